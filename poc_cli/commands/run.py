@@ -1,0 +1,134 @@
+"""`poc run`: starts the runtime first and the rest beside it, plays, judges, and shows the outcome.
+
+Never decides a verdict.
+"""
+
+import asyncio
+import contextlib
+import resource
+import secrets
+import signal
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from poc_cli.commands.console import Console
+from poc_cli.errors import UsageError
+from poc_cli.scenario.catalog import find, shipped_files, shown
+from poc_cli.shipped import shipped
+from poc_cli.status import ExitCode
+from poc_cli.target.process import spawn, subject
+from poc_cli.target.runtime import WORKERD_VERSION, locate
+
+if TYPE_CHECKING:
+    from poc_cli.scenario.story import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asked for."""
+
+    words: Sequence[str]
+    everything: bool
+    tags: Sequence[str]
+    worker: Path | None
+    sleep: Literal["idle", "evict"] | None
+    jobs: int
+    results: Path
+    json: bool
+    verbosity: int
+    allow_unknown: bool
+
+
+SLOW = "slow"
+"""The tag of scenarios that `--all` leaves to `--tag slow`."""
+
+
+def run(options: Options, console: Console) -> int:
+    """Run and report; give the exit code. Raises PocError."""
+    files = _files(options)
+    worker = subject(options.worker or shipped("worker"))
+    _raise_file_limit()
+    token = secrets.token_urlsafe(32)  # 256 bits, fresh each run
+    process = spawn(locate(console.note), worker, {"POC_TOKEN": token})
+    # From here on the runtime starts while the rest of the program is still loading.
+    try:
+        from poc_cli.engine.run import Request, Started, point_latest, run_folder
+        from poc_cli.engine.run import run as perform
+
+        scenarios = _chosen(files, options)
+        folder = run_folder(options.results, scenarios, datetime.now(UTC))
+        request = Request(scenarios, bool(options.words), options.sleep, options.jobs, options.results)
+        started = Started(process, worker, token, {"workerd": WORKERD_VERSION})
+        with console.live() as progress:
+            interrupted = not _finish(perform(request, started, folder, progress))
+    finally:
+        if process.popen.poll() is None:
+            process.stop(gently=False)
+    point_latest(folder)
+    return _report(folder, options, console, interrupted=interrupted)
+
+
+def _files(options: Options) -> list[Path]:
+    if options.words and (options.everything or options.tags):
+        raise UsageError("name scenarios, or give --all or --tag, not both")
+    if options.words:
+        return find(options.words)
+    if options.everything or options.tags:
+        return list(shipped_files().values())
+    names = ", ".join(shipped_files())
+    raise UsageError("nothing to run", f"name a scenario ({names}), a file or a folder, or say --all")
+
+
+def _chosen(files: list[Path], options: Options) -> "list[Scenario]":
+    from poc_cli.scenario.loader import read
+
+    scenarios = [read(Path(shown(file))) for file in files]
+    if options.tags:
+        scenarios = [each for each in scenarios if set(options.tags) & set(each.document.tags)]
+        if not scenarios:
+            raise UsageError(f"no scenario has the tag {' or '.join(options.tags)}", "see poc list")
+    elif options.everything:
+        scenarios = [each for each in scenarios if SLOW not in each.document.tags]
+    return scenarios
+
+
+def _raise_file_limit() -> None:
+    """Take as many descriptors as we may: workerd uses two for each WebSocket and ends when it runs out."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _finish(work: Coroutine[None, None, None]) -> bool:
+    """Run the work to its end; give False where a signal ended it."""
+
+    async def until_told() -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        await work
+
+    try:
+        asyncio.run(until_told())
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return False
+    return True
+
+
+def _report(folder: Path, options: Options, console: Console, *, interrupted: bool) -> int:
+    from poc_cli.commands.evidence import as_json, exit_code, judge_folder
+    from poc_cli.report.text import lines, verdict_line
+
+    document = judge_folder(folder)
+    if options.json:
+        console.document(as_json(document))
+    elif console.quiet:
+        console.result([verdict_line(document)])
+    else:
+        console.result(lines(document, shown(folder)))
+    if interrupted:
+        return ExitCode.INTERRUPTED
+    return exit_code(document, allow_unknown=options.allow_unknown)

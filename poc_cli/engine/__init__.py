@@ -1,0 +1,1 @@
+"""The impure middle: plays scenarios against a target and writes down what happened. Judges nothing."""

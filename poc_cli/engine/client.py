@@ -1,0 +1,166 @@
+"""One WebSocket client: opens, sends, receives into its inbox, closes, and tells how it ended.
+
+Never judges and never answers by itself. Keeps to what a plain client does: no keep-alive pings, no proxies.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.typing import Subprotocol
+
+from poc_cli.engine.inbox import Inbox
+
+LARGEST_MESSAGE = 64 << 20
+"""Twice the runtime's own limit of 32 MiB, so that it is the runtime's limit that shows."""
+
+Payload = str | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a connection ended.
+
+    `by` says who sent a close frame first: `nobody` where the connection broke. `code` and `reason` are the peer's,
+    1006 where none came. `said` is the exact sentence of the WebSocket library.
+    """
+
+    by: Literal["client", "server", "nobody"]
+    code: int
+    reason: str
+    clean: bool
+    said: str
+
+
+class Client(Protocol):
+    """What the engine needs of a client, whatever it is."""
+
+    name: str
+    inbox: Inbox
+
+    @property
+    def is_open(self) -> bool:
+        """Whether messages can be sent."""
+
+    async def open(self, within: float) -> dict[str, Any]:
+        """Connect; give what is worth recording. Raises CannotOpen."""
+
+    async def send(self, payload: Payload) -> None:
+        """Send one message. Raises ConnectionClosed where there is no connection."""
+
+    async def close(self, code: int, reason: str, within: float) -> None:
+        """Close with a close frame and wait for the answer; cut the connection where none comes in time."""
+
+
+class CannotOpen(Exception):
+    """The connection was refused; the text says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """What a client tells of itself, at once."""
+
+    received: Callable[[Payload], None]
+    ended: Callable[[Ending], None]
+
+
+class SocketClient:
+    """A client on `websockets`."""
+
+    def __init__(  # noqa: PLR0913 - the parts of a handshake
+        self,
+        name: str,
+        url: str,
+        *,
+        headers: dict[str, str],
+        subprotocols: list[str],
+        compression: bool,
+        listener: Listener,
+    ) -> None:
+        """Take where to connect and how; nothing is opened yet."""
+        self.name = name
+        self.inbox = Inbox()
+        self._url = url
+        self._headers = headers
+        self._subprotocols = [Subprotocol(each) for each in subprotocols]
+        self._compression = "deflate" if compression else None
+        self._listener = listener
+        self._connection: ClientConnection | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._ended = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether messages can be sent."""
+        return self._connection is not None and not self._ended
+
+    async def open(self, within: float) -> dict[str, Any]:
+        """Connect; give the subprotocol and extensions agreed on. Raises CannotOpen."""
+        try:
+            self._connection = await connect(
+                self._url,
+                additional_headers=self._headers,
+                subprotocols=self._subprotocols or None,
+                compression=self._compression,
+                # A client that pings would be a client that scenarios have not asked for.
+                ping_interval=None,
+                proxy=None,
+                open_timeout=within,
+                max_size=LARGEST_MESSAGE,
+                user_agent_header="poc",
+            )
+        except InvalidStatus as error:
+            body = (error.response.body or b"")[:200].decode("utf-8", "replace")
+            raise CannotOpen(f"the server answered {error.response.status_code} {body}".strip()) from error
+        except TimeoutError as error:
+            raise CannotOpen(f"the handshake took more than {within:g} s") from error
+        except (OSError, WebSocketException) as error:
+            raise CannotOpen(f"{type(error).__name__}: {error}") from error
+        self._reader = asyncio.create_task(self._read(self._connection))
+        return {"subprotocol": self._connection.subprotocol, "compression": self._compression is not None}
+
+    async def send(self, payload: Payload) -> None:
+        """Send one message. Raises ConnectionClosed where there is no connection any more."""
+        if self._connection is None:
+            raise CannotOpen("was never opened")
+        await self._connection.send(payload)
+
+    async def close(self, code: int, reason: str, within: float) -> None:
+        """Close with a close frame and wait for the answer; cut the connection where none comes in time."""
+        if self._connection is None or self._reader is None:
+            return
+        self._connection.close_timeout = within
+        with contextlib.suppress(ConnectionClosed):
+            await self._connection.close(code, reason)
+        await self._reader
+
+    async def _read(self, connection: ClientConnection) -> None:
+        try:
+            while True:
+                self._listener.received(await connection.recv())
+        except ConnectionClosed as error:
+            ending = _ending(error)
+        self._ended = True
+        self.inbox.end()
+        self._listener.ended(ending)
+
+
+def _ending(error: ConnectionClosed) -> Ending:
+    received = error.rcvd
+    if received is None and error.sent is None:
+        by: Literal["client", "server", "nobody"] = "nobody"
+    elif received is not None and (error.sent is None or error.rcvd_then_sent):
+        by = "server"
+    else:
+        by = "client"
+    return Ending(
+        by=by,
+        code=1006 if received is None else int(received.code),
+        reason="" if received is None else received.reason,
+        clean=received is not None and error.sent is not None,
+        said=str(error),
+    )

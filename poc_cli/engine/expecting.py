@@ -1,0 +1,88 @@
+"""Waits on one client for what a step expects, and says in one sentence how it was not met.
+
+Never takes a silence at its word before the runtime has answered: a hung one loses no messages.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from poc_cli.engine.client import Client
+from poc_cli.engine.failure import StepFailed
+from poc_cli.engine.inbox import Received
+from poc_cli.engine.stage import Stage
+from poc_cli.scenario.matching import Message, difference, expected_messages, matches
+from poc_cli.scenario.model import Exchange
+from poc_cli.scenario.templates import render
+from poc_cli.scenario.where import parse
+
+_LISTED = 5
+"""Passed-over messages that a reason names; all are in the history."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The last message that was expected, and what was passed over on the way to it."""
+
+    message: Received
+    passed_over: tuple[Received, ...]
+
+
+class Expecting:
+    """One step's expectation on one client, with the names as they are bound now."""
+
+    def __init__(self, stage: Stage, client: Client, step: Exchange) -> None:
+        """Take where, on whom and what; nothing is awaited yet."""
+        self._stage = stage
+        self._client = client
+        self._step = step
+        self._conditions = [parse(text) for text in step.where]
+
+    async def answer(self, start: int) -> Answer:
+        """Take the expected messages in their order from the inbox's position `start` on. Raises StepFailed."""
+        deadline = asyncio.get_running_loop().time() + self._step.within
+        passed: list[Received] = []
+        match: Received | None = None
+        for expected in self._expected():
+            taken = await self._client.inbox.take(
+                start,
+                lambda message, expected=expected: self._fits(expected, message),  # type: ignore[misc]
+                deadline,
+                very_next=self._step.next,
+            )
+            passed += taken.passed_over
+            match = taken.match
+            if match is None:
+                await self._stage.target.fence()
+                raise self._unmet(expected, passed)
+            start = self._client.inbox.position
+        if match is None:
+            raise StepFailed("silence", "the step expects no message at all")
+        return Answer(match, tuple(passed))
+
+    def _expected(self) -> list[object]:
+        if self._step.expect is None:
+            return [None]
+        return expected_messages(render(self._step.expect, self._stage.names))
+
+    def _fits(self, expected: object, message: Message) -> bool:
+        fits = expected is None or matches(expected, message, exact=self._step.exact)
+        return fits and not self._broken(message)
+
+    def _broken(self, message: Message) -> list[str]:
+        texts = zip(self._step.where, self._conditions, strict=True)
+        return [text for text, condition in texts if not condition.holds(message.json, self._stage.names)]
+
+    def _unmet(self, expected: object, passed: list[Received]) -> StepFailed:
+        name = self._client.name
+        if passed:
+            last = passed[-1].message
+            differs = expected is not None and not matches(expected, last, exact=self._step.exact)
+            why = [difference(expected, last, exact=self._step.exact)] if differs else []
+            why += [f"{text} does not hold" for text in self._broken(last)]
+            events = ", ".join(str(received.event_id) for received in passed[-_LISTED:])
+            told = f"{name} got {len(passed)} message(s), none as expected: {'; '.join(why)} (event {events})"
+            return StepFailed("mismatch", told)
+        if not self._client.is_open:
+            return StepFailed("closed", f"{name} was closed while it waited for an answer")
+        told = f"{name} got nothing within {self._step.within:g} s, though the runtime answers"
+        return StepFailed("silence", told)

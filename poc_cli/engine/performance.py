@@ -1,0 +1,145 @@
+"""One play from its first step to its last word in the history.
+
+Never judges: it stops at a failed precondition and says so.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from typing import Any, Literal
+
+from poc_cli.engine.failure import PlayError, StepFailed
+from poc_cli.engine.sleeping import Sleeper
+from poc_cli.engine.stage import Stage
+from poc_cli.engine.verbs import HANDLERS, Seen
+from poc_cli.errors import TargetError
+from poc_cli.history import event as kinds
+from poc_cli.history.writer import HistoryWriter
+from poc_cli.scenario.model import Hibernate
+from poc_cli.scenario.plays import Play, patience
+from poc_cli.scenario.story import PlacedStep
+from poc_cli.target.base import Target
+
+CLEAN_UP_SECONDS = 1.0
+"""How long a client that the story left open may take to close."""
+
+SleepMode = Literal["idle", "evict"]
+Outcome = Literal["done", "stopped", "error", "interrupted"]
+
+
+class Performance:
+    """One play on one target."""
+
+    def __init__(
+        self,
+        play: Play,
+        target: Target,
+        history: HistoryWriter,
+        *,
+        say: Callable[[str], None],
+        sleep: SleepMode | None,
+    ) -> None:
+        """Take what is to be played and where; `sleep` overrides the way of its sleeps."""
+        self._play = play
+        # Fresh, so that no play ever meets an object of another.
+        self._nonce = f"{play.scenario.document.name}-{secrets.token_hex(4)}"
+        self._target = target
+        self._history = history
+        self._say = say
+        self._sleep = sleep
+
+    async def perform(self) -> Outcome:
+        """Play to the end and write it down; give how it ended. Lets only cancellation through."""
+        stage: Stage | None = None
+        outcome: Outcome = "interrupted"
+        reason = "interrupted"
+        try:
+            stage = self._stage()
+            stage.watch()
+            outcome, reason = await self._steps(stage)
+        except (TargetError, PlayError) as error:
+            outcome, reason = "error", str(error)
+        finally:
+            step = None
+            if stage is not None:
+                step, stage.step = stage.step, None
+                self._list_unread(stage)
+            self._history.add(self._play.label, "poc", kinds.PLAY_END, outcome=outcome, reason=reason, at_step=step)
+            if stage is not None:
+                await self._clean_up(stage)
+        return outcome
+
+    def _stage(self) -> Stage:
+        self._history.add(self._play.label, "poc", kinds.PLAY_START, **self._description())
+        return Stage(self._play, self._nonce, self._target, self._history, self._say)
+
+    def _description(self) -> dict[str, Any]:
+        play = self._play
+        return {
+            "scenario": play.scenario.document.name,
+            "file": play.scenario.file,
+            "sha256": play.scenario.sha256,
+            "text": play.scenario.text,
+            "role": play.role,
+            "decides": list(play.decides),
+            "expect": play.expect,
+            "nonce": self._nonce,
+            "sleep": self._sleep,
+            "target": {
+                "kind": self._target.kind,
+                "versions": self._target.versions,
+                "compatibility_date": self._target.compatibility_date,
+            },
+        }
+
+    async def _steps(self, stage: Stage) -> tuple[Outcome, str]:
+        sleeper = Sleeper(stage, patience(self._play))
+        failed_claims: set[str | None] = set()
+        for index, placed in enumerate(self._play.steps):
+            stage.step = index
+            self._begin(stage, placed)
+            try:
+                seen = await self._carry_out(stage, placed, sleeper)
+            except StepFailed as failed:
+                stage.add("poc", kinds.STEP_END, ok=False, failure=failed.failure, reason=failed.reason)
+                failed_claims.add(placed.step.claim)
+                if self._play.role == "control" and failed_claims.issuperset(self._play.decides):
+                    return "done", ""  # it has come out; the rest of its steps decide nothing
+                if placed.step.claim is None:
+                    where = f"{self._play.scenario.file}:{placed.position.line}"
+                    return "stopped", f"{placed.step.verb} failed at {where}: {failed.reason}"
+            except (TargetError, PlayError) as error:
+                where = f"{self._play.scenario.file}:{placed.position.line}:{placed.position.column}"
+                raise PlayError(f"{where}: {error}") from error
+            else:
+                stage.add("poc", kinds.STEP_END, ok=True, **seen)
+        stage.step = None
+        return "done", ""
+
+    def _begin(self, stage: Stage, placed: PlacedStep) -> None:
+        step = placed.step
+        stage.add("poc", kinds.STEP, verb=step.verb, line=placed.position.line, claim=step.claim)
+        stage.say(step.verb)
+
+    async def _carry_out(self, stage: Stage, placed: PlacedStep, sleeper: Sleeper) -> Seen:
+        step = placed.step
+        if isinstance(step, Hibernate) and self._sleep is not None and not (step.natural or step.forced):
+            step = step.model_copy(update={"hibernate": self._sleep})
+        before = {label: witnessed.socket_events for label, witnessed in stage.objects.items()}
+        seen = await HANDLERS[type(step)](stage, step, sleeper)
+        if any(witnessed.slept for witnessed in stage.objects.values()):
+            # After a sleep the judge asks which messages reached the object; a pong is the runtime's own.
+            await stage.target.fence()
+            reached = {label: each.socket_events - before[label] for label, each in stage.objects.items()}
+            seen = seen | {"reached": reached}
+        return seen
+
+    def _list_unread(self, stage: Stage) -> None:
+        for name, client in stage.clients.items():
+            unread = [received.event_id for received in client.inbox.unread()]
+            if unread:
+                stage.add(name, kinds.UNREAD, events=unread)
+
+    async def _clean_up(self, stage: Stage) -> None:
+        await asyncio.gather(*(client.close(1000, "", CLEAN_UP_SECONDS) for client in stage.clients.values()))
+        stage.unwatch()

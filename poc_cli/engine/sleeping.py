@@ -1,0 +1,175 @@
+"""Brings objects to sleep, by waiting or by force, and asks the trace where they are.
+
+Never takes a time that has passed for a proof: only the trace's word that the object left memory is one.
+"""
+
+import asyncio
+from typing import Any, Literal
+
+from poc_cli.engine.failure import StepFailed
+from poc_cli.engine.stage import Stage, Witnessed
+from poc_cli.history import event as kinds
+from poc_cli.residency import Pin
+from poc_cli.target.base import EVICT_LINGERS_SECONDS
+
+SECOND_NS = 1_000_000_000
+
+SLEEPS_WITHIN_SECONDS = 13.0
+"""After its last event: the timer is 10.00 s +-10 ms; one outlier in 200 was above 11 s (RUNTIME surprise 12)."""
+
+AWAKE_AFTER_SECONDS = 11.0
+"""An object that should stay awake is watched for this long after its last event."""
+
+PIN_AFTER_SECONDS = 1.0
+"""Work that has been pending for a second is what pins an object (measured on eight kinds of work)."""
+
+PIN_OF_CONTROL_AFTER_SECONDS = 0.25
+"""In a control that should not sleep. Pins show at once and healthy objects show none (measured); what this shorter
+wait can get wrong is only that a control is refused its sleep, never that a story is granted one."""
+
+WATCHED_AT_MOST_SECONDS = 40.0
+"""An object that keeps getting events is never idle; three idle windows are enough to say so."""
+
+_LOOK_AGAIN_SECONDS = 0.05
+
+
+def pins_data(pins: tuple[Pin, ...]) -> list[dict[str, Any]]:
+    """Give pins as the history keeps them."""
+    return [
+        {
+            "kind": pin.kind,
+            "name": pin.name,
+            "what": pin.what,
+            "script": pin.script,
+            "line": pin.line,
+            "at_ns": pin.since_ns,
+        }
+        for pin in pins
+    ]
+
+
+def told(pins: tuple[Pin, ...]) -> str:
+    """Give pins in words: `setInterval (room.ts:12)`."""
+    places = [pin.what + (f" ({pin.script}:{pin.line})" if pin.script else "") for pin in pins]
+    return ", ".join(dict.fromkeys(places)) or "nothing that the trace shows"
+
+
+class Sleeper:
+    """Puts the objects of one play to sleep."""
+
+    def __init__(self, stage: Stage, patience: Literal["sleep", "awake"]) -> None:
+        """Take the stage; `patience` says how long a sleep that does not come is waited for."""
+        self._stage = stage
+        self._target = stage.target
+        self._should_sleep = patience == "sleep"
+
+    async def hibernate(self, witnessed: Witnessed, way: Literal["idle", "evict"]) -> None:
+        """Return once the trace has shown the object leave memory. Raises StepFailed where it does not."""
+        await self._target.fence()
+        await self._present(witnessed)
+        if witnessed.asleep:
+            return
+        if way == "evict":
+            pins = await self._lasting_pins(witnessed)
+            if not pins:
+                await self._evict(witnessed)
+                return
+            self._stage.add(f"object:{witnessed.label}", kinds.REFUSED, pins=pins_data(pins))
+            if not self._should_sleep:
+                raise StepFailed("no_sleep", f"the evict was refused: {witnessed.label} is pinned by {told(pins)}")
+        await self._await_sleep(witnessed)
+
+    async def _present(self, witnessed: Witnessed) -> None:
+        if witnessed.seen:
+            return
+        others = ", ".join(f"{self._target.class_of(each) or 'unknown class'} {each}" for each in self._target.seen())
+        named = f'{witnessed.class_name} "{witnessed.name}"' if witnessed.name is not None else witnessed.class_name
+        raise StepFailed(
+            "wrong_object", f"{named} ({witnessed.id}) was never in memory; seen were: {others or 'no objects at all'}"
+        )
+
+    async def _lasting_pins(self, witnessed: Witnessed) -> tuple[Pin, ...]:
+        """Give what still pins the object once young work has had its time to end."""
+        patience = PIN_AFTER_SECONDS if self._should_sleep else PIN_OF_CONTROL_AFTER_SECONDS
+        while True:
+            pins = self._target.pins(witnessed.id, 0)
+            lasting = tuple(pin for pin in self._target.pins(witnessed.id, int(patience * SECOND_NS)))
+            if lasting or not pins:
+                return lasting
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+            await self._target.fence()
+
+    async def _evict(self, witnessed: Witnessed) -> None:
+        actor = f"object:{witnessed.label}"
+        self._stage.say("evicting")
+        self._stage.add(actor, kinds.EVICTING)
+        witnessed.evicting = True
+        try:
+            eviction = await self._target.evict(witnessed.class_name, witnessed.id)
+            self._stage.add(actor, kinds.EVICTED, outcome=eviction.outcome, said=eviction.said)
+            if eviction.outcome == "no_answer":
+                witnessed.forced_until = asyncio.get_running_loop().time() + EVICT_LINGERS_SECONDS
+            await self._target.fence()
+        finally:
+            witnessed.evicting = False
+        if witnessed.in_memory:
+            raise StepFailed(
+                "no_sleep", f"the evict did not end {witnessed.label}'s stay: {eviction.said or 'no reason given'}"
+            )
+
+    async def _await_sleep(self, witnessed: Witnessed) -> None:
+        """Wait for the idle timer, reckoning in the trace's clock from the object's last event."""
+        loop = asyncio.get_running_loop()
+        limit = SLEEPS_WITHIN_SECONDS if self._should_sleep else AWAKE_AFTER_SECONDS
+        give_up = loop.time() + WATCHED_AT_MOST_SECONDS
+        started = loop.time()
+        while True:
+            now_ns = await self._target.fence()
+            stay = self._target.stay(witnessed.id)
+            if stay is None or not witnessed.in_memory:
+                return
+            idle = (now_ns - stay.last_event_ns) / SECOND_NS
+            if idle >= limit or loop.time() >= give_up:
+                break
+            self._stage.say(f"idle {loop.time() - started:.0f}/{limit:.0f} s")
+            witnessed.moved.clear()
+            try:
+                # A second at most, so that the live line moves; the trace's own word ends the wait at once.
+                async with asyncio.timeout(min(1.0, max(limit - idle, 0.01))):
+                    await witnessed.moved.wait()
+            except TimeoutError:
+                continue
+        pins = self._target.pins(witnessed.id, SECOND_NS)
+        self._stage.add(
+            f"object:{witnessed.label}",
+            kinds.AWAKE,
+            at_ns=now_ns,
+            at_last_event_ns=stay.last_event_ns,
+            pins=pins_data(pins),
+        )
+        raise StepFailed(
+            "no_sleep",
+            f"{witnessed.label} was still in memory {idle:.1f} s after its last event, pinned by {told(pins)}",
+        )
+
+    async def probe(self, witnessed: Witnessed, wanted: Literal["asleep", "awake", "pinned"]) -> None:
+        """Ask the trace. Raises StepFailed where the object is not as wanted."""
+        now_ns = await self._target.fence()
+        await self._present(witnessed)
+        pins = await self._lasting_pins(witnessed) if wanted == "pinned" else self._target.pins(witnessed.id, SECOND_NS)
+        found = self._found(witnessed, pins)
+        ok = found == wanted or (wanted == "awake" and found == "pinned")
+        stay = self._target.stay(witnessed.id)
+        times = {} if stay is None else {"at_ns": now_ns, "at_last_event_ns": stay.last_event_ns}
+        told_pins = pins_data(pins)
+        actor = f"object:{witnessed.label}"
+        self._stage.add(actor, kinds.PROBED, wanted=wanted, found=found, ok=ok, pins=told_pins, **times)
+        if not ok:
+            woken = f", woken by {witnessed.woken_by}" if wanted == "asleep" and witnessed.slept else ""
+            because = f": {told(pins)}" if pins else woken
+            raise StepFailed("probe", f"{witnessed.label} should be {wanted} and is {found}{because}")
+
+    def _found(self, witnessed: Witnessed, pins: tuple[Pin, ...]) -> str:
+        if witnessed.in_memory:
+            return "pinned" if pins else "awake"
+        return "asleep" if witnessed.asleep else "gone"

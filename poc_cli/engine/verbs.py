@@ -1,0 +1,192 @@
+"""Carries out one step: a function for each verb of the language.
+
+Never goes on to the next step and never decides what a failure means; it raises StepFailed and gives what it saw.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from websockets.exceptions import ConnectionClosed
+
+from poc_cli.engine.client import CannotOpen, Client
+from poc_cli.engine.expecting import Expecting
+from poc_cli.engine.failure import PlayError, StepFailed
+from poc_cli.engine.sleeping import Sleeper
+from poc_cli.engine.stage import Stage, Witnessed, recorded
+from poc_cli.history import event as kinds
+from poc_cli.scenario.matching import Message, payload
+from poc_cli.scenario.model import Close, Connect, Exchange, Hibernate, Idle, On, Probe, Resume, Step
+from poc_cli.scenario.templates import render
+from poc_cli.scenario.values import MISSING
+from poc_cli.scenario.where import lookup
+
+Seen = dict[str, Any]
+"""What a step saw, for its `step_end` event."""
+
+
+async def _connect(stage: Stage, step: Connect, _: Sleeper) -> Seen:
+    names = stage.client_names(step.connect)
+    stage.say("connecting")
+
+    async def open_one(name: str) -> str | None:
+        client = stage.new_client(name)
+        try:
+            agreed = await client.open(step.within)
+        except CannotOpen as error:
+            stage.add(name, kinds.OPEN_FAILED, said=str(error))
+            return f"{name} could not connect: {error}"
+        stage.add(name, kinds.OPENED, **agreed)
+        return None
+
+    failures = [failure for failure in await asyncio.gather(*map(open_one, names)) if failure]
+    if failures:
+        await stage.target.fence()
+        raise StepFailed("refused", "; ".join(failures))
+    return {}
+
+
+async def _on(stage: Stage, step: On, _: Sleeper) -> Seen:
+    names = stage.client_names(step.on)
+    outcomes = await asyncio.gather(*(_exchange(stage, step, name) for name in names), return_exceptions=True)
+    return _all_of(outcomes)
+
+
+def _all_of(outcomes: list[Seen | BaseException]) -> Seen:
+    """Merge what each client saw; the first failure speaks for the step."""
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    merged: Seen = {}
+    for outcome in outcomes:
+        if isinstance(outcome, dict):
+            for key, value in outcome.items():
+                merged.setdefault(key, {}).update(value)
+    return merged
+
+
+async def _resume(stage: Stage, step: Resume, _: Sleeper) -> Seen:
+    await stage.target.fence()
+    for witnessed in stage.objects.values():
+        if witnessed.slept and witnessed.in_memory:
+            raise StepFailed("woken", f"{witnessed.label} was woken by {witnessed.woken_by or 'something'} first")
+    seen = await _exchange(stage, step, step.resume)
+    answered = seen["answered"][step.resume]
+    return seen | {"wake_ms": round(answered["after_ns"] / 1e6, 3)}
+
+
+async def _exchange(stage: Stage, step: Exchange, name: str) -> Seen:
+    """Send if the step sends, then wait for what it expects, on one client."""
+    client = stage.client(name)
+    start = client.inbox.position
+    sent_ns = stage.now_ns
+    seen: Seen = {}
+    if step.sends:
+        wire = payload(render(step.send, stage.names))
+        # From here on: what arrived before the send does not answer it.
+        start = client.inbox.size
+        event = stage.add(name, kinds.SENT, **recorded(wire))
+        sent_ns = stage.now_ns
+        await _send(stage, client, wire)
+        seen["sent"] = {name: event.id}
+    if isinstance(step, On) and step.quiet is not None:
+        await _stay_quiet(stage, client, step.quiet)
+    if step.expects:
+        answer = await Expecting(stage, client, step).answer(start)
+        message = answer.message
+        seen["answered"] = {name: {"event": message.event_id, "after_ns": message.t_ns - sent_ns}}
+        if answer.passed_over:
+            seen["passed_over"] = {name: [received.event_id for received in answer.passed_over]}
+        if step.capture:
+            _capture(stage, step, message.message)
+    return seen
+
+
+async def _send(stage: Stage, client: Client, wire: str | bytes) -> None:
+    try:
+        await client.send(wire)
+    except (ConnectionClosed, CannotOpen) as error:
+        await stage.target.fence()
+        raise StepFailed("closed", f"{client.name} could not send: {error}") from error
+
+
+async def _stay_quiet(stage: Stage, client: Client, length: float) -> None:
+    deadline = asyncio.get_running_loop().time() + length
+    noise = await client.inbox.quiet(client.inbox.size, deadline)
+    if noise is not None:
+        noise.read = True
+        raise StepFailed("noise", f"{client.name} should hear nothing for {length:g} s and got event {noise.event_id}")
+    if not client.is_open:
+        await stage.target.fence()
+        raise StepFailed("closed", f"{client.name} should hear nothing and was closed")
+
+
+def _capture(stage: Stage, step: Exchange, message: Message) -> None:
+    for name, path in step.capture.items():
+        value = lookup(message.json, path)
+        if value is MISSING:
+            raise PlayError(f'nothing to capture at "{path}" in the answer')
+        stage.names[name] = value
+        stage.add("poc", kinds.CAPTURED, name=name, value=value)
+
+
+async def _close(stage: Stage, step: Close, _: Sleeper) -> Seen:
+    names = stage.client_names(step.close)
+
+    async def close_one(name: str) -> tuple[str, Seen]:
+        client = stage.client(name)
+        if not client.is_open:
+            raise StepFailed("closed", f"{name} was closed before the step")
+        await client.close(step.code, str(render(step.reason, stage.names)), step.within)
+        return name, {}
+
+    await asyncio.gather(*map(close_one, names))
+    for name in names:
+        ending = stage.endings[name]
+        if step.expect_code is not None and ending.code != step.expect_code:
+            await stage.target.fence()
+            raise StepFailed("mismatch", f"{name} expected close code {step.expect_code}: {ending.said}")
+        if step.expect_reason is not None and ending.reason != step.expect_reason:
+            raise StepFailed("mismatch", f"{name} expected close reason {step.expect_reason!r}: {ending.said}")
+    return {"closed": {name: stage.endings[name].code for name in names}}
+
+
+async def _idle(stage: Stage, step: Idle, _: Sleeper) -> Seen:
+    stage.say(f"letting {step.idle:g} s pass")
+    await asyncio.sleep(step.idle)
+    return {}
+
+
+async def _hibernate(stage: Stage, step: Hibernate, sleeper: Sleeper) -> Seen:
+    objects = _objects(stage, step.of)
+    outcomes = await asyncio.gather(
+        *(sleeper.hibernate(each, step.hibernate) for each in objects), return_exceptions=True
+    )
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return {}
+
+
+async def _probe(stage: Stage, step: Probe, sleeper: Sleeper) -> Seen:
+    for witnessed in _objects(stage, step.of):
+        await sleeper.probe(witnessed, step.probe)
+    return {}
+
+
+def _objects(stage: Stage, names: list[str] | None) -> list[Witnessed]:
+    return [stage.objects[name] for name in names] if names is not None else list(stage.objects.values())
+
+
+Handler = Callable[[Stage, Any, Sleeper], Awaitable[Seen]]
+
+HANDLERS: dict[type[Step], Handler] = {
+    Connect: _connect,
+    On: _on,
+    Resume: _resume,
+    Close: _close,
+    Idle: _idle,
+    Hibernate: _hibernate,
+    Probe: _probe,
+}
+"""The function of each verb."""

@@ -1,0 +1,85 @@
+"""The errors that a person reads: what happened, where, and what to do about it.
+
+Never carries a traceback: anything else that is raised is a bug of ours.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from poc_cli.status import ExitCode
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A place in a text; line and column count from 1, the column in characters."""
+
+    line: int
+    column: int
+
+
+class PocError(Exception):
+    """An error with a sentence for the user and the exit code that it means."""
+
+    exit_code = ExitCode.FAILED
+
+    def __init__(self, message: str, advice: str | None = None) -> None:
+        """Take what happened and, where there is something to do about it, what."""
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+
+    def __str__(self) -> str:
+        """Give the whole text, the advice on a line of its own."""
+        return self.message if self.advice is None else f"{self.message}\n  {self.advice}"
+
+
+class UsageError(PocError):
+    """The command line or the configuration is wrong."""
+
+    exit_code = ExitCode.USAGE
+
+
+class ScenarioError(UsageError):
+    """A scenario file is wrong at a known place; the text shows the line with a caret below the column."""
+
+    def __init__(
+        self,
+        file: str,
+        message: str,
+        *,
+        position: Position | None = None,
+        source_line: str | None = None,
+        advice: str | None = None,
+    ) -> None:
+        """Take the place and the sentence; without a position the whole file is meant."""
+        super().__init__(message, advice)
+        self.file = file
+        self.position = position
+        self.source_line = source_line
+
+    def __str__(self) -> str:
+        """Give `file:line:column: message`, the line with a caret, and the advice."""
+        if self.position is None:
+            return f"{self.file}: {super().__str__()}"
+        lines = [f"{self.file}:{self.position.line}:{self.position.column}: {self.message}"]
+        if self.source_line is not None:
+            gutter = f"{self.position.line:>5} | "
+            lines.append(gutter + self.source_line)
+            lines.append(" " * (len(gutter) + self.position.column - 1) + "^")
+        if self.advice is not None:
+            lines.append(f"  {self.advice}")
+        return "\n".join(lines)
+
+
+class TargetError(PocError):
+    """The runtime could not be brought, started or spoken to."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """Give `did you mean "x"?` for the nearest known word, or the list where none is near and it is short."""
+    candidates = sorted(known)
+    near = get_close_matches(word, candidates, n=1, cutoff=0.6)
+    if near:
+        return f'did you mean "{near[0]}"?'
+    return f"known here: {', '.join(candidates)}" if candidates else None

@@ -1,0 +1,1 @@
+"""The record of a run: what the engine writes, what the judge reads. Knows neither."""

@@ -1,0 +1,63 @@
+"""Writes the history as it happens, so that a run that dies keeps what it had.
+
+Never holds events back and never reads them again.
+"""
+
+import os
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from poc_cli.errors import PocError
+from poc_cli.history.event import Event
+from poc_cli.history.redact import Redactor
+
+
+class HistoryWriter:
+    """Appends events to one file, redacted, one write each."""
+
+    def __init__(self, path: Path, redactor: Redactor) -> None:
+        """Create the file. Raises PocError where it cannot be written."""
+        self._path = path
+        self._redactor = redactor
+        self._next_id = 1
+        self._origin_ns = time.monotonic_ns()
+        try:
+            self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+
+    def __enter__(self) -> Self:
+        """Give the writer itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the file."""
+        os.close(self._descriptor)
+
+    def now_ns(self) -> int:
+        """Give nanoseconds since the start of the run, on the monotonic clock."""
+        return time.monotonic_ns() - self._origin_ns
+
+    def add(
+        self, play: str, actor: str, kind: str, *, step: int | None = None, t_ns: int | None = None, **data: Any
+    ) -> Event:
+        """Write one event and give it back. Raises PocError on a full disk."""
+        event = Event(self._next_id, play, self.now_ns() if t_ns is None else t_ns, actor, kind, step, data)
+        self._next_id += 1
+        line = self._redactor.text(event.line()).encode("utf-8", "surrogatepass") + b"\n"
+        try:
+            while line:
+                line = line[os.write(self._descriptor, line) :]
+        except OSError as error:
+            raise _unwritable(self._path, error) from error
+        return event
+
+
+def _unwritable(path: Path, error: OSError) -> PocError:
+    return PocError(
+        f"cannot write {path}: {error.strerror}", "make room or permission there, or choose another folder by --results"
+    )

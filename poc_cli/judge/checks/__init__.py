@@ -1,0 +1,35 @@
+"""The checks by their names, one function each: a play and a claim in, a finding out.
+
+Never looks beyond the history of that one play.
+"""
+
+from collections.abc import Callable
+
+from poc_cli.judge.checks.closing import close_handshake
+from poc_cli.judge.checks.connections import connections_survive
+from poc_cli.judge.checks.delivery import delivered_in_order, delivered_once
+from poc_cli.judge.checks.latency import wake_under
+from poc_cli.judge.checks.residency import no_wake, sleeps, stays_awake
+from poc_cli.judge.checks.state import memory_is_reset, state_survives
+from poc_cli.judge.finding import Finding
+from poc_cli.judge.record import PlayRecord
+from poc_cli.scenario.model import Claim
+
+Check = Callable[[PlayRecord, Claim], Finding]
+
+CHECKS: dict[str, Check] = {
+    "connections-survive": connections_survive,
+    "sleeps": sleeps,
+    "stays-awake": stays_awake,
+    "no-wake": no_wake,
+    "memory-is-reset": memory_is_reset,
+    "storage-survives": state_survives,
+    "attachments-survive": state_survives,
+    "delivered-in-order": delivered_in_order,
+    "delivered-once": delivered_once,
+    "close-handshake": close_handshake,
+    "wake-under": wake_under,
+}
+
+JUDGES_ITS_STEPS = frozenset({"memory-is-reset", "storage-survives", "attachments-survive"})
+"""Checks that read the steps naming the claim themselves, with their witnesses."""

@@ -1,0 +1,26 @@
+"""Is a client's close frame answered by the server's?
+
+Never looks at closes that the story did not ask for.
+"""
+
+from poc_cli.history import event as kinds
+from poc_cli.judge.finding import Finding, held, refuted, unknown
+from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
+from poc_cli.judge.record import PlayRecord
+from poc_cli.scenario.model import Claim
+
+
+def close_handshake(play: PlayRecord, claim: Claim) -> Finding:
+    """Refuted by a client that closed and got no close frame back."""
+    if asks_for_sleep(play):
+        found = proven_sleeps(play, claim)
+        if isinstance(found, Finding):
+            return found
+    steps = {step.index for step in play.steps if step.verb == "close"}
+    closed = [event for event in play.of_kind(kinds.CLOSED) if event.step in steps and event.data["by"] == "client"]
+    if not closed:
+        return unknown(f"no client closed a connection{f' ({play.ending})' if play.ending else ''}")
+    for event in closed:
+        if not event.data["clean"]:
+            return refuted(f"{event.actor} closed and got no close frame back: {event.data['said']}", (event.id,))
+    return held(f"{len(closed)} close(s) were answered", [event.id for event in closed])

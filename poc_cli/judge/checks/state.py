@@ -1,0 +1,115 @@
+"""Is the state still there after the sleep, or, for fields in memory, is it gone?
+
+Never takes an answer after the sleep alone: without a witness from before it, the state may never have been there.
+"""
+
+from collections.abc import Callable
+
+from poc_cli.history import event as kinds
+from poc_cli.history.event import Event
+from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
+from poc_cli.judge.proof import proven_sleeps
+from poc_cli.judge.record import PlayRecord, StepRecord
+from poc_cli.judge.sleeps import Sleep
+from poc_cli.scenario.matching import Message, matches
+from poc_cli.scenario.model import Claim, Exchange
+from poc_cli.scenario.templates import render
+from poc_cli.scenario.where import parse as parse_condition
+
+Witness = Callable[[PlayRecord, StepRecord, int], int | None]
+"""Finds the event before the sleep that shows the state, by its id."""
+
+
+def state_survives(play: PlayRecord, claim: Claim) -> Finding:
+    """Judge the reads that name the claim: the same right answer before the sleep and after it."""
+    return _judge(play, claim, _same_answer_before, "was never there: no step read the same before the sleep")
+
+
+def memory_is_reset(play: PlayRecord, claim: Claim) -> Finding:
+    """Judge the reads that name the claim: another answer before the sleep than after it."""
+    return _judge(play, claim, _other_answer_before, "had no other value before the sleep: nothing shows a loss")
+
+
+def _judge(play: PlayRecord, claim: Claim, witness: Witness, without: str) -> Finding:
+    steps = [step for step in play.steps if step.claim == claim.id]
+    named = sum(placed.step.claim == claim.id for placed in play.play.steps)
+    findings = [_step(play, claim, step, witness, without) for step in steps]
+    if len(steps) < named:
+        findings.append(unknown(f"the play ended before the read: {play.ending}"))
+    return worst(findings) if findings else unknown("no step of the play reads it")
+
+
+def _step(play: PlayRecord, claim: Claim, step: StepRecord, witness: Witness, without: str) -> Finding:
+    found = proven_sleeps(play, claim, before=step.begun.id)
+    if isinstance(found, Finding):
+        return found
+    sleep = found[-1]
+    if sleep.back is None or sleep.back.id > step.end_id:
+        return unknown(f"{sleep.label} was not seen to come back for the read", sleep.evidence)
+    if step.ended is None:
+        return unknown(f"the play broke off in the read: {play.ending}")
+    seen_before = witness(play, step, sleep.left.id)
+    if seen_before is None:
+        return unknown(without, sleep.evidence)
+    evidence = (seen_before, *sleep.evidence, step.end_id)
+    return _read(step, sleep, evidence)
+
+
+def _read(step: StepRecord, sleep: Sleep, evidence: tuple[int, ...]) -> Finding:
+    if step.ok:
+        answers = tuple(answer["event"] for answer in step.told("answered").values())
+        return held(f"{sleep.label} {sleep.told}; the read after it came out as expected", (*evidence, *answers))
+    if step.failure == "mismatch":
+        return refuted(f"{sleep.label} {sleep.told}; after it, {step.reason}", evidence)
+    return unknown(f"the read after the sleep got no answer: {step.reason}", evidence)
+
+
+def _exchange(play: PlayRecord, step: StepRecord) -> Exchange | None:
+    placed = play.play.steps[step.index].step
+    return placed if isinstance(placed, Exchange) else None
+
+
+def _fits(play: PlayRecord, step: StepRecord, answer: Message, *, conditions: bool) -> bool:
+    """Whether an answer is what the step expects, with the names as they were bound at the step."""
+    exchange = _exchange(play, step)
+    if exchange is None:
+        return False
+    names = play.names(step.begun.id)
+    if exchange.expect is not None and not matches(render(exchange.expect, names), answer, exact=exchange.exact):
+        return False
+    return not conditions or all(parse_condition(text).holds(answer.json, names) for text in exchange.where)
+
+
+def _earlier_answers(play: PlayRecord, step: StepRecord, before: int) -> list[tuple[int, Message]]:
+    """Give the answers before an event to the very message that the step sends, by any client, the latest first."""
+    sent = {play.by_id[event].data.get("text") for event in step.told("sent").values() if event in play.by_id}
+    sent |= {event.data.get("text") for event in _sent_in(play, step)}
+    found: list[tuple[int, Message]] = []
+    for earlier in play.steps:
+        if earlier.end_id >= before:
+            break
+        for client, event_id in earlier.told("sent").items():
+            answered = earlier.told("answered").get(client)
+            if answered is None or play.by_id[event_id].data.get("text") not in sent:
+                continue
+            message = play.message(answered["event"])
+            if message is not None:
+                found.append((answered["event"], message))
+    return found[::-1]
+
+
+def _sent_in(play: PlayRecord, step: StepRecord) -> list[Event]:
+    return [event for event in play.of_kind(kinds.SENT) if event.step == step.index]
+
+
+def _same_answer_before(play: PlayRecord, step: StepRecord, before: int) -> int | None:
+    # Conditions are left aside: they often say that something has changed since.
+    answers = _earlier_answers(play, step, before)
+    return next((event for event, answer in answers if _fits(play, step, answer, conditions=False)), None)
+
+
+def _other_answer_before(play: PlayRecord, step: StepRecord, before: int) -> int | None:
+    latest = next(iter(_earlier_answers(play, step, before)), None)
+    if latest is None or _fits(play, step, latest[1], conditions=True):
+        return None
+    return latest[0]

@@ -1,0 +1,229 @@
+"""The judged run as one document, `run.json`, made from the history alone.
+
+Never says anything that the history does not; judging a run folder again gives the same document.
+"""
+
+from collections import Counter
+from statistics import median
+from typing import Any
+
+from poc_cli.errors import ScenarioError
+from poc_cli.history.event import Event
+from poc_cli.judge.claims import ClaimFinding, judge_story
+from poc_cli.judge.finding import WORST_FIRST, Verdict
+from poc_cli.judge.matrix import cells
+from poc_cli.judge.record import LeftOut, PlayRecord, RunRecord, record
+from poc_cli.judge.sleeps import Sleep, sleeps_of
+from poc_cli.status import ExitCode
+
+SCHEMA = "poc.run/1"
+
+Document = dict[str, Any]
+
+
+def document(events: list[Event | None]) -> Document:
+    """Judge a history. The shape is that of docs/run.schema.json."""
+    run = record(events)
+    stories = [play for play in run.plays if play.start.data["role"] == "story"]
+    scenarios: list[Document] = []
+    judged: list[tuple[PlayRecord, list[ClaimFinding]]] = []
+    for story in stories:
+        try:
+            findings = judge_story(story, _controls(run, story))
+        except (ScenarioError, KeyError, StopIteration) as broken:
+            scenarios.append(_unreadable(story, broken))
+            continue
+        judged.append((story, findings))
+        scenarios.append(_scenario(run, story, findings))
+    scenarios += [_left_out(each) for each in run.left_out]
+    target = run.start.get("target", {})
+    counts = _counts(scenarios)
+    exit_code = _exit_code(run, scenarios)
+    return {
+        "schema": SCHEMA,
+        "run": run.start.get("run"),
+        "started": run.start.get("started"),
+        "seconds": _seconds(run),
+        "verdict": _verdict(exit_code),
+        "exit_code": int(exit_code),
+        "target": target,
+        "sleep": run.start.get("sleep"),
+        "scenarios": scenarios,
+        "matrix": [_cell(cell) for cell in cells(judged)],
+        "figures": _figures(judged),
+        "counts": counts,
+    }
+
+
+def _cell(cell: Any) -> Document:
+    return {
+        "row": cell.row,
+        "column": cell.column,
+        "value": cell.value,
+        "as_documented": cell.as_documented,
+        "claims": list(cell.claims),
+    }
+
+
+def _controls(run: RunRecord, story: PlayRecord) -> list[PlayRecord]:
+    scenario = story.start.data["scenario"]
+    return [
+        play for play in run.plays if play.start.data["role"] == "control" and play.start.data["scenario"] == scenario
+    ]
+
+
+def _scenario(run: RunRecord, story: PlayRecord, findings: list[ClaimFinding]) -> Document:
+    claims = [_claim(finding, run) for finding in findings]
+    failed = story.outcome in {"error", "interrupted"}
+    return {
+        "name": story.scenario.document.name,
+        "title": story.scenario.document.title,
+        "file": story.scenario.file,
+        "verdict": "error" if failed else _worst([claim["verdict"] for claim in claims]),
+        "left_out": None,
+        "seconds": _play_seconds(story),
+        "claims": claims,
+        "sleeps": [_sleep(story, sleep) for sleep in sleeps_of(story)],
+        "stopped": story.ending if story.outcome == "stopped" else None,
+        "error": story.ending if failed else None,
+    }
+
+
+def _claim(each: ClaimFinding, run: RunRecord) -> Document:
+    claim, finding, control = each.claim, each.finding, each.control
+    kind = run.start.get("target", {}).get("kind")
+    return {
+        "id": claim.id,
+        "says": claim.says,
+        "source": claim.source,
+        "check": claim.check,
+        "verdict": finding.verdict,
+        "reason": finding.reason,
+        "evidence": list(finding.evidence),
+        "known": claim.known.get(str(kind)),
+        "held_of": {"k": int(finding.verdict == "held"), "n": 1},
+        "control": None
+        if control is None
+        else {
+            "verdict": control.verdict or "not run",
+            "expected": control.expected,
+            "as_expected": control.as_expected,
+            "reason": control.reason,
+        },
+        "matrix": None if claim.matrix is None else {"row": claim.matrix.row, "expects": claim.matrix.expects},
+    }
+
+
+def _sleep(story: PlayRecord, sleep: Sleep) -> Document:
+    resumed = next(
+        (
+            step.ended.data.get("wake_ms")
+            for step in story.steps
+            if step.verb == "resume"
+            and step.ended is not None
+            and sleep.back is not None
+            and step.begun.id > sleep.left.id
+        ),
+        None,
+    )
+    return {
+        "object": sleep.label,
+        "way": sleep.way,
+        "asleep_ms": round(sleep.idle_ms, 3),
+        "woke_ms": None if sleep.asleep_ms is None else round(sleep.asleep_ms, 3),
+        "wake_ms": resumed,
+        "proof": list(sleep.evidence),
+    }
+
+
+def _unreadable(story: PlayRecord, broken: Exception) -> Document:
+    start = story.start.data
+    head = {"name": str(start.get("scenario")), "title": "", "file": str(start.get("file"))}
+    return head | _NOTHING_JUDGED | {"verdict": "error", "error": f"cannot be judged: {broken}"}
+
+
+def _left_out(each: LeftOut) -> Document:
+    head = {"name": each.scenario, "title": each.title, "file": each.file}
+    return head | _NOTHING_JUDGED | {"left_out": each.reason}
+
+
+_NOTHING_JUDGED: Document = {
+    "verdict": None,
+    "left_out": None,
+    "seconds": 0.0,
+    "claims": [],
+    "sleeps": [],
+    "stopped": None,
+    "error": None,
+}
+
+
+def _worst(verdicts: list[Verdict]) -> Verdict:
+    return next((verdict for verdict in WORST_FIRST if verdict in verdicts), "unknown")
+
+
+def _passes(claim: Document) -> bool:
+    """Whether a claim is as it should be: held, or a defect that is known on this target and still there."""
+    if claim["known"] == "refuted":
+        return bool(claim["verdict"] == "refuted")
+    return bool(claim["verdict"] == "held")
+
+
+def _exit_code(run: RunRecord, scenarios: list[Document]) -> ExitCode:
+    """Give the exit code: failed before refuted before inconclusive before held."""
+    claims = [claim for scenario in scenarios for claim in scenario["claims"]]
+    played = [scenario for scenario in scenarios if scenario["left_out"] is None]
+    if run.end is None or any(scenario["verdict"] == "error" for scenario in played):
+        return ExitCode.FAILED
+    if any(claim["verdict"] == "error" for claim in claims):
+        return ExitCode.FAILED
+    if any(claim["verdict"] in {"refuted", "held"} and not _passes(claim) for claim in claims):
+        return ExitCode.REFUTED
+    named_left_out = run.start.get("named", False) and any(scenario["left_out"] for scenario in scenarios)
+    if not claims or named_left_out or any(not _passes(claim) for claim in claims):
+        return ExitCode.INCONCLUSIVE
+    return ExitCode.HELD
+
+
+_VERDICTS: dict[ExitCode, Verdict] = {
+    ExitCode.HELD: "held",
+    ExitCode.REFUTED: "refuted",
+    ExitCode.FAILED: "error",
+    ExitCode.INCONCLUSIVE: "unknown",
+}
+
+
+def _verdict(exit_code: ExitCode) -> Verdict:
+    return _VERDICTS[exit_code]
+
+
+def _counts(scenarios: list[Document]) -> dict[str, int]:
+    counted = Counter(claim["verdict"] for scenario in scenarios for claim in scenario["claims"])
+    # A scenario whose play broke before any claim could be judged still counts as an error.
+    counted["error"] += sum(scenario["verdict"] == "error" and not scenario["claims"] for scenario in scenarios)
+    left_out = sum(scenario["left_out"] is not None for scenario in scenarios)
+    return {name: counted[name] for name in ("held", "refuted", "unknown", "error")} | {"left_out": left_out}
+
+
+def _seconds(run: RunRecord) -> float | None:
+    return None if run.end is None else round(run.end.t_ns / 1e9, 3)
+
+
+def _play_seconds(play: PlayRecord) -> float:
+    last = play.end or (play.events[-1] if play.events else play.start)
+    return round((last.t_ns - play.start.t_ns) / 1e9, 3)
+
+
+def _figures(judged: list[tuple[PlayRecord, list[ClaimFinding]]]) -> Document:
+    """Give where idle sleep began, in the runtime's clock, over all stories of the run."""
+    idle = [sleep.idle_ms for story, _ in judged for sleep in sleeps_of(story) if sleep.way == "idle"]
+    if not idle:
+        return {}
+    return {
+        "asleep_after_ms": {
+            "n": len(idle),
+            "min": round(min(idle), 3),
+            "median": round(median(idle), 3),
+            "max": round(max(idle), 3),
+        }
+    }

@@ -1,0 +1,52 @@
+"""What a check has found: a verdict, one sentence, and the events that show it.
+
+Never more than one sentence: a person must be able to check it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Verdict = Literal["held", "refuted", "unknown", "error"]
+
+WORST_FIRST: tuple[Verdict, ...] = ("error", "refuted", "unknown", "held")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One verdict with its reason and the ids of its evidence."""
+
+    verdict: Verdict
+    reason: str
+    evidence: tuple[int, ...] = ()
+
+
+def held(reason: str, evidence: Iterable[int] = ()) -> Finding:
+    """Give a finding that holds."""
+    return Finding("held", reason, tuple(evidence))
+
+
+def refuted(reason: str, evidence: Iterable[int] = ()) -> Finding:
+    """Give a finding that refutes."""
+    return Finding("refuted", reason, tuple(evidence))
+
+
+def unknown(reason: str, evidence: Iterable[int] = ()) -> Finding:
+    """Give a finding that leaves the question open."""
+    return Finding("unknown", reason, tuple(evidence))
+
+
+def error(reason: str, evidence: Iterable[int] = ()) -> Finding:
+    """Give a finding that the harness or the target failed."""
+    return Finding("error", reason, tuple(evidence))
+
+
+def worst(findings: Iterable[Finding]) -> Finding:
+    """Give the worst finding (error, refuted, unknown, held), the first of equals, with all evidence of its kind."""
+    known = list(findings)
+    for verdict in WORST_FIRST:
+        same = [finding for finding in known if finding.verdict == verdict]
+        if same:
+            evidence = dict.fromkeys(event for finding in same for event in finding.evidence)
+            return Finding(verdict, same[0].reason, tuple(evidence))
+    return unknown("nothing was judged")

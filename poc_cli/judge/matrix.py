@@ -1,0 +1,69 @@
+"""The survival matrix: kinds of state against what happened to the object.
+
+Never fills a cell from what is expected: the column comes from the history, the value from the verdict.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from poc_cli.judge.claims import ClaimFinding
+from poc_cli.judge.record import PlayRecord
+from poc_cli.judge.sleeps import sleeps_of
+from poc_cli.scenario.model import ROWS
+
+COLUMNS = ("idle sleep", "forced eviction", "crash", "restart", "redeploy", "network drop")
+
+_COLUMN_OF_SLEEP = {"idle": "idle sleep", "evict": "forced eviction"}
+
+Value = Literal["survived", "lost", "reset", "not tested"]
+
+_SEVERITY: dict[Value, int] = {"lost": 0, "reset": 1, "survived": 2, "not tested": 3}
+
+_WHEN_HELD: dict[str, Value] = {"survives": "survived", "lost": "lost", "reset": "reset"}
+_WHEN_REFUTED: dict[str, Value] = {"survives": "lost", "lost": "survived", "reset": "survived"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell: what became of that state, whether the documentation says so, and the claims behind it."""
+
+    row: str
+    column: str
+    value: Value
+    as_documented: bool | None
+    claims: tuple[str, ...]
+
+
+def column_of(play: PlayRecord) -> str | None:
+    """Give the column that a play belongs to: its proven sleeps', None for none or for a mixture."""
+    ways = {sleep.way for sleep in sleeps_of(play)}
+    return _COLUMN_OF_SLEEP[ways.pop()] if len(ways) == 1 else None
+
+
+def cells(judged: list[tuple[PlayRecord, list[ClaimFinding]]]) -> list[Cell]:
+    """Give all cells, row by row; where two claims meet on one, the worse shows."""
+    found: dict[tuple[str, str], Cell] = {}
+    for story, findings in judged:
+        column = column_of(story) if any(finding.claim.matrix for finding in findings) else None
+        for each in findings:
+            cell = _cell(story, each, column)
+            if cell is None:
+                continue
+            key = cell.row, cell.column
+            found[key] = _worse(found[key], cell) if key in found else cell
+    return [found.get((row, column), Cell(row, column, "not tested", None, ())) for row in ROWS for column in COLUMNS]
+
+
+def _cell(story: PlayRecord, each: ClaimFinding, column: str | None) -> Cell | None:
+    matrix, verdict = each.claim.matrix, each.finding.verdict
+    if matrix is None or column is None or verdict not in {"held", "refuted"}:
+        return None
+    value = (_WHEN_HELD if verdict == "held" else _WHEN_REFUTED)[matrix.expects]
+    claim = f"{story.scenario.document.name}/{each.claim.id}"
+    return Cell(matrix.row, column, value, verdict == "held", (claim,))
+
+
+def _worse(one: Cell, other: Cell) -> Cell:
+    # The documentation decides which is worse: for fields in memory it is "survived" that surprises.
+    first, second = sorted((one, other), key=lambda cell: (bool(cell.as_documented), _SEVERITY[cell.value]))
+    return Cell(first.row, first.column, first.value, first.as_documented, (*first.claims, *second.claims))

@@ -1,0 +1,64 @@
+"""Rule 1: no sleep, no verdict.
+
+Never judges a claim; it says whether the sleep that the claim is about is proven, and why not.
+"""
+
+from poc_cli.history import event as kinds
+from poc_cli.judge.finding import Finding, unknown
+from poc_cli.judge.record import FOREVER, PlayRecord
+from poc_cli.judge.sleeps import Sleep, pins_told, sleeps_of
+from poc_cli.scenario.model import Claim
+
+
+def objects_of(play: PlayRecord, claim: Claim) -> tuple[str, ...]:
+    """Give the objects that a claim is about: those it names, else all of the play."""
+    return tuple(claim.of) if claim.of is not None else tuple(play.play.objects)
+
+
+def asks_for_sleep(play: PlayRecord, before_step: int | None = None) -> bool:
+    """Whether the play has a `hibernate` step (before the step with that index, if one is given)."""
+    return any(
+        placed.step.verb == "hibernate"
+        for placed in play.play.steps[: before_step if before_step is not None else None]
+    )
+
+
+def proven_sleeps(play: PlayRecord, claim: Claim, before: int = FOREVER) -> tuple[Sleep, ...] | Finding:
+    """Give the claim's sleeps before an event, or why rule 1 leaves the claim unknown.
+
+    Every object of the claim must have slept with a socket open.
+    """
+    found: list[Sleep] = []
+    for label in objects_of(play, claim):
+        mine = [sleep for sleep in sleeps_of(play) if sleep.label == label and sleep.left.id < before]
+        with_sockets = [sleep for sleep in mine if sleep.sockets]
+        if not with_sockets:
+            if mine:
+                return unknown(f"{label} slept, but no socket stayed open through it", mine[0].evidence)
+            return unknown(*_why_no_sleep(play, label, before))
+        found += with_sockets
+    if not found:
+        return unknown("the scenario names no object whose sleep could be proven")
+    return tuple(sorted(found, key=lambda sleep: sleep.left.id))
+
+
+def _why_no_sleep(play: PlayRecord, label: str, before: int) -> tuple[str, tuple[int, ...]]:
+    actor = f"object:{label}"
+    for event in play.of_kind(kinds.REFUSED, kinds.AWAKE):
+        if event.actor == actor and event.id < before:
+            if event.kind == kinds.REFUSED:
+                return f"no sleep, no verdict: refused: pinned by {pins_told(event)}", (event.id,)
+            idle = (event.data["at_ns"] - event.data["at_last_event_ns"]) / 1e9
+            told = f"{label} was still in memory {idle:.1f} s after its last event, pinned by {pins_told(event)}"
+            return f"no sleep, no verdict: {told}", (event.id,)
+    for event in play.of_kind(kinds.LEFT):
+        if event.actor == actor and event.id < before:
+            return f"no sleep, no verdict: {label} left memory otherwise ({event.data['how']})", (event.id,)
+    for step in play.steps:
+        if step.failure in {"wrong_object", "no_sleep"}:
+            return f"no sleep, no verdict: {step.reason}", (step.end_id,)
+    return f"no sleep, no verdict: {label} was not seen to leave memory{_stopped(play)}", ()
+
+
+def _stopped(play: PlayRecord) -> str:
+    return f" ({play.ending})" if play.outcome == "stopped" else ""

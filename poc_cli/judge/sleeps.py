@@ -1,0 +1,96 @@
+"""The sleeps of a play that its history proves, and what it knows of those that did not come.
+
+Never takes a silence, a time or a step's word for a sleep: only the trace's.
+"""
+
+from dataclasses import dataclass
+
+from poc_cli.history import event as kinds
+from poc_cli.history.event import Event
+from poc_cli.judge.record import Connection, PlayRecord
+
+_MS = 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """One stay of an object out of memory: it was seen in memory, left by the timer or our evict, and maybe came back.
+
+    `idle_ms` and `asleep_ms` are in the runtime's clock: from its last event to its leaving, and from there to its
+    coming back.
+    """
+
+    label: str
+    entered: Event
+    left: Event
+    back: Event | None
+    woken_by: str | None
+    sockets: tuple[Connection, ...]
+
+    @property
+    def way(self) -> str:
+        """Give `idle` or `evict`."""
+        return str(self.left.data["how"])
+
+    @property
+    def idle_ms(self) -> float:
+        """Give the milliseconds from the object's last event to its leaving memory."""
+        return float(self.left.data["at_ns"] - self.left.data["at_last_event_ns"]) / _MS
+
+    @property
+    def asleep_ms(self) -> float | None:
+        """Give the milliseconds that it was out of memory, None where it did not come back."""
+        return None if self.back is None else (self.back.data["at_ns"] - self.left.data["at_ns"]) / _MS
+
+    @property
+    def evidence(self) -> tuple[int, ...]:
+        """Give the ids of the events that prove it."""
+        return tuple(event.id for event in (self.entered, self.left, self.back) if event is not None)
+
+    @property
+    def told(self) -> str:
+        """Give the sleep in words."""
+        if self.way == "evict":
+            return "left memory when it was evicted"
+        return f"left memory {self.idle_ms / 1000:.3f} s after its last event"
+
+
+def sleeps_of(play: PlayRecord) -> tuple[Sleep, ...]:
+    """Give every proven sleep of the play's objects, in order, with the sockets that were open when it began."""
+    found: list[Sleep] = []
+    for label in play.play.objects:
+        mine = [event for event in play.events if event.actor == f"object:{label}"]
+        for index, event in enumerate(mine):
+            if event.kind != kinds.LEFT or event.data["how"] not in {"idle", "evict"}:
+                continue
+            entered = _entrance(mine[:index], event)
+            if entered is None:
+                continue
+            back = next((later for later in mine[index:] if later.kind == kinds.ENTERED), None)
+            sockets = tuple(
+                each for each in play.connections if each.is_open_at(event.id) and play.belongs(each, label)
+            )
+            found.append(Sleep(label, entered, event, back, _woken_by(mine, back), sockets))
+    return tuple(sorted(found, key=lambda sleep: sleep.left.id))
+
+
+def _entrance(before: list[Event], left: Event) -> Event | None:
+    stay = left.data["process"], left.data["ctx"]
+    for event in reversed(before):
+        if event.kind == kinds.ENTERED:
+            return event if (event.data["process"], event.data["ctx"]) == stay else None
+    return None
+
+
+def _woken_by(events: list[Event], back: Event | None) -> str | None:
+    if back is None:
+        return None
+    first = next((event for event in events if event.kind == kinds.DELIVERED and event.id > back.id), None)
+    return None if first is None else str(first.data["name"])
+
+
+def pins_told(event: Event) -> str:
+    """Give the pins that an event lists, in words."""
+    pins = event.data.get("pins", [])
+    places = [pin["what"] + (f" ({pin['script']}:{pin['line']})" if pin.get("script") else "") for pin in pins]
+    return ", ".join(dict.fromkeys(places)) or "nothing that the trace shows"

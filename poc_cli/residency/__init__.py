@@ -1,0 +1,21 @@
+"""When each Durable Object was in memory and what kept it there, read from the runtime's own trace.
+
+Never starts, stops or asks a runtime: lines go in, changes come out.
+"""
+
+from poc_cli.residency.identity import namespaces, object_id
+from poc_cli.residency.pins import Pin
+from poc_cli.residency.stays import Change, Delivered, Entered, Left, Residency, Stay, WorkerContextEnded
+
+__all__ = [
+    "Change",
+    "Delivered",
+    "Entered",
+    "Left",
+    "Pin",
+    "Residency",
+    "Stay",
+    "WorkerContextEnded",
+    "namespaces",
+    "object_id",
+]

@@ -1,0 +1,120 @@
+"""What a piece of unfinished work is, in the words of the person who wrote the worker.
+
+Never keeps count of work; the ledger in `pins` does. The patterns were read off traces of workerd 2026-10-23.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from poc_cli.residency.trace import Began, Place
+
+PinKind = Literal["timer", "operation", "awaitJs"]
+
+_HANDLERS = {
+    "alarm": "an unfinished alarm handler",
+    "fetch": "an unfinished fetch handler",
+    "hibernatable_websocket": "an unfinished WebSocket handler",
+    "jsrpc": "an unfinished RPC method",
+}
+
+_OPERATIONS = {
+    "connect": "a TCP socket",
+    "durable_object_storage_transaction": "a storage transaction",
+    "jsRpcCall": "an RPC call",
+    "socket_connect": "a TCP socket",
+    "socket_disconnect": "a TCP socket",
+    "stream_pipe": "a stream",
+    "stream_read": "a stream",
+    "stream_write": "a stream",
+    "websocket_open": "an outgoing WebSocket",
+}
+
+
+@dataclass(slots=True)
+class Work:
+    """Something begun: `own` is the place of its own stack, `place` that or an ancestor's, `event` its root's name."""
+
+    began: Began
+    own: Place | None
+    place: Place | None
+    event: str
+    since_ns: int
+    pin: PinKind | None = None
+    what: str = ""
+    answered: bool = False
+
+
+def work_of(began: Began, own: Place | None, parent: Work | None, before: Work | None) -> Work:
+    """Give the work that began: `parent` is what triggered it, `before` what began just before it in its object."""
+    inherited = parent.place if parent is not None else None
+    event = parent.event if parent is not None else ""
+    work = Work(began, own, own or inherited, began.name if began.kind == "request" else event, began.at)
+    work.pin = _pin_kind(began, parent)
+    if parent is not None and _rearms(work, parent):
+        work.since_ns = parent.since_ns
+    if work.pin is not None:
+        work.what = _describe(work, parent, before)
+    return work
+
+
+def _pin_kind(began: Began, parent: Work | None) -> PinKind | None:
+    match began.kind:
+        case "timer":
+            return "timer"
+        case "js_to_kj":
+            return "awaitJs"
+        case "operation":
+            return None if _is_served_call(began, parent) else "operation"
+        case _:
+            return None
+
+
+def _is_served_call(began: Began, parent: Work | None) -> bool:
+    # The callee's side of an RPC call. Its end is written only with the object's next event, so an object that
+    # answered long ago would look busy; whatever its method waits for is seen by itself.
+    return (
+        began.name == "jsRpcCall"
+        and began.stack is None
+        and parent is not None
+        and parent.began.kind == "request"
+        and parent.began.name == "jsrpc"
+    )
+
+
+def _rearms(work: Work, parent: Work) -> bool:
+    # A wait begun again by its own end at the same place: a loop of short waits is one long one.
+    # (A timer that is awaited has a `kj_to_js` beside it, which carries the chain on.)
+    waits = ("timer", "kj_to_js")
+    return work.began.kind in waits and parent.began.kind in waits and work.own is not None and work.own == parent.own
+
+
+def _describe(work: Work, parent: Work | None, before: Work | None) -> str:
+    if work.pin == "timer":
+        return work.began.name
+    if work.pin == "operation":
+        return _OPERATIONS.get(work.began.name, work.began.name)
+    if _is_socket(work, parent, before):
+        return "an outgoing WebSocket" if _is_outgoing(work, parent) else "a standard-API WebSocket"
+    if work.began.stack is not None:
+        return "waitUntil"
+    return _HANDLERS.get(work.event, "an unfinished handler")
+
+
+def _is_socket(work: Work, parent: Work | None, before: Work | None) -> bool:
+    # Reading from a socket begins with two waits at one place: for the next frame, and for the loop that takes it.
+    if before is None or before.began.kind != "kj_to_js" or before.began.trigger != work.began.trigger:
+        return False
+    if before.began.stack != work.began.stack:
+        return False
+    return work.began.stack is not None or (parent is not None and parent.began.name == "websocket_open")
+
+
+def _is_outgoing(work: Work, parent: Work | None) -> bool:
+    # Sockets come in by a fetch event alone. In one, a fetch that got no HTTP answer has become a WebSocket.
+    if work.event != "fetch":
+        return True
+    if parent is None:
+        return False
+    return parent.began.name == "websocket_open" or (
+        parent.began.kind == "operation" and parent.began.name == "fetch" and not parent.answered
+    )

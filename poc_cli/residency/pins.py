@@ -1,0 +1,93 @@
+"""What one object has begun and not finished, and which of it keeps the object in memory.
+
+Never decides that an object stayed awake: a pin is a forecast that names a cause; residency is the proof.
+"""
+
+from dataclasses import dataclass
+
+from poc_cli.residency.causes import PinKind, Work, work_of
+from poc_cli.residency.trace import Began, Finished, Place
+
+REMEMBERED = 256
+"""How many finished pieces of work are still known as triggers. The turn that a result starts comes right after it,
+so a few would do; the bound keeps memory flat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """One cause that keeps an object in memory: since when (trace clock), what in words, and where it was begun."""
+
+    kind: PinKind
+    name: str
+    since_ns: int
+    what: str
+    script: str | None
+    line: int | None
+
+
+class Ledger:
+    """The unfinished work of one stay in memory."""
+
+    __slots__ = ("_before", "_live", "_newest_request", "_recent")
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._live: dict[int, Work] = {}
+        self._recent: dict[int, Work] = {}
+        self._newest_request: int | None = None
+        self._before: Work | None = None
+
+    def __len__(self) -> int:
+        """Give how many pieces of work are remembered."""
+        return len(self._live) + len(self._recent)
+
+    def begin(self, began: Began, own: Place | None) -> None:
+        """Note that work began; `own` is the place of its stack, None where it has none in the worker's source."""
+        work = work_of(began, own, self._find(began.trigger), self._before)
+        if began.kind == "request":
+            self._newest_request = began.id
+        self._live[began.id] = self._before = work
+
+    def finish(self, finished: Finished) -> None:
+        """Note that work is over."""
+        self._retire(finished.id)
+        if finished.id == self._newest_request and finished.outcome is not None:
+            self._drain()
+
+    def answer(self, identifier: int) -> None:
+        """Note that an operation got an HTTP response."""
+        if (work := self._find(identifier)) is not None:
+            work.answered = True
+
+    def pins(self, now_ns: int, at_least_ns: int) -> tuple[Pin, ...]:
+        """Give what has been unfinished for `at_least_ns` at `now_ns`, oldest first."""
+        found = [
+            Pin(
+                kind=work.pin,
+                name=work.began.name,
+                since_ns=work.since_ns,
+                what=work.what,
+                script=work.place.script if work.place is not None else None,
+                line=work.place.line if work.place is not None else None,
+            )
+            for work in self._live.values()
+            if work.pin is not None and now_ns - work.since_ns >= at_least_ns
+        ]
+        return tuple(sorted(found, key=lambda pin: pin.since_ns))
+
+    def _drain(self) -> None:
+        # A request ends early when the next one arrives; the newest ends only when the object has nothing left to do.
+        # Whatever is still open then is a handler that the event timeout canceled, and holds nothing any more.
+        for identifier in [identifier for identifier, work in self._live.items() if work.pin is not None]:
+            self._retire(identifier)
+
+    def _find(self, identifier: int) -> Work | None:
+        return self._live.get(identifier) or self._recent.get(identifier)
+
+    def _retire(self, identifier: int) -> None:
+        work = self._live.pop(identifier, None)
+        if work is None:
+            return
+        self._recent[identifier] = work
+        if len(self._recent) > REMEMBERED:
+            del self._recent[next(iter(self._recent))]

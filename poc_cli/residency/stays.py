@@ -1,0 +1,212 @@
+"""The trace of one workerd process as a state machine: lines in, comings and goings of objects out.
+
+Never says why an object left memory: whether that was its idle timer or an eviction is known to whoever evicts.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from poc_cli.residency.pins import Ledger, Pin
+from poc_cli.residency.trace import (
+    Answered,
+    BadLineError,
+    Began,
+    ContextBegan,
+    ContextEnded,
+    Finished,
+    Line,
+    Place,
+    ProcessExited,
+    Stack,
+    Turn,
+    parse,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """An object came into memory; `why` is the first event it was given, None where the trace has it not."""
+
+    process: int
+    ctx: int
+    worker: str
+    object_id: str
+    at_ns: int
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """An event reached the object: `fetch`, `hibernatable_websocket`, `alarm`, `jsrpc`."""
+
+    process: int
+    ctx: int
+    object_id: str
+    at_ns: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """An object left memory: its context ended, or it died with its process."""
+
+    process: int
+    ctx: int
+    object_id: str
+    at_ns: int
+    last_event_ns: int
+    last_activity_ns: int
+    how: Literal["ended", "died"]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerContextEnded:
+    """A request to a plain Worker is over: all lines that workerd had collected by then have been read."""
+
+    worker: str
+    ctx: int
+
+
+Change = Entered | Delivered | Left | WorkerContextEnded
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """A stay in memory that goes on."""
+
+    entered_ns: int
+    last_event_ns: int
+    last_activity_ns: int
+
+
+@dataclass(slots=True)
+class _Context:
+    """An open context; `announced` is False until `Entered` was given out. Workers (no object) have no ledger."""
+
+    began: ContextBegan
+    last_event_ns: int
+    last_activity_ns: int
+    announced: bool = False
+    ledger: Ledger = field(default_factory=Ledger)
+
+
+class Residency:
+    """Follows one process. Times are nanoseconds of the trace's own clock, which starts with the process."""
+
+    def __init__(self, process: int) -> None:
+        """Take the number of the process, which goes into every change: context numbers start again in the next."""
+        self.process = process
+        self.latest_ns = 0
+        self.ignored = 0
+        self.seen: dict[str, str] = {}
+        """Every object that was ever in memory, with the name of its worker."""
+        self._open: dict[int, _Context] = {}
+        self._places: dict[tuple[int, int], Place | None] = {}
+
+    def feed(self, line: str | bytes) -> list[Change]:
+        """Give what this line changes. A line that cannot be understood changes nothing and is counted in `ignored`."""
+        try:
+            parsed = parse(line)
+            return [] if parsed is None else self._apply(parsed)
+        except BadLineError:
+            self.ignored += 1
+            return []
+
+    def end_of_process(self) -> list[Change]:
+        """Give the end of everything still open: it died, whatever the process ended of."""
+        changes: list[Change] = []
+        for context in self._open.values():
+            changes += self._close(context, self.latest_ns, "died")
+        self._open.clear()
+        self._places.clear()
+        return changes
+
+    def stay(self, object_id: str) -> Stay | None:
+        """Give the stay that goes on, or None where the object is not in memory."""
+        context = self._context_of(object_id)
+        if context is None:
+            return None
+        return Stay(context.began.at, context.last_event_ns, context.last_activity_ns)
+
+    def pins(self, object_id: str, now_ns: int, at_least_ns: int = 1_000_000_000) -> tuple[Pin, ...]:
+        """Give what keeps the object in memory and is at least so old at `now_ns`, oldest first; none if it is not in.
+
+        A second is the default because a healthy handler is done by then (measured: nothing of it is left open).
+        """
+        context = self._context_of(object_id)
+        return () if context is None else context.ledger.pins(now_ns, at_least_ns)
+
+    def _context_of(self, object_id: str) -> _Context | None:
+        # Newest first: after an abort the next stay may begin before the end of the last one is written.
+        return next((open_ for open_ in reversed(self._open.values()) if open_.began.actor == object_id), None)
+
+    def _apply(self, line: Line) -> list[Change]:
+        match line:
+            case Stack():
+                self._places[line.isolate, line.id] = line.place
+            case ProcessExited():
+                self._now(line.at)
+                return self.end_of_process()
+            case ContextBegan():
+                self._begin(line)
+            case _:
+                return self._continue(line)
+        return []
+
+    def _continue(self, line: ContextEnded | Began | Finished | Answered | Turn) -> list[Change]:
+        context = self._open.get(line.ctx)
+        if context is None:
+            raise BadLineError("a line of a context that is not open")
+        if isinstance(line, Answered):
+            context.ledger.answer(line.id)
+            return []
+        self._now(line.at)
+        if isinstance(line, ContextEnded):
+            del self._open[line.ctx]
+            return self._close(context, line.at, "ended")
+        return [] if context.began.actor is None else self._note(context, context.began.actor, line)
+
+    def _now(self, at: int) -> None:
+        self.latest_ns = max(self.latest_ns, at)
+
+    def _begin(self, line: ContextBegan) -> None:
+        if line.ctx in self._open:
+            raise BadLineError("a context that is open already")
+        self._now(line.at)
+        # Told with the context's next line, which says why; the runtime writes both at once.
+        self._open[line.ctx] = _Context(line, line.at, line.at)
+        if line.actor is not None:
+            self.seen[line.actor] = line.worker
+
+    def _note(self, context: _Context, object_id: str, line: Began | Finished | Turn) -> list[Change]:
+        changes: list[Change] = []
+        delivered = line if isinstance(line, Began) and line.kind == "request" else None
+        if not context.announced:
+            changes.append(self._announce(context, object_id, delivered.name if delivered is not None else None))
+        match line:
+            case Began():
+                context.ledger.begin(line, self._places.get((context.began.isolate, line.stack or 0)))
+            case Finished():
+                context.ledger.finish(line)
+        if delivered is not None:
+            context.last_event_ns = delivered.at
+            changes.append(Delivered(self.process, line.ctx, object_id, delivered.at, delivered.name))
+        # What is dropped or canceled is cleared away, mostly when the context ends: nothing ran.
+        if not isinstance(line, Finished) or line.outcome in ("ok", "error"):
+            context.last_activity_ns = max(context.last_activity_ns, line.at)
+        return changes
+
+    def _announce(self, context: _Context, object_id: str, why: str | None) -> Entered:
+        context.announced = True
+        began = context.began
+        return Entered(self.process, began.ctx, began.worker, object_id, began.at, why)
+
+    def _close(self, context: _Context, at: int, how: Literal["ended", "died"]) -> list[Change]:
+        began = context.began
+        if began.actor is None:
+            return [WorkerContextEnded(began.worker, began.ctx)] if how == "ended" else []
+        changes: list[Change] = [] if context.announced else [self._announce(context, began.actor, None)]
+        changes.append(
+            Left(self.process, began.ctx, began.actor, at, context.last_event_ns, context.last_activity_ns, how)
+        )
+        return changes

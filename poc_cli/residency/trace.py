@@ -1,0 +1,209 @@
+"""One line of workerd's async trace as typed data; the format is described in workerd's docs/async-tracing.md.
+
+Never remembers a line: what lines mean together is said by `stays` and `pins`.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+class BadLineError(ValueError):
+    """The line is not one that the trace's format knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line in the worker's own source."""
+
+    script: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContextBegan:
+    """An object came into memory, or (without an actor) a Worker took a request."""
+
+    ctx: int
+    isolate: int
+    worker: str
+    actor: str | None
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContextEnded:
+    """The context is gone."""
+
+    ctx: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """A request, timer, operation or wait began; `trigger` is what it followed from, 0 for nothing."""
+
+    ctx: int
+    id: int
+    kind: str
+    name: str
+    trigger: int
+    at: int
+    stack: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What had begun is over; `outcome` is None where it was dropped (a cleared timer)."""
+
+    ctx: int
+    id: int
+    at: int
+    outcome: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The operation got an HTTP response, so it did not become a WebSocket."""
+
+    ctx: int
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The context ran JavaScript until `at`."""
+
+    ctx: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Where something began; `place` is None where no frame is in the worker's own source."""
+
+    isolate: int
+    id: int
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessExited:
+    """The runtime said goodbye; contexts that are still open ended with it."""
+
+    at: int
+
+
+Line = ContextBegan | ContextEnded | Began | Finished | Answered | Turn | Stack | ProcessExited
+
+_STATUS = "http.response.status_code"
+
+# Half of all lines; every `before` and `after` lies within a turn, whose own line follows.
+_IDLE_CHATTER = (b'{"e":"before"', b'{"e":"after"', b'{"e":"link"', b'{"e":"header"')
+_ANNOTATION = b'{"e":"annotate"'
+_TURN = re.compile(rb'\{"e":"turn","ctx":([0-9]{1,18}),[^{}]*"end":([0-9]{1,18})\}\s*')
+
+# Modules of the runtime itself: its timers put three of its own frames before the caller's.
+_BUILT_IN = ("node-internal:", "cloudflare-internal:", "node:", "cloudflare:", "workerd:")
+
+
+def parse(line: str | bytes) -> Line | None:
+    """Give the line as typed data, or None for a line without a meaning here. Raises BadLineError for any other."""
+    raw = line.encode("utf-8", "replace") if isinstance(line, str) else line
+    if raw.startswith(_IDLE_CHATTER) or (raw.startswith(_ANNOTATION) and _STATUS.encode() not in raw):
+        return None
+    if turn := _TURN.fullmatch(raw):
+        return Turn(int(turn[1]), int(turn[2]))
+    try:
+        fields = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise BadLineError("not a JSON line") from error
+    if not isinstance(fields, dict):
+        raise BadLineError("not a JSON object")
+    event = fields.get("e")
+    reader = _READERS.get(event) if isinstance(event, str) else None
+    if reader is None:
+        raise BadLineError("an unknown event")
+    return reader(fields)
+
+
+def _number(fields: dict[str, Any], name: str) -> int:
+    value = fields.get(name)
+    if type(value) is not int or value < 0:
+        raise BadLineError(f'"{name}" is not a whole number')
+    return value
+
+
+def _number_if_given(fields: dict[str, Any], name: str) -> int | None:
+    return None if fields.get(name) is None else _number(fields, name)
+
+
+def _text(fields: dict[str, Any], name: str) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str):
+        raise BadLineError(f'"{name}" is not a text')
+    return value
+
+
+def _context_began(fields: dict[str, Any]) -> Line:
+    actor = None if fields.get("actor") is None else _text(fields, "actor")
+    return ContextBegan(
+        _number(fields, "ctx"), _number(fields, "iso"), _text(fields, "worker"), actor, _number(fields, "at")
+    )
+
+
+def _began(fields: dict[str, Any]) -> Line:
+    return Began(
+        _number(fields, "ctx"),
+        _number(fields, "id"),
+        _text(fields, "kind"),
+        _text(fields, "name"),
+        _number(fields, "trigger"),
+        _number(fields, "at"),
+        _number_if_given(fields, "stack"),
+    )
+
+
+def _stack(fields: dict[str, Any]) -> Line:
+    frames = fields.get("frames")
+    return Stack(_number(fields, "iso"), _number(fields, "id"), own_place(frames if isinstance(frames, list) else []))
+
+
+def _annotated(fields: dict[str, Any]) -> Line | None:
+    return Answered(_number(fields, "ctx"), _number(fields, "id")) if fields.get("k") == _STATUS else None
+
+
+def own_place(frames: list[Any]) -> Place | None:
+    """Give the innermost frame that lies in the worker's own source, or None."""
+    for frame in frames:
+        if not isinstance(frame, dict):
+            continue
+        script, line = frame.get("script"), frame.get("line")
+        if isinstance(script, str) and script and not script.startswith(_BUILT_IN) and type(line) is int:
+            return Place(script, line)
+    return None
+
+
+def _nothing(_fields: dict[str, Any]) -> Line | None:
+    return None
+
+
+_READERS: dict[str, Callable[[dict[str, Any]], Line | None]] = {
+    "ctx": _context_began,
+    "ctx_end": lambda fields: ContextEnded(_number(fields, "ctx"), _number(fields, "at")),
+    "init": _began,
+    "settle": lambda fields: Finished(
+        _number(fields, "ctx"), _number(fields, "id"), _number(fields, "at"), _text(fields, "outcome")
+    ),
+    "destroy": lambda fields: Finished(_number(fields, "ctx"), _number(fields, "id"), _number(fields, "at"), None),
+    "annotate": _annotated,
+    "turn": lambda fields: Turn(_number(fields, "ctx"), _number(fields, "end")),
+    "stack": _stack,
+    "exit": lambda fields: ProcessExited(_number(fields, "at")),
+    "header": _nothing,
+    "before": _nothing,
+    "after": _nothing,
+    "link": _nothing,
+}

@@ -1,0 +1,217 @@
+"""From a TOML text to a Scenario, or to one error that says where the file is wrong and what to do.
+
+Never plays anything, and never lets another exception than ScenarioError out, whatever the file holds.
+"""
+
+import hashlib
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path as FilePath
+from typing import Final, NoReturn, TypeVar
+
+import tomli
+from pydantic import BaseModel, ValidationError
+
+from poc_cli.errors import Position, ScenarioError, did_you_mean
+from poc_cli.scenario import explain, lint
+from poc_cli.scenario.explain import Problem
+from poc_cli.scenario.model import VERBS, ObjectRef, ScenarioFile, Step
+from poc_cli.scenario.positions import Positions, locate
+from poc_cli.scenario.story import PlacedStep, Scenario
+from poc_cli.scenario.values import DEEPEST, Path, has_json_form, inert, kind, leaves, shown, too_deep
+
+__all__ = ["LARGEST_FILE", "PlacedStep", "Scenario", "parse", "read"]
+
+LARGEST_FILE: Final = 1024 * 1024
+"""Bytes; a scenario is a page or two, so a file beyond this is something else."""
+
+_PLAINER: Final = {
+    "Cannot overwrite a value": "this gives a key a second value",
+    "Illegal character '\\n'": "the quotes are not closed on this line",
+}
+"""What tomli says that needs a second look, said again."""
+
+_TOO_DEEP: Final = f"nested in more than {DEEPEST} tables and lists"
+_DEEP: Final = re.compile(r"(?:[\[{][^\[\]{}]*+){" + str(DEEPEST + 1) + "}")
+_LONG_NUMBER: Final = re.compile(r"[0-9_]{" + str(sys.get_int_max_str_digits()) + ",}")
+
+LONGEST_LINE: Final = 200
+"""Characters of a source line that an error shows; a longer line would wrap, and its caret would point at nothing."""
+
+
+def read(path: FilePath) -> Scenario:
+    """Give the scenario in a file of UTF-8. Raises ScenarioError where it cannot be read or is wrong."""
+    file = inert(str(path))
+    try:
+        if path.is_dir():
+            raise ScenarioError(file, "is a folder, not a scenario file", advice="name a .toml file in it")
+        if path.exists() and not path.is_file():  # opening a pipe or a device could wait for ever
+            raise ScenarioError(file, "is not a regular file")
+        with path.open("rb") as stream:
+            data = stream.read(LARGEST_FILE + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ScenarioError(file, f"cannot be read: {reason}") from error
+    if len(data) > LARGEST_FILE:
+        raise ScenarioError(file, "is larger than 1 MiB, which no scenario is")
+    return parse(_decoded(data, file), file)
+
+
+def parse(text: str, file: str) -> Scenario:
+    """Give the scenario that the text describes; `file` is its name in errors. Raises ScenarioError."""
+    return _Loader(text, file).load()
+
+
+def _decoded(data: bytes, file: str) -> str:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode()
+        position = Position(before.count("\n") + 1, len(before) - before.rfind("\n"))
+        line = _source_line(data.decode(errors="replace"), position)
+        advice = "save the file as UTF-8"
+        raise ScenarioError(file, "is not UTF-8 here", position=position, source_line=line, advice=advice) from error
+    return text.removeprefix("\ufeff")
+
+
+def _source_line(text: str, position: Position) -> str | None:
+    """Give the line as an error may show it: one column a character and nothing that moves a cursor."""
+    line = text.split("\n")[position.line - 1].rstrip("\r")
+    if len(line) > LONGEST_LINE:
+        return None
+    return "".join(char if char.isprintable() else " " for char in line)
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class _Loader:
+    """One load of one text."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self._text = text
+        self._file = file
+
+    def load(self) -> Scenario:
+        raw = self._toml()
+        positions = locate(self._text)
+        problems = list(_unsayable(raw))
+        if problems:
+            self._refuse(problems, positions)
+        document = _validated(ScenarioFile, raw, "a scenario", (), problems)
+        steps = _steps(raw.get("steps"), ("steps",), problems)
+        controls = {index: _steps(own, path, problems) for index, path, own in _control_steps(raw)}
+        if document is None or problems:
+            self._refuse(problems, positions)
+        objects = _objects(document)
+        problems = list(lint.problems_of(document, steps, controls, objects))
+        if problems:
+            self._refuse(problems, positions)
+        return Scenario(
+            file=self._file,
+            text=self._text,
+            sha256=hashlib.sha256(self._text.encode(errors="surrogatepass")).hexdigest(),
+            document=document,
+            steps=_placed(steps, positions),
+            objects=objects,
+            controls={document.claim[index].id: _placed(own, positions) for index, own in controls.items()},
+        )
+
+    def _toml(self) -> dict[str, object]:
+        try:
+            raw = tomli.loads(self._text)
+        except tomli.TOMLDecodeError as error:
+            reason = _PLAINER.get(error.msg, error.msg)
+            raise self._error(f"not valid TOML: {reason}", Position(error.lineno, error.colno)) from error
+        except RecursionError as error:
+            raise self._error(_TOO_DEEP, self._find(_DEEP)) from error
+        except ValueError as error:  # Python reads no whole number beyond this, and tomli lets its refusal through
+            raise self._error("this number is too long", self._find(_LONG_NUMBER)) from error
+        return raw
+
+    def _find(self, pattern: re.Pattern[str]) -> Position:
+        """Give where the pattern is first found, the start of the text where it is not."""
+        match = pattern.search(self._text)
+        before = self._text[: match.start()] if match else ""
+        return Position(before.count("\n") + 1, len(before) - before.rfind("\n"))
+
+    def _refuse(self, problems: Sequence[Problem], positions: Positions) -> NoReturn:
+        """Raise the problem that stands first in the text; there must be one."""
+        placed = [
+            (positions.of(problem.path) if problem.at == "key" else positions.value(problem.path), problem)
+            for problem in problems
+        ]
+        position, problem = min(placed, key=lambda pair: pair[0])
+        raise self._error(problem.message, position, problem.advice)
+
+    def _error(self, message: str, position: Position, advice: str | None = None) -> ScenarioError:
+        line = _source_line(self._text, position)
+        return ScenarioError(self._file, inert(message), position=position, source_line=line, advice=advice)
+
+
+def _unsayable(raw: dict[str, object]) -> Iterator[Problem]:
+    """Give a problem for what TOML can hold and no message can: endless nesting, dates, nan and infinity."""
+    path = too_deep(raw, DEEPEST)
+    if path is not None:
+        yield Problem(path, _TOO_DEEP)
+        return
+    for way, leaf in leaves(raw):
+        if not has_json_form(leaf):
+            yield Problem(way, f"{kind(leaf)} has no form in JSON", "write it as text, in quotes")
+
+
+def _validated(model: type[_Model], raw: object, noun: str, path: Path, problems: list[Problem]) -> _Model | None:
+    try:
+        return model.model_validate(raw, by_alias=True, by_name=False)
+    except ValidationError as error:
+        problems.extend(explain.problems_of(error, model, noun, path))
+        return None
+
+
+def _control_steps(raw: dict[str, object]) -> Iterator[tuple[int, Path, object]]:
+    claims = raw.get("claim")
+    for index, claim in enumerate(claims if isinstance(claims, list) else []):
+        control = claim.get("control") if isinstance(claim, dict) else None
+        if isinstance(control, dict) and "steps" in control:
+            yield index, ("claim", index, "control", "steps"), control["steps"]
+
+
+def _steps(raw: object, path: Path, problems: list[Problem]) -> list[tuple[Path, Step]]:
+    """Give each step as its verb's model, with the way to it; what is wrong is added to the problems."""
+    steps: list[tuple[Path, Step]] = []
+    for index, table in enumerate(raw if isinstance(raw, list) else []):
+        way = (*path, index)
+        verb = _verb(table, way)
+        if isinstance(verb, Problem):
+            problems.append(verb)
+            continue
+        step = _validated(VERBS[verb], table, f'"{verb}"', way, problems)
+        if step is not None:
+            steps.append((way, step))
+    return steps
+
+
+def _verb(table: object, way: Path) -> str | Problem:
+    """Give the one verb of a step, or what is wrong with it."""
+    if not isinstance(table, dict):
+        return Problem(way, f"a step must be a table with a verb, not {kind(table)}")
+    verbs: list[str] = [key for key in table if key in VERBS]
+    if len(verbs) == 1:
+        return verbs[0]
+    if verbs:
+        both = " and ".join(shown(verb) for verb in verbs)
+        return Problem((*way, verbs[1]), f"a step has one verb, and this has {both}", "make two steps of it", at="key")
+    details = {key for model in VERBS.values() for key in model.model_fields}
+    unknown = next((key for key in table if key not in details), None)
+    if unknown is None:
+        return Problem(way, "this step has no verb", did_you_mean("", VERBS), at="key")
+    return Problem((*way, unknown), f"{shown(unknown)} is not a verb", did_you_mean(unknown, VERBS), at="key")
+
+
+def _objects(document: ScenarioFile) -> dict[str, ObjectRef]:
+    return {"object": document.object} if document.object is not None else document.objects
+
+
+def _placed(steps: Sequence[tuple[Path, Step]], positions: Positions) -> tuple[PlacedStep, ...]:
+    return tuple(PlacedStep(step, positions.of(path)) for path, step in steps)

@@ -1,0 +1,105 @@
+"""Templates: `{name}` in a text stands for a value that is known when the step is played.
+
+Never evaluates anything: a name is looked up, no more.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from poc_cli.scenario.values import Path, compact, leaves
+
+_NAME = r"[a-z][a-z0-9_.]*"
+_TOKEN = re.compile(r"\{\{|\}\}|\{(" + _NAME + r")\}")
+_WHOLE = re.compile(r"\{(" + _NAME + r")\}")
+
+
+class UnknownNameError(ValueError):
+    """A template names what nobody has given; `name` is the name."""
+
+    def __init__(self, name: str) -> None:
+        """Take the name."""
+        super().__init__(f'"{{{name}}}" is not known here')
+        self.name = name
+
+
+def whole_name(text: str) -> str | None:
+    """Give the name where the text is one template and nothing else, None otherwise."""
+    match = _WHOLE.fullmatch(text)
+    return match[1] if match else None
+
+
+def render(value: object, names: Mapping[str, object]) -> object:
+    """Give the value with its templates filled in, in every text at any depth; keys stay as they are.
+
+    A text that is nothing but one template becomes the named value with its type; in longer text a string is pasted
+    as it is and anything else as JSON. Raises UnknownNameError, or ValueError for a value without a form in JSON.
+    """
+    if isinstance(value, str):
+        return _render_text(value, names)
+    if isinstance(value, dict):
+        return {key: render(item, names) for key, item in value.items()}
+    if isinstance(value, list):
+        return [render(item, names) for item in value]
+    return value
+
+
+def render_text(text: str, names: Mapping[str, object]) -> str:
+    """Give the text with its templates pasted in, always as text. Raises as `render`."""
+    filled = _render_text(text, names)
+    return filled if isinstance(filled, str) else compact(filled)
+
+
+def names_in(value: object) -> set[str]:
+    """Give the names of all templates in the value, at any depth."""
+    return {name for _, name in templates_in(value)}
+
+
+def templates_in(value: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Give each template's name with the way to the text that it stands in, in the order of the value."""
+    for way, leaf in leaves(value, path):
+        if isinstance(leaf, str):
+            yield from ((way, name) for _, name in _tokens(leaf) if name is not None)
+
+
+def _render_text(text: str, names: Mapping[str, object]) -> object:
+    whole = whole_name(text)
+    if whole is not None:
+        return _bound(whole, names)
+    pieces: list[str] = []
+    for literal, name in _tokens(text):
+        pieces.append(literal)
+        if name is not None:
+            value = _bound(name, names)
+            pieces.append(value if isinstance(value, str) else compact(value))
+    return "".join(pieces)
+
+
+def _bound(name: str, names: Mapping[str, object]) -> object:
+    if name not in names:
+        raise UnknownNameError(name)
+    return names[name]
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str | None]]:
+    """Give the text in pieces: what stands before a template, and the template's name (None at the end).
+
+    `{{` is one brace, and so is the `}}` that answers it. A `}}` that answers nothing stays two braces, because
+    that is how nested JSON ends: it must reach the worker unharmed.
+    """
+    start = opened = 0
+    literal = ""
+    for match in _TOKEN.finditer(text):
+        literal += text[start : match.start()]
+        start = match.end()
+        if match[1] is not None:
+            yield literal, match[1]
+            literal = ""
+        elif match[0] == "{{":
+            literal += "{"
+            opened += 1
+        elif opened:
+            literal += "}"
+            opened -= 1
+        else:
+            literal += "}}"
+    yield literal + text[start:], None

@@ -1,0 +1,74 @@
+"""What the engine may ask of the place where a worker runs.
+
+Never says how: each target is a file of its own.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from poc_cli.errors import TargetError
+from poc_cli.residency import Change, Pin, Stay
+
+Ability = Literal["idle", "evict", "trace"]
+
+EVICT_LINGERS_SECONDS = 31.0
+"""An evict that was not answered is not cancelled: it strikes within the runtime's 30 s (measured), so every sleep
+of that object within this time counts as forced."""
+
+
+class TargetHung(TargetError):
+    """The runtime does not answer any more: an error of the play that is going on, never a lost message."""
+
+
+class TargetDied(TargetError):
+    """The runtime's process has ended by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Eviction:
+    """How an evict came out."""
+
+    outcome: Literal["evicted", "not_running", "busy", "no_answer"]
+    said: str
+
+
+class Target(Protocol):
+    """A running worker."""
+
+    kind: str
+    url: str
+    abilities: frozenset[Ability]
+    headers: dict[str, str]
+    versions: dict[str, str]
+    compatibility_date: str | None
+
+    def watch(self, object_id: str, listener: Callable[[Change], None]) -> None:
+        """Call `listener` with each change of that object's residency from now on."""
+
+    def unwatch(self, object_id: str) -> None:
+        """Stop calling."""
+
+    def object_id(self, class_name: str, name: str) -> str:
+        """Give the hex id of a named object without touching it. Raises TargetError for an unknown class."""
+
+    def class_of(self, object_id: str) -> str | None:
+        """Give the class of an object that was seen, as far as its name was computed here."""
+
+    async def fence(self) -> int:
+        """Give the trace's clock once everything that happened before the call has been read from the trace.
+
+        Raises TargetHung where the runtime does not answer, TargetDied where it is gone.
+        """
+
+    def stay(self, object_id: str) -> Stay | None:
+        """Give the object's present stay in memory, as of the last fence."""
+
+    def pins(self, object_id: str, at_least_ns: int) -> tuple[Pin, ...]:
+        """Give what has been pending in the object for so long, as of the last fence."""
+
+    def seen(self) -> tuple[str, ...]:
+        """Give the ids of all objects that were in memory at some time."""
+
+    async def evict(self, class_name: str, object_id: str) -> Eviction:
+        """Have the object leave memory while its sockets stay open. Waits for the runtime's answer up to 31 s."""

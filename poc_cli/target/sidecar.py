@@ -1,0 +1,55 @@
+"""Speaks to the side-car beside the worker: fences and evicts, over unix sockets that only we can open.
+
+Never touches an object, other than to evict the one it is asked to.
+"""
+
+from pathlib import Path
+
+import httpx
+
+from poc_cli.target.base import EVICT_LINGERS_SECONDS, Eviction, TargetHung
+
+ANSWERS_WITHIN_SECONDS = 2.0
+"""A runtime whose side-car does not answer in this time hangs: an endless loop in one object stops them all."""
+
+# The runtime's own words, RUNTIME notes 4 and "evict on a not running object".
+_NOT_RUNNING = "not currently running"
+
+
+class Sidecar:
+    """A client of the side-car; connections are kept, because building a client costs more than an evict."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder with the sockets."""
+        self._fence = httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(folder / "fence.sock")))
+        self._evict = httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(folder / "evict.sock")))
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._fence.aclose()
+        await self._evict.aclose()
+
+    async def answer(self) -> None:
+        """Return once the side-car has answered. Raises TargetHung."""
+        try:
+            response = await self._fence.post("http://sidecar/", json={}, timeout=ANSWERS_WITHIN_SECONDS)
+            response.raise_for_status()
+        except httpx.HTTPError as error:
+            raise TargetHung(
+                f"the runtime did not answer within {ANSWERS_WITHIN_SECONDS:g} s ({type(error).__name__})",
+                "an endless loop in one object stops them all; the worker's log is in the run folder",
+            ) from error
+
+    async def evict(self, class_name: str, object_id: str) -> Eviction:
+        """Have an object evicted; the runtime waits up to 30 s for work in progress."""
+        try:
+            response = await self._evict.post(
+                "http://sidecar/", json={"class": class_name, "id": object_id}, timeout=EVICT_LINGERS_SECONDS
+            )
+            answer = response.json()
+        except (httpx.HTTPError, ValueError) as error:
+            return Eviction("no_answer", type(error).__name__)
+        if answer.get("ok"):
+            return Eviction("evicted", "")
+        said = str(answer.get("error"))
+        return Eviction("not_running" if _NOT_RUNNING in said else "busy", said)

@@ -1,0 +1,246 @@
+"""Loading: a whole file becomes a Scenario, and whatever else is in a file becomes a ScenarioError."""
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from poc_cli.errors import Position, ScenarioError
+from poc_cli.scenario.loader import parse, read
+from poc_cli.scenario.model import VERBS, Hibernate, On, Resume
+from poc_cli.scenario.plays import Play, patience, plays_of
+
+TEXT = """\
+name = "hibernate"
+title = "An idle room sleeps."
+object = { class = "Room", name = "{play}" }
+clients = { ann = "/room/{play}?name=ann", bob = { path = "/room/{play}", headers = { x = "{color}" } } }
+vars = { color = "blue" }
+steps = [
+  { connect = ["ann", "bob"] },
+  { on = "ann", send = { op = "who" }, expect = { sockets = 2 }, capture = { before = "instance" } },
+  { hibernate = "idle" },
+  {
+    resume = "bob",                                    # over several lines, as TOML 1.1 allows
+    send = { op = "who" }, expect = { sockets = 2, }, where = ["instance != {before}"],
+  },
+  { on = "ann", send = { op = "get" }, expect = [{ value = "{color}" }, "x"], claim = "storage" },
+  { on = "*", quiet = "300ms" },
+  { close = "*", code = 1000, within = "1s" },
+]
+
+[[claim]]
+id = "sleeps"
+says = "It sleeps."
+check = "sleeps"
+of = ["object"]
+control = { clients = { ann = "/room/{play}?api=standard" }, expect = "refuted" }
+
+[[claim]]
+id = "storage"
+says = "Rows come back."
+matrix = { row = "SQLite rows", expects = "survives" }
+
+[claim.control]
+steps = [
+  { connect = "ann" },
+  { on = "ann", send = { op = "get" }, expect = { value = "{color}" }, claim = "storage" },
+]
+"""
+
+
+def test_a_whole_file() -> None:
+    scenario = parse(TEXT, "scenarios/hibernate.toml")
+    assert scenario.file == "scenarios/hibernate.toml"
+    assert scenario.text == TEXT
+    assert scenario.sha256 == hashlib.sha256(TEXT.encode()).hexdigest()
+    assert [type(placed.step).__name__ for placed in scenario.steps] == [
+        "Connect",
+        "On",
+        "Hibernate",
+        "Resume",
+        "On",
+        "On",
+        "Close",
+    ]
+    assert [placed.position.line for placed in scenario.steps] == [7, 8, 9, 10, 14, 15, 16]
+    assert scenario.steps[0].position == Position(7, 3)
+    assert scenario.document.clients["ann"].path == "/room/{play}?name=ann"
+    assert [placed.position.line for placed in scenario.controls["storage"]] == [33, 34]
+    step = scenario.steps[3].step
+    assert isinstance(step, Resume)
+    assert step.where == ["instance != {before}"]
+    assert step.within == 5.0
+
+
+def test_one_object_is_called_object_and_several_have_their_names() -> None:
+    assert list(parse(TEXT, "a.toml").objects) == ["object"]
+    several = TEXT.replace("object = {", "objects.room = {").replace('["object"]', '["room"]')
+    scenario = parse(several, "a.toml")
+    assert list(scenario.objects) == ["room"]
+    assert scenario.objects["room"].class_ == "Room"
+
+
+def test_one_name_is_a_list_of_one() -> None:
+    steps = [placed.step for placed in parse(TEXT.replace('"idle"', '"idle", of = "object"'), "a.toml").steps]
+    assert isinstance(steps[1], On)
+    assert steps[1].on == ["ann"]
+    assert isinstance(steps[2], Hibernate)
+    assert steps[2].of == ["object"]
+
+
+def test_a_class_with_a_verb_is_all_that_a_new_verb_needs() -> None:
+    assert set(VERBS) == {"connect", "on", "resume", "close", "idle", "hibernate", "probe"}
+    assert all(verb in model.model_fields for verb, model in VERBS.items())
+
+
+def test_lines_that_end_in_carriage_returns(tmp_path: Path) -> None:
+    file = tmp_path / "windows.toml"
+    file.write_bytes(TEXT.replace("\n", "\r\n").encode())
+    scenario = read(file)
+    assert scenario.steps[6].position == Position(16, 3)
+    with pytest.raises(ScenarioError) as caught:
+        parse(scenario.text.replace('"300ms"', '"soon"'), "a.toml")
+    assert caught.value.source_line == '  { on = "*", quiet = "soon" },'
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
+    file = tmp_path / "marked.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + TEXT.encode())
+    assert read(file).text == TEXT
+
+
+def refusal(file: Path) -> str:
+    with pytest.raises(ScenarioError) as caught:
+        read(file)
+    assert caught.value.exit_code == 2
+    return str(caught.value).replace(str(file), "FILE")
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    assert refusal(tmp_path) == "FILE: is a folder, not a scenario file\n  name a .toml file in it"
+    assert refusal(tmp_path / "none.toml") == "FILE: cannot be read: No such file or directory"
+    assert refusal(Path("/dev/zero")) == "FILE: is not a regular file"
+    pipe = tmp_path / "pipe.toml"
+    os.mkfifo(pipe)
+    assert refusal(pipe) == "FILE: is not a regular file"
+
+
+def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "secret.toml"
+    file.write_text(TEXT)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert refusal(file) == "FILE: cannot be read: Permission denied"
+
+
+def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+    file = tmp_path / "binary.toml"
+    file.write_bytes('a = 1\né = "x\xff'.encode("latin-1"))
+    assert refusal(file) == 'FILE:2:1: is not UTF-8 here\n    2 | � = "x�\n        ^\n  save the file as UTF-8'
+    file.write_bytes("a = 1\né = ".encode() + b"\xff")
+    assert refusal(file).startswith("FILE:2:5: is not UTF-8 here")
+    file.write_bytes(b'name = "a\x00\x1b[31m"')
+    assert refusal(file) == (
+        "FILE:1:10: not valid TOML: Illegal character '\\x00'\n    1 | name = \"a  [31m\"\n                 ^"
+    )
+
+
+def test_a_file_that_is_too_large(tmp_path: Path) -> None:
+    file = tmp_path / "large.toml"
+    file.write_bytes(TEXT.encode() + b"#" * (1024 * 1024 - len(TEXT)))
+    assert read(file).document.name == "hibernate"
+    file.write_bytes(TEXT.encode() + b"#" * (1024 * 1024 - len(TEXT) + 1))
+    assert refusal(file) == "FILE: is larger than 1 MiB, which no scenario is"
+
+
+@pytest.mark.parametrize("deep", ["[" * 70 + "]" * 70, "[" * 1000, "{a=" * 70 + "1" + "}" * 70, "[" * 500 + "]" * 500])
+def test_deep_nesting_is_an_error_and_no_crash(deep: str) -> None:
+    with pytest.raises(ScenarioError, match=r"a\.toml:1:\d+: (nested in more than 64|not valid TOML)"):
+        parse(f"vars = {{ x = {deep} }}\n" + TEXT.replace("vars =", "#"), "a.toml")
+
+
+def test_nesting_that_is_deep_enough_for_anyone() -> None:
+    deep = "[" * 62 + "]" * 62
+    assert parse(TEXT.replace('"blue"', deep), "a.toml").document.vars["color"] is not None
+
+
+def test_a_key_of_a_thousand_parts_is_an_error() -> None:
+    with pytest.raises(ScenarioError, match="nested in more than 64"):
+        parse(".".join("a" * 1500) + " = 1", "a.toml")
+
+
+WORDS = re.compile(r'"[^"\n]*"|[A-Za-z_-]+|\d+|[^\sA-Za-z]')
+ODD = [
+    "",
+    "[",
+    "]",
+    "{",
+    "}",
+    '"',
+    "'",
+    '"""',
+    ",",
+    "=",
+    ".",
+    "#",
+    "\n",
+    "\\",
+    "0",
+    "1979-05-27",
+    "nan",
+    "true",
+    "é",
+    "\x00",
+]
+
+
+@st.composite
+def near_misses(draw: st.DrawFn) -> str:
+    """Give the file with a few words changed: mostly for others of their kind, so that it is still TOML."""
+    text = TEXT
+    for _ in range(draw(st.integers(1, 3))):
+        spans = [match.span() for match in WORDS.finditer(text)]
+        start, end = draw(st.sampled_from(spans))
+        alike = [text[one:other] for one, other in spans if text[one].isalpha() == text[start].isalpha()]
+        alike = [word for word in alike if word.startswith('"') == (text[start] == '"')]
+        quoted = st.text(max_size=5).map(lambda inner: f'"{inner}"')
+        change = draw(st.sampled_from(["alike", "alike", "alike", "typo", "quoted", "odd", "double", "cut"]))
+        if change == "double":
+            text = text[:end] + " " + text[start:]
+        elif change == "cut":
+            text = text[:start] + text[draw(st.sampled_from([span[0] for span in spans if span[0] >= start])) :]
+        else:
+            words = {"alike": st.sampled_from(alike), "quoted": quoted, "odd": st.sampled_from(ODD)}
+            text = text[:start] + draw(words.get(change, st.just(text[start : end - 2] + text[end - 1]))) + text[end:]
+    return text
+
+
+@settings(max_examples=500, deadline=None)
+@given(near_misses())
+def test_a_near_miss_is_a_scenario_or_an_error_with_a_place(text: str) -> None:
+    error: ScenarioError | None = None
+    plays: tuple[Play, ...] = ()
+    try:
+        plays = plays_of(parse(text, "near.toml"))
+    except ScenarioError as refused:
+        error = refused
+    assert all(patience(play) in ("sleep", "awake") for play in plays)
+    if error is not None:
+        assert error.position is not None
+        assert all(line.isprintable() for line in str(error).split("\n"))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=60))
+def test_any_text_is_an_error_with_a_place(text: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        parse(text, "any.toml")
+    assert caught.value.position is not None

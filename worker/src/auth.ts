@@ -1,0 +1,43 @@
+// Who may speak to the worker: one bearer token, from the environment, compared in constant time.
+// Never reads a token from a URL, because URLs end up in logs, traces and histories.
+
+const SUBPROTOCOL_PREFIX = "poc.bearer.";
+
+/** What a request showed: the token, and the subprotocol to echo when a browser sent it that way. */
+interface Credential {
+  readonly token: string;
+  readonly subprotocol: string | null;
+}
+
+function credentialOf(request: Request): Credential | null {
+  const authorization = request.headers.get("Authorization");
+  if (authorization?.startsWith("Bearer ")) {
+    return { token: authorization.slice("Bearer ".length), subprotocol: null };
+  }
+  // A browser cannot set headers on a WebSocket, but it can offer subprotocols.
+  const offered = request.headers.get("Sec-WebSocket-Protocol")?.split(",") ?? [];
+  const bearer = offered.map((name) => name.trim()).find((name) => name.startsWith(SUBPROTOCOL_PREFIX));
+  if (bearer === undefined) return null;
+  return { token: bearer.slice(SUBPROTOCOL_PREFIX.length), subprotocol: bearer };
+}
+
+/** Compares digests, not texts, so that the time taken tells neither the length nor the first difference. */
+async function equalInConstantTime(left: string, right: string): Promise<boolean> {
+  const encoder = new TextEncoder();
+  const [leftDigest, rightDigest] = await Promise.all([
+    crypto.subtle.digest("SHA-256", encoder.encode(left)),
+    crypto.subtle.digest("SHA-256", encoder.encode(right)),
+  ]);
+  return crypto.subtle.timingSafeEqual(leftDigest, rightDigest);
+}
+
+/**
+ * Gives the credential of a request that shows the right token, else null.
+ * A worker without a token in its environment admits nobody.
+ */
+export async function authenticate(request: Request, expected: string | undefined): Promise<Credential | null> {
+  if (!expected) return null;
+  const credential = credentialOf(request);
+  if (credential === null) return null;
+  return (await equalInConstantTime(credential.token, expected)) ? credential : null;
+}
