@@ -17,7 +17,7 @@ DEV   := .venv/.dev-is-installed
 NODES := worker/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types clean
+.PHONY: help run test lint types bench clean
 
 help:  ## list these words
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ lint: $(DEV)  ## check style and format of the Python code
 types: $(DEV) $(NODES)  ## check the types of the Python code and of the worker
 	@$(BIN)/mypy
 	@cd worker && $(NODE) node_modules/typescript/bin/tsc --noEmit
+
+bench: $(DEV)  ## measure poc itself and write docs/benchmarks.md (two minutes)
+	@$(BIN)/python tests/bench/bench.py
 
 clean:  ## remove what make has made; results/ stays
 	rm -rf .venv worker/node_modules worker/.wrangler dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

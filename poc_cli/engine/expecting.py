@@ -62,7 +62,7 @@ class Expecting:
     def _expected(self) -> list[object]:
         if self._step.expect is None:
             return [None]
-        return expected_messages(render(self._step.expect, self._stage.names))
+        return [render(each, self._stage.names) for each in expected_messages(self._step.expect)]
 
     def _fits(self, expected: object, message: Message) -> bool:
         fits = expected is None or matches(expected, message, exact=self._step.exact)

@@ -108,7 +108,8 @@ class Performance:
                 if placed.step.claim is None:
                     where = f"{self._play.scenario.file}:{placed.position.line}"
                     return "stopped", f"{placed.step.verb} failed at {where}: {failed.reason}"
-            except (TargetError, PlayError) as error:
+            except (TargetError, PlayError, ValueError) as error:
+                # A ValueError is a value that only the play has shown to be wrong: a template that gives no bytes.
                 where = f"{self._play.scenario.file}:{placed.position.line}:{placed.position.column}"
                 raise PlayError(f"{where}: {error}") from error
             else:

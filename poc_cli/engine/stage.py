@@ -18,7 +18,7 @@ from poc_cli.history.writer import HistoryWriter
 from poc_cli.residency import Change, Delivered, Entered, Left
 from poc_cli.scenario.matching import Message
 from poc_cli.scenario.plays import Play
-from poc_cli.scenario.templates import render
+from poc_cli.scenario.templates import render_text
 from poc_cli.target.base import Target
 
 LONGEST_RECORDED = 65_536
@@ -79,9 +79,9 @@ class Stage:
 
     def _witnessed(self, label: str) -> Witnessed:
         reference = self.play.objects[label]
-        if reference.id is not None:
-            return Witnessed(label, reference.class_, None, reference.id)
-        name = str(render(reference.name, self.names))
+        if reference.name is None:
+            return Witnessed(label, reference.class_, None, reference.id or "")
+        name = render_text(reference.name, self.names)
         return Witnessed(label, reference.class_, name, self.target.object_id(reference.class_, name))
 
     # --- the history
@@ -164,12 +164,12 @@ class Stage:
     def new_client(self, name: str) -> Client:
         """Make a fresh client, and let the history know what it sees."""
         spec = self.play.clients[name]
-        headers = {key: str(render(value, self.names)) for key, value in spec.headers.items()}
+        headers = {key: render_text(value, self.names) for key, value in spec.headers.items()}
         client = SocketClient(
             name,
-            self.target.url.replace("http", "ws", 1) + str(render(spec.path, self.names)),
+            self.target.url.replace("http", "ws", 1) + render_text(spec.path, self.names),
             headers=self.target.headers | headers,
-            subprotocols=[str(render(each, self.names)) for each in spec.subprotocols],
+            subprotocols=[render_text(each, self.names) for each in spec.subprotocols],
             compression=spec.compression,
             listener=Listener(
                 received=lambda payload: self._received(client, payload),

@@ -17,7 +17,7 @@ from poc_cli.engine.stage import Stage, Witnessed, recorded
 from poc_cli.history import event as kinds
 from poc_cli.scenario.matching import Message, payload
 from poc_cli.scenario.model import Close, Connect, Exchange, Hibernate, Idle, On, Probe, Resume, Step
-from poc_cli.scenario.templates import render
+from poc_cli.scenario.templates import render, render_text
 from poc_cli.scenario.values import MISSING
 from poc_cli.scenario.where import lookup
 
@@ -137,7 +137,7 @@ async def _close(stage: Stage, step: Close, _: Sleeper) -> Seen:
         client = stage.client(name)
         if not client.is_open:
             raise StepFailed("closed", f"{name} was closed before the step")
-        await client.close(step.code, str(render(step.reason, stage.names)), step.within)
+        await client.close(step.code, render_text(step.reason, stage.names), step.within)
         return name, {}
 
     await asyncio.gather(*map(close_one, names))
@@ -146,8 +146,10 @@ async def _close(stage: Stage, step: Close, _: Sleeper) -> Seen:
         if step.expect_code is not None and ending.code != step.expect_code:
             await stage.target.fence()
             raise StepFailed("mismatch", f"{name} expected close code {step.expect_code}: {ending.said}")
-        if step.expect_reason is not None and ending.reason != step.expect_reason:
-            raise StepFailed("mismatch", f"{name} expected close reason {step.expect_reason!r}: {ending.said}")
+        reason = None if step.expect_reason is None else render_text(step.expect_reason, stage.names)
+        if reason is not None and ending.reason != reason:
+            await stage.target.fence()
+            raise StepFailed("mismatch", f"{name} expected close reason {reason!r}: {ending.said}")
     return {"closed": {name: stage.endings[name].code for name in names}}
 
 

@@ -34,17 +34,24 @@ class ClaimFinding:
     control: ControlFinding | None
 
 
-def judge_story(story: PlayRecord, controls: list[PlayRecord]) -> list[ClaimFinding]:
-    """Give the findings on all claims of a scenario, in its order. Raises nothing: what breaks becomes an error."""
-    return [_judge(story, controls, claim) for claim in story.scenario.document.claim]
+def judge_story(story: PlayRecord, controls: list[PlayRecord], flaw: str | None) -> list[ClaimFinding]:
+    """Give the findings on all claims of a scenario, in its order; `flaw` says why the record of the run is not whole.
+
+    A check that breaks becomes an error. Raises ScenarioError where the recorded scenario cannot be read.
+    """
+    return [_judge(story, controls, claim, flaw) for claim in story.scenario.document.claim]
 
 
-def _judge(story: PlayRecord, controls: list[PlayRecord], claim: Claim) -> ClaimFinding:
+def _judge(story: PlayRecord, controls: list[PlayRecord], claim: Claim, flaw: str | None) -> ClaimFinding:
     finding = judge_claim(story, claim)
     if claim.control is None:
         return ClaimFinding(claim, finding, None)
     played = next((play for play in controls if claim.id in play.start.data["decides"]), None)
     expected: Verdict = claim.control.expect
+    if played is None and flaw is not None:
+        # Its record may be what is missing, so that nobody knows how it came out.
+        control = ControlFinding("error", expected, None, flaw)
+        return ClaimFinding(claim, _with_control(finding, control), control)
     if played is None:
         return ClaimFinding(claim, finding, ControlFinding(None, expected, None, "was not played"))
     outcome = judge_claim(played, claim)
@@ -79,7 +86,7 @@ def _with_control(finding: Finding, control: ControlFinding) -> Finding:
 
 def judge_claim(play: PlayRecord, claim: Claim) -> Finding:
     """Give the finding on one claim in one play."""
-    if play.outcome in {"error", "interrupted"}:
+    if play.outcome not in {"done", "stopped"}:
         return error(f"the play could not be carried out: {play.ending}")
     try:
         return worst(_findings(play, claim))
@@ -92,23 +99,29 @@ def _findings(play: PlayRecord, claim: Claim) -> list[Finding]:
     if claim.check in JUDGES_ITS_STEPS:
         return findings
     begun = [step for step in play.steps if step.claim == claim.id]
-    findings += [_step(play, claim, step) for step in begun]
+    findings += [_step(play, claim, step) for step in begun if not _is_wanted_failure(claim, step)]
     named = sum(placed.step.claim == claim.id for placed in play.play.steps)
     if len(begun) < named:
         findings.append(unknown(f"the play ended before a step of this claim: {play.ending}"))
     return findings
 
 
+def _is_wanted_failure(claim: Claim, step: StepRecord) -> bool:
+    """Whether a sleep failed to come that the claim says will not: that is for its check to judge."""
+    return claim.check == "stays-awake" and step.failure == "no_sleep"
+
+
 def _step(play: PlayRecord, claim: Claim, step: StepRecord) -> Finding:
-    """Judge a step that names the claim; after a `hibernate` step rule 1 comes first."""
+    """Judge a step that names the claim; in and after a `hibernate` step rule 1 comes first."""
     if step.failure in _UNDECIDED:
         return unknown(step.reason, (step.end_id,))
-    if asks_for_sleep(play, before_step=step.index) and claim.check != "stays-awake":
-        found = proven_sleeps(play, claim, before=step.begun.id)
-        if isinstance(found, Finding):
-            return found
     if step.ended is None:
         return unknown(f"the play broke off in a step of this claim: {play.ending}")
+    sleeps_itself = step.verb == "hibernate"
+    if asks_for_sleep(play, before_step=step.index + sleeps_itself) and claim.check != "stays-awake":
+        found = proven_sleeps(play, claim, before=step.end_id if sleeps_itself else step.begun.id)
+        if isinstance(found, Finding):
+            return found
     if step.ok:
         answers = [answer["event"] for answer in step.told("answered").values()]
         return held(

@@ -7,7 +7,6 @@ from collections import Counter
 from statistics import median
 from typing import Any
 
-from poc_cli.errors import ScenarioError
 from poc_cli.history.event import Event
 from poc_cli.judge.claims import ClaimFinding, judge_story
 from poc_cli.judge.finding import WORST_FIRST, Verdict
@@ -29,12 +28,12 @@ def document(events: list[Event | None]) -> Document:
     judged: list[tuple[PlayRecord, list[ClaimFinding]]] = []
     for story in stories:
         try:
-            findings = judge_story(story, _controls(run, story))
-        except (ScenarioError, KeyError, StopIteration) as broken:
+            findings = judge_story(story, _controls(run, story), run.flaw)
+            scenarios.append(_scenario(run, story, findings))
+        except Exception as broken:  # noqa: BLE001 - what cannot be judged is an error, never a pass and never a crash
             scenarios.append(_unreadable(story, broken))
             continue
         judged.append((story, findings))
-        scenarios.append(_scenario(run, story, findings))
     scenarios += [_left_out(each) for each in run.left_out]
     target = run.start.get("target", {})
     counts = _counts(scenarios)
@@ -46,6 +45,8 @@ def document(events: list[Event | None]) -> Document:
         "seconds": _seconds(run),
         "verdict": _verdict(exit_code),
         "exit_code": int(exit_code),
+        "error": run.flaw,
+        "named": bool(run.start.get("named", False)),
         "target": target,
         "sleep": run.start.get("sleep"),
         "scenarios": scenarios,
@@ -122,7 +123,7 @@ def _sleep(story: PlayRecord, sleep: Sleep) -> Document:
             if step.verb == "resume"
             and step.ended is not None
             and sleep.back is not None
-            and step.begun.id > sleep.left.id
+            and step.begun.id < sleep.back.id < step.end_id
         ),
         None,
     )
@@ -137,9 +138,9 @@ def _sleep(story: PlayRecord, sleep: Sleep) -> Document:
 
 
 def _unreadable(story: PlayRecord, broken: Exception) -> Document:
-    start = story.start.data
-    head = {"name": str(start.get("scenario")), "title": "", "file": str(start.get("file"))}
-    return head | _NOTHING_JUDGED | {"verdict": "error", "error": f"cannot be judged: {broken}"}
+    head = {"name": story.start.data["scenario"], "title": "", "file": story.start.data["file"]}
+    reason = story.damage or f"cannot be judged: {type(broken).__name__}: {broken}"
+    return head | _NOTHING_JUDGED | {"verdict": "error", "error": reason}
 
 
 def _left_out(each: LeftOut) -> Document:
@@ -173,7 +174,7 @@ def _exit_code(run: RunRecord, scenarios: list[Document]) -> ExitCode:
     """Give the exit code: failed before refuted before inconclusive before held."""
     claims = [claim for scenario in scenarios for claim in scenario["claims"]]
     played = [scenario for scenario in scenarios if scenario["left_out"] is None]
-    if run.end is None or any(scenario["verdict"] == "error" for scenario in played):
+    if run.flaw is not None or any(scenario["verdict"] == "error" for scenario in played):
         return ExitCode.FAILED
     if any(claim["verdict"] == "error" for claim in claims):
         return ExitCode.FAILED

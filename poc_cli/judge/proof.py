@@ -9,6 +9,11 @@ from poc_cli.judge.record import FOREVER, PlayRecord
 from poc_cli.judge.sleeps import Sleep, pins_told, sleeps_of
 from poc_cli.scenario.model import Claim
 
+_OTHERWISE = {
+    "died": "died with its process",
+    "dropped": "left memory neither by its timer nor by an evict of ours",
+}
+
 
 def objects_of(play: PlayRecord, claim: Claim) -> tuple[str, ...]:
     """Give the objects that a claim is about: those it names, else all of the play."""
@@ -53,7 +58,9 @@ def _why_no_sleep(play: PlayRecord, label: str, before: int) -> tuple[str, tuple
             return f"no sleep, no verdict: {told}", (event.id,)
     for event in play.of_kind(kinds.LEFT):
         if event.actor == actor and event.id < before:
-            return f"no sleep, no verdict: {label} left memory otherwise ({event.data['how']})", (event.id,)
+            how = event.data["how"]
+            told = "was not seen in memory before it left" if how in {"idle", "evict"} else _OTHERWISE[how]
+            return f"no sleep, no verdict: {label} {told}", (event.id,)
     for step in play.steps:
         if step.failure in {"wrong_object", "no_sleep"}:
             return f"no sleep, no verdict: {step.reason}", (step.end_id,)

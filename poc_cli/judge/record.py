@@ -3,6 +3,7 @@
 Never judges; it only puts together what belongs together.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.judge.shape import flaw
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.matching import Message
 from poc_cli.scenario.plays import Play, plays_of
@@ -165,13 +167,16 @@ class PlayRecord:
         return (event for event in self.events if event.kind in names)
 
     def message(self, event_id: int) -> Message | None:
-        """Give a received or sent message, None where it was too long to be kept whole."""
+        """Give a received or sent message, None where it was not kept whole: too long, or a secret taken out of it."""
         event = self.by_id.get(event_id)
         if event is None or event.data.get("cut"):
             return None
         if "text" in event.data:
             return Message(event.data["text"], None)
-        return Message(None, bytes.fromhex(event.data["hex"]))
+        try:
+            return Message(None, bytes.fromhex(event.data["hex"]))
+        except ValueError:
+            return None
 
     def names(self, before: int) -> dict[str, object]:
         """Give the template names as they were bound before an event."""
@@ -200,6 +205,12 @@ class RunRecord:
     end: Event | None = None
     plays: list[PlayRecord] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
+    damage: str | None = None
+
+    @property
+    def flaw(self) -> str | None:
+        """Give what is wrong with the record as a whole: damage, or an end that is missing."""
+        return self.damage or ("the record breaks off" if self.end is None else None)
 
 
 def _damage(events: list[Event | None]) -> str | None:
@@ -210,18 +221,28 @@ def _damage(events: list[Event | None]) -> str | None:
             return f"line {number} of the history cannot be read"
         if event.id != number:
             return f"the history is not whole: event {number} is missing before line {number}"
-    return None
+        wrong = flaw(event)
+        if wrong is not None:
+            return f"line {number} of the history, {event.kind}, is damaged: {wrong}"
+    return _played_twice(events)
+
+
+def _played_twice(events: list[Event | None]) -> str | None:
+    """Give the complaint about two plays of one label: what belongs to which cannot be told any more."""
+    starts = Counter(event.play for event in events if event is not None and event.kind == kinds.PLAY_START)
+    again = next((label for label, times in starts.items() if times > 1), None)
+    return None if again is None else f'the history holds {starts[again]} plays called "{again}"'
 
 
 def record(events: list[Event | None]) -> RunRecord:
     """Sort the events of a history; damage in the middle makes every play of it an error."""
     damage = _damage(events)
-    run = RunRecord()
+    run = RunRecord(damage=damage)
     starts: dict[str, Event] = {}
     ends: dict[str, Event] = {}
     inside: dict[str, list[Event]] = {}
     for event in events:
-        if event is None:
+        if event is None or (damage is not None and flaw(event) is not None):
             continue
         match event.kind:
             case kinds.RUN_START:

@@ -89,6 +89,17 @@ def _woken_by(events: list[Event], back: Event | None) -> str | None:
     return None if first is None else str(first.data["name"])
 
 
+def fault_after(play: PlayRecord, sleep: Sleep, before: int) -> int | None:
+    """Give the first event after a sleep, up to another, by which the object left memory and not to sleep."""
+    for event in play.of_kind(kinds.LEFT, kinds.DIED):
+        if not sleep.left.id < event.id <= before:
+            continue
+        mine = event.kind == kinds.DIED or event.actor == sleep.left.actor
+        if mine and event.data.get("how") not in {"idle", "evict"}:
+            return event.id
+    return None
+
+
 def pins_told(event: Event) -> str:
     """Give the pins that an event lists, in words."""
     pins = event.data.get("pins", [])

@@ -8,11 +8,11 @@ import hmac
 import re
 
 _ID_HALF = 16
-"""Bytes: an id is 16 bytes made of the name and 16 that prove the namespace (workerd, actor-id-impl.c++)."""
+"""Bytes: an id is 16 bytes made of the name and 16 that prove the namespace (measured on two)."""
 
-_TOKEN = re.compile(
-    r'#[^\n]*|(?P<text>"(?:[^"\\\n]|\\.)*")|(?P<open>\()|(?P<close>\))|(?P<end>[,;])|(?P<word>[A-Za-z_]\w*)|(?P<is>=)'
-)
+_STRING = r'"(?:[^"\\\n]|\\.)*"'
+_COMMENT = re.compile(rf"(?P<kept>{_STRING})|#[^\n]*")
+_TOKEN = re.compile(rf"\b(?P<field>className|uniqueKey)\s*=\s*(?P<text>{_STRING})|{_STRING}|(?P<open>\()|(?P<close>\))")
 _ESCAPE = re.compile(r"\\(.)")
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
 
@@ -31,20 +31,13 @@ def namespaces(capnp_text: str) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     groups: list[dict[str, str]] = [{}]
-    name: str | None = None
-    assigned: str | None = None
-    for token in _TOKEN.finditer(capnp_text):
-        kind, value = token.lastgroup, token.group()
-        if kind is None:
-            continue
-        if kind == "text" and assigned is not None:
-            groups[-1].setdefault(assigned, _unquoted(value))
-        elif kind == "open":
+    for token in _TOKEN.finditer(_COMMENT.sub(lambda match: match["kept"] or " ", capnp_text)):
+        if token["field"]:
+            groups[-1].setdefault(token["field"], _unquoted(token["text"]))
+        elif token["open"]:
             groups.append({})
-        elif kind == "close" and len(groups) > 1:
+        elif token["close"] and len(groups) > 1:
             _take(groups.pop(), found)
-        assigned = name if kind == "is" else None
-        name = value if kind == "word" else None
     for group in groups:
         _take(group, found)
     return found

@@ -61,7 +61,10 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class WorkerContextEnded:
-    """A request to a plain Worker is over: all lines that workerd had collected by then have been read."""
+    """A request to a plain Worker is over: every line that an object had handed over by then has been read.
+
+    workerd holds lines back until some context ends; an object hands its own over when its JavaScript pauses.
+    """
 
     worker: str
     ctx: int
@@ -118,7 +121,6 @@ class Residency:
         for context in self._open.values():
             changes += self._close(context, self.latest_ns, "died")
         self._open.clear()
-        self._places.clear()
         return changes
 
     def stay(self, object_id: str) -> Stay | None:
@@ -137,7 +139,7 @@ class Residency:
         return () if context is None else context.ledger.pins(now_ns, at_least_ns)
 
     def _context_of(self, object_id: str) -> _Context | None:
-        # Newest first: after an abort the next stay may begin before the end of the last one is written.
+        # Newest first: nothing in the format promises that a stay has ended before the next one begins.
         return next((open_ for open_ in reversed(self._open.values()) if open_.began.actor == object_id), None)
 
     def _apply(self, line: Line) -> list[Change]:

@@ -1,4 +1,4 @@
-"""One line of workerd's async trace as typed data; the format is described in workerd's docs/async-tracing.md.
+"""One line of workerd's async trace (`--async-trace`, format version 1) as typed data.
 
 Never remembers a line: what lines mean together is said by `stays` and `pins`.
 """

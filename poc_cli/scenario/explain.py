@@ -71,7 +71,7 @@ def problems_of(error: ValidationError, model: type[BaseModel], noun: str, prefi
 def _problem(details: "ErrorDetails", model: type[BaseModel], noun: str, prefix: Path) -> Problem:
     way: Path = details["loc"]
     path = (*prefix, *way)
-    if way and way[-1] == "[key]":
+    if way and way[-1] == "[key]" and details["type"] == "string_pattern_mismatch":
         pattern = _PATTERNS[details["ctx"]["pattern"]]
         return Problem(path[:-1], f"{shown(details['input'])} is not {pattern}", at="key")
     owner, owner_noun = _owner(way, model, noun)
@@ -102,7 +102,7 @@ def _sentence(details: "ErrorDetails", subject: str) -> str:
             return f"{subject}: {context['error']}"
         case other:
             short = "a path in quotes or " if context.get("class_name") == ClientSpec.__name__ else ""
-            return f"{subject} must be {short}{_EXPECTED[other]}, not {given}"
+            return f"{subject} must be {short}{_EXPECTED.get(other, 'something else')}, not {given}"
 
 
 def _subject(way: Path, noun: str) -> str:

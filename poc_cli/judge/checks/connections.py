@@ -6,10 +6,13 @@ client must have reached the object, and a frame of the object the client.
 
 from poc_cli.history import event as kinds
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
-from poc_cli.judge.proof import proven_sleeps
+from poc_cli.judge.proof import objects_of, proven_sleeps
 from poc_cli.judge.record import Connection, PlayRecord, StepRecord
-from poc_cli.judge.sleeps import Sleep
+from poc_cli.judge.sleeps import Sleep, fault_after
 from poc_cli.scenario.model import Claim
+
+SOCKET_EVENT = "hibernatable_websocket"
+"""The trace's name for a message, close or error of a hibernatable socket that reached the object."""
 
 
 def connections_survive(play: PlayRecord, claim: Claim) -> Finding:
@@ -29,13 +32,12 @@ def connections_survive(play: PlayRecord, claim: Claim) -> Finding:
 
 
 def _survived(play: PlayRecord, claim: Claim, sleep: Sleep, connection: Connection) -> Finding:
-    exercise = _exercise(play, claim, sleep, connection)
-    if exercise is not None:
-        answered = exercise.told("answered")[connection.client]["event"]
-        return held("", (*sleep.evidence, exercise.told("sent")[connection.client], answered))
+    spoken = _spoken(play, claim, sleep, connection)
+    if spoken is not None:
+        return held("", (*sleep.evidence, *spoken))
     closed = connection.closed
     if closed is not None and closed.data["by"] != "client":
-        fault = _fault_between(play, sleep.left.id, closed.id)
+        fault = fault_after(play, sleep, closed.id)
         if fault is not None:
             return unknown(f"{connection.client} was closed after a fault, not by the sleep", (fault,))
         return refuted(
@@ -45,30 +47,40 @@ def _survived(play: PlayRecord, claim: Claim, sleep: Sleep, connection: Connecti
     return unknown(f"{connection.client} was not exercised after {sleep.label} slept", sleep.evidence)
 
 
-def _exercise(play: PlayRecord, claim: Claim, sleep: Sleep, connection: Connection) -> StepRecord | None:
-    """Give the first step after the wake in which this connection spoke with the object itself."""
+def _spoken(play: PlayRecord, claim: Claim, sleep: Sleep, connection: Connection) -> tuple[int, int] | None:
+    """Give the first message after the wake that reached the object on this connection, and the answer to it."""
     if sleep.back is None:
         return None
     for step in play.steps:
-        sent, answered = step.told("sent"), step.told("answered")
-        if not (
-            step.ok and step.begun.id > sleep.left.id and connection.client in sent and connection.client in answered
-        ):
-            continue
-        if step.end_id < sleep.back.id:
+        if step.begun.id < sleep.left.id or step.end_id < sleep.back.id:
             continue
         if not (connection.is_open_at(step.begun.id) and connection.is_open_at(step.end_id)):
             continue
-        reached = step.told("reached")
-        labels = claim.of if claim.of is not None else list(reached)
-        # The trace counts what reached the object; each client of the step sent one message.
-        if sum(int(reached.get(label, 0)) for label in labels) >= len(sent):
-            return step
+        exchanged = _exchanged(play, step, connection.client)
+        if exchanged is not None and _all_reached(play, claim, step):
+            return exchanged
     return None
 
 
-def _fault_between(play: PlayRecord, start: int, end: int) -> int | None:
-    for event in play.of_kind(kinds.LEFT, kinds.DIED):
-        if start < event.id <= end and event.data.get("how") in {"died", "dropped", None}:
-            return event.id
-    return None
+def _exchanged(play: PlayRecord, step: StepRecord, client: str) -> tuple[int, int] | None:
+    """Give the client's message in a step and the answer: also a wrong one, which came over the wire all the same."""
+    if not step.ok and step.failure != "mismatch":
+        return None
+    mine = [event for event in play.events if event.step == step.index and event.actor == client]
+    sent = next((event.id for event in mine if event.kind == kinds.SENT), None)
+    if sent is None:
+        return None
+    answer = next((event.id for event in mine if event.kind == kinds.RECEIVED and sent < event.id < step.end_id), None)
+    return None if answer is None else (sent, answer)
+
+
+def _all_reached(play: PlayRecord, claim: Claim, step: StepRecord) -> bool:
+    """Whether the trace shows as many messages reach the objects in a step as its clients sent, each of them one."""
+    actors = {f"object:{label}" for label in objects_of(play, claim)}
+    sent = sum(event.step == step.index for event in play.of_kind(kinds.SENT))
+    reached = [
+        event
+        for event in play.of_kind(kinds.DELIVERED)
+        if event.actor in actors and event.data["name"] == SOCKET_EVENT and step.begun.id < event.id < step.end_id
+    ]
+    return len(reached) >= sent

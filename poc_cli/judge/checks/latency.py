@@ -5,7 +5,8 @@ Never mixes clocks: the client's alone, from the send to the answer.
 
 from poc_cli.judge.finding import Finding, held, refuted, unknown
 from poc_cli.judge.proof import proven_sleeps
-from poc_cli.judge.record import PlayRecord
+from poc_cli.judge.record import FOREVER, PlayRecord, StepRecord
+from poc_cli.judge.sleeps import Sleep
 from poc_cli.scenario.model import Claim
 
 
@@ -19,10 +20,20 @@ def wake_under(play: PlayRecord, claim: Claim) -> Finding:
     wakes = [
         (float(step.ended.data["wake_ms"]), step.end_id)
         for step in play.steps
-        if step.verb == "resume" and step.ok and step.ended is not None
+        if step.ended is not None and step.ok and _resumed(step, found)
     ]
-    if not wakes:
-        return unknown(f"no sleep was resumed{f' ({play.ending})' if play.ending else ''}")
-    slowest, event = max(wakes)
+    slowest, event = max(wakes, default=(0.0, FOREVER))
     told = f"the slowest of {len(wakes)} wake(s) took {slowest:.1f} ms, the limit is {claim.limit * 1000:g} ms"
-    return held(told, [each for _, each in wakes]) if slowest <= claim.limit * 1000 else refuted(told, (event,))
+    if slowest > claim.limit * 1000:
+        return refuted(told, (event,))
+    asked = sum(placed.step.verb == "resume" for placed in play.play.steps)
+    if len(wakes) < asked or not wakes:
+        ending = f" ({play.ending})" if play.ending else ""
+        return unknown(f"{len(wakes)} of {asked} resume step(s) woke a sleeping object and got an answer{ending}")
+    return held(told, [each for _, each in wakes])
+
+
+def _resumed(step: StepRecord, sleeps: tuple[Sleep, ...]) -> bool:
+    """Whether a proven sleep ended in this step: one that finds the object awake measures no wake."""
+    ends = (sleep.back.id for sleep in sleeps if sleep.back is not None)
+    return step.verb == "resume" and any(step.begun.id < back < step.end_id for back in ends)

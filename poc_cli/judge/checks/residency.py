@@ -7,9 +7,9 @@ from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.proof import objects_of, proven_sleeps
-from poc_cli.judge.record import FOREVER, PlayRecord
-from poc_cli.judge.sleeps import Sleep, pins_told
-from poc_cli.scenario.model import Claim
+from poc_cli.judge.record import FOREVER, Connection, PlayRecord, StepRecord
+from poc_cli.judge.sleeps import Sleep, pins_told, sleeps_of
+from poc_cli.scenario.model import Claim, Hibernate
 
 ASLEEP_BY_SECONDS = 13.0
 """An object still in memory so long after its last event does not sleep (the timer is 10.00 s; RUNTIME 12)."""
@@ -29,8 +29,24 @@ def sleeps(play: PlayRecord, claim: Claim) -> Finding:
     found = proven_sleeps(play, claim)
     if isinstance(found, Finding):
         return found
+    failed = _failed_sleep(play, claim)
+    if failed is not None:
+        return unknown(f"it slept, but not every time: {failed.reason}", (failed.end_id,))
     evidence = [event for sleep in found for event in sleep.evidence]
     return held("; ".join(dict.fromkeys(_told(sleep) for sleep in found[:3])), evidence)
+
+
+def _failed_sleep(play: PlayRecord, claim: Claim) -> StepRecord | None:
+    """Give a `hibernate` step in which one of the claim's objects should have slept and did not."""
+    for step in play.steps:
+        placed = play.play.steps[step.index].step
+        if not isinstance(placed, Hibernate) or step.failure is None:
+            continue
+        meant = set(objects_of(play, claim)) & set(placed.of or play.play.objects)
+        slept = {sleep.label for sleep in sleeps_of(play) if step.begun.id < sleep.left.id < step.end_id}
+        if not meant <= slept:
+            return step
+    return None
 
 
 def _told(sleep: Sleep) -> str:
@@ -45,15 +61,22 @@ def stays_awake(play: PlayRecord, claim: Claim) -> Finding:
 
 def _stays_awake(play: PlayRecord, label: str) -> Finding:
     actor = f"object:{label}"
-    for event in play.of_kind(kinds.AWAKE, kinds.PROBED, kinds.LEFT):
-        if event.actor != actor or "at_last_event_ns" not in event.data or event.data.get("how") == "died":
-            continue
+    watched = [
+        event
+        for event in play.of_kind(kinds.AWAKE, kinds.PROBED, kinds.LEFT)
+        if event.actor == actor and "at_last_event_ns" in event.data and event.data.get("how") != "died"
+    ]
+    # The timer has struck later than 11 s before (RUNTIME 12): a leaving after that same last event has the last word.
+    left = {event.data["at_last_event_ns"]: event for event in watched if event.data.get("how") in {"idle", "evict"}}
+    for event in watched:
         idle = _idle_seconds(event)
+        leaving = left.get(event.data["at_last_event_ns"])
+        if leaving is not None:
+            told = f"{label} left memory {_idle_seconds(leaving):.3f} s after its last event"
+            return refuted(told, dict.fromkeys((event.id, leaving.id)))
         if idle >= AWAKE_FROM_SECONDS:
             pins = f", pinned by {pins_told(event)}" if event.data.get("pins") else ""
             return held(f"{label} was still in memory {idle:.1f} s after its last event{pins}", (event.id,))
-        if event.kind == kinds.LEFT and event.data["how"] in {"idle", "evict"}:
-            return refuted(f"{label} left memory {idle:.3f} s after its last event", (event.id,))
     return unknown(f"{label} was not watched for {AWAKE_FROM_SECONDS:g} s after its last event")
 
 
@@ -76,13 +99,25 @@ def no_wake(play: PlayRecord, claim: Claim) -> Finding:
 
 def _slept_on(play: PlayRecord, sleep: Sleep) -> Finding:
     resume = next((step for step in play.steps if step.verb == "resume" and step.begun.id > sleep.left.id), None)
-    until = FOREVER if resume is None else resume.begun.id
-    woken = sleep.back is not None and sleep.back.id < until
-    if woken or (resume is not None and resume.failure == "woken"):
+    until = FOREVER if resume is None else _sent_or_ended(play, resume)
+    if sleep.back is not None and sleep.back.id < until:
         return refuted(
             f"{sleep.label} was woken by {sleep.woken_by or 'something'} before it was resumed", sleep.evidence
         )
-    sent = [event.id for event in play.of_kind(kinds.SENT) if sleep.left.id < event.id < until]
+    sent = [
+        event.id
+        for event in play.of_kind(kinds.SENT)
+        if sleep.left.id < event.id < until and any(_is_on(socket, event) for socket in sleep.sockets)
+    ]
     if not sent:
         return unknown(f"nothing was sent while {sleep.label} slept", sleep.evidence)
     return held(f"{sleep.label} slept on through {len(sent)} message(s)", (*sleep.evidence, *sent))
+
+
+def _sent_or_ended(play: PlayRecord, resume: StepRecord) -> int:
+    """Give the event up to which the object must have slept on: the resuming message, or the end without one."""
+    return next((event.id for event in play.of_kind(kinds.SENT) if event.step == resume.index), resume.end_id)
+
+
+def _is_on(socket: Connection, sent: Event) -> bool:
+    return sent.actor == socket.client and socket.is_open_at(sent.id)

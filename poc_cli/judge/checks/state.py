@@ -10,10 +10,11 @@ from poc_cli.history.event import Event
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.proof import proven_sleeps
 from poc_cli.judge.record import PlayRecord, StepRecord
-from poc_cli.judge.sleeps import Sleep
-from poc_cli.scenario.matching import Message, matches
+from poc_cli.judge.sleeps import Sleep, fault_after
+from poc_cli.scenario.matching import Message, expected_messages, matches
 from poc_cli.scenario.model import Claim, Exchange
 from poc_cli.scenario.templates import render
+from poc_cli.scenario.where import Condition
 from poc_cli.scenario.where import parse as parse_condition
 
 Witness = Callable[[PlayRecord, StepRecord, int], int | None]
@@ -43,16 +44,20 @@ def _step(play: PlayRecord, claim: Claim, step: StepRecord, witness: Witness, wi
     found = proven_sleeps(play, claim, before=step.begun.id)
     if isinstance(found, Finding):
         return found
-    sleep = found[-1]
-    if sleep.back is None or sleep.back.id > step.end_id:
-        return unknown(f"{sleep.label} was not seen to come back for the read", sleep.evidence)
     if step.ended is None:
         return unknown(f"the play broke off in the read: {play.ending}")
-    seen_before = witness(play, step, sleep.left.id)
+    last = {sleep.label: sleep for sleep in found}.values()
+    for sleep in last:
+        if sleep.back is None or sleep.back.id > step.end_id:
+            return unknown(f"{sleep.label} was not seen to come back for the read", sleep.evidence)
+        fault = fault_after(play, sleep, step.end_id)
+        if fault is not None:
+            return unknown(f"after its sleep {sleep.label} left memory once more, and not to sleep", (fault,))
+    seen_before = witness(play, step, min(sleep.left.id for sleep in last))
     if seen_before is None:
-        return unknown(without, sleep.evidence)
-    evidence = (seen_before, *sleep.evidence, step.end_id)
-    return _read(step, sleep, evidence)
+        return unknown(without, found[-1].evidence)
+    evidence = (seen_before, *(event for sleep in last for event in sleep.evidence), step.end_id)
+    return _read(step, found[-1], evidence)
 
 
 def _read(step: StepRecord, sleep: Sleep, evidence: tuple[int, ...]) -> Finding:
@@ -69,28 +74,46 @@ def _exchange(play: PlayRecord, step: StepRecord) -> Exchange | None:
     return placed if isinstance(placed, Exchange) else None
 
 
-def _fits(play: PlayRecord, step: StepRecord, answer: Message, *, conditions: bool) -> bool:
+def _fits(play: PlayRecord, step: StepRecord, answer: Message, conditions: list[Condition]) -> bool:
     """Whether an answer is what the step expects, with the names as they were bound at the step."""
     exchange = _exchange(play, step)
     if exchange is None:
         return False
     names = play.names(step.begun.id)
-    if exchange.expect is not None and not matches(render(exchange.expect, names), answer, exact=exchange.exact):
-        return False
-    return not conditions or all(parse_condition(text).holds(answer.json, names) for text in exchange.where)
+    if exchange.expect is not None:
+        # Of several messages in order it is the last that the record names as the answer.
+        expected = render(expected_messages(exchange.expect)[-1], names)
+        if not matches(expected, answer, exact=exchange.exact):
+            return False
+    return all(condition.holds(answer.json, names) for condition in conditions)
+
+
+def _conditions(play: PlayRecord, step: StepRecord) -> list[Condition]:
+    exchange = _exchange(play, step)
+    return [] if exchange is None else [parse_condition(text) for text in exchange.where]
+
+
+def _tells_a_change(play: PlayRecord, condition: Condition) -> bool:
+    """Whether a condition compares with a captured value otherwise than for sameness: `instance != {before}`."""
+    captured = condition.names - play.play.names(play.start.data["nonce"]).keys()
+    return bool(captured) and (condition.negated or condition.operator in {"!=", "<", "<=", ">", ">="})
+
+
+def _content(event: Event) -> tuple[object, object] | None:
+    """Give what was sent in a form that can be compared, None where it was not kept whole."""
+    return None if event.data.get("cut") else (event.data.get("text"), event.data.get("hex"))
 
 
 def _earlier_answers(play: PlayRecord, step: StepRecord, before: int) -> list[tuple[int, Message]]:
     """Give the answers before an event to the very message that the step sends, by any client, the latest first."""
-    sent = {play.by_id[event].data.get("text") for event in step.told("sent").values() if event in play.by_id}
-    sent |= {event.data.get("text") for event in _sent_in(play, step)}
+    sent = {_content(event) for event in play.of_kind(kinds.SENT) if event.step == step.index} - {None}
     found: list[tuple[int, Message]] = []
     for earlier in play.steps:
         if earlier.end_id >= before:
             break
         for client, event_id in earlier.told("sent").items():
             answered = earlier.told("answered").get(client)
-            if answered is None or play.by_id[event_id].data.get("text") not in sent:
+            if answered is None or _content(play.by_id[event_id]) not in sent:
                 continue
             message = play.message(answered["event"])
             if message is not None:
@@ -98,18 +121,18 @@ def _earlier_answers(play: PlayRecord, step: StepRecord, before: int) -> list[tu
     return found[::-1]
 
 
-def _sent_in(play: PlayRecord, step: StepRecord) -> list[Event]:
-    return [event for event in play.of_kind(kinds.SENT) if event.step == step.index]
-
-
 def _same_answer_before(play: PlayRecord, step: StepRecord, before: int) -> int | None:
-    # Conditions are left aside: they often say that something has changed since.
+    exchange = _exchange(play, step)
+    # What is to have changed since cannot have been so before.
+    conditions = [each for each in _conditions(play, step) if not _tells_a_change(play, each)]
+    if exchange is None or (exchange.expect is None and not conditions):
+        return None
     answers = _earlier_answers(play, step, before)
-    return next((event for event, answer in answers if _fits(play, step, answer, conditions=False)), None)
+    return next((event for event, answer in answers if _fits(play, step, answer, conditions)), None)
 
 
 def _other_answer_before(play: PlayRecord, step: StepRecord, before: int) -> int | None:
     latest = next(iter(_earlier_answers(play, step, before)), None)
-    if latest is None or _fits(play, step, latest[1], conditions=True):
+    if latest is None or _fits(play, step, latest[1], _conditions(play, step)):
         return None
     return latest[0]

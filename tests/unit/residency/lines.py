@@ -31,7 +31,14 @@ def ctx_end(number: int = 1, at: int = 0) -> str:
 
 
 def init(  # noqa: PLR0913  # a line has that many fields
-    identifier: int, kind: str, name: str, trigger: int = 0, at: int = 0, stack: int | None = None, number: int = 1
+    identifier: int,
+    kind: str,
+    name: str,
+    trigger: int = 0,
+    *,
+    at: int = 0,
+    stack: int | None = None,
+    number: int = 1,
 ) -> str:
     given = {} if stack is None else {"stack": stack}
     return line("init", ctx=number, id=identifier, kind=kind, name=name, trigger=trigger, exec=trigger, at=at, **given)

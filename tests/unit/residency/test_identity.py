@@ -1,7 +1,12 @@
+"""Ids and namespaces: what the runtime gave for real, and texts in every spelling.
+
+Never starts a runtime: the ids were taken from one once.
+"""
+
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poc_cli.residency import namespaces, object_id
@@ -48,6 +53,8 @@ def test_the_shipped_worker_has_one_namespace() -> None:
         ('(className = "A", uniqueKey = .roomKey, other = "x")', {}),
         ('(otherName = "A", uniqueKey = "a")', {}),
         ('(className "A", uniqueKey = "a")', {}),
+        ('(className = "A", note = ")(", uniqueKey = "a")', {"A": "a"}),
+        ('(myclassName = "B", className = "A", uniqueKey = "a")', {"A": "a"}),
         ("", {}),
     ],
 )
@@ -68,11 +75,13 @@ def test_a_malformed_text_gives_what_can_be_found(text: str) -> None:
     assert namespaces(text) == {"A": "a"}
 
 
+@settings(deadline=None)
 @given(st.text(alphabet='()=,"#\\\n aclssNmeuiqKy[]'))
 def test_no_text_ever_raises(text: str) -> None:
     assert isinstance(namespaces(text), dict)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.from_regex(r"\A[A-Z][A-Za-z]{0,5}\Z"), st.text(alphabet='ab"\\#(=,é-')))
 def test_what_was_written_is_read(wanted: dict[str, str]) -> None:
     def quoted(text: str) -> str:

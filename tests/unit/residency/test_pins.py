@@ -1,3 +1,8 @@
+"""What counts as a pin, and what it is called, on literal lines.
+
+Never looks at comings and goings; the tests of stays do.
+"""
+
 import pytest
 
 from poc_cli.residency import Pin, Residency
@@ -148,6 +153,11 @@ def test_a_wait_beside_another_is_a_socket_only_from_one_place_and_one_cause(bef
     assert whats(before, init(9, "js_to_kj", "awaitJs", 1, stack=2), event="fetch") == ["waitUntil"]
 
 
+def test_two_waits_without_a_stack_are_a_handler_and_what_it_waits_for() -> None:
+    waits = [init(2, "kj_to_js", "awaitIo", 1), init(3, "js_to_kj", "awaitJs", 1)]
+    assert whats(*waits, event="fetch") == ["an unfinished fetch handler"]
+
+
 def test_work_without_a_place_takes_the_nearest_ancestors() -> None:
     found = pins(
         init(2, "kj_to_js", "awaitIo", 1, stack=2),
@@ -164,8 +174,9 @@ def test_work_whose_ancestors_have_none_has_no_place() -> None:
 
 
 def test_a_stack_belongs_to_its_isolate() -> None:
-    residency, _ = fed(stack(1, ("other.ts", 9), iso=2), ctx(), init(1, "timer", "setTimeout", stack=1))
-    assert residency.pins(OBJECT, SECOND)[0].script is None
+    stacks = [stack(1, ("one.ts", 1), iso=1), stack(1, ("two.ts", 2), iso=2)]
+    residency, _ = fed(*stacks, ctx(iso=2), init(1, "timer", "setTimeout", stack=1))
+    assert residency.pins(OBJECT, SECOND)[0].script == "two.ts"
 
 
 def test_a_trigger_that_finished_long_ago_is_forgotten() -> None:
@@ -180,6 +191,11 @@ def test_a_timer_that_arms_itself_again_counts_from_the_first() -> None:
     chain = [init(2, "timer", "setTimeout", 1, at=5, stack=1), settle(2)]
     again = init(3, "timer", "setTimeout", 2, at=9 * SECOND + 5, stack=1)
     assert [pin.since_ns for pin in pins(*chain, again)] == [5]
+
+
+def test_timers_whose_place_is_not_known_are_no_chain() -> None:
+    first = [init(2, "timer", "setTimeout", 1, at=5), settle(2)]
+    assert pins(*first, init(3, "timer", "setTimeout", 2, at=9 * SECOND + 5)) == ()
 
 
 def test_an_awaited_wait_in_a_loop_counts_from_the_first() -> None:

@@ -1,7 +1,13 @@
+"""How one line of the trace is read, good or bad.
+
+Never feeds more than one line; what lines mean together is tested elsewhere.
+"""
+
+import contextlib
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poc_cli.residency.trace import (
@@ -151,9 +157,8 @@ def test_every_recorded_line_is_understood() -> None:
             parse(one)
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(), st.binary()))
 def test_nothing_but_a_bad_line_is_ever_raised(text: str | bytes) -> None:
-    try:
+    with contextlib.suppress(BadLineError):
         parse(text)
-    except BadLineError as error:
-        assert str(error)

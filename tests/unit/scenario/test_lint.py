@@ -256,3 +256,18 @@ def test_what_does_not_hold_together(story: str, right: str, wrong: str, refusal
     assert error.position is not None
     said = f"{error.position.line}:{error.position.column}: {error.message}"
     assert (said if error.advice is None else f"{said} -> {error.advice}") == refusal
+
+
+@pytest.mark.parametrize("name", ["lobby", "{color}", "{{play}}", "room-{{play}}"])
+def test_an_object_name_without_the_play_is_constant(story: str, name: str) -> None:
+    with pytest.raises(ScenarioError, match="would be the same object in every play"):
+        parse(story.replace('name = "{play}" }', f'name = "{name}" }}', 1), "a.toml")
+
+
+def test_a_client_path_need_not_name_the_play(story: str) -> None:
+    assert parse(story.replace("/room/{play}", "/lobby"), "a.toml").document.clients["bob"].path == "/lobby"
+
+
+def test_a_capture_made_before_may_stand_in_a_later_path(story: str) -> None:
+    later = story.replace('["ann", "bob"]', '["ann"]').replace('"/room/{play}" }', '"/room/{before}" }')
+    assert parse(later.replace("{ hibernate", '{ connect = "bob" },\n  { hibernate'), "a.toml").steps

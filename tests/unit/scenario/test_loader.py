@@ -177,7 +177,7 @@ def test_a_key_of_a_thousand_parts_is_an_error() -> None:
         parse(".".join("a" * 1500) + " = 1", "a.toml")
 
 
-WORDS = re.compile(r'"[^"\n]*"|[A-Za-z_-]+|\d+|[^\sA-Za-z]')
+WORDS = re.compile(r'"[^"\n]*"|[A-Za-z_-]+|\d+')
 ODD = [
     "",
     "[",
@@ -206,16 +206,14 @@ ODD = [
 def near_misses(draw: st.DrawFn) -> str:
     """Give the file with a few words changed: mostly for others of their kind, so that it is still TOML."""
     text = TEXT
-    for _ in range(draw(st.integers(1, 3))):
+    for _ in range(draw(st.integers(1, 2))):
         spans = [match.span() for match in WORDS.finditer(text)]
         start, end = draw(st.sampled_from(spans))
         alike = [text[one:other] for one, other in spans if text[one].isalpha() == text[start].isalpha()]
         alike = [word for word in alike if word.startswith('"') == (text[start] == '"')]
         quoted = st.text(max_size=5).map(lambda inner: f'"{inner}"')
-        change = draw(st.sampled_from(["alike", "alike", "alike", "typo", "quoted", "odd", "double", "cut"]))
-        if change == "double":
-            text = text[:end] + " " + text[start:]
-        elif change == "cut":
+        change = draw(st.sampled_from(["alike", "alike", "alike", "alike", "typo", "quoted", "odd", "cut"]))
+        if change == "cut":
             text = text[:start] + text[draw(st.sampled_from([span[0] for span in spans if span[0] >= start])) :]
         else:
             words = {"alike": st.sampled_from(alike), "quoted": quoted, "odd": st.sampled_from(ODD)}

@@ -3,7 +3,10 @@
 import pytest
 
 from poc_cli.errors import ScenarioError
+from poc_cli.scenario import explain
 from poc_cli.scenario.loader import parse
+from poc_cli.scenario.model import VERBS, ScenarioFile
+from poc_cli.scenario.values import leaves
 
 CONNECT = '{ connect = ["ann", "bob"] }'
 CONTROL = 'control = { clients = { ann = "/room/{play}?name=ann&api=standard" } }'
@@ -174,6 +177,23 @@ def test_what_a_file_may_not_say(story: str, right: str, wrong: str, refusal: st
     assert error.position is not None
     said = f"{error.position.line}:{error.position.column}: {error.message}"
     assert (said if error.advice is None else f"{said} -> {error.advice}") == refusal
+
+
+def test_every_pattern_of_the_models_has_words() -> None:
+    schemas = [ScenarioFile.model_json_schema(), *(verb.model_json_schema() for verb in VERBS.values())]
+    of_values = {leaf for way, leaf in leaves(schemas) if way[-1] == "pattern"}
+    of_keys = {way[-2] for way, _ in leaves(schemas) if "patternProperties" in way[-3:-2]}
+    assert of_values | of_keys == set(explain._PATTERNS)
+
+
+def test_a_field_goes_by_its_name_in_the_file_alone(story: str) -> None:
+    with pytest.raises(ScenarioError, match=r'3:12: "class_" is not a key of an object'):
+        parse(story.replace("class =", "class_ =", 1), "a.toml")
+
+
+def test_a_key_that_looks_like_the_models_own_mark_is_a_key_like_any_other(story: str) -> None:
+    with pytest.raises(ScenarioError, match=r'1:1: "\[key\]" is not a key of a scenario'):
+        parse('"[key]" = 1\n' + story, "a.toml")
 
 
 def test_an_error_shows_the_line_with_a_caret_and_the_advice(story: str) -> None:

@@ -1,0 +1,63 @@
+"""What the judge needs to find in each kind of event, so that a damaged record is named and not stumbled over.
+
+Never says what an event means.
+"""
+
+from typing import Any, Final
+
+from poc_cli.history import event as kinds
+from poc_cli.history.event import Event
+
+Kind = type | tuple[type, ...]
+
+_OUTCOMES: Final = frozenset({"done", "stopped", "error", "interrupted"})
+_WAYS_OUT: Final = frozenset({"idle", "evict", "died", "dropped"})
+_PLACE: Final[dict[str, Kind]] = {"process": int, "ctx": int, "at_ns": int}
+_TIMES: Final[dict[str, Kind]] = {"at_ns": int, "at_last_event_ns": int}
+
+_NEEDS: Final[dict[str, dict[str, Kind]]] = {
+    kinds.RUN_START: {"target": dict},
+    kinds.LEFT_OUT: {"scenario": str, "title": str, "file": str, "reason": str},
+    kinds.PLAY_START: {"scenario": str, "file": str, "text": str, "role": str, "decides": list, "nonce": str},
+    kinds.PLAY_END: {"outcome": str, "reason": str},
+    kinds.STEP: {"verb": str, "line": int},
+    kinds.STEP_END: {"ok": bool},
+    kinds.CAPTURED: {"name": str, "value": object},
+    kinds.CLOSED: {"by": str, "clean": bool, "said": str},
+    kinds.ENTERED: _PLACE,
+    kinds.DELIVERED: {"name": str},
+    kinds.LEFT: {"how": str, **_PLACE, **_TIMES},
+    kinds.AWAKE: {"pins": list, **_TIMES},
+    kinds.REFUSED: {"pins": list},
+}
+
+
+def flaw(event: Event) -> str | None:
+    """Give what is wrong with an event, None where the judge can work with it."""
+    for name, kind in _NEEDS.get(event.kind, {}).items():
+        if not _is(event.data, name, kind):
+            return f'its "{name}" is missing or no longer what it was'
+    match event.kind:
+        case kinds.SENT | kinds.RECEIVED:
+            held = _is(event.data, "text", str) or _is(event.data, "hex", str)
+            return None if held else "its message is missing"
+        case kinds.STEP | kinds.STEP_END:
+            return "it belongs to no step" if event.step is None else None
+        case kinds.PLAY_END:
+            return _one_of(event, "outcome", _OUTCOMES)
+        case kinds.LEFT:
+            return _one_of(event, "how", _WAYS_OUT)
+    return None
+
+
+def _is(data: dict[str, Any], name: str, kind: Kind) -> bool:
+    if name not in data:
+        return False
+    value = data[name]
+    # To Python true is a whole number; to JSON it is not.
+    return isinstance(value, kind) and (kind is not int or not isinstance(value, bool))
+
+
+def _one_of(event: Event, name: str, known: frozenset[str]) -> str | None:
+    value = event.data[name]
+    return None if value in known else f'its "{name}" is none of {", ".join(sorted(known))}'
