@@ -6,6 +6,7 @@ const main :Workerd.Worker = (
   modules = [
     (name = "index.ts", esModule = embed "src/index.ts"),
     (name = "auth.ts", esModule = embed "src/auth.ts"),
+    (name = "log.ts", esModule = embed "src/log.ts"),
     (name = "messages.ts", esModule = embed "src/messages.ts"),
     (name = "pins.ts", esModule = embed "src/pins.ts"),
     (name = "room.ts", esModule = embed "src/room.ts"),
@@ -17,6 +18,7 @@ const main :Workerd.Worker = (
   bindings = [
     (name = "ROOM", durableObjectNamespace = "Room"),
     (name = "POC_TOKEN", fromEnvironment = "POC_TOKEN"),
+    (name = "POC_VERSION", fromEnvironment = "POC_VERSION"),
   ],
   globalOutbound = "internet",
 );

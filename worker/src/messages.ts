@@ -5,6 +5,8 @@
 export const STORES = ["sql", "kv", "put"] as const;
 export type Store = (typeof STORES)[number];
 
+export type SqlValue = string | number | null;
+
 export type Operation =
   | { readonly op: "who" }
   | { readonly op: "echo"; readonly text: unknown }
@@ -13,8 +15,21 @@ export type Operation =
   | { readonly op: "get"; readonly key: string; readonly store: Store }
   | { readonly op: "attach"; readonly data: unknown }
   | { readonly op: "broadcast"; readonly text: unknown }
+  | { readonly op: "say"; readonly text: unknown }
+  | { readonly op: "sql"; readonly query: string; readonly values: readonly SqlValue[] }
+  | { readonly op: "tagged"; readonly tag: string }
   | { readonly op: "alarm"; readonly in_ms: number }
+  | { readonly op: "sleep"; readonly ms: number }
+  | { readonly op: "flood"; readonly messages: number; readonly bytes: number }
+  | { readonly op: "throw"; readonly text: string }
+  | { readonly op: "abort"; readonly text: string }
   | { readonly op: "close"; readonly code: number; readonly reason: string };
+
+/** Bounds that keep a slip in a scenario from stopping the whole runtime, whose objects share one thread. */
+const LONGEST_SLEEP_MS = 120_000;
+const LONGEST_ALARM_MS = 86_400_000;
+const MOST_MESSAGES = 100_000;
+const MOST_BYTES = 32 << 20;
 
 export type ErrorCode = "not_json" | "unknown_op" | "bad_field" | "failed" | "socket_only";
 
@@ -36,12 +51,22 @@ function text(fields: Fields, name: string, fallback?: string): string {
   return value;
 }
 
-function whole(fields: Fields, name: string, fallback: number): number {
+function whole(fields: Fields, name: string, fallback: number, most: number): number {
   const value = fields[name] ?? fallback;
-  if (typeof value !== "number" || !Number.isInteger(value)) {
-    throw new BadRequest("bad_field", `"${name}" must be a whole number`);
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > most) {
+    throw new BadRequest("bad_field", `"${name}" must be a whole number from 0 to ${most}`);
   }
   return value;
+}
+
+function sqlValues(fields: Fields): SqlValue[] {
+  const values = fields["values"] ?? [];
+  const simple = (value: unknown): value is SqlValue =>
+    value === null || typeof value === "string" || typeof value === "number";
+  if (!Array.isArray(values) || !values.every(simple)) {
+    throw new BadRequest("bad_field", '"values" must be a list of strings, numbers and nulls');
+  }
+  return values;
 }
 
 function given(fields: Fields, name: string): unknown {
@@ -64,8 +89,19 @@ const READERS: { readonly [Name in Operation["op"]]: (fields: Fields) => Operati
   get: (fields) => ({ op: "get", key: text(fields, "key"), store: store(fields) }),
   attach: (fields) => ({ op: "attach", data: given(fields, "data") }),
   broadcast: (fields) => ({ op: "broadcast", text: given(fields, "text") }),
-  alarm: (fields) => ({ op: "alarm", in_ms: whole(fields, "in_ms", 0) }),
-  close: (fields) => ({ op: "close", code: whole(fields, "code", 1000), reason: text(fields, "reason", "") }),
+  say: (fields) => ({ op: "say", text: given(fields, "text") }),
+  sql: (fields) => ({ op: "sql", query: text(fields, "query"), values: sqlValues(fields) }),
+  tagged: (fields) => ({ op: "tagged", tag: text(fields, "tag") }),
+  sleep: (fields) => ({ op: "sleep", ms: whole(fields, "ms", 0, LONGEST_SLEEP_MS) }),
+  flood: (fields) => ({
+    op: "flood",
+    messages: whole(fields, "messages", 1, MOST_MESSAGES),
+    bytes: whole(fields, "bytes", 1, MOST_BYTES),
+  }),
+  throw: (fields) => ({ op: "throw", text: text(fields, "text", "thrown on request") }),
+  abort: (fields) => ({ op: "abort", text: text(fields, "text", "aborted on request") }),
+  alarm: (fields) => ({ op: "alarm", in_ms: whole(fields, "in_ms", 0, LONGEST_ALARM_MS) }),
+  close: (fields) => ({ op: "close", code: whole(fields, "code", 1000, 4999), reason: text(fields, "reason", "") }),
 };
 
 function isFields(value: unknown): value is Fields {

@@ -4,11 +4,14 @@
 import { DurableObject } from "cloudflare:workers";
 
 import { BadRequest, legalCloseCode, parseOperation, type ErrorCode, type Operation, type Store } from "./messages.ts";
+import { Log } from "./log.ts";
 import { isPin, PIN_STARTERS } from "./pins.ts";
 
 export interface Env {
   readonly ROOM: DurableObjectNamespace<Room>;
   readonly POC_TOKEN?: string;
+  /** Raised by a redeploy. */
+  readonly POC_VERSION?: string;
 }
 
 /** What a socket carries through a sleep. */
@@ -25,17 +28,22 @@ export interface Reply {
 /** Answered by the runtime itself, without waking the object. */
 const AUTO_RESPONSE = new WebSocketRequestResponsePair("ping", "pong");
 
+/** What `throw` asks for: an error that the handler does not catch. */
+class UncaughtError extends Error {}
+
 export class Room extends DurableObject<Env> {
   /** New for each stay in memory: two replies with the same instance came from the same memory. */
   protected readonly instance = crypto.randomUUID();
   /** Lives in memory only, to show that memory is lost. */
   protected counter = 0;
+  protected readonly log: Log;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
     // Set at every start: the runtime forgets it once the object has been without sockets for a while.
     this.ctx.setWebSocketAutoResponse(AUTO_RESPONSE);
     this.ctx.storage.sql.exec("CREATE TABLE IF NOT EXISTS entries (key TEXT PRIMARY KEY, value TEXT NOT NULL)");
+    this.log = new Log(this.ctx.storage.sql);
     this.countBoot();
   }
 
@@ -75,6 +83,8 @@ export class Room extends DurableObject<Env> {
     const name = url.searchParams.get("name") ?? "";
     if (url.searchParams.get("api") === "standard") this.acceptStandard(server, name);
     else this.acceptHibernatable(server, name);
+    const since = url.searchParams.get("since");
+    if (since !== null && /^\d{1,15}$/.test(since)) this.replay(server, Number(since));
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -104,6 +114,7 @@ export class Room extends DurableObject<Env> {
       const result = await this.perform(request.operation, socket);
       return result === null ? null : this.reply(request.operation.op, id, socket, result);
     } catch (error) {
+      if (error instanceof UncaughtError) throw error;
       const code: ErrorCode = error instanceof BadRequest ? error.code : "failed";
       const text = error instanceof Error ? error.message : String(error);
       return { ok: false, error: code, message: text, ...(id === undefined ? {} : { id }) };
@@ -124,8 +135,13 @@ export class Room extends DurableObject<Env> {
   }
 
   /** What every reply says about the object itself. */
-  protected self(): { instance: string; boots: number; sockets: number } {
-    return { instance: this.instance, boots: this.boots(), sockets: this.ctx.getWebSockets().length };
+  protected self(): { instance: string; boots: number; sockets: number; version: string | null } {
+    return {
+      instance: this.instance,
+      boots: this.boots(),
+      sockets: this.ctx.getWebSockets().length,
+      version: this.env.POC_VERSION ?? null,
+    };
   }
 
   /** Gives the fields of the reply, or null where there is none because the socket was closed. */
@@ -150,6 +166,22 @@ export class Room extends DurableObject<Env> {
       }
       case "broadcast":
         return { reached: this.toAll({ event: "broadcast", text: operation.text, ...this.self() }) };
+      case "say":
+        return this.say(operation.text);
+      case "sql":
+        return { rows: this.ctx.storage.sql.exec(operation.query, ...operation.values).toArray() };
+      case "tagged":
+        return { tagged: this.ctx.getWebSockets(operation.tag).length };
+      case "sleep":
+        await scheduler.wait(operation.ms);
+        return {};
+      case "flood":
+        return this.flood(this.socketOf(socket), operation.messages, operation.bytes);
+      case "throw":
+        throw new UncaughtError(operation.text);
+      case "abort":
+        this.ctx.abort(operation.text);
+        return null;
       case "alarm":
         await this.ctx.storage.setAlarm(Date.now() + operation.in_ms);
         return {};
@@ -157,6 +189,24 @@ export class Room extends DurableObject<Env> {
         this.socketOf(socket).close(operation.code, operation.reason);
         return null;
     }
+  }
+
+  /** Keeps a message and sends it to all; it may come from a client or, over HTTP, from a backend. */
+  protected say(text: unknown): object {
+    const said = this.log.append(text);
+    return { ...said, reached: this.toAll({ event: "said", ...said, ...this.self() }) };
+  }
+
+  /** Sends a client what was said after `seq`, each message marked as a replay. */
+  protected replay(socket: WebSocket, seq: number): void {
+    for (const said of this.log.since(seq)) this.send(socket, { event: "said", ...said, replayed: true, ...this.self() });
+  }
+
+  /** Sends many messages of a size, numbered from 1, so that a reader who is too slow can be looked at. */
+  protected flood(socket: WebSocket, messages: number, bytes: number): object {
+    const filling = "x".repeat(bytes);
+    for (let id = 1; id <= messages; id += 1) this.send(socket, { event: "flood", id, filling });
+    return { messages };
   }
 
   protected socketOf(socket: WebSocket | null): WebSocket {
