@@ -34,7 +34,7 @@ lint: $(DEV)  ## check style and format of the Python code
 
 types: $(DEV) $(NODES)  ## check the types of the Python code and of the worker
 	@$(BIN)/mypy
-	@cd worker && $(NODE) node_modules/typescript/bin/tsc --noEmit
+	@cd worker && $(NODE) node_modules/typescript/bin/tsc --noEmit && $(NODE) node_modules/typescript/bin/tsc --noEmit -p ../tests/mutants
 
 bench: $(DEV)  ## measure poc itself and write docs/benchmarks.md (two minutes)
 	@$(BIN)/python tests/bench/bench.py

@@ -44,6 +44,12 @@ class Format(StrEnum):
 Results = Annotated[Path, typer.Option(help="The folder that holds the run folders.")]
 
 
+def _names(incomplete: str) -> list[str]:
+    from poc_cli.commands.complete import scenarios
+
+    return scenarios(incomplete)
+
+
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's way of calling
     if wanted:
         typer.echo(f"poc {__version__}")
@@ -66,7 +72,7 @@ def _poc(
 
 @app.command("run", rich_help_panel="Run")
 def _run(  # noqa: PLR0913, PLR0917 - the options of the command
-    scenarios: Annotated[list[str] | None, typer.Argument(help="Names, files or folders of scenarios.")] = None,
+    scenarios: Annotated[list[str] | None, typer.Argument(help="Names, files or folders of scenarios.", autocompletion=_names)] = None,
     every: Annotated[bool, typer.Option("--all", help="All shipped scenarios but the slow ones.")] = False,  # noqa: FBT002
     tag: Annotated[list[str] | None, typer.Option(help="Shipped scenarios with this tag.")] = None,
     worker: Annotated[
@@ -110,6 +116,39 @@ def _list() -> None:
     from poc_cli.commands.listing import listing
 
     Console().result(listing())
+
+
+@app.command("show", rich_help_panel="Write scenarios")
+def _show(
+    scenario: Annotated[str, typer.Argument(metavar="NAME|FILE", autocompletion=_names)],
+) -> None:
+    """Tell a scenario as a story."""
+    from poc_cli.commands.show import show
+
+    Console().result(show(scenario))
+
+
+@app.command("lint", rich_help_panel="Write scenarios")
+def _lint(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", autocompletion=_names)],
+    strict: Annotated[bool, typer.Option("--strict", help="Demand what a shipped scenario must have.")] = False,  # noqa: FBT002
+) -> None:
+    """Check scenario files; runs none of them."""
+    from poc_cli.commands.lint import lint
+
+    lines, code = lint(files, strict=strict)
+    Console().result(lines)
+    raise typer.Exit(code)
+
+
+@app.command("doctor", rich_help_panel="Where it runs")
+def _doctor(results: Results = Path("results")) -> None:
+    """Say what poc needs, what of it is here, and how to mend the rest."""
+    from poc_cli.commands.doctor import doctor
+
+    lines, code = doctor(results)
+    Console().result(lines)
+    raise typer.Exit(code)
 
 
 @app.command("judge", rich_help_panel="Read evidence")

@@ -11,6 +11,7 @@ import signal
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -19,7 +20,7 @@ from poc_cli.errors import UsageError
 from poc_cli.scenario.catalog import find, shipped_files, shown
 from poc_cli.shipped import shipped
 from poc_cli.status import ExitCode
-from poc_cli.target.process import spawn, subject
+from poc_cli.target.process import Place, spawn, subject
 from poc_cli.target.runtime import WORKERD_VERSION, locate
 
 if TYPE_CHECKING:
@@ -50,23 +51,30 @@ def run(options: Options, console: Console) -> int:
     """Run and report; give the exit code. Raises PocError."""
     files = _files(options)
     worker = subject(options.worker or shipped("worker"))
+    binary = locate(console.note)
     _raise_file_limit()
     token = secrets.token_urlsafe(32)  # 256 bits, fresh each run
-    process = spawn(locate(console.note), worker, {"POC_TOKEN": token})
-    # From here on the runtime starts while the rest of the program is still loading.
+    place = Place(worker)
     try:
-        from poc_cli.engine.run import Request, Started, point_latest, run_folder
+        first = spawn(binary, place, {"POC_TOKEN": token, "POC_VERSION": "1"})
+        # From here on the runtime starts while the rest of the program is still loading.
+        from poc_cli.engine.run import Request, point_latest, run_folder
         from poc_cli.engine.run import run as perform
+        from poc_cli.history.redact import Redactor
+        from poc_cli.target.workerd import Ground
 
-        scenarios = _chosen(files, options)
-        folder = run_folder(options.results, scenarios, datetime.now(UTC))
-        request = Request(scenarios, bool(options.words), options.sleep, options.jobs, options.results)
-        started = Started(process, worker, token, {"workerd": WORKERD_VERSION})
-        with console.live() as progress:
-            interrupted = not _finish(perform(request, started, folder, progress))
+        try:
+            scenarios = _chosen(files, options)
+            folder = run_folder(options.results, scenarios, datetime.now(UTC))
+            versions = {"workerd": WORKERD_VERSION}
+            ground = Ground(binary, worker, folder, Redactor([token]), token, versions, count(1))
+            request = Request(scenarios, bool(options.words), options.sleep, options.jobs)
+            with console.live() as progress:
+                interrupted = not _finish(perform(request, first, ground, progress))
+        finally:
+            first.end(gently=False)
     finally:
-        if process.popen.poll() is None:
-            process.stop(gently=False)
+        place.remove()
     point_latest(folder)
     return _report(folder, options, console, interrupted=interrupted)
 

@@ -5,12 +5,15 @@ Never judges and never answers by itself. Keeps to what a plain client does: no 
 
 import asyncio
 import contextlib
+import socket
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.protocol import State
 from websockets.typing import Subprotocol
 
 from poc_cli.engine.inbox import Inbox
@@ -55,6 +58,15 @@ class Client(Protocol):
     async def close(self, code: int, reason: str, within: float) -> None:
         """Close with a close frame and wait for the answer; cut the connection where none comes in time."""
 
+    async def kill(self, how: Literal["fin", "rst"]) -> None:
+        """Drop the connection without a close frame."""
+
+    def stall(self) -> None:
+        """Stop reading, so that what is sent to us fills the buffers on the way."""
+
+    def release(self) -> None:
+        """Read on."""
+
 
 class CannotOpen(Exception):
     """The connection was refused; the text says how."""
@@ -79,6 +91,7 @@ class SocketClient:
         headers: dict[str, str],
         subprotocols: list[str],
         compression: bool,
+        ping: float | None,
         listener: Listener,
     ) -> None:
         """Take where to connect and how; nothing is opened yet."""
@@ -88,15 +101,20 @@ class SocketClient:
         self._headers = headers
         self._subprotocols = [Subprotocol(each) for each in subprotocols]
         self._compression = "deflate" if compression else None
+        self._ping = ping
         self._listener = listener
         self._connection: ClientConnection | None = None
         self._reader: asyncio.Task[None] | None = None
         self._ended = False
+        self._killed: str | None = None
+        self._flowing = asyncio.Event()
+        self._flowing.set()
 
     @property
     def is_open(self) -> bool:
         """Whether messages can be sent."""
-        return self._connection is not None and not self._ended
+        # Once the server's close frame is here, the rest of the closing may still take seconds.
+        return self._connection is not None and not self._ended and self._connection.state is State.OPEN
 
     async def open(self, within: float) -> dict[str, Any]:
         """Connect; give the subprotocol and extensions agreed on. Raises CannotOpen."""
@@ -106,8 +124,9 @@ class SocketClient:
                 additional_headers=self._headers,
                 subprotocols=self._subprotocols or None,
                 compression=self._compression,
-                # A client that pings would be a client that scenarios have not asked for.
-                ping_interval=None,
+                # Only where the scenario asks for pings; a missing pong is for the scenario to judge.
+                ping_interval=self._ping,
+                ping_timeout=None,
                 proxy=None,
                 open_timeout=within,
                 max_size=LARGEST_MESSAGE,
@@ -133,20 +152,53 @@ class SocketClient:
         """Close with a close frame and wait for the answer; cut the connection where none comes in time."""
         if self._connection is None or self._reader is None:
             return
+        self.release()
         self._connection.close_timeout = within
         with contextlib.suppress(ConnectionClosed):
             await self._connection.close(code, reason)
         await self._reader
 
+    async def kill(self, how: Literal["fin", "rst"]) -> None:
+        """Drop the connection without a close frame: an end of stream (`fin`) or a reset (`rst`)."""
+        if self._connection is None or self._reader is None:
+            return
+        self._killed = how
+        self.release()
+        transport = self._connection.transport
+        if how == "rst":
+            # Closing a socket that lingers for no time at all resets it (socket(7)).
+            endpoint = transport.get_extra_info("socket")
+            endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+        await self._reader
+
+    def stall(self) -> None:
+        """Stop reading: the socket is not drained any more, so the kernel's buffers fill."""
+        self._flowing.clear()
+        if self._connection is not None:
+            self._connection.transport.pause_reading()
+
+    def release(self) -> None:
+        """Read on."""
+        if self._connection is not None and not self._flowing.is_set() and not self._ended:
+            self._connection.transport.resume_reading()
+        self._flowing.set()
+
     async def _read(self, connection: ClientConnection) -> None:
         try:
             while True:
-                self._listener.received(await connection.recv())
+                payload = await connection.recv()
+                await self._flowing.wait()
+                self._listener.received(payload)
         except ConnectionClosed as error:
-            ending = _ending(error)
+            ending = _ending(error) if self._killed is None else _dropped(self._killed)
         self._ended = True
         self.inbox.end()
         self._listener.ended(ending)
+
+
+def _dropped(how: str) -> Ending:
+    return Ending(by="client", code=1006, reason="", clean=False, said=f"dropped by the client ({how.upper()})")
 
 
 def _ending(error: ConnectionClosed) -> Ending:

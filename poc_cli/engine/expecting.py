@@ -5,11 +5,12 @@ Never takes a silence at its word before the runtime has answered: a hung one lo
 
 import asyncio
 from dataclasses import dataclass
+from typing import Protocol
 
-from poc_cli.engine.client import Client
 from poc_cli.engine.failure import StepFailed
-from poc_cli.engine.inbox import Received
+from poc_cli.engine.inbox import Inbox, Received
 from poc_cli.engine.stage import Stage
+from poc_cli.scenario.anyorder import AnyOrder
 from poc_cli.scenario.matching import Message, difference, expected_messages, matches
 from poc_cli.scenario.model import Exchange
 from poc_cli.scenario.templates import render
@@ -17,6 +18,22 @@ from poc_cli.scenario.where import parse
 
 _LISTED = 5
 """Passed-over messages that a reason names; all are in the history."""
+
+
+class Correspondent(Protocol):
+    """Whoever messages come from."""
+
+    @property
+    def name(self) -> str:
+        """Who it is in the history."""
+
+    @property
+    def inbox(self) -> Inbox:
+        """What has come from it."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether more can come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +47,7 @@ class Answer:
 class Expecting:
     """One step's expectation on one client, with the names as they are bound now."""
 
-    def __init__(self, stage: Stage, client: Client, step: Exchange) -> None:
+    def __init__(self, stage: Stage, client: Correspondent, step: Exchange) -> None:
         """Take where, on whom and what; nothing is awaited yet."""
         self._stage = stage
         self._client = client
@@ -40,6 +57,8 @@ class Expecting:
     async def answer(self, start: int) -> Answer:
         """Take the expected messages in their order from the inbox's position `start` on. Raises StepFailed."""
         deadline = asyncio.get_running_loop().time() + self._step.within
+        if self._step.order == "any":
+            return await self._in_any_order(start, deadline)
         passed: list[Received] = []
         match: Received | None = None
         for expected in self._expected():
@@ -54,6 +73,28 @@ class Expecting:
             if match is None:
                 await self._stage.target.fence()
                 raise self._unmet(expected, passed)
+            start = self._client.inbox.position
+        if match is None:
+            raise StepFailed("silence", "the step expects no message at all")
+        return Answer(match, tuple(passed))
+
+    async def _in_any_order(self, start: int, deadline: float) -> Answer:
+        """Take each expected message once, whichever comes first."""
+        order = AnyOrder(self._expected(), exact=self._step.exact)
+        passed: list[Received] = []
+        match: Received | None = None
+        while order.missing:
+            taken = await self._client.inbox.take(
+                start,
+                lambda message: not self._broken(message) and order.take(message),
+                deadline,
+                very_next=self._step.next,
+            )
+            passed += taken.passed_over
+            match = taken.match
+            if match is None:
+                await self._stage.target.fence()
+                raise self._unmet(order.missing[0], passed)
             start = self._client.inbox.position
         if match is None:
             raise StepFailed("silence", "the step expects no message at all")

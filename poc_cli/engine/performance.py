@@ -5,6 +5,7 @@ Never judges: it stops at a failed precondition and says so.
 
 import asyncio
 import secrets
+import time
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -18,19 +19,27 @@ from poc_cli.history.writer import HistoryWriter
 from poc_cli.scenario.model import Hibernate
 from poc_cli.scenario.plays import Play, patience
 from poc_cli.scenario.story import PlacedStep
-from poc_cli.target.base import Target
+from poc_cli.target.base import Target, TargetDied, TargetHung
 
 CLEAN_UP_SECONDS = 1.0
 """How long a client that the story left open may take to close."""
 
 SleepMode = Literal["idle", "evict"]
-Outcome = Literal["done", "stopped", "error", "interrupted"]
+Outcome = Literal["done", "stopped", "error", "interrupted", "given_up"]
+"""`given_up`: something around the play spoiled it, and it will be played once more."""
+
+CLOCK_JUMP_SECONDS = 1.0
+"""A wall clock that runs so far ahead of the monotonic one during a play: the machine was asleep, not the object."""
+
+
+def _clock_offset() -> float:
+    return time.time() - time.monotonic()
 
 
 class Performance:
     """One play on one target."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is played, where, how, and who hears of it
         self,
         play: Play,
         target: Target,
@@ -38,9 +47,15 @@ class Performance:
         *,
         say: Callable[[str], None],
         sleep: SleepMode | None,
+        attempt: int,
     ) -> None:
-        """Take what is to be played and where; `sleep` overrides the way of its sleeps."""
+        """Take what is to be played and where; `sleep` overrides the way of its sleeps.
+
+        A first attempt that the surroundings spoiled is given up, for a second one in a fresh runtime.
+        """
         self._play = play
+        self._attempt = attempt
+        self._label = play.label if attempt == 1 else f"{play.label}@{attempt}"
         # Fresh, so that no play ever meets an object of another.
         self._nonce = f"{play.scenario.document.name}-{secrets.token_hex(4)}"
         self._target = target
@@ -53,10 +68,15 @@ class Performance:
         stage: Stage | None = None
         outcome: Outcome = "interrupted"
         reason = "interrupted"
+        clock = _clock_offset()
         try:
             stage = self._stage()
             stage.watch()
             outcome, reason = await self._steps(stage)
+            if abs(_clock_offset() - clock) > CLOCK_JUMP_SECONDS:
+                outcome, reason = self._spoiled("the machine's clock jumped while the play went on")
+        except (TargetHung, TargetDied) as error:
+            outcome, reason = self._spoiled(str(error))
         except (TargetError, PlayError) as error:
             outcome, reason = "error", str(error)
         finally:
@@ -64,14 +84,17 @@ class Performance:
             if stage is not None:
                 step, stage.step = stage.step, None
                 self._list_unread(stage)
-            self._history.add(self._play.label, "poc", kinds.PLAY_END, outcome=outcome, reason=reason, at_step=step)
+            self._history.add(self._label, "poc", kinds.PLAY_END, outcome=outcome, reason=reason, at_step=step)
             if stage is not None:
                 await self._clean_up(stage)
         return outcome
 
+    def _spoiled(self, reason: str) -> tuple[Outcome, str]:
+        return ("given_up" if self._attempt == 1 else "error"), reason
+
     def _stage(self) -> Stage:
-        self._history.add(self._play.label, "poc", kinds.PLAY_START, **self._description())
-        return Stage(self._play, self._nonce, self._target, self._history, self._say)
+        self._history.add(self._label, "poc", kinds.PLAY_START, **self._description())
+        return Stage(self._play, self._label, self._nonce, self._target, self._history, self._say)
 
     def _description(self) -> dict[str, Any]:
         play = self._play
@@ -84,6 +107,7 @@ class Performance:
             "decides": list(play.decides),
             "expect": play.expect,
             "nonce": self._nonce,
+            "attempt": self._attempt,
             "sleep": self._sleep,
             "target": {
                 "kind": self._target.kind,
@@ -97,6 +121,7 @@ class Performance:
         failed_claims: set[str | None] = set()
         for index, placed in enumerate(self._play.steps):
             stage.step = index
+            stage.names |= dict(placed.bound)
             self._begin(stage, placed)
             try:
                 seen = await self._carry_out(stage, placed, sleeper)
@@ -106,16 +131,19 @@ class Performance:
                 if self._play.role == "control" and failed_claims.issuperset(self._play.decides):
                     return "done", ""  # it has come out; the rest of its steps decide nothing
                 if placed.step.claim is None:
-                    where = f"{self._play.scenario.file}:{placed.position.line}"
-                    return "stopped", f"{placed.step.verb} failed at {where}: {failed.reason}"
+                    return "stopped", f"{placed.step.verb} failed at {self._place(placed)}: {failed.reason}"
+            except (TargetHung, TargetDied) as error:
+                raise type(error)(f"{self._place(placed)}: {error.message}", error.advice) from error
             except (TargetError, PlayError, ValueError) as error:
                 # A ValueError is a value that only the play has shown to be wrong: a template that gives no bytes.
-                where = f"{self._play.scenario.file}:{placed.position.line}:{placed.position.column}"
-                raise PlayError(f"{where}: {error}") from error
+                raise PlayError(f"{self._place(placed)}: {error}") from error
             else:
                 stage.add("poc", kinds.STEP_END, ok=True, **seen)
         stage.step = None
         return "done", ""
+
+    def _place(self, placed: PlacedStep) -> str:
+        return f"{self._play.scenario.file}:{placed.position.line}:{placed.position.column}"
 
     def _begin(self, stage: Stage, placed: PlacedStep) -> None:
         step = placed.step

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from poc_cli.engine.client import Client, Ending, Listener, Payload, SocketClient
-from poc_cli.engine.failure import StepFailed
+from poc_cli.engine.failure import PlayError, StepFailed
 from poc_cli.engine.inbox import Received
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
@@ -19,9 +19,14 @@ from poc_cli.residency import Change, Delivered, Entered, Left
 from poc_cli.scenario.matching import Message
 from poc_cli.scenario.plays import Play
 from poc_cli.scenario.templates import render_text
+from poc_cli.scenario.values import MISSING
+from poc_cli.scenario.where import lookup
 from poc_cli.target.base import Target
 
-LONGEST_RECORDED = 65_536
+ALARM_EVENT = "alarm"
+"""The trace's name for an alarm that reached the object."""
+
+LONGEST_RECORDED = 16_384
 """Characters or bytes of one message that the history keeps; the rest is counted."""
 
 IDLE_AT_LEAST_NS = 9_500_000_000
@@ -47,34 +52,63 @@ class Witnessed:
     evicting: bool = False
     forced_until: float = 0.0
     socket_events: int = 0
+    alarms: int = 0
     woken_by: str | None = None
     moved: asyncio.Event = field(default_factory=asyncio.Event)
 
 
+LONGEST_READ = 1 << 20
+"""Characters up to which a message that is cut is still read for its short fields."""
+
+_LONGEST_FIELD = 200
+
+
 def recorded(payload: Payload) -> dict[str, Any]:
-    """Give a message as the history keeps it: `text` or `hex`, its size, and whether it was cut."""
-    if isinstance(payload, str):
-        cut = {"cut": True} if len(payload) > LONGEST_RECORDED else {}
-        return {"text": payload[:LONGEST_RECORDED], "bytes": len(payload.encode("utf-8", "surrogatepass"))} | cut
+    """Give a message as the history keeps it: `text` or `hex`, its size, and where it was cut its short `fields`."""
     cut = {"cut": True} if len(payload) > LONGEST_RECORDED else {}
-    return {"hex": payload[:LONGEST_RECORDED].hex(), "bytes": len(payload)} | cut
+    if isinstance(payload, bytes):
+        return {"hex": payload[:LONGEST_RECORDED].hex(), "bytes": len(payload)} | cut
+    fields = {"fields": _short_fields(payload)} if cut else {}
+    size = len(payload.encode("utf-8", "surrogatepass"))
+    return {"text": payload[:LONGEST_RECORDED], "bytes": size} | cut | fields
+
+
+def _short_fields(text: str) -> dict[str, Any]:
+    """Give the numbers, truths and short texts at the top of a long JSON object: the marks that tell it from others."""
+    value = Message(text, None).json if len(text) <= LONGEST_READ else None
+    if not isinstance(value, dict):
+        return {}
+    return {
+        key: field
+        for key, field in value.items()
+        if isinstance(field, bool | int | float) or (isinstance(field, str) and len(field) <= _LONGEST_FIELD)
+    }
 
 
 class Stage:
     """Everything that the steps of one play act on."""
 
-    def __init__(
-        self, play: Play, nonce: str, target: Target, history: HistoryWriter, say: Callable[[str], None]
+    def __init__(  # noqa: PLR0913, PLR0917 - everything the steps act on
+        self,
+        play: Play,
+        label: str,
+        nonce: str,
+        target: Target,
+        history: HistoryWriter,
+        say: Callable[[str], None],
     ) -> None:
         """Bind the play's names and its objects; touches nothing. Raises TargetError for a class that is not there."""
         self.play = play
         self.target = target
         self.say = say
         self.step: int | None = None
+        self.fault: str | None = None
+        self.alarms_seen: dict[str, int] = {}
         self.clients: dict[str, Client] = {}
         self.endings: dict[str, Ending] = {}
         self.names = play.names(nonce)
         self.objects = {label: self._witnessed(label) for label in play.objects}
+        self._label = label
         self._history = history
 
     def _witnessed(self, label: str) -> Witnessed:
@@ -88,7 +122,7 @@ class Stage:
 
     def add(self, actor: str, kind: str, *, t_ns: int | None = None, **data: Any) -> Event:
         """Write an event of this play at the step that is going on."""
-        return self._history.add(self.play.label, actor, kind, step=self.step, t_ns=t_ns, **data)
+        return self._history.add(self._label, actor, kind, step=self.step, t_ns=t_ns, **data)
 
     @property
     def now_ns(self) -> int:
@@ -118,6 +152,7 @@ class Stage:
             case Delivered():
                 witnessed.woken_by = witnessed.woken_by or change.name
                 witnessed.socket_events += change.name == SOCKET_EVENT
+                witnessed.alarms += change.name == ALARM_EVENT
                 self.add(actor, kinds.DELIVERED, name=change.name, at_ns=change.at_ns)
             case Left():
                 how = self._how_left(witnessed, change)
@@ -139,7 +174,7 @@ class Stage:
         witnessed.moved.set()
 
     def _how_left(self, witnessed: Witnessed, change: Left) -> str:
-        if change.how == "died":
+        if change.how == "died" or self.fault is not None:
             return "died"
         if witnessed.evicting or asyncio.get_running_loop().time() < witnessed.forced_until:
             return "evict"
@@ -148,11 +183,24 @@ class Stage:
         # Neither the timer nor we: the worker called ctx.abort(), or its constructor threw.
         return "dropped"
 
+    def objects_named(self, names: list[str] | None) -> list[Witnessed]:
+        """Give the objects that a step means; all of the play where it names none."""
+        return [self.objects[name] for name in names] if names is not None else list(self.objects.values())
+
+    def capture(self, paths: dict[str, str], message: Message) -> None:
+        """Bind values of a message to names. Raises PlayError for a path that is not there."""
+        for name, path in paths.items():
+            value = lookup(message.json, path)
+            if value is MISSING:
+                raise PlayError(f'nothing to capture at "{path}" in the answer')
+            self.names[name] = value
+            self.add("poc", kinds.CAPTURED, name=name, value=value)
+
     # --- clients
 
     def client_names(self, names: list[str]) -> list[str]:
-        """Give the clients that a step means; `*` is every one of the play."""
-        return list(self.play.clients) if "*" in names else names
+        """Give the single clients that a step means: each once, in the order of the step."""
+        return list(dict.fromkeys(member for name in names for member in self.play.members(name)))
 
     def client(self, name: str) -> Client:
         """Give a client that was connected. Raises StepFailed for one that never was."""
@@ -164,13 +212,15 @@ class Stage:
     def new_client(self, name: str) -> Client:
         """Make a fresh client, and let the history know what it sees."""
         spec = self.play.clients[name]
-        headers = {key: render_text(value, self.names) for key, value in spec.headers.items()}
+        names = self.names | dict(self.play.client_bound(name))
+        headers = {key: render_text(value, names) for key, value in spec.headers.items()}
         client = SocketClient(
             name,
-            self.target.url.replace("http", "ws", 1) + render_text(spec.path, self.names),
+            self.target.url.replace("http", "ws", 1) + render_text(spec.path, names),
             headers=self.target.headers | headers,
-            subprotocols=[render_text(each, self.names) for each in spec.subprotocols],
+            subprotocols=[render_text(each, names) for each in spec.subprotocols],
             compression=spec.compression,
+            ping=spec.ping,
             listener=Listener(
                 received=lambda payload: self._received(client, payload),
                 ended=lambda ending: self._ended(client, ending),

@@ -31,7 +31,7 @@ EVICTED = "evicted"
 REFUSED = "refused"
 AWAKE = "still_awake"
 PROBED = "probed"
-DIED = "died"
+FAULT = "fault"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ Never says anything that the history does not; judging a run folder again gives 
 """
 
 from collections import Counter
-from statistics import median
 from typing import Any
 
 from poc_cli.history.event import Event
 from poc_cli.judge.claims import ClaimFinding, judge_story
+from poc_cli.judge.figures import figures
 from poc_cli.judge.finding import WORST_FIRST, Verdict
 from poc_cli.judge.matrix import cells
 from poc_cli.judge.record import LeftOut, PlayRecord, RunRecord, record
@@ -51,7 +51,7 @@ def document(events: list[Event | None]) -> Document:
         "sleep": run.start.get("sleep"),
         "scenarios": scenarios,
         "matrix": [_cell(cell) for cell in cells(judged)],
-        "figures": _figures(judged),
+        "figures": figures([story for story, _ in judged]),
         "counts": counts,
     }
 
@@ -213,18 +213,3 @@ def _seconds(run: RunRecord) -> float | None:
 def _play_seconds(play: PlayRecord) -> float:
     last = play.end or (play.events[-1] if play.events else play.start)
     return round((last.t_ns - play.start.t_ns) / 1e9, 3)
-
-
-def _figures(judged: list[tuple[PlayRecord, list[ClaimFinding]]]) -> Document:
-    """Give where idle sleep began, in the runtime's clock, over all stories of the run."""
-    idle = [sleep.idle_ms for story, _ in judged for sleep in sleeps_of(story) if sleep.way == "idle"]
-    if not idle:
-        return {}
-    return {
-        "asleep_after_ms": {
-            "n": len(idle),
-            "min": round(min(idle), 3),
-            "median": round(median(idle), 3),
-            "max": round(max(idle), 3),
-        }
-    }

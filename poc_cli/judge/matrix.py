@@ -6,14 +6,23 @@ Never fills a cell from what is expected: the column comes from the history, the
 from dataclasses import dataclass
 from typing import Literal
 
+from poc_cli.history import event as kinds
 from poc_cli.judge.claims import ClaimFinding
 from poc_cli.judge.record import PlayRecord
-from poc_cli.judge.sleeps import sleeps_of
+from poc_cli.judge.sleeps import losses_of, sleeps_of
 from poc_cli.scenario.model import ROWS
 
 COLUMNS = ("idle sleep", "forced eviction", "crash", "restart", "redeploy", "network drop")
 
-_COLUMN_OF_SLEEP = {"idle": "idle sleep", "evict": "forced eviction"}
+_COLUMN_OF = {
+    "idle": "idle sleep",
+    "evict": "forced eviction",
+    "crash": "crash",
+    "server": "restart",
+    "object": "restart",
+    "deploy": "redeploy",
+    "drop": "network drop",
+}
 
 Value = Literal["survived", "lost", "reset", "not tested"]
 
@@ -34,19 +43,21 @@ class Cell:
     claims: tuple[str, ...]
 
 
-def column_of(play: PlayRecord) -> str | None:
-    """Give the column that a play belongs to: its proven sleeps', None for none or for a mixture."""
-    ways = {sleep.way for sleep in sleeps_of(play)}
-    return _COLUMN_OF_SLEEP[ways.pop()] if len(ways) == 1 else None
+def column_of(play: PlayRecord, evidence: tuple[int, ...]) -> str | None:
+    """Give the column of a finding: what happened, by its evidence, to the object; None for nothing or a mixture."""
+    losses = (*sleeps_of(play), *losses_of(play))
+    ways = {loss.way for loss in losses if loss.left.id in evidence} or {loss.way for loss in losses}
+    if not ways and any(event.data["fault"] == "drop" for event in play.of_kind(kinds.FAULT)):
+        ways = {"drop"}
+    return _COLUMN_OF[ways.pop()] if len(ways) == 1 else None
 
 
 def cells(judged: list[tuple[PlayRecord, list[ClaimFinding]]]) -> list[Cell]:
     """Give all cells, row by row; where two claims meet on one, the worse shows."""
     found: dict[tuple[str, str], Cell] = {}
     for story, findings in judged:
-        column = column_of(story) if any(finding.claim.matrix for finding in findings) else None
         for each in findings:
-            cell = _cell(story, each, column)
+            cell = _cell(story, each)
             if cell is None:
                 continue
             key = cell.row, cell.column
@@ -54,9 +65,12 @@ def cells(judged: list[tuple[PlayRecord, list[ClaimFinding]]]) -> list[Cell]:
     return [found.get((row, column), Cell(row, column, "not tested", None, ())) for row in ROWS for column in COLUMNS]
 
 
-def _cell(story: PlayRecord, each: ClaimFinding, column: str | None) -> Cell | None:
+def _cell(story: PlayRecord, each: ClaimFinding) -> Cell | None:
     matrix, verdict = each.claim.matrix, each.finding.verdict
-    if matrix is None or column is None or verdict not in {"held", "refuted"}:
+    if matrix is None or verdict not in {"held", "refuted"}:
+        return None
+    column = column_of(story, each.finding.evidence)
+    if column is None:
         return None
     value = (_WHEN_HELD if verdict == "held" else _WHEN_REFUTED)[matrix.expects]
     claim = f"{story.scenario.document.name}/{each.claim.id}"

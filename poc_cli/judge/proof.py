@@ -6,7 +6,7 @@ Never judges a claim; it says whether the sleep that the claim is about is prove
 from poc_cli.history import event as kinds
 from poc_cli.judge.finding import Finding, unknown
 from poc_cli.judge.record import FOREVER, PlayRecord
-from poc_cli.judge.sleeps import Sleep, pins_told, sleeps_of
+from poc_cli.judge.sleeps import Sleep, losses_of, pins_told, sleeps_of
 from poc_cli.scenario.model import Claim
 
 _OTHERWISE = {
@@ -45,6 +45,24 @@ def proven_sleeps(play: PlayRecord, claim: Claim, before: int = FOREVER) -> tupl
     if not found:
         return unknown("the scenario names no object whose sleep could be proven")
     return tuple(sorted(found, key=lambda sleep: sleep.left.id))
+
+
+def proven_losses(play: PlayRecord, claim: Claim, before: int) -> tuple[Sleep, ...] | Finding:
+    """Give what took the claim's objects out of memory before an event, or why nothing is proven to have.
+
+    For each object it is its last sleep with a socket open, or the last fault, whichever came later.
+    """
+    faults = [loss for loss in losses_of(play) if loss.left.id < before]
+    asked = any(step.verb == "hibernate" and step.begun.id < before for step in play.steps)
+    sleeps = proven_sleeps(play, claim, before) if asked or not faults else ()
+    if isinstance(sleeps, Finding):
+        return sleeps
+    wanted = set(objects_of(play, claim))
+    found = sorted((*sleeps, *(loss for loss in faults if loss.label in wanted)), key=lambda loss: loss.left.id)
+    missing = wanted - {loss.label for loss in found}
+    if missing:
+        return unknown(f"{min(missing)} was not in memory before the fault, so it could lose nothing")
+    return tuple(found)
 
 
 def _why_no_sleep(play: PlayRecord, label: str, before: int) -> tuple[str, tuple[int, ...]]:

@@ -17,7 +17,7 @@ from poc_cli.scenario.loader import parse
 from poc_cli.scenario.matching import Message
 from poc_cli.scenario.plays import Play, plays_of
 from poc_cli.scenario.story import Scenario
-from poc_cli.scenario.templates import render
+from poc_cli.scenario.templates import render_text
 
 FOREVER = 1 << 62
 """Later than every event."""
@@ -146,21 +146,45 @@ class PlayRecord:
         An address that names an object of the play, in a segment or a query value, leads to that object. Where no
         client's address names any, all lead to all: a worker may find its objects in its own way.
         """
-        named = self._addressed
-        return label in named[connection.client] if any(named.values()) else True
+        return label in self._addressed[connection.opened.id] if self._addresses_tell else True
 
     @cached_property
-    def _addressed(self) -> dict[str, frozenset[str]]:
-        names = self.names(FOREVER)
-        titles = {
-            label: {str(render(reference.name, names)), reference.id} for label, reference in self.play.objects.items()
-        }
-        found: dict[str, frozenset[str]] = {}
-        for client, spec in self.play.clients.items():
-            url = urlsplit(str(render(spec.path, names)))
-            parts = {unquote(part) for part in url.path.split("/")} | {value for _, value in parse_qsl(url.query)}
-            found[client] = frozenset(label for label, title in titles.items() if parts & title)
+    def _addressed(self) -> dict[int, frozenset[str]]:
+        """Give the objects that each connection's address names, by the event that tells of its opening."""
+        names = self.play.names(self.start.data["nonce"])
+        found: dict[int, frozenset[str]] = {}
+        for event in self.events:
+            if event.kind == kinds.CAPTURED:
+                names[event.data["name"]] = event.data["value"]
+            elif event.kind == kinds.OPENED:
+                counters = {} if event.step is None else self.play.steps[event.step].bound
+                found[event.id] = self._named_by(event.actor, {**names, **counters})
         return found
+
+    @cached_property
+    def _addresses_tell(self) -> bool:
+        """Whether the address of any client names an object, be it one that never connected."""
+        if any(self._addressed.values()):
+            return True
+        names = self.names(FOREVER)
+        connected = {connection.client for connection in self.connections}
+        return any(self._named_by(client, names) for client in self.play.clients if client not in connected)
+
+    def _named_by(self, client: str, names: Mapping[str, object]) -> frozenset[str]:
+        known = {**names, **self.play.client_bound(client)}
+        try:
+            url = urlsplit(render_text(self.play.clients[client].path, known))
+        except ValueError:  # it names what was never bound, so it never connected; or it is no address
+            return frozenset()
+        parts = {unquote(part) for part in url.path.split("/")} | {value for _, value in parse_qsl(url.query)}
+        return frozenset(label for label, title in self._titles.items() if title in parts)
+
+    @cached_property
+    def _titles(self) -> dict[str, str | None]:
+        """Give what an address may call each object: its name or its id."""
+        names = self.play.names(self.start.data["nonce"])
+        objects = self.play.objects.items()
+        return {label: each.id if each.name is None else render_text(each.name, names) for label, each in objects}
 
     def of_kind(self, *names: str) -> Iterable[Event]:
         """Give the events of some kinds."""
@@ -185,6 +209,10 @@ class PlayRecord:
             if event.id < before:
                 bound[event.data["name"]] = event.data["value"]
         return bound
+
+    def names_at(self, step: StepRecord) -> dict[str, object]:
+        """Give the names as they were bound when a step began, the counters of the repeats around it too."""
+        return {**self.names(step.begun.id), **self.play.steps[step.index].bound}
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +262,21 @@ def _played_twice(events: list[Event | None]) -> str | None:
     return None if again is None else f'the history holds {starts[again]} plays called "{again}"'
 
 
+def _is_superseded(start: Event, end: Event | None, starts: Iterable[Event]) -> bool:
+    """Whether a play was spoiled from outside and played again; without the next attempt in the record it counts."""
+    if end is None or end.data["outcome"] != "given_up":
+        return False
+    return any(_subject(other) == _subject(start) and _attempt(other) > _attempt(start) for other in starts)
+
+
+def _subject(start: Event) -> tuple[object, ...]:
+    return start.data["scenario"], start.data["role"], tuple(start.data["decides"])
+
+
+def _attempt(start: Event) -> int:
+    return int(start.data.get("attempt", 1))
+
+
 def record(events: list[Event | None]) -> RunRecord:
     """Sort the events of a history; damage in the middle makes every play of it an error."""
     damage = _damage(events)
@@ -260,6 +303,8 @@ def record(events: list[Event | None]) -> RunRecord:
             case _ if event.play in inside and event.play not in ends:
                 inside[event.play].append(event)
     run.plays = [
-        PlayRecord(label, start, tuple(inside[label]), ends.get(label), damage) for label, start in starts.items()
+        PlayRecord(label, start, tuple(inside[label]), ends.get(label), damage)
+        for label, start in starts.items()
+        if not _is_superseded(start, ends.get(label), starts.values())
     ]
     return run

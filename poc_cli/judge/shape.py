@@ -10,7 +10,8 @@ from poc_cli.history.event import Event
 
 Kind = type | tuple[type, ...]
 
-_OUTCOMES: Final = frozenset({"done", "stopped", "error", "interrupted"})
+_OUTCOMES: Final = frozenset({"done", "stopped", "error", "interrupted", "given_up"})
+_FAULTS: Final = frozenset({"crash", "server", "deploy", "object", "drop"})
 _WAYS_OUT: Final = frozenset({"idle", "evict", "died", "dropped"})
 _PLACE: Final[dict[str, Kind]] = {"process": int, "ctx": int, "at_ns": int}
 _TIMES: Final[dict[str, Kind]] = {"at_ns": int, "at_last_event_ns": int}
@@ -29,6 +30,13 @@ _NEEDS: Final[dict[str, dict[str, Kind]]] = {
     kinds.LEFT: {"how": str, **_PLACE, **_TIMES},
     kinds.AWAKE: {"pins": list, **_TIMES},
     kinds.REFUSED: {"pins": list},
+    kinds.FAULT: {"fault": str},
+}
+
+_KNOWN: Final = {
+    kinds.PLAY_END: ("outcome", _OUTCOMES),
+    kinds.FAULT: ("fault", _FAULTS),
+    kinds.LEFT: ("how", _WAYS_OUT),
 }
 
 
@@ -43,11 +51,7 @@ def flaw(event: Event) -> str | None:
             return None if held else "its message is missing"
         case kinds.STEP | kinds.STEP_END:
             return "it belongs to no step" if event.step is None else None
-        case kinds.PLAY_END:
-            return _one_of(event, "outcome", _OUTCOMES)
-        case kinds.LEFT:
-            return _one_of(event, "how", _WAYS_OUT)
-    return None
+    return _one_of(event, *_KNOWN[event.kind]) if event.kind in _KNOWN else None
 
 
 def _is(data: dict[str, Any], name: str, kind: Kind) -> bool:

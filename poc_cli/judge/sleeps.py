@@ -11,6 +11,13 @@ from poc_cli.judge.record import Connection, PlayRecord
 
 _MS = 1e6
 
+_FAULTS_TOLD = {
+    "crash": "lost its memory when the runtime was killed",
+    "server": "lost its memory when the runtime was stopped",
+    "deploy": "lost its memory when a new version was deployed",
+    "object": "lost its memory when it was ended with its sockets",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
@@ -29,8 +36,8 @@ class Sleep:
 
     @property
     def way(self) -> str:
-        """Give `idle` or `evict`."""
-        return str(self.left.data["how"])
+        """Give `idle` or `evict`; for what a fault did `crash`, `server`, `deploy` or `object`."""
+        return str(self.left.data["fault" if self.left.kind == kinds.FAULT else "how"])
 
     @property
     def idle_ms(self) -> float:
@@ -50,6 +57,8 @@ class Sleep:
     @property
     def told(self) -> str:
         """Give the sleep in words."""
+        if self.left.kind == kinds.FAULT:
+            return _FAULTS_TOLD[self.way]
         if self.way == "evict":
             return "left memory when it was evicted"
         return f"left memory {self.idle_ms / 1000:.3f} s after its last event"
@@ -74,6 +83,26 @@ def sleeps_of(play: PlayRecord) -> tuple[Sleep, ...]:
     return tuple(sorted(found, key=lambda sleep: sleep.left.id))
 
 
+def losses_of(play: PlayRecord) -> tuple[Sleep, ...]:
+    """Give every time that a fault took an object of the play out of memory, proven by its being back anew."""
+    found: list[Sleep] = []
+    for label in play.play.objects:
+        mine = [event for event in play.events if event.actor == f"object:{label}"]
+        stays = [event for event in mine if event.kind == kinds.ENTERED]
+        for fault in play.of_kind(kinds.FAULT):
+            if fault.data["fault"] == "drop" or fault.actor not in {"poc", f"object:{label}"}:
+                continue
+            entered = next((stay for stay in reversed(stays) if stay.id < fault.id), None)
+            back = next((stay for stay in stays if stay.id > fault.id), None)
+            if entered is None:
+                continue
+            sockets = tuple(
+                each for each in play.connections if each.is_open_at(fault.id) and play.belongs(each, label)
+            )
+            found.append(Sleep(label, entered, fault, back, _woken_by(mine, back), sockets))
+    return tuple(sorted(found, key=lambda loss: loss.left.id))
+
+
 def _entrance(before: list[Event], left: Event) -> Event | None:
     stay = left.data["process"], left.data["ctx"]
     for event in reversed(before):
@@ -91,10 +120,14 @@ def _woken_by(events: list[Event], back: Event | None) -> str | None:
 
 def fault_after(play: PlayRecord, sleep: Sleep, before: int) -> int | None:
     """Give the first event after a sleep, up to another, by which the object left memory and not to sleep."""
-    for event in play.of_kind(kinds.LEFT, kinds.DIED):
+    for event in play.of_kind(kinds.LEFT, kinds.FAULT):
         if not sleep.left.id < event.id <= before:
             continue
-        mine = event.kind == kinds.DIED or event.actor == sleep.left.actor
+        if event.data.get("fault") == "drop":
+            continue
+        mine = event.kind == kinds.FAULT or event.actor == f"object:{sleep.label}"
+        if sleep.left.kind == kinds.FAULT and event.data.get("how") == "died":
+            continue  # this very fault, as the trace tells it
         if mine and event.data.get("how") not in {"idle", "evict"}:
             return event.id
     return None

@@ -1,11 +1,12 @@
 """A judged run for the terminal: every claim with its verdict and reason, then the matrix, then the answer.
 
-Never shortens a refutation.
+Never shortens a refutation, and never says by colour alone what a word does not say as well.
 """
 
-from typing import Any
+from typing import Any, Final
 
-from poc_cli.report.spans import Line, span
+from poc_cli.report.matrix import Table, table
+from poc_cli.report.spans import Line, Span, span
 
 STYLES = {"held": "green", "refuted": "bold red", "unknown": "yellow", "error": "bold magenta"}
 """The colour of each verdict; every verdict is also a word."""
@@ -17,28 +18,46 @@ ANSWERS = {
     "error": "the harness or the target failed",
 }
 
+EVENTS_LISTED: Final = 5
+"""Ids of evidence that a line names: with the words around them they fit into 80 columns. All are in run.json."""
+
+_INDENT: Final = " " * 12
+
 
 def verdict_line(document: dict[str, Any]) -> Line:
-    """Give the answer in one line."""
-    counts = ", ".join(
-        f"{number} {name.replace('_', ' ')}" for name, number in document["counts"].items() if number or name == "held"
-    )
+    """Give the answer in one line: what it is, how many claims came out how, where, and how long it took."""
     seconds = document["seconds"]
     took = f" in {seconds:.1f} s" if seconds is not None else ""
     target = document["target"]
     versions = ", ".join(f"{name} {version}" for name, version in target.get("versions", {}).items())
     where = f" on {target.get('kind', 'no target')}" + (f" ({versions})" if versions else "")
+    return [_answer(document), span(f" ({_counts(document)}){where}{took}")]
+
+
+def _answer(document: dict[str, Any]) -> Span:
     verdict = document["verdict"]
-    return [span(ANSWERS[verdict], STYLES[verdict]), span(f": {counts}{where}{took}")]
+    answer = ANSWERS[verdict]
+    if verdict == "refuted" and not document["counts"]["refuted"]:
+        answer = "a defect that is known here was not found"
+    elif verdict == "held" and document["counts"]["refuted"]:
+        answer = "as known: no claim was refuted but those known to be"
+    return span(answer, STYLES[verdict])
+
+
+def _counts(document: dict[str, Any]) -> str:
+    counts = {name: number for name, number in document["counts"].items() if number or name == "held"}
+    return ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in counts.items())
 
 
 def lines(document: dict[str, Any], folder: str) -> list[Line]:
-    """Give the whole report."""
+    """Give the whole report. Lines are as long as what they say; the terminal wraps them."""
     found: list[Line] = []
     for scenario in document["scenarios"]:
         found += _scenario(scenario)
-    found += _matrix(document["matrix"])
+    found += _matrix(table(document["matrix"]))
     found += _figures(document["figures"])
+    if document.get("error"):
+        found.append([span("the record of this run is not whole: ", STYLES["error"]), span(document["error"])])
     found += [verdict_line(document), [span(f"evidence: {folder}")]]
     return found
 
@@ -46,57 +65,90 @@ def lines(document: dict[str, Any], folder: str) -> list[Line]:
 def _scenario(scenario: dict[str, Any]) -> list[Line]:
     head: Line = [span(scenario["name"], "bold"), span(f"  {scenario['title']}")]
     if scenario["left_out"]:
-        return [[*head, span("  left out: ", "yellow"), span(scenario["left_out"])], []]
+        return [head, [span("  left out  ", "yellow"), span(scenario["left_out"])], []]
     found = [head]
     if scenario["error"]:
         found.append([span("  error     ", STYLES["error"]), span(scenario["error"])])
     for claim in scenario["claims"]:
         found += _claim(claim)
     if scenario["stopped"]:
-        found.append([span(f"  the story ended early: {scenario['stopped']}", "dim")])
+        found.append([span("  stopped   ", "yellow"), span(scenario["stopped"])])
     return [*found, []]
 
 
 def _claim(claim: dict[str, Any]) -> list[Line]:
-    known = " (known here)" if claim["known"] == claim["verdict"] else ""
+    held = claim["verdict"] == "held"
     found: list[Line] = [
-        [span(f"  {claim['verdict']:<9} ", STYLES[claim["verdict"]]), span(claim["id"]), span(known, "yellow")],
-        [span(f"            {claim['reason']}", "" if claim["verdict"] != "held" else "dim")],
+        [span(f"  {claim['verdict']:<9} ", STYLES[claim["verdict"]]), span(claim["id"]), span(_known(claim), "yellow")]
     ]
+    if not held:
+        found.append([span(f'{_INDENT}"{claim["says"]}"', "dim")])
+    found.append([span(f"{_INDENT}{claim['reason']}", "dim" if held else "")])
     control = claim["control"]
     if control is not None and control["verdict"] == "not run":
-        found.append([span(f"            its control was not run: {control['reason']}", "yellow")])
+        found.append([span(f"{_INDENT}its control was not run: {control['reason']}", "yellow")])
+    if not held and claim["evidence"]:
+        found.append([span(f"{_INDENT}{_evidence(claim['evidence'])}", "dim")])
     return found
 
 
-def _matrix(cells: list[dict[str, Any]]) -> list[Line]:
-    filled = [cell for cell in cells if cell["value"] != "not tested"]
-    if not filled:
+def _known(claim: dict[str, Any]) -> str:
+    if claim["known"] is None or claim["verdict"] not in {"held", "refuted"}:
+        return ""
+    return " (known here)" if claim["known"] == claim["verdict"] else f" (known here as {claim['known']})"
+
+
+def _evidence(ids: list[int]) -> str:
+    listed = ", ".join(str(each) for each in sorted(ids)[:EVENTS_LISTED])
+    more = f" and {len(ids) - EVENTS_LISTED} more" if len(ids) > EVENTS_LISTED else ""
+    return f"event{'s' if len(ids) > 1 else ''} {listed}{more} of history.ndjson"
+
+
+def _matrix(filled: Table) -> list[Line]:
+    if not filled.rows:
         return []
-    columns = list(dict.fromkeys(cell["column"] for cell in filled))
-    rows = list(dict.fromkeys(cell["row"] for cell in filled))
-    by_place = {(cell["row"], cell["column"]): cell for cell in filled}
-    width = max(len(row) for row in rows)
-    found: list[Line] = [[span(" " * (width + 2)), *(span(f"{column:<18}", "bold") for column in columns)]]
-    for row in rows:
-        line: Line = [span(f"{row:<{width}}  ")]
-        for column in columns:
-            cell = by_place.get((row, column))
-            if cell is None:
-                line.append(span(f"{'not tested':<18}", "dim"))
-            else:
-                mark = "" if cell["as_documented"] else " !"
-                line.append(span(f"{cell['value'] + mark:<18}", "green" if cell["as_documented"] else "bold red"))
+    widths = {column: max(map(len, _column(filled, column))) for column in filled.columns}
+    width = max(map(len, filled.rows))
+    found: list[Line] = [[span(" " * width)]]
+    found[0] += [span(f"  {column:<{widths[column]}}", "bold") for column in filled.columns]
+    for row in filled.rows:
+        line: Line = [span(f"{row:<{width}}")]
+        for column in filled.columns:
+            cell = filled.cell(row, column)
+            line.append(span(f"  {_told(cell):<{widths[column]}}", _style(cell)))
         found.append(line)
+    if any(not cell["as_documented"] for cell in filled.cells.values()):
+        found.append([span("! is not what the documentation says", "bold red")])
     return [*found, []]
 
 
+def _column(filled: Table, column: str) -> list[str]:
+    return [column, *(_told(filled.cell(row, column)) for row in filled.rows)]
+
+
+def _told(cell: dict[str, Any] | None) -> str:
+    if cell is None:
+        return "not tested"
+    return str(cell["value"]) if cell["as_documented"] else f"{cell['value']} !"
+
+
+def _style(cell: dict[str, Any] | None) -> str:
+    if cell is None:
+        return "dim"
+    return "green" if cell["as_documented"] else "bold red"
+
+
 def _figures(figures: dict[str, Any]) -> list[Line]:
+    found: list[Line] = []
     idle = figures.get("asleep_after_ms")
-    if idle is None:
-        return []
-    told = (
-        f"idle sleep began {idle['median'] / 1000:.3f} s after the last event "
-        f"(median of {idle['n']}, {idle['min'] / 1000:.3f} to {idle['max'] / 1000:.3f} s)"
-    )
-    return [[span(told)], []]
+    if idle is not None:
+        told = f"idle sleep began {idle['median'] / 1000:.3f} s after the last event"
+        if idle["n"] > 1:
+            told += f" (median of {idle['n']}, {idle['min'] / 1000:.3f} to {idle['max'] / 1000:.3f} s)"
+        found.append([span(told)])
+    for name, what in (("wake_ms", "a wake"), ("warm_ms", "a warm answer")):
+        spread = figures.get(name)
+        if spread is not None:
+            told = f"{what} took {spread['median']:.2f} ms at p50, {spread['p90']:.2f} at p90, {spread['p99']:.2f} at p99"
+            found.append([span(told)])
+    return [*found, []] if found else []

@@ -1,12 +1,16 @@
 """Lengths of time as people write them: `300ms`, `1.5s`, `2m`. Pure."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BeforeValidator
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_PATTERN = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+
+WRITTEN: Final = r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)"
+"""How a length of time is written, as a pattern for the whole text."""
+
+_PATTERN = re.compile(WRITTEN)
 
 LONGEST_SECONDS = 86_400.0
 """A day: longer waits in a scenario are slips of the pen."""
@@ -21,6 +25,11 @@ def seconds(text: object) -> float:
     if value > LONGEST_SECONDS:
         raise ValueError("a length of time is at most a day")
     return value
+
+
+def written(value: float) -> str:
+    """Give seconds as people write them, in milliseconds below one second."""
+    return f"{value * 1000:g}ms" if 0 < value < 1 else f"{value:g}s"
 
 
 Duration = Annotated[float, BeforeValidator(seconds, json_schema_input_type=str)]

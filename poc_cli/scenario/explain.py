@@ -52,6 +52,8 @@ _PATTERNS: Final[Mapping[str, str]] = {
     "^[a-z][a-z0-9_-]*$": 'a name of small letters, digits, "_" and "-" that starts with a letter',
     "^[a-z][a-z0-9_]*$": 'a name of small letters, digits and "_" that starts with a letter',
     "^/": 'a path that starts with "/"',
+    r"^[^/\x00][^\x00]*$": "a folder relative to the file",
+    "^[A-Z]+$": "a method in capital letters",
     "^[0-9a-f]{64}$": "an id of 64 hex digits",
 }
 
@@ -78,7 +80,7 @@ def _problem(details: "ErrorDetails", model: type[BaseModel], noun: str, prefix:
     if details["type"] == "missing":
         return Problem(path[:-1], f"{owner_noun} needs {shown(way[-1])}")
     if details["type"] == "extra_forbidden":
-        advice = did_you_mean(str(way[-1]), _keys(owner))
+        advice = did_you_mean(str(way[-1]), keys(owner))
         return Problem(path, f"{shown(way[-1])} is not a key of {owner_noun}", advice, at="key")
     return Problem(path, _sentence(details, _subject(way, noun)), at="value" if way else "key")
 
@@ -127,5 +129,6 @@ def _owner(way: Path, model: type[BaseModel], noun: str) -> tuple[type[BaseModel
     return model, noun
 
 
-def _keys(model: type[BaseModel]) -> list[str]:
+def keys(model: type[BaseModel]) -> list[str]:
+    """Give the keys of a model as the file writes them."""
     return [field.alias or name for name, field in model.model_fields.items()]

@@ -8,18 +8,18 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path as FilePath
-from typing import Final, NoReturn, TypeVar
+from typing import Final, NoReturn
 
 import tomli
-from pydantic import BaseModel, ValidationError
 
-from poc_cli.errors import Position, ScenarioError, did_you_mean
-from poc_cli.scenario import explain, lint
+from poc_cli.errors import Position, ScenarioError
+from poc_cli.scenario import lint
 from poc_cli.scenario.explain import Problem
-from poc_cli.scenario.model import VERBS, ObjectRef, ScenarioFile, Step
+from poc_cli.scenario.model import ObjectRef, ScenarioFile
 from poc_cli.scenario.positions import Positions, locate
+from poc_cli.scenario.steps import Node, nodes_of, validated
 from poc_cli.scenario.story import PlacedStep, Scenario
-from poc_cli.scenario.values import DEEPEST, Path, has_json_form, inert, kind, leaves, shown, too_deep
+from poc_cli.scenario.values import DEEPEST, Path, has_json_form, inert, kind, leaves, too_deep
 
 __all__ = ["LARGEST_FILE", "PlacedStep", "Scenario", "parse", "read"]
 
@@ -83,9 +83,6 @@ def _source_line(text: str, position: Position) -> str | None:
     return "".join(char if char.isprintable() else " " for char in line)
 
 
-_Model = TypeVar("_Model", bound=BaseModel)
-
-
 class _Loader:
     """One load of one text."""
 
@@ -99,9 +96,9 @@ class _Loader:
         problems = list(_unsayable(raw))
         if problems:
             self._refuse(problems, positions)
-        document = _validated(ScenarioFile, raw, "a scenario", (), problems)
-        steps = _steps(raw.get("steps"), ("steps",), problems)
-        controls = {index: _steps(own, path, problems) for index, path, own in _control_steps(raw)}
+        document = validated(ScenarioFile, raw, "a scenario", (), problems)
+        steps = nodes_of(raw.get("steps"), ("steps",), problems)
+        controls = {index: nodes_of(own, path, problems) for index, path, own in _control_steps(raw)}
         if document is None or problems:
             self._refuse(problems, positions)
         objects = _objects(document)
@@ -161,14 +158,6 @@ def _unsayable(raw: dict[str, object]) -> Iterator[Problem]:
             yield Problem(way, f"{kind(leaf)} has no form in JSON", "write it as text, in quotes")
 
 
-def _validated(model: type[_Model], raw: object, noun: str, path: Path, problems: list[Problem]) -> _Model | None:
-    try:
-        return model.model_validate(raw, by_alias=True, by_name=False)
-    except ValidationError as error:
-        problems.extend(explain.problems_of(error, model, noun, path))
-        return None
-
-
 def _control_steps(raw: dict[str, object]) -> Iterator[tuple[int, Path, object]]:
     claims = raw.get("claim")
     for index, claim in enumerate(claims if isinstance(claims, list) else []):
@@ -177,41 +166,9 @@ def _control_steps(raw: dict[str, object]) -> Iterator[tuple[int, Path, object]]
             yield index, ("claim", index, "control", "steps"), control["steps"]
 
 
-def _steps(raw: object, path: Path, problems: list[Problem]) -> list[tuple[Path, Step]]:
-    """Give each step as its verb's model, with the way to it; what is wrong is added to the problems."""
-    steps: list[tuple[Path, Step]] = []
-    for index, table in enumerate(raw if isinstance(raw, list) else []):
-        way = (*path, index)
-        verb = _verb(table, way)
-        if isinstance(verb, Problem):
-            problems.append(verb)
-            continue
-        step = _validated(VERBS[verb], table, f'"{verb}"', way, problems)
-        if step is not None:
-            steps.append((way, step))
-    return steps
-
-
-def _verb(table: object, way: Path) -> str | Problem:
-    """Give the one verb of a step, or what is wrong with it."""
-    if not isinstance(table, dict):
-        return Problem(way, f"a step must be a table with a verb, not {kind(table)}")
-    verbs: list[str] = [key for key in table if key in VERBS]
-    if len(verbs) == 1:
-        return verbs[0]
-    if verbs:
-        both = " and ".join(shown(verb) for verb in verbs)
-        return Problem((*way, verbs[1]), f"a step has one verb, and this has {both}", "make two steps of it", at="key")
-    details = {key for model in VERBS.values() for key in model.model_fields}
-    unknown = next((key for key in table if key not in details), None)
-    if unknown is None:
-        return Problem(way, "this step has no verb", did_you_mean("", VERBS), at="key")
-    return Problem((*way, unknown), f"{shown(unknown)} is not a verb", did_you_mean(unknown, VERBS), at="key")
-
-
 def _objects(document: ScenarioFile) -> dict[str, ObjectRef]:
     return {"object": document.object} if document.object is not None else document.objects
 
 
-def _placed(steps: Sequence[tuple[Path, Step]], positions: Positions) -> tuple[PlacedStep, ...]:
-    return tuple(PlacedStep(step, positions.of(path)) for path, step in steps)
+def _placed(nodes: Sequence[Node], positions: Positions) -> tuple[PlacedStep, ...]:
+    return tuple(PlacedStep(node.step, positions.of(node.path), _placed(node.inner, positions)) for node in nodes)

@@ -3,36 +3,84 @@
 Never reads a file and never explains a mistake to a person; the loader does.
 """
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from poc_cli.scenario.checks import MEANINGS
 from poc_cli.scenario.duration import Duration
+from poc_cli.scenario.shapes import CaptureName, Identifier, Names, Shape
+from poc_cli.scenario.verbs import (
+    VERBS,
+    Alarm,
+    Close,
+    Connect,
+    Exchange,
+    Hibernate,
+    Http,
+    Idle,
+    Kill,
+    On,
+    Probe,
+    Repeat,
+    Restart,
+    Resume,
+    Stall,
+    Step,
+)
+
+__all__ = [
+    "CHECKS",
+    "LARGEST_COUNT",
+    "ROWS",
+    "VERBS",
+    "Alarm",
+    "CaptureName",
+    "Claim",
+    "Client",
+    "ClientSpec",
+    "Close",
+    "Connect",
+    "Control",
+    "Exchange",
+    "Hibernate",
+    "Http",
+    "Identifier",
+    "Idle",
+    "Kill",
+    "MatrixCell",
+    "Names",
+    "Need",
+    "ObjectRef",
+    "On",
+    "Probe",
+    "Repeat",
+    "Restart",
+    "Resume",
+    "ScenarioFile",
+    "Stall",
+    "Step",
+    "Verdict",
+]
 
 Verdict = Literal["held", "refuted", "unknown", "error"]
 
+Need = Literal["trace", "evict", "crash", "restart", "deploy"]
+"""What a scenario may need of the place where it is played."""
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+LARGEST_COUNT = 10_000
+"""Clients of one play. The runtime takes two descriptors a socket, so these already need 20,000 of them."""
 
-
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-Names = Annotated[list[str], BeforeValidator(_as_list), Field(min_length=1)]
-"""One name or several; `"*"` means every client."""
-
-Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
-CaptureName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Folder = Annotated[str, Field(pattern=r"^[^/\x00][^\x00]*$")]
+"""A folder relative to the scenario's file."""
 
 
-class ObjectRef(_Model):
+class ObjectRef(Shape):
     """Which Durable Object a story is about: by class and name, or by class and hex id."""
 
-    class_: str = Field(alias="class")
-    name: str | None = None
-    id: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    class_: str = Field(alias="class", description="The name of its Durable Object class.")
+    name: str | None = Field(default=None, description="Its name, which holds {play}.")
+    id: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$", description="Its hex id, where it has no name.")
 
     @model_validator(mode="after")
     def _one_of_name_and_id(self) -> "ObjectRef":
@@ -41,172 +89,34 @@ class ObjectRef(_Model):
         return self
 
 
-class ClientSpec(_Model):
+class ClientSpec(Shape):
     """One WebSocket client: where it connects and how."""
 
-    path: str = Field(pattern=r"^/")
-    headers: dict[str, str] = {}
-    subprotocols: list[str] = []
-    compression: bool = False
+    path: str = Field(pattern=r"^/", description="Where it connects: the path and query of the worker's URL.")
+    headers: dict[str, str] = Field(default={}, description="Headers of the opening request.")
+    subprotocols: list[str] = Field(default=[], description="The subprotocols it offers.")
+    compression: bool = Field(default=False, description="Whether it offers permessage-deflate.")
+    count: int | None = Field(default=None, ge=1, le=LARGEST_COUNT, description="So many of it: ann.1, ann.2, ….")
+    ping: Duration | None = Field(default=None, description="The time between protocol pings; none unless said.")
+
+    @field_validator("ping")
+    @classmethod
+    def _pings_apart(cls, ping: float | None) -> float | None:
+        # A timer of the event loop is no finer than a millisecond.
+        if ping is not None and ping < 0.001:  # noqa: PLR2004
+            raise ValueError('pings need time between them, at least "1ms"')
+        return ping
 
 
 def _client_from_path(value: object) -> object:
     return {"path": value} if isinstance(value, str) else value
 
 
-Client = Annotated[ClientSpec, BeforeValidator(_client_from_path)]
+_InFile = Annotated[str, Field(pattern=r"^/")] | ClientSpec
+Client = Annotated[ClientSpec, BeforeValidator(_client_from_path, json_schema_input_type=_InFile)]
 
 
-VERBS: dict[str, type["Step"]] = {}
-"""Every verb by its key; a step has exactly one of them. Each class with a `verb` of its own puts itself here."""
-
-
-class Step(_Model):
-    """What every step has. A verb is a subclass; its key in the file is `verb`.
-
-    The other class variables say which keys hold what, so that a new verb needs no change in the loader.
-    """
-
-    verb: ClassVar[str]
-    names_clients: ClassVar[tuple[str, ...]] = ()
-    allows_every_client: ClassVar[bool] = True
-    fills_templates: ClassVar[tuple[str, ...]] = ()
-    needs_object: ClassVar[bool] = False
-    claim: str | None = None
-
-    @classmethod
-    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        super().__pydantic_init_subclass__(**kwargs)
-        if "verb" in vars(cls):
-            VERBS[cls.verb] = cls
-
-
-class Connect(Step):
-    """Open the named clients at the same moment and wait until all are open."""
-
-    verb: ClassVar[str] = "connect"
-    names_clients: ClassVar[tuple[str, ...]] = ("connect",)
-    connect: Names
-    within: Duration = 5.0
-
-
-class Exchange(Step):
-    """What `on` and `resume` share: send a message, expect messages, or expect silence."""
-
-    fills_templates: ClassVar[tuple[str, ...]] = ("send", "expect")
-    send: Any = None
-    expect: Any = None
-    where: list[str] = []
-    capture: dict[CaptureName, str] = {}
-    exact: bool = False
-    next: bool = False
-    within: Duration = 5.0
-
-    @property
-    def sends(self) -> bool:
-        """Whether the step sends (TOML has no null, so a field that was given is never None)."""
-        return self.send is not None
-
-    @property
-    def expects(self) -> bool:
-        """Whether the step waits for a message."""
-        return self.expect is not None or bool(self.where) or bool(self.capture)
-
-
-class On(Exchange):
-    """Let clients send a message, expect one, or expect none for a while (`quiet`)."""
-
-    verb: ClassVar[str] = "on"
-    names_clients: ClassVar[tuple[str, ...]] = ("on",)
-    on: Names
-    quiet: Duration | None = None
-
-    @model_validator(mode="after")
-    def _does_something(self) -> "On":
-        if not (self.sends or self.expects or self.quiet is not None):
-            raise ValueError('says nothing to do: give "send", "expect", "where", "capture" or "quiet"')
-        if self.quiet is not None and self.expects:
-            raise ValueError('"quiet" and "expect" contradict each other in one step')
-        return self
-
-
-class Resume(Exchange):
-    """As `on`, and the first event after a sleep: ends the play if something else woke the object first."""
-
-    verb: ClassVar[str] = "resume"
-    names_clients: ClassVar[tuple[str, ...]] = ("resume",)
-    allows_every_client: ClassVar[bool] = False
-    resume: str
-
-    @model_validator(mode="after")
-    def _sends_and_expects(self) -> "Resume":
-        if not (self.sends and self.expects):
-            raise ValueError('must "send" something and "expect" the answer')
-        return self
-
-
-class Close(Step):
-    """Close clients with a close frame and wait for the answer to it."""
-
-    verb: ClassVar[str] = "close"
-    names_clients: ClassVar[tuple[str, ...]] = ("close",)
-    fills_templates: ClassVar[tuple[str, ...]] = ("reason", "expect_reason")
-    close: Names
-    code: int = Field(default=1000, ge=1000, le=4999)
-    reason: str = ""
-    expect_code: int | None = None
-    expect_reason: str | None = None
-    within: Duration = 5.0
-
-
-class Idle(Step):
-    """Let time pass. Proves nothing."""
-
-    verb: ClassVar[str] = "idle"
-    idle: Duration
-
-
-class Hibernate(Step):
-    """Wait for the runtime's own idle timer (`idle`), or have the object evicted now (`evict`)."""
-
-    verb: ClassVar[str] = "hibernate"
-    needs_object: ClassVar[bool] = True
-    hibernate: Literal["idle", "evict"]
-    of: Names | None = None
-    natural: bool = False
-    forced: bool = False
-
-    @model_validator(mode="after")
-    def _subject_is_the_way(self) -> "Hibernate":
-        if self.natural and self.hibernate != "idle":
-            raise ValueError('"natural" says that the natural timer is the subject, so it needs hibernate = "idle"')
-        if self.forced and self.hibernate != "evict":
-            raise ValueError('"forced" says that evictions are the subject, so it needs hibernate = "evict"')
-        return self
-
-
-class Probe(Step):
-    """Ask the runtime's trace whether the object is asleep, awake or pinned. Touches nothing."""
-
-    verb: ClassVar[str] = "probe"
-    needs_object: ClassVar[bool] = True
-    probe: Literal["asleep", "awake", "pinned"]
-    of: Names | None = None
-
-
-CHECKS = (
-    "connections-survive",
-    "sleeps",
-    "stays-awake",
-    "no-wake",
-    "memory-is-reset",
-    "storage-survives",
-    "attachments-survive",
-    "delivered-in-order",
-    "delivered-once",
-    "close-handshake",
-    "wake-under",
-)
+CHECKS = tuple(MEANINGS)
 """The names of the checks; the judge holds one function for each."""
 
 ROWS = (
@@ -225,11 +135,11 @@ ROWS = (
 """The rows of the survival matrix."""
 
 
-class MatrixCell(_Model):
+class MatrixCell(Shape):
     """The cell of the survival matrix that a claim fills; the column comes from what happened."""
 
-    row: str
-    expects: Literal["survives", "lost", "reset"]
+    row: str = Field(description="The kind of state.")
+    expects: Literal["survives", "lost", "reset"] = Field(description="What the documentation says becomes of it.")
 
     @model_validator(mode="after")
     def _known_row(self) -> "MatrixCell":
@@ -238,46 +148,50 @@ class MatrixCell(_Model):
         return self
 
 
-class Control(_Model):
-    """The same story with one change, which must come out the other way."""
+class Control(Shape):
+    """One change that must turn the claim round."""
 
-    clients: dict[Identifier, Client] = {}
-    vars: dict[CaptureName, Any] = {}
-    steps: list[Any] | None = Field(default=None, min_length=1)
-    expect: Literal["refuted", "unknown", "held"] = "refuted"
+    clients: dict[Identifier, Client] = Field(default={}, description="Clients that connect otherwise, by name.")
+    vars: dict[CaptureName, Any] = Field(default={}, description="Vars with another value, by name.")
+    steps: list[Any] | None = Field(default=None, min_length=1, description="Other steps in place of the story's.")
+    worker: Folder | None = Field(default=None, description="Another worker: a folder relative to the file.")
+    expect: Literal["refuted", "unknown", "held"] = Field(default="refuted", description="What the claim must be then.")
 
     @model_validator(mode="after")
     def _changes_something(self) -> "Control":
-        if not self.clients and not self.vars and self.steps is None:
-            raise ValueError('changes nothing: give "clients", "vars" or "steps"')
+        if not self.clients and not self.vars and self.steps is None and self.worker is None:
+            raise ValueError('changes nothing: give "clients", "vars", "steps" or "worker"')
         return self
 
 
-class Claim(_Model):
+class Claim(Shape):
     """One sentence that the story puts to the test."""
 
-    id: Identifier
-    says: str = Field(min_length=1)
-    source: str | None = None
-    check: str | None = None
-    of: list[str] | None = None
-    by: str = "id"
-    limit: Duration | None = None
-    matrix: MatrixCell | None = None
-    control: Control | None = None
-    mutant: str | None = None
-    known: dict[str, Literal["refuted"]] = {}
+    id: Identifier = Field(description="Its name, by which steps refer to it.")
+    says: str = Field(min_length=1, description="The claim, as a sentence.")
+    source: str | None = Field(default=None, description="Where the documentation says so: a URL.")
+    check: str | None = Field(default=None, description="The check that judges it on the whole history.")
+    of: list[str] | None = Field(default=None, description="The objects it is about; all unless said.")
+    by: str = Field(default="id", description="The path of the mark that tells messages apart.")
+    limit: Duration | None = Field(default=None, description="The longest a wake may take, for wake-under.")
+    matrix: MatrixCell | None = Field(default=None, description="The cell of the survival matrix that it fills.")
+    control: Control | None = Field(default=None, description="One change that must turn the claim round.")
+    mutant: str | None = Field(default=None, description="The broken worker for which it must be refuted.")
+    known: dict[str, Literal["refuted"]] = Field(default={}, description="Targets on which it is known to be refuted.")
 
 
-class ScenarioFile(_Model):
+class ScenarioFile(Shape):
     """A whole file. `steps` holds the verbs' models once the loader has chosen each."""
 
-    name: Identifier
-    title: str = Field(min_length=1)
-    tags: list[str] = []
-    object: ObjectRef | None = None
-    objects: dict[Identifier, ObjectRef] = {}
-    vars: dict[CaptureName, Any] = {}
-    clients: dict[Identifier, Client] = Field(min_length=1)
-    steps: list[Any] = Field(min_length=1)
-    claim: list[Claim] = []
+    name: Identifier = Field(description="The scenario's name, the same as the file's.")
+    title: str = Field(min_length=1, description="The story in one sentence.")
+    tags: list[str] = Field(default=[], description="Words by which to choose scenarios: poc run --tag.")
+    object: ObjectRef | None = Field(default=None, description="The one object that sleeps, probes and alarms act on.")
+    objects: dict[Identifier, ObjectRef] = Field(default={}, description="Several objects, by names of your own.")
+    vars: dict[CaptureName, Any] = Field(default={}, description="Values to use as {name} in the story.")
+    clients: dict[Identifier, Client] = Field(min_length=1, description="Who takes part, by names of your own.")
+    steps: list[Any] = Field(min_length=1, description="The story, step by step: one verb each.")
+    worker: Folder | None = Field(default=None, description="The worker it is about: a folder relative to the file.")
+    measures: bool = Field(default=False, description="Whether latencies are its subject: it is played alone.")
+    needs: list[Need] = Field(default=[], description="What it needs beyond what follows from its steps.")
+    claim: list[Claim] = Field(default=[], description="What the story puts to the test.")

@@ -4,11 +4,12 @@ Never runs them and never judges what came out.
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from poc_cli.scenario.model import Claim, ClientSpec, Control, ObjectRef
+from poc_cli.scenario.crowd import Crowd
+from poc_cli.scenario.model import Alarm, Claim, Control, Hibernate, Need, ObjectRef, Probe, Repeat, Restart, Step
 from poc_cli.scenario.story import PlacedStep, Scenario
 from poc_cli.scenario.templates import render
 
@@ -17,16 +18,21 @@ Expected = Literal["refuted", "unknown", "held"]
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """One performance: `decides` names the claims it is for, `expect` what a control must come out as."""
+    """One performance: `decides` names the claims it is for, `expect` what a control must come out as.
+
+    `clients` are single ones and `steps` are written out: no client has a count and no step is a `repeat`.
+    `worker` is the folder of the worker it is about, relative to the file, where it is not the one of the run.
+    """
 
     label: str
     role: Literal["story", "control"]
     decides: tuple[str, ...]
     expect: Expected | None
-    clients: Mapping[str, ClientSpec]
+    clients: Crowd
     vars: Mapping[str, object]
     objects: Mapping[str, ObjectRef]
     steps: tuple[PlacedStep, ...]
+    worker: str | None
     scenario: Scenario
 
     def names(self, play_id: str) -> dict[str, object]:
@@ -34,10 +40,25 @@ class Play:
         bound: dict[str, object] = {"play": play_id}
         return bound | {name: render(value, bound) for name, value in self.vars.items()}
 
+    def members(self, name: str) -> tuple[str, ...]:
+        """Give the clients that a name in a step means: itself, all of `ann` with a count, or every one for `*`."""
+        return self.clients.members(name)
+
+    def client_bound(self, name: str) -> Mapping[str, object]:
+        """Give what a client's path, headers and subprotocols know beside the names of the play: `{i}`, its number."""
+        return self.clients.bound(name)
+
+    @property
+    def alone(self) -> bool:
+        """Whether it needs a runtime of its own: it ends the runtime, or it measures it."""
+        ends = any(isinstance(placed.step, Restart) and placed.step.restart != "object" for placed in self.steps)
+        return ends or self.scenario.document.measures
+
 
 def plays_of(scenario: Scenario) -> tuple[Play, ...]:
     """Give the story first, then each distinct control in the order of the claims."""
-    return (_story(scenario), *_controls(scenario))
+    story = _story(scenario)
+    return (story, *_controls(scenario, story))
 
 
 def patience(play: Play) -> Literal["sleep", "awake"]:
@@ -50,6 +71,23 @@ def patience(play: Play) -> Literal["sleep", "awake"]:
     return "sleep" if play.expect == "refuted" and (refutes_sleep or stays_awake) else "awake"
 
 
+def needs_of(play: Play) -> frozenset[Need]:
+    """Give what the play needs of the place where it is played: what its steps ask for, and what the file adds."""
+    return frozenset(play.scenario.document.needs).union(*(_needs(placed.step) for placed in play.steps))
+
+
+def _needs(step: Step) -> frozenset[Need]:
+    match step:
+        case Hibernate(forced=True):
+            return frozenset({"trace", "evict"})
+        case Hibernate() | Probe() | Alarm():
+            return frozenset({"trace"})
+        case Restart():
+            by_kind: dict[str, Need] = {"object": "evict", "server": "restart", "crash": "crash", "deploy": "deploy"}
+            return frozenset({by_kind[step.restart]})
+    return frozenset()
+
+
 def _story(scenario: Scenario) -> Play:
     document = scenario.document
     return Play(
@@ -57,15 +95,16 @@ def _story(scenario: Scenario) -> Play:
         role="story",
         decides=tuple(claim.id for claim in document.claim),
         expect=None,
-        clients=document.clients,
+        clients=Crowd(document.clients),
         vars=document.vars,
         objects=scenario.objects,
-        steps=scenario.steps,
+        steps=_written_out(scenario.steps),
+        worker=document.worker,
         scenario=scenario,
     )
 
 
-def _controls(scenario: Scenario) -> Iterator[Play]:
+def _controls(scenario: Scenario, story: Play) -> Iterator[Play]:
     alike: dict[str, list[tuple[Claim, Control]]] = {}
     for claim in scenario.document.claim:
         if claim.control is not None:
@@ -74,14 +113,31 @@ def _controls(scenario: Scenario) -> Iterator[Play]:
             alike.setdefault(change, []).append((claim, claim.control))
     for group in alike.values():
         claim, control = group[0]
+        own = scenario.controls.get(claim.id)
         yield Play(
             label=f"{scenario.document.name}~{claim.id}",
             role="control",
             decides=tuple(claim.id for claim, _ in group),
             expect=control.expect,
-            clients={**scenario.document.clients, **control.clients},
+            clients=Crowd({**scenario.document.clients, **control.clients}),
             vars={**scenario.document.vars, **control.vars},
             objects=scenario.objects,
-            steps=scenario.controls.get(claim.id, scenario.steps),
+            steps=story.steps if own is None else _written_out(own),
+            worker=scenario.document.worker if control.worker is None else control.worker,
             scenario=scenario,
         )
+
+
+def _written_out(steps: Sequence[PlacedStep]) -> tuple[PlacedStep, ...]:
+    return tuple(_each(steps, {}))
+
+
+def _each(steps: Sequence[PlacedStep], bound: Mapping[str, object]) -> Iterator[PlacedStep]:
+    """Give the steps in the order in which they are played, each repeat written out with its counter bound."""
+    for placed in steps:
+        if isinstance(placed.step, Repeat):
+            counter = placed.step.as_
+            for number in range(1, placed.step.repeat + 1):
+                yield from _each(placed.inner, bound if counter is None else {**bound, counter: number})
+        else:
+            yield replace(placed, bound=bound) if bound else placed

@@ -3,8 +3,8 @@
 Never reads or checks anything; the loader makes it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from poc_cli.errors import Position
 from poc_cli.scenario.model import ObjectRef, ScenarioFile, Step
@@ -12,10 +12,16 @@ from poc_cli.scenario.model import ObjectRef, ScenarioFile, Step
 
 @dataclass(frozen=True, slots=True)
 class PlacedStep:
-    """One step and where it stands in its file."""
+    """One step and where it stands in its file.
+
+    `inner` holds the steps that a `repeat` repeats. The steps of a play are written out: none is a `repeat`, and
+    `bound` holds the counters of the repeats around each.
+    """
 
     step: Step
     position: Position
+    inner: tuple["PlacedStep", ...] = ()
+    bound: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +35,10 @@ class Scenario:
     steps: tuple[PlacedStep, ...]
     objects: Mapping[str, ObjectRef]
     controls: Mapping[str, tuple[PlacedStep, ...]]
+
+
+def every(steps: Iterable[PlacedStep]) -> Iterator[PlacedStep]:
+    """Give each step as it stands in the file, a repeat before what it repeats."""
+    for placed in steps:
+        yield placed
+        yield from every(placed.inner)

@@ -10,7 +10,10 @@ from typing import Literal, Protocol
 from poc_cli.errors import TargetError
 from poc_cli.residency import Change, Pin, Stay
 
-Ability = Literal["idle", "evict", "trace"]
+Ability = Literal["idle", "evict", "trace", "crash", "restart", "deploy"]
+
+Fault = Literal["server", "crash", "deploy"]
+"""What can befall a runtime: a new process on the same disk after a stop, after a kill -9, or with a new version."""
 
 EVICT_LINGERS_SECONDS = 31.0
 """An evict that was not answered is not cancelled: it strikes within the runtime's 30 s (measured), so every sleep
@@ -70,5 +73,11 @@ class Target(Protocol):
     def seen(self) -> tuple[str, ...]:
         """Give the ids of all objects that were in memory at some time."""
 
-    async def evict(self, class_name: str, object_id: str) -> Eviction:
-        """Have the object leave memory while its sockets stay open. Waits for the runtime's answer up to 31 s."""
+    async def evict(self, class_name: str, object_id: str, *, close: bool = False) -> Eviction:
+        """Have the object leave memory, its sockets staying open or closed with it.
+
+        Waits for the runtime's answer up to 31 s.
+        """
+
+    async def restart(self, fault: Fault) -> None:
+        """Replace the runtime's process; `url` may change. Raises TargetError where the new one does not start."""

@@ -11,11 +11,11 @@ SIDECAR = """\
 import unsafe from "workerd:unsafe";
 export default {
   async fetch(request, env) {
-    const { class: name, id } = await request.json();
+    const { class: name, id, webSockets } = await request.json();
     if (name === undefined) return Response.json({ ok: true });
     const namespace = env[name];
     try {
-      await unsafe.evict(namespace.get(namespace.idFromString(id)), { webSockets: "hibernate" });
+      await unsafe.evict(namespace.get(namespace.idFromString(id)), { webSockets });
       return Response.json({ ok: true });
     } catch (error) {
       return Response.json({ ok: false, error: String(error) });

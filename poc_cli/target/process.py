@@ -12,13 +12,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from poc_cli.errors import TargetError
 from poc_cli.residency.identity import namespaces
 from poc_cli.target.config import SIDECAR, Services, config
+from poc_cli.target.janitor import Janitor
 
 PASSED_ON = ("HOME", "LANG", "LC_ALL", "PATH", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR", "TZ")
 """The only variables of the environment that a worker's process gets: no credentials of the user's."""
@@ -30,31 +30,7 @@ GRACE_SECONDS = 3.0
 """How long workerd may take to end by itself; with an open WebSocket it never does."""
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
-
-
-@dataclass(slots=True)
-class Process:
-    """One workerd that has been started, with our ends of its pipes."""
-
-    popen: subprocess.Popen[bytes]
-    folder: Path
-    services: Services
-    control: int
-    trace: int
-    log: int
-    started_ns: int = field(default_factory=time.monotonic_ns)
-
-    def stop(self, *, gently: bool = True) -> None:
-        """End the process and wait until it is gone; then remove its folder."""
-        if gently and self.popen.poll() is None:
-            self.popen.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.popen.wait(GRACE_SECONDS)
-        if self.popen.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.popen.pid, signal.SIGKILL)
-            self.popen.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +61,50 @@ def subject(folder: Path) -> Subject:
     return Subject(folder.resolve(), found)
 
 
+class Place:
+    """The folder of one runtime: its configuration, its disk and the side-car's sockets. Outlives its processes."""
+
+    def __init__(self, worker: Subject) -> None:
+        """Make the folder (0700) and put the configuration there."""
+        self.worker = worker
+        self.services = Services(secrets.token_hex(8))
+        # Named before it is made, so that the janitor knows of it from the first moment on.
+        self.folder = Path(tempfile.gettempdir()) / f"poc-{secrets.token_hex(8)}"
+        self.janitor = Janitor(self.folder)
+        self.folder.mkdir(mode=0o700)
+        (self.folder / "disk").mkdir()
+        (self.folder / "sidecar.js").write_text(SIDECAR, encoding="utf-8")
+        (self.folder / "config.capnp").write_text(config(self.services, sorted(worker.namespaces)), encoding="utf-8")
+
+    def remove(self) -> None:
+        """Remove the folder, once; its process must be gone."""
+        if self.janitor.waiting:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self.janitor.dismiss()
+
+
+@dataclass(slots=True)
+class Process:
+    """One workerd that has been started, with our ends of its pipes."""
+
+    popen: subprocess.Popen[bytes]
+    place: Place
+    control: int
+    trace: int
+    log: int
+
+    def end(self, *, gently: bool) -> None:
+        """End the process and wait until it is gone. `gently` gives it time to end by itself."""
+        if gently and self.popen.poll() is None:
+            self.popen.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.popen.wait(GRACE_SECONDS)
+        if self.popen.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.popen.pid, signal.SIGKILL)
+            self.popen.wait()
+
+
 def _die_with_parent(parent: int) -> None:
     # Runs between fork and exec. The signal is sent when the forking thread ends, so spawn from the main thread.
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -92,21 +112,14 @@ def _die_with_parent(parent: int) -> None:
         os._exit(1)
 
 
-_LIBC = ctypes.CDLL(None, use_errno=True)
-
-
-def spawn(binary: Path, worker: Subject, environment: dict[str, str]) -> Process:
-    """Start workerd on the worker, with its trace, its listen events and its log on pipes; does not wait for it.
+def spawn(binary: Path, place: Place, environment: dict[str, str]) -> Process:
+    """Start workerd, with its trace, its listen events and its log on pipes; does not wait for it.
 
     `environment` is added to the few variables of ours that are passed on. Raises TargetError where the program
     cannot be started.
     """
-    services = Services(secrets.token_hex(8))
-    folder = Path(tempfile.mkdtemp(prefix="poc-"))  # 0700: the side-car's sockets are in it
-    (folder / "disk").mkdir()
-    (folder / "sidecar.js").write_text(SIDECAR, encoding="utf-8")
-    (folder / "config.capnp").write_text(config(services, sorted(worker.namespaces)), encoding="utf-8")
-
+    for socket in ("fence.sock", "evict.sock"):  # of the process before
+        (place.folder / socket).unlink(missing_ok=True)
     control, control_end = os.pipe()
     trace, trace_end = os.pipe()
     log, log_end = os.pipe()
@@ -115,34 +128,34 @@ def spawn(binary: Path, worker: Subject, environment: dict[str, str]) -> Process
         "serve",
         "config.capnp",
         "--experimental",
-        f"--import-path={worker.folder}",
+        f"--import-path={place.worker.folder}",
         f"--control-fd={control_end}",
         f"--async-trace=/dev/fd/{trace_end}",
         f"--async-trace-stacks={STACK_FRAMES}",
-        f"--directory-path=disk={folder / 'disk'}",
+        f"--directory-path=disk={place.folder / 'disk'}",
     ]
     kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     parent = os.getpid()
     try:
-        popen = subprocess.Popen(
+        popen = subprocess.Popen(  # noqa: PLW1509 - no thread of ours is running then, and the function calls only libc
             command,
-            cwd=folder,
+            cwd=place.folder,
             env=kept | environment,
             stdin=subprocess.DEVNULL,
             stdout=log_end,
             stderr=log_end,
             pass_fds=[control_end, trace_end],
             start_new_session=True,
-            preexec_fn=(lambda: _die_with_parent(parent)) if sys.platform == "linux" else None,  # noqa: PLW1509
+            preexec_fn=(lambda: _die_with_parent(parent)) if sys.platform == "linux" else None,
         )
     except OSError as error:
         for descriptor in (control, trace, log):
             os.close(descriptor)
-        shutil.rmtree(folder, ignore_errors=True)
         raise TargetError(
             f"cannot start {binary}: {error.strerror}", "set POC_WORKERD to a workerd that runs here"
         ) from error
     finally:
         for descriptor in (control_end, trace_end, log_end):
             os.close(descriptor)
-    return Process(popen, folder, services, control, trace, log)
+    place.janitor.watch(popen.pid)
+    return Process(popen, place, control, trace, log)

@@ -43,6 +43,11 @@ def locate(say: Callable[[str], None], npm: Sequence[str] | None = None) -> Path
     return binary
 
 
+def pinned() -> Path:
+    """Give where the pinned workerd is, or will be once it is brought. Raises TargetError where there is none."""
+    return _binary(_home(shipped("worker")))
+
+
 def _named(binary: Path) -> Path:
     if not _is_executable(binary):
         raise TargetError(

@@ -40,12 +40,11 @@ class Sidecar:
                 "an endless loop in one object stops them all; the worker's log is in the run folder",
             ) from error
 
-    async def evict(self, class_name: str, object_id: str) -> Eviction:
+    async def evict(self, class_name: str, object_id: str, *, close: bool) -> Eviction:
         """Have an object evicted; the runtime waits up to 30 s for work in progress."""
+        asked = {"class": class_name, "id": object_id, "webSockets": "close" if close else "hibernate"}
         try:
-            response = await self._evict.post(
-                "http://sidecar/", json={"class": class_name, "id": object_id}, timeout=EVICT_LINGERS_SECONDS
-            )
+            response = await self._evict.post("http://sidecar/", json=asked, timeout=EVICT_LINGERS_SECONDS)
             answer = response.json()
         except (httpx.HTTPError, ValueError) as error:
             return Eviction("no_answer", type(error).__name__)

@@ -6,15 +6,16 @@ Never judges: it tells what the trace says and does what it is asked.
 import asyncio
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from poc_cli.errors import PocError, TargetError
 from poc_cli.history.redact import Redactor
-from poc_cli.residency import Change, Pin, Residency, Stay, WorkerContextEnded
+from poc_cli.residency import Change, Left, Pin, Residency, Stay, WorkerContextEnded
 from poc_cli.residency.identity import object_id
-from poc_cli.target.base import Ability, Eviction, TargetDied, TargetHung
-from poc_cli.target.process import Process, Subject
+from poc_cli.target.base import Ability, Eviction, Fault, TargetDied, TargetHung
+from poc_cli.target.process import Place, Process, Subject, spawn
 from poc_cli.target.pump import LinePump
 from poc_cli.target.sidecar import ANSWERS_WITHIN_SECONDS, Sidecar
 
@@ -22,54 +23,170 @@ LISTENS_WITHIN_SECONDS = 10.0
 """workerd says where it listens after 31 ms (median); a busy machine takes longer."""
 
 _SOCKETS = 3
+_LAST_WORDS = 20  # lines of the log that an error tells
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What all runtimes of a run share: the program, where evidence goes, and the numbers of their processes."""
+
+    binary: Path
+    worker: Subject
+    folder: Path
+    redactor: Redactor
+    token: str
+    versions: dict[str, str]
+    numbers: Iterator[int]
 
 
 class Workerd:
-    """A running workerd; made by `attach`."""
+    """A runtime: one workerd process at a time, on one disk."""
 
     kind = "local"
-    abilities: frozenset[Ability] = frozenset({"idle", "evict", "trace"})
+    abilities: frozenset[Ability] = frozenset({"idle", "evict", "trace", "crash", "restart", "deploy"})
 
-    def __init__(self, process: Process, worker: Subject, number: int, token: str, versions: dict[str, str]) -> None:
-        """Take what was started; `number` tells the processes of one run apart."""
+    def __init__(self, place: Place, ground: Ground) -> None:
+        """Take where it lives; nothing is started yet."""
         self.url = ""
-        self.headers = {"Authorization": f"Bearer {token}"}
-        self.versions = versions
+        self.headers = {"Authorization": f"Bearer {ground.token}"}
+        self.versions = ground.versions
         self.compatibility_date: str | None = None
-        self._process = process
-        self._worker = worker
-        self._residency = Residency(number)
+        self._place = place
+        self._ground = ground
+        self._version = 1
+        self._running: _Running | None = None
         self._listeners: dict[str, Callable[[Change], None]] = {}
         self._classes: dict[str, str] = {}
-        self._sidecar = Sidecar(process.folder)
-        self._pumps: list[LinePump] = []
-        self._fences_ended = 0
+        self._seen: dict[str, None] = {}
+
+    # --- the life of the processes
+
+    async def start(self, process: Process | None = None) -> None:
+        """Start the process, or take over one that was, and wait until it listens.
+
+        Raises TargetError with what workerd said where it does not come up.
+        """
+        if process is None:
+            process = spawn(self._ground.binary, self._place, self.environment(self._ground.token, self._version))
+        self._running = _Running(process, self._ground, next(self._ground.numbers), self._tell)
+        self.url = await self._running.listen()
+
+    @staticmethod
+    def environment(token: str, version: int = 1) -> dict[str, str]:
+        """Give the variables that a worker may bind to."""
+        return {"POC_TOKEN": token, "POC_VERSION": str(version)}
+
+    async def restart(self, fault: Fault) -> None:
+        """Replace the process on the same disk: stopped, killed, or with POC_VERSION raised."""
+        # What has not been written to the trace dies with a process that is killed.
+        await self.fence()
+        await self._now.end(gently=fault != "crash")
+        self._version += fault == "deploy"
+        await self.start()
+
+    async def stop(self) -> None:
+        """End the process, read its pipes to the end, and remove its folder."""
+        if self._running is not None:
+            # At once: its disk goes with it, and with an open socket it would wait in vain to be asked (RUNTIME 26).
+            await self._running.end(gently=False)
+        self._place.remove()
+
+    @property
+    def _now(self) -> "_Running":
+        if self._running is None:
+            raise TargetDied("workerd is not running")
+        return self._running
+
+    # --- residency
+
+    def watch(self, object_id: str, listener: Callable[[Change], None]) -> None:
+        """Call `listener` with each change of that object's residency from now on."""
+        self._listeners[object_id] = listener
+
+    def unwatch(self, object_id: str) -> None:
+        """Stop calling."""
+        self._listeners.pop(object_id, None)
+
+    def object_id(self, class_name: str, name: str) -> str:
+        """Give the hex id of a named object without touching it. Raises TargetError for an unknown class."""
+        unique_key = self._place.worker.namespaces.get(class_name)
+        if unique_key is None:
+            known = ", ".join(sorted(self._place.worker.namespaces))
+            raise TargetError(f'the worker has no Durable Object class "{class_name}"', f"it declares {known}")
+        found = object_id(unique_key, name)
+        self._classes[found] = class_name
+        return found
+
+    def class_of(self, object_id: str) -> str | None:
+        """Give the class of an object that was seen, as far as its name was computed here."""
+        return self._classes.get(object_id)
+
+    def stay(self, object_id: str) -> Stay | None:
+        """Give the object's present stay in memory, as of the last fence."""
+        return self._now.residency.stay(object_id)
+
+    def pins(self, object_id: str, at_least_ns: int) -> tuple[Pin, ...]:
+        """Give what has been pending in the object for so long, as of the last fence."""
+        residency = self._now.residency
+        return residency.pins(object_id, residency.latest_ns, at_least_ns)
+
+    def seen(self) -> tuple[str, ...]:
+        """Give the ids of all objects that were in memory at some time."""
+        return tuple(self._seen)
+
+    def _tell(self, change: Change) -> None:
+        if isinstance(change, WorkerContextEnded):
+            return
+        self._seen[change.object_id] = None
+        listener = self._listeners.get(change.object_id)
+        if listener is not None:
+            listener(change)
+
+    # --- the side-car
+
+    async def fence(self) -> int:
+        """Give the trace's clock once everything that happened before the call has been read from the trace."""
+        return await self._now.fence()
+
+    async def evict(self, class_name: str, object_id: str, *, close: bool = False) -> Eviction:
+        """Have the object leave memory. Waits for the runtime's answer up to 31 s."""
+        return await self._now.sidecar.evict(class_name, object_id, close=close)
+
+
+class _Running:
+    """One process of a runtime and everything that is read from it."""
+
+    def __init__(self, process: Process, ground: Ground, number: int, tell: Callable[[Change], None]) -> None:
+        """Take over the process's pipes and read them from now on."""
+        self.residency = Residency(number)
+        self.sidecar = Sidecar(process.place.folder)
+        self._process = process
+        self._tell = tell
+        self._ending = False
+        self._last_words: list[bytes] = []
         self._fences_sent = 0
+        self._fences_ended = 0
         self._fence_moved = asyncio.Event()
         self._fence_running: asyncio.Task[int] | None = None
         self._fence_queued: asyncio.Task[int] | None = None
+        traces = ground.folder / "trace"
+        traces.mkdir(exist_ok=True)
+        self._trace = LinePump(process.trace, traces / f"{number}.jsonl", ground.redactor, self._traced)
+        self._log = LinePump(process.log, ground.folder / "worker.log", ground.redactor, self._logged)
 
-    # --- the life of the process
+    async def listen(self) -> str:
+        """Give the URL once the sockets listen. Raises TargetError with what workerd said."""
+        ports = await self._ports()
+        if ports is not None:
+            return f"http://127.0.0.1:{ports['http']}"
+        await self.end(gently=False)
+        said = b"\n".join(self._last_words).decode("utf-8", "replace").strip()
+        raise TargetError(
+            f"workerd did not start on {self._process.place.worker.folder}: {said or 'it said nothing'}",
+            "mend the worker; the first error line names the place",
+        )
 
-    async def start(self, folder: Path, redactor: Redactor) -> None:
-        """Read the pipes into `folder` and wait until the sockets listen. Raises TargetError with what workerd said."""
-        log_lines: list[bytes] = []
-        process = self._process
-        (folder / "trace").mkdir(exist_ok=True)
-        trace_file = folder / "trace" / f"{self._residency.process}.jsonl"
-        self._trace = LinePump(process.trace, trace_file, redactor, self._traced)
-        self._log = LinePump(process.log, folder / "worker.log", redactor, log_lines.append)
-        ports = await self._listening()
-        if ports is None:
-            self._log.drain()
-            said = b"\n".join(log_lines[-20:]).decode("utf-8", "replace").strip()
-            raise TargetError(
-                f"workerd did not start on {self._worker.folder}: {said or 'it said nothing'}",
-                "mend the worker; the first error line names the place",
-            )
-        self.url = f"http://127.0.0.1:{ports['http']}"
-
-    async def _listening(self) -> dict[str, int] | None:
+    async def _ports(self) -> dict[str, int] | None:
         ports: dict[str, int] = {}
         reader = asyncio.StreamReader()
         loop = asyncio.get_running_loop()
@@ -89,70 +206,34 @@ class Workerd:
             transport.close()
         return ports
 
-    async def stop(self) -> None:
-        """End the process and read its pipes to the end."""
-        await self._sidecar.close()
-        alive = self._process.popen.poll() is None
-        self._process.stop(gently=alive and not self._hung)
+    async def end(self, *, gently: bool) -> None:
+        """End the process and read its pipes to the end. What leaves memory by this has died, not slept."""
+        self._ending = True
+        await self.sidecar.close()
+        await asyncio.to_thread(self._process.end, gently=gently) if gently else self._process.end(gently=False)
         for pump in (self._trace, self._log):
             pump.drain()
             pump.close()
+        self._end_of_process()
 
-    @property
-    def _hung(self) -> bool:
-        return self._fences_sent > self._fences_ended
-
-    # --- residency
-
-    def watch(self, object_id: str, listener: Callable[[Change], None]) -> None:
-        """Call `listener` with each change of that object's residency from now on."""
-        self._listeners[object_id] = listener
-
-    def unwatch(self, object_id: str) -> None:
-        """Stop calling."""
-        self._listeners.pop(object_id, None)
-
-    def object_id(self, class_name: str, name: str) -> str:
-        """Give the hex id of a named object without touching it. Raises TargetError for an unknown class."""
-        unique_key = self._worker.namespaces.get(class_name)
-        if unique_key is None:
-            known = ", ".join(sorted(self._worker.namespaces))
-            raise TargetError(f'the worker has no Durable Object class "{class_name}"', f"it declares {known}")
-        found = object_id(unique_key, name)
-        self._classes[found] = class_name
-        return found
-
-    def class_of(self, object_id: str) -> str | None:
-        """Give the class of an object that was seen, as far as its name was computed here."""
-        return self._classes.get(object_id)
-
-    def stay(self, object_id: str) -> Stay | None:
-        """Give the object's present stay in memory, as of the last fence."""
-        return self._residency.stay(object_id)
-
-    def pins(self, object_id: str, at_least_ns: int) -> tuple[Pin, ...]:
-        """Give what has been pending in the object for so long, as of the last fence."""
-        return self._residency.pins(object_id, self._residency.latest_ns, at_least_ns)
-
-    def seen(self) -> tuple[str, ...]:
-        """Give the ids of all objects that were in memory at some time."""
-        return tuple(self._residency.seen)
-
-    def _traced(self, line: bytes) -> None:
-        for change in self._residency.feed(line):
+    def _end_of_process(self) -> None:
+        for change in self.residency.end_of_process():
             self._tell(change)
 
-    def _tell(self, change: Change) -> None:
-        if isinstance(change, WorkerContextEnded):
-            if change.worker == self._process.services.fence:
-                self._fences_ended += 1
-                self._fence_moved.set()
-            return
-        listener = self._listeners.get(change.object_id)
-        if listener is not None:
-            listener(change)
+    def _logged(self, line: bytes) -> None:
+        self._last_words = [*self._last_words[1 - _LAST_WORDS :], line]
 
-    # --- the side-car
+    def _traced(self, line: bytes) -> None:
+        for change in self.residency.feed(line):
+            if isinstance(change, WorkerContextEnded):
+                if change.worker == self._process.place.services.fence:
+                    self._fences_ended += 1
+                    self._fence_moved.set()
+            elif isinstance(change, Left) and self._ending:
+                # A runtime that is told to end writes the same line as for a sleep (measured).
+                self._tell(replace(change, how="died"))
+            else:
+                self._tell(change)
 
     async def fence(self) -> int:
         """Give the trace's clock once everything that happened before the call has been read from the trace.
@@ -175,7 +256,7 @@ class Workerd:
         self._fences_sent += 1
         number = self._fences_sent
         try:
-            await self._sidecar.answer()
+            await self.sidecar.answer()
             async with asyncio.timeout(ANSWERS_WITHIN_SECONDS):
                 while self._fences_ended < number:
                     self._fence_moved.clear()
@@ -185,7 +266,7 @@ class Workerd:
             if isinstance(error, TargetHung):
                 raise
             raise TargetHung("the runtime's trace stopped", "the worker's log is in the run folder") from error
-        return self._residency.latest_ns
+        return self.residency.latest_ns
 
     def _raise_if_dead(self) -> None:
         for pump in (self._trace, self._log):
@@ -193,10 +274,5 @@ class Workerd:
                 raise PocError(pump.failure.message, pump.failure.advice)
         code = self._process.popen.poll()
         if code is not None:
-            for change in self._residency.end_of_process():
-                self._tell(change)
+            self._end_of_process()
             raise TargetDied(f"workerd ended by itself (exit code {code})", "its last words are in worker.log")
-
-    async def evict(self, class_name: str, object_id: str) -> Eviction:
-        """Have the object leave memory while its sockets stay open. Waits for the runtime's answer up to 31 s."""
-        return await self._sidecar.evict(class_name, object_id)

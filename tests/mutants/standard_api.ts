@@ -1,5 +1,5 @@
 // The bug: every client is taken in by the standard WebSocket API, which keeps the object in memory.
-// Must turn red: hibernate/idle-room-sleeps.
+// Must turn red: hibernate/idle-room-sleeps and resume/room-sleeps-before-it-is-resumed.
 
 import { Room as Real } from "./room.ts";
 

@@ -6,9 +6,10 @@ Never looks beyond the history of that one play.
 from collections.abc import Callable
 
 from poc_cli.judge.checks.closing import close_handshake
-from poc_cli.judge.checks.connections import connections_survive
+from poc_cli.judge.checks.connections import connections_drop, connections_survive
 from poc_cli.judge.checks.delivery import delivered_in_order, delivered_once
 from poc_cli.judge.checks.latency import wake_under
+from poc_cli.judge.checks.numbering import received_in_order
 from poc_cli.judge.checks.residency import no_wake, sleeps, stays_awake
 from poc_cli.judge.checks.state import memory_is_reset, state_survives
 from poc_cli.judge.finding import Finding
@@ -19,6 +20,7 @@ Check = Callable[[PlayRecord, Claim], Finding]
 
 CHECKS: dict[str, Check] = {
     "connections-survive": connections_survive,
+    "connections-drop": connections_drop,
     "sleeps": sleeps,
     "stays-awake": stays_awake,
     "no-wake": no_wake,
@@ -27,6 +29,7 @@ CHECKS: dict[str, Check] = {
     "attachments-survive": state_survives,
     "delivered-in-order": delivered_in_order,
     "delivered-once": delivered_once,
+    "received-in-order": received_in_order,
     "close-handshake": close_handshake,
     "wake-under": wake_under,
 }

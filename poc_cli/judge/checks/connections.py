@@ -8,7 +8,7 @@ from poc_cli.history import event as kinds
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.proof import objects_of, proven_sleeps
 from poc_cli.judge.record import Connection, PlayRecord, StepRecord
-from poc_cli.judge.sleeps import Sleep, fault_after
+from poc_cli.judge.sleeps import Sleep, fault_after, losses_of
 from poc_cli.scenario.model import Claim
 
 SOCKET_EVENT = "hibernatable_websocket"
@@ -29,6 +29,28 @@ def connections_survive(play: PlayRecord, claim: Claim) -> Finding:
     return held(
         f"{sleeps[0].label} {sleeps[0].told}; {listed} then spoke with it on the same connection", result.evidence
     )
+
+
+def connections_drop(play: PlayRecord, claim: Claim) -> Finding:
+    """Held where a fault closed every connection that was open at it, and no client did."""
+    wanted = set(objects_of(play, claim))
+    losses = [loss for loss in losses_of(play) if loss.label in wanted and loss.sockets]
+    if not losses:
+        return unknown("no fault befell an object with a socket open")
+    findings = [_dropped(loss, connection) for loss in losses for connection in loss.sockets]
+    result = worst(findings)
+    if result.verdict != "held":
+        return result
+    return held(f"{losses[0].label} {losses[0].told}, and {len(findings)} connection(s) broke with it", result.evidence)
+
+
+def _dropped(loss: Sleep, connection: Connection) -> Finding:
+    closed = connection.closed
+    if closed is None:
+        return refuted(f"{connection.client} was still open at the end of the play", (loss.left.id,))
+    if closed.data["by"] == "client":
+        return refuted(f"{connection.client} stayed open until it closed itself", (loss.left.id, closed.id))
+    return held("", (loss.left.id, closed.id))
 
 
 def _survived(play: PlayRecord, claim: Claim, sleep: Sleep, connection: Connection) -> Finding:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
-from poc_cli.judge.proof import proven_sleeps
+from poc_cli.judge.proof import proven_losses
 from poc_cli.judge.record import PlayRecord, StepRecord
 from poc_cli.judge.sleeps import Sleep, fault_after
 from poc_cli.scenario.matching import Message, expected_messages, matches
@@ -41,7 +41,7 @@ def _judge(play: PlayRecord, claim: Claim, witness: Witness, without: str) -> Fi
 
 
 def _step(play: PlayRecord, claim: Claim, step: StepRecord, witness: Witness, without: str) -> Finding:
-    found = proven_sleeps(play, claim, before=step.begun.id)
+    found = proven_losses(play, claim, before=step.begun.id)
     if isinstance(found, Finding):
         return found
     if step.ended is None:
@@ -79,11 +79,12 @@ def _fits(play: PlayRecord, step: StepRecord, answer: Message, conditions: list[
     exchange = _exchange(play, step)
     if exchange is None:
         return False
-    names = play.names(step.begun.id)
+    names = play.names_at(step)
     if exchange.expect is not None:
-        # Of several messages in order it is the last that the record names as the answer.
-        expected = render(expected_messages(exchange.expect)[-1], names)
-        if not matches(expected, answer, exact=exchange.exact):
+        # Of several messages it is the last to come that the record names as the answer.
+        several = expected_messages(exchange.expect)
+        last = several if exchange.order == "any" else several[-1:]
+        if not any(matches(render(each, names), answer, exact=exchange.exact) for each in last):
             return False
     return all(condition.holds(answer.json, names) for condition in conditions)
 
@@ -93,9 +94,10 @@ def _conditions(play: PlayRecord, step: StepRecord) -> list[Condition]:
     return [] if exchange is None else [parse_condition(text) for text in exchange.where]
 
 
-def _tells_a_change(play: PlayRecord, condition: Condition) -> bool:
+def _tells_a_change(play: PlayRecord, step: StepRecord, condition: Condition) -> bool:
     """Whether a condition compares with a captured value otherwise than for sameness: `instance != {before}`."""
-    captured = condition.names - play.play.names(play.start.data["nonce"]).keys()
+    counters = play.play.steps[step.index].bound.keys()
+    captured = condition.names - play.play.names(play.start.data["nonce"]).keys() - counters
     return bool(captured) and (condition.negated or condition.operator in {"!=", "<", "<=", ">", ">="})
 
 
@@ -124,7 +126,7 @@ def _earlier_answers(play: PlayRecord, step: StepRecord, before: int) -> list[tu
 def _same_answer_before(play: PlayRecord, step: StepRecord, before: int) -> int | None:
     exchange = _exchange(play, step)
     # What is to have changed since cannot have been so before.
-    conditions = [each for each in _conditions(play, step) if not _tells_a_change(play, each)]
+    conditions = [each for each in _conditions(play, step) if not _tells_a_change(play, step, each)]
     if exchange is None or (exchange.expect is None and not conditions):
         return None
     answers = _earlier_answers(play, step, before)

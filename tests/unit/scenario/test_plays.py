@@ -2,8 +2,10 @@
 
 import pytest
 
+from poc_cli.errors import ScenarioError
 from poc_cli.scenario.loader import parse
-from poc_cli.scenario.plays import Play, patience, plays_of
+from poc_cli.scenario.model import On
+from poc_cli.scenario.plays import Play, needs_of, patience, plays_of
 
 HEAD = """\
 name = "hibernate"
@@ -27,6 +29,7 @@ def claim(identifier: str, check: str | None, control: str | None = None) -> str
 
 
 ECHOES = claim("echoes", None)
+CHANGE = 'clients = { ann = "/x" }'
 
 
 def test_the_story_decides_every_claim_and_expects_nothing() -> None:
@@ -55,6 +58,19 @@ def test_a_control_replaces_the_steps_whole() -> None:
     assert changed.steps[0].position.line == 10
 
 
+def test_a_control_must_be_refuted_unless_it_says_otherwise() -> None:
+    assert plays(ECHOES + claim("sleeps", "sleeps", CHANGE))[1].expect == "refuted"
+
+
+def test_a_control_replaces_the_worker_whole_and_nothing_else() -> None:
+    story, changed = plays_of(
+        parse('worker = "../ours"\n' + HEAD + claim("echoes", None, 'worker = "../theirs"'), "hibernate.toml")
+    )
+    assert (story.worker, changed.worker) == ("../ours", "../theirs")
+    assert (changed.clients, changed.vars, changed.steps) == (story.clients, story.vars, story.steps)
+    assert [play.worker for play in plays(ECHOES + claim("sleeps", "sleeps", CHANGE))] == [None, None]
+
+
 def test_the_same_change_is_played_once_for_all_its_claims() -> None:
     control = 'clients = { ann = "/x", bob = "/y" }'
     turned = 'clients = { bob = "/y", ann = "/x" }'
@@ -76,12 +92,17 @@ def test_controls_that_differ_are_plays_of_their_own(one: str, other: str) -> No
     assert [play.label for play in plays(claims)] == ["hibernate", "hibernate~sleeps", "hibernate~resets"]
 
 
+def test_a_var_is_any_value_and_knows_the_play_at_any_depth() -> None:
+    values = 'n = 3, f = 1.5, yes = true, list = ["{play}", [1]], table = { a = { b = "r-{play}" } }, none = ""'
+    story = plays_of(parse(HEAD.replace('color = "blue"', values) + ECHOES, "hibernate.toml"))[0]
+    names = story.names("p7")
+    assert (names["n"], names["f"], names["yes"], names["none"]) == (3, 1.5, True, "")
+    assert (names["list"], names["table"]) == (["p7", [1]], {"a": {"b": "r-p7"}})
+
+
 def test_names_bound_at_the_start() -> None:
     (story,) = plays(ECHOES)
     assert story.names("p7") == {"play": "p7", "color": "blue", "room": "r-p7"}
-
-
-CHANGE = 'clients = { ann = "/x" }'
 
 
 @pytest.mark.parametrize(
@@ -108,3 +129,120 @@ def test_the_control_of_another_claim_waits_for_sleep_where_the_story_stays_awak
 def test_a_shared_control_waits_for_sleep_when_one_of_its_claims_needs_it() -> None:
     claims = ECHOES + claim("kept", "connections-survive", CHANGE) + claim("sleeps", "sleeps", CHANGE)
     assert [patience(play) for play in plays(claims)] == ["sleep", "sleep"]
+
+
+def played(steps: str, more: str = "") -> Play:
+    head = HEAD.replace('{ connect = "*" }, { on = "ann", send = "hi", claim = "echoes" }', steps)
+    return plays_of(parse(more + head, "hibernate.toml"))[0]
+
+
+def test_a_repeat_is_written_out_with_its_counter() -> None:
+    inner = '{ repeat = 2, as = "m", steps = [{ on = "bob", send = "{n}{m}" }] }'
+    play = played(f'{{ repeat = 2, as = "n", steps = [{{ on = "ann", send = "{{n}}" }}, {inner}] }}, {{ idle = "1s" }}')
+    assert [placed.step.verb for placed in play.steps] == ["on"] * 6 + ["idle"]
+    assert [dict(placed.bound) for placed in play.steps] == [
+        {"n": 1},
+        {"n": 1, "m": 1},
+        {"n": 1, "m": 2},
+        {"n": 2},
+        {"n": 2, "m": 1},
+        {"n": 2, "m": 2},
+        {},
+    ]
+    assert all(not placed.inner for placed in play.steps)
+    assert [placed.step for placed in play.steps[:1]] == [On(on=["ann"], send="{n}")]
+
+
+def test_a_repeat_without_a_counter_binds_nothing() -> None:
+    assert [dict(placed.bound) for placed in played('{ repeat = 3, steps = [{ idle = "1s" }] }').steps] == [{}] * 3
+
+
+def test_the_longest_story_and_one_step_more() -> None:
+    whole = '{ repeat = 1000, steps = [{ repeat = 20, steps = [{ idle = "1s" }] }] }'
+    assert len(played(whole).steps) == 20_000
+    with pytest.raises(
+        ScenarioError, match="with this step there are 20001 to play, each repeat written out"
+    ) as caught:
+        played(f'{whole}, {{ idle = "1s" }}')
+    assert caught.value.position is not None
+    assert caught.value.position.column == 12 + len(whole)
+
+
+def test_the_steps_of_controls_count_too() -> None:
+    whole = '{ repeat = 1000, steps = [{ repeat = 20, steps = [{ idle = "1s", claim = "echoes" }] }] }'
+    with pytest.raises(ScenarioError, match="with this step there are 20002 to play"):
+        plays(claim("echoes", None, f"steps = [{whole}]"))
+
+
+CROWD = """\
+name = "crowd"
+title = "Many."
+clients = { ann = { path = "/r?n={i}", count = 3 }, bob = "/r", eve = { path = "/r", count = 1 } }
+steps = [{ connect = "*" }]
+"""
+
+
+def test_a_client_with_a_count_is_so_many_clients() -> None:
+    (play,) = plays_of(parse(CROWD, "crowd.toml"))
+    assert list(play.clients) == ["ann.1", "ann.2", "ann.3", "bob", "eve.1"]
+    assert len(play.clients) == 5
+    assert {name: client.path for name, client in play.clients.items()}["ann.2"] == "/r?n={i}"
+    assert [
+        name for name in ("ann", "ann.0", "ann.4", "ann.01", "ann.x", "bob.1", "eve", "*") if name in play.clients
+    ] == []
+
+
+def test_a_name_in_a_step_means_its_members() -> None:
+    (play,) = plays_of(parse(CROWD, "crowd.toml"))
+    assert play.members("ann") == ("ann.1", "ann.2", "ann.3")
+    assert play.members("ann.2") == ("ann.2",)
+    assert play.members("bob") == ("bob",)
+    assert play.members("eve") == ("eve.1",)
+    assert play.members("*") == tuple(play.clients)
+    for name in ("zoe", "ann.4", "bob.1"):
+        with pytest.raises(KeyError):
+            play.members(name)
+
+
+def test_a_member_knows_its_number_and_nobody_else_has_one() -> None:
+    (play,) = plays_of(parse(CROWD, "crowd.toml"))
+    assert play.client_bound("ann.3") == {"i": 3}
+    assert play.client_bound("eve.1") == {"i": 1}
+    assert play.client_bound("bob") == {}
+
+
+@pytest.mark.parametrize(
+    ("step", "needs", "alone"),
+    [
+        ('{ idle = "1s" }', set(), False),
+        ('{ kill = "ann" }', set(), False),
+        ('{ hibernate = "idle" }', {"trace"}, False),
+        ('{ hibernate = "evict" }', {"trace"}, False),
+        ('{ hibernate = "evict", forced = true }', {"trace", "evict"}, False),
+        ('{ probe = "asleep" }', {"trace"}, False),
+        ('{ alarm = "fires" }', {"trace"}, False),
+        ('{ restart = "object" }', {"evict"}, False),
+        ('{ restart = "server" }', {"restart"}, True),
+        ('{ restart = "crash" }', {"crash"}, True),
+        ('{ restart = "deploy" }', {"deploy"}, True),
+        ('{ repeat = 2, steps = [{ repeat = 2, steps = [{ restart = "crash" }] }] }', {"crash"}, True),
+    ],
+)
+def test_what_a_play_needs_follows_from_its_steps(step: str, needs: set[str], alone: bool) -> None:  # noqa: FBT001
+    play = played(step)
+    assert needs_of(play) == needs
+    assert play.alone is alone
+
+
+def test_what_a_file_needs_beyond_its_steps() -> None:
+    assert needs_of(played('{ alarm = "fires" }', 'needs = ["deploy"]\n')) == {"trace", "deploy"}
+
+
+def test_a_play_that_measures_is_played_alone() -> None:
+    assert played('{ idle = "1s" }', "measures = true\n").alone is True
+
+
+def test_each_play_needs_what_its_own_steps_ask_for() -> None:
+    both = plays(claim("echoes", None, 'steps = [{ restart = "crash" }, { on = "bob", send = "x", claim = "echoes" }]'))
+    assert [needs_of(play) for play in both] == [frozenset(), frozenset({"crash"})]
+    assert [play.alone for play in both] == [False, True]

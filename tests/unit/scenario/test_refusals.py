@@ -47,7 +47,10 @@ VARS = 'vars = { color = "blue" }'
         (
             CONNECT,
             '{ send = "ann" }',
-            "7:3: this step has no verb -> known here: close, connect, hibernate, idle, on, probe, resume",
+            (
+                "7:3: this step has no verb -> known here: alarm, close, connect, hibernate, http, idle, kill, on,"
+                " probe, repeat, restart, resume, stall"
+            ),
         ),
         (CONNECT, "3", "7:3: a step must be a table with a verb, not the number 3"),
         (CONNECT, '{ connect = ["bob", 3] }', '7:23: element 2 of "connect" must be text in quotes, not the number 3'),
@@ -82,6 +85,11 @@ VARS = 'vars = { color = "blue" }'
             'hibernate = "evict", natural = true',
             '9:3: "hibernate": "natural" says that the natural timer is the subject, so it needs hibernate = "idle"',
         ),
+        (
+            'hibernate = "idle"',
+            'hibernate = "idle", forced = true',
+            '9:3: "hibernate": "forced" says that evictions are the subject, so it needs hibernate = "evict"',
+        ),
         ('resume = "bob"', 'resume = ["bob"]', '10:14: "resume" must be text in quotes, not a list'),
         ("code = 1000", "code = 99", '12:25: "code" must be at least 1000, not the number 99'),
         (
@@ -104,7 +112,7 @@ VARS = 'vars = { color = "blue" }'
             'control = { expects = "x", clients = {',
             '19:13: "expects" is not a key of a control -> did you mean "expect"?',
         ),
-        (CONTROL, "control = {}", '19:11: "control": changes nothing: give "clients", "vars" or "steps"'),
+        (CONTROL, "control = {}", '19:11: "control": changes nothing: give "clients", "vars", "steps" or "worker"'),
         (
             CONTROL,
             'control = { steps = [{ conect = "ann" }] }',
@@ -136,8 +144,8 @@ VARS = 'vars = { color = "blue" }'
         ),
         (
             'hibernate = "idle"',
-            'kill = "ann"',
-            '9:5: "kill" is not a verb -> known here: close, connect, hibernate, idle, on, probe, resume',
+            'kil = "ann"',
+            '9:5: "kil" is not a verb -> did you mean "kill"?',
         ),
         (
             '["instance != {before}"]',
@@ -157,8 +165,8 @@ VARS = 'vars = { color = "blue" }'
         ),
         (
             "control = { clients = {",
-            'control = { worker = "x", clients = {',
-            '19:13: "worker" is not a key of a control -> known here: clients, expect, steps, vars',
+            'control = { says = "x", clients = {',
+            '19:13: "says" is not a key of a control -> known here: clients, expect, steps, vars, worker',
         ),
         (CONTROL, 'known = { local = "held" }', '19:19: "local" must be "refuted", not the text "held"'),
         (OBJECT, 'object = { class = "Room" }', '3:10: "object": an object is named by its "name" or by its "id"'),

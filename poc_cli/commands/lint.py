@@ -1,0 +1,61 @@
+"""`poc lint`: reads scenario files and says what is wrong with them.
+
+Never plays them, and never runs any other code.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from poc_cli.errors import PocError
+from poc_cli.report.spans import Line, span
+from poc_cli.scenario.catalog import find, shown
+from poc_cli.scenario.loader import read
+from poc_cli.scenario.strict import errors_of
+from poc_cli.scenario.values import inert
+from poc_cli.status import ExitCode
+
+
+def lint(words: Sequence[str], *, strict: bool) -> tuple[list[Line], ExitCode]:
+    """Give a line for each file that is right and the errors of each that is wrong, and USAGE where one is."""
+    lines: list[Line] = []
+    code = ExitCode.HELD
+    for word in words:
+        for name, errors in _checked(word, strict=strict):
+            if errors:
+                code = ExitCode.USAGE
+            else:
+                lines.append([span(f"{name}: "), span("ok", "green")])
+            lines += [[span(line)] for error in errors for line in str(error).split("\n")]
+    return lines, code
+
+
+def _checked(word: str, *, strict: bool) -> Iterator[tuple[str, Sequence[PocError]]]:
+    """Give each file that the word means, with what is wrong with it."""
+    try:
+        files = _files(word)
+    except PocError as error:
+        yield inert(word), [error]
+        return
+    for file in files:
+        try:
+            scenario = read(Path(shown(file)))
+        except PocError as error:
+            yield inert(shown(file)), [error]
+            continue
+        yield inert(shown(file)), errors_of(scenario, file.stem, _mutants(file)) if strict else []
+
+
+def _files(word: str) -> list[Path]:
+    """Give the files of a word: a file is linted whatever its name, anything else is as for `poc run`."""
+    path = Path(word)
+    is_path = "/" in word or word.endswith(".toml")
+    return [path] if is_path and not path.is_dir() else find([word])
+
+
+def _mutants(file: Path) -> frozenset[str] | None:
+    """Give the names of the mutants of the project that the file is in, None where it has none."""
+    for folder in file.resolve().parents:
+        mutants = folder / "tests" / "mutants"
+        if mutants.is_dir():
+            return frozenset(each.stem for each in mutants.glob("*.ts"))
+    return None

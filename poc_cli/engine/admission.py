@@ -1,0 +1,58 @@
+"""How many sockets a runtime may hold, and who has to wait: workerd ends when it runs out of descriptors.
+
+Never opens one.
+"""
+
+import asyncio
+import resource
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from poc_cli.errors import TargetError
+from poc_cli.scenario.plays import Play
+
+DESCRIPTORS_PER_SOCKET = 2
+"""Of workerd's, for each WebSocket (measured: 500 sockets, +1,009)."""
+
+DESCRIPTORS_AT_REST = 256
+"""Left free for what workerd opens besides: 13 at rest, and files of SQLite for each object in memory."""
+
+
+def sockets_possible() -> int:
+    """Give how many WebSockets one workerd can hold under this process's limit."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(0, (soft - DESCRIPTORS_AT_REST) // DESCRIPTORS_PER_SOCKET)
+
+
+def sockets_of(play: Play) -> int:
+    """Give how many WebSockets a play may have open at once."""
+    return len(play.clients)
+
+
+class Admission:
+    """Lets plays in while their sockets fit, in the order in which they came."""
+
+    def __init__(self, capacity: int) -> None:
+        """Take how many sockets fit."""
+        self._capacity = capacity
+        self._taken = 0
+        self._left = asyncio.Condition()
+
+    @asynccontextmanager
+    async def of(self, sockets: int) -> AsyncIterator[None]:
+        """Wait until so many sockets fit, and give them back at the end. Raises TargetError where they never will."""
+        if sockets > self._capacity:
+            raise TargetError(
+                f"{sockets} sockets do not fit: workerd takes {DESCRIPTORS_PER_SOCKET} file descriptors for each, "
+                f"and the limit of this process allows {self._capacity} sockets",
+                "raise the limit (ulimit -n), or use fewer clients",
+            )
+        async with self._left:
+            await self._left.wait_for(lambda: self._taken + sockets <= self._capacity)
+            self._taken += sockets
+        try:
+            yield
+        finally:
+            async with self._left:
+                self._taken -= sockets
+                self._left.notify_all()

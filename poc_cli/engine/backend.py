@@ -1,0 +1,88 @@
+"""Carries out the `http` step: one request from outside, as a backend would send it.
+
+Never follows redirects and never uses a proxy of the environment.
+"""
+
+from typing import Any
+
+import httpx
+
+from poc_cli.engine.client import Payload
+from poc_cli.engine.expecting import Expecting
+from poc_cli.engine.failure import PlayError, StepFailed
+from poc_cli.engine.inbox import Inbox, Received
+from poc_cli.engine.stage import Stage, recorded
+from poc_cli.history import event as kinds
+from poc_cli.scenario.matching import Message, payload
+from poc_cli.scenario.model import Http
+from poc_cli.scenario.templates import render, render_text
+
+ACTOR = "http"
+"""Who sends and receives in the history."""
+
+
+class _Answer:
+    """The body of a response as a client that has received one message and will receive no more."""
+
+    name = ACTOR
+    is_open = True
+
+    def __init__(self, received: Received) -> None:
+        self.inbox = Inbox()
+        self.inbox.put(received)
+        self.inbox.end()
+
+
+async def request(stage: Stage, step: Http) -> dict[str, Any]:
+    """Send the request and check its answer; give what was seen."""
+    body: Payload = payload(render(step.send, stage.names)) if step.send is not None else ""
+    path = render_text(step.http, stage.names)
+    sent = stage.add(ACTOR, kinds.SENT, method=step.method, path=path, **recorded(body))
+    sent_ns = stage.now_ns
+    response = await _answered(stage, step, path, body)
+    received_ns = stage.now_ns
+    event = stage.add(ACTOR, kinds.RECEIVED, t_ns=received_ns, status=response.status_code, **_recorded_body(response))
+    _check_status(step, response)
+    answered = {"event": event.id, "after_ns": received_ns - sent_ns}
+    seen: dict[str, Any] = {"sent": {ACTOR: sent.id}, "answered": {ACTOR: answered}}
+    if step.expects:
+        answer = _Answer(Received(_message(response), event.id, received_ns))
+        found = await Expecting(stage, answer, step).answer(0)
+        stage.capture(step.capture, found.message.message)
+    return seen
+
+
+async def _answered(stage: Stage, step: Http, path: str, body: Payload) -> httpx.Response:
+    given = {name: render_text(value, stage.names) for name, value in step.headers.items()}
+    headers = (stage.target.headers if step.auth else {}) | given
+    content = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
+    async with httpx.AsyncClient(trust_env=False, timeout=step.within) as client:
+        try:
+            return await client.request(step.method, stage.target.url + path, headers=headers, content=content)
+        except httpx.InvalidURL as error:
+            raise PlayError(f"{path} is no path: {error}") from error
+        except httpx.TimeoutException as error:
+            await stage.target.fence()
+            raise StepFailed("silence", f"no answer within {step.within:g} s, though the runtime answers") from error
+        except httpx.HTTPError as error:
+            await stage.target.fence()
+            raise StepFailed("refused", f"no answer: {type(error).__name__} {error}".strip()) from error
+
+
+def _check_status(step: Http, response: httpx.Response) -> None:
+    wanted = response.is_success if step.status is None else response.status_code == step.status
+    if not wanted:
+        expected = "2xx" if step.status is None else step.status
+        raise StepFailed("mismatch", f"the answer's status should be {expected} and is {response.status_code}")
+
+
+def _message(response: httpx.Response) -> Message:
+    try:
+        return Message(response.content.decode(), None)
+    except UnicodeDecodeError:
+        return Message(None, response.content)
+
+
+def _recorded_body(response: httpx.Response) -> dict[str, Any]:
+    message = _message(response)
+    return recorded(message.text if message.text is not None else response.content)

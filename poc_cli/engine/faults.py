@@ -1,0 +1,66 @@
+"""Carries out the steps that break things: dropped connections, stalled readers, and what befalls objects and runtimes.
+
+Never repairs: what a fault has closed must be connected again by the story.
+"""
+
+from typing import Any
+
+from poc_cli.engine.failure import StepFailed
+from poc_cli.engine.sleeping import Sleeper
+from poc_cli.engine.stage import Stage
+from poc_cli.history import event as kinds
+from poc_cli.scenario.model import Kill, Restart, Stall
+
+Seen = dict[str, Any]
+
+
+async def kill(stage: Stage, step: Kill, _: Sleeper) -> Seen:
+    """Drop connections without a close frame."""
+    for name in stage.client_names(step.kill):
+        client = stage.client(name)
+        if not client.is_open:
+            raise StepFailed("closed", f"{name} was closed before it could be dropped")
+        stage.add(name, kinds.FAULT, fault="drop", how=step.how)
+        await client.kill(step.how)
+    return {}
+
+
+async def stall(stage: Stage, step: Stall, _: Sleeper) -> Seen:
+    """Stop reading, or read on."""
+    for name in stage.client_names(step.stall):
+        client = stage.client(name)
+        if step.release:
+            client.release()
+        else:
+            client.stall()
+    return {}
+
+
+async def restart(stage: Stage, step: Restart, _: Sleeper) -> Seen:
+    """End objects with their sockets, or the whole runtime, and wait until it is back."""
+    if step.restart == "object":
+        return await _restart_objects(stage, step)
+    stage.say(f"restarting ({step.restart})")
+    stage.fault = step.restart
+    try:
+        stage.add("poc", kinds.FAULT, fault=step.restart)
+        await stage.target.restart(step.restart)
+    finally:
+        stage.fault = None
+    return {}
+
+
+async def _restart_objects(stage: Stage, step: Restart) -> Seen:
+    for witnessed in stage.objects_named(step.of):
+        await stage.target.fence()
+        stage.fault = "object"
+        stage.add(f"object:{witnessed.label}", kinds.FAULT, fault="object")
+        try:
+            eviction = await stage.target.evict(witnessed.class_name, witnessed.id, close=True)
+            await stage.target.fence()
+        finally:
+            stage.fault = None
+        if witnessed.in_memory or eviction.outcome == "not_running":
+            said = eviction.said or "the runtime gave no reason"
+            raise StepFailed("probe", f"{witnessed.label} could not be restarted: {said}")
+    return {}

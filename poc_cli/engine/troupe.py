@@ -1,0 +1,117 @@
+"""Which play goes on in which runtime: most side by side in one, some in one of their own, and second attempts.
+
+Never looks into a play; it only sees how each ended.
+"""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from poc_cli.engine.admission import Admission, sockets_of, sockets_possible
+from poc_cli.engine.performance import Outcome, Performance, SleepMode
+from poc_cli.errors import PocError
+from poc_cli.history.writer import HistoryWriter
+from poc_cli.scenario.plays import Play
+from poc_cli.target.process import Place, Process, Subject, subject
+from poc_cli.target.workerd import Ground, Workerd
+
+Progress = Callable[[str, str], None]
+"""Is told a play's label and what it is doing now."""
+
+RUNTIMES_AT_ONCE = 4
+"""Runtimes beside the shared one: each takes 60 MiB and a thread that is busy while it plays."""
+
+
+class Wishes(Protocol):
+    """What of a request concerns the plays."""
+
+    @property
+    def sleep(self) -> SleepMode | None:
+        """How sleeps are to be made."""
+
+    @property
+    def jobs(self) -> int:
+        """How many plays may go on at once."""
+
+
+class Troupe:
+    """Plays all plays of one run."""
+
+    def __init__(self, ground: Ground, history: HistoryWriter, wishes: Wishes, progress: Progress) -> None:
+        """Take what they share."""
+        self._ground = ground
+        self._history = history
+        self._wishes = wishes
+        self._progress = progress
+        self._places = asyncio.Semaphore(wishes.jobs)
+        self._runtimes = asyncio.Semaphore(RUNTIMES_AT_ONCE)
+
+    async def play(self, plays: list[Play], first: Process) -> list[Outcome]:
+        """Play them: together what can be together, then alone what measures; `first` is a runtime started ahead."""
+        together = [play for play in plays if not _apart(play)]
+        apart = [play for play in plays if _apart(play) and not play.scenario.document.measures]
+        measuring = [play for play in plays if play.scenario.document.measures]
+        try:
+            async with asyncio.TaskGroup() as group:
+                shared = group.create_task(self._together(together, first))
+                others = [group.create_task(self._apart(play)) for play in apart]
+        except BaseExceptionGroup as failures:
+            raise _first(failures) from None
+        alone = [await self._apart(play) for play in measuring]
+        return [*shared.result(), *(other.result() for other in others), *alone]
+
+    async def _together(self, plays: list[Play], first: Process) -> list[Outcome]:
+        """Play side by side in one runtime; what was given up there is played once more, each in one of its own."""
+        target = Workerd(first.place, self._ground)
+        admission = Admission(sockets_possible())
+        try:
+            await target.start(first)
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._admitted(play, target, admission)) for play in plays]
+        finally:
+            await target.stop()
+        outcomes = [task.result() for task in tasks]
+        given_up = [play for play, outcome in zip(plays, outcomes, strict=True) if outcome == "given_up"]
+        again = await asyncio.gather(*(self._apart(play, attempt=2) for play in given_up))
+        return [*(outcome for outcome in outcomes if outcome != "given_up"), *again]
+
+    async def _admitted(self, play: Play, target: Workerd, admission: Admission) -> Outcome:
+        async with self._places, admission.of(sockets_of(play)):
+            return await self._perform(play, target, attempt=1)
+
+    async def _apart(self, play: Play, attempt: int = 1) -> Outcome:
+        """Play in a fresh runtime that ends with the play."""
+        async with self._runtimes:
+            target = Workerd(Place(self._worker_of(play)), self._ground)
+            try:
+                await target.start()
+                outcome = await self._perform(play, target, attempt)
+            finally:
+                await target.stop()
+        return outcome if outcome != "given_up" else await self._apart(play, attempt + 1)
+
+    def _worker_of(self, play: Play) -> Subject:
+        if play.worker is None:
+            return self._ground.worker
+        return subject(Path(play.scenario.file).parent / play.worker)
+
+    async def _perform(self, play: Play, target: Workerd, attempt: int) -> Outcome:
+        def say(phase: str) -> None:
+            self._progress(play.label, phase)
+
+        performance = Performance(play, target, self._history, say=say, sleep=self._wishes.sleep, attempt=attempt)
+        outcome = await performance.perform()
+        say(outcome)
+        return outcome
+
+
+def _apart(play: Play) -> bool:
+    """Whether a play needs a runtime of its own: it ends it, measures it, or brings another worker."""
+    return play.alone or play.worker is not None
+
+
+def _first(failures: BaseExceptionGroup) -> BaseException:
+    """Give the failure that a person should hear of: one of ours before any other."""
+    found = [_first(each) if isinstance(each, BaseExceptionGroup) else each for each in failures.exceptions]
+    return next((failure for failure in found if isinstance(failure, PocError)), found[0])

@@ -1,0 +1,185 @@
+"""A judged run as Markdown for a pull request: the answer, the matrix, what did not hold, and the rest folded away.
+
+Never passes on markup, links or mentions: what came from a worker or a scenario stays text.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+from poc_cli.report.matrix import Table, table
+from poc_cli.report.spans import inert, plain
+from poc_cli.report.text import verdict_line
+
+LARGEST_BYTES: Final = 60_000
+"""A comment on GitHub takes 65,536 characters; the rest is for whoever puts this into a larger text."""
+
+LONGEST_TEXT: Final = 1_500
+"""Characters of one reason or sentence; what a worker sent must not push the other claims out."""
+
+LONGEST_NAME: Final = 200
+"""Characters of a name; ours have some twenty."""
+
+EVENTS_LISTED: Final = 12
+"""Ids of evidence that a claim lists; all are in run.json."""
+
+LONGEST_URL: Final = 500
+"""Characters; a source is the address of a page."""
+
+_CLOSING_BYTES: Final = 400
+"""Left for the sentence that says what was cut, and for the end of the folded part."""
+
+_ENTITIES: Final = {character: f"&#{ord(character)};" for character in "&<>|`$"}
+"""Characters that mean something in Markdown even where a backslash stands before them, or inside a table."""
+
+_ESCAPED: Final = re.compile(r"[\\*_\[\]~#]")
+_ACTIVE: Final = re.compile(r"@(?=[\w-])|(?<=\w)://|(?<=\bwww)\.|(?<=\bGH)-(?=\d)|#(?=\d)|:(?=[\w+-]+:)", re.IGNORECASE)
+_BREAK: Final = "\u200b"
+"""A space of no width: it parts what GitHub would make a mention, a link, a reference or an emoji of."""
+
+_FAILING: Final = {"error": "Could not be carried out", "refuted": "Refuted", "unknown": "Unknown"}
+
+
+def markdown(document: dict[str, Any]) -> str:
+    """Give the whole report, below 60,000 bytes; what had to be left out is counted at its end."""
+    page = _Page()
+    answer, *rest = verdict_line(document)
+    page.add(f"**poc: {text(answer[0])}** {text(plain(rest).strip())}")
+    if document.get("error"):
+        page.add(f"The record of this run is not whole: {text(document['error'])}.")
+    page.add("\n".join(_matrix(table(document["matrix"]))))
+    claims = [(scenario, claim) for scenario in document["scenarios"] for claim in scenario["claims"]]
+    for scenario in document["scenarios"]:
+        page.add(_mishap(scenario))
+    for verdict, heading in _FAILING.items():
+        page.items(f"### {heading}", (_claim(*each) for each in claims if each[1]["verdict"] == verdict))
+    held = [_claim(*each) for each in claims if each[1]["verdict"] == "held"]
+    page.folded(f"{len(held)} held", held)
+    return page.text()
+
+
+def text(value: object, longest: int = LONGEST_TEXT) -> str:
+    """Give a text that Markdown and GitHub show as it is, on one line; beyond `longest` characters it is cut."""
+    # Blanks at its ends would undo the stars around it.
+    whole = inert(str(value)).strip() or "(empty)"
+    cut = f" … ({len(whole) - longest:,} characters more)" if len(whole) > longest else ""
+    parted = _ACTIVE.sub(lambda match: _parted(match[0]), whole[:longest])
+    escaped = _ESCAPED.sub(lambda match: "\\" + match[0], parted)
+    return "".join(_ENTITIES.get(character, character) for character in escaped) + cut
+
+
+def _parted(active: str) -> str:
+    return ":" + _BREAK + active[1:] if active.startswith(":") else active + _BREAK
+
+
+def link(url: object) -> str:
+    """Give a link for an http or https address, and anything else as text."""
+    whole = str(url)
+    try:
+        parts = urlsplit(whole)
+        address = parts.scheme in {"http", "https"} and bool(parts.hostname) and len(whole) <= LONGEST_URL
+    except ValueError:
+        address = False
+    if not address or whole != inert(whole) or re.search(r"\s", whole):
+        return text(whole)
+    # Nothing stays that could end the address, the link, or a cell of a table.
+    safe = quote(whole, safe="/:?#@!$*+,;=%~._-&'", errors="replace").replace("&", "&amp;")
+    return f"[{text(parts.hostname)}](<{safe}>)"
+
+
+def _matrix(filled: Table) -> list[str]:
+    if not filled.rows:
+        return []
+    lines = [
+        "| What | " + " | ".join(map(text, filled.columns)) + " |",
+        "|---|" + "---|" * len(filled.columns),
+    ]
+    for row in filled.rows:
+        cells = [_cell(filled.cell(row, column)) for column in filled.columns]
+        lines.append(f"| {text(row)} | {' | '.join(cells)} |")
+    return lines
+
+
+def _cell(cell: dict[str, Any] | None) -> str:
+    if cell is None:
+        return "not tested"
+    if cell["as_documented"]:
+        return text(cell["value"])
+    return f"⚠️ **{text(cell['value'])}**, not as documented: {text(', '.join(cell['claims']), LONGEST_NAME)}"
+
+
+def _mishap(scenario: dict[str, Any]) -> str:
+    told = {"error": "could not be played", "stopped": "ended early", "left_out": "was left out"}
+    name = text(scenario["name"], LONGEST_NAME)
+    return "\n".join(f"- **{name}** {words}: {text(scenario[key])}" for key, words in told.items() if scenario[key])
+
+
+def _claim(scenario: dict[str, Any], claim: dict[str, Any]) -> str:
+    known = _known(claim)
+    lines = [
+        f"- **{text(scenario['name'], LONGEST_NAME)}/{text(claim['id'], LONGEST_NAME)}**{known}: {text(claim['says'])}",
+        f"  {claim['verdict'].capitalize()}: {text(claim['reason'])}",
+    ]
+    control = claim["control"]
+    if control is not None and control["verdict"] == "not run":
+        lines.append(f"  Its control was not run: {text(control['reason'])}")
+    proof = [f"source: {link(claim['source'])}"] if claim["source"] else []
+    proof += [_evidence(claim["evidence"])] if claim["evidence"] else []
+    if proof:
+        lines.append("  " + "; ".join(proof))
+    # Two spaces at the end of a line would be cut by editors; a backslash breaks it as well.
+    return "\\\n".join(lines)
+
+
+def _known(claim: dict[str, Any]) -> str:
+    if claim["known"] is None:
+        return ""
+    return " (known here)" if claim["known"] == claim["verdict"] else f" (known here as {text(claim['known'])})"
+
+
+def _evidence(ids: list[int]) -> str:
+    listed = ", ".join(str(each) for each in sorted(ids)[:EVENTS_LISTED])
+    more = f" and {len(ids) - EVENTS_LISTED} more" if len(ids) > EVENTS_LISTED else ""
+    return f"evidence: event{'s' if len(ids) > 1 else ''} {listed}{more}"
+
+
+@dataclass(slots=True)
+class _Page:
+    """A text that grows block by block until it is full, and counts what it could not take."""
+
+    blocks: list[str] = field(default_factory=list)
+    size: int = 0
+    refused: dict[str, int] = field(default_factory=dict)
+
+    def add(self, block: str, kind: str = "other parts") -> bool:
+        """Take a block unless it is too much; give whether it was taken."""
+        if not block:
+            return True
+        size = len(block.encode("utf-8", "replace")) + 2  # the empty line after it
+        if self.size + size > LARGEST_BYTES - _CLOSING_BYTES:
+            self.refused[kind] = self.refused.get(kind, 0) + 1
+            return False
+        self.blocks.append(block)
+        self.size += size
+        return True
+
+    def items(self, heading: str, items: Iterable[str]) -> None:
+        """Take the items of a list below a heading."""
+        headed = False
+        for item in items:
+            headed |= self.add(item if headed else f"{heading}\n\n{item}", "claims that did not hold")
+
+    def folded(self, summary: str, items: list[str]) -> None:
+        """Take the items of a list that is folded away."""
+        if items and self.add(f"<details>\n<summary>{summary}</summary>", "lists of claims that held"):
+            for item in items:
+                self.add(item, "claims that held")
+            self.blocks.append("</details>")
+
+    def text(self) -> str:
+        """Give the whole text."""
+        cut = ", ".join(f"{number} {kind}" for kind, number in self.refused.items())
+        ending = [f"Cut to fit into a comment: {cut} are not shown here; `poc report --format json` has all."]
+        return "\n\n".join(self.blocks + (ending if cut else [])) + "\n"

@@ -1,0 +1,224 @@
+"""What happened in each play, told in the order of the history: steps, sleeps, closes, and if asked every message.
+
+Never judges: it tells the events as they stand in the record.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from poc_cli.history import event as kinds
+from poc_cli.history.event import Event
+from poc_cli.report.spans import Line, inert, span
+
+LONGEST_MESSAGE: Final = 160
+"""Characters of a message that are shown: two lines of a terminal. The history has more."""
+
+LONGEST_STEP: Final = 100
+"""Characters of a step's line: beside the time and the line number it fits into 120 columns."""
+
+_COMMENT: Final = re.compile(r"""\s#[^"']*$""")
+
+_SECONDS = 1e9
+
+_NOTE: Final = "cyan"
+_FAILED: Final = "bold red"
+_OUTCOMES: Final = {"done": "green", "stopped": "yellow", "error": "bold magenta", "interrupted": "bold magenta"}
+
+
+def transcript(events: Iterable[Event | None], *, messages: bool) -> list[Line]:
+    """Give the plays one after the other, each below a heading; with `messages` also every frame.
+
+    Times are seconds of the client's clock since the play's start; lengths of sleep are of the runtime's.
+    """
+    plays: dict[str, list[Event]] = {}
+    found: list[Line] = []
+    for number, event in enumerate(events, start=1):
+        if event is None:
+            found.append([span(f"line {number} of the history cannot be read", _FAILED)])
+        elif event.kind == kinds.LEFT_OUT:
+            found.append([span(f"{event.data.get('scenario')} was left out: {event.data.get('reason')}", "yellow")])
+        elif event.kind not in {kinds.RUN_START, kinds.RUN_END}:
+            plays.setdefault(event.play, []).append(event)
+    for label, inside in plays.items():
+        found += [[], *_Teller(label, inside, messages=messages).lines()]
+    return found[1:] if found and not found[0] else found
+
+
+class _Teller:
+    """Tells one play."""
+
+    def __init__(self, label: str, events: list[Event], *, messages: bool) -> None:
+        self._label = label
+        self._events = events
+        self._start = events[0]
+        self._source = str(self._start.data.get("text", "")).split("\n")
+        self._tellers = _TELLERS | (_FRAMES if messages else {})
+
+    def lines(self) -> list[Line]:
+        """Give the heading and a line for each event that has one, up to the end of the play."""
+        found = [self._heading()]
+        for index, event in enumerate(self._events):
+            found += self._told(index, event)
+            if event.kind == kinds.PLAY_END:
+                return found
+        return [*found, [span("          the record breaks off", _FAILED)]]
+
+    def _heading(self) -> Line:
+        data = self._start.data
+        decides = data.get("decides")
+        listed = ", ".join(map(str, decides)) if isinstance(decides, list) else ""
+        what = f"control of {listed}, should be {data.get('expect')}" if data.get("role") == "control" else "story"
+        return [span(self._label, "bold"), span(f"  {what}, {data.get('file')}, play {data.get('nonce')}", "dim")]
+
+    def _told(self, index: int, event: Event) -> list[Line]:
+        at = span(f"{(event.t_ns - self._start.t_ns) / _SECONDS:>8.3f}  ", "dim")
+        if event.kind == kinds.STEP:
+            return [[at, *self._step(event)]]
+        if event.kind == kinds.ENTERED:
+            return [[at, span(self._entered(index, event), _NOTE)]]
+        teller = self._tellers.get(event.kind)
+        told = None if teller is None else teller(event)
+        return [] if told is None else [[at, *told]]
+
+    def _step(self, event: Event) -> Line:
+        number = event.data.get("line")
+        known = isinstance(number, int) and 0 < number <= len(self._source)
+        text = self._source[number - 1] if isinstance(number, int) and known else str(event.data.get("verb"))
+        return [span(f"line {number!s:<4}", "dim"), span(cut(_bare(text), LONGEST_STEP))]
+
+    def _entered(self, index: int, event: Event) -> str:
+        earlier = any(each.kind == kinds.ENTERED and each.actor == event.actor for each in self._events[:index])
+        later = (each for each in self._events[index + 1 :] if each.actor == event.actor)
+        first = next((each for each in later if each.kind in {kinds.DELIVERED, kinds.LEFT}), None)
+        woken = f": woken by {first.data.get('name')}" if first is not None and first.kind == kinds.DELIVERED else ""
+        return f"-- {_object(event)} back{woken} --" if earlier else f"-- {_object(event)} in memory --"
+
+
+def cut(text: str, longest: int) -> str:
+    """Give the text as inert characters; beyond `longest` of its own it is cut and what is missing counted."""
+    missing = len(text) - longest
+    return inert(text) if missing <= 0 else f"{inert(text[:longest])}… ({missing:,} characters more)"
+
+
+def _bare(line: str) -> str:
+    """Give a step's line without its comma and without a comment that is surely none of its texts."""
+    return _COMMENT.sub("", line).strip().removesuffix(",")
+
+
+def _object(event: Event) -> str:
+    return event.actor.removeprefix("object:")
+
+
+def _idle(data: dict[str, Any]) -> str:
+    at, last = data.get("at_ns"), data.get("at_last_event_ns")
+    return f"{(at - last) / _SECONDS:.3f} s" if isinstance(at, int) and isinstance(last, int) else "some time"
+
+
+def _pins(data: dict[str, Any]) -> str:
+    pins = data.get("pins")
+    told = [
+        f"{pin.get('what')} ({pin['script']}:{pin.get('line')})" if pin.get("script") else str(pin.get("what"))
+        for pin in (pins if isinstance(pins, list) else [])
+        if isinstance(pin, dict)
+    ]
+    return ", ".join(dict.fromkeys(told)) or "nothing that the trace shows"
+
+
+def _left(event: Event) -> Line:
+    told = {
+        "idle": f"asleep {_idle(event.data)} after its last event",
+        "evict": f"asleep: evicted {_idle(event.data)} after its last event",
+        "died": "died with its process",
+        "dropped": "left memory neither by its timer nor by an evict",
+    }
+    how = str(event.data.get("how"))
+    style = _NOTE if how in {"idle", "evict"} else _FAILED
+    return [span(f"-- {_object(event)} {told.get(how, f'left memory ({how})')} --", style)]
+
+
+def _awake(event: Event) -> Line:
+    told = f"still in memory {_idle(event.data)} after its last event, pinned by {_pins(event.data)}"
+    return [span(f"-- {_object(event)} {told} --", "yellow")]
+
+
+def _refused(event: Event) -> Line:
+    return [span(f"-- {_object(event)} not evicted: pinned by {_pins(event.data)} --", "yellow")]
+
+
+def _evicted(event: Event) -> Line | None:
+    outcome = event.data.get("outcome")
+    if event.data.get("said") is None and outcome != "no_answer":
+        return None
+    return [span(f"-- the evict of {_object(event)}: {outcome}, {event.data.get('said')} --", "yellow")]
+
+
+def _probed(event: Event) -> Line:
+    return [span(f"-- {_object(event)} is {event.data.get('found')} --", _NOTE if event.data.get("ok") else _FAILED)]
+
+
+def _step_end(event: Event) -> Line | None:
+    if event.data.get("ok"):
+        wake = event.data.get("wake_ms")
+        return None if wake is None else [span(f"answered after {wake} ms", "dim")]
+    return [span(f"failed ({event.data.get('failure')}): {event.data.get('reason')}", _FAILED)]
+
+
+def _closed(event: Event) -> Line:
+    return [span(f"{event.actor} closed: {event.data.get('said')}", "" if event.data.get("clean") else _FAILED)]
+
+
+def _open_failed(event: Event) -> Line:
+    return [span(f"{event.actor} could not connect: {event.data.get('said')}", _FAILED)]
+
+
+def _unread(event: Event) -> Line:
+    ids = event.data.get("events")
+    listed = cut(", ".join(map(str, ids)), LONGEST_STEP) if isinstance(ids, list) else ""
+    return [span(f"{event.actor} never read events {listed}", "yellow")]
+
+
+def _play_end(event: Event) -> Line:
+    outcome = str(event.data.get("outcome"))
+    reason = f": {event.data['reason']}" if event.data.get("reason") else ""
+    return [span(outcome, _OUTCOMES.get(outcome, _FAILED)), span(reason)]
+
+
+def _message(event: Event) -> str:
+    """Give a recorded message; what the history itself did not keep is counted too."""
+    text = event.data.get("text")
+    head = " ".join(str(event.data[key]) for key in ("method", "path", "status") if key in event.data)
+    if head:  # a request from outside, or the answer to it
+        return cut(f"{head} {text or ''}".strip(), LONGEST_MESSAGE)
+    if isinstance(text, str):
+        shown = cut(text, LONGEST_MESSAGE)
+        return f"{shown} ({event.data.get('bytes')} bytes in all)" if event.data.get("cut") else shown
+    return f"{event.data.get('bytes')} bytes {cut(str(event.data.get('hex')), LONGEST_MESSAGE)}"
+
+
+def _captured(event: Event) -> Line:
+    return [span(f"{event.data.get('name')} = {cut(str(event.data.get('value')), LONGEST_MESSAGE)}", "dim")]
+
+
+Told = Callable[[Event], Line | None]
+
+_TELLERS: Final[dict[str, Told]] = {
+    kinds.STEP_END: _step_end,
+    kinds.LEFT: _left,
+    kinds.AWAKE: _awake,
+    kinds.REFUSED: _refused,
+    kinds.EVICTED: _evicted,
+    kinds.PROBED: _probed,
+    kinds.CLOSED: _closed,
+    kinds.OPEN_FAILED: _open_failed,
+    kinds.UNREAD: _unread,
+    kinds.PLAY_END: _play_end,
+    kinds.FAULT: lambda event: [span(f"-- fault: {event.data.get('fault')} --", "yellow")],
+}
+
+_FRAMES: Final[dict[str, Told]] = {
+    kinds.OPENED: lambda event: [span(f"{event.actor} open", "dim")],
+    kinds.SENT: lambda event: [span(f"{event.actor} > "), span(_message(event))],
+    kinds.RECEIVED: lambda event: [span(f"{event.actor} < "), span(_message(event))],
+    kinds.CAPTURED: _captured,
+}

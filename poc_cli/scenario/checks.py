@@ -1,0 +1,36 @@
+"""The checks by name, each with the sentence that says when it holds.
+
+Never judges anything; the judge holds one function for each name.
+"""
+
+from typing import Final
+
+MEANINGS: Final = {
+    "connections-survive": (
+        "On each connection that was open at the sleep, a frame of the client reached the object and a frame of the "
+        "object reached the client, after the wake."
+    ),
+    "connections-drop": "A fault broke every connection that was open at it, and no client had closed it.",
+    "sleeps": (
+        "Each object left memory while a socket was open. Refuted when one is still there 13 s after its last event."
+    ),
+    "stays-awake": "Each object was still in memory 11 s after its last event. Refuted when one has left.",
+    "no-wake": "Something was sent while the object slept, and it slept on until it was resumed.",
+    "memory-is-reset": (
+        "The steps that name the claim got the right answer, and the same message got another one before the sleep."
+    ),
+    "storage-survives": (
+        "The steps that name the claim got the right answer after the sleep, and the same message got it before (the "
+        "witness)."
+    ),
+    "attachments-survive": "As `storage-survives`, for what a socket's attachment holds.",
+    "delivered-in-order": (
+        "No client got two messages of one sender the other way round; `by` is the path of the mark that tells them"
+        " apart."
+    ),
+    "delivered-once": "Each message, told by the mark at `by`, was answered once: none was lost, none came twice.",
+    "received-in-order": "What the worker numbered at `by` came to each client without a gap, a repeat or a step back.",
+    "close-handshake": "Every close by a client was answered by a close frame.",
+    "wake-under": "Every answer to a `resume` came within `limit` of its message.",
+}
+"""When each check holds, for a person who chooses one."""

@@ -1,0 +1,33 @@
+"""Writes the files in docs/ that are made from the language: `python -m poc_cli.scenario.pages [FOLDER]`.
+
+Never writes one that is current already.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from poc_cli.scenario import reference, schema
+
+PAGES: Final[dict[str, Callable[[], str]]] = {
+    "scenario.schema.json": schema.text,
+    "scenarios.md": reference.text,
+}
+"""What makes each file."""
+
+
+def write(folder: Path) -> list[Path]:
+    """Write the files into the folder and give those that were not current."""
+    stale = []
+    for name, make in PAGES.items():
+        file, text = folder / name, make()
+        if not file.is_file() or file.read_text(encoding="utf-8") != text:
+            file.write_text(text, encoding="utf-8")
+            stale.append(file)
+    return stale
+
+
+if __name__ == "__main__":
+    for written in write(Path(*sys.argv[1:2] or ["docs"])):
+        sys.stdout.write(f"wrote {written}\n")

@@ -1,0 +1,244 @@
+"""One step of a story in plain English, as one sentence without its full stop.
+
+Never lets a control character through, and never says what came of the step: it has not been played.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from poc_cli.scenario.duration import written
+from poc_cli.scenario.matching import expected_messages
+from poc_cli.scenario.model import (
+    VERBS,
+    Alarm,
+    Close,
+    Connect,
+    Exchange,
+    Hibernate,
+    Http,
+    Idle,
+    Kill,
+    On,
+    Probe,
+    Repeat,
+    Restart,
+    Resume,
+    Stall,
+    Step,
+)
+from poc_cli.scenario.values import inert
+
+LONGEST_MESSAGE: Final = 240
+"""Characters of a message that are told: three lines of a terminal."""
+
+SHORT_MESSAGE: Final = 56
+"""Characters of a message that is told on one line; beyond this, 80 columns would be left half empty."""
+
+KEPT: Final = "\N{NO-BREAK SPACE}"
+"""A space of a message at which no line may end. No message has one of its own: `inert` writes it as its code."""
+
+EVERY: Final = "*"
+
+
+def phrase(step: Step) -> str:
+    """Give the step as a sentence; a verb without words of its own is told by its keys."""
+    return _PHRASES.get(type(step), _by_its_keys)(step)
+
+
+def listed(names: Sequence[str], every: str) -> str:
+    """Give names as people list them: `ann, bob and eve`; `every` for the star and for no names at all."""
+    if not names or EVERY in names:
+        return every
+    quoted = [inert(name) for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
+def message(value: object) -> str:
+    """Give a message as it goes over the wire, cut when long; forms are told in words."""
+    if isinstance(value, dict) and len(value) == 1:
+        form, content = next(iter(value.items()))
+        if form in _FORMS:
+            return _FORMS[form](content)
+    return _cut(value)
+
+
+_FORMS: Final[Mapping[str, Callable[[object], str]]] = {
+    "json": lambda content: _cut(content),
+    "text": lambda content: f"the text {_cut(content)}",
+    "hex": lambda content: f"the bytes {inert(str(content))}",
+    "bytes": lambda content: f"{inert(str(content))} bytes",
+    "json_text": lambda content: f"the JSON {inert(str(content))}",
+}
+
+
+def _cut(value: object) -> str:
+    text = inert(json.dumps(value, ensure_ascii=False, default=str))
+    if len(text) > LONGEST_MESSAGE:
+        text = text[: LONGEST_MESSAGE - 1] + "…"
+    return text.replace(" ", KEPT) if len(text) <= SHORT_MESSAGE else text.replace("  ", KEPT * 2)
+
+
+def _by_its_keys(step: Step) -> str:
+    given = {name: getattr(step, name) for name in step.model_fields_set if name != "claim"}
+    first = given.pop(step.verb, None)
+    rest = "".join(f", {name} = {_cut(value)}" for name, value in given.items())
+    return f"{step.verb}: {_cut(first)}{rest}"
+
+
+def _clients(names: Sequence[str]) -> str:
+    return listed(names, "every client")
+
+
+def _objects(names: Sequence[str] | None) -> str:
+    return listed(names or [], "the object")
+
+
+def _do(names: Sequence[str], verb: str) -> str:
+    """Give who does what: `ann sends`, `every client sends`, `ann and bob each send`."""
+    if len(names) == 1:
+        return f"{_clients(names)} {verb}"
+    return f"{_clients(names)} each {verb.removesuffix('s')}"
+
+
+def _connect(step: Connect) -> str:
+    if step.connect == [EVERY]:
+        return f"all clients connect at the same moment{_within(step)}"
+    if len(step.connect) == 1:
+        return f"{_clients(step.connect)} connects{_within(step)}"
+    return f"{_clients(step.connect)} connect at the same moment{_within(step)}"
+
+
+def _on(step: On) -> str:
+    told = _exchange(step, step.on)
+    if step.quiet is None:
+        return told
+    silence = f"nothing may arrive at {listed(step.on, 'any client')} for {written(step.quiet)}"
+    return f"{told}; then {silence}" if step.sends else silence
+
+
+def _resume(step: Resume) -> str:
+    return f"as the first to wake the object, {_exchange(step, [step.resume])}"
+
+
+def _http(step: Http) -> str:
+    token = "" if step.auth else " without the token"
+    sends = f" with {message(step.send)}" if step.sends else ""
+    status = "any status of success" if step.status is None else f"status {step.status}"
+    answer = f" and as answer {_answer(step)}" if step.expect is not None else ""
+    request = f"the HTTP request {step.method} {inert(step.http)}{token}{sends}"
+    return f"{request} must get {status}{answer}{_details(step)}"
+
+
+def _exchange(step: Exchange, names: Sequence[str]) -> str:
+    parts = []
+    if step.sends:
+        parts.append(f"{_do(names, 'sends')} {message(step.send)}")
+    if step.expects:
+        plural = len(names) > 1
+        parts.append(
+            f"{'expect' if plural else 'expects'} {_answer(step)}"
+            if parts
+            else f"{_do(names, 'expects')} {_answer(step)}"
+        )
+    return " and ".join(parts) + (_details(step) if step.expects else "")
+
+
+def _answer(step: Exchange) -> str:
+    if step.expect is None:
+        return "a message"
+    wanted = [message(each) for each in expected_messages(step.expect)]
+    told = (" and " if step.order == "any" else ", then ").join(wanted)
+    return f"exactly {told}" if step.exact else told
+
+
+def _details(step: Exchange) -> str:
+    """Give how the answer must come, and what of it is remembered."""
+    told = " in any order" if step.order == "any" else ""
+    told += " as the very next message" if step.next else ""
+    told += _within(step)
+    if step.where:
+        told += f", where {inert(' and '.join(step.where))}"
+    kept = listed([f"{path} as {{{name}}}" for name, path in step.capture.items()], "")
+    return told + (f"; remembers {kept}" if kept else "")
+
+
+def _within(step: Any) -> str:
+    usual = type(step).model_fields["within"].default
+    return "" if step.within == usual else f" within {written(step.within)}"
+
+
+def _close(step: Close) -> str:
+    reason = f" and the reason {_cut(step.reason)}" if step.reason else ""
+    told = f"{_do(step.close, 'closes')} with code {step.code}{reason}"
+    back = [str(step.expect_code)] if step.expect_code is not None else []
+    back += [f"the reason {_cut(step.expect_reason)}"] if step.expect_reason is not None else []
+    return told + (f" and must get back {' and '.join(back)}" if back else "") + _within(step)
+
+
+def _kill(step: Kill) -> str:
+    how = "an end (FIN)" if step.how == "fin" else "a reset (RST)"
+    return f"the connection of {_clients(step.kill)} is dropped without a close frame: the other side sees {how}"
+
+
+def _stall(step: Stall) -> str:
+    if step.release:
+        return _do(step.stall, "reads") + " on"
+    return _do(step.stall, "stops") + " reading, so that what is sent to it piles up"
+
+
+def _idle(step: Idle) -> str:
+    return f"{written(step.idle)} pass"
+
+
+def _hibernate(step: Hibernate) -> str:
+    who = _objects(step.of)
+    if step.hibernate == "evict":
+        return f"{who} must leave memory now: evicted, with the sockets staying open"
+    return f"nothing is done until the runtime's idle timer has taken {who} out of memory"
+
+
+def _probe(step: Probe) -> str:
+    meaning = {"asleep": "asleep", "awake": "in memory", "pinned": "kept in memory by something pending"}
+    return f"the trace must show {_objects(step.of)} {meaning[step.probe]}"
+
+
+def _alarm(step: Alarm) -> str:
+    return f"an alarm of {_objects(step.of)} must fire{_within(step)}"
+
+
+def _restart(step: Restart) -> str:
+    told = {
+        "object": f"{_objects(step.of)} is restarted: it leaves memory and its sockets close",
+        "server": "the runtime is stopped and started again on the same disk",
+        "crash": "the runtime is killed (kill -9) and started again on the same disk",
+        "deploy": "a new version of the worker is deployed: a new process on the same disk, POC_VERSION raised",
+    }
+    return told[step.restart]
+
+
+def _repeat(step: Repeat) -> str:
+    counter = "" if step.as_ is None else f", counted by {{{step.as_}}}"
+    return f"{step.repeat} times{counter}:"
+
+
+_PHRASES: Final[Mapping[type[Step], Callable[[Any], str]]] = {
+    Connect: _connect,
+    On: _on,
+    Resume: _resume,
+    Close: _close,
+    Kill: _kill,
+    Stall: _stall,
+    Http: _http,
+    Idle: _idle,
+    Hibernate: _hibernate,
+    Probe: _probe,
+    Alarm: _alarm,
+    Restart: _restart,
+    Repeat: _repeat,
+}
+
+
+def without_words() -> Iterator[str]:
+    """Give the verbs that are told by their keys, because nothing better is written for them here."""
+    yield from (verb for verb, model in VERBS.items() if model not in _PHRASES)

@@ -1,0 +1,72 @@
+"""What a table of a scenario may say beyond the types of its keys, in the words of JSON Schema.
+
+Never stands alone: each rule repeats one that a model's own validator enforces, for editors.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from poc_cli.scenario.checks import MEANINGS
+from poc_cli.scenario.model import (
+    ROWS,
+    Claim,
+    Control,
+    Exchange,
+    Hibernate,
+    Http,
+    MatrixCell,
+    ObjectRef,
+    On,
+    Resume,
+)
+
+Rule = dict[str, Any]
+
+CHOICES: Final[dict[tuple[type[BaseModel], str], Rule]] = {
+    (Claim, "check"): {"enum": list(MEANINGS), "x-taplo": {"docs": {"enumValues": list(MEANINGS.values())}}},
+    (MatrixCell, "row"): {"enum": list(ROWS)},
+}
+"""Keys that take one of some words, where the model's type is text; `x-taplo` explains each while one chooses."""
+
+
+def _given(*keys: str) -> Rule:
+    return {"required": list(keys)}
+
+
+def _any_of(rules: Iterable[Rule]) -> Rule:
+    return {"anyOf": list(rules)}
+
+
+def _some(key: str, least: str) -> Rule:
+    """Give the rule that a list or table is there and not empty."""
+    return {**_given(key), "properties": {key: {least: 1}}}
+
+
+def _if(key: str, value: object, then: Rule) -> Rule:
+    return {"if": {**_given(key), "properties": {key: {"const": value}}}, "then": then}
+
+
+_EXPECTS: Final = _any_of([_given("expect"), _some("where", "minItems"), _some("capture", "minProperties")])
+
+RULES: Final[dict[type[BaseModel], list[Rule]]] = {
+    ObjectRef: [{"oneOf": [_given("name"), _given("id")]}],
+    Exchange: [_if("order", "any", {**_given("expect"), "properties": {"expect": {"type": "array"}}})],
+    On: [
+        _any_of([_given("send"), _EXPECTS, _given("quiet")]),
+        {"if": _given("quiet"), "then": {"not": _EXPECTS}},
+    ],
+    Resume: [_given("send"), _EXPECTS],
+    Http: [{"properties": {"expect": {"not": {"type": "array"}}, "next": {"const": False}}}],
+    Hibernate: [
+        _if("natural", value=True, then={"properties": {"hibernate": {"const": "idle"}}}),
+        _if("forced", value=True, then={"properties": {"hibernate": {"const": "evict"}}}),
+    ],
+    Control: [
+        _any_of(
+            [_some("clients", "minProperties"), _some("vars", "minProperties"), _given("steps"), _given("worker")],
+        )
+    ],
+}
+"""What each model's validators demand of a whole table; a model has the rules of its bases too."""

@@ -1,0 +1,83 @@
+"""The command line of poc as its users start it: a process of its own, in an environment of its own.
+
+Never imports what it tests.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent.parent
+"""The checkout."""
+
+PATIENCE_SECONDS = 150
+"""A guard against a run that hangs, far above the longest one (41 s); nothing is measured by it."""
+
+_PASSED_ON = ("HOME", "PATH", "POC_WORKERD", "SSL_CERT_DIR", "SSL_CERT_FILE", "XDG_CACHE_HOME")
+
+
+def _program() -> list[str]:
+    installed = Path(sys.executable).parent / "poc"
+    if installed.exists():
+        return [str(installed)]
+    code = "import sys; sys.argv[0] = 'poc'; from poc_cli.cli import main; main()"
+    return [sys.executable, "-c", code]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    def document(self) -> dict[str, Any]:
+        """Give stdout as the one JSON document that it has to be."""
+        document = json.loads(self.out)
+        assert isinstance(document, dict)
+        return document
+
+
+class Poc:
+    """Starts `poc` in a folder; what it may leave behind would be in `temporary`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the working folder; it is made with a folder for temporary files of its own."""
+        self.folder = folder
+        self.temporary = folder / "tmp"
+        self.results = folder / "results"
+        self.temporary.mkdir(parents=True)
+
+    def environment(self, variables: dict[str, str] | None = None) -> dict[str, str]:
+        """Give the variables that a command gets: no colours, no terminal, none of the machine's own settings."""
+        kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        own = {"TMPDIR": str(self.temporary), "PYTHONPATH": str(ROOT), "COLUMNS": "100", "LC_ALL": "C.UTF-8"}
+        return kept | own | (variables or {})
+
+    def start(self, *arguments: str, variables: dict[str, str] | None = None) -> "subprocess.Popen[str]":
+        """Start a command and leave it running; both of its streams are pipes."""
+        return subprocess.Popen(
+            [*_program(), *arguments],
+            cwd=self.folder,
+            env=self.environment(variables),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str, variables: dict[str, str] | None = None) -> Ran:
+        """Run a command to its end. A traceback on either stream is a failure whatever is tested."""
+        with self.start(*arguments, variables=variables) as process:
+            try:
+                out, err = process.communicate(timeout=PATIENCE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+        assert "Traceback" not in out + err, out + err
+        return Ran(process.returncode, out, err)

@@ -1,0 +1,114 @@
+"""The reader takes any file in any state: each line is an event or None, and nothing is repaired."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from poc_cli.errors import PocError
+from poc_cli.history.event import Event
+from poc_cli.history.reader import event_of, events_of, read
+
+FIELDS: dict[str, Any] = {
+    "id": 1,
+    "play": "story",
+    "t_ns": 5,
+    "actor": "ann",
+    "kind": "sent",
+    "step": None,
+    "data": {"text": "a"},
+}
+
+
+def test_a_line_is_read_as_it_was_written() -> None:
+    event = Event(3, "story", 17, "ann", "received", 2, {"text": "ä\n\u2028", "bytes": 6})
+    assert event_of(event.line()) == event
+
+
+def test_a_line_has_no_line_inside() -> None:
+    assert "\n" not in Event(1, "a\nb", 1, "c\r\n", "d", None, {"e": "\n"}).line()
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_a_field_that_is_missing_makes_it_none(name: str) -> None:
+    assert event_of(json.dumps({key: value for key, value in FIELDS.items() if key != name})) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("id", "1"),
+        ("id", True),
+        ("id", 1.0),
+        ("id", None),
+        ("play", 1),
+        ("t_ns", False),
+        ("t_ns", None),
+        ("actor", []),
+        ("kind", {}),
+        ("step", "0"),
+        ("step", True),
+        ("data", []),
+        ("data", None),
+    ],
+)
+def test_a_field_of_another_kind_makes_it_none(name: str, value: object) -> None:
+    assert event_of(json.dumps(FIELDS | {name: value})) is None
+
+
+@pytest.mark.parametrize(
+    "line", ["", "x", "null", "[]", '"text"', "{", "1", "[" * 200_000, '{"id":' + "9" * 5000 + "}", "\x00", "\ufeff{}"]
+)
+def test_what_is_no_event_is_none(line: str) -> None:
+    assert event_of(line) is None
+
+
+def test_fields_of_a_later_format_do_no_harm() -> None:
+    assert event_of(json.dumps(FIELDS | {"later": 1})) == Event(**FIELDS)
+
+
+def test_each_line_counts_and_empty_ones_do_not() -> None:
+    line = json.dumps(FIELDS)
+    assert list(events_of(f"{line}\n\njunk\n{line}")) == [Event(**FIELDS), None, Event(**FIELDS)]
+
+
+def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(PocError, match=r"cannot read .*: No such file") as caught:
+        read(tmp_path / "history.ndjson")
+    assert "a run folder holds a history.ndjson" in str(caught.value)
+
+
+def test_a_folder_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(PocError, match="cannot read"):
+        read(tmp_path)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(junk=st.binary(max_size=200))
+def test_any_bytes_can_be_read(tmp_path: Path, junk: bytes) -> None:
+    path = tmp_path / "history.ndjson"
+    path.write_bytes(junk)
+    assert all(event is None or isinstance(event, Event) for event in read(path))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(junk=st.binary(max_size=80).filter(lambda junk: b"\n" not in junk and junk != b""))
+def test_junk_between_two_lines_costs_one_line_and_no_more(tmp_path: Path, junk: bytes) -> None:
+    path = tmp_path / "history.ndjson"
+    line = json.dumps(FIELDS).encode()
+    path.write_bytes(line + b"\n" + junk + b"\n" + line + b"\n")
+    assert read(path) == [Event(**FIELDS), None, Event(**FIELDS)]
+
+
+@given(st.text(max_size=100))
+def test_any_text_is_an_event_or_none(text: str) -> None:
+    event = event_of(text)
+    assert event is None or event_of(event.line()) == event
+
+
+@given(st.integers(0, len(json.dumps(FIELDS)) - 1))
+def test_a_line_that_was_cut_is_none(length: int) -> None:
+    assert event_of(json.dumps(FIELDS)[:length]) is None

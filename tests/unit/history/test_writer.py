@@ -1,0 +1,147 @@
+"""The writer: every event at once, in order, readable only by its owner, and without secrets."""
+
+import base64
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from poc_cli.errors import PocError
+from poc_cli.history.reader import read
+from poc_cli.history.redact import MASK, Redactor
+from poc_cli.history.writer import HistoryWriter
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "history.ndjson"
+
+
+def writer(path: Path, *secrets: str) -> HistoryWriter:
+    return HistoryWriter(path, Redactor(secrets))
+
+
+def test_ids_count_from_one_without_a_gap(path: Path) -> None:
+    with writer(path) as history:
+        written = [history.add("play", "ann", "sent", step=index, text=str(index)) for index in range(5)]
+    assert [event.id for event in written] == [1, 2, 3, 4, 5]
+    assert read(path) == written
+
+
+def test_what_is_given_back_is_what_is_read(path: Path) -> None:
+    with writer(path) as history:
+        event = history.add("play", "ann", "received", text='{"a": "ä\u2028\\"\n"}', bytes=12)
+    assert read(path) == [event]
+    assert event.step is None
+
+
+def test_times_go_forward_and_may_be_given(path: Path) -> None:
+    with writer(path) as history:
+        first = history.add("play", "poc", "step")
+        second = history.add("play", "poc", "step", t_ns=7)
+        third = history.add("play", "poc", "step")
+    assert 0 <= first.t_ns <= third.t_ns
+    assert second.t_ns == 7
+
+
+def test_an_event_is_on_the_disk_before_the_next_begins(path: Path) -> None:
+    with writer(path) as history:
+        for number in range(1, 4):
+            history.add("play", "poc", "step")
+            assert len(read(path)) == number
+
+
+def test_only_the_owner_may_read(path: Path) -> None:
+    before = os.umask(0)
+    try:
+        writer(path).__exit__(None, None, None)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_history_that_is_there_is_not_written_over(path: Path) -> None:
+    path.write_text("old")
+    with pytest.raises(PocError, match=r"cannot write .*history\.ndjson"):
+        writer(path)
+    assert path.read_text() == "old"
+
+
+def test_a_link_is_not_followed(path: Path) -> None:
+    path.symlink_to("/dev/full")
+    with pytest.raises(PocError):
+        writer(path)
+
+
+def test_no_folder_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(PocError, match="No such file"):
+        writer(tmp_path / "missing" / "history.ndjson")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full disk at hand")
+def test_a_full_disk_is_a_sentence_with_what_to_do(path: Path) -> None:
+    with writer(path) as history:
+        full = os.open("/dev/full", os.O_WRONLY)
+        os.dup2(full, history._descriptor)
+        os.close(full)
+        with pytest.raises(PocError, match="No space left on device") as caught:
+            history.add("play", "poc", "step")
+    assert "make room" in str(caught.value)
+
+
+def test_half_of_a_surrogate_pair_comes_back(path: Path) -> None:
+    with writer(path) as history:
+        event = history.add("play", "poc", "captured", name="x", value={"half": "\ud83d", "\udc00": 1})
+    assert read(path) == [event]
+    path.read_bytes().decode("utf-8")
+
+
+VALUE = 'a"b\\c/ä?=1'
+
+
+def test_a_secret_is_in_no_corner_of_the_file(path: Path) -> None:
+    with writer(path, VALUE, "87654321") as history:
+        history.add("play", "ann", "sent", text=json.dumps({"token": VALUE}))
+        history.add("play", "ann", "received", hex=VALUE.encode().hex())
+        history.add("play", "ann", "received", text=base64.b64encode(b"ann:" + VALUE.encode()).decode())
+        history.add("play", "poc", "captured", name="x", value={VALUE: [VALUE, 87654321]})
+        history.add(VALUE, VALUE, "closed", reason=VALUE)
+    text = path.read_text()
+    assert text.count(MASK) == 9
+    for form in (VALUE, json.dumps(VALUE)[1:-1], VALUE.encode().hex(), "87654321", VALUE[2:]):
+        assert form not in text
+    assert None not in read(path)
+
+
+def test_a_secret_of_digits_tears_no_hole_into_a_time(path: Path) -> None:
+    with writer(path, "00000000") as history:
+        event = history.add("play", "poc", "step", t_ns=1_000_000_000_000, at_ns=2_000_000_000_000)
+    assert read(path) == [event]
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(value=values, secret=st.text(st.characters(exclude_categories=["Cs"]), min_size=8, max_size=20))
+def test_every_value_comes_back_but_for_the_secret(tmp_path: Path, value: Any, secret: str) -> None:
+    # A secret made of pieces of the mask cannot be told from it.
+    assume(not set(secret) <= set(MASK))
+    path = tmp_path / "history.ndjson"
+    path.unlink(missing_ok=True)
+    with writer(path, secret) as history:
+        event = history.add("play", "poc", "captured", name="x", value=[value, {"in": f"<{secret}>"}])
+    (found,) = read(path)
+    assert found is not None
+    assert found.data["value"][1] == {"in": f"<{MASK}>"}
+    if not any(form in json.dumps(value, ensure_ascii=False) for form in Redactor([secret])._texts):
+        assert found.data["value"][0] == event.data["value"][0]

@@ -1,0 +1,202 @@
+"""Did the sockets survive? Only those that spoke with the object itself after the wake, on the same connection."""
+
+from tests.unit.judge.histories import Tale, finding, scenario, tale, verdicts
+
+STORY = scenario(
+    "connections-survive",
+    [
+        '{ connect = ["ann", "bob"] }',
+        '{ hibernate = "idle" }',
+        '{ on = "ann", send = "who", expect = "ann" }',
+        '{ on = "bob", send = "who", expect = "bob" }',
+    ],
+)
+
+
+def asleep() -> Tale:
+    told = tale(STORY)
+    told.connect()
+    told.sleeps()
+    return told
+
+
+def test_both_spoke_on_their_connections_after_the_wake() -> None:
+    told = asleep()
+    told.says("ann")
+    told.says("bob")
+    found = finding(told.done())
+    assert found["verdict"] == "held"
+    assert found["reason"].endswith("; ann, bob then spoke with it on the same connection")
+    sent = {event.id for event in told.history.events if event.kind in {"sent", "received"}}
+    assert sent <= set(found["evidence"])
+
+
+def test_a_socket_that_was_not_exercised_is_unknown() -> None:
+    told = asleep()
+    told.says("ann")
+    told.gets_nothing()
+    found = finding(told.stops())
+    assert found["verdict"] == "unknown"
+    assert found["reason"] == "bob was not exercised after object slept"
+
+
+def test_a_pong_is_no_sign_of_life() -> None:
+    told = asleep()
+    told.says("ann")
+    told.says("bob", reached=0)
+    found = finding(told.done())
+    assert found["verdict"] == "unknown"
+    assert found["reason"] == "bob was not exercised after object slept"
+
+
+def test_a_pong_while_the_object_sleeps_on_is_none_either() -> None:
+    told = asleep()
+    told.says("ann", reached=0)
+    told.says("bob", reached=0)
+    assert verdicts(told.done()) == {"it": "unknown"}
+
+
+def test_the_message_of_one_client_does_not_speak_for_another() -> None:
+    text = STORY.replace('{ on = "ann", send = "who", expect = "ann" }', '{ on = "*", send = "who", expect = "ok" }')
+    told = tale(text)
+    told.connect()
+    told.sleeps()
+    told.says("ok", reached=1)
+    told.says("bob", reached=0)
+    assert verdicts(told.done()) == {"it": "unknown"}
+
+
+def test_every_client_of_one_step_may_speak_at_once() -> None:
+    text = STORY.replace('{ on = "ann", send = "who", expect = "ann" }', '{ on = "*", send = "who", expect = "ok" }')
+    told = tale(text)
+    told.connect()
+    told.sleeps()
+    told.says("ok")
+    told.says("bob")
+    assert verdicts(told.done()) == {"it": "held"}
+
+
+def test_another_event_than_a_message_does_not_count_as_one() -> None:
+    told = asleep()
+    told.says("ann")
+    told.begins("on")
+    told.add("bob", "sent", step=3, text="who", bytes=3)
+    told.reaches(name="alarm")
+    told.add("bob", "received", step=3, text="bob", bytes=3)
+    told.ends()
+    assert verdicts(told.done()) == {"it": "unknown"}
+
+
+def test_a_wrong_answer_came_over_a_living_connection() -> None:
+    told = asleep()
+    told.says("ann")
+    told.gets_wrong("somebody")
+    assert verdicts(told.stops()) == {"it": "held"}
+
+
+def test_an_answer_before_the_wake_proves_nothing() -> None:
+    text = scenario(
+        "connections-survive",
+        ['{ connect = ["ann"] }', '{ on = "ann", send = "who", expect = "ann" }', '{ hibernate = "idle" }'],
+    )
+    told = tale(text)
+    told.connect()
+    told.says("ann")
+    told.sleeps()
+    assert verdicts(told.done()) == {"it": "unknown"}
+
+
+def test_closed_by_the_server_on_the_wake_is_refuted() -> None:
+    told = asleep()
+    told.begins("on")
+    told.add("ann", "sent", step=2, text="who", bytes=3)
+    told.enters(why="hibernatable_websocket")
+    told.closed("ann", "bob")
+    told.fails("closed", "ann was closed while it waited for an answer")
+    found = finding(told.stops())
+    assert found["verdict"] == "refuted"
+    assert found["reason"] == "ann was closed after object slept: received 1006"
+    assert told.history.events[found["evidence"][-1] - 1].kind == "closed"
+
+
+def test_broken_without_a_word_is_refuted_too() -> None:
+    told = asleep()
+    told.closed("bob", by="nobody", clean=False)
+    told.says("ann")
+    told.is_closed()
+    assert verdicts(told.stops()) == {"it": "refuted"}
+
+
+def test_closed_by_its_own_client_is_unknown() -> None:
+    told = asleep()
+    told.closed("bob", by="client")
+    told.says("ann")
+    told.is_closed()
+    assert verdicts(told.stops()) == {"it": "unknown"}
+
+
+def test_closed_by_a_fault_is_not_closed_by_the_sleep() -> None:
+    told = asleep()
+    told.says("ann")
+    told.leaves("died", 0.1)
+    told.closed("ann", "bob", by="nobody", clean=False)
+    told.is_closed()
+    found = finding(told.stops())
+    assert found["verdict"] == "unknown"
+    assert found["reason"] == "bob was closed after a fault, not by the sleep"
+
+
+def test_a_fault_of_ours_is_none_of_the_sleeps() -> None:
+    told = asleep()
+    told.says("ann")
+    told.add("poc", "fault", fault="crash")
+    told.closed("bob", by="nobody", clean=False)
+    told.is_closed()
+    assert verdicts(told.stops()) == {"it": "unknown"}
+
+
+def test_closed_after_it_spoke_survived_all_the_same() -> None:
+    told = asleep()
+    told.says("ann")
+    told.says("bob")
+    told.closed("bob")
+    assert verdicts(told.done()) == {"it": "held"}
+
+
+def test_a_new_connection_is_not_the_same_connection() -> None:
+    text = scenario(
+        "connections-survive",
+        [
+            '{ connect = ["ann"] }',
+            '{ hibernate = "idle" }',
+            '{ connect = ["ann"] }',
+            '{ on = "ann", send = "who", expect = "ann" }',
+        ],
+    )
+    told = tale(text)
+    told.connect()
+    told.sleeps()
+    told.closed("ann")
+    told.connect()
+    told.says("ann")
+    assert verdicts(told.done()) == {"it": "refuted"}
+
+
+def test_every_sleep_is_judged_not_the_first_alone() -> None:
+    text = scenario(
+        "connections-survive",
+        [
+            '{ connect = ["ann"] }',
+            '{ hibernate = "idle" }',
+            '{ on = "ann", send = "who", expect = "ann" }',
+            '{ hibernate = "evict" }',
+            '{ on = "ann", send = "who", expect = "ann" }',
+        ],
+    )
+    told = tale(text)
+    told.connect()
+    told.sleeps()
+    told.says("ann")
+    told.sleeps("evict", 0.5)
+    told.is_closed()
+    assert verdicts(told.stops()) == {"it": "unknown"}

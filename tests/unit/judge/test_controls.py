@@ -1,0 +1,167 @@
+"""Every claim can fail: a control that comes out wrong, was not played or could not be played shows in the verdict."""
+
+import pytest
+
+from poc_cli.judge.checks import CHECKS
+from tests.unit.judge.histories import History, Tale, claims, finding, scenario, verdicts
+
+CONNECT = '{ connect = ["ann"] }'
+READ = '{ on = "ann", send = "read", expect = "blue", claim = "it" }'
+WITNESS = '{ on = "ann", send = "read", expect = "blue" }'
+SLEEP = '{ hibernate = "idle" }'
+
+
+def text(expect: str) -> str:
+    control = f'control = {{ clients = {{ ann = "/room/{{play}}?broken" }}, expect = "{expect}" }}'
+    return scenario("storage-survives", [CONNECT, WITNESS, SLEEP, READ], claim=control)
+
+
+def surviving(told: Tale) -> Tale:
+    told.connect()
+    told.says("blue")
+    told.sleeps()
+    told.says("blue")
+    told.ended("done")
+    return told
+
+
+def losing(told: Tale) -> Tale:
+    told.connect()
+    told.says("blue")
+    told.sleeps()
+    told.gets_wrong("nothing")
+    told.ended("done")
+    return told
+
+
+def sleepless(told: Tale) -> Tale:
+    told.connect()
+    told.says("blue")
+    told.stays()
+    told.ended("stopped", "hibernate failed")
+    return told
+
+
+@pytest.mark.parametrize(
+    ("expect", "control", "verdict"),
+    [
+        ("refuted", losing, "held"),
+        ("refuted", surviving, "unknown"),
+        ("refuted", sleepless, "unknown"),
+        ("unknown", sleepless, "held"),
+        ("unknown", losing, "unknown"),
+        ("unknown", surviving, "unknown"),
+        ("held", surviving, "held"),
+        ("held", losing, "unknown"),
+    ],
+)
+def test_a_claim_holds_only_where_its_control_came_out_as_it_should(
+    expect: str, control: "object", verdict: str
+) -> None:
+    history = History()
+    surviving(history.play(text(expect)))
+    assert callable(control)
+    control(history.play(text(expect), 1))
+    assert verdicts(history.end()) == {"it": verdict}
+
+
+def test_a_control_that_did_not_fail_says_so() -> None:
+    history = History()
+    surviving(history.play(text("refuted")))
+    surviving(history.play(text("refuted"), 1))
+    found = finding(history.end())
+    assert found["reason"].startswith("the control did not fail: it should be refuted and is held (object left memory")
+    assert found["control"]["as_expected"] is False
+    assert history.judged()["exit_code"] == 4
+
+
+def test_a_refutation_needs_no_control() -> None:
+    history = History()
+    losing(history.play(text("refuted")))
+    surviving(history.play(text("refuted"), 1))
+    assert verdicts(history.end()) == {"it": "refuted"}
+
+
+@pytest.mark.parametrize("outcome", ["error", "interrupted"])
+def test_a_control_that_could_not_be_played_is_an_error(outcome: str) -> None:
+    history = History()
+    surviving(history.play(text("refuted")))
+    history.play(text("refuted"), 1).ended(outcome, "the side-car did not answer within 2 s")
+    found = finding(history.end())
+    assert found["verdict"] == "error"
+    assert "the side-car did not answer within 2 s" in found["reason"]
+    assert history.judged()["exit_code"] == 3
+
+
+def test_a_control_that_broke_off_is_an_error() -> None:
+    history = History()
+    surviving(history.play(text("refuted")))
+    history.play(text("refuted"), 1).connect()
+    assert verdicts(history.end()) == {"it": "error"}
+
+
+def test_a_control_that_was_not_played_is_told() -> None:
+    history = History()
+    surviving(history.play(text("refuted")))
+    found = finding(history.end())
+    assert found["verdict"] == "held"
+    assert found["control"]["verdict"] == "not run"
+
+
+def test_a_control_that_may_be_what_the_record_lacks_is_an_error() -> None:
+    history = History()
+    surviving(history.play(text("refuted")))
+    assert verdicts(history) == {"it": "error"}
+
+
+def test_a_control_decides_only_its_own_claims() -> None:
+    more = '[[claim]]\nid = "other"\nsays = "It sleeps."\ncheck = "sleeps"\n'
+    both = scenario(
+        "storage-survives",
+        [CONNECT, WITNESS, SLEEP, READ],
+        claim='control = { clients = { ann = "/room/{play}?broken" } }',
+        more=more,
+    )
+    history = History()
+    surviving(history.play(both))
+    losing(history.play(both, 1))
+    found = claims(history.end().judged())
+    assert {name: claim["verdict"] for name, claim in found.items()} == {"it": "held", "other": "held"}
+    assert found["other"]["control"] is None
+
+
+def test_a_control_of_another_scenario_decides_nothing() -> None:
+    history = History()
+    surviving(history.play(text("refuted")))
+    other = text("refuted").replace('name = "story"', 'name = "other"', 1)
+    losing(history.play(other, 1))
+    assert finding(history.end())["control"]["verdict"] == "not run"
+
+
+def test_a_check_that_throws_is_an_error_and_never_a_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> object:
+        raise ZeroDivisionError("no numbers today")
+
+    history = History()
+    surviving(history.play(text("refuted")))
+    losing(history.play(text("refuted"), 1))
+    history.end()
+    monkeypatch.setitem(CHECKS, "storage-survives", broken)
+    found = finding(history)
+    assert found["verdict"] == "error"
+    assert "the check itself failed: ZeroDivisionError: no numbers today" in found["reason"]
+    assert history.judged()["exit_code"] == 3
+
+
+def test_a_check_and_the_steps_that_name_the_claim_decide_it_together() -> None:
+    ping = '{ on = "ann", send = "ping", expect = "pong", claim = "it" }'
+    good = History().play(scenario("sleeps", [CONNECT, SLEEP, ping]))
+    good.connect()
+    good.sleeps()
+    good.says("pong", reached=0)
+    assert verdicts(good.done()) == {"it": "held"}
+    bad = History().play(scenario("sleeps", [CONNECT, SLEEP, ping]))
+    bad.connect()
+    bad.sleeps()
+    bad.gets_wrong("gnop")
+    assert verdicts(bad.done()) == {"it": "refuted"}

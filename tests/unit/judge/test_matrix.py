@@ -1,0 +1,104 @@
+"""The survival matrix: columns from what happened, values from the verdicts, nothing from what was expected."""
+
+from typing import Any
+
+import pytest
+
+from tests.unit.judge.histories import History, scenario, tale
+
+CONNECT = '{ connect = ["ann"] }'
+WITNESS = '{ on = "ann", send = "read", expect = "blue" }'
+SLEEP = '{ hibernate = "idle" }'
+READ = '{ on = "ann", send = "read", expect = "blue", claim = "it" }'
+
+
+def story(expects: str = "survives", name: str = "story") -> str:
+    matrix = f'matrix = {{ row = "SQLite rows", expects = "{expects}" }}'
+    text = scenario("storage-survives", [CONNECT, WITNESS, SLEEP, READ], claim=matrix)
+    return text.replace('name = "story"', f'name = "{name}"', 1)
+
+
+def played(history: History, text: str, *, how: str = "idle", kept: bool = True) -> None:
+    told = history.play(text)
+    told.connect()
+    told.says("blue")
+    told.sleeps(how, 10.001 if how == "idle" else 0.3)
+    if kept:
+        told.says("blue")
+    else:
+        told.gets_wrong("nothing")
+    told.ended("done")
+
+
+def filled(history: History) -> dict[tuple[str, str], dict[str, Any]]:
+    cells = history.judged()["matrix"]
+    assert len(cells) == 11 * 6
+    return {(cell["row"], cell["column"]): cell for cell in cells if cell["value"] != "not tested"}
+
+
+@pytest.mark.parametrize(("how", "column"), [("idle", "idle sleep"), ("evict", "forced eviction")])
+def test_the_column_comes_from_what_happened_not_from_the_step(how: str, column: str) -> None:
+    history = History()
+    played(history, story(), how=how)
+    assert list(filled(history.end())) == [("SQLite rows", column)]
+
+
+@pytest.mark.parametrize(
+    ("expects", "kept", "value"),
+    [
+        ("survives", True, "survived"),
+        ("survives", False, "lost"),
+        ("lost", True, "lost"),
+        ("lost", False, "survived"),
+        ("reset", True, "reset"),
+        ("reset", False, "survived"),
+    ],
+)
+def test_the_value_comes_from_the_verdict(expects: str, kept: bool, value: str) -> None:  # noqa: FBT001 - a table
+    history = History()
+    played(history, story(expects), kept=kept)
+    (cell,) = filled(history.end()).values()
+    assert (cell["value"], cell["as_documented"]) == (value, kept)
+    assert cell["claims"] == ["story/it"]
+
+
+def test_an_unknown_claim_fills_nothing() -> None:
+    told = tale(story())
+    told.connect()
+    told.says("blue")
+    told.stays()
+    assert filled(told.stops()) == {}
+
+
+def test_a_mixture_of_sleeps_fills_no_column() -> None:
+    matrix = 'matrix = { row = "SQLite rows", expects = "survives" }'
+    steps = [CONNECT, WITNESS, SLEEP, READ, SLEEP, READ]
+    told = tale(scenario("storage-survives", steps, claim=matrix))
+    told.connect()
+    told.says("blue")
+    told.sleeps()
+    told.says("blue")
+    told.sleeps("evict", 0.2)
+    told.says("blue")
+    history = told.done()
+    assert history.judged()["verdict"] == "held"
+    assert filled(history) == {}
+
+
+@pytest.mark.parametrize("order", [("good", "bad"), ("bad", "good")])
+def test_of_two_claims_on_one_cell_the_worse_shows_and_both_are_named(order: tuple[str, str]) -> None:
+    history = History()
+    for name in order:
+        played(history, story(name=name), kept=name == "good")
+    (cell,) = filled(history.end()).values()
+    assert (cell["value"], cell["as_documented"]) == ("lost", False)
+    assert sorted(cell["claims"]) == ["bad/it", "good/it"]
+
+
+def test_each_column_is_its_own() -> None:
+    history = History()
+    played(history, story(name="one"))
+    played(history, story(name="two"), how="evict", kept=False)
+    found = filled(history.end())
+    assert found["SQLite rows", "idle sleep"]["value"] == "survived"
+    assert found["SQLite rows", "forced eviction"]["value"] == "lost"

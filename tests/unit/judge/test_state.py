@@ -1,0 +1,308 @@
+"""Storage, attachments and fields in memory: nothing is judged without a witness from before the sleep."""
+
+import pytest
+
+from tests.unit.judge.histories import finding, scenario, tale, verdicts
+
+CONNECT = '{ connect = ["ann", "bob"] }'
+SLEEP = '{ hibernate = "idle" }'
+
+
+def read(expect: str, more: str = "", client: str = "ann") -> str:
+    return f'{{ on = "{client}", send = {{ op = "get" }}, expect = {expect}{more} }}'
+
+
+CLAIM = ', claim = "it"'
+BLUE = '{ value = "blue" }'
+
+
+both = pytest.mark.parametrize("check", ["storage-survives", "attachments-survive"])
+"""These two ask the same of different state."""
+
+
+@both
+def test_the_same_right_answer_before_and_after(check: str) -> None:
+    told = tale(scenario(check, [CONNECT, read(BLUE), SLEEP, read(BLUE, CLAIM)]))
+    told.connect()
+    told.says({"value": "blue"})
+    told.sleeps()
+    told.says({"value": "blue"})
+    found = finding(told.done())
+    assert found["verdict"] == "held"
+    assert found["reason"].startswith("object left memory 10.001 s after its last event")
+
+
+@both
+def test_another_answer_after_is_refuted(check: str) -> None:
+    told = tale(scenario(check, [CONNECT, read(BLUE), SLEEP, read(BLUE, CLAIM)]))
+    told.connect()
+    told.says({"value": "blue"})
+    told.sleeps()
+    told.gets_wrong({"value": None})
+    assert verdicts(told.done()) == {"it": "refuted"}
+
+
+@both
+def test_without_a_witness_it_was_never_there(check: str) -> None:
+    told = tale(scenario(check, [CONNECT, SLEEP, read(BLUE, CLAIM)]))
+    told.connect()
+    told.sleeps()
+    told.says({"value": "blue"})
+    found = finding(told.done())
+    assert found["verdict"] == "unknown"
+    assert found["reason"] == "was never there: no step read the same before the sleep"
+
+
+@both
+def test_without_a_witness_a_wrong_answer_refutes_nothing(check: str) -> None:
+    told = tale(scenario(check, [CONNECT, SLEEP, read(BLUE, CLAIM)]))
+    told.connect()
+    told.sleeps()
+    told.gets_wrong({"value": None})
+    assert verdicts(told.done()) == {"it": "unknown"}
+
+
+@both
+def test_a_read_that_found_something_else_is_no_witness(check: str) -> None:
+    told = tale(scenario(check, [CONNECT, read('{ value = "red" }'), SLEEP, read(BLUE, CLAIM)]))
+    told.connect()
+    told.says({"value": "red"})
+    told.sleeps()
+    told.says({"value": "blue"})
+    assert verdicts(told.done()) == {"it": "unknown"}
+
+
+@both
+def test_a_silence_after_is_no_loss(check: str) -> None:
+    told = tale(scenario(check, [CONNECT, read(BLUE), SLEEP, read(BLUE, CLAIM)]))
+    told.connect()
+    told.says({"value": "blue"})
+    told.sleeps()
+    told.gets_nothing()
+    found = finding(told.done())
+    assert found["verdict"] == "unknown"
+    assert found["reason"].startswith("the read after the sleep got no answer")
+
+
+@both
+def test_a_read_that_the_object_did_not_come_back_for_proves_nothing(check: str) -> None:
+    told = tale(scenario(check, [CONNECT, read(BLUE), SLEEP, read(BLUE, CLAIM)]))
+    told.connect()
+    told.says({"value": "blue"})
+    told.sleeps()
+    told.says({"value": "blue"}, reached=0)
+    assert verdicts(told.done()) == {"it": "unknown"}
+
+
+@both
+def test_a_crash_between_the_sleep_and_the_read_leaves_it_open(check: str) -> None:
+    told = tale(scenario(check, [CONNECT, read(BLUE), SLEEP, read(BLUE, CLAIM)]))
+    told.connect()
+    told.says({"value": "blue"})
+    told.sleeps()
+    told.enters()
+    told.leaves("died", 0.1)
+    told.gets_wrong({"value": None})
+    assert verdicts(told.done()) == {"it": "unknown"}
+
+
+@both
+def test_the_play_ending_before_the_read_leaves_it_open(check: str) -> None:
+    told = tale(scenario(check, [CONNECT, read(BLUE), SLEEP, read(BLUE, CLAIM)]))
+    told.connect()
+    told.says({"value": "blue"})
+    told.sleeps()
+    assert verdicts(told.stops()) == {"it": "unknown"}
+
+
+@both
+def test_of_several_reads_the_worst_counts(check: str) -> None:
+    told = tale(scenario(check, [CONNECT, read(BLUE), SLEEP, read(BLUE, CLAIM), read(BLUE, CLAIM, "bob")]))
+    told.connect()
+    told.says({"value": "blue"})
+    told.sleeps()
+    told.says({"value": "blue"})
+    told.gets_wrong({"value": None})
+    assert verdicts(told.done()) == {"it": "refuted"}
+
+
+@both
+def test_the_witness_must_stand_before_the_last_sleep_only(check: str) -> None:
+    told = tale(scenario(check, [CONNECT, SLEEP, read(BLUE), SLEEP, read(BLUE, CLAIM)]))
+    told.connect()
+    told.sleeps()
+    told.says({"value": "blue"})
+    told.sleeps()
+    told.says({"value": "blue"})
+    assert verdicts(told.done()) == {"it": "held"}
+
+
+def test_a_claim_that_no_step_reads_is_unknown() -> None:
+    told = tale(scenario("storage-survives", [CONNECT, SLEEP]))
+    told.connect()
+    told.sleeps()
+    found = finding(told.done())
+    assert (found["verdict"], found["reason"]) == ("unknown", "no step of the play reads it")
+
+
+def test_the_witness_must_have_asked_the_same() -> None:
+    other = '{ on = "ann", send = { op = "peek" }, expect = { value = "blue" } }'
+    told = tale(scenario("storage-survives", [CONNECT, other, SLEEP, read(BLUE, CLAIM)]))
+    told.connect()
+    told.says({"value": "blue"})
+    told.sleeps()
+    told.says({"value": "blue"})
+    assert verdicts(told.done()) == {"it": "unknown"}
+
+
+def test_binary_questions_are_told_apart() -> None:
+    def ask(code: str, more: str = "") -> str:
+        return f'{{ on = "ann", send = {{ hex = "{code}" }}, expect = "blue"{more} }}'
+
+    for before, expected in (("0102", "held"), ("ff", "unknown")):
+        told = tale(scenario("storage-survives", [CONNECT, ask(before), SLEEP, ask("0102", CLAIM)]))
+        told.connect()
+        told.says("blue")
+        told.sleeps()
+        told.says("blue")
+        assert verdicts(told.done()) == {"it": expected}
+
+
+def test_a_question_that_was_not_kept_whole_is_no_witness() -> None:
+    told = tale(scenario("storage-survives", [CONNECT, read(BLUE), SLEEP, read(BLUE, CLAIM)]))
+    told.connect()
+    told.says({"value": "blue"}, cut=True)
+    told.sleeps()
+    told.says({"value": "blue"}, cut=True)
+    assert verdicts(told.done()) == {"it": "unknown"}
+
+
+def where(condition: str, more: str = "") -> str:
+    return f'{{ on = "ann", send = {{ op = "get" }}, where = [\'{condition}\']{more} }}'
+
+
+def test_conditions_are_asked_of_the_witness_too() -> None:
+    for before, expected in (("blue", "held"), ("red", "unknown")):
+        steps = [CONNECT, where("value exists"), SLEEP, where('value == "blue"', CLAIM)]
+        told = tale(scenario("storage-survives", steps))
+        told.connect()
+        told.says({"value": before})
+        told.sleeps()
+        told.says({"value": "blue"})
+        assert verdicts(told.done()) == {"it": expected}
+
+
+def test_a_condition_that_tells_a_change_is_not_asked_of_the_witness() -> None:
+    first = read(BLUE, ', capture = { before = "instance" }')
+    last = read(BLUE, ", where = ['instance != {before}']" + CLAIM)
+    told = tale(scenario("storage-survives", [CONNECT, first, SLEEP, last]))
+    told.connect()
+    told.says({"value": "blue", "instance": 1})
+    told.sleeps()
+    told.says({"value": "blue", "instance": 2})
+    assert verdicts(told.done()) == {"it": "held"}
+
+
+def test_a_captured_value_may_be_its_own_witness() -> None:
+    first = '{ on = "ann", send = { op = "get" }, capture = { kept = "value" } }'
+    told = tale(scenario("storage-survives", [CONNECT, first, SLEEP, where("value == {kept}", CLAIM)]))
+    told.connect()
+    told.says({"value": "blue"})
+    told.sleeps()
+    told.says({"value": "blue"})
+    assert verdicts(told.done()) == {"it": "held"}
+
+
+def test_a_change_alone_shows_no_state() -> None:
+    first = '{ on = "ann", send = { op = "get" }, capture = { kept = "value" } }'
+    told = tale(scenario("storage-survives", [CONNECT, first, SLEEP, where("value != {kept}", CLAIM)]))
+    told.connect()
+    told.says({"value": "blue"})
+    told.sleeps()
+    told.says({"value": "green"})
+    assert verdicts(told.done()) == {"it": "unknown"}
+
+
+def test_of_several_messages_the_last_is_the_answer() -> None:
+    twice = read('["one", { value = "blue" }]')
+    told = tale(scenario("storage-survives", [CONNECT, twice, SLEEP, read('["one", { value = "blue" }]', CLAIM)]))
+    told.connect()
+    told.says({"value": "blue"})
+    told.sleeps()
+    told.says({"value": "blue"})
+    assert verdicts(told.done()) == {"it": "held"}
+
+
+def count(number: int, more: str = "") -> str:
+    return f'{{ on = "ann", send = {{ op = "count" }}, expect = {{ count = {number} }}{more} }}'
+
+
+MEMORY = scenario("memory-is-reset", [CONNECT, count(1), count(2), SLEEP, count(1, CLAIM)])
+
+
+def test_a_field_that_starts_anew_was_reset() -> None:
+    told = tale(MEMORY)
+    told.connect()
+    told.says({"count": 1})
+    told.says({"count": 2})
+    told.sleeps()
+    told.says({"count": 1})
+    found = finding(told.done())
+    assert found["verdict"] == "held"
+    witness = told.history.events[found["evidence"][0] - 1]
+    assert witness.data["text"] == '{"count":2}'
+
+
+def test_a_field_that_goes_on_was_not() -> None:
+    told = tale(MEMORY)
+    told.connect()
+    told.says({"count": 1})
+    told.says({"count": 2})
+    told.sleeps()
+    told.gets_wrong({"count": 3})
+    assert verdicts(told.done()) == {"it": "refuted"}
+
+
+def test_a_field_that_had_no_other_value_shows_no_loss() -> None:
+    told = tale(scenario("memory-is-reset", [CONNECT, count(1), SLEEP, count(1, CLAIM)]))
+    told.connect()
+    told.says({"count": 1})
+    told.sleeps()
+    told.says({"count": 1})
+    found = finding(told.done())
+    assert found["verdict"] == "unknown"
+    assert found["reason"] == "had no other value before the sleep: nothing shows a loss"
+
+
+def test_it_is_the_latest_value_before_the_sleep_that_counts() -> None:
+    told = tale(scenario("memory-is-reset", [CONNECT, count(2), count(1), SLEEP, count(1, CLAIM)]))
+    told.connect()
+    told.says({"count": 2})
+    told.says({"count": 1})
+    told.sleeps()
+    told.says({"count": 1})
+    assert verdicts(told.done()) == {"it": "unknown"}
+
+
+def test_a_field_is_not_reset_by_a_sleep_that_was_none() -> None:
+    told = tale(MEMORY)
+    told.connect()
+    told.says({"count": 1})
+    told.says({"count": 2})
+    told.begins("hibernate")
+    told.leaves("dropped", 0.2)
+    told.ends()
+    told.says({"count": 1})
+    assert verdicts(told.done()) == {"it": "unknown"}
+
+
+def test_with_several_objects_the_witness_stands_before_the_sleep_of_each() -> None:
+    objects = 'objects = { room = { class = "Room", name = "{play}" }, log = { class = "Log", name = "{play}" } }'
+    text = scenario("storage-survives", [CONNECT, SLEEP, read(BLUE), SLEEP, read(BLUE, CLAIM)])
+    told = tale(text.replace('object = { class = "Room", name = "{play}" }', objects))
+    told.connect(enters=("room", "log"))
+    told.sleeps(label="room")
+    told.says({"value": "blue"}, label="room")
+    told.sleeps(label="log")
+    told.says({"value": "blue"}, label="log")
+    assert verdicts(told.done()) == {"it": "unknown"}

@@ -1,0 +1,154 @@
+"""The report for the terminal: its words, its widths, and nothing in it that moves a cursor."""
+
+import unicodedata
+
+import pytest
+
+from poc_cli.report.spans import inert, plain, span
+from poc_cli.report.text import lines, verdict_line
+from tests.unit.judge.performing import hibernate_run
+from tests.unit.report.hostile import TEXTS, cell, claim, document, everywhere, matrix, scenario
+
+
+def told(judged: dict[str, object]) -> list[str]:
+    return [plain(line) for line in lines(judged, "results/a-run")]
+
+
+def test_a_refuted_claim_says_what_it_claims_why_it_fails_and_where_that_is_seen() -> None:
+    found = told(hibernate_run(wrong={"storage-survives-sleep"}).judged())
+    at = found.index("  refuted   storage-survives-sleep")
+    assert found[at + 1] == '            "A row that was written before the sleep can be read after it."'
+    assert found[at + 2].startswith("            object left memory 10.001 s after its last event; after it, got 1")
+    assert found[at + 3].startswith("            events 6, 17, ")
+    assert found[at + 3].endswith(" of history.ndjson")
+
+
+def test_a_held_claim_takes_two_lines() -> None:
+    found = told(hibernate_run().judged())
+    at = found.index("  held      idle-room-sleeps")
+    assert found[at + 1] == "            object left memory 10.001 s after its last event with 2 sockets open"
+    assert found[at + 2].startswith("  held      ")
+
+
+def test_the_answer_and_the_place_of_the_evidence_come_last() -> None:
+    found = told(hibernate_run().judged())
+    assert found[-2:] == [
+        "feasible: every claim held (6 held) on local (workerd 1.2) in 0.1 s",
+        "evidence: results/a-run",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "counts", "answer"),
+    [
+        ("held", {"held": 2}, "feasible: every claim held (2 held)"),
+        ("refuted", {"held": 1, "refuted": 1}, "not feasible: a claim was refuted (1 held, 1 refuted)"),
+        ("unknown", {"left_out": 1}, "inconclusive (0 held, 1 left out)"),
+        ("error", {"error": 3}, "the harness or the target failed (0 held, 3 error)"),
+        ("held", {"held": 1, "refuted": 1}, "as known: no claim was refuted but those known to be (1 held, 1 refuted)"),
+        ("refuted", {"held": 2}, "a defect that is known here was not found (2 held)"),
+    ],
+)
+def test_the_answer_in_one_line(verdict: str, counts: dict[str, int], answer: str) -> None:
+    every = dict.fromkeys(("held", "refuted", "unknown", "error", "left_out"), 0) | counts
+    line = verdict_line(document(verdict=verdict, counts=every))
+    assert plain(line) == f"{answer} on local (workerd 1.2) in 12.3 s"
+
+
+def test_a_run_that_broke_off_has_no_length_and_says_why() -> None:
+    broken = document(verdict="error", seconds=None, error="the record breaks off", target={})
+    found = told(broken)
+    assert found[0] == "the record of this run is not whole: the record breaks off"
+    assert found[1] == "the harness or the target failed (1 held, 1 refuted) on no target"
+
+
+def test_the_matrix_shows_what_was_tested_and_marks_what_surprises() -> None:
+    filled = matrix(
+        cell("connections", "idle sleep", "survived", [], as_documented=True),
+        cell("in-memory fields", "idle sleep", "reset", [], as_documented=True),
+        cell("connections", "forced eviction", "lost", [], as_documented=False),
+    )
+    assert told(document(matrix=filled))[:4] == [
+        "                  idle sleep  forced eviction",
+        "connections       survived    lost !",
+        "in-memory fields  reset       not tested",
+        "! is not what the documentation says",
+    ]
+
+
+def test_a_full_matrix_of_four_columns_fits_into_eighty() -> None:
+    columns = ("idle sleep", "forced eviction", "crash", "redeploy")
+    filled = matrix(*(cell("in-memory fields", each, "survived", [], as_documented=False) for each in columns))
+    assert max(len(line) for line in told(document(matrix=filled))[:3]) <= 80
+
+
+def test_frames_of_ours_fit_into_eighty_columns() -> None:
+    found = told(document(scenario("name", claim("an-id", reason="r", says="s", evidence=list(range(1000, 1050))))))
+    # The answer may be longer: it stands alone on its line, and -q prints nothing else.
+    assert max(map(len, found[:-2])) <= 80
+
+
+def test_what_was_left_out_stopped_or_broke_is_told() -> None:
+    found = told(
+        document(
+            scenario("one", title="t", left_out="its subject is the timer", error=None, stopped=None),
+            scenario("two", title="t", error="the side-car did not answer", stopped=None),
+            scenario("three", title="t", error=None, stopped="on failed at story.toml:9"),
+        )
+    )
+    assert found[:8] == [
+        "one  t",
+        "  left out  its subject is the timer",
+        "",
+        "two  t",
+        "  error     the side-car did not answer",
+        "",
+        "three  t",
+        "  stopped   on failed at story.toml:9",
+    ]
+
+
+def test_known_defects_and_controls_that_were_not_run_are_told() -> None:
+    found = told(document(scenario("s", claim("c", known="refuted"), claim("d", "held", known="refuted"))))
+    assert "  refuted   c (known here)" in found
+    assert "  held      d (known here as refuted)" in found
+    assert "            its control was not run: c" in found
+
+
+def test_the_figures_of_one_sleep_and_of_several() -> None:
+    one = {"asleep_after_ms": {"n": 1, "min": 10001, "median": 10001, "max": 10001}}
+    assert told(document(figures=one))[0] == "idle sleep began 10.001 s after the last event"
+    three = {"asleep_after_ms": {"n": 3, "min": 9998, "median": 10001, "max": 10010}}
+    expected = "idle sleep began 10.001 s after the last event (median of 3, 9.998 to 10.010 s)"
+    assert told(document(figures=three))[0] == expected
+
+
+@pytest.mark.parametrize("hostile", TEXTS)
+def test_hostile_text_moves_no_cursor_and_makes_no_line(hostile: str) -> None:
+    found = lines(everywhere(hostile), hostile)
+    assert len(found) == len(lines(everywhere("word"), "word"))
+    for line in found:
+        for character in plain(line):
+            assert unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+        plain(line).encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain ä 日本 😀", "plain ä 日本 😀"),
+        ("a\nb\tc\r", "a\\nb\\tc\\r"),
+        ("\x1b[31m\x07\x7f", "\\x1b[31m\\x07\\x7f"),
+        ("\u202e\u2066\u200b\ufeff", "\\u202e\\u2066\\u200b\\ufeff"),
+        ("\u2028\u2029\x85", "\\u2028\\u2029\\x85"),
+        ("\ud800", "\\ud800"),
+    ],
+)
+def test_inert(text: str, shown: str) -> None:
+    assert inert(text) == shown
+
+
+def test_spans() -> None:
+    assert span(5, "bold") == ("5", "bold")
+    assert plain([span("a "), span("b\n", "red"), span("  ")]) == "a b\\n"
+    assert plain([]) == ""
