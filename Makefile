@@ -17,7 +17,7 @@ DEV   := .venv/.dev-is-installed
 NODES := worker/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types bench clean
+.PHONY: help run test lint types bench docs clean
 
 help:  ## list these words
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ types: $(DEV) $(NODES)  ## check the types of the Python code and of the worker
 
 bench: $(DEV)  ## measure poc itself and write docs/benchmarks.md (two minutes)
 	@$(BIN)/python tests/bench/bench.py
+
+docs: $(VENV)  ## write the generated files of docs/ anew: the schema of scenarios and how to write one
+	@$(BIN)/python -m poc_cli.scenario.pages
 
 clean:  ## remove what make has made; results/ stays
 	rm -rf .venv worker/node_modules worker/.wrangler dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

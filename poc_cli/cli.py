@@ -72,7 +72,9 @@ def _poc(
 
 @app.command("run", rich_help_panel="Run")
 def _run(  # noqa: PLR0913, PLR0917 - the options of the command
-    scenarios: Annotated[list[str] | None, typer.Argument(help="Names, files or folders of scenarios.", autocompletion=_names)] = None,
+    scenarios: Annotated[
+        list[str] | None, typer.Argument(help="Names, files or folders of scenarios.", autocompletion=_names)
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="All shipped scenarios but the slow ones.")] = False,  # noqa: FBT002
     tag: Annotated[list[str] | None, typer.Option(help="Shipped scenarios with this tag.")] = None,
     worker: Annotated[

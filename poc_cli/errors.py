@@ -29,6 +29,11 @@ class PocError(Exception):
         self.message = message
         self.advice = advice
 
+    @property
+    def in_a_line(self) -> str:
+        """Give the whole text in one line, for a reason."""
+        return self.message if self.advice is None else f"{self.message} ({self.advice})"
+
     def __str__(self) -> str:
         """Give the whole text, the advice on a line of its own."""
         return self.message if self.advice is None else f"{self.message}\n  {self.advice}"

@@ -6,12 +6,11 @@ Never judges: it stops at a failed precondition and says so.
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
 from typing import Any, Literal
 
 from poc_cli.engine.failure import PlayError, StepFailed
 from poc_cli.engine.sleeping import Sleeper
-from poc_cli.engine.stage import Stage
+from poc_cli.engine.stage import Ears, Stage
 from poc_cli.engine.verbs import HANDLERS, Seen
 from poc_cli.errors import TargetError
 from poc_cli.history import event as kinds
@@ -45,7 +44,7 @@ class Performance:
         target: Target,
         history: HistoryWriter,
         *,
-        say: Callable[[str], None],
+        ears: Ears,
         sleep: SleepMode | None,
         attempt: int,
     ) -> None:
@@ -60,7 +59,7 @@ class Performance:
         self._nonce = f"{play.scenario.document.name}-{secrets.token_hex(4)}"
         self._target = target
         self._history = history
-        self._say = say
+        self._ears = ears
         self._sleep = sleep
 
     async def perform(self) -> Outcome:
@@ -76,8 +75,10 @@ class Performance:
             if abs(_clock_offset() - clock) > CLOCK_JUMP_SECONDS:
                 outcome, reason = self._spoiled("the machine's clock jumped while the play went on")
         except (TargetHung, TargetDied) as error:
-            outcome, reason = self._spoiled(str(error))
-        except (TargetError, PlayError) as error:
+            outcome, reason = self._spoiled(error.in_a_line)
+        except TargetError as error:
+            outcome, reason = "error", error.in_a_line
+        except PlayError as error:
             outcome, reason = "error", str(error)
         finally:
             step = None
@@ -94,7 +95,7 @@ class Performance:
 
     def _stage(self) -> Stage:
         self._history.add(self._label, "poc", kinds.PLAY_START, **self._description())
-        return Stage(self._play, self._label, self._nonce, self._target, self._history, self._say)
+        return Stage(self._play, self._label, self._nonce, self._target, self._history, self._ears)
 
     def _description(self) -> dict[str, Any]:
         play = self._play
@@ -136,7 +137,8 @@ class Performance:
                 raise type(error)(f"{self._place(placed)}: {error.message}", error.advice) from error
             except (TargetError, PlayError, ValueError) as error:
                 # A ValueError is a value that only the play has shown to be wrong: a template that gives no bytes.
-                raise PlayError(f"{self._place(placed)}: {error}") from error
+                told = error.in_a_line if isinstance(error, TargetError) else str(error)
+                raise PlayError(f"{self._place(placed)}: {told}") from error
             else:
                 stage.add("poc", kinds.STEP_END, ok=True, **seen)
         stage.step = None

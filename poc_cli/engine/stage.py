@@ -12,6 +12,7 @@ from typing import Any
 from poc_cli.engine.client import Client, Ending, Listener, Payload, SocketClient
 from poc_cli.engine.failure import PlayError, StepFailed
 from poc_cli.engine.inbox import Received
+from poc_cli.errors import PocError
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.history.writer import HistoryWriter
@@ -85,6 +86,14 @@ def _short_fields(text: str) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """Who hears of a play while it goes on: of its phase, and of a failure that ends the whole run."""
+
+    say: Callable[[str], None]
+    fail: Callable[[PocError], None]
+
+
 class Stage:
     """Everything that the steps of one play act on."""
 
@@ -95,12 +104,13 @@ class Stage:
         nonce: str,
         target: Target,
         history: HistoryWriter,
-        say: Callable[[str], None],
+        ears: Ears,
     ) -> None:
         """Bind the play's names and its objects; touches nothing. Raises TargetError for a class that is not there."""
         self.play = play
         self.target = target
-        self.say = say
+        self.say = ears.say
+        self._fail = ears.fail
         self.step: int | None = None
         self.fault: str | None = None
         self.alarms_seen: dict[str, int] = {}
@@ -123,6 +133,14 @@ class Stage:
     def add(self, actor: str, kind: str, *, t_ns: int | None = None, **data: Any) -> Event:
         """Write an event of this play at the step that is going on."""
         return self._history.add(self._label, actor, kind, step=self.step, t_ns=t_ns, **data)
+
+    def _note(self, actor: str, kind: str, *, t_ns: int | None = None, **data: Any) -> int:
+        """Write an event from a callback, where nobody could catch an error; give its id, 0 where it failed."""
+        try:
+            return self.add(actor, kind, t_ns=t_ns, **data).id
+        except PocError as error:
+            self._fail(error)
+            return 0
 
     @property
     def now_ns(self) -> int:
@@ -148,18 +166,18 @@ class Stage:
                 witnessed.seen = witnessed.in_memory = True
                 witnessed.asleep = False
                 witnessed.woken_by = None
-                self.add(actor, kinds.ENTERED, process=change.process, ctx=change.ctx, at_ns=change.at_ns)
+                self._note(actor, kinds.ENTERED, process=change.process, ctx=change.ctx, at_ns=change.at_ns)
             case Delivered():
                 witnessed.woken_by = witnessed.woken_by or change.name
                 witnessed.socket_events += change.name == SOCKET_EVENT
                 witnessed.alarms += change.name == ALARM_EVENT
-                self.add(actor, kinds.DELIVERED, name=change.name, at_ns=change.at_ns)
+                self._note(actor, kinds.DELIVERED, name=change.name, at_ns=change.at_ns)
             case Left():
                 how = self._how_left(witnessed, change)
                 witnessed.in_memory = False
                 witnessed.asleep = how in {"idle", "evict"}
                 witnessed.slept |= witnessed.asleep
-                self.add(
+                self._note(
                     actor,
                     kinds.LEFT,
                     how=how,
@@ -231,13 +249,13 @@ class Stage:
 
     def _received(self, client: SocketClient, payload: Payload) -> None:
         now = self.now_ns
-        event = self.add(client.name, kinds.RECEIVED, t_ns=now, **recorded(payload))
+        event_id = self._note(client.name, kinds.RECEIVED, t_ns=now, **recorded(payload))
         message = Message(payload, None) if isinstance(payload, str) else Message(None, payload)
-        client.inbox.put(Received(message, event.id, now))
+        client.inbox.put(Received(message, event_id, now))
 
     def _ended(self, client: SocketClient, ending: Ending) -> None:
         self.endings[client.name] = ending
-        self.add(
+        self._note(
             client.name,
             kinds.CLOSED,
             by=ending.by,

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from poc_cli.engine.admission import Admission, sockets_of, sockets_possible
 from poc_cli.engine.performance import Outcome, Performance, SleepMode
+from poc_cli.engine.stage import Ears
 from poc_cli.errors import PocError
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.scenario.plays import Play
@@ -45,10 +46,27 @@ class Troupe:
         self._wishes = wishes
         self._progress = progress
         self._places = asyncio.Semaphore(wishes.jobs)
+        self._whole: asyncio.Task[object] | None = None
+        self._failure: PocError | None = None
         self._runtimes = asyncio.Semaphore(RUNTIMES_AT_ONCE)
 
     async def play(self, plays: list[Play], first: Process) -> list[Outcome]:
         """Play them: together what can be together, then alone what measures; `first` is a runtime started ahead."""
+        self._whole = asyncio.current_task()
+        try:
+            return await self._play(plays, first)
+        except asyncio.CancelledError:
+            if self._failure is not None:
+                raise self._failure from None
+            raise
+
+    def _fail(self, error: PocError) -> None:
+        """End the run: what happens cannot be written down any more."""
+        if self._failure is None and self._whole is not None:
+            self._failure = error
+            self._whole.cancel()
+
+    async def _play(self, plays: list[Play], first: Process) -> list[Outcome]:
         together = [play for play in plays if not _apart(play)]
         apart = [play for play in plays if _apart(play) and not play.scenario.document.measures]
         measuring = [play for play in plays if play.scenario.document.measures]
@@ -100,7 +118,9 @@ class Troupe:
         def say(phase: str) -> None:
             self._progress(play.label, phase)
 
-        performance = Performance(play, target, self._history, say=say, sleep=self._wishes.sleep, attempt=attempt)
+        performance = Performance(
+            play, target, self._history, ears=Ears(say, self._fail), sleep=self._wishes.sleep, attempt=attempt
+        )
         outcome = await performance.perform()
         say(outcome)
         return outcome

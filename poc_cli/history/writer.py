@@ -38,6 +38,7 @@ class HistoryWriter:
     ) -> None:
         """Close the file."""
         os.close(self._descriptor)
+        self._descriptor = -1  # its number may soon be another file's
 
     def now_ns(self) -> int:
         """Give nanoseconds since the start of the run, on the monotonic clock."""

@@ -92,8 +92,8 @@ def losses_of(play: PlayRecord) -> tuple[Sleep, ...]:
         for fault in play.of_kind(kinds.FAULT):
             if fault.data["fault"] == "drop" or fault.actor not in {"poc", f"object:{label}"}:
                 continue
-            entered = next((stay for stay in reversed(stays) if stay.id < fault.id), None)
             back = next((stay for stay in stays if stay.id > fault.id), None)
+            entered = _struck(mine, fault, back)
             if entered is None:
                 continue
             sockets = tuple(
@@ -101,6 +101,15 @@ def losses_of(play: PlayRecord) -> tuple[Sleep, ...]:
             )
             found.append(Sleep(label, entered, fault, back, _woken_by(mine, back), sockets))
     return tuple(sorted(found, key=lambda loss: loss.left.id))
+
+
+def _struck(events: list[Event], fault: Event, back: Event | None) -> Event | None:
+    """Give the beginning of the stay that a fault ended, by the trace's word; None where it ended none."""
+    for index, event in enumerate(events):
+        ended = event.kind == kinds.LEFT and event.data["how"] == "died" and event.id > fault.id
+        if ended and (back is None or event.id < back.id):
+            return _entrance(events[:index], event)
+    return None
 
 
 def _entrance(before: list[Event], left: Event) -> Event | None:

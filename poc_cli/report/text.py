@@ -149,6 +149,6 @@ def _figures(figures: dict[str, Any]) -> list[Line]:
     for name, what in (("wake_ms", "a wake"), ("warm_ms", "a warm answer")):
         spread = figures.get(name)
         if spread is not None:
-            told = f"{what} took {spread['median']:.2f} ms at p50, {spread['p90']:.2f} at p90, {spread['p99']:.2f} at p99"
-            found.append([span(told)])
+            ranks = f"{spread['median']:.2f} ms at p50, {spread['p90']:.2f} at p90, {spread['p99']:.2f} at p99"
+            found.append([span(f"{what} took {ranks}")])
     return [*found, []] if found else []

@@ -17,11 +17,12 @@ MEANINGS: Final = {
     "stays-awake": "Each object was still in memory 11 s after its last event. Refuted when one has left.",
     "no-wake": "Something was sent while the object slept, and it slept on until it was resumed.",
     "memory-is-reset": (
-        "The steps that name the claim got the right answer, and the same message got another one before the sleep."
+        "The steps that name the claim got the right answer, and the same message got another one before the sleep or "
+        "fault."
     ),
     "storage-survives": (
-        "The steps that name the claim got the right answer after the sleep, and the same message got it before (the "
-        "witness)."
+        "The steps that name the claim got the right answer, and the same message got it before the sleep or fault "
+        "too (the witness)."
     ),
     "attachments-survive": "As `storage-survives`, for what a socket's attachment holds.",
     "delivered-in-order": (

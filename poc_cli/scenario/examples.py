@@ -24,8 +24,8 @@ EXAMPLES: Final = {
   { connect = ["ann", "bob"] },
   { on = "ann", send = { op = "who" }, where = ["sockets == 2"], capture = { room = "instance" } },
   { on = "bob", send = { op = "who" }, where = ["instance == {room}"] },
-  { on = "ann", send = { op = "broadcast" }, expect = [{ event = "broadcast" }, { reached = 2 }], order = "any" },
-  { on = "bob", expect = { event = "broadcast" }, next = true },
+  { on = "ann", send = { op = "say", text = "hi" }, expect = [{ reached = 2 }, { event = "said" }], order = "any" },
+  { on = "bob", expect = { event = "said", text = "hi" }, next = true },
   { on = "*", quiet = "200ms" },
 """,
     "resume": """\
@@ -92,7 +92,7 @@ EXAMPLES: Final = {
     "repeat": """\
   { connect = "ann" },
   { repeat = 3, as = "n", steps = [
-    { on = "ann", send = { op = "echo", text = "line {n}" }, expect = { text = "line {n}" } },
+    { on = "ann", send = { op = "echo", text = "line {n}" }, expect = { op = "echo", text = "line {n}" } },
   ] },
 """,
 }

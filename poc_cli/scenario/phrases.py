@@ -63,20 +63,20 @@ def message(value: object) -> str:
     return _cut(value)
 
 
-_FORMS: Final[Mapping[str, Callable[[object], str]]] = {
-    "json": lambda content: _cut(content),
-    "text": lambda content: f"the text {_cut(content)}",
-    "hex": lambda content: f"the bytes {inert(str(content))}",
-    "bytes": lambda content: f"{inert(str(content))} bytes",
-    "json_text": lambda content: f"the JSON {inert(str(content))}",
-}
-
-
 def _cut(value: object) -> str:
     text = inert(json.dumps(value, ensure_ascii=False, default=str))
     if len(text) > LONGEST_MESSAGE:
         text = text[: LONGEST_MESSAGE - 1] + "…"
     return text.replace(" ", KEPT) if len(text) <= SHORT_MESSAGE else text.replace("  ", KEPT * 2)
+
+
+_FORMS: Final[Mapping[str, Callable[[object], str]]] = {
+    "json": _cut,
+    "text": lambda content: f"the text {_cut(content)}",
+    "hex": lambda content: f"the bytes {inert(str(content))}",
+    "bytes": lambda content: f"{inert(str(content))} bytes",
+    "json_text": lambda content: f"the JSON {inert(str(content))}",
+}
 
 
 def _by_its_keys(step: Step) -> str:

@@ -106,10 +106,14 @@ def _holds(told: Mapping[str, Any]) -> str:
         holds = [_holds(each) for each in told["anyOf"]]
         return "a name or a list of names" if holds == ["text", "a list of texts"] else " or ".join(holds)
     choices = [told["const"]] if "const" in told else told.get("enum", [])
-    if choices:
-        return "one of a list, see below" if len(choices) > _MANY else " or ".join(f"`{each}`" for each in choices)
+    if len(choices) > _MANY:
+        return "one of a list, see below"
     if told.get("pattern") == DURATION["pattern"]:
         return "a time like `300ms`"
+    return " or ".join(f"`{each}`" for each in choices) or _of_type(told)
+
+
+def _of_type(told: Mapping[str, Any]) -> str:
     match told.get("type"):
         case "array":
             each = _holds(told["items"])

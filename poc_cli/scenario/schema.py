@@ -69,7 +69,7 @@ def text() -> str:
 
 
 def _rules(model: type[BaseModel]) -> dict[str, Any]:
-    """Give what is added to a model's definition: its one rule, or all in an `allOf`, which stops taplo's completion."""
+    """Give what a model's definition gets: its one rule, or all in an `allOf`, where taplo completes nothing."""
     rules = [rule for base in model.__mro__ for rule in RULES.get(base, [])]
     if len(rules) == 1 and "properties" not in rules[0]:
         return rules[0]

@@ -58,7 +58,9 @@ def _claim(claim: Claim, path: Path, mutants: AbstractSet[str] | None) -> Iterat
         advice = 'add source = "https://…", the page that says so'
         yield Problem((*path, "id"), f"the claim {shown(claim.id)} has no source", advice)
     elif not _is_address(claim.source):
-        yield Problem((*path, "source"), f"{shown(claim.source)} is not an address that begins with https:// or http://")
+        yield Problem(
+            (*path, "source"), f"{shown(claim.source)} is not an address that begins with https:// or http://"
+        )
     if claim.control is None and claim.mutant is None:
         advice = "add a control, or a mutant for which it is refuted"
         yield Problem((*path, "id"), f"nothing shows that the claim {shown(claim.id)} can fail", advice)

@@ -12,7 +12,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from poc_cli.errors import TargetError
@@ -112,6 +114,11 @@ def _die_with_parent(parent: int) -> None:
         os._exit(1)
 
 
+def _guard(parent: int) -> Callable[[], None] | None:
+    """Give what the child does before it becomes workerd; elsewhere than on Linux the janitor alone keeps watch."""
+    return partial(_die_with_parent, parent) if sys.platform == "linux" else None
+
+
 def spawn(binary: Path, place: Place, environment: dict[str, str]) -> Process:
     """Start workerd, with its trace, its listen events and its log on pipes; does not wait for it.
 
@@ -135,9 +142,8 @@ def spawn(binary: Path, place: Place, environment: dict[str, str]) -> Process:
         f"--directory-path=disk={place.folder / 'disk'}",
     ]
     kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    parent = os.getpid()
     try:
-        popen = subprocess.Popen(  # noqa: PLW1509 - no thread of ours is running then, and the function calls only libc
+        popen = subprocess.Popen(
             command,
             cwd=place.folder,
             env=kept | environment,
@@ -146,7 +152,7 @@ def spawn(binary: Path, place: Place, environment: dict[str, str]) -> Process:
             stderr=log_end,
             pass_fds=[control_end, trace_end],
             start_new_session=True,
-            preexec_fn=(lambda: _die_with_parent(parent)) if sys.platform == "linux" else None,
+            preexec_fn=_guard(os.getpid()),  # noqa: PLW1509 - no other thread runs yet, and it only calls libc
         )
     except OSError as error:
         for descriptor in (control, trace, log):

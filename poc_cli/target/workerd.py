@@ -243,6 +243,8 @@ class _Running:
         """
         if self._fence_queued is None:
             self._fence_queued = asyncio.create_task(self._fence_after(self._fence_running))
+            # Those who waited may all be gone by the time it fails.
+            self._fence_queued.add_done_callback(lambda task: task.cancelled() or task.exception())
         return await asyncio.shield(self._fence_queued)
 
     async def _fence_after(self, running: asyncio.Task[int] | None) -> int:

@@ -1,16 +1,18 @@
-// The bug: every second answer waits a while, and nothing keeps the order.
-// Must turn red: echo/messages-in-order.
+// The bug: an answer that was not acknowledged is sent again, after the next one.
+// Must turn red: echo/messages-in-order, and with it echo/each-message-once.
 
-import { Room as Real } from "./room.ts";
+import { Room as Real, type Reply } from "./room.ts";
 
 export { default } from "./index.ts";
 
 export class Room extends Real {
-  #answers = 0;
+  #before: Reply | null = null;
 
-  protected override send(socket: WebSocket, message: object): void {
-    this.#answers += 1;
-    if (this.#answers % 2 === 0) super.send(socket, message);
-    else setTimeout(() => super.send(socket, message), 50);
+  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    const reply = await this.answer(message, socket);
+    if (reply === null) return;
+    this.send(socket, reply);
+    if (this.#before !== null) this.send(socket, this.#before);
+    this.#before = reply;
   }
 }

@@ -140,9 +140,7 @@ class Tale:
         """Let connections end."""
         for client in clients:
             said = f"received {code}" if clean else "no close frame received"
-            self.add(
-                client, kinds.CLOSED, step=self.next - 1, by=by, code=code, reason="", clean=clean, said=said
-            )
+            self.add(client, kinds.CLOSED, step=self.next - 1, by=by, code=code, reason="", clean=clean, said=said)
 
     # --- steps
 
@@ -254,9 +252,7 @@ class Tale:
         """Let the trace say that the object is in memory so long after its last event."""
         now = self.last_event_ns + round(idle * SECOND)
         last = self.last_event_ns
-        self.add(
-            f"object:{label}", kinds.AWAKE, step=self.next - 1, at_ns=now, at_last_event_ns=last, pins=[PIN]
-        )
+        self.add(f"object:{label}", kinds.AWAKE, step=self.next - 1, at_ns=now, at_last_event_ns=last, pins=[PIN])
 
     def probe(self, found: str) -> None:
         """Let the `probe` step find the object asleep, awake or pinned."""
@@ -274,6 +270,17 @@ class Tale:
         self.begins("close")
         self.closed(*clients, by="client", clean=clean, code=1000)
         self.ends(closed=dict.fromkeys(clients, 1000))
+
+    def restart(self, *, object_: str | None = None, dies: bool = True) -> None:
+        """Let a `restart` step end the runtime, or one object of it, and with it what is in memory and every socket."""
+        placed = self.begins("restart")
+        fault = placed.step.model_dump()["restart"]
+        self.add("poc" if object_ is None else f"object:{object_}", kinds.FAULT, step=self.next - 1, fault=fault)
+        if dies:
+            for label in sorted(self.in_memory):
+                self.leaves("died", 0.1, label)
+            self.closed(*self.play.clients, by="nobody", clean=False)
+        self.ends()
 
     def idles(self) -> None:
         """Let time pass."""

@@ -22,9 +22,7 @@ def test_a_control_that_holds_takes_the_claims_that_it_decides() -> None:
     assert found == dict.fromkeys(EVERY, "unknown") | {"ping-does-not-wake": "held"}
 
 
-@pytest.mark.parametrize(
-    "claim", ["attachments-survive-sleep", "storage-survives-sleep", "memory-is-reset-by-sleep"]
-)
+@pytest.mark.parametrize("claim", ["attachments-survive-sleep", "storage-survives-sleep", "memory-is-reset-by-sleep"])
 def test_a_wrong_answer_after_the_sleep_refutes_its_claim_and_no_other(claim: str) -> None:
     assert verdicts(hibernate_run(wrong={claim})) == dict.fromkeys(EVERY, "held") | {claim: "refuted"}
 

@@ -85,9 +85,7 @@ def matrix(*filled: dict[str, Any]) -> list[dict[str, Any]]:
     """Give the whole matrix with some of its cells filled."""
     places = {(cell["row"], cell["column"]): cell for cell in filled}
     empty: dict[str, Any] = {"value": "not tested", "as_documented": None, "claims": []}
-    return [
-        places.get((row, column), {"row": row, "column": column, **empty}) for row in ROWS for column in COLUMNS
-    ]
+    return [places.get((row, column), {"row": row, "column": column, **empty}) for row in ROWS for column in COLUMNS]
 
 
 def cell(row: str, column: str, value: str, claims: list[str], *, as_documented: bool) -> dict[str, Any]:

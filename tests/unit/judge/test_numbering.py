@@ -1,0 +1,59 @@
+"""What the worker numbered comes to each client without a gap, a repeat or a step back."""
+
+import pytest
+
+from tests.unit.judge.histories import Tale, finding, scenario, tale, verdicts
+
+CONNECT = '{ connect = ["ann", "bob"] }'
+ASK = '{ on = "ann", send = "go" }'
+
+
+def heard(*numbers: object, claim: str = 'by = "seq"') -> Tale:
+    told = tale(scenario("received-in-order", [CONNECT, ASK], claim=claim))
+    told.connect()
+    told.says()
+    told.hears("ann", *({"seq": number} for number in numbers))
+    return told
+
+
+def test_one_after_the_other_is_held() -> None:
+    found = finding(heard(7, 8, 9).done())
+    assert (found["verdict"], found["reason"]) == ("held", "ann got 3 messages without a gap")
+
+
+@pytest.mark.parametrize("numbers", [(1, 3), (1, 1), (2, 1), (1, 2, 4)])
+def test_a_gap_a_repeat_or_a_step_back_is_refuted(numbers: tuple[int, ...]) -> None:
+    assert verdicts(heard(*numbers).done()) == {"it": "refuted"}
+    assert verdicts(heard(*numbers).stops()) == {"it": "refuted"}
+
+
+def test_each_client_has_its_own_order() -> None:
+    told = heard(1, 2)
+    told.hears("bob", {"seq": 5}, {"seq": 6})
+    assert verdicts(told.done()) == {"it": "held"}
+    told = heard(1, 2)
+    told.hears("bob", {"seq": 5}, {"seq": 7})
+    assert verdicts(told.done()) == {"it": "refuted"}
+
+
+@pytest.mark.parametrize("numbers", [(), (1,), ("1", "2"), (True, False), (1.5, 2.5)])
+def test_fewer_than_two_numbers_have_no_order(numbers: tuple[object, ...]) -> None:
+    assert verdicts(heard(*numbers).done()) == {"it": "unknown"}
+
+
+def test_in_order_so_far_is_not_in_order() -> None:
+    assert verdicts(heard(1, 2).stops()) == {"it": "unknown"}
+
+
+def test_after_a_sleep_it_needs_the_sleep() -> None:
+    for slept, expected in ((True, "held"), (False, "unknown")):
+        told = tale(scenario("received-in-order", [CONNECT, '{ hibernate = "idle" }', ASK], claim='by = "seq"'))
+        told.connect()
+        if slept:
+            told.sleeps()
+        else:
+            told.begins("hibernate")
+            told.ends()
+        told.says()
+        told.hears("ann", {"seq": 1}, {"seq": 2})
+        assert verdicts(told.done()) == {"it": expected}
