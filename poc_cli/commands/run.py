@@ -24,6 +24,7 @@ from poc_cli.target.process import Place, spawn, subject
 from poc_cli.target.runtime import WORKERD_VERSION, locate
 
 if TYPE_CHECKING:
+    from poc_cli.report.spans import Line
     from poc_cli.scenario.story import Scenario
 
 
@@ -126,6 +127,14 @@ def _finish(work: Coroutine[None, None, None]) -> bool:
     return True
 
 
+def _transcript(folder: Path, *, messages: bool) -> "list[Line]":
+    from poc_cli.history.reader import read
+    from poc_cli.report.transcript import transcript
+
+    events = [event for event in read(folder / "history.ndjson") if event is not None]
+    return transcript(events, messages=messages)
+
+
 def _report(folder: Path, options: Options, console: Console, *, interrupted: bool) -> int:
     from poc_cli.commands.evidence import as_json, exit_code, judge_folder
     from poc_cli.report.text import lines, verdict_line
@@ -136,6 +145,8 @@ def _report(folder: Path, options: Options, console: Console, *, interrupted: bo
     elif console.quiet:
         console.result([verdict_line(document)])
     else:
+        if options.verbosity:
+            console.result(_transcript(folder, messages=options.verbosity > 1))
         console.result(lines(document, shown(folder)))
     if interrupted:
         return ExitCode.INTERRUPTED

@@ -24,9 +24,15 @@ def sockets_possible() -> int:
     return max(0, (soft - DESCRIPTORS_AT_REST) // DESCRIPTORS_PER_SOCKET)
 
 
-def sockets_of(play: Play) -> int:
-    """Give how many WebSockets a play may have open at once."""
-    return len(play.clients)
+def raise_if_too_many(play: Play) -> None:
+    """Raise TargetError where a play alone has more sockets than fit."""
+    wanted, possible = len(play.clients), sockets_possible()
+    if wanted > possible:
+        raise TargetError(
+            f"{wanted} sockets do not fit: workerd takes {DESCRIPTORS_PER_SOCKET} file descriptors for each, "
+            f"and the limit of this process allows {possible} sockets",
+            "raise the limit (ulimit -n), or use fewer clients",
+        )
 
 
 class Admission:
@@ -40,13 +46,8 @@ class Admission:
 
     @asynccontextmanager
     async def of(self, sockets: int) -> AsyncIterator[None]:
-        """Wait until so many sockets fit, and give them back at the end. Raises TargetError where they never will."""
-        if sockets > self._capacity:
-            raise TargetError(
-                f"{sockets} sockets do not fit: workerd takes {DESCRIPTORS_PER_SOCKET} file descriptors for each, "
-                f"and the limit of this process allows {self._capacity} sockets",
-                "raise the limit (ulimit -n), or use fewer clients",
-            )
+        """Wait until so many sockets fit, or all if they never will, and give them back at the end."""
+        sockets = min(sockets, self._capacity)
         async with self._left:
             await self._left.wait_for(lambda: self._taken + sockets <= self._capacity)
             self._taken += sockets

@@ -8,6 +8,7 @@ import secrets
 import time
 from typing import Any, Literal
 
+from poc_cli.engine.admission import raise_if_too_many
 from poc_cli.engine.failure import PlayError, StepFailed
 from poc_cli.engine.sleeping import Sleeper
 from poc_cli.engine.stage import Ears, Stage
@@ -70,6 +71,7 @@ class Performance:
         clock = _clock_offset()
         try:
             stage = self._stage()
+            raise_if_too_many(self._play)
             stage.watch()
             outcome, reason = await self._steps(stage)
             if abs(_clock_offset() - clock) > CLOCK_JUMP_SECONDS:

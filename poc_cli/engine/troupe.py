@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from poc_cli.engine.admission import Admission, sockets_of, sockets_possible
+from poc_cli.engine.admission import Admission, sockets_possible
 from poc_cli.engine.performance import Outcome, Performance, SleepMode
 from poc_cli.engine.stage import Ears
 from poc_cli.errors import PocError
@@ -95,7 +95,7 @@ class Troupe:
         return [*(outcome for outcome in outcomes if outcome != "given_up"), *again]
 
     async def _admitted(self, play: Play, target: Workerd, admission: Admission) -> Outcome:
-        async with self._places, admission.of(sockets_of(play)):
+        async with self._places, admission.of(len(play.clients)):
             return await self._perform(play, target, attempt=1)
 
     async def _apart(self, play: Play, attempt: int = 1) -> Outcome:

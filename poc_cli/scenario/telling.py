@@ -51,7 +51,7 @@ def _prose(text: str) -> list[str]:
 
 
 def _labelled(label: str, text: str, width: int = _LABEL) -> list[str]:
-    return _wrapped(text, f"  {label:<{width}}", " " * (width + 2))
+    return _wrapped(inert(text), f"  {label:<{width}}", " " * (width + 2))
 
 
 def _cast(scenario: Scenario) -> Iterator[str]:
