@@ -4,13 +4,12 @@ Never lets a control character through, and never says what came of the step: it
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from poc_cli.scenario.duration import written
 from poc_cli.scenario.matching import expected_messages
 from poc_cli.scenario.model import (
-    VERBS,
     Alarm,
     Close,
     Connect,
@@ -237,8 +236,3 @@ _PHRASES: Final[Mapping[type[Step], Callable[[Any], str]]] = {
     Restart: _restart,
     Repeat: _repeat,
 }
-
-
-def without_words() -> Iterator[str]:
-    """Give the verbs that are told by their keys, because nothing better is written for them here."""
-    yield from (verb for verb, model in VERBS.items() if model not in _PHRASES)

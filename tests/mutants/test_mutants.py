@@ -21,7 +21,7 @@ from tests.support.record import claims, verdicts
 pytestmark = pytest.mark.live
 
 AT_ONCE = 8
-"""Runs side by side. They mostly wait, for a sleep or for an answer that may not come, and take 0.6 s of a core each."""
+"""Runs side by side. They mostly wait, for a sleep or for an answer that may not come; each takes 0.6 s of a core."""
 
 BASICS = ("hibernate", "resume", "connect")
 """What every mutant of the room's basics is played in, beside the scenarios that name it."""
@@ -100,8 +100,7 @@ TABLE = {
             "wake-latency/socket-survives-fifty-sleeps",
         },
         # nobody is left to read what survived, nor to wait for the answer of a control
-        _all_claims("hibernate", "resume")
-        - {"hibernate/idle-room-sleeps", "resume/room-sleeps-before-it-is-resumed"}
+        _all_claims("hibernate", "resume") - {"hibernate/idle-room-sleeps", "resume/room-sleeps-before-it-is-resumed"}
         | {"push-from-backend/push-needs-the-token", "wake-latency/wakes-are-quick"},
     ),
     "standard_api": _basic(

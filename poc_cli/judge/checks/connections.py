@@ -76,10 +76,10 @@ def _spoken(play: PlayRecord, claim: Claim, sleep: Sleep, connection: Connection
     for step in play.steps:
         if step.begun.id < sleep.left.id or step.end_id < sleep.back.id:
             continue
-        if not (connection.is_open_at(step.begun.id) and connection.is_open_at(step.end_id)):
+        exchanged = _exchanged(play, step, connection.client) if connection.is_open_at(step.begun.id) else None
+        if exchanged is None or not connection.is_open_at(exchanged[1]):
             continue
-        exchanged = _exchanged(play, step, connection.client)
-        if exchanged is not None and _all_reached(play, claim, step):
+        if _all_reached(play, claim, step):
             return exchanged
     return None
 

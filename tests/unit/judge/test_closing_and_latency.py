@@ -51,7 +51,10 @@ def test_a_close_after_the_play_is_not_the_stories() -> None:
 
 
 def test_closes_that_could_not_be_carried_out_leave_it_open() -> None:
-    told = connected(scenario("close-handshake", [CONNECT, '{ close = "ann" }', '{ close = "bob" }']))
+    steps = [CONNECT, '{ idle = "1s" }', '{ idle = "1s" }', '{ close = "ann" }', '{ close = "bob" }']
+    told = connected(scenario("close-handshake", steps))
+    told.idles()
+    told.idles()
     told.close("ann")
     told.begins("close")
     told.fails("closed", "bob was closed before the step")

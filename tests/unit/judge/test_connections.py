@@ -200,3 +200,37 @@ def test_every_sleep_is_judged_not_the_first_alone() -> None:
     told.sleeps("evict", 0.5)
     told.is_closed()
     assert verdicts(told.stops()) == {"it": "unknown"}
+
+
+def test_closed_right_after_the_answer_spoke_before_it_was_closed() -> None:
+    told = asleep()
+    told.says("ann")
+    told.begins("on")
+    told.add("bob", "sent", step=3, text="who", bytes=3)
+    told.reaches()
+    told.add("bob", "received", step=3, text="bob", bytes=3)
+    told.closed("bob")
+    told.ends()
+    assert verdicts(told.done()) == {"it": "held"}
+
+
+def test_what_came_before_the_message_does_not_answer_it() -> None:
+    told = asleep()
+    told.says("ann")
+    told.begins("on")
+    told.add("bob", "received", step=3, text="news", bytes=4)
+    told.add("bob", "sent", step=3, text="who", bytes=3)
+    told.reaches()
+    told.ends()
+    assert verdicts(told.done()) == {"it": "unknown"}
+
+
+def test_what_comes_after_the_step_does_not_answer_it() -> None:
+    told = asleep()
+    told.says("ann")
+    told.begins("on")
+    told.add("bob", "sent", step=3, text="who", bytes=3)
+    told.reaches()
+    told.ends()
+    told.add("bob", "received", step=3, text="bob", bytes=3)
+    assert verdicts(told.done()) == {"it": "unknown"}

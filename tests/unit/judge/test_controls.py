@@ -165,3 +165,15 @@ def test_a_check_and_the_steps_that_name_the_claim_decide_it_together() -> None:
     bad.sleeps()
     bad.gets_wrong("gnop")
     assert verdicts(bad.done()) == {"it": "refuted"}
+
+
+def test_a_control_that_stumbled_before_its_point_shows_nothing() -> None:
+    history = History()
+    surviving(history.play(text("unknown")))
+    control = history.play(text("unknown"), 1)
+    control.connect()
+    control.gets_nothing()
+    control.ended("stopped", "on failed: got nothing")
+    found = finding(history.end())
+    assert found["verdict"] == "unknown"
+    assert found["reason"].startswith("the control ended before its point")

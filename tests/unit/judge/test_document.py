@@ -109,6 +109,8 @@ def test_a_play_that_hung_is_an_error_with_its_reason() -> None:
     assert story["verdict"] == "error"
     assert story["error"] == "the side-car did not answer within 2 s"
     assert story["claims"][0]["verdict"] == "error"
+    assert story["claims"][0]["held_of"] == {"k": 0, "n": 1}
+    assert ran("held")["scenarios"][0]["claims"][0]["held_of"] == {"k": 1, "n": 1}
 
 
 def test_a_story_that_ended_early_says_where() -> None:

@@ -139,3 +139,69 @@ def test_without_a_fault_nothing_could_drop() -> None:
     told = tale(scenario("connections-drop", [CONNECT]))
     told.connect()
     assert verdicts(told.done()) == {"it": "unknown"}
+
+
+def test_an_object_without_sockets_had_none_to_drop() -> None:
+    told = tale(DROPS)
+    told.connect()
+    told.closed("ann", "bob", by="client")
+    told.begins("restart")
+    told.add("poc", "fault", step=1, fault="crash")
+    told.leaves("died", 0.1)
+    told.ends()
+    told.idles()
+    found = finding(told.done())
+    assert (found["verdict"], found["reason"]) == ("unknown", "no fault befell an object with a socket open")
+
+
+def test_rule_one_speaks_where_both_a_sleep_and_a_fault_were_asked_for() -> None:
+    steps = [CONNECT, WITNESS, '{ hibernate = "idle" }', '{ restart = "crash" }', CONNECT, READ]
+    told = tale(scenario("storage-survives", steps))
+    told.connect()
+    told.says("blue")
+    told.begins("hibernate")
+    told.ends()
+    told.restart()
+    told.connect()
+    told.says("blue")
+    assert verdicts(told.done()) == {"it": "unknown"}
+
+
+KILLED = [CONNECT, '{ kill = "ann" }', '{ on = "bob", send = "read", expect = "blue", claim = "it" }']
+
+
+def kill(told: Tale) -> None:
+    told.begins("kill")
+    told.add("ann", "fault", step=told.next - 1, fault="drop")
+    told.closed("ann", by="nobody", clean=False)
+    told.ends()
+
+
+def test_a_dropped_connection_has_a_column_of_its_own() -> None:
+    told = tale(scenario("", KILLED, claim=MATRIX))
+    told.connect()
+    kill(told)
+    told.says("blue")
+    tested = [cell for cell in told.done().judged()["matrix"] if cell["value"] != "not tested"]
+    assert [(cell["column"], cell["value"]) for cell in tested] == [("network drop", "survived")]
+
+
+def test_without_any_fault_there_is_no_column() -> None:
+    told = tale(scenario("", [CONNECT, READ], claim=MATRIX))
+    told.connect()
+    told.says("blue")
+    history = told.done()
+    assert verdicts(history) == {"it": "held"}
+    assert all(cell["value"] == "not tested" for cell in history.judged()["matrix"])
+
+
+def test_a_dropped_connection_takes_nothing_from_a_sleep_beside_it() -> None:
+    steps = [CONNECT, WITNESS.replace("ann", "bob"), '{ kill = "ann" }', '{ hibernate = "idle" }']
+    told = tale(scenario("storage-survives", [*steps, READ.replace("ann", "bob")], claim=MATRIX))
+    told.connect()
+    told.says("blue")
+    kill(told)
+    told.sleeps()
+    told.says("blue")
+    tested = [cell for cell in told.done().judged()["matrix"] if cell["value"] != "not tested"]
+    assert [(cell["column"], cell["value"]) for cell in tested] == [("idle sleep", "survived")]

@@ -187,3 +187,88 @@ def test_no_wake_without_a_sleep_is_unknown() -> None:
     told.ends()
     told.says("pong", reached=0)
     assert verdicts(told.done()) == {"it": "unknown"}
+
+
+TWO = 'objects = { room = { class = "Room", name = "{play}" }, log = { class = "Log", name = "{play}" } }'
+
+
+def of_two(check: str, steps: list[str]) -> Tale:
+    text = scenario(check, steps, claim='of = ["room"]')
+    told = tale(text.replace('object = { class = "Room", name = "{play}" }', TWO))
+    told.connect(enters=("room", "log"))
+    return told
+
+
+def test_sleeps_is_about_the_objects_of_the_claim() -> None:
+    told = of_two("sleeps", [CONNECT, SLEEP])
+    told.begins("hibernate")
+    told.leaves(label="room")
+    told.is_still_awake(13.0, "log")
+    told.fails("no_sleep", "log was still in memory")
+    assert verdicts(told.stops()) == {"it": "held"}
+
+
+def test_stays_awake_is_about_the_objects_of_the_claim() -> None:
+    told = of_two("stays-awake", [CONNECT, SLEEP])
+    told.begins("hibernate")
+    told.is_still_awake(11.0, "log")
+    told.fails("no_sleep", "log was still in memory")
+    assert verdicts(told.stops()) == {"it": "unknown"}
+
+
+def test_another_step_of_a_stays_awake_claim_still_counts() -> None:
+    wrong = '{ on = "ann", send = "a", expect = "b", claim = "it" }'
+    told = connected(scenario("stays-awake", [CONNECT, '{ hibernate = "idle", claim = "it" }', wrong]))
+    told.stays(11.0)
+    told.gets_wrong("c")
+    assert verdicts(told.done()) == {"it": "refuted"}
+
+
+def test_a_sleep_that_did_not_come_leaves_a_claim_of_that_step_open() -> None:
+    for failure in ("no_sleep", "wrong_object"):
+        told = connected(scenario("", [CONNECT, '{ hibernate = "idle", claim = "it" }']))
+        told.begins("hibernate")
+        told.fails(failure, "it did not sleep")
+        found = finding(told.done())
+        assert (found["verdict"], found["reason"]) == ("unknown", "it did not sleep")
+
+
+def test_without_an_object_no_sleep_is_proven() -> None:
+    text = scenario("sleeps", [CONNECT]).replace('object = { class = "Room", name = "{play}" }\n', "")
+    told = tale(text)
+    told.connect(enters=())
+    assert verdicts(told.done()) == {"it": "unknown"}
+
+
+def addressed(ann: str, room: str) -> Tale:
+    """Begin a play of a room and a log in which ann's address is this one and bob's names the log."""
+    objects = f'objects = {{ room = {room}, log = {{ class = "Log", name = "log-{{play}}" }} }}'
+    text = scenario("sleeps", ['{ connect = ["ann", "bob"] }', '{ hibernate = "idle" }'], claim='of = ["room"]')
+    text = text.replace('object = { class = "Room", name = "{play}" }', objects)
+    text = text.replace("/room/{play}?name=ann", ann).replace("/room/{play}?name=bob", "/log/log-{play}")
+    told = tale(text)
+    told.connect(enters=("room", "log"))
+    told.begins("hibernate")
+    told.leaves(label="room")
+    told.ends()
+    return told
+
+
+BY_NAME = '{ class = "Room", name = "{play}" }'
+
+
+@pytest.mark.parametrize(
+    ("ann", "room", "verdict"),
+    [
+        ("/room/{play}", BY_NAME, "held"),
+        ("/connect?room={play}", BY_NAME, "held"),
+        ("/log/log-{play}", BY_NAME, "unknown"),
+        ("/elsewhere", BY_NAME, "unknown"),
+        ("/by-id/" + "a" * 64, f'{{ class = "Room", id = "{"a" * 64}" }}', "held"),
+        ("/by-id/" + "b" * 64, f'{{ class = "Room", id = "{"a" * 64}" }}', "unknown"),
+    ],
+)
+def test_only_a_socket_that_leads_to_the_object_counts_as_open_through_its_sleep(
+    ann: str, room: str, verdict: str
+) -> None:
+    assert verdicts(addressed(ann, room).done()) == {"it": verdict}

@@ -1,4 +1,4 @@
-"""Storage, attachments and fields in memory: nothing is judged without a witness from before the sleep."""
+"""Storage and attachments: nothing is judged without a witness from before the sleep."""
 
 import pytest
 
@@ -13,6 +13,7 @@ def read(expect: str, more: str = "", client: str = "ann") -> str:
 
 
 CLAIM = ', claim = "it"'
+ANY = ', order = "any"'
 BLUE = '{ value = "blue" }'
 
 
@@ -233,69 +234,6 @@ def test_of_several_messages_the_last_is_the_answer() -> None:
     assert verdicts(told.done()) == {"it": "held"}
 
 
-def count(number: int, more: str = "") -> str:
-    return f'{{ on = "ann", send = {{ op = "count" }}, expect = {{ count = {number} }}{more} }}'
-
-
-MEMORY = scenario("memory-is-reset", [CONNECT, count(1), count(2), SLEEP, count(1, CLAIM)])
-
-
-def test_a_field_that_starts_anew_was_reset() -> None:
-    told = tale(MEMORY)
-    told.connect()
-    told.says({"count": 1})
-    told.says({"count": 2})
-    told.sleeps()
-    told.says({"count": 1})
-    found = finding(told.done())
-    assert found["verdict"] == "held"
-    witness = told.history.events[found["evidence"][0] - 1]
-    assert witness.data["text"] == '{"count":2}'
-
-
-def test_a_field_that_goes_on_was_not() -> None:
-    told = tale(MEMORY)
-    told.connect()
-    told.says({"count": 1})
-    told.says({"count": 2})
-    told.sleeps()
-    told.gets_wrong({"count": 3})
-    assert verdicts(told.done()) == {"it": "refuted"}
-
-
-def test_a_field_that_had_no_other_value_shows_no_loss() -> None:
-    told = tale(scenario("memory-is-reset", [CONNECT, count(1), SLEEP, count(1, CLAIM)]))
-    told.connect()
-    told.says({"count": 1})
-    told.sleeps()
-    told.says({"count": 1})
-    found = finding(told.done())
-    assert found["verdict"] == "unknown"
-    assert found["reason"] == "had no other value before the sleep: nothing shows a loss"
-
-
-def test_it_is_the_latest_value_before_the_sleep_that_counts() -> None:
-    told = tale(scenario("memory-is-reset", [CONNECT, count(2), count(1), SLEEP, count(1, CLAIM)]))
-    told.connect()
-    told.says({"count": 2})
-    told.says({"count": 1})
-    told.sleeps()
-    told.says({"count": 1})
-    assert verdicts(told.done()) == {"it": "unknown"}
-
-
-def test_a_field_is_not_reset_by_a_sleep_that_was_none() -> None:
-    told = tale(MEMORY)
-    told.connect()
-    told.says({"count": 1})
-    told.says({"count": 2})
-    told.begins("hibernate")
-    told.leaves("dropped", 0.2)
-    told.ends()
-    told.says({"count": 1})
-    assert verdicts(told.done()) == {"it": "unknown"}
-
-
 def test_with_several_objects_the_witness_stands_before_the_sleep_of_each() -> None:
     objects = 'objects = { room = { class = "Room", name = "{play}" }, log = { class = "Log", name = "{play}" } }'
     text = scenario("storage-survives", [CONNECT, SLEEP, read(BLUE), SLEEP, read(BLUE, CLAIM)])
@@ -306,3 +244,13 @@ def test_with_several_objects_the_witness_stands_before_the_sleep_of_each() -> N
     told.sleeps(label="log")
     told.says({"value": "blue"}, label="log")
     assert verdicts(told.done()) == {"it": "unknown"}
+
+
+def test_of_several_messages_in_any_order_each_may_be_the_answer() -> None:
+    first = read('["one", { value = "blue" }]', ', order = "any"')
+    told = tale(scenario("storage-survives", [CONNECT, first, SLEEP, read('[{ value = "blue" }, "one"]', ANY + CLAIM)]))
+    told.connect()
+    told.says({"value": "blue"})
+    told.sleeps()
+    told.says("one")
+    assert verdicts(told.done()) == {"it": "held"}

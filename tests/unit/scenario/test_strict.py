@@ -38,7 +38,9 @@ mutant = "standard_api"
 def told(text: str, stem: str = "room", mutants: frozenset[str] | None = MUTANTS) -> list[str]:
     errors = errors_of(parse(text, "room.toml"), stem, mutants)
     return [
-        f"{error.position.line}:{error.position.column}: {error.message}" for error in errors if error.position is not None
+        f"{error.position.line}:{error.position.column}: {error.message}"
+        for error in errors
+        if error.position is not None
     ]
 
 
@@ -60,7 +62,11 @@ def test_a_file_that_meets_every_demand() -> None:
             "ftp://example.com/docs",
             '13:10: "ftp://example.com/docs" is not an address that begins with https:// or http://',
         ),
-        ("https://example.com/docs", "https://", '13:10: "https://" is not an address that begins with https:// or http://'),
+        (
+            "https://example.com/docs",
+            "https://",
+            '13:10: "https://" is not an address that begins with https:// or http://',
+        ),
         (
             "https://example.com/docs",
             "https://[::1",
@@ -103,6 +109,11 @@ def test_all_that_is_missing_is_told_in_the_order_of_the_file() -> None:
     text = STORY.replace('source = "https://example.com/docs"\n', "").replace('mutant = "standard_api"\n', "")
     lines = [int(each.partition(":")[0]) for each in told(text, "hall")]
     assert lines == [1, 11, 17]
+
+
+def test_the_order_is_that_of_the_file_not_of_the_keys() -> None:
+    claim = 'claim = [{ id = "asleep", says = "It sleeps.", check = "sleeps", mutant = "standard_api" }]\n'
+    assert [each[:2] for each in told(claim + STORY[: STORY.index("[[claim]]")], "hall")] == ["1:", "2:"]
 
 
 def test_a_line_that_would_wrap_is_not_shown() -> None:

@@ -1,0 +1,174 @@
+"""However a run ends, it leaves its record and nothing else: no process, no temporary file.
+
+Never ends a process that it did not start.
+"""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import PATIENCE_SECONDS, Poc
+from tests.support.processes import children, until, using
+from tests.support.record import Event, history, latest, verdicts
+
+pytestmark = pytest.mark.live
+
+
+def _nothing_is_left(poc: Poc) -> bool:
+    return not list(poc.temporary.iterdir()) and using(poc.temporary) == []
+
+
+def _recorded(poc: Poc, kind: str) -> bool:
+    found = list(poc.results.glob("*/history.ndjson"))
+    return bool(found) and f'"kind":"{kind}"' in found[0].read_text(encoding="utf-8")
+
+
+@contextmanager
+def _in_the_middle(poc: Poc, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+    """Give a run that waits for its room to fall asleep, with both clients connected."""
+    with poc.start("run", "hibernate", *arguments) as process:
+        try:
+            until("the clients have spoken", lambda: _recorded(poc, "captured"))
+            assert using(poc.temporary)
+            yield process
+        finally:
+            process.kill()
+
+
+def _record(poc: Poc) -> list[Event]:
+    """Give the history of the one run there is; every line of it must be whole."""
+    (folder,) = poc.results.glob("2*")
+    return history(folder)
+
+
+def test_a_run_leaves_nothing_behind(poc: Poc) -> None:
+    assert poc.run("run", "hibernate", "--sleep", "evict", "-q").code == 0
+    assert _nothing_is_left(poc)
+
+
+def test_a_run_that_ends_in_an_error_leaves_nothing_behind(poc: Poc) -> None:
+    broken = poc.folder / "broken"
+    broken.mkdir()
+    (broken / "local.capnp").write_text('className = "Room", uniqueKey = "k"', encoding="utf-8")
+    assert poc.run("run", "hibernate", "--worker", str(broken)).code == 3
+    assert _nothing_is_left(poc)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_run_with_130_and_a_whole_history(poc: Poc, number: signal.Signals) -> None:
+    with _in_the_middle(poc) as process:
+        process.send_signal(number)
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 130
+    assert "Traceback" not in out + err
+    assert _nothing_is_left(poc)
+    events = _record(poc)
+    assert [event["id"] for event in events] == list(range(1, len(events) + 1))
+    ends = {event["play"]: event["data"]["outcome"] for event in events if event["kind"] == "play_end"}
+    assert ends["hibernate"] == "interrupted"
+    assert "run_end" not in {event["kind"] for event in events}
+
+
+def test_an_interrupted_run_is_never_judged_as_held(poc: Poc) -> None:
+    with _in_the_middle(poc) as process:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=PATIENCE_SECONDS)
+    again = poc.run("judge")
+    assert again.code == 3
+    assert set(verdicts(again.document()).values()) == {"error"}
+    assert again.out == (latest(poc.results) / "run.json").read_text(encoding="utf-8")
+
+
+def test_the_runtime_does_not_outlive_us_even_when_we_are_killed(poc: Poc) -> None:
+    with _in_the_middle(poc) as process:
+        process.kill()
+        process.wait()
+        until("all processes have ended and the temporary folder is gone", lambda: _nothing_is_left(poc))
+    assert _record(poc)[0]["kind"] == "run_start"
+
+
+def test_a_killed_run_is_never_judged_as_held(poc: Poc) -> None:
+    with _in_the_middle(poc) as process:
+        process.kill()
+        process.wait()
+    (folder,) = poc.results.glob("2*")
+    judged = poc.run("judge", str(folder))
+    assert judged.code == 3
+    assert "held" not in verdicts(judged.document()).values()
+
+
+_LINGERING = """
+name    = "lingering"
+title   = "A room in which nothing happens for a while."
+object  = { class = "Room", name = "{play}" }
+clients = { ann = "/room/{play}?name=ann" }
+
+steps = [
+  { connect = "ann" },
+  { on = "ann", send = { op = "who" }, expect = { ok = true }, capture = { before = "instance" } },
+  { idle = "1s" },
+  { on = "ann", send = { op = "who" }, where = ["instance == {before}"], claim = "it-stays" },
+]
+
+[[claim]]
+id   = "it-stays"
+says = "The room stays for a second."
+"""
+
+
+@contextmanager
+def _lingering(poc: Poc) -> Iterator["subprocess.Popen[str]"]:
+    """Give a run of one play that has just begun to let a second pass, and whose runtime was killed then."""
+    (poc.folder / "lingering.toml").write_text(_LINGERING, encoding="utf-8")
+    with poc.start("run", "./lingering.toml", "--json") as process:
+        try:
+            until("ann has spoken", lambda: _recorded(poc, "captured"))
+            (runtime,) = children(process.pid, "workerd")
+            os.kill(runtime, signal.SIGKILL)
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_play_whose_runtime_died_is_played_again_and_the_history_says_so(poc: Poc) -> None:
+    with _lingering(poc) as process:
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 0, out + err
+    ends = {event["play"]: event["data"] for event in _record(poc) if event["kind"] == "play_end"}
+    assert [(play, end["outcome"]) for play, end in ends.items()] == [("lingering", "given_up"), ("lingering@2", "done")]
+    assert ends["lingering"]["reason"]
+    assert _nothing_is_left(poc)
+
+
+def test_a_runtime_that_dies_again_and_again_is_an_error_in_words(poc: Poc) -> None:
+    with _lingering(poc) as process:
+        while process.poll() is None:
+            for runtime in children(process.pid, "workerd"):
+                with suppress(ProcessLookupError):
+                    os.kill(runtime, signal.SIGKILL)
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 3
+    assert "Traceback" not in out + err
+    assert "workerd" in out + err
+    assert "held" not in out
+    assert _nothing_is_left(poc)
+
+
+def test_runs_side_by_side_do_not_meet(poc: Poc) -> None:
+    runs = [poc.start("run", "echo", "-q") for _ in range(4)]
+    for process in runs:
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
+        assert process.returncode == 0, out + err
+    folders = [folder for folder in poc.results.iterdir() if not folder.is_symlink()]
+    assert len(folders) == 4
+    assert _is_one_of(latest(poc.results), folders)
+    assert _nothing_is_left(poc)
+
+
+def _is_one_of(folder: Path, folders: list[Path]) -> bool:
+    return folder in {each.resolve() for each in folders}
