@@ -17,7 +17,7 @@ DEV   := .venv/.dev-is-installed
 NODES := worker/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types bench docs clean
+.PHONY: help run test lint types bench soak docs clean
 
 help:  ## list these words
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,10 @@ bench: $(DEV)  ## measure poc itself and write docs/benchmarks.md (two minutes)
 
 docs: $(VENV)  ## write the generated files of docs/ anew: the schema of scenarios and how to write one
 	@$(BIN)/python -m poc_cli.scenario.pages
+
+soak: $(DEV)  ## end poc at random moments and run it a hundred times; takes ten minutes
+	@$(BIN)/python tests/soak/leftovers.py
+	@$(BIN)/python tests/soak/stability.py
 
 clean:  ## remove what make has made; results/ stays
 	rm -rf .venv worker/node_modules worker/.wrangler dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

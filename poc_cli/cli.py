@@ -15,14 +15,14 @@ from poc_cli.commands.console import Console
 from poc_cli.errors import PocError
 from poc_cli.status import MEANINGS, ExitCode
 
-_CODES = "  \n".join(f"{code.value:>3}  {meaning}" for code, meaning in MEANINGS.items())
+_CODES = "\n".join(f"{code.value:>3}  {meaning}" for code, meaning in MEANINGS.items())
 
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=f"Exit codes:  \n{_CODES}",
+    epilog=f"\b\nExit codes:\n{_CODES}",  # a line of \b alone keeps the lines after it as they are
 )
 
 
@@ -60,14 +60,14 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's way of calling
 def _poc(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,  # noqa: FBT002
 ) -> None:
-    r"""Prove what hibernating WebSockets on Durable Objects keep and lose.
+    """Prove what hibernating WebSockets on Durable Objects keep and lose.
 
     \b
     poc run hibernate          sleep by the runtime's own timer (11 s)
     poc run --all              every scenario
     poc run hibernate --worker ../my-worker
     poc report --format md     the latest run, for a pull request
-    """
+    """  # noqa: D301 - click wants the backspace itself
 
 
 @app.command("run", rich_help_panel="Run")
@@ -88,13 +88,13 @@ def _run(  # noqa: PLR0913, PLR0917 - the options of the command
     verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="Tell the steps; -vv the messages.")] = 0,
     allow_unknown: Annotated[bool, typer.Option("--allow-unknown", help="Exit 0 though a claim is unknown.")] = False,  # noqa: FBT002
 ) -> None:
-    r"""Play scenarios and judge what happened.
+    """Play scenarios and judge what happened.
 
     \b
     poc run hibernate
     poc run hibernate --sleep evict
     poc run my-room.toml --worker ../my-worker
-    """
+    """  # noqa: D301 - click wants the backspace itself
     from poc_cli.commands.run import Options, run
 
     options = Options(

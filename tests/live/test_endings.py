@@ -140,7 +140,10 @@ def test_a_play_whose_runtime_died_is_played_again_and_the_history_says_so(poc: 
         out, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, out + err
     ends = {event["play"]: event["data"] for event in _record(poc) if event["kind"] == "play_end"}
-    assert [(play, end["outcome"]) for play, end in ends.items()] == [("lingering", "given_up"), ("lingering@2", "done")]
+    assert [(play, end["outcome"]) for play, end in ends.items()] == [
+        ("lingering", "given_up"),
+        ("lingering@2", "done"),
+    ]
     assert ends["lingering"]["reason"]
     assert _nothing_is_left(poc)
 

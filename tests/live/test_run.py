@@ -197,7 +197,11 @@ def test_no_file_and_no_stream_holds_the_token(poc: Poc) -> None:
     # What nobody can recognize as the token tells the test which it was.
     token = bytes(told[0]["letters"]).decode()
     assert len(token) >= 43
-    forms = [token, quote(token, safe=""), *(base64.b64encode(b"u" * lead + token.encode()).decode() for lead in range(3))]
+    forms = [
+        token,
+        quote(token, safe=""),
+        *(base64.b64encode(b"u" * lead + token.encode()).decode() for lead in range(3)),
+    ]
     # The first and last letters of base64 also depend on what stands around them.
     middles = [form if form == token else form[4:-4] for form in forms]
     texts = {file.name: file.read_text(encoding="utf-8") for file in files(folder)} | {"out": ran.out, "err": ran.err}

@@ -59,10 +59,13 @@ class Poc:
         own = {"TMPDIR": str(self.temporary), "PYTHONPATH": str(ROOT), "COLUMNS": "100", "LC_ALL": "C.UTF-8"}
         return kept | own | (variables or {})
 
-    def start(self, *arguments: str, variables: dict[str, str] | None = None) -> "subprocess.Popen[str]":
-        """Start a command and leave it running; both of its streams are pipes."""
+    def start(
+        self, *arguments: str, variables: dict[str, str] | None = None, files: int | None = None
+    ) -> "subprocess.Popen[str]":
+        """Start a command and leave it running; both of its streams are pipes. `files` is its limit of open files."""
+        limited = [] if files is None else ["/bin/sh", "-c", f'ulimit -n {files}; exec "$@"', "sh"]
         return subprocess.Popen(
-            [*_program(), *arguments],
+            [*limited, *_program(), *arguments],
             cwd=self.folder,
             env=self.environment(variables),
             stdin=subprocess.DEVNULL,
@@ -71,9 +74,9 @@ class Poc:
             text=True,
         )
 
-    def run(self, *arguments: str, variables: dict[str, str] | None = None) -> Ran:
+    def run(self, *arguments: str, variables: dict[str, str] | None = None, files: int | None = None) -> Ran:
         """Run a command to its end. A traceback on either stream is a failure whatever is tested."""
-        with self.start(*arguments, variables=variables) as process:
+        with self.start(*arguments, variables=variables, files=files) as process:
             try:
                 out, err = process.communicate(timeout=PATIENCE_SECONDS)
             except subprocess.TimeoutExpired:

@@ -27,9 +27,12 @@ def using(folder: Path) -> list[list[str]]:
 
 
 def children(pid: int, name: str) -> list[int]:
-    """Give the processes below one whose program has a name."""
-    below = psutil.Process(pid).children(recursive=True)
-    return [process.pid for process in below if process.name() == name]
+    """Give the processes below one whose program has a name; none where it has ended."""
+    try:
+        below = psutil.Process(pid).children(recursive=True)
+        return [process.pid for process in below if process.name() == name]
+    except psutil.NoSuchProcess:
+        return []
 
 
 def until(what: str, condition: Callable[[], bool]) -> None:

@@ -209,9 +209,9 @@ def test_a_long_message_is_cut() -> None:
 
 
 def test_no_line_ends_inside_a_short_message_and_its_spaces_stay() -> None:
-    text = FRAME % '{ on = ["ann", "bob"], send = "a  quite short  message that ends beyond the column" }'
+    text = FRAME % '{ on = ["ann", "bob", "eve"], send = "a  quite short  message that ends beyond the column" }'
     lines = tell(parse(text, "a.toml"))
-    assert "  6  ann and bob each send" in lines
+    assert "  6  ann, bob and eve each send" in lines
     assert '     "a  quite short  message that ends beyond the column"' in lines
 
 
