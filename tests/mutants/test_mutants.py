@@ -132,6 +132,7 @@ TABLE = {
     ),
     "close_not_answered": _basic({"connect/close-is-answered"}),
     "sql_write_dropped": _basic(set(), _all_claims("hibernate")),
+    "write_after_the_reply": _special("crash-under-load/acknowledged-writes-survive"),
     "ghost_sockets": _special("network-drop/no-ghosts-after-a-drop", "network-drop/dropped-clients-come-back"),
     "broadcast_skips_one": _special("broadcast/broadcast-finds-all-after-sleep", "push-from-backend/push-reaches-all"),
     "replay_off_by_one": _special("reconnect-and-replay/missed-messages-come-once"),
