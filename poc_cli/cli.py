@@ -192,7 +192,3 @@ def main() -> None:
         _fail(error)
     except KeyboardInterrupt:
         sys.exit(int(ExitCode.INTERRUPTED))
-    except BrokenPipeError:
-        # The reader of our output has gone (`poc report | head`); there is nobody left to tell.
-        sys.stderr.close()
-        sys.exit(0)

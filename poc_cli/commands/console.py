@@ -27,23 +27,24 @@ class Console:
     def note(self, text: str) -> None:
         """Tell something beside the result."""
         if not self.quiet:
-            sys.stderr.write(text + "\n")
-            sys.stderr.flush()
+            _write(sys.stderr, text + "\n")
 
     def result(self, lines: Iterable[Line]) -> None:
         """Print the result."""
         if not _coloured(sys.stdout):
-            sys.stdout.write("".join(plain(line) + "\n" for line in lines))
+            _write(sys.stdout, "".join(plain(line) + "\n" for line in lines))
             return
         console = _rich(sys.stdout)
         from rich.text import Text
 
-        for line in lines:
-            console.print(Text.assemble(*line), soft_wrap=True)
+        with console.capture() as captured:
+            for line in lines:
+                console.print(Text.assemble(*line), soft_wrap=True)
+        _write(sys.stdout, captured.get())
 
     def document(self, text: str) -> None:
         """Print one document and nothing else."""
-        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        _write(sys.stdout, text if text.endswith("\n") else text + "\n")
 
     @contextmanager
     def live(self) -> Iterator[Callable[[str, str], None]]:
@@ -83,6 +84,16 @@ class Console:
                 live.update(table())
 
             yield progress
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """Write at once. Where the reader has gone (`poc report | head`), nobody is left to tell; the exit code stays."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        # What is still buffered would fail once more when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _coloured(stream: TextIO) -> bool:

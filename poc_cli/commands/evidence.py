@@ -33,7 +33,7 @@ def judge_folder(folder: Path) -> dict[str, Any]:
     judged = document(read(folder / "history.ndjson"))
     path = folder / "run.json"
     try:
-        path.write_text(as_json(judged), encoding="utf-8")
+        path.write_text(as_json(judged), encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise PocError(f"cannot write {path}: {error.strerror}", "make room or permission there") from error
     return judged
@@ -50,5 +50,5 @@ def exit_code(judged: dict[str, Any], *, allow_unknown: bool = False) -> int:
     if code != ExitCode.INCONCLUSIVE or not allow_unknown:
         return code
     claims = [claim for scenario in judged["scenarios"] for claim in scenario["claims"]]
-    left_out = any(scenario["left_out"] for scenario in judged["scenarios"])
+    left_out = judged["named"] and any(scenario["left_out"] for scenario in judged["scenarios"])
     return code if left_out or not claims else int(ExitCode.HELD)

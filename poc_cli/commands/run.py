@@ -95,6 +95,7 @@ def _chosen(files: list[Path], options: Options) -> "list[Scenario]":
     from poc_cli.scenario.loader import read
 
     scenarios = [read(Path(shown(file))) for file in files]
+    _raise_if_named_alike(scenarios)
     if options.tags:
         scenarios = [each for each in scenarios if set(options.tags) & set(each.document.tags)]
         if not scenarios:
@@ -102,6 +103,14 @@ def _chosen(files: list[Path], options: Options) -> "list[Scenario]":
     elif options.everything:
         scenarios = [each for each in scenarios if SLOW not in each.document.tags]
     return scenarios
+
+
+def _raise_if_named_alike(scenarios: "list[Scenario]") -> None:
+    by_name: dict[str, str] = {}
+    for each in scenarios:
+        other = by_name.setdefault(each.document.name, each.file)
+        if other != each.file:
+            raise UsageError(f'{other} and {each.file} are both named "{each.document.name}"', "rename one of them")
 
 
 def _raise_file_limit() -> None:

@@ -11,7 +11,7 @@ from poc_cli.engine.client import Payload
 from poc_cli.engine.expecting import Expecting
 from poc_cli.engine.failure import PlayError, StepFailed
 from poc_cli.engine.inbox import Inbox, Received
-from poc_cli.engine.stage import Stage, recorded
+from poc_cli.engine.stage import Stage
 from poc_cli.history import event as kinds
 from poc_cli.scenario.matching import Message, payload
 from poc_cli.scenario.model import Http
@@ -37,11 +37,12 @@ async def request(stage: Stage, step: Http) -> dict[str, Any]:
     """Send the request and check its answer; give what was seen."""
     body: Payload = payload(render(step.send, stage.names)) if step.send is not None else ""
     path = render_text(step.http, stage.names)
-    sent = stage.add(ACTOR, kinds.SENT, method=step.method, path=path, **recorded(body))
+    sent = stage.add(ACTOR, kinds.SENT, method=step.method, path=path, **stage.recorded(body))
     sent_ns = stage.now_ns
     response = await _answered(stage, step, path, body)
     received_ns = stage.now_ns
-    event = stage.add(ACTOR, kinds.RECEIVED, t_ns=received_ns, status=response.status_code, **_recorded_body(response))
+    body_seen = stage.recorded(_body(response))
+    event = stage.add(ACTOR, kinds.RECEIVED, t_ns=received_ns, status=response.status_code, **body_seen)
     _check_status(step, response)
     answered = {"event": event.id, "after_ns": received_ns - sent_ns}
     seen: dict[str, Any] = {"sent": {ACTOR: sent.id}, "answered": {ACTOR: answered}}
@@ -83,6 +84,6 @@ def _message(response: httpx.Response) -> Message:
         return Message(None, response.content)
 
 
-def _recorded_body(response: httpx.Response) -> dict[str, Any]:
-    message = _message(response)
-    return recorded(message.text if message.text is not None else response.content)
+def _body(response: httpx.Response) -> Payload:
+    text = _message(response).text
+    return response.content if text is None else text

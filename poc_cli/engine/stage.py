@@ -147,6 +147,10 @@ class Stage:
         """Give the history's clock."""
         return self._history.now_ns()
 
+    def recorded(self, payload: Payload) -> dict[str, Any]:
+        """Give a message as the history keeps it."""
+        return recorded(self._history.without_secrets(payload))
+
     # --- objects
 
     def watch(self) -> None:
@@ -249,7 +253,7 @@ class Stage:
 
     def _received(self, client: SocketClient, payload: Payload) -> None:
         now = self.now_ns
-        event_id = self._note(client.name, kinds.RECEIVED, t_ns=now, **recorded(payload))
+        event_id = self._note(client.name, kinds.RECEIVED, t_ns=now, **self.recorded(payload))
         message = Message(payload, None) if isinstance(payload, str) else Message(None, payload)
         client.inbox.put(Received(message, event_id, now))
 

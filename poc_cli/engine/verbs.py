@@ -14,7 +14,7 @@ from poc_cli.engine.client import CannotOpen, Client
 from poc_cli.engine.expecting import Expecting
 from poc_cli.engine.failure import StepFailed
 from poc_cli.engine.sleeping import Sleeper
-from poc_cli.engine.stage import Stage, recorded
+from poc_cli.engine.stage import Stage
 from poc_cli.history import event as kinds
 from poc_cli.scenario.matching import payload
 from poc_cli.scenario.model import (
@@ -101,7 +101,7 @@ async def _exchange(stage: Stage, step: Exchange, name: str) -> Seen:
         wire = payload(render(step.send, stage.names))
         # From here on: what arrived before the send does not answer it.
         start = client.inbox.size
-        event = stage.add(name, kinds.SENT, **recorded(wire))
+        event = stage.add(name, kinds.SENT, **stage.recorded(wire))
         sent_ns = stage.now_ns
         await _send(stage, client, wire)
         seen["sent"] = {name: event.id}

@@ -40,6 +40,10 @@ class HistoryWriter:
         os.close(self._descriptor)
         self._descriptor = -1  # its number may soon be another file's
 
+    def without_secrets(self, payload: str | bytes) -> str | bytes:
+        """Give a message without the secrets: before it is cut, as half a secret would not be found again."""
+        return self._redactor.text(payload) if isinstance(payload, str) else self._redactor.data(payload)
+
     def now_ns(self) -> int:
         """Give nanoseconds since the start of the run, on the monotonic clock."""
         return time.monotonic_ns() - self._origin_ns

@@ -3,16 +3,15 @@
 Never judges; it only puts together what belongs together.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.shape import flaw
+from poc_cli.judge.shape import damage_of, flaw
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.matching import Message
 from poc_cli.scenario.plays import Play, plays_of
@@ -21,6 +20,10 @@ from poc_cli.scenario.templates import render_text
 
 FOREVER = 1 << 62
 """Later than every event."""
+
+
+# A scenario is parsed once for its story and all its controls, which are recorded one after the other.
+_scenario = lru_cache(maxsize=64)(parse)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ class PlayRecord:
     @cached_property
     def scenario(self) -> Scenario:
         """Give the scenario as it was when it was played. Raises ScenarioError for an edited one."""
-        return parse(self.start.data["text"], self.start.data["file"])
+        return _scenario(self.start.data["text"], self.start.data["file"])
 
     @cached_property
     def play(self) -> Play:
@@ -241,27 +244,6 @@ class RunRecord:
         return self.damage or ("the record breaks off" if self.end is None else None)
 
 
-def _damage(events: list[Event | None]) -> str | None:
-    """Give what is wrong with the file, if anything beyond a last line that was cut off."""
-    whole = events[:-1] if events and events[-1] is None else events
-    for number, event in enumerate(whole, start=1):
-        if event is None:
-            return f"line {number} of the history cannot be read"
-        if event.id != number:
-            return f"the history is not whole: event {number} is missing before line {number}"
-        wrong = flaw(event)
-        if wrong is not None:
-            return f"line {number} of the history, {event.kind}, is damaged: {wrong}"
-    return _played_twice(events)
-
-
-def _played_twice(events: list[Event | None]) -> str | None:
-    """Give the complaint about two plays of one label: what belongs to which cannot be told any more."""
-    starts = Counter(event.play for event in events if event is not None and event.kind == kinds.PLAY_START)
-    again = next((label for label, times in starts.items() if times > 1), None)
-    return None if again is None else f'the history holds {starts[again]} plays called "{again}"'
-
-
 def _is_superseded(start: Event, end: Event | None, starts: Iterable[Event]) -> bool:
     """Whether a play was spoiled from outside and played again; without the next attempt in the record it counts."""
     if end is None or end.data["outcome"] != "given_up":
@@ -274,12 +256,13 @@ def _subject(start: Event) -> tuple[object, ...]:
 
 
 def _attempt(start: Event) -> int:
-    return int(start.data.get("attempt", 1))
+    attempt = start.data.get("attempt")
+    return attempt if isinstance(attempt, int) else 1
 
 
 def record(events: list[Event | None]) -> RunRecord:
     """Sort the events of a history; damage in the middle makes every play of it an error."""
-    damage = _damage(events)
+    damage = damage_of(events)
     run = RunRecord(damage=damage)
     starts: dict[str, Event] = {}
     ends: dict[str, Event] = {}

@@ -3,6 +3,7 @@
 Never says what an event means.
 """
 
+from collections import Counter
 from typing import Any, Final
 
 from poc_cli.history import event as kinds
@@ -52,6 +53,27 @@ def flaw(event: Event) -> str | None:
         case kinds.STEP | kinds.STEP_END:
             return "it belongs to no step" if event.step is None else None
     return _one_of(event, *_KNOWN[event.kind]) if event.kind in _KNOWN else None
+
+
+def damage_of(events: list[Event | None]) -> str | None:
+    """Give what is wrong with the file, if anything beyond a last line that was cut off."""
+    whole = events[:-1] if events and events[-1] is None else events
+    for number, event in enumerate(whole, start=1):
+        if event is None:
+            return f"line {number} of the history cannot be read"
+        if event.id != number:
+            return f"the history is not whole: event {number} is missing before line {number}"
+        wrong = flaw(event)
+        if wrong is not None:
+            return f"line {number} of the history, {event.kind}, is damaged: {wrong}"
+    return _played_twice(events)
+
+
+def _played_twice(events: list[Event | None]) -> str | None:
+    """Give the complaint about two plays of one label: what belongs to which cannot be told any more."""
+    starts = Counter(event.play for event in events if event is not None and event.kind == kinds.PLAY_START)
+    again = next((label for label, times in starts.items() if times > 1), None)
+    return None if again is None else f'the history holds {starts[again]} plays called "{again}"'
 
 
 def _is(data: dict[str, Any], name: str, kind: Kind) -> bool:

@@ -5,16 +5,19 @@ Never ends a process that it did not start.
 
 import os
 import signal
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.command import PATIENCE_SECONDS, Poc
 from tests.support.processes import children, until, using
 from tests.support.record import Event, history, latest, verdicts
+
+if TYPE_CHECKING:
+    import subprocess
 
 pytestmark = pytest.mark.live
 

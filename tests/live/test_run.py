@@ -157,7 +157,7 @@ def test_a_natural_run_is_judged_again_to_the_same_bytes(natural: Done) -> None:
 
 # --- secrets
 
-_TELLS_ITS_TOKEN = """
+_TELLS_ALL = """
 import { Room as Real, type Reply } from "./room.ts";
 
 export { default } from "./index.ts";
@@ -187,7 +187,7 @@ def _messages(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def test_no_file_and_no_stream_holds_the_token(poc: Poc) -> None:
-    worker = assemble(_TELLS_ITS_TOKEN, poc.folder / "worker")
+    worker = assemble(_TELLS_ALL, poc.folder / "worker")
     ran = poc.run("run", "hibernate", "--sleep", "evict", "-vv", "--worker", str(worker))
     assert ran.code == 0
     folder = latest(poc.results)

@@ -60,16 +60,20 @@ class Poc:
         return kept | own | (variables or {})
 
     def start(
-        self, *arguments: str, variables: dict[str, str] | None = None, files: int | None = None
+        self,
+        *arguments: str,
+        variables: dict[str, str] | None = None,
+        files: int | None = None,
+        stdout: int = subprocess.PIPE,
     ) -> "subprocess.Popen[str]":
-        """Start a command and leave it running; both of its streams are pipes. `files` is its limit of open files."""
+        """Start a command and leave it running; its streams are pipes. `files` is its limit of open files."""
         limited = [] if files is None else ["/bin/sh", "-c", f'ulimit -n {files}; exec "$@"', "sh"]
         return subprocess.Popen(
             [*limited, *_program(), *arguments],
             cwd=self.folder,
             env=self.environment(variables),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.PIPE,
             text=True,
         )

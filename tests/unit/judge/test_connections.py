@@ -234,3 +234,13 @@ def test_what_comes_after_the_step_does_not_answer_it() -> None:
     told.ends()
     told.add("bob", "received", step=3, text="bob", bytes=3)
     assert verdicts(told.done()) == {"it": "unknown"}
+
+
+def test_what_was_said_before_the_sleep_does_not_count_after_another_wake() -> None:
+    steps = ['{ connect = ["ann"] }', '{ on = "ann", send = "who", expect = "ann" }', '{ hibernate = "idle" }']
+    told = tale(scenario("connections-survive", steps))
+    told.connect()
+    told.says("ann")
+    told.sleeps()
+    told.enters(why="alarm")
+    assert verdicts(told.done()) == {"it": "unknown"}

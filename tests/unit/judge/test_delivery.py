@@ -100,6 +100,8 @@ def test_twice_is_refuted() -> None:
     told.hears("bob", *marked(1, 2, 1))
     found = finding(told.done())
     assert (found["verdict"], found["reason"]) == ("refuted", "bob got the message 1 2 times")
+    texts = [told.history.events[number - 1].data["text"] for number in found["evidence"]]
+    assert texts == ['{"id":1}', '{"id":1}']
 
 
 def test_never_is_refuted_once_the_play_went_to_its_end() -> None:
@@ -136,6 +138,8 @@ def test_a_mark_that_was_sent_twice_tells_nothing() -> None:
         found = finding(told.done())
         assert found["verdict"] == "unknown"
         assert found["reason"] == "the mark 1 was sent 2 times, so it tells no message from another"
+        texts = [told.history.events[number - 1].data["text"] for number in found["evidence"]]
+        assert texts == ['{"id":1}', '{"id":1}']
 
 
 def test_no_marks_are_no_messages() -> None:

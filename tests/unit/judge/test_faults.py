@@ -205,3 +205,17 @@ def test_a_dropped_connection_takes_nothing_from_a_sleep_beside_it() -> None:
     told.says("blue")
     tested = [cell for cell in told.done().judged()["matrix"] if cell["value"] != "not tested"]
     assert [(cell["column"], cell["value"]) for cell in tested] == [("idle sleep", "survived")]
+
+
+def test_every_object_of_the_claim_must_have_been_struck() -> None:
+    objects = 'objects = { room = { class = "Room", name = "{play}" }, log = { class = "Log", name = "{play}" } }'
+    text = scenario("storage-survives", [CONNECT, WITNESS, '{ restart = "crash" }', CONNECT, READ])
+    told = tale(text.replace('object = { class = "Room", name = "{play}" }', objects))
+    told.connect(enters=("room",))
+    told.says("blue", label="room")
+    told.restart()
+    told.connect(enters=("room",))
+    told.says("blue", label="room")
+    found = finding(told.done())
+    assert found["verdict"] == "unknown"
+    assert found["reason"] == "log was not in memory before the fault, so it could lose nothing"

@@ -102,3 +102,12 @@ def test_each_column_is_its_own() -> None:
     found = filled(history.end())
     assert found["SQLite rows", "idle sleep"]["value"] == "survived"
     assert found["SQLite rows", "forced eviction"]["value"] == "lost"
+
+
+def test_a_claim_of_steps_alone_has_the_column_of_the_one_sleep_there_was() -> None:
+    matrix = 'matrix = { row = "tags", expects = "survives" }'
+    told = tale(scenario("", [CONNECT, SLEEP, READ], claim=matrix))
+    told.connect()
+    told.sleeps()
+    told.says("blue")
+    assert list(filled(told.done())) == [("tags", "idle sleep")]

@@ -211,3 +211,24 @@ def test_times_of_the_trace_and_of_the_client_are_never_subtracted() -> None:
     assert expected[0] == expected[1] == expected[2]
     assert expected[0][0]["wake_ms"] == 7.25
     assert expected[0][0]["asleep_ms"] == 10001
+
+
+def test_a_step_before_the_sleep_needs_none() -> None:
+    ask = '{ on = "ann", send = "a", expect = "b", claim = "it" }'
+    told = tale(scenario("", ['{ connect = ["ann"] }', ask, '{ hibernate = "idle" }']))
+    told.connect()
+    told.says("b")
+    told.stays()
+    assert verdicts(told.stops()) == {"it": "held"}
+
+
+def test_what_befell_another_object_is_none_of_this_ones() -> None:
+    objects = 'objects = { room = { class = "Room", name = "{play}" }, log = { class = "Log", name = "{play}" } }'
+    text = STORAGE.replace('object = { class = "Room", name = "{play}" }', objects)
+    told = tale(text.replace('says = "It is so."', 'says = "It is so."\nof = ["room"]'))
+    told.connect(enters=("room", "log"))
+    told.says("blue", label="room")
+    told.sleeps(label="room")
+    told.leaves("died", 0.1, "log")
+    told.says("blue", label="room")
+    assert verdicts(told.done()) == {"it": "held"}

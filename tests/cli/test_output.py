@@ -1,0 +1,114 @@
+"""What goes to stdout and what to stderr, in which colours, and what becomes of output that nobody reads.
+
+Never looks at what the verdicts are.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.command import Poc
+from tests.support.mutants import assemble, source
+
+pytestmark = pytest.mark.live
+
+ESCAPE = "\x1b"
+
+
+def test_quiet_prints_one_line_and_nothing_beside(poc: Poc) -> None:
+    ran = poc.run("run", "echo", "-q")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.count("\n") == 1
+    assert ran.out.startswith("feasible: every claim held (4 held) on local ")
+
+
+@pytest.mark.parametrize("also", ["--json", "-qv", "-vv"])
+def test_json_prints_one_document_whatever_else_is_asked_for(poc: Poc, also: str) -> None:
+    ran = poc.run("run", "echo", "--json", also)
+    assert (ran.code, ran.err) == (0, "")
+    assert json.loads(ran.out)["schema"] == "poc.run/1"
+
+
+def test_the_result_is_on_stdout_and_the_progress_on_stderr(poc: Poc) -> None:
+    ran = poc.run("run", "echo")
+    assert ran.code == 0
+    assert "each-message-once" in ran.out
+    assert "echo: done\n" in ran.err
+    assert "held" not in ran.err
+
+
+def test_a_report_tells_the_run_in_the_same_words(poc: Poc) -> None:
+    ran = poc.run("run", "echo")
+    assert poc.run("report").out == ran.out
+    assert poc.run("report", "-o", "report.txt").out == ""
+    assert (poc.folder / "report.txt").read_text(encoding="utf-8") == ran.out
+
+
+COLOURS = [
+    ({}, False),
+    ({"FORCE_COLOR": "1"}, True),
+    ({"NO_COLOR": "1"}, False),
+    ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, False),
+]
+
+
+@pytest.mark.parametrize(("variables", "coloured"), COLOURS)
+def test_colours_are_for_terminals_or_by_request(poc: Poc, variables: dict[str, str], *, coloured: bool) -> None:
+    ran = poc.run("list", variables=variables)
+    assert (ESCAPE in ran.out) == coloured
+
+
+_SENDS_CONTROL_CHARACTERS = """
+import { Room as Real } from "./room.ts";
+
+export { default } from "./index.ts";
+
+export class Room extends Real {
+  protected override send(socket: WebSocket, message: object): void {
+    socket.send("\\u001b[2J\\u001b]0;title\\u0007[bold red]all held[/] \\u202e\\u009b31m");
+    super.send(socket, { ...message, name: "\\u001b[2J\\u202e" });
+  }
+}
+"""
+
+
+@pytest.mark.parametrize("variables", [{}, {"FORCE_COLOR": "1"}])
+def test_what_a_worker_sends_is_printed_as_inert_text(poc: Poc, variables: dict[str, str]) -> None:
+    worker = assemble(_SENDS_CONTROL_CHARACTERS, poc.folder / "worker")
+    ran = poc.run("run", "hibernate", "--sleep", "evict", "-vv", "--worker", str(worker), variables=variables)
+    assert 'name: expected "bob", got ' in ran.out
+    assert "[bold red]all held[/]" in ran.out
+    for character in (f"{ESCAPE}[2J", f"{ESCAPE}]0;", "\x07", "\u202e", "\u009b"):
+        assert character not in ran.out + ran.err
+
+
+# --- output that nobody reads
+
+
+@pytest.fixture
+def closed_pipe() -> Iterator[int]:
+    """Give the writing end of a pipe whose reader has gone."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    yield writing
+    os.close(writing)
+
+
+def _run_into(poc: Poc, pipe: int, *arguments: str) -> tuple[int, str]:
+    with poc.start(*arguments, stdout=pipe) as process:
+        _, err = process.communicate()
+    return process.returncode, err
+
+
+def test_a_reader_who_has_gone_is_no_error(poc: Poc, closed_pipe: int) -> None:
+    assert _run_into(poc, closed_pipe, "list") == (0, "")
+    assert _run_into(poc, closed_pipe, "run", "echo", "-q") == (0, "")
+    assert _run_into(poc, closed_pipe, "report", "--format", "json") == (0, "")
+
+
+def test_a_refuted_run_says_so_by_its_exit_code_though_nobody_reads(poc: Poc, closed_pipe: int) -> None:
+    worker = assemble(source("answers_twice"), poc.folder / "worker")
+    assert _run_into(poc, closed_pipe, "run", "echo", "--json", "--worker", str(worker)) == (1, "")
+    assert _run_into(poc, closed_pipe, "judge") == (1, "")
