@@ -74,11 +74,30 @@ export class Room extends Real {
 """
 
 
+_ASKS_FOR_A_NAME = """
+name    = "asks"
+title   = "A client that asks for its name."
+object  = { class = "Room", name = "{play}" }
+clients = { ann = "/room/{play}?name=ann" }
+
+steps = [
+  { connect = "ann" },
+  { on = "ann", send = { op = "who" }, expect = { name = "ann" }, within = "500ms", claim = "it-is-told" },
+]
+
+[[claim]]
+id   = "it-is-told"
+says = "The room knows the name."
+"""
+
+
 @pytest.mark.parametrize("variables", [{}, {"FORCE_COLOR": "1"}])
 def test_what_a_worker_sends_is_printed_as_inert_text(poc: Poc, variables: dict[str, str]) -> None:
     worker = assemble(_SENDS_CONTROL_CHARACTERS, poc.folder / "worker")
-    ran = poc.run("run", "hibernate", "--sleep", "evict", "-vv", "--worker", str(worker), variables=variables)
-    assert 'name: expected "bob", got ' in ran.out
+    (poc.folder / "asks.toml").write_text(_ASKS_FOR_A_NAME, encoding="utf-8")
+    ran = poc.run("run", "asks.toml", "-vv", "--worker", str(worker), variables=variables)
+    assert ran.code == 1
+    assert 'name: expected "ann", got ' in ran.out
     assert "[bold red]all held[/]" in ran.out
     for character in (f"{ESCAPE}[2J", f"{ESCAPE}]0;", "\x07", "\u202e", "\u009b"):
         assert character not in ran.out + ran.err
