@@ -119,6 +119,8 @@ class Expecting:
             last = passed[-1].message
             differs = expected is not None and not matches(expected, last, exact=self._step.exact)
             why = [difference(expected, last, exact=self._step.exact)] if differs else []
+            if differs and isinstance(expected, dict) and expected.keys() == {"text"} and isinstance(last.json, dict):
+                why.append("{ text = … } means a plain text; for a JSON object write { json = { text = … } }")
             why += [f"{text} does not hold" for text in self._broken(last)]
             events = ", ".join(str(received.event_id) for received in passed[-_LISTED:])
             told = f"{name} got {len(passed)} message(s), none as expected: {'; '.join(why)} (event {events})"

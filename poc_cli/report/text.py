@@ -58,6 +58,11 @@ def lines(document: dict[str, Any], folder: str) -> list[Line]:
     found += _figures(document["figures"])
     if document.get("error"):
         found.append([span("the record of this run is not whole: ", STYLES["error"]), span(document["error"])])
+    early = sum(bool(scenario["stopped"]) for scenario in document["scenarios"])
+    if early and document["verdict"] == "unknown":
+        stories = "1 story" if early == 1 else f"{early} stories"
+        told = f"{stories} stopped early because an answer was not as the story demands: perhaps a defect of the worker"
+        found.append([span(told, "yellow")])
     found += [verdict_line(document), [span(f"evidence: {folder}")]]
     return found
 
