@@ -23,7 +23,7 @@ AWAKE_AFTER_SECONDS = 11.0
 PIN_AFTER_SECONDS = 1.0
 """Work that has been pending for a second is what pins an object (measured on eight kinds of work)."""
 
-PIN_OF_CONTROL_AFTER_SECONDS = 0.15
+PIN_OF_CONTROL_AFTER_SECONDS = 0.1
 """In a control that should not sleep. Pins show at once and healthy objects show none (measured); what this shorter
 wait can get wrong is only that a control is refused its sleep, never that a story is granted one."""
 

@@ -117,7 +117,7 @@ shared and noisy: compare medians and ratios of one table, not figures of two.
 {rows}
 
 - `poc run hibernate --sleep evict` plays the story and its two controls, writes the evidence and judges it.
-  A control is watched for 0.15 s before its pinned object is called pinned.
+  A control is watched for 0.1 s before its pinned object is called pinned.
 - `poc run hibernate` waits for the runtime's own idle timer (10.00 s); its control watches 11 s beside it. In
   `poc run --all` one control must be watched for 13 s before `sleeps` may be called refuted.
 - Memory is the sum of the proportional set sizes (PSS) of poc and workerd, sampled every 20 ms.
