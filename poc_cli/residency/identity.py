@@ -24,6 +24,16 @@ def object_id(unique_key: str, name: str) -> str:
     return (base + hmac.digest(key, base, "sha256")[:_ID_HALF]).hex()
 
 
+def in_namespace(unique_key: str, hex_id: str) -> bool:
+    """Whether an id belongs to the namespace with that unique key; its name is not needed to tell."""
+    try:
+        raw = bytes.fromhex(hex_id)
+    except ValueError:
+        return False
+    key = hashlib.sha256(unique_key.encode()).digest()
+    return raw[_ID_HALF:] == hmac.digest(key, raw[:_ID_HALF], "sha256")[:_ID_HALF]
+
+
 def namespaces(capnp_text: str) -> dict[str, str]:
     """Give the unique key of every class that the text declares a namespace for, as far as the text can be read.
 

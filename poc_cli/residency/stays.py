@@ -8,12 +8,14 @@ from typing import Literal
 
 from poc_cli.residency.pins import Ledger, Pin
 from poc_cli.residency.trace import (
+    AlarmSet,
     Answered,
     BadLineError,
     Began,
     ContextBegan,
     ContextEnded,
     Finished,
+    Header,
     Line,
     Place,
     ProcessExited,
@@ -70,6 +72,9 @@ class WorkerContextEnded:
     ctx: int
 
 
+_ENDS_ALARM = frozenset({"alarm", "durable_object_storage_deleteAlarm"})
+"""What begins when an alarm is delivered or taken back."""
+
 Change = Entered | Delivered | Left | WorkerContextEnded
 
 
@@ -105,6 +110,8 @@ class Residency:
         """Every object that was ever in memory, with the name of its worker."""
         self._open: dict[int, _Context] = {}
         self._places: dict[tuple[int, int], Place | None] = {}
+        self._epoch_unix_ns: int | None = None
+        self._alarms: dict[str, int] = {}
 
     def feed(self, line: str | bytes) -> list[Change]:
         """Give what this line changes. A line that cannot be understood changes nothing and is counted in `ignored`."""
@@ -138,6 +145,13 @@ class Residency:
         context = self._context_of(object_id)
         return () if context is None else context.ledger.pins(now_ns, at_least_ns)
 
+    def alarm_due_ns(self, object_id: str) -> int | None:
+        """Give when the alarm that the object has set will be due; None without one that is still to come.
+
+        An alarm that an earlier process was told of is not known here.
+        """
+        return self._alarms.get(object_id)
+
     def _context_of(self, object_id: str) -> _Context | None:
         # Newest first: nothing in the format promises that a stay has ended before the next one begins.
         return next((open_ for open_ in reversed(self._open.values()) if open_.began.actor == object_id), None)
@@ -151,16 +165,22 @@ class Residency:
                 return self.end_of_process()
             case ContextBegan():
                 self._begin(line)
+            case Header():
+                self._epoch_unix_ns = line.epoch_unix_ns
             case _:
                 return self._continue(line)
         return []
 
-    def _continue(self, line: ContextEnded | Began | Finished | Answered | Turn) -> list[Change]:
+    def _continue(self, line: ContextEnded | Began | Finished | Answered | AlarmSet | Turn) -> list[Change]:
         context = self._open.get(line.ctx)
         if context is None:
             raise BadLineError("a line of a context that is not open")
         if isinstance(line, Answered):
             context.ledger.answer(line.id)
+            return []
+        if isinstance(line, AlarmSet):
+            if context.began.actor is not None and self._epoch_unix_ns is not None:
+                self._alarms[context.began.actor] = line.due_unix_ns - self._epoch_unix_ns
             return []
         self._now(line.at)
         if isinstance(line, ContextEnded):
@@ -187,6 +207,8 @@ class Residency:
             changes.append(self._announce(context, object_id, delivered.name if delivered is not None else None))
         match line:
             case Began():
+                if line.name in _ENDS_ALARM:
+                    self._alarms.pop(object_id, None)
                 context.ledger.begin(line, self._places.get((context.began.isolate, line.stack or 0)))
             case Finished():
                 context.ledger.finish(line)

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 
@@ -73,6 +74,21 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmSet:
+    """The object asked for an alarm at that time of the machine's clock, in nanoseconds since 1970."""
+
+    ctx: int
+    due_unix_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The first line: the machine's time, in nanoseconds since 1970, from which the trace's clock counts."""
+
+    epoch_unix_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """The context ran JavaScript until `at`."""
 
@@ -96,13 +112,15 @@ class ProcessExited:
     at: int
 
 
-Line = ContextBegan | ContextEnded | Began | Finished | Answered | Turn | Stack | ProcessExited
+Line = Header | ContextBegan | ContextEnded | Began | Finished | Answered | AlarmSet | Turn | Stack | ProcessExited
 
 _STATUS = "http.response.status_code"
+_ALARM = "cloudflare.durable_object.alarm.scheduled_time"
 
 # Half of all lines; every `before` and `after` lies within a turn, whose own line follows.
-_IDLE_CHATTER = (b'{"e":"before"', b'{"e":"after"', b'{"e":"link"', b'{"e":"header"')
+_IDLE_CHATTER = (b'{"e":"before"', b'{"e":"after"', b'{"e":"link"')
 _ANNOTATION = b'{"e":"annotate"'
+_TOLD = (_STATUS.encode(), _ALARM.encode())
 _TURN = re.compile(rb'\{"e":"turn","ctx":([0-9]{1,18}),[^{}]*"end":([0-9]{1,18})\}\s*')
 
 # Modules of the runtime itself: its timers put three of its own frames before the caller's.
@@ -112,7 +130,7 @@ _BUILT_IN = ("node-internal:", "cloudflare-internal:", "node:", "cloudflare:", "
 def parse(line: str | bytes) -> Line | None:
     """Give the line as typed data, or None for a line without a meaning here. Raises BadLineError for any other."""
     raw = line.encode("utf-8", "replace") if isinstance(line, str) else line
-    if raw.startswith(_IDLE_CHATTER) or (raw.startswith(_ANNOTATION) and _STATUS.encode() not in raw):
+    if raw.startswith(_IDLE_CHATTER) or (raw.startswith(_ANNOTATION) and not any(key in raw for key in _TOLD)):
         return None
     if turn := _TURN.fullmatch(raw):
         return Turn(int(turn[1]), int(turn[2]))
@@ -172,7 +190,23 @@ def _stack(fields: dict[str, Any]) -> Line:
 
 
 def _annotated(fields: dict[str, Any]) -> Line | None:
-    return Answered(_number(fields, "ctx"), _number(fields, "id")) if fields.get("k") == _STATUS else None
+    match fields.get("k"):
+        case str(key) if key == _STATUS:
+            return Answered(_number(fields, "ctx"), _number(fields, "id"))
+        case str(key) if key == _ALARM:
+            return AlarmSet(_number(fields, "ctx"), _unix_ns(_text(fields, "v")))
+    return None
+
+
+def _unix_ns(text: str) -> int:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadLineError("not a time") from error
+    if time.tzinfo is None:
+        raise BadLineError("a time of no time zone")
+    # In whole milliseconds, as the runtime writes them; a float of nanoseconds would not be exact.
+    return round(time.timestamp() * 1000) * 1_000_000
 
 
 def own_place(frames: list[Any]) -> Place | None:
@@ -202,7 +236,7 @@ _READERS: dict[str, Callable[[dict[str, Any]], Line | None]] = {
     "turn": lambda fields: Turn(_number(fields, "ctx"), _number(fields, "end")),
     "stack": _stack,
     "exit": lambda fields: ProcessExited(_number(fields, "at")),
-    "header": _nothing,
+    "header": lambda fields: Header(_number(fields, "epochUnixMs") * 1_000_000),
     "before": _nothing,
     "after": _nothing,
     "link": _nothing,

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poc_cli.residency import namespaces, object_id
+from poc_cli.residency.identity import in_namespace
 
 LOCAL_CAPNP = Path(__file__).parents[3] / "worker" / "local.capnp"
 
@@ -29,6 +30,18 @@ LOCAL_CAPNP = Path(__file__).parents[3] / "worker" / "local.capnp"
 )
 def test_the_id_is_the_one_that_the_runtime_gives(key: str, name: str, identifier: str) -> None:
     assert object_id(key, name) == identifier
+
+
+def test_an_id_proves_its_namespace() -> None:
+    assert in_namespace("poc-room", object_id("poc-room", "ann"))
+
+
+@pytest.mark.parametrize(
+    ("key", "identifier"),
+    [("poc-log", object_id("poc-room", "ann")), ("poc-room", "ab" * 32), ("poc-room", "no id"), ("poc-room", "")],
+)
+def test_what_is_no_id_of_a_namespace_proves_nothing(key: str, identifier: str) -> None:
+    assert not in_namespace(key, identifier)
 
 
 def test_the_shipped_worker_has_one_namespace() -> None:

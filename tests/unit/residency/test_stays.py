@@ -48,6 +48,34 @@ def test_a_stay_is_entering_events_and_leaving() -> None:
     assert residency.latest_ns == 90
 
 
+SET_ALARM = line(
+    "annotate", ctx=4, id=9, k="cloudflare.durable_object.alarm.scheduled_time", v="2026-11-22T19:10:26.476Z"
+)
+DUE_UNIX_MS = 1795374626476
+
+
+@pytest.mark.parametrize(
+    ("ended", "due"),
+    [
+        ([], 415 * 10**6),
+        ([request(8, "alarm", at=30, number=4)], None),
+        ([init(8, "operation", "durable_object_storage_deleteAlarm", at=30, number=4)], None),
+        ([ctx_end(4, at=30)], 415 * 10**6),
+    ],
+)
+def test_an_alarm_is_due_until_it_is_delivered_or_taken_back(ended: list[str], due: int | None) -> None:
+    header = line("header", v=1, epochUnixMs=DUE_UNIX_MS - 415)
+    residency, _ = fed(header, ctx(4, at=10), request(1, "fetch", at=20, number=4), SET_ALARM, *ended)
+    assert residency.alarm_due_ns(OBJECT) == due
+    assert residency.alarm_due_ns(OTHER) is None
+    assert residency.ignored == 0
+
+
+def test_without_the_header_no_alarm_can_be_told() -> None:
+    residency, _ = fed(ctx(4, at=10), request(1, "fetch", at=20, number=4), SET_ALARM)
+    assert residency.alarm_due_ns(OBJECT) is None
+
+
 def test_entering_is_told_with_the_next_line_of_the_same_context() -> None:
     residency, changes = fed(ctx(1, at=10), ctx(2, OTHER, at=11))
     assert changes == []
@@ -144,7 +172,9 @@ def test_what_cannot_be_understood_is_counted_and_changes_nothing(bad: str | byt
 
 
 def test_chatter_is_not_counted_as_ignored() -> None:
-    residency, changes = fed(line("header", v=1), line("before", ctx=9, id=1, at=2), line("link", ctx=9, id=1))
+    residency, changes = fed(
+        line("header", v=1, epochUnixMs=1), line("before", ctx=9, id=1, at=2), line("link", ctx=9, id=1)
+    )
     assert (residency.ignored, changes) == (0, [])
 
 

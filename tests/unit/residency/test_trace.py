@@ -11,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poc_cli.residency.trace import (
+    AlarmSet,
     Answered,
     BadLineError,
     Began,
     ContextBegan,
     ContextEnded,
     Finished,
+    Header,
     Place,
     ProcessExited,
     Stack,
@@ -30,6 +32,19 @@ from tests.unit.residency.lines import TRACES, line, stack, turn
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        (
+            '{"e":"header","v":1,"producer":"workerd","version":"2026-10-23","epochUnixMs":1,"pid":2}',
+            Header(1_000_000),
+        ),
+        (
+            line(
+                "annotate",
+                ctx=2,
+                k="cloudflare.durable_object.alarm.scheduled_time",
+                v="1970-01-01T00:00:00.415Z",
+            ),
+            AlarmSet(2, 415_000_000),
+        ),
         (
             '{"e":"ctx","ctx":2,"iso":1,"worker":"main","actor":"ab","at":9}',
             ContextBegan(2, 1, "main", "ab", 9),
@@ -72,7 +87,6 @@ def test_each_event_is_read_with_its_fields(text: str, expected: object) -> None
 @pytest.mark.parametrize(
     "text",
     [
-        '{"e":"header","v":1,"producer":"workerd","version":"2026-10-23","epochUnixMs":1,"pid":2}',
         '{"e":"before","ctx":1,"id":1,"at":5}',
         '{"e":"after","ctx":1,"id":1,"at":5}',
         '{"e":"link","ctx":1,"id":1,"fromIso":1,"fromCtx":2,"fromId":3}',
@@ -105,12 +119,14 @@ def test_lines_without_a_meaning_here_are_none_in_any_spelling(text: str) -> Non
         '{"e":"ctx_end","ctx":1,"at":9.5}',
         '{"e":"settle","ctx":1,"id":1,"at":9}',
         '{"e":"turn","ctx":1,"cause":1}',
+        '{"e":"header","v":1}',
+        '{"e":"annotate","ctx":1,"id":1,"k":"cloudflare.durable_object.alarm.scheduled_time","v":"soon"}',
         '{"e":"init","ctx":1,"id":1,"kind":"timer","name":"x","trigger":0,"exec":0,"at":1,"stack":"1"}',
         "[" * 100_000,
         '{"e":"ctx_end","ctx":1,"at":' + "9" * 5_000 + "}",
         b'\xff\xfe{"e":"exit","at":1}',
     ],
-    ids=range(21),
+    ids=range(23),
 )
 def test_anything_else_is_a_bad_line(text: str | bytes) -> None:
     with pytest.raises(BadLineError):
