@@ -11,18 +11,27 @@ from typing import Annotated, NoReturn
 import typer
 
 from poc_cli import __version__
-from poc_cli.commands.console import Console
+from poc_cli.commands.console import Console, abandon
+from poc_cli.commands.helping import GroupedCommand, GroupedCommands, examples
 from poc_cli.errors import PocError
 from poc_cli.status import MEANINGS, ExitCode
 
-_CODES = "\n".join(f"{code.value:>3}  {meaning}" for code, meaning in MEANINGS.items())
+_CODES = "\n".join(f"{code.value:>5}  {meaning}" for code, meaning in MEANINGS.items())
+
+_EXAMPLES = examples(
+    ("poc run hibernate", "sleep by the runtime's own timer (11 s)"),
+    ("poc run --all", "every scenario"),
+    ("poc run hibernate --worker ../my-worker", "against a worker of yours"),
+    ("poc report --format md", "the latest run, for a pull request"),
+)
 
 app = typer.Typer(
+    cls=GroupedCommands,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=f"\b\nExit codes:\n{_CODES}",  # a line of \b alone keeps the lines after it as they are
+    epilog=f"Exit codes:\n{_CODES}\n\n{_EXAMPLES}",
 )
 
 
@@ -38,10 +47,16 @@ class Format(StrEnum):
 
     text = "text"
     md = "md"
+    html = "html"
     json = "json"
 
 
-Results = Annotated[Path, typer.Option(help="The folder that holds the run folders.")]
+Results = Annotated[Path, typer.Option(metavar="FOLDER", help="The folder that holds the run folders.")]
+Run = Annotated[Path | None, typer.Argument(metavar="RUN", help="A run folder; the latest unless said.")]
+
+_WHAT = "What is played"
+_HOW = "How it is played"
+_TOLD = "What is told"
 
 
 def _names(incomplete: str) -> list[str]:
@@ -60,43 +75,81 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's way of calling
 def _poc(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,  # noqa: FBT002
 ) -> None:
-    """Prove what hibernating WebSockets on Durable Objects keep and lose.
-
-    \b
-    poc run hibernate          sleep by the runtime's own timer (11 s)
-    poc run --all              every scenario
-    poc run hibernate --worker ../my-worker
-    poc report --format md     the latest run, for a pull request
-    """  # noqa: D301 - click wants the backspace itself
+    """Prove what hibernating WebSockets on Durable Objects keep and lose."""
 
 
-@app.command("run", rich_help_panel="Run")
+@app.command(
+    "run",
+    cls=GroupedCommand,
+    rich_help_panel="Run",
+    epilog=examples(
+        ("poc run hibernate", "one shipped scenario; poc list has them all"),
+        ("poc run hibernate --sleep evict", "the same in a second, by eviction"),
+        ("poc run my-room.toml --worker ../my-worker", "your scenario, your worker"),
+        ("poc run ./scenarios/ -v", "all files of a folder, told step by step"),
+        ("poc run --all --compat-date 2025-06-01", "everything, on an older compatibility date"),
+    ),
+)
 def _run(  # noqa: PLR0913, PLR0917 - the options of the command
     scenarios: Annotated[
-        list[str] | None, typer.Argument(help="Names, files or folders of scenarios.", autocompletion=_names)
+        list[str] | None,
+        typer.Argument(
+            metavar="SCENARIO", help="Names (poc list), files, or folders with a slash.", autocompletion=_names
+        ),
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="All shipped scenarios but the slow ones.")] = False,  # noqa: FBT002
-    tag: Annotated[list[str] | None, typer.Option(help="Shipped scenarios with this tag.")] = None,
+    every: Annotated[  # noqa: FBT002
+        bool, typer.Option("--all", help="All shipped scenarios but the slow ones.", rich_help_panel=_WHAT)
+    ] = False,
+    tag: Annotated[
+        list[str] | None, typer.Option(metavar="TAG", help="Shipped scenarios with this tag.", rich_help_panel=_WHAT)
+    ] = None,
     worker: Annotated[
-        Path | None, typer.Option(help="A folder with a local.capnp, to be tested instead of ours.")
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="A folder with a local.capnp, to be tested instead of ours.",
+            rich_help_panel=_WHAT,
+        ),
     ] = None,
-    sleep: Annotated[Sleep | None, typer.Option(help="Override how objects are brought to sleep.")] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="How many plays go on at once.")] = 64,
-    results: Results = Path("results"),
-    json: Annotated[bool, typer.Option("--json", help="Print run.json and nothing else.")] = False,  # noqa: FBT002
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print one line.")] = False,  # noqa: FBT002
-    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="Tell the steps; -vv the messages.")] = 0,
-    allow_unknown: Annotated[bool, typer.Option("--allow-unknown", help="Exit 0 though a claim is unknown.")] = False,  # noqa: FBT002
+    sleep: Annotated[
+        Sleep | None, typer.Option(help="Override how objects are brought to sleep.", rich_help_panel=_HOW)
+    ] = None,
+    compat_date: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DATE", help="Run on this compatibility date; several are compared.", rich_help_panel=_HOW
+        ),
+    ] = None,
+    jobs: Annotated[
+        int, typer.Option(metavar="N", min=1, help="How many plays go on at once.", rich_help_panel=_HOW)
+    ] = 64,
+    results: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="The folder that holds the run folders.", rich_help_panel=_TOLD)
+    ] = Path("results"),
+    json: Annotated[  # noqa: FBT002
+        bool, typer.Option("--json", help="Print run.json and nothing else.", rich_help_panel=_TOLD)
+    ] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print one line.", rich_help_panel=_TOLD)] = False,  # noqa: FBT002
+    verbose: Annotated[
+        int,
+        typer.Option(
+            "-v",
+            "--verbose",
+            count=True,
+            show_default=False,
+            help="Tell the steps; -vv the messages too.",
+            rich_help_panel=_TOLD,
+        ),
+    ] = 0,
+    allow_unknown: Annotated[  # noqa: FBT002
+        bool, typer.Option("--allow-unknown", help="Exit 0 though a claim is unknown.", rich_help_panel=_TOLD)
+    ] = False,
 ) -> None:
-    """Play scenarios and judge what happened.
-
-    \b
-    poc run hibernate
-    poc run hibernate --sleep evict
-    poc run my-room.toml --worker ../my-worker
-    """  # noqa: D301 - click wants the backspace itself
+    """Play scenarios and judge what happened."""
     from poc_cli.commands.run import Options, run
+    from poc_cli.target.compatibility import checked
 
+    dates = checked(compat_date or [])
     options = Options(
         words=scenarios or [],
         everything=every,
@@ -108,11 +161,17 @@ def _run(  # noqa: PLR0913, PLR0917 - the options of the command
         json=json,
         verbosity=verbose,
         allow_unknown=allow_unknown,
+        date=dates[0] if len(dates) == 1 else None,
     )
-    raise typer.Exit(run(options, Console(quiet=quiet or json)))
+    console = Console(quiet=quiet or json)
+    if len(dates) > 1:
+        from poc_cli.commands.dates import run_dates
+
+        raise typer.Exit(run_dates(options, dates, console))
+    raise typer.Exit(run(options, console))
 
 
-@app.command("list", rich_help_panel="Write scenarios")
+@app.command("list", cls=GroupedCommand, rich_help_panel="Write scenarios")
 def _list() -> None:
     """List the shipped scenarios."""
     from poc_cli.commands.listing import listing
@@ -120,9 +179,9 @@ def _list() -> None:
     Console().result(listing())
 
 
-@app.command("show", rich_help_panel="Write scenarios")
+@app.command("show", cls=GroupedCommand, rich_help_panel="Write scenarios")
 def _show(
-    scenario: Annotated[str, typer.Argument(metavar="NAME|FILE", autocompletion=_names)],
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Its name or its file.", autocompletion=_names)],
 ) -> None:
     """Tell a scenario as a story."""
     from poc_cli.commands.show import show
@@ -130,9 +189,11 @@ def _show(
     Console().result(show(scenario))
 
 
-@app.command("lint", rich_help_panel="Write scenarios")
+@app.command("lint", cls=GroupedCommand, rich_help_panel="Write scenarios")
 def _lint(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", autocompletion=_names)],
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE", help="Files, folders, or names.", autocompletion=_names)
+    ],
     strict: Annotated[bool, typer.Option("--strict", help="Demand what a shipped scenario must have.")] = False,  # noqa: FBT002
 ) -> None:
     """Check scenario files; runs none of them."""
@@ -143,7 +204,7 @@ def _lint(
     raise typer.Exit(code)
 
 
-@app.command("doctor", rich_help_panel="Where it runs")
+@app.command("doctor", cls=GroupedCommand, rich_help_panel="Where it runs")
 def _doctor(results: Results = Path("results")) -> None:
     """Say what poc needs, what of it is here, and how to mend the rest."""
     from poc_cli.commands.doctor import doctor
@@ -153,9 +214,9 @@ def _doctor(results: Results = Path("results")) -> None:
     raise typer.Exit(code)
 
 
-@app.command("judge", rich_help_panel="Read evidence")
+@app.command("judge", cls=GroupedCommand, rich_help_panel="Read evidence")
 def _judge(
-    run: Annotated[Path | None, typer.Argument(help="A run folder; the latest unless said.")] = None,
+    run: Run = None,
     results: Results = Path("results"),
 ) -> None:
     """Judge the history of a run again and print its run.json."""
@@ -166,11 +227,13 @@ def _judge(
     raise typer.Exit(exit_code(judged))
 
 
-@app.command("report", rich_help_panel="Read evidence")
+@app.command("report", cls=GroupedCommand, rich_help_panel="Read evidence")
 def _report(
-    run: Annotated[Path | None, typer.Argument(help="A run folder; the latest unless said.")] = None,
+    run: Run = None,
     form: Annotated[Format, typer.Option("--format", help="The form of the report.")] = Format.text,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="A file to write to instead of stdout.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="A file to write to instead of stdout; html goes to report.html in the run folder.")
+    ] = None,
     results: Results = Path("results"),
 ) -> None:
     """Tell a run that was recorded."""
@@ -179,8 +242,23 @@ def _report(
     report(run, form.value, output, results, Console())
 
 
+@app.command("explain", cls=GroupedCommand, rich_help_panel="Read evidence")
+def _explain(
+    run: Run = None,
+    name: Annotated[str | None, typer.Option("--object", metavar="NAME", help="Only the objects of this name.")] = None,
+    play: Annotated[
+        str | None, typer.Option(metavar="LABEL", help="This play, a control too, as the progress names it.")
+    ] = None,
+    results: Results = Path("results"),
+) -> None:
+    """Say why an object did not sleep, or when it did, and what to change."""
+    from poc_cli.commands.explain import explanation
+
+    Console().result(explanation(run, name, play, results))
+
+
 def _fail(error: PocError) -> NoReturn:
-    sys.stderr.write(f"poc: {error}\n")
+    Console().error(f"poc: {error}")
     sys.exit(int(error.exit_code))
 
 
@@ -192,3 +270,11 @@ def main() -> None:
         _fail(error)
     except KeyboardInterrupt:
         sys.exit(int(ExitCode.INTERRUPTED))
+    except BrokenPipeError:  # typer tells misuse on stderr, and nobody reads that
+        abandon(sys.stderr)
+        sys.exit(int(ExitCode.USAGE))
+    except SystemExit as ended:
+        # The help or the version into a pipe that nobody reads: typer ends with 1, which is a refutation here.
+        if isinstance(ended.__context__, BrokenPipeError):
+            sys.exit(int(ExitCode.HELD))
+        raise

@@ -17,6 +17,9 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+WORST_FIRST = (ExitCode.FAILED, ExitCode.REFUTED, ExitCode.INCONCLUSIVE, ExitCode.HELD)
+"""The precedence where several runs end in one exit code."""
+
 MEANINGS = {
     ExitCode.HELD: "every claim held",
     ExitCode.REFUTED: "a claim was refuted",

@@ -3,11 +3,13 @@
 Never prints markup or control characters that a worker or a scenario has sent.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
 from poc_cli.report.spans import Line, plain
@@ -31,7 +33,7 @@ class Console:
 
     def result(self, lines: Iterable[Line]) -> None:
         """Print the result."""
-        if not _coloured(sys.stdout):
+        if not coloured(sys.stdout):
             _write(sys.stdout, "".join(plain(line) + "\n" for line in lines))
             return
         console = _rich(sys.stdout)
@@ -42,8 +44,14 @@ class Console:
                 console.print(Text.assemble(*line), soft_wrap=True)
         _write(sys.stdout, captured.get())
 
+    def error(self, text: str) -> None:
+        """Tell what has gone wrong, however quiet."""
+        _write(sys.stderr, text + "\n")
+
     def document(self, text: str) -> None:
-        """Print one document and nothing else."""
+        """Print one document and nothing else, in UTF-8 whatever the terminal has."""
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")
         _write(sys.stdout, text if text.endswith("\n") else text + "\n")
 
     @contextmanager
@@ -88,15 +96,33 @@ class Console:
 
 def _write(stream: TextIO, text: str) -> None:
     """Write at once. Where the reader has gone (`poc report | head`), nobody is left to tell; the exit code stays."""
+    # What the terminal has no letter for is written as an escape; a worker may also send half a pair of surrogates.
+    encoding = stream.encoding or "utf-8"
     try:
-        stream.write(text)
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
         stream.flush()
-    except BrokenPipeError:
-        # What is still buffered would fail once more when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except OSError as error:
+        if error.errno not in {errno.EPIPE, errno.EIO}:  # a pipe without a reader, a terminal that was hung up
+            raise
+        abandon(stream)
 
 
-def _coloured(stream: TextIO) -> bool:
+def abandon_if_hung_up() -> None:
+    """Let the streams lead nowhere whose terminal has gone, so that nothing stumbles over it any more."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            os.write(stream.fileno(), b"")  # nothing is written, but a terminal that has gone refuses even that
+        except OSError:
+            abandon(stream)
+
+
+def abandon(stream: TextIO) -> None:
+    """Let a stream lead nowhere: what is still buffered would fail once more when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def coloured(stream: TextIO) -> bool:
+    """Whether a stream is to have colours: by request, or on a terminal that can show them."""
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")

@@ -9,7 +9,6 @@ import resource
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
@@ -24,6 +23,7 @@ from poc_cli.shipped import shipped
 from poc_cli.status import ExitCode
 from poc_cli.target.npm import node
 from poc_cli.target.runtime import WORKERD_VERSION, locate, pinned
+from poc_cli.target.temporary import base
 
 LEAST_GLIBC: Final = (2, 35)
 """The newest symbol that the pinned workerd asks of the C library is GLIBC_2.35 (readelf -V)."""
@@ -79,7 +79,7 @@ def _findings(results: Path) -> Iterator[Finding]:
     yield _npm()
     yield from _workerd()
     yield folder("results", results.absolute(), 0, "name another folder by poc run --results")
-    yield folder("temporary", Path(tempfile.gettempdir()), 0, "set TMPDIR to a folder that can be written to")
+    yield _temporary()
     yield open_files(soft, hard)
 
 
@@ -89,6 +89,14 @@ def _shipped() -> Iterator[Finding]:
             yield Finding(name, "ok", str(shipped(name)))
         except PocError as error:
             yield Finding(name, "missing", error.message, error.advice)
+
+
+def _temporary() -> Finding:
+    try:
+        place = base()
+    except TargetError as error:
+        return Finding("temporary", "missing", error.message, error.advice)
+    return folder("temporary", place, 0, "set TMPDIR to a folder that can be written to")
 
 
 def _platform() -> Finding:
@@ -185,6 +193,8 @@ def answering(binary: Path, *, by_name: bool) -> Finding:
     said = (finished.stdout.strip() or finished.stderr.strip() or "nothing").splitlines()[0]
     if finished.returncode != 0:
         return Finding("workerd", "missing", f"{binary} --version fails: {said}", advice)
+    if not said.startswith("workerd "):
+        return Finding("workerd", "missing", f"{binary} is no workerd: asked for its version, it says {said}", advice)
     year, month, day = (WORKERD_VERSION.split(".")[1][part] for part in (slice(4), slice(4, 6), slice(6, 8)))
     if said != f"workerd {year}-{month}-{day}":
         return Finding("workerd", "weak", f"{binary} says {said}; poc is made for {WORKERD_VERSION}", advice)

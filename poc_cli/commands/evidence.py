@@ -12,19 +12,27 @@ from poc_cli.history.reader import read
 from poc_cli.judge.document import document
 from poc_cli.status import ExitCode
 
-DEFAULT_RESULTS = Path("results")
+FILES = frozenset({"history.ndjson", "run.json"})
+"""Files of a run that may stand for their folder."""
 
 
 def folder_of(run: Path | None, results: Path) -> Path:
     """Give the folder of a run: the one named, by path or by its name in the results folder, else the latest."""
     if run is None:
         latest = results / "latest"
+        if latest.is_symlink() and not latest.exists():
+            raise UsageError(f"{latest} points to a run that is gone", f"name one that is there: ls {results}")
         if not latest.is_dir():
             raise UsageError(f"no run in {results} yet", "play one: poc run hibernate")
         return latest.resolve()
-    for candidate in (run, results / run):
-        if candidate.is_dir():
-            return candidate
+    try:
+        for candidate in (run, results / run):
+            if candidate.is_dir():
+                return candidate
+            if candidate.name in FILES and candidate.is_file():
+                return candidate.parent
+    except OSError as error:  # a path that is longer than any may be
+        raise UsageError(f"cannot look for the run {run}: {error.strerror}") from error
     raise UsageError(f"no run folder {run}", f"a run is a folder in {results}, see ls {results}")
 
 

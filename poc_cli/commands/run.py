@@ -15,11 +15,13 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from poc_cli.commands.console import Console
-from poc_cli.errors import UsageError
+from poc_cli.commands.console import Console, abandon_if_hung_up
+from poc_cli.errors import PocError, UsageError
 from poc_cli.scenario.catalog import find, shipped_files, shown
 from poc_cli.shipped import shipped
 from poc_cli.status import ExitCode
+from poc_cli.target.address import Address, environment
+from poc_cli.target.compatibility import raise_if_unknown
 from poc_cli.target.process import Place, spawn, subject
 from poc_cli.target.runtime import WORKERD_VERSION, locate
 
@@ -42,6 +44,15 @@ class Options:
     json: bool
     verbosity: int
     allow_unknown: bool
+    date: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A run that was played, but not judged yet."""
+
+    folder: Path
+    interrupted: bool
 
 
 SLOW = "slow"
@@ -50,14 +61,23 @@ SLOW = "slow"
 
 def run(options: Options, console: Console) -> int:
     """Run and report; give the exit code. Raises PocError."""
+    if options.date is not None:
+        raise_if_unknown(locate(console.note), [options.date])
+    played = play(options, console)
+    return _report(played.folder, options, console, interrupted=played.interrupted)
+
+
+def play(options: Options, console: Console) -> Played:
+    """Play what was asked for into a new run folder, to which `latest` points then. Raises PocError."""
     files = _files(options)
-    worker = subject(options.worker or shipped("worker"))
+    worker = subject(options.worker or shipped("worker"), options.date)
     binary = locate(console.note)
     _raise_file_limit()
     token = secrets.token_urlsafe(32)  # 256 bits, fresh each run
+    address = Address()
     place = Place(worker)
     try:
-        first = spawn(binary, place, {"POC_TOKEN": token, "POC_VERSION": "1"})
+        first = spawn(binary, place, environment(token, address))
         # From here on the runtime starts while the rest of the program is still loading.
         from poc_cli.engine.run import Request, point_latest, run_folder
         from poc_cli.engine.run import run as perform
@@ -68,7 +88,7 @@ def run(options: Options, console: Console) -> int:
             scenarios = _chosen(files, options)
             folder = run_folder(options.results, scenarios, datetime.now(UTC))
             versions = {"workerd": WORKERD_VERSION}
-            ground = Ground(binary, worker, folder, Redactor([token]), token, versions, count(1))
+            ground = Ground(binary, worker, folder, Redactor([token, address.key]), token, address, versions, count(1))
             request = Request(scenarios, bool(options.words), options.sleep, options.jobs)
             with console.live() as progress:
                 interrupted = not _finish(perform(request, first, ground, progress))
@@ -76,8 +96,12 @@ def run(options: Options, console: Console) -> int:
             first.end(gently=False)
     finally:
         place.remove()
-    point_latest(folder)
-    return _report(folder, options, console, interrupted=interrupted)
+        address.close()
+    try:
+        point_latest(folder)
+    except PocError as error:  # the run is not lost by that
+        console.error(f"poc: {error}")
+    return Played(folder, interrupted)
 
 
 def _files(options: Options) -> list[Path]:
@@ -127,6 +151,8 @@ def _finish(work: Coroutine[None, None, None]) -> bool:
         task = asyncio.current_task()
         if task is not None:
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+            if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _hang_up, task)
         await work
 
     try:
@@ -134,6 +160,12 @@ def _finish(work: Coroutine[None, None, None]) -> bool:
     except (KeyboardInterrupt, asyncio.CancelledError):
         return False
     return True
+
+
+def _hang_up(task: "asyncio.Task[None]") -> None:
+    """End the run though its terminal has gone: it is judged all the same."""
+    abandon_if_hung_up()
+    task.cancel()
 
 
 def _transcript(folder: Path, *, messages: bool) -> "list[Line]":

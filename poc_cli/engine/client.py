@@ -21,6 +21,9 @@ from poc_cli.engine.inbox import Inbox
 LARGEST_MESSAGE = 64 << 20
 """Twice the runtime's own limit of 32 MiB, so that it is the runtime's limit that shows."""
 
+CLOSED_WITHIN_SECONDS = 1.0
+"""How long the server may take to end the connection after both close frames, before it is cut and told as ended."""
+
 Payload = str | bytes
 
 
@@ -28,8 +31,9 @@ Payload = str | bytes
 class Ending:
     """How a connection ended.
 
-    `by` says who sent a close frame first: `nobody` where the connection broke. `code` and `reason` are the peer's,
-    1006 where none came. `said` is the exact sentence of the WebSocket library.
+    `by` says who sent a close frame first: `nobody` where the connection broke, and where the library ended it because
+    of what the peer had sent (no UTF-8, a bad frame). `code` and `reason` are the peer's, 1006 where none came. `said`
+    is the exact sentence of the WebSocket library.
     """
 
     by: Literal["client", "server", "nobody"]
@@ -49,6 +53,10 @@ class Client(Protocol):
     def is_open(self) -> bool:
         """Whether messages can be sent."""
 
+    @property
+    def how_it_ended(self) -> str:
+        """Why messages cannot be sent any more, in a sentence."""
+
     async def open(self, within: float) -> dict[str, Any]:
         """Connect; give what is worth recording. Raises CannotOpen."""
 
@@ -57,6 +65,9 @@ class Client(Protocol):
 
     async def close(self, code: int, reason: str, within: float) -> None:
         """Close with a close frame and wait for the answer; cut the connection where none comes in time."""
+
+    async def await_end(self, within: float) -> bool:
+        """Wait for the connection to be ended by the other side; give whether it was in time."""
 
     async def kill(self, how: Literal["fin", "rst"]) -> None:
         """Drop the connection without a close frame."""
@@ -69,7 +80,12 @@ class Client(Protocol):
 
 
 class CannotOpen(Exception):
-    """The connection was refused; the text says how."""
+    """The connection was refused; the text says how, `status` is the server's, None where it gave none."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        """Take both."""
+        super().__init__(message)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +123,8 @@ class SocketClient:
         self._reader: asyncio.Task[None] | None = None
         self._ended = False
         self._killed: str | None = None
+        self._asked_to_close = False
+        self._said = "it was never opened"
         self._flowing = asyncio.Event()
         self._flowing.set()
 
@@ -115,6 +133,13 @@ class SocketClient:
         """Whether messages can be sent."""
         # Once the server's close frame is here, the rest of the closing may still take seconds.
         return self._connection is not None and not self._ended and self._connection.state is State.OPEN
+
+    @property
+    def how_it_ended(self) -> str:
+        """Why messages cannot be sent any more, in a sentence."""
+        if self._connection is not None and not self._ended:
+            return f"the server has closed it with {self._connection.close_code or 'no code'}"
+        return self._said
 
     async def open(self, within: float) -> dict[str, Any]:
         """Connect; give the subprotocol and extensions agreed on. Raises CannotOpen."""
@@ -130,11 +155,14 @@ class SocketClient:
                 proxy=None,
                 open_timeout=within,
                 max_size=LARGEST_MESSAGE,
+                # For a close that the server begins; it may leave TCP open 10 s more (RUNTIME 17).
+                close_timeout=CLOSED_WITHIN_SECONDS,
                 user_agent_header="poc",
             )
         except InvalidStatus as error:
             body = (error.response.body or b"")[:200].decode("utf-8", "replace")
-            raise CannotOpen(f"the server answered {error.response.status_code} {body}".strip()) from error
+            status = error.response.status_code
+            raise CannotOpen(f"the server answered {status} {body}".strip(), status) from error
         except TimeoutError as error:
             raise CannotOpen(f"the handshake took more than {within:g} s") from error
         except (OSError, WebSocketException) as error:
@@ -153,10 +181,18 @@ class SocketClient:
         if self._connection is None or self._reader is None:
             return
         self.release()
+        self._asked_to_close = True
         self._connection.close_timeout = within
         with contextlib.suppress(ConnectionClosed):
             await self._connection.close(code, reason)
         await self._reader
+
+    async def await_end(self, within: float) -> bool:
+        """Wait for the connection to be ended by the other side; give whether it was in time."""
+        if self._reader is None:
+            return self._ended
+        await asyncio.wait([self._reader], timeout=within)
+        return self._ended
 
     async def kill(self, how: Literal["fin", "rst"]) -> None:
         """Drop the connection without a close frame: an end of stream (`fin`) or a reset (`rst`)."""
@@ -191,8 +227,9 @@ class SocketClient:
                 await self._flowing.wait()
                 self._listener.received(payload)
         except ConnectionClosed as error:
-            ending = _ending(error) if self._killed is None else _dropped(self._killed)
+            ending = _ending(error, asked=self._asked_to_close) if self._killed is None else _dropped(self._killed)
         self._ended = True
+        self._said = ending.said
         self.inbox.end()
         self._listener.ended(ending)
 
@@ -201,9 +238,10 @@ def _dropped(how: str) -> Ending:
     return Ending(by="client", code=1006, reason="", clean=False, said=f"dropped by the client ({how.upper()})")
 
 
-def _ending(error: ConnectionClosed) -> Ending:
+def _ending(error: ConnectionClosed, *, asked: bool) -> Ending:
     received = error.rcvd
-    if received is None and error.sent is None:
+    first = received is None or (error.sent is not None and not error.rcvd_then_sent)
+    if (received is None and error.sent is None) or (first and not asked):
         by: Literal["client", "server", "nobody"] = "nobody"
     elif received is not None and (error.sent is None or error.rcvd_then_sent):
         by = "server"

@@ -16,7 +16,7 @@ from poc_cli.engine.verbs import HANDLERS, Seen
 from poc_cli.errors import TargetError
 from poc_cli.history import event as kinds
 from poc_cli.history.writer import HistoryWriter
-from poc_cli.scenario.model import Hibernate
+from poc_cli.scenario.model import Hibernate, On
 from poc_cli.scenario.plays import Play, patience
 from poc_cli.scenario.story import PlacedStep
 from poc_cli.target.base import Target, TargetDied, TargetHung
@@ -120,14 +120,13 @@ class Performance:
         }
 
     async def _steps(self, stage: Stage) -> tuple[Outcome, str]:
-        sleeper = Sleeper(stage, patience(self._play))
         failed_claims: set[str | None] = set()
         for index, placed in enumerate(self._play.steps):
             stage.step = index
             stage.names |= dict(placed.bound)
             self._begin(stage, placed)
             try:
-                seen = await self._carry_out(stage, placed, sleeper)
+                seen = await self._carry_out(stage, placed)
             except StepFailed as failed:
                 stage.add("poc", kinds.STEP_END, ok=False, failure=failed.failure, reason=failed.reason)
                 failed_claims.add(placed.step.claim)
@@ -154,17 +153,16 @@ class Performance:
         stage.add("poc", kinds.STEP, verb=step.verb, line=placed.position.line, claim=step.claim)
         stage.say(step.verb)
 
-    async def _carry_out(self, stage: Stage, placed: PlacedStep, sleeper: Sleeper) -> Seen:
+    async def _carry_out(self, stage: Stage, placed: PlacedStep) -> Seen:
         step = placed.step
+        sleeper = Sleeper(stage, patience(self._play, step))
         if isinstance(step, Hibernate) and self._sleep is not None and not (step.natural or step.forced):
             step = step.model_copy(update={"hibernate": self._sleep})
-        before = {label: witnessed.socket_events for label, witnessed in stage.objects.items()}
         seen = await HANDLERS[type(step)](stage, step, sleeper)
-        if any(witnessed.slept for witnessed in stage.objects.values()):
-            # After a sleep the judge asks which messages reached the object; a pong is the runtime's own.
+        only_sends = isinstance(step, On) and step.sends and not step.expects
+        if any(witnessed.slept for witnessed in stage.objects.values()) and not only_sends:
+            # After a sleep the judge asks which messages reached the object in this very step; a pong is the runtime's.
             await stage.target.fence()
-            reached = {label: each.socket_events - before[label] for label, each in stage.objects.items()}
-            seen = seen | {"reached": reached}
         return seen
 
     def _list_unread(self, stage: Stage) -> None:

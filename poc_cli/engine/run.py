@@ -17,6 +17,7 @@ from poc_cli.history.writer import HistoryWriter
 from poc_cli.scenario.model import Hibernate
 from poc_cli.scenario.plays import Play, plays_of
 from poc_cli.scenario.story import Scenario, every
+from poc_cli.target.api import Api
 from poc_cli.target.process import Process
 from poc_cli.target.workerd import Ground, Workerd
 
@@ -87,9 +88,15 @@ async def run(request: Request, first: Process, ground: Ground, progress: Progre
             started=datetime.now(UTC).isoformat(timespec="seconds"),
             named=request.named,
             sleep=request.sleep,
-            target={"kind": Workerd.kind, "url": None, "versions": ground.versions, "compatibility_date": None},
+            target={
+                "kind": Workerd.kind,
+                "url": None,
+                "versions": ground.versions,
+                "compatibility_date": ground.worker.compatibility_date,
+            },
         )
-        outcomes = await Troupe(ground, history, request, progress).play(_plays(request, history), first)
+        async with Api(ground.address).served() as api:
+            outcomes = await Troupe(ground, history, request, progress, api).play(_plays(request, history), first)
         if "interrupted" not in outcomes:
             history.add(RUN, "poc", kinds.RUN_END)
 

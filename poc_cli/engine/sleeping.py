@@ -4,6 +4,7 @@ Never takes a time that has passed for a proof: only the trace's word that the o
 """
 
 import asyncio
+import contextlib
 from typing import Any, Literal
 
 from poc_cli.engine.failure import StepFailed
@@ -15,7 +16,8 @@ from poc_cli.target.base import EVICT_LINGERS_SECONDS
 SECOND_NS = 1_000_000_000
 
 SLEEPS_WITHIN_SECONDS = 13.0
-"""After its last event: the timer is 10.00 s +-10 ms; one outlier in 200 was above 11 s (RUNTIME surprise 12)."""
+"""After its last event, or after its last work where nothing pins it: the timer is 10.00 s +-10 ms and starts anew
+when a timer of the worker's has run; one outlier in 200 was above 11 s (RUNTIME surprise 12)."""
 
 AWAKE_AFTER_SECONDS = 11.0
 """An object that should stay awake is watched for this long after its last event."""
@@ -29,6 +31,9 @@ wait can get wrong is only that a control is refused its sleep, never that a sto
 
 WATCHED_AT_MOST_SECONDS = 40.0
 """An object that keeps getting events is never idle; three idle windows are enough to say so."""
+
+IDLE_TIMER_SECONDS = 10.0
+"""The runtime's own idle timer (RUNTIME 12)."""
 
 _LOOK_AGAIN_SECONDS = 0.05
 
@@ -63,15 +68,20 @@ class Sleeper:
         self._target = stage.target
         self._should_sleep = patience == "sleep"
 
-    async def hibernate(self, witnessed: Witnessed, way: Literal["idle", "evict"]) -> None:
-        """Return once the trace has shown the object leave memory. Raises StepFailed where it does not."""
-        await self._target.fence()
+    async def hibernate(self, witnessed: Witnessed, way: Literal["idle", "evict"], *, forced: bool = False) -> None:
+        """Return once the trace has shown the object leave memory. Raises StepFailed where it does not.
+
+        An evict stands for the idle timer. An object that the timer would not strike, because work pins it or because
+        an alarm of its own comes before, is not evicted but waited for; `forced` evicts it before its alarm too.
+        """
+        now_ns = await self._target.fence()
         await self._present(witnessed)
         if witnessed.asleep:
             return
         if way == "evict":
             pins = await self._lasting_pins(witnessed)
-            if not pins:
+            alarm = None if pins or forced else self._alarm_before_sleep(witnessed, now_ns)
+            if not pins and alarm is None:
                 await self._evict(witnessed)
                 if not witnessed.in_memory:
                     return
@@ -80,8 +90,8 @@ class Sleeper:
                     raise StepFailed("no_sleep", f"the evict did not end {witnessed.label}'s stay")
                 await self._await_sleep(witnessed)
                 return
-            self._stage.add(f"object:{witnessed.label}", kinds.REFUSED, pins=pins_data(pins))
-            if not self._should_sleep:
+            self._stage.add(f"object:{witnessed.label}", kinds.REFUSED, pins=pins_data(pins), alarm_in_ms=alarm)
+            if not self._should_sleep and pins:
                 raise StepFailed("no_sleep", f"the evict was refused: {witnessed.label} is pinned by {told(pins)}")
         await self._await_sleep(witnessed)
 
@@ -105,6 +115,13 @@ class Sleeper:
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
             await self._target.fence()
 
+    def _alarm_before_sleep(self, witnessed: Witnessed, now_ns: int) -> int | None:
+        """Give the milliseconds until the object's alarm, where that comes before the idle timer would strike."""
+        due, stay = self._target.alarm_due_ns(witnessed.id), self._target.stay(witnessed.id)
+        if due is None or stay is None or due > stay.last_event_ns + IDLE_TIMER_SECONDS * SECOND_NS:
+            return None
+        return round((due - now_ns) / 1e6)
+
     async def _evict(self, witnessed: Witnessed) -> None:
         actor = f"object:{witnessed.label}"
         self._stage.say("evicting")
@@ -120,38 +137,44 @@ class Sleeper:
             witnessed.evicting = False
 
     async def _await_sleep(self, witnessed: Witnessed) -> None:
-        """Wait for the idle timer, reckoning in the trace's clock from the object's last event."""
-        loop = asyncio.get_running_loop()
+        """Wait for the idle timer, reckoning in the trace's clock.
+
+        The reckoning starts at the object's last event where work pins it, and at its last work where none does: a
+        timer that has run only puts the sleep off.
+        """
         limit = SLEEPS_WITHIN_SECONDS if self._should_sleep else AWAKE_AFTER_SECONDS
-        give_up = loop.time() + WATCHED_AT_MOST_SECONDS
-        started = loop.time()
+        begun_ns = await self._target.fence()
         while True:
             now_ns = await self._target.fence()
             stay = self._target.stay(witnessed.id)
             if stay is None or not witnessed.in_memory:
                 return
-            idle = (now_ns - stay.last_event_ns) / SECOND_NS
-            if idle >= limit or loop.time() >= give_up:
+            pins = self._target.pins(witnessed.id, SECOND_NS)
+            left = limit - (now_ns - (stay.last_event_ns if pins else stay.last_activity_ns)) / SECOND_NS
+            watched = (now_ns - begun_ns) / SECOND_NS
+            if left <= 0 or watched >= WATCHED_AT_MOST_SECONDS:
                 break
-            self._stage.say(f"idle {loop.time() - started:.0f}/{limit:.0f} s")
+            self._stage.say(f"idle {watched:.0f}/{limit:.0f} s")
             witnessed.moved.clear()
-            try:
+            with contextlib.suppress(TimeoutError):
                 # A second at most, so that the live line moves; the trace's own word ends the wait at once.
-                async with asyncio.timeout(min(1.0, max(limit - idle, 0.01))):
+                async with asyncio.timeout(min(1.0, max(left, 0.01))):
                     await witnessed.moved.wait()
-            except TimeoutError:
-                continue
-        pins = self._target.pins(witnessed.id, SECOND_NS)
         self._stage.add(
             f"object:{witnessed.label}",
             kinds.AWAKE,
             at_ns=now_ns,
             at_last_event_ns=stay.last_event_ns,
+            at_last_activity_ns=stay.last_activity_ns,
+            watched_ms=round(watched * 1000),
             pins=pins_data(pins),
         )
+        idle = (now_ns - stay.last_event_ns) / SECOND_NS
+        after = f"{idle:.1f} s after its last event, pinned by {told(pins)}"
         raise StepFailed(
             "no_sleep",
-            f"{witnessed.label} was still in memory {idle:.1f} s after its last event, pinned by {told(pins)}",
+            f"{witnessed.label} was still in memory "
+            + (after if pins or left <= 0 else f"after {watched:.0f} s in which no client sent anything"),
         )
 
     async def probe(self, witnessed: Witnessed, wanted: Literal["asleep", "awake", "pinned"]) -> None:
@@ -162,7 +185,15 @@ class Sleeper:
         found = self._found(witnessed, pins)
         ok = found == wanted or (wanted == "awake" and found == "pinned")
         stay = self._target.stay(witnessed.id)
-        times = {} if stay is None else {"at_ns": now_ns, "at_last_event_ns": stay.last_event_ns}
+        times = (
+            {}
+            if stay is None
+            else {
+                "at_ns": now_ns,
+                "at_last_event_ns": stay.last_event_ns,
+                "at_last_activity_ns": stay.last_activity_ns,
+            }
+        )
         told_pins = pins_data(pins)
         actor = f"object:{witnessed.label}"
         self._stage.add(actor, kinds.PROBED, wanted=wanted, found=found, ok=ok, pins=told_pins, **times)

@@ -22,6 +22,7 @@ from poc_cli.scenario.plays import Play
 from poc_cli.scenario.templates import render_text
 from poc_cli.scenario.values import MISSING
 from poc_cli.scenario.where import lookup
+from poc_cli.target.api import Api, Call
 from poc_cli.target.base import Target
 
 ALARM_EVENT = "alarm"
@@ -34,9 +35,6 @@ IDLE_AT_LEAST_NS = 1_000_000_000
 """An object that aborts, or whose constructor throws, leaves within 0.1 ms of its last activity. The idle timer strikes
 10.00 s after the last event, or up to 4 s sooner by the trace where the machine was too busy to start it late enough;
 both measured."""
-
-SOCKET_EVENT = "hibernatable_websocket"
-"""The trace's name for a message, close or error of a hibernatable socket that reached the object."""
 
 
 @dataclass(slots=True)
@@ -53,7 +51,6 @@ class Witnessed:
     slept: bool = False
     evicting: bool = False
     forced_until: float = 0.0
-    socket_events: int = 0
     alarms: int = 0
     woken_by: str | None = None
     moved: asyncio.Event = field(default_factory=asyncio.Event)
@@ -89,10 +86,14 @@ def _short_fields(text: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Ears:
-    """Who hears of a play while it goes on: of its phase, and of a failure that ends the whole run."""
+    """Who hears of a play while it goes on: of its phase, and of a failure that ends the whole run.
+
+    `api` is what the play itself hears from: the calls that its worker makes.
+    """
 
     say: Callable[[str], None]
     fail: Callable[[PocError], None]
+    api: Api
 
 
 class Stage:
@@ -112,6 +113,8 @@ class Stage:
         self.target = target
         self.say = ears.say
         self._fail = ears.fail
+        self._api = ears.api
+        self._nonce = nonce
         self.step: int | None = None
         self.fault: str | None = None
         self.alarms_seen: dict[str, int] = {}
@@ -155,12 +158,14 @@ class Stage:
     # --- objects
 
     def watch(self) -> None:
-        """Write the residency of the play's objects into the history from now on."""
+        """Write the residency of the play's objects, and the calls to the API, into the history from now on."""
+        self._api.listen(self._nonce, self._called)
         for witnessed in self.objects.values():
             self.target.watch(witnessed.id, partial(self._changed, witnessed))
 
     def unwatch(self) -> None:
-        """Stop writing it."""
+        """Stop writing them."""
+        self._api.unlisten(self._nonce)
         for witnessed in self.objects.values():
             self.target.unwatch(witnessed.id)
 
@@ -174,7 +179,6 @@ class Stage:
                 self._note(actor, kinds.ENTERED, process=change.process, ctx=change.ctx, at_ns=change.at_ns)
             case Delivered():
                 witnessed.woken_by = witnessed.woken_by or change.name
-                witnessed.socket_events += change.name == SOCKET_EVENT
                 witnessed.alarms += change.name == ALARM_EVENT
                 self._note(actor, kinds.DELIVERED, name=change.name, at_ns=change.at_ns)
             case Left():
@@ -195,6 +199,10 @@ class Stage:
             case _:
                 return
         witnessed.moved.set()
+
+    def _called(self, call: Call) -> None:
+        told: dict[str, Any] = {"method": call.method, "path": call.path, "status": call.status}
+        self._note("api", kinds.CALLED, **told, authorized=call.authorized)
 
     def _how_left(self, witnessed: Witnessed, change: Left) -> str:
         if change.how == "died" or self.fault is not None:

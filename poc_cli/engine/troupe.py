@@ -14,6 +14,7 @@ from poc_cli.engine.stage import Ears
 from poc_cli.errors import PocError
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.scenario.plays import Play
+from poc_cli.target.api import Api
 from poc_cli.target.process import Place, Process, Subject, subject
 from poc_cli.target.workerd import Ground, Workerd
 
@@ -39,12 +40,13 @@ class Wishes(Protocol):
 class Troupe:
     """Plays all plays of one run."""
 
-    def __init__(self, ground: Ground, history: HistoryWriter, wishes: Wishes, progress: Progress) -> None:
+    def __init__(self, ground: Ground, history: HistoryWriter, wishes: Wishes, progress: Progress, api: Api) -> None:
         """Take what they share."""
         self._ground = ground
         self._history = history
         self._wishes = wishes
         self._progress = progress
+        self._api = api
         self._places = asyncio.Semaphore(wishes.jobs)
         self._whole: asyncio.Task[object] | None = None
         self._failure: PocError | None = None
@@ -112,14 +114,19 @@ class Troupe:
     def _worker_of(self, play: Play) -> Subject:
         if play.worker is None:
             return self._ground.worker
-        return subject(Path(play.scenario.file).parent / play.worker)
+        return subject(Path(play.scenario.file).parent / play.worker, self._ground.worker.imposed)
 
     async def _perform(self, play: Play, target: Workerd, attempt: int) -> Outcome:
         def say(phase: str) -> None:
             self._progress(play.label, phase)
 
         performance = Performance(
-            play, target, self._history, ears=Ears(say, self._fail), sleep=self._wishes.sleep, attempt=attempt
+            play,
+            target,
+            self._history,
+            ears=Ears(say, self._fail, self._api),
+            sleep=self._wishes.sleep,
+            attempt=attempt,
         )
         outcome = await performance.perform()
         say(outcome)

@@ -9,14 +9,15 @@ from typing import Any
 
 from websockets.exceptions import ConnectionClosed
 
-from poc_cli.engine import backend, faults
+from poc_cli.engine import backend, closing, faults
 from poc_cli.engine.client import CannotOpen, Client
 from poc_cli.engine.expecting import Expecting
 from poc_cli.engine.failure import StepFailed
+from poc_cli.engine.inbox import Received
 from poc_cli.engine.sleeping import Sleeper
 from poc_cli.engine.stage import Stage
 from poc_cli.history import event as kinds
-from poc_cli.scenario.matching import payload
+from poc_cli.scenario.matching import matches, payload
 from poc_cli.scenario.model import (
     Alarm,
     Close,
@@ -33,7 +34,8 @@ from poc_cli.scenario.model import (
     Stall,
     Step,
 )
-from poc_cli.scenario.templates import render, render_text
+from poc_cli.scenario.templates import render
+from poc_cli.scenario.values import shown
 
 _ASK_AGAIN_SECONDS = 0.1
 
@@ -51,9 +53,11 @@ async def _connect(stage: Stage, step: Connect, _: Sleeper) -> Seen:
             agreed = await client.open(step.within)
         except CannotOpen as error:
             stage.add(name, kinds.OPEN_FAILED, said=str(error))
-            return f"{name} could not connect: {error}"
+            wanted = "" if step.refused is None else f" with status {step.refused}"
+            refused = step.refused is not None and error.status == step.refused
+            return None if refused else f"{name} could not connect{wanted and ' and was not refused'}{wanted}: {error}"
         stage.add(name, kinds.OPENED, **agreed)
-        return None
+        return None if step.refused is None else f"{name} was let in, and should be refused with {step.refused}"
 
     failures = [failure for failure in await asyncio.gather(*map(open_one, names)) if failure]
     if failures:
@@ -99,6 +103,10 @@ async def _exchange(stage: Stage, step: Exchange, name: str) -> Seen:
     seen: Seen = {}
     if step.sends:
         wire = payload(render(step.send, stage.names))
+        if not client.is_open:
+            # Before it is written down as sent: what never left must not be missed later.
+            await stage.target.fence()
+            raise StepFailed("closed", f"{name} could not send: {client.how_it_ended}")
         # From here on: what arrived before the send does not answer it.
         start = client.inbox.size
         event = stage.add(name, kinds.SENT, **stage.recorded(wire))
@@ -106,7 +114,7 @@ async def _exchange(stage: Stage, step: Exchange, name: str) -> Seen:
         await _send(stage, client, wire)
         seen["sent"] = {name: event.id}
     if isinstance(step, On) and step.quiet is not None:
-        await _stay_quiet(stage, client, step.quiet)
+        await _stay_quiet(stage, client, step, start)
     if step.expects:
         answer = await Expecting(stage, client, step).answer(start)
         message = answer.message
@@ -114,6 +122,8 @@ async def _exchange(stage: Stage, step: Exchange, name: str) -> Seen:
         if answer.passed_over:
             seen["passed_over"] = {name: [received.event_id for received in answer.passed_over]}
         stage.capture(step.capture, message.message)
+    if isinstance(step, On) and step.expects_close:
+        seen["closed"] = {name: await closing.be_closed(stage, client, step)}
     return seen
 
 
@@ -125,43 +135,35 @@ async def _send(stage: Stage, client: Client, wire: str | bytes) -> None:
         raise StepFailed("closed", f"{client.name} could not send: {error}") from error
 
 
-async def _stay_quiet(stage: Stage, client: Client, length: float) -> None:
+async def _stay_quiet(stage: Stage, client: Client, step: On, start: int) -> None:
+    """Wait for the silence that a step wants. What it names by `like` is looked for where `expect` would look.
+
+    Raises StepFailed.
+    """
+    length = step.quiet or 0.0
     deadline = asyncio.get_running_loop().time() + length
-    start = client.inbox.size
-    noise = await client.inbox.quiet(start, deadline)
+    like = None if step.like is None else render(step.like, stage.names)
+    if like is None and not step.sends:
+        start = client.inbox.size
+
+    def breaks(received: Received) -> bool:
+        # What a step has read already is known, and that it came is that step's matter.
+        return like is None or (not received.read and matches(like, received.message, exact=step.exact))
+
+    index = start
+    while (noise := await client.inbox.quiet(index, deadline)) is not None and not breaks(noise):
+        index += 1
     if noise is None:
         # On a busy machine the time can pass before the runtime has had its turn; once it has, its noise is here.
         await stage.target.fence()
-        noise = next(iter(client.inbox.since(start)), None)
+        noise = next(filter(breaks, client.inbox.since(start)), None)
     if noise is not None:
         noise.read = True
-        raise StepFailed("noise", f"{client.name} should hear nothing for {length:g} s and got event {noise.event_id}")
+        kind = "nothing" if like is None else f"nothing like {shown(like)}"
+        raise StepFailed("noise", f"{client.name} should hear {kind} for {length:g} s and got event {noise.event_id}")
     if not client.is_open:
         await stage.target.fence()
         raise StepFailed("closed", f"{client.name} should hear nothing and was closed")
-
-
-async def _close(stage: Stage, step: Close, _: Sleeper) -> Seen:
-    names = stage.client_names(step.close)
-
-    async def close_one(name: str) -> tuple[str, Seen]:
-        client = stage.client(name)
-        if not client.is_open:
-            raise StepFailed("closed", f"{name} was closed before the step")
-        await client.close(step.code, render_text(step.reason, stage.names), step.within)
-        return name, {}
-
-    await asyncio.gather(*map(close_one, names))
-    for name in names:
-        ending = stage.endings[name]
-        if step.expect_code is not None and ending.code != step.expect_code:
-            await stage.target.fence()
-            raise StepFailed("mismatch", f"{name} expected close code {step.expect_code}: {ending.said}")
-        reason = None if step.expect_reason is None else render_text(step.expect_reason, stage.names)
-        if reason is not None and ending.reason != reason:
-            await stage.target.fence()
-            raise StepFailed("mismatch", f"{name} expected close reason {reason!r}: {ending.said}")
-    return {"closed": {name: stage.endings[name].code for name in names}}
 
 
 async def _idle(stage: Stage, step: Idle, _: Sleeper) -> Seen:
@@ -173,7 +175,7 @@ async def _idle(stage: Stage, step: Idle, _: Sleeper) -> Seen:
 async def _hibernate(stage: Stage, step: Hibernate, sleeper: Sleeper) -> Seen:
     objects = stage.objects_named(step.of)
     outcomes = await asyncio.gather(
-        *(sleeper.hibernate(each, step.hibernate) for each in objects), return_exceptions=True
+        *(sleeper.hibernate(each, step.hibernate, forced=step.forced) for each in objects), return_exceptions=True
     )
     for outcome in outcomes:
         if isinstance(outcome, BaseException):
@@ -214,7 +216,7 @@ HANDLERS: dict[type[Step], Handler] = {
     Connect: _connect,
     On: _on,
     Resume: _resume,
-    Close: _close,
+    Close: closing.close,
     Idle: _idle,
     Hibernate: _hibernate,
     Probe: _probe,

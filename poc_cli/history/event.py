@@ -32,6 +32,7 @@ REFUSED = "refused"
 AWAKE = "still_awake"
 PROBED = "probed"
 FAULT = "fault"
+CALLED = "called"
 
 
 @dataclass(frozen=True, slots=True)

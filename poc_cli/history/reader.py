@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from poc_cli.errors import PocError
-from poc_cli.history.event import Event
+from poc_cli.history.event import FORMAT, RUN_START, Event
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "id": int,
@@ -43,9 +43,23 @@ def events_of(text: str) -> Iterator[Event | None]:
 
 
 def read(path: Path) -> list[Event | None]:
-    """Give all events of a file. Raises PocError where it cannot be read."""
+    """Give all events of a file. Raises PocError where it cannot be read, or is of a format that is not ours."""
     try:
+        if path.exists() and not path.is_file():  # a pipe or a device could be waited for in vain
+            raise PocError(f"cannot read {path}: it is not a file", "a run folder holds a history.ndjson")
         text = path.read_bytes().decode("utf-8", "replace")
     except OSError as error:
         raise PocError(f"cannot read {path}: {error.strerror}", "a run folder holds a history.ndjson") from error
-    return list(events_of(text))
+    events = list(events_of(text))
+    _raise_if_of_another_format(path, events)
+    return events
+
+
+def _raise_if_of_another_format(path: Path, events: list[Event | None]) -> None:
+    first = events[0] if events else None
+    if first is None or first.kind != RUN_START or "format" not in first.data or first.data["format"] == FORMAT:
+        return
+    raise PocError(
+        f"{path} has the format {json.dumps(first.data['format'])}, and this poc reads {FORMAT}",
+        "read it with the version of poc that wrote it",
+    )

@@ -11,8 +11,8 @@ from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
 from poc_cli.judge.record import PlayRecord, StepRecord
 from poc_cli.scenario.model import Claim
 
-_UNDECIDED = frozenset({"no_sleep", "wrong_object"})
-"""Failures of a step that say nothing about the claim it names: its sleep did not come."""
+_UNDECIDED = frozenset({"no_sleep", "wrong_object", "woken"})
+"""Failures of a step that say nothing about the claim it names: its sleep did not come, or was over before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def _judge(story: PlayRecord, controls: list[PlayRecord], claim: Claim, flaw: st
     if played is None:
         return ClaimFinding(claim, finding, ControlFinding(None, expected, None, "was not played"))
     outcome = judge_claim(played, claim)
-    as_expected = outcome.verdict == expected and not _missed_its_point(played)
+    as_expected = outcome.verdict == expected and not (expected == "unknown" and _missed_its_point(played))
     control = ControlFinding(outcome.verdict, expected, as_expected, outcome.reason)
     return ClaimFinding(claim, _with_control(finding, control), control)
 
@@ -63,8 +63,8 @@ def _judge(story: PlayRecord, controls: list[PlayRecord], claim: Claim, flaw: st
 def _missed_its_point(control: PlayRecord) -> bool:
     """Whether a control ended at a step that has nothing to do with its change.
 
-    A control that should come out `unknown` does so because its object did not sleep. One that stumbled over another
-    precondition is unknown too, and shows nothing.
+    It should come out `unknown` because its object did not sleep. One that stumbled over another precondition is
+    unknown too, and shows nothing.
     """
     if control.outcome != "stopped":
         return False
@@ -113,7 +113,8 @@ def _is_wanted_failure(claim: Claim, step: StepRecord) -> bool:
 
 def _step(play: PlayRecord, claim: Claim, step: StepRecord) -> Finding:
     """Judge a step that names the claim; in and after a `hibernate` step rule 1 comes first."""
-    if step.failure in _UNDECIDED:
+    closed_before = step.verb == "close" and step.failure == "closed"
+    if step.failure in _UNDECIDED or closed_before:
         return unknown(step.reason, (step.end_id,))
     if step.ended is None:
         return unknown(f"the play broke off in a step of this claim: {play.ending}")

@@ -12,6 +12,7 @@ from poc_cli.judge.figures import figures
 from poc_cli.judge.finding import WORST_FIRST, Verdict
 from poc_cli.judge.matrix import cells
 from poc_cli.judge.record import LeftOut, PlayRecord, RunRecord, record
+from poc_cli.judge.replays import with_replays
 from poc_cli.judge.sleeps import Sleep, sleeps_of
 from poc_cli.status import ExitCode
 
@@ -49,7 +50,7 @@ def document(events: list[Event | None]) -> Document:
         "named": bool(run.start.get("named", False)),
         "target": target,
         "sleep": run.start.get("sleep"),
-        "scenarios": scenarios,
+        "scenarios": with_replays(scenarios, events),
         "matrix": [_cell(cell) for cell in cells(judged)],
         "figures": figures([story for story, _ in judged]),
         "counts": counts,
@@ -80,7 +81,7 @@ def _scenario(run: RunRecord, story: PlayRecord, findings: list[ClaimFinding]) -
         "name": story.scenario.document.name,
         "title": story.scenario.document.title,
         "file": story.scenario.file,
-        "verdict": "error" if failed else _worst([claim["verdict"] for claim in claims]),
+        "verdict": "error" if failed else _verdict_of_story(story, claims),
         "left_out": None,
         "seconds": _play_seconds(story),
         "claims": claims,
@@ -88,6 +89,12 @@ def _scenario(run: RunRecord, story: PlayRecord, findings: list[ClaimFinding]) -
         "stopped": story.ending if story.outcome == "stopped" else None,
         "error": story.ending if failed else None,
     }
+
+
+def _verdict_of_story(story: PlayRecord, claims: list[Document]) -> Verdict:
+    """Give the worst verdict; a story that stopped before its end is unknown at best, whatever its claims say."""
+    verdicts: list[Verdict] = [claim["verdict"] for claim in claims]
+    return _worst([*verdicts, "unknown"] if story.outcome == "stopped" else verdicts)
 
 
 def _claim(each: ClaimFinding, run: RunRecord) -> Document:
@@ -181,7 +188,8 @@ def _exit_code(run: RunRecord, scenarios: list[Document]) -> ExitCode:
     if any(claim["verdict"] in {"refuted", "held"} and not _passes(claim) for claim in claims):
         return ExitCode.REFUTED
     named_left_out = run.start.get("named", False) and any(scenario["left_out"] for scenario in scenarios)
-    if not claims or named_left_out or any(not _passes(claim) for claim in claims):
+    stopped = any(scenario["stopped"] for scenario in played)
+    if not claims or stopped or named_left_out or any(not _passes(claim) for claim in claims):
         return ExitCode.INCONCLUSIVE
     return ExitCode.HELD
 

@@ -4,6 +4,7 @@ Never judges a claim; it says whether the sleep that the claim is about is prove
 """
 
 from poc_cli.history import event as kinds
+from poc_cli.history.event import Event
 from poc_cli.judge.finding import Finding, unknown
 from poc_cli.judge.record import FOREVER, PlayRecord
 from poc_cli.judge.sleeps import Sleep, losses_of, pins_told, sleeps_of
@@ -69,11 +70,11 @@ def _why_no_sleep(play: PlayRecord, label: str, before: int) -> tuple[str, tuple
     actor = f"object:{label}"
     for event in play.of_kind(kinds.REFUSED, kinds.AWAKE):
         if event.actor == actor and event.id < before:
-            if event.kind == kinds.REFUSED:
+            if event.kind == kinds.REFUSED and event.data["pins"]:
                 return f"no sleep, no verdict: refused: pinned by {pins_told(event)}", (event.id,)
-            idle = (event.data["at_ns"] - event.data["at_last_event_ns"]) / 1e9
-            told = f"{label} was still in memory {idle:.1f} s after its last event, pinned by {pins_told(event)}"
-            return f"no sleep, no verdict: {told}", (event.id,)
+            if event.kind == kinds.REFUSED:
+                continue  # for an alarm that came first; what was seen then says more
+            return f"no sleep, no verdict: {_stayed(label, event)}", (event.id,)
     for event in play.of_kind(kinds.LEFT):
         if event.actor == actor and event.id < before:
             how = event.data["how"]
@@ -83,6 +84,15 @@ def _why_no_sleep(play: PlayRecord, label: str, before: int) -> tuple[str, tuple
         if step.failure in {"wrong_object", "no_sleep"}:
             return f"no sleep, no verdict: {step.reason}", (step.end_id,)
     return f"no sleep, no verdict: {label} was not seen to leave memory{_stopped(play)}", ()
+
+
+def _stayed(label: str, awake: Event) -> str:
+    idle = (awake.data["at_ns"] - awake.data["at_last_event_ns"]) / 1e9
+    watched = awake.data["watched_ms"] / 1000
+    pinned = f"pinned by {pins_told(awake)}"
+    if idle < watched and not awake.data["pins"]:
+        return f"{label} was still in memory after {watched:.0f} s, {idle:.1f} s after its last event"
+    return f"{label} was still in memory {idle:.1f} s after its last event, {pinned}"
 
 
 def _stopped(play: PlayRecord) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.shape import damage_of, flaw
+from poc_cli.judge.shape import damage_of, edited, flaw
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.matching import Message
 from poc_cli.scenario.plays import Play, plays_of
@@ -286,7 +286,7 @@ def record(events: list[Event | None]) -> RunRecord:
             case _ if event.play in inside and event.play not in ends:
                 inside[event.play].append(event)
     run.plays = [
-        PlayRecord(label, start, tuple(inside[label]), ends.get(label), damage)
+        PlayRecord(label, start, tuple(inside[label]), ends.get(label), damage or edited(start))
         for label, start in starts.items()
         if not _is_superseded(start, ends.get(label), starts.values())
     ]

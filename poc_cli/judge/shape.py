@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.scenario.loader import text_sha256
 
 Kind = type | tuple[type, ...]
 
@@ -20,16 +21,24 @@ _TIMES: Final[dict[str, Kind]] = {"at_ns": int, "at_last_event_ns": int}
 _NEEDS: Final[dict[str, dict[str, Kind]]] = {
     kinds.RUN_START: {"target": dict},
     kinds.LEFT_OUT: {"scenario": str, "title": str, "file": str, "reason": str},
-    kinds.PLAY_START: {"scenario": str, "file": str, "text": str, "role": str, "decides": list, "nonce": str},
+    kinds.PLAY_START: {
+        "scenario": str,
+        "file": str,
+        "text": str,
+        "sha256": str,
+        "role": str,
+        "decides": list,
+        "nonce": str,
+    },
     kinds.PLAY_END: {"outcome": str, "reason": str},
     kinds.STEP: {"verb": str, "line": int},
     kinds.STEP_END: {"ok": bool},
     kinds.CAPTURED: {"name": str, "value": object},
     kinds.CLOSED: {"by": str, "clean": bool, "said": str},
     kinds.ENTERED: _PLACE,
-    kinds.DELIVERED: {"name": str},
-    kinds.LEFT: {"how": str, **_PLACE, **_TIMES},
-    kinds.AWAKE: {"pins": list, **_TIMES},
+    kinds.DELIVERED: {"name": str, "at_ns": int},
+    kinds.LEFT: {"how": str, "at_last_activity_ns": int, **_PLACE, **_TIMES},
+    kinds.AWAKE: {"pins": list, "watched_ms": int, "at_last_activity_ns": int, **_TIMES},
     kinds.REFUSED: {"pins": list},
     kinds.FAULT: {"fault": str},
 }
@@ -67,6 +76,15 @@ def damage_of(events: list[Event | None]) -> str | None:
         if wrong is not None:
             return f"line {number} of the history, {event.kind}, is damaged: {wrong}"
     return _played_twice(events)
+
+
+def edited(start: Event) -> str | None:
+    """Give the complaint about a play whose scenario is not the one that was played, None where it is."""
+    played = start.data["sha256"]
+    found = text_sha256(start.data["text"])
+    if found == played:
+        return None
+    return f"the scenario's text was edited after the run: its sha256 is {found} and should be {played}"
 
 
 def _played_twice(events: list[Event | None]) -> str | None:

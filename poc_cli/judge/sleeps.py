@@ -11,6 +11,9 @@ from poc_cli.judge.record import Connection, PlayRecord
 
 _MS = 1e6
 
+_WORKED_ON_MS = 500.0
+"""Work that ends so long after the last event put the sleep off, which is worth telling."""
+
 _FAULTS_TOLD = {
     "crash": "lost its memory when the runtime was killed",
     "server": "lost its memory when the runtime was stopped",
@@ -61,7 +64,11 @@ class Sleep:
             return _FAULTS_TOLD[self.way]
         if self.way == "evict":
             return "left memory when it was evicted"
-        return f"left memory {self.idle_ms / 1000:.3f} s after its last event"
+        told = f"left memory {self.idle_ms / 1000:.3f} s after its last event"
+        rested = float(self.left.data["at_ns"] - self.left.data["at_last_activity_ns"]) / _MS
+        if self.idle_ms - rested < _WORKED_ON_MS:
+            return told
+        return f"{told}, {rested / 1000:.3f} s after its last work"
 
 
 def sleeps_of(play: PlayRecord) -> tuple[Sleep, ...]:
@@ -127,7 +134,7 @@ def _woken_by(events: list[Event], back: Event | None) -> str | None:
     return None if first is None else str(first.data["name"])
 
 
-def fault_after(play: PlayRecord, sleep: Sleep, before: int) -> int | None:
+def fault_after(play: PlayRecord, sleep: Sleep, before: int) -> Event | None:
     """Give the first event after a sleep, up to another, by which the object left memory and not to sleep."""
     for event in play.of_kind(kinds.LEFT, kinds.FAULT):
         if not sleep.left.id < event.id <= before:
@@ -138,7 +145,7 @@ def fault_after(play: PlayRecord, sleep: Sleep, before: int) -> int | None:
         if sleep.left.kind == kinds.FAULT and event.data.get("how") == "died":
             continue  # this very fault, as the trace tells it
         if mine and event.data.get("how") not in {"idle", "evict"}:
-            return event.id
+            return event
     return None
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from poc_cli.report.matrix import Table, table
 from poc_cli.report.spans import inert, plain
-from poc_cli.report.text import verdict_line
+from poc_cli.report.text import NOT_WHOLE, verdict_line
 
 LARGEST_BYTES: Final = 60_000
 """A comment on GitHub takes 65,536 characters; the rest is for whoever puts this into a larger text."""
@@ -47,17 +47,18 @@ def markdown(document: dict[str, Any]) -> str:
     page = _Page()
     answer, *rest = verdict_line(document)
     page.add(f"**poc: {text(answer[0])}** {text(plain(rest).strip())}")
-    if document.get("error"):
+    mark = f" {NOT_WHOLE}" if document["error"] else ""
+    if mark:
         page.add(f"The record of this run is not whole: {text(document['error'])}.")
     page.add("\n".join(_matrix(table(document["matrix"]))))
     claims = [(scenario, claim) for scenario in document["scenarios"] for claim in scenario["claims"]]
     for scenario in document["scenarios"]:
         page.add(_mishap(scenario))
     for verdict, heading in _FAILING.items():
-        page.items(f"### {heading}", (_claim(*each) for each in claims if each[1]["verdict"] == verdict))
-    held = [_claim(*each) for each in claims if each[1]["verdict"] == "held"]
-    page.folded(f"{len(held)} held", held)
-    return page.text()
+        page.items(f"### {heading}", (_claim(*each, mark) for each in claims if each[1]["verdict"] == verdict))
+    held = [_claim(*each, mark) for each in claims if each[1]["verdict"] == "held"]
+    page.folded(f"{len(held)} held{mark}", held)
+    return page.text("The record of this run is not whole, so nothing here counts as a pass." if mark else "")
 
 
 def text(value: object, longest: int = LONGEST_TEXT) -> str:
@@ -113,13 +114,18 @@ def _cell(cell: dict[str, Any] | None) -> str:
 def _mishap(scenario: dict[str, Any]) -> str:
     told = {"error": "could not be played", "stopped": "ended early", "left_out": "was left out"}
     name = text(scenario["name"], LONGEST_NAME)
-    return "\n".join(f"- **{name}** {words}: {text(scenario[key])}" for key, words in told.items() if scenario[key])
+    mishaps = [f"- **{name}** {words}: {text(scenario[key])}" for key, words in told.items() if scenario[key]]
+    for replay in scenario["replayed"]:
+        which = "" if replay["play"] == scenario["name"] else f" ({text(replay['play'], LONGEST_NAME)})"
+        mishaps.append(f"- **{name}** played again{which}: {text(replay['reason'])}")
+    return "\n".join(mishaps)
 
 
-def _claim(scenario: dict[str, Any], claim: dict[str, Any]) -> str:
+def _claim(scenario: dict[str, Any], claim: dict[str, Any], mark: str) -> str:
     known = _known(claim)
+    name = f"{text(scenario['name'], LONGEST_NAME)}/{text(claim['id'], LONGEST_NAME)}"
     lines = [
-        f"- **{text(scenario['name'], LONGEST_NAME)}/{text(claim['id'], LONGEST_NAME)}**{known}: {text(claim['says'])}",
+        f"- **{name}**{known}{mark}: {text(claim['says'])}",
         f"  {claim['verdict'].capitalize()}: {text(claim['reason'])}",
     ]
     control = claim["control"]
@@ -178,8 +184,8 @@ class _Page:
                 self.add(item, "claims that held")
             self.blocks.append("</details>")
 
-    def text(self) -> str:
-        """Give the whole text."""
+    def text(self, ending: str) -> str:
+        """Give the whole text, below it that sentence of ours."""
         cut = ", ".join(f"{number} {kind}" for kind, number in self.refused.items())
-        ending = [f"Cut to fit into a comment: {cut} are not shown here; `poc report --format json` has all."]
-        return "\n\n".join(self.blocks + (ending if cut else [])) + "\n"
+        missing = f"Cut to fit into a comment: {cut} are not shown here; `poc report --format json` has all."
+        return "\n\n".join([*self.blocks, *([missing] if cut else []), *([ending] if ending else [])]) + "\n"

@@ -13,6 +13,8 @@ Line = list[Span]
 
 def inert(text: str) -> str:
     """Give the text with control and format characters, line ends and unpaired surrogates written out as escapes."""
+    if text.isprintable():  # the common case, which needs no look at each character
+        return text
     return "".join(
         character if unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} else _escape(character)
         for character in text

@@ -18,6 +18,9 @@ ANSWERS = {
     "error": "the harness or the target failed",
 }
 
+NOT_WHOLE: Final = "(record not whole)"
+"""Stands beside whatever else would read as a pass where the record of the run is damaged or breaks off."""
+
 EVENTS_LISTED: Final = 5
 """Ids of evidence that a line names: with the words around them they fit into 80 columns. All are in run.json."""
 
@@ -31,12 +34,15 @@ def verdict_line(document: dict[str, Any]) -> Line:
     target = document["target"]
     versions = ", ".join(f"{name} {version}" for name, version in target.get("versions", {}).items())
     where = f" on {target.get('kind', 'no target')}" + (f" ({versions})" if versions else "")
-    return [_answer(document), span(f" ({_counts(document)}){where}{took}")]
+    judged = "judged as far as it goes: " if document["error"] else ""
+    return [_answer(document), span(f" ({judged}{_counts(document)}){where}{took}")]
 
 
 def _answer(document: dict[str, Any]) -> Span:
     verdict = document["verdict"]
     answer = ANSWERS[verdict]
+    if document["error"]:
+        return span("the record of this run is not whole, so it proves nothing", STYLES["error"])
     if verdict == "refuted" and not document["counts"]["refuted"]:
         answer = "a defect that is known here was not found"
     elif verdict == "held" and document["counts"]["refuted"]:
@@ -51,13 +57,17 @@ def _counts(document: dict[str, Any]) -> str:
 
 def lines(document: dict[str, Any], folder: str) -> list[Line]:
     """Give the whole report. Lines are as long as what they say; the terminal wraps them."""
-    found: list[Line] = []
+    mark = f"  {NOT_WHOLE}" if document["error"] else ""
+    flaw: list[Line] = []
+    if document["error"]:
+        flaw.append([span("the record of this run is not whole: ", STYLES["error"]), span(document["error"])])
+    found: list[Line] = [*flaw, []] if flaw else []
     for scenario in document["scenarios"]:
-        found += _scenario(scenario)
-    found += _matrix(table(document["matrix"]))
+        found += _scenario(scenario, mark)
+    matrix = _matrix(table(document["matrix"]))
+    found += [[span(NOT_WHOLE, STYLES["error"])], *matrix] if matrix and flaw else matrix
     found += _figures(document["figures"])
-    if document.get("error"):
-        found.append([span("the record of this run is not whole: ", STYLES["error"]), span(document["error"])])
+    found += flaw
     early = sum(bool(scenario["stopped"]) for scenario in document["scenarios"])
     if early and document["verdict"] == "unknown":
         stories = "1 story" if early == 1 else f"{early} stories"
@@ -67,25 +77,28 @@ def lines(document: dict[str, Any], folder: str) -> list[Line]:
     return found
 
 
-def _scenario(scenario: dict[str, Any]) -> list[Line]:
-    head: Line = [span(scenario["name"], "bold"), span(f"  {scenario['title']}")]
+def _scenario(scenario: dict[str, Any], mark: str) -> list[Line]:
+    head: Line = [span(scenario["name"], "bold"), span(f"  {scenario['title']}"), span(mark, STYLES["error"])]
     if scenario["left_out"]:
         return [head, [span("  left out  ", "yellow"), span(scenario["left_out"])], []]
     found = [head]
     if scenario["error"]:
         found.append([span("  error     ", STYLES["error"]), span(scenario["error"])])
+    for replay in scenario["replayed"]:
+        which = "" if replay["play"] == scenario["name"] else f" ({replay['play']})"
+        found.append([span(f"  played again{which}: ", "yellow"), span(replay["reason"])])
     for claim in scenario["claims"]:
-        found += _claim(claim)
+        found += _claim(claim, mark)
     if scenario["stopped"]:
         found.append([span("  stopped   ", "yellow"), span(scenario["stopped"])])
     return [*found, []]
 
 
-def _claim(claim: dict[str, Any]) -> list[Line]:
+def _claim(claim: dict[str, Any], mark: str) -> list[Line]:
     held = claim["verdict"] == "held"
-    found: list[Line] = [
-        [span(f"  {claim['verdict']:<9} ", STYLES[claim["verdict"]]), span(claim["id"]), span(_known(claim), "yellow")]
-    ]
+    style = "" if mark and held else STYLES[claim["verdict"]]
+    told = [span(claim["id"]), span(_known(claim), "yellow"), span(mark, STYLES["error"])]
+    found: list[Line] = [[span(f"  {claim['verdict']:<9} ", style), *told]]
     if not held:
         found.append([span(f'{_INDENT}"{claim["says"]}"', "dim")])
     found.append([span(f"{_INDENT}{claim['reason']}", "dim" if held else "")])

@@ -25,6 +25,12 @@ _NOTE: Final = "cyan"
 _FAILED: Final = "bold red"
 _OUTCOMES: Final = {"done": "green", "stopped": "yellow", "error": "bold magenta", "interrupted": "bold magenta"}
 
+_UNEVICTED: Final = {
+    "not_running": "not evicted, it was not in memory",
+    "busy": "not evicted, the runtime refused",
+    "no_answer": "the evict was not answered",
+}
+
 
 def transcript(events: Iterable[Event | None], *, messages: bool) -> list[Line]:
     """Give the plays one after the other, each below a heading; with `messages` also every frame.
@@ -41,14 +47,15 @@ def transcript(events: Iterable[Event | None], *, messages: bool) -> list[Line]:
         elif event.kind not in {kinds.RUN_START, kinds.RUN_END}:
             plays.setdefault(event.play, []).append(event)
     for label, inside in plays.items():
-        found += [[], *_Teller(label, inside, messages=messages).lines()]
+        found += [[], *Teller(label, inside, messages=messages).lines()]
     return found[1:] if found and not found[0] else found
 
 
-class _Teller:
+class Teller:
     """Tells one play."""
 
     def __init__(self, label: str, events: list[Event], *, messages: bool) -> None:
+        """Take the events of the play, in their order; there is at least one."""
         self._label = label
         self._events = events
         self._start = events[0]
@@ -57,29 +64,33 @@ class _Teller:
 
     def lines(self) -> list[Line]:
         """Give the heading and a line for each event that has one, up to the end of the play."""
-        found = [self._heading()]
+        found = [self.heading()]
         for index, event in enumerate(self._events):
-            found += self._told(index, event)
+            told = self.line(index)
+            found += [] if told is None else [told]
             if event.kind == kinds.PLAY_END:
                 return found
         return [*found, [span("          the record breaks off", _FAILED)]]
 
-    def _heading(self) -> Line:
+    def heading(self) -> Line:
+        """Give what was played."""
         data = self._start.data
         decides = data.get("decides")
         listed = ", ".join(map(str, decides)) if isinstance(decides, list) else ""
         what = f"control of {listed}, should be {data.get('expect')}" if data.get("role") == "control" else "story"
         return [span(self._label, "bold"), span(f"  {what}, {data.get('file')}, play {data.get('nonce')}", "dim")]
 
-    def _told(self, index: int, event: Event) -> list[Line]:
+    def line(self, index: int) -> Line | None:
+        """Give the line of the event at that place, with its time; None where it has none."""
+        event = self._events[index]
         at = span(f"{(event.t_ns - self._start.t_ns) / _SECONDS:>8.3f}  ", "dim")
         if event.kind == kinds.STEP:
-            return [[at, *self._step(event)]]
+            return [at, *self._step(event)]
         if event.kind == kinds.ENTERED:
-            return [[at, span(self._entered(index, event), _NOTE)]]
+            return [at, span(self._entered(index, event), _NOTE)]
         teller = self._tellers.get(event.kind)
         told = None if teller is None else teller(event)
-        return [] if told is None else [[at, *told]]
+        return None if told is None else [at, *told]
 
     def _step(self, event: Event) -> Line:
         number = event.data.get("line")
@@ -125,6 +136,13 @@ def _pins(data: dict[str, Any]) -> str:
     return ", ".join(dict.fromkeys(told)) or "nothing that the trace shows"
 
 
+def _called(event: Event) -> Line:
+    data = event.data
+    status = "no answer" if data.get("status") is None else str(data.get("status"))
+    key = "" if data.get("authorized") else ", without the right key"
+    return [span(f"api < {inert(str(data.get('method')))} {cut(str(data.get('path')), LONGEST_STEP)}: {status}{key}")]
+
+
 def _left(event: Event) -> Line:
     told = {
         "idle": f"asleep {_idle(event.data)} after its last event",
@@ -147,10 +165,11 @@ def _refused(event: Event) -> Line:
 
 
 def _evicted(event: Event) -> Line | None:
-    outcome = event.data.get("outcome")
-    if event.data.get("said") is None and outcome != "no_answer":
+    outcome, said = str(event.data.get("outcome")), event.data.get("said")
+    told = _UNEVICTED.get(outcome, f"the evict came out as {outcome}")
+    if outcome == "evicted":  # it is seen to leave memory in a line of its own
         return None
-    return [span(f"-- the evict of {_object(event)}: {outcome}, {event.data.get('said')} --", "yellow")]
+    return [span(f"-- {_object(event)}: {told}{f': {said}' if said else ''} --", "yellow")]
 
 
 def _probed(event: Event) -> Line:
@@ -221,4 +240,5 @@ _FRAMES: Final[dict[str, Told]] = {
     kinds.SENT: lambda event: [span(f"{event.actor} > "), span(_message(event))],
     kinds.RECEIVED: lambda event: [span(f"{event.actor} < "), span(_message(event))],
     kinds.CAPTURED: _captured,
+    kinds.CALLED: _called,
 }

@@ -3,12 +3,14 @@
 Never parses what it finds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from poc_cli.errors import UsageError, did_you_mean
 from poc_cli.shipped import shipped
+
+_BARE_WORD = "a bare word is the name of a shipped scenario; see poc list"
 
 
 def shipped_files() -> dict[str, Path]:
@@ -22,7 +24,10 @@ def find(words: Sequence[str]) -> list[Path]:
     """Give the files that the words mean, each once, in their order. Raises UsageError for a word that means none."""
     found: dict[Path, None] = {}
     for word in words:
-        found |= dict.fromkeys(_meant(word))
+        try:
+            found |= dict.fromkeys(_meant(word))
+        except OSError as error:  # a path that is longer than any may be
+            raise UsageError(f"cannot look for {word}: {error.strerror}") from error
     return list(found)
 
 
@@ -39,11 +44,24 @@ def _meant(word: str) -> list[Path]:
         if not inside:
             raise UsageError(f"no scenario in {word}", "scenario files end in .toml")
         return inside
-    if word.endswith(".toml"):
-        if not path.exists():
-            raise UsageError(f"no file {word}", "a bare word is the name of a shipped scenario; see poc list")
+    if path.exists() and word.endswith(".toml"):
         return [path]
-    raise UsageError(f'no scenario "{word}"', did_you_mean(word, known) or "see poc list")
+    raise _means_nothing(word, path, known)
+
+
+def _means_nothing(word: str, path: Path, known: Iterable[str]) -> UsageError:
+    """Give what is wrong with a word: a path that leads nowhere or to something else, or a name that is none."""
+    if path.is_dir():
+        return UsageError(f'no scenario "{word}"', f"to play the scenarios in that folder, write ./{word}/")
+    if path.exists():
+        return UsageError(f"{word} is no scenario file", "scenario files end in .toml")
+    if word.endswith(".toml"):
+        return UsageError(f"no file {word}", _BARE_WORD)
+    near = did_you_mean(word, known)
+    is_path = "/" in word and not (near or "").startswith("did you mean")
+    if is_path or word.startswith((".", "/", "~")) or word.endswith("/"):
+        return UsageError(f"no such file or folder: {word}", _BARE_WORD)
+    return UsageError(f'no scenario "{word}"', near or "see poc list")
 
 
 def shown(path: Path) -> str:

@@ -27,6 +27,9 @@ EXAMPLES: Final = {
   { on = "ann", send = { op = "say", text = "hi" }, expect = [{ reached = 2 }, { event = "said" }], order = "any" },
   { on = "bob", expect = { event = "said", text = "hi" }, next = true },
   { on = "*", quiet = "200ms" },
+  { on = "ann", send = { op = "echo", text = "to myself" }, expect = { op = "echo" } },
+  { on = "bob", quiet = "200ms", like = { op = "echo" } },
+  { on = "bob", send = { op = "close", code = 4001, reason = "bye" }, expect_code = 4001, expect_reason = "bye" },
 """,
     "resume": """\
   { connect = "ann" },

@@ -210,11 +210,11 @@ def _names(step: Step, key: str) -> list[str]:
 def _messages(step: Step, path: Path, known: set[str]) -> Iterator[Problem]:
     for key in step.fills_templates:
         yield from unknown_names(getattr(step, key), (*path, key), known)
-    for key in ("send", "expect") if isinstance(step, Exchange) else ():
-        value = getattr(step, key)
-        if isinstance(value, list) and key == "send":
+    for key in ("send", "expect", "like") if isinstance(step, Exchange) else ():
+        value = getattr(step, key, None)
+        if isinstance(value, list) and key != "expect":
             advice = "several messages are several steps; one message that is a list is { json = [...] }"
-            yield Problem((*path, key), '"send" is one message, not a list', advice)
+            yield Problem((*path, key), f'"{key}" is one message, not a list', advice)
         elif isinstance(value, list) and not value:
             yield Problem((*path, key), f'"{key}" names no message')
         for message in expected_messages(value):

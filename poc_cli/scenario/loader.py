@@ -19,9 +19,10 @@ from poc_cli.scenario.model import ObjectRef, ScenarioFile
 from poc_cli.scenario.positions import Positions, locate
 from poc_cli.scenario.steps import Node, nodes_of, validated
 from poc_cli.scenario.story import PlacedStep, Scenario
+from poc_cli.scenario.unclosed import unclosed
 from poc_cli.scenario.values import DEEPEST, Path, has_json_form, inert, kind, leaves, too_deep
 
-__all__ = ["LARGEST_FILE", "PlacedStep", "Scenario", "parse", "read"]
+__all__ = ["LARGEST_FILE", "PlacedStep", "Scenario", "parse", "read", "text_sha256"]
 
 LARGEST_FILE: Final = 1024 * 1024
 """Bytes; a scenario is a page or two, so a file beyond this is something else."""
@@ -61,6 +62,11 @@ def read(path: FilePath) -> Scenario:
 def parse(text: str, file: str) -> Scenario:
     """Give the scenario that the text describes; `file` is its name in errors. Raises ScenarioError."""
     return _Loader(text, file).load()
+
+
+def text_sha256(text: str) -> str:
+    """Give the sha256 by which a record proves that its scenario is still the one that was played, in hex."""
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def _decoded(data: bytes, file: str) -> str:
@@ -108,7 +114,7 @@ class _Loader:
         return Scenario(
             file=self._file,
             text=self._text,
-            sha256=hashlib.sha256(self._text.encode(errors="surrogatepass")).hexdigest(),
+            sha256=text_sha256(self._text),
             document=document,
             steps=_placed(steps, positions),
             objects=objects,
@@ -119,18 +125,32 @@ class _Loader:
         try:
             raw = tomli.loads(self._text)
         except tomli.TOMLDecodeError as error:
-            reason = _PLAINER.get(error.msg, error.msg)
-            raise self._error(f"not valid TOML: {reason}", Position(error.lineno, error.colno)) from error
+            raise self._invalid(error) from error
         except RecursionError as error:
             raise self._error(_TOO_DEEP, self._find(_DEEP)) from error
         except ValueError as error:  # Python reads no whole number beyond this, and tomli lets its refusal through
             raise self._error("this number is too long", self._find(_LONG_NUMBER)) from error
         return raw
 
+    def _invalid(self, error: tomli.TOMLDecodeError) -> ScenarioError:
+        """Give the error at the place of the mistake: where something is never closed, that is above where it shows."""
+        reason = _PLAINER.get(error.msg, error.msg)
+        opener = unclosed(self._text)
+        if opener is not None:
+            position = self._position(opener.offset)
+            if position.line < error.lineno:
+                told = f"the {opener.mark} opened at line {position.line} is never closed"
+                advice = f"it shows at line {error.lineno}: {inert(reason)}"
+                return self._error(f"not valid TOML: {told}", position, advice)
+        return self._error(f"not valid TOML: {reason}", Position(error.lineno, error.colno))
+
     def _find(self, pattern: re.Pattern[str]) -> Position:
         """Give where the pattern is first found, the start of the text where it is not."""
         match = pattern.search(self._text)
-        before = self._text[: match.start()] if match else ""
+        return self._position(match.start() if match else 0)
+
+    def _position(self, offset: int) -> Position:
+        before = self._text[:offset]
         return Position(before.count("\n") + 1, len(before) - before.rfind("\n"))
 
     def _refuse(self, problems: Sequence[Problem], positions: Positions) -> NoReturn:

@@ -101,18 +101,24 @@ def _do(names: Sequence[str], verb: str) -> str:
 
 
 def _connect(step: Connect) -> str:
+    end = "" if step.refused is None else f" and must be refused with status {step.refused}"
+    end += _within(step)
     if step.connect == [EVERY]:
-        return f"all clients connect at the same moment{_within(step)}"
+        return f"all clients connect at the same moment{end}"
     if len(step.connect) == 1:
-        return f"{_clients(step.connect)} connects{_within(step)}"
-    return f"{_clients(step.connect)} connect at the same moment{_within(step)}"
+        return f"{_clients(step.connect)} connects{end}"
+    return f"{_clients(step.connect)} connect at the same moment{end}"
 
 
 def _on(step: On) -> str:
     told = _exchange(step, step.on)
+    if step.expects_close:
+        close = f"the server must close {listed(step.on, 'every client')}{_with_code(step)}"
+        return f"{told}; then {close}" if told else f"{close}{_within(step)}"
     if step.quiet is None:
         return told
-    silence = f"nothing may arrive at {listed(step.on, 'any client')} for {written(step.quiet)}"
+    noise = "nothing" if step.like is None else f"nothing like {message(step.like)}"
+    silence = f"{noise} may arrive at {listed(step.on, 'any client')} for {written(step.quiet)}"
     return f"{told}; then {silence}" if step.sends else silence
 
 
@@ -170,9 +176,14 @@ def _within(step: Any) -> str:
 def _close(step: Close) -> str:
     reason = f" and the reason {_cut(step.reason)}" if step.reason else ""
     told = f"{_do(step.close, 'closes')} with code {step.code}{reason}"
-    back = [str(step.expect_code)] if step.expect_code is not None else []
-    back += [f"the reason {_cut(step.expect_reason)}"] if step.expect_reason is not None else []
-    return told + (f" and must get back {' and '.join(back)}" if back else "") + _within(step)
+    back = _with_code(step).removeprefix(" with ")
+    return told + (f" and must get back {back}" if back else "") + _within(step)
+
+
+def _with_code(step: Close | On) -> str:
+    told = [f"code {step.expect_code}"] if step.expect_code is not None else []
+    told += [f"the reason {_cut(step.expect_reason)}"] if step.expect_reason is not None else []
+    return f" with {' and '.join(told)}" if told else ""
 
 
 def _kill(step: Kill) -> str:

@@ -61,14 +61,17 @@ def plays_of(scenario: Scenario) -> tuple[Play, ...]:
     return (story, *_controls(scenario, story))
 
 
-def patience(play: Play) -> Literal["sleep", "awake"]:
-    """Give what the play waits for before it gives up: for its object to sleep, or to see it stay awake."""
-    claims = play.scenario.document.claim
-    stays_awake = any(claim.check == "stays-awake" for claim in claims)
-    if play.role == "story":
-        return "awake" if stays_awake else "sleep"
-    refutes_sleep = any(claim.check == "sleeps" for claim in claims if claim.id in play.decides)
-    return "sleep" if play.expect == "refuted" and (refutes_sleep or stays_awake) else "awake"
+def patience(play: Play, step: Step) -> Literal["sleep", "awake"]:
+    """Give what a step of the play waits for before it gives up: for its object to sleep, or to see it stay awake.
+
+    Where steps name a claim that the object stays awake, it is those that wait for it; else all of its story.
+    """
+    if play.expect == "unknown":
+        return "awake"
+    awake = {claim.id for claim in play.scenario.document.claim if claim.check == "stays-awake"}
+    if any(placed.step.claim in awake for placed in play.steps):
+        return "awake" if step.claim in awake else "sleep"
+    return "awake" if awake and play.role == "story" else "sleep"
 
 
 def needs_of(play: Play) -> frozenset[Need]:

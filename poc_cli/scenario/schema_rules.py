@@ -50,12 +50,15 @@ def _if(key: str, value: object, then: Rule) -> Rule:
 
 _EXPECTS: Final = _any_of([_given("expect"), _some("where", "minItems"), _some("capture", "minProperties")])
 
+_CLOSES: Final = _any_of([_given("expect_code"), _given("expect_reason")])
+
 RULES: Final[dict[type[BaseModel], list[Rule]]] = {
     ObjectRef: [{"oneOf": [_given("name"), _given("id")]}],
     Exchange: [_if("order", "any", {**_given("expect"), "properties": {"expect": {"type": "array"}}})],
     On: [
-        _any_of([_given("send"), _EXPECTS, _given("quiet")]),
-        {"if": _given("quiet"), "then": {"not": _EXPECTS}},
+        _any_of([_given("send"), _EXPECTS, _given("quiet"), _CLOSES]),
+        {"if": _given("quiet"), "then": {"not": _any_of([_EXPECTS, _CLOSES])}},
+        {"if": _given("like"), "then": _given("quiet")},
     ],
     Resume: [_given("send"), _EXPECTS],
     Http: [{"properties": {"expect": {"not": {"type": "array"}}, "next": {"const": False}}}],

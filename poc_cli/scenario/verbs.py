@@ -40,12 +40,15 @@ class Step(Shape):
 
 
 class Connect(Step):
-    """Open the named clients at the same moment and wait until all are open."""
+    """Open the named clients at the same moment and wait until all are open, or `refused` with a status."""
 
     verb: ClassVar[str] = "connect"
     names_clients: ClassVar[tuple[str, ...]] = ("connect",)
     connect: Names = Field(description="The clients to open.")
     within: Duration = Field(default=5.0, description="How long they may take.")
+    refused: int | None = Field(
+        default=None, ge=300, le=599, description="The HTTP status with which the server must refuse each of them."
+    )
 
 
 class Exchange(Step):
@@ -79,19 +82,35 @@ class Exchange(Step):
 
 
 class On(Exchange):
-    """Let clients send a message, expect one, or expect none for a while (`quiet`)."""
+    """Let clients send a message, expect one, expect none for a while (`quiet`), or expect to be closed."""
 
     verb: ClassVar[str] = "on"
     names_clients: ClassVar[tuple[str, ...]] = ("on",)
+    fills_templates: ClassVar[tuple[str, ...]] = ("send", "expect", "like", "expect_reason")
     on: Names = Field(description="Who acts, each client by itself.")
     quiet: Duration | None = Field(default=None, description="How long nothing may arrive.")
+    like: Any = Field(default=None, description="With `quiet`: what may not arrive; anything else may.")
+    expect_code: int | None = Field(
+        default=None, ge=1000, le=4999, description="The code with which the server must close; 1006: it breaks."
+    )
+    expect_reason: str | None = Field(default=None, description="The reason with which it must close.")
+
+    @property
+    def expects_close(self) -> bool:
+        """Whether the server is to close the connection."""
+        return self.expect_code is not None or self.expect_reason is not None
 
     @model_validator(mode="after")
     def _does_something(self) -> "On":
-        if not (self.sends or self.expects or self.quiet is not None):
-            raise ValueError('says nothing to do: give "send", "expect", "where", "capture" or "quiet"')
+        if not (self.sends or self.expects or self.quiet is not None or self.expects_close):
+            wanted = '"send", "expect", "where", "capture", "quiet" or "expect_code"'
+            raise ValueError(f"says nothing to do: give {wanted}")
+        if self.expects_close and self.quiet is not None:
+            raise ValueError('"quiet" and a close that is expected contradict each other in one step')
         if self.quiet is not None and self.expects:
             raise ValueError('"quiet" and "expect" contradict each other in one step')
+        if self.like is not None and self.quiet is None:
+            raise ValueError('"like" says what may not arrive while "quiet" lasts, so it needs a "quiet"')
         return self
 
 

@@ -28,6 +28,10 @@ class TargetDied(TargetError):
     """The runtime's process has ended by itself."""
 
 
+class TargetDropped(TargetDied):
+    """The runtime broke off a connection of ours; whether its process still lives is not known from that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Eviction:
     """How an evict came out."""
@@ -56,7 +60,7 @@ class Target(Protocol):
         """Give the hex id of a named object without touching it. Raises TargetError for an unknown class."""
 
     def class_of(self, object_id: str) -> str | None:
-        """Give the class of an object that was seen, as far as its name was computed here."""
+        """Give the class that an id proves itself to be of, None for one of no class that the worker declares."""
 
     async def fence(self) -> int:
         """Give the trace's clock once everything that happened before the call has been read from the trace.
@@ -69,6 +73,9 @@ class Target(Protocol):
 
     def pins(self, object_id: str, at_least_ns: int) -> tuple[Pin, ...]:
         """Give what has been pending in the object for so long, as of the last fence."""
+
+    def alarm_due_ns(self, object_id: str) -> int | None:
+        """Give when the object's alarm is due, in the trace's clock; None without one, as of the last fence."""
 
     def seen(self) -> tuple[str, ...]:
         """Give the ids of all objects that were in memory at some time."""

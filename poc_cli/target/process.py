@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -19,8 +18,10 @@ from pathlib import Path
 
 from poc_cli.errors import TargetError
 from poc_cli.residency.identity import namespaces
-from poc_cli.target.config import SIDECAR, Services, config
+from poc_cli.target.compatibility import compiled, declared
+from poc_cli.target.config import SIDECAR, SUBJECT, Services, config
 from poc_cli.target.janitor import Janitor
+from poc_cli.target.temporary import base
 
 PASSED_ON = ("HOME", "LANG", "LC_ALL", "PATH", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR", "TZ")
 """The only variables of the environment that a worker's process gets: no credentials of the user's."""
@@ -37,14 +38,28 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A folder with a `local.capnp`, and the Durable Object classes that it declares with their unique keys."""
+    """A folder with a `local.capnp`, and the Durable Object classes that it declares with their unique keys.
+
+    `declared` is the compatibility date that it names, as far as its text can be read; `imposed` the one that it is to
+    run on instead.
+    """
 
     folder: Path
     namespaces: dict[str, str]
+    declared: str | None = None
+    imposed: str | None = None
+
+    @property
+    def compatibility_date(self) -> str | None:
+        """Give the date that it runs on, None where that is not known."""
+        return self.imposed or self.declared
 
 
-def subject(folder: Path) -> Subject:
-    """Read what is to be run. Raises TargetError where the folder is none that the local target can run."""
+def subject(folder: Path, date: str | None = None) -> Subject:
+    """Read what is to be run, on another compatibility date than its own if one is given.
+
+    Raises TargetError where the folder is none that the local target can run.
+    """
     declaration = folder / "local.capnp"
     try:
         text = declaration.read_text(encoding="utf-8")
@@ -60,23 +75,33 @@ def subject(folder: Path) -> Subject:
             f"{declaration} declares no Durable Object class",
             "add durableObjectNamespaces with className and uniqueKey",
         )
-    return Subject(folder.resolve(), found)
+    return Subject(folder.resolve(), found, declared(text), date)
 
 
 class Place:
     """The folder of one runtime: its configuration, its disk and the side-car's sockets. Outlives its processes."""
 
     def __init__(self, worker: Subject) -> None:
-        """Make the folder (0700) and put the configuration there."""
+        """Make the folder (0700) and put the configuration there. Raises TargetError where there is no place for it."""
         self.worker = worker
         self.services = Services(secrets.token_hex(8))
         # Named before it is made, so that the janitor knows of it from the first moment on.
-        self.folder = Path(tempfile.gettempdir()) / f"poc-{secrets.token_hex(8)}"
+        self.folder = base() / f"poc-{secrets.token_hex(8)}"
         self.janitor = Janitor(self.folder)
+        try:
+            self._fill()
+        except OSError as error:
+            self.remove()
+            raise TargetError(
+                f"cannot make {self.folder}: {error.strerror}", "set TMPDIR to a folder with room in it"
+            ) from error
+
+    def _fill(self) -> None:
+        classes = sorted(self.worker.namespaces)
         self.folder.mkdir(mode=0o700)
         (self.folder / "disk").mkdir()
         (self.folder / "sidecar.js").write_text(SIDECAR, encoding="utf-8")
-        (self.folder / "config.capnp").write_text(config(self.services, sorted(worker.namespaces)), encoding="utf-8")
+        (self.folder / "config.capnp").write_text(config(self.services, classes), encoding="utf-8")
 
     def remove(self) -> None:
         """Remove the folder, once; its process must be gone."""
@@ -107,6 +132,16 @@ class Process:
             self.popen.wait()
 
 
+def ending(code: int) -> str:
+    """Tell how a process ended, from its return code as `subprocess` gives it."""
+    if code >= 0:
+        return f"exited with code {code}"
+    try:
+        return f"was ended by {signal.Signals(-code).name}"
+    except ValueError:  # a real-time signal has no name
+        return f"was ended by signal {-code}"
+
+
 def _die_with_parent(parent: int) -> None:
     # Runs between fork and exec. The signal is sent when the forking thread ends, so spawn from the main thread.
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -119,12 +154,30 @@ def _guard(parent: int) -> Callable[[], None] | None:
     return partial(_die_with_parent, parent) if sys.platform == "linux" else None
 
 
+def _configuration(binary: Path, place: Place) -> list[str]:
+    """Give the words that name the configuration: the text, or its compiled form where a date is imposed."""
+    worker = place.worker
+    if worker.imposed is None:
+        return ["config.capnp"]
+    file = place.folder / "config.bin"
+    if not file.exists():
+        message = compiled(binary, place.folder, worker.folder, SUBJECT, worker.imposed)
+        try:
+            file.write_bytes(message)
+        except OSError as error:
+            raise TargetError(
+                f"cannot write {file}: {error.strerror}", "set TMPDIR to a folder with room in it"
+            ) from error
+    return ["config.bin", "--binary"]
+
+
 def spawn(binary: Path, place: Place, environment: dict[str, str]) -> Process:
     """Start workerd, with its trace, its listen events and its log on pipes; does not wait for it.
 
     `environment` is added to the few variables of ours that are passed on. Raises TargetError where the program
     cannot be started.
     """
+    configuration = _configuration(binary, place)
     for socket in ("fence.sock", "evict.sock"):  # of the process before
         (place.folder / socket).unlink(missing_ok=True)
     control, control_end = os.pipe()
@@ -133,7 +186,7 @@ def spawn(binary: Path, place: Place, environment: dict[str, str]) -> Process:
     command = [
         str(binary),
         "serve",
-        "config.capnp",
+        *configuration,
         "--experimental",
         f"--import-path={place.worker.folder}",
         f"--control-fd={control_end}",

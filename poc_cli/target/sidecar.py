@@ -7,10 +7,12 @@ from pathlib import Path
 
 import httpx
 
-from poc_cli.target.base import EVICT_LINGERS_SECONDS, Eviction, TargetHung
+from poc_cli.target.base import EVICT_LINGERS_SECONDS, Eviction, TargetDropped, TargetHung
 
 ANSWERS_WITHIN_SECONDS = 2.0
 """A runtime whose side-car does not answer in this time hangs: an endless loop in one object stops them all."""
+
+LOOK_INTO_LOG = "its last words are in worker.log in the run folder"
 
 # The runtime's own words, RUNTIME notes 4 and "evict on a not running object".
 _NOT_RUNNING = "not currently running"
@@ -30,15 +32,21 @@ class Sidecar:
         await self._evict.aclose()
 
     async def answer(self) -> None:
-        """Return once the side-car has answered. Raises TargetHung."""
+        """Return once the side-car has answered. Raises TargetHung, and TargetDropped for a connection that broke."""
         try:
             response = await self._fence.post("http://sidecar/", json={}, timeout=ANSWERS_WITHIN_SECONDS)
             response.raise_for_status()
-        except httpx.HTTPError as error:
+        except httpx.TimeoutException as error:
             raise TargetHung(
-                f"the runtime did not answer within {ANSWERS_WITHIN_SECONDS:g} s ({type(error).__name__})",
+                f"the runtime did not answer within {ANSWERS_WITHIN_SECONDS:g} s",
                 "an endless loop in one object stops them all; the worker's log is in the run folder",
             ) from error
+        except httpx.HTTPStatusError as error:
+            raise TargetDropped(
+                f"the runtime answered its own side-car with {error.response.status_code}", LOOK_INTO_LOG
+            ) from error
+        except httpx.HTTPError as error:
+            raise TargetDropped(f"the runtime broke off the connection ({_told(error)})", LOOK_INTO_LOG) from error
 
     async def evict(self, class_name: str, object_id: str, *, close: bool) -> Eviction:
         """Have an object evicted; the runtime waits up to 30 s for work in progress."""
@@ -47,8 +55,15 @@ class Sidecar:
             response = await self._evict.post("http://sidecar/", json=asked, timeout=EVICT_LINGERS_SECONDS)
             answer = response.json()
         except (httpx.HTTPError, ValueError) as error:
-            return Eviction("no_answer", type(error).__name__)
+            return Eviction("no_answer", _told(error))
         if answer.get("ok"):
             return Eviction("evicted", "")
         said = str(answer.get("error"))
         return Eviction("not_running" if _NOT_RUNNING in said else "busy", said)
+
+
+def _told(error: Exception) -> str:
+    """Give what went wrong with a request; an error of the library's may have no words but its name."""
+    if isinstance(error, httpx.TimeoutException):
+        return "no answer in time"
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

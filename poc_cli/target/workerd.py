@@ -6,21 +6,28 @@ Never judges: it tells what the trace says and does what it is asked.
 import asyncio
 import json
 import os
+import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from poc_cli.errors import PocError, TargetError
 from poc_cli.history.redact import Redactor
 from poc_cli.residency import Change, Left, Pin, Residency, Stay, WorkerContextEnded
-from poc_cli.residency.identity import object_id
-from poc_cli.target.base import Ability, Eviction, Fault, TargetDied, TargetHung
-from poc_cli.target.process import Place, Process, Subject, spawn
+from poc_cli.residency.identity import in_namespace, object_id
+from poc_cli.target.address import Address, environment
+from poc_cli.target.base import Ability, Eviction, Fault, TargetDied, TargetDropped, TargetHung
+from poc_cli.target.process import Place, Process, Subject, ending, spawn
 from poc_cli.target.pump import LinePump
-from poc_cli.target.sidecar import ANSWERS_WITHIN_SECONDS, Sidecar
+from poc_cli.target.sidecar import ANSWERS_WITHIN_SECONDS, LOOK_INTO_LOG, Sidecar
+from poc_cli.target.starting import Failure, not_started
 
 LISTENS_WITHIN_SECONDS = 10.0
 """workerd says where it listens after 31 ms (median); a busy machine takes longer."""
+
+ENDS_WITHIN_SECONDS = 1.0
+"""A process that breaks its connections because it dies is gone within a millisecond; a busy machine takes longer."""
 
 _SOCKETS = 3
 _LAST_WORDS = 20  # lines of the log that an error tells
@@ -35,6 +42,7 @@ class Ground:
     folder: Path
     redactor: Redactor
     token: str
+    address: Address
     versions: dict[str, str]
     numbers: Iterator[int]
 
@@ -50,13 +58,12 @@ class Workerd:
         self.url = ""
         self.headers = {"Authorization": f"Bearer {ground.token}"}
         self.versions = ground.versions
-        self.compatibility_date: str | None = None
+        self.compatibility_date = place.worker.compatibility_date
         self._place = place
         self._ground = ground
         self._version = 1
         self._running: _Running | None = None
         self._listeners: dict[str, Callable[[Change], None]] = {}
-        self._classes: dict[str, str] = {}
         self._seen: dict[str, None] = {}
 
     # --- the life of the processes
@@ -67,14 +74,10 @@ class Workerd:
         Raises TargetError with what workerd said where it does not come up.
         """
         if process is None:
-            process = spawn(self._ground.binary, self._place, self.environment(self._ground.token, self._version))
+            variables = environment(self._ground.token, self._ground.address, self._version)
+            process = spawn(self._ground.binary, self._place, variables)
         self._running = _Running(process, self._ground, next(self._ground.numbers), self._tell)
         self.url = await self._running.listen()
-
-    @staticmethod
-    def environment(token: str, version: int = 1) -> dict[str, str]:
-        """Give the variables that a worker may bind to."""
-        return {"POC_TOKEN": token, "POC_VERSION": str(version)}
 
     async def restart(self, fault: Fault) -> None:
         """Replace the process on the same disk: stopped, killed, or with POC_VERSION raised."""
@@ -113,13 +116,12 @@ class Workerd:
         if unique_key is None:
             known = ", ".join(sorted(self._place.worker.namespaces))
             raise TargetError(f'the worker has no Durable Object class "{class_name}"', f"it declares {known}")
-        found = object_id(unique_key, name)
-        self._classes[found] = class_name
-        return found
+        return object_id(unique_key, name)
 
     def class_of(self, object_id: str) -> str | None:
-        """Give the class of an object that was seen, as far as its name was computed here."""
-        return self._classes.get(object_id)
+        """Give the class that an id proves itself to be of, None for one of no class that the worker declares."""
+        keys = self._place.worker.namespaces.items()
+        return next((class_name for class_name, key in keys if in_namespace(key, object_id)), None)
 
     def stay(self, object_id: str) -> Stay | None:
         """Give the object's present stay in memory, as of the last fence."""
@@ -129,6 +131,10 @@ class Workerd:
         """Give what has been pending in the object for so long, as of the last fence."""
         residency = self._now.residency
         return residency.pins(object_id, residency.latest_ns, at_least_ns)
+
+    def alarm_due_ns(self, object_id: str) -> int | None:
+        """Give when the object's alarm is due, in the trace's clock; None without one, as of the last fence."""
+        return self._now.residency.alarm_due_ns(object_id)
 
     def seen(self) -> tuple[str, ...]:
         """Give the ids of all objects that were in memory at some time."""
@@ -161,6 +167,7 @@ class _Running:
         self.residency = Residency(number)
         self.sidecar = Sidecar(process.place.folder)
         self._process = process
+        self._binary = ground.binary
         self._tell = tell
         self._ending = False
         self._last_words: list[bytes] = []
@@ -179,12 +186,11 @@ class _Running:
         ports = await self._ports()
         if ports is not None:
             return f"http://127.0.0.1:{ports['http']}"
+        code = await self._ended()
         await self.end(gently=False)
         said = b"\n".join(self._last_words).decode("utf-8", "replace").strip()
-        raise TargetError(
-            f"workerd did not start on {self._process.place.worker.folder}: {said or 'it said nothing'}",
-            "mend the worker; the first error line names the place",
-        )
+        failure = Failure(self._binary, self._process.place.worker.folder, said, code)
+        raise await asyncio.to_thread(not_started, failure)
 
     async def _ports(self) -> dict[str, int] | None:
         ports: dict[str, int] = {}
@@ -200,7 +206,7 @@ class _Running:
                         return None
                     said = json.loads(line)
                     ports[said["socket"]] = said.get("port", 0)
-        except TimeoutError:
+        except (TimeoutError, ValueError, LookupError, TypeError):  # too late, or not what workerd would say
             return None
         finally:
             transport.close()
@@ -263,12 +269,22 @@ class _Running:
                 while self._fences_ended < number:
                     self._fence_moved.clear()
                     await self._fence_moved.wait()
+        except TargetDropped:
+            await self._ended()
+            self._raise_if_dead()
+            raise
         except (TargetHung, TimeoutError) as error:
             self._raise_if_dead()
             if isinstance(error, TargetHung):
                 raise
             raise TargetHung("the runtime's trace stopped", "the worker's log is in the run folder") from error
         return self.residency.latest_ns
+
+    async def _ended(self) -> int | None:
+        """Give how the process ended, None where it lives: its connections break a moment before that is known."""
+        with suppress(subprocess.TimeoutExpired):
+            return await asyncio.to_thread(self._process.popen.wait, ENDS_WITHIN_SECONDS)
+        return None
 
     def _raise_if_dead(self) -> None:
         for pump in (self._trace, self._log):
@@ -277,4 +293,4 @@ class _Running:
         code = self._process.popen.poll()
         if code is not None:
             self._end_of_process()
-            raise TargetDied(f"workerd ended by itself (exit code {code})", "its last words are in worker.log")
+            raise TargetDied(f"workerd {ending(code)}, which nobody had asked of it", LOOK_INTO_LOG)

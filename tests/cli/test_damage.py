@@ -99,6 +99,59 @@ def test_a_run_whose_end_is_missing_is_an_error_though_its_plays_are_whole(
     (folder / "history.ndjson").write_bytes(b"".join(whole)[:-bytes_less])
     ran = poc.run("judge", str(folder))
     assert (ran.code, ran.document()["verdict"]) == (3, "error")
+    told = poc.run("report", str(folder)).out.splitlines()
+    complaint = "the record of this run is not whole: the record breaks off"
+    assert (told[0], told[-3]) == (complaint, complaint)
+    assert told[-2].startswith("the record of this run is not whole, so it proves nothing (judged as far as it goes: ")
+    assert all(line.endswith("  (record not whole)") for line in told if line.startswith(("  held ", "hibernate ")))
+
+
+def test_a_scenario_that_was_edited_after_the_run_is_an_error(poc: Poc, whole: Lines) -> None:
+    folder = poc.folder / "run"
+    folder.mkdir()
+    edited = b"".join(line.replace(b'title   = \\"', b'title   = \\"Not: ') for line in whole)
+    assert edited != b"".join(whole)
+    (folder / "history.ndjson").write_bytes(edited)
+    ran = poc.run("judge", str(folder))
+    assert ran.code == 3
+    assert set(verdicts(ran.document()).values()) == {"error"}
+    for form in ("text", "md"):
+        told = poc.run("report", str(folder), "--format", form).out
+        assert "the scenario's text was edited after the run: its sha256 is " in told
+        assert "feasible" not in told
+
+
+def test_a_history_of_a_later_format_is_told_as_such(poc: Poc, whole: Lines) -> None:
+    folder = poc.folder / "run"
+    folder.mkdir()
+    (folder / "history.ndjson").write_bytes(b"".join(whole).replace(b"poc.history/1", b"poc.history/2", 1))
+    for command in ("judge", "report", "explain"):
+        ran = poc.run(command, str(folder))
+        assert (ran.code, ran.out) == (3, "")
+        assert 'history.ndjson has the format "poc.history/2", and this poc reads poc.history/1\n' in ran.err
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff{", b"[]", b'{"schema": "poc.run/9"}'])
+def test_what_stands_in_run_json_does_not_matter(poc: Poc, whole: Lines, content: bytes | None) -> None:
+    folder = poc.folder / "run"
+    folder.mkdir()
+    (folder / "history.ndjson").write_bytes(b"".join(whole))
+    if content is not None:
+        (folder / "run.json").write_bytes(content)
+    assert poc.run("report", str(folder)).out.splitlines()[-2].startswith("feasible: every claim held ")
+    ran = poc.run("judge", str(folder / "run.json") if content is not None else str(folder))
+    assert ran.code == 0
+    assert (folder / "run.json").read_text(encoding="utf-8") == ran.out
+
+
+def test_a_run_json_that_cannot_be_written_is_told_as_such(poc: Poc, whole: Lines) -> None:
+    folder = poc.folder / "run"
+    (folder / "run.json").mkdir(parents=True)
+    (folder / "history.ndjson").write_bytes(b"".join(whole))
+    ran = poc.run("judge", str(folder))
+    assert (ran.code, ran.out) == (3, "")
+    assert "run.json: Is a directory\n" in ran.err
+    assert poc.run("report", str(folder)).code == 0
 
 
 def test_what_was_not_damaged_is_held(poc: Poc, whole: Lines) -> None:

@@ -26,12 +26,19 @@ MISUSE = {
         ["run", "missing.toml"],
         "poc: no file missing.toml\n  a bare word is the name of a shipped scenario; see poc list\n",
     ),
+    "a folder that is not there": (
+        ["run", "./folder/"],
+        "poc: no such file or folder: ./folder/\n  a bare word is the name of a shipped scenario; see poc list\n",
+    ),
+    "a path that leads nowhere": (["run", "some/where/else"], "poc: no such file or folder: some/where/else\n"),
+    "a path that is too long": (["run", "x" * 300], f"poc: cannot look for {'x' * 300}: File name too long\n"),
+    "the name of a folder": (["run", "tmp"], "to play the scenarios in that folder, write ./tmp/\n"),
     "names and all": (["run", "echo", "--all"], "poc: name scenarios, or give --all or --tag, not both\n"),
     "an unknown way to sleep": (["run", "echo", "--sleep", "deep"], "'deep' is not one of 'idle', 'evict'"),
     "no places for plays": (["run", "echo", "--jobs", "0"], "Invalid value for '--jobs'"),
     "an unknown option": (["run", "echo", "--slep", "evict"], "No such option: --slep"),
     "an unknown command": (["rnu"], "No such command 'rnu'."),
-    "an unknown form": (["report", "--format", "pdf"], "'pdf' is not one of 'text', 'md', 'json'"),
+    "an unknown form": (["report", "--format", "pdf"], "'pdf' is not one of 'text', 'md', "),
     "a report without a run": (["report"], "poc: no run in results yet\n  play one: poc run hibernate\n"),
     "a judgement without a run": (["judge"], "poc: no run in results yet\n  play one: poc run hibernate\n"),
     "a run that is not there": (["judge", "qqqq"], "poc: no run folder qqqq\n  a run is a folder in results, "),
@@ -118,6 +125,10 @@ def test_files_that_are_none_are_told_as_such(poc: Poc) -> None:
     assert "folder.toml: is a folder, not a scenario file" in poc.run("run", "folder.toml").err
     assert "binary.toml:1:1: is not UTF-8 here" in poc.run("run", "binary.toml").err
     assert 'empty.toml:1:1: a scenario needs "name"' in poc.run("run", "empty.toml").err
+    (poc.folder / "notes.txt").write_text("notes", encoding="utf-8")
+    assert poc.run("run", "./notes.txt").err == (
+        "poc: ./notes.txt is no scenario file\n  scenario files end in .toml\n"
+    )
     assert poc.run("run", "./empty").err == "poc: no scenario in ./empty\n  scenario files end in .toml\n"
 
 
@@ -210,10 +221,43 @@ def _no_program(folder: Path) -> tuple[str, str]:
 
 
 def _says_nothing(_: Path) -> tuple[str, str]:
-    return "/bin/false", "poc: workerd did not start on "
+    told = "poc: /bin/false did not behave like workerd: it exited with code 1 without a word\n"
+    return "/bin/false", f"{told}  name a workerd by POC_WORKERD, or unset it to use the pinned one\n"
 
 
-@pytest.mark.parametrize("kind", [_not_executable, _missing, _folder, _no_program, _says_nothing])
+def _says_something_else(_: Path) -> tuple[str, str]:
+    return "/bin/sleep", "poc: /bin/sleep did not behave like workerd: it exited with code 1, saying: "
+
+
+def _is_killed(folder: Path) -> tuple[str, str]:
+    return _script(folder, "kill -9 $$"), "did not behave like workerd: it was ended by SIGKILL without a word\n"
+
+
+def _says_nonsense_where_workerd_says_its_ports(folder: Path) -> tuple[str, str]:
+    text = """for word; do case $word in --control-fd=*) eval "echo nonsense >&${word#*=}" ;; esac; done; exit 7"""
+    return _script(folder, text), "did not behave like workerd: it exited with code 7 without a word\n"
+
+
+def _script(folder: Path, text: str) -> str:
+    file = folder / "script"
+    file.write_text(f"#!/bin/bash\n{text}\n", encoding="utf-8")
+    file.chmod(stat.S_IRWXU)
+    return str(file)
+
+
+NO_WORKERDS = [
+    _not_executable,
+    _missing,
+    _folder,
+    _no_program,
+    _says_nothing,
+    _says_something_else,
+    _is_killed,
+    _says_nonsense_where_workerd_says_its_ports,
+]
+
+
+@pytest.mark.parametrize("kind", NO_WORKERDS)
 def test_a_workerd_that_is_none(poc: Poc, kind: Callable[[Path], tuple[str, str]]) -> None:
     binary, said = kind(poc.folder)
     ran = poc.run("run", "echo", variables={"POC_WORKERD": binary})

@@ -14,7 +14,7 @@ from poc_cli.shipped import shipped
 from poc_cli.status import MEANINGS
 from tests.support.command import Poc
 
-COMMANDS = ("run", "list", "show", "lint", "doctor", "judge", "report")
+COMMANDS = ("run", "list", "show", "lint", "doctor", "judge", "report", "explain")
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
@@ -24,9 +24,48 @@ def test_help(poc: Poc, snapshot: SnapshotAssertion, command: str) -> None:
     assert ran.out == snapshot
 
 
-def test_the_help_lists_the_commands_that_are_tested_here(poc: Poc) -> None:
-    listed = poc.run("--help").out.partition("Commands:\n")[2].partition("\n\n")[0]
-    assert tuple(line.split()[0] for line in listed.splitlines()) == COMMANDS
+def _groups(text: str) -> dict[str, list[str]]:
+    """Give what stands below each heading, by the first word of each line that is not the rest of one above."""
+    groups: dict[str, list[str]] = {}
+    for block in text.split("\n\n"):
+        heading, *lines = block.strip("\n").split("\n")
+        if heading.endswith(":"):
+            groups[heading.removesuffix(":")] = [line.split()[0] for line in lines if line[2] != " "]
+    return groups
+
+
+def test_the_help_lists_the_commands_that_are_tested_here_in_their_groups(poc: Poc) -> None:
+    groups = _groups(poc.run("--help").out)
+    assert groups["Run"] == ["run"]
+    assert {"Run", "Write scenarios", "Where it runs", "Read evidence"} <= groups.keys()
+    listed = [command for name, group in groups.items() if name not in {"Options", "Examples"} for command in group]
+    assert sorted(set(COMMANDS)) == sorted(command for command in listed if not command.isdigit())
+
+
+def test_the_options_of_a_run_stand_in_groups_and_examples_at_the_end(poc: Poc) -> None:
+    groups = _groups(poc.run("run", "--help").out)
+    assert [*groups][-2:] == ["Options", "Examples"]
+    assert groups["Options"] == ["-h,"]
+    assert "--worker" in groups["What is played"]
+    assert "--sleep" in groups["How it is played"]
+    assert "--json" in groups["What is told"]
+    assert set(groups["Examples"]) == {"poc"}
+
+
+def test_the_help_does_not_wait_for_rich(poc: Poc) -> None:
+    ran = poc.run("--help", variables={"PYTHONVERBOSE": "1"})
+    assert "import 'typer'" in ran.err
+    assert "import 'rich" not in ran.err
+
+
+def test_the_shell_completes_commands_options_and_scenarios(poc: Poc) -> None:
+    def offered(words: str) -> list[str]:
+        variables = {"_POC_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+        return poc.run(variables=variables).out.split()
+
+    assert offered("poc ru") == ["run"]
+    assert "--worker" in offered("poc run --w")
+    assert offered("poc run hib") == ["hibernate"]
 
 
 def test_h_is_short_for_help(poc: Poc) -> None:

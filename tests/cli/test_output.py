@@ -127,6 +127,38 @@ def test_a_reader_who_has_gone_is_no_error(poc: Poc, closed_pipe: int) -> None:
     assert _run_into(poc, closed_pipe, "report", "--format", "json") == (0, "")
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["--version"], ["run", "-h"]])
+def test_a_help_that_nobody_reads_is_no_refutation(poc: Poc, closed_pipe: int, arguments: list[str]) -> None:
+    assert _run_into(poc, closed_pipe, *arguments) == (0, "")
+
+
+@pytest.mark.parametrize("arguments", [["--slep"], [], ["run"], ["run", "qqqq"]])
+def test_misuse_that_nobody_hears_of_is_misuse(poc: Poc, closed_pipe: int, arguments: list[str]) -> None:
+    with poc.start(*arguments, stderr=closed_pipe) as process:
+        out, _ = process.communicate()
+    assert (process.returncode, out) == (2, "")
+
+
+def test_what_the_terminal_has_no_letters_for_is_escaped(poc: Poc) -> None:
+    text = _ASKS_FOR_A_NAME.replace("A client that", "Ä client 😀 that")
+    (poc.folder / "asks.toml").write_text(text, encoding="utf-8")
+    ascii_only = {"PYTHONIOENCODING": "ascii"}
+    ran = poc.run("run", "asks.toml", "-vv", variables=ascii_only)
+    assert (ran.code, ran.out.isascii()) == (0, True)
+    assert "\\xc4 client \\U0001f600 that" in ran.out
+    assert poc.run("report", "--format", "json", variables=ascii_only).document()["scenarios"][0]["title"] == (
+        "Ä client 😀 that asks for its name."
+    )
+
+
+def test_a_link_that_cannot_be_set_does_not_lose_the_result(poc: Poc) -> None:
+    (poc.results / "latest").mkdir(parents=True)
+    ran = poc.run("run", "echo", "-q")
+    assert ran.code == 0
+    assert ran.out.startswith("feasible: ")
+    assert "poc: cannot point results/latest to the run: " in ran.err
+
+
 def test_a_refuted_run_says_so_by_its_exit_code_though_nobody_reads(poc: Poc, closed_pipe: int) -> None:
     worker = assemble(source("answers_twice"), poc.folder / "worker")
     assert _run_into(poc, closed_pipe, "run", "echo", "--json", "--worker", str(worker)) == (1, "")

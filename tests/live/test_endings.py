@@ -3,21 +3,20 @@
 Never ends a process that it did not start.
 """
 
+import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.command import PATIENCE_SECONDS, Poc
+from tests.support.command import PATIENCE_SECONDS, Poc, program
 from tests.support.processes import children, until, using
 from tests.support.record import Event, history, latest, verdicts
-
-if TYPE_CHECKING:
-    import subprocess
 
 pytestmark = pytest.mark.live
 
@@ -32,7 +31,7 @@ def _recorded(poc: Poc, kind: str) -> bool:
 
 
 @contextmanager
-def _in_the_middle(poc: Poc, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+def _in_the_middle(poc: Poc, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """Give a run that waits for its room to fall asleep, with both clients connected."""
     with poc.start("run", "hibernate", *arguments) as process:
         try:
@@ -62,7 +61,7 @@ def test_a_run_that_ends_in_an_error_leaves_nothing_behind(poc: Poc) -> None:
     assert _nothing_is_left(poc)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_run_with_130_and_a_whole_history(poc: Poc, number: signal.Signals) -> None:
     with _in_the_middle(poc) as process:
         process.send_signal(number)
@@ -75,6 +74,37 @@ def test_a_signal_ends_the_run_with_130_and_a_whole_history(poc: Poc, number: si
     ends = {event["play"]: event["data"]["outcome"] for event in events if event["kind"] == "play_end"}
     assert ends["hibernate"] == "interrupted"
     assert "run_end" not in {event["kind"] for event in events}
+
+
+def test_a_terminal_that_is_closed_ends_the_run_and_it_is_judged(poc: Poc) -> None:
+    terminal, end = os.openpty()
+    # A session of its own that owns the terminal, as a window has it.
+    owning = (
+        "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", owning, *program(), "run", "hibernate"]
+    variables = poc.environment({"TERM": "xterm"})
+    with subprocess.Popen(
+        command, cwd=poc.folder, env=variables, stdin=end, stdout=end, stderr=end, start_new_session=True
+    ) as process:
+        os.close(end)
+        until("the clients have spoken", lambda: _recorded(poc, "captured"))
+        os.close(terminal)
+        assert process.wait(timeout=PATIENCE_SECONDS) == 130
+    assert _nothing_is_left(poc)
+    judged = json.loads((latest(poc.results) / "run.json").read_text(encoding="utf-8"))
+    assert set(verdicts(judged).values()) == {"error"}
+
+
+def test_a_run_that_is_to_outlive_its_terminal_does(poc: Poc) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does; the run inherits it
+    try:
+        with _lingering_story(poc) as process:
+            process.send_signal(signal.SIGHUP)
+            out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    finally:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    assert process.returncode == 0, out + err
 
 
 def test_an_interrupted_run_is_never_judged_as_held(poc: Poc) -> None:
@@ -125,21 +155,35 @@ says = "The room stays for a second."
 
 
 @contextmanager
-def _lingering(poc: Poc) -> Iterator["subprocess.Popen[str]"]:
-    """Give a run of one play that has just begun to let a second pass, and whose runtime was killed then."""
+def _lingering_story(poc: Poc, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Give a run of one play that has just begun to let a second pass."""
     (poc.folder / "lingering.toml").write_text(_LINGERING, encoding="utf-8")
-    with poc.start("run", "./lingering.toml", "--json") as process:
+    with poc.start("run", "./lingering.toml", *arguments) as process:
         try:
             until("ann has spoken", lambda: _recorded(poc, "captured"))
-            (runtime,) = children(process.pid, "workerd")
-            os.kill(runtime, signal.SIGKILL)
             yield process
         finally:
             process.kill()
 
 
-def test_a_play_whose_runtime_died_is_played_again_and_the_history_says_so(poc: Poc) -> None:
-    with _lingering(poc) as process:
+@contextmanager
+def _lingering(poc: Poc, number: signal.Signals = signal.SIGKILL) -> Iterator[subprocess.Popen[str]]:
+    """Give such a run whose runtime was ended then."""
+    with _lingering_story(poc) as process:
+        (runtime,) = children(process.pid, "workerd")
+        os.kill(runtime, number)
+        yield process
+
+
+@pytest.mark.parametrize(
+    ("number", "ending"),
+    # workerd itself takes note of a fault of memory, and exits.
+    [(signal.SIGKILL, "was ended by SIGKILL"), (signal.SIGSEGV, "exited with code 1")],
+)
+def test_a_play_whose_runtime_died_is_played_again_and_every_report_says_so(
+    poc: Poc, number: signal.Signals, ending: str
+) -> None:
+    with _lingering(poc, number) as process:
         out, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, out + err
     ends = {event["play"]: event["data"] for event in _record(poc) if event["kind"] == "play_end"}
@@ -147,7 +191,13 @@ def test_a_play_whose_runtime_died_is_played_again_and_the_history_says_so(poc: 
         ("lingering", "given_up"),
         ("lingering@2", "done"),
     ]
-    assert ends["lingering"]["reason"]
+    reason = ends["lingering"]["reason"]
+    assert f"workerd {ending}, which nobody had asked of it" in reason
+    assert "loop" not in reason
+    assert f"  played again: {reason}\n" in out
+    assert "**lingering** played again: " in poc.run("report", "--format", "md").out
+    (told,) = poc.run("judge").document()["scenarios"]
+    assert told["replayed"] == [{"play": "lingering", "reason": reason}]
     assert _nothing_is_left(poc)
 
 

@@ -52,6 +52,27 @@ STORIES: dict[str, tuple[str, str]] = {
            { on = "ann", expect = { op = "echo" }, where = ["text == \\"first\\""], claim = "rule" },""",
         "held",
     ),
+    "a-close-by-the-server-needs-the-expected-code": (
+        """{ on = "ann", send = { op = "close", code = 4002 }, expect_code = 4001, claim = "rule" },""",
+        "refuted",
+    ),
+    "a-close-by-the-server-needs-the-expected-reason": (
+        """{ on = "ann", send = { op = "close", code = 4001, reason = "a" }, expect_reason = "b", claim = "rule" },""",
+        "refuted",
+    ),
+    "a-close-by-the-server-must-come-in-time": (
+        """{ on = "ann", send = { op = "who" }, expect_code = 1000, within = "300ms", claim = "rule" },""",
+        "refuted",
+    ),
+    "a-connection-that-broke-is-1006": (
+        """{ on = "ann", send = { op = "abort" }, expect_code = 1006, claim = "rule" },
+           { on = "bob", expect_code = 1006, claim = "rule" },""",
+        "held",
+    ),
+    "who-is-let-in-was-not-refused": (
+        """{ connect = "ann", refused = 401, claim = "rule" },""",
+        "refuted",
+    ),
     "next-demands-the-very-next-message": (
         """{ on = "bob", send = { op = "broadcast", text = 1 }, expect = { op = "broadcast" } },
            { on = "bob", send = { op = "broadcast", text = 2 }, expect = { op = "broadcast" } },
@@ -66,6 +87,36 @@ STORIES: dict[str, tuple[str, str]] = {
         """{ on = "ann", send = { op = "who" } },
            { on = "ann", expect = { op = "who" } },
            { on = "ann", quiet = "200ms", claim = "rule" },""",
+        "held",
+    ),
+    "quiet-with-like-passes-over-what-is-not-like-it": (
+        """{ on = "ann", send = { op = "who" }, quiet = "300ms", like = { op = "echo" }, claim = "rule" },
+           { on = "ann", send = { op = "echo", text = "{play}" }, expect = { text = "{play}" } },""",
+        "held",
+    ),
+    "what-quiet-with-like-passes-over-stays-unread": (
+        """{ on = "ann", send = { op = "echo", text = 1 }, quiet = "300ms", like = { op = "who" } },
+           { on = "ann", expect = { op = "echo", text = 1 }, next = true, claim = "rule" },""",
+        "held",
+    ),
+    "quiet-with-like-fails-on-what-is-like-it": (
+        """{ on = "ann", send = { op = "echo", text = "{play}" }, quiet = "300ms",
+             like = { op = "echo", text = "{play}" }, claim = "rule" },""",
+        "refuted",
+    ),
+    # bob has had both broadcasts by ann's last answer, and has read only the first.
+    "quiet-with-like-fails-on-what-came-before-and-was-not-read": (
+        """{ on = "ann", send = { op = "broadcast", text = 1 }, expect = { op = "broadcast" } },
+           { on = "bob", expect = { event = "broadcast", text = 1 } },
+           { on = "ann", send = { op = "broadcast", text = 2 }, expect = { op = "broadcast" } },
+           { on = "ann", send = { op = "who" }, expect = { op = "who" } },
+           { on = "bob", quiet = "100ms", like = { event = "broadcast" }, claim = "rule" },""",
+        "refuted",
+    ),
+    "quiet-with-like-leaves-alone-what-was-read": (
+        """{ on = "ann", send = { op = "broadcast", text = 1 }, expect = { op = "broadcast" } },
+           { on = "bob", expect = { event = "broadcast", text = 1 } },
+           { on = "bob", quiet = "100ms", like = { event = "broadcast" }, claim = "rule" },""",
         "held",
     ),
     "every-client-must-pass": (

@@ -69,6 +69,17 @@ def test_more_sockets_than_fit_are_an_error_before_the_first_is_opened(poc: Poc)
     assert ran.code == 3
 
 
+def test_a_folder_for_temporary_files_with_a_long_path_does_no_harm(poc: Poc) -> None:
+    long = poc.folder / ("x" * 120)
+    long.mkdir()
+    stories = poc.folder / "stories"
+    stories.mkdir()
+    _story(stories, "hello", "hello")
+    ran = poc.run("run", "stories/", variables={"TMPDIR": str(long), "XDG_RUNTIME_DIR": str(poc.temporary)})
+    assert ran.code == 0, ran.err
+    assert list(poc.temporary.iterdir()) == list(long.iterdir()) == []
+
+
 def test_a_proxy_of_the_environment_is_not_asked(poc: Poc) -> None:
     stories = poc.folder / "stories"
     stories.mkdir()

@@ -59,6 +59,12 @@ def test_the_reason_names_the_pending_work_and_its_line(outcomes: Outcomes, clai
     assert f"setInterval (mutant.ts:{line})" in reason
 
 
+def test_what_was_too_long_for_the_record_is_not_said_to_have_been_missing(outcomes: Outcomes) -> None:
+    told = _told(outcomes["huge_reply"].result(), "unknown")
+    assert {name for name, reason in told.items() if "was never there" in reason} == set()
+    assert "too long to be kept whole" in told["hibernate/storage-survives-sleep"]
+
+
 def test_storage_that_was_never_written_is_not_said_to_be_lost(outcomes: Outcomes) -> None:
     document = outcomes["sql_write_dropped"].result().document()
     cells = {cell["row"]: cell["value"] for cell in document["matrix"] if cell["column"] == "forced eviction"}

@@ -20,7 +20,8 @@ PATIENCE_SECONDS = 150
 _PASSED_ON = ("HOME", "PATH", "POC_WORKERD", "SSL_CERT_DIR", "SSL_CERT_FILE", "XDG_CACHE_HOME")
 
 
-def _program() -> list[str]:
+def program() -> list[str]:
+    """Give the words that start poc."""
     installed = Path(sys.executable).parent / "poc"
     if installed.exists():
         return [str(installed)]
@@ -65,17 +66,19 @@ class Poc:
         variables: dict[str, str] | None = None,
         files: int | None = None,
         stdout: int = subprocess.PIPE,
+        stderr: int = subprocess.PIPE,
     ) -> "subprocess.Popen[str]":
         """Start a command and leave it running; its streams are pipes. `files` is its limit of open files."""
         limited = [] if files is None else ["/bin/sh", "-c", f'ulimit -n {files}; exec "$@"', "sh"]
         return subprocess.Popen(
-            [*limited, *_program(), *arguments],
+            [*limited, *program(), *arguments],
             cwd=self.folder,
             env=self.environment(variables),
             stdin=subprocess.DEVNULL,
             stdout=stdout,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
+            encoding="utf-8",
         )
 
     def run(self, *arguments: str, variables: dict[str, str] | None = None, files: int | None = None) -> Ran:

@@ -8,7 +8,7 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,8 +60,8 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Server]:
-    """Run the worker in a folder until the end of the block."""
+def serving(folder: Path, bindings: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Run the worker in a folder until the end of the block, with `bindings` in its environment beside the token."""
     (folder / "disk").mkdir()
     (folder / "config.capnp").write_text(_CONFIG, encoding="utf-8")
     trace = folder / "trace.jsonl"
@@ -75,7 +75,7 @@ def serving(folder: Path) -> Iterator[Server]:
         f"--control-fd={control_end}",
         f"--async-trace={trace}",
     ]
-    variables = {"PATH": os.environ["PATH"], "POC_TOKEN": TOKEN}
+    variables = {"PATH": os.environ["PATH"], "POC_TOKEN": TOKEN} | dict(bindings or {})
     with subprocess.Popen(command, cwd=folder, env=variables, pass_fds=[control_end]) as process:
         os.close(control_end)
         try:

@@ -5,11 +5,12 @@ client must have reached the object, and a frame of the object the client.
 """
 
 from poc_cli.history import event as kinds
+from poc_cli.history.event import Event
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.proof import objects_of, proven_sleeps
 from poc_cli.judge.record import Connection, PlayRecord, StepRecord
 from poc_cli.judge.sleeps import Sleep, fault_after, losses_of
-from poc_cli.scenario.model import Claim
+from poc_cli.scenario.model import Claim, On
 
 SOCKET_EVENT = "hibernatable_websocket"
 """The trace's name for a message, close or error of a hibernatable socket that reached the object."""
@@ -55,18 +56,40 @@ def _dropped(loss: Sleep, connection: Connection) -> Finding:
 
 def _survived(play: PlayRecord, claim: Claim, sleep: Sleep, connection: Connection) -> Finding:
     spoken = _spoken(play, claim, sleep, connection)
+    closed = connection.closed
+    if closed is not None and closed.data["by"] != "client" and not _was_to_be_closed(play, closed):
+        return _closed_by_other(play, sleep, connection, closed, spoken)
     if spoken is not None:
         return held("", (*sleep.evidence, *spoken))
-    closed = connection.closed
-    if closed is not None and closed.data["by"] != "client":
-        fault = fault_after(play, sleep, closed.id)
-        if fault is not None:
-            return unknown(f"{connection.client} was closed after a fault, not by the sleep", (fault,))
-        return refuted(
-            f"{connection.client} was closed after {sleep.label} slept: {closed.data['said']}",
-            (*sleep.evidence, closed.id),
-        )
     return unknown(f"{connection.client} was not exercised after {sleep.label} slept", sleep.evidence)
+
+
+def _closed_by_other(
+    play: PlayRecord, sleep: Sleep, connection: Connection, closed: Event, spoken: tuple[int, int] | None
+) -> Finding:
+    """Judge a connection that the client did not close.
+
+    What closed soon after it had spoken has not survived either, if the story wanted it for more. After a fault of the
+    story's it is the fault's doing; that the object ended by itself is the worker's.
+    """
+    evidence = (*sleep.evidence, *(spoken or ()), closed.id)
+    fault = fault_after(play, sleep, closed.id)
+    if fault is not None and fault.data.get("how") != "dropped":
+        if spoken is not None:
+            return held("", (*sleep.evidence, *spoken))
+        return unknown(f"{connection.client} was closed after a fault, not by the sleep", (fault.id,))
+    because = "" if fault is None else f", and {sleep.label} ended by itself (an exception or ctx.abort())"
+    told = f"{connection.client} was closed after {sleep.label} slept: {closed.data['said']}{because}"
+    if spoken is None or any(step.failure == "closed" and step.end_id > closed.id for step in play.steps):
+        return refuted(told, evidence)
+    return unknown(f"{connection.client} spoke with {sleep.label} after its sleep, then {told}", evidence)
+
+
+def _was_to_be_closed(play: PlayRecord, closed: Event) -> bool:
+    """Whether the story expected the server to close this connection, in a step that then came out as told."""
+    step = next((step for step in play.steps if step.index == closed.step), None)
+    placed = None if step is None else play.play.steps[step.index].step
+    return isinstance(placed, On) and placed.expects_close and step is not None and step.ok
 
 
 def _spoken(play: PlayRecord, claim: Claim, sleep: Sleep, connection: Connection) -> tuple[int, int] | None:

@@ -1,6 +1,7 @@
 """The reader takes any file in any state: each line is an event or None, and nothing is repaired."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,22 @@ def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
 def test_a_folder_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(PocError, match="cannot read"):
         read(tmp_path)
+
+
+def test_what_could_be_waited_for_in_vain_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "history.ndjson")
+    with pytest.raises(PocError, match="it is not a file"):
+        read(tmp_path / "history.ndjson")
+
+
+@pytest.mark.parametrize(("written", "told"), [("poc.history/2", '"poc.history/2"'), (7, "7"), ("\x1b[2J", "u001b")])
+def test_a_record_of_another_format_is_not_read_as_if_it_were_ours(tmp_path: Path, written: object, told: str) -> None:
+    path = tmp_path / "history.ndjson"
+    path.write_text(json.dumps(FIELDS | {"kind": "run_start", "data": {"format": written}}))
+    with pytest.raises(PocError) as caught:
+        read(path)
+    assert told in caught.value.message
+    assert caught.value.message.endswith(", and this poc reads poc.history/1")
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -5,13 +5,19 @@ Never runs anything.
 
 from collections.abc import Set as AbstractSet
 
+from poc_cli.scenario.loader import parse
 from poc_cli.scenario.model import Exchange, On
-from poc_cli.scenario.templates import render
 from poc_cli.shipped import shipped
-from tests.unit.judge.histories import History, Tale
+from tests.unit.judge.histories import FILE, History, Tale
 
 HIBERNATE = (shipped("scenarios") / "hibernate.toml").read_text()
 """The shipped scenario."""
+
+_SURVIVES = frozenset(
+    claim.id
+    for claim in parse(HIBERNATE, FILE).document.claim
+    if claim.check in {"storage-survives", "attachments-survive"}
+)
 
 
 def perform(told: Tale, *, wrong: AbstractSet[str] = frozenset()) -> bool:
@@ -28,8 +34,8 @@ def perform(told: Tale, *, wrong: AbstractSet[str] = frozenset()) -> bool:
                 told.sleeps()
             case "probe":
                 told.probe("awake" if told.in_memory else "asleep")
-            case "close":
-                told.close(*told.play.clients)
+            case "idle":
+                told.idles()
             case _:
                 assert isinstance(step, Exchange)
                 _exchange(told, step, is_wrong=step.claim in wrong)
@@ -46,10 +52,21 @@ def _exchange(told: Tale, step: Exchange, *, is_wrong: bool) -> None:
     if is_wrong:
         told.gets_wrong({"wrong": True}, reached=reached)
         return
-    reply = render(step.expect, told.names)
+    told.says(reply(told, step), reached=reached)
+
+
+def reply(told: Tale, step: Exchange) -> object:
+    """Give the answer that a worker without fault would give to the next step."""
+    if isinstance(step.expect, str):
+        return step.expect
+    expected = [step.expect or {}]
+    if not told.slept:
+        # A witness is told what survives, and of what does not nothing that is expected after the sleep.
+        exchanges = (placed.step for placed in told.play.steps if isinstance(placed.step, Exchange))
+        expected += [each.expect for each in exchanges if each.send == step.send and each.claim in _SURVIVES]
     # Every stay in memory is another instance; this is its number once the message has woken it.
     instance = told.ctx["object"] + ("object" not in told.in_memory)
-    told.says(reply | {"instance": instance} if isinstance(reply, dict) else reply, reached=reached)
+    return {key: value for each in expected for key, value in each.items()} | {"instance": instance}
 
 
 def sleepless(told: Tale) -> None:

@@ -73,8 +73,16 @@ class Tale:
         self.last_event_ns = self.at_ns
         self.add(f"object:{label}", kinds.DELIVERED, name=name, at_ns=self.at_ns)
 
-    def leaves(self, how: str = "idle", idle: float = 10.001, label: str = "object", *, ctx: int | None = None) -> None:
-        """Let an object leave memory."""
+    def leaves(
+        self,
+        how: str = "idle",
+        idle: float = 10.001,
+        label: str = "object",
+        *,
+        ctx: int | None = None,
+        worked: float = 0.0,
+    ) -> None:
+        """Let an object leave memory, so long after its last event, of which it worked so long."""
         self.in_memory.discard(label)
         self.at_ns = self.last_event_ns + round(idle * SECOND)
         self.add(
@@ -85,7 +93,7 @@ class Tale:
             ctx=self.ctx[label] if ctx is None else ctx,
             at_ns=self.at_ns,
             at_last_event_ns=self.last_event_ns,
-            at_last_activity_ns=self.last_event_ns,
+            at_last_activity_ns=self.last_event_ns + round(worked * SECOND),
         )
 
     def closed(self, *clients: str, by: str = "server", clean: bool = True, code: int = 1006) -> None:
@@ -194,17 +202,36 @@ class Tale:
         self.slept = True
         self.ends()
 
-    def stays(self, idle: float = 13.0, label: str = "object") -> None:
+    def stays(self, idle: float = 13.0, label: str = "object", **how: Any) -> None:
         """Let the `hibernate` step give up."""
         self.begins("hibernate")
-        self.is_still_awake(idle, label)
+        self.is_still_awake(idle, label, **how)
         self.fails("no_sleep", f"{label} was still in memory {idle:.1f} s after its last event")
 
-    def is_still_awake(self, idle: float, label: str = "object") -> None:
-        """Let the trace say that the object is in memory so long after its last event."""
-        now = self.last_event_ns + round(idle * SECOND)
+    def is_still_awake(
+        self,
+        idle: float,
+        label: str = "object",
+        *,
+        worked: float = 0.0,
+        watched: float | None = None,
+        pins: tuple[dict[str, Any], ...] = (PIN,),
+    ) -> None:
+        """Let the trace say that the object is in memory so long after its last event; `worked` is how long it worked.
+
+        Seconds; it was watched since its last event unless said.
+        """
         last = self.last_event_ns
-        self.add(f"object:{label}", kinds.AWAKE, step=self.next - 1, at_ns=now, at_last_event_ns=last, pins=[PIN])
+        self.add(
+            f"object:{label}",
+            kinds.AWAKE,
+            step=self.next - 1,
+            at_ns=last + round(idle * SECOND),
+            at_last_event_ns=last,
+            at_last_activity_ns=last + round(worked * SECOND),
+            watched_ms=round((idle if watched is None else watched) * 1000),
+            pins=list(pins),
+        )
 
     def probe(self, found: str) -> None:
         """Let the `probe` step find the object asleep, awake or pinned."""

@@ -1,5 +1,7 @@
 """Did the sockets survive? Only those that spoke with the object itself after the wake, on the same connection."""
 
+import pytest
+
 from tests.unit.judge.histories import Tale, finding, scenario, tale, verdicts
 
 STORY = scenario(
@@ -146,6 +148,18 @@ def test_closed_by_a_fault_is_not_closed_by_the_sleep() -> None:
     assert found["reason"] == "bob was closed after a fault, not by the sleep"
 
 
+def test_closed_because_the_object_ended_by_itself_is_refuted() -> None:
+    told = asleep()
+    told.begins("on")
+    told.enters()
+    told.leaves("dropped", 0)
+    told.closed("ann", "bob", clean=False)
+    told.fails("closed", "ann was closed while it waited for an answer")
+    found = finding(told.stops())
+    assert found["verdict"] == "refuted"
+    assert "object ended by itself (an exception or ctx.abort())" in found["reason"]
+
+
 def test_a_fault_of_ours_is_none_of_the_sleeps() -> None:
     told = asleep()
     told.says("ann")
@@ -155,12 +169,31 @@ def test_a_fault_of_ours_is_none_of_the_sleeps() -> None:
     assert verdicts(told.stops()) == {"it": "unknown"}
 
 
-def test_closed_after_it_spoke_survived_all_the_same() -> None:
+def test_closed_by_the_server_after_it_spoke_is_not_held() -> None:
     told = asleep()
     told.says("ann")
     told.says("bob")
     told.closed("bob")
-    assert verdicts(told.done()) == {"it": "held"}
+    found = finding(told.done())
+    assert found["verdict"] == "unknown"
+    assert found["reason"].startswith("bob spoke with object after its sleep, then bob was closed")
+
+
+@pytest.mark.parametrize(("code", "verdict"), [(4001, "held"), (4002, "refuted")])
+def test_closed_by_the_server_as_the_story_expects_is_no_loss(code: int, verdict: str) -> None:
+    steps = ['{ connect = ["ann"] }', '{ hibernate = "idle" }', '{ on = "ann", send = "a", expect = "b" }']
+    told = tale(scenario("connections-survive", [*steps, '{ on = "ann", expect_code = 4001 }']))
+    told.connect()
+    told.sleeps()
+    told.says("b")
+    told.begins("on")
+    told.closed("ann", code=code)
+    if code == 4001:
+        told.ends(closed={"ann": 4001})
+        assert verdicts(told.done()) == {"it": verdict}
+    else:
+        told.fails("closed", "ann expected close code 4001")
+        assert verdicts(told.stops()) == {"it": verdict}
 
 
 def test_a_new_connection_is_not_the_same_connection() -> None:
@@ -202,7 +235,7 @@ def test_every_sleep_is_judged_not_the_first_alone() -> None:
     assert verdicts(told.stops()) == {"it": "unknown"}
 
 
-def test_closed_right_after_the_answer_spoke_before_it_was_closed() -> None:
+def test_closed_right_after_the_answer_and_missed_by_a_later_step_is_refuted() -> None:
     told = asleep()
     told.says("ann")
     told.begins("on")
@@ -210,8 +243,10 @@ def test_closed_right_after_the_answer_spoke_before_it_was_closed() -> None:
     told.reaches()
     told.add("bob", "received", step=3, text="bob", bytes=3)
     told.closed("bob")
-    told.ends()
-    assert verdicts(told.done()) == {"it": "held"}
+    told.fails("closed", "bob should hear nothing and was closed")
+    found = finding(told.stops())
+    assert found["verdict"] == "refuted"
+    assert found["reason"] == "bob was closed after object slept: received 1006"
 
 
 def test_what_came_before_the_message_does_not_answer_it() -> None:

@@ -34,6 +34,15 @@ def losing(told: Tale) -> Tale:
     return told
 
 
+def losing_and_stopping(told: Tale) -> Tale:
+    told.connect()
+    told.says("blue")
+    told.sleeps()
+    told.gets_wrong("nothing")
+    told.ended("stopped", "a later step failed")
+    return told
+
+
 def sleepless(told: Tale) -> Tale:
     told.connect()
     told.says("blue")
@@ -48,6 +57,7 @@ def sleepless(told: Tale) -> Tale:
         ("refuted", losing, "held"),
         ("refuted", surviving, "unknown"),
         ("refuted", sleepless, "unknown"),
+        ("refuted", losing_and_stopping, "held"),
         ("unknown", sleepless, "held"),
         ("unknown", losing, "unknown"),
         ("unknown", surviving, "unknown"),

@@ -9,6 +9,7 @@ import pytest
 from poc_cli.history.event import Event
 from poc_cli.history.reader import events_of, read
 from poc_cli.judge.document import Document, document
+from poc_cli.scenario.loader import text_sha256
 from tests.unit.judge.histories import History, scenario, tale, verdicts
 
 TEXT = scenario("sleeps", ['{ connect = ["ann"] }', '{ hibernate = "idle" }'])
@@ -105,6 +106,7 @@ def with_data(event: Event, **data: Any) -> Event:
         ("in", "ctx"),
         ("out", "how"),
         ("out", "at_last_event_ns"),
+        ("out", "at_last_activity_ns"),
     ],
 )
 def test_an_event_without_what_it_must_say_is_damage(kind: str, key: str) -> None:
@@ -168,7 +170,8 @@ def test_two_plays_of_one_label_cannot_be_told_apart() -> None:
 def test_a_scenario_that_was_edited_into_nonsense_is_an_error() -> None:
     history = slept()
     history.events = [
-        with_data(event, text="name = ") if event.kind == "play_start" else event for event in history.events
+        with_data(event, text="name = ", sha256=text_sha256("name = ")) if event.kind == "play_start" else event
+        for event in history.events
     ]
     found = history.judged()
     assert (found["exit_code"], held(found)) == (3, 0)

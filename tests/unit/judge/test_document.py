@@ -119,6 +119,16 @@ def test_a_story_that_ended_early_says_where() -> None:
     assert story["error"] is None
 
 
+def test_a_story_that_stopped_passes_nothing_though_its_claims_held() -> None:
+    told = tale(scenario("sleeps", [CONNECT, '{ hibernate = "idle" }', '{ close = "ann" }']))
+    told.connect()
+    told.sleeps()
+    judged = told.stops("close failed").judged()
+    (story,) = judged["scenarios"]
+    assert story["claims"][0]["verdict"] == "held"
+    assert (story["verdict"], judged["verdict"], judged["exit_code"]) == ("unknown", "unknown", 4)
+
+
 def test_what_was_left_out_is_listed_with_its_reason_and_passes_nothing() -> None:
     story = ran("held", "left out")["scenarios"][1]
     assert story["verdict"] is None

@@ -40,6 +40,53 @@ def test_sleeps_is_refuted_thirteen_seconds_after_the_last_event_and_not_before(
     assert f"still in memory {idle:.1f} s after its last event, pinned by setInterval (room.ts:12)" in found["reason"]
 
 
+def test_a_sleep_that_work_put_off_is_a_sleep() -> None:
+    told = connected(SLEEPS)
+    told.begins("hibernate")
+    told.leaves(idle=14.002, worked=4.001)
+    told.ends()
+    found = finding(told.done())
+    assert found["verdict"] == "held"
+    left = "object left memory 14.002 s after its last event, 10.001 s after its last work"
+    assert found["reason"] == f"{left} with 1 socket open"
+
+
+@pytest.mark.parametrize(("idle", "worked", "verdict"), [(16.9, 4, "unknown"), (17.0, 4, "refuted")])
+def test_without_a_pin_the_thirteen_seconds_count_from_the_last_work(idle: float, worked: float, verdict: str) -> None:
+    told = connected(SLEEPS)
+    told.stays(idle, worked=worked, pins=())
+    assert verdicts(told.stops()) == {"it": verdict}
+
+
+def test_work_that_pins_counts_from_the_last_event() -> None:
+    told = connected(SLEEPS)
+    told.stays(13.0, worked=12.9)
+    assert verdicts(told.stops()) == {"it": "refuted"}
+
+
+@pytest.mark.parametrize(("watched", "verdict"), [(39.9, "unknown"), (40.0, "refuted")])
+def test_an_object_that_its_own_alarms_keep_busy_never_sleeps(watched: float, verdict: str) -> None:
+    told = connected(SLEEPS)
+    told.begins("hibernate")
+    told.at_ns += 5 * 10**9
+    for _ in range(130):
+        told.at_ns += 300 * 10**6
+        told.reaches(name="alarm")
+    told.is_still_awake(0.2, watched=watched, pins=())
+    told.fails("no_sleep", "busy")
+    found = finding(told.stops())
+    assert found["verdict"] == verdict
+    if verdict == "refuted":
+        told_of = "object was still in memory after 40 s in which no client sent anything"
+        assert found["reason"] == f"{told_of}, kept busy by 130 x alarm"
+
+
+def test_stays_awake_is_not_held_while_work_only_puts_the_sleep_off() -> None:
+    told = connected(STAYS)
+    told.stays(11.5, worked=4.0, pins=())
+    assert verdicts(told.done()) == {"it": "unknown"}
+
+
 def test_sleeps_without_any_word_of_the_trace_is_unknown() -> None:
     told = connected(SLEEPS)
     told.begins("hibernate")
@@ -120,7 +167,7 @@ def test_stays_awake_is_told_by_a_probe_too() -> None:
     told.idles()
     told.begins("probe")
     now = told.last_event_ns + 12 * 10**9
-    times = {"at_ns": now, "at_last_event_ns": told.last_event_ns}
+    times = {"at_ns": now, "at_last_event_ns": told.last_event_ns, "at_last_activity_ns": told.last_event_ns}
     told.add("object:object", "probed", step=2, wanted="pinned", found="pinned", ok=True, pins=[PIN], **times)
     told.ends()
     assert verdicts(told.done()) == {"it": "held"}

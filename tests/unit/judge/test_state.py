@@ -73,6 +73,37 @@ def test_a_read_that_found_something_else_is_no_witness(check: str) -> None:
     assert verdicts(told.done()) == {"it": "unknown"}
 
 
+def remembering(check: str, fields: dict[str, object] | None) -> dict[str, object]:
+    """Give the claim of a story whose read before the sleep was cut, with so much of it kept."""
+    told = tale(scenario(check, [CONNECT, read(BLUE), SLEEP, read(BLUE, CLAIM)]))
+    told.connect()
+    told.says({"value": "blue"})
+    answer = next(event for event in reversed(told.history.events) if event.kind == "received")
+    answer.data.update({"cut": True, "text": '{"filling": "xxx'} | ({} if fields is None else {"fields": fields}))
+    told.sleeps()
+    told.says({"value": "blue"})
+    found = finding(told.done())
+    return {"verdict": found["verdict"], "reason": found["reason"]}
+
+
+@both
+@pytest.mark.parametrize(
+    ("fields", "verdict"),
+    [({"value": "blue"}, "held"), ({"value": "red"}, "unknown"), ({}, "unknown"), (None, "unknown")],
+)
+def test_of_an_answer_that_was_cut_the_known_fields_witness(
+    check: str, fields: dict[str, object], verdict: str
+) -> None:
+    assert remembering(check, fields)["verdict"] == verdict
+
+
+@both
+def test_an_answer_that_was_cut_is_not_said_to_be_missing(check: str) -> None:
+    reason = str(remembering(check, {})["reason"])
+    assert reason.startswith("the answer before the sleep, event ")
+    assert reason.endswith("was too long to be kept whole")
+
+
 @both
 def test_a_silence_after_is_no_loss(check: str) -> None:
     told = tale(scenario(check, [CONNECT, read(BLUE), SLEEP, read(BLUE, CLAIM)]))

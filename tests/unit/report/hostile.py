@@ -56,6 +56,7 @@ def scenario(text: str, *claims: dict[str, Any], **changes: Any) -> dict[str, An
         "seconds": 1.0,
         "claims": list(claims),
         "sleeps": [],
+        "replayed": [],
         "stopped": text,
         "error": text,
     } | changes
@@ -98,7 +99,7 @@ def everywhere(text: str) -> dict[str, Any]:
     claims = [claim(text, verdict) for verdict in ("held", "refuted", "unknown", "error")]
     bad = cell("connections", "idle sleep", "lost", [text, text], as_documented=False)
     return document(
-        scenario(text, *claims),
+        scenario(text, *claims, replayed=[{"play": f"{text}~control", "reason": text}]),
         scenario(text, left_out=text, error=None, stopped=None),
         matrix=matrix(bad),
         error=text,

@@ -130,7 +130,7 @@ def test_the_report_of_a_run_says_it_all() -> None:
     judged = hibernate_run(wrong={"storage-survives-sleep"}).judged()
     told = markdown(judged)
     assert told.startswith(
-        "**poc: not feasible: a claim was refuted** (5 held, 1 refuted) on local (workerd 1.2) in 0.1 s\n"
+        "**poc: not feasible: a claim was refuted** (6 held, 1 refuted) on local (workerd 1.2) in 0.2 s\n"
     )
     assert "| What | idle sleep |\n|---|---|\n| connections | survived |" in told
     assert "| SQLite rows | ⚠️ **lost**, not as documented: hibernate/storage-survives-sleep |" in told
@@ -138,7 +138,7 @@ def test_the_report_of_a_run_says_it_all() -> None:
     page = "https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/"
     assert f"source: [developers.cloudflare.com](<{page}>)" in told
     assert "; evidence: events 6, 17, " in told
-    assert "<details>\n<summary>5 held</summary>\n\n- **hibernate/idle-room-sleeps**" in told
+    assert "<details>\n<summary>6 held</summary>\n\n- **hibernate/idle-room-sleeps**" in told
     assert told.endswith("</details>\n")
     assert "### Unknown" not in told
 
@@ -214,3 +214,21 @@ def test_the_heading_stays_with_the_first_claim_that_fits() -> None:
     told = markdown(document(scenario("s", *claims, stopped=None, error=None)))
     assert told.count("### Refuted\n\n- **s/c0**") == 1
     assert "claims that did not hold" in told
+
+
+def test_nothing_in_a_record_that_is_not_whole_reads_as_a_pass() -> None:
+    story = scenario("s", claim("c", "held"), claim("d"), error=None, stopped=None)
+    found = markdown(document(story, verdict="error", error="the record breaks off")).splitlines()
+    assert found[0].startswith("**poc: the record of this run is not whole, so it proves nothing** (judged as far as ")
+    assert found[2] == "The record of this run is not whole: the record breaks off."
+    assert "- **s/c** (record not whole): c\\" in found
+    assert "- **s/d** (record not whole): d\\" in found
+    assert "<summary>1 held (record not whole)</summary>" in found
+    assert found[-1] == "The record of this run is not whole, so nothing here counts as a pass."
+
+
+def test_what_was_played_again_is_told_with_the_reason() -> None:
+    replayed = [{"play": "s", "reason": "it hung"}, {"play": "s~c", "reason": "it died"}]
+    found = markdown(document(scenario("s", error=None, stopped=None, replayed=replayed))).splitlines()
+    assert "- **s** played again: it hung" in found
+    assert "- **s** played again (s\\~c): it died" in found

@@ -33,7 +33,7 @@ def test_a_held_claim_takes_two_lines() -> None:
 def test_the_answer_and_the_place_of_the_evidence_come_last() -> None:
     found = told(hibernate_run().judged())
     assert found[-2:] == [
-        "feasible: every claim held (6 held) on local (workerd 1.2) in 0.1 s",
+        "feasible: every claim held (7 held) on local (workerd 1.2) in 0.2 s",
         "evidence: results/a-run",
     ]
 
@@ -55,11 +55,32 @@ def test_the_answer_in_one_line(verdict: str, counts: dict[str, int], answer: st
     assert plain(line) == f"{answer} on local (workerd 1.2) in 12.3 s"
 
 
-def test_a_run_that_broke_off_has_no_length_and_says_why() -> None:
+def test_a_run_that_broke_off_has_no_length_and_says_why_at_its_top_and_its_bottom() -> None:
     broken = document(verdict="error", seconds=None, error="the record breaks off", target={})
+    complaint = "the record of this run is not whole: the record breaks off"
+    answer = "the record of this run is not whole, so it proves nothing"
+    judged = "(judged as far as it goes: 1 held, 1 refuted)"
+    assert told(broken) == [complaint, "", complaint, f"{answer} {judged} on no target", "evidence: results/a-run"]
+
+
+def test_nothing_in_a_record_that_is_not_whole_reads_as_a_pass() -> None:
+    filled = matrix(cell("connections", "idle sleep", "survived", [], as_documented=True))
+    story = scenario("s", claim("c", "held"), claim("d"), error=None, stopped=None)
+    broken = document(story, verdict="error", error="the record breaks off", matrix=filled)
     found = told(broken)
-    assert found[0] == "the record of this run is not whole: the record breaks off"
-    assert found[1] == "the harness or the target failed (1 held, 1 refuted) on no target"
+    assert found[2] == "s  s  (record not whole)"
+    assert "  held      c  (record not whole)" in found
+    assert "  refuted   d  (record not whole)" in found
+    assert found[found.index("             idle sleep") - 1] == "(record not whole)"
+    assert not any("feasible" in line for line in found)
+    green = {text for line in lines(broken, "results/a-run") for text, style in line if style == "green"}
+    assert not any("held" in text for text in green)
+
+
+def test_what_was_played_again_is_told_with_the_reason() -> None:
+    replayed = [{"play": "s", "reason": "it hung"}, {"play": "s~c", "reason": "it died"}]
+    found = told(document(scenario("s", claim("c", "held"), error=None, stopped=None, replayed=replayed)))
+    assert found[:4] == ["s  s", "  played again: it hung", "  played again (s~c): it died", "  held      c"]
 
 
 def test_the_matrix_shows_what_was_tested_and_marks_what_surprises() -> None:

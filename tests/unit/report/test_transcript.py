@@ -120,7 +120,10 @@ def test_what_comes_after_the_end_of_a_play_is_not_told() -> None:
         ("unread", "ann", {"events": [4, 5]}, "ann never read events 4, 5"),
         ("refused", "object:room", {"pins": [PIN]}, "-- room not evicted: pinned by setInterval (room.ts:12) --"),
         ("probed", "object:room", {"found": "asleep", "ok": True}, "-- room is asleep --"),
-        ("evicted", "object:room", {"outcome": "no_answer", "said": "x"}, "-- the evict of room: no_answer, x --"),
+        ("evicted", "object:room", {"outcome": "no_answer", "said": "x"}, "-- room: the evict was not answered: x --"),
+        ("evicted", "object:room", {"outcome": "no_answer", "said": ""}, "-- room: the evict was not answered --"),
+        ("evicted", "object:room", {"outcome": "busy", "said": "x"}, "-- room: not evicted, the runtime refused: x --"),
+        ("evicted", "object:room", {"outcome": "not_running"}, "-- room: not evicted, it was not in memory --"),
         ("out", "object:room", {"how": "died"}, "-- room died with its process --"),
         ("out", "object:room", {"how": "dropped"}, "-- room left memory neither by its timer nor by an evict --"),
         (
@@ -139,7 +142,14 @@ def test_what_an_event_is_told_as(kind: str, actor: str, data: dict[str, Any], l
     assert told(story.history)[1] == f"   0.001  {line}"
 
 
-@pytest.mark.parametrize(("kind", "data"), [("evicted", {"outcome": "ok", "said": None}), ("step_end", {"ok": True})])
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("evicted", {"outcome": "evicted", "said": ""}),
+        ("evicted", {"outcome": "evicted", "said": None}),
+        ("step_end", {"ok": True}),
+    ],
+)
 def test_what_needs_no_line_gets_none(kind: str, data: dict[str, Any]) -> None:
     story = tale(STORY)
     story.add("poc", kind, step=0, **data)

@@ -28,7 +28,7 @@ steps = [
     send = { op = "who" }, expect = { sockets = 2, }, where = ["instance != {before}"],
   },
   { on = "ann", send = { op = "get" }, expect = [{ value = "{color}" }, "x"], claim = "storage" },
-  { on = "*", quiet = "300ms" },
+  { on = "*", quiet = "300ms", like = { event = "{color}" } },
   { close = "*", code = 1000, within = "1s" },
 ]
 
@@ -177,7 +177,7 @@ def test_a_near_miss_is_a_scenario_or_an_error_with_a_place(text: str) -> None:
         error = refused
     event("refused" if plays == () else "played")
     for play in plays:
-        assert patience(play) in ("sleep", "awake")
+        assert all(patience(play, placed.step) in ("sleep", "awake") for placed in play.steps)
         assert needs_of(play) <= {"trace", "evict", "crash", "restart", "deploy"}
         assert_playable(play)
     if error is not None:

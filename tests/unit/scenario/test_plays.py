@@ -110,7 +110,7 @@ def test_names_bound_at_the_start() -> None:
     [
         ("sleeps", "refuted", "sleep", "sleep"),
         ("sleeps", "unknown", "sleep", "awake"),
-        ("connections-survive", "refuted", "sleep", "awake"),
+        ("connections-survive", "refuted", "sleep", "sleep"),
         ("connections-survive", "unknown", "sleep", "awake"),
         ("stays-awake", "refuted", "awake", "sleep"),
         ("stays-awake", "unknown", "awake", "awake"),
@@ -118,22 +118,23 @@ def test_names_bound_at_the_start() -> None:
 )
 def test_patience(check: str, expect: str, story: str, control: str) -> None:
     both = plays(ECHOES + claim("it", check, f'{CHANGE}, expect = "{expect}"'))
-    assert [patience(play) for play in both] == [story, control]
+    assert [patience(play, play.steps[0].step) for play in both] == [story, control]
 
 
 def test_the_control_of_another_claim_waits_for_sleep_where_the_story_stays_awake() -> None:
     claims = ECHOES + claim("awake", "stays-awake") + claim("kept", "storage-survives", CHANGE)
-    assert [patience(play) for play in plays(claims)] == ["awake", "sleep"]
+    assert [patience(play, play.steps[0].step) for play in plays(claims)] == ["awake", "sleep"]
 
 
-def test_a_shared_control_waits_for_sleep_when_one_of_its_claims_needs_it() -> None:
-    claims = ECHOES + claim("kept", "connections-survive", CHANGE) + claim("sleeps", "sleeps", CHANGE)
-    assert [patience(play) for play in plays(claims)] == ["sleep", "sleep"]
+def test_the_step_that_names_a_stays_awake_claim_waits_for_it_and_no_other() -> None:
+    steps = '{ connect = "*" }, { hibernate = "idle", claim = "pinned" }, { hibernate = "idle" }'
+    story = played(steps, claim("pinned", "stays-awake"))
+    assert [patience(story, placed.step) for placed in story.steps] == ["sleep", "awake", "sleep"]
 
 
-def played(steps: str, more: str = "") -> Play:
+def played(steps: str, claims: str = "", more: str = "") -> Play:
     head = HEAD.replace('{ connect = "*" }, { on = "ann", send = "hi", claim = "echoes" }', steps)
-    return plays_of(parse(more + head, "hibernate.toml"))[0]
+    return plays_of(parse(more + head + claims, "hibernate.toml"))[0]
 
 
 def test_a_repeat_is_written_out_with_its_counter() -> None:
@@ -235,11 +236,11 @@ def test_what_a_play_needs_follows_from_its_steps(step: str, needs: set[str], al
 
 
 def test_what_a_file_needs_beyond_its_steps() -> None:
-    assert needs_of(played('{ alarm = "fires" }', 'needs = ["deploy"]\n')) == {"trace", "deploy"}
+    assert needs_of(played('{ alarm = "fires" }', more='needs = ["deploy"]\n')) == {"trace", "deploy"}
 
 
 def test_a_play_that_measures_is_played_alone() -> None:
-    assert played('{ idle = "1s" }', "measures = true\n").alone is True
+    assert played('{ idle = "1s" }', more="measures = true\n").alone is True
 
 
 def test_each_play_needs_what_its_own_steps_ask_for() -> None:

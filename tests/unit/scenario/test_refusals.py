@@ -70,9 +70,37 @@ VARS = 'vars = { color = "blue" }'
             '8:3: "on": "quiet" and "expect" contradict each other in one step',
         ),
         (
+            'expect = { sockets = 2 }, capture = { before = "instance" }',
+            'like = { op = "who" }',
+            '8:3: "on": "like" says what may not arrive while "quiet" lasts, so it needs a "quiet"',
+        ),
+        (
+            'expect = { sockets = 2 }, capture = { before = "instance" }',
+            'quiet = "1s", like = ["a", "b"]',
+            (
+                '8:61: "like" is one message, not a list'
+                " -> several messages are several steps; one message that is a list is { json = [...] }"
+            ),
+        ),
+        (
+            'expect = { sockets = 2 }, capture = { before = "instance" }',
+            'quiet = "1s", like = { hex = "0" }',
+            '8:61: "like": { hex = … } takes pairs of hex digits, not the text "0"',
+        ),
+        (
+            'expect = { sockets = 2 }, capture = { before = "instance" }',
+            'quiet = "1s", like = { op = "{colour}" }',
+            '8:68: {colour} is not known here -> did you mean "color"? (the braces themselves are written {{colour}})',
+        ),
+        (
+            'expect = { sockets = 2 }, capture = { before = "instance" }',
+            'quiet = "1s", expect_code = 4001',
+            '8:3: "on": "quiet" and a close that is expected contradict each other in one step',
+        ),
+        (
             'send = { op = "who" }, expect = { sockets = 2 }, capture = { before = "instance" }',
             'within = "1s"',
-            '8:3: "on": says nothing to do: give "send", "expect", "where", "capture" or "quiet"',
+            '8:3: "on": says nothing to do: give "send", "expect", "where", "capture", "quiet" or "expect_code"',
         ),
         ('hibernate = "idle"', 'hibernate = "idl"', '9:17: "hibernate" must be "idle" or "evict", not the text "idl"'),
         (
@@ -140,7 +168,7 @@ VARS = 'vars = { color = "blue" }'
         (
             CONNECT,
             '{ connect = "ann", send = "x" }',
-            '7:22: "send" is not a key of "connect" -> known here: claim, connect, within',
+            '7:22: "send" is not a key of "connect" -> known here: claim, connect, refused, within',
         ),
         (
             'hibernate = "idle"',

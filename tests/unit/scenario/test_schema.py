@@ -44,6 +44,7 @@ steps = [
   { connect = "*", within = "2s" },
   { on = "ann", send = { op = "who" }, expect = [{ a = 1 }, "x"], order = "any", capture = { before = "a" } },
   { on = ["ann", "bob"], quiet = "300ms", claim = "one" },
+  { on = "ann", like = { event = "{color}" }, quiet = "100ms" },
   { hibernate = "idle", of = "room", natural = true },
   { probe = "asleep" },
   { resume = "ann", send = "x", where = ["instance != {before}"], next = true, exact = true },
@@ -138,6 +139,9 @@ def test_it_takes_everything_that_the_language_has() -> None:
         ("capture = { before", "capture = { Before"),
         ('quiet = "300ms"', 'quiet = "300ms", expect = "x"'),
         ('quiet = "300ms"', 'within = "1s"'),
+        (', quiet = "100ms"', ""),
+        (', quiet = "100ms"', ', expect = "x"'),
+        ('quiet = "100ms"', 'send = "x"'),
         ('quiet = "300ms"', "where = []"),
         ('hibernate = "idle"', 'hibernate = "idl"'),
         ('hibernate = "idle"', 'hibernate = "evict"'),
@@ -182,7 +186,7 @@ def test_it_refuses_what_the_loader_refuses_for_its_shape(right: str, wrong: str
 
 def test_a_slip_is_told_at_its_place() -> None:
     (error,) = VALIDATOR.iter_errors(tomli.loads(RICH.replace("code = 4000", "code = 99", 1)))
-    assert list(error.absolute_path) == ["steps", 13, "code"]
+    assert list(error.absolute_path) == ["steps", 14, "code"]
 
 
 def test_a_misspelt_verb_is_told_as_such() -> None:

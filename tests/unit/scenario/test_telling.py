@@ -124,6 +124,10 @@ def test_a_whole_story() -> None:
         ('{ on = "*", expect = "y", next = true }', 'every client expects "y" as the very next message'),
         ('{ on = "*", quiet = "300ms" }', "nothing may arrive at any client for 300ms"),
         ('{ on = "ann", send = "x", quiet = "1s" }', 'ann sends "x"; then nothing may arrive at ann for 1s'),
+        (
+            '{ on = "ann", quiet = "1s", like = { event = "said" } }',
+            'nothing like {"event": "said"} may arrive at ann for 1s',
+        ),
         ('{ on = "ann", send = "x" }', 'ann sends "x"'),
         (
             '{ on = "ann", expect = ["a", "b"], order = "any", within = "2s" }',
@@ -151,7 +155,7 @@ def test_a_whole_story() -> None:
         ('{ close = "ann", within = "1s" }', "ann closes with code 1000 within 1s"),
         (
             '{ close = ["ann", "bob"], code = 4001, reason = "bye", expect_code = 4001, expect_reason = "bye" }',
-            'ann and bob each close with code 4001 and the reason "bye" and must get back 4001 and the reason "bye"',
+            'ann and bob each close with code 4001 and the reason "bye" and must get back code 4001 and the reason "bye"',
         ),
         (
             '{ kill = "ann" }',
@@ -187,6 +191,12 @@ def test_a_whole_story() -> None:
             "a new version of the worker is deployed: a new process on the same disk, POC_VERSION raised",
         ),
         ('{ repeat = 3, steps = [{ idle = "1s" }] }', "3 times:"),
+        ('{ connect = "ann", refused = 403 }', "ann connects and must be refused with status 403"),
+        (
+            '{ on = "ann", send = "x", expect_code = 4001, expect_reason = "bye" }',
+            'ann sends "x"; then the server must close ann with code 4001 and the reason "bye"',
+        ),
+        ('{ on = "*", expect_code = 1006, within = "1s" }', "the server must close every client with code 1006 within 1s"),
     ],
 )
 def test_a_step_in_plain_english(written: str, told: str) -> None:

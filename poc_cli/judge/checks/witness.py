@@ -1,0 +1,112 @@
+"""What showed the state before a sleep: an earlier answer to the very message that the step after it sends.
+
+Never takes an answer that was not kept whole for more than what is known of it.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from poc_cli.history import event as kinds
+from poc_cli.history.event import Event
+from poc_cli.judge.record import PlayRecord, StepRecord
+from poc_cli.scenario.matching import Message, expected_messages, matches
+from poc_cli.scenario.model import Exchange
+from poc_cli.scenario.templates import render
+from poc_cli.scenario.where import Condition, parse
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The event that shows the state before the sleep; `cut` is one that might have, had it been kept whole."""
+
+    event: int | None
+    cut: int | None = None
+
+
+Witness = Callable[[PlayRecord, StepRecord, int], Seen]
+"""Looks before an event for what shows the state that a step reads."""
+
+
+def same_answer(play: PlayRecord, step: StepRecord, before: int) -> Seen:
+    """Give the latest answer before an event that already was what the step expects."""
+    exchange = _exchange(play, step)
+    # What is to have changed since cannot have been so before.
+    conditions = [each for each in _conditions(exchange) if not _tells_a_change(play, step, each)]
+    if exchange is None or (exchange.expect is None and not conditions):
+        return Seen(None)
+    cut: int | None = None
+    for event in _earlier_answers(play, step, before):
+        message = _as_far_as_known(play, event, exchange, conditions)
+        if message is None:
+            cut = cut or event.id
+        elif _fits(play, step, exchange, message, conditions):
+            return Seen(event.id)
+    return Seen(None, cut)
+
+
+def other_answer(play: PlayRecord, step: StepRecord, before: int) -> Seen:
+    """Give the last answer before an event, if it was not what the step expects."""
+    exchange = _exchange(play, step)
+    latest = next(_earlier_answers(play, step, before), None)
+    if exchange is None or latest is None:
+        return Seen(None)
+    message = _as_far_as_known(play, latest, exchange, _conditions(exchange))
+    if message is None:
+        return Seen(None, latest.id)
+    return Seen(None if _fits(play, step, exchange, message, _conditions(exchange)) else latest.id)
+
+
+def _exchange(play: PlayRecord, step: StepRecord) -> Exchange | None:
+    placed = play.play.steps[step.index].step
+    return placed if isinstance(placed, Exchange) else None
+
+
+def _conditions(exchange: Exchange | None) -> list[Condition]:
+    return [] if exchange is None else [parse(text) for text in exchange.where]
+
+
+def _tells_a_change(play: PlayRecord, step: StepRecord, condition: Condition) -> bool:
+    """Whether a condition compares with a captured value otherwise than for sameness: `instance != {before}`."""
+    counters = play.play.steps[step.index].bound.keys()
+    captured = condition.names - play.play.names(play.start.data["nonce"]).keys() - counters
+    return bool(captured) and (condition.negated or condition.operator in {"!=", "<", "<=", ">", ">="})
+
+
+def _earlier_answers(play: PlayRecord, step: StepRecord, before: int) -> Iterator[Event]:
+    """Give the answers before an event to the very message that the step sends, by any client, the latest first."""
+    sent = {_content(event) for event in play.of_kind(kinds.SENT) if event.step == step.index} - {None}
+    earlier = [each for each in play.steps if each.end_id < before]
+    for each in reversed(earlier):
+        for client, event_id in reversed(list(each.told("sent").items())):
+            answered = each.told("answered").get(client)
+            if answered is not None and _content(play.by_id[event_id]) in sent:
+                yield play.by_id[answered["event"]]
+
+
+def _content(event: Event) -> tuple[object, object] | None:
+    """Give what was sent in a form that can be compared, None where it was not kept whole."""
+    return None if event.data.get("cut") else (event.data.get("text"), event.data.get("hex"))
+
+
+def _as_far_as_known(play: PlayRecord, event: Event, exchange: Exchange, conditions: list[Condition]) -> Message | None:
+    """Give an answer, or of one that was cut its short fields where the step looks at nothing else."""
+    fields = event.data.get("fields")
+    if not event.data.get("cut") or not isinstance(fields, dict) or exchange.exact:
+        return play.message(event.id)
+    looked_at = {condition.path.split(".")[0] for condition in conditions}
+    for each in () if exchange.expect is None else expected_messages(exchange.expect):
+        looked_at |= set(each) if isinstance(each, dict) else {""}
+    return Message(json.dumps(fields)) if looked_at <= fields.keys() else None
+
+
+def _fits(play: PlayRecord, step: StepRecord, exchange: Exchange, answer: Message, conditions: list[Condition]) -> bool:
+    """Whether an answer is what the step expects, with the names as they were bound at the step."""
+    names = play.names_at(step)
+    if exchange.expect is not None:
+        # Of several messages it is the last to come that the record names as the answer.
+        several = expected_messages(exchange.expect)
+        last = several if exchange.order == "any" else several[-1:]
+        if not any(matches(render(each, names), answer, exact=exchange.exact) for each in last):
+            return False
+    return all(condition.holds(answer.json, names) for condition in conditions)

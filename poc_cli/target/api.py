@@ -1,0 +1,118 @@
+"""A small HTTP API on loopback that the worker under test may call with a key from its environment.
+
+Never answers for the worker, and never tells anybody its key; whoever listens hears of each call and how it came.
+"""
+
+import asyncio
+import contextlib
+import json
+import secrets
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+
+from poc_cli.target.address import Address
+
+LONGEST_WAIT_MS: Final = 60_000
+"""What `/slow/<ms>` may be asked for: longer than any step waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of the API: the path after the play's name, whether the key was right, and the status it got."""
+
+    method: str
+    path: str
+    authorized: bool
+    status: int | None
+
+
+class Api:
+    """Answers at an address. Paths: `/<play>/hello`, `/status/<n>`, `/slow/<ms>`, `/hang`, `/drop` behind the play."""
+
+    def __init__(self, address: Address) -> None:
+        """Take where; nothing is answered yet."""
+        self._address = address
+        self._calls: Counter[str] = Counter()
+        self._listeners: dict[str, Callable[[Call], None]] = {}
+        self._ending = asyncio.Event()
+
+    @contextlib.asynccontextmanager
+    async def served(self) -> AsyncIterator["Api"]:
+        """Answer while the context lasts."""
+        async with serve(
+            _no_websocket, sock=self._address.listening, process_request=self._answer, open_timeout=None, logger=None
+        ):
+            try:
+                yield self
+            finally:
+                self._ending.set()
+
+    def listen(self, play: str, listener: Callable[[Call], None]) -> None:
+        """Call `listener` with each call whose path begins with that play's name."""
+        self._listeners[play] = listener
+
+    def unlisten(self, play: str) -> None:
+        """Stop calling."""
+        self._listeners.pop(play, None)
+
+    async def _answer(self, connection: ServerConnection, request: Request) -> Response:
+        play, _, rest = request.path.removeprefix("/").partition("?")[0].partition("/")
+        authorized = secrets.compare_digest(
+            request.headers.get("Authorization", "").encode(), f"Bearer {self._address.key}".encode()
+        )
+        self._calls[play] += 1
+        what, _, number = rest.partition("/")
+        status = self._status(what, number, authorized=authorized)
+        listener = self._listeners.get(play)
+        if listener is not None:
+            listener(Call("GET", f"/{rest}", authorized, status))
+        if what == "slow":
+            await self._wait(min(_whole(number), LONGEST_WAIT_MS) / 1000)
+        if status is None:
+            if what == "hang":
+                await self._ending.wait()
+            connection.transport.abort()
+        body: dict[str, object] = {"ok": status == HTTPStatus.OK, "authorized": authorized, "calls": self._calls[play]}
+        return _response(HTTPStatus.OK if status is None else status, body)
+
+    async def _wait(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._ending.wait()
+
+    @staticmethod
+    def _status(what: str, number: str, *, authorized: bool) -> int | None:
+        """Give the status that a path gets, None for those that get no answer."""
+        if what in {"hang", "drop"}:
+            return None
+        if not authorized:
+            return HTTPStatus.UNAUTHORIZED
+        if what == "status":
+            return _whole(number)
+        return HTTPStatus.OK if what in {"hello", "slow"} else HTTPStatus.NOT_FOUND
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < len(str(LONGEST_WAIT_MS)) + 1 else 0
+
+
+def _response(status: int, body: dict[str, object]) -> Response:
+    content = json.dumps(body).encode()
+    try:
+        reason = HTTPStatus(status).phrase
+    except ValueError:
+        status, reason = HTTPStatus.NOT_FOUND, HTTPStatus.NOT_FOUND.phrase
+    headers = Headers({"Content-Type": "application/json", "Content-Length": str(len(content)), "Connection": "close"})
+    return Response(status, reason, headers, content)
+
+
+async def _no_websocket(connection: ServerConnection) -> None:
+    """Every request is answered before it could become a WebSocket."""
+    await connection.close()
