@@ -145,6 +145,7 @@ BAD_INPUT = {
     "a close code in words": ({"op": "close", "code": "normal"}, "bad_field"),
     "a reason that is a number": ({"op": "close", "code": 4000, "reason": 7}, "bad_field"),
     "a close code that may not be sent": ({"op": "close", "code": 1006}, "failed"),
+    "a close code that does not fit a frame": ({"op": "close", "code": 65_536}, "bad_field"),
     "an attachment above 16,384 bytes": ({"op": "attach", "data": "x" * 17_000}, "failed"),
     "SQL that is none": ({"op": "sql", "query": "SELEKT"}, "failed"),
 }
@@ -162,9 +163,13 @@ def test_bad_input_gets_a_typed_error_and_closes_nothing(server: Server, room: s
         assert after == before
 
 
-def test_an_error_names_the_request_that_it_answers(server: Server, room: str) -> None:
+@pytest.mark.parametrize("kind", [kind for kind, (message, _) in BAD_INPUT.items() if isinstance(message, dict)])
+def test_an_error_names_the_request_that_it_answers(server: Server, room: str, kind: str) -> None:
+    message, code = BAD_INPUT[kind]
+    assert isinstance(message, dict)
     with joined(server, room) as client:
-        assert asked(client, {"op": "attach", "data": "x" * 17_000, "id": 8})["id"] == 8
+        answer = asked(client, message | {"id": 8})
+        assert (answer["error"], answer["id"]) == (code, 8)
 
 
 def test_an_operation_on_a_socket_is_refused_over_http(server: Server, room: str) -> None:
@@ -190,6 +195,15 @@ def test_an_unknown_pin_is_a_bad_request(server: Server, room: str, pin: str) ->
         ("/room/", 404),
         ("/room/a/b", 404),
         ("/room/%ff", 404),
+        ("/room/%ED%A0%80", 404),
+        ("/room/%2", 404),
+        ("/room/..", 404),
+        ("/room/%2e%2e", 404),
+        ("/room/a%2Fb", 200),
+        ("/room/%00", 200),
+        ("/room/%0a", 200),
+        ("/room/%F0%9F%98%80", 200),
+        ("/room/__proto__", 200),
         ("/rooms/a", 404),
         ("/", 404),
     ],

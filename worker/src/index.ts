@@ -1,8 +1,11 @@
 // The Worker in front of the objects: checks the token, finds the room by its name, passes the request on.
-// Never touches an object for a request without the token.
+// Never touches an object for a request without the token, or from a web page that is not on the list.
 
 import { authenticate } from "./auth.ts";
-import { Room, type Env } from "./room.ts";
+import type { Env } from "./env.ts";
+import { isAllowedOrigin } from "./origins.ts";
+import { Room } from "./room.ts";
+import { acceptAndAnswerClose, connectStateless } from "./stateless.ts";
 
 export { Room };
 
@@ -17,11 +20,20 @@ function refused(status: number, error: string, message: string): Response {
 async function hang(request: Request, url: URL, subprotocol: string | null): Promise<Response> {
   if (request.headers.get("Upgrade") === "websocket") {
     const { 0: client, 1: server } = new WebSocketPair();
-    server.accept();
+    acceptAndAnswerClose(server);
     return new Response(null, { status: 101, webSocket: client, headers: subprotocolHeader(subprotocol) });
   }
   await scheduler.wait(Number(url.searchParams.get("ms") ?? 1_000));
   return Response.json({ ok: true });
+}
+
+/** A WebSocket that ends here, in the Worker, without an object. */
+function stateless(request: Request, url: URL, subprotocol: string | null): Response {
+  if (request.headers.get("Upgrade") !== "websocket") {
+    return refused(426, "socket_only", "/stateless is for WebSockets");
+  }
+  const webSocket = connectStateless(url.searchParams.get("name") ?? "");
+  return new Response(null, { status: 101, webSocket, headers: subprotocolHeader(subprotocol) });
 }
 
 function subprotocolHeader(subprotocol: string | null): HeadersInit {
@@ -40,11 +52,15 @@ function roomNameOf(url: URL): string | null {
 
 export default {
   async fetch(request, env): Promise<Response> {
+    if (!isAllowedOrigin(request, env.POC_ALLOWED_ORIGINS)) {
+      return refused(403, "origin_not_allowed", "pages of this origin may not speak to this worker");
+    }
     const credential = await authenticate(request, env.POC_TOKEN);
     if (credential === null) return refused(401, "unauthorized", "this worker wants a bearer token");
 
     const url = new URL(request.url);
     if (url.pathname === "/hang") return hang(request, url, credential.subprotocol);
+    if (url.pathname === "/stateless") return stateless(request, url, credential.subprotocol);
 
     const name = roomNameOf(url);
     if (name === null) return refused(404, "not_found", "rooms are at /room/<name>");

@@ -1,13 +1,17 @@
 // The worker's protocol: what a client may ask, and the typed error it gets for anything else.
 // Pure: parses and describes, touches neither sockets nor storage.
 
-/** Where `put` writes and `get` reads: a SQL table, the synchronous KV API, or the asynchronous one. */
-export const STORES = ["sql", "kv", "put"] as const;
-export type Store = (typeof STORES)[number];
+import { STORES, type Store } from "./entries.ts";
+import { BadRequest, given, oneOf, text, whole, type Fields } from "./fields.ts";
+import type { Trial } from "./trial.ts";
+import { isTrial, TRIALS, type TrialName } from "./trials.ts";
+
+export type { Store };
 
 export type SqlValue = string | number | null;
 
-export type Operation =
+/** What the room does itself. */
+type Core =
   | { readonly op: "who" }
   | { readonly op: "echo"; readonly text: unknown }
   | { readonly op: "count" }
@@ -25,39 +29,16 @@ export type Operation =
   | { readonly op: "abort"; readonly text: string }
   | { readonly op: "close"; readonly code: number; readonly reason: string };
 
+export type Operation = Core | { readonly op: TrialName; readonly run: Trial };
+
 /** Bounds that keep a slip in a scenario from stopping the whole runtime, whose objects share one thread. */
 const LONGEST_SLEEP_MS = 120_000;
 const LONGEST_ALARM_MS = 86_400_000;
 const MOST_MESSAGES = 100_000;
 const MOST_BYTES = 32 << 20;
 
-export type ErrorCode = "not_json" | "unknown_op" | "bad_field" | "failed" | "socket_only";
-
-/** A request that the worker refuses: it becomes an error reply and closes nothing. */
-export class BadRequest extends Error {
-  readonly code: ErrorCode;
-
-  constructor(code: ErrorCode, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
-type Fields = Record<string, unknown>;
-
-function text(fields: Fields, name: string, fallback?: string): string {
-  const value = fields[name] ?? fallback;
-  if (typeof value !== "string") throw new BadRequest("bad_field", `"${name}" must be a string`);
-  return value;
-}
-
-function whole(fields: Fields, name: string, fallback: number, most: number): number {
-  const value = fields[name] ?? fallback;
-  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > most) {
-    throw new BadRequest("bad_field", `"${name}" must be a whole number from 0 to ${most}`);
-  }
-  return value;
-}
+/** What fits into a close frame (RFC 6455, 5.5.1); which of them are legal, the runtime says. */
+const HIGHEST_CODE = 65_535;
 
 function sqlValues(fields: Fields): SqlValue[] {
   const values = fields["values"] ?? [];
@@ -69,19 +50,11 @@ function sqlValues(fields: Fields): SqlValue[] {
   return values;
 }
 
-function given(fields: Fields, name: string): unknown {
-  if (!(name in fields)) throw new BadRequest("bad_field", `"${name}" is missing`);
-  return fields[name];
-}
-
 function store(fields: Fields): Store {
-  const name = fields["store"] ?? "sql";
-  const known = STORES.find((candidate) => candidate === name);
-  if (known === undefined) throw new BadRequest("bad_field", `"store" must be one of ${STORES.join(", ")}`);
-  return known;
+  return oneOf(fields, "store", STORES, "sql");
 }
 
-const READERS: { readonly [Name in Operation["op"]]: (fields: Fields) => Operation & { op: Name } } = {
+const READERS: { readonly [Name in Core["op"]]: (fields: Fields) => Core & { op: Name } } = {
   who: () => ({ op: "who" }),
   echo: (fields) => ({ op: "echo", text: given(fields, "text") }),
   count: () => ({ op: "count" }),
@@ -101,19 +74,23 @@ const READERS: { readonly [Name in Operation["op"]]: (fields: Fields) => Operati
   throw: (fields) => ({ op: "throw", text: text(fields, "text", "thrown on request") }),
   abort: (fields) => ({ op: "abort", text: text(fields, "text", "aborted on request") }),
   alarm: (fields) => ({ op: "alarm", in_ms: whole(fields, "in_ms", 0, LONGEST_ALARM_MS) }),
-  close: (fields) => ({ op: "close", code: whole(fields, "code", 1000, 4999), reason: text(fields, "reason", "") }),
+  close: (fields) => ({
+    op: "close",
+    code: whole(fields, "code", 1000, HIGHEST_CODE),
+    reason: text(fields, "reason", ""),
+  }),
 };
 
 function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function isKnown(name: unknown): name is Operation["op"] {
+function isKnown(name: unknown): name is Core["op"] {
   return typeof name === "string" && Object.hasOwn(READERS, name);
 }
 
-/** Gives what was asked together with the caller's `id` (echoed in the reply). Throws BadRequest. */
-export function parseOperation(message: string | ArrayBuffer): { operation: Operation; id: unknown } {
+/** Gives the fields of a message; its `id` is echoed in the reply, be it an error. Throws BadRequest. */
+export function parseFields(message: string | ArrayBuffer): Fields {
   if (typeof message !== "string") throw new BadRequest("not_json", "a binary message is not an operation");
   let fields: unknown;
   try {
@@ -122,11 +99,18 @@ export function parseOperation(message: string | ArrayBuffer): { operation: Oper
     throw new BadRequest("not_json", "the message is not JSON");
   }
   if (!isFields(fields)) throw new BadRequest("not_json", "the message is not a JSON object");
+  return fields;
+}
+
+/** Gives what the fields ask for. Throws BadRequest. */
+export function operationOf(fields: Fields): Operation {
   const name = fields["op"];
+  if (typeof name === "string" && isTrial(name)) return { op: name, run: TRIALS[name](fields) };
   if (!isKnown(name)) {
-    throw new BadRequest("unknown_op", `"op" must be one of ${Object.keys(READERS).join(", ")}`);
+    const known = [...Object.keys(READERS), ...Object.keys(TRIALS)];
+    throw new BadRequest("unknown_op", `"op" must be one of ${known.join(", ")}`);
   }
-  return { operation: READERS[name](fields), id: fields["id"] };
+  return READERS[name](fields);
 }
 
 /**

@@ -3,30 +3,26 @@
 
 import { DurableObject } from "cloudflare:workers";
 
-import { BadRequest, legalCloseCode, parseOperation, type ErrorCode, type Operation, type Store } from "./messages.ts";
+import { attachmentOf, type Attachment } from "./attachments.ts";
+import { AUTO_RESPONSE, restoreAutoResponse } from "./autoresponse.ts";
+import { begin, Boot } from "./boots.ts";
+import { makeEntries, readEntry, writeEntry } from "./entries.ts";
+import type { Env } from "./env.ts";
+import { record } from "./events.ts";
+import { BadRequest, type ErrorCode } from "./fields.ts";
+import { isEcho } from "./frames.ts";
 import { Log } from "./log.ts";
-import { isPin, PIN_STARTERS } from "./pins.ts";
+import { legalCloseCode, operationOf, parseFields, type Operation, type Store } from "./messages.ts";
+import { isPin, Pins, rememberOrigin } from "./pins.ts";
+import { acceptAndAnswerClose } from "./stateless.ts";
+import type { Stage } from "./trial.ts";
 
-export interface Env {
-  readonly ROOM: DurableObjectNamespace<Room>;
-  readonly POC_TOKEN?: string;
-  /** Raised by a redeploy. */
-  readonly POC_VERSION?: string;
-}
-
-/** What a socket carries through a sleep. */
-export interface Attachment {
-  readonly name: string;
-  readonly data: unknown;
-}
+export type { Attachment, Env };
 
 export interface Reply {
   readonly ok: boolean;
   readonly [field: string]: unknown;
 }
-
-/** Answered by the runtime itself, without waking the object. */
-const AUTO_RESPONSE = new WebSocketRequestResponsePair("ping", "pong");
 
 /** What `throw` asks for: an error that the handler does not catch. */
 class UncaughtError extends Error {}
@@ -37,40 +33,50 @@ export class Room extends DurableObject<Env> {
   /** Lives in memory only, to show that memory is lost. */
   protected counter = 0;
   protected readonly log: Log;
+  protected readonly boot = new Boot();
+  protected readonly pins = new Pins();
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
-    // Set at every start: the runtime forgets it once the object has been without sockets for a while.
-    this.ctx.setWebSocketAutoResponse(AUTO_RESPONSE);
-    this.ctx.storage.sql.exec("CREATE TABLE IF NOT EXISTS entries (key TEXT PRIMARY KEY, value TEXT NOT NULL)");
+    restoreAutoResponse(this.ctx);
+    makeEntries(this.ctx.storage.sql);
     this.log = new Log(this.ctx.storage.sql);
     this.countBoot();
+    begin(this.ctx, this.boot);
   }
 
   override async fetch(request: Request): Promise<Response> {
     const url = new URL(request.url);
+    rememberOrigin(this.ctx.storage, url.origin);
     const pin = url.searchParams.get("pin");
     if (pin !== null) {
       if (!isPin(pin)) return Response.json({ ok: false, error: "bad_field", message: `no pin "${pin}"` }, { status: 400 });
-      PIN_STARTERS[pin]({ state: this.ctx, origin: url.origin, token: this.env.POC_TOKEN ?? "" });
+      await this.pins.start(pin, { state: this.ctx, token: this.env.POC_TOKEN ?? "" });
     }
     if (request.headers.get("Upgrade") === "websocket") return this.join(url);
     return Response.json(await this.answer(await request.text(), null));
   }
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    if (isEcho(message)) return socket.send(message);
     const reply = await this.answer(message, socket);
     if (reply !== null) this.send(socket, reply);
   }
 
-  override async webSocketClose(socket: WebSocket, code: number, reason: string): Promise<void> {
+  override async webSocketClose(socket: WebSocket, code: number, reason: string, clean: boolean): Promise<void> {
     // Without this the client never gets a close frame and reports 1006 after its own time-out,
     // on every compatibility date.
-    socket.close(legalCloseCode(code), reason);
+    try {
+      socket.close(legalCloseCode(code), reason);
+    } finally {
+      record(this.ctx.storage.sql, this.instance, socket, { kind: "close", code, reason, clean });
+    }
   }
 
-  override async webSocketError(): Promise<void> {
-    // The runtime has closed the socket already; being here keeps the error out of the log.
+  override async webSocketError(socket: WebSocket, error: unknown): Promise<void> {
+    // The runtime has closed the socket already.
+    const reason = error instanceof Error ? error.message : String(error);
+    record(this.ctx.storage.sql, this.instance, socket, { kind: "error", code: null, reason, clean: null });
   }
 
   override async alarm(): Promise<void> {
@@ -82,26 +88,29 @@ export class Room extends DurableObject<Env> {
     const { 0: client, 1: server } = new WebSocketPair();
     const name = url.searchParams.get("name") ?? "";
     if (url.searchParams.get("api") === "standard") this.acceptStandard(server, name);
-    else this.acceptHibernatable(server, name);
+    else {
+      try {
+        this.acceptHibernatable(server, name, url.searchParams.get("tags")?.split(",") ?? []);
+      } catch (error) {
+        return Response.json(this.refusal(error), { status: 400 });
+      }
+    }
     const since = url.searchParams.get("since");
     if (since !== null && /^\d{1,15}$/.test(since)) this.replay(server, Number(since));
     return new Response(null, { status: 101, webSocket: client });
   }
 
-  protected acceptHibernatable(socket: WebSocket, name: string): void {
-    this.ctx.acceptWebSocket(socket, name === "" ? [] : [`name:${name}`]);
+  protected acceptHibernatable(socket: WebSocket, name: string, tags: readonly string[] = []): void {
+    this.ctx.acceptWebSocket(socket, name === "" ? [...tags] : [`name:${name}`, ...tags]);
     socket.serializeAttachment({ name, data: null } satisfies Attachment);
   }
 
   protected acceptStandard(socket: WebSocket, name: string): void {
-    socket.accept();
+    acceptAndAnswerClose(socket);
     socket.serializeAttachment({ name, data: null } satisfies Attachment);
     socket.addEventListener("message", (event) => {
       if (event.data === AUTO_RESPONSE.request) socket.send(AUTO_RESPONSE.response);
       else void this.webSocketMessage(socket, event.data);
-    });
-    socket.addEventListener("close", (event) => {
-      socket.close(legalCloseCode(event.code), event.reason);
     });
   }
 
@@ -109,16 +118,22 @@ export class Room extends DurableObject<Env> {
   protected async answer(message: string | ArrayBuffer, socket: WebSocket | null): Promise<Reply | null> {
     let id: unknown;
     try {
-      const request = parseOperation(message);
-      id = request.id;
-      const result = await this.perform(request.operation, socket);
-      return result === null ? null : this.reply(request.operation.op, id, socket, result);
+      const fields = parseFields(message);
+      id = fields["id"];
+      const operation = operationOf(fields);
+      const result = await this.perform(operation, socket);
+      return result === null ? null : this.reply(operation.op, id, socket, result);
     } catch (error) {
       if (error instanceof UncaughtError) throw error;
-      const code: ErrorCode = error instanceof BadRequest ? error.code : "failed";
-      const text = error instanceof Error ? error.message : String(error);
-      return { ok: false, error: code, message: text, ...(id === undefined ? {} : { id }) };
+      return { ...this.refusal(error), ...(id === undefined ? {} : { id }) };
     }
+  }
+
+  /** Says what went wrong; what the runtime refuses comes in its own words, with the name of its error as `type`. */
+  protected refusal(error: unknown): Reply {
+    if (error instanceof BadRequest) return { ok: false, error: error.code, message: error.message };
+    const [type, message] = error instanceof Error ? [error.name, error.message] : [null, String(error)];
+    return { ok: false, error: "failed" satisfies ErrorCode, message, type };
   }
 
   protected reply(op: string, id: unknown, socket: WebSocket | null, result: object): Reply {
@@ -188,7 +203,14 @@ export class Room extends DurableObject<Env> {
       case "close":
         this.socketOf(socket).close(operation.code, operation.reason);
         return null;
+      default:
+        return operation.run(this.stage(socket));
     }
+  }
+
+  protected stage(socket: WebSocket | null): Stage {
+    const { ctx: state, env, boot, pins } = this;
+    return { state, env, boot, pins, socket: () => this.socketOf(socket) };
   }
 
   /** Keeps a message and sends it to all; it may come from a client or, over HTTP, from a backend. */
@@ -215,7 +237,7 @@ export class Room extends DurableObject<Env> {
   }
 
   protected attachmentOf(socket: WebSocket): Attachment | null {
-    return socket.deserializeAttachment() as Attachment | null;
+    return attachmentOf(socket);
   }
 
   protected send(socket: WebSocket, message: object): void {
@@ -230,34 +252,11 @@ export class Room extends DurableObject<Env> {
   }
 
   protected async write(store: Store, key: string, value: unknown): Promise<void> {
-    switch (store) {
-      case "sql":
-        this.ctx.storage.sql.exec(
-          "INSERT INTO entries (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-          key,
-          JSON.stringify(value),
-        );
-        return;
-      case "kv":
-        this.ctx.storage.kv.put(`kv:${key}`, value);
-        return;
-      case "put":
-        await this.ctx.storage.put(`put:${key}`, value);
-        return;
-    }
+    await writeEntry(this.ctx.storage, store, key, value);
   }
 
   protected async read(store: Store, key: string): Promise<unknown> {
-    switch (store) {
-      case "sql": {
-        const [row] = this.ctx.storage.sql.exec<{ value: string }>("SELECT value FROM entries WHERE key = ?", key);
-        return row === undefined ? null : JSON.parse(row.value);
-      }
-      case "kv":
-        return this.ctx.storage.kv.get(`kv:${key}`) ?? null;
-      case "put":
-        return (await this.ctx.storage.get(`put:${key}`)) ?? null;
-    }
+    return readEntry(this.ctx.storage, store, key);
   }
 
   /** Counts this stay in memory. Unconfirmed, so that no reply waits for the disk because of the counter. */

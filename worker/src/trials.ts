@@ -1,0 +1,39 @@
+// All trials by the operation that asks for them.
+// Never does anything itself.
+
+import { ALARMS } from "./alarms.ts";
+import { ATTACHMENTS } from "./attachments.ts";
+import { AUTO_RESPONSES } from "./autoresponse.ts";
+import { BACKEND } from "./backend.ts";
+import { BOOTS } from "./boots.ts";
+import { EVENTS } from "./events.ts";
+import { FAULTS } from "./faults.ts";
+import { FRAMES } from "./frames.ts";
+import { GLOBALS } from "./globals.ts";
+import { PINNING } from "./pins.ts";
+import { SEQUENCE } from "./sequence.ts";
+import { SOCKETS } from "./sockets.ts";
+import { TIMEOUTS } from "./timeouts.ts";
+import type { Trials } from "./trial.ts";
+
+export const TRIALS = {
+  ...ALARMS,
+  ...ATTACHMENTS,
+  ...AUTO_RESPONSES,
+  ...BACKEND,
+  ...BOOTS,
+  ...EVENTS,
+  ...FAULTS,
+  ...FRAMES,
+  ...GLOBALS,
+  ...PINNING,
+  ...SEQUENCE,
+  ...SOCKETS,
+  ...TIMEOUTS,
+} satisfies Trials;
+
+export type TrialName = keyof typeof TRIALS;
+
+export function isTrial(name: string): name is TrialName {
+  return Object.hasOwn(TRIALS, name);
+}
