@@ -12,7 +12,8 @@ from poc_cli.scenario.catalog import shipped_files
 def scenarios(incomplete: str) -> list[str]:
     """Give the names that begin so, then the folders and .toml files that do."""
     try:
-        names = [name for name in shipped_files() if name.startswith(incomplete)]
+        known = [word for name in shipped_files() for word in (name.rpartition("/")[2], name)]
+        names = [name for name in dict.fromkeys(known) if name.startswith(incomplete)]
     except PocError:  # a broken installation; a command that is run will say so
         names = []
     return names + _paths(incomplete)

@@ -33,9 +33,7 @@ def find(words: Sequence[str]) -> list[Path]:
 
 def _meant(word: str) -> list[Path]:
     known = shipped_files()
-    named = [
-        file for name, file in known.items() if fnmatchcase(name, word) or fnmatchcase(name.rpartition("/")[2], word)
-    ]
+    named = [file for name, file in known.items() if _names(word, name)]
     if named and not word.endswith(".toml"):
         return named
     path = Path(word)
@@ -49,6 +47,12 @@ def _meant(word: str) -> list[Path]:
     raise _means_nothing(word, path, known)
 
 
+def _names(word: str, name: str) -> bool:
+    """Whether a word is a scenario's name, its name without the folder, its folder, or a pattern of one of them."""
+    folder, _, own = name.rpartition("/")
+    return any(fnmatchcase(each, word) for each in (name, own, folder) if each)
+
+
 def _means_nothing(word: str, path: Path, known: Iterable[str]) -> UsageError:
     """Give what is wrong with a word: a path that leads nowhere or to something else, or a name that is none."""
     if path.is_dir():
@@ -57,11 +61,13 @@ def _means_nothing(word: str, path: Path, known: Iterable[str]) -> UsageError:
         return UsageError(f"{word} is no scenario file", "scenario files end in .toml")
     if word.endswith(".toml"):
         return UsageError(f"no file {word}", _BARE_WORD)
-    near = did_you_mean(word, known)
-    is_path = "/" in word and not (near or "").startswith("did you mean")
+    words = {part for name in known for part in (name, *name.split("/"))}
+    near = did_you_mean(word, words) or ""
+    near = near if near.startswith("did you mean") else "see poc list"
+    is_path = "/" in word and near == "see poc list"
     if is_path or word.startswith((".", "/", "~")) or word.endswith("/"):
         return UsageError(f"no such file or folder: {word}", _BARE_WORD)
-    return UsageError(f'no scenario "{word}"', near or "see poc list")
+    return UsageError(f'no scenario "{word}"', near)
 
 
 def shown(path: Path) -> str:

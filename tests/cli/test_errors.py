@@ -19,7 +19,7 @@ from tests.support.record import verdicts
 MISUSE = {
     "nothing": (["run"], "poc: nothing to run\n  name a scenario ("),
     "a name that is nearly one": (["run", "hibernat"], 'poc: no scenario "hibernat"\n  did you mean "hibernate"?\n'),
-    "a name that is none": (["run", "qqqq"], 'poc: no scenario "qqqq"\n  known here: alarm, '),
+    "a name that is none": (["run", "qqqq"], 'poc: no scenario "qqqq"\n  see poc list\n'),
     "a pattern that matches nothing": (["run", "zz*"], 'poc: no scenario "zz*"\n'),
     "a tag that nobody has": (["run", "--tag", "qqqq"], "poc: no scenario has the tag qqqq\n  see poc list\n"),
     "a missing file": (

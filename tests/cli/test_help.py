@@ -95,5 +95,7 @@ def test_the_list_names_every_shipped_scenario_with_its_title(poc: Poc) -> None:
     told = {name: title for name, title in listed}  # noqa: C416 - a line is a pair, and mypy cannot know
     for file in shipped("scenarios").rglob("*.toml"):
         scenario = tomli.loads(file.read_text(encoding="utf-8"))
-        assert told.pop(scenario["name"]).startswith(scenario["title"])
+        name = file.relative_to(shipped("scenarios")).with_suffix("").as_posix()
+        assert name.rpartition("/")[2] == scenario["name"]
+        assert told.pop(name).startswith(scenario["title"])
     assert told == {}
