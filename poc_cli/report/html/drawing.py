@@ -1,0 +1,222 @@
+"""A timeline as a drawing: lanes one below the other, to scale, and what stands too close together as one mark.
+
+Never drops a mark: one that stands for many says how many.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from math import floor, log10
+from typing import Final
+
+from poc_cli.report.html.timeline import Lane, Mark, Stretch, Timeline
+from poc_cli.report.html.views import Drawing, Shape, Words
+
+LABEL: Final = 15.0
+BAR: Final = 14.0
+GAP: Final = 9.0
+AXIS: Final = 22.0
+"""Pixels: a row of small letters, a bar that a finger hits, the space below it, the scale at the bottom."""
+
+LETTER: Final = 2.0
+"""Per cent of the width that a letter takes on a phone: seven pixels of 350."""
+
+_HALF: Final = 50.0
+_TICKS: Final = 5
+
+CLASS_OF: Final = {
+    "sent": "up",
+    "ping": "up",
+    "received": "down",
+    "pong": "down",
+    "delivered": "in",
+    "step": "step",
+    "opened": "opened",
+    "closed": "closed",
+    "broken": "broken",
+    "failed": "failed",
+}
+"""How a kind of mark is drawn; marks that are drawn alike may be drawn as one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What part of a play is drawn, in seconds, and how many marks side by side are worth it."""
+
+    start: float
+    end: float
+    bins: int
+
+    def x(self, at: float) -> float:
+        """Give the place of a moment in per cent of the width."""
+        return round(100 * (at - self.start) / (self.end - self.start), 3)
+
+
+@dataclass(slots=True)
+class _Cluster:
+    """Marks that are drawn as one."""
+
+    style: str
+    first: Mark
+    last: Mark
+    kinds: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Drafter:
+    """Draws timelines: `words` is what each event is called, `anchors` where its line is."""
+
+    words: Mapping[int, str]
+    anchors: Mapping[int, str]
+
+    def draw(self, timeline: Timeline, scale: Scale, label: str) -> Drawing:
+        """Give the drawing of a part of a timeline."""
+        shapes: list[Shape] = []
+        texts: list[Words] = []
+        y = LABEL if timeline.faults else 2.0
+        for lane in timeline.lanes:
+            texts.append(Words(0.0, y + LABEL - 4, heading(lane), "start", "label"))
+            y += LABEL
+            flags = _flags(lane.stretches, scale, y + LABEL - 4)
+            texts += flags
+            y += LABEL if flags else 0.0
+            shapes += self._stretches(lane, scale, y)
+            shapes += self._marks(lane, scale, y)
+            y += BAR + GAP
+        shapes += self._faults(timeline, scale, y)
+        texts += _names(timeline, scale)
+        ticks = _ticks(scale)
+        for at, text in ticks:
+            x = scale.x(at)
+            shapes.append(Shape(x, 0.0, y, 4.0, "tick"))
+            texts.append(Words(x, y + 16, text, _side(x), "scale"))
+        return Drawing(y + AXIS, label, tuple(shapes), tuple(texts))
+
+    def _faults(self, timeline: Timeline, scale: Scale, bottom: float) -> Iterable[Shape]:
+        for at, told, event in timeline.faults:
+            if scale.start <= at <= scale.end:
+                yield Shape(scale.x(at), 0.0, 2.0, bottom - 4, "fault", told, self.anchors.get(event))
+
+    def _stretches(self, lane: Lane, scale: Scale, y: float) -> Iterable[Shape]:
+        for each in lane.stretches:
+            start, end = max(each.start, scale.start), min(each.end, scale.end)
+            if start <= end:
+                x = scale.x(start)
+                width = round(scale.x(end) - x, 3)
+                top, height = (y + BAR / 2 - 2, 4.0) if each.kind == "open" else (y, BAR)
+                yield Shape(x, width, top, height, each.kind, each.title, self.anchors.get(each.event))
+
+    def _marks(self, lane: Lane, scale: Scale, y: float) -> Iterable[Shape]:
+        for cluster in _clusters(lane.marks, scale):
+            x = scale.x(cluster.first.at)
+            width = round(scale.x(cluster.last.at) - x, 3)
+            number = cluster.kinds.total()
+            style = cluster.style + ("" if number == 1 else " many")
+            top, height = _PLACES.get(cluster.style, (0.0, BAR))
+            anchor = self.anchors.get(cluster.first.event)
+            yield Shape(x, width, y + top, height, style, self._told(lane, cluster, number), anchor)
+
+    def _told(self, lane: Lane, cluster: _Cluster, number: int) -> str:
+        if number == 1:
+            said = self.words.get(cluster.first.event)
+            return said or f"{cluster.first.at:.3f}  {lane.label}: {cluster.first.kind}"
+        listed = ", ".join(f"{count:,} {kind}" for kind, count in cluster.kinds.most_common())
+        return f"{lane.label}: {listed}, from {cluster.first.at:.3f} to {cluster.last.at:.3f} s"
+
+
+_PLACES: Final = {"up": (0.0, BAR / 2), "down": (BAR / 2, BAR / 2), "in": (3.0, BAR - 6), "step": (3.0, BAR - 6)}
+"""Where in its lane a mark stands: what is sent above the line of the socket, what is received below."""
+
+
+def heading(lane: Lane) -> str:
+    """Give what stands above a lane."""
+    if lane.what == "steps":
+        return "steps of the scenario"
+    sleeps = sum(each.kind == "asleep" for each in lane.stretches)
+    slept = {0: "", 1: ", asleep once"}.get(sleeps, f", asleep {sleeps} times")
+    if lane.what == "client":
+        return f"{lane.label} — socket"
+    return f"{lane.label}{slept}" if lane.label == "object" else f"{lane.label} — object{slept}"
+
+
+def _clusters(marks: Iterable[Mark], scale: Scale) -> list[_Cluster]:
+    """Give the marks of a lane, those of one kind within a bin together."""
+    within = (scale.end - scale.start) / scale.bins
+    found: list[_Cluster] = []
+    going: dict[str, _Cluster] = {}
+    for mark in marks:
+        if not scale.start <= mark.at <= scale.end:
+            continue
+        style = CLASS_OF[mark.kind]
+        cluster = going.get(style)
+        if cluster is None or mark.at - cluster.first.at > within:
+            cluster = going[style] = _Cluster(style, mark, mark)
+            found.append(cluster)
+        cluster.last = mark
+        cluster.kinds[mark.kind] += 1
+    return found
+
+
+def _names(timeline: Timeline, scale: Scale) -> list[Words]:
+    """Give the names of the faults, as many as do not run into each other; the others are in the titles."""
+    struck = [Stretch(at, at, "fault", told, event, told) for at, told, event in timeline.faults]
+    return _flags(struck, scale, LABEL - 4)
+
+
+def _flags(stretches: Iterable[Stretch], scale: Scale, y: float) -> list[Words]:
+    """Give the words above a lane, as many of them as do not run into each other; the others are in the titles."""
+    found: list[Words] = []
+    free = 0.0
+    for each in sorted((each for each in stretches if each.flag), key=lambda each: each.start):
+        start, end = max(each.start, scale.start), min(each.end, scale.end)
+        x = scale.x(start)
+        if start > end or x < free:
+            continue
+        if x >= _HALF:  # it ends where the stretch ends, so it needs room on its left
+            side, place = "end", scale.x(end)
+            if place - LETTER * len(each.flag) < free:
+                continue
+        else:
+            side, place = "start", x
+        found.append(Words(place, y, each.flag, side, each.kind))
+        free = place + (LETTER * (len(each.flag) + 1) if side == "start" else 1.0)
+    return found
+
+
+def _side(x: float) -> str:
+    return "start" if x < 1 else "end" if x > 99 else "middle"  # noqa: PLR2004 - the edges of the drawing
+
+
+def _ticks(scale: Scale) -> list[tuple[float, str]]:
+    """Give round moments of the scale with their names."""
+    span = scale.end - scale.start
+    rough = span / _TICKS
+    power = 10.0 ** floor(log10(rough))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
+    digits = max(0, -floor(log10(step)))
+    first = -(-scale.start // step)
+    moments = [round((first + n) * step, 9) for n in range(_TICKS + 2)]
+    return [(at, f"{at:.{digits}f} s") for at in moments if at <= scale.end]
+
+
+def close_up(timeline: Timeline, bins: int) -> Scale | None:
+    """Give the part around the first sleep, or loss of memory, where it is too short to be seen in the whole."""
+    away = [each for lane in timeline.lanes for each in lane.stretches if each.kind in {"asleep", "gone"}]
+    first = min(away, key=lambda each: each.start, default=None)
+    if first is None or first.end - first.start > _SMALL * timeline.end:
+        return None
+    length = max(first.end - first.start, _SHORTEST)
+    end = first.end + _AFTER * length
+    if timeline.end < end + _AFTER * length:  # so little is left that it is shown as well
+        end = timeline.end
+    return Scale(max(0.0, first.start - length), end, bins)
+
+
+_SMALL: Final = 0.1
+"""Share of a play; a sleep of less is drawn once more from close by."""
+
+_AFTER: Final = 3.0
+"""What is shown after the sleep, in its lengths: the messages that woke it, and the answers."""
+
+_SHORTEST: Final = 0.001
+"""Seconds that a close drawing takes a sleep for at least: finer is what happens between two lines of the trace."""

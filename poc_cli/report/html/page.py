@@ -1,0 +1,93 @@
+"""A judged run as one html file that needs nothing else: no network, no server, and no script to be read.
+
+Never passes on markup: every text is set as text, its control characters written out, under a policy that lets nothing
+run but the one script whose hash it names.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
+from markupsafe import Markup
+
+from poc_cli.history import event as kinds
+from poc_cli.history.event import Event
+from poc_cli.report.html.answer import answer_of
+from poc_cli.report.html.charts import charts_of
+from poc_cli.report.html.safe import digest
+from poc_cli.report.html.scenarios import Plays, anchors_of, scenarios_of
+from poc_cli.report.html.survival import matrix_of
+from poc_cli.report.html.views import Page
+from poc_cli.report.spans import inert
+
+_SCRIPTS: Final = ("base.js", "view.js", "start.js")
+"""The script of the page, in its order."""
+
+
+def html(document: dict[str, Any], events: Iterable[Event | None], missing: Sequence[str] = ()) -> str:
+    """Give the page for a judged run and its history; `missing` says what of the run folder is not whole."""
+    return _render(_page(document, events, missing))
+
+
+def _page(document: dict[str, Any], events: Iterable[Event | None], missing: Sequence[str]) -> Page:
+    by_label: dict[str, list[Event]] = {}
+    for event in events:
+        if event is not None and event.kind not in {kinds.RUN_START, kinds.RUN_END, kinds.LEFT_OUT}:
+            by_label.setdefault(event.play, []).append(event)
+    claims = (claim for scenario in document["scenarios"] for claim in scenario["claims"])
+    evidence = {each for claim in claims for each in claim["evidence"]}
+    anchors = anchors_of(document)
+    return Page(
+        run=str(document["run"] or "a run without a name"),
+        missing=tuple(missing),
+        answer=answer_of(document, anchors),
+        matrix=matrix_of(document, {f"{scenario}/{claim}": place for (scenario, claim), place in anchors.items()}),
+        charts=charts_of(document, by_label.values()),
+        scenarios=scenarios_of(document, Plays(by_label, evidence)),
+    )
+
+
+def _render(page: Page) -> str:
+    style, script = _source("page.css"), "".join(map(_source, _SCRIPTS))
+    policy = (
+        f"default-src 'none'; style-src '{digest(style)}'; script-src '{digest(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    # Both are files of ours, and neither holds the end of its element.
+    ours = {"style": Markup(style), "script": Markup(script)}  # noqa: S704
+    return _environment().get_template("page.html.j2").render(page=page, policy=policy, **ours)
+
+
+class _Templates(BaseLoader):
+    """Gives the templates of this package, wherever it is installed."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, None]:
+        """Give the text of a template. Raises TemplateNotFound."""
+        del environment
+        try:
+            return _source(template), template, None
+        except FileNotFoundError as error:
+            raise TemplateNotFound(template) from error
+
+
+def _source(name: str) -> str:
+    return (files("poc_cli.report.html") / "templates" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=_Templates(),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_visible,
+    )
+
+
+def _visible(value: object) -> object:
+    """Give a text without what a browser would not show as it stands; markup of ours stays."""
+    return inert(value) if isinstance(value, str) and not isinstance(value, Markup) else value

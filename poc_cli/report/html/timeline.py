@@ -1,0 +1,215 @@
+"""When each object of a play was in memory and each client connected, and what happened on them, on the client's clock.
+
+Never measures: lengths of sleep in words are the runtime's own; where a thing is drawn is when poc learned of it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from poc_cli.history import event as kinds
+from poc_cli.history.event import Event
+from poc_cli.report.spans import inert
+
+_NS: Final = 1e9
+
+_PINGS: Final = frozenset({"ping", "pong"})
+"""Texts that a worker commonly lets the runtime answer; they are drawn hollow."""
+
+LONGEST_LABEL: Final = 48
+"""Characters of what is written into a drawing, which does not wrap; what is pointed at shows more."""
+
+_FAULTS: Final = {
+    "crash": "runtime killed",
+    "server": "runtime restarted",
+    "deploy": "redeployed",
+    "object": "ended with its sockets",
+    "drop": "connection dropped",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of a lane, in seconds since the play's start; `flag` is shown beside it, `title` when asked."""
+
+    start: float
+    end: float
+    kind: str
+    title: str
+    event: int
+    flag: str = ""
+
+
+class Mark(NamedTuple):
+    """Something that happened at one moment. There are as many as events, and a tuple is made fast."""
+
+    at: float
+    kind: str
+    event: int
+
+
+@dataclass(slots=True)
+class Lane:
+    """One object, one client, or the steps of the story."""
+
+    label: str
+    what: str
+    stretches: list[Stretch] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    since: Event | None = None
+
+
+@dataclass(slots=True)
+class Timeline:
+    """All lanes of a play and the faults that struck it."""
+
+    end: float
+    lanes: list[Lane]
+    faults: list[tuple[float, str, int]]
+
+
+def timeline_of(events: Sequence[Event]) -> Timeline:
+    """Give the timeline of a play; its first event is its start."""
+    return _Drafting(events).timeline()
+
+
+def numbers(data: dict[str, Any], *names: str) -> tuple[int, ...] | None:
+    """Give some fields of an event as whole numbers, None where one is not."""
+    found = tuple(data.get(name) for name in names)
+    return found if all(type(value) is int for value in found) else None  # type: ignore[return-value]
+
+
+class _Drafting:
+    """Goes through the events of one play and keeps what is going on."""
+
+    def __init__(self, events: Sequence[Event]) -> None:
+        self._events = events
+        self._origin = events[0].t_ns
+        self._lanes: dict[str, Lane] = {"poc": Lane("steps", "steps")}
+        self._faults: list[tuple[float, str, int]] = []
+        self._ways: dict[str, Callable[[Lane, Event], None]] = {
+            kinds.ENTERED: self._entered,
+            kinds.LEFT: self._left,
+            kinds.AWAKE: self._pinned,
+            kinds.REFUSED: self._pinned,
+            kinds.DELIVERED: lambda lane, event: self._mark(lane, event, "delivered"),
+            kinds.OPENED: self._opened,
+            kinds.OPEN_FAILED: lambda lane, event: self._mark(lane, event, "failed"),
+            kinds.CLOSED: self._closed,
+            kinds.SENT: lambda lane, event: self._mark(lane, event, "ping" if _is_ping(event) else "sent"),
+            kinds.RECEIVED: lambda lane, event: self._mark(lane, event, "pong" if _is_ping(event) else "received"),
+            kinds.STEP: lambda lane, event: self._mark(lane, event, "step"),
+            kinds.STEP_END: self._step_end,
+            kinds.FAULT: self._fault,
+        }
+
+    def timeline(self) -> Timeline:
+        for event in self._events:
+            way = self._ways.get(event.kind)
+            if way is not None:
+                way(self._lane(event.actor), event)
+        last = self._events[-1]
+        for lane in self._lanes.values():
+            self._cease(lane, last)
+        lanes = [lane for lane in self._lanes.values() if lane.stretches or lane.marks]
+        order = {"steps": 0, "object": 1, "client": 2}
+        return Timeline(max(self._at(last), 1e-6), sorted(lanes, key=lambda lane: order[lane.what]), self._faults)
+
+    def _lane(self, actor: str) -> Lane:
+        if actor not in self._lanes:
+            is_object = actor.startswith("object:")
+            label = _short(actor.removeprefix("object:"))
+            self._lanes[actor] = Lane(label, "object" if is_object else "client")
+        return self._lanes[actor]
+
+    def _at(self, event: Event) -> float:
+        return (event.t_ns - self._origin) / _NS
+
+    def _mark(self, lane: Lane, event: Event, kind: str) -> None:
+        lane.marks.append(Mark(self._at(event), kind, event.id))
+
+    def _entered(self, lane: Lane, event: Event) -> None:
+        self._cease(lane, event)
+        lane.since = event
+
+    def _left(self, lane: Lane, event: Event) -> None:
+        self._cease(lane, event)
+        lane.since = event
+
+    def _opened(self, lane: Lane, event: Event) -> None:
+        self._cease(lane, event)
+        lane.since = event
+        self._mark(lane, event, "opened")
+
+    def _closed(self, lane: Lane, event: Event) -> None:
+        self._cease(lane, event)
+        self._mark(lane, event, "closed" if event.data.get("clean") else "broken")
+
+    def _step_end(self, lane: Lane, event: Event) -> None:
+        if not event.data.get("ok"):
+            self._mark(lane, event, "failed")
+
+    def _fault(self, lane: Lane, event: Event) -> None:
+        fault = str(event.data.get("fault"))
+        told = _FAULTS.get(fault, fault)
+        name = f"{lane.label}: {told}" if lane.what != "steps" else told
+        self._faults.append((self._at(event), _short(name), event.id))
+
+    def _pinned(self, lane: Lane, event: Event) -> None:
+        pins = event.data.get("pins")
+        listed = [pin for pin in (pins if isinstance(pins, list) else []) if isinstance(pin, dict)]
+        told = ", ".join(dict.fromkeys(_pin(pin) for pin in listed)) or "nothing that the trace shows"
+        since = self._at(lane.since) if lane.since is not None else 0.0
+        now = self._at(event)
+        # How long before this event a pin began is known in the runtime's clock; both clocks run alike.
+        both = [numbers({"now": event.data.get("at_ns"), "then": pin.get("at_ns")}, "now", "then") for pin in listed]
+        ages = [times[0] - times[1] for times in both if times is not None]
+        start = max(since, now - max(ages) / _NS) if ages else since
+        title = inert(f"pinned by {told}, still in memory at {now:.3f} s")
+        lane.stretches.append(Stretch(start, now, "pinned", title, event.id, _short(f"pinned by {told}")))
+
+    def _cease(self, lane: Lane, event: Event) -> None:
+        """End what has been going on in a lane."""
+        since, lane.since = lane.since, None
+        if since is None:
+            return
+        start, end = self._at(since), self._at(event)
+        kind, title, flag = _state(since, event)
+        whole = f"{title}, from {start:.3f} to {end:.3f} s"
+        # What was pinned meanwhile lies over the stay, not under it.
+        over = (n for n, each in enumerate(lane.stretches) if each.kind == "pinned" and each.start >= start)
+        place = next(over, None)
+        stretch = Stretch(start, end, kind, inert(whole), since.id, flag)
+        lane.stretches.insert(len(lane.stretches) if place is None else place, stretch)
+
+
+def _short(text: str) -> str:
+    return inert(text if len(text) <= LONGEST_LABEL else f"{text[:LONGEST_LABEL]}…")
+
+
+def _state(since: Event, until: Event) -> tuple[str, str, str]:
+    """Give what has been going on since an event, in a word, in words, and as a flag."""
+    if since.kind == kinds.OPENED:
+        return "open", f"{since.actor} connected", ""
+    if since.kind == kinds.ENTERED:
+        return "memory", "in memory", ""
+    how = since.data.get("how")
+    if how not in {"idle", "evict"}:
+        return "gone", "out of memory, not asleep", "out of memory"
+    both = numbers({"back": until.data.get("at_ns"), "left": since.data.get("at_ns")}, "back", "left")
+    # Another process has another clock.
+    same = since.data.get("process") == until.data.get("process")
+    if until.kind == kinds.ENTERED and same and both is not None:
+        lasted = (both[0] - both[1]) / _NS
+        return "asleep", f"asleep for {lasted:.3f} s of the runtime's clock", f"asleep {lasted:.3f} s"
+    return "asleep", "asleep, and not woken in this play", "asleep"
+
+
+def _pin(pin: dict[str, Any]) -> str:
+    place = f" ({pin['script']}:{pin.get('line')})" if pin.get("script") else ""
+    return f"{pin.get('what')}{place}"
+
+
+def _is_ping(event: Event) -> bool:
+    text = event.data.get("text")
+    return isinstance(text, str) and text in _PINGS
