@@ -138,7 +138,8 @@ class SocketClient:
     def how_it_ended(self) -> str:
         """Why messages cannot be sent any more, in a sentence."""
         if self._connection is not None and not self._ended:
-            return f"the server has closed it with {self._connection.close_code or 'no code'}"
+            received = self._connection.protocol.close_rcvd
+            return f"the server has closed it{'' if received is None else f' with {received}'}"
         return self._said
 
     async def open(self, within: float) -> dict[str, Any]:
