@@ -3,26 +3,38 @@
 Never mixes clocks: sleep is in the runtime's, latency in the client's.
 """
 
+from collections.abc import Iterator
 from math import ceil
 from statistics import median
-from typing import Any
+from typing import Any, Final
 
 from poc_cli.judge.record import PlayRecord
 from poc_cli.judge.sleeps import sleeps_of
 
-Figures = dict[str, dict[str, float]]
+Figures = dict[str, dict[str, Any]]
+
+MOST_SAMPLES: Final = 1000
+"""Values of one scenario that are kept one by one; of more, as many evenly spaced ranks, its ends among them."""
 
 
 def figures(stories: list[PlayRecord]) -> Figures:
-    """Give each figure in milliseconds with its spread; latencies only of stories that measure, as these play alone."""
-    idle = [sleep.idle_ms for story in stories for sleep in sleeps_of(story) if sleep.way == "idle"]
-    measuring = [story for story in stories if story.scenario.document.measures]
-    found = {
-        "asleep_after_ms": idle,
-        "wake_ms": [wake for story in measuring for wake in _wakes(story)],
-        "warm_ms": [warm for story in measuring for warm in _warm(story)],
-    }
-    return {name: _spread(values) for name, values in found.items() if values}
+    """Give each figure in milliseconds with its spread; latencies only of stories that measure, as these play alone.
+
+    `samples` has the values of each scenario in ascending order, so that two runs can be compared.
+    """
+    found: dict[str, dict[str, list[float]]] = {"asleep_after_ms": {}, "wake_ms": {}, "warm_ms": {}}
+    for story in stories:
+        for name, values in _figures_of(story):
+            if values:
+                found[name].setdefault(story.scenario.document.name, []).extend(values)
+    return {name: _spread(by_scenario) for name, by_scenario in found.items() if by_scenario}
+
+
+def _figures_of(story: PlayRecord) -> Iterator[tuple[str, list[float]]]:
+    yield "asleep_after_ms", [sleep.idle_ms for sleep in sleeps_of(story) if sleep.way == "idle"]
+    if story.scenario.document.measures:
+        yield "wake_ms", _wakes(story)
+        yield "warm_ms", _warm(story)
 
 
 def _wakes(story: PlayRecord) -> list[float]:
@@ -39,18 +51,26 @@ def _warm(story: PlayRecord) -> list[float]:
     return [answer["after_ns"] / 1e6 for answer in answers]
 
 
-def _spread(values: list[float]) -> dict[str, float]:
-    """Give the number of values, their ends, and percentiles by nearest rank."""
-    ranked = sorted(values)
+def at_rank(ranked: list[float], share: float) -> float:
+    """Give a percentile of values in ascending order by nearest rank."""
+    return ranked[max(0, ceil(share * len(ranked)) - 1)]
 
-    def at(share: float) -> float:
-        return round(ranked[max(0, ceil(share * len(ranked)) - 1)], 3)
 
+def _spread(by_scenario: dict[str, list[float]]) -> dict[str, Any]:
+    """Give the number of values, their ends, percentiles by nearest rank, and the values themselves by scenario."""
+    ranked = sorted(value for values in by_scenario.values() for value in values)
     return {
         "n": len(ranked),
         "min": round(ranked[0], 3),
         "median": round(median(ranked), 3),
-        "p90": at(0.90),
-        "p99": at(0.99),
+        "p90": round(at_rank(ranked, 0.90), 3),
+        "p99": round(at_rank(ranked, 0.99), 3),
         "max": round(ranked[-1], 3),
+        "samples": {name: _kept(sorted(values)) for name, values in by_scenario.items()},
     }
+
+
+def _kept(ranked: list[float]) -> list[float]:
+    last, most = len(ranked) - 1, MOST_SAMPLES - 1
+    kept = ranked if last <= most else [ranked[round(place * last / most)] for place in range(MOST_SAMPLES)]
+    return [round(value, 3) for value in kept]

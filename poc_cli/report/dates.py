@@ -4,49 +4,18 @@ Never says which date is right: that a claim differs is what was asked, and each
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, Final
 
+from poc_cli.judge import beside
+from poc_cli.judge.beside import NOT_JUDGED, Cell, Row
 from poc_cli.report.spans import Line, span
 from poc_cli.report.text import STYLES, verdict_line
 from poc_cli.status import WORST_FIRST, ExitCode
 
 SCHEMA: Final = "poc.dates/1"
 
-NOT_JUDGED: Final = "not judged"
-"""A claim on a date on which its scenario was left out or could not be read."""
-
-_KNOWN: Final = " (known)"
-
 Document = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """How a claim came out on one date, and why."""
-
-    verdict: str
-    reason: str
-    known: bool = False
-
-    @property
-    def told(self) -> str:
-        """Give it in words."""
-        return self.verdict + (_KNOWN if self.known else "")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One claim, `scenario/claim`, by dates; a scenario of which nothing was judged on any date stands for itself."""
-
-    name: str
-    cells: Mapping[str, Cell]
-
-    @property
-    def differs(self) -> bool:
-        """Whether it did not come out the same on every date."""
-        return len({cell.verdict for cell in self.cells.values()}) > 1
 
 
 def date_of(document: Document) -> str:
@@ -55,40 +24,8 @@ def date_of(document: Document) -> str:
 
 
 def rows(documents: Sequence[Document]) -> list[Row]:
-    """Give all claims of the runs in the order in which they first appear, the differing ones first."""
-    found: dict[str, dict[str, Cell]] = {}
-    absent = {date_of(document): Cell(NOT_JUDGED, "") for document in documents}
-    for document in documents:
-        for scenario in document["scenarios"]:
-            for name, cell in _cells(scenario):
-                found.setdefault(name, dict(absent))[date_of(document)] = cell
-    judged = {name.partition("/")[0] for name in found if "/" in name}
-    every = [Row(name, cells) for name, cells in _without_heads(found, judged).items()]
-    return sorted(every, key=lambda row: not row.differs)
-
-
-def _cells(scenario: Document) -> list[tuple[str, Cell]]:
-    name = str(scenario["name"])
-    if not scenario["claims"]:
-        told = "left out" if scenario["left_out"] else str(scenario["verdict"])
-        return [(name, Cell(told, str(scenario["left_out"] or scenario["error"] or "it has no claim")))]
-    return [
-        (f"{name}/{claim['id']}", Cell(claim["verdict"], claim["reason"], claim["known"] == claim["verdict"]))
-        for claim in scenario["claims"]
-    ]
-
-
-def _without_heads(found: dict[str, dict[str, Cell]], judged: set[str]) -> dict[str, dict[str, Cell]]:
-    """Give the rows without those of scenarios whose claims were judged on another date; these say why they are not."""
-    kept = {name: cells for name, cells in found.items() if name not in judged}
-    for head in judged & found.keys():
-        for date, why in found[head].items():
-            if why.verdict == NOT_JUDGED:
-                continue
-            for name, cells in kept.items():
-                if name.partition("/")[0] == head:
-                    cells[date] = why
-    return kept
+    """Give all claims by dates in the order in which they first appear, the differing ones first."""
+    return beside.rows({date_of(document): document for document in documents})
 
 
 def worst(codes: Sequence[int]) -> ExitCode:

@@ -1,0 +1,92 @@
+"""`poc compare`: what changed between two recorded runs.
+
+Never plays anything and never writes to a run folder.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from poc_cli.commands.console import Console
+from poc_cli.commands.evidence import as_json, folder_of
+from poc_cli.errors import PocError, UsageError
+from poc_cli.history.reader import read
+from poc_cli.judge import document as judge
+from poc_cli.judge.comparison import Comparison, as_document
+from poc_cli.judge.comparison import compare as compared
+from poc_cli.report.comparison import answer, lines
+from poc_cli.scenario.catalog import shown
+from poc_cli.status import ExitCode
+
+Document = dict[str, Any]
+
+_ADVICE = "name a run folder, a run.json or a reference"
+
+_BROKEN = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What reading a document raises that says it is a run.json, but was written by hand or cut."""
+
+
+def compare(before: Path, after: Path, results: Path, console: Console, *, as_one_document: bool) -> ExitCode:
+    """Compare and tell; give the exit code. Raises PocError for what cannot be read."""
+    runs = [(path, recorded(path, results)) for path in (before, after)]
+    comparison = _compared(*runs)
+    if as_one_document:
+        console.document(as_json(as_document(comparison)))
+    elif console.quiet:
+        console.result([answer(comparison)])
+    else:
+        first, second = [(shown(path), document) for path, document in runs]
+        console.result(lines(comparison, first, second))
+    return comparison.exit_code
+
+
+def recorded(path: Path, results: Path) -> Document:
+    """Give the judged run: a file as it is, the history of a folder judged by the judge of today."""
+    if path.suffix == ".json" and not path.is_dir():
+        if not path.exists():
+            raise UsageError(f"no file {path}", _ADVICE)
+        return _read(path)
+    folder = folder_of(path, results)
+    if (folder / "history.ndjson").is_file():
+        return judge.document(read(folder / "history.ndjson"))
+    return _read(folder / "run.json")
+
+
+def _read(file: Path) -> Document:
+    try:
+        found = json.loads(file.read_bytes())
+    except OSError as error:
+        raise PocError(
+            f"cannot read {file}: {error.strerror}", "name a run folder, a run.json or a reference"
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise PocError(f"{file} is not JSON: {error}", _ADVICE) from error
+    schema = found.get("schema") if isinstance(found, dict) else None
+    if schema != judge.SCHEMA:
+        raise _another_schema(file, schema)
+    return dict(found)
+
+
+def _another_schema(file: Path, schema: object) -> PocError:
+    if not isinstance(schema, str):
+        return PocError(f"{file} is no run.json: it names no schema", _ADVICE)
+    told = f"{file} has the schema {json.dumps(schema)}, and this poc compares {judge.SCHEMA}"
+    kind, _, version = schema.partition("/")
+    if kind == judge.SCHEMA.partition("/")[0] and version.isdigit():
+        return PocError(told, "compare it with the poc that wrote it, or record the run again")
+    return PocError(told, _ADVICE)
+
+
+def _compared(before: tuple[Path, Document], after: tuple[Path, Document]) -> Comparison:
+    try:
+        return compared(before[1], after[1])
+    except _BROKEN as broken:
+        for path, document in (before, after):
+            try:
+                compared(document, document)
+            except _BROKEN:
+                raise PocError(
+                    f"{path} does not have the shape of a run.json ({type(broken).__name__}: {broken})",
+                    "make it again: poc judge RUN",
+                ) from broken
+        raise

@@ -1,0 +1,88 @@
+"""`poc init`: a configuration, a first scenario and a workflow for somebody's project.
+
+Never asks anything, and never overwrites a file unless it is told to.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib.resources import files
+from pathlib import Path
+
+from poc_cli import __version__
+from poc_cli.config import OWN as CONFIGURATION
+from poc_cli.config import SHARED, find
+from poc_cli.errors import PocError, UsageError
+from poc_cli.report.spans import Line, span
+from poc_cli.scenario.catalog import shown
+
+SCENARIO = "scenarios/first.toml"
+WORKFLOW = ".github/workflows/feasibility.yml"
+
+_ACTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*@[A-Za-z0-9._/-]+")
+"""OWNER/REPOSITORY@REF, as `uses:` has it, perhaps with a folder; nothing that could end the line of a workflow."""
+
+
+def init(folder: Path, action: str | None, *, force: bool) -> list[Line]:
+    """Write the three files and say so. Raises UsageError where one is there already; then none is written."""
+    texts = _texts(action)
+    if not folder.is_dir():
+        raise UsageError(f"no folder {folder}", "poc init writes into a project that is there")
+    there = [name for name in texts if os.path.lexists(folder / name)]
+    if there and not force:
+        are = "is" if len(there) == 1 else "are"
+        raise UsageError(
+            f"{', '.join(there)} {are} there already, so nothing was written",
+            "poc init --force overwrites them" if len(there) > 1 else "poc init --force overwrites it",
+        )
+    configured = find(folder.resolve())
+    if configured is not None and configured[0] == folder.resolve() / SHARED and not force:
+        raise UsageError(
+            f"{SHARED} has [tool.poc] already, and a {CONFIGURATION} would hide it, so nothing was written",
+            "poc init --force writes it all the same",
+        )
+    for name, text in texts.items():
+        _write(folder / name, text)
+    return _told(folder, list(texts), there)
+
+
+def _texts(action: str | None) -> Mapping[str, str]:
+    """Give the files by their paths in the project."""
+    return {
+        CONFIGURATION: _starter("poc.toml"),
+        SCENARIO: _starter("scenario.toml"),
+        WORKFLOW: _starter("workflow.yml").replace("@STEPS@\n", _steps(action)),
+    }
+
+
+def _steps(action: str | None) -> str:
+    if action is None:
+        return _starter("steps-package.yml").replace("@VERSION@", __version__)
+    if not _ACTION.fullmatch(action):
+        raise UsageError(f'"{action}" is no address of an action', "write OWNER/REPOSITORY@REF, best with a commit")
+    return _starter("steps-action.yml").replace("@ACTION@", action)
+
+
+def _starter(name: str) -> str:
+    return files("poc_cli.starters").joinpath(name).read_text(encoding="utf-8")
+
+
+def _write(file: Path, text: str) -> None:
+    """Write a file beside its place first, so that it is whole or not there; what it replaces may be a link."""
+    part = file.with_name(f".{file.name}.poc-init")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, encoding="utf-8")
+        part.replace(file)
+    except OSError as error:
+        with suppress(OSError):  # there may be no folder to have it
+            part.unlink()
+        raise PocError(f"cannot write {file}: {error.strerror}", "make room or permission there") from error
+
+
+def _told(folder: Path, names: list[str], there: list[str]) -> list[Line]:
+    found: list[Line] = [
+        [span("overwrote " if name in there else "wrote ", "bold"), span(shown(folder / name))] for name in names
+    ]
+    return [*found, [], [span(f"next: poc lint {shown(folder / SCENARIO)}, then change in it what says CHANGE")]]

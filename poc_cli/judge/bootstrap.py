@@ -1,0 +1,38 @@
+"""The ratio of a percentile of two sets of values, with the interval that it may as well have been by chance.
+
+Never draws anew: the same values always give the same interval.
+"""
+
+from math import ceil
+from random import Random
+from typing import Final
+
+from poc_cli.judge.figures import at_rank
+
+RESAMPLES: Final = 10_000
+"""Enough that the ends of a 99 % interval rest on fifty draws each; takes 20 ms."""
+
+CONFIDENCE: Final = 0.99
+"""Seven and more figures are looked at in one comparison, so that 95 % would cry wolf in every third."""
+
+_SEED: Final = 20261122
+"""Any number does; a fixed one makes two readers see the same interval."""
+
+
+def ratio_interval(before: list[float], after: list[float], share: float) -> tuple[float, float]:
+    """Give the bootstrap interval of after/before at this percentile; the values ascend and are above 0.
+
+    Sorting each resample is not needed: the k-th smallest of n draws with replacement is the value at the rank that
+    the k-th smallest of n uniform numbers names, and that number has the beta distribution of (k, n - k + 1).
+    """
+    random = Random(_SEED)  # noqa: S311 - statistics, no secrets
+    ratios = sorted(_drawn(after, share, random) / _drawn(before, share, random) for _ in range(RESAMPLES))
+    tail = (1 - CONFIDENCE) / 2
+    return at_rank(ratios, tail), at_rank(ratios, 1 - tail)
+
+
+def _drawn(ranked: list[float], share: float, random: Random) -> float:
+    """Give the percentile of one resample."""
+    number = len(ranked)
+    rank = max(1, ceil(share * number))
+    return ranked[min(number - 1, int(number * random.betavariate(rank, number - rank + 1)))]

@@ -1,0 +1,101 @@
+"""`poc init` by its real entry point: what it writes can be read and played, and what is there stays.
+
+Never leaves the test's own folder.
+"""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from poc_cli.config_file import read
+from poc_cli.shipped import shipped
+from tests.support.command import Poc
+
+FILES = ["poc.toml", "scenarios/first.toml", ".github/workflows/feasibility.yml"]
+
+
+def test_it_writes_three_files_and_asks_nothing(poc: Poc) -> None:
+    ran = poc.run("init")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines() == [
+        *(f"wrote {name}" for name in FILES),
+        "",
+        "next: poc lint scenarios/first.toml, then change in it what says CHANGE",
+    ]
+    configured = read(poc.folder / "poc.toml", "poc.toml", ())
+    assert configured.check is not None
+    assert configured.check.scenarios == ("scenarios/",)
+    assert poc.run("lint", "scenarios/").out == "scenarios/first.toml: ok\n"
+
+
+@pytest.mark.live
+def test_in_a_copy_of_our_worker_the_first_scenario_holds(poc: Poc) -> None:
+    project = poc.folder / "project"
+    shutil.copytree(shipped("worker"), project, ignore=shutil.ignore_patterns("node_modules"))
+    assert poc.run("init", "project").code == 0
+    ran = poc.run("run", "project/scenarios/first.toml", "--worker", "project", "--sleep", "evict", "-q")
+    assert ran.code == 0, ran.out + ran.err
+    assert ran.out.startswith("feasible: every claim held (3 held)")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_is_there_stays_and_none_is_written_beside_it(poc: Poc, name: str) -> None:
+    own = poc.folder / name
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_text("mine", encoding="utf-8")
+    ran = poc.run("init", variables={"CI": "true"})
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == f"poc: {name} is there already, so nothing was written\n  poc init --force overwrites it\n"
+    assert _files(poc.folder) == [name]
+    assert own.read_text(encoding="utf-8") == "mine"
+    forced = poc.run("init", "--force")
+    assert (forced.code, forced.err) == (0, "")
+    assert f"overwrote {name}" in forced.out
+    assert own.read_text(encoding="utf-8") != "mine"
+    assert _files(poc.folder) == sorted(FILES)
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(each.relative_to(folder).as_posix() for each in folder.rglob("*") if each.is_file())
+
+
+def test_settings_in_pyproject_are_not_hidden(poc: Poc) -> None:
+    (poc.folder / "pyproject.toml").write_text('[tool.poc]\nsleep = "evict"\n', encoding="utf-8")
+    ran = poc.run("init")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("poc: pyproject.toml has [tool.poc] already, and a poc.toml would hide it")
+    assert poc.run("init", "--force").code == 0
+
+
+def test_a_link_is_replaced_and_not_followed(poc: Poc) -> None:
+    elsewhere = poc.folder / "elsewhere"
+    (poc.folder / "poc.toml").symlink_to(elsewhere)
+    assert poc.run("init").code == 2
+    assert poc.run("init", "--force").code == 0
+    assert not elsewhere.exists()
+
+
+def test_what_cannot_be_written_is_said(poc: Poc) -> None:
+    (poc.folder / "scenarios").write_text("a file", encoding="utf-8")
+    ran = poc.run("init")
+    assert ran.code == 3
+    assert ran.err.startswith("poc: cannot write scenarios/first.toml: ")
+    assert poc.run("init", "nowhere").code == 2
+
+
+def test_the_workflow_can_use_an_action(poc: Poc) -> None:
+    assert poc.run("init", "--action", "someone/poc@0123456789abcdef0123456789abcdef01234567").code == 0
+    workflow = (poc.folder / FILES[2]).read_text(encoding="utf-8")
+    assert "      - uses: someone/poc@0123456789abcdef0123456789abcdef01234567\n" in workflow
+    assert "pip" not in workflow
+
+
+@pytest.mark.parametrize(
+    "action", ["poc", "a/b", "a/b@", "a/b@c\n      - run: x", "a/b@c # d", "../b@c", "a/b@${{ x }}"]
+)
+def test_what_is_no_address_of_an_action_is_refused(poc: Poc, action: str) -> None:
+    ran = poc.run("init", "--action", action)
+    assert ran.code == 2
+    assert "is no address of an action" in ran.err
+    assert _files(poc.folder) == []
