@@ -5,7 +5,9 @@ Never an error of the target: those are TargetError and end the play as an error
 
 from typing import Literal
 
-Failure = Literal["mismatch", "silence", "closed", "refused", "noise", "no_sleep", "woken", "probe", "wrong_object"]
+Failure = Literal[
+    "mismatch", "silence", "closed", "refused", "noise", "no_sleep", "woken", "probe", "wrong_object", "unbound"
+]
 """`mismatch`: messages came, none fitted; `silence`: none came though the runtime answers; `closed`: the connection
 was gone; `refused`: it could not be opened; `noise`: a message came where none may."""
 

@@ -12,13 +12,16 @@ from poc_cli.engine.admission import raise_if_too_many
 from poc_cli.engine.failure import PlayError, StepFailed
 from poc_cli.engine.sleeping import Sleeper
 from poc_cli.engine.stage import Ears, Stage
+from poc_cli.engine.turns import Turn
 from poc_cli.engine.verbs import HANDLERS, Seen
 from poc_cli.errors import TargetError
 from poc_cli.history import event as kinds
 from poc_cli.history.writer import HistoryWriter
+from poc_cli.scenario.loader import text_sha256
 from poc_cli.scenario.model import Hibernate, On
 from poc_cli.scenario.plays import Play, patience
 from poc_cli.scenario.story import PlacedStep
+from poc_cli.scenario.templates import UnknownNameError
 from poc_cli.target.base import Target, TargetDied, TargetHung
 
 CLEAN_UP_SECONDS = 1.0
@@ -47,9 +50,10 @@ class Performance:
         *,
         ears: Ears,
         sleep: SleepMode | None,
+        turn: Turn,
         attempt: int,
     ) -> None:
-        """Take what is to be played and where; `sleep` overrides the way of its sleeps.
+        """Take what is to be played and where; `sleep` overrides the way of its sleeps, `turn` says when it may act.
 
         A first attempt that the surroundings spoiled is given up, for a second one in a fresh runtime.
         """
@@ -62,6 +66,7 @@ class Performance:
         self._history = history
         self._ears = ears
         self._sleep = sleep
+        self._turn = turn
 
     async def perform(self) -> Outcome:
         """Play to the end and write it down; give how it ended. Lets only cancellation through."""
@@ -83,6 +88,7 @@ class Performance:
         except PlayError as error:
             outcome, reason = "error", str(error)
         finally:
+            self._turn.leave()
             step = None
             if stage is not None:
                 step, stage.step = stage.step, None
@@ -101,16 +107,19 @@ class Performance:
 
     def _description(self) -> dict[str, Any]:
         play = self._play
+        # A scenario may hold a secret of the worker's; what is written down is then what the sum must be of.
+        text = str(self._history.without_secrets(play.scenario.text))
         return {
             "scenario": play.scenario.document.name,
             "file": play.scenario.file,
-            "sha256": play.scenario.sha256,
-            "text": play.scenario.text,
+            "sha256": play.scenario.sha256 if text == play.scenario.text else text_sha256(text),
+            "text": text,
             "role": play.role,
             "decides": list(play.decides),
             "expect": play.expect,
             "nonce": self._nonce,
             "attempt": self._attempt,
+            "round": play.round,
             "sleep": self._sleep,
             "target": {
                 "kind": self._target.kind,
@@ -126,7 +135,7 @@ class Performance:
             stage.names |= dict(placed.bound)
             self._begin(stage, placed)
             try:
-                seen = await self._carry_out(stage, placed)
+                seen = await self._turn.take(self._carry_out(stage, placed))
             except StepFailed as failed:
                 stage.add("poc", kinds.STEP_END, ok=False, failure=failed.failure, reason=failed.reason)
                 failed_claims.add(placed.step.claim)
@@ -158,7 +167,11 @@ class Performance:
         sleeper = Sleeper(stage, patience(self._play, step))
         if isinstance(step, Hibernate) and self._sleep is not None and not (step.natural or step.forced):
             step = step.model_copy(update={"hibernate": self._sleep})
-        seen = await HANDLERS[type(step)](stage, step, sleeper)
+        try:
+            seen = await HANDLERS[type(step)](stage, step, sleeper)
+        except UnknownNameError as missing:
+            # The loader knows every name; what is missing is what a step of a claim should have captured, and failed.
+            raise StepFailed("unbound", f"{missing}: the step that captures it failed") from missing
         only_sends = isinstance(step, On) and step.sends and not step.expects
         if any(witnessed.slept for witnessed in stage.objects.values()) and not only_sends:
             # After a sleep the judge asks which messages reached the object in this very step; a pong is the runtime's.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from poc_cli import __version__
 from poc_cli.engine.performance import SleepMode
 from poc_cli.engine.troupe import Progress, Troupe
 from poc_cli.errors import PocError
@@ -33,6 +34,8 @@ class Request:
     named: bool
     sleep: SleepMode | None
     jobs: int
+    repeat: int = 1
+    """How often each story is played."""
 
 
 def run_folder(results: Path, scenarios: Sequence[Scenario], now: datetime) -> Path:
@@ -84,10 +87,12 @@ async def run(request: Request, first: Process, ground: Ground, progress: Progre
             "poc",
             kinds.RUN_START,
             format=kinds.FORMAT,
+            poc=__version__,
             run=ground.folder.name,
             started=datetime.now(UTC).isoformat(timespec="seconds"),
             named=request.named,
             sleep=request.sleep,
+            repeat=request.repeat,
             target={
                 "kind": Workerd.kind,
                 "url": None,
@@ -106,7 +111,7 @@ def _plays(request: Request, history: HistoryWriter) -> list[Play]:
     for scenario in request.scenarios:
         reason = reason_to_leave_out(scenario, request.sleep)
         if reason is None:
-            plays += plays_of(scenario)
+            plays += plays_of(scenario, request.repeat)
         else:
             name, title = scenario.document.name, scenario.document.title
             history.add(RUN, "poc", kinds.LEFT_OUT, scenario=name, title=title, file=scenario.file, reason=reason)

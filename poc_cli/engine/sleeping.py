@@ -35,6 +35,9 @@ WATCHED_AT_MOST_SECONDS = 40.0
 IDLE_TIMER_SECONDS = 10.0
 """The runtime's own idle timer (RUNTIME 12)."""
 
+_LISTED = 5
+"""Objects that a reason names; all are in the trace."""
+
 _LOOK_AGAIN_SECONDS = 0.05
 
 
@@ -98,7 +101,11 @@ class Sleeper:
     async def _present(self, witnessed: Witnessed) -> None:
         if witnessed.seen:
             return
-        others = ", ".join(f"{self._target.class_of(each) or 'unknown class'} {each}" for each in self._target.seen())
+        seen = self._target.seen()
+        # Of this play are the latest; plays beside it may have brought hundreds.
+        told = [f"{self._target.class_of(each) or 'unknown class'} {each}" for each in seen[-_LISTED:]]
+        more = [f"{len(seen) - _LISTED} more"] if len(seen) > _LISTED else []
+        others = ", ".join(told + more)
         named = f'{witnessed.class_name} "{witnessed.name}"' if witnessed.name is not None else witnessed.class_name
         raise StepFailed(
             "wrong_object", f"{named} ({witnessed.id}) was never in memory; seen were: {others or 'no objects at all'}"

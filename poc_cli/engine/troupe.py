@@ -11,18 +11,22 @@ from typing import Protocol
 from poc_cli.engine.admission import Admission, sockets_possible
 from poc_cli.engine.performance import Outcome, Performance, SleepMode
 from poc_cli.engine.stage import Ears
+from poc_cli.engine.turns import BUSY_AT_ONCE, Turn
 from poc_cli.errors import PocError
 from poc_cli.history.writer import HistoryWriter
+from poc_cli.scenario.model import Hibernate
 from poc_cli.scenario.plays import Play
 from poc_cli.target.api import Api
-from poc_cli.target.process import Place, Process, Subject, subject
+from poc_cli.target.process import Place, Process
+from poc_cli.target.source import Source, source
+from poc_cli.target.subject import Subject
 from poc_cli.target.workerd import Ground, Workerd
 
 Progress = Callable[[str, str], None]
 """Is told a play's label and what it is doing now."""
 
-RUNTIMES_AT_ONCE = 4
-"""Runtimes beside the shared one: each takes 60 MiB and a thread that is busy while it plays."""
+RUNTIMES_AT_ONCE = 10
+"""Runtimes beside the shared one: each takes 60 MiB. How many of them are busy at once, `turns` says."""
 
 
 class Wishes(Protocol):
@@ -47,6 +51,7 @@ class Troupe:
         self._wishes = wishes
         self._progress = progress
         self._api = api
+        self._busy = asyncio.Semaphore(BUSY_AT_ONCE)
         self._places = asyncio.Semaphore(wishes.jobs)
         self._whole: asyncio.Task[object] | None = None
         self._failure: PocError | None = None
@@ -69,8 +74,10 @@ class Troupe:
             self._whole.cancel()
 
     async def _play(self, plays: list[Play], first: Process) -> list[Outcome]:
-        together = [play for play in plays if not _apart(play)]
-        apart = [play for play in plays if _apart(play) and not play.scenario.document.measures]
+        # What has to let the most time pass begins first, so that all windows overlap.
+        plays = sorted(plays, key=_windows, reverse=True)
+        together = [play for play in plays if not self._is_apart(play)]
+        apart = [play for play in plays if self._is_apart(play) and not play.scenario.document.measures]
         measuring = [play for play in plays if play.scenario.document.measures]
         try:
             async with asyncio.TaskGroup() as group:
@@ -112,9 +119,11 @@ class Troupe:
         return outcome if outcome != "given_up" else await self._apart(play, attempt + 1)
 
     def _worker_of(self, play: Play) -> Subject:
-        if play.worker is None:
-            return self._ground.worker
-        return subject(Path(play.scenario.file).parent / play.worker, self._ground.worker.imposed)
+        return self._ground.worker if play.worker is None else self._ground.workers.get(source_of(play))
+
+    def _is_apart(self, play: Play) -> bool:
+        """Whether a play needs a runtime of its own: it ends it, measures it, or brings another worker."""
+        return play.alone or self._worker_of(play) is not self._ground.worker
 
     async def _perform(self, play: Play, target: Workerd, attempt: int) -> Outcome:
         def say(phase: str) -> None:
@@ -126,6 +135,7 @@ class Troupe:
             self._history,
             ears=Ears(say, self._fail, self._api),
             sleep=self._wishes.sleep,
+            turn=Turn(self._busy),
             attempt=attempt,
         )
         outcome = await performance.perform()
@@ -133,9 +143,20 @@ class Troupe:
         return outcome
 
 
-def _apart(play: Play) -> bool:
-    """Whether a play needs a runtime of its own: it ends it, measures it, or brings another worker."""
-    return play.alone or play.worker is not None
+def _windows(play: Play) -> int:
+    """Give how many sleeps by the idle timer a play may have to wait for."""
+    return sum(isinstance(placed.step, Hibernate) and placed.step.hibernate == "idle" for placed in play.steps)
+
+
+def source_of(play: Play) -> Source:
+    """Give where the worker is that a play brings. Raises TargetError where there is none, ValueError for no such play.
+
+    Relative to the scenario's file.
+    """
+    if play.worker is None:
+        raise ValueError("the play brings no worker")
+    folder = Path(play.scenario.file).parent / play.worker.dir
+    return source(folder, tuple(play.worker.config or ()), play.worker.env)
 
 
 def _first(failures: BaseExceptionGroup) -> BaseException:

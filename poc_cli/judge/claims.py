@@ -3,7 +3,8 @@
 Never lets a check's own failure pass for anything but an error.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from poc_cli.judge.checks import CHECKS, JUDGES_ITS_STEPS
 from poc_cli.judge.finding import Finding, Verdict, error, held, refuted, unknown, worst
@@ -11,8 +12,9 @@ from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
 from poc_cli.judge.record import PlayRecord, StepRecord
 from poc_cli.scenario.model import Claim
 
-_UNDECIDED = frozenset({"no_sleep", "wrong_object", "woken"})
-"""Failures of a step that say nothing about the claim it names: its sleep did not come, or was over before."""
+_UNDECIDED = frozenset({"no_sleep", "wrong_object", "woken", "unbound"})
+"""Failures of a step that say nothing about the claim it names: its sleep did not come or was over before, or a value
+that it needs was not captured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,32 +34,57 @@ class ClaimFinding:
     claim: Claim
     finding: Finding
     control: ControlFinding | None
+    rounds: tuple[Finding, ...]
+    """What was found in each performance of the story; `finding` is all of them together."""
 
 
-def judge_story(story: PlayRecord, controls: list[PlayRecord], flaw: str | None) -> list[ClaimFinding]:
-    """Give the findings on all claims of a scenario, in its order; `flaw` says why the record of the run is not whole.
+def judge_story(
+    stories: Sequence[PlayRecord], controls: list[PlayRecord], flaw: str | None, repeat: int = 1
+) -> list[ClaimFinding]:
+    """Give the findings on all claims of a scenario, in its order, from all performances of its story.
 
-    A check that breaks becomes an error. Raises ScenarioError where the recorded scenario cannot be read.
+    `flaw` says why the record of the run is not whole, `repeat` how many performances there should be. A check that
+    breaks becomes an error. Raises ScenarioError where the recorded scenario cannot be read.
     """
-    return [_judge(story, controls, claim, flaw) for claim in story.scenario.document.claim]
+    return [_judge(stories, controls, claim, flaw, repeat) for claim in stories[0].scenario.document.claim]
 
 
-def _judge(story: PlayRecord, controls: list[PlayRecord], claim: Claim, flaw: str | None) -> ClaimFinding:
-    finding = judge_claim(story, claim)
+def _judge(
+    stories: Sequence[PlayRecord], controls: list[PlayRecord], claim: Claim, flaw: str | None, repeat: int
+) -> ClaimFinding:
+    control = _control(controls, claim, flaw)
+    found = [judge_claim(story, claim) for story in stories]
+    rounds = tuple(finding if control is None else _with_control(finding, control) for finding in found)
+    return ClaimFinding(claim, _together(stories, rounds, repeat), control, rounds)
+
+
+def _together(stories: Sequence[PlayRecord], rounds: tuple[Finding, ...], repeat: int) -> Finding:
+    """Give the worst finding of all performances, and say which it was; it is held only if it held in every one."""
+    recorded = len({story.round for story in stories})
+    if recorded < repeat:
+        return worst([*rounds, unknown(f"only {recorded} of {repeat} performances are in the record")])
+    if len(rounds) == 1:
+        return rounds[0]
+    finding = worst(rounds)
+    if finding.verdict == "held":
+        return finding
+    which = next(story.round for story, found in zip(stories, rounds, strict=True) if found.verdict == finding.verdict)
+    return replace(finding, reason=f"in performance {which} of {len(rounds)}: {finding.reason}")
+
+
+def _control(controls: list[PlayRecord], claim: Claim, flaw: str | None) -> ControlFinding | None:
     if claim.control is None:
-        return ClaimFinding(claim, finding, None)
+        return None
     played = next((play for play in controls if claim.id in play.start.data["decides"]), None)
     expected: Verdict = claim.control.expect
     if played is None and flaw is not None:
         # Its record may be what is missing, so that nobody knows how it came out.
-        control = ControlFinding("error", expected, None, flaw)
-        return ClaimFinding(claim, _with_control(finding, control), control)
+        return ControlFinding("error", expected, None, flaw)
     if played is None:
-        return ClaimFinding(claim, finding, ControlFinding(None, expected, None, "was not played"))
+        return ControlFinding(None, expected, None, "was not played")
     outcome = judge_claim(played, claim)
     as_expected = outcome.verdict == expected and not (expected == "unknown" and _missed_its_point(played))
-    control = ControlFinding(outcome.verdict, expected, as_expected, outcome.reason)
-    return ClaimFinding(claim, _with_control(finding, control), control)
+    return ControlFinding(outcome.verdict, expected, as_expected, outcome.reason)
 
 
 def _missed_its_point(control: PlayRecord) -> bool:
@@ -74,7 +101,7 @@ def _missed_its_point(control: PlayRecord) -> bool:
 def _with_control(finding: Finding, control: ControlFinding) -> Finding:
     if control.verdict == "error":
         return worst([finding, error(f"the control could not be played: {control.reason}")])
-    if control.as_expected or finding.verdict != "held":
+    if control.as_expected or control.verdict is None or finding.verdict != "held":
         return finding
     if control.verdict == control.expected:
         return unknown(f"the control ended before its point: {control.reason}", finding.evidence)

@@ -80,4 +80,5 @@ def _cell(story: PlayRecord, each: ClaimFinding) -> Cell | None:
 def _worse(one: Cell, other: Cell) -> Cell:
     # The documentation decides which is worse: for fields in memory it is "survived" that surprises.
     first, second = sorted((one, other), key=lambda cell: (bool(cell.as_documented), _SEVERITY[cell.value]))
-    return Cell(first.row, first.column, first.value, first.as_documented, (*first.claims, *second.claims))
+    claims = tuple(dict.fromkeys((*first.claims, *second.claims)))
+    return Cell(first.row, first.column, first.value, first.as_documented, claims)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pydantic import BaseModel, ValidationError
 
 from poc_cli.errors import did_you_mean
-from poc_cli.scenario.model import Claim, ClientSpec, Control, MatrixCell, ObjectRef, ScenarioFile
+from poc_cli.scenario.model import Claim, ClientSpec, Control, MatrixCell, ObjectRef, ScenarioFile, WorkerRef
 from poc_cli.scenario.values import Path, kind, shown
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ _CHILDREN: Final[Mapping[tuple[type[BaseModel], str], tuple[type[BaseModel], boo
     (Claim, "control"): (Control, False, "a control"),
     (Claim, "matrix"): (MatrixCell, False, "a matrix cell"),
     (Control, "clients"): (ClientSpec, True, "a client"),
+    (ScenarioFile, "worker"): (WorkerRef, False, "a worker"),
+    (Control, "worker"): (WorkerRef, False, "a worker"),
 }
 """What a key of a model leads to: the model, whether a name or index comes between, and what to call it."""
 
@@ -47,6 +49,12 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "dict_type": "a table",
     "model_type": "a table",
 }
+
+_SHORT: Final[Mapping[str, str]] = {
+    ClientSpec.__name__: "a path in quotes or ",
+    WorkerRef.__name__: "a folder in quotes or ",
+}
+"""What may stand for a whole table."""
 
 _PATTERNS: Final[Mapping[str, str]] = {
     "^[a-z][a-z0-9_-]*$": 'a name of small letters, digits, "_" and "-" that starts with a letter',
@@ -103,7 +111,7 @@ def _sentence(details: "ErrorDetails", subject: str) -> str:
         case "value_error":
             return f"{subject}: {context['error']}"
         case other:
-            short = "a path in quotes or " if context.get("class_name") == ClientSpec.__name__ else ""
+            short = _SHORT.get(str(context.get("class_name")), "")
             return f"{subject} must be {short}{_EXPECTED.get(other, 'something else')}, not {given}"
 
 

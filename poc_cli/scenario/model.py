@@ -3,9 +3,11 @@
 Never reads a file and never explains a mistake to a person; the loader does.
 """
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic_core import PydanticKnownError
 
 from poc_cli.scenario.checks import MEANINGS
 from poc_cli.scenario.duration import Duration
@@ -61,6 +63,7 @@ __all__ = [
     "Stall",
     "Step",
     "Verdict",
+    "WorkerRef",
 ]
 
 Verdict = Literal["held", "refuted", "unknown", "error"]
@@ -71,8 +74,27 @@ Need = Literal["trace", "evict", "crash", "restart", "deploy"]
 LARGEST_COUNT = 10_000
 """Clients of one play. The runtime takes two descriptors a socket, so these already need 20,000 of them."""
 
-Folder = Annotated[str, Field(pattern=r"^[^/\x00][^\x00]*$")]
+_FOLDER = r"^[^/\x00][^\x00]*$"
+
+Folder = Annotated[str, Field(pattern=_FOLDER)]
 """A folder relative to the scenario's file."""
+
+
+class WorkerRef(Shape):
+    """A worker of somebody's: its folder, and which configuration and environment of it."""
+
+    dir: Folder = Field(description="Its folder, relative to the file.")
+    config: Names | None = Field(default=None, description="Its configuration files, the one for clients first.")
+    env: str | None = Field(default=None, min_length=1, description="The environment in its configuration.")
+
+
+def _worker_from_folder(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(_FOLDER, value) is None:
+        raise PydanticKnownError("string_pattern_mismatch", {"pattern": _FOLDER})
+    return {"dir": value} if isinstance(value, str) else value
+
+
+Worker = Annotated[WorkerRef, BeforeValidator(_worker_from_folder, json_schema_input_type=Folder | WorkerRef)]
 
 
 class ObjectRef(Shape):
@@ -154,7 +176,7 @@ class Control(Shape):
     clients: dict[Identifier, Client] = Field(default={}, description="Clients that connect otherwise, by name.")
     vars: dict[CaptureName, Any] = Field(default={}, description="Vars with another value, by name.")
     steps: list[Any] | None = Field(default=None, min_length=1, description="Other steps in place of the story's.")
-    worker: Folder | None = Field(default=None, description="Another worker: a folder relative to the file.")
+    worker: Worker | None = Field(default=None, description="Another worker: a folder relative to the file.")
     expect: Literal["refuted", "unknown", "held"] = Field(default="refuted", description="What the claim must be then.")
 
     @model_validator(mode="after")
@@ -191,7 +213,7 @@ class ScenarioFile(Shape):
     vars: dict[CaptureName, Any] = Field(default={}, description="Values to use as {name} in the story.")
     clients: dict[Identifier, Client] = Field(min_length=1, description="Who takes part, by names of your own.")
     steps: list[Any] = Field(min_length=1, description="The story, step by step: one verb each.")
-    worker: Folder | None = Field(default=None, description="The worker it is about: a folder relative to the file.")
+    worker: Worker | None = Field(default=None, description="The worker it is about: a folder relative to the file.")
     measures: bool = Field(default=False, description="Whether latencies are its subject: it is played alone.")
     needs: list[Need] = Field(default=[], description="What it needs beyond what follows from its steps.")
     claim: list[Claim] = Field(default=[], description="What the story puts to the test.")

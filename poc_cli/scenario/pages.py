@@ -1,4 +1,4 @@
-"""Writes the files in docs/ that are made from the language: `python -m poc_cli.scenario.pages [FOLDER]`.
+"""Writes the generated files of docs/: `python -m poc_cli.scenario.pages [FOLDER]`.
 
 Never writes one that is current already.
 """
@@ -8,11 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from poc_cli.scenario import reference, schema
+from poc_cli.scenario import claims_page, reference, schema
 
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "scenario.schema.json": schema.text,
     "scenarios.md": reference.text,
+    "claims.md": claims_page.text,
 }
 """What makes each file."""
 

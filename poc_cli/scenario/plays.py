@@ -9,9 +9,24 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from poc_cli.scenario.crowd import Crowd
-from poc_cli.scenario.model import Alarm, Claim, Control, Hibernate, Need, ObjectRef, Probe, Repeat, Restart, Step
+from poc_cli.scenario.model import (
+    Alarm,
+    Claim,
+    Control,
+    Hibernate,
+    Need,
+    ObjectRef,
+    Probe,
+    Repeat,
+    Restart,
+    Step,
+    WorkerRef,
+)
 from poc_cli.scenario.story import PlacedStep, Scenario
 from poc_cli.scenario.templates import render
+
+HEAVY = "heavy"
+"""The tag of scenarios that keep a runtime busy for long: other plays would wait for it in vain."""
 
 Expected = Literal["refuted", "unknown", "held"]
 
@@ -22,6 +37,7 @@ class Play:
 
     `clients` are single ones and `steps` are written out: no client has a count and no step is a `repeat`.
     `worker` is the folder of the worker it is about, relative to the file, where it is not the one of the run.
+    `round` counts the performances of a story that is played several times.
     """
 
     label: str
@@ -32,8 +48,9 @@ class Play:
     vars: Mapping[str, object]
     objects: Mapping[str, ObjectRef]
     steps: tuple[PlacedStep, ...]
-    worker: str | None
+    worker: WorkerRef | None
     scenario: Scenario
+    round: int = 1
 
     def names(self, play_id: str) -> dict[str, object]:
         """Give the names bound when the play starts: `play`, and each var with its `{play}` filled in."""
@@ -50,15 +67,19 @@ class Play:
 
     @property
     def alone(self) -> bool:
-        """Whether it needs a runtime of its own: it ends the runtime, or it measures it."""
+        """Whether it needs a runtime of its own: it ends the runtime, measures it, or keeps it from all others."""
         ends = any(isinstance(placed.step, Restart) and placed.step.restart != "object" for placed in self.steps)
-        return ends or self.scenario.document.measures
+        return ends or self.scenario.document.measures or HEAVY in self.scenario.document.tags
 
 
-def plays_of(scenario: Scenario) -> tuple[Play, ...]:
-    """Give the story first, then each distinct control in the order of the claims."""
+def plays_of(scenario: Scenario, repeat: int = 1) -> tuple[Play, ...]:
+    """Give the story first, as often as it is repeated, then each distinct control in the order of the claims.
+
+    A control shows what its check can see, and one performance shows that.
+    """
     story = _story(scenario)
-    return (story, *_controls(scenario, story))
+    again = (replace(story, label=f"{story.label}#{number}", round=number) for number in range(2, repeat + 1))
+    return (story, *again, *_controls(scenario, story))
 
 
 def patience(play: Play, step: Step) -> Literal["sleep", "awake"]:

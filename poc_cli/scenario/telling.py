@@ -9,7 +9,7 @@ from typing import Final
 
 from poc_cli.scenario.checks import MEANINGS
 from poc_cli.scenario.duration import written
-from poc_cli.scenario.model import Claim, ClientSpec, Control, ObjectRef
+from poc_cli.scenario.model import Claim, ClientSpec, Control, ObjectRef, WorkerRef
 from poc_cli.scenario.phrases import KEPT, listed, phrase
 from poc_cli.scenario.story import PlacedStep, Scenario, every
 from poc_cli.scenario.values import inert, shown
@@ -61,7 +61,7 @@ def _cast(scenario: Scenario) -> Iterator[str]:
     told |= {name: _client(each) for name, each in document.clients.items()}
     told |= {f"{{{name}}}": f"stands for {shown(value)}" for name, value in document.vars.items()}
     if document.worker is not None:
-        told["worker"] = f"the one in the folder {document.worker}"
+        told["worker"] = f"the one in the folder {_folder(document.worker)}"
     if document.measures:
         told["alone"] = "it measures latencies, so nothing else is played beside it"
     if document.needs:
@@ -128,10 +128,15 @@ def _claim(claim: Claim, scenario: Scenario) -> Iterator[str]:
         yield from _labelled("source", claim.source)
 
 
+def _folder(worker: WorkerRef) -> str:
+    config = "" if worker.config is None else f", configured by {', '.join(worker.config)}"
+    return worker.dir + config + ("" if worker.env is None else f", in its environment {worker.env}")
+
+
 def _control(control: Control, steps: tuple[PlacedStep, ...]) -> Iterator[str]:
     changes = [f"{name} {_client(client)}" for name, client in control.clients.items()]
     changes += [f"{{{name}}} stands for {shown(value)}" for name, value in control.vars.items()]
-    changes += [f"the worker is the one in {control.worker}"] if control.worker is not None else []
+    changes += [f"the worker is the one in {_folder(control.worker)}"] if control.worker is not None else []
     changes += ["these steps are played instead:"] if steps else []
     yield from _labelled("control", f"must be {control.expect} where {'; '.join(changes)}")
     if steps:

@@ -4,6 +4,7 @@ Never judges what comes out.
 """
 
 import tempfile
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,12 +22,12 @@ Outcomes = dict[str, "Future[Ran]"]
 class Runs:
     """Everything that is played, from the beginning on."""
 
-    def __init__(self) -> None:
-        """Start playing."""
+    def __init__(self, names: Iterable[str] = TABLE, *, real: bool = True) -> None:
+        """Start playing the mutants, and beside them the worker itself where `real` says so."""
         self._folder = tempfile.TemporaryDirectory(prefix="poc-test-")
         self._places = ThreadPoolExecutor(AT_ONCE)
-        self.outcomes: Outcomes = {"real": self._places.submit(self._play_the_real_one)}
-        self.outcomes |= {name: self._places.submit(self._play, name) for name in TABLE}
+        self.outcomes: Outcomes = {"real": self._places.submit(self._play_the_real_one)} if real else {}
+        self.outcomes |= {name: self._places.submit(self._play, name) for name in names}
 
     def _play(self, name: str) -> Ran:
         folder = Path(self._folder.name)

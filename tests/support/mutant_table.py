@@ -3,61 +3,13 @@
 Never plays anything; a claim that is listed neither as refuted nor as unknown must hold.
 """
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from tests.support.expected import NAMED, SHIPPED, Expected, all_claims, basic, merge, special
+from tests.support.table_api import ROWS as API
+from tests.support.table_delivery import ROWS as DELIVERY
+from tests.support.table_lifecycle import ROWS as LIFECYCLE
+from tests.support.table_world import ROWS as WORLD
 
-import tomli
-
-from poc_cli.shipped import shipped
-
-BASICS = ("hibernate", "resume", "connect")
-"""What every mutant of the room's basics is played in, beside the scenarios that name it."""
-
-
-def _read(file: Path) -> dict[str, Any]:
-    return tomli.loads(file.read_text(encoding="utf-8"))
-
-
-SHIPPED = {scenario["name"]: scenario for scenario in map(_read, sorted(shipped("scenarios").rglob("*.toml")))}
-
-NAMED = [
-    (f"{scenario['name']}/{claim['id']}", str(claim["mutant"]))
-    for scenario in SHIPPED.values()
-    for claim in scenario["claim"]
-    if "mutant" in claim
-]
-"""Each shipped claim that names a mutant, with the mutant."""
-
-
-def _all_claims(*scenarios: str) -> set[str]:
-    return {f"{name}/{claim['id']}" for name in scenarios for claim in SHIPPED[name]["claim"]}
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What a mutant must come out as: whatever is listed neither as refuted nor as unknown must hold."""
-
-    refuted: set[str]
-    unknown: set[str]
-    played_in: tuple[str, ...]
-    """Scenarios beside those that name it."""
-
-    @property
-    def code(self) -> int:
-        """Give the exit code of the run: never that of a harness that failed."""
-        return 1 if self.refuted else 4 if self.unknown else 0
-
-
-def _basic(refuted: set[str], unknown: set[str] | None = None, also: str | None = None) -> Expected:
-    """Give what is expected of a mutant that is played in the basic scenarios too, and maybe in one more."""
-    return Expected(refuted, (unknown or set()) - refuted, BASICS if also is None else (*BASICS, also))
-
-
-def _special(*refuted: str, unknown: set[str] | None = None) -> Expected:
-    """Give what is expected of a mutant that is played only where it is named."""
-    return Expected(set(refuted), unknown or set(), ())
-
+__all__ = ["NAMED", "SHIPPED", "TABLE", "Expected", "real_scenarios", "scenarios_of"]
 
 _STATE = {f"hibernate/{state}-survive-sleep" for state in ("attachments", "tags")} | {
     "hibernate/storage-survives-sleep",
@@ -73,20 +25,20 @@ _BURST = {
 }
 """What a burst of messages shows, where there is somebody left to answer it."""
 
-_LOST_AT_THE_WAKE = _basic(
+_LOST_AT_THE_WAKE = basic(
     {"hibernate/sockets-survive-sleep", "resume/message-wakes-the-room"},
     # nobody is left to read what survived
     _STATE | _BURST,
 )
 
 # In the order in which they are started: first what takes longest, because a sleep is waited for or much is done.
-TABLE = {
-    "alarm_busy": _basic(
+TABLE: dict[str, Expected] = {
+    "alarm_busy": basic(
         {"hibernate/idle-room-sleeps", "resume/room-sleeps-before-it-is-resumed"},
         # no sleep, no verdict
-        _all_claims("hibernate", "resume"),
+        all_claims("hibernate", "resume"),
     ),
-    "pending_interval": _basic(
+    "pending_interval": basic(
         {
             "hibernate/idle-room-sleeps",
             "resume/room-sleeps-before-it-is-resumed",
@@ -96,17 +48,17 @@ TABLE = {
             "push-from-backend/room-sleeps-before-the-push",
         },
         # no sleep, no verdict
-        _all_claims("hibernate", "resume", "alarm", "broadcast", "network-drop", "push-from-backend"),
+        all_claims("hibernate", "resume", "alarm", "broadcast", "network-drop", "push-from-backend"),
     ),
-    "slow_timer": _basic(set()),
-    "write_after_the_reply": _special("crash-under-load/acknowledged-writes-survive"),
-    "alarm_not_set": _special(
+    "slow_timer": basic(set()),
+    "write_after_the_reply": special("crash-under-load/acknowledged-writes-survive"),
+    "alarm_not_set": special(
         "alarm/alarm-fires-after-sleep",
         # without an alarm nothing is known of its handler, nor of the sockets after it
         unknown={"alarm/alarm-reaches-the-clients", "alarm/sockets-survive-alarm-wake"},
     ),
-    "alarm_says_nothing": _special("alarm/alarm-reaches-the-clients"),
-    "close_on_wake": _basic(
+    "alarm_says_nothing": special("alarm/alarm-reaches-the-clients"),
+    "close_on_wake": basic(
         {
             "hibernate/sockets-survive-sleep",
             "resume/message-wakes-the-room",
@@ -121,10 +73,10 @@ TABLE = {
         # nobody is left to read what survived
         _STATE | _BURST | {"wake-latency/wakes-are-quick"},
     ),
-    "late_close_after_wake": _basic({"hibernate/sockets-survive-sleep", "resume/message-wakes-the-room"}),
+    "late_close_after_wake": basic({"hibernate/sockets-survive-sleep", "resume/message-wakes-the-room"}),
     "ctor_throws_on_wake": _LOST_AT_THE_WAKE,
     "abort_on_wake": _LOST_AT_THE_WAKE,
-    "standard_api": _basic(
+    "standard_api": basic(
         {
             "hibernate/idle-room-sleeps",
             "resume/room-sleeps-before-it-is-resumed",
@@ -133,25 +85,25 @@ TABLE = {
             "connect/broadcast-reaches-the-room",
         },
         # no sleep, no verdict; and where a broadcast reaches nobody, it shows nothing that it stays in its room
-        _all_claims("hibernate", "resume", "auto-response") | {"connect/broadcast-stays-in-the-room"},
+        all_claims("hibernate", "resume", "auto-response") | {"connect/broadcast-stays-in-the-room"},
     ),
-    "pong_itself": _basic(
+    "pong_itself": basic(
         {"hibernate/ping-does-not-wake", "auto-response/heartbeat-does-not-wake"},
         # the message that should wake the room comes too late
         {"hibernate/attachments-survive-sleep", "auto-response/auto-response-survives-sleep"},
     ),
-    "auto_unset_on_wake": _basic({"auto-response/auto-response-survives-sleep"}),
-    "auto_late": _basic(set(), also="auto-response"),
-    "debounce_timer": _basic(set()),
-    "huge_reply": _basic(
+    "auto_unset_on_wake": basic({"auto-response/auto-response-survives-sleep"}),
+    "auto_late": basic(set(), also="auto-response"),
+    "debounce_timer": basic(set()),
+    "huge_reply": basic(
         set(),
         # what a record does not keep cannot be compared
         _STATE | _BURST - {"resume/broadcast-reaches-all-after-a-wake"},
     ),
-    "stale_instance": _basic({"hibernate/memory-is-reset-by-sleep"}),
-    "tags_dropped": _basic({"hibernate/tags-survive-sleep"}),
-    "attachment_not_restored": _basic({"hibernate/attachments-survive-sleep"}),
-    "value_in_a_field": _basic(
+    "stale_instance": basic({"hibernate/memory-is-reset-by-sleep"}),
+    "tags_dropped": basic({"hibernate/tags-survive-sleep"}),
+    "attachment_not_restored": basic({"hibernate/attachments-survive-sleep"}),
+    "value_in_a_field": basic(
         {
             "hibernate/storage-survives-sleep",
             "resume/kv-survives-sleep",
@@ -160,7 +112,7 @@ TABLE = {
             "restart/rows-survive-restart",
         }
     ),
-    "counter_in_storage": _basic(
+    "counter_in_storage": basic(
         {
             "hibernate/memory-is-reset-by-sleep",
             "crash/fields-are-lost-in-crash",
@@ -168,23 +120,27 @@ TABLE = {
             "restart/fields-are-lost-in-restart",
         }
     ),
-    "replies_reversed": _basic({"resume/messages-come-in-order", "echo/messages-in-order"}, also="echo"),
-    "close_not_answered": _basic({"connect/close-is-answered"}),
-    "close_wrong_code": _basic({"connect/close-is-answered"}),
-    "sql_write_dropped": _basic(set(), {"hibernate/storage-survives-sleep"}),
-    "ghost_sockets": _special("network-drop/no-ghosts-after-a-drop"),
-    "broadcast_skips_one": _special(
+    "replies_reversed": basic({"resume/messages-come-in-order", "echo/messages-in-order"}, also="echo"),
+    "close_not_answered": basic({"connect/close-is-answered"}),
+    "close_wrong_code": basic({"connect/close-is-answered"}),
+    "sql_write_dropped": basic(set(), {"hibernate/storage-survives-sleep"}),
+    "ghost_sockets": special("network-drop/no-ghosts-after-a-drop"),
+    "broadcast_skips_one": special(
         "broadcast/broadcast-finds-all-after-sleep",
         "push-from-backend/push-reaches-all",
         "resume/broadcast-reaches-all-after-a-wake",
     ),
-    "replay_off_by_one": _special("reconnect-and-replay/missed-messages-come-once"),
-    "slow_constructor": _special("wake-latency/wakes-are-quick"),
-    "answers_twice": _special("echo/each-message-once", "resume/messages-come-once"),
-    "answers_late": _special("echo/each-message-once", "echo/messages-in-order"),
-    "flood_skips_one": _special("slow-reader/slow-reader-loses-nothing"),
-    "token_not_checked": _special("push-from-backend/push-needs-the-token"),
+    "replay_off_by_one": special("reconnect-and-replay/missed-messages-come-once"),
+    "slow_constructor": special("wake-latency/wakes-are-quick"),
+    "answers_twice": special("echo/each-message-once", "resume/messages-come-once"),
+    "answers_late": special("echo/each-message-once", "echo/messages-in-order"),
+    "flood_skips_one": special("slow-reader/slow-reader-loses-nothing"),
+    "token_not_checked": special("push-from-backend/push-needs-the-token"),
 }
+
+# A theme's own mutants stand in a table of its own: tests/support/table_<theme>.py, which gives ROWS.
+for _rows in (API, WORLD, LIFECYCLE, DELIVERY):
+    merge(TABLE, _rows)
 
 
 def scenarios_of(mutant: str) -> list[str]:

@@ -26,15 +26,15 @@ def test_names_that_begin_so() -> None:
 
 
 def test_files_and_folders_that_begin_so(folder: Path) -> None:
-    for name in ("mine.toml", "mine.txt", ".hidden.toml"):
+    for name in ("zzz-mine.toml", "zzz-mine.txt", ".hidden.toml"):
         (folder / name).touch()
-    (folder / "more").mkdir()
-    (folder / "more" / "room.toml").touch()
-    assert scenarios("m") == ["more/", "mine.toml"]
-    assert scenarios("more/") == ["more/room.toml"]
-    assert scenarios("more/r") == ["more/room.toml"]
-    assert scenarios(f"{folder}/mi") == [f"{folder}/mine.toml"]
-    assert scenarios("./mi") == ["./mine.toml"]
+    (folder / "zzz-more").mkdir()
+    (folder / "zzz-more" / "room.toml").touch()
+    assert scenarios("zz") == ["zzz-more/", "zzz-mine.toml"]
+    assert scenarios("zzz-more/") == ["zzz-more/room.toml"]
+    assert scenarios("zzz-more/r") == ["zzz-more/room.toml"]
+    assert scenarios(f"{folder}/zzz-mi") == [f"{folder}/zzz-mine.toml"]
+    assert scenarios("./zzz-mi") == ["./zzz-mine.toml"]
     assert ".hidden.toml" not in scenarios("")
     assert scenarios(".h") == [".hidden.toml"]
     assert scenarios("no/where") == []

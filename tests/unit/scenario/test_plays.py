@@ -4,7 +4,7 @@ import pytest
 
 from poc_cli.errors import ScenarioError
 from poc_cli.scenario.loader import parse
-from poc_cli.scenario.model import On
+from poc_cli.scenario.model import On, WorkerRef
 from poc_cli.scenario.plays import Play, needs_of, patience, plays_of
 
 HEAD = """\
@@ -66,7 +66,7 @@ def test_a_control_replaces_the_worker_whole_and_nothing_else() -> None:
     story, changed = plays_of(
         parse('worker = "../ours"\n' + HEAD + claim("echoes", None, 'worker = "../theirs"'), "hibernate.toml")
     )
-    assert (story.worker, changed.worker) == ("../ours", "../theirs")
+    assert (story.worker, changed.worker) == (WorkerRef(dir="../ours"), WorkerRef(dir="../theirs"))
     assert (changed.clients, changed.vars, changed.steps) == (story.clients, story.vars, story.steps)
     assert [play.worker for play in plays(ECHOES + claim("sleeps", "sleeps", CHANGE))] == [None, None]
 

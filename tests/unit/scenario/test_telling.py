@@ -155,7 +155,7 @@ def test_a_whole_story() -> None:
         ('{ close = "ann", within = "1s" }', "ann closes with code 1000 within 1s"),
         (
             '{ close = ["ann", "bob"], code = 4001, reason = "bye", expect_code = 4001, expect_reason = "bye" }',
-            'ann and bob each close with code 4001 and the reason "bye" and must get back code 4001 and the reason "bye"',
+            'ann and bob each close with code 4001 and the reason "bye" and must get back code 4001 and the reason "bye"',  # noqa: E501
         ),
         (
             '{ kill = "ann" }',
@@ -196,7 +196,10 @@ def test_a_whole_story() -> None:
             '{ on = "ann", send = "x", expect_code = 4001, expect_reason = "bye" }',
             'ann sends "x"; then the server must close ann with code 4001 and the reason "bye"',
         ),
-        ('{ on = "*", expect_code = 1006, within = "1s" }', "the server must close every client with code 1006 within 1s"),
+        (
+            '{ on = "*", expect_code = 1006, within = "1s" }',
+            "the server must close every client with code 1006 within 1s",
+        ),
     ],
 )
 def test_a_step_in_plain_english(written: str, told: str) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from poc_cli.errors import ScenarioError
 from poc_cli.scenario.loader import parse
-from poc_cli.scenario.model import Alarm, Hibernate, Http, Kill, Repeat, Restart, Stall, Step
+from poc_cli.scenario.model import Alarm, Hibernate, Http, Kill, Repeat, Restart, Stall, Step, WorkerRef
 from poc_cli.scenario.story import every
 
 TALE = """\
@@ -229,7 +229,11 @@ def test_what_a_file_may_not_say(right: str, wrong: str, said: str) -> None:
 def test_what_a_file_may_say() -> None:
     more = 'worker = "../other"\nmeasures = true\nneeds = ["crash", "trace"]\nvars ='
     document = parse(TALE.replace("vars =", more).replace("count = 3", 'count = 3, ping = "2s"'), "tale.toml").document
-    assert (document.worker, document.measures, document.needs) == ("../other", True, ["crash", "trace"])
+    assert (document.worker, document.measures, document.needs) == (
+        WorkerRef(dir="../other"),
+        True,
+        ["crash", "trace"],
+    )
     assert (document.clients["ann"].count, document.clients["ann"].ping) == (3, 2.0)
     assert (document.clients["bob"].count, document.clients["bob"].ping) == (None, None)
 
@@ -244,3 +248,15 @@ def test_a_defect_may_be_known_on_any_target_by_whatever_name() -> None:
     claim = f'[[claim]]\nid = "it"\nsays = "It does."\ncheck = "delivered-once"\n{known}\n'
     document = parse(TALE + claim, "tale.toml").document
     assert document.claim[0].known == {"local": "refuted", "https://rooms.example": "refuted"}
+
+
+def test_a_worker_is_a_folder_or_says_more() -> None:
+    more = 'worker = { dir = "../app", config = ["a.toml", "b.toml"], env = "staging" }\nvars ='
+    worker = parse(TALE.replace("vars =", more), "tale.toml").document.worker
+    assert worker == WorkerRef(dir="../app", config=["a.toml", "b.toml"], env="staging")
+    assert refusal(TALE.replace("vars =", 'worker = { folder = "../app" }\nvars =')).startswith(
+        '5:12: "folder" is not a key of a worker'
+    )
+    assert refusal(TALE.replace("vars =", "worker = 3\nvars =")) == (
+        '5:10: "worker" must be a folder in quotes or a table, not the number 3'
+    )

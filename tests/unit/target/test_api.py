@@ -115,7 +115,6 @@ def test_the_worker_is_given_the_addresses_and_both_secrets() -> None:
         variables = environment("a-token", address, version=2)
     finally:
         address.close()
-    assert variables["POC_TOKEN"] == "a-token"
-    assert variables["POC_VERSION"] == "2"
+    assert (variables["POC_TOKEN"], variables["POC_VERSION"]) == ("a-token", "2")
     assert variables["POC_API_KEY"] == address.key
     assert variables["POC_API_ORIGIN"] != variables["POC_API_DESERTED"]

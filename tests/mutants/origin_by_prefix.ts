@@ -1,0 +1,16 @@
+// The bug: an origin is let in that begins like one on the list.
+// Must turn red: origins/lookalike-is-refused.
+
+import type { Env } from "./env.ts";
+import strict from "./index.ts";
+
+export { Room } from "./index.ts";
+
+export default {
+  async fetch(request, env): Promise<Response> {
+    const changed = new Request<unknown, IncomingRequestCfProperties>(request);
+    const allowed = env.POC_ALLOWED_ORIGINS ?? "";
+    if (request.headers.get("Origin")?.startsWith(allowed)) changed.headers.set("Origin", allowed);
+    return strict.fetch(changed, env);
+  },
+} satisfies ExportedHandler<Env>;
