@@ -18,10 +18,10 @@ NODES := worker/node_modules/.package-lock.json
 CHROMIUM := tests/browser/node_modules/.chromium/chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types bench soak docs clean
+.PHONY: help run test lint types mutants bench reference soak docs clean
 
 help:  ## list these words
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)  ## play every scenario here, on the real runtime; says where the evidence is
 	@$(BIN)/poc run --all $(ARGS)
@@ -37,10 +37,16 @@ types: $(DEV) $(NODES)  ## check the types of the Python code and of the worker
 	@$(BIN)/mypy
 	@cd worker && $(NODE) node_modules/typescript/bin/tsc --noEmit && $(NODE) node_modules/typescript/bin/tsc --noEmit -p ../tests/mutants
 
+mutants: $(DEV)  ## play every broken worker and say which claims catch it; ARGS="NAME ..." for some (three minutes)
+	@$(BIN)/python tests/mutants/report.py $(ARGS)
+
 bench: $(DEV)  ## measure poc itself and write docs/benchmarks.md (two minutes)
 	@$(BIN)/python tests/bench/bench.py
 
-docs: $(VENV)  ## write the generated files of docs/ anew: the schema of scenarios and how to write one
+reference: $(VENV)  ## record results/reference/local.json anew, for poc compare: plays every scenario, all must hold
+	@$(BIN)/python tests/bench/reference.py $(BIN)/poc
+
+docs: $(VENV)  ## write the generated files of docs/ anew: the schema of scenarios, how to write one, all claims
 	@$(BIN)/python -m poc_cli.scenario.pages
 
 soak: $(DEV)  ## end poc at random moments and run it a hundred times; takes ten minutes

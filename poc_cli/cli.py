@@ -49,9 +49,16 @@ class Format(StrEnum):
     md = "md"
     html = "html"
     json = "json"
+    junit = "junit"
+    github = "github"
 
 
-Results = Annotated[Path, typer.Option(metavar="FOLDER", help="The folder that holds the run folders.")]
+_RESULTS = "The folder that holds the run folders; results unless said."
+
+_FORMS = f"{', '.join(list(Format)[:-1])} or {list(Format)[-1]}"
+_WORKER = "A worker to be tested instead of ours: a folder with a wrangler configuration or a local.capnp."
+
+Results = Annotated[Path | None, typer.Option(metavar="FOLDER", help=_RESULTS)]
 Run = Annotated[Path | None, typer.Argument(metavar="RUN", help="A run folder; the latest unless said.")]
 
 _WHAT = "What is played"
@@ -63,6 +70,12 @@ def _names(incomplete: str) -> list[str]:
     from poc_cli.commands.complete import scenarios
 
     return scenarios(incomplete)
+
+
+def _results(results: Path | None) -> Path:
+    from poc_cli.config import Flags, settings
+
+    return settings(Flags(results=results)).results
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's way of calling
@@ -107,7 +120,7 @@ def _run(  # noqa: PLR0913, PLR0917 - the options of the command
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="A folder with a local.capnp, to be tested instead of ours.",
+            help=_WORKER,
             rich_help_panel=_WHAT,
         ),
     ] = None,
@@ -121,11 +134,16 @@ def _run(  # noqa: PLR0913, PLR0917 - the options of the command
         ),
     ] = None,
     jobs: Annotated[
-        int, typer.Option(metavar="N", min=1, help="How many plays go on at once.", rich_help_panel=_HOW)
-    ] = 64,
-    results: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="The folder that holds the run folders.", rich_help_panel=_TOLD)
-    ] = Path("results"),
+        int | None,
+        typer.Option(metavar="N", min=1, help="How many plays go on at once; 500 unless said.", rich_help_panel=_HOW),
+    ] = None,
+    repeat: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=1, help="Play each story so often; held is what always held.", rich_help_panel=_HOW
+        ),
+    ] = 1,
+    results: Annotated[Path | None, typer.Option(metavar="FOLDER", help=_RESULTS, rich_help_panel=_TOLD)] = None,
     json: Annotated[  # noqa: FBT002
         bool, typer.Option("--json", help="Print run.json and nothing else.", rich_help_panel=_TOLD)
     ] = False,
@@ -147,21 +165,25 @@ def _run(  # noqa: PLR0913, PLR0917 - the options of the command
 ) -> None:
     """Play scenarios and judge what happened."""
     from poc_cli.commands.run import Options, run
+    from poc_cli.config import Flags, settings
     from poc_cli.target.compatibility import checked
 
-    dates = checked(compat_date or [])
+    chosen = settings(Flags(results, worker, None if sleep is None else sleep.value, jobs, tuple(compat_date or ())))
+    dates = checked(chosen.compat_dates)
     options = Options(
         words=scenarios or [],
         everything=every,
         tags=tag or [],
-        worker=worker,
-        sleep=None if sleep is None else sleep.value,
-        jobs=jobs,
-        results=results,
+        worker=chosen.worker,
+        worker_rules=worker is not None,
+        sleep=chosen.sleep,
+        jobs=chosen.jobs,
+        results=chosen.results,
         json=json,
         verbosity=verbose,
         allow_unknown=allow_unknown,
         date=dates[0] if len(dates) == 1 else None,
+        repeat=repeat,
     )
     console = Console(quiet=quiet or json)
     if len(dates) > 1:
@@ -169,6 +191,43 @@ def _run(  # noqa: PLR0913, PLR0917 - the options of the command
 
         raise typer.Exit(run_dates(options, dates, console))
     raise typer.Exit(run(options, console))
+
+
+@app.command(
+    "check",
+    cls=GroupedCommand,
+    rich_help_panel="Run",
+    epilog=examples(
+        ("poc check", "the scenarios and gates of poc.toml"),
+        ("poc check --sleep evict --repeat 5", "quickly, and five times each"),
+        ("poc check -o reports", "report.html, report.md and junit.xml there"),
+    ),
+)
+def _check(  # noqa: PLR0913, PLR0917 - the options of the command
+    worker: Annotated[Path | None, typer.Option(metavar="FOLDER", help=_WORKER)] = None,
+    sleep: Annotated[Sleep | None, typer.Option(help="Override how objects are brought to sleep.")] = None,
+    compat_date: Annotated[str | None, typer.Option(metavar="DATE", help="Run on this compatibility date.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="How many plays go on at once; 500 unless said.")
+    ] = None,
+    repeat: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Play each story so often; held is what always held.")
+    ] = 1,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FOLDER", help="Where the reports go; the run folder unless said."),
+    ] = None,
+    results: Results = None,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print one line.")] = False,  # noqa: FBT002
+) -> None:
+    """Play what poc.toml names and hold it against its gates, for a CI."""
+    from poc_cli.commands.check import Wanted, check
+    from poc_cli.config import Flags, settings
+    from poc_cli.target.compatibility import checked
+
+    dates = checked([] if compat_date is None else [compat_date])
+    chosen = settings(Flags(results, worker, None if sleep is None else sleep.value, jobs, tuple(dates)))
+    raise typer.Exit(check(chosen, Wanted(repeat, output), Console(quiet=quiet)))
 
 
 @app.command("list", cls=GroupedCommand, rich_help_panel="Write scenarios")
@@ -204,12 +263,41 @@ def _lint(
     raise typer.Exit(code)
 
 
+@app.command(
+    "init",
+    cls=GroupedCommand,
+    rich_help_panel="Write scenarios",
+    epilog=examples(
+        ("poc init", "poc.toml, a first scenario and a workflow, in this folder"),
+        ("poc init --worker ../my-app", "with a scenario for that project"),
+        ("poc run scenarios/first.toml --worker .", "what to do next"),
+    ),
+)
+def _init(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The project.")] = Path(),
+    worker: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Make the scenario for this worker, from its files.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,  # noqa: FBT002
+    action: Annotated[
+        str | None,
+        typer.Option(
+            metavar="OWNER/REPO@REF", help="Let the workflow use this action instead of installing poc by its version."
+        ),
+    ] = None,
+) -> None:
+    """Write poc.toml, a first scenario and a workflow into a project."""
+    from poc_cli.commands.init import init
+
+    Console().result(init(folder, action, force=force, worker=worker))
+
+
 @app.command("doctor", cls=GroupedCommand, rich_help_panel="Where it runs")
-def _doctor(results: Results = Path("results")) -> None:
+def _doctor(results: Results = None) -> None:
     """Say what poc needs, what of it is here, and how to mend the rest."""
     from poc_cli.commands.doctor import doctor
 
-    lines, code = doctor(results)
+    lines, code = doctor(_results(results))
     Console().result(lines)
     raise typer.Exit(code)
 
@@ -217,12 +305,12 @@ def _doctor(results: Results = Path("results")) -> None:
 @app.command("judge", cls=GroupedCommand, rich_help_panel="Read evidence")
 def _judge(
     run: Run = None,
-    results: Results = Path("results"),
+    results: Results = None,
 ) -> None:
     """Judge the history of a run again and print its run.json."""
     from poc_cli.commands.evidence import as_json, exit_code, folder_of, judge_folder
 
-    judged = judge_folder(folder_of(run, results))
+    judged = judge_folder(folder_of(run, _results(results)))
     Console().document(as_json(judged))
     raise typer.Exit(exit_code(judged))
 
@@ -230,7 +318,7 @@ def _judge(
 @app.command("report", cls=GroupedCommand, rich_help_panel="Read evidence")
 def _report(
     run: Run = None,
-    form: Annotated[Format, typer.Option("--format", help="The form of the report.")] = Format.text,
+    form: Annotated[Format, typer.Option("--format", metavar="FORM", help=f"{_FORMS}.")] = Format.text,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -240,12 +328,34 @@ def _report(
             help="A file to write to instead of stdout; html goes to report.html in the run folder.",
         ),
     ] = None,
-    results: Results = Path("results"),
+    results: Results = None,
 ) -> None:
     """Tell a run that was recorded."""
     from poc_cli.commands.report import report
 
-    report(run, form.value, output, results, Console())
+    report(run, form.value, output, _results(results), Console())
+
+
+@app.command(
+    "compare",
+    cls=GroupedCommand,
+    rich_help_panel="Read evidence",
+    epilog=examples(
+        ("poc compare results/reference/local.json results/latest", "the last run beside the reference"),
+        ("poc compare before/run.json after/run.json --json", "for a program"),
+    ),
+)
+def _compare(
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="A run folder, a run.json, or a reference.")],
+    after: Annotated[Path, typer.Argument(metavar="AFTER", help="The same of the run to be compared with it.")],
+    json: Annotated[bool, typer.Option("--json", help="Print the comparison as one document.")] = False,  # noqa: FBT002
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print one line.")] = False,  # noqa: FBT002
+    results: Results = None,
+) -> None:
+    """Say what changed between two runs; exits 1 where a claim got worse."""
+    from poc_cli.commands.compare import compare
+
+    raise typer.Exit(compare(before, after, _results(results), Console(quiet=quiet), as_one_document=json))
 
 
 @app.command("explain", cls=GroupedCommand, rich_help_panel="Read evidence")
@@ -255,12 +365,12 @@ def _explain(
     play: Annotated[
         str | None, typer.Option(metavar="LABEL", help="This play, a control too, as the progress names it.")
     ] = None,
-    results: Results = Path("results"),
+    results: Results = None,
 ) -> None:
     """Say why an object did not sleep, or when it did, and what to change."""
     from poc_cli.commands.explain import explanation
 
-    Console().result(explanation(run, name, play, results))
+    Console().result(explanation(run, name, play, _results(results)))
 
 
 def _fail(error: PocError) -> NoReturn:

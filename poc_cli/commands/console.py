@@ -5,6 +5,7 @@ Never prints markup or control characters that a worker or a scenario has sent.
 
 import errno
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -29,12 +30,12 @@ class Console:
     def note(self, text: str) -> None:
         """Tell something beside the result."""
         if not self.quiet:
-            _write(sys.stderr, text + "\n")
+            _write(sys.stderr, _without_commands(text + "\n"))
 
     def result(self, lines: Iterable[Line]) -> None:
         """Print the result."""
         if not coloured(sys.stdout):
-            _write(sys.stdout, "".join(plain(line) + "\n" for line in lines))
+            _write(sys.stdout, _without_commands("".join(plain(line) + "\n" for line in lines)))
             return
         console = _rich(sys.stdout)
         from rich.text import Text
@@ -42,11 +43,11 @@ class Console:
         with console.capture() as captured:
             for line in lines:
                 console.print(Text.assemble(*line), soft_wrap=True)
-        _write(sys.stdout, captured.get())
+        _write(sys.stdout, _without_commands(captured.get()))
 
     def error(self, text: str) -> None:
         """Tell what has gone wrong, however quiet."""
-        _write(sys.stderr, text + "\n")
+        _write(sys.stderr, _without_commands(text + "\n"))
 
     def document(self, text: str) -> None:
         """Print one document and nothing else, in UTF-8 whatever the terminal has."""
@@ -92,6 +93,13 @@ class Console:
                 live.update(table())
 
             yield progress
+
+
+def _without_commands(text: str) -> str:
+    """Give a text in which GitHub's log finds none: it looks for `::` at the start of lines and `##[` anywhere."""
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return text
+    return re.sub(r"(?m)^([^\S\n]*):(?=:)", r"\1: ", text).replace("##[", "# #[")
 
 
 def _write(stream: TextIO, text: str) -> None:

@@ -49,7 +49,8 @@ def judge_folder(folder: Path) -> dict[str, Any]:
 
 def as_json(judged: dict[str, Any]) -> str:
     """Give the document as it stands in `run.json`."""
-    return json.dumps(judged, indent=2, ensure_ascii=False) + "\n"
+    # GitHub takes `##[` for a command anywhere in a log; in JSON it can only stand inside a text.
+    return json.dumps(judged, indent=2, ensure_ascii=False).replace("##[", "#\\u0023[") + "\n"
 
 
 def exit_code(judged: dict[str, Any], *, allow_unknown: bool = False) -> int:

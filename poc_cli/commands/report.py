@@ -4,11 +4,14 @@ Never judges anew; it judges the same history with the same judge.
 """
 
 import gc
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from poc_cli.commands.console import Console
 from poc_cli.commands.evidence import as_json, folder_of
 from poc_cli.errors import PocError
+from poc_cli.history.event import Event
 from poc_cli.history.reader import read
 from poc_cli.judge.document import document
 from poc_cli.report.condition import missing
@@ -16,6 +19,14 @@ from poc_cli.report.markdown import markdown
 from poc_cli.report.spans import plain
 from poc_cli.report.text import lines
 from poc_cli.scenario.catalog import shown
+
+if TYPE_CHECKING:
+    from poc_cli.judge.gates import Outcome
+
+Document = dict[str, Any]
+
+SMALLEST_SUMMARY: Final = 4096
+"""Bytes; in less than a page there is no saying what was found."""
 
 
 def report(run: Path | None, form: str, output: Path | None, results: Path, console: Console) -> None:
@@ -28,24 +39,74 @@ def report(run: Path | None, form: str, output: Path | None, results: Path, cons
         console.result(lines(judged, shown(folder)))
         return
     if form == "html":
-        from poc_cli.report.html import html
-
-        text = html(judged, events, missing(events, judged, _run_json(folder), _names(folder)))
         output = output or folder / "report.html"
         console.note(f"writing {shown(output)}")
-    elif form == "json":
-        text = as_json(judged)
-    elif form == "md":
-        text = markdown(judged)
-    else:
-        text = "".join(plain(line) + "\n" for line in lines(judged, shown(folder)))
+    text = told(form, judged, events, folder)
+    if form == "github":
+        summarize(judged, events, None, console)
     if output is None:
         console.document(text)
-        return
+    else:
+        write(output, text)
+
+
+def told(form: str, judged: Document, events: list[Event | None], folder: Path) -> str:
+    """Give a judged run in one of the forms of a report."""
+    match form:
+        case "html":
+            from poc_cli.report.html import html
+
+            return html(judged, events, missing(events, judged, _run_json(folder), _names(folder)))
+        case "junit":
+            from poc_cli.report.junit import junit
+
+            return junit(judged, events)
+        case "github":
+            from poc_cli.report.github import annotations
+
+            return annotations(judged, events, in_repository)
+        case "json":
+            return as_json(judged)
+        case "md":
+            return markdown(judged, events)
+    return "".join(plain(line) + "\n" for line in lines(judged, shown(folder)))
+
+
+def write(file: Path, text: str) -> None:
+    """Write a report to a file. Raises PocError."""
     try:
-        output.write_text(text, encoding="utf-8", errors="backslashreplace")
+        file.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
-        raise PocError(f"cannot write {output}: {error.strerror}", "choose another file by -o") from error
+        raise PocError(f"cannot write {file}: {error.strerror}", "choose another place by -o") from error
+
+
+def summarize(judged: Document, events: list[Event | None], outcome: "Outcome | None", console: Console) -> None:
+    """Add the summary to the step of GitHub Actions that this is, if it is one; a run is not lost where it cannot."""
+    named = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not named:
+        return
+    from poc_cli.report.github import LARGEST_SUMMARY, summary
+
+    file = Path(named)
+    try:
+        room = LARGEST_SUMMARY - (file.stat().st_size if file.exists() else 0)
+        if room < SMALLEST_SUMMARY:
+            console.note(f"no summary: other commands of this step have filled {file}")
+            return
+        with file.open("a", encoding="utf-8", errors="backslashreplace") as stream:
+            stream.write(summary(judged, events, outcome, room))
+    except OSError as error:
+        console.note(f"cannot write the summary to {file}: {error.strerror}")
+
+
+def in_repository(file: str) -> str | None:
+    """Give the path of a file from the root of the repository, None where it is outside of it."""
+    path = Path(file).resolve()
+    root = os.environ.get("GITHUB_WORKSPACE")
+    above = [Path(root).resolve()] if root else [folder for folder in path.parents if (folder / ".git").exists()]
+    if not path.exists() or not above or not path.is_relative_to(above[0]):
+        return None
+    return path.relative_to(above[0]).as_posix()
 
 
 def _run_json(folder: Path) -> str | None:

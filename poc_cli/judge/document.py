@@ -4,6 +4,7 @@ Never says anything that the history does not; judging a run folder again gives 
 """
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from poc_cli.history.event import Event
@@ -24,23 +25,23 @@ Document = dict[str, Any]
 def document(events: list[Event | None]) -> Document:
     """Judge a history. The shape is that of docs/run.schema.json."""
     run = record(events)
-    stories = [play for play in run.plays if play.start.data["role"] == "story"]
     scenarios: list[Document] = []
     judged: list[tuple[PlayRecord, list[ClaimFinding]]] = []
-    for story in stories:
+    for stories in _stories(run):
         try:
-            findings = judge_story(story, _controls(run, story), run.flaw)
-            scenarios.append(_scenario(run, story, findings))
+            findings = judge_story(stories, _controls(run, stories[0]), run.flaw, run.repeat)
+            scenarios.append(_scenario(run, stories, findings))
         except Exception as broken:  # noqa: BLE001 - what cannot be judged is an error, never a pass and never a crash
-            scenarios.append(_unreadable(story, broken))
+            scenarios.append(_unreadable(stories[0], broken))
             continue
-        judged.append((story, findings))
+        judged += _by_performance(stories, findings)
     scenarios += [_left_out(each) for each in run.left_out]
     target = run.start.get("target", {})
     counts = _counts(scenarios)
     exit_code = _exit_code(run, scenarios)
     return {
         "schema": SCHEMA,
+        "poc": run.start.get("poc"),
         "run": run.start.get("run"),
         "started": run.start.get("started"),
         "seconds": _seconds(run),
@@ -55,6 +56,33 @@ def document(events: list[Event | None]) -> Document:
         "figures": figures([story for story, _ in judged]),
         "counts": counts,
     }
+
+
+def _stories(run: RunRecord) -> list[list[PlayRecord]]:
+    """Give the performances of each story; plays of different texts are different stories, whatever their names."""
+    found: dict[tuple[object, ...], list[PlayRecord]] = {}
+    for play in run.plays:
+        if play.start.data["role"] == "story":
+            subject = tuple(play.start.data[name] for name in ("scenario", "file", "sha256"))
+            found.setdefault(subject, []).append(play)
+    return [sorted(plays, key=lambda play: play.round) for plays in found.values()]
+
+
+def _by_performance(
+    stories: list[PlayRecord], findings: list[ClaimFinding]
+) -> list[tuple[PlayRecord, list[ClaimFinding]]]:
+    """Give each performance with what it found, as far as all together found the same; only that fills the matrix."""
+    return [
+        (
+            story,
+            [
+                replace(each, finding=each.rounds[number])
+                for each in findings
+                if each.rounds[number].verdict == each.finding.verdict
+            ],
+        )
+        for number, story in enumerate(stories)
+    ]
 
 
 def _cell(cell: Any) -> Document:
@@ -74,27 +102,37 @@ def _controls(run: RunRecord, story: PlayRecord) -> list[PlayRecord]:
     ]
 
 
-def _scenario(run: RunRecord, story: PlayRecord, findings: list[ClaimFinding]) -> Document:
+def _scenario(run: RunRecord, stories: list[PlayRecord], findings: list[ClaimFinding]) -> Document:
+    story = stories[0]
     claims = [_claim(finding, run) for finding in findings]
-    failed = story.outcome in {"error", "interrupted"}
+    failed = [play for play in stories if play.outcome in {"error", "interrupted"}]
+    stopped = [play for play in stories if play.outcome == "stopped"]
     return {
         "name": story.scenario.document.name,
         "title": story.scenario.document.title,
         "file": story.scenario.file,
-        "verdict": "error" if failed else _verdict_of_story(story, claims),
+        "verdict": "error" if failed else _verdict_of_story(claims, stopped=bool(stopped)),
         "left_out": None,
-        "seconds": _play_seconds(story),
+        "seconds": max(_play_seconds(play) for play in stories),
         "claims": claims,
-        "sleeps": [_sleep(story, sleep) for sleep in sleeps_of(story)],
-        "stopped": story.ending if story.outcome == "stopped" else None,
-        "error": story.ending if failed else None,
+        "sleeps": [_sleep(play, sleep) for play in stories for sleep in sleeps_of(play)],
+        "stopped": _ending(stopped, len(stories)),
+        "error": _ending(failed, len(stories)),
     }
 
 
-def _verdict_of_story(story: PlayRecord, claims: list[Document]) -> Verdict:
+def _ending(plays: list[PlayRecord], performances: int) -> str | None:
+    """Give why the first of the plays ended as it did, and of several performances how many ended so."""
+    if not plays:
+        return None
+    many = f"{len(plays)} of {performances} performances, the first: " if performances > 1 else ""
+    return many + plays[0].ending
+
+
+def _verdict_of_story(claims: list[Document], *, stopped: bool) -> Verdict:
     """Give the worst verdict; a story that stopped before its end is unknown at best, whatever its claims say."""
     verdicts: list[Verdict] = [claim["verdict"] for claim in claims]
-    return _worst([*verdicts, "unknown"] if story.outcome == "stopped" else verdicts)
+    return _worst([*verdicts, "unknown"] if stopped else verdicts)
 
 
 def _claim(each: ClaimFinding, run: RunRecord) -> Document:
@@ -109,7 +147,10 @@ def _claim(each: ClaimFinding, run: RunRecord) -> Document:
         "reason": finding.reason,
         "evidence": list(finding.evidence),
         "known": claim.known.get(str(kind)),
-        "held_of": {"k": int(finding.verdict == "held"), "n": 1},
+        "held_of": {
+            "k": sum(found.verdict == "held" for found in each.rounds),
+            "n": max(run.repeat, len(each.rounds)),
+        },
         "control": None
         if control is None
         else {

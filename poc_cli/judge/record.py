@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.judge.attempts import is_followed, round_of
 from poc_cli.judge.shape import damage_of, edited, flaw
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.matching import Message
@@ -108,6 +109,11 @@ class PlayRecord:
         """Give the story or the control that was played."""
         wanted = self.start.data["role"], tuple(self.start.data["decides"])
         return next(play for play in plays_of(self.scenario) if (play.role, play.decides) == wanted)
+
+    @property
+    def round(self) -> int:
+        """Give which performance of its story it is, counted from 1."""
+        return round_of(self.start)
 
     @property
     def outcome(self) -> str:
@@ -239,25 +245,15 @@ class RunRecord:
     damage: str | None = None
 
     @property
+    def repeat(self) -> int:
+        """Give how often each story was to be played."""
+        number = self.start.get("repeat")
+        return number if isinstance(number, int) else 1
+
+    @property
     def flaw(self) -> str | None:
         """Give what is wrong with the record as a whole: damage, or an end that is missing."""
         return self.damage or ("the record breaks off" if self.end is None else None)
-
-
-def _is_superseded(start: Event, end: Event | None, starts: Iterable[Event]) -> bool:
-    """Whether a play was spoiled from outside and played again; without the next attempt in the record it counts."""
-    if end is None or end.data["outcome"] != "given_up":
-        return False
-    return any(_subject(other) == _subject(start) and _attempt(other) > _attempt(start) for other in starts)
-
-
-def _subject(start: Event) -> tuple[object, ...]:
-    return start.data["scenario"], start.data["role"], tuple(start.data["decides"])
-
-
-def _attempt(start: Event) -> int:
-    attempt = start.data.get("attempt")
-    return attempt if isinstance(attempt, int) else 1
 
 
 def record(events: list[Event | None]) -> RunRecord:
@@ -288,6 +284,6 @@ def record(events: list[Event | None]) -> RunRecord:
     run.plays = [
         PlayRecord(label, start, tuple(inside[label]), ends.get(label), damage or edited(start))
         for label, start in starts.items()
-        if not _is_superseded(start, ends.get(label), starts.values())
+        if not is_followed(start, ends.get(label), starts.values())
     ]
     return run

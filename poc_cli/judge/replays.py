@@ -7,6 +7,7 @@ from typing import Any
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.judge.attempts import is_followed
 
 
 def with_replays(scenarios: list[dict[str, Any]], events: list[Event | None]) -> list[dict[str, Any]]:
@@ -14,7 +15,8 @@ def with_replays(scenarios: list[dict[str, Any]], events: list[Event | None]) ->
     told = [event for event in events if event is not None]
     starts = [event for event in told if event.kind == kinds.PLAY_START]
     ends = {event.play: event for event in reversed(told) if event.kind == kinds.PLAY_END}  # the first end counts
-    replayed = [(start, ends[start.play]) for start in starts if start.play in ends and _again(start, ends, starts)]
+    given_up = [start for start in starts if is_followed(start, ends.get(start.play), starts)]
+    replayed = [(start, ends[start.play]) for start in given_up]
     return [
         scenario
         | {
@@ -26,19 +28,3 @@ def with_replays(scenarios: list[dict[str, Any]], events: list[Event | None]) ->
         }
         for scenario in scenarios
     ]
-
-
-def _again(start: Event, ends: dict[str, Event], starts: list[Event]) -> bool:
-    """Whether a play was given up and the record has a later attempt at it; it may be damaged."""
-    if ends[start.play].data.get("outcome") != "given_up":
-        return False
-    return any(_subject(other) == _subject(start) and _attempt(other) > _attempt(start) for other in starts)
-
-
-def _subject(start: Event) -> list[object]:
-    return [start.data.get(name) for name in ("scenario", "role", "decides")]
-
-
-def _attempt(start: Event) -> int:
-    attempt = start.data.get("attempt")
-    return attempt if isinstance(attempt, int) else 1

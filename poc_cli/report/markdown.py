@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+from poc_cli.history.event import Event
+from poc_cli.report.excerpt import Excerpts
 from poc_cli.report.matrix import Table, table
 from poc_cli.report.spans import inert, plain
 from poc_cli.report.text import NOT_WHOLE, verdict_line
@@ -42,9 +44,16 @@ _BREAK: Final = "\u200b"
 _FAILING: Final = {"error": "Could not be carried out", "refuted": "Refuted", "unknown": "Unknown"}
 
 
-def markdown(document: dict[str, Any]) -> str:
-    """Give the whole report, below 60,000 bytes; what had to be left out is counted at its end."""
-    page = _Page()
+def markdown(
+    document: dict[str, Any], events: Iterable[Event | None] = (), *, above: str = "", largest: int = LARGEST_BYTES
+) -> str:
+    """Give the whole report, below `largest` bytes; what had to be left out is counted at its end.
+
+    `events` is the history, to quote from what did not hold; `above` is Markdown that stands over it all.
+    """
+    page = _Page(largest)
+    excerpts = Excerpts(events)
+    page.add(above, "tables of gates")
     answer, *rest = verdict_line(document)
     page.add(f"**poc: {text(answer[0])}** {text(plain(rest).strip())}")
     mark = f" {NOT_WHOLE}" if document["error"] else ""
@@ -55,7 +64,10 @@ def markdown(document: dict[str, Any]) -> str:
     for scenario in document["scenarios"]:
         page.add(_mishap(scenario))
     for verdict, heading in _FAILING.items():
-        page.items(f"### {heading}", (_claim(*each, mark) for each in claims if each[1]["verdict"] == verdict))
+        for scenario, claim in claims:
+            if claim["verdict"] == verdict:
+                told = _claim(scenario, claim, mark)
+                page.item(f"### {heading}", told, told + _quoted(excerpts.around(claim["evidence"])))
     held = [_claim(*each, mark) for each in claims if each[1]["verdict"] == "held"]
     page.folded(f"{len(held)} held{mark}", held)
     return page.text("The record of this run is not whole, so nothing here counts as a pass." if mark else "")
@@ -122,7 +134,8 @@ def _mishap(scenario: dict[str, Any]) -> str:
 
 
 def _claim(scenario: dict[str, Any], claim: dict[str, Any], mark: str) -> str:
-    known = _known(claim)
+    held_of = claim["held_of"]
+    known = _known(claim) + (f" (held {held_of['k']} of {held_of['n']})" if held_of["n"] > 1 else "")
     name = f"{text(scenario['name'], LONGEST_NAME)}/{text(claim['id'], LONGEST_NAME)}"
     lines = [
         f"- **{name}**{known}{mark}: {text(claim['says'])}",
@@ -137,6 +150,15 @@ def _claim(scenario: dict[str, Any], claim: dict[str, Any], mark: str) -> str:
         lines.append("  " + "; ".join(proof))
     # Two spaces at the end of a line would be cut by editors; a backslash breaks it as well.
     return "\\\n".join(lines)
+
+
+def _quoted(lines: list[str]) -> str:
+    """Give lines of a transcript as a block of code in a list, which nothing inside can end."""
+    if not lines:
+        return ""
+    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n\n" + "\n".join(f"  {line}" for line in [f"{fence}text", *lines, fence])
 
 
 def _known(claim: dict[str, Any]) -> str:
@@ -155,7 +177,9 @@ def _evidence(ids: list[int]) -> str:
 class _Page:
     """A text that grows block by block until it is full, and counts what it could not take."""
 
+    largest: int
     blocks: list[str] = field(default_factory=list)
+    headings: set[str] = field(default_factory=set)
     size: int = 0
     refused: dict[str, int] = field(default_factory=dict)
 
@@ -163,19 +187,22 @@ class _Page:
         """Take a block unless it is too much; give whether it was taken."""
         if not block:
             return True
-        size = len(block.encode("utf-8", "replace")) + 2  # the empty line after it
-        if self.size + size > LARGEST_BYTES - _CLOSING_BYTES:
+        if not self.fits(block):
             self.refused[kind] = self.refused.get(kind, 0) + 1
             return False
         self.blocks.append(block)
-        self.size += size
+        self.size += _size(block)
         return True
 
-    def items(self, heading: str, items: Iterable[str]) -> None:
-        """Take the items of a list below a heading."""
-        headed = False
-        for item in items:
-            headed |= self.add(item if headed else f"{heading}\n\n{item}", "claims that did not hold")
+    def fits(self, block: str) -> bool:
+        """Whether there is room for a block."""
+        return self.size + _size(block) <= self.largest - _CLOSING_BYTES
+
+    def item(self, heading: str, short: str, whole: str) -> None:
+        """Take an item of a list below a heading, in short where there is no room for the whole."""
+        head = "" if heading in self.headings else f"{heading}\n\n"
+        if (self.fits(head + whole) and self.add(head + whole)) or self.add(head + short, "claims that did not hold"):
+            self.headings.add(heading)
 
     def folded(self, summary: str, items: list[str]) -> None:
         """Take the items of a list that is folded away."""
@@ -189,3 +216,7 @@ class _Page:
         cut = ", ".join(f"{number} {kind}" for kind, number in self.refused.items())
         missing = f"Cut to fit into a comment: {cut} are not shown here; `poc report --format json` has all."
         return "\n\n".join([*self.blocks, *([missing] if cut else []), *([ending] if ending else [])]) + "\n"
+
+
+def _size(block: str) -> int:
+    return len(block.encode("utf-8", "replace")) + 2  # the empty line after it

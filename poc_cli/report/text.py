@@ -97,7 +97,8 @@ def _scenario(scenario: dict[str, Any], mark: str) -> list[Line]:
 def _claim(claim: dict[str, Any], mark: str) -> list[Line]:
     held = claim["verdict"] == "held"
     style = "" if mark and held else STYLES[claim["verdict"]]
-    told = [span(claim["id"]), span(_known(claim), "yellow"), span(mark, STYLES["error"])]
+    told = [span(claim["id"]), span(_repeats(claim), "dim" if held else "yellow")]
+    told += [span(_known(claim), "yellow"), span(mark, STYLES["error"])]
     found: list[Line] = [[span(f"  {claim['verdict']:<9} ", style), *told]]
     if not held:
         found.append([span(f'{_INDENT}"{claim["says"]}"', "dim")])
@@ -108,6 +109,12 @@ def _claim(claim: dict[str, Any], mark: str) -> list[Line]:
     if not held and claim["evidence"]:
         found.append([span(f"{_INDENT}{_evidence(claim['evidence'])}", "dim")])
     return found
+
+
+def _repeats(claim: dict[str, Any]) -> str:
+    """Give how many performances it held in, of a story that was played more than once."""
+    held_of = claim["held_of"]
+    return f"  held {held_of['k']} of {held_of['n']}" if held_of["n"] > 1 else ""
 
 
 def _known(claim: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from poc_cli.shipped import shipped
 from poc_cli.status import MEANINGS
 from tests.support.command import Poc
 
-COMMANDS = ("run", "list", "show", "lint", "doctor", "judge", "report", "explain")
+COMMANDS = ("run", "check", "list", "show", "lint", "doctor", "judge", "report", "compare", "explain", "init")
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
@@ -36,7 +36,7 @@ def _groups(text: str) -> dict[str, list[str]]:
 
 def test_the_help_lists_the_commands_that_are_tested_here_in_their_groups(poc: Poc) -> None:
     groups = _groups(poc.run("--help").out)
-    assert groups["Run"] == ["run"]
+    assert groups["Run"] == ["run", "check"]
     assert {"Run", "Write scenarios", "Where it runs", "Read evidence"} <= groups.keys()
     listed = [command for name, group in groups.items() if name not in {"Options", "Examples"} for command in group]
     assert sorted(set(COMMANDS)) == sorted(command for command in listed if not command.isdigit())

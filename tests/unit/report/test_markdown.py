@@ -9,8 +9,12 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from poc_cli.report.markdown import LARGEST_BYTES, link, markdown, text
+from tests.unit.judge.histories import History
+from tests.unit.judge.histories import scenario as scenario_text
 from tests.unit.judge.performing import hibernate_run
 from tests.unit.report.hostile import TEXTS, cell, claim, document, everywhere, matrix, scenario
+
+SAYS = '{ on = "ann", send = "a", expect = "b", claim = "it" }'
 
 
 class Page(HTMLParser):
@@ -232,3 +236,31 @@ def test_what_was_played_again_is_told_with_the_reason() -> None:
     found = markdown(document(scenario("s", error=None, stopped=None, replayed=replayed))).splitlines()
     assert "- **s** played again: it hung" in found
     assert "- **s** played again (s\\~c): it died" in found
+
+
+@pytest.mark.parametrize("hostile", [*TEXTS, "##[error]x", "````", "```text\n</details>\n::error::x"])
+def test_the_transcript_around_the_evidence_is_quoted_and_nothing_in_it_is_live(hostile: str) -> None:
+    history = History()
+    tale = history.play(scenario_text("", ['{ connect = "*" }', SAYS]))
+    tale.connect()
+    tale.gets_wrong({"json": hostile})
+    tale.done()
+    told = markdown(history.judged(), history.events)
+    page = Page(told)
+    assert set(page.tags) - OURS == {"pre", "code"}
+    assert (page.tags.count("pre"), page.links) == (1, [])
+    assert "ann < " in page.words
+    assert "failed (mismatch): got 1 message(s), none as expected" in page.words
+    assert "##[" not in told
+
+
+def test_an_excerpt_gives_way_where_there_is_no_room() -> None:
+    history = hibernate_run(wrong={"storage-survives-sleep"})
+    judged = history.judged()
+    whole, short = markdown(judged, history.events), markdown(judged)
+    assert "```text" in whole
+    room = len(short.partition("<details>")[0].encode()) + 500
+    cut = markdown(judged, history.events, largest=room)
+    assert len(cut.encode()) <= room
+    assert "**hibernate/storage-survives-sleep**" in cut
+    assert "```" not in cut

@@ -1,0 +1,181 @@
+"""`poc check`: plays what the configuration names, holds it against the gates there, and writes the reports for a CI.
+
+Never decides whether a gate is met.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from poc_cli.commands.console import Console
+from poc_cli.commands.run import Options, play
+from poc_cli.config import Settings
+from poc_cli.errors import PocError, UsageError
+from poc_cli.scenario.catalog import find, shown
+from poc_cli.status import ExitCode
+from poc_cli.target.compatibility import raise_if_unknown
+from poc_cli.target.runtime import locate
+
+if TYPE_CHECKING:
+    from poc_cli.config_file import ConfigFile
+    from poc_cli.gate_tables import Check
+    from poc_cli.judge.gates import Outcome
+    from poc_cli.judge.requirements import Chosen
+
+Document = dict[str, Any]
+
+_EXAMPLE = '[check]\n  scenarios = ["hibernate"]\n  require = ["sockets-survive-sleep"]'
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the command line adds to the settings; `output` is the folder of the reports, the run's own for None."""
+
+    repeat: int
+    output: Path | None
+
+
+def check(settings: Settings, wanted: Wanted, console: Console) -> int:
+    """Check and report; give the exit code. Raises PocError."""
+    file, gates = _gates(settings)
+    words = _words(gates.scenarios, settings.folder)
+    chosen = _chosen(words, file)
+    _raise_for_unknown(chosen, gates, file)
+    baseline = _baseline(gates, settings, file)
+    date = _date(settings.compat_dates, console)
+    played = play(_options(words, settings, wanted, date), console)
+    document = _judged(played.folder)
+    if played.interrupted:
+        console.note(f"interrupted; evidence: {shown(played.folder)}")
+        return ExitCode.INTERRUPTED
+    outcome = _outcome(gates, document, chosen, baseline)
+    _report(outcome, document, played.folder, wanted, console)
+    return outcome.exit_code
+
+
+def _gates(settings: Settings) -> "tuple[ConfigFile, Check]":
+    if settings.file is None:
+        raise UsageError("no poc.toml here, and no [tool.poc] in a pyproject.toml", f"write a poc.toml:\n  {_EXAMPLE}")
+    if settings.file.check is None:
+        raise UsageError(f"{settings.file.file} has no [check], so there is nothing to hold a run against", _EXAMPLE)
+    return settings.file, settings.file.check
+
+
+def _words(scenarios: Sequence[str], folder: Path) -> list[str]:
+    """Give the scenarios as words for the current folder: paths of the file start in its own."""
+    return [_word(each, folder) for each in scenarios]
+
+
+def _word(word: str, folder: Path) -> str:
+    if folder == Path.cwd() or not ("/" in word or word.endswith(".toml")):
+        return word
+    path = folder / word
+    if not path.exists():
+        return word
+    there = os.path.relpath(path)
+    return f"{there}/" if path.is_dir() else there
+
+
+def _chosen(words: Sequence[str], file: "ConfigFile") -> "Chosen":
+    """Give the claims of each scenario. Raises ScenarioError where a word means none, or a scenario is wrong."""
+    from poc_cli.scenario.loader import read
+
+    files: dict[Path, None] = {}
+    for index, word in enumerate(words):
+        try:
+            files |= dict.fromkeys(find([word]))
+        except UsageError as error:
+            file.refuse(error.message, error.advice, "check", "scenarios", index)
+    scenarios = [read(Path(shown(each))) for each in files]
+    return {each.document.name: tuple(claim.id for claim in each.document.claim) for each in scenarios}
+
+
+def _raise_for_unknown(chosen: "Chosen", gates: "Check", file: "ConfigFile") -> None:
+    from poc_cli.judge.requirements import unknown
+
+    for name, entries in (("require", gates.gates.require or ()), ("allow", gates.gates.allow)):
+        for index, message, advice in unknown(entries, chosen):
+            file.refuse(message, advice, "check", name, index)
+
+
+def _baseline(gates: "Check", settings: Settings, file: "ConfigFile") -> Document | None:
+    if gates.baseline is None:
+        return None
+    from poc_cli.commands.compare import recorded
+
+    try:
+        return recorded(Path(os.path.relpath(settings.folder / Path(gates.baseline).expanduser())), settings.results)
+    except PocError as error:
+        file.refuse(error.message, error.advice, "check", "baseline", "run")
+
+
+def _date(dates: Sequence[str], console: Console) -> str | None:
+    if not dates:
+        return None
+    raise_if_unknown(locate(console.note), dates)
+    return dates[0]
+
+
+def _options(words: Sequence[str], settings: Settings, wanted: Wanted, date: str | None) -> Options:
+    return Options(
+        words=words,
+        everything=False,
+        tags=[],
+        worker=settings.worker,
+        sleep=settings.sleep,
+        jobs=settings.jobs,
+        results=settings.results,
+        json=False,
+        verbosity=0,
+        allow_unknown=False,
+        date=date,
+        repeat=wanted.repeat,
+    )
+
+
+def _judged(folder: Path) -> Document:
+    from poc_cli.commands.evidence import judge_folder
+
+    return judge_folder(folder)
+
+
+def _outcome(gates: "Check", document: Document, chosen: "Chosen", baseline: Document | None) -> "Outcome":
+    from poc_cli.judge.comparison import compare
+    from poc_cli.judge.gates import hold_against
+
+    return hold_against(gates.gates, document, chosen, None if baseline is None else compare(baseline, document))
+
+
+def _report(outcome: "Outcome", document: Document, folder: Path, wanted: Wanted, console: Console) -> None:
+    from poc_cli.commands.report import summarize, told, write
+    from poc_cli.history.reader import read
+    from poc_cli.report.gates import answer, lines, table
+    from poc_cli.report.github import annotations_of_check
+    from poc_cli.report.junit import junit
+    from poc_cli.report.markdown import markdown
+
+    events = read(folder / "history.ndjson")
+    reports = wanted.output or folder
+    if wanted.output is not None:
+        _make(reports)
+    write(reports / "report.html", told("html", document, events, folder))
+    write(reports / "report.md", markdown(document, events, above=table(outcome)))
+    write(reports / "junit.xml", junit(document, events, outcome))
+    console.result([answer(outcome)] if console.quiet else lines(outcome))
+    console.note(f"reports: {shown(reports)}/ report.html report.md junit.xml\nevidence: {shown(folder)}")
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from poc_cli.commands.report import in_repository
+
+        commands = annotations_of_check(document, events, in_repository, outcome)
+        if commands:
+            console.document(commands)
+    summarize(document, events, outcome, console)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PocError(f"cannot make {folder}: {error.strerror}", "choose another folder by -o") from error

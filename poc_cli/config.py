@@ -1,0 +1,162 @@
+"""The settings of poc: a flag, else POC_* of the environment, else poc.toml or [tool.poc] of pyproject.toml.
+
+Never checks what a setting names, such as a folder; who uses it does.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+import tomli
+
+from poc_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from poc_cli.config_file import ConfigFile
+
+Sleep = Literal["idle", "evict"]
+
+OWN: Final = "poc.toml"
+SHARED: Final = "pyproject.toml"
+
+JOBS: Final = 500
+"""Plays at once; each holds a few sockets and waits most of its time."""
+
+RESULTS: Final = Path("results")
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What the command line says; None and nothing where it says nothing."""
+
+    results: Path | None = None
+    worker: Path | None = None
+    sleep: Sleep | None = None
+    jobs: int | None = None
+    compat_dates: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What counts. `file` is the configuration file, `folder` the one that it stands in: its paths start there."""
+
+    results: Path
+    worker: Path | None
+    sleep: Sleep | None
+    jobs: int
+    compat_dates: tuple[str, ...]
+    file: "ConfigFile | None"
+    folder: Path
+
+
+def settings(flags: Flags | None = None) -> Settings:
+    """Give the settings for this folder and environment. Raises UsageError where the file or a POC_* is wrong."""
+    flags = flags or Flags()
+    here = Path.cwd()
+    found = find(here)
+    file = None if found is None else _read(*found, here)
+    folder = here if found is None else found[0].parent
+    written = _Written(folder, file)
+    environment = _Environment(os.environ)
+    return Settings(
+        results=flags.results or environment.path("results") or written.path("results") or RESULTS,
+        worker=flags.worker or environment.path("worker") or written.path("worker"),
+        sleep=flags.sleep or environment.sleep() or (None if file is None else file.table.sleep),
+        jobs=flags.jobs or environment.jobs() or (None if file is None else file.table.jobs) or JOBS,
+        compat_dates=tuple(flags.compat_dates) or environment.dates() or written.dates(),
+        file=file,
+        folder=folder,
+    )
+
+
+def find(start: Path) -> tuple[Path, tuple[str, ...]] | None:
+    """Give the file that counts in a folder and the way to poc's tables in it, None where there is none.
+
+    It is looked for upwards as far as the repository reaches; outside of one only in the folder itself, because who
+    may write to a folder above could choose the code that is run.
+    """
+    above = [start, *start.parents]
+    root = next((folder for folder in above if (folder / ".git").exists()), start)
+    for folder in above[: above.index(root) + 1]:
+        if (folder / OWN).exists():
+            return folder / OWN, ()
+        if _has_tables(folder / SHARED):
+            return folder / SHARED, ("tool", "poc")
+    return None
+
+
+def _has_tables(file: Path) -> bool:
+    """Whether a pyproject.toml has [tool.poc]; where it is broken otherwise, others will complain about it."""
+    try:
+        text = file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    try:
+        tools = tomli.loads(text).get("tool")
+    except (ValueError, RecursionError):
+        return "[tool.poc" in text
+    return isinstance(tools, dict) and "poc" in tools
+
+
+def _read(file: Path, way: tuple[str, ...], here: Path) -> "ConfigFile":
+    from poc_cli.config_file import read
+
+    return read(file, os.path.relpath(file, here), way)
+
+
+class _Written:
+    """What the file says; its paths start in its own folder."""
+
+    def __init__(self, folder: Path, file: "ConfigFile | None") -> None:
+        self._folder = folder
+        self._table = None if file is None else file.table
+
+    def path(self, name: Literal["results", "worker"]) -> Path | None:
+        text = None if self._table is None else getattr(self._table, name)
+        return None if text is None else Path(os.path.relpath(self._folder / Path(text).expanduser()))
+
+    def dates(self) -> tuple[str, ...]:
+        date = None if self._table is None else self._table.compat_date
+        return () if date is None else (date,)
+
+
+class _Environment:
+    """The POC_* variables; an empty one says nothing."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+
+    def path(self, name: str) -> Path | None:
+        text = self._text(name)
+        return None if text is None else Path(text)
+
+    def sleep(self) -> Sleep | None:
+        text = self._text("sleep")
+        match text:
+            case None | "idle" | "evict":
+                return text
+        raise UsageError(f'POC_SLEEP is "{text}"', 'give "idle" or "evict"')
+
+    def jobs(self) -> int | None:
+        text = self._text("jobs")
+        if text is None:
+            return None
+        if not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
+            raise UsageError(f'POC_JOBS is "{text}"', "give a whole number, at least 1")
+        return int(text[:9])
+
+    def dates(self) -> tuple[str, ...]:
+        text = self._text("compat_date")
+        if text is None:
+            return ()
+        from poc_cli.target.compatibility import checked
+
+        try:
+            return tuple(checked([text]))
+        except UsageError as error:
+            raise UsageError(f'POC_COMPAT_DATE is "{text}"', error.advice) from error
+
+    def _text(self, name: str) -> str | None:
+        return self._variables.get(f"POC_{name.upper()}") or None

@@ -1,0 +1,77 @@
+"""The tables of a configuration file: what they may hold, and for what is wrong in them the place where it stands.
+
+Never looks for the file, and never says what a setting does.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, NoReturn
+
+from pydantic import Field
+
+from poc_cli.errors import UsageError
+from poc_cli.gate_tables import Check, check_of
+from poc_cli.scenario.explain import Problem
+from poc_cli.scenario.shapes import Shape
+from poc_cli.scenario.source import Source, text_of
+from poc_cli.scenario.steps import validated
+from poc_cli.scenario.values import Path as Way
+from poc_cli.scenario.values import inert, kind
+from poc_cli.target.compatibility import checked
+
+Filled = Annotated[str, Field(min_length=1)]
+
+
+class ConfigTable(Shape):
+    """The file itself, or `[tool.poc]` of a pyproject.toml."""
+
+    results: Filled | None = None
+    worker: Filled | None = None
+    sleep: Literal["idle", "evict"] | None = None
+    jobs: Annotated[int, Field(ge=1)] | None = None
+    compat_date: Filled | None = None
+    check: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """A file that was read; `way` leads to the tables of poc in it."""
+
+    table: ConfigTable
+    check: Check | None
+    way: Way
+    source: Source
+
+    @property
+    def file(self) -> str:
+        """Give the name of the file as errors show it."""
+        return self.source.file
+
+    def refuse(self, message: str, advice: str | None, *way: str | int) -> NoReturn:
+        """Raise ScenarioError about the value at a place in the tables of poc."""
+        self.source.refuse([Problem((*self.way, *way), message, advice)], self.source.positions())
+
+
+def read(path: Path, shown: str, way: Way) -> ConfigFile:
+    """Give what a file says; `shown` is its name in errors. Raises ScenarioError where something in it is wrong."""
+    source = Source(text_of(path, "configuration"), inert(shown))
+    raw: Any = source.tables()
+    for part in way:
+        raw = raw[part]
+    problems: list[Problem] = []
+    table = validated(ConfigTable, raw, f"[{'.'.join(map(str, way))}]" if way else "the configuration", way, problems)
+    raw_check = raw.get("check") if isinstance(raw, dict) else None
+    check = check_of(raw_check, (*way, "check"), problems) if isinstance(raw_check, dict) else None
+    if table is not None and table.compat_date is not None:
+        problems += _about_date(table.compat_date, (*way, "compat_date"))
+    if table is None or problems:
+        source.refuse(problems, source.positions())
+    return ConfigFile(table, check, way, source)
+
+
+def _about_date(date: str, way: Way) -> Iterator[Problem]:
+    try:
+        checked([date])
+    except UsageError:
+        yield Problem(way, f"{kind(date)} is no day of the calendar", "write it as 2026-10-01")

@@ -1,0 +1,116 @@
+"""The `[check]` tables of a configuration file: from what was written to the gates that it means.
+
+Never holds a run against them, and never raises: what is wrong becomes a problem with its place.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from poc_cli.judge.bounds import FIGURES
+from poc_cli.judge.requirements import Entry, Gates, Limit, NotUnderstoodError, Regress, entry, regress
+from poc_cli.scenario.duration import Duration
+from poc_cli.scenario.explain import Problem
+from poc_cli.scenario.shapes import Shape
+from poc_cli.scenario.steps import validated
+from poc_cli.scenario.values import Path as Way
+from poc_cli.scenario.values import shown
+
+Filled = Annotated[str, Field(min_length=1)]
+
+
+class CheckTable(Shape):
+    """`[check]`."""
+
+    scenarios: Annotated[list[Filled], Field(min_length=1)]
+    require: list[Filled] | None = None
+    allow: list[Filled] = Field(default_factory=list)
+    limits: dict[str, Any] = Field(default_factory=dict)
+    baseline: dict[str, Any] | None = None
+
+
+class LimitsTable(Shape):
+    """`[check.limits]`; `monthly_cost` is in dollars."""
+
+    wake_p50: Duration | None = None
+    wake_p99: Duration | None = None
+    asleep_after: Duration | None = None
+    monthly_cost: Annotated[float, Field(ge=0)] | None = None
+    sockets: Annotated[int, Field(ge=1)] | None = None
+
+
+class BaselineTable(Shape):
+    """`[check.baseline]`."""
+
+    run: Filled
+    regress: Filled
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What is to be played, what it is held against, and the run that is the baseline."""
+
+    scenarios: tuple[str, ...]
+    gates: Gates
+    baseline: str | None
+
+
+def check_of(raw: dict[str, Any], way: Way, problems: list[Problem]) -> Check | None:
+    """Give what `[check]` means; adds what is wrong with it to the problems, and may give None then."""
+    table = validated(CheckTable, raw, "[check]", way, problems)
+    limits = _limits(raw.get("limits"), (*way, "limits"), problems)
+    baseline = raw.get("baseline")
+    at = (*way, "baseline")
+    compared = validated(BaselineTable, baseline, "[check.baseline]", at, problems) if baseline is not None else None
+    if table is None:
+        return None
+    require = _entries(table.require or [], (*way, "require"), problems)
+    allow = _entries(table.allow, (*way, "allow"), problems)
+    problems += _said_twice(require, allow, (*way, "allow"))
+    bound = None if compared is None else _regress(compared.regress, (*at, "regress"), problems)
+    gates = Gates(None if table.require is None else tuple(require), tuple(allow), limits, bound)
+    return Check(tuple(table.scenarios), gates, None if compared is None else compared.run)
+
+
+def _limits(raw: object, way: Way, problems: list[Problem]) -> tuple[Limit, ...]:
+    table = validated(LimitsTable, raw, "[check.limits]", way, problems) if isinstance(raw, dict) else None
+    if table is None or not isinstance(raw, dict):
+        return ()
+    # A length of time is in seconds, and figures of time are in milliseconds.
+    return tuple(
+        Limit(name, value * 1000 if name in FIGURES else value, _written(name, raw[name]))
+        for name, value in table.model_dump(exclude_none=True).items()
+    )
+
+
+def _written(name: str, value: object) -> str:
+    return f"${value}" if name == "monthly_cost" else str(value)
+
+
+def _entries(written: Sequence[str], way: Way, problems: list[Problem]) -> list[Entry]:
+    found: list[Entry] = []
+    for index, text in enumerate(written):
+        try:
+            found.append(entry(text))
+        except NotUnderstoodError as error:
+            problems.append(Problem((*way, index), f"{shown(text)} {error}", error.advice))
+    return found
+
+
+def _said_twice(require: Sequence[Entry], allow: Sequence[Entry], way: Way) -> Iterator[Problem]:
+    for index, each in enumerate(allow):
+        if each.k is not None:
+            told = f"{shown(each.name)} may be refuted, so that it cannot be asked for {each.k} of {each.n}"
+            yield Problem((*way, index), told, 'ask for it in "require"')
+        if any(each.name == other.name for other in require):
+            yield Problem((*way, index), f"{shown(each.name)} is required, so that it may not be refuted", "choose one")
+
+
+def _regress(text: str, way: Way, problems: list[Problem]) -> Regress | None:
+    try:
+        return regress(text, tuple(FIGURES))
+    except NotUnderstoodError as error:
+        problems.append(Problem(way, str(error), error.advice))
+        return None

@@ -1,0 +1,212 @@
+"""Holds a judged run against its gates: a row for each requirement, what was found, and whether that will do.
+
+Never judges a claim anew, and never takes what was not played or not measured for a pass.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from poc_cli.judge import bounds
+from poc_cli.judge.comparison import Comparison
+from poc_cli.judge.requirements import Chosen, Entry, Gates
+from poc_cli.judge.rows import Row
+from poc_cli.status import ExitCode
+
+Document = dict[str, Any]
+Named = tuple[str, str]
+
+_CODES: Final = {
+    "error": ExitCode.FAILED,
+    "not met": ExitCode.REFUTED,
+    "undecided": ExitCode.INCONCLUSIVE,
+    "met": ExitCode.HELD,
+    "left out": ExitCode.HELD,
+}
+_WORST_FIRST: Final = tuple(_CODES)
+
+_BY_VERDICT: Final[dict[str, Literal["met", "not met", "undecided", "error"]]] = {
+    "held": "met",
+    "refuted": "not met",
+    "unknown": "undecided",
+    "error": "error",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All rows, and the claims that did not hold but may do so."""
+
+    rows: tuple[Row, ...]
+    accepted: frozenset[Named] = frozenset()
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Give the exit code: failed before refuted before inconclusive before held."""
+        verdicts = {row.verdict for row in self.rows}
+        return next((_CODES[verdict] for verdict in _WORST_FIRST if verdict in verdicts), ExitCode.INCONCLUSIVE)
+
+    @property
+    def failing(self) -> tuple[Row, ...]:
+        """Give the rows for which the exit code is not 0, the worst for a reader first: what is not met."""
+        order = ("not met", "error", "undecided")
+        bad = [row for row in self.rows if row.verdict in order]
+        return tuple(sorted(bad, key=lambda row: order.index(row.verdict)))
+
+
+def hold_against(gates: Gates, document: Document, chosen: Chosen, comparison: Comparison | None = None) -> Outcome:
+    """Hold a document of the shape of run.json against the gates.
+
+    `chosen` has the claims of all scenarios that should have been played. `comparison` is that of the baseline with
+    the document, where the gates have one.
+    """
+    found = _Found(gates, document, chosen)
+    rows = [*found.whole(), *found.required(), *found.allowed(), *found.others(), *found.left_out()]
+    rows += bounds.within(gates.limits, document)
+    if gates.regress is not None and comparison is not None:
+        rows += bounds.no_worse(gates.regress, comparison, chosen, found.may_fail)
+    return Outcome(tuple(rows), frozenset(found.accepted()))
+
+
+class _Found:
+    """What one run says about its claims."""
+
+    def __init__(self, gates: Gates, document: Document, chosen: Chosen) -> None:
+        self._gates = gates
+        self._document = document
+        self._chosen = chosen
+        self._claims: dict[Named, Document] = {
+            (scenario["name"], claim["id"]): claim for scenario in document["scenarios"] for claim in scenario["claims"]
+        }
+        self._left_out = {each["name"]: str(each["left_out"]) for each in document["scenarios"] if each["left_out"]}
+        self._broken = {each["name"]: str(each["error"]) for each in document["scenarios"] if each["error"]}
+
+    def whole(self) -> Iterator[Row]:
+        """Give a row for everything that could not be carried out."""
+        if self._document["error"]:
+            yield Row("the record of the run is whole", str(self._document["error"]), "error")
+        recorded = {scenario["name"] for scenario in self._document["scenarios"]}
+        for scenario in self._chosen:
+            if scenario not in recorded:
+                yield Row(f"{scenario} is played", "it is not in the record of the run", "error")
+        for scenario, reason in self._broken.items():
+            yield Row(f"{scenario} is played to its end", reason, "error")
+        for name, claim in self._claims.items():
+            if claim["verdict"] == "error" and name[0] not in self._broken and not self._is_required(name):
+                yield Row(f"{_told(name)} can be judged", claim["reason"], "error", name)
+
+    def required(self) -> Iterator[Row]:
+        """Give a row for each claim that must be held."""
+        for each in self._gates.require or ():
+            for name in self._meant(each):
+                yield self._required(each, name)
+
+    def _meant(self, each: Entry) -> list[Named]:
+        names = [(scenario, claim) for scenario, claims in self._chosen.items() for claim in claims]
+        return [name for name in names if each.means(*name)]
+
+    def _required(self, each: Entry, name: Named) -> Row:
+        wanted = f"{_told(name)} is held" + ("" if each.k is None else f" {each.k} of {each.n} times")
+        claim = self._claims.get(name)
+        if claim is None:
+            return Row(wanted, *self._absent(name), name)
+        if each.k is None or each.n is None or claim["verdict"] == "error":
+            return Row(wanted, _as_found(claim), _BY_VERDICT[claim["verdict"]], name)
+        return _often_enough(wanted, claim, name, each.k, each.n)
+
+    def _absent(self, name: Named) -> tuple[str, Literal["undecided", "error"]]:
+        scenario, _ = name
+        if scenario in self._left_out:
+            return f"left out: {self._left_out[scenario]}", "undecided"
+        if scenario in self._broken:
+            return f"not judged: {self._broken[scenario]}", "error"
+        return "not judged: the run does not have it", "undecided"
+
+    def allowed(self) -> Iterator[Row]:
+        """Give a row for each claim that may be refuted; one that could not be judged is no refutation."""
+        for name, claim in self._claims.items():
+            if self._is_allowed(name) and claim["verdict"] != "error":
+                yield Row(f"{_told(name)} may be refuted", _as_found(claim), "met", name)
+
+    def others(self) -> Iterator[Row]:
+        """Give a row for each other claim that will not do, and one for all the rest."""
+        everything = self._gates.require is None
+        good: Counter[str] = Counter()
+        for name, claim in self._claims.items():
+            if self._is_required(name) or self._is_allowed(name) or claim["verdict"] == "error":
+                continue
+            row = _other(name, claim, everything=everything)
+            if row is None:
+                good["refuted, as known" if claim["verdict"] == "refuted" else claim["verdict"]] += 1
+            else:
+                yield row
+        if good:
+            wanted = "every claim is held" if everything else "no other claim is refuted"
+            yield Row(wanted, ", ".join(f"{number} {verdict}" for verdict, number in good.items()), "met")
+        elif not self._claims and not self._left_out:
+            yield Row("something is judged", "no claim was", "undecided")
+        if everything:
+            for scenario in self._document["scenarios"]:
+                if scenario["stopped"] and all(claim["verdict"] == "held" for claim in scenario["claims"]):
+                    wanted = f"{scenario['name']} is played to its end"
+                    yield Row(wanted, f"stopped: {scenario['stopped']}", "undecided")
+
+    def left_out(self) -> Iterator[Row]:
+        """Give a row for each scenario that could not be played here and of which nothing was required by name."""
+        for scenario, reason in self._left_out.items():
+            if not any(self._is_required((scenario, claim)) for claim in self._chosen.get(scenario, ())):
+                verdict: Literal["undecided", "left out"] = "undecided" if self._gates.require is None else "left out"
+                yield Row(f"{scenario} is played", f"left out: {reason}", verdict)
+
+    def may_fail(self, scenario: str, claim: str) -> bool:
+        """Whether a claim need not hold: it is allowed not to, or did so as often as is asked for."""
+        return self._is_allowed((scenario, claim)) or (scenario, claim) in self.accepted()
+
+    def accepted(self) -> Iterable[Named]:
+        """Give the claims that are refuted or unknown and meet their gate all the same."""
+        enough = {row.claim for row in self.required() if row.verdict == "met"}
+        return {
+            name
+            for name, claim in self._claims.items()
+            if claim["verdict"] in {"refuted", "unknown"} and (self._is_allowed(name) or name in enough)
+        }
+
+    def _is_required(self, name: Named) -> bool:
+        return any(each.means(*name) for each in self._gates.require or ())
+
+    def _is_allowed(self, name: Named) -> bool:
+        return any(each.means(*name) for each in self._gates.allow)
+
+
+def _other(name: Named, claim: Document, *, everything: bool) -> Row | None:
+    """Give the row of a claim that no gate names, None where there is nothing wrong with it."""
+    known, verdict = claim["known"] == "refuted", claim["verdict"]
+    if known and verdict == "held":
+        return Row(f"{_told(name)} is refuted, as known here", "held: the defect is gone", "not met", name)
+    if verdict == "refuted" and not known:
+        return Row(f"{_told(name)} is not refuted", _as_found(claim), "not met", name)
+    if verdict == "unknown" and everything:
+        return Row(f"{_told(name)} is held", _as_found(claim), "undecided", name)
+    return None
+
+
+def _often_enough(wanted: str, claim: Document, name: Named, k: int, n: int) -> Row:
+    held, played = claim["held_of"]["k"], claim["held_of"]["n"]
+    if played < n:
+        return Row(wanted, f"played {played} of {n} times: add --repeat {n}", "undecided", name)
+    # Played more often than asked for, it has to hold in the same share.
+    if held * n >= k * played:
+        return Row(wanted, f"held {held} of {played}", "met", name)
+    return Row(wanted, _as_found(claim), "not met" if claim["verdict"] == "refuted" else "undecided", name)
+
+
+def _as_found(claim: Document) -> str:
+    held_of = claim["held_of"]
+    often = f", held {held_of['k']} of {held_of['n']}" if held_of["n"] > 1 else ""
+    reason = "" if claim["verdict"] == "held" else f": {claim['reason']}"
+    return f"{claim['verdict']}{often}{reason}"
+
+
+def _told(name: Named) -> str:
+    return "/".join(name)

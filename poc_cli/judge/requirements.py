@@ -1,0 +1,129 @@
+"""What a gate may ask for: claims by name, limits on figures, and how much worse than a baseline a run may be.
+
+Never looks at a run, and never reads a file.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from poc_cli.errors import did_you_mean
+
+_OFTEN: Final = r"(?:\s+(?P<k>[0-9]{1,4}) of (?P<n>[0-9]{1,4}))?"
+_ENTRY: Final = re.compile(r"(?:(?P<scenario>[^/\s]+)/)?(?P<claim>[^/\s]+)" + _OFTEN)
+_FACTOR: Final = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)x")
+
+Chosen = Mapping[str, Sequence[str]]
+"""The claims of each scenario that is to be played."""
+
+
+class NotUnderstoodError(ValueError):
+    """A gate that cannot be read, and what to do about it."""
+
+    def __init__(self, message: str, advice: str | None = None) -> None:
+        """Take both."""
+        super().__init__(message)
+        self.advice = advice
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One claim, of one scenario or of all that have it; held `k` of `n` times is enough where that is said."""
+
+    claim: str
+    scenario: str | None = None
+    k: int | None = None
+    n: int | None = None
+
+    def means(self, scenario: str, claim: str) -> bool:
+        """Whether it is about that claim."""
+        return claim == self.claim and self.scenario in {None, scenario}
+
+    @property
+    def name(self) -> str:
+        """Give how it names its claim."""
+        return self.claim if self.scenario is None else f"{self.scenario}/{self.claim}"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The most that a figure may be, in the unit of the figure, and as it was written."""
+
+    name: str
+    most: float
+    written: str
+
+
+@dataclass(frozen=True, slots=True)
+class Regress:
+    """How many times its figure in the baseline a figure may be, and whether claims may not get worse."""
+
+    figures: tuple[tuple[str, float], ...] = ()
+    claims: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """All that a run is held against; with `require` None every claim is required that is not allowed to fail."""
+
+    require: tuple[Entry, ...] | None = None
+    allow: tuple[Entry, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    regress: Regress | None = None
+
+
+def entry(text: str) -> Entry:
+    """Give the claim that `claim`, `scenario/claim` or `claim 4 of 5` names. Raises NotUnderstoodError."""
+    match = _ENTRY.fullmatch(text.strip())
+    if match is None:
+        raise NotUnderstoodError(
+            "is not the name of a claim", 'write "claim" or "scenario/claim", and "claim 4 of 5" for a flaky one'
+        )
+    if match["k"] is None:
+        return Entry(match["claim"], match["scenario"])
+    k, n = int(match["k"]), int(match["n"])
+    if not 1 <= k <= n:
+        raise NotUnderstoodError(f"asks for {k} of {n}", f"ask for 1 to {n} of {n}")
+    return Entry(match["claim"], match["scenario"], k, n)
+
+
+def regress(text: str, figures: Sequence[str]) -> Regress:
+    """Give what `wake_p50 2x, claims none` says; `figures` are those to choose from. Raises NotUnderstoodError."""
+    factors: dict[str, float] = {}
+    claims = False
+    for item in text.split(","):
+        name, _, bound = item.strip().partition(" ")
+        if name == "claims":
+            if bound.strip() != "none":
+                raise NotUnderstoodError('"claims" may only be "claims none"', "it says that no claim may get worse")
+            claims = True
+        elif name in figures:
+            factors[name] = _factor(name, bound.strip())
+        else:
+            raise NotUnderstoodError(f'"{name}" cannot be compared', did_you_mean(name, [*figures, "claims"]))
+    return Regress(tuple(factors.items()), claims)
+
+
+def _factor(name: str, bound: str) -> float:
+    match = _FACTOR.fullmatch(bound)
+    if match is None or float(match[1]) < 1:
+        raise NotUnderstoodError(f'"{name}" needs how many times its figure it may be', f'write "{name} 2x"')
+    return float(match[1])
+
+
+def unknown(entries: Iterable[Entry], chosen: Chosen) -> Iterator[tuple[int, str, str | None]]:
+    """Give the index of each entry that no chosen scenario has, what is wrong with it, and what to do."""
+    for index, each in enumerate(entries):
+        if any(each.means(scenario, claim) for scenario, claims in chosen.items() for claim in claims):
+            continue
+        if each.scenario is not None and each.scenario not in chosen:
+            advice = did_you_mean(each.scenario, chosen)
+            yield index, f'no chosen scenario is named "{each.scenario}"', advice
+            continue
+        mine = chosen if each.scenario is None else {each.scenario: chosen[each.scenario]}
+        known = {claim for claims in mine.values() for claim in claims}
+        whose = "no chosen scenario has" if each.scenario is None else f"{each.scenario} does not have"
+        elsewhere = [scenario for scenario, claims in chosen.items() if each.claim in claims]
+        advice = f'"{elsewhere[0]}/{each.claim}" is there' if elsewhere else did_you_mean(each.claim, known)
+        yield index, f'{whose} a claim "{each.claim}"', advice

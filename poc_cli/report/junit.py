@@ -1,0 +1,125 @@
+"""A judged run as JUnit XML, which every CI opens: a testcase a claim, and one for each gate of a check.
+
+Never passes on a character that XML forbids, and never shows a pass for what was not played.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+
+from poc_cli.history.event import Event
+from poc_cli.judge.gates import Outcome
+from poc_cli.judge.rows import Row
+from poc_cli.report.excerpt import Excerpts
+from poc_cli.report.spans import inert
+
+LONGEST_MESSAGE: Final = 300
+"""Characters of the message in one line; the whole reason stands in the text below it."""
+
+LONGEST_TEXT: Final = 20_000
+"""Characters of a reason: a CI that keeps all its reports should not keep all that a worker can send."""
+
+_FORBIDDEN: Final = re.compile(r"[^\t\n\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
+
+Document = dict[str, Any]
+Finding = Failure | Error | Skipped
+
+
+def junit(document: Document, events: Iterable[Event | None] = (), outcome: Outcome | None = None) -> str:
+    """Give the document; `events` is the history for the excerpts, `outcome` that of a check."""
+    excerpts = Excerpts(events)
+    suites = [] if outcome is None else [(_suite("gates", [_gate(row) for row in outcome.rows]), 0.0)]
+    accepted = frozenset() if outcome is None else outcome.accepted
+    for scenario in document["scenarios"]:
+        cases = [_mishap(scenario)] if not scenario["claims"] else []
+        cases += [
+            _claim(scenario, claim, excerpts, accepted=(scenario["name"], claim["id"]) in accepted)
+            for claim in scenario["claims"]
+        ]
+        suites.append((_suite(scenario["name"], cases, document["started"]), scenario["seconds"]))
+    if document["error"]:
+        case = _case("poc", "the record of the run is whole")
+        case.result = _finding(Error, document["error"])
+        suites.append((_suite("record", [case]), 0.0))
+    whole = JUnitXml("poc")
+    for suite, _ in suites:
+        whole.append(suite)
+    whole.update_statistics()
+    for suite, seconds in suites:  # a claim has no time of its own; the statistics would make it the sum of nothing
+        suite.time = seconds
+    whole.time = document["seconds"] or 0.0
+    text = whole.tostring()
+    return _DECLARATION + (text.decode() if isinstance(text, bytes) else str(text)) + "\n"
+
+
+def _suite(name: str, cases: list[TestCase], started: str | None = None) -> TestSuite:
+    suite = TestSuite(_inert(name))
+    suite.add_testcases(cases)
+    if started:
+        suite.timestamp = _inert(started)
+    return suite
+
+
+def _case(suite: str, name: str) -> TestCase:
+    return TestCase(_inert(name), _inert(suite), 0.0)
+
+
+def _gate(row: Row) -> TestCase:
+    case = _case("gates", row.requirement)
+    if row.verdict == "error":
+        case.result = _finding(Error, row.found)
+    elif row.verdict in {"not met", "undecided"}:
+        case.result = _finding(Failure, row.found if row.verdict == "not met" else f"undecided: {row.found}")
+    elif row.verdict == "left out":
+        case.result = _finding(Skipped, row.found)
+    return case
+
+
+def _mishap(scenario: Document) -> TestCase:
+    """Give the case of a scenario of which no claim was judged."""
+    case = _case(scenario["name"], "is played")
+    if scenario["left_out"]:
+        case.result = _finding(Skipped, f"left out: {scenario['left_out']}")
+    else:
+        case.result = _finding(Error, scenario["error"] or "no claim was judged")
+    return case
+
+
+def _claim(scenario: Document, claim: Document, excerpts: Excerpts, *, accepted: bool) -> TestCase:
+    case = _case(scenario["name"], claim["id"])
+    verdict, reason, known = claim["verdict"], claim["reason"], claim["known"] == "refuted"
+    held_of = claim["held_of"]
+    if held_of["n"] > 1 and verdict != "held":
+        reason = f"held {held_of['k']} of {held_of['n']}; {reason}"
+    details = [f'"{claim["says"]}"', *([f"source: {claim['source']}"] if claim["source"] else [])]
+    details += excerpts.around(claim["evidence"])
+    if verdict == "error":
+        case.result = _finding(Error, reason, details)
+    elif verdict == "unknown":
+        case.result = _finding(Skipped, f"unknown: {reason}")
+    elif verdict == "refuted" and (known or accepted):
+        case.result = _finding(Skipped, f"refuted, as {'known here' if known else 'the gates allow'}: {reason}")
+    elif verdict == "refuted":
+        case.result = _finding(Failure, reason, details)
+    elif known:
+        case.result = _finding(Failure, "held, but it is known here as refuted: the defect is gone", details)
+    return case
+
+
+def _finding(kind: type[Finding], reason: str, details: Iterable[str] = ()) -> Finding:
+    whole = _inert(reason)
+    cut = f" … ({len(whole) - LONGEST_TEXT:,} characters more)" if len(whole) > LONGEST_TEXT else ""
+    message = whole if len(whole) <= LONGEST_MESSAGE else whole[: LONGEST_MESSAGE - 1] + "…"
+    finding = kind(message)
+    finding.text = "\n".join([whole[:LONGEST_TEXT] + cut, *(_inert(line) for line in details)])
+    return finding
+
+
+def _inert(text: str) -> str:
+    """Give the text on one line, with escapes for what XML forbids, and without commands for a CI's log."""
+    shown = _FORBIDDEN.sub(lambda match: match[0].encode("unicode_escape").decode(), inert(str(text)))
+    return shown.replace("##[", "# #[")

@@ -1,0 +1,210 @@
+"""The html report as a text: what it says, what it leads to, and what it leaves inert."""
+
+import json
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from poc_cli.report.html import html
+from tests.support import pages
+from tests.unit.judge.histories import History
+from tests.unit.report.hostile import TEXTS, cell, claim, document, everywhere, matrix, scenario
+
+MARKUP = [
+    "</script><script>alert(1)</script>",
+    "\"'><img src=x onerror=alert(1)>",
+    "javascript:alert(1)",
+    "<!--<script>",
+]
+
+CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\u200b\u202e\u2066\u2028\u2029\ud800-\udfff]")
+
+FREE = {"title", "text"}
+"""Elements of drawings whose number depends on where labels find room."""
+
+
+class Page(HTMLParser):
+    """What a browser would make of the page: tags, links, ids and text."""
+
+    def __init__(self, source: str) -> None:
+        """Read a page."""
+        super().__init__(convert_charrefs=True)
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.words = ""
+        self.data: list[str] = []
+        self._inside = ""
+        self.feed(source)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep a tag with its attributes."""
+        self._inside = tag
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag: str) -> None:
+        """Leave an element."""
+        del tag
+        self._inside = ""
+
+    def handle_data(self, data: str) -> None:
+        """Keep the text, and what stands in script elements by itself."""
+        if self._inside == "script":
+            self.data.append(data)
+        else:
+            self.words += data
+
+    def all(self, name: str) -> list[str]:
+        """Give the values of an attribute."""
+        return [value for key, value in self.attributes if key == name]
+
+    def shape(self) -> list[str]:
+        """Give the tags."""
+        return [tag for tag in self.tags if tag not in FREE]
+
+
+def test_a_run_that_held_says_so_first() -> None:
+    words = Page(pages.held()).words
+    assert words.index("Feasible") < words.index("Every claim held.") < words.index("3 claims of 1 scenario")
+    assert "on local (workerd 1.2) in 20.1 seconds" in words
+    assert "2026-10-01" in words
+
+
+def test_a_refuted_claim_is_told_with_its_reason_before_all_else() -> None:
+    page = Page(pages.refuted())
+    words = page.words
+    assert words.index("Not feasible") < words.index("1 of 3 claims was refuted.") < words.index("Refuted, and why")
+    says = "A row that was written before the sleep can be read after it."
+    assert words.index("Refuted, and why") < words.index(says) < words.index("What survived what")
+    assert "#s0c2" in page.all("href")
+
+
+def test_every_claim_has_its_parts() -> None:
+    source = html(document(scenario("s", claim("c", "held", source="https://example.com/a", known="refuted"))), [])
+    words = Page(source).words
+    for part in (
+        "held",
+        "c",
+        "(known here as refuted)",
+        "Source",
+        "Evidence",
+        "events 1, 2, 3",
+        "Control",
+        "not run: c",
+    ):
+        assert part in words
+    assert 'href="https://example.com/a"' in source
+
+
+def test_each_cell_leads_to_its_claims() -> None:
+    lost = cell("tags", "crash", "lost", ["s/c", "s/d"], as_documented=False)
+    page = Page(html(document(scenario("s", claim("c"), claim("d")), matrix=matrix(lost)), []))
+    assert {"#s0c0", "#s0c1"} <= set(page.all("href"))
+    assert "not as documented" in page.words
+
+
+@pytest.mark.parametrize("page", [pages.held, pages.refuted, pages.pinned])
+def test_every_link_inside_the_page_lands_and_no_id_is_there_twice(page: Any) -> None:
+    found = Page(page())
+    ids = found.all("id")
+    assert len(ids) == len(set(ids))
+    inside = {link[1:] for link in found.all("href") if link.startswith("#")}
+    assert inside <= set(ids)
+
+
+def test_a_pin_is_drawn_with_its_name() -> None:
+    source = pages.pinned()
+    assert 'class="s pinned"' in source
+    assert "pinned by setInterval (room.ts:12)</text>" in source
+
+
+def test_a_sleep_is_drawn_with_its_length_and_once_more_from_close_by() -> None:
+    source = pages.held()
+    assert 'class="s asleep"' in source
+    assert "asleep 1.000 s</text>" in source
+    assert 'data-part="close"' in source
+
+
+def test_the_transcript_is_all_there() -> None:
+    words = Page(pages.held()).words
+    assert 'ann > {"op":"put","key":"color","value":"blue"}' in words
+    assert "-- object asleep 10.001 s after its last event --" in words
+
+
+def test_nothing_is_loaded_and_only_what_is_hashed_runs() -> None:
+    source = pages.held()
+    page = Page(source)
+    assert page.all("src") == []
+    assert page.all("style") == []
+    assert not [name for name, _ in page.attributes if name.startswith("on")]
+    assert re.search(r"default-src &#39;none&#39;; style-src &#39;sha256-[\w+/=]+&#39;", source)
+
+
+# --- what others wrote
+
+PLAIN = Page(pages.hostile("word")).shape()
+
+
+@pytest.mark.parametrize("text", [*MARKUP, *TEXTS])
+def test_what_others_wrote_stays_text(text: str) -> None:
+    source = pages.hostile(text)
+    page = Page(source)
+    assert not CONTROLS.search(source)
+    assert page.tags.count("script") == PLAIN.count("script")
+    assert {"img", "iframe", "base", "form", "object", "embed", "link"}.isdisjoint(page.tags)
+    links = [link for link in page.all("href") if not link.startswith("#")]
+    assert all(link.startswith("https://example.com/") for link in links)
+    assert not [name for name, _ in page.attributes if name.startswith("on")]
+    for data in page.data[:-1]:
+        assert json.loads(data)["lanes"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(min_size=1, max_size=60))
+def test_any_text_stays_text(text: str) -> None:
+    page = Page(html(everywhere(text), []))
+    assert page.shape() == Page(html(everywhere("word"), [])).shape()
+    assert not [link for link in page.all("href") if not link.startswith("#")]
+
+
+# --- a record that is not whole
+
+CUT = [0, 1, 2, 5, 20, 40, -2, -1]
+
+
+@pytest.mark.parametrize("end", CUT)
+def test_nothing_counts_as_held_in_a_record_that_is_cut_off(end: int) -> None:
+    history = History()
+    history.events = pages.story().events[:end]
+    source = html(history.judged(), history.events, ["The record is not whole."])
+    body = source.partition("<body>")[2].partition('<section id="reading">')[0]
+    assert 'class="chip held"' not in body
+    assert "Feasible" not in body
+    assert "What is missing from this record" in body
+
+
+def test_lines_that_cannot_be_read_do_not_stop_it() -> None:
+    events = [event if event.id % 7 else None for event in pages.story().events]
+    history = History()
+    history.events = [event for event in events if event is not None]
+    assert "No answer" in html(history.judged(), events)
+
+
+def test_a_play_that_could_not_be_judged_is_shown_all_the_same() -> None:
+    history = pages.story()
+    judged = history.judged()
+    judged["scenarios"] = []
+    words = Page(html(judged, history.events)).words
+    assert "plays of no scenario" in words
+    assert "nothing of them could be judged" in words
+
+
+def test_a_long_run_stays_small_and_says_what_it_folds() -> None:
+    source = pages.long()
+    assert len(source.encode()) < 5_000_000
+    assert source.count('class="scenario"') == 100
+    assert source.count("events folded here") >= 100
