@@ -3,6 +3,7 @@
 Never asks anything, and never overwrites a file unless it is told to.
 """
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -11,11 +12,13 @@ from importlib.resources import files
 from pathlib import Path
 
 from poc_cli import __version__
+from poc_cli.commands.guess import guess
 from poc_cli.config import OWN as CONFIGURATION
 from poc_cli.config import SHARED, find
 from poc_cli.errors import PocError, UsageError
 from poc_cli.report.spans import Line, span
 from poc_cli.scenario.catalog import shown
+from poc_cli.target.source import source
 
 SCENARIO = "scenarios/first.toml"
 WORKFLOW = ".github/workflows/feasibility.yml"
@@ -24,9 +27,12 @@ _ACTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+
 """OWNER/REPOSITORY@REF, as `uses:` has it, perhaps with a folder; nothing that could end the line of a workflow."""
 
 
-def init(folder: Path, action: str | None, *, force: bool) -> list[Line]:
-    """Write the three files and say so. Raises UsageError where one is there already; then none is written."""
-    texts = _texts(action)
+def init(folder: Path, action: str | None, *, force: bool, worker: Path | None = None) -> list[Line]:
+    """Write the three files and say so; for `worker`, a scenario made for that project.
+
+    Raises UsageError where one is there already; then none is written.
+    """
+    texts = {**_texts(action), **({} if worker is None else _for(worker, folder))}
     if not folder.is_dir():
         raise UsageError(f"no folder {folder}", "poc init writes into a project that is there")
     there = [name for name in texts if os.path.lexists(folder / name)]
@@ -54,6 +60,35 @@ def _texts(action: str | None) -> Mapping[str, str]:
         SCENARIO: _starter("scenario.toml"),
         WORKFLOW: _starter("workflow.yml").replace("@STEPS@\n", _steps(action)),
     }
+
+
+def _for(worker: Path, folder: Path) -> Mapping[str, str]:
+    """Give the files that know a project, as far as its own files tell."""
+    found = source(worker)
+    guessed = guess(found)
+    told = "A guess from the code." if guessed.path is not None else "Nothing in the code says where."
+    where = os.path.relpath(found.folder, (folder / SCENARIO).parent.resolve())
+    values = {
+        "@WORKER@": _quoted(where),
+        "@CLASSES@": ", ".join(guessed.classes),
+        "@CLASS@": _quoted(guessed.classes[0]),
+        "@GUESS@": told,
+        "@PATH@": _quoted(guessed.path or "/{play}"),
+    }
+    scenario = _starter("project.toml")
+    for name, value in values.items():
+        scenario = scenario.replace(name, value)
+    own = _quoted(os.path.relpath(found.folder, folder.resolve()))
+    declared = 'The folder whose local.capnp defines the worker `main` for raw workerd. CHANGE\nworker = "."'
+    configuration = _starter("poc.toml").replace(
+        declared, f"The worker: a folder with a wrangler configuration.\nworker = {own}"
+    )
+    return {SCENARIO: scenario, CONFIGURATION: configuration}
+
+
+def _quoted(text: str) -> str:
+    """Give a text as TOML has it, which is as JSON has it."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _steps(action: str | None) -> str:

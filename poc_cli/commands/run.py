@@ -9,7 +9,7 @@ import resource
 import secrets
 import signal
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -22,8 +22,10 @@ from poc_cli.shipped import shipped
 from poc_cli.status import ExitCode
 from poc_cli.target.address import Address, environment
 from poc_cli.target.compatibility import raise_if_unknown
-from poc_cli.target.process import Place, spawn, subject
+from poc_cli.target.process import Place, Process, spawn
 from poc_cli.target.runtime import WORKERD_VERSION, locate
+from poc_cli.target.source import Source, source
+from poc_cli.target.workers import Workers
 
 if TYPE_CHECKING:
     from poc_cli.report.spans import Line
@@ -45,6 +47,9 @@ class Options:
     verbosity: int
     allow_unknown: bool
     date: str | None = None
+    repeat: int = 1
+    worker_rules: bool = False
+    """Whether `worker` goes before the one that a scenario names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,38 +75,72 @@ def run(options: Options, console: Console) -> int:
 def play(options: Options, console: Console) -> Played:
     """Play what was asked for into a new run folder, to which `latest` points then. Raises PocError."""
     files = _files(options)
-    worker = subject(options.worker or shipped("worker"), options.date)
+    wanted = source(options.worker or shipped("worker"))
     binary = locate(console.note)
     _raise_file_limit()
     token = secrets.token_urlsafe(32)  # 256 bits, fresh each run
     address = Address()
-    place = Place(worker)
-    try:
-        first = spawn(binary, place, environment(token, address))
-        # From here on the runtime starts while the rest of the program is still loading.
+    with contextlib.ExitStack() as open_:
+        open_.callback(address.close)
+        workers = open_.enter_context(Workers(binary, options.date, console.note))
+        workers.begin(wanted)
+        variables = environment(token, address)
+        ahead = None if wanted.configs else _start(workers, wanted, open_, binary, variables)
+        # From here on the runtime, or wrangler, starts while the rest of the program is still loading.
         from poc_cli.engine.run import Request, point_latest, run_folder
         from poc_cli.engine.run import run as perform
         from poc_cli.history.redact import Redactor
         from poc_cli.target.workerd import Ground
 
-        try:
-            scenarios = _chosen(files, options)
-            folder = run_folder(options.results, scenarios, datetime.now(UTC))
-            versions = {"workerd": WORKERD_VERSION}
-            ground = Ground(binary, worker, folder, Redactor([token, address.key]), token, address, versions, count(1))
-            request = Request(scenarios, bool(options.words), options.sleep, options.jobs)
-            with console.live() as progress:
-                interrupted = not _finish(perform(request, first, ground, progress))
-        finally:
-            first.end(gently=False)
-    finally:
-        place.remove()
-        address.close()
+        scenarios = _chosen(files, options)
+        shared, others = _cast(scenarios, wanted, options)
+        for each in others:
+            workers.begin(each)
+        first = ahead if ahead and shared == wanted else _start(workers, shared, open_, binary, variables)
+        for each in others:
+            workers.get(each)
+        worker = workers.get(shared)
+        folder = run_folder(options.results, scenarios, datetime.now(UTC))
+        redactor = Redactor([token, address.key, *workers.secrets])
+        versions = {"workerd": WORKERD_VERSION} | worker.tools
+        ground = Ground(binary, worker, workers, folder, redactor, token, address, versions, count(1))
+        request = Request(scenarios, bool(options.words), options.sleep, options.jobs, options.repeat)
+        with console.live() as progress:
+            interrupted = not _finish(perform(request, first, ground, progress))
+        if thrown := workers.thrown:
+            with (folder / "worker.log").open("a", encoding="utf-8") as log:
+                log.write(redactor.text(thrown))
     try:
         point_latest(folder)
     except PocError as error:  # the run is not lost by that
         console.error(f"poc: {error}")
     return Played(folder, interrupted)
+
+
+def _start(
+    workers: Workers, wanted: Source, open_: contextlib.ExitStack, binary: Path, variables: dict[str, str]
+) -> Process:
+    """Start the runtime that most plays share; it ends with the context, and its folder goes."""
+    place = Place(workers.get(wanted))
+    open_.callback(place.remove)
+    first = spawn(binary, place, variables)
+    open_.callback(first.end, gently=False)
+    return first
+
+
+def _cast(scenarios: "list[Scenario]", wanted: Source, options: Options) -> tuple[Source, list[Source]]:
+    """Give the worker that most plays share, and those that scenarios bring.
+
+    Ours is shared by none where all stories are about one other worker.
+    """
+    from poc_cli.engine.troupe import source_of
+    from poc_cli.scenario.plays import plays_of
+
+    plays = [play for scenario in scenarios for play in plays_of(scenario)]
+    others = list(dict.fromkeys(source_of(play) for play in plays if play.worker is not None))
+    stories = {None if play.worker is None else source_of(play) for play in plays if play.role == "story"}
+    only = stories.pop() if len(stories) == 1 else None
+    return (wanted if only is None or options.worker is not None else only), others
 
 
 def _files(options: Options) -> list[Path]:
@@ -126,7 +165,13 @@ def _chosen(files: list[Path], options: Options) -> "list[Scenario]":
             raise UsageError(f"no scenario has the tag {' or '.join(options.tags)}", "see poc list")
     elif options.everything:
         scenarios = [each for each in scenarios if SLOW not in each.document.tags]
+    if options.worker_rules:
+        scenarios = [_without_worker(each) for each in scenarios]
     return scenarios
+
+
+def _without_worker(scenario: "Scenario") -> "Scenario":
+    return replace(scenario, document=scenario.document.model_copy(update={"worker": None}))
 
 
 def _raise_if_named_alike(scenarios: "list[Scenario]") -> None:

@@ -3,8 +3,9 @@
 Never says why an object left memory: whether that was its idle timer or an eviction is known to whoever evicts.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from poc_cli.residency.pins import Ledger, Pin
 from poc_cli.residency.trace import (
@@ -72,6 +73,9 @@ class WorkerContextEnded:
     ctx: int
 
 
+Locate = Callable[[str, list[Any]], Place | None]
+"""Gives the place in the source of a stack's frames in the worker of that name, where what runs is not the source."""
+
 _ENDS_ALARM = frozenset({"alarm", "durable_object_storage_deleteAlarm"})
 """What begins when an alarm is delivered or taken back."""
 
@@ -101,9 +105,14 @@ class _Context:
 class Residency:
     """Follows one process. Times are nanoseconds of the trace's own clock, which starts with the process."""
 
-    def __init__(self, process: int) -> None:
-        """Take the number of the process, which goes into every change: context numbers start again in the next."""
+    def __init__(self, process: int, locate: Locate | None = None) -> None:
+        """Take the number of the process, which goes into every change: context numbers start again in the next.
+
+        Without `locate`, the source is what runs.
+        """
         self.process = process
+        self._locate = locate
+        self._workers: dict[int, str] = {}
         self.latest_ns = 0
         self.ignored = 0
         self.seen: dict[str, str] = {}
@@ -159,7 +168,7 @@ class Residency:
     def _apply(self, line: Line) -> list[Change]:
         match line:
             case Stack():
-                self._places[line.isolate, line.id] = line.place
+                self._places[line.isolate, line.id] = self._place(line)
             case ProcessExited():
                 self._now(line.at)
                 return self.end_of_process()
@@ -170,6 +179,10 @@ class Residency:
             case _:
                 return self._continue(line)
         return []
+
+    def _place(self, stack: Stack) -> Place | None:
+        worker = self._workers.get(stack.isolate)
+        return stack.place if self._locate is None or worker is None else self._locate(worker, stack.frames)
 
     def _continue(self, line: ContextEnded | Began | Finished | Answered | AlarmSet | Turn) -> list[Change]:
         context = self._open.get(line.ctx)
@@ -195,6 +208,7 @@ class Residency:
         if line.ctx in self._open:
             raise BadLineError("a context that is open already")
         self._now(line.at)
+        self._workers[line.isolate] = line.worker
         # Told with the context's next line, which says why; the runtime writes both at once.
         self._open[line.ctx] = _Context(line, line.at, line.at)
         if line.actor is not None:

@@ -6,7 +6,7 @@ Never remembers a line: what lines mean together is said by `stays` and `pins`.
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -103,6 +103,7 @@ class Stack:
     isolate: int
     id: int
     place: Place | None
+    frames: list[Any] = field(default_factory=list, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +186,9 @@ def _began(fields: dict[str, Any]) -> Line:
 
 
 def _stack(fields: dict[str, Any]) -> Line:
-    frames = fields.get("frames")
-    return Stack(_number(fields, "iso"), _number(fields, "id"), own_place(frames if isinstance(frames, list) else []))
+    told = fields.get("frames")
+    frames = told if isinstance(told, list) else []
+    return Stack(_number(fields, "iso"), _number(fields, "id"), own_place(frames), frames)
 
 
 def _annotated(fields: dict[str, Any]) -> Line | None:

@@ -95,10 +95,18 @@ def compiled(binary: Path, folder: Path, worker: Path, service: str, date: str) 
 
     Files that it embeds are in it. Raises TargetError with what workerd said where it cannot read the worker's part.
     """
-    answer = _ask(binary, ["compile", "--config-only", f"--import-path={worker}", str(folder / "config.capnp")])
+    return with_date(encoded(binary, folder / "config.capnp", worker), service, date)
+
+
+def encoded(binary: Path, file: Path, worker: Path) -> bytes:
+    """Give a configuration's text as the message that it stands for, with the files that it embeds in it.
+
+    It may import from the worker's folder. Raises TargetError with what workerd said where it cannot be read.
+    """
+    answer = _ask(binary, ["compile", "--config-only", f"--import-path={worker}", str(file)])
     if answer.returncode != 0:
         raise _failure(binary, worker, answer)
-    return with_date(answer.stdout, service, date)
+    return answer.stdout
 
 
 def _ask(binary: Path, words: list[str]) -> _Answer:

@@ -3,6 +3,7 @@
 Never starts anything. The names of our own services are random, so that no worker can bind to them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 SIDECAR = """\
@@ -51,10 +52,12 @@ def _text(value: str) -> str:
     return f'"{escaped}"'
 
 
-def _sidecar(name: str, classes: list[str]) -> str:
+def _sidecar(name: str, objects: Mapping[str, tuple[str, str]]) -> str:
+    """Give a side-car that can reach objects: by a name of ours, the class and the service of each kind."""
     bindings = ", ".join(
-        f"(name = {_text(each)}, durableObjectNamespace = (className = {_text(each)}, serviceName = {_text(SUBJECT)}))"
-        for each in classes
+        f"(name = {_text(each)}, "
+        f"durableObjectNamespace = (className = {_text(class_name)}, serviceName = {_text(service)}))"
+        for each, (class_name, service) in objects.items()
     )
     return (
         f"    (name = {_text(name)}, worker = (\n"
@@ -62,6 +65,31 @@ def _sidecar(name: str, classes: list[str]) -> str:
         f'      compatibilityDate = "2026-10-01", compatibilityFlags = ["experimental", "unsafe_module"],\n'
         f"      bindings = [{bindings}],\n"
         f"    )),\n"
+    )
+
+
+def _sidecars(services: Services, objects: Mapping[str, tuple[str, str]]) -> str:
+    return _sidecar(services.fence, {}) + _sidecar(services.evict, objects)
+
+
+def _sockets(services: Services) -> str:
+    return (
+        f'    (name = "fence", address = "unix:fence.sock", http = (), service = {_text(services.fence)}),\n'
+        f'    (name = "evict", address = "unix:evict.sock", http = (), service = {_text(services.evict)}),\n'
+    )
+
+
+def addition(services: Services, objects: Mapping[str, tuple[str, str]]) -> str:
+    """Give the text of what is joined to a configuration of somebody else's: the side-car and its sockets.
+
+    `objects` names each class for the side-car and says its class name and its service.
+    """
+    return (
+        'using Workerd = import "/workerd/workerd.capnp";\n'
+        "const config :Workerd.Config = (\n"
+        f"  services = [\n{_sidecars(services, objects)}  ],\n"
+        f"  sockets = [\n{_sockets(services)}  ],\n"
+        ");\n"
     )
 
 
@@ -76,15 +104,13 @@ def config(services: Services, classes: list[str]) -> str:
         "const config :Workerd.Config = (\n"
         "  services = [\n"
         f"    (name = {_text(SUBJECT)}, worker = Subject.main),\n"
-        f"{_sidecar(services.fence, [])}"
-        f"{_sidecar(services.evict, classes)}"
+        f"{_sidecars(services, {each: (each, SUBJECT) for each in classes})}"
         '    (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),\n'
         '    (name = "disk", disk = (path = "disk", writable = true)),\n'
         "  ],\n"
         "  sockets = [\n"
         f'    (name = "http", address = "127.0.0.1:0", http = (), service = {_text(SUBJECT)}),\n'
-        f'    (name = "fence", address = "unix:fence.sock", http = (), service = {_text(services.fence)}),\n'
-        f'    (name = "evict", address = "unix:evict.sock", http = (), service = {_text(services.evict)}),\n'
+        f"{_sockets(services)}"
         "  ],\n"
         ");\n"
     )

@@ -17,10 +17,8 @@ from functools import partial
 from pathlib import Path
 
 from poc_cli.errors import TargetError
-from poc_cli.residency.identity import namespaces
-from poc_cli.target.compatibility import compiled, declared
-from poc_cli.target.config import SIDECAR, SUBJECT, Services, config
 from poc_cli.target.janitor import Janitor
+from poc_cli.target.subject import Subject
 from poc_cli.target.temporary import base
 
 PASSED_ON = ("HOME", "LANG", "LC_ALL", "PATH", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR", "TZ")
@@ -29,53 +27,12 @@ PASSED_ON = ("HOME", "LANG", "LC_ALL", "PATH", "SSL_CERT_DIR", "SSL_CERT_FILE", 
 STACK_FRAMES = 8
 """Frames of JavaScript that the trace keeps for each piece of work; timers put three of the runtime's own first."""
 
-GRACE_SECONDS = 3.0
-"""How long workerd may take to end by itself; with an open WebSocket it never does."""
+GRACE_SECONDS = 1.0
+"""How long workerd may take to end by itself. Without an open connection that is 0.03 s, and with an open WebSocket it
+never does (RUNTIME 26), so that a longer wait gains nothing."""
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _LIBC = ctypes.CDLL(None, use_errno=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A folder with a `local.capnp`, and the Durable Object classes that it declares with their unique keys.
-
-    `declared` is the compatibility date that it names, as far as its text can be read; `imposed` the one that it is to
-    run on instead.
-    """
-
-    folder: Path
-    namespaces: dict[str, str]
-    declared: str | None = None
-    imposed: str | None = None
-
-    @property
-    def compatibility_date(self) -> str | None:
-        """Give the date that it runs on, None where that is not known."""
-        return self.imposed or self.declared
-
-
-def subject(folder: Path, date: str | None = None) -> Subject:
-    """Read what is to be run, on another compatibility date than its own if one is given.
-
-    Raises TargetError where the folder is none that the local target can run.
-    """
-    declaration = folder / "local.capnp"
-    try:
-        text = declaration.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise TargetError(
-            f"{folder} has no local.capnp", "the local target runs a folder whose local.capnp defines `main`"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise TargetError(f"cannot read {declaration}: {error}") from error
-    found = namespaces(text)
-    if not found:
-        raise TargetError(
-            f"{declaration} declares no Durable Object class",
-            "add durableObjectNamespaces with className and uniqueKey",
-        )
-    return Subject(folder.resolve(), found, declared(text), date)
 
 
 class Place:
@@ -84,24 +41,18 @@ class Place:
     def __init__(self, worker: Subject) -> None:
         """Make the folder (0700) and put the configuration there. Raises TargetError where there is no place for it."""
         self.worker = worker
-        self.services = Services(secrets.token_hex(8))
+        self.services = worker.services()
         # Named before it is made, so that the janitor knows of it from the first moment on.
         self.folder = base() / f"poc-{secrets.token_hex(8)}"
         self.janitor = Janitor(self.folder)
         try:
-            self._fill()
+            self.folder.mkdir(mode=0o700)
+            worker.fill(self.folder, self.services)
         except OSError as error:
             self.remove()
             raise TargetError(
                 f"cannot make {self.folder}: {error.strerror}", "set TMPDIR to a folder with room in it"
             ) from error
-
-    def _fill(self) -> None:
-        classes = sorted(self.worker.namespaces)
-        self.folder.mkdir(mode=0o700)
-        (self.folder / "disk").mkdir()
-        (self.folder / "sidecar.js").write_text(SIDECAR, encoding="utf-8")
-        (self.folder / "config.capnp").write_text(config(self.services, classes), encoding="utf-8")
 
     def remove(self) -> None:
         """Remove the folder, once; its process must be gone."""
@@ -149,26 +100,14 @@ def _die_with_parent(parent: int) -> None:
         os._exit(1)
 
 
-def _guard(parent: int) -> Callable[[], None] | None:
+def passed_on() -> dict[str, str]:
+    """Give the variables of our environment that what we start gets too."""
+    return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+
+
+def guard(parent: int) -> Callable[[], None] | None:
     """Give what the child does before it becomes workerd; elsewhere than on Linux the janitor alone keeps watch."""
     return partial(_die_with_parent, parent) if sys.platform == "linux" else None
-
-
-def _configuration(binary: Path, place: Place) -> list[str]:
-    """Give the words that name the configuration: the text, or its compiled form where a date is imposed."""
-    worker = place.worker
-    if worker.imposed is None:
-        return ["config.capnp"]
-    file = place.folder / "config.bin"
-    if not file.exists():
-        message = compiled(binary, place.folder, worker.folder, SUBJECT, worker.imposed)
-        try:
-            file.write_bytes(message)
-        except OSError as error:
-            raise TargetError(
-                f"cannot write {file}: {error.strerror}", "set TMPDIR to a folder with room in it"
-            ) from error
-    return ["config.bin", "--binary"]
 
 
 def spawn(binary: Path, place: Place, environment: dict[str, str]) -> Process:
@@ -177,7 +116,7 @@ def spawn(binary: Path, place: Place, environment: dict[str, str]) -> Process:
     `environment` is added to the few variables of ours that are passed on. Raises TargetError where the program
     cannot be started.
     """
-    configuration = _configuration(binary, place)
+    words = place.worker.words(binary, place.folder)
     for socket in ("fence.sock", "evict.sock"):  # of the process before
         (place.folder / socket).unlink(missing_ok=True)
     control, control_end = os.pipe()
@@ -186,26 +125,23 @@ def spawn(binary: Path, place: Place, environment: dict[str, str]) -> Process:
     command = [
         str(binary),
         "serve",
-        *configuration,
+        *words,
         "--experimental",
-        f"--import-path={place.worker.folder}",
         f"--control-fd={control_end}",
         f"--async-trace=/dev/fd/{trace_end}",
         f"--async-trace-stacks={STACK_FRAMES}",
-        f"--directory-path=disk={place.folder / 'disk'}",
     ]
-    kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     try:
         popen = subprocess.Popen(
             command,
             cwd=place.folder,
-            env=kept | environment,
+            env=passed_on() | place.worker.variables(environment),
             stdin=subprocess.DEVNULL,
             stdout=log_end,
             stderr=log_end,
             pass_fds=[control_end, trace_end],
             start_new_session=True,
-            preexec_fn=_guard(os.getpid()),  # noqa: PLW1509 - no other thread runs yet, and it only calls libc
+            preexec_fn=guard(os.getpid()),  # noqa: PLW1509 - no other thread runs yet, and it only calls libc
         )
     except OSError as error:
         for descriptor in (control, trace, log):

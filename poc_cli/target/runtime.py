@@ -1,6 +1,6 @@
-"""Says where the workerd binary is, and brings the pinned one into the user's cache when it is not there yet.
+"""Says where workerd and wrangler are, and brings the pinned ones into the user's cache when they are not there yet.
 
-Never runs it, and never changes a workerd that the user named. Imports only the standard library, and what
+Never runs them, and never changes a workerd that the user named. Imports only the standard library, and what
 installing takes only when something is to be installed, so that the runtime starts while the rest is loading.
 """
 
@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,13 +18,27 @@ from poc_cli.shipped import shipped
 WORKERD_VERSION = "1.20261023.1"
 """The newest workerd with binaries for all five platforms; worker/package.json pins the same."""
 
+WRANGLER_VERSION = "4.156.0"
+"""The newest wrangler that is made for that workerd; worker/package.json pins the same."""
+
 _PLATFORMS = {
     ("Linux", "x86_64"): "linux-64",
     ("Linux", "aarch64"): "linux-arm64",
     ("Darwin", "x86_64"): "darwin-64",
     ("Darwin", "arm64"): "darwin-arm64",
 }
-_MANIFESTS = ("package.json", "package-lock.json")
+_MANIFEST, _LOCK = "package.json", "package-lock.json"
+
+
+@dataclass(frozen=True, slots=True)
+class _Thing:
+    """What can be brought: what it takes over the network, the file that shows that it is there, what npm is told."""
+
+    name: str
+    version: str
+    size: str
+    proof: Callable[[Path], Path]
+    manifests: Callable[[], tuple[str, str]]
 
 
 def locate(say: Callable[[str], None], npm: Sequence[str] | None = None) -> Path:
@@ -39,8 +54,39 @@ def locate(say: Callable[[str], None], npm: Sequence[str] | None = None) -> Path
     home = _home(worker)
     binary = _binary(home)
     if not _is_executable(binary):
-        _bring(worker, home, say, npm)
+        thing = _Thing("workerd", WORKERD_VERSION, "about 40 MB", _binary, lambda: _manifests(worker))
+        _bring(thing, home, say, npm)
     return binary
+
+
+def tools(say: Callable[[str], None], npm: Sequence[str] | None = None) -> Path:
+    """Give the folder that the pinned wrangler is installed in, with all that it needs.
+
+    Where it is missing, it is installed first, as `locate` does it. Raises TargetError where it cannot be brought.
+    """
+    worker = shipped("worker")
+    home = wrangler_home()
+    if not _is_executable(_wrangler(home)):
+        from poc_cli.target.manifest import part
+
+        thing = _Thing(
+            "wrangler",
+            WRANGLER_VERSION,
+            "about 70 MB",
+            _wrangler,
+            lambda: part((worker / _LOCK).read_text(encoding="utf-8"), "wrangler"),
+        )
+        _bring(thing, home, say, npm)
+    return home
+
+
+def wrangler_home() -> Path:
+    """Give the folder in which wrangler is, or will be once it is brought."""
+    return _home(shipped("worker"), f"wrangler-{WRANGLER_VERSION}")
+
+
+def _wrangler(home: Path) -> Path:
+    return home / "node_modules" / "wrangler" / "bin" / "wrangler.js"
 
 
 def pinned() -> Path:
@@ -70,10 +116,14 @@ def _binary(home: Path) -> Path:
     return home / "node_modules" / "@cloudflare" / f"workerd-{platform}" / "bin" / "workerd"
 
 
-def _home(worker: Path) -> Path:
+def _home(worker: Path, thing: str = f"workerd-{WORKERD_VERSION}") -> Path:
     """Give the folder for exactly this lock: another lock means another folder, so runs of two versions never mix."""
-    lock = (worker / "package-lock.json").read_bytes()
-    return _cache() / f"workerd-{WORKERD_VERSION}-{sha256(lock).hexdigest()[:12]}"
+    lock = (worker / _LOCK).read_bytes()
+    return _cache() / f"{thing}-{sha256(lock).hexdigest()[:12]}"
+
+
+def _manifests(worker: Path) -> tuple[str, str]:
+    return (worker / _MANIFEST).read_text(encoding="utf-8"), (worker / _LOCK).read_text(encoding="utf-8")
 
 
 def _cache() -> Path:
@@ -87,22 +137,23 @@ def _is_executable(file: Path) -> bool:
     return file.is_file() and os.access(file, os.X_OK)
 
 
-def _bring(worker: Path, home: Path, say: Callable[[str], None], npm: Sequence[str] | None) -> None:
+def _bring(thing: _Thing, home: Path, say: Callable[[str], None], npm: Sequence[str] | None) -> None:
     try:
         home.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(home.with_name(f"{home.name}.lock"), say) as lock:
-            if not _is_executable(_binary(home)):  # else another run has brought it while we waited
-                say(f"bringing workerd {WORKERD_VERSION} into {home.parent} (about 40 MB, once)")
-                _install(worker, home, lock, npm)
+        with _alone(home.with_name(f"{home.name}.lock"), thing.name, say) as lock:
+            if not _is_executable(thing.proof(home)):  # else another run has brought it while we waited
+                say(f"bringing {thing.name} {thing.version} into {home.parent} ({thing.size}, once)")
+                _install(thing, home, lock, npm)
     except OSError as error:
         raise TargetError(
-            f"workerd cannot be put into {home.parent}: {error}",
-            "set XDG_CACHE_HOME to a folder that can be written to, or POC_WORKERD to a workerd of your own",
+            f"{thing.name} cannot be put into {home.parent}: {error}",
+            "set XDG_CACHE_HOME to a folder that can be written to"
+            + (", or POC_WORKERD to a workerd of your own" if thing.name == "workerd" else ""),
         ) from error
 
 
 @contextmanager
-def _alone(file: Path, say: Callable[[str], None]) -> Iterator[int]:
+def _alone(file: Path, name: str, say: Callable[[str], None]) -> Iterator[int]:
     """Hold the lock on `file`; gives its descriptor. The lock ends with the last process that has it open."""
     import fcntl  # not on the way to a workerd that is there already
 
@@ -111,14 +162,14 @@ def _alone(file: Path, say: Callable[[str], None]) -> Iterator[int]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("another poc is bringing workerd; waiting for it")
+            say(f"another poc is bringing {name}; waiting for it")
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield descriptor
     finally:
         os.close(descriptor)
 
 
-def _install(worker: Path, home: Path, lock: int, npm: Sequence[str] | None) -> None:
+def _install(thing: _Thing, home: Path, lock: int, npm: Sequence[str] | None) -> None:
     """Fill a folder beside `home` and give it its name once it is whole, so that `home` is never half there."""
     import shutil
 
@@ -128,11 +179,11 @@ def _install(worker: Path, home: Path, lock: int, npm: Sequence[str] | None) -> 
     shutil.rmtree(part, ignore_errors=True)  # of a run that was killed; its npm has ended, or we had no lock
     part.mkdir()
     try:
-        for name in _MANIFESTS:
-            shutil.copyfile(worker / name, part / name)
+        for name, text in zip((_MANIFEST, _LOCK), thing.manifests(), strict=True):
+            (part / name).write_text(text, encoding="utf-8")
         ci(part, npm or command(), holding=lock)
-        if not _is_executable(_binary(part)):
-            raise TargetError(f"npm brought no {_binary(part).relative_to(part)}", CHECK_NPM)
+        if not _is_executable(thing.proof(part)):
+            raise TargetError(f"npm brought no {thing.proof(part).relative_to(part)}", CHECK_NPM)
         shutil.rmtree(home, ignore_errors=True)  # a damaged one, or there is none
         part.rename(home)
     finally:

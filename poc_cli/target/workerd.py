@@ -15,13 +15,15 @@ from pathlib import Path
 from poc_cli.errors import PocError, TargetError
 from poc_cli.history.redact import Redactor
 from poc_cli.residency import Change, Left, Pin, Residency, Stay, WorkerContextEnded
-from poc_cli.residency.identity import in_namespace, object_id
+from poc_cli.residency.identity import object_id
 from poc_cli.target.address import Address, environment
 from poc_cli.target.base import Ability, Eviction, Fault, TargetDied, TargetDropped, TargetHung
-from poc_cli.target.process import Place, Process, Subject, ending, spawn
+from poc_cli.target.process import Place, Process, ending, spawn
 from poc_cli.target.pump import LinePump
 from poc_cli.target.sidecar import ANSWERS_WITHIN_SECONDS, LOOK_INTO_LOG, Sidecar
 from poc_cli.target.starting import Failure, not_started
+from poc_cli.target.subject import Subject
+from poc_cli.target.workers import Workers
 
 LISTENS_WITHIN_SECONDS = 10.0
 """workerd says where it listens after 31 ms (median); a busy machine takes longer."""
@@ -29,7 +31,7 @@ LISTENS_WITHIN_SECONDS = 10.0
 ENDS_WITHIN_SECONDS = 1.0
 """A process that breaks its connections because it dies is gone within a millisecond; a busy machine takes longer."""
 
-_SOCKETS = 3
+_OUR_SOCKETS = frozenset({"fence", "evict"})
 _LAST_WORDS = 20  # lines of the log that an error tells
 
 
@@ -39,6 +41,7 @@ class Ground:
 
     binary: Path
     worker: Subject
+    workers: Workers
     folder: Path
     redactor: Redactor
     token: str
@@ -56,8 +59,8 @@ class Workerd:
     def __init__(self, place: Place, ground: Ground) -> None:
         """Take where it lives; nothing is started yet."""
         self.url = ""
-        self.headers = {"Authorization": f"Bearer {ground.token}"}
-        self.versions = ground.versions
+        self.headers = place.worker.headers(ground.token)
+        self.versions = ground.versions | place.worker.tools
         self.compatibility_date = place.worker.compatibility_date
         self._place = place
         self._ground = ground
@@ -120,8 +123,7 @@ class Workerd:
 
     def class_of(self, object_id: str) -> str | None:
         """Give the class that an id proves itself to be of, None for one of no class that the worker declares."""
-        keys = self._place.worker.namespaces.items()
-        return next((class_name for class_name, key in keys if in_namespace(key, object_id)), None)
+        return self._place.worker.class_of(object_id)
 
     def stay(self, object_id: str) -> Stay | None:
         """Give the object's present stay in memory, as of the last fence."""
@@ -137,8 +139,8 @@ class Workerd:
         return self._now.residency.alarm_due_ns(object_id)
 
     def seen(self) -> tuple[str, ...]:
-        """Give the ids of all objects that were in memory at some time."""
-        return tuple(self._seen)
+        """Give the ids of all objects of the worker's that were in memory at some time."""
+        return tuple(each for each in self._seen if self._place.worker.owns(each))
 
     def _tell(self, change: Change) -> None:
         if isinstance(change, WorkerContextEnded):
@@ -164,7 +166,7 @@ class _Running:
 
     def __init__(self, process: Process, ground: Ground, number: int, tell: Callable[[Change], None]) -> None:
         """Take over the process's pipes and read them from now on."""
-        self.residency = Residency(number)
+        self.residency = Residency(number, process.place.worker.locate)
         self.sidecar = Sidecar(process.place.folder)
         self._process = process
         self._binary = ground.binary
@@ -185,7 +187,7 @@ class _Running:
         """Give the URL once the sockets listen. Raises TargetError with what workerd said."""
         ports = await self._ports()
         if ports is not None:
-            return f"http://127.0.0.1:{ports['http']}"
+            return f"http://127.0.0.1:{ports[self._process.place.worker.entry]}"
         code = await self._ended()
         await self.end(gently=False)
         said = b"\n".join(self._last_words).decode("utf-8", "replace").strip()
@@ -193,6 +195,7 @@ class _Running:
         raise await asyncio.to_thread(not_started, failure)
 
     async def _ports(self) -> dict[str, int] | None:
+        wanted = _OUR_SOCKETS | {self._process.place.worker.entry}
         ports: dict[str, int] = {}
         reader = asyncio.StreamReader()
         loop = asyncio.get_running_loop()
@@ -200,7 +203,7 @@ class _Running:
         transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
         try:
             async with asyncio.timeout(LISTENS_WITHIN_SECONDS):
-                while len(ports) < _SOCKETS:
+                while not ports.keys() >= wanted:
                     line = await reader.readline()
                     if not line:
                         return None

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poc_cli.residency import Delivered, Entered, Left, Residency, Stay, WorkerContextEnded
+from poc_cli.residency.trace import Place
 from tests.unit.residency.lines import (
     OBJECT,
     TRACES,
@@ -223,3 +224,23 @@ def test_no_lines_in_no_order_ever_raise(lines: list[str | bytes]) -> None:
     changes += residency.end_of_process()
     entered = [change.ctx for change in changes if isinstance(change, Entered)]
     assert sorted(entered) == sorted(change.ctx for change in changes if isinstance(change, Left))
+
+
+def test_a_place_may_be_told_by_who_knows_the_source() -> None:
+    asked: list[tuple[str, list[Any]]] = []
+
+    def locate(worker: str, frames: list[Any]) -> Place:
+        asked.append((worker, frames))
+        return Place("src/room.ts", 12)
+
+    residency = Residency(1, locate)
+    frames = [{"fn": "f", "script": "index.js", "line": 300, "col": 5}]
+    for each in (
+        ctx(worker="core:user:chat"),
+        line("stack", iso=1, id=7, frames=frames),
+        init(1, "timer", "setInterval", stack=7),
+    ):
+        residency.feed(each)
+    (pin,) = residency.pins(OBJECT, 1_000_000_000)
+    assert (pin.script, pin.line) == ("src/room.ts", 12)
+    assert asked == [("core:user:chat", frames)]

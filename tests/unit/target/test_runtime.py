@@ -16,7 +16,7 @@ import pytest
 
 from poc_cli.errors import TargetError
 from poc_cli.shipped import shipped
-from poc_cli.target.runtime import WORKERD_VERSION, locate
+from poc_cli.target.runtime import WORKERD_VERSION, WRANGLER_VERSION, locate, tools, wrangler_home
 
 PLATFORMS = ("darwin-64", "darwin-arm64", "linux-64", "linux-arm64", "windows-64")
 
@@ -227,3 +227,21 @@ def test_the_pins_agree() -> None:
 
 def test_the_lock_names_no_registry() -> None:
     assert '"resolved"' not in (shipped("worker") / "package-lock.json").read_text()
+
+
+def test_wrangler_is_brought_beside_workerd_and_once(cache: Path, tmp_path: Path) -> None:
+    place = "node_modules/wrangler/bin/wrangler.js"
+    program = f"""
+import json, pathlib
+assert list(json.load(open("package.json"))["dependencies"]) == ["wrangler"]
+open({str(tmp_path / "calls")!r}, "a").write("ci\\n")
+pathlib.Path({place!r}).parent.mkdir(parents=True)
+pathlib.Path({place!r}).touch(0o755)
+"""
+    said: list[str] = []
+    home = tools(said.append, [sys.executable, "-c", program])
+    assert tools(silent) == home == wrangler_home()
+    assert (home / place).is_file()
+    assert home.parent == cache
+    assert said == [f"bringing wrangler {WRANGLER_VERSION} into {cache} (about 70 MB, once)"]
+    assert calls(tmp_path) == ["ci"]

@@ -8,7 +8,8 @@ import pytest
 
 from poc_cli.errors import TargetError
 from poc_cli.target import temporary
-from poc_cli.target.process import Place, Subject
+from poc_cli.target.process import Place
+from poc_cli.target.subject import Subject
 from poc_cli.target.temporary import FOLDER_NAME, LONGEST_SOCKET_PATH, base
 
 

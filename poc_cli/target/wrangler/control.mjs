@@ -1,0 +1,154 @@
+// Has wrangler bundle a project and make the runtime's configuration for it, and says so on the descriptor `report`, a JSON
+// object a line. It stays, because simulated services call back to it, and ends with its stdin. Never changes the project.
+import fs from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+
+const { home, scratch, configs, env, date, report } = JSON.parse(process.argv[2]);
+
+function say(told) {
+  fs.writeSync(report, `${JSON.stringify(told)}\n`);
+}
+
+function fail(kind, text) {
+  say({ event: "failed", kind, text });
+  process.exit(1);
+}
+
+// wrangler puts what it builds into the project's folder `.wrangler`; here that goes into ours.
+const { mkdirSync, mkdtempSync } = fs;
+const inProject = (place) => `${place}/`.includes("/.wrangler/") && !String(place).startsWith(scratch);
+fs.mkdirSync = (place, options) => (inProject(place) ? undefined : mkdirSync(place, options));
+fs.mkdtempSync = (prefix, options) =>
+  mkdtempSync(inProject(prefix) ? path.join(scratch, path.basename(String(prefix))) : prefix, options);
+
+const wrangler = createRequire(path.join(home, "package.json"))("wrangler");
+const DevEnv = wrangler.unstable_DevEnv;
+
+// wrangler's second worker, which would stand between the clients and the project
+const noProxy = () => ({
+  ready: { promise: new Promise(() => {}), resolve() {}, reject() {} },
+  onConfigUpdate() {},
+  onBundleStart() {},
+  onReloadStart() {},
+  onReloadComplete() {},
+  async teardown() {},
+});
+
+/** Gives what makes the one runtime of several workers; wrangler has it, but hands it only to its own DevEnv. */
+async function runtimeOfSeveral() {
+  let found;
+  wrangler.unstable_DevEnv = class {
+    constructor(options) {
+      found ??= options.runtimeFactories;
+      throw new Error("seen");
+    }
+  };
+  try {
+    const workers = configs.map((configPath) => ({ configPath }));
+    await wrangler.createTestHarness({ root: path.dirname(configs[0]), workers }).listen();
+  } catch (error) {
+    if (found === undefined) throw error;
+  } finally {
+    wrangler.unstable_DevEnv = DevEnv;
+  }
+  return found;
+}
+
+function inWords({ text, location }) {
+  if (!location) return text;
+  const at = `${location.file ?? configs[0]}:${location.line}:${location.column + 1}: ${text}`;
+  return location.lineText ? `${at}\n    ${location.lineText}\n    ${" ".repeat(location.column)}^` : at;
+}
+
+function reason(error) {
+  const failure = error?.errors ? error : error?.cause?.errors ? error.cause : undefined;
+  if (failure?.errors?.length > 0 && failure.errors[0].text) return failure.errors.map(inWords).join("\n");
+  if (error?.location?.line) return inWords(error);
+  const causes = [];
+  for (let each = error; each instanceof Error; each = each.cause) causes.push(each.message);
+  return causes.join(": ") || String(error);
+}
+
+function watchErrors(devEnv) {
+  devEnv.on("error", (event) => fail("wrangler", `${event.reason ?? ""} ${reason(event.cause ?? event)}`.trim()));
+  devEnv.on("buildFailed", (event) => fail("build", reason(event.cause)));
+  // What a request of the project's threw, at its own lines; the runtime itself does not log it.
+  devEnv.on("runtimeError", ({ stack, text }) => fs.appendFileSync(path.join(scratch, "thrown.log"), `${stack || text}\n`));
+}
+
+function refuseRemote(config) {
+  const remote = Object.entries(config.bindings ?? {}).filter(([, binding]) => binding.remote === true);
+  if (remote.length > 0) fail("remote", remote.map(([name, { type }]) => `${name} (${type})`).join(", "));
+}
+
+function sourceMapOf(bundle) {
+  const file = `${bundle.path}.map`;
+  return bundle.sourceMapPath && fs.existsSync(file) ? file : null;
+}
+
+function secretsOf(config) {
+  return Object.values(config.bindings ?? {}).flatMap(({ type, value }) => (type === "secret_text" ? [value] : []));
+}
+
+function input(config, primary) {
+  return {
+    config,
+    env: env ?? undefined,
+    compatibilityDate: date ?? undefined,
+    dev: {
+      remote: false,
+      watch: false,
+      inspector: false,
+      registry: undefined,
+      logLevel: "none",
+      persist: path.join(scratch, "state"),
+      server: { hostname: "127.0.0.1", port: 0, secure: false },
+      auth: () => fail("remote", "something"),
+      enableContainers: false,
+      generateTypes: false,
+      multiworkerPrimary: configs.length > 1 ? primary : undefined,
+    },
+  };
+}
+
+process.stdin.on("end", () => process.exit(0)).resume();
+
+try {
+  const devEnvs = [];
+  const built = new Map();
+  const several = configs.length > 1 ? await runtimeOfSeveral() : undefined;
+  for (const [index] of configs.entries()) {
+    const runtimeFactories = index === 0 ? several : [() => devEnvs[0].runtimes[0]];
+    const devEnv = new DevEnv({ ...(runtimeFactories && { runtimeFactories }), proxyFactory: noProxy });
+    watchErrors(devEnv);
+    const { bundler } = devEnv;
+    const emit = bundler.emitBundleCompleteEvent.bind(bundler);
+    bundler.emitBundleCompleteEvent = (config, bundle) => {
+      built.set(config.name, { config, bundle });
+      emit(config, bundle);
+    };
+    devEnvs.push(devEnv);
+  }
+  const ready = new Promise((resolve) => {
+    for (const devEnv of devEnvs) devEnv.on("reloadComplete", resolve);
+  });
+  for (const [index, config] of configs.entries()) {
+    await devEnvs[index].config.set(input(config, index === 0), true);
+    refuseRemote(devEnvs[index].config.latestConfig);
+  }
+  await ready;
+  const workers = devEnvs.map(({ config }) => built.get(config.latestConfig.name));
+  say({
+    event: "ready",
+    workers: workers.map(({ config, bundle }) => ({
+      name: config.name,
+      date: config.compatibilityDate,
+      map: sourceMapOf(bundle),
+      module: path.basename(bundle.path),
+    })),
+    secrets: workers.flatMap(({ config }) => secretsOf(config)),
+  });
+} catch (error) {
+  fail("config", reason(error));
+}
