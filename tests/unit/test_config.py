@@ -36,7 +36,7 @@ def test_without_anything_the_defaults_count(folder: Path) -> None:
         Path("results"),
         None,
         None,
-        64,
+        500,
         (),
     )
     assert (found.file, found.folder) == (None, folder)
