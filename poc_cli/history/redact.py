@@ -32,6 +32,7 @@ def _base64_forms(value: bytes) -> set[str]:
 def _url_forms(value: str) -> set[str]:
     # Encoders differ in what they leave alone (the third is JavaScript's), in the case of the digits, and on spaces.
     forms = {quote(value, safe=""), quote(value), quote(value, safe="!'()*"), quote_plus(value)}
+    forms.add("".join(f"%{byte:02X}" for byte in value.encode()))
     return forms | {_PERCENT.sub(lambda match: match[0].lower(), form) for form in forms}
 
 

@@ -157,6 +157,14 @@ class PlayRecord:
         """
         return label in self._addressed[connection.opened.id] if self._addresses_tell else True
 
+    def leads_to(self, client: str, event_id: int) -> frozenset[str] | None:
+        """Give the objects that the connection of a client at an event leads to; None where that cannot be told."""
+        open_then = (each for each in self.connections if each.client == client and each.is_open_at(event_id))
+        connection = next(open_then, None)
+        if connection is None or not self._addresses_tell:
+            return None
+        return self._addressed[connection.opened.id]
+
     @cached_property
     def _addressed(self) -> dict[int, frozenset[str]]:
         """Give the objects that each connection's address names, by the event that tells of its opening."""

@@ -74,13 +74,20 @@ def _tells_a_change(play: PlayRecord, step: StepRecord, condition: Condition) ->
 
 
 def _earlier_answers(play: PlayRecord, step: StepRecord, before: int) -> Iterator[Event]:
-    """Give the answers before an event to the very message that the step sends, by any client, the latest first."""
-    sent = {_content(event) for event in play.of_kind(kinds.SENT) if event.step == step.index} - {None}
+    """Give the answers before an event to the very message that the step sends, the latest first.
+
+    Any client may have sent it, but not to another object.
+    """
+    mine = [event for event in play.of_kind(kinds.SENT) if event.step == step.index]
+    sent = {_content(event) for event in mine} - {None}
+    objects = [play.leads_to(event.actor, event.id) for event in mine]
     earlier = [each for each in play.steps if each.end_id < before]
     for each in reversed(earlier):
         for client, event_id in reversed(list(each.told("sent").items())):
             answered = each.told("answered").get(client)
-            if answered is not None and _content(play.by_id[event_id]) in sent:
+            other = play.leads_to(client, event_id)
+            elsewhere = other is not None and None not in objects and other not in objects
+            if answered is not None and not elsewhere and _content(play.by_id[event_id]) in sent:
                 yield play.by_id[answered["event"]]
 
 

@@ -23,6 +23,7 @@ def percent_lower(text: str) -> str:
 FORMS: dict[str, Callable[[str], str]] = {
     "as it is": lambda secret: secret,
     "URL-encoded": lambda secret: quote(secret, safe=""),
+    "URL-encoded whole": lambda secret: "".join(f"%{byte:02X}" for byte in secret.encode()),
     "URL-encoded but for slashes": quote,
     "URL-encoded in lower case": percent_lower,
     "of a form": quote_plus,

@@ -73,6 +73,19 @@ def test_a_read_that_found_something_else_is_no_witness(check: str) -> None:
     assert verdicts(told.done()) == {"it": "unknown"}
 
 
+@both
+@pytest.mark.parametrize(("room", "verdict"), [("{play}", "held"), ("{play}-b", "unknown")])
+def test_what_another_object_answered_is_no_witness(check: str, room: str, verdict: str) -> None:
+    text = scenario(check, ['{ connect = ["ann", "bob"] }', read(BLUE, client="bob"), SLEEP, read(BLUE, CLAIM)])
+    text = text.replace('bob = "/room/{play}', f'bob = "/room/{room}').replace("{play}?name=bob-b", "{play}-b?name=bob")
+    told = tale(text)
+    told.connect()
+    told.says({"value": "blue"})
+    told.sleeps()
+    told.says({"value": "blue"})
+    assert verdicts(told.done()) == {"it": verdict}
+
+
 def remembering(check: str, fields: dict[str, object] | None) -> dict[str, object]:
     """Give the claim of a story whose read before the sleep was cut, with so much of it kept."""
     told = tale(scenario(check, [CONNECT, read(BLUE), SLEEP, read(BLUE, CLAIM)]))
