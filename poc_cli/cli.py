@@ -227,7 +227,7 @@ def _check(  # noqa: PLR0913, PLR0917 - the options of the command
 
     dates = checked([] if compat_date is None else [compat_date])
     chosen = settings(Flags(results, worker, None if sleep is None else sleep.value, jobs, tuple(dates)))
-    raise typer.Exit(check(chosen, Wanted(repeat, output), Console(quiet=quiet)))
+    raise typer.Exit(check(chosen, Wanted(repeat, output, worker is not None), Console(quiet=quiet)))
 
 
 @app.command("list", cls=GroupedCommand, rich_help_panel="Write scenarios")

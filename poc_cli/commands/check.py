@@ -31,10 +31,14 @@ _EXAMPLE = '[check]\n  scenarios = ["hibernate"]\n  require = ["sockets-survive-
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the command line adds to the settings; `output` is the folder of the reports, the run's own for None."""
+    """What the command line adds to the settings; `output` is the folder of the reports, the run's own for None.
+
+    `worker_rules` says that the worker was named there, which goes before what a scenario names.
+    """
 
     repeat: int
     output: Path | None
+    worker_rules: bool = False
 
 
 def check(settings: Settings, wanted: Wanted, console: Console) -> int:
@@ -132,6 +136,7 @@ def _options(words: Sequence[str], settings: Settings, wanted: Wanted, date: str
         allow_unknown=False,
         date=date,
         repeat=wanted.repeat,
+        worker_rules=wanted.worker_rules,
     )
 
 

@@ -22,7 +22,7 @@ from poc_cli.report.spans import Line, span
 from poc_cli.shipped import shipped
 from poc_cli.status import ExitCode
 from poc_cli.target.npm import node
-from poc_cli.target.runtime import WORKERD_VERSION, locate, pinned
+from poc_cli.target.runtime import WORKERD_VERSION, WRANGLER_VERSION, locate, pinned, wrangler_home
 from poc_cli.target.temporary import base
 
 LEAST_GLIBC: Final = (2, 35)
@@ -78,6 +78,7 @@ def _findings(results: Path) -> Iterator[Finding]:
         yield libc(_glibc())
     yield _npm()
     yield from _workerd()
+    yield from _wrangler()
     yield folder("results", results.absolute(), 0, "name another folder by poc run --results")
     yield _temporary()
     yield open_files(soft, hard)
@@ -168,6 +169,19 @@ def _workerd() -> Iterator[Finding]:
         return
     yield answering(binary, by_name=bool(os.environ.get("POC_WORKERD")))
     yield Finding("cache", "ok", str(home.parent))
+
+
+def _wrangler() -> Iterator[Finding]:
+    try:
+        home = wrangler_home()
+    except (PocError, OSError):  # told by the lines on what is shipped
+        return
+    if (home / "node_modules").is_dir():
+        yield Finding("wrangler", "ok", f"{WRANGLER_VERSION}, {home}")
+    else:
+        yield Finding(
+            "wrangler", "ok", f"{WRANGLER_VERSION} is not here: the first run of a project of its kind brings it"
+        )
 
 
 def answering(binary: Path, *, by_name: bool) -> Finding:

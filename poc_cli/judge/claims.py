@@ -140,8 +140,9 @@ def _is_wanted_failure(claim: Claim, step: StepRecord) -> bool:
 
 def _step(play: PlayRecord, claim: Claim, step: StepRecord) -> Finding:
     """Judge a step that names the claim; in and after a `hibernate` step rule 1 comes first."""
-    closed_before = step.verb == "close" and step.failure == "closed"
-    if step.failure in _UNDECIDED or closed_before:
+    is_of_others = step.verb == "close" or claim.check in {"delivered-once", "delivered-in-order", "received-in-order"}
+    was_closed = step.failure == "closed" and is_of_others
+    if step.failure in _UNDECIDED or was_closed:
         return unknown(step.reason, (step.end_id,))
     if step.ended is None:
         return unknown(f"the play broke off in a step of this claim: {play.ending}")

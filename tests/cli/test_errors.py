@@ -145,7 +145,7 @@ def _worker(poc: Poc, text: str) -> str:
 def test_a_folder_without_a_worker(poc: Poc) -> None:
     ran = poc.run("run", "echo", "--worker", str(poc.temporary))
     assert (ran.code, ran.out) == (3, "")
-    assert f"poc: {poc.temporary} has no local.capnp\n" in ran.err
+    assert f"poc: {poc.temporary} has no local.capnp and no wrangler.json, wrangler.jsonc or wrangler.toml\n" in ran.err
 
 
 def test_a_worker_without_an_object(poc: Poc) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from poc_cli.config_file import read
 from poc_cli.shipped import shipped
-from tests.support.command import Poc
+from tests.support.command import ROOT, Poc
 
 FILES = ["poc.toml", "scenarios/first.toml", ".github/workflows/feasibility.yml"]
 
@@ -98,4 +98,27 @@ def test_what_is_no_address_of_an_action_is_refused(poc: Poc, action: str) -> No
     ran = poc.run("init", "--action", action)
     assert ran.code == 2
     assert "is no address of an action" in ran.err
+    assert _files(poc.folder) == []
+
+
+def test_for_a_project_it_writes_what_the_projects_files_say(poc: Poc) -> None:
+    shutil.copytree(ROOT / "tests" / "projects" / "chat", poc.folder / "chat")
+    ran = poc.run("init", "--worker", "chat")
+    assert (ran.code, ran.err) == (0, "")
+    text = (poc.folder / "scenarios" / "first.toml").read_text(encoding="utf-8")
+    for line in (
+        'worker = "../chat"',
+        'object = { class = "Room", name = "{play}" }',
+        'clients = { ann = "/rooms/{play}" }',
+        "# This worker declares Room, Lobby.",
+    ):
+        assert f"\n{line}" in text
+    assert '\nworker = "chat"\n' in (poc.folder / "poc.toml").read_text(encoding="utf-8")
+    assert poc.run("lint", "scenarios/").out == "scenarios/first.toml: ok\n"
+
+
+def test_a_worker_that_is_not_there_is_told_and_nothing_written(poc: Poc) -> None:
+    ran = poc.run("init", "--worker", "nowhere")
+    assert (ran.code, ran.out) == (3, "")
+    assert ran.err.startswith("poc: no folder nowhere\n")
     assert _files(poc.folder) == []

@@ -260,3 +260,37 @@ def test_two_runs_at_once(poc: Poc) -> None:
         run.communicate(timeout=PATIENCE_SECONDS)
     assert [run.returncode for run in runs] == [0, 0]
     until("nothing is left", lambda: _nothing_is_left(poc, chat))
+
+
+def test_the_command_line_goes_before_what_a_scenario_names(poc: Poc) -> None:
+    chat = _copy(poc, "chat")
+    (poc.folder / "rooms.toml").write_text((chat / "rooms.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    _edit(poc.folder / "rooms.toml", ('worker  = "."', 'worker  = "no-such-folder"'))
+    assert poc.run("run", "rooms.toml", "--sleep", "evict", "-q").code == 3
+    ran = poc.run("run", "rooms.toml", "--worker", str(chat / "wrangler.jsonc"), "--sleep", "evict", "--json")
+    assert _all_held(ran), ran
+
+
+def test_what_a_request_threw_is_in_the_log_at_its_own_line(poc: Poc) -> None:
+    chat = _copy(poc, "chat")
+    index = chat / "src" / "index.ts"
+    _edit(
+        index,
+        (
+            "    const [, folder",
+            '    if (url.searchParams.has("boom")) throw new Error("an accident");\n    const [, folder',
+        ),
+    )
+    line = index.read_text(encoding="utf-8").split("an accident")[0].count("\n") + 1
+    _edit(
+        chat / "rooms.toml",
+        ("bob = ", 'eve = "/rooms/{play}?boom", bob = '),
+        ('{ connect = ["ann", "bob"] },', '{ connect = "eve", refused = 500 },\n  { connect = ["ann", "bob"] },'),
+        ('{ on = "*", expect', '{ on = ["ann", "bob"], expect'),
+        ('{ close = "*"', '{ close = ["ann", "bob"]'),
+    )
+    ran = poc.run("run", str(chat / "rooms.toml"), "--sleep", "evict", "--json")
+    assert _all_held(ran), ran
+    log = (latest(poc.results) / "worker.log").read_text(encoding="utf-8")
+    assert "Error: an accident\n" in log
+    assert f"/chat/src/index.ts:{line}:" in log

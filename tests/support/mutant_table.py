@@ -73,7 +73,7 @@ TABLE: dict[str, Expected] = {
         # nobody is left to read what survived
         _STATE | _BURST | {"wake-latency/wakes-are-quick"},
     ),
-    "late_close_after_wake": basic({"hibernate/sockets-survive-sleep", "resume/message-wakes-the-room"}),
+    "late_close_after_wake": basic({"resume/message-wakes-the-room"}),
     "ctor_throws_on_wake": _LOST_AT_THE_WAKE,
     "abort_on_wake": _LOST_AT_THE_WAKE,
     "standard_api": basic(

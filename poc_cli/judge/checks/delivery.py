@@ -9,7 +9,7 @@ from itertools import pairwise
 from poc_cli.history import event as kinds
 from poc_cli.judge.finding import Finding, held, refuted, unknown
 from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
-from poc_cli.judge.record import PlayRecord
+from poc_cli.judge.record import Connection, PlayRecord
 from poc_cli.scenario.model import Claim
 from poc_cli.scenario.values import MISSING
 from poc_cli.scenario.where import lookup
@@ -94,10 +94,22 @@ def delivered_once(play: PlayRecord, claim: Claim) -> Finding:
 def _missed(play: PlayRecord, missing: Marks, sent: int) -> Finding:
     told = f"{len(missing)} of {sent} messages were not answered, the first is {missing[0][1]}"
     evidence = [event for event, _ in missing]
+    cut_off = next((each for each in play.connections if _was_cut_off(play, each, evidence)), None)
+    if cut_off is not None and cut_off.closed is not None:
+        # What a lost connection takes with it says nothing about delivery; that it was lost is for another claim.
+        said = f"{cut_off.client} was closed: {cut_off.closed.data['said']}"
+        return unknown(f"{told}, but {said}", (*evidence, cut_off.closed.id))
     unread = next((event.id for event in play.of_kind(kinds.RECEIVED) if play.message(event.id) is None), None)
     if unread is not None:
         return unknown(f"{told}, but event {unread} was not kept whole and may be one", (*evidence, unread))
     return refuted(told, evidence) if play.outcome == "done" else unknown(f"{told} ({play.ending})", evidence)
+
+
+def _was_cut_off(play: PlayRecord, connection: Connection, missing: list[int]) -> bool:
+    """Whether a connection was ended by the other side after one of the missing messages had been sent on it."""
+    closed = connection.closed
+    mine = [event for event in missing if play.by_id[event].actor == connection.client and connection.is_open_at(event)]
+    return closed is not None and closed.data["by"] != "client" and bool(mine)
 
 
 def _not_received(sender: str, marks: Marks, received: dict[str, Marks]) -> Marks:

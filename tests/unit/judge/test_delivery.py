@@ -165,3 +165,19 @@ def test_rule_one_speaks_where_a_sleep_was_asked_for() -> None:
             told.says()
             told.hears("bob", *marked(1, 2))
             assert verdicts(told.done()) == {"it": expected}
+
+
+def test_what_a_broken_connection_took_with_it_was_not_lost_in_delivery() -> None:
+    told = sent("delivered-once", 1, 2)
+    told.hears("ann", *marked(1))
+    told.closed("ann", clean=False)
+    found = finding(told.done())
+    assert found["verdict"] == "unknown"
+    assert found["reason"].endswith("but ann was closed: no close frame received")
+
+
+def test_another_connection_that_broke_excuses_nothing() -> None:
+    told = sent("delivered-once", 1, 2)
+    told.hears("ann", *marked(1))
+    told.closed("bob", clean=False)
+    assert verdicts(told.done()) == {"it": "refuted"}
