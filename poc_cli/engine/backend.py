@@ -16,6 +16,7 @@ from poc_cli.history import event as kinds
 from poc_cli.scenario.matching import Message, payload
 from poc_cli.scenario.model import Http
 from poc_cli.scenario.templates import render, render_text
+from poc_cli.target.sidecar import NO_TLS
 
 ACTOR = "http"
 """Who sends and receives in the history."""
@@ -57,7 +58,7 @@ async def _answered(stage: Stage, step: Http, path: str, body: Payload) -> httpx
     given = {name: render_text(value, stage.names) for name, value in step.headers.items()}
     headers = (stage.target.headers if step.auth else {}) | given
     content = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
-    async with httpx.AsyncClient(trust_env=False, timeout=step.within) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=step.within, verify=NO_TLS) as client:
         try:
             return await client.request(step.method, stage.target.url + path, headers=headers, content=content)
         except httpx.InvalidURL as error:

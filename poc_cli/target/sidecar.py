@@ -3,6 +3,7 @@
 Never touches an object, other than to evict the one it is asked to.
 """
 
+import ssl
 from pathlib import Path
 
 import httpx
@@ -18,13 +19,22 @@ LOOK_INTO_LOG = "its last words are in worker.log in the run folder"
 _NOT_RUNNING = "not currently running"
 
 
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Trusts nobody. Nothing here speaks TLS, and without this each client reads all certificates of the machine first,
+which takes longer than everything that it is then asked to do (measured: 25 ms)."""
+
+
+def _client(path: Path) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(path), verify=NO_TLS))
+
+
 class Sidecar:
     """A client of the side-car; connections are kept, because building a client costs more than an evict."""
 
     def __init__(self, folder: Path) -> None:
         """Take the folder with the sockets."""
-        self._fence = httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(folder / "fence.sock")))
-        self._evict = httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(folder / "evict.sock")))
+        self._fence = _client(folder / "fence.sock")
+        self._evict = _client(folder / "evict.sock")
 
     async def close(self) -> None:
         """Close all connections."""
