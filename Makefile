@@ -18,7 +18,7 @@ NODES := worker/node_modules/.package-lock.json
 CHROMIUM := tests/browser/node_modules/.chromium/chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types mutants bench reference soak docs clean
+.PHONY: help run test lint types mutants bench picture reference soak docs clean
 
 help:  ## list these words
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ mutants: $(DEV)  ## play every broken worker and say which claims catch it; ARGS
 
 bench: $(DEV)  ## measure poc itself and write docs/benchmarks.md (two minutes)
 	@$(BIN)/python tests/bench/bench.py
+
+picture: $(DEV) $(CHROMIUM)  ## take the picture of the report in the README anew, from a fresh run
+	@$(BIN)/python -m tests.bench.picture $(BIN)/poc
 
 reference: $(VENV)  ## record results/reference/local.json anew, for poc compare: plays every scenario, all must hold
 	@$(BIN)/python tests/bench/reference.py $(BIN)/poc
