@@ -19,7 +19,7 @@ class View {
     const bar = make("div", { class: "tools" });
     this.range = make("output", {});
     this.buttons = [["−", "zoom out", () => this.zoom(2)], ["+", "zoom in", () => this.zoom(.5)],
-      ["◂", "earlier", () => this.pan(-.5)], ["▸", "later", () => this.pan(.5)], ["all", "show all", () => this.all()]]
+      ["‹", "earlier", () => this.pan(-.5)], ["›", "later", () => this.pan(.5)], ["all", "show all", () => this.all()]]
       .map(([text, label, action]) => {
         const button = make("button", { type: "button", "aria-label": label, title: label }, text);
         button.addEventListener("click", action);
