@@ -10,11 +10,12 @@ from typing import Protocol
 
 from poc_cli.engine.admission import Admission, sockets_possible
 from poc_cli.engine.performance import Outcome, Performance, SleepMode
+from poc_cli.engine.sleeping import IDLE_TIMER_SECONDS
 from poc_cli.engine.stage import Ears
 from poc_cli.engine.turns import BUSY_AT_ONCE, Turn
 from poc_cli.errors import PocError
 from poc_cli.history.writer import HistoryWriter
-from poc_cli.scenario.model import Hibernate
+from poc_cli.scenario.model import Hibernate, Idle
 from poc_cli.scenario.plays import Play
 from poc_cli.target.api import Api
 from poc_cli.target.process import Place, Process
@@ -75,7 +76,7 @@ class Troupe:
 
     async def _play(self, plays: list[Play], first: Process) -> list[Outcome]:
         # What has to let the most time pass begins first, so that all windows overlap.
-        plays = sorted(plays, key=_windows, reverse=True)
+        plays = sorted(plays, key=_seconds, reverse=True)
         together = [play for play in plays if not self._is_apart(play)]
         apart = [play for play in plays if self._is_apart(play) and not play.scenario.document.measures]
         measuring = [play for play in plays if play.scenario.document.measures]
@@ -143,9 +144,11 @@ class Troupe:
         return outcome
 
 
-def _windows(play: Play) -> int:
-    """Give how many sleeps by the idle timer a play may have to wait for."""
-    return sum(isinstance(placed.step, Hibernate) and placed.step.hibernate == "idle" for placed in play.steps)
+def _seconds(play: Play) -> float:
+    """Give how long a play must let time pass at least: its sleeps by the idle timer, and what it waits besides."""
+    steps = [placed.step for placed in play.steps]
+    sleeps = sum(isinstance(step, Hibernate) and step.hibernate == "idle" for step in steps)
+    return sleeps * IDLE_TIMER_SECONDS + sum(step.idle for step in steps if isinstance(step, Idle))
 
 
 def source_of(play: Play) -> Source:
