@@ -59,13 +59,22 @@ def document(events: list[Event | None]) -> Document:
 
 
 def _stories(run: RunRecord) -> list[list[PlayRecord]]:
-    """Give the performances of each story; plays of different texts are different stories, whatever their names."""
+    """Give the performances of each story, in the order of their files: which began first is of no meaning.
+
+    Plays of different texts are different stories, whatever their names.
+    """
     found: dict[tuple[object, ...], list[PlayRecord]] = {}
     for play in run.plays:
         if play.start.data["role"] == "story":
             subject = tuple(play.start.data[name] for name in ("scenario", "file", "sha256"))
             found.setdefault(subject, []).append(play)
-    return [sorted(plays, key=lambda play: play.round) for plays in found.values()]
+    in_order = sorted(found.values(), key=lambda plays: _place(str(plays[0].start.data["file"])))
+    return [sorted(plays, key=lambda play: play.round) for plays in in_order]
+
+
+def _place(file: str) -> tuple[int, str]:
+    """Give where a file stands in a listing: what is in no folder first."""
+    return file.count("/"), file
 
 
 def _by_performance(

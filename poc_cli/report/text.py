@@ -24,6 +24,9 @@ NOT_WHOLE: Final = "(record not whole)"
 EVENTS_LISTED: Final = 5
 """Ids of evidence that a line names: with the words around them they fit into 80 columns. All are in run.json."""
 
+TOLD_WHOLE: Final = 12
+"""Scenarios up to which every claim is told. Of more, those that held get a line each: nobody reads seven hundred."""
+
 _INDENT: Final = " " * 12
 
 
@@ -62,8 +65,10 @@ def lines(document: dict[str, Any], folder: str) -> list[Line]:
     if document["error"]:
         flaw.append([span("the record of this run is not whole: ", STYLES["error"]), span(document["error"])])
     found: list[Line] = [*flaw, []] if flaw else []
+    brief = len(document["scenarios"]) > TOLD_WHOLE and not mark
     for scenario in document["scenarios"]:
-        found += _scenario(scenario, mark)
+        found += _in_a_line(scenario) if brief and _is_plain(scenario) else _scenario(scenario, mark, brief=brief)
+    found += [[]] if brief else []
     matrix = _matrix(table(document["matrix"]))
     found += [[span(NOT_WHOLE, STYLES["error"])], *matrix] if matrix and flaw else matrix
     found += _figures(document["figures"])
@@ -77,7 +82,24 @@ def lines(document: dict[str, Any], folder: str) -> list[Line]:
     return found
 
 
-def _scenario(scenario: dict[str, Any], mark: str) -> list[Line]:
+def _is_plain(scenario: dict[str, Any]) -> bool:
+    """Whether nothing about a scenario needs more words than that it held, or was left out."""
+    if scenario["left_out"]:
+        return True
+    odd = scenario["error"] or scenario["stopped"] or scenario["replayed"]
+    return not odd and all(claim["verdict"] == "held" and claim["known"] is None for claim in scenario["claims"])
+
+
+def _in_a_line(scenario: dict[str, Any]) -> list[Line]:
+    if scenario["left_out"]:
+        told = f"{scenario['name']}: {scenario['left_out']}"
+        return [[span("left out  ", "yellow"), span(told)]]
+    number = len(scenario["claims"])
+    claims = "1 claim" if number == 1 else f"{number} claims"
+    return [[span("held      ", STYLES["held"]), span(scenario["name"], "bold"), span(f", {claims}", "dim")]]
+
+
+def _scenario(scenario: dict[str, Any], mark: str, *, brief: bool) -> list[Line]:
     head: Line = [span(scenario["name"], "bold"), span(f"  {scenario['title']}"), span(mark, STYLES["error"])]
     if scenario["left_out"]:
         return [head, [span("  left out  ", "yellow"), span(scenario["left_out"])], []]
@@ -87,8 +109,11 @@ def _scenario(scenario: dict[str, Any], mark: str) -> list[Line]:
     for replay in scenario["replayed"]:
         which = "" if replay["play"] == scenario["name"] else f" ({replay['play']})"
         found.append([span(f"  played again{which}: ", "yellow"), span(replay["reason"])])
-    for claim in scenario["claims"]:
+    told = [claim for claim in scenario["claims"] if not brief or claim["verdict"] != "held" or claim["known"]]
+    for claim in told:
         found += _claim(claim, mark)
+    if others := len(scenario["claims"]) - len(told):
+        found.append([span("  held      ", STYLES["held"]), span(f"{others} more", "dim")])
     if scenario["stopped"]:
         found.append([span("  stopped   ", "yellow"), span(scenario["stopped"])])
     return [*found, []]

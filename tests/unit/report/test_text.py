@@ -30,6 +30,26 @@ def test_a_held_claim_takes_two_lines() -> None:
     assert found[at + 2].startswith("  held      ")
 
 
+PLAIN = {"stopped": None, "error": None, "verdict": "held"}
+
+
+def test_of_many_scenarios_those_that_held_get_a_line_each() -> None:
+    many = [scenario(f"s{number}", claim("c", "held"), **PLAIN) for number in range(13)]
+    broken = scenario("broken", claim("good", "held"), claim("bad"), **PLAIN | {"verdict": "refuted"})
+    out = scenario("out", **PLAIN | {"left_out": "its subject is another", "verdict": None})
+    found = told(document(*many, broken, out))
+    assert "held      s3, 1 claim" in found
+    assert "left out  out: its subject is another" in found
+    assert "  refuted   bad" in found
+    assert "  held      1 more" in found
+    assert not any("good" in line for line in found)
+
+
+def test_of_few_scenarios_every_claim_is_told() -> None:
+    found = told(document(*[scenario(f"s{number}", claim("c", "held"), **PLAIN) for number in range(12)]))
+    assert found.count("  held      c") == 12
+
+
 def test_the_answer_and_the_place_of_the_evidence_come_last() -> None:
     found = told(hibernate_run().judged())
     assert found[-2:] == [
