@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console as RichConsole
 
 _LIVE_A_SECOND = 8
+_LIVE_LINES = 16  # fits a small terminal; whoever plays more wants to see that it goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +80,23 @@ class Console:
 
         def table() -> Table:
             grid = Table.grid(padding=(0, 2))
-            for label, phase in phases.items():
+            # Stories before their controls; a copy, because the display draws from a thread of its own.
+            now = sorted(phases.copy().items(), key=lambda item: "~" in item[0])
+            for label, phase in now[:_LIVE_LINES]:
                 grid.add_row(label, phase)
+            if len(now) > _LIVE_LINES:
+                grid.add_row(f"and {len(now) - _LIVE_LINES} more", "")
             return grid
 
-        with Live(table(), console=_rich(sys.stderr), refresh_per_second=_LIVE_A_SECOND, transient=True) as live:
+        # Drawn when it is due and not at every change: three hundred plays have thousands of them a second.
+        live = Live(console=_rich(sys.stderr), get_renderable=table, refresh_per_second=_LIVE_A_SECOND, transient=True)
+        with live:
 
             def progress(label: str, phase: str) -> None:
-                if phase in {"done", "stopped", "error", "interrupted"}:
+                if phase in {"done", "stopped", "error", "interrupted", "given_up"}:
                     phases.pop(label, None)
                 else:
                     phases[label] = phase
-                live.update(table())
 
             yield progress
 

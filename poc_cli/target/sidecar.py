@@ -3,15 +3,14 @@
 Never touches an object, other than to evict the one it is asked to.
 """
 
+import asyncio
 import ssl
 from pathlib import Path
 
 import httpx
 
+from poc_cli.target import patience
 from poc_cli.target.base import EVICT_LINGERS_SECONDS, Eviction, TargetDropped, TargetHung
-
-ANSWERS_WITHIN_SECONDS = 2.0
-"""A runtime whose side-car does not answer in this time hangs: an endless loop in one object stops them all."""
 
 LOOK_INTO_LOG = "its last words are in worker.log in the run folder"
 
@@ -43,14 +42,14 @@ class Sidecar:
 
     async def answer(self) -> None:
         """Return once the side-car has answered. Raises TargetHung, and TargetDropped for a connection that broke."""
-        try:
-            response = await self._fence.post("http://sidecar/", json={}, timeout=ANSWERS_WITHIN_SECONDS)
-            response.raise_for_status()
-        except httpx.TimeoutException as error:
+        asked = asyncio.ensure_future(self._fence.post("http://sidecar/", json={}, timeout=None))
+        if not await patience.answered(asked):
             raise TargetHung(
-                f"the runtime did not answer within {ANSWERS_WITHIN_SECONDS:g} s",
+                f"the runtime did not answer within {patience.ANSWERS_WITHIN_SECONDS:g} s",
                 "an endless loop in one object stops them all; the worker's log is in the run folder",
-            ) from error
+            )
+        try:
+            asked.result().raise_for_status()
         except httpx.HTTPStatusError as error:
             raise TargetDropped(
                 f"the runtime answered its own side-car with {error.response.status_code}", LOOK_INTO_LOG

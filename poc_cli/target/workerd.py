@@ -18,9 +18,10 @@ from poc_cli.residency import Change, Left, Pin, Residency, Stay, WorkerContextE
 from poc_cli.residency.identity import object_id
 from poc_cli.target.address import Address, environment
 from poc_cli.target.base import Ability, Eviction, Fault, TargetDied, TargetDropped, TargetHung
+from poc_cli.target.patience import answered
 from poc_cli.target.process import Place, Process, ending, spawn
 from poc_cli.target.pump import LinePump
-from poc_cli.target.sidecar import ANSWERS_WITHIN_SECONDS, LOOK_INTO_LOG, Sidecar
+from poc_cli.target.sidecar import LOOK_INTO_LOG, Sidecar
 from poc_cli.target.starting import Failure, not_started
 from poc_cli.target.subject import Subject
 from poc_cli.target.workers import Workers
@@ -268,20 +269,24 @@ class _Running:
         number = self._fences_sent
         try:
             await self.sidecar.answer()
-            async with asyncio.timeout(ANSWERS_WITHIN_SECONDS):
-                while self._fences_ended < number:
-                    self._fence_moved.clear()
-                    await self._fence_moved.wait()
+            await self._traced_up_to(number)
         except TargetDropped:
             await self._ended()
             self._raise_if_dead()
             raise
-        except (TargetHung, TimeoutError) as error:
+        except TargetHung:
             self._raise_if_dead()
-            if isinstance(error, TargetHung):
-                raise
-            raise TargetHung("the runtime's trace stopped", "the worker's log is in the run folder") from error
+            raise
         return self.residency.latest_ns
+
+    async def _traced_up_to(self, fence: int) -> None:
+        async def reading() -> None:
+            while self._fences_ended < fence:
+                self._fence_moved.clear()
+                await self._fence_moved.wait()
+
+        if not await answered(asyncio.ensure_future(reading())):
+            raise TargetHung("the runtime's trace stopped", LOOK_INTO_LOG)
 
     async def _ended(self) -> int | None:
         """Give how the process ended, None where it lives: its connections break a moment before that is known."""

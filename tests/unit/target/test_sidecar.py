@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from poc_cli.errors import TargetError
-from poc_cli.target import sidecar
+from poc_cli.target import patience
 from poc_cli.target.base import TargetDied, TargetDropped, TargetHung
 from poc_cli.target.process import ending
 from poc_cli.target.sidecar import Sidecar
@@ -68,7 +68,7 @@ def test_a_broken_connection_is_never_blamed_on_a_loop(handler: Handler | None) 
 
 
 def test_silence_may_be_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sidecar, "ANSWERS_WITHIN_SECONDS", 0.05)
+    monkeypatch.setattr(patience, "ANSWERS_WITHIN_SECONDS", 0.05)
     told = asked(_silent)
     assert isinstance(told, TargetHung)
     assert told.message == "the runtime did not answer within 0.05 s"
