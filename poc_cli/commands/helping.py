@@ -5,6 +5,7 @@ Never loads rich for it: the help is to be there at once.
 
 import sys
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Any
 
 import typer
@@ -14,6 +15,16 @@ from poc_cli.commands.console import coloured
 
 REST = "Options"
 """The heading of the options that name no group; they come last."""
+
+
+class Panel(StrEnum):
+    """The groups of commands, in the order of the help."""
+
+    RUN = "Run"
+    READ = "Read evidence"
+    WRITE = "Write scenarios"
+    PLACES = "Where it runs"
+    MANY = "How many, for how much"
 
 
 class GroupedCommand(TyperCommand):
@@ -42,8 +53,9 @@ class GroupedCommands(TyperGroup):
             command: Any = self.get_command(ctx, name)
             groups.setdefault(command.rich_help_panel, []).append((name, command.get_short_help_str(formatter.width)))
         width = max(len(name) for name in self.list_commands(ctx))
-        for group, rows in groups.items():
-            _write_group(group, [(f"{name:<{width}}", told) for name, told in rows], formatter)
+        for group in Panel:
+            if group in groups:
+                _write_group(group, [(f"{name:<{width}}", told) for name, told in groups[group]], formatter)
         _write_parameters(self.get_params(ctx), ctx, formatter)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - overridden

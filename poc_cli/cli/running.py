@@ -1,0 +1,156 @@
+"""The commands that play: `run` and `check`.
+
+Never holds logic of its own; each command has a file in `commands`.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from poc_cli.cli.app import RESULTS, WORKER, Results, Sleep, app, scenario_names
+from poc_cli.commands.console import Console
+from poc_cli.commands.helping import GroupedCommand, Panel, examples
+
+_WHAT = "What is played"
+_HOW = "How it is played"
+_TOLD = "What is told"
+
+
+@app.command(
+    "run",
+    cls=GroupedCommand,
+    rich_help_panel=Panel.RUN,
+    epilog=examples(
+        ("poc run hibernate", "one shipped scenario; poc list has them all"),
+        ("poc run hibernate --sleep evict", "the same in a second, by eviction"),
+        ("poc run my-room.toml --worker ../my-worker", "your scenario, your worker"),
+        ("poc run ./scenarios/ -v", "all files of a folder, told step by step"),
+        ("poc run --all --compat-date 2025-06-01", "everything, on an older compatibility date"),
+    ),
+)
+def _run(  # noqa: PLR0913, PLR0917 - the options of the command
+    scenarios: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="SCENARIO", help="Names (poc list), files, or folders with a slash.", autocompletion=scenario_names
+        ),
+    ] = None,
+    every: Annotated[  # noqa: FBT002
+        bool, typer.Option("--all", help="All shipped scenarios but the slow ones.", rich_help_panel=_WHAT)
+    ] = False,
+    tag: Annotated[
+        list[str] | None, typer.Option(metavar="TAG", help="Shipped scenarios with this tag.", rich_help_panel=_WHAT)
+    ] = None,
+    worker: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help=WORKER,
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    sleep: Annotated[
+        Sleep | None, typer.Option(help="Override how objects are brought to sleep.", rich_help_panel=_HOW)
+    ] = None,
+    compat_date: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DATE", help="Run on this compatibility date; several are compared.", rich_help_panel=_HOW
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="How many plays go on at once; 500 unless said.", rich_help_panel=_HOW),
+    ] = None,
+    repeat: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=1, help="Play each story so often; held is what always held.", rich_help_panel=_HOW
+        ),
+    ] = 1,
+    results: Annotated[Path | None, typer.Option(metavar="FOLDER", help=RESULTS, rich_help_panel=_TOLD)] = None,
+    json: Annotated[  # noqa: FBT002
+        bool, typer.Option("--json", help="Print run.json and nothing else.", rich_help_panel=_TOLD)
+    ] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print one line.", rich_help_panel=_TOLD)] = False,  # noqa: FBT002
+    verbose: Annotated[
+        int,
+        typer.Option(
+            "-v",
+            "--verbose",
+            count=True,
+            show_default=False,
+            help="Tell the steps; -vv the messages too.",
+            rich_help_panel=_TOLD,
+        ),
+    ] = 0,
+    allow_unknown: Annotated[  # noqa: FBT002
+        bool, typer.Option("--allow-unknown", help="Exit 0 though a claim is unknown.", rich_help_panel=_TOLD)
+    ] = False,
+) -> None:
+    """Play scenarios and judge what happened."""
+    from poc_cli.commands.run import Options, run
+    from poc_cli.config import Flags, settings
+    from poc_cli.target.compatibility import checked
+
+    chosen = settings(Flags(results, worker, None if sleep is None else sleep.value, jobs, tuple(compat_date or ())))
+    dates = checked(chosen.compat_dates)
+    options = Options(
+        words=scenarios or [],
+        everything=every,
+        tags=tag or [],
+        worker=chosen.worker,
+        worker_rules=worker is not None,
+        sleep=chosen.sleep,
+        jobs=chosen.jobs,
+        results=chosen.results,
+        json=json,
+        verbosity=verbose,
+        allow_unknown=allow_unknown,
+        date=dates[0] if len(dates) == 1 else None,
+        repeat=repeat,
+    )
+    console = Console(quiet=quiet or json)
+    if len(dates) > 1:
+        from poc_cli.commands.dates import run_dates
+
+        raise typer.Exit(run_dates(options, dates, console))
+    raise typer.Exit(run(options, console))
+
+
+@app.command(
+    "check",
+    cls=GroupedCommand,
+    rich_help_panel=Panel.RUN,
+    epilog=examples(
+        ("poc check", "the scenarios and gates of poc.toml"),
+        ("poc check --sleep evict --repeat 5", "quickly, and five times each"),
+        ("poc check -o reports", "report.html, report.md and junit.xml there"),
+    ),
+)
+def _check(  # noqa: PLR0913, PLR0917 - the options of the command
+    worker: Annotated[Path | None, typer.Option(metavar="FOLDER", help=WORKER)] = None,
+    sleep: Annotated[Sleep | None, typer.Option(help="Override how objects are brought to sleep.")] = None,
+    compat_date: Annotated[str | None, typer.Option(metavar="DATE", help="Run on this compatibility date.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="How many plays go on at once; 500 unless said.")
+    ] = None,
+    repeat: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Play each story so often; held is what always held.")
+    ] = 1,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FOLDER", help="Where the reports go; the run folder unless said."),
+    ] = None,
+    results: Results = None,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print one line.")] = False,  # noqa: FBT002
+) -> None:
+    """Play what poc.toml names and hold it against its gates, for a CI."""
+    from poc_cli.commands.check import Wanted, check
+    from poc_cli.config import Flags, settings
+    from poc_cli.target.compatibility import checked
+
+    dates = checked([] if compat_date is None else [compat_date])
+    chosen = settings(Flags(results, worker, None if sleep is None else sleep.value, jobs, tuple(dates)))
+    raise typer.Exit(check(chosen, Wanted(repeat, output, worker is not None), Console(quiet=quiet)))
