@@ -1,0 +1,7 @@
+// Says that the app is up.
+
+export const dynamic = "force-dynamic";
+
+export function GET(): Response {
+  return Response.json({ ok: true });
+}

@@ -1,0 +1,10 @@
+// A message of the chat, as it is stored and sent.
+
+export interface Message {
+  /** Counts up from 1 and is never given twice. */
+  readonly id: number;
+  readonly user: string;
+  readonly text: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}

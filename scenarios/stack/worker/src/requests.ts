@@ -1,0 +1,43 @@
+// Requests of the app, signed: over time, nonce, method, path and body, so that none can be changed, moved or kept.
+// Never sees whether a nonce came before; that only the room knows.
+
+import { isSigned } from "./signing.ts";
+
+/** How far the app's clock may be off, and how long a room must remember a nonce. */
+export const WINDOW_SECONDS = 60;
+
+/** What a request that may be believed says. */
+export interface Signed {
+  readonly nonce: string;
+  readonly body: string;
+}
+
+/** Gives the request's body and nonce, or the answer that refuses it. */
+export async function checkRequest(secret: string | undefined, request: Request): Promise<Signed | Response> {
+  const url = new URL(request.url);
+  const header = (name: string): string => request.headers.get(name) ?? "";
+  const [timestamp, nonce, body] = [header("X-Timestamp"), header("X-Nonce"), await request.text()];
+  const signed = ["request", timestamp, nonce, request.method, url.pathname + url.search, body].join("\n");
+  if (!(await isSigned(secret, signed, header("X-Signature")))) return refusal(401, "the signature is not right");
+  const seconds = Math.abs(Date.now() / 1000 - Number(timestamp));
+  if (!(seconds <= WINDOW_SECONDS)) return refusal(401, "the timestamp is stale");
+  return { nonce, body };
+}
+
+/** What the app may push into a room: a message of the system's, or the wish that all connect anew. */
+export type Push = { readonly say: string } | { readonly reconnect: true };
+
+/** Gives what a body wants pushed, or null where that is nothing. */
+export function pushOf(body: string): Push | null {
+  try {
+    const { say, reconnect } = JSON.parse(body) as { say?: unknown; reconnect?: unknown };
+    if (reconnect === true) return { reconnect };
+    return typeof say === "string" && say !== "" ? { say } : null;
+  } catch {
+    return null;
+  }
+}
+
+export function refusal(status: number, error: string): Response {
+  return Response.json({ error }, { status });
+}
