@@ -1,0 +1,182 @@
+"""From the runtime's trace to what is billed of each stay in memory: active time, events, storage operations.
+
+Never counts an object that is only waiting to sleep: where nothing held it and what came next came from outside, it was
+idle. What it waited for by itself, it was active for.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from poc_cli.residency.pins import Ledger
+from poc_cli.residency.trace import (
+    Answered,
+    BadLineError,
+    Began,
+    ContextBegan,
+    ContextEnded,
+    Finished,
+    Line,
+    Place,
+    Turn,
+    parse,
+)
+
+HELD_NS: Final = 1_000_000_000
+"""What has been pending for so long pins its object; a handler at work is over before."""
+
+_STORAGE: Final = "durable_object_storage_"
+_READS: Final = ("get", "kv_get", "list", "kv_list", "getAlarm")
+_WRITES: Final = ("put", "kv_put", "delete", "kv_delete", "deleteAll", "setAlarm", "deleteAlarm")
+_QUERY: Final = b'"k":"db.query.text","v":"'
+
+
+@dataclass(slots=True)
+class Active:
+    """One stay of an object in memory. Times are nanoseconds; `pinned_ns` is a part of `active_ns`.
+
+    `events` counts what was delivered by its name. `reads` and `writes` are storage operations, not rows.
+    """
+
+    process: int
+    ctx: int
+    worker: str
+    resident_ns: int = 0
+    active_ns: int = 0
+    pinned_ns: int = 0
+    events: Counter[str] = field(default_factory=Counter)
+    reads: int = 0
+    writes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """What one process did: the stays of all objects, and how many requests each Worker took."""
+
+    stays: tuple[Active, ...]
+    worker_requests: Counter[str]
+
+
+def traced(process: int, lines: Iterable[str]) -> Traced:
+    """Give what the lines of one process's trace tell; a line that cannot be understood tells nothing."""
+    reader = _Reader(process)
+    for line in lines:
+        raw = line.encode("utf-8", "replace")
+        if _QUERY in raw:
+            reader.query(raw)
+            continue
+        try:
+            parsed = parse(raw)
+        except BadLineError:
+            continue
+        if parsed is not None:
+            reader.take(parsed)
+    return reader.end()
+
+
+@dataclass(slots=True)
+class _Open:
+    """A stay that goes on: until when it is known, until when it was pinned, and what holds it."""
+
+    stay: Active
+    at: int
+    pinned_until: int = 0
+    ledger: Ledger = field(default_factory=Ledger)
+
+    def until(self, at: int, *, from_outside: bool) -> None:
+        """Take note of the time up to a line of the trace; `from_outside` says that the object did not wait for it."""
+        passed = max(0, at - self.at)
+        pins = self.ledger.pins(at, 0)
+        self.stay.resident_ns += passed
+        if pins or not from_outside:
+            self.stay.active_ns += passed
+        if pins and at - pins[0].since_ns >= HELD_NS:
+            self.stay.pinned_ns += at - max(self.pinned_until, pins[0].since_ns)
+            self.pinned_until = at
+        self.at = max(self.at, at)
+
+
+class _Reader:
+    """Reads one trace, line by line."""
+
+    def __init__(self, process: int) -> None:
+        self._process = process
+        self._open: dict[int, _Open] = {}
+        self._workers: dict[int, str] = {}
+        self._stays: list[Active] = []
+        self._requests: Counter[str] = Counter()
+        self._latest = 0
+
+    def take(self, line: Line) -> None:
+        """Take one line."""
+        if isinstance(line, ContextBegan):
+            self._latest = max(self._latest, line.at)
+            self._begin(line)
+        elif isinstance(line, Began | Finished | Turn | ContextEnded):
+            self._latest = max(self._latest, line.at)
+            self._continue(line)
+        elif isinstance(line, Answered) and line.ctx in self._open:
+            self._open[line.ctx].ledger.answer(line.id)
+
+    def query(self, raw: bytes) -> None:
+        """Take the text of an SQL statement: its first word tells whether it reads or writes."""
+        number = raw.partition(b'"ctx":')[2].partition(b",")[0]
+        found = self._open.get(int(number)) if number.isdigit() else None
+        if found is None:
+            return
+        word = raw.partition(_QUERY)[2].lstrip()[:7].upper()
+        found.stay.reads += word.startswith((b"SELECT", b"WITH"))
+        found.stay.writes += word.startswith((b"INSERT", b"UPDATE", b"DELETE", b"REPLACE"))
+
+    def end(self) -> Traced:
+        """Give all that was read; what is still in memory was so to the end of the trace."""
+        for found in self._open.values():
+            found.until(self._latest, from_outside=True)
+        return Traced(tuple(self._stays), self._requests)
+
+    def _begin(self, line: ContextBegan) -> None:
+        if line.actor is None:
+            self._workers[line.ctx] = line.worker
+            return
+        stay = Active(self._process, line.ctx, line.worker)
+        self._stays.append(stay)
+        self._open[line.ctx] = _Open(stay, line.at)
+
+    def _continue(self, line: Began | Finished | Turn | ContextEnded) -> None:
+        found = self._open.get(line.ctx)
+        if found is None:
+            if isinstance(line, Began) and line.kind == "request" and line.ctx in self._workers:
+                self._requests[self._workers[line.ctx]] += 1
+            return
+        found.until(line.at, from_outside=_from_outside(line))
+        match line:
+            case Began():
+                self._began(found, line)
+            case Finished():
+                found.ledger.finish(line)
+            case ContextEnded():
+                del self._open[line.ctx]
+
+    @staticmethod
+    def _began(found: _Open, line: Began) -> None:
+        # Where a wait begins again at the place where it began before, it is one wait; its stack stands for the place.
+        found.ledger.begin(line, None if line.stack is None else Place("", line.stack))
+        if line.kind == "request":
+            found.stay.events[line.name] += 1
+        elif line.kind == "operation" and line.name.startswith(_STORAGE):
+            operation = line.name.removeprefix(_STORAGE)
+            found.stay.reads += operation in _READS
+            found.stay.writes += operation in _WRITES
+
+
+def _from_outside(line: Began | Finished | Turn | ContextEnded) -> bool:
+    """Whether an object at rest would see this line too: a new event, its own end, what is cleared away with it."""
+    match line:
+        case Began():
+            return line.kind == "request"
+        case Finished():
+            return line.outcome is None
+        case ContextEnded():
+            return True
+    return False

@@ -1,0 +1,125 @@
+"""From a profile to a month's usage, with hibernation and without.
+
+Never counts less than the page would: where handlers may overlap they are added up, to at most the time a room is open.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from poc_cli.cost.profile import Profile
+from poc_cli.cost.usage import SECONDS_OF_A_DAY, ZERO, Usage
+
+_MINUTES = Decimal(60)
+_HOUR = Decimal(3600)
+_DAY_HOURS = Decimal(24)
+_MS = Decimal(1000)
+_KB_OF_A_GB = Decimal(1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What reaches the objects in a month, and the seconds that rooms are open. `deliveries` go out, free of charge."""
+
+    connects: Decimal
+    sent: Decimal
+    beats: Decimal
+    http: Decimal
+    alarms: Decimal
+    deliveries: Decimal
+    open_seconds: Decimal
+
+    @property
+    def messages(self) -> Decimal:
+        """Give the incoming messages that reach an object and are billed."""
+        return self.sent + self.beats
+
+    @property
+    def requests(self) -> Decimal:
+        """Give all else that reaches an object."""
+        return self.connects + self.http + self.alarms
+
+
+def number(value: float | None, otherwise: Decimal = ZERO) -> Decimal:
+    """Give a number of a profile as it was written there."""
+    return otherwise if value is None else Decimal(str(value))
+
+
+def traffic(profile: Profile, *, hibernating: bool) -> Traffic:
+    """Give what reaches the objects in the month of a profile.
+
+    Auto-responses belong to the Hibernation API: without it, what they would have answered are messages like any other.
+    """
+    days, users, rooms = number(profile.days), number(profile.users), number(profile.rooms)
+    online = users * number(profile.hours_online) * _MINUTES * days
+    hours_open = number(profile.hours_open, number(profile.hours_online)) * days
+    sent = online * number(profile.messages_per_minute)
+    if profile.connects_per_month is not None:
+        connects = users * number(profile.connects_per_month)
+    else:
+        connects = users * number(profile.connects_per_day, Decimal(1)) * days
+    others = max(ZERO, users / rooms - 1) if rooms else ZERO
+    reaching = {"message"} if hibernating else {"message", "auto-response"}
+    return Traffic(
+        connects=connects,
+        sent=sent,
+        beats=online * number(profile.pings_per_minute) if profile.ping in reaching else ZERO,
+        http=number(profile.http_per_day) * days,
+        alarms=rooms * hours_open * number(profile.alarms_per_hour),
+        deliveries=sent * number(profile.fan_out, others),
+        open_seconds=rooms * hours_open * _HOUR if users else ZERO,
+    )
+
+
+def usage_of(profile: Profile, *, hibernating: bool) -> Usage:
+    """Give the month's usage; without hibernation an object is active as long as anybody is connected to it."""
+    found = traffic(profile, hibernating=hibernating)
+    arriving = found.connects + found.http
+    return Usage(
+        days=number(profile.days),
+        requests=found.requests,
+        messages=found.messages,
+        active_seconds=_active(profile, found, hibernating=hibernating),
+        rows_read=found.sent * number(profile.rows_read_per_message),
+        # A setAlarm() is billed as a row, and each alarm was set by one.
+        rows_written=found.sent * number(profile.rows_written_per_message) + found.alarms,
+        stored_gb=number(profile.rooms) * number(profile.stored_kb_per_room) / _KB_OF_A_GB,
+        worker_requests=arriving,
+        worker_cpu_ms=arriving * number(profile.worker_ms),
+    )
+
+
+def _active(profile: Profile, found: Traffic, *, hibernating: bool) -> Decimal:
+    """Give the seconds for which objects are billed."""
+    if profile.active_seconds is not None and (hibernating or not found.open_seconds):
+        return number(profile.active_seconds)
+    handler, pinned = number(profile.handler_ms), number(profile.pinned_ms)
+    every_day = number(profile.rooms) * SECONDS_OF_A_DAY * number(profile.days)
+    by_http = found.http * (handler + pinned) / _MS
+    if not found.open_seconds:
+        busy = by_http + found.alarms * (handler + pinned) / _MS
+        return min(busy, every_day) if every_day else busy
+    # While a room is open anyway, its HTTP requests add nothing to what it is billed for.
+    closed = every_day - found.open_seconds
+    outside = min(closed, by_http * closed / every_day)
+    if not hibernating:
+        return found.open_seconds + outside
+    connecting = number(profile.connect_ms, handler) + pinned
+    busy = (found.messages + found.alarms) * (handler + pinned) + found.connects * connecting
+    within = busy / _MS + (by_http - outside)
+    return min(found.open_seconds, within) + outside
+
+
+def busiest(profile: Profile) -> Decimal | None:
+    """Give the messages a minute of each user from which on a room never rests; None where no number of them does."""
+    found = traffic(profile, hibernating=True)
+    per_message = number(profile.handler_ms) + number(profile.pinned_ms)
+    online = number(profile.users) * number(profile.hours_online) * _MINUTES * number(profile.days)
+    if not found.open_seconds or not per_message or not online:
+        return None
+    rest = _active(profile.model_copy(update={"messages_per_minute": 0.0}), _quiet(found), hibernating=True)
+    return max(ZERO, found.open_seconds - rest) * _MS / per_message / online
+
+
+def _quiet(found: Traffic) -> Traffic:
+    """Give the same without the messages that users send."""
+    return Traffic(found.connects, ZERO, found.beats, found.http, found.alarms, ZERO, found.open_seconds)

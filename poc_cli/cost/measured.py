@@ -1,0 +1,233 @@
+"""What a recorded run used: from its history, and where the runtime's trace is there, to the nanosecond of active time.
+
+Never takes what it could not see for nothing: without a trace, active time is the most that it can have been.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final
+
+from poc_cli.cost.active import Active, Traced, traced
+from poc_cli.cost.usage import DAYS_OF_A_MONTH, SECONDS_OF_A_DAY, Usage
+from poc_cli.history import event as kinds
+from poc_cli.history.event import Event
+
+_NS: Final = Decimal(1_000_000_000)
+_SOCKET: Final = "hibernatable_websocket"
+
+Stays = Mapping[tuple[int, int], Active]
+
+
+@dataclass(slots=True)
+class Counted:
+    """What one play used, as far as it was seen. `at_most` says that its active time is only a bound.
+
+    `rooms` are the objects that were seen, `connected_seconds` is what they would be billed for without hibernation.
+    `events` is all that was delivered to them.
+    """
+
+    play: str
+    role: str = "story"
+    seconds: Decimal = Decimal(0)
+    rooms: int = 0
+    requests: int = 0
+    messages: int = 0
+    worker_requests: int = 0
+    events: int = 0
+    active_seconds: Decimal = Decimal(0)
+    pinned_seconds: Decimal = Decimal(0)
+    resident_seconds: Decimal = Decimal(0)
+    connected_seconds: Decimal = Decimal(0)
+    reads: int = 0
+    writes: int = 0
+    at_most: bool = False
+
+    def usage(self, days: Decimal, *, hibernating: bool = True) -> Usage:
+        """Give it as a usage over so many days; each storage operation is taken for one row."""
+        return Usage(
+            days=days,
+            requests=Decimal(self.requests),
+            messages=Decimal(self.messages),
+            active_seconds=self.active_seconds if hibernating else max(self.active_seconds, self.connected_seconds),
+            rows_read=Decimal(self.reads),
+            rows_written=Decimal(self.writes),
+            worker_requests=Decimal(self.worker_requests),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A whole run: its plays, and whether every stay in memory was found in a trace."""
+
+    plays: tuple[Counted, ...]
+
+    @property
+    def stories(self) -> tuple[Counted, ...]:
+        """Give the plays that are no controls: those are bad on purpose."""
+        return tuple(play for play in self.plays if play.role == "story" and play.seconds > 0)
+
+    @property
+    def at_most(self) -> bool:
+        """Whether the active time of any play is only a bound."""
+        return any(play.at_most for play in self.plays)
+
+    def total(self, of: str) -> Decimal:
+        """Give the sum of something that is counted, over all plays."""
+        return sum((Decimal(getattr(play, of)) for play in self.plays), Decimal(0))
+
+    @property
+    def handler_ms(self) -> Decimal | None:
+        """Give the active milliseconds of an event, on the average of all stories; None where it was not measured."""
+        events = sum(play.events for play in self.stories)
+        if not events or any(play.at_most for play in self.stories):
+            return None
+        return sum((play.active_seconds for play in self.stories), Decimal(0)) * 1000 / events
+
+    def month(self, times: int = 1, *, hibernating: bool = True) -> Usage:
+        """Give a month in which every story's rooms go on as busy as in their play, so many times side by side."""
+        length = DAYS_OF_A_MONTH * SECONDS_OF_A_DAY
+        whole = Usage(DAYS_OF_A_MONTH)
+        for play in self.stories:
+            usage = play.usage(DAYS_OF_A_MONTH, hibernating=hibernating)
+            whole = whole.plus(usage.times(length / play.seconds * times))
+        return whole
+
+
+def run_usage(events: Iterable[Event | None], traces: Mapping[int, Iterable[str]] | None = None) -> Measured:
+    """Give what the plays of a history used. `traces` has the lines of each process's trace, by its number."""
+    found = [traced(process, lines) for process, lines in (traces or {}).items()]
+    stays = {(stay.process, stay.ctx): stay for each in found for stay in each.stays}
+    by_play: dict[str, list[Event]] = {}
+    for event in events:
+        if event is not None and event.kind not in {kinds.RUN_START, kinds.RUN_END, kinds.LEFT_OUT}:
+            by_play.setdefault(event.play, []).append(event)
+    seen = any(each.stays or each.worker_requests for each in found)
+    plays = [_counted(label, mine, stays if seen else None) for label, mine in by_play.items()]
+    return Measured((*plays, *_unwatched(found, by_play)))
+
+
+def _counted(label: str, events: Sequence[Event], stays: Stays | None) -> Counted:
+    """Give what one play used; `stays` is None where there is no trace, which would have shown every object."""
+    start, last = events[0], events[-1]
+    play = Counted(label, str(start.data.get("role", "story")), _seconds(last.t_ns - start.t_ns))
+    delivered = [str(event.data.get("name")) for event in events if event.kind == kinds.DELIVERED]
+    sent = sum(event.kind == kinds.SENT for event in events)
+    through_sockets = delivered.count(_SOCKET)
+    # A close is an event of the socket too, and a ping that the runtime answers is none: both numbers are upper bounds.
+    play.messages = min(sent, through_sockets) if through_sockets else sent
+    play.worker_requests = _arrivals(events)
+    play.events = len(delivered)
+    play.requests = play.events - through_sockets
+    play.rooms = len({event.actor for event in events if event.kind == kinds.ENTERED})
+    connected = _connected(events)
+    play.connected_seconds = connected * max(1, play.rooms)
+    if not play.rooms and stays is not None:
+        play.messages, play.connected_seconds = 0, Decimal(0)
+    elif not play.rooms:
+        play.requests = play.events = play.worker_requests
+        play.active_seconds, play.at_most = connected, bool(play.requests)
+    for known in _known(events):
+        stay = (stays or {}).get(known.key)
+        if stay is None:
+            play.at_most = True
+            play.active_seconds += _seconds(known.until - known.since)
+            play.resident_seconds += _seconds(known.left - known.since)
+        else:
+            _add(play, stay)
+    return play
+
+
+def _add(play: Counted, stay: Active) -> None:
+    play.active_seconds += _seconds(stay.active_ns)
+    play.pinned_seconds += _seconds(stay.pinned_ns)
+    play.resident_seconds += _seconds(stay.resident_ns)
+    play.reads += stay.reads
+    play.writes += stay.writes
+
+
+def _arrivals(events: Sequence[Event]) -> int:
+    """Give the requests that clients and steps made of the Worker in front."""
+    connects = sum(event.kind in {kinds.OPENED, kinds.OPEN_FAILED} for event in events)
+    asked = sum(1 for event in events if event.kind == kinds.STEP and event.data.get("verb") == "http")
+    return connects + asked
+
+
+def _connected(events: Sequence[Event]) -> Decimal:
+    """Give the seconds in which at least one client was connected."""
+    whole = begun = connected = 0
+    for event in events:
+        if event.kind == kinds.OPENED:
+            begun = begun if connected else event.t_ns
+            connected += 1
+        elif event.kind == kinds.CLOSED and connected:
+            connected -= 1
+            whole += 0 if connected else event.t_ns - begun
+    return _seconds(whole + (events[-1].t_ns - begun if connected else 0))
+
+
+@dataclass(slots=True)
+class _Known:
+    """What the history tells of a stay: its key in the trace, and in the runtime's clock since when and until when.
+
+    `until` is when it was last at work, or last seen to be held; `left` is when it was last seen in memory.
+    """
+
+    key: tuple[int, int]
+    since: int
+    until: int = field(init=False)
+    left: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.until = self.left = self.since
+
+    def saw(self, at: object, *, working: bool = True) -> None:
+        if isinstance(at, int):
+            self.left = max(self.left, at)
+            self.until = max(self.until, at) if working else self.until
+
+
+def _known(events: Sequence[Event]) -> Iterable[_Known]:
+    """Give the stays of the objects of a play."""
+    found: list[_Known] = []
+    going: dict[str, _Known] = {}
+    for event in events:
+        data = event.data
+        stay = going.get(event.actor)
+        if event.kind == kinds.ENTERED and _is_place(data):
+            going[event.actor] = _Known((data["process"], data["ctx"]), data["at_ns"])
+            found.append(going[event.actor])
+        elif stay is not None and event.kind == kinds.DELIVERED:
+            stay.saw(data.get("at_ns"))
+        elif stay is not None and event.kind == kinds.AWAKE:
+            stay.saw(data.get("at_ns"), working=bool(data.get("pins")))
+        elif stay is not None and event.kind == kinds.LEFT:
+            stay.saw(data.get("at_last_activity_ns"))
+            stay.saw(data.get("at_ns"), working=False)
+            del going[event.actor]
+    return found
+
+
+def _is_place(data: Mapping[str, object]) -> bool:
+    return all(isinstance(data.get(name), int) for name in ("process", "ctx", "at_ns"))
+
+
+def _unwatched(found: Sequence[Traced], by_play: Mapping[str, Sequence[Event]]) -> Iterable[Counted]:
+    """Give what the traces show of objects that no play watched, those of the same Workers as the ones that were."""
+    watched = {known.key for events in by_play.values() for known in _known(events)}
+    stays = [stay for each in found for stay in each.stays]
+    workers = {stay.worker for stay in stays if (stay.process, stay.ctx) in watched}
+    others = [stay for stay in stays if stay.worker in workers and (stay.process, stay.ctx) not in watched]
+    if not others:
+        return []
+    rest = Counted("objects that no play names", role="other", rooms=len(others))
+    for stay in others:
+        _add(rest, stay)
+        rest.messages += stay.events[_SOCKET]
+        rest.requests += stay.events.total() - stay.events[_SOCKET]
+        rest.events += stay.events.total()
+    return [rest]
+
+
+def _seconds(ns: int) -> Decimal:
+    return Decimal(ns) / _NS

@@ -1,0 +1,125 @@
+"""A profile: who uses an application and how, as a TOML file tells it.
+
+Never prices anything, and never fills in a number that would flatter: what is not said is none, or the page's example.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, Field
+
+from poc_cli.errors import did_you_mean
+from poc_cli.scenario.explain import Problem
+from poc_cli.scenario.shapes import Shape
+from poc_cli.scenario.source import Source, text_of
+from poc_cli.scenario.steps import validated
+from poc_cli.scenario.values import inert, shown
+
+LARGEST: Final = 1e12
+"""Of any number in a profile: beyond all users and all messages of the world, and small enough to be written out."""
+
+
+def _between(low: float, high: float) -> AfterValidator:
+    def check(value: float) -> float:
+        if not low <= value <= high:  # which nan is not either
+            raise ValueError(f"{value:g} is not between {low:g} and {high:,.0f}")
+        return value
+
+    return AfterValidator(check)
+
+
+Number = Annotated[float, _between(0, LARGEST)]
+Hours = Annotated[float, _between(0, 24)]
+Filled = Annotated[str, Field(min_length=1)]
+
+
+class Profile(Shape):
+    """The keys of a profile; docs/cost.md says what each means."""
+
+    title: Filled
+    source: Filled | None = None
+    api: Literal["hibernation", "standard"] = "hibernation"
+    days: Annotated[float, _between(1, 31)] = 30
+    users: Number = 0
+    rooms: Number = 0
+    hours_online: Hours = 0
+    hours_open: Hours | None = None
+    connects_per_day: Number | None = None
+    connects_per_month: Number | None = None
+    messages_per_minute: Number = 0
+    fan_out: Number | None = None
+    pings_per_minute: Number = 0
+    ping: Literal["auto-response", "protocol", "message"] = "auto-response"
+    http_per_day: Number = 0
+    alarms_per_hour: Number = 0
+    handler_ms: Number = 10
+    connect_ms: Number | None = None
+    pinned_ms: Number = 0
+    active_seconds: Number | None = None
+    worker_ms: Number = 1
+    rows_read_per_message: Number = 0
+    rows_written_per_message: Number = 0
+    stored_kb_per_room: Number = 0
+
+
+def read(path: Path, name: str) -> Profile:
+    """Read a profile; `name` is that of its file in errors. Raises ScenarioError where something in it is wrong."""
+    return profile_of(text_of(path, "profile"), inert(name))
+
+
+def profile_of(text: str, file: str) -> Profile:
+    """Give the profile that a text tells. Raises ScenarioError, with the place, where something in it is wrong."""
+    source = Source(text, file)
+    raw = source.tables()
+    problems: list[Problem] = []
+    profile = validated(Profile, raw, "a profile", (), problems)
+    if profile is not None:
+        problems += _contradictions(profile, raw)
+    if profile is None or problems:
+        source.refuse(problems, source.positions())
+    return profile
+
+
+def _contradictions(profile: Profile, raw: dict[str, object]) -> Iterator[Problem]:
+    """Give what cannot be meant together."""
+    if profile.connects_per_day is not None and profile.connects_per_month is not None:
+        message = '"connects_per_month" is said beside "connects_per_day"'
+        yield Problem(("connects_per_month",), message, "keep the one that you know", at="key")
+    if profile.users and not profile.rooms:
+        advice = "say how many objects they are in: rooms = 1"
+        yield Problem(("users",), "there are users but no rooms", advice, at="key")
+    if profile.hours_open is not None and profile.hours_open < profile.hours_online:
+        hours = shown(raw["hours_open"])
+        message = f'"hours_open" is {hours}, less than "hours_online"'
+        yield Problem(("hours_open",), message, "a room is open as long as anybody is in it, or longer")
+    if profile.rooms > profile.users > 0:
+        rooms, users = shown(raw["rooms"]), shown(raw["users"])
+        message = f"{rooms} rooms for {users} users"
+        yield Problem(("rooms",), message, "count the rooms that somebody is in; the others cost only what they store")
+    online, opened = profile.users and profile.hours_online, profile.hours_open or profile.hours_online
+    for key in ("messages_per_minute", "pings_per_minute"):
+        if getattr(profile, key) and not online:
+            advice = "say users, rooms and hours_online"
+            yield Problem((key,), f'"{key}" is said, but nobody is online', advice, at="key")
+    if profile.alarms_per_hour and not (profile.rooms and opened):
+        advice = "say rooms and hours_open"
+        yield Problem(("alarms_per_hour",), '"alarms_per_hour" is said, but no room is open', advice, at="key")
+
+
+SAMPLES: Final = ("chat", "example-1", "example-2", "example-3", "example-4")
+"""The profiles that poc ships: a chat, and the four examples of the pricing page."""
+
+
+def sample_text(name: str) -> str | None:
+    """Give the text of a shipped profile, None where there is none of that name."""
+    from importlib.resources import files
+
+    if name not in SAMPLES:
+        return None
+    return (files("poc_cli.cost") / "samples" / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def near(name: str) -> str | None:
+    """Give advice for the name of a profile that does not exist."""
+    return did_you_mean(name, SAMPLES)

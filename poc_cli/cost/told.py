@@ -1,0 +1,50 @@
+"""What a run used, in one line.
+
+Never says more than was measured: a bound is told as one.
+"""
+
+from decimal import Decimal
+
+from poc_cli.cost.bill import free_plan
+from poc_cli.cost.measured import Measured
+from poc_cli.cost.prices import Prices
+from poc_cli.cost.usage import Usage
+
+
+def told(measured: Measured, prices: Prices) -> str:
+    """Give `this run: 61 requests, 2.9 GB-s: 0.06 % of the free plan's day`; from 1 % on the limit is named."""
+    usage = day_of(measured)
+    used = usage.metered(prices)
+    tightest = free_plan(usage, prices).tightest
+    most = "at most " if measured.at_most else ""
+    requests = used["requests"]
+    parts = f"{plain(requests)} {'request' if requests == 1 else 'requests'}, {most}{plain(used['duration'])} GB-s"
+    which = f" ({tightest.meter.title})" if tightest.part >= Decimal("0.01") else ""
+    return f"this run: {parts}: {most}{percent(tightest.part)} of the free plan's day{which}"
+
+
+def day_of(measured: Measured) -> Usage:
+    """Give all that a run used as the usage of one day."""
+    whole = Usage(Decimal(1))
+    for play in measured.plays:
+        whole = whole.plus(play.usage(Decimal(1)))
+    return whole
+
+
+def plain(number: Decimal) -> str:
+    """Give a number as people write it: three digits of a small one, whole thousands with commas."""
+    if number == number.to_integral_value():
+        return f"{number:,.0f}"
+    if number >= 1000:  # noqa: PLR2004 - beyond that, nobody reads the fraction
+        return f"{number:,.0f}"
+    if number < Decimal("0.001"):
+        return "less than 0.001"
+    return (f"{number:,.2f}" if number >= 1 else f"{number:.3g}").rstrip("0").rstrip(".")
+
+
+def percent(part: Decimal) -> str:
+    """Give a part as per cent."""
+    whole = part * 100
+    if 0 < whole < Decimal("0.01"):
+        return "less than 0.01 %"
+    return f"{plain(whole)} %"
