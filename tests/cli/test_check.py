@@ -100,7 +100,16 @@ def test_a_figure_that_is_not_there_is_inconclusive(project: Poc) -> None:
     add(project, '[check.limits]\nwake_p99 = "50ms"\nmonthly_cost = 5\n')
     ran = project.run("check")
     assert ran.code == 4
-    assert "    not measured: a run does not say what it would cost a month\n" in ran.out
+    assert "    not measured: no profile says how much it is used; name one as profile in [cost]\n" in ran.out
+
+
+@pytest.mark.parametrize(("most", "code"), [("20.65", 0), ("20.64", 1)])
+def test_the_month_of_the_profile_has_a_limit(project: Poc, most: str, code: int) -> None:
+    add(project, f'[check.limits]\nmonthly_cost = {most}\n[cost]\nprofile = "example-4"\n')
+    ran = project.run("check")
+    assert ran.code == code, ran.out
+    assert re.search(rf"^monthly_cost is at most \${most} +\$20\.65 a month: ", ran.out, re.MULTILINE)
+    assert "$20.65 (this profile)" in (latest(project.results) / "report.html").read_text(encoding="utf-8")
 
 
 def test_the_run_before_is_a_baseline(project: Poc) -> None:

@@ -5,6 +5,7 @@ run but the one script whose hash it names.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -19,19 +20,27 @@ from poc_cli.report.html.charts import charts_of
 from poc_cli.report.html.safe import digest
 from poc_cli.report.html.scenarios import Plays, anchors_of, scenarios_of
 from poc_cli.report.html.survival import matrix_of
-from poc_cli.report.html.views import Page
+from poc_cli.report.html.views import Chart, Page
 from poc_cli.report.spans import inert
 
 _SCRIPTS: Final = ("base.js", "view.js", "start.js")
 """The script of the page, in its order."""
 
 
-def html(document: dict[str, Any], events: Iterable[Event | None], missing: Sequence[str] = ()) -> str:
-    """Give the page for a judged run and its history; `missing` says what of the run folder is not whole."""
-    return _render(_page(document, events, missing))
+def html(
+    document: dict[str, Any],
+    events: Iterable[Event | None],
+    missing: Sequence[str] = (),
+    bills: Sequence[Chart] = (),
+) -> str:
+    """Give the page for a judged run and its history.
+
+    `missing` says what of the run folder is not whole; `bills` are the charts of what it would cost.
+    """
+    return _render(replace(_page(document, events), missing=tuple(missing), bills=tuple(bills)))
 
 
-def _page(document: dict[str, Any], events: Iterable[Event | None], missing: Sequence[str]) -> Page:
+def _page(document: dict[str, Any], events: Iterable[Event | None]) -> Page:
     by_label: dict[str, list[Event]] = {}
     for event in events:
         if event is not None and event.kind not in {kinds.RUN_START, kinds.RUN_END, kinds.LEFT_OUT}:
@@ -41,7 +50,6 @@ def _page(document: dict[str, Any], events: Iterable[Event | None], missing: Seq
     anchors = anchors_of(document)
     return Page(
         run=str(document["run"] or "a run without a name"),
-        missing=tuple(missing),
         answer=answer_of(document, anchors),
         matrix=matrix_of(document, {f"{scenario}/{claim}": place for (scenario, claim), place in anchors.items()}),
         charts=charts_of(document, by_label.values()),

@@ -188,8 +188,9 @@ class Page:
     """The whole page."""
 
     run: str
-    missing: tuple[str, ...]
     answer: Answer
     matrix: Matrix
     charts: tuple[Chart, ...]
     scenarios: tuple[Scenario, ...] = field(default=())
+    missing: tuple[str, ...] = field(default=())
+    bills: tuple[Chart, ...] = field(default=())
