@@ -19,7 +19,8 @@ while read -r word group; do
     end) exit 0 ;;
   esac
 done
-for group in $groups; do kill -KILL -- "-$group" 2>/dev/null; done
+# dash knows no "kill -KILL -- GROUP"; both shells know this form (tried in dash and bash)
+for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
 rm -rf -- "$1" 2>/dev/null || { sleep 1; rm -rf -- "$1"; }
 """
 
