@@ -1,0 +1,55 @@
+"""`poc deploy`: a worker on Cloudflare that stays until it is destroyed.
+
+Never prints its token: that is kept where `poc run` finds it.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from poc_cli.commands.asking import asker
+from poc_cli.commands.console import Console
+from poc_cli.commands.phases import Phases
+from poc_cli.report.spans import Line, span
+from poc_cli.shipped import shipped
+from poc_cli.target.cloudflare import store
+from poc_cli.target.cloudflare.deployment import Plan, deployed
+from poc_cli.target.source import source
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the command line asked for."""
+
+    name: str | None
+    worker: Path | None
+    env: str | None
+    date: str | None
+    secrets: Path | None
+    force: bool
+
+
+def deploy(wanted: Wanted, console: Console) -> None:
+    """Deploy it and say how it is used. Raises PocError, and leaves nothing behind then."""
+    from poc_cli.target.cloudflare.secrets_file import read
+
+    plan = Plan(
+        source(wanted.worker or shipped("worker"), env=wanted.env),
+        name=wanted.name,
+        keep=True,
+        force=wanted.force,
+        date=wanted.date,
+        secrets={} if wanted.secrets is None else read(wanted.secrets),
+    )
+    with Phases(console) as phases, deployed(plan, console.note, phases, asker(console)) as made:
+        lines = _told(made.name, made.url, ours=plan.is_ours)
+    console.result(lines)
+
+
+def _told(name: str, url: str, *, ours: bool) -> list[Line]:
+    scenario, token = ("hibernate", "POC_TOKEN") if ours else ("SCENARIO", "its secret POC_TOKEN")
+    return [
+        [span(f"{name} is deployed and answers at "), span(url, "bold")],
+        [span(f"  play:    poc run {scenario} --target {url}")],
+        [span(f"  token:   {token}, kept in {store.folder() / f'{name}.json'}; poc run finds it there")],
+        [span(f"  remove:  poc destroy {name}")],
+    ]

@@ -1,0 +1,46 @@
+"""`poc status`: what poc has deployed on the account, as the account tells it.
+
+Never looks at this machine alone: what another one has deployed counts too.
+"""
+
+from datetime import UTC, datetime
+
+from poc_cli.commands.console import Console
+from poc_cli.report.spans import Line, span
+from poc_cli.target.cloudflare import store
+from poc_cli.target.cloudflare.account import Found
+from poc_cli.target.cloudflare.connection import connected
+from poc_cli.target.cloudflare.leftovers import SURELY_LEFT, leftovers, told
+
+
+def status(console: Console) -> None:
+    """Print a line for each Worker of poc's. Raises PocError."""
+    with connected(console.note) as account:
+        found = account.ours()
+        left = {each.name for each in leftovers(account)}
+    half = sorted(left - {each.name for each in found})
+    if not found and not half:
+        console.result([[span(f"poc has nothing deployed on account {account.id}")]])
+        return
+    width = max(len(name) for name in [*(each.name for each in found), *half])
+    lines = [_line(each, width, left=each.name in left) for each in found]
+    lines += [
+        [span(f"{name:<{width}}  ", "bold"), span("half an upload, left by an earlier run", "yellow")] for name in half
+    ]
+    console.result(lines)
+    console.note("poc destroy NAME removes one, poc destroy --all all of them")
+
+
+def _line(each: Found, width: int, *, left: bool) -> Line:
+    age = datetime.now(UTC) - each.marker.at
+    line = [
+        span(f"{each.name:<{width}}  ", "bold"),
+        span(f"{each.url or 'no address'}  deployed {each.marker.at:%Y-%m-%d %H:%M} UTC, {told(age)} ago, by "),
+        span(f"poc {each.marker.poc}, run {each.marker.run}"),
+    ]
+    if each.marker.kept:
+        return line
+    if left or age > SURELY_LEFT:
+        return [*line, span("; left by that run", "yellow")]
+    living = "that run goes on" if store.is_held(each.name) else "that run may still go on, elsewhere"
+    return [*line, span(f"; {living}")]
