@@ -7,8 +7,9 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path as FilePath
 
-from poc_cli.scenario import lint
+from poc_cli.scenario import lint, load_lint
 from poc_cli.scenario.explain import Problem
+from poc_cli.scenario.load import LoadFile
 from poc_cli.scenario.model import ObjectRef, ScenarioFile
 from poc_cli.scenario.positions import Positions
 from poc_cli.scenario.source import LARGEST_FILE, LONGEST_LINE, TOO_DEEP, Source, text_of
@@ -40,13 +41,16 @@ def _load(source: Source) -> Scenario:
     problems = list(_unsayable(raw))
     if problems:
         source.refuse(problems, positions)
-    document = validated(ScenarioFile, raw, "a scenario", (), problems)
+    document = validated(LoadFile if "load" in raw else ScenarioFile, raw, "a scenario", (), problems)
     steps = nodes_of(raw.get("steps"), ("steps",), problems)
     controls = {index: nodes_of(own, path, problems) for index, path, own in _control_steps(raw)}
     if document is None or problems:
         source.refuse(problems, positions)
     objects = _objects(document)
-    problems = list(lint.problems_of(document, steps, controls, objects))
+    if isinstance(document, LoadFile):
+        problems = load_lint.problems_of(document, objects)
+    else:
+        problems = list(lint.problems_of(document, steps, controls, objects))
     if problems:
         source.refuse(problems, positions)
     return Scenario(

@@ -19,15 +19,19 @@ def _read(file: Path) -> dict[str, Any]:
     return tomli.loads(file.read_text(encoding="utf-8"))
 
 
-SHIPPED = {scenario["name"]: scenario for scenario in map(_read, sorted(shipped("scenarios").rglob("*.toml")))}
+SHIPPED = {
+    scenario["name"]: scenario
+    for scenario in map(_read, sorted(shipped("scenarios").rglob("*.toml")))
+    if "load" not in scenario  # loads are played by a command of their own: tests/live/test_load_mutants.py
+}
 
 NAMED = [
     (f"{scenario['name']}/{claim['id']}", str(claim["mutant"]))
     for scenario in SHIPPED.values()
     for claim in scenario.get("claim", ())
-    if "mutant" in claim
+    if "mutant" in claim and "/" not in claim["mutant"]
 ]
-"""Each shipped claim that names a mutant, with the mutant."""
+"""Each shipped claim that names a mutant of our own worker, with the mutant."""
 
 
 def all_claims(*scenarios: str) -> set[str]:

@@ -21,6 +21,12 @@ ROWS: dict[str, Expected] = {
             "wake-is-not-restart/restart-finds-none",
         },
     ),
+    "thousand_seats": special(
+        "full-house/full-house-fits",
+        # refused in the room's own words
+        "full-house/one-more-is-refused",
+        "full-house/closing-one-frees-a-seat",
+    ),
     "abort_signal_timeout": special("finished-fetch/finished-fetch-pins-nothing"),
     "room_per_client": special(
         "fifty-connects/one-object-for-fifty",

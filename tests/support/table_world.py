@@ -5,13 +5,36 @@ Never plays anything.
 
 from tests.support.expected import Expected, special
 
+_STAYS_IN = {"room-tickets/who-is-in-stays-in"}
+"""Whom a mutant lets in wrongly nobody asks anything, so nothing is known of the connection."""
+
 ROWS: dict[str, Expected] = {
     # first what waits for a sleep that does not come
     "api_polled": special(
         "api-call/room-sleeps-after-a-call",
         "api-fails/room-sleeps-after-failures",
+        "origin-api/room-sleeps-after-the-call",
         # no sleep, no verdict
-        unknown={"api-call/woken-room-has-the-key", "api-call/woken-room-calls-the-api"},
+        unknown={
+            "api-call/woken-room-has-the-key",
+            "api-call/woken-room-calls-the-api",
+            "origin-api/woken-room-asks-with-its-key",
+            "origin-api/app-pushes-while-it-is-asked",
+        },
+    ),
+    "pending_interval": special(
+        "push/room-sleeps-before-the-push",
+        "room-tickets/room-sleeps-with-its-guests",
+        # no sleep, no verdict, and the story ends there
+        unknown={
+            "push/refused-push-does-not-wake-the-room",
+            "push/signed-push-reaches-all",
+            "push/replay-is-refused-after-a-sleep",
+            "push/sockets-survive-the-push",
+            "room-tickets/refused-ticket-does-not-wake-the-room",
+            "room-tickets/spent-ticket-stays-spent",
+            "room-tickets/who-is-in-stays-in",
+        },
     ),
     "hibernation_on_request": special(
         "two-apis/hibernating-room-sleeps",
@@ -29,15 +52,47 @@ ROWS: dict[str, Expected] = {
     "secret_of_the_first_boot": special(
         "api-call/woken-room-has-the-key",
         "api-call/woken-room-calls-the-api",
+        "origin-api/woken-room-asks-with-its-key",
+        # nor can the app be asked for the news
+        "origin-api/app-pushes-while-it-is-asked",
         "crash-state/secret-survives-in-crash",
         "evict-state/secret-survives-in-evict",
         "redeploy-state/secret-survives-in-redeploy",
         "restart-state/secret-survives-in-restart",
     ),
     # what was never right cannot be shown to survive
-    "key_not_sent": special("api-call/message-calls-the-api", unknown={"api-call/woken-room-calls-the-api"}),
-    "api_asked_twice": special("api-call/each-call-is-made-once"),
-    "call_blocks_the_room": special("api-call/room-answers-others-meanwhile"),
+    "key_not_sent": special(
+        "api-call/message-calls-the-api",
+        "origin-api/room-asks-with-its-key",
+        # whom the app does not know it tells nothing
+        "origin-api/each-call-is-made-once",
+        "origin-api/app-pushes-while-it-is-asked",
+        unknown={"api-call/woken-room-calls-the-api", "origin-api/woken-room-asks-with-its-key"},
+    ),
+    "api_asked_twice": special("api-call/each-call-is-made-once", "origin-api/each-call-is-made-once"),
+    "call_blocks_the_room": special(
+        "api-call/room-answers-others-meanwhile", "origin-api/app-pushes-while-it-is-asked"
+    ),
+    "broadcast_skips_one": special("push/signed-push-reaches-all"),
+    # nobody is left to hear it
+    "close_on_wake": special(
+        "push/sockets-survive-the-push", "push/signed-push-reaches-all", "room-tickets/who-is-in-stays-in"
+    ),
+    "push_unsigned": special("push/unsigned-push-is-refused"),
+    "push_signature_not_compared": special("push/changed-push-is-refused"),
+    "push_stale": special("push/stale-push-is-refused"),
+    "push_from_the_future": special("push/stale-push-is-refused", also=("push",)),
+    "push_replayed": special("push/replay-is-refused", "push/replay-is-refused-after-a-sleep"),
+    "push_nonces_in_memory": special("push/replay-is-refused-after-a-sleep"),
+    "push_checked_in_the_object": special("push/refused-push-does-not-wake-the-room"),
+    "ticket_reused": special(
+        "room-tickets/ticket-admits-once", "room-tickets/spent-ticket-stays-spent", unknown=_STAYS_IN
+    ),
+    "ticket_spent_in_memory": special("room-tickets/spent-ticket-stays-spent"),
+    "ticket_never_expires": special("room-tickets/expired-ticket-is-refused", unknown=_STAYS_IN),
+    "ticket_any_room": special("room-tickets/ticket-is-for-one-room", unknown=_STAYS_IN),
+    "ticket_forged": special("room-tickets/forged-ticket-is-refused", unknown=_STAYS_IN),
+    "ticket_checked_in_the_object": special("room-tickets/refused-ticket-does-not-wake-the-room"),
     "api_status_thrown": special("api-fails/status-of-an-error-is-told"),
     "api_timeout_too_short": special("api-fails/slow-answer-is-waited-for"),
     "api_error_not_caught": special("api-fails/no-connection-is-told"),

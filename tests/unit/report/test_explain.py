@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from poc_cli.history import event as kinds
-from poc_cli.judge.record import record
+from poc_cli.judge.runs import record
 from poc_cli.report.advice import NOTHING_SEEN
 from poc_cli.report.explain import Resident, explain, in_a_line
 from poc_cli.report.spans import plain

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from poc_cli.history import event as kinds
 from poc_cli.judge.figures import figures
-from poc_cli.judge.record import record
+from poc_cli.judge.runs import record
 from poc_cli.report.condition import missing
 from poc_cli.report.html.charts import latencies
 from poc_cli.report.html.crowd import MOST_LANES, gathered
