@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import tomli
 
 from poc_cli.errors import UsageError
+from poc_cli.target.destination import Destination, destination
 
 if TYPE_CHECKING:
     from poc_cli.config_file import ConfigFile
@@ -36,6 +37,8 @@ class Flags:
     sleep: Sleep | None = None
     jobs: int | None = None
     compat_dates: Sequence[str] = ()
+    target: str | None = None
+    token_env: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ class Settings:
     sleep: Sleep | None
     jobs: int
     compat_dates: tuple[str, ...]
+    target: Destination
+    token_env: str | None
     file: "ConfigFile | None"
     folder: Path
 
@@ -66,9 +71,23 @@ def settings(flags: Flags | None = None) -> Settings:
         sleep=flags.sleep or environment.sleep() or (None if file is None else file.table.sleep),
         jobs=flags.jobs or environment.jobs() or (None if file is None else file.table.jobs) or JOBS,
         compat_dates=tuple(flags.compat_dates) or environment.dates() or written.dates(),
+        target=_target(flags, environment, file),
+        token_env=flags.token_env or environment.text("token_env") or (None if file is None else file.table.token_env),
         file=file,
         folder=folder,
     )
+
+
+def _target(flags: Flags, environment: "_Environment", file: "ConfigFile | None") -> Destination:
+    if flags.target is not None:
+        return destination(flags.target)
+    text = environment.text("target")
+    if text is not None:
+        try:
+            return destination(text)
+        except UsageError as error:
+            raise UsageError(f"POC_TARGET: {error.message}", error.advice) from error
+    return Destination() if file is None or file.table.target is None else destination(file.table.target)
 
 
 def find(start: Path) -> tuple[Path, tuple[str, ...]] | None:
@@ -129,18 +148,18 @@ class _Environment:
         self._variables = variables
 
     def path(self, name: str) -> Path | None:
-        text = self._text(name)
+        text = self.text(name)
         return None if text is None else Path(text)
 
     def sleep(self) -> Sleep | None:
-        text = self._text("sleep")
+        text = self.text("sleep")
         match text:
             case None | "idle" | "evict":
                 return text
         raise UsageError(f'POC_SLEEP is "{text}"', 'give "idle" or "evict"')
 
     def jobs(self) -> int | None:
-        text = self._text("jobs")
+        text = self.text("jobs")
         if text is None:
             return None
         if not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
@@ -148,7 +167,7 @@ class _Environment:
         return int(text[:9])
 
     def dates(self) -> tuple[str, ...]:
-        text = self._text("compat_date")
+        text = self.text("compat_date")
         if text is None:
             return ()
         from poc_cli.target.compatibility import checked
@@ -158,5 +177,6 @@ class _Environment:
         except UsageError as error:
             raise UsageError(f'POC_COMPAT_DATE is "{text}"', error.advice) from error
 
-    def _text(self, name: str) -> str | None:
+    def text(self, name: str) -> str | None:
+        """Give what a variable says."""
         return self._variables.get(f"POC_{name.upper()}") or None

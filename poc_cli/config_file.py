@@ -19,6 +19,7 @@ from poc_cli.scenario.steps import validated
 from poc_cli.scenario.values import Path as Way
 from poc_cli.scenario.values import inert, kind
 from poc_cli.target.compatibility import checked
+from poc_cli.target.destination import destination
 
 Filled = Annotated[str, Field(min_length=1)]
 
@@ -31,7 +32,16 @@ class ConfigTable(Shape):
     sleep: Literal["idle", "evict"] | None = None
     jobs: Annotated[int, Field(ge=1)] | None = None
     compat_date: Filled | None = None
+    target: Filled | None = None
+    token_env: Filled | None = None
     check: dict[str, Any] | None = None
+    cost: dict[str, Any] | None = None
+
+
+class CostTable(Shape):
+    """`[cost]`: a file, or the name of a profile that poc ships."""
+
+    profile: Filled
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,7 @@ class ConfigFile:
     check: Check | None
     way: Way
     source: Source
+    cost: CostTable | None = None
 
     @property
     def file(self) -> str:
@@ -63,11 +74,16 @@ def read(path: Path, shown: str, way: Way) -> ConfigFile:
     table = validated(ConfigTable, raw, f"[{'.'.join(map(str, way))}]" if way else "the configuration", way, problems)
     raw_check = raw.get("check") if isinstance(raw, dict) else None
     check = check_of(raw_check, (*way, "check"), problems) if isinstance(raw_check, dict) else None
+    raw_cost = raw.get("cost") if isinstance(raw, dict) else None
+    at = (*way, "cost")
+    cost = validated(CostTable, raw_cost, "[cost]", at, problems) if isinstance(raw_cost, dict) else None
     if table is not None and table.compat_date is not None:
         problems += _about_date(table.compat_date, (*way, "compat_date"))
+    if table is not None and table.target is not None:
+        problems += _about_target(table.target, (*way, "target"))
     if table is None or problems:
         source.refuse(problems, source.positions())
-    return ConfigFile(table, check, way, source)
+    return ConfigFile(table, check, way, source, cost)
 
 
 def _about_date(date: str, way: Way) -> Iterator[Problem]:
@@ -75,3 +91,10 @@ def _about_date(date: str, way: Way) -> Iterator[Problem]:
         checked([date])
     except UsageError:
         yield Problem(way, f"{kind(date)} is no day of the calendar", "write it as 2026-10-01")
+
+
+def _about_target(text: str, way: Way) -> Iterator[Problem]:
+    try:
+        destination(text)
+    except UsageError as error:
+        yield Problem(way, error.message, error.advice)

@@ -6,13 +6,13 @@ Never holds logic of its own; each command has a file in `commands`.
 import sys
 from typing import NoReturn
 
-from poc_cli.cli import places, reading, running, writing
+from poc_cli.cli import many, places, reading, running, writing
 from poc_cli.cli.app import app
 from poc_cli.commands.console import Console, abandon
 from poc_cli.errors import PocError
 from poc_cli.status import ExitCode
 
-__all__ = ["app", "main", "places", "reading", "running", "writing"]
+__all__ = ["app", "main", "many", "places", "reading", "running", "writing"]
 
 
 def _fail(error: PocError) -> NoReturn:

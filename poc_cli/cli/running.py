@@ -13,6 +13,7 @@ from poc_cli.commands.console import Console
 from poc_cli.commands.helping import GroupedCommand, Panel, examples
 
 _WHAT = "What is played"
+_WHERE = "Where it is played"
 _HOW = "How it is played"
 _TOLD = "What is told"
 
@@ -26,7 +27,10 @@ _TOLD = "What is told"
         ("poc run hibernate --sleep evict", "the same in a second, by eviction"),
         ("poc run my-room.toml --worker ../my-worker", "your scenario, your worker"),
         ("poc run ./scenarios/ -v", "all files of a folder, told step by step"),
+        ("poc run stack", "a tRPC chat: Next.js, a browser, sleeping sockets"),
         ("poc run --all --compat-date 2025-06-01", "everything, on an older compatibility date"),
+        ("poc run --all --target cloudflare", "on Cloudflare: deployed, played, torn down"),
+        ("poc run my-room.toml --target wss://chat.example --token-env CHAT_TOKEN", "on what runs already"),
     ),
 )
 def _run(  # noqa: PLR0913, PLR0917 - the options of the command
@@ -37,7 +41,7 @@ def _run(  # noqa: PLR0913, PLR0917 - the options of the command
         ),
     ] = None,
     every: Annotated[  # noqa: FBT002
-        bool, typer.Option("--all", help="All shipped scenarios but the slow ones.", rich_help_panel=_WHAT)
+        bool, typer.Option("--all", help="All shipped scenarios but those tagged slow or stack.", rich_help_panel=_WHAT)
     ] = False,
     tag: Annotated[
         list[str] | None, typer.Option(metavar="TAG", help="Shipped scenarios with this tag.", rich_help_panel=_WHAT)
@@ -59,6 +63,25 @@ def _run(  # noqa: PLR0913, PLR0917 - the options of the command
             metavar="DATE", help="Run on this compatibility date; several are compared.", rich_help_panel=_HOW
         ),
     ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(metavar="TARGET", help="Where: local, cloudflare, or a worker's address.", rich_help_panel=_WHERE),
+    ] = None,
+    token_env: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The variable with the token for an address.", rich_help_panel=_WHERE),
+    ] = None,
+    header_env: Annotated[
+        list[str] | None,
+        typer.Option(metavar="HEADER=NAME", help="Send a header with what a variable holds.", rich_help_panel=_WHERE),
+    ] = None,
+    origin: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="An app deployed elsewhere, not the one of the file.", rich_help_panel=_WHERE),
+    ] = None,
+    keep: Annotated[  # noqa: FBT002
+        bool, typer.Option("--keep", help="Leave on Cloudflare what was deployed.", rich_help_panel=_WHERE)
+    ] = False,
     jobs: Annotated[
         int | None,
         typer.Option(metavar="N", min=1, help="How many plays go on at once; 500 unless said.", rich_help_panel=_HOW),
@@ -90,12 +113,14 @@ def _run(  # noqa: PLR0913, PLR0917 - the options of the command
     ] = False,
 ) -> None:
     """Play scenarios and judge what happened."""
-    from poc_cli.commands.run import Options, run
+    from poc_cli.commands.options import Options
+    from poc_cli.commands.run import run
     from poc_cli.config import Flags, settings
     from poc_cli.target.compatibility import checked
 
-    chosen = settings(Flags(results, worker, None if sleep is None else sleep.value, jobs, tuple(compat_date or ())))
-    dates = checked(chosen.compat_dates)
+    dates = tuple(compat_date or ())
+    chosen = settings(Flags(results, worker, None if sleep is None else sleep.value, jobs, dates, target, token_env))
+    known = checked(chosen.compat_dates)
     options = Options(
         words=scenarios or [],
         everything=every,
@@ -108,14 +133,19 @@ def _run(  # noqa: PLR0913, PLR0917 - the options of the command
         json=json,
         verbosity=verbose,
         allow_unknown=allow_unknown,
-        date=dates[0] if len(dates) == 1 else None,
+        date=known[0] if len(known) == 1 else None,
         repeat=repeat,
+        target=chosen.target,
+        token_env=chosen.token_env,
+        header_env=header_env or (),
+        keep=keep,
+        origin=origin,
     )
     console = Console(quiet=quiet or json)
-    if len(dates) > 1:
+    if len(known) > 1:
         from poc_cli.commands.dates import run_dates
 
-        raise typer.Exit(run_dates(options, dates, console))
+        raise typer.Exit(run_dates(options, known, console))
     raise typer.Exit(run(options, console))
 
 
@@ -139,6 +169,12 @@ def _check(  # noqa: PLR0913, PLR0917 - the options of the command
     repeat: Annotated[
         int, typer.Option(metavar="N", min=1, help="Play each story so often; held is what always held.")
     ] = 1,
+    target: Annotated[
+        str | None, typer.Option(metavar="TARGET", help="Where: local, cloudflare, or a worker's address.")
+    ] = None,
+    token_env: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The variable with the token for an address.")
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FOLDER", help="Where the reports go; the run folder unless said."),
@@ -151,6 +187,6 @@ def _check(  # noqa: PLR0913, PLR0917 - the options of the command
     from poc_cli.config import Flags, settings
     from poc_cli.target.compatibility import checked
 
-    dates = checked([] if compat_date is None else [compat_date])
-    chosen = settings(Flags(results, worker, None if sleep is None else sleep.value, jobs, tuple(dates)))
+    dates = tuple(checked([] if compat_date is None else [compat_date]))
+    chosen = settings(Flags(results, worker, None if sleep is None else sleep.value, jobs, dates, target, token_env))
     raise typer.Exit(check(chosen, Wanted(repeat, output, worker is not None), Console(quiet=quiet)))

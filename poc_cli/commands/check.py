@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from poc_cli.commands.console import Console
-from poc_cli.commands.run import Options, play
+from poc_cli.commands.options import Options
+from poc_cli.commands.run import play
 from poc_cli.config import Settings
 from poc_cli.errors import PocError, UsageError
 from poc_cli.scenario.catalog import find, shown
@@ -20,6 +21,7 @@ from poc_cli.target.runtime import locate
 
 if TYPE_CHECKING:
     from poc_cli.config_file import ConfigFile
+    from poc_cli.cost.month import Month
     from poc_cli.gate_tables import Check
     from poc_cli.judge.gates import Outcome
     from poc_cli.judge.requirements import Chosen
@@ -48,13 +50,14 @@ def check(settings: Settings, wanted: Wanted, console: Console) -> int:
     chosen = _chosen(words, file)
     _raise_for_unknown(chosen, gates, file)
     baseline = _baseline(gates, settings, file)
+    month = _month(settings)
     date = _date(settings.compat_dates, console)
     played = play(_options(words, settings, wanted, date), console)
     document = _judged(played.folder)
     if played.interrupted:
         console.note(f"interrupted; evidence: {shown(played.folder)}")
         return ExitCode.INTERRUPTED
-    outcome = _outcome(gates, document, chosen, baseline)
+    outcome = _outcome(gates, document, chosen, baseline, month)
     _report(outcome, document, played.folder, wanted, console)
     return outcome.exit_code
 
@@ -137,6 +140,9 @@ def _options(words: Sequence[str], settings: Settings, wanted: Wanted, date: str
         date=date,
         repeat=wanted.repeat,
         worker_rules=wanted.worker_rules,
+        target=settings.target,
+        token_env=settings.token_env,
+        loads=True,
     )
 
 
@@ -146,11 +152,23 @@ def _judged(folder: Path) -> Document:
     return judge_folder(folder)
 
 
-def _outcome(gates: "Check", document: Document, chosen: "Chosen", baseline: Document | None) -> "Outcome":
+def _month(settings: Settings) -> "Month | None":
+    """Give the month of the profile in the configuration: what is wrong in it is told before anything is played."""
+    from poc_cli.commands.cost import configured
+
+    return configured(settings)
+
+
+def _outcome(
+    gates: "Check", document: Document, chosen: "Chosen", baseline: Document | None, month: "Month | None"
+) -> "Outcome":
+    from poc_cli.judge.bounds import MonthlyCost
     from poc_cli.judge.comparison import compare
     from poc_cli.judge.gates import hold_against
 
-    return hold_against(gates.gates, document, chosen, None if baseline is None else compare(baseline, document))
+    compared = None if baseline is None else compare(baseline, document)
+    cost = None if month is None else MonthlyCost(month.paid.bill.total, month.title)
+    return hold_against(gates.gates, document, chosen, compared, cost)
 
 
 def _report(outcome: "Outcome", document: Document, folder: Path, wanted: Wanted, console: Console) -> None:

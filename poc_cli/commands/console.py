@@ -56,12 +56,17 @@ class Console:
             sys.stdout.reconfigure(encoding="utf-8")
         _write(sys.stdout, text if text.endswith("\n") else text + "\n")
 
+    @property
+    def moves(self) -> bool:
+        """Whether what is told beside the result may be drawn over: on a terminal that somebody looks at."""
+        return sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
+
     @contextmanager
     def live(self) -> Iterator[Callable[[str, str], None]]:
         """Show what each play is doing while it goes on; plain lines at its end where there is no terminal."""
         if self.quiet:
             yield lambda _label, _phase: None
-        elif sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("CI"):
+        elif self.moves:
             with self._table() as progress:
                 yield progress
         else:

@@ -10,7 +10,8 @@ from typing import Any
 
 from poc_cli.commands.console import Console
 from poc_cli.commands.evidence import as_json, exit_code, judge_folder
-from poc_cli.commands.run import Options, play
+from poc_cli.commands.options import Options
+from poc_cli.commands.run import play
 from poc_cli.report.dates import answer, compared, lines, worst
 from poc_cli.scenario.catalog import shown
 from poc_cli.status import ExitCode

@@ -8,7 +8,8 @@ from pathlib import Path
 from poc_cli.commands.evidence import folder_of
 from poc_cli.errors import UsageError, did_you_mean
 from poc_cli.history.reader import read
-from poc_cli.judge.record import PlayRecord, RunRecord, record
+from poc_cli.judge.record import PlayRecord
+from poc_cli.judge.runs import RunRecord, record
 from poc_cli.report.explain import Resident, explain, in_a_line
 from poc_cli.report.spans import Line, span
 

@@ -57,5 +57,6 @@ def _mutants(file: Path) -> frozenset[str] | None:
     for folder in file.resolve().parents:
         mutants = folder / "tests" / "mutants"
         if mutants.is_dir():
-            return frozenset(each.stem for each in mutants.glob("*.ts"))
+            files = (each for ending in ("ts", "patch") for each in mutants.rglob(f"*.{ending}"))
+            return frozenset(each.relative_to(mutants).with_suffix("").as_posix() for each in files)
     return None

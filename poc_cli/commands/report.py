@@ -22,6 +22,7 @@ from poc_cli.scenario.catalog import shown
 
 if TYPE_CHECKING:
     from poc_cli.judge.gates import Outcome
+    from poc_cli.report.html.views import Chart
 
 Document = dict[str, Any]
 
@@ -56,7 +57,8 @@ def told(form: str, judged: Document, events: list[Event | None], folder: Path) 
         case "html":
             from poc_cli.report.html import html
 
-            return html(judged, events, missing(events, judged, _run_json(folder), _names(folder)))
+            gaps = missing(events, judged, _run_json(folder), _names(folder))
+            return html(judged, events, gaps, _bills(events, folder))
         case "junit":
             from poc_cli.report.junit import junit
 
@@ -70,6 +72,17 @@ def told(form: str, judged: Document, events: list[Event | None], folder: Path) 
         case "md":
             return markdown(judged, events)
     return "".join(plain(line) + "\n" for line in lines(judged, shown(folder)))
+
+
+def _bills(events: list[Event | None], folder: Path) -> "tuple[Chart, ...]":
+    """Give what the run used, and the month of the configured profile, as charts."""
+    from poc_cli.commands.cost import configured, traces_of
+    from poc_cli.config import settings
+    from poc_cli.cost.measured import run_usage
+    from poc_cli.cost.prices import shipped
+    from poc_cli.report.html.bill import bills_of
+
+    return bills_of(run_usage(events, traces_of(folder)), configured(settings()), shipped())
 
 
 def write(file: Path, text: str) -> None:

@@ -16,7 +16,7 @@ from poc_cli.history import event as kinds
 from poc_cli.scenario.matching import Message, payload
 from poc_cli.scenario.model import Http
 from poc_cli.scenario.templates import render, render_text
-from poc_cli.target.sidecar import NO_TLS
+from poc_cli.target.edge import Door
 
 ACTOR = "http"
 """Who sends and receives in the history."""
@@ -56,19 +56,30 @@ async def request(stage: Stage, step: Http) -> dict[str, Any]:
 
 async def _answered(stage: Stage, step: Http, path: str, body: Payload) -> httpx.Response:
     given = {name: render_text(value, stage.names) for name, value in step.headers.items()}
-    headers = (stage.target.headers if step.auth else {}) | given
+    door, path = _way(stage, path)
+    # The app has no business with the worker's token.
+    headers = (stage.target.headers if step.auth and door is stage.target.door else {}) | given
     content = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
-    async with httpx.AsyncClient(trust_env=False, timeout=step.within, verify=NO_TLS) as client:
+    url, needed = door.request(path)
+    async with door.client(step.within) as client:
         try:
-            return await client.request(step.method, stage.target.url + path, headers=headers, content=content)
+            return await client.request(step.method, url, headers=needed | headers, content=content)
         except httpx.InvalidURL as error:
             raise PlayError(f"{path} is no path: {error}") from error
         except httpx.TimeoutException as error:
-            await stage.target.fence()
+            await stage.target.settled()
             raise StepFailed("silence", f"no answer within {step.within:g} s, though the runtime answers") from error
         except httpx.HTTPError as error:
-            await stage.target.fence()
+            await stage.target.settled()
             raise StepFailed("refused", f"no answer: {type(error).__name__} {error}".strip()) from error
+
+
+def _way(stage: Stage, path: str) -> tuple[Door, str]:
+    """Give the way to the worker, or for a whole address to the app, and the path there."""
+    if path.startswith("/"):
+        return stage.target.door, path
+    place = "/".join(path.split("/", 3)[:3])
+    return Door(place), path.removeprefix(place)
 
 
 def _check_status(step: Http, response: httpx.Response) -> None:

@@ -13,10 +13,12 @@ from typing import Any, Literal, Protocol
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.http11 import Response
 from websockets.protocol import State
 from websockets.typing import Subprotocol
 
 from poc_cli.engine.inbox import Inbox
+from poc_cli.target.edge import Dial
 
 LARGEST_MESSAGE = 64 << 20
 """Twice the runtime's own limit of 32 MiB, so that it is the runtime's limit that shows."""
@@ -48,6 +50,8 @@ class Client(Protocol):
 
     name: str
     inbox: Inbox
+    tells_openings: bool
+    """Whether it writes its openings down itself, since it may open connections at any time."""
 
     @property
     def is_open(self) -> bool:
@@ -57,8 +61,8 @@ class Client(Protocol):
     def how_it_ended(self) -> str:
         """Why messages cannot be sent any more, in a sentence."""
 
-    async def open(self, within: float) -> dict[str, Any]:
-        """Connect; give what is worth recording. Raises CannotOpen."""
+    async def open(self, within: float) -> dict[str, Any] | None:
+        """Connect; give what is worth recording, if it has not done so itself. Raises CannotOpen."""
 
     async def send(self, payload: Payload) -> None:
         """Send one message. Raises ConnectionClosed where there is no connection."""
@@ -69,8 +73,8 @@ class Client(Protocol):
     async def await_end(self, within: float) -> bool:
         """Wait for the connection to be ended by the other side; give whether it was in time."""
 
-    async def kill(self, how: Literal["fin", "rst"]) -> None:
-        """Drop the connection without a close frame."""
+    async def kill(self, how: Literal["fin", "rst", "process"]) -> None:
+        """Drop the connection without a close frame; `process` ends a program."""
 
     def stall(self) -> None:
         """Stop reading, so that what is sent to us fills the buffers on the way."""
@@ -80,12 +84,16 @@ class Client(Protocol):
 
 
 class CannotOpen(Exception):
-    """The connection was refused; the text says how, `status` is the server's, None where it gave none."""
+    """The connection was refused; the text says how, `status` is the server's, None where it gave none.
 
-    def __init__(self, message: str, status: int | None = None) -> None:
-        """Take both."""
+    `in_time` tells a refusal from a server that said nothing at all in the time it had.
+    """
+
+    def __init__(self, message: str, status: int | None = None, *, in_time: bool = True) -> None:
+        """Take them."""
         super().__init__(message)
         self.status = status
+        self.in_time = in_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +107,12 @@ class Listener:
 class SocketClient:
     """A client on `websockets`."""
 
+    tells_openings = False
+
     def __init__(  # noqa: PLR0913 - the parts of a handshake
         self,
         name: str,
-        url: str,
+        dial: Dial,
         *,
         headers: dict[str, str],
         subprotocols: list[str],
@@ -113,7 +123,7 @@ class SocketClient:
         """Take where to connect and how; nothing is opened yet."""
         self.name = name
         self.inbox = Inbox()
-        self._url = url
+        self._dial = dial
         self._headers = headers
         self._subprotocols = [Subprotocol(each) for each in subprotocols]
         self._compression = "deflate" if compression else None
@@ -135,6 +145,11 @@ class SocketClient:
         return self._connection is not None and not self._ended and self._connection.state is State.OPEN
 
     @property
+    def is_reading(self) -> bool:
+        """Whether it reads what comes: it was not told to stop."""
+        return self._flowing.is_set()
+
+    @property
     def how_it_ended(self) -> str:
         """Why messages cannot be sent any more, in a sentence."""
         if self._connection is not None and not self._ended:
@@ -146,7 +161,7 @@ class SocketClient:
         """Connect; give the subprotocol and extensions agreed on. Raises CannotOpen."""
         try:
             self._connection = await connect(
-                self._url,
+                self._dial.uri,
                 additional_headers=self._headers,
                 subprotocols=self._subprotocols or None,
                 compression=self._compression,
@@ -159,17 +174,20 @@ class SocketClient:
                 # For a close that the server begins; it may leave TCP open 10 s more (RUNTIME 17).
                 close_timeout=CLOSED_WITHIN_SECONDS,
                 user_agent_header="poc",
+                **self._dial.options,
             )
         except InvalidStatus as error:
             body = (error.response.body or b"")[:200].decode("utf-8", "replace")
             status = error.response.status_code
             raise CannotOpen(f"the server answered {status} {body}".strip(), status) from error
         except TimeoutError as error:
-            raise CannotOpen(f"the handshake took more than {within:g} s") from error
+            raise CannotOpen(f"the handshake took more than {within:g} s", in_time=False) from error
         except (OSError, WebSocketException) as error:
             raise CannotOpen(f"{type(error).__name__}: {error}") from error
         self._reader = asyncio.create_task(self._read(self._connection))
-        return {"subprotocol": self._connection.subprotocol, "compression": self._compression is not None}
+        agreed = {"subprotocol": self._connection.subprotocol, "compression": self._compression is not None}
+        place = colo(self._connection.response)
+        return agreed if place is None else {**agreed, "colo": place}
 
     async def send(self, payload: Payload) -> None:
         """Send one message. Raises ConnectionClosed where there is no connection any more."""
@@ -195,7 +213,7 @@ class SocketClient:
         await asyncio.wait([self._reader], timeout=within)
         return self._ended
 
-    async def kill(self, how: Literal["fin", "rst"]) -> None:
+    async def kill(self, how: Literal["fin", "rst", "process"]) -> None:
         """Drop the connection without a close frame: an end of stream (`fin`) or a reset (`rst`)."""
         if self._connection is None or self._reader is None:
             return
@@ -233,6 +251,13 @@ class SocketClient:
         self._said = ending.said
         self.inbox.end()
         self._listener.ended(ending)
+
+
+def colo(response: Response | None) -> str | None:
+    """Give the Cloudflare location that answered, by the suffix of `cf-ray`: 8f1c…-LAX; None where none did."""
+    ray = "" if response is None else response.headers.get("cf-ray", "")
+    _, _, place = ray.rpartition("-")
+    return place if place.isalpha() and place.isascii() and place.isupper() else None
 
 
 def _dropped(how: str) -> Ending:

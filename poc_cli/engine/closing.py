@@ -8,7 +8,7 @@ from typing import Any
 
 from poc_cli.engine.client import Client
 from poc_cli.engine.failure import StepFailed
-from poc_cli.engine.sleeping import Sleeper
+from poc_cli.engine.sleeper import Sleeper
 from poc_cli.engine.stage import Stage
 from poc_cli.scenario.model import Close, On
 from poc_cli.scenario.templates import render_text
@@ -29,13 +29,14 @@ async def close(stage: Stage, step: Close, _: Sleeper) -> Seen:
     await asyncio.gather(*map(close_one, names))
     for name in names:
         await _check(stage, name, step)
-    return {"closed": {name: stage.endings[name].code for name in names}}
+    # A program may never have had a connection that could close.
+    return {"closed": {name: stage.endings[name].code for name in names if name in stage.endings}}
 
 
 async def be_closed(stage: Stage, client: Client, step: On) -> int:
     """Give the code with which the server closed a client. Raises StepFailed where it did not, or with another."""
     if not await client.await_end(step.within):
-        await stage.target.fence()
+        await stage.target.settled()
         raise StepFailed("silence", f"{client.name} should be closed by the server within {step.within:g} s and is not")
     ending = stage.endings[client.name]
     if ending.by == "client":
@@ -46,11 +47,15 @@ async def be_closed(stage: Stage, client: Client, step: On) -> int:
 
 async def _check(stage: Stage, name: str, step: Close | On) -> None:
     """Compare how a client ended with what its step expects."""
-    ending = stage.endings[name]
+    ending = stage.endings.get(name)
+    if ending is None:
+        if step.expect_code is not None or step.expect_reason is not None:
+            raise StepFailed("mismatch", f"{name} had no connection that could close")
+        return
     if step.expect_code is not None and ending.code != step.expect_code:
-        await stage.target.fence()
+        await stage.target.settled()
         raise StepFailed("mismatch", f"{name} expected close code {step.expect_code}: {ending.said}")
     reason = None if step.expect_reason is None else render_text(step.expect_reason, stage.names)
     if reason is not None and ending.reason != reason:
-        await stage.target.fence()
+        await stage.target.settled()
         raise StepFailed("mismatch", f"{name} expected close reason {reason!r}: {ending.said}")

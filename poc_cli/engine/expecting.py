@@ -71,7 +71,7 @@ class Expecting:
             passed += taken.passed_over
             match = taken.match
             if match is None:
-                await self._stage.target.fence()
+                await self._stage.target.settled()
                 raise self._unmet(expected, passed)
             start = self._client.inbox.position
         if match is None:
@@ -93,7 +93,7 @@ class Expecting:
             passed += taken.passed_over
             match = taken.match
             if match is None:
-                await self._stage.target.fence()
+                await self._stage.target.settled()
                 raise self._unmet(order.missing[0], passed)
             start = self._client.inbox.position
         if match is None:

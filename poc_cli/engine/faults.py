@@ -5,8 +5,8 @@ Never repairs: what a fault has closed must be connected again by the story.
 
 from typing import Any
 
-from poc_cli.engine.failure import StepFailed
-from poc_cli.engine.sleeping import Sleeper
+from poc_cli.engine.failure import PlayError, StepFailed
+from poc_cli.engine.sleeper import Sleeper
 from poc_cli.engine.stage import Stage
 from poc_cli.history import event as kinds
 from poc_cli.scenario.model import Kill, Restart, Stall
@@ -51,13 +51,16 @@ async def restart(stage: Stage, step: Restart, _: Sleeper) -> Seen:
 
 
 async def _restart_objects(stage: Stage, step: Restart) -> Seen:
+    trace = stage.target.trace
+    if trace is None:
+        raise PlayError("a single object can only be restarted where the runtime's trace is read")
     for witnessed in stage.objects_named(step.of):
-        await stage.target.fence()
+        await trace.fence()
         stage.fault = "object"
         stage.add(f"object:{witnessed.label}", kinds.FAULT, fault="object")
         try:
-            eviction = await stage.target.evict(witnessed.class_name, witnessed.id, close=True)
-            await stage.target.fence()
+            eviction = await trace.evict(witnessed.class_name, witnessed.id, close=True)
+            await trace.fence()
         finally:
             stage.fault = None
         if witnessed.in_memory or eviction.outcome == "not_running":

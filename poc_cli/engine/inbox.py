@@ -38,6 +38,7 @@ class Inbox:
         self._position = 0
         self._ended = False
         self._moved = asyncio.Event()
+        self._read = asyncio.Event()
 
     def put(self, received: Received) -> None:
         """Append a message."""
@@ -67,6 +68,12 @@ class Inbox:
         """Give what no step has read."""
         return (received for received in self._all if not received.read)
 
+    async def room(self, most: int) -> None:
+        """Wait while more messages than that lie behind the read position."""
+        while self.size - self._position > most:
+            self._read.clear()
+            await self._read.wait()
+
     async def take(
         self, start: int, wanted: Callable[[Message], bool], deadline: float, *, very_next: bool = False
     ) -> Taken:
@@ -79,6 +86,7 @@ class Inbox:
                 index += 1
                 received.read = True
                 self._position = index
+                self._read.set()
                 if wanted(received.message):
                     return Taken(received, tuple(passed))
                 passed.append(received)

@@ -9,20 +9,27 @@ import time
 from typing import Any, Literal
 
 from poc_cli.engine.admission import raise_if_too_many
+from poc_cli.engine.box import Box
+from poc_cli.engine.ears import Ears
 from poc_cli.engine.failure import PlayError, StepFailed
-from poc_cli.engine.sleeping import Sleeper
-from poc_cli.engine.stage import Ears, Stage
+from poc_cli.engine.sentinels import Watch
+from poc_cli.engine.sleeper import Sleeper
+from poc_cli.engine.sleeping import TracedSleeper
+from poc_cli.engine.stage import Stage
 from poc_cli.engine.turns import Turn
 from poc_cli.engine.verbs import HANDLERS, Seen
+from poc_cli.engine.waiting import InstanceSleeper
 from poc_cli.errors import TargetError
 from poc_cli.history import event as kinds
 from poc_cli.history.writer import HistoryWriter
+from poc_cli.scenario.fitting import fit, place_of
 from poc_cli.scenario.loader import text_sha256
-from poc_cli.scenario.model import Hibernate, On
+from poc_cli.scenario.model import Hibernate, On, Step
 from poc_cli.scenario.plays import Play, patience
 from poc_cli.scenario.story import PlacedStep
 from poc_cli.scenario.templates import UnknownNameError
 from poc_cli.target.base import Target, TargetDied, TargetHung
+from poc_cli.target.busyness import BUSY
 
 CLEAN_UP_SECONDS = 1.0
 """How long a client that the story left open may take to close."""
@@ -52,8 +59,11 @@ class Performance:
         sleep: SleepMode | None,
         turn: Turn,
         attempt: int,
+        watch: Watch | None,
     ) -> None:
         """Take what is to be played and where; `sleep` overrides the way of its sleeps, `turn` says when it may act.
+
+        `watch` tells of sleep where there is no trace.
 
         A first attempt that the surroundings spoiled is given up, for a second one in a fresh runtime.
         """
@@ -67,6 +77,13 @@ class Performance:
         self._ears = ears
         self._sleep = sleep
         self._turn = turn
+        self._watch = watch
+        self._box: Box | None = None
+        self._busyness = target.busyness
+        self._begun = self._busyness.mark()
+        # A control is decided by one performance; a story whose object does not sleep in a black box gets a second.
+        self._is_last = attempt > 1 or play.role == "control"
+        self._fitted = fit(play, place_of(self._place_of_target()))
 
     async def perform(self) -> Outcome:
         """Play to the end and write it down; give how it ended. Lets only cancellation through."""
@@ -78,7 +95,9 @@ class Performance:
             stage = self._stage()
             raise_if_too_many(self._play)
             stage.watch()
+            await stage.ready()
             outcome, reason = await self._steps(stage)
+            outcome, reason = await self._looked_at(outcome, reason)
             if abs(_clock_offset() - clock) > CLOCK_JUMP_SECONDS:
                 outcome, reason = self._spoiled("the machine's clock jumped while the play went on")
         except (TargetHung, TargetDied) as error:
@@ -101,9 +120,19 @@ class Performance:
     def _spoiled(self, reason: str) -> tuple[Outcome, str]:
         return ("given_up" if self._attempt == 1 else "error"), reason
 
+    async def _looked_at(self, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
+        """Give how the play ended, or that it is played again as it may only have been too short."""
+        if self._box is None:
+            return outcome, reason
+        await self._box.ask_at_the_end()
+        told = None if self._attempt > 1 else self._box.worth_another(is_story=self._play.role == "story")
+        return (outcome, reason) if told is None else ("given_up", told)
+
     def _stage(self) -> Stage:
-        self._history.add(self._label, "poc", kinds.PLAY_START, **self._description())
-        return Stage(self._play, self._label, self._nonce, self._target, self._history, self._ears)
+        start = self._history.add(self._label, "poc", kinds.PLAY_START, **self._description())
+        stage = Stage(self._play, self._label, self._nonce, self._target, self._history, self._ears)
+        self._box = None if self._watch is None else Box(stage, self._watch, self._label, start)
+        return stage
 
     def _description(self) -> dict[str, Any]:
         play = self._play
@@ -121,16 +150,23 @@ class Performance:
             "attempt": self._attempt,
             "round": play.round,
             "sleep": self._sleep,
-            "target": {
-                "kind": self._target.kind,
-                "versions": self._target.versions,
-                "compatibility_date": self._target.compatibility_date,
-            },
+            "target": self._place_of_target(),
+        }
+
+    def _place_of_target(self) -> dict[str, Any]:
+        return {
+            "kind": self._target.kind,
+            "versions": self._target.versions,
+            "compatibility_date": self._target.compatibility_date,
+            "oracle": self._target.oracle,
+            "abilities": sorted(self._target.abilities),
         }
 
     async def _steps(self, stage: Stage) -> tuple[Outcome, str]:
         failed_claims: set[str | None] = set()
         for index, placed in enumerate(self._play.steps):
+            if self._fitted.leaves_out(placed.step):
+                continue
             stage.step = index
             stage.names |= dict(placed.bound)
             self._begin(stage, placed)
@@ -138,6 +174,8 @@ class Performance:
                 seen = await self._turn.take(self._carry_out(stage, placed))
             except StepFailed as failed:
                 stage.add("poc", kinds.STEP_END, ok=False, failure=failed.failure, reason=failed.reason)
+                if late := self._only_late(placed.step, failed):
+                    return self._spoiled(f"{self._place(placed)}: {late}")
                 failed_claims.add(placed.step.claim)
                 if self._play.role == "control" and failed_claims.issuperset(self._play.decides):
                     return "done", ""  # it has come out; the rest of its steps decide nothing
@@ -154,6 +192,18 @@ class Performance:
         stage.step = None
         return "done", ""
 
+    def _only_late(self, step: Step, failed: StepFailed) -> str | None:
+        """Give why a silence is no evidence, None where it is; one by which a control comes out as it should is.
+
+        A runtime that is busy may be so with the worker's own work: that alone excuses only a first attempt.
+        """
+        comes_out = self._play.role == "control" and step.claim in self._play.decides
+        if failed.failure != "silence" or comes_out:
+            return None
+        asked = self._busyness.busy_since if self._attempt == 1 else self._busyness.starved_since
+        share = asked(self._begun)
+        return f"the machine was too busy to tell ({share:.0%}): {failed.reason}" if share >= BUSY else None
+
     def _place(self, placed: PlacedStep) -> str:
         return f"{self._play.scenario.file}:{placed.position.line}:{placed.position.column}"
 
@@ -164,7 +214,9 @@ class Performance:
 
     async def _carry_out(self, stage: Stage, placed: PlacedStep) -> Seen:
         step = placed.step
-        sleeper = Sleeper(stage, patience(self._play, step))
+        self._busyness = self._target.busyness
+        self._begun = self._busyness.mark()
+        sleeper = self._sleeper(stage, step)
         if isinstance(step, Hibernate) and self._sleep is not None and not (step.natural or step.forced):
             step = step.model_copy(update={"hibernate": self._sleep})
         try:
@@ -175,8 +227,17 @@ class Performance:
         only_sends = isinstance(step, On) and step.sends and not step.expects
         if any(witnessed.slept for witnessed in stage.objects.values()) and not only_sends:
             # After a sleep the judge asks which messages reached the object in this very step; a pong is the runtime's.
-            await stage.target.fence()
+            await stage.target.settled()
         return seen
+
+    def _sleeper(self, stage: Stage, step: Step) -> Sleeper:
+        how_long = patience(self._play, step)
+        if stage.target.trace is not None:
+            return TracedSleeper(stage, stage.target.trace, how_long)
+        if self._box is None:
+            raise PlayError("without a trace somebody has to watch where sleep begins")
+        expects_sleep = how_long == "sleep"
+        return InstanceSleeper(stage, self._box, expects_sleep=expects_sleep, is_long=expects_sleep and self._is_last)
 
     def _list_unread(self, stage: Stage) -> None:
         for name, client in stage.clients.items():

@@ -3,24 +3,26 @@
 Never judges; the history that it leaves is all that the judge gets.
 """
 
+import contextlib
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from poc_cli import __version__
 from poc_cli.engine.performance import SleepMode
-from poc_cli.engine.troupe import Progress, Troupe
+from poc_cli.engine.troupe import Beside, Progress, Troupe
+from poc_cli.engine.venue import Venue
 from poc_cli.errors import PocError
 from poc_cli.history import event as kinds
+from poc_cli.history.redact import Redactor
 from poc_cli.history.writer import HistoryWriter
+from poc_cli.scenario.fitting import Place, fit, place_of
+from poc_cli.scenario.load import LoadFile
 from poc_cli.scenario.model import Hibernate
 from poc_cli.scenario.plays import Play, plays_of
 from poc_cli.scenario.story import Scenario, every
-from poc_cli.target.api import Api
-from poc_cli.target.process import Process
-from poc_cli.target.workerd import Ground, Workerd
 
 RUN = "run"
 """The play that events of the whole run belong to."""
@@ -36,6 +38,9 @@ class Request:
     jobs: int
     repeat: int = 1
     """How often each story is played."""
+
+    without: Mapping[str, str] = field(default_factory=dict)
+    """Scenarios that are left out for want of something on this machine, with the reasons."""
 
 
 def run_folder(results: Path, scenarios: Sequence[Scenario], now: datetime) -> Path:
@@ -68,50 +73,66 @@ def point_latest(folder: Path) -> None:
         raise PocError(f"cannot point {folder.parent / 'latest'} to the run: {error.strerror}") from error
 
 
-def reason_to_leave_out(scenario: Scenario, sleep: SleepMode | None) -> str | None:
-    """Give why a scenario cannot be played in this mode, None where it can."""
+def reason_to_leave_out(scenario: Scenario, sleep: SleepMode | None, place: Place) -> str | None:
+    """Give why a scenario cannot be played in this mode or place, None where it can."""
     for placed in every(scenario.steps):
         step = placed.step
         if isinstance(step, Hibernate) and step.natural and sleep == "evict":
             return "its subject is the runtime's own timer, which --sleep evict goes around"
         if isinstance(step, Hibernate) and step.forced and sleep == "idle":
             return "its subject is forced eviction, which --sleep idle does without"
-    return None
+    return fit(plays_of(scenario)[0], place).reason
 
 
-async def run(request: Request, first: Process, ground: Ground, progress: Progress) -> None:
-    """Play everything and write it down in the ground's folder; every process is ended in any case."""
-    with HistoryWriter(ground.folder / "history.ndjson", ground.redactor) as history:
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Where the evidence of a run goes, and what must never be in it."""
+
+    folder: Path
+    redactor: Redactor
+
+
+async def run(request: Request, venue: Venue, records: Records, beside: Beside, progress: Progress) -> None:
+    """Play everything and write it down in the folder of the records; every process of ours is ended in any case."""
+    with HistoryWriter(records.folder / "history.ndjson", records.redactor) as history:
         history.add(
             RUN,
             "poc",
             kinds.RUN_START,
             format=kinds.FORMAT,
             poc=__version__,
-            run=ground.folder.name,
+            run=records.folder.name,
             started=datetime.now(UTC).isoformat(timespec="seconds"),
             named=request.named,
             sleep=request.sleep,
             repeat=request.repeat,
-            target={
-                "kind": Workerd.kind,
-                "url": None,
-                "versions": ground.versions,
-                "compatibility_date": ground.worker.compatibility_date,
-            },
+            target=venue.description(),
         )
-        async with Api(ground.address).served() as api:
-            outcomes = await Troupe(ground, history, request, progress, api).play(_plays(request, history), first)
+        plays = _plays(request, place_of(venue.description()), history)
+        async with contextlib.AsyncExitStack() as open_:
+            await open_.enter_async_context(beside.api.served())
+            if beside.abroad is not None:
+                await open_.enter_async_context(beside.abroad.served(records.folder, records.redactor))
+            outcomes = await Troupe(venue, history, request, progress, beside).play(plays)
+            loads = [each for each in request.scenarios if isinstance(each.document, LoadFile)]
+            if loads and "interrupted" not in outcomes:  # alone: they take all there is
+                from poc_cli.load.several import play_loads
+
+                outcomes += await play_loads(loads, venue.site, history, progress, forced=request.sleep == "evict")
         if "interrupted" not in outcomes:
             history.add(RUN, "poc", kinds.RUN_END)
 
 
-def _plays(request: Request, history: HistoryWriter) -> list[Play]:
+def _plays(request: Request, place: Place, history: HistoryWriter) -> list[Play]:
     plays: list[Play] = []
     for scenario in request.scenarios:
-        reason = reason_to_leave_out(scenario, request.sleep)
+        if isinstance(scenario.document, LoadFile):
+            continue
+        missing = request.without.get(scenario.document.name)
+        reason = missing or reason_to_leave_out(scenario, request.sleep, place)
         if reason is None:
-            plays += plays_of(scenario, request.repeat)
+            # A control that cannot be played here is not run; the judge says why by the same rule.
+            plays += [play for play in plays_of(scenario, request.repeat) if fit(play, place).reason is None]
         else:
             name, title = scenario.document.name, scenario.document.title
             history.add(RUN, "poc", kinds.LEFT_OUT, scenario=name, title=title, file=scenario.file, reason=reason)

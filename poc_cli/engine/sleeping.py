@@ -8,10 +8,11 @@ import contextlib
 from typing import Any, Literal
 
 from poc_cli.engine.failure import StepFailed
+from poc_cli.engine.sleeper import Wanted, Way
 from poc_cli.engine.stage import Stage, Witnessed
 from poc_cli.history import event as kinds
 from poc_cli.residency import Pin
-from poc_cli.target.base import EVICT_LINGERS_SECONDS
+from poc_cli.target.base import EVICT_LINGERS_SECONDS, Trace
 
 SECOND_NS = 1_000_000_000
 
@@ -62,16 +63,16 @@ def told(pins: tuple[Pin, ...]) -> str:
     return ", ".join(dict.fromkeys(places)) or "nothing that the trace shows"
 
 
-class Sleeper:
-    """Puts the objects of one play to sleep."""
+class TracedSleeper:
+    """Puts the objects of one play to sleep, and takes the trace's word for it."""
 
-    def __init__(self, stage: Stage, patience: Literal["sleep", "awake"]) -> None:
+    def __init__(self, stage: Stage, trace: Trace, patience: Literal["sleep", "awake"]) -> None:
         """Take the stage; `patience` says how long a sleep that does not come is waited for."""
         self._stage = stage
-        self._target = stage.target
+        self._target = trace
         self._should_sleep = patience == "sleep"
 
-    async def hibernate(self, witnessed: Witnessed, way: Literal["idle", "evict"], *, forced: bool = False) -> None:
+    async def hibernate(self, witnessed: Witnessed, way: Way, *, forced: bool = False) -> None:
         """Return once the trace has shown the object leave memory. Raises StepFailed where it does not.
 
         An evict stands for the idle timer. An object that the timer would not strike, because work pins it or because
@@ -184,7 +185,7 @@ class Sleeper:
             + (after if pins or left <= 0 else f"after {watched:.0f} s in which no client sent anything"),
         )
 
-    async def probe(self, witnessed: Witnessed, wanted: Literal["asleep", "awake", "pinned"]) -> None:
+    async def probe(self, witnessed: Witnessed, wanted: Wanted) -> None:
         """Ask the trace. Raises StepFailed where the object is not as wanted."""
         now_ns = await self._target.fence()
         await self._present(witnessed)

@@ -4,32 +4,37 @@ Never decides what comes next; `performance` does, and `verbs` carry the steps o
 """
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from poc_cli.engine.client import Client, Ending, Listener, Payload, SocketClient
+from poc_cli.engine.ears import Ears
 from poc_cli.engine.failure import PlayError, StepFailed
 from poc_cli.engine.inbox import Received
+from poc_cli.engine.recording import recorded
 from poc_cli.errors import PocError
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.residency import Change, Delivered, Entered, Left
+from poc_cli.scenario.clients import AnyClient, ClientSpec
 from poc_cli.scenario.matching import Message
 from poc_cli.scenario.plays import Play
 from poc_cli.scenario.templates import render_text
 from poc_cli.scenario.values import MISSING
 from poc_cli.scenario.where import lookup
-from poc_cli.target.api import Api, Call
+from poc_cli.target.api import Call
 from poc_cli.target.base import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from poc_cli.engine.origins import Calls
+    from poc_cli.foreign.app import App
 
 ALARM_EVENT = "alarm"
 """The trace's name for an alarm that reached the object."""
-
-LONGEST_RECORDED = 16_384
-"""Characters or bytes of one message that the history keeps; the rest is counted."""
 
 IDLE_AT_LEAST_NS = 1_000_000_000
 """An object that aborts, or whose constructor throws, leaves within 0.1 ms of its last activity. The idle timer strikes
@@ -39,7 +44,7 @@ both measured."""
 
 @dataclass(slots=True)
 class Witnessed:
-    """One Durable Object of the play, as the trace has shown it so far."""
+    """One Durable Object of the play, as the trace has shown it so far; without a trace nothing is known of it."""
 
     label: str
     class_name: str
@@ -54,46 +59,6 @@ class Witnessed:
     alarms: int = 0
     woken_by: str | None = None
     moved: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-LONGEST_READ = 1 << 20
-"""Characters up to which a message that is cut is still read for its short fields."""
-
-_LONGEST_FIELD = 200
-
-
-def recorded(payload: Payload) -> dict[str, Any]:
-    """Give a message as the history keeps it: `text` or `hex`, its size, and where it was cut its short `fields`."""
-    cut = {"cut": True} if len(payload) > LONGEST_RECORDED else {}
-    if isinstance(payload, bytes):
-        return {"hex": payload[:LONGEST_RECORDED].hex(), "bytes": len(payload)} | cut
-    fields = {"fields": _short_fields(payload)} if cut else {}
-    size = len(payload.encode("utf-8", "surrogatepass"))
-    return {"text": payload[:LONGEST_RECORDED], "bytes": size} | cut | fields
-
-
-def _short_fields(text: str) -> dict[str, Any]:
-    """Give the numbers, truths and short texts at the top of a long JSON object: the marks that tell it from others."""
-    value = Message(text, None).json if len(text) <= LONGEST_READ else None
-    if not isinstance(value, dict):
-        return {}
-    return {
-        key: field
-        for key, field in value.items()
-        if isinstance(field, bool | int | float) or (isinstance(field, str) and len(field) <= _LONGEST_FIELD)
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class Ears:
-    """Who hears of a play while it goes on: of its phase, and of a failure that ends the whole run.
-
-    `api` is what the play itself hears from: the calls that its worker makes.
-    """
-
-    say: Callable[[str], None]
-    fail: Callable[[PocError], None]
-    api: Api
 
 
 class Stage:
@@ -114,31 +79,46 @@ class Stage:
         self.say = ears.say
         self._fail = ears.fail
         self._api = ears.api
+        self._abroad = ears.abroad
+        self.calls: Calls | None = None
         self._nonce = nonce
         self.step: int | None = None
         self.fault: str | None = None
         self.alarms_seen: dict[str, int] = {}
         self.clients: dict[str, Client] = {}
         self.endings: dict[str, Ending] = {}
-        self.names = play.names(nonce)
+        self._given = {} if ears.abroad is None else ears.abroad.names(play.scenario)
+        self.names = play.names(nonce) | self._given
         self.objects = {label: self._witnessed(label) for label in play.objects}
         self._label = label
         self._history = history
+        self.stirred_ns = history.now_ns()
+        self.events: list[Event] = []
+        """What has happened so far, where the objects' answers are all that tells of them."""
+        self.takes: Callable[[str, Payload], bool] = lambda _client, _payload: False
+        """Whether a message that came to a client is for somebody else than the story."""
 
     def _witnessed(self, label: str) -> Witnessed:
         reference = self.play.objects[label]
         if reference.name is None:
             return Witnessed(label, reference.class_, None, reference.id or "")
         name = render_text(reference.name, self.names)
-        return Witnessed(label, reference.class_, name, self.target.object_id(reference.class_, name))
+        trace = self.target.trace
+        object_id = "" if trace is None else trace.object_id(reference.class_, name)
+        return Witnessed(label, reference.class_, name, object_id)
 
     # --- the history
 
     def add(self, actor: str, kind: str, *, t_ns: int | None = None, **data: Any) -> Event:
         """Write an event of this play at the step that is going on."""
-        return self._history.add(self._label, actor, kind, step=self.step, t_ns=t_ns, **data)
+        event = self._history.add(self._label, actor, kind, step=self.step, t_ns=t_ns, **data)
+        if kind in kinds.STIRRING and kind not in kinds.OUR_OWN:
+            self.stirred_ns = event.t_ns
+        if self.target.trace is None:
+            self.events.append(event)
+        return event
 
-    def _note(self, actor: str, kind: str, *, t_ns: int | None = None, **data: Any) -> int:
+    def note(self, actor: str, kind: str, *, t_ns: int | None = None, **data: Any) -> int:
         """Write an event from a callback, where nobody could catch an error; give its id, 0 where it failed."""
         try:
             return self.add(actor, kind, t_ns=t_ns, **data).id
@@ -151,6 +131,10 @@ class Stage:
         """Give the history's clock."""
         return self._history.now_ns()
 
+    def without_secrets(self, payload: Payload) -> Payload:
+        """Give a text or bytes without the secrets of the run."""
+        return self._history.without_secrets(payload)
+
     def recorded(self, payload: Payload) -> dict[str, Any]:
         """Give a message as the history keeps it."""
         return recorded(self._history.without_secrets(payload))
@@ -160,14 +144,39 @@ class Stage:
     def watch(self) -> None:
         """Write the residency of the play's objects, and the calls to the API, into the history from now on."""
         self._api.listen(self._nonce, self._called)
-        for witnessed in self.objects.values():
-            self.target.watch(witnessed.id, partial(self._changed, witnessed))
+        for name, value in self._given.items():
+            self.add("poc", kinds.CAPTURED, name=name, value=value)
+        if self._abroad is not None:
+            self._abroad.gateway.lead(self._nonce, lambda: self.target.door)
+            self._listen_to(self._abroad.app(self.play.scenario))
+        if self.target.trace is not None:
+            for witnessed in self.objects.values():
+                self.target.trace.watch(witnessed.id, partial(self._changed, witnessed))
+
+    def _listen_to(self, app: "App | None") -> None:
+        if app is not None:
+            from poc_cli.engine.origins import Calls
+
+            self.calls = Calls(self)
+            self.calls.way = app.proxy.listen(self._nonce, self.calls.heard)
+
+    async def ready(self) -> None:
+        """Wait until what stands beside the worker is there. Raises TargetError where it does not come."""
+        if self._abroad is not None:
+            self.say("waiting for what stands beside the worker")
+            await self._abroad.ready(self.play)
 
     def unwatch(self) -> None:
         """Stop writing them."""
         self._api.unlisten(self._nonce)
-        for witnessed in self.objects.values():
-            self.target.unwatch(witnessed.id)
+        app = None if self._abroad is None else self._abroad.app(self.play.scenario)
+        if self._abroad is not None:
+            self._abroad.gateway.unlead(self._nonce)
+        if app is not None:
+            app.proxy.unlisten(self._nonce)
+        if self.target.trace is not None:
+            for witnessed in self.objects.values():
+                self.target.trace.unwatch(witnessed.id)
 
     def _changed(self, witnessed: Witnessed, change: Change) -> None:
         actor = f"object:{witnessed.label}"
@@ -176,17 +185,17 @@ class Stage:
                 witnessed.seen = witnessed.in_memory = True
                 witnessed.asleep = False
                 witnessed.woken_by = None
-                self._note(actor, kinds.ENTERED, process=change.process, ctx=change.ctx, at_ns=change.at_ns)
+                self.note(actor, kinds.ENTERED, process=change.process, ctx=change.ctx, at_ns=change.at_ns)
             case Delivered():
                 witnessed.woken_by = witnessed.woken_by or change.name
                 witnessed.alarms += change.name == ALARM_EVENT
-                self._note(actor, kinds.DELIVERED, name=change.name, at_ns=change.at_ns)
+                self.note(actor, kinds.DELIVERED, name=change.name, at_ns=change.at_ns)
             case Left():
                 how = self._how_left(witnessed, change)
                 witnessed.in_memory = False
                 witnessed.asleep = how in {"idle", "evict"}
                 witnessed.slept |= witnessed.asleep
-                self._note(
+                self.note(
                     actor,
                     kinds.LEFT,
                     how=how,
@@ -202,7 +211,7 @@ class Stage:
 
     def _called(self, call: Call) -> None:
         told: dict[str, Any] = {"method": call.method, "path": call.path, "status": call.status}
-        self._note("api", kinds.CALLED, **told, authorized=call.authorized)
+        self.note("api", kinds.CALLED, **told, authorized=call.authorized)
 
     def _how_left(self, witnessed: Witnessed, change: Left) -> str:
         if change.how == "died" or self.fault is not None:
@@ -243,11 +252,13 @@ class Stage:
     def new_client(self, name: str) -> Client:
         """Make a fresh client, and let the history know what it sees."""
         spec = self.play.clients[name]
+        if not isinstance(spec, ClientSpec):
+            return self._foreign_client(name, spec)
         names = self.names | dict(self.play.client_bound(name))
         headers = {key: render_text(value, names) for key, value in spec.headers.items()}
         client = SocketClient(
             name,
-            self.target.url.replace("http", "ws", 1) + render_text(spec.path, names),
+            self.target.door.socket(render_text(spec.path, names)),
             headers=self.target.headers | headers,
             subprotocols=[render_text(each, names) for each in spec.subprotocols],
             compression=spec.compression,
@@ -260,15 +271,25 @@ class Stage:
         self.clients[name] = client
         return client
 
+    def _foreign_client(self, name: str, spec: AnyClient) -> Client:
+        from poc_cli.engine.foreigners import foreign_client
+
+        if self._abroad is None:
+            raise PlayError(f"{name} is no client of our own, and this run has no others")
+        self.clients[name] = foreign_client(self, self._abroad, name, spec)
+        return self.clients[name]
+
     def _received(self, client: SocketClient, payload: Payload) -> None:
+        if self.takes(client.name, payload):
+            return
         now = self.now_ns
-        event_id = self._note(client.name, kinds.RECEIVED, t_ns=now, **self.recorded(payload))
+        event_id = self.note(client.name, kinds.RECEIVED, t_ns=now, **self.recorded(payload))
         message = Message(payload, None) if isinstance(payload, str) else Message(None, payload)
         client.inbox.put(Received(message, event_id, now))
 
     def _ended(self, client: SocketClient, ending: Ending) -> None:
         self.endings[client.name] = ending
-        self._note(
+        self.note(
             client.name,
             kinds.CLOSED,
             by=ending.by,

@@ -33,6 +33,36 @@ AWAKE = "still_awake"
 PROBED = "probed"
 FAULT = "fault"
 CALLED = "called"
+LOAD_STAGE = "load_stage"
+LOAD_SAMPLE = "load_sample"
+LOAD_FATES = "load_fates"
+LOAD_CLUSTER = "load_cluster"
+LOAD_LOST = "load_lost"
+STARTED = "started"
+STDERR = "stderr"
+EXITED = "exited"
+FRAME_SENT = "frame_sent"
+FRAME_RECEIVED = "frame_received"
+CONSOLE = "console"
+PAGE_ERROR = "page_error"
+REQUEST_FAILED = "request_failed"
+SHOWN = "shown"
+ORIGIN_IS = "origin_is"
+WAITED = "waited"
+ASKED = "asked"
+TOLD = "told"
+PULSE = "pulse"
+SENTINEL = "sentinel"
+
+OF_THE_RUN = frozenset({RUN_START, RUN_END, LEFT_OUT, PULSE, SENTINEL})
+"""What belongs to no play."""
+
+STIRRING = frozenset({OPENED, SENT, RECEIVED, CLOSED, FRAME_SENT, FRAME_RECEIVED, ASKED, TOLD})
+"""What passes between the clients and their objects: the silence that a sleep may come in lies between two of these."""
+
+
+OUR_OWN = frozenset({ASKED, TOLD})
+"""Questions of poc's own, each of which concerns one object, and its answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ NOT_JUDGED: Final = "not judged"
 """A claim of a run that did not have its scenario, or could not read it."""
 
 LEFT_OUT: Final = "left out"
-"""A claim of a run that left its scenario out."""
+"""A claim that a run left out, by itself or with its scenario."""
 
 _KNOWN: Final = " (known)"
 
@@ -60,13 +60,15 @@ def rows(documents: Mapping[str, Document]) -> list[Row]:
 
 def _cells(scenario: Document) -> list[tuple[str, Cell]]:
     name = str(scenario["name"])
-    if not scenario["claims"]:
+    if not scenario["claims"] and not scenario.get("left_out_claims"):
         told = LEFT_OUT if scenario["left_out"] else str(scenario["verdict"])
         return [(name, Cell(told, str(scenario["left_out"] or scenario["error"] or "it has no claim")))]
-    return [
+    judged = [
         (f"{name}/{claim['id']}", Cell(claim["verdict"], claim["reason"], claim["known"] == claim["verdict"]))
         for claim in scenario["claims"]
     ]
+    without = scenario.get("left_out_claims", ())
+    return judged + [(f"{name}/{claim['id']}", Cell(LEFT_OUT, str(claim["reason"]))) for claim in without]
 
 
 def _without_heads(found: dict[str, dict[str, Cell]], judged: set[str]) -> dict[str, dict[str, Cell]]:

@@ -4,6 +4,8 @@ Never takes a figure that a run does not have for a small one.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final, Literal
 
 from poc_cli.judge.comparison import ClaimChange, Comparison, Kind
@@ -17,6 +19,9 @@ FIGURES: Final = {
     "wake_p50": ("wake_ms", "median", "p50"),
     "wake_p99": ("wake_ms", "p99", "p99"),
     "asleep_after": ("asleep_after_ms", "max", "max"),
+    "storm_p99": ("storm_ms", "p99", "p99"),
+    "broadcast_p99": ("broadcast_ms", "p99", "p99"),
+    "chat_p99": ("chat_ms", "p99", "p99"),
 }
 """The name of a limit, then the figure of run.json, its key there, and what it is called in a sentence."""
 
@@ -24,14 +29,32 @@ _UNMEASURED: Final = {
     "wake_p50": "no scenario of this run measures wakes; wake-latency does",
     "wake_p99": "no scenario of this run measures wakes; wake-latency does",
     "asleep_after": "no object slept by its own timer in this run",
-    "monthly_cost": "a run does not say what it would cost a month",
-    "sockets": "a run does not say how many sockets an object can hold",
+    "monthly_cost": "no profile says how much it is used; name one as profile in [cost]",
+    "sockets": "no load of this run left sockets to sleep; many-sockets does",
+    "storm_p99": "no load of this run had all clients wake their rooms; storm does",
+    "broadcast_p99": "no load of this run had a broadcast; many-sockets does",
+    "chat_p99": "no load of this run had clients chat with their rooms",
 }
 
 
-def within(limits: Iterable[Limit], document: Document) -> Iterator[Row]:
-    """Give a row for each limit; a figure that the run does not have leaves it undecided."""
+@dataclass(frozen=True, slots=True)
+class MonthlyCost:
+    """What a month costs, in dollars, and of what it was reckoned."""
+
+    dollars: Decimal
+    of: str
+
+
+def within(limits: Iterable[Limit], document: Document, cost: MonthlyCost | None = None) -> Iterator[Row]:
+    """Give a row for each limit; a figure that the run does not have leaves it undecided, and so does no `cost`."""
     for limit in limits:
+        if limit.name == "monthly_cost" and cost is not None:
+            verdict: Literal["met", "not met"] = "met" if cost.dollars <= Decimal(str(limit.most)) else "not met"
+            yield Row(f"monthly_cost is at most {limit.written}", f"${cost.dollars:,} a month: {cost.of}", verdict)
+            continue
+        if limit.name == "sockets" and document.get("load"):
+            yield _sockets(limit, document)
+            continue
         comparing = "at least" if limit.name == "sockets" else "at most"
         wanted = f"{limit.name} is {comparing} {limit.written}"
         figure, key, rank = FIGURES.get(limit.name, ("", "", ""))
@@ -41,6 +64,13 @@ def within(limits: Iterable[Limit], document: Document) -> Iterator[Row]:
         else:
             value = float(spread[key])
             yield Row(wanted, f"{_ms(value)} ({rank} of {spread['n']})", "met" if value <= limit.most else "not met")
+
+
+def _sockets(limit: Limit, document: Document) -> Row:
+    """Give the row of how many sockets one object is to hold through a sleep, all of them speaking after it."""
+    held = max(int(load["sockets_held"]) for load in document["load"])
+    found = f"{held:,} on one object slept and spoke after it"
+    return Row(f"sockets is at least {limit.written}", found, "met" if held >= limit.most else "not met")
 
 
 def no_worse(regress: Regress, comparison: Comparison, chosen: Chosen, may_fail: MayFail) -> Iterator[Row]:

@@ -3,14 +3,17 @@
 Never lets a check's own failure pass for anything but an error.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from poc_cli.judge.checks import CHECKS, JUDGES_ITS_STEPS
 from poc_cli.judge.finding import Finding, Verdict, error, held, refuted, unknown, worst
+from poc_cli.judge.instances import instances_of
 from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
 from poc_cli.judge.record import PlayRecord, StepRecord
+from poc_cli.scenario.fitting import fit
 from poc_cli.scenario.model import Claim
+from poc_cli.scenario.plays import plays_of
 
 _UNDECIDED = frozenset({"no_sleep", "wrong_object", "woken", "unbound"})
 """Failures of a step that say nothing about the claim it names: its sleep did not come or was over before, or a value
@@ -43,16 +46,24 @@ def judge_story(
 ) -> list[ClaimFinding]:
     """Give the findings on all claims of a scenario, in its order, from all performances of its story.
 
+    Claims that cannot be put to the test where it was played are left out; `left_out_of` has them.
     `flaw` says why the record of the run is not whole, `repeat` how many performances there should be. A check that
     breaks becomes an error. Raises ScenarioError where the recorded scenario cannot be read.
     """
-    return [_judge(stories, controls, claim, flaw, repeat) for claim in stories[0].scenario.document.claim]
+    left_out = left_out_of(stories[0])
+    claims = stories[0].scenario.document.claim
+    return [_judge(stories, controls, claim, flaw, repeat) for claim in claims if claim.id not in left_out]
+
+
+def left_out_of(story: PlayRecord) -> Mapping[str, str]:
+    """Give the claims of a story that its place cannot put to the test, each with the reason."""
+    return fit(story.play, story.place).claims
 
 
 def _judge(
     stories: Sequence[PlayRecord], controls: list[PlayRecord], claim: Claim, flaw: str | None, repeat: int
 ) -> ClaimFinding:
-    control = _control(controls, claim, flaw)
+    control = _control(stories[0], controls, claim, flaw)
     found = [judge_claim(story, claim) for story in stories]
     rounds = tuple(finding if control is None else _with_control(finding, control) for finding in found)
     return ClaimFinding(claim, _together(stories, rounds, repeat), control, rounds)
@@ -72,11 +83,14 @@ def _together(stories: Sequence[PlayRecord], rounds: tuple[Finding, ...], repeat
     return replace(finding, reason=f"in performance {which} of {len(rounds)}: {finding.reason}")
 
 
-def _control(controls: list[PlayRecord], claim: Claim, flaw: str | None) -> ControlFinding | None:
+def _control(story: PlayRecord, controls: list[PlayRecord], claim: Claim, flaw: str | None) -> ControlFinding | None:
     if claim.control is None:
         return None
     played = next((play for play in controls if claim.id in play.start.data["decides"]), None)
     expected: Verdict = claim.control.expect
+    unfit = _unfit(story, claim)
+    if unfit is not None:
+        return ControlFinding(None, expected, None, unfit)
     if played is None and flaw is not None:
         # Its record may be what is missing, so that nobody knows how it came out.
         return ControlFinding("error", expected, None, flaw)
@@ -87,6 +101,13 @@ def _control(controls: list[PlayRecord], claim: Claim, flaw: str | None) -> Cont
     return ControlFinding(outcome.verdict, expected, as_expected, outcome.reason)
 
 
+def _unfit(story: PlayRecord, claim: Claim) -> str | None:
+    """Give why a claim's control cannot be played, or cannot decide it, where the story was played."""
+    controls = (play for play in plays_of(story.scenario)[1:] if claim.id in play.decides)
+    fitted = (fit(play, story.place) for play in controls)
+    return next((each.reason or each.claims.get(claim.id) for each in fitted), None)
+
+
 def _missed_its_point(control: PlayRecord) -> bool:
     """Whether a control ended at a step that has nothing to do with its change.
 
@@ -95,6 +116,8 @@ def _missed_its_point(control: PlayRecord) -> bool:
     """
     if control.outcome != "stopped":
         return False
+    if not control.place.has_trace and any(instances_of(control, label).stays for label in control.play.objects):
+        return False  # it was left alone and was still there; what its story then stumbles over is that
     return control.steps[-1].failure != "no_sleep"
 
 

@@ -3,19 +3,22 @@
 Never says anything that the history does not; judging a run folder again gives the same document.
 """
 
-from collections import Counter
 from dataclasses import replace
 from typing import Any
 
+from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.claims import ClaimFinding, judge_story
+from poc_cli.judge.claims import ClaimFinding, judge_story, left_out_of
 from poc_cli.judge.figures import figures
 from poc_cli.judge.finding import WORST_FIRST, Verdict
+from poc_cli.judge.loads import loads_of
 from poc_cli.judge.matrix import cells
-from poc_cli.judge.record import LeftOut, PlayRecord, RunRecord, record
+from poc_cli.judge.outcome import counts, exit_code, verdict
+from poc_cli.judge.record import PlayRecord
 from poc_cli.judge.replays import with_replays
+from poc_cli.judge.runs import LeftOut, RunRecord, record
 from poc_cli.judge.sleeps import Sleep, sleeps_of
-from poc_cli.status import ExitCode
+from poc_cli.residency.sweep import onset
 
 SCHEMA = "poc.run/1"
 
@@ -35,26 +38,50 @@ def document(events: list[Event | None]) -> Document:
             scenarios.append(_unreadable(stories[0], broken))
             continue
         judged += _by_performance(stories, findings)
+    loads = loads_of(run, lambda finding: _claim(finding, run), _NOTHING_JUDGED)
+    scenarios += loads.scenarios
     scenarios += [_left_out(each) for each in run.left_out]
     target = run.start.get("target", {})
-    counts = _counts(scenarios)
-    exit_code = _exit_code(run, scenarios)
-    return {
+    code = exit_code(run, scenarios)
+    whole = {
         "schema": SCHEMA,
         "poc": run.start.get("poc"),
         "run": run.start.get("run"),
         "started": run.start.get("started"),
         "seconds": _seconds(run),
-        "verdict": _verdict(exit_code),
-        "exit_code": int(exit_code),
+        "verdict": verdict(code),
+        "exit_code": int(code),
         "error": run.flaw,
         "named": bool(run.start.get("named", False)),
-        "target": target,
+        "target": target | _answered_by(run),
+        "sleep_onset": _onset(run),
         "sleep": run.start.get("sleep"),
         "scenarios": with_replays(scenarios, events),
         "matrix": [_cell(cell) for cell in cells(judged)],
-        "figures": figures([story for story, _ in judged]),
-        "counts": counts,
+        "figures": figures([story for story, _ in judged], run.sentinels, run.round_trips),
+        "counts": counts(scenarios),
+    }
+    return loads.added_to(whole)
+
+
+def _answered_by(run: RunRecord) -> Document:
+    """Give the Cloudflare locations that answered, where any did."""
+    opened = (event for play in run.plays for event in play.of_kind(kinds.OPENED))
+    places = dict.fromkeys(str(event.data["colo"]) for event in opened if event.data.get("colo"))
+    return {"colos": [*places]} if places else {}
+
+
+def _onset(run: RunRecord) -> Document | None:
+    """Give where sleep begins in a black box, by rooms of our own; None where none were left alone."""
+    if not run.sentinels:
+        return None
+    found, slept = onset(run.sentinels), [each.slept for each in run.sentinels]
+    return {
+        "awake_ms": None if found is None else _rounded(found.awake_ms),
+        "asleep_ms": None if found is None else _rounded(found.asleep_ms),
+        "longest_ms": _rounded(max(each.silent_ms for each in run.sentinels)),
+        "rooms": len(slept),
+        "slept": slept.count(True),
     }
 
 
@@ -124,10 +151,24 @@ def _scenario(run: RunRecord, stories: list[PlayRecord], findings: list[ClaimFin
         "left_out": None,
         "seconds": max(_play_seconds(play) for play in stories),
         "claims": claims,
+        "left_out_claims": [{"id": name, "reason": reason} for name, reason in left_out_of(story).items()],
         "sleeps": [_sleep(play, sleep) for play in stories for sleep in sleeps_of(play)],
         "stopped": _ending(stopped, len(stories)),
         "error": _ending(failed, len(stories)),
-    }
+    } | _question(story, claims, whole=not stopped and not failed)
+
+
+def _question(story: PlayRecord, claims: list[Document], *, whole: bool) -> Document:
+    """Give the question that a scenario asks, if any, and its answer: yes is said for all that it claims, and no less."""
+    asks = story.scenario.document.question
+    if asks is None:
+        return {}
+    verdicts = {claim["verdict"] for claim in claims}
+    if "refuted" in verdicts:
+        answer = "no"
+    else:
+        answer = "yes" if whole and verdicts == {"held"} and not left_out_of(story) else "not shown"
+    return {"question": {"asks": asks, "answer": answer}}
 
 
 def _ending(plays: list[PlayRecord], performances: int) -> str | None:
@@ -187,11 +228,17 @@ def _sleep(story: PlayRecord, sleep: Sleep) -> Document:
     return {
         "object": sleep.label,
         "way": sleep.way,
-        "asleep_ms": round(sleep.idle_ms, 3),
-        "woke_ms": None if sleep.asleep_ms is None else round(sleep.asleep_ms, 3),
+        "oracle": sleep.oracle,
+        "asleep_ms": _rounded(sleep.idle_ms),
+        "woke_ms": _rounded(sleep.asleep_ms),
+        "silent_ms": _rounded(sleep.silent_ms),
         "wake_ms": resumed,
         "proof": list(sleep.evidence),
     }
+
+
+def _rounded(length: float | None) -> float | None:
+    return None if length is None else round(length, 3)
 
 
 def _unreadable(story: PlayRecord, broken: Exception) -> Document:
@@ -210,6 +257,7 @@ _NOTHING_JUDGED: Document = {
     "left_out": None,
     "seconds": 0.0,
     "claims": [],
+    "left_out_claims": [],
     "sleeps": [],
     "stopped": None,
     "error": None,
@@ -218,50 +266,6 @@ _NOTHING_JUDGED: Document = {
 
 def _worst(verdicts: list[Verdict]) -> Verdict:
     return next((verdict for verdict in WORST_FIRST if verdict in verdicts), "unknown")
-
-
-def _passes(claim: Document) -> bool:
-    """Whether a claim is as it should be: held, or a defect that is known on this target and still there."""
-    if claim["known"] == "refuted":
-        return bool(claim["verdict"] == "refuted")
-    return bool(claim["verdict"] == "held")
-
-
-def _exit_code(run: RunRecord, scenarios: list[Document]) -> ExitCode:
-    """Give the exit code: failed before refuted before inconclusive before held."""
-    claims = [claim for scenario in scenarios for claim in scenario["claims"]]
-    played = [scenario for scenario in scenarios if scenario["left_out"] is None]
-    if run.flaw is not None or any(scenario["verdict"] == "error" for scenario in played):
-        return ExitCode.FAILED
-    if any(claim["verdict"] == "error" for claim in claims):
-        return ExitCode.FAILED
-    if any(claim["verdict"] in {"refuted", "held"} and not _passes(claim) for claim in claims):
-        return ExitCode.REFUTED
-    named_left_out = run.start.get("named", False) and any(scenario["left_out"] for scenario in scenarios)
-    stopped = any(scenario["stopped"] for scenario in played)
-    if not claims or stopped or named_left_out or any(not _passes(claim) for claim in claims):
-        return ExitCode.INCONCLUSIVE
-    return ExitCode.HELD
-
-
-_VERDICTS: dict[ExitCode, Verdict] = {
-    ExitCode.HELD: "held",
-    ExitCode.REFUTED: "refuted",
-    ExitCode.FAILED: "error",
-    ExitCode.INCONCLUSIVE: "unknown",
-}
-
-
-def _verdict(exit_code: ExitCode) -> Verdict:
-    return _VERDICTS[exit_code]
-
-
-def _counts(scenarios: list[Document]) -> dict[str, int]:
-    counted = Counter(claim["verdict"] for scenario in scenarios for claim in scenario["claims"])
-    # A scenario whose play broke before any claim could be judged still counts as an error.
-    counted["error"] += sum(scenario["verdict"] == "error" and not scenario["claims"] for scenario in scenarios)
-    left_out = sum(scenario["left_out"] is not None for scenario in scenarios)
-    return {name: counted[name] for name in ("held", "refuted", "unknown", "error")} | {"left_out": left_out}
 
 
 def _seconds(run: RunRecord) -> float | None:

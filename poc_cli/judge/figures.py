@@ -3,26 +3,36 @@
 Never mixes clocks: sleep is in the runtime's, latency in the client's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import ceil
 from statistics import median
 from typing import Any, Final
 
 from poc_cli.judge.record import PlayRecord
 from poc_cli.judge.sleeps import sleeps_of
+from poc_cli.residency.sweep import Sentinel
 
 Figures = dict[str, dict[str, Any]]
+
+OWN_ROOMS: Final = "poc"
+"""Stands where a scenario's name would: rooms of poc's own, beside the plays."""
 
 MOST_SAMPLES: Final = 1000
 """Values of one scenario that are kept one by one; of more, as many evenly spaced ranks, its ends among them."""
 
 
-def figures(stories: list[PlayRecord]) -> Figures:
+def figures(
+    stories: list[PlayRecord], sentinels: Sequence[Sentinel] = (), round_trips: Sequence[float] = ()
+) -> Figures:
     """Give each figure in milliseconds with its spread; latencies only of stories that measure, as these play alone.
 
-    `samples` has the values of each scenario in ascending order, so that two runs can be compared.
+    In a black box every story tells of its wakes, as its plays do not share a thread, and so do our own rooms there.
+    Its `round_trip_ms` is the way there and back, to a room that is awake. `samples` has the values of each scenario in
+    ascending order, so that two runs can be compared.
     """
     found: dict[str, dict[str, list[float]]] = {"asleep_after_ms": {}, "wake_ms": {}, "warm_ms": {}}
+    found["wake_ms"] |= _named(OWN_ROOMS, [each.answer_ms for each in sentinels if each.slept])
+    found["round_trip_ms"] = _named(OWN_ROOMS, round_trips)
     for story in stories:
         for name, values in _figures_of(story):
             if values:
@@ -31,15 +41,28 @@ def figures(stories: list[PlayRecord]) -> Figures:
 
 
 def _figures_of(story: PlayRecord) -> Iterator[tuple[str, list[float]]]:
-    yield "asleep_after_ms", [sleep.idle_ms for sleep in sleeps_of(story) if sleep.way == "idle"]
-    if story.scenario.document.measures:
+    sleeps = sleeps_of(story)
+    yield "asleep_after_ms", [each.idle_ms for each in sleeps if each.way == "idle" and each.idle_ms is not None]
+    if not story.place.has_trace:
+        ended = [sleep.back.id for sleep in sleeps if sleep.back is not None]
+        yield "wake_ms", _wakes(story, ended)
+    elif story.scenario.document.measures:
         yield "wake_ms", _wakes(story)
         yield "warm_ms", _warm(story)
 
 
-def _wakes(story: PlayRecord) -> list[float]:
+def _named(name: str, values: Sequence[float]) -> dict[str, list[float]]:
+    return {name: [*values]} if values else {}
+
+
+def _wakes(story: PlayRecord, ended: Sequence[int] | None = None) -> list[float]:
+    """Give how long resumed answers took; where ends of sleeps are given, only of steps in which one ended."""
     resumed = (step for step in story.steps if step.verb == "resume" and step.ok)
-    return [float(step.ended.data["wake_ms"]) for step in resumed if step.ended is not None]
+    return [
+        float(step.ended.data["wake_ms"])
+        for step in resumed
+        if step.ended is not None and (ended is None or any(step.begun.id < event < step.ended.id for event in ended))
+    ]
 
 
 def _warm(story: PlayRecord) -> list[float]:

@@ -55,15 +55,21 @@ class Outcome:
         return tuple(sorted(bad, key=lambda row: order.index(row.verdict)))
 
 
-def hold_against(gates: Gates, document: Document, chosen: Chosen, comparison: Comparison | None = None) -> Outcome:
+def hold_against(
+    gates: Gates,
+    document: Document,
+    chosen: Chosen,
+    comparison: Comparison | None = None,
+    cost: bounds.MonthlyCost | None = None,
+) -> Outcome:
     """Hold a document of the shape of run.json against the gates.
 
     `chosen` has the claims of all scenarios that should have been played. `comparison` is that of the baseline with
-    the document, where the gates have one.
+    the document, where the gates have one; `cost` is that of the profile, where one is configured.
     """
     found = _Found(gates, document, chosen)
     rows = [*found.whole(), *found.required(), *found.allowed(), *found.others(), *found.left_out()]
-    rows += bounds.within(gates.limits, document)
+    rows += bounds.within(gates.limits, document, cost)
     if gates.regress is not None and comparison is not None:
         rows += bounds.no_worse(gates.regress, comparison, chosen, found.may_fail)
     return Outcome(tuple(rows), frozenset(found.accepted()))
@@ -80,6 +86,11 @@ class _Found:
             (scenario["name"], claim["id"]): claim for scenario in document["scenarios"] for claim in scenario["claims"]
         }
         self._left_out = {each["name"]: str(each["left_out"]) for each in document["scenarios"] if each["left_out"]}
+        self._left_out_claims: dict[Named, str] = {
+            (each["name"], claim["id"]): str(claim["reason"])
+            for each in document["scenarios"]
+            for claim in each.get("left_out_claims", ())
+        }
         self._broken = {each["name"]: str(each["error"]) for each in document["scenarios"] if each["error"]}
 
     def whole(self) -> Iterator[Row]:
@@ -117,6 +128,8 @@ class _Found:
 
     def _absent(self, name: Named) -> tuple[str, Literal["undecided", "error"]]:
         scenario, _ = name
+        if name in self._left_out_claims:
+            return f"left out: {self._left_out_claims[name]}", "undecided"
         if scenario in self._left_out:
             return f"left out: {self._left_out[scenario]}", "undecided"
         if scenario in self._broken:
@@ -153,11 +166,14 @@ class _Found:
                     yield Row(wanted, f"stopped: {scenario['stopped']}", "undecided")
 
     def left_out(self) -> Iterator[Row]:
-        """Give a row for each scenario that could not be played here and of which nothing was required by name."""
+        """Give a row for each scenario or claim that could not be played here and was not required by name."""
+        verdict: Literal["undecided", "left out"] = "undecided" if self._gates.require is None else "left out"
         for scenario, reason in self._left_out.items():
             if not any(self._is_required((scenario, claim)) for claim in self._chosen.get(scenario, ())):
-                verdict: Literal["undecided", "left out"] = "undecided" if self._gates.require is None else "left out"
                 yield Row(f"{scenario} is played", f"left out: {reason}", verdict)
+        for name, reason in self._left_out_claims.items():
+            if not self._is_required(name) and not self._is_allowed(name):
+                yield Row(f"{_told(name)} is put to the test", f"left out: {reason}", verdict, name)
 
     def may_fail(self, scenario: str, claim: str) -> bool:
         """Whether a claim need not hold: it is allowed not to, or did so as often as is asked for."""

@@ -5,6 +5,7 @@ Never judges a claim; it says whether the sleep that the claim is about is prove
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.judge.doubts import why_no_other_instance
 from poc_cli.judge.finding import Finding, unknown
 from poc_cli.judge.record import FOREVER, PlayRecord
 from poc_cli.judge.sleeps import Sleep, losses_of, pins_told, sleeps_of
@@ -67,6 +68,9 @@ def proven_losses(play: PlayRecord, claim: Claim, before: int) -> tuple[Sleep, .
 
 
 def _why_no_sleep(play: PlayRecord, label: str, before: int) -> tuple[str, tuple[int, ...]]:
+    if not play.place.has_trace:
+        why, evidence = why_no_other_instance(play, label, before)
+        return f"no sleep, no verdict: {why}{_stopped(play)}", evidence
     actor = f"object:{label}"
     for event in play.of_kind(kinds.REFUSED, kinds.AWAKE):
         if event.actor == actor and event.id < before:

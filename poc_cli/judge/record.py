@@ -3,21 +3,22 @@
 Never judges; it only puts together what belongs together.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.attempts import is_followed, round_of
-from poc_cli.judge.shape import damage_of, edited, flaw
+from poc_cli.judge.addresses import Addresses
+from poc_cli.judge.attempts import round_of
+from poc_cli.residency.sweep import Sentinel
+from poc_cli.scenario.clients import CommandSpec
+from poc_cli.scenario.fitting import Place, place_of
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.matching import Message
 from poc_cli.scenario.plays import Play, plays_of
 from poc_cli.scenario.story import Scenario
-from poc_cli.scenario.templates import render_text
 
 FOREVER = 1 << 62
 """Later than every event."""
@@ -83,6 +84,11 @@ class Connection:
         """Whether the connection was open when that event was written."""
         return self.opened.id < event_id and (self.closed is None or event_id < self.closed.id)
 
+    def carried(self, frame: Event) -> bool:
+        """Whether a frame went over this very connection."""
+        mine = frame.actor == self.client and frame.data.get("socket") == self.opened.data.get("socket")
+        return mine and self.is_open_at(frame.id)
+
 
 @dataclass(frozen=True)
 class PlayRecord:
@@ -93,6 +99,7 @@ class PlayRecord:
     events: tuple[Event, ...]
     end: Event | None
     damage: str | None = None
+    sentinels: tuple[Sentinel, ...] = ()
 
     @cached_property
     def by_id(self) -> dict[int, Event]:
@@ -139,15 +146,51 @@ class PlayRecord:
     @cached_property
     def connections(self) -> tuple[Connection, ...]:
         """Give all connections that were opened."""
-        open_now: dict[str, Event] = {}
+        open_now: dict[tuple[str, object], Event] = {}
         found: list[Connection] = []
         for event in self.events:
+            # A program or a page may have several at a time, and tells them apart by a number.
+            key = event.actor, event.data.get("socket")
             if event.kind == kinds.OPENED:
-                open_now[event.actor] = event
-            elif event.kind == kinds.CLOSED and event.actor in open_now:
-                found.append(Connection(event.actor, open_now.pop(event.actor), event))
-        found += [Connection(client, opened, None) for client, opened in open_now.items()]
+                open_now[key] = event
+            elif event.kind == kinds.CLOSED and key in open_now:
+                found.append(Connection(event.actor, open_now.pop(key), event))
+        found += [Connection(client, opened, None) for (client, _), opened in open_now.items()]
         return tuple(sorted(found, key=lambda connection: connection.opened.id))
+
+    @cached_property
+    def programs(self) -> frozenset[str]:
+        """Give the clients that are programs: what they say in lines went over no connection of theirs."""
+        specs = self.play.clients.items()
+        return frozenset(name for name, spec in specs if isinstance(spec, CommandSpec))
+
+    @cached_property
+    def frames_sent(self) -> tuple[Event, ...]:
+        """Give what clients sent to the worker: their messages, for programs the frames of their connections."""
+        found = (event for event in self.of_kind(kinds.SENT, kinds.FRAME_SENT))
+        return tuple(each for each in found if each.kind == kinds.FRAME_SENT or each.actor not in self.programs)
+
+    @cached_property
+    def frames_received(self) -> tuple[Event, ...]:
+        """Give what clients got from the worker, likewise."""
+        found = (event for event in self.of_kind(kinds.RECEIVED, kinds.FRAME_RECEIVED))
+        return tuple(each for each in found if each.kind == kinds.FRAME_RECEIVED or each.actor not in self.programs)
+
+    def frames_sent_in(self, step: int) -> Sequence[Event]:
+        """Give those of a step."""
+        return self._by_step(self.frames_sent, "frames sent").get(step, ())
+
+    def frames_received_in(self, step: int) -> Sequence[Event]:
+        """Give those of a step."""
+        return self._by_step(self.frames_received, "frames received").get(step, ())
+
+    def _by_step(self, frames: Sequence[Event], name: str) -> dict[int | None, list[Event]]:
+        found: dict[int | None, list[Event]] | None = self.memo.get(name)
+        if found is None:
+            found = self.memo[name] = {}
+            for frame in frames:
+                found.setdefault(frame.step, []).append(frame)
+        return found
 
     def belongs(self, connection: Connection, label: str) -> bool:
         """Whether a connection leads to an object, as far as its address tells.
@@ -155,53 +198,30 @@ class PlayRecord:
         An address that names an object of the play, in a segment or a query value, leads to that object. Where no
         client's address names any, all lead to all: a worker may find its objects in its own way.
         """
-        return label in self._addressed[connection.opened.id] if self._addresses_tell else True
+        return label in self.addresses.by_opening[connection.opened.id] if self.addresses.tell else True
 
     def leads_to(self, client: str, event_id: int) -> frozenset[str] | None:
         """Give the objects that the connection of a client at an event leads to; None where that cannot be told."""
         open_then = (each for each in self.connections if each.client == client and each.is_open_at(event_id))
         connection = next(open_then, None)
-        if connection is None or not self._addresses_tell:
+        if connection is None or not self.addresses.tell:
             return None
-        return self._addressed[connection.opened.id]
+        return self.addresses.by_opening[connection.opened.id]
 
     @cached_property
-    def _addressed(self) -> dict[int, frozenset[str]]:
-        """Give the objects that each connection's address names, by the event that tells of its opening."""
-        names = self.play.names(self.start.data["nonce"])
-        found: dict[int, frozenset[str]] = {}
-        for event in self.events:
-            if event.kind == kinds.CAPTURED:
-                names[event.data["name"]] = event.data["value"]
-            elif event.kind == kinds.OPENED:
-                counters = {} if event.step is None else self.play.steps[event.step].bound
-                found[event.id] = self._named_by(event.actor, {**names, **counters})
-        return found
+    def addresses(self) -> Addresses:
+        """Give what the addresses of its clients and requests name."""
+        return Addresses(self.play, str(self.start.data["nonce"]), self.events)
 
     @cached_property
-    def _addresses_tell(self) -> bool:
-        """Whether the address of any client names an object, be it one that never connected."""
-        if any(self._addressed.values()):
-            return True
-        names = self.names(FOREVER)
-        connected = {connection.client for connection in self.connections}
-        return any(self._named_by(client, names) for client in self.play.clients if client not in connected)
-
-    def _named_by(self, client: str, names: Mapping[str, object]) -> frozenset[str]:
-        known = {**names, **self.play.client_bound(client)}
-        try:
-            url = urlsplit(render_text(self.play.clients[client].path, known))
-        except ValueError:  # it names what was never bound, so it never connected; or it is no address
-            return frozenset()
-        parts = {unquote(part) for part in url.path.split("/")} | {value for _, value in parse_qsl(url.query)}
-        return frozenset(label for label, title in self._titles.items() if title in parts)
+    def place(self) -> Place:
+        """Give where it was played."""
+        return place_of(self.start.data.get("target") or {})
 
     @cached_property
-    def _titles(self) -> dict[str, str | None]:
-        """Give what an address may call each object: its name or its id."""
-        names = self.play.names(self.start.data["nonce"])
-        objects = self.play.objects.items()
-        return {label: each.id if each.name is None else render_text(each.name, names) for label, each in objects}
+    def memo(self) -> dict[str, Any]:
+        """Give room for what is worked out of the whole play once, by those who ask for it again and again."""
+        return {}
 
     def of_kind(self, *names: str) -> Iterable[Event]:
         """Give the events of some kinds."""
@@ -230,68 +250,3 @@ class PlayRecord:
     def names_at(self, step: StepRecord) -> dict[str, object]:
         """Give the names as they were bound when a step began, the counters of the repeats around it too."""
         return {**self.names(step.begun.id), **self.play.steps[step.index].bound}
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A scenario that could not be played here."""
-
-    scenario: str
-    title: str
-    file: str
-    reason: str
-
-
-@dataclass(slots=True)
-class RunRecord:
-    """A whole run as it was written down."""
-
-    start: dict[str, Any] = field(default_factory=dict)
-    end: Event | None = None
-    plays: list[PlayRecord] = field(default_factory=list)
-    left_out: list[LeftOut] = field(default_factory=list)
-    damage: str | None = None
-
-    @property
-    def repeat(self) -> int:
-        """Give how often each story was to be played."""
-        number = self.start.get("repeat")
-        return number if isinstance(number, int) else 1
-
-    @property
-    def flaw(self) -> str | None:
-        """Give what is wrong with the record as a whole: damage, or an end that is missing."""
-        return self.damage or ("the record breaks off" if self.end is None else None)
-
-
-def record(events: list[Event | None]) -> RunRecord:
-    """Sort the events of a history; damage in the middle makes every play of it an error."""
-    damage = damage_of(events)
-    run = RunRecord(damage=damage)
-    starts: dict[str, Event] = {}
-    ends: dict[str, Event] = {}
-    inside: dict[str, list[Event]] = {}
-    for event in events:
-        if event is None or (damage is not None and flaw(event) is not None):
-            continue
-        match event.kind:
-            case kinds.RUN_START:
-                run.start = event.data
-            case kinds.RUN_END:
-                run.end = event
-            case kinds.LEFT_OUT:
-                data = event.data
-                run.left_out.append(LeftOut(data["scenario"], data["title"], data["file"], data["reason"]))
-            case kinds.PLAY_START:
-                starts[event.play] = event
-                inside[event.play] = []
-            case kinds.PLAY_END:
-                ends.setdefault(event.play, event)
-            case _ if event.play in inside and event.play not in ends:
-                inside[event.play].append(event)
-    run.plays = [
-        PlayRecord(label, start, tuple(inside[label]), ends.get(label), damage or edited(start))
-        for label, start in starts.items()
-        if not is_followed(start, ends.get(label), starts.values())
-    ]
-    return run

@@ -41,6 +41,22 @@ _NEEDS: Final[dict[str, dict[str, Kind]]] = {
     kinds.AWAKE: {"pins": list, "watched_ms": int, "at_last_activity_ns": int, **_TIMES},
     kinds.REFUSED: {"pins": list},
     kinds.FAULT: {"fault": str},
+    kinds.LOAD_STAGE: {"index": int, "verb": str, "how": str, "due": int, "came": int, "told": list, "losses": list},
+    kinds.LOAD_SAMPLE: {"open": int, "uses": dict},
+    kinds.LOAD_FATES: {"open": list, "dropped": list, "failed": list, "left": list},
+    kinds.LOAD_CLUSTER: {"scheduler": str, "workers": list},
+    kinds.LOAD_LOST: {"worker": str, "sockets": list, "why": str},
+    kinds.WAITED: {"silent_ms": (int, float)},
+    kinds.PULSE: {"round_trip_ms": list},
+}
+
+_NUMBER: Final[Kind] = (int, float)
+_SENTINEL: Final[dict[str, Kind]] = {
+    "left_alone_s": _NUMBER,
+    "silent_ms": _NUMBER,
+    "answer_ms": _NUMBER,
+    "before": list,
+    "after": list,
 }
 
 _KNOWN: Final = {
@@ -52,11 +68,12 @@ _KNOWN: Final = {
 
 def flaw(event: Event) -> str | None:
     """Give what is wrong with an event, None where the judge can work with it."""
-    for name, kind in _NEEDS.get(event.kind, {}).items():
+    needed = _SENTINEL if event.kind == kinds.SENTINEL and "failed" not in event.data else _NEEDS.get(event.kind, {})
+    for name, kind in needed.items():
         if not _is(event.data, name, kind):
             return f'its "{name}" is missing or no longer what it was'
     match event.kind:
-        case kinds.SENT | kinds.RECEIVED:
+        case kinds.SENT | kinds.RECEIVED | kinds.TOLD:
             held = _is(event.data, "text", str) or _is(event.data, "hex", str)
             return None if held else "its message is missing"
         case kinds.STEP | kinds.STEP_END:

@@ -1,12 +1,14 @@
 """The sleeps of a play that its history proves, and what it knows of those that did not come.
 
-Never takes a silence, a time or a step's word for a sleep: only the trace's.
+Never takes a silence, a time or a step's word for a sleep: only the trace's, or where there is none the instances'.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.judge.instances import Slept, instances_of
 from poc_cli.judge.record import Connection, PlayRecord
 
 _MS = 1e6
@@ -27,7 +29,8 @@ class Sleep:
     """One stay of an object out of memory: it was seen in memory, left by the timer or our evict, and maybe came back.
 
     `idle_ms` and `asleep_ms` are in the runtime's clock: from its last event to its leaving, and from there to its
-    coming back.
+    coming back. In a black box both are unknown, and there is `silent_ms` instead, in the client's clock: the time in
+    which nothing passed between it and any client. The clocks of two machines are never compared.
     """
 
     label: str
@@ -36,44 +39,67 @@ class Sleep:
     back: Event | None
     woken_by: str | None
     sockets: tuple[Connection, ...]
+    silent_ms: float | None = None
+    answers: tuple[Event, ...] = ()
+    """What proves it in a black box: the answers of the instance before it, and of the one after."""
+
+    @property
+    def oracle(self) -> str:
+        """Give by what it is known: `trace` or `instance`."""
+        return "instance" if self.answers else "trace"
 
     @property
     def way(self) -> str:
         """Give `idle` or `evict`; for what a fault did `crash`, `server`, `deploy` or `object`."""
+        if self.left.kind == kinds.WAITED:
+            return "idle"
         return str(self.left.data["fault" if self.left.kind == kinds.FAULT else "how"])
 
     @property
-    def idle_ms(self) -> float:
-        """Give the milliseconds from the object's last event to its leaving memory."""
+    def idle_ms(self) -> float | None:
+        """Give the milliseconds from the object's last event to its leaving memory, None where nobody saw it leave."""
+        if "at_ns" not in self.left.data:
+            return None
         return float(self.left.data["at_ns"] - self.left.data["at_last_event_ns"]) / _MS
 
     @property
     def asleep_ms(self) -> float | None:
         """Give the milliseconds that it was out of memory, None where it did not come back."""
-        return None if self.back is None else (self.back.data["at_ns"] - self.left.data["at_ns"]) / _MS
+        if self.back is None or "at_ns" not in self.back.data or "at_ns" not in self.left.data:
+            return None
+        return float(self.back.data["at_ns"] - self.left.data["at_ns"]) / _MS
 
     @property
     def evidence(self) -> tuple[int, ...]:
         """Give the ids of the events that prove it."""
-        return tuple(event.id for event in (self.entered, self.left, self.back) if event is not None)
+        found = {event.id for event in (self.entered, self.left, self.back, *self.answers) if event is not None}
+        return tuple(sorted(found))
 
     @property
     def told(self) -> str:
         """Give the sleep in words."""
         if self.left.kind == kinds.FAULT:
             return _FAULTS_TOLD[self.way]
+        if self.silent_ms is not None:
+            return (
+                f"answered with another instance after {self.silent_ms / 1000:.1f} s in which no client sent anything"
+            )
         if self.way == "evict":
             return "left memory when it was evicted"
-        told = f"left memory {self.idle_ms / 1000:.3f} s after its last event"
+        idle_ms = self.idle_ms or 0.0
+        told = f"left memory {idle_ms / 1000:.3f} s after its last event"
         rested = float(self.left.data["at_ns"] - self.left.data["at_last_activity_ns"]) / _MS
-        if self.idle_ms - rested < _WORKED_ON_MS:
+        if idle_ms - rested < _WORKED_ON_MS:
             return told
         return f"{told}, {rested / 1000:.3f} s after its last work"
 
 
 def sleeps_of(play: PlayRecord) -> tuple[Sleep, ...]:
     """Give every proven sleep of the play's objects, in order, with the sockets that were open when it began."""
-    found: list[Sleep] = []
+    if not play.place.has_trace:
+        found = [_by_instance(each) for label in play.play.objects for each in instances_of(play, label).slept]
+        return tuple(sorted(found, key=lambda sleep: sleep.left.id))
+    found = []
     for label in play.play.objects:
         mine = [event for event in play.events if event.actor == f"object:{label}"]
         for index, event in enumerate(mine):
@@ -90,8 +116,17 @@ def sleeps_of(play: PlayRecord) -> tuple[Sleep, ...]:
     return tuple(sorted(found, key=lambda sleep: sleep.left.id))
 
 
+def _by_instance(slept: Slept) -> Sleep:
+    change = slept.change
+    left = change.waited[0]
+    silent, back = change.silent_ms, change.after.event
+    return Sleep(change.label, slept.proof[0], left, back, None, slept.sockets, silent, slept.proof)
+
+
 def losses_of(play: PlayRecord) -> tuple[Sleep, ...]:
     """Give every time that a fault took an object of the play out of memory, proven by its being back anew."""
+    if not play.place.has_trace:
+        return tuple(_losses_by_instance(play))
     found: list[Sleep] = []
     for label in play.play.objects:
         mine = [event for event in play.events if event.actor == f"object:{label}"]
@@ -108,6 +143,24 @@ def losses_of(play: PlayRecord) -> tuple[Sleep, ...]:
             )
             found.append(Sleep(label, entered, fault, back, _woken_by(mine, back), sockets))
     return tuple(sorted(found, key=lambda loss: loss.left.id))
+
+
+def _losses_by_instance(play: PlayRecord) -> Iterator[Sleep]:
+    """Give each fault of the story's that lies between two answers of an object with different instances."""
+    for fault in play.of_kind(kinds.FAULT):
+        for label in play.play.objects:
+            if fault.data["fault"] == "drop" or fault.actor not in {"poc", f"object:{label}"}:
+                continue
+            told = instances_of(play, label)
+            around = (each for each in told.changes if each.before.event.id < fault.id < each.after.event.id)
+            change = next(around, None)
+            if change is None or told.unsteady is not None:
+                continue
+            sockets = tuple(
+                each for each in play.connections if each.is_open_at(fault.id) and play.belongs(each, label)
+            )
+            answers = change.before.event, change.after.event
+            yield Sleep(label, answers[0], fault, answers[1], None, sockets, answers=answers)
 
 
 def _struck(events: list[Event], fault: Event, back: Event | None) -> Event | None:
@@ -135,7 +188,13 @@ def _woken_by(events: list[Event], back: Event | None) -> str | None:
 
 
 def fault_after(play: PlayRecord, sleep: Sleep, before: int) -> Event | None:
-    """Give the first event after a sleep, up to another, by which the object left memory and not to sleep."""
+    """Give the first event after a sleep, up to another, by which the object left memory and not to sleep.
+
+    In a black box that is a fault of the story's, or the first answer of an instance that no sleep explains.
+    """
+    changed = None if play.place.has_trace else _changed_after(play, sleep, before)
+    if changed is not None:
+        return changed
     for event in play.of_kind(kinds.LEFT, kinds.FAULT):
         if not sleep.left.id < event.id <= before:
             continue
@@ -147,6 +206,14 @@ def fault_after(play: PlayRecord, sleep: Sleep, before: int) -> Event | None:
         if mine and event.data.get("how") not in {"idle", "evict"}:
             return event
     return None
+
+
+def _changed_after(play: PlayRecord, sleep: Sleep, before: int) -> Event | None:
+    told = instances_of(play, sleep.label)
+    known = {each.change.after.event.id for each in told.slept} | {None if sleep.back is None else sleep.back.id}
+    first = sleep.left.id if sleep.back is None else sleep.back.id
+    answers = (change.after.event for change in told.changes)
+    return next((each for each in answers if first < each.id <= before and each.id not in known), None)
 
 
 def pins_told(event: Event) -> str:

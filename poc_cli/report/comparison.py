@@ -13,7 +13,13 @@ from poc_cli.report.spans import Line, Span, span
 from poc_cli.report.text import STYLES
 from poc_cli.status import ExitCode
 
-_NAMES: Final = {"wake_ms": "a wake", "warm_ms": "a warm answer", "asleep_after_ms": "idle sleep began after"}
+_NAMES: Final = {
+    "wake_ms": "a wake",
+    "warm_ms": "a warm answer",
+    "asleep_after_ms": "idle sleep began after",
+    "storm_ms": "an answer in a wake storm",
+    "broadcast_ms": "a broadcast's arrival",
+}
 _IN_SECONDS: Final = frozenset({"asleep_after_ms"})
 _WORDS: Final = {"asleep_after_ms": ("later", "earlier")}
 _SLOWER: Final = ("slower", "faster")

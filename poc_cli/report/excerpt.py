@@ -50,7 +50,7 @@ class Excerpts:
         self._plays: dict[str, list[Event]] = {}
         self._places: dict[int, _Place] = {}
         for event in events:
-            if event is None or event.kind in {kinds.RUN_START, kinds.RUN_END, kinds.LEFT_OUT}:
+            if event is None or event.kind in kinds.OF_THE_RUN:
                 continue
             inside = self._plays.setdefault(event.play, [])
             inside.append(event)

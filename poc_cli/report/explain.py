@@ -13,6 +13,7 @@ from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.record import PlayRecord
 from poc_cli.judge.sleeps import Sleep, sleeps_of
+from poc_cli.report import boxed
 from poc_cli.report.advice import NOTHING_SEEN, against_events, against_pin
 from poc_cli.report.spans import Line, span
 from poc_cli.report.stays import Stay, counted, stays_of, timeline
@@ -85,6 +86,8 @@ def _section(title: str, told: list[str]) -> list[Line]:
 
 
 def _answer(resident: Resident) -> str:
+    if not resident.play.place.has_trace:
+        return boxed.answer(resident.play, resident.label)
     times = len(resident.sleeps)
     slept = "" if not times else f"It slept{_times(times)}: it {resident.sleeps[0].told}"
     if resident.wakeful:

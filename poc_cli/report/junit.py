@@ -40,6 +40,7 @@ def junit(document: Document, events: Iterable[Event | None] = (), outcome: Outc
             _claim(scenario, claim, excerpts, accepted=(scenario["name"], claim["id"]) in accepted)
             for claim in scenario["claims"]
         ]
+        cases += [_left_out(scenario, each) for each in scenario.get("left_out_claims", ())]
         suites.append((_suite(scenario["name"], cases, document["started"]), scenario["seconds"]))
     if document["error"]:
         case = _case("poc", "the record of the run is whole")
@@ -86,6 +87,12 @@ def _mishap(scenario: Document) -> TestCase:
         case.result = _finding(Skipped, f"left out: {scenario['left_out']}")
     else:
         case.result = _finding(Error, scenario["error"] or "no claim was judged")
+    return case
+
+
+def _left_out(scenario: Document, claim: Document) -> TestCase:
+    case = _case(scenario["name"], claim["id"])
+    case.result = _finding(Skipped, f"left out: {claim['reason']}")
     return case
 
 

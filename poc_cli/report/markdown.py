@@ -10,8 +10,10 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from poc_cli.history.event import Event
+from poc_cli.report.asked import answered
 from poc_cli.report.excerpt import Excerpts
 from poc_cli.report.matrix import Table, table
+from poc_cli.report.place import sleep_onset
 from poc_cli.report.spans import inert, plain
 from poc_cli.report.text import NOT_WHOLE, verdict_line
 
@@ -54,12 +56,17 @@ def markdown(
     page = _Page(largest)
     excerpts = Excerpts(events)
     page.add(above, "tables of gates")
+    for each in answered(document):
+        page.add(f"**{text(each.question)}** {text(each.answer)}: {text(each.because)}")
     answer, *rest = verdict_line(document)
     page.add(f"**poc: {text(answer[0])}** {text(plain(rest).strip())}")
     mark = f" {NOT_WHOLE}" if document["error"] else ""
     if mark:
         page.add(f"The record of this run is not whole: {text(document['error'])}.")
     page.add("\n".join(_matrix(table(document["matrix"]))))
+    page.add(text(sleep_onset(document) or "") if document.get("sleep_onset") else "")
+    for section in document.get("load") or []:
+        page.add("\n".join(_load(section)))
     claims = [(scenario, claim) for scenario in document["scenarios"] for claim in scenario["claims"]]
     for scenario in document["scenarios"]:
         page.add(_mishap(scenario))
@@ -115,6 +122,13 @@ def _matrix(filled: Table) -> list[str]:
     return lines
 
 
+def _load(section: dict[str, Any]) -> list[str]:
+    from poc_cli.report.load import heading, rows
+
+    head = [f"**{text(section['scenario'], LONGEST_NAME)}**: {text(heading(section))}", "", "| | |", "|---|---|"]
+    return [*head, *(f"| {text(name)} | {text(told)} |" for name, told in rows(section))]
+
+
 def _cell(cell: dict[str, Any] | None) -> str:
     if cell is None:
         return "not tested"
@@ -127,6 +141,10 @@ def _mishap(scenario: dict[str, Any]) -> str:
     told = {"error": "could not be played", "stopped": "ended early", "left_out": "was left out"}
     name = text(scenario["name"], LONGEST_NAME)
     mishaps = [f"- **{name}** {words}: {text(scenario[key])}" for key, words in told.items() if scenario[key]]
+    mishaps += [
+        f"- **{name}/{text(each['id'], LONGEST_NAME)}** was left out: {text(each['reason'])}"
+        for each in scenario.get("left_out_claims", ())
+    ]
     for replay in scenario["replayed"]:
         which = "" if replay["play"] == scenario["name"] else f" ({text(replay['play'], LONGEST_NAME)})"
         mishaps.append(f"- **{name}** played again{which}: {text(replay['reason'])}")

@@ -5,7 +5,9 @@ Never shortens a refutation, and never says by colour alone what a word does not
 
 from typing import Any, Final
 
+from poc_cli.report.asked import answered
 from poc_cli.report.matrix import Table, table
+from poc_cli.report.place import counts, sleep_onset, where
 from poc_cli.report.spans import Line, Span, span
 
 STYLES = {"held": "green", "refuted": "bold red", "unknown": "yellow", "error": "bold magenta"}
@@ -34,11 +36,8 @@ def verdict_line(document: dict[str, Any]) -> Line:
     """Give the answer in one line: what it is, how many claims came out how, where, and how long it took."""
     seconds = document["seconds"]
     took = f" in {seconds:.1f} s" if seconds is not None else ""
-    target = document["target"]
-    versions = ", ".join(f"{name} {version}" for name, version in target.get("versions", {}).items())
-    where = f" on {target.get('kind', 'no target')}" + (f" ({versions})" if versions else "")
     judged = "judged as far as it goes: " if document["error"] else ""
-    return [_answer(document), span(f" ({judged}{_counts(document)}){where}{took}")]
+    return [_answer(document), span(f" ({judged}{counts(document)}) on {where(document)}{took}")]
 
 
 def _answer(document: dict[str, Any]) -> Span:
@@ -53,11 +52,6 @@ def _answer(document: dict[str, Any]) -> Span:
     return span(answer, STYLES[verdict])
 
 
-def _counts(document: dict[str, Any]) -> str:
-    counts = {name: number for name, number in document["counts"].items() if number or name == "held"}
-    return ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in counts.items())
-
-
 def lines(document: dict[str, Any], folder: str) -> list[Line]:
     """Give the whole report. Lines are as long as what they say; the terminal wraps them."""
     mark = f"  {NOT_WHOLE}" if document["error"] else ""
@@ -65,13 +59,20 @@ def lines(document: dict[str, Any], folder: str) -> list[Line]:
     if document["error"]:
         flaw.append([span("the record of this run is not whole: ", STYLES["error"]), span(document["error"])])
     found: list[Line] = [*flaw, []] if flaw else []
+    found += _answers(document)
     brief = len(document["scenarios"]) > TOLD_WHOLE and not mark
     for scenario in document["scenarios"]:
         found += _in_a_line(scenario) if brief and _is_plain(scenario) else _scenario(scenario, mark, brief=brief)
     found += [[]] if brief else []
     matrix = _matrix(table(document["matrix"]))
     found += [[span(NOT_WHOLE, STYLES["error"])], *matrix] if matrix and flaw else matrix
+    onset = sleep_onset(document)
+    found += [[span(onset)], []] if onset is not None else []
     found += _figures(document["figures"])
+    if document.get("load"):
+        from poc_cli.report.load import lines as lines_of_load
+
+        found += [line for section in document["load"] for line in lines_of_load(section)]
     found += flaw
     early = sum(bool(scenario["stopped"]) for scenario in document["scenarios"])
     if early and document["verdict"] == "unknown":
@@ -79,6 +80,14 @@ def lines(document: dict[str, Any], folder: str) -> list[Line]:
         told = f"{stories} stopped early because an answer was not as the story demands: perhaps a defect of the worker"
         found.append([span(told, "yellow")])
     found += [verdict_line(document), [span(f"evidence: {folder}")]]
+    return found
+
+
+def _answers(document: dict[str, Any]) -> list[Line]:
+    found: list[Line] = []
+    for each in answered(document):
+        answer = [span(f"  {each.answer}", STYLES[each.verdict]), span(f": {each.because}")]
+        found += [[span(each.question, "bold")], answer, []]
     return found
 
 
@@ -96,6 +105,8 @@ def _in_a_line(scenario: dict[str, Any]) -> list[Line]:
         return [[span("left out  ", "yellow"), span(told)]]
     number = len(scenario["claims"])
     claims = "1 claim" if number == 1 else f"{number} claims"
+    without = len(scenario.get("left_out_claims", ()))
+    claims += f", {without} left out" if without else ""
     return [[span("held      ", STYLES["held"]), span(scenario["name"], "bold"), span(f", {claims}", "dim")]]
 
 
@@ -114,6 +125,8 @@ def _scenario(scenario: dict[str, Any], mark: str, *, brief: bool) -> list[Line]
         found += _claim(claim, mark)
     if others := len(scenario["claims"]) - len(told):
         found.append([span("  held      ", STYLES["held"]), span(f"{others} more", "dim")])
+    for each in scenario.get("left_out_claims", ()):
+        found.append([span("  left out  ", "yellow"), span(each["id"]), span(f": {each['reason']}", "dim")])
     if scenario["stopped"]:
         found.append([span("  stopped   ", "yellow"), span(scenario["stopped"])])
     return [*found, []]
@@ -196,7 +209,8 @@ def _figures(figures: dict[str, Any]) -> list[Line]:
         if idle["n"] > 1:
             told += f" (median of {idle['n']}, {idle['min'] / 1000:.3f} to {idle['max'] / 1000:.3f} s)"
         found.append([span(told)])
-    for name, what in (("wake_ms", "a wake"), ("warm_ms", "a warm answer")):
+    named = (("wake_ms", "a wake"), ("warm_ms", "a warm answer"), ("round_trip_ms", "the way there and back"))
+    for name, what in named:
         spread = figures.get(name)
         if spread is not None:
             ranks = f"{spread['median']:.2f} ms at p50, {spread['p90']:.2f} at p90, {spread['p99']:.2f} at p99"

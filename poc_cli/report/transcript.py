@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.report import boxed
 from poc_cli.report.spans import Line, inert, span
 
 LONGEST_MESSAGE: Final = 160
@@ -24,6 +25,8 @@ _SECONDS = 1e9
 _NOTE: Final = "cyan"
 _FAILED: Final = "bold red"
 _OUTCOMES: Final = {"done": "green", "stopped": "yellow", "error": "bold magenta", "interrupted": "bold magenta"}
+
+_AGENTS: Final = {"browser": "a page", "worker": "the worker"}
 
 _UNEVICTED: Final = {
     "not_running": "not evicted, it was not in memory",
@@ -44,7 +47,7 @@ def transcript(events: Iterable[Event | None], *, messages: bool) -> list[Line]:
             found.append([span(f"line {number} of the history cannot be read", _FAILED)])
         elif event.kind == kinds.LEFT_OUT:
             found.append([span(f"{event.data.get('scenario')} was left out: {event.data.get('reason')}", "yellow")])
-        elif event.kind not in {kinds.RUN_START, kinds.RUN_END}:
+        elif event.kind not in kinds.OF_THE_RUN:
             plays.setdefault(event.play, []).append(event)
     for label, inside in plays.items():
         found += [[], *Teller(label, inside, messages=messages).lines()]
@@ -60,7 +63,7 @@ class Teller:
         self._events = events
         self._start = events[0]
         self._source = str(self._start.data.get("text", "")).split("\n")
-        self._tellers = _TELLERS | (_FRAMES if messages else {})
+        self._tellers = {**_TELLERS, **boxed.TELLERS, **({**_FRAMES, **boxed.FRAMES} if messages else {})}
 
     def lines(self) -> list[Line]:
         """Give the heading and a line for each event that has one, up to the end of the play."""
@@ -78,6 +81,7 @@ class Teller:
         decides = data.get("decides")
         listed = ", ".join(map(str, decides)) if isinstance(decides, list) else ""
         what = f"control of {listed}, should be {data.get('expect')}" if data.get("role") == "control" else "story"
+        what = "load" if data.get("role") == "load" else what
         return [span(self._label, "bold"), span(f"  {what}, {data.get('file')}, play {data.get('nonce')}", "dim")]
 
     def line(self, index: int) -> Line | None:
@@ -139,8 +143,11 @@ def _pins(data: dict[str, Any]) -> str:
 def _called(event: Event) -> Line:
     data = event.data
     status = "no answer" if data.get("status") is None else str(data.get("status"))
-    key = "" if data.get("authorized") else ", without the right key"
-    return [span(f"api < {inert(str(data.get('method')))} {cut(str(data.get('path')), LONGEST_STEP)}: {status}{key}")]
+    key = ", without the right key" if data.get("authorized") is False else ""
+    agent = data.get("agent")
+    who = f", by {_AGENTS.get(str(agent), agent)}" if agent else ""
+    request = f"{inert(str(data.get('method')))} {cut(str(data.get('path')), LONGEST_STEP)}"
+    return [span(f"{event.actor} < {request}: {status}{inert(who)}{key}")]
 
 
 def _left(event: Event) -> Line:
@@ -219,6 +226,47 @@ def _captured(event: Event) -> Line:
     return [span(f"{event.data.get('name')} = {cut(str(event.data.get('value')), LONGEST_MESSAGE)}", "dim")]
 
 
+def _origin_is(event: Event) -> Line:
+    state, later = event.data.get("state"), event.data.get("later_s")
+    slow = f"the origin answers {later} s later"
+    told = {"down": "the origin is cut off", "up": "the origin answers again", "slow": slow}
+    return [span(f"-- {told.get(str(state), state)} --", "yellow")]
+
+
+def _exited(event: Event) -> Line:
+    return [span(f"{event.actor} {event.data.get('said')}", "" if event.data.get("code") == 0 else _FAILED)]
+
+
+def _aloud(event: Event) -> Line:
+    """Give what a program or a page said that is no message."""
+    data = event.data
+    said = " ".join(str(data[key]) for key in ("method", "path", "said", "text") if data.get(key))
+    what = {kinds.STDERR: "stderr", kinds.CONSOLE: f"console {data.get('level')}"}.get(event.kind, "error")
+    return [span(f"{event.actor} {inert(what)}: "), span(cut(said, LONGEST_MESSAGE))]
+
+
+def _shown(event: Event) -> Line:
+    data = event.data
+    texts = data.get("texts")
+    told = ", ".join(map(str, texts)) if isinstance(texts, list) else str(data.get("text", ""))
+    at = f"{data.get('selector')}: " if data.get("selector") else ""
+    return [span(f"{event.actor} shows "), span(cut(f"{at}{told}", LONGEST_MESSAGE))]
+
+
+def _stage_of_load(data: dict[str, Any]) -> str:
+    counted = [f"{data.get(name):,} {name}" for name in ("opened", "left", "failed", "sent", "came") if _is_number(data, name)]
+    return ", ".join([f"{data.get('verb')} {data.get('how')}".strip(), *counted, inert(str(data.get("outcome")))])
+
+
+def _is_number(data: dict[str, Any], name: str) -> bool:
+    return isinstance(data.get(name), int) and bool(data[name])
+
+
+def _fates_of_load(data: dict[str, Any]) -> str:
+    """Give how many ranges of sockets fared in each way; which, the text of the run says."""
+    return "the sockets in the end: " + ", ".join(f"{name} {cut(str(told), LONGEST_STEP)}" for name, told in data.items() if told)
+
+
 Told = Callable[[Event], Line | None]
 
 _TELLERS: Final[dict[str, Told]] = {
@@ -232,7 +280,12 @@ _TELLERS: Final[dict[str, Told]] = {
     kinds.OPEN_FAILED: _open_failed,
     kinds.UNREAD: _unread,
     kinds.PLAY_END: _play_end,
+    kinds.EXITED: _exited,
+    kinds.PAGE_ERROR: _aloud,
+    kinds.ORIGIN_IS: _origin_is,
     kinds.FAULT: lambda event: [span(f"-- fault: {event.data.get('fault')} --", "yellow")],
+    kinds.LOAD_STAGE: lambda event: [span(_stage_of_load(event.data))],
+    kinds.LOAD_FATES: lambda event: [span(_fates_of_load(event.data))],
 }
 
 _FRAMES: Final[dict[str, Told]] = {
@@ -241,4 +294,8 @@ _FRAMES: Final[dict[str, Told]] = {
     kinds.RECEIVED: lambda event: [span(f"{event.actor} < "), span(_message(event))],
     kinds.CAPTURED: _captured,
     kinds.CALLED: _called,
+    kinds.SHOWN: _shown,
+    kinds.STDERR: _aloud,
+    kinds.CONSOLE: _aloud,
+    kinds.REQUEST_FAILED: _aloud,
 }

@@ -16,7 +16,8 @@ _BARE_WORD = "a bare word is the name of a shipped scenario; see poc list"
 def shipped_files() -> dict[str, Path]:
     """Give the shipped scenarios by their names: `hibernate`, or `storage/crash` in a folder of its own."""
     root = shipped("scenarios")
-    files = sorted(root.rglob("*.toml"), key=lambda file: (len(file.relative_to(root).parts), file))
+    found = (file for file in root.rglob("*.toml") if "node_modules" not in file.parts)
+    files = sorted(found, key=lambda file: (len(file.relative_to(root).parts), file))
     return {file.relative_to(root).with_suffix("").as_posix(): file for file in files}
 
 
@@ -33,12 +34,14 @@ def find(words: Sequence[str]) -> list[Path]:
 
 def _meant(word: str) -> list[Path]:
     known = shipped_files()
-    named = [file for name, file in known.items() if _names(word, name)]
+    # One that is named like the folder that it is in goes before the folder: all of that are FOLDER/*.
+    own = [file for name, file in known.items() if name.rpartition("/")[2] == word]
+    named = own or [file for name, file in known.items() if _names(word, name)]
     if named and not word.endswith(".toml"):
         return named
     path = Path(word)
     if path.is_dir() and "/" in word:
-        inside = sorted(path.rglob("*.toml"))
+        inside = sorted(file for file in path.rglob("*.toml") if "node_modules" not in file.parts)
         if not inside:
             raise UsageError(f"no scenario in {word}", "scenario files end in .toml")
         return inside

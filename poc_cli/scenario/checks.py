@@ -35,3 +35,17 @@ MEANINGS: Final = {
     "wake-under": "Every answer to a `resume` came within `limit` of its message.",
 }
 """When each check holds, for a person who chooses one."""
+
+LOAD_MEANINGS: Final = {
+    "load-opens": "Every socket that was to open did.",
+    "load-sleeps": (
+        "Every room left memory at every sleep with its sockets open, by what its instance shows, or the evict that was "
+        "answered. Refuted when the same instance answers 13 s after the last event."
+    ),
+    "load-sockets-survive": (
+        "Each socket that was open at a sleep spoke with its room after the wake, on the same connection: a frame of "
+        "the client reached the object and a frame of the object reached the client."
+    ),
+    "load-nothing-lost": "Every message came to everybody it was for; where rooms were to sleep, through the sleep.",
+}
+"""The checks of a load."""

@@ -25,6 +25,8 @@ THEMES: Final[Mapping[str, str]] = {
     "faults": "What breaks",
     "world": "The world outside: secrets, APIs, strangers",
     "compare": "With and without",
+    "load": "How many",
+    "stack": "A tRPC chat: Next.js beside sleeping sockets",
 }
 """The headings, by the folders of the scenarios; a folder that is not here comes last, under its own name."""
 
@@ -139,7 +141,9 @@ def _judged(claim: Claim) -> str:
 
 def _red(claim: Claim) -> str:
     control = [] if claim.control is None else [_changed(claim.control)]
-    mutant = [] if claim.mutant is None else [f"mutant [{claim.mutant}](../tests/mutants/{claim.mutant}.ts)"]
+    # A mutant of our own worker is a module of it; one of a worker in a folder of its own is a patch in one of that name.
+    ending = "patch" if "/" in (claim.mutant or "") else "ts"
+    mutant = [] if claim.mutant is None else [f"mutant [{claim.mutant}](../tests/mutants/{claim.mutant}.{ending})"]
     return "; ".join([*mutant, *control])
 
 

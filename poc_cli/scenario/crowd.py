@@ -6,7 +6,7 @@ Never holds more than the file says: ten thousand clients cost as much as one.
 import re
 from collections.abc import Iterator, Mapping
 
-from poc_cli.scenario.model import ClientSpec
+from poc_cli.scenario.clients import AnyClient
 
 EVERY_CLIENT = "*"
 """In a step: all clients of the play."""
@@ -17,14 +17,14 @@ NUMBER = "i"
 _MEMBER = re.compile(r"([^.]+)\.([1-9][0-9]{0,8})")
 
 
-class Crowd(Mapping[str, ClientSpec]):
+class Crowd(Mapping[str, AnyClient]):
     """Every single client with what the file says of it; a client with a count is only there by its members."""
 
-    def __init__(self, specs: Mapping[str, ClientSpec]) -> None:
+    def __init__(self, specs: Mapping[str, AnyClient]) -> None:
         """Take the clients as the file names them."""
         self._specs = specs
 
-    def __getitem__(self, name: str) -> ClientSpec:
+    def __getitem__(self, name: str) -> AnyClient:
         """Give what the file says of one client. Raises KeyError where there is none of that name."""
         group, number = _split(name)
         spec = self._specs[group]

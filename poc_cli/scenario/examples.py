@@ -61,6 +61,15 @@ EXAMPLES: Final = {
   { on = "*", expect = { event = "said", text = "news" } },
   { http = "/room/{play}", send = { op = "who" }, auth = false, status = 401 },
 """,
+    "origin": """\
+  { connect = "ann" },
+  { http = "{origin}/hello?room={play}", method = "GET", expect = { ok = true } },
+  { origin = "called", expect = { method = "GET", path = "/hello", query = ["room"], status = 200 } },
+  { origin = "slow", by = "500ms" },
+  { http = "{origin}/hello?room={play}", method = "GET", expect = { ok = true } },
+  { origin = "down" },
+  { origin = "up" },
+""",
     "idle": """\
   { connect = "ann" },
   { idle = "200ms" },
@@ -102,6 +111,11 @@ EXAMPLES: Final = {
 """The steps of each verb's example."""
 
 
+ORIGIN: Final = 'origin  = { dir = "app", start = "node server.mjs", ready = "/hello" }\n'
+"""What a file has beside that where its steps are about an app server."""
+
+
 def whole(steps: str) -> str:
     """Give a whole file with the steps in it."""
-    return FRAME % steps
+    file = FRAME % steps
+    return file.replace("clients = ", f"{ORIGIN}clients = ", 1) if "origin = " in steps else file

@@ -10,8 +10,21 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pydantic import BaseModel, ValidationError
 
 from poc_cli.errors import did_you_mean
-from poc_cli.scenario.model import Claim, ClientSpec, Control, MatrixCell, ObjectRef, ScenarioFile, WorkerRef
+from poc_cli.scenario.clients import CommandSpec, PageSpec
+from poc_cli.scenario.exchange import Fill, Shows
+from poc_cli.scenario.load import LoadFile, LoadTable
+from poc_cli.scenario.model import (
+    Claim,
+    ClientSpec,
+    Control,
+    MatrixCell,
+    ObjectRef,
+    OriginSpec,
+    ScenarioFile,
+    WorkerRef,
+)
 from poc_cli.scenario.values import Path, kind, shown
+from poc_cli.scenario.verbs import On, Resume
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -37,6 +50,10 @@ _CHILDREN: Final[Mapping[tuple[type[BaseModel], str], tuple[type[BaseModel], boo
     (Control, "clients"): (ClientSpec, True, "a client"),
     (ScenarioFile, "worker"): (WorkerRef, False, "a worker"),
     (Control, "worker"): (WorkerRef, False, "a worker"),
+    (LoadFile, "load"): (LoadTable, False, "[load]"),
+    (ScenarioFile, "origin"): (OriginSpec, False, "an origin"),
+    **{(model, "fill"): (Fill, False, '"fill"') for model in (On, Resume)},
+    **{(model, "expect_text"): (Shows, False, '"expect_text"') for model in (On, Resume)},
 }
 """What a key of a model leads to: the model, whether a name or index comes between, and what to call it."""
 
@@ -50,6 +67,13 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "model_type": "a table",
 }
 
+_CLIENTS: Final[Mapping[str, tuple[type[BaseModel], str]]] = {
+    ClientSpec.__name__: (ClientSpec, "a client"),
+    CommandSpec.__name__: (CommandSpec, "a client with a command"),
+    PageSpec.__name__: (PageSpec, "a client in a browser"),
+}
+"""What the ways of pydantic call each kind of client, which stands in no file."""
+
 _SHORT: Final[Mapping[str, str]] = {
     ClientSpec.__name__: "a path in quotes or ",
     WorkerRef.__name__: "a folder in quotes or ",
@@ -61,6 +85,10 @@ _PATTERNS: Final[Mapping[str, str]] = {
     "^[a-z][a-z0-9_]*$": 'a name of small letters, digits and "_" that starts with a letter',
     "^/": 'a path that starts with "/"',
     r"^[^/\x00][^\x00]*$": "a folder relative to the file",
+    r"^(\{origin(\.foreign)?\})?/": 'a path that starts with "/", or with "{origin}/"',
+    r"^(\{origin(\.foreign)?\}|https?://)": 'the address of a page, like "{origin}/room/{play}"',
+    "^[A-Za-z_][A-Za-z0-9_]*$": 'the name of a variable: letters, digits and "_"',
+    "^[A-Z][A-Z0-9_]*$": 'the name of a secret: capital letters, digits and "_"',
     "^[A-Z]+$": "a method in capital letters",
     "^[0-9a-f]{64}$": "an id of 64 hex digits",
 }
@@ -79,12 +107,15 @@ def problems_of(error: ValidationError, model: type[BaseModel], noun: str, prefi
 
 
 def _problem(details: "ErrorDetails", model: type[BaseModel], noun: str, prefix: Path) -> Problem:
-    way: Path = details["loc"]
+    kind_ = next((each for each in details["loc"] if each in _CLIENTS), None)
+    way: Path = tuple(each for each in details["loc"] if each != kind_)
     path = (*prefix, *way)
     if way and way[-1] == "[key]" and details["type"] == "string_pattern_mismatch":
         pattern = _PATTERNS[details["ctx"]["pattern"]]
         return Problem(path[:-1], f"{shown(details['input'])} is not {pattern}", at="key")
     owner, owner_noun = _owner(way, model, noun)
+    if owner is ClientSpec:
+        owner, owner_noun = _CLIENTS.get(str(kind_), (owner, owner_noun))
     if details["type"] == "missing":
         return Problem(path[:-1], f"{owner_noun} needs {shown(way[-1])}")
     if details["type"] == "extra_forbidden":
@@ -128,7 +159,8 @@ def _owner(way: Path, model: type[BaseModel], noun: str) -> tuple[type[BaseModel
     """Give the model that owns the key at the end of the way, and what to call it."""
     rest = list(way[:-1])
     while rest:
-        child = _CHILDREN.get((model, str(rest.pop(0))))
+        key = str(rest.pop(0))
+        child = next((_CHILDREN[base, key] for base in model.__mro__ if (base, key) in _CHILDREN), None)
         if child is None:
             break
         model, named, noun = child

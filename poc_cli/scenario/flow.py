@@ -9,10 +9,13 @@ from dataclasses import dataclass
 
 from poc_cli.errors import did_you_mean
 from poc_cli.scenario import where
+from poc_cli.scenario.clients import own_names, texts_of
 from poc_cli.scenario.crowd import EVERY_CLIENT, NUMBER, Crowd, group_of
 from poc_cli.scenario.explain import Problem
+from poc_cli.scenario.foreign import ORIGIN_NAMES, problems_of_step, taken_by
 from poc_cli.scenario.matching import check_form, expected_messages
-from poc_cli.scenario.model import LARGEST_COUNT, ClientSpec, Connect, Exchange, ObjectRef, Repeat, Restart, Step
+from poc_cli.scenario.model import LARGEST_COUNT, AnyClient, Connect, Exchange, ObjectRef, Repeat, Restart, Step
+from poc_cli.scenario.shapes import Shape
 from poc_cli.scenario.steps import Node, every_step
 from poc_cli.scenario.templates import names_in, templates_in
 from poc_cli.scenario.values import Path, shown
@@ -20,11 +23,15 @@ from poc_cli.scenario.values import Path, shown
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """What the story or one control plays: its clients and vars (with the way to each), its steps."""
+    """What the story or one control plays: its clients and vars (with the way to each), its steps.
 
-    clients: Mapping[str, tuple[Path, ClientSpec]]
+    `given` are the names that it has from the start, beside `play` and its vars.
+    """
+
+    clients: Mapping[str, tuple[Path, AnyClient]]
     vars: Mapping[str, tuple[Path, object]]
     steps: Sequence[Node]
+    given: frozenset[str] = frozenset()
 
 
 def problems_of_play(played: Performance, claims: Sequence[str], objects: Mapping[str, ObjectRef]) -> Iterator[Problem]:
@@ -40,14 +47,19 @@ class _Flow:
         self._claims = claims
         self._objects = objects
         self._crowd = Crowd({name: client for name, (_, client) in played.clients.items()})
-        self._known = {"play", *played.vars}
+        self._known = {"play", *played.given, *played.vars}
         steps = list(every_step(played.steps))
         self._captures = {name for step in steps if isinstance(step, Exchange) for name in step.capture}
         self._counters = {step.as_ for step in steps if isinstance(step, Repeat) and step.as_ is not None}
         opened = {group_of(name) for step in steps if isinstance(step, Connect) for name in step.connect}
         self._connecting = set(played.clients) if EVERY_CLIENT in opened else opened
+        self._own = taken_by([client for _, client in played.clients.values()])
         # Names that a capture cannot have, because they would mean two things.
-        self._taken = self._known | ({NUMBER} if any(client.count for _, client in played.clients.values()) else set())
+        self._taken = (
+            self._known
+            | self._own
+            | ({NUMBER} if any(client.count for _, client in played.clients.values()) else set())
+        )
 
     def problems(self) -> Iterator[Problem]:
         yield from self._vars()
@@ -58,6 +70,8 @@ class _Flow:
         for name, (path, value) in self._played.vars.items():
             if name == "play":
                 yield Problem(path, '"play" is the name of the play itself and cannot be a var', at="key")
+            if name in self._played.given | self._own:
+                yield Problem(path, f'"{name}" is a name of poc\'s here and cannot be a var', at="key")
             if name == NUMBER and any(client.count for _, client in self._played.clients.values()):
                 message = f'"{NUMBER}" is the number of a client with a count and cannot be a var'
                 yield Problem(path, message, at="key")
@@ -68,7 +82,9 @@ class _Flow:
         later = self._known | self._captures | self._counters
         before = 0
         for name, (path, client) in self._played.clients.items():
-            for way, missing in templates_in(client.model_dump(), path):
+            for way, missing in templates_in(texts_of(client), path):
+                if missing in own_names(client):
+                    continue
                 if missing == NUMBER and client.count is None and missing not in later:
                     message = f'{{{missing}}} is the number of a client with a count, and "{name}" has none'
                     yield Problem(way, message, "give it one, like count = 3")
@@ -92,6 +108,7 @@ class _Flow:
                 advice = did_you_mean(step.claim, self._claims)
                 yield Problem((*path, "claim"), f"there is no claim {shown(step.claim)}", advice)
             yield from self._named_clients(step, path)
+            yield from problems_of_step(step, path, self._kinds(step), origin=self._played.given >= ORIGIN_NAMES)
             yield from self._named_objects(step, path)
             yield from self._connects(step)
             yield from _messages(step, path, self._known)
@@ -130,6 +147,13 @@ class _Flow:
                 elif group_of(name) != name and group_of(name) in names:
                     yield Problem(way, f'"{name}" is one of "{group_of(name)}", which is named too')
 
+    def _kinds(self, step: Step) -> Mapping[str, AnyClient]:
+        """Give the clients that a step names, as far as there are such."""
+        named = [name for key in step.names_clients for name in _names(step, key)]
+        every = EVERY_CLIENT in named
+        groups = self._played.clients if every else dict.fromkeys(map(group_of, named))
+        return {name: self._played.clients[name][1] for name in groups if name in self._played.clients}
+
     def _no_client(self, name: str, way: Path) -> Problem:
         group = group_of(name)
         if group == name or group not in self._played.clients:
@@ -157,8 +181,8 @@ class _Flow:
             if name not in self._played.clients:
                 continue
             path, client = self._played.clients[name]
-            for way, missing in templates_in(client.model_dump(), path):
-                if missing in self._known or (missing == NUMBER and client.count is not None):
+            for way, missing in templates_in(texts_of(client), path):
+                if missing in self._known | own_names(client) or (missing == NUMBER and client.count is not None):
                     continue
                 if missing in self._captures:
                     yield Problem(way, f'{{{missing}}} is captured only after "{name}" connects')
@@ -209,7 +233,9 @@ def _names(step: Step, key: str) -> list[str]:
 
 def _messages(step: Step, path: Path, known: set[str]) -> Iterator[Problem]:
     for key in step.fills_templates:
-        yield from unknown_names(getattr(step, key), (*path, key), known)
+        value = getattr(step, key)
+        plain = value.model_dump(exclude_none=True) if isinstance(value, Shape) else value
+        yield from unknown_names(plain, (*path, key), known)
     for key in ("send", "expect", "like") if isinstance(step, Exchange) else ():
         value = getattr(step, key, None)
         if isinstance(value, list) and key != "expect":

@@ -9,6 +9,7 @@ from typing import Final
 from poc_cli.errors import did_you_mean
 from poc_cli.scenario.explain import Problem
 from poc_cli.scenario.flow import Performance, known_objects, problems_of_play, unknown_names
+from poc_cli.scenario.foreign import given_names, problems_of_file
 from poc_cli.scenario.model import CHECKS, Claim, ObjectRef, Repeat, ScenarioFile
 from poc_cli.scenario.steps import Node, every_step
 from poc_cli.scenario.templates import names_in
@@ -28,12 +29,14 @@ def problems_of(
 ) -> Iterator[Problem]:
     """Give every problem, in no order; `controls` holds the steps of controls that bring their own, by claim."""
     yield from _objects(document, objects)
+    yield from problems_of_file(document)
     yield from _claims(document, steps, controls, objects)
     yield from _length([*steps, *(node for own in controls.values() for node in own)])
     story = Performance(
         {name: (("clients", name), client) for name, client in document.clients.items()},
         {name: (("vars", name), value) for name, value in document.vars.items()},
         steps,
+        given_names(document),
     )
     claims = [claim.id for claim in document.claim]
     yield from problems_of_play(story, claims, objects)
@@ -51,6 +54,7 @@ def _changed(story: Performance, index: int, claim: Claim, controls: Mapping[int
         {**story.clients, **{name: ((*way, "clients", name), client) for name, client in clients.items()}},
         {**story.vars, **{name: ((*way, "vars", name), value) for name, value in variables.items()}},
         controls.get(index, story.steps),
+        story.given,
     )
 
 

@@ -3,32 +3,31 @@
 Never reads a file and never explains a mistake to a person; the loader does.
 """
 
-import re
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
-from pydantic_core import PydanticKnownError
+from pydantic import Field, model_validator
 
+from poc_cli.scenario.beside import OriginSpec, Worker, WorkerRef
 from poc_cli.scenario.checks import MEANINGS
+from poc_cli.scenario.clients import LARGEST_COUNT, AnyClient, Client, ClientSpec, CommandSpec, PageSpec
 from poc_cli.scenario.duration import Duration
-from poc_cli.scenario.shapes import CaptureName, Identifier, Names, Shape
+from poc_cli.scenario.exchange import VERBS, Acting, Exchange, Step
+from poc_cli.scenario.shapes import CaptureName, Identifier, Names, SecretName, Shape
 from poc_cli.scenario.verbs import (
-    VERBS,
     Alarm,
     Close,
     Connect,
-    Exchange,
     Hibernate,
     Http,
     Idle,
     Kill,
     On,
+    Origin,
     Probe,
     Repeat,
     Restart,
     Resume,
     Stall,
-    Step,
 )
 
 __all__ = [
@@ -36,12 +35,15 @@ __all__ = [
     "LARGEST_COUNT",
     "ROWS",
     "VERBS",
+    "Acting",
     "Alarm",
+    "AnyClient",
     "CaptureName",
     "Claim",
     "Client",
     "ClientSpec",
     "Close",
+    "CommandSpec",
     "Connect",
     "Control",
     "Exchange",
@@ -55,6 +57,9 @@ __all__ = [
     "Need",
     "ObjectRef",
     "On",
+    "Origin",
+    "OriginSpec",
+    "PageSpec",
     "Probe",
     "Repeat",
     "Restart",
@@ -68,33 +73,9 @@ __all__ = [
 
 Verdict = Literal["held", "refuted", "unknown", "error"]
 
-Need = Literal["trace", "evict", "crash", "restart", "deploy"]
-"""What a scenario may need of the place where it is played."""
-
-LARGEST_COUNT = 10_000
-"""Clients of one play. The runtime takes two descriptors a socket, so these already need 20,000 of them."""
-
-_FOLDER = r"^[^/\x00][^\x00]*$"
-
-Folder = Annotated[str, Field(pattern=_FOLDER)]
-"""A folder relative to the scenario's file."""
-
-
-class WorkerRef(Shape):
-    """A worker of somebody's: its folder, and which configuration and environment of it."""
-
-    dir: Folder = Field(description="Its folder, relative to the file.")
-    config: Names | None = Field(default=None, description="Its configuration files, the one for clients first.")
-    env: str | None = Field(default=None, min_length=1, description="The environment in its configuration.")
-
-
-def _worker_from_folder(value: object) -> object:
-    if isinstance(value, str) and re.fullmatch(_FOLDER, value) is None:
-        raise PydanticKnownError("string_pattern_mismatch", {"pattern": _FOLDER})
-    return {"dir": value} if isinstance(value, str) else value
-
-
-Worker = Annotated[WorkerRef, BeforeValidator(_worker_from_folder, json_schema_input_type=Folder | WorkerRef)]
+Need = Literal["trace", "evict", "crash", "restart", "deploy", "api", "environment"]
+"""What a scenario may need of the place where it is played. `api`: that the worker can call poc's API on loopback;
+`environment`: that the worker's variables are those that poc gives."""
 
 
 class ObjectRef(Shape):
@@ -103,39 +84,17 @@ class ObjectRef(Shape):
     class_: str = Field(alias="class", description="The name of its Durable Object class.")
     name: str | None = Field(default=None, description="Its name, which holds {play}.")
     id: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$", description="Its hex id, where it has no name.")
+    instance: str = Field(
+        default="instance",
+        min_length=1,
+        description="The path in its answers to what is new with each stay in memory: in a black box its sleeps show by it.",
+    )
 
     @model_validator(mode="after")
     def _one_of_name_and_id(self) -> "ObjectRef":
         if (self.name is None) == (self.id is None):
             raise ValueError('an object is named by its "name" or by its "id"')
         return self
-
-
-class ClientSpec(Shape):
-    """One WebSocket client: where it connects and how."""
-
-    path: str = Field(pattern=r"^/", description="Where it connects: the path and query of the worker's URL.")
-    headers: dict[str, str] = Field(default={}, description="Headers of the opening request.")
-    subprotocols: list[str] = Field(default=[], description="The subprotocols it offers.")
-    compression: bool = Field(default=False, description="Whether it offers permessage-deflate.")
-    count: int | None = Field(default=None, ge=1, le=LARGEST_COUNT, description="So many of it: ann.1, ann.2, ….")
-    ping: Duration | None = Field(default=None, description="The time between protocol pings; none unless said.")
-
-    @field_validator("ping")
-    @classmethod
-    def _pings_apart(cls, ping: float | None) -> float | None:
-        # A timer of the event loop is no finer than a millisecond.
-        if ping is not None and ping < 0.001:  # noqa: PLR2004
-            raise ValueError('pings need time between them, at least "1ms"')
-        return ping
-
-
-def _client_from_path(value: object) -> object:
-    return {"path": value} if isinstance(value, str) else value
-
-
-_InFile = Annotated[str, Field(pattern=r"^/")] | ClientSpec
-Client = Annotated[ClientSpec, BeforeValidator(_client_from_path, json_schema_input_type=_InFile)]
 
 
 CHECKS = tuple(MEANINGS)
@@ -207,6 +166,9 @@ class ScenarioFile(Shape):
 
     name: Identifier = Field(description="The scenario's name, the same as the file's.")
     title: str = Field(min_length=1, description="The story in one sentence.")
+    question: str | None = Field(
+        default=None, min_length=1, description="What its claims answer: yes where all held, no where one was refuted."
+    )
     tags: list[str] = Field(default=[], description="Words by which to choose scenarios: poc run --tag.")
     object: ObjectRef | None = Field(default=None, description="The one object that sleeps, probes and alarms act on.")
     objects: dict[Identifier, ObjectRef] = Field(default={}, description="Several objects, by names of your own.")
@@ -214,6 +176,10 @@ class ScenarioFile(Shape):
     clients: dict[Identifier, Client] = Field(min_length=1, description="Who takes part, by names of your own.")
     steps: list[Any] = Field(min_length=1, description="The story, step by step: one verb each.")
     worker: Worker | None = Field(default=None, description="The worker it is about: a folder relative to the file.")
+    origin: OriginSpec | None = Field(default=None, description="An app server that worker and pages speak to.")
+    secrets: list[SecretName] = Field(
+        default=[], description="Names of random values, fresh for each run, that the worker and the origin both get."
+    )
     measures: bool = Field(default=False, description="Whether latencies are its subject: it is played alone.")
     needs: list[Need] = Field(default=[], description="What it needs beyond what follows from its steps.")
     claim: list[Claim] = Field(default=[], description="What the story puts to the test.")

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from poc_cli.scenario import claims_page, reference, schema
+from poc_cli.scenario import claims_page, load_schema, reference, schema
 
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "scenario.schema.json": schema.text,
+    "load.schema.json": load_schema.text,
     "scenarios.md": reference.text,
     "claims.md": claims_page.text,
 }

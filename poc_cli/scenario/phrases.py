@@ -10,6 +10,7 @@ from typing import Any, Final
 from poc_cli.scenario.duration import written
 from poc_cli.scenario.matching import expected_messages
 from poc_cli.scenario.model import (
+    Acting,
     Alarm,
     Close,
     Connect,
@@ -19,6 +20,7 @@ from poc_cli.scenario.model import (
     Idle,
     Kill,
     On,
+    Origin,
     Probe,
     Repeat,
     Restart,
@@ -135,7 +137,53 @@ def _http(step: Http) -> str:
     return f"{request} must get {status}{answer}{_details(step)}"
 
 
+def _origin(step: Origin) -> str:
+    if step.origin == "called":
+        return f"the origin must have been called with {_answer(step)}{_details(step)}"
+    later = "" if step.by is None else f" {written(step.by)} later"
+    told = {
+        "up": "the origin answers again as it does",
+        "down": "the origin is cut off: every request of this play loses its connection",
+        "slow": f"the origin answers each request of this play{later}",
+    }
+    return told[step.origin]
+
+
+def _acts(step: Acting, names: Sequence[str]) -> list[str]:
+    """Give what is done on a page, in the order in which it is done."""
+    done = []
+    if step.fill is not None:
+        done.append(("types", f"{_cut(step.fill.text)} into {inert(step.fill.selector)}"))
+    if step.click is not None:
+        done.append(("clicks", inert(step.click)))
+    if step.eval is not None:
+        done.append(("runs", _cut(step.eval)))
+    several = len(names) > 1
+    later = [f"{verb.removesuffix('s') if several else verb} {what}" for verb, what in done[1:]]
+    return [*(f"{_do(names, verb)} {what}" for verb, what in done[:1]), *later]
+
+
+def _shows(step: Acting) -> str:
+    shows = step.expect_text
+    if shows is None:
+        return ""
+    if shows.texts is not None:
+        listed_ = listed([_cut(text) for text in shows.texts], "nothing")
+        return f"{inert(shows.selector)} must be {listed_}"
+    how = "say exactly" if shows.contains is None else "have"
+    return f"one of {inert(shows.selector)} must {how} {_cut(shows.text if shows.contains is None else shows.contains)}"
+
+
 def _exchange(step: Exchange, names: Sequence[str]) -> str:
+    parts = _acts(step, names) if isinstance(step, Acting) else []
+    exchanged = _sent_and_expected(step, names, acted=bool(parts))
+    shows = _shows(step) if isinstance(step, Acting) else ""
+    shows += _within(step) if shows and not step.expects else ""
+    done = " and ".join([*parts, exchanged] if exchanged else parts)
+    return "; then ".join(each for each in (done, shows) if each)
+
+
+def _sent_and_expected(step: Exchange, names: Sequence[str], *, acted: bool) -> str:
     parts = []
     if step.sends:
         parts.append(f"{_do(names, 'sends')} {message(step.send)}")
@@ -143,7 +191,7 @@ def _exchange(step: Exchange, names: Sequence[str]) -> str:
         plural = len(names) > 1
         parts.append(
             f"{'expect' if plural else 'expects'} {_answer(step)}"
-            if parts
+            if parts or acted
             else f"{_do(names, 'expects')} {_answer(step)}"
         )
     return " and ".join(parts) + (_details(step) if step.expects else "")
@@ -187,6 +235,8 @@ def _with_code(step: Close | On) -> str:
 
 
 def _kill(step: Kill) -> str:
+    if step.how == "process":
+        return f"the process of {_clients(step.kill)} is killed (kill -9)"
     how = "an end (FIN)" if step.how == "fin" else "a reset (RST)"
     return f"the connection of {_clients(step.kill)} is dropped without a close frame: the other side sees {how}"
 
@@ -240,6 +290,7 @@ _PHRASES: Final[Mapping[type[Step], Callable[[Any], str]]] = {
     Kill: _kill,
     Stall: _stall,
     Http: _http,
+    Origin: _origin,
     Idle: _idle,
     Hibernate: _hibernate,
     Probe: _probe,

@@ -143,6 +143,12 @@ _NOUNS: Final = {
     "Control": "a [control](#controls)",
     "ObjectRef": "an [object](#objects-and-clients)",
     "ClientSpec": "a [client](#objects-and-clients)",
+    "CommandSpec": "a [program](#programs-as-clients)",
+    "PageSpec": "a [page](#pages-as-clients)",
+    "OriginSpec": "an [app server](#an-app-server)",
+    "WorkerRef": "a [worker](#workers)",
+    "Fill": "a table with `selector` and `text`",
+    "Shows": "a table with `selector` and one of `text`, `contains` and `texts`",
     "MatrixCell": "a table with `row` and `expects`",
 }
 """What the tables call a table that has a table of its own on the page."""

@@ -19,7 +19,9 @@ from poc_cli.scenario.schema_rules import CHOICES, RULES
 DIALECT: Final = "http://json-schema.org/draft-07/schema#"
 """The newest that taplo, which is inside the TOML extensions of editors, reads whole."""
 
-_REFERENCE: Final = "#/definitions/{model}"
+REFERENCE: Final = "#/definitions/{model}"
+"""How one definition refers to another."""
+
 _STEP: Final = "Step"
 _TOLD: Final = ("description", "type", "const", "enum")
 """What editors need of a key to complete it and its value."""
@@ -28,7 +30,7 @@ DURATION: Final = {"type": "string", "pattern": f"^{WRITTEN}$"}
 """A length of time in the file."""
 
 
-class _Generator(GenerateJsonSchema):
+class SchemaGenerator(GenerateJsonSchema):
     """The generator of pydantic, told what a file of TOML looks like before the models have read it."""
 
     schema_dialect = DIALECT
@@ -48,11 +50,11 @@ def schema() -> dict[str, Any]:
     """Give the schema of a whole file."""
     models: list[type[BaseModel]] = [ScenarioFile, *VERBS.values()]
     _, generated = models_json_schema(
-        [(model, "validation") for model in models], schema_generator=_Generator, ref_template=_REFERENCE
+        [(model, "validation") for model in models], schema_generator=SchemaGenerator, ref_template=REFERENCE
     )
     definitions: dict[str, Any] = generated["$defs"]
-    for node in _nodes(definitions):
-        _mend(node)
+    for node in nodes(definitions):
+        mend(node)
     for (model, key), choice in CHOICES.items():
         definitions[model.__name__]["properties"][key] |= choice
     for model in (*models, *RULES):
@@ -99,21 +101,21 @@ def _step(definitions: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reference(name: str) -> str:
-    return _REFERENCE.format(model=name)
+    return REFERENCE.format(model=name)
 
 
-def _nodes(value: object) -> Iterator[dict[str, Any]]:
+def nodes(value: object) -> Iterator[dict[str, Any]]:
     """Give every table in the value, the inner ones after the outer ones."""
     if isinstance(value, dict):
         yield value
         for item in value.values():
-            yield from _nodes(item)
+            yield from nodes(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _nodes(item)
+            yield from nodes(item)
 
 
-def _mend(node: dict[str, Any]) -> None:
+def mend(node: dict[str, Any]) -> None:
     """Change what pydantic says of a model into what is so in a file."""
     if isinstance(node.get("title"), str):  # a class's or field's name, which tells nobody anything
         del node["title"]

@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from poc_cli.scenario.checks import MEANINGS
+from poc_cli.scenario.exchange import Shows
 from poc_cli.scenario.model import (
     ROWS,
     Claim,
@@ -19,6 +20,7 @@ from poc_cli.scenario.model import (
     MatrixCell,
     ObjectRef,
     On,
+    Origin,
     Resume,
 )
 
@@ -50,17 +52,25 @@ def _if(key: str, value: object, then: Rule) -> Rule:
 
 _EXPECTS: Final = _any_of([_given("expect"), _some("where", "minItems"), _some("capture", "minProperties")])
 
+_ACTS: Final = _any_of([_given("fill"), _given("click"), _given("eval")])
+
 _CLOSES: Final = _any_of([_given("expect_code"), _given("expect_reason")])
 
 RULES: Final[dict[type[BaseModel], list[Rule]]] = {
     ObjectRef: [{"oneOf": [_given("name"), _given("id")]}],
     Exchange: [_if("order", "any", {**_given("expect"), "properties": {"expect": {"type": "array"}}})],
     On: [
-        _any_of([_given("send"), _EXPECTS, _given("quiet"), _CLOSES]),
+        _any_of([_given("send"), _ACTS, _given("expect_text"), _EXPECTS, _given("quiet"), _CLOSES]),
         {"if": _given("quiet"), "then": {"not": _any_of([_EXPECTS, _CLOSES])}},
         {"if": _given("like"), "then": _given("quiet")},
     ],
-    Resume: [_given("send"), _EXPECTS],
+    Resume: [_any_of([_given("send"), _ACTS]), _any_of([_given("expect_text"), _EXPECTS])],
+    Shows: [{"oneOf": [_given("text"), _given("contains"), _given("texts")]}],
+    Origin: [
+        {"not": _given("send")},
+        {**_if("origin", "slow", _given("by")), "else": {"not": _given("by")}},
+        {**_if("origin", "called", _EXPECTS), "else": {"not": _EXPECTS}},
+    ],
     Http: [{"properties": {"expect": {"not": {"type": "array"}}, "next": {"const": False}}}],
     Hibernate: [
         _if("natural", value=True, then={"properties": {"hibernate": {"const": "idle"}}}),

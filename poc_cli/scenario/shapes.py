@@ -23,3 +23,11 @@ Names = Annotated[list[str], BeforeValidator(_as_list, json_schema_input_type=st
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
 CaptureName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+FOLDER = r"^[^/\x00][^\x00]*$"
+
+Folder = Annotated[str, Field(pattern=FOLDER)]
+"""A folder relative to the scenario's file."""
+
+VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+SecretName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]

@@ -7,14 +7,19 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from poc_cli.scenario.checks import MEANINGS
+from poc_cli.scenario.checks import LOAD_MEANINGS, MEANINGS
+from poc_cli.scenario.clients import AnyClient, CommandSpec, PageSpec
 from poc_cli.scenario.duration import written
-from poc_cli.scenario.model import Claim, ClientSpec, Control, ObjectRef, WorkerRef
+from poc_cli.scenario.load import LoadFile
+from poc_cli.scenario.load_telling import cast, happenings
+from poc_cli.scenario.model import Claim, Control, ObjectRef, OriginSpec, WorkerRef
 from poc_cli.scenario.phrases import KEPT, listed, phrase
 from poc_cli.scenario.story import PlacedStep, Scenario, every
 from poc_cli.scenario.values import inert, shown
 
 WIDTH: Final = 80
+
+_MEANINGS: Final = MEANINGS | LOAD_MEANINGS
 
 _LABEL: Final = 12
 """Columns for the words before a claim's details, the longest of which is `judged by`."""
@@ -24,8 +29,12 @@ def tell(scenario: Scenario) -> list[str]:
     """Give the story in lines; only headings and names of claims begin in the first column."""
     document = scenario.document
     lines = [f"{document.name} ({inert(scenario.file)})", *_prose(document.title), ""]
-    lines += ["Who takes part", *_cast(scenario), ""]
-    lines += ["What happens", *_steps(scenario.steps, "  ")]
+    if isinstance(document, LoadFile):
+        lines += ["Who takes part", *(line for each in cast(document).items() for line in _labelled(*each)), ""]
+        lines += ["What happens", *(line for told in happenings(document) for line in _wrapped(told, "  ", "    "))]
+    else:
+        lines += ["Who takes part", *_cast(scenario), ""]
+        lines += ["What happens", *_steps(scenario.steps, "  ")]
     if any(placed.step.claim is None for placed in every(scenario.steps)):
         lines += ["", *_prose("A step that decides no claim must come out as told, or the play ends there.")]
     for claim in document.claim:
@@ -62,6 +71,10 @@ def _cast(scenario: Scenario) -> Iterator[str]:
     told |= {f"{{{name}}}": f"stands for {shown(value)}" for name, value in document.vars.items()}
     if document.worker is not None:
         told["worker"] = f"the one in the folder {_folder(document.worker)}"
+    if document.origin is not None:
+        told["origin"] = _origin(document.origin)
+    if document.secrets:
+        told["secrets"] = f"{listed(document.secrets, '')}: random, the same for worker and origin"
     if document.measures:
         told["alone"] = "it measures latencies, so nothing else is played beside it"
     if document.needs:
@@ -76,7 +89,14 @@ def _object(reference: ObjectRef) -> str:
     return f"the Durable Object of class {reference.class_} {named}"
 
 
-def _client(client: ClientSpec) -> str:
+def _client(client: AnyClient) -> str:
+    many = f"{client.count} of " if client.count is not None else ""
+    match client:
+        case CommandSpec():
+            where = "" if client.dir is None else f" in the folder {client.dir}"
+            return f"{many}the program {' '.join(client.command)}{where}, which speaks in lines{_made(client.build)}"
+        case PageSpec():
+            return f"{many}the page {client.browser} in a browser"
     told = f"{client.count} clients, each connects" if client.count is not None else "connects"
     told += f" to {client.path}"
     details = [f"header {name}: {value}" for name, value in client.headers.items()]
@@ -108,7 +128,7 @@ def _claim(claim: Claim, scenario: Scenario) -> Iterator[str]:
     yield from _prose(claim.says)
     if claim.check is not None:
         limit = "" if claim.limit is None else f" Limit: {written(claim.limit)}."
-        yield from _labelled("judged by", f"{claim.check}: {MEANINGS[claim.check]}{limit}")
+        yield from _labelled("judged by", f"{claim.check}: {_MEANINGS[claim.check]}{limit}")
     lines = [str(placed.position.line) for placed in every(scenario.steps) if placed.step.claim == claim.id]
     if lines:
         label = "and by" if claim.check is not None else "judged by"
@@ -130,7 +150,17 @@ def _claim(claim: Claim, scenario: Scenario) -> Iterator[str]:
 
 def _folder(worker: WorkerRef) -> str:
     config = "" if worker.config is None else f", configured by {', '.join(worker.config)}"
-    return worker.dir + config + ("" if worker.env is None else f", in its environment {worker.env}")
+    told = worker.dir + config + ("" if worker.env is None else f", in its environment {worker.env}")
+    told += "".join(f", with {name} = {value}" for name, value in worker.vars.items())
+    return told + _made(worker.build)
+
+
+def _origin(origin: OriginSpec) -> str:
+    return f"the app server in the folder {origin.dir}{_made(origin.build)}, started by {origin.start}"
+
+
+def _made(build: str | None) -> str:
+    return "" if build is None else f", made ready by {build}"
 
 
 def _control(control: Control, steps: tuple[PlacedStep, ...]) -> Iterator[str]:

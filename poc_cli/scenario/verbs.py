@@ -8,35 +8,8 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 
 from poc_cli.scenario.duration import Duration
-from poc_cli.scenario.shapes import CaptureName, Names, Shape
-
-VERBS: dict[str, type["Step"]] = {}
-"""Every verb by its key; a step has exactly one of them. Each class with a `verb` of its own puts itself here."""
-
-
-class Step(Shape):
-    """What every step has. A verb is a subclass; its key in the file is `verb`.
-
-    The other class variables say which keys hold what, so that a new verb needs no change in the loader.
-    """
-
-    verb: ClassVar[str]
-    names_clients: ClassVar[tuple[str, ...]] = ()
-    allows_every_client: ClassVar[bool] = True
-    fills_templates: ClassVar[tuple[str, ...]] = ()
-    needs_object: ClassVar[bool] = False
-    claim: str | None = Field(default=None, description="The claim it decides; without one it is a precondition.")
-
-    @property
-    def acts_on_objects(self) -> bool:
-        """Whether the step needs an object that the scenario names."""
-        return self.needs_object
-
-    @classmethod
-    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        super().__pydantic_init_subclass__(**kwargs)
-        if "verb" in vars(cls):
-            VERBS[cls.verb] = cls
+from poc_cli.scenario.exchange import Acting, Exchange, Step
+from poc_cli.scenario.shapes import CaptureName, Names
 
 
 class Connect(Step):
@@ -51,42 +24,12 @@ class Connect(Step):
     )
 
 
-class Exchange(Step):
-    """What `on`, `resume` and `http` share: what is sent, and what is expected of the answer."""
-
-    fills_templates: ClassVar[tuple[str, ...]] = ("send", "expect")
-    send: Any = Field(default=None, description="The message: a table is JSON, a string is text.")
-    expect: Any = Field(default=None, description="What must arrive; a list is several messages in order.")
-    where: list[str] = Field(default=[], description="Conditions on the expected message: path op literal.")
-    capture: dict[CaptureName, str] = Field(default={}, description="Names to bind, each to a path into that message.")
-    exact: bool = Field(default=False, description="Whether keys that are not expected are a mismatch.")
-    next: bool = Field(default=False, description="Whether it must be the very next message.")
-    order: Literal["given", "any"] = Field(default="given", description="Whether a list may come in any order.")
-    within: Duration = Field(default=5.0, description="How long to wait for the expected message.")
-
-    @property
-    def sends(self) -> bool:
-        """Whether the step sends (TOML has no null, so a field that was given is never None)."""
-        return self.send is not None
-
-    @property
-    def expects(self) -> bool:
-        """Whether the step waits for a message."""
-        return self.expect is not None or bool(self.where) or bool(self.capture)
-
-    @model_validator(mode="after")
-    def _order_is_of_several(self) -> "Exchange":
-        if self.order == "any" and not isinstance(self.expect, list):
-            raise ValueError('order = "any" is about several messages, so "expect" must be a list of them')
-        return self
-
-
-class On(Exchange):
+class On(Acting):
     """Let clients send a message, expect one, expect none for a while (`quiet`), or expect to be closed."""
 
     verb: ClassVar[str] = "on"
     names_clients: ClassVar[tuple[str, ...]] = ("on",)
-    fills_templates: ClassVar[tuple[str, ...]] = ("send", "expect", "like", "expect_reason")
+    fills_templates: ClassVar[tuple[str, ...]] = (*Acting.fills_templates, "like", "expect_reason")
     on: Names = Field(description="Who acts, each client by itself.")
     quiet: Duration | None = Field(default=None, description="How long nothing may arrive.")
     like: Any = Field(default=None, description="With `quiet`: what may not arrive; anything else may.")
@@ -102,7 +45,8 @@ class On(Exchange):
 
     @model_validator(mode="after")
     def _does_something(self) -> "On":
-        if not (self.sends or self.expects or self.quiet is not None or self.expects_close):
+        does = self.sends or self.expects or self.quiet is not None or self.expects_close
+        if not (does or self.acts or self.expect_text is not None):
             wanted = '"send", "expect", "where", "capture", "quiet" or "expect_code"'
             raise ValueError(f"says nothing to do: give {wanted}")
         if self.expects_close and self.quiet is not None:
@@ -114,7 +58,7 @@ class On(Exchange):
         return self
 
 
-class Resume(Exchange):
+class Resume(Acting):
     """As `on`, and the first event after a sleep: ends the play if something else woke the object first."""
 
     verb: ClassVar[str] = "resume"
@@ -124,7 +68,7 @@ class Resume(Exchange):
 
     @model_validator(mode="after")
     def _sends_and_expects(self) -> "Resume":
-        if not (self.sends and self.expects):
+        if not ((self.sends or self.acts) and (self.expects or self.expect_text is not None)):
             raise ValueError('must "send" something and "expect" the answer')
         return self
 
@@ -144,12 +88,14 @@ class Close(Step):
 
 
 class Kill(Step):
-    """Drop the TCP connection of clients without a close frame, as a network does."""
+    """Drop the TCP connection of clients without a close frame, as a network does; a page is ended at once."""
 
     verb: ClassVar[str] = "kill"
     names_clients: ClassVar[tuple[str, ...]] = ("kill",)
     kill: Names = Field(description="The clients whose connection is dropped.")
-    how: Literal["fin", "rst"] = Field(default="fin", description="Whether the other side sees an end or a reset.")
+    how: Literal["fin", "rst", "process"] = Field(
+        default="fin", description="Whether the other side sees an end or a reset; `process` kills a program instead."
+    )
 
 
 class Stall(Step):
@@ -162,11 +108,14 @@ class Stall(Step):
 
 
 class Http(Exchange):
-    """Send one HTTP request to the worker, from no client, and look at its answer."""
+    """Send one HTTP request to the worker or the origin, from no client, and look at its answer."""
 
     verb: ClassVar[str] = "http"
     fills_templates: ClassVar[tuple[str, ...]] = ("http", "headers", "send", "expect")
-    http: str = Field(pattern=r"^/", description="The path and query of the request.")
+    http: str = Field(
+        pattern=r"^(\{origin(\.foreign)?\})?/",
+        description="The path and query of the request; one to the app after {origin}.",
+    )
     method: str = Field(default="POST", pattern=r"^[A-Z]+$", description="The method of the request.")
     headers: dict[str, str] = Field(default={}, description="Headers of the request.")
     status: int | None = Field(default=None, ge=200, le=599, description="The status to come; any 2xx unless said.")
@@ -179,6 +128,25 @@ class Http(Exchange):
             raise ValueError(f"one request has one answer; {advice}")  # noqa: TRY004 - the file is wrong, not the program
         if self.next:
             raise ValueError('one request has one answer, so "next" means nothing here')
+        return self
+
+
+class Origin(Exchange):
+    """Cut the app server off, slow it down, bring it back, or expect a request to it."""
+
+    verb: ClassVar[str] = "origin"
+    fills_templates: ClassVar[tuple[str, ...]] = ("expect",)
+    origin: Literal["up", "down", "slow", "called"] = Field(description="What becomes of it, or what it must see.")
+    by: Duration | None = Field(default=None, description='How much later it answers, for origin = "slow".')
+
+    @model_validator(mode="after")
+    def _says_how(self) -> "Origin":
+        if self.sends:
+            raise ValueError('nothing is sent here; a request to the app is { http = "{origin}/…" }')
+        if (self.origin == "slow") != (self.by is not None):
+            raise ValueError('"by" says how much later it answers: it goes with origin = "slow", and only with it')
+        if (self.origin == "called") != self.expects:
+            raise ValueError('origin = "called" needs an "expect" or "where", and only it has one')
         return self
 
 

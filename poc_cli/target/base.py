@@ -5,12 +5,21 @@ Never says how: each target is a file of its own.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol, get_args
 
 from poc_cli.errors import TargetError
 from poc_cli.residency import Change, Pin, Stay
+from poc_cli.target.busyness import Busyness
+from poc_cli.target.edge import Door
 
-Ability = Literal["idle", "evict", "trace", "crash", "restart", "deploy"]
+Ability = Literal["idle", "evict", "trace", "crash", "restart", "deploy", "api", "environment", "origin"]
+"""What a place offers. `api`: a worker there can call servers of poc's on loopback; `environment`: its variables are
+poc's; `origin`: an app is deployed for it too."""
+
+EVERY_ABILITY: Final[frozenset[Ability]] = frozenset(get_args(Ability))
+
+Oracle = Literal["trace", "instance"]
+"""How a sleep is known: by the runtime's own trace, or by what the objects say of themselves."""
 
 Fault = Literal["server", "crash", "deploy"]
 """What can befall a runtime: a new process on the same disk after a stop, after a kill -9, or with a new version."""
@@ -40,15 +49,8 @@ class Eviction:
     said: str
 
 
-class Target(Protocol):
-    """A running worker."""
-
-    kind: str
-    url: str
-    abilities: frozenset[Ability]
-    headers: dict[str, str]
-    versions: dict[str, str]
-    compatibility_date: str | None
+class Trace(Protocol):
+    """The runtime's own word on its objects, and a hand on them."""
 
     def watch(self, object_id: str, listener: Callable[[Change], None]) -> None:
         """Call `listener` with each change of that object's residency from now on."""
@@ -86,5 +88,33 @@ class Target(Protocol):
         Waits for the runtime's answer up to 31 s.
         """
 
+
+class Target(Protocol):
+    """A running worker."""
+
+    kind: str
+    url: str
+    door: Door
+    oracle: Oracle
+    abilities: frozenset[Ability]
+    headers: dict[str, str]
+    versions: dict[str, str]
+    compatibility_date: str | None
+
+    @property
+    def busyness(self) -> Busyness:
+        """Give whom to ask whether a silence is only somebody's being late."""
+
+    @property
+    def trace(self) -> Trace | None:
+        """Give the trace; None where the worker runs in a black box."""
+
+    async def settled(self) -> None:
+        """Return once the place has shown that it lives, so that a silence before the call is no sign of its end.
+
+        Where there is a trace, everything that happened before has been read from it then. Raises TargetHung where the
+        place does not answer, TargetDied where it is gone.
+        """
+
     async def restart(self, fault: Fault) -> None:
-        """Replace the runtime's process; `url` may change. Raises TargetError where the new one does not start."""
+        """Replace the runtime's process, or the worker's version; `url` may change. Raises TargetError."""

@@ -129,6 +129,7 @@ class Build:
             | dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "WRANGLER_CACHE_DIR"), own)
             | {"TMPDIR": temporary, "WRANGLER_LOG_PATH": temporary, "WRANGLER_REGISTRY_PATH": temporary}
             | {"PATH": f"{node().parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+            | {"POC_BINDINGS": json.dumps({"plain": dict(self.source.variables), "secret": dict(self.source.secrets)})}
             | {"MINIFLARE_WORKERD_PATH": str(self._capture()), "POC_CAPTURE": str(self._folder / "captured")}
         )
 

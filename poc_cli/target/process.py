@@ -110,11 +110,11 @@ def guard(parent: int) -> Callable[[], None] | None:
     return partial(_die_with_parent, parent) if sys.platform == "linux" else None
 
 
-def spawn(binary: Path, place: Place, environment: dict[str, str]) -> Process:
+def spawn(binary: Path, place: Place, environment: dict[str, str], *, traced: bool = True) -> Process:
     """Start workerd, with its trace, its listen events and its log on pipes; does not wait for it.
 
-    `environment` is added to the few variables of ours that are passed on. Raises TargetError where the program
-    cannot be started.
+    `environment` is added to the few variables of ours that are passed on. Where it is not to be `traced`, the pipe of
+    the trace is at its end from the beginning. Raises TargetError where the program cannot be started.
     """
     words = place.worker.words(binary, place.folder)
     for socket in ("fence.sock", "evict.sock"):  # of the process before
@@ -128,9 +128,9 @@ def spawn(binary: Path, place: Place, environment: dict[str, str]) -> Process:
         *words,
         "--experimental",
         f"--control-fd={control_end}",
-        f"--async-trace=/dev/fd/{trace_end}",
-        f"--async-trace-stacks={STACK_FRAMES}",
     ]
+    if traced:
+        command += [f"--async-trace=/dev/fd/{trace_end}", f"--async-trace-stacks={STACK_FRAMES}"]
     try:
         popen = subprocess.Popen(
             command,
@@ -139,7 +139,7 @@ def spawn(binary: Path, place: Place, environment: dict[str, str]) -> Process:
             stdin=subprocess.DEVNULL,
             stdout=log_end,
             stderr=log_end,
-            pass_fds=[control_end, trace_end],
+            pass_fds=[control_end, trace_end] if traced else [control_end],
             start_new_session=True,
             preexec_fn=guard(os.getpid()),  # noqa: PLW1509 - no other thread runs yet, and it only calls libc
         )

@@ -31,7 +31,7 @@ _MANIFEST, _LOCK = "package.json", "package-lock.json"
 
 
 @dataclass(frozen=True, slots=True)
-class _Thing:
+class Thing:
     """What can be brought: what it takes over the network, the file that shows that it is there, what npm is told."""
 
     name: str
@@ -39,6 +39,8 @@ class _Thing:
     size: str
     proof: Callable[[Path], Path]
     manifests: Callable[[], tuple[str, str]]
+    finish: Callable[[Path], None] | None = None
+    """What is still to be done in the folder once npm is through."""
 
 
 def locate(say: Callable[[str], None], npm: Sequence[str] | None = None) -> Path:
@@ -54,8 +56,8 @@ def locate(say: Callable[[str], None], npm: Sequence[str] | None = None) -> Path
     home = _home(worker)
     binary = _binary(home)
     if not _is_executable(binary):
-        thing = _Thing("workerd", WORKERD_VERSION, "about 40 MB", _binary, lambda: _manifests(worker))
-        _bring(thing, home, say, npm)
+        thing = Thing("workerd", WORKERD_VERSION, "about 40 MB", _binary, lambda: _manifests(worker))
+        bring(thing, home, say, npm)
     return binary
 
 
@@ -69,14 +71,14 @@ def tools(say: Callable[[str], None], npm: Sequence[str] | None = None) -> Path:
     if not _is_executable(_wrangler(home)):
         from poc_cli.target.manifest import part
 
-        thing = _Thing(
+        thing = Thing(
             "wrangler",
             WRANGLER_VERSION,
             "about 70 MB",
             _wrangler,
             lambda: part((worker / _LOCK).read_text(encoding="utf-8"), "wrangler"),
         )
-        _bring(thing, home, say, npm)
+        bring(thing, home, say, npm)
     return home
 
 
@@ -119,14 +121,15 @@ def _binary(home: Path) -> Path:
 def _home(worker: Path, thing: str = f"workerd-{WORKERD_VERSION}") -> Path:
     """Give the folder for exactly this lock: another lock means another folder, so runs of two versions never mix."""
     lock = (worker / _LOCK).read_bytes()
-    return _cache() / f"{thing}-{sha256(lock).hexdigest()[:12]}"
+    return cache() / f"{thing}-{sha256(lock).hexdigest()[:12]}"
 
 
 def _manifests(worker: Path) -> tuple[str, str]:
     return (worker / _MANIFEST).read_text(encoding="utf-8"), (worker / _LOCK).read_text(encoding="utf-8")
 
 
-def _cache() -> Path:
+def cache() -> Path:
+    """Give the folder in the user's cache that is ours."""
     given = Path(os.environ.get("XDG_CACHE_HOME", ""))
     if given.is_absolute():  # the XDG specification: a relative one is to be ignored
         return given / "poc"
@@ -137,7 +140,8 @@ def _is_executable(file: Path) -> bool:
     return file.is_file() and os.access(file, os.X_OK)
 
 
-def _bring(thing: _Thing, home: Path, say: Callable[[str], None], npm: Sequence[str] | None) -> None:
+def bring(thing: Thing, home: Path, say: Callable[[str], None], npm: Sequence[str] | None) -> None:
+    """Install a thing in its folder, if it is not there yet; one run at a time. Raises TargetError."""
     try:
         home.parent.mkdir(parents=True, exist_ok=True)
         with _alone(home.with_name(f"{home.name}.lock"), thing.name, say) as lock:
@@ -169,7 +173,7 @@ def _alone(file: Path, name: str, say: Callable[[str], None]) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _install(thing: _Thing, home: Path, lock: int, npm: Sequence[str] | None) -> None:
+def _install(thing: Thing, home: Path, lock: int, npm: Sequence[str] | None) -> None:
     """Fill a folder beside `home` and give it its name once it is whole, so that `home` is never half there."""
     import shutil
 
@@ -182,6 +186,8 @@ def _install(thing: _Thing, home: Path, lock: int, npm: Sequence[str] | None) ->
         for name, text in zip((_MANIFEST, _LOCK), thing.manifests(), strict=True):
             (part / name).write_text(text, encoding="utf-8")
         ci(part, npm or command(), holding=lock)
+        if thing.finish is not None:
+            thing.finish(part)
         if not _is_executable(thing.proof(part)):
             raise TargetError(f"npm brought no {thing.proof(part).relative_to(part)}", CHECK_NPM)
         shutil.rmtree(home, ignore_errors=True)  # a damaged one, or there is none

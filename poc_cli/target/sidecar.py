@@ -4,23 +4,19 @@ Never touches an object, other than to evict the one it is asked to.
 """
 
 import asyncio
-import ssl
 from pathlib import Path
 
 import httpx
 
 from poc_cli.target import patience
 from poc_cli.target.base import EVICT_LINGERS_SECONDS, Eviction, TargetDropped, TargetHung
+from poc_cli.target.busyness import Busyness
+from poc_cli.target.edge import NO_TLS
 
 LOOK_INTO_LOG = "its last words are in worker.log in the run folder"
 
 # The runtime's own words, RUNTIME notes 4 and "evict on a not running object".
 _NOT_RUNNING = "not currently running"
-
-
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Trusts nobody. Nothing here speaks TLS, and without this each client reads all certificates of the machine first,
-which takes longer than everything that it is then asked to do (measured: 25 ms)."""
 
 
 def _client(path: Path) -> httpx.AsyncClient:
@@ -30,8 +26,9 @@ def _client(path: Path) -> httpx.AsyncClient:
 class Sidecar:
     """A client of the side-car; connections are kept, because building a client costs more than an evict."""
 
-    def __init__(self, folder: Path) -> None:
-        """Take the folder with the sockets."""
+    def __init__(self, folder: Path, busyness: Busyness) -> None:
+        """Take the folder with the sockets, and whom to ask whether it is only late."""
+        self._busyness = busyness
         self._fence = _client(folder / "fence.sock")
         self._evict = _client(folder / "evict.sock")
 
@@ -43,7 +40,7 @@ class Sidecar:
     async def answer(self) -> None:
         """Return once the side-car has answered. Raises TargetHung, and TargetDropped for a connection that broke."""
         asked = asyncio.ensure_future(self._fence.post("http://sidecar/", json={}, timeout=None))
-        if not await patience.answered(asked):
+        if not await patience.answered(asked, self._busyness):
             raise TargetHung(
                 f"the runtime did not answer within {patience.ANSWERS_WITHIN_SECONDS:g} s",
                 "an endless loop in one object stops them all; the worker's log is in the run folder",

@@ -3,7 +3,8 @@
 Never reads more than the names of files; what is in them is read, or built, by others.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,12 @@ class Source:
     folder: Path
     configs: tuple[Path, ...] = ()
     env: str | None = None
+    variables: tuple[tuple[str, str], ...] = ()
+    secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+    def given(self, variables: Mapping[str, str], secrets: Mapping[str, str]) -> "Source":
+        """Give the same with variables and secrets beside its own."""
+        return replace(self, variables=tuple(sorted(variables.items())), secrets=tuple(sorted(secrets.items())))
 
 
 def source(place: Path, configs: tuple[str, ...] = (), env: str | None = None) -> Source:

@@ -4,7 +4,7 @@ Never starts anything. Imports only the standard library, so that the runtime st
 """
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -33,6 +33,8 @@ class Subject:
     namespaces: dict[str, str]
     declared: str | None = None
     imposed: str | None = None
+    beside: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Variables that it gets beside ours."""
 
     @property
     def compatibility_date(self) -> str | None:
@@ -54,7 +56,7 @@ class Subject:
 
     def variables(self, ours: dict[str, str]) -> dict[str, str]:
         """Give the variables of the runtime's environment, of which `ours` are those that a worker may bind to."""
-        return ours
+        return ours | dict(self.beside)
 
     def class_of(self, object_id: str) -> str | None:
         """Give the class that an id proves itself to be of, None for one of no class that it declares."""

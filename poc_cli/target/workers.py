@@ -4,6 +4,7 @@ Never plays anything on them.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -31,7 +32,8 @@ class Workers:
         if wanted in self._there or wanted in self._builds:
             return
         if not wanted.configs:
-            self._there[wanted] = subject(wanted.folder, self._date)
+            found = subject(wanted.folder, self._date)
+            self._there[wanted] = replace(found, beside=(*wanted.variables, *wanted.secrets))
             return
         from poc_cli.target.building import Build
         from poc_cli.target.runtime import tools

@@ -6,7 +6,9 @@ client must have reached the object, and a frame of the object the client.
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.judge.checks.answering import automatic
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
+from poc_cli.judge.instances import instances_of
 from poc_cli.judge.proof import objects_of, proven_sleeps
 from poc_cli.judge.record import Connection, PlayRecord, StepRecord
 from poc_cli.judge.sleeps import Sleep, fault_after, losses_of
@@ -96,36 +98,74 @@ def _spoken(play: PlayRecord, claim: Claim, sleep: Sleep, connection: Connection
     """Give the first message after the wake that reached the object on this connection, and the answer to it."""
     if sleep.back is None:
         return None
+    if not play.place.has_trace:
+        return _answered(play, sleep, connection)
     for step in play.steps:
         if step.begun.id < sleep.left.id or step.end_id < sleep.back.id:
             continue
-        exchanged = _exchanged(play, step, connection.client) if connection.is_open_at(step.begun.id) else None
-        if exchanged is None or not connection.is_open_at(exchanged[1]):
-            continue
-        if _all_reached(play, claim, step):
+        exchanged = _exchanged(play, claim, step, connection) if connection.is_open_at(step.begun.id) else None
+        if exchanged is not None:
             return exchanged
     return None
 
 
-def _exchanged(play: PlayRecord, step: StepRecord, client: str) -> tuple[int, int] | None:
-    """Give the client's message in a step and the answer: also a wrong one, which came over the wire all the same."""
+def _answered(play: PlayRecord, sleep: Sleep, connection: Connection) -> tuple[int, int] | None:
+    """Give the first message of a story after a sleep that the object answered on this connection with its instance."""
+    first = sleep.left.id if sleep.back is None else sleep.back.id
+    for telling in instances_of(play, sleep.label).tellings:
+        answer = telling.event
+        if answer.kind == kinds.RECEIVED and answer.id >= first and telling.connection == connection:
+            mine = (each for each in play.of_kind(kinds.SENT) if (each.actor, each.step) == (answer.actor, answer.step))
+            asked = next((each.id for each in mine if each.id < answer.id), None)
+            if asked is not None:
+                return asked, answer.id
+    return None
+
+
+def _exchanged(play: PlayRecord, claim: Claim, step: StepRecord, connection: Connection) -> tuple[int, int] | None:
+    """Give a client's frame in a step that reached the object, and a frame of the object's that came back.
+
+    A wrong answer came over the wire all the same. What the runtime is known to answer for the object, such as pings,
+    is none of it. Other frames that did not reach the object may each have had an answer of the runtime's too; so
+    many, of whichever client, are taken off the frames of this connection.
+    """
     if not step.ok and step.failure != "mismatch":
         return None
-    mine = [event for event in play.events if event.step == step.index and event.actor == client]
-    sent = next((event.id for event in mine if event.kind == kinds.SENT), None)
-    if sent is None:
-        return None
-    answer = next((event.id for event in mine if event.kind == kinds.RECEIVED and sent < event.id < step.end_id), None)
-    return None if answer is None else (sent, answer)
-
-
-def _all_reached(play: PlayRecord, claim: Claim, step: StepRecord) -> bool:
-    """Whether the trace shows as many messages reach the objects in a step as its clients sent, each of them one."""
-    actors = {f"object:{label}" for label in objects_of(play, claim)}
-    sent = sum(event.step == step.index for event in play.of_kind(kinds.SENT))
-    reached = [
-        event
-        for event in play.of_kind(kinds.DELIVERED)
-        if event.actor in actors and event.data["name"] == SOCKET_EVENT and step.begun.id < event.id < step.end_id
+    runtime = automatic(play)
+    sent = [event for event in play.frames_sent_in(step.index) if event.id < step.end_id]
+    pings = sum(map(runtime.asks, sent))
+    unreached = max(0, len(sent) - pings - max(0, _reached(play, claim, step) - _late(play, claim, step)))
+    mine = [event.id for event in sent if connection.carried(event) and not runtime.asks(event)]
+    answers = [
+        event.id
+        for event in play.frames_received_in(step.index)
+        if connection.carried(event) and mine and mine[0] < event.id < step.end_id and not runtime.answers(event)
     ]
-    return len(reached) >= sent
+    if len(mine) <= unreached or len(answers) <= unreached:
+        return None
+    return mine[0], answers[0]
+
+
+def _late(play: PlayRecord, claim: Claim, step: StepRecord) -> int:
+    """Give how many messages of the steps right before may have reached the object in this one.
+
+    Steps that only send are not waited for, so what they sent may arrive while another client gets only a pong.
+    """
+    runtime = automatic(play)
+    late = 0
+    for before in reversed([each for each in play.steps if each.index < step.index]):
+        placed = play.play.steps[before.index].step
+        if not isinstance(placed, On) or not placed.sends or placed.expects:
+            break
+        sent = play.frames_sent_in(before.index)
+        late += len(sent) - sum(map(runtime.asks, sent)) - _reached(play, claim, before)
+    return max(0, late)
+
+
+def _reached(play: PlayRecord, claim: Claim, step: StepRecord) -> int:
+    """Give how many messages the trace shows to have reached the objects in a step."""
+    actors = {f"object:{label}" for label in objects_of(play, claim)}
+    return sum(
+        event.actor in actors and event.data["name"] == SOCKET_EVENT and step.begun.id < event.id < step.end_id
+        for event in play.of_kind(kinds.DELIVERED)
+    )

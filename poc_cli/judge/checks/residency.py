@@ -7,25 +7,22 @@ from collections import Counter
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.judge.checks import boxed
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.proof import objects_of, proven_sleeps
-from poc_cli.judge.record import FOREVER, Connection, PlayRecord, StepRecord
+from poc_cli.judge.record import FOREVER, PlayRecord, StepRecord
 from poc_cli.judge.sleeps import Sleep, pins_told, sleeps_of
+from poc_cli.residency.sweep import ASLEEP_BY_SECONDS, AWAKE_FROM_SECONDS
 from poc_cli.scenario.model import Claim, Hibernate
-
-ASLEEP_BY_SECONDS = 13.0
-"""An object still in memory so long after its last event does not sleep (the timer is 10.00 s; RUNTIME 12); where
-nothing pins it, so long after its last work, which starts the timer anew."""
 
 BUSY_FOR_MS = 40_000
 """An object that events keep in memory for so long, though no client sends any, never sleeps: three idle windows."""
 
-AWAKE_FROM_SECONDS = 11.0
-"""An object still in memory so long after its last event stays awake."""
-
 
 def sleeps(play: PlayRecord, claim: Claim) -> Finding:
     """Refuted by an object in memory 13 s after its last event; held by a proven sleep of each object."""
+    if not play.place.has_trace:
+        return boxed.sleeps(play, claim)
     for event in _residents(play, claim):
         told = _never_sleeps(play, event)
         if told is not None:
@@ -41,7 +38,10 @@ def sleeps(play: PlayRecord, claim: Claim) -> Finding:
 
 
 def _never_sleeps(play: PlayRecord, awake: Event) -> str | None:
-    """Give why an object that was found in memory does not sleep, None where it was not watched for long enough."""
+    """Give why an object that was found in memory does not sleep, None where it was not watched for long enough.
+
+    Where nothing pins it, that is so long after its last work, which starts the timer anew.
+    """
     label = awake.actor.removeprefix("object:")
     idle = _idle_seconds(awake)
     if _quiet_seconds(awake) >= ASLEEP_BY_SECONDS:
@@ -85,6 +85,8 @@ def _told(sleep: Sleep) -> str:
 
 def stays_awake(play: PlayRecord, claim: Claim) -> Finding:
     """Held by an object in memory 11 s after its last event; refuted by one that left memory."""
+    if not play.place.has_trace:
+        return boxed.stays_awake(play, claim)
     return worst([_stays_awake(play, label) for label in objects_of(play, claim)])
 
 
@@ -152,8 +154,8 @@ def _slept_on(play: PlayRecord, sleep: Sleep) -> Finding:
         )
     sent = [
         event.id
-        for event in play.of_kind(kinds.SENT)
-        if sleep.left.id < event.id < until and any(_is_on(socket, event) for socket in sleep.sockets)
+        for event in play.frames_sent
+        if sleep.left.id < event.id < until and any(socket.carried(event) for socket in sleep.sockets)
     ]
     if not sent:
         return unknown(f"nothing was sent while {sleep.label} slept", sleep.evidence)
@@ -162,8 +164,4 @@ def _slept_on(play: PlayRecord, sleep: Sleep) -> Finding:
 
 def _sent_or_ended(play: PlayRecord, resume: StepRecord) -> int:
     """Give the event up to which the object must have slept on: the resuming message, or the end without one."""
-    return next((event.id for event in play.of_kind(kinds.SENT) if event.step == resume.index), resume.end_id)
-
-
-def _is_on(socket: Connection, sent: Event) -> bool:
-    return sent.actor == socket.client and socket.is_open_at(sent.id)
+    return next((event.id for event in play.frames_sent if event.step == resume.index), resume.end_id)

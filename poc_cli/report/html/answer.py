@@ -6,7 +6,9 @@ Never softens an answer: the words are those of the other reports.
 from collections.abc import Mapping
 from typing import Any, Final
 
+from poc_cli.report.asked import answered
 from poc_cli.report.html.views import NOT_WHOLE, Answer, Note, Notes, Reference, verdict_shown
+from poc_cli.report.place import counted, sleep_onset
 from poc_cli.report.spans import plain
 from poc_cli.report.text import verdict_line
 
@@ -36,6 +38,7 @@ def answer_of(document: dict[str, Any], anchors: Anchors) -> Answer:
         facts=tuple(_facts(document)),
         counts=tuple(_counts(document)),
         notes=tuple(notes for notes in _notes(document, anchors) if notes.items),
+        answered=tuple(answered(document)),
     )
 
 
@@ -64,6 +67,8 @@ def _counts(document: dict[str, Any]) -> list[tuple[str, str]]:
     for name, number in document["counts"].items():
         shown = verdict_shown(name, whole=not document["error"]).replace("_", " ")
         words = "judged held, as far as the record goes" if shown == NOT_WHOLE else shown
+        if name == "claims_left_out":
+            shown, words = "left out", counted(name, number).partition(" ")[2]
         found += [(shown, f"{number:,} {words}")] if number else []
     return found
 
@@ -87,6 +92,7 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
     target = document["target"]
     sleep = {"idle": "by the runtime's idle timer", "evict": "by forced eviction", None: "as each scenario says"}
     found = [("Target", target.get("kind")), ("Address", target.get("url"))]
+    found += [("Answered by", ", ".join(target.get("colos") or ()) or None), ("Sleep", sleep_onset(document))]
     found += [(str(name), version) for name, version in (target.get("versions") or {}).items()]
     found += [
         ("Compatibility date", target.get("compatibility_date")),
@@ -110,6 +116,12 @@ def _notes(document: dict[str, Any], anchors: Anchors) -> list[Notes]:
         hit = [scenario for scenario in document["scenarios"] if scenario[key]]
         items = tuple(Note(Reference(each["name"], None), each["title"], each[key]) for each in hit)
         found.append(Notes(heading, verdict, items))
+    without = [
+        Note(Reference(f"{scenario['name']}/{each['id']}", None), scenario["title"], each["reason"])
+        for scenario in document["scenarios"]
+        for each in scenario.get("left_out_claims", ())
+    ]
+    found.append(Notes("Claims left out", "left out", tuple(without), is_folded=len(without) > _MOST_UNFOLDED))
     return found
 
 

@@ -33,7 +33,7 @@ def charts_of(document: dict[str, Any], plays: Plays) -> tuple[Chart, ...]:
         each["asleep_ms"] / 1000
         for scenario in document["scenarios"]
         for each in scenario["sleeps"]
-        if each["way"] == "idle"
+        if each["way"] == "idle" and each["asleep_ms"] is not None
     ]
     found = [_idle(sorted(idle))] if idle else []
     figures = document["figures"]

@@ -134,8 +134,8 @@ def heading(lane: Lane) -> str:
         return "steps of the scenario"
     sleeps = sum(each.kind == "asleep" for each in lane.stretches)
     slept = {0: "", 1: ", asleep once"}.get(sleeps, f", asleep {sleeps} times")
-    if lane.what == "client":
-        return f"{lane.label} — socket"
+    if lane.what != "object":
+        return f"{lane.label} — {'socket' if lane.what == 'client' else lane.what}"
     return f"{lane.label}{slept}" if lane.label == "object" else f"{lane.label} — object{slept}"
 
 

@@ -43,7 +43,7 @@ def html(
 def _page(document: dict[str, Any], events: Iterable[Event | None]) -> Page:
     by_label: dict[str, list[Event]] = {}
     for event in events:
-        if event is not None and event.kind not in {kinds.RUN_START, kinds.RUN_END, kinds.LEFT_OUT}:
+        if event is not None and event.kind not in kinds.OF_THE_RUN:
             by_label.setdefault(event.play, []).append(event)
     claims = (claim for scenario in document["scenarios"] for claim in scenario["claims"])
     evidence = {each for claim in claims for each in claim["evidence"]}
@@ -52,9 +52,17 @@ def _page(document: dict[str, Any], events: Iterable[Event | None]) -> Page:
         run=str(document["run"] or "a run without a name"),
         answer=answer_of(document, anchors),
         matrix=matrix_of(document, {f"{scenario}/{claim}": place for (scenario, claim), place in anchors.items()}),
-        charts=charts_of(document, by_label.values()),
+        charts=(*charts_of(document, by_label.values()), *_of_loads(document, by_label)),
         scenarios=scenarios_of(document, Plays(by_label, evidence)),
     )
+
+
+def _of_loads(document: dict[str, Any], plays: dict[str, list[Event]]) -> tuple[Chart, ...]:
+    if not document.get("load"):
+        return ()
+    from poc_cli.report.html.load import charts_of_loads
+
+    return charts_of_loads(document, plays.values())
 
 
 def _render(page: Page) -> str:

@@ -87,7 +87,10 @@ def _scenario(number: int, each: dict[str, Any], pictured: "_Picturing", *, few:
         verdict=verdict_shown(each["verdict"] or "left out", whole=whole),
         seconds=f"{each['seconds']:.1f} s" if each["left_out"] is None else "",
         is_open=few or each["verdict"] != "held",
-        remarks=tuple((words, each[key]) for key, words in remarks.items() if each[key]),
+        remarks=(
+            *((words, each[key]) for key, words in remarks.items() if each[key]),
+            *(("Left out", f"{claim['id']}: {claim['reason']}") for claim in each.get("left_out_claims", ())),
+        ),
         claims=tuple(
             _claim(f"s{number}c{place}", claim, pictured.plays.told, whole=whole)
             for place, claim in enumerate(each["claims"])

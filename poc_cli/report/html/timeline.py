@@ -14,7 +14,10 @@ from poc_cli.report.spans import inert
 _NS: Final = 1e9
 
 _PINGS: Final = frozenset({"ping", "pong"})
-"""Texts that a worker commonly lets the runtime answer; they are drawn hollow."""
+"""Texts that a worker commonly lets the runtime answer, in small letters or large; they are drawn hollow."""
+
+_APP: Final = "origin"
+"""Who an app server beside the worker is in the history."""
 
 LONGEST_LABEL: Final = 48
 """Characters of what is written into a drawing, which does not wrap; what is pointed at shows more."""
@@ -50,7 +53,7 @@ class Mark(NamedTuple):
 
 @dataclass(slots=True)
 class Lane:
-    """One object, one client, or the steps of the story."""
+    """One object, one client, page or program, the app beside them, or the steps of the story."""
 
     label: str
     what: str
@@ -98,9 +101,15 @@ class _Drafting:
             kinds.CLOSED: self._closed,
             kinds.SENT: lambda lane, event: self._mark(lane, event, "ping" if _is_ping(event) else "sent"),
             kinds.RECEIVED: lambda lane, event: self._mark(lane, event, "pong" if _is_ping(event) else "received"),
+            kinds.FRAME_SENT: self._frame,
+            kinds.FRAME_RECEIVED: self._frame,
+            kinds.STARTED: self._started,
             kinds.STEP: lambda lane, event: self._mark(lane, event, "step"),
             kinds.STEP_END: self._step_end,
             kinds.FAULT: self._fault,
+            kinds.CALLED: lambda lane, event: self._mark(lane, event, "received"),
+            kinds.SHOWN: lambda lane, event: self._mark(lane, event, "delivered"),
+            kinds.EXITED: lambda lane, event: self._mark(lane, event, "broken" if event.data.get("code") else "closed"),
         }
 
     def timeline(self) -> Timeline:
@@ -112,14 +121,15 @@ class _Drafting:
         for lane in self._lanes.values():
             self._cease(lane, last)
         lanes = [lane for lane in self._lanes.values() if lane.stretches or lane.marks]
-        order = {"steps": 0, "object": 1, "client": 2}
-        return Timeline(max(self._at(last), 1e-6), sorted(lanes, key=lambda lane: order[lane.what]), self._faults)
+        order = {"steps": 0, "object": 1, "app": 3}
+        in_order = sorted(lanes, key=lambda lane: order.get(lane.what, 2))
+        return Timeline(max(self._at(last), 1e-6), in_order, self._faults)
 
     def _lane(self, actor: str) -> Lane:
         if actor not in self._lanes:
             is_object = actor.startswith("object:")
             label = _short(actor.removeprefix("object:"))
-            self._lanes[actor] = Lane(label, "object" if is_object else "client")
+            self._lanes[actor] = Lane(label, "object" if is_object else "app" if actor == _APP else "client")
         return self._lanes[actor]
 
     def _at(self, event: Event) -> float:
@@ -139,7 +149,17 @@ class _Drafting:
     def _opened(self, lane: Lane, event: Event) -> None:
         self._cease(lane, event)
         lane.since = event
+        if "socket" in event.data and lane.what == "client":
+            lane.what = "page"  # of those that tell their sockets apart, programs have been started before
         self._mark(lane, event, "opened")
+
+    def _started(self, lane: Lane, _: Event) -> None:
+        lane.what = "program"
+
+    def _frame(self, lane: Lane, event: Event) -> None:
+        """Mark a keep-alive of a program; its other frames are known by its lines."""
+        if _is_ping(event):
+            self._mark(lane, event, "ping" if event.kind == kinds.FRAME_SENT else "pong")
 
     def _closed(self, lane: Lane, event: Event) -> None:
         self._cease(lane, event)
@@ -212,4 +232,4 @@ def _pin(pin: dict[str, Any]) -> str:
 
 def _is_ping(event: Event) -> bool:
     text = event.data.get("text")
-    return isinstance(text, str) and text in _PINGS
+    return isinstance(text, str) and text.lower() in _PINGS

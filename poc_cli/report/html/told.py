@@ -29,12 +29,15 @@ _WEIGHTY: Final = frozenset(
         kinds.REFUSED,
         kinds.FAULT,
         kinds.CLOSED,
+        kinds.EXITED,
         kinds.OPEN_FAILED,
         kinds.PROBED,
         kinds.PLAY_END,
     }
 )
-_UNTOLD: Final = frozenset({kinds.DELIVERED, kinds.EVICTING})
+_UNTOLD: Final = frozenset(
+    {kinds.DELIVERED, kinds.EVICTING, kinds.STARTED, kinds.FRAME_SENT, kinds.FRAME_RECEIVED}
+)
 """Events that have no line of their own."""
 
 _STYLES: Final = {"": "", "dim": "dim", "bold": "strong", "cyan": "note", "green": "ok", "yellow": "warn"}

@@ -5,6 +5,8 @@ Never holds markup, and nothing here knows of a file or of the judge.
 
 from dataclasses import dataclass, field
 
+from poc_cli.report.asked import Answered
+
 Spans = tuple[tuple[str, str], ...]
 """Texts, each with the name of its style, empty for none."""
 
@@ -56,6 +58,7 @@ class Answer:
     facts: tuple[tuple[str, str], ...]
     counts: tuple[tuple[str, str], ...]
     notes: tuple[Notes, ...]
+    answered: tuple[Answered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,10 @@ import path from "node:path";
 
 const { home, scratch, configs, env, date, report } = JSON.parse(process.argv[2]);
 
+// What the story gives the worker beside its own variables; by the environment, because a command line can be read by others.
+const given = JSON.parse(process.env.POC_BINDINGS ?? "{}");
+delete process.env.POC_BINDINGS;
+
 function say(told) {
   fs.writeSync(report, `${JSON.stringify(told)}\n`);
 }
@@ -91,9 +95,15 @@ function secretsOf(config) {
   return Object.values(config.bindings ?? {}).flatMap(({ type, value }) => (type === "secret_text" ? [value] : []));
 }
 
+function bindings() {
+  const of = (type, values) => Object.entries(values ?? {}).map(([name, value]) => [name, { type, value }]);
+  return Object.fromEntries([...of("plain_text", given.plain), ...of("secret_text", given.secret)]);
+}
+
 function input(config, primary) {
   return {
     config,
+    bindings: bindings(),
     env: env ?? undefined,
     compatibilityDate: date ?? undefined,
     dev: {

@@ -279,3 +279,20 @@ def test_what_was_said_before_the_sleep_does_not_count_after_another_wake() -> N
     told.sleeps()
     told.enters(why="alarm")
     assert verdicts(told.done()) == {"it": "unknown"}
+
+
+@pytest.mark.parametrize(("reached", "verdict"), [(1, "unknown"), (2, "held")])
+def test_a_message_that_arrives_late_does_not_speak_for_the_next_step(reached: int, verdict: str) -> None:
+    """A step that only sends is not waited for: what it sent may arrive while another client gets only a pong."""
+    text = STORY.replace('{ on = "ann", send = "who", expect = "ann" }', '{ on = "ann", send = "who" }')
+    text = text.replace(
+        '{ on = "bob", send = "who", expect = "bob" }',
+        '{ on = "bob", send = "who", expect = "bob" },\n{ on = "ann", send = "who", expect = "ann" }',
+    )
+    told = tale(text)
+    told.connect()
+    told.sleeps()
+    told.says(reached=0)
+    told.says("bob", reached=reached)
+    told.says("ann")
+    assert verdicts(told.done()) == {"it": verdict}

@@ -3,10 +3,12 @@
 Never runs anything: the documents are literal.
 """
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from poc_cli.judge.bounds import MonthlyCost
 from poc_cli.judge.comparison import compare
 from poc_cli.judge.gates import Outcome, hold_against
 from poc_cli.judge.requirements import Entry, Gates, Limit, Regress, entry, unknown
@@ -190,14 +192,31 @@ FIGURES = {
         (Limit("wake_p50", 3.9, "3.9ms"), "not met", "4.0 ms (p50 of 40)"),
         (Limit("wake_p99", 8.9, "8.9ms"), "not met", "9.0 ms (p99 of 40)"),
         (Limit("asleep_after", 10_999, "10.999s"), "not met", "11.000 s (max of 2)"),
-        (Limit("monthly_cost", 5, "$5"), "undecided", "not measured: a run does not say what it would cost a month"),
-        (Limit("sockets", 5, "5"), "undecided", "not measured: a run does not say how many sockets an object can hold"),
+        (
+            Limit("monthly_cost", 5, "$5"),
+            "undecided",
+            "not measured: no profile says how much it is used; name one as profile in [cost]",
+        ),
+        (
+            Limit("sockets", 5, "5"),
+            "undecided",
+            "not measured: no load of this run left sockets to sleep; many-sockets does",
+        ),
     ],
 )
 def test_limits(limit: Limit, row: str, found: str) -> None:
     outcome = held(require("one/a", limits=(limit,)), *GOOD, figures=FIGURES)
     assert (outcome.rows[-1].verdict, outcome.rows[-1].found) == (row, found)
     assert outcome.exit_code == {"met": 0, "not met": 1, "undecided": 4}[row]
+
+
+@pytest.mark.parametrize(("dollars", "row"), [("12.49", "met"), ("12.50", "met"), ("12.51", "not met")])
+def test_the_month_is_held_against_its_limit(dollars: str, row: str) -> None:
+    gates = require("one/a", limits=(Limit("monthly_cost", 12.5, "$12.5"),))
+    cost = MonthlyCost(Decimal(dollars), "a chat")
+    found = hold_against(gates, run(*GOOD), CHOSEN, cost=cost).rows[-1]
+    assert (found.requirement, found.verdict) == ("monthly_cost is at most $12.5", row)
+    assert found.found == f"${dollars} a month: a chat"
 
 
 def test_a_figure_that_was_not_measured_is_no_small_one() -> None:

@@ -73,7 +73,7 @@ def test_held_is_what_held_every_time(outcomes: list[str], verdict: str, k: int)
 def test_it_is_one_scenario_with_one_claim_however_often_it_is_played() -> None:
     judged = played("held", "refuted", "held").judged()
     assert [each["name"] for each in judged["scenarios"]] == ["story"]
-    assert judged["counts"] == {"held": 0, "refuted": 1, "unknown": 0, "error": 0, "left_out": 0}
+    assert judged["counts"] == {"held": 0, "refuted": 1, "unknown": 0, "error": 0, "left_out": 0, "claims_left_out": 0}
     assert judged["exit_code"] == 1
     assert len(judged["scenarios"][0]["sleeps"]) == 3
 

@@ -3,6 +3,7 @@
 import pytest
 
 from poc_cli.errors import ScenarioError
+from poc_cli.scenario.clients import texts_of
 from poc_cli.scenario.loader import parse
 
 CONNECT = '{ connect = ["ann", "bob"] }'
@@ -265,7 +266,8 @@ def test_an_object_name_without_the_play_is_constant(story: str, name: str) -> N
 
 
 def test_a_client_path_need_not_name_the_play(story: str) -> None:
-    assert parse(story.replace("/room/{play}", "/lobby"), "a.toml").document.clients["bob"].path == "/lobby"
+    clients = parse(story.replace("/room/{play}", "/lobby"), "a.toml").document.clients
+    assert texts_of(clients["bob"])["path"] == "/lobby"
 
 
 def test_a_capture_made_before_may_stand_in_a_later_path(story: str) -> None:

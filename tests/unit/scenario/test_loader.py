@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from poc_cli.errors import Position, ScenarioError
+from poc_cli.scenario.clients import texts_of
 from poc_cli.scenario.loader import parse, read
 from poc_cli.scenario.model import VERBS, Hibernate, On, Resume
 
@@ -65,7 +66,7 @@ def test_a_whole_file() -> None:
     ]
     assert [placed.position.line for placed in scenario.steps] == [7, 8, 9, 10, 14, 15, 16]
     assert scenario.steps[0].position == Position(7, 3)
-    assert scenario.document.clients["ann"].path == "/room/{play}?name=ann"
+    assert texts_of(scenario.document.clients["ann"])["path"] == "/room/{play}?name=ann"
     assert [placed.position.line for placed in scenario.controls["storage"]] == [33, 34]
     step = scenario.steps[3].step
     assert isinstance(step, Resume)
@@ -91,7 +92,7 @@ def test_one_name_is_a_list_of_one() -> None:
 
 def test_a_class_with_a_verb_is_all_that_a_new_verb_needs() -> None:
     first_half = {"connect", "on", "resume", "close", "idle", "hibernate", "probe"}
-    assert set(VERBS) == first_half | {"kill", "stall", "http", "alarm", "restart", "repeat"}
+    assert set(VERBS) == first_half | {"kill", "stall", "http", "origin", "alarm", "restart", "repeat"}
     assert all(verb in model.model_fields for verb, model in VERBS.items())
 
 

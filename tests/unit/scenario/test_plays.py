@@ -3,6 +3,7 @@
 import pytest
 
 from poc_cli.errors import ScenarioError
+from poc_cli.scenario.clients import texts_of
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.model import On, WorkerRef
 from poc_cli.scenario.plays import Play, needs_of, patience, plays_of
@@ -43,13 +44,13 @@ def test_a_control_replaces_clients_and_vars_by_name() -> None:
     story, changed = plays(ECHOES + claim("sleeps", "sleeps", control))
     assert (changed.label, changed.role, changed.decides) == ("hibernate~sleeps", "control", ("sleeps",))
     assert changed.expect == "unknown"
-    assert {name: client.path for name, client in changed.clients.items()} == {
+    assert {name: texts_of(client)["path"] for name, client in changed.clients.items()} == {
         "ann": "/pinned/{play}",
         "bob": "/bob/{play}",
     }
     assert changed.vars == {"color": "red", "room": "r-{play}"}
     assert changed.steps == story.steps
-    assert story.clients["ann"].path == "/ann/{play}"
+    assert texts_of(story.clients["ann"])["path"] == "/ann/{play}"
 
 
 def test_a_control_replaces_the_steps_whole() -> None:
@@ -187,7 +188,7 @@ def test_a_client_with_a_count_is_so_many_clients() -> None:
     (play,) = plays_of(parse(CROWD, "crowd.toml"))
     assert list(play.clients) == ["ann.1", "ann.2", "ann.3", "bob", "eve.1"]
     assert len(play.clients) == 5
-    assert {name: client.path for name, client in play.clients.items()}["ann.2"] == "/r?n={i}"
+    assert {name: texts_of(client)["path"] for name, client in play.clients.items()}["ann.2"] == "/r?n={i}"
     assert [
         name for name in ("ann", "ann.0", "ann.4", "ann.01", "ann.x", "bob.1", "eve", "*") if name in play.clients
     ] == []

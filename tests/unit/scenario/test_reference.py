@@ -10,7 +10,20 @@ from poc_cli.scenario.checks import MEANINGS
 from poc_cli.scenario.examples import EXAMPLES, FRAME, whole
 from poc_cli.scenario.explain import keys
 from poc_cli.scenario.loader import parse
-from poc_cli.scenario.model import CHECKS, ROWS, VERBS, Claim, ClientSpec, Control, ObjectRef, ScenarioFile
+from poc_cli.scenario.model import (
+    CHECKS,
+    ROWS,
+    VERBS,
+    Claim,
+    ClientSpec,
+    CommandSpec,
+    Control,
+    ObjectRef,
+    OriginSpec,
+    PageSpec,
+    ScenarioFile,
+    WorkerRef,
+)
 from poc_cli.scenario.schema import schema
 from poc_cli.scenario.story import every
 from poc_cli.shipped import shipped
@@ -75,15 +88,19 @@ def test_every_key_of_a_verb_is_explained(verb: str) -> None:
 
 
 def test_keys_that_mean_the_same_are_explained_once() -> None:
-    shared = "As for [`on`](#on): `send`, `expect`, `where`, `capture`, `exact`, `next`, `order`, `within`."
-    assert shared in SECTIONS["resume"]
-    assert shared in SECTIONS["http"]
+    shared = "As for [`on`](#on): `send`, `expect`, `where`, `capture`, `exact`, `next`, `order`, `within`"
+    assert f"{shared}, `fill`, `click`, `eval`, `expect_text`." in SECTIONS["resume"]
+    assert f"{shared}." in SECTIONS["http"]
     assert "As for" not in SECTIONS["on"]
 
 
 def test_every_key_of_every_table_is_explained() -> None:
     assert set(table("The top of the file")) == set(keys(ScenarioFile))
     assert set(table("Objects and clients")) == set(keys(ObjectRef)) | set(keys(ClientSpec))
+    assert set(table("Programs as clients")) == set(keys(CommandSpec))
+    assert set(table("Pages as clients")) == set(keys(PageSpec))
+    assert set(table("An app server")) == set(keys(OriginSpec))
+    assert set(table("Workers")) == set(keys(WorkerRef))
     assert set(keys(Claim)) <= set(table("Claims"))
     assert set(table("Controls")) == set(keys(Control))
 

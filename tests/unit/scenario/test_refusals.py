@@ -49,7 +49,7 @@ VARS = 'vars = { color = "blue" }'
             '{ send = "ann" }',
             (
                 "7:3: this step has no verb -> known here: alarm, close, connect, hibernate, http, idle, kill, on,"
-                " probe, repeat, restart, resume, stall"
+                " origin, probe, repeat, restart, resume, stall"
             ),
         ),
         (CONNECT, "3", "7:3: a step must be a table with a verb, not the number 3"),

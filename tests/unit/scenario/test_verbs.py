@@ -3,6 +3,7 @@
 import pytest
 
 from poc_cli.errors import ScenarioError
+from poc_cli.scenario.clients import ClientSpec
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.model import Alarm, Hibernate, Http, Kill, Repeat, Restart, Stall, Step, WorkerRef
 from poc_cli.scenario.story import every
@@ -94,13 +95,16 @@ def test_repeat() -> None:
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ('{ kill = "bob", how = "ack" }', '8:25: "how" must be "fin" or "rst", not the text "ack"'),
+        ('{ kill = "bob", how = "ack" }', '8:25: "how" must be "fin", "rst" or "process", not the text "ack"'),
         ('{ kill = "eve" }', '8:12: there is no client "eve" -> known here: ann, bob'),
         (
             '{ stall = "bob", release = 1 }',
             '8:30: "release" must be true or false, not the number 1',
         ),
-        ('{ http = "push" }', '8:12: "http" must be a path that starts with "/", not the text "push"'),
+        (
+            '{ http = "push" }',
+            '8:12: "http" must be a path that starts with "/", or with "{origin}/", not the text "push"',
+        ),
         (
             '{ http = "/", method = "get" }',
             '8:26: "method" must be a method in capital letters, not the text "get"',
@@ -234,8 +238,11 @@ def test_what_a_file_may_say() -> None:
         True,
         ["crash", "trace"],
     )
-    assert (document.clients["ann"].count, document.clients["ann"].ping) == (3, 2.0)
-    assert (document.clients["bob"].count, document.clients["bob"].ping) == (None, None)
+    ann, bob = document.clients["ann"], document.clients["bob"]
+    assert isinstance(ann, ClientSpec)
+    assert isinstance(bob, ClientSpec)
+    assert (ann.count, ann.ping) == (3, 2.0)
+    assert (bob.count, bob.ping) == (None, None)
 
 
 def test_the_timer_or_the_evictions_may_be_the_subject() -> None:

@@ -11,6 +11,7 @@ import pytest
 from poc_cli.errors import TargetError
 from poc_cli.target import patience
 from poc_cli.target.base import TargetDied, TargetDropped, TargetHung
+from poc_cli.target.busyness import Busyness
 from poc_cli.target.process import ending
 from poc_cli.target.sidecar import Sidecar
 
@@ -45,7 +46,7 @@ def asked(handler: Handler | None) -> TargetError:
         server = None
         if handler is not None:
             server = await asyncio.start_unix_server(handler, str(folder / "fence.sock"))
-        side = Sidecar(folder)
+        side = Sidecar(folder, Busyness(()))
         try:
             await side.answer()
         finally:

@@ -1,0 +1,28 @@
+"""Who hears of a play while it goes on, and what stands beside its worker.
+
+Never speaks itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from poc_cli.errors import PocError
+from poc_cli.target.api import Api
+
+if TYPE_CHECKING:
+    from poc_cli.foreign.abroad import Abroad
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """Who hears of a play while it goes on: of its phase, and of a failure that ends the whole run.
+
+    `api` is what the play itself hears from: the calls that its worker makes. `abroad` is what a run has beside that,
+    None where no scenario needs it.
+    """
+
+    say: Callable[[str], None]
+    fail: Callable[[PocError], None]
+    api: Api
+    abroad: "Abroad | None" = None

@@ -1,0 +1,1 @@
+"""What takes part beside our own clients and the runtime: programs, pages in a browser, app servers; never judges."""

@@ -1,0 +1,61 @@
+"""What a run comes to as a whole: its exit code, its verdict in a word, and its counts.
+
+Never looks into a play: it reads what was found on each claim.
+"""
+
+from collections import Counter
+from typing import Any
+
+from poc_cli.judge.finding import Verdict
+from poc_cli.judge.runs import RunRecord
+from poc_cli.status import ExitCode
+
+Document = dict[str, Any]
+
+
+def _passes(claim: Document) -> bool:
+    """Whether a claim is as it should be: held, or a defect that is known on this target and still there."""
+    if claim["known"] == "refuted":
+        return bool(claim["verdict"] == "refuted")
+    return bool(claim["verdict"] == "held")
+
+
+def exit_code(run: RunRecord, scenarios: list[Document]) -> ExitCode:
+    """Give the exit code: failed before refuted before inconclusive before held."""
+    claims = [claim for scenario in scenarios for claim in scenario["claims"]]
+    played = [scenario for scenario in scenarios if scenario["left_out"] is None]
+    if run.flaw is not None or any(scenario["verdict"] == "error" for scenario in played):
+        return ExitCode.FAILED
+    if any(claim["verdict"] == "error" for claim in claims):
+        return ExitCode.FAILED
+    if any(claim["verdict"] in {"refuted", "held"} and not _passes(claim) for claim in claims):
+        return ExitCode.REFUTED
+    named_left_out = run.start.get("named", False) and any(scenario["left_out"] for scenario in scenarios)
+    stopped = any(scenario["stopped"] for scenario in played)
+    if not claims or stopped or named_left_out or any(not _passes(claim) for claim in claims):
+        return ExitCode.INCONCLUSIVE
+    return ExitCode.HELD
+
+
+_VERDICTS: dict[ExitCode, Verdict] = {
+    ExitCode.HELD: "held",
+    ExitCode.REFUTED: "refuted",
+    ExitCode.FAILED: "error",
+    ExitCode.INCONCLUSIVE: "unknown",
+}
+
+
+def verdict(exit_code: ExitCode) -> Verdict:
+    """Give the word for an exit code."""
+    return _VERDICTS[exit_code]
+
+
+def counts(scenarios: list[Document]) -> dict[str, int]:
+    """Give how many claims came out how, and how many scenarios and claims of others were left out."""
+    counted = Counter(claim["verdict"] for scenario in scenarios for claim in scenario["claims"])
+    # A scenario whose play broke before any claim could be judged still counts as an error.
+    counted["error"] += sum(scenario["verdict"] == "error" and not scenario["claims"] for scenario in scenarios)
+    left_out = sum(scenario["left_out"] is not None for scenario in scenarios)
+    claims = sum(len(scenario["left_out_claims"]) for scenario in scenarios)
+    judged = {name: counted[name] for name in ("held", "refuted", "unknown", "error")}
+    return judged | {"left_out": left_out, "claims_left_out": claims}

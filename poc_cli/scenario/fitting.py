@@ -1,0 +1,118 @@
+"""What of a play can be played in a place: the whole, all but some claims, or nothing of it, and why not.
+
+Never plays or judges; the engine leaves out by it what the judge then knows to be left out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from poc_cli.scenario.model import Alarm, Hibernate, Need, Probe, Restart, Step
+from poc_cli.scenario.plays import Play
+
+_EVERYTHING: Final = frozenset({"idle", "evict", "trace", "crash", "restart", "deploy", "api", "environment", "origin"})
+
+_ASKS_THE_TRACE: Final = "asks the runtime's trace, which is only read where poc runs the worker"
+
+_WITHOUT: Final[Mapping[Need, str]] = {
+    "trace": _ASKS_THE_TRACE,
+    "evict": "evicts objects, which only the local runtime does on request",
+    "crash": "kills the runtime",
+    "restart": "restarts the runtime",
+    "deploy": "deploys a new version",
+    "api": "lets the worker call a server on this machine",
+    "environment": "looks at variables that poc gives the worker",
+}
+"""What a play does that asks for an ability, as the end of a sentence that begins with `it`."""
+
+_BY_RESTART: Final[Mapping[str, Need]] = {"object": "evict", "server": "restart", "crash": "crash", "deploy": "deploy"}
+
+OBSERVERS: Final = (Probe, Alarm)
+"""Steps that only look: without them the rest of a story stays what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where plays go on: its kind, how sleeps are known there, and what it offers."""
+
+    kind: str
+    oracle: str
+    abilities: frozenset[str]
+
+    @property
+    def has_trace(self) -> bool:
+        """Whether sleeps are known by the runtime's own trace."""
+        return self.oracle == "trace"
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What of a play is left out: all of it, for a reason, or some of its claims, each for one."""
+
+    reason: str | None
+    claims: Mapping[str, str]
+
+    def leaves_out(self, step: Step) -> bool:
+        """Whether a step is passed over."""
+        return isinstance(step, OBSERVERS) and step.claim in self.claims
+
+
+def place_of(target: Mapping[str, Any]) -> Place:
+    """Give the place that a record tells of. Older records have no more than the local target's kind."""
+    abilities = target.get("abilities")
+    known = frozenset(map(str, abilities)) if isinstance(abilities, list) else _EVERYTHING
+    return Place(str(target.get("kind")), str(target.get("oracle", "trace")), known)
+
+
+def fit(play: Play, place: Place) -> Fitted:
+    """Give what of a play cannot be played in a place."""
+    whole = _unfit(play, place)
+    claims: dict[str, str] = {}
+    for claim in play.scenario.document.claim:
+        if claim.check == "no-wake" and not place.has_trace:
+            claims[claim.id] = f"that nothing woke the object is only seen in the runtime's trace; not on {place.kind}"
+    for placed in play.steps:
+        need = _missing(placed.step, place)
+        if need is None:
+            continue
+        why = _told(need, place)
+        if isinstance(placed.step, OBSERVERS) and placed.step.claim is not None:
+            claims.setdefault(placed.step.claim, why)
+        else:
+            whole = whole or why
+    if whole is None and play.decides and claims.keys() >= set(play.decides):
+        whole = claims[play.decides[0]]
+    return Fitted(whole, claims)
+
+
+def _unfit(play: Play, place: Place) -> str | None:
+    """Give why a play can never be played in a place, whatever its steps are."""
+    # Where an app is deployed too, the worker of the stack is the one that runs there.
+    deployed = "origin" in place.abilities and play.worker == play.scenario.document.worker
+    if play.worker is not None and not place.has_trace and not deployed:
+        return f"it brings a worker of its own, and on {place.kind} runs another"
+    document = play.scenario.document
+    needs: list[Need] = list(document.needs)
+    needs += ["api"] if document.origin is not None and "origin" not in place.abilities else []
+    needs += ["environment"] if document.secrets and "origin" not in place.abilities else []
+    missing = [need for need in needs if need not in place.abilities]
+    return _told(missing[0], place) if missing else None
+
+
+def _missing(step: Step, place: Place) -> Need | None:
+    match step:
+        case Hibernate(forced=True):
+            return _unless(place, "evict")
+        case Probe() | Alarm():
+            return _unless(place, "trace")
+        case Restart():
+            return _unless(place, _BY_RESTART[step.restart])
+    return None
+
+
+def _unless(place: Place, need: Need) -> Need | None:
+    return None if need in place.abilities else need
+
+
+def _told(need: Need, place: Place) -> str:
+    return f"it {_WITHOUT[need]}; not on {place.kind}"

@@ -1,0 +1,194 @@
+"""One process of the local runtime: where it listens, what its trace and log say, and its side-car.
+
+Never starts another in its place; `workerd` does.
+"""
+
+import asyncio
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from poc_cli.errors import PocError
+from poc_cli.history.redact import Redactor
+from poc_cli.residency import Change, Left, Residency, WorkerContextEnded
+from poc_cli.target.address import Address
+from poc_cli.target.base import TargetDied, TargetDropped, TargetHung
+from poc_cli.target.busyness import of_runtime
+from poc_cli.target.patience import answered
+from poc_cli.target.process import Process, ending
+from poc_cli.target.pump import LinePump
+from poc_cli.target.sidecar import LOOK_INTO_LOG, Sidecar
+from poc_cli.target.starting import Failure, not_started
+from poc_cli.target.subject import Subject
+from poc_cli.target.workers import Workers
+
+LISTENS_WITHIN_SECONDS = 10.0
+"""workerd says where it listens after 31 ms (median); a busy machine takes longer."""
+
+ENDS_WITHIN_SECONDS = 1.0
+"""A process that breaks its connections because it dies is gone within a millisecond; a busy machine takes longer."""
+
+_OUR_SOCKETS = frozenset({"fence", "evict"})
+_LAST_WORDS = 20  # lines of the log that an error tells
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What all runtimes of a run share: the program, where evidence goes, and the numbers of their processes."""
+
+    binary: Path
+    worker: Subject
+    workers: Workers
+    folder: Path
+    redactor: Redactor
+    token: str
+    address: Address
+    versions: dict[str, str]
+    numbers: Iterator[int]
+
+
+class Running:
+    """One process of a runtime and everything that is read from it."""
+
+    def __init__(self, process: Process, ground: Ground, number: int, tell: Callable[[Change], None]) -> None:
+        """Take over the process's pipes and read them from now on."""
+        self.residency = Residency(number, process.place.worker.locate)
+        self.busyness = of_runtime(process.popen.pid)
+        self.sidecar = Sidecar(process.place.folder, self.busyness)
+        self._process = process
+        self._binary = ground.binary
+        self._tell = tell
+        self._ending = False
+        self._last_words: list[bytes] = []
+        self._fences_sent = 0
+        self._fences_ended = 0
+        self._fence_moved = asyncio.Event()
+        self._fence_running: asyncio.Task[int] | None = None
+        self._fence_queued: asyncio.Task[int] | None = None
+        traces = ground.folder / "trace"
+        traces.mkdir(exist_ok=True)
+        self._trace = LinePump(process.trace, traces / f"{number}.jsonl", ground.redactor, self._traced)
+        self._log = LinePump(process.log, ground.folder / "worker.log", ground.redactor, self._logged)
+
+    async def listen(self) -> str:
+        """Give the URL once the sockets listen. Raises TargetError with what workerd said."""
+        ports = await self._ports()
+        if ports is not None:
+            return f"http://127.0.0.1:{ports[self._process.place.worker.entry]}"
+        code = await self._ended()
+        await self.end(gently=False)
+        said = b"\n".join(self._last_words).decode("utf-8", "replace").strip()
+        failure = Failure(self._binary, self._process.place.worker.folder, said, code)
+        raise await asyncio.to_thread(not_started, failure)
+
+    async def _ports(self) -> dict[str, int] | None:
+        wanted = _OUR_SOCKETS | {self._process.place.worker.entry}
+        ports: dict[str, int] = {}
+        reader = asyncio.StreamReader()
+        loop = asyncio.get_running_loop()
+        pipe = os.fdopen(self._process.control, "rb", buffering=0)  # closed with the transport
+        transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+        try:
+            async with asyncio.timeout(LISTENS_WITHIN_SECONDS):
+                while not ports.keys() >= wanted:
+                    line = await reader.readline()
+                    if not line:
+                        return None
+                    said = json.loads(line)
+                    ports[said["socket"]] = said.get("port", 0)
+        except (TimeoutError, ValueError, LookupError, TypeError):  # too late, or not what workerd would say
+            return None
+        finally:
+            transport.close()
+        return ports
+
+    async def end(self, *, gently: bool) -> None:
+        """End the process and read its pipes to the end. What leaves memory by this has died, not slept."""
+        self._ending = True
+        await self.sidecar.close()
+        await asyncio.to_thread(self._process.end, gently=gently) if gently else self._process.end(gently=False)
+        for pump in (self._trace, self._log):
+            pump.drain()
+            pump.close()
+        self._end_of_process()
+
+    def _end_of_process(self) -> None:
+        for change in self.residency.end_of_process():
+            self._tell(change)
+
+    def _logged(self, line: bytes) -> None:
+        self._last_words = [*self._last_words[1 - _LAST_WORDS :], line]
+
+    def _traced(self, line: bytes) -> None:
+        for change in self.residency.feed(line):
+            if isinstance(change, WorkerContextEnded):
+                if change.worker == self._process.place.services.fence:
+                    self._fences_ended += 1
+                    self._fence_moved.set()
+            elif isinstance(change, Left) and self._ending:
+                # A runtime that is told to end writes the same line as for a sleep (measured).
+                self._tell(replace(change, how="died"))
+            else:
+                self._tell(change)
+
+    async def fence(self) -> int:
+        """Give the trace's clock once everything that happened before the call has been read from the trace.
+
+        The trace is buffered in workerd and written out when a context ends (measured), so a request to the side-car
+        brings everything before it. Callers that wait for one that has not been sent yet share it.
+        """
+        if self._fence_queued is None:
+            self._fence_queued = asyncio.create_task(self._fence_after(self._fence_running))
+            # Those who waited may all be gone by the time it fails.
+            self._fence_queued.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return await asyncio.shield(self._fence_queued)
+
+    async def _fence_after(self, running: asyncio.Task[int] | None) -> int:
+        if running is not None:
+            await asyncio.wait([running])
+        self._fence_running, self._fence_queued = self._fence_queued, None
+        return await self._fence_now()
+
+    async def _fence_now(self) -> int:
+        self._raise_if_dead()
+        self._fences_sent += 1
+        number = self._fences_sent
+        try:
+            await self.sidecar.answer()
+            await self._traced_up_to(number)
+        except TargetDropped:
+            await self._ended()
+            self._raise_if_dead()
+            raise
+        except TargetHung:
+            self._raise_if_dead()
+            raise
+        return self.residency.latest_ns
+
+    async def _traced_up_to(self, fence: int) -> None:
+        async def reading() -> None:
+            while self._fences_ended < fence:
+                self._fence_moved.clear()
+                await self._fence_moved.wait()
+
+        if not await answered(asyncio.ensure_future(reading()), self.busyness):
+            raise TargetHung("the runtime's trace stopped", LOOK_INTO_LOG)
+
+    async def _ended(self) -> int | None:
+        """Give how the process ended, None where it lives: its connections break a moment before that is known."""
+        with suppress(subprocess.TimeoutExpired):
+            return await asyncio.to_thread(self._process.popen.wait, ENDS_WITHIN_SECONDS)
+        return None
+
+    def _raise_if_dead(self) -> None:
+        for pump in (self._trace, self._log):
+            if pump.failure is not None:
+                raise PocError(pump.failure.message, pump.failure.advice)
+        code = self._process.popen.poll()
+        if code is not None:
+            self._end_of_process()
+            raise TargetDied(f"workerd {ending(code)}, which nobody had asked of it", LOOK_INTO_LOG)

@@ -1,0 +1,238 @@
+"""What each check makes of a play in a black box: only what objects told, and only on the connection it is about."""
+
+import pytest
+
+from poc_cli.history import event as kinds
+from tests.unit.judge.boxes import BOX, CONNECT, SLEEP, WHO, Box, ask, box, found, sleeping, slept_in
+from tests.unit.judge.histories import History, claims, scenario
+
+GET = '{ op = "get", key = "color" }'
+
+
+def read(more: str = "") -> str:
+    """Give the line of a step that reads a row."""
+    return f'{{ on = "ann", send = {GET}, expect = {{ value = "blue" }}{more} }}'
+
+
+def reads(story: Box, instance: str, value: str = "blue") -> None:
+    """Let a read be answered."""
+    answer = {"op": "get", "value": value, "instance": instance}
+    if value == "blue":
+        story.says(answer)
+    else:
+        story.gets_wrong(answer)
+
+
+# --- connections
+
+
+def survivors(after: list[str]) -> Box:
+    story = sleeping([CONNECT, ask(), ask(), SLEEP, *after], "connections-survive")
+    story.connect()
+    story.answers("a", "a")
+    story.waits()
+    return story
+
+
+def test_each_client_has_to_speak_with_the_new_instance_on_its_old_connection() -> None:
+    story = survivors([ask("ann"), ask("bob")])
+    story.answers("b", "b")
+    judged = found(story)
+    assert judged["verdict"] == "held"
+    assert "ann, bob then spoke with it on the same connection" in judged["reason"]
+
+
+def test_a_client_that_did_not_speak_is_unknown() -> None:
+    story = survivors([ask("ann"), ask("ann")])
+    story.answers("b", "b")
+    assert "bob was not exercised" in found(story)["reason"]
+
+
+def test_a_question_of_our_own_does_not_exercise_a_client() -> None:
+    story = survivors([ask("ann"), ask("ann")])
+    story.answers("b", "b")
+    story.asked("bob", "b")
+    assert found(story)["verdict"] == "unknown"
+
+
+def test_a_client_that_was_closed_while_another_shows_the_sleep_is_lost() -> None:
+    story = survivors([ask("ann"), ask("ann"), ask("bob", ', claim = "it"')])
+    story.answers("b", "b")
+    story.closed("bob")
+    story.is_closed()
+    assert found(story)["verdict"] == "refuted"
+
+
+# --- state
+
+
+def kept(after: list[str], claim: str = "storage-survives") -> Box:
+    story = sleeping([CONNECT, read(), ask(), SLEEP, *after], claim)
+    story.connect()
+    reads(story, "a")
+    story.answers("a")
+    story.waits()
+    return story
+
+
+def test_state_survives_where_it_was_read_before_and_after_the_sleep() -> None:
+    story = kept([read(', claim = "it"'), ask()])
+    reads(story, "b")
+    story.answers("b")
+    assert found(story)["verdict"] == "held"
+
+
+def test_another_answer_after_the_sleep_refutes() -> None:
+    story = kept([read(', claim = "it"'), ask()])
+    reads(story, "b", "red")
+    story.answers("b")
+    assert found(story)["verdict"] == "refuted"
+
+
+def test_a_read_after_one_more_change_of_instance_shows_nothing() -> None:
+    story = kept([ask(), ask(), '{ idle = "6s" }', read(', claim = "it"')])
+    story.answers("b", "b")
+    story.begins("idle")
+    story.passes(6)
+    story.ends()
+    reads(story, "c")
+    judged = found(story)
+    assert judged["verdict"] == "unknown"
+    assert "left memory once more, and not to sleep" in judged["reason"]
+
+
+# --- staying awake
+
+STAYS = '{ hibernate = "idle", natural = true, claim = "it" }'
+
+
+@pytest.mark.parametrize(
+    ("seconds", "onset", "verdict"), [(11.1, 10.0, "held"), (10.5, 10.0, "unknown"), (12.0, 20.0, "unknown")]
+)
+def test_the_same_instance_stays_awake_only_longer_than_rooms_of_our_own(
+    seconds: float, onset: float, verdict: str
+) -> None:
+    story = sleeping([CONNECT, ask(), STAYS, ask()], "stays-awake")
+    slept_in(onset, story.history)
+    story.connect()
+    story.answers("a")
+    story.waits(seconds)
+    story.answers("a")
+    assert found(story)["verdict"] == verdict
+
+
+def test_without_rooms_of_our_own_nothing_shows_that_it_would_sleep() -> None:
+    story = sleeping([CONNECT, ask(), STAYS, ask()], "stays-awake")
+    story.connect()
+    story.answers("a")
+    story.waits(30.0)
+    story.answers("a")
+    assert "nothing shows that any object sleeps there" in found(story)["reason"]
+
+
+def test_a_sleep_refutes_staying_awake() -> None:
+    story = sleeping([CONNECT, ask(), ask(), STAYS, ask(), ask()], "stays-awake")
+    slept_in(10.0, story.history)
+    story.connect()
+    story.answers("a", "a")
+    story.waits()
+    story.answers("b", "b")
+    assert found(story)["verdict"] == "refuted"
+
+
+# --- latency
+
+WAKE = f'{{ resume = "ann", send = {WHO}, expect = {WHO} }}'
+
+
+def test_a_wake_is_measured_on_the_clients_clock() -> None:
+    story = sleeping([CONNECT, ask(), ask(), SLEEP, WAKE, ask()], "wake-under", claim='limit = "50ms"\n')
+    story.connect()
+    story.answers("a", "a")
+    story.waits()
+    story.says({"op": "who", "instance": "b"}, wake_ms=40.0)
+    story.answers("b")
+    history = story.done()
+    assert claims(history.judged())["it"]["verdict"] == "held"
+    assert history.judged()["figures"]["wake_ms"]["max"] == 40.0
+
+
+def test_an_answer_of_a_room_that_was_awake_is_no_wake() -> None:
+    story = sleeping([CONNECT, ask(), ask(), SLEEP, ask(), WAKE], "wake-under", claim='limit = "50ms"\n')
+    story.connect()
+    story.answers("a", "a")
+    story.waits()
+    story.answers("b")
+    story.says({"op": "who", "instance": "b"}, wake_ms=1.0)
+    history = story.done()
+    assert claims(history.judged())["it"]["verdict"] == "unknown"
+    assert "wake_ms" not in history.judged()["figures"]
+
+
+# --- redeploys
+
+DEPLOY = '{ restart = "deploy" }'
+
+
+class Cloudflare(Box):
+    """A play where new versions can be deployed."""
+
+    place = BOX | {"kind": "cloudflare", "abilities": ["idle", "deploy"]}
+
+
+def deployed(steps: list[str], check: str) -> Box:
+    history = History(target="cloudflare")
+    story = box(scenario(check, steps), history=history)
+    start = history.events[-1]
+    start.data["target"] = Cloudflare.place
+    return story
+
+
+def test_a_redeploy_that_breaks_every_socket_is_proven_by_another_instance() -> None:
+    story = deployed([CONNECT, ask(), DEPLOY, CONNECT, ask()], "connections-drop")
+    story.connect()
+    story.answers("a")
+    story.deploys()
+    story.connect()
+    story.answers("b")
+    assert found(story)["verdict"] == "held"
+
+
+def test_a_redeploy_after_which_the_same_instance_answers_proves_no_loss() -> None:
+    story = deployed([CONNECT, ask(), DEPLOY, CONNECT, ask()], "connections-drop")
+    story.connect()
+    story.answers("a")
+    story.deploys()
+    story.connect()
+    story.answers("a")
+    assert found(story)["verdict"] == "unknown"
+
+
+# --- controls
+
+UNKNOWN = 'control = { clients = { ann = "/room/{play}?name=ann&pin=interval" }, expect = "unknown" }\n'
+
+
+def test_a_control_that_stays_awake_is_what_its_claim_needs() -> None:
+    text = scenario("sleeps", [CONNECT, ask(), ask(), SLEEP, ask(), ask()], claim=UNKNOWN)
+    story = box(text)
+    story.connect()
+    story.answers("a", "a")
+    story.waits()
+    story.answers("b", "b")
+    story.ended("done")
+    control = box(text, 1, story.history)
+    control.connect()
+    control.answers("a", "a")
+    control.begins("hibernate")
+    control.passes(11)
+    control.add("object:object", kinds.WAITED, step=control.next - 1, silent_ms=11_000.0, needed_ms=11_000.0)
+    control.asked("ann", "a")
+    control.fails("no_sleep", "object answered with the same instance")
+    control.ended("stopped", "hibernate failed")
+    (judged,) = claims(control.history.end().judged()).values()
+    assert (judged["verdict"], judged["control"]["verdict"], judged["control"]["as_expected"]) == (
+        "held",
+        "unknown",
+        True,
+    )
