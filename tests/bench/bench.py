@@ -1,136 +1,139 @@
-"""Measures the harness itself, whole processes from outside, and writes docs/benchmarks.md.
+"""Measures the harness itself and writes docs/benchmarks.md, a section from each file of sections/: `make bench`.
 
-Never fails on a figure: machines differ and are noisy; medians and spreads are told.
+Never fails on a figure: machines differ and are noisy. With names of sections it prints those and writes nothing.
 """
 
+import importlib
 import os
 import platform
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol, cast
 
 import psutil
 
+sys.path.insert(0, str(Path(__file__).parents[2]))  # started as a file, it would find only its own folder
+
 from poc_cli.target.runtime import WORKERD_VERSION, locate
+from tests.bench.measuring import ROOT, Bench, Failed
 
-ROOT = Path(__file__).parents[2]
-POC = Path(sys.executable).parent / "poc"
-SAMPLE_SECONDS = 0.02
+PAGE = ROOT / "docs" / "benchmarks.md"
+SECTIONS = Path(__file__).parent / "sections"
 
+NOISY_LOAD = 0.5
+"""Processes that others keep running, on average, before anything is measured: from here on the page says so."""
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One command, how often it was run, and what it took."""
-
-    command: str
-    seconds: tuple[float, ...]
-    peak_mib: float | None
-
-    def row(self) -> str:
-        """Give the figure as a row of the table."""
-        low, middle, high = min(self.seconds), statistics.median(self.seconds), max(self.seconds)
-        peak = "" if self.peak_mib is None else f"{self.peak_mib:.0f}"
-        return f"| `{self.command}` | {middle:.2f} | {low:.2f} to {high:.2f} | {len(self.seconds)} | {peak} |"
+NOISY_CORES = 0.1
+"""Cores that others use while it is measured: from here on the page says so."""
 
 
-def timed(command: Sequence[str], runs: int) -> tuple[float, ...]:
-    """Give the seconds that each run of a command took, after one that is not counted."""
-    found = []
-    for number in range(runs + 1):
-        started = time.perf_counter()
-        _run(command)
-        if number:
-            found.append(time.perf_counter() - started)
-    return tuple(found)
+class Section(Protocol):
+    """A file of sections/: where it stands on the page, and what it writes there."""
+
+    ORDER: int
+
+    def section(self, bench: Bench) -> str:
+        """Measure, and give the section with its heading."""
 
 
-def _run(command: Sequence[str]) -> None:
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, text=True)
-    if done.returncode != 0:
-        raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+def sections(names: Sequence[str]) -> dict[str, Section]:
+    """Give the sections of these names, all where there are none, in the order of the page."""
+    known = {file.stem for file in SECTIONS.glob("[!_]*.py")}
+    if strange := set(names) - known:
+        raise SystemExit(f"no section {', '.join(sorted(strange))}: there are {', '.join(sorted(known))}")
+    found = {name: cast("Section", importlib.import_module(f"tests.bench.sections.{name}")) for name in names or known}
+    return dict(sorted(found.items(), key=lambda each: each[1].ORDER))
 
 
-def peak_mib(command: Sequence[str]) -> float:
-    """Give the largest sum of the proportional memory of a command and all its children, in MiB."""
-    peak = 0
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        root = psutil.Process(process.pid)
-        while process.poll() is None:
-            peak = max(peak, _tree_bytes(root))
-            time.sleep(SAMPLE_SECONDS)  # a sampling interval
-    return peak / 2**20
+def measured(names: Sequence[str]) -> list[str]:
+    """Measure the sections and give their texts."""
 
+    def say(text: str) -> None:
+        print(text, file=sys.stderr)  # noqa: T201 - a script
 
-def _tree_bytes(root: psutil.Process) -> int:
-    total = 0
-    try:
-        for process in (root, *root.children(recursive=True)):
-            total += process.memory_full_info().pss
-    except psutil.Error:
-        return 0
-    return total
-
-
-def measure(label: str, command: Sequence[str], runs: int, *, memory: bool = False) -> Figure:
-    """Give the figure of one command."""
-    return Figure(label, timed(command, runs), peak_mib(command) if memory else None)
-
-
-def figures(results: str, say: Callable[[str], None]) -> list[Figure]:
-    """Measure everything."""
-    by_hand = [sys.executable, str(ROOT / "tests" / "bench" / "by_hand.py"), str(locate(say))]
-    floor = "a script on raw workerd with the same checks, forced"
-
-    def poc(line: str, runs: int, *, memory: bool = True) -> Figure:
-        say(f"measuring poc {line}")
-        words = line.split()
-        folder = ["--results", results] if "run" in words else []
-        return measure(f"poc {line}", [str(POC), *words, *folder], runs, memory=memory)
-
-    return [
-        poc("--help", 10, memory=False),
-        poc("run hibernate --sleep evict", 10),
-        measure(floor, by_hand, 10, memory=True),
-        poc("run hibernate", 3),
-        poc("run --all", 3),
-    ]
-
-
-def page(found: list[Figure]) -> str:
-    """Give the page."""
-    machine = f"{os.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB, {platform.system()}"
-    rows = "\n".join(figure.row() for figure in found)
-    return f"""# Benchmarks
-
-Whole processes, measured from outside by `make bench` on {datetime.now(UTC):%Y-%m-%d}: {machine},
-Python {platform.python_version()}, workerd {WORKERD_VERSION}. One run to warm up, then the counted ones. The machine is
-shared and noisy: compare medians and ratios of one table, not figures of two.
-
-| command | median, s | spread, s | runs | peak memory of the process tree, MiB |
-|---|---|---|---|---|
-{rows}
-
-- `poc run hibernate --sleep evict` plays the story and its two controls, writes the evidence and judges it.
-  A control is watched for 0.1 s before its pinned object is called pinned.
-- `poc run hibernate` waits for the runtime's own idle timer (10.00 s); its control watches 11 s beside it. In
-  `poc run --all` one control must be watched for 13 s before `sleeps` may be called refuted.
-- Memory is the sum of the proportional set sizes (PSS) of poc and workerd, sampled every 20 ms.
-"""
-
-
-def main() -> None:
-    """Measure and write the page."""
+    chosen = sections(names)
     with tempfile.TemporaryDirectory(prefix="poc-bench-") as results:
-        found = figures(results, lambda text: print(text, file=sys.stderr))  # noqa: T201 - a script
-    (ROOT / "docs" / "benchmarks.md").write_text(page(found), encoding="utf-8")
-    print("\n".join(figure.row() for figure in found))  # noqa: T201
+        poc = Path(sys.executable).parent / "poc"
+        bench = Bench(sys.executable, str(poc), locate(say), Path(results), say)
+        texts = []
+        for name, each in chosen.items():
+            say(f"measuring {name}")
+            texts.append(each.section(bench).strip())
+    return texts
+
+
+def machine() -> str:
+    """Give the machine in words."""
+    kinds = [line.partition(":")[2].strip() for line in _cpu_lines() if line.startswith("model name")]
+    kind = f" ({kinds[0]})" if kinds else ""
+    memory = psutil.virtual_memory().total / 2**30
+    return f"{os.cpu_count()} cores{kind}, {memory:.0f} GiB, {platform.system()} {platform.machine()}"
+
+
+def _cpu_lines() -> list[str]:
+    file = Path("/proc/cpuinfo")
+    return file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+
+
+class Others:
+    """How busy others keep the machine from now on."""
+
+    def __init__(self) -> None:
+        """Begin."""
+        self._load = os.getloadavg()[0]
+        self._began = self._now()
+
+    @staticmethod
+    def _now() -> tuple[float, float]:
+        everyone, own = psutil.cpu_times(), os.times()
+        ours = own.user + own.system + own.children_user + own.children_system
+        return time.monotonic(), everyone.user + everyone.nice + everyone.system - ours
+
+    def told(self) -> str:
+        """Give a sentence about them, empty where the machine was ours."""
+        (began, before), (now, after) = self._began, self._now()
+        return noise(self._load, max(0.0, after - before) / (now - began))
+
+
+def noise(load: float, cores: float) -> str:
+    """Give the sentence for a load average before, and for the cores that others used meanwhile."""
+    if load <= NOISY_LOAD and cores <= NOISY_CORES:
+        return ""
+    return f" Others were at work: the load average was {load:.1f} before, and they used {cores:.1f} cores meanwhile."
+
+
+def page(texts: Sequence[str], others: str) -> str:
+    """Give the page; `others` is what it says about who else was at work."""
+    head = f"""# Benchmarks
+
+How fast poc itself is. Whole processes, measured from outside by `make bench` on {datetime.now(UTC):%Y-%m-%d}:
+{machine()}, Python {platform.python_version()}, workerd {WORKERD_VERSION}.
+One run to warm up, then the counted ones; each figure is the median, with the smallest and the largest in
+brackets.{others}
+
+The machine is shared, so ratios say more than seconds: those on this page are of runs that took turns. Nothing here is
+tested against a limit, because such a test fails on a busy machine and passes on a fast one. Whether a change has made
+anything slower, `poc compare` tells from two runs ([comparing.md](comparing.md))."""
+    return "\n\n".join([head, *texts]) + "\n"
+
+
+def main(names: Sequence[str]) -> None:
+    """Measure, and write the page or print what was asked for."""
+    others = Others()
+    texts = measured(names)
+    if not names:
+        PAGE.write_text(page(texts, others.told()), encoding="utf-8")
+        print(f"wrote {PAGE.relative_to(ROOT)}", file=sys.stderr)  # noqa: T201
+    else:
+        print("\n\n".join(texts))  # noqa: T201
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main(sys.argv[1:])
+    except Failed as failed:
+        sys.exit(f"nothing is written: {failed}")

@@ -120,6 +120,26 @@ def test_attachments(ann: ClientConnection) -> None:
     assert asked(ann, "attach_types_check")["different"] == types
 
 
+def test_a_crowd_in_another_room(server: Server, room: str, ann: ClientConnection) -> None:
+    holder = f"{room}-holder"
+
+    def held(op: str, **fields: Any) -> dict[str, Any]:
+        said: dict[str, Any] = server.ask(holder, op=op, **fields).json()
+        return said
+
+    name = room.removeprefix("/room/")
+    assert held("crowd", room=name, sockets=3).items() >= {"opened": 3, "refused": 0, "held": 3, "error": None}.items()
+    assert asked(ann, "broadcast", text="hi")["event"] == "broadcast"
+    assert json.loads(ann.recv(timeout=10))["reached"] == 4
+    assert held("crowd_heard").items() >= {"heard_by": 3, "messages": 3, "fewest": 1, "most": 1}.items()
+    assert held("crowd_ask")["asked"] == 3
+    assert held("crowd_heard")["messages"] == 3
+    assert held("crowd_heard", within_ms=1).items() >= {"heard_by": 0, "fewest": 0}.items()
+    assert held("crowd_close", sockets=2).items() >= {"closing": 2, "answered": True, "held": 1}.items()
+    assert asked(ann, "who")["sockets"] == 2
+    assert held("crowd", sockets=1)["error"] == "bad_field"
+
+
 def test_tags_and_sockets(server: Server, room: str, ann: ClientConnection) -> None:
     assert asked(ann, "tags")["tags"] == ["name:ann", "a", "b"]
     assert asked(ann, "tagged", tag="b")["tagged"] == 1

@@ -9,15 +9,20 @@ interface Credential {
   readonly subprotocol: string | null;
 }
 
+/** Gives the first of the subprotocols that a request offers with such a beginning, or null. */
+export function offered(request: Request, prefix: string): string | null {
+  const names = request.headers.get("Sec-WebSocket-Protocol")?.split(",") ?? [];
+  return names.map((name) => name.trim()).find((name) => name.startsWith(prefix)) ?? null;
+}
+
 function credentialOf(request: Request): Credential | null {
   const authorization = request.headers.get("Authorization");
   if (authorization?.startsWith("Bearer ")) {
     return { token: authorization.slice("Bearer ".length), subprotocol: null };
   }
   // A browser cannot set headers on a WebSocket, but it can offer subprotocols.
-  const offered = request.headers.get("Sec-WebSocket-Protocol")?.split(",") ?? [];
-  const bearer = offered.map((name) => name.trim()).find((name) => name.startsWith(SUBPROTOCOL_PREFIX));
-  if (bearer === undefined) return null;
+  const bearer = offered(request, SUBPROTOCOL_PREFIX);
+  if (bearer === null) return null;
   return { token: bearer.slice(SUBPROTOCOL_PREFIX.length), subprotocol: bearer };
 }
 

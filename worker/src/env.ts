@@ -1,4 +1,4 @@
-// What the worker finds in its environment: the namespace of its rooms, one token, and whom to call.
+// What the worker finds in its environment: the namespace of its rooms, its secrets, and whom to call.
 // Never holds a default: a value that is missing closes what it would open.
 
 import type { Room } from "./room.ts";
@@ -17,6 +17,10 @@ export interface Env {
   readonly POC_API_DESERTED?: Variable;
   /** What the API wants as a bearer token; a secret. */
   readonly POC_API_KEY?: Variable;
+  /** What the app server signs its pushes with; a secret. */
+  readonly POC_PUSH_SECRET?: Variable;
+  /** What it signs its tickets with; a secret. */
+  readonly POC_TICKET_SECRET?: Variable;
   /** Web pages that may connect, by their origins with commas between. */
   readonly POC_ALLOWED_ORIGINS?: Variable;
 }

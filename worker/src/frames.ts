@@ -8,7 +8,7 @@ import type { Trials } from "./trial.ts";
 const MOST_BYTES = 32 << 20;
 
 /** A binary frame that begins so is sent back as it came. */
-const ECHO = 0x01;
+export const ECHO = 0x01;
 
 export function isEcho(message: string | ArrayBuffer): message is ArrayBuffer {
   return typeof message !== "string" && message.byteLength > 0 && new Uint8Array(message, 0, 1)[0] === ECHO;

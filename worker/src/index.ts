@@ -1,19 +1,23 @@
-// The Worker in front of the objects: checks the token, finds the room by its name, passes the request on.
-// Never touches an object for a request without the token, or from a web page that is not on the list.
+// The Worker in front of the objects: checks who asks, finds the room by its name, passes the request on.
+// Never touches an object for who shows no token, ticket or signature, or for a web page that is not on the list.
 
 import { authenticate } from "./auth.ts";
 import type { Env } from "./env.ts";
 import { isAllowedOrigin } from "./origins.ts";
+import { checkPush, isPush } from "./push.ts";
+import { refused, type Refusal } from "./refusals.ts";
 import { Room } from "./room.ts";
 import { acceptAndAnswerClose, connectStateless } from "./stateless.ts";
+import { checkTicket, ticketOffered } from "./tickets.ts";
 
 export { Room };
 
 /** Longer names are refused: the platform's own limit is 1,024 bytes for a name that alarms should know. */
 const LONGEST_ROOM_NAME = 512;
 
-function refused(status: number, error: string, message: string): Response {
-  return Response.json({ ok: false, error, message }, { status });
+/** Who may go on: the subprotocol to echo, when a browser showed by it who it is. */
+interface Admitted {
+  readonly subprotocol: string | null;
 }
 
 /** An endless answer for the pins: an open socket, or a response that takes `ms`. */
@@ -30,7 +34,7 @@ async function hang(request: Request, url: URL, subprotocol: string | null): Pro
 /** A WebSocket that ends here, in the Worker, without an object. */
 function stateless(request: Request, url: URL, subprotocol: string | null): Response {
   if (request.headers.get("Upgrade") !== "websocket") {
-    return refused(426, "socket_only", "/stateless is for WebSockets");
+    return refused({ status: 426, error: "socket_only", message: "/stateless is for WebSockets" });
   }
   const webSocket = connectStateless(url.searchParams.get("name") ?? "");
   return new Response(null, { status: 101, webSocket, headers: subprotocolHeader(subprotocol) });
@@ -41,7 +45,7 @@ function subprotocolHeader(subprotocol: string | null): HeadersInit {
 }
 
 function roomNameOf(url: URL): string | null {
-  const match = /^\/room\/([^/]+)$/.exec(url.pathname);
+  const match = /^\/room\/([^/]+)(?:\/push)?$/.exec(url.pathname);
   if (match?.[1] === undefined) return null;
   try {
     return decodeURIComponent(match[1]);
@@ -50,30 +54,43 @@ function roomNameOf(url: URL): string | null {
   }
 }
 
+/** Whether a request may go on: a push by its signature, a client by its ticket if it shows one, else by the token. */
+async function admit(request: Request, url: URL, room: string | null, env: Env): Promise<Admitted | Refusal> {
+  if (isPush(url)) return (await checkPush(request, env.POC_PUSH_SECRET)) ?? { subprotocol: null };
+  const ticket = room === null ? null : ticketOffered(request);
+  if (room !== null && ticket !== null) {
+    return (await checkTicket(ticket, room, env.POC_TICKET_SECRET)) ?? { subprotocol: ticket };
+  }
+  const credential = await authenticate(request, env.POC_TOKEN);
+  return credential ?? { status: 401, error: "unauthorized", message: "this worker wants a bearer token" };
+}
+
 export default {
   async fetch(request, env): Promise<Response> {
     if (!isAllowedOrigin(request, env.POC_ALLOWED_ORIGINS)) {
-      return refused(403, "origin_not_allowed", "pages of this origin may not speak to this worker");
+      const message = "pages of this origin may not speak to this worker";
+      return refused({ status: 403, error: "origin_not_allowed", message });
     }
-    const credential = await authenticate(request, env.POC_TOKEN);
-    if (credential === null) return refused(401, "unauthorized", "this worker wants a bearer token");
-
     const url = new URL(request.url);
-    if (url.pathname === "/hang") return hang(request, url, credential.subprotocol);
-    if (url.pathname === "/stateless") return stateless(request, url, credential.subprotocol);
-
     const name = roomNameOf(url);
-    if (name === null) return refused(404, "not_found", "rooms are at /room/<name>");
+    const admitted = await admit(request, url, name, env);
+    if ("error" in admitted) return refused(admitted);
+
+    if (url.pathname === "/hang") return hang(request, url, admitted.subprotocol);
+    if (url.pathname === "/stateless") return stateless(request, url, admitted.subprotocol);
+
+    if (name === null) return refused({ status: 404, error: "not_found", message: "rooms are at /room/<name>" });
     if (name.length > LONGEST_ROOM_NAME) {
-      return refused(400, "bad_name", `a room's name has at most ${LONGEST_ROOM_NAME} characters`);
+      const message = `a room's name has at most ${LONGEST_ROOM_NAME} characters`;
+      return refused({ status: 400, error: "bad_name", message });
     }
 
     const response = await env.ROOM.get(env.ROOM.idFromName(name)).fetch(request);
-    if (response.webSocket === null || credential.subprotocol === null) return response;
+    if (response.webSocket === null || admitted.subprotocol === null) return response;
     return new Response(null, {
       status: 101,
       webSocket: response.webSocket,
-      headers: subprotocolHeader(credential.subprotocol),
+      headers: subprotocolHeader(admitted.subprotocol),
     });
   },
 } satisfies ExportedHandler<Env>;

@@ -40,6 +40,11 @@ export function rememberOrigin(storage: DurableObjectStorage, origin: string): v
   void storage.put(ORIGIN_KEY, origin, { allowUnconfirmed: true });
 }
 
+/** Gives the worker's own address, as the last request to this room named it. */
+export function originOf(storage: DurableObjectStorage): string {
+  return storage.kv.get<string>(ORIGIN_KEY) ?? "";
+}
+
 /** The pins of one stay in memory. */
 export class Pins {
   readonly #ends = new Set<() => void>();
@@ -136,7 +141,7 @@ function bearer({ token }: Pinned): { readonly Authorization: string } {
 }
 
 function hangUrl({ state }: Pinned, ms = PIN_MS): string {
-  return `${state.storage.kv.get<string>(ORIGIN_KEY)}/hang?ms=${ms}`;
+  return `${originOf(state.storage)}/hang?ms=${ms}`;
 }
 
 export const PINNING = {

@@ -6,6 +6,7 @@ import { DurableObject } from "cloudflare:workers";
 import { attachmentOf, type Attachment } from "./attachments.ts";
 import { AUTO_RESPONSE, restoreAutoResponse } from "./autoresponse.ts";
 import { begin, Boot } from "./boots.ts";
+import { Crowd } from "./crowd.ts";
 import { makeEntries, readEntry, writeEntry } from "./entries.ts";
 import type { Env } from "./env.ts";
 import { record } from "./events.ts";
@@ -14,7 +15,10 @@ import { isEcho } from "./frames.ts";
 import { Log } from "./log.ts";
 import { legalCloseCode, operationOf, parseFields, type Operation, type Store } from "./messages.ts";
 import { isPin, Pins, rememberOrigin } from "./pins.ts";
+import { isNew, isPush, pushOf, REPLAYED, textOf } from "./push.ts";
+import { refused } from "./refusals.ts";
 import { acceptAndAnswerClose } from "./stateless.ts";
+import { isAdmitted, USED } from "./tickets.ts";
 import type { Stage } from "./trial.ts";
 
 export type { Attachment, Env };
@@ -34,6 +38,7 @@ export class Room extends DurableObject<Env> {
   protected counter = 0;
   protected readonly log: Log;
   protected readonly boot = new Boot();
+  protected readonly crowd = new Crowd();
   protected readonly pins = new Pins();
 
   constructor(state: DurableObjectState, env: Env) {
@@ -53,6 +58,8 @@ export class Room extends DurableObject<Env> {
       if (!isPin(pin)) return Response.json({ ok: false, error: "bad_field", message: `no pin "${pin}"` }, { status: 400 });
       await this.pins.start(pin, { state: this.ctx, token: this.env.POC_TOKEN ?? "" });
     }
+    if (isPush(url)) return this.pushed(request);
+    if (!isAdmitted(request, this.ctx.storage.sql)) return refused(USED);
     if (request.headers.get("Upgrade") === "websocket") return this.join(url);
     return Response.json(await this.answer(await request.text(), null));
   }
@@ -81,6 +88,15 @@ export class Room extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     this.toAll({ event: "alarm", ok: true, ...this.self() });
+  }
+
+  /** Says what the app server wants said, once; the Worker has seen that it is the app's, and fresh. */
+  protected async pushed(request: Request): Promise<Response> {
+    const push = await pushOf(request);
+    const text = textOf(push);
+    if (text instanceof Response) return text;
+    if (!isNew(push, this.ctx.storage.sql)) return refused(REPLAYED);
+    return Response.json(this.reply("push", undefined, null, this.say(text)));
   }
 
   /** Takes a client in, by the Hibernation API or, as a control, by the standard one. */
@@ -209,8 +225,8 @@ export class Room extends DurableObject<Env> {
   }
 
   protected stage(socket: WebSocket | null): Stage {
-    const { ctx: state, env, boot, pins } = this;
-    return { state, env, boot, pins, socket: () => this.socketOf(socket) };
+    const { ctx: state, env, boot, crowd, pins } = this;
+    return { state, env, boot, crowd, pins, socket: () => this.socketOf(socket) };
   }
 
   /** Keeps a message and sends it to all; it may come from a client or, over HTTP, from a backend. */

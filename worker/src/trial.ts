@@ -2,6 +2,7 @@
 // Never a table of them; that is in trials.ts.
 
 import type { Boot } from "./boots.ts";
+import type { Crowd } from "./crowd.ts";
 import type { Env } from "./env.ts";
 import type { Fields } from "./fields.ts";
 import type { Pins } from "./pins.ts";
@@ -11,6 +12,7 @@ export interface Stage {
   readonly state: DurableObjectState;
   readonly env: Env;
   readonly boot: Boot;
+  readonly crowd: Crowd;
   readonly pins: Pins;
   /** The socket that asks; throws BadRequest over HTTP, where there is none. */
   socket(): WebSocket;

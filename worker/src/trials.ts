@@ -6,6 +6,7 @@ import { ATTACHMENTS } from "./attachments.ts";
 import { AUTO_RESPONSES } from "./autoresponse.ts";
 import { BACKEND } from "./backend.ts";
 import { BOOTS } from "./boots.ts";
+import { CROWD } from "./crowd.ts";
 import { EVENTS } from "./events.ts";
 import { FAULTS } from "./faults.ts";
 import { FRAMES } from "./frames.ts";
@@ -22,6 +23,7 @@ export const TRIALS = {
   ...AUTO_RESPONSES,
   ...BACKEND,
   ...BOOTS,
+  ...CROWD,
   ...EVENTS,
   ...FAULTS,
   ...FRAMES,

@@ -1,0 +1,33 @@
+"""Brings Miniflare, which the benchmarks measure beside poc, into a folder of its own in the user's cache.
+
+Never part of poc: neither its installation nor its tests have it.
+"""
+
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from poc_cli.target import runtime
+
+_FOLDER = Path(__file__).parent / "miniflare"
+_MANIFEST = (_FOLDER / "package.json").read_text(encoding="utf-8")
+_LOCK = (_FOLDER / "package-lock.json").read_text(encoding="utf-8")
+_PACKAGES: dict[str, dict[str, Any]] = json.loads(_LOCK)["packages"]
+
+VERSION = str(_PACKAGES["node_modules/miniflare"]["version"])
+WORKERD = str(_PACKAGES["node_modules/workerd"]["version"])
+"""The runtime that it starts: `overrides` in its package.json makes it the one that poc pins."""
+
+
+def miniflare(say: Callable[[str], None]) -> Path:
+    """Give the folder that Miniflare is installed in; where it is missing, it is installed first and `say` is told.
+
+    Raises TargetError where it cannot be brought.
+    """
+    home = runtime.cache() / f"bench-miniflare-{VERSION}-{sha256(_LOCK.encode()).hexdigest()[:12]}"
+    if not runtime._is_executable(runtime._binary(home)):
+        thing = runtime.Thing("miniflare", VERSION, "about 60 MB", runtime._binary, lambda: (_MANIFEST, _LOCK))
+        runtime.bring(thing, home, say, None)
+    return home

@@ -1,0 +1,44 @@
+"""The section of the benchmarks that measures poc beside what one would write instead, by turns in one run.
+
+Never leaves out what a peer does not do: it is said below the table.
+"""
+
+from poc_cli.shipped import shipped
+from poc_cli.target.npm import node
+from tests.bench import provisioning
+from tests.bench.measuring import ROOT, Bench, alternated, peak_mib, ratios, spread
+
+ORDER = 20
+ROUNDS = 11
+
+FOLDER = ROOT / "tests" / "bench"
+FLOOR = "a script on raw workerd, `by_hand.py`"
+PEER = f"a script on Miniflare {provisioning.VERSION}, `miniflare/hib.mjs`"
+OURS = "`poc run hibernate --sleep evict`"
+
+
+def section(bench: Bench) -> str:
+    """Give the section: a row for each, and the ratios to the first."""
+    installed = provisioning.miniflare(bench.say)
+    commands = {
+        FLOOR: [bench.python, str(FOLDER / "by_hand.py"), str(bench.workerd)],
+        PEER: [str(node()), str(FOLDER / "miniflare" / "hib.mjs"), str(installed), str(shipped("worker"))],
+        OURS: [bench.poc, "run", "hibernate", "--sleep", "evict", "--results", str(bench.results)],
+    }
+    taken = alternated(commands, ROUNDS)
+    rows = "\n".join(
+        f"| {name} | {spread(values)} | {spread(ratios(values, taken[FLOOR]), 1)} | {peak_mib(commands[name]):.0f} |"
+        for name, values in taken.items()
+    )
+    return f"""## Beside what one would write instead
+
+The same worker, the same assertions, a forced sleep: two sockets, a row, an attachment; evicted; the row, the
+attachment, the sockets and another instance. Whole processes in {ROUNDS} rounds; ratios within a round.
+
+| what | seconds | times the script | peak memory, MiB |
+|---|---|---|---|
+{rows}
+
+All three run workerd {provisioning.WORKERD}. Of the two scripts, an assertion says whether they passed. poc plays the
+story and its two controls in that time, proves the sleep from the runtime's trace, writes the record and judges it:
+seven claims. A control is watched for 0.1 s before its pinned object is called pinned."""
