@@ -68,6 +68,7 @@ def _report(
     rich_help_panel=Panel.READ,
     epilog=examples(
         ("poc compare results/reference/local.json results/latest", "the last run beside the reference"),
+        ("poc compare local cloudflare", "the last run on either"),
         ("poc compare before/run.json after/run.json --json", "for a program"),
     ),
 )

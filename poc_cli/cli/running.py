@@ -30,6 +30,7 @@ _TOLD = "What is told"
         ("poc run stack", "a tRPC chat: Next.js, a browser, sleeping sockets"),
         ("poc run --all --compat-date 2025-06-01", "everything, on an older compatibility date"),
         ("poc run --all --target cloudflare", "on Cloudflare: deployed, played, torn down"),
+        ("poc run --all --target local --target cloudflare", "on both, and what differs"),
         ("poc run my-room.toml --target wss://chat.example --token-env CHAT_TOKEN", "on what runs already"),
     ),
 )
@@ -64,8 +65,12 @@ def _run(  # noqa: PLR0913, PLR0917 - the options of the command
         ),
     ] = None,
     target: Annotated[
-        str | None,
-        typer.Option(metavar="TARGET", help="Where: local, cloudflare, or a worker's address.", rich_help_panel=_WHERE),
+        list[str] | None,
+        typer.Option(
+            metavar="TARGET",
+            help="Where: local, cloudflare, or a worker's address; several are compared.",
+            rich_help_panel=_WHERE,
+        ),
     ] = None,
     token_env: Annotated[
         str | None,
@@ -117,9 +122,12 @@ def _run(  # noqa: PLR0913, PLR0917 - the options of the command
     from poc_cli.commands.run import run
     from poc_cli.config import Flags, settings
     from poc_cli.target.compatibility import checked
+    from poc_cli.target.destination import destination
 
     dates = tuple(compat_date or ())
-    chosen = settings(Flags(results, worker, None if sleep is None else sleep.value, jobs, dates, target, token_env))
+    targets = [destination(each) for each in target or ()]
+    first = target[0] if target else None
+    chosen = settings(Flags(results, worker, None if sleep is None else sleep.value, jobs, dates, first, token_env))
     known = checked(chosen.compat_dates)
     options = Options(
         words=scenarios or [],
@@ -143,9 +151,13 @@ def _run(  # noqa: PLR0913, PLR0917 - the options of the command
     )
     console = Console(quiet=quiet or json)
     if len(known) > 1:
-        from poc_cli.commands.dates import run_dates
+        from poc_cli.commands.alongside import run_dates
 
         raise typer.Exit(run_dates(options, known, console))
+    if len(targets) > 1:
+        from poc_cli.commands.alongside import run_targets
+
+        raise typer.Exit(run_targets(options, targets, console))
     raise typer.Exit(run(options, console))
 
 

@@ -87,7 +87,9 @@ def address_of(url: str, token_env: str | None, header_env: Sequence[str], envir
 def _on_cloudflare(scenarios: "list[Scenario]", options: Options, console: Console) -> Played:
     """Deploy, play, and tear down whatever happened."""
     from poc_cli.target.cloudflare.deployment import Plan, deployed
+    from poc_cli.target.cloudflare.tail import tail
 
+    given = given_headers(options.header_env, os.environ)
     plan = Plan(
         source(options.worker or shipped("worker")),
         keep=options.keep,
@@ -96,16 +98,18 @@ def _on_cloudflare(scenarios: "list[Scenario]", options: Options, console: Conso
         secrets={"POC_API_KEY": secrets.token_urlsafe(32)},
     )
     abilities = _OF_OURS if plan.is_ours else frozenset[Ability]({"idle"})
-    with deployed(plan, console.note) as deployment:
+    with Phases(console) as phases, deployed(plan, console.note, phases, asker(console)) as deployment:
+        phases.close()
         address = Address(
             CLOUDFLARE,
             door(deployment.url, os.environ),
-            deployment.headers | given_headers(options.header_env, os.environ),
-            deployment.secrets,
+            deployment.headers | given,
+            (*deployment.secrets, *given.values()),
             deployment.versions,
             deployment.compatibility_date,
             abilities,
             deployment.redeploy,
+            partial(tail, deployment),
         )
         return _at(address, None, scenarios, options, console)
 

@@ -3,6 +3,7 @@
 Never plays anything and never writes to a run folder.
 """
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from poc_cli.judge.comparison import compare as compared
 from poc_cli.report.comparison import answer, lines
 from poc_cli.scenario.catalog import shown
 from poc_cli.status import ExitCode
+from poc_cli.target.destination import WORDS
 
 Document = dict[str, Any]
 
@@ -42,6 +44,8 @@ def compare(before: Path, after: Path, results: Path, console: Console, *, as_on
 
 def recorded(path: Path, results: Path) -> Document:
     """Give the judged run: a file as it is, the history of a folder judged by the judge of today."""
+    if str(path) in WORDS and not path.exists():
+        return judge.document(read(_latest_on(str(path), results) / "history.ndjson"))
     if path.suffix == ".json" and not path.is_dir():
         if not path.exists():
             raise UsageError(f"no file {path}", _ADVICE)
@@ -50,6 +54,16 @@ def recorded(path: Path, results: Path) -> Document:
     if (folder / "history.ndjson").is_file():
         return judge.document(read(folder / "history.ndjson"))
     return _read(folder / "run.json")
+
+
+def _latest_on(word: str, results: Path) -> Path:
+    """Give the folder of the latest run on a target. Raises UsageError where there is none."""
+    for folder in sorted((each for each in results.glob("*Z-*") if each.is_dir()), reverse=True):
+        with contextlib.suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
+            document = json.loads((folder / "run.json").read_bytes())
+            if document["target"]["kind"] == word and (folder / "history.ndjson").is_file():
+                return folder
+    raise UsageError(f"no run on {word} in {results} yet", f"play one: poc run hibernate --target {word}")
 
 
 def _read(file: Path) -> Document:

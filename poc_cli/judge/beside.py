@@ -41,8 +41,13 @@ class Row:
 
     @property
     def differs(self) -> bool:
-        """Whether it did not come out the same in every run."""
-        return len({cell.verdict for cell in self.cells.values()}) > 1
+        """Whether it did not come out the same in every run that could judge it."""
+        return len({cell.verdict for cell in self.judged}) > 1
+
+    @property
+    def judged(self) -> list[Cell]:
+        """Give how it came out where it was not left out."""
+        return [cell for cell in self.cells.values() if cell.verdict != LEFT_OUT]
 
 
 def rows(documents: Mapping[str, Document]) -> list[Row]:
