@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from poc_cli.shipped import shipped
-from poc_cli.target.npm import command, node
+from poc_cli.target.npm import command
 from tests.support.mutants import MUTANTS
 
 STACK: Final = shipped("scenarios") / "stack"
 PATCHES: Final = MUTANTS / "stack"
 """One patch each; what stands before it is the bug."""
 
-_WORKER: Final = re.compile(r'^worker\.dir +=.*\nworker\.build +=.*$', re.MULTILINE)
+_WORKER: Final = re.compile(r"^worker\.dir +=.*\nworker\.build +=.*$", re.MULTILINE)
 
 
 def names() -> list[str]:
@@ -30,16 +30,8 @@ def packages(folder: Path) -> Path:
     for file in ("package.json", "package-lock.json"):
         shutil.copy(STACK / "worker" / file, folder / file)
     words = [*command(), "ci", "--ignore-scripts", "--omit=dev", "--omit=peer", "--no-audit", "--no-fund"]
-    environment = {"PATH": f"{node().parent}:/usr/bin:/bin"}
-    subprocess.run(words, cwd=folder, env=_with_home(environment), check=True, capture_output=True)
+    subprocess.run(words, cwd=folder, check=True, capture_output=True)
     return folder / "node_modules"
-
-
-def _with_home(environment: dict[str, str]) -> dict[str, str]:
-    import os
-
-    kept = {name: value for name, value in os.environ.items() if name == "HOME" or name.lower().endswith("_proxy")}
-    return kept | environment
 
 
 def assemble(name: str, folder: Path, node_modules: Path) -> Path:
@@ -53,7 +45,7 @@ def assemble(name: str, folder: Path, node_modules: Path) -> Path:
     mutant = folder / "mutant"
     shutil.copytree(STACK / "worker", mutant, ignore=shutil.ignore_patterns("node_modules", ".wrangler"))
     patch = PATCHES / f"{name.removeprefix('stack/')}.patch"
-    subprocess.run(["git", "apply", str(patch)], cwd=mutant, check=True, capture_output=True)
+    subprocess.run(["/usr/bin/env", "git", "apply", str(patch)], cwd=mutant, check=True, capture_output=True)
     (mutant / "node_modules").symlink_to(node_modules)
     for story in STACK.glob("*.toml"):
         text, changed = _WORKER.subn('worker.dir   = "mutant"', story.read_text(encoding="utf-8"))
