@@ -162,8 +162,8 @@ async def _streamed(request: web.Request, answer: aiohttp.ClientResponse) -> web
     for name, value in answer.headers.items():
         if name.lower() not in _HOP_BY_HOP:
             response.headers.add(name, value)
-    await response.prepare(request)
-    with contextlib.suppress(ConnectionError):
+    with contextlib.suppress(ConnectionError):  # who asked may have hung up meanwhile
+        await response.prepare(request)
         async for chunk in answer.content.iter_chunked(_CHUNK):
             await response.write(chunk)
         await response.write_eof()
