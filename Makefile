@@ -40,7 +40,7 @@ types: $(DEV) $(NODES)  ## check the types of the Python code and of the worker
 mutants: $(DEV)  ## play every broken worker and say which claims catch it; ARGS="NAME ..." for some (three minutes)
 	@$(BIN)/python tests/mutants/report.py $(ARGS)
 
-bench: $(DEV)  ## measure poc itself and write docs/benchmarks.md (two minutes)
+bench: $(DEV)  ## measure poc itself and write docs/benchmarks.md (eight minutes)
 	@$(BIN)/python tests/bench/bench.py
 
 picture: $(DEV) $(CHROMIUM)  ## take the picture of the report in the README anew, from a fresh run
@@ -52,9 +52,10 @@ reference: $(VENV)  ## record results/reference/local.json anew, for poc compare
 docs: $(VENV)  ## write the generated files of docs/ anew: the schema of scenarios, how to write one, all claims
 	@$(BIN)/python -m poc_cli.scenario.pages
 
-soak: $(DEV)  ## end poc at random moments and run it a hundred times; takes ten minutes
+soak: $(DEV)  ## end poc at random moments, run it a hundred times, and hold 2,000 sockets; takes twenty minutes
 	@$(BIN)/python tests/soak/leftovers.py
 	@$(BIN)/python tests/soak/stability.py
+	@$(BIN)/python tests/soak/load.py
 
 clean:  ## remove what make has made; results/ stays
 	rm -rf .venv worker/node_modules tests/browser/node_modules worker/.wrangler dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -68,7 +69,7 @@ $(VENV): pyproject.toml constraints.txt
 	@echo "making .venv (half a minute, once)" >&2
 	@$(PYTHON) -m venv --clear .venv
 	@$(PIP) hatchling
-	@$(PIP) --no-build-isolation --editable .
+	@$(PIP) --no-build-isolation --editable '.[browser]'
 	@touch $@
 
 # The pip of Python 3.11 does not know dependency groups yet (they came with 25.1), so it is brought up to date first.

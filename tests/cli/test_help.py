@@ -14,7 +14,10 @@ from poc_cli.shipped import shipped
 from poc_cli.status import MEANINGS
 from tests.support.command import Poc
 
-COMMANDS = ("run", "check", "list", "show", "lint", "doctor", "judge", "report", "compare", "explain", "init")
+COMMANDS = (
+    *("run", "check", "judge", "report", "compare", "explain", "list", "show", "lint", "init"),
+    *("doctor", "deploy", "status", "destroy", "load", "cost"),
+)
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
