@@ -55,6 +55,7 @@ docs: $(VENV)  ## write the generated files of docs/ anew: the schema of scenari
 soak: $(DEV)  ## end poc at random moments, run it a hundred times, and hold 2,000 sockets; takes twenty minutes
 	@$(BIN)/python tests/soak/leftovers.py
 	@$(BIN)/python tests/soak/stability.py
+	@$(BIN)/python tests/soak/stack.py
 	@$(BIN)/python tests/soak/load.py
 
 clean:  ## remove what make has made; results/ stays

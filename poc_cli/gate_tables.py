@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from poc_cli.judge.bounds import FIGURES
+from poc_cli.judge.changes import FACTORS
 from poc_cli.judge.requirements import Entry, Gates, Limit, NotUnderstoodError, Regress, entry, regress
 from poc_cli.scenario.duration import Duration
 from poc_cli.scenario.explain import Problem
@@ -37,6 +38,9 @@ class LimitsTable(Shape):
     wake_p50: Duration | None = None
     wake_p99: Duration | None = None
     asleep_after: Duration | None = None
+    storm_p99: Duration | None = None
+    broadcast_p99: Duration | None = None
+    chat_p99: Duration | None = None
     monthly_cost: Annotated[float, Field(ge=0)] | None = None
     sockets: Annotated[int, Field(ge=1)] | None = None
 
@@ -110,7 +114,7 @@ def _said_twice(require: Sequence[Entry], allow: Sequence[Entry], way: Way) -> I
 
 def _regress(text: str, way: Way, problems: list[Problem]) -> Regress | None:
     try:
-        return regress(text, tuple(FIGURES))
+        return regress(text, tuple(name for name, (figure, *_) in FIGURES.items() if figure in FACTORS))
     except NotUnderstoodError as error:
         problems.append(Problem(way, str(error), error.advice))
         return None

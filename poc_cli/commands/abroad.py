@@ -17,6 +17,7 @@ from poc_cli.scenario.foreign import ELSEWHERE
 from poc_cli.scenario.model import Origin
 from poc_cli.scenario.story import Scenario, every
 from poc_cli.scenario.templates import names_in
+from poc_cli.target.destination import CLOUDFLARE
 
 if TYPE_CHECKING:
     from poc_cli.foreign.abroad import Abroad
@@ -51,9 +52,14 @@ class Surroundings:
     without: Mapping[str, str]
 
     @property
+    def known(self) -> Mapping[str, str]:
+        """Give the secrets that the worker is to have, by their names."""
+        return {} if self.abroad is None else self.abroad.secrets
+
+    @property
     def secrets(self) -> list[str]:
         """Give the values that must never be written down."""
-        return [] if self.abroad is None else list(self.abroad.secrets.values())
+        return list(self.known.values())
 
 
 @contextlib.contextmanager
@@ -64,7 +70,8 @@ def surroundings(
 
     `token` is what the worker there wants to be shown, if any.
 
-    Raises TargetError where one that was named cannot be played, and UsageError for an origin that is no address.
+    Raises TargetError where one that was named cannot be played, and UsageError for an origin that is no address, or
+    whose secrets are not told although they are to be deployed.
     """
     elsewhere = None if wanted.origin is None else _address(wanted.origin)
     from poc_cli.engine.run import reason_to_leave_out
@@ -73,6 +80,8 @@ def surroundings(
     without = {each.document.name: why for each in scenarios if (why := _why_not(each, elsewhere, named=wanted.words))}
     possible = [each for each in scenarios if reason_to_leave_out(each, wanted.sleep, place) is None]
     played = [each for each in possible if each.document.name not in without]
+    if elsewhere is not None and wanted.words and place.kind == CLOUDFLARE:
+        _raise_if_untold(possible)
     foreign = [each for each in played if is_needed(each)]
     if not foreign:
         yield Surroundings(None, played, without)
@@ -104,12 +113,25 @@ def _why_not(scenario: Scenario, elsewhere: str | None, *, named: Sequence[str])
     return _why_not_elsewhere(scenario) if elsewhere is not None and scenario.document.origin is not None else None
 
 
+def _untold(scenario: Scenario) -> list[str]:
+    return [name for name in scenario.document.secrets if not os.environ.get(name)]
+
+
+def _raise_if_untold(scenarios: Sequence[Scenario]) -> None:
+    for scenario in scenarios:
+        if scenario.document.origin is not None and (missing := _untold(scenario)):
+            raise UsageError(
+                f"{scenario.document.name}: the app behind --origin has its own {' and '.join(missing)},"
+                " and the worker needs the same",
+                "set the variables of these names to the app's values; they are deployed as secrets",
+            )
+
+
 def _why_not_elsewhere(scenario: Scenario) -> str | None:
     if any(isinstance(placed.step, Origin) for placed in every(scenario.steps)):
         return "it changes or watches its origin, which is only possible where poc runs it"
     if ELSEWHERE in names_in(scenario.document.model_dump(mode="json")):
         return f"it reaches its origin as {{{ELSEWHERE}}}, a name that only one has that poc runs"
-    missing = [name for name in scenario.document.secrets if not os.environ.get(name)]
-    if missing:
+    if missing := _untold(scenario):
         return f"the app elsewhere has its own {' and '.join(missing)}: set it in the environment of poc too"
     return None

@@ -10,19 +10,25 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
-from poc_cli.commands.abroad import surroundings
+from poc_cli.commands.abroad import Surroundings, surroundings
+from poc_cli.commands.asking import asker
 from poc_cli.commands.choosing import chosen, files
 from poc_cli.commands.console import Console
 from poc_cli.commands.ending import finish
 from poc_cli.commands.options import Options, Played, point_to, raise_file_limit
+from poc_cli.commands.phases import Phases
+from poc_cli.commands.subject import brought
 from poc_cli.engine.run import Records, Request, run, run_folder
 from poc_cli.engine.troupe import Beside
 from poc_cli.engine.venue import RemoteVenue
+from poc_cli.engine.venue import source_of as own_source
 from poc_cli.errors import UsageError
 from poc_cli.history.redact import Redactor
-from poc_cli.scenario.fitting import place_of
+from poc_cli.scenario.fitting import Place, place_of
 from poc_cli.shipped import shipped
 from poc_cli.target.address import ALLOWED_ORIGIN
 from poc_cli.target.address import Address as Loopback
@@ -39,6 +45,9 @@ if TYPE_CHECKING:
 
 _OF_OURS: Final[frozenset[Ability]] = frozenset({"idle", "environment"})
 """What a worker offers that poc itself deploys: its variables are poc's, but it cannot reach this machine."""
+
+_OF_BROUGHT: Final[frozenset[Ability]] = frozenset({"environment", "worker"})
+"""What the one offers that the scenarios bring."""
 
 
 def play_away(options: Options, console: Console) -> Played:
@@ -81,7 +90,10 @@ def address_of(url: str, token_env: str | None, header_env: Sequence[str], envir
         headers = {} if kept is None else {"Authorization": f"Bearer {kept}"}
     headers |= given_headers(header_env, environment)
     hidden = [part for value in headers.values() for part in (value, value.removeprefix("Bearer "))]
-    return Address("url", door(url, environment), headers, tuple(hidden))
+    # A worker at workers.dev cannot fetch from there (Cloudflare error 1042).
+    is_deployed = (urlsplit(url).hostname or "").endswith(".workers.dev")
+    abilities = frozenset[Ability]({"idle"} if is_deployed else {"idle", "itself"})
+    return Address("url", door(url, environment), headers, tuple(hidden), abilities=abilities)
 
 
 def _on_cloudflare(scenarios: "list[Scenario]", options: Options, console: Console) -> Played:
@@ -90,47 +102,74 @@ def _on_cloudflare(scenarios: "list[Scenario]", options: Options, console: Conso
     from poc_cli.target.cloudflare.tail import tail
 
     given = given_headers(options.header_env, os.environ)
-    plan = Plan(
-        source(options.worker or shipped("worker")),
-        keep=options.keep,
-        date=options.date,
-        variables={"POC_ALLOWED_ORIGINS": ALLOWED_ORIGIN},
-        secrets={"POC_API_KEY": secrets.token_urlsafe(32)},
-    )
-    abilities = _OF_OURS if plan.is_ours else frozenset[Ability]({"idle"})
-    with Phases(console) as phases, deployed(plan, console.note, phases, asker(console)) as deployment:
-        phases.close()
-        address = Address(
-            CLOUDFLARE,
-            door(deployment.url, os.environ),
-            deployment.headers | given,
-            (*deployment.secrets, *given.values()),
-            deployment.versions,
-            deployment.compatibility_date,
-            abilities,
-            deployment.redeploy,
-            partial(tail, deployment),
+    offered = frozenset[Ability]({"idle", "deploy"} if options.origin is None else {"idle", "deploy", "origin"})
+    play = None if options.worker else brought(scenarios, options.sleep, _place(offered | _OF_BROUGHT))
+    is_ours = play is None and (options.worker is None or options.worker.resolve() == shipped("worker").resolve())
+    abilities = offered | (_OF_BROUGHT if play else _OF_OURS if is_ours else frozenset())
+    with surroundings(scenarios, options, console, None, _place(abilities)) as around:
+        subject = source(options.worker or shipped("worker"))
+        if play is not None:
+            subject = own_source(play) if around.abroad is None else around.abroad.source(play)
+        plan = Plan(
+            subject,
+            keep=options.keep,
+            date=options.date,
+            variables={"POC_ALLOWED_ORIGINS": ALLOWED_ORIGIN, **dict(subject.variables)},
+            secrets={"POC_API_KEY": secrets.token_urlsafe(32), **around.known},
         )
-        return _at(address, None, scenarios, options, console)
+        with Phases(console) as phases, deployed(plan, console.note, phases, asker(console)) as deployment:
+            phases.pause()  # the plays have a live line of their own
+            address = Address(
+                CLOUDFLARE,
+                door(deployment.url, os.environ),
+                deployment.headers | given,
+                (*deployment.secrets, *given.values()),
+                deployment.versions,
+                deployment.compatibility_date,
+                abilities,
+                deployment.redeploy,
+                partial(tail, deployment),
+            )
+            remote, is_ours = _reached(address, None)
+            return _played(RemoteVenue(remote, is_ours=is_ours), around, address.secrets, scenarios, options, console)
+
+
+def _place(abilities: frozenset[Ability]) -> Place:
+    return Place(CLOUDFLARE, Remote.oracle, frozenset(abilities))
 
 
 def _at(
     address: Address, token_from: str | None, scenarios: "list[Scenario]", options: Options, console: Console
 ) -> Played:
-    raise_file_limit()
+    """Play on a worker that somebody has deployed; where an app is too, that worker is the one of the stack."""
+    if options.origin is not None:
+        address = replace(address, abilities=address.abilities | {"origin", "worker"})
+    remote, is_ours = _reached(address, token_from)
+    venue = RemoteVenue(remote, is_ours=is_ours)
+    bearer = address.headers.get("Authorization", "").removeprefix("Bearer ") or None
+    with surroundings(scenarios, options, console, bearer, place_of(venue.description())) as around:
+        return _played(venue, around, address.secrets, scenarios, options, console)
+
+
+def _reached(address: Address, token_from: str | None) -> tuple[Remote, bool]:
+    """Give the worker at an address, and whether it is ours. Raises TargetError where none answers."""
     probe = f"/room/probe-{secrets.token_hex(6)}"
     found = asyncio.run(host(address.door, probe, address.headers, token_from=token_from))
+    return Remote(address, probe), found.is_ours
+
+
+def _played(  # noqa: PLR0913, PLR0917 - one thing of each kind
+    venue: RemoteVenue,
+    around: Surroundings,
+    hidden: Sequence[str],
+    scenarios: "list[Scenario]",
+    options: Options,
+    console: Console,
+) -> Played:
+    raise_file_limit()
     folder = run_folder(options.results, scenarios, datetime.now(UTC))
-    loopback = Loopback()
-    with contextlib.ExitStack() as open_:
-        open_.callback(loopback.close)
-        bearer = address.headers.get("Authorization", "").removeprefix("Bearer ") or None
-        if options.origin is not None:
-            address = replace(address, abilities=address.abilities | {"origin"})
-        venue = RemoteVenue(Remote(address, probe), is_ours=found.is_ours)
-        place = place_of(venue.description())
-        around = open_.enter_context(surroundings(scenarios, options, console, bearer, place))
-        records = Records(folder, Redactor([*address.secrets, loopback.key, *around.secrets]))
+    with contextlib.closing(Loopback()) as loopback:
+        records = Records(folder, Redactor([*hidden, loopback.key, *around.secrets]))
         request = Request(scenarios, bool(options.words), options.sleep, options.jobs, options.repeat, around.without)
         with console.live() as progress:
             interrupted = not finish(run(request, venue, records, Beside(Api(loopback), around.abroad), progress))

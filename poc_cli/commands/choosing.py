@@ -78,7 +78,7 @@ def chosen(files: list[Path], wanted: Wanted) -> "list[Scenario]":
 
 
 def _without_loads(scenarios: "list[Scenario]", wanted: Wanted) -> "list[Scenario]":
-    """Give the others: loads go on alone, by a command of their own. Raises UsageError for words that mean such alone."""
+    """Give the others: loads go on alone, by a command of their own. Raises UsageError where a word means but them."""
     from poc_cli.scenario.load import LoadFile
 
     loads = {each.file: each.document.name for each in scenarios if isinstance(each.document, LoadFile)}

@@ -19,6 +19,7 @@ from poc_cli.shipped import shipped
 from poc_cli.status import ExitCode
 from poc_cli.target.address import Address, environment
 from poc_cli.target.compatibility import raise_if_unknown
+from poc_cli.target.destination import CLOUDFLARE
 from poc_cli.target.process import Place, Process, spawn
 from poc_cli.target.runtime import WORKERD_VERSION, locate
 from poc_cli.target.source import Source, source
@@ -126,6 +127,16 @@ def _transcript(folder: Path, *, messages: bool) -> "list[Line]":
     return transcript(events, messages=messages)
 
 
+def _used(folder: Path) -> "list[Line]":
+    """Give what the run took of an account's free day."""
+    from poc_cli.commands.cost import measured_in
+    from poc_cli.cost.prices import shipped as prices
+    from poc_cli.cost.told import told_from_outside
+    from poc_cli.report.spans import span
+
+    return [[span(line)] for line in told_from_outside(measured_in(folder), prices())]
+
+
 def _report(folder: Path, options: Options, console: Console, *, interrupted: bool) -> int:
     from poc_cli.commands.evidence import as_json, exit_code, judge_folder
     from poc_cli.report.text import lines, verdict_line
@@ -138,7 +149,7 @@ def _report(folder: Path, options: Options, console: Console, *, interrupted: bo
     else:
         if options.verbosity:
             console.result(_transcript(folder, messages=options.verbosity > 1))
-        console.result(lines(document, shown(folder)))
+        console.result([*lines(document, shown(folder)), *(_used(folder) if options.target.word == CLOUDFLARE else [])])
     if interrupted:
         return ExitCode.INTERRUPTED
     return exit_code(document, allow_unknown=options.allow_unknown)

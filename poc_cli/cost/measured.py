@@ -99,12 +99,15 @@ def run_usage(events: Iterable[Event | None], traces: Mapping[int, Iterable[str]
     found = [traced(process, lines) for process, lines in (traces or {}).items()]
     stays = {(stay.process, stay.ctx): stay for each in found for stay in each.stays}
     by_play: dict[str, list[Event]] = {}
+    of_ours: list[Event] = []
     for event in events:
-        if event is not None and event.kind not in {kinds.RUN_START, kinds.RUN_END, kinds.LEFT_OUT}:
+        if event is not None and event.kind in {kinds.PULSE, kinds.SENTINEL}:
+            of_ours.append(event)
+        if event is not None and event.kind not in kinds.OF_THE_RUN:
             by_play.setdefault(event.play, []).append(event)
     seen = any(each.stays or each.worker_requests for each in found)
     plays = [_counted(label, mine, stays if seen else None) for label, mine in by_play.items()]
-    return Measured((*plays, *_unwatched(found, by_play)))
+    return Measured((*plays, *_unwatched(found, by_play), *_asked_by_us(of_ours)))
 
 
 def _counted(label: str, events: Sequence[Event], stays: Stays | None) -> Counted:
@@ -112,7 +115,7 @@ def _counted(label: str, events: Sequence[Event], stays: Stays | None) -> Counte
     start, last = events[0], events[-1]
     play = Counted(label, str(start.data.get("role", "story")), _seconds(last.t_ns - start.t_ns))
     delivered = [str(event.data.get("name")) for event in events if event.kind == kinds.DELIVERED]
-    sent = sum(event.kind == kinds.SENT for event in events)
+    sent = sum(event.kind in {kinds.SENT, kinds.ASKED} for event in events)
     through_sockets = delivered.count(_SOCKET)
     # A close is an event of the socket too, and a ping that the runtime answers is none: both numbers are upper bounds.
     play.messages = min(sent, through_sockets) if through_sockets else sent
@@ -227,6 +230,20 @@ def _unwatched(found: Sequence[Traced], by_play: Mapping[str, Sequence[Event]]) 
         rest.requests += stay.events.total() - stay.events[_SOCKET]
         rest.events += stay.events.total()
     return [rest]
+
+
+def _asked_by_us(events: Sequence[Event]) -> Iterable[Counted]:
+    """Give what poc's own rooms used, which ask a black box how fast it is and where sleep begins there."""
+    if not events:
+        return []
+    rooms = Counted("rooms of poc's own", role="other", requests=len(events), worker_requests=len(events), at_most=True)
+    for event in events:
+        answers = (event.data.get(name) for name in ("round_trip_ms", "before", "after"))
+        rooms.messages += sum(len(each) for each in answers if isinstance(each, list))
+        silent = event.data.get("silent_ms")
+        rooms.active_seconds += Decimal(str(silent)) / 1000 if isinstance(silent, int | float) else 0
+    rooms.events = rooms.requests + rooms.messages
+    return [rooms]
 
 
 def _seconds(ns: int) -> Decimal:

@@ -23,6 +23,18 @@ def told(measured: Measured, prices: Prices) -> str:
     return f"this run: {parts}: {most}{percent(tightest.part)} of the free plan's day{which}"
 
 
+def told_from_outside(measured: Measured, prices: Prices) -> list[str]:
+    """Give the line of a run on a worker elsewhere, and where nobody told how long objects worked, what it is from."""
+    line = told(measured, prices)
+    if not measured.at_most:
+        return [line]
+    return [
+        line,
+        "  counted from outside: connections, messages and poc's own questions; a play's object counts as active for",
+        "  as long as anybody was connected, which is too much where it slept; Cloudflare's count is in the dashboard",
+    ]
+
+
 def day_of(measured: Measured) -> Usage:
     """Give all that a run used as the usage of one day."""
     whole = Usage(Decimal(1))

@@ -44,8 +44,8 @@ class Box:
     def worth_another(self, *, is_story: bool) -> str | None:
         """Give in words why a second performance may come out otherwise; None where there is no reason to think so.
 
-        A place far away may be out of reach for a moment, which no trace tells from a lost message: what a story did not
-        get at all, it has to miss twice. A control is often meant to.
+        A place far away may be out of reach for a moment, which no trace tells from a lost message: what a story did
+        not get at all, it has to miss twice. A control is often meant to.
         """
         events = self._stage.events
         late = next((each for each in events if each.kind == kinds.OPEN_FAILED and each.data.get("late")), None)

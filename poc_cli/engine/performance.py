@@ -121,7 +121,7 @@ class Performance:
         return ("given_up" if self._attempt == 1 else "error"), reason
 
     async def _looked_at(self, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
-        """Give how the play ended, or that it is played again as it may only have been too short."""
+        """Give how the play ended, or that it is to be played once more, and why."""
         if self._box is None:
             return outcome, reason
         await self._box.ask_at_the_end()

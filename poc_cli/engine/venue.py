@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from poc_cli.engine.sentinels import Watch
+from poc_cli.engine.tailing import listen
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.scenario.model import Hibernate
 from poc_cli.scenario.plays import Play
@@ -152,13 +153,15 @@ class RemoteVenue:
         if self._is_ours:
             await watch.pulse()
         sleeps = any(isinstance(each.step, Hibernate) for play in plays for each in play.steps)
-        sweeping = asyncio.create_task(watch.sweep()) if self._is_ours and sleeps else None
+        beside = [watch.sweep()] if self._is_ours and sleeps else []
+        beside += [] if self._remote.tail is None else [listen(self._remote.tail, history)]
+        tasks = [asyncio.create_task(each) for each in beside]
         try:
             yield watch
         finally:
-            if sweeping is not None:
-                sweeping.cancel()
-                await asyncio.wait([sweeping])
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     @contextlib.asynccontextmanager
     async def shared(self) -> AsyncIterator[Target]:

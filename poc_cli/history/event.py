@@ -53,8 +53,9 @@ ASKED = "asked"
 TOLD = "told"
 PULSE = "pulse"
 SENTINEL = "sentinel"
+TAIL = "tail"
 
-OF_THE_RUN = frozenset({RUN_START, RUN_END, LEFT_OUT, PULSE, SENTINEL})
+OF_THE_RUN = frozenset({RUN_START, RUN_END, LEFT_OUT, PULSE, SENTINEL, TAIL})
 """What belongs to no play."""
 
 STIRRING = frozenset({OPENED, SENT, RECEIVED, CLOSED, FRAME_SENT, FRAME_RECEIVED, ASKED, TOLD})

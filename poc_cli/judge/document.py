@@ -159,7 +159,7 @@ def _scenario(run: RunRecord, stories: list[PlayRecord], findings: list[ClaimFin
 
 
 def _question(story: PlayRecord, claims: list[Document], *, whole: bool) -> Document:
-    """Give the question that a scenario asks, if any, and its answer: yes is said for all that it claims, and no less."""
+    """Give the question that a scenario asks, if any, and its answer: yes only for all that it claims."""
     asks = story.scenario.document.question
     if asks is None:
         return {}

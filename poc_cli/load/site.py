@@ -15,8 +15,8 @@ from poc_cli.target.address import environment
 from poc_cli.target.base import Eviction
 from poc_cli.target.process import Place, Process, ending, spawn
 from poc_cli.target.remote import Remote
-from poc_cli.target.subject import Subject
 from poc_cli.target.running import ENDS_WITHIN_SECONDS, Ground
+from poc_cli.target.subject import Subject
 from poc_cli.target.workerd import Workerd
 
 

@@ -254,7 +254,8 @@ def _shown(event: Event) -> Line:
 
 
 def _stage_of_load(data: dict[str, Any]) -> str:
-    counted = [f"{data.get(name):,} {name}" for name in ("opened", "left", "failed", "sent", "came") if _is_number(data, name)]
+    names = ("opened", "left", "failed", "sent", "came")
+    counted = [f"{data.get(name):,} {name}" for name in names if _is_number(data, name)]
     return ", ".join([f"{data.get('verb')} {data.get('how')}".strip(), *counted, inert(str(data.get("outcome")))])
 
 
@@ -264,7 +265,8 @@ def _is_number(data: dict[str, Any], name: str) -> bool:
 
 def _fates_of_load(data: dict[str, Any]) -> str:
     """Give how many ranges of sockets fared in each way; which, the text of the run says."""
-    return "the sockets in the end: " + ", ".join(f"{name} {cut(str(told), LONGEST_STEP)}" for name, told in data.items() if told)
+    fates = [f"{name} {cut(str(told), LONGEST_STEP)}" for name, told in data.items() if told]
+    return f"the sockets in the end: {', '.join(fates)}"
 
 
 Told = Callable[[Event], Line | None]

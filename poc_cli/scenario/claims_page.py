@@ -141,7 +141,7 @@ def _judged(claim: Claim) -> str:
 
 def _red(claim: Claim) -> str:
     control = [] if claim.control is None else [_changed(claim.control)]
-    # A mutant of our own worker is a module of it; one of a worker in a folder of its own is a patch in one of that name.
+    # A mutant of our own worker is a module of it; one of another worker is a patch, in a folder of that one's name.
     ending = "patch" if "/" in (claim.mutant or "") else "ts"
     mutant = [] if claim.mutant is None else [f"mutant [{claim.mutant}](../tests/mutants/{claim.mutant}.{ending})"]
     return "; ".join([*mutant, *control])

@@ -10,7 +10,9 @@ from typing import Any, Final
 from poc_cli.scenario.model import Alarm, Hibernate, Need, Probe, Restart, Step
 from poc_cli.scenario.plays import Play
 
-_EVERYTHING: Final = frozenset({"idle", "evict", "trace", "crash", "restart", "deploy", "api", "environment", "origin"})
+_EVERYTHING: Final = frozenset(
+    {"idle", "evict", "trace", "crash", "restart", "deploy", "api", "environment", "itself", "origin", "worker"}
+)
 
 _ASKS_THE_TRACE: Final = "asks the runtime's trace, which is only read where poc runs the worker"
 
@@ -22,6 +24,7 @@ _WITHOUT: Final[Mapping[Need, str]] = {
     "deploy": "deploys a new version",
     "api": "lets the worker call a server on this machine",
     "environment": "looks at variables that poc gives the worker",
+    "itself": "lets the worker call its own address, which Cloudflare refuses at workers.dev (error 1042)",
 }
 """What a play does that asks for an ability, as the end of a sentence that begins with `it`."""
 
@@ -87,13 +90,13 @@ def fit(play: Play, place: Place) -> Fitted:
 
 def _unfit(play: Play, place: Place) -> str | None:
     """Give why a play can never be played in a place, whatever its steps are."""
-    # Where an app is deployed too, the worker of the stack is the one that runs there.
-    deployed = "origin" in place.abilities and play.worker == play.scenario.document.worker
+    document = play.scenario.document
+    if document.origin is not None and "origin" not in place.abilities:
+        return f"its app server is not reached from {place.kind}: give one that is deployed by --origin URL"
+    deployed = "worker" in place.abilities and play.worker == document.worker
     if play.worker is not None and not place.has_trace and not deployed:
         return f"it brings a worker of its own, and on {place.kind} runs another"
-    document = play.scenario.document
     needs: list[Need] = list(document.needs)
-    needs += ["api"] if document.origin is not None and "origin" not in place.abilities else []
     needs += ["environment"] if document.secrets and "origin" not in place.abilities else []
     missing = [need for need in needs if need not in place.abilities]
     return _told(missing[0], place) if missing else None

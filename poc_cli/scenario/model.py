@@ -73,9 +73,9 @@ __all__ = [
 
 Verdict = Literal["held", "refuted", "unknown", "error"]
 
-Need = Literal["trace", "evict", "crash", "restart", "deploy", "api", "environment"]
+Need = Literal["trace", "evict", "crash", "restart", "deploy", "api", "environment", "itself"]
 """What a scenario may need of the place where it is played. `api`: that the worker can call poc's API on loopback;
-`environment`: that the worker's variables are those that poc gives."""
+`environment`: that the worker's variables are those that poc gives; `itself`: that it can call its own address."""
 
 
 class ObjectRef(Shape):
@@ -87,7 +87,7 @@ class ObjectRef(Shape):
     instance: str = Field(
         default="instance",
         min_length=1,
-        description="The path in its answers to what is new with each stay in memory: in a black box its sleeps show by it.",
+        description="The path in its answers to what is new with each stay in memory; in a black box sleeps show by it.",
     )
 
     @model_validator(mode="after")

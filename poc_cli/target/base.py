@@ -12,9 +12,12 @@ from poc_cli.residency import Change, Pin, Stay
 from poc_cli.target.busyness import Busyness
 from poc_cli.target.edge import Door
 
-Ability = Literal["idle", "evict", "trace", "crash", "restart", "deploy", "api", "environment", "origin"]
+Ability = Literal[
+    "idle", "evict", "trace", "crash", "restart", "deploy", "api", "environment", "itself", "origin", "worker"
+]
 """What a place offers. `api`: a worker there can call servers of poc's on loopback; `environment`: its variables are
-poc's; `origin`: an app is deployed for it too."""
+poc's; `itself`: a worker there can call its own address; `origin`: an app is deployed for it too; `worker`: the
+worker that the scenarios bring is the one that runs there."""
 
 EVERY_ABILITY: Final[frozenset[Ability]] = frozenset(get_args(Ability))
 

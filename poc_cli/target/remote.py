@@ -4,9 +4,10 @@ Never believes more than an answer: there is no trace here, and nothing can be e
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
@@ -22,6 +23,10 @@ ANSWERS_WITHIN_SECONDS: Final = 5.0
 Redeploy = Callable[[], Awaitable[None]]
 """Brings a new version into being and returns once it answers."""
 
+Listener = Callable[[dict[str, Any]], None]
+Tail = Callable[[Listener], AbstractAsyncContextManager[object]]
+"""Calls a listener with what the place tells of the worker's events, for as long as the context lasts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -35,6 +40,7 @@ class Address:
     compatibility_date: str | None = None
     abilities: frozenset[Ability] = frozenset({"idle"})
     redeploy: Redeploy | None = None
+    tail: Tail | None = None
 
 
 class Remote:
@@ -52,6 +58,7 @@ class Remote:
         self.headers = address.headers
         self.versions = address.versions
         self.compatibility_date = address.compatibility_date
+        self.tail = address.tail
         self._redeploy = address.redeploy
         self._probe = probe
 

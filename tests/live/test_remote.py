@@ -3,31 +3,18 @@
 Never measures a time; each run waits for sleeps of its own, so all are started together.
 """
 
-import asyncio
 import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from poc_cli.engine.run import Records, Request, run
-from poc_cli.engine.troupe import Beside
-from poc_cli.engine.venue import RemoteVenue
 from poc_cli.history.reader import read as history_of
-from poc_cli.history.redact import Redactor
 from poc_cli.judge.document import document
-from poc_cli.scenario.loader import read
-from poc_cli.shipped import shipped
-from poc_cli.target.address import Address as Loopback
-from poc_cli.target.api import Api
-from poc_cli.target.base import Ability
-from poc_cli.target.edge import door
-from poc_cli.target.remote import Address, Remote
 from tests.support import mutants
 from tests.support.bare_worker import TOKEN, Bare, bare
 from tests.support.black_box import black_box
@@ -280,29 +267,3 @@ def test_an_edge_stands_for_workers_dev(served: Bare, poc: Poc) -> None:
     ran = poc.run(*words, variables=VARIABLES | {"POC_EDGE": served.url})
     assert ran.code == 0
     assert ran.document()["target"]["url"] == "https://chat.me.workers.dev"
-
-
-# --- redeploys
-
-
-def test_a_redeploy_is_proven_by_another_instance(tmp_path: Path) -> None:
-    bindings = {"POC_API_KEY": "a-key-that-is-long-enough"}
-    with ExitStack() as open_:
-        served = open_.enter_context(bare(tmp_path / "served", bindings=bindings))
-
-        async def redeploy() -> None:
-            served.stop()
-            served.start(version=2)
-
-        headers = {"Authorization": f"Bearer {TOKEN}"}
-        abilities = frozenset[Ability]({"idle", "environment"})
-        address = Address("cloudflare", door(served.url, {}), headers, abilities=abilities, redeploy=redeploy)
-        venue = RemoteVenue(Remote(address, "/room/probe"), is_ours=True)
-        scenarios = [read(shipped("scenarios") / "faults" / f"{name}.toml") for name in ("redeploy", "redeploy-state")]
-        request = Request(scenarios, named=True, sleep=None, jobs=10)
-        records = Records(tmp_path, Redactor([TOKEN]))
-        loopback = Loopback()
-        open_.callback(loopback.close)
-        asyncio.run(run(request, venue, records, Beside(Api(loopback)), lambda _label, _phase: None))
-    judged = document(history_of(tmp_path / "history.ndjson"))
-    assert judged["exit_code"] == 0, {name: verdict for name, verdict in verdicts(judged).items() if verdict != "held"}

@@ -36,7 +36,7 @@ const config :Workerd.Config = (
 
 @dataclass(slots=True)
 class Bare:
-    """A worker that listens; `restart` gives it another version at the same address, as a deployment would."""
+    """A worker that listens; one that was stopped comes up again at the same address."""
 
     folder: Path
     worker: Path

@@ -17,7 +17,7 @@ Write = Callable[..., Path]
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("RESULTS", "WORKER", "SLEEP", "JOBS", "COMPAT_DATE"):
+    for name in ("RESULTS", "WORKER", "SLEEP", "JOBS", "COMPAT_DATE", "TARGET", "TOKEN_ENV"):
         monkeypatch.delenv(f"POC_{name}", raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -94,6 +94,29 @@ def test_a_wrong_variable_is_named(
     with pytest.raises(UsageError) as refused:
         settings()
     assert str(refused.value) == said
+
+
+def test_a_target_counts_from_a_flag_the_environment_and_the_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert settings().target.is_local
+    (folder / "poc.toml").write_text('target = "wss://a.example"\ntoken_env = "A"\n', encoding="utf-8")
+    assert (settings().target.url, settings().token_env) == ("https://a.example", "A")
+    monkeypatch.setenv("POC_TARGET", "cloudflare")
+    monkeypatch.setenv("POC_TOKEN_ENV", "B")
+    assert (settings().target.word, settings().token_env) == ("cloudflare", "B")
+    found = settings(Flags(target="local", token_env="C"))  # noqa: S106 - a name
+    assert (found.target.word, found.token_env) == ("local", "C")
+
+
+def test_a_target_that_is_none_is_told_with_its_place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = refusal(folder, 'jobs = 1\ntarget = "clouflare"\n')
+    assert told.startswith('poc.toml:2:10: there is no target "clouflare"')
+    assert 'did you mean "cloudflare"?' in told
+    (folder / "poc.toml").unlink()
+    monkeypatch.setenv("POC_TARGET", "chat.example")
+    with pytest.raises(UsageError, match=r'POC_TARGET: the target "chat\.example" has no scheme'):
+        settings()
 
 
 def test_an_empty_variable_says_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,9 +35,7 @@ _WEIGHTY: Final = frozenset(
         kinds.PLAY_END,
     }
 )
-_UNTOLD: Final = frozenset(
-    {kinds.DELIVERED, kinds.EVICTING, kinds.STARTED, kinds.FRAME_SENT, kinds.FRAME_RECEIVED}
-)
+_UNTOLD: Final = frozenset({kinds.DELIVERED, kinds.EVICTING, kinds.STARTED, kinds.FRAME_SENT, kinds.FRAME_RECEIVED})
 """Events that have no line of their own."""
 
 _STYLES: Final = {"": "", "dim": "dim", "bold": "strong", "cyan": "note", "green": "ok", "yellow": "warn"}

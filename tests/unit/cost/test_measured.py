@@ -8,7 +8,7 @@ import pytest
 from poc_cli.cost.measured import Measured, run_usage
 from poc_cli.cost.month import month_of_run
 from poc_cli.cost.prices import shipped
-from poc_cli.cost.told import told
+from poc_cli.cost.told import told, told_from_outside
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from tests.support.numbers import numbers
@@ -93,6 +93,21 @@ def test_a_worker_without_a_trace_and_without_residency_is_told_by_its_clients()
     assert (play.requests, play.messages, play.worker_requests) == (4, 1, 4)
     assert numbers(play.active_seconds, play.at_most) == [5 + 2, True]
     assert told(run_usage(run.events), shipped()).startswith("this run: 4.05 requests, at most 0.896 GB-s: at most ")
+
+
+def test_what_poc_asks_of_a_black_box_is_counted_too() -> None:
+    run = Run().add(0, "poc", kinds.PULSE, "run", round_trip_ms=[1.5, 2.0], colo="LAX")
+    run.add(0, "poc", kinds.PLAY_START, role="story").add(1, "ann", kinds.OPENED).add(2, "ann", kinds.ASKED)
+    run.add(3, "ann", kinds.TOLD).add(4, "ann", kinds.CLOSED)
+    run.add(5, "poc", kinds.SENTINEL, "run", silent_ms=4500.5, before=["a", "a"], after=["b"])
+    run.add(6, "poc", kinds.SENTINEL, "run", failed="it was closed").add(7, "poc", kinds.SENTINEL, "run", before="x")
+    story, ours = run_usage(run.events).plays
+    assert (story.messages, story.worker_requests) == (1, 1)
+    assert (ours.role, ours.requests, ours.messages, ours.active_seconds) == ("other", 4, 5, Decimal("4.5005"))
+    lines = told_from_outside(run_usage(run.events), shipped())
+    assert lines[0].startswith("this run: 5.3 requests, at most ")
+    assert lines[1].startswith("  counted from outside")
+    assert told_from_outside(with_trace(Run().play()), shipped()) == [told(with_trace(Run().play()), shipped())]
 
 
 def test_with_a_trace_a_worker_without_objects_uses_none() -> None:

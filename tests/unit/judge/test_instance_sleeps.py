@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poc_cli.history import event as kinds
-from tests.unit.judge.boxes import CONNECT, SLEEP, Box, ask, box, found, sleeping, slept_in
+from tests.unit.judge.boxes import CONNECT, SLEEP, Box, ask, box, found, sleeping
 from tests.unit.judge.histories import scenario
 
 STORY = [CONNECT, ask(), ask(), SLEEP, ask(), ask()]
@@ -186,7 +186,7 @@ def test_sockets_that_close_at_the_wake_leave_the_sleep_unknown_and_are_named() 
     story.fails("closed", "ann was closed while it waited for an answer")
     judged_history = story.stops()
     reason = judged_history.judged()["scenarios"][0]["claims"][0]["reason"]
-    assert reason.endswith("told no instance after it was left alone: ann was closed (received 1006)")
+    assert "told no instance after it was left alone: ann was closed (received 1006)" in reason
 
 
 DEPLOYS = [CONNECT, ask(), ask(), SLEEP, '{ restart = "deploy" }', CONNECT, ask(), ask()]
@@ -245,52 +245,6 @@ def test_a_wait_in_which_clients_were_never_silent_is_no_sleep() -> None:
     judged = found(story)
     assert judged["verdict"] == "unknown"
     assert "after only 2.0 s of silence" in judged["reason"]
-
-
-def test_the_same_instance_after_thirteen_seconds_refutes() -> None:
-    story = told("a", "a")
-    story.waits(13.1)
-    story.answers("a", "a")
-    judged = found(story)
-    assert judged["verdict"] == "refuted"
-    assert judged["reason"] == "object answered with the same instance after 13.1 s in which no client sent anything"
-
-
-def test_the_same_instance_after_less_leaves_it_unknown() -> None:
-    story = told("a", "a")
-    story.waits(12.5)
-    story.answers("a", "a")
-    assert found(story)["verdict"] == "unknown"
-
-
-def test_where_rooms_of_our_own_sleep_later_so_does_what_is_refuted() -> None:
-    for seconds, verdict in ((22.9, "unknown"), (23.2, "refuted")):
-        story = told("a", "a")
-        slept_in(20.0, story.history)
-        story.waits(seconds)
-        story.answers("a", "a")
-        assert found(story)["verdict"] == verdict
-
-
-def test_an_instance_that_is_kept_through_sleep_is_red_and_never_held() -> None:
-    story = told("a", "a")
-    slept_in(10.0, story.history)
-    story.waits(13.5)
-    story.answers("a", "a")
-    assert found(story)["verdict"] == "refuted"
-
-
-def test_every_wait_has_to_be_a_sleep() -> None:
-    story = sleeping([CONNECT, ask(), ask(), SLEEP, ask(), ask(), SLEEP, ask(), ask()])
-    story.connect()
-    story.answers("a", "a")
-    story.waits()
-    story.answers("b", "b")
-    story.waits()
-    story.answers("b", "b")
-    judged = found(story)
-    assert judged["verdict"] == "unknown"
-    assert "nothing proves that it did in the hibernate step" in judged["reason"]
 
 
 def test_another_place_for_the_instance_is_taken_from_the_scenario() -> None:

@@ -1,0 +1,38 @@
+"""Keeps in the history what the place tells of the worker's mishaps while plays go on: exceptions, logs, bad outcomes.
+
+Never proves anything by it: such lines come late, or not at all, and their times are of another machine's clock.
+"""
+
+import asyncio
+import contextlib
+from typing import Any, Final
+
+from poc_cli.errors import PocError
+from poc_cli.history import event as kinds
+from poc_cli.history.writer import HistoryWriter
+from poc_cli.target.remote import Tail
+
+_RUN: Final = "run"
+_KEPT: Final = ("outcome", "entrypoint", "exceptions", "logs", "eventTimestamp")
+_MOST: Final = 200
+"""Lines of a run; a worker that throws at every message would fill the disk with one and the same."""
+
+
+async def listen(tail: Tail, history: HistoryWriter) -> None:
+    """Write down what is told until this is cancelled."""
+    written = 0
+
+    def hear(event: dict[str, Any]) -> None:
+        nonlocal written
+        if written >= _MOST or not _is_worth_telling(event):
+            return
+        written += 1
+        with contextlib.suppress(PocError):  # a full disk ends the run by the next event of a play
+            history.add(_RUN, "tail", kinds.TAIL, **{name: event[name] for name in _KEPT if name in event})
+
+    async with tail(hear):
+        await asyncio.Event().wait()
+
+
+def _is_worth_telling(event: dict[str, Any]) -> bool:
+    return event.get("outcome") != "ok" or bool(event.get("exceptions")) or bool(event.get("logs"))
