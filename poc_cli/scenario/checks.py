@@ -39,8 +39,8 @@ MEANINGS: Final = {
 LOAD_MEANINGS: Final = {
     "load-opens": "Every socket that was to open did.",
     "load-sleeps": (
-        "Every room left memory at every sleep with its sockets open, by what its instance shows, or the evict that was "
-        "answered. Refuted when the same instance answers 13 s after the last event."
+        "Every room left memory at every sleep with its sockets open, by what its instance shows, or the evict that "
+        "was answered. Refuted when the same instance answers 13 s after the last event."
     ),
     "load-sockets-survive": (
         "Each socket that was open at a sleep spoke with its room after the wake, on the same connection: a frame of "

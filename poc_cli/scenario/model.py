@@ -87,7 +87,7 @@ class ObjectRef(Shape):
     instance: str = Field(
         default="instance",
         min_length=1,
-        description="The path in its answers to what is new with each stay in memory; in a black box sleeps show by it.",
+        description="The path in its answers to what is new with each stay in memory; black boxes show sleep by it.",
     )
 
     @model_validator(mode="after")

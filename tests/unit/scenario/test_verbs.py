@@ -210,8 +210,10 @@ def test_what_acts_on_an_object_needs_one(written: str) -> None:
         (
             "vars =",
             'needs = ["sleep"]\nvars =',
-            '5:10: element 1 of "needs" must be "trace", "evict", "crash", "restart", "deploy", "api", "environment" or '
-            '"itself", not the text "sleep"',
+            (
+                '5:10: element 1 of "needs" must be "trace", "evict", "crash", "restart", "deploy", "api", '
+                '"environment" or "itself", not the text "sleep"'
+            ),
         ),
         (
             "vars =",
