@@ -19,7 +19,7 @@ _MOST: Final = 200
 """Lines of a run; a worker that throws at every message would fill the disk with one and the same."""
 
 _LONGEST: Final = 8192
-"""Letters of what one event said; a worker may log 256 KB for each (developers.cloudflare.com/workers/platform/limits)."""
+"""Letters of what one event said; a worker may log 256 KB (developers.cloudflare.com/workers/platform/limits)."""
 
 _SAID: Final = ("exceptions", "logs")
 
@@ -47,7 +47,8 @@ def _kept(event: dict[str, Any], history: HistoryWriter) -> dict[str, Any]:
     """Give what is written down of an event: all that matters, or its beginning where that is long."""
     kept: dict[str, Any] = {name: event[name] for name in _KEPT if name in event}
     # Before it is cut: half a secret would be recognized by nobody.
-    said = json.dumps(history.without_secrets({name: kept.get(name) for name in _SAID}), ensure_ascii=False)
+    text = json.dumps({name: kept.get(name) for name in _SAID}, ensure_ascii=False)
+    said = str(history.without_secrets(text))
     if len(said) <= _LONGEST:
         return kept
     return {name: value for name, value in kept.items() if name not in _SAID} | {"cut": said[:_LONGEST]}

@@ -94,6 +94,21 @@ def test_a_worker_of_its_own_runs_only_where_poc_runs_workers() -> None:
     assert fitted(LOCAL, WHO, SEEN, more='worker = "../mine"\n').reason is None
 
 
+APP = 'worker = "../mine"\norigin = { dir = "app", start = "node server.mjs" }\n'
+
+
+def test_an_app_that_is_not_given_is_the_first_reason() -> None:
+    assert "--origin URL" in str(fitted(CLOUDFLARE, WHO, SEEN, more=APP).reason)
+    assert fitted(LOCAL, WHO, SEEN, more=APP).reason is None
+
+
+def test_an_app_elsewhere_needs_the_worker_of_the_stack_too() -> None:
+    app = Place("cloudflare", "instance", CLOUDFLARE.abilities | {"origin"})
+    assert "brings a worker of its own" in str(fitted(app, WHO, SEEN, more=APP).reason)
+    stack = Place("cloudflare", "instance", app.abilities | {"worker"})
+    assert fitted(stack, WHO, SEEN, more=APP).reason is None
+
+
 def test_a_control_is_asked_by_itself() -> None:
     own = '{ connect = "ann" }, { restart = "crash" }, { on = "ann", send = "x", claim = "it" }'
     control = f"control = {{ steps = [ {own} ] }}\n"
