@@ -52,11 +52,12 @@ reference: $(VENV)  ## record results/reference/local.json anew, for poc compare
 docs: $(VENV)  ## write the generated files of docs/ anew: the schema of scenarios, how to write one, all claims
 	@$(BIN)/python -m poc_cli.scenario.pages
 
-soak: $(DEV)  ## end poc at random moments, run it a hundred times, and hold 2,000 sockets; takes twenty minutes
+soak: $(DEV)  ## end poc at random moments, run it a hundred times, hold 2,000 sockets, deploy fifty times; takes an hour
 	@$(BIN)/python tests/soak/leftovers.py
 	@$(BIN)/python tests/soak/stability.py
 	@$(BIN)/python tests/soak/stack.py
 	@$(BIN)/python tests/soak/load.py
+	@$(BIN)/python -m tests.soak.deployments
 
 clean:  ## remove what make has made; results/ stays
 	rm -rf .venv worker/node_modules tests/browser/node_modules worker/.wrangler dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
