@@ -18,7 +18,7 @@ NODES := worker/node_modules/.package-lock.json
 CHROMIUM := tests/browser/node_modules/.chromium/chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types mutants bench picture reference soak docs clean
+.PHONY: help run test long lint types mutants bench picture reference soak docs clean
 
 help:  ## list these words
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,8 +26,11 @@ help:  ## list these words
 run: $(VENV)  ## play every scenario here, on the real runtime; says where the evidence is
 	@$(BIN)/poc run --all $(ARGS)
 
-test: $(DEV) $(NODES) $(CHROMIUM)  ## run all tests
+test: $(DEV) $(NODES) $(CHROMIUM)  ## run all tests but the long ones
 	@$(BIN)/pytest $(ARGS)
+
+long: $(DEV) $(NODES) $(CHROMIUM)  ## run the long ones: faulty deployments, clusters, pages, black boxes, the stack (twenty minutes)
+	@$(BIN)/pytest -m long $(ARGS)
 
 lint: $(DEV)  ## check style and format of the Python code
 	@$(BIN)/ruff check

@@ -19,7 +19,7 @@ from tests.support.command import PATIENCE_SECONDS, Poc, Ran
 from tests.support.processes import until
 from tests.support.record import files, latest, verdicts
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 CANARY = "canary-of-the-account-3b9f0d7e5c1a4826"
 TICKETS = "canary-of-the-app-51c7e3a09d2f4b68"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import subprocess
 
 pytest.importorskip("distributed")
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 _LOAD = """
 name   = "shared"

@@ -24,7 +24,7 @@ from tests.standin.tokens import ACCOUNT, SCRIPTS_READ, USER, Token
 from tests.support.command import ROOT, Poc, Ran
 from tests.support.processes import until, using
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 CANARY = "canary-6f1c0e9a7b2d4835"
 """The API token of these tests; it must turn up nowhere."""

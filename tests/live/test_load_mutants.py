@@ -11,7 +11,7 @@ from tests.support.command import Poc
 from tests.support.loads import HELD, mutant, small
 from tests.support.record import claims, verdicts
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 
 def _expected(**changed: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from tests.support.command import PATIENCE_SECONDS, ROOT, Poc
 from tests.support.processes import until, using
 from tests.support.record import history, latest, verdicts
 
-pytestmark = [pytest.mark.live, pytest.mark.browser]
+pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.long]
 
 PROJECT = ROOT / "tests" / "projects" / "origin-app"
 

@@ -12,7 +12,7 @@ from tests.support.command import ROOT, Poc
 from tests.support.processes import using
 from tests.support.record import history, latest, verdicts
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 PROJECT = ROOT / "tests" / "projects" / "origin-app"
 

@@ -22,7 +22,7 @@ from tests.support.command import Poc, Ran
 from tests.support.processes import until
 from tests.support.record import files, latest, verdicts
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.long]
 
 VARIABLES: Final = {"CHAT_TOKEN": TOKEN}
 MUTANTS: Final = ("standard_api", "stale_instance", "close_on_wake")

@@ -10,7 +10,7 @@ from tests.support.command import Poc
 from tests.support.processes import using
 from tests.support.record import latest, verdicts
 
-pytestmark = [pytest.mark.live, pytest.mark.browser]
+pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.long]
 
 STORIES = ["app-fails", "foreign-pages", "many-sleeps", "one-order", "reconnect", "subscriptions", "tickets"]
 

@@ -11,7 +11,7 @@ from tests.support import stack, table_stack
 from tests.support.record import claims
 from tests.support.stack_runs import StackRuns
 
-pytestmark = [pytest.mark.live, pytest.mark.browser]
+pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from tests.support import stack, table_stack
 from tests.support.browser import executable
 from tests.support.command import Poc, Ran
 
-AT_ONCE = 4
+AT_ONCE = 6
 """Each has an app and most have a browser; mostly they wait for something that a broken worker never does."""
 
 

@@ -47,6 +47,7 @@ ALSO: Final[dict[str, set[str]]] = {
     | {
         "stack/mutation-reaches-every-subscriber",
         "stack/subscriptions-survive-sleep",
+        "stack/messages-survive-sleep",
         "stack/app-pushes-into-a-sleeping-room",
         "stack/woken-room-calls-the-app",
     },

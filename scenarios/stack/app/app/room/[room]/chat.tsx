@@ -36,7 +36,7 @@ export function Chat({ room, user, url, keepAliveMs, said }: Props): ReactNode {
     setError("");
     try {
       await connection.current?.trpc[kind].mutate({ text });
-      setText("");
+      setText((now) => (now === text ? "" : now)); // who has written on meanwhile keeps that
     } catch (cause) {
       setError(cause instanceof Error ? cause.message : String(cause));
     }
