@@ -115,7 +115,6 @@ ROWS: dict[str, Expected] = {
         "drop-state/fields-survive-a-drop",
     ),
     "alarm_not_set": special(
-        "alarm/alarm-reaches-the-clients",
         "drop-state/alarm-fires-after-a-drop",
         "evict-state/alarm-fires-in-evict",
     ),
