@@ -172,14 +172,14 @@ def _outcome(
 
 
 def _report(outcome: "Outcome", document: Document, folder: Path, wanted: Wanted, console: Console) -> None:
+    from poc_cli.commands.evidence import history_of
     from poc_cli.commands.report import summarize, told, write
-    from poc_cli.history.reader import read
     from poc_cli.report.gates import answer, lines, table
     from poc_cli.report.github import annotations_of_check
     from poc_cli.report.junit import junit
     from poc_cli.report.markdown import markdown
 
-    events = read(folder / "history.ndjson")
+    events = history_of(folder)
     reports = wanted.output or folder
     if wanted.output is not None:
         _make(reports)

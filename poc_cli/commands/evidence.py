@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from poc_cli.errors import PocError, UsageError
+from poc_cli.history.event import Event
 from poc_cli.history.reader import read
 from poc_cli.judge.document import document
+from poc_cli.judge.stay_end import with_how
 from poc_cli.status import ExitCode
 
 FILES = frozenset({"history.ndjson", "run.json"})
@@ -34,6 +36,14 @@ def folder_of(run: Path | None, results: Path) -> Path:
     except OSError as error:  # a path that is longer than any may be
         raise UsageError(f"cannot look for the run {run}: {error.strerror}") from error
     raise UsageError(f"no run folder {run}", f"a run is a folder in {results}, see ls {results}")
+
+
+def history_of(folder: Path) -> list[Event | None]:
+    """Return the events of a run, None for each line that cannot be read; `out` events say how the stay ended.
+
+    Raises PocError.
+    """
+    return with_how(read(folder / "history.ndjson"))
 
 
 def judge_folder(folder: Path) -> dict[str, Any]:

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from poc_cli.commands.console import Console
-from poc_cli.commands.evidence import as_json, folder_of
+from poc_cli.commands.evidence import as_json, folder_of, history_of
 from poc_cli.errors import PocError
 from poc_cli.history.event import Event
-from poc_cli.history.reader import read
 from poc_cli.judge.document import document
 from poc_cli.report.condition import missing
 from poc_cli.report.markdown import markdown
@@ -34,7 +33,7 @@ def report(run: Path | None, form: str, output: Path | None, results: Path, cons
     """Write the report to stdout or to a file. Raises PocError."""
     gc.disable()  # a report keeps all that it reads to its end; looking for what is not needed took a sixth of its time
     folder = folder_of(run, results)
-    events = read(folder / "history.ndjson")
+    events = history_of(folder)
     judged = document(events)
     if form == "text" and output is None:
         console.result(lines(judged, shown(folder)))

@@ -120,10 +120,10 @@ def _cast(scenarios: "Sequence[Scenario]", source_of: "SourceOf") -> tuple[Sourc
 
 
 def _transcript(folder: Path, *, messages: bool) -> "list[Line]":
-    from poc_cli.history.reader import read
+    from poc_cli.commands.evidence import history_of
     from poc_cli.report.transcript import transcript
 
-    events = [event for event in read(folder / "history.ndjson") if event is not None]
+    events = [event for event in history_of(folder) if event is not None]
     return transcript(events, messages=messages)
 
 

@@ -54,8 +54,9 @@ TOLD = "told"
 PULSE = "pulse"
 SENTINEL = "sentinel"
 TAIL = "tail"
+LATE = "late"
 
-OF_THE_RUN = frozenset({RUN_START, RUN_END, LEFT_OUT, PULSE, SENTINEL, TAIL})
+OF_THE_RUN = frozenset({RUN_START, RUN_END, LEFT_OUT, PULSE, SENTINEL, TAIL, LATE})
 """What belongs to no play."""
 
 STIRRING = frozenset({OPENED, SENT, RECEIVED, CLOSED, FRAME_SENT, FRAME_RECEIVED, ASKED, TOLD})

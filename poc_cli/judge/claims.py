@@ -135,7 +135,40 @@ def _with_control(finding: Finding, control: ControlFinding) -> Finding:
 
 
 def judge_claim(play: PlayRecord, claim: Claim) -> Finding:
-    """Give the finding on one claim in one play."""
+    """Return the finding on one claim in one performance, all of its attempts together.
+
+    What an attempt found before it was spoiled is not forgotten: what one refutes and another holds is unknown.
+    """
+    finding = _judge_attempt(play, claim)
+    if not play.earlier:
+        return finding
+    found = [*((each, _judge_attempt(each, claim)) for each in play.earlier), (play, finding)]
+    refuting, holding = (
+        next(((attempt, each) for attempt, each in found if each.verdict == verdict), None)
+        for verdict in ("refuted", "held")
+    )
+    if finding.verdict == "error":
+        return finding
+    if refuting is not None and holding is not None:
+        one, other = refuting[0].attempt, holding[0].attempt
+        told = f"refuted in attempt {one} ({refuting[1].reason}), held in attempt {other}"
+        return unknown(told, (*refuting[1].evidence, *holding[1].evidence))
+    decided = refuting or holding
+    if decided is None:
+        return finding
+    return _suspected(play, decided[1]) if decided is holding else decided[1]
+
+
+def _suspected(play: PlayRecord, finding: Finding) -> Finding:
+    """Return a held finding, or unknown where the runtime had failed in this play and nothing else explains it."""
+    suspect = next((each for each in play.earlier if each.is_suspect), None)
+    if suspect is None or suspect.end is None:
+        return finding
+    told = f"in attempt {suspect.attempt} {suspect.ending}, while this play waited for an answer; later it held"
+    return unknown(told, finding.evidence)
+
+
+def _judge_attempt(play: PlayRecord, claim: Claim) -> Finding:
     if play.outcome not in {"done", "stopped"}:
         return error(f"the play could not be carried out: {play.ending}")
     try:

@@ -142,7 +142,9 @@ def _scenario(run: RunRecord, stories: list[PlayRecord], findings: list[ClaimFin
     story = stories[0]
     claims = [_claim(finding, run) for finding in findings]
     failed = [play for play in stories if play.outcome in {"error", "interrupted"}]
-    stopped = [play for play in stories if play.outcome == "stopped"]
+    decided = all(finding.finding.verdict in {"held", "refuted"} for finding in findings)
+    # What lateness cut off is not missed where every claim was decided before it, or in another attempt.
+    stopped = [play for play in stories if play.outcome == "stopped" and not (play.was_cut and decided)]
     return {
         "name": story.scenario.document.name,
         "title": story.scenario.document.title,

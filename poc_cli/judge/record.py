@@ -4,14 +4,16 @@ Never judges; it only puts together what belongs together.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.history.late import Stretch
 from poc_cli.judge.addresses import Addresses
-from poc_cli.judge.attempts import round_of
+from poc_cli.judge.attempts import attempt_of, round_of
+from poc_cli.judge.lateness import LATE_NS, Cut, cut_of, late_by_ns
 from poc_cli.residency.sweep import Sentinel
 from poc_cli.scenario.clients import CommandSpec
 from poc_cli.scenario.fitting import Place, place_of
@@ -100,6 +102,43 @@ class PlayRecord:
     end: Event | None
     damage: str | None = None
     sentinels: tuple[Sentinel, ...] = ()
+    late: tuple[Stretch, ...] = ()
+    """The stretches in which the harness or the runtime was late, as far as they concern this play."""
+
+    earlier: tuple["PlayRecord", ...] = ()
+    """The attempts before this one, each up to where it stopped being evidence."""
+
+    was_cut: bool = False
+    """Whether the record goes on behind its end here, but is no evidence."""
+
+    is_suspect: bool = False
+    """Whether the runtime hung or died by itself while this play waited for it, and no other play explains that."""
+
+    @cached_property
+    def cut(self) -> Cut | None:
+        """Return where lateness ends what this play proves, None where it does not."""
+        return cut_of(self.play, self.steps, self.events, self.late) if self.late or self.has_late_step else None
+
+    @property
+    def readable_cut(self) -> Cut | None:
+        """Return the same, None also where the recorded scenario cannot be read: that is told when it is judged."""
+        try:
+            return None if self.damage is not None else self.cut
+        except Exception:  # noqa: BLE001 - whatever is wrong with it, judging it says so
+            return None
+
+    @property
+    def has_late_step(self) -> bool:
+        """Whether a step began late."""
+        return any(late_by_ns(step) > LATE_NS for step in self.steps)
+
+    def before(self, cut: Cut) -> "PlayRecord":
+        """Return the play as if it had stopped right before an event."""
+        events = tuple(event for event in self.events if event.id < cut.event_id)
+        last = events[-1] if events else self.start
+        data = {"outcome": "stopped", "reason": cut.reason, "at_step": cut.step}
+        end = Event(cut.event_id, self.label, last.t_ns, "poc", kinds.PLAY_END, None, data)
+        return replace(self, events=events, end=end, late=(), was_cut=True)
 
     @cached_property
     def by_id(self) -> dict[int, Event]:
@@ -118,13 +157,18 @@ class PlayRecord:
         return next(play for play in plays_of(self.scenario) if (play.role, play.decides) == wanted)
 
     @property
+    def attempt(self) -> int:
+        """Return which attempt at its performance it is, counted from 1."""
+        return attempt_of(self.start)
+
+    @property
     def round(self) -> int:
         """Give which performance of its story it is, counted from 1."""
         return round_of(self.start)
 
     @property
     def outcome(self) -> str:
-        """Give `done`, `stopped`, `error` or `interrupted`; a play without an end is an error."""
+        """Give `done`, `stopped`, `error`, `interrupted` or `given_up`; a play without an end is an error."""
         if self.damage is not None or self.end is None:
             return "error"
         return str(self.end.data["outcome"])

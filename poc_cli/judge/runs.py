@@ -9,9 +9,12 @@ from typing import Any
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.attempts import is_followed
+from poc_cli.history.late import Stretch, stretches_of
+from poc_cli.judge.attempts import joined
+from poc_cli.judge.lateness import concerning
 from poc_cli.judge.record import PlayRecord
 from poc_cli.judge.shape import damage_of, edited, flaw
+from poc_cli.judge.stay_end import with_how
 from poc_cli.residency.sweep import Sentinel
 
 
@@ -51,6 +54,7 @@ class RunRecord:
 
 def record(events: list[Event | None]) -> RunRecord:
     """Sort the events of a history; damage in the middle makes every play of it an error."""
+    events = with_how(events)
     damage = damage_of(events)
     run = RunRecord(damage=damage)
     starts: dict[str, Event] = {}
@@ -77,12 +81,25 @@ def record(events: list[Event | None]) -> RunRecord:
             case _ if event.play in inside and event.play not in ends:
                 inside[event.play].append(event)
     run.sentinels = tuple(_sentinels(events))
-    run.plays = [
-        PlayRecord(label, start, tuple(inside[label]), ends.get(label), damage or edited(start), run.sentinels)
+    late = tuple(stretches_of(events))
+    run.plays = joined(
+        PlayRecord(
+            label,
+            start,
+            tuple(inside[label]),
+            ends.get(label),
+            damage or edited(start),
+            run.sentinels,
+            _late_for(late, start, inside[label], ends.get(label)),
+        )
         for label, start in starts.items()
-        if not is_followed(start, ends.get(label), starts.values())
-    ]
+    )
     return run
+
+
+def _late_for(late: tuple[Stretch, ...], start: Event, events: list[Event], end: Event | None) -> tuple[Stretch, ...]:
+    last = end or (events[-1] if events else start)
+    return concerning(late, start, events, last.t_ns)
 
 
 def _sentinels(events: list[Event | None]) -> Iterator[Sentinel]:

@@ -1,0 +1,221 @@
+"""From which moment on a performance proves nothing, because the harness or the machine was late.
+
+Lateness is never evidence: what `poc` did late, or what the machine did to it or to the runtime, can neither refute a
+claim nor hold one. A play is cut at the first moment at which lateness matters; what was found before it stands.
+What an object does is never a sign of lateness.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from poc_cli.history import event as kinds
+from poc_cli.history.event import Event
+from poc_cli.history.late import Stretch
+from poc_cli.scenario.exchange import Exchange
+from poc_cli.scenario.model import Alarm, Close, Hibernate, Http, Idle, On, Probe, Resume, Step
+from poc_cli.scenario.plays import Play, patience
+
+LATE_NS: Final = 250_000_000
+"""A step that begins so long after it was due is late. An event loop that is busy with hundreds of plays delays a timer
+by up to 0.1 s; the shortest premise of a shipped story is twice as long as this."""
+
+IDLE_TIMER_NS: Final = 10_000_000_000
+"""The runtime's idle timer: 10.00 s, measured, and
+developers.cloudflare.com/durable-objects/concepts/durable-object-lifecycle."""
+
+OWN_WORK: Final = 0.8
+"""Share of a stretch that the runtime's thread must have been on a processor for it to be work (measured over 2 s: a
+spinning handler 1.0, a stopped runtime 0, a starved one 0.25)."""
+
+FOREVER_NS: Final = 1 << 62
+
+
+class StepTimes(Protocol):
+    """What is asked of a step of the record."""
+
+    @property
+    def index(self) -> int:
+        """Its place in the play."""
+
+    @property
+    def begun(self) -> Event:
+        """The event with which it began."""
+
+    @property
+    def ended(self) -> Event | None:
+        """The event with which it ended, None where the play broke off in it."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it came out as the scenario says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The first event that is no evidence any more, in which step, and why."""
+
+    event_id: int
+    step: int | None
+    reason: str
+
+
+def cut_of(play: Play, steps: Sequence[StepTimes], events: Sequence[Event], stretches: Iterable[Stretch]) -> Cut | None:
+    """Return where a performance stops being evidence, None where nothing was late that matters.
+
+    `events` are the play's own; `stretches` those of the run that may concern it (`concerning`).
+    """
+    late = sorted(stretches, key=lambda each: each.from_ns)
+    found = [cut for cut in (_late_step(play, steps, events, late), _unasked_sleep(play, steps, events, late)) if cut]
+    return min(found, key=lambda cut: cut.event_id, default=None)
+
+
+def concerning(
+    stretches: Iterable[Stretch], play_start: Event, events: Sequence[Event], until_ns: int
+) -> tuple[Stretch, ...]:
+    """Return the stretches of a run that concern one play: neither another runtime's, nor the play's own work.
+
+    A worker must not be able to make itself look late, nor a client of the play by what it reads.
+    """
+    runtime = play_start.data.get("runtime")
+    own = {(e.data.get("process"), e.data.get("ctx")) for e in events if e.kind == kinds.ENTERED}
+    alone = bool(play_start.data.get("alone"))
+    return tuple(
+        each
+        for each in stretches
+        if each.touches(play_start.t_ns, until_ns)
+        and (each.runtime is None or each.runtime == runtime)
+        and play_start.play not in each.reading
+        and not _is_own_work(each, own, alone=alone)
+    )
+
+
+def _is_own_work(stretch: Stretch, own: set[tuple[object, object]], *, alone: bool) -> bool:
+    if stretch.who != "runtime" or stretch.ran is None or stretch.ran < OWN_WORK:
+        return False
+    return alone or any(each in own for each in stretch.busy)
+
+
+def late_by_ns(step: StepTimes) -> int:
+    """Return by how much a step began after it was due; 0 in histories that do not say."""
+    late_ms = step.begun.data.get("late_ms", 0)
+    return round(late_ms * 1e6) if isinstance(late_ms, int | float) else 0
+
+
+def why_late(step: StepTimes, stretches: Sequence[Stretch]) -> str | None:
+    """Return in words why a step is late, None where it is not."""
+    late_ns = late_by_ns(step)
+    if late_ns > LATE_NS:
+        return f"the step at line {step.begun.data.get('line')} began {late_ns / 1e9:.1f} s late"
+    end_ns = FOREVER_NS if step.ended is None else step.ended.t_ns
+    stretch = next((each for each in stretches if each.touches(step.begun.t_ns, end_ns)), None)
+    if stretch is None:
+        return None
+    return f"{_told(stretch)} during the step at line {step.begun.data.get('line')}"
+
+
+def _told(stretch: Stretch) -> str:
+    match stretch.who:
+        case "machine":
+            return "the machine was suspended"
+        case "runtime":
+            return f"the runtime did not run for up to {stretch.length_ns / 1e9:.1f} s"
+    return f"poc itself stood still for up to {stretch.length_ns / 1e9:.1f} s"
+
+
+def _late_step(
+    play: Play, steps: Sequence[StepTimes], events: Sequence[Event], stretches: Sequence[Stretch]
+) -> Cut | None:
+    """Return the first step from the first late one on whose outcome may be lateness's."""
+    unclean = {e.step for e in events if e.kind == kinds.CLOSED and not e.data.get("clean", True)}
+    why: str | None = None
+    waited = False
+    for step in steps:
+        placed = play.steps[step.index].step
+        late_now = why_late(step, stretches)
+        why = why or late_now
+        if why is not None and (
+            (step.ended is not None and not step.ok)
+            or _counts_time(play, placed)
+            or (waited and _decides(placed))
+            or (late_now is not None and isinstance(placed, Resume) and _measures(play))
+            or (isinstance(placed, Close) and step.index in unclean)
+        ):
+            return Cut(step.begun.id, step.index, why)
+        waited = waited or isinstance(placed, Idle) or (isinstance(placed, On) and placed.quiet is not None)
+    return None
+
+
+def _counts_time(play: Play, step: Step) -> bool:
+    """Return whether a step's meaning is time or order, so that any lateness before or in it changes that."""
+    match step:
+        case On() if step.quiet is not None or step.next:
+            return True
+        case Exchange() if step.next:
+            return True
+        case Probe():
+            return True
+        case Hibernate():
+            return patience(play, step) == "awake"
+    return False
+
+
+def _decides(step: Step) -> bool:
+    """Return whether a step that comes after a wait may come out otherwise because the wait was longer."""
+    return not isinstance(step, Idle | Hibernate)
+
+
+def _measures(play: Play) -> bool:
+    return any(claim.check == "wake-under" for claim in play.scenario.document.claim)
+
+
+def _unasked_sleep(
+    play: Play, steps: Sequence[StepTimes], events: Sequence[Event], stretches: Sequence[Stretch]
+) -> Cut | None:
+    """Return the first sleep by the idle timer that the story did not have, because it was left alone for too long."""
+    begins = [step.begun.id for step in steps]
+    last_event: dict[str, Event] = {}
+    for event in events:
+        if event.kind in {kinds.ENTERED, kinds.DELIVERED}:
+            last_event[event.actor] = event
+        if event.kind != kinds.LEFT or event.data.get("how") != "idle" or event.actor not in last_event:
+            continue
+        position = bisect_right(begins, event.id) - 1
+        if position < 0:
+            continue
+        step = steps[position]
+        if isinstance(play.steps[step.index].step, Hibernate):
+            continue  # asked for, or within the story's own wait for another object
+        since_ns = last_event[event.actor].t_ns
+        inside = [each for each in steps[: position + 1] if since_ns <= each.begun.t_ns <= event.t_ns]
+        late_ns = max(_within(stretches, since_ns, event.t_ns), sum(map(late_by_ns, inside)))
+        if late_ns < LATE_NS or _would_have_slept(play, step, since_ns, stretches):
+            continue
+        label = event.actor.removeprefix("object:")
+        told = f"{label} was left alone {late_ns / 1e9:.1f} s longer than the story says and slept by itself"
+        return Cut(event.id, step.index, told)
+    return None
+
+
+def _within(stretches: Sequence[Stretch], from_ns: int, to_ns: int) -> int:
+    return sum(each.overlap_ns(from_ns, to_ns) for each in stretches)
+
+
+def _would_have_slept(play: Play, step: StepTimes, since_ns: int, stretches: Sequence[Stretch]) -> bool:
+    """Return whether the step in which an object slept lets ten seconds pass by itself."""
+    due_ns = step.begun.t_ns - late_by_ns(step)
+    planned_ns = due_ns - _within(stretches, since_ns, due_ns) + round(_longest_wait(play.steps[step.index].step) * 1e9)
+    return planned_ns >= since_ns + IDLE_TIMER_NS + LATE_NS
+
+
+def _longest_wait(step: Step) -> float:
+    """Return how many seconds a step may take by itself."""
+    match step:
+        case Idle():
+            return step.idle
+        case On() if step.quiet is not None:
+            return step.quiet
+        case Exchange() | Alarm() | Close() | Http():
+            return step.within
+    return 0.0
