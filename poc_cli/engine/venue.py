@@ -14,6 +14,7 @@ from poc_cli.engine.tailing import listen
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.scenario.model import Hibernate
 from poc_cli.scenario.plays import Play
+from poc_cli.target.attendance import Attendance
 from poc_cli.target.base import Target
 from poc_cli.target.process import Place, Process
 from poc_cli.target.remote import Remote
@@ -29,7 +30,7 @@ SourceOf = Callable[[Play], Source]
 """Gives where the worker is that a play brings. Raises TargetError where there is none, ValueError for no such play."""
 
 RUNTIMES_AT_ONCE = 10
-"""Runtimes beside the shared one: each takes 60 MiB. How many of them are busy at once, `turns` says."""
+"""Runtimes beside the shared one: each takes 60 MiB."""
 
 
 class Venue(Protocol):
@@ -49,7 +50,11 @@ class Venue(Protocol):
     ) -> contextlib.AbstractAsyncContextManager[Watch | None]:
         """Give what tells of sleep while the plays go on, None where the trace does."""
 
-    def shared(self) -> contextlib.AbstractAsyncContextManager[Target]:
+    @property
+    def attendance(self) -> Attendance:
+        """Return who notes when this process or a runtime was late."""
+
+    def shared(self, attempt: int = 1) -> contextlib.AbstractAsyncContextManager[Target]:
         """Give the target of the plays that go on side by side; it ends with the context. Raises TargetError."""
 
     def own(self, play: Play) -> contextlib.AbstractAsyncContextManager[Target]:
@@ -90,12 +95,18 @@ class LocalVenue:
         """Give nothing: each runtime's trace tells of sleep."""
         yield
 
+    @property
+    def attendance(self) -> Attendance:
+        """Return who notes when this process or a runtime was late."""
+        return self._ground.attendance
+
     @contextlib.asynccontextmanager
-    async def shared(self) -> AsyncIterator[Target]:
-        """Give the runtime that was started ahead."""
-        target = Workerd(self._first.place, self._ground)
+    async def shared(self, attempt: int = 1) -> AsyncIterator[Target]:
+        """Give the runtime that was started ahead, for a later attempt a fresh one."""
+        place = self._first.place if attempt == 1 else Place(self._ground.worker)
+        target = Workerd(place, self._ground)
         try:
-            await target.start(self._first)
+            await target.start(self._first if attempt == 1 else None)
             yield target
         finally:
             await target.stop()
@@ -130,6 +141,7 @@ class RemoteVenue:
         """Take the worker; `is_ours` says whether it answers our protocol, so that its rooms can tell of sleep."""
         self._remote = remote
         self._is_ours = is_ours
+        self.attendance = Attendance()
 
     def description(self) -> dict[str, Any]:
         """Give the place as the beginning of a record tells it."""
@@ -164,7 +176,7 @@ class RemoteVenue:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     @contextlib.asynccontextmanager
-    async def shared(self) -> AsyncIterator[Target]:
+    async def shared(self, attempt: int = 1) -> AsyncIterator[Target]:  # noqa: ARG002
         """Give the worker."""
         yield self._remote
 

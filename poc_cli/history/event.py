@@ -55,6 +55,7 @@ PULSE = "pulse"
 SENTINEL = "sentinel"
 TAIL = "tail"
 LATE = "late"
+TIMED = "timed"
 
 OF_THE_RUN = frozenset({RUN_START, RUN_END, LEFT_OUT, PULSE, SENTINEL, TAIL, LATE})
 """What belongs to no play."""

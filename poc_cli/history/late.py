@@ -5,12 +5,14 @@ Facts only: whether a stretch matters to a play is decided by the judge (`judge/
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal
 
 from poc_cli.history.event import LATE, Event
 
 Who = Literal["poc", "runtime", "machine"]
 """Who was late. `machine` means that it was suspended: no clock of ours ran."""
+
+_KNOWN: Final[tuple[Who, ...]] = ("poc", "runtime", "machine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,9 @@ def stretches_of(events: Iterable[Event | None]) -> Iterator[Stretch]:
 
 
 def _stretch(data: dict[str, Any]) -> Stretch | None:
-    who, from_ns, to_ns = data.get("who"), data.get("from_ns"), data.get("to_ns")
-    if who not in get_args(Who) or not isinstance(from_ns, int) or not isinstance(to_ns, int):
+    who = next((known for known in _KNOWN if data.get("who") == known), None)
+    from_ns, to_ns = data.get("from_ns"), data.get("to_ns")
+    if who is None or not isinstance(from_ns, int) or not isinstance(to_ns, int):
         return None
     runtime, ran = data.get("runtime"), data.get("ran")
     busy, reading = data.get("busy"), data.get("reading")

@@ -23,7 +23,8 @@ class HistoryWriter:
         self._path = path
         self._redactor = redactor
         self._next_id = 1
-        self._origin_ns = time.monotonic_ns()
+        self.origin_ns = time.monotonic_ns()
+        """The start of the run, on the monotonic clock."""
         try:
             self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except OSError as error:
@@ -46,7 +47,7 @@ class HistoryWriter:
 
     def now_ns(self) -> int:
         """Give nanoseconds since the start of the run, on the monotonic clock."""
-        return time.monotonic_ns() - self._origin_ns
+        return time.monotonic_ns() - self.origin_ns
 
     def add(
         self, play: str, actor: str, kind: str, *, step: int | None = None, t_ns: int | None = None, **data: Any

@@ -74,6 +74,14 @@ class StepRecord:
         return FOREVER if self.ended is None else self.ended.id
 
 
+def steps_of(events: Iterable[Event]) -> tuple[StepRecord, ...]:
+    """Return the steps of a play in the order in which they were begun."""
+    known = [event for event in events if event.kind in {kinds.STEP, kinds.STEP_END}]
+    ends = {event.step: event for event in known if event.kind == kinds.STEP_END}
+    begun = (event for event in known if event.kind == kinds.STEP and event.step is not None)
+    return tuple(StepRecord(event.step or 0, event, ends.get(event.step)) for event in begun)
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """One connection of a client, from its opening to its end, if it ended while the play went on."""
@@ -117,7 +125,9 @@ class PlayRecord:
     @cached_property
     def cut(self) -> Cut | None:
         """Return where lateness ends what this play proves, None where it does not."""
-        return cut_of(self.play, self.steps, self.events, self.late) if self.late or self.has_late_step else None
+        if not self.late and not self.has_late_step:
+            return None
+        return cut_of(self.play, self.steps, self.events, self.late, traced=self.place.has_trace)
 
     @property
     def readable_cut(self) -> Cut | None:
@@ -183,9 +193,7 @@ class PlayRecord:
     @cached_property
     def steps(self) -> tuple[StepRecord, ...]:
         """Give the steps in the order in which they were begun."""
-        ends = {event.step: event for event in self.events if event.kind == kinds.STEP_END}
-        begun = (event for event in self.events if event.kind == kinds.STEP and event.step is not None)
-        return tuple(StepRecord(event.step or 0, event, ends.get(event.step)) for event in begun)
+        return steps_of(self.events)
 
     @cached_property
     def connections(self) -> tuple[Connection, ...]:

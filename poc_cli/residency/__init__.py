@@ -5,7 +5,7 @@ Never starts, stops or asks a runtime: lines go in, changes come out.
 
 from poc_cli.residency.identity import namespaces, object_id
 from poc_cli.residency.pins import Pin
-from poc_cli.residency.stays import Change, Delivered, Entered, Left, Residency, Stay, WorkerContextEnded
+from poc_cli.residency.stays import Change, Delivered, Entered, Left, Residency, Stay, Timed, WorkerContextEnded
 
 __all__ = [
     "Change",
@@ -15,6 +15,7 @@ __all__ = [
     "Pin",
     "Residency",
     "Stay",
+    "Timed",
     "WorkerContextEnded",
     "namespaces",
     "object_id",

@@ -90,10 +90,11 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The context ran JavaScript until `at`."""
+    """The context ran JavaScript from `began` to `at`."""
 
     ctx: int
     at: int
+    began: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ _ALARM = "cloudflare.durable_object.alarm.scheduled_time"
 _IDLE_CHATTER = (b'{"e":"before"', b'{"e":"after"', b'{"e":"link"')
 _ANNOTATION = b'{"e":"annotate"'
 _TOLD = (_STATUS.encode(), _ALARM.encode())
-_TURN = re.compile(rb'\{"e":"turn","ctx":([0-9]{1,18}),[^{}]*"end":([0-9]{1,18})\}\s*')
+_TURN = re.compile(rb'\{"e":"turn","ctx":([0-9]{1,18}),[^{}]*"locked":([0-9]{1,18}),"end":([0-9]{1,18})\}\s*')
 
 # Modules of the runtime itself: its timers put three of its own frames before the caller's.
 _BUILT_IN = ("node-internal:", "cloudflare-internal:", "node:", "cloudflare:", "workerd:")
@@ -134,7 +135,7 @@ def parse(line: str | bytes) -> Line | None:
     if raw.startswith(_IDLE_CHATTER) or (raw.startswith(_ANNOTATION) and not any(key in raw for key in _TOLD)):
         return None
     if turn := _TURN.fullmatch(raw):
-        return Turn(int(turn[1]), int(turn[2]))
+        return Turn(int(turn[1]), int(turn[3]), int(turn[2]))
     try:
         fields = json.loads(raw)
     except (ValueError, RecursionError) as error:
@@ -235,7 +236,9 @@ _READERS: dict[str, Callable[[dict[str, Any]], Line | None]] = {
     ),
     "destroy": lambda fields: Finished(_number(fields, "ctx"), _number(fields, "id"), _number(fields, "at"), None),
     "annotate": _annotated,
-    "turn": lambda fields: Turn(_number(fields, "ctx"), _number(fields, "end")),
+    "turn": lambda fields: Turn(
+        _number(fields, "ctx"), _number(fields, "end"), _number_if_given(fields, "locked") or _number(fields, "end")
+    ),
     "stack": _stack,
     "exit": lambda fields: ProcessExited(_number(fields, "at")),
     "header": lambda fields: Header(_number(fields, "epochUnixMs") * 1_000_000),

@@ -13,7 +13,6 @@ import httpx
 
 from poc_cli.errors import TargetError
 from poc_cli.target.base import Ability, Fault, Oracle, TargetHung
-from poc_cli.target.busyness import Busyness, of_runtime
 from poc_cli.target.edge import Door
 from poc_cli.target.reaching import reached
 
@@ -47,6 +46,7 @@ class Remote:
     """The worker at an address."""
 
     oracle: Oracle = "instance"
+    number: int | None = None
 
     def __init__(self, address: Address, probe: str) -> None:
         """Take where; `probe` is a path that may be asked whether anybody is there."""
@@ -61,11 +61,6 @@ class Remote:
         self.tail = address.tail
         self._redeploy = address.redeploy
         self._probe = probe
-
-    @property
-    def busyness(self) -> Busyness:
-        """Give whom to ask whether a silence is only somebody's being late: of this machine, only we."""
-        return of_runtime(None)
 
     @property
     def trace(self) -> None:

@@ -10,8 +10,8 @@ import httpx
 
 from poc_cli.target import patience
 from poc_cli.target.base import EVICT_LINGERS_SECONDS, Eviction, TargetDropped, TargetHung
-from poc_cli.target.busyness import Busyness
 from poc_cli.target.edge import NO_TLS
+from poc_cli.target.patience import Watch
 
 LOOK_INTO_LOG = "its last words are in worker.log in the run folder"
 
@@ -26,9 +26,9 @@ def _client(path: Path) -> httpx.AsyncClient:
 class Sidecar:
     """A client of the side-car; connections are kept, because building a client costs more than an evict."""
 
-    def __init__(self, folder: Path, busyness: Busyness) -> None:
+    def __init__(self, folder: Path, watch: Watch) -> None:
         """Take the folder with the sockets, and whom to ask whether it is only late."""
-        self._busyness = busyness
+        self._watch = watch
         self._fence = _client(folder / "fence.sock")
         self._evict = _client(folder / "evict.sock")
 
@@ -40,9 +40,9 @@ class Sidecar:
     async def answer(self) -> None:
         """Return once the side-car has answered. Raises TargetHung, and TargetDropped for a connection that broke."""
         asked = asyncio.ensure_future(self._fence.post("http://sidecar/", json={}, timeout=None))
-        if not await patience.answered(asked, self._busyness):
+        if not await self._watch.answered(asked):
             raise TargetHung(
-                f"the runtime did not answer within {patience.ANSWERS_WITHIN_SECONDS:g} s",
+                f"the runtime did not answer within {patience.HANGS_AFTER_SECONDS:g} s",
                 "an endless loop in one object stops them all; the worker's log is in the run folder",
             )
         try:

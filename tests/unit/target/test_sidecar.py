@@ -11,7 +11,7 @@ import pytest
 from poc_cli.errors import TargetError
 from poc_cli.target import patience
 from poc_cli.target.base import TargetDied, TargetDropped, TargetHung
-from poc_cli.target.busyness import Busyness
+from poc_cli.target.attendance import Attendance
 from poc_cli.target.process import ending
 from poc_cli.target.sidecar import Sidecar
 
@@ -46,7 +46,7 @@ def asked(handler: Handler | None) -> TargetError:
         server = None
         if handler is not None:
             server = await asyncio.start_unix_server(handler, str(folder / "fence.sock"))
-        side = Sidecar(folder, Busyness(()))
+        side = Sidecar(folder, patience.Watch(None, Attendance()))
         try:
             await side.answer()
         finally:
@@ -69,7 +69,7 @@ def test_a_broken_connection_is_never_blamed_on_a_loop(handler: Handler | None) 
 
 
 def test_silence_may_be_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "ANSWERS_WITHIN_SECONDS", 0.05)
+    monkeypatch.setattr(patience, "HANGS_AFTER_SECONDS", 0.05)
     told = asked(_silent)
     assert isinstance(told, TargetHung)
     assert told.message == "the runtime did not answer within 0.05 s"
