@@ -5,6 +5,7 @@ Never judges; the history that it leaves is all that the judge gets.
 
 import asyncio
 import contextlib
+import os
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from poc_cli import __version__
 from poc_cli.engine.performance import SleepMode
+from poc_cli.engine.stalls import seed_in, stall
 from poc_cli.engine.troupe import Beside, Progress, Troupe
 from poc_cli.engine.venue import Venue
 from poc_cli.errors import PocError
@@ -136,12 +138,16 @@ async def _attended(attendance: Attendance, history: HistoryWriter) -> AsyncIter
             history.add(RUN, "poc", kinds.LATE, **replace(stretch, from_ns=from_ns, to_ns=to_ns).data())
 
     attendance.listener = tell
-    beat = asyncio.create_task(attendance.beat())
+    beside = [asyncio.create_task(attendance.beat())]
+    seed = seed_in(os.environ)
+    if seed is not None:
+        beside.append(asyncio.create_task(stall(seed)))
     try:
         yield
     finally:
-        beat.cancel()
-        await asyncio.wait([beat])
+        for task in beside:
+            task.cancel()
+        await asyncio.wait(beside)
 
 
 def _plays(request: Request, place: Place, history: HistoryWriter) -> list[Play]:

@@ -10,8 +10,8 @@ import pytest
 
 from poc_cli.errors import TargetError
 from poc_cli.target import patience
-from poc_cli.target.base import TargetDied, TargetDropped, TargetHung
 from poc_cli.target.attendance import Attendance
+from poc_cli.target.base import TargetDied, TargetDropped, TargetHung
 from poc_cli.target.process import ending
 from poc_cli.target.sidecar import Sidecar
 
