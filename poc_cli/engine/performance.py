@@ -182,7 +182,9 @@ class Performance:
 
     def _stage(self) -> Stage:
         start = self._start = self._history.add(self._label, "poc", kinds.PLAY_START, **self._description())
-        stage = Stage(self._play, self._label, self._nonce, self._target, self._history, self._ears)
+        stage = Stage(
+            self._play, self._label, self._nonce, self._target, self._history, self._ears, alone=self._trial.alone
+        )
         self._box = None if self._watch is None else Box(stage, self._watch, self._label, start)
         return stage
 

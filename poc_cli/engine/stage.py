@@ -18,6 +18,7 @@ from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.history.late import Stretch
 from poc_cli.history.writer import HistoryWriter
+from poc_cli.judge.lateness import is_own_work
 from poc_cli.judge.stay_end import how_left
 from poc_cli.residency import Change, Delivered, Entered, Left, Timed
 from poc_cli.scenario.clients import AnyClient, ClientSpec
@@ -84,6 +85,8 @@ class Stage:
         target: Target,
         history: HistoryWriter,
         ears: Ears,
+        *,
+        alone: bool,
     ) -> None:
         """Bind the play's names and its objects; touches nothing. Raises TargetError for a class that is not there."""
         self.play = play
@@ -92,6 +95,10 @@ class Stage:
         self._fail = ears.fail
         self._api = ears.api
         self._attendance = ears.attendance
+        self._alone = alone
+        self._own: set[tuple[int, int]] = set()
+        """The stays of the play's objects, as process and context."""
+
         self._abroad = ears.abroad
         self.calls: Calls | None = None
         self._nonce = nonce
@@ -138,7 +145,7 @@ class Stage:
 
     def window(self, seconds: float) -> Window:
         """Return a length of the story's time that begins now: time in which we or the runtime were away is none."""
-        return Window(self._attendance, seconds, self.target.number)
+        return Window(self._attendance, seconds, self._concerns)
 
     async def is_over(self, window: Window) -> bool:
         """Return whether a window is over, once the runtime has shown that it lives; that it was away shows only then.
@@ -156,7 +163,16 @@ class Stage:
     def late_ns(self, length_ns: int) -> int:
         """Return for how much of the last so many nanoseconds we or the runtime were away."""
         now_ns = self.now_ns + self._history.origin_ns
-        return self._attendance.late_ns(now_ns - length_ns, now_ns, self.target.number)
+        return self._attendance.late_ns(now_ns - length_ns, now_ns, self._concerns)
+
+    def _concerns(self, stretch: Stretch) -> Stretch | None:
+        """Return what of a stretch is lateness for this play: nothing of another runtime's, nor its worker's own work.
+
+        Where its worker was at work on a machine that others kept busy too, that is the share in which it did not run.
+        """
+        if stretch.runtime not in {None, self.target.number}:
+            return None
+        return stretch.without_work() if is_own_work(stretch, self._own, alone=self._alone) else stretch
 
     def late_stretches(self) -> list[Stretch]:
         """Return all stretches in which we or a runtime were late so far, in the history's time."""
@@ -235,6 +251,7 @@ class Stage:
         actor = f"object:{witnessed.label}"
         match change:
             case Entered():
+                self._own.add((change.process, change.ctx))
                 witnessed.seen = witnessed.in_memory = True
                 witnessed.asleep = False
                 witnessed.woken_by = None

@@ -4,7 +4,7 @@ Facts only: whether a stretch matters to a play is decided by the judge (`judge/
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from poc_cli.history.event import LATE, Event
@@ -36,6 +36,10 @@ class Stretch:
     def length_ns(self) -> int:
         """Return how long it was."""
         return self.to_ns - self.from_ns
+
+    def without_work(self) -> "Stretch":
+        """Return it without the share that was work, which is what the runtime's thread ran."""
+        return replace(self, to_ns=self.to_ns - round((self.ran or 0.0) * self.length_ns))
 
     def overlap_ns(self, from_ns: int, to_ns: int) -> int:
         """Return how much of it lies between two times, which may be one and the same."""

@@ -7,6 +7,7 @@ What an object does is never a sign of lateness.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -25,9 +26,10 @@ IDLE_TIMER_NS: Final = 10_000_000_000
 """The runtime's idle timer: 10.00 s, measured, and
 developers.cloudflare.com/durable-objects/concepts/durable-object-lifecycle."""
 
-OWN_WORK: Final = 0.8
-"""Share of a stretch that the runtime's thread must have been on a processor for it to be work (measured over 2 s: a
-spinning handler 1.0, a stopped runtime 0, a starved one 0.25)."""
+OWN_WORK: Final = 0.1
+"""Share of a stretch that the runtime's thread must have been on a processor for it to be work of an object that ran
+JavaScript in it without a pause. A spinning handler has 1.0 on a machine of its own and 0.2 beside eight others; a
+stopped runtime has 0 (measured). Whatever it did not run is not counted against the worker (`Stretch.without_work`)."""
 
 LONG_NS: Final = 3_000_000_000
 """Lateness of so long in all may change the outcome of any step: what a worker signs or remembers may have expired."""
@@ -96,11 +98,15 @@ def concerning(
         if each.touches(play_start.t_ns, until_ns)
         and (each.runtime is None or each.runtime == runtime)
         and play_start.play not in each.reading
-        and not _is_own_work(each, own, alone=alone)
+        and not is_own_work(each, own, alone=alone)
     )
 
 
-def _is_own_work(stretch: Stretch, own: set[tuple[object, object]], *, alone: bool) -> bool:
+def is_own_work(stretch: Stretch, own: AbstractSet[tuple[object, object]], *, alone: bool) -> bool:
+    """Return whether the runtime was busy with the play's own objects; in a runtime of its own all work is.
+
+    `own` are the stays of its objects, as process and context.
+    """
     if stretch.who != "runtime" or stretch.ran is None or stretch.ran < OWN_WORK:
         return False
     return alone or any(each in own for each in stretch.busy)

@@ -33,6 +33,15 @@ def suspended_ns() -> int:
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME) - time.clock_gettime_ns(time.CLOCK_MONOTONIC)
 
 
+Counting = Callable[[Stretch], Stretch | None]
+"""Returns what of a stretch counts as lateness, None where nothing does."""
+
+
+def if_ours(stretch: Stretch) -> Stretch | None:
+    """Count stretches in which this process or the whole machine was late, and no runtime's."""
+    return stretch if stretch.runtime is None else None
+
+
 class Attendance:
     """The stretches in which this process, or a runtime that it watches, was late. Times are of the monotonic clock."""
 
@@ -88,10 +97,11 @@ class Attendance:
         self.stretches.append(stretch)
         self.listener(stretch)
 
-    def late_ns(self, from_ns: int, to_ns: int, runtime: int | None = None) -> int:
-        """Return for how much of a time this process was away, or that runtime, if one is named."""
+    def late_ns(self, from_ns: int, to_ns: int, counts: Counting = if_ours) -> int:
+        """Return for how much of a time somebody was away: this process, unless `counts` says who."""
         self.observe()
-        found = [each for each in self.stretches if each.to_ns > from_ns and each.runtime in {None, runtime}]
+        recent = (counts(each) for each in self.stretches if each.to_ns > from_ns)
+        found = [each for each in recent if each is not None]
         late, until_ns = 0, from_ns
         for each in sorted(found, key=lambda stretch: stretch.from_ns):  # they overlap where both were late
             late += each.overlap_ns(max(from_ns, until_ns), to_ns)
@@ -115,12 +125,12 @@ class Window:
         self,
         attendance: Attendance,
         seconds: float,
-        runtime: int | None = None,
+        counts: Counting = if_ours,
         now_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
-        """Take whose attendance counts: this process's, and that of a runtime."""
+        """Take whose attendance counts: this process's, unless `counts` says whose."""
         self._attendance = attendance
-        self._runtime = runtime
+        self._counts = counts
         self._now_ns = now_ns
         self._begun_ns = now_ns()
         self._length_ns = round(seconds * 1e9)
@@ -137,4 +147,4 @@ class Window:
         return self._begun_ns + self._length_ns + self._late_ns(now)
 
     def _late_ns(self, now_ns: int) -> int:
-        return self._attendance.late_ns(self._begun_ns, now_ns, self._runtime)
+        return self._attendance.late_ns(self._begun_ns, now_ns, self._counts)

@@ -3,7 +3,7 @@
 import pytest
 
 from poc_cli.history.late import Stretch
-from poc_cli.target.attendance import BEAT_NS, LATE_NS, READING_BYTES, Attendance, Window
+from poc_cli.target.attendance import BEAT_NS, LATE_NS, READING_BYTES, Attendance, Counting, Window
 
 MS = 1_000_000
 
@@ -26,6 +26,10 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+def concerns(runtime: int) -> Counting:
+    return lambda stretch: stretch if stretch.runtime in {None, runtime} else None
 
 
 def beats(clock: Clock, attendance: Attendance, *gaps_ms: int) -> None:
@@ -100,14 +104,14 @@ def test_what_two_were_late_at_the_same_time_counts_once(clock: Clock) -> None:
     ):
         attendance.add(stretch)
     assert attendance.late_ns(0, 1000) == 100
-    assert attendance.late_ns(0, 1000, 1) == 200
-    assert attendance.late_ns(160, 250, 1) == 90
-    assert attendance.late_ns(0, 1000, 2) == 1000
+    assert attendance.late_ns(0, 1000, concerns(1)) == 200
+    assert attendance.late_ns(160, 250, concerns(1)) == 90
+    assert attendance.late_ns(0, 1000, concerns(2)) == 1000
 
 
 def test_a_window_lasts_its_length_in_attended_time(clock: Clock) -> None:
     attendance = clock.attendance()
-    window = Window(attendance, 1.0, runtime=1, now_ns=lambda: clock.ns)
+    window = Window(attendance, 1.0, concerns(1), now_ns=lambda: clock.ns)
     beats(clock, attendance, *[50] * 10)
     assert window.left_s == pytest.approx(0.5)
     clock.ns += 3000 * MS
