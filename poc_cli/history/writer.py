@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from poc_cli.errors import PocError
 from poc_cli.history.event import Event
-from poc_cli.history.redact import Redactor
+from poc_cli.history.redact import Hit, Redactor, marks
 
 
 class HistoryWriter:
@@ -43,7 +43,14 @@ class HistoryWriter:
 
     def without_secrets(self, payload: str | bytes) -> str | bytes:
         """Give a message without the secrets: before it is cut, as half a secret would not be found again."""
-        return self._redactor.text(payload) if isinstance(payload, str) else self._redactor.data(payload)
+        return self.masked(payload)[0]
+
+    def masked(self, payload: str | bytes) -> tuple[str | bytes, dict[str, Any]]:
+        """Return a message without the secrets, and what its event says of those that were taken out."""
+        seen: set[Hit] = set()
+        redact = self._redactor
+        clean = redact.text(payload, seen) if isinstance(payload, str) else redact.data(payload, seen)
+        return clean, marks(seen)
 
     def now_ns(self) -> int:
         """Give nanoseconds since the start of the run, on the monotonic clock."""
@@ -55,17 +62,31 @@ class HistoryWriter:
         """Write one event and give it back. Raises PocError on a full disk."""
         event = Event(self._next_id, play, self.now_ns() if t_ns is None else t_ns, actor, kind, step, data)
         self._next_id += 1
-        # Value by value, not the line as a whole: a secret of digits must not tear a hole into a time.
-        redact = self._redactor
-        safe = replace(event, play=redact.text(play), actor=redact.text(actor), data=redact.value(data))
-        # Half of a surrogate pair, which a worker may send, becomes the escape that JSON has for it.
-        line = safe.line().encode("utf-8", "backslashreplace") + b"\n"
+        line = _encoded(event)
+        if self._redactor.touches(line):
+            line = _encoded(self._safe(event))
         try:
             while line:
                 line = line[os.write(self._descriptor, line) :]
         except OSError as error:
             raise _unwritable(self._path, error) from error
         return event
+
+    def _safe(self, event: Event) -> Event:
+        """Return the event without secrets, with the names of those that it had.
+
+        Value by value, not the line as a whole: a secret of digits must not tear a hole into a time.
+        """
+        redact, seen = self._redactor, set[Hit]()
+        play, actor, data = redact.text(event.play), redact.text(event.actor), redact.value(event.data, seen)
+        for key, names in marks(seen).items():
+            data[key] = sorted({*data.get(key, ()), *names})
+        return replace(event, play=play, actor=actor, data=data)
+
+
+def _encoded(event: Event) -> bytes:
+    # Half of a surrogate pair, which a worker may send, becomes the escape that JSON has for it.
+    return event.line().encode("utf-8", "backslashreplace") + b"\n"
 
 
 def _unwritable(path: Path, error: OSError) -> PocError:

@@ -25,7 +25,7 @@ from poc_cli.target.base import TargetDied, TargetDropped, TargetHung
 from poc_cli.target.patience import Watch
 from poc_cli.target.process import Process, ending
 from poc_cli.target.processor import Mark, mark, spent
-from poc_cli.target.pump import LinePump
+from poc_cli.target.pump import LARGEST_LOG, LARGEST_TRACE, LinePump
 from poc_cli.target.sidecar import LOOK_INTO_LOG, Sidecar
 from poc_cli.target.starting import Failure, not_started
 from poc_cli.target.subject import Subject
@@ -93,8 +93,9 @@ class Running:
         self._pulses: asyncio.Task[None] | None = None
         traces = ground.folder / "trace"
         traces.mkdir(exist_ok=True)
-        self._trace = LinePump(process.trace, traces / f"{number}.jsonl", ground.redactor, self._traced)
-        self._log = LinePump(process.log, ground.folder / "worker.log", ground.redactor, self._logged)
+        trace, log = traces / f"{number}.jsonl", ground.folder / "worker.log"
+        self._trace = LinePump(process.trace, trace, ground.redactor, self._traced, largest=LARGEST_TRACE)
+        self._log = LinePump(process.log, log, ground.redactor, self._logged, largest=LARGEST_LOG)
 
     async def listen(self) -> str:
         """Give the URL once the sockets listen. Raises TargetError with what workerd said."""
