@@ -57,9 +57,9 @@ class Surroundings:
         return {} if self.abroad is None else self.abroad.secrets
 
     @property
-    def secrets(self) -> list[str]:
-        """Give the values that must never be written down."""
-        return list(self.known.values())
+    def secrets(self) -> list[tuple[str, str]]:
+        """Return the names and values of what must not be written down."""
+        return list(self.known.items())
 
 
 @contextlib.contextmanager

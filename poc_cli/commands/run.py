@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poc_cli.commands.choosing import chosen, files
-from poc_cli.commands.console import Console
+from poc_cli.commands.console import Console, hide
 from poc_cli.commands.ending import finish
 from poc_cli.commands.options import Options, Played, point_to, raise_file_limit
 from poc_cli.scenario.catalog import shown
@@ -83,7 +83,9 @@ def play(options: Options, console: Console) -> Played:
             workers.get(each)
         worker = workers.get(shared)
         folder = run_folder(options.results, scenarios, datetime.now(UTC))
-        redactor = Redactor([token, address.key, *workers.secrets, *around.secrets])
+        ours = [("POC_TOKEN", token), ("POC_API_KEY", address.key)]
+        redactor = Redactor([*ours, *workers.secrets, *around.secrets])
+        hide(redactor, console)
         versions = {"workerd": WORKERD_VERSION} | worker.tools
         ground = Ground(binary, worker, workers, folder, redactor, token, address, versions, count(1))
         request = Request(scenarios, bool(options.words), options.sleep, options.jobs, options.repeat, around.without)

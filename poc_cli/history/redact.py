@@ -10,14 +10,11 @@ from typing import Any, AnyStr, Final
 
 import re2  # type: ignore[import-untyped]
 
-from poc_cli.history.secret_forms import Secret, forms
+from poc_cli.history.secret_forms import SHORTEST_SECRET, Secret, forms
 
 __all__ = ["MASK", "SHORTEST_SECRET", "Hit", "Redactor", "Secret", "marks"]
 
 MASK: Final = "[secret]"
-
-SHORTEST_SECRET: Final = 8
-"""Shorter values would blank out ordinary words all over the record."""
 
 _ANCHOR: Final = 12
 """Bytes of the beginning of each form that the scanner looks for. They keep its automaton small, whatever a secret's
@@ -42,9 +39,14 @@ class _Form:
 class Redactor:
     """Replaces each secret, in the forms that encoders give it, by `[secret]`."""
 
-    def __init__(self, secrets: Iterable[Secret | str]) -> None:
-        """Take the values; those under eight characters are left alone, and `too_short` names them."""
-        found = [each if isinstance(each, Secret) else Secret("a secret", each) for each in secrets]
+    shortest = SHORTEST_SECRET
+
+    def __init__(self, secrets: Iterable[tuple[str, str] | str]) -> None:
+        """Take the values, with the names of their variables where they have some.
+
+        Those under eight characters are left alone, and `too_short` names them.
+        """
+        found = [Secret("a secret", each) if isinstance(each, str) else Secret(*each) for each in secrets]
         self.too_short = sorted({each.name for each in found if 0 < len(each.value) < SHORTEST_SECRET})
         known = _forms_of(found)
         self._texts = [form.text for form in known if form.text is not None]
@@ -111,7 +113,7 @@ def _forms_of(secrets: Iterable[Secret]) -> list[_Form]:
     """Return all forms of all secrets, each once, in an order that does not depend on chance."""
     found: dict[tuple[str | None, bytes], Hit] = {}
     for secret in secrets:
-        for text, data, strong in forms(secret.value, SHORTEST_SECRET):
+        for text, data, strong in forms(secret.value):
             hit = Hit(secret.name, strong)
             known = found.setdefault((text, data), hit)
             if hit.strong and not known.strong:

@@ -12,9 +12,11 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
+
+SHORTEST_SECRET: Final = 8
+"""Shorter values would blank out ordinary words all over the record."""
 
 SHORTEST_LINE: Final = 16
 """Characters of a line of a PEM key, or of another value of several lines, that is a secret by itself."""
@@ -40,8 +42,7 @@ _EMAIL: Final = re.compile(r"[^@\s/]+@[\w.-]+")
 _PERCENT: Final = re.compile("%[0-9A-F]{2}")
 
 
-@dataclass(frozen=True, slots=True)
-class Secret:
+class Secret(NamedTuple):
     """A value that must not be written down, and the name of the variable that holds it."""
 
     name: str
@@ -58,15 +59,15 @@ def is_strong(value: str) -> bool:
     return entropy >= LEAST_ENTROPY and kinds > 1
 
 
-def forms(value: str, shortest: int) -> Iterator[tuple[str | None, bytes, bool]]:
+def forms(value: str) -> Iterator[tuple[str | None, bytes, bool]]:
     """Yield each form of a value and of the values in it: as a text, None where it has none, and as bytes.
 
-    The third tells whether the value is a strong one. Forms of fewer than `shortest` characters are left out.
+    The third tells whether the value is a strong one. Forms that are too short are left out.
     """
-    for each in _values(value, shortest):
+    for each in _values(value):
         strong = is_strong(each)
         for text in _texts(each):
-            if len(text) >= shortest:
+            if len(text) >= SHORTEST_SECRET:
                 yield text, _bytes(text), strong
         for code in ("utf-16-le", "utf-16-be"):
             yield None, each.encode(code, "replace"), strong
@@ -74,13 +75,13 @@ def forms(value: str, shortest: int) -> Iterator[tuple[str | None, bytes, bool]]
         yield text, _bytes(text), True
 
 
-def _values(value: str, shortest: int, depth: int = 0) -> set[str]:
+def _values(value: str, depth: int = 0) -> set[str]:
     """Return the value and those in it that are secrets by themselves."""
-    found = {each for each in (value, value.strip()) if len(each) >= shortest}
+    found = {each for each in (value, value.strip()) if len(each) >= SHORTEST_SECRET}
     if depth < _DEEPEST:
         for inner in _inner(value.strip()):
             if inner != value:
-                found |= _values(inner, shortest, depth + 1)
+                found |= _values(inner, depth + 1)
     return found
 
 

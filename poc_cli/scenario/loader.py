@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path as FilePath
 
+from poc_cli.inert import inert
 from poc_cli.scenario import lint, load_lint
 from poc_cli.scenario.explain import Problem
 from poc_cli.scenario.load import LoadFile
@@ -15,7 +16,7 @@ from poc_cli.scenario.positions import Positions
 from poc_cli.scenario.source import LARGEST_FILE, LONGEST_LINE, TOO_DEEP, Source, text_of
 from poc_cli.scenario.steps import Node, nodes_of, validated
 from poc_cli.scenario.story import PlacedStep, Scenario
-from poc_cli.scenario.values import DEEPEST, Path, has_json_form, inert, kind, leaves, too_deep
+from poc_cli.scenario.values import DEEPEST, Path, has_json_form, kind, leaves, too_deep
 
 __all__ = ["LARGEST_FILE", "LONGEST_LINE", "PlacedStep", "Scenario", "parse", "read", "text_sha256"]
 

@@ -29,12 +29,12 @@ Tail = Callable[[Listener], AbstractAsyncContextManager[object]]
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a worker answers and how it is spoken to; `secrets` are values that must never be written down."""
+    """Where a worker answers and how it is spoken to; `secrets` must never be written down, by their names."""
 
     kind: str
     door: Door
     headers: dict[str, str] = field(default_factory=dict)
-    secrets: tuple[str, ...] = ()
+    secrets: tuple[tuple[str, str], ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
     compatibility_date: str | None = None
     abilities: frozenset[Ability] = frozenset({"idle"})

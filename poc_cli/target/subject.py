@@ -42,8 +42,8 @@ class Subject:
         return self.imposed or self.declared
 
     @property
-    def secrets(self) -> tuple[str, ...]:
-        """Give the values that must never be written down."""
+    def secrets(self) -> tuple[tuple[str, str], ...]:
+        """Return the names and values of what must not be written down."""
         return ()
 
     def services(self) -> Services:
