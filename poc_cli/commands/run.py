@@ -90,7 +90,7 @@ def play(options: Options, console: Console) -> Played:
         ground = Ground(binary, worker, workers, folder, redactor, token, address, versions, count(1))
         request = Request(scenarios, bool(options.words), options.sleep, options.jobs, options.repeat, around.without)
         with console.live() as progress:
-            venue, records = LocalVenue(ground, first, source_of), Records(folder, redactor)
+            venue, records = LocalVenue(ground, first, source_of), Records(folder, redactor, lambda: workers.thrown)
             beside = Beside(Api(address), around.abroad)
             interrupted = not finish(perform(request, venue, records, beside, progress))
         if thrown := workers.thrown:

@@ -38,11 +38,13 @@ async def request(stage: Stage, step: Http) -> dict[str, Any]:
     """Send the request and check its answer; give what was seen."""
     body: Payload = payload(render(step.send, stage.names)) if step.send is not None else ""
     path = render_text(step.http, stage.names)
-    sent = stage.add(ACTOR, kinds.SENT, method=step.method, path=path, **stage.recorded(body))
+    headers = _headers(stage, step, path)
+    told = stage.recorded(body) | stage.showed(*headers.values())
+    sent = stage.add(ACTOR, kinds.SENT, method=step.method, path=path, **told)
     sent_ns = stage.now_ns
-    response = await _answered(stage, step, path, body)
+    response = await _answered(stage, step, path, headers, body)
     received_ns = stage.now_ns
-    body_seen = stage.recorded(_body(response))
+    body_seen = stage.recorded(_body(response)) | stage.heard_in_headers(response.headers.multi_items())
     event = stage.add(ACTOR, kinds.RECEIVED, t_ns=received_ns, status=response.status_code, **body_seen)
     _check_status(step, response)
     answered = {"event": event.id, "after_ns": received_ns - sent_ns}
@@ -54,11 +56,14 @@ async def request(stage: Stage, step: Http) -> dict[str, Any]:
     return seen
 
 
-async def _answered(stage: Stage, step: Http, path: str, body: Payload) -> httpx.Response:
+def _headers(stage: Stage, step: Http, path: str) -> dict[str, str]:
     given = {name: render_text(value, stage.names) for name, value in step.headers.items()}
-    door, path = _way(stage, path)
     # The app has no business with the worker's token.
-    headers = (stage.target.headers if step.auth and door is stage.target.door else {}) | given
+    return (stage.target.headers if step.auth and _way(stage, path)[0] is stage.target.door else {}) | given
+
+
+async def _answered(stage: Stage, step: Http, path: str, headers: dict[str, str], body: Payload) -> httpx.Response:
+    door, path = _way(stage, path)
     content = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
     url, needed = door.request(path)
     async with door.client(step.within) as client:

@@ -7,12 +7,13 @@ import asyncio
 import contextlib
 import os
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from poc_cli import __version__
+from poc_cli.engine.leaking import LogLeaks
 from poc_cli.engine.performance import SleepMode
 from poc_cli.engine.stalls import seed_in, stall
 from poc_cli.engine.troupe import Beside, Progress, Troupe
@@ -95,6 +96,8 @@ class Records:
 
     folder: Path
     redactor: Redactor
+    thrown: Callable[[], str] = str
+    """Returns what requests have thrown that is in no log of the runtime's."""
 
 
 async def run(request: Request, venue: Venue, records: Records, beside: Beside, progress: Progress) -> None:
@@ -112,7 +115,10 @@ async def run(request: Request, venue: Venue, records: Records, beside: Beside, 
             sleep=request.sleep,
             repeat=request.repeat,
             target=venue.description(),
+            secrets=records.redactor.names,
         )
+        log = LogLeaks(history)
+        venue.listen_to_log(log.heard)
         plays = _plays(request, place_of(venue.description()), history)
         async with contextlib.AsyncExitStack() as open_, _attended(venue.attendance, history):
             await open_.enter_async_context(beside.api.served())
@@ -124,6 +130,7 @@ async def run(request: Request, venue: Venue, records: Records, beside: Beside, 
                 from poc_cli.load.several import play_loads
 
                 outcomes += await play_loads(loads, venue.site, history, progress, forced=request.sleep == "evict")
+        log.look_through(records.thrown(), records.redactor)
         if "interrupted" not in outcomes:
             history.add(RUN, "poc", kinds.RUN_END)
 

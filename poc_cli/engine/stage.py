@@ -32,7 +32,7 @@ from poc_cli.target.attendance import Window
 from poc_cli.target.base import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from poc_cli.engine.origins import Calls
     from poc_cli.foreign.app import App
@@ -109,6 +109,8 @@ class Stage:
         self.alarms_seen: dict[str, int] = {}
         self.clients: dict[str, Client] = {}
         self.endings: dict[str, Ending] = {}
+        self.shown: dict[str, dict[str, Any]] = {}
+        """What the event of its opening says of the secrets that a client shows."""
         self._given = {} if ears.abroad is None else ears.abroad.names(play.scenario)
         self.names = play.names(nonce) | self._given
         self.objects = {label: self._witnessed(label) for label in play.objects}
@@ -206,7 +208,18 @@ class Stage:
 
     def recorded(self, payload: Payload) -> dict[str, Any]:
         """Give a message as the history keeps it."""
-        return recorded(self._history.without_secrets(payload))
+        clean, masked = self._history.masked(payload)
+        return recorded(clean) | masked
+
+    def heard_in_headers(self, headers: "Iterable[tuple[str, str]]") -> dict[str, Any]:
+        """Return what an event says of the secrets in the headers of an answer."""
+        masked = self._history.masked("\n".join(map(": ".join, headers)))[1]
+        return {"headers": masked} if masked else {}
+
+    def showed(self, *texts: str) -> dict[str, Any]:
+        """Return what an event says of the secrets that a client shows in its request, and may be told again."""
+        masked = self._history.masked("\n".join(texts))[1]
+        return {"showed": sorted({name for names in masked.values() for name in names})} if masked else {}
 
     # --- objects
 
@@ -317,12 +330,15 @@ class Stage:
         if not isinstance(spec, ClientSpec):
             return self._foreign_client(name, spec)
         names = self.names | dict(self.play.client_bound(name))
-        headers = {key: render_text(value, names) for key, value in spec.headers.items()}
+        headers = self.target.headers | {key: render_text(value, names) for key, value in spec.headers.items()}
+        subprotocols = [render_text(each, names) for each in spec.subprotocols]
+        path = render_text(spec.path, names)
+        self.shown[name] = self.showed(path, *headers.values(), *subprotocols)
         client = SocketClient(
             name,
-            self.target.door.socket(render_text(spec.path, names)),
-            headers=self.target.headers | headers,
-            subprotocols=[render_text(each, names) for each in spec.subprotocols],
+            self.target.door.socket(path),
+            headers=headers,
+            subprotocols=subprotocols,
             compression=spec.compression,
             ping=spec.ping,
             listener=Listener(

@@ -18,7 +18,7 @@ from poc_cli.target.attendance import Attendance
 from poc_cli.target.base import Target
 from poc_cli.target.process import Place, Process
 from poc_cli.target.remote import Remote
-from poc_cli.target.running import Ground
+from poc_cli.target.running import Ground, LogListener
 from poc_cli.target.source import Source, source
 from poc_cli.target.subject import Subject
 from poc_cli.target.workerd import Workerd
@@ -59,6 +59,9 @@ class Venue(Protocol):
 
     def own(self, play: Play) -> contextlib.AbstractAsyncContextManager[Target]:
         """Give a target for one play. Raises TargetError."""
+
+    def listen_to_log(self, listener: LogListener) -> None:
+        """Call `listener` with each line of the worker's log that had secrets, without them, and with which."""
 
     def site(self, worker: Source | None) -> "Site":
         """Give where a load goes: the worker that it brings, or that of the run. Raises TargetError."""
@@ -120,6 +123,10 @@ class LocalVenue:
             yield target
         finally:
             await target.stop()
+
+    def listen_to_log(self, listener: LogListener) -> None:
+        """Call `listener` with each line of the runtimes' log that had secrets."""
+        self._ground.log_listeners.append(listener)
 
     def site(self, worker: Source | None) -> "Site":
         """Give a fresh runtime without a trace."""
@@ -184,6 +191,9 @@ class RemoteVenue:
     async def own(self, play: Play) -> AsyncIterator[Target]:  # noqa: ARG002
         """Give the same worker: there is no other."""
         yield self._remote
+
+    def listen_to_log(self, listener: LogListener) -> None:
+        """Do nothing: what a worker logs elsewhere comes by its tail."""
 
     def site(self, worker: Source | None) -> "Site":  # noqa: ARG002
         """Give the same worker: there is no other."""

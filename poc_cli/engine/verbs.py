@@ -55,14 +55,16 @@ async def _connect(stage: Stage, step: Connect, _: Sleeper) -> Seen:
         try:
             agreed = await _opened(stage, client, step.within)
         except CannotOpen as error:
-            stage.add(name, kinds.OPEN_FAILED, said=str(error), late=not error.in_time)
+            told = stage.heard_in_headers(error.headers) | stage.shown.get(name, {})
+            stage.add(name, kinds.OPEN_FAILED, said=str(error), late=not error.in_time, **told)
             wanted = "" if step.refused is None else f" with status {step.refused}"
             if step.refused is not None and error.status == step.refused:
                 return None
             refused |= error.in_time
             return f"{name} could not connect{wanted and ' and was not refused'}{wanted}: {error}"
         if agreed is not None:
-            stage.add(name, kinds.OPENED, **agreed)
+            told = stage.heard_in_headers(agreed.pop("headers", ())) | stage.shown.get(name, {})
+            stage.add(name, kinds.OPENED, **agreed, **told)
         refused |= step.refused is not None
         return None if step.refused is None else f"{name} was let in, and should be refused with {step.refused}"
 

@@ -47,6 +47,7 @@ class Redactor:
         Those under eight characters are left alone, and `too_short` names them.
         """
         found = [Secret("a secret", each) if isinstance(each, str) else Secret(*each) for each in secrets]
+        self.names = sorted({each.name for each in found})
         self.too_short = sorted({each.name for each in found if 0 < len(each.value) < SHORTEST_SECRET})
         known = _forms_of(found)
         self._texts = [form.text for form in known if form.text is not None]
@@ -101,7 +102,7 @@ class Redactor:
         return _merged(spans)
 
 
-def marks(seen: Iterable[Hit]) -> dict[str, list[str]]:
+def marks(seen: Iterable[Hit]) -> dict[str, Any]:
     """Return what an event says of the secrets that were taken out of it, by their names."""
     names: dict[str, set[str]] = {}
     for hit in seen:

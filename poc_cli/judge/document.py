@@ -11,6 +11,7 @@ from poc_cli.history.event import Event
 from poc_cli.judge.claims import ClaimFinding, judge_story, left_out_of
 from poc_cli.judge.figures import figures
 from poc_cli.judge.finding import WORST_FIRST, Verdict
+from poc_cli.judge.leaks import leaks
 from poc_cli.judge.loads import loads_of
 from poc_cli.judge.matrix import cells
 from poc_cli.judge.outcome import counts, exit_code, verdict
@@ -19,6 +20,7 @@ from poc_cli.judge.replays import with_replays
 from poc_cli.judge.runs import LeftOut, RunRecord, record
 from poc_cli.judge.sleeps import Sleep, sleeps_of
 from poc_cli.residency.sweep import onset
+from poc_cli.scenario.model import NO_SECRET_LEAVES
 
 SCHEMA = "poc.run/1"
 
@@ -30,9 +32,11 @@ def document(events: list[Event | None]) -> Document:
     run = record(events)
     scenarios: list[Document] = []
     judged: list[tuple[PlayRecord, list[ClaimFinding]]] = []
+    leaked = leaks(events)
     for stories in _stories(run):
         try:
             findings = judge_story(stories, _controls(run, stories[0]), run.flaw, run.repeat)
+            findings += leaked.claims(stories)
             scenarios.append(_scenario(run, stories, findings))
         except Exception as broken:  # noqa: BLE001 - what cannot be judged is an error, never a pass and never a crash
             scenarios.append(_unreadable(stories[0], broken))
@@ -60,6 +64,7 @@ def document(events: list[Event | None]) -> Document:
         "matrix": [_cell(cell) for cell in cells(judged)],
         "figures": figures([story for story, _ in judged], run.sentinels, run.round_trips),
         "counts": counts(scenarios),
+        "leaks": leaked.told(story for story, _ in judged),
     }
     return loads.added_to(whole)
 
@@ -163,6 +168,7 @@ def _scenario(run: RunRecord, stories: list[PlayRecord], findings: list[ClaimFin
 def _question(story: PlayRecord, claims: list[Document], *, whole: bool) -> Document:
     """Give the question that a scenario asks, if any, and its answer: yes only for all that it claims."""
     asks = story.scenario.document.question
+    claims = [claim for claim in claims if claim["id"] != NO_SECRET_LEAVES]  # which it does not ask for
     if asks is None:
         return {}
     verdicts = {claim["verdict"] for claim in claims}

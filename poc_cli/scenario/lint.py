@@ -10,7 +10,7 @@ from poc_cli.errors import did_you_mean
 from poc_cli.scenario.explain import Problem
 from poc_cli.scenario.flow import Performance, known_objects, problems_of_play, unknown_names
 from poc_cli.scenario.foreign import given_names, problems_of_file
-from poc_cli.scenario.model import CHECKS, Claim, ObjectRef, Repeat, ScenarioFile
+from poc_cli.scenario.model import CHECKS, NO_SECRET_LEAVES, Claim, ObjectRef, Repeat, ScenarioFile
 from poc_cli.scenario.steps import Node, every_step
 from poc_cli.scenario.templates import names_in
 from poc_cli.scenario.values import Path, shown
@@ -30,6 +30,7 @@ def problems_of(
     """Give every problem, in no order; `controls` holds the steps of controls that bring their own, by claim."""
     yield from _objects(document, objects)
     yield from problems_of_file(document)
+    yield from _reserved(document.claim)
     yield from _claims(document, steps, controls, objects)
     yield from _length([*steps, *(node for own in controls.values() for node in own)])
     story = Performance(
@@ -44,6 +45,13 @@ def problems_of(
         if claim.control is not None:
             yield from _control_names(index, claim, document)
             yield from problems_of_play(_changed(story, index, claim, controls), claims, objects)
+
+
+def _reserved(claims: Sequence[Claim]) -> Iterator[Problem]:
+    for index, claim in enumerate(claims):
+        if claim.id == NO_SECRET_LEAVES:
+            told = f'"{claim.id}" is the claim that poc adds where a secret left the worker'
+            yield Problem(("claim", index, "id"), told, "give it another name")
 
 
 def _changed(story: Performance, index: int, claim: Claim, controls: Mapping[int, Nodes]) -> Performance:

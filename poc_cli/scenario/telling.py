@@ -76,6 +76,10 @@ def _cast(scenario: Scenario) -> Iterator[str]:
         told["origin"] = _origin(document.origin)
     if document.secrets:
         told["secrets"] = f"{listed(document.secrets, '')}: random, the same for worker and origin"
+    if document.secret:
+        told["secret"] = f"{listed(document.secret, '')}: must not leave the worker, however short"
+    if document.public:
+        told["public"] = f"{listed(document.public, '')}: may leave the worker"
     if document.measures:
         told["alone"] = "it measures latencies, so nothing else is played beside it"
     if document.needs:

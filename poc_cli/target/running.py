@@ -11,13 +11,14 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Final
 
 from poc_cli.errors import PocError
 from poc_cli.history.late import Stretch
-from poc_cli.history.redact import Redactor
+from poc_cli.history.redact import Hit, Redactor
 from poc_cli.residency import Change, Left, Residency, WorkerContextEnded
 from poc_cli.target.address import Address
 from poc_cli.target.attendance import Attendance
@@ -50,6 +51,10 @@ _OUR_SOCKETS = frozenset({"fence", "evict"})
 _LAST_WORDS = 20  # lines of the log that an error tells
 
 
+LogListener = Callable[[bytes, set[Hit]], None]
+"""Is called with a line from which the secrets have been taken out, and which they were."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What all runtimes of a run share: the program, where evidence goes, and the numbers of their processes."""
@@ -65,6 +70,8 @@ class Ground:
     numbers: Iterator[int]
     runtimes: Iterator[int] = field(default_factory=lambda: count(1))
     attendance: Attendance = field(default_factory=Attendance)
+    log_listeners: list[LogListener] = field(default_factory=list)
+    """Are called with each line of the log that had secrets."""
 
 
 class Running:
@@ -95,7 +102,9 @@ class Running:
         traces.mkdir(exist_ok=True)
         trace, log = traces / f"{number}.jsonl", ground.folder / "worker.log"
         self._trace = LinePump(process.trace, trace, ground.redactor, self._traced, largest=LARGEST_TRACE)
-        self._log = LinePump(process.log, log, ground.redactor, self._logged, largest=LARGEST_LOG)
+        self._log = LinePump(
+            process.log, log, ground.redactor, self._logged, largest=LARGEST_LOG, leaked=partial(_tell, ground)
+        )
 
     async def listen(self) -> str:
         """Give the URL once the sockets listen. Raises TargetError with what workerd said."""
@@ -266,3 +275,9 @@ class Running:
             died = TargetDied(f"workerd {ending(code)}, which nobody had asked of it", LOOK_INTO_LOG)
             died.from_outside = -code in _FROM_OUTSIDE
             raise died
+
+
+def _tell(ground: Ground, line: bytes, seen: set[Hit]) -> None:
+    for listener in ground.log_listeners:
+        with suppress(PocError):  # a full disk ends the run by the next event of a play
+            listener(line, seen)
