@@ -74,7 +74,7 @@ class Leaks:
         return [ClaimFinding(CLAIM, _finding(counted), None, rounds)]
 
     def told(self, stories: Iterable[PlayRecord]) -> list[dict[str, Any]] | None:
-        """Return all that was seen, as run.json has it: also what does not count, with the reason.
+        """Return all that was seen, as run.json has it: also what does not count.
 
         None where the record is older and notes no such thing.
         """
@@ -87,10 +87,11 @@ class Leaks:
                 "secret": secret,
                 "where": _where(seen),
                 "first": min(each.event for each in seen),
-                "counts": not (reason := _excuse(seen, documents.get(story))),
-                "excuse": reason,
+                "counts": any(_counts(each, documents[story]) for each in seen),
+                "public": secret in documents[story].public,
             }
             for story, all_seen in self.by_story.items()
+            if story in documents
             for secret, seen in _by_secret(all_seen).items()
         ]
 
@@ -190,15 +191,6 @@ def _names(data: Mapping[str, Any], key: str) -> list[str]:
 
 def _counts(seen: Sighting, document: ScenarioFile) -> bool:
     return seen.secret not in document.public and (seen.strong or seen.secret in document.secret)
-
-
-def _excuse(seen: Sequence[Sighting], document: ScenarioFile | None) -> str | None:
-    """Return why what was seen of one secret refutes nothing, None where it does."""
-    if document is None or any(_counts(each, document) for each in seen):
-        return None
-    if seen[0].secret in document.public:
-        return "the scenario calls it public"
-    return "it is short or not random; name it in `secret` to make this a finding"
 
 
 def _finding(seen: Sequence[Sighting]) -> Finding:
