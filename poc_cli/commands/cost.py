@@ -74,7 +74,7 @@ def measured_in(folder: Path) -> "Measured":
 
 def traces_of(folder: Path) -> Mapping[int, Iterator[str]]:
     """Give the lines of each process's trace in a run folder, as far as there are any."""
-    files = (path for path in (folder / "trace").glob("*.jsonl") if path.stem.isdigit())
+    files = (path for path in (folder / "trace").glob("*.jsonl") if path.stem.isdigit() and path.is_file())
     return {int(path.stem): _lines(path) for path in sorted(files)}
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from poc_cli.errors import PocError
+from poc_cli.files import read_whole
 from poc_cli.history.event import FORMAT, RUN_START, Event
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
@@ -45,9 +46,7 @@ def events_of(text: str) -> Iterator[Event | None]:
 def read(path: Path) -> list[Event | None]:
     """Give all events of a file. Raises PocError where it cannot be read, or is of a format that is not ours."""
     try:
-        if path.exists() and not path.is_file():  # a pipe or a device could be waited for in vain
-            raise PocError(f"cannot read {path}: it is not a file", "a run folder holds a history.ndjson")
-        text = path.read_bytes().decode("utf-8", "replace")
+        text = read_whole(path).decode("utf-8", "replace")
     except OSError as error:
         raise PocError(f"cannot read {path}: {error.strerror}", "a run folder holds a history.ndjson") from error
     events = list(events_of(text))
