@@ -97,7 +97,22 @@ def play(options: Options, console: Console) -> Played:
             with (folder / "worker.log").open("a", encoding="utf-8") as log:
                 log.write(redactor.text(thrown))
     point_to(folder, console)
+    _tell_if_cut(folder / "worker.log", console)
     return Played(folder, interrupted)
+
+
+def _tell_if_cut(log: Path, console: Console) -> None:
+    from poc_cli.target.pump import LARGEST_LOG, full
+
+    # Each process that found it full says so in a line at its end.
+    if log.exists() and log.stat().st_size > LARGEST_LOG // 2 and full(log.name, LARGEST_LOG).encode() in _tail(log):
+        console.note(f"poc: the worker logged more than {LARGEST_LOG >> 20} MiB: {shown(log)} has the beginning")
+
+
+def _tail(file: Path) -> bytes:
+    with file.open("rb") as stream:
+        stream.seek(max(0, file.stat().st_size - 4096))
+        return stream.read()
 
 
 def _start(

@@ -8,11 +8,19 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from poc_cli.errors import PocError
-from poc_cli.history.event import Event
+from poc_cli.history.event import PLAY_END, RUN_END, Event
 from poc_cli.history.redact import Hit, Redactor, marks
+
+LARGEST: Final = 512 << 20
+"""Bytes of a history. The judge reads it whole, and an event takes about five times its bytes then; the whole catalogue
+writes 15 MB."""
+
+
+_ENDS: Final = frozenset({PLAY_END, RUN_END})
+"""These few are written all the same: they say how it ended."""
 
 
 class HistoryWriter:
@@ -25,6 +33,7 @@ class HistoryWriter:
         self._next_id = 1
         self.origin_ns = time.monotonic_ns()
         """The start of the run, on the monotonic clock."""
+        self._size = 0
         try:
             self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except OSError as error:
@@ -59,12 +68,18 @@ class HistoryWriter:
     def add(
         self, play: str, actor: str, kind: str, *, step: int | None = None, t_ns: int | None = None, **data: Any
     ) -> Event:
-        """Write one event and give it back. Raises PocError on a full disk."""
+        """Write one event and give it back. Raises PocError on a full disk, or beyond the limit."""
         event = Event(self._next_id, play, self.now_ns() if t_ns is None else t_ns, actor, kind, step, data)
         self._next_id += 1
         line = _encoded(event)
         if self._redactor.touches(line):
             line = _encoded(self._safe(event))
+        self._size += len(line)
+        if self._size > LARGEST and kind not in _ENDS:
+            raise PocError(
+                f"{self._path} has all that a history may hold ({LARGEST >> 20} MiB), so the run ends here",
+                "play fewer scenarios at once, or let the worker send less",
+            )
         try:
             while line:
                 line = line[os.write(self._descriptor, line) :]

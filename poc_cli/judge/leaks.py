@@ -197,7 +197,7 @@ def _finding(seen: Sequence[Sighting]) -> Finding:
     if not seen:
         return held("no secret left the worker")
     told = [
-        f"{secret} was in {_listed(_where(each))}, first at event {min(one.event for one in each)}"
+        f"{secret} was {_listed(_where(each))}, first at event {min(one.event for one in each)}"
         for secret, each in _by_secret(seen).items()
     ]
     return refuted("; ".join(told), sorted({each.event for each in seen}))
@@ -218,6 +218,8 @@ def _where(seen: Sequence[Sighting]) -> dict[str, int]:
 
 
 def _listed(where: Mapping[str, int]) -> str:
-    told = [f"{number} {place if number == 1 else _PLACES[place]}" for place, number in where.items() if place != _LOG]
-    told += ["the log"] if _LOG in where else []
-    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and in {told[-1]}"
+    told = [
+        f"in {number} {place if number == 1 else _PLACES[place]}" for place, number in where.items() if place != _LOG
+    ]
+    told += ["in the log"] if _LOG in where else []
+    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"

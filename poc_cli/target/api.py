@@ -73,7 +73,7 @@ class Api:
         listener = self._listeners.get(play)
         if listener is not None:
             listener(Call("GET", f"/{rest}", authorized, status))
-        if what == "slow":
+        if what == "slow" and authorized:
             await self._wait(min(_whole(number), LONGEST_WAIT_MS) / 1000)
         if status is None:
             if what == "hang":
@@ -89,11 +89,14 @@ class Api:
 
     @staticmethod
     def _status(what: str, number: str, *, authorized: bool) -> int | None:
-        """Give the status that a path gets, None for those that get no answer."""
-        if what in {"hang", "drop"}:
-            return None
+        """Give the status that a path gets, None for those that get no answer.
+
+        Nobody without the key is kept waiting: each call that waits costs a socket.
+        """
         if not authorized:
             return HTTPStatus.UNAUTHORIZED
+        if what in {"hang", "drop"}:
+            return None
         if what == "status":
             return _whole(number)
         return HTTPStatus.OK if what in {"hello", "slow"} else HTTPStatus.NOT_FOUND

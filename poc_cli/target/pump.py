@@ -25,6 +25,11 @@ LONGEST_LINE: Final = 16 << 20
 """Bytes of one line; what is longer is cut, or a log without a line end would fill the memory."""
 
 
+def full(name: str, largest: int) -> str:
+    """Return the last line of a file that has all that it may hold."""
+    return f"[poc: {name} holds {largest >> 20} MiB; what follows is not kept]"
+
+
 class LinePump:
     """Reads one descriptor until its other end is closed."""
 
@@ -134,7 +139,9 @@ class LinePump:
         # Processes share the file of the log, so its size is asked for and not counted.
         if os.fstat(self._file).st_size + len(data) > self._largest:
             self.is_full = True
-            data = f"[poc: {self._path.name} holds {self._largest >> 20} MiB; what follows is not kept]\n".encode()
+            data = data[: max(0, self._largest - os.fstat(self._file).st_size)].rpartition(b"\n")[0]
+            data += b"\n" if data else b""
+            data += f"{full(self._path.name, self._largest)}\n".encode()
         while data:
             data = data[os.write(self._file, data) :]
 

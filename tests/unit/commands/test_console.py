@@ -5,7 +5,6 @@ Never opens a terminal.
 
 import json
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -70,9 +69,8 @@ def test_a_document_holds_no_control_character_and_means_the_same(capsys: pytest
 
 
 @pytest.fixture
-def hidden(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_hidden", [])
-    return
 
 
 @pytest.mark.usefixtures("hidden")

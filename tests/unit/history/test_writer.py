@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from poc_cli.errors import PocError
+from poc_cli.history import writer as module
 from poc_cli.history.reader import read
 from poc_cli.history.redact import MASK, Redactor, Secret
 from poc_cli.history.writer import HistoryWriter
@@ -170,3 +171,16 @@ def test_a_secret_of_digits_is_masked_in_the_data_alone(tmp_path: Path) -> None:
     event = json.loads(path.read_text())
     assert event["t_ns"] == 1234567890
     assert event["data"] == {"number": "[secret]", "text": "x[secret]x", "masked_weak": ["a secret"]}
+
+
+def test_a_history_has_a_limit_that_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LARGEST", 4_000)
+    path = tmp_path / "history.ndjson"
+    with HistoryWriter(path, Redactor([])) as history:
+        for _ in range(20):
+            history.add("room", "ann", "received", text="x" * 100)
+        with pytest.raises(PocError, match="has all that a history may hold"):
+            history.add("room", "ann", "received", text="x" * 1_000)
+        history.add("room", "poc", "play_end", outcome="error", reason="full")
+    assert path.stat().st_size < 4_400
+    assert json.loads(path.read_text().splitlines()[-1])["kind"] == "play_end"

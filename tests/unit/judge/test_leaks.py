@@ -12,8 +12,8 @@ from poc_cli.report.text import lines
 from tests.unit.judge.histories import History, Tale, claims, scenario
 
 STEPS = ['{ connect = ["ann", "bob"] }', '{ on = "ann", send = "hello", expect = "hi", claim = "it" }']
-KEY = {"masked": ["API_KEY"]}
-PIN = {"masked_weak": ["PIN"]}
+KEY: dict[str, Any] = {"masked": ["API_KEY"]}
+PIN: dict[str, Any] = {"masked_weak": ["PIN"]}
 
 
 def text(top: str = "", name: str = "story", **more: str) -> str:
