@@ -218,8 +218,7 @@ def _where(seen: Sequence[Sighting]) -> dict[str, int]:
 
 
 def _listed(where: Mapping[str, int]) -> str:
-    told = [
-        f"in {number} {place if number == 1 else _PLACES[place]}" for place, number in where.items() if place != _LOG
-    ]
+    counted = {place: number for place, number in where.items() if place != _LOG}
+    told = [f"in {number} {place if number == 1 else _PLACES[place]}" for place, number in counted.items()]
     told += ["in the log"] if _LOG in where else []
     return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
