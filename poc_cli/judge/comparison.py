@@ -11,7 +11,7 @@ from typing import Any, Final
 from poc_cli.judge.beside import LEFT_OUT, NOT_JUDGED, Cell, Row, rows
 from poc_cli.judge.changes import Figure, figures_between
 from poc_cli.judge.finding import WORST_FIRST
-from poc_cli.scenario.model import NO_SECRET_LEAVES
+from poc_cli.scenario.checks import NO_SECRET_LEAVES
 from poc_cli.status import ExitCode
 
 SCHEMA: Final = "poc.comparison/1"

@@ -20,7 +20,7 @@ from poc_cli.judge.replays import with_replays
 from poc_cli.judge.runs import LeftOut, RunRecord, record
 from poc_cli.judge.sleeps import Sleep, sleeps_of
 from poc_cli.residency.sweep import onset
-from poc_cli.scenario.model import NO_SECRET_LEAVES
+from poc_cli.scenario.checks import NO_SECRET_LEAVES
 
 SCHEMA = "poc.run/1"
 

@@ -14,8 +14,9 @@ from poc_cli.judge.attempts import round_of
 from poc_cli.judge.claims import ClaimFinding
 from poc_cli.judge.finding import Finding, held, refuted
 from poc_cli.judge.record import PlayRecord
+from poc_cli.scenario.checks import NO_SECRET_LEAVES
 from poc_cli.scenario.loader import parse
-from poc_cli.scenario.model import NO_SECRET_LEAVES, Claim, ScenarioFile
+from poc_cli.scenario.model import Claim, ScenarioFile
 
 CLAIM: Final = Claim(
     id=NO_SECRET_LEAVES,

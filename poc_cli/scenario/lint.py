@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from poc_cli.errors import did_you_mean
+from poc_cli.scenario.checks import NO_SECRET_LEAVES
 from poc_cli.scenario.explain import Problem
 from poc_cli.scenario.flow import Performance, known_objects, problems_of_play, unknown_names
 from poc_cli.scenario.foreign import given_names, problems_of_file
-from poc_cli.scenario.model import CHECKS, NO_SECRET_LEAVES, Claim, ObjectRef, Repeat, ScenarioFile
+from poc_cli.scenario.model import CHECKS, Claim, ObjectRef, Repeat, ScenarioFile
 from poc_cli.scenario.steps import Node, every_step
 from poc_cli.scenario.templates import names_in
 from poc_cli.scenario.values import Path, shown

@@ -3,7 +3,7 @@
 Never reads a file and never explains a mistake to a person; the loader does.
 """
 
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -33,7 +33,6 @@ from poc_cli.scenario.verbs import (
 __all__ = [
     "CHECKS",
     "LARGEST_COUNT",
-    "NO_SECRET_LEAVES",
     "ROWS",
     "VERBS",
     "Acting",
@@ -97,9 +96,6 @@ class ObjectRef(Shape):
             raise ValueError('an object is named by its "name" or by its "id"')
         return self
 
-
-NO_SECRET_LEAVES: Final = "no-secret-leaves"  # noqa: S105 - the name of a claim
-"""The claim that is judged in every run, whatever its scenario claims."""
 
 CHECKS = tuple(MEANINGS)
 """The names of the checks; the judge holds one function for each."""
