@@ -8,12 +8,13 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-import httpx
-
 from poc_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    import httpx
 
 NO_TLS: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Trusts nobody. Nothing on loopback speaks TLS, and without this each client reads all certificates of the machine
@@ -57,8 +58,10 @@ class Door:
             return self.url + path, {}
         return self.edge + path, {"Host": self.host}
 
-    def client(self, timeout: float) -> httpx.AsyncClient:
+    def client(self, timeout: float) -> "httpx.AsyncClient":
         """Give a client for such requests; it follows no redirects and uses no proxy of the environment."""
+        import httpx  # 0.1 s, and most runs have no step that makes a request
+
         secure = self.edge is None and self.url.startswith("https:")
         return httpx.AsyncClient(trust_env=False, timeout=timeout, verify=certificates() if secure else NO_TLS)
 
@@ -66,6 +69,8 @@ class Door:
 @lru_cache(maxsize=1)
 def certificates() -> ssl.SSLContext:
     """Give whom to trust; read once, for the same reason."""
+    import httpx
+
     return httpx.create_ssl_context()
 
 
