@@ -1,6 +1,6 @@
 """One line of workerd's async trace (`--async-trace`, format version 1) as typed data.
 
-Never remembers a line: what lines mean together is said by `stays` and `pins`. The lines are named tuples, because a run
+Never remembers a line: what lines mean together is said by `stays` and `pins`. Lines are named tuples, because a run
 has hundreds of thousands of them and a frozen dataclass takes three times as long to make.
 """
 
