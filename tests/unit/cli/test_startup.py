@@ -55,7 +55,7 @@ FOR_PLAYING = {"poc_cli.engine", "poc_cli.judge", "poc_cli.scenario.model", "poc
 """What is loaded once the runtime has been started."""
 
 PROGRAM = """
-import json, sys
+import json, os, sys
 from importlib import import_module
 
 before = None
@@ -67,6 +67,7 @@ def started(event, arguments):
 
 sys.addaudithook(started)
 sys.argv = ["poc", "run", "hibernate", "--sleep", "evict", "--results", sys.argv[1]]
+os._exit = sys.exit
 from poc_cli.cli import main
 try:
     main()
