@@ -16,10 +16,6 @@ from poc_cli.errors import UsageError
 if TYPE_CHECKING:
     import httpx
 
-NO_TLS: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Trusts nobody. Nothing on loopback speaks TLS, and without this each client reads all certificates of the machine
-first, which takes longer than everything that it is then asked to do (measured: 25 ms)."""
-
 EDGE: Final = "POC_EDGE"
 _DEPLOYED: Final = ".workers.dev"
 
@@ -63,7 +59,17 @@ class Door:
         import httpx  # 0.1 s, and most runs have no step that makes a request
 
         secure = self.edge is None and self.url.startswith("https:")
-        return httpx.AsyncClient(trust_env=False, timeout=timeout, verify=certificates() if secure else NO_TLS)
+        return httpx.AsyncClient(trust_env=False, timeout=timeout, verify=certificates() if secure else no_tls())
+
+
+@lru_cache(maxsize=1)
+def no_tls() -> ssl.SSLContext:
+    """Return a context that trusts nobody, for loopback, where nothing speaks TLS.
+
+    Without it each client first reads all certificates of the machine, which takes longer than everything that it is
+    then asked to do (measured: 25 ms).
+    """
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @lru_cache(maxsize=1)
