@@ -32,6 +32,16 @@ if TYPE_CHECKING:
     from poc_cli.report.spans import Line
     from poc_cli.scenario.story import Scenario
 
+JUDGING = (
+    "poc_cli.judge.record",
+    "poc_cli.judge.instances",
+    "poc_cli.judge.claims",
+    "poc_cli.judge.document",
+    "poc_cli.commands.evidence",
+    "poc_cli.report.text",
+)
+"""What a run needs when its plays are over, each after what it imports itself."""
+
 
 def run(options: Options, console: Console) -> int:
     """Run and report; give the exit code. Raises PocError."""
@@ -92,7 +102,7 @@ def play(options: Options, console: Console) -> Played:
         with console.live() as progress:
             venue, records = LocalVenue(ground, first, source_of), Records(folder, redactor, lambda: workers.thrown)
             beside = Beside(Api(address), around.abroad)
-            interrupted = not finish(perform(request, venue, records, beside, progress))
+            interrupted = not finish(perform(request, venue, records, beside, progress), JUDGING)
         if thrown := workers.thrown:
             with (folder / "worker.log").open("a", encoding="utf-8") as log:
                 log.write(redactor.text(thrown))

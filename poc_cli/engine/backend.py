@@ -3,9 +3,7 @@
 Never follows redirects and never uses a proxy of the environment.
 """
 
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from poc_cli.engine.client import Payload
 from poc_cli.engine.expecting import Expecting
@@ -17,6 +15,9 @@ from poc_cli.scenario.matching import Message, payload
 from poc_cli.scenario.model import Http
 from poc_cli.scenario.templates import render, render_text
 from poc_cli.target.edge import Door
+
+if TYPE_CHECKING:
+    import httpx
 
 ACTOR = "http"
 """Who sends and receives in the history."""
@@ -62,7 +63,9 @@ def _headers(stage: Stage, step: Http, path: str) -> dict[str, str]:
     return (stage.target.headers if step.auth and _way(stage, path)[0] is stage.target.door else {}) | given
 
 
-async def _answered(stage: Stage, step: Http, path: str, headers: dict[str, str], body: Payload) -> httpx.Response:
+async def _answered(stage: Stage, step: Http, path: str, headers: dict[str, str], body: Payload) -> "httpx.Response":
+    import httpx  # 0.1 s, and most runs have no such step
+
     door, path = _way(stage, path)
     content = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
     url, needed = door.request(path)
@@ -87,20 +90,20 @@ def _way(stage: Stage, path: str) -> tuple[Door, str]:
     return Door(place), path.removeprefix(place)
 
 
-def _check_status(step: Http, response: httpx.Response) -> None:
+def _check_status(step: Http, response: "httpx.Response") -> None:
     wanted = response.is_success if step.status is None else response.status_code == step.status
     if not wanted:
         expected = "2xx" if step.status is None else step.status
         raise StepFailed("mismatch", f"the answer's status should be {expected} and is {response.status_code}")
 
 
-def _message(response: httpx.Response) -> Message:
+def _message(response: "httpx.Response") -> Message:
     try:
         return Message(response.content.decode(), None)
     except UnicodeDecodeError:
         return Message(None, response.content)
 
 
-def _body(response: httpx.Response) -> Payload:
+def _body(response: "httpx.Response") -> Payload:
     text = _message(response).text
     return response.content if text is None else text

@@ -10,15 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from poc_cli.engine.admission import raise_if_too_many
-from poc_cli.engine.box import Box
 from poc_cli.engine.ears import Ears
 from poc_cli.engine.failure import PlayError, StepFailed
-from poc_cli.engine.sentinels import Watch
 from poc_cli.engine.sleeper import Sleeper
 from poc_cli.engine.sleeping import TracedSleeper
 from poc_cli.engine.stage import Stage
 from poc_cli.engine.verbs import HANDLERS, Seen
-from poc_cli.engine.waiting import InstanceSleeper
 from poc_cli.errors import TargetError
 from poc_cli.history import event as kinds
 from poc_cli.history.writer import HistoryWriter
@@ -35,6 +32,8 @@ from poc_cli.scenario.templates import UnknownNameError
 from poc_cli.target.base import Target, TargetDied, TargetHung
 
 if TYPE_CHECKING:
+    from poc_cli.engine.box import Box
+    from poc_cli.engine.sentinels import Watch
     from poc_cli.history.event import Event
 
 CLEAN_UP_SECONDS = 1.0
@@ -70,7 +69,7 @@ class Performance:
         ears: Ears,
         sleep: SleepMode | None,
         trial: Trial,
-        watch: Watch | None,
+        watch: "Watch | None",
     ) -> None:
         """Take what is to be played and where; `sleep` overrides the way of its sleeps.
 
@@ -185,7 +184,10 @@ class Performance:
         stage = Stage(
             self._play, self._label, self._nonce, self._target, self._history, self._ears, alone=self._trial.alone
         )
-        self._box = None if self._watch is None else Box(stage, self._watch, self._label, start)
+        if self._watch is not None:
+            from poc_cli.engine.box import Box  # with half of the judge, and most plays have a trace
+
+            self._box = Box(stage, self._watch, self._label, start)
         return stage
 
     def _description(self) -> dict[str, Any]:
@@ -295,6 +297,8 @@ class Performance:
         if self._box is None:
             raise PlayError("without a trace somebody has to watch where sleep begins")
         expects_sleep = how_long == "sleep"
+        from poc_cli.engine.waiting import InstanceSleeper
+
         return InstanceSleeper(stage, self._box, expects_sleep=expects_sleep, is_long=expects_sleep and self._is_last)
 
     def _list_unread(self, stage: Stage) -> None:

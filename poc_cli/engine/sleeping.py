@@ -39,6 +39,7 @@ _LISTED = 5
 """Objects that a reason names; all are in the trace."""
 
 _LOOK_AGAIN_SECONDS = 0.05
+_LOOK_AGAIN_AT_LEAST_SECONDS = 0.001
 
 
 def pins_data(pins: tuple[Pin, ...]) -> list[dict[str, Any]]:
@@ -82,7 +83,7 @@ class TracedSleeper:
         if witnessed.asleep:
             return
         if way == "evict":
-            pins = await self._lasting_pins(witnessed)
+            pins = await self._lasting_pins(witnessed, now_ns)
             alarm = None if pins or forced else self._alarm_before_sleep(witnessed, now_ns)
             if not pins and alarm is None:
                 await self._evict(witnessed)
@@ -111,18 +112,20 @@ class TracedSleeper:
             "wrong_object", f"{named} ({witnessed.id}) was never in memory; seen were: {others or 'no objects at all'}"
         )
 
-    async def _lasting_pins(self, witnessed: Witnessed) -> tuple[Pin, ...]:
+    async def _lasting_pins(self, witnessed: Witnessed, now_ns: int) -> tuple[Pin, ...]:
         """Give what still pins the object once young work has had its time to end."""
         while True:
             # What takes long only because the runtime is late must not pass for a pin, not even in a control.
             quickly = not self._should_sleep and not self._stage.was_late(PIN_AFTER_SECONDS)
             patience = PIN_OF_CONTROL_AFTER_SECONDS if quickly else PIN_AFTER_SECONDS
+            patience_ns = int(patience * SECOND_NS)
             pins = self._target.pins(witnessed.id, 0)
-            lasting = tuple(pin for pin in self._target.pins(witnessed.id, int(patience * SECOND_NS)))
+            lasting = self._target.pins(witnessed.id, patience_ns)
             if lasting or not pins:
                 return lasting
-            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
-            await self._target.fence()
+            left = (pins[0].since_ns + patience_ns - now_ns) / SECOND_NS
+            await asyncio.sleep(min(_LOOK_AGAIN_SECONDS, max(left, _LOOK_AGAIN_AT_LEAST_SECONDS)))
+            now_ns = await self._target.fence()
 
     def _alarm_before_sleep(self, witnessed: Witnessed, now_ns: int) -> int | None:
         """Give the milliseconds until the object's alarm, where that comes before the idle timer would strike."""
@@ -195,7 +198,10 @@ class TracedSleeper:
         """Ask the trace. Raises StepFailed where the object is not as wanted."""
         now_ns = await self._target.fence()
         await self._present(witnessed)
-        pins = await self._lasting_pins(witnessed) if wanted == "pinned" else self._target.pins(witnessed.id, SECOND_NS)
+        if wanted == "pinned":
+            pins = await self._lasting_pins(witnessed, now_ns)
+        else:
+            pins = self._target.pins(witnessed.id, SECOND_NS)
         found = self._found(witnessed, pins)
         ok = found == wanted or (wanted == "awake" and found == "pinned")
         stay = self._target.stay(witnessed.id)

@@ -9,22 +9,21 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from poc_cli.engine.sentinels import Watch
-from poc_cli.engine.tailing import listen
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.scenario.model import Hibernate
 from poc_cli.scenario.plays import Play
 from poc_cli.target.attendance import Attendance
 from poc_cli.target.base import Target
 from poc_cli.target.process import Place, Process
-from poc_cli.target.remote import Remote
 from poc_cli.target.running import Ground, LogListener
 from poc_cli.target.source import Source, source
 from poc_cli.target.subject import Subject
 from poc_cli.target.workerd import Workerd
 
 if TYPE_CHECKING:
+    from poc_cli.engine.sentinels import Watch
     from poc_cli.load.site import Site
+    from poc_cli.target.remote import Remote
 
 SourceOf = Callable[[Play], Source]
 """Gives where the worker is that a play brings. Raises TargetError where there is none, ValueError for no such play."""
@@ -47,7 +46,7 @@ class Venue(Protocol):
 
     def watched(
         self, plays: list[Play], history: HistoryWriter
-    ) -> contextlib.AbstractAsyncContextManager[Watch | None]:
+    ) -> "contextlib.AbstractAsyncContextManager[Watch | None]":
         """Give what tells of sleep while the plays go on, None where the trace does."""
 
     @property
@@ -144,7 +143,7 @@ class RemoteVenue:
 
     apart_at_once = 0
 
-    def __init__(self, remote: Remote, *, is_ours: bool) -> None:
+    def __init__(self, remote: "Remote", *, is_ours: bool) -> None:
         """Take the worker; `is_ours` says whether it answers our protocol, so that its rooms can tell of sleep."""
         self._remote = remote
         self._is_ours = is_ours
@@ -166,8 +165,11 @@ class RemoteVenue:
         return play.alone
 
     @contextlib.asynccontextmanager
-    async def watched(self, plays: list[Play], history: HistoryWriter) -> AsyncIterator[Watch]:
+    async def watched(self, plays: list[Play], history: HistoryWriter) -> "AsyncIterator[Watch]":
         """Give what rooms of our own tell of sleep; they are opened where a play sleeps and the worker is ours."""
+        from poc_cli.engine.sentinels import Watch
+        from poc_cli.engine.tailing import listen
+
         watch = Watch(self._remote, history, possible=self._is_ours)
         if self._is_ours:
             await watch.pulse()

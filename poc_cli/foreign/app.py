@@ -20,7 +20,7 @@ from poc_cli.foreign.children import Nursery, end
 from poc_cli.foreign.lines import Lines
 from poc_cli.foreign.proxy import Proxy
 from poc_cli.history.redact import Redactor
-from poc_cli.target.edge import NO_TLS
+from poc_cli.target.edge import no_tls
 from poc_cli.target.process import ending
 from poc_cli.target.pump import LARGEST_LOG, full
 
@@ -89,7 +89,7 @@ class App:
         self.proxy.app = url
         last = "it does not listen"
         deadline = asyncio.get_running_loop().time() + self._recipe.within
-        async with httpx.AsyncClient(trust_env=False, timeout=_ASKS_WITHIN_SECONDS, verify=NO_TLS) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=_ASKS_WITHIN_SECONDS, verify=no_tls()) as client:
             while asyncio.get_running_loop().time() < deadline:
                 if process.returncode is not None:
                     await asyncio.wait([reading], timeout=1.0)

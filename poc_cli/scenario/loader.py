@@ -5,6 +5,7 @@ Never plays anything, and never lets another exception than ScenarioError out, w
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path as FilePath
 
 from poc_cli.inert import inert
@@ -26,8 +27,12 @@ def read(path: FilePath) -> Scenario:
     return parse(text_of(path, "scenario"), inert(str(path)))
 
 
+@lru_cache(maxsize=256)
 def parse(text: str, file: str) -> Scenario:
-    """Give the scenario that the text describes; `file` is its name in errors. Raises ScenarioError."""
+    """Give the scenario that the text describes; `file` is its name in errors. Raises ScenarioError.
+
+    Remembered, because the judge of a run asks for the very texts that have just been played.
+    """
     return _load(Source(text, file))
 
 

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
-import httpx
-
 from poc_cli.errors import TargetError
 from poc_cli.target.base import Ability, Fault, Oracle, TargetHung
 from poc_cli.target.edge import Door
@@ -74,9 +72,8 @@ class Remote:
         """
         try:
             answer = await reached(self.door, self._probe, self.headers, ANSWERS_WITHIN_SECONDS)
-        except (TargetError, httpx.HTTPError) as error:
-            told = error.in_a_line if isinstance(error, TargetError) else f"{type(error).__name__} {error}".strip()
-            raise TargetHung(f"{self.url} does not answer any more: {told}") from error
+        except TargetError as error:
+            raise TargetHung(f"{self.url} does not answer any more: {error.in_a_line}") from error
         if answer.status_code >= HTTPStatus.BAD_GATEWAY:
             raise TargetHung(f"{self.url} does not answer any more: it says {answer.status_code}")
 
