@@ -222,17 +222,6 @@ def _claim(each: ClaimFinding, run: RunRecord) -> Document:
 
 
 def _sleep(story: PlayRecord, sleep: Sleep) -> Document:
-    resumed = next(
-        (
-            step.ended.data.get("wake_ms")
-            for step in story.steps
-            if step.verb == "resume"
-            and step.ended is not None
-            and sleep.back is not None
-            and step.begun.id < sleep.back.id < step.end_id
-        ),
-        None,
-    )
     return {
         "object": sleep.label,
         "way": sleep.way,
@@ -240,9 +229,19 @@ def _sleep(story: PlayRecord, sleep: Sleep) -> Document:
         "asleep_ms": _rounded(sleep.idle_ms),
         "woke_ms": _rounded(sleep.asleep_ms),
         "silent_ms": _rounded(sleep.silent_ms),
-        "wake_ms": resumed,
+        "wake_ms": _wake_ms(story, sleep),
         "proof": list(sleep.evidence),
     }
+
+
+def _wake_ms(story: PlayRecord, sleep: Sleep) -> Any:
+    """Return how long the answer took in the `resume` step in which a sleep ended, None where it ended in no such."""
+    if sleep.back is None:
+        return None
+    step = next(story.steps_from(sleep.back.id), None)
+    if step is None or step.ended is None or step.verb != "resume" or step.begun.id > sleep.back.id:
+        return None
+    return step.ended.data.get("wake_ms")
 
 
 def _rounded(length: float | None) -> float | None:
