@@ -32,10 +32,11 @@ def document(events: list[Event | None]) -> Document:
     run = record(events)
     scenarios: list[Document] = []
     judged: list[tuple[PlayRecord, list[ClaimFinding]]] = []
-    leaked = leaks(events)
+    leaked, controls = leaks(events), _controls(run)
     for stories in _stories(run):
         try:
-            findings = judge_story(stories, _controls(run, stories[0]), run.flaw, run.repeat)
+            mine = controls.get(stories[0].start.data["scenario"], [])
+            findings = judge_story(stories, mine, run.flaw, run.repeat)
             findings += leaked.claims(stories)
             scenarios.append(_scenario(run, stories, findings))
         except Exception as broken:  # noqa: BLE001 - what cannot be judged is an error, never a pass and never a crash
@@ -136,11 +137,13 @@ def _cell(cell: Any) -> Document:
     }
 
 
-def _controls(run: RunRecord, story: PlayRecord) -> list[PlayRecord]:
-    scenario = story.start.data["scenario"]
-    return [
-        play for play in run.plays if play.start.data["role"] == "control" and play.start.data["scenario"] == scenario
-    ]
+def _controls(run: RunRecord) -> dict[object, list[PlayRecord]]:
+    """Return the controls by their scenarios."""
+    found: dict[object, list[PlayRecord]] = {}
+    for play in run.plays:
+        if play.start.data["role"] == "control":
+            found.setdefault(play.start.data["scenario"], []).append(play)
+    return found
 
 
 def _scenario(run: RunRecord, stories: list[PlayRecord], findings: list[ClaimFinding]) -> Document:

@@ -27,7 +27,7 @@ FOREVER = 1 << 62
 """Later than every event."""
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _plays(text: str, file: str) -> tuple[Play, ...]:
     """Return the plays of a scenario, which is parsed once for its story and all its controls."""
     return plays_of(parse(text, file))
