@@ -13,7 +13,6 @@ from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
 from poc_cli.judge.record import PlayRecord, StepRecord
 from poc_cli.scenario.fitting import fit
 from poc_cli.scenario.model import Claim
-from poc_cli.scenario.plays import plays_of
 
 _UNDECIDED = frozenset({"no_sleep", "wrong_object", "woken", "unbound"})
 """Failures of a step that say nothing about the claim it names: its sleep did not come or was over before, or a value
@@ -103,7 +102,7 @@ def _control(story: PlayRecord, controls: list[PlayRecord], claim: Claim, flaw: 
 
 def _unfit(story: PlayRecord, claim: Claim) -> str | None:
     """Give why a claim's control cannot be played, or cannot decide it, where the story was played."""
-    controls = (play for play in plays_of(story.scenario)[1:] if claim.id in play.decides)
+    controls = (play for play in story.plays[1:] if claim.id in play.decides)
     fitted = (fit(play, story.place) for play in controls)
     return next((each.reason or each.claims.get(claim.id) for each in fitted), None)
 

@@ -24,10 +24,8 @@ def objects_of(play: PlayRecord, claim: Claim) -> tuple[str, ...]:
 
 def asks_for_sleep(play: PlayRecord, before_step: int | None = None) -> bool:
     """Whether the play has a `hibernate` step (before the step with that index, if one is given)."""
-    return any(
-        placed.step.verb == "hibernate"
-        for placed in play.play.steps[: before_step if before_step is not None else None]
-    )
+    first = play.first_hibernate
+    return first is not None and (before_step is None or first < before_step)
 
 
 def proven_sleeps(play: PlayRecord, claim: Claim, before: int = FOREVER) -> tuple[Sleep, ...] | Finding:
@@ -55,7 +53,7 @@ def proven_losses(play: PlayRecord, claim: Claim, before: int) -> tuple[Sleep, .
     For each object it is its last sleep with a socket open, or the last fault, whichever came later.
     """
     faults = [loss for loss in losses_of(play) if loss.left.id < before]
-    asked = any(step.verb == "hibernate" and step.begun.id < before for step in play.steps)
+    asked = any(step.begun.id < before for step in play.steps_of_verb("hibernate")[:1])
     sleeps = proven_sleeps(play, claim, before) if asked or not faults else ()
     if isinstance(sleeps, Finding):
         return sleeps

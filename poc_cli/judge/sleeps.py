@@ -3,13 +3,14 @@
 Never takes a silence, a time or a step's word for a sleep: only the trace's, or where there is none the instances'.
 """
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.instances import Slept, instances_of
-from poc_cli.judge.record import Connection, PlayRecord
+from poc_cli.judge.record import Connection, PlayRecord, once
 
 _MS = 1e6
 
@@ -94,6 +95,7 @@ class Sleep:
         return f"{told}, {rested / 1000:.3f} s after its last work"
 
 
+@once
 def sleeps_of(play: PlayRecord) -> tuple[Sleep, ...]:
     """Give every proven sleep of the play's objects, in order, with the sockets that were open when it began."""
     if not play.place.has_trace:
@@ -101,14 +103,14 @@ def sleeps_of(play: PlayRecord) -> tuple[Sleep, ...]:
         return tuple(sorted(found, key=lambda sleep: sleep.left.id))
     found = []
     for label in play.play.objects:
-        mine = [event for event in play.events if event.actor == f"object:{label}"]
+        mine = play.of_actor(f"object:{label}")
         for index, event in enumerate(mine):
             if event.kind != kinds.LEFT or event.data["how"] not in {"idle", "evict"}:
                 continue
-            entered = _entrance(mine[:index], event)
+            entered = _entrance(mine, index)
             if entered is None:
                 continue
-            back = next((later for later in mine[index:] if later.kind == kinds.ENTERED), None)
+            back = next((later for later in _from(mine, index) if later.kind == kinds.ENTERED), None)
             sockets = tuple(
                 each for each in play.connections if each.is_open_at(event.id) and play.belongs(each, label)
             )
@@ -123,13 +125,14 @@ def _by_instance(slept: Slept) -> Sleep:
     return Sleep(change.label, slept.proof[0], left, back, None, slept.sockets, silent, slept.proof)
 
 
+@once
 def losses_of(play: PlayRecord) -> tuple[Sleep, ...]:
     """Give every time that a fault took an object of the play out of memory, proven by its being back anew."""
     if not play.place.has_trace:
         return tuple(_losses_by_instance(play))
     found: list[Sleep] = []
     for label in play.play.objects:
-        mine = [event for event in play.events if event.actor == f"object:{label}"]
+        mine = play.of_actor(f"object:{label}")
         stays = [event for event in mine if event.kind == kinds.ENTERED]
         for fault in play.of_kind(kinds.FAULT):
             if fault.data["fault"] == "drop" or fault.actor not in {"poc", f"object:{label}"}:
@@ -163,27 +166,34 @@ def _losses_by_instance(play: PlayRecord) -> Iterator[Sleep]:
             yield Sleep(label, answers[0], fault, answers[1], None, sockets, answers=answers)
 
 
-def _struck(events: list[Event], fault: Event, back: Event | None) -> Event | None:
+def _struck(events: Sequence[Event], fault: Event, back: Event | None) -> Event | None:
     """Give the beginning of the stay that a fault ended, by the trace's word; None where it ended none."""
     for index, event in enumerate(events):
         ended = event.kind == kinds.LEFT and event.data["how"] == "died" and event.id > fault.id
         if ended and (back is None or event.id < back.id):
-            return _entrance(events[:index], event)
+            return _entrance(events, index)
     return None
 
 
-def _entrance(before: list[Event], left: Event) -> Event | None:
-    stay = left.data["process"], left.data["ctx"]
-    for event in reversed(before):
+def _from(events: Sequence[Event], first: int) -> Iterator[Event]:
+    return (events[place] for place in range(first, len(events)))
+
+
+def _entrance(events: Sequence[Event], left: int) -> Event | None:
+    """Return the beginning of the stay that the event at this place ended."""
+    stay = events[left].data["process"], events[left].data["ctx"]
+    for place in range(left - 1, -1, -1):
+        event = events[place]
         if event.kind == kinds.ENTERED:
             return event if (event.data["process"], event.data["ctx"]) == stay else None
     return None
 
 
-def _woken_by(events: list[Event], back: Event | None) -> str | None:
+def _woken_by(events: Sequence[Event], back: Event | None) -> str | None:
     if back is None:
         return None
-    first = next((event for event in events if event.kind == kinds.DELIVERED and event.id > back.id), None)
+    later = bisect_right(events, back.id, key=lambda event: event.id)
+    first = next((event for event in _from(events, later) if event.kind == kinds.DELIVERED), None)
     return None if first is None else str(first.data["name"])
 
 
@@ -195,9 +205,7 @@ def fault_after(play: PlayRecord, sleep: Sleep, before: int) -> Event | None:
     changed = None if play.place.has_trace else _changed_after(play, sleep, before)
     if changed is not None:
         return changed
-    for event in play.of_kind(kinds.LEFT, kinds.FAULT):
-        if not sleep.left.id < event.id <= before:
-            continue
+    for event in play.between(sleep.left.id, before + 1, kinds.LEFT, kinds.FAULT):
         if event.data.get("fault") == "drop":
             continue
         mine = event.kind == kinds.FAULT or event.actor == f"object:{sleep.label}"

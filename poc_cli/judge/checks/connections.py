@@ -100,8 +100,8 @@ def _spoken(play: PlayRecord, claim: Claim, sleep: Sleep, connection: Connection
         return None
     if not play.place.has_trace:
         return _answered(play, sleep, connection)
-    for step in play.steps:
-        if step.begun.id < sleep.left.id or step.end_id < sleep.back.id:
+    for step in play.steps_from(sleep.back.id, connection.client):
+        if step.begun.id < sleep.left.id:
             continue
         exchanged = _exchanged(play, claim, step, connection) if connection.is_open_at(step.begun.id) else None
         if exchanged is not None:
@@ -133,13 +133,15 @@ def _exchanged(play: PlayRecord, claim: Claim, step: StepRecord, connection: Con
         return None
     runtime = automatic(play)
     sent = [event for event in play.frames_sent_in(step.index) if event.id < step.end_id]
+    mine = [event.id for event in sent if connection.carried(event) and not runtime.asks(event)]
+    if not mine:
+        return None
     pings = sum(map(runtime.asks, sent))
     unreached = max(0, len(sent) - pings - max(0, _reached(play, claim, step) - _late(play, claim, step)))
-    mine = [event.id for event in sent if connection.carried(event) and not runtime.asks(event)]
     answers = [
         event.id
         for event in play.frames_received_in(step.index)
-        if connection.carried(event) and mine and mine[0] < event.id < step.end_id and not runtime.answers(event)
+        if connection.carried(event) and mine[0] < event.id < step.end_id and not runtime.answers(event)
     ]
     if len(mine) <= unreached or len(answers) <= unreached:
         return None
@@ -151,21 +153,31 @@ def _late(play: PlayRecord, claim: Claim, step: StepRecord) -> int:
 
     Steps that only send are not waited for, so what they sent may arrive while another client gets only a pong.
     """
+    key = "late", objects_of(play, claim)
+    if key not in play.memo:
+        play.memo[key] = _all_late(play, claim)
+    late: dict[int, int] = play.memo[key]
+    return max(0, late[step.begun.id])
+
+
+def _all_late(play: PlayRecord, claim: Claim) -> dict[int, int]:
+    """Return for the beginning of each step how many messages of the steps right before had not reached the object."""
     runtime = automatic(play)
+    found: dict[int, int] = {}
     late = 0
-    for before in reversed([each for each in play.steps if each.index < step.index]):
-        placed = play.play.steps[before.index].step
-        if not isinstance(placed, On) or not placed.sends or placed.expects:
-            break
-        sent = play.frames_sent_in(before.index)
-        late += len(sent) - sum(map(runtime.asks, sent)) - _reached(play, claim, before)
-    return max(0, late)
+    for step in play.steps:
+        found[step.begun.id] = late
+        placed = play.play.steps[step.index].step
+        if isinstance(placed, On) and placed.sends and not placed.expects:
+            sent = play.frames_sent_in(step.index)
+            late += len(sent) - sum(map(runtime.asks, sent)) - _reached(play, claim, step)
+        else:
+            late = 0
+    return found
 
 
 def _reached(play: PlayRecord, claim: Claim, step: StepRecord) -> int:
     """Give how many messages the trace shows to have reached the objects in a step."""
     actors = {f"object:{label}" for label in objects_of(play, claim)}
-    return sum(
-        event.actor in actors and event.data["name"] == SOCKET_EVENT and step.begun.id < event.id < step.end_id
-        for event in play.of_kind(kinds.DELIVERED)
-    )
+    delivered = play.between(step.begun.id, step.end_id, kinds.DELIVERED)
+    return sum(event.actor in actors and event.data["name"] == SOCKET_EVENT for event in delivered)

@@ -78,11 +78,13 @@ def delivered_once(play: PlayRecord, claim: Claim) -> Finding:
     marked = {mark for marks in sent.values() for _, mark in marks}
     arrived: list[int] = []
     for receiver, marks in received.items():
-        counted = Counter(mark for _, mark in marks if mark in marked)
-        for mark, times in counted.items():
-            evidence = [event for event, each in marks if each == mark]
-            if times > 1:
-                return refuted(f"{receiver} got the message {mark} {times} times", evidence)
+        events: dict[str, list[int]] = defaultdict(list)
+        for event, mark in marks:
+            if mark in marked:
+                events[mark].append(event)
+        for mark, evidence in events.items():
+            if len(evidence) > 1:
+                return refuted(f"{receiver} got the message {mark} {len(evidence)} times", evidence)
             arrived += evidence
     missing = [each for sender, marks in sent.items() for each in _not_received(sender, marks, received)]
     if missing:
