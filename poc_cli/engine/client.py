@@ -116,7 +116,7 @@ class Listener:
     received: Callable[[Payload], None]
     ended: Callable[[Ending], None]
     flooded: Callable[[str], None]
-    """Hears which limit was passed where more has come than a client takes; nothing more is read then."""
+    """Hears what has come where it was more than a client takes; nothing more is read then."""
 
 
 class _Connect(connect):
@@ -322,7 +322,7 @@ class SocketClient:
         self.inbox.end()
         self._listener.ended(ending)
         if isinstance(connection.protocol.parser_exc, PayloadTooBig):
-            self._listener.flooded(f"one message of {LARGEST_MESSAGE >> 20} MiB")
+            self._listener.flooded(f"a message of more than {LARGEST_MESSAGE >> 20} MiB")
         # RFC 6455, 7.1.1: the server ends TCP first. A connection that has gone ignores this.
         connection.loop.call_later(CLOSED_WITHIN_SECONDS, connection.transport.abort)
 
@@ -338,7 +338,7 @@ class SocketClient:
                 turn = connection.loop.time()
         connection.transport.abort()
         self._listener.flooded(self.inbox.overflow)
-        return Ending("client", 1006, "", clean=False, said=f"cut off by poc: more came than {self.inbox.overflow}")
+        return Ending("client", 1006, "", clean=False, said=f"cut off by poc: there came {self.inbox.overflow}")
 
 
 def refusal(response: Response) -> str:

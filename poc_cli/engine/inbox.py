@@ -98,10 +98,12 @@ class Inbox:
 
     @property
     def overflow(self) -> str | None:
-        """Return the limit that was passed, None as long as none was."""
+        """Return what came where it was more than an inbox holds, None as long as it was not."""
         if len(self._kept) > MOST_MESSAGES:
-            return f"{MOST_MESSAGES:,} messages"
-        return f"{MOST_BYTES >> 20} MiB" if self._kept_bytes > MOST_BYTES else None
+            return f"more than {MOST_MESSAGES:,} messages that no step was waiting for"
+        if self._kept_bytes > MOST_BYTES:
+            return f"more than {MOST_BYTES >> 20} MiB that no step was waiting for"
+        return None
 
     @property
     def size(self) -> int:

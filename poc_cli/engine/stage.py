@@ -383,7 +383,7 @@ class Stage:
             listener=Listener(
                 received=lambda payload: self._received(client, payload),
                 ended=lambda ending: self._ended(client, ending),
-                flooded=lambda limit: self.flooded(name, limit),
+                flooded=lambda what: self.flooded(name, what),
             ),
         )
         self.clients[name] = client
@@ -406,9 +406,9 @@ class Stage:
         client.inbox.put(Received(message, event_id, now))
         self._attendance.handled(self._label, len(payload), self.now_ns - now)
 
-    def flooded(self, name: str, limit: str) -> None:
+    def flooded(self, name: str, what: str) -> None:
         """End the play because a client got more than it takes."""
-        self.break_off(f"flooded: {name} received more than {limit}, and no step was waiting for them")
+        self.break_off(f"flooded: {name} received {what}")
 
     def _ended(self, client: SocketClient, ending: Ending) -> None:
         self.endings[client.name] = ending

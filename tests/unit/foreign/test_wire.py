@@ -3,6 +3,7 @@
 import pytest
 from websockets.frames import Close, CloseCode, Frame, Opcode
 
+from poc_cli.foreign import wire as wire_module
 from poc_cli.foreign.wire import Wire
 
 
@@ -67,3 +68,20 @@ def test_an_end_without_a_close_frame(gone: str, by: str) -> None:
 def test_a_connection_that_we_cut_is_our_doing() -> None:
     wire = Wire()
     assert wire.ending("server", "rst").said == "dropped by the client (RST)"
+
+
+def test_a_message_of_many_frames_is_as_bounded_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire_module, "LARGEST_MESSAGE", 100)
+    wire = Wire()
+    assert wire.feed("server", frame(Opcode.TEXT, b"x" * 60, fin=False)) == []
+    assert wire.feed("server", frame(Opcode.CONT, b"x" * 60)) == []
+    assert wire.feed("server", frame(Opcode.TEXT, b"later")) == []
+
+
+def test_which_side_closed_first_and_whether_both_have() -> None:
+    wire = Wire()
+    assert wire.closed_first is None
+    wire.feed("server", close(4001))
+    assert (wire.closed_first, wire.is_closed) == ("server", False)
+    wire.feed("client", close(4001, mask=True))
+    assert (wire.closed_first, wire.is_closed) == ("server", True)
