@@ -93,7 +93,7 @@ class ProgramClient:
         self._tasks.append(asyncio.create_task(self._await_exit(self._process, self._tasks[:2])))
         wanted = "no WebSocket to the worker" if self._program.opens == "socket" else "no line"
         if not await self._until(self._is_decided, within):
-            raise CannotOpen(f"it runs, and within {within:g} s there was {wanted}")
+            raise CannotOpen(f"it runs, and within {within:g} s there was {wanted}", in_time=False)
         if self._refused is not None and not self._opened:
             raise CannotOpen(f"the server answered {self._refused}", self._refused)
         if not self._is_there():
