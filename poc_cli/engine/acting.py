@@ -27,6 +27,9 @@ _LONGEST_TOLD: Final = 10
 _ANSWERS_WITHIN_SECONDS: Final = 1.0
 """How much later than the end of its time a page may say what it shows; a script that loops lets it say nothing."""
 
+_SHORTEST_LOOK_SECONDS: Final = 0.001
+"""How long a page is looked at where its time was over before it could be asked."""
+
 # Returns whether it came to show what is wanted in time, what it shows then, and whether that changed meanwhile.
 _SHOWS: Final = """({ selector, text, contains, texts, ms }) => new Promise((done) => {
   const field = (each) => /^(INPUT|SELECT|TEXTAREA)$/.test(each.tagName);
@@ -128,22 +131,26 @@ async def show(stage: Stage, client: Client, step: Acting) -> tuple[int, int]:
 
 async def _answer(stage: Stage, page: "Page", client: Client, step: Acting, wanted: dict[str, Any]) -> dict[str, Any]:
     """Return what the page says that it shows at the end of its time, or as soon as it fits. Raises StepFailed."""
-    deadline = asyncio.get_running_loop().time() + step.within
-    while (left := deadline - asyncio.get_running_loop().time()) > 0:
+    window = stage.window(step.within)
+    told: dict[str, Any] = {"met": False, "found": []}
+    moved = False
+    while True:
+        left = max(_SHORTEST_LOOK_SECONDS, window.left_s)
+        said = f"{client.name} does not say what it shows within {step.within:g} s: its scripts let nothing else run"
         try:
-            async with asyncio.timeout_at(deadline + _ANSWERS_WITHIN_SECONDS):
-                told: dict[str, Any] = await page.evaluate(_SHOWS, wanted | {"ms": left * 1000})
-                return told
+            async with asyncio.timeout(left + _ANSWERS_WITHIN_SECONDS):
+                told = await page.evaluate(_SHOWS, wanted | {"ms": left * 1000})
         except TimeoutError as error:
-            said = (
-                f"{client.name} does not say what it shows within {step.within:g} s: its scripts let nothing else run"
-            )
-            raise await _failed(stage, "silence", said) from error
+            if await stage.is_over(window):
+                raise await _failed(stage, "silence", said) from error
         except Exception as error:
             if not client.is_open or not any(sign in str(error) for sign in _LEFT):
                 raise await _refused(stage, client, step, error) from error
-            await asyncio.sleep(0)  # the next document is asked at once
-    return {"met": False, "found": [], "moved": True}  # one document after the other
+            moved = True  # the next document is asked at once
+        moved |= bool(told.get("moved"))
+        if told["met"] or await stage.is_over(window):
+            return told | {"moved": moved}
+        await asyncio.sleep(0)
 
 
 async def _page(stage: Stage, client: Client) -> "Page":

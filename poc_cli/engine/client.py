@@ -69,6 +69,9 @@ class Client(Protocol):
     async def open(self, within: float) -> dict[str, Any] | None:
         """Connect; give what is worth recording, if it has not done so itself. Raises CannotOpen."""
 
+    def missing(self, within: float) -> str:
+        """Return in a sentence what did not happen in the time that it had to open."""
+
     async def send(self, payload: Payload) -> None:
         """Send one message. Raises ConnectionClosed where there is no connection."""
 
@@ -240,7 +243,7 @@ class SocketClient:
             headers = tuple(error.response.headers.raw_items())
             raise CannotOpen(refusal(error.response), error.response.status_code, headers=headers) from error
         except TimeoutError as error:
-            raise CannotOpen(f"the handshake took more than {within:g} s", in_time=False) from error
+            raise CannotOpen(self.missing(within), in_time=False) from error
         except (OSError, WebSocketException) as error:
             raise CannotOpen(f"{type(error).__name__}: {error}") from error
         if not isinstance(connection, _Connection):
@@ -253,6 +256,10 @@ class SocketClient:
             agreed["headers"] = [*connection.response.headers.raw_items()]
         place = colo(connection.response)
         return agreed if place is None else {**agreed, "colo": place}
+
+    def missing(self, within: float) -> str:
+        """Return that the handshake did not end in its time."""
+        return f"the handshake took more than {within:g} s"
 
     async def send(self, payload: Payload) -> None:
         """Send one message. Raises ConnectionClosed where there is no connection any more."""

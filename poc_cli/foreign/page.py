@@ -107,7 +107,7 @@ class PageClient:
                     self._moved.clear()
                     await self._moved.wait()
         except TimeoutError as error:
-            raise CannotOpen(f"{self._missing()} within {within:g} s", in_time=False) from error
+            raise CannotOpen(self.missing(within), in_time=False) from error
         except Error as error:
             raise CannotOpen(_first_line(error)) from error
         except TargetError as error:
@@ -134,11 +134,13 @@ class PageClient:
             return True
         return bool(self._opened) or self._refused is not None or self._failed is not None or self._gone is not None
 
-    def _missing(self) -> str:
+    def missing(self, within: float) -> str:
+        """Return what the page did not open in its time, and what it opened instead."""
         if self._elsewhere:
             hosts = ", ".join(dict.fromkeys(self._elsewhere))
-            return f"the page opened no WebSocket to the worker, only to {hosts},"
-        return "the page opened no WebSocket to the worker" if self._page is not None else "the browser gave no page"
+            return f"the page opened no WebSocket to the worker, only to {hosts}, within {within:g} s"
+        what = "the page opened no WebSocket to the worker" if self._page is not None else "the browser gave no page"
+        return f"{what} within {within:g} s"
 
     # --- what it tells
 

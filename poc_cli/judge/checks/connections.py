@@ -88,10 +88,19 @@ def _closed_by_other(
 
 
 def _was_to_be_closed(play: PlayRecord, closed: Event) -> bool:
-    """Whether the story expected the server to close this connection, in a step that then came out as told."""
-    step = next((step for step in play.steps if step.index == closed.step), None)
-    placed = None if step is None else play.play.steps[step.index].step
-    return isinstance(placed, On) and placed.expects_close and step is not None and step.ok
+    """Whether the story expected the server to close this connection, in a step that then came out as told.
+
+    The close frame may have come before that step began; what the client opened since then is another connection.
+    """
+    opened = (each.opened.id for each in play.connections if each.client == closed.actor)
+    again = next((event_id for event_id in opened if event_id > closed.id), None)
+    for step in play.steps:
+        placed = play.play.steps[step.index].step
+        if isinstance(placed, On) and placed.expects_close and step.ok and step.end_id > closed.id:
+            is_meant = any(closed.actor in play.play.members(name) for name in placed.on)
+            if is_meant and (again is None or step.begun.id < again):
+                return True
+    return False
 
 
 def _spoken(play: PlayRecord, claim: Claim, sleep: Sleep, connection: Connection) -> tuple[int, int] | None:

@@ -20,6 +20,7 @@ from poc_cli.history.redact import Redactor
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.plays import plays_of
+from poc_cli.target.attendance import Attendance
 
 if TYPE_CHECKING:
     from poc_cli.engine.client import Client
@@ -44,7 +45,8 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     (play, *_) = plays_of(parse(SCENARIO, "one.toml"))
     target = cast("Target", SimpleNamespace(trace=None))
     with HistoryWriter(tmp_path / "history.ndjson", Redactor([])) as history:
-        yield Stage(play, "one", "one-1", target, history, Ears(lambda _: None, lambda _: None, cast("Api", None)))
+        ears = Ears(lambda _: None, lambda _: None, cast("Api", None), Attendance())
+        yield Stage(play, "one", "one-1", target, history, ears)
 
 
 async def finish(seen: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import pytest
 from websockets.frames import Close, CloseCode, Frame, Opcode
 
 from poc_cli.foreign import wire as wire_module
-from poc_cli.foreign.wire import Wire
+from poc_cli.foreign.wire import Side, Wire
 
 
 def frame(opcode: Opcode, data: bytes, *, fin: bool = True, mask: bool = False) -> bytes:
@@ -78,10 +78,10 @@ def test_a_message_of_many_frames_is_as_bounded_as_one(monkeypatch: pytest.Monke
     assert wire.feed("server", frame(Opcode.TEXT, b"later")) == []
 
 
-def test_which_side_closed_first_and_whether_both_have() -> None:
+@pytest.mark.parametrize(("first", "second"), [("server", "client"), ("client", "server")])
+def test_which_side_closed_first_and_whether_both_have(first: Side, second: Side) -> None:
     wire = Wire()
-    assert wire.closed_first is None
-    wire.feed("server", close(4001))
-    assert (wire.closed_first, wire.is_closed) == ("server", False)
-    wire.feed("client", close(4001, mask=True))
-    assert (wire.closed_first, wire.is_closed) == ("server", True)
+    wire.feed(first, close(4001, mask=first == "client"))
+    assert (wire.closed_first, wire.is_closed) == (first, False)
+    wire.feed(second, close(4001, mask=second == "client"))
+    assert (wire.closed_first, wire.is_closed) == (first, True)
