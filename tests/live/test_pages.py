@@ -137,6 +137,19 @@ def test_a_page_that_never_answers_ends_with_its_step_and_its_browser(poc: Poc, 
     assert _nothing_is_left(poc)
 
 
+def test_a_page_that_floods_its_console_fills_no_record(poc: Poc) -> None:
+    steps = """\
+  { connect = "page" },
+  { on = "page", eval = "for (let line = 0; line < 5000; line++) console.log(line); 1", expect = { json = 1 } },
+  { on = "page", eval = "2", expect = { json = 2 }, claim = "decided" },
+"""
+    ran = poc.run("run", _story(poc, steps), "--json", variables=_chromium())
+    assert verdicts(ran.document())["story/decided"] == "held"
+    lines = [event["data"] for event in history(latest(poc.results)) if event["kind"] == "console"]
+    assert len(lines) == 1001
+    assert "the first 1000 are kept" in lines[-1]["text"]
+
+
 def test_how_its_sockets_end_is_known(poc: Poc) -> None:
     steps = """\
   { connect = "page" },
