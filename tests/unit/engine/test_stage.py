@@ -46,7 +46,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     target = cast("Target", SimpleNamespace(trace=None))
     with HistoryWriter(tmp_path / "history.ndjson", Redactor([])) as history:
         ears = Ears(lambda _: None, lambda _: None, cast("Api", None), Attendance())
-        yield Stage(play, "one", "one-1", target, history, ears)
+        yield Stage(play, "one", "one-1", target, history, ears, alone=False)
 
 
 async def finish(seen: dict[str, Any]) -> dict[str, Any]:
