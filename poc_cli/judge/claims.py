@@ -6,18 +6,20 @@ Never lets a check's own failure pass for anything but an error.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from poc_cli.judge.binding import objects_of
 from poc_cli.judge.checks import CHECKS, JUDGES_ITS_STEPS
+from poc_cli.judge.checks.residency import kept_awake
 from poc_cli.judge.finding import Finding, Verdict, error, held, refuted, unknown, worst
 from poc_cli.judge.instances import instances_of
-from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
+from poc_cli.judge.proof import proven_before
 from poc_cli.judge.record import PlayRecord, StepRecord
 from poc_cli.scenario.fitting import fit
 from poc_cli.scenario.model import Claim
 from poc_cli.scenario.plays import plays_of
 
-_UNDECIDED = frozenset({"no_sleep", "wrong_object", "woken", "unbound"})
-"""Failures of a step that say nothing about the claim it names: its sleep did not come or was over before, or a value
-that it needs was not captured."""
+_UNDECIDED = frozenset({"wrong_object", "woken", "unbound"})
+"""Failures of a step that say nothing about the claim it names: its sleep was over before, or a value that it needs was
+not captured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,13 +200,14 @@ def _step(play: PlayRecord, claim: Claim, step: StepRecord) -> Finding:
     """Judge a step that names the claim; in and after a `hibernate` step rule 1 comes first."""
     is_of_others = step.verb == "close" or claim.check in {"delivered-once", "delivered-in-order", "received-in-order"}
     was_closed = step.failure == "closed" and is_of_others
+    if step.failure == "no_sleep":
+        return _not_slept(play, claim, step)
     if step.failure in _UNDECIDED or was_closed:
         return unknown(step.reason, (step.end_id,))
     if step.ended is None:
         return unknown(f"the play broke off in a step of this claim: {play.ending}")
-    sleeps_itself = step.verb == "hibernate"
-    if asks_for_sleep(play, before_step=step.index + sleeps_itself) and claim.check != "stays-awake":
-        found = proven_sleeps(play, claim, before=step.end_id if sleeps_itself else step.begun.id)
+    if claim.check != "stays-awake":
+        found = proven_before(play, claim, step)
         if isinstance(found, Finding):
             return found
     if step.ok:
@@ -213,3 +216,10 @@ def _step(play: PlayRecord, claim: Claim, step: StepRecord) -> Finding:
             f"the {step.verb} step at line {step.begun.data['line']} came out as expected", [*answers, step.end_id]
         )
     return refuted(f"the {step.verb} step at line {step.begun.data['line']}: {step.reason}", (step.end_id,))
+
+
+def _not_slept(play: PlayRecord, claim: Claim, step: StepRecord) -> Finding:
+    """Judge a `hibernate` step whose sleep did not come: refuted by an object that was watched for long enough."""
+    kept = (kept_awake(play, step, label) for label in objects_of(play, claim))
+    found = [each for each in kept if each is not None and each.verdict == "refuted"]
+    return worst(found) if found else unknown(step.reason, (step.end_id,))

@@ -3,13 +3,15 @@
 Never takes a silence, a time or a step's word for a sleep: only the trace's, or where there is none the instances'.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.instances import Slept, instances_of
-from poc_cli.judge.record import Connection, PlayRecord
+from poc_cli.judge.record import Connection, PlayRecord, StepRecord
+from poc_cli.scenario.model import Hibernate
 
 _MS = 1e6
 
@@ -42,6 +44,8 @@ class Sleep:
     silent_ms: float | None = None
     answers: tuple[Event, ...] = ()
     """What proves it in a black box: the answers of the instance before it, and of the one after."""
+    steps: frozenset[int] = frozenset()
+    """The `hibernate` or `restart` steps of the story that brought it about, or found it; none if it came by itself."""
 
     @property
     def oracle(self) -> str:
@@ -96,31 +100,53 @@ class Sleep:
 
 def sleeps_of(play: PlayRecord) -> tuple[Sleep, ...]:
     """Give every proven sleep of the play's objects, in order, with the sockets that were open when it began."""
+    known: tuple[Sleep, ...] | None = play.memo.get("sleeps")
+    if known is None:
+        known = play.memo["sleeps"] = _sleeps_of(play)
+    return known
+
+
+def _sleeps_of(play: PlayRecord) -> tuple[Sleep, ...]:
     if not play.place.has_trace:
         found = [_by_instance(each) for label in play.play.objects for each in instances_of(play, label).slept]
         return tuple(sorted(found, key=lambda sleep: sleep.left.id))
-    found = []
-    for label in play.play.objects:
-        mine = [event for event in play.events if event.actor == f"object:{label}"]
-        for index, event in enumerate(mine):
-            if event.kind != kinds.LEFT or event.data["how"] not in {"idle", "evict"}:
-                continue
-            entered = _entrance(mine[:index], event)
-            if entered is None:
-                continue
-            back = next((later for later in mine[index:] if later.kind == kinds.ENTERED), None)
-            sockets = tuple(
-                each for each in play.connections if each.is_open_at(event.id) and play.belongs(each, label)
-            )
-            found.append(Sleep(label, entered, event, back, _woken_by(mine, back), sockets))
+    hibernates = [each for each in play.steps if isinstance(play.play.steps[each.index].step, Hibernate)]
+    found = [sleep for label in play.play.objects for sleep in _by_trace(play, label, hibernates)]
     return tuple(sorted(found, key=lambda sleep: sleep.left.id))
+
+
+def _by_trace(play: PlayRecord, label: str, hibernates: Sequence[StepRecord]) -> Iterator[Sleep]:
+    mine = [event for event in play.events if event.actor == f"object:{label}"]
+    entered: Event | None = None
+    for index, event in enumerate(mine):
+        if event.kind == kinds.ENTERED:
+            entered = event
+        if event.kind != kinds.LEFT or event.data["how"] not in {"idle", "evict"}:
+            continue
+        if entered is None or _stay(entered) != _stay(event):
+            continue
+        back = next((later for later in islice(mine, index, None) if later.kind == kinds.ENTERED), None)
+        sockets = tuple(each for each in play.connections if each.is_open_at(event.id) and play.belongs(each, label))
+        steps = frozenset(each.index for each in hibernates if _brought_about(play, each, label, event, back))
+        yield Sleep(label, entered, event, back, _woken_by(mine, back), sockets, steps=steps)
+
+
+def _brought_about(play: PlayRecord, step: StepRecord, label: str, left: Event, back: Event | None) -> bool:
+    """Whether an object left memory in a `hibernate` step of its own, or was out of memory throughout it."""
+    placed = play.play.steps[step.index].step
+    if not isinstance(placed, Hibernate) or not (placed.of is None or label in placed.of):
+        return False
+    if step.begun.id < left.id < step.end_id:
+        return True
+    return step.ok and left.id < step.begun.id and (back is None or back.id > step.end_id)
 
 
 def _by_instance(slept: Slept) -> Sleep:
     change = slept.change
     left = change.waited[0]
     silent, back = change.silent_ms, change.after.event
-    return Sleep(change.label, slept.proof[0], left, back, None, slept.sockets, silent, slept.proof)
+    steps = frozenset(each.step for each in change.waited if each.step is not None)
+    return Sleep(change.label, slept.proof[0], left, back, None, slept.sockets, silent, slept.proof, steps)
 
 
 def losses_of(play: PlayRecord) -> tuple[Sleep, ...]:
@@ -141,7 +167,8 @@ def losses_of(play: PlayRecord) -> tuple[Sleep, ...]:
             sockets = tuple(
                 each for each in play.connections if each.is_open_at(fault.id) and play.belongs(each, label)
             )
-            found.append(Sleep(label, entered, fault, back, _woken_by(mine, back), sockets))
+            steps = frozenset[int]() if fault.step is None else frozenset({fault.step})
+            found.append(Sleep(label, entered, fault, back, _woken_by(mine, back), sockets, steps=steps))
     return tuple(sorted(found, key=lambda loss: loss.left.id))
 
 
@@ -160,7 +187,8 @@ def _losses_by_instance(play: PlayRecord) -> Iterator[Sleep]:
                 each for each in play.connections if each.is_open_at(fault.id) and play.belongs(each, label)
             )
             answers = change.before.event, change.after.event
-            yield Sleep(label, answers[0], fault, answers[1], None, sockets, answers=answers)
+            steps = frozenset[int]() if fault.step is None else frozenset({fault.step})
+            yield Sleep(label, answers[0], fault, answers[1], None, sockets, answers=answers, steps=steps)
 
 
 def _struck(events: list[Event], fault: Event, back: Event | None) -> Event | None:
@@ -173,11 +201,13 @@ def _struck(events: list[Event], fault: Event, back: Event | None) -> Event | No
 
 
 def _entrance(before: list[Event], left: Event) -> Event | None:
-    stay = left.data["process"], left.data["ctx"]
-    for event in reversed(before):
-        if event.kind == kinds.ENTERED:
-            return event if (event.data["process"], event.data["ctx"]) == stay else None
-    return None
+    entered = next((event for event in reversed(before) if event.kind == kinds.ENTERED), None)
+    return entered if entered is not None and _stay(entered) == _stay(left) else None
+
+
+def _stay(event: Event) -> tuple[object, object]:
+    """Return what tells one stay in memory from another."""
+    return event.data["process"], event.data["ctx"]
 
 
 def _woken_by(events: list[Event], back: Event | None) -> str | None:

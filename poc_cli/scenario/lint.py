@@ -10,8 +10,8 @@ from poc_cli.errors import did_you_mean
 from poc_cli.scenario.explain import Problem
 from poc_cli.scenario.flow import Performance, known_objects, problems_of_play, unknown_names
 from poc_cli.scenario.foreign import given_names, problems_of_file
-from poc_cli.scenario.model import CHECKS, Claim, ObjectRef, Repeat, ScenarioFile
-from poc_cli.scenario.steps import Node, every_step
+from poc_cli.scenario.model import CHECKS, Claim, ObjectRef, Repeat, ScenarioFile, Taking
+from poc_cli.scenario.steps import Node, every_node, every_step
 from poc_cli.scenario.templates import names_in
 from poc_cli.scenario.values import Path, shown
 
@@ -31,6 +31,8 @@ def problems_of(
     yield from _objects(document, objects)
     yield from problems_of_file(document)
     yield from _claims(document, steps, controls, objects)
+    for nodes in (steps, *controls.values()):
+        yield from _ids(nodes)
     yield from _length([*steps, *(node for own in controls.values() for node in own)])
     story = Performance(
         {name: (("clients", name), client) for name, client in document.clients.items()},
@@ -101,6 +103,7 @@ def _claims(
         seen.add(claim.id)
         yield from _check(claim, path, decided=claim.id in named)
         yield from known_objects(claim.of or [], (*path, "of"), objects)
+        yield from _after(claim, path, steps, controls.get(index))
         if (
             index in controls
             and claim.check is None
@@ -108,6 +111,41 @@ def _claims(
         ):
             message = f'no step of the control names the claim "{claim.id}", so the control decides nothing'
             yield Problem((*path, "control", "steps"), message, f'add claim = "{claim.id}" to a step of the control')
+
+
+def _after(claim: Claim, path: Path, steps: Nodes, own: Nodes | None) -> Iterator[Problem]:
+    """Give the problems of the step that a claim says it comes after."""
+    if claim.after is None:
+        return
+    if claim.check == "stays-awake":
+        message = '"stays-awake" is about the steps that name the claim, so it has no "after"'
+        yield Problem((*path, "after"), message, f'add claim = "{claim.id}" to the hibernate step', at="key")
+        return
+    for nodes, where in ((steps, "the story"), (own, "the claim's control")):
+        if nodes is None:
+            continue
+        in_order = list(every_step(nodes))
+        named = [step.id for step in in_order if isinstance(step, Taking) and step.id is not None]
+        if claim.after not in named:
+            message = f"no hibernate, restart or kill step of {where} has the id {shown(claim.after)}"
+            yield Problem((*path, "after"), message, did_you_mean(claim.after, named))
+            continue
+        meant = next(step for step in in_order if isinstance(step, Taking) and step.id == claim.after)
+        before = next((step for step in in_order if step is meant or step.claim == claim.id), meant)
+        if before is not meant:
+            message = f"a step of {where} that decides the claim stands before the step {shown(claim.after)}"
+            yield Problem((*path, "after"), message)
+
+
+def _ids(steps: Nodes) -> Iterator[Problem]:
+    """Give a problem for each id of a step that another has already."""
+    seen: set[str] = set()
+    for node in every_node(steps):
+        if not isinstance(node.step, Taking) or node.step.id is None:
+            continue
+        if node.step.id in seen:
+            yield Problem((*node.path, "id"), f"a step {shown(node.step.id)} is there already; each id stands once")
+        seen.add(node.step.id)
 
 
 def _check(claim: Claim, path: Path, *, decided: bool) -> Iterator[Problem]:

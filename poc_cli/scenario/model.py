@@ -28,6 +28,7 @@ from poc_cli.scenario.verbs import (
     Restart,
     Resume,
     Stall,
+    Taking,
 )
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "ScenarioFile",
     "Stall",
     "Step",
+    "Taking",
     "Verdict",
     "WorkerRef",
 ]
@@ -153,6 +155,9 @@ class Claim(Shape):
     source: str | None = Field(default=None, description="Where the documentation says so: a URL.")
     check: str | None = Field(default=None, description="The check that judges it on the whole history.")
     of: list[str] | None = Field(default=None, description="The objects it is about; all unless said.")
+    after: Identifier | None = Field(
+        default=None, description="The `id` of the step that it is about: a `hibernate`, a `restart` or a `kill`."
+    )
     by: str = Field(default="id", description="The path of the mark that tells messages apart.")
     limit: Duration | None = Field(default=None, description="The longest a wake may take, for wake-under.")
     matrix: MatrixCell | None = Field(default=None, description="The cell of the survival matrix that it fills.")

@@ -12,7 +12,7 @@ from poc_cli.scenario.model import Claim
 
 def close_handshake(play: PlayRecord, claim: Claim) -> Finding:
     """Refuted by a client that closed and got no close frame back."""
-    if asks_for_sleep(play):
+    if asks_for_sleep(play, claim):
         found = proven_sleeps(play, claim)
         if isinstance(found, Finding):
             return found

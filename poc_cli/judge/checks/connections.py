@@ -6,10 +6,11 @@ client must have reached the object, and a frame of the object the client.
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.judge.binding import objects_of
 from poc_cli.judge.checks.answering import automatic
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.instances import instances_of
-from poc_cli.judge.proof import objects_of, proven_sleeps
+from poc_cli.judge.proof import proven_sleeps
 from poc_cli.judge.record import Connection, PlayRecord, StepRecord
 from poc_cli.judge.sleeps import Sleep, fault_after, losses_of
 from poc_cli.scenario.model import Claim, On

@@ -33,7 +33,7 @@ def _undecidable(play: PlayRecord, claim: Claim, sent: dict[str, Marks]) -> Find
 
     Without a `hibernate` step the story asks for no sleep, and rule 1 has nothing to say.
     """
-    found = proven_sleeps(play, claim) if asks_for_sleep(play) else None
+    found = proven_sleeps(play, claim) if asks_for_sleep(play, claim) else None
     if isinstance(found, Finding):
         return found
     times = Counter(mark for marks in sent.values() for _, mark in marks)

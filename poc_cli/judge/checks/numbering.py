@@ -18,7 +18,7 @@ Numbers = list[tuple[int, int]]
 
 def received_in_order(play: PlayRecord, claim: Claim) -> Finding:
     """Refuted by a number that is missing, comes twice, or comes before a smaller one, at any client."""
-    if asks_for_sleep(play):
+    if asks_for_sleep(play, claim):
         found = proven_sleeps(play, claim)
         if isinstance(found, Finding):
             return found

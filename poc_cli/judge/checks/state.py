@@ -31,7 +31,7 @@ def _judge(play: PlayRecord, claim: Claim, witness: Witness, without: str) -> Fi
 
 
 def _step(play: PlayRecord, claim: Claim, step: StepRecord, witness: Witness, without: str) -> Finding:
-    found = proven_losses(play, claim, before=step.begun.id)
+    found = proven_losses(play, claim, step)
     if isinstance(found, Finding):
         return found
     if not step.ok and step.failure != "mismatch":
