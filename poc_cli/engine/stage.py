@@ -17,7 +17,7 @@ from poc_cli.errors import PocError
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.history.writer import HistoryWriter
-from poc_cli.residency import Change, Delivered, Entered, Left
+from poc_cli.residency import Caller, Change, Delivered, Entered, Left
 from poc_cli.scenario.clients import AnyClient, ClientSpec
 from poc_cli.scenario.matching import Message
 from poc_cli.scenario.plays import Play
@@ -204,10 +204,24 @@ class Stage:
                     at_ns=change.at_ns,
                     at_last_event_ns=change.last_event_ns,
                     at_last_activity_ns=change.last_activity_ns,
+                    callers=[self._caller(each) for each in change.callers],
                 )
             case _:
                 return
         witnessed.moved.set()
+
+    def _caller(self, caller: Caller) -> dict[str, Any]:
+        """Return who called an object as the history keeps it."""
+        trace, pins = self.target.trace, caller.pins
+        class_name = None if trace is None or caller.object_id is None else trace.class_of(caller.object_id)
+        told = [{"what": pin.what, "script": pin.script, "line": pin.line} for pin in pins]
+        return {
+            "worker": caller.worker,
+            "class": class_name,
+            "object": caller.object_id,
+            "open": caller.is_open,
+            "pins": told,
+        }
 
     def _called(self, call: Call) -> None:
         told: dict[str, Any] = {"method": call.method, "path": call.path, "status": call.status}

@@ -23,7 +23,13 @@ def fences_of(play: PlayRecord) -> list[int]:
 
 def _fences(play: PlayRecord) -> list[int]:
     asked = [event.id for event in play.of_kind(kinds.PROBED, kinds.EVICTING, kinds.AWAKE)]
-    ends = [step.end_id for step in play.steps if step.ok and step.verb == "hibernate"]
+    hibernates = {step.index for step in play.steps if step.verb == "hibernate"}
+    ends = [step.end_id for step in play.steps if step.ok and step.index in hibernates]
+    # A `hibernate` step reads the trace to its end before it waits; what it then tells of an object comes in order.
+    for event in play.of_kind(kinds.LEFT):
+        step = step_of(play, event)
+        if step is not None and step.index in hibernates:
+            ends.append(event.id)
     slept = next((event.id for event in play.of_kind(kinds.LEFT) if event.data.get("how") in {"idle", "evict"}), None)
     waited: list[int] = []
     if slept is not None:

@@ -8,6 +8,7 @@ from poc_cli.history.event import Event
 from poc_cli.judge.binding import is_named, last_loss_before, objects_at, objects_of, rests_before, rests_of
 from poc_cli.judge.doubts import why_no_other_instance
 from poc_cli.judge.finding import Finding, unknown
+from poc_cli.judge.ownership import sockets_of, why_stray
 from poc_cli.judge.record import FOREVER, PlayRecord, StepRecord
 from poc_cli.judge.sleeps import Sleep, losses_of, pins_told, sleeps_of
 from poc_cli.scenario.model import Claim
@@ -38,10 +39,10 @@ def proven_sleeps(play: PlayRecord, claim: Claim) -> tuple[Sleep, ...] | Finding
     mine = story_sleeps(play, claim)
     for label in objects_of(play, claim):
         slept = [sleep for sleep in mine if sleep.label == label]
-        with_sockets = [sleep for sleep in slept if sleep.sockets]
+        with_sockets = [sleep for sleep in slept if sockets_of(play, sleep)]
         if not with_sockets:
             if slept:
-                return unknown(f"{label} slept, but no socket stayed open through it", slept[0].evidence)
+                return _without_socket(play, slept[0])
             return unknown(*_why_no_sleep(play, label, FOREVER))
         found += with_sockets
     if not found:
@@ -93,14 +94,21 @@ def _proven(play: PlayRecord, label: str, index: int, before: int) -> Sleep | Fi
     """Return what one step of the story did to an object, or why that is not known."""
     losses = (*sleeps_of(play), *losses_of(play))
     mine = [each for each in losses if each.label == label and index in each.steps and each.left.id < before]
-    with_sockets = [each for each in mine if each.sockets or each.left.kind == kinds.FAULT]
+    with_sockets = [each for each in mine if each.left.kind == kinds.FAULT or sockets_of(play, each)]
     if with_sockets:
         return with_sockets[-1]
     if mine:
-        return unknown(f"{label} slept, but no socket stayed open through it", mine[0].evidence)
+        return _without_socket(play, mine[0])
     if play.play.steps[index].step.verb == "restart":
         return unknown(f"{label} was not in memory before the fault, so it could lose nothing")
     return unknown(*_why_no_sleep(play, label, before))
+
+
+def _without_socket(play: PlayRecord, sleep: Sleep) -> Finding:
+    """Return why a sleep proves nothing: it was one without any socket that is shown to be the object's."""
+    if not sleep.sockets:
+        return unknown(f"{sleep.label} slept, but no socket stayed open through it", sleep.evidence)
+    return unknown(f"{sleep.label} slept, but {why_stray(play, sleep, sleep.sockets[0])}", sleep.evidence)
 
 
 def _why_no_sleep(play: PlayRecord, label: str, before: int) -> tuple[str, tuple[int, ...]]:

@@ -74,6 +74,14 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Called:
+    """The context called the object with that id."""
+
+    ctx: int
+    object_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class AlarmSet:
     """The object asked for an alarm at that time of the machine's clock, in nanoseconds since 1970."""
 
@@ -113,15 +121,28 @@ class ProcessExited:
     at: int
 
 
-Line = Header | ContextBegan | ContextEnded | Began | Finished | Answered | AlarmSet | Turn | Stack | ProcessExited
+Line = (
+    Header
+    | ContextBegan
+    | ContextEnded
+    | Began
+    | Finished
+    | Answered
+    | Called
+    | AlarmSet
+    | Turn
+    | Stack
+    | ProcessExited
+)
 
 _STATUS = "http.response.status_code"
 _ALARM = "cloudflare.durable_object.alarm.scheduled_time"
+_CALLED = "objectId"
 
 # Half of all lines; every `before` and `after` lies within a turn, whose own line follows.
 _IDLE_CHATTER = (b'{"e":"before"', b'{"e":"after"', b'{"e":"link"')
 _ANNOTATION = b'{"e":"annotate"'
-_TOLD = (_STATUS.encode(), _ALARM.encode())
+_TOLD = (_STATUS.encode(), _ALARM.encode(), b'"k":"objectId"')
 _TURN = re.compile(rb'\{"e":"turn","ctx":([0-9]{1,18}),[^{}]*"end":([0-9]{1,18})\}\s*')
 
 # Modules of the runtime itself: its timers put three of its own frames before the caller's.
@@ -195,6 +216,8 @@ def _annotated(fields: dict[str, Any]) -> Line | None:
     match fields.get("k"):
         case str(key) if key == _STATUS:
             return Answered(_number(fields, "ctx"), _number(fields, "id"))
+        case str(key) if key == _CALLED:
+            return Called(_number(fields, "ctx"), _text(fields, "v"))
         case str(key) if key == _ALARM:
             return AlarmSet(_number(fields, "ctx"), _unix_ns(_text(fields, "v")))
     return None

@@ -91,6 +91,11 @@ class ObjectRef(Shape):
         min_length=1,
         description="The path in its answers to what is new with each stay in memory; black boxes show sleep by it.",
     )
+    sockets: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The path in its answers to how many sockets it holds: `ctx.getWebSockets().length`.",
+    )
 
     @model_validator(mode="after")
     def _one_of_name_and_id(self) -> "ObjectRef":
