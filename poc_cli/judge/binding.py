@@ -99,10 +99,15 @@ def faults_of(play: PlayRecord, claim: Claim) -> frozenset[int]:
     return _latest(mine, _deciding(play, claim)) or frozenset(mine)
 
 
-def last_loss_before(play: PlayRecord, claim: Claim, label: str, index: int) -> int | None:
-    """Return the last step before a step that was to take an object out of memory; None without one."""
+def last_loss_before(play: PlayRecord, claim: Claim, label: str, index: int, *, drops: bool = False) -> int | None:
+    """Return the last step before a step that was to take an object out of memory; None without one.
+
+    With `drops` a step that drops a connection is one too.
+    """
     found = rests_before(play, label, index - 1)
     found += [each for each in range(index) if _restarts(play, each, label)]
+    if drops:
+        found += [each for each in range(index) if play.play.steps[each].step.verb == "kill"]
     if claim.after is not None:
         found = [each for each in found if is_named(play, each, claim.after)]
     return max(found, default=None)

@@ -14,7 +14,8 @@ from poc_cli.judge.instances import instances_of
 from poc_cli.judge.proof import proven_before
 from poc_cli.judge.record import PlayRecord, StepRecord
 from poc_cli.scenario.fitting import fit
-from poc_cli.scenario.model import Claim
+from poc_cli.scenario.lint import decides
+from poc_cli.scenario.model import Claim, Taking
 from poc_cli.scenario.plays import plays_of
 
 _UNDECIDED = frozenset({"wrong_object", "woken", "unbound"})
@@ -180,7 +181,10 @@ def _judge_attempt(play: PlayRecord, claim: Claim) -> Finding:
 
 
 def _findings(play: PlayRecord, claim: Claim) -> list[Finding]:
-    findings = [CHECKS[claim.check](play, claim)] if claim.check is not None else []
+    # A cell without a check was allowed once: where the story loses something, it says what holds after that.
+    after_loss = claim.matrix is not None and any(isinstance(placed.step, Taking) for placed in play.play.steps)
+    check = claim.check or ("holds-after-loss" if after_loss else None)
+    findings = [CHECKS[check](play, claim)] if check is not None else []
     if claim.check in JUDGES_ITS_STEPS:
         return findings
     begun = [step for step in play.steps if step.claim == claim.id]
@@ -188,6 +192,8 @@ def _findings(play: PlayRecord, claim: Claim) -> list[Finding]:
     named = sum(placed.step.claim == claim.id for placed in play.play.steps)
     if len(begun) < named:
         findings.append(unknown(f"the play ended before a step of this claim: {play.ending}"))
+    if check is None and not any(decides(play.play.steps[step.index].step) for step in begun):
+        findings.append(unknown("none of its steps can show anything by itself"))
     return findings
 
 

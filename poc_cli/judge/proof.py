@@ -10,7 +10,7 @@ from poc_cli.judge.doubts import why_no_other_instance
 from poc_cli.judge.finding import Finding, unknown
 from poc_cli.judge.ownership import sockets_of, why_stray
 from poc_cli.judge.record import FOREVER, PlayRecord, StepRecord
-from poc_cli.judge.sleeps import Sleep, losses_of, pins_told, sleeps_of
+from poc_cli.judge.sleeps import Sleep, drops_of, losses_of, pins_told, sleeps_of
 from poc_cli.scenario.model import Claim
 
 _OTHERWISE = {
@@ -69,18 +69,20 @@ def proven_before(play: PlayRecord, claim: Claim, step: StepRecord) -> tuple[Sle
     return tuple(found)
 
 
-def proven_losses(play: PlayRecord, claim: Claim, step: StepRecord) -> tuple[Sleep, ...] | Finding:
+def proven_losses(
+    play: PlayRecord, claim: Claim, step: StepRecord, *, drops: bool = False
+) -> tuple[Sleep, ...] | Finding:
     """Return what took the objects of a step out of memory before it, or why nothing is proven to have.
 
-    For each object it is the last sleep or fault that the story asked for before. A sleep before a fault must be proven
-    too: the story asked for it.
+    With `drops` a dropped connection counts too. For each object it is the last that the story asked for. A sleep
+    before a fault must be proven too, as the story asked for it.
     """
     slept = proven_before(play, claim, step) if step.verb != "hibernate" else ()
     if isinstance(slept, Finding):
         return slept
     found: list[Sleep] = []
     for label in objects_at(play, claim, step):
-        index = last_loss_before(play, claim, label, step.index)
+        index = last_loss_before(play, claim, label, step.index, drops=drops)
         if index is None:
             return unknown(f"no sleep, no verdict: before this step the story neither lets {label} sleep nor ends it")
         loss = _proven(play, label, index, step.begun.id)
@@ -92,13 +94,15 @@ def proven_losses(play: PlayRecord, claim: Claim, step: StepRecord) -> tuple[Sle
 
 def _proven(play: PlayRecord, label: str, index: int, before: int) -> Sleep | Finding:
     """Return what one step of the story did to an object, or why that is not known."""
-    losses = (*sleeps_of(play), *losses_of(play))
+    losses = (*sleeps_of(play), *losses_of(play), *drops_of(play))
     mine = [each for each in losses if each.label == label and index in each.steps and each.left.id < before]
     with_sockets = [each for each in mine if each.left.kind == kinds.FAULT or sockets_of(play, each)]
     if with_sockets:
         return with_sockets[-1]
     if mine:
         return _without_socket(play, mine[0])
+    if play.play.steps[index].step.verb == "kill":
+        return unknown(f"no connection to {label} was open when it was to be dropped")
     if play.play.steps[index].step.verb == "restart":
         return unknown(f"{label} was not in memory before the fault, so it could lose nothing")
     return unknown(*_why_no_sleep(play, label, before))

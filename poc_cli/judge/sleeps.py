@@ -23,6 +23,7 @@ _FAULTS_TOLD = {
     "server": "lost its memory when the runtime was stopped",
     "deploy": "lost its memory when a new version was deployed",
     "object": "lost its memory when it was ended with its sockets",
+    "drop": "lost a connection",
 }
 
 
@@ -170,6 +171,24 @@ def losses_of(play: PlayRecord) -> tuple[Sleep, ...]:
             steps = frozenset[int]() if fault.step is None else frozenset({fault.step})
             found.append(Sleep(label, entered, fault, back, _woken_by(mine, back), sockets, steps=steps))
     return tuple(sorted(found, key=lambda loss: loss.left.id))
+
+
+def drops_of(play: PlayRecord) -> tuple[Sleep, ...]:
+    """Return every connection that the story dropped, once for each object that it may have led to.
+
+    No object leaves memory by it: what comes before and after is one stay.
+    """
+    found = []
+    for fault in play.of_kind(kinds.FAULT):
+        if fault.data["fault"] != "drop":
+            continue
+        dropped = [each for each in play.connections if each.client == fault.actor and each.is_open_at(fault.id)]
+        steps = frozenset[int]() if fault.step is None else frozenset({fault.step})
+        for label in play.play.objects:
+            sockets = tuple(each for each in dropped if play.belongs(each, label))
+            if sockets:
+                found.append(Sleep(label, fault, fault, None, None, sockets, steps=steps))
+    return tuple(found)
 
 
 def _losses_by_instance(play: PlayRecord) -> Iterator[Sleep]:

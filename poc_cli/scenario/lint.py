@@ -10,7 +10,19 @@ from poc_cli.errors import did_you_mean
 from poc_cli.scenario.explain import Problem
 from poc_cli.scenario.flow import Performance, known_objects, problems_of_play, unknown_names
 from poc_cli.scenario.foreign import given_names, problems_of_file
-from poc_cli.scenario.model import CHECKS, Claim, ObjectRef, Repeat, ScenarioFile, Taking
+from poc_cli.scenario.model import (
+    CHECKS,
+    Claim,
+    Connect,
+    Idle,
+    Kill,
+    ObjectRef,
+    Repeat,
+    ScenarioFile,
+    Stall,
+    Step,
+    Taking,
+)
 from poc_cli.scenario.steps import Node, every_node, every_step
 from poc_cli.scenario.templates import names_in
 from poc_cli.scenario.values import Path, shown
@@ -111,6 +123,30 @@ def _claims(
         ):
             message = f'no step of the control names the claim "{claim.id}", so the control decides nothing'
             yield Problem((*path, "control", "steps"), message, f'add claim = "{claim.id}" to a step of the control')
+
+
+def decides(step: Step) -> bool:
+    """Whether a step can show anything of a claim by itself: one that only lets something happen cannot."""
+    return not isinstance(step, Idle | Stall | Kill) and not (isinstance(step, Connect) and step.refused is None)
+
+
+def weaknesses_of(document: ScenarioFile, steps: Nodes, controls: Mapping[int, Nodes]) -> Iterator[Problem]:
+    """Give a problem for each claim that could be held by nothing.
+
+    Records of before have such claims, so that a record is not refused for one: the judge takes them for what they are.
+    """
+    for index, claim in enumerate(document.claim):
+        path: Path = ("claim", index)
+        if claim.check is not None:
+            continue
+        if claim.matrix is not None:
+            message = f'nothing shows that what the cell of the claim "{claim.id}" is about was lost or kept'
+            yield Problem((*path, "matrix"), message, 'give the claim a "check", like check = "holds-after-loss"')
+        for nodes, where in ((steps, "the story"), (controls.get(index), "the control")):
+            named = [step for step in every_step(nodes or ()) if step.claim == claim.id]
+            if named and not any(map(decides, named)):
+                told = f'no {named[0].verb} step shows anything by itself, and {where} has no other for "{claim.id}"'
+                yield Problem((*path, "id"), told, f'add claim = "{claim.id}" to a step that expects something')
 
 
 def _after(claim: Claim, path: Path, steps: Nodes, own: Nodes | None) -> Iterator[Problem]:

@@ -33,6 +33,7 @@ from poc_cli.scenario.verbs import (
 
 __all__ = [
     "CHECKS",
+    "IN_MEMORY",
     "LARGEST_COUNT",
     "ROWS",
     "VERBS",
@@ -121,6 +122,9 @@ ROWS = (
     "unsent messages",
 )
 """The rows of the survival matrix."""
+
+IN_MEMORY = frozenset({"in-memory fields", "module globals"})
+"""Those of state that is in memory alone."""
 
 
 class MatrixCell(Shape):
