@@ -151,10 +151,23 @@ def _closed_by_other(play: PlayRecord, sleep: Sleep, connection: Connection, clo
         return unknown(f"{connection.client} was closed after a fault, not by the sleep", (fault.id,))
     because = "" if fault is None else f", and {sleep.label} ended by itself (an exception or ctx.abort())"
     told = f"{connection.client} was closed after {sleep.label} slept: {closed.data['said']}{because}"
+    if _may_have_closed_before(play, sleep, closed):
+        return unknown(
+            f"{connection.client} was closed as {sleep.label} slept, and which came first is not known", evidence
+        )
     is_missed = any(step.failure == "closed" and step.end_id > closed.id for step in play.steps)
     if is_missed or not _may_have_spoken(play, sleep, connection, spoken):
         return refuted(told, evidence)
     return unknown(f"{connection.client} spoke with {sleep.label} after its sleep, then {told}", evidence)
+
+
+def _may_have_closed_before(play: PlayRecord, sleep: Sleep, closed: Event) -> bool:
+    """Whether a close that came in the step of the sleep may have been sent before it.
+
+    The trace and the socket are two pipes: an object that is out of memory closes nothing, and says no farewell.
+    """
+    ended = [step.end_id for step in play.steps if step.index in sleep.steps]
+    return bool(closed.data["clean"]) and closed.data["by"] == "server" and any(closed.id < each for each in ended)
 
 
 def _may_have_spoken(play: PlayRecord, sleep: Sleep, connection: Connection, spoken: _Spoken) -> bool:

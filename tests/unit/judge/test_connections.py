@@ -311,3 +311,17 @@ def test_a_message_that_arrives_late_does_not_speak_for_the_next_step(reached: i
     told.says("bob", reached=reached)
     told.says("ann")
     assert verdicts(told.done()) == {"it": verdict}
+
+
+def test_a_farewell_that_is_read_after_an_evict_may_have_been_said_before_it() -> None:
+    steps = ['{ connect = ["ann"] }', '{ hibernate = "evict" }', '{ on = "ann", send = "who", expect = "ann" }']
+    told = tale(scenario("connections-survive", steps))
+    told.connect()
+    told.begins("hibernate")
+    told.leaves("evict", 0.01)
+    told.closed("ann", code=1000)
+    told.ends()
+    told.is_closed()
+    found = finding(told.stops())
+    assert found["verdict"] == "unknown"
+    assert found["reason"] == "ann was closed as object slept, and which came first is not known"
