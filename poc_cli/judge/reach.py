@@ -17,7 +17,7 @@ from poc_cli.history.event import Event
 from poc_cli.judge.answering import automatic
 from poc_cli.judge.fences import fences_of
 from poc_cli.judge.record import FOREVER, Connection, PlayRecord
-from poc_cli.scenario.model import Close, Exchange, On
+from poc_cli.scenario.model import Close, Exchange
 
 SOCKET_EVENT = "hibernatable_websocket"
 """The trace's name for a message, close or error of a hibernatable socket that reached the object."""
@@ -43,10 +43,6 @@ class _Block:
     closes: int = 0
     late_closes: int = 0
     """Those of `closes` that nobody waited for: they may be told in the next block too."""
-    foreign_closes: int = 0
-    """Those of `closes` that the client did not begin: the object may have been told of them in the block before."""
-    expected: set[int] = field(default_factory=set)
-    """The connections among them that the story expected to be closed here, and not before."""
 
 
 class Reach:
@@ -125,11 +121,8 @@ class Reach:
                 continue  # whoever is cut off by the end of the object is no event of it
             block, step = _at(blocks, each.closed.id), steps.get(each.closed.step or 0)
             placed = None if step is None else self._play.play.steps[step.index].step
-            is_expected = isinstance(placed, On) and placed.expects_close
             block.closes += 1
             block.late_closes += not isinstance(placed, Close)
-            block.foreign_closes += each.closed.data["by"] == "server"
-            block.expected |= {each.opened.id} if is_expected else set()
 
     def _is_awaited(self, frame: Event) -> bool:
         """Whether the step that sent a frame waited for an answer, and got it."""
@@ -155,11 +148,12 @@ class Reach:
         closes = accumulate((each.closes for each in blocks), initial=0)
         return list(sent), list(delivered), list(closes)
 
-    def _missed(self, key: int, first: int, last: int, since: int, *, at_least: bool = False) -> int:
+    def _missed(self, first: int, last: int, since: int, *, at_least: bool = False) -> int:
         """Return how many of the frames sent in some blocks may have missed the object, or how many must have.
 
         What comes of earlier blocks, after `since`, takes nothing from them: frames that were still on their way, and
-        closes, which are events of a socket too.
+        closes, which are events of a socket too. A close is written down when its frame arrives, which is before the
+        object is told of the answer to it, so none is told before its block.
         """
         sent, delivered, closes = self._sums
         blocks = self._blocks
@@ -167,8 +161,6 @@ class Reach:
         if not at_least:
             others = closes[last + 1] - closes[first]
             others += blocks[first - 1].late_closes + self._carried(first - 1) if first > since else 0
-            if last + 1 < len(blocks):
-                others += blocks[last + 1].foreign_closes - (key in blocks[last + 1].expected)
         reached = max(0, delivered[last + 1] - delivered[first] - others)
         return max(0, sent[last + 1] - sent[first] - reached)
 
@@ -185,7 +177,7 @@ class Reach:
         since = self._index(after)
         for first, last in self._stretches(connection.opened.id, since):
             sent = list(self._frames("sent", connection.opened.id, first, last, after))
-            if len(sent) > self._missed(connection.opened.id, first, last, since):
+            if len(sent) > self._missed(first, last, since):
                 return sent[0]
         return None
 
@@ -202,7 +194,7 @@ class Reach:
             got = list(self._frames("got", key, first, last, back))
             sent = sum(1 for _ in self._frames("sent", key, first, last, after))
             earlier = self._blocks[first - 1].unawaited[key] if first else 0
-            if len(got) > min(sent, self._missed(key, first, last, since)) + earlier:
+            if len(got) > min(sent, self._missed(first, last, since)) + earlier:
                 return got[0]
         return None
 
@@ -214,7 +206,7 @@ class Reach:
         since, last, key = self._index(after), len(self._blocks) - 1, connection.opened.id
         sent = len(list(self._frames("sent", key, since, last, after)))
         got = next(self._frames("got", key, since, last, after), None)
-        return got is not None and sent > self._missed(key, since, last, since, at_least=True)
+        return got is not None and sent > self._missed(since, last, since, at_least=True)
 
     def _index(self, event_id: int) -> int:
         """Return the block that begins at an event, or the one that it lies in."""
