@@ -85,8 +85,8 @@ def _was_accepted(play: PlayRecord, label: str, connection: Connection) -> bool:
     number = bisect_right(fences, connection.opened.id)
     last = min(fences[number] if number < len(fences) else FOREVER, slept.left.id)
     requests = [e for e in play.of_kind(kinds.DELIVERED) if e.actor == actor and first < e.id <= last]
-    fetches = sum(event.data["name"] == "fetch" for event in requests)
-    callers = slept.left.data.get("callers")
+    fetches = len([event for event in requests if event.data["name"] == "fetch"])
+    callers: object = slept.left.data.get("callers")
     if callers is None:  # older records do not tell who called it
         return fetches > 0
     opened = sum(first < each.opened.id <= last and play.belongs(each, label) for each in play.connections)

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.judge.histories import Document, Tale, finding, scenario, tale
+from poc_cli.judge.document import Document
+from tests.unit.judge.histories import Tale, finding, scenario, tale
 
 CONNECT = '{ connect = ["ann", "bob"] }'
 SLEEP = '{ hibernate = "idle" }'
@@ -13,7 +14,7 @@ RESUME = '{ resume = "ann", send = "who", expect = "ann" }'
 
 GATE = {"worker": "main", "class": "Gate", "object": "ab" * 32, "open": True}
 STANDARD = {"what": "a standard-API WebSocket", "script": "index.js", "line": 62}
-WORKER = {"worker": "main", "class": None, "object": None, "open": True, "pins": []}
+WORKER: dict[str, Any] = {"worker": "main", "class": None, "object": None, "open": True, "pins": []}
 
 
 def gateway(check: str, steps: list[str], callers: list[dict[str, Any]] | None, why: str = "jsrpc") -> Document:
