@@ -18,7 +18,7 @@ NODES := worker/node_modules/.package-lock.json
 CHROMIUM := tests/browser/node_modules/.chromium/chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help run test long lint types mutants bench picture reference soak docs clean
+.PHONY: help run test long lint types mutants bench picture reference soak rough docs clean
 
 help:  ## list these words
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,12 +55,18 @@ reference: $(VENV)  ## record results/reference/local.json anew, for poc compare
 docs: $(VENV)  ## write the generated files of docs/ anew: the schema of scenarios, how to write one, all claims
 	@$(BIN)/python -m poc_cli.scenario.pages
 
-soak: $(DEV)  ## end poc at random moments, run it a hundred times, hold 2,000 sockets, deploy fifty times; takes an hour
+soak: $(DEV)  ## end poc at random moments, run it a hundred times, hold 2,000 sockets, deploy fifty times, play all on a rough machine; takes two and a half hours
 	@$(BIN)/python tests/soak/leftovers.py
 	@$(BIN)/python tests/soak/stability.py
 	@$(BIN)/python tests/soak/stack.py
 	@$(BIN)/python tests/soak/load.py
 	@$(BIN)/python -m tests.soak.deployments
+	@$(BIN)/python -m tests.rough.catalogue --minutes 60
+	@$(BIN)/python -m tests.rough.mutants --minutes 30
+
+rough: $(DEV)  ## play a seeded quarter of all on a machine that is busy, stopped or stalled; fifteen minutes
+	@$(BIN)/python -m tests.rough.catalogue --share 0.25 --minutes 10
+	@$(BIN)/python -m tests.rough.mutants --share 0.25 --minutes 4
 
 clean:  ## remove what make has made; results/ stays
 	rm -rf .venv worker/node_modules tests/browser/node_modules worker/.wrangler dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -15,6 +15,7 @@ from poc_cli.errors import TargetError, UsageError
 from poc_cli.scenario.fitting import Place, place_of
 from poc_cli.scenario.foreign import ELSEWHERE
 from poc_cli.scenario.model import Origin
+from poc_cli.scenario.needs import brings_more, needs_pages
 from poc_cli.scenario.story import Scenario, every
 from poc_cli.scenario.templates import names_in
 from poc_cli.target.destination import CLOUDFLARE
@@ -57,9 +58,9 @@ class Surroundings:
         return {} if self.abroad is None else self.abroad.secrets
 
     @property
-    def secrets(self) -> list[str]:
-        """Give the values that must never be written down."""
-        return list(self.known.values())
+    def secrets(self) -> list[tuple[str, str]]:
+        """Return the names and values of what must not be written down."""
+        return list(self.known.items())
 
 
 @contextlib.contextmanager
@@ -75,17 +76,18 @@ def surroundings(
     """
     elsewhere = None if wanted.origin is None else _address(wanted.origin)
     from poc_cli.engine.run import reason_to_leave_out
-    from poc_cli.foreign.abroad import Abroad, is_needed
 
     without = {each.document.name: why for each in scenarios if (why := _why_not(each, elsewhere, named=wanted.words))}
     possible = [each for each in scenarios if reason_to_leave_out(each, wanted.sleep, place) is None]
     played = [each for each in possible if each.document.name not in without]
     if elsewhere is not None and wanted.words and place.kind == CLOUDFLARE:
         _raise_if_untold(possible)
-    foreign = [each for each in played if is_needed(each)]
+    foreign = [each for each in played if brings_more(each)]
     if not foreign:
         yield Surroundings(None, played, without)
         return
+    from poc_cli.foreign.abroad import Abroad
+
     abroad = Abroad(foreign, console.note, token=token, elsewhere=elsewhere)
     try:
         yield Surroundings(abroad, played, without)
@@ -102,10 +104,11 @@ def _address(text: str) -> str:
 
 def _why_not(scenario: Scenario, elsewhere: str | None, *, named: Sequence[str]) -> str | None:
     """Give why a scenario is left out. Raises TargetError instead where it was named and only a part is missing."""
-    from poc_cli.foreign.abroad import needs_pages
-    from poc_cli.foreign.chromium import why_no_pages
+    why = None
+    if needs_pages([scenario]):
+        from poc_cli.foreign.chromium import why_no_pages
 
-    why = why_no_pages() if needs_pages([scenario]) else None
+        why = why_no_pages()
     if why is not None and named:
         raise TargetError(*why)
     if why is not None:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from poc_cli.commands.abroad import Surroundings, surroundings
 from poc_cli.commands.asking import asker
 from poc_cli.commands.choosing import chosen, files
-from poc_cli.commands.console import Console
+from poc_cli.commands.console import Console, hide
 from poc_cli.commands.ending import finish
 from poc_cli.commands.options import Options, Played, point_to, raise_file_limit
 from poc_cli.commands.phases import Phases
@@ -89,15 +89,23 @@ def address_of(url: str, token_env: str | None, header_env: Sequence[str], envir
         kept = token_for(url)
         headers = {} if kept is None else {"Authorization": f"Bearer {kept}"}
     headers |= given_headers(header_env, environment)
-    hidden = [part for value in headers.values() for part in (value, value.removeprefix("Bearer "))]
+    hidden = _named(headers, header_env, token_env)
     # A worker at workers.dev cannot fetch from there (Cloudflare error 1042).
     is_deployed = (urlsplit(url).hostname or "").endswith(".workers.dev")
     abilities = frozenset[Ability]({"idle"} if is_deployed else {"idle", "itself"})
     return Address("url", door(url, environment), headers, tuple(hidden), abilities=abilities)
 
 
+def _named(headers: Mapping[str, str], header_env: Sequence[str], token_env: str | None) -> list[tuple[str, str]]:
+    """Return the values of headers with the names of the variables that hold them."""
+    names = {"Authorization": token_env or "POC_TOKEN"}
+    names |= {header: name for header, _, name in (pair.partition("=") for pair in header_env)}
+    return [(names[header], value) for header, value in headers.items()]
+
+
 def _on_cloudflare(scenarios: "list[Scenario]", options: Options, console: Console) -> Played:
     """Deploy, play, and tear down whatever happened."""
+    from poc_cli.target.cloudflare.credentials import TOKEN
     from poc_cli.target.cloudflare.deployment import Plan, deployed
     from poc_cli.target.cloudflare.tail import tail
 
@@ -117,13 +125,15 @@ def _on_cloudflare(scenarios: "list[Scenario]", options: Options, console: Conso
             variables={"POC_ALLOWED_ORIGINS": ALLOWED_ORIGIN, **dict(subject.variables)},
             secrets={"POC_API_KEY": secrets.token_urlsafe(32), **around.known},
         )
+        account = [(TOKEN, token)] if (token := os.environ.get(TOKEN)) else []
+        hide(Redactor([*plan.secrets.items(), *_named(given, options.header_env, None), *account]), console)
         with Phases(console) as phases, deployed(plan, console.note, phases, asker(console)) as deployment:
             phases.pause()  # the plays have a live line of their own
             address = Address(
                 CLOUDFLARE,
                 door(deployment.url, os.environ),
                 deployment.headers | given,
-                (*deployment.secrets, *given.values()),
+                (*deployment.secrets, *_named(given, options.header_env, None)),
                 deployment.versions,
                 deployment.compatibility_date,
                 abilities,
@@ -161,7 +171,7 @@ def _reached(address: Address, token_from: str | None) -> tuple[Remote, bool]:
 def _played(  # noqa: PLR0913, PLR0917 - one thing of each kind
     venue: RemoteVenue,
     around: Surroundings,
-    hidden: Sequence[str],
+    hidden: Sequence[tuple[str, str]],
     scenarios: "list[Scenario]",
     options: Options,
     console: Console,
@@ -169,7 +179,9 @@ def _played(  # noqa: PLR0913, PLR0917 - one thing of each kind
     raise_file_limit()
     folder = run_folder(options.results, scenarios, datetime.now(UTC))
     with contextlib.closing(Loopback()) as loopback:
-        records = Records(folder, Redactor([*hidden, loopback.key, *around.secrets]))
+        redactor = Redactor([*hidden, ("POC_API_KEY", loopback.key), *around.secrets])
+        hide(redactor, console)
+        records = Records(folder, redactor)
         request = Request(scenarios, bool(options.words), options.sleep, options.jobs, options.repeat, around.without)
         with console.live() as progress:
             interrupted = not finish(run(request, venue, records, Beside(Api(loopback), around.abroad), progress))

@@ -82,6 +82,8 @@ def _without_loads(scenarios: "list[Scenario]", wanted: Wanted) -> "list[Scenari
     from poc_cli.scenario.load import LoadFile
 
     loads = {each.file: each.document.name for each in scenarios if isinstance(each.document, LoadFile)}
+    if not loads:
+        return scenarios
     for word in wanted.words:
         meant = [shown(file) for file in find([word])]
         if all(file in loads for file in meant):

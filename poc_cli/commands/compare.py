@@ -11,6 +11,7 @@ from typing import Any
 from poc_cli.commands.console import Console
 from poc_cli.commands.evidence import as_json, folder_of
 from poc_cli.errors import PocError, UsageError
+from poc_cli.files import read_whole
 from poc_cli.history.reader import read
 from poc_cli.judge import document as judge
 from poc_cli.judge.comparison import Comparison, as_document
@@ -60,7 +61,7 @@ def _latest_on(word: str, results: Path) -> Path:
     """Give the folder of the latest run on a target. Raises UsageError where there is none."""
     for folder in sorted((each for each in results.glob("*Z-*") if each.is_dir()), reverse=True):
         with contextlib.suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
-            document = json.loads((folder / "run.json").read_bytes())
+            document = json.loads(read_whole(folder / "run.json"))
             if document["target"]["kind"] == word and (folder / "history.ndjson").is_file():
                 return folder
     raise UsageError(f"no run on {word} in {results} yet", f"play one: poc run hibernate --target {word}")
@@ -68,7 +69,7 @@ def _latest_on(word: str, results: Path) -> Path:
 
 def _read(file: Path) -> Document:
     try:
-        found = json.loads(file.read_bytes())
+        found = json.loads(read_whole(file))
     except OSError as error:
         raise PocError(
             f"cannot read {file}: {error.strerror}", "name a run folder, a run.json or a reference"

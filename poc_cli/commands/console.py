@@ -1,6 +1,6 @@
 """Where words go: the result to stdout, everything else to stderr, in colour only on a terminal.
 
-Never prints markup or control characters that a worker or a scenario has sent.
+Never prints markup, control characters or secrets that a worker or a scenario has sent: this is the last door.
 """
 
 import errno
@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
+from poc_cli.inert import inert, inert_lines
 from poc_cli.report.spans import Line, plain
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
+
+    from poc_cli.history.redact import Redactor
 
 _LIVE_A_SECOND = 8
 _LIVE_LINES = 16  # fits a small terminal; whoever plays more wants to see that it goes on
@@ -31,30 +34,33 @@ class Console:
     def note(self, text: str) -> None:
         """Tell something beside the result."""
         if not self.quiet:
-            _write(sys.stderr, _without_commands(text + "\n"))
+            _write(sys.stderr, _safe(text))
 
     def result(self, lines: Iterable[Line]) -> None:
         """Print the result."""
+        safe = [[(inert(_without_secrets(text)), style) for text, style in line] for line in lines]
         if not coloured(sys.stdout):
-            _write(sys.stdout, _without_commands("".join(plain(line) + "\n" for line in lines)))
+            _write(sys.stdout, _without_commands("".join(plain(line) + "\n" for line in safe)))
             return
         console = _rich(sys.stdout)
         from rich.text import Text
 
         with console.capture() as captured:
-            for line in lines:
+            for line in safe:
                 console.print(Text.assemble(*line), soft_wrap=True)
         _write(sys.stdout, _without_commands(captured.get()))
 
     def error(self, text: str) -> None:
         """Tell what has gone wrong, however quiet."""
-        _write(sys.stderr, _without_commands(text + "\n"))
+        _write(sys.stderr, _safe(text))
 
     def document(self, text: str) -> None:
         """Print one document and nothing else, in UTF-8 whatever the terminal has."""
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8")
-        _write(sys.stdout, text if text.endswith("\n") else text + "\n")
+        # It was made from what is on disk, where no secret is; a mask over a number would break its JSON.
+        shown = _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+        _write(sys.stdout, shown if shown.endswith("\n") else shown + "\n")
 
     @property
     def moves(self) -> bool:
@@ -106,11 +112,45 @@ class Console:
             yield progress
 
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What a terminal obeys; in JSON it stands inside of texts only, where its escape means the same."""
+
+_hidden: "list[Redactor]" = []
+
+
+def hide(redactor: "Redactor", console: Console) -> None:
+    """Let nothing that is printed from now on hold one of the redactor's secrets, whoever prints it.
+
+    The console is told which are too short for that, by the names of their variables.
+    """
+    told = {name for each in _hidden for name in each.too_short}
+    _hidden.append(redactor)
+    names = [name for name in redactor.too_short if name not in told]
+    if names:
+        console.note(
+            f"poc: {' and '.join(names)}: under {redactor.shortest} characters, which is too short to be taken out of"
+            " what is written down and printed"
+        )
+
+
+def _without_secrets(text: str) -> str:
+    for redactor in _hidden:
+        text = redactor.text(text)
+    return text
+
+
+def _safe(text: str) -> str:
+    return _without_commands(inert_lines(_without_secrets(text)) + "\n")
+
+
 def _without_commands(text: str) -> str:
-    """Give a text in which GitHub's log finds none: it looks for `::` at the start of lines and `##[` anywhere."""
+    """Give a text in which GitHub's log finds none: it looks for `::` at the start of lines and `##[` anywhere.
+
+    The runner's lines end at a carriage return too.
+    """
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return text
-    return re.sub(r"(?m)^([^\S\n]*):(?=:)", r"\1: ", text).replace("##[", "# #[")
+    return re.sub(r"(^|[\r\n])([^\S\r\n]*):(?=:)", r"\1\2: ", text).replace("##[", "# #[")
 
 
 def _write(stream: TextIO, text: str) -> None:

@@ -72,15 +72,15 @@ def measured_in(folder: Path) -> "Measured":
     return run_usage(history(folder / "history.ndjson"), traces_of(folder))
 
 
-def traces_of(folder: Path) -> Mapping[int, Iterator[str]]:
+def traces_of(folder: Path) -> Mapping[int, Iterator[bytes]]:
     """Give the lines of each process's trace in a run folder, as far as there are any."""
-    files = (path for path in (folder / "trace").glob("*.jsonl") if path.stem.isdigit())
+    files = (path for path in (folder / "trace").glob("*.jsonl") if path.stem.isdigit() and path.is_file())
     return {int(path.stem): _lines(path) for path in sorted(files)}
 
 
-def _lines(path: Path) -> Iterator[str]:
+def _lines(path: Path) -> Iterator[bytes]:
     try:
-        with path.open(encoding="utf-8", errors="replace") as stream:
+        with path.open("rb") as stream:
             yield from stream
     except OSError as error:
         raise PocError(f"cannot read {path}: {error.strerror}", "make the trace of the run readable") from error

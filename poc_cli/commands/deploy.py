@@ -3,15 +3,18 @@
 Never prints its token: that is kept where `poc run` finds it.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from poc_cli.commands.asking import asker
-from poc_cli.commands.console import Console
+from poc_cli.commands.console import Console, hide
 from poc_cli.commands.phases import Phases
+from poc_cli.history.redact import Redactor
 from poc_cli.report.spans import Line, span
 from poc_cli.shipped import shipped
 from poc_cli.target.cloudflare import store
+from poc_cli.target.cloudflare.credentials import TOKEN
 from poc_cli.target.cloudflare.deployment import Plan, deployed
 from poc_cli.target.source import source
 
@@ -40,6 +43,8 @@ def deploy(wanted: Wanted, console: Console) -> None:
         date=wanted.date,
         secrets={} if wanted.secrets is None else read(wanted.secrets),
     )
+    account = [(TOKEN, token)] if (token := os.environ.get(TOKEN)) else []
+    hide(Redactor([*plan.secrets.items(), *account]), console)
     with Phases(console) as phases, deployed(plan, console.note, phases, asker(console)) as made:
         lines = _told(made.name, made.url, ours=plan.is_ours)
     console.result(lines)

@@ -5,13 +5,17 @@ Never swallows what the work itself raises.
 
 import asyncio
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 
 from poc_cli.commands.console import abandon_if_hung_up
+from poc_cli.commands.idle_imports import importing
 
 
-def finish(work: Coroutine[None, None, None]) -> bool:
-    """Run the work to its end; give False where a signal ended it."""
+def finish(work: Coroutine[None, None, None], needed_next: Sequence[str] = ()) -> bool:
+    """Run the work to its end; give False where a signal ended it.
+
+    `needed_next` are modules that are needed after it, which are imported while it waits.
+    """
 
     async def until_told() -> None:
         task = asyncio.current_task()
@@ -22,7 +26,8 @@ def finish(work: Coroutine[None, None, None]) -> bool:
         await work
 
     try:
-        asyncio.run(until_told())
+        with asyncio.Runner(loop_factory=importing(needed_next)) as runner:
+            runner.run(until_told())
     except (KeyboardInterrupt, asyncio.CancelledError):
         return False
     return True

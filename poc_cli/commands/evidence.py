@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from poc_cli.errors import PocError, UsageError
+from poc_cli.files import write_whole
 from poc_cli.history.event import Event
 from poc_cli.history.reader import read
 from poc_cli.judge.document import document
@@ -51,7 +52,7 @@ def judge_folder(folder: Path) -> dict[str, Any]:
     judged = document(read(folder / "history.ndjson"))
     path = folder / "run.json"
     try:
-        path.write_text(as_json(judged), encoding="utf-8", errors="backslashreplace")
+        write_whole(path, as_json(judged))
     except OSError as error:
         raise PocError(f"cannot write {path}: {error.strerror}", "make room or permission there") from error
     return judged

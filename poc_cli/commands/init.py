@@ -7,7 +7,6 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from poc_cli.commands.guess import guess
 from poc_cli.config import OWN as CONFIGURATION
 from poc_cli.config import SHARED, find
 from poc_cli.errors import PocError, UsageError
+from poc_cli.files import write_whole
 from poc_cli.report.spans import Line, span
 from poc_cli.scenario.catalog import shown
 from poc_cli.target.source import source
@@ -49,7 +49,7 @@ def init(folder: Path, action: str | None, *, force: bool, worker: Path | None =
             "poc init --force writes it all the same",
         )
     for name, text in texts.items():
-        _write(folder / name, text)
+        _write(folder, name, text)
     return _told(folder, list(texts), there)
 
 
@@ -103,16 +103,15 @@ def _starter(name: str) -> str:
     return files("poc_cli.starters").joinpath(name).read_text(encoding="utf-8")
 
 
-def _write(file: Path, text: str) -> None:
-    """Write a file beside its place first, so that it is whole or not there; what it replaces may be a link."""
-    part = file.with_name(f".{file.name}.poc-init")
+def _write(folder: Path, name: str, text: str) -> None:
+    """Write a file of the project; a link to a folder elsewhere is not followed. Raises PocError."""
+    file = folder / name
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8")
-        part.replace(file)
+        if not file.parent.resolve().is_relative_to(folder.resolve()):
+            raise PocError(f"cannot write {file}: its folder is a link to another place", "remove the link")
+        write_whole(file, text)
     except OSError as error:
-        with suppress(OSError):  # there may be no folder to have it
-            part.unlink()
         raise PocError(f"cannot write {file}: {error.strerror}", "make room or permission there") from error
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from poc_cli.commands.console import Console
+from poc_cli.commands.console import Console, hide
 from poc_cli.errors import UsageError
 from poc_cli.load.capacity import limits, raise_if_too_many
 from poc_cli.shipped import shipped
@@ -73,7 +73,8 @@ def here(wanted: "Load", options: "Options", console: Console) -> Iterator[Place
         brought = None if options.worker is not None else worker_of(wanted.scenario)
         worker = workers.get(brought or source(options.worker or shipped("worker")))
         folder = run_folder(options.results, [wanted.scenario], datetime.now(UTC))
-        redactor = Redactor([token, address.key, *workers.secrets])
+        redactor = Redactor([("POC_TOKEN", token), ("POC_API_KEY", address.key), *workers.secrets])
+        hide(redactor, console)
         versions = {"workerd": WORKERD_VERSION} | worker.tools
         ground = Ground(binary, worker, workers, folder, redactor, token, address, versions, count(1))
         site = LocalSite(ground, worker, traced=options.traced)
@@ -89,7 +90,7 @@ def here(wanted: "Load", options: "Options", console: Console) -> Iterator[Place
 
 
 @contextlib.contextmanager
-def elsewhere(wanted: "Load", options: "Options", console: Console) -> Iterator[Place]:  # noqa: ARG001 - as `here`
+def elsewhere(wanted: "Load", options: "Options", console: Console) -> Iterator[Place]:
     """Give the worker at an address and a new run folder. Raises TargetError where nobody answers there."""
     from poc_cli.commands.away import address_of
     from poc_cli.engine.run import Records, run_folder
@@ -105,4 +106,6 @@ def elsewhere(wanted: "Load", options: "Options", console: Console) -> Iterator[
     remote = Remote(address, probe)
     folder = run_folder(options.results, [wanted.scenario], datetime.now(UTC))
     description = RemoteVenue(remote, is_ours=found.is_ours).description()
-    yield Place(RemoteSite(remote), Records(folder, Redactor(list(address.secrets))), description)
+    redactor = Redactor(address.secrets)
+    hide(redactor, console)
+    yield Place(RemoteSite(remote), Records(folder, redactor), description)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from poc_cli.commands.console import Console
 from poc_cli.commands.evidence import as_json, folder_of, history_of
 from poc_cli.errors import PocError
+from poc_cli.files import read_whole, write_whole
 from poc_cli.history.event import Event
 from poc_cli.judge.document import document
 from poc_cli.report.condition import missing
@@ -87,7 +88,7 @@ def _bills(events: list[Event | None], folder: Path) -> "tuple[Chart, ...]":
 def write(file: Path, text: str) -> None:
     """Write a report to a file. Raises PocError."""
     try:
-        file.write_text(text, encoding="utf-8", errors="backslashreplace")
+        write_whole(file, text)
     except OSError as error:
         raise PocError(f"cannot write {file}: {error.strerror}", "choose another place by -o") from error
 
@@ -124,7 +125,7 @@ def in_repository(file: str) -> str | None:
 def _run_json(folder: Path) -> str | None:
     """Give the text of run.json as far as it is one, None where there is none."""
     try:
-        return (folder / "run.json").read_bytes().decode("utf-8", "replace")
+        return read_whole(folder / "run.json").decode("utf-8", "replace")
     except OSError:
         return None
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poc_cli.commands.choosing import chosen, files
-from poc_cli.commands.console import Console
+from poc_cli.commands.console import Console, hide
 from poc_cli.commands.ending import finish
 from poc_cli.commands.options import Options, Played, point_to, raise_file_limit
 from poc_cli.scenario.catalog import shown
@@ -31,6 +31,16 @@ if TYPE_CHECKING:
     from poc_cli.engine.venue import SourceOf
     from poc_cli.report.spans import Line
     from poc_cli.scenario.story import Scenario
+
+JUDGING = (
+    "poc_cli.judge.record",
+    "poc_cli.judge.instances",
+    "poc_cli.judge.claims",
+    "poc_cli.judge.document",
+    "poc_cli.commands.evidence",
+    "poc_cli.report.text",
+)
+"""What a run needs when its plays are over, each after what it imports itself."""
 
 
 def run(options: Options, console: Console) -> int:
@@ -83,19 +93,36 @@ def play(options: Options, console: Console) -> Played:
             workers.get(each)
         worker = workers.get(shared)
         folder = run_folder(options.results, scenarios, datetime.now(UTC))
-        redactor = Redactor([token, address.key, *workers.secrets, *around.secrets])
+        ours = [("POC_TOKEN", token), ("POC_API_KEY", address.key)]
+        redactor = Redactor([*ours, *workers.secrets, *around.secrets])
+        hide(redactor, console)
         versions = {"workerd": WORKERD_VERSION} | worker.tools
         ground = Ground(binary, worker, workers, folder, redactor, token, address, versions, count(1))
         request = Request(scenarios, bool(options.words), options.sleep, options.jobs, options.repeat, around.without)
         with console.live() as progress:
-            venue, records = LocalVenue(ground, first, source_of), Records(folder, redactor)
+            venue, records = LocalVenue(ground, first, source_of), Records(folder, redactor, lambda: workers.thrown)
             beside = Beside(Api(address), around.abroad)
-            interrupted = not finish(perform(request, venue, records, beside, progress))
+            interrupted = not finish(perform(request, venue, records, beside, progress), JUDGING)
         if thrown := workers.thrown:
             with (folder / "worker.log").open("a", encoding="utf-8") as log:
                 log.write(redactor.text(thrown))
     point_to(folder, console)
+    _tell_if_cut(folder / "worker.log", console)
     return Played(folder, interrupted)
+
+
+def _tell_if_cut(log: Path, console: Console) -> None:
+    from poc_cli.target.pump import LARGEST_LOG, full
+
+    # Each process that found it full says so in a line at its end.
+    if log.exists() and log.stat().st_size > LARGEST_LOG // 2 and full(log.name, LARGEST_LOG).encode() in _tail(log):
+        console.note(f"poc: the worker logged more than {LARGEST_LOG >> 20} MiB: {shown(log)} has the beginning")
+
+
+def _tail(file: Path) -> bytes:
+    with file.open("rb") as stream:
+        stream.seek(max(0, file.stat().st_size - 4096))
+        return stream.read()
 
 
 def _start(

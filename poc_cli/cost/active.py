@@ -58,11 +58,11 @@ class Traced:
     worker_requests: Counter[str]
 
 
-def traced(process: int, lines: Iterable[str]) -> Traced:
+def traced(process: int, lines: Iterable[str | bytes]) -> Traced:
     """Give what the lines of one process's trace tell; a line that cannot be understood tells nothing."""
     reader = _Reader(process)
     for line in lines:
-        raw = line.encode("utf-8", "replace")
+        raw = line if isinstance(line, bytes) else line.encode("utf-8", "replace")
         if _QUERY in raw:
             reader.query(raw)
             continue
@@ -87,12 +87,12 @@ class _Open:
     def until(self, at: int, *, from_outside: bool) -> None:
         """Take note of the time up to a line of the trace; `from_outside` says that the object did not wait for it."""
         passed = max(0, at - self.at)
-        pins = self.ledger.pins(at, 0)
+        since = self.ledger.pinned_since(at)
         self.stay.resident_ns += passed
-        if pins or not from_outside:
+        if since is not None or not from_outside:
             self.stay.active_ns += passed
-        if pins and at - pins[0].since_ns >= HELD_NS:
-            self.stay.pinned_ns += at - max(self.pinned_until, pins[0].since_ns)
+        if since is not None and at - since >= HELD_NS:
+            self.stay.pinned_ns += at - max(self.pinned_until, since)
             self.pinned_until = at
         self.at = max(self.at, at)
 

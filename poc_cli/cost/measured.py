@@ -94,7 +94,7 @@ class Measured:
         return whole
 
 
-def run_usage(events: Iterable[Event | None], traces: Mapping[int, Iterable[str]] | None = None) -> Measured:
+def run_usage(events: Iterable[Event | None], traces: Mapping[int, Iterable[str | bytes]] | None = None) -> Measured:
     """Give what the plays of a history used. `traces` has the lines of each process's trace, by its number."""
     found = [traced(process, lines) for process, lines in (traces or {}).items()]
     stays = {(stay.process, stay.ctx): stay for each in found for stay in each.stays}

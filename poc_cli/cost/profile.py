@@ -10,11 +10,12 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field
 
 from poc_cli.errors import did_you_mean
+from poc_cli.inert import inert
 from poc_cli.scenario.explain import Problem
 from poc_cli.scenario.shapes import Shape
 from poc_cli.scenario.source import Source, text_of
 from poc_cli.scenario.steps import validated
-from poc_cli.scenario.values import inert, shown
+from poc_cli.scenario.values import shown
 
 LARGEST: Final = 1e12
 """Of any number in a profile: beyond all users and all messages of the world, and small enough to be written out."""

@@ -3,9 +3,7 @@
 Never follows redirects and never uses a proxy of the environment.
 """
 
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from poc_cli.engine.client import Payload
 from poc_cli.engine.expecting import Expecting
@@ -17,6 +15,9 @@ from poc_cli.scenario.matching import Message, payload
 from poc_cli.scenario.model import Http
 from poc_cli.scenario.templates import render, render_text
 from poc_cli.target.edge import Door
+
+if TYPE_CHECKING:
+    import httpx
 
 ACTOR = "http"
 """Who sends and receives in the history."""
@@ -38,11 +39,13 @@ async def request(stage: Stage, step: Http) -> dict[str, Any]:
     """Send the request and check its answer; give what was seen."""
     body: Payload = payload(render(step.send, stage.names)) if step.send is not None else ""
     path = render_text(step.http, stage.names)
-    sent = stage.add(ACTOR, kinds.SENT, method=step.method, path=path, **stage.recorded(body))
+    headers = _headers(stage, step, path)
+    told = stage.recorded(body) | stage.showed(*headers.values())
+    sent = stage.add(ACTOR, kinds.SENT, method=step.method, path=path, **told)
     sent_ns = stage.now_ns
-    response = await _answered(stage, step, path, body)
+    response = await _answered(stage, step, path, headers, body)
     received_ns = stage.now_ns
-    body_seen = stage.recorded(_body(response))
+    body_seen = stage.recorded(_body(response)) | stage.heard_in_headers(response.headers.multi_items())
     event = stage.add(ACTOR, kinds.RECEIVED, t_ns=received_ns, status=response.status_code, **body_seen)
     _check_status(step, response)
     answered = {"event": event.id, "after_ns": received_ns - sent_ns}
@@ -54,11 +57,16 @@ async def request(stage: Stage, step: Http) -> dict[str, Any]:
     return seen
 
 
-async def _answered(stage: Stage, step: Http, path: str, body: Payload) -> httpx.Response:
+def _headers(stage: Stage, step: Http, path: str) -> dict[str, str]:
     given = {name: render_text(value, stage.names) for name, value in step.headers.items()}
-    door, path = _way(stage, path)
     # The app has no business with the worker's token.
-    headers = (stage.target.headers if step.auth and door is stage.target.door else {}) | given
+    return (stage.target.headers if step.auth and _way(stage, path)[0] is stage.target.door else {}) | given
+
+
+async def _answered(stage: Stage, step: Http, path: str, headers: dict[str, str], body: Payload) -> "httpx.Response":
+    import httpx  # 0.1 s, and most runs have no such step
+
+    door, path = _way(stage, path)
     content = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
     url, needed = door.request(path)
     async with door.client(step.within) as client:
@@ -82,20 +90,20 @@ def _way(stage: Stage, path: str) -> tuple[Door, str]:
     return Door(place), path.removeprefix(place)
 
 
-def _check_status(step: Http, response: httpx.Response) -> None:
+def _check_status(step: Http, response: "httpx.Response") -> None:
     wanted = response.is_success if step.status is None else response.status_code == step.status
     if not wanted:
         expected = "2xx" if step.status is None else step.status
         raise StepFailed("mismatch", f"the answer's status should be {expected} and is {response.status_code}")
 
 
-def _message(response: httpx.Response) -> Message:
+def _message(response: "httpx.Response") -> Message:
     try:
         return Message(response.content.decode(), None)
     except UnicodeDecodeError:
         return Message(None, response.content)
 
 
-def _body(response: httpx.Response) -> Payload:
+def _body(response: "httpx.Response") -> Payload:
     text = _message(response).text
     return response.content if text is None else text

@@ -3,6 +3,8 @@
 Never judges a claim: it reads by the judge's own rule what the objects told, and no more.
 """
 
+from dataclasses import dataclass
+
 from poc_cli.engine.questions import Questions
 from poc_cli.engine.sentinels import Watch
 from poc_cli.engine.stage import Stage
@@ -14,6 +16,14 @@ from poc_cli.judge.instances import Change, instances_of
 from poc_cli.judge.record import PlayRecord
 from poc_cli.residency.sweep import LONGEST_WAIT_SECONDS
 from poc_cli.scenario.plays import patience
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Why a performance is worth another, and the step from which on it proves nothing, None where all of it counts."""
+
+    reason: str
+    cut_step: int | None
 
 
 class Box:
@@ -41,8 +51,8 @@ class Box:
         stays, last = instances_of(self._record(), label).stays, self._waits(label)[-1:]
         return next((stayed_told(stay) for stay in stays if any(each.id in last for each in stay.waited)), None)
 
-    def worth_another(self, *, is_story: bool) -> str | None:
-        """Give in words why a second performance may come out otherwise; None where there is no reason to think so.
+    def worth_another(self, *, is_story: bool) -> Again | None:
+        """Return why a second performance may come out otherwise; None where there is no reason to think so.
 
         A place far away may be out of reach for a moment, which no trace tells from a lost message: what a story did
         not get at all, it has to miss twice. A control is often meant to.
@@ -50,15 +60,15 @@ class Box:
         events = self._stage.events
         late = next((each for each in events if each.kind == kinds.OPEN_FAILED and each.data.get("late")), None)
         if late is not None:
-            return f"{late.actor} could not connect in time; once more"
+            return Again(f"{late.actor} could not connect in time; once more", late.step)
         if not is_story:
             return None
         silent = (each for each in events if each.kind == kinds.STEP_END and each.data.get("failure") == "silence")
         missed = next(silent, None)
-        return self._was_late() if missed is None else f"{missed.data['reason']}; once more"
+        return self._was_late() if missed is None else Again(f"{missed.data['reason']}; once more", missed.step)
 
-    def _was_late(self) -> str | None:
-        """Give in words that an object which should have slept was still there after a wait; None where all slept.
+    def _was_late(self) -> Again | None:
+        """Return that an object which should have slept was still there after a wait; None where all slept.
 
         One in some hundred sleeps is late, and what does not sleep is only refuted after a longer silence: such a story
         is worth a second, more patient performance.
@@ -68,7 +78,7 @@ class Box:
             for stay in instances_of(play, label).stays:
                 is_short = stay.silent_ms / 1000 < long_enough
                 if is_short and not should_stay(play, stay) and self._should_sleep(stay):
-                    return f"{stayed_told(stay)}; once more, with more patience"
+                    return Again(f"{stayed_told(stay)}; once more, with more patience", None)
         return None
 
     def _waits(self, label: str) -> list[int]:

@@ -89,11 +89,19 @@ class CannotOpen(Exception):
     `in_time` tells a refusal from a server that said nothing at all in the time it had.
     """
 
-    def __init__(self, message: str, status: int | None = None, *, in_time: bool = True) -> None:
-        """Take them."""
+    def __init__(
+        self,
+        message: str,
+        status: int | None = None,
+        *,
+        in_time: bool = True,
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        """Take them, and the headers of the server's refusal."""
         super().__init__(message)
         self.status = status
         self.in_time = in_time
+        self.headers = headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +187,17 @@ class SocketClient:
         except InvalidStatus as error:
             body = (error.response.body or b"")[:200].decode("utf-8", "replace")
             status = error.response.status_code
-            raise CannotOpen(f"the server answered {status} {body}".strip(), status) from error
+            headers = tuple(error.response.headers.raw_items())
+            raise CannotOpen(f"the server answered {status} {body}".strip(), status, headers=headers) from error
         except TimeoutError as error:
             raise CannotOpen(f"the handshake took more than {within:g} s", in_time=False) from error
         except (OSError, WebSocketException) as error:
             raise CannotOpen(f"{type(error).__name__}: {error}") from error
         self._reader = asyncio.create_task(self._read(self._connection))
-        agreed = {"subprotocol": self._connection.subprotocol, "compression": self._compression is not None}
+        is_compressed = self._compression is not None
+        agreed: dict[str, Any] = {"subprotocol": self._connection.subprotocol, "compression": is_compressed}
+        if self._connection.response is not None:
+            agreed["headers"] = [*self._connection.response.headers.raw_items()]
         place = colo(self._connection.response)
         return agreed if place is None else {**agreed, "colo": place}
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from poc_cli.errors import PocError
 from poc_cli.target.api import Api
+from poc_cli.target.attendance import Attendance
 
 if TYPE_CHECKING:
     from poc_cli.foreign.abroad import Abroad
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
 class Ears:
     """Who hears of a play while it goes on: of its phase, and of a failure that ends the whole run.
 
-    `api` is what the play itself hears from: the calls that its worker makes. `abroad` is what a run has beside that,
+    `api` is what the play itself hears from: the calls that its worker makes. `attendance` tells when nobody heard
+    anything, because this process or the runtime stood still. `abroad` is what a run has beside that,
     None where no scenario needs it.
     """
 
     say: Callable[[str], None]
     fail: Callable[[PocError], None]
     api: Api
+    attendance: Attendance
     abroad: "Abroad | None" = None

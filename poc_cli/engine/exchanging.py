@@ -55,7 +55,8 @@ async def exchange(stage: Stage, step: Exchange, name: str) -> Seen:
     if begun.sent is not None:
         seen["sent"] = {name: begun.sent}
     if "answered" in seen:
-        seen["answered"][name]["after_ns"] = last_ns - begun.at_ns
+        # What was here before the step began was not waited for.
+        seen["answered"][name]["after_ns"] = max(0, last_ns - begun.at_ns)
     if isinstance(step, On) and step.expects_close:
         seen["closed"] = {name: await closing.be_closed(stage, client, step)}
     return seen
@@ -128,17 +129,19 @@ async def _stay_quiet(stage: Stage, client: Client, step: On, start: int) -> Non
     Raises StepFailed.
     """
     length = step.quiet or 0.0
-    deadline = asyncio.get_running_loop().time() + length
+    window, end_ns = stage.window(length), stage.now_ns + round(length * 1e9)
     like = None if step.like is None else render(step.like, stage.names)
     if like is None and not step.sends:
         start = client.inbox.size
 
     def breaks(received: Received) -> bool:
-        # What a step has read already is known, and that it came is that step's matter.
+        # What came later broke no silence, and what a step has read already is that step's matter.
+        if received.t_ns > end_ns:
+            return False
         return like is None or (not received.read and matches(like, received.message, exact=step.exact))
 
     index = start
-    while (noise := await client.inbox.quiet(index, deadline)) is not None and not breaks(noise):
+    while (noise := await client.inbox.quiet(index, window)) is not None and not breaks(noise):
         index += 1
     if noise is None:
         # On a busy machine the time can pass before the runtime has had its turn; once it has, its noise is here.

@@ -3,18 +3,23 @@
 Never takes a silence at its word before the runtime has answered: a hung one loses no messages.
 """
 
-import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from typing import Final, Protocol
 
 from poc_cli.engine.failure import StepFailed
-from poc_cli.engine.inbox import Inbox, Received
+from poc_cli.engine.inbox import Inbox, Over, Received, Taken
 from poc_cli.engine.stage import Stage
 from poc_cli.scenario.anyorder import AnyOrder
 from poc_cli.scenario.matching import Message, difference, expected_messages, matches
 from poc_cli.scenario.model import Exchange
 from poc_cli.scenario.templates import render
 from poc_cli.scenario.where import parse
+from poc_cli.target.attendance import Window
+
+UNREAD_NS: Final = 250_000_000
+"""A message may lie unread for so long without anybody being late (`target/attendance.py`)."""
 
 _LISTED = 5
 """Passed-over messages that a reason names; all are in the history."""
@@ -56,44 +61,55 @@ class Expecting:
 
     async def answer(self, start: int) -> Answer:
         """Take the expected messages in their order from the inbox's position `start` on. Raises StepFailed."""
-        deadline = asyncio.get_running_loop().time() + self._step.within
+        window = self._stage.window(self._step.within)
         if self._step.order == "any":
-            return await self._in_any_order(start, deadline)
+            return await self._in_any_order(start, window)
         passed: list[Received] = []
         match: Received | None = None
         for expected in self._expected():
-            taken = await self._client.inbox.take(
-                start,
-                lambda message, expected=expected: self._fits(expected, message),  # type: ignore[misc]
-                deadline,
-                very_next=self._step.next,
-            )
+            taken = await self._take(start, partial(self._fits, expected), window)
             passed += taken.passed_over
             match = taken.match
             if match is None:
-                await self._stage.target.settled()
                 raise self._unmet(expected, passed)
             start = self._client.inbox.position
         if match is None:
             raise StepFailed("silence", "the step expects no message at all")
         return Answer(match, tuple(passed))
 
-    async def _in_any_order(self, start: int, deadline: float) -> Answer:
+    async def _take(self, start: int, wanted: Callable[[Message], bool], window: Window) -> Taken:
+        """Take a wanted message in its time. Before nothing is said to have come, the inbox is looked at once more.
+
+        What came in time may lie unread when the time is over; the runtime has shown by then that it lives.
+        """
+        inbox, very_next = self._client.inbox, self._step.next
+        passed: tuple[Received, ...] = ()
+        while True:
+            taken = await inbox.take(start, wanted, window, very_next=very_next)
+            passed += taken.passed_over
+            if taken.match is not None:
+                return Taken(taken.match, passed)
+            if very_next and passed:
+                await self._stage.target.settled()
+                return Taken(None, passed)
+            start = max(start, inbox.position)
+            if inbox.has_ended or await self._stage.is_over(window):
+                break
+        await self._stage.target.settled()
+        until_ns = self._stage.at_ns(window.ends_ns()) + UNREAD_NS
+        more = await inbox.take(max(start, inbox.position), wanted, Over(), very_next=very_next, until_ns=until_ns)
+        return Taken(more.match, passed + more.passed_over)
+
+    async def _in_any_order(self, start: int, window: Window) -> Answer:
         """Take each expected message once, whichever comes first."""
         order = AnyOrder(self._expected(), exact=self._step.exact)
         passed: list[Received] = []
         match: Received | None = None
         while order.missing:
-            taken = await self._client.inbox.take(
-                start,
-                lambda message: not self._broken(message) and order.take(message),
-                deadline,
-                very_next=self._step.next,
-            )
+            taken = await self._take(start, lambda message: not self._broken(message) and order.take(message), window)
             passed += taken.passed_over
             match = taken.match
             if match is None:
-                await self._stage.target.settled()
                 raise self._unmet(order.missing[0], passed)
             start = self._client.inbox.position
         if match is None:

@@ -41,12 +41,8 @@ async def restart(stage: Stage, step: Restart, _: Sleeper) -> Seen:
     if step.restart == "object":
         return await _restart_objects(stage, step)
     stage.say(f"restarting ({step.restart})")
-    stage.fault = step.restart
-    try:
-        stage.add("poc", kinds.FAULT, fault=step.restart)
-        await stage.target.restart(step.restart)
-    finally:
-        stage.fault = None
+    stage.add("poc", kinds.FAULT, fault=step.restart)
+    await stage.target.restart(step.restart)
     return {}
 
 
@@ -56,13 +52,9 @@ async def _restart_objects(stage: Stage, step: Restart) -> Seen:
         raise PlayError("a single object can only be restarted where the runtime's trace is read")
     for witnessed in stage.objects_named(step.of):
         await trace.fence()
-        stage.fault = "object"
         stage.add(f"object:{witnessed.label}", kinds.FAULT, fault="object")
-        try:
-            eviction = await trace.evict(witnessed.class_name, witnessed.id, close=True)
-            await trace.fence()
-        finally:
-            stage.fault = None
+        eviction = await trace.evict(witnessed.class_name, witnessed.id, close=True)
+        await trace.fence()
         if witnessed.in_memory or eviction.outcome == "not_running":
             said = eviction.said or "the runtime gave no reason"
             raise StepFailed("probe", f"{witnessed.label} could not be restarted: {said}")

@@ -38,7 +38,7 @@ class StageAccount:
         self._stage.note(self._name, kind, **{key: self._short(value) for key, value in data.items()})
 
     def _short(self, value: Any) -> Any:
-        if not isinstance(value, str):
+        if not isinstance(value, str) or len(value) <= LONGEST_NOTE:
             return value
         safe = str(self._stage.without_secrets(value))
         return safe if len(safe) <= LONGEST_NOTE else f"{safe[:LONGEST_NOTE]}…"

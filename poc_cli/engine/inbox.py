@@ -5,8 +5,10 @@ its send; one that does not takes on from where the last reading stopped.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from poc_cli.scenario.matching import Message
 
@@ -29,6 +31,32 @@ class Taken:
     passed_over: tuple[Received, ...]
 
 
+class Limit(Protocol):
+    """How long something may be waited for."""
+
+    @property
+    def left_s(self) -> float:
+        """Return how many seconds are left; 0 or less where it is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Until:
+    """A limit at a time of the event loop."""
+
+    deadline: float
+
+    @property
+    def left_s(self) -> float:
+        """Return how many seconds are left."""
+        return self.deadline - asyncio.get_running_loop().time()
+
+
+class Over:
+    """A limit that is over: only what is there already is looked at."""
+
+    left_s = 0.0
+
+
 class Inbox:
     """An endless list of messages with a read position."""
 
@@ -49,6 +77,11 @@ class Inbox:
         """Say that nothing will come any more."""
         self._ended = True
         self._moved.set()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing will come any more."""
+        return self._ended
 
     @property
     def size(self) -> int:
@@ -75,14 +108,25 @@ class Inbox:
             await self._read.wait()
 
     async def take(
-        self, start: int, wanted: Callable[[Message], bool], deadline: float, *, very_next: bool = False
+        self,
+        start: int,
+        wanted: Callable[[Message], bool],
+        limit: Limit,
+        *,
+        very_next: bool = False,
+        until_ns: int | None = None,
     ) -> Taken:
-        """Wait until the loop's time `deadline` for a wanted message from `start` on; what is passed over is read."""
+        """Wait for a wanted message from `start` on for as long as the limit says; what is passed over is read.
+
+        What came after `until_ns` is left where it is.
+        """
         passed: list[Received] = []
         index = start
         while True:
             while index < len(self._all):
                 received = self._all[index]
+                if until_ns is not None and received.t_ns > until_ns:
+                    return Taken(None, tuple(passed))
                 index += 1
                 received.read = True
                 self._position = index
@@ -92,22 +136,23 @@ class Inbox:
                 passed.append(received)
                 if very_next:
                     return Taken(None, tuple(passed))
-            if self._ended or not await self._wait(deadline):
+            if self._ended or not await self._wait(limit):
                 return Taken(None, tuple(passed))
 
-    async def quiet(self, start: int, deadline: float) -> Received | None:
-        """Wait until the deadline for silence; give the first message that broke it."""
+    async def quiet(self, start: int, limit: Limit) -> Received | None:
+        """Wait for silence for as long as the limit says; give the first message that broke it."""
         while True:
             if len(self._all) > start:
                 return self._all[start]
-            if self._ended or not await self._wait(deadline):
+            if self._ended or not await self._wait(limit):
                 return None
 
-    async def _wait(self, deadline: float) -> bool:
+    async def _wait(self, limit: Limit) -> bool:
         self._moved.clear()
-        try:
-            async with asyncio.timeout_at(deadline):
-                await self._moved.wait()
-        except TimeoutError:
-            return False
-        return True
+        # The limit is asked again each time: where we were away meanwhile, there is more of it left.
+        while (left := limit.left_s) > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._moved.wait()
+                return True
+        return False

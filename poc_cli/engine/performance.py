@@ -5,45 +5,56 @@ Never judges: it stops at a failed precondition and says so.
 
 import asyncio
 import secrets
-import time
-from typing import Any, Literal
+from copy import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from poc_cli.engine.admission import raise_if_too_many
-from poc_cli.engine.box import Box
 from poc_cli.engine.ears import Ears
 from poc_cli.engine.failure import PlayError, StepFailed
-from poc_cli.engine.sentinels import Watch
 from poc_cli.engine.sleeper import Sleeper
 from poc_cli.engine.sleeping import TracedSleeper
 from poc_cli.engine.stage import Stage
-from poc_cli.engine.turns import Turn
 from poc_cli.engine.verbs import HANDLERS, Seen
-from poc_cli.engine.waiting import InstanceSleeper
 from poc_cli.errors import TargetError
 from poc_cli.history import event as kinds
 from poc_cli.history.writer import HistoryWriter
+from poc_cli.judge.attempts import CUT_STEP, SUSPECT
+from poc_cli.judge.lateness import LATE_NS, Cut, concerning, cut_of
+from poc_cli.judge.record import steps_of
+from poc_cli.judge.stay_end import with_how
 from poc_cli.scenario.fitting import fit, place_of
 from poc_cli.scenario.loader import text_sha256
-from poc_cli.scenario.model import Hibernate, On, Step
+from poc_cli.scenario.model import Hibernate, Idle, On, Step
 from poc_cli.scenario.plays import Play, patience
 from poc_cli.scenario.story import PlacedStep
 from poc_cli.scenario.templates import UnknownNameError
 from poc_cli.target.base import Target, TargetDied, TargetHung
-from poc_cli.target.busyness import BUSY
+
+if TYPE_CHECKING:
+    from poc_cli.engine.box import Box
+    from poc_cli.engine.sentinels import Watch
+    from poc_cli.history.event import Event
 
 CLEAN_UP_SECONDS = 1.0
 """How long a client that the story left open may take to close."""
 
 SleepMode = Literal["idle", "evict"]
-Outcome = Literal["done", "stopped", "error", "interrupted", "given_up"]
-"""`given_up`: something around the play spoiled it, and it will be played once more."""
+Outcome = Literal["done", "stopped", "error", "interrupted", "given_up", "runtime_failed"]
+"""`given_up`: something around the play spoiled it, and it will be played once more; `runtime_failed`: that was the
+runtime, so that it needs another one."""
 
-CLOCK_JUMP_SECONDS = 1.0
-"""A wall clock that runs so far ahead of the monotonic one during a play: the machine was asleep, not the object."""
+_IDLE_WAITS: Final = frozenset({"idle", "hibernate", "probe", "stall", "origin"})
+"""Verbs in which a play asks nothing of its worker."""
 
 
-def _clock_offset() -> float:
-    return time.time() - time.monotonic()
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Which attempt at a performance it is, from 1 on; whether its runtime is its own; whether it is the last."""
+
+    attempt: int
+    alone: bool
+    is_last: bool = False
 
 
 class Performance:
@@ -57,18 +68,17 @@ class Performance:
         *,
         ears: Ears,
         sleep: SleepMode | None,
-        turn: Turn,
-        attempt: int,
-        watch: Watch | None,
+        trial: Trial,
+        watch: "Watch | None",
     ) -> None:
-        """Take what is to be played and where; `sleep` overrides the way of its sleeps, `turn` says when it may act.
+        """Take what is to be played and where; `sleep` overrides the way of its sleeps.
 
-        `watch` tells of sleep where there is no trace.
-
-        A first attempt that the surroundings spoiled is given up, for a second one in a fresh runtime.
+        `watch` tells of sleep where there is no trace. An attempt that was late, or that the surroundings spoiled, is
+        given up for another one.
         """
         self._play = play
-        self._attempt = attempt
+        self._trial = trial
+        attempt = trial.attempt
         self._label = play.label if attempt == 1 else f"{play.label}@{attempt}"
         # Fresh, so that no play ever meets an object of another.
         self._nonce = f"{play.scenario.document.name}-{secrets.token_hex(4)}"
@@ -76,11 +86,13 @@ class Performance:
         self._history = history
         self._ears = ears
         self._sleep = sleep
-        self._turn = turn
         self._watch = watch
         self._box: Box | None = None
-        self._busyness = target.busyness
-        self._begun = self._busyness.mark()
+        self._start: Event | None = None
+        self._due_ns = 0
+        self._cut_step: int | None = None
+        self._is_suspect = False
+        self._has_late_step = False
         # A control is decided by one performance; a story whose object does not sleep in a black box gets a second.
         self._is_last = attempt > 1 or play.role == "control"
         self._fitted = fit(play, place_of(self._place_of_target()))
@@ -90,7 +102,6 @@ class Performance:
         stage: Stage | None = None
         outcome: Outcome = "interrupted"
         reason = "interrupted"
-        clock = _clock_offset()
         try:
             stage = self._stage()
             raise_if_too_many(self._play)
@@ -98,40 +109,85 @@ class Performance:
             await stage.ready()
             outcome, reason = await self._steps(stage)
             outcome, reason = await self._looked_at(outcome, reason)
-            if abs(_clock_offset() - clock) > CLOCK_JUMP_SECONDS:
-                outcome, reason = self._spoiled("the machine's clock jumped while the play went on")
+            outcome, reason = self._timely(stage, outcome, reason)
         except (TargetHung, TargetDied) as error:
-            outcome, reason = self._spoiled(error.in_a_line)
+            outcome, reason = self._runtime_failed(stage, error)
         except TargetError as error:
             outcome, reason = "error", error.in_a_line
         except PlayError as error:
             outcome, reason = "error", str(error)
         finally:
-            self._turn.leave()
             step = None
             if stage is not None:
                 step, stage.step = stage.step, None
                 self._list_unread(stage)
-            self._history.add(self._label, "poc", kinds.PLAY_END, outcome=outcome, reason=reason, at_step=step)
+            ending: dict[str, Any] = {"outcome": outcome, "reason": reason, "at_step": step}
+            if outcome in {"given_up", "runtime_failed"}:
+                ending |= {"outcome": "given_up", CUT_STEP: self._cut_step}
+            if self._is_suspect:
+                ending |= {SUSPECT: True}
+            self._history.add(self._label, "poc", kinds.PLAY_END, **ending)
             if stage is not None:
                 await self._clean_up(stage)
         return outcome
 
-    def _spoiled(self, reason: str) -> tuple[Outcome, str]:
-        return ("given_up" if self._attempt == 1 else "error"), reason
+    def _timely(self, stage: Stage, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
+        """Return how the play ended; where it was late in a way that matters, that it is to be played once more."""
+        cut = None if outcome == "given_up" else self._cut(stage)
+        if cut is None:
+            return outcome, reason
+        self._cut_step = cut.step
+        told = f"this machine was too slow: {cut.reason}"
+        return ("stopped" if self._trial.is_last else "given_up"), told
+
+    def _cut(self, stage: Stage) -> Cut | None:
+        """Return where lateness ends what the play has shown so far, by the judge's own rule."""
+        if self._start is None:
+            return None
+        now_ns = stage.now_ns
+        late = concerning(stage.late_stretches(), self._start, stage.events, now_ns)
+        if not late and not self._has_late_step:
+            return None
+        events = [event for event in with_how(stage.events) if event is not None]
+        return cut_of(self._play, steps_of(events), events, late, traced=self._target.trace is not None)
+
+    def _runtime_failed(self, stage: Stage | None, error: TargetError) -> tuple[Outcome, str]:
+        """Return how the play ended where its runtime hung or died: its own fault in a runtime of its own.
+
+        One that died may have been killed from outside, so the play is played once more; if that explains nothing, a
+        play that was waiting for the runtime at that moment is not called held.
+        """
+        step = None if stage is None else stage.step
+        self._cut_step = step
+        verb = None if step is None else self._play.steps[step].step.verb
+        self._is_suspect = (
+            verb is not None and verb not in _IDLE_WAITS and not (isinstance(error, TargetDied) and error.from_outside)
+        )
+        hung_alone = self._trial.alone and isinstance(error, TargetHung) and self._target.trace is not None
+        if hung_alone or self._trial.attempt > 1:
+            return "error", error.in_a_line
+        return "runtime_failed", error.in_a_line
 
     async def _looked_at(self, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
         """Give how the play ended, or that it is to be played once more, and why."""
         if self._box is None:
             return outcome, reason
         await self._box.ask_at_the_end()
-        told = None if self._attempt > 1 else self._box.worth_another(is_story=self._play.role == "story")
-        return (outcome, reason) if told is None else ("given_up", told)
+        again = None if self._trial.attempt > 1 else self._box.worth_another(is_story=self._play.role == "story")
+        if again is None:
+            return outcome, reason
+        self._cut_step = again.cut_step
+        return "given_up", again.reason
 
     def _stage(self) -> Stage:
-        start = self._history.add(self._label, "poc", kinds.PLAY_START, **self._description())
-        stage = Stage(self._play, self._label, self._nonce, self._target, self._history, self._ears)
-        self._box = None if self._watch is None else Box(stage, self._watch, self._label, start)
+        start = self._start = self._history.add(self._label, "poc", kinds.PLAY_START, **self._description())
+        stage = Stage(
+            self._play, self._label, self._nonce, self._target, self._history, self._ears, alone=self._trial.alone
+        )
+        if self._watch is not None:
+            from poc_cli.engine.box import Box  # with half of the judge, and most plays have a trace
+
+            self._box = Box(stage, self._watch, self._label, start)
         return stage
 
     def _description(self) -> dict[str, Any]:
@@ -147,7 +203,9 @@ class Performance:
             "decides": list(play.decides),
             "expect": play.expect,
             "nonce": self._nonce,
-            "attempt": self._attempt,
+            "attempt": self._trial.attempt,
+            "runtime": self._target.number,
+            "alone": self._trial.alone,
             "round": play.round,
             "sleep": self._sleep,
             "target": self._place_of_target(),
@@ -164,58 +222,60 @@ class Performance:
 
     async def _steps(self, stage: Stage) -> tuple[Outcome, str]:
         failed_claims: set[str | None] = set()
+        self._due_ns = stage.now_ns
         for index, placed in enumerate(self._play.steps):
             if self._fitted.leaves_out(placed.step):
                 continue
             stage.step = index
             stage.names |= dict(placed.bound)
             self._begin(stage, placed)
-            try:
-                seen = await self._turn.take(self._carry_out(stage, placed))
-            except StepFailed as failed:
-                stage.add("poc", kinds.STEP_END, ok=False, failure=failed.failure, reason=failed.reason)
-                if late := self._only_late(placed.step, failed):
-                    return self._spoiled(f"{self._place(placed)}: {late}")
+            failed = await self._outcome(stage, placed)
+            if self._cut(stage) is not None:
+                return "stopped", ""  # nothing that comes now is evidence; the end of the play says why
+            if failed is not None:
                 failed_claims.add(placed.step.claim)
                 if self._play.role == "control" and failed_claims.issuperset(self._play.decides):
                     return "done", ""  # it has come out; the rest of its steps decide nothing
                 if placed.step.claim is None:
                     return "stopped", f"{placed.step.verb} failed at {self._place(placed)}: {failed.reason}"
-            except (TargetHung, TargetDied) as error:
-                raise type(error)(f"{self._place(placed)}: {error.message}", error.advice) from error
-            except (TargetError, PlayError, ValueError) as error:
-                # A ValueError is a value that only the play has shown to be wrong: a template that gives no bytes.
-                told = error.in_a_line if isinstance(error, TargetError) else str(error)
-                raise PlayError(f"{self._place(placed)}: {told}") from error
-            else:
-                stage.add("poc", kinds.STEP_END, ok=True, **seen)
+            # An idle that took too long makes what comes after it late, anything else only puts it off.
+            self._due_ns = self._due_ns + idle_ns(placed.step) if idle_ns(placed.step) else stage.now_ns
         stage.step = None
         return "done", ""
 
-    def _only_late(self, step: Step, failed: StepFailed) -> str | None:
-        """Give why a silence is no evidence, None where it is; one by which a control comes out as it should is.
-
-        A runtime that is busy may be so with the worker's own work: that alone excuses only a first attempt.
-        """
-        comes_out = self._play.role == "control" and step.claim in self._play.decides
-        if failed.failure != "silence" or comes_out:
-            return None
-        asked = self._busyness.busy_since if self._attempt == 1 else self._busyness.starved_since
-        share = asked(self._begun)
-        return f"the machine was too busy to tell ({share:.0%}): {failed.reason}" if share >= BUSY else None
+    async def _outcome(self, stage: Stage, placed: PlacedStep) -> StepFailed | None:
+        """Carry a step out and write down how it ended; return its failure, if it failed."""
+        try:
+            seen = await self._carry_out(stage, placed)
+        except StepFailed as failed:
+            stage.add("poc", kinds.STEP_END, ok=False, failure=failed.failure, reason=failed.reason)
+            return failed
+        except (TargetHung, TargetDied) as error:
+            # A copy, because all plays of a runtime may be told of the same error.
+            own = copy(error)
+            own.message = f"{self._place(placed)}: {error.message}"
+            raise own from error
+        except (TargetError, PlayError, ValueError) as error:
+            # A ValueError is a value that only the play has shown to be wrong: a template that gives no bytes.
+            told = error.in_a_line if isinstance(error, TargetError) else str(error)
+            raise PlayError(f"{self._place(placed)}: {told}") from error
+        stage.add("poc", kinds.STEP_END, ok=True, **seen)
+        return None
 
     def _place(self, placed: PlacedStep) -> str:
         return f"{self._play.scenario.file}:{placed.position.line}:{placed.position.column}"
 
     def _begin(self, stage: Stage, placed: PlacedStep) -> None:
-        step = placed.step
-        stage.add("poc", kinds.STEP, verb=step.verb, line=placed.position.line, claim=step.claim)
+        step, now_ns = placed.step, stage.now_ns
+        late_ms = round(max(0, now_ns - self._due_ns) / 1e6, 3)
+        stage.late_s = late_ms / 1000
+        self._has_late_step |= late_ms * 1e6 > LATE_NS
+        due = {"due_ns": min(self._due_ns, now_ns), "late_ms": late_ms}
+        stage.add("poc", kinds.STEP, t_ns=now_ns, verb=step.verb, line=placed.position.line, claim=step.claim, **due)
         stage.say(step.verb)
 
     async def _carry_out(self, stage: Stage, placed: PlacedStep) -> Seen:
         step = placed.step
-        self._busyness = self._target.busyness
-        self._begun = self._busyness.mark()
         sleeper = self._sleeper(stage, step)
         if isinstance(step, Hibernate) and self._sleep is not None and not (step.natural or step.forced):
             step = step.model_copy(update={"hibernate": self._sleep})
@@ -237,6 +297,8 @@ class Performance:
         if self._box is None:
             raise PlayError("without a trace somebody has to watch where sleep begins")
         expects_sleep = how_long == "sleep"
+        from poc_cli.engine.waiting import InstanceSleeper
+
         return InstanceSleeper(stage, self._box, expects_sleep=expects_sleep, is_long=expects_sleep and self._is_last)
 
     def _list_unread(self, stage: Stage) -> None:
@@ -248,3 +310,8 @@ class Performance:
     async def _clean_up(self, stage: Stage) -> None:
         await asyncio.gather(*(client.close(1000, "", CLEAN_UP_SECONDS) for client in stage.clients.values()))
         stage.unwatch()
+
+
+def idle_ns(step: Step) -> int:
+    """Return how long a step only lets time pass, 0 for one that does anything else."""
+    return round(step.idle * 1e9) if isinstance(step, Idle) else 0

@@ -3,19 +3,24 @@
 Never judges; the history that it leaves is all that the judge gets.
 """
 
+import asyncio
 import contextlib
+import os
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from poc_cli import __version__
+from poc_cli.engine.leaking import LogLeaks
 from poc_cli.engine.performance import SleepMode
+from poc_cli.engine.stalls import seed_in, stall
 from poc_cli.engine.troupe import Beside, Progress, Troupe
 from poc_cli.engine.venue import Venue
 from poc_cli.errors import PocError
 from poc_cli.history import event as kinds
+from poc_cli.history.late import Stretch
 from poc_cli.history.redact import Redactor
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.scenario.fitting import Place, fit, place_of
@@ -23,6 +28,7 @@ from poc_cli.scenario.load import LoadFile
 from poc_cli.scenario.model import Hibernate
 from poc_cli.scenario.plays import Play, plays_of
 from poc_cli.scenario.story import Scenario, every
+from poc_cli.target.attendance import Attendance
 
 RUN = "run"
 """The play that events of the whole run belong to."""
@@ -90,6 +96,8 @@ class Records:
 
     folder: Path
     redactor: Redactor
+    thrown: Callable[[], str] = str
+    """Returns what requests have thrown that is in no log of the runtime's."""
 
 
 async def run(request: Request, venue: Venue, records: Records, beside: Beside, progress: Progress) -> None:
@@ -107,9 +115,12 @@ async def run(request: Request, venue: Venue, records: Records, beside: Beside, 
             sleep=request.sleep,
             repeat=request.repeat,
             target=venue.description(),
+            secrets=records.redactor.names,
         )
+        log = LogLeaks(history)
+        venue.listen_to_log(log.heard)
         plays = _plays(request, place_of(venue.description()), history)
-        async with contextlib.AsyncExitStack() as open_:
+        async with contextlib.AsyncExitStack() as open_, _attended(venue.attendance, history):
             await open_.enter_async_context(beside.api.served())
             if beside.abroad is not None:
                 await open_.enter_async_context(beside.abroad.served(records.folder, records.redactor))
@@ -119,8 +130,31 @@ async def run(request: Request, venue: Venue, records: Records, beside: Beside, 
                 from poc_cli.load.several import play_loads
 
                 outcomes += await play_loads(loads, venue.site, history, progress, forced=request.sleep == "evict")
+        log.look_through(records.thrown(), records.redactor)
         if "interrupted" not in outcomes:
             history.add(RUN, "poc", kinds.RUN_END)
+
+
+@contextlib.asynccontextmanager
+async def _attended(attendance: Attendance, history: HistoryWriter) -> AsyncIterator[None]:
+    """Write down when this process or a runtime was late, for as long as the context lasts."""
+
+    def tell(stretch: Stretch) -> None:
+        from_ns, to_ns = stretch.from_ns - history.origin_ns, stretch.to_ns - history.origin_ns
+        with contextlib.suppress(PocError):  # a full disk ends the run by the next event of a play
+            history.add(RUN, "poc", kinds.LATE, **replace(stretch, from_ns=from_ns, to_ns=to_ns).data())
+
+    attendance.listener = tell
+    beside = [asyncio.create_task(attendance.beat())]
+    seed = seed_in(os.environ)
+    if seed is not None:
+        beside.append(asyncio.create_task(stall(seed)))
+    try:
+        yield
+    finally:
+        for task in beside:
+            task.cancel()
+        await asyncio.wait(beside)
 
 
 def _plays(request: Request, place: Place, history: HistoryWriter) -> list[Play]:

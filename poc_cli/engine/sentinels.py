@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 from websockets.exceptions import ConnectionClosed
 
 from poc_cli.engine.client import CannotOpen, Listener, Payload, SocketClient
-from poc_cli.engine.inbox import Received
+from poc_cli.engine.inbox import Received, Until
 from poc_cli.history import event as kinds
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.residency.sweep import (
@@ -155,7 +155,7 @@ class _Room:
         except (ConnectionClosed, CannotOpen) as error:
             raise _Silent(f"it was closed: {error}") from error
         deadline = asyncio.get_running_loop().time() + ANSWERS_WITHIN_SECONDS
-        taken = await self._client.inbox.take(start, lambda _: True, deadline, very_next=False)
+        taken = await self._client.inbox.take(start, lambda _: True, Until(deadline), very_next=False)
         if taken.match is None:
             raise _Silent("it was closed" if not self._client.is_open else "it did not answer")
         answer = taken.match.message.json

@@ -4,7 +4,6 @@ Never takes a time that has passed for a proof: only the trace's word that the o
 """
 
 import asyncio
-import contextlib
 from typing import Any, Literal
 
 from poc_cli.engine.failure import StepFailed
@@ -12,7 +11,7 @@ from poc_cli.engine.sleeper import Wanted, Way
 from poc_cli.engine.stage import Stage, Witnessed
 from poc_cli.history import event as kinds
 from poc_cli.residency import Pin
-from poc_cli.target.base import EVICT_LINGERS_SECONDS, Trace
+from poc_cli.target.base import Trace
 
 SECOND_NS = 1_000_000_000
 
@@ -40,6 +39,7 @@ _LISTED = 5
 """Objects that a reason names; all are in the trace."""
 
 _LOOK_AGAIN_SECONDS = 0.05
+_LOOK_AGAIN_AT_LEAST_SECONDS = 0.001
 
 
 def pins_data(pins: tuple[Pin, ...]) -> list[dict[str, Any]]:
@@ -83,7 +83,7 @@ class TracedSleeper:
         if witnessed.asleep:
             return
         if way == "evict":
-            pins = await self._lasting_pins(witnessed)
+            pins = await self._lasting_pins(witnessed, now_ns)
             alarm = None if pins or forced else self._alarm_before_sleep(witnessed, now_ns)
             if not pins and alarm is None:
                 await self._evict(witnessed)
@@ -112,16 +112,20 @@ class TracedSleeper:
             "wrong_object", f"{named} ({witnessed.id}) was never in memory; seen were: {others or 'no objects at all'}"
         )
 
-    async def _lasting_pins(self, witnessed: Witnessed) -> tuple[Pin, ...]:
+    async def _lasting_pins(self, witnessed: Witnessed, now_ns: int) -> tuple[Pin, ...]:
         """Give what still pins the object once young work has had its time to end."""
-        patience = PIN_AFTER_SECONDS if self._should_sleep else PIN_OF_CONTROL_AFTER_SECONDS
         while True:
+            # What takes long only because the runtime is late must not pass for a pin, not even in a control.
+            quickly = not self._should_sleep and not self._stage.was_late(PIN_AFTER_SECONDS)
+            patience = PIN_OF_CONTROL_AFTER_SECONDS if quickly else PIN_AFTER_SECONDS
+            patience_ns = int(patience * SECOND_NS)
             pins = self._target.pins(witnessed.id, 0)
-            lasting = tuple(pin for pin in self._target.pins(witnessed.id, int(patience * SECOND_NS)))
+            lasting = self._target.pins(witnessed.id, patience_ns)
             if lasting or not pins:
                 return lasting
-            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
-            await self._target.fence()
+            left = (pins[0].since_ns + patience_ns - now_ns) / SECOND_NS
+            await asyncio.sleep(min(_LOOK_AGAIN_SECONDS, max(left, _LOOK_AGAIN_AT_LEAST_SECONDS)))
+            now_ns = await self._target.fence()
 
     def _alarm_before_sleep(self, witnessed: Witnessed, now_ns: int) -> int | None:
         """Give the milliseconds until the object's alarm, where that comes before the idle timer would strike."""
@@ -134,15 +138,9 @@ class TracedSleeper:
         actor = f"object:{witnessed.label}"
         self._stage.say("evicting")
         self._stage.add(actor, kinds.EVICTING)
-        witnessed.evicting = True
-        try:
-            eviction = await self._target.evict(witnessed.class_name, witnessed.id)
-            self._stage.add(actor, kinds.EVICTED, outcome=eviction.outcome, said=eviction.said)
-            if eviction.outcome == "no_answer":
-                witnessed.forced_until = asyncio.get_running_loop().time() + EVICT_LINGERS_SECONDS
-            await self._target.fence()
-        finally:
-            witnessed.evicting = False
+        eviction = await self._target.evict(witnessed.class_name, witnessed.id)
+        self._stage.add(actor, kinds.EVICTED, outcome=eviction.outcome, said=eviction.said)
+        await self._target.fence()
 
     async def _await_sleep(self, witnessed: Witnessed) -> None:
         """Wait for the idle timer, reckoning in the trace's clock.
@@ -150,25 +148,23 @@ class TracedSleeper:
         The reckoning starts at the object's last event where work pins it, and at its last work where none does: a
         timer that has run only puts the sleep off.
         """
-        begun_ns = await self._target.fence()
+        begun_ns = now_ns = await self._target.fence()
         while True:
-            now_ns = await self._target.fence()
             stay = self._target.stay(witnessed.id)
             if stay is None or not witnessed.in_memory:
                 return
             pins = self._target.pins(witnessed.id, SECOND_NS)
             # Where nothing pins it, only the timer that strikes late would tell that it does not stay (RUNTIME 12).
             limit = AWAKE_AFTER_SECONDS if pins and not self._should_sleep else SLEEPS_WITHIN_SECONDS
-            left = limit - (now_ns - (stay.last_event_ns if pins else stay.last_activity_ns)) / SECOND_NS
+            # A runtime that stands still starts its timers late; what it was late by is no time to sleep in.
+            waiting_ns = now_ns - (stay.last_event_ns if pins else stay.last_activity_ns)
+            late_ns = self._stage.late_ns(waiting_ns)
+            left = limit - (waiting_ns - late_ns) / SECOND_NS
             watched = (now_ns - begun_ns) / SECOND_NS
             if left <= 0 or watched >= WATCHED_AT_MOST_SECONDS:
                 break
             self._stage.say(f"idle {watched:.0f}/{limit:.0f} s")
-            witnessed.moved.clear()
-            with contextlib.suppress(TimeoutError):
-                # A second at most, so that the live line moves; the trace's own word ends the wait at once.
-                async with asyncio.timeout(min(1.0, max(left, 0.01))):
-                    await witnessed.moved.wait()
+            now_ns = await self._next(witnessed)
         self._stage.add(
             f"object:{witnessed.label}",
             kinds.AWAKE,
@@ -176,6 +172,7 @@ class TracedSleeper:
             at_last_event_ns=stay.last_event_ns,
             at_last_activity_ns=stay.last_activity_ns,
             watched_ms=round(watched * 1000),
+            late_ms=round(late_ns / 1e6, 3),
             pins=pins_data(pins),
         )
         idle = (now_ns - stay.last_event_ns) / SECOND_NS
@@ -186,21 +183,37 @@ class TracedSleeper:
             + (after if pins or left <= 0 else f"after {watched:.0f} s in which no client sent anything"),
         )
 
+    async def _next(self, witnessed: Witnessed) -> int:
+        """Return the trace's clock at the next pulse, or at once when the object has moved."""
+        witnessed.moved.clear()
+        moved = asyncio.create_task(witnessed.moved.wait())
+        pulse = asyncio.create_task(self._target.pulse())
+        try:
+            await asyncio.wait([moved, pulse], return_when=asyncio.FIRST_COMPLETED)
+            return await pulse if pulse.done() else await self._target.fence()
+        finally:
+            moved.cancel()
+            pulse.cancel()
+
     async def probe(self, witnessed: Witnessed, wanted: Wanted) -> None:
         """Ask the trace. Raises StepFailed where the object is not as wanted."""
         now_ns = await self._target.fence()
         await self._present(witnessed)
-        pins = await self._lasting_pins(witnessed) if wanted == "pinned" else self._target.pins(witnessed.id, SECOND_NS)
+        if wanted == "pinned":
+            pins = await self._lasting_pins(witnessed, now_ns)
+        else:
+            pins = self._target.pins(witnessed.id, SECOND_NS)
         found = self._found(witnessed, pins)
         ok = found == wanted or (wanted == "awake" and found == "pinned")
         stay = self._target.stay(witnessed.id)
-        times = (
+        times: dict[str, Any] = (
             {}
             if stay is None
             else {
                 "at_ns": now_ns,
                 "at_last_event_ns": stay.last_event_ns,
                 "at_last_activity_ns": stay.last_activity_ns,
+                "late_ms": round(self._stage.late_ns(now_ns - stay.last_activity_ns) / 1e6, 3),
             }
         )
         told_pins = pins_data(pins)

@@ -4,7 +4,7 @@ Never decides what comes next; `performance` does, and `verbs` carry the steps o
 """
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,11 @@ from poc_cli.engine.recording import recorded
 from poc_cli.errors import PocError
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.history.late import Stretch
 from poc_cli.history.writer import HistoryWriter
-from poc_cli.residency import Caller, Change, Delivered, Entered, Left
+from poc_cli.judge.lateness import is_own_work
+from poc_cli.judge.stay_end import how_left
+from poc_cli.residency import Caller, Change, Delivered, Entered, Left, Timed
 from poc_cli.scenario.clients import AnyClient, ClientSpec
 from poc_cli.scenario.matching import Message
 from poc_cli.scenario.plays import Play
@@ -25,10 +28,11 @@ from poc_cli.scenario.templates import render_text
 from poc_cli.scenario.values import MISSING
 from poc_cli.scenario.where import lookup
 from poc_cli.target.api import Call
+from poc_cli.target.attendance import Window
 from poc_cli.target.base import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from poc_cli.engine.origins import Calls
     from poc_cli.foreign.app import App
@@ -36,10 +40,21 @@ if TYPE_CHECKING:
 ALARM_EVENT = "alarm"
 """The trace's name for an alarm that reached the object."""
 
-IDLE_AT_LEAST_NS = 1_000_000_000
-"""An object that aborts, or whose constructor throws, leaves within 0.1 ms of its last activity. The idle timer strikes
-10.00 s after the last event, or up to 4 s sooner by the trace where the machine was too busy to start it late enough;
-both measured."""
+_KEPT = frozenset(
+    {
+        kinds.STEP,
+        kinds.STEP_END,
+        kinds.ENTERED,
+        kinds.DELIVERED,
+        kinds.LEFT,
+        kinds.TIMED,
+        kinds.CLOSED,
+        kinds.EVICTING,
+        kinds.EVICTED,
+        kinds.FAULT,
+    }
+)
+"""What lateness is judged by, and how stays ended."""
 
 
 @dataclass(slots=True)
@@ -54,8 +69,6 @@ class Witnessed:
     in_memory: bool = False
     asleep: bool = False
     slept: bool = False
-    evicting: bool = False
-    forced_until: float = 0.0
     alarms: int = 0
     woken_by: str | None = None
     moved: asyncio.Event = field(default_factory=asyncio.Event)
@@ -72,6 +85,8 @@ class Stage:
         target: Target,
         history: HistoryWriter,
         ears: Ears,
+        *,
+        alone: bool,
     ) -> None:
         """Bind the play's names and its objects; touches nothing. Raises TargetError for a class that is not there."""
         self.play = play
@@ -79,14 +94,23 @@ class Stage:
         self.say = ears.say
         self._fail = ears.fail
         self._api = ears.api
+        self._attendance = ears.attendance
+        self._alone = alone
+        self._own: set[tuple[int, int]] = set()
+        """The stays of the play's objects, as process and context."""
+
         self._abroad = ears.abroad
         self.calls: Calls | None = None
         self._nonce = nonce
         self.step: int | None = None
-        self.fault: str | None = None
+        self.late_s = 0.0
+        """How late the present step began."""
+
         self.alarms_seen: dict[str, int] = {}
         self.clients: dict[str, Client] = {}
         self.endings: dict[str, Ending] = {}
+        self.shown: dict[str, dict[str, Any]] = {}
+        """What the event of its opening says of the secrets that a client shows."""
         self._given = {} if ears.abroad is None else ears.abroad.names(play.scenario)
         self.names = play.names(nonce) | self._given
         self.objects = {label: self._witnessed(label) for label in play.objects}
@@ -94,7 +118,8 @@ class Stage:
         self._history = history
         self.stirred_ns = history.now_ns()
         self.events: list[Event] = []
-        """What has happened so far, where the objects' answers are all that tells of them."""
+        """What has happened so far: all of it where the objects' answers are all that tells of them, else what shows
+        whether it was late."""
         self.takes: Callable[[str, Payload], bool] = lambda _client, _payload: False
         """Whether a message that came to a client is for somebody else than the story."""
 
@@ -114,9 +139,55 @@ class Stage:
         event = self._history.add(self._label, actor, kind, step=self.step, t_ns=t_ns, **data)
         if kind in kinds.STIRRING and kind not in kinds.OUR_OWN:
             self.stirred_ns = event.t_ns
-        if self.target.trace is None:
+        if self.target.trace is None or kind in _KEPT:
             self.events.append(event)
         return event
+
+    # --- time
+
+    def window(self, seconds: float) -> Window:
+        """Return a length of the story's time that begins now: time in which we or the runtime were away is none."""
+        return Window(self._attendance, seconds, self._concerns)
+
+    async def is_over(self, window: Window) -> bool:
+        """Return whether a window is over, once the runtime has shown that it lives; that it was away shows only then.
+
+        Raises TargetHung and TargetDied.
+        """
+        if window.left_s <= 0:
+            await self.target.settled()
+        return window.left_s <= 0
+
+    def was_late(self, seconds: float) -> bool:
+        """Return whether we or the runtime were away at any time in the last so many seconds."""
+        return self.late_ns(round(seconds * 1e9)) > 0
+
+    def late_ns(self, length_ns: int) -> int:
+        """Return for how much of the last so many nanoseconds we or the runtime were away."""
+        now_ns = self.now_ns + self._history.origin_ns
+        return self._attendance.late_ns(now_ns - length_ns, now_ns, self._concerns)
+
+    def _concerns(self, stretch: Stretch) -> Stretch | None:
+        """Return what of a stretch is lateness for this play: nothing of another runtime's, nor its worker's own work.
+
+        Where its worker was at work on a machine that others kept busy too, that is the share in which it did not run.
+        """
+        if stretch.runtime not in {None, self.target.number}:
+            return None
+        return stretch.without_work() if is_own_work(stretch, self._own, alone=self._alone) else stretch
+
+    def late_stretches(self) -> list[Stretch]:
+        """Return all stretches in which we or a runtime were late so far, in the history's time."""
+        self._attendance.observe()
+        origin = self._history.origin_ns
+        return [
+            replace(each, from_ns=each.from_ns - origin, to_ns=each.to_ns - origin)
+            for each in self._attendance.stretches
+        ]
+
+    def at_ns(self, monotonic_ns: int) -> int:
+        """Return a time of the monotonic clock in the history's."""
+        return monotonic_ns - self._history.origin_ns
 
     def note(self, actor: str, kind: str, *, t_ns: int | None = None, **data: Any) -> int:
         """Write an event from a callback, where nobody could catch an error; give its id, 0 where it failed."""
@@ -137,7 +208,18 @@ class Stage:
 
     def recorded(self, payload: Payload) -> dict[str, Any]:
         """Give a message as the history keeps it."""
-        return recorded(self._history.without_secrets(payload))
+        clean, masked = self._history.masked(payload)
+        return recorded(clean) | masked
+
+    def heard_in_headers(self, headers: "Iterable[tuple[str, str]]") -> dict[str, Any]:
+        """Return what an event says of the secrets in the headers of an answer."""
+        masked = self._history.masked("\n".join(map(": ".join, headers)))[1]
+        return {"headers": masked} if masked else {}
+
+    def showed(self, *texts: str) -> dict[str, Any]:
+        """Return what an event says of the secrets that a client shows in its request, and may be told again."""
+        masked = self._history.masked("\n".join(texts))[1]
+        return {"showed": sorted({name for names in masked.values() for name in names})} if masked else {}
 
     # --- objects
 
@@ -182,6 +264,7 @@ class Stage:
         actor = f"object:{witnessed.label}"
         match change:
             case Entered():
+                self._own.add((change.process, change.ctx))
                 witnessed.seen = witnessed.in_memory = True
                 witnessed.asleep = False
                 witnessed.woken_by = None
@@ -191,21 +274,23 @@ class Stage:
                 witnessed.alarms += change.name == ALARM_EVENT
                 self.note(actor, kinds.DELIVERED, name=change.name, at_ns=change.at_ns)
             case Left():
-                how = self._how_left(witnessed, change)
+                facts: dict[str, Any] = {
+                    "ended": "process" if change.how == "died" else "context",
+                    "process": change.process,
+                    "ctx": change.ctx,
+                    "at_ns": change.at_ns,
+                    "at_last_event_ns": change.last_event_ns,
+                    "at_last_activity_ns": change.last_activity_ns,
+                }
+                how = how_left(self.events, actor, facts, self.now_ns)
                 witnessed.in_memory = False
                 witnessed.asleep = how in {"idle", "evict"}
                 witnessed.slept |= witnessed.asleep
-                self.note(
-                    actor,
-                    kinds.LEFT,
-                    how=how,
-                    process=change.process,
-                    ctx=change.ctx,
-                    at_ns=change.at_ns,
-                    at_last_event_ns=change.last_event_ns,
-                    at_last_activity_ns=change.last_activity_ns,
-                    callers=[self._caller(each) for each in change.callers],
-                )
+                facts["callers"] = [self._caller(each) for each in change.callers]
+                self.note(actor, kinds.LEFT, **facts)
+            case Timed():
+                self.note(actor, kinds.TIMED, name=change.name, process=change.process, ctx=change.ctx)
+                return
             case _:
                 return
         witnessed.moved.set()
@@ -226,16 +311,6 @@ class Stage:
     def _called(self, call: Call) -> None:
         told: dict[str, Any] = {"method": call.method, "path": call.path, "status": call.status}
         self.note("api", kinds.CALLED, **told, authorized=call.authorized)
-
-    def _how_left(self, witnessed: Witnessed, change: Left) -> str:
-        if change.how == "died" or self.fault is not None:
-            return "died"
-        if witnessed.evicting or asyncio.get_running_loop().time() < witnessed.forced_until:
-            return "evict"
-        if change.at_ns - change.last_activity_ns >= IDLE_AT_LEAST_NS:
-            return "idle"
-        # Neither the timer nor we: the worker called ctx.abort(), or its constructor threw.
-        return "dropped"
 
     def objects_named(self, names: list[str] | None) -> list[Witnessed]:
         """Give the objects that a step means; all of the play where it names none."""
@@ -269,12 +344,15 @@ class Stage:
         if not isinstance(spec, ClientSpec):
             return self._foreign_client(name, spec)
         names = self.names | dict(self.play.client_bound(name))
-        headers = {key: render_text(value, names) for key, value in spec.headers.items()}
+        headers = self.target.headers | {key: render_text(value, names) for key, value in spec.headers.items()}
+        subprotocols = [render_text(each, names) for each in spec.subprotocols]
+        path = render_text(spec.path, names)
+        self.shown[name] = self.showed(path, *headers.values(), *subprotocols)
         client = SocketClient(
             name,
-            self.target.door.socket(render_text(spec.path, names)),
-            headers=self.target.headers | headers,
-            subprotocols=[render_text(each, names) for each in spec.subprotocols],
+            self.target.door.socket(path),
+            headers=headers,
+            subprotocols=subprotocols,
             compression=spec.compression,
             ping=spec.ping,
             listener=Listener(
@@ -300,6 +378,7 @@ class Stage:
         event_id = self.note(client.name, kinds.RECEIVED, t_ns=now, **self.recorded(payload))
         message = Message(payload, None) if isinstance(payload, str) else Message(None, payload)
         client.inbox.put(Received(message, event_id, now))
+        self._attendance.handled(self._label, len(payload), self.now_ns - now)
 
     def _ended(self, client: SocketClient, ending: Ending) -> None:
         self.endings[client.name] = ending

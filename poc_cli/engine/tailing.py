@@ -48,10 +48,10 @@ def _kept(event: dict[str, Any], history: HistoryWriter) -> dict[str, Any]:
     kept: dict[str, Any] = {name: event[name] for name in _KEPT if name in event}
     # Before it is cut: half a secret would be recognized by nobody.
     text = json.dumps({name: kept.get(name) for name in _SAID}, ensure_ascii=False)
-    said = str(history.without_secrets(text))
+    said, masked = history.masked(text)
     if len(said) <= _LONGEST:
         return kept
-    return {name: value for name, value in kept.items() if name not in _SAID} | {"cut": said[:_LONGEST]}
+    return {name: value for name, value in kept.items() if name not in _SAID} | {"cut": said[:_LONGEST]} | masked
 
 
 def _is_worth_telling(event: dict[str, Any]) -> bool:

@@ -1,18 +1,18 @@
-"""Which play goes on in which place: most side by side in one, some in one of their own, and second attempts.
+"""Which play goes on in which place: most side by side in one, some in one of their own, and what was spoiled again.
 
-Never looks into a play; it only sees how each ended.
+A play that has begun never waits for another; it only sees how each ended.
 """
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from poc_cli.engine.admission import Admission, sockets_possible
 from poc_cli.engine.ears import Ears
-from poc_cli.engine.performance import Outcome, Performance, SleepMode
+from poc_cli.engine.pacing import Pacer
+from poc_cli.engine.performance import Outcome, Performance, SleepMode, Trial
 from poc_cli.engine.sleeping import IDLE_TIMER_SECONDS
-from poc_cli.engine.turns import BUSY_AT_ONCE, Turn
 from poc_cli.engine.venue import Venue
 from poc_cli.errors import PocError
 from poc_cli.history.writer import HistoryWriter
@@ -20,11 +20,23 @@ from poc_cli.scenario.model import Hibernate, Idle
 from poc_cli.scenario.plays import Play
 from poc_cli.target.api import Api
 from poc_cli.target.base import Target
-from poc_cli.target.busyness import BUSY
 
 if TYPE_CHECKING:
     from poc_cli.engine.sentinels import Watch
     from poc_cli.foreign.abroad import Abroad
+
+ATTEMPTS: Final = 5
+"""The first beside all others, a second with less beside it, and three alone: what is late in all of them is not
+decided."""
+
+FIRST_REPEAT: Final = 2
+
+CALM_JOBS: Final = 60
+"""Plays that go on at once when those that were late are played again: so many never were late on two slow cores
+(measured, where 150 were)."""
+
+AGAIN: Final = frozenset({"given_up", "runtime_failed"})
+"""Outcomes after which a play is played again."""
 
 Progress = Callable[[str, str], None]
 """Is told a play's label and what it is doing now."""
@@ -62,8 +74,6 @@ class Troupe:
         self._wishes = wishes
         self._progress = progress
         self._beside = beside
-        self._busy = asyncio.Semaphore(BUSY_AT_ONCE)
-        self._places = asyncio.Semaphore(wishes.jobs)
         self._whole: asyncio.Task[object] | None = None
         self._failure: PocError | None = None
         self._watch: Watch | None = None
@@ -94,43 +104,80 @@ class Troupe:
         beside = [play for play in apart if self._venue.apart_at_once and not play.scenario.document.measures]
         after = [play for play in apart if not self._venue.apart_at_once or play.scenario.document.measures]
         async with self._venue.watched(plays, self._history) as self._watch:
-            try:
-                async with asyncio.TaskGroup() as group:
-                    shared = group.create_task(self._together(together))
-                    others = [group.create_task(self._apart(play)) for play in beside]
-            except BaseExceptionGroup as failures:
-                raise _first(failures) from None
-            alone = [await self._apart(play) for play in after]
-        return [*shared.result(), *(other.result() for other in others), *alone]
+            outcomes = await self._round(together, beside, Pacer(self._wishes.jobs), attempt=1)
+            outcomes |= await self._alone(after, attempt=1)
+            return await self._again(plays, outcomes)
 
-    async def _together(self, plays: list[Play], attempt: int = 1) -> list[Outcome]:
-        """Play side by side in one place; what was given up there is played once more, each in one of its own.
+    async def _again(self, plays: list[Play], outcomes: dict[str, Outcome]) -> list[Outcome]:
+        """Play what was spoiled once more: with less beside it, then alone."""
+        for attempt in range(2, ATTEMPTS + 1):
+            late = [play for play in plays if outcomes[play.label] == "given_up"]
+            failed = [play for play in plays if outcomes[play.label] == "runtime_failed"]
+            if not late and not failed:
+                break
+            calmly = [play for play in late if attempt == FIRST_REPEAT and not play.scenario.document.measures]
+            shared = [play for play in calmly if not self._venue.is_apart(play)]
+            if not self._venue.apart_at_once:  # there is only one place
+                shared, failed = [*shared, *(play for play in failed if not self._venue.is_apart(play))], []
+            own = [play for play in [*calmly, *failed] if play not in shared] if self._venue.apart_at_once else []
+            outcomes |= await self._round(shared, own, Pacer(min(CALM_JOBS, self._wishes.jobs)), attempt)
+            rest = [play for play in plays if outcomes[play.label] in AGAIN and play not in [*shared, *own]]
+            outcomes |= await self._alone(rest, attempt)
+        return [*outcomes.values()]
 
-        Where there is only one place, those that were given up go on side by side again.
-        """
+    async def _round(self, together: list[Play], apart: list[Play], pacer: Pacer, attempt: int) -> dict[str, Outcome]:
+        """Play some in one place and others in one of their own, all at the same time."""
+        if not together and not apart:
+            return {}
+        outcomes: dict[str, Outcome] = {}
+
+        async def own(play: Play) -> None:
+            async with self._own_places:
+                await pacer.start()
+                try:
+                    outcomes[play.label] = await self._apart(play, attempt)
+                finally:
+                    pacer.end()
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                shared = group.create_task(self._together(together, pacer, attempt))
+                for play in apart:
+                    group.create_task(own(play))
+        except BaseExceptionGroup as failures:
+            raise _first(failures) from None
+        return outcomes | shared.result()
+
+    async def _together(self, plays: list[Play], pacer: Pacer, attempt: int) -> dict[str, Outcome]:
+        """Play side by side in one place."""
+        outcomes: dict[str, Outcome] = {}
+        if not plays:
+            return outcomes
         admission = Admission(sockets_possible())
-        async with self._venue.shared() as target, asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._admitted(play, target, admission, attempt)) for play in plays]
-        outcomes = [task.result() for task in tasks]
-        given_up = [play for play, outcome in zip(plays, outcomes, strict=True) if outcome == "given_up"]
-        again: list[Outcome] = []
-        if given_up and self._venue.apart_at_once:
-            again = await asyncio.gather(*(self._apart(play, attempt + 1) for play in given_up))
-        elif given_up:
-            again = await self._together(given_up, attempt + 1)
-        return [*(outcome for outcome in outcomes if outcome != "given_up"), *again]
 
-    async def _admitted(self, play: Play, target: Target, admission: Admission, attempt: int) -> Outcome:
-        async with self._places, admission.of(len(play.clients)):
-            return await self._perform(play, target, attempt)
+        async def admitted(play: Play, target: Target) -> None:
+            async with admission.of(len(play.clients)):
+                await pacer.start()
+                try:
+                    outcomes[play.label] = await self._perform(play, target, attempt, alone=len(plays) == 1)
+                finally:
+                    pacer.end()
 
-    async def _apart(self, play: Play, attempt: int = 1) -> Outcome:
-        """Play in a place of its own, or where there is none without any other play beside it."""
-        async with self._own_places, self._venue.own(play) as target:
-            outcome = await self._perform(play, target, attempt)
-        return outcome if outcome != "given_up" else await self._apart(play, attempt + 1)
+        async with self._venue.shared(attempt) as target, asyncio.TaskGroup() as group:
+            for play in plays:
+                group.create_task(admitted(play, target))
+        return outcomes
 
-    async def _perform(self, play: Play, target: Target, attempt: int) -> Outcome:
+    async def _alone(self, plays: list[Play], attempt: int) -> dict[str, Outcome]:
+        """Play one after the other, with nothing beside."""
+        return {play.label: await self._apart(play, attempt) for play in plays}
+
+    async def _apart(self, play: Play, attempt: int) -> Outcome:
+        """Play in a place of its own, where there is one."""
+        async with self._venue.own(play) as target:
+            return await self._perform(play, target, attempt, alone=True)
+
+    async def _perform(self, play: Play, target: Target, attempt: int, *, alone: bool) -> Outcome:
         def say(phase: str) -> None:
             self._progress(play.label, phase)
 
@@ -138,22 +185,14 @@ class Troupe:
             play,
             target,
             self._history,
-            ears=Ears(say, self._fail, self._beside.api, self._beside.abroad),
+            ears=Ears(say, self._fail, self._beside.api, self._venue.attendance, self._beside.abroad),
             sleep=self._wishes.sleep,
-            turn=Turn(self._busy, lambda: _busy_from_now(target)),
-            attempt=attempt,
+            trial=Trial(attempt, alone=alone, is_last=attempt == ATTEMPTS),
             watch=self._watch,
         )
         outcome = await performance.perform()
         say(outcome)
         return outcome
-
-
-def _busy_from_now(target: Target) -> Callable[[], bool]:
-    """Give what says whether the runtime or we have had too much to do since this call."""
-    busyness = target.busyness
-    mark = busyness.mark()
-    return lambda: busyness.busy_since(mark) >= BUSY
 
 
 def _seconds(play: Play) -> float:

@@ -9,27 +9,27 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from poc_cli.engine.sentinels import Watch
-from poc_cli.engine.tailing import listen
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.scenario.model import Hibernate
 from poc_cli.scenario.plays import Play
+from poc_cli.target.attendance import Attendance
 from poc_cli.target.base import Target
 from poc_cli.target.process import Place, Process
-from poc_cli.target.remote import Remote
-from poc_cli.target.running import Ground
+from poc_cli.target.running import Ground, LogListener
 from poc_cli.target.source import Source, source
 from poc_cli.target.subject import Subject
 from poc_cli.target.workerd import Workerd
 
 if TYPE_CHECKING:
+    from poc_cli.engine.sentinels import Watch
     from poc_cli.load.site import Site
+    from poc_cli.target.remote import Remote
 
 SourceOf = Callable[[Play], Source]
 """Gives where the worker is that a play brings. Raises TargetError where there is none, ValueError for no such play."""
 
 RUNTIMES_AT_ONCE = 10
-"""Runtimes beside the shared one: each takes 60 MiB. How many of them are busy at once, `turns` says."""
+"""Runtimes beside the shared one: each takes 60 MiB."""
 
 
 class Venue(Protocol):
@@ -46,14 +46,21 @@ class Venue(Protocol):
 
     def watched(
         self, plays: list[Play], history: HistoryWriter
-    ) -> contextlib.AbstractAsyncContextManager[Watch | None]:
+    ) -> "contextlib.AbstractAsyncContextManager[Watch | None]":
         """Give what tells of sleep while the plays go on, None where the trace does."""
 
-    def shared(self) -> contextlib.AbstractAsyncContextManager[Target]:
+    @property
+    def attendance(self) -> Attendance:
+        """Return who notes when this process or a runtime was late."""
+
+    def shared(self, attempt: int = 1) -> contextlib.AbstractAsyncContextManager[Target]:
         """Give the target of the plays that go on side by side; it ends with the context. Raises TargetError."""
 
     def own(self, play: Play) -> contextlib.AbstractAsyncContextManager[Target]:
         """Give a target for one play. Raises TargetError."""
+
+    def listen_to_log(self, listener: LogListener) -> None:
+        """Call `listener` with each line of the worker's log that had secrets, without them, and with which."""
 
     def site(self, worker: Source | None) -> "Site":
         """Give where a load goes: the worker that it brings, or that of the run. Raises TargetError."""
@@ -90,12 +97,18 @@ class LocalVenue:
         """Give nothing: each runtime's trace tells of sleep."""
         yield
 
+    @property
+    def attendance(self) -> Attendance:
+        """Return who notes when this process or a runtime was late."""
+        return self._ground.attendance
+
     @contextlib.asynccontextmanager
-    async def shared(self) -> AsyncIterator[Target]:
-        """Give the runtime that was started ahead."""
-        target = Workerd(self._first.place, self._ground)
+    async def shared(self, attempt: int = 1) -> AsyncIterator[Target]:
+        """Give the runtime that was started ahead, for a later attempt a fresh one."""
+        place = self._first.place if attempt == 1 else Place(self._ground.worker)
+        target = Workerd(place, self._ground)
         try:
-            await target.start(self._first)
+            await target.start(self._first if attempt == 1 else None)
             yield target
         finally:
             await target.stop()
@@ -109,6 +122,10 @@ class LocalVenue:
             yield target
         finally:
             await target.stop()
+
+    def listen_to_log(self, listener: LogListener) -> None:
+        """Call `listener` with each line of the runtimes' log that had secrets."""
+        self._ground.log_listeners.append(listener)
 
     def site(self, worker: Source | None) -> "Site":
         """Give a fresh runtime without a trace."""
@@ -126,10 +143,11 @@ class RemoteVenue:
 
     apart_at_once = 0
 
-    def __init__(self, remote: Remote, *, is_ours: bool) -> None:
+    def __init__(self, remote: "Remote", *, is_ours: bool) -> None:
         """Take the worker; `is_ours` says whether it answers our protocol, so that its rooms can tell of sleep."""
         self._remote = remote
         self._is_ours = is_ours
+        self.attendance = Attendance()
 
     def description(self) -> dict[str, Any]:
         """Give the place as the beginning of a record tells it."""
@@ -147,8 +165,11 @@ class RemoteVenue:
         return play.alone
 
     @contextlib.asynccontextmanager
-    async def watched(self, plays: list[Play], history: HistoryWriter) -> AsyncIterator[Watch]:
+    async def watched(self, plays: list[Play], history: HistoryWriter) -> "AsyncIterator[Watch]":
         """Give what rooms of our own tell of sleep; they are opened where a play sleeps and the worker is ours."""
+        from poc_cli.engine.sentinels import Watch
+        from poc_cli.engine.tailing import listen
+
         watch = Watch(self._remote, history, possible=self._is_ours)
         if self._is_ours:
             await watch.pulse()
@@ -164,7 +185,7 @@ class RemoteVenue:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     @contextlib.asynccontextmanager
-    async def shared(self) -> AsyncIterator[Target]:
+    async def shared(self, attempt: int = 1) -> AsyncIterator[Target]:  # noqa: ARG002
         """Give the worker."""
         yield self._remote
 
@@ -172,6 +193,9 @@ class RemoteVenue:
     async def own(self, play: Play) -> AsyncIterator[Target]:  # noqa: ARG002
         """Give the same worker: there is no other."""
         yield self._remote
+
+    def listen_to_log(self, listener: LogListener) -> None:
+        """Do nothing: what a worker logs elsewhere comes by its tail."""
 
     def site(self, worker: Source | None) -> "Site":  # noqa: ARG002
         """Give the same worker: there is no other."""

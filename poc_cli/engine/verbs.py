@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from poc_cli.engine import backend, closing, faults
-from poc_cli.engine.client import CannotOpen
+from poc_cli.engine.client import CannotOpen, Client
 from poc_cli.engine.exchanging import exchange
 from poc_cli.engine.failure import StepFailed
 from poc_cli.engine.sleeper import Sleeper
@@ -33,6 +33,9 @@ from poc_cli.scenario.model import (
 
 _ASK_AGAIN_SECONDS = 0.1
 
+LONGEST_OPENING_SECONDS = 600.0
+"""A handshake ends by the time of its step; this only bounds what nobody waits for."""
+
 Seen = dict[str, Any]
 """What a step saw, for its `step_end` event."""
 
@@ -50,16 +53,18 @@ async def _connect(stage: Stage, step: Connect, _: Sleeper) -> Seen:
             await earlier.close(1000, "", step.within)
         client = stage.new_client(name)
         try:
-            agreed = await client.open(step.within)
+            agreed = await _opened(stage, client, step.within)
         except CannotOpen as error:
-            stage.add(name, kinds.OPEN_FAILED, said=str(error), late=not error.in_time)
+            told = stage.heard_in_headers(error.headers) | stage.shown.get(name, {})
+            stage.add(name, kinds.OPEN_FAILED, said=str(error), late=not error.in_time, **told)
             wanted = "" if step.refused is None else f" with status {step.refused}"
             if step.refused is not None and error.status == step.refused:
                 return None
             refused |= error.in_time
             return f"{name} could not connect{wanted and ' and was not refused'}{wanted}: {error}"
         if agreed is not None:
-            stage.add(name, kinds.OPENED, **agreed)
+            told = stage.heard_in_headers(agreed.pop("headers", ())) | stage.shown.get(name, {})
+            stage.add(name, kinds.OPENED, **agreed, **told)
         refused |= step.refused is not None
         return None if step.refused is None else f"{name} was let in, and should be refused with {step.refused}"
 
@@ -68,6 +73,23 @@ async def _connect(stage: Stage, step: Connect, _: Sleeper) -> Seen:
         await stage.target.settled()
         raise StepFailed("refused" if refused else "silence", "; ".join(failures))
     return {}
+
+
+async def _opened(stage: Stage, client: Client, within: float) -> Seen | None:
+    """Return what a client agreed on with the server. Raises CannotOpen where it is not open in its time."""
+    window = stage.window(within)
+    opening = asyncio.ensure_future(client.open(LONGEST_OPENING_SECONDS))
+    try:
+        while not opening.done():
+            await asyncio.wait([opening], timeout=max(0.0, window.left_s))
+            if not opening.done() and await stage.is_over(window):
+                break
+        if opening.done():
+            return await opening
+    finally:
+        opening.cancel()
+        await asyncio.wait([opening])
+    raise CannotOpen(f"the handshake took more than {within:g} s", in_time=False)
 
 
 async def _on(stage: Stage, step: On, _: Sleeper) -> Seen:
@@ -103,7 +125,8 @@ async def _resume(stage: Stage, step: Resume, _: Sleeper) -> Seen:
 
 async def _idle(stage: Stage, step: Idle, _: Sleeper) -> Seen:
     stage.say(f"letting {step.idle:g} s pass")
-    await asyncio.sleep(step.idle)
+    # From when it was due: what began late, as timers do by a little, does not add up over many of them.
+    await asyncio.sleep(max(0.0, step.idle - stage.late_s))
     return {}
 
 
@@ -138,12 +161,12 @@ async def _origin(stage: Stage, step: Origin, sleeper: Sleeper) -> Seen:
 
 async def _alarm(stage: Stage, step: Alarm, _: Sleeper) -> Seen:
     stage.say("waiting for an alarm")
-    deadline = asyncio.get_running_loop().time() + step.within
+    window = stage.window(step.within)
     for witnessed in stage.objects_named(step.of):
         seen_before = stage.alarms_seen.get(witnessed.label, 0)
         await stage.target.settled()
         while witnessed.alarms <= seen_before:
-            if asyncio.get_running_loop().time() >= deadline:
+            if await stage.is_over(window):
                 raise StepFailed("silence", f"no alarm reached {witnessed.label} within {step.within:g} s")
             # The trace is written out when a context ends, so it has to be asked again and again.
             await asyncio.sleep(_ASK_AGAIN_SECONDS)

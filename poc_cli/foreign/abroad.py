@@ -6,7 +6,7 @@ Never made for scenarios that need none of it, and ended with the run in any cas
 import contextlib
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,8 +19,9 @@ from poc_cli.foreign.gateway import Gateway
 from poc_cli.foreign.prepared import Recipe, prepared
 from poc_cli.history.redact import Redactor
 from poc_cli.scenario.beside import OriginSpec, WorkerRef
-from poc_cli.scenario.clients import AnyClient, ClientSpec, PageSpec
+from poc_cli.scenario.clients import PageSpec
 from poc_cli.scenario.foreign import ELSEWHERE, ORIGIN, PORT, WORKER
+from poc_cli.scenario.needs import needs_pages
 from poc_cli.scenario.plays import Play
 from poc_cli.scenario.story import Scenario
 from poc_cli.scenario.templates import render_text
@@ -177,28 +178,6 @@ class Abroad:
         for lock in self._locks:
             os.close(lock)
         self._locks.clear()
-
-
-def clients_of(scenario: Scenario) -> Iterator[AnyClient]:
-    """Give every client of a scenario and of its controls."""
-    yield from scenario.document.clients.values()
-    for claim in scenario.document.claim:
-        if claim.control is not None:
-            yield from claim.control.clients.values()
-
-
-def is_needed(scenario: Scenario) -> bool:
-    """Whether a scenario has anything that is neither ours nor the runtime's."""
-    document = scenario.document
-    workers = [document.worker, *(claim.control.worker for claim in document.claim if claim.control is not None)]
-    asks = any(worker is not None and (worker.build is not None or worker.vars) for worker in workers)
-    foreign = any(not isinstance(client, ClientSpec) for client in clients_of(scenario))
-    return asks or foreign or document.origin is not None or bool(document.secrets)
-
-
-def needs_pages(scenarios: Sequence[Scenario]) -> bool:
-    """Whether any of the scenarios has a page."""
-    return any(isinstance(client, PageSpec) for each in scenarios for client in clients_of(each))
 
 
 def _key(scenario: Scenario) -> str:

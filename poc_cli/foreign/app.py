@@ -20,8 +20,9 @@ from poc_cli.foreign.children import Nursery, end
 from poc_cli.foreign.lines import Lines
 from poc_cli.foreign.proxy import Proxy
 from poc_cli.history.redact import Redactor
-from poc_cli.target.edge import NO_TLS
+from poc_cli.target.edge import no_tls
 from poc_cli.target.process import ending
+from poc_cli.target.pump import LARGEST_LOG, full
 
 LOG: Final = "origin.log"
 LONGEST_KEPT: Final = 16_384
@@ -54,6 +55,7 @@ class App:
         self._up: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._last: deque[str] = deque(maxlen=_LAST_LINES)
+        self._is_full = False
 
     @contextlib.asynccontextmanager
     async def served(self, folder: Path, redactor: Redactor) -> AsyncIterator[None]:
@@ -87,7 +89,7 @@ class App:
         self.proxy.app = url
         last = "it does not listen"
         deadline = asyncio.get_running_loop().time() + self._recipe.within
-        async with httpx.AsyncClient(trust_env=False, timeout=_ASKS_WITHIN_SECONDS, verify=NO_TLS) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=_ASKS_WITHIN_SECONDS, verify=no_tls()) as client:
             while asyncio.get_running_loop().time() < deadline:
                 if process.returncode is not None:
                     await asyncio.wait([reading], timeout=1.0)
@@ -124,6 +126,11 @@ class App:
 
     def _take(self, descriptor: int, line: str) -> None:
         self._last.append(line)
+        if self._is_full:
+            return
+        if os.fstat(descriptor).st_size + len(line) > LARGEST_LOG:
+            self._is_full = True
+            line = full(LOG, LARGEST_LOG)
         with contextlib.suppress(OSError):  # a full disk ends the run by its history
             os.write(descriptor, line.encode("utf-8", "replace") + b"\n")
 

@@ -14,6 +14,7 @@ from typing import Final, Literal, Protocol
 from urllib.parse import urlsplit
 
 from poc_cli.engine.client import Ending, Payload
+from poc_cli.foreign.neighbors import is_of_another_user
 from poc_cli.foreign.wire import Side, Wire
 from poc_cli.target.edge import Door, certificates
 
@@ -130,6 +131,9 @@ class Relay:
         self._flowing.set()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if is_of_another_user(writer):  # whose frames would be taken for the program's
+            writer.close()
+            return
         self._numbers += 1
         passing = _Passing(self._numbers, self._route, self._watcher, self._flowing)
         task = asyncio.current_task()

@@ -54,9 +54,11 @@ TOLD = "told"
 PULSE = "pulse"
 SENTINEL = "sentinel"
 TAIL = "tail"
+LEAKED = "leaked"
 LATE = "late"
+TIMED = "timed"
 
-OF_THE_RUN = frozenset({RUN_START, RUN_END, LEFT_OUT, PULSE, SENTINEL, TAIL, LATE})
+OF_THE_RUN = frozenset({RUN_START, RUN_END, LEFT_OUT, PULSE, SENTINEL, TAIL, LATE, LEAKED})
 """What belongs to no play."""
 
 STIRRING = frozenset({OPENED, SENT, RECEIVED, CLOSED, FRAME_SENT, FRAME_RECEIVED, ASKED, TOLD})

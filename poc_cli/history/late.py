@@ -4,13 +4,15 @@ Facts only: whether a stretch matters to a play is decided by the judge (`judge/
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
 
 from poc_cli.history.event import LATE, Event
 
 Who = Literal["poc", "runtime", "machine"]
 """Who was late. `machine` means that it was suspended: no clock of ours ran."""
+
+_KNOWN: Final[tuple[Who, ...]] = ("poc", "runtime", "machine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,10 @@ class Stretch:
     def length_ns(self) -> int:
         """Return how long it was."""
         return self.to_ns - self.from_ns
+
+    def without_work(self) -> "Stretch":
+        """Return it without the share that was work, which is what the runtime's thread ran."""
+        return replace(self, to_ns=self.to_ns - round((self.ran or 0.0) * self.length_ns))
 
     def overlap_ns(self, from_ns: int, to_ns: int) -> int:
         """Return how much of it lies between two times, which may be one and the same."""
@@ -65,8 +71,9 @@ def stretches_of(events: Iterable[Event | None]) -> Iterator[Stretch]:
 
 
 def _stretch(data: dict[str, Any]) -> Stretch | None:
-    who, from_ns, to_ns = data.get("who"), data.get("from_ns"), data.get("to_ns")
-    if who not in get_args(Who) or not isinstance(from_ns, int) or not isinstance(to_ns, int):
+    who = next((known for known in _KNOWN if data.get("who") == known), None)
+    from_ns, to_ns = data.get("from_ns"), data.get("to_ns")
+    if who is None or not isinstance(from_ns, int) or not isinstance(to_ns, int):
         return None
     runtime, ran = data.get("runtime"), data.get("ran")
     busy, reading = data.get("busy"), data.get("reading")

@@ -8,11 +8,19 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from poc_cli.errors import PocError
-from poc_cli.history.event import Event
-from poc_cli.history.redact import Redactor
+from poc_cli.history.event import PLAY_END, RUN_END, Event
+from poc_cli.history.redact import Hit, Redactor, marks
+
+LARGEST: Final = 512 << 20
+"""Bytes of a history. The judge reads it whole, and an event takes about five times its bytes then; the whole catalogue
+writes 15 MB."""
+
+
+_ENDS: Final = frozenset({PLAY_END, RUN_END})
+"""These few are written all the same: they say how it ended."""
 
 
 class HistoryWriter:
@@ -23,7 +31,9 @@ class HistoryWriter:
         self._path = path
         self._redactor = redactor
         self._next_id = 1
-        self._origin_ns = time.monotonic_ns()
+        self.origin_ns = time.monotonic_ns()
+        """The start of the run, on the monotonic clock."""
+        self._size = 0
         try:
             self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except OSError as error:
@@ -42,29 +52,56 @@ class HistoryWriter:
 
     def without_secrets(self, payload: str | bytes) -> str | bytes:
         """Give a message without the secrets: before it is cut, as half a secret would not be found again."""
-        return self._redactor.text(payload) if isinstance(payload, str) else self._redactor.data(payload)
+        return self.masked(payload)[0]
+
+    def masked(self, payload: str | bytes) -> tuple[str | bytes, dict[str, Any]]:
+        """Return a message without the secrets, and what its event says of those that were taken out."""
+        seen: set[Hit] = set()
+        redact = self._redactor
+        clean = redact.text(payload, seen) if isinstance(payload, str) else redact.data(payload, seen)
+        return clean, marks(seen)
 
     def now_ns(self) -> int:
         """Give nanoseconds since the start of the run, on the monotonic clock."""
-        return time.monotonic_ns() - self._origin_ns
+        return time.monotonic_ns() - self.origin_ns
 
     def add(
         self, play: str, actor: str, kind: str, *, step: int | None = None, t_ns: int | None = None, **data: Any
     ) -> Event:
-        """Write one event and give it back. Raises PocError on a full disk."""
+        """Write one event and give it back. Raises PocError on a full disk, or beyond the limit."""
         event = Event(self._next_id, play, self.now_ns() if t_ns is None else t_ns, actor, kind, step, data)
         self._next_id += 1
-        # Value by value, not the line as a whole: a secret of digits must not tear a hole into a time.
-        redact = self._redactor
-        safe = replace(event, play=redact.text(play), actor=redact.text(actor), data=redact.value(data))
-        # Half of a surrogate pair, which a worker may send, becomes the escape that JSON has for it.
-        line = safe.line().encode("utf-8", "backslashreplace") + b"\n"
+        line = _encoded(event)
+        if self._redactor.touches(line):
+            line = _encoded(self._safe(event))
+        self._size += len(line)
+        if self._size > LARGEST and kind not in _ENDS:
+            raise PocError(
+                f"{self._path} has all that a history may hold ({LARGEST >> 20} MiB), so the run ends here",
+                "play fewer scenarios at once, or let the worker send less",
+            )
         try:
             while line:
                 line = line[os.write(self._descriptor, line) :]
         except OSError as error:
             raise _unwritable(self._path, error) from error
         return event
+
+    def _safe(self, event: Event) -> Event:
+        """Return the event without secrets, with the names of those that it had.
+
+        Value by value, not the line as a whole: a secret of digits must not tear a hole into a time.
+        """
+        redact, seen = self._redactor, set[Hit]()
+        play, actor, data = redact.text(event.play), redact.text(event.actor), redact.value(event.data, seen)
+        for key, names in marks(seen).items():
+            data[key] = sorted({*data.get(key, ()), *names})
+        return replace(event, play=play, actor=actor, data=data)
+
+
+def _encoded(event: Event) -> bytes:
+    # Half of a surrogate pair, which a worker may send, becomes the escape that JSON has for it.
+    return event.line().encode("utf-8", "backslashreplace") + b"\n"
 
 
 def _unwritable(path: Path, error: OSError) -> PocError:

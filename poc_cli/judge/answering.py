@@ -6,6 +6,7 @@ Never guesses: it takes only what was sent and answered while the trace is known
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
@@ -74,13 +75,13 @@ def _known_asleep_until(play: PlayRecord, sleep: Sleep) -> int:
     back = play.end.id if sleep.back is None and play.end is not None else 0 if sleep.back is None else sleep.back.id
     probed = [
         event.id
-        for event in play.of_kind(kinds.PROBED)
-        if event.actor == actor and event.data["found"] == "asleep" and sleep.left.id < event.id < back
+        for event in play.between(sleep.left.id, back, kinds.PROBED)
+        if event.actor == actor and event.data["found"] == "asleep"
     ]
     resumed = [
         step.begun.id
-        for step in play.steps
-        if step.verb == "resume" and step.failure != "woken" and sleep.left.id < step.begun.id < back
-        if any(sent.step == step.index and sent.id < back for sent in play.frames_sent)
+        for step in takewhile(lambda each: each.begun.id < back, play.steps_from(sleep.left.id))
+        if step.verb == "resume" and step.failure != "woken" and sleep.left.id < step.begun.id
+        if any(sent.id < back for sent in play.frames_sent_in(step.index))
     ]
     return max([*probed, *resumed], default=sleep.left.id)

@@ -5,9 +5,9 @@ names is about all of them. A sleep that came by itself while the story did some
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from poc_cli.judge.record import PlayRecord, StepRecord
+from poc_cli.judge.record import PlayRecord, StepRecord, once
 from poc_cli.scenario.model import Claim, Hibernate, Probe, Restart, Step, Taking
 
 Labels = frozenset[str]
@@ -56,11 +56,18 @@ def should_stay_awake(play: PlayRecord, index: int) -> bool:
     return play.play.steps[index].step.claim in claims
 
 
-def rests_before(play: PlayRecord, label: str, index: int) -> list[int]:
-    """Return the steps before a step, itself included, that are to bring an object to sleep, in order."""
-    return [
-        each for each in _hibernates(play) if each <= index and _means(play, each, label) and _is_to_sleep(play, each)
-    ]
+def last_rest_before(play: PlayRecord, label: str, index: int, after: str | None = None) -> int | None:
+    """Return the last step up to a step that is to bring an object to sleep; `after` names which may be meant."""
+    return _last(_named(play, _rests_of_object(play, label), after), index)
+
+
+def _named(play: PlayRecord, places: Sequence[int], after: str | None) -> Sequence[int]:
+    return places if after is None else [each for each in places if is_named(play, each, after)]
+
+
+def _last(places: Sequence[int], index: int) -> int | None:
+    number = bisect_right(places, index)
+    return places[number - 1] if number else None
 
 
 def rests_of(play: PlayRecord, claim: Claim) -> dict[str, frozenset[int]]:
@@ -69,9 +76,9 @@ def rests_of(play: PlayRecord, claim: Claim) -> dict[str, frozenset[int]]:
 
 
 def _rests(play: PlayRecord, claim: Claim, label: str) -> frozenset[int]:
-    mine = [each for each in _hibernates(play) if _means(play, each, label) and _is_to_sleep(play, each)]
+    mine = _rests_of_object(play, label)
     if claim.after is not None:
-        return frozenset(each for each in mine if is_named(play, each, claim.after))
+        return frozenset(_named(play, mine, claim.after))
     return _latest(mine, _deciding(play, claim)) or frozenset(mine)
 
 
@@ -104,13 +111,12 @@ def last_loss_before(play: PlayRecord, claim: Claim, label: str, index: int, *, 
 
     With `drops` a step that drops a connection is one too.
     """
-    found = rests_before(play, label, index - 1)
-    found += [each for each in range(index) if _restarts(play, each, label)]
+    rests = [_named(play, _rests_of_object(play, label), claim.after)]
+    rests.append(_named(play, _restarts_of_object(play, label), claim.after))
     if drops:
-        found += [each for each in range(index) if play.play.steps[each].step.verb == "kill"]
-    if claim.after is not None:
-        found = [each for each in found if is_named(play, each, claim.after)]
-    return max(found, default=None)
+        rests.append(_named(play, _kills(play), claim.after))
+    last = (_last(places, index - 1) for places in rests)
+    return max((each for each in last if each is not None), default=None)
 
 
 def is_named(play: PlayRecord, index: int, name: str) -> bool:
@@ -128,12 +134,32 @@ def _deciding(play: PlayRecord, claim: Claim) -> list[int]:
     return [index for index, placed in enumerate(play.play.steps) if placed.step.claim == claim.id]
 
 
+@once
 def _hibernates(play: PlayRecord) -> list[int]:
-    found: list[int] | None = play.memo.get("hibernates")
-    if found is None:
-        steps = enumerate(play.play.steps)
-        found = play.memo["hibernates"] = [index for index, each in steps if isinstance(each.step, Hibernate)]
-    return found
+    return [index for index, each in enumerate(play.play.steps) if isinstance(each.step, Hibernate)]
+
+
+@once
+def _kills(play: PlayRecord) -> list[int]:
+    return [index for index, each in enumerate(play.play.steps) if each.step.verb == "kill"]
+
+
+def _rests_of_object(play: PlayRecord, label: str) -> list[int]:
+    """Return the steps that are to bring an object to sleep, in order."""
+    return _known(play, ("rests", label), lambda: [i for i in _hibernates(play) if _brings_to_sleep(play, i, label)])
+
+
+def _restarts_of_object(play: PlayRecord, label: str) -> list[int]:
+    """Return the steps that end an object, or its runtime, in order."""
+    steps = range(len(play.play.steps))
+    return _known(play, ("restarts", label), lambda: [index for index in steps if _restarts(play, index, label)])
+
+
+def _known(play: PlayRecord, key: tuple[str, str], find: Callable[[], list[int]]) -> list[int]:
+    if key not in play.memo:
+        play.memo[key] = find()
+    known: list[int] = play.memo[key]
+    return known
 
 
 def _means(play: PlayRecord, index: int, label: str) -> bool:
@@ -141,5 +167,5 @@ def _means(play: PlayRecord, index: int, label: str) -> bool:
     return isinstance(step, Hibernate) and (step.of is None or label in step.of)
 
 
-def _is_to_sleep(play: PlayRecord, index: int) -> bool:
-    return not should_stay_awake(play, index)
+def _brings_to_sleep(play: PlayRecord, index: int, label: str) -> bool:
+    return _means(play, index, label) and not should_stay_awake(play, index)

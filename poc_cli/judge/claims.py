@@ -17,7 +17,6 @@ from poc_cli.judge.record import PlayRecord, StepRecord
 from poc_cli.scenario.fitting import fit
 from poc_cli.scenario.lint import decides
 from poc_cli.scenario.model import NEVER_BY_ITSELF, Claim, Control, Taking
-from poc_cli.scenario.plays import plays_of
 
 _UNDECIDED = frozenset({"wrong_object", "woken", "unbound"})
 """Failures of a step that say nothing about the claim it names: its sleep was over before, or a value that it needs was
@@ -129,7 +128,7 @@ def _did_not_sleep(control: PlayRecord, claim: Claim) -> bool:
 
 def _unfit(story: PlayRecord, claim: Claim) -> str | None:
     """Give why a claim's control cannot be played, or cannot decide it, where the story was played."""
-    controls = (play for play in plays_of(story.scenario)[1:] if claim.id in play.decides)
+    controls = (play for play in story.plays[1:] if claim.id in play.decides)
     fitted = (fit(play, story.place) for play in controls)
     return next((each.reason or each.claims.get(claim.id) for each in fitted), None)
 

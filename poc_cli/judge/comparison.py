@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from poc_cli.judge.beside import LEFT_OUT, NOT_JUDGED, Cell, rows
+from poc_cli.judge.beside import LEFT_OUT, NOT_JUDGED, Cell, Row, rows
 from poc_cli.judge.changes import Figure, figures_between
 from poc_cli.judge.finding import WORST_FIRST
+from poc_cli.scenario.checks import NO_SECRET_LEAVES
 from poc_cli.status import ExitCode
 
 SCHEMA: Final = "poc.comparison/1"
@@ -75,10 +76,8 @@ class Comparison:
 def compare(before: Document, after: Document) -> Comparison:
     """Compare two documents of the shape of run.json. Figures never make the comparison fail."""
     runs = {BEFORE: before, AFTER: after}
-    claims = [
-        ClaimChange(row.name, _kind(row.cells[BEFORE], row.cells[AFTER]), row.cells[BEFORE], row.cells[AFTER])
-        for row in rows(runs)
-    ]
+    found = ((row.name, _told(row, before, BEFORE), _told(row, after, AFTER)) for row in rows(runs))
+    claims = [ClaimChange(name, _kind(was, now), was, now) for name, was, now in found]
     claims += _broken(before, after, claims)
     order = list(Kind)
     return Comparison(
@@ -87,6 +86,16 @@ def compare(before: Document, after: Document) -> Comparison:
         tuple(_differences(before, after)),
         tuple((name, str(run["error"])) for name, run in runs.items() if run["error"]),
     )
+
+
+def _told(row: Row, document: Document, run: str) -> Cell:
+    """Return how a claim came out in a run; the one that is listed only where it is refuted held where it is not."""
+    cell = row.cells[run]
+    scenario, _, claim = row.name.partition("/")
+    judged = any(each["name"] == scenario and each["claims"] for each in document["scenarios"])
+    if claim == NO_SECRET_LEAVES and cell.verdict == NOT_JUDGED and judged and document.get("leaks") is not None:
+        return Cell("held", "no secret left the worker")
+    return cell
 
 
 def _kind(before: Cell, after: Cell) -> Kind:

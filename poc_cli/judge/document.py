@@ -11,6 +11,7 @@ from poc_cli.history.event import Event
 from poc_cli.judge.claims import ClaimFinding, judge_story, left_out_of
 from poc_cli.judge.figures import figures
 from poc_cli.judge.finding import WORST_FIRST, Verdict
+from poc_cli.judge.leaks import leaks
 from poc_cli.judge.loads import loads_of
 from poc_cli.judge.matrix import cells
 from poc_cli.judge.outcome import counts, exit_code, verdict
@@ -19,6 +20,7 @@ from poc_cli.judge.replays import with_replays
 from poc_cli.judge.runs import LeftOut, RunRecord, record
 from poc_cli.judge.sleeps import Sleep, sleeps_of
 from poc_cli.residency.sweep import onset
+from poc_cli.scenario.checks import NO_SECRET_LEAVES
 
 SCHEMA = "poc.run/1"
 
@@ -30,9 +32,12 @@ def document(events: list[Event | None]) -> Document:
     run = record(events)
     scenarios: list[Document] = []
     judged: list[tuple[PlayRecord, list[ClaimFinding]]] = []
+    leaked, controls = leaks(events), _controls(run)
     for stories in _stories(run):
         try:
-            findings = judge_story(stories, _controls(run, stories[0]), run.flaw, run.repeat)
+            mine = controls.get(stories[0].start.data["scenario"], [])
+            findings = judge_story(stories, mine, run.flaw, run.repeat)
+            findings += leaked.claims(stories)
             scenarios.append(_scenario(run, stories, findings))
         except Exception as broken:  # noqa: BLE001 - what cannot be judged is an error, never a pass and never a crash
             scenarios.append(_unreadable(stories[0], broken))
@@ -60,6 +65,7 @@ def document(events: list[Event | None]) -> Document:
         "matrix": [_cell(cell) for cell in cells(judged)],
         "figures": figures([story for story, _ in judged], run.sentinels, run.round_trips),
         "counts": counts(scenarios),
+        "leaks": leaked.told(story for story, _ in judged),
     }
     return loads.added_to(whole)
 
@@ -131,11 +137,13 @@ def _cell(cell: Any) -> Document:
     }
 
 
-def _controls(run: RunRecord, story: PlayRecord) -> list[PlayRecord]:
-    scenario = story.start.data["scenario"]
-    return [
-        play for play in run.plays if play.start.data["role"] == "control" and play.start.data["scenario"] == scenario
-    ]
+def _controls(run: RunRecord) -> dict[object, list[PlayRecord]]:
+    """Return the controls by their scenarios."""
+    found: dict[object, list[PlayRecord]] = {}
+    for play in run.plays:
+        if play.start.data["role"] == "control":
+            found.setdefault(play.start.data["scenario"], []).append(play)
+    return found
 
 
 def _scenario(run: RunRecord, stories: list[PlayRecord], findings: list[ClaimFinding]) -> Document:
@@ -163,6 +171,7 @@ def _scenario(run: RunRecord, stories: list[PlayRecord], findings: list[ClaimFin
 def _question(story: PlayRecord, claims: list[Document], *, whole: bool) -> Document:
     """Give the question that a scenario asks, if any, and its answer: yes only for all that it claims."""
     asks = story.scenario.document.question
+    claims = [claim for claim in claims if claim["id"] != NO_SECRET_LEAVES]  # which it does not ask for
     if asks is None:
         return {}
     verdicts = {claim["verdict"] for claim in claims}
@@ -216,17 +225,6 @@ def _claim(each: ClaimFinding, run: RunRecord) -> Document:
 
 
 def _sleep(story: PlayRecord, sleep: Sleep) -> Document:
-    resumed = next(
-        (
-            step.ended.data.get("wake_ms")
-            for step in story.steps
-            if step.verb == "resume"
-            and step.ended is not None
-            and sleep.back is not None
-            and step.begun.id < sleep.back.id < step.end_id
-        ),
-        None,
-    )
     return {
         "object": sleep.label,
         "way": sleep.way,
@@ -234,9 +232,19 @@ def _sleep(story: PlayRecord, sleep: Sleep) -> Document:
         "asleep_ms": _rounded(sleep.idle_ms),
         "woke_ms": _rounded(sleep.asleep_ms),
         "silent_ms": _rounded(sleep.silent_ms),
-        "wake_ms": resumed,
+        "wake_ms": _wake_ms(story, sleep),
         "proof": list(sleep.evidence),
     }
+
+
+def _wake_ms(story: PlayRecord, sleep: Sleep) -> Any:
+    """Return how long the answer took in the `resume` step in which a sleep ended, None where it ended in no such."""
+    if sleep.back is None:
+        return None
+    step = next(story.steps_from(sleep.back.id), None)
+    if step is None or step.ended is None or step.verb != "resume" or step.begun.id > sleep.back.id:
+        return None
+    return step.ended.data.get("wake_ms")
 
 
 def _rounded(length: float | None) -> float | None:

@@ -7,6 +7,7 @@ What an object does is never a sign of lateness.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -25,9 +26,16 @@ IDLE_TIMER_NS: Final = 10_000_000_000
 """The runtime's idle timer: 10.00 s, measured, and
 developers.cloudflare.com/durable-objects/concepts/durable-object-lifecycle."""
 
-OWN_WORK: Final = 0.8
-"""Share of a stretch that the runtime's thread must have been on a processor for it to be work (measured over 2 s: a
-spinning handler 1.0, a stopped runtime 0, a starved one 0.25)."""
+OWN_WORK: Final = 0.1
+"""Share of a stretch that the runtime's thread must have been on a processor for it to be work of an object that ran
+JavaScript in it without a pause. A spinning handler has 1.0 on a machine of its own and 0.2 beside eight others; a
+stopped runtime has 0 (measured). Whatever it did not run is not counted against the worker (`Stretch.without_work`)."""
+
+LONG_NS: Final = 3_000_000_000
+"""Lateness of so long in all may change the outcome of any step: what a worker signs or remembers may have expired."""
+
+ALARM: Final = "alarm"
+"""The trace's name of an alarm that reached an object."""
 
 FOREVER_NS: Final = 1 << 62
 
@@ -61,14 +69,17 @@ class Cut:
     reason: str
 
 
-def cut_of(play: Play, steps: Sequence[StepTimes], events: Sequence[Event], stretches: Iterable[Stretch]) -> Cut | None:
+def cut_of(
+    play: Play, steps: Sequence[StepTimes], events: Sequence[Event], stretches: Iterable[Stretch], *, traced: bool
+) -> Cut | None:
     """Return where a performance stops being evidence, None where nothing was late that matters.
 
-    `events` are the play's own; `stretches` those of the run that may concern it (`concerning`).
+    `events` are the play's own; `stretches` those of the run that may concern it (`concerning`). Where it is `traced`,
+    the record tells which objects began something that takes its own time.
     """
     late = sorted(stretches, key=lambda each: each.from_ns)
-    found = [cut for cut in (_late_step(play, steps, events, late), _unasked_sleep(play, steps, events, late)) if cut]
-    return min(found, key=lambda cut: cut.event_id, default=None)
+    found = _late_step(play, steps, events, late, traced=traced), _unasked_sleep(play, steps, events, late)
+    return min((cut for cut in found if cut is not None), key=lambda cut: cut.event_id, default=None)
 
 
 def concerning(
@@ -87,11 +98,15 @@ def concerning(
         if each.touches(play_start.t_ns, until_ns)
         and (each.runtime is None or each.runtime == runtime)
         and play_start.play not in each.reading
-        and not _is_own_work(each, own, alone=alone)
+        and not is_own_work(each, own, alone=alone)
     )
 
 
-def _is_own_work(stretch: Stretch, own: set[tuple[object, object]], *, alone: bool) -> bool:
+def is_own_work(stretch: Stretch, own: AbstractSet[tuple[object, object]], *, alone: bool) -> bool:
+    """Return whether the runtime was busy with the play's own objects; in a runtime of its own all work is.
+
+    `own` are the stays of its objects, as process and context.
+    """
     if stretch.who != "runtime" or stretch.ran is None or stretch.ran < OWN_WORK:
         return False
     return alone or any(each in own for each in stretch.busy)
@@ -125,40 +140,109 @@ def _told(stretch: Stretch) -> str:
 
 
 def _late_step(
-    play: Play, steps: Sequence[StepTimes], events: Sequence[Event], stretches: Sequence[Stretch]
+    play: Play, steps: Sequence[StepTimes], events: Sequence[Event], stretches: Sequence[Stretch], *, traced: bool
 ) -> Cut | None:
     """Return the first step from the first late one on whose outcome may be lateness's."""
-    unclean = {e.step for e in events if e.kind == kinds.CLOSED and not e.data.get("clean", True)}
+    course = _Course(play, steps, events, stretches, traced=traced)
     why: str | None = None
-    waited = False
     for step in steps:
-        placed = play.steps[step.index].step
         late_now = why_late(step, stretches)
+        if course.comes_to_rest(step):
+            why = None  # what has slept has nothing under way that a delay could have changed
+            continue
         why = why or late_now
-        if why is not None and (
-            (step.ended is not None and not step.ok)
-            or _counts_time(play, placed)
-            or (waited and _decides(placed))
-            or (late_now is not None and isinstance(placed, Resume) and _measures(play))
-            or (isinstance(placed, Close) and step.index in unclean)
-        ):
+        if why is not None and course.may_be_changed(step, is_late=late_now is not None):
             return Cut(step.begun.id, step.index, why)
-        waited = waited or isinstance(placed, Idle) or (isinstance(placed, On) and placed.quiet is not None)
     return None
 
 
-def _counts_time(play: Play, step: Step) -> bool:
-    """Return whether a step's meaning is time or order, so that any lateness before or in it changes that."""
-    match step:
-        case On() if step.quiet is not None or step.next:
+class _Course:
+    """A play's steps in their order, and what of the story before each depends on time."""
+
+    def __init__(
+        self,
+        play: Play,
+        steps: Sequence[StepTimes],
+        events: Sequence[Event],
+        stretches: Sequence[Stretch],
+        *,
+        traced: bool,
+    ) -> None:
+        self._play = play
+        self._events = events
+        self._unclean = {e.step for e in events if e.kind == kinds.CLOSED and not e.data.get("clean", True)}
+        self._has_alarms = any(e.kind == kinds.DELIVERED and e.data.get("name") == ALARM for e in events)
+        self._timed = [e.id for e in events if e.kind == kinds.TIMED]
+        self._traced = traced
+        self._stretches = stretches
+        self._begun_ns = steps[0].begun.t_ns if steps else 0
+        waits = [step.index for step in steps if _waits(play.steps[step.index].step)]
+        self._first_wait = waits[0] if waits else len(play.steps)
+        self._rested_id = 0
+
+    def comes_to_rest(self, step: StepTimes) -> bool:
+        """Return whether the objects of the play slept in a step, and nothing but the next message can come of it."""
+        if self._has_alarms or step.index > self._first_wait or not _is_quiescent(self._play, step, self._events):
+            return False
+        self._rested_id = step.begun.id
+        return True
+
+    def may_be_changed(self, step: StepTimes, *, is_late: bool) -> bool:
+        """Return whether the outcome of a step may be another for what was late before it or, `is_late`, in it."""
+        placed = self._play.steps[step.index].step
+        waited = step.index > self._first_wait
+        match placed:
+            case Probe() if is_late:
+                return True
+            case Resume() if is_late and _measures(self._play):
+                return True
+            case Close() if step.index in self._unclean:
+                return True
+        if _counts_time(placed) or (waited and _decides(placed)):
             return True
-        case Exchange() if step.next:
+        return _fails(self._play, step, placed) and (waited or self._takes_time(step))
+
+    def _takes_time(self, step: StepTimes) -> bool:
+        """Return whether anything that takes its own time may have gone on before the end of a step."""
+        end = step.begun if step.ended is None else step.ended
+        if not self._traced or self._has_alarms or any(self._rested_id < each < end.id for each in self._timed):
             return True
-        case Probe():
-            return True
-        case Hibernate():
-            return patience(play, step) == "awake"
-    return False
+        return _within(self._stretches, self._begun_ns, end.t_ns) >= LONG_NS
+
+
+def _waits(step: Step) -> bool:
+    return isinstance(step, Idle) or (isinstance(step, On) and step.quiet is not None)
+
+
+def _is_quiescent(play: Play, step: StepTimes, events: Sequence[Event]) -> bool:
+    """Return whether all objects of the play slept in a step: nothing of theirs is under way then, but for alarms."""
+    if not isinstance(play.steps[step.index].step, Hibernate) or not step.ok or step.ended is None:
+        return False
+    slept = {
+        event.actor
+        for event in events
+        if event.kind == kinds.LEFT
+        and event.data.get("how") in {"idle", "evict"}
+        and step.begun.id < event.id < step.ended.id
+    }
+    return bool(slept) and slept == {f"object:{label}" for label in play.objects}
+
+
+def _fails(play: Play, step: StepTimes, placed: Step) -> bool:
+    """Return whether a step failed, or an object slept in it that should stay: lateness may be the cause of either.
+
+    That an object did not sleep is told by the trace, with the time taken off in which the runtime was late.
+    """
+    if step.ended is None:
+        return False
+    if isinstance(placed, Hibernate):
+        return step.ok and patience(play, placed) == "awake"
+    return not step.ok
+
+
+def _counts_time(step: Step) -> bool:
+    """Return whether a step's meaning is a time or an order, so that any lateness before or in it may change that."""
+    return isinstance(step, Exchange) and (step.next or (isinstance(step, On) and step.quiet is not None))
 
 
 def _decides(step: Step) -> bool:

@@ -5,12 +5,12 @@ Never judges a claim; it says whether the sleep that the claim is about is prove
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.binding import is_named, last_loss_before, objects_at, objects_of, rests_before, rests_of
+from poc_cli.judge.binding import last_loss_before, last_rest_before, objects_at, objects_of, rests_of
 from poc_cli.judge.doubts import why_no_other_instance
 from poc_cli.judge.finding import Finding, unknown
 from poc_cli.judge.ownership import sockets_of, why_stray
 from poc_cli.judge.record import FOREVER, PlayRecord, StepRecord
-from poc_cli.judge.sleeps import Sleep, drops_of, losses_of, pins_told, sleeps_of
+from poc_cli.judge.sleeps import Sleep, losses_by_step, pins_told, sleeps_of
 from poc_cli.scenario.model import Claim
 
 _OTHERWISE = {
@@ -57,12 +57,10 @@ def proven_before(play: PlayRecord, claim: Claim, step: StepRecord) -> tuple[Sle
     """
     found: list[Sleep] = []
     for label in objects_at(play, claim, step):
-        rests = rests_before(play, label, step.index)
-        if claim.after is not None:
-            rests = [each for each in rests if is_named(play, each, claim.after)]
-        if not rests:
+        rest = last_rest_before(play, label, step.index, claim.after)
+        if rest is None:
             continue
-        loss = _proven(play, label, rests[-1], step.end_id)
+        loss = _proven(play, label, rest, step.end_id)
         if isinstance(loss, Finding):
             return loss
         found.append(loss)
@@ -94,8 +92,7 @@ def proven_losses(
 
 def _proven(play: PlayRecord, label: str, index: int, before: int) -> Sleep | Finding:
     """Return what one step of the story did to an object, or why that is not known."""
-    losses = (*sleeps_of(play), *losses_of(play), *drops_of(play))
-    mine = [each for each in losses if each.label == label and index in each.steps and each.left.id < before]
+    mine = [each for each in losses_by_step(play).get((label, index), ()) if each.left.id < before]
     with_sockets = [each for each in mine if each.left.kind == kinds.FAULT or sockets_of(play, each)]
     if with_sockets:
         return with_sockets[-1]

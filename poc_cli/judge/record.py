@@ -3,10 +3,11 @@
 Never judges; it only puts together what belongs together.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
-from typing import Any
+from functools import cached_property, lru_cache, wraps
+from typing import Any, TypeVar
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
@@ -26,8 +27,10 @@ FOREVER = 1 << 62
 """Later than every event."""
 
 
-# A scenario is parsed once for its story and all its controls, which are recorded one after the other.
-_scenario = lru_cache(maxsize=64)(parse)
+@lru_cache(maxsize=256)
+def _plays(text: str, file: str) -> tuple[Play, ...]:
+    """Return the plays of a scenario, which is parsed once for its story and all its controls."""
+    return plays_of(parse(text, file))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,14 @@ class StepRecord:
         return FOREVER if self.ended is None else self.ended.id
 
 
+def steps_of(events: Iterable[Event]) -> tuple[StepRecord, ...]:
+    """Return the steps of a play in the order in which they were begun."""
+    known = [event for event in events if event.kind in {kinds.STEP, kinds.STEP_END}]
+    ends = {event.step: event for event in known if event.kind == kinds.STEP_END}
+    begun = (event for event in known if event.kind == kinds.STEP and event.step is not None)
+    return tuple(StepRecord(event.step or 0, event, ends.get(event.step)) for event in begun)
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """One connection of a client, from its opening to its end, if it ended while the play went on."""
@@ -117,7 +128,9 @@ class PlayRecord:
     @cached_property
     def cut(self) -> Cut | None:
         """Return where lateness ends what this play proves, None where it does not."""
-        return cut_of(self.play, self.steps, self.events, self.late) if self.late or self.has_late_step else None
+        if not self.late and not self.has_late_step:
+            return None
+        return cut_of(self.play, self.steps, self.events, self.late, traced=self.place.has_trace)
 
     @property
     def readable_cut(self) -> Cut | None:
@@ -145,16 +158,21 @@ class PlayRecord:
         """Give the play's events by their ids."""
         return {event.id: event for event in self.events}
 
-    @cached_property
+    @property
     def scenario(self) -> Scenario:
         """Give the scenario as it was when it was played. Raises ScenarioError for an edited one."""
-        return _scenario(self.start.data["text"], self.start.data["file"])
+        return self.plays[0].scenario
+
+    @cached_property
+    def plays(self) -> tuple[Play, ...]:
+        """Return the story and the controls of its scenario. Raises ScenarioError for an edited one."""
+        return _plays(self.start.data["text"], self.start.data["file"])
 
     @cached_property
     def play(self) -> Play:
         """Give the story or the control that was played."""
         wanted = self.start.data["role"], tuple(self.start.data["decides"])
-        return next(play for play in plays_of(self.scenario) if (play.role, play.decides) == wanted)
+        return next(play for play in self.plays if (play.role, play.decides) == wanted)
 
     @property
     def attempt(self) -> int:
@@ -183,9 +201,38 @@ class PlayRecord:
     @cached_property
     def steps(self) -> tuple[StepRecord, ...]:
         """Give the steps in the order in which they were begun."""
-        ends = {event.step: event for event in self.events if event.kind == kinds.STEP_END}
-        begun = (event for event in self.events if event.kind == kinds.STEP and event.step is not None)
-        return tuple(StepRecord(event.step or 0, event, ends.get(event.step)) for event in begun)
+        return steps_of(self.events)
+
+    def steps_from(self, event_id: int, client: str | None = None) -> Iterator[StepRecord]:
+        """Return the steps that had not ended before an event, in order; only those in which a client sent anything."""
+        steps = self.steps if client is None else self._steps_by_sender.get(client, ())
+        first = bisect_left(steps, event_id, key=lambda each: each.end_id)
+        return (steps[place] for place in range(first, len(steps)))
+
+    @cached_property
+    def _steps_by_sender(self) -> Mapping[str, Sequence[StepRecord]]:
+        found: dict[str, list[StepRecord]] = {}
+        for step in self.steps:
+            for client in dict.fromkeys(frame.actor for frame in self.frames_sent_in(step.index)):
+                found.setdefault(client, []).append(step)
+        return found
+
+    def steps_of_verb(self, verb: str) -> Sequence[StepRecord]:
+        """Return the steps of a verb, in order."""
+        return self._steps_by_verb.get(verb, ())
+
+    @cached_property
+    def _steps_by_verb(self) -> Mapping[str, Sequence[StepRecord]]:
+        found: dict[str, list[StepRecord]] = {}
+        for step in self.steps:
+            found.setdefault(step.verb, []).append(step)
+        return found
+
+    @cached_property
+    def first_hibernate(self) -> int | None:
+        """Return the index of the first `hibernate` step of the story, None where it has none."""
+        steps = enumerate(self.play.steps)
+        return next((index for index, placed in steps if placed.step.verb == "hibernate"), None)
 
     @cached_property
     def connections(self) -> tuple[Connection, ...]:
@@ -222,19 +269,19 @@ class PlayRecord:
 
     def frames_sent_in(self, step: int) -> Sequence[Event]:
         """Give those of a step."""
-        return self._by_step(self.frames_sent, "frames sent").get(step, ())
+        return self._frames_sent_by_step.get(step, ())
 
     def frames_received_in(self, step: int) -> Sequence[Event]:
         """Give those of a step."""
-        return self._by_step(self.frames_received, "frames received").get(step, ())
+        return self._frames_received_by_step.get(step, ())
 
-    def _by_step(self, frames: Sequence[Event], name: str) -> dict[int | None, list[Event]]:
-        found: dict[int | None, list[Event]] | None = self.memo.get(name)
-        if found is None:
-            found = self.memo[name] = {}
-            for frame in frames:
-                found.setdefault(frame.step, []).append(frame)
-        return found
+    @cached_property
+    def _frames_sent_by_step(self) -> Mapping[int | None, Sequence[Event]]:
+        return _by_step(self.frames_sent)
+
+    @cached_property
+    def _frames_received_by_step(self) -> Mapping[int | None, Sequence[Event]]:
+        return _by_step(self.frames_received)
 
     def belongs(self, connection: Connection, label: str) -> bool:
         """Whether a connection leads to an object, as far as its address tells.
@@ -244,10 +291,21 @@ class PlayRecord:
         """
         return label in self.addresses.by_opening[connection.opened.id] if self.addresses.tell else True
 
+    def connection_of(self, client: str, event_id: int) -> Connection | None:
+        """Return the first connection of a client that was open at an event."""
+        mine = self._connections_by_client.get(client, ())
+        return next((each for each in mine if each.is_open_at(event_id)), None)
+
+    @cached_property
+    def _connections_by_client(self) -> Mapping[str, Sequence[Connection]]:
+        found: dict[str, list[Connection]] = {}
+        for connection in self.connections:
+            found.setdefault(connection.client, []).append(connection)
+        return found
+
     def leads_to(self, client: str, event_id: int) -> frozenset[str] | None:
         """Give the objects that the connection of a client at an event leads to; None where that cannot be told."""
-        open_then = (each for each in self.connections if each.client == client and each.is_open_at(event_id))
-        connection = next(open_then, None)
+        connection = self.connection_of(client, event_id)
         if connection is None or not self.addresses.tell:
             return None
         return self.addresses.by_opening[connection.opened.id]
@@ -263,13 +321,48 @@ class PlayRecord:
         return place_of(self.start.data.get("target") or {})
 
     @cached_property
-    def memo(self) -> dict[str, Any]:
+    def memo(self) -> dict[object, Any]:
         """Give room for what is worked out of the whole play once, by those who ask for it again and again."""
         return {}
 
-    def of_kind(self, *names: str) -> Iterable[Event]:
+    def of_kind(self, *names: str) -> Sequence[Event]:
         """Give the events of some kinds."""
-        return (event for event in self.events if event.kind in names)
+        known = self._by_kinds.get(names)
+        if known is None:
+            known = self._by_kinds[names] = tuple(event for event in self.events if event.kind in names)
+        return known
+
+    @cached_property
+    def _by_kinds(self) -> dict[tuple[str, ...], Sequence[Event]]:
+        return {}
+
+    def between(self, first: int, last: int, *names: str) -> Sequence[Event]:
+        """Return the events of some kinds that lie between two events."""
+        found = self.of_kind(*names)
+        begin = bisect_right(found, first, key=_id)
+        return found[begin : bisect_left(found, last, lo=begin, key=_id)]
+
+    def of_step(self, kind: str, step: int) -> Sequence[Event]:
+        """Return the events of a kind that were written in a step."""
+        known = self._by_steps.get(kind)
+        if known is None:
+            known = self._by_steps[kind] = _by_step(self.of_kind(kind))
+        return known.get(step, ())
+
+    @cached_property
+    def _by_steps(self) -> dict[str, Mapping[int | None, Sequence[Event]]]:
+        return {}
+
+    def of_actor(self, actor: str) -> Sequence[Event]:
+        """Return the events of an actor: a client, or an object as `object:LABEL`."""
+        return self._by_actor.get(actor, ())
+
+    @cached_property
+    def _by_actor(self) -> Mapping[str, Sequence[Event]]:
+        found: dict[str, list[Event]] = {}
+        for event in self.events:
+            found.setdefault(event.actor, []).append(event)
+        return found
 
     def message(self, event_id: int) -> Message | None:
         """Give a received or sent message, None where it was not kept whole: too long, or a secret taken out of it."""
@@ -286,11 +379,47 @@ class PlayRecord:
     def names(self, before: int) -> dict[str, object]:
         """Give the template names as they were bound before an event."""
         bound = self.play.names(self.start.data["nonce"])
-        for event in self.of_kind(kinds.CAPTURED):
-            if event.id < before:
-                bound[event.data["name"]] = event.data["value"]
+        for name, captured in self._captured.items():
+            last = bisect_left(captured, before, key=_id) - 1
+            if last >= 0:
+                bound[name] = captured[last].data["value"]
         return bound
+
+    @cached_property
+    def _captured(self) -> Mapping[str, Sequence[Event]]:
+        """Return the events that bound each captured name, the names in the order of their first ones."""
+        found: dict[str, list[Event]] = {}
+        for event in self.of_kind(kinds.CAPTURED):
+            found.setdefault(event.data["name"], []).append(event)
+        return found
 
     def names_at(self, step: StepRecord) -> dict[str, object]:
         """Give the names as they were bound when a step began, the counters of the repeats around it too."""
         return {**self.names(step.begun.id), **self.play.steps[step.index].bound}
+
+
+T = TypeVar("T")
+
+
+def once(function: Callable[[PlayRecord], T]) -> Callable[[PlayRecord], T]:
+    """Decorate a function of a play so that it is called once for each play, however often it is asked."""
+
+    @wraps(function)
+    def remembered(play: PlayRecord) -> T:
+        if function not in play.memo:
+            play.memo[function] = function(play)
+        known: T = play.memo[function]
+        return known
+
+    return remembered
+
+
+def _by_step(events: Sequence[Event]) -> dict[int | None, list[Event]]:
+    found: dict[int | None, list[Event]] = {}
+    for event in events:
+        found.setdefault(event.step, []).append(event)
+    return found
+
+
+def _id(event: Event) -> int:
+    return event.id

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from poc_cli.errors import did_you_mean
+from poc_cli.scenario.checks import NO_SECRET_LEAVES
 
 _OFTEN: Final = r"(?:\s+(?P<k>[0-9]{1,4}) of (?P<n>[0-9]{1,4}))?"
 _ENTRY: Final = re.compile(r"(?:(?P<scenario>[^/\s]+)/)?(?P<claim>[^/\s]+)" + _OFTEN)
@@ -115,6 +116,8 @@ def _factor(name: str, bound: str) -> float:
 def unknown(entries: Iterable[Entry], chosen: Chosen) -> Iterator[tuple[int, str, str | None]]:
     """Give the index of each entry that no chosen scenario has, what is wrong with it, and what to do."""
     for index, each in enumerate(entries):
+        if each.claim == NO_SECRET_LEAVES and each.scenario in {None, *chosen}:
+            continue  # which is judged of every scenario, and named by none
         if any(each.means(scenario, claim) for scenario, claims in chosen.items() for claim in claims):
             continue
         if each.scenario is not None and each.scenario not in chosen:

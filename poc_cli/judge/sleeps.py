@@ -3,14 +3,14 @@
 Never takes a silence, a time or a step's word for a sleep: only the trace's, or where there is none the instances'.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.instances import Slept, instances_of
-from poc_cli.judge.record import Connection, PlayRecord, StepRecord
+from poc_cli.judge.record import Connection, PlayRecord, StepRecord, once
 from poc_cli.scenario.model import Hibernate
 
 _MS = 1e6
@@ -99,25 +99,19 @@ class Sleep:
         return f"{told}, {rested / 1000:.3f} s after its last work"
 
 
+@once
 def sleeps_of(play: PlayRecord) -> tuple[Sleep, ...]:
     """Give every proven sleep of the play's objects, in order, with the sockets that were open when it began."""
-    known: tuple[Sleep, ...] | None = play.memo.get("sleeps")
-    if known is None:
-        known = play.memo["sleeps"] = _sleeps_of(play)
-    return known
-
-
-def _sleeps_of(play: PlayRecord) -> tuple[Sleep, ...]:
     if not play.place.has_trace:
         found = [_by_instance(each) for label in play.play.objects for each in instances_of(play, label).slept]
         return tuple(sorted(found, key=lambda sleep: sleep.left.id))
-    hibernates = [each for each in play.steps if isinstance(play.play.steps[each.index].step, Hibernate)]
+    hibernates = play.steps_of_verb("hibernate")
     found = [sleep for label in play.play.objects for sleep in _by_trace(play, label, hibernates)]
     return tuple(sorted(found, key=lambda sleep: sleep.left.id))
 
 
 def _by_trace(play: PlayRecord, label: str, hibernates: Sequence[StepRecord]) -> Iterator[Sleep]:
-    mine = [event for event in play.events if event.actor == f"object:{label}"]
+    mine = play.of_actor(f"object:{label}")
     entered: Event | None = None
     for index, event in enumerate(mine):
         if event.kind == kinds.ENTERED:
@@ -126,10 +120,21 @@ def _by_trace(play: PlayRecord, label: str, hibernates: Sequence[StepRecord]) ->
             continue
         if entered is None or _stay(entered) != _stay(event):
             continue
-        back = next((later for later in islice(mine, index, None) if later.kind == kinds.ENTERED), None)
+        back = next((later for later in _from(mine, index) if later.kind == kinds.ENTERED), None)
         sockets = tuple(each for each in play.connections if each.is_open_at(event.id) and play.belongs(each, label))
-        steps = frozenset(each.index for each in hibernates if _brought_about(play, each, label, event, back))
+        steps = frozenset(
+            each.index for each in _around(hibernates, event, back) if _brought_about(play, each, label, event, back)
+        )
         yield Sleep(label, entered, event, back, _woken_by(mine, back), sockets, steps=steps)
+
+
+def _around(hibernates: Sequence[StepRecord], left: Event, back: Event | None) -> Iterator[StepRecord]:
+    """Return the steps that had not ended when an object left memory, and had begun before it was back."""
+    first = bisect_right(hibernates, left.id, key=lambda step: step.end_id)
+    for place in range(first, len(hibernates)):
+        if back is not None and hibernates[place].begun.id > back.id:
+            return
+        yield hibernates[place]
 
 
 def _brought_about(play: PlayRecord, step: StepRecord, label: str, left: Event, back: Event | None) -> bool:
@@ -150,13 +155,14 @@ def _by_instance(slept: Slept) -> Sleep:
     return Sleep(change.label, slept.proof[0], left, back, None, slept.sockets, silent, slept.proof, steps)
 
 
+@once
 def losses_of(play: PlayRecord) -> tuple[Sleep, ...]:
     """Give every time that a fault took an object of the play out of memory, proven by its being back anew."""
     if not play.place.has_trace:
         return tuple(_losses_by_instance(play))
     found: list[Sleep] = []
     for label in play.play.objects:
-        mine = [event for event in play.events if event.actor == f"object:{label}"]
+        mine = play.of_actor(f"object:{label}")
         stays = [event for event in mine if event.kind == kinds.ENTERED]
         for fault in play.of_kind(kinds.FAULT):
             if fault.data["fault"] == "drop" or fault.actor not in {"poc", f"object:{label}"}:
@@ -173,6 +179,17 @@ def losses_of(play: PlayRecord) -> tuple[Sleep, ...]:
     return tuple(sorted(found, key=lambda loss: loss.left.id))
 
 
+@once
+def losses_by_step(play: PlayRecord) -> dict[tuple[str, int], list[Sleep]]:
+    """Return every proven sleep, fault and dropped connection by its object and by the steps that brought it about."""
+    found: dict[tuple[str, int], list[Sleep]] = {}
+    for loss in (*sleeps_of(play), *losses_of(play), *drops_of(play)):
+        for index in loss.steps:
+            found.setdefault((loss.label, index), []).append(loss)
+    return found
+
+
+@once
 def drops_of(play: PlayRecord) -> tuple[Sleep, ...]:
     """Return every connection that the story dropped, once for each object that it may have led to.
 
@@ -210,18 +227,25 @@ def _losses_by_instance(play: PlayRecord) -> Iterator[Sleep]:
             yield Sleep(label, answers[0], fault, answers[1], None, sockets, answers=answers, steps=steps)
 
 
-def _struck(events: list[Event], fault: Event, back: Event | None) -> Event | None:
+def _struck(events: Sequence[Event], fault: Event, back: Event | None) -> Event | None:
     """Give the beginning of the stay that a fault ended, by the trace's word; None where it ended none."""
     for index, event in enumerate(events):
         ended = event.kind == kinds.LEFT and event.data["how"] == "died" and event.id > fault.id
         if ended and (back is None or event.id < back.id):
-            return _entrance(events[:index], event)
+            return _entrance(events, index)
     return None
 
 
-def _entrance(before: list[Event], left: Event) -> Event | None:
-    entered = next((event for event in reversed(before) if event.kind == kinds.ENTERED), None)
-    return entered if entered is not None and _stay(entered) == _stay(left) else None
+def _from(events: Sequence[Event], first: int) -> Iterator[Event]:
+    return (events[place] for place in range(first, len(events)))
+
+
+def _entrance(events: Sequence[Event], left: int) -> Event | None:
+    """Return the beginning of the stay that the event at this place ended."""
+    for place in range(left - 1, -1, -1):
+        if events[place].kind == kinds.ENTERED:
+            return events[place] if _stay(events[place]) == _stay(events[left]) else None
+    return None
 
 
 def _stay(event: Event) -> tuple[object, object]:
@@ -229,10 +253,11 @@ def _stay(event: Event) -> tuple[object, object]:
     return event.data["process"], event.data["ctx"]
 
 
-def _woken_by(events: list[Event], back: Event | None) -> str | None:
+def _woken_by(events: Sequence[Event], back: Event | None) -> str | None:
     if back is None:
         return None
-    first = next((event for event in events if event.kind == kinds.DELIVERED and event.id > back.id), None)
+    later = bisect_right(events, back.id, key=lambda event: event.id)
+    first = next((event for event in _from(events, later) if event.kind == kinds.DELIVERED), None)
     return None if first is None else str(first.data["name"])
 
 
@@ -244,9 +269,7 @@ def fault_after(play: PlayRecord, sleep: Sleep, before: int) -> Event | None:
     changed = None if play.place.has_trace else _changed_after(play, sleep, before)
     if changed is not None:
         return changed
-    for event in play.of_kind(kinds.LEFT, kinds.FAULT):
-        if not sleep.left.id < event.id <= before:
-            continue
+    for event in play.between(sleep.left.id, before + 1, kinds.LEFT, kinds.FAULT):
         if event.data.get("fault") == "drop":
             continue
         mine = event.kind == kinds.FAULT or event.actor == f"object:{sleep.label}"

@@ -43,7 +43,7 @@ def with_how(events: Iterable[Event | None]) -> list[Event | None]:
     for event in events:
         if event is not None and event.kind in _LOOKED_AT:
             known = before.setdefault(event.play, [])
-            if event.kind == kinds.LEFT and "ended" in event.data and _has_times(event.data):
+            if event.kind == kinds.LEFT and _has_facts(event.data):
                 how = how_left(known, event.actor, event.data, event.t_ns)
                 found.append(replace(event, data={**event.data, "how": how}))
                 continue
@@ -55,7 +55,9 @@ def with_how(events: Iterable[Event | None]) -> list[Event | None]:
 _LOOKED_AT: Final = frozenset({kinds.STEP_END, kinds.ENTERED, kinds.LEFT, kinds.EVICTING, kinds.EVICTED, kinds.FAULT})
 
 
-def _has_times(data: dict[str, Any]) -> bool:
+def _has_facts(data: dict[str, Any]) -> bool:
+    if "how" in data or "ended" not in data:
+        return False
     return all(type(data.get(name)) is int for name in ("at_ns", "at_last_activity_ns"))
 
 

@@ -8,11 +8,12 @@ from typing import Final
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.inert import inert
 from poc_cli.judge.doubts import stayed_told
 from poc_cli.judge.instances import instances_of
 from poc_cli.judge.record import PlayRecord
 from poc_cli.judge.sleeps import sleeps_of
-from poc_cli.report.spans import Line, inert, span
+from poc_cli.report.spans import Line, span
 
 Told = Callable[[Event], Line | None]
 

@@ -5,10 +5,11 @@ Never shortens what is not met: below the table it is told in full.
 
 from typing import Final
 
+from poc_cli.inert import inert
 from poc_cli.judge.gates import Outcome
 from poc_cli.judge.rows import Row
 from poc_cli.report.markdown import text
-from poc_cli.report.spans import Line, inert, span
+from poc_cli.report.spans import Line, span
 from poc_cli.status import ExitCode
 
 ANSWERS: Final = {

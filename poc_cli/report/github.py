@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from poc_cli.history.event import Event
+from poc_cli.inert import inert
 from poc_cli.judge.gates import Outcome
 from poc_cli.report.excerpt import Excerpts
 from poc_cli.report.gates import table
 from poc_cli.report.markdown import markdown
-from poc_cli.report.spans import inert
 
 MOST_ANNOTATIONS: Final = 10
 """GitHub shows ten of a step and drops the others without a word."""

@@ -10,10 +10,10 @@ from typing import Any, Final
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from poc_cli.history.event import Event
+from poc_cli.inert import inert
 from poc_cli.judge.gates import Outcome
 from poc_cli.judge.rows import Row
 from poc_cli.report.excerpt import Excerpts
-from poc_cli.report.spans import inert
 
 LONGEST_MESSAGE: Final = 300
 """Characters of the message in one line; the whole reason stands in the text below it."""

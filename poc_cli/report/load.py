@@ -6,8 +6,9 @@ Never judges, and never shortens an account: whatever has no line of its own is 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from poc_cli.inert import inert
 from poc_cli.load.ranges import count, words
-from poc_cli.report.spans import Line, inert, span
+from poc_cli.report.spans import Line, span
 
 _LISTED: Final = 5
 """Ways in which sockets fared that are listed; of a server that refuses each in other words, the rest is counted."""

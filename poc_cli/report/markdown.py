@@ -10,11 +10,12 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from poc_cli.history.event import Event
+from poc_cli.inert import inert
 from poc_cli.report.asked import answered
 from poc_cli.report.excerpt import Excerpts
 from poc_cli.report.matrix import Table, table
 from poc_cli.report.place import sleep_onset
-from poc_cli.report.spans import inert, plain
+from poc_cli.report.spans import plain
 from poc_cli.report.text import NOT_WHOLE, verdict_line
 
 LARGEST_BYTES: Final = 60_000

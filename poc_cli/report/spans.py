@@ -3,26 +3,12 @@
 Never lets a control character through: what a worker sent must not move a cursor or ring a bell.
 """
 
-import unicodedata
+from poc_cli.inert import inert
 
 Span = tuple[str, str]
 """A text and a style of rich's, empty for none."""
 
 Line = list[Span]
-
-
-def inert(text: str) -> str:
-    """Give the text with control and format characters, line ends and unpaired surrogates written out as escapes."""
-    if text.isprintable():  # the common case, which needs no look at each character
-        return text
-    return "".join(
-        character if unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} else _escape(character)
-        for character in text
-    )
-
-
-def _escape(character: str) -> str:
-    return character.encode("unicode_escape").decode()
 
 
 def span(text: object, style: str = "") -> Span:

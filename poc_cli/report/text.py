@@ -73,6 +73,7 @@ def lines(document: dict[str, Any], folder: str) -> list[Line]:
         from poc_cli.report.load import lines as lines_of_load
 
         found += [line for section in document["load"] for line in lines_of_load(section)]
+    found += [[span(each, "yellow")] for each in uncounted_leaks(document)]
     found += flaw
     early = sum(bool(scenario["stopped"]) for scenario in document["scenarios"])
     if early and document["verdict"] == "unknown":
@@ -81,6 +82,16 @@ def lines(document: dict[str, Any], folder: str) -> list[Line]:
         found.append([span(told, "yellow")])
     found += [verdict_line(document), [span(f"evidence: {folder}")]]
     return found
+
+
+def uncounted_leaks(document: dict[str, Any]) -> list[str]:
+    """Return a sentence for each secret that left the worker and refutes nothing, though nobody calls it public."""
+    return [
+        f"{each['scenario']}: {each['secret']} left the worker (first at event {each['first']}); it is short or"
+        " not random, so this refutes nothing: name it in `secret` to make it a finding"
+        for each in document.get("leaks") or ()
+        if not each["counts"] and not each["public"]
+    ]
 
 
 def _answers(document: dict[str, Any]) -> list[Line]:

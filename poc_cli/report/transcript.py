@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.inert import inert
 from poc_cli.report import boxed
-from poc_cli.report.spans import Line, inert, span
+from poc_cli.report.spans import Line, span
 
 LONGEST_MESSAGE: Final = 160
 """Characters of a message that are shown: two lines of a terminal. The history has more."""

@@ -5,7 +5,17 @@ Never starts, stops or asks a runtime: lines go in, changes come out.
 
 from poc_cli.residency.identity import namespaces, object_id
 from poc_cli.residency.pins import Pin
-from poc_cli.residency.stays import Caller, Change, Delivered, Entered, Left, Residency, Stay, WorkerContextEnded
+from poc_cli.residency.stays import (
+    Caller,
+    Change,
+    Delivered,
+    Entered,
+    Left,
+    Residency,
+    Stay,
+    Timed,
+    WorkerContextEnded,
+)
 
 __all__ = [
     "Caller",
@@ -16,6 +26,7 @@ __all__ = [
     "Pin",
     "Residency",
     "Stay",
+    "Timed",
     "WorkerContextEnded",
     "namespaces",
     "object_id",

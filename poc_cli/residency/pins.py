@@ -75,6 +75,14 @@ class Ledger:
         ]
         return tuple(sorted(found, key=lambda pin: pin.since_ns))
 
+    def pinned_since(self, now_ns: int) -> int | None:
+        """Return since when the oldest of what is unfinished at `now_ns` has been so, None where nothing is."""
+        oldest: int | None = None
+        for work in self._live.values():
+            if work.pin is not None and work.since_ns <= now_ns and (oldest is None or work.since_ns < oldest):
+                oldest = work.since_ns
+        return oldest
+
     def _drain(self) -> None:
         # A request ends early when the next one arrives; the newest ends only when the object has nothing left to do.
         # Whatever is still open then is a handler that the event timeout canceled, and holds nothing any more.

@@ -5,7 +5,7 @@ Never says why an object left memory: whether that was its idle timer or an evic
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from poc_cli.residency.pins import Ledger, Pin
 from poc_cli.residency.trace import (
@@ -79,6 +79,17 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
+class Timed:
+    """The object began something that takes its own time, first in this stay: a timer, a call, an alarm."""
+
+    process: int
+    ctx: int
+    object_id: str
+    at_ns: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerContextEnded:
     """A request to a plain Worker is over: every line that an object had handed over by then has been read.
 
@@ -95,7 +106,12 @@ Locate = Callable[[str, list[Any]], Place | None]
 _ENDS_ALARM = frozenset({"alarm", "durable_object_storage_deleteAlarm"})
 """What begins when an alarm is delivered or taken back."""
 
-Change = Entered | Delivered | Left | WorkerContextEnded
+_TIMED_OPERATIONS = frozenset(
+    {"connect", "durable_object_subrequest", "fetch", "jsRpcCall", "socket_connect", "subrequest", "websocket_open"}
+)
+"""Operations whose end somebody else decides; those on the object's own storage are none."""
+
+Change = Entered | Delivered | Left | Timed | WorkerContextEnded
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +123,10 @@ class Stay:
     last_activity_ns: int
 
 
+LONG_TURN_NS: Final = 100_000_000
+"""JavaScript that runs so long without a pause keeps every other object of the process waiting."""
+
+
 @dataclass(slots=True)
 class _Context:
     """An open context; `announced` is False until `Entered` was given out. Workers (no object) have no ledger."""
@@ -115,6 +135,7 @@ class _Context:
     last_event_ns: int
     last_activity_ns: int
     announced: bool = False
+    is_timed: bool = False
     ledger: Ledger = field(default_factory=Ledger)
     called: set[str] = field(default_factory=set)
 
@@ -140,6 +161,7 @@ class Residency:
         self._alarms: dict[str, int] = {}
         self._callers: dict[str, set[int]] = {}
         self._calling_objects: dict[str, dict[str, str]] = {}
+        self._long_turns: dict[int, None] = {}
 
     def feed(self, line: str | bytes) -> list[Change]:
         """Give what this line changes. A line that cannot be understood changes nothing and is counted in `ignored`."""
@@ -149,6 +171,11 @@ class Residency:
         except BadLineError:
             self.ignored += 1
             return []
+
+    def take_long_turns(self) -> tuple[int, ...]:
+        """Return the contexts that ran JavaScript without a pause for long since this was last asked."""
+        found, self._long_turns = tuple(self._long_turns), {}
+        return found
 
     def end_of_process(self) -> list[Change]:
         """Give the end of everything still open: it died, whatever the process ended of."""
@@ -214,14 +241,24 @@ class Residency:
             self._note_call(context.began, line)
             return []
         if isinstance(line, AlarmSet):
-            if context.began.actor is not None and self._epoch_unix_ns is not None:
-                self._alarms[context.began.actor] = line.due_unix_ns - self._epoch_unix_ns
-            return []
+            return self._note_alarm(context, line)
         self._now(line.at)
+        if isinstance(line, Turn) and line.at - line.began >= LONG_TURN_NS:
+            self._long_turns[line.ctx] = None
         if isinstance(line, ContextEnded):
             del self._open[line.ctx]
             return self._close(context, line.at, "ended")
         return [] if context.began.actor is None else self._note(context, context.began.actor, line)
+
+    def _note_alarm(self, context: _Context, line: AlarmSet) -> list[Change]:
+        if context.began.actor is None:
+            return []
+        if self._epoch_unix_ns is not None:
+            self._alarms[context.began.actor] = line.due_unix_ns - self._epoch_unix_ns
+        if context.is_timed:
+            return []
+        context.is_timed = True
+        return [Timed(self.process, line.ctx, context.began.actor, self.latest_ns, "alarm")]
 
     def _note_call(self, caller: ContextBegan, line: Called) -> None:
         if caller.actor == line.object_id:
@@ -265,6 +302,9 @@ class Residency:
                 if line.name in _ENDS_ALARM:
                     self._alarms.pop(object_id, None)
                 context.ledger.begin(line, self._places.get((context.began.isolate, line.stack or 0)))
+                if not context.is_timed and _takes_its_time(line):
+                    context.is_timed = True
+                    changes.append(Timed(self.process, line.ctx, object_id, line.at, line.name))
             case Finished():
                 context.ledger.finish(line)
         if delivered is not None:
@@ -300,3 +340,7 @@ class Residency:
             )
         )
         return changes
+
+
+def _takes_its_time(began: Began) -> bool:
+    return began.kind == "timer" or (began.kind == "operation" and began.name in _TIMED_OPERATIONS)

@@ -56,3 +56,6 @@ LOAD_MEANINGS: Final = {
     "load-nothing-lost": "Every message came to everybody it was for; where rooms were to sleep, through the sleep.",
 }
 """The checks of a load."""
+
+NO_SECRET_LEAVES: Final = "no-secret-leaves"  # noqa: S105 - the name of a claim
+"""The claim that is judged in every run, whatever its scenario claims."""

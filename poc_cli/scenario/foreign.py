@@ -44,6 +44,8 @@ def problems_of_file(document: ScenarioFile) -> Iterator[Problem]:
             yield Problem(("secrets",), f'"{name}" is a variable of poc\'s own', "give the secret another name")
         elif times > 1:
             yield Problem(("secrets",), f'"{name}" is named {times} times')
+    for name in sorted({*document.secret} & {*document.public}):
+        yield Problem(("public",), f'"{name}" is both secret and public', "take it out of one of the two")
     origin = document.origin
     if origin is not None:
         known = {ORIGIN, ELSEWHERE, WORKER, PORT}

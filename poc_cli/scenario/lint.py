@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from poc_cli.errors import did_you_mean
+from poc_cli.scenario.checks import NO_SECRET_LEAVES
 from poc_cli.scenario.explain import Problem
 from poc_cli.scenario.flow import Performance, known_objects, problems_of_play, unknown_names
 from poc_cli.scenario.foreign import given_names, problems_of_file
@@ -42,6 +43,7 @@ def problems_of(
     """Give every problem, in no order; `controls` holds the steps of controls that bring their own, by claim."""
     yield from _objects(document, objects)
     yield from problems_of_file(document)
+    yield from _reserved(document.claim)
     yield from _claims(document, steps, controls, objects)
     for nodes in (steps, *controls.values()):
         yield from _ids(nodes)
@@ -58,6 +60,13 @@ def problems_of(
         if claim.control is not None:
             yield from _control_names(index, claim, document)
             yield from problems_of_play(_changed(story, index, claim, controls), claims, objects)
+
+
+def _reserved(claims: Sequence[Claim]) -> Iterator[Problem]:
+    for index, claim in enumerate(claims):
+        if claim.id == NO_SECRET_LEAVES:
+            told = f'"{claim.id}" is the claim that poc adds where a secret left the worker'
+            yield Problem(("claim", index, "id"), told, "give it another name")
 
 
 def _changed(story: Performance, index: int, claim: Claim, controls: Mapping[int, Nodes]) -> Performance:

@@ -133,6 +133,6 @@ def _out_of_place(document: LoadFile) -> Iterator[Problem]:
     for key in ("clients", "steps"):
         if getattr(document, key):
             yield Problem((key,), f'a load has no "{key}"', "its sockets and stages stand in [load]", at="key")
-    for key in ("vars", "needs", "measures", "origin", "secrets"):
+    for key in ("vars", "needs", "measures", "origin", "secrets", "secret", "public"):
         if getattr(document, key, None):
             yield Problem((key,), f'a load has no "{key}"', at="key")

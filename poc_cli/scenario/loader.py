@@ -5,8 +5,10 @@ Never plays anything, and never lets another exception than ScenarioError out, w
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path as FilePath
 
+from poc_cli.inert import inert
 from poc_cli.scenario import lint, load_lint
 from poc_cli.scenario.explain import Problem
 from poc_cli.scenario.load import LoadFile
@@ -15,7 +17,7 @@ from poc_cli.scenario.positions import Positions
 from poc_cli.scenario.source import LARGEST_FILE, LONGEST_LINE, TOO_DEEP, Source, text_of
 from poc_cli.scenario.steps import Node, nodes_of, validated
 from poc_cli.scenario.story import PlacedStep, Scenario
-from poc_cli.scenario.values import DEEPEST, Path, has_json_form, inert, kind, leaves, too_deep
+from poc_cli.scenario.values import DEEPEST, Path, has_json_form, kind, leaves, too_deep
 
 __all__ = ["LARGEST_FILE", "LONGEST_LINE", "PlacedStep", "Scenario", "parse", "read", "text_sha256"]
 
@@ -28,8 +30,12 @@ def read(path: FilePath) -> Scenario:
     return _load(Source(text_of(path, "scenario"), inert(str(path))), is_new=True)
 
 
+@lru_cache(maxsize=256)
 def parse(text: str, file: str) -> Scenario:
-    """Give the scenario that the text describes; `file` is its name in errors. Raises ScenarioError."""
+    """Give the scenario that the text describes; `file` is its name in errors. Raises ScenarioError.
+
+    Remembered, because the judge of a run asks for the very texts that have just been played.
+    """
     return _load(Source(text, file))
 
 

@@ -21,6 +21,14 @@ BYTES_SHOWN: Final = 16
 """Bytes of a binary message in a sentence: one line of a dump."""
 
 
+def _no_constant(text: str) -> object:
+    raise ValueError(text)  # NaN and Infinity, which Python reads and JSON does not know
+
+
+# Kept, because `json.loads` with an option makes one for each text, which takes as long as reading a short one.
+_DECODER: Final = json.JSONDecoder(parse_constant=_no_constant)
+
+
 @dataclass(frozen=True)
 class Message:
     """One message as it arrived: text or bytes."""
@@ -37,7 +45,7 @@ class Message:
         if self.text is None:
             return MISSING
         try:
-            value: object = json.loads(self.text, parse_constant=_no_constant)
+            value: object = _DECODER.decode(self.text)
         except (ValueError, RecursionError):
             return MISSING
         # Counting brackets first spares nearly every message the walk through its value.
@@ -199,7 +207,3 @@ def _key(key: str) -> str:
 
 def _hex(data: bytes) -> str:
     return data[:BYTES_SHOWN].hex() + ("…" if len(data) > BYTES_SHOWN else "")
-
-
-def _no_constant(text: str) -> object:
-    raise ValueError(text)  # NaN and Infinity, which Python reads and JSON does not know

@@ -12,7 +12,7 @@ from poc_cli.scenario.checks import MEANINGS
 from poc_cli.scenario.clients import LARGEST_COUNT, AnyClient, Client, ClientSpec, CommandSpec, PageSpec
 from poc_cli.scenario.duration import Duration
 from poc_cli.scenario.exchange import VERBS, Acting, Exchange, Step
-from poc_cli.scenario.shapes import CaptureName, Identifier, Names, SecretName, Shape
+from poc_cli.scenario.shapes import CaptureName, Identifier, Names, SecretName, Shape, VariableName
 from poc_cli.scenario.verbs import (
     Alarm,
     Close,
@@ -220,6 +220,12 @@ class ScenarioFile(Shape):
     origin: OriginSpec | None = Field(default=None, description="An app server that worker and pages speak to.")
     secrets: list[SecretName] = Field(
         default=[], description="Names of random values, fresh for each run, that the worker and the origin both get."
+    )
+    secret: list[VariableName] = Field(
+        default=[], description="Variables of the worker's whose values must not leave it, however short they are."
+    )
+    public: list[VariableName] = Field(
+        default=[], description="Variables of the worker's that everybody may see, though they are bound as secrets."
     )
     measures: bool = Field(default=False, description="Whether latencies are its subject: it is played alone.")
     needs: list[Need] = Field(default=[], description="What it needs beyond what follows from its steps.")

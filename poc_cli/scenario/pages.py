@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from poc_cli.files import write_whole
 from poc_cli.scenario import claims_page, load_schema, reference, schema
 
 PAGES: Final[dict[str, Callable[[], str]]] = {
@@ -25,7 +26,7 @@ def write(folder: Path) -> list[Path]:
     for name, make in PAGES.items():
         file, text = folder / name, make()
         if not file.is_file() or file.read_text(encoding="utf-8") != text:
-            file.write_text(text, encoding="utf-8")
+            write_whole(file, text)
             stale.append(file)
     return stale
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from poc_cli.inert import inert
 from poc_cli.scenario.duration import written
 from poc_cli.scenario.matching import expected_messages
 from poc_cli.scenario.model import (
@@ -28,7 +29,6 @@ from poc_cli.scenario.model import (
     Stall,
     Step,
 )
-from poc_cli.scenario.values import inert
 
 LONGEST_MESSAGE: Final = 240
 """Characters of a message that are told: three lines of a terminal."""

@@ -6,6 +6,7 @@ Never runs them and never judges what came out.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from poc_cli.scenario.crowd import Crowd
@@ -76,6 +77,7 @@ class Play:
         return ends or not named or self.scenario.document.measures or HEAVY in self.scenario.document.tags
 
 
+@lru_cache(maxsize=256)
 def plays_of(scenario: Scenario, repeat: int = 1) -> tuple[Play, ...]:
     """Give the story first, as often as it is repeated, then each distinct control in the order of the claims.
 

@@ -12,10 +12,11 @@ from typing import Final, NoReturn
 import tomli
 
 from poc_cli.errors import Position, ScenarioError
+from poc_cli.inert import inert
 from poc_cli.scenario.explain import Problem
 from poc_cli.scenario.positions import Positions, locate
 from poc_cli.scenario.unclosed import unclosed
-from poc_cli.scenario.values import DEEPEST, inert
+from poc_cli.scenario.values import DEEPEST
 
 LARGEST_FILE: Final = 1024 * 1024
 """Bytes; what poc reads is a page or two, so a file beyond this is something else."""

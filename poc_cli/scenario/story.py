@@ -24,9 +24,12 @@ class PlacedStep:
     bound: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Scenario:
-    """One file; `controls` holds, by the claim's id, the steps of each control that brings its own."""
+    """One file; `controls` holds, by the claim's id, the steps of each control that brings its own.
+
+    Equal to itself alone, so that what follows from it can be remembered by it.
+    """
 
     file: str
     text: str

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from poc_cli.inert import inert
 from poc_cli.scenario.checks import LOAD_MEANINGS, MEANINGS
 from poc_cli.scenario.clients import AnyClient, CommandSpec, PageSpec
 from poc_cli.scenario.duration import written
@@ -15,7 +16,7 @@ from poc_cli.scenario.load_telling import cast, happenings
 from poc_cli.scenario.model import Claim, Control, ObjectRef, OriginSpec, WorkerRef
 from poc_cli.scenario.phrases import KEPT, listed, phrase
 from poc_cli.scenario.story import PlacedStep, Scenario, every
-from poc_cli.scenario.values import inert, shown
+from poc_cli.scenario.values import shown
 
 WIDTH: Final = 80
 
@@ -75,6 +76,10 @@ def _cast(scenario: Scenario) -> Iterator[str]:
         told["origin"] = _origin(document.origin)
     if document.secrets:
         told["secrets"] = f"{listed(document.secrets, '')}: random, the same for worker and origin"
+    if document.secret:
+        told["secret"] = f"{listed(document.secret, '')}: must not leave the worker, however short"
+    if document.public:
+        told["public"] = f"{listed(document.public, '')}: may leave the worker"
     if document.measures:
         told["alone"] = "it measures latencies, so nothing else is played beside it"
     if document.needs:

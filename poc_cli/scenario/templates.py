@@ -57,7 +57,7 @@ def names_in(value: object) -> set[str]:
 def templates_in(value: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Give each template's name with the way to the text that it stands in, in the order of the value."""
     for way, leaf in leaves(value, path):
-        if isinstance(leaf, str):
+        if isinstance(leaf, str) and "{" in leaf:
             yield from ((way, name) for _, name in _tokens(leaf) if name is not None)
 
 

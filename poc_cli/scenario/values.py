@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Final, Literal
 
+from poc_cli.inert import inert
+
 Path = tuple[str | int, ...]
 """A way into a value: keys and indexes from the outside in."""
 
@@ -37,17 +39,6 @@ def shown(value: object) -> str:
     except (ValueError, RecursionError):
         text = kind(value)
     return inert(text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…")
-
-
-def inert(text: str) -> str:
-    """Give the text with every character that is not printable written as its code."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else _code(char) for char in text)
-
-
-def _code(char: str) -> str:
-    return char.encode("unicode_escape").decode()
 
 
 def kind(value: object) -> str:

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-import re2  # type: ignore[import-untyped]
-
 from poc_cli.errors import did_you_mean
 from poc_cli.scenario.templates import UnknownNameError, whole_name
 from poc_cli.scenario.values import MISSING, Missing, equal, shown
@@ -177,6 +175,8 @@ def _pattern(pattern: object) -> Callable[[str], bool]:
 
 @lru_cache(maxsize=128)
 def _compiled(pattern: str) -> Callable[[str], bool]:
+    import re2  # type: ignore[import-untyped]  # as long as three other modules, and few stories have a pattern
+
     options = re2.Options()
     options.log_errors = False
     try:

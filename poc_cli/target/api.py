@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import json
 import secrets
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -34,13 +34,17 @@ class Call:
 
 
 class Api:
-    """Answers at an address. Paths: `/<play>/hello`, `/status/<n>`, `/slow/<ms>`, `/hang`, `/drop` behind the play."""
+    """Answers at an address. Paths after the play: `hello`, `status/<n>`, `slow/<ms>`, `hang`, `drop`, `gate`, `open`.
+
+    `gate` is answered once `open` has been called in the same play, so that a story need not race with a delay.
+    """
 
     def __init__(self, address: Address) -> None:
         """Take where; nothing is answered yet."""
         self._address = address
         self._calls: Counter[str] = Counter()
         self._listeners: dict[str, Callable[[Call], None]] = {}
+        self._gates: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._ending = asyncio.Event()
 
     @contextlib.asynccontextmanager
@@ -53,14 +57,17 @@ class Api:
                 yield self
             finally:
                 self._ending.set()
+                for gate in self._gates.values():
+                    gate.set()
 
     def listen(self, play: str, listener: Callable[[Call], None]) -> None:
         """Call `listener` with each call whose path begins with that play's name."""
         self._listeners[play] = listener
 
     def unlisten(self, play: str) -> None:
-        """Stop calling."""
+        """Stop calling, and forget the play's gate."""
         self._listeners.pop(play, None)
+        self._gates.pop(play, None)
 
     async def _answer(self, connection: ServerConnection, request: Request) -> Response:
         play, _, rest = request.path.removeprefix("/").partition("?")[0].partition("/")
@@ -73,8 +80,12 @@ class Api:
         listener = self._listeners.get(play)
         if listener is not None:
             listener(Call("GET", f"/{rest}", authorized, status))
-        if what == "slow":
-            await self._wait(min(_whole(number), LONGEST_WAIT_MS) / 1000)
+        if what == "slow" and authorized:
+            await self._wait(self._ending, min(_whole(number), LONGEST_WAIT_MS) / 1000)
+        if what == "open" and authorized:
+            self._gates[play].set()
+        if what == "gate" and authorized and not await self._wait(self._gates[play], LONGEST_WAIT_MS / 1000):
+            status = None
         if status is None:
             if what == "hang":
                 await self._ending.wait()
@@ -82,21 +93,27 @@ class Api:
         body: dict[str, object] = {"ok": status == HTTPStatus.OK, "authorized": authorized, "calls": self._calls[play]}
         return _response(HTTPStatus.OK if status is None else status, body)
 
-    async def _wait(self, seconds: float) -> None:
+    @staticmethod
+    async def _wait(event: asyncio.Event, seconds: float) -> bool:
+        """Return whether the event is set in time."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._ending.wait()
+                return await event.wait()
+        return False
 
     @staticmethod
     def _status(what: str, number: str, *, authorized: bool) -> int | None:
-        """Give the status that a path gets, None for those that get no answer."""
-        if what in {"hang", "drop"}:
-            return None
+        """Give the status that a path gets, None for those that get no answer.
+
+        Nobody without the key is kept waiting: each call that waits costs a socket.
+        """
         if not authorized:
             return HTTPStatus.UNAUTHORIZED
+        if what in {"hang", "drop"}:
+            return None
         if what == "status":
             return _whole(number)
-        return HTTPStatus.OK if what in {"hello", "slow"} else HTTPStatus.NOT_FOUND
+        return HTTPStatus.OK if what in {"hello", "slow", "gate", "open"} else HTTPStatus.NOT_FOUND
 
 
 def _whole(text: str) -> int:

@@ -9,7 +9,6 @@ from typing import Final, Literal, Protocol, get_args
 
 from poc_cli.errors import TargetError
 from poc_cli.residency import Change, Pin, Stay
-from poc_cli.target.busyness import Busyness
 from poc_cli.target.edge import Door
 
 Ability = Literal[
@@ -37,7 +36,9 @@ class TargetHung(TargetError):
 
 
 class TargetDied(TargetError):
-    """The runtime's process has ended by itself."""
+    """The runtime's process has ended; `from_outside` where a signal that anybody may send ended it."""
+
+    from_outside: bool = False
 
 
 class TargetDropped(TargetDied):
@@ -73,6 +74,9 @@ class Trace(Protocol):
         Raises TargetHung where the runtime does not answer, TargetDied where it is gone.
         """
 
+    async def pulse(self) -> int:
+        """Return what the next of the fences gives that are sent twice a second anyway; raises what it raises."""
+
     def stay(self, object_id: str) -> Stay | None:
         """Give the object's present stay in memory, as of the last fence."""
 
@@ -96,6 +100,7 @@ class Target(Protocol):
     """A running worker."""
 
     kind: str
+    number: int | None
     url: str
     door: Door
     oracle: Oracle
@@ -103,10 +108,6 @@ class Target(Protocol):
     headers: dict[str, str]
     versions: dict[str, str]
     compatibility_date: str | None
-
-    @property
-    def busyness(self) -> Busyness:
-        """Give whom to ask whether a silence is only somebody's being late."""
 
     @property
     def trace(self) -> Trace | None:

@@ -63,7 +63,7 @@ class Built:
     folder: Path
     home: Path
     workers: tuple[Made, ...]
-    secrets: tuple[str, ...]
+    secrets: tuple[tuple[str, str], ...]
     message: bytes
     arguments: tuple[str, ...]
 
@@ -154,7 +154,7 @@ class Build:
             self._folder,
             self._home,
             tuple(Made(each["name"], each["date"], each["module"], each["map"]) for each in told["workers"]),
-            tuple(told["secrets"]),
+            tuple((name, value) for name, value in told["secrets"]),
             message,
             arguments,
         )

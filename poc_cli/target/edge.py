@@ -8,16 +8,13 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
-
-import httpx
 
 from poc_cli.errors import UsageError
 
-NO_TLS: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Trusts nobody. Nothing on loopback speaks TLS, and without this each client reads all certificates of the machine
-first, which takes longer than everything that it is then asked to do (measured: 25 ms)."""
+if TYPE_CHECKING:
+    import httpx
 
 EDGE: Final = "POC_EDGE"
 _DEPLOYED: Final = ".workers.dev"
@@ -57,15 +54,29 @@ class Door:
             return self.url + path, {}
         return self.edge + path, {"Host": self.host}
 
-    def client(self, timeout: float) -> httpx.AsyncClient:
+    def client(self, timeout: float) -> "httpx.AsyncClient":
         """Give a client for such requests; it follows no redirects and uses no proxy of the environment."""
+        import httpx  # 0.1 s, and most runs have no step that makes a request
+
         secure = self.edge is None and self.url.startswith("https:")
-        return httpx.AsyncClient(trust_env=False, timeout=timeout, verify=certificates() if secure else NO_TLS)
+        return httpx.AsyncClient(trust_env=False, timeout=timeout, verify=certificates() if secure else no_tls())
+
+
+@lru_cache(maxsize=1)
+def no_tls() -> ssl.SSLContext:
+    """Return a context that trusts nobody, for loopback, where nothing speaks TLS.
+
+    Without it each client first reads all certificates of the machine, which takes longer than everything that it is
+    then asked to do (measured: 25 ms).
+    """
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @lru_cache(maxsize=1)
 def certificates() -> ssl.SSLContext:
     """Give whom to trust; read once, for the same reason."""
+    import httpx
+
     return httpx.create_ssl_context()
 
 

@@ -1,36 +1,54 @@
-"""Waits for the runtime, and tells one that hangs from a harness or a machine that is too busy.
+"""Waits for the runtime, and tells one that hangs from one that is stopped or starved, or a harness that is late.
 
-Never waits for long where we have nothing else to do: then silence is the runtime's.
+Only time in which everybody could have acted counts: a stopped runtime is late, and never hangs.
 """
 
 import asyncio
 import time
 from typing import Any, Final
 
-from poc_cli.target.busyness import Busyness
+from poc_cli.target.attendance import Attendance
+from poc_cli.target.processor import mark, spent
 
-ANSWERS_WITHIN_SECONDS: Final = 2.0
-"""A runtime whose side-car does not answer in this time hangs: an endless loop in one object stops them all."""
+HANGS_AFTER_SECONDS: Final = 10.0
+"""A runtime whose side-car has not answered for so long, though it could have, hangs: an endless loop in one object
+stops them all. A handler that computes for three seconds is only slow."""
 
-OUR_SHARE: Final = 0.25
-"""Of that time, what this process may itself have been computing. With more, the answer may lie here unread; one that
-only waits computes next to nothing. The same share either may have waited for a processor."""
+GIVES_UP_SECONDS: Final = 120.0
+"""However late everybody is, nothing is waited for longer."""
 
-WINDOWS: Final = 5
-"""How often a busy harness looks again before it calls the runtime hung all the same."""
+LOOK_SECONDS: Final = 0.25
+"""How often it is looked who could have acted."""
+
+STARVED: Final = 0.25
+"""The share of a time that the runtime, or this process, may wait for a processor before the time does not count."""
 
 
-async def answered(waiting: "asyncio.Task[Any]", busyness: Busyness) -> bool:
-    """Give whether it was done in time, well or badly; where it was not, it is cancelled."""
-    try:
-        for _ in range(WINDOWS):
-            mark, began, computed = busyness.mark(), time.monotonic(), time.process_time()
-            await asyncio.wait([waiting], timeout=ANSWERS_WITHIN_SECONDS)
-            if waiting.done():
-                return True
-            ours = (time.process_time() - computed) / (time.monotonic() - began)
-            if max(ours, busyness.starved_since(mark)) < OUR_SHARE:
-                break
-        return False
-    finally:
-        waiting.cancel()
+class Watch:
+    """Who is watched while an answer is awaited: a process of this machine, and ourselves."""
+
+    def __init__(self, process: int | None, attendance: Attendance) -> None:
+        """Take them; None is a process that is none of this machine."""
+        self.process = process
+        self.attendance = attendance
+
+    async def answered(self, waiting: "asyncio.Task[Any]") -> bool:
+        """Return whether it was done in time, well or badly; where it was not, it is cancelled."""
+        counted = 0.0
+        began = time.monotonic()
+        try:
+            while counted < HANGS_AFTER_SECONDS and time.monotonic() - began < GIVES_UP_SECONDS:
+                before, computed = mark(self.process), time.process_time_ns()
+                await asyncio.wait([waiting], timeout=LOOK_SECONDS)
+                if waiting.done():
+                    return True
+                after = mark(self.process)
+                did = spent(before, after)
+                ours = (time.process_time_ns() - computed) / did.length_ns
+                # Where we compute ourselves, the answer may lie here unread.
+                if not did.was_stopped and did.waited < STARVED and ours < 1 - STARVED:
+                    away = self.attendance.late_ns(before.at_ns, after.at_ns)
+                    counted += max(0, did.length_ns - away) / 1e9
+            return False
+        finally:
+            waiting.cancel()

@@ -35,12 +35,12 @@ class Project(Subject):
     arguments: tuple[str, ...]
     disks: tuple[str, ...]
     sidecar: Services
-    hidden: tuple[str, ...]
+    hidden: tuple[tuple[str, str], ...]
     maps: dict[str, tuple[str, SourceMap]]
 
     @property
-    def secrets(self) -> tuple[str, ...]:
-        """Give the values of its secrets."""
+    def secrets(self) -> tuple[tuple[str, str], ...]:
+        """Return the names and values of its secrets."""
         return self.hidden
 
     def services(self) -> Services:

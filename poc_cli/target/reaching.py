@@ -8,12 +8,13 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final
-
-import httpx
+from typing import TYPE_CHECKING, Any, Final
 
 from poc_cli.errors import TargetError
 from poc_cli.target.edge import Door
+
+if TYPE_CHECKING:
+    import httpx
 
 REACHED_WITHIN_SECONDS: Final = 10.0
 """For the first request: the name is looked up, a certificate is checked, and a worker may start."""
@@ -45,8 +46,10 @@ async def host(door: Door, path: str, headers: Mapping[str, str], *, token_from:
     return Host(answer.status_code == HTTPStatus.OK and error == _OURS)
 
 
-async def reached(door: Door, path: str, headers: Mapping[str, str], within: float) -> httpx.Response:
+async def reached(door: Door, path: str, headers: Mapping[str, str], within: float) -> "httpx.Response":
     """Give the answer to a GET. Raises TargetError with the reason in words where there is none."""
+    import httpx  # 0.1 s, and most runs are on this machine
+
     url, needed = door.request(path)
     try:
         async with door.client(within) as client:
@@ -58,6 +61,8 @@ async def reached(door: Door, path: str, headers: Mapping[str, str], within: flo
 
 
 def _why(door: Door, error: Exception, within: float) -> tuple[str, str]:
+    import httpx
+
     causes = [*_causes(error)]
     for cause in causes:
         if isinstance(cause, socket.gaierror):
@@ -96,7 +101,7 @@ def _raise_if_unwelcome(door: Door, status: int, error: str, token_from: str | N
         raise TargetError(told, "name the variable that holds it: --token-env NAME")
 
 
-def _page(answer: httpx.Response) -> tuple[str, str] | None:
+def _page(answer: "httpx.Response") -> tuple[str, str] | None:
     """Give what a page of Cloudflare's own, or of what stands before a worker, says, and what to do about it."""
     body = answer.text[:10_000]
     if "error code: 1101" in body or "Error 1101" in body:
@@ -114,7 +119,7 @@ def _page(answer: httpx.Response) -> tuple[str, str] | None:
     return None
 
 
-def _json(answer: httpx.Response) -> dict[str, Any]:
+def _json(answer: "httpx.Response") -> dict[str, Any]:
     try:
         value = answer.json()
     except ValueError:

@@ -9,11 +9,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
-import httpx
-
 from poc_cli.errors import TargetError
 from poc_cli.target.base import Ability, Fault, Oracle, TargetHung
-from poc_cli.target.busyness import Busyness, of_runtime
 from poc_cli.target.edge import Door
 from poc_cli.target.reaching import reached
 
@@ -30,12 +27,12 @@ Tail = Callable[[Listener], AbstractAsyncContextManager[object]]
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a worker answers and how it is spoken to; `secrets` are values that must never be written down."""
+    """Where a worker answers and how it is spoken to; `secrets` must never be written down, by their names."""
 
     kind: str
     door: Door
     headers: dict[str, str] = field(default_factory=dict)
-    secrets: tuple[str, ...] = ()
+    secrets: tuple[tuple[str, str], ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
     compatibility_date: str | None = None
     abilities: frozenset[Ability] = frozenset({"idle"})
@@ -47,6 +44,7 @@ class Remote:
     """The worker at an address."""
 
     oracle: Oracle = "instance"
+    number: int | None = None
 
     def __init__(self, address: Address, probe: str) -> None:
         """Take where; `probe` is a path that may be asked whether anybody is there."""
@@ -63,11 +61,6 @@ class Remote:
         self._probe = probe
 
     @property
-    def busyness(self) -> Busyness:
-        """Give whom to ask whether a silence is only somebody's being late: of this machine, only we."""
-        return of_runtime(None)
-
-    @property
     def trace(self) -> None:
         """Give None: nobody tells from inside what happens there."""
         return
@@ -79,9 +72,8 @@ class Remote:
         """
         try:
             answer = await reached(self.door, self._probe, self.headers, ANSWERS_WITHIN_SECONDS)
-        except (TargetError, httpx.HTTPError) as error:
-            told = error.in_a_line if isinstance(error, TargetError) else f"{type(error).__name__} {error}".strip()
-            raise TargetHung(f"{self.url} does not answer any more: {told}") from error
+        except TargetError as error:
+            raise TargetHung(f"{self.url} does not answer any more: {error.in_a_line}") from error
         if answer.status_code >= HTTPStatus.BAD_GATEWAY:
             raise TargetHung(f"{self.url} does not answer any more: it says {answer.status_code}")
 

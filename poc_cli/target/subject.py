@@ -13,6 +13,8 @@ from poc_cli.residency.identity import in_namespace, namespaces
 from poc_cli.residency.trace import Place, own_place
 from poc_cli.target.compatibility import compiled, declared
 from poc_cli.target.config import SIDECAR, SUBJECT, Services, config
+from poc_cli.target.embedding import raise_if_outside
+from poc_cli.target.source import DECLARATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,8 @@ class Subject:
         return self.imposed or self.declared
 
     @property
-    def secrets(self) -> tuple[str, ...]:
-        """Give the values that must never be written down."""
+    def secrets(self) -> tuple[tuple[str, str], ...]:
+        """Return the names and values of what must not be written down."""
         return ()
 
     def services(self) -> Services:
@@ -117,4 +119,5 @@ def subject(folder: Path, date: str | None = None) -> Subject:
             f"{declaration} declares no Durable Object class",
             "add durableObjectNamespaces with className and uniqueKey",
         )
+    raise_if_outside(folder, DECLARATION)
     return Subject(folder.resolve(), found, declared(text), date)

@@ -17,7 +17,6 @@ from poc_cli.target.base import (
     Oracle,
     TargetDied,
 )
-from poc_cli.target.busyness import Busyness
 from poc_cli.target.edge import Door
 from poc_cli.target.process import Place, Process, spawn
 from poc_cli.target.running import Ground, Running
@@ -40,6 +39,8 @@ class Workerd:
         self._place = place
         self._ground = ground
         self._version = 1
+        self.number: int | None = next(ground.runtimes)
+        """The number of this runtime in the run; its processes have others."""
         self._running: Running | None = None
         self._listeners: dict[str, Callable[[Change], None]] = {}
         self._seen: dict[str, None] = {}
@@ -54,7 +55,7 @@ class Workerd:
         if process is None:
             variables = environment(self._ground.token, self._ground.address, self._version)
             process = spawn(self._ground.binary, self._place, variables)
-        self._running = Running(process, self._ground, next(self._ground.numbers), self._tell)
+        self._running = Running(process, self._ground, (self.number or 0, next(self._ground.numbers)), self._tell)
         self.url = await self._running.listen()
         self.door = Door(self.url)
 
@@ -78,11 +79,6 @@ class Workerd:
         if self._running is None:
             raise TargetDied("workerd is not running")
         return self._running
-
-    @property
-    def busyness(self) -> Busyness:
-        """Give whom to ask whether a silence is only somebody's being late."""
-        return self._now.busyness
 
     # --- residency
 
@@ -145,6 +141,10 @@ class Workerd:
     async def fence(self) -> int:
         """Give the trace's clock once everything that happened before the call has been read from the trace."""
         return await self._now.fence()
+
+    async def pulse(self) -> int:
+        """Return what the next of the fences gives that are sent twice a second anyway."""
+        return await self._now.pulse()
 
     async def evict(self, class_name: str, object_id: str, *, close: bool = False) -> Eviction:
         """Have the object leave memory. Waits for the runtime's answer up to 31 s."""

@@ -50,9 +50,9 @@ class Workers:
         return self._there[wanted]
 
     @property
-    def secrets(self) -> list[str]:
-        """Give the values that must not be written down, of all workers that are there."""
-        return [value for each in self._there.values() for value in each.secrets]
+    def secrets(self) -> list[tuple[str, str]]:
+        """Return the names and values of what must not be written down, of all workers that are there."""
+        return [secret for each in self._there.values() for secret in each.secrets]
 
     @property
     def thrown(self) -> str:

@@ -4,6 +4,7 @@ Never asks the redaction which forms it knows: what is looked for here is worked
 """
 
 import base64
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import pytest
 from poc_cli.target.runtime import locate
 from tests.support.command import Poc, Ran
 from tests.support.mutants import assemble
-from tests.support.record import files, latest
+from tests.support.record import claims, files, latest
 
 pytestmark = pytest.mark.live
 
@@ -76,12 +77,12 @@ clients.stranger = { path = "/room/{play}?name=stranger", headers = { Authorizat
 steps = [
   { connect = ["ann", "bob"] },
   { on = "ann", send = { op = "who" }, expect = { op = "who" }, capture = { leak = "both" } },
-  { on = "ann", send = { op = "echo", text = "{leak}" }, expect = { text = "?" }, within = "200ms", claim = "answer" },
+  { on = "ann", send = { op = "echo", text = "{leak}" }, expect = { text = "?" }, next = true, claim = "answer" },
   { on = "bob", send = { op = "put", key = "{leak}", value = "{leak}" }, expect = { op = "put" } },
   { http = "/room/{play}?throws={leak}", method = "GET", status = 418, claim = "status" },
   { http = "/nowhere/{leak}", method = "GET", status = 418, claim = "status" },
   { hibernate = "evict" },
-  { resume = "ann", send = { op = "who" }, expect = { both = "{leak}!" }, within = "200ms", claim = "answer" },
+  { resume = "ann", send = { op = "who" }, expect = { both = "{leak}!" }, next = true, claim = "answer" },
   { close = "ann", expect_reason = "bye", claim = "close" },
   { on = "bob", send = { op = "close", code = 4000, reason = "{leak}" }, expect_reason = "bye", claim = "close" },
   { connect = "stranger", claim = "refusal" },
@@ -130,8 +131,8 @@ def leaky(tmp_path_factory: pytest.TempPathFactory) -> Leaky:
     worker = assemble(HOSTILE, poc.folder / "worker")
     stories = poc.folder / "stories"
     stories.mkdir()
-    claims = "".join(f'[[claim]]\nid = "{name}"\nsays = "It is not so."\n' for name in CLAIMS)
-    (stories / "provoked.toml").write_text(STORY + claims, encoding="utf-8")
+    written = "".join(f'[[claim]]\nid = "{name}"\nsays = "It is not so."\n' for name in CLAIMS)
+    (stories / "provoked.toml").write_text(STORY + written, encoding="utf-8")
     words = [*WORLD, "stories/", "--worker", str(worker), "--sleep", "evict"]
     said = {"run": poc.run("run", *words, "-vv", variables={"POC_WORKERD": str(program)})}
     assert said["run"].code == 1, said["run"].err
@@ -194,3 +195,15 @@ def test_no_command_says_a_secret(leaky: Leaky) -> None:
 
 def test_no_name_of_a_file_holds_a_secret(leaky: Leaky) -> None:
     assert not _found(" ".join(str(file) for file in files(leaky.folder)), leaky.secrets)
+
+
+def test_the_leak_itself_is_a_finding(leaky: Leaky) -> None:
+    document = json.loads((leaky.folder / "run.json").read_text(encoding="utf-8"))
+    found = next(claim for name, claim in claims(document).items() if name == "provoked/no-secret-leaves")
+    assert found["verdict"] == "refuted"
+    # A stranger is refused with the key, and the token is an echo to all whose requests have shown it.
+    assert re.match(r"POC_API_KEY was in \d+ replies and in 1 refusal, first at event \d+; POC_TOKEN", found["reason"])
+    assert {each["secret"] for each in document["leaks"]} == {"POC_API_KEY", "POC_TOKEN"}
+    logs = {each["secret"]: each["where"].get("log", 0) for each in document["leaks"] if "log" in each["where"]}
+    assert logs.keys() == {"POC_API_KEY", "POC_TOKEN"}
+    assert "no-secret-leaves" in leaky.said["run"].out

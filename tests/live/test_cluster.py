@@ -58,8 +58,8 @@ says  = "Every client speaks with its room after it."
 check = "load-sockets-survive"
 """
 
-_CHAT = '{ chat = "1s", rate = 60, within = "2s" }'
-_SLEEP = '{ sleep = "natural" }, { storm = "broadcast", within = "2s" }'
+_CHAT = '{ chat = "1s", rate = 60, within = "10s" }'
+_SLEEP = '{ sleep = "natural" }, { storm = "broadcast", within = "10s" }'
 
 
 @pytest.fixture

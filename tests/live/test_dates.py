@@ -53,7 +53,7 @@ clients = { ann = "/{play}" }
 steps = [
   { connect = "ann" },
   { on = "ann", send = "hello", expect = "hello", claim = "it-answers" },
-  { close = "ann", code = 4321, expect_code = 4321, within = "1s", claim = "close-is-answered" },
+  { close = "ann", code = 4321, expect_code = 4321, within = "4s", claim = "close-is-answered" },
 ]
 [[claim]]
 id   = "it-answers"

@@ -144,19 +144,19 @@ clients = { ann = "/room/{play}?name=ann" }
 steps = [
   { connect = "ann" },
   { on = "ann", send = { op = "who" }, expect = { ok = true }, capture = { before = "instance" } },
-  { idle = "1s" },
+  { idle = "4s" },
   { on = "ann", send = { op = "who" }, where = ["instance == {before}"], claim = "it-stays" },
 ]
 
 [[claim]]
 id   = "it-stays"
-says = "The room stays for a second."
+says = "The room stays for four seconds."
 """
 
 
 @contextmanager
 def _lingering_story(poc: Poc, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """Give a run of one play that has just begun to let a second pass."""
+    """Give a run of one play that has just begun to let four seconds pass."""
     (poc.folder / "lingering.toml").write_text(_LINGERING, encoding="utf-8")
     with poc.start("run", "./lingering.toml", *arguments) as process:
         try:

@@ -103,7 +103,7 @@ def test_clients_that_leave_come_back_and_all_are_accounted_for(poc: Poc) -> Non
 
 
 def test_who_does_not_read_gets_everything_in_the_end(poc: Poc) -> None:
-    chat = '{ chat = "500ms", rate = 120, to = "room", slow = 5, within = "5s" },\n  { sleep'
+    chat = '{ chat = "500ms", rate = 120, to = "room", slow = 5, within = "30s" },\n  { sleep'
     ran = poc.run("load", small(poc, ("{ sleep", chat)), "--json")
     assert ran.code == 0, ran.out + ran.err
     (stage,) = [each for each in _load(ran.document())["stages"] if each["verb"] == "chat"]
@@ -219,7 +219,7 @@ def test_a_check_plays_loads_beside_stories_and_holds_them_against_its_gates(poc
 
 
 def _table(sockets: int, rooms: int) -> LoadTable:
-    stages = [{"ramp": "100ms"}, {"storm": "all", "within": "5s"}, {"storm": "broadcast", "within": "5s"}]
+    stages = [{"ramp": "100ms"}, {"storm": "all", "within": "30s"}, {"storm": "broadcast", "within": "30s"}]
     path = "/room/{play}-{room}?name={i}"
     return LoadTable.model_validate({"sockets": sockets, "rooms": rooms, "path": path, "stages": stages})
 

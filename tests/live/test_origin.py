@@ -127,17 +127,17 @@ def test_the_app_reaches_the_worker_of_the_play_by_one_address(poc: Poc) -> None
 
 
 @pytest.mark.parametrize(
-    ("start", "said"),
+    ("start", "within", "said"),
     [
-        ("exec sleep 60", "was not up within 1 s: /api/health gives no answer"),
-        ("echo no such luck; exit 7", "exited with code 7 before it was up"),
-        ("exec node server.mjs", "was not up within 1 s: /nowhere answers 404"),
+        ("exec sleep 60", "1s", "was not up within 1 s: /api/health gives no answer"),
+        ("echo no such luck; exit 7", "30s", "exited with code 7 before it was up"),
+        ("exec node server.mjs", "5s", "was not up within 5 s: /nowhere answers 404"),
     ],
 )
-def test_one_that_does_not_come_up_is_a_sentence(poc: Poc, start: str, said: str) -> None:
+def test_one_that_does_not_come_up_is_a_sentence(poc: Poc, start: str, within: str, said: str) -> None:
     ready = "/nowhere" if "404" in said else "/api/health"
     env = 'env = { WORKER_URL = "{worker}" }'
-    origin = f'{{ dir = "app", start = "{start}", ready = "{ready}", within = "1s", {env} }}'
+    origin = f'{{ dir = "app", start = "{start}", ready = "{ready}", within = "{within}", {env} }}'
     ran = poc.run("run", _story(poc, '  { connect = "ann", claim = "decided" },\n', origin))
     assert ran.code == 3
     assert said in ran.out + ran.err

@@ -136,7 +136,7 @@ def test_a_flood_that_nobody_reads_is_stopped_at_its_source(poc: Poc) -> None:
   { connect = ["ann", "cli"] },
   { on = "cli", send = "flood" },
   { on = "ann", send = { op = "who" }, expect = { sockets = 2 } },
-  { idle = "1s" },
+  { idle = "5s" },
 """
     poc.run("run", _story(poc, steps), "-q")
     heard = _kinds(poc).count("received")

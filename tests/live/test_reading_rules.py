@@ -80,7 +80,7 @@ STORIES: dict[str, tuple[str, str]] = {
         "refuted",
     ),
     "quiet-fails-on-any-message": (
-        """{ on = "ann", send = { op = "who" }, quiet = "300ms", claim = "rule" },""",
+        """{ on = "ann", send = { op = "who" }, quiet = "10s", claim = "rule" },""",
         "refuted",
     ),
     "quiet-looks-only-at-its-own-time": (
@@ -100,7 +100,7 @@ STORIES: dict[str, tuple[str, str]] = {
         "held",
     ),
     "quiet-with-like-fails-on-what-is-like-it": (
-        """{ on = "ann", send = { op = "echo", text = "{play}" }, quiet = "300ms",
+        """{ on = "ann", send = { op = "echo", text = "{play}" }, quiet = "10s",
              like = { op = "echo", text = "{play}" }, claim = "rule" },""",
         "refuted",
     ),
@@ -110,7 +110,7 @@ STORIES: dict[str, tuple[str, str]] = {
            { on = "bob", expect = { event = "broadcast", text = 1 } },
            { on = "ann", send = { op = "broadcast", text = 2 }, expect = { op = "broadcast" } },
            { on = "ann", send = { op = "who" }, expect = { op = "who" } },
-           { on = "bob", quiet = "100ms", like = { event = "broadcast" }, claim = "rule" },""",
+           { on = "bob", quiet = "10s", like = { event = "broadcast" }, claim = "rule" },""",
         "refuted",
     ),
     "quiet-with-like-leaves-alone-what-was-read": (
@@ -173,7 +173,7 @@ STORIES: dict[str, tuple[str, str]] = {
         "held",
     ),
     "a-server-that-answers-too-late-is-silent": (
-        """{ on = "ann", send = { op = "sleep", ms = 2000 },
+        """{ on = "ann", send = { op = "sleep", ms = 60000 },
              expect = { op = "sleep" }, within = "200ms", claim = "rule" },""",
         "refuted",
     ),
@@ -184,7 +184,7 @@ STORIES: dict[str, tuple[str, str]] = {
     ),
     "an-aborted-object-drops-its-sockets": (
         """{ on = "ann", send = { op = "abort" } },
-           { on = "bob", quiet = "300ms", claim = "rule" },""",
+           { on = "bob", quiet = "10s", claim = "rule" },""",
         "refuted",
     ),
 }

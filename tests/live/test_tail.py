@@ -87,5 +87,5 @@ def test_wrangler_writes_no_secret_into_its_own_folder() -> None:
         assert any(file.suffix == ".log" for file in written)  # its log, with all that it tells
         for file in written:
             content = file.read_bytes()
-            assert not any(secret.encode() in content for secret in deployment.secrets), file
+            assert not any(secret.encode() in content for _, secret in deployment.secrets), file
     assert not folder.exists()

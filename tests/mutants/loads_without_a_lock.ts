@@ -6,20 +6,23 @@ import { Room as Real } from "./room.ts";
 
 export { default } from "./index.ts";
 
-/** As long as a slow read from elsewhere takes, and longer than a burst. */
-const SETTING_UP_MS = 200;
+/** As long as a slow read from elsewhere takes, and long enough for two messages to meet in it. */
+const SETTING_UP_MS = 1_000;
 
 export class Room extends Real {
   #isSetUp = this.ctx.getWebSockets().length === 0;
+  #settingUp = 0;
 
   protected override countBoot(): void {
     if (this.ctx.getWebSockets().length === 0) super.countBoot();
   }
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
-    if (!this.#isSetUp) {
+    if (!this.#isSetUp || this.#settingUp > 0) {
+      this.#settingUp += 1;
       await scheduler.wait(SETTING_UP_MS);
       super.countBoot();
+      this.#settingUp -= 1;
       this.#isSetUp = true;
     }
     await super.webSocketMessage(socket, message);

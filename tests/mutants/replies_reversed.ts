@@ -5,8 +5,8 @@ import { Room as Real } from "./room.ts";
 
 export { default } from "./index.ts";
 
-/** Long enough for several messages of a client to be on their way. */
-const COLLECTING_MS = 50;
+/** Long enough for several messages of a client to be on their way, on a slow machine too. */
+const COLLECTING_MS = 250;
 
 export class Room extends Real {
   readonly #waiting: (() => void)[] = [];

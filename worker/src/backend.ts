@@ -6,7 +6,8 @@ import { BadRequest, oneOf, text, whole } from "./fields.ts";
 import type { Trials } from "./trial.ts";
 
 const MOST_BODY_BYTES = 64 << 10;
-const DEFAULT_TIMEOUT_MS = 5_000;
+/** Longer than any step of a story waits for the answer. */
+const DEFAULT_TIMEOUT_MS = 20_000;
 const LONGEST_TIMEOUT_MS = 30_000;
 
 interface Api {

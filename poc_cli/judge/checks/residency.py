@@ -181,7 +181,8 @@ def _idle_seconds(event: Event) -> float:
 def _quiet_seconds(event: Event) -> float:
     """Give how long the idle timer has had to strike.
 
-    From the last event where work pins the object, else from the last work, which starts the timer anew.
+    From the last event where work pins the object, else from the last work, which starts the timer anew. A time in
+    which the runtime did not run is none.
     """
     since = "at_last_event_ns" if event.data.get("pins") else "at_last_activity_ns"
-    return float(event.data["at_ns"] - event.data[since]) / 1e9
+    return float(event.data["at_ns"] - event.data[since]) / 1e9 - float(event.data.get("late_ms", 0)) / 1e3

@@ -6,7 +6,7 @@ Never takes the end of the record for a sleep: the trace must have shown the obj
 from dataclasses import dataclass
 from typing import Final
 
-from poc_cli.judge.binding import rests_before
+from poc_cli.judge.binding import last_rest_before
 from poc_cli.judge.fences import fences_of
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.proof import proven_sleeps
@@ -69,7 +69,7 @@ def _resume_after(play: PlayRecord, sleep: Sleep) -> int | None:
     steps = play.play.steps
     last = max(sleep.steps)
     for index in range(last + 1, len(steps)):
-        if steps[index].step.verb == "hibernate" and rests_before(play, sleep.label, index)[-1:] == [index]:
+        if steps[index].step.verb == "hibernate" and last_rest_before(play, sleep.label, index) == index:
             return None
         if steps[index].step.verb == "resume":
             return index

@@ -3,13 +3,16 @@
 Never takes an answer that was not kept whole for more than what is known of it.
 """
 
+import heapq
 import json
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.record import PlayRecord, StepRecord
+from poc_cli.judge.record import PlayRecord, StepRecord, once
 from poc_cli.scenario.matching import Message, expected_messages, matches
 from poc_cli.scenario.model import Exchange
 from poc_cli.scenario.templates import render
@@ -94,17 +97,37 @@ def _earlier_answers(play: PlayRecord, step: StepRecord, before: int) -> Iterato
 
     Any client may have sent it, but not to another object.
     """
-    mine = [event for event in play.of_kind(kinds.SENT) if event.step == step.index]
+    mine = play.of_step(kinds.SENT, step.index)
     sent = {_content(event) for event in mine} - {None}
     objects = [play.leads_to(event.actor, event.id) for event in mine]
-    earlier = [each for each in play.steps if each.end_id < before]
-    for each in reversed(earlier):
-        for client, event_id in reversed(list(each.told("sent").items())):
-            answered = each.told("answered").get(client)
-            other = play.leads_to(client, event_id)
-            elsewhere = other is not None and None not in objects and other not in objects
-            if answered is not None and not elsewhere and _content(play.by_id[event_id]) in sent:
-                yield play.by_id[answered["event"]]
+    earlier = (_latest_first(_asked(play).get(content, ()), before) for content in sent)
+    for _, _, client, event_id, answer in heapq.merge(*earlier, reverse=True):
+        other = play.leads_to(client, event_id)
+        elsewhere = other is not None and None not in objects and other not in objects
+        if not elsewhere:
+            yield play.by_id[answer]
+
+
+_Asked = tuple[int, int, str, int, int]
+"""Where something was sent and answered: the end of the step, a place in it, the client, what it sent, the answer."""
+
+
+def _latest_first(asked: Sequence[_Asked], before: int) -> Iterator[_Asked]:
+    ended = bisect_left(asked, before, key=itemgetter(0))
+    return (asked[place] for place in range(ended - 1, -1, -1))
+
+
+@once
+def _asked(play: PlayRecord) -> dict[object, list[_Asked]]:
+    """Return by what was sent where it was answered, in order."""
+    found: dict[object, list[_Asked]] = {}
+    for step in play.steps:
+        for place, (client, event_id) in enumerate(step.told("sent").items()):
+            answered = step.told("answered").get(client)
+            if answered is not None:
+                asked = step.end_id, place, client, event_id, answered["event"]
+                found.setdefault(_content(play.by_id[event_id]), []).append(asked)
+    return found
 
 
 def _content(event: Event) -> tuple[object, object] | None:

@@ -51,10 +51,11 @@ class Cluster:
 
     async def survey(self, plan: Plan) -> None:
         """Look whether the load can be had there. Raises PocError with the reason where it cannot."""
-        if not is_loopback(self._address) and self._address.startswith("tcp:"):
+        if not self._address.startswith("tls:"):
+            reads = "" if is_loopback(self._address) else "reads the token of the target on that network, and "
             self._note(
-                f"{self._address} is not encrypted: whoever reads that network reads the token of the target, "
-                "and whoever reaches the scheduler can run programs on its workers. tls:// prevents both"
+                f"{self._address} has no TLS: whoever reaches the scheduler, from this machine too, {reads}can run"
+                " programs as the users of its workers and as you. tls:// with certificates of your own prevents it"
             )
         async with linked(self._address) as link:
             self._shared(plan, await link.members(), play="", from_many=False)

@@ -15,13 +15,13 @@ from markupsafe import Markup
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.inert import inert
 from poc_cli.report.html.answer import answer_of
 from poc_cli.report.html.charts import charts_of
 from poc_cli.report.html.safe import digest
 from poc_cli.report.html.scenarios import Plays, anchors_of, scenarios_of
 from poc_cli.report.html.survival import matrix_of
 from poc_cli.report.html.views import Chart, Page
-from poc_cli.report.spans import inert
 
 _SCRIPTS: Final = ("base.js", "view.js", "start.js")
 """The script of the page, in its order."""

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from markupsafe import Markup
 
-from poc_cli.report.spans import inert
+from poc_cli.inert import inert
 
 LONGEST_URL: Final = 500
 """Characters; a source is the address of a page."""

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.report.spans import inert
+from poc_cli.inert import inert
 
 _NS: Final = 1e9
 

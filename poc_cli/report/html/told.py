@@ -11,6 +11,7 @@ from typing import Final
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.inert import inert
 from poc_cli.report import spans
 from poc_cli.report.html.views import Line, Spans
 from poc_cli.report.transcript import Teller
@@ -149,4 +150,4 @@ class _Fold:
 
 def _name(actor: str, kind: str) -> str:
     told = _NAMES.get(kind, kind)
-    return spans.inert(f"{actor} {told}" if kind in {kinds.SENT, kinds.RECEIVED} else told)
+    return inert(f"{actor} {told}" if kind in {kinds.SENT, kinds.RECEIVED} else told)

@@ -17,7 +17,7 @@ import tenacity
 from poc_cli import __version__
 from poc_cli.errors import TargetError
 from poc_cli.target.cloudflare.credentials import Credentials
-from poc_cli.target.edge import NO_TLS, certificates
+from poc_cli.target.edge import certificates, no_tls
 
 FAILURE_SECONDS: Final = 20.0
 """How long a request is tried again that fails on Cloudflare's side: six times, by the waits below."""
@@ -233,4 +233,4 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 def client_for(base: str) -> httpx.Client:
     """Give a client; the machine's certificates and proxies are for what is not on this machine."""
     far = urlsplit(base).scheme == "https"
-    return httpx.Client(timeout=_TIMEOUT, trust_env=far, verify=certificates() if far else NO_TLS)
+    return httpx.Client(timeout=_TIMEOUT, trust_env=far, verify=certificates() if far else no_tls())

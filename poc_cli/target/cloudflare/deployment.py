@@ -17,6 +17,7 @@ from poc_cli.shipped import shipped
 from poc_cli.target.cloudflare import store
 from poc_cli.target.cloudflare.account import Account
 from poc_cli.target.cloudflare.connection import connected
+from poc_cli.target.cloudflare.credentials import TOKEN
 from poc_cli.target.cloudflare.ending import Before, Ending
 from poc_cli.target.cloudflare.environment import Scratch
 from poc_cli.target.cloudflare.leftovers import offer
@@ -77,9 +78,10 @@ class Deployment:
         self.uploader = uploader
 
     @property
-    def secrets(self) -> tuple[str, ...]:
-        """Give every value that must never be written down."""
-        return (self.token, *self._plan.secrets.values(), *self.uploader.account.api.credentials.secrets)
+    def secrets(self) -> tuple[tuple[str, str], ...]:
+        """Return the name and value of everything that must not be written down."""
+        account = ((TOKEN, value) for value in self.uploader.account.api.credentials.secrets)
+        return (("POC_TOKEN", self.token), *self._plan.secrets.items(), *account)
 
     async def redeploy(self) -> None:
         """Deploy again with POC_VERSION one higher, and return once that answers; sockets drop at once.

@@ -14,7 +14,7 @@ import httpx
 import tenacity
 
 from poc_cli.errors import TargetError
-from poc_cli.target.edge import NO_TLS, Door, certificates, door
+from poc_cli.target.edge import Door, certificates, door, no_tls
 
 DEADLINE_SECONDS: Final = 90.0
 """Cloudflare promises no time. New names on workers.dev are known to need up to a minute, for the certificate too."""
@@ -43,7 +43,9 @@ def wait(sought: Sought, phase: Callable[[str], None], seconds: float = DEADLINE
     begun = time.monotonic()
     way = door(sought.url, os.environ)
     secure = way.edge is None and way.url.startswith("https:")
-    with httpx.Client(timeout=_TIMEOUT_SECONDS, trust_env=False, verify=certificates() if secure else NO_TLS) as client:
+    with httpx.Client(
+        timeout=_TIMEOUT_SECONDS, trust_env=False, verify=certificates() if secure else no_tls()
+    ) as client:
 
         def asked() -> str | None:
             """Give why the edge is not there yet, None where all answers were right."""

@@ -152,10 +152,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _answer(self) -> None:
-        relay, body = self.server.relay, self._body()
+        relay = self.server.relay
         if not relay.admits(self.headers.get("Authorization")) or not self.path.startswith(f"{_PREFIX}/"):
+            self.close_connection = True  # with its body, which nobody reads
             self._send(Answer(httpx.codes.FORBIDDEN, {"content-type": "text/plain"}, b"not for you"))
             return
+        body = self._body()
         headers = {name: value for name, value in self.headers.items() if name.lower() not in _DROPPED}
         self._send(relay.passed_on(self.command, self.path.removeprefix(_PREFIX), headers, body))
 

@@ -92,7 +92,8 @@ function sourceMapOf(bundle) {
 }
 
 function secretsOf(config) {
-  return Object.values(config.bindings ?? {}).flatMap(({ type, value }) => (type === "secret_text" ? [value] : []));
+  const all = Object.entries(config.bindings ?? {});
+  return all.flatMap(([name, { type, value }]) => (type === "secret_text" ? [[name, value]] : []));
 }
 
 function bindings() {

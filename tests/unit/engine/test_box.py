@@ -42,8 +42,8 @@ def test_an_object_that_slept_is_enough() -> None:
 def test_an_object_that_was_still_there_gets_more_patience() -> None:
     told = box(left_alone(11.0)).worth_another(is_story=True)
     assert told is not None
-    assert told.startswith("object answered with the same instance after 11.0 s")
-    assert told.endswith("; once more, with more patience")
+    assert told.reason.startswith("object answered with the same instance after 11.0 s")
+    assert told.reason.endswith("; once more, with more patience")
 
 
 def test_after_the_longest_silence_there_is_no_more_patience() -> None:
@@ -63,7 +63,10 @@ def test_what_a_story_did_not_get_it_misses_twice() -> None:
     told = sleeping([CONNECT, ask(), SLEEP])
     told.connect()
     told.gets_nothing()
-    assert box(told).worth_another(is_story=True) == "got nothing within 5 s, though the runtime answers; once more"
+    again = box(told).worth_another(is_story=True)
+    assert again is not None
+    assert again.reason == "got nothing within 5 s, though the runtime answers; once more"
+    assert again.cut_step is not None
     assert box(told).worth_another(is_story=False) is None
 
 
@@ -72,7 +75,9 @@ def test_who_could_not_connect_in_time_tries_again(*, is_story: bool) -> None:
     told = sleeping([CONNECT, ask(), SLEEP])
     told.begins("connect")
     told.add("ann", kinds.OPEN_FAILED, said="the handshake took more than 5 s", late=True)
-    assert box(told).worth_another(is_story=is_story) == "ann could not connect in time; once more"
+    again = box(told).worth_another(is_story=is_story)
+    assert again is not None
+    assert again.reason == "ann could not connect in time; once more"
 
 
 def test_who_was_refused_does_not() -> None:

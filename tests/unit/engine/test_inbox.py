@@ -2,7 +2,7 @@
 
 import asyncio
 
-from poc_cli.engine.inbox import Inbox, Received
+from poc_cli.engine.inbox import Inbox, Over, Received, Until
 from poc_cli.scenario.matching import Message
 
 
@@ -35,14 +35,14 @@ class Wanted:
         return message.text == self.text
 
 
-def already() -> float:
-    """Give a deadline that is over."""
-    return asyncio.get_running_loop().time()
+def already() -> Over:
+    """Give a limit that is over."""
+    return Over()
 
 
-def never() -> float:
-    """Give a deadline that no test reaches."""
-    return asyncio.get_running_loop().time() + 3600
+def never() -> Until:
+    """Give a limit that no test reaches."""
+    return Until(asyncio.get_running_loop().time() + 3600)
 
 
 def unread(box: Inbox) -> list[str | None]:

@@ -129,3 +129,63 @@ def test_any_text_is_an_event_or_none(text: str) -> None:
 @given(st.integers(0, len(json.dumps(FIELDS)) - 1))
 def test_a_line_that_was_cut_is_none(length: int) -> None:
     assert event_of(json.dumps(FIELDS)[:length]) is None
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+def value_by_the_standard_library(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+@given(value=json_values, ascii_only=st.booleans(), data=st.data())
+def test_the_data_is_what_the_standard_library_reads(
+    value: object,
+    ascii_only: bool,  # noqa: FBT001 - drawn
+    data: st.DataObject,
+) -> None:
+    text = json.dumps({"value": value}, ensure_ascii=ascii_only)
+    at = data.draw(st.integers(0, len(text)))
+    instead = data.draw(st.sampled_from(["", "0", "\\ud800", "\x01", '"', "NaN"]))
+    for each in (text, text[:at] + instead + text[at + 1 :]):
+        expected = value_by_the_standard_library(each)
+        event = event_of(with_data(each))
+        assert repr(None if event is None else event.data) == repr(expected if isinstance(expected, dict) else None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a":1,"a":2,"b":3}',
+        '{"a":1e400}',
+        '{"a":-0}',
+        '{"a":-0.0}',
+        '{"a":1.0}',
+        '{"a":0.1}',
+        '{"a":5e-324}',
+        '{"a":1.7976931348623157e308}',
+        '{"a":2.2250738585072011e-308}',
+        '{"a":123456789012345678901234567890}',
+        '{"a":NaN}',
+        '{"a":-Infinity}',
+        '{"a":"\\u0000"}',
+        '{"a":"\\ud83d\\ude00"}',
+        '{"a":"\\ud83d"}',
+        '{"a":"\\ude00"}',
+        ' \t{"a":1}\r',
+    ],
+)
+def test_data_at_the_edges_is_what_the_standard_library_reads(text: str) -> None:
+    event = event_of(with_data(text))
+    assert event is not None
+    assert repr(event.data) == repr(json.loads(text))
+
+
+def with_data(text: str) -> str:
+    return json.dumps(FIELDS).replace(json.dumps(FIELDS["data"]), text)

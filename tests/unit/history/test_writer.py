@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from poc_cli.errors import PocError
+from poc_cli.history import writer as module
 from poc_cli.history.reader import read
-from poc_cli.history.redact import MASK, Redactor
+from poc_cli.history.redact import MASK, Redactor, Secret
 from poc_cli.history.writer import HistoryWriter
 
 
@@ -145,3 +146,41 @@ def test_every_value_comes_back_but_for_the_secret(tmp_path: Path, value: Any, s
     assert found.data["value"][1] == {"in": f"<{MASK}>"}
     if not any(form in json.dumps(value, ensure_ascii=False) for form in Redactor([secret])._texts):
         assert found.data["value"][0] == event.data["value"][0]
+
+
+def test_an_event_names_the_secrets_that_were_taken_out_of_it(tmp_path: Path) -> None:
+    key = "0a1B2c3D4e5F6g7H8i9J"
+    path = tmp_path / "history.ndjson"
+    with HistoryWriter(path, Redactor([Secret("API_KEY", key), Secret("PIN", "Abcd1234")])) as history:
+        payload, told = history.masked(f"{key} and Abcd1234")
+        history.add("room", "ann", "received", text=payload, **told)
+        history.add("room", "ann", "closed", reason=key)
+        history.add("room", "ann", "sent", text="nothing")
+    events = [json.loads(line)["data"] for line in path.read_text().splitlines()]
+    assert events == [
+        {"text": "[secret] and [secret]", "masked": ["API_KEY"], "masked_weak": ["PIN"]},
+        {"reason": "[secret]", "masked": ["API_KEY"]},
+        {"text": "nothing"},
+    ]
+
+
+def test_a_secret_of_digits_is_masked_in_the_data_alone(tmp_path: Path) -> None:
+    path = tmp_path / "history.ndjson"
+    with HistoryWriter(path, Redactor(["1234567890"])) as history:
+        history.add("room", "ann", "received", t_ns=1234567890, number=1234567890, text="x1234567890x")
+    event = json.loads(path.read_text())
+    assert event["t_ns"] == 1234567890
+    assert event["data"] == {"number": "[secret]", "text": "x[secret]x", "masked_weak": ["a secret"]}
+
+
+def test_a_history_has_a_limit_that_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LARGEST", 10_000)
+    path = tmp_path / "history.ndjson"
+    with HistoryWriter(path, Redactor([])) as history:
+        for _ in range(30):
+            history.add("room", "ann", "received", text="x" * 100)
+        with pytest.raises(PocError, match="has all that a history may hold"):
+            history.add("room", "ann", "received", text="x" * 10_000)
+        history.add("room", "poc", "play_end", outcome="error", reason="full")
+    assert path.stat().st_size < 10_400
+    assert json.loads(path.read_text().splitlines()[-1])["kind"] == "play_end"

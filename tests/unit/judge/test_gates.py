@@ -274,3 +274,26 @@ def test_a_claim_that_has_vanished_is_undecided_but_not_one_of_a_scenario_that_w
 
 def test_a_baseline_that_is_not_whole_proves_nothing() -> None:
     assert against(run(*GOOD, error="the record breaks off"), run(*GOOD), Regress(claims=True)).exit_code == 4
+
+
+LEAK: dict[str, Any] = {"no-secret-leaves": "refuted"}
+
+
+def test_a_leak_that_nobody_claims_fails_whatever_is_required() -> None:
+    leaky = story("one", a="held", b="held", **LEAK)
+    for gates in (require("two/c"), Gates()):
+        outcome = held(gates, leaky, GOOD[1])
+        assert outcome.exit_code == 1
+        assert any(row.claim == ("one", "no-secret-leaves") and row.verdict == "not met" for row in outcome.rows)
+
+
+@pytest.mark.parametrize("name", ["no-secret-leaves", "one/no-secret-leaves"])
+def test_a_leak_can_be_allowed_though_no_scenario_has_the_claim(name: str) -> None:
+    assert list(unknown([entry(name)], CHOSEN)) == []
+    gates = Gates(allow=(entry(name),))
+    assert held(gates, story("one", a="held", b="held", **LEAK), GOOD[1]).exit_code == 0
+    assert held(gates, *GOOD).exit_code == 0
+
+
+def test_a_leak_of_a_scenario_that_is_not_chosen_cannot_be_named() -> None:
+    assert [index for index, _, _ in unknown([entry("three/no-secret-leaves")], CHOSEN)] == [0]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from poc_cli.residency import Delivered, Entered, Left, Residency, Stay, WorkerContextEnded
+from poc_cli.residency import Delivered, Entered, Left, Residency, Stay, Timed, WorkerContextEnded
 from poc_cli.residency.trace import Place
 from tests.unit.residency.lines import (
     OBJECT,
@@ -95,7 +95,19 @@ def test_entering_is_never_lost_when_the_stay_ends_at_once() -> None:
 
 def test_only_a_request_is_an_event() -> None:
     _, changes = fed(ctx(), init(1, "timer", "setTimeout", at=5))
-    assert [type(change) for change in changes] == [Entered]
+    assert [type(change) for change in changes] == [Entered, Timed]
+
+
+def test_what_takes_its_own_time_is_told_once_in_a_stay() -> None:
+    _, changes = fed(
+        ctx(), request(1, at=1), init(2, "timer", "setTimeout", at=5), init(3, "operation", "fetch", at=6), ctx_end()
+    )
+    assert [change for change in changes if isinstance(change, Timed)] == [Timed(7, 1, OBJECT, 5, "setTimeout")]
+
+
+def test_what_an_object_does_with_its_own_storage_takes_no_time_of_its_own() -> None:
+    _, changes = fed(ctx(), request(1, at=1), init(2, "operation", "durable_object_storage_put", at=5))
+    assert Timed not in map(type, changes)
 
 
 def test_a_stay_that_goes_on_shows_its_last_event_and_its_last_activity() -> None:

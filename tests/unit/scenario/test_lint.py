@@ -16,6 +16,14 @@ VARS = 'vars = { color = "blue" }'
     ("right", "wrong", "refusal"),
     [
         (
+            'id = "sleeps"',
+            'id = "no-secret-leaves"',
+            (
+                '16:6: "no-secret-leaves" is the claim that poc adds where a secret left the worker'
+                " -> give it another name"
+            ),
+        ),
+        (
             'name = "{play}" }',
             'name = "lobby" }',
             (

@@ -37,6 +37,19 @@ VARS = 'vars = { color = "blue" }'
             "vars = { color = inf }",
             "5:18: the number Infinity has no form in JSON -> write it as text, in quotes",
         ),
+        (
+            VARS,
+            f'{VARS}\nsecret = ["API_KEY"]\npublic = ["API_KEY"]',
+            '7:10: "API_KEY" is both secret and public -> take it out of one of the two',
+        ),
+        (
+            VARS,
+            f'{VARS}\nsecret = ["API KEY"]',
+            (
+                '6:11: element 1 of "secret" must be the name of a variable: letters, digits and "_",'
+                ' not the text "API KEY"'
+            ),
+        ),
         ("vars = { color", 'title = "again"\nvars = { color', "5:16: not valid TOML: this gives a key a second value"),
         (CONNECT, '{ conect = ["ann", "bob"] }', '7:5: "conect" is not a verb -> did you mean "connect"?'),
         (

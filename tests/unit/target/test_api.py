@@ -45,6 +45,12 @@ def played(story: Callable[[Api, httpx.AsyncClient, dict[str, str]], Awaitable[N
         ("/p/status/x", 404, "right"),
         ("/p/status/999999999", 404, "right"),
         ("/p/slow/1", 200, "right"),
+        ("/p/slow/60000", 401, "wrong"),
+        ("/p/hang", 401, "wrong"),
+        ("/p/drop", 401, "wrong"),
+        ("/p/open", 200, "right"),
+        ("/p/open", 401, "wrong"),
+        ("/p/gate", 401, "wrong"),
         ("/p/other", 404, "right"),
         ("/", 404, "right"),
     ],
@@ -79,10 +85,29 @@ def test_some_calls_get_no_answer(path: str) -> None:
     played(story)
 
 
-def test_it_ends_though_a_call_waits() -> None:
+@pytest.mark.parametrize("path", ["/p/slow/60000", "/p/gate"])
+def test_it_ends_though_a_call_waits(path: str) -> None:
     async def story(_api: Api, client: httpx.AsyncClient, key: dict[str, str]) -> None:
         with pytest.raises(httpx.ReadTimeout):
-            await client.get("/p/slow/60000", headers=key, timeout=0.2)
+            await client.get(path, headers=key, timeout=0.2)
+
+    played(story)
+
+
+def test_a_gate_is_closed_until_its_own_play_opens_it() -> None:
+    async def story(api: Api, client: httpx.AsyncClient, key: dict[str, str]) -> None:
+        api.listen("p", lambda _call: None)
+        held = asyncio.create_task(client.get("/p/gate", headers=key))
+        await client.get("/q/open", headers=key)
+        await client.get("/p/open")  # without the key
+        await client.get("/p/hello", headers=key)
+        assert not held.done()
+        await client.get("/p/open", headers=key)
+        assert (await held).status_code == 200
+        assert (await client.get("/p/gate", headers=key)).status_code == 200
+        api.unlisten("p")
+        with pytest.raises(httpx.ReadTimeout):
+            await client.get("/p/gate", headers=key, timeout=0.2)
 
     played(story)
 

@@ -1,4 +1,4 @@
-"""A silence is the runtime's only where we were listening."""
+"""A silence is the runtime's only where everybody could have acted."""
 
 import asyncio
 import time
@@ -7,67 +7,81 @@ from collections.abc import Callable
 import pytest
 
 from poc_cli.target import patience
-from poc_cli.target.busyness import Busyness, Mark
-from poc_cli.target.patience import answered
-
-NOBODY = Busyness(())
+from poc_cli.target.attendance import Attendance
+from poc_cli.target.patience import Watch
+from poc_cli.target.processor import Mark
 
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "ANSWERS_WITHIN_SECONDS", 0.05)
+    monkeypatch.setattr(patience, "HANGS_AFTER_SECONDS", 0.05)
+    monkeypatch.setattr(patience, "GIVES_UP_SECONDS", 60.0)
+    monkeypatch.setattr(patience, "LOOK_SECONDS", 0.01)
+
+
+def heard(task: Callable[[], "asyncio.Task[object]"]) -> bool:
+    async def story() -> bool:
+        return await Watch(None, Attendance()).answered(task())
+
+    return asyncio.run(story())
+
+
+def after(seconds: float) -> "asyncio.Task[object]":
+    return asyncio.ensure_future(asyncio.sleep(seconds))
 
 
 def test_an_answer_in_time_is_one() -> None:
-    async def story() -> bool:
-        return await answered(asyncio.ensure_future(asyncio.sleep(0)), NOBODY)
-
-    assert asyncio.run(story())
+    assert heard(lambda: after(0))
 
 
-@pytest.mark.parametrize(("computed", "found"), [(lambda: 0.0, False), (time.monotonic, True)])
-def test_a_silence_counts_only_where_we_had_nothing_to_do(
-    monkeypatch: pytest.MonkeyPatch, computed: Callable[[], float], found: object
-) -> None:
-    monkeypatch.setattr(time, "process_time", computed)
+def test_one_that_never_comes_is_none_and_nothing_waits_for_it_any_more() -> None:
+    tasks: list[asyncio.Task[object]] = []
 
-    async def story() -> tuple[bool, bool]:
-        task = asyncio.ensure_future(asyncio.sleep(2.5 * patience.ANSWERS_WITHIN_SECONDS))
-        heard = await answered(task, NOBODY)
-        await asyncio.wait([task])
-        return heard, not task.cancelled()
+    def never() -> "asyncio.Task[object]":
+        tasks.append(asyncio.ensure_future(asyncio.Event().wait()))
+        return tasks[0]
 
-    assert asyncio.run(story()) == (found, found)
-
-
-def test_nor_where_somebody_waited_for_a_processor() -> None:
-    class Starved(Busyness):
-        def starved_since(self, mark: Mark) -> float:
-            return 1.0 if mark.at_ns else 0.0
-
-    async def story() -> bool:
-        return await answered(asyncio.ensure_future(asyncio.sleep(2.5 * patience.ANSWERS_WITHIN_SECONDS)), Starved(()))
-
-    assert asyncio.run(story())
-
-
-def test_in_the_end_a_busy_harness_gives_up_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(time, "process_time", time.monotonic)
-
-    async def story() -> bool:
-        return await answered(asyncio.ensure_future(asyncio.Event().wait()), NOBODY)
-
-    assert not asyncio.run(story())
+    assert not heard(never)
+    assert tasks[0].cancelled()
 
 
 def test_a_failure_in_time_is_an_answer_too() -> None:
-    async def broken() -> None:
+    async def broken() -> object:
         raise ConnectionError
 
-    async def story() -> bool:
-        task = asyncio.ensure_future(broken())
-        found = await answered(task, NOBODY)
-        assert isinstance(task.exception(), ConnectionError)
-        return found
+    tasks: list[asyncio.Task[object]] = []
 
-    assert asyncio.run(story())
+    def task() -> "asyncio.Task[object]":
+        tasks.append(asyncio.ensure_future(broken()))
+        return tasks[0]
+
+    assert heard(task)
+    assert isinstance(tasks[0].exception(), ConnectionError)
+
+
+@pytest.mark.parametrize(("waited_share", "stopped"), [(1.0, False), (0.0, True)], ids=["starved", "stopped"])
+def test_the_time_of_a_runtime_that_cannot_act_does_not_count(
+    monkeypatch: pytest.MonkeyPatch, waited_share: float, stopped: object
+) -> None:
+    def away(_process: int | None) -> Mark:
+        now = time.monotonic_ns()
+        return Mark(now, 0, round(waited_share * now), is_stopped=bool(stopped))
+
+    monkeypatch.setattr(patience, "mark", away)
+    assert heard(lambda: after(0.2))
+
+
+def test_nor_does_the_time_in_which_we_compute_ourselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "process_time_ns", time.monotonic_ns)
+    assert heard(lambda: after(0.2))
+
+
+def test_nor_does_the_time_in_which_we_were_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Attendance, "late_ns", lambda _self, from_ns, to_ns: to_ns - from_ns)
+    assert heard(lambda: after(0.2))
+
+
+def test_in_the_end_whoever_waits_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "process_time_ns", time.monotonic_ns)
+    monkeypatch.setattr(patience, "GIVES_UP_SECONDS", 0.1)
+    assert not heard(lambda: after(60))

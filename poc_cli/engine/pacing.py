@@ -1,0 +1,111 @@
+"""When the next play may start: as soon as those that go on are served without delay.
+
+A play that has begun never waits for another; only starts are held back. What decides is how late the event loop
+itself is: a machine that is slow or busy with other work starts fewer plays at a time, and gives the same verdicts.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+ON_TIME_SECONDS: Final = 0.02
+"""So late may the loop be for another start. A wake takes 1.5 ms alone and 48 to 63 ms among 200 plays that act at the
+same moment (measured): below this the plays do not disturb one another's seconds."""
+
+LOOK_SECONDS: Final = 0.005
+"""How often the loop is asked how late it is."""
+
+LOOKS: Final = 3
+"""So many looks in a row must be on time after a start: the first may come before the play's own work does."""
+
+BASELINE_LOOKS: Final = 400
+"""The least delay of so many looks is the machine's own; two seconds of them."""
+
+LARGEST_BASELINE: Final = 0.02
+"""More than that is our own doing."""
+
+LONGEST_HOLD_SECONDS: Final = 2.0
+"""A start is held back no longer than this where at most `FEW` plays go on: something else keeps the machine busy."""
+
+FEW: Final = 8
+
+
+class Pace:
+    """Decides about starts; knows nothing of loops and tasks. Times are seconds of any clock."""
+
+    def __init__(self, most: int) -> None:
+        """Take how many plays may go on at once."""
+        self._most = most
+        self._delays: deque[float] = deque(maxlen=BASELINE_LOOKS)
+        self._on_time = LOOKS
+        self._started_at = float("-inf")
+        self.going_on = 0
+
+    def looked(self, delay: float) -> None:
+        """Note how late the loop was."""
+        self._delays.append(max(0.0, delay))
+        limit = ON_TIME_SECONDS + min(LARGEST_BASELINE, *self._delays)
+        self._on_time = self._on_time + 1 if delay < limit else 0
+
+    def may_start(self, now: float) -> bool:
+        """Return whether another play may start: one always may go on."""
+        if self.going_on == 0:
+            return True
+        if self.going_on >= self._most:
+            return False
+        if self._on_time >= LOOKS:
+            return True
+        return self.going_on <= FEW and now - self._started_at >= LONGEST_HOLD_SECONDS
+
+    def started(self, now: float) -> None:
+        """Note that a play starts."""
+        self.going_on += 1
+        self._started_at = now
+        self._on_time = 0
+
+    def ended(self) -> None:
+        """Note that one has ended."""
+        self.going_on -= 1
+
+
+class Pacer:
+    """Lets plays start in the order in which they ask, at the pace that the event loop can serve."""
+
+    def __init__(self, most: int, now: Callable[[], float] = time.monotonic) -> None:
+        """Take how many plays may go on at once."""
+        self._pace = Pace(most)
+        self._now = now
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._looking: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Return once the caller's play may start; `end` must be called when it has ended."""
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._pace.ended()
+            raise
+
+    def end(self) -> None:
+        """Note that a play that was started has ended."""
+        self._pace.ended()
+
+    async def _look(self) -> None:
+        """Look how late the loop is for as long as anybody waits to start."""
+        while self._waiting:
+            if self._waiting[0].done():  # who waited was cancelled
+                self._waiting.popleft()
+                continue
+            if self._pace.may_start(self._now()):
+                self._pace.started(self._now())
+                self._waiting.popleft().set_result(None)
+            asked = self._now()
+            await asyncio.sleep(LOOK_SECONDS)
+            self._pace.looked(self._now() - asked - LOOK_SECONDS)

@@ -1,0 +1,237 @@
+"""What a secret may look like in a text: the values inside it, and each of them in the forms that encoders give it.
+
+Nothing here looks for a secret; the redactor does.
+"""
+
+import base64
+import binascii
+import contextlib
+import html
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
+
+SHORTEST_SECRET: Final = 8
+"""Shorter values would blank out ordinary words all over the record."""
+
+SHORTEST_LINE: Final = 16
+"""Characters of a line of a PEM key, or of another value of several lines, that is a secret by itself."""
+
+SHORTEST_STRONG: Final = 16
+"""Characters from which on a random value cannot appear somewhere by chance."""
+
+LEAST_ENTROPY: Final = 3.0
+"""Bits a character, by how often each appears in the value: random hex of 32 characters has 3.2 to 3.9, and the text
+"development-mode" 2.7."""
+
+FRAGMENT: Final = 12
+"""Characters of a piece of a random value that is recognized by itself: 48 random bits even in hex."""
+
+_FRAGMENTS_FROM: Final = 24
+_FRAGMENT_STEP: Final = 4  # so each piece of 15 characters holds one that is looked for
+
+_DEEPEST: Final = 4  # a JSON secret may hold a URL that holds a password; nobody nests them further
+
+_SCHEME: Final = re.compile(r"(?:Bearer|Basic|Token|ApiKey)\s+(\S+)", re.IGNORECASE)
+_COOKIES: Final = re.compile(r"[\w.-]+=[^;\s]+(?:;\s*[\w.-]+=[^;\s]+)*;?", re.ASCII)
+_EMAIL: Final = re.compile(r"[^@\s/]+@[\w.-]+")
+_PERCENT: Final = re.compile("%[0-9A-F]{2}")
+
+
+class Secret(NamedTuple):
+    """A value that must not be written down, and the name of the variable that holds it."""
+
+    name: str
+    value: str
+
+
+def is_strong(value: str) -> bool:
+    """Return whether a value is so long and random that it cannot appear somewhere by chance."""
+    if len(value) < SHORTEST_STRONG or _EMAIL.fullmatch(value) or _is_public_url(value):
+        return False
+    kinds = sum(any(map(kind, value)) for kind in (str.islower, str.isupper, str.isdigit))
+    counts = Counter(value).values()
+    entropy = -sum(count / len(value) * math.log2(count / len(value)) for count in counts)
+    return entropy >= LEAST_ENTROPY and kinds > 1
+
+
+def forms(value: str) -> Iterator[tuple[str | None, bytes, bool]]:
+    """Yield each form of a value and of the values in it: as a text, None where it has none, and as bytes.
+
+    The third tells whether the value is a strong one. Forms that are too short are left out.
+    """
+    for each in _values(value):
+        strong = is_strong(each)
+        for text in _texts(each):
+            if len(text) >= SHORTEST_SECRET:
+                yield text, _bytes(text), strong
+        for code in ("utf-16-le", "utf-16-be"):
+            yield None, each.encode(code, "replace"), strong
+    for text in _fragments(value.strip()):
+        yield text, _bytes(text), True
+
+
+def _values(value: str, depth: int = 0) -> set[str]:
+    """Return the value and those in it that are secrets by themselves."""
+    found = {each for each in (value, value.strip()) if len(each) >= SHORTEST_SECRET}
+    if depth < _DEEPEST:
+        for inner in _inner(value.strip()):
+            if inner != value:
+                found |= _values(inner, depth + 1)
+    return found
+
+
+def _inner(value: str) -> Iterator[str]:
+    yield from _lines(value)
+    yield from _of_url(value)
+    yield from _leaves(value)
+    if _COOKIES.fullmatch(value):
+        yield from (pair.partition("=")[2] for pair in re.split(r";\s*", value))
+    scheme = _SCHEME.fullmatch(value)
+    if scheme is not None:
+        yield scheme[1]
+    yield from _credentials(value)
+
+
+def _lines(value: str) -> Iterator[str]:
+    """Yield the lines of a value of several, which variables often hold with the escape in place of the line end."""
+    lines = re.split(r"\r?\n|\\r?\\n|\\n", value)
+    if len(lines) > 1:
+        stripped = (line.strip() for line in lines)
+        yield from (line for line in stripped if len(line) >= SHORTEST_LINE and not line.startswith("-----"))
+
+
+def _of_url(value: str) -> Iterator[str]:
+    with contextlib.suppress(ValueError):
+        url = urlsplit(value)
+        if not url.scheme or not url.netloc:
+            return
+        if url.password:
+            pair = f"{url.username or ''}:{url.password}"
+            yield from (pair, unquote(pair), url.password, unquote(url.password))
+        elif url.username:
+            yield from (url.username, unquote(url.username))
+        pieces = [*url.path.split("/"), *(piece for _, piece in parse_qsl(url.query))]
+        yield from (piece for piece in pieces if is_strong(piece))
+
+
+def _is_public_url(value: str) -> bool:
+    return "://" in value and not any(_of_url(value))
+
+
+def _leaves(value: str) -> Iterator[str]:
+    if not value.startswith(("{", "[", '"')):
+        return
+    with contextlib.suppress(ValueError, RecursionError):
+        waiting = [json.loads(value)]
+        while waiting:
+            match waiting.pop():
+                case dict() as table:
+                    waiting += table.values()
+                case list() as items:
+                    waiting += items
+                case str() as text:
+                    yield text
+
+
+def _credentials(value: str) -> Iterator[str]:
+    """Yield user and password of a payload of Basic authentication."""
+    with contextlib.suppress(binascii.Error, UnicodeError, ValueError):
+        pair = base64.b64decode(value, validate=True).decode()
+        user, colon, password = pair.partition(":")
+        if colon and user and password and pair.isprintable():
+            yield from (pair, password)
+
+
+def _fragments(value: str) -> Iterator[str]:
+    """Yield overlapping pieces of a random value: somebody may cut it, or write it on two lines.
+
+    Not of what begins as others of its kind do: JSON Web Tokens start with one header, keys in DER with the name of
+    their algorithm, and paths with the same folders.
+    """
+    is_token = len(value) >= _FRAGMENTS_FROM and not re.search(r"\s", value) and not any(_inner(value))
+    if is_token and is_strong(value) and not value.startswith(("eyJ", "MI", "/")):
+        last = len(value) - FRAGMENT
+        yield from (value[at : at + FRAGMENT] for at in {*range(0, last, _FRAGMENT_STEP), last})
+
+
+def _texts(value: str) -> set[str]:
+    data = _bytes(value)
+    plain = {value, *_hex(data)} | _url_forms(value) | _json_forms(value) | _html_forms(value)
+    encoded = {base64.b64encode(data).decode(), base64.urlsafe_b64encode(data).decode()}
+    wide = value.encode("utf-16-le", "replace")
+    twice = {form for each in encoded for form in _base64_forms(each.encode())}
+    return plain | _base64_forms(data) | _base64_forms(wide) | twice | _base32_forms(data) | set(_hex(wide)[:2])
+
+
+def _bytes(value: str) -> bytes:
+    try:
+        return value.encode("utf-8", "surrogateescape")  # as variables of the environment hold what is no UTF-8
+    except UnicodeError:
+        return value.encode("utf-8", "backslashreplace")
+
+
+def _hex(data: bytes) -> tuple[str, ...]:
+    # Binary messages stand in the history as hex.
+    return data.hex(), data.hex().upper(), data.hex(":"), data.hex(":").upper()
+
+
+def _base64_forms(data: bytes) -> set[str]:
+    # The same bytes look different at each of the three alignments inside a longer base64 text;
+    # the characters that also depend on the neighbours are cut off.
+    forms_ = set()
+    for lead in range(3):
+        padded = base64.b64encode(b"\0" * lead + data).decode()
+        start = {0: 0, 1: 2, 2: 3}[lead]
+        end = len(padded) - {0: 0, 1: 3, 2: 2}[(lead + len(data)) % 3]
+        core = padded[start:end]
+        forms_ |= {core, core.replace("+", "-").replace("/", "_")}
+    return forms_
+
+
+def _base32_forms(data: bytes) -> set[str]:
+    # As base64, at five alignments of eight characters each.
+    forms_ = set()
+    for lead in range(5):
+        bits = len(data) * 8
+        start = -(-lead * 8 // 5)
+        core = base64.b32encode(b"\0" * lead + data).decode().rstrip("=")
+        core = core[start : (lead * 8 + bits) // 5]
+        forms_ |= {core, core.lower()}
+    return forms_
+
+
+def _url_forms(value: str) -> set[str]:
+    # Encoders differ in what they leave alone (the third is JavaScript's), in the case of the digits, and on spaces.
+    data = _bytes(value)
+    found = {quote(data, safe=""), quote(data), quote(data, safe="!'()*"), quote_plus(data)}
+    found.add("".join(f"%{byte:02X}" for byte in data))
+    found |= {_PERCENT.sub(lambda match: match[0].lower(), form) for form in found}
+    return found | {form.replace("%", "%25") for form in found}
+
+
+def _json_forms(value: str) -> set[str]:
+    ascii_only, as_it_is = json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]
+    # JSON inside JSON is escaped twice, or three times.
+    once = {ascii_only, as_it_is, as_it_is.replace("/", "\\/"), *_escapes(value, r"\u{:04x}")}
+    twice = {json.dumps(form, ensure_ascii=False)[1:-1] for form in once}
+    thrice = {json.dumps(form, ensure_ascii=False)[1:-1] for form in twice}
+    return once | twice | thrice
+
+
+def _html_forms(value: str) -> set[str]:
+    escaped = html.escape(value)
+    found = {escaped, html.escape(value, quote=False), escaped.replace("&#x27;", "&#39;")}
+    found |= {form.replace("&#x27;", "&apos;") for form in found}
+    return found | set(_escapes(value, "&#x{:x};")) | set(_escapes(value, "&#{};"))
+
+
+def _escapes(value: str, form: str) -> tuple[str, str]:
+    each: Callable[[str], str] = lambda text: form.format(ord(text))  # noqa: E731 - a name for what is joined twice
+    whole = "".join(map(each, value))
+    upper = "".join(re.sub("[a-f]+(?=;|$)", lambda match: match[0].upper(), each(character)) for character in value)
+    return whole, upper

@@ -1,0 +1,18 @@
+"""Text that a terminal, a log or a page shows and does not obey."""
+
+
+def inert(text: str) -> str:
+    """Return the text with every character that is not printable, line ends and tabs too, written as its escape."""
+    if text.isprintable():  # the common case, which needs no look at each character
+        return text
+    return "".join(character if character.isprintable() else escape(character) for character in text)
+
+
+def inert_lines(text: str) -> str:
+    """Return a text of several lines with each line inert; a tab becomes a space, so that columns stay."""
+    return "\n".join(inert(line.replace("\t", " ")) for line in text.split("\n"))
+
+
+def escape(character: str) -> str:
+    """Return a character as its escape."""
+    return character.encode("unicode_escape").decode()

@@ -1,0 +1,225 @@
+"""Secrets that the worker let out, by the events that say which were taken out of them.
+
+Nothing is searched here: the values are in no record. The writer has noted their names where it masked them.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from poc_cli.history import event as kinds
+from poc_cli.history.event import Event
+from poc_cli.judge.attempts import round_of
+from poc_cli.judge.claims import ClaimFinding
+from poc_cli.judge.finding import Finding, held, refuted
+from poc_cli.judge.record import PlayRecord
+from poc_cli.scenario.checks import NO_SECRET_LEAVES
+from poc_cli.scenario.loader import parse
+from poc_cli.scenario.model import Claim, ScenarioFile
+
+CLAIM: Final = Claim(
+    id=NO_SECRET_LEAVES,
+    says="No secret of the worker's is in what it sends or logs.",
+    source="https://developers.cloudflare.com/workers/configuration/secrets/",
+    check=NO_SECRET_LEAVES,
+)
+"""It is judged in every run, and listed only where it is refuted."""
+
+_PLACES: Final = {"reply": "replies", "body": "bodies", "header": "headers", "refusal": "refusals", "close": "closes"}
+_LOG: Final = "log"
+
+_HEARD: Final = frozenset({kinds.RECEIVED, kinds.FRAME_RECEIVED, kinds.TOLD})
+_SAID: Final = frozenset({kinds.SENT, kinds.FRAME_SENT})
+_LOOKED_AT: Final = _HEARD | _SAID | {kinds.STARTED, kinds.OPENED, kinds.OPEN_FAILED, kinds.CLOSED}
+_HTTP: Final = "http"
+
+Story = tuple[str, str, str]
+"""A scenario's name, file and sum: two texts of one name are two stories."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A secret in one event. `strong` says that what was found of it is long and random."""
+
+    event: int
+    secret: str
+    strong: bool
+    where: str
+    times: int
+    round: int
+
+
+@dataclass(slots=True)
+class _Play:
+    start: Event
+    programs: set[str] = field(default_factory=set)
+    known: dict[str, set[str]] = field(default_factory=dict)
+    """The secrets that each client has sent or shown: hearing them again is an echo."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaks:
+    """What was seen where, by story, and whether the record notes such things at all."""
+
+    watched: bool
+    by_story: Mapping[Story, Sequence[Sighting]]
+
+    def claims(self, stories: Sequence[PlayRecord]) -> list[ClaimFinding]:
+        """Return the claim that the performances of a story refute by letting a secret out; none where none counts."""
+        document = stories[0].scenario.document
+        counted = [each for each in self.by_story.get(story_of(stories[0].start), ()) if _counts(each, document)]
+        if not counted:
+            return []
+        rounds = tuple(_finding([each for each in counted if each.round == story.round]) for story in stories)
+        return [ClaimFinding(CLAIM, _finding(counted), None, rounds)]
+
+    def told(self, stories: Iterable[PlayRecord]) -> list[dict[str, Any]] | None:
+        """Return all that was seen, as run.json has it: also what does not count.
+
+        None where the record is older and notes no such thing.
+        """
+        documents = {story_of(each.start): each.scenario.document for each in stories}
+        if not self.watched:
+            return None
+        return [
+            {
+                "scenario": story[0],
+                "secret": secret,
+                "where": _where(seen),
+                "first": min(each.event for each in seen),
+                "counts": any(_counts(each, documents[story]) for each in seen),
+                "public": secret in documents[story].public,
+            }
+            for story, all_seen in self.by_story.items()
+            if story in documents
+            for secret, seen in _by_secret(all_seen).items()
+        ]
+
+
+def leaks(events: Iterable[Event | None]) -> Leaks:
+    """Return what a history says of secrets that came from the worker to clients, or into its log."""
+    plays: dict[str, _Play] = {}
+    found: dict[Story, list[Sighting]] = {}
+    logged: list[tuple[Event, _Play | None]] = []
+    watched, latest = False, None
+    for event in events:
+        if event is None:
+            continue
+        if event.kind == kinds.RUN_START:
+            watched = isinstance(event.data.get("secrets"), list)
+        elif event.kind in {kinds.LEAKED, kinds.TAIL}:
+            logged.append((event, latest))
+        elif event.kind == kinds.PLAY_START:
+            latest = plays[event.play] = _Play(event)
+        elif (play := plays.get(event.play)) is not None:
+            latest = play
+            if play.start.data.get("role") == "story":
+                found.setdefault(story_of(play.start), []).extend(_sightings(event, play))
+    for event, at_work in logged:
+        _add_logged(event, at_work or next(iter(plays.values()), None), found)
+    return Leaks(watched, {story: seen for story, seen in found.items() if seen})
+
+
+def story_of(start: Event) -> Story:
+    """Return which story a play belongs to."""
+    return str(start.data.get("scenario")), str(start.data.get("file")), str(start.data.get("sha256"))
+
+
+def _sightings(event: Event, play: _Play) -> Iterator[Sighting]:
+    """Yield what an event shows, and learn what its client knows by it."""
+    if event.kind not in _LOOKED_AT:
+        return
+    known = play.known.setdefault(event.actor, set())
+    known |= set(_names(event.data, "showed"))
+    if event.kind == kinds.STARTED:
+        play.programs.add(event.actor)
+    elif event.kind in _SAID or (event.kind == kinds.OPENED and "socket" in event.data):
+        known |= {*_names(event.data, "masked"), *_names(event.data, "masked_weak")}
+        return
+    where = _place(event, play)
+    for masked, place in ((event.data, where), (event.data.get("headers"), "header")):
+        if place is None or not isinstance(masked, dict):
+            continue
+        for key, strong in (("masked", True), ("masked_weak", False)):
+            for name in _names(masked, key):
+                if name not in known:
+                    yield Sighting(event.id, name, strong, place, 1, round_of(play.start))
+
+
+def _place(event: Event, play: _Play) -> str | None:
+    """Return what of the worker's an event is, None where what it holds comes from elsewhere."""
+    if event.kind == kinds.FRAME_RECEIVED or (event.kind in _HEARD and event.actor not in play.programs):
+        return "body" if event.actor == _HTTP else "reply"
+    if event.kind == kinds.OPENED:
+        return "header"
+    if event.kind == kinds.OPEN_FAILED:
+        return "refusal"
+    return "close" if event.kind == kinds.CLOSED else None
+
+
+def _add_logged(event: Event, play: _Play | None, found: dict[Story, list[Sighting]]) -> None:
+    """Add what was in a log to one story: to one whose clients were told the same secret, else to that of `play`.
+
+    The log is that of a runtime which plays share, so that a line of it tells nothing of the play.
+    """
+    for key, strong in (("masked", True), ("masked_weak", False)):
+        for name in _names(event.data, key):
+            story = next((each for each, seen in found.items() if any(one.secret == name for one in seen)), None)
+            if story is None:
+                if play is None or _brings_its_worker(play.start):
+                    continue
+                story = story_of(play.start)
+            times, number = event.data.get("times"), 1 if play is None else round_of(play.start)
+            often = times if isinstance(times, int) else 1
+            found.setdefault(story, []).append(Sighting(event.id, name, strong, _LOG, often, number))
+
+
+def _brings_its_worker(start: Event) -> bool:
+    """Return whether a play is a control on a worker of its own, which may be there to break the rule."""
+    if start.data.get("role") != "control":
+        return False
+    document = parse(str(start.data.get("text")), str(start.data.get("file"))).document
+    decides = start.data.get("decides", [])
+    controls = (claim.control for claim in document.claim if claim.id in decides)
+    return any(control is not None and control.worker is not None for control in controls)
+
+
+def _names(data: Mapping[str, Any], key: str) -> list[str]:
+    names = data.get(key)
+    return [each for each in names if isinstance(each, str)] if isinstance(names, list) else []
+
+
+def _counts(seen: Sighting, document: ScenarioFile) -> bool:
+    return seen.secret not in document.public and (seen.strong or seen.secret in document.secret)
+
+
+def _finding(seen: Sequence[Sighting]) -> Finding:
+    if not seen:
+        return held("no secret left the worker")
+    told = [
+        f"{secret} was {_listed(_where(each))}, first at event {min(one.event for one in each)}"
+        for secret, each in _by_secret(seen).items()
+    ]
+    return refuted("; ".join(told), sorted({each.event for each in seen}))
+
+
+def _by_secret(seen: Sequence[Sighting]) -> dict[str, list[Sighting]]:
+    found: dict[str, list[Sighting]] = {}
+    for each in sorted(seen, key=lambda one: one.event):
+        found.setdefault(each.secret, []).append(each)
+    return found
+
+
+def _where(seen: Sequence[Sighting]) -> dict[str, int]:
+    """Return in how many replies, bodies and so on a secret was, in the order of `_PLACES`."""
+    places = Counter(each.where for each in seen)
+    logged = max((each.times for each in seen if each.where == _LOG), default=0)
+    return {place: places[place] for place in _PLACES if places[place]} | ({_LOG: logged} if logged else {})
+
+
+def _listed(where: Mapping[str, int]) -> str:
+    counted = {place: number for place, number in where.items() if place != _LOG}
+    told = [f"in {number} {place if number == 1 else _PLACES[place]}" for place, number in counted.items()]
+    told += ["in the log"] if _LOG in where else []
+    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
