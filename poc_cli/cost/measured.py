@@ -115,7 +115,7 @@ def _counted(label: str, events: Sequence[Event], stays: Stays | None) -> Counte
     start, last = events[0], events[-1]
     play = Counted(label, str(start.data.get("role", "story")), _seconds(last.t_ns - start.t_ns))
     delivered = [str(event.data.get("name")) for event in events if event.kind == kinds.DELIVERED]
-    sent = sum(event.kind in {kinds.SENT, kinds.ASKED} for event in events)
+    sent = _frames_sent(events)
     through_sockets = delivered.count(_SOCKET)
     # A close is an event of the socket too, and a ping that the runtime answers is none: both numbers are upper bounds.
     play.messages = min(sent, through_sockets) if through_sockets else sent
@@ -139,6 +139,14 @@ def _counted(label: str, events: Sequence[Event], stays: Stays | None) -> Counte
         else:
             _add(play, stay)
     return play
+
+
+def _frames_sent(events: Sequence[Event]) -> int:
+    """Give the frames that clients sent: what a program or a page is told in lines is none, nor is an HTTP request."""
+    foreign = {event.actor for event in events if event.kind in {kinds.STARTED, kinds.FRAME_SENT, kinds.FRAME_RECEIVED}}
+    foreign.add("http")
+    frames = sum(event.kind in {kinds.FRAME_SENT, kinds.ASKED} for event in events)
+    return frames + sum(event.kind == kinds.SENT and event.actor not in foreign for event in events)
 
 
 def _add(play: Counted, stay: Active) -> None:

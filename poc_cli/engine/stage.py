@@ -20,7 +20,7 @@ from poc_cli.history.late import Stretch
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.judge.lateness import is_own_work
 from poc_cli.judge.stay_end import how_left
-from poc_cli.residency import Change, Delivered, Entered, Left, Timed
+from poc_cli.residency import Caller, Change, Delivered, Entered, Left, Timed
 from poc_cli.scenario.clients import AnyClient, ClientSpec
 from poc_cli.scenario.matching import Message
 from poc_cli.scenario.plays import Play
@@ -325,6 +325,7 @@ class Stage:
                 witnessed.in_memory = False
                 witnessed.asleep = how in {"idle", "evict"}
                 witnessed.slept |= witnessed.asleep
+                facts["callers"] = [self._caller(each) for each in change.callers]
                 self.note(actor, kinds.LEFT, **facts)
             case Timed():
                 self.note(actor, kinds.TIMED, name=change.name, process=change.process, ctx=change.ctx)
@@ -332,6 +333,19 @@ class Stage:
             case _:
                 return
         witnessed.moved.set()
+
+    def _caller(self, caller: Caller) -> dict[str, Any]:
+        """Return who called an object as the history keeps it."""
+        trace, pins = self.target.trace, caller.pins
+        class_name = None if trace is None or caller.object_id is None else trace.class_of(caller.object_id)
+        told = [{"what": pin.what, "script": pin.script, "line": pin.line} for pin in pins]
+        return {
+            "worker": caller.worker,
+            "class": class_name,
+            "object": caller.object_id,
+            "open": caller.is_open,
+            "pins": told,
+        }
 
     def _called(self, call: Call) -> None:
         told: dict[str, Any] = {"method": call.method, "path": call.path, "status": call.status}

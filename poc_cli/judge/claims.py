@@ -6,17 +6,21 @@ Never lets a check's own failure pass for anything but an error.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from poc_cli.history import event as kinds
+from poc_cli.judge.binding import objects_of
 from poc_cli.judge.checks import CHECKS, JUDGES_ITS_STEPS
+from poc_cli.judge.checks.residency import kept_awake
 from poc_cli.judge.finding import Finding, Verdict, error, held, refuted, unknown, worst
 from poc_cli.judge.instances import instances_of
-from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
+from poc_cli.judge.proof import proven_before
 from poc_cli.judge.record import PlayRecord, StepRecord
 from poc_cli.scenario.fitting import fit
-from poc_cli.scenario.model import Claim
+from poc_cli.scenario.lint import decides
+from poc_cli.scenario.model import NEVER_BY_ITSELF, Claim, Control, Taking
 
-_UNDECIDED = frozenset({"no_sleep", "wrong_object", "woken", "unbound"})
-"""Failures of a step that say nothing about the claim it names: its sleep did not come or was over before, or a value
-that it needs was not captured."""
+_UNDECIDED = frozenset({"wrong_object", "woken", "unbound"})
+"""Failures of a step that say nothing about the claim it names: its sleep was over before, or a value that it needs was
+not captured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +100,30 @@ def _control(story: PlayRecord, controls: list[PlayRecord], claim: Claim, flaw: 
     if played is None:
         return ControlFinding(None, expected, None, "was not played")
     outcome = judge_claim(played, claim)
-    as_expected = outcome.verdict == expected and not (expected == "unknown" and _missed_its_point(played))
+    as_expected = _came_out(played, claim, outcome.verdict, claim.control)
     return ControlFinding(outcome.verdict, expected, as_expected, outcome.reason)
+
+
+def _came_out(control: PlayRecord, claim: Claim, verdict: Verdict, change: Control) -> bool:
+    """Whether a control came out as it should, and for the reason that it was written for."""
+    about_sleep = change.expect == "unknown" or (change.expect == "refuted" and claim.check == "sleeps")
+    if about_sleep and verdict in {"unknown", "refuted"} and _did_not_sleep(control, claim):
+        return True  # refuted where it was watched for long enough, and unknown where it was not
+    if verdict != change.expect:
+        return False
+    if verdict == "refuted":
+        ways = _refuted_by(control, claim)
+        return bool(ways & set(change.failure) if change.failure is not None else ways - NEVER_BY_ITSELF)
+    return not (verdict == "unknown" and _missed_its_point(control))
+
+
+def _did_not_sleep(control: PlayRecord, claim: Claim) -> bool:
+    """Whether the trace showed an object of a claim in memory, at work, where it should have slept."""
+    if not any(step.failure == "no_sleep" for step in control.steps):
+        return False
+    actors = {f"object:{label}" for label in objects_of(control, claim)}
+    seen = (event for event in control.of_kind(kinds.AWAKE, kinds.REFUSED) if event.actor in actors)
+    return any(event.kind == kinds.AWAKE or event.data["pins"] for event in seen)
 
 
 def _unfit(story: PlayRecord, claim: Claim) -> str | None:
@@ -125,6 +151,10 @@ def _with_control(finding: Finding, control: ControlFinding) -> Finding:
         return worst([finding, error(f"the control could not be played: {control.reason}")])
     if control.as_expected or control.verdict is None or finding.verdict != "held":
         return finding
+    if control.verdict == control.expected == "refuted":
+        return unknown(
+            f"the control failed for another reason than it was written for: {control.reason}", finding.evidence
+        )
     if control.verdict == control.expected:
         return unknown(f"the control ended before its point: {control.reason}", finding.evidence)
     return unknown(
@@ -171,21 +201,34 @@ def _judge_attempt(play: PlayRecord, claim: Claim) -> Finding:
     if play.outcome not in {"done", "stopped"}:
         return error(f"the play could not be carried out: {play.ending}")
     try:
-        return worst(_findings(play, claim))
+        return worst(finding for _, finding in _findings(play, claim))
     except Exception as broken:  # noqa: BLE001 - a check that throws is an error, never a pass
         return error(f"the check itself failed: {type(broken).__name__}: {broken}")
 
 
-def _findings(play: PlayRecord, claim: Claim) -> list[Finding]:
-    findings = [CHECKS[claim.check](play, claim)] if claim.check is not None else []
+def _findings(play: PlayRecord, claim: Claim) -> list[tuple[str | None, Finding]]:
+    """Return what was found about a claim, each with the kind of failure that it would be refuted by."""
+    # A cell without a check was allowed once: where the story loses something, it says what holds after that.
+    after_loss = claim.matrix is not None and any(isinstance(placed.step, Taking) for placed in play.play.steps)
+    check = claim.check or ("holds-after-loss" if after_loss else None)
     if claim.check in JUDGES_ITS_STEPS:
-        return findings
+        return [("mismatch", CHECKS[claim.check](play, claim))]
+    found: list[tuple[str | None, Finding]] = [] if check is None else [("check", CHECKS[check](play, claim))]
     begun = [step for step in play.steps if step.claim == claim.id]
-    findings += [_step(play, claim, step) for step in begun if not _is_wanted_failure(claim, step)]
+    found += [(step.failure, _step(play, claim, step)) for step in begun if not _is_wanted_failure(claim, step)]
     named = sum(placed.step.claim == claim.id for placed in play.play.steps)
     if len(begun) < named:
-        findings.append(unknown(f"the play ended before a step of this claim: {play.ending}"))
-    return findings
+        found.append((None, unknown(f"the play ended before a step of this claim: {play.ending}")))
+    if check is None and not any(decides(play.play.steps[step.index].step) for step in begun):
+        found.append((None, unknown("none of its steps can show anything by itself")))
+    return found
+
+
+def _refuted_by(play: PlayRecord, claim: Claim) -> frozenset[str]:
+    """Return the kinds of failure by which a claim was refuted in a performance, all of its attempts together."""
+    attempts = [each for each in (play, *play.earlier) if each.outcome in {"done", "stopped"}]
+    found = (pair for each in attempts for pair in _findings(each, claim))
+    return frozenset(kind for kind, finding in found if finding.verdict == "refuted" and kind is not None)
 
 
 def _is_wanted_failure(claim: Claim, step: StepRecord) -> bool:
@@ -197,13 +240,14 @@ def _step(play: PlayRecord, claim: Claim, step: StepRecord) -> Finding:
     """Judge a step that names the claim; in and after a `hibernate` step rule 1 comes first."""
     is_of_others = step.verb == "close" or claim.check in {"delivered-once", "delivered-in-order", "received-in-order"}
     was_closed = step.failure == "closed" and is_of_others
+    if step.failure == "no_sleep":
+        return _not_slept(play, claim, step)
     if step.failure in _UNDECIDED or was_closed:
         return unknown(step.reason, (step.end_id,))
     if step.ended is None:
         return unknown(f"the play broke off in a step of this claim: {play.ending}")
-    sleeps_itself = step.verb == "hibernate"
-    if asks_for_sleep(play, before_step=step.index + sleeps_itself) and claim.check != "stays-awake":
-        found = proven_sleeps(play, claim, before=step.end_id if sleeps_itself else step.begun.id)
+    if claim.check != "stays-awake":
+        found = proven_before(play, claim, step)
         if isinstance(found, Finding):
             return found
     if step.ok:
@@ -212,3 +256,10 @@ def _step(play: PlayRecord, claim: Claim, step: StepRecord) -> Finding:
             f"the {step.verb} step at line {step.begun.data['line']} came out as expected", [*answers, step.end_id]
         )
     return refuted(f"the {step.verb} step at line {step.begun.data['line']}: {step.reason}", (step.end_id,))
+
+
+def _not_slept(play: PlayRecord, claim: Claim, step: StepRecord) -> Finding:
+    """Judge a `hibernate` step whose sleep did not come: refuted by an object that was watched for long enough."""
+    kept = (kept_awake(play, step, label) for label in objects_of(play, claim))
+    found = [each for each in kept if each is not None and each.verdict == "refuted"]
+    return worst(found) if found else unknown(step.reason, (step.end_id,))

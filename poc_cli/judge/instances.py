@@ -4,7 +4,7 @@ Never takes one word for it: the same instance must have answered twice before, 
 stayed open, after a silence, with no fault between; and an instance that is not steady proves nothing at all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby, pairwise
@@ -125,18 +125,24 @@ def _tellings(play: PlayRecord, label: str) -> tuple[Telling, ...]:
     """Give the answers of an object with an instance. What it sends unasked may be late, or another's, and is none."""
     path = play.play.objects[label].instance
     found: list[Telling] = []
-    for event in _answers(play):
+    for event in answers_of(play, label):
         instance = _instance(play, event, path)
-        if instance is None:
-            continue
-        if event.actor == _HTTP:
-            if _is_alone(play, play.addresses.of_request(_requested(play, event)), label):
-                found.append(Telling(event, instance, None))
-            continue
-        connection = next((c for c in play.connections if c.client == event.actor and c.is_open_at(event.id)), None)
-        if connection is not None and _is_alone(play, play.leads_to(event.actor, event.id), label):
-            found.append(Telling(event, instance, connection))
+        if instance is not None:
+            open_then = (c for c in play.connections if c.client == event.actor and c.is_open_at(event.id))
+            found.append(Telling(event, instance, None if event.actor == _HTTP else next(open_then, None)))
     return tuple(found)
+
+
+def answers_of(play: PlayRecord, label: str) -> Iterator[Event]:
+    """Return the answers that came from an object and no other, in order."""
+    for event in _answers(play):
+        if event.actor == _HTTP:
+            is_from = _is_alone(play, play.addresses.of_request(_requested(play, event)), label)
+        else:
+            is_open = any(each.client == event.actor and each.is_open_at(event.id) for each in play.connections)
+            is_from = is_open and _is_alone(play, play.leads_to(event.actor, event.id), label)
+        if is_from:
+            yield event
 
 
 def _answers(play: PlayRecord) -> list[Event]:

@@ -6,11 +6,11 @@ Never fills a cell from what is expected: the column comes from the history, the
 from dataclasses import dataclass
 from typing import Literal
 
-from poc_cli.history import event as kinds
+from poc_cli.judge.binding import faults_of, objects_of, rests_of
 from poc_cli.judge.claims import ClaimFinding
 from poc_cli.judge.record import PlayRecord
-from poc_cli.judge.sleeps import losses_of, sleeps_of
-from poc_cli.scenario.model import ROWS
+from poc_cli.judge.sleeps import Sleep, drops_of, losses_of, sleeps_of
+from poc_cli.scenario.model import ROWS, Claim
 
 COLUMNS = ("idle sleep", "forced eviction", "crash", "restart", "redeploy", "network drop")
 
@@ -43,13 +43,26 @@ class Cell:
     claims: tuple[str, ...]
 
 
-def column_of(play: PlayRecord, evidence: tuple[int, ...]) -> str | None:
-    """Give the column of a finding: what happened, by its evidence, to the object; None for nothing or a mixture."""
-    losses = (*sleeps_of(play), *losses_of(play))
-    ways = {loss.way for loss in losses if loss.left.id in evidence} or {loss.way for loss in losses}
-    if not ways and any(event.data["fault"] == "drop" for event in play.of_kind(kinds.FAULT)):
-        ways = {"drop"}
+def column_of(play: PlayRecord, claim: Claim, evidence: tuple[int, ...]) -> str | None:
+    """Return the column of a finding: what happened to the object before it; None for nothing or a mixture.
+
+    It is what the evidence names, else what the claim is about, as far as its object came back for what was seen.
+    """
+    losses = (*sleeps_of(play), *losses_of(play), *drops_of(play))
+    ways = {loss.way for loss in losses if loss.left.id in evidence and loss.label in objects_of(play, claim)}
+    if not ways and evidence:
+        bound = rests_of(play, claim)
+        faults = faults_of(play, claim)
+        last = max(evidence)
+        mine = (loss for loss in losses if loss.steps & (bound.get(loss.label, frozenset()) | faults))
+        ways = {loss.way for loss in mine if loss.left.id < last and _was_back(claim, loss, last)}
     return _COLUMN_OF[ways.pop()] if len(ways) == 1 else None
+
+
+def _was_back(claim: Claim, loss: Sleep, before: int) -> bool:
+    if loss.way == "drop" or (claim.matrix is not None and claim.matrix.row == "auto-response"):
+        return True
+    return loss.back is not None and loss.back.id <= before
 
 
 def cells(judged: list[tuple[PlayRecord, list[ClaimFinding]]]) -> list[Cell]:
@@ -69,7 +82,7 @@ def _cell(story: PlayRecord, each: ClaimFinding) -> Cell | None:
     matrix, verdict = each.claim.matrix, each.finding.verdict
     if matrix is None or verdict not in {"held", "refuted"}:
         return None
-    column = column_of(story, each.finding.evidence)
+    column = column_of(story, each.claim, each.finding.evidence)
     if column is None:
         return None
     value = (_WHEN_HELD if verdict == "held" else _WHEN_REFUTED)[matrix.expects]

@@ -5,10 +5,12 @@ Never judges a claim; it says whether the sleep that the claim is about is prove
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.judge.binding import last_loss_before, last_rest_before, objects_at, objects_of, rests_of
 from poc_cli.judge.doubts import why_no_other_instance
 from poc_cli.judge.finding import Finding, unknown
-from poc_cli.judge.record import FOREVER, PlayRecord
-from poc_cli.judge.sleeps import Sleep, losses_of, pins_told, sleeps_of
+from poc_cli.judge.ownership import sockets_of, why_stray
+from poc_cli.judge.record import FOREVER, PlayRecord, StepRecord
+from poc_cli.judge.sleeps import Sleep, losses_by_step, pins_told, sleeps_of
 from poc_cli.scenario.model import Claim
 
 _OTHERWISE = {
@@ -17,75 +19,138 @@ _OTHERWISE = {
 }
 
 
-def objects_of(play: PlayRecord, claim: Claim) -> tuple[str, ...]:
-    """Give the objects that a claim is about: those it names, else all of the play."""
-    return tuple(claim.of) if claim.of is not None else tuple(play.play.objects)
+def story_sleeps(play: PlayRecord, claim: Claim) -> tuple[Sleep, ...]:
+    """Return the proven sleeps that a claim is about: those of the `hibernate` steps that it is bound to."""
+    bound = rests_of(play, claim)
+    return tuple(sleep for sleep in sleeps_of(play) if sleep.steps & bound.get(sleep.label, frozenset()))
 
 
-def asks_for_sleep(play: PlayRecord, before_step: int | None = None) -> bool:
-    """Whether the play has a `hibernate` step (before the step with that index, if one is given)."""
-    first = play.first_hibernate
-    return first is not None and (before_step is None or first < before_step)
+def asks_for_sleep(play: PlayRecord, claim: Claim) -> bool:
+    """Whether the story brings an object of the claim to sleep."""
+    return any(rests_of(play, claim).values())
 
 
-def proven_sleeps(play: PlayRecord, claim: Claim, before: int = FOREVER) -> tuple[Sleep, ...] | Finding:
-    """Give the claim's sleeps before an event, or why rule 1 leaves the claim unknown.
+def proven_sleeps(play: PlayRecord, claim: Claim) -> tuple[Sleep, ...] | Finding:
+    """Return the claim's sleeps, or why rule 1 leaves the claim unknown.
 
     Every object of the claim must have slept with a socket open.
     """
     found: list[Sleep] = []
+    mine = story_sleeps(play, claim)
     for label in objects_of(play, claim):
-        mine = [sleep for sleep in sleeps_of(play) if sleep.label == label and sleep.left.id < before]
-        with_sockets = [sleep for sleep in mine if sleep.sockets]
+        slept = [sleep for sleep in mine if sleep.label == label]
+        with_sockets = [sleep for sleep in slept if sockets_of(play, sleep)]
         if not with_sockets:
-            if mine:
-                return unknown(f"{label} slept, but no socket stayed open through it", mine[0].evidence)
-            return unknown(*_why_no_sleep(play, label, before))
+            if slept:
+                return _without_socket(play, slept[0])
+            return unknown(*_why_no_sleep(play, label, FOREVER))
         found += with_sockets
     if not found:
         return unknown("the scenario names no object whose sleep could be proven")
     return tuple(sorted(found, key=lambda sleep: sleep.left.id))
 
 
-def proven_losses(play: PlayRecord, claim: Claim, before: int) -> tuple[Sleep, ...] | Finding:
-    """Give what took the claim's objects out of memory before an event, or why nothing is proven to have.
+def proven_before(play: PlayRecord, claim: Claim, step: StepRecord) -> tuple[Sleep, ...] | Finding:
+    """Return what a step comes after: for each of its objects the last sleep that the story asked for, itself included.
 
-    For each object it is its last sleep with a socket open, or the last fault, whichever came later.
+    It is empty where the story asked for none. A step that brings to sleep itself is not asked what it came to.
     """
-    faults = [loss for loss in losses_of(play) if loss.left.id < before]
-    asked = any(step.begun.id < before for step in play.steps_of_verb("hibernate")[:1])
-    sleeps = proven_sleeps(play, claim, before) if asked or not faults else ()
-    if isinstance(sleeps, Finding):
-        return sleeps
-    wanted = set(objects_of(play, claim))
-    found = sorted((*sleeps, *(loss for loss in faults if loss.label in wanted)), key=lambda loss: loss.left.id)
-    missing = wanted - {loss.label for loss in found}
-    if missing:
-        return unknown(f"{min(missing)} was not in memory before the fault, so it could lose nothing")
+    found: list[Sleep] = []
+    for label in objects_at(play, claim, step):
+        rest = last_rest_before(play, label, step.index, claim.after)
+        if rest is None:
+            continue
+        loss = _proven(play, label, rest, step.end_id)
+        if isinstance(loss, Finding):
+            return loss
+        found.append(loss)
     return tuple(found)
+
+
+def proven_losses(
+    play: PlayRecord, claim: Claim, step: StepRecord, *, drops: bool = False
+) -> tuple[Sleep, ...] | Finding:
+    """Return what took the objects of a step out of memory before it, or why nothing is proven to have.
+
+    With `drops` a dropped connection counts too. For each object it is the last that the story asked for. A sleep
+    before a fault must be proven too, as the story asked for it.
+    """
+    slept = proven_before(play, claim, step) if step.verb != "hibernate" else ()
+    if isinstance(slept, Finding):
+        return slept
+    found: list[Sleep] = []
+    for label in objects_at(play, claim, step):
+        index = last_loss_before(play, claim, label, step.index, drops=drops)
+        if index is None:
+            return unknown(f"no sleep, no verdict: before this step the story neither lets {label} sleep nor ends it")
+        loss = _proven(play, label, index, step.begun.id)
+        if isinstance(loss, Finding):
+            return loss
+        found.append(loss)
+    return tuple(sorted(found, key=lambda loss: loss.left.id))
+
+
+def _proven(play: PlayRecord, label: str, index: int, before: int) -> Sleep | Finding:
+    """Return what one step of the story did to an object, or why that is not known."""
+    mine = [each for each in losses_by_step(play).get((label, index), ()) if each.left.id < before]
+    with_sockets = [each for each in mine if each.left.kind == kinds.FAULT or sockets_of(play, each)]
+    if with_sockets:
+        return with_sockets[-1]
+    if mine:
+        return _without_socket(play, mine[0])
+    if play.play.steps[index].step.verb == "kill":
+        return unknown(f"no connection to {label} was open when it was to be dropped")
+    if play.play.steps[index].step.verb == "restart":
+        return unknown(f"{label} was not in memory before the fault, so it could lose nothing")
+    return unknown(*_why_no_sleep(play, label, before))
+
+
+def _without_socket(play: PlayRecord, sleep: Sleep) -> Finding:
+    """Return why a sleep proves nothing: it was one without any socket that is shown to be the object's."""
+    if not sleep.sockets:
+        return unknown(f"{sleep.label} slept, but no socket stayed open through it", sleep.evidence)
+    return unknown(f"{sleep.label} slept, but {why_stray(play, sleep, sleep.sockets[0])}", sleep.evidence)
 
 
 def _why_no_sleep(play: PlayRecord, label: str, before: int) -> tuple[str, tuple[int, ...]]:
     if not play.place.has_trace:
         why, evidence = why_no_other_instance(play, label, before)
         return f"no sleep, no verdict: {why}{_stopped(play)}", evidence
+    found = _why_not_left(play, label, before) or _how_else_it_left(play, label, before)
+    if found is None:
+        return f"no sleep, no verdict: {label} was not seen to leave memory{_stopped(play)}", ()
+    return f"no sleep, no verdict: {found[0]}", found[1]
+
+
+Why = tuple[str, tuple[int, ...]]
+
+
+def _why_not_left(play: PlayRecord, label: str, before: int) -> Why | None:
+    """Return why an object did not sleep when it should have, and the events that tell of it."""
     actor = f"object:{label}"
     for event in play.of_kind(kinds.REFUSED, kinds.AWAKE):
-        if event.actor == actor and event.id < before:
-            if event.kind == kinds.REFUSED and event.data["pins"]:
-                return f"no sleep, no verdict: refused: pinned by {pins_told(event)}", (event.id,)
-            if event.kind == kinds.REFUSED:
-                continue  # for an alarm that came first; what was seen then says more
-            return f"no sleep, no verdict: {_stayed(label, event)}", (event.id,)
+        if event.actor != actor or event.id >= before:
+            continue
+        if event.kind == kinds.AWAKE:
+            return _stayed(label, event), (event.id,)
+        if event.data["pins"]:
+            return f"refused: pinned by {pins_told(event)}", (event.id,)
+        # A refusal for an alarm that came first says less than what was seen then.
+    return None
+
+
+def _how_else_it_left(play: PlayRecord, label: str, before: int) -> Why | None:
+    """Return how an object left memory that was no sleep of the story's, or why no step could show one."""
+    own = next((each for each in sleeps_of(play) if each.label == label and each.left.id < before), None)
+    if own is not None:
+        return f"{label} slept, but in no hibernate step that this is about", own.evidence
     for event in play.of_kind(kinds.LEFT):
-        if event.actor == actor and event.id < before:
+        if event.actor == f"object:{label}" and event.id < before:
             how = event.data["how"]
             told = "was not seen in memory before it left" if how in {"idle", "evict"} else _OTHERWISE[how]
-            return f"no sleep, no verdict: {label} {told}", (event.id,)
-    for step in play.steps:
-        if step.failure in {"wrong_object", "no_sleep"}:
-            return f"no sleep, no verdict: {step.reason}", (step.end_id,)
-    return f"no sleep, no verdict: {label} was not seen to leave memory{_stopped(play)}", ()
+            return f"{label} {told}", (event.id,)
+    failed = next((step for step in play.steps if step.failure in {"wrong_object", "no_sleep"}), None)
+    return None if failed is None else (failed.reason, (failed.end_id,))
 
 
 def _stayed(label: str, awake: Event) -> str:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.instances import Slept, instances_of
-from poc_cli.judge.record import Connection, PlayRecord, once
+from poc_cli.judge.record import Connection, PlayRecord, StepRecord, once
+from poc_cli.scenario.model import Hibernate
 
 _MS = 1e6
 
@@ -22,6 +23,7 @@ _FAULTS_TOLD = {
     "server": "lost its memory when the runtime was stopped",
     "deploy": "lost its memory when a new version was deployed",
     "object": "lost its memory when it was ended with its sockets",
+    "drop": "lost a connection",
 }
 
 
@@ -43,6 +45,8 @@ class Sleep:
     silent_ms: float | None = None
     answers: tuple[Event, ...] = ()
     """What proves it in a black box: the answers of the instance before it, and of the one after."""
+    steps: frozenset[int] = frozenset()
+    """The `hibernate` or `restart` steps of the story that brought it about, or found it; none if it came by itself."""
 
     @property
     def oracle(self) -> str:
@@ -101,28 +105,54 @@ def sleeps_of(play: PlayRecord) -> tuple[Sleep, ...]:
     if not play.place.has_trace:
         found = [_by_instance(each) for label in play.play.objects for each in instances_of(play, label).slept]
         return tuple(sorted(found, key=lambda sleep: sleep.left.id))
-    found = []
-    for label in play.play.objects:
-        mine = play.of_actor(f"object:{label}")
-        for index, event in enumerate(mine):
-            if event.kind != kinds.LEFT or event.data["how"] not in {"idle", "evict"}:
-                continue
-            entered = _entrance(mine, index)
-            if entered is None:
-                continue
-            back = next((later for later in _from(mine, index) if later.kind == kinds.ENTERED), None)
-            sockets = tuple(
-                each for each in play.connections if each.is_open_at(event.id) and play.belongs(each, label)
-            )
-            found.append(Sleep(label, entered, event, back, _woken_by(mine, back), sockets))
+    hibernates = play.steps_of_verb("hibernate")
+    found = [sleep for label in play.play.objects for sleep in _by_trace(play, label, hibernates)]
     return tuple(sorted(found, key=lambda sleep: sleep.left.id))
+
+
+def _by_trace(play: PlayRecord, label: str, hibernates: Sequence[StepRecord]) -> Iterator[Sleep]:
+    mine = play.of_actor(f"object:{label}")
+    entered: Event | None = None
+    for index, event in enumerate(mine):
+        if event.kind == kinds.ENTERED:
+            entered = event
+        if event.kind != kinds.LEFT or event.data["how"] not in {"idle", "evict"}:
+            continue
+        if entered is None or _stay(entered) != _stay(event):
+            continue
+        back = next((later for later in _from(mine, index) if later.kind == kinds.ENTERED), None)
+        sockets = tuple(each for each in play.connections if each.is_open_at(event.id) and play.belongs(each, label))
+        steps = frozenset(
+            each.index for each in _around(hibernates, event, back) if _brought_about(play, each, label, event, back)
+        )
+        yield Sleep(label, entered, event, back, _woken_by(mine, back), sockets, steps=steps)
+
+
+def _around(hibernates: Sequence[StepRecord], left: Event, back: Event | None) -> Iterator[StepRecord]:
+    """Return the steps that had not ended when an object left memory, and had begun before it was back."""
+    first = bisect_right(hibernates, left.id, key=lambda step: step.end_id)
+    for place in range(first, len(hibernates)):
+        if back is not None and hibernates[place].begun.id > back.id:
+            return
+        yield hibernates[place]
+
+
+def _brought_about(play: PlayRecord, step: StepRecord, label: str, left: Event, back: Event | None) -> bool:
+    """Whether an object left memory in a `hibernate` step of its own, or was out of memory throughout it."""
+    placed = play.play.steps[step.index].step
+    if not isinstance(placed, Hibernate) or not (placed.of is None or label in placed.of):
+        return False
+    if step.begun.id < left.id < step.end_id:
+        return True
+    return step.ok and left.id < step.begun.id and (back is None or back.id > step.end_id)
 
 
 def _by_instance(slept: Slept) -> Sleep:
     change = slept.change
     left = change.waited[0]
     silent, back = change.silent_ms, change.after.event
-    return Sleep(change.label, slept.proof[0], left, back, None, slept.sockets, silent, slept.proof)
+    steps = frozenset(each.step for each in change.waited if each.step is not None)
+    return Sleep(change.label, slept.proof[0], left, back, None, slept.sockets, silent, slept.proof, steps)
 
 
 @once
@@ -144,8 +174,38 @@ def losses_of(play: PlayRecord) -> tuple[Sleep, ...]:
             sockets = tuple(
                 each for each in play.connections if each.is_open_at(fault.id) and play.belongs(each, label)
             )
-            found.append(Sleep(label, entered, fault, back, _woken_by(mine, back), sockets))
+            steps = frozenset[int]() if fault.step is None else frozenset({fault.step})
+            found.append(Sleep(label, entered, fault, back, _woken_by(mine, back), sockets, steps=steps))
     return tuple(sorted(found, key=lambda loss: loss.left.id))
+
+
+@once
+def losses_by_step(play: PlayRecord) -> dict[tuple[str, int], list[Sleep]]:
+    """Return every proven sleep, fault and dropped connection by its object and by the steps that brought it about."""
+    found: dict[tuple[str, int], list[Sleep]] = {}
+    for loss in (*sleeps_of(play), *losses_of(play), *drops_of(play)):
+        for index in loss.steps:
+            found.setdefault((loss.label, index), []).append(loss)
+    return found
+
+
+@once
+def drops_of(play: PlayRecord) -> tuple[Sleep, ...]:
+    """Return every connection that the story dropped, once for each object that it may have led to.
+
+    No object leaves memory by it: what comes before and after is one stay.
+    """
+    found = []
+    for fault in play.of_kind(kinds.FAULT):
+        if fault.data["fault"] != "drop":
+            continue
+        dropped = [each for each in play.connections if each.client == fault.actor and each.is_open_at(fault.id)]
+        steps = frozenset[int]() if fault.step is None else frozenset({fault.step})
+        for label in play.play.objects:
+            sockets = tuple(each for each in dropped if play.belongs(each, label))
+            if sockets:
+                found.append(Sleep(label, fault, fault, None, None, sockets, steps=steps))
+    return tuple(found)
 
 
 def _losses_by_instance(play: PlayRecord) -> Iterator[Sleep]:
@@ -163,7 +223,8 @@ def _losses_by_instance(play: PlayRecord) -> Iterator[Sleep]:
                 each for each in play.connections if each.is_open_at(fault.id) and play.belongs(each, label)
             )
             answers = change.before.event, change.after.event
-            yield Sleep(label, answers[0], fault, answers[1], None, sockets, answers=answers)
+            steps = frozenset[int]() if fault.step is None else frozenset({fault.step})
+            yield Sleep(label, answers[0], fault, answers[1], None, sockets, answers=answers, steps=steps)
 
 
 def _struck(events: Sequence[Event], fault: Event, back: Event | None) -> Event | None:
@@ -181,12 +242,15 @@ def _from(events: Sequence[Event], first: int) -> Iterator[Event]:
 
 def _entrance(events: Sequence[Event], left: int) -> Event | None:
     """Return the beginning of the stay that the event at this place ended."""
-    stay = events[left].data["process"], events[left].data["ctx"]
     for place in range(left - 1, -1, -1):
-        event = events[place]
-        if event.kind == kinds.ENTERED:
-            return event if (event.data["process"], event.data["ctx"]) == stay else None
+        if events[place].kind == kinds.ENTERED:
+            return events[place] if _stay(events[place]) == _stay(events[left]) else None
     return None
+
+
+def _stay(event: Event) -> tuple[object, object]:
+    """Return what tells one stay in memory from another."""
+    return event.data["process"], event.data["ctx"]
 
 
 def _woken_by(events: Sequence[Event], back: Event | None) -> str | None:

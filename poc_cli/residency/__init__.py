@@ -5,9 +5,20 @@ Never starts, stops or asks a runtime: lines go in, changes come out.
 
 from poc_cli.residency.identity import namespaces, object_id
 from poc_cli.residency.pins import Pin
-from poc_cli.residency.stays import Change, Delivered, Entered, Left, Residency, Stay, Timed, WorkerContextEnded
+from poc_cli.residency.stays import (
+    Caller,
+    Change,
+    Delivered,
+    Entered,
+    Left,
+    Residency,
+    Stay,
+    Timed,
+    WorkerContextEnded,
+)
 
 __all__ = [
+    "Caller",
     "Change",
     "Delivered",
     "Entered",

@@ -13,6 +13,7 @@ from poc_cli.residency.trace import (
     Answered,
     BadLineError,
     Began,
+    Called,
     ContextBegan,
     ContextEnded,
     Finished,
@@ -50,6 +51,19 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True)
+class Caller:
+    """Who called an object: another object, or a Worker (no `object_id`). `is_open` says that it is at work still.
+
+    `pins` are what keeps another object in memory, such as a WebSocket that it accepted itself.
+    """
+
+    worker: str
+    object_id: str | None
+    is_open: bool
+    pins: tuple[Pin, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Left:
     """An object left memory: its context ended, or it died with its process."""
 
@@ -60,6 +74,8 @@ class Left:
     last_event_ns: int
     last_activity_ns: int
     how: Literal["ended", "died"]
+    callers: tuple[Caller, ...] = ()
+    """Other objects that ever called it, and Workers that did and have not ended: a socket may be theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +137,7 @@ class _Context:
     announced: bool = False
     is_timed: bool = False
     ledger: Ledger = field(default_factory=Ledger)
+    called: set[str] = field(default_factory=set)
 
 
 class Residency:
@@ -142,6 +159,8 @@ class Residency:
         self._places: dict[tuple[int, int], Place | None] = {}
         self._epoch_unix_ns: int | None = None
         self._alarms: dict[str, int] = {}
+        self._callers: dict[str, set[int]] = {}
+        self._calling_objects: dict[str, dict[str, str]] = {}
         self._long_turns: dict[int, None] = {}
 
     def feed(self, line: str | bytes) -> list[Change]:
@@ -211,22 +230,18 @@ class Residency:
         worker = self._workers.get(stack.isolate)
         return stack.place if self._locate is None or worker is None else self._locate(worker, stack.frames)
 
-    def _continue(self, line: ContextEnded | Began | Finished | Answered | AlarmSet | Turn) -> list[Change]:
+    def _continue(self, line: ContextEnded | Began | Finished | Answered | Called | AlarmSet | Turn) -> list[Change]:
         context = self._open.get(line.ctx)
         if context is None:
             raise BadLineError("a line of a context that is not open")
         if isinstance(line, Answered):
             context.ledger.answer(line.id)
             return []
+        if isinstance(line, Called):
+            self._note_call(context.began, line)
+            return []
         if isinstance(line, AlarmSet):
-            if context.began.actor is None:
-                return []
-            if self._epoch_unix_ns is not None:
-                self._alarms[context.began.actor] = line.due_unix_ns - self._epoch_unix_ns
-            if context.is_timed:
-                return []
-            context.is_timed = True
-            return [Timed(self.process, line.ctx, context.began.actor, self.latest_ns, "alarm")]
+            return self._note_alarm(context, line)
         self._now(line.at)
         if isinstance(line, Turn) and line.at - line.began >= LONG_TURN_NS:
             self._long_turns[line.ctx] = None
@@ -234,6 +249,35 @@ class Residency:
             del self._open[line.ctx]
             return self._close(context, line.at, "ended")
         return [] if context.began.actor is None else self._note(context, context.began.actor, line)
+
+    def _note_alarm(self, context: _Context, line: AlarmSet) -> list[Change]:
+        if context.began.actor is None:
+            return []
+        if self._epoch_unix_ns is not None:
+            self._alarms[context.began.actor] = line.due_unix_ns - self._epoch_unix_ns
+        if context.is_timed:
+            return []
+        context.is_timed = True
+        return [Timed(self.process, line.ctx, context.began.actor, self.latest_ns, "alarm")]
+
+    def _note_call(self, caller: ContextBegan, line: Called) -> None:
+        if caller.actor == line.object_id:
+            return
+        self._callers.setdefault(line.object_id, set()).add(caller.ctx)
+        self._open[caller.ctx].called.add(line.object_id)
+        if caller.actor is not None:
+            self._calling_objects.setdefault(line.object_id, {})[caller.actor] = caller.worker
+
+    def _callers_of(self, object_id: str, now_ns: int) -> tuple[Caller, ...]:
+        open_ = [self._open[ctx] for ctx in sorted(self._callers.get(object_id, ()))]
+        found = [
+            Caller(each.began.worker, each.began.actor, is_open=True, pins=each.ledger.pins(now_ns, 0))
+            for each in open_
+        ]
+        known = {each.began.actor for each in open_}
+        ended = self._calling_objects.get(object_id, {}).items()
+        found += [Caller(worker, actor, is_open=False, pins=()) for actor, worker in ended if actor not in known]
+        return tuple(found)
 
     def _now(self, at: int) -> None:
         self.latest_ns = max(self.latest_ns, at)
@@ -278,11 +322,22 @@ class Residency:
 
     def _close(self, context: _Context, at: int, how: Literal["ended", "died"]) -> list[Change]:
         began = context.began
+        for called in context.called:
+            self._callers[called].discard(began.ctx)
         if began.actor is None:
             return [WorkerContextEnded(began.worker, began.ctx)] if how == "ended" else []
         changes: list[Change] = [] if context.announced else [self._announce(context, began.actor, None)]
         changes.append(
-            Left(self.process, began.ctx, began.actor, at, context.last_event_ns, context.last_activity_ns, how)
+            Left(
+                self.process,
+                began.ctx,
+                began.actor,
+                at,
+                context.last_event_ns,
+                context.last_activity_ns,
+                how,
+                self._callers_of(began.actor, at),
+            )
         )
         return changes
 

@@ -70,6 +70,13 @@ class Answered(NamedTuple):
     id: int
 
 
+class Called(NamedTuple):
+    """The context called the object with that id."""
+
+    ctx: int
+    object_id: str
+
+
 class AlarmSet(NamedTuple):
     """The object asked for an alarm at that time of the machine's clock, in nanoseconds since 1970."""
 
@@ -107,15 +114,28 @@ class ProcessExited(NamedTuple):
     at: int
 
 
-Line = Header | ContextBegan | ContextEnded | Began | Finished | Answered | AlarmSet | Turn | Stack | ProcessExited
+Line = (
+    Header
+    | ContextBegan
+    | ContextEnded
+    | Began
+    | Finished
+    | Answered
+    | Called
+    | AlarmSet
+    | Turn
+    | Stack
+    | ProcessExited
+)
 
 _STATUS = "http.response.status_code"
 _ALARM = "cloudflare.durable_object.alarm.scheduled_time"
+_CALLED = "objectId"
 
 # Half of all lines; every `before` and `after` lies within a turn, whose own line follows.
 _IDLE_CHATTER = (b'{"e":"before"', b'{"e":"after"', b'{"e":"link"')
 _ANNOTATION = b'{"e":"annotate"'
-_STATUS_KEY, _ALARM_KEY = _STATUS.encode(), _ALARM.encode()
+_TOLD = (_STATUS.encode(), _ALARM.encode(), b'"k":"objectId"')
 _TURN_BEGINS = b'{"e":"turn"'
 _TURN = re.compile(rb'\{"e":"turn","ctx":([0-9]{1,18}),[^{}]*"locked":([0-9]{1,18}),"end":([0-9]{1,18})\}\s*')
 
@@ -128,7 +148,7 @@ def parse(line: str | bytes) -> Line | None:
     raw = line.encode("utf-8", "replace") if isinstance(line, str) else line
     if raw.startswith(_IDLE_CHATTER):
         return None
-    if raw.startswith(_ANNOTATION) and _STATUS_KEY not in raw and _ALARM_KEY not in raw:
+    if raw.startswith(_ANNOTATION) and not any(key in raw for key in _TOLD):
         return None
     if raw.startswith(_TURN_BEGINS) and (turn := _TURN.fullmatch(raw)):
         return Turn(int(turn[1]), int(turn[3]), int(turn[2]))
@@ -201,6 +221,8 @@ def _annotated(fields: dict[str, Any]) -> Line | None:
     match fields.get("k"):
         case str(key) if key == _STATUS:
             return Answered(_number(fields, "ctx"), _number(fields, "id"))
+        case str(key) if key == _CALLED:
+            return Called(_number(fields, "ctx"), _text(fields, "v"))
         case str(key) if key == _ALARM:
             return AlarmSet(_number(fields, "ctx"), _unix_ns(_text(fields, "v")))
     return None

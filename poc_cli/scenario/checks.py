@@ -14,7 +14,10 @@ MEANINGS: Final = {
     "sleeps": (
         "Each object left memory while a socket was open. Refuted when one is still there 13 s after its last event."
     ),
-    "stays-awake": "Each object was still in memory 11 s after its last event. Refuted when one has left.",
+    "stays-awake": (
+        "Each object was still in memory 11 s after its last event, 13 s where nothing pins it. Refuted when one has "
+        "left."
+    ),
     "no-wake": "Something was sent while the object slept, and it slept on until it was resumed.",
     "memory-is-reset": (
         "The steps that name the claim got the right answer, and the same message got another one before the sleep or "
@@ -25,6 +28,10 @@ MEANINGS: Final = {
         "too (the witness)."
     ),
     "attachments-survive": "As `storage-survives`, for what a socket's attachment holds.",
+    "holds-after-loss": (
+        "A sleep, fault or dropped connection is proven before each step that names the claim, its object came back by "
+        "the end of the step, and the step came out as told. It asks for no witness, but for rows that are in memory."
+    ),
     "delivered-in-order": (
         "No client got two messages of one sender the other way round; `by` is the path of the mark that tells them"
         " apart."

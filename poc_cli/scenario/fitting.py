@@ -74,6 +74,13 @@ def fit(play: Play, place: Place) -> Fitted:
     for claim in play.scenario.document.claim:
         if claim.check == "no-wake" and not place.has_trace:
             claims[claim.id] = f"that nothing woke the object is only seen in the runtime's trace; not on {place.kind}"
+        if claim.check == "connections-survive" and not place.has_trace:
+            silent = [label for label in claim.of or play.objects if play.objects[label].sockets is None]
+            if silent:
+                claims[claim.id] = (
+                    f"whose sockets they are is only seen in the runtime's trace, or told by {silent[0]}'s answers "
+                    f'(object = {{ …, sockets = "path" }}); not on {place.kind}'
+                )
     for placed in play.steps:
         need = _missing(placed.step, place)
         if need is None:

@@ -11,8 +11,20 @@ from poc_cli.scenario.checks import NO_SECRET_LEAVES
 from poc_cli.scenario.explain import Problem
 from poc_cli.scenario.flow import Performance, known_objects, problems_of_play, unknown_names
 from poc_cli.scenario.foreign import given_names, problems_of_file
-from poc_cli.scenario.model import CHECKS, Claim, ObjectRef, Repeat, ScenarioFile
-from poc_cli.scenario.steps import Node, every_step
+from poc_cli.scenario.model import (
+    CHECKS,
+    Claim,
+    Connect,
+    Idle,
+    Kill,
+    ObjectRef,
+    Repeat,
+    ScenarioFile,
+    Stall,
+    Step,
+    Taking,
+)
+from poc_cli.scenario.steps import Node, every_node, every_step
 from poc_cli.scenario.templates import names_in
 from poc_cli.scenario.values import Path, shown
 
@@ -33,6 +45,8 @@ def problems_of(
     yield from problems_of_file(document)
     yield from _reserved(document.claim)
     yield from _claims(document, steps, controls, objects)
+    for nodes in (steps, *controls.values()):
+        yield from _ids(nodes)
     yield from _length([*steps, *(node for own in controls.values() for node in own)])
     story = Performance(
         {name: (("clients", name), client) for name, client in document.clients.items()},
@@ -110,6 +124,7 @@ def _claims(
         seen.add(claim.id)
         yield from _check(claim, path, decided=claim.id in named)
         yield from known_objects(claim.of or [], (*path, "of"), objects)
+        yield from _after(claim, path, steps, controls.get(index))
         if (
             index in controls
             and claim.check is None
@@ -117,6 +132,65 @@ def _claims(
         ):
             message = f'no step of the control names the claim "{claim.id}", so the control decides nothing'
             yield Problem((*path, "control", "steps"), message, f'add claim = "{claim.id}" to a step of the control')
+
+
+def decides(step: Step) -> bool:
+    """Whether a step can show anything of a claim by itself: one that only lets something happen cannot."""
+    return not isinstance(step, Idle | Stall | Kill) and not (isinstance(step, Connect) and step.refused is None)
+
+
+def weaknesses_of(document: ScenarioFile, steps: Nodes, controls: Mapping[int, Nodes]) -> Iterator[Problem]:
+    """Give a problem for each claim that could be held by nothing.
+
+    Records of before have such claims, so that a record is not refused for one: the judge takes them for what they are.
+    """
+    for index, claim in enumerate(document.claim):
+        path: Path = ("claim", index)
+        if claim.check is not None:
+            continue
+        if claim.matrix is not None:
+            message = f'nothing shows that what the cell of the claim "{claim.id}" is about was lost or kept'
+            yield Problem((*path, "matrix"), message, 'give the claim a "check", like check = "holds-after-loss"')
+        for nodes, where in ((steps, "the story"), (controls.get(index), "the control")):
+            named = [step for step in every_step(nodes or ()) if step.claim == claim.id]
+            if named and not any(map(decides, named)):
+                told = f'no {named[0].verb} step shows anything by itself, and {where} has no other for "{claim.id}"'
+                yield Problem((*path, "id"), told, f'add claim = "{claim.id}" to a step that expects something')
+
+
+def _after(claim: Claim, path: Path, steps: Nodes, own: Nodes | None) -> Iterator[Problem]:
+    """Give the problems of the step that a claim says it comes after."""
+    if claim.after is None:
+        return
+    if claim.check == "stays-awake":
+        message = '"stays-awake" is about the steps that name the claim, so it has no "after"'
+        yield Problem((*path, "after"), message, f'add claim = "{claim.id}" to the hibernate step', at="key")
+        return
+    for nodes, where in ((steps, "the story"), (own, "the claim's control")):
+        if nodes is None:
+            continue
+        in_order = list(every_step(nodes))
+        named = [step.id for step in in_order if isinstance(step, Taking) and step.id is not None]
+        if claim.after not in named:
+            message = f"no hibernate, restart or kill step of {where} has the id {shown(claim.after)}"
+            yield Problem((*path, "after"), message, did_you_mean(claim.after, named))
+            continue
+        meant = next(step for step in in_order if isinstance(step, Taking) and step.id == claim.after)
+        before = next((step for step in in_order if step is meant or step.claim == claim.id), meant)
+        if before is not meant:
+            message = f"a step of {where} that decides the claim stands before the step {shown(claim.after)}"
+            yield Problem((*path, "after"), message)
+
+
+def _ids(steps: Nodes) -> Iterator[Problem]:
+    """Give a problem for each id of a step that another has already."""
+    seen: set[str] = set()
+    for node in every_node(steps):
+        if not isinstance(node.step, Taking) or node.step.id is None:
+            continue
+        if node.step.id in seen:
+            yield Problem((*node.path, "id"), f"a step {shown(node.step.id)} is there already; each id stands once")
+        seen.add(node.step.id)
 
 
 def _check(claim: Claim, path: Path, *, decided: bool) -> Iterator[Problem]:

@@ -124,7 +124,7 @@ def _claims(claims: Sequence[Claim]) -> Iterator[Problem]:
         elif claim.check not in LOAD_MEANINGS:
             advice = did_you_mean(claim.check, LOAD_MEANINGS)
             yield Problem((*way, "check"), f"{shown(claim.check)} is not a check of a load", advice)
-        for key in ("control", "of", "limit", "matrix"):
+        for key in ("control", "of", "after", "limit", "matrix"):
             if getattr(claim, key) is not None:
                 yield Problem((*way, key), f'the claim of a load has no "{key}"', at="key")
 

@@ -20,7 +20,7 @@ _STAGE: Final = "Stage"
 _NOT_OF_LOADS: Final = ("clients", "steps", "vars", "needs", "measures", "objects", "origin", "secrets")
 """Keys of a story that a load does not have."""
 
-_NOT_OF_CLAIMS: Final = ("control", "of", "limit", "matrix", "by")
+_NOT_OF_CLAIMS: Final = ("control", "of", "after", "limit", "matrix", "by")
 
 
 def schema() -> dict[str, Any]:

@@ -23,8 +23,11 @@ __all__ = ["LARGEST_FILE", "LONGEST_LINE", "PlacedStep", "Scenario", "parse", "r
 
 
 def read(path: FilePath) -> Scenario:
-    """Give the scenario in a file of UTF-8. Raises ScenarioError where it cannot be read or is wrong."""
-    return parse(text_of(path, "scenario"), inert(str(path)))
+    """Give the scenario in a file of UTF-8. Raises ScenarioError where it cannot be read or is wrong.
+
+    A file may not claim what nothing could refute; records of before may hold such claims, and are judged all the same.
+    """
+    return _load(Source(text_of(path, "scenario"), inert(str(path))), is_new=True)
 
 
 @lru_cache(maxsize=256)
@@ -41,7 +44,7 @@ def text_sha256(text: str) -> str:
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
-def _load(source: Source) -> Scenario:
+def _load(source: Source, *, is_new: bool = False) -> Scenario:
     raw = source.tables()
     positions = source.positions()
     problems = list(_unsayable(raw))
@@ -57,6 +60,7 @@ def _load(source: Source) -> Scenario:
         problems = load_lint.problems_of(document, objects)
     else:
         problems = list(lint.problems_of(document, steps, controls, objects))
+        problems += lint.weaknesses_of(document, steps, controls) if is_new else ()
     if problems:
         source.refuse(problems, positions)
     return Scenario(

@@ -3,9 +3,9 @@
 Never reads a file and never explains a mistake to a person; the loader does.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from poc_cli.scenario.beside import OriginSpec, Worker, WorkerRef
 from poc_cli.scenario.checks import MEANINGS
@@ -28,10 +28,12 @@ from poc_cli.scenario.verbs import (
     Restart,
     Resume,
     Stall,
+    Taking,
 )
 
 __all__ = [
     "CHECKS",
+    "IN_MEMORY",
     "LARGEST_COUNT",
     "ROWS",
     "VERBS",
@@ -67,6 +69,7 @@ __all__ = [
     "ScenarioFile",
     "Stall",
     "Step",
+    "Taking",
     "Verdict",
     "WorkerRef",
 ]
@@ -88,6 +91,11 @@ class ObjectRef(Shape):
         default="instance",
         min_length=1,
         description="The path in its answers to what is new with each stay in memory; black boxes show sleep by it.",
+    )
+    sockets: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The path in its answers to how many sockets it holds: `ctx.getWebSockets().length`.",
     )
 
     @model_validator(mode="after")
@@ -115,6 +123,9 @@ ROWS = (
 )
 """The rows of the survival matrix."""
 
+IN_MEMORY = frozenset({"in-memory fields", "module globals"})
+"""Those of state that is in memory alone."""
+
 
 class MatrixCell(Shape):
     """The cell of the survival matrix that a claim fills; the column comes from what happened."""
@@ -129,6 +140,27 @@ class MatrixCell(Shape):
         return self
 
 
+FailureKind = Literal["mismatch", "silence", "closed", "refused", "noise", "no_sleep", "probe", "check"]
+"""How a claim can be refuted: by the kind of failure of a step that names it, or by its check.
+
+`mismatch`: messages came, none fitted; `silence`: none came; `closed`: the connection was gone; `refused`: it could not
+be opened; `noise`: a message came where none may; `no_sleep`: an object did not sleep; `probe`: it was not as asked."""
+
+NEVER_BY_ITSELF: frozenset[FailureKind] = frozenset({"silence", "refused"})
+"""Kinds that come of anything that goes wrong: a control fails so only where it says that it will."""
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+FailureKinds = Annotated[
+    list[FailureKind],
+    BeforeValidator(_as_list, json_schema_input_type=FailureKind | list[FailureKind]),
+    Field(min_length=1),
+]
+
+
 class Control(Shape):
     """One change that must turn the claim round."""
 
@@ -137,11 +169,17 @@ class Control(Shape):
     steps: list[Any] | None = Field(default=None, min_length=1, description="Other steps in place of the story's.")
     worker: Worker | None = Field(default=None, description="Another worker: a folder relative to the file.")
     expect: Literal["refuted", "unknown", "held"] = Field(default="refuted", description="What the claim must be then.")
+    failure: FailureKinds | None = Field(
+        default=None,
+        description="How it must be refuted; any way but silence and a refused connection unless said.",
+    )
 
     @model_validator(mode="after")
     def _changes_something(self) -> "Control":
         if not self.clients and not self.vars and self.steps is None and self.worker is None:
             raise ValueError('changes nothing: give "clients", "vars", "steps" or "worker"')
+        if self.failure is not None and self.expect != "refuted":
+            raise ValueError('"failure" says how the claim is refuted, so it goes with expect = "refuted"')
         return self
 
 
@@ -153,6 +191,9 @@ class Claim(Shape):
     source: str | None = Field(default=None, description="Where the documentation says so: a URL.")
     check: str | None = Field(default=None, description="The check that judges it on the whole history.")
     of: list[str] | None = Field(default=None, description="The objects it is about; all unless said.")
+    after: Identifier | None = Field(
+        default=None, description="The `id` of the step that it is about: a `hibernate`, a `restart` or a `kill`."
+    )
     by: str = Field(default="id", description="The path of the mark that tells messages apart.")
     limit: Duration | None = Field(default=None, description="The longest a wake may take, for wake-under.")
     matrix: MatrixCell | None = Field(default=None, description="The cell of the survival matrix that it fills.")

@@ -68,9 +68,13 @@ class Play:
 
     @property
     def alone(self) -> bool:
-        """Whether it needs a runtime of its own: it ends the runtime, measures it, or keeps it from all others."""
+        """Whether it needs a runtime of its own: it ends the runtime, measures it, or keeps it from all others.
+
+        So does a play of an object that is named by its id: every other play of it would meet the same one.
+        """
         ends = any(isinstance(placed.step, Restart) and placed.step.restart != "object" for placed in self.steps)
-        return ends or self.scenario.document.measures or HEAVY in self.scenario.document.tags
+        named = all(each.id is None for each in self.objects.values())
+        return ends or not named or self.scenario.document.measures or HEAVY in self.scenario.document.tags
 
 
 @lru_cache(maxsize=256)
@@ -134,8 +138,9 @@ def _controls(scenario: Scenario, story: Play) -> Iterator[Play]:
     alike: dict[str, list[tuple[Claim, Control]]] = {}
     for claim in scenario.document.claim:
         if claim.control is not None:
-            # As JSON, because Python holds 1, 1.0 and true for the same and they are different controls.
-            change = json.dumps(claim.control.model_dump(mode="json"), sort_keys=True)
+            # How each claim must fail is its own. As JSON, because Python holds 1, 1.0 and true for the same, and they
+            # are different controls.
+            change = json.dumps(claim.control.model_dump(mode="json", exclude={"failure"}), sort_keys=True)
             alike.setdefault(change, []).append((claim, claim.control))
     for group in alike.values():
         claim, control = group[0]

@@ -30,9 +30,14 @@ class Node:
 
 def every_step(nodes: Sequence[Node]) -> Iterator[Step]:
     """Give each step once, however often it is repeated."""
+    return (node.step for node in every_node(nodes))
+
+
+def every_node(nodes: Sequence[Node]) -> Iterator[Node]:
+    """Give each step with the way to it once, one that repeats before what it repeats."""
     for node in nodes:
-        yield node.step
-        yield from every_step(node.inner)
+        yield node
+        yield from every_node(node.inner)
 
 
 def nodes_of(raw: object, path: Path, problems: list[Problem], repeats: int = 0) -> tuple[Node, ...]:

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from poc_cli.scenario.duration import Duration
 from poc_cli.scenario.exchange import Acting, Exchange, Step
-from poc_cli.scenario.shapes import CaptureName, Names
+from poc_cli.scenario.shapes import CaptureName, Identifier, Names
 
 
 class Connect(Step):
@@ -87,7 +87,13 @@ class Close(Step):
     within: Duration = Field(default=5.0, description="How long the answer may take.")
 
 
-class Kill(Step):
+class Taking(Step):
+    """What steps have in common that take something away, so that a claim may be about what comes after."""
+
+    id: Identifier | None = Field(default=None, description="Its name, for the `after` of a claim.")
+
+
+class Kill(Taking):
     """Drop the TCP connection of clients without a close frame, as a network does; a page is ended at once."""
 
     verb: ClassVar[str] = "kill"
@@ -157,7 +163,7 @@ class Idle(Step):
     idle: Duration = Field(description="How long.")
 
 
-class Hibernate(Step):
+class Hibernate(Taking):
     """Wait for the runtime's own idle timer (`idle`), or have the object evicted now (`evict`)."""
 
     verb: ClassVar[str] = "hibernate"
@@ -195,7 +201,7 @@ class Alarm(Step):
     within: Duration = Field(default=15.0, description="How long it may take.")
 
 
-class Restart(Step):
+class Restart(Taking):
     """Take the object, or the whole runtime, out of memory with its sockets, and bring it up on the same disk."""
 
     verb: ClassVar[str] = "restart"

@@ -30,7 +30,7 @@ MUTANTS: Final = ("standard_api", "stale_instance", "close_on_wake")
 STRANGER: Final = """\
 name = "stranger"
 title = "An object that is not ours, left alone."
-object = { class = "Chat", name = "{play}", instance = "life.boot" }
+object = { class = "Chat", name = "{play}", instance = "life.boot", sockets = "life.sockets" }
 clients = { ann = "/chat/{play}" }
 steps = [
   { connect = "ann" },

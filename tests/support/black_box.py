@@ -29,15 +29,22 @@ class BlackBox:
         self._lock = threading.Lock()
         self._instance = str(uuid.uuid4())
         self._heard = time.monotonic()
+        self._sockets = 0
 
     def serve(self, connection: ServerConnection) -> None:
         """Answer one client until it leaves."""
         self.paths.append(connection.request.path if connection.request is not None else "")
+        with self._lock:
+            self._sockets += 1
         try:
             for message in connection:
-                connection.send(json.dumps({"you": json.loads(message), "life": {"boot": self._boot()}}))
+                life = {"boot": self._boot(), "sockets": self._sockets}
+                connection.send(json.dumps({"you": json.loads(message), "life": life}))
         except ConnectionClosed:
             pass
+        finally:
+            with self._lock:
+                self._sockets -= 1
 
     def _boot(self) -> str:
         with self._lock:

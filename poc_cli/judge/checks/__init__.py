@@ -10,8 +10,9 @@ from poc_cli.judge.checks.connections import connections_drop, connections_survi
 from poc_cli.judge.checks.delivery import delivered_in_order, delivered_once
 from poc_cli.judge.checks.latency import wake_under
 from poc_cli.judge.checks.numbering import received_in_order
-from poc_cli.judge.checks.residency import no_wake, sleeps, stays_awake
-from poc_cli.judge.checks.state import memory_is_reset, state_survives
+from poc_cli.judge.checks.residency import sleeps, stays_awake
+from poc_cli.judge.checks.state import holds_after_loss, memory_is_reset, state_survives
+from poc_cli.judge.checks.waking import no_wake
 from poc_cli.judge.finding import Finding
 from poc_cli.judge.record import PlayRecord
 from poc_cli.scenario.model import Claim
@@ -27,6 +28,7 @@ CHECKS: dict[str, Check] = {
     "memory-is-reset": memory_is_reset,
     "storage-survives": state_survives,
     "attachments-survive": state_survives,
+    "holds-after-loss": holds_after_loss,
     "delivered-in-order": delivered_in_order,
     "delivered-once": delivered_once,
     "received-in-order": received_in_order,

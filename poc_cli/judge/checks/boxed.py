@@ -3,33 +3,53 @@
 Never takes the same instance for more than it shows: that the object was still there after so long a silence.
 """
 
+from collections.abc import Mapping
+
 from poc_cli.history import event as kinds
+from poc_cli.judge.binding import objects_of, rests_of, should_stay_awake, watches_of
 from poc_cli.judge.doubts import stay_evidence, stayed_told
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.instances import Change, instances_of
-from poc_cli.judge.proof import objects_of, proven_sleeps
+from poc_cli.judge.proof import proven_sleeps
 from poc_cli.judge.record import PlayRecord, StepRecord
 from poc_cli.judge.sleeps import Sleep, sleeps_of
 from poc_cli.residency.sweep import ASLEEP_BY_SECONDS, LONGEST_WAIT_SECONDS, onset
-from poc_cli.scenario.model import Claim, Hibernate
+from poc_cli.scenario.model import Claim
 
 
 def sleeps(play: PlayRecord, claim: Claim) -> Finding:
     """Refuted by the same instance after a silence in which every object sleeps; held by a proven sleep of each."""
-    asleep_by = asleep_by_seconds(play)
-    for label in objects_of(play, claim):
-        for stay in instances_of(play, label).stays:
-            if stay.silent_ms / 1000 >= asleep_by and not should_stay(play, stay):
-                return refuted(f"{stayed_told(stay)}{_others(play)}", stay_evidence(stay))
+    bound = rests_of(play, claim)
+    for label, rests in bound.items():
+        for stay in _too_long(play, label):
+            if any(waited.step in rests for waited in stay.waited):
+                return _stayed(play, stay)
     found = proven_sleeps(play, claim)
     if isinstance(found, Finding):
         return found
-    failed = _not_slept(play, claim)
+    failed = _not_slept(play, bound)
     if failed is not None:
         told = f"it slept, but nothing proves that it did in the hibernate step at line {failed.begun.data['line']}"
         return unknown(told, (failed.end_id,))
     evidence = tuple(event for sleep in found for event in sleep.evidence)
     return held("; ".join(dict.fromkeys(_told(sleep) for sleep in found[:3])), evidence)
+
+
+def kept_awake(play: PlayRecord, step: StepRecord, label: str) -> Finding | None:
+    """Return what was found about an object that was still there after a `hibernate` step."""
+    stays = (stay for stay in _too_long(play, label) if any(waited.step == step.index for waited in stay.waited))
+    stay = next(stays, None)
+    return None if stay is None else _stayed(play, stay)
+
+
+def _too_long(play: PlayRecord, label: str) -> list[Change]:
+    """Return the silences after which an object was still there although every object sleeps in them."""
+    asleep_by = asleep_by_seconds(play)
+    return [stay for stay in instances_of(play, label).stays if stay.silent_ms / 1000 >= asleep_by]
+
+
+def _stayed(play: PlayRecord, stay: Change) -> Finding:
+    return refuted(f"{stayed_told(stay)}{_others(play)}", stay_evidence(stay))
 
 
 def asleep_by_seconds(play: PlayRecord) -> float:
@@ -42,14 +62,14 @@ def asleep_by_seconds(play: PlayRecord) -> float:
 
 def stays_awake(play: PlayRecord, claim: Claim) -> Finding:
     """Held by the same instance after a silence in which rooms of our own slept; refuted by a proven sleep."""
-    return worst([_stays_awake(play, label) for label in objects_of(play, claim)])
+    return worst([_stays_awake(play, claim, label) for label in objects_of(play, claim)])
 
 
-def _stays_awake(play: PlayRecord, label: str) -> Finding:
+def _stays_awake(play: PlayRecord, claim: Claim, label: str) -> Finding:
     told, found = instances_of(play, label), onset(play.sentinels)
-    # Where no step names the claim, it is about every time that the story waits.
-    waits = [event.id for event in play.of_kind(kinds.WAITED) if event.actor == f"object:{label}"]
-    meant = {event for event in waits if _is_to_stay(play, event)} or set(waits)
+    watches = watches_of(play, claim)
+    waits = (event for event in play.of_kind(kinds.WAITED) if event.actor == f"object:{label}")
+    meant = {event.id for event in waits if event.step in watches}
     slept = next((each for each in sleeps_of(play) if each.label == label and each.left.id in meant), None)
     if slept is not None:
         return refuted(f"{label} {slept.told}", slept.evidence)
@@ -77,25 +97,20 @@ def _told(sleep: Sleep) -> str:
 
 def should_stay(play: PlayRecord, stay: Change) -> bool:
     """Whether an object was left alone only to show that it does not sleep."""
-    return all(_is_to_stay(play, waited.id) for waited in stay.waited)
+    return all(waited.step is not None and should_stay_awake(play, waited.step) for waited in stay.waited)
 
 
-def _is_to_stay(play: PlayRecord, event_id: int) -> bool:
-    """Whether the step of an event names a claim that an object stays awake."""
-    claims = {claim.id for claim in play.scenario.document.claim if claim.check == "stays-awake"}
-    return any(step.index == play.by_id[event_id].step and step.claim in claims for step in play.steps)
+def _not_slept(play: PlayRecord, bound: Mapping[str, frozenset[int]]) -> StepRecord | None:
+    """Return a `hibernate` step in which one of the claim's objects should have slept, and no proof says that it did.
 
-
-def _not_slept(play: PlayRecord, claim: Claim) -> StepRecord | None:
-    """Give a `hibernate` step in which one of the claim's objects should have slept, and no proof says that it did."""
+    The wait of a step may be the second of two between the same answers.
+    """
+    made = {(sleep.label, index) for sleep in sleeps_of(play) for index in sleep.steps}
     proven = [(each.label, each.left.id, each.back.id) for each in sleeps_of(play) if each.back is not None]
     for step in play.steps:
-        placed = play.play.steps[step.index].step
-        if not isinstance(placed, Hibernate) or step.ended is None or _is_to_stay(play, step.end_id):
-            continue
-        meant = set(objects_of(play, claim)) & set(placed.of or play.play.objects)
-        # The wait may be the second of two between the same answers.
-        slept = {label for label, began, ended in proven if began < step.end_id < ended}
-        if not meant <= slept:
-            return step
+        for label, rests in bound.items():
+            if step.index not in rests or (label, step.index) in made:
+                continue
+            if not any(each == label and began < step.end_id < ended for each, began, ended in proven):
+                return step
     return None

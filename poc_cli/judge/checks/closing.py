@@ -12,7 +12,7 @@ from poc_cli.scenario.model import Claim
 
 def close_handshake(play: PlayRecord, claim: Claim) -> Finding:
     """Refuted by a client that closed and got no close frame back."""
-    if asks_for_sleep(play):
+    if asks_for_sleep(play, claim):
         found = proven_sleeps(play, claim)
         if isinstance(found, Finding):
             return found
@@ -24,7 +24,8 @@ def close_handshake(play: PlayRecord, claim: Claim) -> Finding:
         if not event.data["clean"]:
             return refuted(f"{event.actor} closed and got no close frame back: {event.data['said']}", (event.id,))
     asked = sum(placed.step.verb == "close" for placed in play.play.steps)
-    carried_out = [step for step in play.steps if step.verb == "close" and step.failure != "closed"]
+    ended = [step for step in play.steps if step.ended is not None]
+    carried_out = [step for step in ended if step.verb == "close" and step.failure != "closed"]
     if len(carried_out) < asked:
         return unknown(f"only {len(carried_out)} of {asked} close steps could be carried out", [e.id for e in closed])
     return held(f"{len(closed)} close(s) were answered", [event.id for event in closed])

@@ -4,18 +4,20 @@ Never takes a pong for a sign of life: the runtime sends it. On that very connec
 client must have reached the object, and a frame of the object the client.
 """
 
+from dataclasses import dataclass
+
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.checks.answering import automatic
+from poc_cli.judge.binding import faults_of, objects_of
+from poc_cli.judge.fences import is_cut_short
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.instances import instances_of
-from poc_cli.judge.proof import objects_of, proven_sleeps
-from poc_cli.judge.record import Connection, PlayRecord, StepRecord
+from poc_cli.judge.ownership import sockets_of, strays_of, why_stray
+from poc_cli.judge.proof import proven_sleeps
+from poc_cli.judge.reach import reach_of
+from poc_cli.judge.record import FOREVER, Connection, PlayRecord
 from poc_cli.judge.sleeps import Sleep, fault_after, losses_of
 from poc_cli.scenario.model import Claim, On
-
-SOCKET_EVENT = "hibernatable_websocket"
-"""The trace's name for a message, close or error of a hibernatable socket that reached the object."""
 
 
 def connections_survive(play: PlayRecord, claim: Claim) -> Finding:
@@ -23,10 +25,18 @@ def connections_survive(play: PlayRecord, claim: Claim) -> Finding:
     sleeps = proven_sleeps(play, claim)
     if isinstance(sleeps, Finding):
         return sleeps
-    findings = [_survived(play, claim, sleep, connection) for sleep in sleeps for connection in sleep.sockets]
+    end = _decided_at(play, claim)
+    findings = [_survived(play, sleep, connection, end) for sleep in sleeps for connection in sockets_of(play, sleep)]
+    findings += [
+        unknown(why_stray(play, sleep, connection), sleep.evidence)
+        for sleep in sleeps
+        for connection in strays_of(play, sleep)
+    ]
     result = worst(findings)
     if result.verdict != "held":
         return result
+    if end is None:
+        return unknown(f"{result.reason or 'every client spoke'}, but {play.ending}", result.evidence)
     clients = sorted({connection.client for sleep in sleeps for connection in sleep.sockets})
     listed = ", ".join(clients) if len(clients) <= 4 else f"{len(clients)} clients"  # noqa: PLR2004 - fits a line
     return held(
@@ -36,19 +46,21 @@ def connections_survive(play: PlayRecord, claim: Claim) -> Finding:
 
 def connections_drop(play: PlayRecord, claim: Claim) -> Finding:
     """Held where a fault closed every connection that was open at it, and no client did."""
-    wanted = set(objects_of(play, claim))
-    losses = [loss for loss in losses_of(play) if loss.label in wanted and loss.sockets]
+    wanted, faults = set(objects_of(play, claim)), faults_of(play, claim)
+    losses = [loss for loss in losses_of(play) if loss.label in wanted and loss.sockets and loss.steps & faults]
     if not losses:
         return unknown("no fault befell an object with a socket open")
-    findings = [_dropped(loss, connection) for loss in losses for connection in loss.sockets]
+    findings = [_dropped(play, loss, connection) for loss in losses for connection in loss.sockets]
     result = worst(findings)
     if result.verdict != "held":
         return result
     return held(f"{losses[0].label} {losses[0].told}, and {len(findings)} connection(s) broke with it", result.evidence)
 
 
-def _dropped(loss: Sleep, connection: Connection) -> Finding:
+def _dropped(play: PlayRecord, loss: Sleep, connection: Connection) -> Finding:
     closed = connection.closed
+    if closed is None and is_cut_short(play):
+        return unknown(f"{connection.client} was still open when the record ended: {play.ending}", (loss.left.id,))
     if closed is None:
         return refuted(f"{connection.client} was still open at the end of the play", (loss.left.id,))
     if closed.data["by"] == "client":
@@ -56,66 +68,133 @@ def _dropped(loss: Sleep, connection: Connection) -> Finding:
     return held("", (loss.left.id, closed.id))
 
 
-def _survived(play: PlayRecord, claim: Claim, sleep: Sleep, connection: Connection) -> Finding:
-    spoken = _spoken(play, claim, sleep, connection)
+def _decided_at(play: PlayRecord, claim: Claim) -> int | None:
+    """Return the event up to which sockets must live: the end of the last step that names the claim, else of the play.
+
+    None where the record ends before.
+    """
+    planned = [index for index, placed in enumerate(play.play.steps) if placed.step.claim == claim.id]
+    if not planned:
+        return None if is_cut_short(play) else FOREVER
+    last = next((step for step in play.steps if step.index == planned[-1]), None)
+    if last is not None and last.ended is not None:
+        return last.end_id
+    return None if is_cut_short(play) else FOREVER
+
+
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """What of an exchange after a sleep is in the record: the client's frame, and the object's."""
+
+    sent: int | None
+    got: int | None
+
+    @property
+    def both(self) -> tuple[int, int] | None:
+        """Return both, None where one is missing."""
+        return None if self.sent is None or self.got is None else (self.sent, self.got)
+
+
+def _survived(play: PlayRecord, sleep: Sleep, connection: Connection, end: int | None) -> Finding:
+    spoken = _spoken(play, sleep, connection)
     closed = connection.closed
+    if closed is not None and spoken.both is not None and end is not None and closed.id > end:
+        closed = None  # the claim was decided while the socket lived
     if closed is not None and closed.data["by"] != "client" and not _was_to_be_closed(play, closed):
         return _closed_by_other(play, sleep, connection, closed, spoken)
-    if spoken is not None:
-        return held("", (*sleep.evidence, *spoken))
-    return unknown(f"{connection.client} was not exercised after {sleep.label} slept", sleep.evidence)
+    if spoken.both is None:
+        told = f"{connection.client} was not exercised after {_which(play, sleep)}"
+        return unknown(f"{told}: {_missing(sleep, spoken, connection)}", sleep.evidence)
+    return held("", (*sleep.evidence, *spoken.both))
 
 
-def _closed_by_other(
-    play: PlayRecord, sleep: Sleep, connection: Connection, closed: Event, spoken: tuple[int, int] | None
-) -> Finding:
+def _which(play: PlayRecord, sleep: Sleep) -> str:
+    """Return a sleep in words: of which object, and where in the story."""
+    step = next((each for each in play.steps if each.index in sleep.steps), None)
+    return f"{sleep.label} slept" if step is None else f"{sleep.label} slept (line {step.begun.data['line']})"
+
+
+def _missing(sleep: Sleep, spoken: _Spoken, connection: Connection) -> str:
+    """Return in words which direction of an exchange is missing."""
+    client, label = connection.client, sleep.label
+    if spoken.sent is None and spoken.got is None:
+        return f"nothing shows that a frame of {client}'s reached {label}, nor one of {label}'s {client}"
+    if spoken.sent is None:
+        return f"nothing shows that a frame of {client}'s reached {label}"
+    return f"nothing shows that a frame of {label}'s reached {client}"
+
+
+def _spoken(play: PlayRecord, sleep: Sleep, connection: Connection) -> _Spoken:
+    """Return what passed between a client and the object on a connection after a sleep."""
+    if sleep.back is None:
+        return _Spoken(None, None)
+    if not play.place.has_trace:
+        both = _answered(play, sleep, connection)
+        return _Spoken(None, None) if both is None else _Spoken(*both)
+    reach = reach_of(play, sleep.label)
+    sent = reach.first_that_reached(connection, sleep.left.id)
+    got = reach.first_that_came(connection, sleep.left.id, sleep.back.id)
+    return _Spoken(None if sent is None else sent.id, None if got is None else got.id)
+
+
+def _closed_by_other(play: PlayRecord, sleep: Sleep, connection: Connection, closed: Event, spoken: _Spoken) -> Finding:
     """Judge a connection that the client did not close.
 
     What closed soon after it had spoken has not survived either, if the story wanted it for more. After a fault of the
     story's it is the fault's doing; that the object ended by itself is the worker's.
     """
-    evidence = (*sleep.evidence, *(spoken or ()), closed.id)
+    evidence = (*sleep.evidence, *(spoken.both or ()), closed.id)
     fault = fault_after(play, sleep, closed.id)
     if fault is not None and fault.data.get("how") != "dropped":
-        if spoken is not None:
-            return held("", (*sleep.evidence, *spoken))
+        if spoken.both is not None:
+            return held("", (*sleep.evidence, *spoken.both))
         return unknown(f"{connection.client} was closed after a fault, not by the sleep", (fault.id,))
     because = "" if fault is None else f", and {sleep.label} ended by itself (an exception or ctx.abort())"
     told = f"{connection.client} was closed after {sleep.label} slept: {closed.data['said']}{because}"
-    if spoken is None or any(step.failure == "closed" and step.end_id > closed.id for step in play.steps):
+    if _may_have_closed_before(play, sleep, closed):
+        return unknown(
+            f"{connection.client} was closed as {sleep.label} slept, and which came first is not known", evidence
+        )
+    is_missed = any(step.failure == "closed" and step.end_id > closed.id for step in play.steps)
+    if is_missed or not _may_have_spoken(play, sleep, connection, spoken):
         return refuted(told, evidence)
     return unknown(f"{connection.client} spoke with {sleep.label} after its sleep, then {told}", evidence)
 
 
+def _may_have_closed_before(play: PlayRecord, sleep: Sleep, closed: Event) -> bool:
+    """Whether a close that came in the step of the sleep may have been sent before it.
+
+    The trace and the socket are two pipes: an object that is out of memory closes nothing, and says no farewell.
+    """
+    ended = [step.end_id for step in play.steps if step.index in sleep.steps]
+    return bool(closed.data["clean"]) and closed.data["by"] == "server" and any(closed.id < each for each in ended)
+
+
+def _may_have_spoken(play: PlayRecord, sleep: Sleep, connection: Connection, spoken: _Spoken) -> bool:
+    if spoken.both is not None or not play.place.has_trace:
+        return spoken.both is not None
+    return sleep.back is not None and reach_of(play, sleep.label).may_have_spoken(connection, sleep.left.id)
+
+
 def _was_to_be_closed(play: PlayRecord, closed: Event) -> bool:
-    """Whether the story expected the server to close this connection, in a step that then came out as told.
+    """Return whether the story expected the server to close this connection, in a step that came out so or was cut off.
 
     The close frame may have come before that step began; what the client opened since then is another connection.
     """
     opened = (each.opened.id for each in play.connections if each.client == closed.actor)
-    again = next((event_id for event_id in opened if event_id > closed.id), None)
-    for step in play.steps:
-        placed = play.play.steps[step.index].step
-        if isinstance(placed, On) and placed.expects_close and step.ok and step.end_id > closed.id:
-            is_meant = any(closed.actor in play.play.members(name) for name in placed.on)
-            if is_meant and (again is None or step.begun.id < again):
-                return True
-    return False
-
-
-def _spoken(play: PlayRecord, claim: Claim, sleep: Sleep, connection: Connection) -> tuple[int, int] | None:
-    """Give the first message after the wake that reached the object on this connection, and the answer to it."""
-    if sleep.back is None:
-        return None
-    if not play.place.has_trace:
-        return _answered(play, sleep, connection)
-    for step in play.steps_from(sleep.back.id, connection.client):
-        if step.begun.id < sleep.left.id:
+    again = next((event_id for event_id in opened if event_id > closed.id), FOREVER)
+    begun = {step.index: step for step in play.steps}
+    for index, placed in enumerate(play.play.steps):
+        if not isinstance(placed.step, On) or not placed.step.expects_close:
             continue
-        exchanged = _exchanged(play, claim, step, connection) if connection.is_open_at(step.begun.id) else None
-        if exchanged is not None:
-            return exchanged
-    return None
+        if not any(closed.actor in play.play.members(name) for name in placed.step.on):
+            continue
+        step = begun.get(index)
+        if step is None and again == FOREVER and play.outcome != "done":
+            return True
+        if step is not None and step.end_id > closed.id and step.begun.id < again and (step.ok or step.ended is None):
+            return True
+    return False
 
 
 def _answered(play: PlayRecord, sleep: Sleep, connection: Connection) -> tuple[int, int] | None:
@@ -129,64 +208,3 @@ def _answered(play: PlayRecord, sleep: Sleep, connection: Connection) -> tuple[i
             if asked is not None:
                 return asked, answer.id
     return None
-
-
-def _exchanged(play: PlayRecord, claim: Claim, step: StepRecord, connection: Connection) -> tuple[int, int] | None:
-    """Give a client's frame in a step that reached the object, and a frame of the object's that came back.
-
-    A wrong answer came over the wire all the same. What the runtime is known to answer for the object, such as pings,
-    is none of it. Other frames that did not reach the object may each have had an answer of the runtime's too; so
-    many, of whichever client, are taken off the frames of this connection.
-    """
-    if not step.ok and step.failure != "mismatch":
-        return None
-    runtime = automatic(play)
-    sent = [event for event in play.frames_sent_in(step.index) if event.id < step.end_id]
-    mine = [event.id for event in sent if connection.carried(event) and not runtime.asks(event)]
-    if not mine:
-        return None
-    pings = sum(map(runtime.asks, sent))
-    unreached = max(0, len(sent) - pings - max(0, _reached(play, claim, step) - _late(play, claim, step)))
-    answers = [
-        event.id
-        for event in play.frames_received_in(step.index)
-        if connection.carried(event) and mine[0] < event.id < step.end_id and not runtime.answers(event)
-    ]
-    if len(mine) <= unreached or len(answers) <= unreached:
-        return None
-    return mine[0], answers[0]
-
-
-def _late(play: PlayRecord, claim: Claim, step: StepRecord) -> int:
-    """Give how many messages of the steps right before may have reached the object in this one.
-
-    Steps that only send are not waited for, so what they sent may arrive while another client gets only a pong.
-    """
-    key = "late", objects_of(play, claim)
-    if key not in play.memo:
-        play.memo[key] = _all_late(play, claim)
-    late: dict[int, int] = play.memo[key]
-    return max(0, late[step.begun.id])
-
-
-def _all_late(play: PlayRecord, claim: Claim) -> dict[int, int]:
-    """Return for the beginning of each step how many messages of the steps right before had not reached the object."""
-    runtime = automatic(play)
-    found: dict[int, int] = {}
-    late = 0
-    for step in play.steps:
-        found[step.begun.id] = late
-        placed = play.play.steps[step.index].step
-        if isinstance(placed, On) and placed.sends and not placed.expects:
-            sent = play.frames_sent_in(step.index)
-            late += len(sent) - sum(map(runtime.asks, sent)) - _reached(play, claim, step)
-        else:
-            late = 0
-    return found
-
-
-def _reached(play: PlayRecord, claim: Claim, step: StepRecord) -> int:
-    """Give how many messages the trace shows to have reached the objects in a step."""
-    actors = {f"object:{label}" for label in objects_of(play, claim)}
-    delivered = play.between(step.begun.id, step.end_id, kinds.DELIVERED)
-    return sum(event.actor in actors and event.data["name"] == SOCKET_EVENT for event in delivered)

@@ -1,19 +1,22 @@
-"""Does the object leave memory, does it stay, does it stay away?
+"""Does the object leave memory, does it stay?
 
 Never forecasts: work that is pending names the cause, only residency is the proof.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.judge.binding import objects_of, rests_of, watches_of
 from poc_cli.judge.checks import boxed
+from poc_cli.judge.fences import is_cut_short, step_of
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
-from poc_cli.judge.proof import objects_of, proven_sleeps
-from poc_cli.judge.record import FOREVER, PlayRecord, StepRecord
+from poc_cli.judge.proof import proven_sleeps
+from poc_cli.judge.record import PlayRecord, StepRecord
 from poc_cli.judge.sleeps import Sleep, pins_told, sleeps_of
 from poc_cli.residency.sweep import ASLEEP_BY_SECONDS, AWAKE_FROM_SECONDS
-from poc_cli.scenario.model import Claim, Hibernate
+from poc_cli.scenario.model import Claim
 
 BUSY_FOR_MS = 40_000
 """An object that events keep in memory for so long, though no client sends any, never sleeps: three idle windows."""
@@ -23,35 +26,81 @@ def sleeps(play: PlayRecord, claim: Claim) -> Finding:
     """Refuted by an object in memory 13 s after its last event; held by a proven sleep of each object."""
     if not play.place.has_trace:
         return boxed.sleeps(play, claim)
-    for event in _residents(play, claim):
-        told = _never_sleeps(play, event)
-        if told is not None:
-            return refuted(told, (event.id,))
-    found = proven_sleeps(play, claim)
-    if isinstance(found, Finding):
-        return found
-    failed = _failed_sleep(play, claim)
-    if failed is not None:
-        return unknown(f"it slept, but not every time: {failed.reason}", (failed.end_id,))
-    evidence = [event for sleep in found for event in sleep.evidence]
-    return held("; ".join(dict.fromkeys(_told(sleep) for sleep in found[:3])), evidence)
+    bound = rests_of(play, claim)
+    undecided: list[Finding] = []
+    for label, rests in bound.items():
+        for event in play.of_kind(kinds.AWAKE):
+            step = step_of(play, event)
+            if event.actor != f"object:{label}" or step is None or step.index not in rests:
+                continue
+            found = never_sleeps(play, event)
+            if found is not None and found.verdict == "refuted":
+                return found
+            undecided += [found] if found is not None else []
+    proven = proven_sleeps(play, claim)
+    if undecided:
+        return undecided[0]
+    if isinstance(proven, Finding):
+        return proven
+    missed = _missed(play, bound)
+    if missed is not None:
+        return missed
+    evidence = [event for sleep in proven for event in sleep.evidence]
+    return held("; ".join(dict.fromkeys(_told(sleep) for sleep in proven[:3])), evidence)
 
 
-def _never_sleeps(play: PlayRecord, awake: Event) -> str | None:
-    """Give why an object that was found in memory does not sleep, None where it was not watched for long enough.
+def _missed(play: PlayRecord, bound: Mapping[str, frozenset[int]]) -> Finding | None:
+    """Return why the claim is not held although each object slept: one did not sleep every time, or the play ended."""
+    made = {(sleep.label, index) for sleep in sleeps_of(play) for index in sleep.steps}
+    begun = {step.index: step for step in play.steps}
+    for label, rests in bound.items():
+        for index in sorted(rests):
+            if (label, index) in made:
+                continue
+            step = begun.get(index)
+            if step is None or step.ended is None:
+                return unknown(f"{label} slept, but the play ended before it was to sleep again: {play.ending}")
+            return unknown(f"it slept, but not every time: {step.reason}", (step.end_id,))
+    return None
 
-    Where nothing pins it, that is so long after its last work, which starts the timer anew.
+
+def never_sleeps(play: PlayRecord, awake: Event) -> Finding | None:
+    """Return what it shows that an object was found in memory; None where it was not watched for long enough.
+
+    Where nothing pins it, it must be in memory so long after its last work, which starts the timer anew. An object that
+    clients spoke to while it was watched may well sleep.
     """
     label = awake.actor.removeprefix("object:")
-    idle = _idle_seconds(awake)
     if _quiet_seconds(awake) >= ASLEEP_BY_SECONDS:
-        return f"{label} was still in memory {idle:.1f} s after its last event, pinned by {pins_told(awake)}"
-    if awake.data["watched_ms"] >= BUSY_FOR_MS:
-        busy = _busy_with(play, awake)
-        seconds = awake.data["watched_ms"] / 1000
-        kept = f"{label} was still in memory after {seconds:.0f} s in which no client sent anything"
-        return f"{kept}, kept busy by {busy}"
-    return None
+        idle = _idle_seconds(awake)
+        told = f"{label} was still in memory {idle:.1f} s after its last event, pinned by {pins_told(awake)}"
+        return refuted(told, (awake.id,))
+    if awake.data["watched_ms"] < BUSY_FOR_MS:
+        return None
+    spoke = _spoke(play, awake)
+    seconds = awake.data["watched_ms"] / 1000
+    if spoke:
+        clients = ", ".join(dict.fromkeys(event.actor for event in spoke))
+        told = f"{label} was still in memory after {seconds:.0f} s, in which {clients} sent {len(spoke)} frame(s)"
+        return unknown(f"{told}: nobody left it alone", (awake.id, *(event.id for event in spoke)))
+    kept = f"{label} was still in memory after {seconds:.0f} s in which no client sent anything"
+    return refuted(f"{kept}, kept busy by {_busy_with(play, awake)}", (awake.id,))
+
+
+def kept_awake(play: PlayRecord, step: StepRecord, label: str) -> Finding | None:
+    """Return what was found about an object that a `hibernate` step found in memory."""
+    if not play.place.has_trace:
+        return boxed.kept_awake(play, step, label)
+    awake = (event for event in play.of_kind(kinds.AWAKE) if step.begun.id < event.id < step.end_id)
+    found = next((event for event in awake if event.actor == f"object:{label}"), None)
+    return None if found is None else never_sleeps(play, found)
+
+
+def _spoke(play: PlayRecord, awake: Event) -> list[Event]:
+    """Return what clients sent by themselves in the step in which an object was watched."""
+    step = step_of(play, awake)
+    since = 0 if step is None else step.begun.id
+    return [event for event in play.frames_sent if since < event.id < awake.id]
 
 
 def _busy_with(play: PlayRecord, awake: Event) -> str:
@@ -65,63 +114,64 @@ def _busy_with(play: PlayRecord, awake: Event) -> str:
     return ", ".join(f"{number} x {name}" for name, number in names.most_common()) or "work of its own"
 
 
-def _failed_sleep(play: PlayRecord, claim: Claim) -> StepRecord | None:
-    """Give a `hibernate` step in which one of the claim's objects should have slept and did not."""
-    for step in play.steps:
-        placed = play.play.steps[step.index].step
-        if not isinstance(placed, Hibernate) or step.failure is None or _should_stay_awake(play, step):
-            continue
-        meant = set(objects_of(play, claim)) & set(placed.of or play.play.objects)
-        slept = {sleep.label for sleep in sleeps_of(play) if step.begun.id < sleep.left.id < step.end_id}
-        if not meant <= slept:
-            return step
-    return None
-
-
 def _told(sleep: Sleep) -> str:
     sockets = len(sleep.sockets)
     return f"{sleep.label} {sleep.told} with {sockets} socket{'' if sockets == 1 else 's'} open"
 
 
 def stays_awake(play: PlayRecord, claim: Claim) -> Finding:
-    """Held by an object in memory 11 s after its last event; refuted by one that left memory."""
+    """Held by an object in memory 11 s after its last event, 13 s if nothing pins it; refuted by one that left."""
     if not play.place.has_trace:
         return boxed.stays_awake(play, claim)
-    return worst([_stays_awake(play, label) for label in objects_of(play, claim)])
+    return worst([_stays_awake(play, claim, label) for label in objects_of(play, claim)])
 
 
-def _stays_awake(play: PlayRecord, label: str) -> Finding:
-    actor = f"object:{label}"
+def _stays_awake(play: PlayRecord, claim: Claim, label: str) -> Finding:
+    """Judge what the trace said of an object in the steps in which it was watched, the first time it says enough."""
+    actor, watches = f"object:{label}", watches_of(play, claim)
     watched = [
         event
         for event in play.of_kind(kinds.AWAKE, kinds.PROBED, kinds.LEFT)
         if event.actor == actor and "at_last_activity_ns" in event.data and event.data.get("how") != "died"
     ]
-    # The timer has struck later than 11 s before (RUNTIME 12): a leaving after that same last event has the last word.
-    left = {event.data["at_last_event_ns"]: event for event in watched if event.data.get("how") in {"idle", "evict"}}
+    asleep = next((each for each in sleeps_of(play) if each.label == label and each.steps & watches), None)
+    if asleep is not None:
+        return refuted(_left_told(label, asleep.left), (asleep.left.id,))
     for event in watched:
-        leaving = left.get(event.data["at_last_event_ns"])
+        step = step_of(play, event)
+        if step is None or step.index not in watches:
+            continue
+        if event.kind == kinds.LEFT:
+            continue
+        if _quiet_seconds(event) < (AWAKE_FROM_SECONDS if event.data.get("pins") else ASLEEP_BY_SECONDS):
+            continue
+        leaving = next((later for later in watched if _strikes_late(event, later)), None)
         if leaving is not None:
-            told = f"{label} left memory {_idle_seconds(leaving):.3f} s after its last event"
-            return refuted(told, dict.fromkeys((event.id, leaving.id)))
-        if _quiet_seconds(event) >= AWAKE_FROM_SECONDS:
-            idle = _idle_seconds(event)
-            pins = f", pinned by {pins_told(event)}" if event.data.get("pins") else ""
-            return held(f"{label} was still in memory {idle:.1f} s after its last event{pins}", (event.id,))
-    return unknown(f"{label} was not watched for {AWAKE_FROM_SECONDS:g} s after its last event")
+            return refuted(_left_told(label, leaving), (event.id, leaving.id))
+        if _quiet_seconds(event) < ASLEEP_BY_SECONDS and is_cut_short(play) and event is watched[-1]:
+            return unknown(f"{label} was watched, and whether it left right after is not in the record: {play.ending}")
+        idle = _idle_seconds(event)
+        pins = f", pinned by {pins_told(event)}" if event.data.get("pins") else ""
+        return held(f"{label} was still in memory {idle:.1f} s after its last event{pins}", (event.id,))
+    return unknown(
+        f"{label} was not watched for {AWAKE_FROM_SECONDS:g} s after its last event "
+        f"({ASLEEP_BY_SECONDS:g} s where nothing pins it)"
+    )
 
 
-def _residents(play: PlayRecord, claim: Claim) -> list[Event]:
-    """Give when the claim's objects were found in memory in a step in which they should have slept."""
-    actors = {f"object:{label}" for label in objects_of(play, claim)}
-    awake = {step.index for step in play.steps if _should_stay_awake(play, step)}
-    return [event for event in play.of_kind(kinds.AWAKE) if event.actor in actors and event.step not in awake]
+def _left_told(label: str, left: Event) -> str:
+    return f"{label} left memory {_idle_seconds(left):.3f} s after its last event"
 
 
-def _should_stay_awake(play: PlayRecord, step: StepRecord) -> bool:
-    """Whether a step is there to show that an object does not sleep."""
-    claims = {claim.id for claim in play.scenario.document.claim if claim.check == "stays-awake"}
-    return step.claim in claims
+def _strikes_late(watched: Event, left: Event) -> bool:
+    """Whether it was the idle timer of that very rest that ended the stay, later than it was waited for (RUNTIME 12).
+
+    An object that stays for longer than any timer takes was kept, and left for another reason.
+    """
+    if left.kind != kinds.LEFT or left.id < watched.id or left.data["how"] != "idle":
+        return False
+    same = all(left.data[name] == watched.data[name] for name in ("at_last_event_ns", "at_last_activity_ns"))
+    return same and left.data["at_ns"] - left.data["at_last_activity_ns"] < ASLEEP_BY_SECONDS * 1e9
 
 
 def _idle_seconds(event: Event) -> float:
@@ -136,33 +186,3 @@ def _quiet_seconds(event: Event) -> float:
     """
     since = "at_last_event_ns" if event.data.get("pins") else "at_last_activity_ns"
     return float(event.data["at_ns"] - event.data[since]) / 1e9 - float(event.data.get("late_ms", 0)) / 1e3
-
-
-def no_wake(play: PlayRecord, claim: Claim) -> Finding:
-    """Refuted by an object that woke before the story resumed it; held where something was sent to it meanwhile."""
-    found = proven_sleeps(play, claim)
-    if isinstance(found, Finding):
-        return found
-    return worst([_slept_on(play, sleep) for sleep in found])
-
-
-def _slept_on(play: PlayRecord, sleep: Sleep) -> Finding:
-    resume = next((step for step in play.steps if step.verb == "resume" and step.begun.id > sleep.left.id), None)
-    until = FOREVER if resume is None else _sent_or_ended(play, resume)
-    if sleep.back is not None and sleep.back.id < until:
-        return refuted(
-            f"{sleep.label} was woken by {sleep.woken_by or 'something'} before it was resumed", sleep.evidence
-        )
-    sent = [
-        event.id
-        for event in play.frames_sent
-        if sleep.left.id < event.id < until and any(socket.carried(event) for socket in sleep.sockets)
-    ]
-    if not sent:
-        return unknown(f"nothing was sent while {sleep.label} slept", sleep.evidence)
-    return held(f"{sleep.label} slept on through {len(sent)} message(s)", (*sleep.evidence, *sent))
-
-
-def _sent_or_ended(play: PlayRecord, resume: StepRecord) -> int:
-    """Give the event up to which the object must have slept on: the resuming message, or the end without one."""
-    return next((event.id for event in play.frames_sent if event.step == resume.index), resume.end_id)

@@ -3,22 +3,66 @@
 Never takes an answer after the sleep alone: without a witness from before it, the state may never have been there.
 """
 
-from poc_cli.judge.checks.witness import Witness, other_answer, same_answer
+from poc_cli.judge.checks.witness import Witness, another_at_first, other_answer, same_answer
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.proof import proven_losses
 from poc_cli.judge.record import PlayRecord, StepRecord
 from poc_cli.judge.sleeps import Sleep, fault_after
-from poc_cli.scenario.model import Claim
+from poc_cli.scenario.model import IN_MEMORY, Claim
+
+_NO_LOSS = "had no other value before the sleep: nothing shows a loss"
+_AS_NEW = "is read as it was when the object was new: nothing shows that it was kept"
 
 
 def state_survives(play: PlayRecord, claim: Claim) -> Finding:
     """Judge the reads that name the claim: the same right answer before the sleep and after it."""
+    if _in_memory(claim) and claim.matrix is not None and claim.matrix.expects == "survives":
+        return _judge(play, claim, another_at_first, _AS_NEW)
     return _judge(play, claim, same_answer, "was never there: no step read the same before the sleep")
 
 
 def memory_is_reset(play: PlayRecord, claim: Claim) -> Finding:
     """Judge the reads that name the claim: another answer before the sleep than after it."""
-    return _judge(play, claim, other_answer, "had no other value before the sleep: nothing shows a loss")
+    return _judge(play, claim, other_answer, _NO_LOSS)
+
+
+def holds_after_loss(play: PlayRecord, claim: Claim) -> Finding:
+    """Judge what came before the steps that name the claim; the steps themselves are judged as they are written."""
+    steps = [step for step in play.steps if step.claim == claim.id]
+    return (
+        worst([_after_loss(play, claim, step) for step in steps]) if steps else unknown("no step of the play names it")
+    )
+
+
+def _after_loss(play: PlayRecord, claim: Claim, step: StepRecord) -> Finding:
+    found = proven_losses(play, claim, step, drops=True)
+    if isinstance(found, Finding):
+        return found
+    for loss in found:
+        if not _is_back(claim, loss, step):
+            return unknown(f"{loss.label} was not seen to come back by the end of the step", loss.evidence)
+        fault = fault_after(play, loss, step.end_id)
+        if fault is not None:
+            return unknown(f"after that {loss.label} left memory once more, and not to sleep", (fault.id,))
+    evidence = tuple(event for loss in found for event in loss.evidence)
+    if not _in_memory(claim) or claim.matrix is None:
+        return held(f"{found[-1].label} {found[-1].told}", evidence)
+    survives = claim.matrix.expects == "survives"
+    seen = (another_at_first if survives else other_answer)(play, step, min(loss.left.id for loss in found))
+    if seen.event is None:
+        return unknown(_AS_NEW if survives else _NO_LOSS, evidence)
+    return held(f"{found[-1].label} {found[-1].told}", (seen.event, *evidence))
+
+
+def _is_back(claim: Claim, loss: Sleep, step: StepRecord) -> bool:
+    """Whether an object was in memory again by the end of a step; what the runtime answers for it needs none."""
+    if loss.way == "drop" or (claim.matrix is not None and claim.matrix.row == "auto-response"):
+        return True
+    return loss.back is not None and loss.back.id <= step.end_id
+
+
+def _in_memory(claim: Claim) -> bool:
+    return claim.matrix is not None and claim.matrix.row in IN_MEMORY
 
 
 def _judge(play: PlayRecord, claim: Claim, witness: Witness, without: str) -> Finding:
@@ -31,7 +75,7 @@ def _judge(play: PlayRecord, claim: Claim, witness: Witness, without: str) -> Fi
 
 
 def _step(play: PlayRecord, claim: Claim, step: StepRecord, witness: Witness, without: str) -> Finding:
-    found = proven_losses(play, claim, before=step.begun.id)
+    found = proven_losses(play, claim, step)
     if isinstance(found, Finding):
         return found
     if not step.ok and step.failure != "mismatch":

@@ -60,6 +60,22 @@ def other_answer(play: PlayRecord, step: StepRecord, before: int) -> Seen:
     return Seen(None if _fits(play, step, exchange, message, _conditions(exchange)) else latest.id)
 
 
+def another_at_first(play: PlayRecord, step: StepRecord, before: int) -> Seen:
+    """Give the first answer before an event, if it was not what the step expects.
+
+    An object whose fields were lost would answer again what it answered when it was new.
+    """
+    exchange = _exchange(play, step)
+    answers = list(_earlier_answers(play, step, before))
+    if exchange is None or not answers:
+        return Seen(None)
+    first, conditions = answers[-1], _conditions(exchange)
+    message = _as_far_as_known(play, first, exchange, conditions)
+    if message is None:
+        return Seen(None, first.id)
+    return Seen(None if _fits(play, step, exchange, message, conditions) else first.id)
+
+
 def _exchange(play: PlayRecord, step: StepRecord) -> Exchange | None:
     placed = play.play.steps[step.index].step
     return placed if isinstance(placed, Exchange) else None

@@ -128,6 +128,19 @@ def test_messages_of_standard_sockets_are_those_that_were_sent() -> None:
     assert play.messages == 3
 
 
+def test_a_program_is_billed_by_its_frames_and_not_by_its_lines() -> None:
+    run = Run()
+    run.add(0, "poc", kinds.PLAY_START, role="story")
+    run.add(0, "object:room", kinds.ENTERED, process=1, ctx=1, at_ns=0)
+    run.add(1, "cli", kinds.STARTED).add(1, "cli", kinds.OPENED, socket=1)
+    run.add(2, "cli", kinds.SENT, text="a line").add(2, "http", kinds.SENT, text="a request")
+    for at in range(11):
+        run.add(3 + at, "cli", kinds.FRAME_SENT, socket=1, text="beat")
+        run.add(3 + at, "object:room", kinds.DELIVERED, name=SOCKET, at_ns=(3 + at) * SECOND)
+    run.add(20, "poc", kinds.PLAY_END, outcome="done")
+    assert run_usage(run.events).plays[0].messages == 11
+
+
 def test_a_pinned_object_was_active_for_as_long_as_it_was_watched() -> None:
     run = Run().add(0, "poc", kinds.PLAY_START, role="control")
     run.add(0, "object:room", kinds.ENTERED, process=1, ctx=1, at_ns=0)

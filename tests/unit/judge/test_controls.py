@@ -2,8 +2,10 @@
 
 import pytest
 
+from poc_cli.errors import ScenarioError
 from poc_cli.judge.checks import CHECKS
-from tests.unit.judge.histories import History, Tale, claims, finding, scenario, verdicts
+from poc_cli.scenario.loader import parse
+from tests.unit.judge.histories import FILE, History, Tale, claims, finding, scenario, verdicts
 
 CONNECT = '{ connect = ["ann"] }'
 READ = '{ on = "ann", send = "read", expect = "blue", claim = "it" }'
@@ -187,3 +189,67 @@ def test_a_control_that_stumbled_before_its_point_shows_nothing() -> None:
     found = finding(history.end())
     assert found["verdict"] == "unknown"
     assert found["reason"].startswith("the control ended before its point")
+
+
+ASK = '{ on = "ann", send = "x", expect = "y", claim = "it" }'
+
+
+def answers(failure: str = "", *, step: str = ASK, check: str = "") -> str:
+    """Give a scenario whose control changes a client; `failure` is how its claim must fail then."""
+    way = f"failure = {failure}, " if failure else ""
+    return scenario(check, [CONNECT, step], claim=f'control = {{ {way}clients = {{ ann = "/room/{{play}}?broken" }} }}')
+
+
+@pytest.mark.parametrize(
+    ("failure", "came", "verdict"),
+    [
+        ("", "mismatch", "held"),
+        ("", "silence", "unknown"),
+        ("", "refused", "unknown"),
+        ('"silence"', "silence", "held"),
+        ('"silence"', "mismatch", "unknown"),
+        ('["silence", "mismatch"]', "mismatch", "held"),
+        ('"mismatch"', "silence", "unknown"),
+        ('"closed"', "mismatch", "unknown"),
+    ],
+)
+def test_a_control_counts_only_if_it_failed_for_the_reason_that_it_was_written_for(
+    failure: str, came: str, verdict: str
+) -> None:
+    history = History()
+    story = history.play(answers(failure))
+    story.connect()
+    story.says("y")
+    story.ended("done")
+    control = history.play(answers(failure), 1)
+    control.connect()
+    control.says(failure=(came, "it came otherwise"))
+    control.ended("done")
+    found = finding(history.end())
+    assert found["verdict"] == verdict
+    if verdict == "unknown":
+        assert found["reason"].startswith("the control failed for another reason than it was written for: ")
+
+
+@pytest.mark.parametrize("expect", ["refuted", "unknown"])
+@pytest.mark.parametrize("watched", [11.0, 13.0])
+def test_a_control_whose_object_did_not_sleep_may_be_refuted_or_unknown(expect: str, watched: float) -> None:
+    change = f'control = {{ clients = {{ ann = "/room/{{play}}?pinned" }}, expect = "{expect}" }}'
+    file = scenario("sleeps", [CONNECT, SLEEP], claim=change)
+    history = History()
+    story = history.play(file)
+    story.connect()
+    story.sleeps()
+    story.ended("done")
+    control = history.play(file, 1)
+    control.connect()
+    control.stays(watched)
+    control.ended("stopped", "hibernate failed: it was still in memory")
+    assert verdicts(history.end()) == {"it": "held"}
+
+
+def test_a_failure_goes_with_a_control_that_is_refuted() -> None:
+    with pytest.raises(ScenarioError, match='"failure" says how the claim is refuted'):
+        parse(answers().replace("control = {", 'control = { expect = "unknown", failure = "silence",'), FILE)
+    with pytest.raises(ScenarioError, match="must be"):
+        parse(answers('"lateness"'), FILE)

@@ -26,10 +26,12 @@ def reads(story: Box, instance: str, value: str = "blue") -> None:
 # --- connections
 
 
-def survivors(after: list[str]) -> Box:
-    story = sleeping([CONNECT, ask(), ask(), SLEEP, *after], "connections-survive")
+def survivors(after: list[str], sockets: int = 2) -> Box:
+    text = scenario("connections-survive", [CONNECT, ask(), ask(), SLEEP, *after])
+    story = box(text.replace('name = "{play}" }', 'name = "{play}", sockets = "n" }', 1))
     story.connect()
-    story.answers("a", "a")
+    story.says({"op": "who", "instance": "a", "n": sockets})
+    story.answers("a")
     story.waits()
     return story
 
@@ -40,6 +42,27 @@ def test_each_client_has_to_speak_with_the_new_instance_on_its_old_connection() 
     judged = found(story)
     assert judged["verdict"] == "held"
     assert "ann, bob then spoke with it on the same connection" in judged["reason"]
+
+
+def test_sockets_that_the_object_does_not_hold_itself_are_unknown() -> None:
+    """A Worker or another object holds them and calls the room."""
+    for sockets in (0, 1):
+        story = survivors([ask("ann"), ask("bob")], sockets)
+        story.answers("b", "b")
+        judged = found(story)
+        assert judged["verdict"] == "unknown"
+        assert f"object told that it holds {sockets} socket(s) while 2 led to it" in judged["reason"]
+
+
+def test_where_an_object_does_not_tell_its_sockets_the_claim_is_left_out() -> None:
+    story = sleeping([CONNECT, ask(), ask(), SLEEP, ask(), ask()], "connections-survive")
+    story.connect()
+    story.answers("a", "a")
+    story.waits()
+    story.answers("b", "b")
+    (judged,) = story.done().judged()["scenarios"]
+    assert judged["claims"] == []
+    assert 'sockets = "path"' in judged["left_out_claims"][0]["reason"]
 
 
 def test_a_client_that_did_not_speak_is_unknown() -> None:

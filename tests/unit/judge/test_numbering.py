@@ -8,11 +8,14 @@ CONNECT = '{ connect = ["ann", "bob"] }'
 ASK = '{ on = "ann", send = "go" }'
 
 
+END = {"op": "that was all"}
+
+
 def heard(*numbers: object, claim: str = 'by = "seq"') -> Tale:
     told = tale(scenario("received-in-order", [CONNECT, ASK], claim=claim))
     told.connect()
     told.says()
-    told.hears("ann", *({"seq": number} for number in numbers))
+    told.hears("ann", *({"seq": number} for number in numbers), END)
     return told
 
 
@@ -29,7 +32,7 @@ def test_a_gap_a_repeat_or_a_step_back_is_refuted(numbers: tuple[int, ...]) -> N
 
 def test_each_client_has_its_own_order() -> None:
     told = heard(1, 2)
-    told.hears("bob", {"seq": 5}, {"seq": 6})
+    told.hears("bob", {"seq": 5}, {"seq": 6}, END)
     assert verdicts(told.done()) == {"it": "held"}
     told = heard(1, 2)
     told.hears("bob", {"seq": 5}, {"seq": 7})
@@ -55,5 +58,50 @@ def test_after_a_sleep_it_needs_the_sleep() -> None:
             told.begins("hibernate")
             told.ends()
         told.says()
-        told.hears("ann", {"seq": 1}, {"seq": 2})
+        told.hears("ann", {"seq": 1}, {"seq": 2}, END)
         assert verdicts(told.done()) == {"it": expected}
+
+
+def test_where_nothing_came_after_the_last_number_more_may_have_been_lost() -> None:
+    told = tale(scenario("received-in-order", [CONNECT, ASK], claim='by = "seq"'))
+    told.connect()
+    told.says()
+    told.hears("ann", {"seq": 1}, {"seq": 2}, {"seq": 3})
+    judged = finding(told.done())
+    assert judged["verdict"] == "unknown"
+    assert judged["reason"].endswith("but nothing came after 3 to ann: more may have been lost")
+
+
+def shared(*, later: bool, text: str = "x") -> Tale:
+    """Let ann and bob get the same messages, ann two of three."""
+    told = tale(scenario("received-in-order", [CONNECT, ASK], claim='by = "seq"'))
+    told.connect()
+    told.says()
+    told.hears("ann", {"seq": 1, "text": "x"}, {"seq": 2, "text": "x"})
+    told.hears("bob", {"seq": 1, "text": text}, {"seq": 2, "text": text}, {"seq": 3, "text": text}, END)
+    told.hears("ann", *([END] if later else []))
+    return told
+
+
+def test_a_tail_that_others_got_was_lost() -> None:
+    judged = finding(shared(later=True).done())
+    assert (judged["verdict"], judged["reason"]) == ("refuted", "ann did not get number 3 after 2, which bob got")
+    assert verdicts(shared(later=True).stops()) == {"it": "unknown"}
+    assert verdicts(shared(later=False).done()) == {"it": "unknown"}  # it may have been on its way
+    assert verdicts(shared(later=True, text="y").done()) == {"it": "held"}  # other messages, numbered for bob
+
+
+@pytest.mark.parametrize(
+    ("numbers", "verdict"), [((1, 2), "held"), ((3, 4), "held"), ((4, 5), "refuted"), ((2, 3), "refuted")]
+)
+def test_a_new_connection_goes_on_or_begins_anew(numbers: tuple[int, ...], verdict: str) -> None:
+    told = tale(
+        scenario("received-in-order", ['{ connect = ["ann"] }', ASK, '{ connect = ["ann"] }'], claim='by = "seq"')
+    )
+    told.connect()
+    told.says()
+    told.hears("ann", {"seq": 1}, {"seq": 2}, END)
+    told.closed("ann")
+    told.connect()
+    told.hears("ann", *({"seq": number} for number in numbers), END)
+    assert verdicts(told.done()) == {"it": verdict}

@@ -96,9 +96,13 @@ def test_a_class_with_a_verb_is_all_that_a_new_verb_needs() -> None:
     assert all(verb in model.model_fields for verb, model in VERBS.items())
 
 
+CHECKED = TEXT.replace("\nmatrix = {", '\ncheck = "storage-survives"\nmatrix = {')
+"""As a file has to be: a cell of the matrix has a check behind it."""
+
+
 def test_lines_that_end_in_carriage_returns(tmp_path: Path) -> None:
     file = tmp_path / "windows.toml"
-    file.write_bytes(TEXT.replace("\n", "\r\n").encode())
+    file.write_bytes(CHECKED.replace("\n", "\r\n").encode())
     scenario = read(file)
     assert scenario.steps[6].position == Position(16, 3)
     with pytest.raises(ScenarioError) as caught:
@@ -108,8 +112,8 @@ def test_lines_that_end_in_carriage_returns(tmp_path: Path) -> None:
 
 def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
     file = tmp_path / "marked.toml"
-    file.write_bytes(b"\xef\xbb\xbf" + TEXT.encode())
-    assert read(file).text == TEXT
+    file.write_bytes(b"\xef\xbb\xbf" + CHECKED.encode())
+    assert read(file).text == CHECKED
 
 
 def refusal(file: Path) -> str:
@@ -153,9 +157,9 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
 
 def test_a_file_that_is_too_large(tmp_path: Path) -> None:
     file = tmp_path / "large.toml"
-    file.write_bytes(TEXT.encode() + b"#" * (1024 * 1024 - len(TEXT)))
+    file.write_bytes(CHECKED.encode() + b"#" * (1024 * 1024 - len(CHECKED)))
     assert read(file).document.name == "hibernate"
-    file.write_bytes(TEXT.encode() + b"#" * (1024 * 1024 - len(TEXT) + 1))
+    file.write_bytes(CHECKED.encode() + b"#" * (1024 * 1024 - len(CHECKED) + 1))
     assert refusal(file) == "FILE: is larger than 1 MiB, which no scenario is"
 
 

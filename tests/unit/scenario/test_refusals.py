@@ -207,7 +207,7 @@ VARS = 'vars = { color = "blue" }'
         (
             "control = { clients = {",
             'control = { says = "x", clients = {',
-            '19:13: "says" is not a key of a control -> known here: clients, expect, steps, vars, worker',
+            '19:13: "says" is not a key of a control -> known here: clients, expect, failure, steps, vars, worker',
         ),
         (CONTROL, 'known = { local = "held" }', '19:19: "local" must be "refuted", not the text "held"'),
         (OBJECT, 'object = { class = "Room" }', '3:10: "object": an object is named by its "name" or by its "id"'),

@@ -1,0 +1,171 @@
+"""Which `hibernate` steps and faults of a story a claim is about.
+
+A claim is about the sleep or fault that its steps come after, or the one that its `after` names; a claim that no step
+names is about all of them. A sleep that came by itself while the story did something else is none of the story's.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+
+from poc_cli.judge.record import PlayRecord, StepRecord, once
+from poc_cli.scenario.model import Claim, Hibernate, Probe, Restart, Step, Taking
+
+Labels = frozenset[str]
+
+
+def objects_of(play: PlayRecord, claim: Claim) -> tuple[str, ...]:
+    """Give the objects that a claim is about: those it names, else all of the play."""
+    return tuple(claim.of) if claim.of is not None else tuple(play.play.objects)
+
+
+def objects_at(play: PlayRecord, claim: Claim, step: StepRecord) -> tuple[str, ...]:
+    """Return the objects that a step can say something about: of the claim's, those that the step leads to.
+
+    A claim that names its objects is about all of them in each of its steps.
+    """
+    wanted = objects_of(play, claim)
+    if claim.of is not None:
+        return wanted
+    led = _led_to(play, step)
+    narrowed = tuple(label for label in wanted if label in led)
+    return narrowed or wanted
+
+
+def _led_to(play: PlayRecord, step: StepRecord) -> Labels:
+    """Return the objects that a step names, or that the connections of its clients lead to."""
+    placed = play.play.steps[step.index].step
+    named = getattr(placed, "of", None)
+    if named is not None:
+        return frozenset(named)
+    clients = {name for key in placed.names_clients for name in _names(play, placed, key)}
+    led = [play.leads_to(client, step.end_id) for client in clients]
+    if not led or any(each is None for each in led):
+        return frozenset()
+    return frozenset[str]().union(*(each for each in led if each is not None))
+
+
+def _names(play: PlayRecord, step: Step, key: str) -> list[str]:
+    value = getattr(step, key)
+    names = [value] if isinstance(value, str) else list(value)
+    return [member for name in names for member in play.play.members(name)]
+
+
+def should_stay_awake(play: PlayRecord, index: int) -> bool:
+    """Whether a step is there to show that an object does not sleep."""
+    claims = {claim.id for claim in play.scenario.document.claim if claim.check == "stays-awake"}
+    return play.play.steps[index].step.claim in claims
+
+
+def last_rest_before(play: PlayRecord, label: str, index: int, after: str | None = None) -> int | None:
+    """Return the last step up to a step that is to bring an object to sleep; `after` names which may be meant."""
+    return _last(_named(play, _rests_of_object(play, label), after), index)
+
+
+def _named(play: PlayRecord, places: Sequence[int], after: str | None) -> Sequence[int]:
+    return places if after is None else [each for each in places if is_named(play, each, after)]
+
+
+def _last(places: Sequence[int], index: int) -> int | None:
+    number = bisect_right(places, index)
+    return places[number - 1] if number else None
+
+
+def rests_of(play: PlayRecord, claim: Claim) -> dict[str, frozenset[int]]:
+    """Return for each object of a claim the `hibernate` steps that the claim is about."""
+    return {label: _rests(play, claim, label) for label in objects_of(play, claim)}
+
+
+def _rests(play: PlayRecord, claim: Claim, label: str) -> frozenset[int]:
+    mine = _rests_of_object(play, label)
+    if claim.after is not None:
+        return frozenset(_named(play, mine, claim.after))
+    return _latest(mine, _deciding(play, claim)) or frozenset(mine)
+
+
+def _latest(places: Sequence[int], steps: Iterable[int]) -> frozenset[int]:
+    """Return for each step the last of some places, in order, up to the step."""
+    found = (bisect_right(places, step) for step in steps)
+    return frozenset(places[number - 1] for number in found if number)
+
+
+def watches_of(play: PlayRecord, claim: Claim) -> frozenset[int]:
+    """Return the steps in which the object of a `stays-awake` claim is watched.
+
+    They are the `hibernate` and `probe` steps that name the claim; where none does, all of the play.
+    """
+    watching = [index for index, placed in enumerate(play.play.steps) if isinstance(placed.step, Hibernate | Probe)]
+    named = frozenset(index for index in watching if play.play.steps[index].step.claim == claim.id)
+    return named or frozenset(watching)
+
+
+def faults_of(play: PlayRecord, claim: Claim) -> frozenset[int]:
+    """Return the `restart` and `kill` steps that a claim is about."""
+    mine = [index for index, placed in enumerate(play.play.steps) if placed.step.verb in {"restart", "kill"}]
+    if claim.after is not None:
+        return frozenset(each for each in mine if is_named(play, each, claim.after))
+    return _latest(mine, _deciding(play, claim)) or frozenset(mine)
+
+
+def last_loss_before(play: PlayRecord, claim: Claim, label: str, index: int, *, drops: bool = False) -> int | None:
+    """Return the last step before a step that was to take an object out of memory; None without one.
+
+    With `drops` a step that drops a connection is one too.
+    """
+    rests = [_named(play, _rests_of_object(play, label), claim.after)]
+    rests.append(_named(play, _restarts_of_object(play, label), claim.after))
+    if drops:
+        rests.append(_named(play, _kills(play), claim.after))
+    last = (_last(places, index - 1) for places in rests)
+    return max((each for each in last if each is not None), default=None)
+
+
+def is_named(play: PlayRecord, index: int, name: str) -> bool:
+    """Whether a step is the one that the `after` of a claim means; a step in a `repeat` is several."""
+    step = play.play.steps[index].step
+    return isinstance(step, Taking) and step.id == name
+
+
+def _restarts(play: PlayRecord, index: int, label: str) -> bool:
+    step = play.play.steps[index].step
+    return isinstance(step, Restart) and (step.restart != "object" or step.of is None or label in step.of)
+
+
+def _deciding(play: PlayRecord, claim: Claim) -> list[int]:
+    return [index for index, placed in enumerate(play.play.steps) if placed.step.claim == claim.id]
+
+
+@once
+def _hibernates(play: PlayRecord) -> list[int]:
+    return [index for index, each in enumerate(play.play.steps) if isinstance(each.step, Hibernate)]
+
+
+@once
+def _kills(play: PlayRecord) -> list[int]:
+    return [index for index, each in enumerate(play.play.steps) if each.step.verb == "kill"]
+
+
+def _rests_of_object(play: PlayRecord, label: str) -> list[int]:
+    """Return the steps that are to bring an object to sleep, in order."""
+    return _known(play, ("rests", label), lambda: [i for i in _hibernates(play) if _brings_to_sleep(play, i, label)])
+
+
+def _restarts_of_object(play: PlayRecord, label: str) -> list[int]:
+    """Return the steps that end an object, or its runtime, in order."""
+    steps = range(len(play.play.steps))
+    return _known(play, ("restarts", label), lambda: [index for index in steps if _restarts(play, index, label)])
+
+
+def _known(play: PlayRecord, key: tuple[str, str], find: Callable[[], list[int]]) -> list[int]:
+    if key not in play.memo:
+        play.memo[key] = find()
+    known: list[int] = play.memo[key]
+    return known
+
+
+def _means(play: PlayRecord, index: int, label: str) -> bool:
+    step = play.play.steps[index].step
+    return isinstance(step, Hibernate) and (step.of is None or label in step.of)
+
+
+def _brings_to_sleep(play: PlayRecord, index: int, label: str) -> bool:
+    return _means(play, index, label) and not should_stay_awake(play, index)

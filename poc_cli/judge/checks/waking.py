@@ -1,0 +1,101 @@
+"""Does the object sleep on, whatever is sent to it meanwhile?
+
+Never takes the end of the record for a sleep: the trace must have shown the object asleep after the last message.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from poc_cli.judge.binding import last_rest_before
+from poc_cli.judge.fences import fences_of
+from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
+from poc_cli.judge.proof import proven_sleeps
+from poc_cli.judge.record import FOREVER, PlayRecord
+from poc_cli.judge.sleeps import Sleep
+from poc_cli.scenario.model import Claim
+
+_LOOKING: Final = frozenset({"idle", "probe", "alarm", "stall"})
+"""Steps that send nothing to any object."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """The events up to which an object must sleep on; `is_open` where the play ended before."""
+
+    until: int
+    is_open: bool
+
+
+def no_wake(play: PlayRecord, claim: Claim) -> Finding:
+    """Refuted by an object that woke before the story resumed it; held where something was sent to it meanwhile."""
+    found = proven_sleeps(play, claim)
+    if isinstance(found, Finding):
+        return found
+    named = any(placed.step.claim == claim.id for placed in play.play.steps) or claim.after is not None
+    if not named:
+        # A story may let its object sleep for another reason too, and wake it by any message.
+        found = tuple(each for each in found if _resume_after(play, each) is not None) or found
+    return worst([_slept_on(play, claim, sleep) for sleep in found])
+
+
+def _slept_on(play: PlayRecord, claim: Claim, sleep: Sleep) -> Finding:
+    window = _window(play, claim, sleep)
+    if isinstance(window, Finding):
+        return window
+    if sleep.back is not None and sleep.back.id < window.until:
+        return refuted(
+            f"{sleep.label} was woken by {sleep.woken_by or 'something'} before it was resumed", sleep.evidence
+        )
+    sent = [
+        event.id
+        for event in play.frames_sent
+        if sleep.left.id < event.id < window.until and any(socket.carried(event) for socket in sleep.sockets)
+    ]
+    if not sent:
+        return unknown(f"nothing was sent while {sleep.label} slept", sleep.evidence)
+    if not _was_asleep_after(play, sleep, window, sent[-1]):
+        return unknown(f"nothing shows that {sleep.label} slept on after event {sent[-1]}", (*sleep.evidence, sent[-1]))
+    return held(f"{sleep.label} slept on through {len(sent)} message(s)", (*sleep.evidence, *sent))
+
+
+def _was_asleep_after(play: PlayRecord, sleep: Sleep, window: _Window, sent: int) -> bool:
+    """Whether the trace, read to its end, showed the object still asleep after a message."""
+    back = FOREVER if sleep.back is None else sleep.back.id
+    return any(sent < fence < back and fence <= window.until for fence in fences_of(play)) and not window.is_open
+
+
+def _resume_after(play: PlayRecord, sleep: Sleep) -> int | None:
+    """Return the `resume` step that the story planned for a sleep: the first, before its object is to sleep again."""
+    steps = play.play.steps
+    last = max(sleep.steps)
+    for index in range(last + 1, len(steps)):
+        if steps[index].step.verb == "hibernate" and last_rest_before(play, sleep.label, index) == index:
+            return None
+        if steps[index].step.verb == "resume":
+            return index
+    return None
+
+
+def _window(play: PlayRecord, claim: Claim, sleep: Sleep) -> _Window | Finding:
+    """Return until when an object must sleep on.
+
+    It is the message of the `resume` step; without one, the next step after those of the claim that does something.
+    """
+    begun = {step.index: step for step in play.steps}
+    resume = _resume_after(play, sleep)
+    if resume is not None:
+        sent = next((event.id for event in play.frames_sent if event.step == resume), None)
+        if sent is not None:
+            return _Window(sent, is_open=False)
+        step = begun.get(resume)
+        return _Window(FOREVER if step is None else step.end_id, is_open=step is None or step.ended is None)
+    planned = [index for index, placed in enumerate(play.play.steps) if placed.step.claim == claim.id]
+    mine = [index for index in planned if index > max(sleep.steps)]
+    if not mine:
+        return unknown(f"no step says until when {sleep.label} should sleep on", sleep.evidence)
+    last = begun.get(mine[-1])
+    if last is None or last.ended is None:
+        return _Window(FOREVER, is_open=True)
+    acting = (step.begun.id for step in play.steps if step.index > last.index and step.verb not in _LOOKING)
+    fence = next((each for each in fences_of(play) if each >= last.end_id), FOREVER)
+    return _Window(min(next(acting, FOREVER), fence), is_open=False)

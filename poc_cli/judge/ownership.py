@@ -1,0 +1,132 @@
+"""Whose socket a connection is: the object's that its address names, or somebody else's who only calls that object.
+
+A Worker or another object may hold the sockets by itself and call the object by RPC. The object then sleeps with no
+socket at all, and whoever holds the sockets is kept in memory and billed. So an address proves nothing: a frame of the
+connection must have reached the object, or the object must have accepted it.
+"""
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from typing import Any
+
+from poc_cli.history import event as kinds
+from poc_cli.history.event import Event
+from poc_cli.judge.fences import fences_of, step_of
+from poc_cli.judge.instances import answers_of
+from poc_cli.judge.reach import reach_of
+from poc_cli.judge.record import FOREVER, Connection, PlayRecord
+from poc_cli.judge.sleeps import Sleep, sleeps_of
+from poc_cli.scenario.values import MISSING
+from poc_cli.scenario.where import lookup
+
+
+def sockets_of(play: PlayRecord, sleep: Sleep) -> tuple[Connection, ...]:
+    """Return the connections that were open at a sleep and are shown to be the object's own."""
+    return tuple(each for each in sleep.sockets if is_own(play, sleep.label, each))
+
+
+def strays_of(play: PlayRecord, sleep: Sleep) -> tuple[Connection, ...]:
+    """Return the connections that were open at a sleep, lead to the object, and may be somebody else's."""
+    return tuple(each for each in sleep.sockets if not is_own(play, sleep.label, each))
+
+
+def is_own(play: PlayRecord, label: str, connection: Connection) -> bool:
+    """Whether a connection is shown to be a socket of an object's."""
+    known: dict[tuple[str, int], bool] = play.memo.setdefault("own sockets", {})
+    key = label, connection.opened.id
+    if key not in known:
+        known[key] = _is_own(play, label, connection)
+    return known[key]
+
+
+def _is_own(play: PlayRecord, label: str, connection: Connection) -> bool:
+    if play.play.objects[label].sockets is not None and _is_counted(play, label, connection):
+        return True
+    if not play.place.has_trace:
+        return play.play.objects[label].sockets is None  # nothing can tell; claims about connections are left out
+    if reach_of(play, label).first_that_reached(connection) is not None:
+        return True
+    return _was_accepted(play, label, connection)
+
+
+def _is_counted(play: PlayRecord, label: str, connection: Connection) -> bool:
+    """Whether the object told, while the connection was open, that it holds as many sockets as lead to it."""
+    return any(connection.is_open_at(told) and count >= opened for told, count, opened in _told_counts(play, label))
+
+
+def _told_counts(play: PlayRecord, label: str) -> list[tuple[int, int, int]]:
+    """Return the answers of an object that tell how many sockets it holds, and how many of the play lead to it then."""
+    known: dict[str, list[tuple[int, int, int]]] = play.memo.setdefault("told sockets", {})
+    if label not in known:
+        path = play.play.objects[label].sockets or ""
+        found = known[label] = []
+        for event in answers_of(play, label):
+            message = play.message(event.id)
+            count = lookup(event.data.get("fields") if message is None else message.json, path)
+            if count is not MISSING and isinstance(count, int) and not isinstance(count, bool):
+                opened = sum(each.is_open_at(event.id) and play.belongs(each, label) for each in play.connections)
+                found.append((event.id, count, opened))
+    return known[label]
+
+
+def _was_accepted(play: PlayRecord, label: str, connection: Connection) -> bool:
+    """Whether the request that opened a connection reached the object, and nobody else can have kept its socket.
+
+    It is asked where a client only listens. The object must have slept with the connection open, which it cannot do
+    with a socket that it accepted by the standard API.
+    """
+    actor = f"object:{label}"
+    slept = next((s for s in sleeps_of(play) if s.label == label and connection.is_open_at(s.left.id)), None)
+    if slept is None:
+        return False
+    step = step_of(play, connection.opened)
+    first = 0 if step is None else step.begun.id
+    fences = fences_of(play)
+    number = bisect_right(fences, connection.opened.id)
+    last = min(fences[number] if number < len(fences) else FOREVER, slept.left.id)
+    requests = [e for e in play.of_kind(kinds.DELIVERED) if e.actor == actor and first < e.id <= last]
+    fetches = len([event for event in requests if event.data["name"] == "fetch"])
+    callers: object = slept.left.data.get("callers")
+    if callers is None:  # older records do not tell who called it
+        return fetches > 0
+    opened = sum(first < each.opened.id <= last and play.belongs(each, label) for each in play.connections)
+    return not callers and fetches >= opened
+
+
+def why_stray(play: PlayRecord, sleep: Sleep, connection: Connection) -> str:
+    """Return in words why a connection is not shown to be the object's, and whose socket it is as far as is known."""
+    label, client = sleep.label, connection.client
+    if not play.place.has_trace or play.play.objects[label].sockets is not None:
+        counts = [each for each in _told_counts(play, label) if connection.is_open_at(each[0])]
+        if counts:
+            _, count, opened = counts[-1]
+            return f"{label} told that it holds {count} socket(s) while {opened} led to it: {client}'s may be another's"
+        if not play.place.has_trace:
+            path = play.play.objects[label].sockets
+            return f'no answer of {label} told its sockets at "{path}" while {client} was connected'
+    told = f"no frame of {client}'s ever reached {label}"
+    holder = _holder(sleep.left)
+    return told if holder is None else f"{told}: {holder}"
+
+
+def _holder(left: Event) -> str | None:
+    callers = left.data.get("callers")
+    found = [each for each in callers if isinstance(each, dict)] if isinstance(callers, list) else []
+    for caller in sorted(found, key=lambda each: (not each.get("open"), not each.get("pins"))):
+        name = _name(caller)
+        pins = [str(pin.get("what")) + _place(pin) for pin in caller.get("pins") or [] if isinstance(pin, dict)]
+        if not caller.get("open"):
+            return f"{name} called it and may hold the socket"
+        pinned = f", pinned by {', '.join(dict.fromkeys(pins))}" if pins else ""
+        return f"the socket is held by {name}, which stays in memory{pinned}, and is billed there while it is open"
+    return None
+
+
+def _name(caller: Mapping[str, Any]) -> str:
+    if caller.get("object") is None:
+        return f"the Worker in front ({caller.get('worker')})"
+    return f"another object ({caller.get('class') or 'of an unknown class'} {caller.get('object')})"
+
+
+def _place(pin: Mapping[str, Any]) -> str:
+    return f" ({pin['script']}:{pin['line']})" if pin.get("script") else ""

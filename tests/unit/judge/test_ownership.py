@@ -1,0 +1,130 @@
+"""A socket is an object's only when a frame of it has reached that object, or the object itself accepted it."""
+
+from typing import Any
+
+import pytest
+
+from poc_cli.judge.document import Document
+from tests.unit.judge.histories import Tale, finding, scenario, tale
+
+CONNECT = '{ connect = ["ann", "bob"] }'
+SLEEP = '{ hibernate = "idle" }'
+WHO = '{ on = "ann", send = "who", expect = "ann" }'
+RESUME = '{ resume = "ann", send = "who", expect = "ann" }'
+
+GATE = {"worker": "main", "class": "Gate", "object": "ab" * 32, "open": True}
+STANDARD = {"what": "a standard-API WebSocket", "script": "index.js", "line": 62}
+WORKER: dict[str, Any] = {"worker": "main", "class": None, "object": None, "open": True, "pins": []}
+
+
+def gateway(check: str, steps: list[str], callers: list[dict[str, Any]] | None, why: str = "jsrpc") -> Document:
+    """Judge a play in which the sockets are another's, which calls the object for each message."""
+    told = tale(scenario(check, [CONNECT, *steps]))
+    told.connect(enters=())
+    for step in steps:
+        if step == SLEEP:
+            told.begins("hibernate")
+            sleeps(told, callers)
+            told.ends()
+            continue
+        if "object" not in told.in_memory:
+            told.enters(why=why)
+        else:
+            told.reaches(name=why)
+        told.says("ann", reached=0)
+    return finding(told.done())
+
+
+def sleeps(told: Tale, callers: list[dict[str, Any]] | None) -> None:
+    """Let the object leave memory; `callers` is what the trace tells of those who called it."""
+    told.leaves()
+    told.slept = True
+    if callers is not None:
+        told.history.events[-1].data["callers"] = callers
+
+
+@pytest.mark.parametrize("check", ["sleeps", "connections-survive", "no-wake"])
+@pytest.mark.parametrize("callers", [None, [], [{**GATE, "pins": [STANDARD]}], [WORKER]])
+def test_a_socket_that_another_holds_is_none_of_the_objects(check: str, callers: list[dict[str, Any]] | None) -> None:
+    judged = gateway(check, [WHO, SLEEP, RESUME], callers)
+    assert judged["verdict"] == "unknown"
+    assert "no frame of ann's ever reached object" in judged["reason"]
+
+
+def test_it_is_said_who_holds_it_and_that_it_is_billed_there() -> None:
+    judged = gateway("sleeps", [WHO, SLEEP, RESUME], [{**GATE, "pins": [STANDARD]}])
+    assert f"held by another object (Gate {'ab' * 32}), which stays in memory" in judged["reason"]
+    assert "pinned by a standard-API WebSocket (index.js:62), and is billed there" in judged["reason"]
+    judged = gateway("sleeps", [WHO, SLEEP, RESUME], [WORKER])
+    assert "held by the Worker in front (main), which stays in memory" in judged["reason"]
+    judged = gateway("sleeps", [WHO, SLEEP, RESUME], [{**GATE, "open": False, "pins": []}])
+    assert "called it and may hold the socket" in judged["reason"]
+
+
+def test_a_request_that_a_gateway_makes_for_a_listening_client_is_not_its_upgrade() -> None:
+    assert gateway("sleeps", [WHO, SLEEP, RESUME], [WORKER], why="fetch")["verdict"] == "unknown"
+
+
+def listening(callers: list[dict[str, Any]] | None, upgrades: int = 2) -> Document:
+    """Judge a play whose clients never send anything."""
+    told = tale(scenario("sleeps", [CONNECT, SLEEP]))
+    told.connect()
+    for _ in range(upgrades - 1):
+        told.reaches(name="fetch")
+    told.begins("hibernate")
+    sleeps(told, callers)
+    told.ends()
+    return finding(told.done())
+
+
+def test_the_upgrade_shows_that_a_listening_clients_socket_is_the_objects() -> None:
+    assert listening([])["verdict"] == "held"
+    assert listening(None, upgrades=1)["verdict"] == "held"  # a record of before, which does not tell the callers
+
+
+def test_where_fewer_upgrades_than_clients_reached_it_that_is_not_known() -> None:
+    assert listening([], upgrades=1)["verdict"] == "unknown"
+
+
+def test_nor_where_somebody_else_may_have_kept_the_socket() -> None:
+    assert listening([WORKER])["verdict"] == "unknown"
+
+
+def pinged(*, closes: bool, same_step: bool) -> Document:
+    """Judge a play in which ann only pings after the sleep, while bob's close reaches the object."""
+    steps = ['{ connect = ["ann"] }', WHO, SLEEP, '{ connect = ["bob"] }', '{ kill = "bob" }']
+    told = tale(scenario("connections-survive", [*steps, '{ on = "ann", send = "ping", expect = "pong" }']))
+    told.connect()
+    told.says("ann")
+    told.sleeps()
+    told.connect()
+    told.begins("kill")
+    told.closed("bob", by="client", clean=False)
+    if not same_step:
+        told.reaches()
+    told.ends()
+    told.says("pong", reached=int(closes and same_step))
+    return finding(told.done())
+
+
+@pytest.mark.parametrize("same_step", [True, False])
+def test_the_close_of_another_client_makes_no_pong_a_sign_of_life(*, same_step: bool) -> None:
+    judged = pinged(closes=True, same_step=same_step)
+    assert judged["verdict"] == "unknown"
+    assert judged["reason"].startswith("ann was not exercised after object slept (line 8)")
+
+
+def test_nor_does_a_kick_by_the_server_in_the_very_step() -> None:
+    steps = [CONNECT, WHO, SLEEP, RESUME.replace("ann", "bob"), '{ on = "ann", send = "ping", expect = "pong" }']
+    told = tale(scenario("connections-survive", steps))
+    told.connect()
+    told.says("ann")
+    told.sleeps()
+    told.says("bob")
+    told.begins("on")
+    told.add("ann", "sent", step=4, text="ping", bytes=4)
+    told.reaches()
+    told.closed("bob", code=4000)
+    told.add("ann", "received", step=4, text="pong", bytes=4)
+    told.ends()
+    assert finding(told.done())["verdict"] == "unknown"
