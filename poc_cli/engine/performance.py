@@ -109,6 +109,9 @@ class Performance:
             await stage.ready()
             outcome, reason = await self._steps(stage)
             outcome, reason = await self._looked_at(outcome, reason)
+            if self._target.trace is not None:
+                # A fence under way may show that the runtime has been late up to now.
+                await self._target.settled()
             outcome, reason = self._timely(stage, outcome, reason)
         except (TargetHung, TargetDied) as error:
             outcome, reason = self._runtime_failed(stage, error)

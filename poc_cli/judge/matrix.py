@@ -82,7 +82,7 @@ def _cell(story: PlayRecord, each: ClaimFinding) -> Cell | None:
     matrix, verdict = each.claim.matrix, each.finding.verdict
     if matrix is None or verdict not in {"held", "refuted"}:
         return None
-    column = column_of(story, each.claim, each.finding.evidence)
+    column = column_of(story.attempt_with(each.finding.evidence), each.claim, each.finding.evidence)
     if column is None:
         return None
     value = (_WHEN_HELD if verdict == "held" else _WHEN_REFUTED)[matrix.expects]

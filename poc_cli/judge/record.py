@@ -174,6 +174,11 @@ class PlayRecord:
         wanted = self.start.data["role"], tuple(self.start.data["decides"])
         return next(play for play in self.plays if (play.role, play.decides) == wanted)
 
+    def attempt_with(self, evidence: Iterable[int]) -> "PlayRecord":
+        """Return the attempt at this performance that holds all of some events, this one where none does."""
+        wanted = set(evidence)
+        return next((each for each in self.earlier if wanted and wanted <= each.by_id.keys()), self)
+
     @property
     def attempt(self) -> int:
         """Return which attempt at its performance it is, counted from 1."""

@@ -46,7 +46,8 @@ def mark(process: int | None) -> Mark:
 def spent(before: Mark, after: Mark) -> Spent:
     """Return what the process did in between. What is stopped at one end only may have been so for most of it."""
     length = max(1, after.at_ns - before.at_ns)
-    ran, waited = after.ran_ns - before.ran_ns, after.waited_ns - before.waited_ns
+    # One that has ended in between has run for no time any more.
+    ran, waited = max(0, after.ran_ns - before.ran_ns), max(0, after.waited_ns - before.waited_ns)
     return Spent(length, ran / length, waited / length, before.is_stopped or after.is_stopped)
 
 
