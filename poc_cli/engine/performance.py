@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from poc_cli.engine.admission import raise_if_too_many
+from poc_cli.engine.confirming import Confirming, confirming
 from poc_cli.engine.ears import Ears
 from poc_cli.engine.failure import PlayError, StepFailed
 from poc_cli.engine.sleeper import Sleeper
@@ -93,6 +94,8 @@ class Performance:
         self._cut_step: int | None = None
         self._is_suspect = False
         self._has_late_step = False
+        self._confirming: Confirming | None = None
+        self._all_met = True
         # A control is decided by one performance; a story whose object does not sleep in a black box gets a second.
         self._is_last = attempt > 1 or play.role == "control"
         self._fitted = fit(play, place_of(self._place_of_target()))
@@ -107,12 +110,12 @@ class Performance:
             raise_if_too_many(self._play)
             stage.watch()
             await stage.ready()
+            self._confirming = confirming(stage)
+            if self._confirming is not None:
+                await self._confirming.begin()
             outcome, reason = await self._steps(stage)
             outcome, reason = await self._looked_at(outcome, reason)
-            if self._target.trace is not None:
-                # A fence under way may show that the runtime has been late up to now.
-                await self._target.settled()
-            outcome, reason = self._timely(stage, outcome, reason)
+            outcome, reason = await self._timely(stage, outcome, reason)
         except (TargetHung, TargetDied) as error:
             outcome, reason = self._runtime_failed(stage, error)
         except TargetError as error:
@@ -120,6 +123,8 @@ class Performance:
         except PlayError as error:
             outcome, reason = "error", str(error)
         finally:
+            if self._confirming is not None:
+                await self._confirming.end(well=outcome == "done" and self._all_met)
             step = None
             if stage is not None:
                 step, stage.step = stage.step, None
@@ -134,8 +139,11 @@ class Performance:
                 await self._clean_up(stage)
         return outcome
 
-    def _timely(self, stage: Stage, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
+    async def _timely(self, stage: Stage, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
         """Return how the play ended; where it was late in a way that matters, that it is to be played once more."""
+        if self._target.trace is not None:
+            # A fence under way may show that the runtime has been late up to now.
+            await self._target.settled()
         cut = None if outcome == "given_up" else self._cut(stage)
         if cut is None:
             return outcome, reason
@@ -236,6 +244,7 @@ class Performance:
             if self._cut(stage) is not None:
                 return "stopped", ""  # nothing that comes now is evidence; the end of the play says why
             if failed is not None:
+                self._all_met = False
                 failed_claims.add(placed.step.claim)
                 if self._play.role == "control" and failed_claims.issuperset(self._play.decides):
                     return "done", ""  # it has come out; the rest of its steps decide nothing
@@ -287,6 +296,8 @@ class Performance:
         except UnknownNameError as missing:
             # The loader knows every name; what is missing is what a step of a claim should have captured, and failed.
             raise StepFailed("unbound", f"{missing}: the step that captures it failed") from missing
+        if self._confirming is not None:
+            await self._confirming.after(step)
         only_sends = isinstance(step, On) and step.sends and not step.expects
         if any(witnessed.slept for witnessed in stage.objects.values()) and not only_sends:
             # After a sleep the judge asks which messages reached the object in this very step; a pong is the runtime's.

@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from poc_cli import __version__
+from poc_cli.engine.confirming import to_confirm
 from poc_cli.engine.leaking import LogLeaks
 from poc_cli.engine.performance import SleepMode
 from poc_cli.engine.stalls import seed_in, stall
 from poc_cli.engine.troupe import Beside, Progress, Troupe
-from poc_cli.engine.venue import Venue
+from poc_cli.engine.venue import LocalVenue, Venue
 from poc_cli.errors import PocError
 from poc_cli.history import event as kinds
 from poc_cli.history.late import Stretch
@@ -115,6 +116,7 @@ async def run(request: Request, venue: Venue, records: Records, beside: Beside, 
             sleep=request.sleep,
             repeat=request.repeat,
             target=venue.description(),
+            module_state="put back" if isinstance(venue, LocalVenue) else None,
             secrets=records.redactor.names,
         )
         log = LogLeaks(history)
@@ -125,6 +127,11 @@ async def run(request: Request, venue: Venue, records: Records, beside: Beside, 
             if beside.abroad is not None:
                 await open_.enter_async_context(beside.abroad.served(records.folder, records.redactor))
             outcomes = await Troupe(venue, history, request, progress, beside).play(plays)
+            if "interrupted" not in outcomes and isinstance(venue, LocalVenue):
+                # By force, which is quicker: that the object sleeps by itself has been seen.
+                wishes = replace(request, sleep="evict")
+                again = to_confirm(plays, venue, history, RUN)
+                outcomes += await Troupe(venue, history, wishes, progress, beside).play(again)
             loads = [each for each in request.scenarios if isinstance(each.document, LoadFile)]
             if loads and "interrupted" not in outcomes:  # alone: they take all there is
                 from poc_cli.load.several import play_loads

@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from poc_cli.engine.confirming import Confirmations
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.scenario.model import Hibernate
-from poc_cli.scenario.plays import Play
+from poc_cli.scenario.plays import CONFIRM, Play
 from poc_cli.target.attendance import Attendance
 from poc_cli.target.base import Target
 from poc_cli.target.process import Place, Process
@@ -76,6 +77,7 @@ class LocalVenue:
         self._ground = ground
         self._first = first
         self._source_of = source_of
+        self.confirmations = Confirmations(ground.versions)
 
     def description(self) -> dict[str, Any]:
         """Give the place as the beginning of a record tells it."""
@@ -89,8 +91,8 @@ class LocalVenue:
         }
 
     def is_apart(self, play: Play) -> bool:
-        """Whether a play needs a runtime of its own: it ends it, measures it, or brings another worker."""
-        return play.alone or self._worker_of(play) is not self._ground.worker
+        """Whether a play needs a runtime of its own: it ends it, measures it, inspects it, or brings another worker."""
+        return play.alone or play.role == CONFIRM or self.worker_of(play) is not self._ground.worker
 
     @contextlib.asynccontextmanager
     async def watched(self, plays: list[Play], history: HistoryWriter) -> AsyncIterator[None]:  # noqa: ARG002
@@ -116,12 +118,15 @@ class LocalVenue:
     @contextlib.asynccontextmanager
     async def own(self, play: Play) -> AsyncIterator[Target]:
         """Give a fresh runtime that ends with the play."""
-        target = Workerd(Place(self._worker_of(play)), self._ground)
+        worker = self.worker_of(play)
+        target = Workerd(Place(worker), self._ground, inspected=play.role == CONFIRM)
         try:
             await target.start()
             yield target
         finally:
             await target.stop()
+        if target.confirmed:
+            self.confirmations.keep(play, worker)
 
     def listen_to_log(self, listener: LogListener) -> None:
         """Call `listener` with each line of the runtimes' log that had secrets."""
@@ -134,7 +139,8 @@ class LocalVenue:
         subject = self._ground.worker if worker is None else self._ground.workers.get(worker)
         return LocalSite(self._ground, subject, traced=False)
 
-    def _worker_of(self, play: Play) -> Subject:
+    def worker_of(self, play: Play) -> Subject:
+        """Return the worker that a play is about. Raises TargetError."""
         return self._ground.worker if play.worker is None else self._ground.workers.get(self._source_of(play))
 
 

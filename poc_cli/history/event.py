@@ -55,10 +55,12 @@ PULSE = "pulse"
 SENTINEL = "sentinel"
 TAIL = "tail"
 LEAKED = "leaked"
+MODULE_STATE = "module_state"
+CONFIRMED = "confirmed"
 LATE = "late"
 TIMED = "timed"
 
-OF_THE_RUN = frozenset({RUN_START, RUN_END, LEFT_OUT, PULSE, SENTINEL, TAIL, LATE, LEAKED})
+OF_THE_RUN = frozenset({RUN_START, RUN_END, LEFT_OUT, PULSE, SENTINEL, TAIL, LATE, LEAKED, CONFIRMED})
 """What belongs to no play."""
 
 STIRRING = frozenset({OPENED, SENT, RECEIVED, CLOSED, FRAME_SENT, FRAME_RECEIVED, ASKED, TOLD})

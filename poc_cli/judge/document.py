@@ -14,6 +14,7 @@ from poc_cli.judge.finding import WORST_FIRST, Verdict
 from poc_cli.judge.leaks import leaks
 from poc_cli.judge.loads import loads_of
 from poc_cli.judge.matrix import cells
+from poc_cli.judge.module_state import confirmed
 from poc_cli.judge.outcome import counts, exit_code, verdict
 from poc_cli.judge.record import PlayRecord
 from poc_cli.judge.replays import with_replays
@@ -37,6 +38,7 @@ def document(events: list[Event | None]) -> Document:
         try:
             mine = controls.get(stories[0].start.data["scenario"], [])
             findings = judge_story(stories, mine, run.flaw, run.repeat)
+            findings = [confirmed(each, stories[0], run) for each in findings]
             findings += leaked.claims(stories)
             scenarios.append(_scenario(run, stories, findings))
         except Exception as broken:  # noqa: BLE001 - what cannot be judged is an error, never a pass and never a crash

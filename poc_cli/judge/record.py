@@ -20,7 +20,7 @@ from poc_cli.scenario.clients import CommandSpec
 from poc_cli.scenario.fitting import Place, place_of
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.matching import Message
-from poc_cli.scenario.plays import Play, plays_of
+from poc_cli.scenario.plays import CONFIRM, Play, plays_of
 from poc_cli.scenario.story import Scenario
 
 FOREVER = 1 << 62
@@ -171,7 +171,8 @@ class PlayRecord:
     @cached_property
     def play(self) -> Play:
         """Give the story or the control that was played."""
-        wanted = self.start.data["role"], tuple(self.start.data["decides"])
+        role = self.start.data["role"]
+        wanted = "story" if role == CONFIRM else role, tuple(self.start.data["decides"])
         return next(play for play in self.plays if (play.role, play.decides) == wanted)
 
     def attempt_with(self, evidence: Iterable[int]) -> "PlayRecord":

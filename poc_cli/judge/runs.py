@@ -36,6 +36,9 @@ class RunRecord:
     end: Event | None = None
     plays: list[PlayRecord] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
+    confirmed: list[Event] = field(default_factory=list)
+    """The stories whose claims are known not to rest on module state, without another play."""
+
     sentinels: tuple[Sentinel, ...] = ()
     round_trips: list[float] = field(default_factory=list)
     damage: str | None = None
@@ -80,6 +83,7 @@ def record(events: list[Event | None]) -> RunRecord:
                 ends.setdefault(event.play, event)
             case _ if event.play in inside and event.play not in ends:
                 inside[event.play].append(event)
+    run.confirmed = [each for each in _readable(events) if each.kind == kinds.CONFIRMED]
     run.sentinels = tuple(_sentinels(events))
     late = tuple(stretches_of(events))
     run.plays = joined(
@@ -95,6 +99,10 @@ def record(events: list[Event | None]) -> RunRecord:
         for label, start in starts.items()
     )
     return run
+
+
+def _readable(events: list[Event | None]) -> Iterator[Event]:
+    return (event for event in events if event is not None and flaw(event) is None)
 
 
 def _late_for(late: tuple[Stretch, ...], start: Event, events: list[Event], end: Event | None) -> tuple[Stretch, ...]:

@@ -46,6 +46,8 @@ _NEEDS: Final[dict[str, dict[str, Kind]]] = {
     kinds.LOAD_FATES: {"open": list, "dropped": list, "failed": list, "left": list},
     kinds.LOAD_CLUSTER: {"scheduler": str, "workers": list},
     kinds.LOAD_LOST: {"worker": str, "sockets": list, "why": str},
+    kinds.MODULE_STATE: {"at": str, "changed": list, "left": list, "others": list},
+    kinds.CONFIRMED: {"scenario": str, "file": str, "sha256": str, "by": str},
     kinds.WAITED: {"silent_ms": (int, float)},
     kinds.PULSE: {"round_trip_ms": list},
 }

@@ -12,6 +12,7 @@ from poc_cli.history.event import Event
 from poc_cli.inert import inert
 from poc_cli.report import boxed
 from poc_cli.report.spans import Line, span
+from poc_cli.scenario.plays import CONFIRM
 
 LONGEST_MESSAGE: Final = 160
 """Characters of a message that are shown: two lines of a terminal. The history has more."""
@@ -82,7 +83,7 @@ class Teller:
         decides = data.get("decides")
         listed = ", ".join(map(str, decides)) if isinstance(decides, list) else ""
         what = f"control of {listed}, should be {data.get('expect')}" if data.get("role") == "control" else "story"
-        what = "load" if data.get("role") == "load" else what
+        what = {"load": "load", CONFIRM: "story with module state put back"}.get(str(data.get("role")), what)
         return [span(self._label, "bold"), span(f"  {what}, {data.get('file')}, play {data.get('nonce')}", "dim")]
 
     def line(self, index: int) -> Line | None:
@@ -234,6 +235,15 @@ def _origin_is(event: Event) -> Line:
     return [span(f"-- {told.get(str(state), state)} --", "yellow")]
 
 
+def _module_state(event: Event) -> Line:
+    def named(key: str) -> str:
+        found = event.data.get(key)
+        return ", ".join(str(each.get("name")) for each in found) if isinstance(found, list) else ""
+
+    left = f", but not {inert(named('left'))}" if event.data.get("left") else ""
+    return [span(f"-- module state put back: {inert(named('changed')) or 'nothing had changed'}{left} --", "yellow")]
+
+
 def _exited(event: Event) -> Line:
     return [span(f"{event.actor} {event.data.get('said')}", "" if event.data.get("code") == 0 else _FAILED)]
 
@@ -286,6 +296,7 @@ _TELLERS: Final[dict[str, Told]] = {
     kinds.EXITED: _exited,
     kinds.PAGE_ERROR: _aloud,
     kinds.ORIGIN_IS: _origin_is,
+    kinds.MODULE_STATE: _module_state,
     kinds.FAULT: lambda event: [span(f"-- fault: {event.data.get('fault')} --", "yellow")],
     kinds.LOAD_STAGE: lambda event: [span(_stage_of_load(event.data))],
     kinds.LOAD_FATES: lambda event: [span(_fates_of_load(event.data))],

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 
 from poc_cli.scenario.crowd import Crowd
 from poc_cli.scenario.model import (
@@ -29,6 +29,9 @@ from poc_cli.scenario.templates import render
 HEAVY = "heavy"
 """The tag of scenarios that keep a runtime busy for long: other plays would wait for it in vain."""
 
+CONFIRM: Final = "confirm"
+"""The role of a story that is played once more, with module state put back at each sleep."""
+
 Expected = Literal["refuted", "unknown", "held"]
 
 
@@ -42,7 +45,7 @@ class Play:
     """
 
     label: str
-    role: Literal["story", "control"]
+    role: Literal["story", "control", "confirm"]
     decides: tuple[str, ...]
     expect: Expected | None
     clients: Crowd

@@ -70,6 +70,8 @@ class Process:
     control: int
     trace: int
     log: int
+    inspected: bool = False
+    """Whether it has an inspector."""
 
     def end(self, *, gently: bool) -> None:
         """End the process and wait until it is gone. `gently` gives it time to end by itself."""
@@ -110,11 +112,14 @@ def guard(parent: int) -> Callable[[], None] | None:
     return partial(_die_with_parent, parent) if sys.platform == "linux" else None
 
 
-def spawn(binary: Path, place: Place, environment: dict[str, str], *, traced: bool = True) -> Process:
+def spawn(
+    binary: Path, place: Place, environment: dict[str, str], *, traced: bool = True, inspected: bool = False
+) -> Process:
     """Start workerd, with its trace, its listen events and its log on pipes; does not wait for it.
 
     `environment` is added to the few variables of ours that are passed on. Where it is not to be `traced`, the pipe of
-    the trace is at its end from the beginning. Raises TargetError where the program cannot be started.
+    the trace is at its end from the beginning. `inspected` gives it an inspector, on a free port of loopback. Raises
+    TargetError where the program cannot be started.
     """
     words = place.worker.words(binary, place.folder)
     for socket in ("fence.sock", "evict.sock"):  # of the process before
@@ -131,6 +136,8 @@ def spawn(binary: Path, place: Place, environment: dict[str, str], *, traced: bo
     ]
     if traced:
         command += [f"--async-trace=/dev/fd/{trace_end}", f"--async-trace-stacks={STACK_FRAMES}"]
+    if inspected:
+        command.append("--inspector-addr=127.0.0.1:0")
     try:
         popen = subprocess.Popen(
             command,
@@ -153,4 +160,4 @@ def spawn(binary: Path, place: Place, environment: dict[str, str], *, traced: bo
         for descriptor in (control_end, trace_end, log_end):
             os.close(descriptor)
     place.janitor.watch(popen.pid)
-    return Process(popen, place, control, trace, log)
+    return Process(popen, place, control, trace, log, inspected)

@@ -3,9 +3,11 @@
 Never changes a file of the project, and never asks wrangler to run anything: the runtime is ours.
 """
 
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,6 +21,9 @@ from poc_cli.target.message import Service, joined, services
 from poc_cli.target.runtime import WRANGLER_VERSION
 from poc_cli.target.sourcemap import SourceMap
 from poc_cli.target.subject import Subject
+
+_PASSING_NAME = re.compile(rb"poc-[0-9a-f]{16}|(?:bundle|dev)-[A-Za-z0-9]{6}")
+"""Folders of one build, which wrangler names in comments of the bundle."""
 
 _USER = "core:user:"
 """What stands before a worker's name in the service that the simulator makes of it."""
@@ -37,6 +42,12 @@ class Project(Subject):
     sidecar: Services
     hidden: tuple[tuple[str, str], ...]
     maps: dict[str, tuple[str, SourceMap]]
+    made_of: str | None
+    """A digest of its bundles and of what configures them, None where that cannot be told."""
+
+    def digest(self) -> str | None:
+        """Return a digest of all that it is made of, None where it cannot be told."""
+        return self.made_of
 
     @property
     def secrets(self) -> tuple[tuple[str, str], ...]:
@@ -58,6 +69,15 @@ class Project(Subject):
     def owns(self, object_id: str) -> bool:
         """Whether an object is of a class of the project, and not one of the simulator's."""
         return any(in_namespace(key, object_id) for key in self.namespaces.values())
+
+    def is_isolate(self, service: str) -> bool:
+        """Whether a service runs a worker of the project's."""
+        return service.startswith(_USER)
+
+    def place_of(self, service: str, script: str, line: int, column: int) -> Place | None:
+        """Return the place in the project's own source."""
+        found = self.maps.get(service)
+        return Place(script, line) if found is None else found[1].place(line, column)
 
     def locate(self, worker: str, frames: list[Any]) -> Place | None:
         """Give the place in the project's own source."""
@@ -107,6 +127,7 @@ def project(built: Built, binary: Path, date: str | None) -> Project:
         sidecar=ours,
         hidden=built.secrets,
         maps=dict(_maps(built)),
+        made_of=_made_of(built),
     )
 
 
@@ -123,6 +144,25 @@ def _objects(found: list[Service], workers: list[str]) -> dict[str, tuple[str, s
             name = f"{worker}:{class_name}" if class_name in objects else class_name
             objects[name] = (class_name, _USER + worker, key)
     return objects
+
+
+def _made_of(built: Built) -> str | None:
+    """Return a digest of the bundles, and of the files that may set variables for them."""
+    if any(each.map is None for each in built.workers):
+        return None  # its bundle is not to be found
+    source = built.source
+    bundles = [file for each in built.workers for file in Path(each.map or "").parent.iterdir() if file.is_file()]
+    settings = [*source.configs, *source.folder.glob(".dev.vars*"), *source.folder.glob(".env*")]
+    given = [name for name, _ in (*source.variables, *source.secrets)]  # with other ports and secrets in each run
+    whole = sha256(repr((source.env, given)).encode())
+    try:
+        for file in [*sorted(bundles), *sorted(settings)]:
+            if file.suffix != ".map":
+                content = _PASSING_NAME.sub(b"", file.read_bytes())
+                whole.update(f"{file.name}\n{sha256(content).hexdigest()}\n".encode())
+    except OSError:
+        return None
+    return whole.hexdigest()
 
 
 def _maps(built: Built) -> Iterable[tuple[str, tuple[str, SourceMap]]]:

@@ -48,6 +48,7 @@ _FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal
 """Signals that the system or a person sends; a runtime that fails by itself ends otherwise."""
 
 _OUR_SOCKETS = frozenset({"fence", "evict"})
+_INSPECTOR = "listen-inspector"  # the event that tells its port
 _LAST_WORDS = 20  # lines of the log that an error tells
 
 
@@ -90,6 +91,7 @@ class Running:
         self._tell = tell
         self._ending = False
         self._last_words: list[bytes] = []
+        self.inspector_port = 0
         self._fences_sent = 0
         self._fences_ended = 0
         self._fence_moved = asyncio.Event()
@@ -110,6 +112,7 @@ class Running:
         """Give the URL once the sockets listen. Raises TargetError with what workerd said."""
         ports = await self._ports()
         if ports is not None:
+            self.inspector_port = ports.get(_INSPECTOR, 0)
             self._pulses = asyncio.create_task(self._beat())
             return f"http://127.0.0.1:{ports[self._process.place.worker.entry]}"
         code = await self._ended()
@@ -120,6 +123,7 @@ class Running:
 
     async def _ports(self) -> dict[str, int] | None:
         wanted = _OUR_SOCKETS | {self._process.place.worker.entry}
+        wanted |= {_INSPECTOR} if self._process.inspected else set()
         ports: dict[str, int] = {}
         reader = asyncio.StreamReader()
         loop = asyncio.get_running_loop()
@@ -132,7 +136,7 @@ class Running:
                     if not line:
                         return None
                     said = json.loads(line)
-                    ports[said["socket"]] = said.get("port", 0)
+                    ports[said["event"] if said["event"] == _INSPECTOR else said["socket"]] = said.get("port", 0)
         except (TimeoutError, ValueError, LookupError, TypeError):  # too late, or not what workerd would say
             return None
         finally:

@@ -3,8 +3,11 @@
 Never starts anything. Imports only the standard library, so that the runtime starts while the rest is still loading.
 """
 
+import os
 import secrets
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -69,6 +72,24 @@ class Subject:
         """Whether an object of the runtime's is one of its own."""
         return True
 
+    def digest(self) -> str | None:
+        """Return a digest of all that the worker is made of, None where it cannot be told."""
+        try:
+            declaration = (self.folder / "local.capnp").read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None
+        if "node_modules" in declaration or ".." in declaration:
+            return None  # it embeds what is not looked at here
+        return digest_of(self.folder, _files_of(self.folder))
+
+    def is_isolate(self, service: str) -> bool:
+        """Whether a service runs code of the worker's."""
+        return service == SUBJECT
+
+    def place_of(self, service: str, script: str, line: int, column: int) -> Place | None:  # noqa: ARG002
+        """Return the place in the source of a place in a script that a service runs."""
+        return Place(script, line)
+
     def locate(self, worker: str, frames: list[Any]) -> Place | None:  # noqa: ARG002 - what runs is the source
         """Give the place in its source of a stack in the worker of that name."""
         return own_place(frames)
@@ -97,6 +118,24 @@ class Subject:
                     f"cannot write {file}: {error.strerror}", "set TMPDIR to a folder with room in it"
                 ) from error
         return ["config.bin", "--binary", *disk]
+
+
+def digest_of(folder: Path, files: Iterable[Path]) -> str | None:
+    """Return a digest of files by their names in a folder and their contents, None where one cannot be read."""
+    whole = sha256()
+    try:
+        for file in sorted(files):
+            whole.update(f"{file.relative_to(folder)}\n{sha256(file.read_bytes()).hexdigest()}\n".encode())
+    except (OSError, ValueError):
+        return None
+    return whole.hexdigest()
+
+
+def _files_of(folder: Path) -> Iterator[Path]:
+    """Yield the files of a folder that a configuration may embed."""
+    for here, folders, files in os.walk(folder):
+        folders[:] = [each for each in folders if each != "node_modules" and not each.startswith(".")]
+        yield from (Path(here, each) for each in files)
 
 
 def subject(folder: Path, date: str | None = None) -> Subject:

@@ -4,6 +4,7 @@ Never judges: it tells what the trace says and does what it is asked.
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from poc_cli.errors import TargetError
 from poc_cli.residency import Change, Pin, Stay, WorkerContextEnded
@@ -21,6 +22,9 @@ from poc_cli.target.edge import Door
 from poc_cli.target.process import Place, Process, spawn
 from poc_cli.target.running import Ground, Running
 
+if TYPE_CHECKING:
+    from poc_cli.target.module_state import WorkerState
+
 
 class Workerd:
     """A runtime: one workerd process at a time, on one disk."""
@@ -29,8 +33,8 @@ class Workerd:
     oracle: Oracle = "trace"
     abilities: frozenset[Ability] = EVERY_ABILITY
 
-    def __init__(self, place: Place, ground: Ground) -> None:
-        """Take where it lives; nothing is started yet."""
+    def __init__(self, place: Place, ground: Ground, *, inspected: bool = False) -> None:
+        """Take where it lives, and whether it has an inspector; nothing is started yet."""
         self.url = ""
         self.door = Door("")
         self.headers = place.worker.headers(ground.token)
@@ -41,6 +45,11 @@ class Workerd:
         self._version = 1
         self.number: int | None = next(ground.runtimes)
         """The number of this runtime in the run; its processes have others."""
+
+        self._inspected = inspected
+        self.confirmed = False
+        """Whether a story went through in it with all module state put back at each sleep."""
+
         self._running: Running | None = None
         self._listeners: dict[str, Callable[[Change], None]] = {}
         self._seen: dict[str, None] = {}
@@ -54,7 +63,7 @@ class Workerd:
         """
         if process is None:
             variables = environment(self._ground.token, self._ground.address, self._version)
-            process = spawn(self._ground.binary, self._place, variables)
+            process = spawn(self._ground.binary, self._place, variables, inspected=self._inspected)
         self._running = Running(process, self._ground, (self.number or 0, next(self._ground.numbers)), self._tell)
         self.url = await self._running.listen()
         self.door = Door(self.url)
@@ -79,6 +88,12 @@ class Workerd:
         if self._running is None:
             raise TargetDied("workerd is not running")
         return self._running
+
+    async def module_state(self) -> "WorkerState":
+        """Keep the module state of the worker, which must not have run yet. Raises TargetError."""
+        from poc_cli.target.module_state import WorkerState
+
+        return await WorkerState.keep(self._now.inspector_port, self._place.worker, self._place.services)
 
     # --- residency
 

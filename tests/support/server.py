@@ -53,6 +53,12 @@ class Server:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         return httpx.post(self.url + path, headers=headers, content=json.dumps(operation), trust_env=False)
 
+    def have_left(self, objects: list[str]) -> bool:
+        """Return whether none of these objects is in memory, as far as the trace says."""
+        lines = [json.loads(line) for line in self.trace.read_text(encoding="utf-8").splitlines() if line]
+        ended = {line["ctx"] for line in lines if line["e"] == "ctx_end"}
+        return not any(line["e"] == "ctx" and line["actor"] in objects and line["ctx"] not in ended for line in lines)
+
     def objects(self) -> list[str]:
         """Give the ids of the objects that have come into memory, each time they did, as far as the trace says."""
         lines = [json.loads(line) for line in self.trace.read_text(encoding="utf-8").splitlines() if line]

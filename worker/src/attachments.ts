@@ -1,6 +1,7 @@
 // What a socket carries through a sleep: how much of it, which types, and what is kept without being serialized.
 // Never catches what the runtime throws at it: its words are the answer.
 
+import type { NextBoot } from "./boots.ts";
 import { BadRequest, given, whole } from "./fields.ts";
 import type { Trials } from "./trial.ts";
 import { different, samples, type Samples } from "./types.ts";
@@ -10,6 +11,8 @@ export interface Attachment {
   readonly data: unknown;
   /** One value of each type, for `attach_types_check`; apart from `data`, because JSON cannot hold them. */
   readonly types?: Samples;
+  /** What the next constructor is to do. */
+  readonly next?: NextBoot;
 }
 
 /** Twice the platform's limit, so that both sides of it can be tried. */

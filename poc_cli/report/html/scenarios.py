@@ -16,6 +16,7 @@ from poc_cli.report.html.safe import address
 from poc_cli.report.html.timeline import Timeline, timeline_of
 from poc_cli.report.html.told import FEWEST_LINES, LINES_OF_A_PAGE, Room, Told, lines_of
 from poc_cli.report.html.views import Claim, Picture, Play, Reference, Scenario, verdict_shown
+from poc_cli.scenario.plays import CONFIRM
 
 EVENTS_LISTED: Final = 16
 """Ids of evidence that a claim lists; all are in run.json."""
@@ -169,7 +170,8 @@ class _Picturing:
         decides = start.data.get("decides")
         named = ", ".join(map(str, decides)) if isinstance(decides, list) else ""
         control = start.data.get("role") == "control"
-        what = f"Control of {named}: should come out {start.data.get('expect')}" if control else "The story"
+        story = "The story with module state put back" if start.data.get("role") == CONFIRM else "The story"
+        what = f"Control of {named}: should come out {start.data.get('expect')}" if control else story
         return Play(label, what, anchor, len(events), self._picture(label, events), lines)
 
     def _picture(self, label: str, events: Sequence[Event]) -> Picture | None:

@@ -33,6 +33,7 @@ _WEIGHTY: Final = frozenset(
         kinds.EXITED,
         kinds.OPEN_FAILED,
         kinds.PROBED,
+        kinds.MODULE_STATE,
         kinds.PLAY_END,
     }
 )

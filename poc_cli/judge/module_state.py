@@ -1,0 +1,143 @@
+"""Whether what was held after a sleep was only held in module state.
+
+A local sleep ends the object and keeps the isolate, so variables of modules survive it; on Cloudflare the object may
+wake in another process. A story is therefore played once more with module state put back at each sleep, and what held
+only without that has not survived.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, Final
+
+from poc_cli.history import event as kinds
+from poc_cli.history.event import Event
+from poc_cli.judge.claims import ClaimFinding, judge_claim
+from poc_cli.judge.finding import Finding, refuted, unknown
+from poc_cli.judge.record import FOREVER, PlayRecord
+from poc_cli.judge.runs import RunRecord
+from poc_cli.judge.sleeps import losses_of, sleeps_of
+from poc_cli.scenario.module_state import resting_on_state
+from poc_cli.scenario.plays import CONFIRM
+
+PUT_BACK: Final = "put back"
+"""What the start of a run says of module state where claims are confirmed; older records say nothing."""
+
+_NEW_PROCESS: Final = frozenset({"crash", "server", "deploy"})
+_NOT_MET: Final = frozenset({"mismatch", "silence", "closed"})
+_LISTED: Final = 3
+
+
+def confirmed(found: ClaimFinding, story: PlayRecord, run: RunRecord) -> ClaimFinding:
+    """Return a finding as it is once module state has been put back; only what was held can change."""
+    if found.finding.verdict != "held" or run.start.get("module_state") != PUT_BACK:
+        return found
+    if found.claim.id not in resting_on_state(story.play) or _is_known(story, run):
+        return found
+    again = next((each for each in run.plays if each.start.data["role"] == CONFIRM and _is_of(each, story)), None)
+    if again is None:
+        finding: Finding | None = unknown(
+            "it held, but the story was not played with module state put back, so that may be what survived"
+        )
+    else:
+        finding = _changed(_Confirmation(again), judge_claim(again, found.claim), story)
+    if finding is None:
+        return found
+    return replace(found, finding=finding, rounds=tuple(finding for _ in found.rounds))
+
+
+def _is_known(story: PlayRecord, run: RunRecord) -> bool:
+    return any(_subject(each) == _subject(story.start) for each in run.confirmed)
+
+
+def _is_of(play: PlayRecord, story: PlayRecord) -> bool:
+    return _subject(play.start) == _subject(story.start)
+
+
+def _subject(event: Event) -> tuple[object, ...]:
+    return tuple(event.data[name] for name in ("scenario", "file", "sha256"))
+
+
+class _Confirmation:
+    """A story that was played with module state put back."""
+
+    def __init__(self, play: PlayRecord) -> None:
+        """Take the play."""
+        self.play = play
+        self.states = list(play.of_kind(kinds.MODULE_STATE))
+        self.evidence = tuple(each.id for each in self.states)
+
+    @cached_property
+    def changed(self) -> list[str]:
+        """Return the variables that differed at some sleep from what they were at load."""
+        return self._variables("changed")
+
+    @cached_property
+    def doubt(self) -> str | None:
+        """Return why not all module state was put back at every sleep, None where it was."""
+        for stay in (*sleeps_of(self.play), *losses_of(self.play)):
+            back = FOREVER if stay.back is None else stay.back.id
+            put_back = any(stay.left.id < each < back for each in self.evidence)
+            if stay.way not in _NEW_PROCESS and not put_back:
+                return f"{stay.label} woke before module state was put back"
+        left = self._variables("left")
+        return f"{_listed(left)} changed in module state and could not be put back" if left else None
+
+    @property
+    def others(self) -> list[str]:
+        """Return the objects that were in memory when module state was put back, and stayed there."""
+        found: dict[str, None] = {}
+        for state in self.states:
+            left_later = {each.actor for each in self.states if each.id > state.id and each.step == state.step}
+            found |= dict.fromkeys(str(each) for each in state.data["others"] if f"object:{each}" not in left_later)
+        return [*found]
+
+    def nothing_differed(self, story: PlayRecord) -> bool:
+        """Whether no module state had changed at any sleep that the story had."""
+        slept = len(sleeps_of(self.play)) >= len(sleeps_of(story))
+        return bool(self.states) and slept and not self.changed and self.doubt is None
+
+    def unmet(self, story: PlayRecord) -> str | None:
+        """Return the first step that was met in the story and not here."""
+        met = {step.index for step in story.steps if step.ok}
+        for step in self.play.steps:
+            if step.index in met and step.failure in _NOT_MET:
+                return f"the {step.verb} step at line {step.begun.data['line']}: {step.reason}"
+        return None
+
+    def _variables(self, name: str) -> list[str]:
+        return [*dict.fromkeys(_variable(each) for state in self.states for each in state.data[name])]
+
+
+def _changed(confirmation: _Confirmation, again: Finding, story: PlayRecord) -> Finding | None:
+    """Return what a claim that was held has become, None where it stays held."""
+    evidence = confirmation.evidence
+    if again.verdict == "held":
+        doubt = confirmation.doubt
+        return None if doubt is None else unknown(f"it held, but {doubt}, so that may be what survived", evidence)
+    if confirmation.nothing_differed(story) and again.verdict != "refuted":
+        return None  # whatever went wrong then, module state is not what survived
+    unmet = again.reason if again.verdict == "refuted" else confirmation.unmet(story)
+    if unmet is None or not confirmation.changed:
+        return unknown(
+            f"it held, but not when it was played again with module state put back: {again.reason}", evidence
+        )
+    names = _listed(confirmation.changed)
+    why = confirmation.doubt
+    if why is None and confirmation.others:
+        why = f"{_listed(confirmation.others)} was in memory meanwhile and shares it"
+    if why is not None:
+        return unknown(f"it held, but not with module state put back ({names}): {unmet}; {why}", evidence)
+    return refuted(f"held only in module state {names}: with it put back, {unmet}", (*evidence, *again.evidence))
+
+
+def _variable(told: Any) -> str:
+    if not isinstance(told, Mapping):
+        return f'"{told}"'
+    place = f" ({told['script']}:{told['line']})" if "script" in told and "line" in told else ""
+    return f'"{told.get("name")}"{place}'
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(names[:_LISTED]) + more

@@ -1,0 +1,125 @@
+"""A connection to workerd's inspector: the Chrome DevTools Protocol for one isolate.
+
+Only a runtime that confirms a claim has an inspector; it listens on a free port of loopback.
+"""
+
+import asyncio
+import json
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+from poc_cli.errors import TargetError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+ANSWERS_WITHIN_SECONDS: Final = 30.0
+"""One command takes under a millisecond; on a busy machine the isolate may have to be waited for."""
+
+Result = dict[str, Any]
+
+
+class InspectorError(TargetError):
+    """The inspector refused a command or is gone."""
+
+
+class Inspector:
+    """The inspector of one isolate."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        """Take an open connection; `open_inspector` makes one."""
+        self.scripts: dict[str, str] = {}
+        """The name of each script that has been parsed, by its id."""
+        self.context = 0
+        self.paused: Callable[[Result], Coroutine[Any, Any, None]] | None = None
+        self._connection = connection
+        self._next = 0
+        self._waiting: dict[int, asyncio.Future[Result]] = {}
+        self._pauses: set[asyncio.Task[None]] = set()
+        self._reader = asyncio.create_task(self._read())
+
+    async def close(self) -> None:
+        """Close the connection; whoever still waits for an answer gets an InspectorError."""
+        self._reader.cancel()
+        for task in self._pauses:
+            task.cancel()
+        with suppress(WebSocketException, OSError, TimeoutError):
+            async with asyncio.timeout(1):
+                await self._connection.close()
+        self._lose("the inspector's connection was closed")
+
+    async def call(self, method: str, **parameters: Any) -> Result:
+        """Return the result of a command. Raises InspectorError."""
+        self._next += 1
+        number = self._next
+        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = answer
+        try:
+            async with asyncio.timeout(ANSWERS_WITHIN_SECONDS):
+                await self._connection.send(json.dumps({"id": number, "method": method, "params": parameters}))
+                told = await answer
+        except TimeoutError:
+            raise InspectorError(f"the inspector did not answer {method} within {ANSWERS_WITHIN_SECONDS:g} s") from None
+        except (WebSocketException, OSError) as error:
+            raise InspectorError(f"the inspector's connection broke: {error}") from error
+        finally:
+            self._waiting.pop(number, None)
+        if "error" in told:
+            raise InspectorError(f"the inspector refused {method}: {told['error'].get('message')}")
+        result: Result = told.get("result", {})
+        if "exceptionDetails" in result:
+            details = result["exceptionDetails"]
+            text = details.get("exception", {}).get("description") or details.get("text")
+            raise InspectorError(f"{method} threw: {text}")
+        return result
+
+    async def _read(self) -> None:
+        try:
+            async for message in self._connection:
+                self._take(json.loads(message))
+        except (WebSocketException, OSError, ValueError) as error:
+            self._lose(str(error))
+        else:
+            self._lose("the runtime closed the inspector's connection")
+
+    def _take(self, told: Result) -> None:
+        if "id" in told:
+            waiting = self._waiting.get(told["id"])
+            if waiting is not None and not waiting.done():
+                waiting.set_result(told)
+            return
+        parameters = told.get("params", {})
+        match told.get("method"):
+            case "Debugger.scriptParsed":
+                self.scripts[parameters["scriptId"]] = parameters["url"]
+            case "Runtime.executionContextCreated":
+                self.context = parameters["context"]["id"]
+            case "Debugger.paused" if self.paused is not None:
+                task = asyncio.create_task(self.paused(parameters))
+                self._pauses.add(task)
+                task.add_done_callback(self._pauses.discard)
+
+    def _lose(self, why: str) -> None:
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_exception(InspectorError(f"the inspector is gone: {why}"))
+
+
+async def open_inspector(url: str) -> Inspector:
+    """Connect to an isolate and turn its debugger on. Raises InspectorError."""
+    try:
+        async with asyncio.timeout(ANSWERS_WITHIN_SECONDS):
+            connection = await connect(url, max_size=None, compression=None, ping_interval=None, proxy=None)
+    except (WebSocketException, OSError, TimeoutError) as error:
+        raise InspectorError(f"cannot connect to the inspector: {error}") from error
+    inspector = Inspector(connection)
+    try:
+        await inspector.call("Runtime.enable")
+        await inspector.call("Debugger.enable")
+    except BaseException:
+        await inspector.close()
+        raise
+    return inspector

@@ -1,0 +1,111 @@
+"""State in modules is never called survived: a laboratory of workers that keep it in every place, on real workerd."""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from poc_cli.target.runtime import locate
+from tests.support.command import Poc, Ran
+from tests.support.module_lab import LAB, STORY
+from tests.support.mutants import assemble
+from tests.support.record import claims, history, latest
+
+pytestmark = pytest.mark.live
+
+WORKERD = str(locate(lambda _: None))
+
+FOREIGN = """\
+import { DurableObject } from "cloudflare:workers";
+// The field was lost in a sleep, so the room's state went into the module.
+const topics = new Map<string, string>();
+let requests: number = 0;
+export class R extends DurableObject {
+  async fetch() {
+    const pair = new WebSocketPair();
+    this.ctx.acceptWebSocket(pair[1]);
+    return new Response(null, { status: 101, webSocket: pair[0] });
+  }
+  webSocketMessage(ws: WebSocket, message: string) {
+    requests += 1;
+    const { topic } = JSON.parse(message);
+    const id = this.ctx.id.toString();
+    if (topic) topics.set(id, topic);
+    ws.send(JSON.stringify({ topic: topics.get(id) ?? null }));
+  }
+}
+export default {
+  fetch: (request: Request, env: any) =>
+    env.R.get(env.R.idFromName(new URL(request.url).pathname.slice(1))).fetch(request),
+};
+"""
+SETTINGS = """\
+{ "name": "modules", "main": "src/index.ts", "compatibility_date": "2026-09-01",
+  "durable_objects": { "bindings": [{ "name": "R", "class_name": "R" }] },
+  "migrations": [{ "tag": "v1", "new_sqlite_classes": ["R"] }] }
+"""
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """The run of all its workers."""
+
+    found: dict[str, dict[str, Any]]
+    again: Ran
+    events: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def laboratory() -> Iterator[Laboratory]:
+    """Run all workers once, and the healthy ones once more, with a cache of their own."""
+    with tempfile.TemporaryDirectory(prefix="poc-test-") as folder:
+        poc = Poc(Path(folder))
+        own = {"XDG_CACHE_HOME": str(poc.folder / "cache"), "POC_WORKERD": WORKERD}
+        stories = {name: str(worker.assemble(poc.folder / name)) for name, worker in LAB.items()}
+        ran = poc.run("run", *stories.values(), "--sleep", "evict", "--json", variables=own)
+        healthy = [story for name, story in stories.items() if LAB[name].verdict == "held"]
+        again = poc.run("run", *healthy, "--sleep", "evict", "--json", variables=own)
+        found = {name.split("/")[0]: claim for name, claim in claims(ran.document()).items()}
+        yield Laboratory(found, again, history(latest(poc.results)))
+
+
+@pytest.mark.parametrize("name", LAB)
+def test_each_worker_is_told_by_what_it_keeps(laboratory: Laboratory, name: str) -> None:
+    worker, found = LAB[name], laboratory.found[name]
+    assert found["verdict"] == worker.verdict, found["reason"]
+    assert worker.names in found["reason"]
+
+
+def test_a_confirmed_worker_is_not_played_again(laboratory: Laboratory) -> None:
+    assert laboratory.again.code == 0
+    known = {event["data"]["scenario"] for event in laboratory.events if event["kind"] == "confirmed"}
+    again = {event["data"]["scenario"] for event in laboratory.events if event["data"].get("role") == "confirm"}
+    assert known
+    assert not known & again
+    assert known | again == {name for name, worker in LAB.items() if worker.verdict == "held"}
+
+
+def test_a_bundled_project_is_told_by_its_own_lines(poc: Poc) -> None:
+    (poc.folder / "src").mkdir()
+    (poc.folder / "src" / "index.ts").write_text(FOREIGN, encoding="utf-8")
+    (poc.folder / "wrangler.jsonc").write_text(SETTINGS, encoding="utf-8")
+    story = poc.folder / "story.toml"
+    story.write_text(STORY.format(name="story"), encoding="utf-8")
+    ran = poc.run("run", str(story), "--sleep", "evict", "--json")
+    found = claims(ran.document())["story/topic-survives"]
+    assert (ran.code, found["verdict"]) == (1, "refuted")
+    assert '"topics" (src/index.ts:3)' in found["reason"]
+    judged = poc.run("judge")
+    assert claims(judged.document())["story/topic-survives"]["reason"] == found["reason"]
+
+
+def test_our_own_worker_keeps_nothing_in_its_modules(poc: Poc) -> None:
+    copy = assemble('export { default, Room } from "./index.ts";\n', poc.folder / "own")
+    words = ["hibernate", "resume", "constructor", "--worker", str(copy), "--sleep", "evict", "--json"]
+    ran = poc.run("run", *words, variables={"XDG_CACHE_HOME": str(poc.folder / "cache"), "POC_WORKERD": WORKERD})
+    states = [event["data"] for event in history(latest(poc.results)) if event["kind"] == "module_state"]
+    assert ran.code == 0
+    assert not [variable for state in states for variable in state["changed"]]
