@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 _LONGEST_TOLD: Final = 10
 """Texts that a reason lists."""
 
-# Gives whether it came to show what is wanted in time, and what it shows then.
+_ANSWERS_WITHIN_SECONDS: Final = 1.0
+"""How much later than the end of its time a page may say what it shows; a script that loops lets it say nothing."""
+
+_SHORTEST_LOOK_SECONDS: Final = 0.001
+"""How long a page is looked at where its time was over before it could be asked."""
+
+# Returns whether it came to show what is wanted in time, what it shows then, and whether that changed meanwhile.
 _SHOWS: Final = """({ selector, text, contains, texts, ms }) => new Promise((done) => {
   const field = (each) => /^(INPUT|SELECT|TEXTAREA)$/.test(each.tagName);
   const text_ = (each) => (field(each) ? each.value : each.innerText ?? each.textContent ?? "");
@@ -38,8 +44,9 @@ _SHOWS: Final = """({ selector, text, contains, texts, ms }) => new Promise((don
     watcher.disconnect();
     clearTimeout(timer);
     document.removeEventListener("input", look, true);
-    done({ met, found });
+    done({ met, found, moved: JSON.stringify(found) !== first });
   };
+  const first = JSON.stringify(now());
   const look = () => {
     const found = now();
     if (fits(found)) end(true, found);
@@ -53,8 +60,6 @@ _SHOWS: Final = """({ selector, text, contains, texts, ms }) => new Promise((don
 
 _LEFT: Final = ("Execution context was destroyed", "Cannot find context", "navigat")
 """What the browser says of a question to a document that has just been replaced by another."""
-
-_BAD_SELECTOR: Final = ("not a valid selector", "SyntaxError")
 
 
 class Result:
@@ -108,32 +113,44 @@ async def show(stage: Stage, client: Client, step: Acting) -> tuple[int, int]:
         raise ValueError("the step expects nothing of the page")
     page = await _page(stage, client)
     wanted = _wanted(stage, shows)
-    deadline = asyncio.get_running_loop().time() + step.within
-    found: list[str] = []
-    while (left := _left_ms(deadline)) > 0:
-        try:
-            told = await page.evaluate(_SHOWS, wanted | {"ms": left})
-        except Exception as error:
-            if client.is_open and any(sign in str(error) for sign in _LEFT):
-                await asyncio.sleep(0)  # the next document is asked at once
-                continue
-            raise await _refused(stage, client, step, error) from error
-        found = [str(each) for each in told["found"]]
-        if told["met"]:
-            now = stage.now_ns
-            event = stage.add(
-                client.name, kinds.SHOWN, t_ns=now, selector=wanted["selector"], texts=found[:_LONGEST_TOLD]
-            )
-            return event.id, now
-        break
+    told = await _answer(stage, page, client, step, wanted)
+    found = [str(each) for each in told["found"]]
+    if told["met"]:
+        now = stage.now_ns
+        event = stage.add(client.name, kinds.SHOWN, t_ns=now, selector=wanted["selector"], texts=found[:_LONGEST_TOLD])
+        return event.id, now
     stage.add(client.name, kinds.SHOWN, selector=wanted["selector"], texts=found[:_LONGEST_TOLD], wanted=wanted)
     more = f" and {len(found) - _LONGEST_TOLD} more" if len(found) > _LONGEST_TOLD else ""
     there = f"{', '.join(map(shown, found[:_LONGEST_TOLD]))}{more}" if found else "nothing"
     asked = next(value for key, value in wanted.items() if key != "selector" and value is not None)
-    told = (
+    said = (
         f"{client.name} should show {shown(asked)} at {wanted['selector']} within {step.within:g} s and shows {there}"
     )
-    raise await _failed(stage, "mismatch", told)
+    raise await _failed(stage, "mismatch" if told["moved"] else "silence", said)
+
+
+async def _answer(stage: Stage, page: "Page", client: Client, step: Acting, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return what the page says that it shows at the end of its time, or as soon as it fits. Raises StepFailed."""
+    window = stage.window(step.within)
+    told: dict[str, Any] = {"met": False, "found": []}
+    moved = False
+    while True:
+        left = max(_SHORTEST_LOOK_SECONDS, window.left_s)
+        said = f"{client.name} does not say what it shows within {step.within:g} s: its scripts let nothing else run"
+        try:
+            async with asyncio.timeout(left + _ANSWERS_WITHIN_SECONDS):
+                told = await page.evaluate(_SHOWS, wanted | {"ms": left * 1000})
+        except TimeoutError as error:
+            if await stage.is_over(window):
+                raise await _failed(stage, "silence", said) from error
+        except Exception as error:
+            if not client.is_open or not any(sign in str(error) for sign in _LEFT):
+                raise await _refused(stage, client, step, error) from error
+            moved = True  # the next document is asked at once
+        moved |= bool(told.get("moved"))
+        if told["met"] or await stage.is_over(window):
+            return told | {"moved": moved}
+        await asyncio.sleep(0)
 
 
 async def _page(stage: Stage, client: Client) -> "Page":
@@ -168,8 +185,11 @@ async def _refused(stage: Stage, client: Client, step: Acting, error: Exception)
     said = (str(error).strip().splitlines() or [type(error).__name__])[0]
     if not client.is_open:
         return await _failed(stage, "closed", f"nothing can be done on {client.name}: {client.how_it_ended}")
+    from playwright.async_api import TimeoutError as TookTooLong
+
     what = " and ".join(f"{key} {shown(_asked(step, key))}" for key in step.page_keys)
-    return await _failed(stage, "mismatch", f"{client.name} could not {what}: {said}")
+    kind = "silence" if isinstance(error, TookTooLong) else "mismatch"
+    return await _failed(stage, kind, f"{client.name} could not {what}: {said}")
 
 
 def _asked(step: Acting, key: str) -> object:

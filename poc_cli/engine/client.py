@@ -4,15 +4,14 @@ Never judges and never answers by itself. Keeps to what a plain client does: no 
 """
 
 import asyncio
-import contextlib
 import socket
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, PayloadTooBig, WebSocketException
 from websockets.http11 import Response
 from websockets.protocol import State
 from websockets.typing import Subprotocol
@@ -24,7 +23,13 @@ LARGEST_MESSAGE = 64 << 20
 """Twice the runtime's own limit of 32 MiB, so that it is the runtime's limit that shows."""
 
 CLOSED_WITHIN_SECONDS = 1.0
-"""How long the server may take to end the connection after both close frames, before it is cut and told as ended."""
+"""How long the server may take to end TCP once the WebSocket has ended, before the client ends it."""
+
+LONGEST_TURN_SECONDS: Final = 0.005
+"""How long a client may go on reading before it lets others run: a tenth of the beat by which lateness is noticed."""
+
+_REDIRECTS: Final = frozenset({300, 301, 302, 303, 307, 308})
+_LONGEST_BODY: Final = 200  # of a refusal that is told
 
 Payload = str | bytes
 
@@ -63,6 +68,9 @@ class Client(Protocol):
 
     async def open(self, within: float) -> dict[str, Any] | None:
         """Connect; give what is worth recording, if it has not done so itself. Raises CannotOpen."""
+
+    def missing(self, within: float) -> str:
+        """Return in a sentence what did not happen in the time that it had to open."""
 
     async def send(self, payload: Payload) -> None:
         """Send one message. Raises ConnectionClosed where there is no connection."""
@@ -110,6 +118,53 @@ class Listener:
 
     received: Callable[[Payload], None]
     ended: Callable[[Ending], None]
+    flooded: Callable[[str], None]
+    """Hears what has come where it was more than a client takes; nothing more is read then."""
+
+
+class _Connect(connect):
+    """Follows no redirects: what another server says is no evidence, and our headers are not for it."""
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        """Return the refusal itself."""
+        return exc
+
+
+class _Connection(ClientConnection):
+    """Tells that nothing more will come as soon as that is known; the library waits until TCP has ended.
+
+    workerd ends TCP only once the object is idle, where the client has never sent anything (measured: 10 s).
+    """
+
+    _receiving: asyncio.Timeout | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether no message can follow: a close frame has come, or something that cannot be read."""
+        return self.protocol.close_rcvd is not None or self.protocol.parser_exc is not None
+
+    @property
+    def end(self) -> ConnectionClosed:
+        """Return what the library raises once TCP has ended too."""
+        protocol = self.protocol
+        return ConnectionClosed(protocol.close_rcvd, protocol.close_sent, protocol.close_rcvd_then_sent)
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what has come, and stop waiting for messages where it was the end."""
+        super().data_received(data)
+        if self.has_ended and self._receiving is not None and not self._receiving.expired():
+            self._receiving.reschedule(self.loop.time())
+
+    async def receive(self) -> Payload:
+        """Return the next message. Raises ConnectionClosed where there is none, whether TCP has ended or not."""
+        try:
+            # What came before the end is returned first: the library gives it without suspending.
+            async with asyncio.timeout(0 if self.has_ended else None) as self._receiving:
+                return await self.recv()
+        except TimeoutError:
+            raise self.end from None
+        finally:
+            self._receiving = None
 
 
 class SocketClient:
@@ -137,7 +192,7 @@ class SocketClient:
         self._compression = "deflate" if compression else None
         self._ping = ping
         self._listener = listener
-        self._connection: ClientConnection | None = None
+        self._connection: _Connection | None = None
         self._reader: asyncio.Task[None] | None = None
         self._ended = False
         self._killed: str | None = None
@@ -168,8 +223,9 @@ class SocketClient:
     async def open(self, within: float) -> dict[str, Any]:
         """Connect; give the subprotocol and extensions agreed on. Raises CannotOpen."""
         try:
-            self._connection = await connect(
+            connection = await _Connect(
                 self._dial.uri,
+                create_connection=_Connection,
                 additional_headers=self._headers,
                 subprotocols=self._subprotocols or None,
                 compression=self._compression,
@@ -179,27 +235,31 @@ class SocketClient:
                 proxy=None,
                 open_timeout=within,
                 max_size=LARGEST_MESSAGE,
-                # For a close that the server begins; it may leave TCP open 10 s more (RUNTIME 17).
                 close_timeout=CLOSED_WITHIN_SECONDS,
                 user_agent_header="poc",
                 **self._dial.options,
             )
         except InvalidStatus as error:
-            body = (error.response.body or b"")[:200].decode("utf-8", "replace")
-            status = error.response.status_code
             headers = tuple(error.response.headers.raw_items())
-            raise CannotOpen(f"the server answered {status} {body}".strip(), status, headers=headers) from error
+            raise CannotOpen(refusal(error.response), error.response.status_code, headers=headers) from error
         except TimeoutError as error:
-            raise CannotOpen(f"the handshake took more than {within:g} s", in_time=False) from error
+            raise CannotOpen(self.missing(within), in_time=False) from error
         except (OSError, WebSocketException) as error:
             raise CannotOpen(f"{type(error).__name__}: {error}") from error
-        self._reader = asyncio.create_task(self._read(self._connection))
+        if not isinstance(connection, _Connection):
+            raise TypeError("websockets makes the connections that it is told to make")
+        self._connection = connection
+        self._reader = asyncio.create_task(self._read(connection))
         is_compressed = self._compression is not None
-        agreed: dict[str, Any] = {"subprotocol": self._connection.subprotocol, "compression": is_compressed}
-        if self._connection.response is not None:
-            agreed["headers"] = [*self._connection.response.headers.raw_items()]
-        place = colo(self._connection.response)
+        agreed: dict[str, Any] = {"subprotocol": connection.subprotocol, "compression": is_compressed}
+        if connection.response is not None:
+            agreed["headers"] = [*connection.response.headers.raw_items()]
+        place = colo(connection.response)
         return agreed if place is None else {**agreed, "colo": place}
+
+    def missing(self, within: float) -> str:
+        """Return that the handshake did not end in its time."""
+        return f"the handshake took more than {within:g} s"
 
     async def send(self, payload: Payload) -> None:
         """Send one message. Raises ConnectionClosed where there is no connection any more."""
@@ -209,13 +269,21 @@ class SocketClient:
 
     async def close(self, code: int, reason: str, within: float) -> None:
         """Close with a close frame and wait for the answer; cut the connection where none comes in time."""
-        if self._connection is None or self._reader is None:
+        connection = self._connection
+        if connection is None or self._reader is None:
             return
-        self.release()
-        self._asked_to_close = True
-        self._connection.close_timeout = within
-        with contextlib.suppress(ConnectionClosed):
-            await self._connection.close(code, reason)
+        if self._ended:
+            connection.transport.close()
+        else:
+            self.release()
+            self._asked_to_close = True
+            closing = asyncio.create_task(connection.close(code, reason))
+            await asyncio.wait([self._reader], timeout=within)
+            # The library would wait for the end of TCP, or for the peer to read what was sent before.
+            closing.cancel()
+            if not self._ended:
+                connection.transport.abort()
+            await asyncio.gather(closing, return_exceptions=True)
         await self._reader
 
     async def await_end(self, within: float) -> bool:
@@ -251,18 +319,42 @@ class SocketClient:
             self._connection.transport.resume_reading()
         self._flowing.set()
 
-    async def _read(self, connection: ClientConnection) -> None:
+    async def _read(self, connection: _Connection) -> None:
         try:
-            while True:
-                payload = await connection.recv()
-                await self._flowing.wait()
-                self._listener.received(payload)
+            ending = await self._read_all(connection)
         except ConnectionClosed as error:
             ending = _ending(error, asked=self._asked_to_close) if self._killed is None else _dropped(self._killed)
         self._ended = True
         self._said = ending.said
         self.inbox.end()
         self._listener.ended(ending)
+        if isinstance(connection.protocol.parser_exc, PayloadTooBig):
+            self._listener.flooded(f"a message of more than {LARGEST_MESSAGE >> 20} MiB")
+        # RFC 6455, 7.1.1: the server ends TCP first. A connection that has gone ignores this.
+        connection.loop.call_later(CLOSED_WITHIN_SECONDS, connection.transport.abort)
+
+    async def _read_all(self, connection: _Connection) -> Ending:
+        """Hand on what comes; return how it was cut off where it was too much. Raises ConnectionClosed at the end."""
+        turn = connection.loop.time()
+        while self.inbox.overflow is None:
+            payload = await connection.receive()
+            await self._flowing.wait()
+            self._listener.received(payload)
+            if connection.loop.time() - turn > LONGEST_TURN_SECONDS:
+                await asyncio.sleep(0)  # receiving does not suspend where messages are there already
+                turn = connection.loop.time()
+        connection.transport.abort()
+        self._listener.flooded(self.inbox.overflow)
+        return Ending("client", 1006, "", clean=False, said=f"cut off by poc: there came {self.inbox.overflow}")
+
+
+def refusal(response: Response) -> str:
+    """Return how a server refused a handshake, in a sentence."""
+    location = response.headers.get("Location")
+    if response.status_code in _REDIRECTS and location is not None:
+        return f"the server answered {response.status_code}, which poc does not follow (location: {location})"
+    body = (response.body or b"")[:_LONGEST_BODY].decode("utf-8", "replace")
+    return f"the server answered {response.status_code} {body}".strip()
 
 
 def colo(response: Response | None) -> str | None:

@@ -53,16 +53,22 @@ class StageAccount:
     def passed(self, kind: str, socket: int, payload: Payload) -> tuple[int, int]:
         """Write a message on such a WebSocket that is not for the inbox; give the event's id and time."""
         now = self._stage.now_ns
+        if self._stage.is_broken_off:
+            return 0, now
         told = self._stage.recorded(payload)
         return self._stage.note(self._name, kind, t_ns=now, socket=socket, **told), now
 
     def heard(self, payload: Payload, **data: Any) -> None:
-        """Write a message for the inbox, and put it there."""
+        """Write a message for the inbox, and put it there, unless the play has ended over a flood."""
+        if self._stage.is_broken_off:
+            return
         now = self._stage.now_ns
         event_id = self._stage.note(self._name, kinds.RECEIVED, t_ns=now, **data, **self._stage.recorded(payload))
         message = Message(payload, None) if isinstance(payload, str) else Message(None, payload)
         for client in self._client:
             client.inbox.put(Received(message, event_id, now))
+            if client.inbox.overflow is not None:
+                self._stage.flooded(self._name, client.inbox.overflow)
 
     def ended(self, socket: int, ending: Ending) -> None:
         """Write that such a WebSocket has ended."""

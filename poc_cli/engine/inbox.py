@@ -6,11 +6,20 @@ its send; one that does not takes on from where the last reading stopped.
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from itertools import islice
+from typing import Final, Protocol
 
 from poc_cli.scenario.matching import Message
+
+MOST_MESSAGES: Final = 50_000
+"""Messages that an inbox holds of what came since the last one that a step was waiting for. Lint allows 20,000 steps
+(scenario/lint.py), so more than twice as many tell nobody anything."""
+
+MOST_BYTES: Final = 512 << 20
+"""Characters or bytes of them: sixteen of the largest messages that the runtime sends (32 MiB)."""
 
 
 @dataclass(slots=True)
@@ -58,11 +67,14 @@ class Over:
 
 
 class Inbox:
-    """An endless list of messages with a read position."""
+    """A list of messages with a read position; what lies before a match is not kept."""
 
     def __init__(self) -> None:
         """Begin empty and open."""
-        self._all: list[Received] = []
+        self._kept: deque[Received] = deque()
+        self._dropped = 0  # from the front; positions count them too
+        self._kept_bytes = 0
+        self._skipped: list[int] = []
         self._position = 0
         self._ended = False
         self._moved = asyncio.Event()
@@ -70,7 +82,8 @@ class Inbox:
 
     def put(self, received: Received) -> None:
         """Append a message."""
-        self._all.append(received)
+        self._kept.append(received)
+        self._kept_bytes += _size(received.message)
         self._moved.set()
 
     def end(self) -> None:
@@ -84,9 +97,18 @@ class Inbox:
         return self._ended
 
     @property
+    def overflow(self) -> str | None:
+        """Return what came where it was more than an inbox holds, None as long as it was not."""
+        if len(self._kept) > MOST_MESSAGES:
+            return f"more than {MOST_MESSAGES:,} messages that no step was waiting for"
+        if self._kept_bytes > MOST_BYTES:
+            return f"more than {MOST_BYTES >> 20} MiB that no step was waiting for"
+        return None
+
+    @property
     def size(self) -> int:
         """Give the number of messages so far."""
-        return len(self._all)
+        return self._dropped + len(self._kept)
 
     @property
     def position(self) -> int:
@@ -95,11 +117,12 @@ class Inbox:
 
     def since(self, start: int) -> tuple[Received, ...]:
         """Give the messages from a position on."""
-        return tuple(self._all[start:])
+        return tuple(islice(self._kept, max(0, start - self._dropped), None))
 
-    def unread(self) -> Iterator[Received]:
-        """Give what no step has read."""
-        return (received for received in self._all if not received.read)
+    def unread(self) -> Iterator[int]:
+        """Return the events of what no step has read."""
+        yield from self._skipped
+        yield from (received.event_id for received in self._kept if not received.read)
 
     async def room(self, most: int) -> None:
         """Wait while more messages than that lie behind the read position."""
@@ -123,8 +146,9 @@ class Inbox:
         passed: list[Received] = []
         index = start
         while True:
-            while index < len(self._all):
-                received = self._all[index]
+            index = max(index, self._dropped)  # another reader may have been faster
+            while index < self.size:
+                received = self._at(index)
                 if until_ns is not None and received.t_ns > until_ns:
                     return Taken(None, tuple(passed))
                 index += 1
@@ -132,6 +156,7 @@ class Inbox:
                 self._position = index
                 self._read.set()
                 if wanted(received.message):
+                    self._drop(index - 1)
                     return Taken(received, tuple(passed))
                 passed.append(received)
                 if very_next:
@@ -141,11 +166,24 @@ class Inbox:
 
     async def quiet(self, start: int, limit: Limit) -> Received | None:
         """Wait for silence for as long as the limit says; give the first message that broke it."""
+        start = max(start, self._dropped)
         while True:
-            if len(self._all) > start:
-                return self._all[start]
+            if self.size > start:
+                return self._at(start)
             if self._ended or not await self._wait(limit):
                 return None
+
+    def _at(self, index: int) -> Received:
+        return self._kept[index - self._dropped]
+
+    def _drop(self, end: int) -> None:
+        """Drop the messages before a position: no step looks behind what an earlier one was waiting for."""
+        while self._dropped < end:
+            received = self._kept.popleft()
+            self._dropped += 1
+            self._kept_bytes -= _size(received.message)
+            if not received.read:
+                self._skipped.append(received.event_id)
 
     async def _wait(self, limit: Limit) -> bool:
         self._moved.clear()
@@ -156,3 +194,7 @@ class Inbox:
                     await self._moved.wait()
                 return True
         return False
+
+
+def _size(message: Message) -> int:
+    return len(message.text or message.data or "")

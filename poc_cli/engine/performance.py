@@ -246,7 +246,7 @@ class Performance:
     async def _outcome(self, stage: Stage, placed: PlacedStep) -> StepFailed | None:
         """Carry a step out and write down how it ended; return its failure, if it failed."""
         try:
-            seen = await self._carry_out(stage, placed)
+            seen = await stage.unless_broken_off(self._carry_out(stage, placed))
         except StepFailed as failed:
             stage.add("poc", kinds.STEP_END, ok=False, failure=failed.failure, reason=failed.reason)
             return failed
@@ -303,7 +303,7 @@ class Performance:
 
     def _list_unread(self, stage: Stage) -> None:
         for name, client in stage.clients.items():
-            unread = [received.event_id for received in client.inbox.unread()]
+            unread = list(client.inbox.unread())
             if unread:
                 stage.add(name, kinds.UNREAD, events=unread)
 

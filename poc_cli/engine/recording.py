@@ -23,7 +23,7 @@ def recorded(payload: Payload) -> dict[str, Any]:
     if isinstance(payload, bytes):
         return {"hex": payload[:LONGEST_RECORDED].hex(), "bytes": len(payload)} | cut
     fields = {"fields": _short_fields(payload)} if cut else {}
-    size = len(payload.encode("utf-8", "surrogatepass"))
+    size = len(payload) if payload.isascii() else len(payload.encode("utf-8", "surrogatepass"))
     return {"text": payload[:LONGEST_RECORDED], "bytes": size} | cut | fields
 
 

@@ -129,7 +129,7 @@ class _Room:
             subprotocols=[],
             compression=False,
             ping=None,
-            listener=Listener(received=self._received, ended=lambda _: None),
+            listener=Listener(received=self._received, ended=lambda _: None, flooded=lambda _: None),
         )
 
     async def __aenter__(self) -> Self:

@@ -6,7 +6,7 @@ Never decides what comes next; `performance` does, and `verbs` carry the steps o
 import asyncio
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from poc_cli.engine.client import Client, Ending, Listener, Payload, SocketClient
 from poc_cli.engine.ears import Ears
@@ -32,7 +32,7 @@ from poc_cli.target.attendance import Window
 from poc_cli.target.base import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Coroutine, Iterable
 
     from poc_cli.engine.origins import Calls
     from poc_cli.foreign.app import App
@@ -55,6 +55,9 @@ _KEPT = frozenset(
     }
 )
 """What lateness is judged by, and how stays ended."""
+
+MOST_RECORDED: Final = 256 << 20
+"""Characters of messages that the history keeps of one play: 16,384 messages of the greatest length that is kept."""
 
 
 @dataclass(slots=True)
@@ -122,6 +125,9 @@ class Stage:
         whether it was late."""
         self.takes: Callable[[str, Payload], bool] = lambda _client, _payload: False
         """Whether a message that came to a client is for somebody else than the story."""
+        self._recorded = 0
+        self._broken: str | None = None
+        self._playing: asyncio.Timeout | None = None
 
     def _witnessed(self, label: str) -> Witnessed:
         reference = self.play.objects[label]
@@ -209,7 +215,11 @@ class Stage:
     def recorded(self, payload: Payload) -> dict[str, Any]:
         """Give a message as the history keeps it."""
         clean, masked = self._history.masked(payload)
-        return recorded(clean) | masked
+        kept = recorded(clean)
+        self._recorded += len(kept.get("text") or kept.get("hex") or "")
+        if self._recorded > MOST_RECORDED:
+            self.break_off(f"flooded: the messages of this play take more than {MOST_RECORDED >> 20} MiB of the record")
+        return kept | masked
 
     def heard_in_headers(self, headers: "Iterable[tuple[str, str]]") -> dict[str, Any]:
         """Return what an event says of the secrets in the headers of an answer."""
@@ -220,6 +230,35 @@ class Stage:
         """Return what an event says of the secrets that a client shows in its request, and may be told again."""
         masked = self._history.masked("\n".join(texts))[1]
         return {"showed": sorted({name for names in masked.values() for name in names})} if masked else {}
+
+    # --- the end of a play that cannot go on
+
+    @property
+    def is_broken_off(self) -> bool:
+        """Whether the play has ended, whatever its steps say."""
+        return self._broken is not None
+
+    def break_off(self, reason: str) -> None:
+        """End the play as an error, from a callback."""
+        if self._broken is None:
+            self._broken = reason
+            if self._playing is not None and not self._playing.expired():
+                self._playing.reschedule(asyncio.get_running_loop().time())
+
+    async def unless_broken_off(self, step: "Coroutine[Any, Any, dict[str, Any]]") -> dict[str, Any]:
+        """Carry out a step. Raises PlayError as soon as the play is broken off, or where it already is."""
+        if self._broken is not None:
+            step.close()
+            raise PlayError(self._broken)
+        try:
+            async with asyncio.timeout(None) as self._playing:
+                return await step
+        except TimeoutError:
+            if self._broken is None:
+                raise
+            raise PlayError(self._broken) from None
+        finally:
+            self._playing = None
 
     # --- objects
 
@@ -358,6 +397,7 @@ class Stage:
             listener=Listener(
                 received=lambda payload: self._received(client, payload),
                 ended=lambda ending: self._ended(client, ending),
+                flooded=lambda what: self.flooded(name, what),
             ),
         )
         self.clients[name] = client
@@ -379,6 +419,10 @@ class Stage:
         message = Message(payload, None) if isinstance(payload, str) else Message(None, payload)
         client.inbox.put(Received(message, event_id, now))
         self._attendance.handled(self._label, len(payload), self.now_ns - now)
+
+    def flooded(self, name: str, what: str) -> None:
+        """End the play because a client got more than it takes."""
+        self.break_off(f"flooded: {name} received {what}")
 
     def _ended(self, client: SocketClient, ending: Ending) -> None:
         self.endings[client.name] = ending

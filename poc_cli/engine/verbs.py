@@ -89,7 +89,7 @@ async def _opened(stage: Stage, client: Client, within: float) -> Seen | None:
     finally:
         opening.cancel()
         await asyncio.wait([opening])
-    raise CannotOpen(f"the handshake took more than {within:g} s", in_time=False)
+    raise CannotOpen(client.missing(within), in_time=False)
 
 
 async def _on(stage: Stage, step: On, _: Sleeper) -> Seen:

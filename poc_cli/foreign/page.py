@@ -23,6 +23,9 @@ from poc_cli.history import event as kinds
 if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, CDPSession, Page
 
+MOST_COMPLAINTS: Final = 1000
+"""Lines of the console, errors and failed requests of a page that are kept, as many as of a program's stderr."""
+
 _TEXT: Final = 1  # RFC 6455 11.8
 _BINARY: Final = 2
 _REFUSED: Final = "Unexpected response code: "
@@ -76,6 +79,7 @@ class PageClient:
         self._gone: str | None = "it was never opened"
         self._by_us: str | None = None
         self._elsewhere: list[str] = []
+        self._complaints = 0
         self.first_sent: tuple[int, int] | None = None
         """The event and time of the first message that it sent since somebody last forgot it."""
 
@@ -107,7 +111,7 @@ class PageClient:
                     self._moved.clear()
                     await self._moved.wait()
         except TimeoutError as error:
-            raise CannotOpen(f"{self._missing()} within {within:g} s", in_time=False) from error
+            raise CannotOpen(self.missing(within), in_time=False) from error
         except Error as error:
             raise CannotOpen(_first_line(error)) from error
         except TargetError as error:
@@ -134,17 +138,19 @@ class PageClient:
             return True
         return bool(self._opened) or self._refused is not None or self._failed is not None or self._gone is not None
 
-    def _missing(self) -> str:
+    def missing(self, within: float) -> str:
+        """Return what the page did not open in its time, and what it opened instead."""
         if self._elsewhere:
             hosts = ", ".join(dict.fromkeys(self._elsewhere))
-            return f"the page opened no WebSocket to the worker, only to {hosts},"
-        return "the page opened no WebSocket to the worker" if self._page is not None else "the browser gave no page"
+            return f"the page opened no WebSocket to the worker, only to {hosts}, within {within:g} s"
+        what = "the page opened no WebSocket to the worker" if self._page is not None else "the browser gave no page"
+        return f"{what} within {within:g} s"
 
     # --- what it tells
 
     def _listen(self, page: "Page", session: "CDPSession") -> None:
-        page.on("console", lambda told: self._account.note(kinds.CONSOLE, level=told.type, text=told.text))
-        page.on("pageerror", lambda error: self._account.note(kinds.PAGE_ERROR, text=str(error)))
+        page.on("console", lambda told: self._complain(kinds.CONSOLE, level=told.type, text=told.text))
+        page.on("pageerror", lambda error: self._complain(kinds.PAGE_ERROR, text=str(error)))
         page.on("requestfailed", lambda request: self._failed_request(request.method, request.url, request.failure))
         page.on("crash", lambda _: self._end("the page crashed"))
         page.on("dialog", lambda dialog: asyncio.ensure_future(dialog.dismiss()))
@@ -160,7 +166,15 @@ class PageClient:
         session.on("Page.frameNavigated", self._navigated)
 
     def _failed_request(self, method: str, url: str, failure: str | None) -> None:
-        self._account.note(kinds.REQUEST_FAILED, method=method, path=urlsplit(url).path, said=failure or "")
+        self._complain(kinds.REQUEST_FAILED, method=method, path=urlsplit(url).path, said=failure or "")
+
+    def _complain(self, kind: str, **data: Any) -> None:
+        self._complaints += 1
+        if self._complaints <= MOST_COMPLAINTS:
+            self._account.note(kind, **data)
+        elif self._complaints == MOST_COMPLAINTS + 1:
+            told = f"(of the console, errors and failed requests the first {MOST_COMPLAINTS} are kept)"
+            self._account.note(kinds.CONSOLE, level="warning", text=told)
 
     def _created(self, event: dict[str, Any]) -> None:
         host = urlsplit(event["url"]).netloc

@@ -91,13 +91,20 @@ class ProgramClient:
         reading = (self._read_out(self._process), self._read_errors(self._process))
         self._tasks = [asyncio.create_task(each) for each in reading]
         self._tasks.append(asyncio.create_task(self._await_exit(self._process, self._tasks[:2])))
-        wanted = "no WebSocket to the worker" if self._program.opens == "socket" else "no line"
         if not await self._until(self._is_decided, within):
-            raise CannotOpen(f"it runs, and within {within:g} s there was {wanted}")
+            raise CannotOpen(self.missing(within), in_time=False)
         if self._refused is not None and not self._opened:
             raise CannotOpen(f"the server answered {self._refused}", self._refused)
         if not self._is_there():
-            raise CannotOpen(f"it {self._said} and there was {wanted}; its stderr is in the history")
+            raise CannotOpen(f"it {self._said} and there was {self._wanted}; its stderr is in the history")
+
+    def missing(self, within: float) -> str:
+        """Return what there was none of in the time that it had to open."""
+        return f"it runs, and within {within:g} s there was {self._wanted}"
+
+    @property
+    def _wanted(self) -> str:
+        return "no WebSocket to the worker" if self._program.opens == "socket" else "no line"
 
     def _is_there(self) -> bool:
         return bool(self._opened if self._program.opens == "socket" else self._lines)

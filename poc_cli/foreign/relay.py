@@ -21,6 +21,10 @@ from poc_cli.target.edge import Door, certificates
 LONGEST_HEAD: Final = 1 << 16
 """Bytes of a request's head; servers refuse longer ones."""
 
+CLOSE_ANSWERED_WITHIN_SECONDS: Final = 1.0
+"""How long a client may take to answer the server's close frame before the connection is told as ended all the same:
+libraries answer at once, by themselves, and wait for the end of TCP afterwards."""
+
 _CHUNK: Final = 1 << 16
 _SWITCHING: Final = 101
 _CONNECTS_WITHIN_SECONDS: Final = 10.0
@@ -160,10 +164,13 @@ class _Passing:
         self._writers: list[asyncio.StreamWriter] = []
         self._dropped: str | None = None
         self._first_gone: Side | None = None
+        self._has_told_end = False
+        self._unanswered: asyncio.TimerHandle | None = None
 
     @property
     def is_open(self) -> bool:
-        return self._wire is not None and self._dropped is None and self._first_gone is None
+        ended = self._has_told_end or self._first_gone is not None
+        return self._wire is not None and self._dropped is None and not ended
 
     async def run(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.append(writer)
@@ -187,8 +194,7 @@ class _Passing:
             await self._pass_on(reader, writer, far_reader, far_writer)
         finally:
             self.abort(far_writer)
-            if self._wire is not None and self._watcher is not None:
-                self._watcher.closed(self._number, self._wire.ending(self._first_gone, self._dropped))
+            self._tell_end()
 
     async def _shake_hands(self, head: Head, far: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         answer = await far.readuntil(b"\r\n\r\n")
@@ -225,10 +231,7 @@ class _Passing:
     async def _one_way(self, side: Side, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while data := await self._read(side, reader):
-                if self._wire is not None:
-                    for payload in self._wire.feed(side, data):
-                        if self._watcher is not None:
-                            self._watcher.passed(self._number, side, payload)
+                self._look_at(side, data)
                 writer.write(data)
                 await writer.drain()
             with contextlib.suppress(OSError):
@@ -239,6 +242,26 @@ class _Passing:
             self._first_gone = self._first_gone or side
             if side == "server" and self._wire is None:
                 writer.close()
+
+    def _look_at(self, side: Side, data: bytes) -> None:
+        wire = self._wire
+        if wire is None or self._watcher is None or self._has_told_end:
+            return
+        for payload in wire.feed(side, data):
+            self._watcher.passed(self._number, side, payload)
+        if wire.is_closed:
+            self._tell_end()
+        elif wire.closed_first == "server" and self._unanswered is None:
+            loop = asyncio.get_running_loop()
+            self._unanswered = loop.call_later(CLOSE_ANSWERED_WITHIN_SECONDS, self._tell_end)
+
+    def _tell_end(self) -> None:
+        """Tell how it ended, once: at the second close frame, where none comes in time, or at the end of TCP."""
+        if self._unanswered is not None:
+            self._unanswered.cancel()
+        if self._wire is not None and self._watcher is not None and not self._has_told_end:
+            self._has_told_end = True
+            self._watcher.closed(self._number, self._wire.ending(self._first_gone, self._dropped))
 
     async def _read(self, side: Side, reader: asyncio.StreamReader) -> bytes:
         if side == "server":

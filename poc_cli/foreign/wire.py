@@ -28,6 +28,7 @@ class _Reading:
         self._stream = StreamReader()
         self._frames: list[Frame] = []
         self._parts: list[Frame] = []
+        self._size = 0
         self._parsing: Generator[None, None, None] | None = self._parse(masked=masked)
 
     def feed(self, data: bytes) -> list[Frame]:
@@ -51,9 +52,12 @@ class _Reading:
         if frame.opcode not in {Opcode.TEXT, Opcode.BINARY, Opcode.CONT}:
             return frame
         self._parts.append(frame)
-        if not frame.fin:
+        self._size += len(frame.data)
+        if self._size > LARGEST_MESSAGE:
+            self._parsing = None  # as if it had come in one frame
+        if not frame.fin or self._parsing is None:
             return None
-        parts, self._parts = self._parts, []
+        parts, self._parts, self._size = self._parts, [], 0
         return Frame(parts[0].opcode, b"".join(bytes(part.data) for part in parts))
 
 
@@ -85,6 +89,16 @@ class Wire:
                 self._closes[side] = _said(bytes(frame.data))
         return found
 
+    @property
+    def closed_first(self) -> Side | None:
+        """Which side sent the first close frame, None as long as none was sent."""
+        return next(iter(self._closes), None)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether both have, so that no message can follow; TCP may stay open much longer."""
+        return len(self._closes) == len(OTHER)
+
     def ending(self, first_gone: Side | None, dropped: str | None = None) -> Ending:
         """Give how the connection ended; `first_gone` is whose stream ended first, `dropped` how we cut it."""
         if dropped is not None:
@@ -98,9 +112,8 @@ class Wire:
             return Ending("client" if ours else "nobody", code, reason, clean=False, said=said)
         by = next(iter(self._closes))
         told = [f"the {side} sent {each.code} {each.reason}".strip() for side, each in self._closes.items()]
-        clean = len(self._closes) == len(OTHER)
-        missing = "" if clean else f"; no close frame from the {OTHER[by]}"
-        return Ending(by, code, reason, clean=clean, said="; then ".join(told) + missing)
+        missing = "" if self.is_closed else f"; no close frame from the {OTHER[by]}"
+        return Ending(by, code, reason, clean=self.is_closed, said="; then ".join(told) + missing)
 
 
 def _said(data: bytes) -> _Said:

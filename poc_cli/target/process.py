@@ -19,7 +19,7 @@ from pathlib import Path
 from poc_cli.errors import TargetError
 from poc_cli.target.janitor import Janitor
 from poc_cli.target.subject import Subject
-from poc_cli.target.temporary import base
+from poc_cli.target.temporary import runtime_base
 
 PASSED_ON = ("HOME", "LANG", "LC_ALL", "PATH", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR", "TZ")
 """The only variables of the environment that a worker's process gets: no credentials of the user's."""
@@ -43,7 +43,7 @@ class Place:
         self.worker = worker
         self.services = worker.services()
         # Named before it is made, so that the janitor knows of it from the first moment on.
-        self.folder = base() / f"poc-{secrets.token_hex(8)}"
+        self.folder = runtime_base() / f"poc-{secrets.token_hex(8)}"
         self.janitor = Janitor(self.folder)
         try:
             self.folder.mkdir(mode=0o700)

@@ -94,6 +94,9 @@ def test_what_it_cannot_do_or_does_not_show_is_a_sentence(poc: Poc) -> None:
     poc.run("run", _story(poc, steps), "-q", variables=_chromium())
     ends = [event["data"] for event in history(latest(poc.results)) if event["kind"] == "step_end"]
     assert [end["ok"] for end in ends] == [True, *[False] * 8]
+    # What was only slow is told from what contradicts.
+    kinds = ["silence", "mismatch", "silence", "mismatch", "silence", "silence", "mismatch", "silence"]
+    assert [end["failure"] for end in ends[1:]] == kinds
     reasons = [end["reason"] for end in ends[1:]]
     for reason, said in zip(
         reasons,
@@ -110,6 +113,41 @@ def test_what_it_cannot_do_or_does_not_show_is_a_sentence(poc: Poc) -> None:
         strict=True,
     ):
         assert said in reason
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("setTimeout(() => { for (;;); }, 50), 1", "page does not say what it shows within 0.5 s"),
+        ("setInterval(() => location.reload(), 50), 1", "page should show"),
+    ],
+    ids=["loops", "reloads"],
+)
+def test_a_page_that_never_answers_ends_with_its_step_and_its_browser(poc: Poc, script: str, told: str) -> None:
+    steps = f"""\
+  {{ connect = "page" }},
+  {{ on = "page", eval = "{script}", expect = {{ json = 1 }} }},
+  {{ idle = "300ms" }},
+  {{ on = "page", expect_text = {{ selector = "#log li", texts = ["never"] }}, within = "500ms", claim = "decided" }},
+"""
+    ran = poc.run("run", _story(poc, steps), "--json", variables=_chromium())
+    assert verdicts(ran.document())["story/decided"] == "refuted"
+    (failed,) = (event["data"] for event in history(latest(poc.results)) if event["data"].get("ok") is False)
+    assert told in failed["reason"]
+    assert _nothing_is_left(poc)
+
+
+def test_a_page_that_floods_its_console_fills_no_record(poc: Poc) -> None:
+    steps = """\
+  { connect = "page" },
+  { on = "page", eval = "for (let line = 0; line < 5000; line++) console.log(line); 1", expect = { json = 1 } },
+  { on = "page", eval = "2", expect = { json = 2 }, claim = "decided" },
+"""
+    ran = poc.run("run", _story(poc, steps), "--json", variables=_chromium())
+    assert verdicts(ran.document())["story/decided"] == "held"
+    lines = [event["data"] for event in history(latest(poc.results)) if event["kind"] == "console"]
+    assert len(lines) == 1001
+    assert "the first 1000 are kept" in lines[-1]["text"]
 
 
 def test_how_its_sockets_end_is_known(poc: Poc) -> None:

@@ -89,5 +89,6 @@ ROWS: dict[str, Expected] = {
     "text_in_latin1": special("frames/text-stays-text"),
     "binary_as_text": special("frames/binary-stays-binary"),
     "binary_cut": special("frames/room-sends-binary"),
+    "strangers_closed": special("close-of-a-listener/other-listeners-stay"),
     "keeps_one_socket": special("frames/compressing-client-survives-sleep"),
 }

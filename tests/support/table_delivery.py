@@ -22,6 +22,8 @@ ROWS: dict[str, Expected] = {
         "stored-through-sleep/kv-survives-through-sleep",
         "stored-through-sleep/put-survives-through-sleep",
     ),
+    "broadcast_skips_one": special("listeners/listeners-hear-after-sleep"),
+    "strangers_closed": special("listeners/listeners-outlive-the-sleep"),
     "loads_without_a_lock": special(
         "burst-while-asleep/one-boot-for-a-burst",
         "crowd-while-asleep/one-boot-for-a-crowd",

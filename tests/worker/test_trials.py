@@ -154,6 +154,15 @@ def test_tags_and_sockets(server: Server, room: str, ann: ClientConnection) -> N
     assert asked(ann, "sockets")["count"] == 1
 
 
+def test_others_are_closed_by_their_name(server: Server, room: str, ann: ClientConnection) -> None:
+    with joined(server, f"{room}?name=bob", close_timeout=0.1) as bob:
+        assert asked(ann, "kick", name="eve", code=4001)["kicked"] == 0
+        assert asked(ann, "kick", name="bob", code=4001, reason="out")["kicked"] == 1
+        with pytest.raises(ConnectionClosed):
+            bob.recv()
+        assert (bob.close_code, bob.close_reason) == (4001, "out")
+
+
 def test_counts_alarms_and_timeouts(ann: ClientConnection) -> None:
     assert [asked(ann, "global")["global"] for _ in range(2)] == [1, 2]
     assert [asked(ann, "seq")["seq"] for _ in range(2)] == [1, 2]

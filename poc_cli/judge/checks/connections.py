@@ -177,11 +177,24 @@ def _may_have_spoken(play: PlayRecord, sleep: Sleep, connection: Connection, spo
 
 
 def _was_to_be_closed(play: PlayRecord, closed: Event) -> bool:
-    """Whether the story expected the server to close this connection, in a step that then came out as told."""
-    step = next((step for step in play.steps if step.index == closed.step), None)
-    placed = None if step is None else play.play.steps[step.index].step
-    expected = isinstance(placed, On) and placed.expects_close and step is not None
-    return expected and step is not None and (step.ok or step.ended is None)
+    """Return whether the story expected the server to close this connection, in a step that came out so or was cut off.
+
+    The close frame may have come before that step began; what the client opened since then is another connection.
+    """
+    opened = (each.opened.id for each in play.connections if each.client == closed.actor)
+    again = next((event_id for event_id in opened if event_id > closed.id), FOREVER)
+    begun = {step.index: step for step in play.steps}
+    for index, placed in enumerate(play.play.steps):
+        if not isinstance(placed.step, On) or not placed.step.expects_close:
+            continue
+        if not any(closed.actor in play.play.members(name) for name in placed.step.on):
+            continue
+        step = begun.get(index)
+        if step is None and again == FOREVER and play.outcome != "done":
+            return True
+        if step is not None and step.end_id > closed.id and step.begun.id < again and (step.ok or step.ended is None):
+            return True
+    return False
 
 
 def _answered(play: PlayRecord, sleep: Sleep, connection: Connection) -> tuple[int, int] | None:

@@ -127,6 +127,13 @@ def nothing_lost(load: LoadRecord) -> Finding:
     due = sum(stage.result.due for stage in load.stages)
     came = sum(stage.result.came for stage in load.stages)
     losing = [stage for stage in load.stages if any(_is_theirs(each) for each in stage.result.losses)]
+    late = sum(stage.result.late for stage in load.stages)
+    unanswered = sum(each["count"] for stage in losing for each in stage.result.losses if each["why"] == "unanswered")
+    missing = sum(each["count"] for stage in losing for each in stage.result.losses if _is_theirs(each))
+    if losing and late >= unanswered == missing:
+        # What came is not lost. Whether the object was slow or this machine was, a load has no trace to tell by.
+        told = f"{unanswered:,} of {due:,} arrivals came after their time, and all of them came"
+        return unknown(told, (stage.event.id for stage in losing))
     if losing:
         first = losing[0]
         listed = ", ".join(
@@ -135,7 +142,6 @@ def nothing_lost(load: LoadRecord) -> Finding:
             if _is_theirs(each)
         )
         more = "" if len(losing) == 1 else f", and in {len(losing) - 1} more stages"
-        late = sum(stage.result.late for stage in load.stages)
         came_late = f"; {late:,} came after their time" if late else ""
         told = f"lost: {due - came:,} of {due:,} arrivals; in {first.told} {listed}{more}{came_late}"
         return refuted(told, (stage.event.id for stage in losing))

@@ -2,6 +2,9 @@
 
 import asyncio
 
+import pytest
+
+from poc_cli.engine import inbox as inboxes
 from poc_cli.engine.inbox import Inbox, Over, Received, Until
 from poc_cli.scenario.matching import Message
 
@@ -45,8 +48,8 @@ def never() -> Until:
     return Until(asyncio.get_running_loop().time() + 3600)
 
 
-def unread(box: Inbox) -> list[str | None]:
-    return [received.message.text for received in box.unread()]
+def unread(box: Inbox) -> list[int]:
+    return list(box.unread())
 
 
 async def test_the_first_match_is_taken_and_what_was_passed_over_is_read() -> None:
@@ -56,7 +59,7 @@ async def test_the_first_match_is_taken_and_what_was_passed_over_is_read() -> No
     assert taken.match.event_id == 2
     assert [received.message.text for received in taken.passed_over] == ["a"]
     assert box.position == 2
-    assert unread(box) == ["c", "b"]
+    assert unread(box) == [3, 4]
 
 
 async def test_a_step_looks_only_at_what_came_from_its_start_on() -> None:
@@ -65,7 +68,7 @@ async def test_a_step_looks_only_at_what_came_from_its_start_on() -> None:
     taken = await box.take(1, wanted, already())
     assert taken.match is None
     assert wanted.shown == ["a"]
-    assert unread(box) == ["b"]
+    assert unread(box) == [1]
 
 
 async def test_reading_goes_on_where_the_last_reading_stopped() -> None:
@@ -86,7 +89,7 @@ async def test_what_arrives_while_waiting_is_seen() -> None:
     assert taken.match is not None
     assert taken.match.message.text == "c"
     assert [received.message.text for received in taken.passed_over] == ["a", "b"]
-    assert unread(box) == ["d"]
+    assert unread(box) == [4]
 
 
 async def test_the_very_next_message_or_none() -> None:
@@ -94,7 +97,7 @@ async def test_the_very_next_message_or_none() -> None:
     taken = await box.take(0, is_("b"), never(), very_next=True)
     assert taken.match is None
     assert [received.message.text for received in taken.passed_over] == ["a"]
-    assert unread(box) == ["b"]
+    assert unread(box) == [2]
     assert (await box.take(1, is_("b"), never(), very_next=True)).match is not None
 
 
@@ -146,3 +149,38 @@ async def test_what_came_since_a_position() -> None:
     box = inbox("a", "b", "c")
     assert [received.message.text for received in box.since(1)] == ["b", "c"]
     assert box.since(3) == ()
+
+
+async def test_what_was_skipped_stays_unread_though_it_is_not_kept() -> None:
+    box = inbox("a", "b", "c", "d")
+    assert (await box.take(2, is_("c"), already())).match is not None
+    assert unread(box) == [1, 2, 4]
+    assert (box.position, box.size) == (3, 4)
+    assert [received.message.text for received in box.since(0)] == ["c", "d"]
+    noise = await box.quiet(3, already())
+    assert noise is not None
+    assert noise.message.text == "d"
+
+
+async def test_an_inbox_overflows_by_what_came_since_the_last_match(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inboxes, "MOST_MESSAGES", 3)
+    box = inbox("a", "b", "c")
+    assert box.overflow is None
+    put(box, "d")
+    assert box.overflow == "more than 3 messages that no step was waiting for"
+    await box.take(0, is_("c"), already())
+    assert box.overflow is None
+    put(box, "e")
+    await box.take(box.position, is_("z"), already())  # passed over, but nobody waited for them
+    put(box, "f")
+    assert box.overflow == "more than 3 messages that no step was waiting for"
+
+
+async def test_an_inbox_overflows_by_size_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inboxes, "MOST_BYTES", 1 << 20)
+    box = inbox("x" * (1 << 19), "y" * (1 << 19))
+    assert box.overflow is None
+    put(box, "z")
+    assert box.overflow == "more than 1 MiB that no step was waiting for"
+    await box.take(0, is_("z"), already())
+    assert box.overflow is None

@@ -1,7 +1,8 @@
 """The relay between a client of somebody's and a server: it sees what passes, changes nothing, and can cut it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Callable
 
 import httpx
 import pytest
@@ -9,6 +10,7 @@ from websockets.asyncio.client import connect
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
+from websockets.frames import Close, Frame, Opcode
 from websockets.http11 import Request, Response
 
 from poc_cli.engine.client import Ending, Payload
@@ -167,3 +169,99 @@ async def test_the_gateway_goes_by_the_name_of_the_play(server: Server) -> None:
 def test_what_is_no_head_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="unpack"):
         parsed(data)
+
+
+# --- a server that closes and leaves TCP open, as workerd does until the object is idle
+
+
+class Bare:
+    """A server that lets one client in, and then sends and sees bytes."""
+
+    def __init__(self) -> None:
+        """Listen to nobody yet."""
+        self.writer: asyncio.StreamWriter | None = None
+        self.got = b""
+        self._moved = asyncio.Condition()
+
+    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Let a client in, and take down what it sends."""
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
+        self.writer = writer
+        await self._notify()
+        while data := await reader.read(1 << 16):
+            self.got += data
+            await self._notify()
+
+    async def _notify(self) -> None:
+        async with self._moved:
+            self._moved.notify_all()
+
+    async def until(self, done: Callable[[], bool]) -> None:
+        """Wait for what a client does."""
+        async with asyncio.timeout(30), self._moved:
+            await self._moved.wait_for(done)
+
+
+@pytest.fixture
+async def bare() -> AsyncIterator[tuple[Bare, Notes, asyncio.StreamReader, asyncio.StreamWriter]]:
+    served, notes = Bare(), Notes()
+    server = await asyncio.start_server(served.accept, "127.0.0.1", 0)
+    door = Door(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    relay = Relay(lambda _: door, notes)
+    reader, writer = await asyncio.open_connection("127.0.0.1", await relay.start())
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n")
+    await reader.readuntil(b"\r\n\r\n")
+    await served.until(lambda: served.writer is not None)
+    yield served, notes, reader, writer
+    await relay.stop()
+    server.close()
+    for each in filter(None, (writer, served.writer)):
+        each.close()
+        with contextlib.suppress(ConnectionError):
+            await each.wait_closed()
+
+
+BareRelayed = tuple[Bare, Notes, asyncio.StreamReader, asyncio.StreamWriter]
+
+
+def _close(code: int, *, mask: bool) -> bytes:
+    return bytes(Frame(Opcode.CLOSE, Close(code, "").serialize()).serialize(mask=mask))
+
+
+async def _over(notes: Notes) -> None:
+    await asyncio.wait_for(notes.over.wait(), 30)
+
+
+async def test_an_end_is_told_at_the_second_close_frame(bare: BareRelayed) -> None:
+    served, notes, reader, writer = bare
+    assert served.writer is not None
+    served.writer.write(_close(4008, mask=False))
+    assert await reader.readexactly(4) == _close(4008, mask=False)
+    writer.write(_close(4008, mask=True))
+    await _over(notes)
+    assert notes.told == [("opened", 1, "/"), ("closed", 1, "server", 4008)]
+    served.writer.close()  # the end of TCP comes much later, and is no second end
+    assert await reader.read() == b""
+    assert notes.told[2:] == []
+
+
+async def test_a_close_of_the_servers_is_told_although_the_client_does_not_answer(bare: BareRelayed) -> None:
+    served, notes, _, writer = bare
+    assert served.writer is not None
+    served.writer.write(_close(4008, mask=False))
+    await _over(notes)
+    writer.write(_close(4008, mask=True) + bytes(Frame(Opcode.TEXT, b"late").serialize(mask=True)))
+    await served.until(lambda: len(served.got) > 8)
+    assert notes.told == [("opened", 1, "/"), ("closed", 1, "server", 4008)]
+
+
+async def test_a_close_of_the_clients_waits_for_the_servers_answer(bare: BareRelayed) -> None:
+    served, notes, _, writer = bare
+    assert served.writer is not None
+    writer.write(_close(4001, mask=True))
+    await served.until(lambda: len(served.got) == 8)
+    assert notes.told == [("opened", 1, "/")]
+    served.writer.write(_close(4001, mask=False))
+    await _over(notes)
+    assert notes.told[1:] == [("closed", 1, "client", 4001)]

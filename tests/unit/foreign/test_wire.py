@@ -3,7 +3,8 @@
 import pytest
 from websockets.frames import Close, CloseCode, Frame, Opcode
 
-from poc_cli.foreign.wire import Wire
+from poc_cli.foreign import wire as wire_module
+from poc_cli.foreign.wire import Side, Wire
 
 
 def frame(opcode: Opcode, data: bytes, *, fin: bool = True, mask: bool = False) -> bytes:
@@ -67,3 +68,20 @@ def test_an_end_without_a_close_frame(gone: str, by: str) -> None:
 def test_a_connection_that_we_cut_is_our_doing() -> None:
     wire = Wire()
     assert wire.ending("server", "rst").said == "dropped by the client (RST)"
+
+
+def test_a_message_of_many_frames_is_as_bounded_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire_module, "LARGEST_MESSAGE", 100)
+    wire = Wire()
+    assert wire.feed("server", frame(Opcode.TEXT, b"x" * 60, fin=False)) == []
+    assert wire.feed("server", frame(Opcode.CONT, b"x" * 60)) == []
+    assert wire.feed("server", frame(Opcode.TEXT, b"later")) == []
+
+
+@pytest.mark.parametrize(("first", "second"), [("server", "client"), ("client", "server")])
+def test_which_side_closed_first_and_whether_both_have(first: Side, second: Side) -> None:
+    wire = Wire()
+    wire.feed(first, close(4001, mask=first == "client"))
+    assert (wire.closed_first, wire.is_closed) == (first, False)
+    wire.feed(second, close(4001, mask=second == "client"))
+    assert (wire.closed_first, wire.is_closed) == (first, True)

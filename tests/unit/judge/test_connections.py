@@ -198,6 +198,28 @@ def test_closed_by_the_server_as_the_story_expects_is_no_loss(code: int, verdict
         assert verdicts(told.stops()) == {"it": verdict}
 
 
+@pytest.mark.parametrize(("comes_back", "verdict"), [(False, "held"), (True, "unknown")])
+def test_a_close_may_come_before_the_step_that_expects_it(comes_back: bool, verdict: str) -> None:  # noqa: FBT001
+    steps = ['{ connect = ["ann", "bob"] }', '{ hibernate = "idle" }']
+    steps += ['{ on = ["ann", "bob"], send = "a", expect = "b" }', '{ on = "ann", send = "kick bob", expect = "c" }']
+    steps += ['{ connect = ["bob"] }'] if comes_back else []
+    told = tale(scenario("connections-survive", [*steps, '{ on = ["bob"], expect_code = 4001 }']))
+    told.connect()
+    told.sleeps()
+    told.says("b")
+    told.says("c")
+    told.closed("bob", code=4001)
+    if comes_back:
+        told.connect()
+        told.begins("on")
+        told.closed("bob", code=4001)
+    else:
+        told.begins("on")
+    told.ends(closed={"bob": 4001})
+    found = finding(told.done())
+    assert found["verdict"] == verdict, found
+
+
 def test_a_new_connection_is_not_the_same_connection() -> None:
     text = scenario(
         "connections-survive",

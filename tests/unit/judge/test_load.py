@@ -143,6 +143,15 @@ def test_an_open_socket_that_was_not_answered_is_unknown_and_its_message_lost() 
     assert reason(document, "whole") == ("lost: 1 of 12 arrivals; in the stage 3 (storm all) 1 did not come (socket 3)")
 
 
+def test_what_came_after_its_time_is_not_lost() -> None:
+    late = storm(came=7, answered=[[0, 2]], losses=loss("unanswered", 3), late=1)
+    document = judged(ramp(), sleep(), late)
+    assert told(document)["whole"] == "unknown"
+    assert reason(document, "whole") == "1 of 12 arrivals came after their time, and all of them came"
+    one_of_two = storm(came=6, answered=[[0, 1]], losses=loss("unanswered", 2, 3), late=1)
+    assert told(judged(ramp(), sleep(), one_of_two))["whole"] == "refuted"
+
+
 def test_one_that_was_answered_and_closed_a_moment_later_is_unknown() -> None:
     brief = storm(dropped=drop(3))
     brief["told"] = [row if row[1] != 3 else [1, 2, "after-1", True] for row in brief["told"]]

@@ -10,7 +10,7 @@ from poc_cli.errors import TargetError
 from poc_cli.target import temporary
 from poc_cli.target.process import Place
 from poc_cli.target.subject import Subject
-from poc_cli.target.temporary import FOLDER_NAME, LONGEST_SOCKET_PATH, base
+from poc_cli.target.temporary import FOLDER_NAME, LONGEST_SOCKET_PATH, base, runtime_base
 
 
 @pytest.fixture(autouse=True)
@@ -93,3 +93,27 @@ def test_a_folder_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch) -
         with pytest.raises(TargetError, match=r"cannot make .*: No space left on device"):
             Place(Subject(Path(root), {"Room": "k"}))
         assert list(Path(root).iterdir()) == []
+
+
+def in_memory(monkeypatch: pytest.MonkeyPatch, folder: Path, free: int = temporary.ROOM_NEEDED) -> None:
+    monkeypatch.delenv("TMPDIR", raising=False)
+    monkeypatch.setattr(temporary, "IN_MEMORY", folder)
+    monkeypatch.setattr(temporary, "_free", lambda _place: free)
+
+
+def test_a_runtime_has_its_disk_in_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    in_memory(monkeypatch, tmp_path)
+    assert runtime_base() == tmp_path
+
+
+def test_not_where_there_is_too_little_room_or_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    in_memory(monkeypatch, tmp_path, temporary.ROOM_NEEDED - 1)
+    assert runtime_base() == base()
+    in_memory(monkeypatch, tmp_path / "none")
+    assert runtime_base() == base()
+
+
+def test_nor_where_tmpdir_says_otherwise(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    in_memory(monkeypatch, tmp_path)
+    monkeypatch.setenv("TMPDIR", str(TMP))
+    assert runtime_base() == base()
