@@ -18,7 +18,7 @@ NODES := worker/node_modules/.package-lock.json
 CHROMIUM := tests/browser/node_modules/.chromium/chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help run test long lint types mutants bench picture reference soak rough docs clean
+.PHONY: help run test unit long lint types mutants bench picture reference soak rough docs clean
 
 help:  ## list these words
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,8 +26,13 @@ help:  ## list these words
 run: $(VENV)  ## play every scenario here, on the real runtime; says where the evidence is
 	@$(BIN)/poc run --all $(ARGS)
 
+# Three at a time: one waits for the runs of the mutants, and the live tests of the other two mostly wait for a sleep.
+# By file, because what a file's tests share is played once; the files in the order of tests/conftest.py.
 test: $(DEV) $(NODES) $(CHROMIUM)  ## run all tests but the long ones
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+unit: $(DEV)  ## run the tests that start neither node, nor a browser, nor a runtime (half a minute)
+	@$(BIN)/pytest -n 2 --dist worksteal --hypothesis-profile quick -m "not live and not long" tests/unit tests/action $(ARGS)
 
 long: $(DEV) $(NODES) $(CHROMIUM)  ## run the long ones: faulty deployments, clusters, pages, black boxes, the stack (twenty minutes)
 	@$(BIN)/pytest -m long $(ARGS)

@@ -10,14 +10,32 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from poc_cli.target.temporary import base, runtime_base
 from tests.support.command import Poc
+
+_TESTS = Path(__file__).parent
 
 # What starts the tests in the background may have these ignored, and poc would inherit that and respect it.
 for _ignored in (signal.SIGINT, signal.SIGHUP):
     if signal.getsignal(_ignored) is signal.SIG_IGN:
         signal.signal(_ignored, signal.SIG_DFL)
+
+# No example is too slow: how long one takes says how busy the machine is. `make unit` takes a fifth of the examples
+# (--hypothesis-profile quick); a test that needs more than the default asks for a multiple of it.
+settings.register_profile("whole", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", settings.get_profile("whole"), max_examples=20)
+settings.load_profile("whole")
+
+_FIRST = ("mutants", "live", "cli", "browser", "standin", "worker")
+"""Folders in which a file takes long: begun last, one of them would be waited for alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes longest first, for workers side by side that take a file at a time."""
+    folders = {name: place for place, name in enumerate(_FIRST)}
+    items.sort(key=lambda item: folders.get(item.path.relative_to(_TESTS).parts[0], len(folders)))
 
 
 def _fastest() -> Path:

@@ -103,7 +103,7 @@ def test_any_value_in_any_place_never_breaks_the_judge(data: st.DataObject, valu
     assert held(judged) <= BEFORE["good"]
 
 
-@settings(max_examples=200)
+@settings(max_examples=settings().max_examples * 2)
 @given(st.lists(st.one_of(st.text(max_size=40), anything.map(json.dumps), st.just(GOOD.text().splitlines()[1]))))
 def test_any_text_at_all_never_breaks_the_judge(lines: list[str]) -> None:
     assert judge("\n".join(lines))["exit_code"] == 3

@@ -163,7 +163,7 @@ def test_what_others_wrote_stays_text(text: str) -> None:
         assert json.loads(data)["lanes"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=settings().max_examples // 2)
 @given(st.text(min_size=1, max_size=60))
 def test_any_text_stays_text(text: str) -> None:
     page = Page(html(everywhere(text), []))

@@ -6,7 +6,7 @@ Never starts a runtime: the ids were taken from one once.
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from poc_cli.residency import namespaces, object_id
@@ -88,13 +88,11 @@ def test_a_malformed_text_gives_what_can_be_found(text: str) -> None:
     assert namespaces(text) == {"A": "a"}
 
 
-@settings(deadline=None)
 @given(st.text(alphabet='()=,"#\\\n aclssNmeuiqKy[]'))
 def test_no_text_ever_raises(text: str) -> None:
     assert isinstance(namespaces(text), dict)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.from_regex(r"\A[A-Z][A-Za-z]{0,5}\Z"), st.text(alphabet='ab"\\#(=,é-')))
 def test_what_was_written_is_read(wanted: dict[str, str]) -> None:
     def quoted(text: str) -> str:

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from poc_cli.residency import Delivered, Entered, Left, Residency, Stay, Timed, WorkerContextEnded
@@ -225,7 +225,6 @@ def _damaged_line(draw: st.DrawFn) -> str:
     return text[: draw(st.integers(0, len(text)))] if draw(st.booleans()) else text
 
 
-@settings(deadline=None)
 @given(st.lists(st.one_of(st.binary(), st.text(), _damaged_line()), max_size=40))
 def test_no_lines_in_no_order_ever_raise(lines: list[str | bytes]) -> None:
     residency = Residency(1)

@@ -7,7 +7,7 @@ import contextlib
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from poc_cli.residency.trace import (
@@ -173,7 +173,6 @@ def test_every_recorded_line_is_understood() -> None:
             parse(one)
 
 
-@settings(deadline=None)
 @given(st.one_of(st.text(), st.binary()))
 def test_nothing_but_a_bad_line_is_ever_raised(text: str | bytes) -> None:
     with contextlib.suppress(BadLineError):

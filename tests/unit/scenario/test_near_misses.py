@@ -166,7 +166,7 @@ def test_what_the_near_misses_start_from_is_right() -> None:
             assert_playable(play)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=settings().max_examples * 5)
 @given(near_misses())
 def test_a_near_miss_is_a_scenario_or_an_error_with_a_place(text: str) -> None:
     error: ScenarioError | None = None
@@ -185,7 +185,7 @@ def test_a_near_miss_is_a_scenario_or_an_error_with_a_place(text: str) -> None:
         assert all(line.isprintable() for line in str(error).split("\n"))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=settings().max_examples * 2)
 @given(st.text(max_size=60))
 def test_any_text_is_an_error_with_a_place(text: str) -> None:
     with pytest.raises(ScenarioError) as caught:

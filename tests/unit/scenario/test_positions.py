@@ -121,7 +121,7 @@ def documents(draw: st.DrawFn) -> tuple[str, list[Place]]:
     return writer.document(), writer.places
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=settings().max_examples * 3 // 2)
 @given(documents())
 def test_each_key_and_value_starts_at_its_position(document: tuple[str, list[Place]]) -> None:
     text, places = document

@@ -227,7 +227,7 @@ ODD = [3, -1, 1.5, True, False, "", "x", "*", "1s", "/x", "any", "idle", "evict"
 KEYS = [*sorted({key for verb in VERBS.values() for key in verb.model_fields}), "class", "as", "x"]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=settings().max_examples * 4)
 @given(st.data())
 def test_whatever_is_changed_the_schema_agrees_with_the_models_and_the_loader(data: st.DataObject) -> None:
     document = copy.deepcopy(tomli.loads(RICH))

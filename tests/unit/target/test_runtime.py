@@ -192,6 +192,7 @@ def test_an_npm_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         locate(lambda _: None, [str(tmp_path / "npm")])
 
 
+@pytest.mark.live
 def test_the_real_npm_without_a_registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
     monkeypatch.setenv("npm_config_fetch_retries", "0")
