@@ -168,16 +168,27 @@ class Performance:
         One that died may have been killed from outside, so the play is played once more; if that explains nothing, a
         play that was waiting for the runtime at that moment is not called held.
         """
-        step = None if stage is None else stage.step
-        self._cut_step = step
-        verb = None if step is None else self._play.steps[step].step.verb
+        self._cut_step = None if stage is None else stage.step
         self._is_suspect = (
-            verb is not None and verb not in _IDLE_WAITS and not (isinstance(error, TargetDied) and error.from_outside)
+            stage is not None
+            and self._asked_of_it(stage)
+            and not (isinstance(error, TargetDied) and error.from_outside)
         )
         hung_alone = self._trial.alone and isinstance(error, TargetHung) and self._target.trace is not None
         if hung_alone or self._trial.attempt > 1:
             return "error", error.in_a_line
         return "runtime_failed", error.in_a_line
+
+    def _asked_of_it(self, stage: Stage) -> bool:
+        """Return whether the play asked something of its runtime in the step in which that failed.
+
+        A runtime that dies while time passes is missed only by the step after it.
+        """
+        died_in = (
+            event.step for event in stage.events if event.kind == kinds.LEFT and event.data["ended"] == "process"
+        )
+        steps = {step for step in (stage.step, *died_in) if step is not None}
+        return bool(steps) and all(self._play.steps[step].step.verb not in _IDLE_WAITS for step in steps)
 
     async def _looked_at(self, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
         """Give how the play ended, or that it is to be played once more, and why."""
