@@ -22,6 +22,7 @@ name    = "story"
 title   = "An app takes part."
 object  = {{ class = "{of}", name = "{{play}}" }}
 secrets = ["TICKET_SECRET"]
+public  = ["TICKET_SECRET"] # the app tells it on purpose
 origin  = {origin}
 worker  = {worker}
 clients = {{ ann = "{path}" }}

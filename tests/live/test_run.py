@@ -17,10 +17,14 @@ from urllib.parse import quote
 import pytest
 
 from tests.support.command import Poc, Ran
+from tests.support.mutant_runs import TOO_SLOW
 from tests.support.mutants import assemble
 from tests.support.record import Event, claims, files, history, latest, trace, verdicts
 
 pytestmark = pytest.mark.live
+
+MOST_UNKNOWN = 0.02
+"""The share of claims that a slow machine may cost."""
 
 LATEST_SLEEP_MS = 25_000
 """The timer strikes at 10 s; on one processor with two busy loops it took up to 14.9 s."""
@@ -120,12 +124,25 @@ def test_a_run_folder_can_be_judged_elsewhere(forced: Done, poc: Poc) -> None:
 
 
 def test_all_of_it_holds_by_the_runtime_s_own_timer(natural: Done) -> None:
+    """But for a few claims where this machine was too slow, which nobody can rule out; none of those is refuted."""
     document = natural.ran.document()
     known = {name for name, claim in claims(document).items() if claim["known"] == "refuted"}
     found = {name: verdict for name, verdict in verdicts(document).items() if verdict != "held"}
-    assert found == dict.fromkeys(known, "refuted")
-    assert natural.ran.code == 0
-    assert natural.ran.document()["counts"]["left_out"] == 0
+    unknown = {name for name, verdict in found.items() if verdict == "unknown"}
+    assert found == dict.fromkeys(unknown, "unknown") | dict.fromkeys(known - unknown, "refuted")
+    assert {name.partition("/")[0] for name in unknown} <= _played_again_for_lateness(document)
+    assert len(unknown) <= MOST_UNKNOWN * len(verdicts(document))
+    assert natural.ran.code == (4 if unknown else 0)
+    assert document["counts"]["left_out"] == 0
+
+
+def _played_again_for_lateness(document: dict[str, Any]) -> set[str]:
+    """Give the scenarios of which a play came too late the first time."""
+    return {
+        scenario["name"]
+        for scenario in document["scenarios"]
+        if any(TOO_SLOW in repeat["reason"] for repeat in scenario["replayed"])
+    }
 
 
 def _stay(lines: list[Event], ctx: int) -> tuple[int, int]:
@@ -194,8 +211,11 @@ def _messages(folder: Path) -> Iterator[dict[str, Any]]:
 def test_no_file_and_no_stream_holds_the_token(poc: Poc) -> None:
     worker = assemble(_TELLS_ALL, poc.folder / "worker")
     ran = poc.run("run", "hibernate", "--sleep", "evict", "-vv", "--worker", str(worker))
-    assert ran.code == 0
+    assert ran.code == 1
     folder = latest(poc.results)
+    judged = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    refuted = [name for name, verdict in verdicts(judged).items() if verdict == "refuted"]
+    assert refuted == ["hibernate/no-secret-leaves"]
     told = [message for message in _messages(folder) if "told" in message]
     assert told
     assert {message["told"]["token"] for message in told} == {"[secret]"}

@@ -9,7 +9,7 @@ from tests.support import mutants
 from tests.support.command import Ran
 from tests.support.mutant_runs import Outcomes
 from tests.support.mutant_table import NAMED, TABLE
-from tests.support.record import claims, verdicts
+from tests.support.record import claims
 
 pytestmark = pytest.mark.live
 
@@ -20,13 +20,8 @@ def _told(ran: Ran, verdict: str) -> dict[str, str]:
     return {name: str(claim["reason"]) for name, claim in found.items() if claim["known"] != verdict}
 
 
-@pytest.mark.parametrize(("claim", "mutant"), NAMED)
-def test_the_mutant_that_a_claim_names_turns_it_red(outcomes: Outcomes, claim: str, mutant: str) -> None:
-    assert verdicts(outcomes[mutant].result().document())[claim] == "refuted"
-
-
 @pytest.mark.parametrize("name", TABLE)
-def test_a_mutant_touches_no_other_claim(outcomes: Outcomes, name: str) -> None:
+def test_a_mutant_turns_its_claims_red_and_touches_no_other(outcomes: Outcomes, name: str) -> None:
     expected = TABLE[name]
     ran = outcomes[name].result()
     refuted, unknown = _told(ran, "refuted"), _told(ran, "unknown")
