@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import Poc
+from tests.support.command import PATIENCE_SECONDS, Poc
 from tests.support.mutants import assemble
 
 pytestmark = pytest.mark.live
@@ -96,6 +96,6 @@ def test_two_runs_at_once_do_not_meet(poc: Poc) -> None:
     _story(stories, "hello", "hello")
     both = [poc.start("run", "stories/", "-q") for _ in range(2)]
     for process in both:
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=PATIENCE_SECONDS)
         assert process.returncode == 0, err
     assert len([folder for folder in poc.results.iterdir() if folder.name != "latest"]) == 2

@@ -36,7 +36,7 @@ def test_what_happens_is_told(cloud: StandIn, wrangler: Wrangler) -> None:
             client.close(4001)
         until("all is told", lambda: cloud.told("sample") >= 5)  # two requests, by the object too; message; close
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=120)
         heard = process.returncode
     assert heard == 0, err
     until("the tail is gone", lambda: cloud.account.live_tails == [] and cloud.listening == [])

@@ -12,6 +12,9 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.support.server import TOKEN, Server
 
+PATIENCE_SECONDS = 60
+"""A guard against a worker that says nothing; it answers at once, where the machine lets it."""
+
 
 @contextmanager
 def joined(server: Server, path: str, **options: Any) -> Iterator[ClientConnection]:
@@ -24,7 +27,7 @@ def joined(server: Server, path: str, **options: Any) -> Iterator[ClientConnecti
 def asked(client: ClientConnection, op: str, **fields: Any) -> dict[str, Any]:
     """Ask for an operation and give the answer."""
     client.send(json.dumps({"op": op, **fields}))
-    answer = json.loads(client.recv(timeout=10))
+    answer = json.loads(client.recv(timeout=PATIENCE_SECONDS))
     assert isinstance(answer, dict)
     return answer
 

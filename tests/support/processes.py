@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 """For things that happen at once; a guard, not a measurement."""
 
 

@@ -23,7 +23,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from tests.support.asking import asked, joined
+from tests.support.asking import PATIENCE_SECONDS, asked, joined
 from tests.support.server import TOKEN, Server, serving
 
 pytestmark = pytest.mark.live
@@ -106,10 +106,10 @@ def test_a_push_is_kept_and_heard_by_all(server: Server, room: str) -> None:
         assert answer.status_code == 200
         assert answer.json().items() >= {"op": "push", "ok": True, "seq": 1, "reached": 2}.items()
         for client in (ann, bob):
-            said = json.loads(client.recv(timeout=10))
+            said = json.loads(client.recv(timeout=PATIENCE_SECONDS))
             assert said.items() >= {"event": "said", "seq": 1, "text": "hé\n"}.items()
     with joined(server, f"{_path(room)}?since=0") as late:
-        assert json.loads(late.recv(timeout=10))["replayed"] is True
+        assert json.loads(late.recv(timeout=PATIENCE_SECONDS))["replayed"] is True
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 
 from poc_cli.residency.identity import object_id
-from tests.support.asking import asked, joined, refused
+from tests.support.asking import PATIENCE_SECONDS, asked, joined, refused
 from tests.support.server import Server, serving
 
 pytestmark = pytest.mark.live
@@ -69,7 +69,7 @@ def test_an_awaited_fetch_answers_when_it_ends_and_a_hung_handler_never(ann: Cli
     ann.send('{"op":"pin","kind":"fetch_awaited","id":1}')
     ann.send('{"op":"pin","kind":"hang","id":2}')
     assert asked(ann, "release", id=3)["released"] == 2
-    answer = json.loads(ann.recv(timeout=10))
+    answer = json.loads(ann.recv(timeout=PATIENCE_SECONDS))
     assert (answer["id"], answer["ended"]) == (1, "released")
     assert asked(ann, "who", id=4)["id"] == 4
 
@@ -90,7 +90,7 @@ def test_auto_responses(ann: ClientConnection) -> None:
     assert asked(ann, "auto_timestamp")["timestamp"] is None
     asked(ann, "auto", request="beat", response="é" * 1024)
     ann.send("beat")
-    assert ann.recv(timeout=10) == "é" * 1024
+    assert ann.recv(timeout=PATIENCE_SECONDS) == "é" * 1024
     assert asked(ann, "auto_timestamp")["timestamp"] > 0
     for fields in ({"request": "x" * 2049, "response": ""}, {"request": "", "response": "x" * 2049}):
         code, text, kind = refused(ann, "auto", **fields)
@@ -133,7 +133,7 @@ def test_a_crowd_in_another_room(server: Server, room: str, ann: ClientConnectio
     name = room.removeprefix("/room/")
     assert held("crowd", room=name, sockets=3).items() >= {"opened": 3, "refused": 0, "held": 3, "error": None}.items()
     assert asked(ann, "broadcast", text="hi")["event"] == "broadcast"
-    assert json.loads(ann.recv(timeout=10))["reached"] == 4
+    assert json.loads(ann.recv(timeout=PATIENCE_SECONDS))["reached"] == 4
     assert held("crowd_heard").items() >= {"heard_by": 3, "messages": 3, "fewest": 1, "most": 1}.items()
     assert held("crowd_ask")["asked"] == 3
     assert held("crowd_heard")["messages"] == 3
@@ -191,13 +191,13 @@ def test_an_illegal_close_leaves_the_socket_open(ann: ClientConnection, code: in
 
 def test_frames(ann: ClientConnection) -> None:
     ann.send('{"op":"binary","bytes":300}')
-    assert ann.recv(timeout=10) == bytes(number & 0xFF for number in range(300))
-    assert json.loads(ann.recv(timeout=10))["bytes"] == 300
+    assert ann.recv(timeout=PATIENCE_SECONDS) == bytes(number & 0xFF for number in range(300))
+    assert json.loads(ann.recv(timeout=PATIENCE_SECONDS))["bytes"] == 300
     ann.send(b"\x01\x00")
-    assert ann.recv(timeout=10) == b"\x01\x00"
+    assert ann.recv(timeout=PATIENCE_SECONDS) == b"\x01\x00"
     for strange in (b"", b"\x02\x01"):
         ann.send(strange)
-        assert json.loads(ann.recv(timeout=10))["error"] == "not_json"
+        assert json.loads(ann.recv(timeout=PATIENCE_SECONDS))["error"] == "not_json"
     assert asked(ann, "length", text="é" * 1000)["length"] == 1000
 
 
