@@ -144,6 +144,7 @@ class Performance:
         if self._target.trace is not None:
             # A fence under way may show that the runtime has been late up to now.
             await self._target.settled()
+            stage.came_round()
         cut = None if outcome == "given_up" else self._cut(stage)
         if cut is None:
             return outcome, reason

@@ -191,6 +191,10 @@ class Stage:
             for each in self._attendance.stretches
         ]
 
+    def came_round(self) -> None:
+        """Count what comes late from now on apart from what was before: the event loop has just had a turn."""
+        self._attendance.came_round()
+
     def at_ns(self, monotonic_ns: int) -> int:
         """Return a time of the monotonic clock in the history's."""
         return monotonic_ns - self._history.origin_ns

@@ -86,6 +86,13 @@ class Attendance:
         self._last_ns, self._away = now, away
         self._read.clear()
 
+    def came_round(self) -> None:
+        """Count what comes late from now on apart from what was before: the event loop has just come round.
+
+        A stall is told from the last beat on. Without this one that begins after a play would reach into its last step.
+        """
+        self.observe(is_beat=True)
+
     def handled(self, play: str, size: int, took_ns: int) -> None:
         """Note that a frame of a play was read and handled."""
         counted = self._read.setdefault(play, [0, 0])

@@ -69,6 +69,21 @@ def test_asking_early_moves_no_beat(clock: Clock) -> None:
     assert attendance.stretches == [Stretch("poc", 1000 * MS, 1000 * MS + (BEAT_NS + LATE_NS) // MS * MS + 10 * MS)]
 
 
+def test_a_stall_after_the_loop_came_round_does_not_reach_back_to_the_beat_before(clock: Clock) -> None:
+    attendance = clock.attendance()
+    clock.ns += 40 * MS
+    attendance.came_round()
+    beats(clock, attendance, 220)
+    assert attendance.stretches == [Stretch("poc", 1040 * MS, 1260 * MS)]
+
+
+def test_coming_round_hides_no_stall_before_it(clock: Clock) -> None:
+    attendance = clock.attendance()
+    clock.ns += 220 * MS
+    attendance.came_round()
+    assert attendance.stretches == [Stretch("poc", 1000 * MS, 1220 * MS)]
+
+
 def test_a_suspended_machine_is_late_though_no_clock_of_ours_ran(clock: Clock) -> None:
     attendance = clock.attendance()
     clock.away_ns += 9000 * MS
