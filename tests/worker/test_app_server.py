@@ -118,7 +118,7 @@ def test_a_push_is_kept_and_heard_by_all(server: Server, room: str) -> None:
         {"signature": ""},
         {"signature": "A" * 43},
         {"signature": "?"},
-        {"secret": TICKET},
+        pytest.param({"secret": TICKET}, id="the secret of tickets"),  # a random one names no test twice
         {"instead": '{"text":"ho"}'},
         {"path": "/room/another/push"},
         {"method": "PUT"},
@@ -199,7 +199,7 @@ def test_of_many_who_show_the_same_ticket_at_once_one_comes_in(server: Server, r
         ({"seconds": 330}, (401, "ticket_lives_too_long")),
         ({"room": "another"}, (403, "ticket_for_another_room")),
         ({"room": ["another"]}, (401, "ticket_forged")),
-        ({"secret": PUSH}, (401, "ticket_forged")),
+        pytest.param({"secret": PUSH}, (401, "ticket_forged"), id="the secret of pushes"),
         ({"exp": "tomorrow"}, (401, "ticket_forged")),
         ({"exp": None}, (401, "ticket_forged")),
         ({"jti": ""}, (401, "ticket_forged")),
