@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from poc_cli.engine.client import Client, Ending, Listener, Payload, SocketClient
+from poc_cli.engine.client import Client, Ending, Listener, Payload
 from poc_cli.engine.ears import Ears
 from poc_cli.engine.failure import PlayError, StepFailed
 from poc_cli.engine.inbox import Received
@@ -98,6 +98,7 @@ class Stage:
         self._fail = ears.fail
         self._api = ears.api
         self._attendance = ears.attendance
+        self._opener = ears.opener
         self._alone = alone
         self._own: set[tuple[int, int]] = set()
         """The stays of the play's objects, as process and context."""
@@ -387,7 +388,7 @@ class Stage:
         subprotocols = [render_text(each, names) for each in spec.subprotocols]
         path = render_text(spec.path, names)
         self.shown[name] = self.showed(path, *headers.values(), *subprotocols)
-        client = SocketClient(
+        client = self._opener(
             name,
             self.target.door.socket(path),
             headers=headers,
@@ -411,7 +412,7 @@ class Stage:
         self.clients[name] = foreign_client(self, self._abroad, name, spec)
         return self.clients[name]
 
-    def _received(self, client: SocketClient, payload: Payload) -> None:
+    def _received(self, client: Client, payload: Payload) -> None:
         if self.takes(client.name, payload):
             return
         now = self.now_ns
@@ -424,7 +425,7 @@ class Stage:
         """End the play because a client got more than it takes."""
         self.break_off(f"flooded: {name} received {what}")
 
-    def _ended(self, client: SocketClient, ending: Ending) -> None:
+    def _ended(self, client: Client, ending: Ending) -> None:
         self.endings[client.name] = ending
         self.note(
             client.name,
