@@ -165,6 +165,18 @@ class Stage:
             await self.target.settled()
         return window.left_s <= 0
 
+    async def is_done_in(self, seconds: float, task: "asyncio.Future[Any]") -> bool:
+        """Return whether something is done, well or badly, in a length of the story's time that begins now.
+
+        Raises TargetHung and TargetDied.
+        """
+        window = self.window(seconds)
+        while not task.done():
+            await asyncio.wait([task], timeout=max(0.0, window.left_s))
+            if not task.done() and await self.is_over(window):
+                break
+        return task.done()
+
     def was_late(self, seconds: float) -> bool:
         """Return whether we or the runtime were away at any time in the last so many seconds."""
         return self.late_ns(round(seconds * 1e9)) > 0
