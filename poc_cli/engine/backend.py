@@ -3,7 +3,8 @@
 Never follows redirects and never uses a proxy of the environment.
 """
 
-from typing import TYPE_CHECKING, Any
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
 
 from poc_cli.engine.client import Payload
 from poc_cli.engine.expecting import Expecting
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 ACTOR = "http"
 """Who sends and receives in the history."""
+
+
+LONGEST_REQUEST_SECONDS: Final = 600.0
+"""A request ends by the time of its step; this only bounds what nobody waits for."""
 
 
 class _Answer:
@@ -69,17 +74,21 @@ async def _answered(stage: Stage, step: Http, path: str, headers: dict[str, str]
     door, path = _way(stage, path)
     content = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
     url, needed = door.request(path)
-    async with door.client(step.within) as client:
+    async with door.client(LONGEST_REQUEST_SECONDS) as client:
+        asked = asyncio.ensure_future(client.request(step.method, url, headers=needed | headers, content=content))
         try:
-            return await client.request(step.method, url, headers=needed | headers, content=content)
+            if await stage.is_done_in(step.within, asked):
+                return await asked
         except httpx.InvalidURL as error:
             raise PlayError(f"{path} is no path: {error}") from error
-        except httpx.TimeoutException as error:
-            await stage.target.settled()
-            raise StepFailed("silence", f"no answer within {step.within:g} s, though the runtime answers") from error
         except httpx.HTTPError as error:
             await stage.target.settled()
             raise StepFailed("refused", f"no answer: {type(error).__name__} {error}".strip()) from error
+        finally:
+            asked.cancel()
+            await asyncio.wait([asked])
+    await stage.target.settled()
+    raise StepFailed("silence", f"no answer within {step.within:g} s, though the runtime answers")
 
 
 def _way(stage: Stage, path: str) -> tuple[Door, str]:

@@ -167,6 +167,23 @@ class _Connection(ClientConnection):
             self._receiving = None
 
 
+class Opener(Protocol):
+    """Makes clients that speak WebSocket themselves."""
+
+    def __call__(  # noqa: PLR0913 - the parts of a handshake
+        self,
+        name: str,
+        dial: Dial,
+        *,
+        headers: dict[str, str],
+        subprotocols: list[str],
+        compression: bool,
+        ping: float | None,
+        listener: Listener,
+    ) -> Client:
+        """Return a client of that name that is not open yet."""
+
+
 class SocketClient:
     """A client on `websockets`."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from poc_cli.engine.client import Opener, SocketClient
 from poc_cli.errors import PocError
 from poc_cli.target.api import Api
 from poc_cli.target.attendance import Attendance
@@ -21,7 +22,7 @@ class Ears:
 
     `api` is what the play itself hears from: the calls that its worker makes. `attendance` tells when nobody heard
     anything, because this process or the runtime stood still. `abroad` is what a run has beside that,
-    None where no scenario needs it.
+    None where no scenario needs it. `opener` makes the clients of our own.
     """
 
     say: Callable[[str], None]
@@ -29,3 +30,4 @@ class Ears:
     api: Api
     attendance: Attendance
     abroad: "Abroad | None" = None
+    opener: Opener = SocketClient

@@ -5,9 +5,7 @@ itself is: a machine that is slow or busy with other work starts fewer plays at 
 """
 
 import asyncio
-import time
 from collections import deque
-from collections.abc import Callable
 from typing import Final
 
 ON_TIME_SECONDS: Final = 0.02
@@ -73,10 +71,9 @@ class Pace:
 class Pacer:
     """Lets plays start in the order in which they ask, at the pace that the event loop can serve."""
 
-    def __init__(self, most: int, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, most: int) -> None:
         """Take how many plays may go on at once."""
         self._pace = Pace(most)
-        self._now = now
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._looking: asyncio.Task[None] | None = None
 
@@ -99,13 +96,14 @@ class Pacer:
 
     async def _look(self) -> None:
         """Look how late the loop is for as long as anybody waits to start."""
+        now = asyncio.get_running_loop().time
         while self._waiting:
             if self._waiting[0].done():  # who waited was cancelled
                 self._waiting.popleft()
                 continue
-            if self._pace.may_start(self._now()):
-                self._pace.started(self._now())
+            if self._pace.may_start(now()):
+                self._pace.started(now())
                 self._waiting.popleft().set_result(None)
-            asked = self._now()
+            asked = now()
             await asyncio.sleep(LOOK_SECONDS)
-            self._pace.looked(self._now() - asked - LOOK_SECONDS)
+            self._pace.looked(now() - asked - LOOK_SECONDS)

@@ -103,7 +103,8 @@ class Records:
 
 async def run(request: Request, venue: Venue, records: Records, beside: Beside, progress: Progress) -> None:
     """Play everything and write it down in the folder of the records; every process of ours is ended in any case."""
-    with HistoryWriter(records.folder / "history.ndjson", records.redactor) as history:
+    file = records.folder / "history.ndjson"
+    with HistoryWriter(file, records.redactor, venue.attendance.now_ns) as history:
         history.add(
             RUN,
             "poc",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from poc_cli.engine.client import Client, Ending, Listener, Payload, SocketClient
+from poc_cli.engine.client import Client, Ending, Listener, Payload
 from poc_cli.engine.ears import Ears
 from poc_cli.engine.failure import PlayError, StepFailed
 from poc_cli.engine.inbox import Received
@@ -98,6 +98,7 @@ class Stage:
         self._fail = ears.fail
         self._api = ears.api
         self._attendance = ears.attendance
+        self._opener = ears.opener
         self._alone = alone
         self._own: set[tuple[int, int]] = set()
         """The stays of the play's objects, as process and context."""
@@ -163,6 +164,18 @@ class Stage:
         if window.left_s <= 0:
             await self.target.settled()
         return window.left_s <= 0
+
+    async def is_done_in(self, seconds: float, task: "asyncio.Future[Any]") -> bool:
+        """Return whether something is done, well or badly, in a length of the story's time that begins now.
+
+        Raises TargetHung and TargetDied.
+        """
+        window = self.window(seconds)
+        while not task.done():
+            await asyncio.wait([task], timeout=max(0.0, window.left_s))
+            if not task.done() and await self.is_over(window):
+                break
+        return task.done()
 
     def was_late(self, seconds: float) -> bool:
         """Return whether we or the runtime were away at any time in the last so many seconds."""
@@ -391,7 +404,7 @@ class Stage:
         subprotocols = [render_text(each, names) for each in spec.subprotocols]
         path = render_text(spec.path, names)
         self.shown[name] = self.showed(path, *headers.values(), *subprotocols)
-        client = SocketClient(
+        client = self._opener(
             name,
             self.target.door.socket(path),
             headers=headers,
@@ -415,7 +428,7 @@ class Stage:
         self.clients[name] = foreign_client(self, self._abroad, name, spec)
         return self.clients[name]
 
-    def _received(self, client: SocketClient, payload: Payload) -> None:
+    def _received(self, client: Client, payload: Payload) -> None:
         if self.takes(client.name, payload):
             return
         now = self.now_ns
@@ -428,7 +441,7 @@ class Stage:
         """End the play because a client got more than it takes."""
         self.break_off(f"flooded: {name} received {what}")
 
-    def _ended(self, client: SocketClient, ending: Ending) -> None:
+    def _ended(self, client: Client, ending: Ending) -> None:
         self.endings[client.name] = ending
         self.note(
             client.name,

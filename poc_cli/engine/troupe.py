@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from poc_cli.engine.admission import Admission, sockets_possible
+from poc_cli.engine.client import Opener, SocketClient
 from poc_cli.engine.ears import Ears
 from poc_cli.engine.pacing import Pacer
 from poc_cli.engine.performance import Outcome, Performance, SleepMode, Trial
@@ -44,10 +45,14 @@ Progress = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What stands beside the worker for all plays: poc's API, and what the scenarios bring, None where they do not."""
+    """What stands beside the worker for all plays: poc's API, and what the scenarios bring, None where they do not.
+
+    `opener` makes the clients of our own.
+    """
 
     api: Api
     abroad: "Abroad | None" = None
+    opener: Opener = SocketClient
 
 
 class Wishes(Protocol):
@@ -181,11 +186,12 @@ class Troupe:
         def say(phase: str) -> None:
             self._progress(play.label, phase)
 
+        beside = self._beside
         performance = Performance(
             play,
             target,
             self._history,
-            ears=Ears(say, self._fail, self._beside.api, self._venue.attendance, self._beside.abroad),
+            ears=Ears(say, self._fail, beside.api, self._venue.attendance, beside.abroad, beside.opener),
             sleep=self._wishes.sleep,
             trial=Trial(attempt, alone=alone, is_last=attempt == ATTEMPTS),
             watch=self._watch,

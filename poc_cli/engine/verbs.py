@@ -77,14 +77,9 @@ async def _connect(stage: Stage, step: Connect, _: Sleeper) -> Seen:
 
 async def _opened(stage: Stage, client: Client, within: float) -> Seen | None:
     """Return what a client agreed on with the server. Raises CannotOpen where it is not open in its time."""
-    window = stage.window(within)
     opening = asyncio.ensure_future(client.open(LONGEST_OPENING_SECONDS))
     try:
-        while not opening.done():
-            await asyncio.wait([opening], timeout=max(0.0, window.left_s))
-            if not opening.done() and await stage.is_over(window):
-                break
-        if opening.done():
+        if await stage.is_done_in(within, opening):
             return await opening
     finally:
         opening.cancel()

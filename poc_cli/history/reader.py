@@ -42,7 +42,7 @@ def _value_of(line: str) -> Any:
     """
     try:
         return from_json(line)
-    except ValueError:
+    except (ValueError, TypeError):  # the latter where the line itself has half of a pair
         pass
     try:
         return json.loads(line)

@@ -5,6 +5,7 @@ Never holds events back and never reads them again.
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -26,12 +27,13 @@ _ENDS: Final = frozenset({PLAY_END, RUN_END})
 class HistoryWriter:
     """Appends events to one file, redacted, one write each."""
 
-    def __init__(self, path: Path, redactor: Redactor) -> None:
-        """Create the file. Raises PocError where it cannot be written."""
+    def __init__(self, path: Path, redactor: Redactor, clock: Callable[[], int] = time.monotonic_ns) -> None:
+        """Create the file; times are read from `clock`, in nanoseconds. Raises PocError where it cannot be written."""
         self._path = path
         self._redactor = redactor
         self._next_id = 1
-        self.origin_ns = time.monotonic_ns()
+        self._clock = clock
+        self.origin_ns = clock()
         """The start of the run, on the monotonic clock."""
         self._size = 0
         try:
@@ -63,7 +65,7 @@ class HistoryWriter:
 
     def now_ns(self) -> int:
         """Give nanoseconds since the start of the run, on the monotonic clock."""
-        return time.monotonic_ns() - self.origin_ns
+        return self._clock() - self.origin_ns
 
     def add(
         self, play: str, actor: str, kind: str, *, step: int | None = None, t_ns: int | None = None, **data: Any

@@ -15,7 +15,7 @@ from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.history.late import Stretch
 from poc_cli.scenario.exchange import Exchange
-from poc_cli.scenario.model import Alarm, Close, Hibernate, Http, Idle, On, Probe, Resume, Step
+from poc_cli.scenario.model import Alarm, Close, Connect, Hibernate, Http, Idle, On, Probe, Resume, Step
 from poc_cli.scenario.plays import Play, patience
 
 LATE_NS: Final = 250_000_000
@@ -191,6 +191,8 @@ class _Course:
         """Return whether the outcome of a step may be another for what was late before it or, `is_late`, in it."""
         placed = self._play.steps[step.index].step
         waited = step.index > self._first_wait
+        if is_late and _overran(step, placed):
+            return True
         match placed:
             case Probe() if is_late:
                 return True
@@ -248,6 +250,13 @@ def _counts_time(step: Step) -> bool:
 def _decides(step: Step) -> bool:
     """Return whether a step that comes after a wait may come out otherwise because the wait was longer."""
     return not isinstance(step, Idle | Hibernate)
+
+
+def _overran(step: StepTimes, placed: Step) -> bool:
+    """Return whether a step took longer than its time, so that only lateness, which puts its end off, let it pass."""
+    if step.ended is None or not isinstance(placed, Alarm | Close | Connect | Exchange):
+        return False
+    return step.ok and step.ended.t_ns - step.begun.t_ns > placed.within * 1e9
 
 
 def _measures(play: Play) -> bool:

@@ -49,7 +49,9 @@ class Attendance:
         self, now_ns: Callable[[], int] = time.monotonic_ns, away_ns: Callable[[], int] = suspended_ns
     ) -> None:
         """Take the clocks; nothing is watched before `beat` runs."""
-        self._now_ns = now_ns
+        self.now_ns = now_ns
+        """The monotonic clock that all its times are of."""
+
         self._away_ns = away_ns
         self._last_ns: int | None = None
         self._away = 0
@@ -61,7 +63,7 @@ class Attendance:
 
     def begin(self) -> None:
         """Expect a beat from now on."""
-        self._last_ns, self._away = self._now_ns(), self._away_ns()
+        self._last_ns, self._away = self.now_ns(), self._away_ns()
 
     async def beat(self) -> None:
         """Beat until this is cancelled."""
@@ -74,7 +76,7 @@ class Attendance:
         """Note a stretch where the last beat is too long ago: whoever asks for it may come before the beat does."""
         if self._last_ns is None:
             return
-        now, away = self._now_ns(), self._away_ns()
+        now, away = self.now_ns(), self._away_ns()
         passed = now - self._last_ns
         if away - self._away > LATE_NS:
             self._note("machine", self._last_ns, now)
@@ -128,29 +130,22 @@ class Attendance:
 class Window:
     """A length of time of a story, in attended time, that begins now."""
 
-    def __init__(
-        self,
-        attendance: Attendance,
-        seconds: float,
-        counts: Counting = if_ours,
-        now_ns: Callable[[], int] = time.monotonic_ns,
-    ) -> None:
+    def __init__(self, attendance: Attendance, seconds: float, counts: Counting = if_ours) -> None:
         """Take whose attendance counts: this process's, unless `counts` says whose."""
         self._attendance = attendance
         self._counts = counts
-        self._now_ns = now_ns
-        self._begun_ns = now_ns()
+        self._begun_ns = attendance.now_ns()
         self._length_ns = round(seconds * 1e9)
 
     @property
     def left_s(self) -> float:
         """Return how many seconds are left; 0 or less where it is over."""
-        now = self._now_ns()
+        now = self._attendance.now_ns()
         return (self._length_ns - (now - self._begun_ns) + self._late_ns(now)) / 1e9
 
     def ends_ns(self) -> int:
         """Return the monotonic time at which it is over, by what is known now."""
-        now = self._now_ns()
+        now = self._attendance.now_ns()
         return self._begun_ns + self._length_ns + self._late_ns(now)
 
     def _late_ns(self, now_ns: int) -> int:

@@ -1,5 +1,6 @@
 """Lateness is never evidence, and what an object does is never lateness."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -101,6 +102,17 @@ def test_an_expectation_that_was_met_is_not_undone() -> None:
     story.told.says({"value": 1})
     story.late("poc", 5.0)
     assert story.verdict() == "held"
+
+
+def test_an_expectation_that_only_lateness_gave_the_time_for_is_undecided() -> None:
+    """The window is longer by what was late, so that nobody is judged by it; what came in that time may be too late."""
+    story = warm(ASK.replace('claim = "it"', 'within = "1s", claim = "it"'))
+    story.told.says({"value": 1})
+    ended = story.history.events[-1]
+    story.history.events[-1] = replace(ended, t_ns=ended.t_ns + 1_200_000_000)
+    story.passes(1.2)
+    story.late("poc", 0.9)
+    assert story.verdict() == "unknown"
 
 
 def test_what_was_found_before_the_lateness_stands() -> None:

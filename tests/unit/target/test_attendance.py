@@ -126,7 +126,7 @@ def test_what_two_were_late_at_the_same_time_counts_once(clock: Clock) -> None:
 
 def test_a_window_lasts_its_length_in_attended_time(clock: Clock) -> None:
     attendance = clock.attendance()
-    window = Window(attendance, 1.0, concerns(1), now_ns=lambda: clock.ns)
+    window = Window(attendance, 1.0, concerns(1))
     beats(clock, attendance, *[50] * 10)
     assert window.left_s == pytest.approx(0.5)
     clock.ns += 3000 * MS
