@@ -141,7 +141,8 @@ def _hibernate(verb: Hibernate, state: State, step: Ongoing, end: Event) -> Outc
     if failure == "no_sleep":
         if all(each.kind == kinds.LEFT for each in told):
             raise MisfitError(f"{step.place} failed (no_sleep), but no event tells of an object that stayed")
-        if any(each.kind in {kinds.AWAKE, kinds.REFUSED} for each in told):
+        is_back = any(state.objects[label].in_memory for label in labels)  # it left, and something woke it at once
+        if is_back or any(each.kind in {kinds.AWAKE, kinds.REFUSED} for each in told):
             return "unmet"
         told = [each for each in told if each.t_ns < end.t_ns - _JUST_NOW_NS]
     left = {each.actor for each in told if each.kind == kinds.LEFT}

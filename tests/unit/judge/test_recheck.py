@@ -321,6 +321,18 @@ def test_a_sleep_that_came_was_one() -> None:
     assert misfit(turned(history, 1, "no_sleep")) is not None
 
 
+def test_an_object_that_something_woke_at_once_did_not_sleep() -> None:
+    told = tale(scenario("stays-awake", [CONNECT, '{ hibernate = "evict", claim = "it" }']))
+    told.connect()
+    told.begins("hibernate")
+    told.add("object:object", kinds.EVICTING, step=1)
+    told.leaves("evict", 0.1)
+    told.enters(why="hibernatable_websocket")
+    told.passes(1)
+    told.fails("no_sleep", "the evict did not end object's stay")
+    assert misfit(told.done()) is None
+
+
 def test_an_object_is_where_its_comings_and_goings_say() -> None:
     told = tale(scenario("", [CONNECT, '{ hibernate = "idle" }', '{ probe = "asleep", claim = "it" }']))
     told.connect()
