@@ -60,12 +60,13 @@ reference: $(VENV)  ## record results/reference/local.json anew, for poc compare
 docs: $(VENV)  ## write the generated files of docs/ anew: the schema of scenarios, how to write one, all claims
 	@$(BIN)/python -m poc_cli.scenario.pages
 
-soak: $(DEV)  ## end poc at random moments, run it a hundred times, hold 2,000 sockets, deploy fifty times, play all on a rough machine; takes two and a half hours
+soak: $(DEV)  ## end poc at random moments, run it a hundred times, hold 2,000 sockets, deploy fifty times, play all on a rough machine, judge 100,000 stories of known truth; takes two and a half hours
 	@$(BIN)/python tests/soak/leftovers.py
 	@$(BIN)/python tests/soak/stability.py
 	@$(BIN)/python tests/soak/stack.py
 	@$(BIN)/python tests/soak/load.py
 	@$(BIN)/python -m tests.soak.deployments
+	@$(BIN)/python -m tests.soak.truth
 	@$(BIN)/python -m tests.rough.catalogue --minutes 60
 	@$(BIN)/python -m tests.rough.mutants --minutes 30
 

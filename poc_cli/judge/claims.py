@@ -13,6 +13,7 @@ from poc_cli.judge.checks.residency import kept_awake
 from poc_cli.judge.finding import Finding, Verdict, error, held, refuted, unknown, worst
 from poc_cli.judge.instances import instances_of
 from poc_cli.judge.proof import proven_before
+from poc_cli.judge.recheck import is_rechecked
 from poc_cli.judge.record import PlayRecord, StepRecord
 from poc_cli.scenario.fitting import fit
 from poc_cli.scenario.lint import decides
@@ -42,6 +43,8 @@ class ClaimFinding:
     control: ControlFinding | None
     rounds: tuple[Finding, ...]
     """What was found in each performance of the story; `finding` is all of them together."""
+    rechecked: bool = True
+    """Whether each step that it rests on was recomputed from the recorded messages, and none had to be believed."""
 
 
 def judge_story(
@@ -69,7 +72,8 @@ def _judge(
     control = _control(stories[0], controls, claim, flaw)
     found = [judge_claim(story, claim) for story in stories]
     rounds = tuple(finding if control is None else _with_control(finding, control) for finding in found)
-    return ClaimFinding(claim, _together(stories, rounds, repeat), control, rounds)
+    recomputed = all(is_rechecked(story, claim.id) for story in stories)
+    return ClaimFinding(claim, _together(stories, rounds, repeat), control, rounds, recomputed)
 
 
 def _together(stories: Sequence[PlayRecord], rounds: tuple[Finding, ...], repeat: int) -> Finding:

@@ -16,6 +16,7 @@ from poc_cli.judge.loads import loads_of
 from poc_cli.judge.matrix import cells
 from poc_cli.judge.module_state import confirmed
 from poc_cli.judge.outcome import counts, exit_code, verdict
+from poc_cli.judge.recheck import checked
 from poc_cli.judge.record import PlayRecord
 from poc_cli.judge.replays import with_replays
 from poc_cli.judge.runs import LeftOut, RunRecord, record
@@ -31,6 +32,12 @@ Document = dict[str, Any]
 def document(events: list[Event | None]) -> Document:
     """Judge a history. The shape is that of docs/run.schema.json."""
     run = record(events)
+    run.plays = [checked(play) for play in run.plays]
+    return judge_run(run, events)
+
+
+def judge_run(run: RunRecord, events: list[Event | None]) -> Document:
+    """Judge a run as it was recorded; what its steps say of themselves is believed."""
     scenarios: list[Document] = []
     judged: list[tuple[PlayRecord, list[ClaimFinding]]] = []
     leaked, controls = leaks(events), _controls(run)
@@ -209,6 +216,7 @@ def _claim(each: ClaimFinding, run: RunRecord) -> Document:
         "verdict": finding.verdict,
         "reason": finding.reason,
         "evidence": list(finding.evidence),
+        "rechecked": each.rechecked,
         "known": claim.known.get(str(kind)),
         "held_of": {
             "k": sum(found.verdict == "held" for found in each.rounds),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.scenario.matching import payload
-from poc_cli.scenario.model import Connect, Exchange
+from poc_cli.scenario.model import Connect, Exchange, Idle, On
 from poc_cli.scenario.plays import Play
 from poc_cli.scenario.story import PlacedStep
 from poc_cli.scenario.templates import render
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from tests.unit.judge.histories import History
 
 FILE = "scenarios/story.toml"
-SECOND = 1_000_000_000
+MILLISECOND = 1_000_000
+SECOND = 1000 * MILLISECOND
 SOCKET_EVENT = "hibernatable_websocket"
 PIN = {"kind": "timer", "name": "setInterval", "what": "setInterval", "script": "room.ts", "line": 12, "at_ns": 1}
 
@@ -36,6 +37,7 @@ class Tale:
         self.last_event_ns = self.at_ns
         self.ctx = dict.fromkeys(play.objects, 0)
         self.in_memory: set[str] = set()
+        self.asleep: set[str] = set()
         self.slept = False
         scenario = play.scenario
         self.names = play.names("nonce")
@@ -60,10 +62,15 @@ class Tale:
         """Write any event of this play."""
         return self.history.add(self.label, actor, kind, step=step, **data)
 
+    def passes(self, seconds: float) -> None:
+        """Let time pass, on the client's clock."""
+        self.history.t_ns += round(seconds * SECOND)
+
     def enters(self, label: str = "object", why: str = "fetch") -> None:
         """Let an object come into memory and get an event."""
         self.ctx[label] += 1
         self.in_memory.add(label)
+        self.asleep.discard(label)
         self.at_ns += SECOND
         self.add(f"object:{label}", kinds.ENTERED, process=1, ctx=self.ctx[label], at_ns=self.at_ns)
         self.reaches(label, why)
@@ -84,6 +91,8 @@ class Tale:
     ) -> None:
         """Let an object leave memory, so long after its last event, of which it worked so long."""
         self.in_memory.discard(label)
+        if how in {"idle", "evict"}:
+            self.asleep.add(label)
         self.at_ns = self.last_event_ns + round(idle * SECOND)
         self.add(
             f"object:{label}",
@@ -159,10 +168,13 @@ class Tale:
             for _ in range(reached):
                 self.reaches(label)
         if reply is not None:
+            after_ns = round(wake_ms * MILLISECOND) if step.verb == "resume" else MILLISECOND
+            self.passes((after_ns - MILLISECOND) / SECOND)
             for name in clients:
                 event = self._message(name, kinds.RECEIVED, payload(reply))
-                answered[name] = {"event": event.id, "after_ns": 1_000_000}
+                answered[name] = {"event": event.id, "after_ns": after_ns}
         if failure is not None:
+            self.passes(step.within if failure[0] in {"mismatch", "silence"} else 0.0)
             self.fails(*failure)
             return
         for name, path in step.capture.items():
@@ -192,13 +204,16 @@ class Tale:
 
     def is_quiet(self) -> None:
         """Let an `on` step with `quiet` pass."""
-        self._begin_exchange()
+        step, _ = self._begin_exchange()
+        assert isinstance(step, On)
+        self.passes(step.quiet or 0.0)
         self.ends()
 
     def sleeps(self, how: str = "idle", idle: float = 10.001, label: str = "object") -> None:
         """Let the `hibernate` step bring the object to sleep."""
         self.begins("hibernate")
-        self.leaves(how, idle, label)
+        if label not in self.asleep:
+            self.leaves(how, idle, label)
         self.slept = True
         self.ends()
 
@@ -262,8 +277,10 @@ class Tale:
         self.ends()
 
     def idles(self) -> None:
-        """Let time pass."""
-        self.begins("idle")
+        """Let the time of an `idle` step pass."""
+        placed = self.begins("idle")
+        assert isinstance(placed.step, Idle)
+        self.passes(placed.step.idle)
         self.ends()
 
     def done(self) -> "History":

@@ -134,7 +134,7 @@ def test_the_report_of_a_run_says_it_all() -> None:
     judged = hibernate_run(wrong={"storage-survives-sleep"}).judged()
     told = markdown(judged)
     assert told.startswith(
-        "**poc: not feasible: a claim was refuted** (6 held, 1 refuted) on local (workerd 1.2) in 0.2 s\n"
+        "**poc: not feasible: a claim was refuted** (6 held, 1 refuted) on local (workerd 1.2) in 5.2 s\n"
     )
     assert "| What | idle sleep |\n|---|---|\n| connections | survived |" in told
     assert "| SQLite rows | ⚠️ **lost**, not as documented: hibernate/storage-survives-sleep |" in told

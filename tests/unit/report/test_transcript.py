@@ -43,15 +43,15 @@ def test_steps_sleeps_and_wakes_in_their_order() -> None:
         "   0.007  -- object asleep 10.001 s after its last event --",
         '   0.009  line 8   { resume = "ann", send = { op = "who" }, expect = "ann" }',
         "   0.011  -- object back: woken by hibernatable_websocket --",
-        "   0.014  answered after 7.25 ms",
-        "   0.015  done",
+        "   0.020  answered after 7.25 ms",
+        "   0.021  done",
     ]
 
 
 def test_with_messages_every_frame_is_shown() -> None:
     found = told(slept(), messages=True)
     assert '   0.010  ann > {"op":"who"}' in found
-    assert "   0.013  ann < ann" in found
+    assert "   0.019  ann < ann" in found
     assert "   0.002  ann open" in found
     assert len(found) == len(told(slept())) + 3
 
@@ -109,7 +109,7 @@ def test_a_record_that_breaks_off_says_so() -> None:
 def test_what_comes_after_the_end_of_a_play_is_not_told() -> None:
     history = slept()
     history.add("story", "ann", "closed", by="client", code=1000, reason="", clean=True, said="bye")
-    assert told(history)[-1] == "   0.015  done"
+    assert told(history)[-1] == "   0.021  done"
 
 
 @pytest.mark.parametrize(

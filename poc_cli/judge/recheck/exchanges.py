@@ -1,0 +1,345 @@
+"""What an exchange of messages came to by the recorded events: `on`, `resume`, `http` and `origin`.
+
+The reading positions are the engine's: a step that sends looks only at what arrived after its send, one that does not
+takes on from where the last reading stopped.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from poc_cli.history import event as kinds
+from poc_cli.history.event import Event
+from poc_cli.judge.recheck.mailbox import Mailbox, Reading, Wanted, first_noise, is_masked, message_of
+from poc_cli.judge.recheck.state import ORIGIN, SLACK_NS, MisfitError, Ongoing, State
+from poc_cli.scenario.exchange import Acting, Exchange, Shows
+from poc_cli.scenario.matching import Message
+from poc_cli.scenario.templates import render, render_text
+from poc_cli.scenario.values import equal
+from poc_cli.scenario.verbs import On
+from poc_cli.scenario.where import lookup
+
+Outcome = Literal["met", "unmet", "unclear"]
+"""`met`: the events are what the step expects; `unmet`: they cannot be; `unclear`: they do not tell."""
+
+_SECOND_NS: Final = 1_000_000_000
+
+_SEND_GIVES_UP_NS: Final = 59 * _SECOND_NS
+"""A send that takes so long fails with `silence` too, whatever arrives meanwhile (60 s in `engine.exchanging`)."""
+
+_EDGE: Final = 4
+"""A window is not looked at in its last quarter, where that is shorter than the slack."""
+
+_TEXTS_KEPT: Final = 10
+"""Texts of a page that the history keeps (`engine.acting`)."""
+
+_JUST_NS: Final = 1_000_000
+"""Literal histories round to a millisecond."""
+
+_WAKE_ROUNDED_MS: Final = 0.01
+"""`wake_ms` is rounded to a microsecond."""
+
+
+def worst_of(outcomes: Iterable[Outcome]) -> Outcome:
+    """Return what several outcomes are together: met where all are."""
+    found = set(outcomes)
+    return "unmet" if "unmet" in found else "unclear" if "unclear" in found else "met"
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One client's part in an exchange: from which message on it looks, and since when."""
+
+    state: State
+    step: Ongoing
+    end: Event
+    client: str
+    start: int | None
+    since_ns: int
+
+    @property
+    def ok(self) -> bool:
+        """Return whether the step is said to be ok."""
+        return bool(self.end.data["ok"])
+
+    @property
+    def box(self) -> Mailbox:
+        """Return the client's messages."""
+        return self.state.box(self.client)
+
+    def told(self, key: str) -> Any:
+        """Return what the step's end says of this client under `key`, None where it says nothing."""
+        value = self.end.data.get(key)
+        return value.get(self.client) if isinstance(value, dict) else None
+
+    def wanted(self, verb: Exchange) -> Wanted:
+        """Return what the step expects. Raises as Wanted."""
+        return Wanted(verb, self.step.names, has_secrets=self.state.has_secrets)
+
+    def tells(self, verb: Acting) -> bool:
+        """Return whether the record tells which messages the step looked at: not when a page did what it was told."""
+        return not verb.acts and not self.state.is_mixed(self.client)
+
+    def surely_ns(self, length: float) -> int:
+        """Return the time until which a window of so many seconds was certainly open; lateness only makes it longer."""
+        return self.since_ns + round(length * _SECOND_NS) - SLACK_NS
+
+
+def exchange(state: State, step: Ongoing, end: Event, client: str) -> Outcome:
+    """Return what one client's part of an `on` or `resume` came to."""
+    verb = step.placed.step
+    if not isinstance(verb, Acting):
+        raise TypeError(f"{verb.verb} is no exchange of a client")
+    sent = step.sent.get(client)
+    if verb.sends and sent is None:
+        return "unmet"
+    if verb.sends and sent is not None:
+        turn = _Turn(state, step, end, client, sent[1], sent[0].t_ns)
+    else:
+        turn = _Turn(state, step, end, client, state.box(client).position, step.begun.t_ns)
+    outcome = worst_of(_parts(turn, verb))
+    if turn.ok and outcome != "unmet":
+        _check_times(turn, verb)
+    return outcome
+
+
+def _parts(turn: _Turn, verb: Acting) -> Iterator[Outcome]:
+    if verb.eval is not None and verb.expects:
+        yield _evaluated(turn, verb)
+    elif verb.expects:
+        yield _answered(turn, verb)
+    if verb.expect_text is not None:
+        yield _shown(turn, verb.expect_text)
+    if isinstance(verb, On) and verb.quiet is not None:
+        yield _quiet(turn, verb, verb.quiet)
+    if isinstance(verb, On) and verb.expects_close:
+        yield _closed_by_server(turn, verb)
+
+
+def _answered(turn: _Turn, verb: Acting) -> Outcome:
+    told = turn.told("answered")
+    if turn.ok and isinstance(told, dict):
+        return _answered_by(turn, verb, turn.box.index_of(int(told["event"])), int(told["event"]))
+    if turn.start is None or not turn.tells(verb):
+        turn.box.move(turn.start or 0, None)
+        return "unclear"
+    wanted = turn.wanted(verb)
+    return _read_all(turn, wanted) if turn.ok else _read_in_time(turn, verb, wanted)
+
+
+def _answered_by(turn: _Turn, verb: Acting, answer: int | None, event_id: int) -> Outcome:
+    """Return whether the message that is said to be the answer is one, and the first that is."""
+    box, start = turn.box, turn.start
+    if answer is None:
+        if turn.state.speaks_in_order(turn.client):
+            raise MisfitError(f"{turn.step.place} names event {event_id}, which {turn.client} did not get")
+        turn.box.move(0, None)
+        return "unclear"
+    if start is None or not turn.tells(verb):
+        box.move(answer, answer + 1)
+        return "unclear"
+    if answer < start:
+        raise MisfitError(f"{turn.step.place} names event {event_id} as its answer, which came before")
+    reading = turn.wanted(verb).read(box, start, answer + 1)
+    box.move(start, answer + 1)
+    if reading.match == answer:
+        _check_captured(turn, verb, box.messages[answer] if box.is_whole(answer) else None)
+        return "met" if box.is_whole(answer) else "unclear"
+    if not reading.clear:
+        return "unclear"
+    if reading.match is not None:
+        first = box.ids[reading.match]
+        raise MisfitError(f"{turn.step.place} names event {event_id} as its answer, and event {first} was one before")
+    return "unmet"
+
+
+def _read_all(turn: _Turn, wanted: Wanted) -> Outcome:
+    box, start = turn.box, turn.start or 0
+    reading = wanted.read(box, start, len(box))
+    box.move(start, reading.position if reading.clear else None)
+    return _told_by(reading)
+
+
+def _read_in_time(turn: _Turn, verb: Exchange, wanted: Wanted) -> Outcome:
+    """Return whether a step that failed was met well within its time."""
+    box, start = turn.box, turn.start or 0
+    early = wanted.read(box, start, max(start, box.until(turn.surely_ns(verb.within))))
+    last = wanted.read(box, start, len(box))
+    box.move(start, early.position if early.clear and early.position == last.position else None)
+    if turn.end.t_ns - turn.since_ns > _SEND_GIVES_UP_NS:
+        return "unclear"
+    return _told_by(early)
+
+
+def _told_by(reading: Reading) -> Outcome:
+    if not reading.clear:
+        return "unclear"
+    return "unmet" if reading.match is None else "met"
+
+
+def _quiet(turn: _Turn, verb: On, length: float) -> Outcome:
+    if turn.start is None or not turn.state.speaks_in_order(turn.client):
+        return "unclear"
+    like = None if verb.like is None else render(verb.like, turn.step.names)
+    indices = _heard_in_silence(turn, verb, length)
+    noise, clear = first_noise(turn.box, indices, like, exact=verb.exact)
+    if noise is not None and not turn.ok:
+        turn.box.maybe_read.add(noise)
+    if not clear:
+        return "unclear"
+    if turn.ok and (turn.end.t_ns < turn.surely_ns(length) or _closed_by(turn, length)):
+        return "unmet"
+    return "met" if noise is None else "unmet"
+
+
+def _heard_in_silence(turn: _Turn, verb: On, length: float) -> Iterable[int]:
+    """Return the messages that a silence was about: those that certainly were where it lasted, else all that may be."""
+    box, start = turn.box, turn.start or 0
+    looks_back = verb.sends or verb.like is not None
+    if not turn.ok:
+        first = start if looks_back else box.first_after(turn.step.begun.id)
+        return [index for index in range(first, len(box)) if verb.like is None or index not in box.read]
+    length_ns = round(length * _SECOND_NS)
+    stop = box.until(_well_inside(turn, length))
+    if not looks_back:
+        # What came before the engine began to listen is no noise; it listened for all of the length.
+        begun_ns = turn.end.t_ns - length_ns
+        return [index for index in range(box.first_after(turn.step.begun.id), stop) if box.times[index] > begun_ns]
+    known = [] if verb.like is None else [box.read, box.maybe_read]
+    return [index for index in range(start, stop) if not any(index in each for each in known)]
+
+
+def _well_inside(turn: _Turn, length: float) -> int:
+    """Return a time at which a silence certainly still lasted."""
+    length_ns = round(length * _SECOND_NS)
+    return turn.since_ns + length_ns - min(SLACK_NS, length_ns // _EDGE)
+
+
+def _closed_by(turn: _Turn, length: float) -> bool:
+    ending = turn.state.endings.get(turn.client)
+    is_own = turn.state.is_own(turn.client)
+    return is_own and ending is not None and ending.t_ns < _well_inside(turn, length)
+
+
+def _closed_by_server(turn: _Turn, verb: On) -> Outcome:
+    if not turn.state.is_own(turn.client):
+        return "unclear"
+    ending = turn.state.endings.get(turn.client)
+    if ending is None or ending.data["by"] == "client":
+        return "unmet"
+    if turn.ok and turn.told("closed") != ending.data.get("code"):
+        raise MisfitError(f"{turn.step.place} says that {turn.client} was closed with {turn.told('closed')}")
+    if not turn.ok and ending.t_ns > turn.surely_ns(verb.within):
+        return "unmet"
+    return fits_close(ending, verb.expect_code, verb.expect_reason, turn.step)
+
+
+def fits_close(ending: Event, code: int | None, reason: str | None, step: Ongoing) -> Outcome:
+    """Return whether a connection ended with the code and reason that are expected, where any are."""
+    if code is not None and ending.data.get("code") != code:
+        return "unmet"
+    if reason is None:
+        return "met"
+    wanted, found = render_text(reason, step.names), str(ending.data.get("reason", ""))
+    if is_masked(wanted) or is_masked(found):
+        return "unclear"
+    return "met" if wanted == found else "unmet"
+
+
+# --- pages
+
+
+def _evaluated(turn: _Turn, verb: Acting) -> Outcome:
+    """Return whether the result of a page's script is as expected."""
+    results = (each for each in turn.step.inside if each.kind == kinds.SHOWN and each.actor == turn.client)
+    event = next((each for each in results if "text" in each.data), None)
+    if event is None:
+        return "unmet"
+    message = message_of(event)
+    value = None if message is None else json.loads(message.text or "null")
+    box = Mailbox()
+    box.put(event, Message(value, None) if isinstance(value, str) else message)
+    return _told_by(turn.wanted(verb).read(box, 0, 1))
+
+
+def _shown(turn: _Turn, shows: Shows) -> Outcome:
+    """Return whether a page showed what it should."""
+    told = (each for each in turn.step.inside if each.kind == kinds.SHOWN and each.actor == turn.client)
+    event = next((each for each in reversed([*told]) if "texts" in each.data), None)
+    if event is None:
+        return "unmet"
+    found: list[str] = event.data["texts"]
+    texts = [shows.text] if shows.text is not None else shows.texts or [shows.contains or ""]
+    wanted = [" ".join(render_text(text, turn.step.names).split()) for text in texts]
+    if len(found) >= _TEXTS_KEPT or is_masked(found) or is_masked(wanted):
+        return "unclear"
+    if shows.texts is not None:
+        return "met" if found == wanted else "unmet"
+    if shows.text is not None:
+        return "met" if wanted[0] in found else "unmet"
+    return "met" if any(wanted[0] in text for text in found) else "unmet"
+
+
+# --- what a step's end says beside its outcome
+
+
+def _check_times(turn: _Turn, verb: Acting) -> None:
+    """Compare what the step's end names as sent, and how long it says that it took, with the events."""
+    sent, told = turn.step.sent.get(turn.client), turn.told("answered")
+    if not verb.sends or sent is None:
+        return
+    if turn.told("sent") not in {None, sent[0].id}:
+        raise MisfitError(f"{turn.step.place} names event {turn.told('sent')} as what {turn.client} sent")
+    if not isinstance(told, dict) or not turn.state.speaks_in_order(turn.client):
+        return
+    answer = turn.state.play.by_id[int(told["event"])]
+    after_ns, took_ns = int(told["after_ns"]), answer.t_ns - sent[0].t_ns
+    # It is counted from when the send was written down, which takes its time; it can never be longer.
+    most_ns = SLACK_NS + turn.state.late_ns(sent[0].t_ns, answer.t_ns)
+    if not -_JUST_NS <= took_ns - after_ns <= most_ns:
+        raise MisfitError(
+            f"{turn.step.place} says that event {answer.id} came after {after_ns / 1e6:.3f} ms, and it came "
+            f"{took_ns / 1e6:.3f} ms after event {sent[0].id}"
+        )
+    wake_ms = turn.end.data.get("wake_ms")
+    if wake_ms is not None and abs(wake_ms - after_ns / 1e6) > _WAKE_ROUNDED_MS:
+        raise MisfitError(f"{turn.step.place} says that its wake took {wake_ms} ms and its answer {after_ns / 1e6:.3f}")
+
+
+def _check_captured(turn: _Turn, verb: Exchange, answer: Message | None) -> None:
+    """Compare the values that the step bound to names with the answer that they are of."""
+    if not verb.capture or answer is None or not turn.ok:
+        return
+    captured = [each for each in turn.step.inside if each.kind == kinds.CAPTURED]
+    for name, path in verb.capture.items():
+        value = lookup(answer.json, path)
+        found = [each.data["value"] for each in captured if each.data["name"] == name]
+        if not any(is_masked(each) or equal(each, value) for each in found):
+            raise MisfitError(f"{turn.step.place} captured another {name} than its answer has at {path}")
+
+
+# --- exchanges without a client
+
+
+def read_once(state: State, step: Ongoing, end: Event, event: Event) -> Outcome:
+    """Return whether the one answer to a request is as expected."""
+    verb = step.placed.step
+    if not isinstance(verb, Exchange):
+        raise TypeError(f"{verb.verb} is no exchange")
+    box = Mailbox()
+    box.put(event, message_of(event))
+    reading = Wanted(verb, step.names, has_secrets=state.has_secrets).read(box, 0, 1)
+    outcome = _told_by(reading)
+    if outcome == "met":
+        _check_captured(_Turn(state, step, end, event.actor, 0, event.t_ns), verb, box.messages[0])
+    return outcome
+
+
+def called(state: State, step: Ongoing, end: Event, verb: Exchange) -> Outcome:
+    """Return whether a request to the app was the expected one."""
+    turn = _Turn(state, step, end, ORIGIN, state.box(ORIGIN).position, step.begun.t_ns)
+    if turn.start is None:
+        return "unclear"
+    wanted = Wanted(verb, step.names, has_secrets=state.has_secrets)
+    return _read_all(turn, wanted) if turn.ok else _read_in_time(turn, verb, wanted)

@@ -1,0 +1,182 @@
+"""What one client had received at any moment of a play, and how a step's expectation reads it.
+
+Mirrors `engine.inbox` and `engine.expecting` on recorded events: the same order, the same reading positions.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from poc_cli.history.event import Event
+from poc_cli.history.redact import MASK
+from poc_cli.scenario.anyorder import AnyOrder
+from poc_cli.scenario.matching import Message, expected_messages, matches
+from poc_cli.scenario.model import Exchange
+from poc_cli.scenario.templates import render
+from poc_cli.scenario.values import compact
+from poc_cli.scenario.where import Condition, parse
+
+_MASK_HEX = MASK.encode().hex()
+
+# The steps inside a repeat bring the same conditions each time.
+_condition = lru_cache(maxsize=1024)(parse)
+
+
+def is_masked(value: object) -> bool:
+    """Return whether a secret was taken out of a recorded or an expected value."""
+    if not isinstance(value, str):
+        try:
+            value = compact(value)
+        except ValueError:  # a date, or nan: neither can hold a secret
+            return False
+    return MASK in value or _MASK_HEX in value
+
+
+def message_of(event: Event) -> Message | None:
+    """Return the message that an event recorded, None where it was not kept whole."""
+    data = event.data
+    if data.get("cut"):
+        return None
+    if "text" in data:
+        return Message(data["text"], None)
+    try:
+        return Message(None, bytes.fromhex(data["hex"]))
+    except (KeyError, ValueError):
+        return None
+
+
+@dataclass(slots=True)
+class Mailbox:
+    """The messages of one client since it was last connected, oldest first.
+
+    `position` is the number of messages up to the last one that a step has read, None where that cannot be told.
+    `read` holds the messages that a step has read, `maybe_read` those that one may have read.
+    """
+
+    messages: list[Message | None] = field(default_factory=list)
+    masked: set[int] = field(default_factory=set)
+    ids: list[int] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)
+    position: int | None = 0
+    read: set[int] = field(default_factory=set)
+    maybe_read: set[int] = field(default_factory=set)
+
+    def put(self, event: Event, message: Message | None) -> None:
+        """Append a message."""
+        if MASK in event.data.get("text", "") or _MASK_HEX in event.data.get("hex", ""):
+            self.masked.add(len(self.messages))
+        self.messages.append(message)
+        self.ids.append(event.id)
+        self.times.append(event.t_ns)
+
+    def __len__(self) -> int:
+        """Return how many messages there are."""
+        return len(self.messages)
+
+    def is_whole(self, index: int) -> bool:
+        """Return whether a message was recorded as it came."""
+        return self.messages[index] is not None and index not in self.masked
+
+    def index_of(self, event_id: int) -> int | None:
+        """Return the index of the message that an event recorded, None where this client did not receive it."""
+        index = bisect_left(self.ids, event_id)
+        return index if index < len(self.ids) and self.ids[index] == event_id else None
+
+    def first_after(self, event_id: int) -> int:
+        """Return the index of the first message that came after an event."""
+        return bisect_right(self.ids, event_id)
+
+    def until(self, t_ns: int) -> int:
+        """Return how many messages had come by a time."""
+        stop = len(self.times)
+        while stop and self.times[stop - 1] > t_ns:
+            stop -= 1
+        return stop
+
+    def move(self, start: int, position: int | None) -> None:
+        """Mark as read what lies between; with a position that cannot be told, all from `start` on may be read."""
+        if position is None:
+            self.maybe_read.update(range(start, len(self)))
+        else:
+            self.read.update(range(start, position))
+        self.position = position
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reading found: the message that met the last expectation, if all were met, and where it stopped.
+
+    `clear` is False where it may have come out otherwise, because messages that it passed were not kept whole or a
+    secret was taken out of what is expected.
+    """
+
+    match: int | None
+    position: int
+    clear: bool
+
+
+class Wanted:
+    """What an exchange expects, with its templates filled in."""
+
+    def __init__(self, step: Exchange, names: Mapping[str, object], *, has_secrets: bool) -> None:
+        """Fill in the templates; `has_secrets` says that some of them may be masked.
+
+        Raises UnknownNameError, or ValueError for a value without a form in JSON.
+        """
+        self._step = step
+        self._names = names
+        expect = step.expect
+        self._expected: list[object] = (
+            [None] if expect is None else [render(each, names) for each in expected_messages(expect)]
+        )
+        self._conditions: list[Condition] = [_condition(text) for text in step.where]
+        self._clear = not (has_secrets and self._is_masked())
+
+    def read(self, box: Mailbox, start: int, stop: int) -> Reading:
+        """Read messages from `start` up to `stop` until all that is expected has come."""
+        clear, index = self._clear, start
+        order = AnyOrder(self._expected, exact=self._step.exact) if self._step.order == "any" else None
+        match: int | None = None
+        for expected in self._expected:
+            match = None
+            while index < stop and match is None:
+                message = box.messages[index]
+                clear = clear and box.is_whole(index)
+                if message is not None and self._takes(expected, order, message):
+                    match = index
+                index += 1
+                if self._step.next:
+                    break
+            if match is None:
+                break
+        return Reading(match, index, clear)
+
+    def _is_masked(self) -> bool:
+        bound = [self._names.get(name) for condition in self._conditions for name in condition.names]
+        return is_masked([self._expected, self._step.where, bound])
+
+    def _takes(self, expected: object, order: AnyOrder | None, message: Message) -> bool:
+        if order is not None:
+            return self._holds(message) and order.take(message)
+        fits = expected is None or matches(expected, message, exact=self._step.exact)
+        return fits and self._holds(message)
+
+    def _holds(self, message: Message) -> bool:
+        return all(condition.holds(message.json, self._names) for condition in self._conditions)
+
+
+def first_noise(box: Mailbox, indices: Iterable[int], like: object, *, exact: bool) -> tuple[int | None, bool]:
+    """Return the first of some messages that breaks a silence, and whether that can be told for certain.
+
+    Without `like` every message does, with it those that match.
+    """
+    clear = like is None or not is_masked(like)
+    for index in indices:
+        message = box.messages[index]
+        if like is None:
+            return index, True
+        clear = clear and box.is_whole(index)
+        if message is not None and matches(like, message, exact=exact):
+            return index, clear
+    return None, clear

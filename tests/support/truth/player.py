@@ -1,0 +1,531 @@
+"""Plays a story in the little world and writes the history that poc would write: its order, its waits, its fences.
+
+It mirrors poc_cli/engine on a clock of its own; nothing is ever late here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from poc_cli.history import event as kinds
+from poc_cli.history.event import Event
+from poc_cli.scenario.anyorder import AnyOrder
+from poc_cli.scenario.matching import Message, expected_messages, matches, payload
+from poc_cli.scenario.model import Close, Connect, Exchange, Hibernate, Idle, Kill, On, Probe, Restart, Resume, Step
+from poc_cli.scenario.plays import Play, patience
+from poc_cli.scenario.templates import UnknownNameError, render
+from poc_cli.scenario.where import lookup, parse
+from tests.support.truth.world import MS, SECOND, Socket, World
+
+SLEEPS_WITHIN_NS: Final = 13 * SECOND
+AWAKE_AFTER_NS: Final = 13 * SECOND
+"""Long enough with and without a pin."""
+
+_ACTOR: Final = "object:object"
+
+
+class Failed(Exception):
+    """A step did not come out as the scenario says."""
+
+    def __init__(self, failure: str, reason: str) -> None:
+        """Take both."""
+        super().__init__(reason)
+        self.failure = failure
+        self.reason = reason
+
+
+@dataclass(slots=True)
+class _Received:
+    message: Message
+    event: Event
+    read: bool = False
+
+
+@dataclass(slots=True)
+class _Client:
+    """A client of poc's: its connection, and what it has received."""
+
+    socket: Socket | None = None
+    inbox: list[_Received] = field(default_factory=list)
+    position: int = 0
+    closed: Event | None = None
+    is_cut: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        return self.socket is not None and self.closed is None and not self.is_cut
+
+
+class Player:
+    """One play of a story."""
+
+    def __init__(self, play: Play, text: str, world: World, events: list[Event]) -> None:
+        """Take the story, the world, and where the history is written."""
+        self.play = play
+        self.world = world
+        self.events = events
+        self.names: dict[str, object] = play.names("nonce")
+        self.clients: dict[str, _Client] = {}
+        self.step: int | None = None
+        self.seen = self.in_memory = self.asleep = self.slept = False
+        self.woken_by: str | None = None
+        self.evicting = False
+        self.claims_failed: set[str | None] = set()
+        world.told = self._read_trace
+        world.got = self._got
+        world.ended = self._ended
+        scenario = play.scenario
+        self.add(
+            "poc",
+            kinds.PLAY_START,
+            scenario=scenario.document.name,
+            file=scenario.file,
+            sha256=scenario.sha256,
+            text=text,
+            role=play.role,
+            decides=list(play.decides),
+            expect=play.expect,
+            nonce="nonce",
+            attempt=1,
+            round=1,
+            sleep=None,
+            target={"kind": "local", "oracle": "trace"},
+        )
+
+    def add(self, actor: str, kind: str, **data: Any) -> Event:
+        """Write an event now."""
+        event = Event(len(self.events) + 1, self.play.label, self.world.now_ns, actor, kind, self.step, data)
+        self.events.append(event)
+        return event
+
+    def perform(self) -> None:
+        """Play to the end."""
+        outcome, reason = self._steps()
+        self.step = None
+        for name, client in self.clients.items():
+            unread = [each.event.id for each in client.inbox if not each.read]
+            if unread:
+                self.add(name, kinds.UNREAD, events=unread)
+        self.add("poc", kinds.PLAY_END, outcome=outcome, reason=reason, at_step=None)
+
+    def _steps(self) -> tuple[str, str]:
+        for index, placed in enumerate(self.play.steps):
+            self.step = index
+            step = placed.step
+            self.names |= dict(placed.bound)
+            line = placed.position.line
+            self.add(
+                "poc", kinds.STEP, verb=step.verb, line=line, claim=step.claim, due_ns=self.world.now_ns, late_ms=0
+            )
+            self._pass(self.world.random.randint(20_000, 300_000))
+            try:
+                seen = self._carry_out(step)
+            except Failed as failed:
+                self.add("poc", kinds.STEP_END, ok=False, failure=failed.failure, reason=failed.reason)
+                if step.claim is None:
+                    return "stopped", f"{step.verb} failed at story.toml:{line}: {failed.reason}"
+            else:
+                self.add("poc", kinds.STEP_END, ok=True, **seen)
+            self._pass(self.world.random.randint(20_000, 200_000))
+        return "done", ""
+
+    def _carry_out(self, step: Step) -> dict[str, Any]:
+        try:
+            seen = self._verb(step)
+        except UnknownNameError as missing:
+            raise Failed("unbound", f"{missing}: the step that captures it failed") from missing
+        only_sends = isinstance(step, On) and step.sends and not step.expects
+        if self.slept and not only_sends:
+            self._fence()
+        return seen
+
+    def _verb(self, step: Step) -> dict[str, Any]:
+        verbs: dict[type[Step], Callable[[Any], dict[str, Any]]] = {
+            Connect: self._connect,
+            On: self._on,
+            Resume: self._resume,
+            Hibernate: self._hibernate,
+            Probe: self._probe,
+            Idle: self._idle,
+            Close: self._close,
+            Kill: self._kill,
+            Restart: self._restart,
+        }
+        return verbs[type(step)](step)
+
+    def _idle(self, step: Idle) -> dict[str, Any]:
+        self._pass(round(step.idle * SECOND))
+        return {}
+
+    def _restart(self, step: Restart) -> dict[str, Any]:
+        self.add("poc", kinds.FAULT, fault=step.restart)
+        self.world.die()
+        self._pass(150 * MS)
+        return {}
+
+    # --- time and the trace
+
+    def _pass(self, ns: int) -> None:
+        self.world.run(self.world.now_ns + ns)
+
+    def _wait(self, ns: int, done: Callable[[], bool]) -> bool:
+        return self.world.run(self.world.now_ns + ns, done)
+
+    def _fence(self) -> None:
+        """Read the trace to its end."""
+        self._pass(self.world.random.randint(1 * MS, 3 * MS))
+        self._read_trace()
+
+    def _read_trace(self) -> None:
+        told, self.world.trace = self.world.trace, []
+        for kind, data in told:
+            if kind == "in":
+                self.seen = self.in_memory = True
+                self.asleep = False
+                self.woken_by = None
+            elif kind == "event":
+                self.woken_by = self.woken_by or data["name"]
+            else:
+                self.in_memory = False
+                self.asleep = data["ended"] == "context"
+                self.slept |= self.asleep
+            self.add(_ACTOR, kind, **data)
+
+    # --- clients
+
+    def _members(self, names: list[str]) -> list[str]:
+        return list(dict.fromkeys(member for name in names for member in self.play.members(name)))
+
+    def _connect(self, step: Connect) -> dict[str, Any]:
+        waiting: set[str] = set()
+
+        def opener(name: str) -> Callable[[Socket], None]:
+            def opened(socket: Socket) -> None:
+                self.clients[name].socket = socket
+                self.add(name, kinds.OPENED, subprotocol=None, compression=False)
+                waiting.discard(name)
+
+            return opened
+
+        for name in self._members(step.connect):
+            self.clients[name] = _Client()
+            waiting.add(name)
+            self.world.connect(name, opener(name))
+        self._wait(5 * SECOND, lambda: not waiting)
+        return {}
+
+    def _client_of(self, socket: Socket) -> tuple[str, _Client] | None:
+        client = self.clients.get(socket.client)
+        return None if client is None or client.socket is not socket else (socket.client, client)
+
+    def _got(self, socket: Socket, text: str) -> None:
+        found = self._client_of(socket)
+        if found is None or found[1].closed is not None or found[1].is_cut:
+            return
+        name, client = found
+        event = self.add(name, kinds.RECEIVED, text=text, bytes=len(text))
+        client.inbox.append(_Received(Message(text, None), event))
+
+    def _ended(self, socket: Socket, by: str, code: int, clean: bool) -> None:  # noqa: FBT001 - the world's call
+        found = self._client_of(socket)
+        if found is None or found[1].closed is not None or found[1].is_cut:
+            return
+        name, client = found
+        said = f"received {code}" if clean else "no close frame received or sent"
+        client.closed = self.add(name, kinds.CLOSED, by=by, code=code, reason="", clean=clean, said=said)
+
+    def _open(self, name: str) -> _Client:
+        client = self.clients.get(name)
+        if client is None:
+            raise Failed("closed", f"{name} was never connected")
+        return client
+
+    def _close(self, step: Close) -> dict[str, Any]:
+        names = self._members(step.close)
+        for name in names:
+            client = self._open(name)
+            if not client.is_open or client.socket is None:
+                raise Failed("closed", f"{name} was closed before the step")
+            self.world.close(client.socket, step.code)
+        self._wait(5 * SECOND, lambda: all(self.clients[name].closed is not None for name in names))
+        return {"closed": {name: self._ending(name).data["code"] for name in names}}
+
+    def _ending(self, name: str) -> Event:
+        closed = self.clients[name].closed
+        assert closed is not None
+        return closed
+
+    def _kill(self, step: Kill) -> dict[str, Any]:
+        for name in self._members(step.kill):
+            client = self._open(name)
+            if not client.is_open or client.socket is None:
+                raise Failed("closed", f"{name} was closed before it could be dropped")
+            self.add(name, kinds.FAULT, fault="drop", how=step.how)
+            self.world.drop(client.socket)
+            said = f"dropped by the client ({step.how.upper()})"
+            client.closed = self.add(name, kinds.CLOSED, by="client", code=1006, reason="", clean=False, said=said)
+            client.is_cut = True
+        return {}
+
+    # --- messages
+
+    def _on(self, step: On) -> dict[str, Any]:
+        merged: dict[str, Any] = {}
+        failed: Failed | None = None
+        # All clients of a step act at the same moment: here each sends, and then each reads.
+        begun = {}
+        for name in self._members(step.on):
+            try:
+                begun[name] = self._begin(step, name)
+            except Failed as error:
+                failed = failed or error
+        for name, (start, sent, at_ns) in begun.items():
+            try:
+                for key, value in self._exchange(step, name, start, sent, at_ns).items():
+                    merged.setdefault(key, {}).update(value)
+            except Failed as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
+        return merged
+
+    def _resume(self, step: Resume) -> dict[str, Any]:
+        self._fence()
+        if self.slept and self.in_memory:
+            raise Failed("woken", f"object was woken by {self.woken_by or 'something'} first")
+        seen = self._exchange(step, step.resume, *self._begin(step, step.resume))
+        return seen | {"wake_ms": round(seen["answered"][step.resume]["after_ns"] / 1e6, 3)}
+
+    def _begin(self, step: Exchange, name: str) -> tuple[int, Event | None, int]:
+        client = self._open(name)
+        if not step.sends:
+            return client.position, None, self.world.now_ns
+        wire = payload(render(step.send, self.names))
+        if not client.is_open or client.socket is None:
+            self._fence()
+            raise Failed("closed", f"{name} could not send: it is closed")
+        assert isinstance(wire, str)
+        start = len(client.inbox)
+        sent = self.add(name, kinds.SENT, text=wire, bytes=len(wire))
+        self.world.send(client.socket, wire)
+        return start, sent, self.world.now_ns
+
+    def _exchange(self, step: Exchange, name: str, start: int, sent: Event | None, at_ns: int) -> dict[str, Any]:
+        seen: dict[str, Any] = {}
+        if isinstance(step, On) and step.quiet is not None:
+            self._quiet(step, name, start, at_ns)
+        if step.expects:
+            answer = self._answer(step, name, start, at_ns)
+            seen["answered"] = {name: {"event": answer.event.id, "after_ns": max(0, answer.event.t_ns - at_ns)}}
+            for key, path in step.capture.items():
+                self.names[key] = lookup(answer.message.json, path)
+                self.add("poc", kinds.CAPTURED, name=key, value=self.names[key])
+        if sent is not None:
+            seen["sent"] = {name: sent.id}
+        if isinstance(step, On) and step.expects_close:
+            seen["closed"] = {name: self._be_closed(step, name)}
+        return seen
+
+    def _answer(self, step: Exchange, name: str, start: int, at_ns: int) -> _Received:
+        client = self.clients[name]
+        expect = [None] if step.expect is None else expected_messages(step.expect)
+        expected = [render(each, self.names) for each in expect]
+        order = AnyOrder(expected, exact=step.exact) if step.order == "any" else None
+        deadline_ns = at_ns + round(step.within * SECOND)
+        passed = 0
+        found: _Received | None = None
+        for wanted in expected:
+            found = None
+            while self._has(client, start, deadline_ns):
+                received = client.inbox[start]
+                start += 1
+                received.read = True
+                client.position = start
+                if self._fits(step, wanted, order, received.message):
+                    found = received
+                    break
+                passed += 1
+                if step.next:
+                    break
+            if found is None:
+                self._fence()
+                raise self._unmet(name, step, passed)
+        assert found is not None
+        return found
+
+    def _has(self, client: _Client, index: int, until_ns: int) -> bool:
+        """Wait for a message; return whether it came before the connection ended and in time."""
+        self.world.run(max(until_ns, self.world.now_ns), lambda: len(client.inbox) > index or client.closed is not None)
+        return len(client.inbox) > index
+
+    def _fits(self, step: Exchange, wanted: object, order: AnyOrder | None, message: Message) -> bool:
+        if not all(parse(text).holds(message.json, self.names) for text in step.where):
+            return False
+        if order is not None:
+            return order.take(message)
+        return wanted is None or matches(wanted, message, exact=step.exact)
+
+    def _unmet(self, name: str, step: Exchange, passed: int) -> Failed:
+        if passed:
+            return Failed("mismatch", f"{name} got {passed} message(s), none as expected")
+        if not self.clients[name].is_open:
+            return Failed("closed", f"{name} was closed while it waited for an answer")
+        return Failed("silence", f"{name} got nothing within {step.within:g} s, though the runtime answers")
+
+    def _quiet(self, step: On, name: str, start: int, at_ns: int) -> None:
+        client = self.clients[name]
+        end_ns = at_ns + round((step.quiet or 0) * SECOND)
+        if step.like is None and not step.sends:
+            start = len(client.inbox)
+
+        def noise() -> _Received | None:
+            for each in client.inbox[start:]:
+                if each.event.t_ns <= end_ns and (step.like is None or self._is_like(step, each)):
+                    return each
+            return None
+
+        self.world.run(end_ns, lambda: noise() is not None)
+        if noise() is None:
+            self._fence()
+        found = noise()
+        if found is not None:
+            found.read = True
+            raise Failed("noise", f"{name} should hear nothing and got event {found.event.id}")
+        if not client.is_open:
+            self._fence()
+            raise Failed("closed", f"{name} should hear nothing and was closed")
+
+    def _is_like(self, step: On, received: _Received) -> bool:
+        return not received.read and matches(render(step.like, self.names), received.message, exact=step.exact)
+
+    def _be_closed(self, step: On, name: str) -> int:
+        client = self.clients[name]
+        if not self._wait(round(step.within * SECOND), lambda: client.closed is not None):
+            self._fence()
+            raise Failed("silence", f"{name} should be closed by the server within {step.within:g} s and is not")
+        ending = self._ending(name)
+        code: int = ending.data["code"]
+        if ending.data["by"] == "client":
+            raise Failed("mismatch", f"{name} should be closed by the server and had closed itself")
+        if step.expect_code is not None and code != step.expect_code:
+            self._fence()
+            raise Failed("mismatch", f"{name} expected close code {step.expect_code}: received {code}")
+        return code
+
+    # --- sleep
+
+    def _pins(self, at_least_ns: int = SECOND) -> list[dict[str, Any]]:
+        world = self.world
+        if not world.pins() or world.now_ns - world.pinned_since_ns < at_least_ns:
+            return []
+        at_ns = world.at_ns - (world.now_ns - world.pinned_since_ns)
+        pin = {
+            "kind": "timer",
+            "name": "setTimeout",
+            "what": "setTimeout",
+            "script": "room.ts",
+            "line": 12,
+            "at_ns": at_ns,
+        }
+        return [pin]
+
+    def _hibernate(self, step: Hibernate) -> dict[str, Any]:
+        should_sleep = patience(self.play, step) == "sleep"
+        self.world.is_asked = True
+        try:
+            self._put_to_sleep(step, should_sleep=should_sleep)
+        finally:
+            self.world.is_asked = False
+        return {}
+
+    def _put_to_sleep(self, step: Hibernate, *, should_sleep: bool) -> None:
+        self._fence()
+        if not self.seen:
+            raise Failed("wrong_object", "Room was never in memory")
+        if self.asleep:
+            return
+        if step.hibernate == "evict":
+            pins = self._lasting_pins(should_sleep=should_sleep)
+            if not pins:
+                self._evict()
+                if not self.in_memory:
+                    return
+                if not should_sleep:
+                    raise Failed("no_sleep", "the evict did not end object's stay")
+                self._await_sleep(should_sleep=should_sleep)
+                return
+            self.add(_ACTOR, kinds.REFUSED, pins=pins, alarm_in_ms=None)
+            if not should_sleep:
+                raise Failed("no_sleep", "the evict was refused: object is pinned by setTimeout")
+        self._await_sleep(should_sleep=should_sleep)
+
+    def _lasting_pins(self, *, should_sleep: bool) -> list[dict[str, Any]]:
+        while True:
+            young = self._pins(0)
+            lasting = self._pins(SECOND if should_sleep else 100 * MS)
+            if lasting or not young:
+                return lasting
+            self._pass(50 * MS)
+            self._fence()
+
+    def _evict(self) -> None:
+        self.add(_ACTOR, kinds.EVICTING)
+        self._pass(self.world.random.randint(1, 3) * MS)
+        outcome = "evicted"
+        if self.world.in_memory:
+            self.world.leave("evict")
+        else:
+            outcome = "not_running"
+        if self.world.random.random() < 0.5:
+            self._read_trace()
+        self.add(_ACTOR, kinds.EVICTED, outcome=outcome, said="")
+        self._fence()
+
+    def _await_sleep(self, *, should_sleep: bool) -> None:
+        limit_ns = SLEEPS_WITHIN_NS if should_sleep else AWAKE_AFTER_NS
+        self._fence()
+        begun_ns = self.world.now_ns
+        while True:
+            if not self.in_memory:
+                return
+            pins = self._pins()
+            since_ns = self.world.last_event_ns if pins else self.world.last_activity_ns
+            left_ns = limit_ns - (self.world.now_ns - since_ns)
+            watched_ns = self.world.now_ns - begun_ns
+            if left_ns <= 0 or watched_ns >= 40 * SECOND:
+                break
+            self._pass(min(SECOND, max(left_ns, 10 * MS)))
+            self._fence()
+        zero_ns = self.world.now_ns - self.world.at_ns
+        self.add(
+            _ACTOR,
+            kinds.AWAKE,
+            at_ns=self.world.at_ns,
+            at_last_event_ns=self.world.last_event_ns - zero_ns,
+            at_last_activity_ns=self.world.last_activity_ns - zero_ns,
+            watched_ms=round(watched_ns / MS),
+            late_ms=0.0,
+            pins=pins,
+        )
+        raise Failed("no_sleep", "object was still in memory")
+
+    def _probe(self, step: Probe) -> dict[str, Any]:
+        self._fence()
+        if not self.seen:
+            raise Failed("wrong_object", "Room was never in memory")
+        pins = self._pins()
+        found = ("pinned" if pins else "awake") if self.in_memory else "asleep" if self.asleep else "gone"
+        ok = found == step.probe or (step.probe == "awake" and found == "pinned")
+        times: dict[str, Any] = {}
+        if self.in_memory:
+            zero_ns = self.world.now_ns - self.world.at_ns
+            times = {
+                "at_ns": self.world.at_ns,
+                "at_last_event_ns": self.world.last_event_ns - zero_ns,
+                "at_last_activity_ns": self.world.last_activity_ns - zero_ns,
+                "late_ms": 0.0,
+            }
+        self.add(_ACTOR, kinds.PROBED, wanted=step.probe, found=found, ok=ok, pins=pins, **times)
+        if not ok:
+            raise Failed("probe", f"object should be {step.probe} and is {found}")
+        return {}
