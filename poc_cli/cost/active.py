@@ -58,11 +58,16 @@ class Traced:
     worker_requests: Counter[str]
 
 
+_STACK = b'{"e":"stack"'
+
+
 def traced(process: int, lines: Iterable[str | bytes]) -> Traced:
     """Give what the lines of one process's trace tell; a line that cannot be understood tells nothing."""
     reader = _Reader(process)
     for line in lines:
         raw = line if isinstance(line, bytes) else line.encode("utf-8", "replace")
+        if raw.startswith(_STACK):  # where something began is of no meaning here
+            continue
         if _QUERY in raw:
             reader.query(raw)
             continue
@@ -97,6 +102,9 @@ class _Open:
         self.at = max(self.at, at)
 
 
+_CONTINUING = (Began, Finished, Turn, ContextEnded)
+
+
 class _Reader:
     """Reads one trace, line by line."""
 
@@ -110,12 +118,12 @@ class _Reader:
 
     def take(self, line: Line) -> None:
         """Take one line."""
-        if isinstance(line, ContextBegan):
-            self._latest = max(self._latest, line.at)
-            self._begin(line)
-        elif isinstance(line, Began | Finished | Turn | ContextEnded):
+        if isinstance(line, _CONTINUING):
             self._latest = max(self._latest, line.at)
             self._continue(line)
+        elif isinstance(line, ContextBegan):
+            self._latest = max(self._latest, line.at)
+            self._begin(line)
         elif isinstance(line, Answered) and line.ctx in self._open:
             self._open[line.ctx].ledger.answer(line.id)
 
@@ -150,13 +158,12 @@ class _Reader:
                 self._requests[self._workers[line.ctx]] += 1
             return
         found.until(line.at, from_outside=_from_outside(line))
-        match line:
-            case Began():
-                self._began(found, line)
-            case Finished():
-                found.ledger.finish(line)
-            case ContextEnded():
-                del self._open[line.ctx]
+        if isinstance(line, Began):
+            self._began(found, line)
+        elif isinstance(line, Finished):
+            found.ledger.finish(line)
+        elif isinstance(line, ContextEnded):
+            del self._open[line.ctx]
 
     @staticmethod
     def _began(found: _Open, line: Began) -> None:
@@ -172,11 +179,8 @@ class _Reader:
 
 def _from_outside(line: Began | Finished | Turn | ContextEnded) -> bool:
     """Whether an object at rest would see this line too: a new event, its own end, what is cleared away with it."""
-    match line:
-        case Began():
-            return line.kind == "request"
-        case Finished():
-            return line.outcome is None
-        case ContextEnded():
-            return True
-    return False
+    if isinstance(line, Began):
+        return line.kind == "request"
+    if isinstance(line, Finished):
+        return line.outcome is None
+    return isinstance(line, ContextEnded)

@@ -101,6 +101,7 @@ def leaks(events: Iterable[Event | None]) -> Leaks:
     """Return what a history says of secrets that came from the worker to clients, or into its log."""
     plays: dict[str, _Play] = {}
     found: dict[Story, list[Sighting]] = {}
+    stories: dict[str, list[Sighting]] = {}
     logged: list[tuple[Event, _Play | None]] = []
     watched, latest = False, None
     for event in events:
@@ -114,8 +115,11 @@ def leaks(events: Iterable[Event | None]) -> Leaks:
             latest = plays[event.play] = _Play(event)
         elif (play := plays.get(event.play)) is not None:
             latest = play
-            if play.start.data.get("role") == "story":
-                found.setdefault(story_of(play.start), []).extend(_sightings(event, play))
+            seen = stories.get(event.play)
+            if seen is None and play.start.data.get("role") == "story":
+                seen = stories[event.play] = found.setdefault(story_of(play.start), [])
+            if seen is not None and event.kind in _LOOKED_AT:
+                seen += _sightings(event, play)
     for event, at_work in logged:
         _add_logged(event, at_work or next(iter(plays.values()), None), found)
     return Leaks(watched, {story: seen for story, seen in found.items() if seen})
@@ -128,8 +132,6 @@ def story_of(start: Event) -> Story:
 
 def _sightings(event: Event, play: _Play) -> Iterator[Sighting]:
     """Yield what an event shows, and learn what its client knows by it."""
-    if event.kind not in _LOOKED_AT:
-        return
     known = play.known.setdefault(event.actor, set())
     known |= set(_names(event.data, "showed"))
     if event.kind == kinds.STARTED:

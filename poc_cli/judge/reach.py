@@ -5,7 +5,7 @@ close. So frames are counted: over a stretch of the story in which more frames w
 missed the object, one of them reached it. What the runtime's auto-response answers never reaches an object.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -214,22 +214,35 @@ class Reach:
 
     def _stretches(self, key: int, since: int, what: str = "sent") -> Iterator[tuple[int, int]]:
         """Return the stretches to look at: each block with a frame, it and the next, and all up to it."""
-        places = [i for i in range(since, len(self._blocks)) if key in getattr(self._blocks[i], what)]
-        for place in places:
+        places = self._places.get((what, key), [])
+        begin = bisect_left(places, since)
+        for number in range(begin, len(places)):
+            place = places[number]
             yield place, place
             if place + 1 < len(self._blocks):
                 yield place, place + 1
             if place > since:
                 yield place - 1, place
-        if places:
-            yield since, places[0]
+        if begin < len(places):
+            yield since, places[begin]
             yield since, places[-1]
             yield since, len(self._blocks) - 1
 
     def _frames(self, what: str, key: int, first: int, last: int, after: int) -> Iterator[Event]:
-        for block in self._blocks[first : last + 1]:
-            frames: dict[int, list[Event]] = getattr(block, what)
-            yield from (frame for frame in frames.get(key, ()) if frame.id > after)
+        places = self._places.get((what, key), [])
+        for number in range(bisect_left(places, first), bisect_right(places, last)):
+            frames: dict[int, list[Event]] = getattr(self._blocks[places[number]], what)
+            yield from (frame for frame in frames[key] if frame.id > after)
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, int], list[int]]:
+        """Return the blocks in which frames were sent, or came, on a connection."""
+        found: dict[tuple[str, int], list[int]] = {}
+        for index, block in enumerate(self._blocks):
+            for what, frames in (("sent", block.sent), ("got", block.got)):
+                for key in frames:
+                    found.setdefault((what, key), []).append(index)
+        return found
 
 
 def _content(frame: Event) -> _Content:

@@ -83,7 +83,7 @@ def record(events: list[Event | None]) -> RunRecord:
                 ends.setdefault(event.play, event)
             case _ if event.play in inside and event.play not in ends:
                 inside[event.play].append(event)
-    run.confirmed = [each for each in _readable(events) if each.kind == kinds.CONFIRMED]
+    run.confirmed = [each for each in events if each is not None and each.kind == kinds.CONFIRMED and not flaw(each)]
     run.sentinels = tuple(_sentinels(events))
     late = tuple(stretches_of(events))
     run.plays = joined(
@@ -99,10 +99,6 @@ def record(events: list[Event | None]) -> RunRecord:
         for label, start in starts.items()
     )
     return run
-
-
-def _readable(events: list[Event | None]) -> Iterator[Event]:
-    return (event for event in events if event is not None and flaw(event) is None)
 
 
 def _late_for(late: tuple[Stretch, ...], start: Event, events: list[Event], end: Event | None) -> tuple[Stretch, ...]:

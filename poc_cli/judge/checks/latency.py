@@ -3,10 +3,12 @@
 Never mixes clocks: the client's alone, from the send to the answer.
 """
 
+from bisect import bisect_right
+from collections.abc import Sequence
+
 from poc_cli.judge.finding import Finding, held, refuted, unknown
 from poc_cli.judge.proof import proven_sleeps
 from poc_cli.judge.record import FOREVER, PlayRecord, StepRecord
-from poc_cli.judge.sleeps import Sleep
 from poc_cli.scenario.model import Claim
 
 
@@ -17,10 +19,11 @@ def wake_under(play: PlayRecord, claim: Claim) -> Finding:
         return found
     if claim.limit is None:
         return unknown('the claim names no "limit"')
+    ends = sorted(sleep.back.id for sleep in found if sleep.back is not None)
     wakes = [
         (float(step.ended.data["wake_ms"]), step.end_id)
         for step in play.steps
-        if step.ended is not None and step.ok and _resumed(step, found)
+        if step.ended is not None and step.ok and _resumed(step, ends)
     ]
     slowest, event = max(wakes, default=(0.0, FOREVER))
     told = f"the slowest of {len(wakes)} wake(s) took {slowest:.1f} ms, the limit is {claim.limit * 1000:g} ms"
@@ -33,7 +36,7 @@ def wake_under(play: PlayRecord, claim: Claim) -> Finding:
     return held(told, [each for _, each in wakes])
 
 
-def _resumed(step: StepRecord, sleeps: tuple[Sleep, ...]) -> bool:
+def _resumed(step: StepRecord, ends: Sequence[int]) -> bool:
     """Whether a proven sleep ended in this step: one that finds the object awake measures no wake."""
-    ends = (sleep.back.id for sleep in sleeps if sleep.back is not None)
-    return step.verb == "resume" and any(step.begun.id < back < step.end_id for back in ends)
+    number = bisect_right(ends, step.begun.id)
+    return step.verb == "resume" and number < len(ends) and ends[number] < step.end_id

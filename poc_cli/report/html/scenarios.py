@@ -6,6 +6,7 @@ Never judges: verdicts and reasons are those of the document.
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from poc_cli.history.event import Event
@@ -32,7 +33,7 @@ _FEWEST_BINS: Final = 24
 """Marks side by side in a lane: six pixels each on a wide screen; and the least that shows where something is."""
 
 
-@dataclass(slots=True)
+@dataclass
 class Plays:
     """The events of a run by play, and those that are evidence."""
 
@@ -42,9 +43,21 @@ class Plays:
 
     def of_scenario(self, name: str) -> tuple[list[str], list[str]]:
         """Give the labels of a scenario's stories (a second attempt is one too) and of its controls."""
-        mine = [label for label, events in self.by_label.items() if _scenario_of(events) == name]
+        mine = self._by_scenario.get(name, [])
         controls = [label for label in mine if self.by_label[label][0].data.get("role") == "control"]
         return [label for label in mine if label not in controls], controls
+
+    @cached_property
+    def _by_scenario(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for label, events in self.by_label.items():
+            found.setdefault(_scenario_of(events), []).append(label)
+        return found
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """Return the place of each play in the history, by its label."""
+        return {label: place for place, label in enumerate(self.by_label)}
 
 
 def _scenario_of(events: Sequence[Event]) -> str:
@@ -163,8 +176,7 @@ class _Picturing:
     def play(self, label: str) -> Play:
         events = self.plays.by_label[label]
         start = events[0]
-        number = next(place for place, each in enumerate(self.plays.by_label) if each == label)
-        anchor = f"p{number}"
+        anchor = f"p{self.plays.numbers[label]}"
         told = self.plays.told
         lines = lines_of(label, events, anchor, Room(self._limit, self.plays.wanted), told)
         decides = start.data.get("decides")
