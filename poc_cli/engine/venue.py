@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SourceOf = Callable[[Play], Source]
 """Gives where the worker is that a play brings. Raises TargetError where there is none, ValueError for no such play."""
 
-RUNTIMES_AT_ONCE = 10
+RUNTIMES_AT_ONCE = 6
 """Runtimes beside the shared one: each takes 60 MiB."""
 
 

@@ -75,7 +75,7 @@ class Trace(Protocol):
         """
 
     async def pulse(self) -> int:
-        """Return what the next of the fences gives that are sent twice a second anyway; raises what it raises."""
+        """Return what the next of the fences gives that are sent four times a second anyway; raises what it raises."""
 
     def stay(self, object_id: str) -> Stay | None:
         """Give the object's present stay in memory, as of the last fence."""

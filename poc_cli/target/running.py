@@ -35,8 +35,8 @@ from poc_cli.target.workers import Workers
 LISTENS_WITHIN_SECONDS = 10.0
 """workerd says where it listens after 31 ms (median); a busy machine takes longer."""
 
-PULSE_SECONDS: Final = 0.5
-"""How often a runtime is asked whether it runs; one that stands still for a second cannot be missed."""
+PULSE_SECONDS: Final = 0.25
+"""How often a runtime is asked whether it runs; one that stands still for half a second cannot be missed."""
 
 FENCE_LATE_NS: Final = 250_000_000
 """A fence takes 2 to 3 ms, and among hundreds of plays up to 0.1 s (measured)."""
@@ -212,7 +212,7 @@ class Running:
         return self.residency.latest_ns
 
     async def pulse(self) -> int:
-        """Return what the next of the fences gives that are sent twice a second anyway; raises what it raises."""
+        """Return what the next of the fences gives that are sent four times a second anyway; raises what it raises."""
         if self._pulses is None or self._pulses.done():
             return await self.fence()
         if self._pulse is None:
@@ -221,7 +221,7 @@ class Running:
         return await asyncio.shield(self._pulse)
 
     async def _beat(self) -> None:
-        """Send a fence twice a second: it shows a runtime that does not run, and serves all who wait for time to pass.
+        """Send a fence four times a second: it shows a runtime that does not run, and serves all who wait for time to pass.
 
         Ends with the first that fails; who waits is told.
         """

@@ -158,7 +158,7 @@ class Workerd:
         return await self._now.fence()
 
     async def pulse(self) -> int:
-        """Return what the next of the fences gives that are sent twice a second anyway."""
+        """Return what the next of the fences gives that are sent four times a second anyway."""
         return await self._now.pulse()
 
     async def evict(self, class_name: str, object_id: str, *, close: bool = False) -> Eviction:
