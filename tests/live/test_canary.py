@@ -85,7 +85,7 @@ steps = [
   { resume = "ann", send = { op = "who" }, expect = { both = "{leak}!" }, next = true, claim = "answer" },
   { close = "ann", expect_reason = "bye", claim = "close" },
   { on = "bob", send = { op = "close", code = 4000, reason = "{leak}" }, expect_reason = "bye", claim = "close" },
-  { connect = "stranger", claim = "refusal" },
+  { connect = "stranger", refused = 418, claim = "refusal" },
 ]
 """
 
@@ -202,7 +202,8 @@ def test_the_leak_itself_is_a_finding(leaky: Leaky) -> None:
     found = next(claim for name, claim in claims(document).items() if name == "provoked/no-secret-leaves")
     assert found["verdict"] == "refuted"
     # A stranger is refused with the key, and the token is an echo to all whose requests have shown it.
-    assert re.match(r"POC_API_KEY was in \d+ replies and in 1 refusal, first at event \d+; POC_TOKEN", found["reason"])
+    told = r"POC_API_KEY was in \d+ replies, in 1 refusal and in \d+ closes?, first at event \d+; POC_TOKEN"
+    assert re.match(told, found["reason"]), found["reason"]
     assert {each["secret"] for each in document["leaks"]} == {"POC_API_KEY", "POC_TOKEN"}
     logs = {each["secret"]: each["where"].get("log", 0) for each in document["leaks"] if "log" in each["where"]}
     assert logs.keys() == {"POC_API_KEY", "POC_TOKEN"}
