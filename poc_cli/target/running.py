@@ -221,7 +221,7 @@ class Running:
         return await asyncio.shield(self._pulse)
 
     async def _beat(self) -> None:
-        """Send a fence four times a second: it shows a runtime that does not run, and serves all who wait for time to pass.
+        """Send a fence four times a second, which shows a runtime that does not run and serves all who wait.
 
         Ends with the first that fails; who waits is told.
         """
