@@ -31,6 +31,8 @@ class Stretch:
     ran: float | None = None
     busy: tuple[tuple[int, int], ...] = ()
     reading: tuple[str, ...] = ()
+    is_own_work: bool = False
+    """Whether the play at hand kept the runtime busy in it: then only `without_work` is lateness. Never recorded."""
 
     @property
     def length_ns(self) -> int:

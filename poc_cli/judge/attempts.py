@@ -53,8 +53,7 @@ def _is_suspect(play: "PlayRecord") -> bool:
 
 def _joined(attempts: list["PlayRecord"]) -> "PlayRecord":
     *given_up, last = attempts
-    earlier = tuple(part for part in map(_as_far_as_evidence, given_up) if part is not None)
-    return replace(_without_lateness(last), earlier=earlier)
+    return replace(_without_lateness(last), earlier=tuple(map(_as_far_as_evidence, given_up)))
 
 
 def _without_lateness(play: "PlayRecord") -> "PlayRecord":
@@ -63,17 +62,23 @@ def _without_lateness(play: "PlayRecord") -> "PlayRecord":
     return play if cut is None else play.before(cut)
 
 
-def _as_far_as_evidence(play: "PlayRecord") -> "PlayRecord | None":
+def _as_far_as_evidence(play: "PlayRecord") -> "PlayRecord":
     """Return an attempt that was given up, up to the step that spoiled it."""
     if play.damage is not None or play.end is None or play.end.data.get("outcome") != "given_up":
         return play  # two attempts of which the first was not given up: an edited record, whose findings all count
-    if CUT_STEP not in play.end.data:
-        return None
-    index = play.end.data[CUT_STEP]
+    index = _spoiled_step(play, play.end)
     begun = next((step.begun.id for step in play.steps if step.index == index), play.end.id)
     spoiled = Cut(begun, index, str(play.end.data.get("reason")))
     cuts = [spoiled] if play.readable_cut is None else [spoiled, play.readable_cut]
     return play.before(min(cuts, key=lambda cut: cut.event_id))
+
+
+def _spoiled_step(play: "PlayRecord", end: Event) -> object:
+    """Return the step from which on an attempt shows nothing: in older records the one that it was given up in."""
+    if CUT_STEP in end.data:
+        return end.data[CUT_STEP]
+    at_step = end.data.get("at_step")
+    return at_step if at_step is not None else next((each.index for each in play.steps if each.ended is None), None)
 
 
 def _subject(start: Event) -> list[object]:

@@ -8,7 +8,7 @@ What an object does is never a sign of lateness.
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from poc_cli.history import event as kinds
@@ -78,7 +78,8 @@ def cut_of(
     the record tells which objects began something that takes its own time.
     """
     late = sorted(stretches, key=lambda each: each.from_ns)
-    found = _late_step(play, steps, events, late, traced=traced), _unasked_sleep(play, steps, events, late)
+    left_alone = [each.without_work() if each.is_own_work else each for each in late]
+    found = _late_step(play, steps, events, late, traced=traced), _unasked_sleep(play, steps, events, left_alone)
     return min((cut for cut in found if cut is not None), key=lambda cut: cut.event_id, default=None)
 
 
@@ -87,19 +88,22 @@ def concerning(
 ) -> tuple[Stretch, ...]:
     """Return the stretches of a run that concern one play: neither another runtime's, nor the play's own work.
 
-    A worker must not be able to make itself look late, nor a client of the play by what it reads.
+    A worker must not be able to make itself look late, nor a client of the play by what it reads. Where its worker was
+    at work and did not run for long all the same, the stretch is marked.
     """
     runtime = play_start.data.get("runtime")
     own = {(e.data.get("process"), e.data.get("ctx")) for e in events if e.kind == kinds.ENTERED}
     alone = bool(play_start.data.get("alone"))
-    return tuple(
-        each
-        for each in stretches
-        if each.touches(play_start.t_ns, until_ns)
-        and (each.runtime is None or each.runtime == runtime)
-        and play_start.play not in each.reading
-        and not is_own_work(each, own, alone=alone)
-    )
+    found = []
+    for each in stretches:
+        is_near = each.touches(play_start.t_ns, until_ns) and (each.runtime is None or each.runtime == runtime)
+        if not is_near or play_start.play in each.reading:
+            continue
+        if not is_own_work(each, own, alone=alone):
+            found.append(each)
+        elif each.without_work().length_ns > LATE_NS:
+            found.append(replace(each, is_own_work=True))
+    return tuple(found)
 
 
 def is_own_work(stretch: Stretch, own: AbstractSet[tuple[object, object]], *, alone: bool) -> bool:
@@ -123,6 +127,10 @@ def why_late(step: StepTimes, stretches: Sequence[Stretch]) -> str | None:
     late_ns = late_by_ns(step)
     if late_ns > LATE_NS:
         return f"the step at line {step.begun.data.get('line')} began {late_ns / 1e9:.1f} s late"
+    return _told_of(step, stretches)
+
+
+def _told_of(step: StepTimes, stretches: Sequence[Stretch]) -> str | None:
     end_ns = FOREVER_NS if step.ended is None else step.ended.t_ns
     stretch = next((each for each in stretches if each.touches(step.begun.t_ns, end_ns)), None)
     if stretch is None:
@@ -135,7 +143,8 @@ def _told(stretch: Stretch) -> str:
         case "machine":
             return "the machine was suspended"
         case "runtime":
-            return f"the runtime did not run for up to {stretch.length_ns / 1e9:.1f} s"
+            late = stretch.without_work() if stretch.is_own_work else stretch
+            return f"the runtime did not run for up to {late.length_ns / 1e9:.1f} s"
     return f"poc itself stood still for up to {stretch.length_ns / 1e9:.1f} s"
 
 
@@ -143,16 +152,25 @@ def _late_step(
     play: Play, steps: Sequence[StepTimes], events: Sequence[Event], stretches: Sequence[Stretch], *, traced: bool
 ) -> Cut | None:
     """Return the first step from the first late one on whose outcome may be lateness's."""
-    course = _Course(play, steps, events, stretches, traced=traced)
+    at_work = [each for each in stretches if each.is_own_work]
+    others = [each for each in stretches if not each.is_own_work]
+    course = _Course(play, steps, events, others, traced=traced)
     why: str | None = None
+    why_at_work: str | None = None
     for step in steps:
-        late_now = why_late(step, stretches)
+        late_now, late_at_work = why_late(step, others), _told_of(step, at_work)
         if course.comes_to_rest(step):
-            why = None  # what has slept has nothing under way that a delay could have changed
+            why = why_at_work = None  # what has slept has nothing under way that a delay could have changed
             continue
         why = why or late_now
         if why is not None and course.may_be_changed(step, is_late=late_now is not None):
             return Cut(step.begun.id, step.index, why)
+        # What the worker did not get done in time is its own doing: such a time was counted without the lateness.
+        if why_at_work is not None and course.depends_on_time(step):
+            return Cut(step.begun.id, step.index, why_at_work)
+        why_at_work = why_at_work or late_at_work
+        if late_at_work is not None and course.measures_time(step):
+            return Cut(step.begun.id, step.index, late_at_work)
     return None
 
 
@@ -196,13 +214,21 @@ class _Course:
         match placed:
             case Probe() if is_late:
                 return True
-            case Resume() if is_late and _measures(self._play):
-                return True
             case Close() if step.index in self._unclean:
                 return True
-        if _counts_time(placed) or (waited and _decides(placed)):
+        if self.depends_on_time(step) or (is_late and self.measures_time(step)):
             return True
         return _fails(self._play, step, placed) and (waited or self._takes_time(step))
+
+    def depends_on_time(self, step: StepTimes) -> bool:
+        """Return whether a step is about time or order, or decides after a wait, so that earlier lateness matters."""
+        placed = self._play.steps[step.index].step
+        return _counts_time(placed) or (step.index > self._first_wait and _decides(placed))
+
+    def measures_time(self, step: StepTimes) -> bool:
+        """Return whether lateness in a step changes what it measures."""
+        placed = self._play.steps[step.index].step
+        return _counts_time(placed) or (isinstance(placed, Resume) and _measures(self._play))
 
     def _takes_time(self, step: StepTimes) -> bool:
         """Return whether anything that takes its own time may have gone on before the end of a step."""

@@ -20,8 +20,8 @@ GIVES_UP_SECONDS: Final = 120.0
 LOOK_SECONDS: Final = 0.25
 """How often it is looked who could have acted."""
 
-STARVED: Final = 0.25
-"""The share of a time that the runtime, or this process, may wait for a processor before the time does not count."""
+COMPUTING: Final = 0.75
+"""The share of a time that this process may compute before the time does not count: the answer may lie here unread."""
 
 
 class Watch:
@@ -45,10 +45,11 @@ class Watch:
                 after = mark(self.process)
                 did = spent(before, after)
                 ours = (time.process_time_ns() - computed) / did.length_ns
-                # Where we compute ourselves, the answer may lie here unread.
-                if not did.was_stopped and did.waited < STARVED and ours < 1 - STARVED:
+                if not did.was_stopped and ours < COMPUTING:
                     away = self.attendance.late_ns(before.at_ns, after.at_ns)
-                    counted += max(0, did.length_ns - away) / 1e9
+                    # Not the share in which it waited for a processor. One that spins on a busy machine waits for most
+                    # of the time, and must be told from a starved one all the same.
+                    counted += max(0, did.length_ns - away) / 1e9 * (1 - min(1.0, did.waited))
             return False
         finally:
             waiting.cancel()

@@ -184,6 +184,59 @@ def test_a_runtime_that_is_stopped_starved_or_busy_with_others_is_late(ran: floa
     assert spun(ran=ran, busy=busy) == "unknown"
 
 
+WORK = '{ on = "ann", send = { op = "work" }, expect = { done = 1 } }'
+
+
+def worked_and_stopped(story: Late, ran: float, seconds: float = 4.0) -> None:
+    """Let a handler of the play run for some of a time, and the runtime be stopped for the rest."""
+    story.passes(seconds)
+    story.told.says({"done": 1})
+    story.late("runtime", seconds, ran=ran, busy=[[1, 1]])
+
+
+def noise() -> Late:
+    story = warm(WORK, QUIET)
+    worked_and_stopped(story, 0.15)
+    story.told._begin_exchange()
+    story.told.hears("ann", {"event": "later"})
+    story.told.fails("noise", "ann should hear nothing")
+    return story
+
+
+def test_what_comes_of_a_stop_while_the_worker_was_at_work_is_no_noise() -> None:
+    """The timer was due long after the window, had the runtime not been stopped for 3.4 s before it."""
+    told = finding_of(noise())
+    assert told["verdict"] == "unknown"
+    assert "the runtime did not run for up to 3.4 s" in told["reason"]
+
+
+def test_a_worker_that_makes_noise_after_its_own_work_is_refuted() -> None:
+    story = warm(WORK, QUIET)
+    worked_and_stopped(story, 0.98)
+    story.told._begin_exchange()
+    story.told.hears("ann", {"event": "later"})
+    story.told.fails("noise", "ann should hear nothing")
+    assert story.verdict() == "refuted"
+
+
+def test_work_on_a_busy_machine_is_no_excuse_for_an_answer_that_does_not_come() -> None:
+    assert spun(ran=0.2, busy=[[1, 1]]) == "refuted"
+
+
+@pytest.mark.parametrize(("ran", "verdict"), [(0.15, "unknown"), (0.98, "refuted")])
+def test_a_wake_that_was_stopped_at_work_is_not_measured(ran: float, verdict: str) -> None:
+    ask = '{ resume = "ann", send = { op = "get" }, expect = { value = 1 }, claim = "it" }'
+    story = Late(CONNECT, SLEEP, ask)
+    story.told = story.history.play(
+        scenario("wake-under", [CONNECT, SLEEP, ask], claim='limit = "500ms"\n'), label="other"
+    )
+    story.told.connect()
+    story.told.sleeps()
+    story.told.says({"value": 1}, wake_ms=900.0)
+    story.late("runtime", 0.9, ran=ran, busy=[[1, 1], [1, 2]])
+    assert story.verdict() == verdict
+
+
 def test_in_a_runtime_of_its_own_all_work_is_the_play_s() -> None:
     story = warm(ASK)
     start = story.history.events[1]

@@ -1,10 +1,12 @@
-"""What was given up and played again stands beside the verdicts, and changes none."""
+"""What was given up and played again stands beside the verdicts; what it had shown before that counts with them."""
 
 from typing import Any
 
+import pytest
+
 from poc_cli.history.event import Event
 from poc_cli.judge.document import Document, document
-from tests.unit.judge.histories import History, scenario
+from tests.unit.judge.histories import History, claims, scenario
 
 CONTROL = 'control = { clients = { ann = "/room/{play}?name=ann&api=standard" }, expect = "unknown" }\n'
 TEXT = scenario("sleeps", ['{ connect = ["ann"] }', '{ hibernate = "idle" }'], claim=CONTROL)
@@ -62,3 +64,28 @@ def test_what_is_damaged_is_no_crash() -> None:
         for instead in (bare, None):
             lines: list[Event | None] = [*whole[:index], instead, *whole[index + 1 :]]
             assert all(isinstance(scenario["replayed"], list) for scenario in document(lines)["scenarios"])
+
+
+@pytest.mark.parametrize("at_step", [None, 2])
+def test_what_an_attempt_of_an_older_record_refuted_before_it_was_spoiled_is_not_forgotten(at_step: int | None) -> None:
+    read = '{ on = "ann", send = { op = "get" }, expect = { v = 1 }, claim = "it" }'
+    other = '{ on = "bob", send = { op = "x" }, expect = { ok = true } }'
+    text = scenario("", ['{ connect = ["ann", "bob"] }', read, other])
+    history = History()
+    told = history.play(text)
+    told.connect()
+    told.gets_wrong({"v": None})
+    told.begins("on")
+    if at_step is not None:
+        told.fails("silence", "bob got nothing within 5 s")
+    told.ended("given_up", "the machine was too busy to tell")
+    history.events[-1].data["at_step"] = at_step  # and no step from which on nothing counts
+    told = history.play(text, label="story@2")
+    history.events[-1].data["attempt"] = 2
+    told.connect()
+    told.says({"v": 1})
+    told.says({"ok": True})
+    told.ended("done")
+    found = claims(history.end().judged())["it"]
+    assert found["verdict"] == "unknown"
+    assert "refuted in attempt 1" in found["reason"]

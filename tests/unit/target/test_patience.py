@@ -71,6 +71,15 @@ def test_the_time_of_a_runtime_that_cannot_act_does_not_count(
     assert heard(lambda: after(0.2))
 
 
+def test_a_runtime_that_spins_on_a_busy_machine_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def spinning(_process: int | None) -> Mark:
+        now = time.monotonic_ns()
+        return Mark(now, round(0.4 * now), round(0.6 * now), is_stopped=False)
+
+    monkeypatch.setattr(patience, "mark", spinning)
+    assert not heard(lambda: after(20))
+
+
 def test_nor_does_the_time_in_which_we_compute_ourselves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "process_time_ns", time.monotonic_ns)
     assert heard(lambda: after(0.2))
