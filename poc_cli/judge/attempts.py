@@ -73,12 +73,12 @@ def _as_far_as_evidence(play: "PlayRecord") -> "PlayRecord":
     return play.before(min(cuts, key=lambda cut: cut.event_id))
 
 
-def _spoiled_step(play: "PlayRecord", end: Event) -> object:
+def _spoiled_step(play: "PlayRecord", end: Event) -> int | None:
     """Return the step from which on an attempt shows nothing: in older records the one that it was given up in."""
-    if CUT_STEP in end.data:
-        return end.data[CUT_STEP]
-    at_step = end.data.get("at_step")
-    return at_step if at_step is not None else next((each.index for each in play.steps if each.ended is None), None)
+    told = end.data.get(CUT_STEP if CUT_STEP in end.data else "at_step")
+    if isinstance(told, int) or CUT_STEP in end.data:
+        return told if isinstance(told, int) else None
+    return next((each.index for each in play.steps if each.ended is None), None)
 
 
 def _subject(start: Event) -> list[object]:
