@@ -12,8 +12,11 @@ from tests.unit.judge.histories import History
 OBJECT = "object:object"
 SECOND = 1_000_000_000
 
+Told = tuple[str, str, dict[str, Any]]
+"""An event: its actor, its kind and its data."""
 
-def how(*before: tuple[str, str, dict[str, Any]], after_s: float = 10.0, waited_s: float = 0.0, **facts: Any) -> object:
+
+def how(*before: Told, after_s: float = 10.0, waited_s: float = 0.0, **facts: Any) -> object:
     """Tell of a play and of a leaving, `after_s` after the object's last activity, and give how it ended."""
     history = History()
     for actor, kind, data in before:
@@ -26,16 +29,16 @@ def how(*before: tuple[str, str, dict[str, Any]], after_s: float = 10.0, waited_
     return found.data.get("how")
 
 
-ENTERED = (OBJECT, kinds.ENTERED, {})
-EVICTING = (OBJECT, kinds.EVICTING, {})
+ENTERED: Told = (OBJECT, kinds.ENTERED, {})
+EVICTING: Told = (OBJECT, kinds.EVICTING, {})
 END = ("poc", kinds.STEP_END, {"ok": True})
 
 
-def evicted(outcome: str, actor: str = OBJECT) -> tuple[str, str, dict[str, Any]]:
+def evicted(outcome: str, actor: str = OBJECT) -> Told:
     return actor, kinds.EVICTED, {"outcome": outcome}
 
 
-def fault(what: str, actor: str = "poc") -> tuple[str, str, dict[str, Any]]:
+def fault(what: str, actor: str = "poc") -> Told:
     return actor, kinds.FAULT, {"fault": what}
 
 
@@ -57,7 +60,7 @@ def fault(what: str, actor: str = "poc") -> tuple[str, str, dict[str, Any]]:
         ((ENTERED, fault("drop", "ann")), "idle"),
     ],
 )
-def test_what_was_done_says_how_it_ended(before: tuple[tuple[str, str, dict[str, Any]], ...], expected: str) -> None:
+def test_what_was_done_says_how_it_ended(before: tuple[Told, ...], expected: str) -> None:
     assert how(*before) == expected
 
 
