@@ -16,7 +16,7 @@ from poc_cli.judge.ownership import sockets_of, strays_of, why_stray
 from poc_cli.judge.proof import proven_sleeps
 from poc_cli.judge.reach import reach_of
 from poc_cli.judge.record import FOREVER, Connection, PlayRecord
-from poc_cli.judge.sleeps import Sleep, fault_after, losses_of
+from poc_cli.judge.sleeps import Sleep, fault_after, losses_of, sleeps_of
 from poc_cli.scenario.model import Claim, On
 
 
@@ -24,7 +24,7 @@ def connections_survive(play: PlayRecord, claim: Claim) -> Finding:
     """Judge every connection that was open at a proven sleep."""
     sleeps = proven_sleeps(play, claim)
     if isinstance(sleeps, Finding):
-        return sleeps
+        return _lost_before(play, claim) or sleeps
     end = _decided_at(play, claim)
     findings = [_survived(play, sleep, connection, end) for sleep in sleeps for connection in sockets_of(play, sleep)]
     findings += [
@@ -42,6 +42,15 @@ def connections_survive(play: PlayRecord, claim: Claim) -> Finding:
     return held(
         f"{sleeps[0].label} {sleeps[0].told}; {listed} then spoke with it on the same connection", result.evidence
     )
+
+
+def _lost_before(play: PlayRecord, claim: Claim) -> Finding | None:
+    """Return the loss of a socket at an earlier sleep of the story, which then never came to the one that is meant."""
+    if claim.after is not None:
+        return None
+    asked_for = (each for each in sleeps_of(play) if each.label in objects_of(play, claim) and each.steps)
+    findings = (_survived(play, sleep, each, None) for sleep in asked_for for each in sockets_of(play, sleep))
+    return next((finding for finding in findings if finding.verdict == "refuted"), None)
 
 
 def connections_drop(play: PlayRecord, claim: Claim) -> Finding:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.judge.histories import Tale, finding, scenario, tale, verdicts
+from tests.unit.judge.histories import History, Tale, finding, scenario, tale, verdicts
 
 STORY = scenario(
     "connections-survive",
@@ -347,3 +347,27 @@ def test_a_farewell_that_is_read_after_an_evict_may_have_been_said_before_it() -
     found = finding(told.stops())
     assert found["verdict"] == "unknown"
     assert found["reason"] == "ann was closed as object slept, and which came first is not known"
+
+
+def twice(*, closes: bool, by: str = "server") -> History:
+    """Tell of a story with two sleeps that ends after the first, at which its sockets may be closed."""
+    ask = '{ on = "*", send = "who", expect = "you" }'
+    last = '{ on = "*", send = "who", expect = "you", claim = "it" }'
+    sleep = '{ hibernate = "evict" }'
+    told = tale(scenario("connections-survive", ['{ connect = ["ann", "bob"] }', ask, sleep, ask, sleep, last]))
+    told.connect()
+    told.says("you")
+    told.sleeps("evict", 0.1)
+    if closes:
+        told.closed("ann", "bob", by=by, code=1012)
+    told.is_closed()
+    return told.stops()
+
+
+def test_a_socket_that_an_earlier_sleep_of_the_story_ended_did_not_survive() -> None:
+    assert verdicts(twice(closes=True)) == {"it": "refuted"}
+
+
+def test_a_story_that_stopped_before_its_sleep_is_unknown() -> None:
+    assert verdicts(twice(closes=False)) == {"it": "unknown"}
+    assert verdicts(twice(closes=True, by="client")) == {"it": "unknown"}
