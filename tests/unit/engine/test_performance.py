@@ -7,6 +7,7 @@ import pytest
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.scenario.plays import Play
+from poc_cli.target.patience import HANGS_AFTER_SECONDS
 from tests.support.fake_run import FILE, IT, FakeVenue, Meddle, Played, impossible, late_at, play, story
 from tests.support.fake_target import FakeTarget
 from tests.support.virtual import SECOND, World
@@ -199,4 +200,4 @@ def test_a_runtime_that_hangs_alone_is_the_play_s_own_error() -> None:
     played = play(story(OPEN, waits), prepare=prepare)
     end = played.one(kinds.PLAY_END)
     assert (end.data["outcome"], end.data["suspect"]) == ("error", True)
-    assert "has not answered for 10 s" in end.data["reason"]
+    assert f"has not answered for {HANGS_AFTER_SECONDS:g} s" in end.data["reason"]
