@@ -362,8 +362,17 @@
       const isClosed = (object) =>
         object instanceof WebAssembly.Instance &&
         !Object.values(object.exports).some((each) => each instanceof WebAssembly.Memory);
+      // The clock that every worker has: it holds nothing but the marks that were set.
+      const isClock = (object) => {
+        try {
+          return object === globalThis.performance && !(object.getEntries?.().length > 0);
+        } catch {
+          return false;
+        }
+      };
       const isOne = (object) =>
         object !== globalThis &&
+        !isClock(object) &&
         saved.get(object)?.properties.has("constructor") === false &&
         (large.has(object) || isClosed(object) || classes.some((each) => object instanceof each));
       return [...saved.keys()].filter((object) => typeof object === "object" && isOne(object)).map((object) => {

@@ -283,9 +283,16 @@ LAB: Final = {
         "const bus = new EventTarget();\nconst answer = { topic: null };",
         names='"bus" (index.js:2)',
     ),
+    "marks": Worker(
+        "unknown",
+        "performance.mark(topic);",
+        "performance.getEntriesByType('mark')[0]?.name",
+        names='"globalThis.performance"',
+    ),
     # --- the socket's own object
     "socket-property": Worker("refuted", "ws.topic = topic;", "ws.topic", names="got null"),
     # --- healthy workers
+    "clock": Worker("held", _STORE, f"performance.now() >= 0 ? {_STORED} : null"),
     "attachment": Worker("held", "ws.serializeAttachment(topic);", "ws.deserializeAttachment()"),
     "storage": Worker("held", _STORE, _STORED),
     "field-reloaded": Worker(
