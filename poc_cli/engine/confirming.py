@@ -37,7 +37,7 @@ FROM_CACHE: Final = "an earlier run"
 _KEPT: Final = 2000
 """Confirmations in the cache; each is an empty file."""
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 """Raised where the test itself changes, so that nothing is believed of an older one."""
 
 
@@ -99,6 +99,7 @@ class Confirming:
     async def _put_back(self, witnessed: Witnessed) -> None:
         if self._state is None:
             return
+        evicted = await self._evict_strangers()
         others = self._others(witnessed)
         found = await self._state.put_back()
         self._is_clean &= not found.left
@@ -109,7 +110,26 @@ class Confirming:
             changed=[each.told for each in found.changed],
             left=[each.told for each in found.left],
             others=others,
+            evicted=evicted,
         )
+
+    async def _evict_strangers(self) -> list[str]:
+        """Evict the objects in memory that the story does not name: what they keep in fields is as little storage.
+
+        One that work pins is left alone. Return which left memory by it.
+        """
+        own = {each.id for each in self._stage.objects.values()}
+        evicted = []
+        for each in self._target.seen():
+            class_name = self._target.class_of(each)
+            is_there = self._target.stay(each) is not None
+            if each in own or class_name is None or not is_there or self._target.pins(each, 0):
+                continue
+            if (await self._target.evict(class_name, each)).outcome == "evicted":
+                evicted.append(f"{class_name} {each}")
+        if evicted:
+            await self._target.settled()
+        return evicted
 
     def _others(self, witnessed: Witnessed) -> list[str]:
         """Return which other objects are in memory: they see what is put back too."""

@@ -166,10 +166,10 @@ def _late_step(
         if why is not None and course.may_be_changed(step, is_late=late_now is not None):
             return Cut(step.begun.id, step.index, why)
         # What the worker did not get done in time is its own doing: such a time was counted without the lateness.
-        if why_at_work is not None and course.depends_on_time(step):
+        if why_at_work is not None and course.fails_for_time(step):
             return Cut(step.begun.id, step.index, why_at_work)
         why_at_work = why_at_work or late_at_work
-        if late_at_work is not None and course.measures_time(step):
+        if late_at_work is not None and course.measured_lateness(step, at_work):
             return Cut(step.begun.id, step.index, late_at_work)
     return None
 
@@ -214,21 +214,33 @@ class _Course:
         match placed:
             case Probe() if is_late:
                 return True
+            case Resume() if is_late and _measures(self._play):
+                return True
             case Close() if step.index in self._unclean:
                 return True
-        if self.depends_on_time(step) or (is_late and self.measures_time(step)):
+        if _counts_time(placed) or (waited and _decides(placed)):
             return True
         return _fails(self._play, step, placed) and (waited or self._takes_time(step))
 
-    def depends_on_time(self, step: StepTimes) -> bool:
-        """Return whether a step is about time or order, or decides after a wait, so that earlier lateness matters."""
+    def fails_for_time(self, step: StepTimes) -> bool:
+        """Return whether a step is about time or order, or may have failed because the wait before it was longer."""
         placed = self._play.steps[step.index].step
-        return _counts_time(placed) or (step.index > self._first_wait and _decides(placed))
+        waited = step.index > self._first_wait and _decides(placed)
+        return _counts_time(placed) or (waited and _fails(self._play, step, placed) and self._takes_time(step))
 
-    def measures_time(self, step: StepTimes) -> bool:
-        """Return whether lateness in a step changes what it measures."""
+    def measured_lateness(self, step: StepTimes, stretches: Sequence[Stretch]) -> bool:
+        """Return whether it was for what of these stretches was no work that a step came out as it did."""
         placed = self._play.steps[step.index].step
-        return _counts_time(placed) or (isinstance(placed, Resume) and _measures(self._play))
+        if _counts_time(placed):
+            return True
+        wake_ms = None if step.ended is None else step.ended.data.get("wake_ms")
+        if not isinstance(placed, Resume) or step.ended is None or not isinstance(wake_ms, int | float):
+            return False
+        touching = (each for each in stretches if each.touches(step.begun.t_ns, step.ended.t_ns))
+        away_ms = sum(each.without_work().length_ns for each in touching) / 1e6
+        measured = (claim for claim in self._play.scenario.document.claim if claim.check == "wake-under")
+        limits = (claim.limit * 1000 for claim in measured if claim.limit is not None)
+        return any(wake_ms - away_ms <= limit < wake_ms for limit in limits)
 
     def _takes_time(self, step: StepTimes) -> bool:
         """Return whether anything that takes its own time may have gone on before the end of a step."""

@@ -92,10 +92,15 @@ class _Confirmation:
             found |= dict.fromkeys(str(each) for each in state.data["others"] if f"object:{each}" not in left_later)
         return [*found]
 
+    @property
+    def evicted(self) -> list[str]:
+        """Return the objects that the story does not name and that were evicted with the module state put back."""
+        return [*dict.fromkeys(str(each) for state in self.states for each in state.data.get("evicted", ()))]
+
     def nothing_differed(self, story: PlayRecord) -> bool:
         """Whether no module state had changed at any sleep that the story had."""
         slept = len(sleeps_of(self.play)) >= len(sleeps_of(story))
-        return bool(self.states) and slept and not self.changed and self.doubt is None
+        return bool(self.states) and slept and not self.changed and not self.evicted and self.doubt is None
 
     def unmet(self, story: PlayRecord) -> str | None:
         """Return the first step that was met in the story and not here."""
@@ -118,6 +123,9 @@ def _changed(confirmation: _Confirmation, again: Finding, story: PlayRecord) -> 
     if confirmation.nothing_differed(story) and again.verdict != "refuted":
         return None  # whatever went wrong then, module state is not what survived
     unmet = again.reason if again.verdict == "refuted" else confirmation.unmet(story)
+    if unmet is not None and confirmation.evicted and not confirmation.changed:
+        strangers = _listed(confirmation.evicted)
+        return unknown(f"it held, but not once {strangers} had left memory too: {unmet}", (*evidence, *again.evidence))
     if unmet is None or not confirmation.changed:
         return unknown(
             f"it held, but not when it was played again with module state put back: {again.reason}", evidence

@@ -12,7 +12,7 @@ from poc_cli.target.processor import mark, spent
 
 HANGS_AFTER_SECONDS: Final = 20.0
 """A runtime whose side-car has not answered for so long, though it could have, hangs: an endless loop in one object
-stops them all. A handler that computes for three seconds, or fifteen, is only slow: it ends, and its step has failed."""
+stops them all. A handler that computes for fifteen seconds is only slow: it ends, and its step has failed."""
 
 GIVES_UP_SECONDS: Final = 120.0
 """However late everybody is, nothing is waited for longer."""

@@ -184,6 +184,14 @@ def test_a_runtime_that_is_stopped_starved_or_busy_with_others_is_late(ran: floa
     assert spun(ran=ran, busy=busy) == "unknown"
 
 
+def test_what_a_worker_forgot_on_a_busy_machine_is_no_matter_of_its_own_work() -> None:
+    story = warm(WORK, '{ idle = "1s" }', ASK)
+    worked_and_stopped(story, 0.5, seconds=2.0)
+    story.told.idles()
+    story.told.gets_wrong({"value": None})
+    assert story.verdict() == "refuted"
+
+
 WORK = '{ on = "ann", send = { op = "work" }, expect = { done = 1 } }'
 
 
@@ -223,8 +231,12 @@ def test_work_on_a_busy_machine_is_no_excuse_for_an_answer_that_does_not_come() 
     assert spun(ran=0.2, busy=[[1, 1]]) == "refuted"
 
 
-@pytest.mark.parametrize(("ran", "verdict"), [(0.15, "unknown"), (0.98, "refuted")])
-def test_a_wake_that_was_stopped_at_work_is_not_measured(ran: float, verdict: str) -> None:
+@pytest.mark.parametrize(
+    ("ran", "took", "verdict"),
+    [(0.15, 0.9, "unknown"), (0.98, 0.9, "refuted"), (0.3, 3.0, "refuted")],
+    ids=["stopped", "slow", "slow on a busy machine"],
+)
+def test_a_wake_that_was_stopped_at_work_is_not_measured(ran: float, took: float, verdict: str) -> None:
     ask = '{ resume = "ann", send = { op = "get" }, expect = { value = 1 }, claim = "it" }'
     story = Late(CONNECT, SLEEP, ask)
     story.told = story.history.play(
@@ -232,8 +244,8 @@ def test_a_wake_that_was_stopped_at_work_is_not_measured(ran: float, verdict: st
     )
     story.told.connect()
     story.told.sleeps()
-    story.told.says({"value": 1}, wake_ms=900.0)
-    story.late("runtime", 0.9, ran=ran, busy=[[1, 1], [1, 2]])
+    story.told.says({"value": 1}, wake_ms=took * 1000)
+    story.late("runtime", took, ran=ran, busy=[[1, 1], [1, 2]])
     assert story.verdict() == verdict
 
 

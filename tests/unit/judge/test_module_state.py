@@ -95,6 +95,18 @@ def test_what_cannot_be_put_back_may_be_what_survived() -> None:
     assert '"ids" (src/index.ts:9) changed in module state and could not be put back' in found["reason"]
 
 
+@pytest.mark.parametrize("evicted", [[], ["Store 12ab"]])
+def test_what_was_lost_with_an_object_that_the_story_does_not_name_is_not_held(evicted: list[str]) -> None:
+    history = held()
+    told = again(history)
+    sleeps(told)
+    history.events[-2].data["evicted"] = evicted
+    told.gets_wrong({"value": None})
+    found = finding(told.done())
+    assert found["verdict"] == "unknown"
+    assert ("it held, but not once Store 12ab had left memory too" in found["reason"]) == bool(evicted)
+
+
 def test_a_failure_with_half_of_it_put_back_refutes_nothing() -> None:
     history = held()
     told = again(history)
