@@ -199,4 +199,4 @@ def test_a_runtime_that_hangs_alone_is_the_play_s_own_error() -> None:
     played = play(story(OPEN, waits), prepare=prepare)
     end = played.one(kinds.PLAY_END)
     assert (end.data["outcome"], end.data["suspect"]) == ("error", True)
-    assert "has not answered for 10 s" in end.data["reason"]
+    assert "has not answered for 20 s" in end.data["reason"]
