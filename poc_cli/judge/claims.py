@@ -147,7 +147,7 @@ def _missed_its_point(control: PlayRecord) -> bool:
         return False
     if not control.place.has_trace and any(instances_of(control, label).stays for label in control.play.objects):
         return False  # it was left alone and was still there; what its story then stumbles over is that
-    return control.steps[-1].failure != "no_sleep"
+    return not control.steps or control.steps[-1].failure != "no_sleep"
 
 
 def _with_control(finding: Finding, control: ControlFinding) -> Finding:

@@ -1,4 +1,6 @@
-"""Judges a hundred thousand stories in which the truth is known, on all processors. `make soak` runs it; ten minutes.
+"""Judges a hundred thousand stories in which the truth is known, each once more with a stall in it, on all processors.
+
+`make soak` runs it; twenty minutes.
 
 `python -m tests.soak.truth FIRST LAST` takes other seeds; one alone prints its story and its history.
 """
@@ -8,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 
-from tests.support.truth.measured import Wrong, measured
+from tests.support.truth.measured import Wrong, held_up, measured, turned_round
 from tests.support.truth.stories import Chance, case
 
 CASES = 100_000
@@ -24,11 +26,13 @@ def main() -> None:
     seeds = range(*given) if given else range(CASES)
     counted: Counter[tuple[str | None, str]] = Counter()
     untrue: list[tuple[int, Wrong]] = []
+    turned: list[str] = []
     with ProcessPoolExecutor() as pool:
-        for number, (counts, found) in enumerate(pool.map(_judged, _batches(seeds)), start=1):
+        for number, (counts, found, opposites) in enumerate(pool.map(_judged, _batches(seeds)), start=1):
             counted += counts
             untrue += found
-            sys.stderr.write(f"\r{number * BATCH} stories, {len(untrue)} verdicts untrue")
+            turned += opposites
+            sys.stderr.write(f"\r{number * BATCH} stories, {len(untrue)} verdicts untrue, {len(turned)} turned round")
     sys.stderr.write("\n")
     for (check, verdict), number in sorted(counted.items(), key=str):
         sys.stdout.write(f"{check or 'by its steps'}: {number} {verdict}\n")
@@ -38,21 +42,25 @@ def main() -> None:
         known = "known: " if is_open else ""
         true = " or ".join(sorted(example.true)) or "unknown"
         sys.stdout.write(f"{known}{number} x {flaw}: {check} {verdict}, truly {true}; seed {seed}: {example.reason}\n")
-    sys.exit(1 if any(not each.is_open for _, each in untrue) else 0)
+    sys.stdout.writelines(f"turned round by a stall: {each}\n" for each in turned)
+    sys.exit(1 if turned or any(not each.is_open for _, each in untrue) else 0)
 
 
 def _batches(seeds: range) -> Iterator[range]:
     return (seeds[first : first + BATCH] for first in range(0, len(seeds), BATCH))
 
 
-def _judged(seeds: Iterable[int]) -> tuple[Counter[tuple[str | None, str]], list[tuple[int, Wrong]]]:
+def _judged(seeds: Iterable[int]) -> tuple[Counter[tuple[str | None, str]], list[tuple[int, Wrong]], list[str]]:
     counted: Counter[tuple[str | None, str]] = Counter()
     untrue: list[tuple[int, Wrong]] = []
+    turned: list[str] = []
     for seed in seeds:
-        verdicts, wrong = measured(case(Chance(seed), seed))
+        undisturbed, late = held_up(seed)
+        turned += [f"seed {seed}: {each}" for each in turned_round(undisturbed.events, late.events, late.truths)]
+        verdicts, wrong = measured(undisturbed)
         counted.update(verdicts)
         untrue += [(seed, each) for each in wrong]
-    return counted, untrue
+    return counted, untrue, turned
 
 
 def _show(seed: int) -> None:

@@ -50,6 +50,16 @@ class ObjectState:
     process: object = None
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What was known of an object when a step began; the trace may tell the rest later."""
+
+    in_memory: bool
+    seen: bool
+    slept: bool
+    alarms: int
+
+
 @dataclass(slots=True)
 class Ongoing:
     """The step that is going on."""
@@ -58,8 +68,8 @@ class Ongoing:
     placed: PlacedStep
     begun: Event
     names: Mapping[str, object]
-    before: Mapping[str, tuple[bool, bool, int]]
-    """Of each object, when the step began: whether it was in memory, had slept, and how many alarms it had had."""
+    before: Mapping[str, Before]
+    """What was known of each object when the step began."""
     inside: list[Event] = field(default_factory=list)
     sent: dict[str, tuple[Event, int]] = field(default_factory=dict)
     """The message that each client sent, and how many it had received by then."""
@@ -116,7 +126,10 @@ class State:
         if isinstance(placed.step, Connect):
             for client in self.members(placed.step.connect):
                 self._connect(client)
-        before = {label: (each.in_memory, each.slept, len(each.alarms)) for label, each in self.objects.items()}
+        before = {
+            label: Before(each.in_memory, each.seen, each.slept, len(each.alarms))
+            for label, each in self.objects.items()
+        }
         self.step = Ongoing(index, placed, begun, {**self.names, **placed.bound}, before)
 
     def late_ns(self, from_ns: int, to_ns: int) -> int:

@@ -41,10 +41,10 @@ def _reads(verb: On) -> set[str]:
 
 def _resume(verb: Resume, state: State, step: Ongoing, end: Event) -> Outcome:
     outcome = exchange(state, step, end, verb.resume)
-    for label, (was_in_memory, had_slept, _) in step.before.items():
+    for label, before in step.before.items():
         found = state.objects[label]
-        stayed = was_in_memory and found.in_memory and found.entered_id < step.begun.id
-        if end.data["ok"] and had_slept and stayed:
+        stayed = before.in_memory and found.in_memory and found.entered_id < step.begun.id
+        if end.data["ok"] and before.slept and stayed:
             raise MisfitError(f"{step.place} is ok, but {label} was awake already when it was resumed")
     if end.data.get("failure") == "woken" and not any(each.slept and each.in_memory for each in state.objects.values()):
         raise MisfitError(f"{step.place} failed (woken), but no object that slept was back in memory")
@@ -120,7 +120,7 @@ def _alarm(verb: Alarm, state: State, step: Ongoing, end: Event) -> Outcome:
         at_least, at_most = found.alarms_known
         if not end.data["ok"]:
             return "met" if sum(at_ns <= surely_ns for at_ns in found.alarms) > at_most else "unmet"
-        known = max(at_least + 1, step.before[label][2])
+        known = max(at_least + 1, step.before[label].alarms)
         found.alarms_known = known, len(found.alarms)
         return "met" if len(found.alarms) > at_least else "unmet"
 
@@ -146,8 +146,14 @@ def _hibernate(verb: Hibernate, state: State, step: Ongoing, end: Event) -> Outc
             return "unmet"
         told = [each for each in told if each.t_ns < end.t_ns - _JUST_NOW_NS]
     left = {each.actor for each in told if each.kind == kinds.LEFT}
-    away = (label for label in labels if f"object:{label}" not in left)
-    return "met" if all(state.objects[label].seen and not step.before[label][0] for label in away) else "unmet"
+
+    def was_away(label: str) -> bool:
+        before, found = step.before[label], state.objects[label]
+        return (
+            f"object:{label}" in left or (before.seen and not before.in_memory) or (found.seen and not found.in_memory)
+        )
+
+    return "met" if all(map(was_away, labels)) else "unmet"
 
 
 def _probe(verb: Probe, state: State, step: Ongoing, end: Event) -> Outcome:

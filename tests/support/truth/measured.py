@@ -1,10 +1,16 @@
 """What the judge says of the stories of the little world, beside what is true."""
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Final
 
+from poc_cli.history import event as kinds
+from poc_cli.history.event import Event
 from poc_cli.judge.document import document
-from tests.support.truth.stories import Case
+from tests.support.truth.player import Stall
+from tests.support.truth.stories import Case, Chance, case
 from tests.support.truth.world import Flaw
 from tests.unit.judge.histories import claims
 
@@ -16,6 +22,12 @@ OPEN: Final = (
     ("no-wake", "held", "a ping that arrives with the resuming message, and wakes, is not told from it"),
 )
 """What the judge is known to get wrong, by check and verdict. A line goes when it is right."""
+
+
+OPEN_WHEN_LATE: Final = (
+    ("sleeps", "held", "a pin that ends while a stall is waited out lets an object sleep that was pinned for 13 s"),
+)
+"""What a stall is known to turn round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +61,48 @@ def measured(case: Case) -> tuple[Verdicts, list[Wrong]]:
         if claim["verdict"] not in case.truths[name] | {"unknown"}
     ]
     return [(claim["check"], claim["verdict"]) for claim in found.values()], wrong
+
+
+SHORTEST_S: Final = 0.2
+LONGEST_S: Final = 15.0
+"""How long poc or the runtime stands still: as long as machines have been seen to."""
+
+
+def seconds_of_stall(random: Random) -> float:
+    """Return the length of a stall; short ones are as likely as long ones, on a scale of ratios."""
+    return math.exp(random.uniform(math.log(SHORTEST_S), math.log(LONGEST_S)))
+
+
+def held_up(seed: int) -> tuple[Case, Case]:
+    """Return a story as it goes, and the same story with a stall somewhere in it."""
+    random = Random(seed)  # noqa: S311 - no secret
+    undisturbed = case(Chance(seed), seed)
+    steps = sum(event.kind == kinds.STEP for event in undisturbed.events)
+    after_ns = random.choice([0, 0, random.randrange(3_000_000), random.randrange(9_000_000_000)])
+    length_ns = round(seconds_of_stall(random) * 1e9)
+    stall = Stall(random.randrange(steps), after_ns, length_ns, random.choice(["poc", "poc", "runtime"]))
+    return undisturbed, case(Chance(seed), seed, stall)
+
+
+_OF_WHAT_CAME: Final = frozenset({"delivered-once", "delivered-in-order", "received-in-order"})
+
+
+def turned_round(
+    before: Sequence[Event], after: Sequence[Event], truths: Mapping[str, frozenset[str]] | None = None
+) -> list[str]:
+    """Return the claims of which a second record says the opposite of a first, or nothing but an error.
+
+    With the truths of the second, what came to the clients in it speaks for itself: of a worker that answers twice at
+    times, one play shows it and another does not.
+    """
+    one, other = claims(document(list(before))), claims(document(list(after)))
+    assert one.keys() == other.keys(), "each claim is judged"
+    found = []
+    for name, claim in one.items():
+        first, then = claim["verdict"], other[name]["verdict"]
+        is_open = any((claim["check"], then) == (check, verdict) for check, verdict, _ in (*OPEN, *OPEN_WHEN_LATE))
+        is_true = truths is not None and claim["check"] in _OF_WHAT_CAME and then in truths[name]
+        is_opposite = {first, then} == {"held", "refuted"} and not is_open and not is_true
+        if is_opposite or (then == "error" and first != "error"):
+            found.append(f"{name}: {first}, then {then} ({other[name]['reason']})")
+    return found

@@ -5,7 +5,7 @@ It mirrors poc_cli/engine on a clock of its own; nothing is ever late here.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
@@ -56,11 +56,26 @@ class _Client:
         return self.socket is not None and self.closed is None and not self.is_cut
 
 
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """A time in which poc, or the runtime, stands still: so long after a step was to begin."""
+
+    step: int
+    after_ns: int
+    length_ns: int
+    who: Literal["poc", "runtime"]
+
+
 class Player:
     """One play of a story."""
 
-    def __init__(self, play: Play, text: str, world: World, events: list[Event]) -> None:
-        """Take the story, the world, and where the history is written."""
+    def __init__(self, play: Play, text: str, world: World, events: list[Event], stall: Stall | None = None) -> None:
+        """Take the story, the world, where the history is written, and what goes wrong with the machine."""
+        self.stall = stall
+        self.stalls_at_ns: int | None = None
+        self.late: list[tuple[int, int]] = []
+        self.late_ns = self.due_ns = 0
+        self.unheard: list[Callable[[], None]] | None = None
         self.play = play
         self.world = world
         self.events = events
@@ -71,9 +86,9 @@ class Player:
         self.woken_by: str | None = None
         self.evicting = False
         self.claims_failed: set[str | None] = set()
-        world.told = self._read_trace
-        world.got = self._got
-        world.ended = self._ended
+        world.told = lambda: self._heard(self._read_trace)
+        world.got = lambda socket, text: self._heard(lambda: self._got(socket, text))
+        world.ended = lambda *how: self._heard(lambda: self._ended(*how))
         scenario = play.scenario
         self.add(
             "poc",
@@ -109,14 +124,16 @@ class Player:
         self.add("poc", kinds.PLAY_END, outcome=outcome, reason=reason, at_step=None)
 
     def _steps(self) -> tuple[str, str]:
+        self.due_ns = self.world.now_ns
         for index, placed in enumerate(self.play.steps):
+            self._plan_stall(index)
             self.step = index
             step = placed.step
             self.names |= dict(placed.bound)
+            self.late_ns = max(0, self.world.now_ns - self.due_ns)
             line = placed.position.line
-            self.add(
-                "poc", kinds.STEP, verb=step.verb, line=line, claim=step.claim, due_ns=self.world.now_ns, late_ms=0
-            )
+            due = {"due_ns": self.world.now_ns - self.late_ns, "late_ms": round(self.late_ns / MS, 3)}
+            self.add("poc", kinds.STEP, verb=step.verb, line=line, claim=step.claim, **due)
             self._pass(self.world.random.randint(20_000, 300_000))
             try:
                 seen = self._carry_out(step)
@@ -126,8 +143,15 @@ class Player:
                     return "stopped", f"{step.verb} failed at story.toml:{line}: {failed.reason}"
             else:
                 self.add("poc", kinds.STEP_END, ok=True, **seen)
+            idle_ns = round(step.idle * SECOND) if isinstance(step, Idle) else 0
+            self.due_ns = self.due_ns + idle_ns if idle_ns else self.world.now_ns
             self._pass(self.world.random.randint(20_000, 200_000))
         return "done", ""
+
+    def _plan_stall(self, step: int) -> None:
+        if self.stall is not None and self.stall.step == step:
+            self.stalls_at_ns = self.world.now_ns + self.stall.after_ns
+            self._pass(0)
 
     def _carry_out(self, step: Step) -> dict[str, Any]:
         try:
@@ -154,7 +178,8 @@ class Player:
         return verbs[type(step)](step)
 
     def _idle(self, step: Idle) -> dict[str, Any]:
-        self._pass(round(step.idle * SECOND))
+        # What began late does not end later for that, and a stall in it makes it no longer than it has to be.
+        self._run(self.world.now_ns + max(0, round(step.idle * SECOND) - self.late_ns), is_attended=False)
         return {}
 
     def _restart(self, step: Restart) -> dict[str, Any]:
@@ -166,10 +191,51 @@ class Player:
     # --- time and the trace
 
     def _pass(self, ns: int) -> None:
-        self.world.run(self.world.now_ns + ns)
+        self._run(self.world.now_ns + ns)
 
     def _wait(self, ns: int, done: Callable[[], bool]) -> bool:
-        return self.world.run(self.world.now_ns + ns, done)
+        return self._run(self.world.now_ns + ns, done)
+
+    def _run(self, until_ns: int, done: Callable[[], bool] = lambda: False, *, is_attended: bool = True) -> bool:
+        """Let time pass; where poc waits for something, the time in which somebody stands still does not count."""
+        if self.stalls_at_ns is not None and self.stalls_at_ns <= max(until_ns, self.world.now_ns):
+            if self.world.run(max(self.stalls_at_ns, self.world.now_ns), done):
+                return True
+            length_ns = self._stand_still()
+            until_ns += length_ns if is_attended else 0
+        return self.world.run(max(until_ns, self.world.now_ns), done)
+
+    def _stand_still(self) -> int:
+        """Let poc, or the runtime, do nothing for a while, and write it down; return for how long."""
+        stall = self.stall
+        assert stall is not None
+        self.stalls_at_ns = None
+        from_ns = self.world.now_ns
+        if stall.who == "runtime":
+            self.world.freeze(stall.length_ns)
+            to_ns = from_ns + stall.length_ns
+        else:
+            self.unheard = []
+            self.world.run(from_ns + stall.length_ns)
+            unheard, self.unheard = self.unheard, None
+            to_ns = self.world.now_ns
+            for hear in unheard:
+                hear()
+        self.late.append((from_ns, to_ns))
+        told = {"who": stall.who, "from_ns": from_ns, "to_ns": to_ns}
+        self.events.append(Event(len(self.events) + 1, "run", self.world.now_ns, "poc", kinds.LATE, None, told))
+        return to_ns - from_ns
+
+    def _heard(self, hear: Callable[[], None]) -> None:
+        """Take in what comes, now or when poc goes on."""
+        if self.unheard is None:
+            hear()
+        else:
+            self.unheard.append(hear)
+
+    def _late_since(self, since_ns: int) -> int:
+        """Return for how long somebody stood still since a time."""
+        return sum(max(0, min(to_ns, self.world.now_ns) - max(from_ns, since_ns)) for from_ns, to_ns in self.late)
 
     def _fence(self) -> None:
         """Read the trace to its end."""
@@ -205,7 +271,7 @@ class Player:
                 self.add(name, kinds.OPENED, subprotocol=None, compression=False)
                 waiting.discard(name)
 
-            return opened
+            return lambda socket: self._heard(lambda: opened(socket))
 
         for name in self._members(step.connect):
             self.clients[name] = _Client()
@@ -331,12 +397,12 @@ class Player:
         expect = [None] if step.expect is None else expected_messages(step.expect)
         expected = [render(each, self.names) for each in expect]
         order = AnyOrder(expected, exact=step.exact) if step.order == "any" else None
-        deadline_ns = at_ns + round(step.within * SECOND)
+        within_ns = round(step.within * SECOND)
         passed = 0
         found: _Received | None = None
         for wanted in expected:
             found = None
-            while self._has(client, start, deadline_ns):
+            while self._has(client, start, at_ns, within_ns):
                 received = client.inbox[start]
                 start += 1
                 received.read = True
@@ -353,9 +419,10 @@ class Player:
         assert found is not None
         return found
 
-    def _has(self, client: _Client, index: int, until_ns: int) -> bool:
+    def _has(self, client: _Client, index: int, since_ns: int, within_ns: int) -> bool:
         """Wait for a message; return whether it came before the connection ended and in time."""
-        self.world.run(max(until_ns, self.world.now_ns), lambda: len(client.inbox) > index or client.closed is not None)
+        until_ns = since_ns + within_ns + self._late_since(since_ns)
+        self._run(until_ns, lambda: len(client.inbox) > index or client.closed is not None)
         return len(client.inbox) > index
 
     def _fits(self, step: Exchange, wanted: object, order: AnyOrder | None, message: Message) -> bool:
@@ -384,7 +451,7 @@ class Player:
                     return each
             return None
 
-        self.world.run(end_ns, lambda: noise() is not None)
+        self._run(end_ns, lambda: noise() is not None)
         if noise() is None:
             self._fence()
         found = noise()
@@ -490,7 +557,8 @@ class Player:
                 return
             pins = self._pins()
             since_ns = self.world.last_event_ns if pins else self.world.last_activity_ns
-            left_ns = limit_ns - (self.world.now_ns - since_ns)
+            late_ns = self._late_since(since_ns)
+            left_ns = limit_ns - (self.world.now_ns - since_ns - late_ns)
             watched_ns = self.world.now_ns - begun_ns
             if left_ns <= 0 or watched_ns >= 40 * SECOND:
                 break
@@ -504,7 +572,7 @@ class Player:
             at_last_event_ns=self.world.last_event_ns - zero_ns,
             at_last_activity_ns=self.world.last_activity_ns - zero_ns,
             watched_ms=round(watched_ns / MS),
-            late_ms=0.0,
+            late_ms=round(late_ns / MS, 3),
             pins=pins,
         )
         raise Failed("no_sleep", "object was still in memory")
@@ -523,7 +591,7 @@ class Player:
                 "at_ns": self.world.at_ns,
                 "at_last_event_ns": self.world.last_event_ns - zero_ns,
                 "at_last_activity_ns": self.world.last_activity_ns - zero_ns,
-                "late_ms": 0.0,
+                "late_ms": round(self._late_since(self.world.last_activity_ns) / MS, 3),
             }
         self.add(_ACTOR, kinds.PROBED, wanted=step.probe, found=found, ok=ok, pins=pins, **times)
         if not ok:

@@ -10,7 +10,7 @@ from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.plays import plays_of
-from tests.support.truth.player import Player
+from tests.support.truth.player import Player, Stall
 from tests.support.truth.truths import Claim, truth
 from tests.support.truth.world import Flaw, World
 
@@ -229,6 +229,18 @@ def _quiet(story: _Story) -> None:
     )
 
 
+def _stays(story: _Story) -> None:
+    """Let less time pass than the object needs to sleep, and look whether it is still there."""
+    story.captured += 1
+    capture = f'capture = {{ i{story.captured} = "instance" }}'
+    story.add(f'on = "{story.someone()}", send = {{ op = "who" }}, expect = {{ op = "who" }}, {capture}')
+    story.add(f'idle = "{story.dice.pick(["3s", "7s", "9s"])}"')
+    if story.dice.pick([True, False]):
+        story.add('probe = "awake"', story.claim(""))
+    same = f'where = ["instance == {{i{story.captured}}}"]'
+    story.add(f'on = "{story.someone()}", send = {{ op = "who" }}, expect = {{ op = "who" }}, {same}', story.claim(""))
+
+
 def _pin(story: _Story) -> None:
     length = story.dice.pick([500, 5000, 30000])
     story.add(f'on = "{story.someone()}", send = {{ op = "pin", ms = {length} }}, expect = {{ op = "pin" }}')
@@ -331,6 +343,7 @@ LATER: Final[tuple[Scene, ...]] = (
     _ping,
     _idle,
     _quiet,
+    _stays,
     _pin,
     _crash,
     _close,
@@ -370,9 +383,12 @@ _MORE: Final = {
 }
 
 
-def case(dice: Dice, seed: int, flaws: Sequence[Flaw] = FLAWS) -> Case:
-    """Make up a story, play it, and say what is true of it; the seed gives the latencies."""
-    flaw = dice.pick(flaws)
+def case(dice: Dice, seed: int, stall: Stall | None = None) -> Case:
+    """Make up a story, play it, and say what is true of it; the seed gives the latencies.
+
+    With a stall it is only true of what happened, not of what the story means.
+    """
+    flaw = dice.pick(FLAWS)
     story = _Story(dice)
     story.connect()
     for _ in range(dice.pick([1, 2, 3, 4, 5, 6, 7, 8])):
@@ -391,7 +407,7 @@ def case(dice: Dice, seed: int, flaws: Sequence[Flaw] = FLAWS) -> Case:
     events.append(
         Event(1, "run", 0, "poc", kinds.RUN_START, None, {"format": kinds.FORMAT, "target": {"kind": "local"}})
     )
-    player = Player(play, text, world, events)
+    player = Player(play, text, world, events, stall)
     player.perform()
     events.append(Event(len(events) + 1, "run", world.now_ns, "poc", kinds.RUN_END, None, {}))
     return Case(flaw, text, events, {claim.id: truth(claim, story.claims, world, events) for claim in story.claims})

@@ -131,6 +131,12 @@ class World:
             due.act()
         return True
 
+    def freeze(self, ns: int) -> None:
+        """Let nothing happen for a while: what falls due meanwhile happens when it is over."""
+        for due in self._due:
+            due.at_ns = max(due.at_ns, self.now_ns + ns)
+        heapq.heapify(self._due)
+
     def _soon(self) -> int:
         return self.random.randint(200_000, 4 * MS)
 
@@ -303,6 +309,7 @@ class World:
         if text == "ping":
             self._tell(socket, "pong")
         elif slow:
+            self._pin(4 * SECOND)
             self.after(4 * SECOND, lambda: self._handle(socket, json.loads(text)))
         else:
             self._handle(socket, json.loads(text))
@@ -335,9 +342,7 @@ class World:
             case "field":
                 return {"value": self.field}
             case "pin":
-                self.pinned_since_ns = self.pinned_since_ns if self.pins() else self.now_ns
-                self.pinned_until_ns = max(self.pinned_until_ns, self.now_ns + message["ms"] * MS)
-                self.after(message["ms"] * MS, self._fire)
+                self._pin(message["ms"] * MS)
             case "kick":
                 self._kick(message["who"])
         return {}
@@ -345,6 +350,12 @@ class World:
     def _kick(self, who: str) -> None:
         if who in self.sockets:
             self._close(self.sockets[who], 4000)
+
+    def _pin(self, ns: int) -> None:
+        """Let work keep the object in memory for so long."""
+        self.pinned_since_ns = self.pinned_since_ns if self.pins() else self.now_ns
+        self.pinned_until_ns = max(self.pinned_until_ns, self.now_ns + ns)
+        self.after(ns, self._fire)
 
     def _fire(self) -> None:
         """Let a timer of the object run: that is work, and starts the idle timer anew."""
