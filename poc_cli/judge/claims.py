@@ -147,6 +147,7 @@ def _missed_its_point(control: PlayRecord) -> bool:
         return False
     if not control.place.has_trace and any(instances_of(control, label).stays for label in control.play.objects):
         return False  # it was left alone and was still there; what its story then stumbles over is that
+    # Lateness may have cut it off before its first step.
     return not control.steps or control.steps[-1].failure != "no_sleep"
 
 

@@ -175,7 +175,8 @@ def _delivered_once(_: Claim, told: Told) -> set[str]:
         return set()
     if any(len(marks) != len(set(marks)) for marks in arrived.values()):
         return {"refuted"}
-    lost = [(mark, place) for mark, place in sent.items() if mark not in arrived.get(place, [])]
+    came = {(client, mark) for (client, _), marks in arrived.items() for mark in marks}
+    lost = [(mark, place) for mark, place in sent.items() if (place[0], mark) not in came]
     if not lost:
         # Of what was told twice the second may still be on its way.
         return {"held", "refuted"} if told.world.flaw == "doubled" else {"held"}
