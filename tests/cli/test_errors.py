@@ -187,7 +187,8 @@ def test_a_worker_that_does_not_load_is_told_in_the_runtime_s_words(poc: Poc, ki
 @pytest.mark.live
 def test_a_scenario_for_another_class_is_an_error_that_lists_the_classes(poc: Poc) -> None:
     text = _HEAD.format(name="hall").replace('"Room"', '"Hall"')
-    text += 'steps = [\n  { connect = "ann", claim = "c" },\n]\n' + _CLAIM
+    ask = '{ on = "ann", send = { op = "who" }, expect = { op = "who" }, claim = "c" }'
+    text += f'steps = [\n  {{ connect = "ann" }},\n  {ask},\n]\n' + _CLAIM
     (poc.folder / "hall.toml").write_text(text, encoding="utf-8")
     ran = poc.run("run", "hall.toml", "--json")
     assert ran.code == 3
