@@ -15,6 +15,8 @@ from typing import Final
 _DEVICES: Final = (Path("/dev"), Path("/proc"))
 """`-o /dev/stdout` means the stream, and not a file in its place."""
 
+_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a file system for files, although it stands among the devices
+
 
 def write_whole(file: Path, text: str) -> None:
     """Write a file beside its place and rename it: it is whole or not there, and a link there is replaced.
@@ -22,7 +24,8 @@ def write_whole(file: Path, text: str) -> None:
     Raises OSError.
     """
     data = text.encode("utf-8", "backslashreplace")
-    if any(file.absolute().is_relative_to(folder) for folder in _DEVICES):
+    place = file.absolute()
+    if any(map(place.is_relative_to, _DEVICES)) and not place.is_relative_to(_MEMORY):
         file.write_bytes(data)
         return
     part = file.with_name(f".poc-{secrets.token_hex(8)}.part")
