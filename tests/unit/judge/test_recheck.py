@@ -617,6 +617,12 @@ def test_another_claim_of_the_same_story_stays_rechecked() -> None:
     assert (found["it"]["rechecked"], found["other"]["rechecked"]) == (True, False)
 
 
+@pytest.mark.parametrize("damaged", [{"target": 1}, {"decides": ["nothing"]}, {"nonce": None}, {"text": "name ="}])
+def test_a_play_that_cannot_be_read_breaks_nothing(damaged: dict[str, Any]) -> None:
+    history = edit(asked(), lambda event: event.kind == kinds.PLAY_START, **damaged)
+    assert judged(history)["exit_code"] in {0, 3}
+
+
 def test_an_older_record_that_names_no_answer_is_read_all_the_same() -> None:
     history = edit(asked(), end_of(1), answered={})
     assert misfit(history) is None
