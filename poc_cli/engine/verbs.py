@@ -53,7 +53,7 @@ async def _connect(stage: Stage, step: Connect, _: Sleeper) -> Seen:
             await earlier.close(1000, "", step.within)
         client = stage.new_client(name)
         try:
-            agreed = await _opened(stage, client, step.within)
+            await _opened(stage, client, step.within)
         except CannotOpen as error:
             told = stage.heard_in_headers(error.headers) | stage.shown.get(name, {})
             stage.add(name, kinds.OPEN_FAILED, said=str(error), late=not error.in_time, **told)
@@ -62,9 +62,6 @@ async def _connect(stage: Stage, step: Connect, _: Sleeper) -> Seen:
                 return None
             refused |= error.in_time
             return f"{name} could not connect{wanted and ' and was not refused'}{wanted}: {error}"
-        if agreed is not None:
-            told = stage.heard_in_headers(agreed.pop("headers", ())) | stage.shown.get(name, {})
-            stage.add(name, kinds.OPENED, **agreed, **told)
         refused |= step.refused is not None
         return None if step.refused is None else f"{name} was let in, and should be refused with {step.refused}"
 
@@ -75,9 +72,16 @@ async def _connect(stage: Stage, step: Connect, _: Sleeper) -> Seen:
     return {}
 
 
-async def _opened(stage: Stage, client: Client, within: float) -> Seen | None:
-    """Return what a client agreed on with the server. Raises CannotOpen where it is not open in its time."""
-    opening = asyncio.ensure_future(client.open(LONGEST_OPENING_SECONDS))
+async def _opened(stage: Stage, client: Client, within: float) -> None:
+    """Open a client and write down what it agreed on. Raises CannotOpen where it is not open in its time."""
+
+    async def opened() -> None:
+        agreed = await client.open(LONGEST_OPENING_SECONDS)
+        if agreed is not None:  # written before anything that the client hears: nothing runs in between
+            told = stage.heard_in_headers(agreed.pop("headers", ())) | stage.shown.get(client.name, {})
+            stage.add(client.name, kinds.OPENED, **agreed, **told)
+
+    opening = asyncio.ensure_future(opened())
     try:
         if await stage.is_done_in(within, opening):
             return await opening

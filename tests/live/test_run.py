@@ -123,6 +123,7 @@ def test_a_run_folder_can_be_judged_elsewhere(forced: Done, poc: Poc) -> None:
 # --- natural
 
 
+@pytest.mark.long
 def test_all_of_it_holds_by_the_runtime_s_own_timer(natural: Done) -> None:
     """But for a few claims where this machine was too slow, which nobody can rule out; none of those is refuted."""
     document = natural.ran.document()
@@ -156,6 +157,7 @@ def _is_event(line: Event) -> bool:
     return bool(line["kind"] == "request")
 
 
+@pytest.mark.long
 def test_sleep_begins_ten_seconds_after_the_last_event(natural: Done) -> None:
     lines = trace(natural.folder)
     left = [event for event in history(natural.folder) if event["play"] == "idle" and event["kind"] == "out"]
@@ -166,12 +168,14 @@ def test_sleep_begins_ten_seconds_after_the_last_event(natural: Done) -> None:
         assert (event["data"]["at_last_event_ns"], event["data"]["at_ns"]) == (delivered, ended)
 
 
+@pytest.mark.long
 def test_the_figures_say_where_sleep_begins(natural: Done) -> None:
     figures = natural.ran.document()["figures"]["asleep_after_ms"]
     assert figures["n"] >= 12
     assert 9_900 <= figures["median"] <= LATEST_SLEEP_MS
 
 
+@pytest.mark.long
 def test_a_natural_run_is_judged_again_to_the_same_bytes(natural: Done) -> None:
     again = natural.poc.run("judge", natural.folder.name)
     assert again.out == natural.ran.out
