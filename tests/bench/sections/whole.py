@@ -13,7 +13,7 @@ import psutil
 
 from tests.bench.measuring import ROOT, SAMPLE_SECONDS, Bench, spread
 
-ORDER = 20
+ORDER = 15
 ROUNDS = 3
 IMPORTS = "import typer, rich.console, websockets.asyncio.client"
 
