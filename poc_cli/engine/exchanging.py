@@ -83,13 +83,14 @@ async def _awaited(stage: Stage, client: Client, step: Exchange, begun: _Begun) 
 
 async def _send(stage: Stage, client: Client, step: Exchange, begun: _Begun) -> None:
     wire = payload(render(step.send, stage.names))
+    as_kept = await stage.recorded_aside(wire)
     if not client.is_open:
         # Before it is written down as sent: what never left must not be missed later.
         await stage.target.settled()
         raise StepFailed("closed", f"{client.name} could not send: {client.how_it_ended}")
     # From here on: what arrived before the send does not answer it.
     begun.start = client.inbox.size
-    begun.sent = stage.add(client.name, kinds.SENT, **stage.recorded(wire)).id
+    begun.sent = stage.add(client.name, kinds.SENT, **as_kept).id
     begun.at_ns = stage.now_ns
     try:
         async with asyncio.timeout(SENT_WITHIN_SECONDS):

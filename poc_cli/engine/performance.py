@@ -92,6 +92,7 @@ class Performance:
         self._start: Event | None = None
         self._due_ns = 0
         self._cut_step: int | None = None
+        self._look_again_ns = 0
         self._is_suspect = False
         self._has_late_step = False
         self._confirming: Confirming | None = None
@@ -151,6 +152,19 @@ class Performance:
         self._cut_step = cut.step
         told = f"this machine was too slow: {cut.reason}"
         return ("stopped" if self._trial.is_last else "given_up"), told
+
+    def _is_cut(self, stage: Stage) -> bool:
+        """Return whether nothing that a play does from now on is evidence. That it is not is found at its end anyway.
+
+        The more steps a play has, the longer a look takes, so looks take at most a twentieth of its time.
+        """
+        begun_ns = stage.now_ns
+        if begun_ns < self._look_again_ns:
+            return False
+        is_cut = self._cut(stage) is not None
+        ended_ns = stage.now_ns
+        self._look_again_ns = ended_ns + 20 * (ended_ns - begun_ns)
+        return is_cut
 
     def _cut(self, stage: Stage) -> Cut | None:
         """Return where lateness ends what the play has shown so far, by the judge's own rule."""
@@ -253,7 +267,7 @@ class Performance:
             stage.names |= dict(placed.bound)
             self._begin(stage, placed)
             failed = await self._outcome(stage, placed)
-            if self._cut(stage) is not None:
+            if self._is_cut(stage):
                 return "stopped", ""  # nothing that comes now is evidence; the end of the play says why
             if failed is not None:
                 self._all_met = False

@@ -138,7 +138,7 @@ class Troupe:
 
         async def own(play: Play) -> None:
             async with self._own_places:
-                await pacer.start()
+                await pacer.start(len(play.clients))
                 try:
                     outcomes[play.label] = await self._apart(play, attempt)
                 finally:
@@ -162,7 +162,7 @@ class Troupe:
 
         async def admitted(play: Play, target: Target) -> None:
             async with admission.of(len(play.clients)):
-                await pacer.start()
+                await pacer.start(len(play.clients))
                 try:
                     outcomes[play.label] = await self._perform(play, target, attempt, alone=len(plays) == 1)
                 finally:

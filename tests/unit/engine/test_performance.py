@@ -1,11 +1,13 @@
 """The play runner on a fake runtime: when steps were due, where a play stops, and what is written down of it."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.judge.lateness import Cut, cut_of
 from poc_cli.scenario.plays import Play
 from poc_cli.target.patience import HANGS_AFTER_SECONDS
 from tests.support.fake_run import FILE, IT, FakeVenue, Meddle, Played, impossible, late_at, play, story
@@ -154,6 +156,24 @@ def test_what_lateness_changes_nothing_of_goes_on() -> None:
     played = play(story(OPEN, ECHO, ECHO), meddle=late_at(0.0003, 1.0))
     assert played.of(kinds.LATE)
     assert played.ends() == {"story": "done"}
+
+
+def test_looking_whether_anything_was_late_takes_a_play_of_many_steps_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    worlds, looks = list[World](), list[int]()
+
+    def slow_look(*arguments: Any, **named: Any) -> Cut | None:
+        looks.append(worlds[0].now_ns)
+        worlds[0].stand_still(0.02)
+        return cut_of(*arguments, **named)
+
+    def meddle(world: World, venue: FakeVenue) -> None:
+        worlds.append(world)
+        late_at(0.0003, 1.0)(world, venue)
+
+    monkeypatch.setattr("poc_cli.engine.performance.cut_of", slow_look)
+    played = play(story(OPEN, *([ECHO] * 200)), meddle=meddle)
+    assert played.ends() == {"story": "done"}
+    assert 1 < len(looks) < 10
 
 
 def test_a_step_that_was_late_alone_is_recorded_as_the_cut() -> None:
