@@ -13,6 +13,7 @@ from poc_cli.engine.admission import raise_if_too_many
 from poc_cli.engine.confirming import Confirming, confirming
 from poc_cli.engine.ears import Ears
 from poc_cli.engine.failure import PlayError, StepFailed
+from poc_cli.engine.outstanding import await_outstanding
 from poc_cli.engine.sleeper import Sleeper
 from poc_cli.engine.sleeping import TracedSleeper
 from poc_cli.engine.stage import Stage
@@ -279,6 +280,7 @@ class Performance:
             # An idle that took too long makes what comes after it late, anything else only puts it off.
             self._due_ns = self._due_ns + idle_ns(placed.step) if idle_ns(placed.step) else stage.now_ns
         stage.step = None
+        await await_outstanding(stage)
         return "done", ""
 
     async def _outcome(self, stage: Stage, placed: PlacedStep) -> StepFailed | None:

@@ -12,6 +12,7 @@ from poc_cli.engine.client import Client, Ending, Listener, Payload
 from poc_cli.engine.ears import Ears
 from poc_cli.engine.failure import PlayError, StepFailed
 from poc_cli.engine.inbox import Received
+from poc_cli.engine.outstanding import Outstanding
 from poc_cli.engine.recording import recorded
 from poc_cli.errors import PocError
 from poc_cli.history import event as kinds
@@ -130,6 +131,7 @@ class Stage:
         whether it was late."""
         self.takes: Callable[[str, Payload], bool] = lambda _client, _payload: False
         """Whether a message that came to a client is for somebody else than the story."""
+        self.outstanding = Outstanding(play)
         self._recorded = 0
         self._broken: str | None = None
         self._playing: asyncio.Timeout | None = None
@@ -150,6 +152,7 @@ class Stage:
         event = self._history.add(self._label, actor, kind, step=self.step, t_ns=t_ns, **data)
         if kind in kinds.STIRRING and kind not in kinds.OUR_OWN:
             self.stirred_ns = event.t_ns
+        self.outstanding.hear(event)
         if self.target.trace is None or kind in _KEPT:
             self.events.append(event)
         return event

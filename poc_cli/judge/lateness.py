@@ -14,6 +14,7 @@ from typing import Final, Protocol
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.history.late import Stretch
+from poc_cli.residency.sweep import ASLEEP_BY_SECONDS
 from poc_cli.scenario.exchange import Exchange
 from poc_cli.scenario.model import Alarm, Close, Connect, Hibernate, Http, Idle, On, Probe, Resume, Step
 from poc_cli.scenario.plays import Play, patience
@@ -25,6 +26,9 @@ by up to 0.1 s; the shortest premise of a shipped story is twice as long as this
 IDLE_TIMER_NS: Final = 10_000_000_000
 """The runtime's idle timer: 10.00 s, measured, and
 developers.cloudflare.com/durable-objects/concepts/durable-object-lifecycle."""
+
+ASLEEP_BY_NS: Final = round(ASLEEP_BY_SECONDS * 1e9)
+"""So long after its last event an object that work pins is said not to sleep."""
 
 OWN_WORK: Final = 0.1
 """Share of a stretch that the runtime's thread must have been on a processor for it to be work of an object that ran
@@ -79,7 +83,11 @@ def cut_of(
     """
     late = sorted(stretches, key=lambda each: each.from_ns)
     left_alone = [each.without_work() if each.is_own_work else each for each in late]
-    found = _late_step(play, steps, events, late, traced=traced), _unasked_sleep(play, steps, events, left_alone)
+    found = (
+        _late_step(play, steps, events, late, traced=traced),
+        _unasked_sleep(play, steps, events, left_alone),
+        _outlasted_pin(play, steps, events, late),
+    )
     return min((cut for cut in found if cut is not None), key=lambda cut: cut.event_id, default=None)
 
 
@@ -331,6 +339,36 @@ def _unasked_sleep(
 
 def _within(stretches: Sequence[Stretch], from_ns: int, to_ns: int) -> int:
     return sum(each.overlap_ns(from_ns, to_ns) for each in stretches)
+
+
+def _outlasted_pin(
+    play: Play, steps: Sequence[StepTimes], events: Sequence[Event], stretches: Sequence[Stretch]
+) -> Cut | None:
+    """Return the first sleep of the story's that came because lateness was waited out: work had put it off for longer.
+
+    An object that is pinned when a sleep should have come does not sleep; the time in which somebody was late does not
+    count, and in it the work may have ended.
+    """
+    begins = [step.begun.id for step in steps]
+    for event in events:
+        position = bisect_right(begins, event.id) - 1
+        if event.kind != kinds.LEFT or event.data.get("how") not in {"idle", "evict"} or position < 0:
+            continue
+        placed = play.steps[steps[position].index].step
+        if not isinstance(placed, Hibernate) or patience(play, placed) != "sleep" or _kept_ns(event) < ASLEEP_BY_NS:
+            continue
+        since_ns = event.t_ns - event.data["at_ns"] + event.data["at_last_event_ns"]
+        stretch = next((each for each in stretches if each.touches(since_ns, event.t_ns)), None)
+        if stretch is not None:
+            why = f"{_told(stretch)} while {event.actor.removeprefix('object:')} was kept in memory, and then slept"
+            return Cut(steps[position].begun.id, steps[position].index, why)
+    return None
+
+
+def _kept_ns(left: Event) -> int:
+    """Return for how long after its last event work kept an object in memory; 0 in histories that do not say."""
+    kept = left.data.get("at_last_activity_ns", 0) - left.data.get("at_last_event_ns", 0)
+    return int(kept) if "at_ns" in left.data else 0
 
 
 def _would_have_slept(play: Play, step: StepTimes, since_ns: int, stretches: Sequence[Stretch]) -> bool:

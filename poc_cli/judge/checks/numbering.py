@@ -8,7 +8,8 @@ from itertools import pairwise
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.finding import Finding, held, refuted, unknown
+from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
+from poc_cli.judge.flight import ARRIVES_NS, answered_after
 from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
 from poc_cli.judge.record import PlayRecord
 from poc_cli.scenario.model import Claim
@@ -88,23 +89,39 @@ def _gap(numbered: list[_Numbered]) -> Finding | None:
 
 
 def _lost_tail(play: PlayRecord, numbered: list[_Numbered]) -> Finding | None:
-    """Return what a client did not get at the end although others got it, where all get the same messages.
+    """Return what a client did not get at the end although others got it.
 
-    Something must have come to it after the others had that number: else it may have been on its way.
+    It is lost where all are known to get the same messages, and where it was not on its way: what came to the client
+    was an answer to what it sent after the others had that number, or came long after that.
     """
-    for each in numbered:
-        number, event = each.last
-        for other in numbered:
-            common = each.contents.keys() & other.contents.keys()
-            alike = len(common) > 1 and all(each.contents[n] == other.contents[n] for n in common)
-            missing = [(n, e) for e, n in other.numbers if n > number and e < each.last_event]
-            if other.client != each.client and alike and missing:
-                told = f"{each.client} did not get number {missing[0][0]} after {number}, which {other.client} got"
-                evidence = event, missing[0][1]
-                return (
-                    refuted(told, evidence) if play.outcome == "done" else unknown(f"{told} ({play.ending})", evidence)
-                )
-    return None
+    found = [_not_got(play, each, other) for each in numbered for other in numbered if other.client != each.client]
+    return worst([each for each in found if each is not None]) if any(found) else None
+
+
+def _not_got(play: PlayRecord, each: _Numbered, other: _Numbered) -> Finding | None:
+    number, event = each.last
+    common = each.contents.keys() & other.contents.keys()
+    missing = [(n, e) for e, n in other.numbers if n > number and e < each.last_event]
+    if not missing or any(each.contents[n] != other.contents[n] for n in common):
+        return None
+    told = f"{each.client} did not get number {missing[0][0]} after {number}, which {other.client} got"
+    evidence = event, missing[0][1]
+    if len(common) <= 1:
+        return unknown(f"{told}: nothing shows that they were to get the same", evidence)
+    if play.outcome != "done":
+        return unknown(f"{told} ({play.ending})", evidence)
+    later = _came_later(play, each, missing[0][1])
+    if later is None:
+        return unknown(f"{told}: it may have been on its way", evidence)
+    return refuted(told, (*evidence, later))
+
+
+def _came_later(play: PlayRecord, each: _Numbered, event: int) -> int | None:
+    """Return what came to a client that must have been sent after an event, which another client got."""
+    if play.by_id[each.last_event].t_ns - play.by_id[event].t_ns >= ARRIVES_NS:
+        return each.last_event
+    connection = play.connection_of(each.client, each.last_event)
+    return None if connection is None else answered_after(play, connection, event)
 
 
 def _numbers(play: PlayRecord, claim: Claim) -> list[_Numbered]:

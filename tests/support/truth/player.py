@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from poc_cli.engine.outstanding import Outstanding
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.scenario.anyorder import AnyOrder
+from poc_cli.scenario.marks import IN_FLIGHT_NS
 from poc_cli.scenario.matching import Message, expected_messages, matches, payload
 from poc_cli.scenario.model import Close, Connect, Exchange, Hibernate, Idle, Kill, On, Probe, Restart, Resume, Step
 from poc_cli.scenario.plays import Play, patience
@@ -117,11 +119,32 @@ class Player:
         """Play to the end."""
         outcome, reason = self._steps()
         self.step = None
+        if outcome == "done":
+            self._await_outstanding()
         for name, client in self.clients.items():
             unread = [each.event.id for each in client.inbox if not each.read]
             if unread:
                 self.add(name, kinds.UNREAD, events=unread)
         self.add("poc", kinds.PLAY_END, outcome=outcome, reason=reason, at_step=None)
+
+    def _await_outstanding(self) -> None:
+        """Wait for messages whose delivery a claim is about, as long as one may take."""
+        outstanding = Outstanding(self.play)
+        for event in self.events:
+            outstanding.hear(event)
+        last_ns = outstanding.last_ns()
+        if last_ns is None:
+            return
+        seen = len(self.events)
+
+        def has_come() -> bool:
+            nonlocal seen
+            for event in self.events[seen:]:
+                outstanding.hear(event)
+            seen = len(self.events)
+            return outstanding.last_ns() is None or not any(each.is_open for each in self.clients.values())
+
+        self._run(last_ns + IN_FLIGHT_NS + self._late_since(last_ns), has_come)
 
     def _steps(self) -> tuple[str, str]:
         self.due_ns = self.world.now_ns

@@ -79,6 +79,7 @@ def shared(*, later: bool, text: str = "x") -> Tale:
     told.says()
     told.hears("ann", {"seq": 1, "text": "x"}, {"seq": 2, "text": "x"})
     told.hears("bob", {"seq": 1, "text": text}, {"seq": 2, "text": text}, {"seq": 3, "text": text}, END)
+    told.passes(1)
     told.hears("ann", *([END] if later else []))
     return told
 
