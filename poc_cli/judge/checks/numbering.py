@@ -101,8 +101,8 @@ def _lost_tail(play: PlayRecord, numbered: list[_Numbered]) -> Finding | None:
 def _not_got(play: PlayRecord, each: _Numbered, other: _Numbered) -> Finding | None:
     number, event = each.last
     common = each.contents.keys() & other.contents.keys()
-    missing = [(n, e) for e, n in other.numbers if n > number and e < each.last_event]
-    if not missing or any(each.contents[n] != other.contents[n] for n in common):
+    missing = [(n, e) for e, n in other.numbers if n > number and _is_open(play, each, e)]
+    if not missing or _are_apart(play, each, other) or any(each.contents[n] != other.contents[n] for n in common):
         return None
     told = f"{each.client} did not get number {missing[0][0]} after {number}, which {other.client} got"
     evidence = event, missing[0][1]
@@ -114,6 +114,18 @@ def _not_got(play: PlayRecord, each: _Numbered, other: _Numbered) -> Finding | N
     if later is None:
         return unknown(f"{told}: it may have been on its way", evidence)
     return refuted(told, (*evidence, later))
+
+
+def _is_open(play: PlayRecord, each: _Numbered, event: int) -> bool:
+    """Whether the connection on which a client got its numbers was open at an event."""
+    connection = play.connection_of(each.client, each.last_event)
+    return event < each.last_event or connection is None or connection.is_open_at(event)
+
+
+def _are_apart(play: PlayRecord, each: _Numbered, other: _Numbered) -> bool:
+    """Whether two clients are known to speak with different objects, each of which numbers what it sends."""
+    one, another = play.leads_to(each.client, each.last_event), play.leads_to(other.client, other.last_event)
+    return one is not None and another is not None and not one & another
 
 
 def _came_later(play: PlayRecord, each: _Numbered, event: int) -> int | None:

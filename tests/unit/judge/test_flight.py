@@ -5,6 +5,7 @@ from tests.unit.judge.histories import Tale, finding, scenario, tale
 CONNECT = '{ connect = ["ann", "bob"] }'
 PING = '{ on = "ann", send = "ping" }'
 RESUME = '{ resume = "bob", send = { op = "who" }, expect = { op = "who" } }'
+WHO_OF_ANN = '{ on = "ann", send = { op = "who" }, expect = { op = "who" } }'
 WHO = {"op": "who"}
 
 
@@ -53,6 +54,23 @@ def test_what_came_right_after_others_got_the_last_number_may_have_been_sent_bef
     assert decided(told) == ("unknown", "ann did not get number 3 after 2, which bob got: it may have been on its way")
 
 
+def test_nothing_shows_whether_a_client_that_heard_nothing_more_was_to_get_the_last_number() -> None:
+    told = two(WHO_OF_ANN)
+    told.hears("ann", *numbered(1, 2), "pong")
+    told.hears("bob", *numbered(1, 2, 3), "pong")
+    told.passes(2)
+    told.hears("bob", "pong")
+    assert decided(told) == ("unknown", "ann did not get number 3 after 2, which bob got: it may have been on its way")
+
+
+def test_what_came_to_others_once_a_client_had_gone_is_no_loss_of_its() -> None:
+    told = two(WHO_OF_ANN)
+    told.hears("ann", *numbered(1, 2), "pong")
+    told.closed("ann", by="client")
+    told.hears("bob", *numbered(1, 2, 3), "pong")
+    assert decided(told)[0] == "held"
+
+
 def test_an_answer_to_what_was_sent_after_others_got_the_last_number_shows_that_it_was_lost() -> None:
     told = tale(scenario("received-in-order", [CONNECT, WHO_OF_ANN], claim='by = "seq"'))
     told.connect()
@@ -61,8 +79,6 @@ def test_an_answer_to_what_was_sent_after_others_got_the_last_number_shows_that_
     told.says(WHO)
     assert decided(told) == ("refuted", "ann did not get number 3 after 2, which bob got")
 
-
-WHO_OF_ANN = '{ on = "ann", send = { op = "who" }, expect = { op = "who" } }'
 
 # --- no-wake
 
