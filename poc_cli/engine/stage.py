@@ -21,7 +21,7 @@ from poc_cli.history.late import Stretch
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.judge.lateness import is_own_work
 from poc_cli.judge.stay_end import how_left
-from poc_cli.residency import Caller, Change, Delivered, Entered, Left, Timed
+from poc_cli.residency import CALLS, Caller, Change, Delivered, Entered, Left, Timed
 from poc_cli.scenario.clients import AnyClient, ClientSpec
 from poc_cli.scenario.matching import Message
 from poc_cli.scenario.plays import Play
@@ -344,7 +344,8 @@ class Stage:
             case Delivered():
                 witnessed.woken_by = witnessed.woken_by or change.name
                 witnessed.alarms += change.name == ALARM_EVENT
-                self.note(actor, kinds.DELIVERED, name=change.name, at_ns=change.at_ns)
+                called: dict[str, Any] = {"caller": change.caller} if change.name in CALLS else {}
+                self.note(actor, kinds.DELIVERED, name=change.name, at_ns=change.at_ns, **called)
             case Left():
                 facts: dict[str, Any] = {
                     "ended": "process" if change.how == "died" else "context",

@@ -240,6 +240,9 @@ def _module_state(event: Event) -> Line:
         found = event.data.get(key)
         return ", ".join(str(each.get("name")) for each in found) if isinstance(found, list) else ""
 
+    kept = event.data.get("kept")
+    if isinstance(kept, list):
+        return [span(f"-- pinned, with its fields kept: {inert(', '.join(map(str, kept)))} --", "yellow")]
     left = f", but not {inert(named('left'))}" if event.data.get("left") else ""
     return [span(f"-- module state put back: {inert(named('changed')) or 'nothing had changed'}{left} --", "yellow")]
 

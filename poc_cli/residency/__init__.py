@@ -6,6 +6,7 @@ Never starts, stops or asks a runtime: lines go in, changes come out.
 from poc_cli.residency.identity import namespaces, object_id
 from poc_cli.residency.pins import Pin
 from poc_cli.residency.stays import (
+    CALLS,
     Caller,
     Change,
     Delivered,
@@ -18,6 +19,7 @@ from poc_cli.residency.stays import (
 )
 
 __all__ = [
+    "CALLS",
     "Caller",
     "Change",
     "Delivered",

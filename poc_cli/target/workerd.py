@@ -131,6 +131,14 @@ class Workerd:
         residency = self._now.residency
         return residency.pins(object_id, residency.latest_ns, at_least_ns)
 
+    def linked(self, object_id: str) -> frozenset[str]:
+        """Return the other objects that an object has called, or that have called it, as of the last fence."""
+        return self._now.residency.linked(object_id)
+
+    def times_called(self, object_id: str) -> int:
+        """Return how often an object was called, or called another, as of the last fence."""
+        return self._now.residency.times_called(object_id)
+
     def alarm_due_ns(self, object_id: str) -> int | None:
         """Give when the object's alarm is due, in the trace's clock; None without one, as of the last fence."""
         return self._now.residency.alarm_due_ns(object_id)
