@@ -44,10 +44,11 @@ def received_in_order(play: PlayRecord, claim: Claim) -> Finding:
         found = proven_sleeps(play, claim)
         if isinstance(found, Finding):
             return found
-    numbered = _numbers(play, claim)
+    every = _numbers(play, claim)
+    numbered = [each for each in every if each.numbers]
     if not any(len(each.numbers) > 1 for each in numbered):
         return unknown(f'no client got two messages with a number at "{claim.by}"')
-    gap = _gap(numbered) or _lost_tail(play, numbered)
+    gap = _gap(numbered) or _lost_tail(play, numbered) or _left_out(play, every)
     return _without_a_gap(play, numbered) if gap is None else gap
 
 
@@ -116,6 +117,21 @@ def _not_got(play: PlayRecord, each: _Numbered, other: _Numbered) -> Finding | N
     return refuted(told, (*evidence, later))
 
 
+def _left_out(play: PlayRecord, every: list[_Numbered]) -> Finding | None:
+    """Return what others got while a client that got numbers before got none on its new connection."""
+    subscribers = {each.client for each in every if each.numbers}
+    for each in (each for each in every if not each.numbers and each.client in subscribers):
+        connection = play.connection_of(each.client, each.last_event)
+        for other in every:
+            if connection is None or other.client == each.client or _are_apart(play, each, other):
+                continue
+            missed = next(((n, event) for event, n in other.numbers if connection.is_open_at(event)), None)
+            if missed is not None:
+                told = f"{each.client} got no number on its new connection, while {other.client} got {missed[0]}"
+                return unknown(told, (missed[1],))
+    return None
+
+
 def _is_open(play: PlayRecord, each: _Numbered, event: int) -> bool:
     """Whether the connection on which a client got its numbers was open at an event."""
     connection = play.connection_of(each.client, each.last_event)
@@ -143,14 +159,15 @@ def _numbers(play: PlayRecord, claim: Claim) -> list[_Numbered]:
     for event in play.of_kind(kinds.OPENED, kinds.RECEIVED):
         if event.kind == kinds.OPENED:
             opened[event.actor] = event.id
-            continue
         each = found.setdefault((event.actor, opened.get(event.actor, 0)), _Numbered(event.actor))
         each.last_event = event.id
+        if event.kind == kinds.OPENED:
+            continue
         number = _number(play, event, claim)
         if number is not None:
             each.numbers.append((event.id, number))
             each.contents[number] = (event.data.get("text"), event.data.get("hex"))
-    return [each for each in found.values() if each.numbers]
+    return list(found.values())
 
 
 def _number(play: PlayRecord, event: Event, claim: Claim) -> int | None:
