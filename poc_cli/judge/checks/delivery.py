@@ -104,11 +104,11 @@ def _repeated(play: PlayRecord, events: list[int]) -> list[int]:
     kinds_: dict[object, list[int]] = defaultdict(list)
     for event in events:
         message = play.message(event)
-        kinds_[_kind_of(None if message is None else message.json)].append(event)
+        kinds_[kind_of(None if message is None else message.json)].append(event)
     return next((alike for alike in kinds_.values() if len(alike) > 1), [])
 
 
-def _kind_of(value: object) -> object:
+def kind_of(value: object) -> object:
     """Return what tells kinds of messages apart: their keys, and what stands at those that name a kind."""
     if not isinstance(value, dict):
         return None

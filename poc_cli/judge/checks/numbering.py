@@ -3,15 +3,18 @@
 Never looks at what clients sent: the numbers are the worker's own, at the claim's `by` path.
 """
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.judge.answering import automatic
+from poc_cli.judge.checks.delivery import kind_of
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.flight import ARRIVES_NS, answered_after
 from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
-from poc_cli.judge.record import PlayRecord
+from poc_cli.judge.record import PlayRecord, once
 from poc_cli.scenario.model import Claim
 from poc_cli.scenario.where import lookup
 
@@ -66,7 +69,39 @@ def _without_a_gap(play: PlayRecord, numbered: list[_Numbered]) -> Finding:
         number, event = open_end.last
         after = f"nothing came after {number} to {open_end.client}"
         return unknown(f"{told}, but {after}: more may have been lost", (event,))
+    asked = _asked_for_more(play, numbered)
+    if asked is not None:
+        return unknown(f"{told}, but nothing shows what came of event {asked.id} of {asked.actor}'s", (asked.id,))
     return held(told, evidence)
+
+
+def _asked_for_more(play: PlayRecord, numbered: list[_Numbered]) -> Event | None:
+    """Return what a client sent after the last number, and nobody waited for, where the like had brought numbers."""
+    last = max(each.last[1] for each in numbered)
+    with_number = {event for each in numbered for event, _ in each.numbers}
+    sent = (each for each in play.frames_sent if each.kind == kinds.SENT)  # programs and pages speak by themselves
+    unawaited = [each for each in sent if not _is_answered(play, each, with_number)]
+    kinds_ = {_kind(play, each) for each in unawaited if each.id < last}
+    later = (each for each in unawaited if each.id > last and not automatic(play).asks(each))
+    return next((each for each in later if _kind(play, each) in kinds_), None)
+
+
+def _is_answered(play: PlayRecord, frame: Event, with_number: AbstractSet[int]) -> bool:
+    """Whether a step waited for the answer to a frame, and got one without a number."""
+    answer = _answers(play).get((frame.step, frame.actor))
+    return answer is not None and answer not in with_number
+
+
+@once
+def _answers(play: PlayRecord) -> dict[tuple[int | None, str], int]:
+    """Return by step and client the answer that the step waited for."""
+    told = ((step.index, *each) for step in play.steps for each in step.told("answered").items())
+    return {(index, client): answer["event"] for index, client, answer in told}
+
+
+def _kind(play: PlayRecord, frame: Event) -> object:
+    message = play.message(frame.id)
+    return kind_of(None if message is None else message.json)
 
 
 def _gap(numbered: list[_Numbered]) -> Finding | None:
