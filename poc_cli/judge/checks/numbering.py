@@ -3,13 +3,12 @@
 Never looks at what clients sent: the numbers are the worker's own, at the claim's `by` path.
 """
 
-from collections.abc import Set as AbstractSet
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.answering import automatic
 from poc_cli.judge.checks.delivery import kind_of
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.flight import ARRIVES_NS, answered_after
@@ -76,20 +75,21 @@ def _without_a_gap(play: PlayRecord, numbered: list[_Numbered]) -> Finding:
 
 
 def _asked_for_more(play: PlayRecord, numbered: list[_Numbered]) -> Event | None:
-    """Return what a client sent after the last number, and nobody waited for, where the like had brought numbers."""
+    """Return what a client sent after the last number, and nobody waited for, where each of its kind brought one."""
     last = max(each.last[1] for each in numbered)
-    with_number = {event for each in numbered for event, _ in each.numbers}
-    sent = (each for each in play.frames_sent if each.kind == kinds.SENT)  # programs and pages speak by themselves
-    unawaited = [each for each in sent if not _is_answered(play, each, with_number)]
-    kinds_ = {_kind(play, each) for each in unawaited if each.id < last}
-    later = (each for each in unawaited if each.id > last and not automatic(play).asks(each))
+    sent = [each for each in play.frames_sent if each.kind == kinds.SENT]  # programs and pages speak by themselves
+    kinds_ = _numbered_kinds(play, [each for each in sent if each.id < last], numbered)
+    later = (each for each in sent if each.id > last and (each.step, each.actor) not in _answers(play))
     return next((each for each in later if _kind(play, each) in kinds_), None)
 
 
-def _is_answered(play: PlayRecord, frame: Event, with_number: AbstractSet[int]) -> bool:
-    """Whether a step waited for the answer to a frame, and got one without a number."""
-    answer = _answers(play).get((frame.step, frame.actor))
-    return answer is not None and answer not in with_number
+def _numbered_kinds(play: PlayRecord, sent: list[Event], numbered: list[_Numbered]) -> set[object]:
+    """Return the kinds of messages that brought numbers: a step got one for it, or there are as many of both."""
+    with_number = {event for each in numbered for event, _ in each.numbers}
+    distinct = len({number for each in numbered for _, number in each.numbers})
+    times = Counter(_kind(play, each) for each in sent)
+    answered = {_kind(play, each) for each in sent if _answers(play).get((each.step, each.actor)) in with_number}
+    return answered | {kind for kind, number in times.items() if number == distinct}
 
 
 @once
