@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import tomli
 
 from poc_cli.errors import UsageError
-from poc_cli.target.destination import Destination, destination
+from poc_cli.targets.destination import Destination, destination
 
 if TYPE_CHECKING:
     from poc_cli.config_file import ConfigFile
@@ -170,7 +170,7 @@ class _Environment:
         text = self.text("compat_date")
         if text is None:
             return ()
-        from poc_cli.target.compatibility import checked
+        from poc_cli.targets.compatibility import checked
 
         try:
             return tuple(checked([text]))

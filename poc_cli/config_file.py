@@ -13,14 +13,14 @@ from pydantic import Field
 from poc_cli.errors import UsageError
 from poc_cli.gate_tables import Check, check_of
 from poc_cli.inert import inert
-from poc_cli.scenario.explain import Problem
-from poc_cli.scenario.shapes import Shape
-from poc_cli.scenario.source import Source, text_of
 from poc_cli.scenario.steps import validated
+from poc_cli.scenario.toml_source import Source, text_of
+from poc_cli.scenario.types import Shape
+from poc_cli.scenario.validation_errors import Problem
 from poc_cli.scenario.values import Path as Way
 from poc_cli.scenario.values import kind
-from poc_cli.target.compatibility import checked
-from poc_cli.target.destination import destination
+from poc_cli.targets.compatibility import checked
+from poc_cli.targets.destination import destination
 
 Filled = Annotated[str, Field(min_length=1)]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from poc_cli.status import ExitCode
+from poc_cli.exit_codes import ExitCode
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -9,13 +9,13 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from poc_cli.judge.bounds import FIGURES
-from poc_cli.judge.changes import FACTORS
+from poc_cli.judge.figure_diff import FACTORS
+from poc_cli.judge.limits import FIGURES
 from poc_cli.judge.requirements import Entry, Gates, Limit, NotUnderstoodError, Regress, entry, regress
 from poc_cli.scenario.duration import Duration
-from poc_cli.scenario.explain import Problem
-from poc_cli.scenario.shapes import Shape
 from poc_cli.scenario.steps import validated
+from poc_cli.scenario.types import Shape
+from poc_cli.scenario.validation_errors import Problem
 from poc_cli.scenario.values import Path as Way
 from poc_cli.scenario.values import shown
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from poc_cli.target.temporary import base, runtime_base
+from poc_cli.targets.runtime_folder import base, runtime_base
 from tests.support.command import Poc
 
 _TESTS = Path(__file__).parent

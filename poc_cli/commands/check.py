@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from poc_cli.commands.console import Console
-from poc_cli.commands.options import Options
 from poc_cli.commands.run import play
+from poc_cli.commands.run_options import Options
 from poc_cli.config import Settings
 from poc_cli.errors import PocError, UsageError
+from poc_cli.exit_codes import ExitCode
 from poc_cli.scenario.catalog import find, shown
-from poc_cli.status import ExitCode
-from poc_cli.target.compatibility import raise_if_unknown
-from poc_cli.target.runtime import locate
+from poc_cli.targets.compatibility import raise_if_unknown
+from poc_cli.targets.runtime_programs import locate
 
 if TYPE_CHECKING:
     from poc_cli.config_file import ConfigFile
@@ -147,7 +147,7 @@ def _options(words: Sequence[str], settings: Settings, wanted: Wanted, date: str
 
 
 def _judged(folder: Path) -> Document:
-    from poc_cli.commands.evidence import judge_folder
+    from poc_cli.commands.run_folder import judge_folder
 
     return judge_folder(folder)
 
@@ -162,9 +162,9 @@ def _month(settings: Settings) -> "Month | None":
 def _outcome(
     gates: "Check", document: Document, chosen: "Chosen", baseline: Document | None, month: "Month | None"
 ) -> "Outcome":
-    from poc_cli.judge.bounds import MonthlyCost
-    from poc_cli.judge.comparison import compare
+    from poc_cli.judge.claim_diff import compare
     from poc_cli.judge.gates import hold_against
+    from poc_cli.judge.limits import MonthlyCost
 
     compared = None if baseline is None else compare(baseline, document)
     cost = None if month is None else MonthlyCost(month.paid.bill.total, month.title)
@@ -172,9 +172,9 @@ def _outcome(
 
 
 def _report(outcome: "Outcome", document: Document, folder: Path, wanted: Wanted, console: Console) -> None:
-    from poc_cli.commands.evidence import history_of
     from poc_cli.commands.report import summarize, told, write
-    from poc_cli.report.gates import answer, lines, table
+    from poc_cli.commands.run_folder import history_of
+    from poc_cli.report.gate_table import answer, lines, table
     from poc_cli.report.github import annotations_of_check
     from poc_cli.report.junit import junit
     from poc_cli.report.markdown import markdown

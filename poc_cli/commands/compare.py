@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from poc_cli.commands.console import Console
-from poc_cli.commands.evidence import as_json, folder_of
+from poc_cli.commands.run_folder import as_json, folder_of
 from poc_cli.errors import PocError, UsageError
+from poc_cli.exit_codes import ExitCode
 from poc_cli.files import read_whole
 from poc_cli.history.reader import read
-from poc_cli.judge import document as judge
-from poc_cli.judge.comparison import Comparison, as_document
-from poc_cli.judge.comparison import compare as compared
-from poc_cli.report.comparison import answer, lines
+from poc_cli.judge import run_document as judge
+from poc_cli.judge.claim_diff import Comparison, as_document
+from poc_cli.judge.claim_diff import compare as compared
+from poc_cli.report.comparison_text import answer, lines
 from poc_cli.scenario.catalog import shown
-from poc_cli.status import ExitCode
-from poc_cli.target.destination import WORDS
+from poc_cli.targets.destination import WORDS
 
 Document = dict[str, Any]
 

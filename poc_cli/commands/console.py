@@ -14,7 +14,7 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
 from poc_cli.inert import inert, inert_lines
-from poc_cli.report.spans import Line, plain
+from poc_cli.report.styled import Line, plain
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole

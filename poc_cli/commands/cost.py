@@ -13,7 +13,7 @@ from poc_cli.commands.console import Console
 from poc_cli.cost.month import Month, month_of, month_of_run
 from poc_cli.cost.prices import shipped
 from poc_cli.cost.profile import Profile, near, profile_of, read, sample_text
-from poc_cli.cost.told import plain
+from poc_cli.cost.usage_line import plain
 from poc_cli.errors import PocError, ScenarioError, UsageError
 from poc_cli.scenario.catalog import shown
 
@@ -87,7 +87,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 def _measured(run: Path, settings: "Settings") -> "Measured":
-    from poc_cli.commands.evidence import folder_of
+    from poc_cli.commands.run_folder import folder_of
 
     return measured_in(folder_of(run, settings.results))
 
@@ -140,13 +140,13 @@ def _with_measured(profile: Profile, measured: "Measured") -> Profile:
 
 def _tell(month: Month, profile: Profile | None, measured: "Measured | None", wanted: Wanted, console: Console) -> None:
     if wanted.json:
-        from poc_cli.commands.evidence import as_json
-        from poc_cli.cost.document import document
+        from poc_cli.commands.run_folder import as_json
+        from poc_cli.cost.cost_document import document
 
         told = None if profile is None else profile.model_dump()
         console.document(as_json(document(month, told, measured)))
         return
-    from poc_cli.cost.table import lines, run_lines, source
+    from poc_cli.report.cost_table import lines, run_lines, source
 
     of_run = [] if measured is None else run_lines(measured, shipped())
     console.result([*of_run, *lines(month), [], source(shipped())])

@@ -18,12 +18,12 @@ from typing import Final, Literal
 from poc_cli import __version__
 from poc_cli.engine.admission import DESCRIPTORS_AT_REST, DESCRIPTORS_PER_SOCKET
 from poc_cli.errors import PocError, TargetError
-from poc_cli.report.spans import Line, span
+from poc_cli.exit_codes import ExitCode
+from poc_cli.report.styled import Line, span
 from poc_cli.shipped import shipped
-from poc_cli.status import ExitCode
-from poc_cli.target.npm import node
-from poc_cli.target.runtime import WORKERD_VERSION, WRANGLER_VERSION, locate, pinned, wrangler_home
-from poc_cli.target.temporary import base
+from poc_cli.targets.npm import node
+from poc_cli.targets.runtime_folder import base
+from poc_cli.targets.runtime_programs import WORKERD_VERSION, WRANGLER_VERSION, locate, pinned, wrangler_home
 
 LEAST_GLIBC: Final = (2, 35)
 """The newest symbol that the pinned workerd asks of the C library is GLIBC_2.35 (readelf -V)."""

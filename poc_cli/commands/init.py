@@ -11,14 +11,14 @@ from importlib.resources import files
 from pathlib import Path
 
 from poc_cli import __version__
-from poc_cli.commands.guess import guess
+from poc_cli.commands.scaffold import guess
 from poc_cli.config import OWN as CONFIGURATION
 from poc_cli.config import SHARED, find
 from poc_cli.errors import PocError, UsageError
 from poc_cli.files import write_whole
-from poc_cli.report.spans import Line, span
+from poc_cli.report.styled import Line, span
 from poc_cli.scenario.catalog import shown
-from poc_cli.target.source import source
+from poc_cli.targets.worker_source import source
 
 SCENARIO = "scenarios/first.toml"
 WORKFLOW = ".github/workflows/feasibility.yml"

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from poc_cli.errors import PocError
+from poc_cli.exit_codes import ExitCode
 from poc_cli.inert import inert
-from poc_cli.report.spans import Line, span
+from poc_cli.report.styled import Line, span
 from poc_cli.scenario.catalog import find, shown
 from poc_cli.scenario.loader import read
-from poc_cli.scenario.strict import errors_of
-from poc_cli.status import ExitCode
+from poc_cli.scenario.shipped_rules import errors_of
 
 
 def lint(words: Sequence[str], *, strict: bool) -> tuple[list[Line], ExitCode]:

@@ -9,20 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from poc_cli.commands.console import Console
-from poc_cli.commands.evidence import as_json, folder_of, history_of
+from poc_cli.commands.run_folder import as_json, folder_of, history_of
 from poc_cli.errors import PocError
 from poc_cli.files import read_whole, write_whole
 from poc_cli.history.event import Event
-from poc_cli.judge.document import document
-from poc_cli.report.condition import missing
+from poc_cli.judge.run_document import document
+from poc_cli.report.completeness import missing
 from poc_cli.report.markdown import markdown
-from poc_cli.report.spans import plain
+from poc_cli.report.styled import plain
 from poc_cli.report.text import lines
 from poc_cli.scenario.catalog import shown
 
 if TYPE_CHECKING:
     from poc_cli.judge.gates import Outcome
-    from poc_cli.report.html.views import Chart
+    from poc_cli.report.html.view_model import Chart
 
 Document = dict[str, Any]
 

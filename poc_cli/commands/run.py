@@ -10,34 +10,34 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from poc_cli.commands.choosing import chosen, files
 from poc_cli.commands.console import Console, hide
-from poc_cli.commands.ending import finish
-from poc_cli.commands.options import Options, Played, point_to, raise_file_limit
+from poc_cli.commands.run_options import Options, Played, point_to, raise_file_limit
+from poc_cli.commands.selection import chosen, files
+from poc_cli.commands.signals import finish
+from poc_cli.exit_codes import ExitCode
 from poc_cli.scenario.catalog import shown
 from poc_cli.shipped import shipped
-from poc_cli.status import ExitCode
-from poc_cli.target.address import Address, environment
-from poc_cli.target.compatibility import raise_if_unknown
-from poc_cli.target.destination import CLOUDFLARE
-from poc_cli.target.process import Place, Process, spawn
-from poc_cli.target.runtime import WORKERD_VERSION, locate
-from poc_cli.target.source import Source, source
-from poc_cli.target.workers import Workers
+from poc_cli.targets.api_address import Address, environment
+from poc_cli.targets.compatibility import raise_if_unknown
+from poc_cli.targets.destination import CLOUDFLARE
+from poc_cli.targets.process import Place, Process, spawn
+from poc_cli.targets.runtime_programs import WORKERD_VERSION, locate
+from poc_cli.targets.worker_source import Source, source
+from poc_cli.targets.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from poc_cli.engine.venue import SourceOf
-    from poc_cli.report.spans import Line
-    from poc_cli.scenario.story import Scenario
+    from poc_cli.engine.target_pool import SourceOf
+    from poc_cli.report.styled import Line
+    from poc_cli.scenario.scenario import Scenario
 
 JUDGING = (
-    "poc_cli.judge.record",
-    "poc_cli.judge.instances",
+    "poc_cli.record.play_record",
+    "poc_cli.record.instances",
     "poc_cli.judge.claims",
-    "poc_cli.judge.document",
-    "poc_cli.commands.evidence",
+    "poc_cli.judge.run_document",
+    "poc_cli.commands.run_folder",
     "poc_cli.report.text",
 )
 """What a run needs when its plays are over, each after what it imports itself."""
@@ -54,7 +54,7 @@ def run(options: Options, console: Console) -> int:
 def play(options: Options, console: Console) -> Played:
     """Play what was asked for into a new run folder, to which `latest` points then. Raises PocError."""
     if not options.target.is_local:
-        from poc_cli.commands.away import play_away
+        from poc_cli.commands.run_remote import play_away
 
         return play_away(options, console)
     found = files(options)
@@ -70,15 +70,15 @@ def play(options: Options, console: Console) -> Played:
         variables = environment(token, address)
         ahead = None if wanted.configs else _start(workers, wanted, open_, binary, variables)
         # From here on the runtime, or wrangler, starts while the rest of the program is still loading.
-        from poc_cli.commands.abroad import HERE, surroundings
-        from poc_cli.engine.run import Records, Request, run_folder
-        from poc_cli.engine.run import run as perform
-        from poc_cli.engine.troupe import Beside
-        from poc_cli.engine.venue import LocalVenue
-        from poc_cli.engine.venue import source_of as own_source
+        from poc_cli.commands.start_services import HERE, surroundings
+        from poc_cli.engine.run_plays import Records, Request, run_folder
+        from poc_cli.engine.run_plays import run as perform
+        from poc_cli.engine.scheduler import Beside
+        from poc_cli.engine.target_pool import LocalVenue
+        from poc_cli.engine.target_pool import source_of as own_source
         from poc_cli.history.redact import Redactor
-        from poc_cli.target.api import Api
-        from poc_cli.target.running import Ground
+        from poc_cli.targets.local_api import Api
+        from poc_cli.targets.runtime_context import Ground
 
         scenarios = chosen(found, options)
         around = open_.enter_context(surroundings(scenarios, options, console, token, HERE))
@@ -112,7 +112,7 @@ def play(options: Options, console: Console) -> Played:
 
 
 def _tell_if_cut(log: Path, console: Console) -> None:
-    from poc_cli.target.pump import LARGEST_LOG, full
+    from poc_cli.targets.line_reader import LARGEST_LOG, full
 
     # Each process that found it full says so in a line at its end.
     if log.exists() and log.stat().st_size > LARGEST_LOG // 2 and full(log.name, LARGEST_LOG).encode() in _tail(log):
@@ -147,7 +147,7 @@ def _cast(scenarios: "Sequence[Scenario]", source_of: "SourceOf") -> tuple[Sourc
 
 
 def _transcript(folder: Path, *, messages: bool) -> "list[Line]":
-    from poc_cli.commands.evidence import history_of
+    from poc_cli.commands.run_folder import history_of
     from poc_cli.report.transcript import transcript
 
     events = [event for event in history_of(folder) if event is not None]
@@ -158,14 +158,14 @@ def _used(folder: Path) -> "list[Line]":
     """Give what the run took of an account's free day."""
     from poc_cli.commands.cost import measured_in
     from poc_cli.cost.prices import shipped as prices
-    from poc_cli.cost.told import told_from_outside
-    from poc_cli.report.spans import span
+    from poc_cli.cost.usage_line import told_from_outside
+    from poc_cli.report.styled import span
 
     return [[span(line)] for line in told_from_outside(measured_in(folder), prices())]
 
 
 def _report(folder: Path, options: Options, console: Console, *, interrupted: bool) -> int:
-    from poc_cli.commands.evidence import as_json, exit_code, judge_folder
+    from poc_cli.commands.run_folder import as_json, exit_code, judge_folder
     from poc_cli.report.text import lines, verdict_line
 
     document = judge_folder(folder)

@@ -5,10 +5,10 @@ Never runs anything.
 
 from pathlib import Path
 
-from poc_cli.report.spans import Line, span
+from poc_cli.report.styled import Line, span
 from poc_cli.scenario.catalog import find, shown
+from poc_cli.scenario.describe import tell
 from poc_cli.scenario.loader import read
-from poc_cli.scenario.telling import tell
 
 
 def show(word: str) -> list[Line]:

@@ -11,10 +11,10 @@ from pydantic import AfterValidator, Field
 
 from poc_cli.errors import did_you_mean
 from poc_cli.inert import inert
-from poc_cli.scenario.explain import Problem
-from poc_cli.scenario.shapes import Shape
-from poc_cli.scenario.source import Source, text_of
 from poc_cli.scenario.steps import validated
+from poc_cli.scenario.toml_source import Source, text_of
+from poc_cli.scenario.types import Shape
+from poc_cli.scenario.validation_errors import Problem
 from poc_cli.scenario.values import shown
 
 LARGEST: Final = 1e12

@@ -7,7 +7,7 @@ names is about all of them. A sleep that came by itself while the story did some
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 
-from poc_cli.judge.record import PlayRecord, StepRecord, once
+from poc_cli.record.play_record import PlayRecord, StepRecord, once
 from poc_cli.scenario.model import Claim, Hibernate, Probe, Restart, Step, Taking
 
 Labels = frozenset[str]

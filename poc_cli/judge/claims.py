@@ -11,12 +11,12 @@ from poc_cli.judge.binding import objects_of
 from poc_cli.judge.checks import CHECKS, JUDGES_ITS_STEPS
 from poc_cli.judge.checks.residency import kept_awake
 from poc_cli.judge.finding import Finding, Verdict, error, held, refuted, unknown, worst
-from poc_cli.judge.instances import instances_of
 from poc_cli.judge.proof import proven_before
 from poc_cli.judge.recheck import is_rechecked
-from poc_cli.judge.record import PlayRecord, StepRecord
-from poc_cli.scenario.fitting import fit
-from poc_cli.scenario.lint import decides
+from poc_cli.record.instances import instances_of
+from poc_cli.record.play_record import PlayRecord, StepRecord
+from poc_cli.scenario.capabilities import fit
+from poc_cli.scenario.lint_rules import decides
 from poc_cli.scenario.model import NEVER_BY_ITSELF, Claim, Control, Taking
 
 _UNDECIDED = frozenset({"wrong_object", "woken", "unbound"})

@@ -9,7 +9,7 @@ from itertools import chain
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.record import PlayRecord, StepRecord
+from poc_cli.record.play_record import PlayRecord, StepRecord
 from poc_cli.scenario.model import On
 
 

@@ -8,9 +8,9 @@ from math import ceil
 from statistics import median
 from typing import Any, Final
 
-from poc_cli.judge.record import PlayRecord
 from poc_cli.judge.sleeps import sleeps_of
-from poc_cli.residency.sweep import Sentinel
+from poc_cli.record.play_record import PlayRecord
+from poc_cli.residency.sleep_onset import Sentinel
 
 Figures = dict[str, dict[str, Any]]
 

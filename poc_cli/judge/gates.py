@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from poc_cli.judge import bounds
-from poc_cli.judge.comparison import Comparison
+from poc_cli.exit_codes import ExitCode
+from poc_cli.judge import limits
+from poc_cli.judge.claim_diff import Comparison
+from poc_cli.judge.gate_row import Row
 from poc_cli.judge.requirements import Chosen, Entry, Gates
-from poc_cli.judge.rows import Row
-from poc_cli.status import ExitCode
 
 Document = dict[str, Any]
 Named = tuple[str, str]
@@ -60,7 +60,7 @@ def hold_against(
     document: Document,
     chosen: Chosen,
     comparison: Comparison | None = None,
-    cost: bounds.MonthlyCost | None = None,
+    cost: limits.MonthlyCost | None = None,
 ) -> Outcome:
     """Hold a document of the shape of run.json against the gates.
 
@@ -69,9 +69,9 @@ def hold_against(
     """
     found = _Found(gates, document, chosen)
     rows = [*found.whole(), *found.required(), *found.allowed(), *found.others(), *found.left_out()]
-    rows += bounds.within(gates.limits, document, cost)
+    rows += limits.within(gates.limits, document, cost)
     if gates.regress is not None and comparison is not None:
-        rows += bounds.no_worse(gates.regress, comparison, chosen, found.may_fail)
+        rows += limits.no_worse(gates.regress, comparison, chosen, found.may_fail)
     return Outcome(tuple(rows), frozenset(found.accepted()))
 
 

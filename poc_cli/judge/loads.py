@@ -9,8 +9,8 @@ from typing import Any
 
 from poc_cli.judge.claims import ClaimFinding
 from poc_cli.judge.finding import WORST_FIRST
-from poc_cli.judge.record import PlayRecord
-from poc_cli.judge.runs import RunRecord
+from poc_cli.record.play_record import PlayRecord
+from poc_cli.record.run_record import RunRecord
 
 Document = dict[str, Any]
 
@@ -46,7 +46,7 @@ def loads_of(run: RunRecord, tell: Callable[[ClaimFinding], Document], unreadabl
 
 
 def _judge(play: PlayRecord, tell: Callable[[ClaimFinding], Document], unreadable: Document, found: Loads) -> None:
-    from poc_cli.judge.load.document import judge_load
+    from poc_cli.judge.load.load_document import judge_load
 
     judged = judge_load(play)
     claims = [tell(finding) for finding in judged.findings]

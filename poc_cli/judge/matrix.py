@@ -8,8 +8,8 @@ from typing import Literal
 
 from poc_cli.judge.binding import faults_of, objects_of, rests_of
 from poc_cli.judge.claims import ClaimFinding
-from poc_cli.judge.record import PlayRecord
 from poc_cli.judge.sleeps import Sleep, drops_of, losses_of, sleeps_of
+from poc_cli.record.play_record import PlayRecord
 from poc_cli.scenario.model import ROWS, Claim
 
 COLUMNS = ("idle sleep", "forced eviction", "crash", "restart", "redeploy", "network drop")

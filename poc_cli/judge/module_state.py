@@ -14,10 +14,10 @@ from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.claims import ClaimFinding, judge_claim
 from poc_cli.judge.finding import Finding, refuted, unknown
-from poc_cli.judge.record import FOREVER, PlayRecord
-from poc_cli.judge.runs import RunRecord
 from poc_cli.judge.sleeps import losses_of, sleeps_of
-from poc_cli.scenario.module_state import resting_on_state
+from poc_cli.record.play_record import FOREVER, PlayRecord
+from poc_cli.record.run_record import RunRecord
+from poc_cli.scenario.module_state_claims import resting_on_state
 from poc_cli.scenario.plays import CONFIRM
 
 PUT_BACK: Final = "put back"

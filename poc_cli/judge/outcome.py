@@ -6,9 +6,9 @@ Never looks into a play: it reads what was found on each claim.
 from collections import Counter
 from typing import Any
 
+from poc_cli.exit_codes import ExitCode
 from poc_cli.judge.finding import Verdict
-from poc_cli.judge.runs import RunRecord
-from poc_cli.status import ExitCode
+from poc_cli.record.run_record import RunRecord
 
 Document = dict[str, Any]
 

@@ -12,12 +12,12 @@ from typing import Any
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.fences import fences_of, step_of
-from poc_cli.judge.instances import answers_of
 from poc_cli.judge.reach import reach_of
-from poc_cli.judge.record import FOREVER, Connection, PlayRecord
 from poc_cli.judge.sleeps import Sleep, sleeps_of
+from poc_cli.record.instances import answers_of
+from poc_cli.record.play_record import FOREVER, Connection, PlayRecord
+from poc_cli.scenario.conditions import lookup
 from poc_cli.scenario.values import MISSING
-from poc_cli.scenario.where import lookup
 
 
 def sockets_of(play: PlayRecord, sleep: Sleep) -> tuple[Connection, ...]:

@@ -14,9 +14,9 @@ from itertools import accumulate
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.answering import automatic
+from poc_cli.judge.auto_response import automatic
 from poc_cli.judge.fences import fences_of
-from poc_cli.judge.record import FOREVER, Connection, PlayRecord
+from poc_cli.record.play_record import FOREVER, Connection, PlayRecord
 from poc_cli.scenario.model import Close, Exchange
 
 SOCKET_EVENT = "hibernatable_websocket"

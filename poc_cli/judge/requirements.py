@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from poc_cli.errors import did_you_mean
-from poc_cli.scenario.checks import NO_SECRET_LEAVES
+from poc_cli.scenario.check_names import NO_SECRET_LEAVES
 
 _OFTEN: Final = r"(?:\s+(?P<k>[0-9]{1,4}) of (?P<n>[0-9]{1,4}))?"
 _ENTRY: Final = re.compile(r"(?:(?P<scenario>[^/\s]+)/)?(?P<claim>[^/\s]+)" + _OFTEN)

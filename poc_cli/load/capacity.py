@@ -11,7 +11,7 @@ from typing import Final
 from poc_cli.engine.admission import DESCRIPTORS_AT_REST, DESCRIPTORS_PER_SOCKET
 from poc_cli.errors import UsageError
 from poc_cli.load.plan import Plan
-from poc_cli.load.shards import PORTS_AN_ADDRESS
+from poc_cli.load.sharding import PORTS_AN_ADDRESS
 
 DESCRIPTORS_PER_ROOM: Final = 3
 """Of workerd's, for the SQLite files of an object in memory (measured: 50 rooms, +147)."""

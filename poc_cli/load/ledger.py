@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from poc_cli.load.connection import Socket
-from poc_cli.load.latency import Latency
+from poc_cli.load.load_socket import Socket
+from poc_cli.record.latency import Latency
 
 _MARK: Final = re.compile(rb"~([0-9a-z]+)\.([0-9a-z]+)~")
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from poc_cli.errors import UsageError
-from poc_cli.scenario.load import Chat, Churn, LoadTable, Ramp, Rest, Sleep, Stage, Storm
-from poc_cli.scenario.load_lint import MARK, stages_of
+from poc_cli.scenario.lint_load import MARK, stages_of
+from poc_cli.scenario.load_model import Chat, Churn, LoadTable, Ramp, Rest, Sleep, Stage, Storm
 from poc_cli.scenario.matching import payload
 
 Verb = Literal["ramp", "idle", "sleep", "storm", "churn", "chat"]

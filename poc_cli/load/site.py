@@ -11,13 +11,13 @@ from typing import Protocol
 
 from poc_cli.load.capacity import SPARE, Limits, limits, raise_if_too_many
 from poc_cli.load.plan import Plan
-from poc_cli.target.address import environment
-from poc_cli.target.base import Eviction
-from poc_cli.target.process import Place, Process, ending, spawn
-from poc_cli.target.remote import Remote
-from poc_cli.target.running import ENDS_WITHIN_SECONDS, Ground
-from poc_cli.target.subject import Subject
-from poc_cli.target.workerd import Workerd
+from poc_cli.targets.api_address import environment
+from poc_cli.targets.base import Eviction
+from poc_cli.targets.process import Place, Process, ending, spawn
+from poc_cli.targets.remote import Remote
+from poc_cli.targets.runtime_context import ENDS_WITHIN_SECONDS, Ground
+from poc_cli.targets.worker import Subject
+from poc_cli.targets.workerd import Workerd
 
 
 class Site(Protocol):

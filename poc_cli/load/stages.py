@@ -7,12 +7,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
-from poc_cli.load.connection import Socket
-from poc_cli.load.crowd import CLOSES_WITHIN_SECONDS, OPENING_AT_ONCE
+from poc_cli.load.load_context import Scene
+from poc_cli.load.load_socket import Socket
 from poc_cli.load.plan import OPENS_WITHIN_SECONDS, Step
-from poc_cli.load.ranges import ranges
-from poc_cli.load.result import StageResult
-from poc_cli.load.scene import Scene
+from poc_cli.load.socket_pool import CLOSES_WITHIN_SECONDS, OPENING_AT_ONCE
+from poc_cli.record.load_stage import StageResult
+from poc_cli.record.ranges import ranges
 
 Run = Callable[[Scene, Step, StageResult], Awaitable[None]]
 

@@ -11,8 +11,8 @@ import tomli
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.attempts import round_of
-from poc_cli.report.spans import plain
+from poc_cli.record.attempts import round_of
+from poc_cli.report.styled import plain
 from poc_cli.report.transcript import Teller
 from poc_cli.scenario.positions import locate
 

@@ -11,7 +11,7 @@ from poc_cli.history.event import Event
 from poc_cli.inert import inert
 from poc_cli.judge.gates import Outcome
 from poc_cli.report.excerpt import Excerpts
-from poc_cli.report.gates import table
+from poc_cli.report.gate_table import table
 from poc_cli.report.markdown import markdown
 
 MOST_ANNOTATIONS: Final = 10

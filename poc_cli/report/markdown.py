@@ -11,11 +11,11 @@ from urllib.parse import quote, urlsplit
 
 from poc_cli.history.event import Event
 from poc_cli.inert import inert
-from poc_cli.report.asked import answered
 from poc_cli.report.excerpt import Excerpts
-from poc_cli.report.matrix import Table, table
-from poc_cli.report.place import sleep_onset
-from poc_cli.report.spans import plain
+from poc_cli.report.matrix_table import Table, table
+from poc_cli.report.question import answered
+from poc_cli.report.styled import plain
+from poc_cli.report.target_summary import sleep_onset
 from poc_cli.report.text import NOT_WHOLE, verdict_line
 
 LARGEST_BYTES: Final = 60_000
@@ -124,7 +124,7 @@ def _matrix(filled: Table) -> list[str]:
 
 
 def _load(section: dict[str, Any]) -> list[str]:
-    from poc_cli.report.load import heading, rows
+    from poc_cli.report.load_text import heading, rows
 
     head = [f"**{text(section['scenario'], LONGEST_NAME)}**: {text(heading(section))}", "", "| | |", "|---|---|"]
     return [*head, *(f"| {text(name)} | {text(told)} |" for name, told in rows(section))]

@@ -5,10 +5,10 @@ Never shortens a refutation, and never says by colour alone what a word does not
 
 from typing import Any, Final
 
-from poc_cli.report.asked import answered
-from poc_cli.report.matrix import Table, table
-from poc_cli.report.place import counts, sleep_onset, where
-from poc_cli.report.spans import Line, Span, span
+from poc_cli.report.matrix_table import Table, table
+from poc_cli.report.question import answered
+from poc_cli.report.styled import Line, Span, span
+from poc_cli.report.target_summary import counts, sleep_onset, where
 
 STYLES = {"held": "green", "refuted": "bold red", "unknown": "yellow", "error": "bold magenta"}
 """The colour of each verdict; every verdict is also a word."""
@@ -70,7 +70,7 @@ def lines(document: dict[str, Any], folder: str) -> list[Line]:
     found += [[span(onset)], []] if onset is not None else []
     found += _figures(document["figures"])
     if document.get("load"):
-        from poc_cli.report.load import lines as lines_of_load
+        from poc_cli.report.load_text import lines as lines_of_load
 
         found += [line for section in document["load"] for line in lines_of_load(section)]
     found += [[span(each, "yellow")] for each in uncounted_leaks(document)]

@@ -10,8 +10,8 @@ from typing import Any, Final
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.inert import inert
-from poc_cli.report import boxed
-from poc_cli.report.spans import Line, span
+from poc_cli.report import black_box_notes
+from poc_cli.report.styled import Line, span
 from poc_cli.scenario.plays import CONFIRM
 
 LONGEST_MESSAGE: Final = 160
@@ -65,7 +65,11 @@ class Teller:
         self._events = events
         self._start = events[0]
         self._source = str(self._start.data.get("text", "")).split("\n")
-        self._tellers = {**_TELLERS, **boxed.TELLERS, **({**_FRAMES, **boxed.FRAMES} if messages else {})}
+        self._tellers = {
+            **_TELLERS,
+            **black_box_notes.TELLERS,
+            **({**_FRAMES, **black_box_notes.FRAMES} if messages else {}),
+        }
 
     def lines(self) -> list[Line]:
         """Give the heading and a line for each event that has one, up to the end of the play."""

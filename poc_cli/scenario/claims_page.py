@@ -12,7 +12,7 @@ from typing import Any, Final
 from poc_cli.scenario.catalog import shipped_files
 from poc_cli.scenario.loader import read
 from poc_cli.scenario.model import Claim, Control
-from poc_cli.scenario.story import Scenario
+from poc_cli.scenario.scenario import Scenario
 from poc_cli.shipped import shipped
 
 THEMES: Final[Mapping[str, str]] = {

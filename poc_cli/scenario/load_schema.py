@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic.json_schema import models_json_schema
 
-from poc_cli.scenario.checks import LOAD_MEANINGS
-from poc_cli.scenario.load import STAGES, LoadFile
+from poc_cli.scenario.check_names import LOAD_MEANINGS
+from poc_cli.scenario.load_model import STAGES, LoadFile
 from poc_cli.scenario.schema import DIALECT, REFERENCE, SchemaGenerator, mend, nodes
 
 if TYPE_CHECKING:

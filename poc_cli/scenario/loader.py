@@ -9,14 +9,14 @@ from functools import lru_cache
 from pathlib import Path as FilePath
 
 from poc_cli.inert import inert
-from poc_cli.scenario import lint, load_lint
-from poc_cli.scenario.explain import Problem
-from poc_cli.scenario.load import LoadFile
+from poc_cli.scenario import lint_load, lint_rules
+from poc_cli.scenario.load_model import LoadFile
 from poc_cli.scenario.model import ObjectRef, ScenarioFile
 from poc_cli.scenario.positions import Positions
-from poc_cli.scenario.source import LARGEST_FILE, LONGEST_LINE, TOO_DEEP, Source, text_of
+from poc_cli.scenario.scenario import PlacedStep, Scenario
 from poc_cli.scenario.steps import Node, nodes_of, validated
-from poc_cli.scenario.story import PlacedStep, Scenario
+from poc_cli.scenario.toml_source import LARGEST_FILE, LONGEST_LINE, TOO_DEEP, Source, text_of
+from poc_cli.scenario.validation_errors import Problem
 from poc_cli.scenario.values import DEEPEST, Path, has_json_form, kind, leaves, too_deep
 
 __all__ = ["LARGEST_FILE", "LONGEST_LINE", "PlacedStep", "Scenario", "parse", "read", "text_sha256"]
@@ -57,10 +57,10 @@ def _load(source: Source, *, is_new: bool = False) -> Scenario:
         source.refuse(problems, positions)
     objects = _objects(document)
     if isinstance(document, LoadFile):
-        problems = load_lint.problems_of(document, objects)
+        problems = lint_load.problems_of(document, objects)
     else:
-        problems = list(lint.problems_of(document, steps, controls, objects))
-        problems += lint.weaknesses_of(document, steps, controls) if is_new else ()
+        problems = list(lint_rules.problems_of(document, steps, controls, objects))
+        problems += lint_rules.weaknesses_of(document, steps, controls) if is_new else ()
     if problems:
         source.refuse(problems, positions)
     return Scenario(

@@ -5,8 +5,8 @@ Apart from what provides these, so that a run without any does not load it.
 
 from collections.abc import Iterator, Sequence
 
-from poc_cli.scenario.clients import AnyClient, ClientSpec, PageSpec
-from poc_cli.scenario.story import Scenario
+from poc_cli.scenario.client_tables import AnyClient, ClientSpec, PageSpec
+from poc_cli.scenario.scenario import Scenario
 
 
 def brings_more(scenario: Scenario) -> bool:

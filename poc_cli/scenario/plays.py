@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Literal
 
-from poc_cli.scenario.crowd import Crowd
+from poc_cli.scenario.client_groups import Crowd
 from poc_cli.scenario.model import (
     Alarm,
     Claim,
@@ -23,7 +23,7 @@ from poc_cli.scenario.model import (
     Step,
     WorkerRef,
 )
-from poc_cli.scenario.story import PlacedStep, Scenario
+from poc_cli.scenario.scenario import PlacedStep, Scenario
 from poc_cli.scenario.templates import render
 
 HEAVY = "heavy"

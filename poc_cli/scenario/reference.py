@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from poc_cli.scenario.checks import MEANINGS
+from poc_cli.scenario.check_names import MEANINGS
 from poc_cli.scenario.examples import EXAMPLES, FRAME
 from poc_cli.scenario.model import ROWS, VERBS
 from poc_cli.scenario.schema import DURATION, schema

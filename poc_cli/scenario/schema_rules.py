@@ -8,8 +8,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from poc_cli.scenario.checks import MEANINGS
-from poc_cli.scenario.exchange import Shows
+from poc_cli.scenario.check_names import MEANINGS
 from poc_cli.scenario.model import (
     ROWS,
     Claim,
@@ -23,6 +22,7 @@ from poc_cli.scenario.model import (
     Origin,
     Resume,
 )
+from poc_cli.scenario.step_bases import Shows
 
 Rule = dict[str, Any]
 

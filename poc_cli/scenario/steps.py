@@ -10,9 +10,9 @@ from typing import Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from poc_cli.errors import did_you_mean
-from poc_cli.scenario import explain
-from poc_cli.scenario.explain import Problem
+from poc_cli.scenario import validation_errors
 from poc_cli.scenario.model import VERBS, Repeat, Step
+from poc_cli.scenario.validation_errors import Problem
 from poc_cli.scenario.values import Path, kind, shown
 
 DEEPEST_REPEAT: Final = 3
@@ -58,7 +58,7 @@ def validated(model: type[_Model], raw: object, noun: str, path: Path, problems:
     try:
         return model.model_validate(raw, by_alias=True, by_name=False)
     except ValidationError as error:
-        problems.extend(explain.problems_of(error, model, noun, path))
+        problems.extend(validation_errors.problems_of(error, model, noun, path))
         return None
 
 
@@ -88,7 +88,7 @@ def _verb(table: object, way: Path) -> str | Problem:
     if verbs:
         both = " and ".join(shown(verb) for verb in verbs)
         return Problem((*way, verbs[1]), f"a step has one verb, and this has {both}", "make two steps of it", at="key")
-    details = {key for model in VERBS.values() for key in explain.keys(model)}
+    details = {key for model in VERBS.values() for key in validation_errors.keys(model)}
     unknown = next((key for key in table if key not in details), None)
     if unknown is None:
         return Problem(way, "this step has no verb", did_you_mean("", VERBS), at="key")

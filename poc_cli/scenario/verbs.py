@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 
 from poc_cli.scenario.duration import Duration
-from poc_cli.scenario.exchange import Acting, Exchange, Step
-from poc_cli.scenario.shapes import CaptureName, Identifier, Names
+from poc_cli.scenario.step_bases import Acting, Exchange, Step
+from poc_cli.scenario.types import CaptureName, Identifier, Names
 
 
 class Connect(Step):

@@ -17,14 +17,14 @@ from typing import Final
 import psutil
 from websockets.asyncio.client import ClientConnection, connect
 
-from poc_cli.load.connection import Socket
-from poc_cli.load.crowd import Crowd
 from poc_cli.load.ledger import Ledger
+from poc_cli.load.load_context import Scene
+from poc_cli.load.load_socket import Socket
 from poc_cli.load.plan import plan_of
-from poc_cli.load.scene import Scene
-from poc_cli.load.shard import Alone, run_loop
-from poc_cli.load.shards import shards
-from poc_cli.scenario.load import LoadTable
+from poc_cli.load.shard_runner import Alone, run_loop
+from poc_cli.load.sharding import shards
+from poc_cli.load.socket_pool import Crowd
+from poc_cli.scenario.load_model import LoadTable
 from tests.support.server import TOKEN, serving
 
 SOCKETS: Final = 100

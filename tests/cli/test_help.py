@@ -10,8 +10,8 @@ import tomli
 from syrupy.assertion import SnapshotAssertion
 
 from poc_cli import __version__
+from poc_cli.exit_codes import MEANINGS
 from poc_cli.shipped import shipped
-from poc_cli.status import MEANINGS
 from tests.support.command import Poc
 
 COMMANDS = (

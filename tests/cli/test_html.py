@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from poc_cli.commands.evidence import as_json
+from poc_cli.commands.run_folder import as_json
 from tests.support.command import Poc
 from tests.support.pages import story
 

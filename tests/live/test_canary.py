@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from poc_cli.target.runtime import locate
+from poc_cli.targets.runtime_programs import locate
 from tests.support.command import Poc, Ran
 from tests.support.mutants import assemble
 from tests.support.record import claims, files, latest

@@ -14,7 +14,7 @@ from typing import Any, Final
 import pytest
 
 from poc_cli.history.reader import read as history_of
-from poc_cli.judge.document import document
+from poc_cli.judge.run_document import document
 from tests.support import mutants
 from tests.support.bare_worker import TOKEN, Bare, bare
 from tests.support.black_box import black_box

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from poc_cli.shipped import shipped
-from poc_cli.target.cloudflare.deployment import Deployment, Plan, deployed
-from poc_cli.target.cloudflare.tail import tail
-from poc_cli.target.source import source
+from poc_cli.targets.cloudflare.deployment import Deployment, Plan, deployed
+from poc_cli.targets.cloudflare.tail import tail
+from poc_cli.targets.worker_source import source
 from tests.standin.faults import Fault
 from tests.standin.standin import StandIn
 

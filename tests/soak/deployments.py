@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from poc_cli.status import ExitCode
+from poc_cli.exit_codes import ExitCode
 from tests.standin.faults import Fault
 from tests.standin.standin import StandIn
 from tests.support.command import Poc, Ran

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from poc_cli.history.reader import read
-from poc_cli.judge.document import document
+from poc_cli.judge.run_document import document
 
 POC = Path(sys.executable).parent / "poc"
 LONGEST_SECONDS = 0.8

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from poc_cli.target.janitor import Janitor
-from poc_cli.target.process import passed_on
+from poc_cli.targets.janitor import Janitor
+from poc_cli.targets.process import passed_on
 from tests.standin.account import Version
 from tests.standin.capnp import TAIL, config, file_name
 from tests.standin.migrations import Class

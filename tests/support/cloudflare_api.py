@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
-from poc_cli.target.cloudflare.api import Api, Patience
-from poc_cli.target.cloudflare.credentials import ApiToken
+from poc_cli.targets.cloudflare.cloudflare_api import Api, Patience
+from poc_cli.targets.cloudflare.credentials import ApiToken
 
 Reply = httpx.Response | httpx.TransportError
 BASE = "https://api.test/client/v4"

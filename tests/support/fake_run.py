@@ -9,29 +9,29 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from poc_cli.engine.canaries import Watch
 from poc_cli.engine.pacing import LOOK_SECONDS
-from poc_cli.engine.performance import SleepMode
-from poc_cli.engine.run import Records, Request
-from poc_cli.engine.run import run as run_engine
-from poc_cli.engine.sentinels import Watch
-from poc_cli.engine.troupe import Beside
+from poc_cli.engine.play_runner import SleepMode
+from poc_cli.engine.run_plays import Records, Request
+from poc_cli.engine.run_plays import run as run_engine
+from poc_cli.engine.scheduler import Beside
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.history.reader import read
 from poc_cli.history.redact import Redactor
 from poc_cli.history.writer import HistoryWriter
-from poc_cli.judge.document import Document, document
+from poc_cli.judge.run_document import Document, document
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.plays import Play
-from poc_cli.target.api import Api
-from poc_cli.target.attendance import Attendance
+from poc_cli.targets.attendance import Attendance
+from poc_cli.targets.local_api import Api
 from tests.support.fake_target import FakeClient, FakeTarget
 from tests.support.virtual import World, run
 
 if TYPE_CHECKING:
     from poc_cli.load.site import Site
-    from poc_cli.target.running import LogListener
-    from poc_cli.target.source import Source
+    from poc_cli.targets.runtime_context import LogListener
+    from poc_cli.targets.worker_source import Source
 
 FILE = "scenarios/story.toml"
 IT = 'claim = "it"'

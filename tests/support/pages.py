@@ -6,7 +6,7 @@ Never runs anything.
 from typing import Final
 
 from poc_cli.history import event as kinds
-from poc_cli.judge.document import document
+from poc_cli.judge.run_document import document
 from poc_cli.report.html import html
 from tests.support.big_run import big_run
 from tests.unit.judge.histories import History

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from poc_cli.shipped import shipped
-from poc_cli.target.npm import command
+from poc_cli.targets.npm import command
 from tests.support.mutants import MUTANTS
 
 STACK: Final = shipped("scenarios") / "stack"

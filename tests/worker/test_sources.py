@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from poc_cli.shipped import shipped
-from poc_cli.target.npm import node
+from poc_cli.targets.npm import node
 
 RunTool = Callable[..., subprocess.CompletedProcess[str]]
 

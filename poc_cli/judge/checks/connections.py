@@ -11,12 +11,12 @@ from poc_cli.history.event import Event
 from poc_cli.judge.binding import faults_of, objects_of
 from poc_cli.judge.fences import is_cut_short
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
-from poc_cli.judge.instances import instances_of
 from poc_cli.judge.ownership import sockets_of, strays_of, why_stray
 from poc_cli.judge.proof import proven_sleeps
 from poc_cli.judge.reach import reach_of
-from poc_cli.judge.record import FOREVER, Connection, PlayRecord
 from poc_cli.judge.sleeps import Sleep, fault_after, losses_of, sleeps_of
+from poc_cli.record.instances import instances_of
+from poc_cli.record.play_record import FOREVER, Connection, PlayRecord
 from poc_cli.scenario.model import Claim, On
 
 

@@ -10,10 +10,10 @@ from itertools import pairwise
 from poc_cli.history import event as kinds
 from poc_cli.judge.finding import Finding, held, refuted, unknown
 from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
-from poc_cli.judge.record import Connection, PlayRecord, StepRecord
+from poc_cli.record.play_record import Connection, PlayRecord, StepRecord
+from poc_cli.scenario.conditions import lookup
 from poc_cli.scenario.model import Claim, Exchange
 from poc_cli.scenario.values import MISSING
-from poc_cli.scenario.where import lookup
 
 Marks = list[tuple[int, str]]
 """Event ids and marks, in the order of the history."""

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.binding import objects_of, rests_of, watches_of
-from poc_cli.judge.checks import boxed
+from poc_cli.judge.checks import black_box_checks
 from poc_cli.judge.fences import is_cut_short, step_of
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.proof import proven_sleeps
-from poc_cli.judge.record import PlayRecord, StepRecord
 from poc_cli.judge.sleeps import Sleep, pins_told, sleeps_of
-from poc_cli.residency.sweep import ASLEEP_BY_SECONDS, AWAKE_FROM_SECONDS
+from poc_cli.record.play_record import PlayRecord, StepRecord
+from poc_cli.residency.sleep_onset import ASLEEP_BY_SECONDS, AWAKE_FROM_SECONDS
 from poc_cli.scenario.model import Claim
 
 BUSY_FOR_MS = 40_000
@@ -25,7 +25,7 @@ BUSY_FOR_MS = 40_000
 def sleeps(play: PlayRecord, claim: Claim) -> Finding:
     """Refuted by an object in memory 13 s after its last event; held by a proven sleep of each object."""
     if not play.place.has_trace:
-        return boxed.sleeps(play, claim)
+        return black_box_checks.sleeps(play, claim)
     bound = rests_of(play, claim)
     undecided: list[Finding] = []
     for label, rests in bound.items():
@@ -90,7 +90,7 @@ def never_sleeps(play: PlayRecord, awake: Event) -> Finding | None:
 def kept_awake(play: PlayRecord, step: StepRecord, label: str) -> Finding | None:
     """Return what was found about an object that a `hibernate` step found in memory."""
     if not play.place.has_trace:
-        return boxed.kept_awake(play, step, label)
+        return black_box_checks.kept_awake(play, step, label)
     awake = (event for event in play.of_kind(kinds.AWAKE) if step.begun.id < event.id < step.end_id)
     found = next((event for event in awake if event.actor == f"object:{label}"), None)
     return None if found is None else never_sleeps(play, found)
@@ -122,7 +122,7 @@ def _told(sleep: Sleep) -> str:
 def stays_awake(play: PlayRecord, claim: Claim) -> Finding:
     """Held by an object in memory 11 s after its last event, 13 s if nothing pins it; refuted by one that left."""
     if not play.place.has_trace:
-        return boxed.stays_awake(play, claim)
+        return black_box_checks.stays_awake(play, claim)
     return worst([_stays_awake(play, claim, label) for label in objects_of(play, claim)])
 
 

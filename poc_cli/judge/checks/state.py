@@ -6,8 +6,8 @@ Never takes an answer after the sleep alone: without a witness from before it, t
 from poc_cli.judge.checks.witness import Witness, another_at_first, other_answer, same_answer
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.proof import proven_losses
-from poc_cli.judge.record import PlayRecord, StepRecord
 from poc_cli.judge.sleeps import Sleep, fault_after
+from poc_cli.record.play_record import PlayRecord, StepRecord
 from poc_cli.scenario.model import IN_MEMORY, Claim
 
 _NO_LOSS = "had no other value before the sleep: nothing shows a loss"

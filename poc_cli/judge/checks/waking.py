@@ -10,8 +10,8 @@ from poc_cli.judge.binding import last_rest_before
 from poc_cli.judge.fences import fences_of
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.proof import proven_sleeps
-from poc_cli.judge.record import FOREVER, PlayRecord
 from poc_cli.judge.sleeps import Sleep
+from poc_cli.record.play_record import FOREVER, PlayRecord
 from poc_cli.scenario.model import Claim
 
 _LOOKING: Final = frozenset({"idle", "probe", "alarm", "stall"})

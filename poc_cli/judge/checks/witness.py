@@ -12,11 +12,11 @@ from operator import itemgetter
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.record import PlayRecord, StepRecord, once
+from poc_cli.record.play_record import PlayRecord, StepRecord, once
+from poc_cli.scenario.conditions import Condition, parse
 from poc_cli.scenario.matching import Message, expected_messages, matches
 from poc_cli.scenario.model import Exchange
 from poc_cli.scenario.templates import render
-from poc_cli.scenario.where import Condition, parse
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from poc_cli.errors import PocError, TargetError
-from poc_cli.load.cluster import worker
+from poc_cli.load.cluster import dask_worker
+from poc_cli.load.cluster.dask_worker import Order
 from poc_cli.load.cluster.members import Clock, Member, clock_from, member, one_each
-from poc_cli.load.cluster.worker import Order
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -46,7 +46,9 @@ class Link:
         """Give one member for each process that has a worker. Raises TargetError where none has, or one has no poc."""
         found = []
         addresses = sorted(await self._known())
-        answers = await asyncio.gather(*(self._ask(each, worker.about) for each in addresses), return_exceptions=True)
+        answers = await asyncio.gather(
+            *(self._ask(each, dask_worker.about) for each in addresses), return_exceptions=True
+        )
         for address, told in zip(addresses, answers, strict=True):
             if isinstance(told, Exception) and _OURS in str(told):  # Dask wraps the ImportError of its own reading
                 raise TargetError(f"the worker {address} has no poc like this one: {_words(told)}", _INSTALL) from told
@@ -64,7 +66,7 @@ class Link:
         for _ in range(_QUESTIONS):
             asked = time.time()
             try:
-                told = await self._ask(of.address, worker.clock)
+                told = await self._ask(of.address, dask_worker.clock)
             except (OSError, TimeoutError) as error:
                 raise TargetError(f"the worker {of.address} does not tell the time: {_words(error)}") from error
             samples.append((asked, told, time.time()))
@@ -77,19 +79,19 @@ class Link:
     async def look(self, at: Member, play: str) -> dict[str, Any] | None:
         """Give how a member's part is doing, None where it does not answer in time."""
         try:
-            return await self._ask(at.address, worker.look, play)
+            return await self._ask(at.address, dask_worker.look, play)
         except (OSError, TimeoutError):
             return None
 
     async def stop(self, at: Member, play: str) -> None:
         """Have a member end its part; one that does not answer ends it by itself before long."""
         with contextlib.suppress(OSError, TimeoutError):
-            await self._ask(at.address, worker.stop, play)
+            await self._ask(at.address, dask_worker.stop, play)
 
     async def carried_out(self, at: Member, order: Order) -> dict[str, Any]:
         """Give what a member answers to an order, however long that takes; this very member, and once."""
         future = self._client.submit(
-            worker.carry_out,
+            dask_worker.carry_out,
             order,
             key=f"poc-load-{order.shard.play}-{order.shard.number}",
             workers=[at.address],

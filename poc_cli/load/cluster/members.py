@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from poc_cli.errors import TargetError, UsageError
 from poc_cli.load.capacity import Limits, possible
-from poc_cli.load.meter import Use
-from poc_cli.load.shards import Shard
+from poc_cli.load.process_usage import Use
+from poc_cli.load.sharding import Shard
 
 SCHEMES: Final = ("tcp", "tls")
 

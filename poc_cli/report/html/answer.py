@@ -6,10 +6,10 @@ Never softens an answer: the words are those of the other reports.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from poc_cli.report.asked import answered
-from poc_cli.report.html.views import NOT_WHOLE, Answer, Note, Notes, Reference, verdict_shown
-from poc_cli.report.place import counted, sleep_onset
-from poc_cli.report.spans import plain
+from poc_cli.report.html.view_model import NOT_WHOLE, Answer, Note, Notes, Reference, verdict_shown
+from poc_cli.report.question import answered
+from poc_cli.report.styled import plain
+from poc_cli.report.target_summary import counted, sleep_onset
 from poc_cli.report.text import verdict_line
 
 _HEADLINES: Final = {"held": "Feasible", "refuted": "Not feasible", "unknown": "Inconclusive", "error": "No answer"}

@@ -11,8 +11,8 @@ from poc_cli.cost.bill import Bill, dollars
 from poc_cli.cost.measured import Measured
 from poc_cli.cost.month import Month
 from poc_cli.cost.prices import Prices
-from poc_cli.cost.told import plain, told
-from poc_cli.report.html.views import Chart, Drawing, Shape, Words
+from poc_cli.cost.usage_line import plain, told
+from poc_cli.report.html.view_model import Chart, Drawing, Shape, Words
 
 _LABEL: Final = 16.0
 _BAR: Final = 22.0

@@ -11,8 +11,8 @@ from typing import Any, Final
 from poc_cli.errors import PocError
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.record import PlayRecord
-from poc_cli.report.html.views import Chart, Drawing, Shape, Words
+from poc_cli.record.play_record import PlayRecord
+from poc_cli.report.html.view_model import Chart, Drawing, Shape, Words
 
 _STEP_HEIGHT: Final = 150.0
 _ROW: Final = 62.0

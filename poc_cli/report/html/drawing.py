@@ -10,7 +10,7 @@ from math import floor, log10
 from typing import Final
 
 from poc_cli.report.html.timeline import Lane, Mark, Stretch, Timeline
-from poc_cli.report.html.views import Drawing, Shape, Words
+from poc_cli.report.html.view_model import Drawing, Shape, Words
 
 LABEL: Final = 15.0
 BAR: Final = 14.0

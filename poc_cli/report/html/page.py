@@ -20,8 +20,8 @@ from poc_cli.report.html.answer import answer_of
 from poc_cli.report.html.charts import charts_of
 from poc_cli.report.html.safe import digest
 from poc_cli.report.html.scenarios import Plays, anchors_of, scenarios_of
-from poc_cli.report.html.survival import matrix_of
-from poc_cli.report.html.views import Chart, Page
+from poc_cli.report.html.survival_matrix import matrix_of
+from poc_cli.report.html.view_model import Chart, Page
 
 _SCRIPTS: Final = ("base.js", "view.js", "start.js")
 """The script of the page, in its order."""
@@ -60,7 +60,7 @@ def _page(document: dict[str, Any], events: Iterable[Event | None]) -> Page:
 def _of_loads(document: dict[str, Any], plays: dict[str, list[Event]]) -> tuple[Chart, ...]:
     if not document.get("load"):
         return ()
-    from poc_cli.report.html.load import charts_of_loads
+    from poc_cli.report.html.load_charts import charts_of_loads
 
     return charts_of_loads(document, plays.values())
 

@@ -10,13 +10,13 @@ from functools import cached_property
 from typing import Any, Final
 
 from poc_cli.history.event import Event
-from poc_cli.report.html.crowd import gathered
-from poc_cli.report.html.data import data_of
 from poc_cli.report.html.drawing import Drafter, Scale, close_up
+from poc_cli.report.html.lanes import gathered
 from poc_cli.report.html.safe import address
 from poc_cli.report.html.timeline import Timeline, timeline_of
-from poc_cli.report.html.told import FEWEST_LINES, LINES_OF_A_PAGE, Room, Told, lines_of
-from poc_cli.report.html.views import Claim, Picture, Play, Reference, Scenario, verdict_shown
+from poc_cli.report.html.timeline_data import data_of
+from poc_cli.report.html.transcripts import FEWEST_LINES, LINES_OF_A_PAGE, Room, Told, lines_of
+from poc_cli.report.html.view_model import Claim, Picture, Play, Reference, Scenario, verdict_shown
 from poc_cli.scenario.plays import CONFIRM
 
 EVENTS_LISTED: Final = 16

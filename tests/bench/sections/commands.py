@@ -3,7 +3,7 @@
 Never compares them with anything: each does something else.
 """
 
-from poc_cli.status import ExitCode
+from poc_cli.exit_codes import ExitCode
 from tests.bench.measuring import Bench, Failed, peak_mib, spread, timed
 
 ORDER = 10

@@ -4,7 +4,7 @@ Never leaves out what a peer does not do: it is said below the table.
 """
 
 from poc_cli.shipped import shipped
-from poc_cli.target.npm import node
+from poc_cli.targets.npm import node
 from tests.bench import provisioning
 from tests.bench.measuring import ROOT, Bench, alternated, peak_mib, ratios, spread
 

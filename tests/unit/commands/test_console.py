@@ -11,7 +11,7 @@ import pytest
 from poc_cli.commands import console as module
 from poc_cli.commands.console import Console, hide
 from poc_cli.history.redact import Redactor
-from poc_cli.report.spans import span
+from poc_cli.report.styled import span
 
 LINES = ["::error::x", "  ::stop-commands::x", "\u3000::debug::x", "a ##[add-mask]x", "a::b ::c", "held"]
 

@@ -14,9 +14,9 @@ from poc_cli.commands import doctor as module
 from poc_cli.commands.doctor import FEW_SOCKETS, Finding, answering, doctor, folder, libc, open_files
 from poc_cli.engine.admission import DESCRIPTORS_AT_REST, DESCRIPTORS_PER_SOCKET
 from poc_cli.errors import PocError, TargetError
-from poc_cli.report.spans import plain
-from poc_cli.status import ExitCode
-from poc_cli.target.runtime import WORKERD_VERSION, pinned
+from poc_cli.exit_codes import ExitCode
+from poc_cli.report.styled import plain
+from poc_cli.targets.runtime_programs import WORKERD_VERSION, pinned
 
 Workerd = Callable[..., Path]
 

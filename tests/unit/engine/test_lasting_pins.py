@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import pytest
 
-from poc_cli.engine.sleeping import PIN_AFTER_SECONDS, PIN_OF_CONTROL_AFTER_SECONDS, TracedSleeper
+from poc_cli.engine.hibernation_traced import PIN_AFTER_SECONDS, PIN_OF_CONTROL_AFTER_SECONDS, TracedSleeper
 from poc_cli.residency import Pin
 
 if TYPE_CHECKING:
-    from poc_cli.engine.stage import Stage, Witnessed
-    from poc_cli.target.base import Trace
+    from poc_cli.engine.context import Stage, Witnessed
+    from poc_cli.targets.base import Trace
 
 SECOND = 1_000_000_000
 

@@ -7,13 +7,13 @@ from typing import Final, Literal
 
 import pytest
 
-from poc_cli.engine.sleeping import AWAKE_AFTER_SECONDS, SLEEPS_WITHIN_SECONDS, WATCHED_AT_MOST_SECONDS
-from poc_cli.engine.waiting import GIVES_UP_SECONDS
+from poc_cli.engine.hibernation_traced import AWAKE_AFTER_SECONDS, SLEEPS_WITHIN_SECONDS, WATCHED_AT_MOST_SECONDS
+from poc_cli.engine.hibernation_untraced import GIVES_UP_SECONDS
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.residency.sweep import ASLEEP_BY_SECONDS
+from poc_cli.residency.sleep_onset import ASLEEP_BY_SECONDS
 from poc_cli.scenario.plays import Play
-from poc_cli.target.base import Eviction
+from poc_cli.targets.base import Eviction
 from tests.support.fake_run import IT, FakeVenue, Meddle, Played, Prepare, impossible, late_at, play, story
 from tests.support.fake_stories import STORIES
 from tests.support.fake_target import FakeTarget

@@ -8,7 +8,7 @@ from typing import Any
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.document import Document
+from poc_cli.judge.run_document import Document
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.plays import plays_of
 from tests.unit.judge.histories import FILE, History, finding, scenario

@@ -6,9 +6,9 @@ Never runs anything.
 from typing import Any
 
 from poc_cli.history import event as kinds
-from poc_cli.judge.document import Document
-from poc_cli.load.latency import Latency
-from poc_cli.load.result import StageResult
+from poc_cli.judge.run_document import Document
+from poc_cli.record.latency import Latency
+from poc_cli.record.load_stage import StageResult
 from poc_cli.scenario.loader import text_sha256
 from tests.unit.judge.histories import FILE, History
 

@@ -11,7 +11,7 @@ from poc_cli.history.event import Event
 from poc_cli.scenario.matching import payload
 from poc_cli.scenario.model import Connect, Exchange, Idle, On
 from poc_cli.scenario.plays import Play
-from poc_cli.scenario.story import PlacedStep
+from poc_cli.scenario.scenario import PlacedStep
 from poc_cli.scenario.templates import render
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from poc_cli.judge.bounds import MonthlyCost
-from poc_cli.judge.comparison import compare
+from poc_cli.judge.claim_diff import compare
 from poc_cli.judge.gates import Outcome, hold_against
+from poc_cli.judge.limits import MonthlyCost
 from poc_cli.judge.requirements import Entry, Gates, Limit, Regress, entry, unknown
 from tests.unit.report.hostile import claim, document, scenario
 

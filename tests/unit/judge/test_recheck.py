@@ -7,7 +7,7 @@ import pytest
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.document import Document, document
+from poc_cli.judge.run_document import Document, document
 from tests.unit.judge.histories import History, Tale, claims, scenario, tale
 from tests.unit.judge.performing import hibernate_run
 

@@ -6,8 +6,8 @@ Never plays anything; `make reference` records it anew.
 import json
 import re
 
-from poc_cli.judge.comparison import Kind, compare
-from poc_cli.status import ExitCode
+from poc_cli.exit_codes import ExitCode
+from poc_cli.judge.claim_diff import Kind, compare
 from tests.support.command import ROOT
 
 REFERENCE = ROOT / "results" / "reference" / "local.json"

@@ -6,7 +6,7 @@ Never runs anything.
 import pytest
 
 from poc_cli.report.markdown import markdown
-from poc_cli.report.spans import plain
+from poc_cli.report.styled import plain
 from poc_cli.report.text import lines
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.plays import plays_of

@@ -3,10 +3,10 @@
 import pytest
 
 from poc_cli.errors import UsageError
-from poc_cli.load.cluster.step import APART_SECONDS, behind, in_step, sharing, with_common_quiet
+from poc_cli.load.cluster.barrier import APART_SECONDS, behind, in_step, sharing, with_common_quiet
 from poc_cli.load.plan import Plan, Step, template
-from poc_cli.load.result import ShardResult, StageResult, lost_shard, merged, no_fates
-from poc_cli.load.shards import shards
+from poc_cli.load.sharding import shards
+from poc_cli.record.load_stage import ShardResult, StageResult, lost_shard, merged, no_fates
 
 
 def _plan(*stages: Step, sockets: int = 6, rooms: int = 1) -> Plan:

@@ -5,8 +5,8 @@ from typing import cast
 
 import pytest
 
-from poc_cli.load.connection import Socket
 from poc_cli.load.ledger import Ledger, number_in_letters
+from poc_cli.load.load_socket import Socket
 
 
 @dataclass(eq=False)

@@ -7,7 +7,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from poc_cli.errors import ScenarioError
-from poc_cli.scenario import where
+from poc_cli.scenario import conditions
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.model import Connect, Exchange, Repeat
 from poc_cli.scenario.plays import Play, needs_of, patience, plays_of
@@ -156,7 +156,7 @@ def assert_playable(play: Play) -> None:
         for key in step.fills_templates:
             render(getattr(step, key), here)
         if isinstance(step, Exchange):
-            assert all(where.parse(text).names <= here.keys() for text in step.where)
+            assert all(conditions.parse(text).names <= here.keys() for text in step.where)
             names |= dict.fromkeys(step.capture, "captured")
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from poc_cli.errors import ScenarioError
-from poc_cli.scenario.clients import texts_of
+from poc_cli.scenario.client_tables import texts_of
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.model import On, WorkerRef
 from poc_cli.scenario.plays import Play, needs_of, patience, plays_of

@@ -1,0 +1,181 @@
+"""A whole run: its folder, its target, its plays side by side, its history from the first line to the last.
+
+Never judges; the history that it leaves is all that the judge gets.
+"""
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from poc_cli import __version__
+from poc_cli.engine.log_leaks import LogLeaks
+from poc_cli.engine.module_state_play import to_confirm
+from poc_cli.engine.play_runner import SleepMode
+from poc_cli.engine.scheduler import Beside, Progress, Troupe
+from poc_cli.engine.stalls import seed_in, stall
+from poc_cli.engine.target_pool import LocalVenue, Venue
+from poc_cli.errors import PocError
+from poc_cli.history import event as kinds
+from poc_cli.history.late_stretch import Stretch
+from poc_cli.history.redact import Redactor
+from poc_cli.history.writer import HistoryWriter
+from poc_cli.scenario.capabilities import Place, fit, place_of
+from poc_cli.scenario.load_model import LoadFile
+from poc_cli.scenario.model import Hibernate
+from poc_cli.scenario.plays import Play, plays_of
+from poc_cli.scenario.scenario import Scenario, every
+from poc_cli.targets.attendance import Attendance
+
+RUN = "run"
+"""The play that events of the whole run belong to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be run. `named` says whether the scenarios were asked for by name."""
+
+    scenarios: Sequence[Scenario]
+    named: bool
+    sleep: SleepMode | None
+    jobs: int
+    repeat: int = 1
+    """How often each story is played."""
+
+    without: Mapping[str, str] = field(default_factory=dict)
+    """Scenarios that are left out for want of something on this machine, with the reasons."""
+
+
+def run_folder(results: Path, scenarios: Sequence[Scenario], now: datetime) -> Path:
+    """Make the folder of a run, 0700. Raises PocError where it cannot be made."""
+    subject = scenarios[0].document.name if len(scenarios) == 1 else f"{len(scenarios)}-scenarios"
+    stem = f"{now:%Y%m%dT%H%M%SZ}-{subject}"
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+        for name in (stem, *(f"{stem}-{secrets.token_hex(2)}" for _ in range(8))):
+            folder = results / name
+            try:
+                folder.mkdir(mode=0o700)
+            except FileExistsError:
+                continue
+            return folder
+    except OSError as error:
+        raise PocError(
+            f"cannot make a run folder in {results}: {error.strerror}", "choose another folder by --results"
+        ) from error
+    raise PocError(f"cannot find a free name for a run in {results}")
+
+
+def point_latest(folder: Path) -> None:
+    """Let `latest` beside the run folder point to it, in one step."""
+    link = folder.parent / f".latest-{secrets.token_hex(4)}"
+    try:
+        link.symlink_to(folder.name)
+        link.replace(folder.parent / "latest")
+    except OSError as error:
+        raise PocError(f"cannot point {folder.parent / 'latest'} to the run: {error.strerror}") from error
+
+
+def reason_to_leave_out(scenario: Scenario, sleep: SleepMode | None, place: Place) -> str | None:
+    """Give why a scenario cannot be played in this mode or place, None where it can."""
+    for placed in every(scenario.steps):
+        step = placed.step
+        if isinstance(step, Hibernate) and step.natural and sleep == "evict":
+            return "its subject is the runtime's own timer, which --sleep evict goes around"
+        if isinstance(step, Hibernate) and step.forced and sleep == "idle":
+            return "its subject is forced eviction, which --sleep idle does without"
+    return fit(plays_of(scenario)[0], place).reason
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Where the evidence of a run goes, and what must never be in it."""
+
+    folder: Path
+    redactor: Redactor
+    thrown: Callable[[], str] = str
+    """Returns what requests have thrown that is in no log of the runtime's."""
+
+
+async def run(request: Request, venue: Venue, records: Records, beside: Beside, progress: Progress) -> None:
+    """Play everything and write it down in the folder of the records; every process of ours is ended in any case."""
+    file = records.folder / "history.ndjson"
+    with HistoryWriter(file, records.redactor, venue.attendance.now_ns) as history:
+        history.add(
+            RUN,
+            "poc",
+            kinds.RUN_START,
+            format=kinds.FORMAT,
+            poc=__version__,
+            run=records.folder.name,
+            started=datetime.now(UTC).isoformat(timespec="seconds"),
+            named=request.named,
+            sleep=request.sleep,
+            repeat=request.repeat,
+            target=venue.description(),
+            module_state="put back" if isinstance(venue, LocalVenue) else None,
+            secrets=records.redactor.names,
+        )
+        log = LogLeaks(history)
+        venue.listen_to_log(log.heard)
+        plays = _plays(request, place_of(venue.description()), history)
+        async with contextlib.AsyncExitStack() as open_, _attended(venue.attendance, history):
+            await open_.enter_async_context(beside.api.served())
+            if beside.abroad is not None:
+                await open_.enter_async_context(beside.abroad.served(records.folder, records.redactor))
+            outcomes = await Troupe(venue, history, request, progress, beside).play(plays)
+            if "interrupted" not in outcomes and isinstance(venue, LocalVenue):
+                # By force, which is quicker: that the object sleeps by itself has been seen.
+                wishes = replace(request, sleep="evict")
+                again = to_confirm(plays, venue, history, RUN)
+                outcomes += await Troupe(venue, history, wishes, progress, beside).play(again)
+            loads = [each for each in request.scenarios if isinstance(each.document, LoadFile)]
+            if loads and "interrupted" not in outcomes:  # alone: they take all there is
+                from poc_cli.load.in_sequence import play_loads
+
+                outcomes += await play_loads(loads, venue.site, history, progress, forced=request.sleep == "evict")
+        log.look_through(records.thrown(), records.redactor)
+        if "interrupted" not in outcomes:
+            history.add(RUN, "poc", kinds.RUN_END)
+
+
+@contextlib.asynccontextmanager
+async def _attended(attendance: Attendance, history: HistoryWriter) -> AsyncIterator[None]:
+    """Write down when this process or a runtime was late, for as long as the context lasts."""
+
+    def tell(stretch: Stretch) -> None:
+        from_ns, to_ns = stretch.from_ns - history.origin_ns, stretch.to_ns - history.origin_ns
+        with contextlib.suppress(PocError):  # a full disk ends the run by the next event of a play
+            history.add(RUN, "poc", kinds.LATE, **replace(stretch, from_ns=from_ns, to_ns=to_ns).data())
+
+    attendance.listener = tell
+    beside = [asyncio.create_task(attendance.beat())]
+    seed = seed_in(os.environ)
+    if seed is not None:
+        beside.append(asyncio.create_task(stall(seed)))
+    try:
+        yield
+    finally:
+        for task in beside:
+            task.cancel()
+        await asyncio.wait(beside)
+
+
+def _plays(request: Request, place: Place, history: HistoryWriter) -> list[Play]:
+    plays: list[Play] = []
+    for scenario in request.scenarios:
+        if isinstance(scenario.document, LoadFile):
+            continue
+        missing = request.without.get(scenario.document.name)
+        reason = missing or reason_to_leave_out(scenario, request.sleep, place)
+        if reason is None:
+            # A control that cannot be played here is not run; the judge says why by the same rule.
+            plays += [play for play in plays_of(scenario, request.repeat) if fit(play, place).reason is None]
+        else:
+            name, title = scenario.document.name, scenario.document.title
+            history.add(RUN, "poc", kinds.LEFT_OUT, scenario=name, title=title, file=scenario.file, reason=reason)
+    return plays

@@ -1,0 +1,221 @@
+"""Where the plays of a run go on: runtimes of our own, or one worker that runs somewhere else.
+
+Never looks into a play; which play needs a place of its own, the troupe asks here.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from poc_cli.engine.module_state_play import Confirmations
+from poc_cli.history.writer import HistoryWriter
+from poc_cli.scenario.model import Hibernate
+from poc_cli.scenario.plays import CONFIRM, Play
+from poc_cli.targets.attendance import Attendance
+from poc_cli.targets.base import Target
+from poc_cli.targets.process import Place, Process
+from poc_cli.targets.runtime_context import Ground, LogListener
+from poc_cli.targets.worker import Subject
+from poc_cli.targets.worker_source import Source, source
+from poc_cli.targets.workerd import Workerd
+
+if TYPE_CHECKING:
+    from poc_cli.engine.canaries import Watch
+    from poc_cli.load.site import Site
+    from poc_cli.targets.remote import Remote
+
+SourceOf = Callable[[Play], Source]
+"""Gives where the worker is that a play brings. Raises TargetError where there is none, ValueError for no such play."""
+
+RUNTIMES_AT_ONCE = 6
+"""Runtimes beside the shared one: each takes 60 MiB."""
+
+
+class Venue(Protocol):
+    """Gives targets to plays, and ends them."""
+
+    apart_at_once: int
+    """How many of the plays that need a place of their own may go on at the same time, and while others do; 0: none."""
+
+    def description(self) -> dict[str, Any]:
+        """Give the place as the beginning of a record tells it."""
+
+    def is_apart(self, play: Play) -> bool:
+        """Whether a play needs a place of its own."""
+
+    def watched(
+        self, plays: list[Play], history: HistoryWriter
+    ) -> "contextlib.AbstractAsyncContextManager[Watch | None]":
+        """Give what tells of sleep while the plays go on, None where the trace does."""
+
+    @property
+    def attendance(self) -> Attendance:
+        """Return who notes when this process or a runtime was late."""
+
+    def shared(self, attempt: int = 1) -> contextlib.AbstractAsyncContextManager[Target]:
+        """Give the target of the plays that go on side by side; it ends with the context. Raises TargetError."""
+
+    def own(self, play: Play) -> contextlib.AbstractAsyncContextManager[Target]:
+        """Give a target for one play. Raises TargetError."""
+
+    def listen_to_log(self, listener: LogListener) -> None:
+        """Call `listener` with each line of the worker's log that had secrets, without them, and with which."""
+
+    def site(self, worker: Source | None) -> "Site":
+        """Give where a load goes: the worker that it brings, or that of the run. Raises TargetError."""
+
+
+class LocalVenue:
+    """Runtimes of our own: as many as are needed."""
+
+    apart_at_once = RUNTIMES_AT_ONCE
+
+    def __init__(self, ground: Ground, first: Process, source_of: SourceOf) -> None:
+        """Take what all runtimes share, one that was started ahead, and where the workers are that plays bring."""
+        self._ground = ground
+        self._first = first
+        self._source_of = source_of
+        self.confirmations = Confirmations(ground.versions)
+
+    def description(self) -> dict[str, Any]:
+        """Give the place as the beginning of a record tells it."""
+        return {
+            "kind": Workerd.kind,
+            "url": None,
+            "versions": self._ground.versions,
+            "compatibility_date": self._ground.worker.compatibility_date,
+            "oracle": Workerd.oracle,
+            "abilities": sorted(Workerd.abilities),
+        }
+
+    def is_apart(self, play: Play) -> bool:
+        """Whether a play needs a runtime of its own: it ends it, measures it, inspects it, or brings another worker."""
+        return play.alone or play.role == CONFIRM or self.worker_of(play) is not self._ground.worker
+
+    @contextlib.asynccontextmanager
+    async def watched(self, plays: list[Play], history: HistoryWriter) -> AsyncIterator[None]:  # noqa: ARG002
+        """Give nothing: each runtime's trace tells of sleep."""
+        yield
+
+    @property
+    def attendance(self) -> Attendance:
+        """Return who notes when this process or a runtime was late."""
+        return self._ground.attendance
+
+    @contextlib.asynccontextmanager
+    async def shared(self, attempt: int = 1) -> AsyncIterator[Target]:
+        """Give the runtime that was started ahead, for a later attempt a fresh one."""
+        place = self._first.place if attempt == 1 else Place(self._ground.worker)
+        target = Workerd(place, self._ground)
+        try:
+            await target.start(self._first if attempt == 1 else None)
+            yield target
+        finally:
+            await target.stop()
+
+    @contextlib.asynccontextmanager
+    async def own(self, play: Play) -> AsyncIterator[Target]:
+        """Give a fresh runtime that ends with the play."""
+        worker = self.worker_of(play)
+        target = Workerd(Place(worker), self._ground, inspected=play.role == CONFIRM)
+        try:
+            await target.start()
+            yield target
+        finally:
+            await target.stop()
+        if target.confirmed:
+            self.confirmations.keep(play, worker)
+
+    def listen_to_log(self, listener: LogListener) -> None:
+        """Call `listener` with each line of the runtimes' log that had secrets."""
+        self._ground.log_listeners.append(listener)
+
+    def site(self, worker: Source | None) -> "Site":
+        """Give a fresh runtime without a trace."""
+        from poc_cli.load.site import LocalSite
+
+        subject = self._ground.worker if worker is None else self._ground.workers.get(worker)
+        return LocalSite(self._ground, subject, traced=False)
+
+    def worker_of(self, play: Play) -> Subject:
+        """Return the worker that a play is about. Raises TargetError."""
+        return self._ground.worker if play.worker is None else self._ground.workers.get(self._source_of(play))
+
+
+class RemoteVenue:
+    """One worker that runs somewhere else, for all plays: those that disturb others go on one by one, after them."""
+
+    apart_at_once = 0
+
+    def __init__(self, remote: "Remote", *, is_ours: bool) -> None:
+        """Take the worker; `is_ours` says whether it answers our protocol, so that its rooms can tell of sleep."""
+        self._remote = remote
+        self._is_ours = is_ours
+        self.attendance = Attendance()
+
+    def description(self) -> dict[str, Any]:
+        """Give the place as the beginning of a record tells it."""
+        return {
+            "kind": self._remote.kind,
+            "url": self._remote.url,
+            "versions": self._remote.versions,
+            "compatibility_date": self._remote.compatibility_date,
+            "oracle": self._remote.oracle,
+            "abilities": sorted(self._remote.abilities),
+        }
+
+    def is_apart(self, play: Play) -> bool:
+        """Whether a play would disturb others: it deploys, or measures."""
+        return play.alone
+
+    @contextlib.asynccontextmanager
+    async def watched(self, plays: list[Play], history: HistoryWriter) -> "AsyncIterator[Watch]":
+        """Give what rooms of our own tell of sleep; they are opened where a play sleeps and the worker is ours."""
+        from poc_cli.engine.canaries import Watch
+        from poc_cli.engine.tail_events import listen
+
+        watch = Watch(self._remote, history, possible=self._is_ours)
+        if self._is_ours:
+            await watch.pulse()
+        sleeps = any(isinstance(each.step, Hibernate) for play in plays for each in play.steps)
+        beside = [watch.sweep()] if self._is_ours and sleeps else []
+        beside += [] if self._remote.tail is None else [listen(self._remote.tail, history)]
+        tasks = [asyncio.create_task(each) for each in beside]
+        try:
+            yield watch
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    @contextlib.asynccontextmanager
+    async def shared(self, attempt: int = 1) -> AsyncIterator[Target]:  # noqa: ARG002
+        """Give the worker."""
+        yield self._remote
+
+    @contextlib.asynccontextmanager
+    async def own(self, play: Play) -> AsyncIterator[Target]:  # noqa: ARG002
+        """Give the same worker: there is no other."""
+        yield self._remote
+
+    def listen_to_log(self, listener: LogListener) -> None:
+        """Do nothing: what a worker logs elsewhere comes by its tail."""
+
+    def site(self, worker: Source | None) -> "Site":  # noqa: ARG002
+        """Give the same worker: there is no other."""
+        from poc_cli.load.site import RemoteSite
+
+        return RemoteSite(self._remote)
+
+
+def source_of(play: Play) -> Source:
+    """Give where the worker is that a play brings. Raises TargetError where there is none, ValueError for no such play.
+
+    Relative to the scenario's file.
+    """
+    if play.worker is None:
+        raise ValueError("the play brings no worker")
+    folder = Path(play.scenario.file).parent / play.worker.dir
+    return source(folder, tuple(play.worker.config or ()), play.worker.env)

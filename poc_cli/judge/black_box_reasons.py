@@ -1,0 +1,60 @@
+"""Why nothing that an object told in a black box proves a sleep, in words.
+
+Never judges a claim.
+"""
+
+from poc_cli.history import event as kinds
+from poc_cli.history.event import Event
+from poc_cli.record.instances import Change, instances_of
+from poc_cli.record.play_record import PlayRecord
+
+Evidence = tuple[int, ...]
+
+
+def why_no_other_instance(play: PlayRecord, label: str, before: int) -> tuple[str, Evidence]:
+    """Give why no sleep of an object is proven before an event, and the events that show it."""
+    told = instances_of(play, label)
+    if told.unsteady is not None:
+        why, event = told.unsteady
+        return f"what {label} tells of its instance proves nothing: {why}", (event,)
+    for doubt in told.doubts:
+        if doubt.change.before.event.id < before:
+            return f"{label}: {doubt.why}", (doubt.change.before.event.id, doubt.change.after.event.id)
+    for stay in told.stays:
+        if stay.before.event.id < before:
+            return stayed_told(stay), stay_evidence(stay)
+    return _why_not_told(play, label, before)
+
+
+def _why_not_told(play: PlayRecord, label: str, before: int) -> tuple[str, Evidence]:
+    """Give why there are no answers of two instances, with a wait between, to look at."""
+    failed = next((step for step in play.steps if step.failure in {"wrong_object", "no_sleep"}), None)
+    if failed is not None:
+        return failed.reason, (failed.end_id,)
+    if not instances_of(play, label).tellings:
+        path = play.play.objects[label].instance
+        where = 'object = { …, instance = "path" } names another place'
+        return f'no answer of {label} told its instance: none has "{path}" ({where})', ()
+    waits = (each for each in play.of_kind(kinds.WAITED) if each.actor == f"object:{label}" and each.id < before)
+    waited = next(waits, None)
+    if waited is not None:
+        return f"{label} told no instance after it was left alone{_cut_off(play, label, waited)}", (waited.id,)
+    return f"{label} was not left alone between two answers", ()
+
+
+def _cut_off(play: PlayRecord, label: str, waited: Event) -> str:
+    """Give in words that a connection to an object was ended after a wait, and not by its client."""
+    ended = (each.closed for each in play.connections if each.is_open_at(waited.id) and play.belongs(each, label))
+    closed = next((event for event in ended if event is not None and event.data["by"] != "client"), None)
+    return "" if closed is None else f": {closed.actor} was closed ({closed.data['said']})"
+
+
+def stayed_told(stay: Change) -> str:
+    """Give in words that an object was still there after a wait."""
+    silence = f"{stay.silent_ms / 1000:.1f} s in which no client sent anything"
+    return f"{stay.label} answered with the same instance after {silence}"
+
+
+def stay_evidence(stay: Change) -> Evidence:
+    """Give the events that show it: the answers around the wait, and the wait."""
+    return (stay.before.event.id, *(each.id for each in stay.waited), stay.after.event.id)
