@@ -37,9 +37,10 @@ unit: $(DEV)  ## run the tests that start neither node, nor a browser, nor a run
 long: $(DEV) $(NODES) $(CHROMIUM)  ## run the long ones: faulty deployments, clusters, pages, black boxes, the stack (twenty minutes)
 	@$(BIN)/pytest -m long $(ARGS)
 
-lint: $(DEV)  ## check style and format of the Python code
+lint: $(DEV)  ## check style, format and layers of the Python code
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
+	@$(BIN)/lint-imports --no-cache
 
 types: $(DEV) $(NODES)  ## check the types of the Python code and of the worker
 	@$(BIN)/mypy

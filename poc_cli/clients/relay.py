@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from poc_cli.clients.client import Ending, Payload
 from poc_cli.clients.frames import Side, Wire
-from poc_cli.services.neighbors import is_of_another_user
+from poc_cli.clients.neighbors import is_of_another_user
 from poc_cli.targets.endpoint import Door, certificates
 
 LONGEST_HEAD: Final = 1 << 16

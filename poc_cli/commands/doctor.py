@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from poc_cli import __version__
-from poc_cli.engine.admission import DESCRIPTORS_AT_REST, DESCRIPTORS_PER_SOCKET
+from poc_cli.descriptors import DESCRIPTORS_AT_REST, DESCRIPTORS_PER_SOCKET
 from poc_cli.errors import PocError, TargetError
 from poc_cli.exit_codes import ExitCode
 from poc_cli.report.styled import Line, span

@@ -24,7 +24,7 @@ from poc_cli.targets.workers import Workers
 
 if TYPE_CHECKING:
     from poc_cli.commands.load import Options
-    from poc_cli.engine.run_plays import Records
+    from poc_cli.history.folder import Records
     from poc_cli.load.load_player import Load
     from poc_cli.load.site import Site
 
@@ -58,7 +58,7 @@ def raise_if_impossible(wanted: "Load", options: "Options") -> None:
 @contextlib.contextmanager
 def here(wanted: "Load", options: "Options", console: Console) -> Iterator[Place]:
     """Give a runtime of our own and a new run folder. Raises PocError."""
-    from poc_cli.engine.run_plays import Records, run_folder
+    from poc_cli.history.folder import Records, run_folder
     from poc_cli.history.redact import Redactor
     from poc_cli.load.in_sequence import worker_of
     from poc_cli.load.site import LocalSite
@@ -72,7 +72,7 @@ def here(wanted: "Load", options: "Options", console: Console) -> Iterator[Place
         workers = open_.enter_context(Workers(binary, options.date, console.note))
         brought = None if options.worker is not None else worker_of(wanted.scenario)
         worker = workers.get(brought or source(options.worker or shipped("worker")))
-        folder = run_folder(options.results, [wanted.scenario], datetime.now(UTC))
+        folder = run_folder(options.results, [wanted.scenario.document.name], datetime.now(UTC))
         redactor = Redactor([("POC_TOKEN", token), ("POC_API_KEY", address.key), *workers.secrets])
         hide(redactor, console)
         versions = {"workerd": WORKERD_VERSION} | worker.tools
@@ -93,8 +93,8 @@ def here(wanted: "Load", options: "Options", console: Console) -> Iterator[Place
 def elsewhere(wanted: "Load", options: "Options", console: Console) -> Iterator[Place]:
     """Give the worker at an address and a new run folder. Raises TargetError where nobody answers there."""
     from poc_cli.commands.run_remote import address_of
-    from poc_cli.engine.run_plays import Records, run_folder
     from poc_cli.engine.target_pool import RemoteVenue
+    from poc_cli.history.folder import Records, run_folder
     from poc_cli.history.redact import Redactor
     from poc_cli.load.site import RemoteSite
     from poc_cli.targets.reachability import host
@@ -104,7 +104,7 @@ def elsewhere(wanted: "Load", options: "Options", console: Console) -> Iterator[
     probe = f"/room/probe-{secrets.token_hex(6)}"
     found = asyncio.run(host(address.door, probe, address.headers, token_from=options.token_env))
     remote = Remote(address, probe)
-    folder = run_folder(options.results, [wanted.scenario], datetime.now(UTC))
+    folder = run_folder(options.results, [wanted.scenario.document.name], datetime.now(UTC))
     description = RemoteVenue(remote, is_ours=found.is_ours).description()
     redactor = Redactor(address.secrets)
     hide(redactor, console)

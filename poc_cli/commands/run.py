@@ -70,19 +70,18 @@ def play(options: Options, console: Console) -> Played:
         variables = environment(token, address)
         ahead = None if wanted.configs else _start(workers, wanted, open_, binary, variables)
         # From here on the runtime, or wrangler, starts while the rest of the program is still loading.
+        from poc_cli.commands.loads_of_run import loads_of, local_sites
         from poc_cli.commands.start_services import HERE, surroundings
-        from poc_cli.engine.run_plays import Records, Request, run_folder
-        from poc_cli.engine.run_plays import run as perform
+        from poc_cli.engine import run_plays, target_pool
         from poc_cli.engine.scheduler import Beside
-        from poc_cli.engine.target_pool import LocalVenue
-        from poc_cli.engine.target_pool import source_of as own_source
+        from poc_cli.history.folder import Records, run_folder
         from poc_cli.history.redact import Redactor
         from poc_cli.targets.local_api import Api
         from poc_cli.targets.runtime_context import Ground
 
         scenarios = chosen(found, options)
         around = open_.enter_context(surroundings(scenarios, options, console, token, HERE))
-        source_of = own_source if around.abroad is None else around.abroad.source
+        source_of = target_pool.source_of if around.abroad is None else around.abroad.source
         shared, others = _cast(around.played, source_of)
         if options.worker is not None or shared is None:
             shared = wanted
@@ -92,17 +91,25 @@ def play(options: Options, console: Console) -> Played:
         for each in others:
             workers.get(each)
         worker = workers.get(shared)
-        folder = run_folder(options.results, scenarios, datetime.now(UTC))
+        folder = run_folder(options.results, [each.document.name for each in scenarios], datetime.now(UTC))
         ours = [("POC_TOKEN", token), ("POC_API_KEY", address.key)]
         redactor = Redactor([*ours, *workers.secrets, *around.secrets])
         hide(redactor, console)
         versions = {"workerd": WORKERD_VERSION} | worker.tools
         ground = Ground(binary, worker, workers, folder, redactor, token, address, versions, count(1))
-        request = Request(scenarios, bool(options.words), options.sleep, options.jobs, options.repeat, around.without)
+        request = run_plays.Request(
+            scenarios, bool(options.words), options.sleep, options.jobs, options.repeat, around.without
+        )
         with console.live() as progress:
-            venue, records = LocalVenue(ground, first, source_of), Records(folder, redactor, lambda: workers.thrown)
+            venue, records = (
+                target_pool.LocalVenue(ground, first, source_of),
+                Records(folder, redactor, lambda: workers.thrown),
+            )
             beside = Beside(Api(address), around.abroad)
-            interrupted = not finish(perform(request, venue, records, beside, progress), JUDGING)
+            loads = loads_of(scenarios, local_sites(ground), progress, forced=options.sleep == "evict")
+            interrupted = not finish(
+                run_plays.run(request, venue, records, beside, progress, afterwards=loads), JUDGING
+            )
         if thrown := workers.thrown:
             with (folder / "worker.log").open("a", encoding="utf-8") as log:
                 log.write(redactor.text(thrown))

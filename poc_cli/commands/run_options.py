@@ -59,7 +59,7 @@ class Played:
 
 def point_to(folder: Path, console: Console) -> None:
     """Let `latest` point to a run; where that fails it is told, and the run is not lost by it."""
-    from poc_cli.engine.run_plays import point_latest
+    from poc_cli.history.folder import point_latest
 
     try:
         point_latest(folder)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from poc_cli.commands.console import Console, hide
+from poc_cli.commands.loads_of_run import loads_of, remote_sites
 from poc_cli.commands.progress import Phases
 from poc_cli.commands.prompt import asker
 from poc_cli.commands.run_options import Options, Played, point_to, raise_file_limit
@@ -22,11 +23,12 @@ from poc_cli.commands.selection import chosen, files
 from poc_cli.commands.signals import finish
 from poc_cli.commands.start_services import Surroundings, surroundings
 from poc_cli.commands.worker_choice import brought
-from poc_cli.engine.run_plays import Records, Request, run, run_folder
+from poc_cli.engine.run_plays import Request, run
 from poc_cli.engine.scheduler import Beside
 from poc_cli.engine.target_pool import RemoteVenue
 from poc_cli.engine.target_pool import source_of as own_source
 from poc_cli.errors import UsageError
+from poc_cli.history.folder import Records, run_folder
 from poc_cli.history.redact import Redactor
 from poc_cli.scenario.capabilities import Place, place_of
 from poc_cli.shipped import shipped
@@ -177,13 +179,15 @@ def _played(  # noqa: PLR0913, PLR0917 - one thing of each kind
     console: Console,
 ) -> Played:
     raise_file_limit()
-    folder = run_folder(options.results, scenarios, datetime.now(UTC))
+    folder = run_folder(options.results, [each.document.name for each in scenarios], datetime.now(UTC))
     with contextlib.closing(Loopback()) as loopback:
         redactor = Redactor([*hidden, ("POC_API_KEY", loopback.key), *around.secrets])
         hide(redactor, console)
         records = Records(folder, redactor)
         request = Request(scenarios, bool(options.words), options.sleep, options.jobs, options.repeat, around.without)
         with console.live() as progress:
-            interrupted = not finish(run(request, venue, records, Beside(Api(loopback), around.abroad), progress))
+            loads = loads_of(scenarios, remote_sites(venue.remote), progress, forced=False)
+            beside = Beside(Api(loopback), around.abroad)
+            interrupted = not finish(run(request, venue, records, beside, progress, afterwards=loads))
     point_to(folder, console)
     return Played(folder, interrupted)

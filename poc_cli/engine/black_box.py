@@ -1,6 +1,6 @@
 """What one play in a black box has instead of a trace: where sleep begins there, and what its objects tell of it.
 
-Never judges a claim: it reads by the judge's own rule what the objects told, and no more.
+Never judges a claim: it reads what the objects told as the judge does, and no more.
 """
 
 from dataclasses import dataclass
@@ -10,9 +10,7 @@ from poc_cli.engine.context import Stage
 from poc_cli.engine.identity_queries import Questions
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.black_box_reasons import stayed_told
-from poc_cli.judge.checks.black_box_checks import should_stay
-from poc_cli.record.instances import Change, instances_of
+from poc_cli.record.instances import Change, describe_stay, instances_of, should_stay
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.residency.sleep_onset import LONGEST_WAIT_SECONDS
 from poc_cli.scenario.plays import patience
@@ -49,7 +47,7 @@ class Box:
     def still_there(self, label: str) -> str | None:
         """Give in words that an object was still there when it was last left alone, None where that is not known."""
         stays, last = instances_of(self._record(), label).stays, self._waits(label)[-1:]
-        return next((stayed_told(stay) for stay in stays if any(each.id in last for each in stay.waited)), None)
+        return next((describe_stay(stay) for stay in stays if any(each.id in last for each in stay.waited)), None)
 
     def worth_another(self, *, is_story: bool) -> Again | None:
         """Return why a second performance may come out otherwise; None where there is no reason to think so.
@@ -78,7 +76,7 @@ class Box:
             for stay in instances_of(play, label).stays:
                 is_short = stay.silent_ms / 1000 < long_enough
                 if is_short and not should_stay(play, stay) and self._should_sleep(stay):
-                    return Again(f"{stayed_told(stay)}; once more, with more patience", None)
+                    return Again(f"{describe_stay(stay)}; once more, with more patience", None)
         return None
 
     def _waits(self, label: str) -> list[int]:

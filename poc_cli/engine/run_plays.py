@@ -6,23 +6,21 @@ Never judges; the history that it leaves is all that the judge gets.
 import asyncio
 import contextlib
 import os
-import secrets
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from poc_cli import __version__
 from poc_cli.engine.log_leaks import LogLeaks
 from poc_cli.engine.module_state_play import to_confirm
-from poc_cli.engine.play_runner import SleepMode
+from poc_cli.engine.play_runner import Outcome, SleepMode
 from poc_cli.engine.scheduler import Beside, Progress, Troupe
 from poc_cli.engine.stalls import seed_in, stall
 from poc_cli.engine.target_pool import LocalVenue, Venue
 from poc_cli.errors import PocError
 from poc_cli.history import event as kinds
+from poc_cli.history.folder import RUN, Records
 from poc_cli.history.late_stretch import Stretch
-from poc_cli.history.redact import Redactor
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.scenario.capabilities import Place, fit, place_of
 from poc_cli.scenario.load_model import LoadFile
@@ -30,9 +28,6 @@ from poc_cli.scenario.model import Hibernate
 from poc_cli.scenario.plays import Play, plays_of
 from poc_cli.scenario.scenario import Scenario, every
 from poc_cli.targets.attendance import Attendance
-
-RUN = "run"
-"""The play that events of the whole run belong to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,36 +45,6 @@ class Request:
     """Scenarios that are left out for want of something on this machine, with the reasons."""
 
 
-def run_folder(results: Path, scenarios: Sequence[Scenario], now: datetime) -> Path:
-    """Make the folder of a run, 0700. Raises PocError where it cannot be made."""
-    subject = scenarios[0].document.name if len(scenarios) == 1 else f"{len(scenarios)}-scenarios"
-    stem = f"{now:%Y%m%dT%H%M%SZ}-{subject}"
-    try:
-        results.mkdir(parents=True, exist_ok=True)
-        for name in (stem, *(f"{stem}-{secrets.token_hex(2)}" for _ in range(8))):
-            folder = results / name
-            try:
-                folder.mkdir(mode=0o700)
-            except FileExistsError:
-                continue
-            return folder
-    except OSError as error:
-        raise PocError(
-            f"cannot make a run folder in {results}: {error.strerror}", "choose another folder by --results"
-        ) from error
-    raise PocError(f"cannot find a free name for a run in {results}")
-
-
-def point_latest(folder: Path) -> None:
-    """Let `latest` beside the run folder point to it, in one step."""
-    link = folder.parent / f".latest-{secrets.token_hex(4)}"
-    try:
-        link.symlink_to(folder.name)
-        link.replace(folder.parent / "latest")
-    except OSError as error:
-        raise PocError(f"cannot point {folder.parent / 'latest'} to the run: {error.strerror}") from error
-
-
 def reason_to_leave_out(scenario: Scenario, sleep: SleepMode | None, place: Place) -> str | None:
     """Give why a scenario cannot be played in this mode or place, None where it can."""
     for placed in every(scenario.steps):
@@ -91,18 +56,19 @@ def reason_to_leave_out(scenario: Scenario, sleep: SleepMode | None, place: Plac
     return fit(plays_of(scenario)[0], place).reason
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
-    """Where the evidence of a run goes, and what must never be in it."""
+async def run(  # noqa: PLR0913 - what a run is made of
+    request: Request,
+    venue: Venue,
+    records: Records,
+    beside: Beside,
+    progress: Progress,
+    *,
+    afterwards: Callable[[HistoryWriter], Awaitable[Sequence[Outcome]]] | None = None,
+) -> None:
+    """Play everything and write it to the folder of the records; every process of ours is ended in any case.
 
-    folder: Path
-    redactor: Redactor
-    thrown: Callable[[], str] = str
-    """Returns what requests have thrown that is in no log of the runtime's."""
-
-
-async def run(request: Request, venue: Venue, records: Records, beside: Beside, progress: Progress) -> None:
-    """Play everything and write it down in the folder of the records; every process of ours is ended in any case."""
+    `afterwards` plays what takes the whole machine, such as loads, and returns how each of it ended.
+    """
     file = records.folder / "history.ndjson"
     with HistoryWriter(file, records.redactor, venue.attendance.now_ns) as history:
         history.add(
@@ -133,11 +99,8 @@ async def run(request: Request, venue: Venue, records: Records, beside: Beside, 
                 wishes = replace(request, sleep="evict")
                 again = to_confirm(plays, venue, history, RUN)
                 outcomes += await Troupe(venue, history, wishes, progress, beside).play(again)
-            loads = [each for each in request.scenarios if isinstance(each.document, LoadFile)]
-            if loads and "interrupted" not in outcomes:  # alone: they take all there is
-                from poc_cli.load.in_sequence import play_loads
-
-                outcomes += await play_loads(loads, venue.site, history, progress, forced=request.sleep == "evict")
+            if afterwards is not None and "interrupted" not in outcomes:
+                outcomes += await afterwards(history)
         log.look_through(records.thrown(), records.redactor)
         if "interrupted" not in outcomes:
             history.add(RUN, "poc", kinds.RUN_END)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from poc_cli.clients.client import Opener, SocketClient
-from poc_cli.engine.admission import Admission, sockets_possible
+from poc_cli.descriptors import sockets_possible
+from poc_cli.engine.admission import Admission
 from poc_cli.engine.hibernation_traced import IDLE_TIMER_SECONDS
 from poc_cli.engine.pacing import Pacer
 from poc_cli.engine.play_runner import Outcome, Performance, SleepMode, Trial

@@ -23,7 +23,6 @@ from poc_cli.targets.workerd import Workerd
 
 if TYPE_CHECKING:
     from poc_cli.engine.canaries import Watch
-    from poc_cli.load.site import Site
     from poc_cli.targets.remote import Remote
 
 SourceOf = Callable[[Play], Source]
@@ -62,9 +61,6 @@ class Venue(Protocol):
 
     def listen_to_log(self, listener: LogListener) -> None:
         """Call `listener` with each line of the worker's log that had secrets, without them, and with which."""
-
-    def site(self, worker: Source | None) -> "Site":
-        """Give where a load goes: the worker that it brings, or that of the run. Raises TargetError."""
 
 
 class LocalVenue:
@@ -132,13 +128,6 @@ class LocalVenue:
         """Call `listener` with each line of the runtimes' log that had secrets."""
         self._ground.log_listeners.append(listener)
 
-    def site(self, worker: Source | None) -> "Site":
-        """Give a fresh runtime without a trace."""
-        from poc_cli.load.site import LocalSite
-
-        subject = self._ground.worker if worker is None else self._ground.workers.get(worker)
-        return LocalSite(self._ground, subject, traced=False)
-
     def worker_of(self, play: Play) -> Subject:
         """Return the worker that a play is about. Raises TargetError."""
         return self._ground.worker if play.worker is None else self._ground.workers.get(self._source_of(play))
@@ -151,19 +140,19 @@ class RemoteVenue:
 
     def __init__(self, remote: "Remote", *, is_ours: bool) -> None:
         """Take the worker; `is_ours` says whether it answers our protocol, so that its rooms can tell of sleep."""
-        self._remote = remote
+        self.remote = remote
         self._is_ours = is_ours
         self.attendance = Attendance()
 
     def description(self) -> dict[str, Any]:
         """Give the place as the beginning of a record tells it."""
         return {
-            "kind": self._remote.kind,
-            "url": self._remote.url,
-            "versions": self._remote.versions,
-            "compatibility_date": self._remote.compatibility_date,
-            "oracle": self._remote.oracle,
-            "abilities": sorted(self._remote.abilities),
+            "kind": self.remote.kind,
+            "url": self.remote.url,
+            "versions": self.remote.versions,
+            "compatibility_date": self.remote.compatibility_date,
+            "oracle": self.remote.oracle,
+            "abilities": sorted(self.remote.abilities),
         }
 
     def is_apart(self, play: Play) -> bool:
@@ -176,12 +165,12 @@ class RemoteVenue:
         from poc_cli.engine.canaries import Watch
         from poc_cli.engine.tail_events import listen
 
-        watch = Watch(self._remote, history, possible=self._is_ours)
+        watch = Watch(self.remote, history, possible=self._is_ours)
         if self._is_ours:
             await watch.pulse()
         sleeps = any(isinstance(each.step, Hibernate) for play in plays for each in play.steps)
         beside = [watch.sweep()] if self._is_ours and sleeps else []
-        beside += [] if self._remote.tail is None else [listen(self._remote.tail, history)]
+        beside += [] if self.remote.tail is None else [listen(self.remote.tail, history)]
         tasks = [asyncio.create_task(each) for each in beside]
         try:
             yield watch
@@ -193,21 +182,15 @@ class RemoteVenue:
     @contextlib.asynccontextmanager
     async def shared(self, attempt: int = 1) -> AsyncIterator[Target]:  # noqa: ARG002
         """Give the worker."""
-        yield self._remote
+        yield self.remote
 
     @contextlib.asynccontextmanager
     async def own(self, play: Play) -> AsyncIterator[Target]:  # noqa: ARG002
         """Give the same worker: there is no other."""
-        yield self._remote
+        yield self.remote
 
     def listen_to_log(self, listener: LogListener) -> None:
         """Do nothing: what a worker logs elsewhere comes by its tail."""
-
-    def site(self, worker: Source | None) -> "Site":  # noqa: ARG002
-        """Give the same worker: there is no other."""
-        from poc_cli.load.site import RemoteSite
-
-        return RemoteSite(self._remote)
 
 
 def source_of(play: Play) -> Source:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from poc_cli.record.play_record import PlayRecord, StepRecord, once
 from poc_cli.scenario.model import Claim, Hibernate, Probe, Restart, Step, Taking
+from poc_cli.scenario.plays import should_stay_awake
 
 Labels = frozenset[str]
 
@@ -48,12 +49,6 @@ def _names(play: PlayRecord, step: Step, key: str) -> list[str]:
     value = getattr(step, key)
     names = [value] if isinstance(value, str) else list(value)
     return [member for name in names for member in play.play.members(name)]
-
-
-def should_stay_awake(play: PlayRecord, index: int) -> bool:
-    """Whether a step is there to show that an object does not sleep."""
-    claims = {claim.id for claim in play.scenario.document.claim if claim.check == "stays-awake"}
-    return play.play.steps[index].step.claim in claims
 
 
 def last_rest_before(play: PlayRecord, label: str, index: int, after: str | None = None) -> int | None:
@@ -168,4 +163,4 @@ def _means(play: PlayRecord, index: int, label: str) -> bool:
 
 
 def _brings_to_sleep(play: PlayRecord, index: int, label: str) -> bool:
-    return _means(play, index, label) and not should_stay_awake(play, index)
+    return _means(play, index, label) and not should_stay_awake(play.play, index)

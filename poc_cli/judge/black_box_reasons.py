@@ -5,10 +5,8 @@ Never judges a claim.
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.record.instances import Change, instances_of
+from poc_cli.record.instances import Evidence, describe_stay, instances_of, stay_evidence
 from poc_cli.record.play_record import PlayRecord
-
-Evidence = tuple[int, ...]
 
 
 def why_no_other_instance(play: PlayRecord, label: str, before: int) -> tuple[str, Evidence]:
@@ -22,7 +20,7 @@ def why_no_other_instance(play: PlayRecord, label: str, before: int) -> tuple[st
             return f"{label}: {doubt.why}", (doubt.change.before.event.id, doubt.change.after.event.id)
     for stay in told.stays:
         if stay.before.event.id < before:
-            return stayed_told(stay), stay_evidence(stay)
+            return describe_stay(stay), stay_evidence(stay)
     return _why_not_told(play, label, before)
 
 
@@ -47,14 +45,3 @@ def _cut_off(play: PlayRecord, label: str, waited: Event) -> str:
     ended = (each.closed for each in play.connections if each.is_open_at(waited.id) and play.belongs(each, label))
     closed = next((event for event in ended if event is not None and event.data["by"] != "client"), None)
     return "" if closed is None else f": {closed.actor} was closed ({closed.data['said']})"
-
-
-def stayed_told(stay: Change) -> str:
-    """Give in words that an object was still there after a wait."""
-    silence = f"{stay.silent_ms / 1000:.1f} s in which no client sent anything"
-    return f"{stay.label} answered with the same instance after {silence}"
-
-
-def stay_evidence(stay: Change) -> Evidence:
-    """Give the events that show it: the answers around the wait, and the wait."""
-    return (stay.before.event.id, *(each.id for each in stay.waited), stay.after.event.id)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from poc_cli.engine.admission import DESCRIPTORS_AT_REST, DESCRIPTORS_PER_SOCKET
+from poc_cli.descriptors import DESCRIPTORS_AT_REST, DESCRIPTORS_PER_SOCKET
 from poc_cli.errors import UsageError
 from poc_cli.load.plan import Plan
 from poc_cli.load.sharding import PORTS_AN_ADDRESS

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from poc_cli import __version__
-from poc_cli.engine.run_plays import RUN, Records
 from poc_cli.history import event as kinds
+from poc_cli.history.folder import RUN, Records
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.load.load_player import Load, Watcher, play
 from poc_cli.load.site import Site

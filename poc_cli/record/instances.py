@@ -15,12 +15,16 @@ from poc_cli.history.event import Event
 from poc_cli.record.play_record import Connection, PlayRecord
 from poc_cli.residency.sleep_onset import ANSWERS
 from poc_cli.scenario.conditions import lookup
+from poc_cli.scenario.plays import should_stay_awake
 from poc_cli.scenario.values import MISSING
 
 LEAST_SILENCE_MS: Final = 5_000.0
 """Half of the documented 10 s. What is another instance sooner, with its socket open, did not sleep: it is unsteady."""
 
 _HTTP: Final = "http"
+
+Evidence = tuple[int, ...]
+"""The ids of the events that show something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,3 +266,19 @@ def _slept(play: PlayRecord, change: Change) -> Slept | Doubt:
             return Slept(change, tuple(proof), tuple(sockets))
     told = f"another instance answered, but it takes {ANSWERS} answers of each, on a socket that stayed open"
     return Doubt(told, change)
+
+
+def describe_stay(stay: Change) -> str:
+    """Return in words that an object was still there after a wait."""
+    silence = f"{stay.silent_ms / 1000:.1f} s in which no client sent anything"
+    return f"{stay.label} answered with the same instance after {silence}"
+
+
+def stay_evidence(stay: Change) -> Evidence:
+    """Return the events that show a stay: the answers around the wait, and the wait."""
+    return (stay.before.event.id, *(each.id for each in stay.waited), stay.after.event.id)
+
+
+def should_stay(play: PlayRecord, stay: Change) -> bool:
+    """Return whether an object was left alone only to show that it does not sleep."""
+    return all(waited.step is not None and should_stay_awake(play.play, waited.step) for waited in stay.waited)

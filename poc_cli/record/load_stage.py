@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from poc_cli.load.sharding import Shard
 from poc_cli.record.latency import merged as merged_latency
 from poc_cli.record.ranges import Ranges, indexes, ranges
 
@@ -96,10 +95,10 @@ def from_json(told: dict[str, Any]) -> ShardResult:
     return ShardResult(**(told | {"stages": [StageResult(**each) for each in told["stages"]]}))
 
 
-def lost_shard(shard: Shard, why: str) -> ShardResult:
-    """Give the result of a shard of which nobody heard again: of its sockets nothing is known."""
-    fates = {**no_fates(), "unknown": [[shard.first, shard.first + shard.count - 1]] if shard.count else []}
-    return ShardResult([shard.number], [], fates, "lost", why)
+def lost_shard(number: int, sockets: range, why: str) -> ShardResult:
+    """Return the result of a shard of which nobody heard again: of its sockets nothing is known."""
+    fates = {**no_fates(), "unknown": [[sockets.start, sockets.stop - 1]] if sockets else []}
+    return ShardResult([number], [], fates, "lost", why)
 
 
 def no_fates() -> dict[str, Any]:

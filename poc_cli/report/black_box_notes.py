@@ -9,9 +9,8 @@ from typing import Final
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.inert import inert
-from poc_cli.judge.black_box_reasons import stayed_told
 from poc_cli.judge.sleeps import sleeps_of
-from poc_cli.record.instances import instances_of
+from poc_cli.record.instances import describe_stay, instances_of
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.report.styled import Line, span
 
@@ -30,7 +29,7 @@ def answer(play: PlayRecord, label: str) -> str:
         parts.append(f"It slept{times}: it {slept[0].told}.")
     if told.unsteady is not None:
         parts.append(f"Nothing shows whether it slept: {told.unsteady[0]}.")
-    parts += [f"It was still there: {stayed_told(stay)}." for stay in told.stays[:1]]
+    parts += [f"It was still there: {describe_stay(stay)}." for stay in told.stays[:1]]
     parts += [f"Nothing shows that it slept: {doubt.why}." for doubt in told.doubts[:1] if not slept]
     if not told.tellings:
         path = play.play.objects[label].instance

@@ -11,13 +11,9 @@ from typing import Final, Literal
 
 from poc_cli.scenario.client_groups import Crowd
 from poc_cli.scenario.model import (
-    Alarm,
     Claim,
     Control,
-    Hibernate,
-    Need,
     ObjectRef,
-    Probe,
     Repeat,
     Restart,
     Step,
@@ -104,21 +100,10 @@ def patience(play: Play, step: Step) -> Literal["sleep", "awake"]:
     return "awake" if awake and play.role == "story" else "sleep"
 
 
-def needs_of(play: Play) -> frozenset[Need]:
-    """Give what the play needs of the place where it is played: what its steps ask for, and what the file adds."""
-    return frozenset(play.scenario.document.needs).union(*(_needs(placed.step) for placed in play.steps))
-
-
-def _needs(step: Step) -> frozenset[Need]:
-    match step:
-        case Hibernate(forced=True):
-            return frozenset({"trace", "evict"})
-        case Hibernate() | Probe() | Alarm():
-            return frozenset({"trace"})
-        case Restart():
-            by_kind: dict[str, Need] = {"object": "evict", "server": "restart", "crash": "crash", "deploy": "deploy"}
-            return frozenset({by_kind[step.restart]})
-    return frozenset()
+def should_stay_awake(play: Play, index: int) -> bool:
+    """Return whether a step is there to show that an object does not sleep."""
+    claims = {claim.id for claim in play.scenario.document.claim if claim.check == "stays-awake"}
+    return play.steps[index].step.claim in claims
 
 
 def _story(scenario: Scenario) -> Play:

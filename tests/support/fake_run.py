@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from poc_cli.engine.canaries import Watch
 from poc_cli.engine.pacing import LOOK_SECONDS
 from poc_cli.engine.play_runner import SleepMode
-from poc_cli.engine.run_plays import Records, Request
+from poc_cli.engine.run_plays import Request
 from poc_cli.engine.run_plays import run as run_engine
 from poc_cli.engine.scheduler import Beside
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.history.folder import Records
 from poc_cli.history.reader import read
 from poc_cli.history.redact import Redactor
 from poc_cli.history.writer import HistoryWriter
@@ -29,9 +30,7 @@ from tests.support.fake_target import FakeClient, FakeTarget
 from tests.support.virtual import World, run
 
 if TYPE_CHECKING:
-    from poc_cli.load.site import Site
     from poc_cli.targets.runtime_context import LogListener
-    from poc_cli.targets.worker_source import Source
 
 FILE = "scenarios/story.toml"
 IT = 'claim = "it"'
@@ -129,10 +128,6 @@ class FakeVenue:
 
     def listen_to_log(self, listener: "LogListener") -> None:
         """Do nothing: nothing is logged."""
-
-    def site(self, worker: "Source | None") -> "Site":
-        """Raise NotImplementedError: no load is played here."""
-        raise NotImplementedError
 
     def stand_still(self, seconds: float) -> None:
         """Stop all runtimes for so long."""

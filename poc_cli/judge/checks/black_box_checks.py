@@ -6,12 +6,11 @@ Never takes the same instance for more than it shows: that the object was still 
 from collections.abc import Mapping
 
 from poc_cli.history import event as kinds
-from poc_cli.judge.binding import objects_of, rests_of, should_stay_awake, watches_of
-from poc_cli.judge.black_box_reasons import stay_evidence, stayed_told
+from poc_cli.judge.binding import objects_of, rests_of, watches_of
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.proof import proven_sleeps
 from poc_cli.judge.sleeps import Sleep, sleeps_of
-from poc_cli.record.instances import Change, instances_of
+from poc_cli.record.instances import Change, describe_stay, instances_of, stay_evidence
 from poc_cli.record.play_record import PlayRecord, StepRecord
 from poc_cli.residency.sleep_onset import ASLEEP_BY_SECONDS, LONGEST_WAIT_SECONDS, onset
 from poc_cli.scenario.model import Claim
@@ -49,7 +48,7 @@ def _too_long(play: PlayRecord, label: str) -> list[Change]:
 
 
 def _stayed(play: PlayRecord, stay: Change) -> Finding:
-    return refuted(f"{stayed_told(stay)}{_others(play)}", stay_evidence(stay))
+    return refuted(f"{describe_stay(stay)}{_others(play)}", stay_evidence(stay))
 
 
 def asleep_by_seconds(play: PlayRecord) -> float:
@@ -82,7 +81,7 @@ def _stays_awake(play: PlayRecord, claim: Claim, label: str) -> Finding:
     stay = next((each for each in long_enough if meant & {waited.id for waited in each.waited}), None)
     if stay is None:
         return unknown(f"{label} did not answer before and after {found.awake_from_seconds:.1f} s of silence")
-    return held(f"{stayed_told(stay)}{_others(play)}", stay_evidence(stay))
+    return held(f"{describe_stay(stay)}{_others(play)}", stay_evidence(stay))
 
 
 def _others(play: PlayRecord) -> str:
@@ -93,11 +92,6 @@ def _others(play: PlayRecord) -> str:
 def _told(sleep: Sleep) -> str:
     sockets = len(sleep.sockets)
     return f"{sleep.label} {sleep.told}, with {sockets} socket{'' if sockets == 1 else 's'} open"
-
-
-def should_stay(play: PlayRecord, stay: Change) -> bool:
-    """Whether an object was left alone only to show that it does not sleep."""
-    return all(waited.step is not None and should_stay_awake(play, waited.step) for waited in stay.waited)
 
 
 def _not_slept(play: PlayRecord, bound: Mapping[str, frozenset[int]]) -> StepRecord | None:

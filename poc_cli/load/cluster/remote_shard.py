@@ -61,7 +61,7 @@ class Part:
         """Give it up, and say so."""
         self.glance = None
         self._lost(self, why)
-        return lost_shard(self.shard, why)
+        return lost_shard(self.shard.number, self.shard.indexes, why)
 
     async def stop(self) -> None:
         """Have it end now."""

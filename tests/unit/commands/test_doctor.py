@@ -12,7 +12,7 @@ import pytest
 from poc_cli import __version__
 from poc_cli.commands import doctor as module
 from poc_cli.commands.doctor import FEW_SOCKETS, Finding, answering, doctor, folder, libc, open_files
-from poc_cli.engine.admission import DESCRIPTORS_AT_REST, DESCRIPTORS_PER_SOCKET
+from poc_cli.descriptors import DESCRIPTORS_AT_REST, DESCRIPTORS_PER_SOCKET
 from poc_cli.errors import PocError, TargetError
 from poc_cli.exit_codes import ExitCode
 from poc_cli.report.styled import plain

@@ -56,7 +56,7 @@ def test_parts_that_were_quiet_at_different_times_had_no_quiet() -> None:
 
 def test_a_lost_part_has_no_say_in_it() -> None:
     (_, lost) = shards(_plan(), 2, play="p")
-    results = [_slept(0, 0.0, 14000.0, 14000.0), lost_shard(lost, "gone")]
+    results = [_slept(0, 0.0, 14000.0, 14000.0), lost_shard(lost.number, lost.indexes, "gone")]
     assert [each.stages[1].quiet_ms for each in with_common_quiet(results, error=0.0) if each.stages] == [14000.0]
     assert behind(results) == {}
 

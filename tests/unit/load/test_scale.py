@@ -11,9 +11,9 @@ import pytest
 
 from poc_cli.cost.bill import dollars
 from poc_cli.cost.prices import shipped
-from poc_cli.engine.admission import DESCRIPTORS_PER_SOCKET
-from poc_cli.load import scale
-from poc_cli.load.scale import Crowd, Machine, beside_workerd, bills, capacity, largest_room, need
+from poc_cli.descriptors import DESCRIPTORS_PER_SOCKET
+from tests.support import scale
+from tests.support.scale import Crowd, Machine, beside_workerd, bills, capacity, largest_room, need
 
 PAGE = (Path(__file__).parents[3] / "docs" / "scale.md").read_text(encoding="utf-8")
 

@@ -68,7 +68,7 @@ def test_the_quiet_of_all_is_that_of_the_least_quiet() -> None:
 def test_of_a_lost_shard_nothing_is_known() -> None:
     table = LoadTable.model_validate({"sockets": 10, "path": "/", "stages": [{"ramp": "1s"}]})
     whole = shards(plan_of(table), 2, play="abc")
-    found = merged([result(0, [stage(0, [])], [[0, 4]]), lost_shard(whole[1], "its machine is gone")])
+    found = merged([result(0, [stage(0, [])], [[0, 4]]), lost_shard(1, whole[1].indexes, "its machine is gone")])
     assert found.fates["unknown"] == [[5, 9]]
     assert (found.outcome, found.reason) == ("lost", "its machine is gone")
 

@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from poc_cli.services import neighbors
-from poc_cli.services.neighbors import user_of
+from poc_cli.clients import neighbors
+from poc_cli.clients.neighbors import user_of
 
 TABLE = """  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1129 1 000000000956b23d

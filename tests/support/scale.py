@@ -13,7 +13,7 @@ from poc_cli.cost.bill import bill
 from poc_cli.cost.expected import usage_of
 from poc_cli.cost.prices import Prices
 from poc_cli.cost.profile import Profile
-from poc_cli.engine.admission import DESCRIPTORS_AT_REST, DESCRIPTORS_PER_SOCKET
+from poc_cli.descriptors import DESCRIPTORS_AT_REST, DESCRIPTORS_PER_SOCKET
 
 KIB_PER_GIB: Final = 1 << 20
 SECONDS_OF_A_MINUTE: Final = 60
