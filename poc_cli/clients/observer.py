@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from poc_cli.clients.client import Ending, Payload
 
 
-class Account(Protocol):
+class Observer(Protocol):
     """Takes down what one client did and what befell it."""
 
     def note(self, kind: str, **data: Any) -> None:

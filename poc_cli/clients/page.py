@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from poc_cli.clients.browser import Pages
 from poc_cli.clients.client import CannotOpen, Ending, Payload
 from poc_cli.clients.inbox import Inbox
-from poc_cli.clients.observer import Account
+from poc_cli.clients.observer import Observer
 from poc_cli.clients.page_closings import CLOSINGS, Closings
 from poc_cli.errors import TargetError
 from poc_cli.history import event as kinds
@@ -57,7 +57,7 @@ class PageClient:
 
     tells_openings = True
 
-    def __init__(self, name: str, visit: Visit, pages: Pages, account: Account) -> None:
+    def __init__(self, name: str, visit: Visit, pages: Pages, account: Observer) -> None:
         """Take what is to be visited; nothing is opened yet."""
         self.name = name
         self.inbox = Inbox()

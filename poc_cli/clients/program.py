@@ -15,7 +15,7 @@ from poc_cli.clients.client import CannotOpen, Ending, Payload
 from poc_cli.clients.frames import Side
 from poc_cli.clients.inbox import Inbox
 from poc_cli.clients.lines import Lines
-from poc_cli.clients.observer import Account
+from poc_cli.clients.observer import Observer
 from poc_cli.clients.relay import Head, Relay
 from poc_cli.clients.subprocesses import ENDS_WITHIN_SECONDS, Nursery, end, signalled
 from poc_cli.errors import TargetError
@@ -47,7 +47,7 @@ class ProgramClient:
     tells_openings = True
 
     def __init__(
-        self, name: str, program: Program, nursery: Nursery, door: Callable[[], Door], account: Account
+        self, name: str, program: Program, nursery: Nursery, door: Callable[[], Door], account: Observer
     ) -> None:
         """Take what it is, and the way to the worker, which may change; nothing is started yet."""
         self.name = name

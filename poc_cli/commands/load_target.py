@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from poc_cli.commands.load import Options
     from poc_cli.history.folder import Records
     from poc_cli.load.load_player import Load
-    from poc_cli.load.site import Site
+    from poc_cli.load.site import LoadTarget
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a load goes, where it is written down, and the place as the beginning of a record tells it."""
 
-    site: "Site"
+    site: "LoadTarget"
     records: "Records"
     target: dict[str, Any]
 
@@ -61,8 +61,8 @@ def here(wanted: "Load", options: "Options", console: Console) -> Iterator[Place
     from poc_cli.history.folder import Records, run_folder
     from poc_cli.history.redact import Redactor
     from poc_cli.load.in_sequence import worker_of
-    from poc_cli.load.site import LocalSite
-    from poc_cli.targets.runtime_context import Ground
+    from poc_cli.load.site import LocalLoadTarget
+    from poc_cli.targets.runtime_context import RuntimeContext
     from poc_cli.targets.workerd import Workerd
 
     binary = locate(console.note)
@@ -76,8 +76,8 @@ def here(wanted: "Load", options: "Options", console: Console) -> Iterator[Place
         redactor = Redactor([("POC_TOKEN", token), ("POC_API_KEY", address.key), *workers.secrets])
         hide(redactor, console)
         versions = {"workerd": WORKERD_VERSION} | worker.tools
-        ground = Ground(binary, worker, workers, folder, redactor, token, address, versions, count(1))
-        site = LocalSite(ground, worker, traced=options.traced)
+        ground = RuntimeContext(binary, worker, workers, folder, redactor, token, address, versions, count(1))
+        site = LocalLoadTarget(ground, worker, traced=options.traced)
         open_.callback(site.close)
         target = {
             "kind": Workerd.kind,
@@ -93,10 +93,10 @@ def here(wanted: "Load", options: "Options", console: Console) -> Iterator[Place
 def elsewhere(wanted: "Load", options: "Options", console: Console) -> Iterator[Place]:
     """Give the worker at an address and a new run folder. Raises TargetError where nobody answers there."""
     from poc_cli.commands.run_remote import address_of
-    from poc_cli.engine.target_pool import RemoteVenue
+    from poc_cli.engine.target_pool import RemoteTargetPool
     from poc_cli.history.folder import Records, run_folder
     from poc_cli.history.redact import Redactor
-    from poc_cli.load.site import RemoteSite
+    from poc_cli.load.site import RemoteLoadTarget
     from poc_cli.targets.reachability import host
     from poc_cli.targets.remote import Remote
 
@@ -105,7 +105,7 @@ def elsewhere(wanted: "Load", options: "Options", console: Console) -> Iterator[
     found = asyncio.run(host(address.door, probe, address.headers, token_from=options.token_env))
     remote = Remote(address, probe)
     folder = run_folder(options.results, [wanted.scenario.document.name], datetime.now(UTC))
-    description = RemoteVenue(remote, is_ours=found.is_ours).description()
+    description = RemoteTargetPool(remote, is_ours=found.is_ours).description()
     redactor = Redactor(address.secrets)
     hide(redactor, console)
-    yield Place(RemoteSite(remote), Records(folder, redactor), description)
+    yield Place(RemoteLoadTarget(remote), Records(folder, redactor), description)

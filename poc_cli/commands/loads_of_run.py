@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.scenario.load_model import LoadFile
 from poc_cli.scenario.scenario import Scenario
-from poc_cli.targets.worker_source import Source
+from poc_cli.targets.worker_source import WorkerSource
 
 if TYPE_CHECKING:
     from poc_cli.engine.play_runner import Outcome
-    from poc_cli.load.site import Site
+    from poc_cli.load.site import LoadTarget
     from poc_cli.targets.remote import Remote
-    from poc_cli.targets.runtime_context import Ground
+    from poc_cli.targets.runtime_context import RuntimeContext
 
 Afterwards = Callable[[HistoryWriter], "Awaitable[Sequence[Outcome]]"]
 
 
 def loads_of(
     scenarios: Sequence[Scenario],
-    site: "Callable[[Source | None], Site]",
+    site: "Callable[[WorkerSource | None], LoadTarget]",
     progress: Callable[[str, str], None],
     *,
     forced: bool,
@@ -34,23 +34,23 @@ def loads_of(
     return lambda history: play_loads(loads, site, history, progress, forced=forced)
 
 
-def local_sites(ground: "Ground") -> "Callable[[Source | None], Site]":
+def local_sites(ground: "RuntimeContext") -> "Callable[[WorkerSource | None], LoadTarget]":
     """Return what gives a load a fresh runtime without a trace, for the worker that it brings or that of the run."""
 
-    def site(worker: Source | None) -> "Site":
-        from poc_cli.load.site import LocalSite
+    def site(worker: WorkerSource | None) -> "LoadTarget":
+        from poc_cli.load.site import LocalLoadTarget
 
-        return LocalSite(ground, ground.worker if worker is None else ground.workers.get(worker), traced=False)
+        return LocalLoadTarget(ground, ground.worker if worker is None else ground.workers.get(worker), traced=False)
 
     return site
 
 
-def remote_sites(remote: "Remote") -> "Callable[[Source | None], Site]":
+def remote_sites(remote: "Remote") -> "Callable[[WorkerSource | None], LoadTarget]":
     """Return what gives a load the one worker that there is."""
 
-    def site(_: Source | None) -> "Site":
-        from poc_cli.load.site import RemoteSite
+    def site(_: WorkerSource | None) -> "LoadTarget":
+        from poc_cli.load.site import RemoteLoadTarget
 
-        return RemoteSite(remote)
+        return RemoteLoadTarget(remote)
 
     return site

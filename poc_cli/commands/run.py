@@ -20,9 +20,9 @@ from poc_cli.shipped import shipped
 from poc_cli.targets.api_address import Address, environment
 from poc_cli.targets.compatibility import raise_if_unknown
 from poc_cli.targets.destination import CLOUDFLARE
-from poc_cli.targets.process import Place, Process, spawn
+from poc_cli.targets.process import Process, RuntimeFolder, spawn
 from poc_cli.targets.runtime_programs import WORKERD_VERSION, locate
-from poc_cli.targets.worker_source import Source, source
+from poc_cli.targets.worker_source import WorkerSource, source
 from poc_cli.targets.workers import Workers
 
 if TYPE_CHECKING:
@@ -73,15 +73,15 @@ def play(options: Options, console: Console) -> Played:
         from poc_cli.commands.loads_of_run import loads_of, local_sites
         from poc_cli.commands.start_services import HERE, surroundings
         from poc_cli.engine import run_plays, target_pool
-        from poc_cli.engine.scheduler import Beside
+        from poc_cli.engine.environment import RunEnvironment
         from poc_cli.history.folder import Records, run_folder
         from poc_cli.history.redact import Redactor
         from poc_cli.targets.local_api import Api
-        from poc_cli.targets.runtime_context import Ground
+        from poc_cli.targets.runtime_context import RuntimeContext
 
         scenarios = chosen(found, options)
         around = open_.enter_context(surroundings(scenarios, options, console, token, HERE))
-        source_of = target_pool.source_of if around.abroad is None else around.abroad.source
+        source_of = target_pool.source_of if around.services is None else around.services.source
         shared, others = _cast(around.played, source_of)
         if options.worker is not None or shared is None:
             shared = wanted
@@ -96,20 +96,18 @@ def play(options: Options, console: Console) -> Played:
         redactor = Redactor([*ours, *workers.secrets, *around.secrets])
         hide(redactor, console)
         versions = {"workerd": WORKERD_VERSION} | worker.tools
-        ground = Ground(binary, worker, workers, folder, redactor, token, address, versions, count(1))
+        ground = RuntimeContext(binary, worker, workers, folder, redactor, token, address, versions, count(1))
         request = run_plays.Request(
             scenarios, bool(options.words), options.sleep, options.jobs, options.repeat, around.without
         )
         with console.live() as progress:
-            venue, records = (
-                target_pool.LocalVenue(ground, first, source_of),
+            pool, records = (
+                target_pool.LocalTargetPool(ground, first, source_of),
                 Records(folder, redactor, lambda: workers.thrown),
             )
-            beside = Beside(Api(address), around.abroad)
+            beside = RunEnvironment(Api(address), around.services)
             loads = loads_of(scenarios, local_sites(ground), progress, forced=options.sleep == "evict")
-            interrupted = not finish(
-                run_plays.run(request, venue, records, beside, progress, afterwards=loads), JUDGING
-            )
+            interrupted = not finish(run_plays.run(request, pool, records, beside, progress, afterwards=loads), JUDGING)
         if thrown := workers.thrown:
             with (folder / "worker.log").open("a", encoding="utf-8") as log:
                 log.write(redactor.text(thrown))
@@ -133,17 +131,17 @@ def _tail(file: Path) -> bytes:
 
 
 def _start(
-    workers: Workers, wanted: Source, open_: contextlib.ExitStack, binary: Path, variables: dict[str, str]
+    workers: Workers, wanted: WorkerSource, open_: contextlib.ExitStack, binary: Path, variables: dict[str, str]
 ) -> Process:
     """Start the runtime that most plays share; it ends with the context, and its folder goes."""
-    place = Place(workers.get(wanted))
+    place = RuntimeFolder(workers.get(wanted))
     open_.callback(place.remove)
     first = spawn(binary, place, variables)
     open_.callback(first.end, gently=False)
     return first
 
 
-def _cast(scenarios: "Sequence[Scenario]", source_of: "SourceOf") -> tuple[Source | None, list[Source]]:
+def _cast(scenarios: "Sequence[Scenario]", source_of: "SourceOf") -> tuple[WorkerSource | None, list[WorkerSource]]:
     """Give the worker that all stories are about if it is one other than ours, and those that plays bring."""
     from poc_cli.scenario.plays import plays_of
 

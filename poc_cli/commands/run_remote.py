@@ -23,9 +23,9 @@ from poc_cli.commands.selection import chosen, files
 from poc_cli.commands.signals import finish
 from poc_cli.commands.start_services import Surroundings, surroundings
 from poc_cli.commands.worker_choice import brought
+from poc_cli.engine.environment import RunEnvironment
 from poc_cli.engine.run_plays import Request, run
-from poc_cli.engine.scheduler import Beside
-from poc_cli.engine.target_pool import RemoteVenue
+from poc_cli.engine.target_pool import RemoteTargetPool
 from poc_cli.engine.target_pool import source_of as own_source
 from poc_cli.errors import UsageError
 from poc_cli.history.folder import Records, run_folder
@@ -119,7 +119,7 @@ def _on_cloudflare(scenarios: "list[Scenario]", options: Options, console: Conso
     with surroundings(scenarios, options, console, None, _place(abilities)) as around:
         subject = source(options.worker or shipped("worker"))
         if play is not None:
-            subject = own_source(play) if around.abroad is None else around.abroad.source(play)
+            subject = own_source(play) if around.services is None else around.services.source(play)
         plan = Plan(
             subject,
             keep=options.keep,
@@ -143,7 +143,9 @@ def _on_cloudflare(scenarios: "list[Scenario]", options: Options, console: Conso
                 partial(tail, deployment),
             )
             remote, is_ours = _reached(address, None)
-            return _played(RemoteVenue(remote, is_ours=is_ours), around, address.secrets, scenarios, options, console)
+            return _played(
+                RemoteTargetPool(remote, is_ours=is_ours), around, address.secrets, scenarios, options, console
+            )
 
 
 def _place(abilities: frozenset[Ability]) -> Place:
@@ -157,10 +159,10 @@ def _at(
     if options.origin is not None:
         address = replace(address, abilities=address.abilities | {"origin", "worker"})
     remote, is_ours = _reached(address, token_from)
-    venue = RemoteVenue(remote, is_ours=is_ours)
+    pool = RemoteTargetPool(remote, is_ours=is_ours)
     bearer = address.headers.get("Authorization", "").removeprefix("Bearer ") or None
-    with surroundings(scenarios, options, console, bearer, place_of(venue.description())) as around:
-        return _played(venue, around, address.secrets, scenarios, options, console)
+    with surroundings(scenarios, options, console, bearer, place_of(pool.description())) as around:
+        return _played(pool, around, address.secrets, scenarios, options, console)
 
 
 def _reached(address: Address, token_from: str | None) -> tuple[Remote, bool]:
@@ -171,7 +173,7 @@ def _reached(address: Address, token_from: str | None) -> tuple[Remote, bool]:
 
 
 def _played(  # noqa: PLR0913, PLR0917 - one thing of each kind
-    venue: RemoteVenue,
+    pool: RemoteTargetPool,
     around: Surroundings,
     hidden: Sequence[tuple[str, str]],
     scenarios: "list[Scenario]",
@@ -186,8 +188,8 @@ def _played(  # noqa: PLR0913, PLR0917 - one thing of each kind
         records = Records(folder, redactor)
         request = Request(scenarios, bool(options.words), options.sleep, options.jobs, options.repeat, around.without)
         with console.live() as progress:
-            loads = loads_of(scenarios, remote_sites(venue.remote), progress, forced=False)
-            beside = Beside(Api(loopback), around.abroad)
-            interrupted = not finish(run(request, venue, records, beside, progress, afterwards=loads))
+            loads = loads_of(scenarios, remote_sites(pool.remote), progress, forced=False)
+            beside = RunEnvironment(Api(loopback), around.services)
+            interrupted = not finish(run(request, pool, records, beside, progress, afterwards=loads))
     point_to(folder, console)
     return Played(folder, interrupted)

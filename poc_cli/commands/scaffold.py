@@ -14,7 +14,7 @@ import tomli
 
 from poc_cli.errors import UsageError
 from poc_cli.residency.identity import namespaces
-from poc_cli.targets.worker_source import DECLARATION, Source
+from poc_cli.targets.worker_source import DECLARATION, WorkerSource
 
 _SOURCES: Final = frozenset({".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs"})
 _PASSED_OVER: Final = frozenset({"node_modules", ".wrangler", "dist", "build", "test", "tests", "__tests__"})
@@ -41,7 +41,7 @@ class Guess:
     path: str | None
 
 
-def guess(source: Source) -> Guess:
+def guess(source: WorkerSource) -> Guess:
     """Read a project. Raises UsageError for a configuration that cannot be read, or that declares no class."""
     if source.configs:
         config = _config(source.configs[0])

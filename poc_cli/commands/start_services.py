@@ -21,7 +21,7 @@ from poc_cli.scenario.templates import names_in
 from poc_cli.targets.destination import CLOUDFLARE
 
 if TYPE_CHECKING:
-    from poc_cli.services.services import Abroad
+    from poc_cli.services.services import Services
 
 
 HERE: Final = place_of({})
@@ -48,14 +48,14 @@ class Wanted(Protocol):
 class Surroundings:
     """What a run has beside, None where it needs nothing; which scenarios are played, and which cannot be, and why."""
 
-    abroad: "Abroad | None"
+    services: "Services | None"
     played: Sequence[Scenario]
     without: Mapping[str, str]
 
     @property
     def known(self) -> Mapping[str, str]:
         """Give the secrets that the worker is to have, by their names."""
-        return {} if self.abroad is None else self.abroad.secrets
+        return {} if self.services is None else self.services.secrets
 
     @property
     def secrets(self) -> list[tuple[str, str]]:
@@ -86,13 +86,13 @@ def surroundings(
     if not foreign:
         yield Surroundings(None, played, without)
         return
-    from poc_cli.services.services import Abroad
+    from poc_cli.services.services import Services
 
-    abroad = Abroad(foreign, console.note, token=token, elsewhere=elsewhere)
+    services = Services(foreign, console.note, token=token, elsewhere=elsewhere)
     try:
-        yield Surroundings(abroad, played, without)
+        yield Surroundings(services, played, without)
     finally:
-        abroad.close()
+        services.close()
 
 
 def _address(text: str) -> str:

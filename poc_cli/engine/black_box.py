@@ -5,8 +5,8 @@ Never judges a claim: it reads what the objects told as the judge does, and no m
 
 from dataclasses import dataclass
 
-from poc_cli.engine.canaries import Watch
-from poc_cli.engine.context import Stage
+from poc_cli.engine.canaries import CanaryWatch
+from poc_cli.engine.context import PlayContext
 from poc_cli.engine.identity_queries import Questions
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
@@ -24,16 +24,16 @@ class Again:
     cut_step: int | None
 
 
-class Box:
+class BlackBox:
     """One play in a black box."""
 
-    def __init__(self, stage: Stage, watch: Watch, label: str, start: Event) -> None:
+    def __init__(self, context: PlayContext, watch: CanaryWatch, label: str, start: Event) -> None:
         """Take the play's stage, name and beginning, and what all plays of the run know of sleep."""
         self.watch = watch
-        self._stage = stage
+        self._context = context
         self._label = label
         self._start = start
-        self._questions = Questions(stage) if watch.is_ours else None
+        self._questions = Questions(context) if watch.is_ours else None
 
     async def ask(self, labels: list[str]) -> None:
         """Ask objects who they are, if the worker is one that can be asked."""
@@ -42,7 +42,7 @@ class Box:
 
     async def ask_at_the_end(self) -> None:
         """Ask those objects that were left alone: the story is over."""
-        await self.ask([label for label in self._stage.objects if self._waits(label)])
+        await self.ask([label for label in self._context.objects if self._waits(label)])
 
     def still_there(self, label: str) -> str | None:
         """Give in words that an object was still there when it was last left alone, None where that is not known."""
@@ -55,7 +55,7 @@ class Box:
         A place far away may be out of reach for a moment, which no trace tells from a lost message: what a story did
         not get at all, it has to miss twice. A control is often meant to.
         """
-        events = self._stage.events
+        events = self._context.events
         late = next((each for each in events if each.kind == kinds.OPEN_FAILED and each.data.get("late")), None)
         if late is not None:
             return Again(f"{late.actor} could not connect in time; once more", late.step)
@@ -81,11 +81,11 @@ class Box:
 
     def _waits(self, label: str) -> list[int]:
         actor = f"object:{label}"
-        return [event.id for event in self._stage.events if event.kind == kinds.WAITED and event.actor == actor]
+        return [event.id for event in self._context.events if event.kind == kinds.WAITED and event.actor == actor]
 
     def _should_sleep(self, stay: Change) -> bool:
-        steps = [self._stage.play.steps[waited.step].step for waited in stay.waited if waited.step is not None]
-        return any(patience(self._stage.play, step) == "sleep" for step in steps)
+        steps = [self._context.play.steps[waited.step].step for waited in stay.waited if waited.step is not None]
+        return any(patience(self._context.play, step) == "sleep" for step in steps)
 
     def _record(self) -> PlayRecord:
-        return PlayRecord(self._label, self._start, tuple(self._stage.events), None)
+        return PlayRecord(self._label, self._start, tuple(self._context.events), None)

@@ -21,8 +21,8 @@ from poc_cli.residency.sleep_onset import (
     ASLEEP_BY_SECONDS,
     LEFT_ALONE_SECONDS,
     LONGEST_WAIT_SECONDS,
+    Canary,
     Onset,
-    Sentinel,
     onset,
 )
 from poc_cli.scenario.matching import Message
@@ -41,7 +41,7 @@ class _Silent(Exception):
     """A room did not open or did not answer as one of ours."""
 
 
-class Watch:
+class CanaryWatch:
     """What all plays of a run ask about sleep in the place where they are played."""
 
     def __init__(self, target: Target, history: HistoryWriter, *, possible: bool) -> None:
@@ -51,7 +51,7 @@ class Watch:
         self._target = target
         self._history = history
         self._nonce = f"sentinel-{secrets.token_hex(6)}"
-        self._found: list[Sentinel] = []
+        self._found: list[Canary] = []
 
     @property
     def onset(self) -> Onset | None:
@@ -111,7 +111,7 @@ class Watch:
         except _Silent as silent:
             self._history.add(RUN, "poc", kinds.SENTINEL, **told, failed=str(silent))
             return
-        sentinel = Sentinel(seconds, round((asked_ns - silence) / 1e6, 3), round(answer_ms, 3), (*before,), (*after,))
+        sentinel = Canary(seconds, round((asked_ns - silence) / 1e6, 3), round(answer_ms, 3), (*before,), (*after,))
         self._history.add(RUN, "poc", kinds.SENTINEL, **asdict(sentinel))
         self._found.append(sentinel)
 

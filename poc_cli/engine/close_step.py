@@ -7,7 +7,7 @@ import asyncio
 from typing import Any
 
 from poc_cli.clients.client import Client
-from poc_cli.engine.context import Stage
+from poc_cli.engine.context import PlayContext
 from poc_cli.engine.hibernation import Sleeper
 from poc_cli.engine.step_failure import StepFailed
 from poc_cli.scenario.model import Close, On
@@ -16,48 +16,48 @@ from poc_cli.scenario.templates import render_text
 Seen = dict[str, Any]
 
 
-async def close(stage: Stage, step: Close, _: Sleeper) -> Seen:
+async def close(context: PlayContext, step: Close, _: Sleeper) -> Seen:
     """Close clients with a close frame; give the codes that came back. Raises StepFailed for another than expected."""
-    names = stage.client_names(step.close)
+    names = context.client_names(step.close)
 
     async def close_one(name: str) -> None:
-        client = stage.client(name)
+        client = context.client(name)
         if not client.is_open:
             raise StepFailed("closed", f"{name} was closed before the step: {client.how_it_ended}")
-        await client.close(step.code, render_text(step.reason, stage.names), step.within)
+        await client.close(step.code, render_text(step.reason, context.names), step.within)
 
     await asyncio.gather(*map(close_one, names))
     for name in names:
-        await _check(stage, name, step)
+        await _check(context, name, step)
     # A program may never have had a connection that could close.
-    return {"closed": {name: stage.endings[name].code for name in names if name in stage.endings}}
+    return {"closed": {name: context.endings[name].code for name in names if name in context.endings}}
 
 
-async def be_closed(stage: Stage, client: Client, step: On) -> int:
+async def be_closed(context: PlayContext, client: Client, step: On) -> int:
     """Give the code with which the server closed a client. Raises StepFailed where it did not, or with another."""
-    window = stage.window(step.within)
+    window = context.window(step.within)
     while not await client.await_end(max(0.0, window.left_s)):
-        if not await stage.is_over(window) or await client.await_end(0):
+        if not await context.is_over(window) or await client.await_end(0):
             continue
         raise StepFailed("silence", f"{client.name} should be closed by the server within {step.within:g} s and is not")
-    ending = stage.endings[client.name]
+    ending = context.endings[client.name]
     if ending.by == "client":
         raise StepFailed("mismatch", f"{client.name} should be closed by the server and had closed itself")
-    await _check(stage, client.name, step)
+    await _check(context, client.name, step)
     return ending.code
 
 
-async def _check(stage: Stage, name: str, step: Close | On) -> None:
+async def _check(context: PlayContext, name: str, step: Close | On) -> None:
     """Compare how a client ended with what its step expects."""
-    ending = stage.endings.get(name)
+    ending = context.endings.get(name)
     if ending is None:
         if step.expect_code is not None or step.expect_reason is not None:
             raise StepFailed("mismatch", f"{name} had no connection that could close")
         return
     if step.expect_code is not None and ending.code != step.expect_code:
-        await stage.target.settled()
+        await context.target.settled()
         raise StepFailed("mismatch", f"{name} expected close code {step.expect_code}: {ending.said}")
-    reason = None if step.expect_reason is None else render_text(step.expect_reason, stage.names)
+    reason = None if step.expect_reason is None else render_text(step.expect_reason, context.names)
     if reason is not None and ending.reason != reason:
-        await stage.target.settled()
+        await context.target.settled()
         raise StepFailed("mismatch", f"{name} expected close reason {reason!r}: {ending.said}")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poc_cli.clients.client import Client, Ending, Listener, Payload
 from poc_cli.clients.inbox import Received
+from poc_cli.engine.environment import PlayEnvironment
 from poc_cli.engine.payloads import recorded
-from poc_cli.engine.play_services import Ears
 from poc_cli.engine.step_failure import PlayError, StepFailed
 from poc_cli.errors import PocError
 from poc_cli.history import event as kinds
@@ -65,7 +65,7 @@ MOST_RECORDED: Final = 256 << 20
 
 
 @dataclass(slots=True)
-class Witnessed:
+class ObservedObject:
     """One Durable Object of the play, as the trace has shown it so far; without a trace nothing is known of it."""
 
     label: str
@@ -81,7 +81,7 @@ class Witnessed:
     moved: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-class Stage:
+class PlayContext:
     """Everything that the steps of one play act on."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - everything the steps act on
@@ -91,23 +91,23 @@ class Stage:
         nonce: str,
         target: Target,
         history: HistoryWriter,
-        ears: Ears,
+        environment: PlayEnvironment,
         *,
         alone: bool,
     ) -> None:
         """Bind the play's names and its objects; touches nothing. Raises TargetError for a class that is not there."""
         self.play = play
         self.target = target
-        self.say = ears.say
-        self._fail = ears.fail
-        self._api = ears.api
-        self._attendance = ears.attendance
-        self._opener = ears.opener
+        self.say = environment.say
+        self._fail = environment.fail
+        self._api = environment.run.api
+        self._attendance = environment.attendance
+        self._opener = environment.run.opener
         self._alone = alone
         self._own: set[tuple[int, int]] = set()
         """The stays of the play's objects, as process and context."""
 
-        self._abroad = ears.abroad
+        self._services = environment.run.services
         self.calls: Calls | None = None
         self._nonce = nonce
         self.step: int | None = None
@@ -119,7 +119,7 @@ class Stage:
         self.endings: dict[str, Ending] = {}
         self.shown: dict[str, dict[str, Any]] = {}
         """What the event of its opening says of the secrets that a client shows."""
-        self._given = {} if ears.abroad is None else ears.abroad.names(play.scenario)
+        self._given = {} if self._services is None else self._services.names(play.scenario)
         self.names = play.names(nonce) | self._given
         self.objects = {label: self._witnessed(label) for label in play.objects}
         self._label = label
@@ -134,14 +134,14 @@ class Stage:
         self._broken: str | None = None
         self._playing: asyncio.Timeout | None = None
 
-    def _witnessed(self, label: str) -> Witnessed:
+    def _witnessed(self, label: str) -> ObservedObject:
         reference = self.play.objects[label]
         if reference.name is None:
-            return Witnessed(label, reference.class_, None, reference.id or "")
+            return ObservedObject(label, reference.class_, None, reference.id or "")
         name = render_text(reference.name, self.names)
         trace = self.target.trace
         object_id = "" if trace is None else trace.object_id(reference.class_, name)
-        return Witnessed(label, reference.class_, name, object_id)
+        return ObservedObject(label, reference.class_, name, object_id)
 
     # --- the history
 
@@ -297,9 +297,9 @@ class Stage:
         self._api.listen(self._nonce, self._called)
         for name, value in self._given.items():
             self.add("poc", kinds.CAPTURED, name=name, value=value)
-        if self._abroad is not None:
-            self._abroad.gateway.lead(self._nonce, lambda: self.target.door)
-            self._listen_to(self._abroad.app(self.play.scenario))
+        if self._services is not None:
+            self._services.gateway.lead(self._nonce, lambda: self.target.door)
+            self._listen_to(self._services.app(self.play.scenario))
         if self.target.trace is not None:
             for witnessed in self.objects.values():
                 self.target.trace.watch(witnessed.id, partial(self._changed, witnessed))
@@ -313,23 +313,23 @@ class Stage:
 
     async def ready(self) -> None:
         """Wait until what stands beside the worker is there. Raises TargetError where it does not come."""
-        if self._abroad is not None:
+        if self._services is not None:
             self.say("waiting for what stands beside the worker")
-            await self._abroad.ready(self.play)
+            await self._services.ready(self.play)
 
     def unwatch(self) -> None:
         """Stop writing them."""
         self._api.unlisten(self._nonce)
-        app = None if self._abroad is None else self._abroad.app(self.play.scenario)
-        if self._abroad is not None:
-            self._abroad.gateway.unlead(self._nonce)
+        app = None if self._services is None else self._services.app(self.play.scenario)
+        if self._services is not None:
+            self._services.gateway.unlead(self._nonce)
         if app is not None:
             app.proxy.unlisten(self._nonce)
         if self.target.trace is not None:
             for witnessed in self.objects.values():
                 self.target.trace.unwatch(witnessed.id)
 
-    def _changed(self, witnessed: Witnessed, change: Change) -> None:
+    def _changed(self, witnessed: ObservedObject, change: Change) -> None:
         actor = f"object:{witnessed.label}"
         match change:
             case Entered():
@@ -381,7 +381,7 @@ class Stage:
         told: dict[str, Any] = {"method": call.method, "path": call.path, "status": call.status}
         self.note("api", kinds.CALLED, **told, authorized=call.authorized)
 
-    def objects_named(self, names: list[str] | None) -> list[Witnessed]:
+    def objects_named(self, names: list[str] | None) -> list[ObservedObject]:
         """Give the objects that a step means; all of the play where it names none."""
         return [self.objects[name] for name in names] if names is not None else list(self.objects.values())
 
@@ -436,9 +436,9 @@ class Stage:
     def _foreign_client(self, name: str, spec: AnyClient) -> Client:
         from poc_cli.engine.external_clients import foreign_client
 
-        if self._abroad is None:
+        if self._services is None:
             raise PlayError(f"{name} is no client of our own, and this run has no others")
-        self.clients[name] = foreign_client(self, self._abroad, name, spec)
+        self.clients[name] = foreign_client(self, self._services, name, spec)
         return self.clients[name]
 
     def _received(self, client: Client, payload: Payload) -> None:

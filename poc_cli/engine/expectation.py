@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final, Protocol
 
 from poc_cli.clients.inbox import Inbox, Over, Received, Taken
-from poc_cli.engine.context import Stage
+from poc_cli.engine.context import PlayContext
 from poc_cli.engine.step_failure import StepFailed
 from poc_cli.scenario.conditions import parse
 from poc_cli.scenario.matching import Message, difference, expected_messages, matches
@@ -52,16 +52,16 @@ class Answer:
 class Expecting:
     """One step's expectation on one client, with the names as they are bound now."""
 
-    def __init__(self, stage: Stage, client: Correspondent, step: Exchange) -> None:
+    def __init__(self, context: PlayContext, client: Correspondent, step: Exchange) -> None:
         """Take where, on whom and what; nothing is awaited yet."""
-        self._stage = stage
+        self._context = context
         self._client = client
         self._step = step
         self._conditions = [parse(text) for text in step.where]
 
     async def answer(self, start: int) -> Answer:
         """Take the expected messages in their order from the inbox's position `start` on. Raises StepFailed."""
-        window = self._stage.window(self._step.within)
+        window = self._context.window(self._step.within)
         if self._step.order == "any":
             return await self._in_any_order(start, window)
         passed: list[Received] = []
@@ -90,13 +90,13 @@ class Expecting:
             if taken.match is not None:
                 return Taken(taken.match, passed)
             if very_next and passed:
-                await self._stage.target.settled()
+                await self._context.target.settled()
                 return Taken(None, passed)
             start = max(start, inbox.position)
-            if inbox.has_ended or await self._stage.is_over(window):
+            if inbox.has_ended or await self._context.is_over(window):
                 break
-        await self._stage.target.settled()
-        until_ns = self._stage.at_ns(window.ends_ns()) + UNREAD_NS
+        await self._context.target.settled()
+        until_ns = self._context.at_ns(window.ends_ns()) + UNREAD_NS
         more = await inbox.take(max(start, inbox.position), wanted, Over(), very_next=very_next, until_ns=until_ns)
         return Taken(more.match, passed + more.passed_over)
 
@@ -119,7 +119,7 @@ class Expecting:
     def _expected(self) -> list[object]:
         if self._step.expect is None:
             return [None]
-        return [render(each, self._stage.names) for each in expected_messages(self._step.expect)]
+        return [render(each, self._context.names) for each in expected_messages(self._step.expect)]
 
     def _fits(self, expected: object, message: Message) -> bool:
         fits = expected is None or matches(expected, message, exact=self._step.exact)
@@ -127,7 +127,7 @@ class Expecting:
 
     def _broken(self, message: Message) -> list[str]:
         texts = zip(self._step.where, self._conditions, strict=True)
-        return [text for text, condition in texts if not condition.holds(message.json, self._stage.names)]
+        return [text for text, condition in texts if not condition.holds(message.json, self._context.names)]
 
     def _unmet(self, expected: object, passed: list[Received]) -> StepFailed:
         name = self._client.name

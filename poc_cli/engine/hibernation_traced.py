@@ -6,7 +6,7 @@ Never takes a time that has passed for a proof: only the trace's word that the o
 import asyncio
 from typing import Any, Literal
 
-from poc_cli.engine.context import Stage, Witnessed
+from poc_cli.engine.context import ObservedObject, PlayContext
 from poc_cli.engine.hibernation import Wanted, Way
 from poc_cli.engine.step_failure import StepFailed
 from poc_cli.history import event as kinds
@@ -66,13 +66,13 @@ def told(pins: tuple[Pin, ...]) -> str:
 class TracedSleeper:
     """Puts the objects of one play to sleep, and takes the trace's word for it."""
 
-    def __init__(self, stage: Stage, trace: Trace, patience: Literal["sleep", "awake"]) -> None:
+    def __init__(self, context: PlayContext, trace: Trace, patience: Literal["sleep", "awake"]) -> None:
         """Take the stage; `patience` says how long a sleep that does not come is waited for."""
-        self._stage = stage
+        self._context = context
         self._target = trace
         self._should_sleep = patience == "sleep"
 
-    async def hibernate(self, witnessed: Witnessed, way: Way, *, forced: bool = False) -> None:
+    async def hibernate(self, witnessed: ObservedObject, way: Way, *, forced: bool = False) -> None:
         """Return once the trace has shown the object leave memory. Raises StepFailed where it does not.
 
         An evict stands for the idle timer. An object that the timer would not strike, because work pins it or because
@@ -94,12 +94,12 @@ class TracedSleeper:
                     raise StepFailed("no_sleep", f"the evict did not end {witnessed.label}'s stay")
                 await self._await_sleep(witnessed)
                 return
-            self._stage.add(f"object:{witnessed.label}", kinds.REFUSED, pins=pins_data(pins), alarm_in_ms=alarm)
+            self._context.add(f"object:{witnessed.label}", kinds.REFUSED, pins=pins_data(pins), alarm_in_ms=alarm)
             if not self._should_sleep and pins:
                 raise StepFailed("no_sleep", f"the evict was refused: {witnessed.label} is pinned by {told(pins)}")
         await self._await_sleep(witnessed)
 
-    async def _present(self, witnessed: Witnessed) -> None:
+    async def _present(self, witnessed: ObservedObject) -> None:
         if witnessed.seen:
             return
         seen = self._target.seen()
@@ -112,11 +112,11 @@ class TracedSleeper:
             "wrong_object", f"{named} ({witnessed.id}) was never in memory; seen were: {others or 'no objects at all'}"
         )
 
-    async def _lasting_pins(self, witnessed: Witnessed, now_ns: int) -> tuple[Pin, ...]:
+    async def _lasting_pins(self, witnessed: ObservedObject, now_ns: int) -> tuple[Pin, ...]:
         """Give what still pins the object once young work has had its time to end."""
         while True:
             # What takes long only because the runtime is late must not pass for a pin, not even in a control.
-            quickly = not self._should_sleep and not self._stage.was_late(PIN_AFTER_SECONDS)
+            quickly = not self._should_sleep and not self._context.was_late(PIN_AFTER_SECONDS)
             patience = PIN_OF_CONTROL_AFTER_SECONDS if quickly else PIN_AFTER_SECONDS
             patience_ns = int(patience * SECOND_NS)
             pins = self._target.pins(witnessed.id, 0)
@@ -127,22 +127,22 @@ class TracedSleeper:
             await asyncio.sleep(min(_LOOK_AGAIN_SECONDS, max(left, _LOOK_AGAIN_AT_LEAST_SECONDS)))
             now_ns = await self._target.fence()
 
-    def _alarm_before_sleep(self, witnessed: Witnessed, now_ns: int) -> int | None:
+    def _alarm_before_sleep(self, witnessed: ObservedObject, now_ns: int) -> int | None:
         """Give the milliseconds until the object's alarm, where that comes before the idle timer would strike."""
         due, stay = self._target.alarm_due_ns(witnessed.id), self._target.stay(witnessed.id)
         if due is None or stay is None or due > stay.last_event_ns + IDLE_TIMER_SECONDS * SECOND_NS:
             return None
         return round((due - now_ns) / 1e6)
 
-    async def _evict(self, witnessed: Witnessed) -> None:
+    async def _evict(self, witnessed: ObservedObject) -> None:
         actor = f"object:{witnessed.label}"
-        self._stage.say("evicting")
-        self._stage.add(actor, kinds.EVICTING)
+        self._context.say("evicting")
+        self._context.add(actor, kinds.EVICTING)
         eviction = await self._target.evict(witnessed.class_name, witnessed.id)
-        self._stage.add(actor, kinds.EVICTED, outcome=eviction.outcome, said=eviction.said)
+        self._context.add(actor, kinds.EVICTED, outcome=eviction.outcome, said=eviction.said)
         await self._target.fence()
 
-    async def _await_sleep(self, witnessed: Witnessed) -> None:
+    async def _await_sleep(self, witnessed: ObservedObject) -> None:
         """Wait for the idle timer, reckoning in the trace's clock.
 
         The reckoning starts at the object's last event where work pins it, and at its last work where none does: a
@@ -158,14 +158,14 @@ class TracedSleeper:
             limit = AWAKE_AFTER_SECONDS if pins and not self._should_sleep else SLEEPS_WITHIN_SECONDS
             # A runtime that stands still starts its timers late; what it was late by is no time to sleep in.
             waiting_ns = now_ns - (stay.last_event_ns if pins else stay.last_activity_ns)
-            late_ns = self._stage.late_ns(waiting_ns)
+            late_ns = self._context.late_ns(waiting_ns)
             left = limit - (waiting_ns - late_ns) / SECOND_NS
             watched = (now_ns - begun_ns) / SECOND_NS
             if left <= 0 or watched >= WATCHED_AT_MOST_SECONDS:
                 break
-            self._stage.say(f"idle {watched:.0f}/{limit:.0f} s")
+            self._context.say(f"idle {watched:.0f}/{limit:.0f} s")
             now_ns = await self._next(witnessed)
-        self._stage.add(
+        self._context.add(
             f"object:{witnessed.label}",
             kinds.AWAKE,
             at_ns=now_ns,
@@ -183,7 +183,7 @@ class TracedSleeper:
             + (after if pins or left <= 0 else f"after {watched:.0f} s in which no client sent anything"),
         )
 
-    async def _next(self, witnessed: Witnessed) -> int:
+    async def _next(self, witnessed: ObservedObject) -> int:
         """Return the trace's clock at the next pulse, or at once when the object has moved."""
         witnessed.moved.clear()
         moved = asyncio.create_task(witnessed.moved.wait())
@@ -195,7 +195,7 @@ class TracedSleeper:
             moved.cancel()
             pulse.cancel()
 
-    async def probe(self, witnessed: Witnessed, wanted: Wanted) -> None:
+    async def probe(self, witnessed: ObservedObject, wanted: Wanted) -> None:
         """Ask the trace. Raises StepFailed where the object is not as wanted."""
         now_ns = await self._target.fence()
         await self._present(witnessed)
@@ -213,18 +213,18 @@ class TracedSleeper:
                 "at_ns": now_ns,
                 "at_last_event_ns": stay.last_event_ns,
                 "at_last_activity_ns": stay.last_activity_ns,
-                "late_ms": round(self._stage.late_ns(now_ns - stay.last_activity_ns) / 1e6, 3),
+                "late_ms": round(self._context.late_ns(now_ns - stay.last_activity_ns) / 1e6, 3),
             }
         )
         told_pins = pins_data(pins)
         actor = f"object:{witnessed.label}"
-        self._stage.add(actor, kinds.PROBED, wanted=wanted, found=found, ok=ok, pins=told_pins, **times)
+        self._context.add(actor, kinds.PROBED, wanted=wanted, found=found, ok=ok, pins=told_pins, **times)
         if not ok:
             woken = f", woken by {witnessed.woken_by}" if wanted == "asleep" and witnessed.slept else ""
             because = f": {told(pins)}" if pins else woken
             raise StepFailed("probe", f"{witnessed.label} should be {wanted} and is {found}{because}")
 
-    def _found(self, witnessed: Witnessed, pins: tuple[Pin, ...]) -> str:
+    def _found(self, witnessed: ObservedObject, pins: tuple[Pin, ...]) -> str:
         if witnessed.in_memory:
             return "pinned" if pins else "awake"
         return "asleep" if witnessed.asleep else "gone"

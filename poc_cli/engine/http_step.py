@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poc_cli.clients.client import Payload
 from poc_cli.clients.inbox import Inbox, Received
-from poc_cli.engine.context import Stage
+from poc_cli.engine.context import PlayContext
 from poc_cli.engine.expectation import Expecting
 from poc_cli.engine.step_failure import PlayError, StepFailed
 from poc_cli.history import event as kinds
@@ -40,61 +40,63 @@ class _Answer:
         self.inbox.end()
 
 
-async def request(stage: Stage, step: Http) -> dict[str, Any]:
+async def request(context: PlayContext, step: Http) -> dict[str, Any]:
     """Send the request and check its answer; give what was seen."""
-    body: Payload = payload(render(step.send, stage.names)) if step.send is not None else ""
-    path = render_text(step.http, stage.names)
-    headers = _headers(stage, step, path)
-    told = stage.recorded(body) | stage.showed(*headers.values())
-    sent = stage.add(ACTOR, kinds.SENT, method=step.method, path=path, **told)
-    sent_ns = stage.now_ns
-    response = await _answered(stage, step, path, headers, body)
-    received_ns = stage.now_ns
-    body_seen = stage.recorded(_body(response)) | stage.heard_in_headers(response.headers.multi_items())
-    event = stage.add(ACTOR, kinds.RECEIVED, t_ns=received_ns, status=response.status_code, **body_seen)
+    body: Payload = payload(render(step.send, context.names)) if step.send is not None else ""
+    path = render_text(step.http, context.names)
+    headers = _headers(context, step, path)
+    told = context.recorded(body) | context.showed(*headers.values())
+    sent = context.add(ACTOR, kinds.SENT, method=step.method, path=path, **told)
+    sent_ns = context.now_ns
+    response = await _answered(context, step, path, headers, body)
+    received_ns = context.now_ns
+    body_seen = context.recorded(_body(response)) | context.heard_in_headers(response.headers.multi_items())
+    event = context.add(ACTOR, kinds.RECEIVED, t_ns=received_ns, status=response.status_code, **body_seen)
     _check_status(step, response)
     answered = {"event": event.id, "after_ns": received_ns - sent_ns}
     seen: dict[str, Any] = {"sent": {ACTOR: sent.id}, "answered": {ACTOR: answered}}
     if step.expects:
         answer = _Answer(Received(_message(response), event.id, received_ns))
-        found = await Expecting(stage, answer, step).answer(0)
-        stage.capture(step.capture, found.message.message)
+        found = await Expecting(context, answer, step).answer(0)
+        context.capture(step.capture, found.message.message)
     return seen
 
 
-def _headers(stage: Stage, step: Http, path: str) -> dict[str, str]:
-    given = {name: render_text(value, stage.names) for name, value in step.headers.items()}
+def _headers(context: PlayContext, step: Http, path: str) -> dict[str, str]:
+    given = {name: render_text(value, context.names) for name, value in step.headers.items()}
     # The app has no business with the worker's token.
-    return (stage.target.headers if step.auth and _way(stage, path)[0] is stage.target.door else {}) | given
+    return (context.target.headers if step.auth and _way(context, path)[0] is context.target.door else {}) | given
 
 
-async def _answered(stage: Stage, step: Http, path: str, headers: dict[str, str], body: Payload) -> "httpx.Response":
+async def _answered(
+    context: PlayContext, step: Http, path: str, headers: dict[str, str], body: Payload
+) -> "httpx.Response":
     import httpx  # 0.1 s, and most runs have no such step
 
-    door, path = _way(stage, path)
+    door, path = _way(context, path)
     content = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
     url, needed = door.request(path)
     async with door.client(LONGEST_REQUEST_SECONDS) as client:
         asked = asyncio.ensure_future(client.request(step.method, url, headers=needed | headers, content=content))
         try:
-            if await stage.is_done_in(step.within, asked):
+            if await context.is_done_in(step.within, asked):
                 return await asked
         except httpx.InvalidURL as error:
             raise PlayError(f"{path} is no path: {error}") from error
         except httpx.HTTPError as error:
-            await stage.target.settled()
+            await context.target.settled()
             raise StepFailed("refused", f"no answer: {type(error).__name__} {error}".strip()) from error
         finally:
             asked.cancel()
             await asyncio.wait([asked])
-    await stage.target.settled()
+    await context.target.settled()
     raise StepFailed("silence", f"no answer within {step.within:g} s, though the runtime answers")
 
 
-def _way(stage: Stage, path: str) -> tuple[Door, str]:
+def _way(context: PlayContext, path: str) -> tuple[Door, str]:
     """Give the way to the worker, or for a whole address to the app, and the path there."""
     if path.startswith("/"):
-        return stage.target.door, path
+        return context.target.door, path
     place = "/".join(path.split("/", 3)[:3])
     return Door(place), path.removeprefix(place)
 

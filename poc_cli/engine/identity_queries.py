@@ -12,7 +12,7 @@ from typing import Final
 from websockets.exceptions import ConnectionClosed
 
 from poc_cli.clients.client import CannotOpen, Payload, SocketClient
-from poc_cli.engine.context import Stage
+from poc_cli.engine.context import PlayContext
 from poc_cli.history import event as kinds
 from poc_cli.record.addresses import Addresses
 from poc_cli.residency.sleep_onset import ANSWERS
@@ -28,28 +28,28 @@ MOST_CLIENTS: Final = 5
 class Questions:
     """Asks the objects of one play."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, context: PlayContext) -> None:
         """Take the stage, and from now on the answers."""
-        self._stage = stage
+        self._context = context
         self._mark = f"poc-{secrets.token_hex(6)}-"
         self._number = 0
         self._waiting: dict[str, asyncio.Future[None]] = {}
-        stage.takes = self._takes
+        context.takes = self._takes
 
     async def ask(self, labels: list[str]) -> None:
         """Ask each object twice by its open clients. Returns once they have answered, or have had their time."""
         await asyncio.gather(*(self._ask(client) for label in labels for client in self._clients_of(label)))
 
     def _clients_of(self, label: str) -> list[SocketClient]:
-        stage = self._stage
-        addresses = Addresses(stage.play, str(stage.names["play"]), stage.events)
-        opened = {event.actor: event.id for event in stage.events if event.kind == kinds.OPENED}
+        context = self._context
+        addresses = Addresses(context.play, str(context.names["play"]), context.events)
+        opened = {event.actor: event.id for event in context.events if event.kind == kinds.OPENED}
         alone = frozenset({label})
         found = [
             client
-            for name, client in stage.clients.items()
+            for name, client in context.clients.items()
             if isinstance(client, SocketClient) and client.is_open and client.is_reading and name in opened
-            if (addresses.by_opening[opened[name]] if addresses.tell else frozenset(stage.play.objects)) == alone
+            if (addresses.by_opening[opened[name]] if addresses.tell else frozenset(context.play.objects)) == alone
         ]
         return found[:MOST_CLIENTS]
 
@@ -58,7 +58,7 @@ class Questions:
             self._number += 1
             mark = f"{self._mark}{self._number}"
             answered = self._waiting[mark] = asyncio.get_running_loop().create_future()
-            self._stage.add(client.name, kinds.ASKED, mark=mark)
+            self._context.add(client.name, kinds.ASKED, mark=mark)
             try:
                 await client.send(json.dumps({"op": "who", "id": mark}))
                 async with asyncio.timeout(ANSWERED_WITHIN_SECONDS):
@@ -76,6 +76,6 @@ class Questions:
         if waiting is None:
             return False
         if not waiting.done():
-            self._stage.note(client, kinds.TOLD, **self._stage.recorded(payload))
+            self._context.note(client, kinds.TOLD, **self._context.recorded(payload))
             waiting.set_result(None)
         return True

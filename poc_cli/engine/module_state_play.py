@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from poc_cli.engine.context import Stage, Witnessed
+from poc_cli.engine.context import ObservedObject, PlayContext
 from poc_cli.history import event as kinds
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.scenario.loader import text_sha256
@@ -22,11 +22,11 @@ from poc_cli.scenario.module_state_claims import resting_on_state
 from poc_cli.scenario.plays import CONFIRM, Play
 from poc_cli.shipped import shipped
 from poc_cli.targets.runtime_programs import cache
-from poc_cli.targets.worker import Subject
+from poc_cli.targets.worker import Worker
 from poc_cli.targets.workerd import Workerd
 
 if TYPE_CHECKING:
-    from poc_cli.engine.target_pool import LocalVenue
+    from poc_cli.engine.target_pool import LocalTargetPool
     from poc_cli.targets.module_state import WorkerState
 
 OWN_WORKER: Final = "the worker that comes with poc"
@@ -44,9 +44,9 @@ _FORMAT: Final = 2
 class Confirming:
     """Puts the module state of a play's worker back whenever one of its objects has left memory."""
 
-    def __init__(self, stage: Stage, target: Workerd) -> None:
+    def __init__(self, context: PlayContext, target: Workerd) -> None:
         """Take the play and its runtime, which must have an inspector."""
-        self._stage = stage
+        self._context = context
         self._target = target
         self._state: WorkerState | None = None
         self._one_at_a_time = asyncio.Lock()
@@ -57,13 +57,13 @@ class Confirming:
     async def begin(self) -> None:
         """Keep the module state as it is when the worker has been loaded. Raises TargetError."""
         await self._keep()
-        self._watchers = [asyncio.create_task(self._watch(each)) for each in self._stage.objects.values()]
+        self._watchers = [asyncio.create_task(self._watch(each)) for each in self._context.objects.values()]
 
     async def after(self, step: Step) -> None:
         """See to it, after a step, that what has left memory finds module state put back. Raises TargetError."""
         if isinstance(step, Restart) and step.restart != "object":
             await self._keep()  # of the new process
-        for witnessed in self._stage.objects.values():
+        for witnessed in self._context.objects.values():
             await self._look_at(witnessed)
 
     async def end(self, *, well: bool) -> None:
@@ -80,7 +80,7 @@ class Confirming:
             await self._state.close()
         self._state = await self._target.module_state()
 
-    async def _watch(self, witnessed: Witnessed) -> None:
+    async def _watch(self, witnessed: ObservedObject) -> None:
         while True:
             await witnessed.moved.wait()
             witnessed.moved.clear()
@@ -88,7 +88,7 @@ class Confirming:
             with suppress(Exception):
                 await self._look_at(witnessed)
 
-    async def _look_at(self, witnessed: Witnessed) -> None:
+    async def _look_at(self, witnessed: ObservedObject) -> None:
         async with self._one_at_a_time:
             if witnessed.in_memory or not witnessed.seen:
                 self._done.discard(witnessed.label)
@@ -96,14 +96,14 @@ class Confirming:
                 await self._put_back(witnessed)
                 self._done.add(witnessed.label)
 
-    async def _put_back(self, witnessed: Witnessed) -> None:
+    async def _put_back(self, witnessed: ObservedObject) -> None:
         if self._state is None:
             return
         evicted = await self._evict_strangers()
         others = self._others(witnessed)
         found = await self._state.put_back()
         self._is_clean &= not found.left
-        self._stage.add(
+        self._context.add(
             f"object:{witnessed.label}",
             kinds.MODULE_STATE,
             at="sleep",
@@ -118,7 +118,7 @@ class Confirming:
 
         One that work pins is left alone. Return which left memory by it.
         """
-        own = {each.id for each in self._stage.objects.values()}
+        own = {each.id for each in self._context.objects.values()}
         evicted = []
         for each in self._target.seen():
             class_name = self._target.class_of(each)
@@ -131,17 +131,17 @@ class Confirming:
             await self._target.settled()
         return evicted
 
-    def _others(self, witnessed: Witnessed) -> list[str]:
+    def _others(self, witnessed: ObservedObject) -> list[str]:
         """Return which other objects are in memory: they see what is put back too."""
-        labels = {each.id: each.label for each in self._stage.objects.values()}
+        labels = {each.id: each.label for each in self._context.objects.values()}
         there = [each for each in self._target.seen() if each != witnessed.id and self._target.stay(each) is not None]
         return [labels.get(each, f"{self._target.class_of(each) or 'an object'} {each}") for each in there]
 
 
-def confirming(stage: Stage) -> Confirming | None:
+def confirming(context: PlayContext) -> Confirming | None:
     """Return what puts module state back, None in a play that is not there for that."""
-    target = stage.target
-    return Confirming(stage, target) if stage.play.role == CONFIRM and isinstance(target, Workerd) else None
+    target = context.target
+    return Confirming(context, target) if context.play.role == CONFIRM and isinstance(target, Workerd) else None
 
 
 class Confirmations:
@@ -152,12 +152,12 @@ class Confirmations:
         self._versions = dict(versions)
         self._folder = cache() / "module-state" if folder is None else folder
 
-    def knows(self, play: Play, worker: Subject) -> bool:
+    def knows(self, play: Play, worker: Worker) -> bool:
         """Whether the story was confirmed before on the very same worker."""
         file = self._file(play, worker)
         return file is not None and file.is_file()
 
-    def keep(self, play: Play, worker: Subject) -> None:
+    def keep(self, play: Play, worker: Worker) -> None:
         """Keep that it was; a cache that cannot be written is no error."""
         file = self._file(play, worker)
         if file is None:
@@ -169,7 +169,7 @@ class Confirmations:
             for each in oldest_last[_KEPT:]:
                 each.unlink(missing_ok=True)
 
-    def _file(self, play: Play, worker: Subject) -> Path | None:
+    def _file(self, play: Play, worker: Worker) -> Path | None:
         digest = worker.digest()
         if digest is None:
             return None
@@ -179,13 +179,13 @@ class Confirmations:
         return self._folder / sha256(subject.encode()).hexdigest()[:32]
 
 
-def to_confirm(plays: Iterable[Play], venue: "LocalVenue", history: HistoryWriter, run: str) -> list[Play]:
+def to_confirm(plays: Iterable[Play], pool: "LocalTargetPool", history: HistoryWriter, run: str) -> list[Play]:
     """Return the stories to be played once more, and write down which need not be. Raises TargetError."""
     again: list[Play] = []
     for play in plays:
         if play.role != "story" or play.round != 1 or not resting_on_state(play):
             continue
-        by = _known(play, venue)
+        by = _known(play, pool)
         if by is None:
             again.append(replace(play, label=f"{play.label}!modules", role=CONFIRM))
         else:
@@ -196,8 +196,8 @@ def to_confirm(plays: Iterable[Play], venue: "LocalVenue", history: HistoryWrite
     return again
 
 
-def _known(play: Play, venue: "LocalVenue") -> str | None:
-    worker = venue.worker_of(play)
-    if worker.folder == shipped("worker").resolve() and type(worker) is Subject:
+def _known(play: Play, pool: "LocalTargetPool") -> str | None:
+    worker = pool.worker_of(play)
+    if worker.folder == shipped("worker").resolve() and type(worker) is Worker:
         return OWN_WORKER
-    return FROM_CACHE if venue.confirmations.knows(play, worker) else None
+    return FROM_CACHE if pool.confirmations.knows(play, worker) else None

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from poc_cli.engine.admission import raise_if_too_many
-from poc_cli.engine.context import Stage
+from poc_cli.engine.context import PlayContext
+from poc_cli.engine.environment import PlayEnvironment
 from poc_cli.engine.hibernation import Sleeper
 from poc_cli.engine.hibernation_traced import TracedSleeper
 from poc_cli.engine.module_state_play import Confirming, confirming
-from poc_cli.engine.play_services import Ears
 from poc_cli.engine.step_failure import PlayError, StepFailed
 from poc_cli.engine.step_handlers import HANDLERS, Seen
 from poc_cli.errors import TargetError
@@ -33,8 +33,8 @@ from poc_cli.scenario.templates import UnknownNameError
 from poc_cli.targets.base import Target, TargetDied, TargetHung
 
 if TYPE_CHECKING:
-    from poc_cli.engine.black_box import Box
-    from poc_cli.engine.canaries import Watch
+    from poc_cli.engine.black_box import BlackBox
+    from poc_cli.engine.canaries import CanaryWatch
     from poc_cli.history.event import Event
 
 CLEAN_UP_SECONDS = 1.0
@@ -58,7 +58,7 @@ class Trial:
     is_last: bool = False
 
 
-class Performance:
+class PlayRunner:
     """One play on one target."""
 
     def __init__(  # noqa: PLR0913 - what is played, where, how, and who hears of it
@@ -67,10 +67,10 @@ class Performance:
         target: Target,
         history: HistoryWriter,
         *,
-        ears: Ears,
+        environment: PlayEnvironment,
         sleep: SleepMode | None,
         trial: Trial,
-        watch: "Watch | None",
+        watch: "CanaryWatch | None",
     ) -> None:
         """Take what is to be played and where; `sleep` overrides the way of its sleeps.
 
@@ -85,10 +85,10 @@ class Performance:
         self._nonce = f"{play.scenario.document.name}-{secrets.token_hex(4)}"
         self._target = target
         self._history = history
-        self._ears = ears
+        self._environment = environment
         self._sleep = sleep
         self._watch = watch
-        self._box: Box | None = None
+        self._box: BlackBox | None = None
         self._start: Event | None = None
         self._due_ns = 0
         self._cut_step: int | None = None
@@ -103,22 +103,22 @@ class Performance:
 
     async def perform(self) -> Outcome:
         """Play to the end and write it down; give how it ended. Lets only cancellation through."""
-        stage: Stage | None = None
+        context: PlayContext | None = None
         outcome: Outcome = "interrupted"
         reason = "interrupted"
         try:
-            stage = self._stage()
+            context = self._context()
             raise_if_too_many(self._play)
-            stage.watch()
-            await stage.ready()
-            self._confirming = confirming(stage)
+            context.watch()
+            await context.ready()
+            self._confirming = confirming(context)
             if self._confirming is not None:
                 await self._confirming.begin()
-            outcome, reason = await self._steps(stage)
+            outcome, reason = await self._steps(context)
             outcome, reason = await self._looked_at(outcome, reason)
-            outcome, reason = await self._timely(stage, outcome, reason)
+            outcome, reason = await self._timely(context, outcome, reason)
         except (TargetHung, TargetDied) as error:
-            outcome, reason = self._runtime_failed(stage, error)
+            outcome, reason = self._runtime_failed(context, error)
         except TargetError as error:
             outcome, reason = "error", error.in_a_line
         except PlayError as error:
@@ -127,66 +127,66 @@ class Performance:
             if self._confirming is not None:
                 await self._confirming.end(well=outcome == "done" and self._all_met)
             step = None
-            if stage is not None:
-                step, stage.step = stage.step, None
-                self._list_unread(stage)
+            if context is not None:
+                step, context.step = context.step, None
+                self._list_unread(context)
             ending: dict[str, Any] = {"outcome": outcome, "reason": reason, "at_step": step}
             if outcome in {"given_up", "runtime_failed"}:
                 ending |= {"outcome": "given_up", CUT_STEP: self._cut_step}
             if self._is_suspect:
                 ending |= {SUSPECT: True}
             self._history.add(self._label, "poc", kinds.PLAY_END, **ending)
-            if stage is not None:
-                await self._clean_up(stage)
+            if context is not None:
+                await self._clean_up(context)
         return outcome
 
-    async def _timely(self, stage: Stage, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
+    async def _timely(self, context: PlayContext, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
         """Return how the play ended; where it was late in a way that matters, that it is to be played once more."""
         if self._target.trace is not None:
             # A fence under way may show that the runtime has been late up to now.
             await self._target.settled()
-            stage.came_round()
-        cut = None if outcome == "given_up" else self._cut(stage)
+            context.came_round()
+        cut = None if outcome == "given_up" else self._cut(context)
         if cut is None:
             return outcome, reason
         self._cut_step = cut.step
         told = f"this machine was too slow: {cut.reason}"
         return ("stopped" if self._trial.is_last else "given_up"), told
 
-    def _is_cut(self, stage: Stage) -> bool:
+    def _is_cut(self, context: PlayContext) -> bool:
         """Return whether nothing that a play does from now on is evidence. That it is not is found at its end anyway.
 
         The more steps a play has, the longer a look takes, so looks take at most a twentieth of its time.
         """
-        begun_ns = stage.now_ns
+        begun_ns = context.now_ns
         if begun_ns < self._look_again_ns:
             return False
-        is_cut = self._cut(stage) is not None
-        ended_ns = stage.now_ns
+        is_cut = self._cut(context) is not None
+        ended_ns = context.now_ns
         self._look_again_ns = ended_ns + 20 * (ended_ns - begun_ns)
         return is_cut
 
-    def _cut(self, stage: Stage) -> Cut | None:
+    def _cut(self, context: PlayContext) -> Cut | None:
         """Return where lateness ends what the play has shown so far, by the judge's own rule."""
         if self._start is None:
             return None
-        now_ns = stage.now_ns
-        late = concerning(stage.late_stretches(), self._start, stage.events, now_ns)
+        now_ns = context.now_ns
+        late = concerning(context.late_stretches(), self._start, context.events, now_ns)
         if not late and not self._has_late_step:
             return None
-        events = [event for event in with_how(stage.events) if event is not None]
+        events = [event for event in with_how(context.events) if event is not None]
         return cut_of(self._play, steps_of(events), events, late, traced=self._target.trace is not None)
 
-    def _runtime_failed(self, stage: Stage | None, error: TargetError) -> tuple[Outcome, str]:
+    def _runtime_failed(self, context: PlayContext | None, error: TargetError) -> tuple[Outcome, str]:
         """Return how the play ended where its runtime hung or died: its own fault in a runtime of its own.
 
         One that died may have been killed from outside, so the play is played once more; if that explains nothing, a
         play that was waiting for the runtime at that moment is not called held.
         """
-        self._cut_step = None if stage is None else stage.step
+        self._cut_step = None if context is None else context.step
         self._is_suspect = (
-            stage is not None
-            and self._asked_of_it(stage)
+            context is not None
+            and self._asked_of_it(context)
             and not (isinstance(error, TargetDied) and error.from_outside)
         )
         hung_alone = self._trial.alone and isinstance(error, TargetHung) and self._target.trace is not None
@@ -194,15 +194,15 @@ class Performance:
             return "error", error.in_a_line
         return "runtime_failed", error.in_a_line
 
-    def _asked_of_it(self, stage: Stage) -> bool:
+    def _asked_of_it(self, context: PlayContext) -> bool:
         """Return whether the play asked something of its runtime in the step in which that failed.
 
         A runtime that dies while time passes is missed only by the step after it.
         """
         died_in = (
-            event.step for event in stage.events if event.kind == kinds.LEFT and event.data["ended"] == "process"
+            event.step for event in context.events if event.kind == kinds.LEFT and event.data["ended"] == "process"
         )
-        steps = {step for step in (stage.step, *died_in) if step is not None}
+        steps = {step for step in (context.step, *died_in) if step is not None}
         return bool(steps) and all(self._play.steps[step].step.verb not in _IDLE_WAITS for step in steps)
 
     async def _looked_at(self, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
@@ -216,16 +216,22 @@ class Performance:
         self._cut_step = again.cut_step
         return "given_up", again.reason
 
-    def _stage(self) -> Stage:
+    def _context(self) -> PlayContext:
         start = self._start = self._history.add(self._label, "poc", kinds.PLAY_START, **self._description())
-        stage = Stage(
-            self._play, self._label, self._nonce, self._target, self._history, self._ears, alone=self._trial.alone
+        context = PlayContext(
+            self._play,
+            self._label,
+            self._nonce,
+            self._target,
+            self._history,
+            self._environment,
+            alone=self._trial.alone,
         )
         if self._watch is not None:
-            from poc_cli.engine.black_box import Box  # with half of the judge, and most plays have a trace
+            from poc_cli.engine.black_box import BlackBox  # with half of the judge, and most plays have a trace
 
-            self._box = Box(stage, self._watch, self._label, start)
-        return stage
+            self._box = BlackBox(context, self._watch, self._label, start)
+        return context
 
     def _description(self) -> dict[str, Any]:
         play = self._play
@@ -257,17 +263,17 @@ class Performance:
             "abilities": sorted(self._target.abilities),
         }
 
-    async def _steps(self, stage: Stage) -> tuple[Outcome, str]:
+    async def _steps(self, context: PlayContext) -> tuple[Outcome, str]:
         failed_claims: set[str | None] = set()
-        self._due_ns = stage.now_ns
+        self._due_ns = context.now_ns
         for index, placed in enumerate(self._play.steps):
             if self._fitted.leaves_out(placed.step):
                 continue
-            stage.step = index
-            stage.names |= dict(placed.bound)
-            self._begin(stage, placed)
-            failed = await self._outcome(stage, placed)
-            if self._is_cut(stage):
+            context.step = index
+            context.names |= dict(placed.bound)
+            self._begin(context, placed)
+            failed = await self._outcome(context, placed)
+            if self._is_cut(context):
                 return "stopped", ""  # nothing that comes now is evidence; the end of the play says why
             if failed is not None:
                 self._all_met = False
@@ -277,16 +283,16 @@ class Performance:
                 if placed.step.claim is None:
                     return "stopped", f"{placed.step.verb} failed at {self._place(placed)}: {failed.reason}"
             # An idle that took too long makes what comes after it late, anything else only puts it off.
-            self._due_ns = self._due_ns + idle_ns(placed.step) if idle_ns(placed.step) else stage.now_ns
-        stage.step = None
+            self._due_ns = self._due_ns + idle_ns(placed.step) if idle_ns(placed.step) else context.now_ns
+        context.step = None
         return "done", ""
 
-    async def _outcome(self, stage: Stage, placed: PlacedStep) -> StepFailed | None:
+    async def _outcome(self, context: PlayContext, placed: PlacedStep) -> StepFailed | None:
         """Carry a step out and write down how it ended; return its failure, if it failed."""
         try:
-            seen = await stage.unless_broken_off(self._carry_out(stage, placed))
+            seen = await context.unless_broken_off(self._carry_out(context, placed))
         except StepFailed as failed:
-            stage.add("poc", kinds.STEP_END, ok=False, failure=failed.failure, reason=failed.reason)
+            context.add("poc", kinds.STEP_END, ok=False, failure=failed.failure, reason=failed.reason)
             return failed
         except (TargetHung, TargetDied) as error:
             # A copy, because all plays of a runtime may be told of the same error.
@@ -297,59 +303,59 @@ class Performance:
             # A ValueError is a value that only the play has shown to be wrong: a template that gives no bytes.
             told = error.in_a_line if isinstance(error, TargetError) else str(error)
             raise PlayError(f"{self._place(placed)}: {told}") from error
-        stage.add("poc", kinds.STEP_END, ok=True, **seen)
+        context.add("poc", kinds.STEP_END, ok=True, **seen)
         return None
 
     def _place(self, placed: PlacedStep) -> str:
         return f"{self._play.scenario.file}:{placed.position.line}:{placed.position.column}"
 
-    def _begin(self, stage: Stage, placed: PlacedStep) -> None:
-        step, now_ns = placed.step, stage.now_ns
+    def _begin(self, context: PlayContext, placed: PlacedStep) -> None:
+        step, now_ns = placed.step, context.now_ns
         late_ms = round(max(0, now_ns - self._due_ns) / 1e6, 3)
-        stage.late_s = late_ms / 1000
+        context.late_s = late_ms / 1000
         self._has_late_step |= late_ms * 1e6 > LATE_NS
         due = {"due_ns": min(self._due_ns, now_ns), "late_ms": late_ms}
-        stage.add("poc", kinds.STEP, t_ns=now_ns, verb=step.verb, line=placed.position.line, claim=step.claim, **due)
-        stage.say(step.verb)
+        context.add("poc", kinds.STEP, t_ns=now_ns, verb=step.verb, line=placed.position.line, claim=step.claim, **due)
+        context.say(step.verb)
 
-    async def _carry_out(self, stage: Stage, placed: PlacedStep) -> Seen:
+    async def _carry_out(self, context: PlayContext, placed: PlacedStep) -> Seen:
         step = placed.step
-        sleeper = self._sleeper(stage, step)
+        sleeper = self._sleeper(context, step)
         if isinstance(step, Hibernate) and self._sleep is not None and not (step.natural or step.forced):
             step = step.model_copy(update={"hibernate": self._sleep})
         try:
-            seen = await HANDLERS[type(step)](stage, step, sleeper)
+            seen = await HANDLERS[type(step)](context, step, sleeper)
         except UnknownNameError as missing:
             # The loader knows every name; what is missing is what a step of a claim should have captured, and failed.
             raise StepFailed("unbound", f"{missing}: the step that captures it failed") from missing
         if self._confirming is not None:
             await self._confirming.after(step)
         only_sends = isinstance(step, On) and step.sends and not step.expects
-        if any(witnessed.slept for witnessed in stage.objects.values()) and not only_sends:
+        if any(witnessed.slept for witnessed in context.objects.values()) and not only_sends:
             # After a sleep the judge asks which messages reached the object in this very step; a pong is the runtime's.
-            await stage.target.settled()
+            await context.target.settled()
         return seen
 
-    def _sleeper(self, stage: Stage, step: Step) -> Sleeper:
+    def _sleeper(self, context: PlayContext, step: Step) -> Sleeper:
         how_long = patience(self._play, step)
-        if stage.target.trace is not None:
-            return TracedSleeper(stage, stage.target.trace, how_long)
+        if context.target.trace is not None:
+            return TracedSleeper(context, context.target.trace, how_long)
         if self._box is None:
             raise PlayError("without a trace somebody has to watch where sleep begins")
         expects_sleep = how_long == "sleep"
         from poc_cli.engine.hibernation_untraced import InstanceSleeper
 
-        return InstanceSleeper(stage, self._box, expects_sleep=expects_sleep, is_long=expects_sleep and self._is_last)
+        return InstanceSleeper(context, self._box, expects_sleep=expects_sleep, is_long=expects_sleep and self._is_last)
 
-    def _list_unread(self, stage: Stage) -> None:
-        for name, client in stage.clients.items():
+    def _list_unread(self, context: PlayContext) -> None:
+        for name, client in context.clients.items():
             unread = list(client.inbox.unread())
             if unread:
-                stage.add(name, kinds.UNREAD, events=unread)
+                context.add(name, kinds.UNREAD, events=unread)
 
-    async def _clean_up(self, stage: Stage) -> None:
-        await asyncio.gather(*(client.close(1000, "", CLEAN_UP_SECONDS) for client in stage.clients.values()))
-        stage.unwatch()
+    async def _clean_up(self, context: PlayContext) -> None:
+        await asyncio.gather(*(client.close(1000, "", CLEAN_UP_SECONDS) for client in context.clients.values()))
+        context.unwatch()
 
 
 def idle_ns(step: Step) -> int:

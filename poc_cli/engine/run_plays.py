@@ -11,12 +11,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from poc_cli import __version__
+from poc_cli.engine.environment import RunEnvironment
 from poc_cli.engine.log_leaks import LogLeaks
 from poc_cli.engine.module_state_play import to_confirm
 from poc_cli.engine.play_runner import Outcome, SleepMode
-from poc_cli.engine.scheduler import Beside, Progress, Troupe
+from poc_cli.engine.scheduler import Progress, Scheduler
 from poc_cli.engine.stalls import seed_in, stall
-from poc_cli.engine.target_pool import LocalVenue, Venue
+from poc_cli.engine.target_pool import LocalTargetPool, TargetPool
 from poc_cli.errors import PocError
 from poc_cli.history import event as kinds
 from poc_cli.history.folder import RUN, Records
@@ -58,9 +59,9 @@ def reason_to_leave_out(scenario: Scenario, sleep: SleepMode | None, place: Plac
 
 async def run(  # noqa: PLR0913 - what a run is made of
     request: Request,
-    venue: Venue,
+    pool: TargetPool,
     records: Records,
-    beside: Beside,
+    environment: RunEnvironment,
     progress: Progress,
     *,
     afterwards: Callable[[HistoryWriter], Awaitable[Sequence[Outcome]]] | None = None,
@@ -70,7 +71,7 @@ async def run(  # noqa: PLR0913 - what a run is made of
     `afterwards` plays what takes the whole machine, such as loads, and returns how each of it ended.
     """
     file = records.folder / "history.ndjson"
-    with HistoryWriter(file, records.redactor, venue.attendance.now_ns) as history:
+    with HistoryWriter(file, records.redactor, pool.attendance.now_ns) as history:
         history.add(
             RUN,
             "poc",
@@ -82,23 +83,23 @@ async def run(  # noqa: PLR0913 - what a run is made of
             named=request.named,
             sleep=request.sleep,
             repeat=request.repeat,
-            target=venue.description(),
-            module_state="put back" if isinstance(venue, LocalVenue) else None,
+            target=pool.description(),
+            module_state="put back" if isinstance(pool, LocalTargetPool) else None,
             secrets=records.redactor.names,
         )
         log = LogLeaks(history)
-        venue.listen_to_log(log.heard)
-        plays = _plays(request, place_of(venue.description()), history)
-        async with contextlib.AsyncExitStack() as open_, _attended(venue.attendance, history):
-            await open_.enter_async_context(beside.api.served())
-            if beside.abroad is not None:
-                await open_.enter_async_context(beside.abroad.served(records.folder, records.redactor))
-            outcomes = await Troupe(venue, history, request, progress, beside).play(plays)
-            if "interrupted" not in outcomes and isinstance(venue, LocalVenue):
+        pool.listen_to_log(log.heard)
+        plays = _plays(request, place_of(pool.description()), history)
+        async with contextlib.AsyncExitStack() as open_, _attended(pool.attendance, history):
+            await open_.enter_async_context(environment.api.served())
+            if environment.services is not None:
+                await open_.enter_async_context(environment.services.served(records.folder, records.redactor))
+            outcomes = await Scheduler(pool, history, request, progress, environment).play(plays)
+            if "interrupted" not in outcomes and isinstance(pool, LocalTargetPool):
                 # By force, which is quicker: that the object sleeps by itself has been seen.
                 wishes = replace(request, sleep="evict")
-                again = to_confirm(plays, venue, history, RUN)
-                outcomes += await Troupe(venue, history, wishes, progress, beside).play(again)
+                again = to_confirm(plays, pool, history, RUN)
+                outcomes += await Scheduler(pool, history, wishes, progress, environment).play(again)
             if afterwards is not None and "interrupted" not in outcomes:
                 outcomes += await afterwards(history)
         log.look_through(records.thrown(), records.redactor)
@@ -116,16 +117,16 @@ async def _attended(attendance: Attendance, history: HistoryWriter) -> AsyncIter
             history.add(RUN, "poc", kinds.LATE, **replace(stretch, from_ns=from_ns, to_ns=to_ns).data())
 
     attendance.listener = tell
-    beside = [asyncio.create_task(attendance.beat())]
+    environment = [asyncio.create_task(attendance.beat())]
     seed = seed_in(os.environ)
     if seed is not None:
-        beside.append(asyncio.create_task(stall(seed)))
+        environment.append(asyncio.create_task(stall(seed)))
     try:
         yield
     finally:
-        for task in beside:
+        for task in environment:
             task.cancel()
-        await asyncio.wait(beside)
+        await asyncio.wait(environment)
 
 
 def _plays(request: Request, place: Place, history: HistoryWriter) -> list[Play]:

@@ -5,27 +5,23 @@ A play that has begun never waits for another; it only sees how each ended.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from poc_cli.clients.client import Opener, SocketClient
 from poc_cli.descriptors import sockets_possible
 from poc_cli.engine.admission import Admission
+from poc_cli.engine.environment import PlayEnvironment, RunEnvironment
 from poc_cli.engine.hibernation_traced import IDLE_TIMER_SECONDS
 from poc_cli.engine.pacing import Pacer
-from poc_cli.engine.play_runner import Outcome, Performance, SleepMode, Trial
-from poc_cli.engine.play_services import Ears
-from poc_cli.engine.target_pool import Venue
+from poc_cli.engine.play_runner import Outcome, PlayRunner, SleepMode, Trial
+from poc_cli.engine.target_pool import TargetPool
 from poc_cli.errors import PocError
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.scenario.model import Hibernate, Idle
 from poc_cli.scenario.plays import Play
 from poc_cli.targets.base import Target
-from poc_cli.targets.local_api import Api
 
 if TYPE_CHECKING:
-    from poc_cli.engine.canaries import Watch
-    from poc_cli.services.services import Abroad
+    from poc_cli.engine.canaries import CanaryWatch
 
 ATTEMPTS: Final = 5
 """The first beside all others, a second with less beside it, and three alone: what is late in all of them is not
@@ -44,18 +40,6 @@ Progress = Callable[[str, str], None]
 """Is told a play's label and what it is doing now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
-    """What stands beside the worker for all plays: poc's API, and what the scenarios bring, None where they do not.
-
-    `opener` makes the clients of our own.
-    """
-
-    api: Api
-    abroad: "Abroad | None" = None
-    opener: Opener = SocketClient
-
-
 class Wishes(Protocol):
     """What of a request concerns the plays."""
 
@@ -68,22 +52,22 @@ class Wishes(Protocol):
         """How many plays may go on at once."""
 
 
-class Troupe:
+class Scheduler:
     """Plays all plays of one run."""
 
     def __init__(
-        self, venue: Venue, history: HistoryWriter, wishes: Wishes, progress: Progress, beside: Beside
+        self, pool: TargetPool, history: HistoryWriter, wishes: Wishes, progress: Progress, environment: RunEnvironment
     ) -> None:
         """Take where they are played, and what they share."""
-        self._venue = venue
+        self._pool = pool
         self._history = history
         self._wishes = wishes
         self._progress = progress
-        self._beside = beside
+        self._environment = environment
         self._whole: asyncio.Task[object] | None = None
         self._failure: PocError | None = None
-        self._watch: Watch | None = None
-        self._own_places = asyncio.Semaphore(max(1, venue.apart_at_once))
+        self._watch: CanaryWatch | None = None
+        self._own_places = asyncio.Semaphore(max(1, pool.apart_at_once))
 
     async def play(self, plays: list[Play]) -> list[Outcome]:
         """Play them: together what can be together, then alone what measures."""
@@ -104,13 +88,13 @@ class Troupe:
     async def _play(self, plays: list[Play]) -> list[Outcome]:
         # What has to let the most time pass begins first, so that all windows overlap.
         plays = sorted(plays, key=_seconds, reverse=True)
-        together = [play for play in plays if not self._venue.is_apart(play)]
-        apart = [play for play in plays if self._venue.is_apart(play)]
+        together = [play for play in plays if not self._pool.is_apart(play)]
+        apart = [play for play in plays if self._pool.is_apart(play)]
         # What measures wants nobody beside it; where all share one worker, neither does what disturbs the others.
-        beside = [play for play in apart if self._venue.apart_at_once and not play.scenario.document.measures]
-        after = [play for play in apart if not self._venue.apart_at_once or play.scenario.document.measures]
-        async with self._venue.watched(plays, self._history) as self._watch:
-            outcomes = await self._round(together, beside, Pacer(self._wishes.jobs), attempt=1)
+        environment = [play for play in apart if self._pool.apart_at_once and not play.scenario.document.measures]
+        after = [play for play in apart if not self._pool.apart_at_once or play.scenario.document.measures]
+        async with self._pool.watched(plays, self._history) as self._watch:
+            outcomes = await self._round(together, environment, Pacer(self._wishes.jobs), attempt=1)
             outcomes |= await self._alone(after, attempt=1)
             return await self._again(plays, outcomes)
 
@@ -122,10 +106,10 @@ class Troupe:
             if not late and not failed:
                 break
             calmly = [play for play in late if attempt == FIRST_REPEAT and not play.scenario.document.measures]
-            shared = [play for play in calmly if not self._venue.is_apart(play)]
-            if not self._venue.apart_at_once:  # there is only one place
-                shared, failed = [*shared, *(play for play in failed if not self._venue.is_apart(play))], []
-            own = [play for play in [*calmly, *failed] if play not in shared] if self._venue.apart_at_once else []
+            shared = [play for play in calmly if not self._pool.is_apart(play)]
+            if not self._pool.apart_at_once:  # there is only one place
+                shared, failed = [*shared, *(play for play in failed if not self._pool.is_apart(play))], []
+            own = [play for play in [*calmly, *failed] if play not in shared] if self._pool.apart_at_once else []
             outcomes |= await self._round(shared, own, Pacer(min(CALM_JOBS, self._wishes.jobs)), attempt)
             rest = [play for play in plays if outcomes[play.label] in AGAIN and play not in [*shared, *own]]
             outcomes |= await self._alone(rest, attempt)
@@ -169,7 +153,7 @@ class Troupe:
                 finally:
                     pacer.end()
 
-        async with self._venue.shared(attempt) as target, asyncio.TaskGroup() as group:
+        async with self._pool.shared(attempt) as target, asyncio.TaskGroup() as group:
             for play in plays:
                 group.create_task(admitted(play, target))
         return outcomes
@@ -180,24 +164,23 @@ class Troupe:
 
     async def _apart(self, play: Play, attempt: int) -> Outcome:
         """Play in a place of its own, where there is one."""
-        async with self._venue.own(play) as target:
+        async with self._pool.own(play) as target:
             return await self._perform(play, target, attempt, alone=True)
 
     async def _perform(self, play: Play, target: Target, attempt: int, *, alone: bool) -> Outcome:
         def say(phase: str) -> None:
             self._progress(play.label, phase)
 
-        beside = self._beside
-        performance = Performance(
+        runner = PlayRunner(
             play,
             target,
             self._history,
-            ears=Ears(say, self._fail, beside.api, self._venue.attendance, beside.abroad, beside.opener),
+            environment=PlayEnvironment(self._environment, say, self._fail, self._pool.attendance),
             sleep=self._wishes.sleep,
             trial=Trial(attempt, alone=alone, is_last=attempt == ATTEMPTS),
             watch=self._watch,
         )
-        outcome = await performance.perform()
+        outcome = await runner.perform()
         say(outcome)
         return outcome
 

@@ -15,24 +15,24 @@ from poc_cli.scenario.model import Hibernate
 from poc_cli.scenario.plays import CONFIRM, Play
 from poc_cli.targets.attendance import Attendance
 from poc_cli.targets.base import Target
-from poc_cli.targets.process import Place, Process
-from poc_cli.targets.runtime_context import Ground, LogListener
-from poc_cli.targets.worker import Subject
-from poc_cli.targets.worker_source import Source, source
+from poc_cli.targets.process import Process, RuntimeFolder
+from poc_cli.targets.runtime_context import LogListener, RuntimeContext
+from poc_cli.targets.worker import Worker
+from poc_cli.targets.worker_source import WorkerSource, source
 from poc_cli.targets.workerd import Workerd
 
 if TYPE_CHECKING:
-    from poc_cli.engine.canaries import Watch
+    from poc_cli.engine.canaries import CanaryWatch
     from poc_cli.targets.remote import Remote
 
-SourceOf = Callable[[Play], Source]
+SourceOf = Callable[[Play], WorkerSource]
 """Gives where the worker is that a play brings. Raises TargetError where there is none, ValueError for no such play."""
 
 RUNTIMES_AT_ONCE = 6
 """Runtimes beside the shared one: each takes 60 MiB."""
 
 
-class Venue(Protocol):
+class TargetPool(Protocol):
     """Gives targets to plays, and ends them."""
 
     apart_at_once: int
@@ -46,7 +46,7 @@ class Venue(Protocol):
 
     def watched(
         self, plays: list[Play], history: HistoryWriter
-    ) -> "contextlib.AbstractAsyncContextManager[Watch | None]":
+    ) -> "contextlib.AbstractAsyncContextManager[CanaryWatch | None]":
         """Give what tells of sleep while the plays go on, None where the trace does."""
 
     @property
@@ -63,12 +63,12 @@ class Venue(Protocol):
         """Call `listener` with each line of the worker's log that had secrets, without them, and with which."""
 
 
-class LocalVenue:
+class LocalTargetPool:
     """Runtimes of our own: as many as are needed."""
 
     apart_at_once = RUNTIMES_AT_ONCE
 
-    def __init__(self, ground: Ground, first: Process, source_of: SourceOf) -> None:
+    def __init__(self, ground: RuntimeContext, first: Process, source_of: SourceOf) -> None:
         """Take what all runtimes share, one that was started ahead, and where the workers are that plays bring."""
         self._ground = ground
         self._first = first
@@ -103,7 +103,7 @@ class LocalVenue:
     @contextlib.asynccontextmanager
     async def shared(self, attempt: int = 1) -> AsyncIterator[Target]:
         """Give the runtime that was started ahead, for a later attempt a fresh one."""
-        place = self._first.place if attempt == 1 else Place(self._ground.worker)
+        place = self._first.place if attempt == 1 else RuntimeFolder(self._ground.worker)
         target = Workerd(place, self._ground)
         try:
             await target.start(self._first if attempt == 1 else None)
@@ -115,7 +115,7 @@ class LocalVenue:
     async def own(self, play: Play) -> AsyncIterator[Target]:
         """Give a fresh runtime that ends with the play."""
         worker = self.worker_of(play)
-        target = Workerd(Place(worker), self._ground, inspected=play.role == CONFIRM)
+        target = Workerd(RuntimeFolder(worker), self._ground, inspected=play.role == CONFIRM)
         try:
             await target.start()
             yield target
@@ -128,12 +128,12 @@ class LocalVenue:
         """Call `listener` with each line of the runtimes' log that had secrets."""
         self._ground.log_listeners.append(listener)
 
-    def worker_of(self, play: Play) -> Subject:
+    def worker_of(self, play: Play) -> Worker:
         """Return the worker that a play is about. Raises TargetError."""
         return self._ground.worker if play.worker is None else self._ground.workers.get(self._source_of(play))
 
 
-class RemoteVenue:
+class RemoteTargetPool:
     """One worker that runs somewhere else, for all plays: those that disturb others go on one by one, after them."""
 
     apart_at_once = 0
@@ -160,12 +160,12 @@ class RemoteVenue:
         return play.alone
 
     @contextlib.asynccontextmanager
-    async def watched(self, plays: list[Play], history: HistoryWriter) -> "AsyncIterator[Watch]":
+    async def watched(self, plays: list[Play], history: HistoryWriter) -> "AsyncIterator[CanaryWatch]":
         """Give what rooms of our own tell of sleep; they are opened where a play sleeps and the worker is ours."""
-        from poc_cli.engine.canaries import Watch
+        from poc_cli.engine.canaries import CanaryWatch
         from poc_cli.engine.tail_events import listen
 
-        watch = Watch(self.remote, history, possible=self._is_ours)
+        watch = CanaryWatch(self.remote, history, possible=self._is_ours)
         if self._is_ours:
             await watch.pulse()
         sleeps = any(isinstance(each.step, Hibernate) for play in plays for each in play.steps)
@@ -193,7 +193,7 @@ class RemoteVenue:
         """Do nothing: what a worker logs elsewhere comes by its tail."""
 
 
-def source_of(play: Play) -> Source:
+def source_of(play: Play) -> WorkerSource:
     """Give where the worker is that a play brings. Raises TargetError where there is none, ValueError for no such play.
 
     Relative to the scenario's file.

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from poc_cli.judge.sleeps import sleeps_of
 from poc_cli.record.play_record import PlayRecord
-from poc_cli.residency.sleep_onset import Sentinel
+from poc_cli.residency.sleep_onset import Canary
 
 Figures = dict[str, dict[str, Any]]
 
@@ -21,9 +21,7 @@ MOST_SAMPLES: Final = 1000
 """Values of one scenario that are kept one by one; of more, as many evenly spaced ranks, its ends among them."""
 
 
-def figures(
-    stories: list[PlayRecord], sentinels: Sequence[Sentinel] = (), round_trips: Sequence[float] = ()
-) -> Figures:
+def figures(stories: list[PlayRecord], sentinels: Sequence[Canary] = (), round_trips: Sequence[float] = ()) -> Figures:
     """Give each figure in milliseconds with its spread; latencies only of stories that measure, as these play alone.
 
     In a black box every story tells of its wakes, as its plays do not share a thread, and so do our own rooms there.

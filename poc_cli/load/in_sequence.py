@@ -11,16 +11,16 @@ from poc_cli.load.load_context import Glance
 from poc_cli.load.load_player import Load, Outcome, play
 from poc_cli.load.plan import NO_WISHES, Wishes, plan_of
 from poc_cli.load.process_usage import Use
-from poc_cli.load.site import Site
+from poc_cli.load.site import LoadTarget
 from poc_cli.record.load_stage import StageResult
 from poc_cli.scenario.load_model import LoadFile
 from poc_cli.scenario.scenario import Scenario
-from poc_cli.targets.worker_source import Source, source
+from poc_cli.targets.worker_source import WorkerSource, source
 
 
 async def play_loads(
     scenarios: Sequence[Scenario],
-    site: Callable[[Source | None], Site],
+    site: Callable[[WorkerSource | None], LoadTarget],
     history: HistoryWriter,
     progress: Callable[[str, str], None],
     *,
@@ -44,7 +44,7 @@ async def play_loads(
     return outcomes
 
 
-def worker_of(scenario: Scenario) -> Source | None:
+def worker_of(scenario: Scenario) -> WorkerSource | None:
     """Give where the worker is that a load brings, relative to its file; None without one. Raises TargetError."""
     named = scenario.document.worker
     if named is None:

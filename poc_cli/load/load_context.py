@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from poc_cli.load.ledger import Ledger
 from poc_cli.load.load_socket import Socket
 from poc_cli.load.plan import Plan, Step
-from poc_cli.load.socket_pool import Crowd
+from poc_cli.load.socket_pool import SocketPool
 from poc_cli.record.load_stage import StageResult
 from poc_cli.scenario.conditions import lookup
 from poc_cli.scenario.values import MISSING
@@ -63,11 +63,11 @@ class Conductor(Protocol):
 
 
 @dataclass(slots=True)
-class Scene:
+class LoadContext:
     """One shard under way."""
 
     plan: Plan
-    crowd: Crowd
+    crowd: SocketPool
     ledger: Ledger
     conductor: Conductor
     chance: Random

@@ -20,7 +20,7 @@ from poc_cli.load.plan import Plan
 from poc_cli.load.process_usage import Meter, Use
 from poc_cli.load.shard_runner import INTERRUPTED, perform
 from poc_cli.load.sharding import Shard, shards
-from poc_cli.load.site import Site
+from poc_cli.load.site import LoadTarget
 from poc_cli.record.load_stage import ShardResult, StageResult
 from poc_cli.scenario.scenario import Scenario
 from poc_cli.scenario.templates import render_text
@@ -56,7 +56,7 @@ class Watcher(Protocol):
 Outcome = Literal["done", "error", "interrupted"]
 
 
-async def play(load: Load, site: Site, history: HistoryWriter, watcher: Watcher) -> Outcome:
+async def play(load: Load, site: LoadTarget, history: HistoryWriter, watcher: Watcher) -> Outcome:
     """Play a load and write it down; give how it ended: `done`, `error` or `interrupted`."""
     return await _Play(load, site, history, watcher).whole()
 
@@ -64,7 +64,7 @@ async def play(load: Load, site: Site, history: HistoryWriter, watcher: Watcher)
 class _Play:
     """One load under way; it is the conductor of its one shard."""
 
-    def __init__(self, load: Load, site: Site, history: HistoryWriter, watcher: Watcher) -> None:
+    def __init__(self, load: Load, site: LoadTarget, history: HistoryWriter, watcher: Watcher) -> None:
         self._load = load
         self._site = site
         self._history = history

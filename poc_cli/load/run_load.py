@@ -11,10 +11,10 @@ from poc_cli.history import event as kinds
 from poc_cli.history.folder import RUN, Records
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.load.load_player import Load, Watcher, play
-from poc_cli.load.site import Site
+from poc_cli.load.site import LoadTarget
 
 
-async def run(load: Load, site: Site, records: Records, target: dict[str, Any], watcher: Watcher) -> bool:
+async def run(load: Load, site: LoadTarget, records: Records, target: dict[str, Any], watcher: Watcher) -> bool:
     """Play a load into the folder of the records; give whether it was not interrupted.
 
     `target` is the place as the beginning of a record tells it.

@@ -11,10 +11,10 @@ from random import Random
 from typing import Any, Final, TypeVar
 
 from poc_cli.load.ledger import Ledger, Tally
-from poc_cli.load.load_context import Conductor, Glance, Scene
+from poc_cli.load.load_context import Conductor, Glance, LoadContext
 from poc_cli.load.plan import Step
 from poc_cli.load.sharding import Shard
-from poc_cli.load.socket_pool import CLOSES_WITHIN_SECONDS, Crowd, Doings, dropped_told
+from poc_cli.load.socket_pool import CLOSES_WITHIN_SECONDS, Doings, SocketPool, dropped_told
 from poc_cli.load.stages import STAGES
 from poc_cli.record.load_stage import ShardResult, StageResult
 from poc_cli.record.ranges import ranges
@@ -78,11 +78,11 @@ class _Performance:
         self, shard: Shard, url: str, headers: Mapping[str, str], start_at: float, conductor: Conductor
     ) -> None:
         ledger = Ledger(shard.number, time.monotonic)
-        crowd = Crowd(shard, url, headers.items(), ledger)
+        crowd = SocketPool(shard, url, headers.items(), ledger)
         chance = Random(f"{shard.seed}/{shard.number}")  # noqa: S311 - repeatable, not secret
         self._shard = shard
         self._conductor = conductor
-        self._scene = Scene(shard.plan, crowd, ledger, conductor, chance)
+        self._scene = LoadContext(shard.plan, crowd, ledger, conductor, chance)
         self._step: Step | None = None
         self._delay = max(0.0, start_at - time.time()) if start_at else 0.0
         self._origin = time.monotonic() + self._delay

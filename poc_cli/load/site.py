@@ -13,14 +13,14 @@ from poc_cli.load.capacity import SPARE, Limits, limits, raise_if_too_many
 from poc_cli.load.plan import Plan
 from poc_cli.targets.api_address import environment
 from poc_cli.targets.base import Eviction
-from poc_cli.targets.process import Place, Process, ending, spawn
+from poc_cli.targets.process import Process, RuntimeFolder, ending, spawn
 from poc_cli.targets.remote import Remote
-from poc_cli.targets.runtime_context import ENDS_WITHIN_SECONDS, Ground
-from poc_cli.targets.worker import Subject
+from poc_cli.targets.runtime_context import ENDS_WITHIN_SECONDS, RuntimeContext
+from poc_cli.targets.worker import Worker
 from poc_cli.targets.workerd import Workerd
 
 
-class Site(Protocol):
+class LoadTarget(Protocol):
     """A worker under load."""
 
     is_local: bool
@@ -53,16 +53,16 @@ class Site(Protocol):
         """Give how it ended, None while it runs; `patiently` waits a moment for an end that is under way."""
 
 
-class LocalSite:
+class LocalLoadTarget:
     """A runtime of our own, on a worker of ours or of the user's."""
 
     is_local = True
 
-    def __init__(self, ground: Ground, worker: Subject, *, traced: bool) -> None:
+    def __init__(self, ground: RuntimeContext, worker: Worker, *, traced: bool) -> None:
         """Take what it shares with other runtimes of the run; the trace costs a third of its speed."""
         self._ground = ground
         self._traced = traced
-        self._place = Place(worker)
+        self._place = RuntimeFolder(worker)
         self._target = Workerd(self._place, ground)
         self._process: Process | None = None
         self._limits: Limits = limits()
@@ -123,7 +123,7 @@ class LocalSite:
         return None if code is None else f"workerd {ending(code)}, which nobody had asked of it"
 
 
-class RemoteSite:
+class RemoteLoadTarget:
     """A worker that runs somewhere else: nobody there is ended by us, and nobody evicted."""
 
     is_local = False

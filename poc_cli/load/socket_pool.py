@@ -54,7 +54,7 @@ class Doings:
     drops: dict[Drop, set[int]] = field(default_factory=dict)
 
 
-class Crowd:
+class SocketPool:
     """The sockets of one shard, each at its index."""
 
     def __init__(self, shard: Shard, url: str, headers: Iterable[tuple[str, str]], ledger: Ledger) -> None:

@@ -15,7 +15,7 @@ from poc_cli.history.late_stretch import Stretch
 from poc_cli.record.addresses import Addresses
 from poc_cli.record.attempts import attempt_of, round_of
 from poc_cli.record.lateness import LATE_NS, Cut, cut_of, late_by_ns
-from poc_cli.residency.sleep_onset import Sentinel
+from poc_cli.residency.sleep_onset import Canary
 from poc_cli.scenario.capabilities import Place, place_of
 from poc_cli.scenario.client_tables import CommandSpec
 from poc_cli.scenario.loader import parse
@@ -112,7 +112,7 @@ class PlayRecord:
     events: tuple[Event, ...]
     end: Event | None
     damage: str | None = None
-    sentinels: tuple[Sentinel, ...] = ()
+    sentinels: tuple[Canary, ...] = ()
     late: tuple[Stretch, ...] = ()
     """The stretches in which the harness or the runtime was late, as far as they concern this play."""
 

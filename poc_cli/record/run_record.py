@@ -15,7 +15,7 @@ from poc_cli.record.lateness import concerning
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.stay_end import with_how
 from poc_cli.record.validation import damage_of, edited, flaw
-from poc_cli.residency.sleep_onset import Sentinel
+from poc_cli.residency.sleep_onset import Canary
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class RunRecord:
     confirmed: list[Event] = field(default_factory=list)
     """The stories whose claims are known not to rest on module state, without another play."""
 
-    sentinels: tuple[Sentinel, ...] = ()
+    sentinels: tuple[Canary, ...] = ()
     round_trips: list[float] = field(default_factory=list)
     damage: str | None = None
 
@@ -106,9 +106,9 @@ def _late_for(late: tuple[Stretch, ...], start: Event, events: list[Event], end:
     return concerning(late, start, events, last.t_ns)
 
 
-def _sentinels(events: list[Event | None]) -> Iterator[Sentinel]:
+def _sentinels(events: list[Event | None]) -> Iterator[Canary]:
     for event in events:
         if event is not None and event.kind == kinds.SENTINEL and "failed" not in event.data and flaw(event) is None:
             data = event.data
             times = data["left_alone_s"], data["silent_ms"], data["answer_ms"]
-            yield Sentinel(*times, tuple(data["before"]), tuple(data["after"]))
+            yield Canary(*times, tuple(data["before"]), tuple(data["after"]))

@@ -28,7 +28,7 @@ _LONG_BEYOND_ONSET: Final = 3.0  # as 13 s are
 
 
 @dataclass(frozen=True, slots=True)
-class Sentinel:
+class Canary:
     """One room: how long it was to be left alone, how long it was, and the instances that it told before and after.
 
     `answer_ms` is how long the first answer after the silence took. All by the asking clock.
@@ -66,7 +66,7 @@ class Onset:
         return max(ASLEEP_BY_SECONDS, self.asleep_ms / 1000 + _LONG_BEYOND_ONSET)
 
 
-def onset(sentinels: Iterable[Sentinel]) -> Onset | None:
+def onset(sentinels: Iterable[Canary]) -> Onset | None:
     """Give where sleep begins, once two rooms that were left alone for consecutive times have slept; None before.
 
     What shorter times say is not waited for: rooms that wake sooner tell it sooner.

@@ -17,7 +17,7 @@ NUMBER = "i"
 _MEMBER = re.compile(r"([^.]+)\.([1-9][0-9]{0,8})")
 
 
-class Crowd(Mapping[str, AnyClient]):
+class ClientGroups(Mapping[str, AnyClient]):
     """Every single client with what the file says of it; a client with a count is only there by its members."""
 
     def __init__(self, specs: Mapping[str, AnyClient]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from poc_cli.errors import did_you_mean
 from poc_cli.scenario import conditions
-from poc_cli.scenario.client_groups import EVERY_CLIENT, NUMBER, Crowd, group_of
+from poc_cli.scenario.client_groups import EVERY_CLIENT, NUMBER, ClientGroups, group_of
 from poc_cli.scenario.client_tables import own_names, texts_of
 from poc_cli.scenario.lint_clients import ORIGIN_NAMES, problems_of_step, taken_by
 from poc_cli.scenario.matching import check_form, expected_messages
@@ -22,7 +22,7 @@ from poc_cli.scenario.values import Path, shown
 
 
 @dataclass(frozen=True, slots=True)
-class Performance:
+class PlayState:
     """What the story or one control plays: its clients and vars (with the way to each), its steps.
 
     `given` are the names that it has from the start, beside `play` and its vars.
@@ -34,7 +34,7 @@ class Performance:
     given: frozenset[str] = frozenset()
 
 
-def problems_of_play(played: Performance, claims: Sequence[str], objects: Mapping[str, ObjectRef]) -> Iterator[Problem]:
+def problems_of_play(played: PlayState, claims: Sequence[str], objects: Mapping[str, ObjectRef]) -> Iterator[Problem]:
     """Give every problem of one play, in no order; `claims` and `objects` are those that a step may name."""
     yield from _Flow(played, claims, objects).problems()
 
@@ -42,11 +42,11 @@ def problems_of_play(played: Performance, claims: Sequence[str], objects: Mappin
 class _Flow:
     """One pass over the steps of one play; `_known` are the names that are bound at the step."""
 
-    def __init__(self, played: Performance, claims: Sequence[str], objects: Mapping[str, ObjectRef]) -> None:
+    def __init__(self, played: PlayState, claims: Sequence[str], objects: Mapping[str, ObjectRef]) -> None:
         self._played = played
         self._claims = claims
         self._objects = objects
-        self._crowd = Crowd({name: client for name, (_, client) in played.clients.items()})
+        self._crowd = ClientGroups({name: client for name, (_, client) in played.clients.items()})
         self._known = {"play", *played.given, *played.vars}
         steps = list(every_step(played.steps))
         self._captures = {name for step in steps if isinstance(step, Exchange) for name in step.capture}

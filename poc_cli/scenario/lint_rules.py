@@ -9,7 +9,7 @@ from typing import Final
 from poc_cli.errors import did_you_mean
 from poc_cli.scenario.check_names import NO_SECRET_LEAVES
 from poc_cli.scenario.lint_clients import given_names, problems_of_file
-from poc_cli.scenario.lint_flow import Performance, known_objects, problems_of_play, unknown_names
+from poc_cli.scenario.lint_flow import PlayState, known_objects, problems_of_play, unknown_names
 from poc_cli.scenario.model import (
     CHECKS,
     Claim,
@@ -48,7 +48,7 @@ def problems_of(
     for nodes in (steps, *controls.values()):
         yield from _ids(nodes)
     yield from _length([*steps, *(node for own in controls.values() for node in own)])
-    story = Performance(
+    story = PlayState(
         {name: (("clients", name), client) for name, client in document.clients.items()},
         {name: (("vars", name), value) for name, value in document.vars.items()},
         steps,
@@ -69,11 +69,11 @@ def _reserved(claims: Sequence[Claim]) -> Iterator[Problem]:
             yield Problem(("claim", index, "id"), told, "give it another name")
 
 
-def _changed(story: Performance, index: int, claim: Claim, controls: Mapping[int, Nodes]) -> Performance:
+def _changed(story: PlayState, index: int, claim: Claim, controls: Mapping[int, Nodes]) -> PlayState:
     control, way = claim.control, ("claim", index, "control")
     clients = control.clients if control is not None else {}
     variables = control.vars if control is not None else {}
-    return Performance(
+    return PlayState(
         {**story.clients, **{name: ((*way, "clients", name), client) for name, client in clients.items()}},
         {**story.vars, **{name: ((*way, "vars", name), value) for name, value in variables.items()}},
         controls.get(index, story.steps),

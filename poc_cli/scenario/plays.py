@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Literal
 
-from poc_cli.scenario.client_groups import Crowd
+from poc_cli.scenario.client_groups import ClientGroups
 from poc_cli.scenario.model import (
     Claim,
     Control,
@@ -44,7 +44,7 @@ class Play:
     role: Literal["story", "control", "confirm"]
     decides: tuple[str, ...]
     expect: Expected | None
-    clients: Crowd
+    clients: ClientGroups
     vars: Mapping[str, object]
     objects: Mapping[str, ObjectRef]
     steps: tuple[PlacedStep, ...]
@@ -113,7 +113,7 @@ def _story(scenario: Scenario) -> Play:
         role="story",
         decides=tuple(claim.id for claim in document.claim),
         expect=None,
-        clients=Crowd(document.clients),
+        clients=ClientGroups(document.clients),
         vars=document.vars,
         objects=scenario.objects,
         steps=_written_out(scenario.steps),
@@ -138,7 +138,7 @@ def _controls(scenario: Scenario, story: Play) -> Iterator[Play]:
             role="control",
             decides=tuple(claim.id for claim, _ in group),
             expect=control.expect,
-            clients=Crowd({**scenario.document.clients, **control.clients}),
+            clients=ClientGroups({**scenario.document.clients, **control.clients}),
             vars={**scenario.document.vars, **control.vars},
             objects=scenario.objects,
             steps=story.steps if own is None else _written_out(own),

@@ -25,7 +25,7 @@ from poc_cli.scenario.service_tables import OriginSpec, WorkerRef
 from poc_cli.scenario.templates import render_text
 from poc_cli.services.build_cache import Recipe, prepared
 from poc_cli.services.gateway import Gateway
-from poc_cli.targets.worker_source import Source, source
+from poc_cli.targets.worker_source import WorkerSource, source
 
 if TYPE_CHECKING:
     from poc_cli.clients.browser import Pages
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _SECRET_BYTES: Final = 32
 
 
-class Abroad:
+class Services:
     """One for a run."""
 
     def __init__(
@@ -140,7 +140,7 @@ class Abroad:
             self._locks.append(lock)
         return self._built[recipe]
 
-    def source(self, play: Play) -> Source:
+    def source(self, play: Play) -> WorkerSource:
         """Give where the worker is that a play brings, with the variables that it gets. Raises TargetError.
 
         Raises ValueError for a play that brings none.
@@ -149,7 +149,7 @@ class Abroad:
             raise ValueError("the play brings no worker")
         return self._source(play.scenario, play.worker)
 
-    def _source(self, scenario: Scenario, worker: WorkerRef) -> Source:
+    def _source(self, scenario: Scenario, worker: WorkerRef) -> WorkerSource:
         folder = self.folder(scenario, worker.dir, worker.also, worker.build)
         found = source(folder, tuple(worker.config or ()), worker.env)
         names = self.names(scenario)

@@ -30,7 +30,7 @@ def full(name: str, largest: int) -> str:
     return f"[poc: {name} holds {largest >> 20} MiB; what follows is not kept]"
 
 
-class LinePump:
+class LineReader:
     """Reads one descriptor until its other end is closed."""
 
     def __init__(  # noqa: PLR0913 - one thing of each kind

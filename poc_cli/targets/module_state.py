@@ -21,7 +21,7 @@ from poc_cli.targets.endpoint import Door
 from poc_cli.targets.inspector import ANSWERS_WITHIN_SECONDS, Inspector, InspectorError, Result, open_inspector
 from poc_cli.targets.isolate import Isolate, argument
 from poc_cli.targets.scopes import WORD, Binding, Scopes
-from poc_cli.targets.worker import Subject
+from poc_cli.targets.worker import Worker
 from poc_cli.targets.workerd_config import Services
 
 Locate = Callable[[str, int, int], Place | None]
@@ -115,7 +115,7 @@ class WorkerState:
         self._isolates = isolates
 
     @classmethod
-    async def keep(cls, port: int, worker: Subject, ours: Services) -> "WorkerState":
+    async def keep(cls, port: int, worker: Worker, ours: Services) -> "WorkerState":
         """Keep the state of a worker that has been loaded and has not run yet. Raises InspectorError."""
         pages = await _pages(port)
         isolates: list[ModuleState] = []

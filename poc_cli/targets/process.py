@@ -19,7 +19,7 @@ from pathlib import Path
 from poc_cli.errors import TargetError
 from poc_cli.targets.janitor import Janitor
 from poc_cli.targets.runtime_folder import runtime_base
-from poc_cli.targets.worker import Subject
+from poc_cli.targets.worker import Worker
 
 PASSED_ON = ("HOME", "LANG", "LC_ALL", "PATH", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR", "TZ")
 """The only variables of the environment that a worker's process gets: no credentials of the user's."""
@@ -35,10 +35,10 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-class Place:
+class RuntimeFolder:
     """The folder of one runtime: its configuration, its disk and the side-car's sockets. Outlives its processes."""
 
-    def __init__(self, worker: Subject) -> None:
+    def __init__(self, worker: Worker) -> None:
         """Make the folder (0700) and put the configuration there. Raises TargetError where there is no place for it."""
         self.worker = worker
         self.services = worker.services()
@@ -66,7 +66,7 @@ class Process:
     """One workerd that has been started, with our ends of its pipes."""
 
     popen: subprocess.Popen[bytes]
-    place: Place
+    place: RuntimeFolder
     control: int
     trace: int
     log: int
@@ -113,7 +113,7 @@ def guard(parent: int) -> Callable[[], None] | None:
 
 
 def spawn(
-    binary: Path, place: Place, environment: dict[str, str], *, traced: bool = True, inspected: bool = False
+    binary: Path, place: RuntimeFolder, environment: dict[str, str], *, traced: bool = True, inspected: bool = False
 ) -> Process:
     """Start workerd, with its trace, its listen events and its log on pipes; does not wait for it.
 

@@ -18,7 +18,7 @@ from poc_cli.targets.capnp import Service, joined, services
 from poc_cli.targets.compatibility import encoded
 from poc_cli.targets.runtime_programs import WRANGLER_VERSION
 from poc_cli.targets.sourcemap import SourceMap
-from poc_cli.targets.worker import Subject
+from poc_cli.targets.worker import Worker
 from poc_cli.targets.workerd_config import SIDECAR, Services, addition
 from poc_cli.targets.wrangler_build import Built
 
@@ -30,7 +30,7 @@ _USER = "core:user:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Project(Subject):
+class Project(Worker):
     """A project's configuration for the runtime, complete but for the places of its disks."""
 
     entry: ClassVar[str] = "entry"

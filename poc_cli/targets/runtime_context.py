@@ -25,11 +25,11 @@ from poc_cli.targets.attendance import Attendance
 from poc_cli.targets.base import TargetDied, TargetDropped, TargetHung
 from poc_cli.targets.cpu_pressure import Mark, mark, spent
 from poc_cli.targets.deadlines import Watch
-from poc_cli.targets.line_reader import LARGEST_LOG, LARGEST_TRACE, LinePump
+from poc_cli.targets.line_reader import LARGEST_LOG, LARGEST_TRACE, LineReader
 from poc_cli.targets.process import Process, ending
 from poc_cli.targets.sidecar import LOOK_INTO_LOG, Sidecar
 from poc_cli.targets.start_errors import Failure, not_started
-from poc_cli.targets.worker import Subject
+from poc_cli.targets.worker import Worker
 from poc_cli.targets.workers import Workers
 
 LISTENS_WITHIN_SECONDS = 10.0
@@ -57,11 +57,11 @@ LogListener = Callable[[bytes, set[Hit]], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class RuntimeContext:
     """What all runtimes of a run share: the program, where evidence goes, and the numbers of their processes."""
 
     binary: Path
-    worker: Subject
+    worker: Worker
     workers: Workers
     folder: Path
     redactor: Redactor
@@ -79,7 +79,7 @@ class Running:
     """One process of a runtime and everything that is read from it."""
 
     def __init__(
-        self, process: Process, ground: Ground, numbers: tuple[int, int], tell: Callable[[Change], None]
+        self, process: Process, ground: RuntimeContext, numbers: tuple[int, int], tell: Callable[[Change], None]
     ) -> None:
         """Take over the process's pipes and read them from now on. `numbers` are the runtime's and the process's."""
         self._runtime, number = numbers
@@ -103,8 +103,8 @@ class Running:
         traces = ground.folder / "trace"
         traces.mkdir(exist_ok=True)
         trace, log = traces / f"{number}.jsonl", ground.folder / "worker.log"
-        self._trace = LinePump(process.trace, trace, ground.redactor, self._traced, largest=LARGEST_TRACE)
-        self._log = LinePump(
+        self._trace = LineReader(process.trace, trace, ground.redactor, self._traced, largest=LARGEST_TRACE)
+        self._log = LineReader(
             process.log, log, ground.redactor, self._logged, largest=LARGEST_LOG, leaked=partial(_tell, ground)
         )
 
@@ -281,7 +281,7 @@ class Running:
             raise died
 
 
-def _tell(ground: Ground, line: bytes, seen: set[Hit]) -> None:
+def _tell(ground: RuntimeContext, line: bytes, seen: set[Hit]) -> None:
     for listener in ground.log_listeners:
         with suppress(PocError):  # a full disk ends the run by the next event of a play
             listener(line, seen)

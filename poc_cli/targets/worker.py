@@ -21,7 +21,7 @@ from poc_cli.targets.workerd_config import SIDECAR, SUBJECT, Services, config
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class Worker:
     """A folder with a `local.capnp`, and the Durable Object classes that it declares with their unique keys.
 
     `declared` is the compatibility date that it names, as far as its text can be read; `imposed` the one that it is to
@@ -138,7 +138,7 @@ def _files_of(folder: Path) -> Iterator[Path]:
         yield from (Path(here, each) for each in files)
 
 
-def subject(folder: Path, date: str | None = None) -> Subject:
+def subject(folder: Path, date: str | None = None) -> Worker:
     """Read what is to be run, on another compatibility date than its own if one is given.
 
     Raises TargetError where the folder is none that the local target can run.
@@ -159,4 +159,4 @@ def subject(folder: Path, date: str | None = None) -> Subject:
             "add durableObjectNamespaces with className and uniqueKey",
         )
     raise_if_outside(folder, DECLARATION)
-    return Subject(folder.resolve(), found, declared(text), date)
+    return Worker(folder.resolve(), found, declared(text), date)

@@ -17,7 +17,7 @@ CONFIGURATIONS: Final = ("wrangler.json", "wrangler.jsonc", "wrangler.toml")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class WorkerSource:
     """A worker's folder; without `configs` its `local.capnp` says all, else wrangler builds what they say.
 
     The first of the `configs` is the worker that clients speak to; `env` is the environment in all of them.
@@ -29,32 +29,32 @@ class Source:
     variables: tuple[tuple[str, str], ...] = ()
     secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
-    def given(self, variables: Mapping[str, str], secrets: Mapping[str, str]) -> "Source":
+    def given(self, variables: Mapping[str, str], secrets: Mapping[str, str]) -> "WorkerSource":
         """Give the same with variables and secrets beside its own."""
         return replace(self, variables=tuple(sorted(variables.items())), secrets=tuple(sorted(secrets.items())))
 
 
-def source(place: Path, configs: tuple[str, ...] = (), env: str | None = None) -> Source:
+def source(place: Path, configs: tuple[str, ...] = (), env: str | None = None) -> WorkerSource:
     """Find what is meant by a folder, or by a configuration file itself; `configs` are relative to the folder.
 
     Raises TargetError where nothing is there that can be run.
     """
     if place.is_file() and not configs:
-        return Source(place.parent.resolve(), (place.resolve(),), env)
+        return WorkerSource(place.parent.resolve(), (place.resolve(),), env)
     if not place.is_dir():
         raise TargetError(f"no folder {place}", "name the folder of a worker: one with a wrangler.jsonc in it")
     folder = place.resolve()
     if configs:
-        return Source(folder, tuple(_existing(folder, each) for each in configs), env)
+        return WorkerSource(folder, tuple(_existing(folder, each) for each in configs), env)
     if env is None and (folder / DECLARATION).is_file():
-        return Source(folder)
+        return WorkerSource(folder)
     found = next((folder / name for name in CONFIGURATIONS if (folder / name).is_file()), None)
     if found is None:
         raise TargetError(
             f"{place} has no {DECLARATION} and no {', '.join(CONFIGURATIONS[:-1])} or {CONFIGURATIONS[-1]}",
             "name the folder of a worker, or its configuration file",
         )
-    return Source(folder, (found,), env)
+    return WorkerSource(folder, (found,), env)
 
 
 def _existing(folder: Path, name: str) -> Path:

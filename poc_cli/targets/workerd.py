@@ -19,8 +19,8 @@ from poc_cli.targets.base import (
     TargetDied,
 )
 from poc_cli.targets.endpoint import Door
-from poc_cli.targets.process import Place, Process, spawn
-from poc_cli.targets.runtime_context import Ground, Running
+from poc_cli.targets.process import Process, RuntimeFolder, spawn
+from poc_cli.targets.runtime_context import Running, RuntimeContext
 
 if TYPE_CHECKING:
     from poc_cli.targets.module_state import WorkerState
@@ -33,7 +33,7 @@ class Workerd:
     oracle: Oracle = "trace"
     abilities: frozenset[Ability] = EVERY_ABILITY
 
-    def __init__(self, place: Place, ground: Ground, *, inspected: bool = False) -> None:
+    def __init__(self, place: RuntimeFolder, ground: RuntimeContext, *, inspected: bool = False) -> None:
         """Take where it lives, and whether it has an inspector; nothing is started yet."""
         self.url = ""
         self.door = Door("")

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from poc_cli.targets.worker import Subject, subject
-from poc_cli.targets.worker_source import Source
+from poc_cli.targets.worker import Worker, subject
+from poc_cli.targets.worker_source import WorkerSource
 
 if TYPE_CHECKING:
     from poc_cli.targets.wrangler_build import Build
@@ -24,10 +24,10 @@ class Workers:
         self._binary = binary
         self._date = date
         self._say = say
-        self._builds: dict[Source, Build] = {}
-        self._there: dict[Source, Subject] = {}
+        self._builds: dict[WorkerSource, Build] = {}
+        self._there: dict[WorkerSource, Worker] = {}
 
-    def begin(self, wanted: Source) -> None:
+    def begin(self, wanted: WorkerSource) -> None:
         """See to it that the worker will be there; does not wait. Raises TargetError."""
         if wanted in self._there or wanted in self._builds:
             return
@@ -40,7 +40,7 @@ class Workers:
 
         self._builds[wanted] = Build(wanted, tools(self._say), self._date)
 
-    def get(self, wanted: Source) -> Subject:
+    def get(self, wanted: WorkerSource) -> Worker:
         """Give the worker, once it is there. Raises TargetError where it cannot be read or built."""
         self.begin(wanted)
         if wanted not in self._there:

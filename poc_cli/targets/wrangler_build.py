@@ -22,7 +22,7 @@ from poc_cli.targets.janitor import Janitor
 from poc_cli.targets.npm import node
 from poc_cli.targets.process import ending, guard, passed_on
 from poc_cli.targets.runtime_folder import base
-from poc_cli.targets.worker_source import Source
+from poc_cli.targets.worker_source import WorkerSource
 
 BUILDS_WITHIN_SECONDS: Final = 180.0
 """A small project takes a second; one with a build command of its own may take minutes."""
@@ -59,7 +59,7 @@ class Made:
 class Built:
     """What wrangler has made; `folder` is its temporary one, `home` where it is installed itself."""
 
-    source: Source
+    source: WorkerSource
     folder: Path
     home: Path
     workers: tuple[Made, ...]
@@ -71,7 +71,7 @@ class Built:
 class Build:
     """One wrangler; it stays to the end, because simulated services may call back to it."""
 
-    def __init__(self, source: Source, home: Path, date: str | None) -> None:
+    def __init__(self, source: WorkerSource, home: Path, date: str | None) -> None:
         """Start it, and do not wait for it; `home` has it installed. To be called by the main thread.
 
         Raises TargetError where it cannot be started.

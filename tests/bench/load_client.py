@@ -18,12 +18,12 @@ import psutil
 from websockets.asyncio.client import ClientConnection, connect
 
 from poc_cli.load.ledger import Ledger
-from poc_cli.load.load_context import Scene
+from poc_cli.load.load_context import LoadContext
 from poc_cli.load.load_socket import Socket
 from poc_cli.load.plan import plan_of
 from poc_cli.load.shard_runner import Alone, run_loop
 from poc_cli.load.sharding import shards
-from poc_cli.load.socket_pool import Crowd
+from poc_cli.load.socket_pool import SocketPool
 from poc_cli.scenario.load_model import LoadTable
 from tests.support.server import TOKEN, serving
 
@@ -69,7 +69,7 @@ class _Again(Ledger):
     def __init__(self) -> None:
         super().__init__(0, time.monotonic)
         self.until = float("inf")
-        self.scene: Scene | None = None
+        self.scene: LoadContext | None = None
 
     def arrived(self, socket: Socket, data: bytes) -> None:
         """Count an answer, and send again."""
@@ -84,8 +84,8 @@ async def loaded(url: str) -> float:
     table = LoadTable.model_validate({"sockets": SOCKETS, "path": "/room/{play}?name={i}", "stages": [{"ramp": "1s"}]})
     (shard,) = shards(plan_of(table), 1, play="loaded")
     ledger = _Again()
-    crowd = Crowd(shard, url, HEADERS.items(), ledger)
-    scene = Scene(shard.plan, crowd, ledger, Alone(), Random(1))  # noqa: S311 - repeatable, not secret
+    crowd = SocketPool(shard, url, HEADERS.items(), ledger)
+    scene = LoadContext(shard.plan, crowd, ledger, Alone(), Random(1))  # noqa: S311 - repeatable, not secret
     for index in shard.indexes:
         crowd.open(index, time.monotonic())
     await scene.until(lambda: crowd.open_count == SOCKETS, 10.0)

@@ -271,9 +271,9 @@ def test_sockets_come_from_several_addresses_where_one_has_too_few_ports(
 
 
 def test_elsewhere_clients_say_goodbye_in_the_end(poc: Poc, monkeypatch: pytest.MonkeyPatch) -> None:
-    from poc_cli.load.socket_pool import Crowd
+    from poc_cli.load.socket_pool import SocketPool
 
-    monkeypatch.setattr(Crowd, "is_on_loopback", property(lambda _: False))
+    monkeypatch.setattr(SocketPool, "is_on_loopback", property(lambda _: False))
     (part,) = shards(plan_of(_table(6, 1)), 1, play="abc")
     with serving(poc.temporary) as server:
         result = run_shard(part, server.url, {"Authorization": f"Bearer {TOKEN}"}, 0)

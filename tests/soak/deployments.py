@@ -19,7 +19,7 @@ FAILING = 0.2
 """Of all answers."""
 
 LATE = Fault("slow", ms=300, probability=0.05)
-"""Beside those that fail."""
+"""RunEnvironment those that fail."""
 
 HALF = Fault("half", probability=0.05)
 """Of the uploads, in place of another failure."""

@@ -13,7 +13,7 @@ from typing import Any, Final
 import tomli
 
 from poc_cli.errors import TargetError, UsageError
-from poc_cli.targets.worker_source import CONFIGURATIONS, Source
+from poc_cli.targets.worker_source import CONFIGURATIONS, WorkerSource
 
 _PLAIN: Final = frozenset(
     [
@@ -130,7 +130,7 @@ class Copy:
         return None if found is None else str(found)
 
 
-def copied(source: Source, name: str, variables: Mapping[str, str], date: str | None, *, force: bool) -> Copy:
+def copied(source: WorkerSource, name: str, variables: Mapping[str, str], date: str | None, *, force: bool) -> Copy:
     """Give the configuration by which a copy is deployed under a name.
 
     Raises UsageError where the copy would write to resources that production may use, unless forced, and TargetError
@@ -165,7 +165,7 @@ def copied(source: Source, name: str, variables: Mapping[str, str], date: str | 
     return Copy(config, tuple(dict.fromkeys(left_out)), None if account is None else str(account))
 
 
-def configuration(source: Source) -> Path:
+def configuration(source: WorkerSource) -> Path:
     """Give the file that wrangler would read. Raises TargetError where there is none, or more than one."""
     if len(source.configs) > 1:
         raise TargetError(

@@ -28,7 +28,7 @@ from poc_cli.targets.cloudflare.signal_handling import interrupting
 from poc_cli.targets.cloudflare.teardown import Before, Ending
 from poc_cli.targets.cloudflare.upload import TRIES, Upload, Uploader, went_through
 from poc_cli.targets.runtime_programs import WRANGLER_VERSION, tools
-from poc_cli.targets.worker_source import Source
+from poc_cli.targets.worker_source import WorkerSource
 
 Say = Callable[[str], None]
 
@@ -44,7 +44,7 @@ def _ignore(_text: str) -> None:
 class Plan:
     """What is to be deployed, and how; see `deployed`."""
 
-    source: Source
+    source: WorkerSource
     name: str | None = None
     keep: bool = False
     force: bool = False

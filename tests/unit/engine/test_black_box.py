@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from poc_cli.engine.black_box import Box
+from poc_cli.engine.black_box import BlackBox
 from poc_cli.history import event as kinds
 from tests.unit.judge.boxes import CONNECT, SLEEP, ask, sleeping
 from tests.unit.judge.boxes import Box as Tale
 
 if TYPE_CHECKING:
-    from poc_cli.engine.canaries import Watch
-    from poc_cli.engine.context import Stage
+    from poc_cli.engine.canaries import CanaryWatch
+    from poc_cli.engine.context import PlayContext
 
 STAYS = '{ hibernate = "idle", natural = true, claim = "it" }'
 
@@ -27,12 +27,12 @@ def left_alone(seconds: float, before: str = "aa", after: str = "aa", *, check: 
     return told
 
 
-def box(told: Tale, asleep_by: float = 13.0) -> Box:
+def box(told: Tale, asleep_by: float = 13.0) -> BlackBox:
     """Give what the engine has at hand after a play that was told."""
     start, *events = (event for event in told.history.events if event.play == told.label)
-    stage = SimpleNamespace(play=told.play, events=events, objects=told.play.objects)
+    context = SimpleNamespace(play=told.play, events=events, objects=told.play.objects)
     watch = SimpleNamespace(is_ours=False, asleep_by_seconds=asleep_by)
-    return Box(cast("Stage", stage), cast("Watch", watch), told.label, start)
+    return BlackBox(cast("PlayContext", context), cast("CanaryWatch", watch), told.label, start)
 
 
 def test_an_object_that_slept_is_enough() -> None:

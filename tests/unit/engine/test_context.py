@@ -11,9 +11,9 @@ import pytest
 from poc_cli.clients import inbox as inboxes
 from poc_cli.clients.inbox import Inbox
 from poc_cli.engine import context as under_test
-from poc_cli.engine.context import Stage
+from poc_cli.engine.context import PlayContext
+from poc_cli.engine.environment import PlayEnvironment, RunEnvironment
 from poc_cli.engine.external_clients import StageAccount
-from poc_cli.engine.play_services import Ears
 from poc_cli.engine.step_failure import PlayError, StepFailed
 from poc_cli.history import event as kinds
 from poc_cli.history.redact import Redactor
@@ -40,13 +40,13 @@ says = "it"
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
+def context(tmp_path: Path) -> Iterator[PlayContext]:
     """Give a stage without any runtime behind it."""
     (play, *_) = plays_of(parse(SCENARIO, "one.toml"))
     target = cast("Target", SimpleNamespace(trace=None))
     with HistoryWriter(tmp_path / "history.ndjson", Redactor([])) as history:
-        ears = Ears(lambda _: None, lambda _: None, cast("Api", None), Attendance())
-        yield Stage(play, "one", "one-1", target, history, ears, alone=False)
+        environment = PlayEnvironment(RunEnvironment(cast("Api", None)), lambda _: None, lambda _: None, Attendance())
+        yield PlayContext(play, "one", "one-1", target, history, environment, alone=False)
 
 
 async def finish(seen: dict[str, Any]) -> dict[str, Any]:
@@ -60,28 +60,28 @@ async def wait() -> dict[str, Any]:
     return {}
 
 
-async def test_a_step_of_a_play_that_goes_on_comes_out_as_it_does(stage: Stage) -> None:
+async def test_a_step_of_a_play_that_goes_on_comes_out_as_it_does(context: PlayContext) -> None:
     async def fail() -> dict[str, Any]:
         raise StepFailed("silence", "nothing came")
 
-    assert await stage.unless_broken_off(finish({"a": 1})) == {"a": 1}
+    assert await context.unless_broken_off(finish({"a": 1})) == {"a": 1}
     with pytest.raises(StepFailed, match="nothing came"):
-        await stage.unless_broken_off(fail())
+        await context.unless_broken_off(fail())
 
 
-async def test_a_play_that_is_broken_off_ends_in_the_middle_of_its_step(stage: Stage) -> None:
-    playing = asyncio.create_task(stage.unless_broken_off(wait()))
+async def test_a_play_that_is_broken_off_ends_in_the_middle_of_its_step(context: PlayContext) -> None:
+    playing = asyncio.create_task(context.unless_broken_off(wait()))
     await asyncio.sleep(0)
-    stage.break_off("flooded: ann")
-    stage.break_off("something that came of it")
+    context.break_off("flooded: ann")
+    context.break_off("something that came of it")
     with pytest.raises(PlayError, match="flooded: ann"):
         await playing
     with pytest.raises(PlayError, match="flooded: ann"):
-        await stage.unless_broken_off(finish({}))
+        await context.unless_broken_off(finish({}))
 
 
-async def test_an_interruption_stays_one(stage: Stage) -> None:
-    playing = asyncio.create_task(stage.unless_broken_off(wait()))
+async def test_an_interruption_stays_one(context: PlayContext) -> None:
+    playing = asyncio.create_task(context.unless_broken_off(wait()))
     await asyncio.sleep(0)
     playing.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -89,24 +89,26 @@ async def test_an_interruption_stays_one(stage: Stage) -> None:
 
 
 async def test_a_program_or_page_that_is_flooded_breaks_the_play_off(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    context: PlayContext, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(inboxes, "MOST_MESSAGES", 2)
     client = cast("Client", SimpleNamespace(inbox=Inbox()))
-    account = StageAccount(stage, "ann", [client])
+    account = StageAccount(context, "ann", [client])
     for _ in range(10):
         account.heard("a line")
         account.passed(kinds.FRAME_RECEIVED, 1, "a frame")
     with pytest.raises(PlayError, match="flooded: ann received more than 2 messages that no step was waiting for"):
-        await stage.unless_broken_off(wait())
+        await context.unless_broken_off(wait())
     assert client.inbox.size == 3
     assert (tmp_path / "history.ndjson").read_text(encoding="utf-8").count("a frame") == 2
 
 
-async def test_messages_that_fill_the_record_break_the_play_off(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_messages_that_fill_the_record_break_the_play_off(
+    context: PlayContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(under_test, "MOST_RECORDED", 40 << 10)
-    stage.recorded("x" * (1 << 20))
-    stage.recorded(b"x" * 100)
-    assert not stage.is_broken_off
-    stage.recorded(b"x" * (1 << 20))
-    assert stage.is_broken_off
+    context.recorded("x" * (1 << 20))
+    context.recorded(b"x" * 100)
+    assert not context.is_broken_off
+    context.recorded(b"x" * (1 << 20))
+    assert context.is_broken_off

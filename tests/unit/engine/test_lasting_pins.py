@@ -9,7 +9,7 @@ from poc_cli.engine.hibernation_traced import PIN_AFTER_SECONDS, PIN_OF_CONTROL_
 from poc_cli.residency import Pin
 
 if TYPE_CHECKING:
-    from poc_cli.engine.context import Stage, Witnessed
+    from poc_cli.engine.context import ObservedObject, PlayContext
     from poc_cli.targets.base import Trace
 
 SECOND = 1_000_000_000
@@ -62,8 +62,8 @@ def lasting(
     clock: Clock, patience: Literal["sleep", "awake"], monkeypatch: pytest.MonkeyPatch, *, late: bool = False
 ) -> tuple[Pin, ...]:
     monkeypatch.setattr(asyncio, "sleep", clock.sleep)
-    sleeper = TracedSleeper(cast("Stage", Place(late=late)), cast("Trace", clock), patience)
-    return asyncio.run(sleeper._lasting_pins(cast("Witnessed", Object()), clock.now_ns))
+    sleeper = TracedSleeper(cast("PlayContext", Place(late=late)), cast("Trace", clock), patience)
+    return asyncio.run(sleeper._lasting_pins(cast("ObservedObject", Object()), clock.now_ns))
 
 
 @pytest.mark.parametrize(

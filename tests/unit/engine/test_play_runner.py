@@ -10,7 +10,7 @@ from poc_cli.history.event import Event
 from poc_cli.record.lateness import Cut, cut_of
 from poc_cli.scenario.plays import Play
 from poc_cli.targets.deadlines import HANGS_AFTER_SECONDS
-from tests.support.fake_run import FILE, IT, FakeVenue, Meddle, Played, impossible, late_at, play, story
+from tests.support.fake_run import FILE, IT, FakeTargetPool, Meddle, Played, impossible, late_at, play, story
 from tests.support.fake_target import FakeTarget
 from tests.support.virtual import SECOND, World
 
@@ -37,8 +37,8 @@ def late_s(played: Played, label: str = "story") -> list[float]:
 def dies(at: float, *, from_outside: bool = False) -> Meddle:
     """Let the first runtime die at a time."""
 
-    def meddle(world: World, venue: FakeVenue) -> None:
-        world.at(world.now_ns + round(at * SECOND), lambda: venue.targets[0].die(from_outside=from_outside))
+    def meddle(world: World, pool: FakeTargetPool) -> None:
+        world.at(world.now_ns + round(at * SECOND), lambda: pool.targets[0].die(from_outside=from_outside))
 
     return meddle
 
@@ -73,7 +73,7 @@ def test_a_quiet_that_took_longer_makes_nothing_late() -> None:
 
 
 def test_no_time_is_impossible_when_the_loop_stands_still_again_and_again() -> None:
-    def meddle(world: World, venue: FakeVenue) -> None:  # noqa: ARG001
+    def meddle(world: World, pool: FakeTargetPool) -> None:  # noqa: ARG001
         for at in range(40):
             asyncio.get_running_loop().call_later(at / 10, world.stand_still, 0.09)
 
@@ -166,9 +166,9 @@ def test_looking_whether_anything_was_late_takes_a_play_of_many_steps_no_time(mo
         worlds[0].stand_still(0.02)
         return cut_of(*arguments, **named)
 
-    def meddle(world: World, venue: FakeVenue) -> None:
+    def meddle(world: World, pool: FakeTargetPool) -> None:
         worlds.append(world)
-        late_at(0.0003, 1.0)(world, venue)
+        late_at(0.0003, 1.0)(world, pool)
 
     monkeypatch.setattr("poc_cli.engine.play_runner.cut_of", slow_look)
     played = play(story(OPEN, *([ECHO] * 200)), meddle=meddle)

@@ -14,7 +14,7 @@ from poc_cli.errors import PocError
 from poc_cli.history import event as kinds
 from poc_cli.history import writer
 from poc_cli.scenario.plays import Play
-from tests.support.fake_run import IT, FakeVenue, Played, Prepare, impossible, play, story
+from tests.support.fake_run import IT, FakeTargetPool, Played, Prepare, impossible, play, story
 from tests.support.fake_target import FakeTarget
 from tests.support.virtual import SECOND, World, run
 
@@ -84,7 +84,7 @@ def test_no_more_go_on_at_once_than_jobs() -> None:
 
 
 def test_a_loop_that_is_late_starts_a_few_plays_slowly_and_delays_none_that_has_begun() -> None:
-    def meddle(world: World, venue: FakeVenue) -> None:  # noqa: ARG001
+    def meddle(world: World, pool: FakeTargetPool) -> None:  # noqa: ARG001
         loop = asyncio.get_running_loop()
 
         def again() -> None:
@@ -158,7 +158,7 @@ def test_one_that_is_cancelled_while_it_waits_for_sockets_takes_none() -> None:
 def test_so_many_runtimes_of_plays_that_need_their_own_run_at_once() -> None:
     texts = [story(OPEN, QUIET, name=f"story-{number}", more=HEAVY) for number in range(5)]
     played = play(*texts, apart_at_once=2)
-    assert played.venue.most_own == 2
+    assert played.pool.most_own == 2
     assert sorted(runtimes(played)) == [1, 2, 3, 4, 5]
     assert [each.data["alone"] for each in played.of(kinds.PLAY_START)] == [True] * 5
 
@@ -187,7 +187,7 @@ def test_where_there_is_only_one_place_what_disturbs_comes_last() -> None:
 def test_what_is_always_late_is_played_with_less_beside_then_alone_and_is_unknown() -> None:
     played = play(story(OPEN, QUIET), prepare=in_each(stand_still))
     assert begun(played) == ["story", *(f"story@{number}" for number in range(2, ATTEMPTS + 1))]
-    assert played.venue.gave == [("shared", 1), ("shared", 2), ("story", 1), ("story", 2), ("story", 3)]
+    assert played.pool.gave == [("shared", 1), ("shared", 2), ("story", 1), ("story", 2), ("story", 3)]
     assert [*played.ends().values()] == ["given_up"] * 4 + ["stopped"]
     assert "this machine was too slow" in played.of(kinds.PLAY_END)[-1].data["reason"]
     assert played.verdicts == {"it": "unknown"}
@@ -215,7 +215,7 @@ def test_a_repeat_has_less_beside_it() -> None:
     long = f'{{ on = "ann", quiet = "3s", {IT} }}'
     texts = [story(OPEN, long, name=f"story-{number}") for number in range(CALM_JOBS + 10)]
     played = play(*texts, prepare=in_each(stand_still, after=2.5, times=1))
-    again = Played([each for each in played.events if "@2" in each.play], played.venue, 0.0)
+    again = Played([each for each in played.events if "@2" in each.play], played.pool, 0.0)
     assert len(begun(again)) > CALM_JOBS
     assert plays_at_once(again) == CALM_JOBS
 
@@ -229,7 +229,7 @@ def test_where_a_shared_one_hangs_each_play_is_played_in_one_of_its_own() -> Non
     texts = [story(OPEN, WAITS, name=name) for name in ("a", "b")]
     played = play(*texts, prepare=in_each(hang, times=1))
     assert played.ends() == {"a": "given_up", "b": "given_up", "a@2": "done", "b@2": "done"}
-    assert sorted(played.venue.gave) == [("a", 1), ("b", 1), ("shared", 1)]
+    assert sorted(played.pool.gave) == [("a", 1), ("b", 1), ("shared", 1)]
     # Who made it hang is not known, so nobody is accused, and nobody is cleared who was waiting for it.
     assert all(each.data["suspect"] for each in played.of(kinds.PLAY_END)[:2])
 
@@ -266,7 +266,7 @@ def test_a_record_that_cannot_be_written_ends_the_run_with_that_error(
 
 @pytest.mark.parametrize("after", [0.0001, 0.01, 0.3, 1.2, 3.0])
 def test_an_interrupted_run_says_so_of_each_play_and_leaves_no_task(after: float) -> None:
-    def meddle(world: World, venue: FakeVenue) -> None:  # noqa: ARG001
+    def meddle(world: World, pool: FakeTargetPool) -> None:  # noqa: ARG001
         task = asyncio.current_task()
         assert task is not None
         asyncio.get_running_loop().call_later(after, task.cancel)

@@ -3,14 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poc_cli.residency.sleep_onset import LEFT_ALONE_SECONDS, Onset, Sentinel, onset
+from poc_cli.residency.sleep_onset import LEFT_ALONE_SECONDS, Canary, Onset, onset
 
 
-def room(seconds: float, *, slept: bool, answer_ms: float = 10.0) -> Sentinel:
-    return Sentinel(seconds, seconds * 1000, answer_ms, ("a", "a"), ("b", "b") if slept else ("a", "a"))
+def room(seconds: float, *, slept: bool, answer_ms: float = 10.0) -> Canary:
+    return Canary(seconds, seconds * 1000, answer_ms, ("a", "a"), ("b", "b") if slept else ("a", "a"))
 
 
-def rooms(begins: float) -> list[Sentinel]:
+def rooms(begins: float) -> list[Canary]:
     return [room(seconds, slept=seconds >= begins) for seconds in LEFT_ALONE_SECONDS]
 
 
@@ -38,9 +38,9 @@ def test_where_everything_sleeps_the_beginning_is_unknown() -> None:
 
 
 def test_rooms_that_told_too_little_or_two_things_say_nothing() -> None:
-    assert Sentinel(10, 10_000, 1, ("a",), ("b", "b")).slept is None
-    assert Sentinel(10, 10_000, 1, ("a", "a"), ("b", "c")).slept is None
-    assert Sentinel(10, 10_000, 1, ("a", "b"), ("b", "b")).slept is None
+    assert Canary(10, 10_000, 1, ("a",), ("b", "b")).slept is None
+    assert Canary(10, 10_000, 1, ("a", "a"), ("b", "c")).slept is None
+    assert Canary(10, 10_000, 1, ("a", "b"), ("b", "b")).slept is None
 
 
 def test_what_is_still_there_is_measured_from_the_onset_where_that_is_late() -> None:

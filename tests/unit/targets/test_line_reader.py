@@ -10,7 +10,7 @@ import pytest
 from poc_cli.errors import PocError
 from poc_cli.history.redact import MASK, Hit, Redactor, Secret
 from poc_cli.targets import line_reader
-from poc_cli.targets.line_reader import LinePump
+from poc_cli.targets.line_reader import LineReader
 
 KEY = "sk_live_0a1B2c3D4e5F6g7H8i9J"
 
@@ -25,7 +25,7 @@ class Pipe:
         self.leaks: list[tuple[bytes, set[Hit]]] = []
         descriptor, self._end = os.pipe()
         redactor = Redactor([Secret("API_KEY", KEY)] if secrets is None else secrets)
-        self.pump = LinePump(
+        self.pump = LineReader(
             descriptor,
             file,
             redactor,

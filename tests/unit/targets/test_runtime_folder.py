@@ -8,9 +8,9 @@ import pytest
 
 from poc_cli.errors import TargetError
 from poc_cli.targets import runtime_folder
-from poc_cli.targets.process import Place
+from poc_cli.targets.process import RuntimeFolder
 from poc_cli.targets.runtime_folder import FOLDER_NAME, LONGEST_SOCKET_PATH, base, runtime_base
-from poc_cli.targets.worker import Subject
+from poc_cli.targets.worker import Worker
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +75,7 @@ def test_where_there_is_none_it_is_said_which_were_tried(monkeypatch: pytest.Mon
 def test_a_name_of_a_runtime_s_folder_is_as_long_as_was_reckoned(monkeypatch: pytest.MonkeyPatch) -> None:
     with tempfile.TemporaryDirectory(prefix="poc-") as root:
         temporary_is(monkeypatch, Path(root))
-        place = Place(Subject(Path(root), {"Room": "k"}))
+        place = RuntimeFolder(Worker(Path(root), {"Room": "k"}))
         assert len(place.folder.name) == len(FOLDER_NAME)
         assert place.folder.stat().st_mode & 0o777 == 0o700
         place.remove()
@@ -91,7 +91,7 @@ def test_a_folder_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch) -
 
         monkeypatch.setattr(Path, "write_text", full)
         with pytest.raises(TargetError, match=r"cannot make .*: No space left on device"):
-            Place(Subject(Path(root), {"Room": "k"}))
+            RuntimeFolder(Worker(Path(root), {"Room": "k"}))
         assert list(Path(root).iterdir()) == []
 
 

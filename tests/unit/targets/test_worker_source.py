@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from poc_cli.errors import TargetError
-from poc_cli.targets.worker_source import Source, source
+from poc_cli.targets.worker_source import WorkerSource, source
 
 
 def _with(folder: Path, *names: str) -> Path:
@@ -20,12 +20,12 @@ def _with(folder: Path, *names: str) -> Path:
 
 def test_a_local_capnp_goes_before_all(tmp_path: Path) -> None:
     folder = _with(tmp_path, "local.capnp", "wrangler.jsonc")
-    assert source(tmp_path) == Source(folder)
+    assert source(tmp_path) == WorkerSource(folder)
 
 
 def test_who_names_an_environment_means_the_project(tmp_path: Path) -> None:
     folder = _with(tmp_path, "local.capnp", "wrangler.jsonc")
-    assert source(tmp_path, env="staging") == Source(folder, (folder / "wrangler.jsonc",), "staging")
+    assert source(tmp_path, env="staging") == WorkerSource(folder, (folder / "wrangler.jsonc",), "staging")
 
 
 def test_configurations_are_looked_for_in_wranglers_order(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_configurations_are_looked_for_in_wranglers_order(tmp_path: Path) -> Non
 def test_a_file_may_be_named_itself(tmp_path: Path) -> None:
     folder = _with(tmp_path, "app/wrangler.prod.jsonc")
     file = folder / "app" / "wrangler.prod.jsonc"
-    assert source(file) == Source(folder / "app", (file,))
+    assert source(file) == WorkerSource(folder / "app", (file,))
 
 
 def test_several_configurations_stay_in_their_order(tmp_path: Path) -> None:
