@@ -11,7 +11,8 @@ from websockets.exceptions import PayloadTooBig, ProtocolError
 from websockets.frames import Close, Frame, Opcode
 from websockets.streams import StreamReader
 
-from poc_cli.clients.client import LARGEST_MESSAGE, Ending, Payload
+from poc_cli.clients.client import Ending, Payload
+from poc_cli.clients.websocket import LARGEST_MESSAGE
 
 Side = Literal["client", "server"]
 

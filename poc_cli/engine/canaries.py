@@ -12,8 +12,9 @@ from typing import Any, Final, Self
 
 from websockets.exceptions import ConnectionClosed
 
-from poc_cli.clients.client import CannotOpen, Listener, Payload, SocketClient
+from poc_cli.clients.client import CannotOpen, Listener, Payload
 from poc_cli.clients.inbox import Received, Until
+from poc_cli.clients.websocket import SocketClient
 from poc_cli.history import event as kinds
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.residency.sleep_onset import (

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from poc_cli.clients.client import Opener, SocketClient
+from poc_cli.clients.websocket import Opener, SocketClient
 from poc_cli.errors import PocError
 from poc_cli.targets.attendance import Attendance
 from poc_cli.targets.local_api import Api

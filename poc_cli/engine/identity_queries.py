@@ -11,7 +11,8 @@ from typing import Final
 
 from websockets.exceptions import ConnectionClosed
 
-from poc_cli.clients.client import CannotOpen, Payload, SocketClient
+from poc_cli.clients.client import CannotOpen, Payload
+from poc_cli.clients.websocket import SocketClient
 from poc_cli.engine.context import PlayContext
 from poc_cli.history import event as kinds
 from poc_cli.record.addresses import Addresses

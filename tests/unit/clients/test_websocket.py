@@ -14,10 +14,11 @@ from websockets.frames import Close, Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
-from poc_cli.clients import client as under_test
+from poc_cli.clients import websocket as under_test
 from poc_cli.clients import inbox as inboxes
-from poc_cli.clients.client import CannotOpen, Ending, Listener, Payload, SocketClient
+from poc_cli.clients.client import CannotOpen, Ending, Listener, Payload
 from poc_cli.clients.inbox import Received
+from poc_cli.clients.websocket import SocketClient
 from poc_cli.scenario.matching import Message
 from poc_cli.targets.endpoint import Dial
 
