@@ -1,7 +1,4 @@
-"""The tables of a configuration file: what they may hold, and for what is wrong in them the place where it stands.
-
-Never looks for the file, and never says what a setting does.
-"""
+"""The tables of a configuration file: what they may hold, and for what is wrong in them the place where it stands."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -57,7 +54,7 @@ class ConfigFile:
 
     @property
     def file(self) -> str:
-        """Give the name of the file as errors show it."""
+        """Return the name of the file as errors show it."""
         return self.source.file
 
     def refuse(self, message: str, advice: str | None, *way: str | int) -> NoReturn:
@@ -66,7 +63,7 @@ class ConfigFile:
 
 
 def read(path: Path, shown: str, way: Way) -> ConfigFile:
-    """Give what a file says; `shown` is its name in errors. Raises ScenarioError where something in it is wrong."""
+    """Return what a file says; `shown` is its name in errors. Raises ScenarioError where something in it is wrong."""
     source = Source(text_of(path, "configuration"), inert(shown))
     raw: Any = source.tables()
     for part in way:

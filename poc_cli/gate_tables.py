@@ -1,7 +1,4 @@
-"""The `[check]` tables of a configuration file: from what was written to the gates that it means.
-
-Never holds a run against them, and never raises: what is wrong becomes a problem with its place.
-"""
+"""The `[check]` tables of a configuration file: from what was written to the gates that it means."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -62,7 +59,7 @@ class Check:
 
 
 def check_of(raw: dict[str, Any], way: Way, problems: list[Problem]) -> Check | None:
-    """Give what `[check]` means; adds what is wrong with it to the problems, and may give None then."""
+    """Return what `[check]` means; adds what is wrong with it to the problems, and may give None then."""
     table = validated(CheckTable, raw, "[check]", way, problems)
     limits = _limits(raw.get("limits"), (*way, "limits"), problems)
     baseline = raw.get("baseline")

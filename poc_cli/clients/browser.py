@@ -1,7 +1,4 @@
-"""One headless Chromium for a run, in which each page has a context of its own.
-
-Never lets a page reach more than this machine and the hosts that it is told, and never outlives the run.
-"""
+"""One headless Chromium for a run, in which each page has a context of its own."""
 
 import asyncio
 import contextlib
@@ -38,7 +35,7 @@ class Pages:
             self._starting.add_done_callback(lambda task: task.cancelled() or task.exception())
 
     async def context(self) -> "BrowserContext":
-        """Give a fresh context. Raises TargetError where there is no browser."""
+        """Return a fresh context. Raises TargetError where there is no browser."""
         self.begin()
         if self._starting is None:
             raise TargetError("the browser was not started")

@@ -1,7 +1,4 @@
-"""A client that is a page in a real browser: what its WebSockets to the worker send and get, and what is done on it.
-
-Never speaks for the page: frames, their ends, its console and its errors are told as the browser tells them.
-"""
+"""A client that is a page in a real browser: what its WebSockets to the worker send and get, and what is done on it."""
 
 import asyncio
 import base64
@@ -95,7 +92,7 @@ class PageClient:
 
     @property
     def page(self) -> "Page":
-        """Give the browser's page. Raises CannotOpen where it is gone."""
+        """Return the browser's page. Raises CannotOpen where it is gone."""
         if self._page is None or self._gone is not None:
             raise CannotOpen(self.how_it_ended)
         return self._page

@@ -1,7 +1,4 @@
-"""A client that is a program: a line on its stdin is what it is sent, a line on its stdout a message of its inbox.
-
-Never takes its word for a connection: its WebSockets go through a relay of ours, which sees them open, speak and end.
-"""
+"""A client that is a program: a line on its stdin is what it is sent, a line on its stdout a message of its inbox."""
 
 import asyncio
 import contextlib

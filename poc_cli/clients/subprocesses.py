@@ -1,7 +1,4 @@
-"""Starts programs that are not the runtime, in a small environment, so that nothing of them outlives us.
-
-Never speaks to them.
-"""
+"""Starts programs that are not the runtime, in a small environment, so that nothing of them outlives us."""
 
 import asyncio
 import contextlib
@@ -56,7 +53,7 @@ class Nursery:
             shim.chmod(stat.S_IRWXU)
 
     def environment(self, *, network: bool = False) -> dict[str, str]:
-        """Give the variables that every program gets; with `network` also what npm needs to reach its registry."""
+        """Return the variables that every program gets; with `network` also what npm needs to reach its registry."""
         kept = {
             name: value
             for name, value in os.environ.items()

@@ -284,7 +284,7 @@ def refusal(response: Response) -> str:
 
 
 def colo(response: Response | None) -> str | None:
-    """Give the Cloudflare location that answered, by the suffix of `cf-ray`: 8f1c…-LAX; None where none did."""
+    """Return the Cloudflare location that answered, by the suffix of `cf-ray`: 8f1c…-LAX; None where none did."""
     ray = "" if response is None else response.headers.get("cf-ray", "")
     _, _, place = ray.rpartition("-")
     return place if place.isalpha() and place.isascii() and place.isupper() else None

@@ -1,7 +1,4 @@
-"""`poc check`: plays what the configuration names, holds it against the gates there, and writes the reports for a CI.
-
-Never decides whether a gate is met.
-"""
+"""`poc check`: plays what the configuration names, checks its gates, and writes the reports for CI."""
 
 import os
 from collections.abc import Sequence
@@ -71,7 +68,7 @@ def _gates(settings: Settings) -> "tuple[ConfigFile, Check]":
 
 
 def _words(scenarios: Sequence[str], folder: Path) -> list[str]:
-    """Give the scenarios as words for the current folder: paths of the file start in its own."""
+    """Return the scenarios as words for the current folder: paths of the file start in its own."""
     return [_word(each, folder) for each in scenarios]
 
 
@@ -86,7 +83,7 @@ def _word(word: str, folder: Path) -> str:
 
 
 def _chosen(words: Sequence[str], file: "ConfigFile") -> "Chosen":
-    """Give the claims of each scenario. Raises ScenarioError where a word means none, or a scenario is wrong."""
+    """Return the claims of each scenario. Raises ScenarioError where a word means none, or a scenario is wrong."""
     from poc_cli.scenario.loader import read
 
     files: dict[Path, None] = {}
@@ -153,7 +150,7 @@ def _judged(folder: Path) -> Document:
 
 
 def _month(settings: Settings) -> "Month | None":
-    """Give the month of the profile in the configuration: what is wrong in it is told before anything is played."""
+    """Return the month of the profile in the configuration: what is wrong in it is told before anything is played."""
     from poc_cli.commands.cost import configured
 
     return configured(settings)

@@ -1,7 +1,4 @@
-"""`poc compare`: what changed between two recorded runs.
-
-Never plays anything and never writes to a run folder.
-"""
+"""`poc compare`: what changed between two recorded runs."""
 
 import contextlib
 import json
@@ -44,7 +41,7 @@ def compare(before: Path, after: Path, results: Path, console: Console, *, as_on
 
 
 def recorded(path: Path, results: Path) -> Document:
-    """Give the judged run: a file as it is, the history of a folder judged by the judge of today."""
+    """Return the judged run: a file as it is, the history of a folder judged by the judge of today."""
     if str(path) in WORDS and not path.exists():
         return judge.document(read(_latest_on(str(path), results) / "history.ndjson"))
     if path.suffix == ".json" and not path.is_dir():
@@ -58,7 +55,7 @@ def recorded(path: Path, results: Path) -> Document:
 
 
 def _latest_on(word: str, results: Path) -> Path:
-    """Give the folder of the latest run on a target. Raises UsageError where there is none."""
+    """Return the folder of the latest run on a target. Raises UsageError where there is none."""
     for folder in sorted((each for each in results.glob("*Z-*") if each.is_dir()), reverse=True):
         with contextlib.suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
             document = json.loads(read_whole(folder / "run.json"))

@@ -1,7 +1,4 @@
-"""`poc cost`: the month's bill of a profile, or of what a run used.
-
-Never plays anything, and never asks Cloudflare: the prices are those that poc ships.
-"""
+"""`poc cost`: the month's bill of a profile, or of what a run used."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -51,7 +48,7 @@ def cost(wanted: Wanted, settings: "Settings", console: Console) -> None:
 
 
 def text_of_profile(name: str | None) -> str:
-    """Give the text of a profile, to begin one's own from. Raises UsageError."""
+    """Return the text of a profile, to begin one's own from. Raises UsageError."""
     text = sample_text(name or DEFAULT)
     if text is None:
         raise UsageError(f'there is no shipped profile "{name}"', near(name or ""))
@@ -59,13 +56,13 @@ def text_of_profile(name: str | None) -> str:
 
 
 def configured(settings: "Settings") -> Month | None:
-    """Give the month of the profile that the configuration names, None without one. Raises ScenarioError."""
+    """Return the month of the profile that the configuration names, None without one. Raises ScenarioError."""
     profile = _configured(settings)
     return None if profile is None else month_of(profile, shipped())
 
 
 def measured_in(folder: Path) -> "Measured":
-    """Give what the run in a folder used. Raises PocError where its history cannot be read."""
+    """Return what the run in a folder used. Raises PocError where its history cannot be read."""
     from poc_cli.cost.measured import run_usage
     from poc_cli.history.reader import read as history
 
@@ -73,7 +70,7 @@ def measured_in(folder: Path) -> "Measured":
 
 
 def traces_of(folder: Path) -> Mapping[int, Iterator[bytes]]:
-    """Give the lines of each process's trace in a run folder, as far as there are any."""
+    """Return the lines of each process's trace in a run folder, as far as there are any."""
     files = (path for path in (folder / "trace").glob("*.jsonl") if path.stem.isdigit() and path.is_file())
     return {int(path.stem): _lines(path) for path in sorted(files)}
 
@@ -93,7 +90,7 @@ def _measured(run: Path, settings: "Settings") -> "Measured":
 
 
 def _fallback(settings: "Settings", console: Console) -> Profile:
-    """Give the profile where none is named: that of the configuration, else a shipped one."""
+    """Return the profile where none is named: that of the configuration, else a shipped one."""
     found = _configured(settings)
     if found is None:
         console.note(f"no profile: the shipped {DEFAULT}; poc cost {DEFAULT} --toml prints it, to make your own of")
@@ -127,7 +124,7 @@ def _configured(settings: "Settings") -> Profile | None:
 
 
 def _with_measured(profile: Profile, measured: "Measured") -> Profile:
-    """Give the profile with the time that an event took in a run."""
+    """Return the profile with the time that an event took in a run."""
     handler = measured.handler_ms
     if handler is None:
         raise UsageError(

@@ -1,7 +1,4 @@
-"""`poc deploy`: a worker on Cloudflare that stays until it is destroyed.
-
-Never prints its token: that is kept where `poc run` finds it.
-"""
+"""`poc deploy`: a worker on Cloudflare that stays until it is destroyed."""
 
 import os
 from dataclasses import dataclass

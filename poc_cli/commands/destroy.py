@@ -1,7 +1,4 @@
-"""`poc destroy`: removes Workers from the account, with their objects and secrets.
-
-Never removes one that poc did not make, unless it is named and that is forced.
-"""
+"""`poc destroy`: removes Workers from the account, with their objects and secrets."""
 
 from poc_cli.commands.console import Console
 from poc_cli.commands.progress import Phases
@@ -40,13 +37,13 @@ def destroy(names: list[str], console: Console, *, everything: bool, force: bool
 
 
 def _all(account: Account) -> list[str]:
-    """Give the names of all that is poc's, half uploads of this machine's too; not what another run has in hand."""
+    """Return the names of all that is poc's, half uploads of this machine's too; not what another run has in hand."""
     names = [each.name for each in account.ours()] + [each.name for each in leftovers(account)]
     return [name for name in dict.fromkeys(names) if not local_records.is_held(name)]
 
 
 def _checked(account: Account, name: str, *, force: bool) -> str:
-    """Give the name if it may be removed. Raises TargetError where it is not there, or is none of poc's."""
+    """Return the name if it may be removed. Raises TargetError where it is not there, or is none of poc's."""
     known = local_records.records().get(local_records.checked(name)) if not force else None
     if not account.exists(name):
         local_records.forget(name) if known is not None and known.account == account.id else None

@@ -1,7 +1,4 @@
-"""`poc doctor`: what is here, what is missing, and how to mend it.
-
-Never uses the network, never brings anything, and runs no other program than `workerd --version`.
-"""
+"""`poc doctor`: what is here, what is missing, and how to mend it."""
 
 import os
 import platform
@@ -52,7 +49,7 @@ class Finding:
 
 
 def doctor(results: Path) -> tuple[list[Line], ExitCode]:
-    """Give a line for each thing that poc needs and FAILED where one is missing."""
+    """Return a line for each thing that poc needs and FAILED where one is missing."""
     findings = list(_findings(results))
     lines: list[Line] = []
     width = max(len(finding.topic) for finding in findings)
@@ -112,7 +109,7 @@ def _platform() -> Finding:
 
 
 def _glibc() -> str | None:
-    """Give the version of the GNU C library, None where another one is used."""
+    """Return the version of the GNU C library, None where another one is used."""
     try:
         name, _, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
     except (OSError, ValueError):

@@ -1,7 +1,4 @@
-"""`poc explain`: why an object did not sleep, or when it did.
-
-Never plays anything and never judges a claim.
-"""
+"""`poc explain`: why an object did not sleep, or when it did."""
 
 from pathlib import Path
 
@@ -15,7 +12,7 @@ from poc_cli.report.styled import Line, span
 
 
 def explanation(run: Path | None, name: str | None, label: str | None, results: Path) -> list[Line]:
-    """Give the explanation of the objects that are meant. Raises UsageError for a name that the run does not have.
+    """Return the explanation of the objects that are meant. Raises UsageError for a name that the run does not have.
 
     Where neither a play nor an object is named, those that did not sleep are told in full and the others in a line.
     """

@@ -1,7 +1,4 @@
-"""The help as plain text in groups, the same on a terminal and in a file.
-
-Never loads rich for it: the help is to be there at once.
-"""
+"""The help as plain text in groups, the same on a terminal and in a file."""
 
 import sys
 from collections.abc import Iterable
@@ -31,7 +28,7 @@ class GroupedCommand(TyperCommand):
     """A command whose options stand in the groups that they name; its epilog is kept as it is."""
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        """Give the parts of the usage line; what must be given stands without braces."""
+        """Return the parts of the usage line; what must be given stands without braces."""
         return [piece.replace("{", "").replace("}", "") for piece in super().collect_usage_pieces(ctx)]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -64,7 +61,7 @@ class GroupedCommands(TyperGroup):
 
 
 def examples(*lines: tuple[str, str]) -> str:
-    """Give commands and what they do as the end of a help."""
+    """Return commands and what they do as the end of a help."""
     width = max(len(command) for command, _ in lines)
     return "\n".join(["Examples:", *(f"  {command:<{width}}  {told}".rstrip() for command, told in lines)])
 

@@ -1,7 +1,4 @@
-"""`poc init`: a configuration, a first scenario and a workflow for somebody's project.
-
-Never asks anything, and never overwrites a file unless it is told to.
-"""
+"""`poc init`: a configuration, a first scenario and a workflow for somebody's project."""
 
 import json
 import os
@@ -54,7 +51,7 @@ def init(folder: Path, action: str | None, *, force: bool, worker: Path | None =
 
 
 def _texts(action: str | None) -> Mapping[str, str]:
-    """Give the files by their paths in the project."""
+    """Return the files by their paths in the project."""
     return {
         CONFIGURATION: _starter("poc.toml"),
         SCENARIO: _starter("scenario.toml"),
@@ -63,7 +60,7 @@ def _texts(action: str | None) -> Mapping[str, str]:
 
 
 def _for(worker: Path, folder: Path) -> Mapping[str, str]:
-    """Give the files that know a project, as far as its own files tell."""
+    """Return the files that know a project, as far as its own files tell."""
     found = source(worker)
     guessed = guess(found)
     told = "A guess from the code." if guessed.path is not None else "Nothing in the code says where."
@@ -87,7 +84,7 @@ def _for(worker: Path, folder: Path) -> Mapping[str, str]:
 
 
 def _quoted(text: str) -> str:
-    """Give a text as TOML has it, which is as JSON has it."""
+    """Return a text as TOML has it, which is as JSON has it."""
     return json.dumps(text, ensure_ascii=False)
 
 

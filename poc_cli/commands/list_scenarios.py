@@ -1,7 +1,4 @@
-"""`poc list`: what can be run.
-
-Never runs anything.
-"""
+"""`poc list`: what can be run."""
 
 from pathlib import Path
 
@@ -11,7 +8,7 @@ from poc_cli.scenario.loader import read
 
 
 def listing() -> list[Line]:
-    """Give a line for each shipped scenario."""
+    """Return a line for each shipped scenario."""
     scenarios = {name: read(Path(shown(file))) for name, file in shipped_files().items()}
     width = max(map(len, scenarios), default=0)
     return [

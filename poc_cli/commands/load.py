@@ -1,7 +1,4 @@
-"""`poc load`: plays a load scenario, or one that the flags describe, and tells how it went.
-
-Never decides a verdict.
-"""
+"""`poc load`: plays a load scenario, or one that the flags describe, and tells how it went."""
 
 import asyncio
 import contextlib
@@ -56,7 +53,7 @@ class Options:
 
 
 def seconds_of(flag: str, text: str | None) -> float | None:
-    """Give the seconds that a flag's text says, None without one. Raises UsageError."""
+    """Return the seconds that a flag's text says, None without one. Raises UsageError."""
     try:
         return None if text is None else seconds(text)
     except ValueError as error:
@@ -80,7 +77,7 @@ def load(options: Options, console: Console) -> int:
 
 
 def wanted_load(options: Options) -> "Load":
-    """Give the load that is meant. Raises UsageError, and ScenarioError for a file that is wrong."""
+    """Return the load that is meant. Raises UsageError, and ScenarioError for a file that is wrong."""
     from poc_cli.load.load_player import Load
     from poc_cli.load.plan import NO_WISHES, plan_of
 

@@ -1,7 +1,4 @@
-"""`poc load --cluster`: whether a scheduler and its workers can carry a load out, and how they are given it.
-
-Never plays one.
-"""
+"""`poc load --cluster`: whether a scheduler and its workers can carry a load out, and how they are given it."""
 
 import asyncio
 from dataclasses import replace
@@ -16,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def shared(load: "Load", scheduler: str, console: Console, *, runtime_is_here: bool) -> "Load":
-    """Give a load as the workers of a scheduler carry it out. Raises PocError where they cannot; nothing is started."""
+    """Return a load for a scheduler's workers; nothing is started. Raises PocError where they cannot run it."""
     address = scheduler_address(scheduler)
     if runtime_is_here and not is_loopback(address):
         told = f"the workers of {address} do not reach the runtime that poc starts: it listens on loopback only"

@@ -1,7 +1,4 @@
-"""Where `poc load` goes: a runtime that is started for it, or a worker that runs at an address.
-
-Never plays a load, and never takes an address from anything but the command line.
-"""
+"""Where `poc load` goes: a runtime that is started for it, or a worker that runs at an address."""
 
 import asyncio
 import contextlib
@@ -57,7 +54,7 @@ def raise_if_impossible(wanted: "Load", options: "Options") -> None:
 
 @contextlib.contextmanager
 def here(wanted: "Load", options: "Options", console: Console) -> Iterator[Place]:
-    """Give a runtime of our own and a new run folder. Raises PocError."""
+    """Yield a runtime of our own and a new run folder. Raises PocError."""
     from poc_cli.history.folder import Records, run_folder
     from poc_cli.history.redact import Redactor
     from poc_cli.load.in_sequence import worker_of
@@ -91,7 +88,7 @@ def here(wanted: "Load", options: "Options", console: Console) -> Iterator[Place
 
 @contextlib.contextmanager
 def elsewhere(wanted: "Load", options: "Options", console: Console) -> Iterator[Place]:
-    """Give the worker at an address and a new run folder. Raises TargetError where nobody answers there."""
+    """Yield the worker at an address and a new run folder. Raises TargetError where nobody answers there."""
     from poc_cli.commands.run_remote import address_of
     from poc_cli.engine.target_pool import RemoteTargetPool
     from poc_cli.history.folder import Records, run_folder

@@ -1,7 +1,4 @@
-"""A load while it goes on: a table that moves on a terminal, a line for each stage elsewhere.
-
-Never prints a result; that is on stdout, and this is not.
-"""
+"""A load while it goes on: a table that moves on a terminal, a line for each stage elsewhere."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -53,7 +50,7 @@ class Moving(Lines):
         self.now = (glance, uses, files)
 
     def rows(self) -> list[tuple[str, str]]:
-        """Give what is shown."""
+        """Return what is shown."""
         if self.now is None:
             return [("load", "starting the runtime")]
         glance, uses, files = self.now
@@ -70,7 +67,7 @@ class Moving(Lines):
 
 @contextmanager
 def watching(console: Console) -> Iterator[Watcher]:
-    """Give who looks on, as the terminal allows it."""
+    """Yield who looks on, as the terminal allows it."""
     if console.quiet:
         yield Lines(lambda _: None)
     elif not console.moves:

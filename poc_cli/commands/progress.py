@@ -1,7 +1,4 @@
-"""The live line of a deployment: there while something goes on, gone while plays have the terminal.
-
-Never prints a line that stays; what is worth that is told apart.
-"""
+"""The live line of a deployment: there while something goes on, gone while plays have the terminal."""
 
 from contextlib import ExitStack
 from types import TracebackType

@@ -1,7 +1,4 @@
-"""`poc run`: starts the runtime first and the rest beside it, plays, judges, and shows the outcome.
-
-Never decides a verdict.
-"""
+"""`poc run`: starts the runtime first and the rest beside it, plays, judges, and shows the outcome."""
 
 import contextlib
 import secrets
@@ -142,7 +139,7 @@ def _start(
 
 
 def _cast(scenarios: "Sequence[Scenario]", source_of: "SourceOf") -> tuple[WorkerSource | None, list[WorkerSource]]:
-    """Give the worker that all stories are about if it is one other than ours, and those that plays bring."""
+    """Return the worker that all stories are about if it is one other than ours, and those that plays bring."""
     from poc_cli.scenario.plays import plays_of
 
     plays = [play for scenario in scenarios for play in plays_of(scenario)]
@@ -160,7 +157,7 @@ def _transcript(folder: Path, *, messages: bool) -> "list[Line]":
 
 
 def _used(folder: Path) -> "list[Line]":
-    """Give what the run took of an account's free day."""
+    """Return what the run took of an account's free day."""
     from poc_cli.commands.cost import measured_in
     from poc_cli.cost.prices import shipped as prices
     from poc_cli.cost.usage_line import told_from_outside

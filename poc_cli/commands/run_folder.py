@@ -1,7 +1,4 @@
-"""Run folders: finding one, judging its history again, writing its `run.json`.
-
-Never plays anything.
-"""
+"""Run folders: finding one, judging its history again, writing its `run.json`."""
 
 import json
 from pathlib import Path
@@ -20,7 +17,7 @@ FILES = frozenset({"history.ndjson", "run.json"})
 
 
 def folder_of(run: Path | None, results: Path) -> Path:
-    """Give the folder of a run: the one named, by path or by its name in the results folder, else the latest."""
+    """Return the folder of a run: the one named, by path or by its name in the results folder, else the latest."""
     if run is None:
         latest = results / "latest"
         if latest.is_symlink() and not latest.exists():
@@ -59,13 +56,13 @@ def judge_folder(folder: Path) -> dict[str, Any]:
 
 
 def as_json(judged: dict[str, Any]) -> str:
-    """Give the document as it stands in `run.json`."""
+    """Return the document as it stands in `run.json`."""
     # GitHub takes `##[` for a command anywhere in a log; in JSON it can only stand inside a text.
     return json.dumps(judged, indent=2, ensure_ascii=False).replace("##[", "#\\u0023[") + "\n"
 
 
 def exit_code(judged: dict[str, Any], *, allow_unknown: bool = False) -> int:
-    """Give the exit code of a judged run; `allow_unknown` forgives unknown claims and nothing else."""
+    """Return the exit code of a judged run; `allow_unknown` forgives unknown claims and nothing else."""
     code = int(judged["exit_code"])
     if code != ExitCode.INCONCLUSIVE or not allow_unknown:
         return code

@@ -1,7 +1,4 @@
-"""`poc run` with several compatibility dates or targets: a run for each in turn, and what differs between them.
-
-Never plays two beside each other: what one measures the other would disturb.
-"""
+"""`poc run` with several compatibility dates or targets: a run for each in turn, and what differs between them."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,7 +1,4 @@
-"""What the command line asked of a run, and what is left of one: shared by all ways to play.
-
-Never plays anything.
-"""
+"""What the command line asked of a run, and what is left of one: shared by all ways to play."""
 
 import contextlib
 import resource

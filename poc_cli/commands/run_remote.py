@@ -1,7 +1,4 @@
-"""Plays on a worker that runs elsewhere: at an address, or on Cloudflare for as long as the run lasts.
-
-Never decides a verdict, and never writes down a token: it goes into headers, and is taken out of everything else.
-"""
+"""Plays on a worker that runs elsewhere: at an address, or on Cloudflare for as long as the run lasts."""
 
 import asyncio
 import contextlib
@@ -80,7 +77,7 @@ def _raise_if_impossible(options: Options) -> None:
 
 
 def address_of(url: str, token_env: str | None, header_env: Sequence[str], environment: Mapping[str, str]) -> Address:
-    """Give a worker's address with what lets us in: by variables, else the token of what we deployed ourselves there.
+    """Return a worker's address with what lets us in: by variables, else the token of what we deployed ourselves there.
 
     Raises UsageError for a variable that holds none.
     """
@@ -166,7 +163,7 @@ def _at(
 
 
 def _reached(address: Address, token_from: str | None) -> tuple[Remote, bool]:
-    """Give the worker at an address, and whether it is ours. Raises TargetError where none answers."""
+    """Return the worker at an address, and whether it is ours. Raises TargetError where none answers."""
     probe = f"/room/probe-{secrets.token_hex(6)}"
     found = asyncio.run(host(address.door, probe, address.headers, token_from=token_from))
     return Remote(address, probe), found.is_ours

@@ -1,7 +1,4 @@
-"""What the files of somebody's project say about its Durable Objects, for a first scenario: classes, and a likely path.
-
-Never runs anything of the project, and never claims more than a guess.
-"""
+"""What a project's files say about its Durable Objects, for a first scenario: classes, and a likely path."""
 
 import json
 import re
@@ -78,7 +75,7 @@ def _config(file: Path) -> dict[str, Any]:
 
 
 def plain_json(text: str) -> str:
-    """Give JSON for JSON with comments and last commas; what stands in quotes stays as it is."""
+    """Return JSON for JSON with comments and last commas; what stands in quotes stays as it is."""
     without = _COMMENTS.sub(lambda match: match[1] or " ", text)
     return _LAST_COMMAS.sub(lambda match: match[1] or "", without)
 
@@ -92,7 +89,7 @@ def _classes(config: dict[str, Any]) -> Iterator[str]:
 
 
 def _texts(root: Path) -> Iterator[str]:
-    """Give the project's own source, as far as a person wrote it."""
+    """Yield the project's own source, as far as a person wrote it."""
     found = (each for each in sorted(root.rglob("*")) if each.suffix in _SOURCES and each.is_file())
     own = (each for each in found if not _PASSED_OVER.intersection(each.relative_to(root).parts[:-1]))
     for _, file in zip(range(_MOST_FILES), own, strict=False):
@@ -105,7 +102,7 @@ def _texts(root: Path) -> Iterator[str]:
 
 
 def path_in(code: str) -> str | None:
-    """Give the path at which code may look for an object's name, with `{play}` for that; None where nothing says so."""
+    """Return the path at which code may look for an object's name, with `{play}` for it; None where nothing says so."""
     if found := _QUERY.search(code):
         return f"/?{found[1]}={{play}}"
     if found := _ROUTE.search(code):

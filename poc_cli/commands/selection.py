@@ -1,7 +1,4 @@
-"""Which scenarios a run is to play: by name, file, folder or tag.
-
-Never plays one.
-"""
+"""Which scenarios a run is to play: by name, file, folder or tag."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -47,7 +44,7 @@ class Wanted(Protocol):
 
 
 def files(wanted: Wanted) -> list[Path]:
-    """Give the files that may be meant. Raises UsageError where nothing is."""
+    """Return the files that may be meant. Raises UsageError where nothing is."""
     if wanted.words and (wanted.everything or wanted.tags):
         raise UsageError("name scenarios, or give --all or --tag, not both")
     if wanted.words:
@@ -78,7 +75,7 @@ def chosen(files: list[Path], wanted: Wanted) -> "list[Scenario]":
 
 
 def _without_loads(scenarios: "list[Scenario]", wanted: Wanted) -> "list[Scenario]":
-    """Give the others: loads go on alone, by a command of their own. Raises UsageError where a word means but them."""
+    """Return what are no loads: loads have a command of their own. Raises UsageError where a word names only loads."""
     from poc_cli.scenario.load_model import LoadFile
 
     loads = {each.file: each.document.name for each in scenarios if isinstance(each.document, LoadFile)}
@@ -94,7 +91,7 @@ def _without_loads(scenarios: "list[Scenario]", wanted: Wanted) -> "list[Scenari
 
 
 def _without_worker(scenario: "Scenario", instead: Path | None) -> "Scenario":
-    """Give the scenario with the worker of the command line; the variables that the story gives its own it gets too."""
+    """Return the scenario with the command line's worker, which gets the variables of the scenario's own."""
     named = scenario.document.worker
     gets = named is not None and instead is not None and (named.vars or scenario.document.secrets)
     place = {} if instead is None else dict.fromkeys(("config", "env", "build")) | {"dir": str(instead.absolute())}

@@ -1,7 +1,4 @@
-"""`poc show`: a scenario told as a story.
-
-Never runs anything.
-"""
+"""`poc show`: a scenario told as a story."""
 
 from pathlib import Path
 
@@ -12,7 +9,7 @@ from poc_cli.scenario.loader import read
 
 
 def show(word: str) -> list[Line]:
-    """Give the story of each scenario that the word means, its headings in bold. Raises UsageError."""
+    """Return the story of each scenario that the word means, its headings in bold. Raises UsageError."""
     lines: list[Line] = []
     for file in find([word]):
         if lines:

@@ -1,7 +1,4 @@
-"""Runs the work of a command to its end, or to the signal that ends it.
-
-Never swallows what the work itself raises.
-"""
+"""Runs the work of a command to its end, or to the signal that ends it."""
 
 import asyncio
 import signal

@@ -1,7 +1,4 @@
-"""What the chosen scenarios need beside clients and runtime, and which of them cannot be played for want of it.
-
-Never plays one.
-"""
+"""What the chosen scenarios need beside clients and runtime, and which of them cannot be played for want of it."""
 
 import contextlib
 import os
@@ -54,7 +51,7 @@ class Surroundings:
 
     @property
     def known(self) -> Mapping[str, str]:
-        """Give the secrets that the worker is to have, by their names."""
+        """Return the secrets that the worker is to have, by their names."""
         return {} if self.services is None else self.services.secrets
 
     @property
@@ -67,7 +64,7 @@ class Surroundings:
 def surroundings(
     scenarios: Sequence[Scenario], wanted: Wanted, console: Console, token: str | None, place: Place
 ) -> Iterator[Surroundings]:
-    """Give what the scenarios need that can be played in a place; it ends with the context.
+    """Yield what the scenarios need that can be played in a place; it ends with the context.
 
     `token` is what the worker there wants to be shown, if any.
 
@@ -103,7 +100,7 @@ def _address(text: str) -> str:
 
 
 def _why_not(scenario: Scenario, elsewhere: str | None, *, named: Sequence[str]) -> str | None:
-    """Give why a scenario is left out. Raises TargetError instead where it was named and only a part is missing."""
+    """Return why a scenario is left out. Raises TargetError instead where it was named and only a part is missing."""
     why = None
     if needs_pages([scenario]):
         from poc_cli.clients.chromium import why_no_pages

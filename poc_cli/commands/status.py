@@ -1,7 +1,4 @@
-"""`poc status`: what poc has deployed on the account, as the account tells it.
-
-Never looks at this machine alone: what another one has deployed counts too.
-"""
+"""`poc status`: what poc has deployed on the account, as the account tells it."""
 
 from datetime import UTC, datetime
 

@@ -1,7 +1,4 @@
-"""Which worker is deployed for a run: the one that all its scenarios bring, else ours or the user's.
-
-Never deploys, and builds nothing: two scenarios bring the same worker where they name it in the same way.
-"""
+"""Which worker is deployed for a run: the one that all its scenarios bring, else ours or the user's."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +11,7 @@ from poc_cli.scenario.scenario import Scenario
 
 
 def brought(scenarios: Sequence[Scenario], sleep: SleepMode | None, place: Place) -> Play | None:
-    """Give a play with the worker that every scenario brings which can be played in a place; None where they differ.
+    """Return a play with the worker that every scenario brings which can be played in a place; None where they differ.
 
     The place is to be one that runs such a worker.
     """
@@ -25,7 +22,7 @@ def brought(scenarios: Sequence[Scenario], sleep: SleepMode | None, place: Place
 
 
 def _named(play: Play) -> str | None:
-    """Give what tells one worker from another, its variables and secrets too."""
+    """Return what tells one worker from another, its variables and secrets too."""
     if play.worker is None:
         return None
     folder = (Path(play.scenario.file).absolute().parent / play.worker.dir).resolve()

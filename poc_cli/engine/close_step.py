@@ -1,7 +1,4 @@
-"""Closes clients, and waits for the server to close them.
-
-Never takes a close that the other side began for an answer to ours.
-"""
+"""Closes clients, and waits for the server to close them."""
 
 import asyncio
 from typing import Any
@@ -34,7 +31,7 @@ async def close(context: PlayContext, step: Close, _: Sleeper) -> Seen:
 
 
 async def be_closed(context: PlayContext, client: Client, step: On) -> int:
-    """Give the code with which the server closed a client. Raises StepFailed where it did not, or with another."""
+    """Return the code with which the server closed a client. Raises StepFailed where it did not, or with another."""
     window = context.window(step.within)
     while not await client.await_end(max(0.0, window.left_s)):
         if not await context.is_over(window) or await client.await_end(0):

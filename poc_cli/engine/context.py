@@ -1,7 +1,4 @@
-"""What a play has at hand while it goes on: its target, its history, its clients and its objects.
-
-Never decides what comes next; `performance` does, and `verbs` carry the steps out.
-"""
+"""What a play has at hand while it goes on: its target, its history, its clients and its objects."""
 
 import asyncio
 from dataclasses import dataclass, field, replace
@@ -226,11 +223,11 @@ class PlayContext:
 
     @property
     def now_ns(self) -> int:
-        """Give the history's clock."""
+        """Return the history's clock."""
         return self._history.now_ns()
 
     def without_secrets(self, payload: Payload) -> Payload:
-        """Give a text or bytes without the secrets of the run."""
+        """Return a text or bytes without the secrets of the run."""
         return self._history.without_secrets(payload)
 
     async def recorded_aside(self, payload: Payload) -> dict[str, Any]:
@@ -382,7 +379,7 @@ class PlayContext:
         self.note("api", kinds.CALLED, **told, authorized=call.authorized)
 
     def objects_named(self, names: list[str] | None) -> list[ObservedObject]:
-        """Give the objects that a step means; all of the play where it names none."""
+        """Return the objects that a step means; all of the play where it names none."""
         return [self.objects[name] for name in names] if names is not None else list(self.objects.values())
 
     def capture(self, paths: dict[str, str], message: Message) -> None:
@@ -397,11 +394,11 @@ class PlayContext:
     # --- clients
 
     def client_names(self, names: list[str]) -> list[str]:
-        """Give the single clients that a step means: each once, in the order of the step."""
+        """Return the single clients that a step means: each once, in the order of the step."""
         return list(dict.fromkeys(member for name in names for member in self.play.members(name)))
 
     def client(self, name: str) -> Client:
-        """Give a client that was connected. Raises StepFailed for one that never was."""
+        """Return a client that was connected. Raises StepFailed for one that never was."""
         client = self.clients.get(name)
         if client is None:
             raise StepFailed("closed", f"{name} was never connected")

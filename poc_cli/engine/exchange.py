@@ -1,7 +1,4 @@
-"""Carries out what `on` and `resume` say for one client: what is sent or done, and what must come of it.
-
-Never decides what a failure means; it raises StepFailed and gives what it saw.
-"""
+"""Carries out what `on` and `resume` say for one client: what is sent or done, and what must come of it."""
 
 import asyncio
 from dataclasses import dataclass

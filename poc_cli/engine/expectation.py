@@ -1,7 +1,4 @@
-"""Waits on one client for what a step expects, and says in one sentence how it was not met.
-
-Never takes a silence at its word before the runtime has answered: a hung one loses no messages.
-"""
+"""Waits on one client for what a step expects, and says in one sentence how it was not met."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""Makes the clients of a play that are not our own, and takes down what they tell of themselves.
-
-Never looks at what they say.
-"""
+"""Makes the clients of a play that are not our own, and takes down what they tell of themselves."""
 
 from pathlib import Path
 from typing import Any, Final

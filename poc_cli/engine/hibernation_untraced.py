@@ -1,7 +1,4 @@
-"""Lets objects sleep where nothing can be asked: sends nothing, and waits until they should be asleep.
-
-Never says that they slept; what their answers say afterwards is for the judge.
-"""
+"""Lets objects sleep where nothing can be asked: sends nothing, and waits until they should be asleep."""
 
 import asyncio
 from typing import Final
@@ -67,7 +64,7 @@ class InstanceSleeper:
         return any(client.is_open for client in self._context.clients.values())
 
     def _needed(self) -> float | None:
-        """Give how many seconds of silence it takes to sleep; None as long as the sentinels have not told."""
+        """Return how many seconds of silence it takes to sleep; None as long as the sentinels have not told."""
         watch = self._box.watch
         if watch.onset is None or self._is_long:
             return watch.asleep_by_seconds

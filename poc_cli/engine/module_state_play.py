@@ -153,7 +153,7 @@ class Confirmations:
         self._folder = cache() / "module-state" if folder is None else folder
 
     def knows(self, play: Play, worker: Worker) -> bool:
-        """Whether the story was confirmed before on the very same worker."""
+        """Return whether the story was confirmed before on the very same worker."""
         file = self._file(play, worker)
         return file is not None and file.is_file()
 

@@ -1,7 +1,4 @@
-"""One play from its first step to its last word in the history.
-
-Never judges: it stops at a failed precondition and says so.
-"""
+"""One play from its first step to its last word in the history."""
 
 import asyncio
 import secrets
@@ -206,7 +203,7 @@ class PlayRunner:
         return bool(steps) and all(self._play.steps[step].step.verb not in _IDLE_WAITS for step in steps)
 
     async def _looked_at(self, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
-        """Give how the play ended, or that it is to be played once more, and why."""
+        """Return how the play ended, or that it is to be played once more, and why."""
         if self._box is None:
             return outcome, reason
         await self._box.ask_at_the_end()

@@ -1,7 +1,4 @@
-"""A whole run: its folder, its target, its plays side by side, its history from the first line to the last.
-
-Never judges; the history that it leaves is all that the judge gets.
-"""
+"""A whole run: its folder, its target, its plays side by side, its history from the first line to the last."""
 
 import asyncio
 import contextlib
@@ -47,7 +44,7 @@ class Request:
 
 
 def reason_to_leave_out(scenario: Scenario, sleep: SleepMode | None, place: Place) -> str | None:
-    """Give why a scenario cannot be played in this mode or place, None where it can."""
+    """Return why a scenario cannot be played in this mode or place, None where it can."""
     for placed in every(scenario.steps):
         step = placed.step
         if isinstance(step, Hibernate) and step.natural and sleep == "evict":

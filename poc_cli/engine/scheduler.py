@@ -186,13 +186,13 @@ class Scheduler:
 
 
 def _seconds(play: Play) -> float:
-    """Give how long a play must let time pass at least: its sleeps by the idle timer, and what it waits besides."""
+    """Return how long a play must let time pass at least: its sleeps by the idle timer, and what it waits besides."""
     steps = [placed.step for placed in play.steps]
     sleeps = sum(isinstance(step, Hibernate) and step.hibernate == "idle" for step in steps)
     return sleeps * IDLE_TIMER_SECONDS + sum(step.idle for step in steps if isinstance(step, Idle))
 
 
 def _first(failures: BaseExceptionGroup) -> BaseException:
-    """Give the failure that a person should hear of: one of ours before any other."""
+    """Return the failure that a person should hear of: one of ours before any other."""
     found = [_first(each) if isinstance(each, BaseExceptionGroup) else each for each in failures.exceptions]
     return next((failure for failure in found if isinstance(failure, PocError)), found[0])

@@ -1,7 +1,4 @@
-"""Carries out one step: a function for each verb of the language.
-
-Never goes on to the next step and never decides what a failure means; it raises StepFailed and gives what it saw.
-"""
+"""Carries out one step: a function for each verb of the language."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

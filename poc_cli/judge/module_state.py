@@ -98,7 +98,7 @@ class _Confirmation:
         return [*dict.fromkeys(str(each) for state in self.states for each in state.data.get("evicted", ()))]
 
     def nothing_differed(self, story: PlayRecord) -> bool:
-        """Whether no module state had changed at any sleep that the story had."""
+        """Return whether no module state had changed at any sleep that the story had."""
         slept = len(sleeps_of(self.play)) >= len(sleeps_of(story))
         return bool(self.states) and slept and not self.changed and not self.evicted and self.doubt is None
 

@@ -31,7 +31,7 @@ def strays_of(play: PlayRecord, sleep: Sleep) -> tuple[Connection, ...]:
 
 
 def is_own(play: PlayRecord, label: str, connection: Connection) -> bool:
-    """Whether a connection is shown to be a socket of an object's."""
+    """Return whether a connection is shown to be a socket of an object's."""
     known: dict[tuple[str, int], bool] = play.memo.setdefault("own sockets", {})
     key = label, connection.opened.id
     if key not in known:
@@ -50,7 +50,7 @@ def _is_own(play: PlayRecord, label: str, connection: Connection) -> bool:
 
 
 def _is_counted(play: PlayRecord, label: str, connection: Connection) -> bool:
-    """Whether the object told, while the connection was open, that it holds as many sockets as lead to it."""
+    """Return whether the object told, while the connection was open, that it holds as many sockets as lead to it."""
     return any(connection.is_open_at(told) and count >= opened for told, count, opened in _told_counts(play, label))
 
 
@@ -70,7 +70,7 @@ def _told_counts(play: PlayRecord, label: str) -> list[tuple[int, int, int]]:
 
 
 def _was_accepted(play: PlayRecord, label: str, connection: Connection) -> bool:
-    """Whether the request that opened a connection reached the object, and nobody else can have kept its socket.
+    """Return whether the request that opened a connection reached the object, and nobody else can have kept its socket.
 
     It is asked where a client only listens. The object must have slept with the connection open, which it cannot do
     with a socket that it accepted by the standard API.

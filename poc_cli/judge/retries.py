@@ -1,7 +1,4 @@
-"""Which plays were given up and played again, and why: what a reader of the verdicts should know beside them.
-
-Never changes a verdict.
-"""
+"""Which plays were given up and played again, and why: what a reader of the verdicts should know beside them."""
 
 from typing import Any
 
@@ -11,7 +8,7 @@ from poc_cli.record.attempts import is_followed
 
 
 def with_replays(scenarios: list[dict[str, Any]], events: list[Event | None]) -> list[dict[str, Any]]:
-    """Give the scenarios of run.json with `replayed` in each: `{play, reason}` of all that was played again."""
+    """Return the scenarios of run.json with `replayed` in each: `{play, reason}` of all that was played again."""
     told = [event for event in events if event is not None]
     starts = [event for event in told if event.kind == kinds.PLAY_START]
     ends = {event.play: event for event in reversed(told) if event.kind == kinds.PLAY_END}  # the first end counts

@@ -1,7 +1,4 @@
-"""One shard of a load from its first handshake to its account: in a loop that is there, or in one of its own.
-
-Never judges, and never starts a runtime. Whoever is interrupted still gives an account of how far it went.
-"""
+"""One shard of a load from its first handshake to its account: in a loop that is there, or in one of its own."""
 
 import asyncio
 import gc

@@ -1,7 +1,4 @@
-"""A comparison for the terminal: what got worse first, then the other claims, then the figures, then the answer.
-
-Never shortens the reason of a claim that changed, and never says by colour alone what a word does not say as well.
-"""
+"""A comparison for the terminal: what got worse first, then the other claims, then the figures, then the answer."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -31,7 +28,7 @@ _NAME, _CELL, _RATIO, _INTERVAL = 28, 12, 6, 14
 
 
 def lines(comparison: Comparison, before: tuple[str, dict[str, Any]], after: tuple[str, dict[str, Any]]) -> list[Line]:
-    """Give the whole comparison; each run comes with the words by which it was named."""
+    """Return the whole comparison; each run comes with the words by which it was named."""
     found: list[Line] = [_run(BEFORE, *before), _run(AFTER, *after)]
     for each in comparison.differences:
         told = f"{each.before} → {each.after}"
@@ -51,7 +48,7 @@ def lines(comparison: Comparison, before: tuple[str, dict[str, Any]], after: tup
 
 
 def answer(comparison: Comparison) -> Line:
-    """Give the comparison in one line."""
+    """Return the comparison in one line."""
     worse = len(comparison.of(Kind.worse))
     changed = sum(change.changed is True for figure in comparison.figures for change in figure.changes)
     if comparison.exit_code is ExitCode.FAILED:
@@ -103,7 +100,7 @@ def _claim(claim: ClaimChange) -> list[Line]:
 
 
 def _counted(claims: Sequence[ClaimChange]) -> str:
-    """Give how many claims there are and how they came out before, in words."""
+    """Return how many claims there are and how they came out before, in words."""
     counted = Counter(claim.before.told for claim in claims)
     listed = ", ".join(f"{number} {told}" for told, number in counted.items())
     return f"{len(claims)} claim{'s' * (len(claims) != 1)}" + (f" ({listed})" if listed else "")

@@ -1,7 +1,4 @@
-"""Where a run was played, in words: the target, who answered there, and where sleep begins as far as it shows outside.
-
-Never says more than was measured from this machine.
-"""
+"""Where a run was played, in words: the target, who answered, and where sleep begins if that shows."""
 
 from typing import Any
 
@@ -9,7 +6,7 @@ Document = dict[str, Any]
 
 
 def where(document: Document) -> str:
-    """Give the target with its versions, and the Cloudflare locations that answered."""
+    """Return the target with its versions, and the Cloudflare locations that answered."""
     target = document["target"]
     versions = ", ".join(f"{name} {version}" for name, version in (target.get("versions") or {}).items())
     colos = ", ".join(target.get("colos") or ())
@@ -20,7 +17,7 @@ def where(document: Document) -> str:
 
 
 def sleep_onset(document: Document) -> str | None:
-    """Give where sleep begins in a black box, as rooms of poc's own have shown it; None where there were none."""
+    """Return where sleep begins in a black box, as rooms of poc's own have shown it; None where there were none."""
     onset = document.get("sleep_onset")
     if onset is None:
         return None
@@ -35,13 +32,13 @@ def sleep_onset(document: Document) -> str | None:
 
 
 def counts(document: Document) -> str:
-    """Give how many claims and scenarios came out how; what did not occur is not told, except that none held."""
+    """Return how many claims and scenarios came out how; what did not occur is not told, except that none held."""
     found = {name: number for name, number in document["counts"].items() if number or name == "held"}
     return ", ".join(counted(name, number) for name, number in found.items())
 
 
 def counted(name: str, number: int) -> str:
-    """Give one of the counts in words."""
+    """Return one of the counts in words."""
     if name == "claims_left_out":
         return f"{number:,} {'claim' if number == 1 else 'claims'} left out"
     return f"{number:,} {name.replace('_', ' ')}"

@@ -1,7 +1,4 @@
-"""A judged run for the terminal: every claim with its verdict and reason, then the matrix, then the answer.
-
-Never shortens a refutation, and never says by colour alone what a word does not say as well.
-"""
+"""A judged run for the terminal: every claim with its verdict and reason, then the matrix, then the answer."""
 
 from typing import Any, Final
 
@@ -33,7 +30,7 @@ _INDENT: Final = " " * 12
 
 
 def verdict_line(document: dict[str, Any]) -> Line:
-    """Give the answer in one line: what it is, how many claims came out how, where, and how long it took."""
+    """Return the answer in one line: what it is, how many claims came out how, where, and how long it took."""
     seconds = document["seconds"]
     took = f" in {seconds:.1f} s" if seconds is not None else ""
     judged = "judged as far as it goes: " if document["error"] else ""
@@ -53,7 +50,7 @@ def _answer(document: dict[str, Any]) -> Span:
 
 
 def lines(document: dict[str, Any], folder: str) -> list[Line]:
-    """Give the whole report. Lines are as long as what they say; the terminal wraps them."""
+    """Return the whole report. Lines are as long as what they say; the terminal wraps them."""
     mark = f"  {NOT_WHOLE}" if document["error"] else ""
     flaw: list[Line] = []
     if document["error"]:
@@ -103,7 +100,7 @@ def _answers(document: dict[str, Any]) -> list[Line]:
 
 
 def _is_plain(scenario: dict[str, Any]) -> bool:
-    """Whether nothing about a scenario needs more words than that it held, or was left out."""
+    """Return whether nothing about a scenario needs more words than that it held, or was left out."""
     if scenario["left_out"]:
         return True
     odd = scenario["error"] or scenario["stopped"] or scenario["replayed"]
@@ -161,7 +158,7 @@ def _claim(claim: dict[str, Any], mark: str) -> list[Line]:
 
 
 def _repeats(claim: dict[str, Any]) -> str:
-    """Give how many performances it held in, of a story that was played more than once."""
+    """Return how many performances it held in, of a story that was played more than once."""
     held_of = claim["held_of"]
     return f"  held {held_of['k']} of {held_of['n']}" if held_of["n"] > 1 else ""
 

@@ -1,7 +1,4 @@
-"""What of a play can be played in a place: the whole, all but some claims, or nothing of it, and why not.
-
-Never plays or judges; the engine leaves out by it what the judge then knows to be left out.
-"""
+"""What of a play can be played in a place: the whole, all but some claims, or nothing of it, and why not."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,19 +53,19 @@ class Fitted:
     claims: Mapping[str, str]
 
     def leaves_out(self, step: Step) -> bool:
-        """Whether a step is passed over."""
+        """Return whether a step is passed over."""
         return isinstance(step, OBSERVERS) and step.claim in self.claims
 
 
 def place_of(target: Mapping[str, Any]) -> Place:
-    """Give the place that a record tells of. Older records have no more than the local target's kind."""
+    """Return the place that a record tells of. Older records have no more than the local target's kind."""
     abilities = target.get("abilities")
     known = frozenset(map(str, abilities)) if isinstance(abilities, list) else _EVERYTHING
     return Place(str(target.get("kind")), str(target.get("oracle", "trace")), known)
 
 
 def fit(play: Play, place: Place) -> Fitted:
-    """Give what of a play cannot be played in a place."""
+    """Return what of a play cannot be played in a place."""
     whole = _unfit(play, place)
     claims: dict[str, str] = {}
     for claim in play.scenario.document.claim:
@@ -96,7 +93,7 @@ def fit(play: Play, place: Place) -> Fitted:
 
 
 def _unfit(play: Play, place: Place) -> str | None:
-    """Give why a play can never be played in a place, whatever its steps are."""
+    """Return why a play can never be played in a place, whatever its steps are."""
     document = play.scenario.document
     if document.origin is not None and "origin" not in place.abilities:
         return f"its app server is not reached from {place.kind}: give one that is deployed by --origin URL"

@@ -1,7 +1,4 @@
-"""The checks by name, each with the sentence that says when it holds.
-
-Never judges anything; the judge holds one function for each name.
-"""
+"""The checks by name, each with the sentence that says when it holds."""
 
 from typing import Final
 

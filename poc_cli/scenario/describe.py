@@ -1,7 +1,4 @@
-"""A scenario told as a story: who takes part, what happens line by line, and what is claimed of it.
-
-Never plays anything, and gives plain inert text that fits 80 columns wherever a word does.
-"""
+"""A scenario told as a story: who takes part, what happens line by line, and what is claimed of it."""
 
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -27,7 +24,7 @@ _LABEL: Final = 12
 
 
 def tell(scenario: Scenario) -> list[str]:
-    """Give the story in lines; only headings and names of claims begin in the first column."""
+    """Return the story in lines; only headings and names of claims begin in the first column."""
     document = scenario.document
     lines = [f"{document.name} ({inert(scenario.file)})", *_prose(document.title), ""]
     if isinstance(document, LoadFile):
@@ -44,7 +41,7 @@ def tell(scenario: Scenario) -> list[str]:
 
 
 def _wrapped(text: str, first: str, later: str | None = None) -> list[str]:
-    """Give the text in lines that begin with `first`, the others with `later`; addresses are never broken."""
+    """Return the text in lines that begin with `first`, the others with `later`; addresses are never broken."""
     lines = textwrap.wrap(
         KEPT.join(inert(part) for part in text.split(KEPT)),
         WIDTH,

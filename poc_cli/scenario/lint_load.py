@@ -1,7 +1,4 @@
-"""What the models cannot see in a load scenario: stages, messages without a mark, claims that no load can decide.
-
-Never reads a file; it goes over one that the models have taken.
-"""
+"""What the models cannot see in a load scenario: stages, messages without a mark, claims that no load can decide."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -24,12 +21,12 @@ _STAGES: Path = ("load", "stages")
 
 
 def stages_of(table: LoadTable) -> tuple[Stage, ...]:
-    """Give the stages of a table that was linted."""
+    """Return the stages of a table that was linted."""
     return _stages(table.stages, [])
 
 
 def problems_of(document: LoadFile, objects: Mapping[str, ObjectRef]) -> list[Problem]:
-    """Give every problem, in no order."""
+    """Return every problem, in no order."""
     problems: list[Problem] = []
     stages = _stages(document.load.stages, problems)
     if not problems:

@@ -1,7 +1,4 @@
-"""An app server of somebody's: started on a loopback port behind our proxy, asked whether it is up, ended with the run.
-
-Never builds it and never looks at what it answers to others.
-"""
+"""A user's app server: started on a loopback port behind our proxy, polled until it is up, ended with the run."""
 
 import asyncio
 import contextlib
@@ -136,7 +133,7 @@ class App:
 
 
 def _free_port() -> int:
-    """Give a port that is free now; the app binds it a moment later."""
+    """Return a port that is free now; the app binds it a moment later."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

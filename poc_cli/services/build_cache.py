@@ -1,7 +1,4 @@
-"""Folders that have to be built: copied into the cache, built there, and kept for as long as their content is the same.
-
-Never writes into the folder itself, and never gives a build anything that changes from run to run.
-"""
+"""Folders that have to be built: copied into the cache, built there, and kept while their content is the same."""
 
 import contextlib
 import fcntl
@@ -42,7 +39,7 @@ class Recipe:
 
 
 def prepared(recipe: Recipe, nursery: Nursery, say: Callable[[str], None]) -> tuple[Path, int]:
-    """Give the built copy of a folder, and a descriptor that keeps others from removing it while it is open.
+    """Return the built copy of a folder, and a descriptor that keeps others from removing it while it is open.
 
     Raises TargetError where a folder is missing or the build fails.
     """
@@ -85,7 +82,7 @@ def _wait(lock: int, kind: int, recipe: Recipe, say: Callable[[str], None]) -> N
 
 
 def _files(recipe: Recipe) -> tuple[Path, list[Path]]:
-    """Give the folder above everything, and every file, in order. Raises TargetError for what is not there."""
+    """Return the folder above everything, and every file, in order. Raises TargetError for what is not there."""
     for place in (recipe.folder, *recipe.also):
         if not place.exists():
             raise TargetError(f"no folder {place}", "folders are named relative to the scenario's file")
@@ -95,7 +92,7 @@ def _files(recipe: Recipe) -> tuple[Path, list[Path]]:
 
 
 def _inside(place: Path) -> Iterator[Path]:
-    """Give the files of a folder that no .gitignore in it names."""
+    """Yield the files of a folder that no .gitignore in it names."""
     if place.is_file():
         yield place
         return

@@ -1,7 +1,4 @@
-"""What stands before an app server: it passes requests on, takes note of them, and can be told to cut or delay them.
-
-Never writes a body down, nor the values of a query.
-"""
+"""What stands before an app server: it passes requests on, takes note of them, and can be told to cut or delay them."""
 
 import asyncio
 import contextlib
@@ -73,12 +70,12 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        """Give its address, without a slash at the end."""
+        """Return its address, without a slash at the end."""
         return f"http://127.0.0.1:{self._port}"
 
     @property
     def foreign_url(self) -> str:
-        """Give the same place under a name that is another origin for a browser."""
+        """Return the same place under a name that is another origin for a browser."""
         return f"http://localhost:{self._port}"
 
     @property
@@ -184,7 +181,7 @@ def _told(request: web.Request, status: int | None, seconds: float) -> Request:
 
 
 def _agent(request: web.Request) -> str:
-    """Give who asks, as far as it says so: workerd says nothing of itself."""
+    """Return who asks, as far as it says so: workerd says nothing of itself."""
     said = request.headers.get("User-Agent", "")
     known = {"Mozilla/": "browser", "node": "node", "python-httpx": "poc"}
     return next((name for start, name in known.items() if said.startswith(start)), "worker")

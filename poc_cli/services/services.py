@@ -1,7 +1,4 @@
-"""What a run has beside our clients and the runtime: built folders, secrets, app servers, the gateway, a browser.
-
-Never made for scenarios that need none of it, and ended with the run in any case.
-"""
+"""What a run has beside our clients and the runtime: built folders, secrets, app servers, the gateway, a browser."""
 
 import contextlib
 import os
@@ -106,7 +103,7 @@ class Services:
     # --- what plays ask
 
     def names(self, scenario: Scenario) -> dict[str, object]:
-        """Give the names that the plays of a scenario know from the start."""
+        """Return the names that the plays of a scenario know from the start."""
         if scenario.document.origin is None:
             return {}
         if self.elsewhere is not None:
@@ -115,7 +112,7 @@ class Services:
         return {ORIGIN: proxy.url, ELSEWHERE: proxy.foreign_url}
 
     def app(self, scenario: Scenario) -> "App | None":
-        """Give the app of a scenario, None where it has none that runs here."""
+        """Return the app of a scenario, None where it has none that runs here."""
         return self._apps.get(_key(scenario)) if scenario.document.origin is not None else None
 
     async def ready(self, play: Play) -> None:
@@ -127,7 +124,7 @@ class Services:
             await self.pages.ready()
 
     def folder(self, scenario: Scenario, name: str, also: Sequence[str], build: str | None) -> Path:
-        """Give a folder that a scenario names, or its built copy. Raises TargetError."""
+        """Return a folder that a scenario names, or its built copy. Raises TargetError."""
         beside = Path(scenario.file).absolute().parent
         folder = (beside / name).resolve()
         if not folder.is_dir() and (build is not None or not folder.exists()):
@@ -141,7 +138,7 @@ class Services:
         return self._built[recipe]
 
     def source(self, play: Play) -> WorkerSource:
-        """Give where the worker is that a play brings, with the variables that it gets. Raises TargetError.
+        """Return where the worker is that a play brings, with the variables that it gets. Raises TargetError.
 
         Raises ValueError for a play that brings none.
         """
@@ -181,7 +178,7 @@ class Services:
 
 
 def _key(scenario: Scenario) -> str:
-    """Give what tells one app from another: where it is and how it is made and started."""
+    """Return what tells one app from another: where it is and how it is made and started."""
     spec = scenario.document.origin
     told: Mapping[str, object] = {} if spec is None else spec.model_dump()
     return repr((str(Path(scenario.file).absolute().parent), told, sorted(scenario.document.secrets)))

@@ -1,7 +1,4 @@
-"""A compiled configuration of the runtime's as what it is, a Cap'n Proto message: read, and joined with another one.
-
-Never changes what it was made from, and knows no more of the schema than the fields that it reads.
-"""
+"""A compiled configuration of the runtime's as what it is, a Cap'n Proto message: read, and joined with another one."""
 
 import struct
 from dataclasses import dataclass, field
@@ -40,7 +37,7 @@ class Service:
 
 
 def services(message: bytes) -> list[Service]:
-    """Give the services of a configuration.
+    """Return the services of a configuration.
 
     Raises TargetError for a message that is no configuration, or is in several segments.
     """
@@ -53,7 +50,7 @@ def services(message: bytes) -> list[Service]:
 
 
 def joined(message: bytes, addition: bytes) -> bytes:
-    """Give the configuration with the services and sockets of another one behind its own.
+    """Return the configuration with the services and sockets of another one behind its own.
 
     Raises TargetError for a message that is no configuration, or is in several segments.
     """
@@ -87,7 +84,7 @@ class _Segment:
 
     @property
     def root(self) -> int:
-        """Give where the pointers of the root struct begin."""
+        """Return where the pointers of the root struct begin."""
         return self.pointers(0)
 
     def service(self, at: int, size: _Size) -> Service:
@@ -119,19 +116,19 @@ class _Segment:
         return lower, upper
 
     def _pointer(self, at: int, kind: int) -> tuple[int, int]:
-        """Give where a pointer leads, and its upper half."""
+        """Return where a pointer leads, and its upper half."""
         lower, upper = self._raw(at)
         if lower & _KIND_MASK != kind or (lower, upper) == (0, 0):
             raise _strange("a pointer leads elsewhere than it should")
         return at + 1 + (lower >> 2), upper
 
     def pointers(self, at: int) -> int:
-        """Give where the pointers of the struct begin that a pointer leads to."""
+        """Return where the pointers of the struct begin that a pointer leads to."""
         start, sizes = self._pointer(at, _STRUCT)
         return start + (sizes & 0xFFFF)
 
     def structs(self, at: int) -> tuple[int, _Size, int]:
-        """Give where the structs of a list begin, their sizes in data and in pointers, and their number."""
+        """Return where the structs of a list begin, their sizes in data and in pointers, and their number."""
         if self._raw(at) == (0, 0):
             return at, (0, 0), 0
         tag, upper = self._pointer(at, _LIST)
@@ -141,7 +138,7 @@ class _Segment:
         return tag + 1, (sizes & 0xFFFF, sizes >> 16), count >> 2
 
     def text(self, at: int) -> str:
-        """Give a text, empty where there is none."""
+        """Return a text, empty where there is none."""
         if self._raw(at) == (0, 0):
             return ""
         start, upper = self._pointer(at, _LIST)

@@ -1,7 +1,4 @@
-"""The compiled form of a configuration, a Cap'n Proto message, and the one thing that is changed in it: a date.
-
-Never changes a file of the worker's: text cannot override one field of a constant, the message can.
-"""
+"""The compiled form of a configuration, a Cap'n Proto message, and the one thing that is changed in it: a date."""
 
 import struct
 from typing import Final
@@ -22,7 +19,7 @@ _WORKER_DATE: Final = 1
 
 
 def with_date(message: bytes, service: str, date: str) -> bytes:
-    """Give the configuration with the compatibility date of one of its workers replaced, or set where it had none.
+    """Return the configuration with the compatibility date of one of its workers replaced, or set where it had none.
 
     Raises TargetError for a message that is no configuration with that service, or that is not in one segment, as
     `workerd compile` writes it.
@@ -53,7 +50,7 @@ class _Segment:
         self.data = data
 
     def worker(self, service: str) -> int:
-        """Give where the pointers of a service's worker begin."""
+        """Return where the pointers of a service's worker begin."""
         services, size, count = self._structs(self._pointers(0) + _CONFIG_SERVICES)
         for index in range(count):
             pointers = services + index * sum(size) + size[0]
@@ -69,19 +66,19 @@ class _Segment:
         self.data += content.ljust(-(-len(content) // _WORD) * _WORD, b"\0")
 
     def _pointer(self, at: int, kind: int) -> tuple[int, int]:
-        """Give where a pointer leads, and its upper half."""
+        """Return where a pointer leads, and its upper half."""
         lower, upper = struct.unpack_from("<iI", self.data, at * _WORD)
         if lower & _KIND_MASK != kind or (lower, upper) == (0, 0):
             raise _strange("a pointer leads elsewhere than it should")
         return at + 1 + (lower >> 2), upper
 
     def _pointers(self, at: int) -> int:
-        """Give where the pointers of the struct begin that a pointer leads to."""
+        """Return where the pointers of the struct begin that a pointer leads to."""
         start, sizes = self._pointer(at, _STRUCT)
         return start + (sizes & 0xFFFF)
 
     def _structs(self, at: int) -> tuple[int, tuple[int, int], int]:
-        """Give where the structs of a list begin, their sizes in data and in pointers, and their number."""
+        """Return where the structs of a list begin, their sizes in data and in pointers, and their number."""
         tag, upper = self._pointer(at, _LIST)
         if upper & 7 != _OF_STRUCTS:
             raise _strange("a list is not of structs")

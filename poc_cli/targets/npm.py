@@ -1,8 +1,4 @@
-"""Runs the npm that the wheel of Node brings along, so that no Node of the machine is needed.
-
-Never runs an install script of a package, and never changes the user's npm settings: registry, proxy and
-certificates are taken from their npmrc and environment.
-"""
+"""Runs the npm that the wheel of Node brings along, so that no Node of the machine is needed."""
 
 import importlib.util
 import re
@@ -38,12 +34,12 @@ _LINES = 3
 
 
 def node() -> Path:
-    """Give the node binary of the wheel. Raises TargetError where the wheel is not installed."""
+    """Return the node binary of the wheel. Raises TargetError where the wheel is not installed."""
     return _wheel() / "bin" / "node"
 
 
 def command() -> list[str]:
-    """Give the command that is npm, without arguments. Raises TargetError where the wheel is not installed."""
+    """Return the command that is npm, without arguments. Raises TargetError where the wheel is not installed."""
     # bin/npm of the wheel is a symbolic link made flat, which does not find the rest of npm
     return [str(node()), str(_wheel() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 

@@ -1,7 +1,4 @@
-"""Starts one workerd process and ends it; nothing of it outlives us.
-
-Never speaks to it. Imports only the standard library, so that the runtime starts while the rest is still loading.
-"""
+"""Starts one workerd process and ends it; nothing of it outlives us."""
 
 import contextlib
 import ctypes
@@ -103,12 +100,12 @@ def _die_with_parent(parent: int) -> None:
 
 
 def passed_on() -> dict[str, str]:
-    """Give the variables of our environment that what we start gets too."""
+    """Return the variables of our environment that what we start gets too."""
     return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
 
 
 def guard(parent: int) -> Callable[[], None] | None:
-    """Give what the child does before it becomes workerd; elsewhere than on Linux the janitor alone keeps watch."""
+    """Return what the child does before it becomes workerd; elsewhere than on Linux the janitor alone keeps watch."""
     return partial(_die_with_parent, parent) if sys.platform == "linux" else None
 
 

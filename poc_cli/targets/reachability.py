@@ -1,7 +1,4 @@
-"""Whether anybody answers at an address, whether it is our worker, and in words why not.
-
-Never sends anything but a GET without a body, and never follows where a redirect points.
-"""
+"""Whether anybody answers at an address, whether it is our worker, and in words why not."""
 
 import socket
 import ssl
@@ -47,7 +44,7 @@ async def host(door: Door, path: str, headers: Mapping[str, str], *, token_from:
 
 
 async def reached(door: Door, path: str, headers: Mapping[str, str], within: float) -> "httpx.Response":
-    """Give the answer to a GET. Raises TargetError with the reason in words where there is none."""
+    """Return the answer to a GET. Raises TargetError with the reason in words where there is none."""
     import httpx  # 0.1 s, and most runs are on this machine
 
     url, needed = door.request(path)
@@ -81,7 +78,7 @@ def _why(door: Door, error: Exception, within: float) -> tuple[str, str]:
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:
-    """Give an error and what lies behind it, the nearest first; of several addresses of a host each has its own."""
+    """Return an error and what lies behind it, the nearest first; of several addresses of a host each has its own."""
     found: list[BaseException] = []
     while error is not None and error not in found:
         found.append(error)
@@ -102,7 +99,7 @@ def _raise_if_unwelcome(door: Door, status: int, error: str, token_from: str | N
 
 
 def _page(answer: "httpx.Response") -> tuple[str, str] | None:
-    """Give what a page of Cloudflare's own, or of what stands before a worker, says, and what to do about it."""
+    """Return what a page of Cloudflare's own, or of what stands before a worker, says, and what to do about it."""
     body = answer.text[:10_000]
     if "error code: 1101" in body or "Error 1101" in body:
         return "it throws an exception (Cloudflare error 1101)", "see its log: wrangler tail"

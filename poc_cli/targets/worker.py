@@ -1,7 +1,4 @@
-"""What is put to the test: a folder whose `local.capnp` defines a worker, and what the runtime is told to run it.
-
-Never starts anything. Imports only the standard library, so that the runtime starts while the rest is still loading.
-"""
+"""What is put to the test: a folder whose `local.capnp` defines a worker, and what the runtime is told to run it."""
 
 import os
 import secrets
@@ -43,7 +40,7 @@ class Worker:
 
     @property
     def compatibility_date(self) -> str | None:
-        """Give the date that it runs on, None where that is not known."""
+        """Return the date that it runs on, None where that is not known."""
         return self.imposed or self.declared
 
     @property
@@ -52,24 +49,24 @@ class Worker:
         return ()
 
     def services(self) -> Services:
-        """Give the names of our own services in one runtime."""
+        """Return the names of our own services in one runtime."""
         return Services(secrets.token_hex(8))
 
     def headers(self, token: str) -> dict[str, str]:
-        """Give the headers of each request to it."""
+        """Return the headers of each request to it."""
         return {"Authorization": f"Bearer {token}"}
 
     def variables(self, ours: dict[str, str]) -> dict[str, str]:
-        """Give the variables of the runtime's environment, of which `ours` are those that a worker may bind to."""
+        """Return the variables of the runtime's environment, of which `ours` are those that a worker may bind to."""
         return ours | dict(self.beside)
 
     def class_of(self, object_id: str) -> str | None:
-        """Give the class that an id proves itself to be of, None for one of no class that it declares."""
+        """Return the class that an id proves itself to be of, None for one of no class that it declares."""
         keys = self.namespaces.items()
         return next((class_name for class_name, key in keys if in_namespace(key, object_id)), None)
 
     def owns(self, object_id: str) -> bool:  # noqa: ARG002 - projects have simulators beside them
-        """Whether an object of the runtime's is one of its own."""
+        """Return whether an object of the runtime's is one of its own."""
         return True
 
     def digest(self) -> str | None:
@@ -83,7 +80,7 @@ class Worker:
         return digest_of(self.folder, _files_of(self.folder))
 
     def is_isolate(self, service: str) -> bool:
-        """Whether a service runs code of the worker's."""
+        """Return whether a service runs code of the worker's."""
         return service == SUBJECT
 
     def place_of(self, service: str, script: str, line: int, column: int) -> Place | None:  # noqa: ARG002
@@ -91,7 +88,7 @@ class Worker:
         return Place(script, line)
 
     def locate(self, worker: str, frames: list[Any]) -> Place | None:  # noqa: ARG002 - what runs is the source
-        """Give the place in its source of a stack in the worker of that name."""
+        """Return the place in its source of a stack in the worker of that name."""
         return own_place(frames)
 
     def fill(self, folder: Path, services: Services) -> None:
@@ -101,7 +98,7 @@ class Worker:
         (folder / "config.capnp").write_text(config(services, sorted(self.namespaces)), encoding="utf-8")
 
     def words(self, binary: Path, folder: Path) -> list[str]:
-        """Give the words of the command line that name the configuration and the disks.
+        """Return the words of the command line that name the configuration and the disks.
 
         The configuration is its text, or its compiled form where a date is imposed. Raises TargetError.
         """

@@ -1,8 +1,4 @@
-"""wrangler at work on one project: bundles it, and hands over the configuration that it would have given the runtime.
-
-Never lets it run the runtime, write into the project, or see more of the environment than a few variables. Imports only
-the standard library, so that wrangler works while the rest is still loading.
-"""
+"""wrangler on one project: bundles it and hands over the configuration meant for the runtime."""
 
 import contextlib
 import json
@@ -134,7 +130,7 @@ class Build:
         )
 
     def _capture(self) -> Path:
-        """Give what stands in for workerd: ours, or a copy where it was installed without the right to be executed."""
+        """Return the stand-in for workerd: ours, or a copy where it was installed without execute permission."""
         script = _SCRIPTS / "capture.sh"
         if os.access(script, os.X_OK):
             return script
@@ -172,7 +168,7 @@ class Build:
         return answer
 
     def _captured(self) -> tuple[bytes, tuple[str, ...]]:
-        """Give the configuration that wrangler gave last, and those of its arguments that belong to it."""
+        """Return the configuration that wrangler gave last, and those of its arguments that belong to it."""
         try:
             newest = max((self._folder / "captured").glob("*.config"), key=lambda file: file.stat().st_mtime_ns)
             words = newest.with_suffix(".words").read_text(encoding="utf-8").splitlines()
@@ -182,7 +178,7 @@ class Build:
 
     @property
     def thrown(self) -> str:
-        """Give what requests of the project's have thrown, at its own lines."""
+        """Return what requests of the project's have thrown, at its own lines."""
         with contextlib.suppress(OSError):
             return (self._folder / "thrown.log").read_text(encoding="utf-8", errors="replace")
         return ""

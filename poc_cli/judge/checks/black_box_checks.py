@@ -1,7 +1,4 @@
-"""Does the object leave memory, does it stay: the same questions in a black box, where only its instance answers.
-
-Never takes the same instance for more than it shows: that the object was still there after so long a silence.
-"""
+"""Does the object leave memory, does it stay: the same questions in a black box, where only its instance answers."""
 
 from collections.abc import Mapping
 
@@ -52,7 +49,7 @@ def _stayed(play: PlayRecord, stay: Change) -> Finding:
 
 
 def asleep_by_seconds(play: PlayRecord) -> float:
-    """Give the silence after which an object that is still there does not sleep, by what our own rooms have shown."""
+    """Return the silence after which an object that is still there does not sleep, by what our own rooms have shown."""
     if not play.sentinels:
         return ASLEEP_BY_SECONDS
     found = onset(play.sentinels)

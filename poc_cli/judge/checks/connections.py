@@ -1,8 +1,4 @@
-"""Did the sockets survive the sleep?
-
-Never takes a pong for a sign of life: the runtime sends it. On that very connection, after the wake, a frame of the
-client must have reached the object, and a frame of the object the client.
-"""
+"""Did the sockets survive the sleep?"""
 
 from dataclasses import dataclass
 
@@ -171,7 +167,7 @@ def _closed_by_other(play: PlayRecord, sleep: Sleep, connection: Connection, clo
 
 
 def _may_have_closed_before(play: PlayRecord, sleep: Sleep, closed: Event) -> bool:
-    """Whether a close that came in the step of the sleep may have been sent before it.
+    """Return whether a close that came in the step of the sleep may have been sent before it.
 
     The trace and the socket are two pipes: an object that is out of memory closes nothing, and says no farewell.
     """
@@ -207,7 +203,7 @@ def _was_to_be_closed(play: PlayRecord, closed: Event) -> bool:
 
 
 def _answered(play: PlayRecord, sleep: Sleep, connection: Connection) -> tuple[int, int] | None:
-    """Give the first message of a story after a sleep that the object answered on this connection with its instance."""
+    """Return the first message after a sleep that the object answered on this connection with its instance."""
     first = sleep.left.id if sleep.back is None else sleep.back.id
     for telling in instances_of(play, sleep.label).tellings:
         answer = telling.event

@@ -1,7 +1,4 @@
-"""Did every message arrive, once, and in order?
-
-Never guesses which message is which: each carries a mark at the claim's `by` path.
-"""
+"""Did every message arrive, once, and in order?"""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -44,7 +41,7 @@ def _written(mark: object) -> str:
 
 
 def _undecidable(play: PlayRecord, claim: Claim, sent: dict[str, Marks]) -> Finding | None:
-    """Give why nothing can be said: a sleep that did not come, no marks, or a mark that tells no message from another.
+    """Return why nothing can be said: a sleep that did not happen, no marks, or marks that are not unique.
 
     Without a `hibernate` step the story asks for no sleep, and rule 1 has nothing to say.
     """
@@ -148,7 +145,7 @@ def _missed(play: PlayRecord, missing: Marks, sent: Mapping[str, Marks], receive
 
 
 def _had_its_time(play: PlayRecord, event_id: int, answered: Iterable[int]) -> bool:
-    """Whether the story waited for the answer to a message, or went on for long enough after it.
+    """Return whether the story waited for the answer to a message, or went on for long enough after it.
 
     It has where the very step that sent it waited, where a later step waited for an answer on the same connection, or
     where its client got the answer to a message that it sent later.
@@ -175,14 +172,14 @@ def _names(value: object) -> list[str]:
 
 
 def _was_cut_off(play: PlayRecord, connection: Connection, missing: list[int]) -> bool:
-    """Whether a connection was ended by the other side after one of the missing messages had been sent on it."""
+    """Return whether a connection was ended by the other side after one of the missing messages had been sent on it."""
     closed = connection.closed
     mine = [event for event in missing if play.by_id[event].actor == connection.client and connection.is_open_at(event)]
     return closed is not None and closed.data["by"] != "client" and bool(mine)
 
 
 def _not_received(sender: str, marks: Marks, received: dict[str, Marks]) -> Marks:
-    """Give what the sender did not get back; where it gets none of its own back, what nobody else got."""
+    """Return what the sender did not get back; where it gets none of its own back, what nobody else got."""
     own = {mark for _, mark in received.get(sender, [])}
     if not any(mark in own for _, mark in marks):
         own = {mark for receiver in received.values() for _, mark in receiver}

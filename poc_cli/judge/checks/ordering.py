@@ -1,7 +1,4 @@
-"""Did a client get every message that the object numbered, in order?
-
-Never looks at what clients sent: the numbers are the worker's own, at the claim's `by` path.
-"""
+"""Did a client get every message that the object numbered, in order?"""
 
 from dataclasses import dataclass, field
 from itertools import pairwise

@@ -1,7 +1,4 @@
-"""Does the object leave memory, does it stay?
-
-Never forecasts: work that is pending names the cause, only residency is the proof.
-"""
+"""Does the object leave memory, does it stay?"""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -104,7 +101,7 @@ def _spoke(play: PlayRecord, awake: Event) -> list[Event]:
 
 
 def _busy_with(play: PlayRecord, awake: Event) -> str:
-    """Give the events that reached an object while it was watched, counted by their names."""
+    """Return the events that reached an object while it was watched, counted by their names."""
     since = awake.data["at_ns"] - awake.data["watched_ms"] * 1_000_000
     names = Counter(
         str(event.data["name"])
@@ -164,7 +161,7 @@ def _left_told(label: str, left: Event) -> str:
 
 
 def _strikes_late(watched: Event, left: Event) -> bool:
-    """Whether it was the idle timer of that very rest that ended the stay, later than it was waited for (RUNTIME 12).
+    """Return whether the idle timer of that very rest ended the stay, after poc had stopped waiting for it.
 
     An object that stays for longer than any timer takes was kept, and left for another reason.
     """
@@ -179,7 +176,7 @@ def _idle_seconds(event: Event) -> float:
 
 
 def _quiet_seconds(event: Event) -> float:
-    """Give how long the idle timer has had to strike.
+    """Return how long the idle timer has had to strike.
 
     From the last event where work pins the object, else from the last work, which starts the timer anew. A time in
     which the runtime did not run is none.

@@ -1,7 +1,4 @@
-"""How long does a sleeping object take to answer?
-
-Never mixes clocks: the client's alone, from the send to the answer.
-"""
+"""How long does a sleeping object take to answer?"""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -37,6 +34,6 @@ def wake_under(play: PlayRecord, claim: Claim) -> Finding:
 
 
 def _resumed(step: StepRecord, ends: Sequence[int]) -> bool:
-    """Whether a proven sleep ended in this step: one that finds the object awake measures no wake."""
+    """Return whether a proven sleep ended in this step: one that finds the object awake measures no wake."""
     number = bisect_right(ends, step.begun.id)
     return step.verb == "resume" and number < len(ends) and ends[number] < step.end_id

@@ -1,7 +1,4 @@
-"""Does the object sleep on, whatever is sent to it meanwhile?
-
-Never takes the end of the record for a sleep: the trace must have shown the object asleep after the last message.
-"""
+"""Does the object sleep on, whatever is sent to it meanwhile?"""
 
 from dataclasses import dataclass
 from typing import Final
@@ -59,7 +56,7 @@ def _slept_on(play: PlayRecord, claim: Claim, sleep: Sleep) -> Finding:
 
 
 def _was_asleep_after(play: PlayRecord, sleep: Sleep, window: _Window, sent: int) -> bool:
-    """Whether the trace, read to its end, showed the object still asleep after a message."""
+    """Return whether the trace, read to its end, showed the object still asleep after a message."""
     back = FOREVER if sleep.back is None else sleep.back.id
     return any(sent < fence < back and fence <= window.until for fence in fences_of(play)) and not window.is_open
 

@@ -1,7 +1,4 @@
-"""The checks of a load by their names: a load in, a finding out.
-
-Never takes a pong or an open connection for a sign of life, and never a count for an account: sockets are named.
-"""
+"""The checks of a load by their names: a load in, a finding out."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -175,7 +172,7 @@ CHECKS: Final[dict[str, Check]] = {
 
 
 def _groups(groups: Sequence[dict[str, Any]], *names: str) -> str:
-    """Give groups of sockets for a sentence: how many, which, and how."""
+    """Return groups of sockets for a sentence: how many, which, and how."""
     return "; ".join(
         f"{words(group['sockets'])} ({' '.join(str(group[name]) for name in names if group[name] != '')})"
         for group in groups[:3]

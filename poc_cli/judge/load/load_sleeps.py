@@ -1,7 +1,4 @@
-"""Rule 1 for a load: which rooms are proven to have slept, and why the others are not.
-
-Never judges a claim.
-"""
+"""Rule 1 for a load: which rooms are proven to have slept, and why the others are not."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +22,7 @@ class RoomSleep:
 
 
 def rooms_at(load: LoadRecord, nap: Nap) -> list[RoomSleep]:
-    """Give what is known of each room that had a socket open when it was left to sleep."""
+    """Return what is known of each room that had a socket open when it was left to sleep."""
     return [_room(load, nap, room) for room in sorted(load.by_room(nap.sleep.result.open))]
 
 

@@ -1,7 +1,4 @@
-"""The processes that are to share a load: whether they can, how their clocks stand, and who gets which part.
-
-Never speaks with one. Clocks are read only so that all begin at about the same time; a latency is of one clock.
-"""
+"""The processes that are to share a load: whether they can, how their clocks stand, and who gets which part."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,12 +36,12 @@ class Member:
 
     @property
     def source(self) -> str:
-        """Give the host of its address: processes with the same one share its ports."""
+        """Return the host of its address: processes with the same one share its ports."""
         return urlsplit(self.address).hostname or self.address
 
 
 def member(address: str, told: Mapping[str, Any]) -> Member:
-    """Give the member that plain values tell. Raises KeyError or TypeError where they are none."""
+    """Return the member that plain values tell. Raises KeyError or TypeError where they are none."""
     return Member(
         address,
         str(told["process"]),
@@ -56,7 +53,7 @@ def member(address: str, told: Mapping[str, Any]) -> Member:
 
 
 def scheduler_address(text: str) -> str:
-    """Give the address of a scheduler. Raises UsageError where it is none."""
+    """Return the address of a scheduler. Raises UsageError where it is none."""
     try:
         parts = urlsplit(text)
         whole = parts.hostname and parts.port
@@ -68,7 +65,7 @@ def scheduler_address(text: str) -> str:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether an address is of this machine alone."""
+    """Return whether an address is of this machine alone."""
     host = urlsplit(address).hostname or ""
     try:
         return ip_address(host).is_loopback
@@ -77,7 +74,7 @@ def is_loopback(address: str) -> bool:
 
 
 def one_each(members: Iterable[Member]) -> list[Member]:
-    """Give one member for each process, in the order of their addresses: a process may have several workers."""
+    """Return one member for each process, in the order of their addresses: a process may have several workers."""
     found: dict[str, Member] = {}
     for each in sorted(members, key=lambda each: each.address):
         found.setdefault(each.process, each)
@@ -116,7 +113,7 @@ def raise_if_too_many(parts: Sequence[tuple[Shard, Member]]) -> None:
 
 
 def clock_from(samples: Iterable[tuple[float, float, float]]) -> Clock:
-    """Give how a clock stands from questions asked at one time of ours and answered at another, with what it told.
+    """Return how a clock stands from questions asked at one time of ours and answered at another, with what it told.
 
     It was read at some moment in between, so the quickest answer tells most, and is wrong by half its time at most.
     """

@@ -1,7 +1,4 @@
-"""The head of the page: the answer, what it rests on, and what did not hold and why.
-
-Never softens an answer: the words are those of the other reports.
-"""
+"""The head of the page: the answer, what it rests on, and what did not hold and why."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -28,7 +25,7 @@ Anchors = Mapping[tuple[str, str], str]
 
 
 def answer_of(document: dict[str, Any], anchors: Anchors) -> Answer:
-    """Give the head of the page for a judged run."""
+    """Return the head of the page for a judged run."""
     verdict = document["verdict"]
     return Answer(
         verdict=verdict,

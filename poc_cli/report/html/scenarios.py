@@ -1,7 +1,4 @@
-"""The scenarios of the page: their claims with the way to the evidence, their timelines and transcripts.
-
-Never judges: verdicts and reasons are those of the document.
-"""
+"""The scenarios of the page: their claims with the way to the evidence, their timelines and transcripts."""
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -42,7 +39,7 @@ class Plays:
     told: Told = field(default_factory=Told)
 
     def of_scenario(self, name: str) -> tuple[list[str], list[str]]:
-        """Give the labels of a scenario's stories (a second attempt is one too) and of its controls."""
+        """Return the labels of a scenario's stories (a second attempt is one too) and of its controls."""
         mine = self._by_scenario.get(name, [])
         controls = [label for label in mine if self.by_label[label][0].data.get("role") == "control"]
         return [label for label in mine if label not in controls], controls
@@ -66,7 +63,7 @@ def _scenario_of(events: Sequence[Event]) -> str:
 
 
 def scenarios_of(document: dict[str, Any], plays: Plays) -> tuple[Scenario, ...]:
-    """Give all scenarios of a judged run, and what of the history belongs to none of them."""
+    """Return all scenarios of a judged run, and what of the history belongs to none of them."""
     pictured = _Picturing(plays)
     everything = document["scenarios"]
     few = len(everything) <= OPEN_AT_ONCE
@@ -80,7 +77,7 @@ def scenarios_of(document: dict[str, Any], plays: Plays) -> tuple[Scenario, ...]
 
 
 def anchors_of(document: dict[str, Any]) -> dict[tuple[str, str], str]:
-    """Give where each claim is on the page, by its scenario and id; the first of two of one name."""
+    """Return where each claim is on the page, by its scenario and id; the first of two of one name."""
     found: dict[tuple[str, str], str] = {}
     for number, scenario in enumerate(document["scenarios"]):
         for place, claim in enumerate(scenario["claims"]):
@@ -199,7 +196,7 @@ class _Picturing:
 
 
 def _share(lengths: Sequence[int]) -> int:
-    """Give how many lines each play may have, so that all of them together stay within those of a page."""
+    """Return how many lines each play may have, so that all of them together stay within those of a page."""
     limit, left, plays = LINES_OF_A_PAGE, LINES_OF_A_PAGE, sorted(lengths)
     for place, length in enumerate(plays):
         limit = left // (len(plays) - place)

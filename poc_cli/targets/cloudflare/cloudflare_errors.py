@@ -1,7 +1,4 @@
-"""What an error of Cloudflare's or of wrangler's means: a sentence, and what to do.
-
-Never shows more of an answer than its own sentence.
-"""
+"""What an error of Cloudflare's or of wrangler's means: a sentence, and what to do."""
 
 import re
 from dataclasses import dataclass
@@ -63,7 +60,7 @@ _AUTHENTICATION: Final = 10000
 
 
 def trouble(refused: Refused, account: "Account", name: str | None = None) -> TargetError:
-    """Give the sentence for what the API refused; asks the API about the token where that is what matters."""
+    """Return the sentence for what the API refused; asks the API about the token where that is what matters."""
     what = f" ({refused.message})"
     if refused.code in _TOKEN_IS_WRONG:
         return _bad_token(account, what)
@@ -115,7 +112,7 @@ def _not_permitted(refused: Refused, account: "Account", what: str) -> TargetErr
 
 
 def token_state(account: "Account") -> str | None:
-    """Give what Cloudflare says of the token: active, expired or disabled; None where it does not know it."""
+    """Return what Cloudflare says of the token: active, expired or disabled; None where it does not know it."""
     for path in ("/user/tokens/verify", f"/accounts/{account.id}/tokens/verify"):  # a person's, or an account's own
         try:
             found = account.api.result("GET", path)
@@ -142,7 +139,7 @@ _LINES: Final = 12
 
 
 def gist(said: str) -> str:
-    """Give what wrangler said of its error, without colours and general advice; all of it where it marked none."""
+    """Return what wrangler said of its error, without colours and general advice; all of it where it marked none."""
     lines = [line.rstrip() for line in _ESCAPES.sub("", said).splitlines()]
     lines = [line for line in lines if line.strip() and not any(word in line for word in _IDLE)]
     starts = [number for number, line in enumerate(lines) if _LOUD.match(line.strip())]
@@ -151,7 +148,7 @@ def gist(said: str) -> str:
 
 
 def failed(outcome: Outcome, refused: Refused | None, account: "Account", name: str) -> TargetError:
-    """Give the sentence for a run of wrangler that deployed nothing; `refused` is what the API refused it last."""
+    """Return the sentence for a run of wrangler that deployed nothing; `refused` is what the API refused it last."""
     if refused is not None:
         return trouble(refused, account, name)
     if outcome.late:

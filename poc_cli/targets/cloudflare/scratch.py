@@ -1,7 +1,4 @@
-"""wrangler's own folder for one deployment: its home, caches, logs and secrets, and the variables that keep it there.
-
-Never lets it see the user's home, the user's tokens, or a network but the one to Cloudflare's API.
-"""
+"""wrangler's own folder for one deployment: home, caches, logs, secrets, and the variables that point there."""
 
 import contextlib
 import json
@@ -54,22 +51,22 @@ class Scratch:
 
     @property
     def home(self) -> Path:
-        """Give wrangler's home."""
+        """Return wrangler's home."""
         return self.folder / "home"
 
     @property
     def temporary(self) -> Path:
-        """Give wrangler's folder for temporary files."""
+        """Return wrangler's folder for temporary files."""
         return self.folder / "tmp"
 
     @property
     def project(self) -> Path:
-        """Give the folder that wrangler takes for the project."""
+        """Return the folder that wrangler takes for the project."""
         return self.folder / "project"
 
     @property
     def records(self) -> Path:
-        """Give the file into which wrangler writes what it did, for programs."""
+        """Return the file into which wrangler writes what it did, for programs."""
         return self.folder / RECORDS
 
     def close(self) -> None:
@@ -98,7 +95,7 @@ class Scratch:
                 file.unlink()
 
     def variables(self, api: str, account: str, token: str) -> dict[str, str]:
-        """Give the whole environment of wrangler; `token` is good for `api` alone, which is on this machine."""
+        """Return the whole environment of wrangler; `token` is good for `api` alone, which is on this machine."""
         own, temporary = str(self.home), str(self.temporary)
         return (
             {name: value for name, value in passed_on().items() if name not in {"HOME", "TMPDIR"}}

@@ -1,7 +1,4 @@
-"""What Cloudflare tells of a deployment while it works: `wrangler tail` read alongside, an event at a time.
-
-Never fails a play, and never proves anything: events come late, out of order, or not at all where there are many.
-"""
+"""What Cloudflare tells of a deployment while it works: `wrangler tail` read alongside, an event at a time."""
 
 import asyncio
 import contextlib

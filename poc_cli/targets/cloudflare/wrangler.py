@@ -1,8 +1,4 @@
-"""Runs wrangler as a child that nothing of ours outlives, and tells how it ended.
-
-Never puts a secret on its command line, and never believes its words: that it deployed something counts only by its
-exit code together with its record for programs.
-"""
+"""Runs wrangler as a child that nothing of ours outlives, and tells how it ended."""
 
 import contextlib
 import json
@@ -56,7 +52,7 @@ class Child:
 
 
 def command(home: Path) -> list[str]:
-    """Give the words that start the wrangler installed in a folder. Raises TargetError where it is not whole."""
+    """Return the words that start the wrangler installed in a folder. Raises TargetError where it is not whole."""
     program = home / _PROGRAM
     if not program.is_file():
         raise TargetError(
@@ -88,7 +84,7 @@ def start(home: Path, scratch: Scratch, words: Sequence[str], variables: dict[st
 
 
 def _deployed(records: Path) -> dict[str, Any] | None:
-    """Give wrangler's record of a deployment that has a version, None where it wrote none."""
+    """Return wrangler's record of a deployment that has a version, None where it wrote none."""
     try:
         lines = records.read_text(encoding="utf-8").splitlines()
     except OSError:

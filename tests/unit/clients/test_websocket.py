@@ -1,7 +1,4 @@
-"""Our own client against a server that does what real ones do rarely: how a connection ends, and what is not followed.
-
-Never times anything: whatever is waited for has a generous deadline.
-"""
+"""Our own client against a server that misbehaves: how a connection ends, and what is not followed."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,8 +11,8 @@ from websockets.frames import Close, Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
-from poc_cli.clients import websocket as under_test
 from poc_cli.clients import inbox as inboxes
+from poc_cli.clients import websocket as under_test
 from poc_cli.clients.client import CannotOpen, Ending, Listener, Payload
 from poc_cli.clients.inbox import Received
 from poc_cli.clients.websocket import SocketClient
@@ -157,7 +154,7 @@ def client_of(address: str, headers: dict[str, str] | None = None) -> tuple[Sock
 
 @asynccontextmanager
 async def connected(behave: Behavior) -> AsyncIterator[tuple[SocketClient, Heard]]:
-    """Give a client that is connected to a server that behaves so once it has let it in."""
+    """Yield a client that is connected to a server that behaves so once it has let it in."""
 
     async def serve(peer: Peer) -> None:
         await peer.let_in()

@@ -48,7 +48,7 @@ class Late:
 
 
 def warm(*steps: str, check: str = "") -> Late:
-    """Give a story that has connected and had one answer."""
+    """Return a story that has connected and had one answer."""
     story = Late(CONNECT, WARM, *steps, check=check)
     story.told.connect()
     story.told.says({"value": 1})
@@ -271,7 +271,7 @@ def test_another_runtime_concerns_nobody_here() -> None:
 
 
 def heartbeats(*, late: float = 0.0, slept: bool = True) -> Late:
-    """Give four heartbeats 3.5 s apart that the runtime answers by itself, so that the object sleeps beneath them."""
+    """Return four heartbeats 3.5 s apart that the runtime answers by itself, so that the object sleeps beneath them."""
     beat = '{ on = "ann", send = "hb", expect = "hb" }'
     story = warm(IDLE, beat, IDLE, beat, IDLE, beat, ASK)
     for number in range(3):
