@@ -103,8 +103,8 @@ def _entries(written: Sequence[str], way: Way, problems: list[Problem]) -> list[
 def _said_twice(require: Sequence[Entry], allow: Sequence[Entry], way: Way) -> Iterator[Problem]:
     for index, each in enumerate(allow):
         if each.k is not None:
-            told = f"{shown(each.name)} may be refuted, so that it cannot be asked for {each.k} of {each.n}"
-            yield Problem((*way, index), told, 'ask for it in "require"')
+            message = f"{shown(each.name)} may be refuted, so that it cannot be asked for {each.k} of {each.n}"
+            yield Problem((*way, index), message, 'ask for it in "require"')
         if any(each.name == other.name for other in require):
             yield Problem((*way, index), f"{shown(each.name)} is required, so that it may not be refuted", "choose one")
 

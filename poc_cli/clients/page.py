@@ -170,8 +170,8 @@ class PageClient:
         if self._complaints <= MOST_COMPLAINTS:
             self._account.note(kind, **data)
         elif self._complaints == MOST_COMPLAINTS + 1:
-            told = f"(of the console, errors and failed requests the first {MOST_COMPLAINTS} are kept)"
-            self._account.note(kinds.CONSOLE, level="warning", text=told)
+            message = f"(of the console, errors and failed requests the first {MOST_COMPLAINTS} are kept)"
+            self._account.note(kinds.CONSOLE, level="warning", text=message)
 
     def _created(self, event: dict[str, Any]) -> None:
         host = urlsplit(event["url"]).netloc

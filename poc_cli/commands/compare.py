@@ -82,11 +82,11 @@ def _read(file: Path) -> Document:
 def _another_schema(file: Path, schema: object) -> PocError:
     if not isinstance(schema, str):
         return PocError(f"{file} is no run.json: it names no schema", _ADVICE)
-    told = f"{file} has the schema {json.dumps(schema)}, and this poc compares {judge.SCHEMA}"
+    message = f"{file} has the schema {json.dumps(schema)}, and this poc compares {judge.SCHEMA}"
     kind, _, version = schema.partition("/")
     if kind == judge.SCHEMA.partition("/")[0] and version.isdigit():
-        return PocError(told, "compare it with the poc that wrote it, or record the run again")
-    return PocError(told, _ADVICE)
+        return PocError(message, "compare it with the poc that wrote it, or record the run again")
+    return PocError(message, _ADVICE)
 
 
 def _compared(before: tuple[Path, Document], after: tuple[Path, Document]) -> Comparison:

@@ -131,8 +131,8 @@ def _with_measured(profile: Profile, measured: "Measured") -> Profile:
             "the run does not say how long an object is active for a message",
             "play one here, with the runtime's trace: poc run echo",
         )
-    told = f"{profile.title}; {plain(handler)} ms for each event, as measured"
-    return profile.model_copy(update={"handler_ms": float(round(handler, 6)), "connect_ms": None, "title": told})
+    message = f"{profile.title}; {plain(handler)} ms for each event, as measured"
+    return profile.model_copy(update={"handler_ms": float(round(handler, 6)), "connect_ms": None, "title": message})
 
 
 def _tell(month: Month, profile: Profile | None, measured: "Measured | None", wanted: Wanted, console: Console) -> None:

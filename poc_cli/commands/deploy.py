@@ -43,11 +43,11 @@ def deploy(wanted: Wanted, console: Console) -> None:
     account = [(TOKEN, token)] if (token := os.environ.get(TOKEN)) else []
     hide(Redactor([*plan.secrets.items(), *account]), console)
     with Phases(console) as phases, deployed(plan, console.note, phases, asker(console)) as made:
-        lines = _told(made.name, made.url, ours=plan.is_ours)
+        lines = _describe(made.name, made.url, ours=plan.is_ours)
     console.result(lines)
 
 
-def _told(name: str, url: str, *, ours: bool) -> list[Line]:
+def _describe(name: str, url: str, *, ours: bool) -> list[Line]:
     scenario, token = ("hibernate", "POC_TOKEN") if ours else ("SCENARIO", "its secret POC_TOKEN")
     return [
         [span(f"{name} is deployed and answers at "), span(url, "bold")],

@@ -30,8 +30,8 @@ def destroy(names: list[str], console: Console, *, everything: bool, force: bool
                 continue
             phases.pause()
             local_records.forget(name)
-            told = "removed, with its objects and secrets" if was_there else "gone already"
-            console.result([[span(f"{name} ", "bold"), span(told)]])
+            message = "removed, with its objects and secrets" if was_there else "gone already"
+            console.result([[span(f"{name} ", "bold"), span(message)]])
     if failures:
         raise TargetError("\n".join(error.message for error in failures), failures[0].advice)
 

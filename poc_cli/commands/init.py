@@ -47,7 +47,7 @@ def init(folder: Path, action: str | None, *, force: bool, worker: Path | None =
         )
     for name, text in texts.items():
         _write(folder, name, text)
-    return _told(folder, list(texts), there)
+    return _describe(folder, list(texts), there)
 
 
 def _texts(action: str | None) -> Mapping[str, str]:
@@ -63,13 +63,13 @@ def _for(worker: Path, folder: Path) -> Mapping[str, str]:
     """Return the files that know a project, as far as its own files tell."""
     found = source(worker)
     guessed = guess(found)
-    told = "A guess from the code." if guessed.path is not None else "Nothing in the code says where."
+    message = "A guess from the code." if guessed.path is not None else "Nothing in the code says where."
     where = os.path.relpath(found.folder, (folder / SCENARIO).parent.resolve())
     values = {
         "@WORKER@": _quoted(where),
         "@CLASSES@": ", ".join(guessed.classes),
         "@CLASS@": _quoted(guessed.classes[0]),
-        "@GUESS@": told,
+        "@GUESS@": message,
         "@PATH@": _quoted(guessed.path or "/{play}"),
     }
     scenario = _starter("project.toml")
@@ -112,7 +112,7 @@ def _write(folder: Path, name: str, text: str) -> None:
         raise PocError(f"cannot write {file}: {error.strerror}", "make room or permission there") from error
 
 
-def _told(folder: Path, names: list[str], there: list[str]) -> list[Line]:
+def _describe(folder: Path, names: list[str], there: list[str]) -> list[Line]:
     found: list[Line] = [
         [span("overwrote " if name in there else "wrote ", "bold"), span(shown(folder / name))] for name in names
     ]

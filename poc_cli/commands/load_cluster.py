@@ -16,8 +16,8 @@ def shared(load: "Load", scheduler: str, console: Console, *, runtime_is_here: b
     """Return a load for a scheduler's workers; nothing is started. Raises PocError where they cannot run it."""
     address = scheduler_address(scheduler)
     if runtime_is_here and not is_loopback(address):
-        told = f"the workers of {address} do not reach the runtime that poc starts: it listens on loopback only"
-        raise UsageError(told, "use a scheduler on this machine, or name a worker that they reach: --target URL")
+        message = f"the workers of {address} do not reach the runtime that poc starts: it listens on loopback only"
+        raise UsageError(message, "use a scheduler on this machine, or name a worker that they reach: --target URL")
     from poc_cli.load.cluster.cluster_load import Cluster
 
     cluster = Cluster(address, console.note, runtime_is_here=runtime_is_here)

@@ -42,8 +42,8 @@ def raise_if_impossible(wanted: "Load", options: "Options") -> None:
         raise_if_too_many(wanted.plan, limits(), local=True)
         return
     if any(step.verb == "sleep" and step.how == "evict" for step in wanted.plan.stages):
-        told = f"an evict cannot be had on {where}: only a runtime that poc starts evicts on request"
-        raise UsageError(told, "let the rooms fall asleep by themselves: --sleep natural")
+        message = f"an evict cannot be had on {where}: only a runtime that poc starts evicts on request"
+        raise UsageError(message, "let the rooms fall asleep by themselves: --sleep natural")
     if options.brought:
         raise UsageError(f"--worker is deployed nowhere: {where} runs what it runs", "leave one of the two out")
     if options.date is not None or options.traced:

@@ -62,8 +62,8 @@ def play_away(options: Options, console: Console) -> Played:
 def _raise_if_impossible(options: Options) -> None:
     where = options.target.url or options.target.word
     if options.sleep == "evict":
-        told = f"--sleep evict cannot be had on {where}: only a runtime that poc starts evicts on request"
-        raise UsageError(told, "leave it out: objects sleep by the runtime's own timer there")
+        message = f"--sleep evict cannot be had on {where}: only a runtime that poc starts evicts on request"
+        raise UsageError(message, "leave it out: objects sleep by the runtime's own timer there")
     if options.target.word == CLOUDFLARE:
         if options.token_env is not None:
             raise UsageError("--token-env is for an address", "a worker that poc deploys gets a fresh token")

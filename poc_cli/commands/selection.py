@@ -85,8 +85,8 @@ def _without_loads(scenarios: "list[Scenario]", wanted: Wanted) -> "list[Scenari
         meant = [shown(file) for file in find([word])]
         if all(file in loads for file in meant):
             names = [loads[file] for file in meant]
-            told = f"{names[0]} is a load" if len(names) == 1 else f"{', '.join(names)} are loads"
-            raise UsageError(told, f"loads are played alone: poc load {names[0]}")
+            message = f"{names[0]} is a load" if len(names) == 1 else f"{', '.join(names)} are loads"
+            raise UsageError(message, f"loads are played alone: poc load {names[0]}")
     return [each for each in scenarios if each.file not in loads]
 
 

@@ -94,8 +94,8 @@ async def _send(context: PlayContext, client: Client, step: Exchange, begun: _Be
             await client.send(wire)
     except TimeoutError as error:
         await context.target.settled()
-        told = f"{client.name} could not send within {SENT_WITHIN_SECONDS:g} s: the other side does not read"
-        raise StepFailed("silence", told) from error
+        reason = f"{client.name} could not send within {SENT_WITHIN_SECONDS:g} s: the other side does not read"
+        raise StepFailed("silence", reason) from error
     except (ConnectionClosed, CannotOpen) as error:
         # The close that the step expects may come before the whole message is out.
         if not (isinstance(step, On) and step.expects_close):

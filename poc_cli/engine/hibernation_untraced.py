@@ -40,8 +40,8 @@ class InstanceSleeper:
             if needed is not None and silent >= needed:
                 break
             if (self._context.now_ns - begun) / 1e9 >= GIVES_UP_SECONDS:
-                told = "no silence was long enough to sleep in, because clients kept hearing things"
-                raise StepFailed("no_sleep", f"for {GIVES_UP_SECONDS:g} s {told}")
+                message = "no silence was long enough to sleep in, because clients kept hearing things"
+                raise StepFailed("no_sleep", f"for {GIVES_UP_SECONDS:g} s {message}")
             if was_open and not self._is_any_open():
                 await self._context.target.settled()
                 raise StepFailed("no_sleep", f"every client was closed while {witnessed.label} was left alone")

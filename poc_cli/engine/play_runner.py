@@ -147,8 +147,8 @@ class PlayRunner:
         if cut is None:
             return outcome, reason
         self._cut_step = cut.step
-        told = f"this machine was too slow: {cut.reason}"
-        return ("stopped" if self._trial.is_last else "given_up"), told
+        message = f"this machine was too slow: {cut.reason}"
+        return ("stopped" if self._trial.is_last else "given_up"), message
 
     def _is_cut(self, context: PlayContext) -> bool:
         """Return whether nothing that a play does from now on is evidence. That it is not is found at its end anyway.

@@ -182,8 +182,8 @@ def judge_claim(play: PlayRecord, claim: Claim) -> Finding:
         return finding
     if refuting is not None and holding is not None:
         one, other = refuting[0].attempt, holding[0].attempt
-        told = f"refuted in attempt {one} ({refuting[1].reason}), held in attempt {other}"
-        return unknown(told, (*refuting[1].evidence, *holding[1].evidence))
+        message = f"refuted in attempt {one} ({refuting[1].reason}), held in attempt {other}"
+        return unknown(message, (*refuting[1].evidence, *holding[1].evidence))
     decided = refuting or holding
     if decided is None:
         return finding
@@ -195,8 +195,8 @@ def _suspected(play: PlayRecord, finding: Finding) -> Finding:
     suspect = next((each for each in play.earlier if each.is_suspect), None)
     if suspect is None or suspect.end is None:
         return finding
-    told = f"in attempt {suspect.attempt} {suspect.ending}, while this play waited for an answer; later it held"
-    return unknown(told, finding.evidence)
+    message = f"in attempt {suspect.attempt} {suspect.ending}, while this play waited for an answer; later it held"
+    return unknown(message, finding.evidence)
 
 
 def _judge_attempt(play: PlayRecord, claim: Claim) -> Finding:

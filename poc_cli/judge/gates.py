@@ -102,7 +102,7 @@ class _Found:
             yield Row(f"{scenario} is played to its end", reason, "error")
         for name, claim in self._claims.items():
             if claim["verdict"] == "error" and name[0] not in self._broken and not self._is_required(name):
-                yield Row(f"{_told(name)} can be judged", claim["reason"], "error", name)
+                yield Row(f"{_describe(name)} can be judged", claim["reason"], "error", name)
 
     def required(self) -> Iterator[Row]:
         """Yield a row for each claim that must be held."""
@@ -115,7 +115,7 @@ class _Found:
         return [name for name in names if each.means(*name)]
 
     def _required(self, each: Entry, name: Named) -> Row:
-        wanted = f"{_told(name)} is held" + ("" if each.k is None else f" {each.k} of {each.n} times")
+        wanted = f"{_describe(name)} is held" + ("" if each.k is None else f" {each.k} of {each.n} times")
         claim = self._claims.get(name)
         if claim is None:
             return Row(wanted, *self._absent(name), name)
@@ -137,7 +137,7 @@ class _Found:
         """Yield a row for each claim that may be refuted; one that could not be judged is no refutation."""
         for name, claim in self._claims.items():
             if self._is_allowed(name) and claim["verdict"] != "error":
-                yield Row(f"{_told(name)} may be refuted", _as_found(claim), "met", name)
+                yield Row(f"{_describe(name)} may be refuted", _as_found(claim), "met", name)
 
     def others(self) -> Iterator[Row]:
         """Yield a row for each other claim that will not do, and one for all the rest."""
@@ -170,7 +170,7 @@ class _Found:
                 yield Row(f"{scenario} is played", f"left out: {reason}", verdict)
         for name, reason in self._left_out_claims.items():
             if not self._is_required(name) and not self._is_allowed(name):
-                yield Row(f"{_told(name)} is put to the test", f"left out: {reason}", verdict, name)
+                yield Row(f"{_describe(name)} is put to the test", f"left out: {reason}", verdict, name)
 
     def may_fail(self, scenario: str, claim: str) -> bool:
         """Return whether a claim need not hold: it is allowed not to, or did so as often as is asked for."""
@@ -196,11 +196,11 @@ def _other(name: Named, claim: Document, *, everything: bool) -> Row | None:
     """Return the row of a claim that no gate names, None where there is nothing wrong with it."""
     known, verdict = claim["known"] == "refuted", claim["verdict"]
     if known and verdict == "held":
-        return Row(f"{_told(name)} is refuted, as known here", "held: the defect is gone", "not met", name)
+        return Row(f"{_describe(name)} is refuted, as known here", "held: the defect is gone", "not met", name)
     if verdict == "refuted" and not known:
-        return Row(f"{_told(name)} is not refuted", _as_found(claim), "not met", name)
+        return Row(f"{_describe(name)} is not refuted", _as_found(claim), "not met", name)
     if verdict == "unknown" and everything:
-        return Row(f"{_told(name)} is held", _as_found(claim), "undecided", name)
+        return Row(f"{_describe(name)} is held", _as_found(claim), "undecided", name)
     return None
 
 
@@ -221,5 +221,5 @@ def _as_found(claim: Document) -> str:
     return f"{claim['verdict']}{often}{reason}"
 
 
-def _told(name: Named) -> str:
+def _describe(name: Named) -> str:
     return "/".join(name)

@@ -128,12 +128,12 @@ def _concerns(change: ClaimChange, chosen: Chosen) -> bool:
 
 def _changed(change: ClaimChange) -> Row:
     by_verdict: dict[str, Literal["not met", "error"]] = {"refuted": "not met", "error": "error"}
-    told = f"{change.before.told} before, {change.after.told} now"
+    message = f"{change.before.told} before, {change.after.told} now"
     reason = f": {change.after.reason}" if change.after.reason else ""
     scenario, claim = _parts(change)
     return Row(
         f"{change.name} is no worse than in the baseline",
-        told + reason,
+        message + reason,
         by_verdict.get(change.after.verdict, "undecided"),
         (scenario, claim) if claim else None,
     )

@@ -104,9 +104,9 @@ def why_stray(play: PlayRecord, sleep: Sleep, connection: Connection) -> str:
         if not play.place.has_trace:
             path = play.play.objects[label].sockets
             return f'no answer of {label} told its sockets at "{path}" while {client} was connected'
-    told = f"no frame of {client}'s ever reached {label}"
+    reason = f"no frame of {client}'s ever reached {label}"
     holder = _holder(sleep.left)
-    return told if holder is None else f"{told}: {holder}"
+    return reason if holder is None else f"{reason}: {holder}"
 
 
 def _holder(left: Event) -> str | None:

@@ -89,11 +89,11 @@ class Sleep:
         if self.way == "evict":
             return "left memory when it was evicted"
         idle_ms = self.idle_ms or 0.0
-        told = f"left memory {idle_ms / 1000:.3f} s after its last event"
+        message = f"left memory {idle_ms / 1000:.3f} s after its last event"
         rested = float(self.left.data["at_ns"] - self.left.data["at_last_activity_ns"]) / _MS
         if idle_ms - rested < _WORKED_ON_MS:
-            return told
-        return f"{told}, {rested / 1000:.3f} s after its last work"
+            return message
+        return f"{message}, {rested / 1000:.3f} s after its last work"
 
 
 @once

@@ -70,9 +70,11 @@ def raise_if_too_many(plan: Plan, has: Limits, *, local: bool) -> None:
         )
     whose = f"workerd takes {DESCRIPTORS_PER_SOCKET} file descriptors a socket and {DESCRIPTORS_PER_ROOM} a room"
     wanted = needed_by_runtime(plan.sockets, plan.rooms) if local else plan.sockets + DESCRIPTORS_OF_OURS
-    told = f"{whose}, {wanted:,} in all with what it has at rest" if local else f"they take {wanted:,} file descriptors"
+    message = (
+        f"{whose}, {wanted:,} in all with what it has at rest" if local else f"they take {wanted:,} file descriptors"
+    )
     raise UsageError(
-        f"{plan.sockets:,} sockets in {plan.rooms:,} room{'s' * (plan.rooms > 1)} do not fit: {told}, "
+        f"{plan.sockets:,} sockets in {plan.rooms:,} room{'s' * (plan.rooms > 1)} do not fit: {message}, "
         f"and the limit here is {has.files:,}",
         f"{_RAISE}; possible now: --sockets {most}" if most else f"{_RAISE}; now not one socket is possible",
     )

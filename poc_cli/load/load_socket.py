@@ -103,7 +103,7 @@ class Socket(asyncio.Protocol):
                 self._heard_open = True
                 self._ears.opened(self)
             else:
-                self._refuse(_told(protocol.handshake_exc))
+                self._refuse(_describe(protocol.handshake_exc))
         self._flush()
         self._tell_end()
 
@@ -201,7 +201,7 @@ class Socket(asyncio.Protocol):
             self._ears.refused(self, why)
 
 
-def _told(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     """Return why a handshake failed, without what differs from one socket to the next."""
     if isinstance(error, InvalidStatus):
         body = (error.response.body or b"")[:_LONGEST_BODY].decode("utf-8", "replace")

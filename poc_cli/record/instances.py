@@ -260,8 +260,8 @@ def _slept(play: PlayRecord, change: Change) -> Slept | Doubt:
             sockets = [c for c in play.connections if c.is_open_at(began) and play.belongs(c, change.label)]
             proof = [each.event for each in (*before[-ANSWERS:], *after[:ANSWERS])]
             return Slept(change, tuple(proof), tuple(sockets))
-    told = f"another instance answered, but it takes {ANSWERS} answers of each, on a socket that stayed open"
-    return Doubt(told, change)
+    reason = f"another instance answered, but it takes {ANSWERS} answers of each, on a socket that stayed open"
+    return Doubt(reason, change)
 
 
 def describe_stay(stay: Change) -> str:

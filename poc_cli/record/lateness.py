@@ -135,10 +135,10 @@ def _told_of(step: StepTimes, stretches: Sequence[Stretch]) -> str | None:
     stretch = next((each for each in stretches if each.touches(step.begun.t_ns, end_ns)), None)
     if stretch is None:
         return None
-    return f"{_told(stretch)} during the step at line {step.begun.data.get('line')}"
+    return f"{_describe(stretch)} during the step at line {step.begun.data.get('line')}"
 
 
-def _told(stretch: Stretch) -> str:
+def _describe(stretch: Stretch) -> str:
     match stretch.who:
         case "machine":
             return "the machine was suspended"
@@ -324,8 +324,8 @@ def _unasked_sleep(
         if late_ns < LATE_NS or _would_have_slept(play, step, since_ns, stretches):
             continue
         label = event.actor.removeprefix("object:")
-        told = f"{label} was left alone {late_ns / 1e9:.1f} s longer than the story says and slept by itself"
-        return Cut(event.id, step.index, told)
+        message = f"{label} was left alone {late_ns / 1e9:.1f} s longer than the story says and slept by itself"
+        return Cut(event.id, step.index, message)
     return None
 
 

@@ -115,8 +115,8 @@ def _stage(event: Event, sockets: int) -> StageRecord:
         raise AccountError(f"event {event.id} names sockets that are none")
     lost = sum(each["count"] for each in result.losses)
     if result.due != result.came + lost:
-        told = f"{result.due} arrivals were due, {result.came} came and {lost} are lost"
-        raise AccountError(f"the messages of stage {result.index + 1} do not add up: {told} (event {event.id})")
+        message = f"{result.due} arrivals were due, {result.came} came and {lost} are lost"
+        raise AccountError(f"the messages of stage {result.index + 1} do not add up: {message} (event {event.id})")
     return StageRecord(event, result)
 
 

@@ -44,9 +44,9 @@ def _asked(event: Event) -> Line:
     return [span(f"{event.actor} > (poc asks who the room is)", "dim")]
 
 
-def _told(event: Event) -> Line:
+def _describe(event: Event) -> Line:
     return [span(f"{event.actor} < (the room tells poc)", "dim")]
 
 
 TELLERS: Final[Mapping[str, Told]] = {kinds.WAITED: _waited}
-FRAMES: Final[Mapping[str, Told]] = {kinds.ASKED: _asked, kinds.TOLD: _told}
+FRAMES: Final[Mapping[str, Told]] = {kinds.ASKED: _asked, kinds.TOLD: _describe}

@@ -76,11 +76,11 @@ def _used(line: BillLine) -> str:
 
 
 def _sentences(month: Month) -> Iterator[Line]:
-    for text in _told(month):
+    for text in _describe(month):
         yield [span(text)]
 
 
-def _told(month: Month) -> Iterator[str]:
+def _describe(month: Month) -> Iterator[str]:
     dearest = month.paid.bill.dominant
     if dearest is None:
         yield "All of it is included in the paid plan."

@@ -34,8 +34,10 @@ def answer(outcome: Outcome) -> Line:
     """Return the answer in one line."""
     bad = len(outcome.failing)
     style = {ExitCode.HELD: "green", ExitCode.REFUTED: "bold red", ExitCode.FAILED: "bold magenta"}
-    told = f" ({len(outcome.rows) - bad} of {len(outcome.rows)} gates met)" if bad else f" ({len(outcome.rows)} gates)"
-    return [span(ANSWERS[outcome.exit_code], style.get(outcome.exit_code, "yellow")), span(told)]
+    message = (
+        f" ({len(outcome.rows) - bad} of {len(outcome.rows)} gates met)" if bad else f" ({len(outcome.rows)} gates)"
+    )
+    return [span(ANSWERS[outcome.exit_code], style.get(outcome.exit_code, "yellow")), span(message)]
 
 
 def lines(outcome: Outcome) -> list[Line]:

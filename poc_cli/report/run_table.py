@@ -75,9 +75,11 @@ def answer(documents: Sequence[Document], axis: Axis) -> Line:
         return [span(f"nothing to compare: only {labels} was run", "yellow")]
     differing = sum(row.differs for row in every)
     partly = sum(LEFT_OUT in {cell.verdict for cell in row.cells.values()} for row in every)
-    told = "no claim differs" if not differing else f"{differing} of {len(every)} claims differ{'s' * (differing == 1)}"
+    message = (
+        "no claim differs" if not differing else f"{differing} of {len(every)} claims differ{'s' * (differing == 1)}"
+    )
     without = f", {partly} left out on one of them" if partly else ""
-    return [span(f"{told} between {labels}{without}", "bold" if differing else "green")]
+    return [span(f"{message} between {labels}{without}", "bold" if differing else "green")]
 
 
 def lines(documents: Sequence[Document], axis: Axis, folders: Sequence[str]) -> list[Line]:

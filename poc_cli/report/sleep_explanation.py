@@ -167,13 +167,13 @@ def _pins_of(event: Event) -> Iterator[dict[str, Any]]:
     yield from (pin for pin in (pins if isinstance(pins, list) else []) if isinstance(pin, dict))
 
 
-def _told(pin: dict[str, Any]) -> str:
+def _describe(pin: dict[str, Any]) -> str:
     place = f" ({pin['script']}:{pin.get('line')})" if pin.get("script") else ""
     return f"{pin.get('what')}{place}"
 
 
 def _pins(event: Event) -> str:
-    return ", ".join(dict.fromkeys(_told(pin) for pin in _pins_of(event)))
+    return ", ".join(dict.fromkeys(_describe(pin) for pin in _pins_of(event)))
 
 
 def _pending(resident: Resident) -> list[str]:
@@ -184,7 +184,7 @@ def _pending(resident: Resident) -> list[str]:
     longest: dict[str, float | None] = {}
     number: Counter[str] = Counter()
     for pin in _pins_of(event):
-        told = _told(pin)
+        told = _describe(pin)
         number[told] += 1
         longest.setdefault(told, _age(event, pin))  # the oldest comes first
     return [
@@ -203,7 +203,7 @@ def _advice(resident: Resident) -> list[str]:
     for event in resident.wakeful:
         for pin in _pins_of(event):
             words = against_pin(str(pin.get("kind")), str(pin.get("what")))
-            found.setdefault(words, []).append(_told(pin))
+            found.setdefault(words, []).append(_describe(pin))
     told = [f"{', '.join(dict.fromkeys(places))}: {words}" for words, places in found.items()]
     busy = [event for event in resident.wakeful if event.kind == kinds.AWAKE and not event.data["pins"]]
     return told + list(dict.fromkeys(words for event in busy for words in _against_busy(resident, event)))

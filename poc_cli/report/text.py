@@ -75,8 +75,10 @@ def lines(document: dict[str, Any], folder: str) -> list[Line]:
     early = sum(bool(scenario["stopped"]) for scenario in document["scenarios"])
     if early and document["verdict"] == "unknown":
         stories = "1 story" if early == 1 else f"{early} stories"
-        told = f"{stories} stopped early because an answer was not as the story demands: perhaps a defect of the worker"
-        found.append([span(told, "yellow")])
+        message = (
+            f"{stories} stopped early because an answer was not as the story demands: perhaps a defect of the worker"
+        )
+        found.append([span(message, "yellow")])
     found += [verdict_line(document), [span(f"evidence: {folder}")]]
     return found
 
@@ -109,8 +111,8 @@ def _is_plain(scenario: dict[str, Any]) -> bool:
 
 def _in_a_line(scenario: dict[str, Any]) -> list[Line]:
     if scenario["left_out"]:
-        told = f"{scenario['name']}: {scenario['left_out']}"
-        return [[span("left out  ", "yellow"), span(told)]]
+        message = f"{scenario['name']}: {scenario['left_out']}"
+        return [[span("left out  ", "yellow"), span(message)]]
     number = len(scenario["claims"])
     claims = "1 claim" if number == 1 else f"{number} claims"
     without = len(scenario.get("left_out_claims", ()))
@@ -186,7 +188,7 @@ def _matrix(filled: Table) -> list[Line]:
         line: Line = [span(f"{row:<{width}}")]
         for column in filled.columns:
             cell = filled.cell(row, column)
-            line.append(span(f"  {_told(cell):<{widths[column]}}", _style(cell)))
+            line.append(span(f"  {_describe(cell):<{widths[column]}}", _style(cell)))
         found.append(line)
     if any(not cell["as_documented"] for cell in filled.cells.values()):
         found.append([span("! is not what the documentation says", "bold red")])
@@ -194,10 +196,10 @@ def _matrix(filled: Table) -> list[Line]:
 
 
 def _column(filled: Table, column: str) -> list[str]:
-    return [column, *(_told(filled.cell(row, column)) for row in filled.rows)]
+    return [column, *(_describe(filled.cell(row, column)) for row in filled.rows)]
 
 
-def _told(cell: dict[str, Any] | None) -> str:
+def _describe(cell: dict[str, Any] | None) -> str:
     if cell is None:
         return "not tested"
     return str(cell["value"]) if cell["as_documented"] else f"{cell['value']} !"
@@ -213,10 +215,10 @@ def _figures(figures: dict[str, Any]) -> list[Line]:
     found: list[Line] = []
     idle = figures.get("asleep_after_ms")
     if idle is not None:
-        told = f"idle sleep began {idle['median'] / 1000:.3f} s after the last event"
+        message = f"idle sleep began {idle['median'] / 1000:.3f} s after the last event"
         if idle["n"] > 1:
-            told += f" (median of {idle['n']}, {idle['min'] / 1000:.3f} to {idle['max'] / 1000:.3f} s)"
-        found.append([span(told)])
+            message += f" (median of {idle['n']}, {idle['min'] / 1000:.3f} to {idle['max'] / 1000:.3f} s)"
+        found.append([span(message)])
     named = (("wake_ms", "a wake"), ("warm_ms", "a warm answer"), ("round_trip_ms", "the way there and back"))
     for name, what in named:
         spread = figures.get(name)

@@ -166,8 +166,8 @@ def _left(event: Event) -> Line:
 
 
 def _awake(event: Event) -> Line:
-    told = f"still in memory {_idle(event.data)} after its last event, pinned by {_pins(event.data)}"
-    return [span(f"-- {_object(event)} {told} --", "yellow")]
+    message = f"still in memory {_idle(event.data)} after its last event, pinned by {_pins(event.data)}"
+    return [span(f"-- {_object(event)} {message} --", "yellow")]
 
 
 def _refused(event: Event) -> Line:

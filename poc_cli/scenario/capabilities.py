@@ -82,7 +82,7 @@ def fit(play: Play, place: Place) -> Fitted:
         need = _missing(placed.step, place)
         if need is None:
             continue
-        why = _told(need, place)
+        why = _describe(need, place)
         if isinstance(placed.step, OBSERVERS) and placed.step.claim is not None:
             claims.setdefault(placed.step.claim, why)
         else:
@@ -103,7 +103,7 @@ def _unfit(play: Play, place: Place) -> str | None:
     needs: list[Need] = list(document.needs)
     needs += ["environment"] if document.secrets and "origin" not in place.abilities else []
     missing = [need for need in needs if need not in place.abilities]
-    return _told(missing[0], place) if missing else None
+    return _describe(missing[0], place) if missing else None
 
 
 def _missing(step: Step, place: Place) -> Need | None:
@@ -121,5 +121,5 @@ def _unless(place: Place, need: Need) -> Need | None:
     return None if need in place.abilities else need
 
 
-def _told(need: Need, place: Place) -> str:
+def _describe(need: Need, place: Place) -> str:
     return f"it {_WITHOUT[need]}; not on {place.kind}"

@@ -99,13 +99,13 @@ def _client(client: AnyClient) -> str:
             return f"{many}the program {' '.join(client.command)}{where}, which speaks in lines{_made(client.build)}"
         case PageSpec():
             return f"{many}the page {client.browser} in a browser"
-    told = f"{client.count} clients, each connects" if client.count is not None else "connects"
-    told += f" to {client.path}"
+    message = f"{client.count} clients, each connects" if client.count is not None else "connects"
+    message += f" to {client.path}"
     details = [f"header {name}: {value}" for name, value in client.headers.items()]
     details += [f"subprotocol {name}" for name in client.subprotocols]
     details += ["compression"] if client.compression else []
     details += [f"a protocol ping each {written(client.ping)}"] if client.ping is not None else []
-    return told + (f", with {listed(details, '')}" if details else "")
+    return message + (f", with {listed(details, '')}" if details else "")
 
 
 def _steps(steps: Iterable[PlacedStep], indent: str) -> Iterator[str]:
@@ -152,9 +152,9 @@ def _claim(claim: Claim, scenario: Scenario) -> Iterator[str]:
 
 def _folder(worker: WorkerRef) -> str:
     config = "" if worker.config is None else f", configured by {', '.join(worker.config)}"
-    told = worker.dir + config + ("" if worker.env is None else f", in its environment {worker.env}")
-    told += "".join(f", with {name} = {value}" for name, value in worker.vars.items())
-    return told + _made(worker.build)
+    message = worker.dir + config + ("" if worker.env is None else f", in its environment {worker.env}")
+    message += "".join(f", with {name} = {value}" for name, value in worker.vars.items())
+    return message + _made(worker.build)
 
 
 def _origin(origin: OriginSpec) -> str:

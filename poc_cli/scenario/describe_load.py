@@ -40,8 +40,8 @@ def _stage(stage: Stage) -> str:
             return f"for {written(stage.churn)}, {stage.rate:g} a second leave and others come in their place"
         case Chat():
             to = "itself" if stage.to == "self" else "all in its room"
-            told = f"for {written(stage.chat)}, each client sends {stage.rate:g} messages a minute to {to}"
-            return told + _slow(stage.slow)
+            message = f"for {written(stage.chat)}, each client sends {stage.rate:g} messages a minute to {to}"
+            return message + _slow(stage.slow)
     raise ValueError(f"no stage of a load: {stage}")
 
 

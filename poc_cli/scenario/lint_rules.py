@@ -62,8 +62,8 @@ def problems_of(
 def _reserved(claims: Sequence[Claim]) -> Iterator[Problem]:
     for index, claim in enumerate(claims):
         if claim.id == NO_SECRET_LEAVES:
-            told = f'"{claim.id}" is the claim that poc adds where a secret left the worker'
-            yield Problem(("claim", index, "id"), told, "give it another name")
+            reason = f'"{claim.id}" is the claim that poc adds where a secret left the worker'
+            yield Problem(("claim", index, "id"), reason, "give it another name")
 
 
 def _changed(story: PlayState, index: int, claim: Claim, controls: Mapping[int, Nodes]) -> PlayState:
@@ -151,8 +151,8 @@ def weaknesses_of(document: ScenarioFile, steps: Nodes, controls: Mapping[int, N
         for nodes, where in ((steps, "the story"), (controls.get(index), "the control")):
             named = [step for step in every_step(nodes or ()) if step.claim == claim.id]
             if named and not any(map(decides, named)):
-                told = f'no {named[0].verb} step shows anything by itself, and {where} has no other for "{claim.id}"'
-                yield Problem((*path, "id"), told, f'add claim = "{claim.id}" to a step that expects something')
+                reason = f'no {named[0].verb} step shows anything by itself, and {where} has no other for "{claim.id}"'
+                yield Problem((*path, "id"), reason, f'add claim = "{claim.id}" to a step that expects something')
 
 
 def _after(claim: Claim, path: Path, steps: Nodes, own: Nodes | None) -> Iterator[Problem]:

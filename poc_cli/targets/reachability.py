@@ -91,11 +91,11 @@ def _causes(error: BaseException | None) -> list[BaseException]:
 def _raise_if_unwelcome(door: Door, status: int, error: str, token_from: str | None) -> None:
     """Raise TargetError where the worker wants a token that we do not have. Others may only guard this one path."""
     if token_from is not None:
-        told = f"{door.url} refuses the token ({status})"
-        raise TargetError(told, f"{token_from} must hold the token that the worker was given")
+        message = f"{door.url} refuses the token ({status})"
+        raise TargetError(message, f"{token_from} must hold the token that the worker was given")
     if error == "unauthorized":
-        told = f"{door.url} wants a token ({status})"
-        raise TargetError(told, "name the variable that holds it: --token-env NAME")
+        message = f"{door.url} wants a token ({status})"
+        raise TargetError(message, "name the variable that holds it: --token-env NAME")
 
 
 def _page(answer: "httpx.Response") -> tuple[str, str] | None:

@@ -32,7 +32,9 @@ class SourceMap:
         try:
             content = json.loads(file.read_bytes())
             beside = file.parent / (content.get("sourceRoot") or "")
-            self._sources = [_told(Path(os.path.normpath(beside / each)), project, made) for each in content["sources"]]
+            self._sources = [
+                _describe(Path(os.path.normpath(beside / each)), project, made) for each in content["sources"]
+            ]
             self._lines = _decoded(content["mappings"])
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise TargetError(f"cannot read the source map {file}: {error!r}") from error
@@ -65,7 +67,7 @@ class SourceMap:
         return found
 
 
-def _told(source: Path, project: Path, made: tuple[Path, ...]) -> str | None:
+def _describe(source: Path, project: Path, made: tuple[Path, ...]) -> str | None:
     """Return a source's name for a person, None for what the bundler has added."""
     if any(source.is_relative_to(folder) for folder in made):
         return None

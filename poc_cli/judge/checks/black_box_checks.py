@@ -25,10 +25,10 @@ def sleeps(play: PlayRecord, claim: Claim) -> Finding:
         return found
     failed = _not_slept(play, bound)
     if failed is not None:
-        told = f"it slept, but nothing proves that it did in the hibernate step at line {failed.begun.data['line']}"
-        return unknown(told, (failed.end_id,))
+        message = f"it slept, but nothing proves that it did in the hibernate step at line {failed.begun.data['line']}"
+        return unknown(message, (failed.end_id,))
     evidence = tuple(event for sleep in found for event in sleep.evidence)
-    return held("; ".join(dict.fromkeys(_told(sleep) for sleep in found[:3])), evidence)
+    return held("; ".join(dict.fromkeys(_describe(sleep) for sleep in found[:3])), evidence)
 
 
 def kept_awake(play: PlayRecord, step: StepRecord, label: str) -> Finding | None:
@@ -86,7 +86,7 @@ def _others(play: PlayRecord) -> str:
     return "" if found is None else f"; rooms of our own slept there after {found.asleep_ms / 1000:.1f} s"
 
 
-def _told(sleep: Sleep) -> str:
+def _describe(sleep: Sleep) -> str:
     sockets = len(sleep.sockets)
     return f"{sleep.label} {sleep.told}, with {sockets} socket{'' if sockets == 1 else 's'} open"
 

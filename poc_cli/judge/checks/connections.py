@@ -108,8 +108,8 @@ def _survived(play: PlayRecord, sleep: Sleep, connection: Connection, end: int |
     if closed is not None and closed.data["by"] != "client" and not _was_to_be_closed(play, closed):
         return _closed_by_other(play, sleep, connection, closed, spoken)
     if spoken.both is None:
-        told = f"{connection.client} was not exercised after {_which(play, sleep)}"
-        return unknown(f"{told}: {_missing(sleep, spoken, connection)}", sleep.evidence)
+        message = f"{connection.client} was not exercised after {_which(play, sleep)}"
+        return unknown(f"{message}: {_missing(sleep, spoken, connection)}", sleep.evidence)
     return held("", (*sleep.evidence, *spoken.both))
 
 
@@ -155,15 +155,15 @@ def _closed_by_other(play: PlayRecord, sleep: Sleep, connection: Connection, clo
             return held("", (*sleep.evidence, *spoken.both))
         return unknown(f"{connection.client} was closed after a fault, not by the sleep", (fault.id,))
     because = "" if fault is None else f", and {sleep.label} ended by itself (an exception or ctx.abort())"
-    told = f"{connection.client} was closed after {sleep.label} slept: {closed.data['said']}{because}"
+    message = f"{connection.client} was closed after {sleep.label} slept: {closed.data['said']}{because}"
     if _may_have_closed_before(play, sleep, closed):
         return unknown(
             f"{connection.client} was closed as {sleep.label} slept, and which came first is not known", evidence
         )
     is_missed = any(step.failure == "closed" and step.end_id > closed.id for step in play.steps)
     if is_missed or not _may_have_spoken(play, sleep, connection, spoken):
-        return refuted(told, evidence)
-    return unknown(f"{connection.client} spoke with {sleep.label} after its sleep, then {told}", evidence)
+        return refuted(message, evidence)
+    return unknown(f"{connection.client} spoke with {sleep.label} after its sleep, then {message}", evidence)
 
 
 def _may_have_closed_before(play: PlayRecord, sleep: Sleep, closed: Event) -> bool:

@@ -76,8 +76,8 @@ def delivered_in_order(play: PlayRecord, claim: Claim) -> Finding:
                     return refuted(f"{receiver} got {sender}'s messages out of order", (earlier, later))
     if not compared:
         return unknown(f'no two messages with a mark at "{claim.by}" arrived at one client')
-    told = f"{len(compared)} messages arrived in the order in which they were sent"
-    return held(told, compared) if play.outcome == "done" else unknown(f"{told}, but {play.ending}", compared)
+    reason = f"{len(compared)} messages arrived in the order in which they were sent"
+    return held(reason, compared) if play.outcome == "done" else unknown(f"{reason}, but {play.ending}", compared)
 
 
 def delivered_once(play: PlayRecord, claim: Claim) -> Finding:
@@ -103,8 +103,8 @@ def delivered_once(play: PlayRecord, claim: Claim) -> Finding:
     missing = [each for sender, marks in sent.items() for each in _not_received(sender, marks, received)]
     if missing:
         return _missed(play, missing, sent, received)
-    told = f"{len(marked)} messages arrived exactly once"
-    return held(told, arrived) if play.outcome == "done" else unknown(f"{told}, but {play.ending}", arrived)
+    reason = f"{len(marked)} messages arrived exactly once"
+    return held(reason, arrived) if play.outcome == "done" else unknown(f"{reason}, but {play.ending}", arrived)
 
 
 def _repeated(play: PlayRecord, events: list[int]) -> list[int]:
@@ -125,23 +125,23 @@ def _kind_of(value: object) -> object:
 
 def _missed(play: PlayRecord, missing: Marks, sent: Mapping[str, Marks], received: Mapping[str, Marks]) -> Finding:
     number = len({mark for marks in sent.values() for _, mark in marks})
-    told = f"{len(missing)} of {number} messages were not answered, the first is {missing[0][1]}"
+    reason = f"{len(missing)} of {number} messages were not answered, the first is {missing[0][1]}"
     evidence = [event for event, _ in missing]
     cut_off = next((each for each in play.connections if _was_cut_off(play, each, evidence)), None)
     if cut_off is not None and cut_off.closed is not None:
         # What a lost connection takes with it says nothing about delivery; that it was lost is for another claim.
         said = f"{cut_off.client} was closed: {cut_off.closed.data['said']}"
-        return unknown(f"{told}, but {said}", (*evidence, cut_off.closed.id))
+        return unknown(f"{reason}, but {said}", (*evidence, cut_off.closed.id))
     unread = next((event.id for event in play.of_kind(kinds.RECEIVED) if play.message(event.id) is None), None)
     if unread is not None:
-        return unknown(f"{told}, but event {unread} was not kept whole and may be one", (*evidence, unread))
+        return unknown(f"{reason}, but event {unread} was not kept whole and may be one", (*evidence, unread))
     if play.outcome != "done":
-        return unknown(f"{told} ({play.ending})", evidence)
+        return unknown(f"{reason} ({play.ending})", evidence)
     arrived = {mark for marks in received.values() for _, mark in marks}
     answered = [event for marks in sent.values() for event, mark in marks if mark in arrived]
     if not any(_had_its_time(play, event, answered) for event in evidence):
-        return unknown(f"{told}, and the story ended without waiting for any of them", evidence)
-    return refuted(told, evidence)
+        return unknown(f"{reason}, and the story ended without waiting for any of them", evidence)
+    return refuted(reason, evidence)
 
 
 def _had_its_time(play: PlayRecord, event_id: int, answered: Iterable[int]) -> bool:

@@ -51,17 +51,17 @@ def _without_a_gap(play: PlayRecord, numbered: list[_Numbered]) -> Finding:
     clients: dict[str, int] = {}
     for each in numbered:
         clients[each.client] = clients.get(each.client, 0) + len(each.numbers)
-    told = ", ".join(f"{client} got {number} messages" for client, number in list(clients.items())[:3])
+    reason = ", ".join(f"{client} got {number} messages" for client, number in list(clients.items())[:3])
     evidence = [event for each in numbered for event in (each.numbers[0][0], each.numbers[-1][0])]
-    told = f"{told} without a gap"
+    reason = f"{reason} without a gap"
     if play.outcome != "done":
-        return unknown(f"{told}, but {play.ending}", evidence)
+        return unknown(f"{reason}, but {play.ending}", evidence)
     open_end = next((each for each in numbered if each.last_event <= each.last[1]), None)
     if open_end is not None:
         number, event = open_end.last
         after = f"nothing came after {number} to {open_end.client}"
-        return unknown(f"{told}, but {after}: more may have been lost", (event,))
-    return held(told, evidence)
+        return unknown(f"{reason}, but {after}: more may have been lost", (event,))
+    return held(reason, evidence)
 
 
 def _gap(numbered: list[_Numbered]) -> Finding | None:
@@ -78,8 +78,8 @@ def _gap(numbered: list[_Numbered]) -> Finding | None:
         if last is not None:
             event, first = each.numbers[0]
             if first not in {last.last[0] + 1, last.numbers[0][1]}:
-                told = f"{each.client} got number {first} right after {last.last[0]}, on a new connection"
-                return refuted(told, (last.last[1], event))
+                reason = f"{each.client} got number {first} right after {last.last[0]}, on a new connection"
+                return refuted(reason, (last.last[1], event))
         before[each.client] = each
     return None
 
@@ -96,10 +96,12 @@ def _lost_tail(play: PlayRecord, numbered: list[_Numbered]) -> Finding | None:
             alike = len(common) > 1 and all(each.contents[n] == other.contents[n] for n in common)
             missing = [(n, e) for e, n in other.numbers if n > number and e < each.last_event]
             if other.client != each.client and alike and missing:
-                told = f"{each.client} did not get number {missing[0][0]} after {number}, which {other.client} got"
+                reason = f"{each.client} did not get number {missing[0][0]} after {number}, which {other.client} got"
                 evidence = event, missing[0][1]
                 return (
-                    refuted(told, evidence) if play.outcome == "done" else unknown(f"{told} ({play.ending})", evidence)
+                    refuted(reason, evidence)
+                    if play.outcome == "done"
+                    else unknown(f"{reason} ({play.ending})", evidence)
                 )
     return None
 

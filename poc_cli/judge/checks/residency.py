@@ -43,7 +43,7 @@ def sleeps(play: PlayRecord, claim: Claim) -> Finding:
     if missed is not None:
         return missed
     evidence = [event for sleep in proven for event in sleep.evidence]
-    return held("; ".join(dict.fromkeys(_told(sleep) for sleep in proven[:3])), evidence)
+    return held("; ".join(dict.fromkeys(_describe(sleep) for sleep in proven[:3])), evidence)
 
 
 def _missed(play: PlayRecord, bound: Mapping[str, frozenset[int]]) -> Finding | None:
@@ -70,16 +70,16 @@ def never_sleeps(play: PlayRecord, awake: Event) -> Finding | None:
     label = awake.actor.removeprefix("object:")
     if _quiet_seconds(awake) >= ASLEEP_BY_SECONDS:
         idle = _idle_seconds(awake)
-        told = f"{label} was still in memory {idle:.1f} s after its last event, pinned by {pins_told(awake)}"
-        return refuted(told, (awake.id,))
+        message = f"{label} was still in memory {idle:.1f} s after its last event, pinned by {pins_told(awake)}"
+        return refuted(message, (awake.id,))
     if awake.data["watched_ms"] < BUSY_FOR_MS:
         return None
     spoke = _spoke(play, awake)
     seconds = awake.data["watched_ms"] / 1000
     if spoke:
         clients = ", ".join(dict.fromkeys(event.actor for event in spoke))
-        told = f"{label} was still in memory after {seconds:.0f} s, in which {clients} sent {len(spoke)} frame(s)"
-        return unknown(f"{told}: nobody left it alone", (awake.id, *(event.id for event in spoke)))
+        message = f"{label} was still in memory after {seconds:.0f} s, in which {clients} sent {len(spoke)} frame(s)"
+        return unknown(f"{message}: nobody left it alone", (awake.id, *(event.id for event in spoke)))
     kept = f"{label} was still in memory after {seconds:.0f} s in which no client sent anything"
     return refuted(f"{kept}, kept busy by {_busy_with(play, awake)}", (awake.id,))
 
@@ -111,7 +111,7 @@ def _busy_with(play: PlayRecord, awake: Event) -> str:
     return ", ".join(f"{number} x {name}" for name, number in names.most_common()) or "work of its own"
 
 
-def _told(sleep: Sleep) -> str:
+def _describe(sleep: Sleep) -> str:
     sockets = len(sleep.sockets)
     return f"{sleep.label} {sleep.told} with {sockets} socket{'' if sockets == 1 else 's'} open"
 

@@ -76,8 +76,8 @@ def _step(play: PlayRecord, claim: Claim, step: StepRecord, witness: Witness, wi
     if isinstance(found, Finding):
         return found
     if not step.ok and step.failure != "mismatch":
-        told = f"the play broke off in the read: {play.ending}"
-        return unknown(told if step.ended is None else f"the read after the sleep got no answer: {step.reason}")
+        message = f"the play broke off in the read: {play.ending}"
+        return unknown(message if step.ended is None else f"the read after the sleep got no answer: {step.reason}")
     last = {sleep.label: sleep for sleep in found}.values()
     for sleep in last:
         if sleep.back is None or sleep.back.id > step.end_id:

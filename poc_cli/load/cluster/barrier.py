@@ -18,8 +18,8 @@ def in_step(plan: Plan) -> Plan:
     Raises UsageError for a sleep that has to be forced.
     """
     if any(step.verb == "sleep" and step.how == "evict" for step in plan.stages):
-        told = "the workers of a cluster cannot evict an object"
-        raise UsageError(told, "let the rooms fall asleep by themselves: --sleep natural")
+        message = "the workers of a cluster cannot evict an object"
+        raise UsageError(message, "let the rooms fall asleep by themselves: --sleep natural")
     return replace(
         plan,
         stages=tuple(

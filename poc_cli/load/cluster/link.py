@@ -139,5 +139,5 @@ _START: Final = "start one (dask scheduler --host 127.0.0.1), or mend the addres
 
 def _words(error: BaseException) -> str:
     """Return an error in a line."""
-    told = " ".join(str(error).split())
-    return told or type(error).__name__
+    message = " ".join(str(error).split())
+    return message or type(error).__name__

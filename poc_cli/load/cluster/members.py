@@ -87,16 +87,18 @@ def raise_if_different(members: Iterable[Member], here: Mapping[str, str]) -> No
         for name, ours in here.items():
             theirs = each.versions.get(name, "none")
             if theirs != ours:
-                told = f"the worker {each.address} has {name} {theirs}, and here it is {ours}"
-                raise TargetError(told, "install the same versions everywhere, then start the worker again")
+                message = f"the worker {each.address} has {name} {theirs}, and here it is {ours}"
+                raise TargetError(message, "install the same versions everywhere, then start the worker again")
 
 
 def raise_if_elsewhere(members: Iterable[Member]) -> None:
     """Raise TargetError where a member is on another machine, and could not reach a runtime on loopback."""
     for each in members:
         if not is_loopback(each.address):
-            told = f"the worker {each.address} is not on loopback, and the runtime that poc starts listens only there"
-            raise TargetError(told, "start all workers with --host 127.0.0.1, or name a target: --target URL")
+            message = (
+                f"the worker {each.address} is not on loopback, and the runtime that poc starts listens only there"
+            )
+            raise TargetError(message, "start all workers with --host 127.0.0.1, or name a target: --target URL")
 
 
 def raise_if_too_many(parts: Sequence[tuple[Shard, Member]]) -> None:
@@ -104,12 +106,12 @@ def raise_if_too_many(parts: Sequence[tuple[Shard, Member]]) -> None:
     for shard, each in parts:
         files, ports = each.limits.files, each.limits.ports
         if shard.count > possible(shard.plan.rooms, Limits(files, shard.count), local=False):
-            told = f"{shard.count:,} sockets do not fit into the worker {each.address}: it may open {files:,} files"
-            raise UsageError(told, "raise that limit, or start more workers")
+            message = f"{shard.count:,} sockets do not fit into the worker {each.address}: it may open {files:,} files"
+            raise UsageError(message, "raise that limit, or start more workers")
         mine = sum(other.count for other, at in parts if at.source == each.source)
         if mine > ports and not shard.from_many:
-            told = f"{mine:,} sockets do not fit on {each.source}: it has about {ports:,} ports to one target"
-            raise UsageError(told, "widen net.ipv4.ip_local_port_range there, or start workers on more machines")
+            message = f"{mine:,} sockets do not fit on {each.source}: it has about {ports:,} ports to one target"
+            raise UsageError(message, "widen net.ipv4.ip_local_port_range there, or start workers on more machines")
 
 
 def clock_from(samples: Iterable[tuple[float, float, float]]) -> Clock:

@@ -124,8 +124,8 @@ def _latency(wakes: Sequence[float], warm: Sequence[float], figures: dict[str, A
         floor_y = _HEAD + _ROW * (row + 1) - 8
         shapes += _bars([x(value) for value in values], floor_y, style)
         shapes.append(Shape(x(spread["median"]), 0.0, floor_y - 38, 38, "median"))
-        told = f"{name}: {spread['median']:.2f} ms, 99 of 100 in {spread['p99']:.2f} ms"
-        words.append(Words(0.0, floor_y - 42, told, "start", "label"))
+        message = f"{name}: {spread['median']:.2f} ms, 99 of 100 in {spread['p99']:.2f} ms"
+        words.append(Words(0.0, floor_y - 42, message, "start", "label"))
     bottom = _HEAD + 2 * _ROW
     for power in range(low, high + 1):
         place = round(100 * (power - low) / (high - low), 3)

@@ -128,8 +128,8 @@ def _latencies(figures: dict[str, Any]) -> Chart:
         floor_y = _HEAD + _ROW * (row + 1) - 8
         shapes += _bars([x(value) for value in mine], floor_y, "wake" if name != "opening_ms" else "warm")
         shapes.append(Shape(x(figures[name]["median"]), 0.0, floor_y - 38, 38, "median"))
-        told = f"{_FIGURES[name]}: {figures[name]['median']:.1f} ms, 99 of 100 in {figures[name]['p99']:.1f} ms"
-        words.append(Words(0.0, floor_y - 42, told, "start", "label"))
+        message = f"{_FIGURES[name]}: {figures[name]['median']:.1f} ms, 99 of 100 in {figures[name]['p99']:.1f} ms"
+        words.append(Words(0.0, floor_y - 42, message, "start", "label"))
     bottom = _HEAD + _ROW * len(values)
     for power in range(low, high + 1):
         place = round(100 * (power - low) / (high - low), 3)

@@ -189,10 +189,10 @@ class _Picturing:
         if not timeline.lanes:
             return None
         drafter = Drafter(self.plays.told.words, self.plays.told.anchors)
-        drawn = drafter.draw(timeline, Scale(0.0, timeline.end, self._bins), _told(label, timeline))
+        drawn = drafter.draw(timeline, Scale(0.0, timeline.end, self._bins), _describe(label, timeline))
         near = close_up(timeline, self._bins)
-        told = "" if near is None else f"{label}, from {near.start:.3f} to {near.end:.3f} s"
-        return Picture(drawn, None if near is None else drafter.draw(timeline, near, told), data_of(timeline, near))
+        message = "" if near is None else f"{label}, from {near.start:.3f} to {near.end:.3f} s"
+        return Picture(drawn, None if near is None else drafter.draw(timeline, near, message), data_of(timeline, near))
 
 
 def _share(lengths: Sequence[int]) -> int:
@@ -208,7 +208,7 @@ def _share(lengths: Sequence[int]) -> int:
     return max(FEWEST_LINES, limit)
 
 
-def _told(label: str, timeline: Timeline) -> str:
+def _describe(label: str, timeline: Timeline) -> str:
     objects = [lane for lane in timeline.lanes if lane.what == "object"]
     stays = [f"{lane.label} {each.title}" for lane in objects for each in lane.stretches]
     shown = "; ".join(stays[:6])  # a label is listened to
