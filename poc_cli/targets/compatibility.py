@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from poc_cli.errors import TargetError, UsageError
-from poc_cli.targets.capnp_dates import with_date
+from poc_cli.targets.capnp import with_date
 from poc_cli.targets.runtime_folder import base
 
 _Answer = subprocess.CompletedProcess[bytes]

@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from poc_cli.errors import TargetError
-from poc_cli.targets.capnp_dates import with_date
+from poc_cli.targets.capnp import with_date
 
 WORD = 8
 
