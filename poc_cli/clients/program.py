@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import signal
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +13,11 @@ from poc_cli.clients.inbox import Inbox
 from poc_cli.clients.lines import Lines
 from poc_cli.clients.observer import Observer
 from poc_cli.clients.relay import Head, Relay
-from poc_cli.clients.subprocesses import ENDS_WITHIN_SECONDS, Nursery, end, signalled
+from poc_cli.clients.subprocesses import ENDS_WITHIN_SECONDS, ProgramFolder, end
 from poc_cli.errors import TargetError
 from poc_cli.history import event as kinds
 from poc_cli.targets.endpoint import Door
-from poc_cli.targets.process import ending
+from poc_cli.targets.process import ending, signal_group
 
 MOST_UNREAD: Final = 10_000
 """Lines that may lie unread before the program's stdout is left to fill up: more of them tell nobody anything."""
@@ -44,13 +43,13 @@ class ProgramClient:
     tells_openings = True
 
     def __init__(
-        self, name: str, program: Program, nursery: Nursery, door: Callable[[], Door], account: Observer
+        self, name: str, program: Program, programs: ProgramFolder, door: Callable[[], Door], account: Observer
     ) -> None:
         """Take what it is, and the way to the worker, which may change; nothing is started yet."""
         self.name = name
         self.inbox = Inbox()
         self._program = program
-        self._nursery = nursery
+        self._programs = programs
         self._account = account
         self._relay = Relay(lambda _: door(), self)
         self._process: asyncio.subprocess.Process | None = None
@@ -80,7 +79,7 @@ class ProgramClient:
         url = f"ws://127.0.0.1:{await self._relay.start()}"
         words, variables = self._program.words(url)
         try:
-            self._process = await self._nursery.start(words, self._program.folder, variables)
+            self._process = await self._programs.start(words, self._program.folder, variables)
         except TargetError as error:
             raise CannotOpen(error.in_a_line) from error
         self._said = None
@@ -152,7 +151,7 @@ class ProgramClient:
         if how != "process":
             await self._relay.drop(how)
         elif self._process is not None:
-            signalled(self._process, signal.SIGKILL)
+            signal_group(self._process.pid)
             await self._drained()
 
     def stall(self) -> None:

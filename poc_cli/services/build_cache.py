@@ -5,7 +5,6 @@ import fcntl
 import hashlib
 import os
 import shutil
-import signal
 import stat
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
@@ -13,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from poc_cli.clients.subprocesses import Nursery
+from poc_cli.clients.subprocesses import ProgramFolder
 from poc_cli.errors import TargetError
-from poc_cli.targets.process import ending, guard
+from poc_cli.targets.process import ending, guard, signal_group
 from poc_cli.targets.runtime_programs import cache
 
 BUILDS_WITHIN_SECONDS: Final = 900.0
@@ -38,7 +37,7 @@ class Recipe:
     build: str
 
 
-def prepared(recipe: Recipe, nursery: Nursery, say: Callable[[str], None]) -> tuple[Path, int]:
+def prepared(recipe: Recipe, programs: ProgramFolder, say: Callable[[str], None]) -> tuple[Path, int]:
     """Return the built copy of a folder, and a descriptor that keeps others from removing it while it is open.
 
     Raises TargetError where a folder is missing or the build fails.
@@ -56,7 +55,7 @@ def prepared(recipe: Recipe, nursery: Nursery, say: Callable[[str], None]) -> tu
                 _wait(lock, fcntl.LOCK_EX, recipe, say)
                 if not (home / _DONE).exists():  # else another run has built it meanwhile
                     say(f"building {recipe.folder} ({recipe.build}), once for this content")
-                    _build(recipe, home, root, files, nursery)
+                    _build(recipe, home, root, files, programs)
                 fcntl.flock(lock, fcntl.LOCK_SH)
         _prune(name, home)
     except OSError as error:
@@ -122,7 +121,7 @@ def _digest(recipe: Recipe, root: Path, files: Sequence[Path]) -> str:
     return whole.hexdigest()[:16]
 
 
-def _build(recipe: Recipe, home: Path, root: Path, files: Sequence[Path], nursery: Nursery) -> None:
+def _build(recipe: Recipe, home: Path, root: Path, files: Sequence[Path], programs: ProgramFolder) -> None:
     shutil.rmtree(home, ignore_errors=True)  # of a build that failed or was killed
     for file in files:
         copy = home / "tree" / file.relative_to(root)
@@ -135,21 +134,20 @@ def _build(recipe: Recipe, home: Path, root: Path, files: Sequence[Path], nurser
         process = subprocess.Popen(
             ["/bin/sh", "-c", recipe.build],
             cwd=folder,
-            env=nursery.environment(network=True) | {"CI": "1", "NEXT_TELEMETRY_DISABLED": "1", "NO_COLOR": "1"},
+            env=programs.environment(network=True) | {"CI": "1", "NEXT_TELEMETRY_DISABLED": "1", "NO_COLOR": "1"},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
             preexec_fn=guard(os.getpid()),  # noqa: PLW1509 - no other thread runs yet, and it only calls libc
         )
-        nursery.watch(process.pid)
+        programs.watch(process.pid)
         try:
             code: int | None = process.wait(BUILDS_WITHIN_SECONDS)
         except subprocess.TimeoutExpired:
             code = None
         finally:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
+            signal_group(process.pid)
             process.wait()
     if code != 0:
         said = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LAST_LINES:])

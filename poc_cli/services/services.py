@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from poc_cli.clients.chromium import chromium
-from poc_cli.clients.subprocesses import Nursery
+from poc_cli.clients.subprocesses import ProgramFolder
 from poc_cli.errors import TargetError
 from poc_cli.history.redact import Redactor
 from poc_cli.scenario.client_tables import PageSpec
@@ -54,7 +54,7 @@ class Services:
         # An app elsewhere has its own already, and whoever runs us has said them.
         given = {} if elsewhere is None else os.environ
         self.secrets = {name: given.get(name) or secrets.token_urlsafe(_SECRET_BYTES) for name in sorted(named)}
-        self.nursery = Nursery()
+        self.programs = ProgramFolder()
         self.gateway = Gateway()
         self._built: dict[Recipe, Path] = {}
         self._locks: list[int] = []
@@ -75,7 +75,7 @@ class Services:
         from poc_cli.clients.browser import Pages
 
         hosts = [] if self.elsewhere is None else [urlsplit(self.elsewhere).hostname or ""]
-        self.pages = Pages(program, self.nursery, hosts)
+        self.pages = Pages(program, self.programs, hosts)
 
     def _add_app(self, scenario: Scenario, spec: OriginSpec) -> None:
         from poc_cli.services.app_server import App
@@ -88,7 +88,7 @@ class Services:
         folder = self.folder(scenario, spec.dir, spec.also, spec.build)
         proxy = Proxy()
         command = partial(self._command, spec, proxy.url, proxy.foreign_url, tuple(scenario.document.secrets))
-        self._apps[key] = App(Start(folder, command, spec.ready, spec.within), proxy, self.nursery)
+        self._apps[key] = App(Start(folder, command, spec.ready, spec.within), proxy, self.programs)
 
     def _command(
         self, spec: OriginSpec, url: str, foreign_url: str, named: Sequence[str], port: int
@@ -98,7 +98,7 @@ class Services:
         local |= {"PORT": str(port), "HOST": "127.0.0.1", "HOSTNAME": "127.0.0.1", "NODE_ENV": "production"}
         own = {name: render_text(value, names) for name, value in spec.env.items()}
         hidden = {name: self.secrets[name] for name in named}
-        return render_text(spec.start, names), self.nursery.environment() | local | own | hidden
+        return render_text(spec.start, names), self.programs.environment() | local | own | hidden
 
     # --- what plays ask
 
@@ -133,7 +133,7 @@ class Services:
             return folder  # or a worker's configuration file
         recipe = Recipe(folder, tuple((beside / each).resolve() for each in also), build)
         if recipe not in self._built:
-            self._built[recipe], lock = prepared(recipe, self.nursery, self._say)
+            self._built[recipe], lock = prepared(recipe, self.programs, self._say)
             self._locks.append(lock)
         return self._built[recipe]
 
@@ -171,7 +171,7 @@ class Services:
 
     def close(self) -> None:
         """Remove what it has made beside the cache; what still runs is ended."""
-        self.nursery.close()
+        self.programs.close()
         for lock in self._locks:
             os.close(lock)
         self._locks.clear()

@@ -129,7 +129,7 @@ def deployed(
         open_.enter_context(interrupting())
         account = open_.enter_context(connected(say, account_named))
         scratch = Scratch()
-        open_.callback(scratch.close)
+        open_.callback(scratch.remove)
         uploader = Uploader(home, scratch, account, name)
         offer(account, say, ask)
         say(f"deploying {name} to Cloudflare, account {account.id}")

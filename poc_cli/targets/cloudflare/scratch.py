@@ -4,19 +4,17 @@ import contextlib
 import json
 import os
 import secrets
-import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from poc_cli.errors import TargetError
-from poc_cli.targets.janitor import Janitor
 from poc_cli.targets.npm import node
 from poc_cli.targets.process import passed_on
 from poc_cli.targets.runtime_folder import base
 from poc_cli.targets.runtime_programs import WRANGLER_VERSION
+from poc_cli.targets.scratch_folder import ScratchFolder
 
 RECORDS: Final = "records.ndjson"
 
@@ -32,22 +30,14 @@ _SETTINGS: Final = {
 }
 
 
-class Scratch:
+class Scratch(ScratchFolder):
     """A folder (0700) that is gone at the end, whatever happens to us."""
 
     def __init__(self) -> None:
         """Make it. Raises TargetError where there is no room for it."""
-        self.folder = base() / f"poc-{secrets.token_hex(8)}"
-        self.janitor = Janitor(self.folder)
-        try:
-            for each in (self.folder, self.home, self.temporary, self.project):
-                each.mkdir(mode=0o700)
+        super().__init__(base(), "home", "tmp", "project")
+        with self.filling():
             self._forget_updates()
-        except OSError as error:
-            self.close()
-            raise TargetError(
-                f"cannot make {self.folder}: {error.strerror}", "set TMPDIR to a folder with room in it"
-            ) from error
 
     @property
     def home(self) -> Path:
@@ -68,12 +58,6 @@ class Scratch:
     def records(self) -> Path:
         """Return the file into which wrangler writes what it did, for programs."""
         return self.folder / RECORDS
-
-    def close(self) -> None:
-        """Remove it, once; what runs in it must be gone."""
-        if self.janitor.waiting:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            self.janitor.dismiss()
 
     def write(self, config: Mapping[str, Any]) -> Path:
         """Put down the configuration and give its file."""

@@ -1,9 +1,7 @@
 """Runs wrangler as a child that nothing of ours outlives, and tells how it ended."""
 
-import contextlib
 import json
 import os
-import signal
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +12,7 @@ from poc_cli.errors import TargetError
 from poc_cli.targets.cloudflare.cloudflare_errors import Outcome
 from poc_cli.targets.cloudflare.scratch import Scratch
 from poc_cli.targets.npm import node
-from poc_cli.targets.process import guard
+from poc_cli.targets.process import guard, signal_group
 
 DEPLOYS_WITHIN_SECONDS: Final = 240.0
 """A deployment takes two seconds; a project's build command or a rate limit may take minutes."""
@@ -46,8 +44,7 @@ class Child:
 
     def end(self) -> None:
         """End it and all that it started."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.popen.pid, signal.SIGKILL)
+        signal_group(self.popen.pid)
         self.popen.wait()
 
 
@@ -79,7 +76,7 @@ def start(home: Path, scratch: Scratch, words: Sequence[str], variables: dict[st
             )
     except OSError as error:
         raise TargetError(f"wrangler cannot be started: {error}", "see poc doctor") from error
-    scratch.janitor.watch(popen.pid)
+    scratch.watch(popen.pid)
     return Child(popen, scratch)
 
 
