@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from poc_cli.errors import TargetError
+from poc_cli.inert import without_styles
 
 CHECK_NPM = (
     "check npm's registry, proxy and certificate settings (npm config list), "
@@ -26,7 +27,6 @@ _CI = (
     "--fetch-retry-maxtimeout=5000",
 )
 
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _SPOKEN = re.compile(r"^npm (?:error|ERR!) ?(.*)$")
 _IDLE_WORDS = ("syscall ", "errno ", "A complete log of this run")
 _LINES = 3
@@ -77,7 +77,7 @@ def _wheel() -> Path:
 
 
 def _gist(output: str) -> str:
-    lines = [line.strip() for line in _ESCAPES.sub("", output).splitlines()]
+    lines = [line.strip() for line in without_styles(output).splitlines()]
     spoken = [found[1].strip() for line in lines if (found := _SPOKEN.match(line))]
     told = [line for line in spoken if line and not line.startswith(_IDLE_WORDS)]
     # without a word of npm's own it is node that failed, and node says why at the end

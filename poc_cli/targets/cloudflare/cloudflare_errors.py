@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import httpx
 
 from poc_cli.errors import TargetError
+from poc_cli.inert import without_styles
 from poc_cli.targets.cloudflare.cloudflare_api import Refused
 from poc_cli.targets.cloudflare.credentials import ACCOUNT, MAKE_ONE, NEEDED
 
@@ -132,7 +133,6 @@ class Outcome:
     late: bool = False
 
 
-_ESCAPES: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _LOUD: Final = re.compile(r"^\W*\[ERROR\]\s*")
 _IDLE: Final = ("If you think this is a bug", "Logs were written to", "🪵", "Cloudflare collects anonymous")
 _LINES: Final = 12
@@ -140,7 +140,7 @@ _LINES: Final = 12
 
 def gist(said: str) -> str:
     """Return what wrangler said of its error, without colours and general advice; all of it where it marked none."""
-    lines = [line.rstrip() for line in _ESCAPES.sub("", said).splitlines()]
+    lines = [line.rstrip() for line in without_styles(said).splitlines()]
     lines = [line for line in lines if line.strip() and not any(word in line for word in _IDLE)]
     starts = [number for number, line in enumerate(lines) if _LOUD.match(line.strip())]
     told = lines[starts[-1] :] if starts else lines[-_LINES:]
