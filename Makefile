@@ -37,9 +37,10 @@ unit: $(DEV)  ## run the tests that start neither node, nor a browser, nor a run
 long: $(DEV) $(NODES) $(CHROMIUM)  ## run the long ones: faulty deployments, clusters, pages, black boxes, the stack (twenty minutes)
 	@$(BIN)/pytest -m long $(ARGS)
 
-lint: $(DEV)  ## check style and format of the Python code
+lint: $(DEV)  ## check style, format and layers of the Python code
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
+	@$(BIN)/lint-imports --no-cache
 
 types: $(DEV) $(NODES)  ## check the types of the Python code and of the worker
 	@$(BIN)/mypy
@@ -58,7 +59,7 @@ reference: $(VENV)  ## record results/reference/local.json anew, for poc compare
 	@$(BIN)/python tests/bench/reference.py $(BIN)/poc
 
 docs: $(VENV)  ## write the generated files of docs/ anew: the schema of scenarios, how to write one, all claims
-	@$(BIN)/python -m poc_cli.scenario.pages
+	@$(BIN)/python -m poc_cli.scenario.generate_docs
 
 soak: $(DEV)  ## end poc at random moments, run it a hundred times, hold 2,000 sockets, deploy fifty times, play all on a rough machine, judge 100,000 stories of known truth; takes two and a half hours
 	@$(BIN)/python tests/soak/leftovers.py

@@ -1,7 +1,4 @@
-"""The settings of poc: a flag, else POC_* of the environment, else poc.toml or [tool.poc] of pyproject.toml.
-
-Never checks what a setting names, such as a folder; who uses it does.
-"""
+"""The settings of poc: a flag, else POC_* of the environment, else poc.toml or [tool.poc] of pyproject.toml."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -12,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import tomli
 
 from poc_cli.errors import UsageError
-from poc_cli.target.destination import Destination, destination
+from poc_cli.targets.destination import Destination, destination
 
 if TYPE_CHECKING:
     from poc_cli.config_file import ConfigFile
@@ -57,7 +54,7 @@ class Settings:
 
 
 def settings(flags: Flags | None = None) -> Settings:
-    """Give the settings for this folder and environment. Raises UsageError where the file or a POC_* is wrong."""
+    """Return the settings for this folder and environment. Raises UsageError where the file or a POC_* is wrong."""
     flags = flags or Flags()
     here = Path.cwd()
     found = find(here)
@@ -91,7 +88,7 @@ def _target(flags: Flags, environment: "_Environment", file: "ConfigFile | None"
 
 
 def find(start: Path) -> tuple[Path, tuple[str, ...]] | None:
-    """Give the file that counts in a folder and the way to poc's tables in it, None where there is none.
+    """Return the file that counts in a folder and the way to poc's tables in it, None where there is none.
 
     It is looked for upwards as far as the repository reaches; outside of one only in the folder itself, because who
     may write to a folder above could choose the code that is run.
@@ -107,7 +104,7 @@ def find(start: Path) -> tuple[Path, tuple[str, ...]] | None:
 
 
 def _has_tables(file: Path) -> bool:
-    """Whether a pyproject.toml has [tool.poc]; where it is broken otherwise, others will complain about it."""
+    """Return whether a pyproject.toml has [tool.poc]; where it is broken otherwise, others will complain about it."""
     try:
         text = file.read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -170,7 +167,7 @@ class _Environment:
         text = self.text("compat_date")
         if text is None:
             return ()
-        from poc_cli.target.compatibility import checked
+        from poc_cli.targets.compatibility import checked
 
         try:
             return tuple(checked([text]))
@@ -178,5 +175,5 @@ class _Environment:
             raise UsageError(f'POC_COMPAT_DATE is "{text}"', error.advice) from error
 
     def text(self, name: str) -> str | None:
-        """Give what a variable says."""
+        """Return what a variable says."""
         return self._variables.get(f"POC_{name.upper()}") or None

@@ -1,7 +1,4 @@
-"""The tables of a configuration file: what they may hold, and for what is wrong in them the place where it stands.
-
-Never looks for the file, and never says what a setting does.
-"""
+"""The tables of a configuration file: what they may hold, and for what is wrong in them the place where it stands."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,14 +10,14 @@ from pydantic import Field
 from poc_cli.errors import UsageError
 from poc_cli.gate_tables import Check, check_of
 from poc_cli.inert import inert
-from poc_cli.scenario.explain import Problem
-from poc_cli.scenario.shapes import Shape
-from poc_cli.scenario.source import Source, text_of
 from poc_cli.scenario.steps import validated
+from poc_cli.scenario.toml_source import Source, text_of
+from poc_cli.scenario.types import Shape
+from poc_cli.scenario.validation_errors import Problem
 from poc_cli.scenario.values import Path as Way
 from poc_cli.scenario.values import kind
-from poc_cli.target.compatibility import checked
-from poc_cli.target.destination import destination
+from poc_cli.targets.compatibility import checked
+from poc_cli.targets.destination import destination
 
 Filled = Annotated[str, Field(min_length=1)]
 
@@ -57,7 +54,7 @@ class ConfigFile:
 
     @property
     def file(self) -> str:
-        """Give the name of the file as errors show it."""
+        """Return the name of the file as errors show it."""
         return self.source.file
 
     def refuse(self, message: str, advice: str | None, *way: str | int) -> NoReturn:
@@ -66,7 +63,7 @@ class ConfigFile:
 
 
 def read(path: Path, shown: str, way: Way) -> ConfigFile:
-    """Give what a file says; `shown` is its name in errors. Raises ScenarioError where something in it is wrong."""
+    """Return what a file says; `shown` is its name in errors. Raises ScenarioError where something in it is wrong."""
     source = Source(text_of(path, "configuration"), inert(shown))
     raw: Any = source.tables()
     for part in way:

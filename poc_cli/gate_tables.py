@@ -1,7 +1,4 @@
-"""The `[check]` tables of a configuration file: from what was written to the gates that it means.
-
-Never holds a run against them, and never raises: what is wrong becomes a problem with its place.
-"""
+"""The `[check]` tables of a configuration file: from what was written to the gates that it means."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,13 +6,13 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from poc_cli.judge.bounds import FIGURES
-from poc_cli.judge.changes import FACTORS
+from poc_cli.judge.figure_diff import FACTORS
+from poc_cli.judge.limits import FIGURES
 from poc_cli.judge.requirements import Entry, Gates, Limit, NotUnderstoodError, Regress, entry, regress
 from poc_cli.scenario.duration import Duration
-from poc_cli.scenario.explain import Problem
-from poc_cli.scenario.shapes import Shape
 from poc_cli.scenario.steps import validated
+from poc_cli.scenario.types import Shape
+from poc_cli.scenario.validation_errors import Problem
 from poc_cli.scenario.values import Path as Way
 from poc_cli.scenario.values import shown
 
@@ -62,7 +59,7 @@ class Check:
 
 
 def check_of(raw: dict[str, Any], way: Way, problems: list[Problem]) -> Check | None:
-    """Give what `[check]` means; adds what is wrong with it to the problems, and may give None then."""
+    """Return what `[check]` means; adds what is wrong with it to the problems, and may give None then."""
     table = validated(CheckTable, raw, "[check]", way, problems)
     limits = _limits(raw.get("limits"), (*way, "limits"), problems)
     baseline = raw.get("baseline")
@@ -106,8 +103,8 @@ def _entries(written: Sequence[str], way: Way, problems: list[Problem]) -> list[
 def _said_twice(require: Sequence[Entry], allow: Sequence[Entry], way: Way) -> Iterator[Problem]:
     for index, each in enumerate(allow):
         if each.k is not None:
-            told = f"{shown(each.name)} may be refuted, so that it cannot be asked for {each.k} of {each.n}"
-            yield Problem((*way, index), told, 'ask for it in "require"')
+            message = f"{shown(each.name)} may be refuted, so that it cannot be asked for {each.k} of {each.n}"
+            yield Problem((*way, index), message, 'ask for it in "require"')
         if any(each.name == other.name for other in require):
             yield Problem((*way, index), f"{shown(each.name)} is required, so that it may not be refuted", "choose one")
 

@@ -13,14 +13,14 @@ from importlib import import_module
 from typing import Final, NoReturn
 
 from poc_cli.errors import PocError
-from poc_cli.status import ExitCode
+from poc_cli.exit_codes import ExitCode
 
 MODULES: Final = {
-    "running": ("run", "check"),
-    "reading": ("judge", "report", "compare", "explain"),
-    "writing": ("list", "show", "lint", "init"),
-    "places": ("deploy", "status", "destroy", "doctor"),
-    "many": ("load", "cost"),
+    "run_commands": ("run", "check"),
+    "report_commands": ("judge", "report", "compare", "explain"),
+    "author_commands": ("list", "show", "lint", "init"),
+    "deploy_commands": ("deploy", "status", "destroy", "doctor"),
+    "load_commands": ("load", "cost"),
 }
 """The modules of this package and the commands in each."""
 

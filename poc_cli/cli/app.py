@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from poc_cli import __version__
-from poc_cli.commands.helping import GroupedCommands, examples
-from poc_cli.status import MEANINGS
+from poc_cli.commands.help import GroupedCommands, examples
+from poc_cli.exit_codes import MEANINGS
 
 _CODES = "\n".join(f"{code.value:>5}  {meaning}" for code, meaning in MEANINGS.items())
 

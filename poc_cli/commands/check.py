@@ -1,7 +1,4 @@
-"""`poc check`: plays what the configuration names, holds it against the gates there, and writes the reports for a CI.
-
-Never decides whether a gate is met.
-"""
+"""`poc check`: plays what the configuration names, checks its gates, and writes the reports for CI."""
 
 import os
 from collections.abc import Sequence
@@ -10,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from poc_cli.commands.console import Console
-from poc_cli.commands.options import Options
 from poc_cli.commands.run import play
+from poc_cli.commands.run_options import Options
 from poc_cli.config import Settings
 from poc_cli.errors import PocError, UsageError
+from poc_cli.exit_codes import ExitCode
 from poc_cli.scenario.catalog import find, shown
-from poc_cli.status import ExitCode
-from poc_cli.target.compatibility import raise_if_unknown
-from poc_cli.target.runtime import locate
+from poc_cli.targets.compatibility import raise_if_unknown
+from poc_cli.targets.runtime_programs import locate
 
 if TYPE_CHECKING:
     from poc_cli.config_file import ConfigFile
@@ -71,7 +68,7 @@ def _gates(settings: Settings) -> "tuple[ConfigFile, Check]":
 
 
 def _words(scenarios: Sequence[str], folder: Path) -> list[str]:
-    """Give the scenarios as words for the current folder: paths of the file start in its own."""
+    """Return the scenarios as words for the current folder: paths of the file start in its own."""
     return [_word(each, folder) for each in scenarios]
 
 
@@ -86,7 +83,7 @@ def _word(word: str, folder: Path) -> str:
 
 
 def _chosen(words: Sequence[str], file: "ConfigFile") -> "Chosen":
-    """Give the claims of each scenario. Raises ScenarioError where a word means none, or a scenario is wrong."""
+    """Return the claims of each scenario. Raises ScenarioError where a word means none, or a scenario is wrong."""
     from poc_cli.scenario.loader import read
 
     files: dict[Path, None] = {}
@@ -147,13 +144,13 @@ def _options(words: Sequence[str], settings: Settings, wanted: Wanted, date: str
 
 
 def _judged(folder: Path) -> Document:
-    from poc_cli.commands.evidence import judge_folder
+    from poc_cli.commands.run_folder import judge_folder
 
     return judge_folder(folder)
 
 
 def _month(settings: Settings) -> "Month | None":
-    """Give the month of the profile in the configuration: what is wrong in it is told before anything is played."""
+    """Return the month of the profile in the configuration: what is wrong in it is told before anything is played."""
     from poc_cli.commands.cost import configured
 
     return configured(settings)
@@ -162,9 +159,9 @@ def _month(settings: Settings) -> "Month | None":
 def _outcome(
     gates: "Check", document: Document, chosen: "Chosen", baseline: Document | None, month: "Month | None"
 ) -> "Outcome":
-    from poc_cli.judge.bounds import MonthlyCost
-    from poc_cli.judge.comparison import compare
+    from poc_cli.judge.claim_diff import compare
     from poc_cli.judge.gates import hold_against
+    from poc_cli.judge.limits import MonthlyCost
 
     compared = None if baseline is None else compare(baseline, document)
     cost = None if month is None else MonthlyCost(month.paid.bill.total, month.title)
@@ -172,9 +169,9 @@ def _outcome(
 
 
 def _report(outcome: "Outcome", document: Document, folder: Path, wanted: Wanted, console: Console) -> None:
-    from poc_cli.commands.evidence import history_of
     from poc_cli.commands.report import summarize, told, write
-    from poc_cli.report.gates import answer, lines, table
+    from poc_cli.commands.run_folder import history_of
+    from poc_cli.report.gate_table import answer, lines, table
     from poc_cli.report.github import annotations_of_check
     from poc_cli.report.junit import junit
     from poc_cli.report.markdown import markdown

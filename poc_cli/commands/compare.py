@@ -1,7 +1,4 @@
-"""`poc compare`: what changed between two recorded runs.
-
-Never plays anything and never writes to a run folder.
-"""
+"""`poc compare`: what changed between two recorded runs."""
 
 import contextlib
 import json
@@ -9,17 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from poc_cli.commands.console import Console
-from poc_cli.commands.evidence import as_json, folder_of
+from poc_cli.commands.run_folder import as_json, folder_of
 from poc_cli.errors import PocError, UsageError
+from poc_cli.exit_codes import ExitCode
 from poc_cli.files import read_whole
 from poc_cli.history.reader import read
-from poc_cli.judge import document as judge
-from poc_cli.judge.comparison import Comparison, as_document
-from poc_cli.judge.comparison import compare as compared
-from poc_cli.report.comparison import answer, lines
+from poc_cli.judge import run_document as judge
+from poc_cli.judge.claim_diff import Comparison, as_document
+from poc_cli.judge.claim_diff import compare as compared
+from poc_cli.report.comparison_text import answer, lines
 from poc_cli.scenario.catalog import shown
-from poc_cli.status import ExitCode
-from poc_cli.target.destination import WORDS
+from poc_cli.targets.destination import WORDS
 
 Document = dict[str, Any]
 
@@ -44,7 +41,7 @@ def compare(before: Path, after: Path, results: Path, console: Console, *, as_on
 
 
 def recorded(path: Path, results: Path) -> Document:
-    """Give the judged run: a file as it is, the history of a folder judged by the judge of today."""
+    """Return the judged run: a file as it is, the history of a folder judged by the judge of today."""
     if str(path) in WORDS and not path.exists():
         return judge.document(read(_latest_on(str(path), results) / "history.ndjson"))
     if path.suffix == ".json" and not path.is_dir():
@@ -58,7 +55,7 @@ def recorded(path: Path, results: Path) -> Document:
 
 
 def _latest_on(word: str, results: Path) -> Path:
-    """Give the folder of the latest run on a target. Raises UsageError where there is none."""
+    """Return the folder of the latest run on a target. Raises UsageError where there is none."""
     for folder in sorted((each for each in results.glob("*Z-*") if each.is_dir()), reverse=True):
         with contextlib.suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
             document = json.loads(read_whole(folder / "run.json"))
@@ -85,11 +82,11 @@ def _read(file: Path) -> Document:
 def _another_schema(file: Path, schema: object) -> PocError:
     if not isinstance(schema, str):
         return PocError(f"{file} is no run.json: it names no schema", _ADVICE)
-    told = f"{file} has the schema {json.dumps(schema)}, and this poc compares {judge.SCHEMA}"
+    message = f"{file} has the schema {json.dumps(schema)}, and this poc compares {judge.SCHEMA}"
     kind, _, version = schema.partition("/")
     if kind == judge.SCHEMA.partition("/")[0] and version.isdigit():
-        return PocError(told, "compare it with the poc that wrote it, or record the run again")
-    return PocError(told, _ADVICE)
+        return PocError(message, "compare it with the poc that wrote it, or record the run again")
+    return PocError(message, _ADVICE)
 
 
 def _compared(before: tuple[Path, Document], after: tuple[Path, Document]) -> Comparison:

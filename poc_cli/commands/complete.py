@@ -1,7 +1,4 @@
-"""What the shell offers while one types: the names of the shipped scenarios, and scenario files.
-
-Never reads a file, because a person is waiting at the keyboard.
-"""
+"""What the shell offers while one types: the names of the shipped scenarios, and scenario files."""
 
 from pathlib import Path
 
@@ -10,7 +7,7 @@ from poc_cli.scenario.catalog import shipped_files
 
 
 def scenarios(incomplete: str) -> list[str]:
-    """Give the names that begin so, then the folders and .toml files that do."""
+    """Return the names that begin so, then the folders and .toml files that do."""
     try:
         known = [word for name in shipped_files() for word in (name.rpartition("/")[2], name)]
         names = [name for name in dict.fromkeys(known) if name.startswith(incomplete)]

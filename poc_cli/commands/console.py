@@ -1,7 +1,4 @@
-"""Where words go: the result to stdout, everything else to stderr, in colour only on a terminal.
-
-Never prints markup, control characters or secrets that a worker or a scenario has sent: this is the last door.
-"""
+"""Where words go: the result to stdout, everything else to stderr, in colour only on a terminal."""
 
 import errno
 import os
@@ -14,7 +11,7 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
 from poc_cli.inert import inert, inert_lines
-from poc_cli.report.spans import Line, plain
+from poc_cli.report.styled import Line, plain
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
@@ -144,7 +141,7 @@ def _safe(text: str) -> str:
 
 
 def _without_commands(text: str) -> str:
-    """Give a text in which GitHub's log finds none: it looks for `::` at the start of lines and `##[` anywhere.
+    """Return a text in which GitHub's log finds none: it looks for `::` at the start of lines and `##[` anywhere.
 
     The runner's lines end at a carriage return too.
     """
@@ -181,7 +178,7 @@ def abandon(stream: TextIO) -> None:
 
 
 def coloured(stream: TextIO) -> bool:
-    """Whether a stream is to have colours: by request, or on a terminal that can show them."""
+    """Return whether a stream is to have colours: by request, or on a terminal that can show them."""
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")

@@ -1,7 +1,4 @@
-"""`poc cost`: the month's bill of a profile, or of what a run used.
-
-Never plays anything, and never asks Cloudflare: the prices are those that poc ships.
-"""
+"""`poc cost`: the month's bill of a profile, or of what a run used."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -13,7 +10,7 @@ from poc_cli.commands.console import Console
 from poc_cli.cost.month import Month, month_of, month_of_run
 from poc_cli.cost.prices import shipped
 from poc_cli.cost.profile import Profile, near, profile_of, read, sample_text
-from poc_cli.cost.told import plain
+from poc_cli.cost.usage_line import plain
 from poc_cli.errors import PocError, ScenarioError, UsageError
 from poc_cli.scenario.catalog import shown
 
@@ -51,7 +48,7 @@ def cost(wanted: Wanted, settings: "Settings", console: Console) -> None:
 
 
 def text_of_profile(name: str | None) -> str:
-    """Give the text of a profile, to begin one's own from. Raises UsageError."""
+    """Return the text of a profile, to begin one's own from. Raises UsageError."""
     text = sample_text(name or DEFAULT)
     if text is None:
         raise UsageError(f'there is no shipped profile "{name}"', near(name or ""))
@@ -59,13 +56,13 @@ def text_of_profile(name: str | None) -> str:
 
 
 def configured(settings: "Settings") -> Month | None:
-    """Give the month of the profile that the configuration names, None without one. Raises ScenarioError."""
+    """Return the month of the profile that the configuration names, None without one. Raises ScenarioError."""
     profile = _configured(settings)
     return None if profile is None else month_of(profile, shipped())
 
 
 def measured_in(folder: Path) -> "Measured":
-    """Give what the run in a folder used. Raises PocError where its history cannot be read."""
+    """Return what the run in a folder used. Raises PocError where its history cannot be read."""
     from poc_cli.cost.measured import run_usage
     from poc_cli.history.reader import read as history
 
@@ -73,7 +70,7 @@ def measured_in(folder: Path) -> "Measured":
 
 
 def traces_of(folder: Path) -> Mapping[int, Iterator[bytes]]:
-    """Give the lines of each process's trace in a run folder, as far as there are any."""
+    """Return the lines of each process's trace in a run folder, as far as there are any."""
     files = (path for path in (folder / "trace").glob("*.jsonl") if path.stem.isdigit() and path.is_file())
     return {int(path.stem): _lines(path) for path in sorted(files)}
 
@@ -87,13 +84,13 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 def _measured(run: Path, settings: "Settings") -> "Measured":
-    from poc_cli.commands.evidence import folder_of
+    from poc_cli.commands.run_folder import folder_of
 
     return measured_in(folder_of(run, settings.results))
 
 
 def _fallback(settings: "Settings", console: Console) -> Profile:
-    """Give the profile where none is named: that of the configuration, else a shipped one."""
+    """Return the profile where none is named: that of the configuration, else a shipped one."""
     found = _configured(settings)
     if found is None:
         console.note(f"no profile: the shipped {DEFAULT}; poc cost {DEFAULT} --toml prints it, to make your own of")
@@ -127,26 +124,26 @@ def _configured(settings: "Settings") -> Profile | None:
 
 
 def _with_measured(profile: Profile, measured: "Measured") -> Profile:
-    """Give the profile with the time that an event took in a run."""
+    """Return the profile with the time that an event took in a run."""
     handler = measured.handler_ms
     if handler is None:
         raise UsageError(
             "the run does not say how long an object is active for a message",
             "play one here, with the runtime's trace: poc run echo",
         )
-    told = f"{profile.title}; {plain(handler)} ms for each event, as measured"
-    return profile.model_copy(update={"handler_ms": float(round(handler, 6)), "connect_ms": None, "title": told})
+    message = f"{profile.title}; {plain(handler)} ms for each event, as measured"
+    return profile.model_copy(update={"handler_ms": float(round(handler, 6)), "connect_ms": None, "title": message})
 
 
 def _tell(month: Month, profile: Profile | None, measured: "Measured | None", wanted: Wanted, console: Console) -> None:
     if wanted.json:
-        from poc_cli.commands.evidence import as_json
-        from poc_cli.cost.document import document
+        from poc_cli.commands.run_folder import as_json
+        from poc_cli.cost.cost_document import document
 
         told = None if profile is None else profile.model_dump()
         console.document(as_json(document(month, told, measured)))
         return
-    from poc_cli.cost.table import lines, run_lines, source
+    from poc_cli.report.cost_table import lines, run_lines, source
 
     of_run = [] if measured is None else run_lines(measured, shipped())
     console.result([*of_run, *lines(month), [], source(shipped())])

@@ -1,22 +1,19 @@
-"""`poc deploy`: a worker on Cloudflare that stays until it is destroyed.
-
-Never prints its token: that is kept where `poc run` finds it.
-"""
+"""`poc deploy`: a worker on Cloudflare that stays until it is destroyed."""
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from poc_cli.commands.asking import asker
 from poc_cli.commands.console import Console, hide
-from poc_cli.commands.phases import Phases
+from poc_cli.commands.progress import Phases
+from poc_cli.commands.prompt import asker
 from poc_cli.history.redact import Redactor
-from poc_cli.report.spans import Line, span
+from poc_cli.report.styled import Line, span
 from poc_cli.shipped import shipped
-from poc_cli.target.cloudflare import store
-from poc_cli.target.cloudflare.credentials import TOKEN
-from poc_cli.target.cloudflare.deployment import Plan, deployed
-from poc_cli.target.source import source
+from poc_cli.targets.cloudflare import local_records
+from poc_cli.targets.cloudflare.credentials import TOKEN
+from poc_cli.targets.cloudflare.deployment import Plan, deployed
+from poc_cli.targets.worker_source import source
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +30,7 @@ class Wanted:
 
 def deploy(wanted: Wanted, console: Console) -> None:
     """Deploy it and say how it is used. Raises PocError, and leaves nothing behind then."""
-    from poc_cli.target.cloudflare.secrets_file import read
+    from poc_cli.targets.cloudflare.secrets_file import read
 
     plan = Plan(
         source(wanted.worker or shipped("worker"), env=wanted.env),
@@ -46,15 +43,15 @@ def deploy(wanted: Wanted, console: Console) -> None:
     account = [(TOKEN, token)] if (token := os.environ.get(TOKEN)) else []
     hide(Redactor([*plan.secrets.items(), *account]), console)
     with Phases(console) as phases, deployed(plan, console.note, phases, asker(console)) as made:
-        lines = _told(made.name, made.url, ours=plan.is_ours)
+        lines = _describe(made.name, made.url, ours=plan.is_ours)
     console.result(lines)
 
 
-def _told(name: str, url: str, *, ours: bool) -> list[Line]:
+def _describe(name: str, url: str, *, ours: bool) -> list[Line]:
     scenario, token = ("hibernate", "POC_TOKEN") if ours else ("SCENARIO", "its secret POC_TOKEN")
     return [
         [span(f"{name} is deployed and answers at "), span(url, "bold")],
         [span(f"  play:    poc run {scenario} --target {url}")],
-        [span(f"  token:   {token}, kept in {store.folder() / f'{name}.json'}; poc run finds it there")],
+        [span(f"  token:   {token}, kept in {local_records.folder() / f'{name}.json'}; poc run finds it there")],
         [span(f"  remove:  poc destroy {name}")],
     ]

@@ -1,17 +1,14 @@
-"""`poc destroy`: removes Workers from the account, with their objects and secrets.
-
-Never removes one that poc did not make, unless it is named and that is forced.
-"""
+"""`poc destroy`: removes Workers from the account, with their objects and secrets."""
 
 from poc_cli.commands.console import Console
-from poc_cli.commands.phases import Phases
+from poc_cli.commands.progress import Phases
 from poc_cli.errors import PocError, TargetError, UsageError
-from poc_cli.report.spans import span
-from poc_cli.target.cloudflare import store
-from poc_cli.target.cloudflare.account import Account
-from poc_cli.target.cloudflare.connection import connected
-from poc_cli.target.cloudflare.leftovers import leftovers
-from poc_cli.target.cloudflare.marker import marker_of
+from poc_cli.report.styled import span
+from poc_cli.targets.cloudflare import local_records
+from poc_cli.targets.cloudflare.account import Account
+from poc_cli.targets.cloudflare.account_access import connected
+from poc_cli.targets.cloudflare.marker import marker_of
+from poc_cli.targets.cloudflare.orphans import leftovers
 
 
 def destroy(names: list[str], console: Console, *, everything: bool, force: bool) -> None:
@@ -32,24 +29,24 @@ def destroy(names: list[str], console: Console, *, everything: bool, force: bool
                 failures.append(error)
                 continue
             phases.pause()
-            store.forget(name)
-            told = "removed, with its objects and secrets" if was_there else "gone already"
-            console.result([[span(f"{name} ", "bold"), span(told)]])
+            local_records.forget(name)
+            message = "removed, with its objects and secrets" if was_there else "gone already"
+            console.result([[span(f"{name} ", "bold"), span(message)]])
     if failures:
         raise TargetError("\n".join(error.message for error in failures), failures[0].advice)
 
 
 def _all(account: Account) -> list[str]:
-    """Give the names of all that is poc's, half uploads of this machine's too; not what another run has in hand."""
+    """Return the names of all that is poc's, half uploads of this machine's too; not what another run has in hand."""
     names = [each.name for each in account.ours()] + [each.name for each in leftovers(account)]
-    return [name for name in dict.fromkeys(names) if not store.is_held(name)]
+    return [name for name in dict.fromkeys(names) if not local_records.is_held(name)]
 
 
 def _checked(account: Account, name: str, *, force: bool) -> str:
-    """Give the name if it may be removed. Raises TargetError where it is not there, or is none of poc's."""
-    known = store.records().get(store.checked(name)) if not force else None
+    """Return the name if it may be removed. Raises TargetError where it is not there, or is none of poc's."""
+    known = local_records.records().get(local_records.checked(name)) if not force else None
     if not account.exists(name):
-        store.forget(name) if known is not None and known.account == account.id else None
+        local_records.forget(name) if known is not None and known.account == account.id else None
         raise TargetError(f"account {account.id} has no Worker {name}", "poc status lists what poc has deployed")
     if force or marker_of(account.bindings(name) or []) is not None:
         return name

@@ -1,7 +1,4 @@
-"""`poc doctor`: what is here, what is missing, and how to mend it.
-
-Never uses the network, never brings anything, and runs no other program than `workerd --version`.
-"""
+"""`poc doctor`: what is here, what is missing, and how to mend it."""
 
 import os
 import platform
@@ -16,14 +13,14 @@ from pathlib import Path
 from typing import Final, Literal
 
 from poc_cli import __version__
-from poc_cli.engine.admission import DESCRIPTORS_AT_REST, DESCRIPTORS_PER_SOCKET
+from poc_cli.descriptors import DESCRIPTORS_AT_REST, DESCRIPTORS_PER_SOCKET
 from poc_cli.errors import PocError, TargetError
-from poc_cli.report.spans import Line, span
+from poc_cli.exit_codes import ExitCode
+from poc_cli.report.styled import Line, span
 from poc_cli.shipped import shipped
-from poc_cli.status import ExitCode
-from poc_cli.target.npm import node
-from poc_cli.target.runtime import WORKERD_VERSION, WRANGLER_VERSION, locate, pinned, wrangler_home
-from poc_cli.target.temporary import base
+from poc_cli.targets.npm import node
+from poc_cli.targets.runtime_folder import base
+from poc_cli.targets.runtime_programs import WORKERD_VERSION, WRANGLER_VERSION, locate, pinned, wrangler_home
 
 LEAST_GLIBC: Final = (2, 35)
 """The newest symbol that the pinned workerd asks of the C library is GLIBC_2.35 (readelf -V)."""
@@ -52,7 +49,7 @@ class Finding:
 
 
 def doctor(results: Path) -> tuple[list[Line], ExitCode]:
-    """Give a line for each thing that poc needs and FAILED where one is missing."""
+    """Return a line for each thing that poc needs and FAILED where one is missing."""
     findings = list(_findings(results))
     lines: list[Line] = []
     width = max(len(finding.topic) for finding in findings)
@@ -112,7 +109,7 @@ def _platform() -> Finding:
 
 
 def _glibc() -> str | None:
-    """Give the version of the GNU C library, None where another one is used."""
+    """Return the version of the GNU C library, None where another one is used."""
     try:
         name, _, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
     except (OSError, ValueError):

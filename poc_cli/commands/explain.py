@@ -1,21 +1,18 @@
-"""`poc explain`: why an object did not sleep, or when it did.
-
-Never plays anything and never judges a claim.
-"""
+"""`poc explain`: why an object did not sleep, or when it did."""
 
 from pathlib import Path
 
-from poc_cli.commands.evidence import folder_of
+from poc_cli.commands.run_folder import folder_of
 from poc_cli.errors import UsageError, did_you_mean
 from poc_cli.history.reader import read
-from poc_cli.judge.record import PlayRecord
-from poc_cli.judge.runs import RunRecord, record
-from poc_cli.report.explain import Resident, explain, in_a_line
-from poc_cli.report.spans import Line, span
+from poc_cli.record.play_record import PlayRecord
+from poc_cli.record.run_record import RunRecord, record
+from poc_cli.report.sleep_explanation import Resident, explain, in_a_line
+from poc_cli.report.styled import Line, span
 
 
 def explanation(run: Path | None, name: str | None, label: str | None, results: Path) -> list[Line]:
-    """Give the explanation of the objects that are meant. Raises UsageError for a name that the run does not have.
+    """Return the explanation of the objects that are meant. Raises UsageError for a name that the run does not have.
 
     Where neither a play nor an object is named, those that did not sleep are told in full and the others in a line.
     """

@@ -1,7 +1,4 @@
-"""`poc init`: a configuration, a first scenario and a workflow for somebody's project.
-
-Never asks anything, and never overwrites a file unless it is told to.
-"""
+"""`poc init`: a configuration, a first scenario and a workflow for somebody's project."""
 
 import json
 import os
@@ -11,14 +8,14 @@ from importlib.resources import files
 from pathlib import Path
 
 from poc_cli import __version__
-from poc_cli.commands.guess import guess
+from poc_cli.commands.scaffold import guess
 from poc_cli.config import OWN as CONFIGURATION
 from poc_cli.config import SHARED, find
 from poc_cli.errors import PocError, UsageError
 from poc_cli.files import write_whole
-from poc_cli.report.spans import Line, span
+from poc_cli.report.styled import Line, span
 from poc_cli.scenario.catalog import shown
-from poc_cli.target.source import source
+from poc_cli.targets.worker_source import source
 
 SCENARIO = "scenarios/first.toml"
 WORKFLOW = ".github/workflows/feasibility.yml"
@@ -50,11 +47,11 @@ def init(folder: Path, action: str | None, *, force: bool, worker: Path | None =
         )
     for name, text in texts.items():
         _write(folder, name, text)
-    return _told(folder, list(texts), there)
+    return _describe(folder, list(texts), there)
 
 
 def _texts(action: str | None) -> Mapping[str, str]:
-    """Give the files by their paths in the project."""
+    """Return the files by their paths in the project."""
     return {
         CONFIGURATION: _starter("poc.toml"),
         SCENARIO: _starter("scenario.toml"),
@@ -63,16 +60,16 @@ def _texts(action: str | None) -> Mapping[str, str]:
 
 
 def _for(worker: Path, folder: Path) -> Mapping[str, str]:
-    """Give the files that know a project, as far as its own files tell."""
+    """Return the files that know a project, as far as its own files tell."""
     found = source(worker)
     guessed = guess(found)
-    told = "A guess from the code." if guessed.path is not None else "Nothing in the code says where."
+    message = "A guess from the code." if guessed.path is not None else "Nothing in the code says where."
     where = os.path.relpath(found.folder, (folder / SCENARIO).parent.resolve())
     values = {
         "@WORKER@": _quoted(where),
         "@CLASSES@": ", ".join(guessed.classes),
         "@CLASS@": _quoted(guessed.classes[0]),
-        "@GUESS@": told,
+        "@GUESS@": message,
         "@PATH@": _quoted(guessed.path or "/{play}"),
     }
     scenario = _starter("project.toml")
@@ -87,7 +84,7 @@ def _for(worker: Path, folder: Path) -> Mapping[str, str]:
 
 
 def _quoted(text: str) -> str:
-    """Give a text as TOML has it, which is as JSON has it."""
+    """Return a text as TOML has it, which is as JSON has it."""
     return json.dumps(text, ensure_ascii=False)
 
 
@@ -115,7 +112,7 @@ def _write(folder: Path, name: str, text: str) -> None:
         raise PocError(f"cannot write {file}: {error.strerror}", "make room or permission there") from error
 
 
-def _told(folder: Path, names: list[str], there: list[str]) -> list[Line]:
+def _describe(folder: Path, names: list[str], there: list[str]) -> list[Line]:
     found: list[Line] = [
         [span("overwrote " if name in there else "wrote ", "bold"), span(shown(folder / name))] for name in names
     ]

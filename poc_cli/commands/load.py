@@ -1,7 +1,4 @@
-"""`poc load`: plays a load scenario, or one that the flags describe, and tells how it went.
-
-Never decides a verdict.
-"""
+"""`poc load`: plays a load scenario, or one that the flags describe, and tells how it went."""
 
 import asyncio
 import contextlib
@@ -12,19 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from poc_cli.commands.console import Console
-from poc_cli.commands.options import point_to, raise_file_limit
+from poc_cli.commands.run_options import point_to, raise_file_limit
 from poc_cli.errors import UsageError
+from poc_cli.exit_codes import ExitCode
 from poc_cli.scenario.catalog import find, shipped_files, shown
 from poc_cli.scenario.duration import seconds
-from poc_cli.scenario.load import LoadFile
+from poc_cli.scenario.load_model import LoadFile
 from poc_cli.scenario.loader import read
-from poc_cli.scenario.story import Scenario
-from poc_cli.status import ExitCode
-from poc_cli.target.destination import Destination
+from poc_cli.scenario.scenario import Scenario
+from poc_cli.targets.destination import Destination
 
 if TYPE_CHECKING:
+    from poc_cli.load.load_player import Load
     from poc_cli.load.plan import Wishes
-    from poc_cli.load.play import Load
 
 FOLDER = "load"
 """The folder of the shipped load scenarios."""
@@ -56,7 +53,7 @@ class Options:
 
 
 def seconds_of(flag: str, text: str | None) -> float | None:
-    """Give the seconds that a flag's text says, None without one. Raises UsageError."""
+    """Return the seconds that a flag's text says, None without one. Raises UsageError."""
     try:
         return None if text is None else seconds(text)
     except ValueError as error:
@@ -67,11 +64,11 @@ def load(options: Options, console: Console) -> int:
     """Play and report; give the exit code. Raises PocError, UsageError where the load does not fit this machine."""
     raise_file_limit()
     wanted = wanted_load(options)
-    from poc_cli.commands.load_place import raise_if_impossible
+    from poc_cli.commands.load_target import raise_if_impossible
 
     raise_if_impossible(wanted, options)
     if options.cluster is not None:
-        from poc_cli.commands.clustered import shared
+        from poc_cli.commands.load_cluster import shared
 
         wanted = shared(wanted, options.cluster, console, runtime_is_here=options.target.is_local)
     folder, whole = _play(wanted, options, console)
@@ -80,9 +77,9 @@ def load(options: Options, console: Console) -> int:
 
 
 def wanted_load(options: Options) -> "Load":
-    """Give the load that is meant. Raises UsageError, and ScenarioError for a file that is wrong."""
+    """Return the load that is meant. Raises UsageError, and ScenarioError for a file that is wrong."""
+    from poc_cli.load.load_player import Load
     from poc_cli.load.plan import NO_WISHES, plan_of
-    from poc_cli.load.play import Load
 
     if options.word is None and options.wishes == NO_WISHES:
         names = ", ".join(name for name in shipped_files() if name.startswith(f"{FOLDER}/"))
@@ -102,9 +99,9 @@ def _scenario(word: str) -> Scenario:
 
 def _play(wanted: "Load", options: Options, console: Console) -> tuple[Path, bool]:
     """Play it in a new run folder; give the folder, and whether nobody interrupted."""
-    from poc_cli.commands.load_place import elsewhere, here
-    from poc_cli.load.run import run
-    from poc_cli.load.view import watching
+    from poc_cli.commands.load_target import elsewhere, here
+    from poc_cli.commands.load_view import watching
+    from poc_cli.load.run_load import run
 
     with contextlib.ExitStack() as open_:
         place = open_.enter_context((here if options.target.is_local else elsewhere)(wanted, options, console))
@@ -115,7 +112,7 @@ def _play(wanted: "Load", options: Options, console: Console) -> tuple[Path, boo
 
 def _finished(work: Coroutine[Any, Any, bool]) -> bool:
     """Run the work to its end, in the fastest loop there is; a signal ends it early, and it still gives its account."""
-    from poc_cli.load.shard import run_loop
+    from poc_cli.load.shard_runner import run_loop
 
     async def until_told() -> bool:
         task = asyncio.current_task()
@@ -142,7 +139,7 @@ def _hang_up(task: "asyncio.Task[bool]") -> None:
 
 
 def _report(folder: Path, options: Options, console: Console, *, interrupted: bool) -> int:
-    from poc_cli.commands.evidence import as_json, exit_code, judge_folder
+    from poc_cli.commands.run_folder import as_json, exit_code, judge_folder
     from poc_cli.report.text import lines, verdict_line
 
     document = judge_folder(folder)

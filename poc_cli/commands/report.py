@@ -1,7 +1,4 @@
-"""`poc report`: tells a recorded run in one of its forms.
-
-Never judges anew; it judges the same history with the same judge.
-"""
+"""`poc report`: tells a recorded run in one of its forms."""
 
 import gc
 import os
@@ -9,20 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from poc_cli.commands.console import Console
-from poc_cli.commands.evidence import as_json, folder_of, history_of
+from poc_cli.commands.run_folder import as_json, folder_of, history_of
 from poc_cli.errors import PocError
 from poc_cli.files import read_whole, write_whole
 from poc_cli.history.event import Event
-from poc_cli.judge.document import document
-from poc_cli.report.condition import missing
+from poc_cli.judge.run_document import document
+from poc_cli.report.completeness import missing
 from poc_cli.report.markdown import markdown
-from poc_cli.report.spans import plain
+from poc_cli.report.styled import plain
 from poc_cli.report.text import lines
 from poc_cli.scenario.catalog import shown
 
 if TYPE_CHECKING:
     from poc_cli.judge.gates import Outcome
-    from poc_cli.report.html.views import Chart
+    from poc_cli.report.html.view_model import Chart
 
 Document = dict[str, Any]
 
@@ -52,7 +49,7 @@ def report(run: Path | None, form: str, output: Path | None, results: Path, cons
 
 
 def told(form: str, judged: Document, events: list[Event | None], folder: Path) -> str:
-    """Give a judged run in one of the forms of a report."""
+    """Return a judged run in one of the forms of a report."""
     match form:
         case "html":
             from poc_cli.report.html import html
@@ -75,7 +72,7 @@ def told(form: str, judged: Document, events: list[Event | None], folder: Path) 
 
 
 def _bills(events: list[Event | None], folder: Path) -> "tuple[Chart, ...]":
-    """Give what the run used, and the month of the configured profile, as charts."""
+    """Return what the run used, and the month of the configured profile, as charts."""
     from poc_cli.commands.cost import configured, traces_of
     from poc_cli.config import settings
     from poc_cli.cost.measured import run_usage
@@ -113,7 +110,7 @@ def summarize(judged: Document, events: list[Event | None], outcome: "Outcome | 
 
 
 def in_repository(file: str) -> str | None:
-    """Give the path of a file from the root of the repository, None where it is outside of it."""
+    """Return the path of a file from the root of the repository, None where it is outside of it."""
     path = Path(file).resolve()
     root = os.environ.get("GITHUB_WORKSPACE")
     above = [Path(root).resolve()] if root else [folder for folder in path.parents if (folder / ".git").exists()]
@@ -123,7 +120,7 @@ def in_repository(file: str) -> str | None:
 
 
 def _run_json(folder: Path) -> str | None:
-    """Give the text of run.json as far as it is one, None where there is none."""
+    """Return the text of run.json as far as it is one, None where there is none."""
     try:
         return read_whole(folder / "run.json").decode("utf-8", "replace")
     except OSError:
@@ -131,7 +128,7 @@ def _run_json(folder: Path) -> str | None:
 
 
 def _names(folder: Path) -> list[str]:
-    """Give the names of what a run folder holds."""
+    """Return the names of what a run folder holds."""
     try:
         return [path.name for path in folder.iterdir()]
     except OSError:

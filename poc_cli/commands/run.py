@@ -1,7 +1,4 @@
-"""`poc run`: starts the runtime first and the rest beside it, plays, judges, and shows the outcome.
-
-Never decides a verdict.
-"""
+"""`poc run`: starts the runtime first and the rest beside it, plays, judges, and shows the outcome."""
 
 import contextlib
 import secrets
@@ -10,34 +7,34 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from poc_cli.commands.choosing import chosen, files
 from poc_cli.commands.console import Console, hide
-from poc_cli.commands.ending import finish
-from poc_cli.commands.options import Options, Played, point_to, raise_file_limit
+from poc_cli.commands.run_options import Options, Played, point_to, raise_file_limit
+from poc_cli.commands.selection import chosen, files
+from poc_cli.commands.signals import finish
+from poc_cli.exit_codes import ExitCode
 from poc_cli.scenario.catalog import shown
 from poc_cli.shipped import shipped
-from poc_cli.status import ExitCode
-from poc_cli.target.address import Address, environment
-from poc_cli.target.compatibility import raise_if_unknown
-from poc_cli.target.destination import CLOUDFLARE
-from poc_cli.target.process import Place, Process, spawn
-from poc_cli.target.runtime import WORKERD_VERSION, locate
-from poc_cli.target.source import Source, source
-from poc_cli.target.workers import Workers
+from poc_cli.targets.api_address import Address, environment
+from poc_cli.targets.compatibility import raise_if_unknown
+from poc_cli.targets.destination import CLOUDFLARE
+from poc_cli.targets.process import Process, RuntimeFolder, spawn
+from poc_cli.targets.runtime_programs import WORKERD_VERSION, locate
+from poc_cli.targets.worker_source import WorkerSource, source
+from poc_cli.targets.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from poc_cli.engine.venue import SourceOf
-    from poc_cli.report.spans import Line
-    from poc_cli.scenario.story import Scenario
+    from poc_cli.engine.target_pool import SourceOf
+    from poc_cli.report.styled import Line
+    from poc_cli.scenario.scenario import Scenario
 
 JUDGING = (
-    "poc_cli.judge.record",
-    "poc_cli.judge.instances",
+    "poc_cli.record.play_record",
+    "poc_cli.record.instances",
     "poc_cli.judge.claims",
-    "poc_cli.judge.document",
-    "poc_cli.commands.evidence",
+    "poc_cli.judge.run_document",
+    "poc_cli.commands.run_folder",
     "poc_cli.report.text",
 )
 """What a run needs when its plays are over, each after what it imports itself."""
@@ -54,7 +51,7 @@ def run(options: Options, console: Console) -> int:
 def play(options: Options, console: Console) -> Played:
     """Play what was asked for into a new run folder, to which `latest` points then. Raises PocError."""
     if not options.target.is_local:
-        from poc_cli.commands.away import play_away
+        from poc_cli.commands.run_remote import play_away
 
         return play_away(options, console)
     found = files(options)
@@ -70,19 +67,18 @@ def play(options: Options, console: Console) -> Played:
         variables = environment(token, address)
         ahead = None if wanted.configs else _start(workers, wanted, open_, binary, variables)
         # From here on the runtime, or wrangler, starts while the rest of the program is still loading.
-        from poc_cli.commands.abroad import HERE, surroundings
-        from poc_cli.engine.run import Records, Request, run_folder
-        from poc_cli.engine.run import run as perform
-        from poc_cli.engine.troupe import Beside
-        from poc_cli.engine.venue import LocalVenue
-        from poc_cli.engine.venue import source_of as own_source
+        from poc_cli.commands.loads_of_run import loads_of, local_sites
+        from poc_cli.commands.start_services import HERE, surroundings
+        from poc_cli.engine import run_plays, target_pool
+        from poc_cli.engine.environment import RunEnvironment
+        from poc_cli.history.folder import Records, run_folder
         from poc_cli.history.redact import Redactor
-        from poc_cli.target.api import Api
-        from poc_cli.target.running import Ground
+        from poc_cli.targets.local_api import Api
+        from poc_cli.targets.runtime_context import RuntimeContext
 
         scenarios = chosen(found, options)
         around = open_.enter_context(surroundings(scenarios, options, console, token, HERE))
-        source_of = own_source if around.abroad is None else around.abroad.source
+        source_of = target_pool.source_of if around.services is None else around.services.source
         shared, others = _cast(around.played, source_of)
         if options.worker is not None or shared is None:
             shared = wanted
@@ -92,17 +88,23 @@ def play(options: Options, console: Console) -> Played:
         for each in others:
             workers.get(each)
         worker = workers.get(shared)
-        folder = run_folder(options.results, scenarios, datetime.now(UTC))
+        folder = run_folder(options.results, [each.document.name for each in scenarios], datetime.now(UTC))
         ours = [("POC_TOKEN", token), ("POC_API_KEY", address.key)]
         redactor = Redactor([*ours, *workers.secrets, *around.secrets])
         hide(redactor, console)
         versions = {"workerd": WORKERD_VERSION} | worker.tools
-        ground = Ground(binary, worker, workers, folder, redactor, token, address, versions, count(1))
-        request = Request(scenarios, bool(options.words), options.sleep, options.jobs, options.repeat, around.without)
+        ground = RuntimeContext(binary, worker, workers, folder, redactor, token, address, versions, count(1))
+        request = run_plays.Request(
+            scenarios, bool(options.words), options.sleep, options.jobs, options.repeat, around.without
+        )
         with console.live() as progress:
-            venue, records = LocalVenue(ground, first, source_of), Records(folder, redactor, lambda: workers.thrown)
-            beside = Beside(Api(address), around.abroad)
-            interrupted = not finish(perform(request, venue, records, beside, progress), JUDGING)
+            pool, records = (
+                target_pool.LocalTargetPool(ground, first, source_of),
+                Records(folder, redactor, lambda: workers.thrown),
+            )
+            beside = RunEnvironment(Api(address), around.services)
+            loads = loads_of(scenarios, local_sites(ground), progress, forced=options.sleep == "evict")
+            interrupted = not finish(run_plays.run(request, pool, records, beside, progress, afterwards=loads), JUDGING)
         if thrown := workers.thrown:
             with (folder / "worker.log").open("a", encoding="utf-8") as log:
                 log.write(redactor.text(thrown))
@@ -112,7 +114,7 @@ def play(options: Options, console: Console) -> Played:
 
 
 def _tell_if_cut(log: Path, console: Console) -> None:
-    from poc_cli.target.pump import LARGEST_LOG, full
+    from poc_cli.targets.line_reader import LARGEST_LOG, full
 
     # Each process that found it full says so in a line at its end.
     if log.exists() and log.stat().st_size > LARGEST_LOG // 2 and full(log.name, LARGEST_LOG).encode() in _tail(log):
@@ -126,18 +128,18 @@ def _tail(file: Path) -> bytes:
 
 
 def _start(
-    workers: Workers, wanted: Source, open_: contextlib.ExitStack, binary: Path, variables: dict[str, str]
+    workers: Workers, wanted: WorkerSource, open_: contextlib.ExitStack, binary: Path, variables: dict[str, str]
 ) -> Process:
     """Start the runtime that most plays share; it ends with the context, and its folder goes."""
-    place = Place(workers.get(wanted))
+    place = RuntimeFolder(workers.get(wanted))
     open_.callback(place.remove)
     first = spawn(binary, place, variables)
     open_.callback(first.end, gently=False)
     return first
 
 
-def _cast(scenarios: "Sequence[Scenario]", source_of: "SourceOf") -> tuple[Source | None, list[Source]]:
-    """Give the worker that all stories are about if it is one other than ours, and those that plays bring."""
+def _cast(scenarios: "Sequence[Scenario]", source_of: "SourceOf") -> tuple[WorkerSource | None, list[WorkerSource]]:
+    """Return the worker that all stories are about if it is one other than ours, and those that plays bring."""
     from poc_cli.scenario.plays import plays_of
 
     plays = [play for scenario in scenarios for play in plays_of(scenario)]
@@ -147,7 +149,7 @@ def _cast(scenarios: "Sequence[Scenario]", source_of: "SourceOf") -> tuple[Sourc
 
 
 def _transcript(folder: Path, *, messages: bool) -> "list[Line]":
-    from poc_cli.commands.evidence import history_of
+    from poc_cli.commands.run_folder import history_of
     from poc_cli.report.transcript import transcript
 
     events = [event for event in history_of(folder) if event is not None]
@@ -155,17 +157,17 @@ def _transcript(folder: Path, *, messages: bool) -> "list[Line]":
 
 
 def _used(folder: Path) -> "list[Line]":
-    """Give what the run took of an account's free day."""
+    """Return what the run took of an account's free day."""
     from poc_cli.commands.cost import measured_in
     from poc_cli.cost.prices import shipped as prices
-    from poc_cli.cost.told import told_from_outside
-    from poc_cli.report.spans import span
+    from poc_cli.cost.usage_line import told_from_outside
+    from poc_cli.report.styled import span
 
     return [[span(line)] for line in told_from_outside(measured_in(folder), prices())]
 
 
 def _report(folder: Path, options: Options, console: Console, *, interrupted: bool) -> int:
-    from poc_cli.commands.evidence import as_json, exit_code, judge_folder
+    from poc_cli.commands.run_folder import as_json, exit_code, judge_folder
     from poc_cli.report.text import lines, verdict_line
 
     document = judge_folder(folder)

@@ -1,18 +1,15 @@
-"""`poc show`: a scenario told as a story.
-
-Never runs anything.
-"""
+"""`poc show`: a scenario told as a story."""
 
 from pathlib import Path
 
-from poc_cli.report.spans import Line, span
+from poc_cli.report.styled import Line, span
 from poc_cli.scenario.catalog import find, shown
+from poc_cli.scenario.describe import tell
 from poc_cli.scenario.loader import read
-from poc_cli.scenario.telling import tell
 
 
 def show(word: str) -> list[Line]:
-    """Give the story of each scenario that the word means, its headings in bold. Raises UsageError."""
+    """Return the story of each scenario that the word means, its headings in bold. Raises UsageError."""
     lines: list[Line] = []
     for file in find([word]):
         if lines:

@@ -1,16 +1,13 @@
-"""`poc status`: what poc has deployed on the account, as the account tells it.
-
-Never looks at this machine alone: what another one has deployed counts too.
-"""
+"""`poc status`: what poc has deployed on the account, as the account tells it."""
 
 from datetime import UTC, datetime
 
 from poc_cli.commands.console import Console
-from poc_cli.report.spans import Line, span
-from poc_cli.target.cloudflare import store
-from poc_cli.target.cloudflare.account import Found
-from poc_cli.target.cloudflare.connection import connected
-from poc_cli.target.cloudflare.leftovers import SURELY_LEFT, leftovers, told
+from poc_cli.report.styled import Line, span
+from poc_cli.targets.cloudflare import local_records
+from poc_cli.targets.cloudflare.account import Found
+from poc_cli.targets.cloudflare.account_access import connected
+from poc_cli.targets.cloudflare.orphans import SURELY_LEFT, leftovers, told
 
 
 def status(console: Console) -> None:
@@ -42,5 +39,5 @@ def _line(each: Found, width: int, *, left: bool) -> Line:
         return line
     if left or age > SURELY_LEFT:
         return [*line, span("; left by that run", "yellow")]
-    living = "that run goes on" if store.is_held(each.name) else "that run may still go on, elsewhere"
+    living = "that run goes on" if local_records.is_held(each.name) else "that run may still go on, elsewhere"
     return [*line, span(f"; {living}")]

@@ -1,27 +1,12 @@
-"""How many sockets a runtime may hold, and who has to wait: workerd ends when it runs out of descriptors.
-
-Never opens one.
-"""
+"""How many sockets a runtime may hold, and who has to wait: workerd ends when it runs out of descriptors."""
 
 import asyncio
-import resource
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from poc_cli.descriptors import DESCRIPTORS_PER_SOCKET, sockets_possible
 from poc_cli.errors import TargetError
 from poc_cli.scenario.plays import Play
-
-DESCRIPTORS_PER_SOCKET = 2
-"""Of workerd's, for each WebSocket (measured: 500 sockets, +1,009)."""
-
-DESCRIPTORS_AT_REST = 256
-"""Left free for what workerd opens besides: 13 at rest, and files of SQLite for each object in memory."""
-
-
-def sockets_possible() -> int:
-    """Give how many WebSockets one workerd can hold under this process's limit."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(0, (soft - DESCRIPTORS_AT_REST) // DESCRIPTORS_PER_SOCKET)
 
 
 def raise_if_too_many(play: Play) -> None:

@@ -13,7 +13,7 @@ from poc_cli.scenario.marks import IN_FLIGHT_NS, mark_at
 from poc_cli.scenario.plays import Play
 
 if TYPE_CHECKING:
-    from poc_cli.engine.stage import Stage
+    from poc_cli.engine.context import PlayContext
 
 _LOOK_AGAIN_SECONDS: Final = 0.05
 
@@ -68,14 +68,14 @@ def _value(event: Event) -> object:
         return None
 
 
-async def await_outstanding(stage: "Stage") -> None:
+async def await_outstanding(context: "PlayContext") -> None:
     """Wait until everything has come back, or could have, or nobody can get it any more. Raises TargetError."""
-    outstanding = stage.outstanding
+    outstanding = context.outstanding
     last_ns = outstanding.last_ns()
     if last_ns is None:
         return
-    window = stage.window((IN_FLIGHT_NS - (stage.now_ns - last_ns)) / 1e9)
-    while outstanding.last_ns() is not None and any(client.is_open for client in stage.clients.values()):
-        if await stage.is_over(window):
+    window = context.window((IN_FLIGHT_NS - (context.now_ns - last_ns)) / 1e9)
+    while outstanding.last_ns() is not None and any(client.is_open for client in context.clients.values()):
+        if await context.is_over(window):
             return
         await asyncio.sleep(min(_LOOK_AGAIN_SECONDS, max(0.0, window.left_s)))

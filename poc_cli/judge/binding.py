@@ -7,14 +7,15 @@ names is about all of them. A sleep that came by itself while the story did some
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 
-from poc_cli.judge.record import PlayRecord, StepRecord, once
+from poc_cli.record.play_record import PlayRecord, StepRecord, once
 from poc_cli.scenario.model import Claim, Hibernate, Probe, Restart, Step, Taking
+from poc_cli.scenario.plays import should_stay_awake
 
 Labels = frozenset[str]
 
 
 def objects_of(play: PlayRecord, claim: Claim) -> tuple[str, ...]:
-    """Give the objects that a claim is about: those it names, else all of the play."""
+    """Return the objects that a claim is about: those it names, else all of the play."""
     return tuple(claim.of) if claim.of is not None else tuple(play.play.objects)
 
 
@@ -48,12 +49,6 @@ def _names(play: PlayRecord, step: Step, key: str) -> list[str]:
     value = getattr(step, key)
     names = [value] if isinstance(value, str) else list(value)
     return [member for name in names for member in play.play.members(name)]
-
-
-def should_stay_awake(play: PlayRecord, index: int) -> bool:
-    """Whether a step is there to show that an object does not sleep."""
-    claims = {claim.id for claim in play.scenario.document.claim if claim.check == "stays-awake"}
-    return play.play.steps[index].step.claim in claims
 
 
 def last_rest_before(play: PlayRecord, label: str, index: int, after: str | None = None) -> int | None:
@@ -120,7 +115,7 @@ def last_loss_before(play: PlayRecord, claim: Claim, label: str, index: int, *, 
 
 
 def is_named(play: PlayRecord, index: int, name: str) -> bool:
-    """Whether a step is the one that the `after` of a claim means; a step in a `repeat` is several."""
+    """Return whether a step is the one that the `after` of a claim means; a step in a `repeat` is several."""
     step = play.play.steps[index].step
     return isinstance(step, Taking) and step.id == name
 
@@ -168,4 +163,4 @@ def _means(play: PlayRecord, index: int, label: str) -> bool:
 
 
 def _brings_to_sleep(play: PlayRecord, index: int, label: str) -> bool:
-    return _means(play, index, label) and not should_stay_awake(play, index)
+    return _means(play, index, label) and not should_stay_awake(play.play, index)

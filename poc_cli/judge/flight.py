@@ -6,7 +6,7 @@ from typing import Final
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.record import FOREVER, Connection, PlayRecord, once
+from poc_cli.record.play_record import FOREVER, Connection, PlayRecord, once
 
 ARRIVES_NS: Final = 1_000_000_000
 """A frame that was sent so long ago has arrived. On loopback one takes less than 0.1 s while nobody is late."""

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.attempts import round_of
 from poc_cli.judge.claims import ClaimFinding
 from poc_cli.judge.finding import Finding, held, refuted
-from poc_cli.judge.record import PlayRecord
-from poc_cli.scenario.checks import NO_SECRET_LEAVES
+from poc_cli.record.attempts import round_of
+from poc_cli.record.play_record import PlayRecord
+from poc_cli.scenario.check_names import NO_SECRET_LEAVES
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.model import Claim, ScenarioFile
 

@@ -1,7 +1,4 @@
-"""The loads of a run as run.json tells them: a scenario with its claims for each, a section, and their figures.
-
-Never loads the library of histograms where there is no load; `judge.load` does the judging.
-"""
+"""The loads of a run as run.json tells them: a scenario with its claims for each, a section, and their figures."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,8 +6,8 @@ from typing import Any
 
 from poc_cli.judge.claims import ClaimFinding
 from poc_cli.judge.finding import WORST_FIRST
-from poc_cli.judge.record import PlayRecord
-from poc_cli.judge.runs import RunRecord
+from poc_cli.record.play_record import PlayRecord
+from poc_cli.record.run_record import RunRecord
 
 Document = dict[str, Any]
 
@@ -24,7 +21,7 @@ class Loads:
     figures: Document = field(default_factory=dict)
 
     def added_to(self, document: Document) -> Document:
-        """Give a document with the sections and figures of the loads; without a load it stays as it is."""
+        """Return a document with the sections and figures of the loads; without a load it stays as it is."""
         if not self.scenarios:
             return document
         return document | {"figures": document["figures"] | self.figures, "load": self.sections}
@@ -46,7 +43,7 @@ def loads_of(run: RunRecord, tell: Callable[[ClaimFinding], Document], unreadabl
 
 
 def _judge(play: PlayRecord, tell: Callable[[ClaimFinding], Document], unreadable: Document, found: Loads) -> None:
-    from poc_cli.judge.load.document import judge_load
+    from poc_cli.judge.load.load_document import judge_load
 
     judged = judge_load(play)
     claims = [tell(finding) for finding in judged.findings]

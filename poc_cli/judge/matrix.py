@@ -1,15 +1,12 @@
-"""The survival matrix: kinds of state against what happened to the object.
-
-Never fills a cell from what is expected: the column comes from the history, the value from the verdict.
-"""
+"""The survival matrix: kinds of state against what happened to the object."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from poc_cli.judge.binding import faults_of, objects_of, rests_of
 from poc_cli.judge.claims import ClaimFinding
-from poc_cli.judge.record import PlayRecord
 from poc_cli.judge.sleeps import Sleep, drops_of, losses_of, sleeps_of
+from poc_cli.record.play_record import PlayRecord
 from poc_cli.scenario.model import ROWS, Claim
 
 COLUMNS = ("idle sleep", "forced eviction", "crash", "restart", "redeploy", "network drop")
@@ -66,7 +63,7 @@ def _was_back(claim: Claim, loss: Sleep, before: int) -> bool:
 
 
 def cells(judged: list[tuple[PlayRecord, list[ClaimFinding]]]) -> list[Cell]:
-    """Give all cells, row by row; where two claims meet on one, the worse shows."""
+    """Return all cells, row by row; where two claims meet on one, the worse shows."""
     found: dict[tuple[str, str], Cell] = {}
     for story, findings in judged:
         for each in findings:

@@ -14,10 +14,10 @@ from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.claims import ClaimFinding, judge_claim
 from poc_cli.judge.finding import Finding, refuted, unknown
-from poc_cli.judge.record import FOREVER, PlayRecord
-from poc_cli.judge.runs import RunRecord
 from poc_cli.judge.sleeps import losses_of, sleeps_of
-from poc_cli.scenario.module_state import resting_on_state
+from poc_cli.record.play_record import FOREVER, PlayRecord
+from poc_cli.record.run_record import RunRecord
+from poc_cli.scenario.module_state_claims import resting_on_state
 from poc_cli.scenario.plays import CONFIRM
 
 PUT_BACK: Final = "put back"
@@ -103,7 +103,7 @@ class _Confirmation:
         return [*dict.fromkeys(str(each) for state in self.states for each in state.data.get("evicted", ()))]
 
     def nothing_differed(self, story: PlayRecord) -> bool:
-        """Whether no module state had changed at any sleep that the story had."""
+        """Return whether no module state had changed at any sleep that the story had."""
         slept = len(sleeps_of(self.play)) >= len(sleeps_of(story))
         return bool(self.states) and slept and not self.changed and not self.evicted and self.doubt is None
 

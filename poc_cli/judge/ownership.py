@@ -12,13 +12,13 @@ from typing import Any
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.fences import fences_of, step_of
-from poc_cli.judge.instances import answers_of
 from poc_cli.judge.reach import reach_of
-from poc_cli.judge.record import FOREVER, Connection, PlayRecord
 from poc_cli.judge.sleeps import Sleep, sleeps_of
+from poc_cli.record.instances import answers_of
+from poc_cli.record.play_record import FOREVER, Connection, PlayRecord
 from poc_cli.residency import CALLS
+from poc_cli.scenario.conditions import lookup
 from poc_cli.scenario.values import MISSING
-from poc_cli.scenario.where import lookup
 
 
 def sockets_of(play: PlayRecord, sleep: Sleep) -> tuple[Connection, ...]:
@@ -32,7 +32,7 @@ def strays_of(play: PlayRecord, sleep: Sleep) -> tuple[Connection, ...]:
 
 
 def is_own(play: PlayRecord, label: str, connection: Connection) -> bool:
-    """Whether a connection is shown to be a socket of an object's."""
+    """Return whether a connection is shown to be a socket of an object's."""
     known: dict[tuple[str, int], bool] = play.memo.setdefault("own sockets", {})
     key = label, connection.opened.id
     if key not in known:
@@ -53,7 +53,7 @@ def _is_own(play: PlayRecord, label: str, connection: Connection) -> bool:
 
 
 def _is_counted(play: PlayRecord, label: str, connection: Connection) -> bool:
-    """Whether the object told, while the connection was open, that it holds as many sockets as lead to it."""
+    """Return whether the object told, while the connection was open, that it holds as many sockets as lead to it."""
     return any(connection.is_open_at(told) and count >= opened for told, count, opened in _told_counts(play, label))
 
 
@@ -73,7 +73,7 @@ def _told_counts(play: PlayRecord, label: str) -> list[tuple[int, int, int]]:
 
 
 def _was_accepted(play: PlayRecord, label: str, connection: Connection) -> bool:
-    """Whether the request that opened a connection reached the object, and nobody else can have kept its socket.
+    """Return whether the request that opened a connection reached the object, and nobody else can have kept its socket.
 
     It is asked where a client only listens. The object must have slept with the connection open, which it cannot do
     with a socket that it accepted by the standard API.
@@ -146,9 +146,9 @@ def why_stray(play: PlayRecord, sleep: Sleep, connection: Connection) -> str:
         if not play.place.has_trace:
             path = play.play.objects[label].sockets
             return f'no answer of {label} told its sockets at "{path}" while {client} was connected'
-    told = f"no frame of {client}'s ever reached {label}"
+    reason = f"no frame of {client}'s ever reached {label}"
     holder = _holder(sleep.left)
-    return told if holder is None else f"{told}: {holder}"
+    return reason if holder is None else f"{reason}: {holder}"
 
 
 def _holder(left: Event) -> str | None:

@@ -1,16 +1,13 @@
-"""Rule 1: no sleep, no verdict.
-
-Never judges a claim; it says whether the sleep that the claim is about is proven, and why not.
-"""
+"""Rule 1: no sleep, no verdict."""
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.binding import last_loss_before, last_rest_before, objects_at, objects_of, rests_of
-from poc_cli.judge.doubts import why_no_other_instance
+from poc_cli.judge.black_box_reasons import why_no_other_instance
 from poc_cli.judge.finding import Finding, unknown
 from poc_cli.judge.ownership import sockets_of, why_stray
-from poc_cli.judge.record import FOREVER, PlayRecord, StepRecord
 from poc_cli.judge.sleeps import Sleep, losses_by_step, pins_told, sleeps_of
+from poc_cli.record.play_record import FOREVER, PlayRecord, StepRecord
 from poc_cli.scenario.model import Claim
 
 _OTHERWISE = {
@@ -26,7 +23,7 @@ def story_sleeps(play: PlayRecord, claim: Claim) -> tuple[Sleep, ...]:
 
 
 def asks_for_sleep(play: PlayRecord, claim: Claim) -> bool:
-    """Whether the story brings an object of the claim to sleep."""
+    """Return whether the story brings an object of the claim to sleep."""
     return any(rests_of(play, claim).values())
 
 

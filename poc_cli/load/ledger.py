@@ -1,7 +1,4 @@
-"""An account of every message: what was sent, whom it was for, when it came, and what never did.
-
-Never sends. A message is known by a mark in it, so that an answer is found whatever it looks like.
-"""
+"""An account of every message: what was sent, whom it was for, when it came, and what never did."""
 
 import re
 from collections import Counter
@@ -9,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from poc_cli.load.connection import Socket
-from poc_cli.load.latency import Latency
+from poc_cli.load.load_socket import Socket
+from poc_cli.record.latency import Latency
 
 _MARK: Final = re.compile(rb"~([0-9a-z]+)\.([0-9a-z]+)~")
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -22,7 +19,7 @@ Told = Callable[[Socket, bytes], None]
 
 
 def number_in_letters(number: int) -> bytes:
-    """Give a number in base 36: marks travel twice, so they are short."""
+    """Return a number in base 36: marks travel twice, so they are short."""
     letters = ""
     while True:
         number, digit = divmod(number, 36)
@@ -68,7 +65,7 @@ class Tally:
 
     @property
     def lost(self) -> int:
-        """Give how many arrivals are lost."""
+        """Return how many arrivals are lost."""
         return self.unanswered.total() + self.cut_off.total() + self.given_up.total()
 
 
@@ -114,17 +111,17 @@ class Ledger:
 
     @property
     def open_items(self) -> int:
-        """Give how many arrivals are awaited."""
+        """Return how many arrivals are awaited."""
         return len(self._awaited) + sum(len(cast.waiting) for cast in self._casts.values())
 
     def awaits_others_than(self, sockets: frozenset[int]) -> bool:
-        """Whether an arrival is awaited at any socket but these."""
+        """Return whether an arrival is awaited at any socket but these."""
         if any(each.socket.index not in sockets for each in self._awaited.values()):
             return True
         return any(cast.waiting - sockets for cast in self._casts.values())
 
     def mark(self) -> tuple[int, bytes]:
-        """Give a number that was never given, and the mark that tells it."""
+        """Return a number that was never given, and the mark that tells it."""
         self._next += 1
         return self._next, b"~" + self._shard + b"." + number_in_letters(self._next) + b"~"
 

@@ -1,20 +1,17 @@
-"""The stages of a load, one function for each verb: ramp, idle, sleep, storm, churn, chat.
-
-Never accounts for anything: what is sent, comes, opens and ends is counted where it happens.
-"""
+"""The stages of a load, one function for each verb: ramp, idle, sleep, storm, churn, chat."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
-from poc_cli.load.connection import Socket
-from poc_cli.load.crowd import CLOSES_WITHIN_SECONDS, OPENING_AT_ONCE
+from poc_cli.load.load_context import LoadContext
+from poc_cli.load.load_socket import Socket
 from poc_cli.load.plan import OPENS_WITHIN_SECONDS, Step
-from poc_cli.load.ranges import ranges
-from poc_cli.load.result import StageResult
-from poc_cli.load.scene import Scene
+from poc_cli.load.socket_pool import CLOSES_WITHIN_SECONDS, OPENING_AT_ONCE
+from poc_cli.record.load_stage import StageResult
+from poc_cli.record.ranges import ranges
 
-Run = Callable[[Scene, Step, StageResult], Awaitable[None]]
+Run = Callable[[LoadContext, Step, StageResult], Awaitable[None]]
 
 _LONGEST_WAIT: Final = 3
 """Times the wait for sleep, after which a room that is never left alone is asked all the same."""
@@ -22,7 +19,7 @@ _LONGEST_WAIT: Final = 3
 _ROOM_TO_SPARE: Final = 1.0  # beyond what the sweep allows, so that it is the sweep that decides
 
 
-async def ramp(scene: Scene, step: Step, result: StageResult) -> None:
+async def ramp(scene: LoadContext, step: Step, result: StageResult) -> None:
     """Open all sockets, evenly over the time, as far as handshakes and descriptors allow."""
     del result
     crowd, start = scene.crowd, scene.now()
@@ -37,7 +34,7 @@ async def ramp(scene: Scene, step: Step, result: StageResult) -> None:
     await scene.until(lambda: not crowd.opening, OPENS_WITHIN_SECONDS + _ROOM_TO_SPARE)
 
 
-def _open(scene: Scene, index: int, intended: float) -> None:
+def _open(scene: LoadContext, index: int, intended: float) -> None:
     why = scene.conductor.refuses()
     if why:
         scene.crowd.not_opened(index, why)
@@ -45,13 +42,13 @@ def _open(scene: Scene, index: int, intended: float) -> None:
         scene.crowd.open(index, intended)
 
 
-async def rest(scene: Scene, step: Step, result: StageResult) -> None:
+async def rest(scene: LoadContext, step: Step, result: StageResult) -> None:
     """Let time pass."""
     del scene, result
     await asyncio.sleep(step.seconds)
 
 
-async def sleep(scene: Scene, step: Step, result: StageResult) -> None:
+async def sleep(scene: LoadContext, step: Step, result: StageResult) -> None:
     """Ask each room who it is, then leave all alone, or have them evicted."""
     await scene.ask_instances(result, after=False)
     for socket in scene.crowd.open_sockets():
@@ -69,7 +66,7 @@ async def sleep(scene: Scene, step: Step, result: StageResult) -> None:
     result.quiet_ms = 1000 * (scene.now() - max(quiet_since, scene.ledger.last_arrival))
 
 
-async def storm(scene: Scene, step: Step, result: StageResult) -> None:
+async def storm(scene: LoadContext, step: Step, result: StageResult) -> None:
     """Wake all rooms, then have every socket speak with its room, and ask each room who it is now."""
     start = scene.now()
     rooms = scene.crowd.by_room()
@@ -91,13 +88,13 @@ async def storm(scene: Scene, step: Step, result: StageResult) -> None:
 Rooms = Mapping[int, Sequence[Socket]]
 
 
-async def _all(scene: Scene, step: Step, rooms: Rooms, slow: frozenset[int], start: float) -> None:
+async def _all(scene: LoadContext, step: Step, rooms: Rooms, slow: frozenset[int], start: float) -> None:
     del step
     for sockets in rooms.values():
         await _each(scene, sockets, start, "answer", slow)
 
 
-async def _staggered(scene: Scene, step: Step, rooms: Rooms, slow: frozenset[int], start: float) -> None:
+async def _staggered(scene: LoadContext, step: Step, rooms: Rooms, slow: frozenset[int], start: float) -> None:
     waiting = sorted((socket for sockets in rooms.values() for socket in sockets), key=lambda each: each.index)
     scene.chance.shuffle(waiting)
     apart = step.seconds / max(1, len(waiting))
@@ -107,7 +104,7 @@ async def _staggered(scene: Scene, step: Step, rooms: Rooms, slow: frozenset[int
         place += 1
 
 
-async def _broadcast(scene: Scene, step: Step, rooms: Rooms, slow: frozenset[int], start: float) -> None:
+async def _broadcast(scene: LoadContext, step: Step, rooms: Rooms, slow: frozenset[int], start: float) -> None:
     """Wake each room by one message; once it has answered, have it send to all."""
     speakers = {room: next(each for each in sockets if each.index not in slow) for room, sockets in rooms.items()}
     for socket in speakers.values():
@@ -123,7 +120,7 @@ _STORMS: Final = {"all": _all, "staggered": _staggered, "broadcast": _broadcast}
 
 
 async def _each(
-    scene: Scene, sockets: Sequence[Socket], intended: float, name: str, slow: frozenset[int] = frozenset()
+    scene: LoadContext, sockets: Sequence[Socket], intended: float, name: str, slow: frozenset[int] = frozenset()
 ) -> None:
     """Send a message by each socket, all of them due at the same moment."""
     place = 0
@@ -132,7 +129,7 @@ async def _each(
         place += 1
 
 
-def _exchange(scene: Scene, socket: Socket, intended: float, name: str, slow: frozenset[int]) -> None:
+def _exchange(scene: LoadContext, socket: Socket, intended: float, name: str, slow: frozenset[int]) -> None:
     if socket.is_open:
         scene.exchange(socket, intended, "" if socket.index in slow else name)
     else:
@@ -147,7 +144,7 @@ def _stalled(rooms: Rooms, number: int) -> frozenset[int]:
     return frozenset(socket.index for socket in slow)
 
 
-async def _released(scene: Scene, slow: frozenset[int], within: float) -> None:
+async def _released(scene: LoadContext, slow: frozenset[int], within: float) -> None:
     """Have those that did not read read on, and wait for what is theirs."""
     if not slow:
         return
@@ -158,7 +155,7 @@ async def _released(scene: Scene, slow: frozenset[int], within: float) -> None:
     await scene.drained(within)
 
 
-async def churn(scene: Scene, step: Step, result: StageResult) -> None:
+async def churn(scene: LoadContext, step: Step, result: StageResult) -> None:
     """Have clients leave, one after the other, and each come back once its connection is gone."""
     del result
     crowd, start = scene.crowd, scene.now()
@@ -173,7 +170,7 @@ async def churn(scene: Scene, step: Step, result: StageResult) -> None:
     await scene.until(lambda: not crowd.opening, OPENS_WITHIN_SECONDS + _ROOM_TO_SPARE)
 
 
-def _rejoin(scene: Scene, intended: float) -> None:
+def _rejoin(scene: LoadContext, intended: float) -> None:
     crowd = scene.crowd
     for index in crowd.away():
         if len(crowd.opening) >= OPENING_AT_ONCE:
@@ -181,7 +178,7 @@ def _rejoin(scene: Scene, intended: float) -> None:
         _open(scene, index, intended)
 
 
-async def chat(scene: Scene, step: Step, result: StageResult) -> None:
+async def chat(scene: LoadContext, step: Step, result: StageResult) -> None:
     """Have every client say something at its rate, in an order left to chance, whether or not answers come."""
     del result
     speakers = [socket.index for socket in scene.crowd.open_sockets()]

@@ -1,7 +1,4 @@
-"""When each Durable Object was in memory and what kept it there, read from the runtime's own trace.
-
-Never starts, stops or asks a runtime: lines go in, changes come out.
-"""
+"""When each Durable Object was in memory and what kept it there, read from the runtime's own trace."""
 
 from poc_cli.residency.identity import namespaces, object_id
 from poc_cli.residency.pins import Pin

@@ -1,7 +1,4 @@
-"""The trace of one workerd process as a state machine: lines in, comings and goings of objects out.
-
-Never says why an object left memory: whether that was its idle timer or an eviction is known to whoever evicts.
-"""
+"""The trace of one workerd process as a state machine: lines in, comings and goings of objects out."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -177,7 +174,7 @@ class Residency:
         self._long_turns: dict[int, None] = {}
 
     def feed(self, line: str | bytes) -> list[Change]:
-        """Give what this line changes. A line that cannot be understood changes nothing and is counted in `ignored`."""
+        """Return what this line changes. A line that is not understood changes nothing and counts in `ignored`."""
         try:
             parsed = parse(line)
             return [] if parsed is None else self._apply(parsed)
@@ -199,7 +196,7 @@ class Residency:
         return found
 
     def end_of_process(self) -> list[Change]:
-        """Give the end of everything still open: it died, whatever the process ended of."""
+        """Return the end of everything still open: it died, whatever the process ended of."""
         changes: list[Change] = []
         for context in self._open.values():
             changes += self._close(context, self.latest_ns, "died")
@@ -207,14 +204,14 @@ class Residency:
         return changes
 
     def stay(self, object_id: str) -> Stay | None:
-        """Give the stay that goes on, or None where the object is not in memory."""
+        """Return the stay that goes on, or None where the object is not in memory."""
         context = self._context_of(object_id)
         if context is None:
             return None
         return Stay(context.began.at, context.last_event_ns, context.last_activity_ns)
 
     def pins(self, object_id: str, now_ns: int, at_least_ns: int = 1_000_000_000) -> tuple[Pin, ...]:
-        """Give what keeps the object in memory and is at least so old at `now_ns`, oldest first; none if it is not in.
+        """Return the pins of the object that are at least so old at `now_ns`, oldest first; none if it is not in.
 
         A second is the default because a healthy handler is done by then (measured: nothing of it is left open).
         """
@@ -222,7 +219,7 @@ class Residency:
         return () if context is None else context.ledger.pins(now_ns, at_least_ns)
 
     def alarm_due_ns(self, object_id: str) -> int | None:
-        """Give when the alarm that the object has set will be due; None without one that is still to come.
+        """Return when the alarm that the object has set will be due; None without one that is still to come.
 
         An alarm that an earlier process was told of is not known here.
         """

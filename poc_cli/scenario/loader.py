@@ -1,7 +1,4 @@
-"""From a TOML text to a Scenario, or to one error that says where the file is wrong and what to do.
-
-Never plays anything, and never lets another exception than ScenarioError out, whatever the file holds.
-"""
+"""From a TOML text to a Scenario, or to one error that says where the file is wrong and what to do."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -9,21 +6,21 @@ from functools import lru_cache
 from pathlib import Path as FilePath
 
 from poc_cli.inert import inert
-from poc_cli.scenario import lint, load_lint
-from poc_cli.scenario.explain import Problem
-from poc_cli.scenario.load import LoadFile
+from poc_cli.scenario import lint_load, lint_rules
+from poc_cli.scenario.load_model import LoadFile
 from poc_cli.scenario.model import ObjectRef, ScenarioFile
 from poc_cli.scenario.positions import Positions
-from poc_cli.scenario.source import LARGEST_FILE, LONGEST_LINE, TOO_DEEP, Source, text_of
+from poc_cli.scenario.scenario import PlacedStep, Scenario
 from poc_cli.scenario.steps import Node, nodes_of, validated
-from poc_cli.scenario.story import PlacedStep, Scenario
+from poc_cli.scenario.toml_source import LARGEST_FILE, LONGEST_LINE, TOO_DEEP, Source, text_of
+from poc_cli.scenario.validation_errors import Problem
 from poc_cli.scenario.values import DEEPEST, Path, has_json_form, kind, leaves, too_deep
 
 __all__ = ["LARGEST_FILE", "LONGEST_LINE", "PlacedStep", "Scenario", "parse", "read", "text_sha256"]
 
 
 def read(path: FilePath) -> Scenario:
-    """Give the scenario in a file of UTF-8. Raises ScenarioError where it cannot be read or is wrong.
+    """Return the scenario in a file of UTF-8. Raises ScenarioError where it cannot be read or is wrong.
 
     A file may not claim what nothing could refute; records of before may hold such claims, and are judged all the same.
     """
@@ -32,7 +29,7 @@ def read(path: FilePath) -> Scenario:
 
 @lru_cache(maxsize=256)
 def parse(text: str, file: str) -> Scenario:
-    """Give the scenario that the text describes; `file` is its name in errors. Raises ScenarioError.
+    """Return the scenario that the text describes; `file` is its name in errors. Raises ScenarioError.
 
     Remembered, because the judge of a run asks for the very texts that have just been played.
     """
@@ -40,7 +37,7 @@ def parse(text: str, file: str) -> Scenario:
 
 
 def text_sha256(text: str) -> str:
-    """Give the sha256 by which a record proves that its scenario is still the one that was played, in hex."""
+    """Return the sha256 by which a record proves that its scenario is still the one that was played, in hex."""
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
@@ -57,10 +54,10 @@ def _load(source: Source, *, is_new: bool = False) -> Scenario:
         source.refuse(problems, positions)
     objects = _objects(document)
     if isinstance(document, LoadFile):
-        problems = load_lint.problems_of(document, objects)
+        problems = lint_load.problems_of(document, objects)
     else:
-        problems = list(lint.problems_of(document, steps, controls, objects))
-        problems += lint.weaknesses_of(document, steps, controls) if is_new else ()
+        problems = list(lint_rules.problems_of(document, steps, controls, objects))
+        problems += lint_rules.weaknesses_of(document, steps, controls) if is_new else ()
     if problems:
         source.refuse(problems, positions)
     return Scenario(
@@ -75,7 +72,7 @@ def _load(source: Source, *, is_new: bool = False) -> Scenario:
 
 
 def _unsayable(raw: dict[str, object]) -> Iterator[Problem]:
-    """Give a problem for what TOML can hold and no message can: endless nesting, dates, nan and infinity."""
+    """Yield a problem for what TOML can hold and no message can: endless nesting, dates, nan and infinity."""
     path = too_deep(raw, DEEPEST)
     if path is not None:
         yield Problem(path, TOO_DEEP)

@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from poc_cli.scenario.conditions import lookup
 from poc_cli.scenario.values import MISSING
-from poc_cli.scenario.where import lookup
 
 IN_FLIGHT_NS: Final = 5_000_000_000
 """A message that was sent so shortly before its connection ended, and that nobody waited for, may still be answered: as

@@ -1,18 +1,15 @@
-"""What a scenario file may say, as typed data: the story, its clients, its steps and its claims.
-
-Never reads a file and never explains a mistake to a person; the loader does.
-"""
+"""What a scenario file may say, as typed data: the story, its clients, its steps and its claims."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from poc_cli.scenario.beside import OriginSpec, Worker, WorkerRef
-from poc_cli.scenario.checks import MEANINGS
-from poc_cli.scenario.clients import LARGEST_COUNT, AnyClient, Client, ClientSpec, CommandSpec, PageSpec
+from poc_cli.scenario.check_names import MEANINGS
+from poc_cli.scenario.client_tables import LARGEST_COUNT, AnyClient, Client, ClientSpec, CommandSpec, PageSpec
 from poc_cli.scenario.duration import Duration
-from poc_cli.scenario.exchange import VERBS, Acting, Exchange, Step
-from poc_cli.scenario.shapes import CaptureName, Identifier, Names, SecretName, Shape, VariableName
+from poc_cli.scenario.service_tables import OriginSpec, Worker, WorkerRef
+from poc_cli.scenario.step_bases import VERBS, Acting, Exchange, Step
+from poc_cli.scenario.types import CaptureName, Identifier, Names, SecretName, Shape, VariableName
 from poc_cli.scenario.verbs import (
     Alarm,
     Close,

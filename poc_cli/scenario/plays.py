@@ -1,7 +1,4 @@
-"""The plays of a scenario: the story itself, and each distinct control with its one change made.
-
-Never runs them and never judges what came out.
-"""
+"""The plays of a scenario: the story itself, and each distinct control with its one change made."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,21 +6,17 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Literal
 
-from poc_cli.scenario.crowd import Crowd
+from poc_cli.scenario.client_groups import ClientGroups
 from poc_cli.scenario.model import (
-    Alarm,
     Claim,
     Control,
-    Hibernate,
-    Need,
     ObjectRef,
-    Probe,
     Repeat,
     Restart,
     Step,
     WorkerRef,
 )
-from poc_cli.scenario.story import PlacedStep, Scenario
+from poc_cli.scenario.scenario import PlacedStep, Scenario
 from poc_cli.scenario.templates import render
 
 HEAVY = "heavy"
@@ -48,7 +41,7 @@ class Play:
     role: Literal["story", "control", "confirm"]
     decides: tuple[str, ...]
     expect: Expected | None
-    clients: Crowd
+    clients: ClientGroups
     vars: Mapping[str, object]
     objects: Mapping[str, ObjectRef]
     steps: tuple[PlacedStep, ...]
@@ -57,16 +50,16 @@ class Play:
     round: int = 1
 
     def names(self, play_id: str) -> dict[str, object]:
-        """Give the names bound when the play starts: `play`, and each var with its `{play}` filled in."""
+        """Return the names bound when the play starts: `play`, and each var with its `{play}` filled in."""
         bound: dict[str, object] = {"play": play_id}
         return bound | {name: render(value, bound) for name, value in self.vars.items()}
 
     def members(self, name: str) -> tuple[str, ...]:
-        """Give the clients that a name in a step means: itself, all of `ann` with a count, or every one for `*`."""
+        """Return the clients that a name in a step means: itself, all of `ann` with a count, or every one for `*`."""
         return self.clients.members(name)
 
     def client_bound(self, name: str) -> Mapping[str, object]:
-        """Give what a client's path, headers and subprotocols know beside the names of the play: `{i}`, its number."""
+        """Return the names for a client's path, headers and subprotocols beyond the play's: `{i}`, its number."""
         return self.clients.bound(name)
 
     @property
@@ -82,7 +75,7 @@ class Play:
 
 @lru_cache(maxsize=256)
 def plays_of(scenario: Scenario, repeat: int = 1) -> tuple[Play, ...]:
-    """Give the story first, as often as it is repeated, then each distinct control in the order of the claims.
+    """Return the story first, as often as it is repeated, then each distinct control in the order of the claims.
 
     A control shows what its check can see, and one performance shows that.
     """
@@ -92,7 +85,7 @@ def plays_of(scenario: Scenario, repeat: int = 1) -> tuple[Play, ...]:
 
 
 def patience(play: Play, step: Step) -> Literal["sleep", "awake"]:
-    """Give what a step of the play waits for before it gives up: for its object to sleep, or to see it stay awake.
+    """Return what a step of the play waits for before it gives up: for its object to sleep, or to see it stay awake.
 
     Where steps name a claim that the object stays awake, it is those that wait for it; else all of its story.
     """
@@ -104,21 +97,10 @@ def patience(play: Play, step: Step) -> Literal["sleep", "awake"]:
     return "awake" if awake and play.role == "story" else "sleep"
 
 
-def needs_of(play: Play) -> frozenset[Need]:
-    """Give what the play needs of the place where it is played: what its steps ask for, and what the file adds."""
-    return frozenset(play.scenario.document.needs).union(*(_needs(placed.step) for placed in play.steps))
-
-
-def _needs(step: Step) -> frozenset[Need]:
-    match step:
-        case Hibernate(forced=True):
-            return frozenset({"trace", "evict"})
-        case Hibernate() | Probe() | Alarm():
-            return frozenset({"trace"})
-        case Restart():
-            by_kind: dict[str, Need] = {"object": "evict", "server": "restart", "crash": "crash", "deploy": "deploy"}
-            return frozenset({by_kind[step.restart]})
-    return frozenset()
+def should_stay_awake(play: Play, index: int) -> bool:
+    """Return whether a step is there to show that an object does not sleep."""
+    claims = {claim.id for claim in play.scenario.document.claim if claim.check == "stays-awake"}
+    return play.steps[index].step.claim in claims
 
 
 def _story(scenario: Scenario) -> Play:
@@ -128,7 +110,7 @@ def _story(scenario: Scenario) -> Play:
         role="story",
         decides=tuple(claim.id for claim in document.claim),
         expect=None,
-        clients=Crowd(document.clients),
+        clients=ClientGroups(document.clients),
         vars=document.vars,
         objects=scenario.objects,
         steps=_written_out(scenario.steps),
@@ -153,7 +135,7 @@ def _controls(scenario: Scenario, story: Play) -> Iterator[Play]:
             role="control",
             decides=tuple(claim.id for claim, _ in group),
             expect=control.expect,
-            clients=Crowd({**scenario.document.clients, **control.clients}),
+            clients=ClientGroups({**scenario.document.clients, **control.clients}),
             vars={**scenario.document.vars, **control.vars},
             objects=scenario.objects,
             steps=story.steps if own is None else _written_out(own),
@@ -167,7 +149,7 @@ def _written_out(steps: Sequence[PlacedStep]) -> tuple[PlacedStep, ...]:
 
 
 def _each(steps: Sequence[PlacedStep], bound: Mapping[str, object]) -> Iterator[PlacedStep]:
-    """Give the steps in the order in which they are played, each repeat written out with its counter bound."""
+    """Yield the steps in the order in which they are played, each repeat written out with its counter bound."""
     for placed in steps:
         if isinstance(placed.step, Repeat):
             counter = placed.step.as_

@@ -1,7 +1,4 @@
-"""Reads each step as its verb's model, the steps of a `repeat` too.
-
-Never looks beyond one step; whether steps hold together is lint's to say.
-"""
+"""Reads each step as its verb's model, the steps of a `repeat` too."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,9 +7,9 @@ from typing import Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from poc_cli.errors import did_you_mean
-from poc_cli.scenario import explain
-from poc_cli.scenario.explain import Problem
+from poc_cli.scenario import validation_errors
 from poc_cli.scenario.model import VERBS, Repeat, Step
+from poc_cli.scenario.validation_errors import Problem
 from poc_cli.scenario.values import Path, kind, shown
 
 DEEPEST_REPEAT: Final = 3
@@ -29,19 +26,19 @@ class Node:
 
 
 def every_step(nodes: Sequence[Node]) -> Iterator[Step]:
-    """Give each step once, however often it is repeated."""
+    """Return each step once, however often it is repeated."""
     return (node.step for node in every_node(nodes))
 
 
 def every_node(nodes: Sequence[Node]) -> Iterator[Node]:
-    """Give each step with the way to it once, one that repeats before what it repeats."""
+    """Yield each step with the way to it once, one that repeats before what it repeats."""
     for node in nodes:
         yield node
         yield from every_node(node.inner)
 
 
 def nodes_of(raw: object, path: Path, problems: list[Problem], repeats: int = 0) -> tuple[Node, ...]:
-    """Give the steps in `raw`, which stands at `path` within so many repeats; adds what is wrong to the problems."""
+    """Return the steps in `raw`, which stands at `path` within so many repeats; adds what is wrong to the problems."""
     nodes: list[Node] = []
     for index, table in enumerate(raw if isinstance(raw, list) else []):
         node = _node(table, (*path, index), problems, repeats)
@@ -54,11 +51,11 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 
 def validated(model: type[_Model], raw: object, noun: str, path: Path, problems: list[Problem]) -> _Model | None:
-    """Give the model of what stands at `path`; where it is refused, add why to the problems and give None."""
+    """Return the model of what stands at `path`; where it is refused, add why to the problems and give None."""
     try:
         return model.model_validate(raw, by_alias=True, by_name=False)
     except ValidationError as error:
-        problems.extend(explain.problems_of(error, model, noun, path))
+        problems.extend(validation_errors.problems_of(error, model, noun, path))
         return None
 
 
@@ -79,7 +76,7 @@ def _node(table: object, way: Path, problems: list[Problem], repeats: int) -> No
 
 
 def _verb(table: object, way: Path) -> str | Problem:
-    """Give the one verb of a step, or what is wrong with it."""
+    """Return the one verb of a step, or what is wrong with it."""
     if not isinstance(table, dict):
         return Problem(way, f"a step must be a table with a verb, not {kind(table)}")
     verbs: list[str] = [key for key in table if key in VERBS]
@@ -88,7 +85,7 @@ def _verb(table: object, way: Path) -> str | Problem:
     if verbs:
         both = " and ".join(shown(verb) for verb in verbs)
         return Problem((*way, verbs[1]), f"a step has one verb, and this has {both}", "make two steps of it", at="key")
-    details = {key for model in VERBS.values() for key in explain.keys(model)}
+    details = {key for model in VERBS.values() for key in validation_errors.keys(model)}
     unknown = next((key for key in table if key not in details), None)
     if unknown is None:
         return Problem(way, "this step has no verb", did_you_mean("", VERBS), at="key")

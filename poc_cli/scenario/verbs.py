@@ -1,15 +1,12 @@
-"""The verbs of the language: what each kind of step may say.
-
-Never carries out a step; the engine holds a function for each verb.
-"""
+"""The verbs of the language: what each kind of step may say."""
 
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from poc_cli.scenario.duration import Duration
-from poc_cli.scenario.exchange import Acting, Exchange, Step
-from poc_cli.scenario.shapes import CaptureName, Identifier, Names
+from poc_cli.scenario.step_bases import Acting, Exchange, Step
+from poc_cli.scenario.types import CaptureName, Identifier, Names
 
 
 class Connect(Step):

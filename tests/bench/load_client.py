@@ -17,14 +17,14 @@ from typing import Final
 import psutil
 from websockets.asyncio.client import ClientConnection, connect
 
-from poc_cli.load.connection import Socket
-from poc_cli.load.crowd import Crowd
 from poc_cli.load.ledger import Ledger
+from poc_cli.load.load_context import LoadContext
+from poc_cli.load.load_socket import Socket
 from poc_cli.load.plan import plan_of
-from poc_cli.load.scene import Scene
-from poc_cli.load.shard import Alone, run_loop
-from poc_cli.load.shards import shards
-from poc_cli.scenario.load import LoadTable
+from poc_cli.load.shard_runner import Alone, run_loop
+from poc_cli.load.sharding import shards
+from poc_cli.load.socket_pool import SocketPool
+from poc_cli.scenario.load_model import LoadTable
 from tests.support.server import TOKEN, serving
 
 SOCKETS: Final = 100
@@ -37,7 +37,7 @@ FRAME: Final = b"\x01~0.abcd~"
 
 
 async def bare(url: str) -> float:
-    """Give the echoes a second of one task for each socket that sends and receives."""
+    """Return the echoes a second of one task for each socket that sends and receives."""
     sockets = [
         await connect(
             f"{url.replace('http', 'ws', 1)}/room/bare?name={index}",
@@ -69,7 +69,7 @@ class _Again(Ledger):
     def __init__(self) -> None:
         super().__init__(0, time.monotonic)
         self.until = float("inf")
-        self.scene: Scene | None = None
+        self.scene: LoadContext | None = None
 
     def arrived(self, socket: Socket, data: bytes) -> None:
         """Count an answer, and send again."""
@@ -80,12 +80,12 @@ class _Again(Ledger):
 
 
 async def loaded(url: str) -> float:
-    """Give the echoes a second of the client of `poc load`, with marks, histograms and the account of every message."""
+    """Return the echoes per second of the client of `poc load`, with marks, histograms and the ledger."""
     table = LoadTable.model_validate({"sockets": SOCKETS, "path": "/room/{play}?name={i}", "stages": [{"ramp": "1s"}]})
     (shard,) = shards(plan_of(table), 1, play="loaded")
     ledger = _Again()
-    crowd = Crowd(shard, url, HEADERS.items(), ledger)
-    scene = Scene(shard.plan, crowd, ledger, Alone(), Random(1))  # noqa: S311 - repeatable, not secret
+    crowd = SocketPool(shard, url, HEADERS.items(), ledger)
+    scene = LoadContext(shard.plan, crowd, ledger, Alone(), Random(1))  # noqa: S311 - repeatable, not secret
     for index in shard.indexes:
         crowd.open(index, time.monotonic())
     await scene.until(lambda: crowd.open_count == SOCKETS, 10.0)
@@ -100,7 +100,7 @@ async def loaded(url: str) -> float:
 
 
 async def measure(url: str) -> dict[str, list[float]]:
-    """Give the echoes a second of both, in turns."""
+    """Return the echoes a second of both, in turns."""
     await bare(url)  # to warm up
     found: dict[str, list[float]] = {"bare": [], "load": []}
     for _ in range(TURNS):
@@ -110,7 +110,7 @@ async def measure(url: str) -> dict[str, list[float]]:
 
 
 def measured() -> dict[str, list[float]]:
-    """Give the echoes a second of both, on a runtime of their own."""
+    """Return the echoes a second of both, on a runtime of their own."""
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as server:
         return run_loop(measure(server.url))
 

@@ -1,7 +1,4 @@
-"""Brings Miniflare, which the benchmarks measure beside poc, into a folder of its own in the user's cache.
-
-Never part of poc: neither its installation nor its tests have it.
-"""
+"""Brings Miniflare, which the benchmarks measure beside poc, into a folder of its own in the user's cache."""
 
 import json
 from collections.abc import Callable
@@ -9,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from poc_cli.target import runtime
+from poc_cli.targets import runtime_programs
 
 _FOLDER = Path(__file__).parent / "miniflare"
 _MANIFEST = (_FOLDER / "package.json").read_text(encoding="utf-8")
@@ -22,12 +19,14 @@ WORKERD = str(_PACKAGES["node_modules/workerd"]["version"])
 
 
 def miniflare(say: Callable[[str], None]) -> Path:
-    """Give the folder that Miniflare is installed in; where it is missing, it is installed first and `say` is told.
+    """Return the folder that Miniflare is installed in; where it is missing, it is installed first and `say` is told.
 
     Raises TargetError where it cannot be brought.
     """
-    home = runtime.cache() / f"bench-miniflare-{VERSION}-{sha256(_LOCK.encode()).hexdigest()[:12]}"
-    if not runtime._is_executable(runtime._binary(home)):
-        thing = runtime.Thing("miniflare", VERSION, "about 60 MB", runtime._binary, lambda: (_MANIFEST, _LOCK))
-        runtime.bring(thing, home, say, None)
+    home = runtime_programs.cache() / f"bench-miniflare-{VERSION}-{sha256(_LOCK.encode()).hexdigest()[:12]}"
+    if not runtime_programs._is_executable(runtime_programs._binary(home)):
+        thing = runtime_programs.Thing(
+            "miniflare", VERSION, "about 60 MB", runtime_programs._binary, lambda: (_MANIFEST, _LOCK)
+        )
+        runtime_programs.bring(thing, home, say, None)
     return home

@@ -1,7 +1,4 @@
-"""What goes wrong is told in sentences that say what to do, on stderr, with an exit code of its own.
-
-Never shows a traceback: the helper that runs the commands fails on any.
-"""
+"""What goes wrong is told in sentences that say what to do, on stderr, with an exit code of its own."""
 
 import os
 import stat

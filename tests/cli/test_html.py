@@ -1,21 +1,18 @@
-"""`poc report --format html` on folders that are whole and on folders that are not: where it goes, and what is said.
-
-Never plays anything: the histories are written by the tests.
-"""
+"""`poc report --format html` on folders that are whole and on folders that are not: where it goes, and what is said."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from poc_cli.commands.evidence import as_json
+from poc_cli.commands.run_folder import as_json
 from tests.support.command import Poc
 from tests.support.pages import story
 
 
 @pytest.fixture
 def folder(poc: Poc) -> Path:
-    """Give the folder of a run that held."""
+    """Return the folder of a run that held."""
     history, run = story(), poc.results / "one"
     (run / "trace").mkdir(parents=True)
     (run / "worker.log").touch()

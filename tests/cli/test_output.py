@@ -1,7 +1,4 @@
-"""What goes to stdout and what to stderr, in which colours, and what becomes of output that nobody reads.
-
-Never looks at what the verdicts are.
-"""
+"""What goes to stdout and what to stderr, in which colours, and what becomes of output that nobody reads."""
 
 import json
 import os
@@ -108,7 +105,7 @@ def test_what_a_worker_sends_is_printed_as_inert_text(poc: Poc, variables: dict[
 
 @pytest.fixture
 def closed_pipe() -> Iterator[int]:
-    """Give the writing end of a pipe whose reader has gone."""
+    """Yield the writing end of a pipe whose reader has gone."""
     reading, writing = os.pipe()
     os.close(reading)
     yield writing

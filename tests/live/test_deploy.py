@@ -1,7 +1,4 @@
-"""`poc deploy`, `status` and `destroy` by the real wrangler against a stand-in, with all that can go wrong.
-
-Never reaches anything but loopback.
-"""
+"""`poc deploy`, `status` and `destroy` by the real wrangler against a stand-in, with all that can go wrong."""
 
 import json
 import os
@@ -283,8 +280,8 @@ CONTEXT = """
 import sys, time
 from pathlib import Path
 from poc_cli.shipped import shipped
-from poc_cli.target.cloudflare.deployment import Plan, deployed
-from poc_cli.target.source import source
+from poc_cli.targets.cloudflare.deployment import Plan, deployed
+from poc_cli.targets.worker_source import source
 
 plan = Plan(source(shipped("worker")), run="a-test", secrets={"POC_API_KEY": "key-of-the-api-0123456789"})
 with deployed(plan, lambda line: print(line, file=sys.stderr, flush=True)) as made:

@@ -1,7 +1,4 @@
-"""Loads on a real runtime, small ones: what they account for, how they end, and what they leave behind.
-
-Never looks at how long anything takes.
-"""
+"""Loads on a real runtime, small ones: what they account for, how they end, and what they leave behind."""
 
 import json
 import os
@@ -13,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from poc_cli.load.latency import decoded
 from poc_cli.load.plan import Wishes, plan_of
-from poc_cli.load.ranges import count
-from poc_cli.load.result import from_json, merged
-from poc_cli.load.shard import run_shard
-from poc_cli.load.shards import shards
-from poc_cli.scenario.load import LoadTable
+from poc_cli.load.shard_runner import run_shard
+from poc_cli.load.sharding import shards
+from poc_cli.record.latency import decoded
+from poc_cli.record.load_stage import from_json, merged
+from poc_cli.record.ranges import count
+from poc_cli.scenario.load_model import LoadTable
 from tests.support.command import PATIENCE_SECONDS, Poc
 from tests.support.loads import HELD, small
 from tests.support.processes import children, until, using
@@ -147,7 +144,7 @@ def test_a_load_is_not_run_and_a_story_is_not_loaded(poc: Poc) -> None:
 
 @contextmanager
 def _in_the_middle(poc: Poc) -> Iterator[subprocess.Popen[str]]:
-    """Give a load that has opened its sockets and waits for the room to fall asleep."""
+    """Yield a load that has opened its sockets and waits for the room to fall asleep."""
     with poc.start("load", small(poc, NATURAL)) as process:
         try:
             until("all are open", lambda: any('"open":40' in text for text in _histories(poc)))
@@ -254,7 +251,7 @@ def test_sockets_come_from_several_addresses_where_one_has_too_few_ports(
 ) -> None:
     from dataclasses import replace
 
-    from poc_cli.load import crowd
+    from poc_cli.load import socket_pool
 
     used: list[str] = []
 
@@ -262,7 +259,7 @@ def test_sockets_come_from_several_addresses_where_one_has_too_few_ports(
         used.append(f"127.0.0.{1 + index // 2}")
         return used[-1]
 
-    monkeypatch.setattr(crowd, "source_address", address)
+    monkeypatch.setattr(socket_pool, "source_address", address)
     (part,) = shards(plan_of(_table(6, 1)), 1, play="abc")
     with serving(poc.temporary) as server:
         result = run_shard(replace(part, from_many=True), server.url, {"Authorization": f"Bearer {TOKEN}"}, 0)
@@ -271,9 +268,9 @@ def test_sockets_come_from_several_addresses_where_one_has_too_few_ports(
 
 
 def test_elsewhere_clients_say_goodbye_in_the_end(poc: Poc, monkeypatch: pytest.MonkeyPatch) -> None:
-    from poc_cli.load.crowd import Crowd
+    from poc_cli.load.socket_pool import SocketPool
 
-    monkeypatch.setattr(Crowd, "is_on_loopback", property(lambda _: False))
+    monkeypatch.setattr(SocketPool, "is_on_loopback", property(lambda _: False))
     (part,) = shards(plan_of(_table(6, 1)), 1, play="abc")
     with serving(poc.temporary) as server:
         result = run_shard(part, server.url, {"Authorization": f"Bearer {TOKEN}"}, 0)

@@ -1,7 +1,4 @@
-"""An app server beside the worker: built, started, seen, cut off, ended, and what is said where it does not come up.
-
-Never uses a browser; pages have tests of their own.
-"""
+"""An app server beside the worker: built, started, seen, cut off, ended, and what is said where it does not come up."""
 
 import shutil
 from pathlib import Path
@@ -182,7 +179,7 @@ def test_a_build_that_fails_is_a_sentence_and_tried_again(poc: Poc) -> None:
 
 
 def _workerd() -> str:
-    from poc_cli.target.runtime import locate
+    from poc_cli.targets.runtime_programs import locate
 
     return str(locate(lambda _: None))
 

@@ -1,7 +1,4 @@
-"""`poc run --target URL` against workers that nobody watches: what they tell of themselves is all that there is.
-
-Never measures a time; each run waits for sleeps of its own, so all are started together.
-"""
+"""`poc run --target URL` against workers that nobody watches: what they tell of themselves is all that there is."""
 
 import tempfile
 import threading
@@ -14,7 +11,7 @@ from typing import Any, Final
 import pytest
 
 from poc_cli.history.reader import read as history_of
-from poc_cli.judge.document import document
+from poc_cli.judge.run_document import document
 from tests.support import mutants
 from tests.support.bare_worker import TOKEN, Bare, bare
 from tests.support.black_box import black_box

@@ -1,7 +1,4 @@
-"""`wrangler tail` beside a deployment: its events arrive one by one, and the account has no tail afterwards.
-
-Never says when an event must come.
-"""
+"""`wrangler tail` beside a deployment: its events arrive one by one, and the account has no tail afterwards."""
 
 import asyncio
 import os
@@ -12,9 +9,9 @@ import httpx
 import pytest
 
 from poc_cli.shipped import shipped
-from poc_cli.target.cloudflare.deployment import Deployment, Plan, deployed
-from poc_cli.target.cloudflare.tail import tail
-from poc_cli.target.source import source
+from poc_cli.targets.cloudflare.deployment import Deployment, Plan, deployed
+from poc_cli.targets.cloudflare.tail import tail
+from poc_cli.targets.worker_source import source
 from tests.standin.faults import Fault
 from tests.standin.standin import StandIn
 

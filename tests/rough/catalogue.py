@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from poc_cli.commands.choosing import LEFT_TO_TAG
+from poc_cli.commands.selection import LEFT_TO_TAG
 from tests.rough import conditions, playing
 from tests.rough.tally import Tally, repeats, table
 from tests.support.expected import SHIPPED

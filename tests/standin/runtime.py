@@ -1,7 +1,4 @@
-"""One workerd that serves one version of a Worker: its files, its process and the port it listens on.
-
-Never decides which version is served; nothing of it outlives the process that started it.
-"""
+"""One workerd that serves one version of a Worker: its files, its process and the port it listens on."""
 
 import asyncio
 import contextlib
@@ -14,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from poc_cli.target.janitor import Janitor
-from poc_cli.target.process import passed_on
+from poc_cli.targets.janitor import Janitor
+from poc_cli.targets.process import passed_on
 from tests.standin.account import Version
 from tests.standin.capnp import TAIL, config, file_name
 from tests.standin.migrations import Class

@@ -1,7 +1,4 @@
-"""The real wrangler, for tests: as a child process, in folders of its own.
-
-Never touches the user's own wrangler: its home, login and cache are in the folder that it is given.
-"""
+"""The real wrangler, for tests: as a child process, in folders of its own."""
 
 import json
 import os
@@ -13,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from poc_cli.target.npm import node
-from poc_cli.target.runtime import tools
+from poc_cli.targets.npm import node
+from poc_cli.targets.runtime_programs import tools
 
 PATIENCE_SECONDS = 120
 """A guard against a wrangler that hangs; the longest command here takes 10 s, three times as long when it retries."""
@@ -31,11 +28,11 @@ class Ran:
 
     @property
     def text(self) -> str:
-        """Give all that it said."""
+        """Return all that it said."""
         return self.out + self.err
 
     def record(self, kind: str) -> dict[str, Any]:
-        """Give its one record of a kind."""
+        """Return its one record of a kind."""
         (found,) = [each for each in self.records if each["type"] == kind]
         return found
 
@@ -68,7 +65,7 @@ class Wrangler:
 
     @staticmethod
     def machine() -> dict[str, str]:
-        """Give the variables of this machine that a program of ours may need."""
+        """Return the variables of this machine that a program of ours may need."""
         names = ("HOME", "PATH", "POC_WORKERD", "XDG_CACHE_HOME")
         return {name: os.environ[name] for name in names if name in os.environ}
 

@@ -1,7 +1,4 @@
-"""A worker on a raw workerd that nobody watches: what a run with `--target URL` finds at an address.
-
-Never gives a trace away; whoever asks finds what is found on the internet.
-"""
+"""A worker on a raw workerd that nobody watches: what a run with `--target URL` finds at an address."""
 
 import json
 import os
@@ -15,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from poc_cli.shipped import shipped
-from poc_cli.target.runtime import locate
+from poc_cli.targets.runtime_programs import locate
 
 TOKEN: Final = secrets.token_urlsafe(24)
 """What the worker wants to be shown; no output of poc may hold it."""
@@ -46,7 +43,7 @@ class Bare:
 
     @property
     def url(self) -> str:
-        """Give the address."""
+        """Return the address."""
         return f"http://127.0.0.1:{self.port}"
 
     def start(self, version: int = 1) -> None:

@@ -9,29 +9,28 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from poc_cli.engine.canaries import CanaryWatch
+from poc_cli.engine.environment import RunEnvironment
 from poc_cli.engine.pacing import LOOK_SECONDS
-from poc_cli.engine.performance import SleepMode
-from poc_cli.engine.run import Records, Request
-from poc_cli.engine.run import run as run_engine
-from poc_cli.engine.sentinels import Watch
-from poc_cli.engine.troupe import Beside
+from poc_cli.engine.play_runner import SleepMode
+from poc_cli.engine.run_plays import Request
+from poc_cli.engine.run_plays import run as run_engine
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.history.folder import Records
 from poc_cli.history.reader import read
 from poc_cli.history.redact import Redactor
 from poc_cli.history.writer import HistoryWriter
-from poc_cli.judge.document import Document, document
+from poc_cli.judge.run_document import Document, document
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.plays import Play
-from poc_cli.target.api import Api
-from poc_cli.target.attendance import Attendance
+from poc_cli.targets.attendance import Attendance
+from poc_cli.targets.local_api import Api
 from tests.support.fake_target import FakeClient, FakeTarget
 from tests.support.virtual import World, run
 
 if TYPE_CHECKING:
-    from poc_cli.load.site import Site
-    from poc_cli.target.running import LogListener
-    from poc_cli.target.source import Source
+    from poc_cli.targets.runtime_context import LogListener
 
 FILE = "scenarios/story.toml"
 IT = 'claim = "it"'
@@ -65,7 +64,7 @@ Prepare = Callable[[FakeTarget, Play | None, int], None]
 """Is told of each runtime, of the play that it is for where it is one's own, and of which time that is."""
 
 
-class FakeVenue:
+class FakeTargetPool:
     """Fake runtimes: a shared one for each attempt, and as many others as are needed."""
 
     def __init__(
@@ -101,23 +100,23 @@ class FakeVenue:
         }
 
     def is_apart(self, play: Play) -> bool:
-        """Whether a play needs a runtime of its own."""
+        """Return whether a play needs a runtime of its own."""
         return play.alone
 
     @asynccontextmanager
-    async def watched(self, plays: list[Play], history: HistoryWriter) -> AsyncIterator[Watch | None]:  # noqa: ARG002
-        """Give what tells of sleep where there is no trace."""
-        yield None if self._traced else Watch(self._target(), history, possible=False)
+    async def watched(self, plays: list[Play], history: HistoryWriter) -> AsyncIterator[CanaryWatch | None]:  # noqa: ARG002
+        """Yield what tells of sleep where there is no trace."""
+        yield None if self._traced else CanaryWatch(self._target(), history, possible=False)
 
     @asynccontextmanager
     async def shared(self, attempt: int = 1) -> AsyncIterator[FakeTarget]:
-        """Give a runtime for all plays of an attempt."""
+        """Yield a runtime for all plays of an attempt."""
         async with self._given("shared", None, attempt) as target:
             yield target
 
     @asynccontextmanager
     async def own(self, play: Play) -> AsyncIterator[FakeTarget]:
-        """Give a runtime for one play."""
+        """Yield a runtime for one play."""
         time = self._times[play.label] = self._times.get(play.label, 0) + 1
         self.own_now.append(play.label)
         self.most_own = max(self.most_own, len(self.own_now))
@@ -129,10 +128,6 @@ class FakeVenue:
 
     def listen_to_log(self, listener: "LogListener") -> None:
         """Do nothing: nothing is logged."""
-
-    def site(self, worker: "Source | None") -> "Site":
-        """Raise NotImplementedError: no load is played here."""
-        raise NotImplementedError
 
     def stand_still(self, seconds: float) -> None:
         """Stop all runtimes for so long."""
@@ -162,7 +157,7 @@ class Played:
     """A run that is over: its history, and what its venue had to give."""
 
     events: list[Event]
-    venue: FakeVenue
+    pool: FakeTargetPool
     seconds: float
     phases: list[tuple[str, str]] = field(default_factory=list)
     left: int = 0
@@ -198,7 +193,7 @@ class Played:
         return [each.data["failure"] for each in self.of(kinds.STEP_END) if not each.data["ok"]]
 
 
-Meddle = Callable[[World, FakeVenue], None]
+Meddle = Callable[[World, FakeTargetPool], None]
 """Sees to it that something happens in the course of a run, before it begins."""
 
 
@@ -230,27 +225,27 @@ def play(  # noqa: PLR0913 - what a run can differ in
     """Play scenarios from beginning to end."""
 
     async def main(world: World) -> Played:
-        venue = FakeVenue(world, apart_at_once=apart_at_once, traced=traced, prepare=prepare)
+        pool = FakeTargetPool(world, apart_at_once=apart_at_once, traced=traced, prepare=prepare)
         begun_ns = world.now_ns
         phases: list[tuple[str, str]] = []
         scenarios = [parse(text, f"scenarios/{number}.toml" if number else FILE) for number, text in enumerate(texts)]
         request = Request(scenarios, named=True, sleep=sleep, jobs=jobs, repeat=repeat)
         if meddle is not None:
-            meddle(world, venue)
+            meddle(world, pool)
         folder = Path(_folder().name)
         history = folder / "history.ndjson"
         history.unlink(missing_ok=True)
-        records, beside = Records(folder, Redactor([])), Beside(SilentApi(), opener=FakeClient)
+        records, environment = Records(folder, Redactor([])), RunEnvironment(SilentApi(), opener=FakeClient)
         was_cancelled = False
         try:
-            await run_engine(request, venue, records, beside, lambda label, phase: phases.append((label, phase)))
+            await run_engine(request, pool, records, environment, lambda label, phase: phases.append((label, phase)))
         except asyncio.CancelledError:
             was_cancelled = True
         seconds = (world.now_ns - begun_ns) / 1e9
         events = [event for event in read(history) if event is not None]
         await asyncio.sleep(2 * LOOK_SECONDS)  # the pacer may still be looking
         left = len(asyncio.all_tasks()) - 1
-        return Played(events, venue, seconds, phases, left, was_cancelled)
+        return Played(events, pool, seconds, phases, left, was_cancelled)
 
     return run(main)
 
@@ -258,7 +253,7 @@ def play(  # noqa: PLR0913 - what a run can differ in
 def late_at(seconds: float, length: float) -> Meddle:
     """Let the event loop stand still, so many seconds after the beginning of the run."""
 
-    def meddle(world: World, venue: FakeVenue) -> None:  # noqa: ARG001
+    def meddle(world: World, pool: FakeTargetPool) -> None:  # noqa: ARG001
         asyncio.get_running_loop().call_later(seconds, world.stand_still, length)
 
     return meddle

@@ -18,13 +18,13 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 from websockets.exceptions import ConnectionClosedError
 
-from poc_cli.engine.client import CannotOpen, Ending, Listener, Payload
-from poc_cli.engine.inbox import Inbox
+from poc_cli.clients.client import CannotOpen, Ending, Listener, Payload
+from poc_cli.clients.inbox import Inbox
 from poc_cli.errors import TargetError
-from poc_cli.history.late import Stretch
+from poc_cli.history.late_stretch import Stretch
 from poc_cli.residency import Change, Delivered, Entered, Left, Pin, Stay, Timed
-from poc_cli.target.attendance import Attendance
-from poc_cli.target.base import (
+from poc_cli.targets.attendance import Attendance
+from poc_cli.targets.base import (
     EVERY_ABILITY,
     EVICT_LINGERS_SECONDS,
     Ability,
@@ -34,9 +34,9 @@ from poc_cli.target.base import (
     TargetDied,
     TargetHung,
 )
-from poc_cli.target.edge import Dial, Door
-from poc_cli.target.patience import HANGS_AFTER_SECONDS
-from poc_cli.target.running import FENCE_LATE_NS, PULSE_SECONDS
+from poc_cli.targets.deadlines import HANGS_AFTER_SECONDS
+from poc_cli.targets.endpoint import Dial, Door
+from poc_cli.targets.runtime_context import FENCE_LATE_NS, PULSE_SECONDS
 from tests.support.virtual import SECOND, Due, Result, World
 
 MILLISECOND: Final = 1_000_000

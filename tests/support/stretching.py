@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.lateness import IDLE_TIMER_NS
+from poc_cli.record.lateness import IDLE_TIMER_NS
 
 Who = Literal["poc", "runtime"]
 

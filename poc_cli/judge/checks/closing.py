@@ -1,12 +1,9 @@
-"""Is a client's close frame answered by the server's?
-
-Never looks at closes that the story did not ask for.
-"""
+"""Is a client's close frame answered by the server's?"""
 
 from poc_cli.history import event as kinds
 from poc_cli.judge.finding import Finding, held, refuted, unknown
 from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
-from poc_cli.judge.record import PlayRecord
+from poc_cli.record.play_record import PlayRecord
 from poc_cli.scenario.model import Claim
 
 

@@ -1,7 +1,4 @@
-"""Did every message arrive, once, and in order?
-
-Never guesses which message is which: each carries a mark at the claim's `by` path.
-"""
+"""Did every message arrive, once, and in order?"""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -11,7 +8,7 @@ from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.finding import Finding, held, refuted, unknown
 from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
-from poc_cli.judge.record import Connection, PlayRecord
+from poc_cli.record.play_record import Connection, PlayRecord
 from poc_cli.scenario.marks import IN_FLIGHT_NS, mark_at
 from poc_cli.scenario.model import Claim
 
@@ -33,7 +30,7 @@ def _marks(play: PlayRecord, claim: Claim, kind: str) -> dict[str, Marks]:
 
 
 def _undecidable(play: PlayRecord, claim: Claim, sent: dict[str, Marks]) -> Finding | None:
-    """Give why nothing can be said: a sleep that did not come, no marks, or a mark that tells no message from another.
+    """Return why nothing can be said: a sleep that did not happen, no marks, or marks that are not unique.
 
     Without a `hibernate` step the story asks for no sleep, and rule 1 has nothing to say.
     """
@@ -68,8 +65,8 @@ def delivered_in_order(play: PlayRecord, claim: Claim) -> Finding:
                     return refuted(f"{receiver} got {sender}'s messages out of order", (earlier, later))
     if not compared:
         return unknown(f'no two messages with a mark at "{claim.by}" arrived at one client')
-    told = f"{len(compared)} messages arrived in the order in which they were sent"
-    return held(told, compared) if play.outcome == "done" else unknown(f"{told}, but {play.ending}", compared)
+    reason = f"{len(compared)} messages arrived in the order in which they were sent"
+    return held(reason, compared) if play.outcome == "done" else unknown(f"{reason}, but {play.ending}", compared)
 
 
 def delivered_once(play: PlayRecord, claim: Claim) -> Finding:
@@ -95,8 +92,8 @@ def delivered_once(play: PlayRecord, claim: Claim) -> Finding:
     missing = [each for sender, marks in sent.items() for each in _not_received(sender, marks, received)]
     if missing:
         return _missed(play, missing, sent)
-    told = f"{len(marked)} messages arrived exactly once"
-    return held(told, arrived) if play.outcome == "done" else unknown(f"{told}, but {play.ending}", arrived)
+    reason = f"{len(marked)} messages arrived exactly once"
+    return held(reason, arrived) if play.outcome == "done" else unknown(f"{reason}, but {play.ending}", arrived)
 
 
 def _repeated(play: PlayRecord, events: list[int]) -> list[int]:
@@ -117,21 +114,21 @@ def kind_of(value: object) -> object:
 
 def _missed(play: PlayRecord, missing: Marks, sent: Mapping[str, Marks]) -> Finding:
     number = len({mark for marks in sent.values() for _, mark in marks})
-    told = f"{len(missing)} of {number} messages were not answered, the first is {missing[0][1]}"
+    reason = f"{len(missing)} of {number} messages were not answered, the first is {missing[0][1]}"
     evidence = [event for event, _ in missing]
     cut_off = next((each for each in play.connections if _was_cut_off(play, each, evidence)), None)
     if cut_off is not None and cut_off.closed is not None:
         # What a lost connection takes with it says nothing about delivery; that it was lost is for another claim.
         said = f"{cut_off.client} was closed: {cut_off.closed.data['said']}"
-        return unknown(f"{told}, but {said}", (*evidence, cut_off.closed.id))
+        return unknown(f"{reason}, but {said}", (*evidence, cut_off.closed.id))
     unread = next((event.id for event in play.of_kind(kinds.RECEIVED) if play.message(event.id) is None), None)
     if unread is not None:
-        return unknown(f"{told}, but event {unread} was not kept whole and may be one", (*evidence, unread))
+        return unknown(f"{reason}, but event {unread} was not kept whole and may be one", (*evidence, unread))
     if play.outcome != "done":
-        return unknown(f"{told} ({play.ending})", evidence)
+        return unknown(f"{reason} ({play.ending})", evidence)
     if not any(_had_its_time(play, play.by_id[event]) for event in evidence):
-        return unknown(f"{told}, and the story ended without waiting for any of them", evidence)
-    return refuted(told, evidence)
+        return unknown(f"{reason}, and the story ended without waiting for any of them", evidence)
+    return refuted(reason, evidence)
 
 
 def _had_its_time(play: PlayRecord, sent: Event) -> bool:
@@ -147,14 +144,14 @@ def _had_its_time(play: PlayRecord, sent: Event) -> bool:
 
 
 def _was_cut_off(play: PlayRecord, connection: Connection, missing: list[int]) -> bool:
-    """Whether a connection was ended by the other side after one of the missing messages had been sent on it."""
+    """Return whether a connection was ended by the other side after one of the missing messages had been sent on it."""
     closed = connection.closed
     mine = [event for event in missing if play.by_id[event].actor == connection.client and connection.is_open_at(event)]
     return closed is not None and closed.data["by"] != "client" and bool(mine)
 
 
 def _not_received(sender: str, marks: Marks, received: dict[str, Marks]) -> Marks:
-    """Give what the sender did not get back; where it gets none of its own back, what nobody else got."""
+    """Return what the sender did not get back; where it gets none of its own back, what nobody else got."""
     own = {mark for _, mark in received.get(sender, [])}
     if not any(mark in own for _, mark in marks):
         own = {mark for receiver in received.values() for _, mark in receiver}

@@ -1,7 +1,4 @@
-"""Does the object leave memory, does it stay?
-
-Never forecasts: work that is pending names the cause, only residency is the proof.
-"""
+"""Does the object leave memory, does it stay?"""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -9,13 +6,13 @@ from collections.abc import Mapping
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.binding import objects_of, rests_of, watches_of
-from poc_cli.judge.checks import boxed
+from poc_cli.judge.checks import black_box_checks
 from poc_cli.judge.fences import is_cut_short, step_of
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.proof import proven_sleeps
-from poc_cli.judge.record import PlayRecord, StepRecord
 from poc_cli.judge.sleeps import Sleep, pins_told, sleeps_of
-from poc_cli.residency.sweep import ASLEEP_BY_SECONDS, AWAKE_FROM_SECONDS
+from poc_cli.record.play_record import PlayRecord, StepRecord
+from poc_cli.residency.sleep_onset import ASLEEP_BY_SECONDS, AWAKE_FROM_SECONDS
 from poc_cli.scenario.model import Claim
 
 BUSY_FOR_MS = 40_000
@@ -25,7 +22,7 @@ BUSY_FOR_MS = 40_000
 def sleeps(play: PlayRecord, claim: Claim) -> Finding:
     """Refuted by an object in memory 13 s after its last event; held by a proven sleep of each object."""
     if not play.place.has_trace:
-        return boxed.sleeps(play, claim)
+        return black_box_checks.sleeps(play, claim)
     bound = rests_of(play, claim)
     undecided: list[Finding] = []
     for label, rests in bound.items():
@@ -46,7 +43,7 @@ def sleeps(play: PlayRecord, claim: Claim) -> Finding:
     if missed is not None:
         return missed
     evidence = [event for sleep in proven for event in sleep.evidence]
-    return held("; ".join(dict.fromkeys(_told(sleep) for sleep in proven[:3])), evidence)
+    return held("; ".join(dict.fromkeys(_describe(sleep) for sleep in proven[:3])), evidence)
 
 
 def _missed(play: PlayRecord, bound: Mapping[str, frozenset[int]]) -> Finding | None:
@@ -73,16 +70,16 @@ def never_sleeps(play: PlayRecord, awake: Event) -> Finding | None:
     label = awake.actor.removeprefix("object:")
     if _quiet_seconds(awake) >= ASLEEP_BY_SECONDS:
         idle = _idle_seconds(awake)
-        told = f"{label} was still in memory {idle:.1f} s after its last event, pinned by {pins_told(awake)}"
-        return refuted(told, (awake.id,))
+        message = f"{label} was still in memory {idle:.1f} s after its last event, pinned by {pins_told(awake)}"
+        return refuted(message, (awake.id,))
     if awake.data["watched_ms"] < BUSY_FOR_MS:
         return None
     spoke = _spoke(play, awake)
     seconds = awake.data["watched_ms"] / 1000
     if spoke:
         clients = ", ".join(dict.fromkeys(event.actor for event in spoke))
-        told = f"{label} was still in memory after {seconds:.0f} s, in which {clients} sent {len(spoke)} frame(s)"
-        return unknown(f"{told}: nobody left it alone", (awake.id, *(event.id for event in spoke)))
+        message = f"{label} was still in memory after {seconds:.0f} s, in which {clients} sent {len(spoke)} frame(s)"
+        return unknown(f"{message}: nobody left it alone", (awake.id, *(event.id for event in spoke)))
     kept = f"{label} was still in memory after {seconds:.0f} s in which no client sent anything"
     return refuted(f"{kept}, kept busy by {_busy_with(play, awake)}", (awake.id,))
 
@@ -90,7 +87,7 @@ def never_sleeps(play: PlayRecord, awake: Event) -> Finding | None:
 def kept_awake(play: PlayRecord, step: StepRecord, label: str) -> Finding | None:
     """Return what was found about an object that a `hibernate` step found in memory."""
     if not play.place.has_trace:
-        return boxed.kept_awake(play, step, label)
+        return black_box_checks.kept_awake(play, step, label)
     awake = (event for event in play.of_kind(kinds.AWAKE) if step.begun.id < event.id < step.end_id)
     found = next((event for event in awake if event.actor == f"object:{label}"), None)
     return None if found is None else never_sleeps(play, found)
@@ -104,7 +101,7 @@ def _spoke(play: PlayRecord, awake: Event) -> list[Event]:
 
 
 def _busy_with(play: PlayRecord, awake: Event) -> str:
-    """Give the events that reached an object while it was watched, counted by their names."""
+    """Return the events that reached an object while it was watched, counted by their names."""
     since = awake.data["at_ns"] - awake.data["watched_ms"] * 1_000_000
     names = Counter(
         str(event.data["name"])
@@ -114,7 +111,7 @@ def _busy_with(play: PlayRecord, awake: Event) -> str:
     return ", ".join(f"{number} x {name}" for name, number in names.most_common()) or "work of its own"
 
 
-def _told(sleep: Sleep) -> str:
+def _describe(sleep: Sleep) -> str:
     sockets = len(sleep.sockets)
     return f"{sleep.label} {sleep.told} with {sockets} socket{'' if sockets == 1 else 's'} open"
 
@@ -122,7 +119,7 @@ def _told(sleep: Sleep) -> str:
 def stays_awake(play: PlayRecord, claim: Claim) -> Finding:
     """Held by an object in memory 11 s after its last event, 13 s if nothing pins it; refuted by one that left."""
     if not play.place.has_trace:
-        return boxed.stays_awake(play, claim)
+        return black_box_checks.stays_awake(play, claim)
     return worst([_stays_awake(play, claim, label) for label in objects_of(play, claim)])
 
 
@@ -164,7 +161,7 @@ def _left_told(label: str, left: Event) -> str:
 
 
 def _strikes_late(watched: Event, left: Event) -> bool:
-    """Whether it was the idle timer of that very rest that ended the stay, later than it was waited for (RUNTIME 12).
+    """Return whether the idle timer of that very rest ended the stay, after poc had stopped waiting for it.
 
     An object that stays for longer than any timer takes was kept, and left for another reason.
     """
@@ -179,7 +176,7 @@ def _idle_seconds(event: Event) -> float:
 
 
 def _quiet_seconds(event: Event) -> float:
-    """Give how long the idle timer has had to strike.
+    """Return how long the idle timer has had to strike.
 
     From the last event where work pins the object, else from the last work, which starts the timer anew. A time in
     which the runtime did not run is none.

@@ -1,7 +1,4 @@
-"""Does the object sleep on, whatever is sent to it meanwhile?
-
-Never takes the end of the record for a sleep: the trace must have shown the object asleep after the last message.
-"""
+"""Does the object sleep on, whatever is sent to it meanwhile?"""
 
 from dataclasses import dataclass
 from typing import Final
@@ -12,8 +9,8 @@ from poc_cli.judge.fences import fences_of
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.flight import on_its_way
 from poc_cli.judge.proof import proven_sleeps
-from poc_cli.judge.record import FOREVER, PlayRecord
 from poc_cli.judge.sleeps import Sleep
+from poc_cli.record.play_record import FOREVER, PlayRecord
 from poc_cli.scenario.model import Claim
 
 _LOOKING: Final = frozenset({"idle", "probe", "alarm", "stall"})
@@ -81,7 +78,7 @@ def _first_on_its_way(play: PlayRecord, sleep: Sleep, at: Event) -> Event | None
 
 
 def _was_asleep_after(play: PlayRecord, sleep: Sleep, window: _Window, sent: int) -> bool:
-    """Whether the trace, read to its end, showed the object still asleep after a message."""
+    """Return whether the trace, read to its end, showed the object still asleep after a message."""
     back = FOREVER if sleep.back is None else sleep.back.id
     return any(sent < fence < back and fence <= window.until for fence in fences_of(play)) and not window.is_open
 

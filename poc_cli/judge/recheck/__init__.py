@@ -8,7 +8,7 @@ record; it shows that no part of it was changed by itself.
 from dataclasses import replace
 
 from poc_cli.judge.recheck.replay import MisfitError, Rechecked, Replay
-from poc_cli.judge.record import PlayRecord
+from poc_cli.record.play_record import PlayRecord
 
 __all__ = ["Rechecked", "checked", "is_rechecked", "rechecked"]
 

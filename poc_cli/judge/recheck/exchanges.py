@@ -12,13 +12,13 @@ from typing import Any, Final, Literal
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.recheck.mailbox import Mailbox, Reading, Wanted, first_noise, is_masked, message_of
-from poc_cli.judge.recheck.state import ORIGIN, SLACK_NS, MisfitError, Ongoing, State
-from poc_cli.scenario.exchange import Acting, Exchange, Shows
+from poc_cli.judge.recheck.play_state import ORIGIN, SLACK_NS, MisfitError, Ongoing, State
+from poc_cli.scenario.conditions import lookup
 from poc_cli.scenario.matching import Message
+from poc_cli.scenario.step_bases import Acting, Exchange, Shows
 from poc_cli.scenario.templates import render, render_text
 from poc_cli.scenario.values import equal
 from poc_cli.scenario.verbs import On
-from poc_cli.scenario.where import lookup
 
 Outcome = Literal["met", "unmet", "unclear"]
 """`met`: the events are what the step expects; `unmet`: they cannot be; `unclear`: they do not tell."""

@@ -10,12 +10,12 @@ from functools import lru_cache
 
 from poc_cli.history.event import Event
 from poc_cli.history.redact import MASK
-from poc_cli.scenario.anyorder import AnyOrder
+from poc_cli.scenario.conditions import Condition, parse
 from poc_cli.scenario.matching import Message, expected_messages, matches
 from poc_cli.scenario.model import Exchange
 from poc_cli.scenario.templates import render
+from poc_cli.scenario.unordered import AnyOrder
 from poc_cli.scenario.values import compact
-from poc_cli.scenario.where import Condition, parse
 
 _MASK_HEX = MASK.encode().hex()
 

@@ -11,9 +11,9 @@ from typing import Final
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.recheck.exchanges import Outcome
-from poc_cli.judge.recheck.state import MisfitError, Ongoing, State
-from poc_cli.judge.recheck.verbs import VERBS
-from poc_cli.judge.record import PlayRecord
+from poc_cli.judge.recheck.play_state import MisfitError, Ongoing, State
+from poc_cli.judge.recheck.step_outcomes import VERBS
+from poc_cli.record.play_record import PlayRecord
 from poc_cli.scenario.templates import UnknownNameError
 
 __all__ = ["MisfitError", "Rechecked", "Replay"]

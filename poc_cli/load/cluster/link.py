@@ -1,7 +1,4 @@
-"""A connection to a Dask scheduler: who its workers are, a part for one of them, and short questions beside it.
-
-Never gives a part to a second worker, and never waits for an answer without an end.
-"""
+"""A connection to a Dask scheduler: who its workers are, a part for one of them, and short questions beside it."""
 
 import asyncio
 import contextlib
@@ -11,9 +8,9 @@ from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from poc_cli.errors import PocError, TargetError
-from poc_cli.load.cluster import worker
+from poc_cli.load.cluster import dask_worker
+from poc_cli.load.cluster.dask_worker import Order
 from poc_cli.load.cluster.members import Clock, Member, clock_from, member, one_each
-from poc_cli.load.cluster.worker import Order
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -43,10 +40,12 @@ class Link:
         self.address = address
 
     async def members(self) -> list[Member]:
-        """Give one member for each process that has a worker. Raises TargetError where none has, or one has no poc."""
+        """Return a member for each process with a worker. Raises TargetError where there is none, or one lacks poc."""
         found = []
         addresses = sorted(await self._known())
-        answers = await asyncio.gather(*(self._ask(each, worker.about) for each in addresses), return_exceptions=True)
+        answers = await asyncio.gather(
+            *(self._ask(each, dask_worker.about) for each in addresses), return_exceptions=True
+        )
         for address, told in zip(addresses, answers, strict=True):
             if isinstance(told, Exception) and _OURS in str(told):  # Dask wraps the ImportError of its own reading
                 raise TargetError(f"the worker {address} has no poc like this one: {_words(told)}", _INSTALL) from told
@@ -59,37 +58,37 @@ class Link:
         return one_each(found)
 
     async def clock(self, of: Member) -> Clock:
-        """Give how the clock of a member stands to ours. Raises TargetError where it does not tell."""
+        """Return how the clock of a member stands to ours. Raises TargetError where it does not tell."""
         samples = []
         for _ in range(_QUESTIONS):
             asked = time.time()
             try:
-                told = await self._ask(of.address, worker.clock)
+                told = await self._ask(of.address, dask_worker.clock)
             except (OSError, TimeoutError) as error:
                 raise TargetError(f"the worker {of.address} does not tell the time: {_words(error)}") from error
             samples.append((asked, told, time.time()))
         return clock_from(samples)
 
     async def is_there(self, address: str) -> bool:
-        """Whether the scheduler has a worker at an address. Raises OSError or TimeoutError where it does not say."""
+        """Return whether the scheduler has a worker at an address. Raises OSError or TimeoutError without an answer."""
         return address in await self._known()
 
     async def look(self, at: Member, play: str) -> dict[str, Any] | None:
-        """Give how a member's part is doing, None where it does not answer in time."""
+        """Return how a member's part is doing, None where it does not answer in time."""
         try:
-            return await self._ask(at.address, worker.look, play)
+            return await self._ask(at.address, dask_worker.look, play)
         except (OSError, TimeoutError):
             return None
 
     async def stop(self, at: Member, play: str) -> None:
         """Have a member end its part; one that does not answer ends it by itself before long."""
         with contextlib.suppress(OSError, TimeoutError):
-            await self._ask(at.address, worker.stop, play)
+            await self._ask(at.address, dask_worker.stop, play)
 
     async def carried_out(self, at: Member, order: Order) -> dict[str, Any]:
-        """Give what a member answers to an order, however long that takes; this very member, and once."""
+        """Return what a member answers to an order, however long that takes; this very member, and once."""
         future = self._client.submit(
-            worker.carry_out,
+            dask_worker.carry_out,
             order,
             key=f"poc-load-{order.shard.play}-{order.shard.number}",
             workers=[at.address],
@@ -139,6 +138,6 @@ _START: Final = "start one (dask scheduler --host 127.0.0.1), or mend the addres
 
 
 def _words(error: BaseException) -> str:
-    """Give an error in a line."""
-    told = " ".join(str(error).split())
-    return told or type(error).__name__
+    """Return an error in a line."""
+    message = " ".join(str(error).split())
+    return message or type(error).__name__

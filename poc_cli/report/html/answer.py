@@ -1,15 +1,12 @@
-"""The head of the page: the answer, what it rests on, and what did not hold and why.
-
-Never softens an answer: the words are those of the other reports.
-"""
+"""The head of the page: the answer, what it rests on, and what did not hold and why."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from poc_cli.report.asked import answered
-from poc_cli.report.html.views import NOT_WHOLE, Answer, Note, Notes, Reference, verdict_shown
-from poc_cli.report.place import counted, sleep_onset
-from poc_cli.report.spans import plain
+from poc_cli.report.html.view_model import NOT_WHOLE, Answer, Note, Notes, Reference, verdict_shown
+from poc_cli.report.question import answered
+from poc_cli.report.styled import plain
+from poc_cli.report.target_summary import counted, sleep_onset
 from poc_cli.report.text import verdict_line
 
 _HEADLINES: Final = {"held": "Feasible", "refuted": "Not feasible", "unknown": "Inconclusive", "error": "No answer"}
@@ -28,7 +25,7 @@ Anchors = Mapping[tuple[str, str], str]
 
 
 def answer_of(document: dict[str, Any], anchors: Anchors) -> Answer:
-    """Give the head of the page for a judged run."""
+    """Return the head of the page for a judged run."""
     verdict = document["verdict"]
     return Answer(
         verdict=verdict,

@@ -10,13 +10,13 @@ from typing import Any, Final, Literal
 from poc_cli.engine.outstanding import Outstanding
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.scenario.anyorder import AnyOrder
+from poc_cli.scenario.conditions import lookup, parse
 from poc_cli.scenario.marks import IN_FLIGHT_NS
 from poc_cli.scenario.matching import Message, expected_messages, matches, payload
 from poc_cli.scenario.model import Close, Connect, Exchange, Hibernate, Idle, Kill, On, Probe, Restart, Resume, Step
 from poc_cli.scenario.plays import Play, patience
 from poc_cli.scenario.templates import UnknownNameError, render
-from poc_cli.scenario.where import lookup, parse
+from poc_cli.scenario.unordered import AnyOrder
 from tests.support.truth.world import MS, SECOND, Socket, World
 
 SLEEPS_WITHIN_NS: Final = 13 * SECOND

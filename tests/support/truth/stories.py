@@ -311,9 +311,9 @@ def _kick(story: _Story) -> None:
         story.attached.pop(other, None)
 
 
-Scene = Callable[[_Story], None]
+LoadContext = Callable[[_Story], None]
 
-BEFORE: Final[tuple[Scene, ...]] = (
+BEFORE: Final[tuple[LoadContext, ...]] = (
     _seen_state,
     _put,
     _get,
@@ -326,7 +326,7 @@ BEFORE: Final[tuple[Scene, ...]] = (
     _ping,
     _idle,
 )
-LATER: Final[tuple[Scene, ...]] = (
+LATER: Final[tuple[LoadContext, ...]] = (
     _asleep,
     _asleep,
     _asleep,

@@ -1,14 +1,11 @@
-"""What the benchmarks do with what they have measured, and which sections they find.
-
-Never measures anything.
-"""
+"""What the benchmarks do with what they have measured, and which sections they find."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from poc_cli.target.runtime import WORKERD_VERSION
+from poc_cli.targets.runtime_programs import WORKERD_VERSION
 from tests.bench import bench, measuring, provisioning
 
 FOLDER = Path(bench.__file__).parent

@@ -35,18 +35,21 @@ HEAVY = {
 """Packages that a forced `hibernate` has no use for."""
 
 OWN = {
-    "poc_cli.commands.away",
+    "poc_cli.commands.run_remote",
     "poc_cli.cost",
-    "poc_cli.engine.box",
-    "poc_cli.engine.questions",
-    "poc_cli.engine.sentinels",
-    "poc_cli.engine.waiting",
-    "poc_cli.foreign",
+    "poc_cli.engine.black_box",
+    "poc_cli.engine.identity_queries",
+    "poc_cli.engine.canaries",
+    "poc_cli.engine.hibernation_untraced",
+    "poc_cli.clients.browser",
+    "poc_cli.clients.page",
+    "poc_cli.clients.program",
+    "poc_cli.services",
     "poc_cli.load",
     "poc_cli.report.html",
-    "poc_cli.target.cloudflare",
-    "poc_cli.target.reaching",
-    "poc_cli.target.remote",
+    "poc_cli.targets.cloudflare",
+    "poc_cli.targets.reachability",
+    "poc_cli.targets.remote",
 }
 """Parts of poc that it has no use for either."""
 
@@ -90,7 +93,7 @@ def loaded(modules: list[str]) -> set[str]:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[set[str], set[str]]:
-    """Give what is loaded when the runtime is started, and when the run has been played and judged.
+    """Return what is loaded when the runtime is started, and when the run has been played and judged.
 
     The runtime is a program that ends at once, so that none is needed: everything is loaded by then but what judges.
     """
@@ -115,7 +118,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[set[str], set[str]]:
 
 def test_the_runtime_is_started_before_what_plays_is_loaded(run: tuple[set[str], set[str]]) -> None:
     before, _ = run
-    assert "poc_cli.target.process" in before
+    assert "poc_cli.targets.process" in before
     assert before & (HEAVY | OWN | FOR_PLAYING) == set()
 
 

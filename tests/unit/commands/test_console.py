@@ -1,7 +1,4 @@
-"""What the terminal gets of texts that a worker has sent.
-
-Never opens a terminal.
-"""
+"""What the terminal gets of texts that a worker has sent."""
 
 import json
 import re
@@ -11,7 +8,7 @@ import pytest
 from poc_cli.commands import console as module
 from poc_cli.commands.console import Console, hide
 from poc_cli.history.redact import Redactor
-from poc_cli.report.spans import span
+from poc_cli.report.styled import span
 
 LINES = ["::error::x", "  ::stop-commands::x", "\u3000::debug::x", "a ##[add-mask]x", "a::b ::c", "held"]
 

@@ -12,18 +12,18 @@ import pytest
 from poc_cli import __version__
 from poc_cli.commands import doctor as module
 from poc_cli.commands.doctor import FEW_SOCKETS, Finding, answering, doctor, folder, libc, open_files
-from poc_cli.engine.admission import DESCRIPTORS_AT_REST, DESCRIPTORS_PER_SOCKET
+from poc_cli.descriptors import DESCRIPTORS_AT_REST, DESCRIPTORS_PER_SOCKET
 from poc_cli.errors import PocError, TargetError
-from poc_cli.report.spans import plain
-from poc_cli.status import ExitCode
-from poc_cli.target.runtime import WORKERD_VERSION, pinned
+from poc_cli.exit_codes import ExitCode
+from poc_cli.report.styled import plain
+from poc_cli.targets.runtime_programs import WORKERD_VERSION, pinned
 
 Workerd = Callable[..., Path]
 
 
 @pytest.fixture(autouse=True)
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a machine with an empty cache, enough of everything, and no network."""
+    """Return a machine with an empty cache, enough of everything, and no network."""
     monkeypatch.delenv("POC_WORKERD", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(resource, "getrlimit", lambda _: (1024, 20_000))
@@ -39,7 +39,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def workerd(tmp_path: Path) -> Workerd:
-    """Give a maker of programs that stand for workerd."""
+    """Return a maker of programs that stand for workerd."""
 
     def make(says: str = "workerd 2026-10-23", *, at: Path | None = None, code: int = 0) -> Path:
         binary = at or tmp_path / "my-workerd"
@@ -52,7 +52,7 @@ def workerd(tmp_path: Path) -> Workerd:
 
 
 def told(results: Path) -> tuple[dict[str, str], ExitCode]:
-    """Give each line by its topic, with the state first."""
+    """Return each line by its topic, with the state first."""
     lines, code = doctor(results)
     found: dict[str, str] = {}
     topic = ""

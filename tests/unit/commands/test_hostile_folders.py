@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from poc_cli.commands.evidence import history_of, judge_folder
 from poc_cli.commands.init import init
 from poc_cli.commands.report import write
+from poc_cli.commands.run_folder import history_of, judge_folder
 from poc_cli.errors import PocError
 from poc_cli.files import read_whole, write_whole
 from tests.unit.judge.performing import hibernate_run

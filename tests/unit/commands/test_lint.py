@@ -9,8 +9,8 @@ import pytest
 
 import poc_cli
 from poc_cli.commands.lint import lint
-from poc_cli.report.spans import plain
-from poc_cli.status import ExitCode
+from poc_cli.exit_codes import ExitCode
+from poc_cli.report.styled import plain
 
 ENVIRONMENT = {"PYTHONPATH": str(Path(poc_cli.__file__).parent.parent)}
 
@@ -25,7 +25,7 @@ steps = [{ connect = "ann" }]
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the folder that the tests are in, with one file that is right."""
+    """Return the folder that the tests are in, with one file that is right."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "right.toml").write_text(RIGHT)
     return tmp_path
@@ -149,7 +149,7 @@ def test_strict_looks_for_the_mutants_of_the_project_that_the_file_is_in(folder:
 def test_linting_loads_nothing_that_could_play() -> None:
     program = (
         "import sys; from poc_cli.commands.lint import lint; print(lint(['right.toml'], strict=True)[1]);"
-        "print([name for name in sys.modules if name.startswith(('poc_cli.engine', 'poc_cli.target', 'subprocess'))])"
+        "print([name for name in sys.modules if name.startswith(('poc_cli.engine', 'poc_cli.targets', 'subprocess'))])"
     )
     found = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, env=ENVIRONMENT)
     assert found.stdout.split("\n") == ["2", "[]", ""]

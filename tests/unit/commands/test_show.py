@@ -6,9 +6,9 @@ import pytest
 
 from poc_cli.commands.show import show
 from poc_cli.errors import ScenarioError, UsageError
-from poc_cli.report.spans import plain
+from poc_cli.report.styled import plain
+from poc_cli.scenario.describe import tell
 from poc_cli.scenario.loader import read
-from poc_cli.scenario.telling import tell
 
 
 def test_a_shipped_scenario_by_its_name() -> None:

@@ -8,7 +8,7 @@ import pytest
 from poc_cli.cost.measured import Measured, run_usage
 from poc_cli.cost.month import month_of_run
 from poc_cli.cost.prices import shipped
-from poc_cli.cost.told import told, told_from_outside
+from poc_cli.cost.usage_line import told, told_from_outside
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from tests.support.numbers import numbers

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import pytest
 
-from poc_cli.engine.sleeping import PIN_AFTER_SECONDS, PIN_OF_CONTROL_AFTER_SECONDS, TracedSleeper
+from poc_cli.engine.hibernation_traced import PIN_AFTER_SECONDS, PIN_OF_CONTROL_AFTER_SECONDS, TracedSleeper
 from poc_cli.residency import Pin
 
 if TYPE_CHECKING:
-    from poc_cli.engine.stage import Stage, Witnessed
-    from poc_cli.target.base import Trace
+    from poc_cli.engine.context import ObservedObject, PlayContext
+    from poc_cli.targets.base import Trace
 
 SECOND = 1_000_000_000
 
@@ -29,7 +29,7 @@ class Place:
         self._late = late
 
     def was_late(self, _: float) -> bool:
-        """Give it."""
+        """Return it."""
         return self._late
 
 
@@ -48,12 +48,12 @@ class Clock:
         self.now_ns += round(seconds * SECOND)
 
     async def fence(self) -> int:
-        """Give the clock."""
+        """Return the clock."""
         self.fences += 1
         return self.now_ns
 
     def pins(self, _: str, at_least_ns: int) -> tuple[Pin, ...]:
-        """Give the work, where it has gone on for so long and is not over."""
+        """Return the work, where it has gone on for so long and is not over."""
         is_one = self.now_ns < self._over_ns and self.now_ns - self._pin.since_ns >= at_least_ns
         return (self._pin,) if is_one else ()
 
@@ -62,8 +62,8 @@ def lasting(
     clock: Clock, patience: Literal["sleep", "awake"], monkeypatch: pytest.MonkeyPatch, *, late: bool = False
 ) -> tuple[Pin, ...]:
     monkeypatch.setattr(asyncio, "sleep", clock.sleep)
-    sleeper = TracedSleeper(cast("Stage", Place(late=late)), cast("Trace", clock), patience)
-    return asyncio.run(sleeper._lasting_pins(cast("Witnessed", Object()), clock.now_ns))
+    sleeper = TracedSleeper(cast("PlayContext", Place(late=late)), cast("Trace", clock), patience)
+    return asyncio.run(sleeper._lasting_pins(cast("ObservedObject", Object()), clock.now_ns))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from tests.support.fake_run import FakeVenue, Meddle, Played, impossible, play
+from tests.support.fake_run import FakeTargetPool, Meddle, Played, impossible, play
 from tests.support.fake_stories import STORIES
 from tests.support.virtual import SECOND, World
 
@@ -29,7 +29,7 @@ NAMED = [text.replace('name = "story"', f'name = "{name}"', 1) for name, (text, 
 def delays(seed: int, *, of_runtimes: bool) -> Meddle:
     """Let the loop, or all runtimes, stand still up to four times, for lengths with a heavy tail."""
 
-    def meddle(world: World, venue: FakeVenue) -> None:
+    def meddle(world: World, pool: FakeTargetPool) -> None:
         chance = random.Random(seed)  # noqa: S311 - tests must be repeatable
         loop = asyncio.get_running_loop()
         for _ in range(chance.randint(1, 4)):
@@ -39,7 +39,7 @@ def delays(seed: int, *, of_runtimes: bool) -> Meddle:
             if not of_runtimes:
                 loop.call_later(at, world.stand_still, length)
             elif not UNNOTICED_SECONDS[0] < length < UNNOTICED_SECONDS[1]:
-                world.at(world.now_ns + round(at * SECOND), partial(venue.stand_still, length))
+                world.at(world.now_ns + round(at * SECOND), partial(pool.stand_still, length))
 
     return meddle
 

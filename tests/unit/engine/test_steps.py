@@ -7,14 +7,14 @@ from typing import Final, Literal
 
 import pytest
 
-from poc_cli.engine.sleeping import AWAKE_AFTER_SECONDS, SLEEPS_WITHIN_SECONDS, WATCHED_AT_MOST_SECONDS
-from poc_cli.engine.waiting import GIVES_UP_SECONDS
+from poc_cli.engine.hibernation_traced import AWAKE_AFTER_SECONDS, SLEEPS_WITHIN_SECONDS, WATCHED_AT_MOST_SECONDS
+from poc_cli.engine.hibernation_untraced import GIVES_UP_SECONDS
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.residency.sweep import ASLEEP_BY_SECONDS
+from poc_cli.residency.sleep_onset import ASLEEP_BY_SECONDS
 from poc_cli.scenario.plays import Play
-from poc_cli.target.base import Eviction
-from tests.support.fake_run import IT, FakeVenue, Meddle, Played, Prepare, impossible, late_at, play, story
+from poc_cli.targets.base import Eviction
+from tests.support.fake_run import IT, FakeTargetPool, Meddle, Played, Prepare, impossible, late_at, play, story
 from tests.support.fake_stories import STORIES
 from tests.support.fake_target import FakeTarget
 from tests.support.virtual import SECOND, World
@@ -35,8 +35,8 @@ def slow(ms: int, within: str = "1s") -> str:
 def runtime_late_at(at: float, length: float) -> Meddle:
     """Let the runtime stand still, so many seconds after the beginning of the run."""
 
-    def meddle(world: World, venue: FakeVenue) -> None:
-        world.at(world.now_ns + round(at * SECOND), lambda: venue.stand_still(length))
+    def meddle(world: World, pool: FakeTargetPool) -> None:
+        world.at(world.now_ns + round(at * SECOND), lambda: pool.stand_still(length))
 
     return meddle
 

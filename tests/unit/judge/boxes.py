@@ -1,14 +1,11 @@
-"""Plays in a black box, told as stories: no trace, only what clients sent and got, and where the story waited.
-
-Never runs anything.
-"""
+"""Plays in a black box, told as stories: no trace, only what clients sent and got, and where the story waited."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.document import Document
+from poc_cli.judge.run_document import Document
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.plays import plays_of
 from tests.unit.judge.histories import FILE, History, finding, scenario
@@ -23,7 +20,7 @@ SLEEP = '{ hibernate = "idle" }'
 
 
 def ask(client: str = "ann", more: str = "") -> str:
-    """Give the line of a step in which a client asks who the room is."""
+    """Return the line of a step in which a client asks who the room is."""
     return f'{{ on = "{client}", send = {WHO}, expect = {WHO}{more} }}'
 
 

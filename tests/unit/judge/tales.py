@@ -1,7 +1,4 @@
-"""One play told as a story: each method is the scenario's next step, and how it came out.
-
-Never runs anything. The events are those that the engine writes, in its order; the scenario is real TOML.
-"""
+"""One play told as a story: each method is the scenario's next step, and how it came out."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,7 +8,7 @@ from poc_cli.history.event import Event
 from poc_cli.scenario.matching import payload
 from poc_cli.scenario.model import Connect, Exchange, Idle, On
 from poc_cli.scenario.plays import Play
-from poc_cli.scenario.story import PlacedStep
+from poc_cli.scenario.scenario import PlacedStep
 from poc_cli.scenario.templates import render
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from itertools import chain
 import pytest
 
 from poc_cli.judge.claims import judge_claim
-from poc_cli.judge.lateness import Cut
-from poc_cli.judge.record import PlayRecord
-from poc_cli.judge.runs import record
+from poc_cli.record.lateness import Cut
+from poc_cli.record.play_record import PlayRecord
+from poc_cli.record.run_record import record
 from tests.unit.judge.histories import History, scenario
 from tests.unit.judge.performing import hibernate_run
 
@@ -141,7 +141,7 @@ def plays(history: History) -> list[PlayRecord]:
 
 
 def cuts(play: PlayRecord) -> Iterator[PlayRecord]:
-    """Give the play cut off before each of its events, as lateness would."""
+    """Yield the play cut off before each of its events, as lateness would."""
     for event in chain(play.events, [play.end] if play.end is not None else []):
         yield play.before(Cut(event.id, event.step, "this machine was too slow: it began 2.0 s late"))
 

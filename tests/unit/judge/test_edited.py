@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from poc_cli.history.event import Event
-from poc_cli.judge.document import Document
+from poc_cli.judge.run_document import Document
 from tests.unit.judge.histories import History, scenario, tale
 from tests.unit.judge.performing import hibernate_run
 

@@ -25,7 +25,7 @@ def opened(told: Tale, client: str, *, step: int, socket: int = 1) -> None:
 
 
 def begun(text: str, client: str) -> Tale:
-    """Give a play whose one client is connected and whose room has slept."""
+    """Return a play whose one client is connected and whose room has slept."""
     told = tale(text)
     told.begins("connect")
     opened(told, client, step=0)

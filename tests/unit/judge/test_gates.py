@@ -1,16 +1,13 @@
-"""Gates: what is met, what is not, what stays undecided, and which exit code that is.
-
-Never runs anything: the documents are literal.
-"""
+"""Gates: what is met, what is not, what stays undecided, and which exit code that is."""
 
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from poc_cli.judge.bounds import MonthlyCost
-from poc_cli.judge.comparison import compare
+from poc_cli.judge.claim_diff import compare
 from poc_cli.judge.gates import Outcome, hold_against
+from poc_cli.judge.limits import MonthlyCost
 from poc_cli.judge.requirements import Entry, Gates, Limit, Regress, entry, unknown
 from tests.unit.report.hostile import claim, document, scenario
 
@@ -19,7 +16,7 @@ CHOSEN = {"one": ("a", "b"), "two": ("a", "c")}
 
 
 def story(name: str, **verdicts: str | Document) -> Document:
-    """Give a scenario whose claims came out so."""
+    """Return a scenario whose claims came out so."""
     claims = [
         claim(each, **({"verdict": how, "reason": f"why {each}"} if isinstance(how, str) else how))
         for each, how in verdicts.items()

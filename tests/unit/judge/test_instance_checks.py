@@ -10,7 +10,7 @@ GET = '{ op = "get", key = "color" }'
 
 
 def read(more: str = "") -> str:
-    """Give the line of a step that reads a row."""
+    """Return the line of a step that reads a row."""
     return f'{{ on = "ann", send = {GET}, expect = {{ value = "blue" }}{more} }}'
 
 

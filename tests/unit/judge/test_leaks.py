@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from poc_cli.history import event as kinds
-from poc_cli.judge.comparison import Kind, compare
-from poc_cli.judge.document import Document
-from poc_cli.report.spans import plain
+from poc_cli.judge.claim_diff import Kind, compare
+from poc_cli.judge.run_document import Document
+from poc_cli.report.styled import plain
 from poc_cli.report.text import lines
 from tests.unit.judge.histories import History, Tale, claims, scenario
 

@@ -1,12 +1,12 @@
 """Claims that a place cannot put to the test: listed with the reason, never judged, never a pass for a gate."""
 
-from poc_cli.judge.comparison import Kind, compare
-from poc_cli.judge.document import Document
+from poc_cli.judge.claim_diff import Kind, compare
 from poc_cli.judge.gates import hold_against
 from poc_cli.judge.requirements import Entry, Gates
+from poc_cli.judge.run_document import Document
 from poc_cli.report.junit import junit
 from poc_cli.report.markdown import markdown
-from poc_cli.report.spans import plain
+from poc_cli.report.styled import plain
 from poc_cli.report.text import lines, verdict_line
 from tests.unit.judge.boxes import CONNECT, SLEEP, ask, box, slept_in
 from tests.unit.judge.histories import scenario

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import pytest
 
 from poc_cli.history.event import Event
-from poc_cli.judge.document import document
+from poc_cli.judge.run_document import document
 from poc_cli.scenario.model import Exchange
 from poc_cli.scenario.templates import render
 from tests.unit.judge.histories import Tale, claims, scenario, tale

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from poc_cli.judge.document import Document
+from poc_cli.judge.run_document import Document
 from tests.unit.judge.histories import Tale, finding, scenario, tale
 
 CONNECT = '{ connect = ["ann", "bob"] }'

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poc_cli.history.reader import events_of
-from poc_cli.judge.document import Document, document
+from poc_cli.judge.run_document import Document, document
 from tests.unit.judge.histories import History
 from tests.unit.judge.performing import hibernate_run
 

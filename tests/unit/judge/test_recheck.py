@@ -7,7 +7,7 @@ import pytest
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.document import Document, document
+from poc_cli.judge.run_document import Document, document
 from tests.unit.judge.histories import History, Tale, claims, scenario, tale
 from tests.unit.judge.performing import hibernate_run
 
@@ -43,7 +43,7 @@ def with_data(event: Event, **changes: Any) -> Event:
 
 
 def at(history: History, event: Event, t_ns: int) -> History:
-    """Give an event another time."""
+    """Return an event another time."""
     moved = Event(event.id, event.play, t_ns, event.actor, event.kind, event.step, event.data)
     history.events = [moved if each is event else each for each in history.events]
     return history

@@ -1,13 +1,10 @@
-"""The reference run that comes with the project: it can be read, holds, and names no place on anybody's machine.
-
-Never plays anything; `make reference` records it anew.
-"""
+"""The reference run that comes with the project: it can be read, holds, and names no place on anybody's machine."""
 
 import json
 import re
 
-from poc_cli.judge.comparison import Kind, compare
-from poc_cli.status import ExitCode
+from poc_cli.exit_codes import ExitCode
+from poc_cli.judge.claim_diff import Kind, compare
 from tests.support.command import ROOT
 
 REFERENCE = ROOT / "results" / "reference" / "local.json"

@@ -1,12 +1,9 @@
-"""A story that is played several times: held is what held every time, and the worst performance counts.
-
-Never runs anything.
-"""
+"""A story that is played several times: held is what held every time, and the worst performance counts."""
 
 import pytest
 
 from poc_cli.report.markdown import markdown
-from poc_cli.report.spans import plain
+from poc_cli.report.styled import plain
 from poc_cli.report.text import lines
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.plays import plays_of
@@ -24,7 +21,7 @@ CONTROLLED = scenario("", STEPS, claim=_STANDARD)
 
 
 def played(*outcomes: str, repeat: int | None = None, text: str = SURVIVES) -> History:
-    """Give a run whose performances came out so: held, refuted, stopped, error, or given up and played again."""
+    """Return a run whose performances came out so: held, refuted, stopped, error, or given up and played again."""
     history = History()
     history.events[0].data["repeat"] = len(outcomes) if repeat is None else repeat
     for number, outcome in enumerate(outcomes, start=1):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.document import document
+from poc_cli.judge.run_document import document
 from tests.support.truth.measured import measured
 from tests.support.truth.stories import FLAWS, Case, Chance, case
 

@@ -7,7 +7,7 @@ import pytest
 from poc_cli.errors import UsageError
 from poc_cli.load.capacity import Limits, needed_by_runtime, possible, raise_if_too_many, wants_many_addresses
 from poc_cli.load.plan import Plan, plan_of
-from poc_cli.scenario.load import LoadTable
+from poc_cli.scenario.load_model import LoadTable
 
 TABLE = LoadTable.model_validate({"sockets": 1, "path": "/", "stages": [{"ramp": "1s"}]})
 

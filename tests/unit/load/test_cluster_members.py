@@ -19,9 +19,9 @@ from poc_cli.load.cluster.members import (
     raise_if_too_many,
     scheduler_address,
 )
-from poc_cli.load.meter import Use
 from poc_cli.load.plan import Plan, Step, template
-from poc_cli.load.shards import Shard, shards
+from poc_cli.load.process_usage import Use
+from poc_cli.load.sharding import Shard, shards
 
 _VERSIONS = {"poc": "1", "websockets": "17"}
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from poc_cli.load.capacity import Limits
-from poc_cli.load.cluster import part as module
+from poc_cli.load.cluster import remote_shard as module
+from poc_cli.load.cluster.dask_worker import Order
 from poc_cli.load.cluster.members import Clock, Member
-from poc_cli.load.cluster.part import Part
-from poc_cli.load.cluster.worker import Order
-from poc_cli.load.meter import Use
+from poc_cli.load.cluster.remote_shard import Part
+from poc_cli.load.load_context import Glance
 from poc_cli.load.plan import Plan, Step, template
-from poc_cli.load.result import ShardResult, no_fates
-from poc_cli.load.scene import Glance
-from poc_cli.load.shards import Shard, shards
+from poc_cli.load.process_usage import Use
+from poc_cli.load.sharding import Shard, shards
+from poc_cli.record.load_stage import ShardResult, no_fates
 
 if TYPE_CHECKING:
     from poc_cli.load.cluster.link import Link

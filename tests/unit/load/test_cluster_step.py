@@ -3,10 +3,10 @@
 import pytest
 
 from poc_cli.errors import UsageError
-from poc_cli.load.cluster.step import APART_SECONDS, behind, in_step, sharing, with_common_quiet
+from poc_cli.load.cluster.barrier import APART_SECONDS, behind, in_step, sharing, with_common_quiet
 from poc_cli.load.plan import Plan, Step, template
-from poc_cli.load.result import ShardResult, StageResult, lost_shard, merged, no_fates
-from poc_cli.load.shards import shards
+from poc_cli.load.sharding import shards
+from poc_cli.record.load_stage import ShardResult, StageResult, lost_shard, merged, no_fates
 
 
 def _plan(*stages: Step, sockets: int = 6, rooms: int = 1) -> Plan:
@@ -56,7 +56,7 @@ def test_parts_that_were_quiet_at_different_times_had_no_quiet() -> None:
 
 def test_a_lost_part_has_no_say_in_it() -> None:
     (_, lost) = shards(_plan(), 2, play="p")
-    results = [_slept(0, 0.0, 14000.0, 14000.0), lost_shard(lost, "gone")]
+    results = [_slept(0, 0.0, 14000.0, 14000.0), lost_shard(lost.number, lost.indexes, "gone")]
     assert [each.stages[1].quiet_ms for each in with_common_quiet(results, error=0.0) if each.stages] == [14000.0]
     assert behind(results) == {}
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from poc_cli.load.cluster import worker
-from poc_cli.load.cluster.worker import PROCESS, Order, about, carry_out, look, stop
+from poc_cli.load.cluster import dask_worker
+from poc_cli.load.cluster.dask_worker import PROCESS, Order, about, carry_out, look, stop
 from poc_cli.load.plan import Plan, Step, template
-from poc_cli.load.shards import shards
+from poc_cli.load.sharding import shards
 from tests.support.processes import until
 
 _TOKEN = "a-secret-token"  # noqa: S105 - of no worker
@@ -30,7 +30,7 @@ def test_a_process_carries_out_what_is_meant_for_it() -> None:
     answer = carry_out(_order(Step("ramp", 0.0)))
     (failed,) = answer["result"]["fates"]["failed"]
     assert failed["sockets"] == [[0, 1]]
-    assert worker._GOING == {}
+    assert dask_worker._GOING == {}
 
 
 def test_a_process_that_has_come_to_the_address_of_another_carries_nothing_out() -> None:
@@ -48,7 +48,7 @@ def test_what_breaks_is_told_and_not_raised(monkeypatch: pytest.MonkeyPatch) -> 
     def broken(*_: object) -> None:
         raise OSError("no such host")
 
-    monkeypatch.setattr(worker, "perform", broken)
+    monkeypatch.setattr(dask_worker, "perform", broken)
     assert carry_out(_order(Step("idle", 0.0))) == {"failed": "OSError: no such host"}
 
 
@@ -66,7 +66,7 @@ class _Carrying(threading.Thread):
 
 @pytest.fixture
 def carrying() -> Iterator[_Carrying]:
-    """Give an order under way that would let an hour pass."""
+    """Yield an order under way that would let an hour pass."""
     thread = _Carrying(_order(Step("idle", 3600.0)))
     thread.start()
     try:
@@ -88,13 +88,13 @@ def test_a_process_tells_how_its_part_is_doing_and_stops_with_an_account(carryin
 
 
 def test_a_part_that_nobody_asks_for_any_more_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "FORGOTTEN_AFTER_SECONDS", 0.2)
+    monkeypatch.setattr(dask_worker, "FORGOTTEN_AFTER_SECONDS", 0.2)
     answer = carry_out(_order(Step("idle", 3600.0)))
     assert answer["result"]["outcome"] == "interrupted"
 
 
 def test_a_part_that_is_asked_for_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "FORGOTTEN_AFTER_SECONDS", 5.0)
+    monkeypatch.setattr(dask_worker, "FORGOTTEN_AFTER_SECONDS", 5.0)
     thread = _Carrying(_order(Step("idle", 0.5)))
     thread.start()
     thread.join(20)

@@ -5,8 +5,8 @@ from typing import cast
 
 import pytest
 
-from poc_cli.load.connection import Socket
 from poc_cli.load.ledger import Ledger, number_in_letters
+from poc_cli.load.load_socket import Socket
 
 
 @dataclass(eq=False)
@@ -24,7 +24,7 @@ class Clock:
     now = 0.0
 
     def __call__(self) -> float:
-        """Give the time."""
+        """Return the time."""
         return self.now
 
 
@@ -38,7 +38,7 @@ class Book:
         self.stubs = [Stub(index) for index in range(5)]
 
     def socket(self, index: int) -> Socket:
-        """Give a socket."""
+        """Return a socket."""
         return cast("Socket", self.stubs[index])
 
     def ask(self, index: int, name: str = "answer") -> bytes:
@@ -58,7 +58,7 @@ class Book:
         self.ledger.arrived(self.socket(index), data)
 
     def is_even(self) -> bool:
-        """Whether all that was due has come, is lost, or is still awaited."""
+        """Return whether all that was due has come, is lost, or is still awaited."""
         tally = self.ledger.tally
         return tally.due == tally.came + tally.lost + self.ledger.open_items
 

@@ -7,7 +7,7 @@ import pytest
 
 from poc_cli.errors import UsageError
 from poc_cli.load.plan import Plan, Wishes, plan_of, template
-from poc_cli.scenario.load import LoadTable
+from poc_cli.scenario.load_model import LoadTable
 
 TABLE = LoadTable.model_validate(
     {

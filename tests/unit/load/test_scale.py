@@ -1,7 +1,4 @@
-"""The arithmetic of docs/scale.md: each number of its tables is what the functions give, and the functions are right.
-
-Never opens a socket.
-"""
+"""The arithmetic of docs/scale.md: each number of its tables is what the functions return."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -11,9 +8,9 @@ import pytest
 
 from poc_cli.cost.bill import dollars
 from poc_cli.cost.prices import shipped
-from poc_cli.engine.admission import DESCRIPTORS_PER_SOCKET
-from poc_cli.load import scale
-from poc_cli.load.scale import Crowd, Machine, beside_workerd, bills, capacity, largest_room, need
+from poc_cli.descriptors import DESCRIPTORS_PER_SOCKET
+from tests.support import scale
+from tests.support.scale import Crowd, Machine, beside_workerd, bills, capacity, largest_room, need
 
 PAGE = (Path(__file__).parents[3] / "docs" / "scale.md").read_text(encoding="utf-8")
 
@@ -34,7 +31,7 @@ def load_machine(addresses: int = 1) -> Machine:
 
 
 def said(what: str) -> list[str]:
-    """Give the cells that the page has behind the first one of a row."""
+    """Return the cells that the page has behind the first one of a row."""
     [row] = [line for line in PAGE.splitlines() if line.startswith(f"| {what} |")]
     return [cell.strip() for cell in row.strip("|").split("|")][1:]
 

@@ -1,15 +1,12 @@
-"""The table of a check, on a terminal and as Markdown.
-
-Never runs anything.
-"""
+"""The table of a check, on a terminal and as Markdown."""
 
 import pytest
 from markdown_it import MarkdownIt
 
+from poc_cli.judge.gate_row import Row
 from poc_cli.judge.gates import Outcome
-from poc_cli.judge.rows import Row
-from poc_cli.report.gates import lines, table
-from poc_cli.report.spans import plain
+from poc_cli.report.gate_table import lines, table
+from poc_cli.report.styled import plain
 from tests.unit.report.hostile import TEXTS
 
 ROWS = (

@@ -1,7 +1,4 @@
-"""The output for GitHub Actions: annotations, the summary, and that no text becomes a command.
-
-Never runs anything. `obeys` reads a log as the runner does.
-"""
+"""The output for GitHub Actions: annotations, the summary, and that no text becomes a command."""
 
 import re
 from pathlib import Path
@@ -10,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from poc_cli.judge.gate_row import Row
 from poc_cli.judge.gates import Outcome, hold_against
 from poc_cli.judge.requirements import Gates, entry
-from poc_cli.judge.rows import Row
 from poc_cli.report.github import LARGEST_SUMMARY, annotations, annotations_of_check, summary
 from tests.unit.judge.performing import hibernate_run
 from tests.unit.report.hostile import TEXTS, claim, document, everywhere, scenario
@@ -34,7 +31,7 @@ def here(file: str) -> str | None:
 
 
 def obeys(log: str) -> list[tuple[str, str]]:
-    """Give the commands that GitHub's runner finds in a log: `::` at the start of a line, `##[` anywhere."""
+    """Return the commands that GitHub's runner finds in a log: `::` at the start of a line, `##[` anywhere."""
     found = []
     for line in log.splitlines():
         match = re.match(r"\s*::([^\s:]+)(.*?)::(.*)", line)

@@ -59,11 +59,11 @@ class Page(HTMLParser):
             self.words += data
 
     def all(self, name: str) -> list[str]:
-        """Give the values of an attribute."""
+        """Return the values of an attribute."""
         return [value for key, value in self.attributes if key == name]
 
     def shape(self) -> list[str]:
-        """Give the tags."""
+        """Return the tags."""
         return [tag for tag in self.tags if tag not in FREE]
 
 

@@ -11,7 +11,7 @@ from poc_cli.cost.prices import shipped
 from poc_cli.cost.profile import SAMPLES, profile_of, sample_text
 from poc_cli.report.html import html
 from poc_cli.report.html.bill import bills_of
-from poc_cli.report.html.views import Chart
+from poc_cli.report.html.view_model import Chart
 from tests.unit.report.hostile import claim, document, scenario
 
 

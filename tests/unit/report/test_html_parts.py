@@ -1,7 +1,4 @@
-"""The parts of the html report: addresses, embedded data, folding, lanes, drawings, and what a folder lacks.
-
-Never renders a page.
-"""
+"""The parts of the html report: addresses, embedded data, folding, lanes, drawings, and what a folder lacks."""
 
 import json
 import re
@@ -13,16 +10,16 @@ from hypothesis import strategies as st
 
 from poc_cli.history import event as kinds
 from poc_cli.judge.figures import figures
-from poc_cli.judge.runs import record
-from poc_cli.report.condition import missing
+from poc_cli.record.run_record import record
+from poc_cli.report.completeness import missing
 from poc_cli.report.html.charts import latencies
-from poc_cli.report.html.crowd import MOST_LANES, gathered
-from poc_cli.report.html.data import KINDS, data_of
 from poc_cli.report.html.drawing import AXIS, BAR, GAP, LABEL, Drafter, Scale
+from poc_cli.report.html.lanes import MOST_LANES, gathered
 from poc_cli.report.html.page import _source
 from poc_cli.report.html.safe import address, embedded
 from poc_cli.report.html.timeline import timeline_of
-from poc_cli.report.html.told import Room, Told, lines_of
+from poc_cli.report.html.timeline_data import KINDS, data_of
+from poc_cli.report.html.transcripts import Room, Told, lines_of
 from tests.support.big_run import big_run
 from tests.support.pages import STORY, story
 from tests.unit.judge.histories import History

@@ -1,7 +1,4 @@
-"""The JUnit report: what each verdict becomes, and that it is XML whatever a worker has sent.
-
-Never runs anything.
-"""
+"""The JUnit report: what each verdict becomes, and that it is XML whatever a worker has sent."""
 
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -11,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from junitparser import JUnitXml
 
+from poc_cli.judge.gate_row import Row
 from poc_cli.judge.gates import Outcome
-from poc_cli.judge.rows import Row
 from poc_cli.report.junit import LONGEST_TEXT, junit
 from tests.unit.judge.performing import hibernate_run
 from tests.unit.report.hostile import TEXTS, claim, document, everywhere, scenario
@@ -29,7 +26,7 @@ def cases(root: ET.Element) -> dict[tuple[str, str], ET.Element]:
 
 
 def one(outcome: Outcome | None = None, **changes: Any) -> ET.Element:
-    """Give the testcase of a single claim."""
+    """Return the testcase of a single claim."""
     judged = document(scenario("s", claim("c", **changes), error=None, stopped=None))
     return cases(parsed(junit(judged, (), outcome)))["s", "c"]
 

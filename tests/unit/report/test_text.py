@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 
 from poc_cli.inert import inert
-from poc_cli.report.spans import plain, span
+from poc_cli.report.styled import plain, span
 from poc_cli.report.text import lines, verdict_line
 from tests.unit.judge.performing import hibernate_run
 from tests.unit.report.hostile import TEXTS, cell, claim, document, everywhere, matrix, scenario

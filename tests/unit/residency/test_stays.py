@@ -1,7 +1,4 @@
-"""When objects come and go, on literal lines, and that no line whatever breaks the machine.
-
-Never asks what a pin is called; the tests of pins do.
-"""
+"""When objects come and go, on literal lines, and that no line whatever breaks the machine."""
 
 import json
 from typing import Any

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from poc_cli.scenario import pages
+from poc_cli.scenario import generate_docs
 from poc_cli.scenario.catalog import shipped_files
 from poc_cli.scenario.claims_page import page
 from poc_cli.scenario.loader import parse, read
-from poc_cli.scenario.story import Scenario
+from poc_cli.scenario.scenario import Scenario
 from poc_cli.shipped import shipped
 
 STORY = """\
@@ -54,11 +54,11 @@ def reference(**of_the_scenario: Any) -> dict[str, Any]:
 
 def test_it_is_current() -> None:
     stored = shipped("scenarios").parent / "docs" / "claims.md"
-    assert stored.read_text(encoding="utf-8") == pages.PAGES["claims.md"](), "run make docs"
+    assert stored.read_text(encoding="utf-8") == generate_docs.PAGES["claims.md"](), "run make docs"
 
 
 def test_every_shipped_claim_is_on_it_once() -> None:
-    told = pages.PAGES["claims.md"]()
+    told = generate_docs.PAGES["claims.md"]()
     for file in shipped_files().values():
         document = read(file).document
         section = told.split(f"\n### {document.name}\n")
@@ -106,5 +106,5 @@ def test_themes_are_folders(name: str, heading: str) -> None:
 
 def test_every_link_to_a_file_leads_somewhere() -> None:
     docs = shipped("scenarios").parent / "docs"
-    links = re.findall(r"\]\((\.\./[^)]+)\)", pages.PAGES["claims.md"]())
+    links = re.findall(r"\]\((\.\./[^)]+)\)", generate_docs.PAGES["claims.md"]())
     assert [link for link in links if not (docs / link).exists()] == []

@@ -8,11 +8,11 @@ import tomli
 from jsonschema import Draft7Validator
 
 from poc_cli.errors import ScenarioError
-from poc_cli.scenario import load_schema, pages
-from poc_cli.scenario.load import LoadFile
-from poc_cli.scenario.load_lint import stages_of
+from poc_cli.scenario import generate_docs, load_schema
+from poc_cli.scenario.describe import tell
+from poc_cli.scenario.lint_load import stages_of
+from poc_cli.scenario.load_model import LoadFile
 from poc_cli.scenario.loader import parse, read
-from poc_cli.scenario.telling import tell
 from poc_cli.shipped import shipped
 
 SHIPPED = sorted((shipped("scenarios") / "load").glob("*.toml"))
@@ -125,7 +125,7 @@ def test_the_schema_refuses_what_no_load_has(key: str) -> None:
 
 def test_the_schema_is_current() -> None:
     stored = (shipped("scenarios").parent / "docs" / "load.schema.json").read_text(encoding="utf-8")
-    assert stored == pages.PAGES["load.schema.json"](), "run make docs"
+    assert stored == generate_docs.PAGES["load.schema.json"](), "run make docs"
     Draft7Validator.check_schema(json.loads(stored))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from poc_cli.errors import Position, ScenarioError
-from poc_cli.scenario.clients import texts_of
+from poc_cli.scenario.client_tables import texts_of
 from poc_cli.scenario.loader import parse, read
 from poc_cli.scenario.model import VERBS, Hibernate, On, Resume
 

@@ -3,10 +3,10 @@
 import pytest
 
 from poc_cli.errors import ScenarioError
-from poc_cli.scenario.clients import texts_of
+from poc_cli.scenario.client_tables import texts_of
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.model import On, WorkerRef
-from poc_cli.scenario.plays import Play, needs_of, patience, plays_of
+from poc_cli.scenario.plays import Play, patience, plays_of
 
 HEAD = """\
 name = "hibernate"
@@ -214,37 +214,25 @@ def test_a_member_knows_its_number_and_nobody_else_has_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "needs", "alone"),
+    ("step", "alone"),
     [
-        ('{ idle = "1s" }', set(), False),
-        ('{ kill = "ann" }', set(), False),
-        ('{ hibernate = "idle" }', {"trace"}, False),
-        ('{ hibernate = "evict" }', {"trace"}, False),
-        ('{ hibernate = "evict", forced = true }', {"trace", "evict"}, False),
-        ('{ probe = "asleep" }', {"trace"}, False),
-        ('{ alarm = "fires" }', {"trace"}, False),
-        ('{ restart = "object" }', {"evict"}, False),
-        ('{ restart = "server" }', {"restart"}, True),
-        ('{ restart = "crash" }', {"crash"}, True),
-        ('{ restart = "deploy" }', {"deploy"}, True),
-        ('{ repeat = 2, steps = [{ repeat = 2, steps = [{ restart = "crash" }] }] }', {"crash"}, True),
+        ('{ idle = "1s" }', False),
+        ('{ hibernate = "evict", forced = true }', False),
+        ('{ restart = "object" }', False),
+        ('{ restart = "server" }', True),
+        ('{ restart = "crash" }', True),
+        ('{ restart = "deploy" }', True),
+        ('{ repeat = 2, steps = [{ repeat = 2, steps = [{ restart = "crash" }] }] }', True),
     ],
 )
-def test_what_a_play_needs_follows_from_its_steps(step: str, needs: set[str], alone: bool) -> None:  # noqa: FBT001
-    play = played(step)
-    assert needs_of(play) == needs
-    assert play.alone is alone
-
-
-def test_what_a_file_needs_beyond_its_steps() -> None:
-    assert needs_of(played('{ alarm = "fires" }', more='needs = ["deploy"]\n')) == {"trace", "deploy"}
+def test_a_play_that_ends_its_runtime_is_played_alone(step: str, alone: bool) -> None:  # noqa: FBT001
+    assert played(step).alone is alone
 
 
 def test_a_play_that_measures_is_played_alone() -> None:
     assert played('{ idle = "1s" }', more="measures = true\n").alone is True
 
 
-def test_each_play_needs_what_its_own_steps_ask_for() -> None:
+def test_each_play_is_alone_for_its_own_steps() -> None:
     both = plays(claim("echoes", None, 'steps = [{ restart = "crash" }, { on = "bob", send = "x", claim = "echoes" }]'))
-    assert [needs_of(play) for play in both] == [frozenset(), frozenset({"crash"})]
     assert [play.alone for play in both] == [False, True]

@@ -5,10 +5,9 @@ import re
 import pytest
 
 from poc_cli.judge.checks import CHECKS as JUDGED
-from poc_cli.scenario import pages, reference
-from poc_cli.scenario.checks import MEANINGS
+from poc_cli.scenario import generate_docs, reference
+from poc_cli.scenario.check_names import MEANINGS
 from poc_cli.scenario.examples import EXAMPLES, FRAME, whole
-from poc_cli.scenario.explain import keys
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.model import (
     CHECKS,
@@ -24,8 +23,9 @@ from poc_cli.scenario.model import (
     ScenarioFile,
     WorkerRef,
 )
+from poc_cli.scenario.scenario import every
 from poc_cli.scenario.schema import schema
-from poc_cli.scenario.story import every
+from poc_cli.scenario.validation_errors import keys
 from poc_cli.shipped import shipped
 
 PAGE = reference.text()
@@ -34,7 +34,7 @@ SECTIONS = dict(re.findall(r"^###? (.+?)\n(.*?)(?=^##|\Z)", PAGE, re.DOTALL | re
 
 
 def table(section: str) -> dict[str, list[str]]:
-    """Give the rows of a section's first table by their first cell."""
+    """Return the rows of a section's first table by their first cell."""
     found: dict[str, list[str]] = {}
     for line in SECTIONS[section].split("\n"):
         if line.startswith("| `"):
@@ -45,7 +45,7 @@ def table(section: str) -> dict[str, list[str]]:
 
 def test_it_is_current() -> None:
     stored = shipped("scenarios").parent / "docs" / "scenarios.md"
-    assert stored.read_text(encoding="utf-8") == pages.PAGES["scenarios.md"](), "run make docs"
+    assert stored.read_text(encoding="utf-8") == generate_docs.PAGES["scenarios.md"](), "run make docs"
 
 
 def test_every_place_in_the_prose_is_filled() -> None:

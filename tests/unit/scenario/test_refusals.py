@@ -3,7 +3,7 @@
 import pytest
 
 from poc_cli.errors import ScenarioError
-from poc_cli.scenario import explain
+from poc_cli.scenario import validation_errors
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.model import VERBS, ScenarioFile
 from poc_cli.scenario.values import leaves
@@ -232,7 +232,7 @@ def test_every_pattern_of_the_models_has_words() -> None:
     schemas = [ScenarioFile.model_json_schema(), *(verb.model_json_schema() for verb in VERBS.values())]
     of_values = {leaf for way, leaf in leaves(schemas) if way[-1] == "pattern"}
     of_keys = {way[-2] for way, _ in leaves(schemas) if "patternProperties" in way[-3:-2]}
-    assert of_values | of_keys == set(explain._PATTERNS)
+    assert of_values | of_keys == set(validation_errors._PATTERNS)
 
 
 def test_a_field_goes_by_its_name_in_the_file_alone(story: str) -> None:

@@ -15,16 +15,16 @@ from jsonschema import Draft7Validator
 from pydantic import BaseModel
 
 from poc_cli.errors import ScenarioError
-from poc_cli.scenario import pages
+from poc_cli.scenario import generate_docs
 from poc_cli.scenario.catalog import shipped_files
 from poc_cli.scenario.examples import EXAMPLES, whole
-from poc_cli.scenario.explain import Problem
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.model import VERBS, ScenarioFile
 from poc_cli.scenario.schema import DIALECT, schema
 from poc_cli.scenario.schema_rules import CHOICES, RULES
-from poc_cli.scenario.shapes import Shape
 from poc_cli.scenario.steps import nodes_of, validated
+from poc_cli.scenario.types import Shape
+from poc_cli.scenario.validation_errors import Problem
 from poc_cli.shipped import shipped
 
 DOCS = shipped("scenarios").parent / "docs"
@@ -83,7 +83,7 @@ def refusals(text: str) -> list[str]:
 
 def test_it_is_current() -> None:
     stored = (DOCS / "scenario.schema.json").read_text(encoding="utf-8")
-    assert stored == pages.PAGES["scenario.schema.json"](), "run make docs"
+    assert stored == generate_docs.PAGES["scenario.schema.json"](), "run make docs"
 
 
 def test_it_is_a_schema_that_taplo_reads_whole() -> None:
@@ -195,7 +195,7 @@ def test_a_misspelt_verb_is_told_as_such() -> None:
 
 
 def shape_problems(document: dict[str, Any]) -> list[Problem]:
-    """Give what the models alone refuse, without the rules that cross the file."""
+    """Return what the models alone refuse, without the rules that cross the file."""
     problems: list[Problem] = []
     validated(ScenarioFile, document, "a scenario", (), problems)
     nodes_of(document.get("steps"), ("steps",), problems)
@@ -207,7 +207,7 @@ def shape_problems(document: dict[str, Any]) -> list[Problem]:
 
 
 def toml(value: object) -> str:
-    """Give a value as TOML on one line."""
+    """Return a value as TOML on one line."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{json.dumps(key)} = {toml(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
@@ -216,7 +216,7 @@ def toml(value: object) -> str:
 
 
 def places(value: object) -> Iterator[tuple[Any, Any]]:
-    """Give each table or list in the value with each of its keys."""
+    """Yield each table or list in the value with each of its keys."""
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in pairs:
         yield value, key
@@ -297,7 +297,7 @@ def test_every_validator_of_a_whole_table_has_a_rule() -> None:
 
 
 def test_pages_are_written_where_they_are_not_current(tmp_path: Path) -> None:
-    assert [file.name for file in pages.write(tmp_path)] == list(pages.PAGES)
-    assert pages.write(tmp_path) == []
+    assert [file.name for file in generate_docs.write(tmp_path)] == list(generate_docs.PAGES)
+    assert generate_docs.write(tmp_path) == []
     (tmp_path / "scenarios.md").write_text("old")
-    assert pages.write(tmp_path) == [tmp_path / "scenarios.md"]
+    assert generate_docs.write(tmp_path) == [tmp_path / "scenarios.md"]

@@ -3,10 +3,10 @@
 import pytest
 
 from poc_cli.errors import ScenarioError
-from poc_cli.scenario.clients import ClientSpec
+from poc_cli.scenario.client_tables import ClientSpec
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.model import Alarm, Hibernate, Http, Kill, Repeat, Restart, Stall, Step, WorkerRef
-from poc_cli.scenario.story import every
+from poc_cli.scenario.scenario import every
 
 TALE = """\
 name = "tale"

@@ -7,11 +7,11 @@ import pytest
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.finding import Finding, held, refuted, unknown
-from poc_cli.judge.load.lost import as_far_as_known, section
-from poc_cli.judge.load.record import LoadRecord, Nap, StageRecord
-from poc_cli.judge.load.sleeping import rooms_at
-from poc_cli.load.ranges import Ranges
-from poc_cli.load.result import StageResult, no_fates
+from poc_cli.judge.load.load_sleeps import rooms_at
+from poc_cli.judge.load.lost_workers import as_far_as_known, section
+from poc_cli.record.load_record import LoadRecord, Nap, StageRecord
+from poc_cli.record.load_stage import StageResult, no_fates
+from poc_cli.record.ranges import Ranges
 
 _LOST = Event(
     7, "p", 0, "poc", kinds.LOAD_LOST, None, {"worker": "tcp://h:1", "sockets": [[2, 3]], "why": "it is gone"}

@@ -1,0 +1,77 @@
+"""The commands for those who write scenarios: `list`, `show`, `lint` and `init`.
+
+Never holds logic of its own; each command has a file in `commands`.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from poc_cli.cli.app import app, scenario_names
+from poc_cli.commands.console import Console
+from poc_cli.commands.help import GroupedCommand, Panel, examples
+
+
+@app.command("list", cls=GroupedCommand, rich_help_panel=Panel.WRITE)
+def _list() -> None:
+    """List the shipped scenarios."""
+    from poc_cli.commands.list_scenarios import listing
+
+    Console().result(listing())
+
+
+@app.command("show", cls=GroupedCommand, rich_help_panel=Panel.WRITE)
+def _show(
+    scenario: Annotated[
+        str, typer.Argument(metavar="SCENARIO", help="Its name or its file.", autocompletion=scenario_names)
+    ],
+) -> None:
+    """Tell a scenario as a story."""
+    from poc_cli.commands.show import show
+
+    Console().result(show(scenario))
+
+
+@app.command("lint", cls=GroupedCommand, rich_help_panel=Panel.WRITE)
+def _lint(
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE", help="Files, folders, or names.", autocompletion=scenario_names)
+    ],
+    strict: Annotated[bool, typer.Option("--strict", help="Demand what a shipped scenario must have.")] = False,  # noqa: FBT002
+) -> None:
+    """Check scenario files; runs none of them."""
+    from poc_cli.commands.lint import lint
+
+    lines, code = lint(files, strict=strict)
+    Console().result(lines)
+    raise typer.Exit(code)
+
+
+@app.command(
+    "init",
+    cls=GroupedCommand,
+    rich_help_panel=Panel.WRITE,
+    epilog=examples(
+        ("poc init", "poc.toml, a first scenario and a workflow, in this folder"),
+        ("poc init --worker ../my-app", "with a scenario for that project"),
+        ("poc run scenarios/first.toml --worker .", "what to do next"),
+    ),
+)
+def _init(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The project.")] = Path(),
+    worker: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Make the scenario for this worker, from its files.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,  # noqa: FBT002
+    action: Annotated[
+        str | None,
+        typer.Option(
+            metavar="OWNER/REPO@REF", help="Let the workflow use this action instead of installing poc by its version."
+        ),
+    ] = None,
+) -> None:
+    """Write poc.toml, a first scenario and a workflow into a project."""
+    from poc_cli.commands.init import init
+
+    Console().result(init(folder, action, force=force, worker=worker))

@@ -1,0 +1,100 @@
+"""The commands that read recorded evidence: `judge`, `report`, `compare` and `explain`.
+
+Never holds logic of its own; each command has a file in `commands`.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from poc_cli.cli.app import Results, Run, app, results_folder
+from poc_cli.commands.console import Console
+from poc_cli.commands.help import GroupedCommand, Panel, examples
+
+
+class Format(StrEnum):
+    """The forms of a report."""
+
+    text = "text"
+    md = "md"
+    html = "html"
+    json = "json"
+    junit = "junit"
+    github = "github"
+
+
+_FORMS = f"{', '.join(list(Format)[:-1])} or {list(Format)[-1]}"
+
+
+@app.command("judge", cls=GroupedCommand, rich_help_panel=Panel.READ)
+def _judge(
+    run: Run = None,
+    results: Results = None,
+) -> None:
+    """Judge the history of a run again and print its run.json."""
+    from poc_cli.commands.run_folder import as_json, exit_code, folder_of, judge_folder
+
+    judged = judge_folder(folder_of(run, results_folder(results)))
+    Console().document(as_json(judged))
+    raise typer.Exit(exit_code(judged))
+
+
+@app.command("report", cls=GroupedCommand, rich_help_panel=Panel.READ)
+def _report(
+    run: Run = None,
+    form: Annotated[Format, typer.Option("--format", metavar="FORM", help=f"{_FORMS}.")] = Format.text,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="A file to write to instead of stdout; html goes to report.html in the run folder.",
+        ),
+    ] = None,
+    results: Results = None,
+) -> None:
+    """Tell a run that was recorded."""
+    from poc_cli.commands.report import report
+
+    report(run, form.value, output, results_folder(results), Console())
+
+
+@app.command(
+    "compare",
+    cls=GroupedCommand,
+    rich_help_panel=Panel.READ,
+    epilog=examples(
+        ("poc compare results/reference/local.json results/latest", "the last run beside the reference"),
+        ("poc compare local cloudflare", "the last run on either"),
+        ("poc compare before/run.json after/run.json --json", "for a program"),
+    ),
+)
+def _compare(
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="A run folder, a run.json, or a reference.")],
+    after: Annotated[Path, typer.Argument(metavar="AFTER", help="The same of the run to be compared with it.")],
+    json: Annotated[bool, typer.Option("--json", help="Print the comparison as one document.")] = False,  # noqa: FBT002
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print one line.")] = False,  # noqa: FBT002
+    results: Results = None,
+) -> None:
+    """Say what changed between two runs; exits 1 where a claim got worse."""
+    from poc_cli.commands.compare import compare
+
+    raise typer.Exit(compare(before, after, results_folder(results), Console(quiet=quiet), as_one_document=json))
+
+
+@app.command("explain", cls=GroupedCommand, rich_help_panel=Panel.READ)
+def _explain(
+    run: Run = None,
+    name: Annotated[str | None, typer.Option("--object", metavar="NAME", help="Only the objects of this name.")] = None,
+    play: Annotated[
+        str | None, typer.Option(metavar="LABEL", help="This play, a control too, as the progress names it.")
+    ] = None,
+    results: Results = None,
+) -> None:
+    """Say why an object did not sleep, or when it did, and what to change."""
+    from poc_cli.commands.explain import explanation
+
+    Console().result(explanation(run, name, play, results_folder(results)))

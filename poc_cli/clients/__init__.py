@@ -1,0 +1,1 @@
+"""Clients: our own WebSocket client, programs and pages, and what carries their frames."""

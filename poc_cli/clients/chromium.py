@@ -1,0 +1,117 @@
+"""Says where the Chromium for pages is, and brings the pinned one into the user's cache when it is not there yet."""
+
+import hashlib
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from poc_cli.errors import TargetError
+from poc_cli.targets.npm import node
+from poc_cli.targets.process import passed_on
+from poc_cli.targets.runtime_programs import Thing, bring, cache
+
+VERSION: Final = "153.0.0"
+"""Of the npm package @sparticuz/chromium, whose Chromium needs neither root nor libraries of the machine."""
+
+_HERE: Final = Path(__file__).parent / "browser"
+_NAMED: Final = "POC_CHROMIUM"
+
+_FONTS: Final = """\
+<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>{fonts}</dir><cachedir>{cache}</cachedir></fontconfig>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Chromium:
+    """A program, and whether it is the one that we bring, with libraries and fonts beside it."""
+
+    program: Path
+    ours: bool
+
+    def environment(self, folder: Path) -> dict[str, str]:
+        """Return its variables; what it writes goes into the folder. Raises OSError."""
+        variables = passed_on() | {"HOME": str(folder), "TMPDIR": str(folder)}
+        if self.ours:
+            fonts = folder / "fonts.conf"
+            text = _FONTS.format(fonts=self.program.parent / "fonts", cache=folder / "fonts")
+            fonts.write_text(text, encoding="utf-8")
+            variables |= {
+                "LD_LIBRARY_PATH": str(self.program.parent / "al2023" / "lib"),
+                "FONTCONFIG_FILE": str(fonts),
+            }
+        return variables
+
+
+def why_no_pages() -> tuple[str, str] | None:
+    """Return why no page can be opened here at all, and what to do about it; None where nothing is known against it."""
+    if importlib.util.find_spec("playwright") is None:
+        return (
+            "pages in a browser need the Python package playwright",
+            "install it: pip install 'poc-durable-objects[browser]'",
+        )
+    if not os.environ.get(_NAMED) and not _is_for_here():
+        return (
+            "poc brings a Chromium for Linux on x86-64 only",
+            f"name one that is on this machine in {_NAMED}",
+        )
+    return None
+
+
+def chromium(say: Callable[[str], None]) -> Chromium:
+    """Return the browser, brought first where it is missing. Raises TargetError where there is none."""
+    why = why_no_pages()
+    if why is not None:
+        raise TargetError(*why)
+    named = os.environ.get(_NAMED)
+    if named:
+        program = Path(named).absolute()
+        if not (program.is_file() and os.access(program, os.X_OK)):
+            raise TargetError(
+                f"{_NAMED} names {program}, which is not an executable file",
+                "name a Chromium or Chrome, or unset it to use the pinned one",
+            )
+        # One that was unpacked from the same package has its libraries beside it.
+        return Chromium(program, ours=(program.parent / "al2023").is_dir())
+    lock = hashlib.sha256((_HERE / "package-lock.json").read_bytes()).hexdigest()[:12]
+    home = cache() / f"chromium-{VERSION}-{lock}"
+    if not _program(home).is_file():
+        bring(Thing("Chromium", VERSION, "about 70 MB", _program, _manifests, _unpack), home, say, None)
+    return Chromium(_program(home), ours=True)
+
+
+def _is_for_here() -> bool:
+    return sys.platform == "linux" and os.uname().machine == "x86_64"
+
+
+def _program(home: Path) -> Path:
+    return home / "node_modules" / ".chromium" / "chromium"
+
+
+def _manifests() -> tuple[str, str]:
+    texts = [(_HERE / name).read_text(encoding="utf-8") for name in ("package.json", "package-lock.json")]
+    return texts[0], texts[1]
+
+
+def _unpack(home: Path) -> None:
+    script = home / "unpack.mjs"
+    script.write_bytes((_HERE / script.name).read_bytes())
+    finished = subprocess.run(
+        [str(node()), str(script)],
+        cwd=home,
+        env=passed_on(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    if finished.returncode != 0:
+        said = finished.stderr.strip()[-500:]
+        raise TargetError(f"the Chromium could not be unpacked: {said}", f"name one in {_NAMED}")

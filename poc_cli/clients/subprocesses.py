@@ -1,0 +1,93 @@
+"""Starts programs that are not the runtime, in a small environment, so that nothing of them outlives us."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import stat
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from poc_cli.errors import TargetError
+from poc_cli.targets.npm import command, node
+from poc_cli.targets.process import guard, passed_on, signal_group
+from poc_cli.targets.runtime_folder import base
+from poc_cli.targets.scratch_folder import ScratchFolder
+
+ENDS_WITHIN_SECONDS: Final = 2.0
+"""How long a program that is asked to end may take, before it is killed."""
+
+_NETWORK: Final = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "NODE_EXTRA_CA_CERTS"})
+_NPM: Final = "npm_config_"
+
+
+class ProgramFolder(ScratchFolder):
+    """The folder for temporary files of a run's programs, and who clears up after them should we die."""
+
+    def __init__(self) -> None:
+        """Make the folder (0700). Raises TargetError where there is no place for it."""
+        super().__init__(base(), "tmp", "bin")
+        self._started: list[asyncio.subprocess.Process] = []
+        with self.filling():
+            self._shims()
+
+    def _shims(self) -> None:
+        """Put `npm` and `npx` there: those of the wheel do not find the rest of npm."""
+        program, npm = command()
+        scripts = {"node": [program], "npm": [program, npm], "npx": [program, npm.replace("npm-cli.js", "npx-cli.js")]}
+        for name, words in scripts.items():
+            shim = self.folder / "bin" / name
+            quoted = " ".join(f"'{word}'" for word in words)
+            shim.write_text(f'#!/bin/sh\nexec {quoted} "$@"\n', encoding="utf-8")
+            shim.chmod(stat.S_IRWXU)
+
+    def environment(self, *, network: bool = False) -> dict[str, str]:
+        """Return the variables that every program gets; with `network` also what npm needs to reach its registry."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if network and (name.lower().startswith(_NPM) or name.upper() in _NETWORK)
+        }
+        path = os.pathsep.join((str(self.folder / "bin"), str(node().parent), os.environ.get("PATH", os.defpath)))
+        return passed_on() | kept | {"PATH": path, "TMPDIR": str(self.folder / "tmp")}
+
+    async def start(
+        self, words: Sequence[str], folder: Path, environment: Mapping[str, str], *, joined: bool = False
+    ) -> asyncio.subprocess.Process:
+        """Start a program with pipes; `joined` puts its errors among its output. Raises TargetError."""
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *words,
+                cwd=folder,
+                env=dict(environment),
+                stdin=asyncio.subprocess.DEVNULL if joined else asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT if joined else asyncio.subprocess.PIPE,
+                start_new_session=True,
+                preexec_fn=guard(os.getpid()),
+            )
+        except OSError as error:
+            raise TargetError(f"{words[0]} cannot be started in {folder}: {error.strerror}") from error
+        self.watch(process.pid)
+        self._started.append(process)
+        return process
+
+    def close(self) -> None:
+        """End what still runs, and remove the folder, once."""
+        for process in self._started:
+            if process.returncode is None:
+                signal_group(process.pid)
+        self.remove()
+
+
+async def end(process: asyncio.subprocess.Process, within: float = ENDS_WITHIN_SECONDS) -> None:
+    """Ask a program and all that it has started to end, and kill what has not after that time."""
+    if process.returncode is None:
+        signal_group(process.pid, signal.SIGTERM)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await process.wait()
+    # What the program itself has started may outlive it.
+    signal_group(process.pid)
+    await process.wait()

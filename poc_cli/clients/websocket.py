@@ -1,0 +1,312 @@
+"""Our own WebSocket client: opens, sends, receives into its inbox, closes, and reports how the connection ended.
+
+It does what a plain client does: no keep-alive pings, no proxies, no redirects.
+"""
+
+import asyncio
+import socket
+import struct
+from typing import Any, Final, Literal, Protocol
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus, PayloadTooBig, WebSocketException
+from websockets.http11 import Response
+from websockets.protocol import State
+from websockets.typing import Subprotocol
+
+from poc_cli.clients.client import CannotOpen, Client, Ending, Listener, Payload
+from poc_cli.clients.inbox import Inbox
+from poc_cli.targets.endpoint import Dial
+
+LARGEST_MESSAGE = 64 << 20
+"""Twice the runtime's own limit of 32 MiB, so that it is the runtime's limit that shows."""
+
+CLOSED_WITHIN_SECONDS = 1.0
+"""How long the server may take to end TCP once the WebSocket has ended, before the client ends it."""
+
+LONGEST_TURN_SECONDS: Final = 0.005
+"""How long a client may go on reading before it lets others run: a tenth of the beat by which lateness is noticed."""
+
+_REDIRECTS: Final = frozenset({300, 301, 302, 303, 307, 308})
+_LONGEST_BODY: Final = 200  # of a refusal that is told
+
+
+class _Connect(connect):
+    """Follows no redirects: what another server says is no evidence, and our headers are not for it."""
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        """Return the refusal itself."""
+        return exc
+
+
+class _Connection(ClientConnection):
+    """Tells that nothing more will come as soon as that is known; the library waits until TCP has ended.
+
+    workerd ends TCP only once the object is idle, where the client has never sent anything (measured: 10 s).
+    """
+
+    _receiving: asyncio.Timeout | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether no message can follow: a close frame has come, or something that cannot be read."""
+        return self.protocol.close_rcvd is not None or self.protocol.parser_exc is not None
+
+    @property
+    def end(self) -> ConnectionClosed:
+        """Return what the library raises once TCP has ended too."""
+        protocol = self.protocol
+        return ConnectionClosed(protocol.close_rcvd, protocol.close_sent, protocol.close_rcvd_then_sent)
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what has come, and stop waiting for messages where it was the end."""
+        super().data_received(data)
+        if self.has_ended and self._receiving is not None and not self._receiving.expired():
+            self._receiving.reschedule(self.loop.time())
+
+    async def receive(self) -> Payload:
+        """Return the next message. Raises ConnectionClosed where there is none, whether TCP has ended or not."""
+        try:
+            # What came before the end is returned first: the library gives it without suspending.
+            async with asyncio.timeout(0 if self.has_ended else None) as self._receiving:
+                return await self.recv()
+        except TimeoutError:
+            raise self.end from None
+        finally:
+            self._receiving = None
+
+
+class Opener(Protocol):
+    """Makes clients that speak WebSocket themselves."""
+
+    def __call__(  # noqa: PLR0913 - the parts of a handshake
+        self,
+        name: str,
+        dial: Dial,
+        *,
+        headers: dict[str, str],
+        subprotocols: list[str],
+        compression: bool,
+        ping: float | None,
+        listener: Listener,
+    ) -> Client:
+        """Return a client of that name that is not open yet."""
+
+
+class SocketClient:
+    """A client on `websockets`."""
+
+    tells_openings = False
+
+    def __init__(  # noqa: PLR0913 - the parts of a handshake
+        self,
+        name: str,
+        dial: Dial,
+        *,
+        headers: dict[str, str],
+        subprotocols: list[str],
+        compression: bool,
+        ping: float | None,
+        listener: Listener,
+    ) -> None:
+        """Take where to connect and how; nothing is opened yet."""
+        self.name = name
+        self.inbox = Inbox()
+        self._dial = dial
+        self._headers = headers
+        self._subprotocols = [Subprotocol(each) for each in subprotocols]
+        self._compression = "deflate" if compression else None
+        self._ping = ping
+        self._listener = listener
+        self._connection: _Connection | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._ended = False
+        self._killed: str | None = None
+        self._asked_to_close = False
+        self._said = "it was never opened"
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether messages can be sent."""
+        # Once the server's close frame is here, the rest of the closing may still take seconds.
+        return self._connection is not None and not self._ended and self._connection.state is State.OPEN
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether it reads what comes: it was not told to stop."""
+        return self._flowing.is_set()
+
+    @property
+    def how_it_ended(self) -> str:
+        """Why messages cannot be sent any more, in a sentence."""
+        if self._connection is not None and not self._ended:
+            received = self._connection.protocol.close_rcvd
+            return f"the server has closed it{'' if received is None else f' with {received}'}"
+        return self._said
+
+    async def open(self, within: float) -> dict[str, Any]:
+        """Connect; give the subprotocol and extensions agreed on. Raises CannotOpen."""
+        try:
+            connection = await _Connect(
+                self._dial.uri,
+                create_connection=_Connection,
+                additional_headers=self._headers,
+                subprotocols=self._subprotocols or None,
+                compression=self._compression,
+                # Only where the scenario asks for pings; a missing pong is for the scenario to judge.
+                ping_interval=self._ping,
+                ping_timeout=None,
+                proxy=None,
+                open_timeout=within,
+                max_size=LARGEST_MESSAGE,
+                close_timeout=CLOSED_WITHIN_SECONDS,
+                user_agent_header="poc",
+                **self._dial.options,
+            )
+        except InvalidStatus as error:
+            headers = tuple(error.response.headers.raw_items())
+            raise CannotOpen(refusal(error.response), error.response.status_code, headers=headers) from error
+        except TimeoutError as error:
+            raise CannotOpen(self.missing(within), in_time=False) from error
+        except (OSError, WebSocketException) as error:
+            raise CannotOpen(f"{type(error).__name__}: {error}") from error
+        if not isinstance(connection, _Connection):
+            raise TypeError("websockets makes the connections that it is told to make")
+        self._connection = connection
+        self._reader = asyncio.create_task(self._read(connection))
+        is_compressed = self._compression is not None
+        agreed: dict[str, Any] = {"subprotocol": connection.subprotocol, "compression": is_compressed}
+        if connection.response is not None:
+            agreed["headers"] = [*connection.response.headers.raw_items()]
+        place = colo(connection.response)
+        return agreed if place is None else {**agreed, "colo": place}
+
+    def missing(self, within: float) -> str:
+        """Return that the handshake did not end in its time."""
+        return f"the handshake took more than {within:g} s"
+
+    async def send(self, payload: Payload) -> None:
+        """Send one message. Raises ConnectionClosed where there is no connection any more."""
+        if self._connection is None:
+            raise CannotOpen("was never opened")
+        await self._connection.send(payload)
+
+    async def close(self, code: int, reason: str, within: float) -> None:
+        """Close with a close frame and wait for the answer; cut the connection where none comes in time."""
+        connection = self._connection
+        if connection is None or self._reader is None:
+            return
+        if self._ended:
+            connection.transport.close()
+        else:
+            self.release()
+            self._asked_to_close = True
+            closing = asyncio.create_task(connection.close(code, reason))
+            await asyncio.wait([self._reader], timeout=within)
+            # The library would wait for the end of TCP, or for the peer to read what was sent before.
+            closing.cancel()
+            if not self._ended:
+                connection.transport.abort()
+            await asyncio.gather(closing, return_exceptions=True)
+        await self._reader
+
+    async def await_end(self, within: float) -> bool:
+        """Wait for the connection to be ended by the other side; give whether it was in time."""
+        if self._reader is None:
+            return self._ended
+        await asyncio.wait([self._reader], timeout=within)
+        return self._ended
+
+    async def kill(self, how: Literal["fin", "rst", "process"]) -> None:
+        """Drop the connection without a close frame: an end of stream (`fin`) or a reset (`rst`)."""
+        if self._connection is None or self._reader is None:
+            return
+        self._killed = how
+        self.release()
+        transport = self._connection.transport
+        if how == "rst":
+            # Closing a socket that lingers for no time at all resets it (socket(7)).
+            endpoint = transport.get_extra_info("socket")
+            endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+        await self._reader
+
+    def stall(self) -> None:
+        """Stop reading: the socket is not drained any more, so the kernel's buffers fill."""
+        self._flowing.clear()
+        if self._connection is not None:
+            self._connection.transport.pause_reading()
+
+    def release(self) -> None:
+        """Read on."""
+        if self._connection is not None and not self._flowing.is_set() and not self._ended:
+            self._connection.transport.resume_reading()
+        self._flowing.set()
+
+    async def _read(self, connection: _Connection) -> None:
+        try:
+            ending = await self._read_all(connection)
+        except ConnectionClosed as error:
+            ending = _ending(error, asked=self._asked_to_close) if self._killed is None else _dropped(self._killed)
+        self._ended = True
+        self._said = ending.said
+        self.inbox.end()
+        self._listener.ended(ending)
+        if isinstance(connection.protocol.parser_exc, PayloadTooBig):
+            self._listener.flooded(f"a message of more than {LARGEST_MESSAGE >> 20} MiB")
+        # RFC 6455, 7.1.1: the server ends TCP first. A connection that has gone ignores this.
+        connection.loop.call_later(CLOSED_WITHIN_SECONDS, connection.transport.abort)
+
+    async def _read_all(self, connection: _Connection) -> Ending:
+        """Hand on what comes; return how it was cut off where it was too much. Raises ConnectionClosed at the end."""
+        turn = connection.loop.time()
+        while self.inbox.overflow is None:
+            payload = await connection.receive()
+            await self._flowing.wait()
+            self._listener.received(payload)
+            if connection.loop.time() - turn > LONGEST_TURN_SECONDS:
+                await asyncio.sleep(0)  # receiving does not suspend where messages are there already
+                turn = connection.loop.time()
+        connection.transport.abort()
+        self._listener.flooded(self.inbox.overflow)
+        return Ending("client", 1006, "", clean=False, said=f"cut off by poc: there came {self.inbox.overflow}")
+
+
+def refusal(response: Response) -> str:
+    """Return how a server refused a handshake, in a sentence."""
+    location = response.headers.get("Location")
+    if response.status_code in _REDIRECTS and location is not None:
+        return f"the server answered {response.status_code}, which poc does not follow (location: {location})"
+    body = (response.body or b"")[:_LONGEST_BODY].decode("utf-8", "replace")
+    return f"the server answered {response.status_code} {body}".strip()
+
+
+def colo(response: Response | None) -> str | None:
+    """Return the Cloudflare location that answered, by the suffix of `cf-ray`: 8f1c…-LAX; None where none did."""
+    ray = "" if response is None else response.headers.get("cf-ray", "")
+    _, _, place = ray.rpartition("-")
+    return place if place.isalpha() and place.isascii() and place.isupper() else None
+
+
+def _dropped(how: str) -> Ending:
+    return Ending(by="client", code=1006, reason="", clean=False, said=f"dropped by the client ({how.upper()})")
+
+
+def _ending(error: ConnectionClosed, *, asked: bool) -> Ending:
+    received = error.rcvd
+    first = received is None or (error.sent is not None and not error.rcvd_then_sent)
+    if (received is None and error.sent is None) or (first and not asked):
+        by: Literal["client", "server", "nobody"] = "nobody"
+    elif received is not None and (error.sent is None or error.rcvd_then_sent):
+        by = "server"
+    else:
+        by = "client"
+    return Ending(
+        by=by,
+        code=1006 if received is None else int(received.code),
+        reason="" if received is None else received.reason,
+        clean=received is not None and error.sent is not None,
+        said=str(error),
+    )

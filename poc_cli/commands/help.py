@@ -1,0 +1,99 @@
+"""The help as plain text in groups, the same on a terminal and in a file."""
+
+import sys
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from poc_cli.commands.console import coloured
+
+REST = "Options"
+"""The heading of the options that name no group; they come last."""
+
+
+class Panel(StrEnum):
+    """The groups of commands, in the order of the help."""
+
+    RUN = "Run"
+    READ = "Read evidence"
+    WRITE = "Write scenarios"
+    PLACES = "Where it runs"
+    MANY = "How many, for how much"
+
+
+class GroupedCommand(TyperCommand):
+    """A command whose options stand in the groups that they name; its epilog is kept as it is."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return the parts of the usage line; what must be given stands without braces."""
+        return [piece.replace("{", "").replace("}", "") for piece in super().collect_usage_pieces(ctx)]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the arguments and the options."""
+        _write_parameters(self.get_params(ctx), ctx, formatter)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - overridden
+        """Write what comes at the end."""
+        _write_epilog(self.epilog, formatter)
+
+
+class GroupedCommands(TyperGroup):
+    """The commands in the groups that they name, and then the options."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands and the options."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for name in self.list_commands(ctx):
+            command: Any = self.get_command(ctx, name)
+            groups.setdefault(command.rich_help_panel, []).append((name, command.get_short_help_str(formatter.width)))
+        width = max(len(name) for name in self.list_commands(ctx))
+        for group in Panel:
+            if group in groups:
+                _write_group(group, [(f"{name:<{width}}", told) for name, told in groups[group]], formatter)
+        _write_parameters(self.get_params(ctx), ctx, formatter)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - overridden
+        """Write what comes at the end."""
+        _write_epilog(self.epilog, formatter)
+
+
+def examples(*lines: tuple[str, str]) -> str:
+    """Return commands and what they do as the end of a help."""
+    width = max(len(command) for command, _ in lines)
+    return "\n".join(["Examples:", *(f"  {command:<{width}}  {told}".rstrip() for command, told in lines)])
+
+
+def _write_parameters(parameters: Iterable[Any], ctx: Any, formatter: Any) -> None:
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for parameter in parameters:
+        record = parameter.get_help_record(ctx)
+        if record is not None:
+            name, told = record
+            if parameter.param_type_name == "argument":
+                group, name = "Arguments", parameter.metavar or parameter.name
+            else:
+                group = getattr(parameter, "rich_help_panel", None) or REST
+            groups.setdefault(group, []).append((name, told))
+    rest = groups.pop(REST, [])
+    width = max(len(name) for rows in (*groups.values(), rest) for name, _ in rows)
+    for group, rows in (*groups.items(), (REST, rest)):
+        _write_group(group, [(f"{name:<{width}}", told) for name, told in rows], formatter)
+
+
+def _write_group(heading: str, rows: list[tuple[str, str]], formatter: Any) -> None:
+    with formatter.section(_bold(heading)):
+        formatter.write_dl(rows)
+
+
+def _write_epilog(epilog: str | None, formatter: Any) -> None:
+    for block in (epilog or "").split("\n\n"):
+        heading, colon, rest = block.partition(":\n")
+        if colon:
+            formatter.write(f"\n{_bold(heading)}:\n{rest}\n")
+
+
+def _bold(heading: str) -> str:
+    return typer.style(heading, bold=True) if coloured(sys.stdout) else heading

@@ -1,0 +1,71 @@
+"""Run folders: finding one, judging its history again, writing its `run.json`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from poc_cli.errors import PocError, UsageError
+from poc_cli.exit_codes import ExitCode
+from poc_cli.files import write_whole
+from poc_cli.history.event import Event
+from poc_cli.history.reader import read
+from poc_cli.judge.run_document import document
+from poc_cli.record.stay_end import with_how
+
+FILES = frozenset({"history.ndjson", "run.json"})
+"""Files of a run that may stand for their folder."""
+
+
+def folder_of(run: Path | None, results: Path) -> Path:
+    """Return the folder of a run: the one named, by path or by its name in the results folder, else the latest."""
+    if run is None:
+        latest = results / "latest"
+        if latest.is_symlink() and not latest.exists():
+            raise UsageError(f"{latest} points to a run that is gone", f"name one that is there: ls {results}")
+        if not latest.is_dir():
+            raise UsageError(f"no run in {results} yet", "play one: poc run hibernate")
+        return latest.resolve()
+    try:
+        for candidate in (run, results / run):
+            if candidate.is_dir():
+                return candidate
+            if candidate.name in FILES and candidate.is_file():
+                return candidate.parent
+    except OSError as error:  # a path that is longer than any may be
+        raise UsageError(f"cannot look for the run {run}: {error.strerror}") from error
+    raise UsageError(f"no run folder {run}", f"a run is a folder in {results}, see ls {results}")
+
+
+def history_of(folder: Path) -> list[Event | None]:
+    """Return the events of a run, None for each line that cannot be read; `out` events say how the stay ended.
+
+    Raises PocError.
+    """
+    return with_how(read(folder / "history.ndjson"))
+
+
+def judge_folder(folder: Path) -> dict[str, Any]:
+    """Judge the history of a folder and write the outcome to its `run.json`. Raises PocError."""
+    judged = document(read(folder / "history.ndjson"))
+    path = folder / "run.json"
+    try:
+        write_whole(path, as_json(judged))
+    except OSError as error:
+        raise PocError(f"cannot write {path}: {error.strerror}", "make room or permission there") from error
+    return judged
+
+
+def as_json(judged: dict[str, Any]) -> str:
+    """Return the document as it stands in `run.json`."""
+    # GitHub takes `##[` for a command anywhere in a log; in JSON it can only stand inside a text.
+    return json.dumps(judged, indent=2, ensure_ascii=False).replace("##[", "#\\u0023[") + "\n"
+
+
+def exit_code(judged: dict[str, Any], *, allow_unknown: bool = False) -> int:
+    """Return the exit code of a judged run; `allow_unknown` forgives unknown claims and nothing else."""
+    code = int(judged["exit_code"])
+    if code != ExitCode.INCONCLUSIVE or not allow_unknown:
+        return code
+    claims = [claim for scenario in judged["scenarios"] for claim in scenario["claims"]]
+    left_out = judged["named"] and any(scenario["left_out"] for scenario in judged["scenarios"])
+    return code if left_out or not claims else int(ExitCode.HELD)

@@ -1,0 +1,64 @@
+"""`poc run` with several compatibility dates or targets: a run for each in turn, and what differs between them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from poc_cli.commands.console import Console
+from poc_cli.commands.run import play
+from poc_cli.commands.run_folder import as_json, exit_code, judge_folder
+from poc_cli.commands.run_options import Options
+from poc_cli.errors import UsageError
+from poc_cli.exit_codes import ExitCode
+from poc_cli.report.run_table import DATES, TARGETS, Axis, answer, compared, lines, worst
+from poc_cli.scenario.catalog import shown
+from poc_cli.targets.compatibility import raise_if_unknown
+from poc_cli.targets.destination import Destination
+from poc_cli.targets.runtime_programs import locate
+
+
+def run_dates(options: Options, dates: Sequence[str], console: Console) -> int:
+    """Run on each date and report; give the exit code of the worst run. Raises PocError.
+
+    Every date is asked about first, so that a late one cannot make the runs before it worthless.
+    """
+    raise_if_unknown(locate(console.note), dates)
+    runs = [(f"compatibility date {date}", replace(options, date=date)) for date in dates]
+    return _run(runs, DATES, options, console)
+
+
+def run_targets(options: Options, targets: Sequence[Destination], console: Console) -> int:
+    """Run on each target and report; give the exit code of the worst run. Raises PocError."""
+    if len(set(targets)) < len(targets):
+        raise UsageError("a target is named twice", "name each once; --repeat plays stories several times")
+    named = [(each.url or each.word, replace(options, target=each)) for each in targets]
+    return _run([(f"target {name}", each) for name, each in named], TARGETS, options, console)
+
+
+def _run(runs: Sequence[tuple[str, Options]], axis: Axis, options: Options, console: Console) -> int:
+    documents: list[dict[str, Any]] = []
+    folders: list[Path] = []
+    interrupted = False
+    for number, (name, each) in enumerate(runs, start=1):
+        console.note(f"{name} ({number} of {len(runs)})")
+        played = play(each, console)
+        documents.append(judge_folder(played.folder))
+        folders.append(played.folder)
+        interrupted = played.interrupted
+        if interrupted:
+            break
+    code = worst([exit_code(document, allow_unknown=options.allow_unknown) for document in documents])
+    _report(documents, folders, axis, code, options, console)
+    return ExitCode.INTERRUPTED if interrupted else code
+
+
+def _report(  # noqa: PLR0913, PLR0917 - what is told, and how
+    documents: list[dict[str, Any]], folders: list[Path], axis: Axis, code: ExitCode, options: Options, console: Console
+) -> None:
+    if options.json:
+        console.document(as_json(compared(documents, axis, code)))
+    elif console.quiet:
+        console.result([answer(documents, axis)])
+    else:
+        console.result(lines(documents, axis, [shown(folder) for folder in folders]))

@@ -1,0 +1,468 @@
+"""What a play has at hand while it goes on: its target, its history, its clients and its objects."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from poc_cli.clients.client import Client, Ending, Listener, Payload
+from poc_cli.clients.inbox import Received
+from poc_cli.engine.environment import PlayEnvironment
+from poc_cli.engine.outstanding import Outstanding
+from poc_cli.engine.payloads import recorded
+from poc_cli.engine.step_failure import PlayError, StepFailed
+from poc_cli.errors import PocError
+from poc_cli.history import event as kinds
+from poc_cli.history.event import Event
+from poc_cli.history.late_stretch import Stretch
+from poc_cli.history.writer import HistoryWriter
+from poc_cli.record.lateness import is_own_work
+from poc_cli.record.stay_end import how_left
+from poc_cli.residency import CALLS, Caller, Change, Delivered, Entered, Left, Timed
+from poc_cli.scenario.client_tables import AnyClient, ClientSpec
+from poc_cli.scenario.conditions import lookup
+from poc_cli.scenario.matching import Message
+from poc_cli.scenario.plays import Play
+from poc_cli.scenario.templates import render_text
+from poc_cli.scenario.values import MISSING
+from poc_cli.targets.attendance import Window
+from poc_cli.targets.base import Target
+from poc_cli.targets.local_api import Call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterable
+
+    from poc_cli.engine.app_server_step import Calls
+    from poc_cli.services.app_server import App
+
+ALARM_EVENT = "alarm"
+"""The trace's name for an alarm that reached the object."""
+
+_KEPT = frozenset(
+    {
+        kinds.STEP,
+        kinds.STEP_END,
+        kinds.ENTERED,
+        kinds.DELIVERED,
+        kinds.LEFT,
+        kinds.TIMED,
+        kinds.CLOSED,
+        kinds.EVICTING,
+        kinds.EVICTED,
+        kinds.FAULT,
+    }
+)
+"""What lateness is judged by, and how stays ended."""
+
+LARGE: Final = 1 << 20
+"""Characters or bytes of a message that take longer to search for secrets (3 ms, 100 for 32 MiB, measured) than it
+takes to have a thread do it."""
+
+MOST_RECORDED: Final = 256 << 20
+"""Characters of messages that the history keeps of one play: 16,384 messages of the greatest length that is kept."""
+
+
+@dataclass(slots=True)
+class ObservedObject:
+    """One Durable Object of the play, as the trace has shown it so far; without a trace nothing is known of it."""
+
+    label: str
+    class_name: str
+    name: str | None
+    id: str
+    seen: bool = False
+    in_memory: bool = False
+    asleep: bool = False
+    slept: bool = False
+    alarms: int = 0
+    woken_by: str | None = None
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class PlayContext:
+    """Everything that the steps of one play act on."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - everything the steps act on
+        self,
+        play: Play,
+        label: str,
+        nonce: str,
+        target: Target,
+        history: HistoryWriter,
+        environment: PlayEnvironment,
+        *,
+        alone: bool,
+    ) -> None:
+        """Bind the play's names and its objects; touches nothing. Raises TargetError for a class that is not there."""
+        self.play = play
+        self.target = target
+        self.say = environment.say
+        self._fail = environment.fail
+        self._api = environment.run.api
+        self._attendance = environment.attendance
+        self._opener = environment.run.opener
+        self._alone = alone
+        self._own: set[tuple[int, int]] = set()
+        """The stays of the play's objects, as process and context."""
+
+        self._services = environment.run.services
+        self.calls: Calls | None = None
+        self._nonce = nonce
+        self.step: int | None = None
+        self.late_s = 0.0
+        """How late the present step began."""
+
+        self.alarms_seen: dict[str, int] = {}
+        self.clients: dict[str, Client] = {}
+        self.endings: dict[str, Ending] = {}
+        self.shown: dict[str, dict[str, Any]] = {}
+        """What the event of its opening says of the secrets that a client shows."""
+        self._given = {} if self._services is None else self._services.names(play.scenario)
+        self.names = play.names(nonce) | self._given
+        self.objects = {label: self._witnessed(label) for label in play.objects}
+        self._label = label
+        self._history = history
+        self.stirred_ns = history.now_ns()
+        self.events: list[Event] = []
+        """What has happened so far: all of it where the objects' answers are all that tells of them, else what shows
+        whether it was late."""
+        self.takes: Callable[[str, Payload], bool] = lambda _client, _payload: False
+        """Whether a message that came to a client is for somebody else than the story."""
+        self.outstanding = Outstanding(play)
+        self._recorded = 0
+        self._broken: str | None = None
+        self._playing: asyncio.Timeout | None = None
+
+    def _witnessed(self, label: str) -> ObservedObject:
+        reference = self.play.objects[label]
+        if reference.name is None:
+            return ObservedObject(label, reference.class_, None, reference.id or "")
+        name = render_text(reference.name, self.names)
+        trace = self.target.trace
+        object_id = "" if trace is None else trace.object_id(reference.class_, name)
+        return ObservedObject(label, reference.class_, name, object_id)
+
+    # --- the history
+
+    def add(self, actor: str, kind: str, *, t_ns: int | None = None, **data: Any) -> Event:
+        """Write an event of this play at the step that is going on."""
+        event = self._history.add(self._label, actor, kind, step=self.step, t_ns=t_ns, **data)
+        if kind in kinds.STIRRING and kind not in kinds.OUR_OWN:
+            self.stirred_ns = event.t_ns
+        self.outstanding.hear(event)
+        if self.target.trace is None or kind in _KEPT:
+            self.events.append(event)
+        return event
+
+    # --- time
+
+    def window(self, seconds: float) -> Window:
+        """Return a length of the story's time that begins now: time in which we or the runtime were away is none."""
+        return Window(self._attendance, seconds, self._concerns)
+
+    async def is_over(self, window: Window) -> bool:
+        """Return whether a window is over, once the runtime has shown that it lives; that it was away shows only then.
+
+        Raises TargetHung and TargetDied.
+        """
+        if window.left_s <= 0:
+            await self.target.settled()
+        return window.left_s <= 0
+
+    async def is_done_in(self, seconds: float, task: "asyncio.Future[Any]") -> bool:
+        """Return whether something is done, well or badly, in a length of the story's time that begins now.
+
+        Raises TargetHung and TargetDied.
+        """
+        window = self.window(seconds)
+        while not task.done():
+            await asyncio.wait([task], timeout=max(0.0, window.left_s))
+            if not task.done() and await self.is_over(window):
+                break
+        return task.done()
+
+    def was_late(self, seconds: float) -> bool:
+        """Return whether we or the runtime were away at any time in the last so many seconds."""
+        return self.late_ns(round(seconds * 1e9)) > 0
+
+    def late_ns(self, length_ns: int) -> int:
+        """Return for how much of the last so many nanoseconds we or the runtime were away."""
+        now_ns = self.now_ns + self._history.origin_ns
+        return self._attendance.late_ns(now_ns - length_ns, now_ns, self._concerns)
+
+    def _concerns(self, stretch: Stretch) -> Stretch | None:
+        """Return what of a stretch is lateness for this play: nothing of another runtime's, nor its worker's own work.
+
+        Where its worker was at work on a machine that others kept busy too, that is the share in which it did not run.
+        """
+        if stretch.runtime not in {None, self.target.number}:
+            return None
+        return stretch.without_work() if is_own_work(stretch, self._own, alone=self._alone) else stretch
+
+    def late_stretches(self) -> list[Stretch]:
+        """Return all stretches in which we or a runtime were late so far, in the history's time."""
+        self._attendance.observe()
+        origin = self._history.origin_ns
+        return [
+            replace(each, from_ns=each.from_ns - origin, to_ns=each.to_ns - origin)
+            for each in self._attendance.stretches
+        ]
+
+    def came_round(self) -> None:
+        """Count what comes late from now on apart from what was before: the event loop has just had a turn."""
+        self._attendance.came_round()
+
+    def at_ns(self, monotonic_ns: int) -> int:
+        """Return a time of the monotonic clock in the history's."""
+        return monotonic_ns - self._history.origin_ns
+
+    def note(self, actor: str, kind: str, *, t_ns: int | None = None, **data: Any) -> int:
+        """Write an event from a callback, where nobody could catch an error; give its id, 0 where it failed."""
+        try:
+            return self.add(actor, kind, t_ns=t_ns, **data).id
+        except PocError as error:
+            self._fail(error)
+            return 0
+
+    @property
+    def now_ns(self) -> int:
+        """Return the history's clock."""
+        return self._history.now_ns()
+
+    def without_secrets(self, payload: Payload) -> Payload:
+        """Return a text or bytes without the secrets of the run."""
+        return self._history.without_secrets(payload)
+
+    async def recorded_aside(self, payload: Payload) -> dict[str, Any]:
+        """Return a message as the history keeps it; a large one is searched for secrets without holding up the loop."""
+        if len(payload) < LARGE:
+            return self.recorded(payload)
+        # RE2 lets other threads run while it searches.
+        return self._kept(*await asyncio.to_thread(self._history.masked, payload))
+
+    def recorded(self, payload: Payload) -> dict[str, Any]:
+        """Return a message as the history keeps it."""
+        return self._kept(*self._history.masked(payload))
+
+    def _kept(self, clean: Payload, masked: dict[str, Any]) -> dict[str, Any]:
+        kept = recorded(clean)
+        self._recorded += len(kept.get("text") or kept.get("hex") or "")
+        if self._recorded > MOST_RECORDED:
+            self.break_off(f"flooded: the messages of this play take more than {MOST_RECORDED >> 20} MiB of the record")
+        return kept | masked
+
+    def heard_in_headers(self, headers: "Iterable[tuple[str, str]]") -> dict[str, Any]:
+        """Return what an event says of the secrets in the headers of an answer."""
+        masked = self._history.masked("\n".join(map(": ".join, headers)))[1]
+        return {"headers": masked} if masked else {}
+
+    def showed(self, *texts: str) -> dict[str, Any]:
+        """Return what an event says of the secrets that a client shows in its request, and may be told again."""
+        masked = self._history.masked("\n".join(texts))[1]
+        return {"showed": sorted({name for names in masked.values() for name in names})} if masked else {}
+
+    # --- the end of a play that cannot go on
+
+    @property
+    def is_broken_off(self) -> bool:
+        """Whether the play has ended, whatever its steps say."""
+        return self._broken is not None
+
+    def break_off(self, reason: str) -> None:
+        """End the play as an error, from a callback."""
+        if self._broken is None:
+            self._broken = reason
+            if self._playing is not None and not self._playing.expired():
+                self._playing.reschedule(asyncio.get_running_loop().time())
+
+    async def unless_broken_off(self, step: "Coroutine[Any, Any, dict[str, Any]]") -> dict[str, Any]:
+        """Carry out a step. Raises PlayError as soon as the play is broken off, or where it already is."""
+        if self._broken is not None:
+            step.close()
+            raise PlayError(self._broken)
+        try:
+            async with asyncio.timeout(None) as self._playing:
+                return await step
+        except TimeoutError:
+            if self._broken is None:
+                raise
+            raise PlayError(self._broken) from None
+        finally:
+            self._playing = None
+
+    # --- objects
+
+    def watch(self) -> None:
+        """Write the residency of the play's objects, and the calls to the API, into the history from now on."""
+        self._api.listen(self._nonce, self._called)
+        for name, value in self._given.items():
+            self.add("poc", kinds.CAPTURED, name=name, value=value)
+        if self._services is not None:
+            self._services.gateway.lead(self._nonce, lambda: self.target.door)
+            self._listen_to(self._services.app(self.play.scenario))
+        if self.target.trace is not None:
+            for witnessed in self.objects.values():
+                self.target.trace.watch(witnessed.id, partial(self._changed, witnessed))
+
+    def _listen_to(self, app: "App | None") -> None:
+        if app is not None:
+            from poc_cli.engine.app_server_step import Calls
+
+            self.calls = Calls(self)
+            self.calls.way = app.proxy.listen(self._nonce, self.calls.heard)
+
+    async def ready(self) -> None:
+        """Wait until what stands beside the worker is there. Raises TargetError where it does not come."""
+        if self._services is not None:
+            self.say("waiting for what stands beside the worker")
+            await self._services.ready(self.play)
+
+    def unwatch(self) -> None:
+        """Stop writing them."""
+        self._api.unlisten(self._nonce)
+        app = None if self._services is None else self._services.app(self.play.scenario)
+        if self._services is not None:
+            self._services.gateway.unlead(self._nonce)
+        if app is not None:
+            app.proxy.unlisten(self._nonce)
+        if self.target.trace is not None:
+            for witnessed in self.objects.values():
+                self.target.trace.unwatch(witnessed.id)
+
+    def _changed(self, witnessed: ObservedObject, change: Change) -> None:
+        actor = f"object:{witnessed.label}"
+        match change:
+            case Entered():
+                self._own.add((change.process, change.ctx))
+                witnessed.seen = witnessed.in_memory = True
+                witnessed.asleep = False
+                witnessed.woken_by = None
+                self.note(actor, kinds.ENTERED, process=change.process, ctx=change.ctx, at_ns=change.at_ns)
+            case Delivered():
+                witnessed.woken_by = witnessed.woken_by or change.name
+                witnessed.alarms += change.name == ALARM_EVENT
+                called: dict[str, Any] = {"caller": change.caller} if change.name in CALLS else {}
+                self.note(actor, kinds.DELIVERED, name=change.name, at_ns=change.at_ns, **called)
+            case Left():
+                facts: dict[str, Any] = {
+                    "ended": "process" if change.how == "died" else "context",
+                    "process": change.process,
+                    "ctx": change.ctx,
+                    "at_ns": change.at_ns,
+                    "at_last_event_ns": change.last_event_ns,
+                    "at_last_activity_ns": change.last_activity_ns,
+                }
+                how = how_left(self.events, actor, facts, self.now_ns)
+                witnessed.in_memory = False
+                witnessed.asleep = how in {"idle", "evict"}
+                witnessed.slept |= witnessed.asleep
+                facts["callers"] = [self._caller(each) for each in change.callers]
+                self.note(actor, kinds.LEFT, **facts)
+            case Timed():
+                self.note(actor, kinds.TIMED, name=change.name, process=change.process, ctx=change.ctx)
+                return
+            case _:
+                return
+        witnessed.moved.set()
+
+    def _caller(self, caller: Caller) -> dict[str, Any]:
+        """Return who called an object as the history keeps it."""
+        trace, pins = self.target.trace, caller.pins
+        class_name = None if trace is None or caller.object_id is None else trace.class_of(caller.object_id)
+        told = [{"what": pin.what, "script": pin.script, "line": pin.line} for pin in pins]
+        return {
+            "worker": caller.worker,
+            "class": class_name,
+            "object": caller.object_id,
+            "open": caller.is_open,
+            "pins": told,
+        }
+
+    def _called(self, call: Call) -> None:
+        told: dict[str, Any] = {"method": call.method, "path": call.path, "status": call.status}
+        self.note("api", kinds.CALLED, **told, authorized=call.authorized)
+
+    def objects_named(self, names: list[str] | None) -> list[ObservedObject]:
+        """Return the objects that a step means; all of the play where it names none."""
+        return [self.objects[name] for name in names] if names is not None else list(self.objects.values())
+
+    def capture(self, paths: dict[str, str], message: Message) -> None:
+        """Bind values of a message to names. Raises PlayError for a path that is not there."""
+        for name, path in paths.items():
+            value = lookup(message.json, path)
+            if value is MISSING:
+                raise PlayError(f'nothing to capture at "{path}" in the answer')
+            self.names[name] = value
+            self.add("poc", kinds.CAPTURED, name=name, value=value)
+
+    # --- clients
+
+    def client_names(self, names: list[str]) -> list[str]:
+        """Return the single clients that a step means: each once, in the order of the step."""
+        return list(dict.fromkeys(member for name in names for member in self.play.members(name)))
+
+    def client(self, name: str) -> Client:
+        """Return a client that was connected. Raises StepFailed for one that never was."""
+        client = self.clients.get(name)
+        if client is None:
+            raise StepFailed("closed", f"{name} was never connected")
+        return client
+
+    def new_client(self, name: str) -> Client:
+        """Make a fresh client, and let the history know what it sees."""
+        spec = self.play.clients[name]
+        if not isinstance(spec, ClientSpec):
+            return self._foreign_client(name, spec)
+        names = self.names | dict(self.play.client_bound(name))
+        headers = self.target.headers | {key: render_text(value, names) for key, value in spec.headers.items()}
+        subprotocols = [render_text(each, names) for each in spec.subprotocols]
+        path = render_text(spec.path, names)
+        self.shown[name] = self.showed(path, *headers.values(), *subprotocols)
+        client = self._opener(
+            name,
+            self.target.door.socket(path),
+            headers=headers,
+            subprotocols=subprotocols,
+            compression=spec.compression,
+            ping=spec.ping,
+            listener=Listener(
+                received=lambda payload: self._received(client, payload),
+                ended=lambda ending: self._ended(client, ending),
+                flooded=lambda what: self.flooded(name, what),
+            ),
+        )
+        self.clients[name] = client
+        return client
+
+    def _foreign_client(self, name: str, spec: AnyClient) -> Client:
+        from poc_cli.engine.external_clients import foreign_client
+
+        if self._services is None:
+            raise PlayError(f"{name} is no client of our own, and this run has no others")
+        self.clients[name] = foreign_client(self, self._services, name, spec)
+        return self.clients[name]
+
+    def _received(self, client: Client, payload: Payload) -> None:
+        if self.takes(client.name, payload):
+            return
+        now = self.now_ns
+        event_id = self.note(client.name, kinds.RECEIVED, t_ns=now, **self.recorded(payload))
+        message = Message(payload, None) if isinstance(payload, str) else Message(None, payload)
+        client.inbox.put(Received(message, event_id, now))
+        self._attendance.handled(self._label, len(payload), self.now_ns - now)
+
+    def flooded(self, name: str, what: str) -> None:
+        """End the play because a client got more than it takes."""
+        self.break_off(f"flooded: {name} received {what}")
+
+    def _ended(self, client: Client, ending: Ending) -> None:
+        self.endings[client.name] = ending
+        self.note(
+            client.name,
+            kinds.CLOSED,
+            by=ending.by,
+            code=ending.code,
+            reason=ending.reason,
+            clean=ending.clean,
+            said=ending.said,
+        )

@@ -1,0 +1,39 @@
+"""What a run provides to its plays: the API that workers call, services, clients, and where progress is reported."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from poc_cli.clients.websocket import Opener, SocketClient
+from poc_cli.errors import PocError
+from poc_cli.targets.attendance import Attendance
+from poc_cli.targets.local_api import Api
+
+if TYPE_CHECKING:
+    from poc_cli.services.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnvironment:
+    """What all plays of a run share besides the worker.
+
+    `services` is None where no scenario needs any; `opener` makes our own WebSocket clients.
+    """
+
+    api: Api
+    services: "Services | None" = None
+    opener: Opener = SocketClient
+
+
+@dataclass(frozen=True, slots=True)
+class PlayEnvironment:
+    """What one play gets of its run.
+
+    `say` reports its phase, `fail` an error that ends the whole run, `attendance` knows when this process or a runtime
+    stood still.
+    """
+
+    run: RunEnvironment
+    say: Callable[[str], None]
+    fail: Callable[[PocError], None]
+    attendance: Attendance

@@ -1,0 +1,154 @@
+"""Carries out what `on` and `resume` say for one client: what is sent or done, and what must come of it."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from websockets.exceptions import ConnectionClosed
+
+from poc_cli.clients.client import CannotOpen, Client
+from poc_cli.clients.inbox import Received
+from poc_cli.engine import close_step
+from poc_cli.engine.context import PlayContext
+from poc_cli.engine.expectation import Correspondent, Expecting
+from poc_cli.engine.step_failure import StepFailed
+from poc_cli.history import event as kinds
+from poc_cli.scenario.matching import matches, payload
+from poc_cli.scenario.model import Acting, Exchange, On
+from poc_cli.scenario.templates import render
+from poc_cli.scenario.values import shown
+
+Seen = dict[str, Any]
+"""What a step saw, for its `step_end` event."""
+
+
+SENT_WITHIN_SECONDS = 60.0
+"""What a message may take to be written: 64 MiB, more than any runtime takes, over a line of 10 Mbit/s."""
+
+
+@dataclass(slots=True)
+class _Begun:
+    """What has been sent or done: who answers, from where on, and the message's event and time."""
+
+    answers: Correspondent
+    start: int
+    at_ns: int
+    sent: int | None = None
+
+
+async def exchange(context: PlayContext, step: Exchange, name: str) -> Seen:
+    """Send or act as the step says, then wait for what it expects, on one client."""
+    client = context.client(name)
+    begun = _Begun(client, client.inbox.position, context.now_ns)
+    if step.sends:
+        await _send(context, client, step, begun)
+    if isinstance(step, Acting) and step.acts:
+        await _act(context, client, step, begun)
+    if isinstance(step, On) and step.quiet is not None:
+        await _stay_quiet(context, client, step, begun.start)
+    seen, last_ns = await _awaited(context, client, step, begun)
+    if isinstance(step, Acting) and step.acts:
+        _find_sent(client, begun)
+    if begun.sent is not None:
+        seen["sent"] = {name: begun.sent}
+    if "answered" in seen:
+        # What was here before the step began was not waited for.
+        seen["answered"][name]["after_ns"] = max(0, last_ns - begun.at_ns)
+    if isinstance(step, On) and step.expects_close:
+        seen["closed"] = {name: await close_step.be_closed(context, client, step)}
+    return seen
+
+
+async def _awaited(context: PlayContext, client: Client, step: Exchange, begun: _Begun) -> tuple[Seen, int]:
+    """Wait for what the step expects to arrive and to be shown; give what was seen, and the time of the last of it."""
+    seen: Seen = {}
+    last_ns = 0
+    if step.expects:
+        answer = await Expecting(context, begun.answers, step).answer(begun.start)
+        message = answer.message
+        seen["answered"], last_ns = {client.name: {"event": message.event_id}}, message.t_ns
+        if answer.passed_over:
+            seen["passed_over"] = {client.name: [received.event_id for received in answer.passed_over]}
+        context.capture(step.capture, message.message)
+    if isinstance(step, Acting) and step.expect_text is not None:
+        from poc_cli.engine.page_steps import show
+
+        event_id, last_ns = await show(context, client, step)
+        seen.setdefault("answered", {client.name: {"event": event_id}})
+    return seen, last_ns
+
+
+async def _send(context: PlayContext, client: Client, step: Exchange, begun: _Begun) -> None:
+    wire = payload(render(step.send, context.names))
+    as_kept = await context.recorded_aside(wire)
+    if not client.is_open:
+        # Before it is written down as sent: what never left must not be missed later.
+        await context.target.settled()
+        raise StepFailed("closed", f"{client.name} could not send: {client.how_it_ended}")
+    # From here on: what arrived before the send does not answer it.
+    begun.start = client.inbox.size
+    begun.sent = context.add(client.name, kinds.SENT, **as_kept).id
+    begun.at_ns = context.now_ns
+    try:
+        async with asyncio.timeout(SENT_WITHIN_SECONDS):
+            await client.send(wire)
+    except TimeoutError as error:
+        await context.target.settled()
+        reason = f"{client.name} could not send within {SENT_WITHIN_SECONDS:g} s: the other side does not read"
+        raise StepFailed("silence", reason) from error
+    except (ConnectionClosed, CannotOpen) as error:
+        # The close that the step expects may come before the whole message is out.
+        if not (isinstance(step, On) and step.expects_close):
+            await context.target.settled()
+            raise StepFailed("closed", f"{client.name} could not send: {error}") from error
+
+
+async def _act(context: PlayContext, client: Client, step: Acting, begun: _Begun) -> None:
+    from poc_cli.engine.page_steps import act
+
+    begun.start, begun.at_ns = client.inbox.size, context.now_ns
+    result = await act(context, client, step)
+    if result is not None:
+        begun.answers, begun.start = result, 0
+
+
+def _find_sent(client: Client, begun: _Begun) -> None:
+    """Take the time from the message by which the page did what it was made to do, if it sent any."""
+    from poc_cli.engine.page_steps import sent_by
+
+    sent = sent_by(client)
+    if sent is not None:
+        begun.sent, begun.at_ns = sent
+
+
+async def _stay_quiet(context: PlayContext, client: Client, step: On, start: int) -> None:
+    """Wait for the silence that a step wants. What it names by `like` is looked for where `expect` would look.
+
+    Raises StepFailed.
+    """
+    length = step.quiet or 0.0
+    window, end_ns = context.window(length), context.now_ns + round(length * 1e9)
+    like = None if step.like is None else render(step.like, context.names)
+    if like is None and not step.sends:
+        start = client.inbox.size
+
+    def breaks(received: Received) -> bool:
+        # What came later broke no silence, and what a step has read already is that step's matter.
+        if received.t_ns > end_ns:
+            return False
+        return like is None or (not received.read and matches(like, received.message, exact=step.exact))
+
+    index = start
+    while (noise := await client.inbox.quiet(index, window)) is not None and not breaks(noise):
+        index += 1
+    if noise is None:
+        # On a busy machine the time can pass before the runtime has had its turn; once it has, its noise is here.
+        await context.target.settled()
+        noise = next(filter(breaks, client.inbox.since(start)), None)
+    if noise is not None:
+        noise.read = True
+        kind = "nothing" if like is None else f"nothing like {shown(like)}"
+        raise StepFailed("noise", f"{client.name} should hear {kind} for {length:g} s and got event {noise.event_id}")
+    if not client.is_open:
+        await context.target.settled()
+        raise StepFailed("closed", f"{client.name} should hear nothing and was closed")

@@ -1,0 +1,58 @@
+"""The steps that break things: dropped connections, stalled readers, restarts of objects and runtimes."""
+
+from typing import Any
+
+from poc_cli.engine.context import PlayContext
+from poc_cli.engine.hibernation import Sleeper
+from poc_cli.engine.step_failure import PlayError, StepFailed
+from poc_cli.history import event as kinds
+from poc_cli.scenario.model import Kill, Restart, Stall
+
+Seen = dict[str, Any]
+
+
+async def kill(context: PlayContext, step: Kill, _: Sleeper) -> Seen:
+    """Drop connections without a close frame."""
+    for name in context.client_names(step.kill):
+        client = context.client(name)
+        if not client.is_open:
+            raise StepFailed("closed", f"{name} was closed before it could be dropped")
+        context.add(name, kinds.FAULT, fault="drop", how=step.how)
+        await client.kill(step.how)
+    return {}
+
+
+async def stall(context: PlayContext, step: Stall, _: Sleeper) -> Seen:
+    """Stop reading, or read on."""
+    for name in context.client_names(step.stall):
+        client = context.client(name)
+        if step.release:
+            client.release()
+        else:
+            client.stall()
+    return {}
+
+
+async def restart(context: PlayContext, step: Restart, _: Sleeper) -> Seen:
+    """End objects with their sockets, or the whole runtime, and wait until it is back."""
+    if step.restart == "object":
+        return await _restart_objects(context, step)
+    context.say(f"restarting ({step.restart})")
+    context.add("poc", kinds.FAULT, fault=step.restart)
+    await context.target.restart(step.restart)
+    return {}
+
+
+async def _restart_objects(context: PlayContext, step: Restart) -> Seen:
+    trace = context.target.trace
+    if trace is None:
+        raise PlayError("a single object can only be restarted where the runtime's trace is read")
+    for witnessed in context.objects_named(step.of):
+        await trace.fence()
+        context.add(f"object:{witnessed.label}", kinds.FAULT, fault="object")
+        eviction = await trace.evict(witnessed.class_name, witnessed.id, close=True)
+        await trace.fence()
+        if witnessed.in_memory or eviction.outcome == "not_running":
+            said = eviction.said or "the runtime gave no reason"
+            raise StepFailed("probe", f"{witnessed.label} could not be restarted: {said}")
+    return {}

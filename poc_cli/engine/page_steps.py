@@ -1,0 +1,207 @@
+"""Does on a page what a step says, and waits until the page shows what it must."""
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from poc_cli.clients.client import CannotOpen, Client
+from poc_cli.clients.inbox import Inbox, Received
+from poc_cli.clients.page import PageClient
+from poc_cli.engine.context import PlayContext
+from poc_cli.engine.step_failure import StepFailed
+from poc_cli.history import event as kinds
+from poc_cli.scenario.matching import Message
+from poc_cli.scenario.step_bases import Acting, Shows
+from poc_cli.scenario.templates import render_text
+from poc_cli.scenario.values import shown
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
+_LONGEST_TOLD: Final = 10
+"""Texts that a reason lists."""
+
+_ANSWERS_WITHIN_SECONDS: Final = 1.0
+"""How much later than the end of its time a page may say what it shows; a script that loops lets it say nothing."""
+
+_SHORTEST_LOOK_SECONDS: Final = 0.001
+"""How long a page is looked at where its time was over before it could be asked."""
+
+# Returns whether it came to show what is wanted in time, what it shows then, and whether that changed meanwhile.
+_SHOWS: Final = """({ selector, text, contains, texts, ms }) => new Promise((done) => {
+  const field = (each) => /^(INPUT|SELECT|TEXTAREA)$/.test(each.tagName);
+  const text_ = (each) => (field(each) ? each.value : each.innerText ?? each.textContent ?? "");
+  const fold = (each) => text_(each).replace(/\\s+/g, " ").trim();
+  const now = () => [...document.querySelectorAll(selector)].map(fold);
+  const fits = (found) =>
+    texts !== null ? found.length === texts.length && texts.every((each, index) => each === found[index])
+    : text !== null ? found.includes(text)
+    : found.some((each) => each.includes(contains));
+  const end = (met, found) => {
+    watcher.disconnect();
+    clearTimeout(timer);
+    document.removeEventListener("input", look, true);
+    done({ met, found, moved: JSON.stringify(found) !== first });
+  };
+  const first = JSON.stringify(now());
+  const look = () => {
+    const found = now();
+    if (fits(found)) end(true, found);
+  };
+  const watcher = new MutationObserver(look);
+  const timer = setTimeout(() => end(false, now()), ms);
+  watcher.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+  document.addEventListener("input", look, true);
+  look();
+})"""
+
+_LEFT: Final = ("Execution context was destroyed", "Cannot find context", "navigat")
+"""What the browser says of a question to a document that has just been replaced by another."""
+
+
+class Result:
+    """What a script gave, as somebody who has sent one message and will send no more."""
+
+    is_open = True
+
+    def __init__(self, name: str, received: Received) -> None:
+        """Take whose it is and the message."""
+        self.name = name
+        self.inbox = Inbox()
+        self.inbox.put(received)
+        self.inbox.end()
+
+
+async def act(context: PlayContext, client: Client, step: Acting) -> Result | None:
+    """Fill, click and run what the step says, in this order; give a script's result. Raises StepFailed."""
+    page = await _page(context, client)
+    if isinstance(client, PageClient):
+        client.first_sent = None
+    deadline = asyncio.get_running_loop().time() + step.within
+    result: Result | None = None
+    try:
+        if step.fill is not None:
+            text = render_text(step.fill.text, context.names)
+            await page.locator(render_text(step.fill.selector, context.names)).fill(text, timeout=_left_ms(deadline))
+        if step.click is not None:
+            await page.locator(render_text(step.click, context.names)).click(timeout=_left_ms(deadline))
+        if step.eval is not None:
+            async with asyncio.timeout_at(deadline):
+                value = await page.evaluate(render_text(step.eval, context.names))
+            result = _result(context, client, value)
+    except TimeoutError as error:
+        raise await _failed(
+            context, "silence", f"{client.name}'s script was not done within {step.within:g} s"
+        ) from error
+    except Exception as error:
+        raise await _refused(context, client, step, error) from error
+    return result
+
+
+def sent_by(client: Client) -> tuple[int, int] | None:
+    """Return the event and time of the first message that a page sent since it was last acted on."""
+    return client.first_sent if isinstance(client, PageClient) else None
+
+
+async def show(context: PlayContext, client: Client, step: Acting) -> tuple[int, int]:
+    """Wait until the page shows what the step says; give the event that tells so and its time. Raises StepFailed."""
+    shows = step.expect_text
+    if shows is None:
+        raise ValueError("the step expects nothing of the page")
+    page = await _page(context, client)
+    wanted = _wanted(context, shows)
+    told = await _answer(context, page, client, step, wanted)
+    found = [str(each) for each in told["found"]]
+    if told["met"]:
+        now = context.now_ns
+        event = context.add(
+            client.name, kinds.SHOWN, t_ns=now, selector=wanted["selector"], texts=found[:_LONGEST_TOLD]
+        )
+        return event.id, now
+    context.add(client.name, kinds.SHOWN, selector=wanted["selector"], texts=found[:_LONGEST_TOLD], wanted=wanted)
+    more = f" and {len(found) - _LONGEST_TOLD} more" if len(found) > _LONGEST_TOLD else ""
+    there = f"{', '.join(map(shown, found[:_LONGEST_TOLD]))}{more}" if found else "nothing"
+    asked = next(value for key, value in wanted.items() if key != "selector" and value is not None)
+    said = (
+        f"{client.name} should show {shown(asked)} at {wanted['selector']} within {step.within:g} s and shows {there}"
+    )
+    raise await _failed(context, "mismatch" if told["moved"] else "silence", said)
+
+
+async def _answer(
+    context: PlayContext, page: "Page", client: Client, step: Acting, wanted: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what the page says that it shows at the end of its time, or as soon as it fits. Raises StepFailed."""
+    window = context.window(step.within)
+    told: dict[str, Any] = {"met": False, "found": []}
+    moved = False
+    while True:
+        left = max(_SHORTEST_LOOK_SECONDS, window.left_s)
+        said = f"{client.name} does not say what it shows within {step.within:g} s: its scripts let nothing else run"
+        try:
+            async with asyncio.timeout(left + _ANSWERS_WITHIN_SECONDS):
+                told = await page.evaluate(_SHOWS, wanted | {"ms": left * 1000})
+        except TimeoutError as error:
+            if await context.is_over(window):
+                raise await _failed(context, "silence", said) from error
+        except Exception as error:
+            if not client.is_open or not any(sign in str(error) for sign in _LEFT):
+                raise await _refused(context, client, step, error) from error
+            moved = True  # the next document is asked at once
+        moved |= bool(told.get("moved"))
+        if told["met"] or await context.is_over(window):
+            return told | {"moved": moved}
+        await asyncio.sleep(0)
+
+
+async def _page(context: PlayContext, client: Client) -> "Page":
+    if not isinstance(client, PageClient):
+        raise StepFailed("closed", f"{client.name} is no page")
+    try:
+        return client.page
+    except CannotOpen as error:
+        raise await _failed(context, "closed", f"nothing can be done on {client.name}: {error}") from error
+
+
+def _wanted(context: PlayContext, shows: Shows) -> dict[str, Any]:
+    def folded(text: str) -> str:
+        return " ".join(render_text(text, context.names).split())
+
+    return {
+        "selector": render_text(shows.selector, context.names),
+        "text": None if shows.text is None else folded(shows.text),
+        "contains": None if shows.contains is None else folded(shows.contains),
+        "texts": None if shows.texts is None else [folded(text) for text in shows.texts],
+    }
+
+
+def _result(context: PlayContext, client: Client, value: Any) -> Result:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    now = context.now_ns
+    event = context.add(client.name, kinds.SHOWN, t_ns=now, **context.recorded(text))
+    return Result(client.name, Received(Message(text if not isinstance(value, str) else value, None), event.id, now))
+
+
+async def _refused(context: PlayContext, client: Client, step: Acting, error: Exception) -> StepFailed:
+    said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    if not client.is_open:
+        return await _failed(context, "closed", f"nothing can be done on {client.name}: {client.how_it_ended}")
+    from playwright.async_api import TimeoutError as TookTooLong
+
+    what = " and ".join(f"{key} {shown(_asked(step, key))}" for key in step.page_keys)
+    kind = "silence" if isinstance(error, TookTooLong) else "mismatch"
+    return await _failed(context, kind, f"{client.name} could not {what}: {said}")
+
+
+def _asked(step: Acting, key: str) -> object:
+    value = getattr(step, key)
+    return value if isinstance(value, str) else value.selector
+
+
+async def _failed(context: PlayContext, kind: Any, reason: str) -> StepFailed:
+    await context.target.settled()
+    return StepFailed(kind, reason)
+
+
+def _left_ms(deadline: float) -> float:
+    return max(1.0, (deadline - asyncio.get_running_loop().time()) * 1000)

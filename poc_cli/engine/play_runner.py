@@ -1,0 +1,362 @@
+"""One play from its first step to its last word in the history."""
+
+import asyncio
+import secrets
+from copy import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from poc_cli.engine.admission import raise_if_too_many
+from poc_cli.engine.context import PlayContext
+from poc_cli.engine.environment import PlayEnvironment
+from poc_cli.engine.hibernation import Sleeper
+from poc_cli.engine.hibernation_traced import TracedSleeper
+from poc_cli.engine.module_state_play import Confirming, confirming
+from poc_cli.engine.outstanding import await_outstanding
+from poc_cli.engine.step_failure import PlayError, StepFailed
+from poc_cli.engine.step_handlers import HANDLERS, Seen
+from poc_cli.errors import TargetError
+from poc_cli.history import event as kinds
+from poc_cli.history.writer import HistoryWriter
+from poc_cli.record.attempts import CUT_STEP, SUSPECT
+from poc_cli.record.lateness import LATE_NS, Cut, concerning, cut_of
+from poc_cli.record.play_record import steps_of
+from poc_cli.record.stay_end import with_how
+from poc_cli.scenario.capabilities import fit, place_of
+from poc_cli.scenario.loader import text_sha256
+from poc_cli.scenario.model import Hibernate, Idle, On, Step
+from poc_cli.scenario.plays import Play, patience
+from poc_cli.scenario.scenario import PlacedStep
+from poc_cli.scenario.templates import UnknownNameError
+from poc_cli.targets.base import Target, TargetDied, TargetHung
+
+if TYPE_CHECKING:
+    from poc_cli.engine.black_box import BlackBox
+    from poc_cli.engine.canaries import CanaryWatch
+    from poc_cli.history.event import Event
+
+CLEAN_UP_SECONDS = 1.0
+"""How long a client that the story left open may take to close."""
+
+SleepMode = Literal["idle", "evict"]
+Outcome = Literal["done", "stopped", "error", "interrupted", "given_up", "runtime_failed"]
+"""`given_up`: something around the play spoiled it, and it will be played once more; `runtime_failed`: that was the
+runtime, so that it needs another one."""
+
+_IDLE_WAITS: Final = frozenset({"idle", "hibernate", "probe", "stall", "origin"})
+"""Verbs in which a play asks nothing of its worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Which attempt at a performance it is, from 1 on; whether its runtime is its own; whether it is the last."""
+
+    attempt: int
+    alone: bool
+    is_last: bool = False
+
+
+class PlayRunner:
+    """One play on one target."""
+
+    def __init__(  # noqa: PLR0913 - what is played, where, how, and who hears of it
+        self,
+        play: Play,
+        target: Target,
+        history: HistoryWriter,
+        *,
+        environment: PlayEnvironment,
+        sleep: SleepMode | None,
+        trial: Trial,
+        watch: "CanaryWatch | None",
+    ) -> None:
+        """Take what is to be played and where; `sleep` overrides the way of its sleeps.
+
+        `watch` tells of sleep where there is no trace. An attempt that was late, or that the surroundings spoiled, is
+        given up for another one.
+        """
+        self._play = play
+        self._trial = trial
+        attempt = trial.attempt
+        self._label = play.label if attempt == 1 else f"{play.label}@{attempt}"
+        # Fresh, so that no play ever meets an object of another.
+        self._nonce = f"{play.scenario.document.name}-{secrets.token_hex(4)}"
+        self._target = target
+        self._history = history
+        self._environment = environment
+        self._sleep = sleep
+        self._watch = watch
+        self._box: BlackBox | None = None
+        self._start: Event | None = None
+        self._due_ns = 0
+        self._cut_step: int | None = None
+        self._look_again_ns = 0
+        self._is_suspect = False
+        self._has_late_step = False
+        self._confirming: Confirming | None = None
+        self._all_met = True
+        # A control is decided by one performance; a story whose object does not sleep in a black box gets a second.
+        self._is_last = attempt > 1 or play.role == "control"
+        self._fitted = fit(play, place_of(self._place_of_target()))
+
+    async def perform(self) -> Outcome:
+        """Play to the end and write it down; give how it ended. Lets only cancellation through."""
+        context: PlayContext | None = None
+        outcome: Outcome = "interrupted"
+        reason = "interrupted"
+        try:
+            context = self._context()
+            raise_if_too_many(self._play)
+            context.watch()
+            await context.ready()
+            self._confirming = confirming(context)
+            if self._confirming is not None:
+                await self._confirming.begin()
+            outcome, reason = await self._steps(context)
+            outcome, reason = await self._looked_at(outcome, reason)
+            outcome, reason = await self._timely(context, outcome, reason)
+        except (TargetHung, TargetDied) as error:
+            outcome, reason = self._runtime_failed(context, error)
+        except TargetError as error:
+            outcome, reason = "error", error.in_a_line
+        except PlayError as error:
+            outcome, reason = "error", str(error)
+        finally:
+            if self._confirming is not None:
+                await self._confirming.end(well=outcome == "done" and self._all_met)
+            step = None
+            if context is not None:
+                step, context.step = context.step, None
+                self._list_unread(context)
+            ending: dict[str, Any] = {"outcome": outcome, "reason": reason, "at_step": step}
+            if outcome in {"given_up", "runtime_failed"}:
+                ending |= {"outcome": "given_up", CUT_STEP: self._cut_step}
+            if self._is_suspect:
+                ending |= {SUSPECT: True}
+            self._history.add(self._label, "poc", kinds.PLAY_END, **ending)
+            if context is not None:
+                await self._clean_up(context)
+        return outcome
+
+    async def _timely(self, context: PlayContext, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
+        """Return how the play ended; where it was late in a way that matters, that it is to be played once more."""
+        if self._target.trace is not None:
+            # A fence under way may show that the runtime has been late up to now.
+            await self._target.settled()
+            context.came_round()
+        cut = None if outcome == "given_up" else self._cut(context)
+        if cut is None:
+            return outcome, reason
+        self._cut_step = cut.step
+        message = f"this machine was too slow: {cut.reason}"
+        return ("stopped" if self._trial.is_last else "given_up"), message
+
+    def _is_cut(self, context: PlayContext) -> bool:
+        """Return whether nothing that a play does from now on is evidence. That it is not is found at its end anyway.
+
+        The more steps a play has, the longer a look takes, so looks take at most a twentieth of its time.
+        """
+        begun_ns = context.now_ns
+        if begun_ns < self._look_again_ns:
+            return False
+        is_cut = self._cut(context) is not None
+        ended_ns = context.now_ns
+        self._look_again_ns = ended_ns + 20 * (ended_ns - begun_ns)
+        return is_cut
+
+    def _cut(self, context: PlayContext) -> Cut | None:
+        """Return where lateness ends what the play has shown so far, by the judge's own rule."""
+        if self._start is None:
+            return None
+        now_ns = context.now_ns
+        late = concerning(context.late_stretches(), self._start, context.events, now_ns)
+        if not late and not self._has_late_step:
+            return None
+        events = [event for event in with_how(context.events) if event is not None]
+        return cut_of(self._play, steps_of(events), events, late, traced=self._target.trace is not None)
+
+    def _runtime_failed(self, context: PlayContext | None, error: TargetError) -> tuple[Outcome, str]:
+        """Return how the play ended where its runtime hung or died: its own fault in a runtime of its own.
+
+        One that died may have been killed from outside, so the play is played once more; if that explains nothing, a
+        play that was waiting for the runtime at that moment is not called held.
+        """
+        self._cut_step = None if context is None else context.step
+        self._is_suspect = (
+            context is not None
+            and self._asked_of_it(context)
+            and not (isinstance(error, TargetDied) and error.from_outside)
+        )
+        hung_alone = self._trial.alone and isinstance(error, TargetHung) and self._target.trace is not None
+        if hung_alone or self._trial.attempt > 1:
+            return "error", error.in_a_line
+        return "runtime_failed", error.in_a_line
+
+    def _asked_of_it(self, context: PlayContext) -> bool:
+        """Return whether the play asked something of its runtime in the step in which that failed.
+
+        A runtime that dies while time passes is missed only by the step after it.
+        """
+        died_in = (
+            event.step for event in context.events if event.kind == kinds.LEFT and event.data["ended"] == "process"
+        )
+        steps = {step for step in (context.step, *died_in) if step is not None}
+        return bool(steps) and all(self._play.steps[step].step.verb not in _IDLE_WAITS for step in steps)
+
+    async def _looked_at(self, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
+        """Return how the play ended, or that it is to be played once more, and why."""
+        if self._box is None:
+            return outcome, reason
+        await self._box.ask_at_the_end()
+        again = None if self._trial.attempt > 1 else self._box.worth_another(is_story=self._play.role == "story")
+        if again is None:
+            return outcome, reason
+        self._cut_step = again.cut_step
+        return "given_up", again.reason
+
+    def _context(self) -> PlayContext:
+        start = self._start = self._history.add(self._label, "poc", kinds.PLAY_START, **self._description())
+        context = PlayContext(
+            self._play,
+            self._label,
+            self._nonce,
+            self._target,
+            self._history,
+            self._environment,
+            alone=self._trial.alone,
+        )
+        if self._watch is not None:
+            from poc_cli.engine.black_box import BlackBox  # with half of the judge, and most plays have a trace
+
+            self._box = BlackBox(context, self._watch, self._label, start)
+        return context
+
+    def _description(self) -> dict[str, Any]:
+        play = self._play
+        # A scenario may hold a secret of the worker's; what is written down is then what the sum must be of.
+        text = str(self._history.without_secrets(play.scenario.text))
+        return {
+            "scenario": play.scenario.document.name,
+            "file": play.scenario.file,
+            "sha256": play.scenario.sha256 if text == play.scenario.text else text_sha256(text),
+            "text": text,
+            "role": play.role,
+            "decides": list(play.decides),
+            "expect": play.expect,
+            "nonce": self._nonce,
+            "attempt": self._trial.attempt,
+            "runtime": self._target.number,
+            "alone": self._trial.alone,
+            "round": play.round,
+            "sleep": self._sleep,
+            "target": self._place_of_target(),
+        }
+
+    def _place_of_target(self) -> dict[str, Any]:
+        return {
+            "kind": self._target.kind,
+            "versions": self._target.versions,
+            "compatibility_date": self._target.compatibility_date,
+            "oracle": self._target.oracle,
+            "abilities": sorted(self._target.abilities),
+        }
+
+    async def _steps(self, context: PlayContext) -> tuple[Outcome, str]:
+        failed_claims: set[str | None] = set()
+        self._due_ns = context.now_ns
+        for index, placed in enumerate(self._play.steps):
+            if self._fitted.leaves_out(placed.step):
+                continue
+            context.step = index
+            context.names |= dict(placed.bound)
+            self._begin(context, placed)
+            failed = await self._outcome(context, placed)
+            if self._is_cut(context):
+                return "stopped", ""  # nothing that comes now is evidence; the end of the play says why
+            if failed is not None:
+                self._all_met = False
+                failed_claims.add(placed.step.claim)
+                if self._play.role == "control" and failed_claims.issuperset(self._play.decides):
+                    return "done", ""  # it has come out; the rest of its steps decide nothing
+                if placed.step.claim is None:
+                    return "stopped", f"{placed.step.verb} failed at {self._place(placed)}: {failed.reason}"
+            # An idle that took too long makes what comes after it late, anything else only puts it off.
+            self._due_ns = self._due_ns + idle_ns(placed.step) if idle_ns(placed.step) else context.now_ns
+        context.step = None
+        await await_outstanding(context)
+        return "done", ""
+
+    async def _outcome(self, context: PlayContext, placed: PlacedStep) -> StepFailed | None:
+        """Carry a step out and write down how it ended; return its failure, if it failed."""
+        try:
+            seen = await context.unless_broken_off(self._carry_out(context, placed))
+        except StepFailed as failed:
+            context.add("poc", kinds.STEP_END, ok=False, failure=failed.failure, reason=failed.reason)
+            return failed
+        except (TargetHung, TargetDied) as error:
+            # A copy, because all plays of a runtime may be told of the same error.
+            own = copy(error)
+            own.message = f"{self._place(placed)}: {error.message}"
+            raise own from error
+        except (TargetError, PlayError, ValueError) as error:
+            # A ValueError is a value that only the play has shown to be wrong: a template that gives no bytes.
+            told = error.in_a_line if isinstance(error, TargetError) else str(error)
+            raise PlayError(f"{self._place(placed)}: {told}") from error
+        context.add("poc", kinds.STEP_END, ok=True, **seen)
+        return None
+
+    def _place(self, placed: PlacedStep) -> str:
+        return f"{self._play.scenario.file}:{placed.position.line}:{placed.position.column}"
+
+    def _begin(self, context: PlayContext, placed: PlacedStep) -> None:
+        step, now_ns = placed.step, context.now_ns
+        late_ms = round(max(0, now_ns - self._due_ns) / 1e6, 3)
+        context.late_s = late_ms / 1000
+        self._has_late_step |= late_ms * 1e6 > LATE_NS
+        due = {"due_ns": min(self._due_ns, now_ns), "late_ms": late_ms}
+        context.add("poc", kinds.STEP, t_ns=now_ns, verb=step.verb, line=placed.position.line, claim=step.claim, **due)
+        context.say(step.verb)
+
+    async def _carry_out(self, context: PlayContext, placed: PlacedStep) -> Seen:
+        step = placed.step
+        sleeper = self._sleeper(context, step)
+        if isinstance(step, Hibernate) and self._sleep is not None and not (step.natural or step.forced):
+            step = step.model_copy(update={"hibernate": self._sleep})
+        try:
+            seen = await HANDLERS[type(step)](context, step, sleeper)
+        except UnknownNameError as missing:
+            # The loader knows every name; what is missing is what a step of a claim should have captured, and failed.
+            raise StepFailed("unbound", f"{missing}: the step that captures it failed") from missing
+        if self._confirming is not None:
+            await self._confirming.after(step)
+        only_sends = isinstance(step, On) and step.sends and not step.expects
+        if any(witnessed.slept for witnessed in context.objects.values()) and not only_sends:
+            # After a sleep the judge asks which messages reached the object in this very step; a pong is the runtime's.
+            await context.target.settled()
+        return seen
+
+    def _sleeper(self, context: PlayContext, step: Step) -> Sleeper:
+        how_long = patience(self._play, step)
+        if context.target.trace is not None:
+            return TracedSleeper(context, context.target.trace, how_long)
+        if self._box is None:
+            raise PlayError("without a trace somebody has to watch where sleep begins")
+        expects_sleep = how_long == "sleep"
+        from poc_cli.engine.hibernation_untraced import InstanceSleeper
+
+        return InstanceSleeper(context, self._box, expects_sleep=expects_sleep, is_long=expects_sleep and self._is_last)
+
+    def _list_unread(self, context: PlayContext) -> None:
+        for name, client in context.clients.items():
+            unread = list(client.inbox.unread())
+            if unread:
+                context.add(name, kinds.UNREAD, events=unread)
+
+    async def _clean_up(self, context: PlayContext) -> None:
+        await asyncio.gather(*(client.close(1000, "", CLEAN_UP_SECONDS) for client in context.clients.values()))
+        context.unwatch()
+
+
+def idle_ns(step: Step) -> int:
+    """Return how long a step only lets time pass, 0 for one that does anything else."""
+    return round(step.idle * 1e9) if isinstance(step, Idle) else 0

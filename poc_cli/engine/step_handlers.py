@@ -1,0 +1,191 @@
+"""Carries out one step: a function for each verb of the language."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from poc_cli.clients.client import CannotOpen, Client
+from poc_cli.engine import close_step, fault_steps, http_step
+from poc_cli.engine.context import PlayContext
+from poc_cli.engine.exchange import exchange
+from poc_cli.engine.hibernation import Sleeper
+from poc_cli.engine.step_failure import StepFailed
+from poc_cli.history import event as kinds
+from poc_cli.scenario.model import (
+    Alarm,
+    Close,
+    Connect,
+    Hibernate,
+    Http,
+    Idle,
+    Kill,
+    On,
+    Origin,
+    Probe,
+    Restart,
+    Resume,
+    Stall,
+    Step,
+)
+
+_ASK_AGAIN_SECONDS = 0.1
+
+LONGEST_OPENING_SECONDS = 600.0
+"""A handshake ends by the time of its step; this only bounds what nobody waits for."""
+
+Seen = dict[str, Any]
+"""What a step saw, for its `step_end` event."""
+
+
+async def _connect(context: PlayContext, step: Connect, _: Sleeper) -> Seen:
+    names = context.client_names(step.connect)
+    context.say("connecting")
+    refused = False
+
+    async def open_one(name: str) -> str | None:
+        nonlocal refused
+        earlier = context.clients.get(name)
+        if earlier is not None and earlier.tells_openings:
+            # A program or page that is opened again is begun anew; of our own clients nothing is left but a socket.
+            await earlier.close(1000, "", step.within)
+        client = context.new_client(name)
+        try:
+            await _opened(context, client, step.within)
+        except CannotOpen as error:
+            told = context.heard_in_headers(error.headers) | context.shown.get(name, {})
+            context.add(name, kinds.OPEN_FAILED, said=str(error), late=not error.in_time, **told)
+            wanted = "" if step.refused is None else f" with status {step.refused}"
+            if step.refused is not None and error.status == step.refused:
+                return None
+            refused |= error.in_time
+            return f"{name} could not connect{wanted and ' and was not refused'}{wanted}: {error}"
+        refused |= step.refused is not None
+        return None if step.refused is None else f"{name} was let in, and should be refused with {step.refused}"
+
+    failures = [failure for failure in await asyncio.gather(*map(open_one, names)) if failure]
+    if failures:
+        await context.target.settled()
+        raise StepFailed("refused" if refused else "silence", "; ".join(failures))
+    return {}
+
+
+async def _opened(context: PlayContext, client: Client, within: float) -> None:
+    """Open a client and write down what it agreed on. Raises CannotOpen where it is not open in its time."""
+
+    async def opened() -> None:
+        agreed = await client.open(LONGEST_OPENING_SECONDS)
+        if agreed is not None:  # written before anything that the client hears: nothing runs in between
+            told = context.heard_in_headers(agreed.pop("headers", ())) | context.shown.get(client.name, {})
+            context.add(client.name, kinds.OPENED, **agreed, **told)
+
+    opening = asyncio.ensure_future(opened())
+    try:
+        if await context.is_done_in(within, opening):
+            return await opening
+    finally:
+        opening.cancel()
+        await asyncio.wait([opening])
+    raise CannotOpen(client.missing(within), in_time=False)
+
+
+async def _on(context: PlayContext, step: On, _: Sleeper) -> Seen:
+    names = context.client_names(step.on)
+    outcomes = await asyncio.gather(*(exchange(context, step, name) for name in names), return_exceptions=True)
+    return _all_of(outcomes)
+
+
+def _all_of(outcomes: list[Seen | BaseException]) -> Seen:
+    """Merge what each client saw; the first failure speaks for the step."""
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    merged: Seen = {}
+    for outcome in outcomes:
+        if isinstance(outcome, dict):
+            for key, value in outcome.items():
+                merged.setdefault(key, {}).update(value)
+    return merged
+
+
+async def _resume(context: PlayContext, step: Resume, _: Sleeper) -> Seen:
+    if context.target.trace is not None:
+        await context.target.trace.fence()
+    for witnessed in context.objects.values():
+        if witnessed.slept and witnessed.in_memory:
+            raise StepFailed("woken", f"{witnessed.label} was woken by {witnessed.woken_by or 'something'} first")
+    seen = await exchange(context, step, step.resume)
+    answered = seen["answered"][step.resume]
+    # From the send to the answer, both on this machine's clock; what a server says of its own time is never used.
+    return seen | {"wake_ms": round(answered["after_ns"] / 1e6, 3)}
+
+
+async def _idle(context: PlayContext, step: Idle, _: Sleeper) -> Seen:
+    context.say(f"letting {step.idle:g} s pass")
+    # From when it was due: what began late, as timers do by a little, does not add up over many of them.
+    await asyncio.sleep(max(0.0, step.idle - context.late_s))
+    return {}
+
+
+async def _hibernate(context: PlayContext, step: Hibernate, sleeper: Sleeper) -> Seen:
+    objects = context.objects_named(step.of)
+    outcomes = await asyncio.gather(
+        *(sleeper.hibernate(each, step.hibernate, forced=step.forced) for each in objects), return_exceptions=True
+    )
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return {}
+
+
+async def _probe(context: PlayContext, step: Probe, sleeper: Sleeper) -> Seen:
+    for witnessed in context.objects_named(step.of):
+        await sleeper.probe(witnessed, step.probe)
+    return {}
+
+
+async def _http(context: PlayContext, step: Http, _: Sleeper) -> Seen:
+    context.say(f"{step.method} {step.http}")
+    return await http_step.request(context, step)
+
+
+async def _origin(context: PlayContext, step: Origin, sleeper: Sleeper) -> Seen:
+    from poc_cli.engine.app_server_step import origin
+
+    context.say(f"origin {step.origin}")
+    return await origin(context, step, sleeper)
+
+
+async def _alarm(context: PlayContext, step: Alarm, _: Sleeper) -> Seen:
+    context.say("waiting for an alarm")
+    window = context.window(step.within)
+    for witnessed in context.objects_named(step.of):
+        seen_before = context.alarms_seen.get(witnessed.label, 0)
+        await context.target.settled()
+        while witnessed.alarms <= seen_before:
+            if await context.is_over(window):
+                raise StepFailed("silence", f"no alarm reached {witnessed.label} within {step.within:g} s")
+            # The trace is written out when a context ends, so it has to be asked again and again.
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
+            await context.target.settled()
+        context.alarms_seen[witnessed.label] = witnessed.alarms
+    return {}
+
+
+Handler = Callable[[PlayContext, Any, Sleeper], Awaitable[Seen]]
+
+HANDLERS: dict[type[Step], Handler] = {
+    Connect: _connect,
+    On: _on,
+    Resume: _resume,
+    Close: close_step.close,
+    Idle: _idle,
+    Hibernate: _hibernate,
+    Probe: _probe,
+    Http: _http,
+    Origin: _origin,
+    Alarm: _alarm,
+    Kill: fault_steps.kill,
+    Stall: fault_steps.stall,
+    Restart: fault_steps.restart,
+}
+"""The function of each verb."""

@@ -1,1 +1,0 @@
-"""What takes part beside our own clients and the runtime: programs, pages in a browser, app servers; never judges."""

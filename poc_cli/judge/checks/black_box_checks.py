@@ -1,0 +1,107 @@
+"""Does the object leave memory, does it stay: the same questions in a black box, where only its instance answers."""
+
+from collections.abc import Mapping
+
+from poc_cli.history import event as kinds
+from poc_cli.judge.binding import objects_of, rests_of, watches_of
+from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
+from poc_cli.judge.proof import proven_sleeps
+from poc_cli.judge.sleeps import Sleep, sleeps_of
+from poc_cli.record.instances import Change, describe_stay, instances_of, stay_evidence
+from poc_cli.record.play_record import PlayRecord, StepRecord
+from poc_cli.residency.sleep_onset import ASLEEP_BY_SECONDS, LONGEST_WAIT_SECONDS, onset
+from poc_cli.scenario.model import Claim
+
+
+def sleeps(play: PlayRecord, claim: Claim) -> Finding:
+    """Refuted by the same instance after a silence in which every object sleeps; held by a proven sleep of each."""
+    bound = rests_of(play, claim)
+    for label, rests in bound.items():
+        for stay in _too_long(play, label):
+            if any(waited.step in rests for waited in stay.waited):
+                return _stayed(play, stay)
+    found = proven_sleeps(play, claim)
+    if isinstance(found, Finding):
+        return found
+    failed = _not_slept(play, bound)
+    if failed is not None:
+        message = f"it slept, but nothing proves that it did in the hibernate step at line {failed.begun.data['line']}"
+        return unknown(message, (failed.end_id,))
+    evidence = tuple(event for sleep in found for event in sleep.evidence)
+    return held("; ".join(dict.fromkeys(_describe(sleep) for sleep in found[:3])), evidence)
+
+
+def kept_awake(play: PlayRecord, step: StepRecord, label: str) -> Finding | None:
+    """Return what was found about an object that was still there after a `hibernate` step."""
+    stays = (stay for stay in _too_long(play, label) if any(waited.step == step.index for waited in stay.waited))
+    stay = next(stays, None)
+    return None if stay is None else _stayed(play, stay)
+
+
+def _too_long(play: PlayRecord, label: str) -> list[Change]:
+    """Return the silences after which an object was still there although every object sleeps in them."""
+    asleep_by = asleep_by_seconds(play)
+    return [stay for stay in instances_of(play, label).stays if stay.silent_ms / 1000 >= asleep_by]
+
+
+def _stayed(play: PlayRecord, stay: Change) -> Finding:
+    return refuted(f"{describe_stay(stay)}{_others(play)}", stay_evidence(stay))
+
+
+def asleep_by_seconds(play: PlayRecord) -> float:
+    """Return the silence after which an object that is still there does not sleep, by what our own rooms have shown."""
+    if not play.sentinels:
+        return ASLEEP_BY_SECONDS
+    found = onset(play.sentinels)
+    return LONGEST_WAIT_SECONDS if found is None else found.asleep_by_seconds
+
+
+def stays_awake(play: PlayRecord, claim: Claim) -> Finding:
+    """Held by the same instance after a silence in which rooms of our own slept; refuted by a proven sleep."""
+    return worst([_stays_awake(play, claim, label) for label in objects_of(play, claim)])
+
+
+def _stays_awake(play: PlayRecord, claim: Claim, label: str) -> Finding:
+    told, found = instances_of(play, label), onset(play.sentinels)
+    watches = watches_of(play, claim)
+    waits = (event for event in play.of_kind(kinds.WAITED) if event.actor == f"object:{label}")
+    meant = {event.id for event in waits if event.step in watches}
+    slept = next((each for each in sleeps_of(play) if each.label == label and each.left.id in meant), None)
+    if slept is not None:
+        return refuted(f"{label} {slept.told}", slept.evidence)
+    if told.unsteady is not None:
+        why, event = told.unsteady
+        return unknown(f"what {label} tells of its instance proves nothing: {why}", (event,))
+    if found is None:
+        return unknown(f"{label} may have stayed, but nothing shows that any object sleeps there")
+    long_enough = (each for each in told.stays if each.silent_ms / 1000 >= found.awake_from_seconds)
+    stay = next((each for each in long_enough if meant & {waited.id for waited in each.waited}), None)
+    if stay is None:
+        return unknown(f"{label} did not answer before and after {found.awake_from_seconds:.1f} s of silence")
+    return held(f"{describe_stay(stay)}{_others(play)}", stay_evidence(stay))
+
+
+def _others(play: PlayRecord) -> str:
+    found = onset(play.sentinels)
+    return "" if found is None else f"; rooms of our own slept there after {found.asleep_ms / 1000:.1f} s"
+
+
+def _describe(sleep: Sleep) -> str:
+    sockets = len(sleep.sockets)
+    return f"{sleep.label} {sleep.told}, with {sockets} socket{'' if sockets == 1 else 's'} open"
+
+
+def _not_slept(play: PlayRecord, bound: Mapping[str, frozenset[int]]) -> StepRecord | None:
+    """Return a `hibernate` step in which one of the claim's objects should have slept, and no proof says that it did.
+
+    The wait of a step may be the second of two between the same answers.
+    """
+    made = {(sleep.label, index) for sleep in sleeps_of(play) for index in sleep.steps}
+    proven = [(each.label, each.left.id, each.back.id) for each in sleeps_of(play) if each.back is not None]
+    for step in play.steps:
+        for label, rests in bound.items():
+            if step.index not in rests or (label, step.index) in made:
+                continue
+            if not any(each == label and began < step.end_id < ended for each, began, ended in proven):
+                return step
+    return None

@@ -1,0 +1,39 @@
+"""How long does a sleeping object take to answer?"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from poc_cli.judge.finding import Finding, held, refuted, unknown
+from poc_cli.judge.proof import proven_sleeps
+from poc_cli.record.play_record import FOREVER, PlayRecord, StepRecord
+from poc_cli.scenario.model import Claim
+
+
+def wake_under(play: PlayRecord, claim: Claim) -> Finding:
+    """Refuted by a resumed answer that took longer than the claim's limit."""
+    found = proven_sleeps(play, claim)
+    if isinstance(found, Finding):
+        return found
+    if claim.limit is None:
+        return unknown('the claim names no "limit"')
+    ends = sorted(sleep.back.id for sleep in found if sleep.back is not None)
+    wakes = [
+        (float(step.ended.data["wake_ms"]), step.end_id)
+        for step in play.steps
+        if step.ended is not None and step.ok and _resumed(step, ends)
+    ]
+    slowest, event = max(wakes, default=(0.0, FOREVER))
+    message = f"the slowest of {len(wakes)} wake(s) took {slowest:.1f} ms, the limit is {claim.limit * 1000:g} ms"
+    if slowest > claim.limit * 1000:
+        return refuted(message, (event,))
+    asked = sum(placed.step.verb == "resume" for placed in play.play.steps)
+    if len(wakes) < asked or not wakes:
+        ending = f" ({play.ending})" if play.ending else ""
+        return unknown(f"{len(wakes)} of {asked} resume step(s) woke a sleeping object and got an answer{ending}")
+    return held(message, [each for _, each in wakes])
+
+
+def _resumed(step: StepRecord, ends: Sequence[int]) -> bool:
+    """Return whether a proven sleep ended in this step: one that finds the object awake measures no wake."""
+    number = bisect_right(ends, step.begun.id)
+    return step.verb == "resume" and number < len(ends) and ends[number] < step.end_id

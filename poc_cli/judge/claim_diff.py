@@ -1,0 +1,188 @@
+"""What changed between two judged runs: their claims first, then their figures, and what else they differ in."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from poc_cli.exit_codes import ExitCode
+from poc_cli.judge.claim_table import LEFT_OUT, NOT_JUDGED, Cell, Row, rows
+from poc_cli.judge.figure_diff import Figure, figures_between
+from poc_cli.judge.finding import WORST_FIRST
+from poc_cli.scenario.check_names import NO_SECRET_LEAVES
+
+SCHEMA: Final = "poc.comparison/1"
+
+BEFORE: Final = "before"
+AFTER: Final = "after"
+
+Document = dict[str, Any]
+
+
+class Kind(StrEnum):
+    """How a claim stands to what it was, in the order in which one wants to know."""
+
+    worse = "got worse"
+    left_out = "left out now"
+    gone = "gone"
+    better = "got better"
+    appeared = "appeared"
+    same = "the same"
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimChange:
+    """One claim, `scenario/claim`, or a scenario that broke, in both runs."""
+
+    name: str
+    kind: Kind
+    before: Cell
+    after: Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something beside the outcome in which the runs differ, so that a change may be due to it."""
+
+    what: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two runs: their claims by kind, their figures, in what else they differ, and why one of them proves nothing."""
+
+    claims: tuple[ClaimChange, ...]
+    figures: tuple[Figure, ...]
+    differences: tuple[Difference, ...]
+    flaws: tuple[tuple[str, str], ...]
+
+    def of(self, kind: Kind) -> list[ClaimChange]:
+        """Return the claims of one kind."""
+        return [claim for claim in self.claims if claim.kind is kind]
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """FAILED where the record of a run is not whole, REFUTED where a claim got worse, else HELD."""
+        if self.flaws:
+            return ExitCode.FAILED
+        return ExitCode.REFUTED if self.of(Kind.worse) else ExitCode.HELD
+
+
+def compare(before: Document, after: Document) -> Comparison:
+    """Compare two documents of the shape of run.json. Figures never make the comparison fail."""
+    runs = {BEFORE: before, AFTER: after}
+    found = ((row.name, _told(row, before, BEFORE), _told(row, after, AFTER)) for row in rows(runs))
+    claims = [ClaimChange(name, _kind(was, now), was, now) for name, was, now in found]
+    claims += _broken(before, after, claims)
+    order = list(Kind)
+    return Comparison(
+        tuple(sorted(claims, key=lambda claim: (order.index(claim.kind), _badness(claim.after)))),
+        tuple(figures_between(before, after)),
+        tuple(_differences(before, after)),
+        tuple((name, str(run["error"])) for name, run in runs.items() if run["error"]),
+    )
+
+
+def _told(row: Row, document: Document, run: str) -> Cell:
+    """Return how a claim came out in a run; the one that is listed only where it is refuted held where it is not."""
+    cell = row.cells[run]
+    scenario, _, claim = row.name.partition("/")
+    judged = any(each["name"] == scenario and each["claims"] for each in document["scenarios"])
+    if claim == NO_SECRET_LEAVES and cell.verdict == NOT_JUDGED and judged and document.get("leaks") is not None:
+        return Cell("held", "no secret left the worker")
+    return cell
+
+
+def _kind(before: Cell, after: Cell) -> Kind:
+    if before.verdict == after.verdict:
+        return Kind.same
+    if after.verdict == NOT_JUDGED:
+        return Kind.gone
+    if after.verdict == LEFT_OUT:
+        return Kind.same if before.verdict == NOT_JUDGED else Kind.left_out
+    if before.verdict in {NOT_JUDGED, LEFT_OUT}:
+        return Kind.appeared
+    return Kind.worse if _badness(after) < _badness(before) else Kind.better
+
+
+def _badness(cell: Cell) -> int:
+    """Return the place of a verdict, the worst first; what is no verdict comes last."""
+    return next((place for place, each in enumerate(WORST_FIRST) if each == cell.verdict), len(WORST_FIRST))
+
+
+def _broken(before: Document, after: Document, claims: list[ClaimChange]) -> Iterator[ClaimChange]:
+    """Yield scenarios whose play broke only now, though no claim of theirs shows it."""
+    told = {claim.name.partition("/")[0] for claim in claims if claim.kind is Kind.worse}
+    was = {scenario["name"]: scenario for scenario in before["scenarios"]}
+    for scenario in after["scenarios"]:
+        name = scenario["name"]
+        if scenario["error"] and scenario["claims"] and name in was and name not in told and not was[name]["error"]:
+            ended = Cell(str(was[name]["verdict"]), "its play came to its end")
+            yield ClaimChange(name, Kind.worse, ended, Cell("error", str(scenario["error"])))
+
+
+def _differences(before: Document, after: Document) -> Iterator[Difference]:
+    was, now = dict(_circumstances(before)), dict(_circumstances(after))
+    for what in dict.fromkeys([*was, *now]):
+        if was.get(what) != now.get(what):
+            yield Difference(what, was.get(what) or "not said", now.get(what) or "not said")
+
+
+def _circumstances(document: Document) -> Iterator[tuple[str, str]]:
+    target: Mapping[str, Any] = document["target"]
+    yield "target", str(target.get("kind") or "")
+    yield "URL", str(target.get("url") or "")
+    yield "poc", str(document.get("poc") or "")
+    for name, version in (target.get("versions") or {}).items():
+        yield str(name), str(version)
+    yield "compatibility date", str(target.get("compatibility_date") or "the worker's own")
+    yield "sleep", str(document.get("sleep") or "as written")
+
+
+def as_document(comparison: Comparison) -> Document:
+    """Return the comparison as one JSON document."""
+    return {
+        "schema": SCHEMA,
+        "exit_code": int(comparison.exit_code),
+        "differences": [{"what": each.what, BEFORE: each.before, AFTER: each.after} for each in comparison.differences],
+        "flaws": [{"run": run, "error": error} for run, error in comparison.flaws],
+        "claims": [
+            {"claim": each.name, "change": each.kind.value, BEFORE: _cell(each.before), AFTER: _cell(each.after)}
+            for each in comparison.claims
+        ],
+        "figures": [_figure(figure) for figure in comparison.figures],
+    }
+
+
+def _cell(cell: Cell) -> Document:
+    return {"verdict": cell.verdict, "known": cell.known, "reason": cell.reason}
+
+
+def _figure(figure: Figure) -> Document:
+    return {
+        "figure": figure.name,
+        "factor": figure.factor,
+        "not_compared": list(figure.apart),
+        "spread": {
+            run: None if spread is None else {"n": spread.n, "min": spread.low, "max": spread.high}
+            for run, spread in ((BEFORE, figure.before), (AFTER, figure.after))
+        },
+        "percentiles": [
+            {
+                "percentile": each.name,
+                BEFORE: each.before,
+                AFTER: each.after,
+                "ratio": _rounded(each.ratio),
+                "interval": None if each.interval is None else [_rounded(end) for end in each.interval],
+                "changed": each.changed,
+                "why": each.why,
+            }
+            for each in figure.changes
+        ],
+    }
+
+
+def _rounded(ratio: float | None) -> float | None:
+    return None if ratio is None else round(ratio, 3)

@@ -1,0 +1,86 @@
+"""The claims of several judged runs beside one another: a row for each claim, a cell for each run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+NOT_JUDGED: Final = "not judged"
+"""A claim of a run that did not have its scenario, or could not read it."""
+
+LEFT_OUT: Final = "left out"
+"""A claim that a run left out, by itself or with its scenario."""
+
+_KNOWN: Final = " (known)"
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """How a claim came out in one run, and why."""
+
+    verdict: str
+    reason: str
+    known: bool = False
+
+    @property
+    def told(self) -> str:
+        """Return it in words."""
+        return self.verdict + (_KNOWN if self.known else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One claim, `scenario/claim`, by runs; a scenario of which nothing was judged in any run stands for itself."""
+
+    name: str
+    cells: Mapping[str, Cell]
+
+    @property
+    def differs(self) -> bool:
+        """Whether it did not come out the same in every run that could judge it."""
+        return len({cell.verdict for cell in self.judged}) > 1
+
+    @property
+    def judged(self) -> list[Cell]:
+        """Return how it came out where it was not left out."""
+        return [cell for cell in self.cells.values() if cell.verdict != LEFT_OUT]
+
+
+def rows(documents: Mapping[str, Document]) -> list[Row]:
+    """Return all claims of the runs, by name, in the order in which they first appear, the differing ones first."""
+    found: dict[str, dict[str, Cell]] = {}
+    absent = dict.fromkeys(documents, Cell(NOT_JUDGED, ""))
+    for run, document in documents.items():
+        for scenario in document["scenarios"]:
+            for name, cell in _cells(scenario):
+                found.setdefault(name, dict(absent))[run] = cell
+    judged = {name.partition("/")[0] for name in found if "/" in name}
+    every = [Row(name, cells) for name, cells in _without_heads(found, judged).items()]
+    return sorted(every, key=lambda row: not row.differs)
+
+
+def _cells(scenario: Document) -> list[tuple[str, Cell]]:
+    name = str(scenario["name"])
+    if not scenario["claims"] and not scenario.get("left_out_claims"):
+        told = LEFT_OUT if scenario["left_out"] else str(scenario["verdict"])
+        return [(name, Cell(told, str(scenario["left_out"] or scenario["error"] or "it has no claim")))]
+    judged = [
+        (f"{name}/{claim['id']}", Cell(claim["verdict"], claim["reason"], claim["known"] == claim["verdict"]))
+        for claim in scenario["claims"]
+    ]
+    without = scenario.get("left_out_claims", ())
+    return judged + [(f"{name}/{claim['id']}", Cell(LEFT_OUT, str(claim["reason"]))) for claim in without]
+
+
+def _without_heads(found: dict[str, dict[str, Cell]], judged: set[str]) -> dict[str, dict[str, Cell]]:
+    """Return the rows without those of scenarios judged in another run; those say why they are left out."""
+    kept = {name: cells for name, cells in found.items() if name not in judged}
+    for head in judged & found.keys():
+        for run, why in found[head].items():
+            if why.verdict == NOT_JUDGED:
+                continue
+            for name, cells in kept.items():
+                if name.partition("/")[0] == head:
+                    cells[run] = why
+    return kept

@@ -1,0 +1,146 @@
+"""Whether a figure changed between two runs: by the values behind it, and never by what chance could have done."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+from typing import Any, Final
+
+from poc_cli.judge.bootstrap import ratio_interval
+from poc_cli.judge.figures import at_rank
+
+Document = dict[str, Any]
+
+PERCENTILES: Final = {"p50": 0.50, "p90": 0.90, "p99": 0.99}
+
+FACTORS: Final = {
+    "wake_ms": 2.0,
+    "warm_ms": 2.0,
+    "asleep_after_ms": 1.1,
+    "storm_ms": 5.0,
+    "broadcast_ms": 5.0,
+}
+"""How far the ratio has to be from 1 to count. Measured on the 210 pairs of 21 runs between which nothing that bears on
+latency was changed, on a shared machine of two cores on 2026-11-22: 1.2 found 168 changes, 1.5 found 37, 1.75 three, 2
+none; the medians of the idle timer were within 0.5 %. The values of one run share its minute of the machine, which no
+resampling can see.
+
+Of loads, on the 276 pairs of 24 runs of a thousand sockets with others at work on the machine: storms and broadcasts
+differed by up to 4.7 times, and handshakes and answers in a chat by up to 71 times, so that these are not compared."""
+
+BEYOND: Final = 5
+"""Values that must lie on either side of a percentile for it to be compared: nearer the end, one lucky value is all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The values of a figure in one run that can be compared: their number, their ends, all in milliseconds."""
+
+    n: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One percentile of one figure before and after, in milliseconds; None where a run does not have it.
+
+    `changed` is None where it cannot be told, and `why` says in words what it was told by.
+    """
+
+    name: str
+    before: float | None
+    after: float | None
+    ratio: float | None
+    interval: tuple[float, float] | None
+    changed: bool | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure by its name in run.json, its spreads, its percentiles, and scenarios that only one run measured."""
+
+    name: str
+    factor: float
+    before: Spread | None
+    after: Spread | None
+    changes: tuple[Change, ...]
+    apart: tuple[str, ...] = ()
+
+
+def figures_between(before: Document, after: Document) -> list[Figure]:
+    """Return the figures that either run has."""
+    return list(_figures(before.get("figures") or {}, after.get("figures") or {}))
+
+
+def _figures(before: Document, after: Document) -> Iterator[Figure]:
+    for name, factor in FACTORS.items():
+        was, now = before.get(name), after.get(name)
+        if was is None and now is None:
+            continue
+        if was is None or now is None:
+            yield _undecided(name, factor, was, now, "only one run measured it")
+        elif "samples" not in was or "samples" not in now:
+            yield _undecided(name, factor, was, now, "a run of an older poc, which kept no values")
+        else:
+            yield _compared(name, factor, was["samples"], now["samples"])
+
+
+def _undecided(name: str, factor: float, was: Document | None, now: Document | None, why: str) -> Figure:
+    changes = []
+    for percentile in PERCENTILES:
+        before, after = _told(was, percentile), _told(now, percentile)
+        ratio = after / before if before and after is not None else None
+        changes.append(Change(percentile, before, after, ratio, None, None, why))
+    return Figure(name, factor, _spread_told(was), _spread_told(now), tuple(changes))
+
+
+def _told(figure: Document | None, percentile: str) -> float | None:
+    return None if figure is None else float(figure["median" if percentile == "p50" else percentile])
+
+
+def _spread_told(figure: Document | None) -> Spread | None:
+    return None if figure is None else Spread(int(figure["n"]), float(figure["min"]), float(figure["max"]))
+
+
+def _compared(name: str, factor: float, was: dict[str, list[float]], now: dict[str, list[float]]) -> Figure:
+    """Compare the values of the scenarios that both runs measured: others would shift the percentiles by themselves."""
+    common = was.keys() & now.keys()
+    apart = tuple(sorted(was.keys() ^ now.keys()))
+    if not common:
+        why = "the runs measured it in different scenarios"
+        changes = tuple(Change(percentile, None, None, None, None, None, why) for percentile in PERCENTILES)
+        return Figure(name, factor, None, None, changes, apart)
+    before, after = _pooled(was, common), _pooled(now, common)
+    changes = tuple(_change(percentile, before, after, factor) for percentile in PERCENTILES)
+    return Figure(name, factor, _spread(before), _spread(after), changes, apart)
+
+
+def _pooled(samples: dict[str, list[float]], scenarios: set[str]) -> list[float]:
+    return sorted(value for name in scenarios for value in samples[name])
+
+
+def _spread(ranked: list[float]) -> Spread:
+    return Spread(len(ranked), ranked[0], ranked[-1])
+
+
+def _change(name: str, before: list[float], after: list[float], factor: float) -> Change:
+    share = PERCENTILES[name]
+    was, now = at_rank(before, share), at_rank(after, share)
+    if before[0] <= 0 or after[0] <= 0:  # a clock that stood still; a ratio of it says nothing
+        return Change(name, was, now, None, None, None, "a value is not above zero")
+    least = min(len(before), len(after))
+    if least < needed(share):
+        why = f"too few values, {least} where it takes {needed(share)}"
+        return Change(name, was, now, now / was, None, None, why)
+    low, high = ratio_interval(before, after, share)
+    changed = low > factor or high < 1 / factor
+    why = f"the ratio is surely {'beyond' if changed else 'not beyond'} {factor:g}"
+    if not changed and (high > factor or low < 1 / factor):
+        why = f"the ratio is not surely beyond {factor:g}"
+    return Change(name, was, now, now / was, (low, high), changed, why)
+
+
+def needed(share: float) -> int:
+    """Return how many values it takes before a percentile is compared."""
+    return ceil(BEYOND / min(share, 1 - share) - 1e-9)

@@ -1,0 +1,148 @@
+"""The gates on figures: limits on what a run measured, and how much worse than its baseline it may be."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final, Literal
+
+from poc_cli.judge.claim_diff import ClaimChange, Comparison, Kind
+from poc_cli.judge.gate_row import Row
+from poc_cli.judge.requirements import Chosen, Limit, Regress
+
+Document = dict[str, Any]
+MayFail = Callable[[str, str], bool]
+
+FIGURES: Final = {
+    "wake_p50": ("wake_ms", "median", "p50"),
+    "wake_p99": ("wake_ms", "p99", "p99"),
+    "asleep_after": ("asleep_after_ms", "max", "max"),
+    "storm_p99": ("storm_ms", "p99", "p99"),
+    "broadcast_p99": ("broadcast_ms", "p99", "p99"),
+    "chat_p99": ("chat_ms", "p99", "p99"),
+}
+"""The name of a limit, then the figure of run.json, its key there, and what it is called in a sentence."""
+
+_UNMEASURED: Final = {
+    "wake_p50": "no scenario of this run measures wakes; wake-latency does",
+    "wake_p99": "no scenario of this run measures wakes; wake-latency does",
+    "asleep_after": "no object slept by its own timer in this run",
+    "monthly_cost": "no profile says how much it is used; name one as profile in [cost]",
+    "sockets": "no load of this run left sockets to sleep; many-sockets does",
+    "storm_p99": "no load of this run had all clients wake their rooms; storm does",
+    "broadcast_p99": "no load of this run had a broadcast; many-sockets does",
+    "chat_p99": "no load of this run had clients chat with their rooms",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MonthlyCost:
+    """What a month costs, in dollars, and of what it was reckoned."""
+
+    dollars: Decimal
+    of: str
+
+
+def within(limits: Iterable[Limit], document: Document, cost: MonthlyCost | None = None) -> Iterator[Row]:
+    """Yield a row for each limit; a figure that the run does not have leaves it undecided, and so does no `cost`."""
+    for limit in limits:
+        if limit.name == "monthly_cost" and cost is not None:
+            verdict: Literal["met", "not met"] = "met" if cost.dollars <= Decimal(str(limit.most)) else "not met"
+            yield Row(f"monthly_cost is at most {limit.written}", f"${cost.dollars:,} a month: {cost.of}", verdict)
+            continue
+        if limit.name == "sockets" and document.get("load"):
+            yield _sockets(limit, document)
+            continue
+        comparing = "at least" if limit.name == "sockets" else "at most"
+        wanted = f"{limit.name} is {comparing} {limit.written}"
+        figure, key, rank = FIGURES.get(limit.name, ("", "", ""))
+        spread = (document.get("figures") or {}).get(figure)
+        if spread is None:
+            yield Row(wanted, f"not measured: {_UNMEASURED[limit.name]}", "undecided")
+        else:
+            value = float(spread[key])
+            yield Row(wanted, f"{_ms(value)} ({rank} of {spread['n']})", "met" if value <= limit.most else "not met")
+
+
+def _sockets(limit: Limit, document: Document) -> Row:
+    """Return the row of how many sockets one object is to hold through a sleep, all of them speaking after it."""
+    held = max(int(load["sockets_held"]) for load in document["load"])
+    found = f"{held:,} on one object slept and spoke after it"
+    return Row(f"sockets is at least {limit.written}", found, "met" if held >= limit.most else "not met")
+
+
+def no_worse(regress: Regress, comparison: Comparison, chosen: Chosen, may_fail: MayFail) -> Iterator[Row]:
+    """Yield the rows of the baseline; `may_fail` says which claims, by scenario and id, need not hold."""
+    flaw = next((error for run, error in comparison.flaws if run == "before"), None)
+    if flaw is not None:
+        yield Row("the baseline can be compared with", f"its record is not whole: {flaw}", "undecided")
+        return
+    for name, factor in regress.figures:
+        yield _times(name, factor, comparison)
+    if regress.claims:
+        yield from _claims(comparison, chosen, may_fail)
+
+
+def _times(name: str, factor: float, comparison: Comparison) -> Row:
+    wanted = f"{name} is at most {factor:g}x the baseline's"
+    before, after = _pair(name, comparison)
+    if before is None or after is None:
+        absent = [run for run, value in (("the baseline", before), ("this run", after)) if value is None]
+        return Row(wanted, f"not measured in {' and '.join(absent)}", "undecided")
+    if before <= 0:
+        return Row(wanted, f"{_ms(before)} in the baseline, of which there is no multiple", "undecided")
+    found = f"{after / before:.2f}x: {_ms(before)} before, {_ms(after)} now"
+    return Row(wanted, found, "met" if after <= factor * before else "not met")
+
+
+def _pair(name: str, comparison: Comparison) -> tuple[float | None, float | None]:
+    """Return the figure before and after, of the scenarios that both runs measured."""
+    wanted, _, rank = FIGURES[name]
+    figure = next((each for each in comparison.figures if each.name == wanted), None)
+    if figure is None:
+        return None, None
+    if rank == "max":
+        ends = [None if spread is None else spread.high for spread in (figure.before, figure.after)]
+        return ends[0], ends[1]
+    change = next(each for each in figure.changes if each.name == rank)
+    return change.before, change.after
+
+
+def _claims(comparison: Comparison, chosen: Chosen, may_fail: MayFail) -> Iterator[Row]:
+    worse = [
+        _changed(change)
+        for kind in (Kind.worse, Kind.left_out, Kind.gone)
+        for change in comparison.of(kind)
+        if _concerns(change, chosen) and not may_fail(*_parts(change))
+    ]
+    yield from worse
+    if not worse:
+        both = [change for change in comparison.claims if change.kind not in {Kind.appeared, Kind.gone, Kind.left_out}]
+        compared = sum(_concerns(change, chosen) for change in both)
+        yield Row("no claim is worse than in the baseline", f"{compared} compared", "met" if compared else "undecided")
+
+
+def _concerns(change: ClaimChange, chosen: Chosen) -> bool:
+    """Return whether a change is one of this run: the baseline may have more scenarios."""
+    return _parts(change)[0] in chosen and not (change.kind is Kind.gone and change.before.verdict != "held")
+
+
+def _changed(change: ClaimChange) -> Row:
+    by_verdict: dict[str, Literal["not met", "error"]] = {"refuted": "not met", "error": "error"}
+    message = f"{change.before.told} before, {change.after.told} now"
+    reason = f": {change.after.reason}" if change.after.reason else ""
+    scenario, claim = _parts(change)
+    return Row(
+        f"{change.name} is no worse than in the baseline",
+        message + reason,
+        by_verdict.get(change.after.verdict, "undecided"),
+        (scenario, claim) if claim else None,
+    )
+
+
+def _parts(change: ClaimChange) -> tuple[str, str]:
+    scenario, _, claim = change.name.partition("/")
+    return scenario, claim
+
+
+def _ms(value: float) -> str:
+    return f"{value:.1f} ms" if value < 1000 else f"{value / 1000:.3f} s"  # noqa: PLR2004 - a second

@@ -1,0 +1,294 @@
+"""The judged run as one document, `run.json`, made from the history alone."""
+
+from dataclasses import replace
+from typing import Any
+
+from poc_cli.history import event as kinds
+from poc_cli.history.event import Event
+from poc_cli.judge.claims import ClaimFinding, judge_story, left_out_of
+from poc_cli.judge.figures import figures
+from poc_cli.judge.finding import WORST_FIRST, Verdict
+from poc_cli.judge.leaks import leaks
+from poc_cli.judge.loads import loads_of
+from poc_cli.judge.matrix import cells
+from poc_cli.judge.module_state import confirmed
+from poc_cli.judge.outcome import counts, exit_code, verdict
+from poc_cli.judge.recheck import checked
+from poc_cli.judge.retries import with_replays
+from poc_cli.judge.sleeps import Sleep, sleeps_of
+from poc_cli.record.play_record import PlayRecord
+from poc_cli.record.run_record import LeftOut, RunRecord, record
+from poc_cli.residency.sleep_onset import onset
+from poc_cli.scenario.check_names import NO_SECRET_LEAVES
+
+SCHEMA = "poc.run/1"
+
+Document = dict[str, Any]
+
+
+def document(events: list[Event | None]) -> Document:
+    """Judge a history. The shape is that of docs/run.schema.json."""
+    run = record(events)
+    run.plays = [checked(play) for play in run.plays]
+    return judge_run(run, events)
+
+
+def judge_run(run: RunRecord, events: list[Event | None]) -> Document:
+    """Judge a run as it was recorded; what its steps say of themselves is believed."""
+    scenarios: list[Document] = []
+    judged: list[tuple[PlayRecord, list[ClaimFinding]]] = []
+    leaked, controls = leaks(events), _controls(run)
+    for stories in _stories(run):
+        try:
+            mine = controls.get(stories[0].start.data["scenario"], [])
+            findings = judge_story(stories, mine, run.flaw, run.repeat)
+            findings = [confirmed(each, stories[0], run) for each in findings]
+            findings += leaked.claims(stories)
+            scenarios.append(_scenario(run, stories, findings))
+        except Exception as broken:  # noqa: BLE001 - what cannot be judged is an error, never a pass and never a crash
+            scenarios.append(_unreadable(stories[0], broken))
+            continue
+        judged += _by_performance(stories, findings)
+    loads = loads_of(run, lambda finding: _claim(finding, run), _NOTHING_JUDGED)
+    scenarios += loads.scenarios
+    scenarios += [_left_out(each) for each in run.left_out]
+    target = run.start.get("target", {})
+    code = exit_code(run, scenarios)
+    whole = {
+        "schema": SCHEMA,
+        "poc": run.start.get("poc"),
+        "run": run.start.get("run"),
+        "started": run.start.get("started"),
+        "seconds": _seconds(run),
+        "verdict": verdict(code),
+        "exit_code": int(code),
+        "error": run.flaw,
+        "named": bool(run.start.get("named", False)),
+        "target": target | _answered_by(run),
+        "sleep_onset": _onset(run),
+        "sleep": run.start.get("sleep"),
+        "scenarios": with_replays(scenarios, events),
+        "matrix": [_cell(cell) for cell in cells(judged)],
+        "figures": figures([story for story, _ in judged], run.sentinels, run.round_trips),
+        "counts": counts(scenarios),
+        "leaks": leaked.told(story for story, _ in judged),
+    }
+    return loads.added_to(whole)
+
+
+def _answered_by(run: RunRecord) -> Document:
+    """Return the Cloudflare locations that answered, where any did."""
+    opened = (event for play in run.plays for event in play.of_kind(kinds.OPENED))
+    places = dict.fromkeys(str(event.data["colo"]) for event in opened if event.data.get("colo"))
+    return {"colos": [*places]} if places else {}
+
+
+def _onset(run: RunRecord) -> Document | None:
+    """Return where sleep begins in a black box, by rooms of our own; None where none were left alone."""
+    if not run.sentinels:
+        return None
+    found, slept = onset(run.sentinels), [each.slept for each in run.sentinels]
+    return {
+        "awake_ms": None if found is None else _rounded(found.awake_ms),
+        "asleep_ms": None if found is None else _rounded(found.asleep_ms),
+        "longest_ms": _rounded(max(each.silent_ms for each in run.sentinels)),
+        "rooms": len(slept),
+        "slept": slept.count(True),
+    }
+
+
+def _stories(run: RunRecord) -> list[list[PlayRecord]]:
+    """Return the performances of each story, in the order of their files: which began first is of no meaning.
+
+    Plays of different texts are different stories, whatever their names.
+    """
+    found: dict[tuple[object, ...], list[PlayRecord]] = {}
+    for play in run.plays:
+        if play.start.data["role"] == "story":
+            subject = tuple(play.start.data[name] for name in ("scenario", "file", "sha256"))
+            found.setdefault(subject, []).append(play)
+    in_order = sorted(found.values(), key=lambda plays: _place(str(plays[0].start.data["file"])))
+    return [sorted(plays, key=lambda play: play.round) for plays in in_order]
+
+
+def _place(file: str) -> tuple[int, str]:
+    """Return where a file stands in a listing: what is in no folder first."""
+    return file.count("/"), file
+
+
+def _by_performance(
+    stories: list[PlayRecord], findings: list[ClaimFinding]
+) -> list[tuple[PlayRecord, list[ClaimFinding]]]:
+    """Return each performance with what it found, as far as all together found the same; only that fills the matrix."""
+    return [
+        (
+            story,
+            [
+                replace(each, finding=each.rounds[number])
+                for each in findings
+                if each.rounds[number].verdict == each.finding.verdict
+            ],
+        )
+        for number, story in enumerate(stories)
+    ]
+
+
+def _cell(cell: Any) -> Document:
+    return {
+        "row": cell.row,
+        "column": cell.column,
+        "value": cell.value,
+        "as_documented": cell.as_documented,
+        "claims": list(cell.claims),
+    }
+
+
+def _controls(run: RunRecord) -> dict[object, list[PlayRecord]]:
+    """Return the controls by their scenarios."""
+    found: dict[object, list[PlayRecord]] = {}
+    for play in run.plays:
+        if play.start.data["role"] == "control":
+            found.setdefault(play.start.data["scenario"], []).append(play)
+    return found
+
+
+def _scenario(run: RunRecord, stories: list[PlayRecord], findings: list[ClaimFinding]) -> Document:
+    story = stories[0]
+    claims = [_claim(finding, run) for finding in findings]
+    failed = [play for play in stories if play.outcome in {"error", "interrupted"}]
+    decided = all(finding.finding.verdict in {"held", "refuted"} for finding in findings)
+    # What lateness cut off is not missed where every claim was decided before it, or in another attempt.
+    stopped = [play for play in stories if play.outcome == "stopped" and not (play.was_cut and decided)]
+    return {
+        "name": story.scenario.document.name,
+        "title": story.scenario.document.title,
+        "file": story.scenario.file,
+        "verdict": "error" if failed else _verdict_of_story(claims, stopped=bool(stopped)),
+        "left_out": None,
+        "seconds": max(_play_seconds(play) for play in stories),
+        "claims": claims,
+        "left_out_claims": [{"id": name, "reason": reason} for name, reason in left_out_of(story).items()],
+        "sleeps": [_sleep(play, sleep) for play in stories for sleep in sleeps_of(play)],
+        "stopped": _ending(stopped, len(stories)),
+        "error": _ending(failed, len(stories)),
+    } | _question(story, claims, whole=not stopped and not failed)
+
+
+def _question(story: PlayRecord, claims: list[Document], *, whole: bool) -> Document:
+    """Return the question that a scenario asks, if any, and its answer: yes only for all that it claims."""
+    asks = story.scenario.document.question
+    claims = [claim for claim in claims if claim["id"] != NO_SECRET_LEAVES]  # which it does not ask for
+    if asks is None:
+        return {}
+    verdicts = {claim["verdict"] for claim in claims}
+    if "refuted" in verdicts:
+        answer = "no"
+    else:
+        answer = "yes" if whole and verdicts == {"held"} and not left_out_of(story) else "not shown"
+    return {"question": {"asks": asks, "answer": answer}}
+
+
+def _ending(plays: list[PlayRecord], performances: int) -> str | None:
+    """Return why the first of the plays ended as it did, and of several performances how many ended so."""
+    if not plays:
+        return None
+    many = f"{len(plays)} of {performances} performances, the first: " if performances > 1 else ""
+    return many + plays[0].ending
+
+
+def _verdict_of_story(claims: list[Document], *, stopped: bool) -> Verdict:
+    """Return the worst verdict; a story that stopped before its end is unknown at best, whatever its claims say."""
+    verdicts: list[Verdict] = [claim["verdict"] for claim in claims]
+    return _worst([*verdicts, "unknown"] if stopped else verdicts)
+
+
+def _claim(each: ClaimFinding, run: RunRecord) -> Document:
+    claim, finding, control = each.claim, each.finding, each.control
+    kind = run.start.get("target", {}).get("kind")
+    return {
+        "id": claim.id,
+        "says": claim.says,
+        "source": claim.source,
+        "check": claim.check,
+        "verdict": finding.verdict,
+        "reason": finding.reason,
+        "evidence": list(finding.evidence),
+        "rechecked": each.rechecked,
+        "known": claim.known.get(str(kind)),
+        "held_of": {
+            "k": sum(found.verdict == "held" for found in each.rounds),
+            "n": max(run.repeat, len(each.rounds)),
+        },
+        "control": None
+        if control is None
+        else {
+            "verdict": control.verdict or "not run",
+            "expected": control.expected,
+            "as_expected": control.as_expected,
+            "reason": control.reason,
+        },
+        "matrix": None if claim.matrix is None else {"row": claim.matrix.row, "expects": claim.matrix.expects},
+    }
+
+
+def _sleep(story: PlayRecord, sleep: Sleep) -> Document:
+    return {
+        "object": sleep.label,
+        "way": sleep.way,
+        "oracle": sleep.oracle,
+        "asleep_ms": _rounded(sleep.idle_ms),
+        "woke_ms": _rounded(sleep.asleep_ms),
+        "silent_ms": _rounded(sleep.silent_ms),
+        "wake_ms": _wake_ms(story, sleep),
+        "proof": list(sleep.evidence),
+    }
+
+
+def _wake_ms(story: PlayRecord, sleep: Sleep) -> Any:
+    """Return how long the answer took in the `resume` step in which a sleep ended, None where it ended in no such."""
+    if sleep.back is None:
+        return None
+    step = next(story.steps_from(sleep.back.id), None)
+    if step is None or step.ended is None or step.verb != "resume" or step.begun.id > sleep.back.id:
+        return None
+    return step.ended.data.get("wake_ms")
+
+
+def _rounded(length: float | None) -> float | None:
+    return None if length is None else round(length, 3)
+
+
+def _unreadable(story: PlayRecord, broken: Exception) -> Document:
+    head = {"name": story.start.data["scenario"], "title": "", "file": story.start.data["file"]}
+    reason = story.damage or f"cannot be judged: {type(broken).__name__}: {broken}"
+    return head | _NOTHING_JUDGED | {"verdict": "error", "error": reason}
+
+
+def _left_out(each: LeftOut) -> Document:
+    head = {"name": each.scenario, "title": each.title, "file": each.file}
+    return head | _NOTHING_JUDGED | {"left_out": each.reason}
+
+
+_NOTHING_JUDGED: Document = {
+    "verdict": None,
+    "left_out": None,
+    "seconds": 0.0,
+    "claims": [],
+    "left_out_claims": [],
+    "sleeps": [],
+    "stopped": None,
+    "error": None,
+}
+
+
+def _worst(verdicts: list[Verdict]) -> Verdict:
+    return next((verdict for verdict in WORST_FIRST if verdict in verdicts), "unknown")
+
+
+def _seconds(run: RunRecord) -> float | None:
+    return None if run.end is None else round(run.end.t_ns / 1e9, 3)
+
+
+def _play_seconds(play: PlayRecord) -> float:
+    last = play.end or (play.events[-1] if play.events else play.start)
+    return round((last.t_ns - play.start.t_ns) / 1e9, 3)

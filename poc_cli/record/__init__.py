@@ -1,0 +1,1 @@
+"""What a history says: plays, steps, stays and lateness, read without judging. Pure."""

@@ -1,0 +1,84 @@
+"""Which of a play's objects an address names: that of a client's connection, or that of a request."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from poc_cli.history import event as kinds
+from poc_cli.history.event import Event
+from poc_cli.scenario.client_tables import URL, AnyClient, ClientSpec, CommandSpec
+from poc_cli.scenario.plays import Play
+from poc_cli.scenario.templates import render_text
+
+Labels = frozenset[str]
+
+
+class Addresses:
+    """The addresses of one play."""
+
+    def __init__(self, play: Play, nonce: str, events: Sequence[Event]) -> None:
+        """Take the play, what it was called, and what happened in it."""
+        self._play = play
+        self._nonce = nonce
+        self._events = events
+
+    @cached_property
+    def by_opening(self) -> dict[int, Labels]:
+        """Return the objects that each connection's address names, by the event that tells of its opening."""
+        names = self._play.names(self._nonce)
+        found: dict[int, Labels] = {}
+        for event in self._events:
+            if event.kind == kinds.CAPTURED:
+                names[event.data["name"]] = event.data["value"]
+            elif event.kind == kinds.OPENED:
+                counters = {} if event.step is None else self._play.steps[event.step].bound
+                told = event.data.get("objects")  # of a program or a page, whose addresses are its own affair
+                seen = frozenset(map(str, told)) if isinstance(told, list) else frozenset[str]()
+                found[event.id] = seen or self._named_by(event.actor, {**names, **counters})
+        return found
+
+    @cached_property
+    def tell(self) -> bool:
+        """Whether the address of any client names an object, be it one that never connected."""
+        if any(self.by_opening.values()):
+            return True
+        names = self._play.names(self._nonce)
+        names |= {event.data["name"]: event.data["value"] for event in self._events if event.kind == kinds.CAPTURED}
+        connected = {event.actor for event in self._events if event.kind == kinds.OPENED}
+        return any(self._named_by(client, names) for client in self._play.clients if client not in connected)
+
+    def of_request(self, path: str) -> Labels | None:
+        """Return the objects that a request's path and query name; None where addresses do not tell."""
+        return self._in(path) if self.tell else None
+
+    def _named_by(self, client: str, names: Mapping[str, object]) -> Labels:
+        known = {URL: "", **names, **self._play.client_bound(client)}
+        try:
+            texts = [render_text(text, known) for text in _addresses_of(self._play.clients[client])]
+            return frozenset().union(*map(self._in, texts))
+        except ValueError:  # it names what was never bound, so it never connected; or it is no address
+            return frozenset()
+
+    def _in(self, address: str) -> Labels:
+        url = urlsplit(address)
+        parts = {unquote(part) for part in url.path.split("/")} | {value for _, value in parse_qsl(url.query)}
+        return frozenset(label for label, title in self._titles.items() if title in parts)
+
+    @cached_property
+    def _titles(self) -> dict[str, str | None]:
+        """Return what an address may call each object: its name or its id."""
+        names = self._play.names(self._nonce)
+        objects = self._play.objects.items()
+        return {label: each.id if each.name is None else render_text(each.name, names) for label, each in objects}
+
+
+def _addresses_of(client: AnyClient) -> Iterator[str]:
+    """Yield the texts of a client that may name its object."""
+    match client:
+        case ClientSpec():
+            yield client.path
+        case CommandSpec():
+            yield from client.command
+            yield from client.env.values()
+        case _:
+            yield client.browser

@@ -1,0 +1,280 @@
+"""Sleeps and stays of objects in a black box, by nothing but the instance that they tell in their answers."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby, pairwise
+from typing import Final
+
+from poc_cli.history import event as kinds
+from poc_cli.history.event import Event
+from poc_cli.record.play_record import Connection, PlayRecord
+from poc_cli.residency.sleep_onset import ANSWERS
+from poc_cli.scenario.conditions import lookup
+from poc_cli.scenario.plays import should_stay_awake
+from poc_cli.scenario.values import MISSING
+
+LEAST_SILENCE_MS: Final = 5_000.0
+"""Half of the documented 10 s. What is another instance sooner, with its socket open, did not sleep: it is unsteady."""
+
+_HTTP: Final = "http"
+
+Evidence = tuple[int, ...]
+"""The ids of the events that show something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """An answer in which an object told its instance; `connection` is the one it came on, None for an HTTP answer."""
+
+    event: Event
+    instance: str
+    connection: Connection | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Two answers of an object, one right after the other, of which the second told another instance, or the same.
+
+    `old` and `new` are all answers in a row of the two instances. `silent_ms` is the longest time between the two in
+    which nothing passed between the clients of the play and anybody, on the client's clock; `waited` says where the
+    story waited for sleep meanwhile.
+    """
+
+    label: str
+    old: tuple[Telling, ...]
+    new: tuple[Telling, ...]
+    silent_ms: float
+    waited: tuple[Event, ...]
+
+    @property
+    def before(self) -> Telling:
+        """Return the last answer before."""
+        return self.old[-1]
+
+    @property
+    def after(self) -> Telling:
+        """Return the first answer after."""
+        return self.new[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Slept:
+    """A change of instance that proves a sleep, by these four answers; `sockets` were open when it began."""
+
+    change: Change
+    proof: tuple[Event, ...]
+    sockets: tuple[Connection, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Instances:
+    """What one object told in a play. `unsteady` says why its instance proves nothing, and by which event."""
+
+    label: str
+    tellings: tuple[Telling, ...]
+    changes: tuple[Change, ...]
+    stays: tuple[Change, ...]
+    slept: tuple[Slept, ...]
+    unsteady: tuple[str, int] | None
+    doubts: tuple["Doubt", ...]
+    """Why changes with a wait between are no sleeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why a change of instance proves no sleep."""
+
+    why: str
+    change: Change
+
+
+def instances_of(play: PlayRecord, label: str) -> Instances:
+    """Return what an object told in a play."""
+    known: dict[str, Instances] = play.memo.setdefault("instances", {})
+    if label not in known:
+        known[label] = _instances(play, label)
+    return known[label]
+
+
+def _instances(play: PlayRecord, label: str) -> Instances:
+    told = _tellings(play, label)
+    stretches = [tuple(group) for _, group in groupby(told, key=lambda each: each.instance)]
+    change = partial(_change, play, label)
+    changes = tuple(change(old, new) for old, new in pairwise(stretches))
+    unsteady = _unsteady(play, stretches, changes)
+    if unsteady is not None:
+        return Instances(label, told, changes, (), (), unsteady, ())
+    inside = (change((one,), (other,)) for stretch in stretches for one, other in pairwise(stretch))
+    found = [_slept(play, each) for each in changes if each.waited]
+    return Instances(
+        label,
+        told,
+        changes,
+        tuple(each for each in inside if each.waited),
+        tuple(each for each in found if isinstance(each, Slept)),
+        None,
+        tuple(each for each in found if isinstance(each, Doubt)),
+    )
+
+
+# --- what was told
+
+
+def _tellings(play: PlayRecord, label: str) -> tuple[Telling, ...]:
+    """Return the answers of an object with an instance. What it sends unasked is no answer: it may be late."""
+    path = play.play.objects[label].instance
+    found: list[Telling] = []
+    for event in answers_of(play, label):
+        instance = _instance(play, event, path)
+        if instance is not None:
+            open_then = (c for c in play.connections if c.client == event.actor and c.is_open_at(event.id))
+            found.append(Telling(event, instance, None if event.actor == _HTTP else next(open_then, None)))
+    return tuple(found)
+
+
+def answers_of(play: PlayRecord, label: str) -> Iterator[Event]:
+    """Return the answers that came from an object and no other, in order."""
+    for event in _answers(play):
+        if event.actor == _HTTP:
+            is_from = _is_alone(play, play.addresses.of_request(_requested(play, event)), label)
+        else:
+            is_open = any(each.client == event.actor and each.is_open_at(event.id) for each in play.connections)
+            is_from = is_open and _is_alone(play, play.leads_to(event.actor, event.id), label)
+        if is_from:
+            yield event
+
+
+def _answers(play: PlayRecord) -> list[Event]:
+    """Return the answers to what was sent, in order.
+
+    They are those that a step took for it; where it took none, as what came was wrong, all that came after its send.
+    """
+    known: list[Event] | None = play.memo.get("answers")
+    if known is not None:
+        return known
+    taken = {step.index: {each["event"] for each in step.told("answered").values()} for step in play.steps}
+    asked = {step.index: step.told("sent").keys() for step in play.steps}
+    failed = {step.index for step in play.steps if not step.ok}
+    sent: set[tuple[int | None, str]] = set()
+    found: list[Event] = []
+    for event in play.of_kind(kinds.SENT, kinds.RECEIVED, kinds.TOLD):
+        if event.kind == kinds.TOLD:
+            found.append(event)  # to a question of our own, by its number
+        elif event.kind == kinds.SENT:
+            sent.add((event.step, event.actor))
+        elif event.step is None or event.actor in play.programs:
+            continue  # what a program says in lines may have come to it in any way
+        elif event.id in taken.get(event.step, ()):
+            found += [event] if event.actor in asked[event.step] else []
+        elif event.step in failed and (event.step, event.actor) in sent:
+            found.append(event)
+    play.memo["answers"] = found
+    return found
+
+
+def _requested(play: PlayRecord, answer: Event) -> str:
+    """Return the path that an HTTP answer was asked for by."""
+    asked = (each for each in play.of_kind(kinds.SENT) if each.actor == _HTTP and each.step == answer.step)
+    return str(next((each.data.get("path") for each in asked if each.id < answer.id), ""))
+
+
+def _is_alone(play: PlayRecord, objects: frozenset[str] | None, label: str) -> bool:
+    """Return whether an address leads to this object and no other; where none tells, the play must have only one."""
+    return objects == frozenset({label}) or (objects is None and set(play.play.objects) == {label})
+
+
+def _instance(play: PlayRecord, event: Event, path: str) -> str | None:
+    message = play.message(event.id)
+    # A message too long to be kept whole still has its short fields in the record.
+    value = lookup(event.data.get("fields") if message is None else message.json, path)
+    if value is MISSING or value is None or isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    return repr(value)
+
+
+# --- what it means
+
+
+def _change(play: PlayRecord, label: str, old: Sequence[Telling], new: Sequence[Telling]) -> Change:
+    first, last = old[-1].event, new[0].event
+    stirring = [first, *(e for e in play.of_kind(*kinds.STIRRING) if first.id < e.id < last.id), last]
+    # Both ends of every silence are times of this machine; no server's clock is ever asked.
+    silent = max((after.t_ns - before.t_ns for before, after in pairwise(stirring)), default=0)
+    actor = f"object:{label}"
+    waited = (e for e in play.of_kind(kinds.WAITED) if e.actor == actor and first.id < e.id < last.id)
+    return Change(label, tuple(old), tuple(new), silent / 1e6, tuple(waited))
+
+
+def _unsteady(
+    play: PlayRecord, stretches: Sequence[Sequence[Telling]], changes: Sequence[Change]
+) -> tuple[str, int] | None:
+    """Return why an instance proves nothing: it came back, or changed where nothing can have ended a stay in memory."""
+    seen: set[str] = set()
+    for stretch in stretches:
+        telling = stretch[0]
+        if telling.instance in seen:
+            return "an instance answered again after another had", telling.event.id
+        seen.add(telling.instance)
+    for change in changes:
+        apart_ms = (change.after.event.t_ns - change.before.event.t_ns) / 1e6
+        if apart_ms < LEAST_SILENCE_MS and not _faults(play, change) and _open_through(play, change, change.after):
+            return f"its instance changed within {apart_ms / 1000:.1f} s, with its socket open", change.after.event.id
+    return None
+
+
+def _faults(play: PlayRecord, change: Change) -> list[Event]:
+    """Return what may have ended the object's stay in memory, from the first answer of the old instance on."""
+    first, last = change.old[0].event.id, change.after.event.id
+    actors = {"poc", f"object:{change.label}"}
+    mine = (event for event in play.of_kind(kinds.FAULT) if event.actor in actors and event.data["fault"] != "drop")
+    return [event for event in mine if first < event.id < last]
+
+
+def _open_through(play: PlayRecord, change: Change, until: Telling) -> list[Connection]:
+    """Return the object's connections that were open from the last answer before to an answer after."""
+    first, last = change.before.event.id, until.event.id
+    return [
+        each
+        for each in play.connections
+        if each.opened.id < first
+        and (each.closed is None or each.closed.id > last)
+        and play.belongs(each, change.label)
+    ]
+
+
+def _slept(play: PlayRecord, change: Change) -> Slept | Doubt:
+    """Return the proof of a sleep, or why a change of instance is none."""
+    if _faults(play, change):
+        return Doubt("another instance answered, but a fault lay between", change)
+    if change.silent_ms < LEAST_SILENCE_MS:
+        return Doubt(f"another instance answered after only {change.silent_ms / 1000:.1f} s of silence", change)
+    if not _open_through(play, change, change.after):
+        return Doubt("another instance answered, but no socket stayed open", change)
+    for number, last in enumerate(change.new, start=1):
+        through = _open_through(play, change, last)
+        before = [each for each in change.old if each.connection in through]
+        after = [each for each in change.new[:number] if each.connection in through]
+        if min(len(before), len(after)) >= ANSWERS:
+            began = change.waited[0].id
+            sockets = [c for c in play.connections if c.is_open_at(began) and play.belongs(c, change.label)]
+            proof = [each.event for each in (*before[-ANSWERS:], *after[:ANSWERS])]
+            return Slept(change, tuple(proof), tuple(sockets))
+    reason = f"another instance answered, but it takes {ANSWERS} answers of each, on a socket that stayed open"
+    return Doubt(reason, change)
+
+
+def describe_stay(stay: Change) -> str:
+    """Return in words that an object was still there after a wait."""
+    silence = f"{stay.silent_ms / 1000:.1f} s in which no client sent anything"
+    return f"{stay.label} answered with the same instance after {silence}"
+
+
+def stay_evidence(stay: Change) -> Evidence:
+    """Return the events that show a stay: the answers around the wait, and the wait."""
+    return (stay.before.event.id, *(each.id for each in stay.waited), stay.after.event.id)
+
+
+def should_stay(play: PlayRecord, stay: Change) -> bool:
+    """Return whether an object was left alone only to show that it does not sleep."""
+    return all(waited.step is not None and should_stay_awake(play.play, waited.step) for waited in stay.waited)

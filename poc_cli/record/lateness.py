@@ -1,0 +1,390 @@
+"""From which moment on a performance proves nothing, because the harness or the machine was late.
+
+Lateness is never evidence: what `poc` did late, or what the machine did to it or to the runtime, can neither refute a
+claim nor hold one. A play is cut at the first moment at which lateness matters; what was found before it stands.
+What an object does is never a sign of lateness.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+from poc_cli.history import event as kinds
+from poc_cli.history.event import Event
+from poc_cli.history.late_stretch import Stretch
+from poc_cli.residency.sleep_onset import ASLEEP_BY_SECONDS
+from poc_cli.scenario.model import Alarm, Close, Connect, Hibernate, Http, Idle, On, Probe, Resume, Step
+from poc_cli.scenario.plays import Play, patience
+from poc_cli.scenario.step_bases import Exchange
+
+LATE_NS: Final = 250_000_000
+"""A step that begins so long after it was due is late. An event loop that is busy with hundreds of plays delays a timer
+by up to 0.1 s; the shortest premise of a shipped story is twice as long as this."""
+
+IDLE_TIMER_NS: Final = 10_000_000_000
+"""The runtime's idle timer: 10.00 s, measured, and
+developers.cloudflare.com/durable-objects/concepts/durable-object-lifecycle."""
+
+ASLEEP_BY_NS: Final = round(ASLEEP_BY_SECONDS * 1e9)
+"""So long after its last event an object that work pins is said not to sleep."""
+
+OWN_WORK: Final = 0.1
+"""Share of a stretch that the runtime's thread must have been on a processor for it to be work of an object that ran
+JavaScript in it without a pause. A spinning handler has 1.0 on a machine of its own and 0.2 beside eight others; a
+stopped runtime has 0 (measured). Whatever it did not run is not counted against the worker (`Stretch.without_work`)."""
+
+LONG_NS: Final = 3_000_000_000
+"""Lateness of so long in all may change the outcome of any step: what a worker signs or remembers may have expired."""
+
+ALARM: Final = "alarm"
+"""The trace's name of an alarm that reached an object."""
+
+FOREVER_NS: Final = 1 << 62
+
+
+class StepTimes(Protocol):
+    """What is asked of a step of the record."""
+
+    @property
+    def index(self) -> int:
+        """Its place in the play."""
+
+    @property
+    def begun(self) -> Event:
+        """The event with which it began."""
+
+    @property
+    def ended(self) -> Event | None:
+        """The event with which it ended, None where the play broke off in it."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it came out as the scenario says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The first event that is no evidence any more, in which step, and why."""
+
+    event_id: int
+    step: int | None
+    reason: str
+
+
+def cut_of(
+    play: Play, steps: Sequence[StepTimes], events: Sequence[Event], stretches: Iterable[Stretch], *, traced: bool
+) -> Cut | None:
+    """Return where a performance stops being evidence, None where nothing was late that matters.
+
+    `events` are the play's own; `stretches` those of the run that may concern it (`concerning`). Where it is `traced`,
+    the record tells which objects began something that takes its own time.
+    """
+    late = sorted(stretches, key=lambda each: each.from_ns)
+    left_alone = [each.without_work() if each.is_own_work else each for each in late]
+    found = (
+        _late_step(play, steps, events, late, traced=traced),
+        _unasked_sleep(play, steps, events, left_alone),
+        _outlasted_pin(play, steps, events, late),
+    )
+    return min((cut for cut in found if cut is not None), key=lambda cut: cut.event_id, default=None)
+
+
+def concerning(
+    stretches: Iterable[Stretch], play_start: Event, events: Sequence[Event], until_ns: int
+) -> tuple[Stretch, ...]:
+    """Return the stretches of a run that concern one play: neither another runtime's, nor the play's own work.
+
+    A worker must not be able to make itself look late, nor a client of the play by what it reads. Where its worker was
+    at work and did not run for long all the same, the stretch is marked.
+    """
+    runtime = play_start.data.get("runtime")
+    own = {(e.data.get("process"), e.data.get("ctx")) for e in events if e.kind == kinds.ENTERED}
+    alone = bool(play_start.data.get("alone"))
+    found = []
+    for each in stretches:
+        is_near = each.touches(play_start.t_ns, until_ns) and (each.runtime is None or each.runtime == runtime)
+        if not is_near or play_start.play in each.reading:
+            continue
+        if not is_own_work(each, own, alone=alone):
+            found.append(each)
+        elif each.without_work().length_ns > LATE_NS:
+            found.append(replace(each, is_own_work=True))
+    return tuple(found)
+
+
+def is_own_work(stretch: Stretch, own: AbstractSet[tuple[object, object]], *, alone: bool) -> bool:
+    """Return whether the runtime was busy with the play's own objects; in a runtime of its own all work is.
+
+    `own` are the stays of its objects, as process and context.
+    """
+    if stretch.who != "runtime" or stretch.ran is None or stretch.ran < OWN_WORK:
+        return False
+    return alone or any(each in own for each in stretch.busy)
+
+
+def late_by_ns(step: StepTimes) -> int:
+    """Return by how much a step began after it was due; 0 in histories that do not say."""
+    late_ms = step.begun.data.get("late_ms", 0)
+    return round(late_ms * 1e6) if isinstance(late_ms, int | float) else 0
+
+
+def why_late(step: StepTimes, stretches: Sequence[Stretch]) -> str | None:
+    """Return in words why a step is late, None where it is not."""
+    late_ns = late_by_ns(step)
+    if late_ns > LATE_NS:
+        return f"the step at line {step.begun.data.get('line')} began {late_ns / 1e9:.1f} s late"
+    return _told_of(step, stretches)
+
+
+def _told_of(step: StepTimes, stretches: Sequence[Stretch]) -> str | None:
+    end_ns = FOREVER_NS if step.ended is None else step.ended.t_ns
+    stretch = next((each for each in stretches if each.touches(step.begun.t_ns, end_ns)), None)
+    if stretch is None:
+        return None
+    return f"{_describe(stretch)} during the step at line {step.begun.data.get('line')}"
+
+
+def _describe(stretch: Stretch) -> str:
+    match stretch.who:
+        case "machine":
+            return "the machine was suspended"
+        case "runtime":
+            late = stretch.without_work() if stretch.is_own_work else stretch
+            return f"the runtime did not run for up to {late.length_ns / 1e9:.1f} s"
+    return f"poc itself stood still for up to {stretch.length_ns / 1e9:.1f} s"
+
+
+def _late_step(
+    play: Play, steps: Sequence[StepTimes], events: Sequence[Event], stretches: Sequence[Stretch], *, traced: bool
+) -> Cut | None:
+    """Return the first step from the first late one on whose outcome may be lateness's."""
+    at_work = [each for each in stretches if each.is_own_work]
+    others = [each for each in stretches if not each.is_own_work]
+    course = _Course(play, steps, events, others, traced=traced)
+    why: str | None = None
+    why_at_work: str | None = None
+    for step in steps:
+        late_now, late_at_work = why_late(step, others), _told_of(step, at_work)
+        if course.comes_to_rest(step):
+            why = why_at_work = None  # what has slept has nothing under way that a delay could have changed
+            continue
+        why = why or late_now
+        if why is not None and course.may_be_changed(step, is_late=late_now is not None):
+            return Cut(step.begun.id, step.index, why)
+        # What the worker did not get done in time is its own doing: such a time was counted without the lateness.
+        if why_at_work is not None and course.fails_for_time(step):
+            return Cut(step.begun.id, step.index, why_at_work)
+        why_at_work = why_at_work or late_at_work
+        if late_at_work is not None and course.measured_lateness(step, at_work):
+            return Cut(step.begun.id, step.index, late_at_work)
+    return None
+
+
+class _Course:
+    """A play's steps in their order, and what of the story before each depends on time."""
+
+    def __init__(
+        self,
+        play: Play,
+        steps: Sequence[StepTimes],
+        events: Sequence[Event],
+        stretches: Sequence[Stretch],
+        *,
+        traced: bool,
+    ) -> None:
+        self._play = play
+        self._events = events
+        self._unclean = {e.step for e in events if e.kind == kinds.CLOSED and not e.data.get("clean", True)}
+        self._has_alarms = any(e.kind == kinds.DELIVERED and e.data.get("name") == ALARM for e in events)
+        self._timed = [e.id for e in events if e.kind == kinds.TIMED]
+        self._traced = traced
+        self._stretches = stretches
+        self._begun_ns = steps[0].begun.t_ns if steps else 0
+        waits = [step.index for step in steps if _waits(play.steps[step.index].step)]
+        self._first_wait = waits[0] if waits else len(play.steps)
+        self._rested_id = 0
+
+    def comes_to_rest(self, step: StepTimes) -> bool:
+        """Return whether the objects of the play slept in a step, and nothing but the next message can come of it."""
+        if self._has_alarms or step.index > self._first_wait or not _is_quiescent(self._play, step, self._events):
+            return False
+        self._rested_id = step.begun.id
+        return True
+
+    def may_be_changed(self, step: StepTimes, *, is_late: bool) -> bool:
+        """Return whether the outcome of a step may be another for what was late before it or, `is_late`, in it."""
+        placed = self._play.steps[step.index].step
+        waited = step.index > self._first_wait
+        if is_late and _overran(step, placed):
+            return True
+        match placed:
+            case Probe() if is_late:
+                return True
+            case Resume() if is_late and _measures(self._play):
+                return True
+            case Close() if step.index in self._unclean:
+                return True
+        if _counts_time(placed) or (waited and _decides(placed)):
+            return True
+        return _fails(self._play, step, placed) and (waited or self._takes_time(step))
+
+    def fails_for_time(self, step: StepTimes) -> bool:
+        """Return whether a step is about time or order, or may have failed because the wait before it was longer."""
+        placed = self._play.steps[step.index].step
+        waited = step.index > self._first_wait and _decides(placed)
+        return _counts_time(placed) or (waited and _fails(self._play, step, placed) and self._takes_time(step))
+
+    def measured_lateness(self, step: StepTimes, stretches: Sequence[Stretch]) -> bool:
+        """Return whether it was for what of these stretches was no work that a step came out as it did."""
+        placed = self._play.steps[step.index].step
+        if _counts_time(placed):
+            return True
+        wake_ms = None if step.ended is None else step.ended.data.get("wake_ms")
+        if not isinstance(placed, Resume) or step.ended is None or not isinstance(wake_ms, int | float):
+            return False
+        touching = (each for each in stretches if each.touches(step.begun.t_ns, step.ended.t_ns))
+        away_ms = sum(each.without_work().length_ns for each in touching) / 1e6
+        measured = (claim for claim in self._play.scenario.document.claim if claim.check == "wake-under")
+        limits = (claim.limit * 1000 for claim in measured if claim.limit is not None)
+        return any(wake_ms - away_ms <= limit < wake_ms for limit in limits)
+
+    def _takes_time(self, step: StepTimes) -> bool:
+        """Return whether anything that takes its own time may have gone on before the end of a step."""
+        end = step.begun if step.ended is None else step.ended
+        if not self._traced or self._has_alarms or any(self._rested_id < each < end.id for each in self._timed):
+            return True
+        return _within(self._stretches, self._begun_ns, end.t_ns) >= LONG_NS
+
+
+def _waits(step: Step) -> bool:
+    return isinstance(step, Idle) or (isinstance(step, On) and step.quiet is not None)
+
+
+def _is_quiescent(play: Play, step: StepTimes, events: Sequence[Event]) -> bool:
+    """Return whether all objects of the play slept in a step: nothing of theirs is under way then, but for alarms."""
+    if not isinstance(play.steps[step.index].step, Hibernate) or not step.ok or step.ended is None:
+        return False
+    slept = {
+        event.actor
+        for event in events
+        if event.kind == kinds.LEFT
+        and event.data.get("how") in {"idle", "evict"}
+        and step.begun.id < event.id < step.ended.id
+    }
+    return bool(slept) and slept == {f"object:{label}" for label in play.objects}
+
+
+def _fails(play: Play, step: StepTimes, placed: Step) -> bool:
+    """Return whether a step failed, or an object slept in it that should stay: lateness may be the cause of either.
+
+    That an object did not sleep is told by the trace, with the time taken off in which the runtime was late.
+    """
+    if step.ended is None:
+        return False
+    if isinstance(placed, Hibernate):
+        return step.ok and patience(play, placed) == "awake"
+    return not step.ok
+
+
+def _counts_time(step: Step) -> bool:
+    """Return whether a step's meaning is a time or an order, so that any lateness before or in it may change that."""
+    return isinstance(step, Exchange) and (step.next or (isinstance(step, On) and step.quiet is not None))
+
+
+def _decides(step: Step) -> bool:
+    """Return whether a step that comes after a wait may come out otherwise because the wait was longer."""
+    return not isinstance(step, Idle | Hibernate)
+
+
+def _overran(step: StepTimes, placed: Step) -> bool:
+    """Return whether a step took longer than its time, so that only lateness, which puts its end off, let it pass."""
+    if step.ended is None or not isinstance(placed, Alarm | Close | Connect | Exchange):
+        return False
+    return step.ok and step.ended.t_ns - step.begun.t_ns > placed.within * 1e9
+
+
+def _measures(play: Play) -> bool:
+    return any(claim.check == "wake-under" for claim in play.scenario.document.claim)
+
+
+def _unasked_sleep(
+    play: Play, steps: Sequence[StepTimes], events: Sequence[Event], stretches: Sequence[Stretch]
+) -> Cut | None:
+    """Return the first sleep by the idle timer that the story did not have, because it was left alone for too long."""
+    begins = [step.begun.id for step in steps]
+    last_event: dict[str, Event] = {}
+    for event in events:
+        if event.kind in {kinds.ENTERED, kinds.DELIVERED}:
+            last_event[event.actor] = event
+        if event.kind != kinds.LEFT or event.data.get("how") != "idle" or event.actor not in last_event:
+            continue
+        position = bisect_right(begins, event.id) - 1
+        if position < 0:
+            continue
+        step = steps[position]
+        if isinstance(play.steps[step.index].step, Hibernate):
+            continue  # asked for, or within the story's own wait for another object
+        since_ns = last_event[event.actor].t_ns
+        inside = [each for each in steps[: position + 1] if since_ns <= each.begun.t_ns <= event.t_ns]
+        late_ns = max(_within(stretches, since_ns, event.t_ns), sum(map(late_by_ns, inside)))
+        if late_ns < LATE_NS or _would_have_slept(play, step, since_ns, stretches):
+            continue
+        label = event.actor.removeprefix("object:")
+        message = f"{label} was left alone {late_ns / 1e9:.1f} s longer than the story says and slept by itself"
+        return Cut(event.id, step.index, message)
+    return None
+
+
+def _within(stretches: Sequence[Stretch], from_ns: int, to_ns: int) -> int:
+    return sum(each.overlap_ns(from_ns, to_ns) for each in stretches)
+
+
+def _outlasted_pin(
+    play: Play, steps: Sequence[StepTimes], events: Sequence[Event], stretches: Sequence[Stretch]
+) -> Cut | None:
+    """Return the first sleep of the story's that came because lateness was waited out: work had put it off for longer.
+
+    An object that is pinned when a sleep should have come does not sleep; the time in which somebody was late does not
+    count, and in it the work may have ended.
+    """
+    begins = [step.begun.id for step in steps]
+    for event in events:
+        position = bisect_right(begins, event.id) - 1
+        if event.kind != kinds.LEFT or event.data.get("how") not in {"idle", "evict"} or position < 0:
+            continue
+        placed = play.steps[steps[position].index].step
+        if not isinstance(placed, Hibernate) or patience(play, placed) != "sleep" or _kept_ns(event) < ASLEEP_BY_NS:
+            continue
+        since_ns = event.t_ns - event.data["at_ns"] + event.data["at_last_event_ns"]
+        stretch = next((each for each in stretches if each.touches(since_ns, event.t_ns)), None)
+        if stretch is not None:
+            why = f"{_describe(stretch)} while {event.actor.removeprefix('object:')} was kept in memory, and then slept"
+            return Cut(steps[position].begun.id, steps[position].index, why)
+    return None
+
+
+def _kept_ns(left: Event) -> int:
+    """Return for how long after its last event work kept an object in memory; 0 in histories that do not say."""
+    kept = left.data.get("at_last_activity_ns", 0) - left.data.get("at_last_event_ns", 0)
+    return int(kept) if "at_ns" in left.data else 0
+
+
+def _would_have_slept(play: Play, step: StepTimes, since_ns: int, stretches: Sequence[Stretch]) -> bool:
+    """Return whether the step in which an object slept lets ten seconds pass by itself."""
+    due_ns = step.begun.t_ns - late_by_ns(step)
+    planned_ns = due_ns - _within(stretches, since_ns, due_ns) + round(_longest_wait(play.steps[step.index].step) * 1e9)
+    return planned_ns >= since_ns + IDLE_TIMER_NS + LATE_NS
+
+
+def _longest_wait(step: Step) -> float:
+    """Return how many seconds a step may take by itself."""
+    match step:
+        case Idle():
+            return step.idle
+        case On() if step.quiet is not None:
+            return step.quiet
+        case Exchange() | Alarm() | Close() | Http():
+            return step.within
+    return 0.0

@@ -1,0 +1,170 @@
+"""A comparison for the terminal: what got worse first, then the other claims, then the figures, then the answer."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from poc_cli.exit_codes import ExitCode
+from poc_cli.judge.claim_diff import AFTER, BEFORE, ClaimChange, Comparison, Kind
+from poc_cli.judge.figure_diff import Change, Figure, Spread
+from poc_cli.report.styled import Line, Span, span
+from poc_cli.report.text import STYLES
+
+_NAMES: Final = {
+    "wake_ms": "a wake",
+    "warm_ms": "a warm answer",
+    "asleep_after_ms": "idle sleep began after",
+    "storm_ms": "an answer in a wake storm",
+    "broadcast_ms": "a broadcast's arrival",
+}
+_IN_SECONDS: Final = frozenset({"asleep_after_ms"})
+_WORDS: Final = {"asleep_after_ms": ("later", "earlier")}
+_SLOWER: Final = ("slower", "faster")
+
+_HEADINGS: Final = {Kind.worse: "bold red", Kind.left_out: "bold yellow", Kind.gone: "bold yellow"}
+
+_NAME, _CELL, _RATIO, _INTERVAL = 28, 12, 6, 14
+"""Widths of the columns of figures: as wide as what stands in them, within 80 columns up to the word at the end."""
+
+
+def lines(comparison: Comparison, before: tuple[str, dict[str, Any]], after: tuple[str, dict[str, Any]]) -> list[Line]:
+    """Return the whole comparison; each run comes with the words by which it was named."""
+    found: list[Line] = [_run(BEFORE, *before), _run(AFTER, *after)]
+    for each in comparison.differences:
+        message = f"{each.before} → {each.after}"
+        found.append([span("        "), span(f"{each.what}: ", "yellow"), span(message)])
+    for run, why in comparison.flaws:
+        said = f"the record of the run {run} is not whole, so it proves nothing: "
+        found.append([span(said, STYLES["error"]), span(why)])
+    found.append([])
+    for kind in Kind:
+        if kind is not Kind.same and comparison.of(kind):
+            found += [[span(kind.value, _HEADINGS.get(kind, "bold"))], *_kind(comparison, kind), []]
+    same = comparison.of(Kind.same)
+    found += [*_same(same), []]
+    if comparison.figures:
+        found += [*_figures(comparison.figures), []]
+    return [*found, answer(comparison)]
+
+
+def answer(comparison: Comparison) -> Line:
+    """Return the comparison in one line."""
+    worse = len(comparison.of(Kind.worse))
+    changed = sum(change.changed is True for figure in comparison.figures for change in figure.changes)
+    if comparison.exit_code is ExitCode.FAILED:
+        return [span("nothing can be said: the record of a run is not whole", STYLES["error"])]
+    claims = "no claim got worse" if not worse else f"{worse} claim{'s' * (worse > 1)} got worse"
+    counted = Counter(claim.kind.value for claim in comparison.claims)
+    told = [f"{counted[kind.value]} {kind.value}" for kind in Kind if counted[kind.value] and kind is not Kind.worse]
+    figures = "no figure changed" if not changed else f"{changed} figure{'s' * (changed > 1)} changed"
+    style = STYLES["refuted"] if worse else STYLES["held"]
+    return [span(claims, style), span(f" ({', '.join(told)}); {figures}" if told else f"; {figures}")]
+
+
+def _run(side: str, name: str, document: dict[str, Any]) -> Line:
+    target = document["target"]
+    versions = ", ".join(f"{each} {version}" for each, version in (target.get("versions") or {}).items())
+    where = f"{target.get('kind') or 'no target'}" + (f", {versions}" if versions else "")
+    started = str(document.get("started") or "")[: len("2026-11-22")]
+    return [span(f"{side:<8}", "bold"), span(name), span(f"  ({where}{', ' if started else ''}{started})", "dim")]
+
+
+def _kind(comparison: Comparison, kind: Kind) -> list[Line]:
+    """Tell the claims of a kind one by one; a scenario that is no longer judged at all is told in a line."""
+    if kind not in {Kind.gone, Kind.left_out}:
+        return [line for claim in comparison.of(kind) for line in _claim(claim)]
+    by_scenario: dict[str, list[ClaimChange]] = {}
+    for claim in comparison.claims:
+        by_scenario.setdefault(_scenario(claim), []).append(claim)
+    found: list[Line] = []
+    for name in dict.fromkeys(_scenario(claim) for claim in comparison.of(kind)):
+        claims = [claim for claim in by_scenario[name] if claim.kind is kind]
+        if len(claims) == len(by_scenario[name]):
+            why = claims[0].after.reason
+            found.append([span(f"  {name}  "), span(_counted(claims)), span(f": {why}" if why else "")])
+        else:
+            found += [line for claim in claims for line in _claim(claim)]
+    return found
+
+
+def _scenario(claim: ClaimChange) -> str:
+    return claim.name.partition("/")[0]
+
+
+def _claim(claim: ClaimChange) -> list[Line]:
+    found: list[Line] = [
+        [span(f"  {claim.name}  "), _describe(claim.before.told), span(" → "), _describe(claim.after.told)]
+    ]
+    for side, cell in ((BEFORE, claim.before), (AFTER, claim.after)):
+        if cell.reason:
+            found.append([span(f"      {side:<8}", "dim"), span(cell.reason, "dim" if side == BEFORE else "")])
+    return found
+
+
+def _counted(claims: Sequence[ClaimChange]) -> str:
+    """Return how many claims there are and how they came out before, in words."""
+    counted = Counter(claim.before.told for claim in claims)
+    listed = ", ".join(f"{number} {told}" for told, number in counted.items())
+    return f"{len(claims)} claim{'s' * (len(claims) != 1)}" + (f" ({listed})" if listed else "")
+
+
+def _describe(verdict: str) -> Span:
+    return span(verdict, STYLES.get(verdict, "yellow"))
+
+
+def _same(claims: Sequence[ClaimChange]) -> list[Line]:
+    """Count what did not change, but name what is not as it should be."""
+    found: list[Line] = [[span("the same", "bold"), span(f": {_counted(claims)}")]]
+    failing = (claim for claim in claims if claim.after.verdict != "held" and not claim.after.known)
+    return [*found, *([span(f"  {claim.name}  "), _describe(claim.after.told)] for claim in failing)]
+
+
+def _figures(figures: Sequence[Figure]) -> list[Line]:
+    sides = f"{BEFORE:>{_CELL}}{AFTER:>{_CELL}}"
+    head = f"{'figures':<{_NAME}}{sides}{'ratio':>{_RATIO + 2}}{'99 % interval':>{_INTERVAL + 2}}"
+    found: list[Line] = [[span(head, "bold")]]
+    for figure in figures:
+        shown = _seconds if figure.name in _IN_SECONDS else _milliseconds
+        found += [_change(figure, change, shown) for change in figure.changes]
+        found.append([span(f"  {_values(figure, shown)}", "dim")])
+    return found
+
+
+def _change(figure: Figure, change: Change, shown: Callable[[float], str]) -> Line:
+    name = f"  {_NAMES[figure.name]}, {change.name}"
+    sides = "".join(f"{'-' if side is None else shown(side):>{_CELL}}" for side in (change.before, change.after))
+    ratio = "-" if change.ratio is None else f"{change.ratio:.2f}"
+    interval = "-" if change.interval is None else f"{change.interval[0]:.2f} to {change.interval[1]:.2f}"
+    numbers = f"{name:<{_NAME}}{sides}{ratio:>{_RATIO + 2}}{interval:>{_INTERVAL + 2}}  "
+    return [span(numbers), _outcome(figure, change)]
+
+
+def _outcome(figure: Figure, change: Change) -> Span:
+    if change.changed is None:
+        return span(f"not compared: {change.why}", "dim")
+    if not change.changed:
+        return span("no change")
+    more, less = _WORDS.get(figure.name, _SLOWER)
+    return span(f"changed: {more if change.ratio is not None and change.ratio > 1 else less}", "bold yellow")
+
+
+def _values(figure: Figure, shown: Callable[[float], str]) -> str:
+    sides = [f"{side} {_spread(spread, shown)}" for side, spread in ((BEFORE, figure.before), (AFTER, figure.after))]
+    message = ", ".join(sides) + f"; a change is beyond {figure.factor:g} times"
+    if figure.apart:
+        message += f"; measured by one run only and not compared: {', '.join(figure.apart)}"
+    return message
+
+
+def _spread(spread: Spread | None, shown: Callable[[float], str]) -> str:
+    if spread is None:
+        return "no value"
+    return f"{spread.n} value{'s' * (spread.n != 1)} of {shown(spread.low)} to {shown(spread.high)}"
+
+
+def _milliseconds(value: float) -> str:
+    return f"{value:.2f} ms"
+
+
+def _seconds(value: float) -> str:
+    return f"{value / 1000:.3f} s"

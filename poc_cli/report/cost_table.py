@@ -1,0 +1,138 @@
+"""The bill as text: a table of both sides, and below it in sentences what follows from it."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Final
+
+from poc_cli.cost.bill import Line as BillLine
+from poc_cli.cost.bill import Share, dollars
+from poc_cli.cost.measured import Measured
+from poc_cli.cost.month import Month
+from poc_cli.cost.prices import Prices
+from poc_cli.cost.usage_line import percent, plain, told
+from poc_cli.report.styled import Line, span
+
+WHY: Final = "An object that only waits to sleep is not billed, nor is its sleep; one that something pins is."
+
+Row = tuple[str, str, str, str, str]
+
+
+def lines(month: Month) -> list[Line]:
+    """Return the whole page about a month."""
+    notes = [[span(note)] for note in month.notes]
+    return [[span(month.title, "bold")], *notes, [], *_table(month), [], *_sentences(month), [], *_growth(month)]
+
+
+def run_lines(measured: Measured, prices: Prices) -> list[Line]:
+    """Return what a run used, and how its time in memory was spent."""
+    return [[span(told(measured, prices), "bold")], *([span(f"  {text}")] for text in _memory(measured)), []]
+
+
+def source(prices: Prices) -> Line:
+    """Return where the prices are from."""
+    page = prices.sources["durable_objects"]
+    return [span(f"Prices as read on {prices.read}: {page.url} (of {page.updated})", "dim")]
+
+
+def _memory(measured: Measured) -> Iterator[str]:
+    resident, active = measured.total("resident_seconds"), measured.total("active_seconds")
+    pinned = measured.total("pinned_seconds")
+    if measured.at_most:
+        yield f"active for at most {plain(active)} s; without the runtime's trace that cannot be told better"
+        return
+    waiting = f"{plain(resident - active)} s only waiting to sleep, which is not billed"
+    yield f"in memory for {plain(resident)} s: {plain(active)} s active, {waiting}"
+    if pinned:
+        yield f"of the active time, {plain(pinned)} s pinned by something that the worker left open"
+
+
+def _table(month: Month) -> Iterator[Line]:
+    rows = list(_rows(month))
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    heads = [f"{head:>{widths[left] + 2 + widths[left + 1]}}" for head, left in zip(month.heads, (1, 3), strict=True)]
+    yield [span(f"{'':<{widths[0]}}   {heads[0]}   {heads[1]}", "bold")]
+    for row in rows:
+        title, *cells = (f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True))
+        told_ = f"{title.strip():<{widths[0]}}   {cells[0]}  {cells[1]}   {cells[2]}  {cells[3]}"
+        yield [span(told_, "bold" if row[0] == "a month" else "dim" if row[0] == _UNROUNDED else "")]
+
+
+_UNROUNDED: Final = "without rounding up"
+
+
+def _rows(month: Month) -> Iterator[Row]:
+    pairs = zip(month.hibernating.bill.lines, month.awake.bill.lines, strict=True)
+    for left, right in pairs:
+        if left.used or right.used:
+            yield (left.meter.title, _used(left), dollars(left.cost), _used(right), dollars(right.cost))
+    left_bill, right_bill = month.hibernating.bill, month.awake.bill
+    yield ("the paid plan", "", dollars(left_bill.base), "", dollars(right_bill.base))
+    yield ("a month", "", dollars(left_bill.total), "", dollars(right_bill.total))
+    yield (_UNROUNDED, "", dollars(left_bill.exact), "", dollars(right_bill.exact))
+
+
+def _used(line: BillLine) -> str:
+    return f"{plain(line.used)} {line.meter.noun}"
+
+
+def _sentences(month: Month) -> Iterator[Line]:
+    for text in _describe(month):
+        yield [span(text)]
+
+
+def _describe(month: Month) -> Iterator[str]:
+    dearest = month.paid.bill.dominant
+    if dearest is None:
+        yield "All of it is included in the paid plan."
+    else:
+        yield f"What costs most beside the plan: {dearest.meter.title}, {dollars(dearest.cost)}."
+    if month.saved > 0:
+        yield f"Hibernation saves {dollars(month.saved)} a month."
+        yield WHY
+    elif month.same_up_to is None:
+        yield "Hibernation makes no difference to this bill."
+    if month.same_up_to is not None:
+        included = month.awake.bill.line("duration").meter.included
+        yield (
+            f"Up to {_users(month.same_up_to)}, as many to a room as here, objects that never sleep stay within the "
+            f"{plain(included)} GB-s that are included."
+        )
+    if month.never_rests_from is not None:
+        many = plain(month.never_rests_from)
+        yield f"From {many} messages a minute of each user on, rooms never rest, and hibernation saves nothing."
+    if month.deliveries:
+        yield f"{plain(month.deliveries)} messages go out to other users, free of charge."
+    yield from _free(month)
+
+
+def _free(month: Month) -> Iterator[str]:
+    side, other = month.paid, month.awake
+    enough = "is enough" if side.free.suffices else "is not enough"
+    yield f"The free plan {enough}: it takes {_share(side.free.tightest)}."
+    users, awake = month.free_up_to(side), month.free_up_to(other)
+    if users is not None and awake is not None and awake < users:
+        named = other.free.tightest.meter.title
+        yield f"  It serves up to {_users(users)}; without hibernation up to {_users(awake)}, by its {named}."
+    elif users is not None:
+        yield f"  It serves up to {_users(users)}."
+    counted = month.one_to_one(side)
+    if counted is not None:
+        yield "  The page counts 20 messages as one request for the paid plan, and does not say so for the free one;"
+        yield f"  each by itself, they take {_share(counted)}."
+
+
+def _share(share: Share) -> str:
+    per = " a day" if share.meter.free is not None and share.meter.free.per == "day" else ""
+    return f"{percent(share.part)} of its limit for {share.meter.title}, {plain(share.limit)} {share.meter.noun}{per}"
+
+
+def _users(number: Decimal) -> str:
+    return f"{plain(number)} {'user' if number == 1 else 'users'}"
+
+
+def _growth(month: Month) -> Iterator[Line]:
+    left, right = month.heads
+    yield [span("As it grows", "bold")]
+    for each in month.grown():
+        who = f"{each.times}x" if each.users is None else _users(each.users)
+        yield [span(f"  {who:<18} {left} {dollars(each.hibernating):>14}, {right} {dollars(each.awake):>16}")]

@@ -1,0 +1,30 @@
+"""The survival matrix for the page: each tested cell with its word, its tone and the way to its evidence."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from poc_cli.report.html.view_model import Cell, Matrix, Reference, verdict_shown
+from poc_cli.report.matrix_table import table
+
+
+def matrix_of(document: dict[str, Any], anchors: Mapping[str, str]) -> Matrix:
+    """Return the matrix; `anchors` says where each claim, named `scenario/id`, is on the page."""
+    filled = table(document["matrix"])
+    whole = not document["error"]
+    rows = tuple(
+        (row, tuple(_cell(filled.cell(row, column), anchors, whole=whole) for column in filled.columns))
+        for row in filled.rows
+    )
+    return Matrix(filled.columns, rows)
+
+
+def _cell(cell: dict[str, Any] | None, anchors: Mapping[str, str], *, whole: bool) -> Cell | None:
+    if cell is None:
+        return None
+    documented = bool(cell["as_documented"])
+    return Cell(
+        value=cell["value"],
+        tone=verdict_shown("held" if documented else "refuted", whole=whole),
+        documented=("as documented" if documented else "not as documented") + ("" if whole else ", record not whole"),
+        claims=tuple(Reference(claim, anchors.get(claim)) for claim in cell["claims"]),
+    )

@@ -1,0 +1,30 @@
+"""The survival matrix as a table of what was tested, for every form of report."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The tested part of the matrix, its rows and columns in their fixed order."""
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    cells: Mapping[tuple[str, str], dict[str, Any]]
+
+    def cell(self, row: str, column: str) -> dict[str, Any] | None:
+        """Return a cell of run.json's matrix, None where it was not tested."""
+        return self.cells.get((row, column))
+
+
+def table(matrix: list[dict[str, Any]]) -> Table:
+    """Return the tested part of run.json's `matrix`."""
+    tested = {(cell["row"], cell["column"]): cell for cell in matrix if cell["value"] != "not tested"}
+    rows = dict.fromkeys(cell["row"] for cell in matrix)
+    columns = dict.fromkeys(cell["column"] for cell in matrix)
+    return Table(
+        tuple(row for row in rows if any(place[0] == row for place in tested)),
+        tuple(column for column in columns if any(place[1] == column for place in tested)),
+        tested,
+    )

@@ -1,0 +1,18 @@
+"""Text with styles, for terminals that have them and for those that do not."""
+
+from poc_cli.inert import inert
+
+Span = tuple[str, str]
+"""A text and a style of rich's, empty for none."""
+
+Line = list[Span]
+
+
+def span(text: object, style: str = "") -> Span:
+    """Return a span of inert text."""
+    return inert(str(text)), style
+
+
+def plain(line: Line) -> str:
+    """Return a line without its styles."""
+    return "".join(text for text, _ in line).rstrip()

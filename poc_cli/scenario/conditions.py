@@ -1,0 +1,196 @@
+"""Conditions on a message: `path op literal`, and the paths that captures use too."""
+
+import json
+import operator
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from poc_cli.errors import did_you_mean
+from poc_cli.scenario.templates import UnknownNameError, whole_name
+from poc_cli.scenario.values import MISSING, Missing, equal, shown
+
+_FIRST_STEP = re.compile(r'([A-Za-z0-9_$-]+)|"((?:[^"\\]|\\.)*)"|\[(\d{1,9})\]')
+_NEXT_STEP = re.compile(r'\.(?:([A-Za-z0-9_$-]+)|"((?:[^"\\]|\\.)*)")|\[(\d{1,9})\]')
+_CONDITION = re.compile(
+    r"""\s*(?P<negated>not\s+)?
+        (?!not\s)(?P<path>(?:"(?:[^"\\]|\\.)*+"|[^\s"])++)
+        \s+(?P<operator>\S+)
+        \s*(?P<literal>.*?)\s*""",
+    re.VERBOSE | re.DOTALL,
+)
+
+OPERATORS: Final = ("==", "!=", "<", "<=", ">", ">=", "contains", "matches", "exists")
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A name in the place of a literal: the value it has when the condition is asked."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One parsed condition; `text` is how it was written."""
+
+    text: str
+    negated: bool
+    path: str
+    operator: str
+    literal: object
+
+    def __str__(self) -> str:
+        """Return the condition as it was written."""
+        return self.text
+
+    @property
+    def names(self) -> set[str]:
+        """Return the names that must be bound."""
+        return {self.literal.name} if isinstance(self.literal, Bound) else set()
+
+    def holds(self, value: object, names: Mapping[str, object]) -> bool:
+        """Return whether the condition holds for a message's JSON (MISSING where it has none).
+
+        A path that is missing makes every comparison false, negated or not; only `exists` sees absence.
+        Raises UnknownNameError, or ValueError where a bound value is used as a pattern and is none.
+        """
+        found = lookup(value, self.path)
+        if self.operator == "exists":
+            return (found is not MISSING) != self.negated
+        literal = self.literal
+        if isinstance(literal, Bound):
+            if literal.name not in names:
+                raise UnknownNameError(literal.name)
+            literal = names[literal.name]
+        if found is MISSING:
+            return False
+        return _COMPARE[self.operator](found, literal) != self.negated
+
+
+def parse(text: str) -> Condition:
+    """Return the condition. Raises ValueError with a sentence that says what is wrong with it."""
+    match = _CONDITION.fullmatch(text)
+    if match is None:
+        raise ValueError(f'{shown(text)} is not a condition; write it like: count >= 2, or: not name == "ann"')
+    path, name, literal = match["path"], match["operator"], match["literal"]
+    _steps(path)
+    if name not in OPERATORS:
+        raise ValueError(f"{shown(name)} is not an operator; {did_you_mean(name, OPERATORS)}")
+    if name == "exists":
+        if literal:
+            raise ValueError(f'"exists" ends the condition, but {shown(literal)} follows')
+        return Condition(text, match["negated"] is not None, path, name, None)
+    value = _literal(literal, name)
+    if name == "matches" and not isinstance(value, Bound):
+        _pattern(value)
+    return Condition(text, match["negated"] is not None, path, name, value)
+
+
+def lookup(value: object, path: str) -> object | Missing:
+    """Return the value at a path such as `rooms[0].name`, else MISSING. Raises ValueError for what is no path."""
+    for step in _steps(path):
+        if isinstance(value, dict):
+            value = value.get(step, MISSING)
+        elif isinstance(value, list) and isinstance(step, int):
+            value = value[step] if step < len(value) else MISSING
+        else:
+            return MISSING
+    return value
+
+
+@lru_cache(maxsize=1024)
+def _steps(path: str) -> tuple[str | int, ...]:
+    """Return the steps of a path; a key is bare or quoted as JSON, an index stands in brackets."""
+    steps: list[str | int] = []
+    at = 0
+    while at < len(path) or not steps:
+        match = (_NEXT_STEP if steps else _FIRST_STEP).match(path, at)
+        if match is None:
+            raise ValueError(f'{shown(path)} is not a path; write it like: name, rooms[0].name, or: "odd key".name')
+        bare, quoted, index = match.groups()
+        steps.append(int(index) if index else bare or str(_json(f'"{quoted}"')))
+        at = match.end()
+    return tuple(steps)
+
+
+def _literal(text: str, operator_: str) -> object:
+    if not text:
+        raise ValueError(f'"{operator_}" needs something to compare with')
+    name = whole_name(text)
+    if name is not None:
+        return Bound(name)
+    return _json(text)
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        advice = f"; text stands in quotes: {json.dumps(text)}" if re.fullmatch(r"[A-Za-z_][\w -]*", text) else ""
+        raise ValueError(f"{shown(text)} is neither JSON nor a {{name}}{advice}") from None
+
+
+def _no_constant(text: str) -> object:
+    raise ValueError(text)
+
+
+def _ordered(compare: Callable[[float, float], bool]) -> Callable[[object, object], bool]:
+    """Return the comparison for two numbers or two texts (by code point); false for anything else."""
+
+    def holds(found: object, literal: object) -> bool:
+        if isinstance(found, str) and isinstance(literal, str):
+            return compare((found > literal) - (found < literal), 0)
+        if isinstance(found, bool) or isinstance(literal, bool):
+            return False
+        return isinstance(found, int | float) and isinstance(literal, int | float) and compare(found, literal)
+
+    return holds
+
+
+def _contains(found: object, literal: object) -> bool:
+    """Return whether a text contains a text, a list an element, a table a key."""
+    if isinstance(found, list):
+        return any(equal(item, literal) for item in found)
+    return isinstance(found, str | dict) and isinstance(literal, str) and literal in found
+
+
+def _matches(found: object, literal: object) -> bool:
+    pattern = _pattern(literal)
+    # Half of a surrogate pair, which JSON can carry, has no form in UTF-8, which RE2 reads.
+    return isinstance(found, str) and pattern(found.encode(errors="replace").decode())
+
+
+def _pattern(pattern: object) -> Callable[[str], bool]:
+    """Return the search for a pattern. Raises ValueError for what is none."""
+    if not isinstance(pattern, str):
+        raise ValueError(f'"matches" needs a pattern in quotes, not {shown(pattern)}')  # noqa: TRY004 - the file is wrong, not the program
+    return _compiled(pattern)
+
+
+@lru_cache(maxsize=128)
+def _compiled(pattern: str) -> Callable[[str], bool]:
+    import re2  # type: ignore[import-untyped]  # as long as three other modules, and few stories have a pattern
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        compiled = re2.compile(pattern.encode(errors="replace").decode(), options)
+    except re2.error as error:
+        reason = error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else str(error)
+        raise ValueError(f"{shown(pattern)} is not a pattern that RE2 knows: {reason}") from None
+    return lambda text: compiled.search(text) is not None
+
+
+_COMPARE: Final[dict[str, Callable[[object, object], bool]]] = {
+    "==": equal,
+    "!=": lambda found, literal: not equal(found, literal),
+    "<": _ordered(operator.lt),
+    "<=": _ordered(operator.le),
+    ">": _ordered(operator.gt),
+    ">=": _ordered(operator.ge),
+    "contains": _contains,
+    "matches": _matches,
+}

@@ -1,0 +1,119 @@
+"""What lint says of clients that are not ours, of the origin, and of the names and steps that go with them."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from poc_cli.errors import did_you_mean
+from poc_cli.scenario.client_tables import URL, AnyClient, ClientSpec, CommandSpec, PageSpec
+from poc_cli.scenario.model import Acting, Kill, Origin, ScenarioFile, Stall, Step
+from poc_cli.scenario.service_tables import WorkerRef
+from poc_cli.scenario.templates import templates_in
+from poc_cli.scenario.validation_errors import Problem
+from poc_cli.scenario.values import Path, shown
+
+ORIGIN: Final = "origin"
+ELSEWHERE: Final = "origin.foreign"
+WORKER: Final = "worker"
+PORT: Final = "port"
+
+ORIGIN_NAMES: Final = frozenset({ORIGIN, ELSEWHERE})
+"""What every play of a scenario with an origin knows: where it is, and the same under another name."""
+
+RESERVED: Final = frozenset({"POC_TOKEN", "POC_URL", "PORT", "HOST", "HOSTNAME", "PATH", "HOME", "TMPDIR", "NODE_ENV"})
+"""Variables that poc itself sets."""
+
+
+def given_names(document: ScenarioFile) -> frozenset[str]:
+    """Return the names that every play of a scenario has beside `play` and its vars."""
+    return ORIGIN_NAMES if document.origin is not None else frozenset()
+
+
+def taken_by(clients: Sequence[AnyClient]) -> frozenset[str]:
+    """Return the names that clients have of their own, which no var can have."""
+    return frozenset({URL}) if any(isinstance(client, CommandSpec) for client in clients) else frozenset()
+
+
+def problems_of_file(document: ScenarioFile) -> Iterator[Problem]:
+    """Yield what is wrong with the origin, the secrets, and the names in worker and origin."""
+    for name, times in Counter(document.secrets).items():
+        if name in RESERVED:
+            yield Problem(("secrets",), f'"{name}" is a variable of poc\'s own', "give the secret another name")
+        elif times > 1:
+            yield Problem(("secrets",), f'"{name}" is named {times} times')
+    for name in sorted({*document.secret} & {*document.public}):
+        yield Problem(("public",), f'"{name}" is both secret and public', "take it out of one of the two")
+    origin = document.origin
+    if origin is not None:
+        known = {ORIGIN, ELSEWHERE, WORKER, PORT}
+        yield from _unknown(origin.start, ("origin", "start"), {PORT})
+        yield from _unknown(origin.env, ("origin", "env"), known)
+        yield from _taken(origin.env, ("origin", "env"), document.secrets)
+    yield from _worker(document.worker, ("worker",), document)
+    yield from _secrets(document.clients, ("clients",), document)
+    for index, claim in enumerate(document.claim):
+        if claim.control is not None:
+            yield from _worker(claim.control.worker, ("claim", index, "control", "worker"), document)
+            yield from _secrets(claim.control.clients, ("claim", index, "control", "clients"), document)
+
+
+def _worker(worker: WorkerRef | None, path: Path, document: ScenarioFile) -> Iterator[Problem]:
+    if worker is not None:
+        yield from _unknown(worker.vars, (*path, "vars"), set(given_names(document)))
+        yield from _taken(worker.vars, (*path, "vars"), document.secrets)
+
+
+def _secrets(clients: Mapping[str, AnyClient], path: Path, document: ScenarioFile) -> Iterator[Problem]:
+    for name, client in clients.items():
+        if not isinstance(client, CommandSpec):
+            continue
+        for index, secret in enumerate(client.secrets):
+            if secret not in document.secrets:
+                message = f"the scenario has no secret {shown(secret)}"
+                advice = did_you_mean(secret, document.secrets) or f'add secrets = ["{secret}"] at the top'
+                yield Problem((*path, name, "secrets", index), message, advice)
+        yield from _taken(client.env, (*path, name, "env"), client.secrets)
+
+
+def _unknown(value: object, path: Path, known: set[str]) -> Iterator[Problem]:
+    for way, name in templates_in(value, path):
+        if name not in known:
+            advice = did_you_mean(name, known) or "no name is known here"
+            yield Problem(way, f"{{{name}}} is not known here", advice)
+
+
+def _taken(variables: Mapping[str, str], path: Path, secrets: Sequence[str]) -> Iterator[Problem]:
+    for name in variables:
+        if name in RESERVED - {"HOST", "HOSTNAME", "NODE_ENV"}:
+            yield Problem((*path, name), f'"{name}" is a variable of poc\'s own', at="key")
+        elif name in secrets:
+            yield Problem((*path, name), f'"{name}" is a secret of the scenario already', at="key")
+
+
+def problems_of_step(step: Step, path: Path, named: Mapping[str, AnyClient], *, origin: bool) -> Iterator[Problem]:
+    """Yield what a step asks of a client of another kind, or of an origin that is not there."""
+    if isinstance(step, Origin) and not origin:
+        advice = 'add origin = { dir = "…", start = "…" } above the steps'
+        yield Problem(path, "the scenario has no origin", advice, at="key")
+    for name, client in named.items():
+        if isinstance(step, Acting):
+            yield from _acts(step, path, name, client)
+        elif isinstance(step, Kill) and step.how == "process" and not isinstance(client, CommandSpec):
+            message = f'"{name}" is no program, so no process of it can be killed'
+            yield Problem((*path, "how"), message, 'leave "how" out')
+        elif isinstance(step, Kill) and "how" in step.model_fields_set and isinstance(client, PageSpec):
+            yield Problem((*path, "how"), f'"{name}" is a page, which is ended as a whole', 'leave "how" out')
+        elif isinstance(step, Stall) and isinstance(client, PageSpec):
+            yield Problem(path, f'"{name}" is a page, and a browser always reads', at="key")
+
+
+def _acts(step: Acting, path: Path, name: str, client: AnyClient) -> Iterator[Problem]:
+    if isinstance(client, PageSpec):
+        if step.sends:
+            message = f'"{name}" is a page, and only what happens on it lets it send'
+            yield Problem((*path, "send"), message, 'use "click", "fill" or "eval"', at="key")
+        return
+    for key in step.page_keys:
+        kind = "a program" if isinstance(client, CommandSpec) else "a plain client"
+        page = f'a page is clients.{name} = {{ browser = "{{origin}}/…" }}' if isinstance(client, ClientSpec) else ""
+        yield Problem((*path, key), f'"{key}" is for pages, and "{name}" is {kind}', page or None, at="key")

@@ -1,0 +1,272 @@
+"""What one play would stumble over, step by step: names that lead nowhere yet, messages that cannot be sent."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from poc_cli.errors import did_you_mean
+from poc_cli.scenario import conditions
+from poc_cli.scenario.client_groups import EVERY_CLIENT, NUMBER, ClientGroups, group_of
+from poc_cli.scenario.client_tables import own_names, texts_of
+from poc_cli.scenario.lint_clients import ORIGIN_NAMES, problems_of_step, taken_by
+from poc_cli.scenario.matching import check_form, expected_messages
+from poc_cli.scenario.model import LARGEST_COUNT, AnyClient, Connect, Exchange, ObjectRef, Repeat, Restart, Step
+from poc_cli.scenario.steps import Node, every_step
+from poc_cli.scenario.templates import names_in, templates_in
+from poc_cli.scenario.types import Shape
+from poc_cli.scenario.validation_errors import Problem
+from poc_cli.scenario.values import Path, shown
+
+
+@dataclass(frozen=True, slots=True)
+class PlayState:
+    """What the story or one control plays: its clients and vars (with the way to each), its steps.
+
+    `given` are the names that it has from the start, beside `play` and its vars.
+    """
+
+    clients: Mapping[str, tuple[Path, AnyClient]]
+    vars: Mapping[str, tuple[Path, object]]
+    steps: Sequence[Node]
+    given: frozenset[str] = frozenset()
+
+
+def problems_of_play(played: PlayState, claims: Sequence[str], objects: Mapping[str, ObjectRef]) -> Iterator[Problem]:
+    """Yield every problem of one play, in no order; `claims` and `objects` are those that a step may name."""
+    yield from _Flow(played, claims, objects).problems()
+
+
+class _Flow:
+    """One pass over the steps of one play; `_known` are the names that are bound at the step."""
+
+    def __init__(self, played: PlayState, claims: Sequence[str], objects: Mapping[str, ObjectRef]) -> None:
+        self._played = played
+        self._claims = claims
+        self._objects = objects
+        self._crowd = ClientGroups({name: client for name, (_, client) in played.clients.items()})
+        self._known = {"play", *played.given, *played.vars}
+        steps = list(every_step(played.steps))
+        self._captures = {name for step in steps if isinstance(step, Exchange) for name in step.capture}
+        self._counters = {step.as_ for step in steps if isinstance(step, Repeat) and step.as_ is not None}
+        opened = {group_of(name) for step in steps if isinstance(step, Connect) for name in step.connect}
+        self._connecting = set(played.clients) if EVERY_CLIENT in opened else opened
+        self._own = taken_by([client for _, client in played.clients.values()])
+        # Names that a capture cannot have, because they would mean two things.
+        self._taken = (
+            self._known
+            | self._own
+            | ({NUMBER} if any(client.count for _, client in played.clients.values()) else set())
+        )
+
+    def problems(self) -> Iterator[Problem]:
+        yield from self._vars()
+        yield from self._clients()
+        yield from self._steps(self._played.steps)
+
+    def _vars(self) -> Iterator[Problem]:
+        for name, (path, value) in self._played.vars.items():
+            if name == "play":
+                yield Problem(path, '"play" is the name of the play itself and cannot be a var', at="key")
+            if name in self._played.given | self._own:
+                yield Problem(path, f'"{name}" is a name of poc\'s here and cannot be a var', at="key")
+            if name == NUMBER and any(client.count for _, client in self._played.clients.values()):
+                message = f'"{NUMBER}" is the number of a client with a count and cannot be a var'
+                yield Problem(path, message, at="key")
+            yield from unknown_names(value, path, {"play"})
+
+    def _clients(self) -> Iterator[Problem]:
+        # Captures and counters may stand in a path: whether they are bound when the client connects is asked there.
+        later = self._known | self._captures | self._counters
+        before = 0
+        for name, (path, client) in self._played.clients.items():
+            for way, missing in templates_in(texts_of(client), path):
+                if missing in own_names(client):
+                    continue
+                if missing == NUMBER and client.count is None and missing not in later:
+                    message = f'{{{missing}}} is the number of a client with a count, and "{name}" has none'
+                    yield Problem(way, message, "give it one, like count = 3")
+                elif name not in self._connecting:
+                    continue  # a control with steps of its own may leave a client out, and what it would need
+                elif missing not in later and (missing != NUMBER or client.count is None):
+                    yield _unknown(missing, way, later)
+            before += 1 if client.count is None else client.count
+            if before > LARGEST_COUNT:
+                message = f'with "{name}" there are {before} clients, and {LARGEST_COUNT} is the most'
+                yield Problem(path, message, at="key")
+                return
+
+    def _steps(self, nodes: Sequence[Node]) -> Iterator[Problem]:
+        for node in nodes:
+            step, path = node.step, node.path
+            if isinstance(step, Repeat):
+                yield from self._repeat(node, step)
+                continue
+            if step.claim is not None and step.claim not in self._claims:
+                advice = did_you_mean(step.claim, self._claims)
+                yield Problem((*path, "claim"), f"there is no claim {shown(step.claim)}", advice)
+            yield from self._named_clients(step, path)
+            yield from problems_of_step(step, path, self._kinds(step), origin=self._played.given >= ORIGIN_NAMES)
+            yield from self._named_objects(step, path)
+            yield from self._connects(step)
+            yield from _messages(step, path, self._known)
+            if isinstance(step, Exchange):
+                yield from _conditions(step, path, self._known)
+                yield from self._captured(step, path)
+                self._known |= step.capture.keys()
+
+    def _repeat(self, node: Node, step: Repeat) -> Iterator[Problem]:
+        counter = set() if step.as_ is None else {step.as_}
+        if counter & (self._known | self._captures):
+            yield Problem((*node.path, "as"), f'"{step.as_}" is a name already; count under another one')
+        counter -= self._known
+        self._known |= counter
+        yield from self._steps(node.inner)
+        self._known -= counter  # what is captured inside stays known
+
+    def _named_clients(self, step: Step, path: Path) -> Iterator[Problem]:
+        for key in step.names_clients:
+            names = _names(step, key)
+            way = (*path, key)
+            for name, times in Counter(names).items():
+                if name == EVERY_CLIENT:
+                    if not step.allows_every_client:
+                        advice = did_you_mean("", self._played.clients)
+                        yield Problem(way, f'"{key}" takes one client, not every one', advice)
+                    elif len(names) > 1:
+                        yield Problem(way, '"*" means every client, so it stands alone')
+                elif name not in self._played.clients and name not in self._crowd:
+                    yield self._no_client(name, way)
+                elif self._crowd.size(name) is not None and not step.allows_every_client:
+                    advice = f'name one of them, like "{name}.1"'
+                    yield Problem(way, f'"{key}" takes one client, and "{name}" is {self._crowd.size(name)}', advice)
+                elif times > 1:
+                    yield Problem(way, f"{shown(name)} is named {times} times")
+                elif group_of(name) != name and group_of(name) in names:
+                    yield Problem(way, f'"{name}" is one of "{group_of(name)}", which is named too')
+
+    def _kinds(self, step: Step) -> Mapping[str, AnyClient]:
+        """Return the clients that a step names, as far as there are such."""
+        named = [name for key in step.names_clients for name in _names(step, key)]
+        every = EVERY_CLIENT in named
+        groups = self._played.clients if every else dict.fromkeys(map(group_of, named))
+        return {name: self._played.clients[name][1] for name in groups if name in self._played.clients}
+
+    def _no_client(self, name: str, way: Path) -> Problem:
+        group = group_of(name)
+        if group == name or group not in self._played.clients:
+            return Problem(way, f"there is no client {shown(name)}", did_you_mean(name, self._played.clients))
+        count = self._played.clients[group][1].count
+        advice = f'"{group}" has no count' if count is None else f'the last of them is "{group}.{count}"'
+        return Problem(way, f'there is no client "{name}"', advice)
+
+    def _named_objects(self, step: Step, path: Path) -> Iterator[Problem]:
+        if step.acts_on_objects and not self._objects:
+            advice = 'add object = { class = "…", name = "{play}" } above the steps'
+            yield Problem(path, f'"{step.verb}" acts on an object, and the scenario names none', advice, at="key")
+        elif isinstance(step, Restart) and step.of is not None and not step.acts_on_objects:
+            message = f'"of" names objects, and restart = "{step.restart}" restarts the whole runtime'
+            yield Problem((*path, "of"), message, 'leave "of" out', at="key")
+        elif of := _names(step, "of"):
+            yield from known_objects(of, (*path, "of"), self._objects)
+
+    def _connects(self, step: Step) -> Iterator[Problem]:
+        """Yield a problem for each name that a client needs when it connects and that is not bound there."""
+        if not isinstance(step, Connect):
+            return
+        named = self._played.clients if EVERY_CLIENT in step.connect else dict.fromkeys(map(group_of, step.connect))
+        for name in named:
+            if name not in self._played.clients:
+                continue
+            path, client = self._played.clients[name]
+            for way, missing in templates_in(texts_of(client), path):
+                if missing in self._known | own_names(client) or (missing == NUMBER and client.count is not None):
+                    continue
+                if missing in self._captures:
+                    yield Problem(way, f'{{{missing}}} is captured only after "{name}" connects')
+                elif missing in self._counters:
+                    yield Problem(way, f'{{{missing}}} counts a repeat, and "{name}" connects outside of it')
+
+    def _captured(self, step: Exchange, path: Path) -> Iterator[Problem]:
+        for name, text in step.capture.items():
+            way = (*path, "capture", name)
+            try:
+                conditions.lookup(None, text)
+            except ValueError as error:
+                yield Problem(way, str(error))
+            if name in self._taken:
+                yield Problem(way, f'"{name}" is a name already; capture under another one', at="key")
+        if step.capture and step.names_clients and not self._is_one_client(step):
+            message = "a capture needs a step with one client: whose answer would it be?"
+            yield Problem((*path, "capture"), message, at="key")
+
+    def _is_one_client(self, step: Step) -> bool:
+        names = [name for key in step.names_clients for name in _names(step, key)]
+        if len(names) != 1 or EVERY_CLIENT in names:
+            return False
+        client = self._played.clients.get(names[0])
+        return client is None or client[1].count in {None, 1}
+
+
+def known_objects(names: Sequence[str], path: Path, objects: Mapping[str, ObjectRef]) -> Iterator[Problem]:
+    """Yield a problem for each name that is no object's or stands twice."""
+    for name, times in Counter(names).items():
+        if name not in objects:
+            yield Problem(path, f"there is no object {shown(name)}", did_you_mean(name, objects))
+        elif times > 1:
+            yield Problem(path, f"{shown(name)} is named {times} times")
+
+
+def unknown_names(value: object, path: Path, known: set[str]) -> Iterator[Problem]:
+    """Yield a problem for each template in a value that names what is not known."""
+    for way, name in templates_in(value, path):
+        if name not in known:
+            yield _unknown(name, way, known)
+
+
+def _names(step: Step, key: str) -> list[str]:
+    value = vars(step).get(key)  # pydantic's own way to a field that a model may not have is ten times slower
+    return [value] if isinstance(value, str) else list(value or [])
+
+
+def _messages(step: Step, path: Path, known: set[str]) -> Iterator[Problem]:
+    for key in step.fills_templates:
+        value = getattr(step, key)
+        if value is None:
+            continue
+        plain = value.model_dump(exclude_none=True) if isinstance(value, Shape) else value
+        yield from unknown_names(plain, (*path, key), known)
+    for key in ("send", "expect", "like") if isinstance(step, Exchange) else ():
+        value = vars(step).get(key)
+        if value is None:
+            continue
+        if isinstance(value, list) and key != "expect":
+            advice = "several messages are several steps; one message that is a list is { json = [...] }"
+            yield Problem((*path, key), f'"{key}" is one message, not a list', advice)
+        elif isinstance(value, list) and not value:
+            yield Problem((*path, key), f'"{key}" names no message')
+        for message in expected_messages(value):
+            if names_in(message):
+                continue  # what it will be is known only when it is filled in
+            try:
+                check_form(message)
+            except ValueError as error:
+                yield Problem((*path, key), f'"{key}": {error}')
+
+
+def _conditions(step: Exchange, path: Path, known: set[str]) -> Iterator[Problem]:
+    for index, text in enumerate(step.where):
+        way = (*path, "where", index)
+        try:
+            condition = conditions.parse(text)
+        except ValueError as error:
+            yield Problem(way, str(error))
+            continue
+        for name in sorted(condition.names - known):
+            yield _unknown(name, way, known)
+        for name in sorted(names_in(condition.literal) & known):
+            yield Problem(way, f'"{{{name}}}" is not filled in inside quotes', f"write it without them: {{{name}}}")
+
+
+def _unknown(name: str, path: Path, known: set[str]) -> Problem:
+    advice = f"{did_you_mean(name, known)} (the braces themselves are written {{{{{name}}}}})"
+    return Problem(path, f"{{{name}}} is not known here", advice)

@@ -1,0 +1,135 @@
+"""What the models cannot see in a load scenario: stages, messages without a mark, claims that no load can decide."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from poc_cli.errors import did_you_mean
+from poc_cli.scenario import validation_errors
+from poc_cli.scenario.check_names import LOAD_MEANINGS
+from poc_cli.scenario.lint_flow import unknown_names
+from poc_cli.scenario.load_model import STAGES, LoadFile, LoadTable, Ramp, Stage
+from poc_cli.scenario.matching import payload
+from poc_cli.scenario.model import Claim, ObjectRef
+from poc_cli.scenario.steps import validated
+from poc_cli.scenario.templates import names_in
+from poc_cli.scenario.validation_errors import Problem
+from poc_cli.scenario.values import Path, kind, shown
+
+MARK = "{mark}"
+"""Where a message holds what tells it from all others."""
+
+_STAGES: Path = ("load", "stages")
+
+
+def stages_of(table: LoadTable) -> tuple[Stage, ...]:
+    """Return the stages of a table that was linted."""
+    return _stages(table.stages, [])
+
+
+def problems_of(document: LoadFile, objects: Mapping[str, ObjectRef]) -> list[Problem]:
+    """Return every problem, in no order."""
+    problems: list[Problem] = []
+    stages = _stages(document.load.stages, problems)
+    if not problems:
+        problems += _order(stages)
+    problems += _table(document.load)
+    problems += _objects(document, objects)
+    problems += _claims(document.claim)
+    problems += _out_of_place(document)
+    return problems
+
+
+def _stages(raw: Sequence[object], problems: list[Problem]) -> tuple[Stage, ...]:
+    found: list[Stage] = []
+    for index, table in enumerate(raw):
+        way: Path = (*_STAGES, index)
+        verb = _verb(table, way)
+        stage = verb if isinstance(verb, Problem) else validated(STAGES[verb], table, f'"{verb}"', way, problems)
+        if isinstance(stage, Problem):
+            problems.append(stage)
+        elif stage is not None:
+            found.append(stage)
+    return tuple(found)
+
+
+def _verb(table: object, way: Path) -> str | Problem:
+    if not isinstance(table, dict):
+        return Problem(way, f"a stage must be a table with a verb, not {kind(table)}")
+    verbs: list[str] = [key for key in table if key in STAGES]
+    if len(verbs) == 1:
+        return verbs[0]
+    if verbs:
+        both = " and ".join(shown(verb) for verb in verbs)
+        return Problem((*way, verbs[1]), f"a stage has one verb, and this has {both}", "make two of it", at="key")
+    details = {key for model in STAGES.values() for key in validation_errors.keys(model)}
+    unknown = next((key for key in table if key not in details), None)
+    if unknown is None:
+        return Problem(way, "this stage has no verb", did_you_mean("", STAGES), at="key")
+    return Problem((*way, unknown), f"{shown(unknown)} is not a stage", did_you_mean(unknown, STAGES), at="key")
+
+
+def _order(stages: Sequence[Stage]) -> Iterator[Problem]:
+    ramps = [index for index, stage in enumerate(stages) if isinstance(stage, Ramp)]
+    if ramps != [0]:
+        yield Problem(_STAGES, "the first stage must be a ramp, and no other one", 'begin with { ramp = "5s" }')
+
+
+def _table(table: LoadTable) -> Iterator[Problem]:
+    if table.rooms > table.sockets:
+        message = f"{table.rooms} rooms cannot each have one of {table.sockets} sockets"
+        yield Problem(("load", "rooms"), message, "have at most as many rooms as sockets")
+    yield from unknown_names(table.path, ("load", "path"), {"play", "room", "i"})
+    for name, value in table.headers.items():
+        yield from unknown_names(value, ("load", "headers", name), {"play", "room", "i"})
+    for name in ("exchange", "who", "broadcast"):
+        yield from _message(getattr(table, name), ("load", name))
+
+
+def _message(value: object, way: Path) -> Iterator[Problem]:
+    try:
+        sent = payload(value)
+    except ValueError as error:
+        yield Problem(way, str(error))
+        return
+    if isinstance(sent, str) and sent.count(MARK) != 1:
+        message = f"the message must hold {MARK} once, and holds it {sent.count(MARK)} times"
+        yield Problem(way, message, f'put "{MARK}" where the worker sends it back')
+
+
+def _objects(document: LoadFile, objects: Mapping[str, ObjectRef]) -> Iterator[Problem]:
+    if document.objects:
+        yield Problem(("objects",), 'a load names its rooms by one "object"', at="key")
+    for reference in objects.values():
+        if reference.name is None:
+            yield Problem(("object", "id"), "the rooms of a load have names", "give a name with {play} and {room}")
+            continue
+        yield from unknown_names(reference.name, ("object", "name"), {"play", "room"})
+        missing = [name for name in ("play", "room") if name not in names_in(reference.name)]
+        if missing and (missing != ["room"] or document.load.rooms > 1):
+            message = f"{shown(reference.name)} does not tell its rooms apart"
+            yield Problem(("object", "name"), message, 'write "{play}-{room}"')
+
+
+def _claims(claims: Sequence[Claim]) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for index, claim in enumerate(claims):
+        way: Path = ("claim", index)
+        if claim.id in seen:
+            yield Problem((*way, "id"), f'a claim "{claim.id}" is there already; each id stands once')
+        seen.add(claim.id)
+        if claim.check is None:
+            yield Problem((*way, "id"), f'nothing decides the claim "{claim.id}"', 'give it a "check"')
+        elif claim.check not in LOAD_MEANINGS:
+            advice = did_you_mean(claim.check, LOAD_MEANINGS)
+            yield Problem((*way, "check"), f"{shown(claim.check)} is not a check of a load", advice)
+        for key in ("control", "of", "after", "limit", "matrix"):
+            if getattr(claim, key) is not None:
+                yield Problem((*way, key), f'the claim of a load has no "{key}"', at="key")
+
+
+def _out_of_place(document: LoadFile) -> Iterator[Problem]:
+    for key in ("clients", "steps"):
+        if getattr(document, key):
+            yield Problem((key,), f'a load has no "{key}"', "its sockets and stages stand in [load]", at="key")
+    for key in ("vars", "needs", "measures", "origin", "secrets", "secret", "public"):
+        if getattr(document, key, None):
+            yield Problem((key,), f'a load has no "{key}"', at="key")

@@ -1,0 +1,216 @@
+"""Lint for whole files: claims that nothing decides, controls that change nothing."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from poc_cli.errors import did_you_mean
+from poc_cli.scenario.check_names import NO_SECRET_LEAVES
+from poc_cli.scenario.lint_clients import given_names, problems_of_file
+from poc_cli.scenario.lint_flow import PlayState, known_objects, problems_of_play, unknown_names
+from poc_cli.scenario.model import (
+    CHECKS,
+    Claim,
+    Connect,
+    Idle,
+    Kill,
+    ObjectRef,
+    Repeat,
+    ScenarioFile,
+    Stall,
+    Step,
+    Taking,
+)
+from poc_cli.scenario.steps import Node, every_node, every_step
+from poc_cli.scenario.templates import names_in
+from poc_cli.scenario.validation_errors import Problem
+from poc_cli.scenario.values import Path, shown
+
+Nodes = Sequence[Node]
+
+MOST_STEPS: Final = 20_000
+"""Steps of a file with each repeat written out. A play is held in memory and judged as a whole; more of it is load."""
+
+
+def problems_of(
+    document: ScenarioFile,
+    steps: Nodes,
+    controls: Mapping[int, Nodes],
+    objects: Mapping[str, ObjectRef],
+) -> Iterator[Problem]:
+    """Yield every problem, in no order; `controls` holds the steps of controls that bring their own, by claim."""
+    yield from _objects(document, objects)
+    yield from problems_of_file(document)
+    yield from _reserved(document.claim)
+    yield from _claims(document, steps, controls, objects)
+    for nodes in (steps, *controls.values()):
+        yield from _ids(nodes)
+    yield from _length([*steps, *(node for own in controls.values() for node in own)])
+    story = PlayState(
+        {name: (("clients", name), client) for name, client in document.clients.items()},
+        {name: (("vars", name), value) for name, value in document.vars.items()},
+        steps,
+        given_names(document),
+    )
+    claims = [claim.id for claim in document.claim]
+    yield from problems_of_play(story, claims, objects)
+    for index, claim in enumerate(document.claim):
+        if claim.control is not None:
+            yield from _control_names(index, claim, document)
+            yield from problems_of_play(_changed(story, index, claim, controls), claims, objects)
+
+
+def _reserved(claims: Sequence[Claim]) -> Iterator[Problem]:
+    for index, claim in enumerate(claims):
+        if claim.id == NO_SECRET_LEAVES:
+            reason = f'"{claim.id}" is the claim that poc adds where a secret left the worker'
+            yield Problem(("claim", index, "id"), reason, "give it another name")
+
+
+def _changed(story: PlayState, index: int, claim: Claim, controls: Mapping[int, Nodes]) -> PlayState:
+    control, way = claim.control, ("claim", index, "control")
+    clients = control.clients if control is not None else {}
+    variables = control.vars if control is not None else {}
+    return PlayState(
+        {**story.clients, **{name: ((*way, "clients", name), client) for name, client in clients.items()}},
+        {**story.vars, **{name: ((*way, "vars", name), value) for name, value in variables.items()}},
+        controls.get(index, story.steps),
+        story.given,
+    )
+
+
+def _length(nodes: Nodes) -> Iterator[Problem]:
+    """Yield a problem at the step with which the file becomes too long, repeats written out."""
+    length = 0
+    for node in nodes:
+        length += _written_out(node)
+        if length > MOST_STEPS:
+            message = f"with this step there are {length} to play, each repeat written out; {MOST_STEPS} is the most"
+            yield Problem(node.path, message, at="key")
+            return
+
+
+def _written_out(node: Node) -> int:
+    return node.step.repeat * sum(map(_written_out, node.inner)) if isinstance(node.step, Repeat) else 1
+
+
+def _objects(document: ScenarioFile, objects: Mapping[str, ObjectRef]) -> Iterator[Problem]:
+    if document.object is not None and document.objects:
+        yield Problem(("objects",), 'give "object" for one or "objects" for several, not both', at="key")
+    for name, reference in objects.items():
+        path: Path = ("object",) if document.object is not None else ("objects", name)
+        if reference.name is None:
+            continue
+        yield from unknown_names(reference.name, (*path, "name"), {"play", *document.vars})
+        if "play" not in names_in(reference.name):
+            message = f"{shown(reference.name)} would be the same object in every play"
+            yield Problem((*path, "name"), message, 'put {play} into the name, like "{play}" or "room-{play}"')
+
+
+def _claims(
+    document: ScenarioFile,
+    steps: Nodes,
+    controls: Mapping[int, Nodes],
+    objects: Mapping[str, ObjectRef],
+) -> Iterator[Problem]:
+    named = {step.claim for step in every_step(steps)}
+    seen: set[str] = set()
+    for index, claim in enumerate(document.claim):
+        path: Path = ("claim", index)
+        if claim.id in seen:
+            yield Problem((*path, "id"), f'a claim "{claim.id}" is there already; each id stands once')
+        seen.add(claim.id)
+        yield from _check(claim, path, decided=claim.id in named)
+        yield from known_objects(claim.of or [], (*path, "of"), objects)
+        yield from _after(claim, path, steps, controls.get(index))
+        if (
+            index in controls
+            and claim.check is None
+            and all(step.claim != claim.id for step in every_step(controls[index]))
+        ):
+            message = f'no step of the control names the claim "{claim.id}", so the control decides nothing'
+            yield Problem((*path, "control", "steps"), message, f'add claim = "{claim.id}" to a step of the control')
+
+
+def decides(step: Step) -> bool:
+    """Return whether a step can show anything of a claim by itself: one that only lets something happen cannot."""
+    return not isinstance(step, Idle | Stall | Kill) and not (isinstance(step, Connect) and step.refused is None)
+
+
+def weaknesses_of(document: ScenarioFile, steps: Nodes, controls: Mapping[int, Nodes]) -> Iterator[Problem]:
+    """Yield a problem for each claim that could be held by nothing.
+
+    Records of before have such claims, so that a record is not refused for one: the judge takes them for what they are.
+    """
+    for index, claim in enumerate(document.claim):
+        path: Path = ("claim", index)
+        if claim.check is not None:
+            continue
+        if claim.matrix is not None:
+            message = f'nothing shows that what the cell of the claim "{claim.id}" is about was lost or kept'
+            yield Problem((*path, "matrix"), message, 'give the claim a "check", like check = "holds-after-loss"')
+        for nodes, where in ((steps, "the story"), (controls.get(index), "the control")):
+            named = [step for step in every_step(nodes or ()) if step.claim == claim.id]
+            if named and not any(map(decides, named)):
+                reason = f'no {named[0].verb} step shows anything by itself, and {where} has no other for "{claim.id}"'
+                yield Problem((*path, "id"), reason, f'add claim = "{claim.id}" to a step that expects something')
+
+
+def _after(claim: Claim, path: Path, steps: Nodes, own: Nodes | None) -> Iterator[Problem]:
+    """Yield the problems of the step that a claim says it comes after."""
+    if claim.after is None:
+        return
+    if claim.check == "stays-awake":
+        message = '"stays-awake" is about the steps that name the claim, so it has no "after"'
+        yield Problem((*path, "after"), message, f'add claim = "{claim.id}" to the hibernate step', at="key")
+        return
+    for nodes, where in ((steps, "the story"), (own, "the claim's control")):
+        if nodes is None:
+            continue
+        in_order = list(every_step(nodes))
+        named = [step.id for step in in_order if isinstance(step, Taking) and step.id is not None]
+        if claim.after not in named:
+            message = f"no hibernate, restart or kill step of {where} has the id {shown(claim.after)}"
+            yield Problem((*path, "after"), message, did_you_mean(claim.after, named))
+            continue
+        meant = next(step for step in in_order if isinstance(step, Taking) and step.id == claim.after)
+        before = next((step for step in in_order if step is meant or step.claim == claim.id), meant)
+        if before is not meant:
+            message = f"a step of {where} that decides the claim stands before the step {shown(claim.after)}"
+            yield Problem((*path, "after"), message)
+
+
+def _ids(steps: Nodes) -> Iterator[Problem]:
+    """Yield a problem for each id of a step that another has already."""
+    seen: set[str] = set()
+    for node in every_node(steps):
+        if not isinstance(node.step, Taking) or node.step.id is None:
+            continue
+        if node.step.id in seen:
+            yield Problem((*node.path, "id"), f"a step {shown(node.step.id)} is there already; each id stands once")
+        seen.add(node.step.id)
+
+
+def _check(claim: Claim, path: Path, *, decided: bool) -> Iterator[Problem]:
+    if claim.check is None and not decided:
+        advice = f'give it a "check", or add claim = "{claim.id}" to a step'
+        yield Problem((*path, "id"), f'nothing decides the claim "{claim.id}"', advice)
+    if claim.check is not None and claim.check not in CHECKS:
+        yield Problem((*path, "check"), f"{shown(claim.check)} is not a check", did_you_mean(claim.check, CHECKS))
+    if claim.check == "wake-under" and claim.limit is None:
+        yield Problem((*path, "check"), '"wake-under" needs a "limit"', 'add one, like limit = "200ms"')
+    if claim.check != "wake-under" and claim.limit is not None:
+        yield Problem((*path, "limit"), 'only a claim with check = "wake-under" has a "limit"', at="key")
+
+
+def _control_names(index: int, claim: Claim, document: ScenarioFile) -> Iterator[Problem]:
+    if claim.control is None:
+        return
+    changes = (
+        ("clients", "client", claim.control.clients, document.clients),
+        ("vars", "var", claim.control.vars, document.vars),
+    )
+    for key, noun, changed, known in changes:
+        for name in changed:
+            if name not in known:
+                message = f'the story has no {noun} "{name}" that the control could change'
+                yield Problem(("claim", index, "control", key, name), message, did_you_mean(name, known), at="key")

@@ -1,0 +1,130 @@
+"""The text of a TOML file that a person has written, and errors that point into it."""
+
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path as FilePath
+from typing import Final, NoReturn
+
+import tomli
+
+from poc_cli.errors import Position, ScenarioError
+from poc_cli.inert import inert
+from poc_cli.scenario.positions import Positions, locate
+from poc_cli.scenario.unclosed import unclosed
+from poc_cli.scenario.validation_errors import Problem
+from poc_cli.scenario.values import DEEPEST
+
+LARGEST_FILE: Final = 1024 * 1024
+"""Bytes; what poc reads is a page or two, so a file beyond this is something else."""
+
+LONGEST_LINE: Final = 200
+"""Characters of a source line that an error shows; a longer line would wrap, and its caret would point at nothing."""
+
+TOO_DEEP: Final = f"nested in more than {DEEPEST} tables and lists"
+
+_PLAINER: Final = {
+    "Cannot overwrite a value": "this gives a key a second value",
+    "Illegal character '\\n'": "the quotes are not closed on this line",
+}
+"""What tomli says that needs a second look, said again."""
+
+_DEEP: Final = re.compile(r"(?:[\[{][^\[\]{}]*+){" + str(DEEPEST + 1) + "}")
+_LONG_NUMBER: Final = re.compile(r"[0-9_]{" + str(sys.get_int_max_str_digits()) + ",}")
+
+
+def text_of(path: FilePath, what: str) -> str:
+    """Return the text of a file of UTF-8; `what` is what it should be. Raises ScenarioError where it cannot be read."""
+    file = inert(str(path))
+    try:
+        if path.is_dir():
+            raise ScenarioError(file, f"is a folder, not a {what} file", advice="name a .toml file in it")
+        if path.exists() and not path.is_file():  # opening a pipe or a device could wait for ever
+            raise ScenarioError(file, "is not a regular file")
+        with path.open("rb") as stream:
+            data = stream.read(LARGEST_FILE + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ScenarioError(file, f"cannot be read: {reason}") from error
+    if len(data) > LARGEST_FILE:
+        raise ScenarioError(file, f"is larger than 1 MiB, which no {what} is")
+    return _decoded(data, file)
+
+
+def _decoded(data: bytes, file: str) -> str:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode()
+        position = Position(before.count("\n") + 1, len(before) - before.rfind("\n"))
+        line = _source_line(data.decode(errors="replace"), position)
+        advice = "save the file as UTF-8"
+        raise ScenarioError(file, "is not UTF-8 here", position=position, source_line=line, advice=advice) from error
+    return text.removeprefix("\ufeff")
+
+
+def _source_line(text: str, position: Position) -> str | None:
+    """Return the line as an error may show it: one column a character and nothing that moves a cursor."""
+    line = text.split("\n")[position.line - 1].rstrip("\r")
+    if len(line) > LONGEST_LINE:
+        return None
+    return "".join(char if char.isprintable() else " " for char in line)
+
+
+class Source:
+    """One text and the name of its file in errors."""
+
+    def __init__(self, text: str, file: str) -> None:
+        """Take both."""
+        self.text = text
+        self.file = file
+
+    def tables(self) -> dict[str, object]:
+        """Return what the text holds. Raises ScenarioError where it is not TOML."""
+        try:
+            raw = tomli.loads(self.text)
+        except tomli.TOMLDecodeError as error:
+            raise self._invalid(error) from error
+        except RecursionError as error:
+            raise self._error(TOO_DEEP, self._find(_DEEP)) from error
+        except ValueError as error:  # Python reads no whole number beyond this, and tomli lets its refusal through
+            raise self._error("this number is too long", self._find(_LONG_NUMBER)) from error
+        return raw
+
+    def positions(self) -> Positions:
+        """Return where everything stands; only for a text whose tables could be given."""
+        return locate(self.text)
+
+    def refuse(self, problems: Sequence[Problem], positions: Positions) -> NoReturn:
+        """Raise the problem that stands first in the text; there must be one."""
+        placed = [
+            (positions.of(problem.path) if problem.at == "key" else positions.value(problem.path), problem)
+            for problem in problems
+        ]
+        position, problem = min(placed, key=lambda pair: pair[0])
+        raise self._error(problem.message, position, problem.advice)
+
+    def _invalid(self, error: tomli.TOMLDecodeError) -> ScenarioError:
+        """Return the error at the place of the mistake, which for something unclosed is above where it shows."""
+        reason = _PLAINER.get(error.msg, error.msg)
+        opener = unclosed(self.text)
+        if opener is not None:
+            position = self._position(opener.offset)
+            if position.line < error.lineno:
+                told = f"the {opener.mark} opened at line {position.line} is never closed"
+                advice = f"it shows at line {error.lineno}: {inert(reason)}"
+                return self._error(f"not valid TOML: {told}", position, advice)
+        return self._error(f"not valid TOML: {reason}", Position(error.lineno, error.colno))
+
+    def _find(self, pattern: re.Pattern[str]) -> Position:
+        """Return where the pattern is first found, the start of the text where it is not."""
+        match = pattern.search(self.text)
+        return self._position(match.start() if match else 0)
+
+    def _position(self, offset: int) -> Position:
+        before = self.text[:offset]
+        return Position(before.count("\n") + 1, len(before) - before.rfind("\n"))
+
+    def _error(self, message: str, position: Position, advice: str | None = None) -> ScenarioError:
+        line = _source_line(self.text, position)
+        return ScenarioError(self.file, inert(message), position=position, source_line=line, advice=advice)

@@ -1,0 +1,30 @@
+"""The shapes that steps and the rest of a scenario file share: how strict a table is, and what a name looks like."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+class Shape(BaseModel):
+    """A table of the file: no other keys than its own, no value taken for another type."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True, defer_build=True)
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Names = Annotated[list[str], BeforeValidator(_as_list, json_schema_input_type=str | list[str]), Field(min_length=1)]
+"""One name or several; `"*"` means every client."""
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
+CaptureName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+FOLDER = r"^[^/\x00][^\x00]*$"
+
+Folder = Annotated[str, Field(pattern=FOLDER)]
+"""A folder relative to the scenario's file."""
+
+VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+SecretName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]

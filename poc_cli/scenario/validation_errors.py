@@ -1,0 +1,171 @@
+"""Turns what the models refuse into problems that a person can read: where, what was expected, what was given."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from pydantic import BaseModel, ValidationError
+
+from poc_cli.errors import did_you_mean
+from poc_cli.scenario.client_tables import CommandSpec, PageSpec
+from poc_cli.scenario.load_model import LoadFile, LoadTable
+from poc_cli.scenario.model import (
+    Claim,
+    ClientSpec,
+    Control,
+    MatrixCell,
+    ObjectRef,
+    OriginSpec,
+    ScenarioFile,
+    WorkerRef,
+)
+from poc_cli.scenario.step_bases import Fill, Shows
+from poc_cli.scenario.values import Path, kind, shown
+from poc_cli.scenario.verbs import On, Resume
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a file: the way to it, whether its key or its value is meant, a sentence, advice."""
+
+    path: Path
+    message: str
+    advice: str | None = None
+    at: Literal["key", "value"] = "value"
+
+
+_CHILDREN: Final[Mapping[tuple[type[BaseModel], str], tuple[type[BaseModel], bool, str]]] = {
+    (ScenarioFile, "object"): (ObjectRef, False, "an object"),
+    (ScenarioFile, "objects"): (ObjectRef, True, "an object"),
+    (ScenarioFile, "clients"): (ClientSpec, True, "a client"),
+    (ScenarioFile, "claim"): (Claim, True, "a claim"),
+    (Claim, "control"): (Control, False, "a control"),
+    (Claim, "matrix"): (MatrixCell, False, "a matrix cell"),
+    (Control, "clients"): (ClientSpec, True, "a client"),
+    (ScenarioFile, "worker"): (WorkerRef, False, "a worker"),
+    (Control, "worker"): (WorkerRef, False, "a worker"),
+    (LoadFile, "load"): (LoadTable, False, "[load]"),
+    (ScenarioFile, "origin"): (OriginSpec, False, "an origin"),
+    **{(model, "fill"): (Fill, False, '"fill"') for model in (On, Resume)},
+    **{(model, "expect_text"): (Shows, False, '"expect_text"') for model in (On, Resume)},
+}
+"""What a key of a model leads to: the model, whether a name or index comes between, and what to call it."""
+
+_EXPECTED: Final[Mapping[str, str]] = {
+    "string_type": "text in quotes",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "a table",
+    "model_type": "a table",
+}
+
+_CLIENTS: Final[Mapping[str, tuple[type[BaseModel], str]]] = {
+    ClientSpec.__name__: (ClientSpec, "a client"),
+    CommandSpec.__name__: (CommandSpec, "a client with a command"),
+    PageSpec.__name__: (PageSpec, "a client in a browser"),
+}
+"""What the ways of pydantic call each kind of client, which stands in no file."""
+
+_SHORT: Final[Mapping[str, str]] = {
+    ClientSpec.__name__: "a path in quotes or ",
+    WorkerRef.__name__: "a folder in quotes or ",
+}
+"""What may stand for a whole table."""
+
+_PATTERNS: Final[Mapping[str, str]] = {
+    "^[a-z][a-z0-9_-]*$": 'a name of small letters, digits, "_" and "-" that starts with a letter',
+    "^[a-z][a-z0-9_]*$": 'a name of small letters, digits and "_" that starts with a letter',
+    "^/": 'a path that starts with "/"',
+    r"^[^/\x00][^\x00]*$": "a folder relative to the file",
+    r"^(\{origin(\.foreign)?\})?/": 'a path that starts with "/", or with "{origin}/"',
+    r"^(\{origin(\.foreign)?\}|https?://)": 'the address of a page, like "{origin}/room/{play}"',
+    "^[A-Za-z_][A-Za-z0-9_]*$": 'the name of a variable: letters, digits and "_"',
+    "^[A-Z][A-Z0-9_]*$": 'the name of a secret: capital letters, digits and "_"',
+    "^[A-Z]+$": "a method in capital letters",
+    "^[0-9a-f]{64}$": "an id of 64 hex digits",
+}
+
+
+def problems_of(error: ValidationError, model: type[BaseModel], noun: str, prefix: Path) -> Iterator[Problem]:
+    """Yield a problem for each refusal; `noun` says what the model is (`a step`), `prefix` is the way to it.
+
+    A key that is missing is not mentioned where the same table has an unknown one, which may be that key misspelt.
+    """
+    refusals = error.errors(include_url=False)
+    misspelt = {details["loc"][:-1] for details in refusals if details["type"] == "extra_forbidden"}
+    for details in refusals:
+        if details["type"] != "missing" or details["loc"][:-1] not in misspelt:
+            yield _problem(details, model, noun, prefix)
+
+
+def _problem(details: "ErrorDetails", model: type[BaseModel], noun: str, prefix: Path) -> Problem:
+    kind_ = next((each for each in details["loc"] if each in _CLIENTS), None)
+    way: Path = tuple(each for each in details["loc"] if each != kind_)
+    path = (*prefix, *way)
+    if way and way[-1] == "[key]" and details["type"] == "string_pattern_mismatch":
+        pattern = _PATTERNS[details["ctx"]["pattern"]]
+        return Problem(path[:-1], f"{shown(details['input'])} is not {pattern}", at="key")
+    owner, owner_noun = _owner(way, model, noun)
+    if owner is ClientSpec:
+        owner, owner_noun = _CLIENTS.get(str(kind_), (owner, owner_noun))
+    if details["type"] == "missing":
+        return Problem(path[:-1], f"{owner_noun} needs {shown(way[-1])}")
+    if details["type"] == "extra_forbidden":
+        advice = did_you_mean(str(way[-1]), keys(owner))
+        return Problem(path, f"{shown(way[-1])} is not a key of {owner_noun}", advice, at="key")
+    return Problem(path, _sentence(details, _subject(way, noun)), at="value" if way else "key")
+
+
+def _sentence(details: "ErrorDetails", subject: str) -> str:
+    """Return what is wrong with a value: what it must be and what it is."""
+    context: dict[str, Any] = details.get("ctx", {})
+    given = kind(details["input"])
+    match details["type"]:
+        case "literal_error":
+            expected = str(context["expected"]).replace("'", '"')
+            return f"{subject} must be {expected}, not {given}"
+        case "string_pattern_mismatch":
+            return f"{subject} must be {_PATTERNS[context['pattern']]}, not {given}"
+        case "string_too_short" | "too_short":
+            return f"{subject} must not be empty"
+        case "greater_than_equal" | "less_than_equal":
+            bound = f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"
+            return f"{subject} must be {bound}, not {given}"
+        case "value_error":
+            return f"{subject}: {context['error']}"
+        case other:
+            short = _SHORT.get(str(context.get("class_name")), "")
+            return f"{subject} must be {short}{_EXPECTED.get(other, 'something else')}, not {given}"
+
+
+def _subject(way: Path, noun: str) -> str:
+    """Return what to call the refused value: its own key, for a list element the list's and its number."""
+    if not way:
+        return noun
+    if isinstance(way[-1], int):
+        return f"element {way[-1] + 1} of {_subject(way[:-1], noun)}"
+    return shown(way[-1])
+
+
+def _owner(way: Path, model: type[BaseModel], noun: str) -> tuple[type[BaseModel], str]:
+    """Return the model that owns the key at the end of the way, and what to call it."""
+    rest = list(way[:-1])
+    while rest:
+        key = str(rest.pop(0))
+        child = next((_CHILDREN[base, key] for base in model.__mro__ if (base, key) in _CHILDREN), None)
+        if child is None:
+            break
+        model, named, noun = child
+        if named and rest:
+            rest.pop(0)
+    return model, noun
+
+
+def keys(model: type[BaseModel]) -> list[str]:
+    """Return the keys of a model as the file writes them."""
+    return [field.alias or name for name, field in model.model_fields.items()]

@@ -1,0 +1,1 @@
+"""Where a worker runs: what a target offers, the processes behind it, and the runtime they need."""

@@ -1,0 +1,194 @@
+"""What is on the account: its Workers, which of them are poc's, and how one is removed."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+import httpx
+import tenacity
+
+from poc_cli.errors import TargetError
+from poc_cli.targets.cloudflare.cloudflare_api import REMOVAL_SECONDS, Api, Refused, Unreachable
+from poc_cli.targets.cloudflare.cloudflare_errors import trouble
+from poc_cli.targets.cloudflare.marker import Marker, marker_of
+
+AT_ONCE: Final = 8
+"""Requests at a time. The API takes 1,200 in five minutes, so that an account of 500 Workers fits twice."""
+
+_LOOKS: Final = 5
+"""How often the account is looked at until a removed Worker is gone from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One Worker of poc's on the account."""
+
+    name: str
+    marker: Marker
+    url: str | None
+
+
+class Account:
+    """One account, by its id."""
+
+    def __init__(self, api: Api, identity: str) -> None:
+        """Take the way to the API and the account's id."""
+        self.api = api
+        self.id = identity
+        self._path = f"/accounts/{quote(identity, safe='')}/workers"
+
+    def scripts(self) -> list[str]:
+        """Return the names of all Workers. Raises TargetError."""
+        listed = self._asked("GET", f"{self._path}/scripts")
+        return sorted(str(each["id"]) for each in listed or [] if isinstance(each, dict) and "id" in each)
+
+    def bindings(self, name: str) -> list[dict[str, Any]] | None:
+        """Return what a Worker is bound to, None where there is no Worker of the name. Raises TargetError."""
+        try:
+            settings = self.api.result("GET", f"{self._script(name)}/settings")
+        except Refused as refused:
+            if refused.is_absence:
+                return None
+            raise trouble(refused, self) from refused
+        return [each for each in (settings or {}).get("bindings") or [] if isinstance(each, dict)]
+
+    def exists(self, name: str) -> bool:
+        """Return whether a Worker of the name is there, were it only half. Raises TargetError."""
+        try:
+            self.api.result("GET", f"{self._path}/services/{quote(name, safe='')}")
+        except Refused as refused:
+            if refused.is_absence:
+                return False
+            raise trouble(refused, self) from refused
+        return True
+
+    def is_deployed(self, name: str) -> bool:
+        """Return whether any version of a Worker is deployed; a failed upload leaves none. Raises TargetError."""
+        try:
+            found = self.api.result("GET", f"{self._script(name)}/deployments")
+        except Refused as refused:
+            if refused.is_absence:
+                return False
+            raise trouble(refused, self) from refused
+        return bool((found or {}).get("deployments"))
+
+    def subdomain(self) -> str | None:
+        """Return the account's name below workers.dev, None where it has none yet. Raises TargetError."""
+        try:
+            found = self.api.result("GET", f"{self._path}/subdomain")
+        except Refused as refused:
+            if refused.is_absence:
+                return None
+            raise trouble(refused, self) from refused
+        return (found or {}).get("subdomain") or None
+
+    def url(self, name: str, subdomain: str | None) -> str | None:
+        """Return a Worker's address: the one that the account tells with scheme and port, else that on workers.dev."""
+        try:
+            worker = self.api.result("GET", f"{self._path}/workers/{quote(name, safe='')}")
+        except Refused:
+            worker = None
+        told = ((worker or {}).get("subdomain") or {}).get("url")
+        if isinstance(told, str) and urlsplit(told).scheme in {"http", "https"}:
+            return told.rstrip("/")
+        return f"https://{name}.{subdomain}.workers.dev" if subdomain else None
+
+    def ours(self, names: Iterable[str] | None = None) -> list[Found]:
+        """Return poc's own Workers among these, or among all, the oldest first. Raises TargetError."""
+        asked = self.scripts() if names is None else list(names)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            bound = list(pool.map(self.bindings, asked))
+            marked = [
+                (name, mark)
+                for name, each in zip(asked, bound, strict=True)
+                if each is not None and (mark := marker_of(each)) is not None
+            ]
+            subdomain = self.subdomain() if marked else None
+            urls = list(pool.map(lambda pair: self.url(pair[0], subdomain), marked))
+        found = [Found(name, mark, url) for (name, mark), url in zip(marked, urls, strict=True)]
+        return sorted(found, key=lambda each: each.marker.at)
+
+    def remove(self, name: str, phase: Callable[[str], None]) -> bool:
+        """Remove a Worker with its objects and secrets, and look that it is gone; False where it was not there.
+
+        Keeps at it for a minute. Raises TargetError where it is still there then, or that cannot be known.
+        """
+        patient = Account(self.api.patient(REMOVAL_SECONDS), self.id)
+        phase(f"removing {name}")
+        was_there = patient.delete(name)
+        looking = tenacity.Retrying(
+            retry=tenacity.retry_if_result(lambda there: there is True),
+            stop=tenacity.stop_after_attempt(_LOOKS),
+            wait=tenacity.wait_exponential(0.2, max=3),
+            retry_error_callback=lambda _state: True,
+        )
+
+        def still_there() -> bool:
+            if not patient.exists(name):
+                return False
+            patient.delete(name)
+            return patient.exists(name)
+
+        if looking(still_there):
+            raise TargetError(
+                f"Cloudflare says that {name} is removed, and still lists it", f"look at it later: poc destroy {name}"
+            )
+        return was_there
+
+    def delete(self, name: str) -> bool:
+        """Ask once for the removal; False where there is no such Worker. Raises TargetError."""
+        quoted = quote(name, safe="")
+        # Both are documented to take objects and secrets along when forced; the first is the one that wrangler uses.
+        gone = False
+        for path in (f"{self._path}/services/{quoted}", f"{self._path}/scripts/{quoted}"):
+            try:
+                self.api.result("DELETE", f"{path}?force=true")
+            except Refused as refused:
+                if refused.is_absence or refused.status == httpx.codes.METHOD_NOT_ALLOWED:
+                    # a lost answer is followed by "not there": that was us
+                    gone = gone or refused.tries > 1
+                    continue
+                raise trouble(refused, self) from refused
+            return True
+        return gone
+
+    def _script(self, name: str) -> str:
+        return f"{self._path}/scripts/{quote(name, safe='')}"
+
+    def _asked(self, method: str, path: str) -> Any:
+        try:
+            return self.api.result(method, path)
+        except Refused as refused:
+            raise trouble(refused, self) from refused
+
+
+def chosen(api: Api, named: str | None) -> Account:
+    """Return the account that is meant: the one that is named, else the only one. Raises TargetError."""
+    if named:
+        return Account(api, named)
+    accounts: dict[str, str] = {}
+    for path in ("/accounts?page=1&per_page=50", "/memberships?page=1&per_page=50"):
+        try:
+            for each in api.result("GET", path) or []:
+                one = each.get("account", each)
+                accounts[str(one["id"])] = str(one.get("name", ""))
+        except Unreachable:
+            raise
+        except Refused as refused:
+            if refused.status not in {httpx.codes.BAD_REQUEST, httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND}:
+                raise trouble(refused, Account(api, "")) from refused
+        if accounts:
+            break
+    if len(accounts) == 1:
+        return Account(api, next(iter(accounts)))
+    if not accounts:
+        raise TargetError(
+            f"{api.credentials.said} shows no account",
+            "set CLOUDFLARE_ACCOUNT_ID, or give the token Account > Account Settings > Read",
+        )
+    listed = "".join(f"\n    CLOUDFLARE_ACCOUNT_ID={each}   {name}" for each, name in sorted(accounts.items()))
+    raise TargetError(
+        f"{api.credentials.said} is good for {len(accounts)} accounts, and none is chosen", f"set one of{listed}"
+    )

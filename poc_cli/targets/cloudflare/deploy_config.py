@@ -1,0 +1,277 @@
+"""The configuration by which a copy of a project is deployed: its own, under our name, and apart from production."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import tomli
+
+from poc_cli.errors import TargetError, UsageError
+from poc_cli.targets.worker_source import CONFIGURATIONS, WorkerSource
+
+_PLAIN: Final = frozenset(
+    [
+        "compatibility_date",
+        "compatibility_flags",
+        "main",
+        "find_additional_modules",
+        "preserve_file_names",
+        "base_dir",
+        "tsconfig",
+        "jsx_factory",
+        "jsx_fragment",
+        "migrations",
+        "exports",
+        "limits",
+        "rules",
+        "build",
+        "no_bundle",
+        "minify",
+        "keep_names",
+        "upload_source_maps",
+        "placement",
+        "assets",
+        "observability",
+        "cache",
+        "python_modules",
+        "alias",
+        "wasm_modules",
+        "text_blobs",
+        "data_blobs",
+        "first_party_worker",
+        "compliance_region",
+    ]
+)
+"""What is copied as it is; an environment inherits it."""
+
+_OWN: Final = frozenset(
+    [
+        "define",
+        "vars",
+        "secrets",
+        "durable_objects",
+        "ai",
+        "browser",
+        "images",
+        "media",
+        "version_metadata",
+        "worker_loaders",
+        "unsafe_hello_world",
+    ]
+)
+"""What is copied too, but not inherited by an environment; none of it keeps anything outside of the Worker."""
+
+_PASSED_OVER: Final = frozenset(
+    [
+        "$schema",
+        "name",
+        "account_id",
+        "env",
+        "dev",
+        "send_metrics",
+        "keep_vars",
+        "dependencies_instrumentation",
+        "workers_dev",
+        "preview_urls",
+    ]
+)
+"""What a copy has of its own, or does not need."""
+
+_PRODUCTION: Final = {
+    "route": "its route",
+    "routes": "its routes and custom domains",
+    "triggers": "its cron triggers",
+    "tail_consumers": "its tail consumers",
+    "streaming_tail_consumers": "its tail consumers",
+    "logpush": "its logpush",
+    "addresses": "its e-mail addresses",
+    "connect": "its ports",
+    "previews": "its previews",
+    "access": "its Access policy",
+}
+"""What would take traffic from production, or send it something; it is left out, and that is told."""
+
+_PREVIEWS: Final = {
+    "kv_namespaces": ("id", "preview_id"),
+    "r2_buckets": ("bucket_name", "preview_bucket_name"),
+    "d1_databases": ("database_id", "preview_database_id"),
+}
+"""Resources for which a project may name another one for trying out; where it does, that one is bound."""
+
+_IMPOSSIBLE: Final = {
+    "workflows": "workflows, which would stay on the account",
+    "containers": "containers",
+    "cloudchamber": "containers",
+    "site": "a Workers Site, whose files would stay on the account",
+    "pages_build_output_dir": "a Pages project",
+}
+
+_ALLOW: Final = "name an environment (--env) without them, give them preview ids, or bind them all the same (--force)"
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A configuration for wrangler, and what was left out of the project's own, in words."""
+
+    config: dict[str, Any]
+    left_out: tuple[str, ...]
+    account: str | None
+
+    @property
+    def date(self) -> str | None:
+        """Return the compatibility date."""
+        found = self.config.get("compatibility_date")
+        return None if found is None else str(found)
+
+
+def copied(source: WorkerSource, name: str, variables: Mapping[str, str], date: str | None, *, force: bool) -> Copy:
+    """Return the configuration by which a copy is deployed under a name.
+
+    Raises UsageError where the copy would write to resources that production may use, unless forced, and TargetError
+    where the project cannot be read or copied.
+    """
+    file = configuration(source)
+    raw = read(file)
+    table = _of_environment(raw, source.env, file)
+    _raise_if_impossible(table, file)
+    account = table.get("account_id") or raw.get("account_id")
+    kept = {key: value for key, value in table.items() if key in _PLAIN | _OWN}
+    left_out = [said for key, said in _PRODUCTION.items() if table.get(key)]
+    shared: list[str] = []
+    for key, value in table.items():
+        if key in _PLAIN | _OWN | _PASSED_OVER | set(_PRODUCTION) or not value:
+            continue
+        _bind(key, value, kept, left_out, shared)
+    shared += [
+        f"the objects of {each['script_name']} ({each.get('name')})"
+        for each in (kept.get("durable_objects") or {}).get("bindings") or []
+        if each.get("script_name")
+    ]
+    if shared and not force:
+        raise UsageError(
+            f"{file} binds what production may use, and a copy would write to it: {'; '.join(shared)}", _ALLOW
+        )
+    config = _absolute(kept, file.parent)
+    config |= {"name": name, "workers_dev": True, "preview_urls": False}
+    config["vars"] = {**(config.get("vars") or {}), **variables}
+    if date is not None:
+        config["compatibility_date"] = date
+    return Copy(config, tuple(dict.fromkeys(left_out)), None if account is None else str(account))
+
+
+def configuration(source: WorkerSource) -> Path:
+    """Return the file that wrangler would read. Raises TargetError where there is none, or more than one."""
+    if len(source.configs) > 1:
+        raise TargetError(
+            f"{source.folder} has several workers, and poc deploys one",
+            f"name one of {', '.join(each.name for each in source.configs)}",
+        )
+    if source.configs:
+        return source.configs[0]
+    found = next((source.folder / name for name in CONFIGURATIONS if (source.folder / name).is_file()), None)
+    if found is None:
+        raise TargetError(
+            f"{source.folder} has no {', '.join(CONFIGURATIONS[:-1])} or {CONFIGURATIONS[-1]} to deploy it by",
+            "add one; poc show and the documentation of wrangler say what is in it",
+        )
+    return found
+
+
+_TOKENS: Final = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_LAST_COMMAS: Final = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTALL)
+
+
+def read(file: Path) -> dict[str, Any]:
+    """Return what a configuration says, be it TOML or JSON with comments. Raises TargetError."""
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+        if file.suffix == ".toml":
+            return tomli.loads(text)
+        bare = _TOKENS.sub(lambda found: found[0] if found[0][0] == '"' else " ", text)
+        value = json.loads(_LAST_COMMAS.sub(lambda found: found[1] or "", bare))
+    except (OSError, ValueError) as error:
+        raise TargetError(f"{file} cannot be read: {error}", "mend it; wrangler deploy would say the same") from error
+    if not isinstance(value, dict):
+        raise TargetError(f"{file} is no table", "mend it; wrangler deploy would say the same")
+    return value
+
+
+def _of_environment(raw: dict[str, Any], env: str | None, file: Path) -> dict[str, Any]:
+    """Return one table: the environment's own words, and what it inherits, as wrangler has it."""
+    if env is None:
+        return raw
+    environments = raw.get("env") or {}
+    if env not in environments:
+        raise TargetError(f'{file} has no environment "{env}"', f"it has {', '.join(environments) or 'none'}")
+    inherited = {key: value for key, value in raw.items() if key in _PLAIN | set(_PRODUCTION) | _PASSED_OVER}
+    return {**inherited, **environments[env]}
+
+
+def _raise_if_impossible(table: Mapping[str, Any], file: Path) -> None:
+    for key, said in _IMPOSSIBLE.items():
+        if table.get(key):
+            raise TargetError(f"{file} has {said}; poc cannot deploy a copy of that", "name a project without it")
+    if not table.get("main"):
+        raise TargetError(f"{file} has no main, so there is no Worker to deploy", "name the Worker's configuration")
+    transferred = any(each.get("transferred_classes") for each in table.get("migrations") or [])
+    if transferred or "transferred_from" in json.dumps(table.get("exports") or {}, default=str):
+        raise TargetError(
+            f"{file} takes over the objects of another Worker (transferred_classes); a copy would take them from it",
+            "remove that migration, or deploy by wrangler and give poc the URL",
+        )
+
+
+def _bind(key: str, value: Any, kept: dict[str, Any], left_out: list[str], shared: list[str]) -> None:
+    """Bind a resource outside of the Worker: another for trying out where there is one, else it is shared."""
+    if key == "queues":
+        if value.get("consumers"):
+            left_out.append("its queue consumers")
+        value = {"producers": value.get("producers")}
+        if not value["producers"]:
+            return
+    if key in _PREVIEWS:
+        real, preview = _PREVIEWS[key]
+        kept[key] = [{**each, real: each[preview]} if each.get(preview) else each for each in value]
+        shared += [f"{key} {each.get('binding')}" for each in value if not each.get(preview)]
+        return
+    kept[key] = value
+    shared.append(f"{key} {', '.join(_names(value))}".strip())
+
+
+def _names(value: Any) -> Iterator[str]:
+    """Yield the names of the bindings somewhere in a value."""
+    if isinstance(value, dict):
+        name = value.get("binding") or value.get("name")
+        if isinstance(name, str):
+            yield name
+        for each in value.values():
+            yield from _names(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _names(each)
+
+
+def _absolute(config: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the same with every path from the root on; globs of `rules` start where `main` is, and stay."""
+
+    def at(value: Any) -> Any:
+        return [at(each) for each in value] if isinstance(value, list) else str((folder / str(value)).resolve())
+
+    made = dict(config)
+    for key in ("main", "base_dir", "tsconfig"):
+        if made.get(key):
+            made[key] = at(made[key])
+    for key in ("wasm_modules", "text_blobs", "data_blobs"):
+        if made.get(key):
+            made[key] = {name: at(value) for name, value in made[key].items()}
+    if (made.get("assets") or {}).get("directory"):
+        made["assets"] = {**made["assets"], "directory": at(made["assets"]["directory"])}
+    if made.get("alias"):
+        made["alias"] = {name: at(to) if str(to).startswith(".") else to for name, to in made["alias"].items()}
+    if (made.get("build") or {}).get("command"):
+        build = made["build"]
+        made["build"] = {**build, "cwd": at(build.get("cwd", ".")), "watch_dir": at(build.get("watch_dir", "src"))}
+    return made

@@ -1,0 +1,191 @@
+"""A worker on Cloudflare for as long as a context lasts: deployed under a name of its own, and removed at the end."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from poc_cli.errors import TargetError
+from poc_cli.shipped import shipped
+from poc_cli.targets.cloudflare import local_records
+from poc_cli.targets.cloudflare.account import Account
+from poc_cli.targets.cloudflare.account_access import connected
+from poc_cli.targets.cloudflare.cloudflare_errors import Outcome
+from poc_cli.targets.cloudflare.credentials import TOKEN
+from poc_cli.targets.cloudflare.deploy_config import Copy, configuration, copied
+from poc_cli.targets.cloudflare.marker import NAME, VERSION, Marker, marker_of, version_of
+from poc_cli.targets.cloudflare.orphans import offer
+from poc_cli.targets.cloudflare.propagation import Sought, wait
+from poc_cli.targets.cloudflare.scratch import Scratch
+from poc_cli.targets.cloudflare.signal_handling import interrupting
+from poc_cli.targets.cloudflare.teardown import Before, Ending
+from poc_cli.targets.cloudflare.upload import TRIES, Upload, Uploader, went_through
+from poc_cli.targets.runtime_programs import WRANGLER_VERSION, tools
+from poc_cli.targets.worker_source import WorkerSource
+
+Say = Callable[[str], None]
+
+TOKEN_BYTES: Final = 32
+"""Of chance in the bearer token: 256 bits."""
+
+
+def _ignore(_text: str) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be deployed, and how; see `deployed`."""
+
+    source: WorkerSource
+    name: str | None = None
+    keep: bool = False
+    force: bool = False
+    date: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    run: str = ""
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is the worker that comes with poc, which tells its version."""
+        return self.source.folder == shipped("worker").resolve()
+
+
+class Deployment:
+    """A worker that answers on Cloudflare."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - one thing of each kind
+        self, plan: Plan, copy: Copy, uploader: Uploader, url: str, version: int, token: str
+    ) -> None:
+        """Take what was deployed, where, and the token that it wants."""
+        self.name = uploader.name
+        self.url = url
+        self.token = token
+        self.headers = {"Authorization": f"Bearer {token}"}
+        self.versions = {"wrangler": WRANGLER_VERSION}
+        self.compatibility_date = copy.date
+        self.version = version
+        self._plan = plan
+        self._copy = copy
+        self.uploader = uploader
+
+    @property
+    def secrets(self) -> tuple[tuple[str, str], ...]:
+        """Return the name and value of everything that must not be written down."""
+        account = ((TOKEN, value) for value in self.uploader.account.api.credentials.secrets)
+        return (("POC_TOKEN", self.token), *self._plan.secrets.items(), *account)
+
+    async def redeploy(self) -> None:
+        """Deploy again with POC_VERSION one higher, and return once that answers; sockets drop at once.
+
+        To be called on the main thread. Raises TargetError.
+        """
+        config = dict(self._copy.config)
+        config["vars"] = {**config["vars"], VERSION: str(self.version + 1)}
+        for attempt in range(1, TRIES + 1):
+            upload = self.uploader.begin(config, {})  # secrets stay as they are
+            trouble = self.uploader.trouble(upload, await _finished(upload))
+            if trouble is None:
+                break
+            if attempt == TRIES or not went_through(upload.relay):
+                raise trouble
+        self.version += 1
+        await asyncio.to_thread(self.wait, _ignore)
+
+    def wait(self, phase: Say) -> None:
+        """Return once the edge answers with this version. Raises TargetError."""
+        wait(Sought(self.url, self.headers, self.version if self._plan.is_ours else None), phase)
+
+
+async def _finished(upload: Upload) -> Outcome:
+    """Wait for an upload without holding up the loop; where that is given up, wrangler is ended and waited for."""
+    waiting = asyncio.ensure_future(asyncio.to_thread(upload.finish))
+    try:
+        return await asyncio.shield(waiting)
+    except asyncio.CancelledError:
+        upload.child.end()
+        await asyncio.wait([waiting])
+        raise
+
+
+@contextmanager
+def deployed(
+    plan: Plan, say: Say, phase: Say = _ignore, ask: Callable[[str], bool] | None = None
+) -> Iterator[Deployment]:
+    """Have a worker on Cloudflare; it is removed at the end whatever happened, unless it is to be kept.
+
+    `say` gets a line for each thing worth telling, `phase` what goes on now, and `ask` a question with yes or no for
+    each thing that an earlier run has left; without it that is only told. To be called by the main thread; SIGTERM
+    and SIGHUP become KeyboardInterrupt. Raises UsageError where the plan is wrong, TargetError where Cloudflare fails.
+    """
+    name = local_records.checked(plan.name) if plan.name else f"poc-{secrets.token_hex(6)}"
+    account_named = copied(plan.source, name, {}, None, force=plan.force).account
+    home = tools(say)
+    with ExitStack() as open_:
+        open_.enter_context(interrupting())
+        account = open_.enter_context(connected(say, account_named))
+        scratch = Scratch()
+        open_.callback(scratch.remove)
+        uploader = Uploader(home, scratch, account, name)
+        offer(account, say, ask)
+        say(f"deploying {name} to Cloudflare, account {account.id}")
+        before = _before(account, name, force=plan.force)
+        record = local_records.Record(name, account.id, plan.run or secrets.token_hex(6), plan.keep)
+        if not before.existed:
+            local_records.write(record)
+            open_.enter_context(local_records.held(name))
+        ending = Ending(account, record, before, say, phase)
+        try:
+            deployment = _deploy(plan, uploader, before, record, say, phase)
+            ending.reached = True
+            yield deployment
+        except BaseException as error:
+            ending.after(error)
+            raise
+        ending.well()
+
+
+def _before(account: Account, name: str, *, force: bool) -> Before:
+    """Look at what is there. Raises TargetError where it is none of poc's, unless forced."""
+    if account.subdomain() is None:
+        raise TargetError(
+            "the account has no workers.dev subdomain yet",
+            "open Workers & Pages at https://dash.cloudflare.com once, which makes one, and try again",
+        )
+    if not account.exists(name):
+        return Before(existed=False)
+    bindings = account.bindings(name) or []
+    if marker_of(bindings) is None and not force:
+        raise TargetError(
+            f"the account has a Worker {name} already, and poc did not make it",
+            "choose another --name; --force would overwrite it, with its secrets kept and its objects as they are",
+        )
+    return Before(existed=True, version=version_of(bindings))
+
+
+def _deploy(  # noqa: PLR0913, PLR0917 - one thing of each kind
+    plan: Plan, uploader: Uploader, before: Before, record: local_records.Record, say: Say, phase: Say
+) -> Deployment:
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    version = before.version + 1
+    marker = Marker(record.run, datetime.now(UTC), plan.keep)
+    variables = {**plan.variables, VERSION: str(version), NAME: str(marker)}
+    copy = copied(plan.source, uploader.name, variables, plan.date, force=plan.force)
+    if copy.left_out:
+        say(f"deploying a copy of {configuration(plan.source)} without {', '.join(copy.left_out)}")
+    uploader.upload(copy.config, {**plan.secrets, "POC_TOKEN": token}, phase, anew=not before.existed)
+    url = uploader.account.url(uploader.name, uploader.account.subdomain())
+    if url is None:
+        raise TargetError(
+            f"{uploader.name} is deployed, and has no address", "see the Worker's settings in the dashboard"
+        )
+    if plan.keep:  # before it is waited for: the token counts already
+        local_records.write(replace(record, url=url, token=token))
+    deployment = Deployment(plan, copy, uploader, url, version, token)
+    phase("waiting until it answers")
+    deployment.wait(phase)
+    return deployment

@@ -1,0 +1,97 @@
+"""Brings one version of a worker onto the account by wrangler."""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from poc_cli.errors import TargetError
+from poc_cli.targets.cloudflare.account import Account
+from poc_cli.targets.cloudflare.api_relay import Relay
+from poc_cli.targets.cloudflare.cloudflare_errors import MIGRATION_CONFLICTS, Outcome, failed
+from poc_cli.targets.cloudflare.scratch import Scratch
+from poc_cli.targets.cloudflare.wrangler import Child, start
+
+_IMMEDIATE: Final = ("--durable-objects-code-update-mode", "immediate")
+"""Else objects keep the old code up to 300 s, until they hibernate."""
+
+TRIES: Final = 3
+"""Runs of wrangler for one upload whose answer was lost."""
+
+
+@dataclass(slots=True)
+class Upload:
+    """One run of wrangler under way."""
+
+    child: Child
+    relay: Relay
+    open_: ExitStack
+
+    def finish(self) -> Outcome:
+        """Wait for it, and for what it has sent."""
+        with self.open_:
+            return self.child.finish()
+
+
+@dataclass(frozen=True, slots=True)
+class Uploader:
+    """What uploads of one deployment share."""
+
+    home: Path
+    scratch: Scratch
+    account: Account
+    name: str
+
+    def begin(self, config: Mapping[str, Any], secrets: Mapping[str, str]) -> Upload:
+        """Start one; to be called by the main thread. Raises TargetError where wrangler does not start."""
+        with ExitStack() as open_:
+            relay = open_.enter_context(Relay(self.account.api))
+            words = ["deploy", "--config", str(self.scratch.write(config)), *_IMMEDIATE]
+            if secrets:
+                words += ["--secrets-file", str(open_.enter_context(self.scratch.secrets(secrets)))]
+            child = start(
+                self.home, self.scratch, words, self.scratch.variables(relay.url, self.account.id, relay.token)
+            )
+            return Upload(child, relay, open_.pop_all())
+
+    def trouble(self, upload: Upload, outcome: Outcome) -> TargetError | None:
+        """Return what went wrong, None where it is deployed."""
+        if outcome.code == 0 and outcome.deployed is not None:
+            return None
+        if upload.relay.failure is not None:
+            return upload.relay.failure
+        return failed(outcome, upload.relay.last, self.account, self.name)
+
+    def upload(
+        self, config: Mapping[str, Any], secrets: Mapping[str, str], phase: Callable[[str], None], *, anew: bool
+    ) -> None:
+        """Do it, and wait; `anew` tells that nothing was there before, and that half an upload may be removed.
+
+        Raises TargetError.
+        """
+        for attempt in range(1, TRIES + 1):
+            phase("uploading")
+            upload = self.begin(config, secrets)
+            outcome = upload.finish()
+            trouble = self.trouble(upload, outcome)
+            if trouble is None:
+                return
+            if not went_through(upload.relay):
+                raise trouble
+            if attempt == TRIES:
+                raise TargetError(
+                    f"Cloudflare took the upload of {self.name} {TRIES} times without a good answer",
+                    "try again later; https://www.cloudflarestatus.com says how Cloudflare is",
+                )
+            if anew and not self.account.is_deployed(self.name):
+                self.account.remove(self.name, phase)
+
+
+def went_through(relay: Relay) -> bool:
+    """Return whether an upload was refused because an earlier one had come through whose answer was lost.
+
+    wrangler looks at what is there when it starts, so that another run of it does the right thing.
+    """
+    last = relay.last
+    return last is not None and last.code in MIGRATION_CONFLICTS and last.tries > 1

@@ -1,0 +1,464 @@
+"""The module state of one isolate: what it was when the worker was loaded, what has changed, and putting it back.
+
+Module state is what outlives an object's memory without being stored: the bindings of modules and of the closures made
+while they were loaded, static and private fields, properties of the global object and of `env`, and everything that
+these hold. All objects that exist after loading are kept as they are, shallowly; that keeps the whole graph. Bindings
+cannot be written from outside, so the first call of each function that can see one is paused for a moment, and an
+accessor is made in its scope.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from poc_cli.residency.trace import Place
+from poc_cli.targets.accessors import Access
+from poc_cli.targets.endpoint import Door
+from poc_cli.targets.inspector import ANSWERS_WITHIN_SECONDS, Inspector, InspectorError, Result, open_inspector
+from poc_cli.targets.isolate import Isolate, argument
+from poc_cli.targets.scopes import WORD, Binding, Scopes
+from poc_cli.targets.worker import Worker
+from poc_cli.targets.workerd_config import Services
+
+Locate = Callable[[str, int, int], Place | None]
+"""Gives the place in the project's source of a script's line and column, both counted from 1."""
+
+_KEEPER: Final = Path(__file__).with_name("module_state.js")
+
+_ROUNDS: Final = 50
+"""How deep objects without a prototype may hold one another before the look gives up."""
+
+_KINDS: Final = {
+    "map": "map",
+    "set": "set",
+    "date": "date",
+    "typedarray": "typedarray",
+    "arraybuffer": "arraybuffer",
+    "dataview": "dataview",
+    "webassemblymemory": "memory",
+    "proxy": "proxy",
+}
+"""The kinds that the keeper can read, by the inspector's subtype."""
+
+_PAIRS: Final = frozenset({"Headers", "URLSearchParams", "FormData"})
+
+_INTERNAL: Final = frozenset({"generator", "promise", "iterator"})
+"""Kinds whose state only the inspector shows and nobody can put back."""
+
+_HOLDERS: Final = frozenset({"proxy", "promise", "weakref", "generator", "iterator"})
+_HELD: Final = frozenset(
+    {
+        "[[Target]]",
+        "[[Handler]]",
+        "[[PromiseResult]]",
+        "[[TargetFunction]]",
+        "[[BoundThis]]",
+        "[[BoundArgs]]",
+        "[[WeakRefTarget]]",
+        "[[GeneratorReceiver]]",
+    }
+)
+"""Objects that hold others otherwise than by properties, and under which names the inspector shows these."""
+
+_WEAK: Final = frozenset({"weakmap", "weakset"})
+"""Kinds whose content only the inspector lists."""
+
+_ORDINARY: Final = frozenset(
+    {"Object", "Math", "JSON", "Reflect", "Atomics", "Intl", "Iterator", "Generator", "Symbol"}
+)
+"""Classes of objects that are JavaScript's own: to read a property of theirs does nothing else."""
+
+_MOST: Final = 200_000
+"""Objects that are looked at; more would take longer than a person waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A piece of module state by its name, with the place where it is declared if that is known."""
+
+    name: str
+    place: Place | None = None
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Return it as the history keeps it."""
+        place = self.place
+        return {"name": self.name} | ({} if place is None else {"script": place.script, "line": place.line})
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What differed from the state at load, and which of it could not be put back."""
+
+    changed: tuple[Variable, ...] = ()
+    left: tuple[Variable, ...] = ()
+
+
+@dataclass(slots=True)
+class _Internal:
+    """An object whose state only the inspector shows."""
+
+    handle: str
+    kind: str
+    state: str = ""
+
+
+class WorkerState:
+    """The module state of a worker, in all isolates that it has in one process."""
+
+    def __init__(self, isolates: Sequence["ModuleState"]) -> None:
+        """Take the states of the isolates."""
+        self._isolates = isolates
+
+    @classmethod
+    async def keep(cls, port: int, worker: Worker, ours: Services) -> "WorkerState":
+        """Keep the state of a worker that has been loaded and has not run yet. Raises InspectorError."""
+        pages = await _pages(port)
+        isolates: list[ModuleState] = []
+        try:
+            ordinary = await _global_names(pages[ours.fence])
+            for service in [each for each in pages if worker.is_isolate(each)]:
+                inspector = await open_inspector(pages[service])
+                isolates.append(ModuleState(inspector, partial(worker.place_of, service)))
+                await isolates[-1].keep(ordinary)
+        except BaseException as error:
+            await cls(isolates).close()
+            if isinstance(error, LookupError | TypeError):
+                raise InspectorError(f"the inspector told something unexpected: {error!r}") from error
+            raise
+        return cls(isolates)
+
+    async def put_back(self) -> Difference:
+        """Put everything back to what it was at load; return what differed. Raises InspectorError."""
+        try:
+            found = [await each.put_back() for each in self._isolates]
+        except (LookupError, TypeError) as error:
+            raise InspectorError(f"the inspector told something unexpected: {error!r}") from error
+        return Difference(
+            _distinct(each for difference in found for each in difference.changed),
+            _distinct(each for difference in found for each in difference.left),
+        )
+
+    async def close(self) -> None:
+        """Close the inspectors; the worker runs on."""
+        for each in self._isolates:
+            await each.close()
+
+
+async def _pages(port: int) -> dict[str, str]:
+    """Return the address of each isolate's inspector by the name of its service. Raises InspectorError."""
+    try:
+        async with Door(f"http://127.0.0.1:{port}").client(ANSWERS_WITHIN_SECONDS) as client:
+            listed = (await client.get(f"http://127.0.0.1:{port}/json")).json()
+        return {str(each["id"]): str(each["webSocketDebuggerUrl"]) for each in listed}
+    except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
+        raise InspectorError(f"the inspector does not list the isolates: {error!r}") from error
+
+
+async def _global_names(page: str) -> list[str]:
+    """Return the names of the global properties in a worker that has none of its own."""
+    inspector = await open_inspector(page)
+    try:
+        names = "Reflect.ownKeys(globalThis).filter((key) => typeof key === 'string')"
+        told = await inspector.call(
+            "Runtime.evaluate", expression=names, contextId=inspector.context, returnByValue=True, silent=True
+        )
+        found: list[str] = told["result"]["value"]
+        return found
+    finally:
+        await inspector.close()
+
+
+class ModuleState:
+    """The module state of one isolate."""
+
+    def __init__(self, inspector: Inspector, locate: Locate) -> None:
+        """Take the inspector of an isolate in which the worker has been loaded and nothing has run since."""
+        self._isolate = Isolate(inspector)
+        self._scopes = Scopes(self._isolate)
+        self._access = Access(self._isolate, self._scopes)
+        self._locate = locate
+        self._keeper = ""
+        self._bindings: list[Binding] = []
+        self._internals: list[_Internal] = []
+        self._weak: list[_Internal] = []
+        self._environments: list[tuple[Binding, Result]] = []
+        self._private: list[str] = []
+        self._loaded: set[str] = set()
+        """The scripts that were there after loading."""
+
+    async def close(self) -> None:
+        """Close the inspector; the worker runs on."""
+        await self._isolate.inspector.close()
+
+    async def keep(self, ordinary: Sequence[str]) -> None:
+        """Keep the state as it is now; `ordinary` are the global properties of a worker that has none of its own.
+
+        Raises InspectorError.
+        """
+        objects = await self._isolate.all_of("Object.prototype")
+        self._keeper = (await self._isolate.evaluate(_KEEPER.read_text(encoding="utf-8")))["objectId"]
+        await self._scopes.find()
+        await self._ask("keepGlobal", [{"value": list(ordinary)}, {"value": await self._mentioned(ordinary)}])
+        scopes = await self._scopes.values()
+        listed = await self._call("environments", [{"objectId": objects}], by_value=False)
+        environments = await self._isolate.elements(listed["objectId"])
+        self._environments = [(Binding("env", None, is_module=False), each) for each in environments]
+        scopes += self._environments
+        own = [{"objectId": each.handle} for each in self._scopes.functions]
+        wasm = await self._call("wasm", [{"objectId": objects}], by_value=False)
+        instances = await self._isolate.elements(wasm["objectId"])
+        await self._keep_all([*(value for _, value in scopes), *own, *instances])
+        private = await self._keep_private()
+        bindings = [*scopes, *private]
+        self._bindings = [binding for binding, _ in bindings]
+        await self._bind([value for _, value in bindings])
+        for each in self._internals:
+            each.state = await self._internal_state(each)
+        for number, each in enumerate(self._weak):
+            await self._weakly("keepWeak", number, each)
+        await self._ask("keepRest", [{"objectId": objects}])
+        self._loaded = set(self._isolate.inspector.scripts)
+        await self._access.watch(self._bindings)
+
+    async def _bind(self, values: list[Result]) -> None:
+        """Keep the values of all bindings, with their names."""
+        # What is imported is named where it is declared.
+        order = sorted(range(len(values)), key=lambda at: not self._scopes.is_declared(self._bindings[at]))
+        given = [argument(value) for value in values]
+
+        async def bind() -> None:
+            await self._ask("bind", [{"value": [each.label for each in self._bindings]}, {"value": order}, *given])
+
+        await bind()
+        private = [each for each in self._bindings if each.holder is not None]
+        for each in private:
+            root = (await self._ask("named", [{"objectId": each.holder}]))["root"]
+            each.owner = self._bindings[root] if root >= 0 and self._bindings[root] is not each else None
+        if private:
+            await bind()
+
+    async def put_back(self) -> Difference:
+        """Put everything back to what it was at load; return what differed. Raises InspectorError."""
+        await self._isolate.inspector.call("Debugger.setSkipAllPauses", skip=True)
+        try:
+            return await self._put_back()
+        finally:
+            await self._isolate.inspector.call("Debugger.setSkipAllPauses", skip=False)
+
+    async def _put_back(self) -> Difference:
+        changes = await self._ask("changes", [])
+        rebound = await self._rebound()
+        internals = [each for each in self._internals if await self._internal_state(each) != each.state]
+        late = [each for each in self._isolate.own_scripts if each not in self._loaded]
+        hidden = await self._ask("hidden", [])
+        weak = [at for at, each in enumerate(self._weak) if await self._weakly("weakDiffers", at, each)]
+        if not changes and not rebound and not internals and not weak and not hidden and not late:
+            return Difference()
+        left = await self._ask("putBack", [])
+        for at in weak:
+            await self._weakly("putBackWeak", at, self._weak[at])
+        for at in rebound:
+            await self._access.put_back(at, self._bindings[at], self._keeper)
+        still = await self._rebound() if rebound else []
+        unknown = [await self._internal_name(each) for each in internals]
+        unknown += [await self._object(each) for each in hidden]
+        unknown += [
+            Variable(f"the module {self._isolate.inspector.scripts[each]}, which was loaded later") for each in late
+        ]
+        refilled = [await self._internal_name(self._weak[at]) for at in weak]
+        return Difference(
+            _distinct([*(await self._objects(changes)), *(await self._variables(rebound)), *refilled, *unknown]),
+            _distinct([*(await self._objects(left)), *(await self._variables(still)), *unknown]),
+        )
+
+    async def _keep_all(self, roots: list[Result]) -> None:
+        """Keep all objects that can be reached from the roots."""
+        own = {each.name for each in self._scopes.functions}
+        arguments = [argument(value) for value in roots]
+        for _ in range(_ROUNDS):
+            objects = (await self._call("beyond", arguments, by_value=False))["objectId"]
+            listed = await self._isolate.elements(objects)
+            if not listed:
+                return
+            if len(listed) > _MOST:
+                raise InspectorError(f"the worker holds more than {_MOST} objects in its modules")
+            await self._ask("keep", [{"objectId": objects}, {"value": [_kind(each, own) for each in listed]}])
+            arguments += await self._held_within(listed)
+            for each in listed:
+                if each.get("subtype") in _INTERNAL:
+                    self._internals.append(_Internal(each["objectId"], each["subtype"]))
+                elif each.get("subtype") in _WEAK:
+                    self._weak.append(_Internal(each["objectId"], each["subtype"]))
+
+    async def _held_within(self, listed: list[Result]) -> list[Result]:
+        """Return what proxies, promises, bound functions and their like hold, as arguments."""
+        opaque = [each for each in listed if each.get("subtype") in _HOLDERS or _is_bound(each)]
+        found = await self._isolate.gather(
+            partial(self._isolate.internal_properties, each["objectId"]) for each in opaque
+        )
+        held = (value for internal in found for name, value in internal.items() if name in _HELD)
+        return [argument(value) for value in held if "objectId" in value]
+
+    async def _mentioned(self, names: Sequence[str]) -> list[str]:
+        """Return those of the names that are in the text of the worker."""
+        words: set[str] = set()
+        for script in dict.fromkeys(each.script for each in self._scopes.functions):
+            words.update(WORD.findall("\n".join(await self._isolate.source(script))))
+        return [name for name in names if name in words]
+
+    async def _keep_private(self) -> list[tuple[Binding, Result]]:
+        """Keep what private fields hold too, and return the fields."""
+        found: list[tuple[Binding, Result]] = []
+        for _ in range(_ROUNDS):
+            self._private = await self._with_private()
+            before, found = len(found), await self._private_values()
+            if len(found) == before:
+                break
+            await self._keep_all([value for _, value in found])
+        return found
+
+    async def _with_private(self) -> list[str]:
+        listed = (await self._call("withPrivate", [], by_value=False))["objectId"]
+        return [each["objectId"] for each in await self._isolate.elements(listed)]
+
+    async def _private_values(self) -> list[tuple[Binding, Result]]:
+        async def of(handle: str) -> list[tuple[Binding, Result]]:
+            told = await self._isolate.inspector.call("Runtime.getProperties", objectId=handle, ownProperties=True)
+            fields = [each for each in told.get("privateProperties", []) if "value" in each]
+            return [(Binding(each["name"], None, is_module=False, holder=handle), each["value"]) for each in fields]
+
+        found = await self._isolate.gather(partial(of, handle) for handle in self._private)
+        return [each for fields in found for each in fields]
+
+    async def _rebound(self) -> list[int]:
+        """Return the numbers of the bindings that have another value than at load."""
+        found = [*(await self._scopes.values()), *self._environments, *(await self._private_values())]
+        if len(found) != len(self._bindings):
+            raise InspectorError("the worker's functions no longer see the variables that they saw")
+        numbers: list[int] = await self._ask("rebound", [argument(value) for _, value in found])
+        return numbers
+
+    async def _internal_state(self, each: _Internal) -> str:
+        internal = await self._isolate.internal_properties(each.handle)
+        told = [
+            f"{name}={value.get('value', value.get('description'))}"
+            for name, value in sorted(internal.items())
+            if name in {"[[GeneratorState]]", "[[GeneratorLocation]]", "[[PromiseState]]", "[[Entries]]"}
+        ]
+        scopes = internal.get("[[Scopes]]", {}).get("objectId")
+        if each.kind == "generator" and scopes is not None:
+            for scope in await self._isolate.properties(scopes):
+                if scope.get("value", {}).get("description", "").startswith("Local"):
+                    variables = await self._isolate.properties(scope["value"]["objectId"])
+                    told += [f"{variable['name']}={_text(variable.get('value', {}))}" for variable in variables]
+        entries = internal.get("[[Entries]]", {}).get("objectId")
+        if entries is not None:
+            told += [_text(entry.get("value", {})) for entry in await self._isolate.properties(entries)]
+        return "\n".join(told)
+
+    async def _weakly(self, method: str, number: int, weak: _Internal) -> bool:
+        """Call the keeper with a weak collection and its present entries."""
+        internal = await self._isolate.internal_properties(weak.handle)
+        entries = await self._isolate.elements(internal["[[Entries]]"]["objectId"])
+        flat: list[Result] = []
+        for each in entries:
+            told = {
+                prop["name"]: prop["value"]
+                for prop in await self._isolate.properties(each["objectId"])
+                if "value" in prop
+            }
+            flat += [argument(told.get("key", told.get("value", {}))), argument(told.get("value", {}))]
+        return bool(await self._ask(method, [{"value": number}, {"objectId": weak.handle}, *flat]))
+
+    async def _objects(self, changes: Sequence[Result]) -> list[Variable]:
+        return [await self._object(each) for each in changes]
+
+    async def _object(self, change: Result) -> Variable:
+        root = change["root"]
+        if root >= 0:
+            return Variable(change["path"], await self._place(self._bindings[root]))
+        keys = ", ".join(change["keys"])
+        tag = change["tag"]
+        return Variable(
+            change["path"]
+            if root == -1
+            else f"{tag or 'object'} that no variable names" + (f" ({keys})" if keys else "")
+        )
+
+    async def _variables(self, numbers: Sequence[int]) -> list[Variable]:
+        return [
+            await self._variable(self._bindings[number]) for number in numbers if not self._is_import(number, numbers)
+        ]
+
+    def _is_import(self, number: int, numbers: Sequence[int]) -> bool:
+        """Return whether a variable is only another module's, which is among the numbers too."""
+        binding = self._bindings[number]
+        function = binding.function
+        if function is None or not binding.is_module or self._scopes.is_declared(binding):
+            return False
+        others = (self._bindings[other] for other in numbers if other != number)
+        return any(each.is_module and each.name == binding.name for each in others)
+
+    async def _variable(self, binding: Binding) -> Variable:
+        return Variable(binding.label, await self._place(binding))
+
+    async def _internal_name(self, each: _Internal) -> Variable:
+        told = await self._ask("named", [{"objectId": each.handle}])
+        if told["root"] >= 0:
+            return Variable(told["path"], await self._place(self._bindings[told["root"]]))
+        return Variable(told["path"] or f"a {each.kind} that no variable names")
+
+    async def _place(self, binding: Binding) -> Place | None:
+        """Return the place where a variable is declared, as far as the text of its script tells."""
+        if binding.function is None:
+            return None if binding.owner is None else await self._place(binding.owner)
+        await self._isolate.source(binding.function.script)
+        found = self._scopes.declaration(binding)
+        return found and self._locate(self._isolate.inspector.scripts[binding.function.script], *found)
+
+    async def _call(self, method: str, arguments: list[Result], *, by_value: bool) -> Result:
+        told = await self._isolate.inspector.call(
+            "Runtime.callFunctionOn",
+            objectId=self._keeper,
+            functionDeclaration=f"function (...given) {{ return this.{method}(...given) }}",
+            arguments=arguments,
+            returnByValue=by_value,
+            silent=True,
+        )
+        result: Result = told["result"]
+        return result
+
+    async def _ask(self, method: str, arguments: list[Result]) -> Any:
+        return (await self._call(method, arguments, by_value=True)).get("value")
+
+
+def _kind(value: Result, own: Collection[str]) -> str | None:
+    """Return the kind of an object as the keeper knows them; None for one that holds properties alone."""
+    name, subtype = value.get("className", ""), value.get("subtype", "")
+    if subtype in _KINDS:
+        return _KINDS[subtype]
+    if name in _PAIRS and name not in own:
+        return "pairs"
+    if name == "URL" and name not in own:
+        return "url"
+    if name == "SharedArrayBuffer":
+        return "arraybuffer"
+    is_ordinary = value.get("type") == "function" or subtype or name in _ORDINARY or name in own
+    return None if is_ordinary else "keys"
+
+
+def _is_bound(value: Result) -> bool:
+    return value.get("type") == "function" and value.get("description", "").endswith("{ [native code] }")
+
+
+def _text(value: Result) -> str:
+    return f"{value.get('type')}:{value.get('value', value.get('unserializableValue', value.get('description')))}"
+
+
+def _distinct(found: Iterable[Variable]) -> tuple[Variable, ...]:
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,149 @@
+"""Starts one workerd process and ends it; nothing of it outlives us."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from poc_cli.errors import TargetError
+from poc_cli.targets.runtime_folder import runtime_base
+from poc_cli.targets.scratch_folder import ScratchFolder
+from poc_cli.targets.worker import Worker
+
+PASSED_ON = ("HOME", "LANG", "LC_ALL", "PATH", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR", "TZ")
+"""The only variables of the environment that a worker's process gets: no credentials of the user's."""
+
+STACK_FRAMES = 8
+"""Frames of JavaScript that the trace keeps for each piece of work; timers put three of the runtime's own first."""
+
+GRACE_SECONDS = 1.0
+"""How long workerd may take to end by itself. Without an open connection that is 0.03 s, and with an open WebSocket it
+never does (RUNTIME 26), so that a longer wait gains nothing."""
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+class RuntimeFolder(ScratchFolder):
+    """The folder of one runtime: its configuration, its disk and the side-car's sockets. Outlives its processes."""
+
+    def __init__(self, worker: Worker) -> None:
+        """Make the folder (0700) and put the configuration there. Raises TargetError where there is no place for it."""
+        super().__init__(runtime_base())
+        self.worker = worker
+        self.services = worker.services()
+        with self.filling():
+            worker.fill(self.folder, self.services)
+
+
+@dataclass(slots=True)
+class Process:
+    """One workerd that has been started, with our ends of its pipes."""
+
+    popen: subprocess.Popen[bytes]
+    place: RuntimeFolder
+    control: int
+    trace: int
+    log: int
+    inspected: bool = False
+    """Whether it has an inspector."""
+
+    def end(self, *, gently: bool) -> None:
+        """End the process and wait until it is gone. `gently` gives it time to end by itself."""
+        if gently and self.popen.poll() is None:
+            self.popen.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.popen.wait(GRACE_SECONDS)
+        if self.popen.poll() is None:
+            signal_group(self.popen.pid)
+            self.popen.wait()
+
+
+def signal_group(group: int, number: signal.Signals = signal.SIGKILL) -> None:
+    """Send a signal to a process group, if it still exists."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)
+
+
+def ending(code: int) -> str:
+    """Tell how a process ended, from its return code as `subprocess` gives it."""
+    if code >= 0:
+        return f"exited with code {code}"
+    try:
+        return f"was ended by {signal.Signals(-code).name}"
+    except ValueError:  # a real-time signal has no name
+        return f"was ended by signal {-code}"
+
+
+def _die_with_parent(parent: int) -> None:
+    # Runs between fork and exec. The signal is sent when the forking thread ends, so spawn from the main thread.
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def passed_on() -> dict[str, str]:
+    """Return the variables of our environment that what we start gets too."""
+    return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+
+
+def guard(parent: int) -> Callable[[], None] | None:
+    """Return what the child does before it becomes workerd; elsewhere than on Linux the janitor alone keeps watch."""
+    return partial(_die_with_parent, parent) if sys.platform == "linux" else None
+
+
+def spawn(
+    binary: Path, place: RuntimeFolder, environment: dict[str, str], *, traced: bool = True, inspected: bool = False
+) -> Process:
+    """Start workerd, with its trace, its listen events and its log on pipes; does not wait for it.
+
+    `environment` is added to the few variables of ours that are passed on. Where it is not to be `traced`, the pipe of
+    the trace is at its end from the beginning. `inspected` gives it an inspector, on a free port of loopback. Raises
+    TargetError where the program cannot be started.
+    """
+    words = place.worker.words(binary, place.folder)
+    for socket in ("fence.sock", "evict.sock"):  # of the process before
+        (place.folder / socket).unlink(missing_ok=True)
+    control, control_end = os.pipe()
+    trace, trace_end = os.pipe()
+    log, log_end = os.pipe()
+    command = [
+        str(binary),
+        "serve",
+        *words,
+        "--experimental",
+        f"--control-fd={control_end}",
+    ]
+    if traced:
+        command += [f"--async-trace=/dev/fd/{trace_end}", f"--async-trace-stacks={STACK_FRAMES}"]
+    if inspected:
+        command.append("--inspector-addr=127.0.0.1:0")
+    try:
+        popen = subprocess.Popen(
+            command,
+            cwd=place.folder,
+            env=passed_on() | place.worker.variables(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=log_end,
+            stderr=log_end,
+            pass_fds=[control_end, trace_end] if traced else [control_end],
+            start_new_session=True,
+            preexec_fn=guard(os.getpid()),  # noqa: PLW1509 - no other thread runs yet, and it only calls libc
+        )
+    except OSError as error:
+        for descriptor in (control, trace, log):
+            os.close(descriptor)
+        raise TargetError(
+            f"cannot start {binary}: {error.strerror}", "set POC_WORKERD to a workerd that runs here"
+        ) from error
+    finally:
+        for descriptor in (control_end, trace_end, log_end):
+            os.close(descriptor)
+    place.watch(popen.pid)
+    return Process(popen, place, control, trace, log, inspected)

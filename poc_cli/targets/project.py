@@ -1,0 +1,169 @@
+"""A user's project, built by wrangler into the runtime's configuration, with our side-car added."""
+
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, ClassVar
+
+from poc_cli.errors import TargetError
+from poc_cli.residency.identity import in_namespace
+from poc_cli.residency.trace import Place, own_place
+from poc_cli.targets.capnp import Service, joined, services
+from poc_cli.targets.compatibility import encoded
+from poc_cli.targets.runtime_programs import WRANGLER_VERSION
+from poc_cli.targets.sourcemap import SourceMap
+from poc_cli.targets.worker import Worker
+from poc_cli.targets.workerd_config import SIDECAR, Services, addition
+from poc_cli.targets.wrangler_build import Built
+
+_PASSING_NAME = re.compile(rb"poc-[0-9a-f]{16}|(?:bundle|dev)-[A-Za-z0-9]{6}")
+"""Folders of one build, which wrangler names in comments of the bundle."""
+
+_USER = "core:user:"
+"""What stands before a worker's name in the service that the simulator makes of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project(Worker):
+    """A project's configuration for the runtime, complete but for the places of its disks."""
+
+    entry: ClassVar[str] = "entry"
+    tools: ClassVar[dict[str, str]] = {"wrangler": WRANGLER_VERSION}
+
+    message: bytes
+    arguments: tuple[str, ...]
+    disks: tuple[str, ...]
+    sidecar: Services
+    hidden: tuple[tuple[str, str], ...]
+    maps: dict[str, tuple[str, SourceMap]]
+    made_of: str | None
+    """A digest of its bundles and of what configures them, None where that cannot be told."""
+
+    def digest(self) -> str | None:
+        """Return a digest of all that it is made of, None where it cannot be told."""
+        return self.made_of
+
+    @property
+    def secrets(self) -> tuple[tuple[str, str], ...]:
+        """Return the names and values of its secrets."""
+        return self.hidden
+
+    def services(self) -> Services:
+        """Return the names of our services, which are in the message."""
+        return self.sidecar
+
+    def headers(self, token: str) -> dict[str, str]:  # noqa: ARG002 - a stranger has authentication of its own
+        """Return no headers."""
+        return {}
+
+    def variables(self, ours: dict[str, str]) -> dict[str, str]:  # noqa: ARG002 - it binds to none of them
+        """Return what wrangler sets for the runtime too."""
+        return {"TZ": "UTC"}
+
+    def owns(self, object_id: str) -> bool:
+        """Return whether an object is of a class of the project, and not one of the simulator's."""
+        return any(in_namespace(key, object_id) for key in self.namespaces.values())
+
+    def is_isolate(self, service: str) -> bool:
+        """Return whether a service runs a worker of the project's."""
+        return service.startswith(_USER)
+
+    def place_of(self, service: str, script: str, line: int, column: int) -> Place | None:
+        """Return the place in the project's own source."""
+        found = self.maps.get(service)
+        return Place(script, line) if found is None else found[1].place(line, column)
+
+    def locate(self, worker: str, frames: list[Any]) -> Place | None:
+        """Return the place in the project's own source."""
+        found = self.maps.get(worker)
+        return own_place(frames) if found is None else found[1].innermost(frames, found[0])
+
+    def fill(self, folder: Path, services: Services) -> None:  # noqa: ARG002 - their names are in the message
+        """Put the message and a folder for each disk there."""
+        (folder / "config.bin").write_bytes(self.message)
+        for index in range(len(self.disks)):
+            (folder / f"disk{index}").mkdir()
+
+    def words(self, binary: Path, folder: Path) -> list[str]:  # noqa: ARG002 - nothing is left to be compiled
+        """Return the words that name the configuration, what wrangler gave along, and the disks."""
+        disks = [f"--directory-path={name}={folder / f'disk{index}'}" for index, name in enumerate(self.disks)]
+        return ["config.bin", "--binary", *self.arguments, *disks]
+
+
+def project(built: Built, binary: Path, date: str | None) -> Project:
+    """Return the project for what wrangler has built; `binary` encodes our part.
+
+    Raises TargetError where the configuration cannot be read, or has no Durable Object class.
+    """
+    found = services(built.message)
+    objects = _objects(found, [made.name for made in built.workers])
+    if not objects:
+        raise TargetError(
+            f"{built.source.folder} declares no Durable Object class",
+            "only objects can sleep: bind one in durable_objects of the project's configuration",
+        )
+    ours = Services(secrets.token_hex(8))
+    text = addition(ours, {name: (class_name, service) for name, (class_name, service, _) in objects.items()})
+    file = built.folder / "addition.capnp"
+    try:
+        (built.folder / "sidecar.js").write_text(SIDECAR, encoding="utf-8")
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise TargetError(f"cannot write {file}: {error.strerror}", "set TMPDIR to a folder with room in it") from error
+    return Project(
+        folder=built.source.folder,
+        namespaces={name: key for name, (_, _, key) in objects.items()},
+        declared=built.workers[0].date,
+        imposed=date,
+        message=joined(built.message, encoded(binary, file, built.source.folder)),
+        arguments=built.arguments,
+        disks=tuple(each.name for each in found if each.disk and Path(each.disk).is_relative_to(built.folder)),
+        sidecar=ours,
+        hidden=built.secrets,
+        maps=dict(_maps(built)),
+        made_of=_made_of(built),
+    )
+
+
+def _objects(found: list[Service], workers: list[str]) -> dict[str, tuple[str, str, str]]:
+    """Return each class by its name, with its own name, its service and its unique key.
+
+    Where two workers have classes of one name, the later one's is `worker:Class`.
+    """
+    by_name = {each.name: each for each in found}
+    objects: dict[str, tuple[str, str, str]] = {}
+    for worker in workers:
+        service = by_name.get(_USER + worker)
+        for class_name, key in (service.classes if service is not None else {}).items():
+            name = f"{worker}:{class_name}" if class_name in objects else class_name
+            objects[name] = (class_name, _USER + worker, key)
+    return objects
+
+
+def _made_of(built: Built) -> str | None:
+    """Return a digest of the bundles, and of the files that may set variables for them."""
+    if any(each.map is None for each in built.workers):
+        return None  # its bundle is not to be found
+    source = built.source
+    bundles = [file for each in built.workers for file in Path(each.map or "").parent.iterdir() if file.is_file()]
+    settings = [*source.configs, *source.folder.glob(".dev.vars*"), *source.folder.glob(".env*")]
+    given = [name for name, _ in (*source.variables, *source.secrets)]  # with other ports and secrets in each run
+    whole = sha256(repr((source.env, given)).encode())
+    try:
+        for file in [*sorted(bundles), *sorted(settings)]:
+            if file.suffix != ".map":
+                content = _PASSING_NAME.sub(b"", file.read_bytes())
+                whole.update(f"{file.name}\n{sha256(content).hexdigest()}\n".encode())
+    except OSError:
+        return None
+    return whole.hexdigest()
+
+
+def _maps(built: Built) -> Iterable[tuple[str, tuple[str, SourceMap]]]:
+    made = (built.folder, built.home)
+    for each in built.workers:
+        if each.map is not None:
+            yield _USER + each.name, (each.module, SourceMap(Path(each.map), built.source.folder, made))

@@ -1,0 +1,284 @@
+"""One process of the local runtime: where it listens, what its trace and log say, and its side-car."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from poc_cli.errors import PocError
+from poc_cli.history.late_stretch import Stretch
+from poc_cli.history.redact import Hit, Redactor
+from poc_cli.residency import Change, Left, Residency, WorkerContextEnded
+from poc_cli.targets.api_address import Address
+from poc_cli.targets.attendance import Attendance
+from poc_cli.targets.base import TargetDied, TargetDropped, TargetHung
+from poc_cli.targets.cpu_pressure import Mark, mark, spent
+from poc_cli.targets.deadlines import Watch
+from poc_cli.targets.line_reader import LARGEST_LOG, LARGEST_TRACE, LineReader
+from poc_cli.targets.process import Process, ending
+from poc_cli.targets.sidecar import LOOK_INTO_LOG, Sidecar
+from poc_cli.targets.start_errors import Failure, not_started
+from poc_cli.targets.worker import Worker
+from poc_cli.targets.workers import Workers
+
+LISTENS_WITHIN_SECONDS = 10.0
+"""workerd says where it listens after 31 ms (median); a busy machine takes longer."""
+
+PULSE_SECONDS: Final = 0.25
+"""How often a runtime is asked whether it runs; one that stands still for half a second cannot be missed."""
+
+FENCE_LATE_NS: Final = 250_000_000
+"""A fence takes 2 to 3 ms, and among hundreds of plays up to 0.1 s (measured)."""
+
+ENDS_WITHIN_SECONDS = 1.0
+"""A process that breaks its connections because it dies is gone within a millisecond; a busy machine takes longer."""
+
+_FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
+"""Signals that the system or a person sends; a runtime that fails by itself ends otherwise."""
+
+_OUR_SOCKETS = frozenset({"fence", "evict"})
+_INSPECTOR = "listen-inspector"  # the event that tells its port
+_LAST_WORDS = 20  # lines of the log that an error tells
+
+
+LogListener = Callable[[bytes, set[Hit]], None]
+"""Is called with a line from which the secrets have been taken out, and which they were."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeContext:
+    """What all runtimes of a run share: the program, where evidence goes, and the numbers of their processes."""
+
+    binary: Path
+    worker: Worker
+    workers: Workers
+    folder: Path
+    redactor: Redactor
+    token: str
+    address: Address
+    versions: dict[str, str]
+    numbers: Iterator[int]
+    runtimes: Iterator[int] = field(default_factory=lambda: count(1))
+    attendance: Attendance = field(default_factory=Attendance)
+    log_listeners: list[LogListener] = field(default_factory=list)
+    """Are called with each line of the log that had secrets."""
+
+
+class Running:
+    """One process of a runtime and everything that is read from it."""
+
+    def __init__(
+        self, process: Process, ground: RuntimeContext, numbers: tuple[int, int], tell: Callable[[Change], None]
+    ) -> None:
+        """Take over the process's pipes and read them from now on. `numbers` are the runtime's and the process's."""
+        self._runtime, number = numbers
+        self.residency = Residency(number, process.place.worker.locate)
+        self._watch = Watch(process.popen.pid, ground.attendance)
+        self.sidecar = Sidecar(process.place.folder, self._watch)
+        self._process = process
+        self._binary = ground.binary
+        self._tell = tell
+        self._ending = False
+        self._last_words: list[bytes] = []
+        self.inspector_port = 0
+        self._fences_sent = 0
+        self._fences_ended = 0
+        self._fence_moved = asyncio.Event()
+        self._fence_running: asyncio.Task[int] | None = None
+        self._fence_queued: asyncio.Task[int] | None = None
+        self._last_fence_ns = 0
+        self._pulse: asyncio.Future[int] | None = None
+        self._pulses: asyncio.Task[None] | None = None
+        traces = ground.folder / "trace"
+        traces.mkdir(exist_ok=True)
+        trace, log = traces / f"{number}.jsonl", ground.folder / "worker.log"
+        self._trace = LineReader(process.trace, trace, ground.redactor, self._traced, largest=LARGEST_TRACE)
+        self._log = LineReader(
+            process.log, log, ground.redactor, self._logged, largest=LARGEST_LOG, leaked=partial(_tell, ground)
+        )
+
+    async def listen(self) -> str:
+        """Return the URL once the sockets listen. Raises TargetError with what workerd said."""
+        ports = await self._ports()
+        if ports is not None:
+            self.inspector_port = ports.get(_INSPECTOR, 0)
+            self._pulses = asyncio.create_task(self._beat())
+            return f"http://127.0.0.1:{ports[self._process.place.worker.entry]}"
+        code = await self._ended()
+        await self.end(gently=False)
+        said = b"\n".join(self._last_words).decode("utf-8", "replace").strip()
+        failure = Failure(self._binary, self._process.place.worker.folder, said, code)
+        raise await asyncio.to_thread(not_started, failure)
+
+    async def _ports(self) -> dict[str, int] | None:
+        wanted = _OUR_SOCKETS | {self._process.place.worker.entry}
+        wanted |= {_INSPECTOR} if self._process.inspected else set()
+        ports: dict[str, int] = {}
+        reader = asyncio.StreamReader()
+        loop = asyncio.get_running_loop()
+        pipe = os.fdopen(self._process.control, "rb", buffering=0)  # closed with the transport
+        transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+        try:
+            async with asyncio.timeout(LISTENS_WITHIN_SECONDS):
+                while not ports.keys() >= wanted:
+                    line = await reader.readline()
+                    if not line:
+                        return None
+                    said = json.loads(line)
+                    ports[said["event"] if said["event"] == _INSPECTOR else said["socket"]] = said.get("port", 0)
+        except (TimeoutError, ValueError, LookupError, TypeError):  # too late, or not what workerd would say
+            return None
+        finally:
+            transport.close()
+        return ports
+
+    async def end(self, *, gently: bool) -> None:
+        """End the process and read its pipes to the end. What leaves memory by this has died, not slept."""
+        self._ending = True
+        if self._pulses is not None:
+            self._pulses.cancel()
+            await asyncio.wait([self._pulses])
+        await self.sidecar.close()
+        await asyncio.to_thread(self._process.end, gently=gently) if gently else self._process.end(gently=False)
+        for pump in (self._trace, self._log):
+            pump.drain()
+            pump.close()
+        self._end_of_process()
+
+    def _end_of_process(self) -> None:
+        for change in self.residency.end_of_process():
+            self._tell(change)
+
+    def _logged(self, line: bytes) -> None:
+        self._last_words = [*self._last_words[1 - _LAST_WORDS :], line]
+
+    def _traced(self, line: bytes) -> None:
+        for change in self.residency.feed(line):
+            if isinstance(change, WorkerContextEnded):
+                if change.worker == self._process.place.services.fence:
+                    self._fences_ended += 1
+                    self._fence_moved.set()
+            elif isinstance(change, Left) and self._ending:
+                # A runtime that is told to end writes the same line as for a sleep (measured).
+                self._tell(replace(change, how="died"))
+            else:
+                self._tell(change)
+
+    async def fence(self) -> int:
+        """Return the trace's clock once everything that happened before the call has been read from the trace.
+
+        The trace is buffered in workerd and written out when a context ends (measured), so a request to the side-car
+        brings everything before it. Callers that wait for one that has not been sent yet share it.
+        """
+        if self._fence_queued is None:
+            self._fence_queued = asyncio.create_task(self._fence_after(self._fence_running))
+            # Those who waited may all be gone by the time it fails.
+            self._fence_queued.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return await asyncio.shield(self._fence_queued)
+
+    async def _fence_after(self, running: asyncio.Task[int] | None) -> int:
+        if running is not None:
+            await asyncio.wait([running])
+        self._fence_running, self._fence_queued = self._fence_queued, None
+        return await self._fence_now()
+
+    async def _fence_now(self) -> int:
+        self._raise_if_dead()
+        self._fences_sent += 1
+        number = self._fences_sent
+        before = mark(self._watch.process)
+        try:
+            await self.sidecar.answer()
+            await self._traced_up_to(number)
+            self._look_for_lateness(before)
+        except TargetDropped:
+            await self._ended()
+            self._raise_if_dead()
+            raise
+        except TargetHung:
+            self._raise_if_dead()
+            raise
+        return self.residency.latest_ns
+
+    async def pulse(self) -> int:
+        """Return what the next of the fences gives that are sent four times a second anyway; raises what it raises."""
+        if self._pulses is None or self._pulses.done():
+            return await self.fence()
+        if self._pulse is None:
+            self._pulse = asyncio.get_running_loop().create_future()
+            self._pulse.add_done_callback(lambda pulse: pulse.cancelled() or pulse.exception())
+        return await asyncio.shield(self._pulse)
+
+    async def _beat(self) -> None:
+        """Send a fence four times a second, which shows a runtime that does not run and serves all who wait.
+
+        Ends with the first that fails; who waits is told.
+        """
+        failure: Exception | None = None
+        while failure is None:
+            await asyncio.sleep(PULSE_SECONDS)
+            now_ns = 0
+            try:
+                now_ns = await self.fence()
+            except PocError as error:
+                failure = error
+            pulse, self._pulse = self._pulse, None
+            if pulse is None or pulse.done():
+                continue
+            if failure is None:
+                pulse.set_result(now_ns)
+            else:
+                pulse.set_exception(failure)
+
+    def _look_for_lateness(self, before: Mark) -> None:
+        """Note a stretch where the fence that was sent at this mark took long, and this process was not the cause."""
+        after = mark(self._watch.process)
+        busy = self.residency.take_long_turns()
+        took_ns = after.at_ns - before.at_ns - self._watch.attendance.late_ns(before.at_ns, after.at_ns)
+        if took_ns > FENCE_LATE_NS:
+            # It may have stood still from the fence before on.
+            begun_ns = max(self._last_fence_ns, before.at_ns - round(PULSE_SECONDS * 1e9))
+            ran = spent(before, after).ran
+            own = tuple((self.residency.process, ctx) for ctx in busy)
+            self._watch.attendance.add(Stretch("runtime", begun_ns, after.at_ns, self._runtime, ran, own))
+        self._last_fence_ns = after.at_ns
+
+    async def _traced_up_to(self, fence: int) -> None:
+        async def reading() -> None:
+            while self._fences_ended < fence:
+                self._fence_moved.clear()
+                await self._fence_moved.wait()
+
+        if not await self._watch.answered(asyncio.ensure_future(reading())):
+            raise TargetHung("the runtime's trace stopped", LOOK_INTO_LOG)
+
+    async def _ended(self) -> int | None:
+        """Return how the process ended, None where it lives: its connections break a moment before that is known."""
+        with suppress(subprocess.TimeoutExpired):
+            return await asyncio.to_thread(self._process.popen.wait, ENDS_WITHIN_SECONDS)
+        return None
+
+    def _raise_if_dead(self) -> None:
+        for pump in (self._trace, self._log):
+            if pump.failure is not None:
+                raise PocError(pump.failure.message, pump.failure.advice)
+        code = self._process.popen.poll()
+        if code is not None:
+            self._end_of_process()
+            died = TargetDied(f"workerd {ending(code)}, which nobody had asked of it", LOOK_INTO_LOG)
+            died.from_outside = -code in _FROM_OUTSIDE
+            raise died
+
+
+def _tell(ground: RuntimeContext, line: bytes, seen: set[Hit]) -> None:
+    for listener in ground.log_listeners:
+        with suppress(PocError):  # a full disk ends the run by the next event of a play
+            listener(line, seen)

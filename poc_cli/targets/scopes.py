@@ -1,0 +1,193 @@
+"""The functions of a worker and the variables that they see, as the inspector shows them after loading."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+from poc_cli.targets.inspector import Result
+from poc_cli.targets.isolate import Isolate
+
+_WRITTEN: Final = """function (text) {
+  const source = Function.prototype.toString;
+  return this.filter((each) => {
+    try { return text.includes(source.call(each)) } catch { return false }
+  });
+}"""
+"""Leaves the functions that a text holds of a list."""
+
+_PRIVATE: Final = re.compile(r"#[A-Za-z_$][\w$]*")
+
+WORD: Final = re.compile(r"[A-Za-z_$][\w$]*")
+
+_DECLARATIONS: Final = r"\b(?:let|var|const|class|function\*?)\s+"
+_MENTIONS: Final = r"[,{(]\s*"
+
+_FIXED: Final = re.compile(r"\b(?:const|class|function\*?|import)\s+([A-Za-z_$][\w$]*|[{\[][^=;]*?[}\]])")
+_VARIABLE: Final = re.compile(r"\b(?:let|var)\s+([^=;]*)")
+"""What a text declares for good, and what it may give another value, roughly: by names, whatever their scopes."""
+
+_RESERVED: Final = frozenset({"arguments", "eval", "this", "default"})
+_IDENTIFIER: Final = re.compile(r"[A-Za-z_$][\w$]*\Z")
+
+
+@dataclass(slots=True)
+class Function:
+    """A function of the worker's that existed after loading."""
+
+    number: int
+    handle: str
+    name: str
+    """The name of the class, where it is one."""
+
+    script: str
+    line: int
+    column: int
+    scopes: int
+    """How many scopes it sees beside the global one and that of its module."""
+
+    private: frozenset[str]
+    """The private names in its text."""
+
+    places: list[Result] = field(default_factory=list)
+    """Where to pause in it."""
+
+    @property
+    def location(self) -> tuple[str, int, int]:
+        """Return where its text begins."""
+        return self.script, self.line, self.column
+
+
+@dataclass(slots=True)
+class Binding:
+    """A variable of a scope, or a private field of an object."""
+
+    name: str
+    function: Function | None
+    is_module: bool
+    holder: str | None = None
+    """The handle of the object that has the private field."""
+
+    owner: "Binding | None" = None
+    """The variable through which that object is reached."""
+
+    @property
+    def label(self) -> str:
+        """Return its name for a person."""
+        return self.name if self.owner is None else f"{self.owner.label}.{self.name}"
+
+
+class Scopes:
+    """The scopes that a worker's functions see."""
+
+    def __init__(self, isolate: Isolate) -> None:
+        """Take the isolate; `find` looks for the functions."""
+        self._isolate = isolate
+        self.functions: list[Function] = []
+
+    async def find(self) -> None:
+        """Find the functions that were written by the worker's authors."""
+        every = await self._isolate.all_of("Function.prototype")
+        texts = await self._isolate.gather(partial(self._isolate.source, each) for each in self._isolate.own_scripts)
+        # The runtime's own functions are hundreds; what is in no text of the worker's need not be asked for its place.
+        written = await self._isolate.inspector.call(
+            "Runtime.callFunctionOn",
+            objectId=every,
+            functionDeclaration=_WRITTEN,
+            arguments=[{"value": "\n".join("\n".join(lines) for lines in texts)}],
+        )
+        listed = await self._isolate.elements(written["result"]["objectId"])
+        found = await self._isolate.gather(
+            partial(self._function, each) for each in listed if each.get("type") == "function"
+        )
+        self.functions = [each for each in found if each is not None]
+        for number, each in enumerate(self.functions):
+            each.number = number
+
+    async def _function(self, told: Result) -> Function | None:
+        internal = await self._isolate.internal_properties(told["objectId"])
+        location = internal.get("[[FunctionLocation]]", {}).get("value")
+        if location is None or self._isolate.is_built_in(location["scriptId"]):
+            return None
+        scopes = re.fullmatch(r"Scopes\[(\d+)\]", internal.get("[[Scopes]]", {}).get("description", ""))
+        beside = int(scopes[1]) - 2 if scopes else 0  # the module's and the global one
+        script, line, column = location["scriptId"], location["lineNumber"], location["columnNumber"]
+        private = frozenset(_PRIVATE.findall(told.get("description", "")))
+        return Function(0, told["objectId"], _class_name(told), script, line, column, beside, private)
+
+    async def values(self) -> list[tuple[Binding, Result]]:
+        """Return every variable that functions of the worker's see, with its value; of a module's scope once."""
+        asked: list[tuple[Function, bool]] = []
+        modules: set[str] = set()
+        for each in self.functions:
+            first = each.script not in modules
+            if first or each.scopes > 0:
+                asked.append((each, first))
+            modules.add(each.script)
+        found = await self._isolate.gather(
+            partial(self.seen_by, function, with_module=first) for function, first in asked
+        )
+        return [each for scope in found for each in scope]
+
+    async def seen_by(self, function: Function, *, with_module: bool) -> list[tuple[Binding, Result]]:
+        """Return the variables that one function sees, those of its module only if they are wanted."""
+        internal = await self._isolate.internal_properties(function.handle)
+        if "objectId" not in internal.get("[[Scopes]]", {}):
+            return []
+        found: list[tuple[Binding, Result]] = []
+        for scope in await self._isolate.properties(internal["[[Scopes]]"]["objectId"]):
+            described = scope.get("value", {}).get("description", "")
+            is_module = described.startswith("Module")
+            if described.startswith("Global") or (is_module and not with_module) or "value" not in scope:
+                continue
+            variables = await self._isolate.properties(scope["value"]["objectId"])
+            found += [
+                (Binding(each["name"], function, is_module), each["value"]) for each in variables if "value" in each
+            ]
+        return found
+
+    def changeable(self, bindings: Iterable[Binding]) -> dict[str | int, list[str]]:
+        """Return the variables that can be given another value, of the module of each script and of each function."""
+        found: dict[str | int, dict[str, None]] = {}
+        constants = {each.script: _constants("\n".join(self._isolate.sources[each.script])) for each in self.functions}
+        for each in bindings:
+            if each.function is None or not _IDENTIFIER.match(each.name) or each.name in _RESERVED:
+                continue
+            if each.name not in constants[each.function.script]:
+                key = each.function.script if each.is_module else each.function.number
+                found.setdefault(key, {})[each.name] = None
+        return {key: [*names] for key, names in found.items()}
+
+    def is_declared(self, binding: Binding) -> bool:
+        """Return whether a variable is declared where it is seen, and not imported."""
+        return binding.function is None or self._declared(binding, _DECLARATIONS) is not None
+
+    def declaration(self, binding: Binding) -> tuple[int, int] | None:
+        """Return the line and column where a variable is declared or named first, both counted from 1."""
+        return self._declared(binding, _DECLARATIONS) or self._declared(binding, _MENTIONS)
+
+    def _declared(self, binding: Binding, forms: str) -> tuple[int, int] | None:
+        """Return the line and column of a variable's declaration: the first one, of a closure the nearest before it."""
+        function = binding.function
+        if function is None:
+            return None
+        lines = self._isolate.sources.get(function.script, [])
+        declared = re.compile(forms + re.escape(binding.name) + r"\b")
+        before = range(min(function.line, len(lines) - 1), -1, -1)
+        for number in range(len(lines)) if binding.is_module else before:
+            match = declared.search(lines[number])
+            if match is not None:
+                return number + 1, match.start() + 1
+        return None
+
+
+def _constants(text: str) -> frozenset[str]:
+    """Return the names that a script declares, and none of which it declares as a variable too."""
+    fixed = {name for each in _FIXED.findall(text) for name in WORD.findall(each)}
+    return frozenset(fixed - {name for each in _VARIABLE.findall(text) for name in WORD.findall(each)})
+
+
+def _class_name(function: Result) -> str:
+    found = re.match(r"class\s+([A-Za-z_$][\w$]*)", function.get("description", ""))
+    return "" if found is None else found[1]

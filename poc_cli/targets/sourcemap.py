@@ -1,0 +1,111 @@
+"""From a line of a bundle back to the line that a person wrote, by the bundle's source map (version 3)."""
+
+import json
+import os
+from bisect import bisect_right
+from pathlib import Path
+from typing import Any, Final
+
+from poc_cli.errors import TargetError
+from poc_cli.residency.trace import Place
+
+_DIGITS: Final = {
+    character: value
+    for value, character in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+}
+_MORE: Final = 32  # the sixth bit of a digit: another one follows
+_BITS: Final = 5
+
+_SOURCE, _LINE = 1, 2
+_WITH_SOURCE: Final = 4  # numbers of a segment that has a source; one that has none has a column alone
+_PACKAGES: Final = "node_modules"
+
+
+class SourceMap:
+    """The map of one bundle."""
+
+    def __init__(self, file: Path, project: Path, made: tuple[Path, ...] = ()) -> None:
+        """Read it; sources are told relative to the project's folder, and those in the folders `made` nobody wrote.
+
+        Raises TargetError for a file that is no map.
+        """
+        try:
+            content = json.loads(file.read_bytes())
+            beside = file.parent / (content.get("sourceRoot") or "")
+            self._sources = [
+                _describe(Path(os.path.normpath(beside / each)), project, made) for each in content["sources"]
+            ]
+            self._lines = _decoded(content["mappings"])
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            raise TargetError(f"cannot read the source map {file}: {error!r}") from error
+
+    def place(self, line: int, column: int) -> Place | None:
+        """Return the place that a line and column of the bundle, both counted from 1, were made from."""
+        if not 0 < line <= len(self._lines):
+            return None
+        columns, places = self._lines[line - 1]
+        index = bisect_right(columns, column - 1) - 1
+        if index < 0:
+            return None
+        source, at = places[index]
+        script = self._sources[source] if 0 <= source < len(self._sources) else None
+        return None if script is None else Place(script, at + 1)
+
+    def innermost(self, frames: list[Any], module: str) -> Place | None:
+        """Return the innermost place of a stack that a person of the project wrote, else one in a package of theirs."""
+        found: Place | None = None
+        for frame in frames:
+            if not isinstance(frame, dict) or frame.get("script") != module:
+                continue
+            line, column = frame.get("line"), frame.get("col")
+            place = self.place(line, column if type(column) is int else 1) if type(line) is int else None
+            if place is None:
+                continue
+            if _PACKAGES not in Path(place.script).parts:
+                return place
+            found = found or place
+        return found
+
+
+def _describe(source: Path, project: Path, made: tuple[Path, ...]) -> str | None:
+    """Return a source's name for a person, None for what the bundler has added."""
+    if any(source.is_relative_to(folder) for folder in made):
+        return None
+    return os.path.relpath(source, project)
+
+
+def _decoded(mappings: str) -> list[tuple[list[int], list[tuple[int, int]]]]:
+    """Return for each line of the bundle its columns and what each was made from: a source's number and a line."""
+    lines: list[tuple[list[int], list[tuple[int, int]]]] = []
+    source = line = 0
+    for group in mappings.split(";"):
+        columns: list[int] = []
+        places: list[tuple[int, int]] = []
+        column = 0
+        for segment in group.split(",") if group else ():
+            numbers = _numbers(segment)
+            column += numbers[0]
+            if len(numbers) >= _WITH_SOURCE:
+                source += numbers[_SOURCE]
+                line += numbers[_LINE]
+                places.append((source, line))
+            else:
+                places.append((-1, 0))
+            columns.append(column)
+        lines.append((columns, places))
+    return lines
+
+
+def _numbers(segment: str) -> list[int]:
+    """Return the numbers of a segment, written in base 64 with five bits a digit, the sign in the lowest bit."""
+    found: list[int] = []
+    value = shift = 0
+    for character in segment:
+        digit = _DIGITS[character]
+        value += (digit & (_MORE - 1)) << shift
+        if digit & _MORE:
+            shift += _BITS
+            continue
+        found.append(-(value >> 1) if value & 1 else value >> 1)
+        value = shift = 0
+    return found

@@ -1,0 +1,171 @@
+"""The local target: the worker on raw workerd, with the runtime's own trace as the witness of residency."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from poc_cli.errors import TargetError
+from poc_cli.residency import Change, Pin, Stay, WorkerContextEnded
+from poc_cli.residency.identity import object_id
+from poc_cli.targets.api_address import environment
+from poc_cli.targets.base import (
+    EVERY_ABILITY,
+    Ability,
+    Eviction,
+    Fault,
+    Oracle,
+    TargetDied,
+)
+from poc_cli.targets.endpoint import Door
+from poc_cli.targets.process import Process, RuntimeFolder, spawn
+from poc_cli.targets.runtime_context import Running, RuntimeContext
+
+if TYPE_CHECKING:
+    from poc_cli.targets.module_state import WorkerState
+
+
+class Workerd:
+    """A runtime: one workerd process at a time, on one disk."""
+
+    kind = "local"
+    oracle: Oracle = "trace"
+    abilities: frozenset[Ability] = EVERY_ABILITY
+
+    def __init__(self, place: RuntimeFolder, ground: RuntimeContext, *, inspected: bool = False) -> None:
+        """Take where it lives, and whether it has an inspector; nothing is started yet."""
+        self.url = ""
+        self.door = Door("")
+        self.headers = place.worker.headers(ground.token)
+        self.versions = ground.versions | place.worker.tools
+        self.compatibility_date = place.worker.compatibility_date
+        self._place = place
+        self._ground = ground
+        self._version = 1
+        self.number: int | None = next(ground.runtimes)
+        """The number of this runtime in the run; its processes have others."""
+
+        self._inspected = inspected
+        self.confirmed = False
+        """Whether a story went through in it with all module state put back at each sleep."""
+
+        self._running: Running | None = None
+        self._listeners: dict[str, Callable[[Change], None]] = {}
+        self._seen: dict[str, None] = {}
+
+    # --- the life of the processes
+
+    async def start(self, process: Process | None = None) -> None:
+        """Start the process, or take over one that was, and wait until it listens.
+
+        Raises TargetError with what workerd said where it does not come up.
+        """
+        if process is None:
+            variables = environment(self._ground.token, self._ground.address, self._version)
+            process = spawn(self._ground.binary, self._place, variables, inspected=self._inspected)
+        self._running = Running(process, self._ground, (self.number or 0, next(self._ground.numbers)), self._tell)
+        self.url = await self._running.listen()
+        self.door = Door(self.url)
+
+    async def restart(self, fault: Fault) -> None:
+        """Replace the process on the same disk: stopped, killed, or with POC_VERSION raised."""
+        # What has not been written to the trace dies with a process that is killed.
+        await self.fence()
+        await self._now.end(gently=fault != "crash")
+        self._version += fault == "deploy"
+        await self.start()
+
+    async def stop(self) -> None:
+        """End the process, read its pipes to the end, and remove its folder."""
+        if self._running is not None:
+            # At once: its disk goes with it, and with an open socket it would wait in vain to be asked (RUNTIME 26).
+            await self._running.end(gently=False)
+        self._place.remove()
+
+    @property
+    def _now(self) -> "Running":
+        if self._running is None:
+            raise TargetDied("workerd is not running")
+        return self._running
+
+    async def module_state(self) -> "WorkerState":
+        """Keep the module state of the worker, which must not have run yet. Raises TargetError."""
+        from poc_cli.targets.module_state import WorkerState
+
+        return await WorkerState.keep(self._now.inspector_port, self._place.worker, self._place.services)
+
+    # --- residency
+
+    @property
+    def trace(self) -> "Workerd":
+        """Return the trace: the runtime's is read here."""
+        return self
+
+    def watch(self, object_id: str, listener: Callable[[Change], None]) -> None:
+        """Call `listener` with each change of that object's residency from now on."""
+        self._listeners[object_id] = listener
+
+    def unwatch(self, object_id: str) -> None:
+        """Stop calling."""
+        self._listeners.pop(object_id, None)
+
+    def object_id(self, class_name: str, name: str) -> str:
+        """Return the hex id of a named object without touching it. Raises TargetError for an unknown class."""
+        unique_key = self._place.worker.namespaces.get(class_name)
+        if unique_key is None:
+            known = ", ".join(sorted(self._place.worker.namespaces))
+            raise TargetError(f'the worker has no Durable Object class "{class_name}"', f"it declares {known}")
+        return object_id(unique_key, name)
+
+    def class_of(self, object_id: str) -> str | None:
+        """Return the class that an id proves itself to be of, None for one of no class that the worker declares."""
+        return self._place.worker.class_of(object_id)
+
+    def stay(self, object_id: str) -> Stay | None:
+        """Return the object's present stay in memory, as of the last fence."""
+        return self._now.residency.stay(object_id)
+
+    def pins(self, object_id: str, at_least_ns: int) -> tuple[Pin, ...]:
+        """Return what has been pending in the object for so long, as of the last fence."""
+        residency = self._now.residency
+        return residency.pins(object_id, residency.latest_ns, at_least_ns)
+
+    def linked(self, object_id: str) -> frozenset[str]:
+        """Return the other objects that an object has called, or that have called it, as of the last fence."""
+        return self._now.residency.linked(object_id)
+
+    def times_called(self, object_id: str) -> int:
+        """Return how often an object was called, or called another, as of the last fence."""
+        return self._now.residency.times_called(object_id)
+
+    def alarm_due_ns(self, object_id: str) -> int | None:
+        """Return when the object's alarm is due, in the trace's clock; None without one, as of the last fence."""
+        return self._now.residency.alarm_due_ns(object_id)
+
+    def seen(self) -> tuple[str, ...]:
+        """Return the ids of all objects of the worker's that were in memory at some time."""
+        return tuple(each for each in self._seen if self._place.worker.owns(each))
+
+    def _tell(self, change: Change) -> None:
+        if isinstance(change, WorkerContextEnded):
+            return
+        self._seen[change.object_id] = None
+        listener = self._listeners.get(change.object_id)
+        if listener is not None:
+            listener(change)
+
+    # --- the side-car
+
+    async def settled(self) -> None:
+        """Return once everything that happened before the call has been read from the trace."""
+        await self.fence()
+
+    async def fence(self) -> int:
+        """Return the trace's clock once everything that happened before the call has been read from the trace."""
+        return await self._now.fence()
+
+    async def pulse(self) -> int:
+        """Return what the next of the fences gives that are sent four times a second anyway."""
+        return await self._now.pulse()
+
+    async def evict(self, class_name: str, object_id: str, *, close: bool = False) -> Eviction:
+        """Have the object leave memory. Waits for the runtime's answer up to 31 s."""
+        return await self._now.sidecar.evict(class_name, object_id, close=close)

@@ -1,0 +1,113 @@
+"""The configuration that workerd is started with: the worker under test and what surrounds it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+SIDECAR = """\
+// Evicts objects on request, and answers. Its requests also flush the runtime's trace, which is written out
+// whenever a context ends; a request to it is therefore a fence.
+import unsafe from "workerd:unsafe";
+export default {
+  async fetch(request, env) {
+    const { class: name, id, webSockets } = await request.json();
+    if (name === undefined) return Response.json({ ok: true });
+    const namespace = env[name];
+    try {
+      await unsafe.evict(namespace.get(namespace.idFromString(id)), { webSockets });
+      return Response.json({ ok: true });
+    } catch (error) {
+      return Response.json({ ok: false, error: String(error) });
+    }
+  },
+};
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The names of our services in one runtime."""
+
+    nonce: str
+
+    @property
+    def fence(self) -> str:
+        """Return the name of the service that fences are sent to."""
+        return f"poc-fence-{self.nonce}"
+
+    @property
+    def evict(self) -> str:
+        """Return the name of the service that evicts objects."""
+        return f"poc-evict-{self.nonce}"
+
+
+SUBJECT = "main"
+"""The name of the service under test, as it stands in the trace."""
+
+
+def _text(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _sidecar(name: str, objects: Mapping[str, tuple[str, str]]) -> str:
+    """Return a side-car that can reach objects: by a name of ours, the class and the service of each kind."""
+    bindings = ", ".join(
+        f"(name = {_text(each)}, "
+        f"durableObjectNamespace = (className = {_text(class_name)}, serviceName = {_text(service)}))"
+        for each, (class_name, service) in objects.items()
+    )
+    return (
+        f"    (name = {_text(name)}, worker = (\n"
+        f'      modules = [(name = "sidecar.js", esModule = embed "sidecar.js")],\n'
+        f'      compatibilityDate = "2026-10-01", compatibilityFlags = ["experimental", "unsafe_module"],\n'
+        f"      bindings = [{bindings}],\n"
+        f"    )),\n"
+    )
+
+
+def _sidecars(services: Services, objects: Mapping[str, tuple[str, str]]) -> str:
+    return _sidecar(services.fence, {}) + _sidecar(services.evict, objects)
+
+
+def _sockets(services: Services) -> str:
+    return (
+        f'    (name = "fence", address = "unix:fence.sock", http = (), service = {_text(services.fence)}),\n'
+        f'    (name = "evict", address = "unix:evict.sock", http = (), service = {_text(services.evict)}),\n'
+    )
+
+
+def addition(services: Services, objects: Mapping[str, tuple[str, str]]) -> str:
+    """Return the text of what is joined to a configuration of somebody else's: the side-car and its sockets.
+
+    `objects` names each class for the side-car and says its class name and its service.
+    """
+    return (
+        'using Workerd = import "/workerd/workerd.capnp";\n'
+        "const config :Workerd.Config = (\n"
+        f"  services = [\n{_sidecars(services, objects)}  ],\n"
+        f"  sockets = [\n{_sockets(services)}  ],\n"
+        ");\n"
+    )
+
+
+def config(services: Services, classes: list[str]) -> str:
+    """Return the text of the configuration; it imports `/local.capnp` from the worker's folder.
+
+    Sockets: `http` on a free loopback port; the two of the side-car on unix sockets beside the configuration.
+    """
+    return (
+        'using Workerd = import "/workerd/workerd.capnp";\n'
+        'using Subject = import "/local.capnp";\n'
+        "const config :Workerd.Config = (\n"
+        "  services = [\n"
+        f"    (name = {_text(SUBJECT)}, worker = Subject.main),\n"
+        f"{_sidecars(services, {each: (each, SUBJECT) for each in classes})}"
+        '    (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),\n'
+        '    (name = "disk", disk = (path = "disk", writable = true)),\n'
+        "  ],\n"
+        "  sockets = [\n"
+        f'    (name = "http", address = "127.0.0.1:0", http = (), service = {_text(SUBJECT)}),\n'
+        f"{_sockets(services)}"
+        "  ],\n"
+        ");\n"
+    )

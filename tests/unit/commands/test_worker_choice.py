@@ -1,0 +1,50 @@
+"""Which worker a run on Cloudflare deploys, from scenarios that bring the same one, several, or none."""
+
+from poc_cli.commands.worker_choice import brought
+from poc_cli.scenario.capabilities import Place
+from poc_cli.scenario.loader import parse
+from poc_cli.scenario.scenario import Scenario
+
+PLACE = Place("cloudflare", "instance", frozenset({"idle", "deploy", "environment", "worker"}))
+TEXT = """\
+name = "{name}"
+title = "A story."
+object = {{ class = "Room", name = "{{play}}" }}
+clients = {{ ann = "/room/{{play}}" }}
+{more}
+steps = [ {{ connect = "ann" }}, {{ on = "ann", send = "x", claim = "it" }}{step} ]
+[[claim]]
+id = "it"
+says = "It is so."
+"""
+
+
+def scenario(more: str = "", file: str = "stories/one.toml", step: str = "") -> Scenario:
+    return parse(TEXT.format(name="story", more=more, step=step), file)
+
+
+def folder_of(*scenarios: Scenario) -> str | None:
+    play = brought(scenarios, None, PLACE)
+    return None if play is None or play.worker is None else play.worker.dir
+
+
+def test_one_that_all_bring_is_taken() -> None:
+    assert folder_of(scenario('worker = "hall"')) == "hall"
+    assert folder_of(scenario('worker = "hall"'), scenario('worker = "hall"', "stories/two.toml")) == "hall"
+    elsewhere = scenario('worker = "../stories/hall"', "others/two.toml")
+    assert folder_of(scenario('worker = "hall"'), elsewhere) == "hall"
+
+
+def test_none_is_taken_where_they_differ_or_one_brings_none() -> None:
+    hall = scenario('worker = "hall"')
+    assert folder_of() is None
+    assert folder_of(scenario()) is None
+    assert folder_of(hall, scenario()) is None
+    assert folder_of(hall, scenario('worker = "other"')) is None
+    assert folder_of(hall, scenario('worker = "hall"', "others/two.toml")) is None
+    assert folder_of(hall, scenario('worker = { dir = "hall", env = "test" }')) is None
+    assert folder_of(hall, scenario('worker = "hall"\nsecrets = ["APP_KEY"]')) is None
+
+
+def test_what_cannot_be_played_there_has_no_say() -> None:
+    assert folder_of(scenario('worker = "hall"'), scenario(step=', { restart = "crash" }')) == "hall"

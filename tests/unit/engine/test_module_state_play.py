@@ -1,0 +1,96 @@
+"""Confirmations are remembered for the very same worker and story, and for no other."""
+
+from pathlib import Path
+
+import pytest
+
+from poc_cli.engine.module_state_play import Confirmations
+from poc_cli.scenario.loader import parse
+from poc_cli.scenario.plays import Play, plays_of
+from poc_cli.targets.worker import Worker, subject
+
+DECLARATION = """\
+using Workerd = import "/workerd/workerd.capnp";
+const main :Workerd.Worker = (
+  modules = [(name = "index.js", esModule = embed "index.js")],
+  compatibilityDate = "2026-09-01",
+  durableObjectNamespaces = [(className = "R", uniqueKey = "r", enableSql = true)],
+);
+"""
+STORY = """\
+name = "story"
+title = "A story."
+object = { class = "R", name = "{play}" }
+clients = { ann = "/{play}" }
+steps = [{ connect = "ann" }, { hibernate = "idle" }, { resume = "ann", send = "a", expect = "a", claim = "it" }]
+[[claim]]
+id = "it"
+says = "It is so."
+"""
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Worker:
+    """Return a worker in a folder that a test may change."""
+    folder = tmp_path / "worker"
+    folder.mkdir()
+    (folder / "local.capnp").write_text(DECLARATION, encoding="utf-8")
+    (folder / "index.js").write_text("export class R {}", encoding="utf-8")
+    return subject(folder)
+
+
+def play(text: str = STORY) -> Play:
+    return plays_of(parse(text, "story.toml"))[0]
+
+
+def test_what_was_confirmed_is_known(worker: Worker, tmp_path: Path) -> None:
+    confirmations = Confirmations({"workerd": "1"}, tmp_path / "cache")
+    assert not confirmations.knows(play(), worker)
+    confirmations.keep(play(), worker)
+    assert Confirmations({"workerd": "1"}, tmp_path / "cache").knows(play(), worker)
+
+
+def test_another_worker_is_not(worker: Worker, tmp_path: Path) -> None:
+    confirmations = Confirmations({"workerd": "1"}, tmp_path / "cache")
+    confirmations.keep(play(), worker)
+    (worker.folder / "index.js").write_text("export class R { }", encoding="utf-8")
+    assert not confirmations.knows(play(), worker)
+
+
+def test_another_story_is_not(worker: Worker, tmp_path: Path) -> None:
+    confirmations = Confirmations({"workerd": "1"}, tmp_path / "cache")
+    confirmations.keep(play(), worker)
+    assert not confirmations.knows(play(STORY.replace("A story.", "Another.")), worker)
+
+
+def test_another_runtime_is_not(worker: Worker, tmp_path: Path) -> None:
+    Confirmations({"workerd": "1"}, tmp_path / "cache").keep(play(), worker)
+    assert not Confirmations({"workerd": "2"}, tmp_path / "cache").knows(play(), worker)
+
+
+def test_another_date_is_not(worker: Worker, tmp_path: Path) -> None:
+    confirmations = Confirmations({"workerd": "1"}, tmp_path / "cache")
+    confirmations.keep(play(), worker)
+    assert not confirmations.knows(play(), subject(worker.folder, "2026-10-01"))
+
+
+def test_what_cannot_be_read_is_not_known(worker: Worker, tmp_path: Path) -> None:
+    (worker.folder / "gone.js").symlink_to("nowhere.js")
+    confirmations = Confirmations({"workerd": "1"}, tmp_path / "cache")
+    confirmations.keep(play(), worker)
+    assert not confirmations.knows(play(), worker)
+
+
+def test_a_cache_that_cannot_be_written_is_no_error(worker: Worker, tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file", encoding="utf-8")
+    confirmations = Confirmations({"workerd": "1"}, tmp_path / "cache")
+    confirmations.keep(play(), worker)
+    assert not confirmations.knows(play(), worker)
+
+
+def test_a_worker_that_embeds_what_is_not_looked_at_is_not_known(worker: Worker, tmp_path: Path) -> None:
+    declaration = DECLARATION.replace('embed "index.js"', 'embed "node_modules/it/index.js"')
+    (worker.folder / "local.capnp").write_text(declaration, encoding="utf-8")
+    confirmations = Confirmations({"workerd": "1"}, tmp_path / "cache")
+    confirmations.keep(play(), worker)
+    assert not confirmations.knows(play(), worker)

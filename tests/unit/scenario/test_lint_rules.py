@@ -1,0 +1,283 @@
+"""What names lead nowhere and which claims decide nothing: each found at its place when the file is read."""
+
+import pytest
+
+from poc_cli.errors import ScenarioError
+from poc_cli.scenario.client_tables import texts_of
+from poc_cli.scenario.loader import parse
+
+CONNECT = '{ connect = ["ann", "bob"] }'
+CONTROL = 'control = { clients = { ann = "/room/{play}?name=ann&api=standard" } }'
+OBJECT = 'object = { class = "Room", name = "{play}" }'
+VARS = 'vars = { color = "blue" }'
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "refusal"),
+    [
+        (
+            'id = "sleeps"',
+            'id = "no-secret-leaves"',
+            (
+                '16:6: "no-secret-leaves" is the claim that poc adds where a secret left the worker'
+                " -> give it another name"
+            ),
+        ),
+        (
+            'name = "{play}" }',
+            'name = "lobby" }',
+            (
+                '3:35: "lobby" would be the same object in every play'
+                ' -> put {play} into the name, like "{play}" or "room-{play}"'
+            ),
+        ),
+        (
+            'name = "{play}" }',
+            'name = "{pley}" }',
+            '3:35: {pley} is not known here -> did you mean "play"? (the braces themselves are written {{pley}})',
+        ),
+        (
+            'name = "{play}" }',
+            'name = "x{play}{vars.color}" }',
+            (
+                "3:35: {vars.color} is not known here"
+                ' -> did you mean "color"? (the braces themselves are written {{vars.color}})'
+            ),
+        ),
+        (
+            '"/room/{play}" }',
+            '"/r?t={token}" }',
+            (
+                "4:59: {token} is not known here"
+                " -> known here: before, color, play (the braces themselves are written {{token}})"
+            ),
+        ),
+        ('"/room/{play}" }', '"/r?t={before}" }', '4:59: {before} is captured only after "bob" connects'),
+        (VARS, 'vars = { play = "blue" }', '5:10: "play" is the name of the play itself and cannot be a var'),
+        (
+            VARS,
+            'vars = { color = "{x}" }',
+            "5:18: {x} is not known here -> known here: play (the braces themselves are written {{x}})",
+        ),
+        (CONNECT, '{ connect = ["an", "bob"] }', '7:15: there is no client "an" -> did you mean "ann"?'),
+        (CONNECT, '{ connect = ["*", "bob"] }', '7:15: "*" means every client, so it stands alone'),
+        (CONNECT, '{ connect = ["bob", "bob"] }', '7:15: "bob" is named 2 times'),
+        (
+            'capture = { before = "instance" }',
+            'capture = { before = "a..b" }',
+            '8:87: "a..b" is not a path; write it like: name, rooms[0].name, or: "odd key".name',
+        ),
+        (
+            'capture = { before = "instance" }',
+            'capture = { color = "a" }',
+            '8:78: "color" is a name already; capture under another one',
+        ),
+        (
+            'on = "ann", send = { op = "who" }',
+            'on = "*", send = { op = "who" }',
+            "8:64: a capture needs a step with one client: whose answer would it be?",
+        ),
+        (
+            'send = { op = "who" }, expect = { sockets = 2 }, capture',
+            'send = { hex = "zz" }, expect = { sockets = 2 }, capture',
+            '8:24: "send": { hex = … } takes pairs of hex digits, not the text "zz"',
+        ),
+        (
+            'send = { op = "who" }, expect = { sockets = 2 }, capture',
+            "send = { text = 3 }, expect = { sockets = 2 }, capture",
+            '8:24: "send": { text = … } takes text, not the number 3; as JSON: { json = { text = … } }',
+        ),
+        (
+            'send = { op = "who" }, expect = { sockets = 2 }, capture',
+            "send = [1], expect = { sockets = 2 }, capture",
+            (
+                '8:24: "send" is one message, not a list'
+                " -> several messages are several steps; one message that is a list is { json = [...] }"
+            ),
+        ),
+        ("expect = { sockets = 2 }, capture", "expect = [], capture", '8:49: "expect" names no message'),
+        (
+            "expect = { sockets = 2 }, capture",
+            'expect = [{ json_text = "{" }], capture',
+            '8:49: "expect": "{" is not JSON',
+        ),
+        (
+            "expect = { sockets = 2 }, capture",
+            "expect = { bytes = -1 }, capture",
+            '8:49: "expect": { bytes = … } takes a count of bytes up to 67108864, not the number -1',
+        ),
+        (
+            'hibernate = "idle"',
+            'hibernate = "idle", of = "rom"',
+            '9:30: there is no object "rom" -> known here: object',
+        ),
+        (
+            "object = {",
+            "#object = {",
+            (
+                '9:3: "hibernate" acts on an object, and the scenario names none'
+                ' -> add object = { class = "…", name = "{play}" } above the steps'
+            ),
+        ),
+        (
+            "object = {",
+            'objects = { a = { class = "A", name = "{play}" } }\nobject = {',
+            '3:1: give "object" for one or "objects" for several, not both',
+        ),
+        ('resume = "bob"', 'resume = "*"', '10:14: "resume" takes one client, not every one -> known here: ann, bob'),
+        (
+            "instance != {before}",
+            "instance != {befor}",
+            '10:79: {befor} is not known here -> did you mean "before"? (the braces themselves are written {{befor}})',
+        ),
+        (
+            "instance != {before}",
+            "instance != before",
+            '10:79: "before" is neither JSON nor a {name}; text stands in quotes: "before"',
+        ),
+        (
+            "instance != {before}",
+            "instance ~ 3",
+            '10:79: "~" is not an operator; known here: !=, <, <=, ==, >, >=, contains, exists, matches',
+        ),
+        (
+            '"instance != {before}"',
+            "'instance != \"{before}\"'",
+            '10:79: "{before}" is not filled in inside quotes -> write it without them: {before}',
+        ),
+        (
+            '"instance != {before}"',
+            "'instance matches \"(\"'",
+            '10:79: "(" is not a pattern that RE2 knows: missing ): (',
+        ),
+        (
+            'within = "1s"',
+            'reason = "{x}"',
+            "12:40: {x} is not known here -> known here: before, color, play (the braces themselves are written {{x}})",
+        ),
+        ('id = "sleeps"', 'id = "storage"', '22:6: a claim "storage" is there already; each id stands once'),
+        ('check = "sleeps"', 'check = "sleep"', '18:9: "sleep" is not a check -> did you mean "sleeps"?'),
+        (
+            'check = "sleeps"',
+            'check = "wake-under"',
+            '18:9: "wake-under" needs a "limit" -> add one, like limit = "200ms"',
+        ),
+        (
+            'check = "sleeps"',
+            'check = "sleeps"\nlimit = "1s"',
+            '19:1: only a claim with check = "wake-under" has a "limit"',
+        ),
+        (
+            'check = "sleeps"',
+            'check = "sleeps"\nof = ["room"]',
+            '19:6: there is no object "room" -> known here: object',
+        ),
+        ('claim = "storage"', 'claim = "storag"', '11:80: there is no claim "storag" -> did you mean "storage"?'),
+        (
+            'claim = "storage"',
+            "exact = true",
+            '22:6: nothing decides the claim "storage" -> give it a "check", or add claim = "storage" to a step',
+        ),
+        (
+            "control = { clients = { ann",
+            "control = { clients = { anna",
+            '19:25: the story has no client "anna" that the control could change -> did you mean "ann"?',
+        ),
+        (
+            "control = { clients = {",
+            "control = { vars = { colour = 1 }, clients = {",
+            '19:22: the story has no var "colour" that the control could change -> did you mean "color"?',
+        ),
+        (
+            CONTROL,
+            'control = { steps = [{ connect = "anne" }] }',
+            '19:34: there is no client "anne" -> did you mean "ann"?',
+        ),
+        (
+            CONTROL,
+            'control = { clients = { ann = "/{plai}" } }',
+            '19:25: {plai} is not known here -> did you mean "play"? (the braces themselves are written {{plai}})',
+        ),
+        (
+            "matrix = {",
+            'control = { steps = [{ connect = "ann" }] }\nmatrix = {',
+            (
+                '24:21: no step of the control names the claim "storage", so the control decides nothing'
+                ' -> add claim = "storage" to a step of the control'
+            ),
+        ),
+        (
+            'hibernate = "idle"',
+            'hibernate = "evict", forced = true, natural = false, of = ["object", "object"]',
+            '9:63: "object" is named 2 times',
+        ),
+        (
+            'op = "who" }, expect = { sockets = 2 }, capture',
+            'op = "{before}" }, expect = { sockets = 2 }, capture',
+            (
+                "8:31: {before} is not known here"
+                " -> known here: color, play (the braces themselves are written {{before}})"
+            ),
+        ),
+        (
+            '"/room/{play}" }',
+            '"/", headers = { x = "{y}" } }',
+            "4:80: {y} is not known here -> known here: before, color, play (the braces themselves are written {{y}})",
+        ),
+        (
+            CONTROL,
+            'control = { clients = { ann = "/r?{before}" } }',
+            '19:25: {before} is captured only after "ann" connects',
+        ),
+        (
+            CONTROL,
+            'control = { vars = { color = "{sun}" } }',
+            "19:30: {sun} is not known here -> known here: play (the braces themselves are written {{sun}})",
+        ),
+        (
+            CONTROL,
+            'control = { steps = [{ connect = "ann", claim = "sleep" }] }',
+            '19:49: there is no claim "sleep" -> did you mean "sleeps"?',
+        ),
+        (
+            OBJECT,
+            'objects = { room = { class = "Room", name = "{play}" }, log = { class = "Log", name = "log" } }',
+            (
+                '3:87: "log" would be the same object in every play'
+                ' -> put {play} into the name, like "{play}" or "room-{play}"'
+            ),
+        ),
+        (
+            OBJECT,
+            'object = { class = "Room", name = "{before}-{play}" }',
+            (
+                "3:35: {before} is not known here"
+                " -> known here: color, play (the braces themselves are written {{before}})"
+            ),
+        ),
+    ],
+)
+def test_what_does_not_hold_together(story: str, right: str, wrong: str, refusal: str) -> None:
+    assert right in story
+    with pytest.raises(ScenarioError) as caught:
+        parse(story.replace(right, wrong, 1), "a.toml")
+    error = caught.value
+    assert error.position is not None
+    said = f"{error.position.line}:{error.position.column}: {error.message}"
+    assert (said if error.advice is None else f"{said} -> {error.advice}") == refusal
+
+
+@pytest.mark.parametrize("name", ["lobby", "{color}", "{{play}}", "room-{{play}}"])
+def test_an_object_name_without_the_play_is_constant(story: str, name: str) -> None:
+    with pytest.raises(ScenarioError, match="would be the same object in every play"):
+        parse(story.replace('name = "{play}" }', f'name = "{name}" }}', 1), "a.toml")
+
+
+def test_a_client_path_need_not_name_the_play(story: str) -> None:
+    clients = parse(story.replace("/room/{play}", "/lobby"), "a.toml").document.clients
+    assert texts_of(clients["bob"])["path"] == "/lobby"
+
+
+def test_a_capture_made_before_may_stand_in_a_later_path(story: str) -> None:
+    later = story.replace('["ann", "bob"]', '["ann"]').replace('"/room/{play}" }', '"/room/{before}" }')
+    assert parse(later.replace("{ hibernate", '{ connect = "bob" },\n  { hibernate'), "a.toml").steps
