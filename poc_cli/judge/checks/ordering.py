@@ -72,21 +72,29 @@ def _without_a_gap(play: PlayRecord, numbered: list[_Numbered]) -> Finding:
 
 
 def _asked_for_more(play: PlayRecord, numbered: list[_Numbered]) -> Event | None:
-    """Return what a client sent after the last number, and nobody waited for, where each of its kind brought one."""
-    last = max(each.last[1] for each in numbered)
-    sent = [each for each in play.frames_sent if each.kind == kinds.SENT]  # programs and pages speak by themselves
-    kinds_ = _numbered_kinds(play, [each for each in sent if each.id < last], numbered)
-    later = (each for each in sent if each.id > last and (each.step, each.actor) not in _answers(play))
-    return next((each for each in later if _kind(play, each) in kinds_), None)
+    """Return what a client sent, and nobody waited for, that may have brought a number that all lost.
 
-
-def _numbered_kinds(play: PlayRecord, sent: list[Event], numbered: list[_Numbered]) -> set[object]:
-    """Return the kinds of messages that brought numbers: a step got one for it, or there are as many of both."""
+    It came after the last number and is of a kind that a step got a number for, or there are more of its kind than
+    there are numbers, and than there are other messages that nobody waited for.
+    """
     with_number = {event for each in numbered for event, _ in each.numbers}
-    distinct = len({number for each in numbered for _, number in each.numbers})
-    times = Counter(_kind(play, each) for each in sent)
-    answered = {_kind(play, each) for each in sent if _answers(play).get((each.step, each.actor)) in with_number}
-    return answered | {kind for kind, number in times.items() if number == distinct}
+    sent = [each for each in play.frames_sent if each.kind == kinds.SENT]  # programs and pages speak by themselves
+    unawaited = [each for each in sent if (each.step, each.actor) not in _answers(play)]
+    last = max(with_number)
+    asking = {_kind(play, each) for each in sent if _answers(play).get((each.step, each.actor)) in with_number}
+    later = (each for each in unawaited if each.id > last and _kind(play, each) in asking)
+    return next(later, None) or _one_too_many(play, numbered, unawaited)
+
+
+def _one_too_many(play: PlayRecord, numbered: list[_Numbered], unawaited: list[Event]) -> Event | None:
+    """Return the last message of a kind of which more were sent than there are answers to them."""
+    awaited = set(_answers(play).values())
+    with_number = {event for each in numbered for event, _ in each.numbers}
+    others = sum(each.id not in awaited and each.id not in with_number for each in play.frames_received)
+    answers = max(others, len({number for each in numbered for _, number in each.numbers}))
+    times = Counter(_kind(play, each) for each in unawaited)
+    too_many = {kind for kind, number in times.items() if kind is not None and number > answers}
+    return next((each for each in reversed(unawaited) if _kind(play, each) in too_many), None)
 
 
 @once

@@ -89,6 +89,17 @@ def test_what_a_client_asked_for_after_the_last_number_may_have_brought_one_that
     assert reason.startswith("ann got 2 messages without a gap, but nothing shows what came of event ")
 
 
+def test_of_a_burst_that_nobody_waited_for_the_last_number_may_be_lost() -> None:
+    steps = [say(1), say(2), say(3), WHO_OF_ANN]
+    told = tale(scenario("received-in-order", [CONNECT, *steps], claim='by = "seq"'))
+    told.connect()
+    for _ in range(3):
+        told.says()
+    told.hears("ann", *numbered(1, 2))
+    told.says(WHO)
+    assert decided(told)[0] == "unknown"
+
+
 def test_what_came_to_others_once_a_client_had_gone_is_no_loss_of_its() -> None:
     told = two(WHO_OF_ANN)
     told.hears("ann", *numbered(1, 2), "pong")
