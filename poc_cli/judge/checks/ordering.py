@@ -161,7 +161,8 @@ def _left_out(play: PlayRecord, every: list[_Numbered]) -> Finding | None:
     """Return what others got while a client that got numbers before got none on its new connection."""
     subscribers = {each.client for each in every if each.numbers}
     for each in (each for each in every if not each.numbers and each.client in subscribers):
-        connection = play.connection_of(each.client, each.last_event)
+        # Its opening may be all that is known of it.
+        connection = play.connection_of(each.client, each.last_event + 1)
         for other in every:
             if connection is None or other.client == each.client or _are_apart(play, each, other):
                 continue

@@ -1,5 +1,7 @@
 """What is still on its way, or answered later, is neither lost nor has it arrived; nor is what nobody can know held."""
 
+import pytest
+
 from tests.unit.judge.histories import Tale, finding, scenario, tale
 
 CONNECT = '{ connect = ["ann", "bob"] }'
@@ -63,15 +65,18 @@ def test_nothing_shows_whether_a_client_that_heard_nothing_more_was_to_get_the_l
     assert decided(told) == ("unknown", "ann did not get number 3 after 2, which bob got: it may have been on its way")
 
 
-def test_a_client_that_hears_nothing_on_its_new_connection_may_have_lost_all() -> None:
-    told = tale(scenario("received-in-order", [CONNECT, '{ connect = ["ann"] }', WHO_OF_ANN], claim='by = "seq"'))
+@pytest.mark.parametrize("speaks", [True, False])
+def test_a_client_that_hears_nothing_on_its_new_connection_may_have_lost_all(*, speaks: bool) -> None:
+    steps = [CONNECT, '{ connect = ["ann"] }', *([WHO_OF_ANN] if speaks else [])]
+    told = tale(scenario("received-in-order", steps, claim='by = "seq"'))
     told.connect()
     told.hears("ann", *numbered(1, 2), "pong")
     told.hears("bob", *numbered(1, 2))
     told.closed("ann", by="client")
     told.connect()
     told.hears("bob", *numbered(3), "pong")
-    told.says(WHO)
+    if speaks:
+        told.says(WHO)
     assert decided(told) == ("unknown", "ann got no number on its new connection, while bob got 3")
 
 
