@@ -163,7 +163,7 @@ class FakeTarget:
         self._process = number * 100
         self._started_ns = world.now_ns
         self._works: list[Work] = []
-        self._is_hung = False
+        self._hangs_at_ns: int | None = None
         self._death: TargetDied | None = None
         self._moved = asyncio.Event()
         self._last_fence_ns = 0
@@ -177,8 +177,8 @@ class FakeTarget:
         self._works.append(Work(from_ns, from_ns + round(seconds * SECOND), None))
 
     def hang(self) -> None:
-        """Never do anything again."""
-        self._is_hung = True
+        """Never do anything again, which the first fence from now on shows to all others."""
+        self._hangs_at_ns = self.world.now_ns + round(HANGS_AFTER_SECONDS * SECOND)
         self._moved.set()
 
     def die(self, *, from_outside: bool = False) -> None:
@@ -252,15 +252,12 @@ class FakeTarget:
 
         self._do(before_ns + FENCE_NS, answer)
         moved: asyncio.Task[bool] | None = None
-        hangs_at_ns: int | None = None
         try:
             while not answered.done():
                 if self._death is not None:
                     self._flush()
                     raise self._death
-                if self._is_hung and hangs_at_ns is None:
-                    hangs_at_ns = self.world.now_ns + round(HANGS_AFTER_SECONDS * SECOND)
-                left = None if hangs_at_ns is None else (hangs_at_ns - self.world.now_ns) / SECOND
+                left = None if self._hangs_at_ns is None else (self._hangs_at_ns - self.world.now_ns) / SECOND
                 if left is not None and left <= 0:
                     raise TargetHung(f"the runtime has not answered for {HANGS_AFTER_SECONDS:g} s")
                 self._moved.clear()
@@ -593,7 +590,12 @@ class FakeTarget:
         process = self._process
 
         def happen() -> None:
-            if self._is_hung or self._death is not None or process != self._process or due.action is None:
+            if (
+                self._hangs_at_ns is not None
+                or self._death is not None
+                or process != self._process
+                or due.action is None
+            ):
                 return
             now_ns = self.world.moment_ns
             free_ns = max((each.to_ns for each in self._works if each.from_ns <= now_ns < each.to_ns), default=now_ns)

@@ -1,13 +1,20 @@
 """Confirmations are remembered for the very same worker and story, and for no other."""
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from poc_cli.engine.module_state_play import Confirmations
+from poc_cli.engine.module_state_play import Confirmations, to_confirm
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.plays import Play, plays_of
 from poc_cli.targets.worker import Worker, subject
+
+if TYPE_CHECKING:
+    from poc_cli.engine.target_pool import LocalTargetPool
+    from poc_cli.history.writer import HistoryWriter
 
 DECLARATION = """\
 using Workerd = import "/workerd/workerd.capnp";
@@ -94,3 +101,12 @@ def test_a_worker_that_embeds_what_is_not_looked_at_is_not_known(worker: Worker,
     confirmations = Confirmations({"workerd": "1"}, tmp_path / "cache")
     confirmations.keep(play(), worker)
     assert not confirmations.knows(play(), worker)
+
+
+def test_a_story_that_ended_in_an_error_is_not_played_again(tmp_path: Path) -> None:
+    plays = [replace(play(), label="error"), replace(play(), label="done")]
+    pool = SimpleNamespace(worker_of=lambda _: subject, confirmations=SimpleNamespace(knows=lambda *_: False))
+    subject = SimpleNamespace(folder=tmp_path)
+    outcomes = {each.label: each.label for each in plays}
+    again = to_confirm(plays, outcomes, cast("LocalTargetPool", pool), cast("HistoryWriter", None), "run")
+    assert [each.label for each in again] == ["done!modules"]
