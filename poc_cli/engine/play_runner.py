@@ -6,6 +6,7 @@ from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from poc_cli.clients.client import in_seconds
 from poc_cli.engine.admission import raise_if_too_many
 from poc_cli.engine.context import PlayContext
 from poc_cli.engine.environment import PlayEnvironment
@@ -351,7 +352,8 @@ class PlayRunner:
                 context.add(name, kinds.UNREAD, events=unread)
 
     async def _clean_up(self, context: PlayContext) -> None:
-        await asyncio.gather(*(client.close(1000, "", CLEAN_UP_SECONDS) for client in context.clients.values()))
+        in_time = in_seconds(CLEAN_UP_SECONDS)
+        await asyncio.gather(*(client.close(1000, "", in_time) for client in context.clients.values()))
         context.unwatch()
 
 
