@@ -19,7 +19,7 @@ from poc_cli.errors import TargetError
 from poc_cli.history import event as kinds
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.record.attempts import CUT_STEP, SUSPECT
-from poc_cli.record.lateness import LATE_NS, Cut, concerning, cut_of
+from poc_cli.record.lateness import LATE_NS, TOO_SLOW, Cut, concerning, cut_of
 from poc_cli.record.play_record import steps_of
 from poc_cli.record.stay_end import with_how
 from poc_cli.scenario.capabilities import fit, place_of
@@ -148,8 +148,7 @@ class PlayRunner:
         if cut is None:
             return outcome, reason
         self._cut_step = cut.step
-        message = f"this machine was too slow: {cut.reason}"
-        return ("stopped" if self._trial.is_last else "given_up"), message
+        return ("stopped" if self._trial.is_last else "given_up"), TOO_SLOW + cut.reason
 
     def _is_cut(self, context: PlayContext) -> bool:
         """Return whether nothing that a play does from now on is evidence. That it is not is found at its end anyway.

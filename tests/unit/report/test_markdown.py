@@ -238,6 +238,13 @@ def test_what_was_played_again_is_told_with_the_reason() -> None:
     assert "- **s** played again (s\\~c): it died" in found
 
 
+def test_how_many_performances_were_repeated_is_told_where_any_was() -> None:
+    repeats = {"performances": 9, "repeated": 1, "late": 1, "first": {"play": "s", "reason": "it began *late*"}}
+    line = "Played again: 1 of 9 performances, because this machine was too slow (the first, s: it began \\*late\\*)."
+    assert line in markdown(document(scenario("s"), repeats=repeats)).splitlines()
+    assert "Played again" not in markdown(document(scenario("s"), repeats=repeats | {"repeated": 0}))
+
+
 @pytest.mark.parametrize("hostile", [*TEXTS, "##[error]x", "````", "```text\n</details>\n::error::x"])
 def test_the_transcript_around_the_evidence_is_quoted_and_nothing_in_it_is_live(hostile: str) -> None:
     history = History()
