@@ -32,10 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
 
     from poc_cli.engine.app_server_step import Calls
+    from poc_cli.engine.in_flight import InFlight
     from poc_cli.services.app_server import App
 
 ALARM_EVENT = "alarm"
 """The trace's name for an alarm that reached the object."""
+
+_MESSAGES = frozenset({kinds.SENT, kinds.RECEIVED})
 
 _KEPT = frozenset(
     {
@@ -125,6 +128,8 @@ class PlayContext:
         self.events: list[Event] = []
         """What has happened so far: all of it where the objects' answers are all that tells of them, else what shows
         whether it was late."""
+        self.in_flight: list[InFlight] = []
+        """What notes which messages have no answer yet, for claims that ask for one."""
         self.takes: Callable[[str, Payload], bool] = lambda _client, _payload: False
         """Whether a message that came to a client is for somebody else than the story."""
         self._recorded = 0
@@ -149,6 +154,9 @@ class PlayContext:
             self.stirred_ns = event.t_ns
         if self.target.trace is None or kind in _KEPT:
             self.events.append(event)
+        if kind in _MESSAGES:
+            for each in self.in_flight:
+                each.note(event)
         return event
 
     # --- time

@@ -12,6 +12,7 @@ from poc_cli.engine.context import PlayContext
 from poc_cli.engine.environment import PlayEnvironment
 from poc_cli.engine.hibernation import Sleeper
 from poc_cli.engine.hibernation_traced import TracedSleeper
+from poc_cli.engine.in_flight import in_flight_of, land
 from poc_cli.engine.module_state_play import Confirming, confirming
 from poc_cli.engine.step_failure import PlayError, StepFailed
 from poc_cli.engine.step_handlers import HANDLERS, Seen
@@ -224,6 +225,7 @@ class PlayRunner:
             self._environment,
             alone=self._trial.alone,
         )
+        context.in_flight = in_flight_of(self._play)
         if self._watch is not None:
             from poc_cli.engine.black_box import BlackBox  # with half of the judge, and most plays have a trace
 
@@ -282,6 +284,7 @@ class PlayRunner:
             # An idle that took too long makes what comes after it late, anything else only puts it off.
             self._due_ns = self._due_ns + idle_ns(placed.step) if idle_ns(placed.step) else context.now_ns
         context.step = None
+        await land(context)
         return "done", ""
 
     async def _outcome(self, context: PlayContext, placed: PlacedStep) -> StepFailed | None:

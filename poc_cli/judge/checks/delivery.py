@@ -8,9 +8,8 @@ from poc_cli.history import event as kinds
 from poc_cli.judge.finding import Finding, held, refuted, unknown
 from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
 from poc_cli.record.play_record import Connection, PlayRecord, StepRecord
-from poc_cli.scenario.conditions import lookup
+from poc_cli.scenario.marks import IN_FLIGHT_SECONDS, mark_of
 from poc_cli.scenario.model import Claim, Exchange
-from poc_cli.scenario.values import MISSING
 
 Marks = list[tuple[int, str]]
 """Event ids and marks, in the order of the history."""
@@ -18,26 +17,19 @@ Marks = list[tuple[int, str]]
 NAMES_A_KIND = frozenset({"type", "kind", "op", "event", "t", "action", "method", "ok"})
 """Keys at which messages commonly say what they are."""
 
-IN_FLIGHT_NS = 5_000_000_000
-"""A message that was sent so shortly before the end of the story, and that nobody waited for, may still be answered:
-as long as a step waits unless it says otherwise."""
+IN_FLIGHT_NS = round(IN_FLIGHT_SECONDS * 1e9)
+"""A message that was sent so shortly before the end of the story, and that nobody waited for, may still be answered.
+The engine waits for it; older records end without."""
 
 
 def _marks(play: PlayRecord, claim: Claim, kind: str) -> dict[str, Marks]:
     found: dict[str, Marks] = defaultdict(list)
     for event in play.of_kind(kind):
         message = play.message(event.id)
-        mark = MISSING if message is None else lookup(message.json, claim.by)
-        if mark is not MISSING and mark is not None:
-            found[event.actor].append((event.id, _written(mark)))
+        mark = None if message is None else mark_of(message, claim.by)
+        if mark is not None:
+            found[event.actor].append((event.id, mark))
     return found
-
-
-def _written(mark: object) -> str:
-    """Return a mark as JavaScript would tell it apart from others: it has one kind of number, so that 1.0 is 1."""
-    if isinstance(mark, float) and mark.is_integer():
-        return repr(int(mark))
-    return repr(mark)
 
 
 def _undecidable(play: PlayRecord, claim: Claim, sent: dict[str, Marks]) -> Finding | None:
