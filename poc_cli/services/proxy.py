@@ -12,8 +12,8 @@ from weakref import WeakKeyDictionary
 import aiohttp
 from aiohttp import web
 
+from poc_cli.clients.neighbors import is_of_another_user
 from poc_cli.services.gateway import bound, named
-from poc_cli.services.neighbors import is_of_another_user
 
 LOOKED_INTO: Final = 1 << 16
 """Bytes of a body that are looked through for the name of a play; longer ones go through unread."""

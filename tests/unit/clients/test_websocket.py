@@ -13,7 +13,7 @@ from websockets.server import ServerProtocol
 
 from poc_cli.clients import inbox as inboxes
 from poc_cli.clients import websocket as under_test
-from poc_cli.clients.client import CannotOpen, Ending, Listener, Payload, SocketClient, in_seconds
+from poc_cli.clients.client import CannotOpen, Ending, Listener, Payload, in_seconds
 from poc_cli.clients.inbox import Received
 from poc_cli.clients.websocket import SocketClient
 from poc_cli.scenario.matching import Message

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from poc_cli.services import neighbors
+from poc_cli.clients import neighbors
 from poc_cli.services.proxy import Proxy, Request
 
 
