@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from poc_cli.clients.client import CannotOpen, Ending, Payload
+from poc_cli.clients.client import CannotOpen, Ending, InTime, Payload
 from poc_cli.clients.frames import Side
 from poc_cli.clients.inbox import Inbox
 from poc_cli.clients.lines import Lines
@@ -110,9 +110,13 @@ class ProgramClient:
 
     async def _until(self, done: Callable[[], bool], within: float) -> bool:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(within), self._moved:
-                await self._moved.wait_for(done)
+            async with asyncio.timeout(within):
+                await self._is(done)
         return done()
+
+    async def _is(self, done: Callable[[], bool]) -> None:
+        async with self._moved:
+            await self._moved.wait_for(done)
 
     async def send(self, payload: Payload) -> None:
         """Write one line. Raises CannotOpen where nobody reads it, ValueError for what is no line."""
@@ -127,15 +131,19 @@ class ProgramClient:
         except OSError as error:
             raise CannotOpen(f"it does not read its stdin any more: {error.strerror}") from error
 
-    async def close(self, code: int, reason: str, within: float) -> None:  # noqa: ARG002 - it closes in its own way
+    async def close(self, code: int, reason: str, in_time: InTime) -> None:  # noqa: ARG002 - it closes in its own way
         """End its stdin and wait until it has ended; where it does not in time, it is asked to, and then killed."""
         self._closing.set()
         if self._process is not None:
             self._relay.release()
             if self._process.stdin is not None:
                 self._process.stdin.close()
-            await self._until(lambda: self._said is not None, within)
-            await end(self._process, min(within, ENDS_WITHIN_SECONDS))
+            ended = asyncio.create_task(self._is(lambda: self._said is not None))
+            try:
+                await in_time(ended)
+            finally:
+                ended.cancel()
+            await end(self._process)
             await self._drained()
         await self._relay.stop()
 

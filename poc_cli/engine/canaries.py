@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 
 from websockets.exceptions import ConnectionClosed
 
-from poc_cli.clients.client import CannotOpen, Listener, Payload
+from poc_cli.clients.client import CannotOpen, Listener, Payload, in_seconds
 from poc_cli.clients.inbox import Received, Until
 from poc_cli.clients.websocket import SocketClient
 from poc_cli.history import event as kinds
@@ -139,7 +139,7 @@ class _Room:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._client.close(1000, "", 1.0)
+        await self._client.close(1000, "", in_seconds(1.0))
 
     def _received(self, payload: Payload) -> None:
         message = Message(payload, None) if isinstance(payload, str) else Message(None, payload)

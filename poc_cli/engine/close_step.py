@@ -1,6 +1,7 @@
 """Closes clients, and waits for the server to close them."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from poc_cli.clients.client import Client
@@ -21,7 +22,7 @@ async def close(context: PlayContext, step: Close, _: Sleeper) -> Seen:
         client = context.client(name)
         if not client.is_open:
             raise StepFailed("closed", f"{name} was closed before the step: {client.how_it_ended}")
-        await client.close(step.code, render_text(step.reason, context.names), step.within)
+        await client.close(step.code, render_text(step.reason, context.names), partial(context.is_done_in, step.within))
 
     await asyncio.gather(*map(close_one, names))
     for name in names:

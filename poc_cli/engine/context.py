@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 from poc_cli.clients.client import Client, Ending, Listener, Payload
 from poc_cli.clients.inbox import Received
 from poc_cli.engine.environment import PlayEnvironment
-from poc_cli.engine.outstanding import Outstanding
 from poc_cli.engine.payloads import recorded
 from poc_cli.engine.step_failure import PlayError, StepFailed
 from poc_cli.errors import PocError
@@ -33,10 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
 
     from poc_cli.engine.app_server_step import Calls
+    from poc_cli.engine.in_flight import InFlight
     from poc_cli.services.app_server import App
 
 ALARM_EVENT = "alarm"
 """The trace's name for an alarm that reached the object."""
+
+_MESSAGES = frozenset({kinds.SENT, kinds.RECEIVED})
 
 _KEPT = frozenset(
     {
@@ -126,9 +128,10 @@ class PlayContext:
         self.events: list[Event] = []
         """What has happened so far: all of it where the objects' answers are all that tells of them, else what shows
         whether it was late."""
+        self.in_flight: list[InFlight] = []
+        """What notes which messages have no answer yet, for claims that ask for one."""
         self.takes: Callable[[str, Payload], bool] = lambda _client, _payload: False
         """Whether a message that came to a client is for somebody else than the story."""
-        self.outstanding = Outstanding(play)
         self._recorded = 0
         self._broken: str | None = None
         self._playing: asyncio.Timeout | None = None
@@ -149,9 +152,11 @@ class PlayContext:
         event = self._history.add(self._label, actor, kind, step=self.step, t_ns=t_ns, **data)
         if kind in kinds.STIRRING and kind not in kinds.OUR_OWN:
             self.stirred_ns = event.t_ns
-        self.outstanding.hear(event)
         if self.target.trace is None or kind in _KEPT:
             self.events.append(event)
+        if kind in _MESSAGES:
+            for each in self.in_flight:
+                each.note(event)
         return event
 
     # --- time

@@ -177,7 +177,7 @@ class TracedSleeper:
         raise StepFailed(
             "no_sleep",
             f"{witnessed.label} was still in memory "
-            + (after if pins or left <= 0 else f"after {watched:.0f} s in which no client sent anything"),
+            + (after if pins or left <= 0 else f"after {watched:.0f} s in which the story sent nothing"),
         )
 
     async def _next(self, witnessed: ObservedObject) -> int:

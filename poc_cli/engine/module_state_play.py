@@ -215,11 +215,15 @@ class Confirmations:
         return self._folder / sha256(subject.encode()).hexdigest()[:32]
 
 
-def to_confirm(plays: Iterable[Play], pool: "LocalTargetPool", history: HistoryWriter, run: str) -> list[Play]:
+def to_confirm(
+    plays: Iterable[Play], outcomes: Mapping[str, str], pool: "LocalTargetPool", history: HistoryWriter, run: str
+) -> list[Play]:
     """Return the stories to be played once more, and write down which need not be. Raises TargetError."""
     again: list[Play] = []
     for play in plays:
         if play.role != "story" or play.round != 1 or not resting_on_state(play):
+            continue
+        if outcomes[play.label] == "error":  # nothing has held in it
             continue
         by = _known(play, pool)
         if by is None:

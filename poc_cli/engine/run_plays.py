@@ -92,15 +92,16 @@ async def run(  # noqa: PLR0913 - what a run is made of
             if environment.services is not None:
                 await open_.enter_async_context(environment.services.served(records.folder, records.redactor))
             outcomes = await Scheduler(pool, history, request, progress, environment).play(plays)
-            if "interrupted" not in outcomes and isinstance(pool, LocalTargetPool):
+            if "interrupted" not in outcomes.values() and isinstance(pool, LocalTargetPool):
                 # By force, which is quicker: that the object sleeps by itself has been seen.
                 wishes = replace(request, sleep="evict")
-                again = to_confirm(plays, pool, history, RUN)
-                outcomes += await Scheduler(pool, history, wishes, progress, environment).play(again)
-            if afterwards is not None and "interrupted" not in outcomes:
-                outcomes += await afterwards(history)
+                again = to_confirm(plays, outcomes, pool, history, RUN)
+                outcomes |= await Scheduler(pool, history, wishes, progress, environment).play(again)
+            is_interrupted = "interrupted" in outcomes.values()
+            if afterwards is not None and not is_interrupted:
+                is_interrupted = "interrupted" in await afterwards(history)
         log.look_through(records.thrown(), records.redactor)
-        if "interrupted" not in outcomes:
+        if not is_interrupted:
             history.add(RUN, "poc", kinds.RUN_END)
 
 

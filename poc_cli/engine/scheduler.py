@@ -69,8 +69,8 @@ class Scheduler:
         self._watch: CanaryWatch | None = None
         self._own_places = asyncio.Semaphore(max(1, pool.apart_at_once))
 
-    async def play(self, plays: list[Play]) -> list[Outcome]:
-        """Play them: together what can be together, then alone what measures."""
+    async def play(self, plays: list[Play]) -> dict[str, Outcome]:
+        """Play them: together what can be together, then alone what measures. Return how each ended, by its label."""
         self._whole = asyncio.current_task()
         try:
             return await self._play(plays)
@@ -85,7 +85,7 @@ class Scheduler:
             self._failure = error
             self._whole.cancel()
 
-    async def _play(self, plays: list[Play]) -> list[Outcome]:
+    async def _play(self, plays: list[Play]) -> dict[str, Outcome]:
         # What has to let the most time pass begins first, so that all windows overlap.
         plays = sorted(plays, key=_seconds, reverse=True)
         together = [play for play in plays if not self._pool.is_apart(play)]
@@ -98,7 +98,7 @@ class Scheduler:
             outcomes |= await self._alone(after, attempt=1)
             return await self._again(plays, outcomes)
 
-    async def _again(self, plays: list[Play], outcomes: dict[str, Outcome]) -> list[Outcome]:
+    async def _again(self, plays: list[Play], outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
         """Play what was spoiled once more: with less beside it, then alone."""
         for attempt in range(2, ATTEMPTS + 1):
             late = [play for play in plays if outcomes[play.label] == "given_up"]
@@ -113,7 +113,7 @@ class Scheduler:
             outcomes |= await self._round(shared, own, Pacer(min(CALM_JOBS, self._wishes.jobs)), attempt)
             rest = [play for play in plays if outcomes[play.label] in AGAIN and play not in [*shared, *own]]
             outcomes |= await self._alone(rest, attempt)
-        return [*outcomes.values()]
+        return outcomes
 
     async def _round(self, together: list[Play], apart: list[Play], pacer: Pacer, attempt: int) -> dict[str, Outcome]:
         """Play some in one place and others in one of their own, all at the same time."""

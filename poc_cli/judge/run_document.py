@@ -14,7 +14,7 @@ from poc_cli.judge.matrix import cells
 from poc_cli.judge.module_state import confirmed
 from poc_cli.judge.outcome import counts, exit_code, verdict
 from poc_cli.judge.recheck import checked
-from poc_cli.judge.retries import with_replays
+from poc_cli.judge.retries import Replays
 from poc_cli.judge.sleeps import Sleep, sleeps_of
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.run_record import LeftOut, RunRecord, record
@@ -54,6 +54,7 @@ def judge_run(run: RunRecord, events: list[Event | None]) -> Document:
     scenarios += [_left_out(each) for each in run.left_out]
     target = run.start.get("target", {})
     code = exit_code(run, scenarios)
+    replays = Replays(events)
     whole = {
         "schema": SCHEMA,
         "poc": run.start.get("poc"),
@@ -67,7 +68,8 @@ def judge_run(run: RunRecord, events: list[Event | None]) -> Document:
         "target": target | _answered_by(run),
         "sleep_onset": _onset(run),
         "sleep": run.start.get("sleep"),
-        "scenarios": with_replays(scenarios, events),
+        "scenarios": replays.added_to(scenarios),
+        "repeats": replays.counted(),
         "matrix": [_cell(cell) for cell in cells(judged)],
         "figures": figures([story for story, _ in judged], run.sentinels, run.round_trips),
         "counts": counts(scenarios),

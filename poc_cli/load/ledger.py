@@ -51,7 +51,8 @@ class Tally:
     unsent: int = 0
     """Messages that had no open socket to go by when their time had come."""
     lag: float = 0.0
-    """The longest that a message left after its time, because this client was too slow, in seconds."""
+    """The longest that a message left after its time, because this client was too slow, or that the client stood
+    still, in seconds."""
     answered: set[int] = field(default_factory=set)
     """Sockets that were open at the last sleep and had a message answered on that connection since."""
     latencies: dict[str, Latency] = field(default_factory=dict)
@@ -145,6 +146,10 @@ class Ledger:
         self.tally.sent += 1
         self.tally.due += due
         self.tally.lag = max(self.tally.lag, self._now() - intended)
+
+    def stood_still(self, seconds: float) -> None:
+        """Note that nothing could be sent or read for so long: what arrived meanwhile is seen late."""
+        self.tally.lag = max(self.tally.lag, seconds)
 
     def arrived(self, socket: Socket, data: bytes) -> None:
         """Take in a message that came by a socket."""

@@ -41,6 +41,9 @@ LONG_NS: Final = 3_000_000_000
 ALARM: Final = "alarm"
 """The trace's name of an alarm that reached an object."""
 
+TOO_SLOW: Final = "this machine was too slow: "
+"""How the reason of a play begins that lateness ended."""
+
 FOREVER_NS: Final = 1 << 62
 
 

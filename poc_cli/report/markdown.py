@@ -12,7 +12,7 @@ from poc_cli.report.excerpt import Excerpts
 from poc_cli.report.matrix_table import Table, table
 from poc_cli.report.question import answered
 from poc_cli.report.styled import plain
-from poc_cli.report.target_summary import sleep_onset
+from poc_cli.report.target_summary import repeats, sleep_onset
 from poc_cli.report.text import NOT_WHOLE, verdict_line
 
 LARGEST_BYTES: Final = 60_000
@@ -61,6 +61,8 @@ def markdown(
     mark = f" {NOT_WHOLE}" if document["error"] else ""
     if mark:
         page.add(f"The record of this run is not whole: {text(document['error'])}.")
+    again = repeats(document)
+    page.add("" if again is None else f"Played again: {text(again)}.")
     page.add("\n".join(_matrix(table(document["matrix"]))))
     page.add(text(sleep_onset(document) or "") if document.get("sleep_onset") else "")
     for section in document.get("load") or []:

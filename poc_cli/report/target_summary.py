@@ -31,6 +31,23 @@ def sleep_onset(document: Document) -> str | None:
     return f"sleep begins between {onset['awake_ms'] / 1000:.2f} and {begins} (measured from outside, by {rooms})"
 
 
+def repeats(document: Document) -> str | None:
+    """Return how many performances were repeated, and why; None where none was, or an older run does not tell."""
+    told = document.get("repeats")
+    if not told or not told["repeated"]:
+        return None
+    many = f"{told['repeated']:,} of {_performances(told['performances'])}"
+    if not told["late"]:
+        return f"{many}, not for lateness"
+    first = told["first"]
+    which = "" if told["late"] == told["repeated"] else f"{told['late']:,} of them "
+    return f"{many}, {which}because this machine was too slow (the first, {first['play']}: {first['reason']})"
+
+
+def _performances(number: int) -> str:
+    return "1 performance" if number == 1 else f"{number:,} performances"
+
+
 def counts(document: Document) -> str:
     """Return how many claims and scenarios came out how; what did not occur is not told, except that none held."""
     found = {name: number for name, number in document["counts"].items() if number or name == "held"}

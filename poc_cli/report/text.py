@@ -5,7 +5,7 @@ from typing import Any, Final
 from poc_cli.report.matrix_table import Table, table
 from poc_cli.report.question import answered
 from poc_cli.report.styled import Line, Span, span
-from poc_cli.report.target_summary import counts, sleep_onset, where
+from poc_cli.report.target_summary import counts, repeats, sleep_onset, where
 
 STYLES = {"held": "green", "refuted": "bold red", "unknown": "yellow", "error": "bold magenta"}
 """The colour of each verdict; every verdict is also a word."""
@@ -79,6 +79,8 @@ def lines(document: dict[str, Any], folder: str) -> list[Line]:
             f"{stories} stopped early because an answer was not as the story demands: perhaps a defect of the worker"
         )
         found.append([span(message, "yellow")])
+    again = repeats(document)
+    found += [] if again is None else [[span("played again: ", "yellow"), span(again)]]
     found += [verdict_line(document), [span(f"evidence: {folder}")]]
     return found
 

@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
+from weakref import WeakKeyDictionary
 
 import aiohttp
 from aiohttp import web
 
+from poc_cli.clients.neighbors import is_of_another_user
 from poc_cli.services.gateway import bound, named
 
 LOOKED_INTO: Final = 1 << 16
@@ -66,6 +68,7 @@ class Proxy:
         self._ways: dict[str, Way] = {}
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
+        self._strange: WeakKeyDictionary[asyncio.BaseTransport, bool] = WeakKeyDictionary()
         self.app: str | None = None
 
     @property
@@ -119,7 +122,18 @@ class Proxy:
             return self._ways[play]
         return next(iter(self._ways.values())) if len(self._ways) == 1 else None
 
+    def _is_of_a_stranger(self, request: web.Request) -> bool:
+        """Return whether a request is another user's, which would be taken for one of the worker or of a client."""
+        connection = request.transport
+        if connection is None:
+            return False
+        if connection not in self._strange:
+            self._strange[connection] = is_of_another_user(connection)
+        return self._strange[connection]
+
     async def _pass_on(self, request: web.Request) -> web.StreamResponse:
+        if self._is_of_a_stranger(request):
+            return _cut(request)
         began = time.monotonic()
         short = request.content_length is not None and request.content_length < LOOKED_INTO
         body = await request.read() if short else None

@@ -5,16 +5,20 @@ import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from poc_cli.errors import TargetError
 from poc_cli.residency.identity import in_namespace, namespaces
 from poc_cli.residency.trace import Place, own_place
 from poc_cli.targets.compatibility import compiled, declared
-from poc_cli.targets.embedding import raise_if_outside
+from poc_cli.targets.embedding import named_files, raise_if_outside
 from poc_cli.targets.worker_source import DECLARATION
 from poc_cli.targets.workerd_config import SIDECAR, SUBJECT, Services, config
+
+MOST_FILES: Final = 10_000
+"""Of a worker that is made of more it is not told whether it is still the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +75,8 @@ class Worker:
 
     def digest(self) -> str | None:
         """Return a digest of all that the worker is made of, None where it cannot be told."""
-        try:
-            declaration = (self.folder / "local.capnp").read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            return None
-        if "node_modules" in declaration or ".." in declaration:
-            return None  # it embeds what is not looked at here
-        return digest_of(self.folder, _files_of(self.folder))
+        files = [*islice(_files_of(self.folder), MOST_FILES + 1)]
+        return None if len(files) > MOST_FILES else digest_of(self.folder, files)
 
     def is_isolate(self, service: str) -> bool:
         """Return whether a service runs code of the worker's."""
@@ -129,10 +128,12 @@ def digest_of(folder: Path, files: Iterable[Path]) -> str | None:
 
 
 def _files_of(folder: Path) -> Iterator[Path]:
-    """Yield the files of a folder that a configuration may embed."""
-    for here, folders, files in os.walk(folder):
-        folders[:] = [each for each in folders if each != "node_modules" and not each.startswith(".")]
-        yield from (Path(here, each) for each in files)
+    """Yield the files that the declaration takes into itself, and all below the folders that it names."""
+    for name in named_files(folder, DECLARATION):
+        if not (folder / name).is_dir():
+            yield folder / name
+        for here, _, files in os.walk(folder / name, followlinks=True):
+            yield from (Path(here, each) for each in files)
 
 
 def subject(folder: Path, date: str | None = None) -> Worker:

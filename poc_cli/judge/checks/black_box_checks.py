@@ -28,7 +28,7 @@ def sleeps(play: PlayRecord, claim: Claim) -> Finding:
         message = f"it slept, but nothing proves that it did in the hibernate step at line {failed.begun.data['line']}"
         return unknown(message, (failed.end_id,))
     evidence = tuple(event for sleep in found for event in sleep.evidence)
-    return held("; ".join(dict.fromkeys(_describe(sleep) for sleep in found[:3])), evidence)
+    return held("; ".join(dict.fromkeys(_describe(play, sleep) for sleep in found[:3])), evidence)
 
 
 def kept_awake(play: PlayRecord, step: StepRecord, label: str) -> Finding | None:
@@ -86,9 +86,10 @@ def _others(play: PlayRecord) -> str:
     return "" if found is None else f"; rooms of our own slept there after {found.asleep_ms / 1000:.1f} s"
 
 
-def _describe(sleep: Sleep) -> str:
-    sockets = len(sleep.sockets)
-    return f"{sleep.label} {sleep.told}, with {sockets} socket{'' if sockets == 1 else 's'} open"
+def _describe(play: PlayRecord, sleep: Sleep) -> str:
+    sockets, is_counted = len(sleep.sockets), play.play.objects[sleep.label].sockets is not None
+    whose = "" if is_counted else " (whose is not known: its answers do not tell how many it holds)"
+    return f"{sleep.label} {sleep.told}, with {sockets} socket{'' if sockets == 1 else 's'} open{whose}"
 
 
 def _not_slept(play: PlayRecord, bound: Mapping[str, frozenset[int]]) -> StepRecord | None:

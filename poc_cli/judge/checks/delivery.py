@@ -9,7 +9,7 @@ from poc_cli.history.event import Event
 from poc_cli.judge.finding import Finding, held, refuted, unknown
 from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
 from poc_cli.record.play_record import Connection, PlayRecord
-from poc_cli.scenario.marks import IN_FLIGHT_NS, mark_at
+from poc_cli.scenario.marks import IN_FLIGHT_SECONDS, mark_of
 from poc_cli.scenario.model import Claim
 
 Marks = list[tuple[int, str]]
@@ -18,12 +18,16 @@ Marks = list[tuple[int, str]]
 NAMES_A_KIND = frozenset({"type", "kind", "op", "event", "t", "action", "method", "ok"})
 """Keys at which messages commonly say what they are."""
 
+IN_FLIGHT_NS = round(IN_FLIGHT_SECONDS * 1e9)
+"""A message that was sent so shortly before the end of the story, and that nobody waited for, may still be answered.
+The engine waits for it; older records end without."""
+
 
 def _marks(play: PlayRecord, claim: Claim, kind: str) -> dict[str, Marks]:
     found: dict[str, Marks] = defaultdict(list)
     for event in play.of_kind(kind):
         message = play.message(event.id)
-        mark = None if message is None else mark_at(message.json, claim.by)
+        mark = None if message is None else mark_of(message, claim.by)
         if mark is not None:
             found[event.actor].append((event.id, mark))
     return found

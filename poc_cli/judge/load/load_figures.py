@@ -74,6 +74,7 @@ def figures(load: LoadRecord) -> dict[str, Document]:
             "p90": round(spread["p90"], 3),
             "p99": round(spread["p99"], 3),
             "max": round(spread["max"], 3),
+            "lag_ms": max(stage.result.lag_ms for stage in load.stages if name in stage.result.latencies),
             "samples": {str(load.play.start.data["scenario"]): latency.samples()},
         }
     return found

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from poc_cli.engine.outstanding import Outstanding
+from poc_cli.engine.in_flight import in_flight_of
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.scenario.conditions import lookup, parse
-from poc_cli.scenario.marks import IN_FLIGHT_NS
+from poc_cli.scenario.marks import IN_FLIGHT_SECONDS
 from poc_cli.scenario.matching import Message, expected_messages, matches, payload
 from poc_cli.scenario.model import Close, Connect, Exchange, Hibernate, Idle, Kill, On, Probe, Restart, Resume, Step
 from poc_cli.scenario.plays import Play, patience
@@ -129,22 +129,24 @@ class Player:
 
     def _await_outstanding(self) -> None:
         """Wait for messages whose delivery a claim is about, as long as one may take."""
-        outstanding = Outstanding(self.play)
-        for event in self.events:
-            outstanding.hear(event)
-        last_ns = outstanding.last_ns()
-        if last_ns is None:
-            return
-        seen = len(self.events)
+        for flight in in_flight_of(self.play):
+            heard = 0
 
-        def has_come() -> bool:
-            nonlocal seen
-            for event in self.events[seen:]:
-                outstanding.hear(event)
-            seen = len(self.events)
-            return outstanding.last_ns() is None or not any(each.is_open for each in self.clients.values())
+            def latest_ns() -> int | None:
+                nonlocal heard
+                for event in self.events[heard:]:
+                    if event.kind in {kinds.SENT, kinds.RECEIVED}:
+                        flight.note(event)  # noqa: B023 - called within the turn of the loop
+                heard = len(self.events)
+                return flight.latest_ns()  # noqa: B023
 
-        self._run(last_ns + IN_FLIGHT_NS + self._late_since(last_ns), has_come)
+            def has_come() -> bool:
+                return latest_ns() is None or not any(each.is_open for each in self.clients.values())
+
+            last_ns = latest_ns()
+            if last_ns is not None:
+                until_ns = last_ns + round(IN_FLIGHT_SECONDS * SECOND) + self._late_since(last_ns)
+                self._run(until_ns, has_come)
 
     def _steps(self) -> tuple[str, str]:
         self.due_ns = self.world.now_ns

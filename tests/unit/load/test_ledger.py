@@ -148,6 +148,15 @@ def test_a_client_that_is_too_slow_to_send_says_so() -> None:
     assert book.ledger.tally.lag == 1.5
 
 
+def test_so_does_one_that_stood_still() -> None:
+    book = Book()
+    book.ledger.stood_still(3.0)
+    book.ledger.stood_still(0.2)
+    assert book.ledger.tally.lag == 3.0
+    book.ledger.begin()
+    assert book.ledger.tally.lag == 0.0
+
+
 def test_each_stage_has_an_account_of_its_own() -> None:
     book = Book()
     book.come(0, book.ask(0))
