@@ -3,8 +3,10 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
+
+from pydantic_core import from_json
 
 from poc_cli.scenario.values import MISSING, Missing, Path, compact, equal, kind, shown, too_deep
 
@@ -26,6 +28,11 @@ def _no_constant(text: str) -> object:
 _DECODER: Final = json.JSONDecoder(parse_constant=_no_constant)
 
 
+_BEGINS_JSON: Final = frozenset(' \t\n\r{["-0123456789tfn')
+
+_SHORT: Final = 1024
+
+
 @dataclass(frozen=True)
 class Message:
     """One message as it arrived: text or bytes."""
@@ -41,9 +48,8 @@ class Message:
         """
         if self.text is None:
             return MISSING
-        try:
-            value: object = _DECODER.decode(self.text)
-        except (ValueError, RecursionError):
+        value = _json(self.text)
+        if value is MISSING:
             return MISSING
         # Counting brackets first spares nearly every message the walk through its value.
         if self.text.count("[") + self.text.count("{") <= DEEPEST_JSON or too_deep(value, DEEPEST_JSON - 1) is None:
@@ -55,6 +61,35 @@ class Message:
         if self.data is not None:
             return f"{len(self.data)} bytes {_hex(self.data)}".rstrip()
         return shown(self.text) if self.json is MISSING or isinstance(self.json, str) else shown(self.json)
+
+
+def _json(text: str) -> object | Missing:
+    if text[:1] not in _BEGINS_JSON:
+        return MISSING
+    try:
+        value: object = from_json(text, allow_inf_nan=False)
+    except (ValueError, TypeError):
+        return _json_read_slowly(text)
+    return value
+
+
+def _json_read_slowly(text: str) -> object | Missing:
+    """Return the same by the standard library's parser, which takes half of a surrogate pair and deeper nesting."""
+    try:
+        value: object = _DECODER.decode(text)
+    except (ValueError, RecursionError):
+        return MISSING
+    return value
+
+
+def text_message(text: str) -> Message:
+    """Return a message of text that came before; of short ones that come again the same, so that it is read once."""
+    return _short_message(text) if len(text) <= _SHORT else Message(text, None)
+
+
+@lru_cache(maxsize=16_384)
+def _short_message(text: str) -> Message:
+    return Message(text, None)
 
 
 def matches(expected: object, message: Message, *, exact: bool = False) -> bool:
