@@ -102,7 +102,8 @@ def matches(expected: object, message: Message, *, exact: bool = False) -> bool:
 
 def difference(expected: object, message: Message, *, exact: bool = False) -> str:
     """Return a sentence that says where the message differs, empty where it does not. Raises as `matches`."""
-    return _mismatch(expected, message, exact=exact) or ""
+    mismatch = _mismatch(expected, message, exact=exact)
+    return "" if mismatch is None else mismatch()
 
 
 def expected_messages(expect: object) -> list[object]:
@@ -185,46 +186,50 @@ _FORMS: Final[dict[str, Callable[[object], str | bytes]]] = {
 }
 
 
-def _mismatch(expected: object, message: Message, *, exact: bool) -> str | None:
+_Why = Callable[[], str]
+"""Returns the sentence that says where a message differs; nearly always it is only asked whether it does."""
+
+
+def _mismatch(expected: object, message: Message, *, exact: bool) -> _Why | None:
     name, content = _form(expected)
     if name == "hex":
         wanted = _from_hex(content)
-        return None if message.data == wanted else f"expected {Message(data=wanted)}, got {message}"
+        return None if message.data == wanted else lambda: f"expected {Message(data=wanted)}, got {message}"
     if name == "bytes":
         fits = message.data is not None and len(message.data) == content
-        return None if fits else f"expected {content} bytes, got {message}"
+        return None if fits else lambda: f"expected {content} bytes, got {message}"
     if name == "text" or (name is None and isinstance(content, str)):
-        return None if message.text == content else f"expected the text {shown(content)}, got {message}"
+        return None if message.text == content else lambda: f"expected the text {shown(content)}, got {message}"
     if name == "json_text":
         content = Message(text=_json_text(content)).json
     if message.json is MISSING:
-        return f"expected the JSON {shown(content)}, got {message}"
+        return lambda: f"expected the JSON {shown(content)}, got {message}"
     return _json_mismatch(content, message.json, (), exact=exact)
 
 
-def _json_mismatch(expected: object, actual: object, way: Path, *, exact: bool) -> str | None:
+def _json_mismatch(expected: object, actual: object, way: Path, *, exact: bool) -> _Why | None:
     if isinstance(expected, dict) and isinstance(actual, dict):
         return _object_mismatch(expected, actual, way, exact=exact)
     if isinstance(expected, list) and isinstance(actual, list):
         if len(expected) != len(actual):
-            return f"{_at(way)}expected {len(expected)} elements, got {len(actual)}: {shown(actual)}"
+            return lambda: f"{_at(way)}expected {len(expected)} elements, got {len(actual)}: {shown(actual)}"
         for index, (wanted, item) in enumerate(zip(expected, actual, strict=True)):
             found = _json_mismatch(wanted, item, (*way, index), exact=exact)
             if found is not None:
                 return found
         return None
-    return None if equal(expected, actual) else f"{_at(way)}expected {shown(expected)}, got {shown(actual)}"
+    return None if equal(expected, actual) else lambda: f"{_at(way)}expected {shown(expected)}, got {shown(actual)}"
 
 
-def _object_mismatch(expected: dict[str, object], actual: dict[str, object], way: Path, *, exact: bool) -> str | None:
+def _object_mismatch(expected: dict[str, object], actual: dict[str, object], way: Path, *, exact: bool) -> _Why | None:
     for key, wanted in expected.items():
         if key not in actual:
-            return f"{_at((*way, key))}expected {shown(wanted)}, but it is missing in {shown(actual)}"
+            return lambda: f"{_at((*way, key))}expected {shown(wanted)}, but it is missing in {shown(actual)}"
         found = _json_mismatch(wanted, actual[key], (*way, key), exact=exact)
         if found is not None:
             return found
     extra = next((key for key in actual if key not in expected), None) if exact else None
-    return None if extra is None else f"{_at((*way, extra))}expected nothing, got {shown(actual[extra])}"
+    return None if extra is None else lambda: f"{_at((*way, extra))}expected nothing, got {shown(actual[extra])}"
 
 
 def _at(way: Path) -> str:
