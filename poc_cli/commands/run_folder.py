@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import PydanticSerializationError, to_json
+
 from poc_cli.errors import PocError, UsageError
 from poc_cli.exit_codes import ExitCode
 from poc_cli.files import write_whole
@@ -58,7 +60,15 @@ def judge_folder(folder: Path) -> dict[str, Any]:
 def as_json(judged: dict[str, Any]) -> str:
     """Return the document as it stands in `run.json`."""
     # GitHub takes `##[` for a command anywhere in a log; in JSON it can only stand inside a text.
-    return json.dumps(judged, indent=2, ensure_ascii=False).replace("##[", "#\\u0023[") + "\n"
+    return _indented(judged).replace("##[", "#\\u0023[") + "\n"
+
+
+def _indented(judged: dict[str, Any]) -> str:
+    try:
+        # The standard library writes indented JSON in Python: sixty times slower.
+        return to_json(judged, indent=2, inf_nan_mode="constants").decode()
+    except PydanticSerializationError:  # half of a surrogate pair
+        return json.dumps(judged, indent=2, ensure_ascii=False)
 
 
 def exit_code(judged: dict[str, Any], *, allow_unknown: bool = False) -> int:

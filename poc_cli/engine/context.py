@@ -124,6 +124,7 @@ class PlayContext:
         self.objects = {label: self._witnessed(label) for label in play.objects}
         self._label = label
         self._history = history
+        self._late: list[Stretch] = []
         self.stirred_ns = history.now_ns()
         self.events: list[Event] = []
         """What has happened so far: all of it where the objects' answers are all that tells of them, else what shows
@@ -208,10 +209,11 @@ class PlayContext:
         """Return all stretches in which we or a runtime were late so far, in the history's time."""
         self._attendance.observe()
         origin = self._history.origin_ns
-        return [
+        self._late += (
             replace(each, from_ns=each.from_ns - origin, to_ns=each.to_ns - origin)
-            for each in self._attendance.stretches
-        ]
+            for each in self._attendance.stretches[len(self._late) :]
+        )
+        return self._late
 
     def came_round(self) -> None:
         """Count what comes late from now on apart from what was before: the event loop has just had a turn."""

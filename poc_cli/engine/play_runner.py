@@ -95,6 +95,8 @@ class PlayRunner:
         self._is_suspect = False
         self._has_late_step = False
         self._confirming: Confirming | None = None
+        self._sleepers: dict[str | None, Sleeper] = {}
+        """By the claim of a step: nothing else of it says what it waits for."""
         self._all_met = True
         # A control is decided by one performance; a story whose object does not sleep in a black box gets a second.
         self._is_last = attempt > 1 or play.role == "control"
@@ -154,14 +156,14 @@ class PlayRunner:
     def _is_cut(self, context: PlayContext) -> bool:
         """Return whether nothing that a play does from now on is evidence. That it is not is found at its end anyway.
 
-        The more steps a play has, the longer a look takes, so looks take at most a twentieth of its time.
+        The more steps a play has, the longer a look takes, so looks take at most a fiftieth of its time.
         """
         begun_ns = context.now_ns
         if begun_ns < self._look_again_ns:
             return False
         is_cut = self._cut(context) is not None
         ended_ns = context.now_ns
-        self._look_again_ns = ended_ns + 20 * (ended_ns - begun_ns)
+        self._look_again_ns = ended_ns + 50 * (ended_ns - begun_ns)
         return is_cut
 
     def _cut(self, context: PlayContext) -> Cut | None:
@@ -320,7 +322,9 @@ class PlayRunner:
 
     async def _carry_out(self, context: PlayContext, placed: PlacedStep) -> Seen:
         step = placed.step
-        sleeper = self._sleeper(context, step)
+        if step.claim not in self._sleepers:
+            self._sleepers[step.claim] = self._sleeper(context, step)
+        sleeper = self._sleepers[step.claim]
         if isinstance(step, Hibernate) and self._sleep is not None and not (step.natural or step.forced):
             step = step.model_copy(update={"hibernate": self._sleep})
         try:

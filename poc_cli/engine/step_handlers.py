@@ -91,6 +91,9 @@ async def _opened(context: PlayContext, client: Client, within: float) -> None:
 
 async def _on(context: PlayContext, step: On, _: Sleeper) -> Seen:
     names = context.client_names(step.on)
+    if len(names) == 1:
+        await asyncio.sleep(0)  # a step may do nothing that waits, and other plays must have their turn
+        return await exchange(context, step, names[0])
     outcomes = await asyncio.gather(*(exchange(context, step, name) for name in names), return_exceptions=True)
     return _all_of(outcomes)
 

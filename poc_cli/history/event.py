@@ -84,18 +84,18 @@ class Event:
     step: int | None
     data: dict[str, Any]
 
+    def fields(self) -> dict[str, Any]:
+        """Return its fields as they stand in the file."""
+        return {
+            "id": self.id,
+            "play": self.play,
+            "t_ns": self.t_ns,
+            "actor": self.actor,
+            "kind": self.kind,
+            "step": self.step,
+            "data": self.data,
+        }
+
     def line(self) -> str:
         """Return the line as it stands in the file, without its end."""
-        return json.dumps(
-            {
-                "id": self.id,
-                "play": self.play,
-                "t_ns": self.t_ns,
-                "actor": self.actor,
-                "kind": self.kind,
-                "step": self.step,
-                "data": self.data,
-            },
-            ensure_ascii=False,
-            separators=(",", ":"),
-        )
+        return json.dumps(self.fields(), ensure_ascii=False, separators=(",", ":"))

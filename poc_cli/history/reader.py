@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from io import BytesIO
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ def event_of(line: str) -> Event | None:
     if not isinstance(fields, dict):
         return None
     try:
-        event = Event(*(fields[name] for name in _FIELDS))
+        event = Event(*_VALUES(fields))
     except KeyError:
         return None
     # To Python true is a whole number; to JSON it is not.
@@ -28,7 +29,7 @@ def event_of(line: str) -> Event | None:
     return event if whole and texts and type(event.data) is dict else None
 
 
-_FIELDS = ("id", "play", "t_ns", "actor", "kind", "step", "data")
+_VALUES = itemgetter("id", "play", "t_ns", "actor", "kind", "step", "data")
 
 
 def _value_of(line: str) -> Any:

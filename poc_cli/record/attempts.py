@@ -26,7 +26,8 @@ def is_followed(start: Event, end: Event | None, starts: Iterable[Event]) -> boo
     """Return whether a play was spoiled and played again; without the next attempt in the record it counts."""
     if end is None or end.data.get("outcome") != "given_up":
         return False
-    return any(_subject(other) == _subject(start) and attempt_of(other) > attempt_of(start) for other in starts)
+    subject, attempt = _subject(start), attempt_of(start)
+    return any(attempt_of(other) > attempt and _subject(other) == subject for other in starts)
 
 
 SUSPECT: Final = "suspect"

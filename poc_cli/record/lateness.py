@@ -103,13 +103,19 @@ def concerning(
     at work and did not run for long all the same, the stretch is marked.
     """
     runtime = play_start.data.get("runtime")
+    near = [
+        each
+        for each in stretches
+        if each.touches(play_start.t_ns, until_ns)
+        and (each.runtime is None or each.runtime == runtime)
+        and play_start.play not in each.reading
+    ]
+    if not near:
+        return ()
     own = {(e.data.get("process"), e.data.get("ctx")) for e in events if e.kind == kinds.ENTERED}
     alone = bool(play_start.data.get("alone"))
     found = []
-    for each in stretches:
-        is_near = each.touches(play_start.t_ns, until_ns) and (each.runtime is None or each.runtime == runtime)
-        if not is_near or play_start.play in each.reading:
-            continue
+    for each in near:
         if not is_own_work(each, own, alone=alone):
             found.append(each)
         elif each.without_work().length_ns > LATE_NS:

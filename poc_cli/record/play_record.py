@@ -16,7 +16,7 @@ from poc_cli.residency.sleep_onset import Canary
 from poc_cli.scenario.capabilities import Place, place_of
 from poc_cli.scenario.client_tables import CommandSpec
 from poc_cli.scenario.loader import parse
-from poc_cli.scenario.matching import Message
+from poc_cli.scenario.matching import Message, text_message
 from poc_cli.scenario.plays import CONFIRM, Play, plays_of
 from poc_cli.scenario.scenario import Scenario
 
@@ -373,7 +373,7 @@ class PlayRecord:
         if event is None or event.data.get("cut"):
             return None
         if "text" in event.data:
-            return Message(event.data["text"], None)
+            return text_message(event.data["text"])
         try:
             return Message(None, bytes.fromhex(event.data["hex"]))
         except ValueError:

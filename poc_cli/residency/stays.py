@@ -162,6 +162,8 @@ class Residency:
         self.seen: dict[str, str] = {}
         """Every object that was ever in memory, with the name of its worker."""
         self._open: dict[int, _Context] = {}
+        self._stays: dict[str, dict[int, _Context]] = {}
+        """The open contexts of each object."""
         self._places: dict[tuple[int, int], Place | None] = {}
         self._epoch_unix_ns: int | None = None
         self._alarms: dict[str, int] = {}
@@ -227,10 +229,12 @@ class Residency:
 
     def _context_of(self, object_id: str) -> _Context | None:
         # Newest first: nothing in the format promises that a stay has ended before the next one begins.
-        return next((open_ for open_ in reversed(self._open.values()) if open_.began.actor == object_id), None)
+        return next(reversed(self._stays.get(object_id, {}).values()), None)
 
     def _apply(self, line: Line) -> list[Change]:
         match line:
+            case Began() | Finished() | Turn():  # first, because nearly all lines are
+                return self._work(line)
             case Stack():
                 self._places[line.isolate, line.id] = self._place(line)
             case ProcessExited():
@@ -248,25 +252,33 @@ class Residency:
         worker = self._workers.get(stack.isolate)
         return stack.place if self._locate is None or worker is None else self._locate(worker, stack.frames)
 
-    def _continue(self, line: ContextEnded | Began | Finished | Answered | Called | AlarmSet | Turn) -> list[Change]:
-        context = self._open.get(line.ctx)
+    def _context(self, ctx: int) -> _Context:
+        context = self._open.get(ctx)
         if context is None:
             raise BadLineError("a line of a context that is not open")
-        if isinstance(line, Answered):
-            context.ledger.answer(line.id)
-            return []
-        if isinstance(line, Called):
-            self._note_call(context.began, line)
-            return []
-        if isinstance(line, AlarmSet):
-            return self._note_alarm(context, line)
+        return context
+
+    def _work(self, line: Began | Finished | Turn) -> list[Change]:
+        context = self._context(line.ctx)
         self._now(line.at)
         if isinstance(line, Turn) and line.at - line.began >= LONG_TURN_NS:
             self._long_turns[line.ctx] = None
-        if isinstance(line, ContextEnded):
-            del self._open[line.ctx]
-            return self._close(context, line.at, "ended")
         return [] if context.began.actor is None else self._note(context, context.began.actor, line)
+
+    def _continue(self, line: ContextEnded | Answered | Called | AlarmSet) -> list[Change]:
+        context = self._context(line.ctx)
+        match line:
+            case Answered():
+                context.ledger.answer(line.id)
+            case Called():
+                self._note_call(context.began, line)
+            case AlarmSet():
+                return self._note_alarm(context, line)
+            case ContextEnded():
+                self._now(line.at)
+                del self._open[line.ctx]
+                return self._close(context, line.at, "ended")
+        return []
 
     def _note_alarm(self, context: _Context, line: AlarmSet) -> list[Change]:
         if context.began.actor is None:
@@ -315,8 +327,9 @@ class Residency:
         self._now(line.at)
         self._workers[line.isolate] = line.worker
         # Told with the context's next line, which says why; the runtime writes both at once.
-        self._open[line.ctx] = _Context(line, line.at, line.at)
+        context = self._open[line.ctx] = _Context(line, line.at, line.at)
         if line.actor is not None:
+            self._stays.setdefault(line.actor, {})[line.ctx] = context
             self.seen[line.actor] = line.worker
 
     def _note(self, context: _Context, object_id: str, line: Began | Finished | Turn) -> list[Change]:
@@ -354,6 +367,7 @@ class Residency:
             self._callers[called].discard(began.ctx)
         if began.actor is None:
             return [WorkerContextEnded(began.worker, began.ctx)] if how == "ended" else []
+        self._stays[began.actor].pop(began.ctx)
         changes: list[Change] = [] if context.announced else [self._announce(context, began.actor, None)]
         changes.append(
             Left(

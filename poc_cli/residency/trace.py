@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pydantic_core import from_json
@@ -131,9 +132,12 @@ _CALLED = "objectId"
 # Half of all lines; every `before` and `after` lies within a turn, whose own line follows.
 _IDLE_CHATTER = (b'{"e":"before"', b'{"e":"after"', b'{"e":"link"')
 _ANNOTATION = b'{"e":"annotate"'
-_TOLD = (_STATUS.encode(), _ALARM.encode(), b'"k":"objectId"')
+_KEY = b'"k":"'
+_TOLD = tuple(_KEY + key.encode() for key in (_STATUS, _ALARM, _CALLED))
 _TURN_BEGINS = b'{"e":"turn"'
 _TURN = re.compile(rb'\{"e":"turn","ctx":([0-9]{1,18}),[^{}]*"locked":([0-9]{1,18}),"end":([0-9]{1,18})\}\s*')
+_STACK_BEGINS = b'{"e":"stack"'
+_STACK = re.compile(rb'\{"e":"stack","iso":([0-9]{1,18}),"id":([0-9]{1,18}),"frames":(\[.*\])\}\s*')
 
 # Modules of the runtime itself: its timers put three of its own frames before the caller's.
 _BUILT_IN = ("node-internal:", "cloudflare-internal:", "node:", "cloudflare:", "workerd:")
@@ -144,10 +148,12 @@ def parse(line: str | bytes) -> Line | None:
     raw = line.encode("utf-8", "replace") if isinstance(line, str) else line
     if raw.startswith(_IDLE_CHATTER):
         return None
-    if raw.startswith(_ANNOTATION) and not any(key in raw for key in _TOLD):
+    if raw.startswith(_ANNOTATION) and (key := raw.find(_KEY)) >= 0 and not raw.startswith(_TOLD, key):
         return None
     if raw.startswith(_TURN_BEGINS) and (turn := _TURN.fullmatch(raw)):
         return Turn(int(turn[1]), int(turn[3]), int(turn[2]))
+    if raw.startswith(_STACK_BEGINS) and (stack := _known_stack(raw)):
+        return stack
     fields = _json(raw)
     if not isinstance(fields, dict):
         raise BadLineError("not a JSON object")
@@ -156,6 +162,24 @@ def parse(line: str | bytes) -> Line | None:
     if reader is None:
         raise BadLineError("an unknown event")
     return reader(fields)
+
+
+def _known_stack(raw: bytes) -> Stack | None:
+    if (found := _STACK.fullmatch(raw)) is None:
+        return None
+    try:
+        frames, place = _frames(found[3])
+    except BadLineError:
+        return None  # it is more than frames, and read as a whole
+    return Stack(int(found[1]), int(found[2]), place, frames)
+
+
+@lru_cache(maxsize=1024)
+def _frames(text: bytes) -> tuple[list[Any], Place | None]:
+    """Return what a stack is and where it lies; a worker has few, each of which comes again and again."""
+    told = _json(text)
+    frames = told if isinstance(told, list) else []
+    return frames, own_place(frames)
 
 
 def _json(raw: bytes) -> Any:

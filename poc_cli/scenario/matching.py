@@ -3,8 +3,10 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
+
+from pydantic_core import from_json
 
 from poc_cli.scenario.values import MISSING, Missing, Path, compact, equal, kind, shown, too_deep
 
@@ -26,6 +28,11 @@ def _no_constant(text: str) -> object:
 _DECODER: Final = json.JSONDecoder(parse_constant=_no_constant)
 
 
+_BEGINS_JSON: Final = frozenset(' \t\n\r{["-0123456789tfn')
+
+_SHORT: Final = 1024
+
+
 @dataclass(frozen=True)
 class Message:
     """One message as it arrived: text or bytes."""
@@ -41,9 +48,8 @@ class Message:
         """
         if self.text is None:
             return MISSING
-        try:
-            value: object = _DECODER.decode(self.text)
-        except (ValueError, RecursionError):
+        value = _json(self.text)
+        if value is MISSING:
             return MISSING
         # Counting brackets first spares nearly every message the walk through its value.
         if self.text.count("[") + self.text.count("{") <= DEEPEST_JSON or too_deep(value, DEEPEST_JSON - 1) is None:
@@ -57,6 +63,35 @@ class Message:
         return shown(self.text) if self.json is MISSING or isinstance(self.json, str) else shown(self.json)
 
 
+def _json(text: str) -> object | Missing:
+    if text[:1] not in _BEGINS_JSON:
+        return MISSING
+    try:
+        value: object = from_json(text, allow_inf_nan=False)
+    except (ValueError, TypeError):
+        return _json_read_slowly(text)
+    return value
+
+
+def _json_read_slowly(text: str) -> object | Missing:
+    """Return the same by the standard library's parser, which takes half of a surrogate pair and deeper nesting."""
+    try:
+        value: object = _DECODER.decode(text)
+    except (ValueError, RecursionError):
+        return MISSING
+    return value
+
+
+def text_message(text: str) -> Message:
+    """Return a message of text that came before; of short ones that come again the same, so that it is read once."""
+    return _short_message(text) if len(text) <= _SHORT else Message(text, None)
+
+
+@lru_cache(maxsize=16_384)
+def _short_message(text: str) -> Message:
+    return Message(text, None)
+
+
 def matches(expected: object, message: Message, *, exact: bool = False) -> bool:
     """Return whether the message is the expected one; objects match as subsets unless `exact`.
 
@@ -67,7 +102,8 @@ def matches(expected: object, message: Message, *, exact: bool = False) -> bool:
 
 def difference(expected: object, message: Message, *, exact: bool = False) -> str:
     """Return a sentence that says where the message differs, empty where it does not. Raises as `matches`."""
-    return _mismatch(expected, message, exact=exact) or ""
+    mismatch = _mismatch(expected, message, exact=exact)
+    return "" if mismatch is None else mismatch()
 
 
 def expected_messages(expect: object) -> list[object]:
@@ -150,46 +186,50 @@ _FORMS: Final[dict[str, Callable[[object], str | bytes]]] = {
 }
 
 
-def _mismatch(expected: object, message: Message, *, exact: bool) -> str | None:
+_Why = Callable[[], str]
+"""Returns the sentence that says where a message differs; nearly always it is only asked whether it does."""
+
+
+def _mismatch(expected: object, message: Message, *, exact: bool) -> _Why | None:
     name, content = _form(expected)
     if name == "hex":
         wanted = _from_hex(content)
-        return None if message.data == wanted else f"expected {Message(data=wanted)}, got {message}"
+        return None if message.data == wanted else lambda: f"expected {Message(data=wanted)}, got {message}"
     if name == "bytes":
         fits = message.data is not None and len(message.data) == content
-        return None if fits else f"expected {content} bytes, got {message}"
+        return None if fits else lambda: f"expected {content} bytes, got {message}"
     if name == "text" or (name is None and isinstance(content, str)):
-        return None if message.text == content else f"expected the text {shown(content)}, got {message}"
+        return None if message.text == content else lambda: f"expected the text {shown(content)}, got {message}"
     if name == "json_text":
         content = Message(text=_json_text(content)).json
     if message.json is MISSING:
-        return f"expected the JSON {shown(content)}, got {message}"
+        return lambda: f"expected the JSON {shown(content)}, got {message}"
     return _json_mismatch(content, message.json, (), exact=exact)
 
 
-def _json_mismatch(expected: object, actual: object, way: Path, *, exact: bool) -> str | None:
+def _json_mismatch(expected: object, actual: object, way: Path, *, exact: bool) -> _Why | None:
     if isinstance(expected, dict) and isinstance(actual, dict):
         return _object_mismatch(expected, actual, way, exact=exact)
     if isinstance(expected, list) and isinstance(actual, list):
         if len(expected) != len(actual):
-            return f"{_at(way)}expected {len(expected)} elements, got {len(actual)}: {shown(actual)}"
+            return lambda: f"{_at(way)}expected {len(expected)} elements, got {len(actual)}: {shown(actual)}"
         for index, (wanted, item) in enumerate(zip(expected, actual, strict=True)):
             found = _json_mismatch(wanted, item, (*way, index), exact=exact)
             if found is not None:
                 return found
         return None
-    return None if equal(expected, actual) else f"{_at(way)}expected {shown(expected)}, got {shown(actual)}"
+    return None if equal(expected, actual) else lambda: f"{_at(way)}expected {shown(expected)}, got {shown(actual)}"
 
 
-def _object_mismatch(expected: dict[str, object], actual: dict[str, object], way: Path, *, exact: bool) -> str | None:
+def _object_mismatch(expected: dict[str, object], actual: dict[str, object], way: Path, *, exact: bool) -> _Why | None:
     for key, wanted in expected.items():
         if key not in actual:
-            return f"{_at((*way, key))}expected {shown(wanted)}, but it is missing in {shown(actual)}"
+            return lambda: f"{_at((*way, key))}expected {shown(wanted)}, but it is missing in {shown(actual)}"
         found = _json_mismatch(wanted, actual[key], (*way, key), exact=exact)
         if found is not None:
             return found
     extra = next((key for key in actual if key not in expected), None) if exact else None
-    return None if extra is None else f"{_at((*way, extra))}expected nothing, got {shown(actual[extra])}"
+    return None if extra is None else lambda: f"{_at((*way, extra))}expected nothing, got {shown(actual[extra])}"
 
 
 def _at(way: Path) -> str:

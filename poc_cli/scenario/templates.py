@@ -59,6 +59,8 @@ def templates_in(value: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
 
 
 def _render_text(text: str, names: Mapping[str, object]) -> object:
+    if "{" not in text:
+        return text
     whole = whole_name(text)
     if whole is not None:
         return _bound(whole, names)

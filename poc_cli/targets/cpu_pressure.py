@@ -3,6 +3,7 @@
 Where the system does not tell (there is no /proc on macOS), a process counts as idle and never as stopped.
 """
 
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +55,7 @@ def spent(before: Mark, after: Mark) -> Spent:
 def _scheduled(process: int | None) -> tuple[int, int]:
     """Return how long a process has run and waited to run (schedstat of the kernel's scheduler)."""
     try:
-        ran, waited, _ = (PROC / str(process) / "schedstat").read_text(encoding="ascii").split()
+        ran, waited, _ = _told(process, "schedstat").split()
         return int(ran), int(waited)
     except (OSError, ValueError):
         return 0, 0
@@ -63,7 +64,15 @@ def _scheduled(process: int | None) -> tuple[int, int]:
 def _state(process: int | None) -> str:
     try:
         # The name before it stands in parentheses and may hold anything.
-        text = (PROC / str(process) / "stat").read_text(encoding="utf-8", errors="replace")
-        return text.rpartition(")")[2].split()[0]
+        return _told(process, "stat").rpartition(b")")[2].split()[0].decode("ascii", "replace")
     except (OSError, IndexError):
         return ""
+
+
+def _told(process: int | None, name: str) -> bytes:
+    """Return what the system tells of a process; a file object would take three times as long, thousands of times."""
+    descriptor = os.open(f"{PROC}/{process}/{name}", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(descriptor, 4096)
+    finally:
+        os.close(descriptor)

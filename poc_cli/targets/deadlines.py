@@ -36,26 +36,33 @@ class Watch:
 
     async def answered(self, waiting: "asyncio.Task[Any]") -> bool:
         """Return whether it was done in time, well or badly; where it was not, it is cancelled."""
-        counted = 0.0
-        began = time.monotonic()
         try:
-            while self._is_worth_it(counted, time.monotonic() - began):
-                before, computed = mark(self.process), time.process_time_ns()
-                await asyncio.wait([waiting], timeout=LOOK_SECONDS)
-                if waiting.done():
-                    return True
-                after = mark(self.process)
-                did = spent(before, after)
-                ours = (time.process_time_ns() - computed) / did.length_ns
-                if not did.was_stopped and ours < COMPUTING:
-                    away = self.attendance.late_ns(before.at_ns, after.at_ns)
-                    # Not the share in which it waited for a processor. One that spins on a busy machine waits for most
-                    # of the time, and must be told from a starved one all the same.
-                    counted += max(0, did.length_ns - away) / 1e9 * (1 - min(1.0, did.waited))
-            self.has_hung = True
-            return False
+            if self.has_hung:
+                return False
+            # Nearly everything is done before anybody has to be looked at.
+            await asyncio.wait([waiting], timeout=LOOK_SECONDS)
+            return waiting.done() or await self._answered_late(waiting)
         finally:
             waiting.cancel()
+
+    async def _answered_late(self, waiting: "asyncio.Task[Any]") -> bool:
+        counted = 0.0
+        began = time.monotonic()
+        while self._is_worth_it(counted, time.monotonic() - began):
+            before, computed = mark(self.process), time.process_time_ns()
+            await asyncio.wait([waiting], timeout=LOOK_SECONDS)
+            if waiting.done():
+                return True
+            after = mark(self.process)
+            did = spent(before, after)
+            ours = (time.process_time_ns() - computed) / did.length_ns
+            if not did.was_stopped and ours < COMPUTING:
+                away = self.attendance.late_ns(before.at_ns, after.at_ns)
+                # Not the share in which it waited for a processor. One that spins on a busy machine waits for most
+                # of the time, and must be told from a starved one all the same.
+                counted += max(0, did.length_ns - away) / 1e9 * (1 - min(1.0, did.waited))
+        self.has_hung = True
+        return False
 
     def _is_worth_it(self, counted_s: float, passed_s: float) -> bool:
         return not self.has_hung and counted_s < HANGS_AFTER_SECONDS and passed_s < GIVES_UP_SECONDS

@@ -257,6 +257,8 @@ class Running:
                 self._fence_moved.clear()
                 await self._fence_moved.wait()
 
+        if self._fences_ended >= fence:
+            return  # the trace was here before the answer
         if not await self._watch.answered(asyncio.ensure_future(reading())):
             raise TargetHung("the runtime's trace stopped", LOOK_INTO_LOG)
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from poc_cli.history.event import Event
 from poc_cli.history.redact import MASK
 from poc_cli.scenario.conditions import Condition, parse
-from poc_cli.scenario.matching import Message, expected_messages, matches
+from poc_cli.scenario.matching import Message, expected_messages, matches, text_message
 from poc_cli.scenario.model import Exchange
 from poc_cli.scenario.templates import render
 from poc_cli.scenario.unordered import AnyOrder
@@ -39,7 +39,7 @@ def message_of(event: Event) -> Message | None:
     if data.get("cut"):
         return None
     if "text" in data:
-        return Message(data["text"], None)
+        return text_message(data["text"])
     try:
         return Message(None, bytes.fromhex(data["hex"]))
     except (KeyError, ValueError):

@@ -161,7 +161,9 @@ class State:
 
     def box(self, client: str) -> Mailbox:
         """Return the messages of a client."""
-        return self._boxes.setdefault(client, Mailbox())
+        if client not in self._boxes:
+            self._boxes[client] = Mailbox()
+        return self._boxes[client]
 
     def is_open(self, client: str) -> bool:
         """Return whether a client of our own has a connection."""

@@ -16,6 +16,7 @@ from poc_cli.scenario.matching import (
     expected_messages,
     matches,
     payload,
+    text_message,
 )
 from poc_cli.scenario.values import MISSING
 
@@ -116,6 +117,34 @@ def test_json_nested_beyond_reading_is_text_and_no_error(opening: str) -> None:
     deepest = text(opening * DEEPEST_JSON + "1" + closing * DEEPEST_JSON)
     assert deepest.json is not MISSING
     assert difference({"json": deepest.json}, deepest) == ""
+
+
+_EDGES = ["", " ", " 1 ", "-0", "1E400", "01", "NaN", "-Infinity", "[1,]", '"\\ud800"', '"\ud800"', "\ufeff1", "tru"]
+
+
+def _read_by_the_standard_library(text: str) -> object:
+    def no_constant(name: str) -> object:
+        raise ValueError(name)
+
+    try:
+        return json.loads(text, parse_constant=no_constant)
+    except ValueError:
+        return MISSING
+
+
+@pytest.mark.parametrize("text", _EDGES)
+def test_a_text_is_json_where_the_standard_library_says_so(text: str) -> None:
+    assert repr(Message(text).json) == repr(_read_by_the_standard_library(text))
+
+
+@given(st.text() | st.floats().map(repr) | st.integers().map(str))
+def test_any_text_is_json_where_the_standard_library_says_so(text: str) -> None:
+    assert repr(Message(text).json) == repr(_read_by_the_standard_library(text))
+
+
+def test_short_messages_that_come_again_are_one() -> None:
+    assert text_message('{"n":1}') is text_message('{"n":1}')
+    assert text_message("x" * 5000) == Message("x" * 5000)
 
 
 def test_many_brackets_are_not_taken_for_deep_nesting() -> None:
