@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from poc_cli.scenario.model import Alarm, Hibernate, Need, Probe, Restart, Step
+from poc_cli.scenario.check_names import entry_of
+from poc_cli.scenario.model import Alarm, Claim, Hibernate, Need, Probe, Restart, Step
 from poc_cli.scenario.plays import Play
 
 _EVERYTHING: Final = frozenset(
@@ -69,15 +70,9 @@ def fit(play: Play, place: Place) -> Fitted:
     whole = _unfit(play, place)
     claims: dict[str, str] = {}
     for claim in play.scenario.document.claim:
-        if claim.check == "no-wake" and not place.has_trace:
-            claims[claim.id] = f"that nothing woke the object is only seen in the runtime's trace; not on {place.kind}"
-        if claim.check == "connections-survive" and not place.has_trace:
-            silent = [label for label in claim.of or play.objects if play.objects[label].sockets is None]
-            if silent:
-                claims[claim.id] = (
-                    f"whose sockets they are is only seen in the runtime's trace, or told by {silent[0]}'s answers "
-                    f'(object = {{ …, sockets = "path" }}); not on {place.kind}'
-                )
+        unseen = None if place.has_trace else _only_traced(claim, play)
+        if unseen is not None:
+            claims[claim.id] = f"{unseen}; not on {place.kind}"
     for placed in play.steps:
         need = _missing(placed.step, place)
         if need is None:
@@ -90,6 +85,18 @@ def fit(play: Play, place: Place) -> Fitted:
     if whole is None and play.decides and claims.keys() >= set(play.decides):
         whole = claims[play.decides[0]]
     return Fitted(whole, claims)
+
+
+def _only_traced(claim: Claim, play: Play) -> str | None:
+    """Return why a claim's check cannot judge a play without a trace, None where it can."""
+    check = entry_of(claim.check)
+    if check.seen_in_trace is None:
+        return None
+    told = f"{check.seen_in_trace} is only seen in the runtime's trace"
+    if not check.or_by_sockets:
+        return told
+    silent = [label for label in claim.of or play.objects if play.objects[label].sockets is None]
+    return f'{told}, or told by {silent[0]}\'s answers (object = {{ …, sockets = "path" }})' if silent else None
 
 
 def _unfit(play: Play, place: Place) -> str | None:

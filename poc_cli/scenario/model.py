@@ -4,7 +4,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from poc_cli.scenario.check_names import MEANINGS
 from poc_cli.scenario.client_tables import LARGEST_COUNT, AnyClient, Client, ClientSpec, CommandSpec, PageSpec
 from poc_cli.scenario.duration import Duration
 from poc_cli.scenario.service_tables import OriginSpec, Worker, WorkerRef
@@ -29,7 +28,6 @@ from poc_cli.scenario.verbs import (
 )
 
 __all__ = [
-    "CHECKS",
     "IN_MEMORY",
     "LARGEST_COUNT",
     "ROWS",
@@ -101,9 +99,6 @@ class ObjectRef(Shape):
             raise ValueError('an object is named by its "name" or by its "id"')
         return self
 
-
-CHECKS = tuple(MEANINGS)
-"""The names of the checks; the judge holds one function for each."""
 
 ROWS = (
     "connections",

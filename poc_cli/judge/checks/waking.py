@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from poc_cli.judge.binding import last_rest_before
+from poc_cli.judge.check_registry import check
 from poc_cli.judge.fences import fences_of
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.proof import proven_sleeps
 from poc_cli.judge.sleeps import Sleep
 from poc_cli.record.play_record import FOREVER, PlayRecord
+from poc_cli.scenario.check_names import CheckEntry
 from poc_cli.scenario.model import Claim
 
 _LOOKING: Final = frozenset({"idle", "probe", "alarm", "stall"})
@@ -23,6 +25,15 @@ class _Window:
     is_open: bool
 
 
+@check(
+    CheckEntry(
+        name="no-wake",
+        order=50,
+        meaning="Something was sent while the object slept, and it slept on until it was resumed.",
+        seen_in_trace="that nothing woke the object",
+        beyond_state=True,
+    )
+)
 def no_wake(play: PlayRecord, claim: Claim) -> Finding:
     """Refuted by an object that woke before the story resumed it; held where something was sent to it meanwhile."""
     found = proven_sleeps(play, claim)
