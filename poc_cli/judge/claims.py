@@ -14,7 +14,6 @@ from poc_cli.record.instances import instances_of
 from poc_cli.record.play_record import PlayRecord, StepRecord
 from poc_cli.scenario.capabilities import fit
 from poc_cli.scenario.check_names import entry_of
-from poc_cli.scenario.lint_rules import decides
 from poc_cli.scenario.model import NEVER_BY_ITSELF, Claim, Control, Taking
 
 _UNDECIDED = frozenset({"wrong_object", "woken", "unbound"})
@@ -222,7 +221,7 @@ def _findings(play: PlayRecord, claim: Claim) -> list[tuple[str | None, Finding]
     named = sum(placed.step.claim == claim.id for placed in play.play.steps)
     if len(begun) < named:
         found.append((None, unknown(f"the play ended before a step of this claim: {play.ending}")))
-    if check is None and not any(decides(play.play.steps[step.index].step) for step in begun):
+    if check is None and not any(play.play.steps[step.index].step.shows_something for step in begun):
         found.append((None, unknown("none of its steps can show anything by itself")))
     return found
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from poc_cli.scenario.check_names import entry_of
-from poc_cli.scenario.model import Alarm, Claim, Hibernate, Need, Probe, Restart, Step
+from poc_cli.scenario.model import Claim, Need, Step
 from poc_cli.scenario.plays import Play
 
 _EVERYTHING: Final = frozenset(
@@ -25,11 +25,6 @@ _WITHOUT: Final[Mapping[Need, str]] = {
     "itself": "lets the worker call its own address, which Cloudflare refuses at workers.dev (error 1042)",
 }
 """What a play does that asks for an ability, as the end of a sentence that begins with `it`."""
-
-_BY_RESTART: Final[Mapping[str, Need]] = {"object": "evict", "server": "restart", "crash": "crash", "deploy": "deploy"}
-
-OBSERVERS: Final = (Probe, Alarm)
-"""Steps that only look: without them the rest of a story stays what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +50,7 @@ class Fitted:
 
     def leaves_out(self, step: Step) -> bool:
         """Return whether a step is passed over."""
-        return isinstance(step, OBSERVERS) and step.claim in self.claims
+        return step.only_looks and step.claim in self.claims
 
 
 def place_of(target: Mapping[str, Any]) -> Place:
@@ -74,11 +69,11 @@ def fit(play: Play, place: Place) -> Fitted:
         if unseen is not None:
             claims[claim.id] = f"{unseen}; not on {place.kind}"
     for placed in play.steps:
-        need = _missing(placed.step, place)
-        if need is None:
+        need = placed.step.need
+        if need is None or need in place.abilities:
             continue
         why = _describe(need, place)
-        if isinstance(placed.step, OBSERVERS) and placed.step.claim is not None:
+        if placed.step.only_looks and placed.step.claim is not None:
             claims.setdefault(placed.step.claim, why)
         else:
             whole = whole or why
@@ -111,21 +106,6 @@ def _unfit(play: Play, place: Place) -> str | None:
     needs += ["environment"] if document.secrets and "origin" not in place.abilities else []
     missing = [need for need in needs if need not in place.abilities]
     return _describe(missing[0], place) if missing else None
-
-
-def _missing(step: Step, place: Place) -> Need | None:
-    match step:
-        case Hibernate(forced=True):
-            return _unless(place, "evict")
-        case Probe() | Alarm():
-            return _unless(place, "trace")
-        case Restart():
-            return _unless(place, _BY_RESTART[step.restart])
-    return None
-
-
-def _unless(place: Place, need: Need) -> Need | None:
-    return None if need in place.abilities else need
 
 
 def _describe(need: Need, place: Place) -> str:

@@ -7,18 +7,7 @@ from poc_cli.errors import did_you_mean
 from poc_cli.scenario.check_names import ENTRIES, MEANINGS, NO_SECRET_LEAVES, entry_of
 from poc_cli.scenario.lint_clients import given_names, problems_of_file
 from poc_cli.scenario.lint_flow import PlayState, known_objects, problems_of_play, unknown_names
-from poc_cli.scenario.model import (
-    Claim,
-    Connect,
-    Idle,
-    Kill,
-    ObjectRef,
-    Repeat,
-    ScenarioFile,
-    Stall,
-    Step,
-    Taking,
-)
+from poc_cli.scenario.model import Claim, ObjectRef, Repeat, ScenarioFile, Taking
 from poc_cli.scenario.steps import Node, every_node, every_step
 from poc_cli.scenario.templates import names_in
 from poc_cli.scenario.validation_errors import Problem
@@ -130,11 +119,6 @@ def _claims(
             yield Problem((*path, "control", "steps"), message, f'add claim = "{claim.id}" to a step of the control')
 
 
-def decides(step: Step) -> bool:
-    """Return whether a step can show anything of a claim by itself: one that only lets something happen cannot."""
-    return not isinstance(step, Idle | Stall | Kill) and not (isinstance(step, Connect) and step.refused is None)
-
-
 def weaknesses_of(document: ScenarioFile, steps: Nodes, controls: Mapping[int, Nodes]) -> Iterator[Problem]:
     """Yield a problem for each claim that could be held by nothing.
 
@@ -149,7 +133,7 @@ def weaknesses_of(document: ScenarioFile, steps: Nodes, controls: Mapping[int, N
             yield Problem((*path, "matrix"), message, 'give the claim a "check", like check = "holds-after-loss"')
         for nodes, where in ((steps, "the story"), (controls.get(index), "the control")):
             named = [step for step in every_step(nodes or ()) if step.claim == claim.id]
-            if named and not any(map(decides, named)):
+            if named and not any(step.shows_something for step in named):
                 reason = f'no {named[0].verb} step shows anything by itself, and {where} has no other for "{claim.id}"'
                 yield Problem((*path, "id"), reason, f'add claim = "{claim.id}" to a step that expects something')
 

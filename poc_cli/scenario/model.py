@@ -8,7 +8,7 @@ from poc_cli.scenario.client_tables import LARGEST_COUNT, AnyClient, Client, Cli
 from poc_cli.scenario.duration import Duration
 from poc_cli.scenario.service_tables import OriginSpec, Worker, WorkerRef
 from poc_cli.scenario.step_bases import VERBS, Acting, Exchange, Step
-from poc_cli.scenario.types import CaptureName, Identifier, Names, SecretName, Shape, VariableName
+from poc_cli.scenario.types import CaptureName, Identifier, Names, Need, SecretName, Shape, VariableName
 from poc_cli.scenario.verbs import (
     Alarm,
     Close,
@@ -70,10 +70,6 @@ __all__ = [
 ]
 
 Verdict = Literal["held", "refuted", "unknown", "error"]
-
-Need = Literal["trace", "evict", "crash", "restart", "deploy", "api", "environment", "itself"]
-"""What a scenario may need of the place where it is played. `api`: that the worker can call poc's API on loopback;
-`environment`: that the worker's variables are those that poc gives; `itself`: that it can call its own address."""
 
 
 class ObjectRef(Shape):
