@@ -2,29 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
+from poc_cli.scenario.abilities import EVERY_ABILITY, WITHOUT, Need
 from poc_cli.scenario.check_names import entry_of
-from poc_cli.scenario.model import Claim, Need, Step
+from poc_cli.scenario.model import Claim, Step
 from poc_cli.scenario.plays import Play
-
-_EVERYTHING: Final = frozenset(
-    {"idle", "evict", "trace", "crash", "restart", "deploy", "api", "environment", "itself", "origin", "worker"}
-)
-
-_ASKS_THE_TRACE: Final = "asks the runtime's trace, which is only read where poc runs the worker"
-
-_WITHOUT: Final[Mapping[Need, str]] = {
-    "trace": _ASKS_THE_TRACE,
-    "evict": "evicts objects, which only the local runtime does on request",
-    "crash": "kills the runtime",
-    "restart": "restarts the runtime",
-    "deploy": "deploys a new version",
-    "api": "lets the worker call a server on this machine",
-    "environment": "looks at variables that poc gives the worker",
-    "itself": "lets the worker call its own address, which Cloudflare refuses at workers.dev (error 1042)",
-}
-"""What a play does that asks for an ability, as the end of a sentence that begins with `it`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +39,7 @@ class Fitted:
 def place_of(target: Mapping[str, Any]) -> Place:
     """Return the place that a record tells of. Older records have no more than the local target's kind."""
     abilities = target.get("abilities")
-    known = frozenset(map(str, abilities)) if isinstance(abilities, list) else _EVERYTHING
+    known = frozenset(map(str, abilities)) if isinstance(abilities, list) else EVERY_ABILITY
     return Place(str(target.get("kind")), str(target.get("oracle", "trace")), known)
 
 
@@ -109,4 +92,4 @@ def _unfit(play: Play, place: Place) -> str | None:
 
 
 def _describe(need: Need, place: Place) -> str:
-    return f"it {_WITHOUT[need]}; not on {place.kind}"
+    return f"it {WITHOUT[need]}; not on {place.kind}"

@@ -4,11 +4,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from poc_cli.scenario.abilities import Need
 from poc_cli.scenario.client_tables import LARGEST_COUNT, AnyClient, Client, ClientSpec, CommandSpec, PageSpec
 from poc_cli.scenario.duration import Duration
 from poc_cli.scenario.service_tables import OriginSpec, Worker, WorkerRef
 from poc_cli.scenario.step_bases import VERBS, Acting, Exchange, Step
-from poc_cli.scenario.types import CaptureName, Identifier, Names, Need, SecretName, Shape, VariableName
+from poc_cli.scenario.types import CaptureName, Identifier, Names, SecretName, Shape, VariableName
 from poc_cli.scenario.verbs import (
     Alarm,
     Close,

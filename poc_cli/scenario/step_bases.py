@@ -6,9 +6,10 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from poc_cli.inert import inert
+from poc_cli.scenario.abilities import Need
 from poc_cli.scenario.duration import Duration, written
 from poc_cli.scenario.matching import expected_messages
-from poc_cli.scenario.types import CaptureName, Need, Shape
+from poc_cli.scenario.types import CaptureName, Shape
 from poc_cli.scenario.wording import cut, do, listed, message
 
 VERBS: dict[str, type["Step"]] = {}

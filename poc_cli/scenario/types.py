@@ -1,6 +1,6 @@
 """The shapes that steps and the rest of a scenario file share: how strict a table is, and what a name looks like."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -20,10 +20,6 @@ Names = Annotated[list[str], BeforeValidator(_as_list, json_schema_input_type=st
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
 CaptureName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-
-Need = Literal["trace", "evict", "crash", "restart", "deploy", "api", "environment", "itself"]
-"""What a scenario may need of the place where it is played. `api`: that the worker can call poc's API on loopback;
-`environment`: that the worker's variables are those that poc gives; `itself`: that it can call its own address."""
 
 FOLDER = r"^[^/\x00][^\x00]*$"
 

@@ -9,9 +9,10 @@ from pydantic import Field, field_validator, model_validator
 
 from poc_cli.inert import inert
 from poc_cli.scenario import wording
+from poc_cli.scenario.abilities import Need
 from poc_cli.scenario.duration import Duration, written
 from poc_cli.scenario.step_bases import Acting, Exchange, Step
-from poc_cli.scenario.types import CaptureName, Identifier, Names, Need
+from poc_cli.scenario.types import CaptureName, Identifier, Names
 from poc_cli.scenario.wording import EVERY, cut, do, listed, message
 
 
