@@ -5,27 +5,22 @@ Never holds logic of its own; each command has a file in `commands`.
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from poc_cli.cli.app import Results, Run, app, results_folder
 from poc_cli.commands.console import Console
 from poc_cli.commands.help import GroupedCommand, Panel, examples
+from poc_cli.commands.report_formats import FORMATS
 
+if TYPE_CHECKING:
+    Format = StrEnum
+else:  # typer takes the words of an option from an enum
+    Format = StrEnum("Format", {name: name for name in FORMATS})
 
-class Format(StrEnum):
-    """The forms of a report."""
-
-    text = "text"
-    md = "md"
-    html = "html"
-    json = "json"
-    junit = "junit"
-    github = "github"
-
-
-_FORMS = f"{', '.join(list(Format)[:-1])} or {list(Format)[-1]}"
+_NAMES = ", ".join(list(FORMATS)[:-1]) + f" or {list(FORMATS)[-1]}"
+_FILES = "; ".join(f"{name} goes to {each.file} in the run folder" for name, each in FORMATS.items() if each.file)
 
 
 @app.command("judge", cls=GroupedCommand, rich_help_panel=Panel.READ)
@@ -44,14 +39,14 @@ def _judge(
 @app.command("report", cls=GroupedCommand, rich_help_panel=Panel.READ)
 def _report(
     run: Run = None,
-    form: Annotated[Format, typer.Option("--format", metavar="FORM", help=f"{_FORMS}.")] = Format.text,
+    form: Annotated[Format, typer.Option("--format", metavar="FORM", help=f"{_NAMES}.")] = Format("text"),  # noqa: B008 - a constant
     output: Annotated[
         Path | None,
         typer.Option(
             "-o",
             "--output",
             metavar="FILE",
-            help="A file to write to instead of stdout; html goes to report.html in the run folder.",
+            help=f"A file to write to instead of stdout; {_FILES}.",
         ),
     ] = None,
     results: Results = None,

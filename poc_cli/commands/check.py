@@ -169,7 +169,8 @@ def _outcome(
 
 
 def _report(outcome: "Outcome", document: Document, folder: Path, wanted: Wanted, console: Console) -> None:
-    from poc_cli.commands.report import summarize, told, write
+    from poc_cli.commands.report import summarize, write
+    from poc_cli.commands.report_formats import FORMATS, JudgedRun
     from poc_cli.commands.run_folder import history_of
     from poc_cli.report.gate_table import answer, lines, table
     from poc_cli.report.github import annotations_of_check
@@ -180,7 +181,7 @@ def _report(outcome: "Outcome", document: Document, folder: Path, wanted: Wanted
     reports = wanted.output or folder
     if wanted.output is not None:
         _make(reports)
-    write(reports / "report.html", told("html", document, events, folder))
+    write(reports / "report.html", FORMATS["html"].write(JudgedRun(document, events, folder)))
     write(reports / "report.md", markdown(document, events, above=table(outcome)))
     write(reports / "junit.xml", junit(document, events, outcome))
     console.result([answer(outcome)] if console.quiet else lines(outcome))

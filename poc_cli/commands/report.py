@@ -6,20 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from poc_cli.commands.console import Console
-from poc_cli.commands.run_folder import as_json, folder_of, history_of
+from poc_cli.commands.report_formats import FORMATS, JudgedRun
+from poc_cli.commands.run_folder import folder_of, history_of
 from poc_cli.errors import PocError
-from poc_cli.files import read_whole, write_whole
+from poc_cli.files import write_whole
 from poc_cli.history.event import Event
 from poc_cli.judge.run_document import document
-from poc_cli.report.completeness import missing
-from poc_cli.report.markdown import markdown
-from poc_cli.report.styled import plain
 from poc_cli.report.text import lines
 from poc_cli.scenario.catalog import shown
 
 if TYPE_CHECKING:
     from poc_cli.judge.gates import Outcome
-    from poc_cli.report.html.view_model import Chart
 
 Document = dict[str, Any]
 
@@ -33,53 +30,20 @@ def report(run: Path | None, form: str, output: Path | None, results: Path, cons
     folder = folder_of(run, results)
     events = history_of(folder)
     judged = document(events)
-    if form == "text" and output is None:
+    if form == "text" and output is None:  # on a terminal it has styles
         console.result(lines(judged, shown(folder)))
         return
-    if form == "html":
-        output = output or folder / "report.html"
+    wanted = FORMATS[form]
+    if wanted.file is not None:
+        output = output or folder / wanted.file
         console.note(f"writing {shown(output)}")
-    text = told(form, judged, events, folder)
-    if form == "github":
+    text = wanted.write(JudgedRun(judged, events, folder))
+    if wanted.has_summary:
         summarize(judged, events, None, console)
     if output is None:
         console.document(text)
     else:
         write(output, text)
-
-
-def told(form: str, judged: Document, events: list[Event | None], folder: Path) -> str:
-    """Return a judged run in one of the forms of a report."""
-    match form:
-        case "html":
-            from poc_cli.report.html import html
-
-            gaps = missing(events, judged, _run_json(folder), _names(folder))
-            return html(judged, events, gaps, _bills(events, folder))
-        case "junit":
-            from poc_cli.report.junit import junit
-
-            return junit(judged, events)
-        case "github":
-            from poc_cli.report.github import annotations
-
-            return annotations(judged, events, in_repository)
-        case "json":
-            return as_json(judged)
-        case "md":
-            return markdown(judged, events)
-    return "".join(plain(line) + "\n" for line in lines(judged, shown(folder)))
-
-
-def _bills(events: list[Event | None], folder: Path) -> "tuple[Chart, ...]":
-    """Return what the run used, and the month of the configured profile, as charts."""
-    from poc_cli.commands.cost import configured, traces_of
-    from poc_cli.config import settings
-    from poc_cli.cost.measured import run_usage
-    from poc_cli.cost.prices import shipped
-    from poc_cli.report.html.bill import bills_of
-
-    return bills_of(run_usage(events, traces_of(folder)), configured(settings()), shipped())
 
 
 def write(file: Path, text: str) -> None:
@@ -117,19 +81,3 @@ def in_repository(file: str) -> str | None:
     if not path.exists() or not above or not path.is_relative_to(above[0]):
         return None
     return path.relative_to(above[0]).as_posix()
-
-
-def _run_json(folder: Path) -> str | None:
-    """Return the text of run.json as far as it is one, None where there is none."""
-    try:
-        return read_whole(folder / "run.json").decode("utf-8", "replace")
-    except OSError:
-        return None
-
-
-def _names(folder: Path) -> list[str]:
-    """Return the names of what a run folder holds."""
-    try:
-        return [path.name for path in folder.iterdir()]
-    except OSError:
-        return []

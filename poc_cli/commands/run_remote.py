@@ -27,11 +27,11 @@ from poc_cli.engine.target_pool import source_of as own_source
 from poc_cli.errors import UsageError
 from poc_cli.history.folder import Records, run_folder
 from poc_cli.history.redact import Redactor
+from poc_cli.scenario.abilities import Ability
 from poc_cli.scenario.capabilities import Place, place_of
 from poc_cli.shipped import shipped
 from poc_cli.targets.api_address import ALLOWED_ORIGIN
 from poc_cli.targets.api_address import Address as Loopback
-from poc_cli.targets.base import Ability
 from poc_cli.targets.destination import CLOUDFLARE, given_headers, token_headers
 from poc_cli.targets.endpoint import door
 from poc_cli.targets.local_api import Api

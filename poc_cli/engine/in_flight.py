@@ -7,10 +7,9 @@ from typing import Final
 from poc_cli.engine.context import PlayContext
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.scenario.check_names import entry_of
 from poc_cli.scenario.marks import IN_FLIGHT_SECONDS, mark_in
 from poc_cli.scenario.plays import Play
-
-DELIVERED_ONCE: Final = "delivered-once"
 
 _LOOK_SECONDS: Final = 0.02
 
@@ -51,7 +50,7 @@ class InFlight:
 def in_flight_of(play: Play) -> list[InFlight]:
     """Return what to watch for the claims of a play."""
     claims = (claim for claim in play.scenario.document.claim if claim.id in play.decides)
-    return [InFlight(by) for by in sorted({claim.by for claim in claims if claim.check == DELIVERED_ONCE})]
+    return [InFlight(by) for by in sorted({claim.by for claim in claims if entry_of(claim.check).awaits_answers})]
 
 
 async def land(context: PlayContext) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from poc_cli.history import event as kinds
 from poc_cli.judge.binding import objects_of
-from poc_cli.judge.checks import CHECKS, JUDGES_ITS_STEPS
+from poc_cli.judge.checks import CHECKS
 from poc_cli.judge.checks.residency import kept_awake
 from poc_cli.judge.finding import Finding, Verdict, error, held, refuted, unknown, worst
 from poc_cli.judge.proof import proven_before
@@ -13,7 +13,7 @@ from poc_cli.judge.recheck import is_rechecked
 from poc_cli.record.instances import instances_of
 from poc_cli.record.play_record import PlayRecord, StepRecord
 from poc_cli.scenario.capabilities import fit
-from poc_cli.scenario.lint_rules import decides
+from poc_cli.scenario.check_names import entry_of
 from poc_cli.scenario.model import NEVER_BY_ITSELF, Claim, Control, Taking
 
 _UNDECIDED = frozenset({"wrong_object", "woken", "unbound"})
@@ -107,7 +107,7 @@ def _control(story: PlayRecord, controls: list[PlayRecord], claim: Claim, flaw: 
 
 def _came_out(control: PlayRecord, claim: Claim, verdict: Verdict, change: Control) -> bool:
     """Return whether a control came out as it should, and for the reason that it was written for."""
-    about_sleep = change.expect == "unknown" or (change.expect == "refuted" and claim.check == "sleeps")
+    about_sleep = change.expect == "unknown" or (change.expect == "refuted" and entry_of(claim.check).about_sleep)
     if about_sleep and verdict in {"unknown", "refuted"} and _did_not_sleep(control, claim):
         return True  # refuted where it was watched for long enough, and unknown where it was not
     if verdict != change.expect:
@@ -213,15 +213,15 @@ def _findings(play: PlayRecord, claim: Claim) -> list[tuple[str | None, Finding]
     # A cell without a check was allowed once: where the story loses something, it says what holds after that.
     after_loss = claim.matrix is not None and any(isinstance(placed.step, Taking) for placed in play.play.steps)
     check = claim.check or ("holds-after-loss" if after_loss else None)
-    if claim.check in JUDGES_ITS_STEPS:
-        return [("mismatch", CHECKS[claim.check](play, claim))]
-    found: list[tuple[str | None, Finding]] = [] if check is None else [("check", CHECKS[check](play, claim))]
+    if claim.check is not None and entry_of(claim.check).judges_its_steps:
+        return [("mismatch", CHECKS[claim.check].function(play, claim))]
+    found: list[tuple[str | None, Finding]] = [] if check is None else [("check", CHECKS[check].function(play, claim))]
     begun = [step for step in play.steps if step.claim == claim.id]
     found += [(step.failure, _step(play, claim, step)) for step in begun if not _is_wanted_failure(claim, step)]
     named = sum(placed.step.claim == claim.id for placed in play.play.steps)
     if len(begun) < named:
         found.append((None, unknown(f"the play ended before a step of this claim: {play.ending}")))
-    if check is None and not any(decides(play.play.steps[step.index].step) for step in begun):
+    if check is None and not any(play.play.steps[step.index].step.shows_something for step in begun):
         found.append((None, unknown("none of its steps can show anything by itself")))
     return found
 
@@ -235,12 +235,12 @@ def _refuted_by(play: PlayRecord, claim: Claim) -> frozenset[str]:
 
 def _is_wanted_failure(claim: Claim, step: StepRecord) -> bool:
     """Return whether a sleep failed to come that the claim says will not: that is for its check to judge."""
-    return claim.check == "stays-awake" and step.failure == "no_sleep"
+    return entry_of(claim.check).wants_awake and step.failure == "no_sleep"
 
 
 def _step(play: PlayRecord, claim: Claim, step: StepRecord) -> Finding:
     """Judge a step that names the claim; in and after a `hibernate` step rule 1 comes first."""
-    is_of_others = step.verb == "close" or claim.check in {"delivered-once", "delivered-in-order", "received-in-order"}
+    is_of_others = step.verb == "close" or entry_of(claim.check).about_messages
     was_closed = step.failure == "closed" and is_of_others
     if step.failure == "no_sleep":
         return _not_slept(play, claim, step)
@@ -248,7 +248,7 @@ def _step(play: PlayRecord, claim: Claim, step: StepRecord) -> Finding:
         return unknown(step.reason, (step.end_id,))
     if step.ended is None:
         return unknown(f"the play broke off in a step of this claim: {play.ending}")
-    if claim.check != "stays-awake":
+    if not entry_of(claim.check).wants_awake:
         found = proven_before(play, claim, step)
         if isinstance(found, Finding):
             return found

@@ -15,6 +15,7 @@ from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.history.late_stretch import Stretch
 from poc_cli.residency.sleep_onset import ASLEEP_BY_SECONDS
+from poc_cli.scenario.check_names import entry_of
 from poc_cli.scenario.model import Alarm, Close, Connect, Hibernate, Http, Idle, On, Probe, Resume, Step
 from poc_cli.scenario.plays import Play, patience
 from poc_cli.scenario.step_bases import Exchange
@@ -255,7 +256,7 @@ class _Course:
             return False
         touching = (each for each in stretches if each.touches(step.begun.t_ns, step.ended.t_ns))
         away_ms = sum(each.without_work().length_ns for each in touching) / 1e6
-        measured = (claim for claim in self._play.scenario.document.claim if claim.check == "wake-under")
+        measured = (claim for claim in self._play.scenario.document.claim if entry_of(claim.check).has_limit)
         limits = (claim.limit * 1000 for claim in measured if claim.limit is not None)
         return any(wake_ms - away_ms <= limit < wake_ms for limit in limits)
 
@@ -315,7 +316,7 @@ def _overran(step: StepTimes, placed: Step) -> bool:
 
 
 def _measures(play: Play) -> bool:
-    return any(claim.check == "wake-under" for claim in play.scenario.document.claim)
+    return any(entry_of(claim.check).has_limit for claim in play.scenario.document.claim)
 
 
 def _unasked_sleep(

@@ -2,33 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from poc_cli.scenario.model import Alarm, Hibernate, Need, Probe, Restart, Step
+from poc_cli.scenario.abilities import EVERY_ABILITY, WITHOUT, Need
+from poc_cli.scenario.check_names import entry_of
+from poc_cli.scenario.model import Claim, Step
 from poc_cli.scenario.plays import Play
-
-_EVERYTHING: Final = frozenset(
-    {"idle", "evict", "trace", "crash", "restart", "deploy", "api", "environment", "itself", "origin", "worker"}
-)
-
-_ASKS_THE_TRACE: Final = "asks the runtime's trace, which is only read where poc runs the worker"
-
-_WITHOUT: Final[Mapping[Need, str]] = {
-    "trace": _ASKS_THE_TRACE,
-    "evict": "evicts objects, which only the local runtime does on request",
-    "crash": "kills the runtime",
-    "restart": "restarts the runtime",
-    "deploy": "deploys a new version",
-    "api": "lets the worker call a server on this machine",
-    "environment": "looks at variables that poc gives the worker",
-    "itself": "lets the worker call its own address, which Cloudflare refuses at workers.dev (error 1042)",
-}
-"""What a play does that asks for an ability, as the end of a sentence that begins with `it`."""
-
-_BY_RESTART: Final[Mapping[str, Need]] = {"object": "evict", "server": "restart", "crash": "crash", "deploy": "deploy"}
-
-OBSERVERS: Final = (Probe, Alarm)
-"""Steps that only look: without them the rest of a story stays what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +33,13 @@ class Fitted:
 
     def leaves_out(self, step: Step) -> bool:
         """Return whether a step is passed over."""
-        return isinstance(step, OBSERVERS) and step.claim in self.claims
+        return step.only_looks and step.claim in self.claims
 
 
 def place_of(target: Mapping[str, Any]) -> Place:
     """Return the place that a record tells of. Older records have no more than the local target's kind."""
     abilities = target.get("abilities")
-    known = frozenset(map(str, abilities)) if isinstance(abilities, list) else _EVERYTHING
+    known = frozenset(map(str, abilities)) if isinstance(abilities, list) else EVERY_ABILITY
     return Place(str(target.get("kind")), str(target.get("oracle", "trace")), known)
 
 
@@ -69,27 +48,33 @@ def fit(play: Play, place: Place) -> Fitted:
     whole = _unfit(play, place)
     claims: dict[str, str] = {}
     for claim in play.scenario.document.claim:
-        if claim.check == "no-wake" and not place.has_trace:
-            claims[claim.id] = f"that nothing woke the object is only seen in the runtime's trace; not on {place.kind}"
-        if claim.check == "connections-survive" and not place.has_trace:
-            silent = [label for label in claim.of or play.objects if play.objects[label].sockets is None]
-            if silent:
-                claims[claim.id] = (
-                    f"whose sockets they are is only seen in the runtime's trace, or told by {silent[0]}'s answers "
-                    f'(object = {{ …, sockets = "path" }}); not on {place.kind}'
-                )
+        unseen = None if place.has_trace else _only_traced(claim, play)
+        if unseen is not None:
+            claims[claim.id] = f"{unseen}; not on {place.kind}"
     for placed in play.steps:
-        need = _missing(placed.step, place)
-        if need is None:
+        need = placed.step.need
+        if need is None or need in place.abilities:
             continue
         why = _describe(need, place)
-        if isinstance(placed.step, OBSERVERS) and placed.step.claim is not None:
+        if placed.step.only_looks and placed.step.claim is not None:
             claims.setdefault(placed.step.claim, why)
         else:
             whole = whole or why
     if whole is None and play.decides and claims.keys() >= set(play.decides):
         whole = claims[play.decides[0]]
     return Fitted(whole, claims)
+
+
+def _only_traced(claim: Claim, play: Play) -> str | None:
+    """Return why a claim's check cannot judge a play without a trace, None where it can."""
+    check = entry_of(claim.check)
+    if check.seen_in_trace is None:
+        return None
+    told = f"{check.seen_in_trace} is only seen in the runtime's trace"
+    if not check.or_by_sockets:
+        return told
+    silent = [label for label in claim.of or play.objects if play.objects[label].sockets is None]
+    return f'{told}, or told by {silent[0]}\'s answers (object = {{ …, sockets = "path" }})' if silent else None
 
 
 def _unfit(play: Play, place: Place) -> str | None:
@@ -106,20 +91,5 @@ def _unfit(play: Play, place: Place) -> str | None:
     return _describe(missing[0], place) if missing else None
 
 
-def _missing(step: Step, place: Place) -> Need | None:
-    match step:
-        case Hibernate(forced=True):
-            return _unless(place, "evict")
-        case Probe() | Alarm():
-            return _unless(place, "trace")
-        case Restart():
-            return _unless(place, _BY_RESTART[step.restart])
-    return None
-
-
-def _unless(place: Place, need: Need) -> Need | None:
-    return None if need in place.abilities else need
-
-
 def _describe(need: Need, place: Place) -> str:
-    return f"it {_WITHOUT[need]}; not on {place.kind}"
+    return f"it {WITHOUT[need]}; not on {place.kind}"

@@ -1,59 +1,67 @@
-"""The checks by name, each with the sentence that says when it holds."""
+"""The checks as the language knows them: names, meanings, and what the rest of poc must know about each.
 
+A check is declared in one place, above its function in `judge/checks/`. The language is a layer below the judge and
+does not import it: `make docs` writes the declarations to checks.json, which is read here, and a test compares the two.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
-MEANINGS: Final = {
-    "connections-survive": (
-        "On each connection that was open at the sleep, a frame of the client reached the object and a frame of the "
-        "object reached the client, after the wake."
-    ),
-    "connections-drop": "A fault broke every connection that was open at it, and no client had closed it.",
-    "sleeps": (
-        "Each object left memory while a socket was open. Refuted when one is still there 13 s after its last event."
-    ),
-    "stays-awake": (
-        "Each object was still in memory 11 s after its last event, 13 s where nothing pins it. Refuted when one has "
-        "left."
-    ),
-    "no-wake": "Something was sent while the object slept, and it slept on until it was resumed.",
-    "memory-is-reset": (
-        "The steps that name the claim got the right answer, and the same message got another one before the sleep or "
-        "fault."
-    ),
-    "storage-survives": (
-        "The steps that name the claim got the right answer, and the same message got it before the sleep or fault "
-        "too (the witness)."
-    ),
-    "attachments-survive": "As `storage-survives`, for what a socket's attachment holds.",
-    "holds-after-loss": (
-        "A sleep, fault or dropped connection is proven before each step that names the claim, its object came back by "
-        "the end of the step, and the step came out as told. It asks for no witness, but for rows that are in memory."
-    ),
-    "delivered-in-order": (
-        "No client got two messages of one sender the other way round; `by` is the path of the mark that tells them"
-        " apart."
-    ),
-    "delivered-once": "Each message, told by the mark at `by`, was answered once: none was lost, none came twice."
-    " The end of the story waits up to 5 s for answers.",
-    "received-in-order": "What the worker numbered at `by` came to each client without a gap, a repeat or a step back.",
-    "close-handshake": "Every close by a client was answered by a close frame.",
-    "wake-under": "Every answer to a `resume` came within `limit` of its message.",
-}
-"""When each check holds, for a person who chooses one."""
 
-LOAD_MEANINGS: Final = {
-    "load-opens": "Every socket that was to open did.",
-    "load-sleeps": (
-        "Every room left memory at every sleep with its sockets open, by what its instance shows, or the evict that "
-        "was answered. Refuted when the same instance answers 13 s after the last event."
-    ),
-    "load-sockets-survive": (
-        "Each socket that was open at a sleep spoke with its room after the wake, on the same connection: a frame of "
-        "the client reached the object and a frame of the object reached the client."
-    ),
-    "load-nothing-lost": "Every message came to everybody it was for; where rooms were to sleep, through the sleep.",
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckEntry:
+    """The declaration of a check. Only the first three fields are required; the others are off by default."""
+
+    name: str
+    meaning: str
+    """When it holds, as a sentence for the person who chooses a check."""
+    order: int
+    """Its place in the documentation, lowest first."""
+    of_load: bool = False
+    """Whether it judges a load instead of a story."""
+    seen_in_trace: str | None = None
+    """What only the runtime's trace shows, as the subject of a sentence: the claim is left out where there is none."""
+    or_by_sockets: bool = False
+    """Whether objects that report the number of their sockets show what `seen_in_trace` says as well."""
+    has_limit: bool = False
+    """Whether it compares the time of each wake with the claim's `limit`, which is required then."""
+    wants_awake: bool = False
+    """Whether its object must stay in memory, so that a sleep that does not come is no failure."""
+    about_sleep: bool = False
+    """Whether a control in which the object did not sleep refutes it for the right reason."""
+    judges_its_steps: bool = False
+    """Whether it judges the steps that name the claim itself, with their witnesses."""
+    about_messages: bool = False
+    """Whether a connection that was closed in a step of the claim leaves it undecided."""
+    awaits_answers: bool = False
+    """Whether the end of the story waits for answers to messages with a mark at the claim's `by`."""
+    beyond_state: bool = False
+    """Whether no state that a worker keeps in its modules can make it hold, so that it is not confirmed without it."""
+
+
+TABLE: Final = Path(__file__).with_name("checks.json")
+
+ENTRIES: Final[Mapping[str, CheckEntry]] = {
+    row["name"]: CheckEntry(**row) for row in json.loads(TABLE.read_text(encoding="utf-8"))
 }
-"""The checks of a load."""
+"""All checks by name, in the order of the documentation."""
+
+MEANINGS: Final = {name: entry.meaning for name, entry in ENTRIES.items() if not entry.of_load}
+"""When each check of a story holds."""
+
+LOAD_MEANINGS: Final = {name: entry.meaning for name, entry in ENTRIES.items() if entry.of_load}
+"""When each check of a load holds."""
+
+_NO_CHECK: Final = CheckEntry(name="", meaning="", order=0)
+
+
+def entry_of(check: str | None) -> CheckEntry:
+    """Return the entry of a claim's check; one with everything off where the claim has none."""
+    return ENTRIES.get(check or "", _NO_CHECK)
+
 
 NO_SECRET_LEAVES: Final = "no-secret-leaves"  # noqa: S105 - the name of a claim
 """The claim that is judged in every run, whatever its scenario claims."""

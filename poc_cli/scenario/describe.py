@@ -8,12 +8,12 @@ from poc_cli.inert import inert
 from poc_cli.scenario.check_names import LOAD_MEANINGS, MEANINGS
 from poc_cli.scenario.client_tables import AnyClient, CommandSpec, PageSpec
 from poc_cli.scenario.describe_load import cast, happenings
-from poc_cli.scenario.describe_steps import KEPT, listed, phrase
 from poc_cli.scenario.duration import written
 from poc_cli.scenario.load_model import LoadFile
 from poc_cli.scenario.model import Claim, Control, ObjectRef, OriginSpec, WorkerRef
 from poc_cli.scenario.scenario import PlacedStep, Scenario, every
 from poc_cli.scenario.values import shown
+from poc_cli.scenario.wording import KEPT, listed
 
 WIDTH: Final = 80
 
@@ -116,7 +116,7 @@ def _steps(steps: Iterable[PlacedStep], indent: str) -> Iterator[str]:
 
 
 def _step(placed: PlacedStep, width: int, indent: str, deeper: str) -> Iterator[str]:
-    told = phrase(placed.step)
+    told = placed.step.sentence()
     if placed.step.claim is not None:
         told += f" [decides {placed.step.claim}]"
     first = f"{indent}{placed.position.line:>{width}}  {deeper}"

@@ -4,22 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from poc_cli.errors import did_you_mean
-from poc_cli.scenario.check_names import NO_SECRET_LEAVES
+from poc_cli.scenario.check_names import ENTRIES, MEANINGS, NO_SECRET_LEAVES, entry_of
 from poc_cli.scenario.lint_clients import given_names, problems_of_file
 from poc_cli.scenario.lint_flow import PlayState, known_objects, problems_of_play, unknown_names
-from poc_cli.scenario.model import (
-    CHECKS,
-    Claim,
-    Connect,
-    Idle,
-    Kill,
-    ObjectRef,
-    Repeat,
-    ScenarioFile,
-    Stall,
-    Step,
-    Taking,
-)
+from poc_cli.scenario.model import Claim, ObjectRef, Repeat, ScenarioFile, Taking
 from poc_cli.scenario.steps import Node, every_node, every_step
 from poc_cli.scenario.templates import names_in
 from poc_cli.scenario.validation_errors import Problem
@@ -131,11 +119,6 @@ def _claims(
             yield Problem((*path, "control", "steps"), message, f'add claim = "{claim.id}" to a step of the control')
 
 
-def decides(step: Step) -> bool:
-    """Return whether a step can show anything of a claim by itself: one that only lets something happen cannot."""
-    return not isinstance(step, Idle | Stall | Kill) and not (isinstance(step, Connect) and step.refused is None)
-
-
 def weaknesses_of(document: ScenarioFile, steps: Nodes, controls: Mapping[int, Nodes]) -> Iterator[Problem]:
     """Yield a problem for each claim that could be held by nothing.
 
@@ -150,7 +133,7 @@ def weaknesses_of(document: ScenarioFile, steps: Nodes, controls: Mapping[int, N
             yield Problem((*path, "matrix"), message, 'give the claim a "check", like check = "holds-after-loss"')
         for nodes, where in ((steps, "the story"), (controls.get(index), "the control")):
             named = [step for step in every_step(nodes or ()) if step.claim == claim.id]
-            if named and not any(map(decides, named)):
+            if named and not any(step.shows_something for step in named):
                 reason = f'no {named[0].verb} step shows anything by itself, and {where} has no other for "{claim.id}"'
                 yield Problem((*path, "id"), reason, f'add claim = "{claim.id}" to a step that expects something')
 
@@ -159,8 +142,8 @@ def _after(claim: Claim, path: Path, steps: Nodes, own: Nodes | None) -> Iterato
     """Yield the problems of the step that a claim says it comes after."""
     if claim.after is None:
         return
-    if claim.check == "stays-awake":
-        message = '"stays-awake" is about the steps that name the claim, so it has no "after"'
+    if entry_of(claim.check).wants_awake:
+        message = f'"{claim.check}" is about the steps that name the claim, so it has no "after"'
         yield Problem((*path, "after"), message, f'add claim = "{claim.id}" to the hibernate step', at="key")
         return
     for nodes, where in ((steps, "the story"), (own, "the claim's control")):
@@ -194,12 +177,13 @@ def _check(claim: Claim, path: Path, *, decided: bool) -> Iterator[Problem]:
     if claim.check is None and not decided:
         advice = f'give it a "check", or add claim = "{claim.id}" to a step'
         yield Problem((*path, "id"), f'nothing decides the claim "{claim.id}"', advice)
-    if claim.check is not None and claim.check not in CHECKS:
-        yield Problem((*path, "check"), f"{shown(claim.check)} is not a check", did_you_mean(claim.check, CHECKS))
-    if claim.check == "wake-under" and claim.limit is None:
-        yield Problem((*path, "check"), '"wake-under" needs a "limit"', 'add one, like limit = "200ms"')
-    if claim.check != "wake-under" and claim.limit is not None:
-        yield Problem((*path, "limit"), 'only a claim with check = "wake-under" has a "limit"', at="key")
+    if claim.check is not None and claim.check not in MEANINGS:
+        yield Problem((*path, "check"), f"{shown(claim.check)} is not a check", did_you_mean(claim.check, MEANINGS))
+    if entry_of(claim.check).has_limit and claim.limit is None:
+        yield Problem((*path, "check"), f'"{claim.check}" needs a "limit"', 'add one, like limit = "200ms"')
+    if not entry_of(claim.check).has_limit and claim.limit is not None:
+        limited = " or ".join(f'"{name}"' for name, entry in ENTRIES.items() if entry.has_limit)
+        yield Problem((*path, "limit"), f'only a claim with check = {limited} has a "limit"', at="key")
 
 
 def _control_names(index: int, claim: Claim, document: ScenarioFile) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from poc_cli.scenario.check_names import MEANINGS
+from poc_cli.scenario.abilities import Need
 from poc_cli.scenario.client_tables import LARGEST_COUNT, AnyClient, Client, ClientSpec, CommandSpec, PageSpec
 from poc_cli.scenario.duration import Duration
 from poc_cli.scenario.service_tables import OriginSpec, Worker, WorkerRef
@@ -29,7 +29,6 @@ from poc_cli.scenario.verbs import (
 )
 
 __all__ = [
-    "CHECKS",
     "IN_MEMORY",
     "LARGEST_COUNT",
     "ROWS",
@@ -73,10 +72,6 @@ __all__ = [
 
 Verdict = Literal["held", "refuted", "unknown", "error"]
 
-Need = Literal["trace", "evict", "crash", "restart", "deploy", "api", "environment", "itself"]
-"""What a scenario may need of the place where it is played. `api`: that the worker can call poc's API on loopback;
-`environment`: that the worker's variables are those that poc gives; `itself`: that it can call its own address."""
-
 
 class ObjectRef(Shape):
     """Which Durable Object a story is about: by class and name, or by class and hex id."""
@@ -101,9 +96,6 @@ class ObjectRef(Shape):
             raise ValueError('an object is named by its "name" or by its "id"')
         return self
 
-
-CHECKS = tuple(MEANINGS)
-"""The names of the checks; the judge holds one function for each."""
 
 ROWS = (
     "connections",

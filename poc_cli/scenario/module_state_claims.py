@@ -2,14 +2,9 @@
 
 from typing import Final
 
+from poc_cli.scenario.check_names import entry_of
 from poc_cli.scenario.model import Claim, Hibernate, Restart, Step
 from poc_cli.scenario.plays import Play
-
-_OF_OTHER_THINGS: Final = frozenset(
-    {"sleeps", "stays-awake", "no-wake", "memory-is-reset", "connections-drop", "close-handshake", "wake-under"}
-)
-"""Checks that no state can meet: of residency, of what is lost, of closes and of times."""
-
 
 _ITS_OWN_ROW: Final = "module globals"
 
@@ -32,4 +27,4 @@ def resting_on_state(play: Play) -> frozenset[str]:
 def _could_rest_on_state(claim: Claim, named_later: set[str | None]) -> bool:
     if claim.matrix is not None and claim.matrix.row == _ITS_OWN_ROW:
         return False  # what it says is said of module state
-    return claim.id in named_later if claim.check is None else claim.check not in _OF_OTHER_THINGS
+    return claim.id in named_later if claim.check is None else not entry_of(claim.check).beyond_state

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Literal
 
+from poc_cli.scenario.check_names import entry_of
 from poc_cli.scenario.client_groups import ClientGroups
 from poc_cli.scenario.model import (
     Claim,
@@ -91,7 +92,7 @@ def patience(play: Play, step: Step) -> Literal["sleep", "awake"]:
     """
     if play.expect == "unknown":
         return "awake"
-    awake = {claim.id for claim in play.scenario.document.claim if claim.check == "stays-awake"}
+    awake = {claim.id for claim in play.scenario.document.claim if entry_of(claim.check).wants_awake}
     if any(placed.step.claim in awake for placed in play.steps):
         return "awake" if step.claim in awake else "sleep"
     return "awake" if awake and play.role == "story" else "sleep"
@@ -99,7 +100,7 @@ def patience(play: Play, step: Step) -> Literal["sleep", "awake"]:
 
 def should_stay_awake(play: Play, index: int) -> bool:
     """Return whether a step is there to show that an object does not sleep."""
-    claims = {claim.id for claim in play.scenario.document.claim if claim.check == "stays-awake"}
+    claims = {claim.id for claim in play.scenario.document.claim if entry_of(claim.check).wants_awake}
     return play.steps[index].step.claim in claims
 
 

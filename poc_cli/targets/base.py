@@ -2,20 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol, get_args
+from typing import Literal, Protocol
 
 from poc_cli.errors import TargetError
 from poc_cli.residency import Change, Pin, Stay
+from poc_cli.scenario.abilities import Ability
 from poc_cli.targets.endpoint import Door
-
-Ability = Literal[
-    "idle", "evict", "trace", "crash", "restart", "deploy", "api", "environment", "itself", "origin", "worker"
-]
-"""What a place offers. `api`: a worker there can call servers of poc's on loopback; `environment`: its variables are
-poc's; `itself`: a worker there can call its own address; `origin`: an app is deployed for it too; `worker`: the
-worker that the scenarios bring is the one that runs there."""
-
-EVERY_ABILITY: Final[frozenset[Ability]] = frozenset(get_args(Ability))
 
 Oracle = Literal["trace", "instance"]
 """How a sleep is known: by the runtime's own trace, or by what the objects say of themselves."""

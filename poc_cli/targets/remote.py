@@ -7,7 +7,8 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from poc_cli.errors import TargetError
-from poc_cli.targets.base import Ability, Fault, Oracle, TargetHung
+from poc_cli.scenario.abilities import Ability
+from poc_cli.targets.base import Fault, Oracle, TargetHung
 from poc_cli.targets.endpoint import Door
 from poc_cli.targets.reachability import reached
 

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 from poc_cli.errors import TargetError
 from poc_cli.residency import Change, Pin, Stay, WorkerContextEnded
 from poc_cli.residency.identity import object_id
+from poc_cli.scenario.abilities import EVERY_ABILITY, Ability
 from poc_cli.targets.api_address import environment
 from poc_cli.targets.base import (
-    EVERY_ABILITY,
-    Ability,
     Eviction,
     Fault,
     Oracle,

@@ -1,5 +1,5 @@
 // The bug: whatever goes wrong anywhere makes the room reset itself, to be on the safe side.
-// Must turn red: the three claims of uncaught.
+// Must turn red: the claims of uncaught.
 
 import type { Operation } from "./messages.ts";
 import { Room as Real } from "./room.ts";

@@ -23,11 +23,10 @@ from poc_cli.clients.inbox import Inbox
 from poc_cli.errors import TargetError
 from poc_cli.history.late_stretch import Stretch
 from poc_cli.residency import Change, Delivered, Entered, Left, Pin, Stay, Timed
+from poc_cli.scenario.abilities import EVERY_ABILITY, Ability
 from poc_cli.targets.attendance import Attendance
 from poc_cli.targets.base import (
-    EVERY_ABILITY,
     EVICT_LINGERS_SECONDS,
-    Ability,
     Eviction,
     Fault,
     Oracle,

@@ -133,5 +133,6 @@ ROWS: dict[str, Expected] = {
         "uncaught/throw-in-a-handler-closes-nothing",
         "uncaught/throw-in-a-timer-closes-nothing",
         "uncaught/unhandled-rejection-closes-nothing",
+        "uncaught/no-error-ends-a-room",
     ),
 }

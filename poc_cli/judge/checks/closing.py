@@ -1,12 +1,22 @@
 """Is a client's close frame answered by the server's?"""
 
 from poc_cli.history import event as kinds
+from poc_cli.judge.check_registry import check
 from poc_cli.judge.finding import Finding, held, refuted, unknown
 from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
 from poc_cli.record.play_record import PlayRecord
+from poc_cli.scenario.check_names import CheckEntry
 from poc_cli.scenario.model import Claim
 
 
+@check(
+    CheckEntry(
+        name="close-handshake",
+        order=130,
+        meaning="Every close by a client was answered by a close frame.",
+        beyond_state=True,
+    )
+)
 def close_handshake(play: PlayRecord, claim: Claim) -> Finding:
     """Refuted by a client that closed and got no close frame back."""
     if asks_for_sleep(play, claim):

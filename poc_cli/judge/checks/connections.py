@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.binding import faults_of, objects_of
+from poc_cli.judge.check_registry import check
 from poc_cli.judge.fences import is_cut_short
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.ownership import sockets_of, strays_of, why_stray
@@ -13,9 +14,22 @@ from poc_cli.judge.reach import reach_of
 from poc_cli.judge.sleeps import Sleep, fault_after, losses_of, sleeps_of
 from poc_cli.record.instances import instances_of
 from poc_cli.record.play_record import FOREVER, Connection, PlayRecord
+from poc_cli.scenario.check_names import CheckEntry
 from poc_cli.scenario.model import Claim, On
 
 
+@check(
+    CheckEntry(
+        name="connections-survive",
+        order=10,
+        meaning=(
+            "On each connection that was open at the sleep, a frame of the client reached the object and a frame of"
+            " the object reached the client, after the wake."
+        ),
+        seen_in_trace="whose sockets they are",
+        or_by_sockets=True,
+    )
+)
 def connections_survive(play: PlayRecord, claim: Claim) -> Finding:
     """Judge every connection that was open at a proven sleep."""
     sleeps = proven_sleeps(play, claim)
@@ -49,6 +63,14 @@ def _lost_before(play: PlayRecord, claim: Claim) -> Finding | None:
     return next((finding for finding in findings if finding.verdict == "refuted"), None)
 
 
+@check(
+    CheckEntry(
+        name="connections-drop",
+        order=20,
+        meaning="A fault broke every connection that was open at it, and no client had closed it.",
+        beyond_state=True,
+    )
+)
 def connections_drop(play: PlayRecord, claim: Claim) -> Finding:
     """Held where a fault closed every connection that was open at it, and no client did."""
     wanted, faults = set(objects_of(play, claim)), faults_of(play, claim)

@@ -6,9 +6,11 @@ from itertools import pairwise
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.judge.check_registry import check
 from poc_cli.judge.finding import Finding, held, refuted, unknown
 from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
 from poc_cli.record.play_record import Connection, PlayRecord
+from poc_cli.scenario.check_names import CheckEntry
 from poc_cli.scenario.marks import IN_FLIGHT_SECONDS, mark_of
 from poc_cli.scenario.model import Claim
 
@@ -51,6 +53,17 @@ def _undecidable(play: PlayRecord, claim: Claim, sent: dict[str, Marks]) -> Find
     return unknown(f"the mark {again} was sent {number} times, so it tells no message from another", evidence)
 
 
+@check(
+    CheckEntry(
+        name="delivered-in-order",
+        order=100,
+        meaning=(
+            "No client got two messages of one sender the other way round; `by` is the path of the mark that tells "
+            "them apart."
+        ),
+        about_messages=True,
+    )
+)
 def delivered_in_order(play: PlayRecord, claim: Claim) -> Finding:
     """Refuted by a client that got two messages of one sender the other way round."""
     sent = _marks(play, claim, kinds.SENT)
@@ -73,6 +86,18 @@ def delivered_in_order(play: PlayRecord, claim: Claim) -> Finding:
     return held(reason, compared) if play.outcome == "done" else unknown(f"{reason}, but {play.ending}", compared)
 
 
+@check(
+    CheckEntry(
+        name="delivered-once",
+        order=110,
+        meaning=(
+            "Each message, told by the mark at `by`, was answered once: none was lost, none came twice. The end of the "
+            "story waits up to 5 s for answers."
+        ),
+        about_messages=True,
+        awaits_answers=True,
+    )
+)
 def delivered_once(play: PlayRecord, claim: Claim) -> Finding:
     """Refuted by a message that a client got twice, or that nobody got although the play went to its end."""
     sent = _marks(play, claim, kinds.SENT)

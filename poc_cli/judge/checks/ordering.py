@@ -6,11 +6,13 @@ from itertools import pairwise
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.judge.check_registry import check
 from poc_cli.judge.checks.delivery import kind_of
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.flight import ARRIVES_NS, answered_after
 from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
 from poc_cli.record.play_record import PlayRecord, once
+from poc_cli.scenario.check_names import CheckEntry
 from poc_cli.scenario.conditions import lookup
 from poc_cli.scenario.model import Claim
 
@@ -33,6 +35,14 @@ class _Numbered:
         return number, event
 
 
+@check(
+    CheckEntry(
+        name="received-in-order",
+        order=120,
+        meaning="What the worker numbered at `by` came to each client without a gap, a repeat or a step back.",
+        about_messages=True,
+    )
+)
 def received_in_order(play: PlayRecord, claim: Claim) -> Finding:
     """Refuted by a number that is missing, comes twice, or comes before a smaller one, at any client.
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.binding import objects_of, rests_of, watches_of
+from poc_cli.judge.check_registry import check
 from poc_cli.judge.checks import black_box_checks
 from poc_cli.judge.fences import is_cut_short, step_of
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
@@ -13,12 +14,25 @@ from poc_cli.judge.proof import proven_sleeps
 from poc_cli.judge.sleeps import Sleep, pins_told, sleeps_of
 from poc_cli.record.play_record import PlayRecord, StepRecord
 from poc_cli.residency.sleep_onset import ASLEEP_BY_SECONDS, AWAKE_FROM_SECONDS
+from poc_cli.scenario.check_names import CheckEntry
 from poc_cli.scenario.model import Claim
 
 BUSY_FOR_MS = 40_000
 """An object that events keep in memory for so long, though no client sends any, never sleeps: three idle windows."""
 
 
+@check(
+    CheckEntry(
+        name="sleeps",
+        order=30,
+        meaning=(
+            "Each object left memory while a socket was open. Refuted when one is still there 13 s after its last "
+            "event."
+        ),
+        about_sleep=True,
+        beyond_state=True,
+    )
+)
 def sleeps(play: PlayRecord, claim: Claim) -> Finding:
     """Refuted by an object in memory 13 s after its last event; held by a proven sleep of each object."""
     if not play.place.has_trace:
@@ -116,6 +130,18 @@ def _describe(sleep: Sleep) -> str:
     return f"{sleep.label} {sleep.told} with {sockets} socket{'' if sockets == 1 else 's'} open"
 
 
+@check(
+    CheckEntry(
+        name="stays-awake",
+        order=40,
+        meaning=(
+            "Each object was still in memory 11 s after its last event, 13 s where nothing pins it. Refuted when "
+            "one has left."
+        ),
+        wants_awake=True,
+        beyond_state=True,
+    )
+)
 def stays_awake(play: PlayRecord, claim: Claim) -> Finding:
     """Held by an object in memory 11 s after its last event, 13 s if nothing pins it; refuted by one that left."""
     if not play.place.has_trace:

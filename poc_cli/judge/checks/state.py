@@ -1,16 +1,37 @@
 """Is the state still there after the sleep, or, for fields in memory, is it gone?"""
 
+from poc_cli.judge.check_registry import check
 from poc_cli.judge.checks.witness import Witness, another_at_first, other_answer, same_answer
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.proof import proven_losses
 from poc_cli.judge.sleeps import Sleep, fault_after
 from poc_cli.record.play_record import PlayRecord, StepRecord
+from poc_cli.scenario.check_names import CheckEntry
 from poc_cli.scenario.model import IN_MEMORY, Claim
 
 _NO_LOSS = "had no other value before the sleep: nothing shows a loss"
 _AS_NEW = "is read as it was when the object was new: nothing shows that it was kept"
 
 
+@check(
+    CheckEntry(
+        name="storage-survives",
+        order=70,
+        meaning=(
+            "The steps that name the claim got the right answer, and the same message got it before the sleep or "
+            "fault too (the witness)."
+        ),
+        judges_its_steps=True,
+    )
+)
+@check(
+    CheckEntry(
+        name="attachments-survive",
+        order=80,
+        meaning="As `storage-survives`, for what a socket's attachment holds.",
+        judges_its_steps=True,
+    )
+)
 def state_survives(play: PlayRecord, claim: Claim) -> Finding:
     """Judge the reads that name the claim: the same right answer before the sleep and after it."""
     if _in_memory(claim) and claim.matrix is not None and claim.matrix.expects == "survives":
@@ -18,11 +39,34 @@ def state_survives(play: PlayRecord, claim: Claim) -> Finding:
     return _judge(play, claim, same_answer, "was never there: no step read the same before the sleep")
 
 
+@check(
+    CheckEntry(
+        name="memory-is-reset",
+        order=60,
+        meaning=(
+            "The steps that name the claim got the right answer, and the same message got another one before the "
+            "sleep or fault."
+        ),
+        judges_its_steps=True,
+        beyond_state=True,
+    )
+)
 def memory_is_reset(play: PlayRecord, claim: Claim) -> Finding:
     """Judge the reads that name the claim: another answer before the sleep than after it."""
     return _judge(play, claim, other_answer, _NO_LOSS)
 
 
+@check(
+    CheckEntry(
+        name="holds-after-loss",
+        order=90,
+        meaning=(
+            "A sleep, fault or dropped connection is proven before each step that names the claim, its object came "
+            "back by the end of the step, and the step came out as told. It asks for no witness, but for rows that "
+            "are in memory."
+        ),
+    )
+)
 def holds_after_loss(play: PlayRecord, claim: Claim) -> Finding:
     """Judge what came before the steps that name the claim; the steps themselves are judged as they are written."""
     steps = [step for step in play.steps if step.claim == claim.id]

@@ -3,12 +3,23 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 
+from poc_cli.judge.check_registry import check
 from poc_cli.judge.finding import Finding, held, refuted, unknown
 from poc_cli.judge.proof import proven_sleeps
 from poc_cli.record.play_record import FOREVER, PlayRecord, StepRecord
+from poc_cli.scenario.check_names import CheckEntry
 from poc_cli.scenario.model import Claim
 
 
+@check(
+    CheckEntry(
+        name="wake-under",
+        order=140,
+        meaning="Every answer to a `resume` came within `limit` of its message.",
+        has_limit=True,
+        beyond_state=True,
+    )
+)
 def wake_under(play: PlayRecord, claim: Claim) -> Finding:
     """Refuted by a resumed answer that took longer than the claim's limit."""
     found = proven_sleeps(play, claim)

@@ -1,20 +1,18 @@
 """Does the object sleep on, whatever is sent to it meanwhile?"""
 
 from dataclasses import dataclass
-from typing import Final
 
 from poc_cli.history.event import Event
 from poc_cli.judge.binding import last_rest_before
+from poc_cli.judge.check_registry import check
 from poc_cli.judge.fences import fences_of
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.flight import on_its_way
 from poc_cli.judge.proof import proven_sleeps
 from poc_cli.judge.sleeps import Sleep
 from poc_cli.record.play_record import FOREVER, PlayRecord
+from poc_cli.scenario.check_names import CheckEntry
 from poc_cli.scenario.model import Claim
-
-_LOOKING: Final = frozenset({"idle", "probe", "alarm", "stall"})
-"""Steps that send nothing to any object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +23,15 @@ class _Window:
     is_open: bool
 
 
+@check(
+    CheckEntry(
+        name="no-wake",
+        order=50,
+        meaning="Something was sent while the object slept, and it slept on until it was resumed.",
+        seen_in_trace="that nothing woke the object",
+        beyond_state=True,
+    )
+)
 def no_wake(play: PlayRecord, claim: Claim) -> Finding:
     """Refuted by an object that woke before the story resumed it; held where something was sent to it meanwhile."""
     found = proven_sleeps(play, claim)
@@ -115,6 +122,8 @@ def _window(play: PlayRecord, claim: Claim, sleep: Sleep) -> _Window | Finding:
     last = begun.get(mine[-1])
     if last is None or last.ended is None:
         return _Window(FOREVER, is_open=True)
-    acting = (step.begun.id for step in play.steps if step.index > last.index and step.verb not in _LOOKING)
+    planned_steps = play.play.steps
+    later = (step for step in play.steps if step.index > last.index)
+    acting = (step.begun.id for step in later if planned_steps[step.index].step.touches_objects)
     fence = next((each for each in fences_of(play) if each >= last.end_id), FOREVER)
     return _Window(min(next(acting, FOREVER), fence), is_open=False)

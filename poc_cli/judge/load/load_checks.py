@@ -3,17 +3,29 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from poc_cli.judge.check_registry import Check, registering
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.load.load_sleeps import RoomSleep, rooms_at
 from poc_cli.record.load_record import LoadRecord, Nap
 from poc_cli.record.ranges import count, indexes, ranges, words
+from poc_cli.scenario.check_names import CheckEntry
 
-Check = Callable[[LoadRecord], Finding]
+LOAD_CHECKS: Final[dict[str, Check[Callable[[LoadRecord], Finding]]]] = {}
+
+_check: Final = registering(LOAD_CHECKS)
 
 _BY_THE_SERVER: Final = "the server answered"
 """How the error begins of a handshake that the other side refused; any other may be the network's, or ours."""
 
 
+@_check(
+    CheckEntry(
+        name="load-opens",
+        order=10,
+        meaning="Every socket that was to open did.",
+        of_load=True,
+    )
+)
 def opens(load: LoadRecord) -> Finding:
     """Held where every socket that was to open did."""
     evidence = _evidence(load)
@@ -30,6 +42,17 @@ def opens(load: LoadRecord) -> Finding:
     return held(f"all {load.sockets:,} sockets opened{comers}", evidence)
 
 
+@_check(
+    CheckEntry(
+        name="load-sleeps",
+        order=20,
+        meaning=(
+            "Every room left memory at every sleep with its sockets open, by what its instance shows, or the evict "
+            "that was answered. Refuted when the same instance answers 13 s after the last event."
+        ),
+        of_load=True,
+    )
+)
 def sleeps(load: LoadRecord) -> Finding:
     """Held where every room slept each time that it was to, with a socket open."""
     naps = list(load.naps())
@@ -65,6 +88,17 @@ def _others(rooms: Sequence[RoomSleep]) -> str:
     return f" ({len(rooms) - 1} more rooms alike)" if len(rooms) > 1 else ""
 
 
+@_check(
+    CheckEntry(
+        name="load-sockets-survive",
+        order=30,
+        meaning=(
+            "Each socket that was open at a sleep spoke with its room after the wake, on the same connection: a "
+            "frame of the client reached the object and a frame of the object reached the client."
+        ),
+        of_load=True,
+    )
+)
 def sockets_survive(load: LoadRecord) -> Finding:
     """Held where each socket that was open at a sleep had a message answered after it, on the same connection."""
     naps = list(load.naps())
@@ -119,6 +153,14 @@ def _survived(load: LoadRecord, nap: Nap) -> list[Finding]:
     return found or [held("", evidence)]
 
 
+@_check(
+    CheckEntry(
+        name="load-nothing-lost",
+        order=40,
+        meaning="Every message came to everybody it was for; where rooms were to sleep, through the sleep.",
+        of_load=True,
+    )
+)
 def nothing_lost(load: LoadRecord) -> Finding:
     """Held where every message came to everybody it was for, through the sleeps if there were any."""
     due = sum(stage.result.due for stage in load.stages)
@@ -161,14 +203,6 @@ def _is_theirs(loss: dict[str, Any]) -> bool:
 
 def _sent(load: LoadRecord) -> int:
     return sum(stage.result.sent for stage in load.stages)
-
-
-CHECKS: Final[dict[str, Check]] = {
-    "load-opens": opens,
-    "load-sleeps": sleeps,
-    "load-sockets-survive": sockets_survive,
-    "load-nothing-lost": nothing_lost,
-}
 
 
 def _groups(groups: Sequence[dict[str, Any]], *names: str) -> str:

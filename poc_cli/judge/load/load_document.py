@@ -5,7 +5,7 @@ from typing import Any
 
 from poc_cli.judge.claims import ClaimFinding
 from poc_cli.judge.finding import Finding, error
-from poc_cli.judge.load.load_checks import CHECKS
+from poc_cli.judge.load.load_checks import LOAD_CHECKS
 from poc_cli.judge.load.load_figures import figures, section
 from poc_cli.judge.load.lost_workers import as_far_as_known
 from poc_cli.record.load_record import AccountError, LoadRecord, load_of
@@ -40,6 +40,6 @@ def judge_load(play: PlayRecord) -> LoadFindings:
 
 def _judged(load: LoadRecord, claim: Claim) -> Finding:
     try:
-        return as_far_as_known(load, CHECKS[str(claim.check)](load))
+        return as_far_as_known(load, LOAD_CHECKS[str(claim.check)].function(load))
     except Exception as broken:  # noqa: BLE001 - a check that throws is an error, never a pass
         return error(f"the check itself failed: {type(broken).__name__}: {broken}")

@@ -1,5 +1,8 @@
 """Every claim can fail: a control that comes out wrong, was not played or could not be played shows in the verdict."""
 
+from dataclasses import replace
+from typing import NoReturn
+
 import pytest
 
 from poc_cli.errors import ScenarioError
@@ -151,14 +154,14 @@ def test_a_control_of_another_scenario_decides_nothing() -> None:
 
 
 def test_a_check_that_throws_is_an_error_and_never_a_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> object:
+    def broken(*_: object) -> NoReturn:
         raise ZeroDivisionError("no numbers today")
 
     history = History()
     surviving(history.play(text("refuted")))
     losing(history.play(text("refuted"), 1))
     history.end()
-    monkeypatch.setitem(CHECKS, "storage-survives", broken)
+    monkeypatch.setitem(CHECKS, "storage-survives", replace(CHECKS["storage-survives"], function=broken))
     found = finding(history)
     assert found["verdict"] == "error"
     assert "the check itself failed: ZeroDivisionError: no numbers today" in found["reason"]

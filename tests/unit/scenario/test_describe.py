@@ -4,12 +4,11 @@ import re
 
 import pytest
 
-from poc_cli.scenario import describe_steps
 from poc_cli.scenario.catalog import shipped_files
 from poc_cli.scenario.describe import WIDTH, tell
-from poc_cli.scenario.describe_steps import KEPT, phrase
 from poc_cli.scenario.loader import parse, read
 from poc_cli.scenario.model import VERBS
+from poc_cli.scenario.wording import KEPT
 
 STORY = """\
 name = "night"
@@ -107,7 +106,7 @@ def step(text: str) -> str:
     verb = next(verb for verb in VERBS if text.startswith(f"{{ {verb} ="))
     (placed,) = parse(FRAME % text, "a.toml").steps
     assert placed.step.verb == verb
-    return phrase(placed.step).replace(KEPT, " ")
+    return placed.step.sentence().replace(KEPT, " ")
 
 
 def test_a_whole_story() -> None:
@@ -204,15 +203,6 @@ def test_a_whole_story() -> None:
 )
 def test_a_step_in_plain_english(written: str, told: str) -> None:
     assert step(written) == told
-
-
-def test_every_verb_has_words() -> None:
-    assert set(describe_steps._PHRASES) == set(VERBS.values())
-
-
-def test_a_verb_without_words_is_told_by_its_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(describe_steps, "_PHRASES", {})
-    assert step('{ connect = "ann", within = "2s" }') == 'connect: ["ann"], within = 2.0'
 
 
 def test_a_long_message_is_cut() -> None:

@@ -1,0 +1,43 @@
+"""Registers the checks: a function below `@check(...)` in `judge/checks/` is one, and no list has to name it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from poc_cli.judge.finding import Finding
+from poc_cli.record.play_record import PlayRecord
+from poc_cli.scenario.check_names import CheckEntry
+from poc_cli.scenario.model import Claim
+
+StoryCheck = Callable[[PlayRecord, Claim], Finding]
+
+_Function = TypeVar("_Function")
+
+
+@dataclass(frozen=True, slots=True)
+class Check(Generic[_Function]):
+    """A check: its declaration and the function that judges."""
+
+    entry: CheckEntry
+    function: _Function
+
+
+def registering(checks: dict[str, Check[_Function]]) -> Callable[[CheckEntry], Callable[[_Function], _Function]]:
+    """Return the decorator that adds functions to the checks; a function may be several of them."""
+
+    def check(entry: CheckEntry) -> Callable[[_Function], _Function]:
+        def register(function: _Function) -> _Function:
+            if entry.name in checks:
+                raise ValueError(f'two checks have the name "{entry.name}"')
+            checks[entry.name] = Check(entry, function)
+            return function
+
+        return register
+
+    return check
+
+
+CHECKS: Final[dict[str, Check[StoryCheck]]] = {}
+"""The checks of stories by name, complete once `poc_cli.judge.checks` is imported: take them from there."""
+
+check: Final = registering(CHECKS)
