@@ -60,7 +60,7 @@ reference: $(VENV)  ## record results/reference/local.json anew, for poc compare
 
 docs: $(VENV)  ## write the generated files of docs/ anew: the schema of scenarios, how to write one, all claims
 	@$(BIN)/python -m poc_cli.judge.check_table
-	@$(BIN)/python -m poc_cli.scenario.generate_docs
+	@$(BIN)/python -m poc_cli.commands.generate_docs
 
 soak: $(DEV)  ## end poc at random moments, run it a hundred times, hold 2,000 sockets, deploy fifty times, play all on a rough machine, judge 100,000 stories of known truth; takes two and a half hours
 	@$(BIN)/python tests/soak/leftovers.py

@@ -27,6 +27,7 @@ from poc_cli.scenario.plays import Play
 from poc_cli.targets.attendance import Attendance
 from poc_cli.targets.local_api import Api
 from tests.support.fake_target import FakeClient, FakeTarget
+from tests.support.history_schema import misfits
 from tests.support.virtual import World, run
 
 if TYPE_CHECKING:
@@ -243,6 +244,7 @@ def play(  # noqa: PLR0913 - what a run can differ in
             was_cancelled = True
         seconds = (world.now_ns - begun_ns) / 1e9
         events = [event for event in read(history) if event is not None]
+        assert misfits(events) == [], "an event does not fit docs/history.schema.json"
         await asyncio.sleep(2 * LOOK_SECONDS)  # the pacer may still be looking
         left = len(asyncio.all_tasks()) - 1
         return Played(events, pool, seconds, phases, left, was_cancelled)
