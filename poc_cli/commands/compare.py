@@ -14,6 +14,7 @@ from poc_cli.history.reader import read
 from poc_cli.judge import run_document as judge
 from poc_cli.judge.claim_diff import Comparison, as_document
 from poc_cli.judge.claim_diff import compare as compared
+from poc_cli.judge.document_types import SCHEMA
 from poc_cli.report.comparison_text import answer, lines
 from poc_cli.scenario.catalog import shown
 from poc_cli.targets.destination import WORDS
@@ -74,7 +75,7 @@ def _read(file: Path) -> Document:
     except (ValueError, RecursionError) as error:
         raise PocError(f"{file} is not JSON: {error}", _ADVICE) from error
     schema = found.get("schema") if isinstance(found, dict) else None
-    if schema != judge.SCHEMA:
+    if schema != SCHEMA:
         raise _another_schema(file, schema)
     return dict(found)
 
@@ -82,9 +83,9 @@ def _read(file: Path) -> Document:
 def _another_schema(file: Path, schema: object) -> PocError:
     if not isinstance(schema, str):
         return PocError(f"{file} is no run.json: it names no schema", _ADVICE)
-    message = f"{file} has the schema {json.dumps(schema)}, and this poc compares {judge.SCHEMA}"
+    message = f"{file} has the schema {json.dumps(schema)}, and this poc compares {SCHEMA}"
     kind, _, version = schema.partition("/")
-    if kind == judge.SCHEMA.partition("/")[0] and version.isdigit():
+    if kind == SCHEMA.partition("/")[0] and version.isdigit():
         return PocError(message, "compare it with the poc that wrote it, or record the run again")
     return PocError(message, _ADVICE)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from poc_cli.files import write_whole
+from poc_cli.judge import document_types
 from poc_cli.record import history_docs
 from poc_cli.scenario import claims_page, load_schema, reference, schema
 
@@ -15,6 +16,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "scenarios.md": reference.text,
     "claims.md": claims_page.text,
     "history.schema.json": history_docs.text,
+    "run.schema.json": document_types.text,
 }
 """What makes each file."""
 

@@ -256,7 +256,7 @@ class ModuleState(EventData, kind=kinds.MODULE_STATE):
     others: Annotated[list[Any], "the objects that were in memory meanwhile"]
     evicted: Annotated[list[str], "objects that the story does not name, and that were evicted"] = ABSENT
     pinned: Annotated[list[Any], "objects that the story does not name, and that work kept in memory"] = ABSENT
-    kept: Annotated[list[str], "at the end: those that work pinned, and that had to do with the story's objects"] = ABSENT
+    kept: Annotated[list[str], "those that work pinned, and that had to do with the story's objects"] = ABSENT
 
 
 # --- clients
