@@ -12,7 +12,7 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from poc_cli.errors import PocError
 from poc_cli.history.event import PLAY_END, RUN_END, Event
-from poc_cli.history.events import NAMES, misnamed
+from poc_cli.history.events import NAMES, EventData, misnamed
 from poc_cli.history.redact import Hit, Redactor, marks
 
 LARGEST: Final = 512 << 20
@@ -66,6 +66,12 @@ class HistoryWriter:
     def now_ns(self) -> int:
         """Return nanoseconds since the start of the run, on the monotonic clock."""
         return self._clock() - self.origin_ns
+
+    def write(
+        self, play: str, actor: str, data: EventData, *, step: int | None = None, t_ns: int | None = None
+    ) -> Event:
+        """Write one event whose fields a type checker has seen; otherwise as `add`."""
+        return self.add(play, actor, data.kind, step=step, t_ns=t_ns, **vars(data))
 
     def add(
         self, play: str, actor: str, kind: str, *, step: int | None = None, t_ns: int | None = None, **data: Any
