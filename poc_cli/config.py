@@ -12,20 +12,14 @@ from typing import TYPE_CHECKING, Final, Literal
 import tomli
 
 from poc_cli.errors import UsageError
+from poc_cli.run_options import JOBS, RESULTS, RunOptions, SleepMode
 from poc_cli.targets.destination import Destination, destination
 
 if TYPE_CHECKING:
     from poc_cli.config_file import ConfigFile
 
-Sleep = Literal["idle", "evict"]
-
 OWN: Final = "poc.toml"
 SHARED: Final = "pyproject.toml"
-
-JOBS: Final = 500
-"""Plays at once; each holds a few sockets and waits most of its time."""
-
-RESULTS: Final = Path("results")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +28,7 @@ class Flags:
 
     results: Path | None = None
     worker: Path | None = None
-    sleep: Sleep | None = None
+    sleep: SleepMode | None = None
     jobs: int | None = None
     compat_dates: Sequence[str] = ()
     target: str | None = None
@@ -42,18 +36,11 @@ class Flags:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """What counts. `file` is the configuration file, `folder` the one that it stands in: its paths start there."""
+class Settings(RunOptions):
+    """The options of a run as configured, with the configuration file and the folder that its paths are relative to."""
 
-    results: Path
-    worker: Path | None
-    sleep: Sleep | None
-    jobs: int
-    compat_dates: tuple[str, ...]
-    target: Destination
-    token_env: str | None
-    file: "ConfigFile | None"
-    folder: Path
+    file: "ConfigFile | None" = None
+    folder: Path = Path()
 
 
 def settings(flags: Flags | None = None) -> Settings:
@@ -70,12 +57,20 @@ def settings(flags: Flags | None = None) -> Settings:
         worker=flags.worker or environment.path("worker") or written.path("worker"),
         sleep=flags.sleep or environment.sleep() or (None if file is None else file.table.sleep),
         jobs=flags.jobs or environment.jobs() or (None if file is None else file.table.jobs) or JOBS,
-        compat_dates=tuple(flags.compat_dates) or environment.dates() or written.dates(),
+        compat_dates=_given_dates(flags) or environment.dates() or written.dates(),
         target=_target(flags, environment, file),
         token_env=flags.token_env or environment.text("token_env") or (None if file is None else file.table.token_env),
         file=file,
         folder=folder,
     )
+
+
+def _given_dates(flags: Flags) -> tuple[str, ...]:
+    if not flags.compat_dates:
+        return ()
+    from poc_cli.targets.compatibility import checked
+
+    return tuple(checked(flags.compat_dates))
 
 
 def _target(flags: Flags, environment: "_Environment", file: "ConfigFile | None") -> Destination:
@@ -151,7 +146,7 @@ class _Environment:
         text = self.text(name)
         return None if text is None else Path(text)
 
-    def sleep(self) -> Sleep | None:
+    def sleep(self) -> SleepMode | None:
         text = self.text("sleep")
         match text:
             case None | "idle" | "evict":

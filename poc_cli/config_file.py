@@ -6,13 +6,14 @@ Never looks for the file, and never says what a setting does.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, NoReturn
 
 from pydantic import Field
 
 from poc_cli.errors import UsageError
 from poc_cli.gate_tables import Check, check_of
 from poc_cli.inert import inert
+from poc_cli.run_options import SleepMode
 from poc_cli.scenario.steps import validated
 from poc_cli.scenario.toml_source import Source, text_of
 from poc_cli.scenario.types import Shape
@@ -30,7 +31,7 @@ class ConfigTable(Shape):
 
     results: Filled | None = None
     worker: Filled | None = None
-    sleep: Literal["idle", "evict"] | None = None
+    sleep: SleepMode | None = None
     jobs: Annotated[int, Field(ge=1)] | None = None
     compat_date: Filled | None = None
     target: Filled | None = None

@@ -5,13 +5,12 @@ Never decides whether a gate is met.
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from poc_cli.commands.console import Console
 from poc_cli.commands.run import play
-from poc_cli.commands.run_options import Options
 from poc_cli.config import Settings
 from poc_cli.errors import PocError, UsageError
 from poc_cli.exit_codes import ExitCode
@@ -31,34 +30,23 @@ Document = dict[str, Any]
 _EXAMPLE = '[check]\n  scenarios = ["hibernate"]\n  require = ["sockets-survive-sleep"]'
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the command line adds to the settings; `output` is the folder of the reports, the run's own for None.
-
-    `worker_rules` says that the worker was named there, which goes before what a scenario names.
-    """
-
-    repeat: int
-    output: Path | None
-    worker_rules: bool = False
-
-
-def check(settings: Settings, wanted: Wanted, console: Console) -> int:
-    """Check and report; give the exit code. Raises PocError."""
+def check(settings: Settings, output: Path | None, console: Console) -> int:
+    """Run, check and report to `output`, or the run folder if None; return the exit code. Raises PocError."""
     file, gates = _gates(settings)
     words = _words(gates.scenarios, settings.folder)
     chosen = _chosen(words, file)
     _raise_for_unknown(chosen, gates, file)
     baseline = _baseline(gates, settings, file)
     month = _month(settings)
-    date = _date(settings.compat_dates, console)
-    played = play(_options(words, settings, wanted, date), console)
+    if settings.compat_dates:
+        raise_if_unknown(locate(console.note), settings.compat_dates)
+    played = play(replace(settings, words=words), console)
     document = _judged(played.folder)
     if played.interrupted:
         console.note(f"interrupted; evidence: {shown(played.folder)}")
         return ExitCode.INTERRUPTED
     outcome = _outcome(gates, document, chosen, baseline, month)
-    _report(outcome, document, played.folder, wanted, console)
+    _report(outcome, document, played.folder, output, console)
     return outcome.exit_code
 
 
@@ -118,34 +106,6 @@ def _baseline(gates: "Check", settings: Settings, file: "ConfigFile") -> Documen
         file.refuse(error.message, error.advice, "check", "baseline", "run")
 
 
-def _date(dates: Sequence[str], console: Console) -> str | None:
-    if not dates:
-        return None
-    raise_if_unknown(locate(console.note), dates)
-    return dates[0]
-
-
-def _options(words: Sequence[str], settings: Settings, wanted: Wanted, date: str | None) -> Options:
-    return Options(
-        words=words,
-        everything=False,
-        tags=[],
-        worker=settings.worker,
-        sleep=settings.sleep,
-        jobs=settings.jobs,
-        results=settings.results,
-        json=False,
-        verbosity=0,
-        allow_unknown=False,
-        date=date,
-        repeat=wanted.repeat,
-        worker_rules=wanted.worker_rules,
-        target=settings.target,
-        token_env=settings.token_env,
-        loads=True,
-    )
-
-
 def _judged(folder: Path) -> Document:
     from poc_cli.commands.run_folder import judge_folder
 
@@ -171,7 +131,7 @@ def _outcome(
     return hold_against(gates.gates, document, chosen, compared, cost)
 
 
-def _report(outcome: "Outcome", document: Document, folder: Path, wanted: Wanted, console: Console) -> None:
+def _report(outcome: "Outcome", document: Document, folder: Path, output: Path | None, console: Console) -> None:
     from poc_cli.commands.report import summarize, told, write
     from poc_cli.commands.run_folder import history_of
     from poc_cli.report.gate_table import answer, lines, table
@@ -180,8 +140,8 @@ def _report(outcome: "Outcome", document: Document, folder: Path, wanted: Wanted
     from poc_cli.report.markdown import markdown
 
     events = history_of(folder)
-    reports = wanted.output or folder
-    if wanted.output is not None:
+    reports = output or folder
+    if output is not None:
         _make(reports)
     write(reports / "report.html", told("html", document, events, folder))
     write(reports / "report.md", markdown(document, events, above=table(outcome)))

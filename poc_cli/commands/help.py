@@ -21,10 +21,10 @@ class Panel(StrEnum):
     """The groups of commands, in the order of the help."""
 
     RUN = "Run"
-    READ = "Read evidence"
+    READ = "Read results"
     WRITE = "Write scenarios"
-    PLACES = "Where it runs"
-    MANY = "How many, for how much"
+    PLACES = "Deploy and check"
+    MANY = "Load and cost"
 
 
 class GroupedCommand(TyperCommand):

@@ -8,7 +8,7 @@ import contextlib
 import os
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from poc_cli.commands.console import Console, hide
 from poc_cli.errors import UsageError
 from poc_cli.load.capacity import limits, raise_if_too_many
+from poc_cli.load.cluster.members import is_loopback, scheduler_address
 from poc_cli.shipped import shipped
 from poc_cli.targets.api_address import Address as Loopback
 from poc_cli.targets.runtime_programs import WORKERD_VERSION, locate
@@ -23,7 +24,7 @@ from poc_cli.targets.worker_source import source
 from poc_cli.targets.workers import Workers
 
 if TYPE_CHECKING:
-    from poc_cli.commands.load import Options
+    from poc_cli.commands.load import LoadOptions
     from poc_cli.history.folder import Records
     from poc_cli.load.load_player import Load
     from poc_cli.load.site import LoadTarget
@@ -38,25 +39,25 @@ class Place:
     target: dict[str, Any]
 
 
-def raise_if_impossible(wanted: "Load", options: "Options") -> None:
+def raise_if_impossible(wanted: "Load", options: "LoadOptions") -> None:
     """Raise UsageError where a load cannot be had at its place, before anything is started."""
-    where = options.target.url
+    where = options.run.target.url
     if where is None:
         raise_if_too_many(wanted.plan, limits(), local=True)
         return
     if any(step.verb == "sleep" and step.how == "evict" for step in wanted.plan.stages):
         told = f"an evict cannot be had on {where}: only a runtime that poc starts evicts on request"
         raise UsageError(told, "let the rooms fall asleep by themselves: --sleep natural")
-    if options.brought:
+    if options.run.overrides_worker:
         raise UsageError(f"--worker is deployed nowhere: {where} runs what it runs", "leave one of the two out")
-    if options.date is not None or options.traced:
+    if options.run.compat_date is not None or options.traced:
         raise UsageError("--compat-date and --trace are for runtimes that poc starts", f"{where} has its own")
     if options.cluster is None:
         raise_if_too_many(wanted.plan, limits(), local=False)
 
 
 @contextlib.contextmanager
-def here(wanted: "Load", options: "Options", console: Console) -> Iterator[Place]:
+def here(wanted: "Load", options: "LoadOptions", console: Console) -> Iterator[Place]:
     """Give a runtime of our own and a new run folder. Raises PocError."""
     from poc_cli.history.folder import Records, run_folder
     from poc_cli.history.redact import Redactor
@@ -69,10 +70,10 @@ def here(wanted: "Load", options: "Options", console: Console) -> Iterator[Place
     address, token = Loopback(), secrets.token_urlsafe(32)  # 256 bits, fresh each run
     with contextlib.ExitStack() as open_:
         open_.callback(address.close)
-        workers = open_.enter_context(Workers(binary, options.date, console.note))
-        brought = None if options.worker is not None else worker_of(wanted.scenario)
-        worker = workers.get(brought or source(options.worker or shipped("worker")))
-        folder = run_folder(options.results, [wanted.scenario.document.name], datetime.now(UTC))
+        workers = open_.enter_context(Workers(binary, options.run.compat_date, console.note))
+        brought = None if options.run.worker is not None else worker_of(wanted.scenario)
+        worker = workers.get(brought or source(options.run.worker or shipped("worker")))
+        folder = run_folder(options.run.results, [wanted.scenario.document.name], datetime.now(UTC))
         redactor = Redactor([("POC_TOKEN", token), ("POC_API_KEY", address.key), *workers.secrets])
         hide(redactor, console)
         versions = {"workerd": WORKERD_VERSION} | worker.tools
@@ -90,7 +91,7 @@ def here(wanted: "Load", options: "Options", console: Console) -> Iterator[Place
 
 
 @contextlib.contextmanager
-def elsewhere(wanted: "Load", options: "Options", console: Console) -> Iterator[Place]:
+def elsewhere(wanted: "Load", options: "LoadOptions", console: Console) -> Iterator[Place]:
     """Give the worker at an address and a new run folder. Raises TargetError where nobody answers there."""
     from poc_cli.commands.run_remote import address_of
     from poc_cli.engine.target_pool import RemoteTargetPool
@@ -100,12 +101,25 @@ def elsewhere(wanted: "Load", options: "Options", console: Console) -> Iterator[
     from poc_cli.targets.reachability import host
     from poc_cli.targets.remote import Remote
 
-    address = address_of(options.target.url or "", options.token_env, options.header_env, os.environ)
+    address = address_of(options.run.target.url or "", options.run.token_env, options.run.header_env, os.environ)
     probe = f"/room/probe-{secrets.token_hex(6)}"
-    found = asyncio.run(host(address.door, probe, address.headers, token_from=options.token_env))
+    found = asyncio.run(host(address.door, probe, address.headers, token_from=options.run.token_env))
     remote = Remote(address, probe)
-    folder = run_folder(options.results, [wanted.scenario.document.name], datetime.now(UTC))
+    folder = run_folder(options.run.results, [wanted.scenario.document.name], datetime.now(UTC))
     description = RemoteTargetPool(remote, is_ours=found.is_ours).description()
     redactor = Redactor(address.secrets)
     hide(redactor, console)
     yield Place(RemoteLoadTarget(remote), Records(folder, redactor), description)
+
+
+def shared(load: "Load", scheduler: str, console: Console, *, runtime_is_here: bool) -> "Load":
+    """Give a load as the workers of a scheduler carry it out. Raises PocError where they cannot; nothing is started."""
+    address = scheduler_address(scheduler)
+    if runtime_is_here and not is_loopback(address):
+        told = f"the workers of {address} do not reach the runtime that poc starts: it listens on loopback only"
+        raise UsageError(told, "use a scheduler on this machine, or name a worker that they reach: --target URL")
+    from poc_cli.load.cluster.cluster_load import Cluster
+
+    cluster = Cluster(address, console.note, runtime_is_here=runtime_is_here)
+    asyncio.run(cluster.survey(load.plan))
+    return replace(load, carry=cluster.carry_out)

@@ -1,7 +1,4 @@
-"""Plays on a worker that runs elsewhere: at an address, or on Cloudflare for as long as the run lasts.
-
-Never decides a verdict, and never writes down a token: it goes into headers, and is taken out of everything else.
-"""
+"""Play on a worker that poc does not run: at an address, or deployed to Cloudflare for the duration of the run."""
 
 import asyncio
 import contextlib
@@ -16,20 +13,21 @@ from urllib.parse import urlsplit
 
 from poc_cli.commands.console import Console, hide
 from poc_cli.commands.loads_of_run import loads_of, remote_sites
+from poc_cli.commands.played import Played, point_to, raise_file_limit
 from poc_cli.commands.progress import Phases
 from poc_cli.commands.prompt import asker
-from poc_cli.commands.run_options import Options, Played, point_to, raise_file_limit
 from poc_cli.commands.selection import chosen, files
 from poc_cli.commands.signals import finish
-from poc_cli.commands.start_services import Surroundings, surroundings
-from poc_cli.commands.worker_choice import brought
+from poc_cli.commands.start_services import Prepared, prepared
 from poc_cli.engine.environment import RunEnvironment
-from poc_cli.engine.run_plays import Request, run
+from poc_cli.engine.run_plan import plan_run
+from poc_cli.engine.run_plays import run
 from poc_cli.engine.target_pool import RemoteTargetPool
 from poc_cli.engine.target_pool import source_of as own_source
 from poc_cli.errors import UsageError
 from poc_cli.history.folder import Records, run_folder
 from poc_cli.history.redact import Redactor
+from poc_cli.run_options import RunOptions
 from poc_cli.scenario.capabilities import Place, place_of
 from poc_cli.shipped import shipped
 from poc_cli.targets.api_address import ALLOWED_ORIGIN
@@ -52,7 +50,7 @@ _OF_BROUGHT: Final[frozenset[Ability]] = frozenset({"environment", "worker"})
 """What the one offers that the scenarios bring."""
 
 
-def play_away(options: Options, console: Console) -> Played:
+def play_remote(options: RunOptions, console: Console) -> Played:
     """Play what was asked for into a new run folder. Raises PocError: nothing is played where nobody answers."""
     _raise_if_impossible(options)
     scenarios = chosen(files(options), options)
@@ -62,7 +60,7 @@ def play_away(options: Options, console: Console) -> Played:
     return _at(address, options.token_env, scenarios, options, console)
 
 
-def _raise_if_impossible(options: Options) -> None:
+def _raise_if_impossible(options: RunOptions) -> None:
     where = options.target.url or options.target.word
     if options.sleep == "evict":
         told = f"--sleep evict cannot be had on {where}: only a runtime that poc starts evicts on request"
@@ -71,9 +69,9 @@ def _raise_if_impossible(options: Options) -> None:
         if options.token_env is not None:
             raise UsageError("--token-env is for an address", "a worker that poc deploys gets a fresh token")
         return
-    if options.worker_rules:
+    if options.overrides_worker:
         raise UsageError(f"--worker is deployed nowhere: {where} runs what it runs", "leave one of the two out")
-    if options.date is not None:
+    if options.compat_date is not None:
         raise UsageError("--compat-date is for workers that poc starts or deploys", f"{where} has its own")
     if options.keep:
         raise UsageError("--keep is for workers that poc deploys", f"{where} stays anyway")
@@ -105,7 +103,7 @@ def _named(headers: Mapping[str, str], header_env: Sequence[str], token_env: str
     return [(names[header], value) for header, value in headers.items()]
 
 
-def _on_cloudflare(scenarios: "list[Scenario]", options: Options, console: Console) -> Played:
+def _on_cloudflare(scenarios: "list[Scenario]", options: RunOptions, console: Console) -> Played:
     """Deploy, play, and tear down whatever happened."""
     from poc_cli.targets.cloudflare.credentials import TOKEN
     from poc_cli.targets.cloudflare.deployment import Plan, deployed
@@ -113,19 +111,19 @@ def _on_cloudflare(scenarios: "list[Scenario]", options: Options, console: Conso
 
     given = given_headers(options.header_env, os.environ)
     offered = frozenset[Ability]({"idle", "deploy"} if options.origin is None else {"idle", "deploy", "origin"})
-    play = None if options.worker else brought(scenarios, options.sleep, _place(offered | _OF_BROUGHT))
+    play = None if options.worker else plan_run(scenarios, options, _place(offered | _OF_BROUGHT)).common_worker()
     is_ours = play is None and (options.worker is None or options.worker.resolve() == shipped("worker").resolve())
     abilities = offered | (_OF_BROUGHT if play else _OF_OURS if is_ours else frozenset())
-    with surroundings(scenarios, options, console, None, _place(abilities)) as around:
+    with prepared(scenarios, options, console, None, _place(abilities)) as ready:
         subject = source(options.worker or shipped("worker"))
         if play is not None:
-            subject = own_source(play) if around.services is None else around.services.source(play)
+            subject = own_source(play) if ready.services is None else ready.services.source(play)
         plan = Plan(
             subject,
             keep=options.keep,
-            date=options.date,
+            date=options.compat_date,
             variables={"POC_ALLOWED_ORIGINS": ALLOWED_ORIGIN, **dict(subject.variables)},
-            secrets={"POC_API_KEY": secrets.token_urlsafe(32), **around.known},
+            secrets={"POC_API_KEY": secrets.token_urlsafe(32), **ready.secrets},
         )
         account = [(TOKEN, token)] if (token := os.environ.get(TOKEN)) else []
         hide(Redactor([*plan.secrets.items(), *_named(given, options.header_env, None), *account]), console)
@@ -143,9 +141,7 @@ def _on_cloudflare(scenarios: "list[Scenario]", options: Options, console: Conso
                 partial(tail, deployment),
             )
             remote, is_ours = _reached(address, None)
-            return _played(
-                RemoteTargetPool(remote, is_ours=is_ours), around, address.secrets, scenarios, options, console
-            )
+            return _played(RemoteTargetPool(remote, is_ours=is_ours), ready, address.secrets, options, console)
 
 
 def _place(abilities: frozenset[Ability]) -> Place:
@@ -153,7 +149,7 @@ def _place(abilities: frozenset[Ability]) -> Place:
 
 
 def _at(
-    address: Address, token_from: str | None, scenarios: "list[Scenario]", options: Options, console: Console
+    address: Address, token_from: str | None, scenarios: "list[Scenario]", options: RunOptions, console: Console
 ) -> Played:
     """Play on a worker that somebody has deployed; where an app is too, that worker is the one of the stack."""
     if options.origin is not None:
@@ -161,8 +157,8 @@ def _at(
     remote, is_ours = _reached(address, token_from)
     pool = RemoteTargetPool(remote, is_ours=is_ours)
     bearer = address.headers.get("Authorization", "").removeprefix("Bearer ") or None
-    with surroundings(scenarios, options, console, bearer, place_of(pool.description())) as around:
-        return _played(pool, around, address.secrets, scenarios, options, console)
+    with prepared(scenarios, options, console, bearer, place_of(pool.description())) as ready:
+        return _played(pool, ready, address.secrets, options, console)
 
 
 def _reached(address: Address, token_from: str | None) -> tuple[Remote, bool]:
@@ -172,24 +168,23 @@ def _reached(address: Address, token_from: str | None) -> tuple[Remote, bool]:
     return Remote(address, probe), found.is_ours
 
 
-def _played(  # noqa: PLR0913, PLR0917 - one thing of each kind
+def _played(
     pool: RemoteTargetPool,
-    around: Surroundings,
+    ready: Prepared,
     hidden: Sequence[tuple[str, str]],
-    scenarios: "list[Scenario]",
-    options: Options,
+    options: RunOptions,
     console: Console,
 ) -> Played:
+    scenarios = ready.plan.scenarios
     raise_file_limit()
     folder = run_folder(options.results, [each.document.name for each in scenarios], datetime.now(UTC))
     with contextlib.closing(Loopback()) as loopback:
-        redactor = Redactor([*hidden, ("POC_API_KEY", loopback.key), *around.secrets])
+        redactor = Redactor([*hidden, ("POC_API_KEY", loopback.key), *ready.secrets.items()])
         hide(redactor, console)
         records = Records(folder, redactor)
-        request = Request(scenarios, bool(options.words), options.sleep, options.jobs, options.repeat, around.without)
         with console.live() as progress:
             loads = loads_of(scenarios, remote_sites(pool.remote), progress, forced=False)
-            beside = RunEnvironment(Api(loopback), around.services)
-            interrupted = not finish(run(request, pool, records, beside, progress, afterwards=loads))
+            environment = RunEnvironment(Api(loopback), ready.services)
+            interrupted = not finish(run(ready.plan, options, pool, records, environment, progress, afterwards=loads))
     point_to(folder, console)
     return Played(folder, interrupted)
