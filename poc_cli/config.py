@@ -1,7 +1,4 @@
-"""The settings of poc: a flag, else POC_* of the environment, else poc.toml or [tool.poc] of pyproject.toml.
-
-Never checks what a setting names, such as a folder; who uses it does.
-"""
+"""The settings of poc: an option, else POC_* of the environment, else poc.toml or [tool.poc] of pyproject.toml."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -24,7 +21,7 @@ SHARED: Final = "pyproject.toml"
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What the command line says; None and nothing where it says nothing."""
+    """What the command line sets; None or empty if it does not."""
 
     results: Path | None = None
     worker: Path | None = None
@@ -44,7 +41,7 @@ class Settings(RunOptions):
 
 
 def settings(flags: Flags | None = None) -> Settings:
-    """Give the settings for this folder and environment. Raises UsageError where the file or a POC_* is wrong."""
+    """Return the settings for this folder and environment. Raises UsageError if the file or a POC_* is invalid."""
     flags = flags or Flags()
     here = Path.cwd()
     found = find(here)
@@ -86,10 +83,10 @@ def _target(flags: Flags, environment: "_Environment", file: "ConfigFile | None"
 
 
 def find(start: Path) -> tuple[Path, tuple[str, ...]] | None:
-    """Give the file that counts in a folder and the way to poc's tables in it, None where there is none.
+    """Return the configuration file for a folder and the way to poc's tables in it, None if there is none.
 
-    It is looked for upwards as far as the repository reaches; outside of one only in the folder itself, because who
-    may write to a folder above could choose the code that is run.
+    Parent folders are searched up to the root of the repository; outside of one only the folder itself, because
+    whoever can write to a parent could choose the code that is run.
     """
     above = [start, *start.parents]
     root = next((folder for folder in above if (folder / ".git").exists()), start)
@@ -102,7 +99,7 @@ def find(start: Path) -> tuple[Path, tuple[str, ...]] | None:
 
 
 def _has_tables(file: Path) -> bool:
-    """Whether a pyproject.toml has [tool.poc]; where it is broken otherwise, others will complain about it."""
+    """Whether a pyproject.toml has [tool.poc]. An invalid file without it is left to other tools."""
     try:
         text = file.read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -121,7 +118,7 @@ def _read(file: Path, way: tuple[str, ...], here: Path) -> "ConfigFile":
 
 
 class _Written:
-    """What the file says; its paths start in its own folder."""
+    """The values of the file; its paths are relative to its folder."""
 
     def __init__(self, folder: Path, file: "ConfigFile | None") -> None:
         self._folder = folder
@@ -137,7 +134,7 @@ class _Written:
 
 
 class _Environment:
-    """The POC_* variables; an empty one says nothing."""
+    """The POC_* variables; an empty one counts as unset."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._variables = variables
@@ -151,14 +148,14 @@ class _Environment:
         match text:
             case None | "idle" | "evict":
                 return text
-        raise UsageError(f'POC_SLEEP is "{text}"', 'give "idle" or "evict"')
+        raise UsageError(f'POC_SLEEP is "{text}"', 'use "idle" or "evict"')
 
     def jobs(self) -> int | None:
         text = self.text("jobs")
         if text is None:
             return None
         if not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
-            raise UsageError(f'POC_JOBS is "{text}"', "give a whole number, at least 1")
+            raise UsageError(f'POC_JOBS is "{text}"', "use a whole number, at least 1")
         return int(text[:9])
 
     def dates(self) -> tuple[str, ...]:
@@ -173,5 +170,5 @@ class _Environment:
             raise UsageError(f'POC_COMPAT_DATE is "{text}"', error.advice) from error
 
     def text(self, name: str) -> str | None:
-        """Give what a variable says."""
+        """Return the value of a variable, None if it is unset."""
         return self._variables.get(f"POC_{name.upper()}") or None

@@ -1,7 +1,4 @@
-"""The tables of a configuration file: what they may hold, and for what is wrong in them the place where it stands.
-
-Never looks for the file, and never says what a setting does.
-"""
+"""The tables of a configuration file, and the position of each mistake in them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -48,7 +45,7 @@ class CostTable(Shape):
 
 @dataclass(frozen=True, slots=True)
 class ConfigFile:
-    """A file that was read; `way` leads to the tables of poc in it."""
+    """A configuration file; `way` is the path of keys to poc's tables in it."""
 
     table: ConfigTable
     check: Check | None
@@ -58,16 +55,16 @@ class ConfigFile:
 
     @property
     def file(self) -> str:
-        """Give the name of the file as errors show it."""
+        """Return the name of the file for errors."""
         return self.source.file
 
     def refuse(self, message: str, advice: str | None, *way: str | int) -> NoReturn:
-        """Raise ScenarioError about the value at a place in the tables of poc."""
+        """Raise ScenarioError about a value in poc's tables."""
         self.source.refuse([Problem((*self.way, *way), message, advice)], self.source.positions())
 
 
 def read(path: Path, shown: str, way: Way) -> ConfigFile:
-    """Give what a file says; `shown` is its name in errors. Raises ScenarioError where something in it is wrong."""
+    """Read a configuration file; `shown` is its name in errors. Raises ScenarioError if it is invalid."""
     source = Source(text_of(path, "configuration"), inert(shown))
     raw: Any = source.tables()
     for part in way:
@@ -92,7 +89,7 @@ def _about_date(date: str, way: Way) -> Iterator[Problem]:
     try:
         checked([date])
     except UsageError:
-        yield Problem(way, f"{kind(date)} is no day of the calendar", "write it as 2026-10-01")
+        yield Problem(way, f"{kind(date)} is not a calendar date", "write it as 2026-10-01")
 
 
 def _about_target(text: str, way: Way) -> Iterator[Problem]:

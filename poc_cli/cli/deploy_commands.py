@@ -42,12 +42,12 @@ def _deploy(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print only the result.")] = False,
 ) -> None:
     """Deploy a worker to your Cloudflare account and keep it."""
-    from poc_cli.commands.deploy import Wanted, deploy
+    from poc_cli.commands.deploy import DeployOptions, deploy
     from poc_cli.targets.compatibility import checked
 
     del target  # there is one
     dates = checked([] if compat_date is None else [compat_date])
-    deploy(Wanted(name, worker, env, dates[0] if dates else None, secrets, force), Console(quiet=quiet))
+    deploy(DeployOptions(name, worker, env, dates[0] if dates else None, secrets, force), Console(quiet=quiet))
 
 
 @app.command("status", cls=GroupedCommand, rich_help_panel=Panel.PLACES)

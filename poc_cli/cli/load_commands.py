@@ -184,7 +184,7 @@ def _cost(
     results: Results = None,
 ) -> None:
     """Estimate a month's bill on Cloudflare, with and without hibernation."""
-    from poc_cli.commands.cost import Wanted, cost, text_of_profile
+    from poc_cli.commands.cost import CostOptions, cost, text_of_profile
     from poc_cli.config import Flags, settings
 
     if toml:
@@ -192,4 +192,4 @@ def _cost(
             raise UsageError("--toml prints a profile, not a bill", "leave the other options out")
         Console().document(text_of_profile(profile))
         return
-    cost(Wanted(profile, run, times, json), settings(Flags(results=results)), Console(quiet=json))
+    cost(CostOptions(profile, run, times, json), settings(Flags(results=results)), Console(quiet=json))

@@ -1,7 +1,4 @@
-"""`poc check`: plays what the configuration names, holds it against the gates there, and writes the reports for a CI.
-
-Never decides whether a gate is met.
-"""
+"""`poc check`: run what the configuration names, check it against the gates there, and write the reports for CI."""
 
 import os
 from collections.abc import Sequence
@@ -34,7 +31,7 @@ def check(settings: Settings, output: Path | None, console: Console) -> int:
     """Run, check and report to `output`, or the run folder if None; return the exit code. Raises PocError."""
     file, gates = _gates(settings)
     words = _words(gates.scenarios, settings.folder)
-    chosen = _chosen(words, file)
+    chosen = _claims_of(words, file)
     _raise_for_unknown(chosen, gates, file)
     baseline = _baseline(gates, settings, file)
     month = _month(settings)
@@ -52,14 +49,16 @@ def check(settings: Settings, output: Path | None, console: Console) -> int:
 
 def _gates(settings: Settings) -> "tuple[ConfigFile, Check]":
     if settings.file is None:
-        raise UsageError("no poc.toml here, and no [tool.poc] in a pyproject.toml", f"write a poc.toml:\n  {_EXAMPLE}")
+        raise UsageError("found no poc.toml, and no pyproject.toml with [tool.poc]", f"write a poc.toml:\n  {_EXAMPLE}")
     if settings.file.check is None:
-        raise UsageError(f"{settings.file.file} has no [check], so there is nothing to hold a run against", _EXAMPLE)
+        raise UsageError(
+            f"{settings.file.file} has no [check] table, so there are no gates to check a run against", _EXAMPLE
+        )
     return settings.file, settings.file.check
 
 
 def _words(scenarios: Sequence[str], folder: Path) -> list[str]:
-    """Give the scenarios as words for the current folder: paths of the file start in its own."""
+    """Return the scenarios of the file with their paths relative to the current folder."""
     return [_word(each, folder) for each in scenarios]
 
 
@@ -73,8 +72,8 @@ def _word(word: str, folder: Path) -> str:
     return f"{there}/" if path.is_dir() else there
 
 
-def _chosen(words: Sequence[str], file: "ConfigFile") -> "Chosen":
-    """Give the claims of each scenario. Raises ScenarioError where a word means none, or a scenario is wrong."""
+def _claims_of(words: Sequence[str], file: "ConfigFile") -> "Chosen":
+    """Return the claims of each scenario. Raises ScenarioError if a word matches none, or a scenario is invalid."""
     from poc_cli.scenario.loader import read
 
     files: dict[Path, None] = {}
@@ -113,7 +112,7 @@ def _judged(folder: Path) -> Document:
 
 
 def _month(settings: Settings) -> "Month | None":
-    """Give the month of the profile in the configuration: what is wrong in it is told before anything is played."""
+    """Return the month of the configured cost profile. An invalid profile is an error before anything is run."""
     from poc_cli.commands.cost import configured
 
     return configured(settings)
@@ -132,7 +131,7 @@ def _outcome(
 
 
 def _report(outcome: "Outcome", document: Document, folder: Path, output: Path | None, console: Console) -> None:
-    from poc_cli.commands.report import summarize, told, write
+    from poc_cli.commands.report import render, summarize, write
     from poc_cli.commands.run_folder import history_of
     from poc_cli.report.gate_table import answer, lines, table
     from poc_cli.report.github import annotations_of_check
@@ -142,8 +141,8 @@ def _report(outcome: "Outcome", document: Document, folder: Path, output: Path |
     events = history_of(folder)
     reports = output or folder
     if output is not None:
-        _make(reports)
-    write(reports / "report.html", told("html", document, events, folder))
+        _create(reports)
+    write(reports / "report.html", render("html", document, events, folder))
     write(reports / "report.md", markdown(document, events, above=table(outcome)))
     write(reports / "junit.xml", junit(document, events, outcome))
     console.result([answer(outcome)] if console.quiet else lines(outcome))
@@ -157,8 +156,8 @@ def _report(outcome: "Outcome", document: Document, folder: Path, output: Path |
     summarize(document, events, outcome, console)
 
 
-def _make(folder: Path) -> None:
+def _create(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise PocError(f"cannot make {folder}: {error.strerror}", "choose another folder by -o") from error
+        raise PocError(f"cannot create {folder}: {error.strerror}", "choose another folder with -o") from error

@@ -1,6 +1,6 @@
 """Where `poc load` goes: a runtime that is started for it, or a worker that runs at an address.
 
-Never plays a load, and never takes an address from anything but the command line.
+The address comes from the command line only, and the load may be split among the workers of a Dask scheduler.
 """
 
 import asyncio
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a load goes, where it is written down, and the place as the beginning of a record tells it."""
+class PreparedLoad:
+    """The target of a load, its record, and the description of the target in the record."""
 
     site: "LoadTarget"
     records: "Records"
@@ -40,25 +40,27 @@ class Place:
 
 
 def raise_if_impossible(wanted: "Load", options: "LoadOptions") -> None:
-    """Raise UsageError where a load cannot be had at its place, before anything is started."""
+    """Raise UsageError if the load cannot run on its target, before anything is started."""
     where = options.run.target.url
     if where is None:
         raise_if_too_many(wanted.plan, limits(), local=True)
         return
     if any(step.verb == "sleep" and step.how == "evict" for step in wanted.plan.stages):
-        told = f"an evict cannot be had on {where}: only a runtime that poc starts evicts on request"
-        raise UsageError(told, "let the rooms fall asleep by themselves: --sleep natural")
+        message = f"eviction is not available on {where}: only a runtime that poc starts evicts on request"
+        raise UsageError(message, "let the idle timer put the rooms to sleep: --sleep natural")
     if options.run.overrides_worker:
-        raise UsageError(f"--worker is deployed nowhere: {where} runs what it runs", "leave one of the two out")
+        raise UsageError(
+            f"--worker cannot be used with {where}: poc does not deploy there", "leave out --worker or --target"
+        )
     if options.run.compat_date is not None or options.traced:
-        raise UsageError("--compat-date and --trace are for runtimes that poc starts", f"{where} has its own")
+        raise UsageError("--compat-date and --trace are only for runtimes that poc starts", f"{where} has its own")
     if options.cluster is None:
         raise_if_too_many(wanted.plan, limits(), local=False)
 
 
 @contextlib.contextmanager
-def here(wanted: "Load", options: "LoadOptions", console: Console) -> Iterator[Place]:
-    """Give a runtime of our own and a new run folder. Raises PocError."""
+def local_target(wanted: "Load", options: "LoadOptions", console: Console) -> Iterator[PreparedLoad]:
+    """Start a runtime and create a run folder; the context ends the runtime. Raises PocError."""
     from poc_cli.history.folder import Records, run_folder
     from poc_cli.history.redact import Redactor
     from poc_cli.load.in_sequence import worker_of
@@ -71,8 +73,8 @@ def here(wanted: "Load", options: "LoadOptions", console: Console) -> Iterator[P
     with contextlib.ExitStack() as open_:
         open_.callback(address.close)
         workers = open_.enter_context(Workers(binary, options.run.compat_date, console.note))
-        brought = None if options.run.worker is not None else worker_of(wanted.scenario)
-        worker = workers.get(brought or source(options.run.worker or shipped("worker")))
+        own = None if options.run.worker is not None else worker_of(wanted.scenario)
+        worker = workers.get(own or source(options.run.worker or shipped("worker")))
         folder = run_folder(options.run.results, [wanted.scenario.document.name], datetime.now(UTC))
         redactor = Redactor([("POC_TOKEN", token), ("POC_API_KEY", address.key), *workers.secrets])
         hide(redactor, console)
@@ -87,12 +89,12 @@ def here(wanted: "Load", options: "LoadOptions", console: Console) -> Iterator[P
             "compatibility_date": worker.compatibility_date,
             "abilities": sorted(Workerd.abilities),
         }
-        yield Place(site, Records(folder, redactor), target)
+        yield PreparedLoad(site, Records(folder, redactor), target)
 
 
 @contextlib.contextmanager
-def elsewhere(wanted: "Load", options: "LoadOptions", console: Console) -> Iterator[Place]:
-    """Give the worker at an address and a new run folder. Raises TargetError where nobody answers there."""
+def remote_target(wanted: "Load", options: "LoadOptions", console: Console) -> Iterator[PreparedLoad]:
+    """Connect to the worker at an address and create a run folder. Raises TargetError if nothing answers there."""
     from poc_cli.commands.run_remote import address_of
     from poc_cli.engine.target_pool import RemoteTargetPool
     from poc_cli.history.folder import Records, run_folder
@@ -109,15 +111,18 @@ def elsewhere(wanted: "Load", options: "LoadOptions", console: Console) -> Itera
     description = RemoteTargetPool(remote, is_ours=found.is_ours).description()
     redactor = Redactor(address.secrets)
     hide(redactor, console)
-    yield Place(RemoteLoadTarget(remote), Records(folder, redactor), description)
+    yield PreparedLoad(RemoteLoadTarget(remote), Records(folder, redactor), description)
 
 
-def shared(load: "Load", scheduler: str, console: Console, *, runtime_is_here: bool) -> "Load":
-    """Give a load as the workers of a scheduler carry it out. Raises PocError where they cannot; nothing is started."""
+def on_cluster(load: "Load", scheduler: str, console: Console, *, runtime_is_here: bool) -> "Load":
+    """Return the load as the workers of a scheduler carry it out. Raises PocError if they cannot."""
     address = scheduler_address(scheduler)
     if runtime_is_here and not is_loopback(address):
-        told = f"the workers of {address} do not reach the runtime that poc starts: it listens on loopback only"
-        raise UsageError(told, "use a scheduler on this machine, or name a worker that they reach: --target URL")
+        message = f"the workers of {address} cannot reach the runtime that poc starts: it listens on loopback only"
+        raise UsageError(
+            message,
+            "use a scheduler on this machine, or give the address of a worker that they can reach: --target URL",
+        )
     from poc_cli.load.cluster.cluster_load import Cluster
 
     cluster = Cluster(address, console.note, runtime_is_here=runtime_is_here)

@@ -1,7 +1,4 @@
-"""`poc report`: tells a recorded run in one of its forms.
-
-Never judges anew; it judges the same history with the same judge.
-"""
+"""`poc report`: render a recorded run in one of several formats."""
 
 import gc
 import os
@@ -27,12 +24,12 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 SMALLEST_SUMMARY: Final = 4096
-"""Bytes; in less than a page there is no saying what was found."""
+"""Bytes; less than a page is too little for a summary."""
 
 
 def report(run: Path | None, form: str, output: Path | None, results: Path, console: Console) -> None:
     """Write the report to stdout or to a file. Raises PocError."""
-    gc.disable()  # a report keeps all that it reads to its end; looking for what is not needed took a sixth of its time
+    gc.disable()  # a report keeps everything that it reads; collecting garbage took a sixth of its time
     folder = folder_of(run, results)
     events = history_of(folder)
     judged = document(events)
@@ -42,7 +39,7 @@ def report(run: Path | None, form: str, output: Path | None, results: Path, cons
     if form == "html":
         output = output or folder / "report.html"
         console.note(f"writing {shown(output)}")
-    text = told(form, judged, events, folder)
+    text = render(form, judged, events, folder)
     if form == "github":
         summarize(judged, events, None, console)
     if output is None:
@@ -51,8 +48,8 @@ def report(run: Path | None, form: str, output: Path | None, results: Path, cons
         write(output, text)
 
 
-def told(form: str, judged: Document, events: list[Event | None], folder: Path) -> str:
-    """Give a judged run in one of the forms of a report."""
+def render(form: str, judged: Document, events: list[Event | None], folder: Path) -> str:
+    """Return a judged run in one of the formats of a report."""
     match form:
         case "html":
             from poc_cli.report.html import html
@@ -75,7 +72,7 @@ def told(form: str, judged: Document, events: list[Event | None], folder: Path) 
 
 
 def _bills(events: list[Event | None], folder: Path) -> "tuple[Chart, ...]":
-    """Give what the run used, and the month of the configured profile, as charts."""
+    """Return what the run used, and the month of the configured profile, as charts."""
     from poc_cli.commands.cost import configured, traces_of
     from poc_cli.config import settings
     from poc_cli.cost.measured import run_usage
@@ -90,11 +87,11 @@ def write(file: Path, text: str) -> None:
     try:
         write_whole(file, text)
     except OSError as error:
-        raise PocError(f"cannot write {file}: {error.strerror}", "choose another place by -o") from error
+        raise PocError(f"cannot write {file}: {error.strerror}", "choose another file with -o") from error
 
 
 def summarize(judged: Document, events: list[Event | None], outcome: "Outcome | None", console: Console) -> None:
-    """Add the summary to the step of GitHub Actions that this is, if it is one; a run is not lost where it cannot."""
+    """Append the summary to that of the current step of GitHub Actions, if any; a failure is only reported."""
     named = os.environ.get("GITHUB_STEP_SUMMARY")
     if not named:
         return
@@ -104,7 +101,7 @@ def summarize(judged: Document, events: list[Event | None], outcome: "Outcome | 
     try:
         room = LARGEST_SUMMARY - (file.stat().st_size if file.exists() else 0)
         if room < SMALLEST_SUMMARY:
-            console.note(f"no summary: other commands of this step have filled {file}")
+            console.note(f"no summary written: other commands of this step have filled {file}")
             return
         with file.open("a", encoding="utf-8", errors="backslashreplace") as stream:
             stream.write(summary(judged, events, outcome, room))
@@ -113,7 +110,7 @@ def summarize(judged: Document, events: list[Event | None], outcome: "Outcome | 
 
 
 def in_repository(file: str) -> str | None:
-    """Give the path of a file from the root of the repository, None where it is outside of it."""
+    """Return the path of a file from the root of the repository, None if it is outside."""
     path = Path(file).resolve()
     root = os.environ.get("GITHUB_WORKSPACE")
     above = [Path(root).resolve()] if root else [folder for folder in path.parents if (folder / ".git").exists()]
@@ -123,7 +120,7 @@ def in_repository(file: str) -> str | None:
 
 
 def _run_json(folder: Path) -> str | None:
-    """Give the text of run.json as far as it is one, None where there is none."""
+    """Return the text of run.json, None if there is none."""
     try:
         return read_whole(folder / "run.json").decode("utf-8", "replace")
     except OSError:
@@ -131,7 +128,7 @@ def _run_json(folder: Path) -> str | None:
 
 
 def _names(folder: Path) -> list[str]:
-    """Give the names of what a run folder holds."""
+    """Return the names of the files in a run folder."""
     try:
         return [path.name for path in folder.iterdir()]
     except OSError:

@@ -8,17 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poc_cli.commands.console import Console, hide
-from poc_cli.commands.played import Played, point_to, raise_file_limit
+from poc_cli.commands.played import Played, point_to, raise_file_limit, report
 from poc_cli.commands.selection import chosen, files
 from poc_cli.commands.signals import finish
-from poc_cli.exit_codes import ExitCode
 from poc_cli.run_options import RunOptions
 from poc_cli.scenario.catalog import shown
 from poc_cli.shipped import shipped
 from poc_cli.targets.api_address import Address
 from poc_cli.targets.api_address import environment as runtime_variables
 from poc_cli.targets.compatibility import raise_if_unknown
-from poc_cli.targets.destination import CLOUDFLARE
 from poc_cli.targets.process import Process, RuntimeFolder, spawn
 from poc_cli.targets.runtime_programs import WORKERD_VERSION, locate
 from poc_cli.targets.worker_source import WorkerSource, source
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from poc_cli.engine.target_pool import SourceOf
-    from poc_cli.report.styled import Line
     from poc_cli.scenario.plays import Play
 
 JUDGING = (
@@ -47,7 +44,7 @@ def run(options: RunOptions, console: Console) -> int:
     if options.compat_date is not None and options.target.is_local:
         raise_if_unknown(locate(console.note), [options.compat_date])
     played = play(options, console)
-    return _report(played.folder, options, console, interrupted=played.interrupted)
+    return report(played.folder, options, console, interrupted=played.interrupted)
 
 
 def play(options: RunOptions, console: Console) -> Played:
@@ -120,7 +117,7 @@ def _warn_if_cut(log: Path, console: Console) -> None:
 
     # Each process that filled it writes a line about that at its end.
     if log.exists() and log.stat().st_size > LARGEST_LOG // 2 and full(log.name, LARGEST_LOG).encode() in _tail(log):
-        console.note(f"poc: the worker logged more than {LARGEST_LOG >> 20} MiB: {shown(log)} has the beginning")
+        console.note(f"poc: the worker logged more than {LARGEST_LOG >> 20} MiB: {shown(log)} holds the first part")
 
 
 def _tail(file: Path) -> bytes:
@@ -145,39 +142,3 @@ def _workers_of(plays: "Sequence[Play]", source_of: "SourceOf") -> tuple[WorkerS
     others = list(dict.fromkeys(source_of(play) for play in plays if play.worker is not None))
     stories = {None if play.worker is None else source_of(play) for play in plays if play.role == "story"}
     return (stories.pop() if len(stories) == 1 else None), others
-
-
-def _transcript(folder: Path, *, messages: bool) -> "list[Line]":
-    from poc_cli.commands.run_folder import history_of
-    from poc_cli.report.transcript import transcript
-
-    events = [event for event in history_of(folder) if event is not None]
-    return transcript(events, messages=messages)
-
-
-def _used(folder: Path) -> "list[Line]":
-    """Return how much of an account's daily allowance the run used."""
-    from poc_cli.commands.cost import measured_in
-    from poc_cli.cost.prices import shipped as prices
-    from poc_cli.cost.usage_line import told_from_outside
-    from poc_cli.report.styled import span
-
-    return [[span(line)] for line in told_from_outside(measured_in(folder), prices())]
-
-
-def _report(folder: Path, options: RunOptions, console: Console, *, interrupted: bool) -> int:
-    from poc_cli.commands.run_folder import as_json, exit_code, judge_folder
-    from poc_cli.report.text import lines, verdict_line
-
-    document = judge_folder(folder)
-    if options.json:
-        console.document(as_json(document))
-    elif console.quiet:
-        console.result([verdict_line(document)])
-    else:
-        if options.verbosity:
-            console.result(_transcript(folder, messages=options.verbosity > 1))
-        console.result([*lines(document, shown(folder)), *(_used(folder) if options.target.word == CLOUDFLARE else [])])
-    if interrupted:
-        return ExitCode.INTERRUPTED
-    return exit_code(document, allow_unknown=options.allow_unknown)

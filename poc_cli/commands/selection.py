@@ -12,23 +12,23 @@ if TYPE_CHECKING:
     from poc_cli.scenario.scenario import Scenario
 
 LEFT_TO_TAG = frozenset({"slow", "stack"})
-"""The tags of scenarios that `--all` leaves to `--tag`: they take long, or have an app to be built and a browser."""
+"""The tags that `--all` does not include: these scenarios take long, or build an app and need a browser."""
 
 
 def files(options: RunOptions) -> list[Path]:
-    """Give the files that may be meant. Raises UsageError where nothing is."""
+    """Return the files that the options select. Raises UsageError if there are none."""
     if options.words and (options.everything or options.tags):
-        raise UsageError("name scenarios, or give --all or --tag, not both")
+        raise UsageError("name scenarios or use --all or --tag, not both")
     if options.words:
         return find(options.words)
     if options.everything or options.tags:
         return list(shipped_files().values())
     names = ", ".join(shipped_files())
-    raise UsageError("nothing to run", f"name a scenario ({names}), a file or a folder, or say --all")
+    raise UsageError("nothing to run", f"name a scenario ({names}), a file or a folder, or use --all")
 
 
 def chosen(files: list[Path], options: RunOptions) -> "list[Scenario]":
-    """Read them and give those that are meant. Raises ScenarioError, and UsageError where none is left."""
+    """Read the files and return the selected scenarios. Raises ScenarioError, and UsageError if none is left."""
     from poc_cli.scenario.loader import read
 
     scenarios = [read(Path(shown(file))) for file in files]
@@ -42,12 +42,12 @@ def chosen(files: list[Path], options: RunOptions) -> "list[Scenario]":
     elif options.everything:
         scenarios = [each for each in scenarios if not LEFT_TO_TAG & set(each.document.tags)]
     if options.overrides_worker:
-        scenarios = [_without_worker(each, options.worker) for each in scenarios]
+        scenarios = [_with_worker(each, options.worker) for each in scenarios]
     return scenarios
 
 
 def _without_loads(scenarios: "list[Scenario]", options: RunOptions) -> "list[Scenario]":
-    """Give the others: loads go on alone, by a command of their own. Raises UsageError where a word means but them."""
+    """Leave out the load scenarios, which `poc load` runs. Raises UsageError if a word matches nothing else."""
     from poc_cli.scenario.load_model import LoadFile
 
     loads = {each.file: each.document.name for each in scenarios if isinstance(each.document, LoadFile)}
@@ -57,13 +57,13 @@ def _without_loads(scenarios: "list[Scenario]", options: RunOptions) -> "list[Sc
         meant = [shown(file) for file in find([word])]
         if all(file in loads for file in meant):
             names = [loads[file] for file in meant]
-            told = f"{names[0]} is a load" if len(names) == 1 else f"{', '.join(names)} are loads"
-            raise UsageError(told, f"loads are played alone: poc load {names[0]}")
+            kind = "is a load scenario" if len(names) == 1 else "are load scenarios"
+            raise UsageError(f"{', '.join(names)} {kind}", f"load scenarios run alone: poc load {names[0]}")
     return [each for each in scenarios if each.file not in loads]
 
 
-def _without_worker(scenario: "Scenario", instead: Path | None) -> "Scenario":
-    """Give the scenario with the worker of the command line; the variables that the story gives its own it gets too."""
+def _with_worker(scenario: "Scenario", instead: Path | None) -> "Scenario":
+    """Replace the worker of a scenario by that of the command line, which gets its variables too."""
     named = scenario.document.worker
     gets = named is not None and instead is not None and (named.vars or scenario.document.secrets)
     place = {} if instead is None else dict.fromkeys(("config", "env", "build")) | {"dir": str(instead.absolute())}

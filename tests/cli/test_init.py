@@ -21,7 +21,7 @@ def test_it_writes_three_files_and_asks_nothing(poc: Poc) -> None:
     assert ran.out.splitlines() == [
         *(f"wrote {name}" for name in FILES),
         "",
-        "next: poc lint scenarios/first.toml, then change in it what says CHANGE",
+        "next: poc lint scenarios/first.toml, then edit the lines marked CHANGE",
     ]
     configured = read(poc.folder / "poc.toml", "poc.toml", ())
     assert configured.check is not None
@@ -46,7 +46,7 @@ def test_a_file_that_is_there_stays_and_none_is_written_beside_it(poc: Poc, name
     own.write_text("mine", encoding="utf-8")
     ran = poc.run("init", variables={"CI": "true"})
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err == f"poc: {name} is there already, so nothing was written\n  poc init --force overwrites it\n"
+    assert ran.err == f"poc: {name} already exists, so nothing was written\n  poc init --force overwrites it\n"
     assert _files(poc.folder) == [name]
     assert own.read_text(encoding="utf-8") == "mine"
     forced = poc.run("init", "--force")
@@ -97,7 +97,7 @@ def test_the_workflow_can_use_an_action(poc: Poc) -> None:
 def test_what_is_no_address_of_an_action_is_refused(poc: Poc, action: str) -> None:
     ran = poc.run("init", "--action", action)
     assert ran.code == 2
-    assert "is no address of an action" in ran.err
+    assert "is not the address of an action" in ran.err
     assert _files(poc.folder) == []
 
 
