@@ -163,7 +163,7 @@ def test_without_gates_it_says_how_to_write_them(poc: Poc) -> None:
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith("poc: found no poc.toml, and no pyproject.toml with [tool.poc]\n  write a poc.toml:\n")
     (poc.folder / "pyproject.toml").write_text("[tool.poc]\njobs = 8\n", encoding="utf-8")
-    assert poc.run("check").err.startswith("poc: pyproject.toml has no [check], so there is nothing")
+    assert poc.run("check").err.startswith("poc: pyproject.toml has no [check] table, so there are no gates")
 
 
 def test_a_check_from_a_folder_within_the_project(project: Poc) -> None:

@@ -64,7 +64,7 @@ def test_settings_in_pyproject_are_not_hidden(poc: Poc) -> None:
     (poc.folder / "pyproject.toml").write_text('[tool.poc]\nsleep = "evict"\n', encoding="utf-8")
     ran = poc.run("init")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err.startswith("poc: pyproject.toml has [tool.poc] already, and a poc.toml would hide it")
+    assert ran.err.startswith("poc: pyproject.toml already has [tool.poc], which a poc.toml would override")
     assert poc.run("init", "--force").code == 0
 
 
