@@ -11,6 +11,6 @@ DESCRIPTORS_AT_REST: Final = 256
 
 
 def sockets_possible() -> int:
-    """Give how many WebSockets one workerd can hold under this process's limit."""
+    """Return how many WebSockets one workerd can hold under this process's limit."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return max(0, (soft - DESCRIPTORS_AT_REST) // DESCRIPTORS_PER_SOCKET)

@@ -1,7 +1,4 @@
-"""The errors that a person reads: what happened, where, and what to do about it.
-
-Never carries a traceback: anything else that is raised is a bug of ours.
-"""
+"""The errors that a person reads: what happened, where, and what to do about it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -31,11 +28,11 @@ class PocError(Exception):
 
     @property
     def in_a_line(self) -> str:
-        """Give the whole text in one line, for a reason."""
+        """Return the whole text in one line, for a reason."""
         return self.message if self.advice is None else f"{self.message} ({self.advice})"
 
     def __str__(self) -> str:
-        """Give the whole text, the advice on a line of its own."""
+        """Return the whole text, the advice on a line of its own."""
         return self.message if self.advice is None else f"{self.message}\n  {self.advice}"
 
 
@@ -64,7 +61,7 @@ class ScenarioError(UsageError):
         self.source_line = source_line
 
     def __str__(self) -> str:
-        """Give `file:line:column: message`, the line with a caret, and the advice."""
+        """Return `file:line:column: message`, the line with a caret, and the advice."""
         if self.position is None:
             return f"{self.file}: {super().__str__()}"
         lines = [f"{self.file}:{self.position.line}:{self.position.column}: {self.message}"]
@@ -82,7 +79,7 @@ class TargetError(PocError):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """Give `did you mean "x"?` for the nearest known word, or the list where none is near and it is short."""
+    """Return `did you mean "x"?` for the nearest known word, or the list where none is near and it is short."""
     candidates = sorted(known)
     near = get_close_matches(word, candidates, n=1, cutoff=0.6)
     if near:

@@ -1,7 +1,4 @@
-"""What the process says when it ends: one number each for pass, fail, misuse, breakage and doubt.
-
-Never decides a verdict; the judge does.
-"""
+"""What the process says when it ends: one number each for pass, fail, misuse, breakage and doubt."""
 
 from enum import IntEnum
 

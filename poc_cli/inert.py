@@ -1,5 +1,10 @@
 """Text that a terminal, a log or a page shows and does not obey."""
 
+import re
+from typing import Final
+
+_STYLES: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
 
 def inert(text: str) -> str:
     """Return the text with every character that is not printable, line ends and tabs too, written as its escape."""
@@ -16,3 +21,8 @@ def inert_lines(text: str) -> str:
 def escape(character: str) -> str:
     """Return a character as its escape."""
     return character.encode("unicode_escape").decode()
+
+
+def without_styles(text: str) -> str:
+    """Return a program's output without the escape sequences for colors and cursor movements."""
+    return _STYLES.sub("", text)

@@ -1,7 +1,4 @@
-"""Finds the folders that come with poc: the worker and the scenarios.
-
-Never reads what is in them. Imports only the standard library, so that the runtime starts while the rest is loading.
-"""
+"""Finds the folders that come with poc: the worker and the scenarios."""
 
 from pathlib import Path
 from typing import Literal
@@ -12,7 +9,7 @@ _PACKAGE = Path(__file__).parent
 
 
 def shipped(name: Literal["worker", "scenarios"]) -> Path:
-    """Give the folder as an absolute path: the checkout's, else the one inside the installed package.
+    """Return the folder as an absolute path: the checkout's, else the one inside the installed package.
 
     Raises PocError where neither is there, which means a broken installation.
     """

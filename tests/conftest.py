@@ -1,7 +1,4 @@
-"""Fixtures for tests that use poc as a whole.
-
-Never shares a folder between two tests.
-"""
+"""Fixtures for tests that use poc as a whole."""
 
 import os
 import signal
@@ -39,13 +36,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _fastest() -> Path:
-    """Give the folder that a runtime would take, unless programs cannot be started there: tests write some."""
+    """Return the folder that a runtime would take, unless programs cannot be started there: tests write some."""
     folder = runtime_base()
     return base() if os.statvfs(folder).f_flag & os.ST_NOEXEC else folder
 
 
 @pytest.fixture
 def poc() -> Iterator[Poc]:
-    """Give the command line in a folder of its own, which has a short path: unix sockets are made below it."""
+    """Yield the command line in a folder of its own, which has a short path: unix sockets are made below it."""
     with tempfile.TemporaryDirectory(prefix="poc-test-", dir=_fastest()) as folder:
         yield Poc(Path(folder))

@@ -4,6 +4,7 @@ Most of a short run is spent on imports, so only the module with the named comma
 """
 
 import contextlib
+import errno
 import gc
 import os
 import sys
@@ -23,6 +24,9 @@ MODULES: Final = {
 }
 """The modules of this package and the commands in each."""
 
+_CANNOT_WRITE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What a full disk, or a device that fails, says."""
+
 _COLLECT_AFTER: Final = 100_000
 """New objects before the garbage collector checks the youngest generation; Python's default is 700. A short run creates
 85,000 objects, nearly all of them modules, classes and functions that stay; checking them over and over took a tenth of
@@ -34,28 +38,66 @@ def main() -> NoReturn:
     gc.set_threshold(_COLLECT_AFTER)
     # Otherwise pydantic reads the metadata of every installed package to find plugins.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
+    _open_closed_streams()
+    try:
+        code = _code()
+        _flush()
+    except OSError as error:
+        if error.filename is not None or error.errno not in _CANNOT_WRITE:
+            raise
+        code = _not_written(error)
+    _end(code)
+
+
+def _code() -> int:
+    """Run the command that was named; return the exit code."""
     try:
         _run()
     except PocError as error:
         from poc_cli.commands.console import Console
 
-        Console().error(f"poc: {error}")
-        _end(error.exit_code)
+        with contextlib.suppress(OSError):  # the exit code says it too
+            Console().error(f"poc: {error}")
+        return error.exit_code
     except KeyboardInterrupt:
-        _end(ExitCode.INTERRUPTED)
+        return ExitCode.INTERRUPTED
     except BrokenPipeError:  # typer reports misuse on stderr, which nobody reads
         from poc_cli.commands.console import abandon
 
         abandon(sys.stderr)
-        _end(ExitCode.USAGE)
+        return ExitCode.USAGE
     except SystemExit as ended:
         # Nobody reads the help or the version: typer ends with 1, which means a refuted claim here.
         if isinstance(ended.__context__, BrokenPipeError):
-            _end(ExitCode.HELD)
+            return ExitCode.HELD
         if isinstance(ended.code, int):
-            _end(ended.code)
+            return ended.code
         raise
-    _end(ExitCode.HELD)
+    return ExitCode.HELD
+
+
+def _open_closed_streams() -> None:
+    """Let streams lead nowhere that poc was started without."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - for as long as the process lasts
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+
+
+def _flush() -> None:
+    with contextlib.suppress(BrokenPipeError):  # nobody reads any more
+        sys.stdout.flush()
+
+
+def _not_written(error: OSError) -> int:
+    """Tell that stdout or stderr cannot take what is to be said, where one still can; return the exit code."""
+    from poc_cli.commands.console import Console, abandon
+
+    abandon(sys.stdout)
+    with contextlib.suppress(OSError):
+        Console().error(f"poc: cannot write the output: {error.strerror}")
+    abandon(sys.stderr)
+    return ExitCode.FAILED
 
 
 def _run() -> None:

@@ -1,7 +1,4 @@
-"""One headless Chromium for a run, in which each page has a context of its own.
-
-Never lets a page reach more than this machine and the hosts that it is told, and never outlives the run.
-"""
+"""One headless Chromium for a run, in which each page has a context of its own."""
 
 import asyncio
 import contextlib
@@ -10,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from poc_cli.clients.chromium import Chromium
-from poc_cli.clients.subprocesses import Nursery
+from poc_cli.clients.subprocesses import ProgramFolder
 from poc_cli.errors import TargetError
 
 if TYPE_CHECKING:
@@ -22,10 +19,10 @@ _ENDS_WITHIN_SECONDS: Final = 5.0
 class Pages:
     """The browser; started once, ended with the context."""
 
-    def __init__(self, chromium: Chromium, nursery: Nursery, hosts: Sequence[str]) -> None:
+    def __init__(self, chromium: Chromium, programs: ProgramFolder, hosts: Sequence[str]) -> None:
         """Take the program, and the hosts beside this machine that pages may reach; nothing is started yet."""
         self._chromium = chromium
-        self._nursery = nursery
+        self._programs = programs
         self._hosts = hosts
         self._playwright: Playwright | None = None
         self._starting: asyncio.Task[Browser] | None = None
@@ -38,7 +35,7 @@ class Pages:
             self._starting.add_done_callback(lambda task: task.cancelled() or task.exception())
 
     async def context(self) -> "BrowserContext":
-        """Give a fresh context. Raises TargetError where there is no browser."""
+        """Return a fresh context. Raises TargetError where there is no browser."""
         self.begin()
         if self._starting is None:
             raise TargetError("the browser was not started")
@@ -54,7 +51,7 @@ class Pages:
     async def _start(self) -> "Browser":
         from playwright.async_api import Error, async_playwright
 
-        folder = self._nursery.folder / "browser"
+        folder = self._programs.folder / "browser"
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
             variables = self._chromium.environment(folder)
@@ -72,7 +69,7 @@ class Pages:
             told = await session.send("SystemInfo.getProcessInfo")
             for process in told["processInfo"]:
                 if process["type"] == "browser":
-                    self._nursery.watch(process["id"])
+                    self._programs.watch(process["id"])
         except (Error, OSError) as error:
             said = str(error).strip().splitlines()
             raise TargetError(

@@ -1,7 +1,4 @@
-"""Says where the Chromium for pages is, and brings the pinned one into the user's cache when it is not there yet.
-
-Never starts it, and never changes one that the user named.
-"""
+"""Says where the Chromium for pages is, and brings the pinned one into the user's cache when it is not there yet."""
 
 import hashlib
 import importlib.util
@@ -39,7 +36,7 @@ class Chromium:
     ours: bool
 
     def environment(self, folder: Path) -> dict[str, str]:
-        """Give its variables; what it writes goes into the folder. Raises OSError."""
+        """Return its variables; what it writes goes into the folder. Raises OSError."""
         variables = passed_on() | {"HOME": str(folder), "TMPDIR": str(folder)}
         if self.ours:
             fonts = folder / "fonts.conf"
@@ -53,7 +50,7 @@ class Chromium:
 
 
 def why_no_pages() -> tuple[str, str] | None:
-    """Give why no page can be opened here at all, and what to do about it; None where nothing is known against it."""
+    """Return why no page can be opened here at all, and what to do about it; None where nothing is known against it."""
     if importlib.util.find_spec("playwright") is None:
         return (
             "pages in a browser need the Python package playwright",
@@ -68,7 +65,7 @@ def why_no_pages() -> tuple[str, str] | None:
 
 
 def chromium(say: Callable[[str], None]) -> Chromium:
-    """Give the browser, brought first where it is missing. Raises TargetError where there is none."""
+    """Return the browser, brought first where it is missing. Raises TargetError where there is none."""
     why = why_no_pages()
     if why is not None:
         raise TargetError(*why)

@@ -1,12 +1,26 @@
 """What a client is: the interface that our WebSocket client, programs and pages share."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from poc_cli.clients.inbox import Inbox
 
 Payload = str | bytes
+
+InTime = Callable[["asyncio.Future[Any]"], Awaitable[bool]]
+"""Waits for something, and returns whether it was done before its time was over."""
+
+
+def in_seconds(length: float) -> InTime:
+    """Return what waits for so long by the clock."""
+
+    async def is_done(waiting: "asyncio.Future[Any]") -> bool:
+        await asyncio.wait([waiting], timeout=length)
+        return waiting.done()
+
+    return is_done
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +64,7 @@ class Client(Protocol):
     async def send(self, payload: Payload) -> None:
         """Send one message. Raises ConnectionClosed where there is no connection."""
 
-    async def close(self, code: int, reason: str, within: float) -> None:
+    async def close(self, code: int, reason: str, in_time: InTime) -> None:
         """Close with a close frame and wait for the answer; cut the connection where none comes in time."""
 
     async def await_end(self, within: float) -> bool:

@@ -1,7 +1,4 @@
-"""What passes on a WebSocket that is somebody else's: its messages and how it was closed, read from the bytes.
-
-Never changes a byte and never answers.
-"""
+"""What passes on a WebSocket that is somebody else's: its messages and how it was closed, read from the bytes."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -33,7 +30,7 @@ class _Reading:
         self._parsing: Generator[None, None, None] | None = self._parse(masked=masked)
 
     def feed(self, data: bytes) -> list[Frame]:
-        """Give the messages and control frames that the bytes complete; a message comes as one frame."""
+        """Return the messages and control frames that the bytes complete; a message comes as one frame."""
         if self._parsing is None:
             return []
         self._stream.feed_data(data)
@@ -79,7 +76,7 @@ class Wire:
         self._closes: dict[Side, _Said] = {}
 
     def feed(self, side: Side, data: bytes) -> list[Payload]:
-        """Give the messages that bytes of one side complete."""
+        """Return the messages that bytes of one side complete."""
         found: list[Payload] = []
         for frame in self._readings[side].feed(data):
             if frame.opcode is Opcode.TEXT:
@@ -101,7 +98,7 @@ class Wire:
         return len(self._closes) == len(OTHER)
 
     def ending(self, first_gone: Side | None, dropped: str | None = None) -> Ending:
-        """Give how the connection ended; `first_gone` is whose stream ended first, `dropped` how we cut it."""
+        """Return how the connection ended; `first_gone` is whose stream ended first, `dropped` how we cut it."""
         if dropped is not None:
             return Ending("client", _BROKEN, "", clean=False, said=f"dropped by the client ({dropped.upper()})")
         answer = self._closes.get("server")

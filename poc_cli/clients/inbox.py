@@ -1,8 +1,4 @@
-"""What one client has received, what of it was read, and how to wait for more.
-
-Never looks at a socket. Reading positions follow the language: a step that sends looks only at what arrived after
-its send; one that does not takes on from where the last reading stopped.
-"""
+"""What one client has received, what of it was read, and how to wait for more."""
 
 import asyncio
 import contextlib
@@ -107,16 +103,16 @@ class Inbox:
 
     @property
     def size(self) -> int:
-        """Give the number of messages so far."""
+        """Return the number of messages so far."""
         return self._dropped + len(self._kept)
 
     @property
     def position(self) -> int:
-        """Give the read position: the number of messages up to the last one that was read."""
+        """Return the read position: the number of messages up to the last one that was read."""
         return self._position
 
     def since(self, start: int) -> tuple[Received, ...]:
-        """Give the messages from a position on."""
+        """Return the messages from a position on."""
         return tuple(islice(self._kept, max(0, start - self._dropped), None))
 
     def unread(self) -> Iterator[int]:

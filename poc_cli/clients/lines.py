@@ -1,7 +1,4 @@
-"""Bytes of a pipe cut into lines of bounded length.
-
-Never holds more than one line, and never loses where the next one begins.
-"""
+"""Bytes of a pipe cut into lines of bounded length."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -20,14 +17,14 @@ class Lines:
         self._dropped = 0
 
     def feed(self, chunk: bytes) -> Iterator[tuple[str, int]]:
-        """Give each line that is whole now, without its end, and how many bytes were cut off it."""
+        """Yield each line that is whole now, without its end, and how many bytes were cut off it."""
         *whole, rest = chunk.split(b"\n")
         for part in whole:
             yield self._line(part)
         self._keep(rest)
 
     def rest(self) -> tuple[str, int] | None:
-        """Give what stands after the last end of a line, at the end of the pipe."""
+        """Return what stands after the last end of a line, at the end of the pipe."""
         return self._line(b"") if self._begun or self._dropped else None
 
     def _keep(self, part: bytes) -> None:

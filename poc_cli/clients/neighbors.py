@@ -13,9 +13,9 @@ _TABLES: Final = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 _LOCAL_COLUMN, _REMOTE_COLUMN, _USER_COLUMN = 1, 2, 7
 
 
-def is_of_another_user(writer: asyncio.StreamWriter) -> bool:
+def is_of_another_user(connection: asyncio.StreamWriter | asyncio.BaseTransport) -> bool:
     """Return whether a connection comes from a process of another user of this machine; False where nobody knows."""
-    peer, own = writer.get_extra_info("peername"), writer.get_extra_info("sockname")
+    peer, own = connection.get_extra_info("peername"), connection.get_extra_info("sockname")
     if not peer or not own:  # it has gone already
         return False
     user = user_of(_lines(), peer[1], own[1])

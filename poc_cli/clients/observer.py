@@ -1,7 +1,4 @@
-"""What a client that is not ours tells of itself while a play goes on: the one way from it into history and inbox.
-
-Never judges, and never raises: what cannot be written down ends the run elsewhere.
-"""
+"""What a client that is not ours tells of itself while a play goes on: the one way from it into history and inbox."""
 
 from typing import Any, Protocol
 

@@ -1,19 +1,16 @@
-"""A client that is a page in a real browser: what its WebSockets to the worker send and get, and what is done on it.
-
-Never speaks for the page: frames, their ends, its console and its errors are told as the browser tells them.
-"""
+"""A client that is a page in a real browser: what its WebSockets to the worker send and get, and what is done on it."""
 
 import asyncio
 import base64
 import contextlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from poc_cli.clients.browser import Pages
-from poc_cli.clients.client import CannotOpen, Ending, Payload
+from poc_cli.clients.client import CannotOpen, Ending, InTime, Payload, in_seconds
 from poc_cli.clients.inbox import Inbox
 from poc_cli.clients.observer import Observer
 from poc_cli.clients.page_closings import CLOSINGS, Closings
@@ -95,7 +92,7 @@ class PageClient:
 
     @property
     def page(self) -> "Page":
-        """Give the browser's page. Raises CannotOpen where it is gone."""
+        """Return the browser's page. Raises CannotOpen where it is gone."""
         if self._page is None or self._gone is not None:
             raise CannotOpen(self.how_it_ended)
         return self._page
@@ -173,8 +170,8 @@ class PageClient:
         if self._complaints <= MOST_COMPLAINTS:
             self._account.note(kind, **data)
         elif self._complaints == MOST_COMPLAINTS + 1:
-            told = f"(of the console, errors and failed requests the first {MOST_COMPLAINTS} are kept)"
-            self._account.note(kinds.CONSOLE, level="warning", text=told)
+            message = f"(of the console, errors and failed requests the first {MOST_COMPLAINTS} are kept)"
+            self._account.note(kinds.CONSOLE, level="warning", text=message)
 
     def _created(self, event: dict[str, Any]) -> None:
         host = urlsplit(event["url"]).netloc
@@ -266,14 +263,12 @@ class PageClient:
         """Raise CannotOpen: a page sends by what is done on it."""
         raise CannotOpen("a page sends by what is done on it")
 
-    async def close(self, code: int, reason: str, within: float) -> None:  # noqa: ARG002 - the browser chooses them
+    async def close(self, code: int, reason: str, in_time: InTime) -> None:  # noqa: ARG002 - the browser chooses them
         """Leave the page, so that its WebSockets close as a browser closes them, and end it."""
         self._by_us = "the page was closed"
         if self._page is not None and self._gone is None:
-            with contextlib.suppress(Exception):  # a page that does not leave is ended all the same
-                async with asyncio.timeout(within):
-                    await self._page.goto("about:blank")
-        await self._finish("the page was closed", within)
+            await _tried(self._page.goto("about:blank"), in_time)
+        await self._finish("the page was closed", in_time)
 
     async def await_end(self, within: float) -> bool:
         """Wait until a WebSocket of it has ended that no step has seen ending yet; give whether it was in time."""
@@ -289,13 +284,11 @@ class PageClient:
     async def kill(self, how: Literal["fin", "rst", "process"]) -> None:  # noqa: ARG002 - there is but one way
         """End the page at once."""
         self._by_us = "the page was ended"
-        await self._finish("the page was ended", 1.0)
+        await self._finish("the page was ended", in_seconds(1.0))
 
-    async def _finish(self, said: str, within: float) -> None:
+    async def _finish(self, said: str, in_time: InTime) -> None:
         if self._context is not None:
-            with contextlib.suppress(Exception):  # a browser that is gone has ended its pages
-                async with asyncio.timeout(max(within, 1.0)):
-                    await self._context.close()
+            await _tried(self._context.close(), in_time)
         self._end(said)
 
     def stall(self) -> None:
@@ -303,6 +296,16 @@ class PageClient:
 
     def release(self) -> None:
         """Do nothing: a browser always reads."""
+
+
+async def _tried(action: Coroutine[Any, Any, object], in_time: InTime) -> None:
+    """Let the browser do something. What it cannot do, or does not do in time, is left: its pages are ended anyway."""
+    doing = asyncio.create_task(action)
+    try:
+        await in_time(doing)
+    finally:
+        doing.cancel()
+        await asyncio.gather(doing, return_exceptions=True)
 
 
 def _first_line(error: Exception) -> str:

@@ -1,7 +1,4 @@
-"""How the WebSockets of a page ended: the browser's own tool says only that they did, so the page is asked.
-
-Never changes what the page sees of its WebSockets.
-"""
+"""How the WebSockets of a page ended: the browser's own tool says only that they did, so the page is asked."""
 
 import asyncio
 from collections.abc import Callable

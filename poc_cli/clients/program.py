@@ -1,27 +1,23 @@
-"""A client that is a program: a line on its stdin is what it is sent, a line on its stdout a message of its inbox.
-
-Never takes its word for a connection: its WebSockets go through a relay of ours, which sees them open, speak and end.
-"""
+"""A client that is a program: a line on its stdin is what it is sent, a line on its stdout a message of its inbox."""
 
 import asyncio
 import contextlib
-import signal
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from poc_cli.clients.client import CannotOpen, Ending, Payload
+from poc_cli.clients.client import CannotOpen, Ending, InTime, Payload
 from poc_cli.clients.frames import Side
 from poc_cli.clients.inbox import Inbox
 from poc_cli.clients.lines import Lines
 from poc_cli.clients.observer import Observer
 from poc_cli.clients.relay import Head, Relay
-from poc_cli.clients.subprocesses import ENDS_WITHIN_SECONDS, Nursery, end, signalled
+from poc_cli.clients.subprocesses import ENDS_WITHIN_SECONDS, ProgramFolder, end
 from poc_cli.errors import TargetError
 from poc_cli.history import event as kinds
 from poc_cli.targets.endpoint import Door
-from poc_cli.targets.process import ending
+from poc_cli.targets.process import ending, signal_group
 
 MOST_UNREAD: Final = 10_000
 """Lines that may lie unread before the program's stdout is left to fill up: more of them tell nobody anything."""
@@ -47,13 +43,13 @@ class ProgramClient:
     tells_openings = True
 
     def __init__(
-        self, name: str, program: Program, nursery: Nursery, door: Callable[[], Door], account: Observer
+        self, name: str, program: Program, programs: ProgramFolder, door: Callable[[], Door], account: Observer
     ) -> None:
         """Take what it is, and the way to the worker, which may change; nothing is started yet."""
         self.name = name
         self.inbox = Inbox()
         self._program = program
-        self._nursery = nursery
+        self._programs = programs
         self._account = account
         self._relay = Relay(lambda _: door(), self)
         self._process: asyncio.subprocess.Process | None = None
@@ -83,7 +79,7 @@ class ProgramClient:
         url = f"ws://127.0.0.1:{await self._relay.start()}"
         words, variables = self._program.words(url)
         try:
-            self._process = await self._nursery.start(words, self._program.folder, variables)
+            self._process = await self._programs.start(words, self._program.folder, variables)
         except TargetError as error:
             raise CannotOpen(error.in_a_line) from error
         self._said = None
@@ -114,9 +110,13 @@ class ProgramClient:
 
     async def _until(self, done: Callable[[], bool], within: float) -> bool:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(within), self._moved:
-                await self._moved.wait_for(done)
+            async with asyncio.timeout(within):
+                await self._is(done)
         return done()
+
+    async def _is(self, done: Callable[[], bool]) -> None:
+        async with self._moved:
+            await self._moved.wait_for(done)
 
     async def send(self, payload: Payload) -> None:
         """Write one line. Raises CannotOpen where nobody reads it, ValueError for what is no line."""
@@ -131,15 +131,19 @@ class ProgramClient:
         except OSError as error:
             raise CannotOpen(f"it does not read its stdin any more: {error.strerror}") from error
 
-    async def close(self, code: int, reason: str, within: float) -> None:  # noqa: ARG002 - it closes in its own way
+    async def close(self, code: int, reason: str, in_time: InTime) -> None:  # noqa: ARG002 - it closes in its own way
         """End its stdin and wait until it has ended; where it does not in time, it is asked to, and then killed."""
         self._closing.set()
         if self._process is not None:
             self._relay.release()
             if self._process.stdin is not None:
                 self._process.stdin.close()
-            await self._until(lambda: self._said is not None, within)
-            await end(self._process, min(within, ENDS_WITHIN_SECONDS))
+            ended = asyncio.create_task(self._is(lambda: self._said is not None))
+            try:
+                await in_time(ended)
+            finally:
+                ended.cancel()
+            await end(self._process)
             await self._drained()
         await self._relay.stop()
 
@@ -155,7 +159,7 @@ class ProgramClient:
         if how != "process":
             await self._relay.drop(how)
         elif self._process is not None:
-            signalled(self._process, signal.SIGKILL)
+            signal_group(self._process.pid)
             await self._drained()
 
     def stall(self) -> None:

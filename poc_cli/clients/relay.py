@@ -1,8 +1,4 @@
-"""A port of ours that passes connections on to the worker and sees what goes over them.
-
-Never answers for the worker and never keeps a message back; only the offer of compression is taken out, because what is
-compressed cannot be read on the way.
-"""
+"""A port of ours that passes connections on to the worker and sees what goes over them."""
 
 import asyncio
 import contextlib
@@ -56,7 +52,7 @@ class Head:
     headers: tuple[tuple[str, str], ...]
 
     def get(self, name: str) -> str:
-        """Give a header, the empty text where there is none."""
+        """Return a header, the empty text where there is none."""
         return next((value for key, value in self.headers if key.lower() == name), "")
 
     @property
@@ -66,11 +62,11 @@ class Head:
 
     @property
     def text(self) -> str:
-        """Give all of it that may name something."""
+        """Return all of it that may name something."""
         return "\n".join((self.target, *(value for _, value in self.headers)))
 
     def for_host(self, host: str) -> bytes:
-        """Give its bytes for another host: a request alone on its connection, a WebSocket without compression."""
+        """Return its bytes for another host: a request alone on its connection, a WebSocket without compression."""
         dropped = {"host", "sec-websocket-extensions"} if self.is_websocket else {"host", "connection", "keep-alive"}
         kept = [(key, value) for key, value in self.headers if key.lower() not in dropped]
         added = [("Host", host)] if self.is_websocket else [("Host", host), ("Connection", "close")]
@@ -116,7 +112,7 @@ class Relay:
 
     @property
     def open_sockets(self) -> int:
-        """Give how many WebSockets are open."""
+        """Return how many WebSockets are open."""
         return sum(passing.is_open for passing in self._passing)
 
     async def drop(self, how: Literal["fin", "rst"]) -> None:
@@ -284,7 +280,7 @@ class _Passing:
 
 
 def parsed(data: bytes) -> Head:
-    """Give the head of a request. Raises ValueError for what is none."""
+    """Return the head of a request. Raises ValueError for what is none."""
     first, *lines = data.decode("latin-1").removesuffix("\r\n\r\n").split("\r\n")
     method, target, _ = first.split(" ")
     pairs = (line.partition(":") for line in lines)

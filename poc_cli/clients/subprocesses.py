@@ -1,13 +1,8 @@
-"""Starts programs that are not the runtime, in a small environment, so that nothing of them outlives us.
-
-Never speaks to them.
-"""
+"""Starts programs that are not the runtime, in a small environment, so that nothing of them outlives us."""
 
 import asyncio
 import contextlib
 import os
-import secrets
-import shutil
 import signal
 import stat
 from collections.abc import Mapping, Sequence
@@ -15,10 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from poc_cli.errors import TargetError
-from poc_cli.targets.janitor import Janitor
 from poc_cli.targets.npm import command, node
-from poc_cli.targets.process import guard, passed_on
+from poc_cli.targets.process import guard, passed_on, signal_group
 from poc_cli.targets.runtime_folder import base
+from poc_cli.targets.scratch_folder import ScratchFolder
 
 ENDS_WITHIN_SECONDS: Final = 2.0
 """How long a program that is asked to end may take, before it is killed."""
@@ -27,23 +22,15 @@ _NETWORK: Final = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "NODE_EXTR
 _NPM: Final = "npm_config_"
 
 
-class Nursery:
+class ProgramFolder(ScratchFolder):
     """The folder for temporary files of a run's programs, and who clears up after them should we die."""
 
     def __init__(self) -> None:
         """Make the folder (0700). Raises TargetError where there is no place for it."""
-        self.folder = base() / f"poc-{secrets.token_hex(8)}"
-        self._janitor = Janitor(self.folder)
+        super().__init__(base(), "tmp", "bin")
         self._started: list[asyncio.subprocess.Process] = []
-        try:
-            for each in (self.folder, self.folder / "tmp", self.folder / "bin"):
-                each.mkdir(mode=0o700)
+        with self.filling():
             self._shims()
-        except OSError as error:
-            self.close()
-            raise TargetError(
-                f"cannot make {self.folder}: {error.strerror}", "set TMPDIR to a folder with room in it"
-            ) from error
 
     def _shims(self) -> None:
         """Put `npm` and `npx` there: those of the wheel do not find the rest of npm."""
@@ -56,7 +43,7 @@ class Nursery:
             shim.chmod(stat.S_IRWXU)
 
     def environment(self, *, network: bool = False) -> dict[str, str]:
-        """Give the variables that every program gets; with `network` also what npm needs to reach its registry."""
+        """Return the variables that every program gets; with `network` also what npm needs to reach its registry."""
         kept = {
             name: value
             for name, value in os.environ.items()
@@ -64,10 +51,6 @@ class Nursery:
         }
         path = os.pathsep.join((str(self.folder / "bin"), str(node().parent), os.environ.get("PATH", os.defpath)))
         return passed_on() | kept | {"PATH": path, "TMPDIR": str(self.folder / "tmp")}
-
-    def watch(self, group: int) -> None:
-        """Kill this process group too, should we die."""
-        self._janitor.watch(group)
 
     async def start(
         self, words: Sequence[str], folder: Path, environment: Mapping[str, str], *, joined: bool = False
@@ -94,25 +77,17 @@ class Nursery:
         """End what still runs, and remove the folder, once."""
         for process in self._started:
             if process.returncode is None:
-                signalled(process, signal.SIGKILL)
-        if self._janitor.waiting:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            self._janitor.dismiss()
+                signal_group(process.pid)
+        self.remove()
 
 
 async def end(process: asyncio.subprocess.Process, within: float = ENDS_WITHIN_SECONDS) -> None:
     """Ask a program and all that it has started to end, and kill what has not after that time."""
     if process.returncode is None:
-        signalled(process, signal.SIGTERM)
+        signal_group(process.pid, signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within):
                 await process.wait()
     # What the program itself has started may outlive it.
-    signalled(process, signal.SIGKILL)
+    signal_group(process.pid)
     await process.wait()
-
-
-def signalled(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
-    """Send a signal to the program's whole group."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, number)

@@ -14,7 +14,7 @@ from websockets.http11 import Response
 from websockets.protocol import State
 from websockets.typing import Subprotocol
 
-from poc_cli.clients.client import CannotOpen, Client, Ending, Listener, Payload
+from poc_cli.clients.client import CannotOpen, Client, Ending, InTime, Listener, Payload
 from poc_cli.clients.inbox import Inbox
 from poc_cli.targets.endpoint import Dial
 
@@ -193,7 +193,7 @@ class SocketClient:
             raise CannotOpen("was never opened")
         await self._connection.send(payload)
 
-    async def close(self, code: int, reason: str, within: float) -> None:
+    async def close(self, code: int, reason: str, in_time: InTime) -> None:
         """Close with a close frame and wait for the answer; cut the connection where none comes in time."""
         connection = self._connection
         if connection is None or self._reader is None:
@@ -204,9 +204,11 @@ class SocketClient:
             self.release()
             self._asked_to_close = True
             closing = asyncio.create_task(connection.close(code, reason))
-            await asyncio.wait([self._reader], timeout=within)
-            # The library would wait for the end of TCP, or for the peer to read what was sent before.
-            closing.cancel()
+            try:
+                await in_time(self._reader)
+            finally:
+                # The library would wait for the end of TCP, or for the peer to read what was sent before.
+                closing.cancel()
             if not self._ended:
                 connection.transport.abort()
             await asyncio.gather(closing, return_exceptions=True)
@@ -284,7 +286,7 @@ def refusal(response: Response) -> str:
 
 
 def colo(response: Response | None) -> str | None:
-    """Give the Cloudflare location that answered, by the suffix of `cf-ray`: 8f1c…-LAX; None where none did."""
+    """Return the Cloudflare location that answered, by the suffix of `cf-ray`: 8f1c…-LAX; None where none did."""
     ray = "" if response is None else response.headers.get("cf-ray", "")
     _, _, place = ray.rpartition("-")
     return place if place.isalpha() and place.isascii() and place.isupper() else None

@@ -1,8 +1,4 @@
-"""From the runtime's trace to what is billed of each stay in memory: active time, events, storage operations.
-
-Never counts an object that is only waiting to sleep: where nothing held it and what came next came from outside, it was
-idle. What it waited for by itself, it was active for.
-"""
+"""From the runtime's trace to what is billed of each stay in memory: active time, events, storage operations."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -62,7 +58,7 @@ _STACK = b'{"e":"stack"'
 
 
 def traced(process: int, lines: Iterable[str | bytes]) -> Traced:
-    """Give what the lines of one process's trace tell; a line that cannot be understood tells nothing."""
+    """Return what the lines of one process's trace tell; a line that cannot be understood tells nothing."""
     reader = _Reader(process)
     for line in lines:
         raw = line if isinstance(line, bytes) else line.encode("utf-8", "replace")
@@ -138,7 +134,7 @@ class _Reader:
         found.stay.writes += word.startswith((b"INSERT", b"UPDATE", b"DELETE", b"REPLACE"))
 
     def end(self) -> Traced:
-        """Give all that was read; what is still in memory was so to the end of the trace."""
+        """Return all that was read; what is still in memory was so to the end of the trace."""
         for found in self._open.values():
             found.until(self._latest, from_outside=True)
         return Traced(tuple(self._stays), self._requests)
@@ -178,7 +174,7 @@ class _Reader:
 
 
 def _from_outside(line: Began | Finished | Turn | ContextEnded) -> bool:
-    """Whether an object at rest would see this line too: a new event, its own end, what is cleared away with it."""
+    """Return whether an object at rest would see this line too: a new event, its own end, what ends with it."""
     if isinstance(line, Began):
         return line.kind == "request"
     if isinstance(line, Finished):

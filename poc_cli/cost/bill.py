@@ -1,7 +1,4 @@
-"""The bill: what usage costs in a month of the paid plan, and how much of the free plan's limits it takes.
-
-Never guesses a usage, and keeps what the page would bill beside what it would be without rounding.
-"""
+"""The bill: what usage costs in a month of the paid plan, and how much of the free plan's limits it takes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,12 +12,12 @@ CENT: Final = Decimal("0.01")
 
 
 def cents(amount: Decimal) -> Decimal:
-    """Give an amount in dollars to the cent, half a cent upwards."""
+    """Return an amount in dollars to the cent, half a cent upwards."""
     return amount.quantize(CENT, ROUND_HALF_UP)
 
 
 def dollars(amount: Decimal) -> str:
-    """Give an amount as it is written: `$1,234.50`."""
+    """Return an amount as it is written: `$1,234.50`."""
     return f"${cents(amount):,}"
 
 
@@ -48,27 +45,27 @@ class Bill:
 
     @property
     def total(self) -> Decimal:
-        """Give what is to be paid, to the cent."""
+        """Return what is to be paid, to the cent."""
         return cents(self.base + sum((line.cost for line in self.lines), ZERO))
 
     @property
     def exact(self) -> Decimal:
-        """Give what it would be if parts of a unit were billed as parts, to the cent."""
+        """Return what it would be if parts of a unit were billed as parts, to the cent."""
         return cents(self.base + sum((line.exact for line in self.lines), ZERO))
 
     @property
     def dominant(self) -> Line | None:
-        """Give the line that costs most, None where nothing comes on top of the base."""
+        """Return the line that costs most, None where nothing comes on top of the base."""
         dearest = max(self.lines, key=lambda line: line.cost)
         return dearest if dearest.cost else None
 
     def line(self, meter: str) -> Line:
-        """Give the line of a meter."""
+        """Return the line of a meter."""
         return next(line for line in self.lines if line.meter.name == meter)
 
 
 def bill(usage: Usage, prices: Prices) -> Bill:
-    """Give the bill of a month's usage on the paid plan."""
+    """Return the bill of a month's usage on the paid plan."""
     used = usage.metered(prices)
     return Bill(prices.base, tuple(_line(meter, used[name]) for name, meter in prices.meters.items()))
 
@@ -90,7 +87,7 @@ class Share:
 
     @property
     def part(self) -> Decimal:
-        """Give the part of the limit; 1 is all of it."""
+        """Return the part of the limit; 1 is all of it."""
         return self.used / self.limit
 
 
@@ -102,7 +99,7 @@ class FreePlan:
 
     @property
     def tightest(self) -> Share:
-        """Give the limit that is reached first."""
+        """Return the limit that is reached first."""
         return self.shares[0]
 
     @property
@@ -112,7 +109,7 @@ class FreePlan:
 
 
 def free_plan(usage: Usage, prices: Prices) -> FreePlan:
-    """Give what usage takes of the free plan's limits, taking all its days for alike."""
+    """Return what usage takes of the free plan's limits, taking all its days for alike."""
     return FreePlan(tuple(sorted(_shares(usage, prices), key=lambda share: -share.part)))
 
 

@@ -1,7 +1,4 @@
-"""The bill as one JSON document, of the shape of docs/cost.schema.json.
-
-Never rounds what it was not asked to: dollars that were rounded stand beside those that were not.
-"""
+"""The bill as one JSON document, of the shape of docs/cost.schema.json."""
 
 from decimal import Decimal
 from typing import Any, Final
@@ -18,7 +15,7 @@ Document = dict[str, Any]
 
 
 def document(month: Month, profile: Document | None, measured: Measured | None) -> Document:
-    """Give the document of a month: of a profile, of a run, or of a profile with what a run measured."""
+    """Return the document of a month: of a profile, of a run, or of a profile with what a run measured."""
     return {
         "schema": SCHEMA,
         "title": month.title,

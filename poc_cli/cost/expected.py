@@ -1,7 +1,4 @@
-"""From a profile to a month's usage, with hibernation and without.
-
-Never counts less than the page would: where handlers may overlap they are added up, to at most the time a room is open.
-"""
+"""From a profile to a month's usage, with hibernation and without."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -30,22 +27,22 @@ class Traffic:
 
     @property
     def messages(self) -> Decimal:
-        """Give the incoming messages that reach an object and are billed."""
+        """Return the incoming messages that reach an object and are billed."""
         return self.sent + self.beats
 
     @property
     def requests(self) -> Decimal:
-        """Give all else that reaches an object."""
+        """Return all else that reaches an object."""
         return self.connects + self.http + self.alarms
 
 
 def number(value: float | None, otherwise: Decimal = ZERO) -> Decimal:
-    """Give a number of a profile as it was written there."""
+    """Return a number of a profile as it was written there."""
     return otherwise if value is None else Decimal(str(value))
 
 
 def traffic(profile: Profile, *, hibernating: bool) -> Traffic:
-    """Give what reaches the objects in the month of a profile.
+    """Return what reaches the objects in the month of a profile.
 
     Auto-responses belong to the Hibernation API: without it, what they would have answered are messages like any other.
     """
@@ -71,7 +68,7 @@ def traffic(profile: Profile, *, hibernating: bool) -> Traffic:
 
 
 def usage_of(profile: Profile, *, hibernating: bool) -> Usage:
-    """Give the month's usage; without hibernation an object is active as long as anybody is connected to it."""
+    """Return the month's usage; without hibernation an object is active as long as anybody is connected to it."""
     found = traffic(profile, hibernating=hibernating)
     arriving = found.connects + found.http
     return Usage(
@@ -89,7 +86,7 @@ def usage_of(profile: Profile, *, hibernating: bool) -> Usage:
 
 
 def _active(profile: Profile, found: Traffic, *, hibernating: bool) -> Decimal:
-    """Give the seconds for which objects are billed."""
+    """Return the seconds for which objects are billed."""
     if profile.active_seconds is not None and (hibernating or not found.open_seconds):
         return number(profile.active_seconds)
     handler, pinned = number(profile.handler_ms), number(profile.pinned_ms)
@@ -110,7 +107,7 @@ def _active(profile: Profile, found: Traffic, *, hibernating: bool) -> Decimal:
 
 
 def busiest(profile: Profile) -> Decimal | None:
-    """Give the messages a minute of each user from which on a room never rests; None where no number of them does."""
+    """Return the messages a minute of each user from which on a room never rests; None where no number of them does."""
     found = traffic(profile, hibernating=True)
     per_message = number(profile.handler_ms) + number(profile.pinned_ms)
     online = number(profile.users) * number(profile.hours_online) * _MINUTES * number(profile.days)
@@ -121,5 +118,5 @@ def busiest(profile: Profile) -> Decimal | None:
 
 
 def _quiet(found: Traffic) -> Traffic:
-    """Give the same without the messages that users send."""
+    """Return the same without the messages that users send."""
     return Traffic(found.connects, ZERO, found.beats, found.http, found.alarms, ZERO, found.open_seconds)

@@ -1,7 +1,4 @@
-"""What a recorded run used: from its history, and where the runtime's trace is there, to the nanosecond of active time.
-
-Never takes what it could not see for nothing: without a trace, active time is the most that it can have been.
-"""
+"""What a recorded run used: from its history, and to the nanosecond where the runtime's trace is there."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -44,7 +41,7 @@ class Counted:
     at_most: bool = False
 
     def usage(self, days: Decimal, *, hibernating: bool = True) -> Usage:
-        """Give it as a usage over so many days; each storage operation is taken for one row."""
+        """Return it as a usage over so many days; each storage operation is taken for one row."""
         return Usage(
             days=days,
             requests=Decimal(self.requests),
@@ -64,7 +61,7 @@ class Measured:
 
     @property
     def stories(self) -> tuple[Counted, ...]:
-        """Give the plays that are no controls: those are bad on purpose."""
+        """Return the plays that are no controls: those are bad on purpose."""
         return tuple(play for play in self.plays if play.role == "story" and play.seconds > 0)
 
     @property
@@ -73,19 +70,19 @@ class Measured:
         return any(play.at_most for play in self.plays)
 
     def total(self, of: str) -> Decimal:
-        """Give the sum of something that is counted, over all plays."""
+        """Return the sum of something that is counted, over all plays."""
         return sum((Decimal(getattr(play, of)) for play in self.plays), Decimal(0))
 
     @property
     def handler_ms(self) -> Decimal | None:
-        """Give the active milliseconds of an event, on the average of all stories; None where it was not measured."""
+        """Return the active milliseconds of an event, on the average of all stories; None where it was not measured."""
         events = sum(play.events for play in self.stories)
         if not events or any(play.at_most for play in self.stories):
             return None
         return sum((play.active_seconds for play in self.stories), Decimal(0)) * 1000 / events
 
     def month(self, times: int = 1, *, hibernating: bool = True) -> Usage:
-        """Give a month in which every story's rooms go on as busy as in their play, so many times side by side."""
+        """Return a month in which every story's rooms go on as busy as in their play, so many times side by side."""
         length = DAYS_OF_A_MONTH * SECONDS_OF_A_DAY
         whole = Usage(DAYS_OF_A_MONTH)
         for play in self.stories:
@@ -95,7 +92,7 @@ class Measured:
 
 
 def run_usage(events: Iterable[Event | None], traces: Mapping[int, Iterable[str | bytes]] | None = None) -> Measured:
-    """Give what the plays of a history used. `traces` has the lines of each process's trace, by its number."""
+    """Return what the plays of a history used. `traces` has the lines of each process's trace, by its number."""
     found = [traced(process, lines) for process, lines in (traces or {}).items()]
     stays = {(stay.process, stay.ctx): stay for each in found for stay in each.stays}
     by_play: dict[str, list[Event]] = {}
@@ -111,7 +108,7 @@ def run_usage(events: Iterable[Event | None], traces: Mapping[int, Iterable[str 
 
 
 def _counted(label: str, events: Sequence[Event], stays: Stays | None) -> Counted:
-    """Give what one play used; `stays` is None where there is no trace, which would have shown every object."""
+    """Return what one play used; `stays` is None where there is no trace, which would have shown every object."""
     start, last = events[0], events[-1]
     play = Counted(label, str(start.data.get("role", "story")), _seconds(last.t_ns - start.t_ns))
     delivered = [str(event.data.get("name")) for event in events if event.kind == kinds.DELIVERED]
@@ -142,7 +139,7 @@ def _counted(label: str, events: Sequence[Event], stays: Stays | None) -> Counte
 
 
 def _frames_sent(events: Sequence[Event]) -> int:
-    """Give the frames that clients sent: what a program or a page is told in lines is none, nor is an HTTP request."""
+    """Return the frames that clients sent: neither lines to a program or page nor HTTP requests."""
     foreign = {event.actor for event in events if event.kind in {kinds.STARTED, kinds.FRAME_SENT, kinds.FRAME_RECEIVED}}
     foreign.add("http")
     frames = sum(event.kind in {kinds.FRAME_SENT, kinds.ASKED} for event in events)
@@ -158,14 +155,14 @@ def _add(play: Counted, stay: Active) -> None:
 
 
 def _arrivals(events: Sequence[Event]) -> int:
-    """Give the requests that clients and steps made of the Worker in front."""
+    """Return the requests that clients and steps made of the Worker in front."""
     connects = sum(event.kind in {kinds.OPENED, kinds.OPEN_FAILED} for event in events)
     asked = sum(1 for event in events if event.kind == kinds.STEP and event.data.get("verb") == "http")
     return connects + asked
 
 
 def _connected(events: Sequence[Event]) -> Decimal:
-    """Give the seconds in which at least one client was connected."""
+    """Return the seconds in which at least one client was connected."""
     whole = begun = connected = 0
     for event in events:
         if event.kind == kinds.OPENED:
@@ -199,7 +196,7 @@ class _Known:
 
 
 def _known(events: Sequence[Event]) -> Iterable[_Known]:
-    """Give the stays of the objects of a play."""
+    """Return the stays of the objects of a play."""
     found: list[_Known] = []
     going: dict[str, _Known] = {}
     for event in events:
@@ -224,7 +221,7 @@ def _is_place(data: Mapping[str, object]) -> bool:
 
 
 def _unwatched(found: Sequence[Traced], by_play: Mapping[str, Sequence[Event]]) -> Iterable[Counted]:
-    """Give what the traces show of objects that no play watched, those of the same Workers as the ones that were."""
+    """Return what the traces show of objects that no play watched, those of the same Workers as the ones that were."""
     watched = {known.key for events in by_play.values() for known in _known(events)}
     stays = [stay for each in found for stay in each.stays]
     workers = {stay.worker for stay in stays if (stay.process, stay.ctx) in watched}
@@ -241,7 +238,7 @@ def _unwatched(found: Sequence[Traced], by_play: Mapping[str, Sequence[Event]]) 
 
 
 def _asked_by_us(events: Sequence[Event]) -> Iterable[Counted]:
-    """Give what poc's own rooms used, which ask a black box how fast it is and where sleep begins there."""
+    """Return what poc's own rooms used, which ask a black box how fast it is and where sleep begins there."""
     if not events:
         return []
     rooms = Counted("rooms of poc's own", role="other", requests=len(events), worker_requests=len(events), at_most=True)

@@ -1,7 +1,4 @@
-"""A month with hibernation and without, side by side, and where one begins to cost more than the other.
-
-Never looks for such a place by trying: usage grows with the users, as many to a room as before, so places are exact.
-"""
+"""A month with hibernation and without, side by side, and where one begins to cost more than the other."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -64,20 +61,20 @@ class Month:
 
     @property
     def paid(self) -> Side:
-        """Give the side that the application is on."""
+        """Return the side that the application is on."""
         return self.hibernating if self.api == "hibernation" else self.awake
 
     @property
     def saved(self) -> Decimal:
-        """Give the dollars that hibernation saves."""
+        """Return the dollars that hibernation saves."""
         return self.awake.bill.total - self.hibernating.bill.total
 
     def free_up_to(self, side: Side) -> Decimal | None:
-        """Give how many users the free plan is enough for; None where none were counted."""
+        """Return how many users the free plan is enough for; None where none were counted."""
         return self._users_at(side.free.tightest.part)
 
     def one_to_one(self, side: Side) -> Share | None:
-        """Give the share of the free plan's requests if each message were one; None where that decides nothing.
+        """Return the share of the free plan's requests if each message were one; None where that decides nothing.
 
         The page tells of 20 messages as one request under the paid plan; for the free plan's limit it does not say.
         """
@@ -87,7 +84,7 @@ class Month:
 
     @property
     def same_up_to(self) -> Decimal | None:
-        """Give how many users may come before objects that never sleep use more duration than the plan includes.
+        """Return how many users may come before objects that never sleep use more duration than the plan includes.
 
         None where hibernation makes no difference to the duration, or no users were counted.
         """
@@ -97,19 +94,19 @@ class Month:
         return self._users_at(line.used / line.meter.included)
 
     def grown(self) -> Iterator[Grown]:
-        """Give the totals of as much as now, of ten times, and of a hundred times as much."""
+        """Yield the totals of as much as now, of ten times, and of a hundred times as much."""
         for times in _GROWTH:
             sides = (self.hibernating, self.awake)
             totals = [bill(side.usage.times(Decimal(times)), self.prices).total for side in sides]
             yield Grown(times, None if self.users is None else self.users * times, *totals)
 
     def _users_at(self, part: Decimal) -> Decimal | None:
-        """Give the users at which what is now a part of something is all of it."""
+        """Return the users at which what is now a part of something is all of it."""
         return None if self.users is None or not part else (self.users / part).to_integral_value(ROUND_FLOOR)
 
 
 def month_of(profile: Profile, prices: Prices) -> Month:
-    """Give the month of a profile."""
+    """Return the month of a profile."""
     return Month(
         title=profile.title,
         api=profile.api,
@@ -123,7 +120,7 @@ def month_of(profile: Profile, prices: Prices) -> Month:
 
 
 def month_of_run(measured: Measured, times: int, prices: Prices) -> Month:
-    """Give the month in which every story's rooms go on as busy as in the run, so many times side by side."""
+    """Return the month in which every story's rooms go on as busy as in the run, so many times side by side."""
     rooms = sum(play.rooms for play in measured.stories) * times
     return Month(
         title=f"{rooms:,} {'room' if rooms == 1 else 'rooms'}, all month as busy as in the run",

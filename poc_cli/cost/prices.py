@@ -1,7 +1,4 @@
-"""The prices that poc ships: what is included in a plan, what comes after that, and on which page it stands.
-
-Never fetches a price; `prices.toml` is the only source, and says when it was read.
-"""
+"""The prices that poc ships: what is included in a plan, what comes after that, and on which page it stands."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -72,12 +69,12 @@ class Prices:
 
 @cache
 def shipped() -> Prices:
-    """Give the prices of `prices.toml`."""
+    """Return the prices of `prices.toml`."""
     return prices_of((files("poc_cli.cost") / "prices.toml").read_text(encoding="utf-8"))
 
 
 def prices_of(text: str) -> Prices:
-    """Give the prices that a text of that form tells. Raises KeyError where one is missing."""
+    """Return the prices that a text of that form tells. Raises KeyError where one is missing."""
     tables = tomli.loads(text, parse_float=Decimal)
     plan = tables["plan"]
     return Prices(

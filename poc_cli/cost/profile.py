@@ -1,7 +1,4 @@
-"""A profile: who uses an application and how, as a TOML file tells it.
-
-Never prices anything, and never fills in a number that would flatter: what is not said is none, or the page's example.
-"""
+"""A profile: who uses an application and how, as a TOML file tells it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,7 +67,7 @@ def read(path: Path, name: str) -> Profile:
 
 
 def profile_of(text: str, file: str) -> Profile:
-    """Give the profile that a text tells. Raises ScenarioError, with the place, where something in it is wrong."""
+    """Return the profile that a text tells. Raises ScenarioError, with the place, where something in it is wrong."""
     source = Source(text, file)
     raw = source.tables()
     problems: list[Problem] = []
@@ -83,7 +80,7 @@ def profile_of(text: str, file: str) -> Profile:
 
 
 def _contradictions(profile: Profile, raw: dict[str, object]) -> Iterator[Problem]:
-    """Give what cannot be meant together."""
+    """Yield what cannot be meant together."""
     if profile.connects_per_day is not None and profile.connects_per_month is not None:
         message = '"connects_per_month" is said beside "connects_per_day"'
         yield Problem(("connects_per_month",), message, "keep the one that you know", at="key")
@@ -113,7 +110,7 @@ SAMPLES: Final = ("chat", "example-1", "example-2", "example-3", "example-4")
 
 
 def sample_text(name: str) -> str | None:
-    """Give the text of a shipped profile, None where there is none of that name."""
+    """Return the text of a shipped profile, None where there is none of that name."""
     from importlib.resources import files
 
     if name not in SAMPLES:
@@ -122,5 +119,5 @@ def sample_text(name: str) -> str | None:
 
 
 def near(name: str) -> str | None:
-    """Give advice for the name of a profile that does not exist."""
+    """Return advice for the name of a profile that does not exist."""
     return did_you_mean(name, SAMPLES)

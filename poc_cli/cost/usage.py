@@ -1,7 +1,4 @@
-"""What was used, or would be, before anything is priced.
-
-Never rounds: a quantity is a Decimal, and a part of a message is one.
-"""
+"""What was used, or would be, before anything is priced."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -38,16 +35,16 @@ class Usage:
     worker_cpu_ms: Decimal = ZERO
 
     def times(self, factor: Decimal) -> "Usage":
-        """Give so many times as much in the same days."""
+        """Return so many times as much in the same days."""
         grown = {name: getattr(self, name) * factor for name in _COUNTED}
         return replace(self, **grown)
 
     def plus(self, other: "Usage") -> "Usage":
-        """Give both together, over the days of this one."""
+        """Return both together, over the days of this one."""
         return replace(self, **{name: getattr(self, name) + getattr(other, name) for name in _COUNTED})
 
     def metered(self, prices: Prices) -> Mapping[str, Decimal]:
-        """Give how much of each meter it is."""
+        """Return how much of each meter it is."""
         return {
             "requests": self.requests + self.messages / prices.messages_per_request,
             "duration": self.active_seconds * prices.memory_gb,

@@ -1,7 +1,4 @@
-"""What a run used, in one line.
-
-Never says more than was measured: a bound is told as one.
-"""
+"""What a run used, in one line."""
 
 from decimal import Decimal
 
@@ -12,7 +9,7 @@ from poc_cli.cost.usage import Usage
 
 
 def told(measured: Measured, prices: Prices) -> str:
-    """Give `this run: 61 requests, 2.9 GB-s: 0.06 % of the free plan's day`; from 1 % on the limit is named."""
+    """Return `this run: 61 requests, 2.9 GB-s: 0.06 % of the free plan's day`; from 1 % on the limit is named."""
     usage = day_of(measured)
     used = usage.metered(prices)
     tightest = free_plan(usage, prices).tightest
@@ -24,7 +21,7 @@ def told(measured: Measured, prices: Prices) -> str:
 
 
 def told_from_outside(measured: Measured, prices: Prices) -> list[str]:
-    """Give the line of a run on a worker elsewhere, and where nobody told how long objects worked, what it is from."""
+    """Return the line of a run on a remote worker, with its source where active time is unknown."""
     line = told(measured, prices)
     if not measured.at_most:
         return [line]
@@ -36,7 +33,7 @@ def told_from_outside(measured: Measured, prices: Prices) -> list[str]:
 
 
 def day_of(measured: Measured) -> Usage:
-    """Give all that a run used as the usage of one day."""
+    """Return all that a run used as the usage of one day."""
     whole = Usage(Decimal(1))
     for play in measured.plays:
         whole = whole.plus(play.usage(Decimal(1)))
@@ -44,7 +41,7 @@ def day_of(measured: Measured) -> Usage:
 
 
 def plain(number: Decimal) -> str:
-    """Give a number as people write it: three digits of a small one, whole thousands with commas."""
+    """Return a number as people write it: three digits of a small one, whole thousands with commas."""
     if number == number.to_integral_value():
         return f"{number:,.0f}"
     if number >= 1000:  # noqa: PLR2004 - beyond that, nobody reads the fraction
@@ -55,7 +52,7 @@ def plain(number: Decimal) -> str:
 
 
 def percent(part: Decimal) -> str:
-    """Give a part as per cent."""
+    """Return a part as per cent."""
     whole = part * 100
     if 0 < whole < Decimal("0.01"):
         return "less than 0.01 %"

@@ -1,7 +1,4 @@
-"""How many sockets a runtime may hold, and who has to wait: workerd ends when it runs out of descriptors.
-
-Never opens one.
-"""
+"""How many sockets a runtime may hold, and who has to wait: workerd ends when it runs out of descriptors."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,7 +1,4 @@
-"""Carries out the `origin` step: cuts an app off, slows it down, brings it back, or looks for a request to it.
-
-Never touches the app itself: it is the proxy before it that is told, and only for the play that says so.
-"""
+"""Carries out the `origin` step: cuts an app off, slows it down, brings it back, or looks for a request to it."""
 
 import json
 from typing import Any

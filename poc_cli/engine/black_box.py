@@ -1,7 +1,4 @@
-"""What one play in a black box has instead of a trace: where sleep begins there, and what its objects tell of it.
-
-Never judges a claim: it reads what the objects told as the judge does, and no more.
-"""
+"""What one play in a black box has instead of a trace: where sleep begins there, and what its objects tell of it."""
 
 from dataclasses import dataclass
 
@@ -45,7 +42,7 @@ class BlackBox:
         await self.ask([label for label in self._context.objects if self._waits(label)])
 
     def still_there(self, label: str) -> str | None:
-        """Give in words that an object was still there when it was last left alone, None where that is not known."""
+        """Return in words that an object was still there when it was last left alone, None where that is not known."""
         stays, last = instances_of(self._record(), label).stays, self._waits(label)[-1:]
         return next((describe_stay(stay) for stay in stays if any(each.id in last for each in stay.waited)), None)
 

@@ -1,7 +1,4 @@
-"""Rooms of our own in a black box, each left alone for another time: they tell where sleep begins there.
-
-Never touches a room of a play. All times are of this machine's clock, from one message of ours to the next.
-"""
+"""Rooms of our own in a black box, each left alone for another time: they tell where sleep begins there."""
 
 import asyncio
 import json
@@ -12,7 +9,7 @@ from typing import Any, Final, Self
 
 from websockets.exceptions import ConnectionClosed
 
-from poc_cli.clients.client import CannotOpen, Listener, Payload
+from poc_cli.clients.client import CannotOpen, Listener, Payload, in_seconds
 from poc_cli.clients.inbox import Received, Until
 from poc_cli.clients.websocket import SocketClient
 from poc_cli.history import event as kinds
@@ -56,7 +53,7 @@ class CanaryWatch:
 
     @property
     def onset(self) -> Onset | None:
-        """Give where sleep begins, as far as is known yet."""
+        """Return where sleep begins, as far as is known yet."""
         return onset(self._found)
 
     @property
@@ -66,7 +63,7 @@ class CanaryWatch:
 
     @property
     def asleep_by_seconds(self) -> float | None:
-        """Give the silence after which what is still there does not sleep; None as long as that is not known."""
+        """Return the silence after which what is still there does not sleep; None as long as that is not known."""
         if not self.is_possible:
             return ASLEEP_BY_SECONDS
         if self.onset is None:
@@ -142,14 +139,14 @@ class _Room:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._client.close(1000, "", 1.0)
+        await self._client.close(1000, "", in_seconds(1.0))
 
     def _received(self, payload: Payload) -> None:
         message = Message(payload, None) if isinstance(payload, str) else Message(None, payload)
         self._client.inbox.put(Received(message, 0, time.monotonic_ns()))
 
     async def who(self) -> tuple[str, float]:
-        """Give the room's instance, and how many milliseconds the answer took."""
+        """Return the room's instance, and how many milliseconds the answer took."""
         start, sent_ns = self._client.inbox.size, time.monotonic_ns()
         try:
             await self._client.send(json.dumps({"op": "who"}))

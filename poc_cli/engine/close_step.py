@@ -1,9 +1,7 @@
-"""Closes clients, and waits for the server to close them.
-
-Never takes a close that the other side began for an answer to ours.
-"""
+"""Closes clients, and waits for the server to close them."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 from poc_cli.clients.client import Client
@@ -24,7 +22,7 @@ async def close(context: PlayContext, step: Close, _: Sleeper) -> Seen:
         client = context.client(name)
         if not client.is_open:
             raise StepFailed("closed", f"{name} was closed before the step: {client.how_it_ended}")
-        await client.close(step.code, render_text(step.reason, context.names), step.within)
+        await client.close(step.code, render_text(step.reason, context.names), partial(context.is_done_in, step.within))
 
     await asyncio.gather(*map(close_one, names))
     for name in names:
@@ -34,7 +32,7 @@ async def close(context: PlayContext, step: Close, _: Sleeper) -> Seen:
 
 
 async def be_closed(context: PlayContext, client: Client, step: On) -> int:
-    """Give the code with which the server closed a client. Raises StepFailed where it did not, or with another."""
+    """Return the code with which the server closed a client. Raises StepFailed where it did not, or with another."""
     window = context.window(step.within)
     while not await client.await_end(max(0.0, window.left_s)):
         if not await context.is_over(window) or await client.await_end(0):

@@ -1,7 +1,4 @@
-"""What a play has at hand while it goes on: its target, its history, its clients and its objects.
-
-Never decides what comes next; `performance` does, and `verbs` carry the steps out.
-"""
+"""What a play has at hand while it goes on: its target, its history, its clients and its objects."""
 
 import asyncio
 from dataclasses import dataclass, field, replace
@@ -20,7 +17,7 @@ from poc_cli.history.late_stretch import Stretch
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.record.lateness import is_own_work
 from poc_cli.record.stay_end import how_left
-from poc_cli.residency import Caller, Change, Delivered, Entered, Left, Timed
+from poc_cli.residency import CALLS, Caller, Change, Delivered, Entered, Left, Timed
 from poc_cli.scenario.client_tables import AnyClient, ClientSpec
 from poc_cli.scenario.conditions import lookup
 from poc_cli.scenario.matching import Message
@@ -35,10 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
 
     from poc_cli.engine.app_server_step import Calls
+    from poc_cli.engine.in_flight import InFlight
     from poc_cli.services.app_server import App
 
 ALARM_EVENT = "alarm"
 """The trace's name for an alarm that reached the object."""
+
+_MESSAGES = frozenset({kinds.SENT, kinds.RECEIVED})
 
 _KEPT = frozenset(
     {
@@ -128,6 +128,8 @@ class PlayContext:
         self.events: list[Event] = []
         """What has happened so far: all of it where the objects' answers are all that tells of them, else what shows
         whether it was late."""
+        self.in_flight: list[InFlight] = []
+        """What notes which messages have no answer yet, for claims that ask for one."""
         self.takes: Callable[[str, Payload], bool] = lambda _client, _payload: False
         """Whether a message that came to a client is for somebody else than the story."""
         self._recorded = 0
@@ -152,6 +154,9 @@ class PlayContext:
             self.stirred_ns = event.t_ns
         if self.target.trace is None or kind in _KEPT:
             self.events.append(event)
+        if kind in _MESSAGES:
+            for each in self.in_flight:
+                each.note(event)
         return event
 
     # --- time
@@ -226,11 +231,11 @@ class PlayContext:
 
     @property
     def now_ns(self) -> int:
-        """Give the history's clock."""
+        """Return the history's clock."""
         return self._history.now_ns()
 
     def without_secrets(self, payload: Payload) -> Payload:
-        """Give a text or bytes without the secrets of the run."""
+        """Return a text or bytes without the secrets of the run."""
         return self._history.without_secrets(payload)
 
     async def recorded_aside(self, payload: Payload) -> dict[str, Any]:
@@ -341,7 +346,8 @@ class PlayContext:
             case Delivered():
                 witnessed.woken_by = witnessed.woken_by or change.name
                 witnessed.alarms += change.name == ALARM_EVENT
-                self.note(actor, kinds.DELIVERED, name=change.name, at_ns=change.at_ns)
+                called: dict[str, Any] = {"caller": change.caller} if change.name in CALLS else {}
+                self.note(actor, kinds.DELIVERED, name=change.name, at_ns=change.at_ns, **called)
             case Left():
                 facts: dict[str, Any] = {
                     "ended": "process" if change.how == "died" else "context",
@@ -382,7 +388,7 @@ class PlayContext:
         self.note("api", kinds.CALLED, **told, authorized=call.authorized)
 
     def objects_named(self, names: list[str] | None) -> list[ObservedObject]:
-        """Give the objects that a step means; all of the play where it names none."""
+        """Return the objects that a step means; all of the play where it names none."""
         return [self.objects[name] for name in names] if names is not None else list(self.objects.values())
 
     def capture(self, paths: dict[str, str], message: Message) -> None:
@@ -397,11 +403,11 @@ class PlayContext:
     # --- clients
 
     def client_names(self, names: list[str]) -> list[str]:
-        """Give the single clients that a step means: each once, in the order of the step."""
+        """Return the single clients that a step means: each once, in the order of the step."""
         return list(dict.fromkeys(member for name in names for member in self.play.members(name)))
 
     def client(self, name: str) -> Client:
-        """Give a client that was connected. Raises StepFailed for one that never was."""
+        """Return a client that was connected. Raises StepFailed for one that never was."""
         client = self.clients.get(name)
         if client is None:
             raise StepFailed("closed", f"{name} was never connected")

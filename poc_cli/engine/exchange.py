@@ -1,7 +1,4 @@
-"""Carries out what `on` and `resume` say for one client: what is sent or done, and what must come of it.
-
-Never decides what a failure means; it raises StepFailed and gives what it saw.
-"""
+"""Carries out what `on` and `resume` say for one client: what is sent or done, and what must come of it."""
 
 import asyncio
 from dataclasses import dataclass
@@ -92,18 +89,19 @@ async def _send(context: PlayContext, client: Client, step: Exchange, begun: _Be
     begun.start = client.inbox.size
     begun.sent = context.add(client.name, kinds.SENT, **as_kept).id
     begun.at_ns = context.now_ns
+    sending = asyncio.create_task(client.send(wire))
     try:
-        async with asyncio.timeout(SENT_WITHIN_SECONDS):
-            await client.send(wire)
-    except TimeoutError as error:
-        await context.target.settled()
-        told = f"{client.name} could not send within {SENT_WITHIN_SECONDS:g} s: the other side does not read"
-        raise StepFailed("silence", told) from error
+        if not await context.is_done_in(SENT_WITHIN_SECONDS, sending):
+            reason = f"{client.name} could not send within {SENT_WITHIN_SECONDS:g} s: the other side does not read"
+            raise StepFailed("silence", reason)
+        await sending
     except (ConnectionClosed, CannotOpen) as error:
         # The close that the step expects may come before the whole message is out.
         if not (isinstance(step, On) and step.expects_close):
             await context.target.settled()
             raise StepFailed("closed", f"{client.name} could not send: {error}") from error
+    finally:
+        sending.cancel()
 
 
 async def _act(context: PlayContext, client: Client, step: Acting, begun: _Begun) -> None:

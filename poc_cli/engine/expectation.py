@@ -1,7 +1,4 @@
-"""Waits on one client for what a step expects, and says in one sentence how it was not met.
-
-Never takes a silence at its word before the runtime has answered: a hung one loses no messages.
-"""
+"""Waits on one client for what a step expects, and says in one sentence how it was not met."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -139,9 +136,9 @@ class Expecting:
                 why.append("{ text = … } means a plain text; for a JSON object write { json = { text = … } }")
             why += [f"{text} does not hold" for text in self._broken(last)]
             events = ", ".join(str(received.event_id) for received in passed[-_LISTED:])
-            told = f"{name} got {len(passed)} message(s), none as expected: {'; '.join(why)} (event {events})"
-            return StepFailed("mismatch", told)
+            reason = f"{name} got {len(passed)} message(s), none as expected: {'; '.join(why)} (event {events})"
+            return StepFailed("mismatch", reason)
         if not self._client.is_open:
             return StepFailed("closed", f"{name} was closed while it waited for an answer")
-        told = f"{name} got nothing within {self._step.within:g} s, though the runtime answers"
-        return StepFailed("silence", told)
+        reason = f"{name} got nothing within {self._step.within:g} s, though the runtime answers"
+        return StepFailed("silence", reason)

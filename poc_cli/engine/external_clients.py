@@ -1,7 +1,4 @@
-"""Makes the clients of a play that are not our own, and takes down what they tell of themselves.
-
-Never looks at what they say.
-"""
+"""Makes the clients of a play that are not our own, and takes down what they tell of themselves."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -84,7 +81,7 @@ def foreign_client(context: PlayContext, services: Services, name: str, spec: An
     match spec:
         case CommandSpec():
             program = _program(context, services, name, spec)
-            made.append(ProgramClient(name, program, services.nursery, lambda: context.target.door, account))
+            made.append(ProgramClient(name, program, services.programs, lambda: context.target.door, account))
         case PageSpec():
             if services.pages is None:
                 raise PlayError("there is no browser in this run")
@@ -117,6 +114,6 @@ def _program(context: PlayContext, services: Services, name: str, spec: CommandS
         first, *rest = (render_text(word, names) for word in spec.command)
         program = str(node()) if first == "node" else first
         own = {key: render_text(value, names) for key, value in spec.env.items()}
-        return [program, *rest], services.nursery.environment() | {"POC_URL": url} | own | hidden
+        return [program, *rest], services.programs.environment() | {"POC_URL": url} | own | hidden
 
     return Program(words, folder, spec.opens)

@@ -1,7 +1,4 @@
-"""Carries out the steps that break things: dropped connections, stalled readers, and what befalls objects and runtimes.
-
-Never repairs: what a fault has closed must be connected again by the story.
-"""
+"""The steps that break things: dropped connections, stalled readers, restarts of objects and runtimes."""
 
 from typing import Any
 

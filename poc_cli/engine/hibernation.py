@@ -1,7 +1,4 @@
-"""What the engine needs of whoever brings objects to sleep, by the runtime's trace or by waiting alone.
-
-Never says how.
-"""
+"""What the engine needs of whoever brings objects to sleep, by the runtime's trace or by waiting alone."""
 
 from typing import Literal, Protocol
 

@@ -1,7 +1,4 @@
-"""Brings objects to sleep, by waiting or by force, and asks the trace where they are.
-
-Never takes a time that has passed for a proof: only the trace's word that the object left memory is one.
-"""
+"""Brings objects to sleep, by waiting or by force, and asks the trace where they are."""
 
 import asyncio
 from typing import Any, Literal
@@ -43,7 +40,7 @@ _LOOK_AGAIN_AT_LEAST_SECONDS = 0.001
 
 
 def pins_data(pins: tuple[Pin, ...]) -> list[dict[str, Any]]:
-    """Give pins as the history keeps them."""
+    """Return pins as the history keeps them."""
     return [
         {
             "kind": pin.kind,
@@ -58,7 +55,7 @@ def pins_data(pins: tuple[Pin, ...]) -> list[dict[str, Any]]:
 
 
 def told(pins: tuple[Pin, ...]) -> str:
-    """Give pins in words: `setInterval (room.ts:12)`."""
+    """Return pins in words: `setInterval (room.ts:12)`."""
     places = [pin.what + (f" ({pin.script}:{pin.line})" if pin.script else "") for pin in pins]
     return ", ".join(dict.fromkeys(places)) or "nothing that the trace shows"
 
@@ -113,7 +110,7 @@ class TracedSleeper:
         )
 
     async def _lasting_pins(self, witnessed: ObservedObject, now_ns: int) -> tuple[Pin, ...]:
-        """Give what still pins the object once young work has had its time to end."""
+        """Return what still pins the object once young work has had its time to end."""
         while True:
             # What takes long only because the runtime is late must not pass for a pin, not even in a control.
             quickly = not self._should_sleep and not self._context.was_late(PIN_AFTER_SECONDS)
@@ -128,7 +125,7 @@ class TracedSleeper:
             now_ns = await self._target.fence()
 
     def _alarm_before_sleep(self, witnessed: ObservedObject, now_ns: int) -> int | None:
-        """Give the milliseconds until the object's alarm, where that comes before the idle timer would strike."""
+        """Return the milliseconds until the object's alarm, where that comes before the idle timer would strike."""
         due, stay = self._target.alarm_due_ns(witnessed.id), self._target.stay(witnessed.id)
         if due is None or stay is None or due > stay.last_event_ns + IDLE_TIMER_SECONDS * SECOND_NS:
             return None
@@ -180,7 +177,7 @@ class TracedSleeper:
         raise StepFailed(
             "no_sleep",
             f"{witnessed.label} was still in memory "
-            + (after if pins or left <= 0 else f"after {watched:.0f} s in which no client sent anything"),
+            + (after if pins or left <= 0 else f"after {watched:.0f} s in which the story sent nothing"),
         )
 
     async def _next(self, witnessed: ObservedObject) -> int:

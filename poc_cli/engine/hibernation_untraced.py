@@ -1,7 +1,4 @@
-"""Lets objects sleep where nothing can be asked: sends nothing, and waits until they should be asleep.
-
-Never says that they slept; what their answers say afterwards is for the judge.
-"""
+"""Lets objects sleep where nothing can be asked: sends nothing, and waits until they should be asleep."""
 
 import asyncio
 from typing import Final
@@ -43,8 +40,8 @@ class InstanceSleeper:
             if needed is not None and silent >= needed:
                 break
             if (self._context.now_ns - begun) / 1e9 >= GIVES_UP_SECONDS:
-                told = "no silence was long enough to sleep in, because clients kept hearing things"
-                raise StepFailed("no_sleep", f"for {GIVES_UP_SECONDS:g} s {told}")
+                message = "no silence was long enough to sleep in, because clients kept hearing things"
+                raise StepFailed("no_sleep", f"for {GIVES_UP_SECONDS:g} s {message}")
             if was_open and not self._is_any_open():
                 await self._context.target.settled()
                 raise StepFailed("no_sleep", f"every client was closed while {witnessed.label} was left alone")
@@ -67,7 +64,7 @@ class InstanceSleeper:
         return any(client.is_open for client in self._context.clients.values())
 
     def _needed(self) -> float | None:
-        """Give how many seconds of silence it takes to sleep; None as long as the sentinels have not told."""
+        """Return how many seconds of silence it takes to sleep; None as long as the sentinels have not told."""
         watch = self._box.watch
         if watch.onset is None or self._is_long:
             return watch.asleep_by_seconds

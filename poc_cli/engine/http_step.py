@@ -1,7 +1,4 @@
-"""Carries out the `http` step: one request from outside, as a backend would send it.
-
-Never follows redirects and never uses a proxy of the environment.
-"""
+"""Carries out the `http` step: one request from outside, as a backend would send it."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
@@ -94,7 +91,7 @@ async def _answered(
 
 
 def _way(context: PlayContext, path: str) -> tuple[Door, str]:
-    """Give the way to the worker, or for a whole address to the app, and the path there."""
+    """Return the way to the worker, or for a whole address to the app, and the path there."""
     if path.startswith("/"):
         return context.target.door, path
     place = "/".join(path.split("/", 3)[:3])

@@ -1,8 +1,4 @@
-"""Questions of our own to the rooms of a play: who they are, so that two answers on either side tell of a sleep.
-
-Never heard by the story: each carries a number of ours, and its answer goes past the client's inbox. They are asked
-only of a worker that speaks our protocol, right before an object is left alone and when the story is over.
-"""
+"""Questions of our own to the rooms of a play: who they are, so that two answers on either side tell of a sleep."""
 
 import asyncio
 import json
@@ -68,7 +64,7 @@ class Questions:
                 return
 
     def _takes(self, client: str, payload: Payload) -> bool:
-        """Whether a message is an answer to one of these questions; it is written down once."""
+        """Return whether a message is an answer to one of these questions; it is written down once."""
         if not isinstance(payload, str) or self._mark not in payload:
             return False
         answer = Message(payload, None).json

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from poc_cli.engine.context import ObservedObject, PlayContext
+from poc_cli.errors import TargetError
 from poc_cli.history import event as kinds
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.scenario.loader import text_sha256
@@ -37,7 +38,12 @@ FROM_CACHE: Final = "an earlier run"
 _KEPT: Final = 2000
 """Confirmations in the cache; each is an empty file."""
 
-_FORMAT: Final = 2
+_LASTING_NS: Final = 1_000_000_000
+_PIN_TRIES: Final = 24
+_PIN_PAUSE: Final = 0.05
+"""How old a pin is that will not end by itself, and how often and how long it is waited for."""
+
+_FORMAT: Final = 3
 """Raised where the test itself changes, so that nothing is believed of an older one."""
 
 
@@ -53,6 +59,8 @@ class Confirming:
         self._done: set[str] = set()
         self._watchers: list[asyncio.Task[None]] = []
         self._is_clean = True
+        self._kept: dict[str, int] = {}
+        """The strangers that could not be evicted, and how often they had been called by then."""
 
     async def begin(self) -> None:
         """Keep the module state as it is when the worker has been loaded. Raises TargetError."""
@@ -71,6 +79,8 @@ class Confirming:
         for task in self._watchers:
             task.cancel()
         await asyncio.gather(*self._watchers, return_exceptions=True)
+        with suppress(TargetError):
+            await self._tell_kept()
         if self._state is not None:
             await self._state.close()
         self._target.confirmed = well and self._is_clean
@@ -116,20 +126,46 @@ class Confirming:
     async def _evict_strangers(self) -> list[str]:
         """Evict the objects in memory that the story does not name: what they keep in fields is as little storage.
 
-        One that work pins is left alone. Return which left memory by it.
+        The runtime evicts none that work pins, so those are kept in mind. Return which left memory.
         """
-        own = {each.id for each in self._context.objects.values()}
         evicted = []
-        for each in self._target.seen():
+        for each in self._strangers():
             class_name = self._target.class_of(each)
-            is_there = self._target.stay(each) is not None
-            if each in own or class_name is None or not is_there or self._target.pins(each, 0):
+            if class_name is None:
                 continue
-            if (await self._target.evict(class_name, each)).outcome == "evicted":
+            if not await self._is_pinned(each) and (await self._target.evict(class_name, each)).outcome == "evicted":
                 evicted.append(f"{class_name} {each}")
+            else:
+                self._kept.setdefault(each, self._target.times_called(each))
         if evicted:
             await self._target.settled()
         return evicted
+
+    def _strangers(self) -> list[str]:
+        own = {each.id for each in self._context.objects.values()}
+        return [each for each in self._target.seen() if each not in own and self._target.stay(each) is not None]
+
+    async def _is_pinned(self, object_id: str) -> bool:
+        """Return whether work pins an object; of what has only just begun, once it has had time to end."""
+        for _ in range(_PIN_TRIES):
+            if not self._target.pins(object_id, 0) or self._target.pins(object_id, _LASTING_NS):
+                break
+            await asyncio.sleep(_PIN_PAUSE)
+            await self._target.settled()
+        return bool(self._target.pins(object_id, 0))
+
+    async def _tell_kept(self) -> None:
+        """Write down which strangers stayed in memory and may have told the story's objects what they kept."""
+        await self._target.settled()
+        own = {each.id for each in self._context.objects.values()}
+        kept = [
+            f"{self._target.class_of(each)} {each}"
+            for each, times in self._kept.items()
+            if self._target.linked(each) & own or self._target.times_called(each) > times
+        ]
+        if kept:
+            self._is_clean = False
+            self._context.add("poc", kinds.MODULE_STATE, at="end", changed=[], left=[], others=[], kept=kept)
 
     def _others(self, witnessed: ObservedObject) -> list[str]:
         """Return which other objects are in memory: they see what is put back too."""
@@ -153,7 +189,7 @@ class Confirmations:
         self._folder = cache() / "module-state" if folder is None else folder
 
     def knows(self, play: Play, worker: Worker) -> bool:
-        """Whether the story was confirmed before on the very same worker."""
+        """Return whether the story was confirmed before on the very same worker."""
         file = self._file(play, worker)
         return file is not None and file.is_file()
 
@@ -179,11 +215,15 @@ class Confirmations:
         return self._folder / sha256(subject.encode()).hexdigest()[:32]
 
 
-def to_confirm(plays: Iterable[Play], pool: "LocalTargetPool", history: HistoryWriter, run: str) -> list[Play]:
+def to_confirm(
+    plays: Iterable[Play], outcomes: Mapping[str, str], pool: "LocalTargetPool", history: HistoryWriter, run: str
+) -> list[Play]:
     """Return the stories to be played once more, and write down which need not be. Raises TargetError."""
     again: list[Play] = []
     for play in plays:
         if play.role != "story" or play.round != 1 or not resting_on_state(play):
+            continue
+        if outcomes[play.label] == "error":  # nothing has held in it
             continue
         by = _known(play, pool)
         if by is None:

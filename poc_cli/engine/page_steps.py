@@ -1,7 +1,4 @@
-"""Does on a page what a step says, and waits until the page shows what it must.
-
-Never takes what a page shows for a word of the object: the frames are in the history beside it.
-"""
+"""Does on a page what a step says, and waits until the page shows what it must."""
 
 import asyncio
 import json
@@ -102,7 +99,7 @@ async def act(context: PlayContext, client: Client, step: Acting) -> Result | No
 
 
 def sent_by(client: Client) -> tuple[int, int] | None:
-    """Give the event and time of the first message that a page sent since it was last acted on."""
+    """Return the event and time of the first message that a page sent since it was last acted on."""
     return client.first_sent if isinstance(client, PageClient) else None
 
 

@@ -1,7 +1,4 @@
-"""A message as the history keeps it: whole where it is short, else cut, with what still tells it from others.
-
-Never takes secrets out; whoever writes does, before anything is cut.
-"""
+"""A message as the history keeps it: whole where it is short, else cut, with what still tells it from others."""
 
 from typing import Any
 
@@ -18,7 +15,7 @@ _LONGEST_FIELD = 200
 
 
 def recorded(payload: Payload) -> dict[str, Any]:
-    """Give a message as the history keeps it: `text` or `hex`, its size, and where it was cut its short `fields`."""
+    """Return a message as the history keeps it: `text` or `hex`, its size, and where it was cut its short `fields`."""
     cut = {"cut": True} if len(payload) > LONGEST_RECORDED else {}
     if isinstance(payload, bytes):
         return {"hex": payload[:LONGEST_RECORDED].hex(), "bytes": len(payload)} | cut
@@ -28,7 +25,7 @@ def recorded(payload: Payload) -> dict[str, Any]:
 
 
 def _short_fields(text: str) -> dict[str, Any]:
-    """Give the numbers, truths and short texts at the top of a long JSON object: the marks that tell it from others."""
+    """Return the numbers, booleans and short texts at the top of a long JSON object: what identifies it."""
     value = Message(text, None).json if len(text) <= LONGEST_READ else None
     if not isinstance(value, dict):
         return {}

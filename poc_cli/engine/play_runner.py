@@ -1,7 +1,4 @@
-"""One play from its first step to its last word in the history.
-
-Never judges: it stops at a failed precondition and says so.
-"""
+"""One play from its first step to its last word in the history."""
 
 import asyncio
 import secrets
@@ -9,11 +6,13 @@ from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from poc_cli.clients.client import in_seconds
 from poc_cli.engine.admission import raise_if_too_many
 from poc_cli.engine.context import PlayContext
 from poc_cli.engine.environment import PlayEnvironment
 from poc_cli.engine.hibernation import Sleeper
 from poc_cli.engine.hibernation_traced import TracedSleeper
+from poc_cli.engine.in_flight import in_flight_of, land
 from poc_cli.engine.module_state_play import Confirming, confirming
 from poc_cli.engine.step_failure import PlayError, StepFailed
 from poc_cli.engine.step_handlers import HANDLERS, Seen
@@ -21,7 +20,7 @@ from poc_cli.errors import TargetError
 from poc_cli.history import event as kinds
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.record.attempts import CUT_STEP, SUSPECT
-from poc_cli.record.lateness import LATE_NS, Cut, concerning, cut_of
+from poc_cli.record.lateness import LATE_NS, TOO_SLOW, Cut, concerning, cut_of
 from poc_cli.record.play_record import steps_of
 from poc_cli.record.stay_end import with_how
 from poc_cli.run_options import SleepMode
@@ -150,8 +149,7 @@ class PlayRunner:
         if cut is None:
             return outcome, reason
         self._cut_step = cut.step
-        told = f"this machine was too slow: {cut.reason}"
-        return ("stopped" if self._trial.is_last else "given_up"), told
+        return ("stopped" if self._trial.is_last else "given_up"), TOO_SLOW + cut.reason
 
     def _is_cut(self, context: PlayContext) -> bool:
         """Return whether nothing that a play does from now on is evidence. That it is not is found at its end anyway.
@@ -206,7 +204,7 @@ class PlayRunner:
         return bool(steps) and all(self._play.steps[step].step.verb not in _IDLE_WAITS for step in steps)
 
     async def _looked_at(self, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
-        """Give how the play ended, or that it is to be played once more, and why."""
+        """Return how the play ended, or that it is to be played once more, and why."""
         if self._box is None:
             return outcome, reason
         await self._box.ask_at_the_end()
@@ -227,6 +225,7 @@ class PlayRunner:
             self._environment,
             alone=self._trial.alone,
         )
+        context.in_flight = in_flight_of(self._play)
         if self._watch is not None:
             from poc_cli.engine.black_box import BlackBox  # with half of the judge, and most plays have a trace
 
@@ -285,6 +284,7 @@ class PlayRunner:
             # An idle that took too long makes what comes after it late, anything else only puts it off.
             self._due_ns = self._due_ns + idle_ns(placed.step) if idle_ns(placed.step) else context.now_ns
         context.step = None
+        await land(context)
         return "done", ""
 
     async def _outcome(self, context: PlayContext, placed: PlacedStep) -> StepFailed | None:
@@ -354,7 +354,8 @@ class PlayRunner:
                 context.add(name, kinds.UNREAD, events=unread)
 
     async def _clean_up(self, context: PlayContext) -> None:
-        await asyncio.gather(*(client.close(1000, "", CLEAN_UP_SECONDS) for client in context.clients.values()))
+        in_time = in_seconds(CLEAN_UP_SECONDS)
+        await asyncio.gather(*(client.close(1000, "", in_time) for client in context.clients.values()))
         context.unwatch()
 
 

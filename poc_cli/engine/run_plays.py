@@ -1,7 +1,4 @@
-"""A whole run: its folder, its target, its plays side by side, its history from the first line to the last.
-
-Never judges; the history that it leaves is all that the judge gets.
-"""
+"""A whole run: its folder, its target, its plays side by side, its history from the first line to the last."""
 
 import asyncio
 import contextlib
@@ -68,15 +65,16 @@ async def run(  # noqa: PLR0913, PLR0917 - what a run is made of
             if environment.services is not None:
                 await open_.enter_async_context(environment.services.served(records.folder, records.redactor))
             outcomes = await Scheduler(pool, history, options, progress, environment).play(plan.stories)
-            if "interrupted" not in outcomes and isinstance(pool, LocalTargetPool):
+            if "interrupted" not in outcomes.values() and isinstance(pool, LocalTargetPool):
                 # By force, which is quicker: that the object sleeps by itself has been seen.
                 by_force = replace(options, sleep="evict")
-                again = to_confirm(plan.stories, pool, history, RUN)
-                outcomes += await Scheduler(pool, history, by_force, progress, environment).play(again)
-            if afterwards is not None and "interrupted" not in outcomes:
-                outcomes += await afterwards(history)
+                again = to_confirm(plan.stories, outcomes, pool, history, RUN)
+                outcomes |= await Scheduler(pool, history, by_force, progress, environment).play(again)
+            is_interrupted = "interrupted" in outcomes.values()
+            if afterwards is not None and not is_interrupted:
+                is_interrupted = "interrupted" in await afterwards(history)
         log.look_through(records.thrown(), records.redactor)
-        if "interrupted" not in outcomes:
+        if not is_interrupted:
             history.add(RUN, "poc", kinds.RUN_END)
 
 

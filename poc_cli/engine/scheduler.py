@@ -63,8 +63,8 @@ class Scheduler:
         self._watch: CanaryWatch | None = None
         self._own_places = asyncio.Semaphore(max(1, pool.apart_at_once))
 
-    async def play(self, plays: list[Play]) -> list[Outcome]:
-        """Play them: together what can be together, then alone what measures."""
+    async def play(self, plays: list[Play]) -> dict[str, Outcome]:
+        """Play them: together what can be together, then alone what measures. Return how each ended, by its label."""
         self._whole = asyncio.current_task()
         try:
             return await self._play(plays)
@@ -79,7 +79,7 @@ class Scheduler:
             self._failure = error
             self._whole.cancel()
 
-    async def _play(self, plays: list[Play]) -> list[Outcome]:
+    async def _play(self, plays: list[Play]) -> dict[str, Outcome]:
         # What has to let the most time pass begins first, so that all windows overlap.
         plays = sorted(plays, key=_seconds, reverse=True)
         together = [play for play in plays if not self._pool.is_apart(play)]
@@ -92,7 +92,7 @@ class Scheduler:
             outcomes |= await self._alone(after, attempt=1)
             return await self._again(plays, outcomes)
 
-    async def _again(self, plays: list[Play], outcomes: dict[str, Outcome]) -> list[Outcome]:
+    async def _again(self, plays: list[Play], outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
         """Play what was spoiled once more: with less beside it, then alone."""
         for attempt in range(2, ATTEMPTS + 1):
             late = [play for play in plays if outcomes[play.label] == "given_up"]
@@ -107,7 +107,7 @@ class Scheduler:
             outcomes |= await self._round(shared, own, Pacer(min(CALM_JOBS, self._options.jobs)), attempt)
             rest = [play for play in plays if outcomes[play.label] in AGAIN and play not in [*shared, *own]]
             outcomes |= await self._alone(rest, attempt)
-        return [*outcomes.values()]
+        return outcomes
 
     async def _round(self, together: list[Play], apart: list[Play], pacer: Pacer, attempt: int) -> dict[str, Outcome]:
         """Play some in one place and others in one of their own, all at the same time."""
@@ -180,13 +180,13 @@ class Scheduler:
 
 
 def _seconds(play: Play) -> float:
-    """Give how long a play must let time pass at least: its sleeps by the idle timer, and what it waits besides."""
+    """Return how long a play must let time pass at least: its sleeps by the idle timer, and what it waits besides."""
     steps = [placed.step for placed in play.steps]
     sleeps = sum(isinstance(step, Hibernate) and step.hibernate == "idle" for step in steps)
     return sleeps * IDLE_TIMER_SECONDS + sum(step.idle for step in steps if isinstance(step, Idle))
 
 
 def _first(failures: BaseExceptionGroup) -> BaseException:
-    """Give the failure that a person should hear of: one of ours before any other."""
+    """Return the failure that a person should hear of: one of ours before any other."""
     found = [_first(each) if isinstance(each, BaseExceptionGroup) else each for each in failures.exceptions]
     return next((failure for failure in found if isinstance(failure, PocError)), found[0])

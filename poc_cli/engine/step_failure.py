@@ -1,7 +1,4 @@
-"""The ways in which a step can fail, as the history names them.
-
-Never an error of the target: those are TargetError and end the play as an error.
-"""
+"""The ways in which a step can fail, as the history names them."""
 
 from typing import Literal
 

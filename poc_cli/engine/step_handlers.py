@@ -1,10 +1,8 @@
-"""Carries out one step: a function for each verb of the language.
-
-Never goes on to the next step and never decides what a failure means; it raises StepFailed and gives what it saw.
-"""
+"""Carries out one step: a function for each verb of the language."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from poc_cli.clients.client import CannotOpen, Client
@@ -50,7 +48,7 @@ async def _connect(context: PlayContext, step: Connect, _: Sleeper) -> Seen:
         earlier = context.clients.get(name)
         if earlier is not None and earlier.tells_openings:
             # A program or page that is opened again is begun anew; of our own clients nothing is left but a socket.
-            await earlier.close(1000, "", step.within)
+            await earlier.close(1000, "", partial(context.is_done_in, step.within))
         client = context.new_client(name)
         try:
             await _opened(context, client, step.within)

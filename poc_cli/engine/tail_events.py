@@ -1,7 +1,4 @@
-"""Keeps in the history what the place tells of the worker's mishaps while plays go on: exceptions, logs, bad outcomes.
-
-Never proves anything by it: such lines come late, or not at all, and their times are of another machine's clock.
-"""
+"""Records what the target reports about the worker during plays: exceptions, logs, bad outcomes."""
 
 import asyncio
 import contextlib
@@ -44,7 +41,7 @@ async def listen(tail: Tail, history: HistoryWriter) -> None:
 
 
 def _kept(event: dict[str, Any], history: HistoryWriter) -> dict[str, Any]:
-    """Give what is written down of an event: all that matters, or its beginning where that is long."""
+    """Return what is written down of an event: all that matters, or its beginning where that is long."""
     kept: dict[str, Any] = {name: event[name] for name in _KEPT if name in event}
     # Before it is cut: half a secret would be recognized by nobody.
     text = json.dumps({name: kept.get(name) for name in _SAID}, ensure_ascii=False)

@@ -1,7 +1,4 @@
-"""Where the plays of a run go on: runtimes of our own, or one worker that runs somewhere else.
-
-Never looks into a play; which play needs a place of its own, the troupe asks here.
-"""
+"""Where the plays of a run go on: runtimes of our own, or one worker that runs somewhere else."""
 
 import asyncio
 import contextlib
@@ -39,25 +36,25 @@ class TargetPool(Protocol):
     """How many of the plays that need a place of their own may go on at the same time, and while others do; 0: none."""
 
     def description(self) -> dict[str, Any]:
-        """Give the place as the beginning of a record tells it."""
+        """Return the place as the beginning of a record tells it."""
 
     def is_apart(self, play: Play) -> bool:
-        """Whether a play needs a place of its own."""
+        """Return whether a play needs a place of its own."""
 
     def watched(
         self, plays: list[Play], history: HistoryWriter
     ) -> "contextlib.AbstractAsyncContextManager[CanaryWatch | None]":
-        """Give what tells of sleep while the plays go on, None where the trace does."""
+        """Return what tells of sleep while the plays go on, None where the trace does."""
 
     @property
     def attendance(self) -> Attendance:
         """Return who notes when this process or a runtime was late."""
 
     def shared(self, attempt: int = 1) -> contextlib.AbstractAsyncContextManager[Target]:
-        """Give the target of the plays that go on side by side; it ends with the context. Raises TargetError."""
+        """Return the target of the plays that go on side by side; it ends with the context. Raises TargetError."""
 
     def own(self, play: Play) -> contextlib.AbstractAsyncContextManager[Target]:
-        """Give a target for one play. Raises TargetError."""
+        """Return a target for one play. Raises TargetError."""
 
     def listen_to_log(self, listener: LogListener) -> None:
         """Call `listener` with each line of the worker's log that had secrets, without them, and with which."""
@@ -76,7 +73,7 @@ class LocalTargetPool:
         self.confirmations = Confirmations(ground.versions)
 
     def description(self) -> dict[str, Any]:
-        """Give the place as the beginning of a record tells it."""
+        """Return the place as the beginning of a record tells it."""
         return {
             "kind": Workerd.kind,
             "url": None,
@@ -87,12 +84,12 @@ class LocalTargetPool:
         }
 
     def is_apart(self, play: Play) -> bool:
-        """Whether a play needs a runtime of its own: it ends it, measures it, inspects it, or brings another worker."""
+        """Return whether a play needs its own runtime: it ends it, measures it, inspects it, or has another worker."""
         return play.alone or play.role == CONFIRM or self.worker_of(play) is not self._ground.worker
 
     @contextlib.asynccontextmanager
     async def watched(self, plays: list[Play], history: HistoryWriter) -> AsyncIterator[None]:  # noqa: ARG002
-        """Give nothing: each runtime's trace tells of sleep."""
+        """Yield nothing: each runtime's trace tells of sleep."""
         yield
 
     @property
@@ -102,7 +99,7 @@ class LocalTargetPool:
 
     @contextlib.asynccontextmanager
     async def shared(self, attempt: int = 1) -> AsyncIterator[Target]:
-        """Give the runtime that was started ahead, for a later attempt a fresh one."""
+        """Yield the runtime that was started ahead, for a later attempt a fresh one."""
         place = self._first.place if attempt == 1 else RuntimeFolder(self._ground.worker)
         target = Workerd(place, self._ground)
         try:
@@ -113,7 +110,7 @@ class LocalTargetPool:
 
     @contextlib.asynccontextmanager
     async def own(self, play: Play) -> AsyncIterator[Target]:
-        """Give a fresh runtime that ends with the play."""
+        """Yield a fresh runtime that ends with the play."""
         worker = self.worker_of(play)
         target = Workerd(RuntimeFolder(worker), self._ground, inspected=play.role == CONFIRM)
         try:
@@ -145,7 +142,7 @@ class RemoteTargetPool:
         self.attendance = Attendance()
 
     def description(self) -> dict[str, Any]:
-        """Give the place as the beginning of a record tells it."""
+        """Return the place as the beginning of a record tells it."""
         return {
             "kind": self.remote.kind,
             "url": self.remote.url,
@@ -156,12 +153,12 @@ class RemoteTargetPool:
         }
 
     def is_apart(self, play: Play) -> bool:
-        """Whether a play would disturb others: it deploys, or measures."""
+        """Return whether a play would disturb others: it deploys, or measures."""
         return play.alone
 
     @contextlib.asynccontextmanager
     async def watched(self, plays: list[Play], history: HistoryWriter) -> "AsyncIterator[CanaryWatch]":
-        """Give what rooms of our own tell of sleep; they are opened where a play sleeps and the worker is ours."""
+        """Yield what rooms of our own tell of sleep; they are opened where a play sleeps and the worker is ours."""
         from poc_cli.engine.canaries import CanaryWatch
         from poc_cli.engine.tail_events import listen
 
@@ -181,12 +178,12 @@ class RemoteTargetPool:
 
     @contextlib.asynccontextmanager
     async def shared(self, attempt: int = 1) -> AsyncIterator[Target]:  # noqa: ARG002
-        """Give the worker."""
+        """Yield the worker."""
         yield self.remote
 
     @contextlib.asynccontextmanager
     async def own(self, play: Play) -> AsyncIterator[Target]:  # noqa: ARG002
-        """Give the same worker: there is no other."""
+        """Yield the same worker: there is no other."""
         yield self.remote
 
     def listen_to_log(self, listener: LogListener) -> None:
@@ -194,7 +191,7 @@ class RemoteTargetPool:
 
 
 def source_of(play: Play) -> WorkerSource:
-    """Give where the worker is that a play brings. Raises TargetError where there is none, ValueError for no such play.
+    """Return where a play's own worker is. Raises TargetError where nothing is there, ValueError for a play without.
 
     Relative to the scenario's file.
     """

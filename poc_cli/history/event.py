@@ -1,7 +1,4 @@
-"""One thing that happened, as a line of `history.ndjson`.
-
-Never says what it means; the judge does.
-"""
+"""One thing that happened, as a line of `history.ndjson`."""
 
 import json
 from dataclasses import dataclass
@@ -88,7 +85,7 @@ class Event:
     data: dict[str, Any]
 
     def line(self) -> str:
-        """Give the line as it stands in the file, without its end."""
+        """Return the line as it stands in the file, without its end."""
         return json.dumps(
             {
                 "id": self.id,

@@ -1,7 +1,4 @@
-"""Reads a history back from disk, line by line, whatever state it was left in.
-
-Never repairs: a line that cannot be read ends the play that it belonged to as an error.
-"""
+"""Reads a history back from disk, line by line, whatever state it was left in."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +14,7 @@ from poc_cli.history.event import FORMAT, RUN_START, Event
 
 
 def event_of(line: str) -> Event | None:
-    """Give the event of one line, or None where the line is not one (cut off, edited, not ours)."""
+    """Return the event of one line, or None where the line is not one (cut off, edited, not ours)."""
     fields = _value_of(line)
     if not isinstance(fields, dict):
         return None
@@ -51,14 +48,14 @@ def _value_of(line: str) -> Any:
 
 
 def events_of(text: str) -> Iterator[Event | None]:
-    """Give each line's event, None for a line that is not one."""
+    """Yield each line's event, None for a line that is not one."""
     for line in text.split("\n"):
         if line:
             yield event_of(line)
 
 
 def read(path: Path) -> list[Event | None]:
-    """Give all events of a file. Raises PocError where it cannot be read, or is of a format that is not ours."""
+    """Return all events of a file. Raises PocError where it cannot be read, or is of a format that is not ours."""
     try:
         lines = BytesIO(read_whole(path))
     except OSError as error:

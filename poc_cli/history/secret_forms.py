@@ -36,6 +36,12 @@ _FRAGMENT_STEP: Final = 4  # so each piece of 15 characters holds one that is lo
 
 _DEEPEST: Final = 4  # a JSON secret may hold a URL that holds a password; nobody nests them further
 
+LONGEST_SPELLED: Final = 512
+"""Characters of a value whose spellings are looked for. Lines of a longer one are values of their own."""
+
+_BEGINNING: Final = 12
+_LINE_END: Final = r"(?:\r?\n|(?:\\r)?\\n)?"  # as it is, and inside JSON
+
 _SCHEME: Final = re.compile(r"(?:Bearer|Basic|Token|ApiKey)\s+(\S+)", re.IGNORECASE)
 _COOKIES: Final = re.compile(r"[\w.-]+=[^;\s]+(?:;\s*[\w.-]+=[^;\s]+)*;?", re.ASCII)
 _EMAIL: Final = re.compile(r"[^@\s/]+@[\w.-]+")
@@ -73,6 +79,58 @@ def forms(value: str) -> Iterator[tuple[str | None, bytes, bool]]:
             yield None, each.encode(code, "replace"), strong
     for text in _fragments(value.strip()):
         yield text, _bytes(text), True
+
+
+class Spelling(NamedTuple):
+    """A regular expression for what encoders may write in more ways than can be listed. It finds ASCII only.
+
+    `beginning` is one for how that begins.
+    """
+
+    beginning: str
+    whole: str
+    strong: bool
+
+
+def spellings(value: str) -> Iterator[Spelling]:
+    """Yield the spellings of a value and of the values in it.
+
+    That is hex in any mixture of cases, percent-encoding of any of the characters, and base64 on several lines.
+    """
+    for each in sorted(_values(value)):
+        if len(each) <= LONGEST_SPELLED:
+            strong = is_strong(each)
+            for units in (_hex_units(each), _percent_units(each), *_base64_units(each)):
+                yield Spelling("".join(units[:_BEGINNING]), "".join(units), strong)
+
+
+def _hex_units(value: str) -> list[str]:
+    pairs = [_any_case(f"{byte:02x}") for byte in _bytes(value)]
+    return [pairs[0], *(f":?{each}" for each in pairs[1:])]
+
+
+def _percent_units(value: str) -> list[str]:
+    return [unit for character in value for unit in _percent_unit(character)]
+
+
+def _percent_unit(character: str) -> list[str]:
+    encoded = [f"%(?:25)?{_any_case(f'{byte:02x}')}" for byte in _bytes(character)]
+    if not character.isascii():
+        return encoded
+    plain = re.escape(character) + (r"|\+" if character == " " else "")
+    return [f"(?:{plain}|{encoded[0]})"]
+
+
+def _base64_units(value: str) -> Iterator[list[str]]:
+    """Yield one list for each alignment; where lines end depends on what stands before."""
+    alphabet = {"+": "[+-]", "/": "[/_]"}
+    for core in sorted(_base64_cores(_bytes(value))):
+        first, *others = (alphabet.get(each, each) for each in core.rstrip("="))
+        yield [first, *(_LINE_END + each for each in others)]
+
+
+def _any_case(digits: str) -> str:
+    return "".join(f"[{each}{each.upper()}]" if each.isalpha() else each for each in digits)
 
 
 def _values(value: str, depth: int = 0) -> set[str]:
@@ -161,7 +219,7 @@ def _fragments(value: str) -> Iterator[str]:
 
 def _texts(value: str) -> set[str]:
     data = _bytes(value)
-    plain = {value, *_hex(data)} | _url_forms(value) | _json_forms(value) | _html_forms(value)
+    plain = {value, value[::-1], *_hex(data)} | _url_forms(value) | _json_forms(value) | _html_forms(value)
     encoded = {base64.b64encode(data).decode(), base64.urlsafe_b64encode(data).decode()}
     wide = value.encode("utf-16-le", "replace")
     twice = {form for each in encoded for form in _base64_forms(each.encode())}
@@ -183,14 +241,18 @@ def _hex(data: bytes) -> tuple[str, ...]:
 def _base64_forms(data: bytes) -> set[str]:
     # The same bytes look different at each of the three alignments inside a longer base64 text;
     # the characters that also depend on the neighbours are cut off.
-    forms_ = set()
+    cores = _base64_cores(data)
+    return cores | {core.replace("+", "-").replace("/", "_") for core in cores}
+
+
+def _base64_cores(data: bytes) -> set[str]:
+    cores = set()
     for lead in range(3):
         padded = base64.b64encode(b"\0" * lead + data).decode()
         start = {0: 0, 1: 2, 2: 3}[lead]
         end = len(padded) - {0: 0, 1: 3, 2: 2}[(lead + len(data)) % 3]
-        core = padded[start:end]
-        forms_ |= {core, core.replace("+", "-").replace("/", "_")}
-    return forms_
+        cores.add(padded[start:end])
+    return cores
 
 
 def _base32_forms(data: bytes) -> set[str]:

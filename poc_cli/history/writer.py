@@ -1,7 +1,4 @@
-"""Writes the history as it happens, so that a run that dies keeps what it had.
-
-Never holds events back and never reads them again.
-"""
+"""Writes the history as it happens, so that a run that dies keeps what it had."""
 
 import os
 import time
@@ -42,7 +39,7 @@ class HistoryWriter:
             raise _unwritable(path, error) from error
 
     def __enter__(self) -> Self:
-        """Give the writer itself."""
+        """Return the writer itself."""
         return self
 
     def __exit__(
@@ -53,7 +50,7 @@ class HistoryWriter:
         self._descriptor = -1  # its number may soon be another file's
 
     def without_secrets(self, payload: str | bytes) -> str | bytes:
-        """Give a message without the secrets: before it is cut, as half a secret would not be found again."""
+        """Return a message without the secrets: before it is cut, as half a secret would not be found again."""
         return self.masked(payload)[0]
 
     def masked(self, payload: str | bytes) -> tuple[str | bytes, dict[str, Any]]:
@@ -64,7 +61,7 @@ class HistoryWriter:
         return clean, marks(seen)
 
     def now_ns(self) -> int:
-        """Give nanoseconds since the start of the run, on the monotonic clock."""
+        """Return nanoseconds since the start of the run, on the monotonic clock."""
         return self._clock() - self.origin_ns
 
     def add(

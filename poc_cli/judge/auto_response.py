@@ -1,7 +1,4 @@
-"""Which frames the runtime itself answered while an object slept: a keep-alive such as PING, and its PONG.
-
-Never guesses: it takes only what was sent and answered while the trace is known to have shown the object asleep.
-"""
+"""Which frames the runtime itself answered while an object slept: a keep-alive such as PING, and its PONG."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -26,16 +23,16 @@ class Automatic:
     answered: frozenset[Content]
 
     def asks(self, frame: Event) -> bool:
-        """Whether the runtime is known to answer what a client sent."""
+        """Return whether the runtime is known to answer what a client sent."""
         return _known(frame) in self.asked
 
     def answers(self, frame: Event) -> bool:
-        """Whether the runtime is known to say what a client got."""
+        """Return whether the runtime is known to say what a client got."""
         return _known(frame) in self.answered
 
 
 def automatic(play: PlayRecord) -> Automatic:
-    """Give what went to and fro on the sockets of the play's objects while these were asleep."""
+    """Return what went to and fro on the sockets of the play's objects while these were asleep."""
     found = play.memo.get(_MEMO)
     if not isinstance(found, Automatic):
         found = play.memo[_MEMO] = _automatic(play)
@@ -43,7 +40,7 @@ def automatic(play: PlayRecord) -> Automatic:
 
 
 def _known(frame: Event) -> Content:
-    """Give what is known of a frame's content; of what was not kept whole that is no more than which frame it was."""
+    """Return what is known of a frame's content; of what was not kept whole that is no more than which frame it was."""
     return (frame.id, None) if frame.data.get("cut") else (frame.data.get("text"), frame.data.get("hex"))
 
 
@@ -67,7 +64,7 @@ def _between(frames: Sequence[Event], first: int, last: int) -> Sequence[Event]:
 
 
 def _known_asleep_until(play: PlayRecord, sleep: Sleep) -> int:
-    """Give the last event before which the trace, brought up to date, showed no coming back.
+    """Return the last event before which the trace, brought up to date, showed no coming back.
 
     It lags behind the frames; a probe and the beginning of a `resume` bring it up to date.
     """

@@ -15,7 +15,7 @@ Labels = frozenset[str]
 
 
 def objects_of(play: PlayRecord, claim: Claim) -> tuple[str, ...]:
-    """Give the objects that a claim is about: those it names, else all of the play."""
+    """Return the objects that a claim is about: those it names, else all of the play."""
     return tuple(claim.of) if claim.of is not None else tuple(play.play.objects)
 
 
@@ -115,7 +115,7 @@ def last_loss_before(play: PlayRecord, claim: Claim, label: str, index: int, *, 
 
 
 def is_named(play: PlayRecord, index: int, name: str) -> bool:
-    """Whether a step is the one that the `after` of a claim means; a step in a `repeat` is several."""
+    """Return whether a step is the one that the `after` of a claim means; a step in a `repeat` is several."""
     step = play.play.steps[index].step
     return isinstance(step, Taking) and step.id == name
 

@@ -1,7 +1,4 @@
-"""Why nothing that an object told in a black box proves a sleep, in words.
-
-Never judges a claim.
-"""
+"""Why nothing that an object told in a black box proves a sleep, in words."""
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
@@ -10,7 +7,7 @@ from poc_cli.record.play_record import PlayRecord
 
 
 def why_no_other_instance(play: PlayRecord, label: str, before: int) -> tuple[str, Evidence]:
-    """Give why no sleep of an object is proven before an event, and the events that show it."""
+    """Return why no sleep of an object is proven before an event, and the events that show it."""
     told = instances_of(play, label)
     if told.unsteady is not None:
         why, event = told.unsteady
@@ -25,7 +22,7 @@ def why_no_other_instance(play: PlayRecord, label: str, before: int) -> tuple[st
 
 
 def _why_not_told(play: PlayRecord, label: str, before: int) -> tuple[str, Evidence]:
-    """Give why there are no answers of two instances, with a wait between, to look at."""
+    """Return why there are no answers of two instances, with a wait between, to look at."""
     failed = next((step for step in play.steps if step.failure in {"wrong_object", "no_sleep"}), None)
     if failed is not None:
         return failed.reason, (failed.end_id,)
@@ -41,7 +38,7 @@ def _why_not_told(play: PlayRecord, label: str, before: int) -> tuple[str, Evide
 
 
 def _cut_off(play: PlayRecord, label: str, waited: Event) -> str:
-    """Give in words that a connection to an object was ended after a wait, and not by its client."""
+    """Return in words that a connection to an object was ended after a wait, and not by its client."""
     ended = (each.closed for each in play.connections if each.is_open_at(waited.id) and play.belongs(each, label))
     closed = next((event for event in ended if event is not None and event.data["by"] != "client"), None)
     return "" if closed is None else f": {closed.actor} was closed ({closed.data['said']})"

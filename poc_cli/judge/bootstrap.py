@@ -1,7 +1,4 @@
-"""The ratio of a percentile of two sets of values, with the interval that it may as well have been by chance.
-
-Never draws anew: the same values always give the same interval.
-"""
+"""The ratio of a percentile of two sets of values, with the interval that it may as well have been by chance."""
 
 from math import ceil
 from random import Random
@@ -20,7 +17,7 @@ _SEED: Final = 20261122
 
 
 def ratio_interval(before: list[float], after: list[float], share: float) -> tuple[float, float]:
-    """Give the bootstrap interval of after/before at this percentile; the values ascend and are above 0.
+    """Return the bootstrap interval of after/before at this percentile; the values ascend and are above 0.
 
     Sorting each resample is not needed: the k-th smallest of n draws with replacement is the value at the rank that
     the k-th smallest of n uniform numbers names, and that number has the beta distribution of (k, n - k + 1).
@@ -32,7 +29,7 @@ def ratio_interval(before: list[float], after: list[float], share: float) -> tup
 
 
 def _drawn(ranked: list[float], share: float, random: Random) -> float:
-    """Give the percentile of one resample."""
+    """Return the percentile of one resample."""
     number = len(ranked)
     rank = max(1, ceil(share * number))
     return ranked[min(number - 1, int(number * random.betavariate(rank, number - rank + 1)))]

@@ -1,7 +1,4 @@
-"""What changed between two judged runs: their claims first, then their figures, and what else they differ in.
-
-Never judges anew and never calls a figure changed that chance could have moved; `changes` has the rule.
-"""
+"""What changed between two judged runs: their claims first, then their figures, and what else they differ in."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -62,7 +59,7 @@ class Comparison:
     flaws: tuple[tuple[str, str], ...]
 
     def of(self, kind: Kind) -> list[ClaimChange]:
-        """Give the claims of one kind."""
+        """Return the claims of one kind."""
         return [claim for claim in self.claims if claim.kind is kind]
 
     @property
@@ -111,12 +108,12 @@ def _kind(before: Cell, after: Cell) -> Kind:
 
 
 def _badness(cell: Cell) -> int:
-    """Give the place of a verdict, the worst first; what is no verdict comes last."""
+    """Return the place of a verdict, the worst first; what is no verdict comes last."""
     return next((place for place, each in enumerate(WORST_FIRST) if each == cell.verdict), len(WORST_FIRST))
 
 
 def _broken(before: Document, after: Document, claims: list[ClaimChange]) -> Iterator[ClaimChange]:
-    """Give scenarios whose play broke only now, though no claim of theirs shows it."""
+    """Yield scenarios whose play broke only now, though no claim of theirs shows it."""
     told = {claim.name.partition("/")[0] for claim in claims if claim.kind is Kind.worse}
     was = {scenario["name"]: scenario for scenario in before["scenarios"]}
     for scenario in after["scenarios"]:
@@ -145,7 +142,7 @@ def _circumstances(document: Document) -> Iterator[tuple[str, str]]:
 
 
 def as_document(comparison: Comparison) -> Document:
-    """Give the comparison as one JSON document."""
+    """Return the comparison as one JSON document."""
     return {
         "schema": SCHEMA,
         "exit_code": int(comparison.exit_code),

@@ -1,7 +1,4 @@
-"""The claims of several judged runs beside one another: a row for each claim, a cell for each run.
-
-Never says which run is right, and never judges: it reads what each run.json says.
-"""
+"""The claims of several judged runs beside one another: a row for each claim, a cell for each run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,7 +25,7 @@ class Cell:
 
     @property
     def told(self) -> str:
-        """Give it in words."""
+        """Return it in words."""
         return self.verdict + (_KNOWN if self.known else "")
 
 
@@ -46,12 +43,12 @@ class Row:
 
     @property
     def judged(self) -> list[Cell]:
-        """Give how it came out where it was not left out."""
+        """Return how it came out where it was not left out."""
         return [cell for cell in self.cells.values() if cell.verdict != LEFT_OUT]
 
 
 def rows(documents: Mapping[str, Document]) -> list[Row]:
-    """Give all claims of the runs, by name, in the order in which they first appear, the differing ones first."""
+    """Return all claims of the runs, by name, in the order in which they first appear, the differing ones first."""
     found: dict[str, dict[str, Cell]] = {}
     absent = dict.fromkeys(documents, Cell(NOT_JUDGED, ""))
     for run, document in documents.items():
@@ -77,7 +74,7 @@ def _cells(scenario: Document) -> list[tuple[str, Cell]]:
 
 
 def _without_heads(found: dict[str, dict[str, Cell]], judged: set[str]) -> dict[str, dict[str, Cell]]:
-    """Give the rows without those of scenarios whose claims were judged in another run; these say why they are not."""
+    """Return the rows without those of scenarios judged in another run; those say why they are left out."""
     kept = {name: cells for name, cells in found.items() if name not in judged}
     for head in judged & found.keys():
         for run, why in found[head].items():

@@ -1,7 +1,4 @@
-"""The verdict on each claim: its check, the steps that name it, and its control together.
-
-Never lets a check's own failure pass for anything but an error.
-"""
+"""The verdict on each claim: its check, the steps that name it, and its control together."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -50,7 +47,7 @@ class ClaimFinding:
 def judge_story(
     stories: Sequence[PlayRecord], controls: list[PlayRecord], flaw: str | None, repeat: int = 1
 ) -> list[ClaimFinding]:
-    """Give the findings on all claims of a scenario, in its order, from all performances of its story.
+    """Return the findings on all claims of a scenario, in its order, from all performances of its story.
 
     Claims that cannot be put to the test where it was played are left out; `left_out_of` has them.
     `flaw` says why the record of the run is not whole, `repeat` how many performances there should be. A check that
@@ -62,7 +59,7 @@ def judge_story(
 
 
 def left_out_of(story: PlayRecord) -> Mapping[str, str]:
-    """Give the claims of a story that its place cannot put to the test, each with the reason."""
+    """Return the claims of a story that its place cannot put to the test, each with the reason."""
     return fit(story.play, story.place).claims
 
 
@@ -77,7 +74,7 @@ def _judge(
 
 
 def _together(stories: Sequence[PlayRecord], rounds: tuple[Finding, ...], repeat: int) -> Finding:
-    """Give the worst finding of all performances, and say which it was; it is held only if it held in every one."""
+    """Return the worst finding of all performances, and say which it was; it is held only if it held in every one."""
     recorded = len({story.round for story in stories})
     if recorded < repeat:
         return worst([*rounds, unknown(f"only {recorded} of {repeat} performances are in the record")])
@@ -109,7 +106,7 @@ def _control(story: PlayRecord, controls: list[PlayRecord], claim: Claim, flaw: 
 
 
 def _came_out(control: PlayRecord, claim: Claim, verdict: Verdict, change: Control) -> bool:
-    """Whether a control came out as it should, and for the reason that it was written for."""
+    """Return whether a control came out as it should, and for the reason that it was written for."""
     about_sleep = change.expect == "unknown" or (change.expect == "refuted" and claim.check == "sleeps")
     if about_sleep and verdict in {"unknown", "refuted"} and _did_not_sleep(control, claim):
         return True  # refuted where it was watched for long enough, and unknown where it was not
@@ -122,7 +119,7 @@ def _came_out(control: PlayRecord, claim: Claim, verdict: Verdict, change: Contr
 
 
 def _did_not_sleep(control: PlayRecord, claim: Claim) -> bool:
-    """Whether the trace showed an object of a claim in memory, at work, where it should have slept."""
+    """Return whether the trace showed an object of a claim in memory, at work, where it should have slept."""
     if not any(step.failure == "no_sleep" for step in control.steps):
         return False
     actors = {f"object:{label}" for label in objects_of(control, claim)}
@@ -131,14 +128,14 @@ def _did_not_sleep(control: PlayRecord, claim: Claim) -> bool:
 
 
 def _unfit(story: PlayRecord, claim: Claim) -> str | None:
-    """Give why a claim's control cannot be played, or cannot decide it, where the story was played."""
+    """Return why a claim's control cannot be played, or cannot decide it, where the story was played."""
     controls = (play for play in story.plays[1:] if claim.id in play.decides)
     fitted = (fit(play, story.place) for play in controls)
     return next((each.reason or each.claims.get(claim.id) for each in fitted), None)
 
 
 def _missed_its_point(control: PlayRecord) -> bool:
-    """Whether a control ended at a step that has nothing to do with its change.
+    """Return whether a control ended at a step that has nothing to do with its change.
 
     It should come out `unknown` because its object did not sleep. One that stumbled over another precondition is
     unknown too, and shows nothing.
@@ -185,8 +182,8 @@ def judge_claim(play: PlayRecord, claim: Claim) -> Finding:
         return finding
     if refuting is not None and holding is not None:
         one, other = refuting[0].attempt, holding[0].attempt
-        told = f"refuted in attempt {one} ({refuting[1].reason}), held in attempt {other}"
-        return unknown(told, (*refuting[1].evidence, *holding[1].evidence))
+        message = f"refuted in attempt {one} ({refuting[1].reason}), held in attempt {other}"
+        return unknown(message, (*refuting[1].evidence, *holding[1].evidence))
     decided = refuting or holding
     if decided is None:
         return finding
@@ -198,8 +195,8 @@ def _suspected(play: PlayRecord, finding: Finding) -> Finding:
     suspect = next((each for each in play.earlier if each.is_suspect), None)
     if suspect is None or suspect.end is None:
         return finding
-    told = f"in attempt {suspect.attempt} {suspect.ending}, while this play waited for an answer; later it held"
-    return unknown(told, finding.evidence)
+    message = f"in attempt {suspect.attempt} {suspect.ending}, while this play waited for an answer; later it held"
+    return unknown(message, finding.evidence)
 
 
 def _judge_attempt(play: PlayRecord, claim: Claim) -> Finding:
@@ -237,7 +234,7 @@ def _refuted_by(play: PlayRecord, claim: Claim) -> frozenset[str]:
 
 
 def _is_wanted_failure(claim: Claim, step: StepRecord) -> bool:
-    """Whether a sleep failed to come that the claim says will not: that is for its check to judge."""
+    """Return whether a sleep failed to come that the claim says will not: that is for its check to judge."""
     return claim.check == "stays-awake" and step.failure == "no_sleep"
 
 

@@ -43,7 +43,7 @@ def _fences(play: PlayRecord) -> list[int]:
 
 
 def _only_sends(play: PlayRecord, step: StepRecord) -> bool:
-    """Whether a step waits for nothing, so that what it sent may still be on its way at its end."""
+    """Return whether a step waits for nothing, so that what it sent may still be on its way at its end."""
     placed = play.play.steps[step.index].step
     return isinstance(placed, On) and placed.sends and not placed.expects
 
@@ -58,7 +58,7 @@ def step_of(play: PlayRecord, event: Event) -> StepRecord | None:
 
 
 def is_cut_short(play: PlayRecord) -> bool:
-    """Whether the record of a play ends where its story did not: neither at its end nor at a failed precondition."""
+    """Return whether a play's record ends before its story: neither at its end nor at a failed precondition."""
     if play.outcome == "done":
         return False
     last = play.steps[-1] if play.steps else None

@@ -1,7 +1,4 @@
-"""Whether a figure changed between two runs: by the values behind it, and never by what chance could have done.
-
-Never says whether a change is good, and never decides where there are too few values; docs/comparing.md has the rule.
-"""
+"""Whether a figure changed between two runs: by the values behind it, and never by what chance could have done."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -72,7 +69,7 @@ class Figure:
 
 
 def figures_between(before: Document, after: Document) -> list[Figure]:
-    """Give the figures that either run has."""
+    """Return the figures that either run has."""
     return list(_figures(before.get("figures") or {}, after.get("figures") or {}))
 
 
@@ -145,5 +142,5 @@ def _change(name: str, before: list[float], after: list[float], factor: float) -
 
 
 def needed(share: float) -> int:
-    """Give how many values it takes before a percentile is compared."""
+    """Return how many values it takes before a percentile is compared."""
     return ceil(BEYOND / min(share, 1 - share) - 1e-9)

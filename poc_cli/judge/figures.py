@@ -1,7 +1,4 @@
-"""The figures of a run: where idle sleep begins, and how long a wake takes beside an answer of a room that is awake.
-
-Never mixes clocks: sleep is in the runtime's, latency in the client's.
-"""
+"""The figures of a run: where idle sleep begins, and how long a wake takes beside an answer of a room that is awake."""
 
 from collections.abc import Iterator, Sequence
 from math import ceil
@@ -22,7 +19,7 @@ MOST_SAMPLES: Final = 1000
 
 
 def figures(stories: list[PlayRecord], sentinels: Sequence[Canary] = (), round_trips: Sequence[float] = ()) -> Figures:
-    """Give each figure in milliseconds with its spread; latencies only of stories that measure, as these play alone.
+    """Return each figure in milliseconds with its spread; latencies only of stories that measure, as these play alone.
 
     In a black box every story tells of its wakes, as its plays do not share a thread, and so do our own rooms there.
     Its `round_trip_ms` is the way there and back, to a room that is awake. `samples` has the values of each scenario in
@@ -54,7 +51,7 @@ def _named(name: str, values: Sequence[float]) -> dict[str, list[float]]:
 
 
 def _wakes(story: PlayRecord, ended: Sequence[int] | None = None) -> list[float]:
-    """Give how long resumed answers took; where ends of sleeps are given, only of steps in which one ended."""
+    """Return how long resumed answers took; where ends of sleeps are given, only of steps in which one ended."""
     resumed = (step for step in story.steps if step.verb == "resume" and step.ok)
     return [
         float(step.ended.data["wake_ms"])
@@ -64,7 +61,7 @@ def _wakes(story: PlayRecord, ended: Sequence[int] | None = None) -> list[float]
 
 
 def _warm(story: PlayRecord) -> list[float]:
-    """Give the times of the exchanges before the first sleep."""
+    """Return the times of the exchanges before the first sleep."""
     first = next((sleep.left.id for sleep in sleeps_of(story)), 0)
     answers: list[dict[str, Any]] = [
         answer for step in story.steps if step.end_id < first for answer in step.told("answered").values()
@@ -73,12 +70,12 @@ def _warm(story: PlayRecord) -> list[float]:
 
 
 def at_rank(ranked: list[float], share: float) -> float:
-    """Give a percentile of values in ascending order by nearest rank."""
+    """Return a percentile of values in ascending order by nearest rank."""
     return ranked[max(0, ceil(share * len(ranked)) - 1)]
 
 
 def _spread(by_scenario: dict[str, list[float]]) -> dict[str, Any]:
-    """Give the number of values, their ends, percentiles by nearest rank, and the values themselves by scenario."""
+    """Return the number of values, their ends, percentiles by nearest rank, and the values themselves by scenario."""
     ranked = sorted(value for values in by_scenario.values() for value in values)
     return {
         "n": len(ranked),

@@ -1,7 +1,4 @@
-"""What a check has found: a verdict, one sentence, and the events that show it.
-
-Never more than one sentence: a person must be able to check it.
-"""
+"""What a check has found: a verdict, one sentence, and the events that show it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,27 +19,27 @@ class Finding:
 
 
 def held(reason: str, evidence: Iterable[int] = ()) -> Finding:
-    """Give a finding that holds."""
+    """Return a finding that holds."""
     return Finding("held", reason, tuple(evidence))
 
 
 def refuted(reason: str, evidence: Iterable[int] = ()) -> Finding:
-    """Give a finding that refutes."""
+    """Return a finding that refutes."""
     return Finding("refuted", reason, tuple(evidence))
 
 
 def unknown(reason: str, evidence: Iterable[int] = ()) -> Finding:
-    """Give a finding that leaves the question open."""
+    """Return a finding that leaves the question open."""
     return Finding("unknown", reason, tuple(evidence))
 
 
 def error(reason: str, evidence: Iterable[int] = ()) -> Finding:
-    """Give a finding that the harness or the target failed."""
+    """Return a finding that the harness or the target failed."""
     return Finding("error", reason, tuple(evidence))
 
 
 def worst(findings: Iterable[Finding]) -> Finding:
-    """Give the worst finding (error, refuted, unknown, held), the first of equals, with all evidence of its kind."""
+    """Return the worst finding (error, refuted, unknown, held), the first of equals, with all evidence of its kind."""
     known = list(findings)
     for verdict in WORST_FIRST:
         same = [finding for finding in known if finding.verdict == verdict]

@@ -1,7 +1,4 @@
-"""One line of a gate's table.
-
-Never more than what was asked for, what was found, and whether that will do.
-"""
+"""One line of a gate's table."""
 
 from dataclasses import dataclass
 from typing import Literal

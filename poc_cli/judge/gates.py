@@ -1,7 +1,4 @@
-"""Holds a judged run against its gates: a row for each requirement, what was found, and whether that will do.
-
-Never judges a claim anew, and never takes what was not played or not measured for a pass.
-"""
+"""Holds a judged run against its gates: a row for each requirement, what was found, and whether that will do."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -43,13 +40,13 @@ class Outcome:
 
     @property
     def exit_code(self) -> ExitCode:
-        """Give the exit code: failed before refuted before inconclusive before held."""
+        """Return the exit code: failed before refuted before inconclusive before held."""
         verdicts = {row.verdict for row in self.rows}
         return next((_CODES[verdict] for verdict in _WORST_FIRST if verdict in verdicts), ExitCode.INCONCLUSIVE)
 
     @property
     def failing(self) -> tuple[Row, ...]:
-        """Give the rows for which the exit code is not 0, the worst for a reader first: what is not met."""
+        """Return the rows for which the exit code is not 0, the worst for a reader first: what is not met."""
         order = ("not met", "error", "undecided")
         bad = [row for row in self.rows if row.verdict in order]
         return tuple(sorted(bad, key=lambda row: order.index(row.verdict)))
@@ -94,7 +91,7 @@ class _Found:
         self._broken = {each["name"]: str(each["error"]) for each in document["scenarios"] if each["error"]}
 
     def whole(self) -> Iterator[Row]:
-        """Give a row for everything that could not be carried out."""
+        """Yield a row for everything that could not be carried out."""
         if self._document["error"]:
             yield Row("the record of the run is whole", str(self._document["error"]), "error")
         recorded = {scenario["name"] for scenario in self._document["scenarios"]}
@@ -105,10 +102,10 @@ class _Found:
             yield Row(f"{scenario} is played to its end", reason, "error")
         for name, claim in self._claims.items():
             if claim["verdict"] == "error" and name[0] not in self._broken and not self._is_required(name):
-                yield Row(f"{_told(name)} can be judged", claim["reason"], "error", name)
+                yield Row(f"{_describe(name)} can be judged", claim["reason"], "error", name)
 
     def required(self) -> Iterator[Row]:
-        """Give a row for each claim that must be held."""
+        """Yield a row for each claim that must be held."""
         for each in self._gates.require or ():
             for name in self._meant(each):
                 yield self._required(each, name)
@@ -118,7 +115,7 @@ class _Found:
         return [name for name in names if each.means(*name)]
 
     def _required(self, each: Entry, name: Named) -> Row:
-        wanted = f"{_told(name)} is held" + ("" if each.k is None else f" {each.k} of {each.n} times")
+        wanted = f"{_describe(name)} is held" + ("" if each.k is None else f" {each.k} of {each.n} times")
         claim = self._claims.get(name)
         if claim is None:
             return Row(wanted, *self._absent(name), name)
@@ -137,13 +134,13 @@ class _Found:
         return "not judged: the run does not have it", "undecided"
 
     def allowed(self) -> Iterator[Row]:
-        """Give a row for each claim that may be refuted; one that could not be judged is no refutation."""
+        """Yield a row for each claim that may be refuted; one that could not be judged is no refutation."""
         for name, claim in self._claims.items():
             if self._is_allowed(name) and claim["verdict"] != "error":
-                yield Row(f"{_told(name)} may be refuted", _as_found(claim), "met", name)
+                yield Row(f"{_describe(name)} may be refuted", _as_found(claim), "met", name)
 
     def others(self) -> Iterator[Row]:
-        """Give a row for each other claim that will not do, and one for all the rest."""
+        """Yield a row for each other claim that will not do, and one for all the rest."""
         everything = self._gates.require is None
         good: Counter[str] = Counter()
         for name, claim in self._claims.items():
@@ -166,21 +163,21 @@ class _Found:
                     yield Row(wanted, f"stopped: {scenario['stopped']}", "undecided")
 
     def left_out(self) -> Iterator[Row]:
-        """Give a row for each scenario or claim that could not be played here and was not required by name."""
+        """Yield a row for each scenario or claim that could not be played here and was not required by name."""
         verdict: Literal["undecided", "left out"] = "undecided" if self._gates.require is None else "left out"
         for scenario, reason in self._left_out.items():
             if not any(self._is_required((scenario, claim)) for claim in self._chosen.get(scenario, ())):
                 yield Row(f"{scenario} is played", f"left out: {reason}", verdict)
         for name, reason in self._left_out_claims.items():
             if not self._is_required(name) and not self._is_allowed(name):
-                yield Row(f"{_told(name)} is put to the test", f"left out: {reason}", verdict, name)
+                yield Row(f"{_describe(name)} is put to the test", f"left out: {reason}", verdict, name)
 
     def may_fail(self, scenario: str, claim: str) -> bool:
-        """Whether a claim need not hold: it is allowed not to, or did so as often as is asked for."""
+        """Return whether a claim need not hold: it is allowed not to, or did so as often as is asked for."""
         return self._is_allowed((scenario, claim)) or (scenario, claim) in self.accepted()
 
     def accepted(self) -> Iterable[Named]:
-        """Give the claims that are refuted or unknown and meet their gate all the same."""
+        """Return the claims that are refuted or unknown and meet their gate all the same."""
         enough = {row.claim for row in self.required() if row.verdict == "met"}
         return {
             name
@@ -196,14 +193,14 @@ class _Found:
 
 
 def _other(name: Named, claim: Document, *, everything: bool) -> Row | None:
-    """Give the row of a claim that no gate names, None where there is nothing wrong with it."""
+    """Return the row of a claim that no gate names, None where there is nothing wrong with it."""
     known, verdict = claim["known"] == "refuted", claim["verdict"]
     if known and verdict == "held":
-        return Row(f"{_told(name)} is refuted, as known here", "held: the defect is gone", "not met", name)
+        return Row(f"{_describe(name)} is refuted, as known here", "held: the defect is gone", "not met", name)
     if verdict == "refuted" and not known:
-        return Row(f"{_told(name)} is not refuted", _as_found(claim), "not met", name)
+        return Row(f"{_describe(name)} is not refuted", _as_found(claim), "not met", name)
     if verdict == "unknown" and everything:
-        return Row(f"{_told(name)} is held", _as_found(claim), "undecided", name)
+        return Row(f"{_describe(name)} is held", _as_found(claim), "undecided", name)
     return None
 
 
@@ -224,5 +221,5 @@ def _as_found(claim: Document) -> str:
     return f"{claim['verdict']}{often}{reason}"
 
 
-def _told(name: Named) -> str:
+def _describe(name: Named) -> str:
     return "/".join(name)

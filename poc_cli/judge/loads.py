@@ -1,7 +1,4 @@
-"""The loads of a run as run.json tells them: a scenario with its claims for each, a section, and their figures.
-
-Never loads the library of histograms where there is no load; `judge.load` does the judging.
-"""
+"""The loads of a run as run.json tells them: a scenario with its claims for each, a section, and their figures."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,7 +21,7 @@ class Loads:
     figures: Document = field(default_factory=dict)
 
     def added_to(self, document: Document) -> Document:
-        """Give a document with the sections and figures of the loads; without a load it stays as it is."""
+        """Return a document with the sections and figures of the loads; without a load it stays as it is."""
         if not self.scenarios:
             return document
         return document | {"figures": document["figures"] | self.figures, "load": self.sections}

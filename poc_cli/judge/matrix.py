@@ -1,7 +1,4 @@
-"""The survival matrix: kinds of state against what happened to the object.
-
-Never fills a cell from what is expected: the column comes from the history, the value from the verdict.
-"""
+"""The survival matrix: kinds of state against what happened to the object."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -66,7 +63,7 @@ def _was_back(claim: Claim, loss: Sleep, before: int) -> bool:
 
 
 def cells(judged: list[tuple[PlayRecord, list[ClaimFinding]]]) -> list[Cell]:
-    """Give all cells, row by row; where two claims meet on one, the worse shows."""
+    """Return all cells, row by row; where two claims meet on one, the worse shows."""
     found: dict[tuple[str, str], Cell] = {}
     for story, findings in judged:
         for each in findings:

@@ -64,7 +64,10 @@ class _Confirmation:
     def __init__(self, play: PlayRecord) -> None:
         """Take the play."""
         self.play = play
-        self.states = list(play.of_kind(kinds.MODULE_STATE))
+        told = play.of_kind(kinds.MODULE_STATE)
+        self.states = [each for each in told if each.data["at"] != "end"]
+        self.kept = [str(name) for each in told for name in each.data.get("kept", ())]
+        """The objects that the story does not name and that kept their fields, because work pinned them."""
         self.evidence = tuple(each.id for each in self.states)
 
     @cached_property
@@ -81,7 +84,9 @@ class _Confirmation:
             if stay.way not in _NEW_PROCESS and not put_back:
                 return f"{stay.label} woke before module state was put back"
         left = self._variables("left")
-        return f"{_listed(left)} changed in module state and could not be put back" if left else None
+        if left:
+            return f"{_listed(left)} changed in module state and could not be put back"
+        return f"{_listed(self.kept)} was pinned and kept its fields" if self.kept else None
 
     @property
     def others(self) -> list[str]:
@@ -98,7 +103,7 @@ class _Confirmation:
         return [*dict.fromkeys(str(each) for state in self.states for each in state.data.get("evicted", ()))]
 
     def nothing_differed(self, story: PlayRecord) -> bool:
-        """Whether no module state had changed at any sleep that the story had."""
+        """Return whether no module state had changed at any sleep that the story had."""
         slept = len(sleeps_of(self.play)) >= len(sleeps_of(story))
         return bool(self.states) and slept and not self.changed and not self.evicted and self.doubt is None
 

@@ -1,7 +1,4 @@
-"""What a run comes to as a whole: its exit code, its verdict in a word, and its counts.
-
-Never looks into a play: it reads what was found on each claim.
-"""
+"""What a run comes to as a whole: its exit code, its verdict in a word, and its counts."""
 
 from collections import Counter
 from typing import Any
@@ -14,14 +11,14 @@ Document = dict[str, Any]
 
 
 def _passes(claim: Document) -> bool:
-    """Whether a claim is as it should be: held, or a defect that is known on this target and still there."""
+    """Return whether a claim is as it should be: held, or a defect that is known on this target and still there."""
     if claim["known"] == "refuted":
         return bool(claim["verdict"] == "refuted")
     return bool(claim["verdict"] == "held")
 
 
 def exit_code(run: RunRecord, scenarios: list[Document]) -> ExitCode:
-    """Give the exit code: failed before refuted before inconclusive before held."""
+    """Return the exit code: failed before refuted before inconclusive before held."""
     claims = [claim for scenario in scenarios for claim in scenario["claims"]]
     played = [scenario for scenario in scenarios if scenario["left_out"] is None]
     if run.flaw is not None or any(scenario["verdict"] == "error" for scenario in played):
@@ -46,12 +43,12 @@ _VERDICTS: dict[ExitCode, Verdict] = {
 
 
 def verdict(exit_code: ExitCode) -> Verdict:
-    """Give the word for an exit code."""
+    """Return the word for an exit code."""
     return _VERDICTS[exit_code]
 
 
 def counts(scenarios: list[Document]) -> dict[str, int]:
-    """Give how many claims came out how, and how many scenarios and claims of others were left out."""
+    """Return how many claims came out how, and how many scenarios and claims of others were left out."""
     counted = Counter(claim["verdict"] for scenario in scenarios for claim in scenario["claims"])
     # A scenario whose play broke before any claim could be judged still counts as an error.
     counted["error"] += sum(scenario["verdict"] == "error" and not scenario["claims"] for scenario in scenarios)

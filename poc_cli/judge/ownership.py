@@ -16,6 +16,7 @@ from poc_cli.judge.reach import reach_of
 from poc_cli.judge.sleeps import Sleep, sleeps_of
 from poc_cli.record.instances import answers_of
 from poc_cli.record.play_record import FOREVER, Connection, PlayRecord
+from poc_cli.residency import CALLS
 from poc_cli.scenario.conditions import lookup
 from poc_cli.scenario.values import MISSING
 
@@ -31,7 +32,7 @@ def strays_of(play: PlayRecord, sleep: Sleep) -> tuple[Connection, ...]:
 
 
 def is_own(play: PlayRecord, label: str, connection: Connection) -> bool:
-    """Whether a connection is shown to be a socket of an object's."""
+    """Return whether a connection is shown to be a socket of an object's."""
     known: dict[tuple[str, int], bool] = play.memo.setdefault("own sockets", {})
     key = label, connection.opened.id
     if key not in known:
@@ -40,6 +41,8 @@ def is_own(play: PlayRecord, label: str, connection: Connection) -> bool:
 
 
 def _is_own(play: PlayRecord, label: str, connection: Connection) -> bool:
+    if _held_between(play, label, connection) is not None:
+        return False
     if play.play.objects[label].sockets is not None and _is_counted(play, label, connection):
         return True
     if not play.place.has_trace:
@@ -50,7 +53,7 @@ def _is_own(play: PlayRecord, label: str, connection: Connection) -> bool:
 
 
 def _is_counted(play: PlayRecord, label: str, connection: Connection) -> bool:
-    """Whether the object told, while the connection was open, that it holds as many sockets as lead to it."""
+    """Return whether the object told, while the connection was open, that it holds as many sockets as lead to it."""
     return any(connection.is_open_at(told) and count >= opened for told, count, opened in _told_counts(play, label))
 
 
@@ -70,7 +73,7 @@ def _told_counts(play: PlayRecord, label: str) -> list[tuple[int, int, int]]:
 
 
 def _was_accepted(play: PlayRecord, label: str, connection: Connection) -> bool:
-    """Whether the request that opened a connection reached the object, and nobody else can have kept its socket.
+    """Return whether the request that opened a connection reached the object, and nobody else can have kept its socket.
 
     It is asked where a client only listens. The object must have slept with the connection open, which it cannot do
     with a socket that it accepted by the standard API.
@@ -79,11 +82,8 @@ def _was_accepted(play: PlayRecord, label: str, connection: Connection) -> bool:
     slept = next((s for s in sleeps_of(play) if s.label == label and connection.is_open_at(s.left.id)), None)
     if slept is None:
         return False
-    step = step_of(play, connection.opened)
-    first = 0 if step is None else step.begun.id
-    fences = fences_of(play)
-    number = bisect_right(fences, connection.opened.id)
-    last = min(fences[number] if number < len(fences) else FOREVER, slept.left.id)
+    first, last = _handshake(play, connection)
+    last = min(last, slept.left.id)
     requests = [e for e in play.of_kind(kinds.DELIVERED) if e.actor == actor and first < e.id <= last]
     fetches = len([event for event in requests if event.data["name"] == "fetch"])
     callers: object = slept.left.data.get("callers")
@@ -93,9 +93,51 @@ def _was_accepted(play: PlayRecord, label: str, connection: Connection) -> bool:
     return not callers and fetches >= opened
 
 
+def _held_between(play: PlayRecord, label: str, connection: Connection) -> Event | None:
+    """Return the leaving of an object at which somebody before it may have held the socket of a client.
+
+    A gateway holds the client's socket by the standard API and pipes its frames into a socket of its own to the object:
+    frames of the client reach the object, whose sockets hibernate, and yet the client's is pinned and billed at the
+    gateway. So where another object that called it is pinned, the trace must show that the client's handshake came past
+    it, and where a Worker that called it is at work still, nothing shows that.
+    """
+    for left in play.of_actor(f"object:{label}"):
+        if left.kind != kinds.LEFT or not connection.is_open_at(left.id):
+            continue
+        holders = [each for each in _callers(left) if each.get("open") and (_is_worker(each) or each.get("pins"))]
+        if any(_is_worker(each) for each in holders) or (holders and not _came_past(play, label, connection)):
+            return left
+    return None
+
+
+def _came_past(play: PlayRecord, label: str, connection: Connection) -> bool:
+    """Whether an object was called for each handshake when a connection was opened, and by no other object."""
+    first, last = _handshake(play, connection)
+    calls = [e for e in play.of_kind(kinds.DELIVERED) if e.actor == f"object:{label}" and first < e.id <= last]
+    calls = [each for each in calls if each.data["name"] in CALLS]
+    direct = [each for each in calls if each.data["name"] == "fetch" and each.data.get("caller", "unknown") is None]
+    opened = sum(first < each.opened.id <= last and play.belongs(each, label) for each in play.connections)
+    return len(direct) >= opened and all(each.data.get("caller", "unknown") is None for each in calls)
+
+
+def _handshake(play: PlayRecord, connection: Connection) -> tuple[int, int]:
+    """Return the events between which the trace tells of the request that opened a connection."""
+    step = step_of(play, connection.opened)
+    fences = fences_of(play)
+    number = bisect_right(fences, connection.opened.id)
+    return (0 if step is None else step.begun.id), (fences[number] if number < len(fences) else FOREVER)
+
+
+def _is_worker(caller: Mapping[str, Any]) -> bool:
+    return caller.get("object") is None
+
+
 def why_stray(play: PlayRecord, sleep: Sleep, connection: Connection) -> str:
     """Return in words why a connection is not shown to be the object's, and whose socket it is as far as is known."""
     label, client = sleep.label, connection.client
+    between = _held_between(play, label, connection)
+    if between is not None and reach_of(play, label).first_that_reached(connection) is not None:
+        return f"frames of {client}'s may reach {label} over a socket of another's: {_holder(between)}"
     if not play.place.has_trace or play.play.objects[label].sockets is not None:
         counts = [each for each in _told_counts(play, label) if connection.is_open_at(each[0])]
         if counts:
@@ -104,15 +146,13 @@ def why_stray(play: PlayRecord, sleep: Sleep, connection: Connection) -> str:
         if not play.place.has_trace:
             path = play.play.objects[label].sockets
             return f'no answer of {label} told its sockets at "{path}" while {client} was connected'
-    told = f"no frame of {client}'s ever reached {label}"
+    reason = f"no frame of {client}'s ever reached {label}"
     holder = _holder(sleep.left)
-    return told if holder is None else f"{told}: {holder}"
+    return reason if holder is None else f"{reason}: {holder}"
 
 
 def _holder(left: Event) -> str | None:
-    callers = left.data.get("callers")
-    found = [each for each in callers if isinstance(each, dict)] if isinstance(callers, list) else []
-    for caller in sorted(found, key=lambda each: (not each.get("open"), not each.get("pins"))):
+    for caller in sorted(_callers(left), key=lambda each: (not each.get("open"), not each.get("pins"))):
         name = _name(caller)
         pins = [str(pin.get("what")) + _place(pin) for pin in caller.get("pins") or [] if isinstance(pin, dict)]
         if not caller.get("open"):
@@ -120,6 +160,11 @@ def _holder(left: Event) -> str | None:
         pinned = f", pinned by {', '.join(dict.fromkeys(pins))}" if pins else ""
         return f"the socket is held by {name}, which stays in memory{pinned}, and is billed there while it is open"
     return None
+
+
+def _callers(left: Event) -> list[dict[str, Any]]:
+    callers = left.data.get("callers")
+    return [each for each in callers if isinstance(each, dict)] if isinstance(callers, list) else []
 
 
 def _name(caller: Mapping[str, Any]) -> str:

@@ -1,7 +1,4 @@
-"""Rule 1: no sleep, no verdict.
-
-Never judges a claim; it says whether the sleep that the claim is about is proven, and why not.
-"""
+"""Rule 1: no sleep, no verdict."""
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
@@ -26,7 +23,7 @@ def story_sleeps(play: PlayRecord, claim: Claim) -> tuple[Sleep, ...]:
 
 
 def asks_for_sleep(play: PlayRecord, claim: Claim) -> bool:
-    """Whether the story brings an object of the claim to sleep."""
+    """Return whether the story brings an object of the claim to sleep."""
     return any(rests_of(play, claim).values())
 
 

@@ -125,7 +125,7 @@ class Reach:
             block.late_closes += not isinstance(placed, Close)
 
     def _is_awaited(self, frame: Event) -> bool:
-        """Whether the step that sent a frame waited for an answer, and got it."""
+        """Return whether the step that sent a frame waited for an answer, and got it."""
         step = self._steps.get(frame.step)
         return step is not None and step
 
@@ -199,7 +199,7 @@ class Reach:
         return None
 
     def may_have_spoken(self, connection: Connection, after: int) -> bool:
-        """Whether a frame each way may have passed between a client and the object after an event.
+        """Return whether a frame each way may have passed between a client and the object after an event.
 
         It is what must not be the case where a socket that was closed is said not to have survived.
         """

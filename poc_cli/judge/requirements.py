@@ -1,7 +1,4 @@
-"""What a gate may ask for: claims by name, limits on figures, and how much worse than a baseline a run may be.
-
-Never looks at a run, and never reads a file.
-"""
+"""What a gate may ask for: claims by name, limits on figures, and how much worse than a baseline a run may be."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -38,12 +35,12 @@ class Entry:
     n: int | None = None
 
     def means(self, scenario: str, claim: str) -> bool:
-        """Whether it is about that claim."""
+        """Return whether it is about that claim."""
         return claim == self.claim and self.scenario in {None, scenario}
 
     @property
     def name(self) -> str:
-        """Give how it names its claim."""
+        """Return how it names its claim."""
         return self.claim if self.scenario is None else f"{self.scenario}/{self.claim}"
 
 
@@ -75,7 +72,7 @@ class Gates:
 
 
 def entry(text: str) -> Entry:
-    """Give the claim that `claim`, `scenario/claim` or `claim 4 of 5` names. Raises NotUnderstoodError."""
+    """Return the claim that `claim`, `scenario/claim` or `claim 4 of 5` names. Raises NotUnderstoodError."""
     match = _ENTRY.fullmatch(text.strip())
     if match is None:
         raise NotUnderstoodError(
@@ -90,7 +87,7 @@ def entry(text: str) -> Entry:
 
 
 def regress(text: str, figures: Sequence[str]) -> Regress:
-    """Give what `wake_p50 2x, claims none` says; `figures` are those to choose from. Raises NotUnderstoodError."""
+    """Return what `wake_p50 2x, claims none` says; `figures` are those to choose from. Raises NotUnderstoodError."""
     factors: dict[str, float] = {}
     claims = False
     for item in text.split(","):
@@ -114,7 +111,7 @@ def _factor(name: str, bound: str) -> float:
 
 
 def unknown(entries: Iterable[Entry], chosen: Chosen) -> Iterator[tuple[int, str, str | None]]:
-    """Give the index of each entry that no chosen scenario has, what is wrong with it, and what to do."""
+    """Yield the index of each entry that no chosen scenario has, what is wrong with it, and what to do."""
     for index, each in enumerate(entries):
         if each.claim == NO_SECRET_LEAVES and each.scenario in {None, *chosen}:
             continue  # which is judged of every scenario, and named by none

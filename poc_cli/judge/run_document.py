@@ -1,7 +1,4 @@
-"""The judged run as one document, `run.json`, made from the history alone.
-
-Never says anything that the history does not; judging a run folder again gives the same document.
-"""
+"""The judged run as one document, `run.json`, made from the history alone."""
 
 from dataclasses import replace
 from typing import Any
@@ -17,7 +14,7 @@ from poc_cli.judge.matrix import cells
 from poc_cli.judge.module_state import confirmed
 from poc_cli.judge.outcome import counts, exit_code, verdict
 from poc_cli.judge.recheck import checked
-from poc_cli.judge.retries import with_replays
+from poc_cli.judge.retries import Replays
 from poc_cli.judge.sleeps import Sleep, sleeps_of
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.run_record import LeftOut, RunRecord, record
@@ -57,6 +54,7 @@ def judge_run(run: RunRecord, events: list[Event | None]) -> Document:
     scenarios += [_left_out(each) for each in run.left_out]
     target = run.start.get("target", {})
     code = exit_code(run, scenarios)
+    replays = Replays(events)
     whole = {
         "schema": SCHEMA,
         "poc": run.start.get("poc"),
@@ -70,7 +68,8 @@ def judge_run(run: RunRecord, events: list[Event | None]) -> Document:
         "target": target | _answered_by(run),
         "sleep_onset": _onset(run),
         "sleep": run.start.get("sleep"),
-        "scenarios": with_replays(scenarios, events),
+        "scenarios": replays.added_to(scenarios),
+        "repeats": replays.counted(),
         "matrix": [_cell(cell) for cell in cells(judged)],
         "figures": figures([story for story, _ in judged], run.sentinels, run.round_trips),
         "counts": counts(scenarios),
@@ -80,14 +79,14 @@ def judge_run(run: RunRecord, events: list[Event | None]) -> Document:
 
 
 def _answered_by(run: RunRecord) -> Document:
-    """Give the Cloudflare locations that answered, where any did."""
+    """Return the Cloudflare locations that answered, where any did."""
     opened = (event for play in run.plays for event in play.of_kind(kinds.OPENED))
     places = dict.fromkeys(str(event.data["colo"]) for event in opened if event.data.get("colo"))
     return {"colos": [*places]} if places else {}
 
 
 def _onset(run: RunRecord) -> Document | None:
-    """Give where sleep begins in a black box, by rooms of our own; None where none were left alone."""
+    """Return where sleep begins in a black box, by rooms of our own; None where none were left alone."""
     if not run.sentinels:
         return None
     found, slept = onset(run.sentinels), [each.slept for each in run.sentinels]
@@ -101,7 +100,7 @@ def _onset(run: RunRecord) -> Document | None:
 
 
 def _stories(run: RunRecord) -> list[list[PlayRecord]]:
-    """Give the performances of each story, in the order of their files: which began first is of no meaning.
+    """Return the performances of each story, in the order of their files: which began first is of no meaning.
 
     Plays of different texts are different stories, whatever their names.
     """
@@ -115,14 +114,14 @@ def _stories(run: RunRecord) -> list[list[PlayRecord]]:
 
 
 def _place(file: str) -> tuple[int, str]:
-    """Give where a file stands in a listing: what is in no folder first."""
+    """Return where a file stands in a listing: what is in no folder first."""
     return file.count("/"), file
 
 
 def _by_performance(
     stories: list[PlayRecord], findings: list[ClaimFinding]
 ) -> list[tuple[PlayRecord, list[ClaimFinding]]]:
-    """Give each performance with what it found, as far as all together found the same; only that fills the matrix."""
+    """Return each performance with what it found, as far as all together found the same; only that fills the matrix."""
     return [
         (
             story,
@@ -178,7 +177,7 @@ def _scenario(run: RunRecord, stories: list[PlayRecord], findings: list[ClaimFin
 
 
 def _question(story: PlayRecord, claims: list[Document], *, whole: bool) -> Document:
-    """Give the question that a scenario asks, if any, and its answer: yes only for all that it claims."""
+    """Return the question that a scenario asks, if any, and its answer: yes only for all that it claims."""
     asks = story.scenario.document.question
     claims = [claim for claim in claims if claim["id"] != NO_SECRET_LEAVES]  # which it does not ask for
     if asks is None:
@@ -192,7 +191,7 @@ def _question(story: PlayRecord, claims: list[Document], *, whole: bool) -> Docu
 
 
 def _ending(plays: list[PlayRecord], performances: int) -> str | None:
-    """Give why the first of the plays ended as it did, and of several performances how many ended so."""
+    """Return why the first of the plays ended as it did, and of several performances how many ended so."""
     if not plays:
         return None
     many = f"{len(plays)} of {performances} performances, the first: " if performances > 1 else ""
@@ -200,7 +199,7 @@ def _ending(plays: list[PlayRecord], performances: int) -> str | None:
 
 
 def _verdict_of_story(claims: list[Document], *, stopped: bool) -> Verdict:
-    """Give the worst verdict; a story that stopped before its end is unknown at best, whatever its claims say."""
+    """Return the worst verdict; a story that stopped before its end is unknown at best, whatever its claims say."""
     verdicts: list[Verdict] = [claim["verdict"] for claim in claims]
     return _worst([*verdicts, "unknown"] if stopped else verdicts)
 

@@ -1,7 +1,4 @@
-"""The sleeps of a play that its history proves, and what it knows of those that did not come.
-
-Never takes a silence, a time or a step's word for a sleep: only the trace's, or where there is none the instances'.
-"""
+"""The sleeps of a play that its history proves, and what it knows of those that did not come."""
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -50,39 +47,39 @@ class Sleep:
 
     @property
     def oracle(self) -> str:
-        """Give by what it is known: `trace` or `instance`."""
+        """Return by what it is known: `trace` or `instance`."""
         return "instance" if self.answers else "trace"
 
     @property
     def way(self) -> str:
-        """Give `idle` or `evict`; for what a fault did `crash`, `server`, `deploy` or `object`."""
+        """Return `idle` or `evict`; for what a fault did `crash`, `server`, `deploy` or `object`."""
         if self.left.kind == kinds.WAITED:
             return "idle"
         return str(self.left.data["fault" if self.left.kind == kinds.FAULT else "how"])
 
     @property
     def idle_ms(self) -> float | None:
-        """Give the milliseconds from the object's last event to its leaving memory, None where nobody saw it leave."""
+        """Return the milliseconds from the object's last event until it left memory, None where that was not seen."""
         if "at_ns" not in self.left.data:
             return None
         return float(self.left.data["at_ns"] - self.left.data["at_last_event_ns"]) / _MS
 
     @property
     def asleep_ms(self) -> float | None:
-        """Give the milliseconds that it was out of memory, None where it did not come back."""
+        """Return the milliseconds that it was out of memory, None where it did not come back."""
         if self.back is None or "at_ns" not in self.back.data or "at_ns" not in self.left.data:
             return None
         return float(self.back.data["at_ns"] - self.left.data["at_ns"]) / _MS
 
     @property
     def evidence(self) -> tuple[int, ...]:
-        """Give the ids of the events that prove it."""
+        """Return the ids of the events that prove it."""
         found = {event.id for event in (self.entered, self.left, self.back, *self.answers) if event is not None}
         return tuple(sorted(found))
 
     @property
     def told(self) -> str:
-        """Give the sleep in words."""
+        """Return the sleep in words."""
         if self.left.kind == kinds.FAULT:
             return _FAULTS_TOLD[self.way]
         if self.silent_ms is not None:
@@ -92,16 +89,16 @@ class Sleep:
         if self.way == "evict":
             return "left memory when it was evicted"
         idle_ms = self.idle_ms or 0.0
-        told = f"left memory {idle_ms / 1000:.3f} s after its last event"
+        message = f"left memory {idle_ms / 1000:.3f} s after its last event"
         rested = float(self.left.data["at_ns"] - self.left.data["at_last_activity_ns"]) / _MS
         if idle_ms - rested < _WORKED_ON_MS:
-            return told
-        return f"{told}, {rested / 1000:.3f} s after its last work"
+            return message
+        return f"{message}, {rested / 1000:.3f} s after its last work"
 
 
 @once
 def sleeps_of(play: PlayRecord) -> tuple[Sleep, ...]:
-    """Give every proven sleep of the play's objects, in order, with the sockets that were open when it began."""
+    """Return every proven sleep of the play's objects, in order, with the sockets that were open when it began."""
     if not play.place.has_trace:
         found = [_by_instance(each) for label in play.play.objects for each in instances_of(play, label).slept]
         return tuple(sorted(found, key=lambda sleep: sleep.left.id))
@@ -138,7 +135,7 @@ def _around(hibernates: Sequence[StepRecord], left: Event, back: Event | None) -
 
 
 def _brought_about(play: PlayRecord, step: StepRecord, label: str, left: Event, back: Event | None) -> bool:
-    """Whether an object left memory in a `hibernate` step of its own, or was out of memory throughout it."""
+    """Return whether an object left memory in a `hibernate` step of its own, or was out of memory throughout it."""
     placed = play.play.steps[step.index].step
     if not isinstance(placed, Hibernate) or not (placed.of is None or label in placed.of):
         return False
@@ -157,7 +154,7 @@ def _by_instance(slept: Slept) -> Sleep:
 
 @once
 def losses_of(play: PlayRecord) -> tuple[Sleep, ...]:
-    """Give every time that a fault took an object of the play out of memory, proven by its being back anew."""
+    """Return every time that a fault took an object of the play out of memory, proven by its being back anew."""
     if not play.place.has_trace:
         return tuple(_losses_by_instance(play))
     found: list[Sleep] = []
@@ -209,7 +206,7 @@ def drops_of(play: PlayRecord) -> tuple[Sleep, ...]:
 
 
 def _losses_by_instance(play: PlayRecord) -> Iterator[Sleep]:
-    """Give each fault of the story's that lies between two answers of an object with different instances."""
+    """Yield each fault of the story's that lies between two answers of an object with different instances."""
     for fault in play.of_kind(kinds.FAULT):
         for label in play.play.objects:
             if fault.data["fault"] == "drop" or fault.actor not in {"poc", f"object:{label}"}:
@@ -228,7 +225,7 @@ def _losses_by_instance(play: PlayRecord) -> Iterator[Sleep]:
 
 
 def _struck(events: Sequence[Event], fault: Event, back: Event | None) -> Event | None:
-    """Give the beginning of the stay that a fault ended, by the trace's word; None where it ended none."""
+    """Return the beginning of the stay that a fault ended, by the trace's word; None where it ended none."""
     for index, event in enumerate(events):
         ended = event.kind == kinds.LEFT and event.data["how"] == "died" and event.id > fault.id
         if ended and (back is None or event.id < back.id):
@@ -262,7 +259,7 @@ def _woken_by(events: Sequence[Event], back: Event | None) -> str | None:
 
 
 def fault_after(play: PlayRecord, sleep: Sleep, before: int) -> Event | None:
-    """Give the first event after a sleep, up to another, by which the object left memory and not to sleep.
+    """Return the first event after a sleep, up to another, by which the object left memory and not to sleep.
 
     In a black box that is a fault of the story's, or the first answer of an instance that no sleep explains.
     """
@@ -289,7 +286,7 @@ def _changed_after(play: PlayRecord, sleep: Sleep, before: int) -> Event | None:
 
 
 def pins_told(event: Event) -> str:
-    """Give the pins that an event lists, in words."""
+    """Return the pins that an event lists, in words."""
     pins = event.data.get("pins", [])
     places = [pin["what"] + (f" ({pin['script']}:{pin['line']})" if pin.get("script") else "") for pin in pins]
     return ", ".join(dict.fromkeys(places)) or "nothing that the trace shows"

@@ -1,7 +1,4 @@
-"""What a load needs of this machine before it begins: file descriptors of the runtime and of the client, and ports.
-
-Never raises a limit and never opens anything: a runtime that runs out of descriptors ends with all its sockets.
-"""
+"""What a load needs of this machine before it begins: file descriptors of the runtime and of the client, and ports."""
 
 import resource
 from dataclasses import dataclass
@@ -36,7 +33,7 @@ class Limits:
 
 
 def limits() -> Limits:
-    """Give the limits of this process as they are now."""
+    """Return the limits of this process as they are now."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     files = soft if soft != resource.RLIM_INFINITY else 1 << 30
     try:
@@ -48,12 +45,12 @@ def limits() -> Limits:
 
 
 def needed_by_runtime(sockets: int, rooms: int) -> int:
-    """Give how many descriptors workerd takes for so many sockets in so many rooms."""
+    """Return how many descriptors workerd takes for so many sockets in so many rooms."""
     return DESCRIPTORS_PER_SOCKET * sockets + DESCRIPTORS_PER_ROOM * rooms + DESCRIPTORS_AT_REST
 
 
 def possible(rooms: int, has: Limits, *, local: bool) -> int:
-    """Give how many sockets in so many rooms are possible under the limits, with the runtime here or elsewhere."""
+    """Return how many sockets in so many rooms are possible under the limits, with the runtime here or elsewhere."""
     ours = has.files - DESCRIPTORS_OF_OURS
     if not local:
         return max(0, min(ours, has.ports))
@@ -73,14 +70,16 @@ def raise_if_too_many(plan: Plan, has: Limits, *, local: bool) -> None:
         )
     whose = f"workerd takes {DESCRIPTORS_PER_SOCKET} file descriptors a socket and {DESCRIPTORS_PER_ROOM} a room"
     wanted = needed_by_runtime(plan.sockets, plan.rooms) if local else plan.sockets + DESCRIPTORS_OF_OURS
-    told = f"{whose}, {wanted:,} in all with what it has at rest" if local else f"they take {wanted:,} file descriptors"
+    message = (
+        f"{whose}, {wanted:,} in all with what it has at rest" if local else f"they take {wanted:,} file descriptors"
+    )
     raise UsageError(
-        f"{plan.sockets:,} sockets in {plan.rooms:,} room{'s' * (plan.rooms > 1)} do not fit: {told}, "
+        f"{plan.sockets:,} sockets in {plan.rooms:,} room{'s' * (plan.rooms > 1)} do not fit: {message}, "
         f"and the limit here is {has.files:,}",
         f"{_RAISE}; possible now: --sockets {most}" if most else f"{_RAISE}; now not one socket is possible",
     )
 
 
 def wants_many_addresses(plan: Plan, has: Limits) -> bool:
-    """Whether one source address has too few ports for a load on loopback."""
+    """Return whether one source address has too few ports for a load on loopback."""
     return plan.sockets > min(has.ports, PORTS_AN_ADDRESS)

@@ -1,7 +1,4 @@
-"""The loads of a run that has other plays too: one after the other, as they are written.
-
-Never lays flags over them.
-"""
+"""The loads of a run that has other plays too: one after the other, as they are written."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -45,7 +42,7 @@ async def play_loads(
 
 
 def worker_of(scenario: Scenario) -> WorkerSource | None:
-    """Give where the worker is that a load brings, relative to its file; None without one. Raises TargetError."""
+    """Return where the worker is that a load brings, relative to its file; None without one. Raises TargetError."""
     named = scenario.document.worker
     if named is None:
         return None

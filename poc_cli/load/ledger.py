@@ -1,7 +1,4 @@
-"""An account of every message: what was sent, whom it was for, when it came, and what never did.
-
-Never sends. A message is known by a mark in it, so that an answer is found whatever it looks like.
-"""
+"""An account of every message: what was sent, whom it was for, when it came, and what never did."""
 
 import re
 from collections import Counter
@@ -22,7 +19,7 @@ Told = Callable[[Socket, bytes], None]
 
 
 def number_in_letters(number: int) -> bytes:
-    """Give a number in base 36: marks travel twice, so they are short."""
+    """Return a number in base 36: marks travel twice, so they are short."""
     letters = ""
     while True:
         number, digit = divmod(number, 36)
@@ -54,7 +51,8 @@ class Tally:
     unsent: int = 0
     """Messages that had no open socket to go by when their time had come."""
     lag: float = 0.0
-    """The longest that a message left after its time, because this client was too slow, in seconds."""
+    """The longest that a message left after its time, because this client was too slow, or that the client stood
+    still, in seconds."""
     answered: set[int] = field(default_factory=set)
     """Sockets that were open at the last sleep and had a message answered on that connection since."""
     latencies: dict[str, Latency] = field(default_factory=dict)
@@ -68,7 +66,7 @@ class Tally:
 
     @property
     def lost(self) -> int:
-        """Give how many arrivals are lost."""
+        """Return how many arrivals are lost."""
         return self.unanswered.total() + self.cut_off.total() + self.given_up.total()
 
 
@@ -114,17 +112,17 @@ class Ledger:
 
     @property
     def open_items(self) -> int:
-        """Give how many arrivals are awaited."""
+        """Return how many arrivals are awaited."""
         return len(self._awaited) + sum(len(cast.waiting) for cast in self._casts.values())
 
     def awaits_others_than(self, sockets: frozenset[int]) -> bool:
-        """Whether an arrival is awaited at any socket but these."""
+        """Return whether an arrival is awaited at any socket but these."""
         if any(each.socket.index not in sockets for each in self._awaited.values()):
             return True
         return any(cast.waiting - sockets for cast in self._casts.values())
 
     def mark(self) -> tuple[int, bytes]:
-        """Give a number that was never given, and the mark that tells it."""
+        """Return a number that was never given, and the mark that tells it."""
         self._next += 1
         return self._next, b"~" + self._shard + b"." + number_in_letters(self._next) + b"~"
 
@@ -148,6 +146,10 @@ class Ledger:
         self.tally.sent += 1
         self.tally.due += due
         self.tally.lag = max(self.tally.lag, self._now() - intended)
+
+    def stood_still(self, seconds: float) -> None:
+        """Note that nothing could be sent or read for so long: what arrived meanwhile is seen late."""
+        self.tally.lag = max(self.tally.lag, seconds)
 
     def arrived(self, socket: Socket, data: bytes) -> None:
         """Take in a message that came by a socket."""

@@ -1,7 +1,4 @@
-"""What the stages of a load share: sending, waiting, and asking rooms which instance they are.
-
-Never decides what happens; the stages do.
-"""
+"""What the stages of a load share: sending, waiting, and asking rooms which instance they are."""
 
 import asyncio
 import json
@@ -53,7 +50,7 @@ class Conductor(Protocol):
         """Take what tells how it is doing, once, before it begins."""
 
     def refuses(self) -> str:
-        """Give why no further socket may be opened now, the empty text where one may."""
+        """Return why no further socket may be opened now, the empty text where one may."""
 
     async def evict(self, rooms: Iterable[int]) -> list[dict[str, Any]]:
         """Have rooms leave memory; give `room`, `outcome` and `said` of each."""
@@ -78,7 +75,7 @@ class LoadContext:
         self.crowd.changed = self.ledger.changed = self.moved.set
 
     def now(self) -> float:
-        """Give the clock of all latencies, in seconds: the loop's own may stand still for a turn (uvloop's does)."""
+        """Return the clock of all latencies, in seconds: the loop's own may stand still for a turn (uvloop's does)."""
         return time.monotonic()
 
     # --- waiting
@@ -100,7 +97,7 @@ class LoadContext:
         return True
 
     async def paced(self, times: Iterable[float]) -> AsyncIterator[float]:
-        """Give each time when it has come. One that is past is given at once, with its own time: no omission.
+        """Yield each time when it has come. One that is past is given at once, with its own time: no omission.
 
         uvloop's timers round to milliseconds, so one may strike early: then it is that moment that counts.
         """
@@ -172,7 +169,7 @@ class LoadContext:
         return None if found is MISSING or found is None else str(found)
 
     def glance(self, step: Step | None) -> Glance:
-        """Give how it is doing."""
+        """Return how it is doing."""
         tally = self.ledger.tally
         told = next((tally.latencies[name] for name in _GLANCED if name in tally.latencies), None)
         return Glance(

@@ -1,7 +1,4 @@
-"""Whoever leads a load that others may carry out: what it is told of, beside what a conductor hears.
-
-Never carries anything out.
-"""
+"""Whoever leads a load that others may carry out: what it is told of, beside what a conductor hears."""
 
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Protocol

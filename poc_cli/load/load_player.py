@@ -1,7 +1,4 @@
-"""A load played at a site: every stage, sample and fate of it is written into the history.
-
-Never judges. A runtime that dies ends the load as an error, with the account of what had happened until then.
-"""
+"""A load played at a site: every stage, sample and fate of it is written into the history."""
 
 import asyncio
 import os
@@ -152,7 +149,7 @@ class _Play:
         self._sample()
 
     def refuses(self) -> str:
-        """Give why no further socket may be opened now."""
+        """Return why no further socket may be opened now."""
         runtime = self._uses.get("runtime")
         return self._site.refuses(None if runtime is None else runtime.files)
 

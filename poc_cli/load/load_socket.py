@@ -1,7 +1,4 @@
-"""One WebSocket of a load: the protocol of `websockets` on a bare transport, in five KiB (measured, with uvloop).
-
-Never answers by itself, never compresses, and keeps no message: whoever listens hears of each at once.
-"""
+"""One WebSocket of a load: the protocol of `websockets` on a bare transport, in five KiB (measured, with uvloop)."""
 
 import asyncio
 from collections.abc import Iterable
@@ -106,7 +103,7 @@ class Socket(asyncio.Protocol):
                 self._heard_open = True
                 self._ears.opened(self)
             else:
-                self._refuse(_told(protocol.handshake_exc))
+                self._refuse(_describe(protocol.handshake_exc))
         self._flush()
         self._tell_end()
 
@@ -178,12 +175,12 @@ class Socket(asyncio.Protocol):
 
     @property
     def waiting_bytes(self) -> int:
-        """Give how many bytes wait in us because the other side does not read them."""
+        """Return how many bytes wait in us because the other side does not read them."""
         return 0 if self._transport is None else self._transport.get_write_buffer_size()
 
     @property
     def ending(self) -> tuple[int, str, str]:
-        """Give the code and reason of the other side's close frame, 1006 where none came, and who closed first."""
+        """Return the code and reason of the other side's close frame, 1006 where none came, and who closed first."""
         received = self._sans_io.close_rcvd
         if received is None:
             return _ABNORMAL, "", "client" if self.left else "nobody"
@@ -204,8 +201,8 @@ class Socket(asyncio.Protocol):
             self._ears.refused(self, why)
 
 
-def _told(error: Exception) -> str:
-    """Give why a handshake failed, without what differs from one socket to the next."""
+def _describe(error: Exception) -> str:
+    """Return why a handshake failed, without what differs from one socket to the next."""
     if isinstance(error, InvalidStatus):
         body = (error.response.body or b"")[:_LONGEST_BODY].decode("utf-8", "replace")
         return f"the server answered {error.response.status_code} {body}".strip()

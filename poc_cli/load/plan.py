@@ -1,7 +1,4 @@
-"""What a load is to do, as plain values: the scenario's table with the flags of the command line laid over it.
-
-Never opens a socket. A plan can be pickled, and its stages are written out: no rounds any more.
-"""
+"""What a load is to do, as plain values: the scenario's table with the flags of the command line laid over it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -42,7 +39,7 @@ class Step:
 
     @property
     def longest(self) -> float:
-        """Give how long it may take at most, so that shards that keep step begin the next one together."""
+        """Return how long it may take at most, so that shards that keep step begin the next one together."""
         answers = 2 * self.within if self.verb == "storm" else self.within  # a storm is followed by a roll call
         return self.seconds + answers + _BESIDE.get(self.verb, 0.0)
 
@@ -56,7 +53,7 @@ class Template:
     is_binary: bool
 
     def made(self, mark: bytes) -> bytes:
-        """Give the message with a mark in it."""
+        """Return the message with a mark in it."""
         return self.before + mark + self.after
 
 
@@ -75,16 +72,16 @@ class Plan:
     instance: str | None
 
     def room_of(self, index: int) -> int:
-        """Give the room of a socket: neighbours share one."""
+        """Return the room of a socket: neighbours share one."""
         return index * self.rooms // self.sockets
 
     @property
     def longest(self) -> float:
-        """Give the seconds that it may take at most."""
+        """Return the seconds that it may take at most."""
         return sum(stage.longest for stage in self.stages)
 
     def told(self) -> dict[str, Any]:
-        """Give what the judge needs of it, for the history."""
+        """Return what the judge needs of it, for the history."""
         stages = [
             {"verb": each.verb, "how": each.how, "seconds": each.seconds, "rate": each.rate, "round": each.round}
             for each in self.stages
@@ -113,7 +110,7 @@ NO_WISHES: Final = Wishes()
 
 
 def plan_of(table: LoadTable, wishes: Wishes = NO_WISHES) -> Plan:
-    """Give the plan of a load. Raises UsageError where the flags do not go together."""
+    """Return the plan of a load. Raises UsageError where the flags do not go together."""
     sockets, rooms = wishes.sockets or table.sockets, wishes.rooms or table.rooms
     if rooms > sockets:
         raise UsageError(f"{rooms} rooms cannot each have one of {sockets} sockets", "ask for fewer rooms")
@@ -134,7 +131,7 @@ def plan_of(table: LoadTable, wishes: Wishes = NO_WISHES) -> Plan:
 
 
 def template(message: object) -> Template:
-    """Give a message of the file as a template; the mark follows what is given in hex. Raises ValueError."""
+    """Return a message of the file as a template; the mark follows what is given in hex. Raises ValueError."""
     sent = payload(message)
     if isinstance(sent, bytes):
         return Template(sent, b"", is_binary=True)
@@ -161,7 +158,7 @@ def _step(stage: Stage) -> Step:
 
 
 def _changed(steps: list[Step], wishes: Wishes) -> list[Step]:
-    """Give the stages as the flags want them."""
+    """Return the stages as the flags want them."""
     natural = Step("sleep", Sleep(sleep="natural").wait, "natural")
     forced = Step("sleep", 0.0, "evict")
     whole: dict[str, Step | None] = {
@@ -198,7 +195,7 @@ def _with(steps: list[Step], verb: str, wanted: Step) -> list[Step]:
 
 
 def _as_wished(step: Step, wanted: Step) -> Step:
-    """Give a stage of the file with what a flag says of it; a rate keeps the file's length of time and recipients."""
+    """Return a stage of the file with what a flag says of it; a rate keeps the file's length of time and recipients."""
     if step.verb in {"churn", "chat"}:
         return replace(step, rate=wanted.rate)
     return wanted

@@ -1,7 +1,4 @@
-"""What processes take: memory, time of the processor and file descriptors, looked up while a load goes on.
-
-Never looks at any process but those that it is given.
-"""
+"""What processes take: memory, time of the processor and file descriptors, looked up while a load goes on."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -18,7 +15,7 @@ class Use:
     files: int
 
     def as_json(self) -> dict[str, Any]:
-        """Give it as it stands in the history."""
+        """Return it as it stands in the history."""
         return asdict(self)
 
 
@@ -35,7 +32,7 @@ class Meter:
                 continue
 
     def uses(self) -> dict[str, Use]:
-        """Give what each takes now; one that is gone is left out."""
+        """Return what each takes now; one that is gone is left out."""
         found: dict[str, Use] = {}
         for name, process in self._processes.items():
             try:

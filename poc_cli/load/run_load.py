@@ -1,7 +1,4 @@
-"""A run that is one load: its history from the first line to the last.
-
-Never judges; the history that it leaves is all that the judge gets.
-"""
+"""A run that is one load: its history from the first line to the last."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,7 +1,4 @@
-"""One shard of a load from its first handshake to its account: in a loop that is there, or in one of its own.
-
-Never judges, and never starts a runtime. Whoever is interrupted still gives an account of how far it went.
-"""
+"""One shard of a load from its first handshake to its account: in a loop that is there, or in one of its own."""
 
 import asyncio
 import gc
@@ -18,6 +15,7 @@ from poc_cli.load.socket_pool import CLOSES_WITHIN_SECONDS, Doings, SocketPool, 
 from poc_cli.load.stages import STAGES
 from poc_cli.record.load_stage import ShardResult, StageResult
 from poc_cli.record.ranges import ranges
+from poc_cli.targets.attendance import Attendance
 
 _Result = TypeVar("_Result")
 
@@ -87,11 +85,13 @@ class _Performance:
         self._delay = max(0.0, start_at - time.time()) if start_at else 0.0
         self._origin = time.monotonic() + self._delay
         self._result = ShardResult([shard.number], [], {})
+        self._attendance = Attendance()
+        self._attendance.listener = lambda stretch: ledger.stood_still(stretch.length_ns / 1e9)
 
     async def whole(self) -> ShardResult:
         crowd, result = self._scene.crowd, self._result
         self._conductor.watch(lambda: self._scene.glance(self._step))
-        sweeping = asyncio.create_task(crowd.sweep())
+        beside = [asyncio.create_task(crowd.sweep()), asyncio.create_task(self._attendance.beat())]
         try:
             await asyncio.sleep(self._delay)
             await crowd.locate()
@@ -103,7 +103,8 @@ class _Performance:
         except asyncio.CancelledError:
             result.outcome, result.reason = INTERRUPTED, INTERRUPTED
         finally:
-            sweeping.cancel()
+            for task in beside:
+                task.cancel()
             gc.unfreeze()
             result.fates = result.fates or crowd.fates()
             crowd.abandon()
@@ -142,6 +143,7 @@ class _Performance:
     def _end(self, result: StageResult, outcome: str) -> None:
         result.outcome = outcome
         result.ended_ms = self._ms()
+        self._attendance.observe()  # the beat that would tell may still be due
         _account(result, self._scene.ledger.tally, self._scene.crowd.doings)
         if isinstance(self._conductor, Alone):
             self._result.stages.append(result)

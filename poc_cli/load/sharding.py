@@ -1,7 +1,4 @@
-"""A load in parts, one for each process that carries it out, and which address each socket comes from.
-
-Never carries a part out. A part can be pickled; it needs nothing else of the process that made it.
-"""
+"""A load in parts, one for each process that carries it out, and which address each socket comes from."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -37,19 +34,19 @@ class Shard:
 
     @property
     def indexes(self) -> range:
-        """Give its sockets."""
+        """Return its sockets."""
         return range(self.first, self.first + self.count)
 
     @property
     def rooms(self) -> range:
-        """Give the rooms that its sockets are in."""
+        """Return the rooms that its sockets are in."""
         if not self.count:
             return range(0)
         return range(self.plan.room_of(self.first), self.plan.room_of(self.first + self.count - 1) + 1)
 
 
 def shards(plan: Plan, of: int, *, play: str, seed: int = 1, lockstep: bool = False) -> tuple[Shard, ...]:
-    """Give the parts of a load. A room lies whole in one of them, unless there are fewer rooms than parts.
+    """Return the parts of a load. A room lies whole in one of them, unless there are fewer rooms than parts.
 
     Raises UsageError where there are more parts than sockets.
     """
@@ -66,12 +63,12 @@ def shards(plan: Plan, of: int, *, play: str, seed: int = 1, lockstep: bool = Fa
 
 
 def _first_of(plan: Plan, room: int) -> int:
-    """Give the first socket of a room: the smallest index that `room_of` puts there, rounded up."""
+    """Return the first socket of a room: the smallest index that `room_of` puts there, rounded up."""
     return -(-room * plan.sockets // plan.rooms)
 
 
 def source_address(index: int, ports: int = PORTS_AN_ADDRESS) -> str:
-    """Give the loopback address that a socket comes from. Raises UsageError past the last one."""
+    """Return the loopback address that a socket comes from. Raises UsageError past the last one."""
     number = index // ports
     if number >= _ADDRESSES:
         raise UsageError(f"socket {index} has no address to come from", f"use at most {_ADDRESSES * ports} sockets")

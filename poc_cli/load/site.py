@@ -1,7 +1,4 @@
-"""Where a load goes: a runtime of our own, untraced, or a worker that runs somewhere else.
-
-Never opens a socket of the load's.
-"""
+"""Where a load goes: a runtime of our own, untraced, or a worker that runs somewhere else."""
 
 import asyncio
 import contextlib
@@ -27,15 +24,15 @@ class LoadTarget(Protocol):
 
     @property
     def url(self) -> str:
-        """Give where it answers."""
+        """Return where it answers."""
 
     @property
     def headers(self) -> dict[str, str]:
-        """Give the headers of each request to it."""
+        """Return the headers of each request to it."""
 
     @property
     def processes(self) -> dict[str, int]:
-        """Give the ids of the processes that it runs in, as far as they are ours, by what they are called."""
+        """Return the ids of the processes that it runs in, as far as they are ours, by what they are called."""
 
     def raise_if_too_many(self, plan: Plan) -> None:
         """Raise UsageError where a load cannot be had here."""
@@ -44,13 +41,13 @@ class LoadTarget(Protocol):
         """Have it run until the end of the context. Raises TargetError."""
 
     def refuses(self, files: int | None) -> str:
-        """Give why no further socket may be opened, with so many descriptors of the runtime's in use."""
+        """Return why no further socket may be opened, with so many descriptors of the runtime's in use."""
 
     async def evict(self, class_name: str, name: str) -> Eviction:
         """Have an object leave memory."""
 
     async def gone(self, *, patiently: bool) -> str | None:
-        """Give how it ended, None while it runs; `patiently` waits a moment for an end that is under way."""
+        """Return how it ended, None while it runs; `patiently` waits a moment for an end that is under way."""
 
 
 class LocalLoadTarget:
@@ -69,17 +66,17 @@ class LocalLoadTarget:
 
     @property
     def url(self) -> str:
-        """Give where it answers."""
+        """Return where it answers."""
         return self._target.url
 
     @property
     def headers(self) -> dict[str, str]:
-        """Give the headers of each request to it."""
+        """Return the headers of each request to it."""
         return self._target.headers
 
     @property
     def processes(self) -> dict[str, int]:
-        """Give the id of its process."""
+        """Return the id of its process."""
         return {} if self._process is None else {"runtime": self._process.popen.pid}
 
     def close(self) -> None:
@@ -102,7 +99,7 @@ class LocalLoadTarget:
             await self._target.stop()
 
     def refuses(self, files: int | None) -> str:
-        """Give why no further socket may be opened: it ends when it has no descriptor left."""
+        """Return why no further socket may be opened: it ends when it has no descriptor left."""
         if files is None or files < self._limits.files - SPARE:
             return ""
         return f"not tried: the runtime had fewer than {SPARE} of its {self._limits.files:,} file descriptors left"
@@ -112,7 +109,7 @@ class LocalLoadTarget:
         return await self._target.evict(class_name, self._target.object_id(class_name, name))
 
     async def gone(self, *, patiently: bool) -> str | None:
-        """Give how its process ended; its connections break a moment before that is known."""
+        """Return how its process ended; its connections break a moment before that is known."""
         process = self._process
         if process is None:
             return None
@@ -134,18 +131,18 @@ class RemoteLoadTarget:
 
     @property
     def url(self) -> str:
-        """Give where it answers; what leads elsewhere instead is taken at once."""
+        """Return where it answers; what leads elsewhere instead is taken at once."""
         return self._remote.door.edge or self._remote.url
 
     @property
     def headers(self) -> dict[str, str]:
-        """Give the headers of each request to it."""
+        """Return the headers of each request to it."""
         host = {} if self._remote.door.edge is None else {"Host": self._remote.door.host}
         return host | self._remote.headers
 
     @property
     def processes(self) -> dict[str, int]:
-        """Give none: they are not ours."""
+        """Return none: they are not ours."""
         return {}
 
     def raise_if_too_many(self, plan: Plan) -> None:
@@ -166,5 +163,5 @@ class RemoteLoadTarget:
         return Eviction("no_answer", "objects elsewhere sleep by their own timer")
 
     async def gone(self, *, patiently: bool) -> str | None:  # noqa: ARG002
-        """Give None: whether it lives is seen by the sockets."""
+        """Return None: whether it lives is seen by the sockets."""
         return None

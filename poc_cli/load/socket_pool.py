@@ -1,7 +1,4 @@
-"""All sockets of a shard: opens them, closes them, and knows at every moment how each has fared.
-
-Never sends a message; the stages do.
-"""
+"""All sockets of a shard: opens them, closes them, and knows at every moment how each has fared."""
 
 import asyncio
 import ssl
@@ -85,34 +82,34 @@ class SocketPool:
 
     @property
     def open_count(self) -> int:
-        """Give how many are open."""
+        """Return how many are open."""
         return len(self._open)
 
     def open_sockets(self) -> list[Socket]:
-        """Give the open ones, by index."""
+        """Return the open ones, by index."""
         return [self._open[index] for index in sorted(self._open)]
 
     def open_in(self, room: int) -> list[Socket]:
-        """Give the open ones of a room, by index."""
+        """Return the open ones of a room, by index."""
         return [each for each in self.open_sockets() if self.shard.plan.room_of(each.index) == room]
 
     def by_room(self) -> dict[int, list[Socket]]:
-        """Give the open ones of each room that has any."""
+        """Return the open ones of each room that has any."""
         found: dict[int, list[Socket]] = {}
         for each in self.open_sockets():
             found.setdefault(self.shard.plan.room_of(each.index), []).append(each)
         return found
 
     def socket(self, index: int) -> Socket | None:
-        """Give the open connection of an index."""
+        """Return the open connection of an index."""
         return self._open.get(index)
 
     def idle_sockets(self) -> list[Socket]:
-        """Give the open ones that await nothing, in no order."""
+        """Return the open ones that await nothing, in no order."""
         return [each for each in self._open.values() if not each.due]
 
     def away(self) -> list[int]:
-        """Give the indexes whose clients have left and are gone, and that nobody has come back for yet."""
+        """Return the indexes whose clients have left and are gone, and that nobody has come back for yet."""
         busy = {each.index for each in (*self.closing, *self.opening)}
         return sorted(self.departed - busy - self._open.keys())
 
@@ -166,7 +163,7 @@ class SocketPool:
         socket.leave()
 
     async def sweep(self) -> None:
-        """Give up handshakes and closes that take too long, again and again."""
+        """Return up handshakes and closes that take too long, again and again."""
         while True:
             await asyncio.sleep(_SWEEPS_EVERY_SECONDS)
             now = time.monotonic()
@@ -234,7 +231,7 @@ class SocketPool:
     # --- how all have fared
 
     def fates(self) -> dict[str, Any]:
-        """Give how every index has fared in the end, each told once."""
+        """Return how every index has fared in the end, each told once."""
         drops: dict[Drop, set[int]] = {}
         failures: dict[str, set[int]] = {}
         departed, never = set(), set()
@@ -280,12 +277,12 @@ class SocketPool:
 
 
 def dropped_told(drops: dict[Drop, set[int]]) -> list[dict[str, Any]]:
-    """Give how connections ended, each way with the sockets that ended so."""
+    """Return how connections ended, each way with the sockets that ended so."""
     return [{**drop._asdict(), "sockets": ranges(each)} for drop, each in drops.items()]
 
 
 def _without_address(error: BaseException) -> str:
-    """Give the words of an error without the port of the one socket, so that those of all others are the same."""
+    """Return the words of an error without the port of the one socket, so that those of all others are the same."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error)

@@ -1,7 +1,4 @@
-"""The stages of a load, one function for each verb: ramp, idle, sleep, storm, churn, chat.
-
-Never accounts for anything: what is sent, comes, opens and ends is counted where it happens.
-"""
+"""The stages of a load, one function for each verb: ramp, idle, sleep, storm, churn, chat."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence

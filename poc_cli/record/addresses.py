@@ -1,8 +1,4 @@
-"""Which of a play's objects an address names: that of a client's connection, or that of a request.
-
-Never opens one. Where no client's address names any object, all may lead to all: a worker may find its objects in its
-own way.
-"""
+"""Which of a play's objects an address names: that of a client's connection, or that of a request."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -28,7 +24,7 @@ class Addresses:
 
     @cached_property
     def by_opening(self) -> dict[int, Labels]:
-        """Give the objects that each connection's address names, by the event that tells of its opening."""
+        """Return the objects that each connection's address names, by the event that tells of its opening."""
         names = self._play.names(self._nonce)
         found: dict[int, Labels] = {}
         for event in self._events:
@@ -52,7 +48,7 @@ class Addresses:
         return any(self._named_by(client, names) for client in self._play.clients if client not in connected)
 
     def of_request(self, path: str) -> Labels | None:
-        """Give the objects that a request's path and query name; None where addresses do not tell."""
+        """Return the objects that a request's path and query name; None where addresses do not tell."""
         return self._in(path) if self.tell else None
 
     def _named_by(self, client: str, names: Mapping[str, object]) -> Labels:
@@ -70,14 +66,14 @@ class Addresses:
 
     @cached_property
     def _titles(self) -> dict[str, str | None]:
-        """Give what an address may call each object: its name or its id."""
+        """Return what an address may call each object: its name or its id."""
         names = self._play.names(self._nonce)
         objects = self._play.objects.items()
         return {label: each.id if each.name is None else render_text(each.name, names) for label, each in objects}
 
 
 def _addresses_of(client: AnyClient) -> Iterator[str]:
-    """Give the texts of a client that may name its object."""
+    """Yield the texts of a client that may name its object."""
     match client:
         case ClientSpec():
             yield client.path

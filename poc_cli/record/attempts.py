@@ -18,12 +18,12 @@ CUT_STEP: Final = "cut_step"
 
 
 def round_of(start: Event) -> int:
-    """Give the performance of its story that a play is, counted from 1; older records have one of each."""
+    """Return the performance of its story that a play is, counted from 1; older records have one of each."""
     return _number(start, "round")
 
 
 def is_followed(start: Event, end: Event | None, starts: Iterable[Event]) -> bool:
-    """Whether a play was spoiled from outside and played again; without the next attempt in the record it counts."""
+    """Return whether a play was spoiled and played again; without the next attempt in the record it counts."""
     if end is None or end.data.get("outcome") != "given_up":
         return False
     return any(_subject(other) == _subject(start) and attempt_of(other) > attempt_of(start) for other in starts)

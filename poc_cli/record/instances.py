@@ -1,8 +1,4 @@
-"""Sleeps and stays of objects in a black box, by nothing but the instance that they tell in their answers.
-
-Never takes one word for it: the same instance must have answered twice before, another twice after, on a socket that
-stayed open, after a silence, with no fault between; and an instance that is not steady proves nothing at all.
-"""
+"""Sleeps and stays of objects in a black box, by nothing but the instance that they tell in their answers."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -53,12 +49,12 @@ class Change:
 
     @property
     def before(self) -> Telling:
-        """Give the last answer before."""
+        """Return the last answer before."""
         return self.old[-1]
 
     @property
     def after(self) -> Telling:
-        """Give the first answer after."""
+        """Return the first answer after."""
         return self.new[0]
 
 
@@ -94,7 +90,7 @@ class Doubt:
 
 
 def instances_of(play: PlayRecord, label: str) -> Instances:
-    """Give what an object told in a play."""
+    """Return what an object told in a play."""
     known: dict[str, Instances] = play.memo.setdefault("instances", {})
     if label not in known:
         known[label] = _instances(play, label)
@@ -126,7 +122,7 @@ def _instances(play: PlayRecord, label: str) -> Instances:
 
 
 def _tellings(play: PlayRecord, label: str) -> tuple[Telling, ...]:
-    """Give the answers of an object with an instance. What it sends unasked may be late, or another's, and is none."""
+    """Return the answers of an object with an instance. What it sends unasked is no answer: it may be late."""
     path = play.play.objects[label].instance
     found: list[Telling] = []
     for event in answers_of(play, label):
@@ -150,7 +146,7 @@ def answers_of(play: PlayRecord, label: str) -> Iterator[Event]:
 
 
 def _answers(play: PlayRecord) -> list[Event]:
-    """Give the answers to what was sent, in order.
+    """Return the answers to what was sent, in order.
 
     They are those that a step took for it; where it took none, as what came was wrong, all that came after its send.
     """
@@ -178,13 +174,13 @@ def _answers(play: PlayRecord) -> list[Event]:
 
 
 def _requested(play: PlayRecord, answer: Event) -> str:
-    """Give the path that an HTTP answer was asked for by."""
+    """Return the path that an HTTP answer was asked for by."""
     asked = (each for each in play.of_kind(kinds.SENT) if each.actor == _HTTP and each.step == answer.step)
     return str(next((each.data.get("path") for each in asked if each.id < answer.id), ""))
 
 
 def _is_alone(play: PlayRecord, objects: frozenset[str] | None, label: str) -> bool:
-    """Whether an address leads to this object and no other; where none tells, the play must have only one."""
+    """Return whether an address leads to this object and no other; where none tells, the play must have only one."""
     return objects == frozenset({label}) or (objects is None and set(play.play.objects) == {label})
 
 
@@ -213,7 +209,7 @@ def _change(play: PlayRecord, label: str, old: Sequence[Telling], new: Sequence[
 def _unsteady(
     play: PlayRecord, stretches: Sequence[Sequence[Telling]], changes: Sequence[Change]
 ) -> tuple[str, int] | None:
-    """Give why an instance proves nothing: it came back, or changed where nothing can have ended a stay in memory."""
+    """Return why an instance proves nothing: it came back, or changed where nothing can have ended a stay in memory."""
     seen: set[str] = set()
     for stretch in stretches:
         telling = stretch[0]
@@ -228,7 +224,7 @@ def _unsteady(
 
 
 def _faults(play: PlayRecord, change: Change) -> list[Event]:
-    """Give what may have ended the object's stay in memory, from the first answer of the old instance on."""
+    """Return what may have ended the object's stay in memory, from the first answer of the old instance on."""
     first, last = change.old[0].event.id, change.after.event.id
     actors = {"poc", f"object:{change.label}"}
     mine = (event for event in play.of_kind(kinds.FAULT) if event.actor in actors and event.data["fault"] != "drop")
@@ -236,7 +232,7 @@ def _faults(play: PlayRecord, change: Change) -> list[Event]:
 
 
 def _open_through(play: PlayRecord, change: Change, until: Telling) -> list[Connection]:
-    """Give the object's connections that were open from the last answer before to an answer after."""
+    """Return the object's connections that were open from the last answer before to an answer after."""
     first, last = change.before.event.id, until.event.id
     return [
         each
@@ -248,7 +244,7 @@ def _open_through(play: PlayRecord, change: Change, until: Telling) -> list[Conn
 
 
 def _slept(play: PlayRecord, change: Change) -> Slept | Doubt:
-    """Give the proof of a sleep, or why a change of instance is none."""
+    """Return the proof of a sleep, or why a change of instance is none."""
     if _faults(play, change):
         return Doubt("another instance answered, but a fault lay between", change)
     if change.silent_ms < LEAST_SILENCE_MS:
@@ -264,8 +260,8 @@ def _slept(play: PlayRecord, change: Change) -> Slept | Doubt:
             sockets = [c for c in play.connections if c.is_open_at(began) and play.belongs(c, change.label)]
             proof = [each.event for each in (*before[-ANSWERS:], *after[:ANSWERS])]
             return Slept(change, tuple(proof), tuple(sockets))
-    told = f"another instance answered, but it takes {ANSWERS} answers of each, on a socket that stayed open"
-    return Doubt(told, change)
+    reason = f"another instance answered, but it takes {ANSWERS} answers of each, on a socket that stayed open"
+    return Doubt(reason, change)
 
 
 def describe_stay(stay: Change) -> str:

@@ -1,7 +1,4 @@
-"""Latencies as HdrHistograms: recorded in microseconds, told in milliseconds, and merged without a loss.
-
-Never knows a clock; whoever records says how long it took, counted from when the message should have been sent.
-"""
+"""Latencies as HdrHistograms: recorded in microseconds, told in milliseconds, and merged without a loss."""
 
 from collections.abc import Iterable
 from math import ceil
@@ -40,25 +37,25 @@ class Latency:
 
     @property
     def n(self) -> int:
-        """Give how many there are."""
+        """Return how many there are."""
         return int(self.histogram.get_total_count())
 
     def at(self, percent: float) -> float:
-        """Give a percentile in milliseconds; 0 where there is none."""
+        """Return a percentile in milliseconds; 0 where there is none."""
         return float(self.histogram.get_value_at_percentile(percent)) / 1000 if self.n else 0.0
 
     @property
     def longest(self) -> float:
-        """Give the longest in milliseconds; 0 where there is none."""
+        """Return the longest in milliseconds; 0 where there is none."""
         return float(self.histogram.get_max_value()) / 1000 if self.n else 0.0
 
     def spread(self) -> dict[str, float | int]:
-        """Give the number of values, their ends and percentiles, in milliseconds."""
+        """Return the number of values, their ends and percentiles, in milliseconds."""
         ends = {"n": self.n, "min": float(self.histogram.get_min_value()) / 1000 if self.n else 0.0}
         return ends | {name: self.at(percent) for name, percent in SHARES.items()} | {"max": self.longest}
 
     def samples(self) -> list[float]:
-        """Give values that stand for all, in ascending order."""
+        """Return values that stand for all, in ascending order."""
         kept = min(SAMPLES, self.n)
         found: list[float] = []
         passed = 0
@@ -69,12 +66,12 @@ class Latency:
         return found
 
     def encoded(self) -> str:
-        """Give the histogram in the compressed form that all HdrHistogram libraries read, as base64."""
+        """Return the histogram in the compressed form that all HdrHistogram libraries read, as base64."""
         return bytes(self.histogram.encode()).decode("ascii")
 
 
 def decoded(text: str) -> Latency:
-    """Give the histogram of an encoded text. Raises ValueError where it is none."""
+    """Return the histogram of an encoded text. Raises ValueError where it is none."""
     try:
         histogram = HdrHistogram.decode(text.encode("ascii"))
     except Exception as broken:  # the library raises what its parts raise: zlib, base64, ctypes
@@ -85,7 +82,7 @@ def decoded(text: str) -> Latency:
 
 
 def merged(texts: Iterable[str]) -> Latency:
-    """Give one histogram of several encoded ones."""
+    """Return one histogram of several encoded ones."""
     whole = Latency()
     for text in texts:
         whole.add(decoded(text))

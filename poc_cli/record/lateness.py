@@ -14,6 +14,7 @@ from typing import Final, Protocol
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.history.late_stretch import Stretch
+from poc_cli.residency.sleep_onset import ASLEEP_BY_SECONDS
 from poc_cli.scenario.model import Alarm, Close, Connect, Hibernate, Http, Idle, On, Probe, Resume, Step
 from poc_cli.scenario.plays import Play, patience
 from poc_cli.scenario.step_bases import Exchange
@@ -26,6 +27,9 @@ IDLE_TIMER_NS: Final = 10_000_000_000
 """The runtime's idle timer: 10.00 s, measured, and
 developers.cloudflare.com/durable-objects/concepts/durable-object-lifecycle."""
 
+ASLEEP_BY_NS: Final = round(ASLEEP_BY_SECONDS * 1e9)
+"""So long after its last event an object that work pins is said not to sleep."""
+
 OWN_WORK: Final = 0.1
 """Share of a stretch that the runtime's thread must have been on a processor for it to be work of an object that ran
 JavaScript in it without a pause. A spinning handler has 1.0 on a machine of its own and 0.2 beside eight others; a
@@ -36,6 +40,9 @@ LONG_NS: Final = 3_000_000_000
 
 ALARM: Final = "alarm"
 """The trace's name of an alarm that reached an object."""
+
+TOO_SLOW: Final = "this machine was too slow: "
+"""How the reason of a play begins that lateness ended."""
 
 FOREVER_NS: Final = 1 << 62
 
@@ -79,7 +86,11 @@ def cut_of(
     """
     late = sorted(stretches, key=lambda each: each.from_ns)
     left_alone = [each.without_work() if each.is_own_work else each for each in late]
-    found = _late_step(play, steps, events, late, traced=traced), _unasked_sleep(play, steps, events, left_alone)
+    found = (
+        _late_step(play, steps, events, late, traced=traced),
+        _unasked_sleep(play, steps, events, left_alone),
+        _outlasted_pin(play, steps, events, late),
+    )
     return min((cut for cut in found if cut is not None), key=lambda cut: cut.event_id, default=None)
 
 
@@ -135,10 +146,10 @@ def _told_of(step: StepTimes, stretches: Sequence[Stretch]) -> str | None:
     stretch = next((each for each in stretches if each.touches(step.begun.t_ns, end_ns)), None)
     if stretch is None:
         return None
-    return f"{_told(stretch)} during the step at line {step.begun.data.get('line')}"
+    return f"{_describe(stretch)} during the step at line {step.begun.data.get('line')}"
 
 
-def _told(stretch: Stretch) -> str:
+def _describe(stretch: Stretch) -> str:
     match stretch.who:
         case "machine":
             return "the machine was suspended"
@@ -324,13 +335,43 @@ def _unasked_sleep(
         if late_ns < LATE_NS or _would_have_slept(play, step, since_ns, stretches):
             continue
         label = event.actor.removeprefix("object:")
-        told = f"{label} was left alone {late_ns / 1e9:.1f} s longer than the story says and slept by itself"
-        return Cut(event.id, step.index, told)
+        message = f"{label} was left alone {late_ns / 1e9:.1f} s longer than the story says and slept by itself"
+        return Cut(event.id, step.index, message)
     return None
 
 
 def _within(stretches: Sequence[Stretch], from_ns: int, to_ns: int) -> int:
     return sum(each.overlap_ns(from_ns, to_ns) for each in stretches)
+
+
+def _outlasted_pin(
+    play: Play, steps: Sequence[StepTimes], events: Sequence[Event], stretches: Sequence[Stretch]
+) -> Cut | None:
+    """Return the first sleep of the story's that came because lateness was waited out: work had put it off for longer.
+
+    An object that is pinned when a sleep should have come does not sleep; the time in which somebody was late does not
+    count, and in it the work may have ended.
+    """
+    begins = [step.begun.id for step in steps]
+    for event in events:
+        position = bisect_right(begins, event.id) - 1
+        if event.kind != kinds.LEFT or event.data.get("how") not in {"idle", "evict"} or position < 0:
+            continue
+        placed = play.steps[steps[position].index].step
+        if not isinstance(placed, Hibernate) or patience(play, placed) != "sleep" or _kept_ns(event) < ASLEEP_BY_NS:
+            continue
+        since_ns = event.t_ns - event.data["at_ns"] + event.data["at_last_event_ns"]
+        stretch = next((each for each in stretches if each.touches(since_ns, event.t_ns)), None)
+        if stretch is not None:
+            why = f"{_describe(stretch)} while {event.actor.removeprefix('object:')} was kept in memory, and then slept"
+            return Cut(steps[position].begun.id, steps[position].index, why)
+    return None
+
+
+def _kept_ns(left: Event) -> int:
+    """Return for how long after its last event work kept an object in memory; 0 in histories that do not say."""
+    kept = left.data.get("at_last_activity_ns", 0) - left.data.get("at_last_event_ns", 0)
+    return int(kept) if "at_ns" in left.data else 0
 
 
 def _would_have_slept(play: Play, step: StepTimes, since_ns: int, stretches: Sequence[Stretch]) -> bool:

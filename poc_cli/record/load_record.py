@@ -1,7 +1,4 @@
-"""A load as it was written down: its stages, what the processes took, and how every socket fared.
-
-Never judges; but an account that does not add up is refused here, because nothing could be concluded from it.
-"""
+"""A load as it was written down: its stages, what the processes took, and how every socket fared."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -28,7 +25,7 @@ class StageRecord:
 
     @property
     def told(self) -> str:
-        """Give what to call it in a sentence."""
+        """Return what to call it in a sentence."""
         name = f"{self.result.verb} {self.result.how}".strip()
         return f"the stage {self.result.index + 1} ({name})"
 
@@ -60,11 +57,11 @@ class LoadRecord:
     """The workers that gave no account of their part."""
 
     def room_of(self, index: int) -> int:
-        """Give the room of a socket, as the plan has it."""
+        """Return the room of a socket, as the plan has it."""
         return index * self.rooms // self.sockets
 
     def by_room(self, ranges: Ranges) -> dict[int, set[int]]:
-        """Give sockets by their rooms."""
+        """Return sockets by their rooms."""
         found: dict[int, set[int]] = {}
         for index in indexes(ranges):
             found.setdefault(self.room_of(index), set()).add(index)
@@ -72,11 +69,11 @@ class LoadRecord:
 
     @property
     def sleeps_planned(self) -> int:
-        """Give how many sleeps were planned."""
+        """Return how many sleeps were planned."""
         return sum(stage["verb"] == "sleep" for stage in self.play.start.data["plan"]["stages"])
 
     def naps(self) -> Iterator[Nap]:
-        """Give each sleep with the storm after it."""
+        """Yield each sleep with the storm after it."""
         for place, stage in enumerate(self.stages):
             if stage.result.verb != "sleep":
                 continue
@@ -87,7 +84,7 @@ class LoadRecord:
 
 
 def load_of(play: PlayRecord) -> LoadRecord:
-    """Give the load of a play. Raises AccountError where its account does not add up."""
+    """Return the load of a play. Raises AccountError where its account does not add up."""
     plan = play.start.data["plan"]
     stages = tuple(_stage(event, int(plan["sockets"])) for event in play.of_kind(kinds.LOAD_STAGE))
     fates = next(iter(play.of_kind(kinds.LOAD_FATES)), None)
@@ -118,8 +115,8 @@ def _stage(event: Event, sockets: int) -> StageRecord:
         raise AccountError(f"event {event.id} names sockets that are none")
     lost = sum(each["count"] for each in result.losses)
     if result.due != result.came + lost:
-        told = f"{result.due} arrivals were due, {result.came} came and {lost} are lost"
-        raise AccountError(f"the messages of stage {result.index + 1} do not add up: {told} (event {event.id})")
+        message = f"{result.due} arrivals were due, {result.came} came and {lost} are lost"
+        raise AccountError(f"the messages of stage {result.index + 1} do not add up: {message} (event {event.id})")
     return StageRecord(event, result)
 
 

@@ -1,7 +1,4 @@
-"""What a shard has done, as plain values: stage by stage, and how every socket has fared. Results are merged by adding.
-
-Never judges. Whatever crosses from one process to another or into the history is made and read here.
-"""
+"""The results of a shard: each stage, and what became of every socket. Results are merged by addition."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -71,7 +68,7 @@ class StageResult:
     latencies: dict[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """Give it as it stands in the history."""
+        """Return it as it stands in the history."""
         return asdict(self)
 
 
@@ -86,12 +83,12 @@ class ShardResult:
     reason: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """Give it as plain values."""
+        """Return it as plain values."""
         return asdict(self)
 
 
 def from_json(told: dict[str, Any]) -> ShardResult:
-    """Give the result that plain values tell. Raises TypeError or KeyError where they are none."""
+    """Return the result that plain values tell. Raises TypeError or KeyError where they are none."""
     return ShardResult(**(told | {"stages": [StageResult(**each) for each in told["stages"]]}))
 
 
@@ -102,12 +99,12 @@ def lost_shard(number: int, sockets: range, why: str) -> ShardResult:
 
 
 def no_fates() -> dict[str, Any]:
-    """Give the account of no socket."""
+    """Return the account of no socket."""
     return {"open": [], "dropped": [], "failed": [], "left": [], "never_asked": [], "unknown": []}
 
 
 def merged(results: Sequence[ShardResult]) -> ShardResult:
-    """Give several shards as one: numbers added, histograms added, every socket told once.
+    """Return several shards as one: numbers added, histograms added, every socket told once.
 
     A stage that a shard did not come to is as the others have it. Raises ValueError for no shard at all.
     """
@@ -165,7 +162,7 @@ def _together(parts: Iterable[Ranges]) -> Ranges:
 
 
 def _grouped(parts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give the groups of sockets, those that are alike in all but their sockets as one."""
+    """Return the groups of sockets, those that are alike in all but their sockets as one."""
     found: dict[tuple[tuple[str, Any], ...], set[int]] = {}
     for part in parts:
         key = tuple((name, value) for name, value in part.items() if name != "sockets")

@@ -1,7 +1,4 @@
-"""The history of a run, sorted by plays, with the steps and connections of each.
-
-Never judges; it only puts together what belongs together.
-"""
+"""The history of a run, sorted by plays, with the steps and connections of each."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -48,32 +45,32 @@ class StepRecord:
 
     @property
     def verb(self) -> str:
-        """Give the step's verb."""
+        """Return the step's verb."""
         return str(self.begun.data.get("verb"))
 
     @property
     def claim(self) -> str | None:
-        """Give the claim that the step names."""
+        """Return the claim that the step names."""
         return self.begun.data.get("claim")
 
     @property
     def failure(self) -> str | None:
-        """Give the kind of its failure."""
+        """Return the kind of its failure."""
         return None if self.ended is None else self.ended.data.get("failure")
 
     @property
     def reason(self) -> str:
-        """Give its failure in words."""
+        """Return its failure in words."""
         return "" if self.ended is None else str(self.ended.data.get("reason", ""))
 
     def told(self, key: str) -> Mapping[str, Any]:
-        """Give what the step's end says under `key`, by client or object."""
+        """Return what the step's end says under `key`, by client or object."""
         value = {} if self.ended is None else self.ended.data.get(key, {})
         return value if isinstance(value, dict) else {}
 
     @property
     def end_id(self) -> int:
-        """Give the id of its end, or one later than all."""
+        """Return the id of its end, or one later than all."""
         return FOREVER if self.ended is None else self.ended.id
 
 
@@ -94,11 +91,11 @@ class Connection:
     closed: Event | None
 
     def is_open_at(self, event_id: int) -> bool:
-        """Whether the connection was open when that event was written."""
+        """Return whether the connection was open when that event was written."""
         return self.opened.id < event_id and (self.closed is None or event_id < self.closed.id)
 
     def carried(self, frame: Event) -> bool:
-        """Whether a frame went over this very connection."""
+        """Return whether a frame went over this very connection."""
         mine = frame.actor == self.client and frame.data.get("socket") == self.opened.data.get("socket")
         return mine and self.is_open_at(frame.id)
 
@@ -155,12 +152,12 @@ class PlayRecord:
 
     @cached_property
     def by_id(self) -> dict[int, Event]:
-        """Give the play's events by their ids."""
+        """Return the play's events by their ids."""
         return {event.id: event for event in self.events}
 
     @property
     def scenario(self) -> Scenario:
-        """Give the scenario as it was when it was played. Raises ScenarioError for an edited one."""
+        """Return the scenario as it was when it was played. Raises ScenarioError for an edited one."""
         return self.plays[0].scenario
 
     @cached_property
@@ -170,7 +167,7 @@ class PlayRecord:
 
     @cached_property
     def play(self) -> Play:
-        """Give the story or the control that was played."""
+        """Return the story or the control that was played."""
         role = self.start.data["role"]
         wanted = "story" if role == CONFIRM else role, tuple(self.start.data["decides"])
         return next(play for play in self.plays if (play.role, play.decides) == wanted)
@@ -187,26 +184,26 @@ class PlayRecord:
 
     @property
     def round(self) -> int:
-        """Give which performance of its story it is, counted from 1."""
+        """Return which performance of its story it is, counted from 1."""
         return round_of(self.start)
 
     @property
     def outcome(self) -> str:
-        """Give `done`, `stopped`, `error`, `interrupted` or `given_up`; a play without an end is an error."""
+        """Return `done`, `stopped`, `error`, `interrupted` or `given_up`; a play without an end is an error."""
         if self.damage is not None or self.end is None:
             return "error"
         return str(self.end.data["outcome"])
 
     @property
     def ending(self) -> str:
-        """Give why the play ended where it ended."""
+        """Return why the play ended where it ended."""
         if self.damage is not None:
             return self.damage
         return "the record breaks off" if self.end is None else str(self.end.data["reason"])
 
     @cached_property
     def steps(self) -> tuple[StepRecord, ...]:
-        """Give the steps in the order in which they were begun."""
+        """Return the steps in the order in which they were begun."""
         return steps_of(self.events)
 
     def steps_from(self, event_id: int, client: str | None = None) -> Iterator[StepRecord]:
@@ -242,7 +239,7 @@ class PlayRecord:
 
     @cached_property
     def connections(self) -> tuple[Connection, ...]:
-        """Give all connections that were opened."""
+        """Return all connections that were opened."""
         open_now: dict[tuple[str, object], Event] = {}
         found: list[Connection] = []
         for event in self.events:
@@ -257,28 +254,28 @@ class PlayRecord:
 
     @cached_property
     def programs(self) -> frozenset[str]:
-        """Give the clients that are programs: what they say in lines went over no connection of theirs."""
+        """Return the clients that are programs: what they say in lines went over no connection of theirs."""
         specs = self.play.clients.items()
         return frozenset(name for name, spec in specs if isinstance(spec, CommandSpec))
 
     @cached_property
     def frames_sent(self) -> tuple[Event, ...]:
-        """Give what clients sent to the worker: their messages, for programs the frames of their connections."""
+        """Return what clients sent to the worker: their messages, for programs the frames of their connections."""
         found = (event for event in self.of_kind(kinds.SENT, kinds.FRAME_SENT))
         return tuple(each for each in found if each.kind == kinds.FRAME_SENT or each.actor not in self.programs)
 
     @cached_property
     def frames_received(self) -> tuple[Event, ...]:
-        """Give what clients got from the worker, likewise."""
+        """Return what clients got from the worker, likewise."""
         found = (event for event in self.of_kind(kinds.RECEIVED, kinds.FRAME_RECEIVED))
         return tuple(each for each in found if each.kind == kinds.FRAME_RECEIVED or each.actor not in self.programs)
 
     def frames_sent_in(self, step: int) -> Sequence[Event]:
-        """Give those of a step."""
+        """Return those of a step."""
         return self._frames_sent_by_step.get(step, ())
 
     def frames_received_in(self, step: int) -> Sequence[Event]:
-        """Give those of a step."""
+        """Return those of a step."""
         return self._frames_received_by_step.get(step, ())
 
     @cached_property
@@ -290,7 +287,7 @@ class PlayRecord:
         return _by_step(self.frames_received)
 
     def belongs(self, connection: Connection, label: str) -> bool:
-        """Whether a connection leads to an object, as far as its address tells.
+        """Return whether a connection leads to an object, as far as its address tells.
 
         An address that names an object of the play, in a segment or a query value, leads to that object. Where no
         client's address names any, all lead to all: a worker may find its objects in its own way.
@@ -310,7 +307,7 @@ class PlayRecord:
         return found
 
     def leads_to(self, client: str, event_id: int) -> frozenset[str] | None:
-        """Give the objects that the connection of a client at an event leads to; None where that cannot be told."""
+        """Return the objects that the connection of a client at an event leads to; None where that cannot be told."""
         connection = self.connection_of(client, event_id)
         if connection is None or not self.addresses.tell:
             return None
@@ -318,21 +315,21 @@ class PlayRecord:
 
     @cached_property
     def addresses(self) -> Addresses:
-        """Give what the addresses of its clients and requests name."""
+        """Return what the addresses of its clients and requests name."""
         return Addresses(self.play, str(self.start.data["nonce"]), self.events)
 
     @cached_property
     def place(self) -> Place:
-        """Give where it was played."""
+        """Return where it was played."""
         return place_of(self.start.data.get("target") or {})
 
     @cached_property
     def memo(self) -> dict[object, Any]:
-        """Give room for what is worked out of the whole play once, by those who ask for it again and again."""
+        """Return room for what is worked out of the whole play once, by those who ask for it again and again."""
         return {}
 
     def of_kind(self, *names: str) -> Sequence[Event]:
-        """Give the events of some kinds."""
+        """Return the events of some kinds."""
         known = self._by_kinds.get(names)
         if known is None:
             known = self._by_kinds[names] = tuple(event for event in self.events if event.kind in names)
@@ -371,7 +368,7 @@ class PlayRecord:
         return found
 
     def message(self, event_id: int) -> Message | None:
-        """Give a received or sent message, None where it was not kept whole: too long, or a secret taken out of it."""
+        """Return a received or sent message, None where it was not recorded whole: too long, or with a secret."""
         event = self.by_id.get(event_id)
         if event is None or event.data.get("cut"):
             return None
@@ -383,7 +380,7 @@ class PlayRecord:
             return None
 
     def names(self, before: int) -> dict[str, object]:
-        """Give the template names as they were bound before an event."""
+        """Return the template names as they were bound before an event."""
         bound = self.play.names(self.start.data["nonce"])
         for name, captured in self._captured.items():
             last = bisect_left(captured, before, key=_id) - 1
@@ -400,7 +397,7 @@ class PlayRecord:
         return found
 
     def names_at(self, step: StepRecord) -> dict[str, object]:
-        """Give the names as they were bound when a step began, the counters of the repeats around it too."""
+        """Return the names as they were bound when a step began, the counters of the repeats around it too."""
         return {**self.names(step.begun.id), **self.play.steps[step.index].bound}
 
 

@@ -1,7 +1,4 @@
-"""Sets of sockets by their indexes, told as ranges: ten thousand that fared alike are one pair of numbers.
-
-Never says what became of them.
-"""
+"""Sets of sockets by their indexes, told as ranges: ten thousand that fared alike are one pair of numbers."""
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -15,7 +12,7 @@ LISTED: Final = 5
 
 
 def ranges(indexes: Iterable[int]) -> Ranges:
-    """Give the indexes as ranges."""
+    """Return the indexes as ranges."""
     found: Ranges = []
     for index in sorted(set(indexes)):
         if found and index == found[-1][1] + 1:
@@ -26,12 +23,12 @@ def ranges(indexes: Iterable[int]) -> Ranges:
 
 
 def indexes(told: Sequence[Sequence[int]]) -> set[int]:
-    """Give the indexes of ranges."""
+    """Return the indexes of ranges."""
     return {index for first, last in told for index in range(first, last + 1)}
 
 
 def is_ranges(value: object) -> bool:
-    """Whether a value from a record is ranges."""
+    """Return whether a value from a record is ranges."""
     pairs = value if isinstance(value, list) else [None]
     if not all(isinstance(pair, list) and [*map(type, pair)] == [int, int] and pair[0] <= pair[1] for pair in pairs):
         return False
@@ -39,12 +36,12 @@ def is_ranges(value: object) -> bool:
 
 
 def count(told: Sequence[Sequence[int]]) -> int:
-    """Give how many indexes ranges hold."""
+    """Return how many indexes ranges hold."""
     return sum(last - first + 1 for first, last in told)
 
 
 def words(told: Sequence[Sequence[int]]) -> str:
-    """Give ranges for a sentence: `socket 7`, `sockets 1 to 9 and 12`."""
+    """Return ranges for a sentence: `socket 7`, `sockets 1 to 9 and 12`."""
     parts = [str(first) if first == last else f"{first} to {last}" for first, last in told[:LISTED]]
     if len(told) > LISTED:
         parts.append(f"{count(told[LISTED:]):,} more")

@@ -1,7 +1,4 @@
-"""The history of a whole run, sorted by plays, and what belongs to none of them.
-
-Never judges; it only puts together what belongs together.
-"""
+"""The history of a whole run, sorted by plays, and what belongs to none of them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -45,13 +42,13 @@ class RunRecord:
 
     @property
     def repeat(self) -> int:
-        """Give how often each story was to be played."""
+        """Return how often each story was to be played."""
         number = self.start.get("repeat")
         return number if isinstance(number, int) else 1
 
     @property
     def flaw(self) -> str | None:
-        """Give what is wrong with the record as a whole: damage, or an end that is missing."""
+        """Return what is wrong with the record as a whole: damage, or an end that is missing."""
         return self.damage or ("the record breaks off" if self.end is None else None)
 
 

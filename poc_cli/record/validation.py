@@ -1,7 +1,4 @@
-"""What the judge needs to find in each kind of event, so that a damaged record is named and not stumbled over.
-
-Never says what an event means.
-"""
+"""What the judge needs to find in each kind of event, so that a damaged record is named and not stumbled over."""
 
 from collections import Counter
 from typing import Any, Final
@@ -69,7 +66,7 @@ _KNOWN: Final = {
 
 
 def flaw(event: Event) -> str | None:
-    """Give what is wrong with an event, None where the judge can work with it."""
+    """Return what is wrong with an event, None where the judge can work with it."""
     needed = _SENTINEL if event.kind == kinds.SENTINEL and "failed" not in event.data else _NEEDS.get(event.kind, {})
     for name, kind in needed.items():
         if not _is(event.data, name, kind):
@@ -84,7 +81,7 @@ def flaw(event: Event) -> str | None:
 
 
 def damage_of(events: list[Event | None]) -> str | None:
-    """Give what is wrong with the file, if anything beyond a last line that was cut off."""
+    """Return what is wrong with the file, if anything beyond a last line that was cut off."""
     whole = events[:-1] if events and events[-1] is None else events
     for number, event in enumerate(whole, start=1):
         if event is None:
@@ -98,7 +95,7 @@ def damage_of(events: list[Event | None]) -> str | None:
 
 
 def edited(start: Event) -> str | None:
-    """Give the complaint about a play whose scenario is not the one that was played, None where it is."""
+    """Return the complaint about a play whose scenario is not the one that was played, None where it is."""
     played = start.data["sha256"]
     found = text_sha256(start.data["text"])
     if found == played:
@@ -107,7 +104,7 @@ def edited(start: Event) -> str | None:
 
 
 def _played_twice(events: list[Event | None]) -> str | None:
-    """Give the complaint about two plays of one label: what belongs to which cannot be told any more."""
+    """Return the complaint about two plays of one label: what belongs to which cannot be told any more."""
     starts = Counter(event.play for event in events if event is not None and event.kind == kinds.PLAY_START)
     again = next((label for label, times in starts.items() if times > 1), None)
     return None if again is None else f'the history holds {starts[again]} plays called "{again}"'

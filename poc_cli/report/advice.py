@@ -1,7 +1,4 @@
-"""What to change in a worker so that its objects can sleep: a few words for each thing that keeps one in memory.
-
-Never looks at a run; what keeps the object is told to it.
-"""
+"""What to change in a worker so that its objects can sleep: a few words for each thing that keeps one in memory."""
 
 from typing import Final
 
@@ -60,10 +57,10 @@ NOTHING_SEEN: Final = (
 
 
 def against_pin(kind: str, what: str) -> str:
-    """Give what to do about a pin, by what it is in words, else by its kind."""
+    """Return what to do about a pin, by what it is in words, else by its kind."""
     return _BY_WHAT.get(what) or _BY_KIND.get(kind) or "find out what it waits for, and give that an end"
 
 
 def against_events(name: str) -> str:
-    """Give what to do about events that come more often than the idle timer can strike."""
+    """Return what to do about events that come more often than the idle timer can strike."""
     return _BUSY.get(name, f"{name} events keep it busy; let them come less often than every {IDLE_SECONDS} s")

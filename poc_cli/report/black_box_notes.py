@@ -1,7 +1,4 @@
-"""What the record of a black box tells beyond messages: waits, questions of poc's own, and how a sleep is known.
-
-Never says that an object slept without what the judge takes for a proof.
-"""
+"""What the record of a black box tells beyond messages: waits, questions of poc's own, and how a sleep is known."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -20,7 +17,7 @@ _NOTE: Final = "cyan"
 
 
 def answer(play: PlayRecord, label: str) -> str:
-    """Give in a sentence whether an object slept, as far as its answers tell."""
+    """Return in a sentence whether an object slept, as far as its answers tell."""
     told = instances_of(play, label)
     slept = [each for each in sleeps_of(play) if each.label == label]
     parts: list[str] = []
@@ -47,9 +44,9 @@ def _asked(event: Event) -> Line:
     return [span(f"{event.actor} > (poc asks who the room is)", "dim")]
 
 
-def _told(event: Event) -> Line:
+def _describe(event: Event) -> Line:
     return [span(f"{event.actor} < (the room tells poc)", "dim")]
 
 
 TELLERS: Final[Mapping[str, Told]] = {kinds.WAITED: _waited}
-FRAMES: Final[Mapping[str, Told]] = {kinds.ASKED: _asked, kinds.TOLD: _told}
+FRAMES: Final[Mapping[str, Told]] = {kinds.ASKED: _asked, kinds.TOLD: _describe}

@@ -1,7 +1,4 @@
-"""A comparison for the terminal: what got worse first, then the other claims, then the figures, then the answer.
-
-Never shortens the reason of a claim that changed, and never says by colour alone what a word does not say as well.
-"""
+"""A comparison for the terminal: what got worse first, then the other claims, then the figures, then the answer."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -31,11 +28,11 @@ _NAME, _CELL, _RATIO, _INTERVAL = 28, 12, 6, 14
 
 
 def lines(comparison: Comparison, before: tuple[str, dict[str, Any]], after: tuple[str, dict[str, Any]]) -> list[Line]:
-    """Give the whole comparison; each run comes with the words by which it was named."""
+    """Return the whole comparison; each run comes with the words by which it was named."""
     found: list[Line] = [_run(BEFORE, *before), _run(AFTER, *after)]
     for each in comparison.differences:
-        told = f"{each.before} → {each.after}"
-        found.append([span("        "), span(f"{each.what}: ", "yellow"), span(told)])
+        message = f"{each.before} → {each.after}"
+        found.append([span("        "), span(f"{each.what}: ", "yellow"), span(message)])
     for run, why in comparison.flaws:
         said = f"the record of the run {run} is not whole, so it proves nothing: "
         found.append([span(said, STYLES["error"]), span(why)])
@@ -51,7 +48,7 @@ def lines(comparison: Comparison, before: tuple[str, dict[str, Any]], after: tup
 
 
 def answer(comparison: Comparison) -> Line:
-    """Give the comparison in one line."""
+    """Return the comparison in one line."""
     worse = len(comparison.of(Kind.worse))
     changed = sum(change.changed is True for figure in comparison.figures for change in figure.changes)
     if comparison.exit_code is ExitCode.FAILED:
@@ -95,7 +92,9 @@ def _scenario(claim: ClaimChange) -> str:
 
 
 def _claim(claim: ClaimChange) -> list[Line]:
-    found: list[Line] = [[span(f"  {claim.name}  "), _told(claim.before.told), span(" → "), _told(claim.after.told)]]
+    found: list[Line] = [
+        [span(f"  {claim.name}  "), _describe(claim.before.told), span(" → "), _describe(claim.after.told)]
+    ]
     for side, cell in ((BEFORE, claim.before), (AFTER, claim.after)):
         if cell.reason:
             found.append([span(f"      {side:<8}", "dim"), span(cell.reason, "dim" if side == BEFORE else "")])
@@ -103,13 +102,13 @@ def _claim(claim: ClaimChange) -> list[Line]:
 
 
 def _counted(claims: Sequence[ClaimChange]) -> str:
-    """Give how many claims there are and how they came out before, in words."""
+    """Return how many claims there are and how they came out before, in words."""
     counted = Counter(claim.before.told for claim in claims)
     listed = ", ".join(f"{number} {told}" for told, number in counted.items())
     return f"{len(claims)} claim{'s' * (len(claims) != 1)}" + (f" ({listed})" if listed else "")
 
 
-def _told(verdict: str) -> Span:
+def _describe(verdict: str) -> Span:
     return span(verdict, STYLES.get(verdict, "yellow"))
 
 
@@ -117,7 +116,7 @@ def _same(claims: Sequence[ClaimChange]) -> list[Line]:
     """Count what did not change, but name what is not as it should be."""
     found: list[Line] = [[span("the same", "bold"), span(f": {_counted(claims)}")]]
     failing = (claim for claim in claims if claim.after.verdict != "held" and not claim.after.known)
-    return [*found, *([span(f"  {claim.name}  "), _told(claim.after.told)] for claim in failing)]
+    return [*found, *([span(f"  {claim.name}  "), _describe(claim.after.told)] for claim in failing)]
 
 
 def _figures(figures: Sequence[Figure]) -> list[Line]:
@@ -151,10 +150,10 @@ def _outcome(figure: Figure, change: Change) -> Span:
 
 def _values(figure: Figure, shown: Callable[[float], str]) -> str:
     sides = [f"{side} {_spread(spread, shown)}" for side, spread in ((BEFORE, figure.before), (AFTER, figure.after))]
-    told = ", ".join(sides) + f"; a change is beyond {figure.factor:g} times"
+    message = ", ".join(sides) + f"; a change is beyond {figure.factor:g} times"
     if figure.apart:
-        told += f"; measured by one run only and not compared: {', '.join(figure.apart)}"
-    return told
+        message += f"; measured by one run only and not compared: {', '.join(figure.apart)}"
+    return message
 
 
 def _spread(spread: Spread | None, shown: Callable[[float], str]) -> str:

@@ -1,7 +1,4 @@
-"""What a run folder lacks: files that are gone, lines that cannot be read, a document that says something else.
-
-Never repairs anything, and never takes the word of a file that can be edited over the history's.
-"""
+"""What a run folder lacks: files that are gone, lines that cannot be read, a document that says something else."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -14,7 +11,7 @@ from poc_cli.judge.run_document import SCHEMA
 def missing(
     events: Sequence[Event | None], document: dict[str, Any], run_json: str | None, files: Iterable[str]
 ) -> tuple[str, ...]:
-    """Give a sentence for everything that is not as a whole run leaves it.
+    """Return a sentence for everything that is not as a whole run leaves it.
 
     `run_json` is the text of run.json, None where there is none; `files` are the names of what the folder holds.
     """

@@ -1,7 +1,4 @@
-"""The bill as text: a table of both sides, and below it in sentences what follows from it.
-
-Never shows a price without the day on which it was read.
-"""
+"""The bill as text: a table of both sides, and below it in sentences what follows from it."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -21,18 +18,18 @@ Row = tuple[str, str, str, str, str]
 
 
 def lines(month: Month) -> list[Line]:
-    """Give the whole page about a month."""
+    """Return the whole page about a month."""
     notes = [[span(note)] for note in month.notes]
     return [[span(month.title, "bold")], *notes, [], *_table(month), [], *_sentences(month), [], *_growth(month)]
 
 
 def run_lines(measured: Measured, prices: Prices) -> list[Line]:
-    """Give what a run used, and how its time in memory was spent."""
+    """Return what a run used, and how its time in memory was spent."""
     return [[span(told(measured, prices), "bold")], *([span(f"  {text}")] for text in _memory(measured)), []]
 
 
 def source(prices: Prices) -> Line:
-    """Give where the prices are from."""
+    """Return where the prices are from."""
     page = prices.sources["durable_objects"]
     return [span(f"Prices as read on {prices.read}: {page.url} (of {page.updated})", "dim")]
 
@@ -79,11 +76,11 @@ def _used(line: BillLine) -> str:
 
 
 def _sentences(month: Month) -> Iterator[Line]:
-    for text in _told(month):
+    for text in _describe(month):
         yield [span(text)]
 
 
-def _told(month: Month) -> Iterator[str]:
+def _describe(month: Month) -> Iterator[str]:
     dearest = month.paid.bill.dominant
     if dearest is None:
         yield "All of it is included in the paid plan."

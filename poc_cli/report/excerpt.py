@@ -1,7 +1,4 @@
-"""The lines of the transcript around the evidence of a verdict, and the line of the scenario that it is about.
-
-Never tells a play whole, and never anything of a play that the evidence does not point to.
-"""
+"""The lines of the transcript around the evidence of a verdict, and the line of the scenario that it is about."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -38,7 +35,7 @@ class _Place:
 
     @property
     def event(self) -> Event:
-        """Give the event itself."""
+        """Return the event itself."""
         return self.inside[self.index]
 
 
@@ -57,7 +54,7 @@ class Excerpts:
             self._places.setdefault(event.id, _Place(inside, len(inside) - 1))
 
     def around(self, evidence: Iterable[int]) -> list[str]:
-        """Give the lines around the evidence, at most `LONGEST`, the last ones: there it was decided.
+        """Return the lines around the evidence, at most `LONGEST`, the last ones: there it was decided.
 
         Where several performances show the same, the first is quoted; it is the one that the reason names.
         """
@@ -70,7 +67,7 @@ class Excerpts:
         return found if len(found) <= LONGEST else [GAP, *found[1 - LONGEST :]]
 
     def line(self, scenario: str, claim: str, evidence: Iterable[int]) -> int | None:
-        """Give the line of the scenario's file: of the step that failed, else of the claim, None for neither."""
+        """Return the line of the scenario's file: of the step that failed, else of the claim, None for neither."""
         for place in reversed(self._known(evidence)):
             event = place.event
             if event.kind == kinds.STEP_END and not event.data.get("ok"):
@@ -91,7 +88,7 @@ class Excerpts:
         return None
 
     def _near(self, place: _Place) -> list[int]:
-        """Give the indexes of the lines around an event that has one; one without stands for those around it."""
+        """Return the indexes of the lines around an event that has one; one without stands for those around it."""
         teller = _teller(place.inside)
         back = _told(teller, range(place.index - 1, -1, -1), BEFORE)
         on = _told(teller, range(place.index + 1, len(place.inside)), AFTER)
@@ -126,7 +123,7 @@ def _told(teller: Teller, indexes: Iterable[int], most: int) -> list[int]:
 
 
 def _inert(line: str) -> str:
-    """Give a line in which a CI's log finds no command: GitHub looks for `##[` anywhere."""
+    """Return a line in which a CI's log finds no command: GitHub looks for `##[` anywhere."""
     return line.replace("##[", "# #[")
 
 

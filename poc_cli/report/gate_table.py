@@ -1,7 +1,4 @@
-"""The outcome of a check as one table: what was asked for, what was found, and whether that will do.
-
-Never shortens what is not met: below the table it is told in full.
-"""
+"""The outcome of a check as one table: what was asked for, what was found, and whether that will do."""
 
 from typing import Final
 
@@ -34,15 +31,17 @@ _HEADS: Final = ("requirement", "found", "verdict")
 
 
 def answer(outcome: Outcome) -> Line:
-    """Give the answer in one line."""
+    """Return the answer in one line."""
     bad = len(outcome.failing)
     style = {ExitCode.HELD: "green", ExitCode.REFUTED: "bold red", ExitCode.FAILED: "bold magenta"}
-    told = f" ({len(outcome.rows) - bad} of {len(outcome.rows)} gates met)" if bad else f" ({len(outcome.rows)} gates)"
-    return [span(ANSWERS[outcome.exit_code], style.get(outcome.exit_code, "yellow")), span(told)]
+    message = (
+        f" ({len(outcome.rows) - bad} of {len(outcome.rows)} gates met)" if bad else f" ({len(outcome.rows)} gates)"
+    )
+    return [span(ANSWERS[outcome.exit_code], style.get(outcome.exit_code, "yellow")), span(message)]
 
 
 def lines(outcome: Outcome) -> list[Line]:
-    """Give the table, then in full what had to be cut of it, then the answer."""
+    """Return the table, then in full what had to be cut of it, then the answer."""
     cells = [(_cut(row.requirement), _cut(row.found), row.verdict) for row in outcome.rows]
     widths = [max(map(len, column)) for column in zip(_HEADS, *cells, strict=True)]
     found: list[Line] = [[span(f"{head:<{width}}  ", "bold") for head, width in zip(_HEADS, widths, strict=True)]]
@@ -69,7 +68,7 @@ def _cut(cell: str) -> str:
 
 
 def table(outcome: Outcome) -> str:
-    """Give the table as Markdown, the answer above it."""
+    """Return the table as Markdown, the answer above it."""
     head = f"**poc check: {text(ANSWERS[outcome.exit_code])}**\n\n| Requirement | Found | Verdict |\n|---|---|---|\n"
     rows = [*outcome.failing, *(row for row in outcome.rows if row not in outcome.failing)]
     return head + "\n".join(_row(row) for row in rows)

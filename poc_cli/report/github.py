@@ -1,7 +1,4 @@
-"""A judged run for GitHub Actions: annotations at the lines of scenarios, and the summary of the step.
-
-Never lets a text of a worker or a scenario become a command of the log.
-"""
+"""A judged run for GitHub Actions: annotations at the lines of scenarios, and the summary of the step."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -40,12 +37,12 @@ class Complaint:
 
 
 def annotations(document: Document, events: Iterable[Event | None], located: Located) -> str:
-    """Give the commands that annotate a run: refuted first, then errors, then what is unknown."""
+    """Return the commands that annotate a run: refuted first, then errors, then what is unknown."""
     return commands(_complaints(document, Excerpts(events), located))
 
 
 def annotations_of_check(document: Document, events: Iterable[Event | None], located: Located, outcome: Outcome) -> str:
-    """Give the commands that annotate a check: a complaint for each gate that is not met."""
+    """Return the commands that annotate a check: a complaint for each gate that is not met."""
     about_claims = _by_claim(document, Excerpts(events), located)
     complaints: list[Complaint] = []
     for row in outcome.failing:
@@ -56,7 +53,7 @@ def annotations_of_check(document: Document, events: Iterable[Event | None], loc
 
 
 def commands(complaints: list[Complaint]) -> str:
-    """Give a line for each of the first ten, and one that counts the rest."""
+    """Return a line for each of the first ten, and one that counts the rest."""
     shown = [_command(each) for each in complaints[:MOST_ANNOTATIONS]]
     rest = len(complaints) - MOST_ANNOTATIONS
     if rest > 0:
@@ -65,7 +62,7 @@ def commands(complaints: list[Complaint]) -> str:
 
 
 def summary(document: Document, events: list[Event | None], outcome: Outcome | None, room: int) -> str:
-    """Give the summary of the step as Markdown of at most `room` bytes, empty where there is no room for any."""
+    """Return the summary of the step as Markdown of at most `room` bytes, empty where there is no room for any."""
     gates = "" if outcome is None else table(outcome)
     return markdown(document, events, above=gates, largest=min(room, LARGEST_SUMMARY))
 
@@ -108,7 +105,7 @@ def _command(each: Complaint) -> str:
 
 
 def _data(text: str) -> str:
-    """Give a text of one line as the runner reads it back: it takes %XX apart after the line."""
+    """Return a text of one line as the runner reads it back: it takes %XX apart after the line."""
     whole = inert(text).replace("##[", "# #[")  # the older commands, which the runner finds anywhere in a line
     cut = whole if len(whole) <= LONGEST_MESSAGE else whole[: LONGEST_MESSAGE - 1] + "…"
     return cut.replace("%", "%25")

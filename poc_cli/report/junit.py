@@ -1,7 +1,4 @@
-"""A judged run as JUnit XML, which every CI opens: a testcase a claim, and one for each gate of a check.
-
-Never passes on a character that XML forbids, and never shows a pass for what was not played.
-"""
+"""A judged run as JUnit XML, which every CI opens: a testcase a claim, and one for each gate of a check."""
 
 import re
 from collections.abc import Iterable
@@ -30,7 +27,7 @@ Finding = Failure | Error | Skipped
 
 
 def junit(document: Document, events: Iterable[Event | None] = (), outcome: Outcome | None = None) -> str:
-    """Give the document; `events` is the history for the excerpts, `outcome` that of a check."""
+    """Return the document; `events` is the history for the excerpts, `outcome` that of a check."""
     excerpts = Excerpts(events)
     suites = [] if outcome is None else [(_suite("gates", [_gate(row) for row in outcome.rows]), 0.0)]
     accepted = frozenset() if outcome is None else outcome.accepted
@@ -81,7 +78,7 @@ def _gate(row: Row) -> TestCase:
 
 
 def _mishap(scenario: Document) -> TestCase:
-    """Give the case of a scenario of which no claim was judged."""
+    """Return the case of a scenario of which no claim was judged."""
     case = _case(scenario["name"], "is played")
     if scenario["left_out"]:
         case.result = _finding(Skipped, f"left out: {scenario['left_out']}")
@@ -127,6 +124,6 @@ def _finding(kind: type[Finding], reason: str, details: Iterable[str] = ()) -> F
 
 
 def _inert(text: str) -> str:
-    """Give the text on one line, with escapes for what XML forbids, and without commands for a CI's log."""
+    """Return the text on one line, with escapes for what XML forbids, and without commands for a CI's log."""
     shown = _FORBIDDEN.sub(lambda match: match[0].encode("unicode_escape").decode(), inert(str(text)))
     return shown.replace("##[", "# #[")

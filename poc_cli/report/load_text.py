@@ -1,7 +1,4 @@
-"""A load in lines: each stage while it goes on and afterwards, how all sockets fared, what the processes took.
-
-Never judges, and never shortens an account: whatever has no line of its own is counted in one.
-"""
+"""A load in lines: each stage while it goes on and afterwards, how all sockets fared, what the processes took."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -29,19 +26,19 @@ Document = Mapping[str, Any]
 
 
 def lines(section: Document) -> list[Line]:
-    """Give what a load did and took, from its section of run.json."""
+    """Return what a load did and took, from its section of run.json."""
     head: Line = [span("load", "bold"), span(f"  {heading(section)}")]
     return [head, *([span(_SHORT.format(name)), span(told)] for name, told in rows(section)), []]
 
 
 def heading(section: Document) -> str:
-    """Give how large a load was, and what it had to do with."""
+    """Return how large a load was, and what it had to do with."""
     rooms = f"{section['rooms']:,} room{'s' * (section['rooms'] > 1)}"
     return f"{section['sockets']:,} sockets in {rooms}{_circumstances(section)}"
 
 
 def rows(section: Document) -> Iterator[tuple[str, str]]:
-    """Give what a load did and took: each stage, how the sockets and messages fared, what the processes took."""
+    """Yield what a load did and took: each stage, how the sockets and messages fared, what the processes took."""
     for stage in section["stages"]:
         outcome = "" if stage["outcome"] == "done" else f"; {stage['outcome']}"
         yield f"{stage['verb']} {stage['how']}".strip(), stage_told(stage) + outcome
@@ -53,7 +50,7 @@ def rows(section: Document) -> Iterator[tuple[str, str]]:
 
 
 def cluster(told: Document | None) -> Iterator[tuple[str, str]]:
-    """Give which workers carried the load out and which of them are lost; nothing where one process did."""
+    """Yield which workers carried the load out and which of them are lost; nothing where one process did."""
     if told is None:
         return
     wrong = max(each["clock_error_ms"] for each in told["workers"])
@@ -74,7 +71,7 @@ def _circumstances(section: Document) -> str:
 
 
 def stage_told(stage: Document) -> str:
-    """Give what happened in a stage and how long it took."""
+    """Return what happened in a stage and how long it took."""
     parts = [f"{stage['seconds']:.1f} s"]
     parts += [f"{stage[name]:,} {name}" for name in ("opened", "left", "failed", "dropped") if stage[name]]
     if stage["sent"]:
@@ -94,7 +91,7 @@ def _latency(name: str, spread: Mapping[str, float]) -> str:
 
 
 def fates(told: Document) -> Iterator[tuple[str, str]]:
-    """Give how the sockets fared in the end: what became of them, how many and which."""
+    """Yield how the sockets fared in the end: what became of them, how many and which."""
     plain = {
         "open": "open at the end",
         "left": "left",
@@ -125,7 +122,7 @@ def _some(ranges: Sequence[Sequence[int]]) -> str:
 
 
 def messages(told: Document) -> str:
-    """Give the account of the messages: what was due is what came and what is lost, by name."""
+    """Return the account of the messages: what was due is what came and what is lost, by name."""
     parts = [f"{told['sent']:,} sent, {told['due']:,} arrivals due = {told['came']:,} came + {told['lost']:,} lost"]
     parts += [
         f"stage {loss['stage']}: {loss['count']:,} {loss['why']} at {words(loss['sockets'])}"
@@ -145,7 +142,7 @@ def messages(told: Document) -> str:
 
 
 def process(told: Document) -> str:
-    """Give what a process took."""
+    """Return what a process took."""
     each = "" if told["kib_a_socket"] is None else f" ({told['kib_a_socket']:.1f} KiB a socket)"
     share = "" if told["cpu_share"] is None else f" ({100 * told['cpu_share']:.0f} % of a core)"
     memory = f"{told['mib_before']:.0f} to {told['mib_most']:.0f} MiB{each}"

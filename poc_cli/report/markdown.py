@@ -1,7 +1,4 @@
-"""A judged run as Markdown for a pull request: the answer, the matrix, what did not hold, and the rest folded away.
-
-Never passes on markup, links or mentions: what came from a worker or a scenario stays text.
-"""
+"""A judged run as Markdown for a pull request: the answer, the matrix, what did not hold, and the rest folded away."""
 
 import re
 from collections.abc import Iterable
@@ -15,7 +12,7 @@ from poc_cli.report.excerpt import Excerpts
 from poc_cli.report.matrix_table import Table, table
 from poc_cli.report.question import answered
 from poc_cli.report.styled import plain
-from poc_cli.report.target_summary import sleep_onset
+from poc_cli.report.target_summary import repeats, sleep_onset
 from poc_cli.report.text import NOT_WHOLE, verdict_line
 
 LARGEST_BYTES: Final = 60_000
@@ -50,7 +47,7 @@ _FAILING: Final = {"error": "Could not be carried out", "refuted": "Refuted", "u
 def markdown(
     document: dict[str, Any], events: Iterable[Event | None] = (), *, above: str = "", largest: int = LARGEST_BYTES
 ) -> str:
-    """Give the whole report, below `largest` bytes; what had to be left out is counted at its end.
+    """Return the whole report, below `largest` bytes; what had to be left out is counted at its end.
 
     `events` is the history, to quote from what did not hold; `above` is Markdown that stands over it all.
     """
@@ -64,6 +61,8 @@ def markdown(
     mark = f" {NOT_WHOLE}" if document["error"] else ""
     if mark:
         page.add(f"The record of this run is not whole: {text(document['error'])}.")
+    again = repeats(document)
+    page.add("" if again is None else f"Played again: {text(again)}.")
     page.add("\n".join(_matrix(table(document["matrix"]))))
     page.add(text(sleep_onset(document) or "") if document.get("sleep_onset") else "")
     for section in document.get("load") or []:
@@ -82,7 +81,7 @@ def markdown(
 
 
 def text(value: object, longest: int = LONGEST_TEXT) -> str:
-    """Give a text that Markdown and GitHub show as it is, on one line; beyond `longest` characters it is cut."""
+    """Return a text that Markdown and GitHub show as it is, on one line; beyond `longest` characters it is cut."""
     # Blanks at its ends would undo the stars around it.
     whole = inert(str(value)).strip() or "(empty)"
     cut = f" … ({len(whole) - longest:,} characters more)" if len(whole) > longest else ""
@@ -96,7 +95,7 @@ def _parted(active: str) -> str:
 
 
 def link(url: object) -> str:
-    """Give a link for an http or https address, and anything else as text."""
+    """Return a link for an http or https address, and anything else as text."""
     whole = str(url)
     try:
         parts = urlsplit(whole)
@@ -172,7 +171,7 @@ def _claim(scenario: dict[str, Any], claim: dict[str, Any], mark: str) -> str:
 
 
 def _quoted(lines: list[str]) -> str:
-    """Give lines of a transcript as a block of code in a list, which nothing inside can end."""
+    """Return lines of a transcript as a block of code in a list, which nothing inside can end."""
     if not lines:
         return ""
     longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
@@ -214,7 +213,7 @@ class _Page:
         return True
 
     def fits(self, block: str) -> bool:
-        """Whether there is room for a block."""
+        """Return whether there is room for a block."""
         return self.size + _size(block) <= self.largest - _CLOSING_BYTES
 
     def item(self, heading: str, short: str, whole: str) -> None:
@@ -231,7 +230,7 @@ class _Page:
             self.blocks.append("</details>")
 
     def text(self, ending: str) -> str:
-        """Give the whole text, below it that sentence of ours."""
+        """Return the whole text, below it that sentence of ours."""
         cut = ", ".join(f"{number} {kind}" for kind, number in self.refused.items())
         missing = f"Cut to fit into a comment: {cut} are not shown here; `poc report --format json` has all."
         return "\n\n".join([*self.blocks, *([missing] if cut else []), *([ending] if ending else [])]) + "\n"

@@ -1,7 +1,4 @@
-"""The survival matrix as a table of what was tested, for every form of report.
-
-Never shows a row or a column of which nothing was tested.
-"""
+"""The survival matrix as a table of what was tested, for every form of report."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,12 +14,12 @@ class Table:
     cells: Mapping[tuple[str, str], dict[str, Any]]
 
     def cell(self, row: str, column: str) -> dict[str, Any] | None:
-        """Give a cell of run.json's matrix, None where it was not tested."""
+        """Return a cell of run.json's matrix, None where it was not tested."""
         return self.cells.get((row, column))
 
 
 def table(matrix: list[dict[str, Any]]) -> Table:
-    """Give the tested part of run.json's `matrix`."""
+    """Return the tested part of run.json's `matrix`."""
     tested = {(cell["row"], cell["column"]): cell for cell in matrix if cell["value"] != "not tested"}
     rows = dict.fromkeys(cell["row"] for cell in matrix)
     columns = dict.fromkeys(cell["column"] for cell in matrix)

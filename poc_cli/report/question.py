@@ -1,7 +1,4 @@
-"""What the scenarios of a run ask, and the answer: yes, no, or not shown.
-
-Never says yes for less than all of a scenario's claims.
-"""
+"""What the scenarios of a run ask, and the answer: yes, no, or not shown."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +18,7 @@ class Answered:
 
 
 def answered(document: dict[str, Any]) -> Iterator[Answered]:
-    """Give each question that a scenario of a judged run asks, with its answer."""
+    """Yield each question that a scenario of a judged run asks, with its answer."""
     for scenario in document["scenarios"]:
         asked = scenario.get("question")
         if asked is None:

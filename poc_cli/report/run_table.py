@@ -1,7 +1,4 @@
-"""Runs on several dates or targets beside one another: what differs first, then what is the same.
-
-Never says which is right: that a claim differs is what was asked, and each run keeps its own verdict.
-"""
+"""Runs on several dates or targets beside one another: what differs first, then what is the same."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -29,7 +26,7 @@ class Axis:
 
     @property
     def schema(self) -> str:
-        """Give the name of the schema of the comparison as a document."""
+        """Return the name of the schema of the comparison as a document."""
         return f"poc.{self.noun}s/1"
 
 
@@ -43,17 +40,17 @@ TARGETS: Final = Axis("target", _place)
 
 
 def rows(documents: Sequence[Document], axis: Axis) -> list[Row]:
-    """Give all claims by runs in the order in which they first appear, the differing ones first."""
+    """Return all claims by runs in the order in which they first appear, the differing ones first."""
     return claim_table.rows({axis.label(document): document for document in documents})
 
 
 def worst(codes: Sequence[int]) -> ExitCode:
-    """Give the exit code of several runs: that of the worst."""
+    """Return the exit code of several runs: that of the worst."""
     return next((code for code in WORST_FIRST if code in codes), ExitCode.INCONCLUSIVE)
 
 
 def compared(documents: Sequence[Document], axis: Axis, code: int) -> Document:
-    """Give the comparison as one document, with the runs in it."""
+    """Return the comparison as one document, with the runs in it."""
     return {
         "schema": axis.schema,
         "exit_code": int(code),
@@ -71,20 +68,22 @@ def compared(documents: Sequence[Document], axis: Axis, code: int) -> Document:
 
 
 def answer(documents: Sequence[Document], axis: Axis) -> Line:
-    """Give the comparison in one line."""
+    """Return the comparison in one line."""
     every = rows(documents, axis)
     labels = ", ".join(axis.label(document) for document in documents)
     if len(documents) == 1:  # the run was interrupted
         return [span(f"nothing to compare: only {labels} was run", "yellow")]
     differing = sum(row.differs for row in every)
     partly = sum(LEFT_OUT in {cell.verdict for cell in row.cells.values()} for row in every)
-    told = "no claim differs" if not differing else f"{differing} of {len(every)} claims differ{'s' * (differing == 1)}"
+    message = (
+        "no claim differs" if not differing else f"{differing} of {len(every)} claims differ{'s' * (differing == 1)}"
+    )
     without = f", {partly} left out on one of them" if partly else ""
-    return [span(f"{told} between {labels}{without}", "bold" if differing else "green")]
+    return [span(f"{message} between {labels}{without}", "bold" if differing else "green")]
 
 
 def lines(documents: Sequence[Document], axis: Axis, folders: Sequence[str]) -> list[Line]:
-    """Give the whole comparison: the table, why each run came out as it did, and the answer of each."""
+    """Return the whole comparison: the table, why each run came out as it did, and the answer of each."""
     every = rows(documents, axis)
     differing = [row for row in every if row.differs]
     failing = [row for row in every if not row.differs and not _is_well(row)]
@@ -108,7 +107,7 @@ def lines(documents: Sequence[Document], axis: Axis, folders: Sequence[str]) -> 
 
 
 def _left_out(every: Sequence[Row], noun: str) -> list[Line]:
-    """Give which claims a run could not judge by what it is, by their reasons: they neither differ nor agree."""
+    """Return which claims a run could not judge by what it is, by their reasons: they neither differ nor agree."""
     reasons: dict[tuple[str, str], list[str]] = {}
     for row in every:
         without = {label: cell.reason for label, cell in row.cells.items() if cell.verdict == LEFT_OUT}

@@ -1,7 +1,4 @@
-"""Why an object did not sleep, or when it did: its timeline, what was asked of it, what was pending, what to change.
-
-Never judges: it tells what the record says about one object, whatever the claims are.
-"""
+"""Why an object did not sleep, or when it did: its timeline, what was asked of it, what was pending, what to change."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -32,22 +29,22 @@ class Resident:
 
     @cached_property
     def events(self) -> list[Event]:
-        """Give what the record says about it."""
+        """Return what the record says about it."""
         return [event for event in self.play.events if event.actor == f"object:{self.label}"]
 
     @cached_property
     def stays(self) -> list[Stay]:
-        """Give its stays in memory."""
+        """Return its stays in memory."""
         return stays_of(self.events)
 
     @cached_property
     def sleeps(self) -> list[Sleep]:
-        """Give its proven sleeps."""
+        """Return its proven sleeps."""
         return [sleep for sleep in sleeps_of(self.play) if sleep.label == self.label]
 
     @cached_property
     def wakeful(self) -> list[Event]:
-        """Give where it was asked to sleep and did not: still in memory at the end of a window, or pinned."""
+        """Return where it was asked to sleep and did not: still in memory at the end of a window, or pinned."""
         return [
             event
             for event in self.events
@@ -61,12 +58,12 @@ class Resident:
 
 
 def in_a_line(resident: Resident) -> Line:
-    """Give how it went, in one line."""
+    """Return how it went, in one line."""
     return [span(f"{resident.play.label}/{resident.label}", "bold"), span(f"  {_answer(resident)}")]
 
 
 def explain(resident: Resident) -> list[Line]:
-    """Give the whole explanation of one object."""
+    """Return the whole explanation of one object."""
     play, label = resident.play, resident.label
     reference = play.play.objects[label]
     where = f"  object of class {reference.class_}, {play.start.data['role']} of {play.start.data['file']}"
@@ -170,24 +167,24 @@ def _pins_of(event: Event) -> Iterator[dict[str, Any]]:
     yield from (pin for pin in (pins if isinstance(pins, list) else []) if isinstance(pin, dict))
 
 
-def _told(pin: dict[str, Any]) -> str:
+def _describe(pin: dict[str, Any]) -> str:
     place = f" ({pin['script']}:{pin.get('line')})" if pin.get("script") else ""
     return f"{pin.get('what')}{place}"
 
 
 def _pins(event: Event) -> str:
-    return ", ".join(dict.fromkeys(_told(pin) for pin in _pins_of(event)))
+    return ", ".join(dict.fromkeys(_describe(pin) for pin in _pins_of(event)))
 
 
 def _pending(resident: Resident) -> list[str]:
-    """Give what was pending when it was last found awake: what, where it was begun, and for how long."""
+    """Return what was pending when it was last found awake: what, where it was begun, and for how long."""
     if not resident.wakeful:
         return []
     event = resident.wakeful[-1]
     longest: dict[str, float | None] = {}
     number: Counter[str] = Counter()
     for pin in _pins_of(event):
-        told = _told(pin)
+        told = _describe(pin)
         number[told] += 1
         longest.setdefault(told, _age(event, pin))  # the oldest comes first
     return [
@@ -206,7 +203,7 @@ def _advice(resident: Resident) -> list[str]:
     for event in resident.wakeful:
         for pin in _pins_of(event):
             words = against_pin(str(pin.get("kind")), str(pin.get("what")))
-            found.setdefault(words, []).append(_told(pin))
+            found.setdefault(words, []).append(_describe(pin))
     told = [f"{', '.join(dict.fromkeys(places))}: {words}" for words, places in found.items()]
     busy = [event for event in resident.wakeful if event.kind == kinds.AWAKE and not event.data["pins"]]
     return told + list(dict.fromkeys(words for event in busy for words in _against_busy(resident, event)))
@@ -219,7 +216,7 @@ def _against_busy(resident: Resident, awake: Event) -> list[str]:
 
 
 def _while_watched(resident: Resident, awake: Event) -> list[Event]:
-    """Give the events that reached it while it was waited for."""
+    """Return the events that reached it while it was waited for."""
     since = awake.data["at_ns"] - awake.data["watched_ms"] * 1_000_000
     stay = next((stay for stay in reversed(resident.stays) if stay.entered.id < awake.id), None)
     delivered = () if stay is None else stay.delivered

@@ -1,7 +1,4 @@
-"""The stays of one object in memory, and the sleeps between them, as lines of a timeline.
-
-Never adds the clocks of two processes: each begins at the object's first coming into memory in it.
-"""
+"""The stays of one object in memory, and the sleeps between them, as lines of a timeline."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -33,12 +30,12 @@ class Stay:
 
     @property
     def process(self) -> int:
-        """Give the number of the runtime's process."""
+        """Return the number of the runtime's process."""
         return int(self.entered.data["process"])
 
 
 def stays_of(events: Iterable[Event]) -> list[Stay]:
-    """Give the stays among the events of one object, in their order."""
+    """Return the stays among the events of one object, in their order."""
     found: list[Stay] = []
     entered: Event | None = None
     delivered: list[Event] = []
@@ -56,13 +53,13 @@ def stays_of(events: Iterable[Event]) -> list[Stay]:
 
 
 def counted(events: Iterable[Event]) -> str:
-    """Give events in words, by their names: `2 x fetch, 1 x WebSocket event`."""
+    """Return events in words, by their names: `2 x fetch, 1 x WebSocket event`."""
     names = Counter(str(event.data["name"]) for event in events)
     return ", ".join(f"{number} x {_EVENTS.get(name, name)}" for name, number in names.items())
 
 
 def timeline(stays: Sequence[Stay]) -> list[Line]:
-    """Give a line for each stay and each time between two; the middle of a long one is counted."""
+    """Return a line for each stay and each time between two; the middle of a long one is counted."""
     origins: dict[int, int] = {}
     for stay in stays:
         origins.setdefault(stay.process, stay.entered.data["at_ns"])

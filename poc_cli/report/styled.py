@@ -1,7 +1,4 @@
-"""Text with styles, for terminals that have them and for those that do not.
-
-Never lets a control character through: what a worker sent must not move a cursor or ring a bell.
-"""
+"""Text with styles, for terminals that have them and for those that do not."""
 
 from poc_cli.inert import inert
 
@@ -12,10 +9,10 @@ Line = list[Span]
 
 
 def span(text: object, style: str = "") -> Span:
-    """Give a span of inert text."""
+    """Return a span of inert text."""
     return inert(str(text)), style
 
 
 def plain(line: Line) -> str:
-    """Give a line without its styles."""
+    """Return a line without its styles."""
     return "".join(text for text, _ in line).rstrip()

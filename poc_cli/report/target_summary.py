@@ -1,7 +1,4 @@
-"""Where a run was played, in words: the target, who answered there, and where sleep begins as far as it shows outside.
-
-Never says more than was measured from this machine.
-"""
+"""Where a run was played, in words: the target, who answered, and where sleep begins if that shows."""
 
 from typing import Any
 
@@ -9,7 +6,7 @@ Document = dict[str, Any]
 
 
 def where(document: Document) -> str:
-    """Give the target with its versions, and the Cloudflare locations that answered."""
+    """Return the target with its versions, and the Cloudflare locations that answered."""
     target = document["target"]
     versions = ", ".join(f"{name} {version}" for name, version in (target.get("versions") or {}).items())
     colos = ", ".join(target.get("colos") or ())
@@ -20,7 +17,7 @@ def where(document: Document) -> str:
 
 
 def sleep_onset(document: Document) -> str | None:
-    """Give where sleep begins in a black box, as rooms of poc's own have shown it; None where there were none."""
+    """Return where sleep begins in a black box, as rooms of poc's own have shown it; None where there were none."""
     onset = document.get("sleep_onset")
     if onset is None:
         return None
@@ -34,14 +31,31 @@ def sleep_onset(document: Document) -> str | None:
     return f"sleep begins between {onset['awake_ms'] / 1000:.2f} and {begins} (measured from outside, by {rooms})"
 
 
+def repeats(document: Document) -> str | None:
+    """Return how many performances were repeated, and why; None where none was, or an older run does not tell."""
+    told = document.get("repeats")
+    if not told or not told["repeated"]:
+        return None
+    many = f"{told['repeated']:,} of {_performances(told['performances'])}"
+    if not told["late"]:
+        return f"{many}, not for lateness"
+    first = told["first"]
+    which = "" if told["late"] == told["repeated"] else f"{told['late']:,} of them "
+    return f"{many}, {which}because this machine was too slow (the first, {first['play']}: {first['reason']})"
+
+
+def _performances(number: int) -> str:
+    return "1 performance" if number == 1 else f"{number:,} performances"
+
+
 def counts(document: Document) -> str:
-    """Give how many claims and scenarios came out how; what did not occur is not told, except that none held."""
+    """Return how many claims and scenarios came out how; what did not occur is not told, except that none held."""
     found = {name: number for name, number in document["counts"].items() if number or name == "held"}
     return ", ".join(counted(name, number) for name, number in found.items())
 
 
 def counted(name: str, number: int) -> str:
-    """Give one of the counts in words."""
+    """Return one of the counts in words."""
     if name == "claims_left_out":
         return f"{number:,} {'claim' if number == 1 else 'claims'} left out"
     return f"{number:,} {name.replace('_', ' ')}"

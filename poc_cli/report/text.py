@@ -1,14 +1,11 @@
-"""A judged run for the terminal: every claim with its verdict and reason, then the matrix, then the answer.
-
-Never shortens a refutation, and never says by colour alone what a word does not say as well.
-"""
+"""A judged run for the terminal: every claim with its verdict and reason, then the matrix, then the answer."""
 
 from typing import Any, Final
 
 from poc_cli.report.matrix_table import Table, table
 from poc_cli.report.question import answered
 from poc_cli.report.styled import Line, Span, span
-from poc_cli.report.target_summary import counts, sleep_onset, where
+from poc_cli.report.target_summary import counts, repeats, sleep_onset, where
 
 STYLES = {"held": "green", "refuted": "bold red", "unknown": "yellow", "error": "bold magenta"}
 """The colour of each verdict; every verdict is also a word."""
@@ -33,7 +30,7 @@ _INDENT: Final = " " * 12
 
 
 def verdict_line(document: dict[str, Any]) -> Line:
-    """Give the answer in one line: what it is, how many claims came out how, where, and how long it took."""
+    """Return the answer in one line: what it is, how many claims came out how, where, and how long it took."""
     seconds = document["seconds"]
     took = f" in {seconds:.1f} s" if seconds is not None else ""
     judged = "judged as far as it goes: " if document["error"] else ""
@@ -53,7 +50,7 @@ def _answer(document: dict[str, Any]) -> Span:
 
 
 def lines(document: dict[str, Any], folder: str) -> list[Line]:
-    """Give the whole report. Lines are as long as what they say; the terminal wraps them."""
+    """Return the whole report. Lines are as long as what they say; the terminal wraps them."""
     mark = f"  {NOT_WHOLE}" if document["error"] else ""
     flaw: list[Line] = []
     if document["error"]:
@@ -78,8 +75,12 @@ def lines(document: dict[str, Any], folder: str) -> list[Line]:
     early = sum(bool(scenario["stopped"]) for scenario in document["scenarios"])
     if early and document["verdict"] == "unknown":
         stories = "1 story" if early == 1 else f"{early} stories"
-        told = f"{stories} stopped early because an answer was not as the story demands: perhaps a defect of the worker"
-        found.append([span(told, "yellow")])
+        message = (
+            f"{stories} stopped early because an answer was not as the story demands: perhaps a defect of the worker"
+        )
+        found.append([span(message, "yellow")])
+    again = repeats(document)
+    found += [] if again is None else [[span("played again: ", "yellow"), span(again)]]
     found += [verdict_line(document), [span(f"evidence: {folder}")]]
     return found
 
@@ -103,7 +104,7 @@ def _answers(document: dict[str, Any]) -> list[Line]:
 
 
 def _is_plain(scenario: dict[str, Any]) -> bool:
-    """Whether nothing about a scenario needs more words than that it held, or was left out."""
+    """Return whether nothing about a scenario needs more words than that it held, or was left out."""
     if scenario["left_out"]:
         return True
     odd = scenario["error"] or scenario["stopped"] or scenario["replayed"]
@@ -112,8 +113,8 @@ def _is_plain(scenario: dict[str, Any]) -> bool:
 
 def _in_a_line(scenario: dict[str, Any]) -> list[Line]:
     if scenario["left_out"]:
-        told = f"{scenario['name']}: {scenario['left_out']}"
-        return [[span("left out  ", "yellow"), span(told)]]
+        message = f"{scenario['name']}: {scenario['left_out']}"
+        return [[span("left out  ", "yellow"), span(message)]]
     number = len(scenario["claims"])
     claims = "1 claim" if number == 1 else f"{number} claims"
     without = len(scenario.get("left_out_claims", ()))
@@ -161,7 +162,7 @@ def _claim(claim: dict[str, Any], mark: str) -> list[Line]:
 
 
 def _repeats(claim: dict[str, Any]) -> str:
-    """Give how many performances it held in, of a story that was played more than once."""
+    """Return how many performances it held in, of a story that was played more than once."""
     held_of = claim["held_of"]
     return f"  held {held_of['k']} of {held_of['n']}" if held_of["n"] > 1 else ""
 
@@ -189,7 +190,7 @@ def _matrix(filled: Table) -> list[Line]:
         line: Line = [span(f"{row:<{width}}")]
         for column in filled.columns:
             cell = filled.cell(row, column)
-            line.append(span(f"  {_told(cell):<{widths[column]}}", _style(cell)))
+            line.append(span(f"  {_describe(cell):<{widths[column]}}", _style(cell)))
         found.append(line)
     if any(not cell["as_documented"] for cell in filled.cells.values()):
         found.append([span("! is not what the documentation says", "bold red")])
@@ -197,10 +198,10 @@ def _matrix(filled: Table) -> list[Line]:
 
 
 def _column(filled: Table, column: str) -> list[str]:
-    return [column, *(_told(filled.cell(row, column)) for row in filled.rows)]
+    return [column, *(_describe(filled.cell(row, column)) for row in filled.rows)]
 
 
-def _told(cell: dict[str, Any] | None) -> str:
+def _describe(cell: dict[str, Any] | None) -> str:
     if cell is None:
         return "not tested"
     return str(cell["value"]) if cell["as_documented"] else f"{cell['value']} !"
@@ -216,10 +217,10 @@ def _figures(figures: dict[str, Any]) -> list[Line]:
     found: list[Line] = []
     idle = figures.get("asleep_after_ms")
     if idle is not None:
-        told = f"idle sleep began {idle['median'] / 1000:.3f} s after the last event"
+        message = f"idle sleep began {idle['median'] / 1000:.3f} s after the last event"
         if idle["n"] > 1:
-            told += f" (median of {idle['n']}, {idle['min'] / 1000:.3f} to {idle['max'] / 1000:.3f} s)"
-        found.append([span(told)])
+            message += f" (median of {idle['n']}, {idle['min'] / 1000:.3f} to {idle['max'] / 1000:.3f} s)"
+        found.append([span(message)])
     named = (("wake_ms", "a wake"), ("warm_ms", "a warm answer"), ("round_trip_ms", "the way there and back"))
     for name, what in named:
         spread = figures.get(name)

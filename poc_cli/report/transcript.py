@@ -1,7 +1,4 @@
-"""What happened in each play, told in the order of the history: steps, sleeps, closes, and if asked every message.
-
-Never judges: it tells the events as they stand in the record.
-"""
+"""What happened in each play, told in the order of the history: steps, sleeps, closes, and if asked every message."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -38,7 +35,7 @@ _UNEVICTED: Final = {
 
 
 def transcript(events: Iterable[Event | None], *, messages: bool) -> list[Line]:
-    """Give the plays one after the other, each below a heading; with `messages` also every frame.
+    """Return the plays one after the other, each below a heading; with `messages` also every frame.
 
     Times are seconds of the client's clock since the play's start; lengths of sleep are of the runtime's.
     """
@@ -72,7 +69,7 @@ class Teller:
         }
 
     def lines(self) -> list[Line]:
-        """Give the heading and a line for each event that has one, up to the end of the play."""
+        """Return the heading and a line for each event that has one, up to the end of the play."""
         found = [self.heading()]
         for index, event in enumerate(self._events):
             told = self.line(index)
@@ -82,7 +79,7 @@ class Teller:
         return [*found, [span("          the record breaks off", _FAILED)]]
 
     def heading(self) -> Line:
-        """Give what was played."""
+        """Return what was played."""
         data = self._start.data
         decides = data.get("decides")
         listed = ", ".join(map(str, decides)) if isinstance(decides, list) else ""
@@ -91,7 +88,7 @@ class Teller:
         return [span(self._label, "bold"), span(f"  {what}, {data.get('file')}, play {data.get('nonce')}", "dim")]
 
     def line(self, index: int) -> Line | None:
-        """Give the line of the event at that place, with its time; None where it has none."""
+        """Return the line of the event at that place, with its time; None where it has none."""
         event = self._events[index]
         at = span(f"{(event.t_ns - self._start.t_ns) / _SECONDS:>8.3f}  ", "dim")
         if event.kind == kinds.STEP:
@@ -117,13 +114,13 @@ class Teller:
 
 
 def cut(text: str, longest: int) -> str:
-    """Give the text as inert characters; beyond `longest` of its own it is cut and what is missing counted."""
+    """Return the text as inert characters; beyond `longest` of its own it is cut and what is missing counted."""
     missing = len(text) - longest
     return inert(text) if missing <= 0 else f"{inert(text[:longest])}… ({missing:,} characters more)"
 
 
 def _bare(line: str) -> str:
-    """Give a step's line without its comma and without a comment that is surely none of its texts."""
+    """Return a step's line without its comma and without a comment that is surely none of its texts."""
     return _COMMENT.sub("", line).strip().removesuffix(",")
 
 
@@ -169,8 +166,8 @@ def _left(event: Event) -> Line:
 
 
 def _awake(event: Event) -> Line:
-    told = f"still in memory {_idle(event.data)} after its last event, pinned by {_pins(event.data)}"
-    return [span(f"-- {_object(event)} {told} --", "yellow")]
+    message = f"still in memory {_idle(event.data)} after its last event, pinned by {_pins(event.data)}"
+    return [span(f"-- {_object(event)} {message} --", "yellow")]
 
 
 def _refused(event: Event) -> Line:
@@ -217,7 +214,7 @@ def _play_end(event: Event) -> Line:
 
 
 def _message(event: Event) -> str:
-    """Give a recorded message; what the history itself did not keep is counted too."""
+    """Return a recorded message; what the history itself did not keep is counted too."""
     text = event.data.get("text")
     head = " ".join(str(event.data[key]) for key in ("method", "path", "status") if key in event.data)
     if head:  # a request from outside, or the answer to it
@@ -244,6 +241,9 @@ def _module_state(event: Event) -> Line:
         found = event.data.get(key)
         return ", ".join(str(each.get("name")) for each in found) if isinstance(found, list) else ""
 
+    kept = event.data.get("kept")
+    if isinstance(kept, list):
+        return [span(f"-- pinned, with its fields kept: {inert(', '.join(map(str, kept)))} --", "yellow")]
     left = f", but not {inert(named('left'))}" if event.data.get("left") else ""
     return [span(f"-- module state put back: {inert(named('changed')) or 'nothing had changed'}{left} --", "yellow")]
 
@@ -253,7 +253,7 @@ def _exited(event: Event) -> Line:
 
 
 def _aloud(event: Event) -> Line:
-    """Give what a program or a page said that is no message."""
+    """Return what a program or a page said that is no message."""
     data = event.data
     said = " ".join(str(data[key]) for key in ("method", "path", "said", "text") if data.get(key))
     what = {kinds.STDERR: "stderr", kinds.CONSOLE: f"console {data.get('level')}"}.get(event.kind, "error")
@@ -279,7 +279,7 @@ def _is_number(data: dict[str, Any], name: str) -> bool:
 
 
 def _fates_of_load(data: dict[str, Any]) -> str:
-    """Give how many ranges of sockets fared in each way; which, the text of the run says."""
+    """Return how many ranges of sockets fared in each way; which, the text of the run says."""
     fates = [f"{name} {cut(str(told), LONGEST_STEP)}" for name, told in data.items() if told]
     return f"the sockets in the end: {', '.join(fates)}"
 

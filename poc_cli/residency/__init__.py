@@ -1,11 +1,9 @@
-"""When each Durable Object was in memory and what kept it there, read from the runtime's own trace.
-
-Never starts, stops or asks a runtime: lines go in, changes come out.
-"""
+"""When each Durable Object was in memory and what kept it there, read from the runtime's own trace."""
 
 from poc_cli.residency.identity import namespaces, object_id
 from poc_cli.residency.pins import Pin
 from poc_cli.residency.stays import (
+    CALLS,
     Caller,
     Change,
     Delivered,
@@ -18,6 +16,7 @@ from poc_cli.residency.stays import (
 )
 
 __all__ = [
+    "CALLS",
     "Caller",
     "Change",
     "Delivered",

@@ -1,7 +1,4 @@
-"""What a piece of unfinished work is, in the words of the person who wrote the worker.
-
-Never keeps count of work; the ledger in `pins` does. The patterns were read off traces of workerd 2026-10-23.
-"""
+"""What a piece of unfinished work is, in the words of the person who wrote the worker."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -45,7 +42,7 @@ class Work:
 
 
 def work_of(began: Began, own: Place | None, parent: Work | None, before: Work | None) -> Work:
-    """Give the work that began: `parent` is what triggered it, `before` what began just before it in its object."""
+    """Return the work that began: `parent` is what triggered it, `before` what began just before it in its object."""
     inherited = parent.place if parent is not None else None
     event = parent.event if parent is not None else ""
     work = Work(began, own, own or inherited, began.name if began.kind == "request" else event, began.at)

@@ -1,7 +1,4 @@
-"""Which hex id an object has, and which classes a worker's capnp file gives objects to.
-
-Never touches an object: the id of a name is computed as workerd computes it.
-"""
+"""Which hex id an object has, and which classes a worker's capnp file gives objects to."""
 
 import hashlib
 import hmac
@@ -18,14 +15,14 @@ _CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
 
 
 def object_id(unique_key: str, name: str) -> str:
-    """Give the 64 hex digits that `idFromName(name)` has in the namespace with that unique key."""
+    """Return the 64 hex digits that `idFromName(name)` has in the namespace with that unique key."""
     key = hashlib.sha256(unique_key.encode()).digest()
     base = hmac.digest(key, name.encode(), "sha256")[:_ID_HALF]
     return (base + hmac.digest(key, base, "sha256")[:_ID_HALF]).hex()
 
 
 def in_namespace(unique_key: str, hex_id: str) -> bool:
-    """Whether an id belongs to the namespace with that unique key; its name is not needed to tell."""
+    """Return whether an id belongs to the namespace with that unique key; its name is not needed to tell."""
     try:
         raw = bytes.fromhex(hex_id)
     except ValueError:
@@ -35,7 +32,7 @@ def in_namespace(unique_key: str, hex_id: str) -> bool:
 
 
 def namespaces(capnp_text: str) -> dict[str, str]:
-    """Give the unique key of every class that the text declares a namespace for, as far as the text can be read.
+    """Return the unique key of every class that the text declares a namespace for, as far as the text can be read.
 
     A key that is a named constant is not resolved, and a class without a key of its own (a binding) is left out.
     """

@@ -1,7 +1,4 @@
-"""What one object has begun and not finished, and which of it keeps the object in memory.
-
-Never decides that an object stayed awake: a pin is a forecast that names a cause; residency is the proof.
-"""
+"""What one object has begun and not finished, and which of it keeps the object in memory."""
 
 from dataclasses import dataclass
 
@@ -38,7 +35,7 @@ class Ledger:
         self._before: Work | None = None
 
     def __len__(self) -> int:
-        """Give how many pieces of work are remembered."""
+        """Return how many pieces of work are remembered."""
         return len(self._live) + len(self._recent)
 
     def begin(self, began: Began, own: Place | None) -> None:
@@ -60,7 +57,7 @@ class Ledger:
             work.answered = True
 
     def pins(self, now_ns: int, at_least_ns: int) -> tuple[Pin, ...]:
-        """Give what has been unfinished for `at_least_ns` at `now_ns`, oldest first."""
+        """Return what has been unfinished for `at_least_ns` at `now_ns`, oldest first."""
         found = [
             Pin(
                 kind=work.pin,

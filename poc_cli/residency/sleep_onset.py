@@ -1,7 +1,4 @@
-"""Where sleep begins in a black box: rooms of our own, each left alone for another time and then asked who they are.
-
-Never opens a room. Knows one clock, that of whoever asked; a server's is never compared with it.
-"""
+"""Where sleep begins in a black box: rooms of our own, each left alone for another time and then asked who they are."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -57,17 +54,17 @@ class Onset:
 
     @property
     def awake_from_seconds(self) -> float:
-        """Give after how long what is still there stays awake."""
+        """Return after how long what is still there stays awake."""
         return max(AWAKE_FROM_SECONDS, self.asleep_ms / 1000 + _BEYOND_ONSET)
 
     @property
     def asleep_by_seconds(self) -> float:
-        """Give after how long what is still there does not sleep."""
+        """Return after how long what is still there does not sleep."""
         return max(ASLEEP_BY_SECONDS, self.asleep_ms / 1000 + _LONG_BEYOND_ONSET)
 
 
 def onset(sentinels: Iterable[Canary]) -> Onset | None:
-    """Give where sleep begins, once two rooms that were left alone for consecutive times have slept; None before.
+    """Return where sleep begins, once two rooms that were left alone for consecutive times have slept; None before.
 
     What shorter times say is not waited for: rooms that wake sooner tell it sooner.
     """

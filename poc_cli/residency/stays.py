@@ -1,8 +1,6 @@
-"""The trace of one workerd process as a state machine: lines in, comings and goings of objects out.
+"""The trace of one workerd process as a state machine: lines in, comings and goings of objects out."""
 
-Never says why an object left memory: whether that was its idle timer or an eviction is known to whoever evicts.
-"""
-
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -26,6 +24,9 @@ from poc_cli.residency.trace import (
     parse,
 )
 
+CALLS: Final = frozenset({"fetch", "jsrpc"})
+"""The events that somebody called the object for; others are the runtime's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entered:
@@ -41,13 +42,18 @@ class Entered:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """An event reached the object: `fetch`, `hibernatable_websocket`, `alarm`, `jsrpc`."""
+    """An event reached the object: `fetch`, `hibernatable_websocket`, `alarm`, `jsrpc`.
+
+    `caller` is the other object that called it, as far as that can be told: where several calls are under way, one of
+    them. A Worker is none.
+    """
 
     process: int
     ctx: int
     object_id: str
     at_ns: int
     name: str
+    caller: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +167,14 @@ class Residency:
         self._alarms: dict[str, int] = {}
         self._callers: dict[str, set[int]] = {}
         self._calling_objects: dict[str, dict[str, str]] = {}
+        self._linked: dict[str, set[str]] = {}
+        self._times_called: Counter[str] = Counter()
+        self._calls: dict[str, list[str]] = {}
+        """By the called object the objects whose calls have not reached it."""
         self._long_turns: dict[int, None] = {}
 
     def feed(self, line: str | bytes) -> list[Change]:
-        """Give what this line changes. A line that cannot be understood changes nothing and is counted in `ignored`."""
+        """Return what this line changes. A line that is not understood changes nothing and counts in `ignored`."""
         try:
             parsed = parse(line)
             return [] if parsed is None else self._apply(parsed)
@@ -172,13 +182,21 @@ class Residency:
             self.ignored += 1
             return []
 
+    def linked(self, object_id: str) -> frozenset[str]:
+        """Return the other objects that an object has called, or that have called it."""
+        return frozenset(self._linked.get(object_id, ()))
+
+    def times_called(self, object_id: str) -> int:
+        """Return how often an object was called, or called another."""
+        return self._times_called[object_id]
+
     def take_long_turns(self) -> tuple[int, ...]:
         """Return the contexts that ran JavaScript without a pause for long since this was last asked."""
         found, self._long_turns = tuple(self._long_turns), {}
         return found
 
     def end_of_process(self) -> list[Change]:
-        """Give the end of everything still open: it died, whatever the process ended of."""
+        """Return the end of everything still open: it died, whatever the process ended of."""
         changes: list[Change] = []
         for context in self._open.values():
             changes += self._close(context, self.latest_ns, "died")
@@ -186,14 +204,14 @@ class Residency:
         return changes
 
     def stay(self, object_id: str) -> Stay | None:
-        """Give the stay that goes on, or None where the object is not in memory."""
+        """Return the stay that goes on, or None where the object is not in memory."""
         context = self._context_of(object_id)
         if context is None:
             return None
         return Stay(context.began.at, context.last_event_ns, context.last_activity_ns)
 
     def pins(self, object_id: str, now_ns: int, at_least_ns: int = 1_000_000_000) -> tuple[Pin, ...]:
-        """Give what keeps the object in memory and is at least so old at `now_ns`, oldest first; none if it is not in.
+        """Return the pins of the object that are at least so old at `now_ns`, oldest first; none if it is not in.
 
         A second is the default because a healthy handler is done by then (measured: nothing of it is left open).
         """
@@ -201,7 +219,7 @@ class Residency:
         return () if context is None else context.ledger.pins(now_ns, at_least_ns)
 
     def alarm_due_ns(self, object_id: str) -> int | None:
-        """Give when the alarm that the object has set will be due; None without one that is still to come.
+        """Return when the alarm that the object has set will be due; None without one that is still to come.
 
         An alarm that an earlier process was told of is not known here.
         """
@@ -263,10 +281,19 @@ class Residency:
     def _note_call(self, caller: ContextBegan, line: Called) -> None:
         if caller.actor == line.object_id:
             return
+        self._times_called.update(each for each in (line.object_id, caller.actor) if each is not None)
         self._callers.setdefault(line.object_id, set()).add(caller.ctx)
         self._open[caller.ctx].called.add(line.object_id)
         if caller.actor is not None:
+            self._calls.setdefault(line.object_id, []).append(caller.actor)
+            self._linked.setdefault(line.object_id, set()).add(caller.actor)
+            self._linked.setdefault(caller.actor, set()).add(line.object_id)
             self._calling_objects.setdefault(line.object_id, {})[caller.actor] = caller.worker
+
+    def _take_call(self, object_id: str) -> str | None:
+        """Return which object's call reached an object; one of an object comes before one of a Worker."""
+        calls = self._calls.get(object_id)
+        return calls.pop(0) if calls else None
 
     def _callers_of(self, object_id: str, now_ns: int) -> tuple[Caller, ...]:
         open_ = [self._open[ctx] for ctx in sorted(self._callers.get(object_id, ()))]
@@ -309,7 +336,8 @@ class Residency:
                 context.ledger.finish(line)
         if delivered is not None:
             context.last_event_ns = delivered.at
-            changes.append(Delivered(self.process, line.ctx, object_id, delivered.at, delivered.name))
+            caller = self._take_call(object_id) if delivered.name in CALLS else None
+            changes.append(Delivered(self.process, line.ctx, object_id, delivered.at, delivered.name, caller))
         # What is dropped or canceled is cleared away, mostly when the context ends: nothing ran.
         if not isinstance(line, Finished) or line.outcome in ("ok", "error"):
             context.last_activity_ns = max(context.last_activity_ns, line.at)

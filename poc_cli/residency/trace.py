@@ -1,8 +1,4 @@
-"""One line of workerd's async trace (`--async-trace`, format version 1) as typed data.
-
-Never remembers a line: what lines mean together is said by `stays` and `pins`. Lines are named tuples, because a run
-has hundreds of thousands of them and a frozen dataclass takes three times as long to make.
-"""
+"""One line of workerd's async trace (`--async-trace`, format version 1) as typed data."""
 
 import json
 import re
@@ -144,7 +140,7 @@ _BUILT_IN = ("node-internal:", "cloudflare-internal:", "node:", "cloudflare:", "
 
 
 def parse(line: str | bytes) -> Line | None:
-    """Give the line as typed data, or None for a line without a meaning here. Raises BadLineError for any other."""
+    """Return the line as typed data, or None for a line without a meaning here. Raises BadLineError for any other."""
     raw = line.encode("utf-8", "replace") if isinstance(line, str) else line
     if raw.startswith(_IDLE_CHATTER):
         return None
@@ -240,7 +236,7 @@ def _unix_ns(text: str) -> int:
 
 
 def own_place(frames: list[Any]) -> Place | None:
-    """Give the innermost frame that lies in the worker's own source, or None."""
+    """Return the innermost frame that lies in the worker's own source, or None."""
     for frame in frames:
         if not isinstance(frame, dict):
             continue

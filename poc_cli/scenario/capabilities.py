@@ -1,7 +1,4 @@
-"""What of a play can be played in a place: the whole, all but some claims, or nothing of it, and why not.
-
-Never plays or judges; the engine leaves out by it what the judge then knows to be left out.
-"""
+"""What of a play can be played in a place: the whole, all but some claims, or nothing of it, and why not."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,19 +53,19 @@ class Fitted:
     claims: Mapping[str, str]
 
     def leaves_out(self, step: Step) -> bool:
-        """Whether a step is passed over."""
+        """Return whether a step is passed over."""
         return isinstance(step, OBSERVERS) and step.claim in self.claims
 
 
 def place_of(target: Mapping[str, Any]) -> Place:
-    """Give the place that a record tells of. Older records have no more than the local target's kind."""
+    """Return the place that a record tells of. Older records have no more than the local target's kind."""
     abilities = target.get("abilities")
     known = frozenset(map(str, abilities)) if isinstance(abilities, list) else _EVERYTHING
     return Place(str(target.get("kind")), str(target.get("oracle", "trace")), known)
 
 
 def fit(play: Play, place: Place) -> Fitted:
-    """Give what of a play cannot be played in a place."""
+    """Return what of a play cannot be played in a place."""
     whole = _unfit(play, place)
     claims: dict[str, str] = {}
     for claim in play.scenario.document.claim:
@@ -85,7 +82,7 @@ def fit(play: Play, place: Place) -> Fitted:
         need = _missing(placed.step, place)
         if need is None:
             continue
-        why = _told(need, place)
+        why = _describe(need, place)
         if isinstance(placed.step, OBSERVERS) and placed.step.claim is not None:
             claims.setdefault(placed.step.claim, why)
         else:
@@ -96,7 +93,7 @@ def fit(play: Play, place: Place) -> Fitted:
 
 
 def _unfit(play: Play, place: Place) -> str | None:
-    """Give why a play can never be played in a place, whatever its steps are."""
+    """Return why a play can never be played in a place, whatever its steps are."""
     document = play.scenario.document
     if document.origin is not None and "origin" not in place.abilities:
         return f"its app server is not reached from {place.kind}: give one that is deployed by --origin URL"
@@ -106,7 +103,7 @@ def _unfit(play: Play, place: Place) -> str | None:
     needs: list[Need] = list(document.needs)
     needs += ["environment"] if document.secrets and "origin" not in place.abilities else []
     missing = [need for need in needs if need not in place.abilities]
-    return _told(missing[0], place) if missing else None
+    return _describe(missing[0], place) if missing else None
 
 
 def _missing(step: Step, place: Place) -> Need | None:
@@ -124,5 +121,5 @@ def _unless(place: Place, need: Need) -> Need | None:
     return None if need in place.abilities else need
 
 
-def _told(need: Need, place: Place) -> str:
+def _describe(need: Need, place: Place) -> str:
     return f"it {_WITHOUT[need]}; not on {place.kind}"

@@ -1,7 +1,4 @@
-"""Finds scenario files: the shipped ones by name, any others by path.
-
-Never parses what it finds.
-"""
+"""Finds scenario files: the shipped ones by name, any others by path."""
 
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
@@ -14,7 +11,7 @@ _BARE_WORD = "a bare word is the name of a shipped scenario; see poc list"
 
 
 def shipped_files() -> dict[str, Path]:
-    """Give the shipped scenarios by their names: `hibernate`, or `storage/crash` in a folder of its own."""
+    """Return the shipped scenarios by their names: `hibernate`, or `storage/crash` in a folder of its own."""
     root = shipped("scenarios")
     found = (file for file in root.rglob("*.toml") if "node_modules" not in file.parts)
     files = sorted(found, key=lambda file: (len(file.relative_to(root).parts), file))
@@ -22,7 +19,7 @@ def shipped_files() -> dict[str, Path]:
 
 
 def find(words: Sequence[str]) -> list[Path]:
-    """Give the files that the words mean, each once, in their order. Raises UsageError for a word that means none."""
+    """Return the files that the words mean, each once, in their order. Raises UsageError for a word that means none."""
     found: dict[Path, None] = {}
     for word in words:
         try:
@@ -51,13 +48,13 @@ def _meant(word: str) -> list[Path]:
 
 
 def _names(word: str, name: str) -> bool:
-    """Whether a word is a scenario's name, its name without the folder, its folder, or a pattern of one of them."""
+    """Return whether a word is a scenario's name, with or without folder, its folder, or a pattern of these."""
     folder, _, own = name.rpartition("/")
     return any(fnmatchcase(each, word) for each in (name, own, folder) if each)
 
 
 def _means_nothing(word: str, path: Path, known: Iterable[str]) -> UsageError:
-    """Give what is wrong with a word: a path that leads nowhere or to something else, or a name that is none."""
+    """Return what is wrong with a word: a path that leads nowhere or to something else, or a name that is none."""
     if path.is_dir():
         return UsageError(f'no scenario "{word}"', f"to play the scenarios in that folder, write ./{word}/")
     if path.exists():
@@ -74,7 +71,7 @@ def _means_nothing(word: str, path: Path, known: Iterable[str]) -> UsageError:
 
 
 def shown(path: Path) -> str:
-    """Give the path as a person would write it from here."""
+    """Return the path as a person would write it from here."""
     try:
         return path.resolve().relative_to(Path.cwd()).as_posix()
     except ValueError:

@@ -1,7 +1,4 @@
-"""The checks by name, each with the sentence that says when it holds.
-
-Never judges anything; the judge holds one function for each name.
-"""
+"""The checks by name, each with the sentence that says when it holds."""
 
 from typing import Final
 
@@ -36,7 +33,8 @@ MEANINGS: Final = {
         "No client got two messages of one sender the other way round; `by` is the path of the mark that tells them"
         " apart."
     ),
-    "delivered-once": "Each message, told by the mark at `by`, was answered once: none was lost, none came twice.",
+    "delivered-once": "Each message, told by the mark at `by`, was answered once: none was lost, none came twice."
+    " The end of the story waits up to 5 s for answers.",
     "received-in-order": "What the worker numbered at `by` came to each client without a gap, a repeat or a step back.",
     "close-handshake": "Every close by a client was answered by a close frame.",
     "wake-under": "Every answer to a `resume` came within `limit` of its message.",

@@ -1,7 +1,4 @@
-"""The page of all shipped claims: what each says, who says so, what judges it, what turns it red, and how it came out.
-
-Never plays anything: how a claim came out is read from the recorded reference run, where there is one.
-"""
+"""The page of all shipped claims: text, source, check, mutant, and verdict of each."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -54,7 +51,7 @@ _NO_REFERENCE: Final = "No reference run is recorded, so the column *here* is em
 
 
 def text() -> str:
-    """Give the page as Markdown. Raises PocError where a shipped scenario cannot be read."""
+    """Return the page as Markdown. Raises PocError where a shipped scenario cannot be read."""
     files = shipped_files()
     scenarios = {name: read(file) for name, file in files.items()}
     recorded = shipped("scenarios").parent / "results" / "reference" / "local.json"
@@ -69,7 +66,7 @@ def _document(file: Path) -> dict[str, Any] | None:
 
 
 def page(scenarios: Mapping[str, Scenario], reference: Mapping[str, Any] | None) -> str:
-    """Give the page for scenarios by their names, folder and all, and a judged run, None where there is none."""
+    """Return the page for scenarios by their names, folder and all, and a judged run, None where there is none."""
     outcomes = {} if reference is None else _outcomes(reference)
     count = sum(len(each.document.claim) for each in scenarios.values())
     head = _HEAD.format(count=count, scenarios=len(scenarios), reference=_told_of(reference))
@@ -103,7 +100,7 @@ def _outcomes(reference: Mapping[str, Any]) -> Outcomes:
 
 
 def _differing(scenarios: Mapping[str, Scenario], outcomes: Outcomes) -> str:
-    """Give the section on where documentation and runtime differ; the empty text where they do not."""
+    """Return the section on where documentation and runtime differ; the empty text where they do not."""
     rows = [
         (_link(name), f"`{claim.id}`", _said(claim), ", ".join(claim.known), outcomes.get((told.name, claim.id), ""))
         for name, told in ((name, scenario.document) for name, scenario in scenarios.items())
@@ -148,7 +145,7 @@ def _red(claim: Claim) -> str:
 
 
 def _changed(control: Control) -> str:
-    """Give what a control changes, and what the claim must be then where that is not refuted."""
+    """Return what a control changes, and what the claim must be then where that is not refuted."""
     names = [*(f"`{name}`" for name in (*control.clients, *control.vars))]
     changed = [*(["other steps"] if control.steps else []), *([f"another {', '.join(names)}"] if names else [])]
     whole = " and ".join([*changed, *(["another worker"] if control.worker else [])])

@@ -1,7 +1,4 @@
-"""The clients of a play by their names: `ann` with a count of 3 is ann.1, ann.2 and ann.3.
-
-Never holds more than the file says: ten thousand clients cost as much as one.
-"""
+"""The clients of a play by their names: `ann` with a count of 3 is ann.1, ann.2 and ann.3."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -25,7 +22,7 @@ class ClientGroups(Mapping[str, AnyClient]):
         self._specs = specs
 
     def __getitem__(self, name: str) -> AnyClient:
-        """Give what the file says of one client. Raises KeyError where there is none of that name."""
+        """Return what the file says of one client. Raises KeyError where there is none of that name."""
         group, number = _split(name)
         spec = self._specs[group]
         if (spec.count is None) != (number is None) or (number or 0) > (spec.count or 0):
@@ -33,23 +30,23 @@ class ClientGroups(Mapping[str, AnyClient]):
         return spec
 
     def __iter__(self) -> Iterator[str]:
-        """Give the names in the order of the file."""
+        """Yield the names in the order of the file."""
         for name in self._specs:
             yield from self.members(name)
 
     def __len__(self) -> int:
-        """Give how many clients there are."""
+        """Return how many clients there are."""
         return sum(1 if spec.count is None else spec.count for spec in self._specs.values())
 
     def members(self, name: str) -> tuple[str, ...]:
-        """Give the clients that a name in a step means. Raises KeyError for a name that means none."""
+        """Return the clients that a name in a step means. Raises KeyError for a name that means none."""
         if name == EVERY_CLIENT:
             return tuple(self)
         count = self.size(name)
         return (name,) if count is None else tuple(f"{name}.{number}" for number in range(1, count + 1))
 
     def size(self, name: str) -> int | None:
-        """Give the count of a client that has one, None for a single client. Raises KeyError where there is none."""
+        """Return the count of a client that has one, None for a single client. Raises KeyError where there is none."""
         spec = self._specs.get(name)
         if spec is not None:
             return spec.count
@@ -58,13 +55,13 @@ class ClientGroups(Mapping[str, AnyClient]):
         return None
 
     def bound(self, name: str) -> dict[str, object]:
-        """Give what is bound only in a client's path, headers and subprotocols: its number, if it has one."""
+        """Return what is bound only in a client's path, headers and subprotocols: its number, if it has one."""
         number = _split(name)[1]
         return {} if number is None else {NUMBER: number}
 
 
 def group_of(name: str) -> str:
-    """Give the name in the file of a client: `ann` for ann.2, and for ann."""
+    """Return the name in the file of a client: `ann` for ann.2, and for ann."""
     return _split(name)[0]
 
 

@@ -1,7 +1,4 @@
-"""Who may take part in a story: our own WebSocket client, a program of somebody's, a page in a browser.
-
-Never connects; the engine has a client for each.
-"""
+"""Who may take part in a story: our own WebSocket client, a program of somebody's, a page in a browser."""
 
 from typing import Annotated, Literal
 
@@ -70,7 +67,7 @@ _KINDS: dict[str, type[AnyClient]] = {"command": CommandSpec, "browser": PageSpe
 
 
 def kind_of(value: object) -> type[AnyClient]:
-    """Give the model of a client as it stands in the file, before or after it has been read."""
+    """Return the model of a client as it stands in the file, before or after it has been read."""
     if isinstance(value, ClientSpec | CommandSpec | PageSpec):
         return type(value)
     keys = value.keys() if isinstance(value, dict) else ()
@@ -96,7 +93,7 @@ URL = "url"
 
 
 def texts_of(client: AnyClient) -> dict[str, object]:
-    """Give the keys of a client in whose texts templates are filled in, with their values."""
+    """Return the keys of a client in whose texts templates are filled in, with their values."""
     match client:
         case CommandSpec():
             return {"command": client.command, "env": client.env}
@@ -106,5 +103,5 @@ def texts_of(client: AnyClient) -> dict[str, object]:
 
 
 def own_names(client: AnyClient) -> frozenset[str]:
-    """Give the names that only this client's texts have, beside its number."""
+    """Return the names that only this client's texts have, beside its number."""
     return frozenset({URL}) if isinstance(client, CommandSpec) else frozenset()

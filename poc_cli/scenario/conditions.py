@@ -1,7 +1,4 @@
-"""Conditions on a message: `path op literal`, and the paths that captures use too.
-
-Never raises for what a worker sent, and never lets it run for long: patterns are matched in linear time by RE2.
-"""
+"""Conditions on a message: `path op literal`, and the paths that captures use too."""
 
 import json
 import operator
@@ -46,16 +43,16 @@ class Condition:
     literal: object
 
     def __str__(self) -> str:
-        """Give the condition as it was written."""
+        """Return the condition as it was written."""
         return self.text
 
     @property
     def names(self) -> set[str]:
-        """Give the names that must be bound."""
+        """Return the names that must be bound."""
         return {self.literal.name} if isinstance(self.literal, Bound) else set()
 
     def holds(self, value: object, names: Mapping[str, object]) -> bool:
-        """Give whether the condition holds for a message's JSON (MISSING where it has none).
+        """Return whether the condition holds for a message's JSON (MISSING where it has none).
 
         A path that is missing makes every comparison false, negated or not; only `exists` sees absence.
         Raises UnknownNameError, or ValueError where a bound value is used as a pattern and is none.
@@ -74,7 +71,7 @@ class Condition:
 
 
 def parse(text: str) -> Condition:
-    """Give the condition. Raises ValueError with a sentence that says what is wrong with it."""
+    """Return the condition. Raises ValueError with a sentence that says what is wrong with it."""
     match = _CONDITION.fullmatch(text)
     if match is None:
         raise ValueError(f'{shown(text)} is not a condition; write it like: count >= 2, or: not name == "ann"')
@@ -93,7 +90,7 @@ def parse(text: str) -> Condition:
 
 
 def lookup(value: object, path: str) -> object | Missing:
-    """Give what stands at a path such as `rooms[0].name`, MISSING where nothing does. Raises ValueError for no path."""
+    """Return the value at a path such as `rooms[0].name`, else MISSING. Raises ValueError for what is no path."""
     for step in _steps(path):
         if isinstance(value, dict):
             value = value.get(step, MISSING)
@@ -106,7 +103,7 @@ def lookup(value: object, path: str) -> object | Missing:
 
 @lru_cache(maxsize=1024)
 def _steps(path: str) -> tuple[str | int, ...]:
-    """Give the steps of a path; a key is bare or quoted as JSON, an index stands in brackets."""
+    """Return the steps of a path; a key is bare or quoted as JSON, an index stands in brackets."""
     steps: list[str | int] = []
     at = 0
     while at < len(path) or not steps:
@@ -141,7 +138,7 @@ def _no_constant(text: str) -> object:
 
 
 def _ordered(compare: Callable[[float, float], bool]) -> Callable[[object, object], bool]:
-    """Give the comparison for two numbers or two texts (by code point); false for anything else."""
+    """Return the comparison for two numbers or two texts (by code point); false for anything else."""
 
     def holds(found: object, literal: object) -> bool:
         if isinstance(found, str) and isinstance(literal, str):
@@ -154,7 +151,7 @@ def _ordered(compare: Callable[[float, float], bool]) -> Callable[[object, objec
 
 
 def _contains(found: object, literal: object) -> bool:
-    """Give whether a text contains a text, a list an element, a table a key."""
+    """Return whether a text contains a text, a list an element, a table a key."""
     if isinstance(found, list):
         return any(equal(item, literal) for item in found)
     return isinstance(found, str | dict) and isinstance(literal, str) and literal in found
@@ -167,7 +164,7 @@ def _matches(found: object, literal: object) -> bool:
 
 
 def _pattern(pattern: object) -> Callable[[str], bool]:
-    """Give the search for a pattern. Raises ValueError for what is none."""
+    """Return the search for a pattern. Raises ValueError for what is none."""
     if not isinstance(pattern, str):
         raise ValueError(f'"matches" needs a pattern in quotes, not {shown(pattern)}')  # noqa: TRY004 - the file is wrong, not the program
     return _compiled(pattern)

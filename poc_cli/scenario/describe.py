@@ -1,7 +1,4 @@
-"""A scenario told as a story: who takes part, what happens line by line, and what is claimed of it.
-
-Never plays anything, and gives plain inert text that fits 80 columns wherever a word does.
-"""
+"""A scenario told as a story: who takes part, what happens line by line, and what is claimed of it."""
 
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -27,7 +24,7 @@ _LABEL: Final = 12
 
 
 def tell(scenario: Scenario) -> list[str]:
-    """Give the story in lines; only headings and names of claims begin in the first column."""
+    """Return the story in lines; only headings and names of claims begin in the first column."""
     document = scenario.document
     lines = [f"{document.name} ({inert(scenario.file)})", *_prose(document.title), ""]
     if isinstance(document, LoadFile):
@@ -44,7 +41,7 @@ def tell(scenario: Scenario) -> list[str]:
 
 
 def _wrapped(text: str, first: str, later: str | None = None) -> list[str]:
-    """Give the text in lines that begin with `first`, the others with `later`; addresses are never broken."""
+    """Return the text in lines that begin with `first`, the others with `later`; addresses are never broken."""
     lines = textwrap.wrap(
         KEPT.join(inert(part) for part in text.split(KEPT)),
         WIDTH,
@@ -102,13 +99,13 @@ def _client(client: AnyClient) -> str:
             return f"{many}the program {' '.join(client.command)}{where}, which speaks in lines{_made(client.build)}"
         case PageSpec():
             return f"{many}the page {client.browser} in a browser"
-    told = f"{client.count} clients, each connects" if client.count is not None else "connects"
-    told += f" to {client.path}"
+    message = f"{client.count} clients, each connects" if client.count is not None else "connects"
+    message += f" to {client.path}"
     details = [f"header {name}: {value}" for name, value in client.headers.items()]
     details += [f"subprotocol {name}" for name in client.subprotocols]
     details += ["compression"] if client.compression else []
     details += [f"a protocol ping each {written(client.ping)}"] if client.ping is not None else []
-    return told + (f", with {listed(details, '')}" if details else "")
+    return message + (f", with {listed(details, '')}" if details else "")
 
 
 def _steps(steps: Iterable[PlacedStep], indent: str) -> Iterator[str]:
@@ -155,9 +152,9 @@ def _claim(claim: Claim, scenario: Scenario) -> Iterator[str]:
 
 def _folder(worker: WorkerRef) -> str:
     config = "" if worker.config is None else f", configured by {', '.join(worker.config)}"
-    told = worker.dir + config + ("" if worker.env is None else f", in its environment {worker.env}")
-    told += "".join(f", with {name} = {value}" for name, value in worker.vars.items())
-    return told + _made(worker.build)
+    message = worker.dir + config + ("" if worker.env is None else f", in its environment {worker.env}")
+    message += "".join(f", with {name} = {value}" for name, value in worker.vars.items())
+    return message + _made(worker.build)
 
 
 def _origin(origin: OriginSpec) -> str:

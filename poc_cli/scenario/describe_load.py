@@ -1,7 +1,4 @@
-"""A load told as a story: how many sockets in which rooms, and what they go through, one sentence a stage.
-
-Never plays anything, and gives sentences without their full stop; whoever shows them breaks the lines.
-"""
+"""A load told as a story: how many sockets in which rooms, and what they go through, one sentence a stage."""
 
 from poc_cli.scenario.duration import written
 from poc_cli.scenario.lint_load import stages_of
@@ -10,7 +7,7 @@ from poc_cli.scenario.values import shown
 
 
 def cast(document: LoadFile) -> dict[str, str]:
-    """Give who takes part, by what it is called."""
+    """Return who takes part, by what it is called."""
     load = document.load
     rooms = "one room" if load.rooms == 1 else f"{load.rooms:,} rooms, neighbours in the same one"
     told = {"sockets": f"{load.sockets:,} in {rooms}; each connects to {load.path}"}
@@ -23,7 +20,7 @@ def cast(document: LoadFile) -> dict[str, str]:
 
 
 def happenings(document: LoadFile) -> list[str]:
-    """Give what happens, stage by stage."""
+    """Return what happens, stage by stage."""
     told = [_stage(stage) for stage in stages_of(document.load)]
     rounds = document.load.rounds
     return told if rounds == 1 else [*told, f"what follows the ramp is gone through {rounds:,} times"]
@@ -43,8 +40,8 @@ def _stage(stage: Stage) -> str:
             return f"for {written(stage.churn)}, {stage.rate:g} a second leave and others come in their place"
         case Chat():
             to = "itself" if stage.to == "self" else "all in its room"
-            told = f"for {written(stage.chat)}, each client sends {stage.rate:g} messages a minute to {to}"
-            return told + _slow(stage.slow)
+            message = f"for {written(stage.chat)}, each client sends {stage.rate:g} messages a minute to {to}"
+            return message + _slow(stage.slow)
     raise ValueError(f"no stage of a load: {stage}")
 
 

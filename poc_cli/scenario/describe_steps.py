@@ -1,7 +1,4 @@
-"""One step of a story in plain English, as one sentence without its full stop.
-
-Never lets a control character through, and never says what came of the step: it has not been played.
-"""
+"""One step of a story in plain English, as one sentence without its full stop."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -43,12 +40,12 @@ EVERY: Final = "*"
 
 
 def phrase(step: Step) -> str:
-    """Give the step as a sentence; a verb without words of its own is told by its keys."""
+    """Return the step as a sentence; a verb without words of its own is told by its keys."""
     return _PHRASES.get(type(step), _by_its_keys)(step)
 
 
 def listed(names: Sequence[str], every: str) -> str:
-    """Give names as people list them: `ann, bob and eve`; `every` for the star and for no names at all."""
+    """Return names as people list them: `ann, bob and eve`; `every` for the star and for no names at all."""
     if not names or EVERY in names:
         return every
     quoted = [inert(name) for name in names]
@@ -56,7 +53,7 @@ def listed(names: Sequence[str], every: str) -> str:
 
 
 def message(value: object) -> str:
-    """Give a message as it goes over the wire, cut when long; forms are told in words."""
+    """Return a message as it goes over the wire, cut when long; forms are told in words."""
     if isinstance(value, dict) and len(value) == 1:
         form, content = next(iter(value.items()))
         if form in _FORMS:
@@ -96,7 +93,7 @@ def _objects(names: Sequence[str] | None) -> str:
 
 
 def _do(names: Sequence[str], verb: str) -> str:
-    """Give who does what: `ann sends`, `every client sends`, `ann and bob each send`."""
+    """Return who does what: `ann sends`, `every client sends`, `ann and bob each send`."""
     if len(names) == 1:
         return f"{_clients(names)} {verb}"
     return f"{_clients(names)} each {verb.removesuffix('s')}"
@@ -150,7 +147,7 @@ def _origin(step: Origin) -> str:
 
 
 def _acts(step: Acting, names: Sequence[str]) -> list[str]:
-    """Give what is done on a page, in the order in which it is done."""
+    """Return what is done on a page, in the order in which it is done."""
     done = []
     if step.fill is not None:
         done.append(("types", f"{_cut(step.fill.text)} into {inert(step.fill.selector)}"))
@@ -206,7 +203,7 @@ def _answer(step: Exchange) -> str:
 
 
 def _details(step: Exchange) -> str:
-    """Give how the answer must come, and what of it is remembered."""
+    """Return how the answer must come, and what of it is remembered."""
     told = " in any order" if step.order == "any" else ""
     told += " as the very next message" if step.next else ""
     told += _within(step)

@@ -17,7 +17,7 @@ LONGEST_SECONDS = 86_400.0
 
 
 def seconds(text: object) -> float:
-    """Give the seconds of `300ms`, `1s`, `2m` or `1h`. Raises ValueError for anything else."""
+    """Return the seconds of `300ms`, `1s`, `2m` or `1h`. Raises ValueError for anything else."""
     match = _PATTERN.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         raise ValueError('a length of time is written like "300ms", "1.5s" or "2m"')
@@ -28,7 +28,7 @@ def seconds(text: object) -> float:
 
 
 def written(value: float) -> str:
-    """Give seconds as people write them, in milliseconds below one second."""
+    """Return seconds as people write them, in milliseconds below one second."""
     return f"{value * 1000:g}ms" if 0 < value < 1 else f"{value:g}s"
 
 

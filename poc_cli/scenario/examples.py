@@ -1,7 +1,4 @@
-"""An example for each verb: steps that the shipped worker carries out as told.
-
-Never a scenario by itself: `whole` puts the steps into the frame that all examples share.
-"""
+"""An example for each verb: steps that the shipped worker carries out as told."""
 
 from typing import Final
 
@@ -116,6 +113,6 @@ ORIGIN: Final = 'origin  = { dir = "app", start = "node server.mjs", ready = "/h
 
 
 def whole(steps: str) -> str:
-    """Give a whole file with the steps in it."""
+    """Return a whole file with the steps in it."""
     file = FRAME % steps
     return file.replace("clients = ", f"{ORIGIN}clients = ", 1) if "origin = " in steps else file

@@ -1,7 +1,4 @@
-"""Writes the generated files of docs/: `python -m poc_cli.scenario.generate_docs [FOLDER]`.
-
-Never writes one that is current already.
-"""
+"""Writes the generated files of docs/: `python -m poc_cli.scenario.generate_docs [FOLDER]`."""
 
 import sys
 from collections.abc import Callable

@@ -1,7 +1,4 @@
-"""What lint says of clients that are not ours, of the origin, and of the names and steps that go with them.
-
-Never builds or starts one of them.
-"""
+"""What lint says of clients that are not ours, of the origin, and of the names and steps that go with them."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,17 +25,17 @@ RESERVED: Final = frozenset({"POC_TOKEN", "POC_URL", "PORT", "HOST", "HOSTNAME",
 
 
 def given_names(document: ScenarioFile) -> frozenset[str]:
-    """Give the names that every play of a scenario has beside `play` and its vars."""
+    """Return the names that every play of a scenario has beside `play` and its vars."""
     return ORIGIN_NAMES if document.origin is not None else frozenset()
 
 
 def taken_by(clients: Sequence[AnyClient]) -> frozenset[str]:
-    """Give the names that clients have of their own, which no var can have."""
+    """Return the names that clients have of their own, which no var can have."""
     return frozenset({URL}) if any(isinstance(client, CommandSpec) for client in clients) else frozenset()
 
 
 def problems_of_file(document: ScenarioFile) -> Iterator[Problem]:
-    """Give what is wrong with the origin, the secrets, and the names in worker and origin."""
+    """Yield what is wrong with the origin, the secrets, and the names in worker and origin."""
     for name, times in Counter(document.secrets).items():
         if name in RESERVED:
             yield Problem(("secrets",), f'"{name}" is a variable of poc\'s own', "give the secret another name")
@@ -94,7 +91,7 @@ def _taken(variables: Mapping[str, str], path: Path, secrets: Sequence[str]) -> 
 
 
 def problems_of_step(step: Step, path: Path, named: Mapping[str, AnyClient], *, origin: bool) -> Iterator[Problem]:
-    """Give what a step asks of a client of another kind, or of an origin that is not there."""
+    """Yield what a step asks of a client of another kind, or of an origin that is not there."""
     if isinstance(step, Origin) and not origin:
         advice = 'add origin = { dir = "…", start = "…" } above the steps'
         yield Problem(path, "the scenario has no origin", advice, at="key")

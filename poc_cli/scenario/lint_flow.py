@@ -1,7 +1,4 @@
-"""What one play would stumble over, step by step: names that lead nowhere yet, messages that cannot be sent.
-
-Never plays anything and never looks at more than one play: a file's claims and controls are lint's.
-"""
+"""What one play would stumble over, step by step: names that lead nowhere yet, messages that cannot be sent."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +32,7 @@ class PlayState:
 
 
 def problems_of_play(played: PlayState, claims: Sequence[str], objects: Mapping[str, ObjectRef]) -> Iterator[Problem]:
-    """Give every problem of one play, in no order; `claims` and `objects` are those that a step may name."""
+    """Yield every problem of one play, in no order; `claims` and `objects` are those that a step may name."""
     yield from _Flow(played, claims, objects).problems()
 
 
@@ -148,7 +145,7 @@ class _Flow:
                     yield Problem(way, f'"{name}" is one of "{group_of(name)}", which is named too')
 
     def _kinds(self, step: Step) -> Mapping[str, AnyClient]:
-        """Give the clients that a step names, as far as there are such."""
+        """Return the clients that a step names, as far as there are such."""
         named = [name for key in step.names_clients for name in _names(step, key)]
         every = EVERY_CLIENT in named
         groups = self._played.clients if every else dict.fromkeys(map(group_of, named))
@@ -173,7 +170,7 @@ class _Flow:
             yield from known_objects(of, (*path, "of"), self._objects)
 
     def _connects(self, step: Step) -> Iterator[Problem]:
-        """Give a problem for each name that a client needs when it connects and that is not bound there."""
+        """Yield a problem for each name that a client needs when it connects and that is not bound there."""
         if not isinstance(step, Connect):
             return
         named = self._played.clients if EVERY_CLIENT in step.connect else dict.fromkeys(map(group_of, step.connect))
@@ -211,7 +208,7 @@ class _Flow:
 
 
 def known_objects(names: Sequence[str], path: Path, objects: Mapping[str, ObjectRef]) -> Iterator[Problem]:
-    """Give a problem for each name that is no object's or stands twice."""
+    """Yield a problem for each name that is no object's or stands twice."""
     for name, times in Counter(names).items():
         if name not in objects:
             yield Problem(path, f"there is no object {shown(name)}", did_you_mean(name, objects))
@@ -220,7 +217,7 @@ def known_objects(names: Sequence[str], path: Path, objects: Mapping[str, Object
 
 
 def unknown_names(value: object, path: Path, known: set[str]) -> Iterator[Problem]:
-    """Give a problem for each template in a value that names what is not known."""
+    """Yield a problem for each template in a value that names what is not known."""
     for way, name in templates_in(value, path):
         if name not in known:
             yield _unknown(name, way, known)

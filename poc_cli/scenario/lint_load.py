@@ -1,7 +1,4 @@
-"""What the models cannot see in a load scenario: stages, messages without a mark, claims that no load can decide.
-
-Never reads a file; it goes over one that the models have taken.
-"""
+"""What the models cannot see in a load scenario: stages, messages without a mark, claims that no load can decide."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -24,12 +21,12 @@ _STAGES: Path = ("load", "stages")
 
 
 def stages_of(table: LoadTable) -> tuple[Stage, ...]:
-    """Give the stages of a table that was linted."""
+    """Return the stages of a table that was linted."""
     return _stages(table.stages, [])
 
 
 def problems_of(document: LoadFile, objects: Mapping[str, ObjectRef]) -> list[Problem]:
-    """Give every problem, in no order."""
+    """Return every problem, in no order."""
     problems: list[Problem] = []
     stages = _stages(document.load.stages, problems)
     if not problems:
@@ -78,8 +75,8 @@ def _order(stages: Sequence[Stage]) -> Iterator[Problem]:
 
 def _table(table: LoadTable) -> Iterator[Problem]:
     if table.rooms > table.sockets:
-        told = f"{table.rooms} rooms cannot each have one of {table.sockets} sockets"
-        yield Problem(("load", "rooms"), told, "have at most as many rooms as sockets")
+        message = f"{table.rooms} rooms cannot each have one of {table.sockets} sockets"
+        yield Problem(("load", "rooms"), message, "have at most as many rooms as sockets")
     yield from unknown_names(table.path, ("load", "path"), {"play", "room", "i"})
     for name, value in table.headers.items():
         yield from unknown_names(value, ("load", "headers", name), {"play", "room", "i"})
@@ -94,8 +91,8 @@ def _message(value: object, way: Path) -> Iterator[Problem]:
         yield Problem(way, str(error))
         return
     if isinstance(sent, str) and sent.count(MARK) != 1:
-        told = f"the message must hold {MARK} once, and holds it {sent.count(MARK)} times"
-        yield Problem(way, told, f'put "{MARK}" where the worker sends it back')
+        message = f"the message must hold {MARK} once, and holds it {sent.count(MARK)} times"
+        yield Problem(way, message, f'put "{MARK}" where the worker sends it back')
 
 
 def _objects(document: LoadFile, objects: Mapping[str, ObjectRef]) -> Iterator[Problem]:
@@ -108,8 +105,8 @@ def _objects(document: LoadFile, objects: Mapping[str, ObjectRef]) -> Iterator[P
         yield from unknown_names(reference.name, ("object", "name"), {"play", "room"})
         missing = [name for name in ("play", "room") if name not in names_in(reference.name)]
         if missing and (missing != ["room"] or document.load.rooms > 1):
-            told = f"{shown(reference.name)} does not tell its rooms apart"
-            yield Problem(("object", "name"), told, 'write "{play}-{room}"')
+            message = f"{shown(reference.name)} does not tell its rooms apart"
+            yield Problem(("object", "name"), message, 'write "{play}-{room}"')
 
 
 def _claims(claims: Sequence[Claim]) -> Iterator[Problem]:

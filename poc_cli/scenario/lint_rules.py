@@ -1,7 +1,4 @@
-"""What the models cannot see in a whole file: claims that nothing decides, controls that change nothing that is there.
-
-Never reads a file; it goes over one that the models have taken. What one play does step by step is flow's to say.
-"""
+"""Lint for whole files: claims that nothing decides, controls that change nothing."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -40,7 +37,7 @@ def problems_of(
     controls: Mapping[int, Nodes],
     objects: Mapping[str, ObjectRef],
 ) -> Iterator[Problem]:
-    """Give every problem, in no order; `controls` holds the steps of controls that bring their own, by claim."""
+    """Yield every problem, in no order; `controls` holds the steps of controls that bring their own, by claim."""
     yield from _objects(document, objects)
     yield from problems_of_file(document)
     yield from _reserved(document.claim)
@@ -65,8 +62,8 @@ def problems_of(
 def _reserved(claims: Sequence[Claim]) -> Iterator[Problem]:
     for index, claim in enumerate(claims):
         if claim.id == NO_SECRET_LEAVES:
-            told = f'"{claim.id}" is the claim that poc adds where a secret left the worker'
-            yield Problem(("claim", index, "id"), told, "give it another name")
+            reason = f'"{claim.id}" is the claim that poc adds where a secret left the worker'
+            yield Problem(("claim", index, "id"), reason, "give it another name")
 
 
 def _changed(story: PlayState, index: int, claim: Claim, controls: Mapping[int, Nodes]) -> PlayState:
@@ -82,7 +79,7 @@ def _changed(story: PlayState, index: int, claim: Claim, controls: Mapping[int, 
 
 
 def _length(nodes: Nodes) -> Iterator[Problem]:
-    """Give a problem at the step with which the file becomes too long, repeats written out."""
+    """Yield a problem at the step with which the file becomes too long, repeats written out."""
     length = 0
     for node in nodes:
         length += _written_out(node)
@@ -135,12 +132,12 @@ def _claims(
 
 
 def decides(step: Step) -> bool:
-    """Whether a step can show anything of a claim by itself: one that only lets something happen cannot."""
+    """Return whether a step can show anything of a claim by itself: one that only lets something happen cannot."""
     return not isinstance(step, Idle | Stall | Kill) and not (isinstance(step, Connect) and step.refused is None)
 
 
 def weaknesses_of(document: ScenarioFile, steps: Nodes, controls: Mapping[int, Nodes]) -> Iterator[Problem]:
-    """Give a problem for each claim that could be held by nothing.
+    """Yield a problem for each claim that could be held by nothing.
 
     Records of before have such claims, so that a record is not refused for one: the judge takes them for what they are.
     """
@@ -154,12 +151,12 @@ def weaknesses_of(document: ScenarioFile, steps: Nodes, controls: Mapping[int, N
         for nodes, where in ((steps, "the story"), (controls.get(index), "the control")):
             named = [step for step in every_step(nodes or ()) if step.claim == claim.id]
             if named and not any(map(decides, named)):
-                told = f'no {named[0].verb} step shows anything by itself, and {where} has no other for "{claim.id}"'
-                yield Problem((*path, "id"), told, f'add claim = "{claim.id}" to a step that expects something')
+                reason = f'no {named[0].verb} step shows anything by itself, and {where} has no other for "{claim.id}"'
+                yield Problem((*path, "id"), reason, f'add claim = "{claim.id}" to a step that expects something')
 
 
 def _after(claim: Claim, path: Path, steps: Nodes, own: Nodes | None) -> Iterator[Problem]:
-    """Give the problems of the step that a claim says it comes after."""
+    """Yield the problems of the step that a claim says it comes after."""
     if claim.after is None:
         return
     if claim.check == "stays-awake":
@@ -183,7 +180,7 @@ def _after(claim: Claim, path: Path, steps: Nodes, own: Nodes | None) -> Iterato
 
 
 def _ids(steps: Nodes) -> Iterator[Problem]:
-    """Give a problem for each id of a step that another has already."""
+    """Yield a problem for each id of a step that another has already."""
     seen: set[str] = set()
     for node in every_node(steps):
         if not isinstance(node.step, Taking) or node.step.id is None:

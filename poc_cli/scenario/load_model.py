@@ -1,7 +1,4 @@
-"""What a load scenario may say: how many sockets in how many rooms, and what they go through, stage by stage.
-
-Never opens a socket; the flags of the command line are laid over it in `poc_cli.load.plan`.
-"""
+"""What a load scenario may say: how many sockets in how many rooms, and what they go through, stage by stage."""
 
 from typing import Any, ClassVar, Final, Literal
 

@@ -1,7 +1,4 @@
-"""The JSON Schema of a load scenario, from which editors complete and check while one writes.
-
-Never demands more than the loader does, as for stories.
-"""
+"""The JSON Schema of a load scenario, from which editors complete and check while one writes."""
 
 import json
 from typing import TYPE_CHECKING, Any, Final
@@ -24,7 +21,7 @@ _NOT_OF_CLAIMS: Final = ("control", "of", "after", "limit", "matrix", "by")
 
 
 def schema() -> dict[str, Any]:
-    """Give the schema of a whole file with a `[load]`."""
+    """Return the schema of a whole file with a `[load]`."""
     models: list[type[BaseModel]] = [LoadFile, *STAGES.values()]
     _, generated = models_json_schema(
         [(model, "validation") for model in models], schema_generator=SchemaGenerator, ref_template=REFERENCE
@@ -48,12 +45,12 @@ def schema() -> dict[str, Any]:
 
 
 def text() -> str:
-    """Give the schema as it stands in docs/load.schema.json."""
+    """Return the schema as it stands in docs/load.schema.json."""
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def _stage(definitions: dict[str, Any]) -> dict[str, Any]:
-    """Give the schema of a stage: exactly one verb, and that verb's own schema for the rest."""
+    """Return the schema of a stage: exactly one verb, and that verb's own schema for the rest."""
     keys: dict[str, Any] = {}
     chain: dict[str, Any] = {}
     for verb, model in reversed(STAGES.items()):
@@ -78,7 +75,7 @@ def _without(definition: dict[str, Any], keys: tuple[str, ...]) -> None:
 
 
 def _reachable(whole: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
-    """Give the definitions that anything still refers to."""
+    """Return the definitions that anything still refers to."""
     kept: dict[str, Any] = {}
     pending = [whole]
     while pending:

@@ -1,7 +1,4 @@
-"""From a TOML text to a Scenario, or to one error that says where the file is wrong and what to do.
-
-Never plays anything, and never lets another exception than ScenarioError out, whatever the file holds.
-"""
+"""From a TOML text to a Scenario, or to one error that says where the file is wrong and what to do."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -23,7 +20,7 @@ __all__ = ["LARGEST_FILE", "LONGEST_LINE", "PlacedStep", "Scenario", "parse", "r
 
 
 def read(path: FilePath) -> Scenario:
-    """Give the scenario in a file of UTF-8. Raises ScenarioError where it cannot be read or is wrong.
+    """Return the scenario in a file of UTF-8. Raises ScenarioError where it cannot be read or is wrong.
 
     A file may not claim what nothing could refute; records of before may hold such claims, and are judged all the same.
     """
@@ -32,7 +29,7 @@ def read(path: FilePath) -> Scenario:
 
 @lru_cache(maxsize=256)
 def parse(text: str, file: str) -> Scenario:
-    """Give the scenario that the text describes; `file` is its name in errors. Raises ScenarioError.
+    """Return the scenario that the text describes; `file` is its name in errors. Raises ScenarioError.
 
     Remembered, because the judge of a run asks for the very texts that have just been played.
     """
@@ -40,7 +37,7 @@ def parse(text: str, file: str) -> Scenario:
 
 
 def text_sha256(text: str) -> str:
-    """Give the sha256 by which a record proves that its scenario is still the one that was played, in hex."""
+    """Return the sha256 by which a record proves that its scenario is still the one that was played, in hex."""
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
@@ -75,7 +72,7 @@ def _load(source: Source, *, is_new: bool = False) -> Scenario:
 
 
 def _unsayable(raw: dict[str, object]) -> Iterator[Problem]:
-    """Give a problem for what TOML can hold and no message can: endless nesting, dates, nan and infinity."""
+    """Yield a problem for what TOML can hold and no message can: endless nesting, dates, nan and infinity."""
     path = too_deep(raw, DEEPEST)
     if path is not None:
         yield Problem(path, TOO_DEEP)

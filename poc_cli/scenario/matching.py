@@ -1,7 +1,4 @@
-"""What a message is, what a step sends, and whether what arrived is what was expected.
-
-Never waits and never chooses between messages; the engine does.
-"""
+"""What a message is, what a step sends, and whether what arrived is what was expected."""
 
 import json
 from collections.abc import Callable
@@ -38,7 +35,7 @@ class Message:
 
     @cached_property
     def json(self) -> object | Missing:
-        """Give the value that the text is JSON for.
+        """Return the value that the text is JSON for.
 
         MISSING for other text, for bytes, and for JSON nested beyond DEEPEST_JSON levels.
         """
@@ -54,14 +51,14 @@ class Message:
         return MISSING
 
     def __str__(self) -> str:
-        """Give the message as one short inert line."""
+        """Return the message as one short inert line."""
         if self.data is not None:
             return f"{len(self.data)} bytes {_hex(self.data)}".rstrip()
         return shown(self.text) if self.json is MISSING or isinstance(self.json, str) else shown(self.json)
 
 
 def matches(expected: object, message: Message, *, exact: bool = False) -> bool:
-    """Give whether the message is the expected one; objects match as subsets unless `exact`.
+    """Return whether the message is the expected one; objects match as subsets unless `exact`.
 
     Raises ValueError where a template has made the expectation a malformed form.
     """
@@ -69,17 +66,17 @@ def matches(expected: object, message: Message, *, exact: bool = False) -> bool:
 
 
 def difference(expected: object, message: Message, *, exact: bool = False) -> str:
-    """Give one sentence that says where the message differs, the empty text where it does not. Raises as `matches`."""
+    """Return a sentence that says where the message differs, empty where it does not. Raises as `matches`."""
     return _mismatch(expected, message, exact=exact) or ""
 
 
 def expected_messages(expect: object) -> list[object]:
-    """Give what each message in order must be: a bare list names several, anything else one."""
+    """Return what each message in order must be: a bare list names several, anything else one."""
     return list(expect) if isinstance(expect, list) else [expect]
 
 
 def payload(send: object) -> str | bytes:
-    """Give what goes on the wire: text as it is, a form's text or bytes, anything else as JSON.
+    """Return what goes on the wire: text as it is, a form's text or bytes, anything else as JSON.
 
     Raises ValueError with a sentence for what cannot be sent.
     """
@@ -99,7 +96,7 @@ def check_form(message: object) -> None:
 
 
 def _form(message: object) -> tuple[str | None, object]:
-    """Give the form's name and content for a table whose only key is a form, (None, message) for anything else."""
+    """Return the form's name and content for a table whose only key is a form, (None, message) for anything else."""
     if isinstance(message, dict) and len(message) == 1:
         name, content = next(iter(message.items()))
         if name in _FORMS:
@@ -125,7 +122,7 @@ def _from_hex(content: object) -> bytes:
 
 
 def _some_bytes(content: object) -> bytes:
-    """Give that many bytes counting 0 to 255 over and over, so that a shifted echo differs from a true one."""
+    """Return that many bytes counting 0 to 255 over and over, so that a shifted echo differs from a true one."""
     count = _count(content)
     return (bytes(range(256)) * (count // 256 + 1))[:count]
 
@@ -196,7 +193,7 @@ def _object_mismatch(expected: dict[str, object], actual: dict[str, object], way
 
 
 def _at(way: Path) -> str:
-    """Give the path as conditions write it, followed by a colon; nothing for the whole message."""
+    """Return the path as conditions write it, followed by a colon; nothing for the whole message."""
     steps = "".join(f"[{step}]" if isinstance(step, int) else f".{_key(step)}" for step in way)
     return f"{steps.removeprefix('.')}: " if steps else ""
 

@@ -1,7 +1,4 @@
-"""What a scenario file may say, as typed data: the story, its clients, its steps and its claims.
-
-Never reads a file and never explains a mistake to a person; the loader does.
-"""
+"""What a scenario file may say, as typed data: the story, its clients, its steps and its claims."""
 
 from typing import Annotated, Any, Literal
 

@@ -15,7 +15,7 @@ _ITS_OWN_ROW: Final = "module globals"
 
 
 def leaves_memory(step: Step) -> bool:
-    """Whether an object leaves memory in a step while its process, and with it the modules, goes on."""
+    """Return whether an object leaves memory in a step while its process, and with it the modules, goes on."""
     return isinstance(step, Hibernate) or (isinstance(step, Restart) and step.restart == "object")
 
 

@@ -10,7 +10,7 @@ from poc_cli.scenario.scenario import Scenario
 
 
 def brings_more(scenario: Scenario) -> bool:
-    """Whether a scenario has anything that is neither ours nor the runtime's."""
+    """Return whether a scenario has anything that is neither ours nor the runtime's."""
     document = scenario.document
     workers = [document.worker, *(claim.control.worker for claim in document.claim if claim.control is not None)]
     asks = any(worker is not None and (worker.build is not None or worker.vars) for worker in workers)
@@ -19,7 +19,7 @@ def brings_more(scenario: Scenario) -> bool:
 
 
 def needs_pages(scenarios: Sequence[Scenario]) -> bool:
-    """Whether any of the scenarios has a page."""
+    """Return whether any of the scenarios has a page."""
     return any(isinstance(client, PageSpec) for each in scenarios for client in _clients_of(each))
 
 

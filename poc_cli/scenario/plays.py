@@ -1,7 +1,4 @@
-"""The plays of a scenario: the story itself, and each distinct control with its one change made.
-
-Never runs them and never judges what came out.
-"""
+"""The plays of a scenario: the story itself, and each distinct control with its one change made."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -53,16 +50,16 @@ class Play:
     round: int = 1
 
     def names(self, play_id: str) -> dict[str, object]:
-        """Give the names bound when the play starts: `play`, and each var with its `{play}` filled in."""
+        """Return the names bound when the play starts: `play`, and each var with its `{play}` filled in."""
         bound: dict[str, object] = {"play": play_id}
         return bound | {name: render(value, bound) for name, value in self.vars.items()}
 
     def members(self, name: str) -> tuple[str, ...]:
-        """Give the clients that a name in a step means: itself, all of `ann` with a count, or every one for `*`."""
+        """Return the clients that a name in a step means: itself, all of `ann` with a count, or every one for `*`."""
         return self.clients.members(name)
 
     def client_bound(self, name: str) -> Mapping[str, object]:
-        """Give what a client's path, headers and subprotocols know beside the names of the play: `{i}`, its number."""
+        """Return the names for a client's path, headers and subprotocols beyond the play's: `{i}`, its number."""
         return self.clients.bound(name)
 
     @property
@@ -78,7 +75,7 @@ class Play:
 
 @lru_cache(maxsize=256)
 def plays_of(scenario: Scenario, repeat: int = 1) -> tuple[Play, ...]:
-    """Give the story first, as often as it is repeated, then each distinct control in the order of the claims.
+    """Return the story first, as often as it is repeated, then each distinct control in the order of the claims.
 
     A control shows what its check can see, and one performance shows that.
     """
@@ -88,7 +85,7 @@ def plays_of(scenario: Scenario, repeat: int = 1) -> tuple[Play, ...]:
 
 
 def patience(play: Play, step: Step) -> Literal["sleep", "awake"]:
-    """Give what a step of the play waits for before it gives up: for its object to sleep, or to see it stay awake.
+    """Return what a step of the play waits for before it gives up: for its object to sleep, or to see it stay awake.
 
     Where steps name a claim that the object stays awake, it is those that wait for it; else all of its story.
     """
@@ -152,7 +149,7 @@ def _written_out(steps: Sequence[PlacedStep]) -> tuple[PlacedStep, ...]:
 
 
 def _each(steps: Sequence[PlacedStep], bound: Mapping[str, object]) -> Iterator[PlacedStep]:
-    """Give the steps in the order in which they are played, each repeat written out with its counter bound."""
+    """Yield the steps in the order in which they are played, each repeat written out with its counter bound."""
     for placed in steps:
         if isinstance(placed.step, Repeat):
             counter = placed.step.as_

@@ -1,7 +1,4 @@
-"""Where each key and value of a TOML text stands, which the parser of the values does not tell.
-
-Never checks the text: it is for text that the parser has accepted, and never gives a value.
-"""
+"""Where each key and value of a TOML text stands, which the parser of the values does not tell."""
 
 import re
 from bisect import bisect_right
@@ -40,7 +37,7 @@ class Positions:
         self._line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
 
     def of(self, path: Path) -> Position:
-        """Give where the key at the end of the path stands (a list element: its value), else its nearest ancestor.
+        """Return where the key at the end of the path stands (a list element: its value), else its nearest ancestor.
 
         The empty path is the start of the text.
         """
@@ -52,7 +49,7 @@ class Positions:
         return Position(1, 1)
 
     def value(self, path: Path) -> Position:
-        """Give where the value at the path stands; `of(path)` where it has no place of its own."""
+        """Return where the value at the path stands; `of(path)` where it has no place of its own."""
         offset = self._values.get(path)
         return self.of(path) if offset is None else self._position(offset)
 
@@ -62,7 +59,7 @@ class Positions:
 
 
 def locate(text: str) -> Positions:
-    """Give the places of a text that is valid TOML 1.1. Raises ValueError where it is plainly not."""
+    """Return the places of a text that is valid TOML 1.1. Raises ValueError where it is plainly not."""
     return _Locator(text).run()
 
 
@@ -168,7 +165,7 @@ class _Locator:
 
 
 def _into(path: Path, part: str | int) -> Path:
-    """Give the longer path, or the same one beyond any depth that a scenario may have: paths must not grow with it."""
+    """Return the longer path, or the same one beyond any depth of a scenario, so that paths stay bounded."""
     return (*path, part) if len(path) <= DEEPEST else path
 
 

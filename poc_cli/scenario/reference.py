@@ -1,7 +1,4 @@
-"""The page that explains how to write a scenario: prose from reference.md, tables from the models.
-
-Never describes a key by hand: what the models do not say is not on the page.
-"""
+"""The page that explains how to write a scenario: prose from reference.md, tables from the models."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -21,7 +18,7 @@ Definitions = Mapping[str, dict[str, Any]]
 
 
 def text() -> str:
-    """Give the page as it stands in docs/scenarios.md."""
+    """Return the page as it stands in docs/scenarios.md."""
     document = schema()
     definitions: Definitions = {**document["definitions"], "ScenarioFile": document}
     makers: dict[str, Callable[[str], str]] = {
@@ -50,7 +47,7 @@ def _index(definitions: Definitions) -> str:
 
 
 def _verbs(definitions: Definitions) -> str:
-    """Give a section for each verb; keys that an earlier verb has too, with the same meaning, are named and no more."""
+    """Return a section for each verb; keys that an earlier verb has with the same meaning are only named."""
     sections = []
     earlier: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     for verb, model in VERBS.items():
@@ -76,7 +73,7 @@ def _verbs(definitions: Definitions) -> str:
 
 
 def _table(definitions: Definitions, definition: Mapping[str, Any], keys: Iterable[str]) -> str:
-    """Give a row for each key: what it holds, what it is where it is not given, what it means."""
+    """Return a row for each key: what it holds, what it is where it is not given, what it means."""
     rows = ["| key | holds | if not given | meaning |", "|---|---|---|---|"]
     for key in keys:
         told = definition["properties"][key]
@@ -87,7 +84,7 @@ def _table(definitions: Definitions, definition: Mapping[str, Any], keys: Iterab
 
 
 def _name(told: Mapping[str, Any]) -> str:
-    """Give the name of the definition that a key refers to, the empty text where it refers to none."""
+    """Return the name of the definition that a key refers to, the empty text where it refers to none."""
     return str(told.get("$ref", "")).rpartition("/")[2]
 
 
@@ -99,7 +96,7 @@ def _default(told: Mapping[str, Any]) -> str:
 
 
 def _holds(told: Mapping[str, Any]) -> str:
-    """Give in words what a value may be."""
+    """Return in words what a value may be."""
     if "$ref" in told:
         return _NOUNS.get(_name(told), "a table")
     if "anyOf" in told:

@@ -1,7 +1,4 @@
-"""A scenario that has been read: the typed file, its steps with their places, and the objects it is about.
-
-Never reads or checks anything; the loader makes it.
-"""
+"""A scenario that has been read: the typed file, its steps with their places, and the objects it is about."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -41,7 +38,7 @@ class Scenario:
 
 
 def every(steps: Iterable[PlacedStep]) -> Iterator[PlacedStep]:
-    """Give each step as it stands in the file, a repeat before what it repeats."""
+    """Yield each step as it stands in the file, a repeat before what it repeats."""
     for placed in steps:
         yield placed
         yield from every(placed.inner)

@@ -1,8 +1,4 @@
-"""The JSON Schema of a scenario file, from which editors complete and check while one writes.
-
-Never demands more than the loader does: what the schema refuses, the loader refuses too. What crosses the file, such as
-a step that names a client, is the loader's alone.
-"""
+"""The JSON Schema of a scenario file, from which editors complete and check while one writes."""
 
 import json
 from collections.abc import Iterator
@@ -36,18 +32,18 @@ class SchemaGenerator(GenerateJsonSchema):
     schema_dialect = DIALECT
 
     def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> JsonSchemaValue:
-        """Give a length of time as the text that it is in the file."""
+        """Return a length of time as the text that it is in the file."""
         if schema["function"]["function"] is seconds:
             return dict(DURATION)
         return super().function_before_schema(schema)
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
-        """Give what stands where something stands: TOML has no null."""
+        """Return what stands where something stands: TOML has no null."""
         return self.generate_inner(schema["schema"])
 
 
 def schema() -> dict[str, Any]:
-    """Give the schema of a whole file."""
+    """Return the schema of a whole file."""
     models: list[type[BaseModel]] = [ScenarioFile, *VERBS.values()]
     _, generated = models_json_schema(
         [(model, "validation") for model in models], schema_generator=SchemaGenerator, ref_template=REFERENCE
@@ -66,12 +62,12 @@ def schema() -> dict[str, Any]:
 
 
 def text() -> str:
-    """Give the schema as it stands in docs/scenario.schema.json."""
+    """Return the schema as it stands in docs/scenario.schema.json."""
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def _rules(model: type[BaseModel]) -> dict[str, Any]:
-    """Give what a model's definition gets: its one rule, or all in an `allOf`, where taplo completes nothing."""
+    """Return what a model's definition gets: its one rule, or all in an `allOf`, where taplo completes nothing."""
     rules = [rule for base in model.__mro__ for rule in RULES.get(base, [])]
     if len(rules) == 1 and "properties" not in rules[0]:
         return rules[0]
@@ -79,7 +75,7 @@ def _rules(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _step(definitions: dict[str, Any]) -> dict[str, Any]:
-    """Give the schema of a step: exactly one verb, and that verb's own schema for the rest.
+    """Return the schema of a step: exactly one verb, and that verb's own schema for the rest.
 
     A chain of `if` leads to the verb, because an `anyOf` of the verbs would answer every slip with "is not valid under
     any of the schemas". The keys of all verbs stand before it, since editors complete from nothing else.
@@ -105,7 +101,7 @@ def _reference(name: str) -> str:
 
 
 def nodes(value: object) -> Iterator[dict[str, Any]]:
-    """Give every table in the value, the inner ones after the outer ones."""
+    """Yield every table in the value, the inner ones after the outer ones."""
     if isinstance(value, dict):
         yield value
         for item in value.values():

@@ -1,7 +1,4 @@
-"""What a table of a scenario may say beyond the types of its keys, in the words of JSON Schema.
-
-Never stands alone: each rule repeats one that a model's own validator enforces, for editors.
-"""
+"""What a table of a scenario may say beyond the types of its keys, in the words of JSON Schema."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -42,7 +39,7 @@ def _any_of(rules: Iterable[Rule]) -> Rule:
 
 
 def _some(key: str, least: str) -> Rule:
-    """Give the rule that a list or table is there and not empty."""
+    """Return the rule that a list or table is there and not empty."""
     return {**_given(key), "properties": {key: {least: 1}}}
 
 

@@ -1,7 +1,4 @@
-"""What stands beside the clients of a story: the worker it is about, and an app server that worker and pages speak to.
-
-Never builds or starts one.
-"""
+"""The tables of a scenario for its worker and for an app server that worker and pages talk to."""
 
 import re
 from typing import Annotated

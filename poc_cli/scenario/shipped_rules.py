@@ -1,7 +1,4 @@
-"""What `poc lint --strict` demands beyond a right file: that each claim says where it comes from and can fail.
-
-Never looks for files; it is told which mutants there are.
-"""
+"""What `poc lint --strict` demands beyond a right file: that each claim says where it comes from and can fail."""
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
@@ -20,7 +17,7 @@ _SCHEMES: Final = frozenset({"http", "https"})
 
 
 def errors_of(scenario: Scenario, stem: str, mutants: AbstractSet[str] | None) -> list[ScenarioError]:
-    """Give an error for each demand that is not met, in the order of the file.
+    """Return an error for each demand that is not met, in the order of the file.
 
     `stem` is the file's name without its ending; `mutants` names the mutants there are, None where nobody knows.
     """

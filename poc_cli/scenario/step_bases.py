@@ -1,7 +1,4 @@
-"""What steps have in common: the verb of each, and what those that exchange messages or act on a page say.
-
-Never carries out a step, and is never a verb itself.
-"""
+"""What steps have in common: the verb of each, and what those that exchange messages or act on a page say."""
 
 from typing import Any, ClassVar, Literal
 
@@ -109,5 +106,5 @@ class Acting(Exchange):
 
     @property
     def page_keys(self) -> list[str]:
-        """Give the keys of the step that mean something on a page alone."""
+        """Return the keys of the step that mean something on a page alone."""
         return [key for key in ("fill", "click", "eval", "expect_text") if getattr(self, key) is not None]

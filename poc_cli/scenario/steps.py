@@ -1,7 +1,4 @@
-"""Reads each step as its verb's model, the steps of a `repeat` too.
-
-Never looks beyond one step; whether steps hold together is lint's to say.
-"""
+"""Reads each step as its verb's model, the steps of a `repeat` too."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,19 +26,19 @@ class Node:
 
 
 def every_step(nodes: Sequence[Node]) -> Iterator[Step]:
-    """Give each step once, however often it is repeated."""
+    """Return each step once, however often it is repeated."""
     return (node.step for node in every_node(nodes))
 
 
 def every_node(nodes: Sequence[Node]) -> Iterator[Node]:
-    """Give each step with the way to it once, one that repeats before what it repeats."""
+    """Yield each step with the way to it once, one that repeats before what it repeats."""
     for node in nodes:
         yield node
         yield from every_node(node.inner)
 
 
 def nodes_of(raw: object, path: Path, problems: list[Problem], repeats: int = 0) -> tuple[Node, ...]:
-    """Give the steps in `raw`, which stands at `path` within so many repeats; adds what is wrong to the problems."""
+    """Return the steps in `raw`, which stands at `path` within so many repeats; adds what is wrong to the problems."""
     nodes: list[Node] = []
     for index, table in enumerate(raw if isinstance(raw, list) else []):
         node = _node(table, (*path, index), problems, repeats)
@@ -54,7 +51,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 
 def validated(model: type[_Model], raw: object, noun: str, path: Path, problems: list[Problem]) -> _Model | None:
-    """Give the model of what stands at `path`; where it is refused, add why to the problems and give None."""
+    """Return the model of what stands at `path`; where it is refused, add why to the problems and give None."""
     try:
         return model.model_validate(raw, by_alias=True, by_name=False)
     except ValidationError as error:
@@ -79,7 +76,7 @@ def _node(table: object, way: Path, problems: list[Problem], repeats: int) -> No
 
 
 def _verb(table: object, way: Path) -> str | Problem:
-    """Give the one verb of a step, or what is wrong with it."""
+    """Return the one verb of a step, or what is wrong with it."""
     if not isinstance(table, dict):
         return Problem(way, f"a step must be a table with a verb, not {kind(table)}")
     verbs: list[str] = [key for key in table if key in VERBS]

@@ -1,7 +1,4 @@
-"""Templates: `{name}` in a text stands for a value that is known when the step is played.
-
-Never evaluates anything: a name is looked up, no more.
-"""
+"""Templates: `{name}` in a text stands for a value that is known when the step is played."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -23,13 +20,13 @@ class UnknownNameError(ValueError):
 
 
 def whole_name(text: str) -> str | None:
-    """Give the name where the text is one template and nothing else, None otherwise."""
+    """Return the name where the text is one template and nothing else, None otherwise."""
     match = _WHOLE.fullmatch(text)
     return match[1] if match else None
 
 
 def render(value: object, names: Mapping[str, object]) -> object:
-    """Give the value with its templates filled in, in every text at any depth; keys stay as they are.
+    """Return the value with its templates filled in, in every text at any depth; keys stay as they are.
 
     A text that is nothing but one template becomes the named value with its type; in longer text a string is pasted
     as it is and anything else as JSON. Raises UnknownNameError, or ValueError for a value without a form in JSON.
@@ -44,18 +41,18 @@ def render(value: object, names: Mapping[str, object]) -> object:
 
 
 def render_text(text: str, names: Mapping[str, object]) -> str:
-    """Give the text with its templates pasted in, always as text. Raises as `render`."""
+    """Return the text with its templates pasted in, always as text. Raises as `render`."""
     filled = _render_text(text, names)
     return filled if isinstance(filled, str) else compact(filled)
 
 
 def names_in(value: object) -> set[str]:
-    """Give the names of all templates in the value, at any depth."""
+    """Return the names of all templates in the value, at any depth."""
     return {name for _, name in templates_in(value)}
 
 
 def templates_in(value: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Give each template's name with the way to the text that it stands in, in the order of the value."""
+    """Yield each template's name with the way to the text that it stands in, in the order of the value."""
     for way, leaf in leaves(value, path):
         if isinstance(leaf, str) and "{" in leaf:
             yield from ((way, name) for _, name in _tokens(leaf) if name is not None)
@@ -81,7 +78,7 @@ def _bound(name: str, names: Mapping[str, object]) -> object:
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str | None]]:
-    """Give the text in pieces: what stands before a template, and the template's name (None at the end).
+    """Yield the text in pieces: what stands before a template, and the template's name (None at the end).
 
     `{{` is one brace, and so is the `}}` that answers it. A `}}` that answers nothing stays two braces, because
     that is how nested JSON ends: it must reach the worker unharmed.

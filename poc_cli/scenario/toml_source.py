@@ -1,7 +1,4 @@
-"""The text of a TOML file that a person has written, and errors that point into it.
-
-Never knows what the file is about; who reads it says what its tables may hold.
-"""
+"""The text of a TOML file that a person has written, and errors that point into it."""
 
 import re
 import sys
@@ -37,7 +34,7 @@ _LONG_NUMBER: Final = re.compile(r"[0-9_]{" + str(sys.get_int_max_str_digits()) 
 
 
 def text_of(path: FilePath, what: str) -> str:
-    """Give the text of a file of UTF-8; `what` is what it should be. Raises ScenarioError where it cannot be read."""
+    """Return the text of a file of UTF-8; `what` is what it should be. Raises ScenarioError where it cannot be read."""
     file = inert(str(path))
     try:
         if path.is_dir():
@@ -67,7 +64,7 @@ def _decoded(data: bytes, file: str) -> str:
 
 
 def _source_line(text: str, position: Position) -> str | None:
-    """Give the line as an error may show it: one column a character and nothing that moves a cursor."""
+    """Return the line as an error may show it: one column a character and nothing that moves a cursor."""
     line = text.split("\n")[position.line - 1].rstrip("\r")
     if len(line) > LONGEST_LINE:
         return None
@@ -83,7 +80,7 @@ class Source:
         self.file = file
 
     def tables(self) -> dict[str, object]:
-        """Give what the text holds. Raises ScenarioError where it is not TOML."""
+        """Return what the text holds. Raises ScenarioError where it is not TOML."""
         try:
             raw = tomli.loads(self.text)
         except tomli.TOMLDecodeError as error:
@@ -95,7 +92,7 @@ class Source:
         return raw
 
     def positions(self) -> Positions:
-        """Give where everything stands; only for a text whose tables could be given."""
+        """Return where everything stands; only for a text whose tables could be given."""
         return locate(self.text)
 
     def refuse(self, problems: Sequence[Problem], positions: Positions) -> NoReturn:
@@ -108,7 +105,7 @@ class Source:
         raise self._error(problem.message, position, problem.advice)
 
     def _invalid(self, error: tomli.TOMLDecodeError) -> ScenarioError:
-        """Give the error at the place of the mistake: where something is never closed, that is above where it shows."""
+        """Return the error at the place of the mistake, which for something unclosed is above where it shows."""
         reason = _PLAINER.get(error.msg, error.msg)
         opener = unclosed(self.text)
         if opener is not None:
@@ -120,7 +117,7 @@ class Source:
         return self._error(f"not valid TOML: {reason}", Position(error.lineno, error.colno))
 
     def _find(self, pattern: re.Pattern[str]) -> Position:
-        """Give where the pattern is first found, the start of the text where it is not."""
+        """Return where the pattern is first found, the start of the text where it is not."""
         match = pattern.search(self.text)
         return self._position(match.start() if match else 0)
 

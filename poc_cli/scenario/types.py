@@ -1,7 +1,4 @@
-"""The shapes that steps and the rest of a scenario file share: how strict a table is, and what a name looks like.
-
-Never says what a file holds; the models do.
-"""
+"""The shapes that steps and the rest of a scenario file share: how strict a table is, and what a name looks like."""
 
 from typing import Annotated
 

@@ -1,7 +1,4 @@
-"""Finds the brace, bracket or quotes that a TOML text never closes: its parser only says where it gave up, far below.
-
-Never checks anything else, and says nothing where the text leaves a doubt.
-"""
+"""Finds the brace, bracket or quotes that a TOML text never closes; its parser only says where it gave up."""
 
 import re
 from dataclasses import dataclass
@@ -35,7 +32,7 @@ class Opener:
 
 
 def unclosed(text: str) -> Opener | None:
-    """Give the innermost opener that the text never closes: before a closer of the other kind, or at its end."""
+    """Return the innermost opener that the text never closes: before a closer of the other kind, or at its end."""
     open_now: list[Opener] = []
     at = 0
     while (token := _TOKEN.search(text, at)) is not None:

@@ -1,7 +1,4 @@
-"""Several expected messages that may come in any order: which of them a message can stand for.
-
-Never waits and never takes a message back: what it has taken can only be assigned anew among the expected.
-"""
+"""Several expected messages that may come in any order: which of them a message can stand for."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -25,11 +22,11 @@ class AnyOrder:
 
     @property
     def missing(self) -> list[object]:
-        """Give what no message stands for yet."""
+        """Return what no message stands for yet."""
         return [each for index, each in enumerate(self._expected) if index not in self._holder]
 
     def take(self, message: Message) -> bool:
-        """Give whether the message can stand for one that is missing, and if so let it. Raises as `matches`."""
+        """Return whether the message can stand for one that is missing, and if so let it. Raises as `matches`."""
         fits = [index for index, each in enumerate(self._expected) if matches(each, message, exact=self._exact)]
         self._fits.append(fits)
         if self._assign(len(self._fits) - 1):
@@ -38,7 +35,7 @@ class AnyOrder:
         return False
 
     def _assign(self, message: int) -> bool:
-        """Give the message a place, moving others to places they fit too (the augmenting path of a matching)."""
+        """Return the message a place, moving others to places they fit too (the augmenting path of a matching)."""
         came: dict[int, tuple[int, int | None]] = {}  # of a place: which message would take it, and the place it leaves
         pending = deque[tuple[int, int | None]]([(message, None)])
         while pending:

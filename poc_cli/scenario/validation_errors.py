@@ -1,7 +1,4 @@
-"""Turns what the models refuse into problems that a person can read: where, what was expected, what was given.
-
-Never decides what is allowed; the models do.
-"""
+"""Turns what the models refuse into problems that a person can read: where, what was expected, what was given."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -95,7 +92,7 @@ _PATTERNS: Final[Mapping[str, str]] = {
 
 
 def problems_of(error: ValidationError, model: type[BaseModel], noun: str, prefix: Path) -> Iterator[Problem]:
-    """Give a problem for each refusal; `noun` says what the model is (`a step`), `prefix` is the way to it.
+    """Yield a problem for each refusal; `noun` says what the model is (`a step`), `prefix` is the way to it.
 
     A key that is missing is not mentioned where the same table has an unknown one, which may be that key misspelt.
     """
@@ -125,7 +122,7 @@ def _problem(details: "ErrorDetails", model: type[BaseModel], noun: str, prefix:
 
 
 def _sentence(details: "ErrorDetails", subject: str) -> str:
-    """Give what is wrong with a value: what it must be and what it is."""
+    """Return what is wrong with a value: what it must be and what it is."""
     context: dict[str, Any] = details.get("ctx", {})
     given = kind(details["input"])
     match details["type"]:
@@ -147,7 +144,7 @@ def _sentence(details: "ErrorDetails", subject: str) -> str:
 
 
 def _subject(way: Path, noun: str) -> str:
-    """Give what to call the refused value: its own key, for a list element the list's and its number."""
+    """Return what to call the refused value: its own key, for a list element the list's and its number."""
     if not way:
         return noun
     if isinstance(way[-1], int):
@@ -156,7 +153,7 @@ def _subject(way: Path, noun: str) -> str:
 
 
 def _owner(way: Path, model: type[BaseModel], noun: str) -> tuple[type[BaseModel], str]:
-    """Give the model that owns the key at the end of the way, and what to call it."""
+    """Return the model that owns the key at the end of the way, and what to call it."""
     rest = list(way[:-1])
     while rest:
         key = str(rest.pop(0))
@@ -170,5 +167,5 @@ def _owner(way: Path, model: type[BaseModel], noun: str) -> tuple[type[BaseModel
 
 
 def keys(model: type[BaseModel]) -> list[str]:
-    """Give the keys of a model as the file writes them."""
+    """Return the keys of a model as the file writes them."""
     return [field.alias or name for name, field in model.model_fields.items()]

@@ -1,7 +1,4 @@
-"""JSON values as scenarios and workers exchange them: equality, kinds, and how one is shown to a person.
-
-Never trusts what a worker sent: text that is shown is short and inert.
-"""
+"""JSON values as scenarios and workers exchange them: equality, kinds, and how one is shown to a person."""
 
 import json
 import math
@@ -31,7 +28,7 @@ LONGEST_SHOWN: Final = 80
 
 
 def shown(value: object) -> str:
-    """Give a value as JSON on one line, cut when long, with everything escaped that could move a cursor."""
+    """Return a value as JSON on one line, cut when long, with everything escaped that could move a cursor."""
     if value is MISSING:
         return "nothing"
     try:
@@ -42,7 +39,7 @@ def shown(value: object) -> str:
 
 
 def kind(value: object) -> str:
-    """Give what a value is, in the words of the language: `a table`, `the number 3`."""
+    """Return what a value is, in the words of the language: `a table`, `the number 3`."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -53,7 +50,7 @@ def kind(value: object) -> str:
 
 
 def compact(value: object) -> str:
-    """Give the value as JSON without spaces, which UTF-8 can always carry. Raises ValueError where JSON has no form."""
+    """Return the value as compact JSON that UTF-8 can always encode. Raises ValueError where JSON has no form."""
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except TypeError as error:
@@ -68,7 +65,7 @@ def compact(value: object) -> str:
 
 
 def equal(one: object, other: object) -> bool:
-    """Give whether two JSON values are the same: 1 is 1.0, but true is not 1."""
+    """Return whether two JSON values are the same: 1 is 1.0, but true is not 1."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(equal(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
@@ -77,7 +74,7 @@ def equal(one: object, other: object) -> bool:
 
 
 def leaves(value: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
-    """Give each value that is neither table nor list, with the way to it, at any depth."""
+    """Yield each value that is neither table nor list, with the way to it, at any depth."""
     pending: list[tuple[Path, object]] = [(path, value)]
     while pending:
         way, current = pending.pop()
@@ -90,7 +87,7 @@ def leaves(value: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
 
 
 def too_deep(value: object, limit: int) -> Path | None:
-    """Give the way to the first table or list nested in more than `limit` others, None where there is none."""
+    """Return the way to the first table or list nested in more than `limit` others, None where there is none."""
     pending: list[tuple[Path, object]] = [((), value)]
     while pending:
         way, current = pending.pop()
@@ -103,7 +100,7 @@ def too_deep(value: object, limit: int) -> Path | None:
 
 
 def has_json_form(value: object) -> bool:
-    """Give whether a leaf is one of JSON's: dates, nan and infinity are not."""
+    """Return whether a leaf is one of JSON's: dates, nan and infinity are not."""
     if isinstance(value, float):
         return math.isfinite(value)
     return value is None or isinstance(value, bool | int | str)

@@ -1,7 +1,4 @@
-"""The verbs of the language: what each kind of step may say.
-
-Never carries out a step; the engine holds a function for each verb.
-"""
+"""The verbs of the language: what each kind of step may say."""
 
 from typing import Any, ClassVar, Literal
 

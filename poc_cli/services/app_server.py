@@ -1,7 +1,4 @@
-"""An app server of somebody's: started on a loopback port behind our proxy, asked whether it is up, ended with the run.
-
-Never builds it and never looks at what it answers to others.
-"""
+"""A user's app server: started on a loopback port behind our proxy, polled until it is up, ended with the run."""
 
 import asyncio
 import contextlib
@@ -16,7 +13,7 @@ from typing import Final
 import httpx
 
 from poc_cli.clients.lines import Lines
-from poc_cli.clients.subprocesses import Nursery, end
+from poc_cli.clients.subprocesses import ProgramFolder, end
 from poc_cli.errors import TargetError
 from poc_cli.history.redact import Redactor
 from poc_cli.services.proxy import Proxy
@@ -47,11 +44,11 @@ class Recipe:
 class App:
     """One app server and the proxy in front of it."""
 
-    def __init__(self, recipe: Recipe, proxy: Proxy, nursery: Nursery) -> None:
+    def __init__(self, recipe: Recipe, proxy: Proxy, programs: ProgramFolder) -> None:
         """Take how it is started; nothing is yet."""
         self.proxy = proxy
         self._recipe = recipe
-        self._nursery = nursery
+        self._programs = programs
         self._up: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._last: deque[str] = deque(maxlen=_LAST_LINES)
@@ -65,7 +62,7 @@ class App:
             try:
                 port = _free_port()
                 command, variables = self._recipe.command(port)
-                self._process = await self._nursery.start(
+                self._process = await self._programs.start(
                     ["/bin/sh", "-c", command], self._recipe.folder, variables, joined=True
                 )
                 reading = asyncio.create_task(self._log(self._process, folder / LOG, redactor))
@@ -136,7 +133,7 @@ class App:
 
 
 def _free_port() -> int:
-    """Give a port that is free now; the app binds it a moment later."""
+    """Return a port that is free now; the app binds it a moment later."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,14 +1,10 @@
-"""Folders that have to be built: copied into the cache, built there, and kept for as long as their content is the same.
-
-Never writes into the folder itself, and never gives a build anything that changes from run to run.
-"""
+"""Folders that have to be built: copied into the cache, built there, and kept while their content is the same."""
 
 import contextlib
 import fcntl
 import hashlib
 import os
 import shutil
-import signal
 import stat
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
@@ -16,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from poc_cli.clients.subprocesses import Nursery
+from poc_cli.clients.subprocesses import ProgramFolder
 from poc_cli.errors import TargetError
-from poc_cli.targets.process import ending, guard
+from poc_cli.targets.process import ending, guard, signal_group
 from poc_cli.targets.runtime_programs import cache
 
 BUILDS_WITHIN_SECONDS: Final = 900.0
@@ -41,8 +37,8 @@ class Recipe:
     build: str
 
 
-def prepared(recipe: Recipe, nursery: Nursery, say: Callable[[str], None]) -> tuple[Path, int]:
-    """Give the built copy of a folder, and a descriptor that keeps others from removing it while it is open.
+def prepared(recipe: Recipe, programs: ProgramFolder, say: Callable[[str], None]) -> tuple[Path, int]:
+    """Return the built copy of a folder, and a descriptor that keeps others from removing it while it is open.
 
     Raises TargetError where a folder is missing or the build fails.
     """
@@ -59,7 +55,7 @@ def prepared(recipe: Recipe, nursery: Nursery, say: Callable[[str], None]) -> tu
                 _wait(lock, fcntl.LOCK_EX, recipe, say)
                 if not (home / _DONE).exists():  # else another run has built it meanwhile
                     say(f"building {recipe.folder} ({recipe.build}), once for this content")
-                    _build(recipe, home, root, files, nursery)
+                    _build(recipe, home, root, files, programs)
                 fcntl.flock(lock, fcntl.LOCK_SH)
         _prune(name, home)
     except OSError as error:
@@ -85,7 +81,7 @@ def _wait(lock: int, kind: int, recipe: Recipe, say: Callable[[str], None]) -> N
 
 
 def _files(recipe: Recipe) -> tuple[Path, list[Path]]:
-    """Give the folder above everything, and every file, in order. Raises TargetError for what is not there."""
+    """Return the folder above everything, and every file, in order. Raises TargetError for what is not there."""
     for place in (recipe.folder, *recipe.also):
         if not place.exists():
             raise TargetError(f"no folder {place}", "folders are named relative to the scenario's file")
@@ -95,7 +91,7 @@ def _files(recipe: Recipe) -> tuple[Path, list[Path]]:
 
 
 def _inside(place: Path) -> Iterator[Path]:
-    """Give the files of a folder that no .gitignore in it names."""
+    """Yield the files of a folder that no .gitignore in it names."""
     if place.is_file():
         yield place
         return
@@ -125,7 +121,7 @@ def _digest(recipe: Recipe, root: Path, files: Sequence[Path]) -> str:
     return whole.hexdigest()[:16]
 
 
-def _build(recipe: Recipe, home: Path, root: Path, files: Sequence[Path], nursery: Nursery) -> None:
+def _build(recipe: Recipe, home: Path, root: Path, files: Sequence[Path], programs: ProgramFolder) -> None:
     shutil.rmtree(home, ignore_errors=True)  # of a build that failed or was killed
     for file in files:
         copy = home / "tree" / file.relative_to(root)
@@ -138,21 +134,20 @@ def _build(recipe: Recipe, home: Path, root: Path, files: Sequence[Path], nurser
         process = subprocess.Popen(
             ["/bin/sh", "-c", recipe.build],
             cwd=folder,
-            env=nursery.environment(network=True) | {"CI": "1", "NEXT_TELEMETRY_DISABLED": "1", "NO_COLOR": "1"},
+            env=programs.environment(network=True) | {"CI": "1", "NEXT_TELEMETRY_DISABLED": "1", "NO_COLOR": "1"},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
             preexec_fn=guard(os.getpid()),  # noqa: PLW1509 - no other thread runs yet, and it only calls libc
         )
-        nursery.watch(process.pid)
+        programs.watch(process.pid)
         try:
             code: int | None = process.wait(BUILDS_WITHIN_SECONDS)
         except subprocess.TimeoutExpired:
             code = None
         finally:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
+            signal_group(process.pid)
             process.wait()
     if code != 0:
         said = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LAST_LINES:])

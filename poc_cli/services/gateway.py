@@ -1,7 +1,4 @@
-"""One address for the worker of every play: a request goes to the worker of the play that it names.
-
-Never changes while a run lasts, though runtimes come and go behind it.
-"""
+"""One address for the worker of every play: a request goes to the worker of the play that it names."""
 
 import socket
 from collections.abc import Callable, Iterable
@@ -14,7 +11,7 @@ _LOOPBACK: Final = "127.0.0.1"
 
 
 def bound() -> socket.socket:
-    """Give a socket with a port of its own, held until somebody listens on it."""
+    """Return a socket with a port of its own, held until somebody listens on it."""
     made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     made.bind((_LOOPBACK, 0))
     return made
@@ -31,13 +28,13 @@ class Gateway:
 
     @property
     def port(self) -> int:
-        """Give its port."""
+        """Return its port."""
         port: int = self._bound.getsockname()[1]
         return port
 
     @property
     def url(self) -> str:
-        """Give its address, without a slash at the end."""
+        """Return its address, without a slash at the end."""
         return f"http://{_LOOPBACK}:{self.port}"
 
     async def start(self) -> None:
@@ -66,6 +63,6 @@ class Gateway:
 
 
 def named(plays: Iterable[str], text: str) -> str | None:
-    """Give the play that a text names; None where it names none, or two."""
+    """Return the play that a text names; None where it names none, or two."""
     found = [play for play in plays if play in text]
     return found[0] if len(found) == 1 else None

@@ -1,7 +1,4 @@
-"""What stands before an app server: it passes requests on, takes note of them, and can be told to cut or delay them.
-
-Never writes a body down, nor the values of a query.
-"""
+"""What stands before an app server: it passes requests on, takes note of them, and can be told to cut or delay them."""
 
 import asyncio
 import contextlib
@@ -10,10 +7,12 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
+from weakref import WeakKeyDictionary
 
 import aiohttp
 from aiohttp import web
 
+from poc_cli.clients.neighbors import is_of_another_user
 from poc_cli.services.gateway import bound, named
 
 LOOKED_INTO: Final = 1 << 16
@@ -69,16 +68,17 @@ class Proxy:
         self._ways: dict[str, Way] = {}
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
+        self._strange: WeakKeyDictionary[asyncio.BaseTransport, bool] = WeakKeyDictionary()
         self.app: str | None = None
 
     @property
     def url(self) -> str:
-        """Give its address, without a slash at the end."""
+        """Return its address, without a slash at the end."""
         return f"http://127.0.0.1:{self._port}"
 
     @property
     def foreign_url(self) -> str:
-        """Give the same place under a name that is another origin for a browser."""
+        """Return the same place under a name that is another origin for a browser."""
         return f"http://localhost:{self._port}"
 
     @property
@@ -122,7 +122,18 @@ class Proxy:
             return self._ways[play]
         return next(iter(self._ways.values())) if len(self._ways) == 1 else None
 
+    def _is_of_a_stranger(self, request: web.Request) -> bool:
+        """Return whether a request is another user's, which would be taken for one of the worker or of a client."""
+        connection = request.transport
+        if connection is None:
+            return False
+        if connection not in self._strange:
+            self._strange[connection] = is_of_another_user(connection)
+        return self._strange[connection]
+
     async def _pass_on(self, request: web.Request) -> web.StreamResponse:
+        if self._is_of_a_stranger(request):
+            return _cut(request)
         began = time.monotonic()
         short = request.content_length is not None and request.content_length < LOOKED_INTO
         body = await request.read() if short else None
@@ -184,7 +195,7 @@ def _told(request: web.Request, status: int | None, seconds: float) -> Request:
 
 
 def _agent(request: web.Request) -> str:
-    """Give who asks, as far as it says so: workerd says nothing of itself."""
+    """Return who asks, as far as it says so: workerd says nothing of itself."""
     said = request.headers.get("User-Agent", "")
     known = {"Mozilla/": "browser", "node": "node", "python-httpx": "poc"}
     return next((name for start, name in known.items() if said.startswith(start)), "worker")

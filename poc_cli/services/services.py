@@ -1,7 +1,4 @@
-"""What a run has beside our clients and the runtime: built folders, secrets, app servers, the gateway, a browser.
-
-Never made for scenarios that need none of it, and ended with the run in any case.
-"""
+"""What a run has beside our clients and the runtime: built folders, secrets, app servers, the gateway, a browser."""
 
 import contextlib
 import os
@@ -13,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from poc_cli.clients.chromium import chromium
-from poc_cli.clients.subprocesses import Nursery
+from poc_cli.clients.subprocesses import ProgramFolder
 from poc_cli.errors import TargetError
 from poc_cli.history.redact import Redactor
 from poc_cli.scenario.client_tables import PageSpec
@@ -57,7 +54,7 @@ class Services:
         # An app elsewhere has its own already, and whoever runs us has said them.
         given = {} if elsewhere is None else os.environ
         self.secrets = {name: given.get(name) or secrets.token_urlsafe(_SECRET_BYTES) for name in sorted(named)}
-        self.nursery = Nursery()
+        self.programs = ProgramFolder()
         self.gateway = Gateway()
         self._built: dict[Recipe, Path] = {}
         self._locks: list[int] = []
@@ -78,7 +75,7 @@ class Services:
         from poc_cli.clients.browser import Pages
 
         hosts = [] if self.elsewhere is None else [urlsplit(self.elsewhere).hostname or ""]
-        self.pages = Pages(program, self.nursery, hosts)
+        self.pages = Pages(program, self.programs, hosts)
 
     def _add_app(self, scenario: Scenario, spec: OriginSpec) -> None:
         from poc_cli.services.app_server import App
@@ -91,7 +88,7 @@ class Services:
         folder = self.folder(scenario, spec.dir, spec.also, spec.build)
         proxy = Proxy()
         command = partial(self._command, spec, proxy.url, proxy.foreign_url, tuple(scenario.document.secrets))
-        self._apps[key] = App(Start(folder, command, spec.ready, spec.within), proxy, self.nursery)
+        self._apps[key] = App(Start(folder, command, spec.ready, spec.within), proxy, self.programs)
 
     def _command(
         self, spec: OriginSpec, url: str, foreign_url: str, named: Sequence[str], port: int
@@ -101,12 +98,12 @@ class Services:
         local |= {"PORT": str(port), "HOST": "127.0.0.1", "HOSTNAME": "127.0.0.1", "NODE_ENV": "production"}
         own = {name: render_text(value, names) for name, value in spec.env.items()}
         hidden = {name: self.secrets[name] for name in named}
-        return render_text(spec.start, names), self.nursery.environment() | local | own | hidden
+        return render_text(spec.start, names), self.programs.environment() | local | own | hidden
 
     # --- what plays ask
 
     def names(self, scenario: Scenario) -> dict[str, object]:
-        """Give the names that the plays of a scenario know from the start."""
+        """Return the names that the plays of a scenario know from the start."""
         if scenario.document.origin is None:
             return {}
         if self.elsewhere is not None:
@@ -115,7 +112,7 @@ class Services:
         return {ORIGIN: proxy.url, ELSEWHERE: proxy.foreign_url}
 
     def app(self, scenario: Scenario) -> "App | None":
-        """Give the app of a scenario, None where it has none that runs here."""
+        """Return the app of a scenario, None where it has none that runs here."""
         return self._apps.get(_key(scenario)) if scenario.document.origin is not None else None
 
     async def ready(self, play: Play) -> None:
@@ -127,7 +124,7 @@ class Services:
             await self.pages.ready()
 
     def folder(self, scenario: Scenario, name: str, also: Sequence[str], build: str | None) -> Path:
-        """Give a folder that a scenario names, or its built copy. Raises TargetError."""
+        """Return a folder that a scenario names, or its built copy. Raises TargetError."""
         beside = Path(scenario.file).absolute().parent
         folder = (beside / name).resolve()
         if not folder.is_dir() and (build is not None or not folder.exists()):
@@ -136,12 +133,12 @@ class Services:
             return folder  # or a worker's configuration file
         recipe = Recipe(folder, tuple((beside / each).resolve() for each in also), build)
         if recipe not in self._built:
-            self._built[recipe], lock = prepared(recipe, self.nursery, self._say)
+            self._built[recipe], lock = prepared(recipe, self.programs, self._say)
             self._locks.append(lock)
         return self._built[recipe]
 
     def source(self, play: Play) -> WorkerSource:
-        """Give where the worker is that a play brings, with the variables that it gets. Raises TargetError.
+        """Return where the worker is that a play brings, with the variables that it gets. Raises TargetError.
 
         Raises ValueError for a play that brings none.
         """
@@ -174,14 +171,14 @@ class Services:
 
     def close(self) -> None:
         """Remove what it has made beside the cache; what still runs is ended."""
-        self.nursery.close()
+        self.programs.close()
         for lock in self._locks:
             os.close(lock)
         self._locks.clear()
 
 
 def _key(scenario: Scenario) -> str:
-    """Give what tells one app from another: where it is and how it is made and started."""
+    """Return what tells one app from another: where it is and how it is made and started."""
     spec = scenario.document.origin
     told: Mapping[str, object] = {} if spec is None else spec.model_dump()
     return repr((str(Path(scenario.file).absolute().parent), told, sorted(scenario.document.secrets)))

@@ -1,4 +1,1 @@
-"""What `poc init` writes into somebody's project, as files of their own beside this one.
-
-Never holds code.
-"""
+"""What `poc init` writes into somebody's project, as files of their own beside this one."""

@@ -73,11 +73,11 @@ class Access:
         await self._break_at(self._waiting.values())
 
     def _reaches(self, function: Function) -> bool:
-        """Whether a call of the function is needed to reach a variable that can be given another value."""
+        """Return whether a call of the function is needed to reach a variable that can be given another value."""
         return function.script in self._names or self._reaches_more(function)
 
     def _reaches_more(self, function: Function) -> bool:
-        """Whether it is needed for more than the variables of its module."""
+        """Return whether it is needed for more than the variables of its module."""
         return function.number in self._names or not function.private.isdisjoint(self._private_names)
 
     async def _find_places(self, function: Function) -> None:
@@ -211,7 +211,7 @@ class Access:
         return handle
 
     async def put_back(self, at: int, binding: Binding, keeper: str) -> None:
-        """Give a variable its value back, which the keeper knows by its number."""
+        """Return a variable its value back, which the keeper knows by its number."""
         for accessors in self._accessors_of(binding):
             holder = [] if binding.holder is None else [{"objectId": binding.holder}]
             try:

@@ -1,7 +1,4 @@
-"""Where the API of a run will listen, and the key to it, known before anything listens: the worker starts first.
-
-Never answers anybody; `api` does.
-"""
+"""Where the API of a run will listen, and the key to it, known before anything listens: the worker starts first."""
 
 import secrets
 import socket
@@ -30,7 +27,7 @@ class Address:
     deserted: socket.socket = field(default_factory=_bound)
 
     def environment(self) -> dict[str, str]:
-        """Give the variables by which a worker finds the API; it has to bind them to see them."""
+        """Return the variables by which a worker finds the API; it has to bind them to see them."""
         return {
             "POC_API_ORIGIN": _origin(self.listening),
             "POC_API_DESERTED": _origin(self.deserted),
@@ -39,13 +36,13 @@ class Address:
         }
 
     def close(self) -> None:
-        """Give both ports back."""
+        """Return both ports back."""
         self.listening.close()
         self.deserted.close()
 
 
 def environment(token: str, address: Address, version: int = 1) -> dict[str, str]:
-    """Give the variables that a worker may bind to."""
+    """Return the variables that a worker may bind to."""
     return {"POC_TOKEN": token, "POC_VERSION": str(version), **address.environment()}
 
 

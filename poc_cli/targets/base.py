@@ -1,7 +1,4 @@
-"""What the engine may ask of the place where a worker runs.
-
-Never says how: each target is a file of its own.
-"""
+"""What the engine may ask of the place where a worker runs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,13 +60,13 @@ class Trace(Protocol):
         """Stop calling."""
 
     def object_id(self, class_name: str, name: str) -> str:
-        """Give the hex id of a named object without touching it. Raises TargetError for an unknown class."""
+        """Return the hex id of a named object without touching it. Raises TargetError for an unknown class."""
 
     def class_of(self, object_id: str) -> str | None:
-        """Give the class that an id proves itself to be of, None for one of no class that the worker declares."""
+        """Return the class that an id proves itself to be of, None for one of no class that the worker declares."""
 
     async def fence(self) -> int:
-        """Give the trace's clock once everything that happened before the call has been read from the trace.
+        """Return the trace's clock once everything that happened before the call has been read from the trace.
 
         Raises TargetHung where the runtime does not answer, TargetDied where it is gone.
         """
@@ -78,16 +75,16 @@ class Trace(Protocol):
         """Return what the next of the fences gives that are sent four times a second anyway; raises what it raises."""
 
     def stay(self, object_id: str) -> Stay | None:
-        """Give the object's present stay in memory, as of the last fence."""
+        """Return the object's present stay in memory, as of the last fence."""
 
     def pins(self, object_id: str, at_least_ns: int) -> tuple[Pin, ...]:
-        """Give what has been pending in the object for so long, as of the last fence."""
+        """Return what has been pending in the object for so long, as of the last fence."""
 
     def alarm_due_ns(self, object_id: str) -> int | None:
-        """Give when the object's alarm is due, in the trace's clock; None without one, as of the last fence."""
+        """Return when the object's alarm is due, in the trace's clock; None without one, as of the last fence."""
 
     def seen(self) -> tuple[str, ...]:
-        """Give the ids of all objects that were in memory at some time."""
+        """Return the ids of all objects that were in memory at some time."""
 
     async def evict(self, class_name: str, object_id: str, *, close: bool = False) -> Eviction:
         """Have the object leave memory, its sockets staying open or closed with it.
@@ -111,7 +108,7 @@ class Target(Protocol):
 
     @property
     def trace(self) -> Trace | None:
-        """Give the trace; None where the worker runs in a black box."""
+        """Return the trace; None where the worker runs in a black box."""
 
     async def settled(self) -> None:
         """Return once the place has shown that it lives, so that a silence before the call is no sign of its end.

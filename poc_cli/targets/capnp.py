@@ -1,11 +1,10 @@
-"""A compiled configuration of the runtime's as what it is, a Cap'n Proto message: read, and joined with another one.
-
-Never changes what it was made from, and knows no more of the schema than the fields that it reads.
-"""
+"""A compiled configuration of workerd, a Cap'n Proto message: read, joined with another one, or given a date."""
 
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Self
 
 from poc_cli.errors import TargetError
 
@@ -21,8 +20,15 @@ _NAME, _CONTENT = 0, 1
 _WHICH: Final = 0
 _A_WORKER, _A_DISK = 1, 4
 _NAMESPACES, _MODIFIER = 5, 6
+_DATE: Final = 1
 _CLASS, _UNIQUE_KEY = 0, 1
 _HAS_UNIQUE_KEY: Final = 0
+
+_CANNOT_READ: Final = ("the configuration that wrangler made cannot be read", "see poc doctor for the versions")
+_CANNOT_DATE: Final = (
+    "the configuration that workerd compiled cannot be given another date",
+    "run without --compat-date, or use the pinned workerd",
+)
 
 _Size = tuple[int, int]
 
@@ -40,43 +46,47 @@ class Service:
 
 
 def services(message: bytes) -> list[Service]:
-    """Give the services of a configuration.
+    """Return the services of a configuration.
 
     Raises TargetError for a message that is no configuration, or is in several segments.
     """
-    try:
-        reader = _Segment(_segment(message))
-        start, size, count = reader.structs(reader.root + _SERVICES)
-        return [reader.service(start + index * sum(size), size) for index in range(count)]
-    except (struct.error, IndexError) as error:
-        raise _strange(str(error)) from error
+    with _readable(*_CANNOT_READ):
+        segment = _Segment.of(message)
+        return [segment.service(at, size) for at, size in segment.services()]
 
 
 def joined(message: bytes, addition: bytes) -> bytes:
-    """Give the configuration with the services and sockets of another one behind its own.
+    """Return the configuration with the services and sockets of another one behind its own.
 
     Raises TargetError for a message that is no configuration, or is in several segments.
     """
-    try:
-        segment = _Segment(_segment(message))
-        root = segment.root
-        added = segment.pointers(segment.append(_segment(addition)))
+    with _readable(*_CANNOT_READ):
+        segment = _Segment.of(message)
+        root = segment.root  # before the addition, which an empty message would take for its own
+        added = segment.pointers(segment.append(_Segment.of(addition).data))
         for slot in (_SERVICES, _SOCKETS):
             segment.join(root + slot, added + slot)
-    except (struct.error, IndexError) as error:
-        raise _strange(str(error)) from error
-    return struct.pack("<II", 0, len(segment.data) // _WORD) + segment.data
+        return segment.message()
 
 
-def _segment(message: bytes) -> bytearray:
-    segments, words = struct.unpack_from("<II", message)
-    if segments != 0 or len(message) != _WORD * (words + 1):  # the number of segments less one
-        raise _strange("it is not in one segment")
-    return bytearray(message[_WORD:])
+def with_date(message: bytes, service: str, date: str) -> bytes:
+    """Return the configuration with the compatibility date of one of its workers replaced, or set where it had none.
+
+    Raises TargetError for a message that is no configuration with that service, or is in several segments.
+    """
+    with _readable(*_CANNOT_DATE):
+        segment = _Segment.of(message)
+        segment.append_text(segment.worker(service) + _DATE, date)
+        return segment.message()
 
 
-def _strange(why: str) -> TargetError:
-    return TargetError(f"the configuration that wrangler made cannot be read: {why}", "see poc doctor for the versions")
+@contextmanager
+def _readable(message: str, advice: str) -> Iterator[None]:
+    """Raise TargetError for what cannot be read inside of the context."""
+    try:
+        yield
+    except (struct.error, IndexError, ValueError) as error:
+        raise TargetError(f"{message}: {error}", advice) from error
 
 
 class _Segment:
@@ -85,10 +95,34 @@ class _Segment:
     def __init__(self, data: bytearray) -> None:
         self.data = data
 
+    @classmethod
+    def of(cls, message: bytes) -> Self:
+        """Return the only segment of a message. Raises ValueError where it has several, struct.error for no message."""
+        segments, words = struct.unpack_from("<II", message)
+        if segments != 0 or len(message) != _WORD * (words + 1):  # the number of segments less one
+            raise ValueError("it is not in one segment")
+        return cls(bytearray(message[_WORD:]))
+
+    def message(self) -> bytes:
+        """Return the message of this one segment."""
+        return struct.pack("<II", 0, len(self.data) // _WORD) + self.data
+
     @property
     def root(self) -> int:
-        """Give where the pointers of the root struct begin."""
+        """Return where the pointers of the root struct begin."""
         return self.pointers(0)
+
+    def services(self) -> Iterator[tuple[int, _Size]]:
+        """Yield where each service begins, and its sizes in data and in pointers."""
+        start, size, count = self.structs(self.root + _SERVICES)
+        return ((start + index * sum(size), size) for index in range(count))
+
+    def worker(self, service: str) -> int:
+        """Return where the pointers of a service's worker begin."""
+        for at, size in self.services():
+            if self.text(at + size[0] + _NAME) == service:
+                return self.pointers(at + size[0] + _CONTENT)
+        raise ValueError(f'it has no service "{service}"')
 
     def service(self, at: int, size: _Size) -> Service:
         pointers = at + size[0]
@@ -104,7 +138,7 @@ class _Segment:
         if sizes >> 16 <= _NAMESPACES:  # the worker was written without this field
             return {}
         if sizes >> 16 > _MODIFIER and self.text(pointers + _MODIFIER):
-            raise _strange("a worker changes the unique keys of its classes")
+            raise ValueError("a worker changes the unique keys of its classes")
         start, size, count = self.structs(pointers + _NAMESPACES)
         found: dict[str, str] = {}
         for at in range(start, start + count * sum(size), sum(size) or 1):
@@ -119,29 +153,29 @@ class _Segment:
         return lower, upper
 
     def _pointer(self, at: int, kind: int) -> tuple[int, int]:
-        """Give where a pointer leads, and its upper half."""
+        """Return where a pointer leads, and its upper half."""
         lower, upper = self._raw(at)
         if lower & _KIND_MASK != kind or (lower, upper) == (0, 0):
-            raise _strange("a pointer leads elsewhere than it should")
+            raise ValueError("a pointer leads elsewhere than it should")
         return at + 1 + (lower >> 2), upper
 
     def pointers(self, at: int) -> int:
-        """Give where the pointers of the struct begin that a pointer leads to."""
+        """Return where the pointers of the struct begin that a pointer leads to."""
         start, sizes = self._pointer(at, _STRUCT)
         return start + (sizes & 0xFFFF)
 
     def structs(self, at: int) -> tuple[int, _Size, int]:
-        """Give where the structs of a list begin, their sizes in data and in pointers, and their number."""
+        """Return where the structs of a list begin, their sizes in data and in pointers, and their number."""
         if self._raw(at) == (0, 0):
             return at, (0, 0), 0
         tag, upper = self._pointer(at, _LIST)
         if upper & 7 != _OF_STRUCTS:
-            raise _strange("a list is not of structs")
+            raise ValueError("a list is not of structs")
         count, sizes = struct.unpack_from("<II", self.data, tag * _WORD)
         return tag + 1, (sizes & 0xFFFF, sizes >> 16), count >> 2
 
     def text(self, at: int) -> str:
-        """Give a text, empty where there is none."""
+        """Return a text, empty where there is none."""
         if self._raw(at) == (0, 0):
             return ""
         start, upper = self._pointer(at, _LIST)
@@ -154,6 +188,12 @@ class _Segment:
         start = len(self.data) // _WORD
         self.data += words
         return start
+
+    def append_text(self, slot: int, text: str) -> None:
+        """Write a text behind everything else and let the pointer at `slot` lead to it; the old one stays unused."""
+        content = text.encode() + b"\0"
+        start = self.append(content.ljust(-(-len(content) // _WORD) * _WORD, b"\0"))
+        struct.pack_into("<iI", self.data, slot * _WORD, (start - slot - 1) << 2 | _LIST, len(content) << 3 | _OF_BYTES)
 
     def join(self, slot: int, other: int) -> None:
         """Let the list pointer at `slot` lead to a new list, of its structs and then those of the list at `other`."""

@@ -1,7 +1,4 @@
-"""Compatibility dates: which one a worker declares, which ones the runtime knows, and a worker made to run on another.
-
-Never keeps a list of dates: the runtime itself is asked. Imports only the standard library, as `process` does.
-"""
+"""Compatibility dates: the one a worker declares, those the runtime knows, and a worker on another date."""
 
 import datetime as dt
 import re
@@ -12,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from poc_cli.errors import TargetError, UsageError
-from poc_cli.targets.capnp_dates import with_date
+from poc_cli.targets.capnp import with_date
 from poc_cli.targets.runtime_folder import base
 
 _Answer = subprocess.CompletedProcess[bytes]
@@ -73,7 +70,7 @@ def raise_if_unknown(binary: Path, dates: Iterable[str]) -> None:
 
 
 def refusal(date: str, said: str) -> UsageError | None:
-    """Give the error for a date that the runtime refused with these words, None where they are about something else."""
+    """Return the error for a date that the runtime refused in these words, None where they mean something else."""
     newest = _NEWEST.search(said)
     if newest is not None:
         return UsageError(
@@ -85,13 +82,13 @@ def refusal(date: str, said: str) -> UsageError | None:
 
 
 def declared(capnp_text: str) -> str | None:
-    """Give the compatibility date that a local.capnp names, None where it names none or more than one."""
+    """Return the compatibility date that a local.capnp names, None where it names none or more than one."""
     found = {match["date"] for match in _DECLARED.finditer(capnp_text) if match["date"] is not None}
     return found.pop() if len(found) == 1 else None
 
 
 def compiled(binary: Path, folder: Path, worker: Path, service: str, date: str) -> bytes:
-    """Give the configuration in `folder` as `workerd serve --binary` takes it, one service moved to another date.
+    """Return the configuration in `folder` as `workerd serve --binary` takes it, one service moved to another date.
 
     Files that it embeds are in it. Raises TargetError with what workerd said where it cannot read the worker's part.
     """
@@ -99,7 +96,7 @@ def compiled(binary: Path, folder: Path, worker: Path, service: str, date: str) 
 
 
 def encoded(binary: Path, file: Path, worker: Path) -> bytes:
-    """Give a configuration's text as the message that it stands for, with the files that it embeds in it.
+    """Return a configuration's text as the message that it stands for, with the files that it embeds in it.
 
     It may import from the worker's folder. Raises TargetError with what workerd said where it cannot be read.
     """

@@ -31,13 +31,15 @@ class Watch:
         """Take them; None is a process that is none of this machine."""
         self.process = process
         self.attendance = attendance
+        self.has_hung = False
+        """Whether an answer did not come in time. Nothing is waited for any more then."""
 
     async def answered(self, waiting: "asyncio.Task[Any]") -> bool:
         """Return whether it was done in time, well or badly; where it was not, it is cancelled."""
         counted = 0.0
         began = time.monotonic()
         try:
-            while counted < HANGS_AFTER_SECONDS and time.monotonic() - began < GIVES_UP_SECONDS:
+            while self._is_worth_it(counted, time.monotonic() - began):
                 before, computed = mark(self.process), time.process_time_ns()
                 await asyncio.wait([waiting], timeout=LOOK_SECONDS)
                 if waiting.done():
@@ -50,6 +52,10 @@ class Watch:
                     # Not the share in which it waited for a processor. One that spins on a busy machine waits for most
                     # of the time, and must be told from a starved one all the same.
                     counted += max(0, did.length_ns - away) / 1e9 * (1 - min(1.0, did.waited))
+            self.has_hung = True
             return False
         finally:
             waiting.cancel()
+
+    def _is_worth_it(self, counted_s: float, passed_s: float) -> bool:
+        return not self.has_hung and counted_s < HANGS_AFTER_SECONDS and passed_s < GIVES_UP_SECONDS

@@ -1,7 +1,4 @@
-"""Where plays are to go on, as a word or an address of the command line says it, and how to be let in there.
-
-Never connects, and takes no secret but by the name of the variable that holds it.
-"""
+"""Where plays are to go on, as a word or an address of the command line says it, and how to be let in there."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -45,7 +42,7 @@ class Destination:
 
 
 def destination(text: str) -> Destination:
-    """Give what a word or an address means. Raises UsageError for what is neither."""
+    """Return what a word or an address means. Raises UsageError for what is neither."""
     if text in WORDS:
         return Destination(text)
     if "://" not in text:
@@ -81,14 +78,14 @@ def _address(text: str) -> str:
 
 
 def token_headers(name: str | None, environment: Mapping[str, str]) -> dict[str, str]:
-    """Give the header that shows the token of a variable. Raises UsageError where the variable holds none."""
+    """Return the header that shows the token of a variable. Raises UsageError where the variable holds none."""
     if name is None:
         return {}
     return {"Authorization": f"Bearer {_value(name, environment, '--token-env')}"}
 
 
 def given_headers(pairs: Iterable[str], environment: Mapping[str, str]) -> dict[str, str]:
-    """Give the headers that `Name=VARIABLE` means, each with what its variable holds. Raises UsageError."""
+    """Return the headers that `Name=VARIABLE` means, each with what its variable holds. Raises UsageError."""
     found: dict[str, str] = {}
     for pair in pairs:
         header, equals, name = pair.partition("=")

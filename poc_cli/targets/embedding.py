@@ -4,6 +4,8 @@ Imports only the standard library, so that the runtime starts while the rest is 
 """
 
 import re
+from collections.abc import Iterator
+from os.path import normpath
 from pathlib import Path
 
 from poc_cli.errors import TargetError
@@ -20,39 +22,54 @@ def raise_if_outside(folder: Path, name: str) -> None:
     is none leads nowhere.
     """
     root = folder.resolve()
-    waiting, seen = [name], set[str]()
-    while waiting:
-        file = waiting.pop()
-        if file in seen:
-            continue
-        seen.add(file)
+    for file in named_files(folder, name):
         if not (folder / file).resolve().is_relative_to(root):
             raise TargetError(
                 f"{folder / file} is a link that leads out of the worker's folder", "put the file itself there"
             )
-        if file.endswith(".capnp"):
-            waiting += _named(folder / file)
+        _raise_if_it_binds_the_disk(folder / file)
 
 
-def _named(declaration: Path) -> list[str]:
-    """Return the texts of a declaration that name files in its folder. Raises TargetError where it binds the disk."""
+def named_files(folder: Path, name: str) -> Iterator[Path]:
+    """Yield the paths in a folder that a declaration, or one that it imports, names: itself, files, and folders."""
+    waiting, seen = [Path(name)], set[Path]()
+    while waiting:
+        file = waiting.pop()
+        if file not in seen:
+            seen.add(file)
+            yield file
+            waiting += _named(folder, file)
+
+
+def _text(declaration: Path) -> str:
+    if declaration.suffix != ".capnp":
+        return ""
     try:
-        text = declaration.read_text(encoding="utf-8")
+        return declaration.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        return []
-    if _OWN_DISK.search(text):
+        return ""
+
+
+def _raise_if_it_binds_the_disk(declaration: Path) -> None:
+    if _OWN_DISK.search(_text(declaration)):
         raise TargetError(
             f"{declaration} binds the service `disk`, on which the runtime keeps the objects' storage",
             "give the worker the storage of its objects instead",
         )
-    literals = (match[1].encode().decode("unicode_escape").lstrip("/") for match in _STRING.finditer(text))
-    return [each for each in literals if _is_there(declaration.parent, each)]
 
 
-def _is_there(folder: Path, name: str) -> bool:
-    if name in {"", "."} or ".." in Path(name).parts:  # of no file, or refused by workerd
-        return False
+def _named(folder: Path, declaration: Path) -> Iterator[Path]:
+    """Yield what a declaration names: from its own folder on, or with a slash before it from the worker's."""
+    for match in _STRING.finditer(_text(folder / declaration)):
+        literal = match[1].encode().decode("unicode_escape")
+        base = Path() if literal.startswith("/") else declaration.parent
+        name = Path(normpath(base / literal.lstrip("/")))
+        if literal and name != Path() and ".." not in name.parts and _is_there(folder / name):
+            yield name
+
+
+def _is_there(path: Path) -> bool:
     try:
-        return (folder / name).is_symlink() or (folder / name).exists()
+        return path.is_symlink() or path.exists()
     except (OSError, ValueError):  # longer than a path may be, or with a zero in it
         return False

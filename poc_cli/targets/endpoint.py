@@ -1,8 +1,4 @@
-"""How an address is reached: by which URI a WebSocket, by which URL a request, and with whose certificates.
-
-Never opens anything. `POC_EDGE=http://127.0.0.1:PORT` leads what is meant for *.workers.dev to that address, in plain
-text and with its Host header kept.
-"""
+"""How an address is reached: by which URI a WebSocket, by which URL a request, and with whose certificates."""
 
 import ssl
 from collections.abc import Mapping
@@ -37,11 +33,11 @@ class Door:
 
     @property
     def host(self) -> str:
-        """Give the host and port, as the Host header has them."""
+        """Return the host and port, as the Host header has them."""
         return urlsplit(self.url).netloc
 
     def socket(self, path: str) -> Dial:
-        """Give how a WebSocket to a path is opened."""
+        """Return how a WebSocket to a path is opened."""
         if self.edge is None:
             options = {"ssl": certificates()} if self.url.startswith("https:") else {}
             return Dial(self.url.replace("http", "ws", 1) + path, options)
@@ -49,13 +45,13 @@ class Door:
         return Dial(f"ws://{self.host}{path}", {"host": instead.hostname, "port": instead.port or 80})
 
     def request(self, path: str) -> tuple[str, dict[str, str]]:
-        """Give the URL of a request to a path, and the headers that it needs."""
+        """Return the URL of a request to a path, and the headers that it needs."""
         if self.edge is None:
             return self.url + path, {}
         return self.edge + path, {"Host": self.host}
 
     def client(self, timeout: float) -> "httpx.AsyncClient":
-        """Give a client for such requests; it follows no redirects and uses no proxy of the environment."""
+        """Return a client for such requests; it follows no redirects and uses no proxy of the environment."""
         import httpx  # 0.1 s, and most runs have no step that makes a request
 
         secure = self.edge is None and self.url.startswith("https:")
@@ -74,14 +70,14 @@ def no_tls() -> ssl.SSLContext:
 
 @lru_cache(maxsize=1)
 def certificates() -> ssl.SSLContext:
-    """Give whom to trust; read once, for the same reason."""
+    """Return whom to trust; read once, for the same reason."""
     import httpx
 
     return httpx.create_ssl_context()
 
 
 def door(url: str, environment: Mapping[str, str]) -> Door:
-    """Give the way to an address. Raises UsageError for a POC_EDGE that is no address."""
+    """Return the way to an address. Raises UsageError for a POC_EDGE that is no address."""
     edge = environment.get(EDGE)
     if not edge or not (urlsplit(url).hostname or "").endswith(_DEPLOYED):
         return Door(url)

@@ -78,12 +78,12 @@ class Isolate:
         return self.sources[script]
 
     def is_built_in(self, script: str) -> bool:
-        """Whether a script is one of the runtime's own."""
+        """Return whether a script is one of the runtime's own."""
         name = self.inspector.scripts.get(script, "")
         return not name or name.startswith(_BUILT_IN)
 
     async def quietly(self, method: str, **parameters: Any) -> None:
-        """Give a command whose failure changes nothing."""
+        """Return a command whose failure changes nothing."""
         try:
             await self.inspector.call(method, **parameters)
         except InspectorError:

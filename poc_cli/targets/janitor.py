@@ -1,8 +1,4 @@
-"""Clears up after us when we cannot: a shell that waits on a pipe and acts when we are gone, even by kill -9.
-
-Never acts while we live. It is the parent-death signal of systems that have none, and the only one that can remove
-our temporary folder then.
-"""
+"""Clears up after us when we cannot: a shell that waits on a pipe and acts when we are gone, even by kill -9."""
 
 import contextlib
 import os

@@ -1,7 +1,4 @@
-"""Moves the lines of a pipe of the runtime's to a file, without secrets, and to a listener, as they come.
-
-Never blocks the loop, and never stops reading: a runtime whose pipe is full stands still.
-"""
+"""Moves the lines of a pipe of the runtime's to a file, without secrets, and to a listener, as they come."""
 
 import asyncio
 import os

@@ -1,7 +1,4 @@
-"""A small HTTP API on loopback that the worker under test may call with a key from its environment.
-
-Never answers for the worker, and never tells anybody its key; whoever listens hears of each call and how it came.
-"""
+"""A small HTTP API on loopback that the worker under test may call with a key from its environment."""
 
 import asyncio
 import contextlib
@@ -103,7 +100,7 @@ class Api:
 
     @staticmethod
     def _status(what: str, number: str, *, authorized: bool) -> int | None:
-        """Give the status that a path gets, None for those that get no answer.
+        """Return the status that a path gets, None for those that get no answer.
 
         Nobody without the key is kept waiting: each call that waits costs a socket.
         """

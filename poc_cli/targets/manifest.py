@@ -1,7 +1,4 @@
-"""A part of an npm lock: one package with all that it needs, exactly as the whole lock pins it.
-
-Never chooses a version.
-"""
+"""A part of an npm lock: one package with all that it needs, exactly as the whole lock pins it."""
 
 import json
 from typing import Any, Final
@@ -13,7 +10,7 @@ _NEEDS: Final = ("dependencies", "optionalDependencies", "peerDependencies")
 
 
 def part(lock: str, package: str) -> tuple[str, str]:
-    """Give the package.json and package-lock.json that install one package of a lock and nothing else.
+    """Return the package.json and package-lock.json that install one package of a lock and nothing else.
 
     Raises PocError for a lock that does not have it.
     """
@@ -40,7 +37,7 @@ def part(lock: str, package: str) -> tuple[str, str]:
 
 
 def _found(packages: dict[str, dict[str, Any]], at: str, name: str) -> str | None:
-    """Give where Node finds a package from another one: in its own folder, or in one of those around it."""
+    """Return where Node finds a package from another one: in its own folder, or in one of those around it."""
     while at:
         inside = f"{at}/{_FOLDER}{name}"
         if inside in packages:

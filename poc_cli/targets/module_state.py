@@ -396,7 +396,7 @@ class ModuleState:
         ]
 
     def _is_import(self, number: int, numbers: Sequence[int]) -> bool:
-        """Whether a variable is only another module's, which is among the numbers too."""
+        """Return whether a variable is only another module's, which is among the numbers too."""
         binding = self._bindings[number]
         function = binding.function
         if function is None or not binding.is_module or self._scopes.is_declared(binding):

@@ -1,8 +1,4 @@
-"""Runs the npm that the wheel of Node brings along, so that no Node of the machine is needed.
-
-Never runs an install script of a package, and never changes the user's npm settings: registry, proxy and
-certificates are taken from their npmrc and environment.
-"""
+"""Runs the npm that the wheel of Node brings along, so that no Node of the machine is needed."""
 
 import importlib.util
 import re
@@ -11,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from poc_cli.errors import TargetError
+from poc_cli.inert import without_styles
 
 CHECK_NPM = (
     "check npm's registry, proxy and certificate settings (npm config list), "
@@ -30,7 +27,6 @@ _CI = (
     "--fetch-retry-maxtimeout=5000",
 )
 
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _SPOKEN = re.compile(r"^npm (?:error|ERR!) ?(.*)$")
 _IDLE_WORDS = ("syscall ", "errno ", "A complete log of this run")
 _LINES = 3
@@ -38,12 +34,12 @@ _LINES = 3
 
 
 def node() -> Path:
-    """Give the node binary of the wheel. Raises TargetError where the wheel is not installed."""
+    """Return the node binary of the wheel. Raises TargetError where the wheel is not installed."""
     return _wheel() / "bin" / "node"
 
 
 def command() -> list[str]:
-    """Give the command that is npm, without arguments. Raises TargetError where the wheel is not installed."""
+    """Return the command that is npm, without arguments. Raises TargetError where the wheel is not installed."""
     # bin/npm of the wheel is a symbolic link made flat, which does not find the rest of npm
     return [str(node()), str(_wheel() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
@@ -81,7 +77,7 @@ def _wheel() -> Path:
 
 
 def _gist(output: str) -> str:
-    lines = [line.strip() for line in _ESCAPES.sub("", output).splitlines()]
+    lines = [line.strip() for line in without_styles(output).splitlines()]
     spoken = [found[1].strip() for line in lines if (found := _SPOKEN.match(line))]
     told = [line for line in spoken if line and not line.startswith(_IDLE_WORDS)]
     # without a word of npm's own it is node that failed, and node says why at the end

@@ -1,13 +1,8 @@
-"""Starts one workerd process and ends it; nothing of it outlives us.
-
-Never speaks to it. Imports only the standard library, so that the runtime starts while the rest is still loading.
-"""
+"""Starts one workerd process and ends it; nothing of it outlives us."""
 
 import contextlib
 import ctypes
 import os
-import secrets
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,8 +12,8 @@ from functools import partial
 from pathlib import Path
 
 from poc_cli.errors import TargetError
-from poc_cli.targets.janitor import Janitor
 from poc_cli.targets.runtime_folder import runtime_base
+from poc_cli.targets.scratch_folder import ScratchFolder
 from poc_cli.targets.worker import Worker
 
 PASSED_ON = ("HOME", "LANG", "LC_ALL", "PATH", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR", "TZ")
@@ -35,30 +30,16 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-class RuntimeFolder:
+class RuntimeFolder(ScratchFolder):
     """The folder of one runtime: its configuration, its disk and the side-car's sockets. Outlives its processes."""
 
     def __init__(self, worker: Worker) -> None:
         """Make the folder (0700) and put the configuration there. Raises TargetError where there is no place for it."""
+        super().__init__(runtime_base())
         self.worker = worker
         self.services = worker.services()
-        # Named before it is made, so that the janitor knows of it from the first moment on.
-        self.folder = runtime_base() / f"poc-{secrets.token_hex(8)}"
-        self.janitor = Janitor(self.folder)
-        try:
-            self.folder.mkdir(mode=0o700)
+        with self.filling():
             worker.fill(self.folder, self.services)
-        except OSError as error:
-            self.remove()
-            raise TargetError(
-                f"cannot make {self.folder}: {error.strerror}", "set TMPDIR to a folder with room in it"
-            ) from error
-
-    def remove(self) -> None:
-        """Remove the folder, once; its process must be gone."""
-        if self.janitor.waiting:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            self.janitor.dismiss()
 
 
 @dataclass(slots=True)
@@ -80,9 +61,14 @@ class Process:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.popen.wait(GRACE_SECONDS)
         if self.popen.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.popen.pid, signal.SIGKILL)
+            signal_group(self.popen.pid)
             self.popen.wait()
+
+
+def signal_group(group: int, number: signal.Signals = signal.SIGKILL) -> None:
+    """Send a signal to a process group, if it still exists."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)
 
 
 def ending(code: int) -> str:
@@ -103,12 +89,12 @@ def _die_with_parent(parent: int) -> None:
 
 
 def passed_on() -> dict[str, str]:
-    """Give the variables of our environment that what we start gets too."""
+    """Return the variables of our environment that what we start gets too."""
     return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
 
 
 def guard(parent: int) -> Callable[[], None] | None:
-    """Give what the child does before it becomes workerd; elsewhere than on Linux the janitor alone keeps watch."""
+    """Return what the child does before it becomes workerd; elsewhere than on Linux the janitor alone keeps watch."""
     return partial(_die_with_parent, parent) if sys.platform == "linux" else None
 
 
@@ -159,5 +145,5 @@ def spawn(
     finally:
         for descriptor in (control_end, trace_end, log_end):
             os.close(descriptor)
-    place.janitor.watch(popen.pid)
+    place.watch(popen.pid)
     return Process(popen, place, control, trace, log, inspected)

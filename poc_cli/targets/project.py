@@ -1,7 +1,4 @@
-"""Somebody's project, made by wrangler into what the runtime takes: its configuration, with our side-car joined to it.
-
-Never changes a file of the project, and never asks wrangler to run anything: the runtime is ours.
-"""
+"""A user's project, built by wrangler into the runtime's configuration, with our side-car added."""
 
 import re
 import secrets
@@ -55,23 +52,23 @@ class Project(Worker):
         return self.hidden
 
     def services(self) -> Services:
-        """Give the names of our services, which are in the message."""
+        """Return the names of our services, which are in the message."""
         return self.sidecar
 
     def headers(self, token: str) -> dict[str, str]:  # noqa: ARG002 - a stranger has authentication of its own
-        """Give no headers."""
+        """Return no headers."""
         return {}
 
     def variables(self, ours: dict[str, str]) -> dict[str, str]:  # noqa: ARG002 - it binds to none of them
-        """Give what wrangler sets for the runtime too."""
+        """Return what wrangler sets for the runtime too."""
         return {"TZ": "UTC"}
 
     def owns(self, object_id: str) -> bool:
-        """Whether an object is of a class of the project, and not one of the simulator's."""
+        """Return whether an object is of a class of the project, and not one of the simulator's."""
         return any(in_namespace(key, object_id) for key in self.namespaces.values())
 
     def is_isolate(self, service: str) -> bool:
-        """Whether a service runs a worker of the project's."""
+        """Return whether a service runs a worker of the project's."""
         return service.startswith(_USER)
 
     def place_of(self, service: str, script: str, line: int, column: int) -> Place | None:
@@ -80,7 +77,7 @@ class Project(Worker):
         return Place(script, line) if found is None else found[1].place(line, column)
 
     def locate(self, worker: str, frames: list[Any]) -> Place | None:
-        """Give the place in the project's own source."""
+        """Return the place in the project's own source."""
         found = self.maps.get(worker)
         return own_place(frames) if found is None else found[1].innermost(frames, found[0])
 
@@ -91,13 +88,13 @@ class Project(Worker):
             (folder / f"disk{index}").mkdir()
 
     def words(self, binary: Path, folder: Path) -> list[str]:  # noqa: ARG002 - nothing is left to be compiled
-        """Give the words that name the configuration, what wrangler gave along, and the disks."""
+        """Return the words that name the configuration, what wrangler gave along, and the disks."""
         disks = [f"--directory-path={name}={folder / f'disk{index}'}" for index, name in enumerate(self.disks)]
         return ["config.bin", "--binary", *self.arguments, *disks]
 
 
 def project(built: Built, binary: Path, date: str | None) -> Project:
-    """Give the project for what wrangler has built; `binary` encodes our part.
+    """Return the project for what wrangler has built; `binary` encodes our part.
 
     Raises TargetError where the configuration cannot be read, or has no Durable Object class.
     """
@@ -132,7 +129,7 @@ def project(built: Built, binary: Path, date: str | None) -> Project:
 
 
 def _objects(found: list[Service], workers: list[str]) -> dict[str, tuple[str, str, str]]:
-    """Give each class by its name, with its own name, its service and its unique key.
+    """Return each class by its name, with its own name, its service and its unique key.
 
     Where two workers have classes of one name, the later one's is `worker:Class`.
     """

@@ -1,7 +1,4 @@
-"""Whether anybody answers at an address, whether it is our worker, and in words why not.
-
-Never sends anything but a GET without a body, and never follows where a redirect points.
-"""
+"""Whether anybody answers at an address, whether it is our worker, and in words why not."""
 
 import socket
 import ssl
@@ -47,7 +44,7 @@ async def host(door: Door, path: str, headers: Mapping[str, str], *, token_from:
 
 
 async def reached(door: Door, path: str, headers: Mapping[str, str], within: float) -> "httpx.Response":
-    """Give the answer to a GET. Raises TargetError with the reason in words where there is none."""
+    """Return the answer to a GET. Raises TargetError with the reason in words where there is none."""
     import httpx  # 0.1 s, and most runs are on this machine
 
     url, needed = door.request(path)
@@ -81,7 +78,7 @@ def _why(door: Door, error: Exception, within: float) -> tuple[str, str]:
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:
-    """Give an error and what lies behind it, the nearest first; of several addresses of a host each has its own."""
+    """Return an error and what lies behind it, the nearest first; of several addresses of a host each has its own."""
     found: list[BaseException] = []
     while error is not None and error not in found:
         found.append(error)
@@ -94,15 +91,15 @@ def _causes(error: BaseException | None) -> list[BaseException]:
 def _raise_if_unwelcome(door: Door, status: int, error: str, token_from: str | None) -> None:
     """Raise TargetError where the worker wants a token that we do not have. Others may only guard this one path."""
     if token_from is not None:
-        told = f"{door.url} refuses the token ({status})"
-        raise TargetError(told, f"{token_from} must hold the token that the worker was given")
+        message = f"{door.url} refuses the token ({status})"
+        raise TargetError(message, f"{token_from} must hold the token that the worker was given")
     if error == "unauthorized":
-        told = f"{door.url} wants a token ({status})"
-        raise TargetError(told, "name the variable that holds it: --token-env NAME")
+        message = f"{door.url} wants a token ({status})"
+        raise TargetError(message, "name the variable that holds it: --token-env NAME")
 
 
 def _page(answer: "httpx.Response") -> tuple[str, str] | None:
-    """Give what a page of Cloudflare's own, or of what stands before a worker, says, and what to do about it."""
+    """Return what a page of Cloudflare's own, or of what stands before a worker, says, and what to do about it."""
     body = answer.text[:10_000]
     if "error code: 1101" in body or "Error 1101" in body:
         return "it throws an exception (Cloudflare error 1101)", "see its log: wrangler tail"

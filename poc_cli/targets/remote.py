@@ -1,7 +1,4 @@
-"""A worker that already runs somewhere: a black box that can be spoken to, and nothing else.
-
-Never believes more than an answer: there is no trace here, and nothing can be evicted.
-"""
+"""A worker that already runs somewhere: a black box that can be spoken to, and nothing else."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -62,7 +59,7 @@ class Remote:
 
     @property
     def trace(self) -> None:
-        """Give None: nobody tells from inside what happens there."""
+        """Return None: nobody tells from inside what happens there."""
         return
 
     async def settled(self) -> None:

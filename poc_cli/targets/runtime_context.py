@@ -1,7 +1,4 @@
-"""One process of the local runtime: where it listens, what its trace and log say, and its side-car.
-
-Never starts another in its place; `workerd` does.
-"""
+"""One process of the local runtime: where it listens, what its trace and log say, and its side-car."""
 
 import asyncio
 import json
@@ -109,7 +106,7 @@ class Running:
         )
 
     async def listen(self) -> str:
-        """Give the URL once the sockets listen. Raises TargetError with what workerd said."""
+        """Return the URL once the sockets listen. Raises TargetError with what workerd said."""
         ports = await self._ports()
         if ports is not None:
             self.inspector_port = ports.get(_INSPECTOR, 0)
@@ -176,7 +173,7 @@ class Running:
                 self._tell(change)
 
     async def fence(self) -> int:
-        """Give the trace's clock once everything that happened before the call has been read from the trace.
+        """Return the trace's clock once everything that happened before the call has been read from the trace.
 
         The trace is buffered in workerd and written out when a context ends (measured), so a request to the side-car
         brings everything before it. Callers that wait for one that has not been sent yet share it.
@@ -264,7 +261,7 @@ class Running:
             raise TargetHung("the runtime's trace stopped", LOOK_INTO_LOG)
 
     async def _ended(self) -> int | None:
-        """Give how the process ended, None where it lives: its connections break a moment before that is known."""
+        """Return how the process ended, None where it lives: its connections break a moment before that is known."""
         with suppress(subprocess.TimeoutExpired):
             return await asyncio.to_thread(self._process.popen.wait, ENDS_WITHIN_SECONDS)
         return None

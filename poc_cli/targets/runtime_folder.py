@@ -1,7 +1,4 @@
-"""Where a runtime's folder is made: in the folder for temporary files, unless its path is too long for a unix socket.
-
-Never makes it. Imports only the standard library, so that the runtime starts while the rest is still loading.
-"""
+"""Where a runtime's folder is made: among temporary files, unless the path is too long for a unix socket."""
 
 import os
 import shutil
@@ -42,7 +39,7 @@ def runtime_base() -> Path:
 
 
 def base() -> Path:
-    """Give the folder to make a runtime's folder in: TMPDIR, else /tmp, else XDG_RUNTIME_DIR.
+    """Return the folder to make a runtime's folder in: TMPDIR, else /tmp, else XDG_RUNTIME_DIR.
 
     Raises TargetError where none of them can be written to and leaves room for the path of a socket.
     """

@@ -1,8 +1,4 @@
-"""Says where workerd and wrangler are, and brings the pinned ones into the user's cache when they are not there yet.
-
-Never runs them, and never changes a workerd that the user named. Imports only the standard library, and what
-installing takes only when something is to be installed, so that the runtime starts while the rest is loading.
-"""
+"""Says where workerd and wrangler are, and brings the pinned ones into the user's cache when they are not there yet."""
 
 import os
 import sys
@@ -44,7 +40,7 @@ class Thing:
 
 
 def locate(say: Callable[[str], None], npm: Sequence[str] | None = None) -> Path:
-    """Give the absolute path of the workerd to run: the one POC_WORKERD names, else the pinned one.
+    """Return the absolute path of the workerd to run: the one POC_WORKERD names, else the pinned one.
 
     Where the pinned one is missing or damaged, it is installed first and `say` is told, a line of text at a time.
     `npm` replaces the command that is npm. Raises TargetError where there is no workerd and none can be brought.
@@ -62,7 +58,7 @@ def locate(say: Callable[[str], None], npm: Sequence[str] | None = None) -> Path
 
 
 def tools(say: Callable[[str], None], npm: Sequence[str] | None = None) -> Path:
-    """Give the folder that the pinned wrangler is installed in, with all that it needs.
+    """Return the folder that the pinned wrangler is installed in, with all that it needs.
 
     Where it is missing, it is installed first, as `locate` does it. Raises TargetError where it cannot be brought.
     """
@@ -83,7 +79,7 @@ def tools(say: Callable[[str], None], npm: Sequence[str] | None = None) -> Path:
 
 
 def wrangler_home() -> Path:
-    """Give the folder in which wrangler is, or will be once it is brought."""
+    """Return the folder in which wrangler is, or will be once it is brought."""
     return _home(shipped("worker"), f"wrangler-{WRANGLER_VERSION}")
 
 
@@ -92,7 +88,7 @@ def _wrangler(home: Path) -> Path:
 
 
 def pinned() -> Path:
-    """Give where the pinned workerd is, or will be once it is brought. Raises TargetError where there is none."""
+    """Return where the pinned workerd is, or will be once it is brought. Raises TargetError where there is none."""
     return _binary(_home(shipped("worker")))
 
 
@@ -106,7 +102,7 @@ def _named(binary: Path) -> Path:
 
 
 def _binary(home: Path) -> Path:
-    """Give the real binary: `node_modules/.bin/workerd` is a Node program that leaves workerd behind when killed."""
+    """Return the real binary: `node_modules/.bin/workerd` is a Node program that leaves workerd behind when killed."""
     machine = os.uname() if hasattr(os, "uname") else None
     platform = _PLATFORMS.get((machine.sysname, machine.machine)) if machine else None
     if platform is None:
@@ -119,7 +115,7 @@ def _binary(home: Path) -> Path:
 
 
 def _home(worker: Path, thing: str = f"workerd-{WORKERD_VERSION}") -> Path:
-    """Give the folder for exactly this lock: another lock means another folder, so runs of two versions never mix."""
+    """Return the folder for exactly this lock: another lock means another folder, so runs of two versions never mix."""
     lock = (worker / _LOCK).read_bytes()
     return cache() / f"{thing}-{sha256(lock).hexdigest()[:12]}"
 
@@ -129,7 +125,7 @@ def _manifests(worker: Path) -> tuple[str, str]:
 
 
 def cache() -> Path:
-    """Give the folder in the user's cache that is ours."""
+    """Return the folder in the user's cache that is ours."""
     given = Path(os.environ.get("XDG_CACHE_HOME", ""))
     if given.is_absolute():  # the XDG specification: a relative one is to be ignored
         return given / "poc"

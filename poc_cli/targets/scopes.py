@@ -160,7 +160,7 @@ class Scopes:
         return {key: [*names] for key, names in found.items()}
 
     def is_declared(self, binding: Binding) -> bool:
-        """Whether a variable is declared where it is seen, and not imported."""
+        """Return whether a variable is declared where it is seen, and not imported."""
         return binding.function is None or self._declared(binding, _DECLARATIONS) is not None
 
     def declaration(self, binding: Binding) -> tuple[int, int] | None:

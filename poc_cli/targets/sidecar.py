@@ -1,7 +1,4 @@
-"""Speaks to the side-car beside the worker: fences and evicts, over unix sockets that only we can open.
-
-Never touches an object, other than to evict the one it is asked to.
-"""
+"""Speaks to the side-car beside the worker: fences and evicts, over unix sockets that only we can open."""
 
 import asyncio
 import json

@@ -1,7 +1,4 @@
-"""From a line of a bundle back to the line that a person wrote, by the bundle's source map (version 3).
-
-Never reads a source: its name and line are all that is told.
-"""
+"""From a line of a bundle back to the line that a person wrote, by the bundle's source map (version 3)."""
 
 import json
 import os
@@ -35,13 +32,15 @@ class SourceMap:
         try:
             content = json.loads(file.read_bytes())
             beside = file.parent / (content.get("sourceRoot") or "")
-            self._sources = [_told(Path(os.path.normpath(beside / each)), project, made) for each in content["sources"]]
+            self._sources = [
+                _describe(Path(os.path.normpath(beside / each)), project, made) for each in content["sources"]
+            ]
             self._lines = _decoded(content["mappings"])
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise TargetError(f"cannot read the source map {file}: {error!r}") from error
 
     def place(self, line: int, column: int) -> Place | None:
-        """Give the place that a line and column of the bundle, both counted from 1, were made from."""
+        """Return the place that a line and column of the bundle, both counted from 1, were made from."""
         if not 0 < line <= len(self._lines):
             return None
         columns, places = self._lines[line - 1]
@@ -53,7 +52,7 @@ class SourceMap:
         return None if script is None else Place(script, at + 1)
 
     def innermost(self, frames: list[Any], module: str) -> Place | None:
-        """Give the innermost place of a stack that a person of the project wrote, else one in a package of theirs."""
+        """Return the innermost place of a stack that a person of the project wrote, else one in a package of theirs."""
         found: Place | None = None
         for frame in frames:
             if not isinstance(frame, dict) or frame.get("script") != module:
@@ -68,15 +67,15 @@ class SourceMap:
         return found
 
 
-def _told(source: Path, project: Path, made: tuple[Path, ...]) -> str | None:
-    """Give a source's name for a person, None for what the bundler has added."""
+def _describe(source: Path, project: Path, made: tuple[Path, ...]) -> str | None:
+    """Return a source's name for a person, None for what the bundler has added."""
     if any(source.is_relative_to(folder) for folder in made):
         return None
     return os.path.relpath(source, project)
 
 
 def _decoded(mappings: str) -> list[tuple[list[int], list[tuple[int, int]]]]:
-    """Give for each line of the bundle its columns and what each was made from: a source's number and a line."""
+    """Return for each line of the bundle its columns and what each was made from: a source's number and a line."""
     lines: list[tuple[list[int], list[tuple[int, int]]]] = []
     source = line = 0
     for group in mappings.split(";"):
@@ -98,7 +97,7 @@ def _decoded(mappings: str) -> list[tuple[list[int], list[tuple[int, int]]]]:
 
 
 def _numbers(segment: str) -> list[int]:
-    """Give the numbers of a segment, written in base 64 with five bits a digit, the sign in the lowest bit."""
+    """Return the numbers of a segment, written in base 64 with five bits a digit, the sign in the lowest bit."""
     found: list[int] = []
     value = shift = 0
     for character in segment:

@@ -1,7 +1,4 @@
-"""Tells why a runtime did not start: by the worker, in the runtime's words, or because the program is no workerd.
-
-Never starts a runtime; it asks the program for its version and nothing else.
-"""
+"""Tells why a runtime did not start: by the worker, in the runtime's words, or because the program is no workerd."""
 
 import os
 import subprocess
@@ -26,12 +23,12 @@ class Failure:
 
     @property
     def did(self) -> str:
-        """Give how it failed, after `it`."""
+        """Return how it failed, after `it`."""
         return "did not listen in time" if self.code is None else ending(self.code)
 
 
 def not_started(failure: Failure) -> TargetError:
-    """Give the error for the user: to mend the worker where the runtime complains, the runtime where it is none."""
+    """Return the error for the user: to mend the worker where the runtime complains, the runtime where it is none."""
     if not _is_workerd(failure.binary):
         did = f"{failure.did}, saying: {failure.said}" if failure.said else f"{failure.did} without a word"
         return TargetError(f"{failure.binary} did not behave like workerd: it {did}", advice(failure.binary))
@@ -44,7 +41,7 @@ def not_started(failure: Failure) -> TargetError:
 
 
 def advice(binary: Path) -> str:
-    """Give what to do about a program that is no workerd."""
+    """Return what to do about a program that is no workerd."""
     if os.environ.get("POC_WORKERD"):
         return "name a workerd by POC_WORKERD, or unset it to use the pinned one"
     return f"remove {binary.parents[4]}, and the next run brings it anew"

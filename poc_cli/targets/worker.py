@@ -1,23 +1,24 @@
-"""What is put to the test: a folder whose `local.capnp` defines a worker, and what the runtime is told to run it.
-
-Never starts anything. Imports only the standard library, so that the runtime starts while the rest is still loading.
-"""
+"""What is put to the test: a folder whose `local.capnp` defines a worker, and what the runtime is told to run it."""
 
 import os
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from poc_cli.errors import TargetError
 from poc_cli.residency.identity import in_namespace, namespaces
 from poc_cli.residency.trace import Place, own_place
 from poc_cli.targets.compatibility import compiled, declared
-from poc_cli.targets.embedding import raise_if_outside
+from poc_cli.targets.embedding import named_files, raise_if_outside
 from poc_cli.targets.worker_source import DECLARATION
 from poc_cli.targets.workerd_config import SIDECAR, SUBJECT, Services, config
+
+MOST_FILES: Final = 10_000
+"""Of a worker that is made of more it is not told whether it is still the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Worker:
 
     @property
     def compatibility_date(self) -> str | None:
-        """Give the date that it runs on, None where that is not known."""
+        """Return the date that it runs on, None where that is not known."""
         return self.imposed or self.declared
 
     @property
@@ -52,38 +53,33 @@ class Worker:
         return ()
 
     def services(self) -> Services:
-        """Give the names of our own services in one runtime."""
+        """Return the names of our own services in one runtime."""
         return Services(secrets.token_hex(8))
 
     def headers(self, token: str) -> dict[str, str]:
-        """Give the headers of each request to it."""
+        """Return the headers of each request to it."""
         return {"Authorization": f"Bearer {token}"}
 
     def variables(self, ours: dict[str, str]) -> dict[str, str]:
-        """Give the variables of the runtime's environment, of which `ours` are those that a worker may bind to."""
+        """Return the variables of the runtime's environment, of which `ours` are those that a worker may bind to."""
         return ours | dict(self.beside)
 
     def class_of(self, object_id: str) -> str | None:
-        """Give the class that an id proves itself to be of, None for one of no class that it declares."""
+        """Return the class that an id proves itself to be of, None for one of no class that it declares."""
         keys = self.namespaces.items()
         return next((class_name for class_name, key in keys if in_namespace(key, object_id)), None)
 
     def owns(self, object_id: str) -> bool:  # noqa: ARG002 - projects have simulators beside them
-        """Whether an object of the runtime's is one of its own."""
+        """Return whether an object of the runtime's is one of its own."""
         return True
 
     def digest(self) -> str | None:
         """Return a digest of all that the worker is made of, None where it cannot be told."""
-        try:
-            declaration = (self.folder / "local.capnp").read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            return None
-        if "node_modules" in declaration or ".." in declaration:
-            return None  # it embeds what is not looked at here
-        return digest_of(self.folder, _files_of(self.folder))
+        files = [*islice(_files_of(self.folder), MOST_FILES + 1)]
+        return None if len(files) > MOST_FILES else digest_of(self.folder, files)
 
     def is_isolate(self, service: str) -> bool:
-        """Whether a service runs code of the worker's."""
+        """Return whether a service runs code of the worker's."""
         return service == SUBJECT
 
     def place_of(self, service: str, script: str, line: int, column: int) -> Place | None:  # noqa: ARG002
@@ -91,7 +87,7 @@ class Worker:
         return Place(script, line)
 
     def locate(self, worker: str, frames: list[Any]) -> Place | None:  # noqa: ARG002 - what runs is the source
-        """Give the place in its source of a stack in the worker of that name."""
+        """Return the place in its source of a stack in the worker of that name."""
         return own_place(frames)
 
     def fill(self, folder: Path, services: Services) -> None:
@@ -101,7 +97,7 @@ class Worker:
         (folder / "config.capnp").write_text(config(services, sorted(self.namespaces)), encoding="utf-8")
 
     def words(self, binary: Path, folder: Path) -> list[str]:
-        """Give the words of the command line that name the configuration and the disks.
+        """Return the words of the command line that name the configuration and the disks.
 
         The configuration is its text, or its compiled form where a date is imposed. Raises TargetError.
         """
@@ -132,10 +128,12 @@ def digest_of(folder: Path, files: Iterable[Path]) -> str | None:
 
 
 def _files_of(folder: Path) -> Iterator[Path]:
-    """Yield the files of a folder that a configuration may embed."""
-    for here, folders, files in os.walk(folder):
-        folders[:] = [each for each in folders if each != "node_modules" and not each.startswith(".")]
-        yield from (Path(here, each) for each in files)
+    """Yield the files that the declaration takes into itself, and all below the folders that it names."""
+    for name in named_files(folder, DECLARATION):
+        if not (folder / name).is_dir():
+            yield folder / name
+        for here, _, files in os.walk(folder / name, followlinks=True):
+            yield from (Path(here, each) for each in files)
 
 
 def subject(folder: Path, date: str | None = None) -> Worker:

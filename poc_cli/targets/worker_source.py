@@ -1,7 +1,4 @@
-"""Where a worker is: a folder with a `local.capnp`, or a project of wrangler's with one configuration or several.
-
-Never reads more than the names of files; what is in them is read, or built, by others.
-"""
+"""Where a worker is: a folder with a `local.capnp`, or a project of wrangler's with one configuration or several."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -30,7 +27,7 @@ class WorkerSource:
     secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     def given(self, variables: Mapping[str, str], secrets: Mapping[str, str]) -> "WorkerSource":
-        """Give the same with variables and secrets beside its own."""
+        """Return the same with variables and secrets beside its own."""
         return replace(self, variables=tuple(sorted(variables.items())), secrets=tuple(sorted(secrets.items())))
 
 

@@ -1,7 +1,4 @@
-"""The local target: the worker on raw workerd, with the runtime's own trace as the witness of residency.
-
-Never judges: it tells what the trace says and does what it is asked.
-"""
+"""The local target: the worker on raw workerd, with the runtime's own trace as the witness of residency."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -99,7 +96,7 @@ class Workerd:
 
     @property
     def trace(self) -> "Workerd":
-        """Give the trace: the runtime's is read here."""
+        """Return the trace: the runtime's is read here."""
         return self
 
     def watch(self, object_id: str, listener: Callable[[Change], None]) -> None:
@@ -111,7 +108,7 @@ class Workerd:
         self._listeners.pop(object_id, None)
 
     def object_id(self, class_name: str, name: str) -> str:
-        """Give the hex id of a named object without touching it. Raises TargetError for an unknown class."""
+        """Return the hex id of a named object without touching it. Raises TargetError for an unknown class."""
         unique_key = self._place.worker.namespaces.get(class_name)
         if unique_key is None:
             known = ", ".join(sorted(self._place.worker.namespaces))
@@ -119,24 +116,32 @@ class Workerd:
         return object_id(unique_key, name)
 
     def class_of(self, object_id: str) -> str | None:
-        """Give the class that an id proves itself to be of, None for one of no class that the worker declares."""
+        """Return the class that an id proves itself to be of, None for one of no class that the worker declares."""
         return self._place.worker.class_of(object_id)
 
     def stay(self, object_id: str) -> Stay | None:
-        """Give the object's present stay in memory, as of the last fence."""
+        """Return the object's present stay in memory, as of the last fence."""
         return self._now.residency.stay(object_id)
 
     def pins(self, object_id: str, at_least_ns: int) -> tuple[Pin, ...]:
-        """Give what has been pending in the object for so long, as of the last fence."""
+        """Return what has been pending in the object for so long, as of the last fence."""
         residency = self._now.residency
         return residency.pins(object_id, residency.latest_ns, at_least_ns)
 
+    def linked(self, object_id: str) -> frozenset[str]:
+        """Return the other objects that an object has called, or that have called it, as of the last fence."""
+        return self._now.residency.linked(object_id)
+
+    def times_called(self, object_id: str) -> int:
+        """Return how often an object was called, or called another, as of the last fence."""
+        return self._now.residency.times_called(object_id)
+
     def alarm_due_ns(self, object_id: str) -> int | None:
-        """Give when the object's alarm is due, in the trace's clock; None without one, as of the last fence."""
+        """Return when the object's alarm is due, in the trace's clock; None without one, as of the last fence."""
         return self._now.residency.alarm_due_ns(object_id)
 
     def seen(self) -> tuple[str, ...]:
-        """Give the ids of all objects of the worker's that were in memory at some time."""
+        """Return the ids of all objects of the worker's that were in memory at some time."""
         return tuple(each for each in self._seen if self._place.worker.owns(each))
 
     def _tell(self, change: Change) -> None:
@@ -154,7 +159,7 @@ class Workerd:
         await self.fence()
 
     async def fence(self) -> int:
-        """Give the trace's clock once everything that happened before the call has been read from the trace."""
+        """Return the trace's clock once everything that happened before the call has been read from the trace."""
         return await self._now.fence()
 
     async def pulse(self) -> int:

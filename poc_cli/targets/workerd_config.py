@@ -1,7 +1,4 @@
-"""The configuration that workerd is started with: the worker under test, and around it what it may not choose itself.
-
-Never starts anything. The names of our own services are random, so that no worker can bind to them.
-"""
+"""The configuration that workerd is started with: the worker under test and what surrounds it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,12 +31,12 @@ class Services:
 
     @property
     def fence(self) -> str:
-        """Give the name of the service that fences are sent to."""
+        """Return the name of the service that fences are sent to."""
         return f"poc-fence-{self.nonce}"
 
     @property
     def evict(self) -> str:
-        """Give the name of the service that evicts objects."""
+        """Return the name of the service that evicts objects."""
         return f"poc-evict-{self.nonce}"
 
 
@@ -53,7 +50,7 @@ def _text(value: str) -> str:
 
 
 def _sidecar(name: str, objects: Mapping[str, tuple[str, str]]) -> str:
-    """Give a side-car that can reach objects: by a name of ours, the class and the service of each kind."""
+    """Return a side-car that can reach objects: by a name of ours, the class and the service of each kind."""
     bindings = ", ".join(
         f"(name = {_text(each)}, "
         f"durableObjectNamespace = (className = {_text(class_name)}, serviceName = {_text(service)}))"
@@ -80,7 +77,7 @@ def _sockets(services: Services) -> str:
 
 
 def addition(services: Services, objects: Mapping[str, tuple[str, str]]) -> str:
-    """Give the text of what is joined to a configuration of somebody else's: the side-car and its sockets.
+    """Return the text of what is joined to a configuration of somebody else's: the side-car and its sockets.
 
     `objects` names each class for the side-car and says its class name and its service.
     """
@@ -94,7 +91,7 @@ def addition(services: Services, objects: Mapping[str, tuple[str, str]]) -> str:
 
 
 def config(services: Services, classes: list[str]) -> str:
-    """Give the text of the configuration; it imports `/local.capnp` from the worker's folder.
+    """Return the text of the configuration; it imports `/local.capnp` from the worker's folder.
 
     Sockets: `http` on a free loopback port; the two of the side-car on unix sockets beside the configuration.
     """

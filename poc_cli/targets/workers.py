@@ -1,7 +1,4 @@
-"""The workers of one run: each is read, or built by wrangler, once, whoever asks for it.
-
-Never plays anything on them.
-"""
+"""The workers of one run: each is read, or built by wrangler, once, whoever asks for it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -41,7 +38,7 @@ class Workers:
         self._builds[wanted] = Build(wanted, tools(self._say), self._date)
 
     def get(self, wanted: WorkerSource) -> Worker:
-        """Give the worker, once it is there. Raises TargetError where it cannot be read or built."""
+        """Return the worker, once it is there. Raises TargetError where it cannot be read or built."""
         self.begin(wanted)
         if wanted not in self._there:
             from poc_cli.targets.project import project
@@ -56,7 +53,7 @@ class Workers:
 
     @property
     def thrown(self) -> str:
-        """Give what requests of projects have thrown, at the projects' own lines."""
+        """Return what requests of projects have thrown, at the projects' own lines."""
         return "".join(each.thrown for each in self._builds.values())
 
     def __enter__(self) -> Self:

@@ -1,16 +1,10 @@
-"""wrangler at work on one project: bundles it, and hands over the configuration that it would have given the runtime.
-
-Never lets it run the runtime, write into the project, or see more of the environment than a few variables. Imports only
-the standard library, so that wrangler works while the rest is still loading.
-"""
+"""wrangler on one project: bundles it and hands over the configuration meant for the runtime."""
 
 import contextlib
 import json
 import os
-import secrets
 import select
 import shutil
-import signal
 import subprocess
 import time
 from dataclasses import dataclass
@@ -18,10 +12,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from poc_cli.errors import TargetError
-from poc_cli.targets.janitor import Janitor
 from poc_cli.targets.npm import node
-from poc_cli.targets.process import ending, guard, passed_on
+from poc_cli.targets.process import ending, guard, passed_on, signal_group
 from poc_cli.targets.runtime_folder import base
+from poc_cli.targets.scratch_folder import ScratchFolder
 from poc_cli.targets.worker_source import WorkerSource
 
 BUILDS_WITHIN_SECONDS: Final = 180.0
@@ -78,12 +72,10 @@ class Build:
         """
         self.source = source
         self._home = home
-        self._folder = base() / f"poc-{secrets.token_hex(8)}"
-        self._janitor = Janitor(self._folder)
+        self._scratch = ScratchFolder(base(), "captured", "home", "tmp")
+        self._folder = self._scratch.folder
         self._popen: subprocess.Popen[bytes] | None = None
         try:
-            for each in (self._folder, *(self._folder / name for name in ("captured", "home", "tmp"))):
-                each.mkdir(mode=0o700)
             self._report = self._start(date)
         except OSError as error:
             self.close()
@@ -117,7 +109,7 @@ class Build:
             raise
         finally:
             os.close(report_end)
-        self._janitor.watch(self._popen.pid)
+        self._scratch.watch(self._popen.pid)
         return report
 
     def _environment(self) -> dict[str, str]:
@@ -134,7 +126,7 @@ class Build:
         )
 
     def _capture(self) -> Path:
-        """Give what stands in for workerd: ours, or a copy where it was installed without the right to be executed."""
+        """Return the stand-in for workerd: ours, or a copy where it was installed without execute permission."""
         script = _SCRIPTS / "capture.sh"
         if os.access(script, os.X_OK):
             return script
@@ -172,7 +164,7 @@ class Build:
         return answer
 
     def _captured(self) -> tuple[bytes, tuple[str, ...]]:
-        """Give the configuration that wrangler gave last, and those of its arguments that belong to it."""
+        """Return the configuration that wrangler gave last, and those of its arguments that belong to it."""
         try:
             newest = max((self._folder / "captured").glob("*.config"), key=lambda file: file.stat().st_mtime_ns)
             words = newest.with_suffix(".words").read_text(encoding="utf-8").splitlines()
@@ -182,7 +174,7 @@ class Build:
 
     @property
     def thrown(self) -> str:
-        """Give what requests of the project's have thrown, at its own lines."""
+        """Return what requests of the project's have thrown, at its own lines."""
         with contextlib.suppress(OSError):
             return (self._folder / "thrown.log").read_text(encoding="utf-8", errors="replace")
         return ""
@@ -212,14 +204,12 @@ class Build:
 
     def close(self) -> None:
         """End it, and everything that it started, and remove its folder."""
-        if not self._janitor.waiting:
+        if not self._scratch.exists:
             return
         if self._popen is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._popen.pid, signal.SIGKILL)
+            signal_group(self._popen.pid)
             self._popen.wait()
             if self._popen.stdin is not None:
                 self._popen.stdin.close()
             os.close(self._report)
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._janitor.dismiss()
+        self._scratch.remove()

@@ -1,7 +1,4 @@
-"""The script of the action, in a GitHub that is made of files: what it runs, what it puts out, what it never does.
-
-Never installs or plays anything: `pip` and `poc` are programs of the test that note how they were called.
-"""
+"""The script of the action, in a GitHub that is made of files: what it runs, what it puts out, what it never does."""
 
 import json
 import os
@@ -88,11 +85,11 @@ class Runner:
         return Ran(ran.returncode, ran.stdout, ran.stderr)
 
     def called(self) -> list[str]:
-        """Give the lines that the programs have noted."""
+        """Return the lines that the programs have noted."""
         return self.calls.read_text(encoding="utf-8").splitlines()
 
     def outputs(self) -> dict[str, str]:
-        """Give the outputs as GitHub reads them."""
+        """Return the outputs as GitHub reads them."""
         return dict(line.split("=", 1) for line in self.output.read_text(encoding="utf-8").splitlines())
 
 

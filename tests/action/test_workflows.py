@@ -1,7 +1,4 @@
-"""The action and the workflows as GitHub reads them: pinned, without injection, with few rights.
-
-Never asks GitHub anything.
-"""
+"""The action and the workflows as GitHub reads them: pinned, without injection, with few rights."""
 
 import re
 from collections.abc import Iterator

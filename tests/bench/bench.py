@@ -1,7 +1,4 @@
-"""Measures the harness itself and writes docs/benchmarks.md, a section from each file of sections/: `make bench`.
-
-Never fails on a figure: machines differ and are noisy. With names of sections it prints those and writes nothing.
-"""
+"""Measures the harness itself and writes docs/benchmarks.md, a section from each file of sections/: `make bench`."""
 
 import importlib
 import os
@@ -41,7 +38,7 @@ class Section(Protocol):
 
 
 def sections(names: Sequence[str]) -> dict[str, Section]:
-    """Give the sections of these names, all where there are none, in the order of the page."""
+    """Return the sections of these names, all where there are none, in the order of the page."""
     known = {file.stem for file in SECTIONS.glob("[!_]*.py")}
     if strange := set(names) - known:
         raise SystemExit(f"no section {', '.join(sorted(strange))}: there are {', '.join(sorted(known))}")
@@ -67,7 +64,7 @@ def measured(names: Sequence[str]) -> list[str]:
 
 
 def machine() -> str:
-    """Give the machine in words."""
+    """Return the machine in words."""
     kinds = [line.partition(":")[2].strip() for line in _cpu_lines() if line.startswith("model name")]
     kind = f" ({kinds[0]})" if kinds else ""
     memory = psutil.virtual_memory().total / 2**30
@@ -94,20 +91,20 @@ class Others:
         return time.monotonic(), everyone.user + everyone.nice + everyone.system - ours
 
     def told(self) -> str:
-        """Give a sentence about them, empty where the machine was ours."""
+        """Return a sentence about them, empty where the machine was ours."""
         (began, before), (now, after) = self._began, self._now()
         return noise(self._load, max(0.0, after - before) / (now - began))
 
 
 def noise(load: float, cores: float) -> str:
-    """Give the sentence for a load average before, and for the cores that others used meanwhile."""
+    """Return the sentence for a load average before, and for the cores that others used meanwhile."""
     if load <= NOISY_LOAD and cores <= NOISY_CORES:
         return ""
     return f" Others were at work: the load average was {load:.1f} before, and they used {cores:.1f} cores meanwhile."
 
 
 def page(texts: Sequence[str], others: str) -> str:
-    """Give the page; `others` is what it says about who else was at work."""
+    """Return the page; `others` is what it says about who else was at work."""
     head = f"""# Benchmarks
 
 How fast poc itself is. Whole processes, measured from outside by `make bench` on {datetime.now(UTC):%Y-%m-%d}:

@@ -1,7 +1,4 @@
-"""What one would write without poc: two sockets, a row, an attachment, a forced sleep, and assertions.
-
-Never used by poc; it is the floor that the benchmarks compare with.
-"""
+"""What one would write without poc: two sockets, a row, an attachment, a forced sleep, and assertions."""
 
 import asyncio
 import json

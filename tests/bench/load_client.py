@@ -37,7 +37,7 @@ FRAME: Final = b"\x01~0.abcd~"
 
 
 async def bare(url: str) -> float:
-    """Give the echoes a second of one task for each socket that sends and receives."""
+    """Return the echoes a second of one task for each socket that sends and receives."""
     sockets = [
         await connect(
             f"{url.replace('http', 'ws', 1)}/room/bare?name={index}",
@@ -80,7 +80,7 @@ class _Again(Ledger):
 
 
 async def loaded(url: str) -> float:
-    """Give the echoes a second of the client of `poc load`, with marks, histograms and the account of every message."""
+    """Return the echoes per second of the client of `poc load`, with marks, histograms and the ledger."""
     table = LoadTable.model_validate({"sockets": SOCKETS, "path": "/room/{play}?name={i}", "stages": [{"ramp": "1s"}]})
     (shard,) = shards(plan_of(table), 1, play="loaded")
     ledger = _Again()
@@ -100,7 +100,7 @@ async def loaded(url: str) -> float:
 
 
 async def measure(url: str) -> dict[str, list[float]]:
-    """Give the echoes a second of both, in turns."""
+    """Return the echoes a second of both, in turns."""
     await bare(url)  # to warm up
     found: dict[str, list[float]] = {"bare": [], "load": []}
     for _ in range(TURNS):
@@ -110,7 +110,7 @@ async def measure(url: str) -> dict[str, list[float]]:
 
 
 def measured() -> dict[str, list[float]]:
-    """Give the echoes a second of both, on a runtime of their own."""
+    """Return the echoes a second of both, on a runtime of their own."""
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as server:
         return run_loop(measure(server.url))
 

@@ -1,7 +1,4 @@
-"""Measures whole processes from outside: how long they take, one after the other or by turns, and their memory.
-
-Never judges a figure, and never counts a run that failed.
-"""
+"""Measures whole processes from outside: how long they take, one after the other or by turns, and their memory."""
 
 import statistics
 import subprocess
@@ -41,7 +38,7 @@ class Failed(Exception):
 
 
 def seconds(command: Command, fine: Collection[int] = (0,)) -> float:
-    """Give how long a command took. Raises Failed with the end of what it said where its exit code is not `fine`."""
+    """Return how long a command took. Raises Failed with the end of what it said where its exit code is not `fine`."""
     started = time.perf_counter()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False, text=True)
     took = time.perf_counter() - started
@@ -77,7 +74,7 @@ def timed(command: Command, runs: int, spare: int = 3, fine: Collection[int] = (
 
 
 def alternated(commands: Mapping[str, Command], rounds: int) -> dict[str, tuple[float, ...]]:
-    """Give the seconds of each command in each round, after a round that is not counted.
+    """Return the seconds of each command in each round, after a round that is not counted.
 
     In each round every command runs once, and the next round begins with another: so a slow minute of the machine is
     shared by all, and the ratios within a round are steadier than the seconds.
@@ -94,18 +91,18 @@ def alternated(commands: Mapping[str, Command], rounds: int) -> dict[str, tuple[
 
 
 def ratios(these: Sequence[float], those: Sequence[float]) -> tuple[float, ...]:
-    """Give how many times as much each of these is as its partner."""
+    """Return how many times as much each of these is as its partner."""
     return tuple(this / that for this, that in zip(these, those, strict=True))
 
 
 def spread(values: Sequence[float], digits: int = 2) -> str:
-    """Give values as a page tells them: `0.46 (0.44 to 0.52)`, the median and the extremes."""
+    """Return values as a page tells them: `0.46 (0.44 to 0.52)`, the median and the extremes."""
     low, middle, high = min(values), statistics.median(values), max(values)
     return f"{middle:,.{digits}f} ({low:,.{digits}f} to {high:,.{digits}f})"
 
 
 def peak_mib(command: Command) -> float:
-    """Give the largest sum of the proportional memory (PSS) of a command and all its children, in MiB."""
+    """Return the largest sum of the proportional memory (PSS) of a command and all its children, in MiB."""
     peak = 0
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         root = psutil.Process(process.pid)

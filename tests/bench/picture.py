@@ -1,7 +1,4 @@
-"""Takes the picture of the report that the README shows: `make picture` writes docs/report.png from a fresh run.
-
-Never retouches: what is wrong with the page is wrong in the picture.
-"""
+"""Takes the picture of the report that the README shows: `make picture` writes docs/report.png from a fresh run."""
 
 import subprocess
 import sys

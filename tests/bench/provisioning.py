@@ -1,7 +1,4 @@
-"""Brings Miniflare, which the benchmarks measure beside poc, into a folder of its own in the user's cache.
-
-Never part of poc: neither its installation nor its tests have it.
-"""
+"""Brings Miniflare, which the benchmarks measure beside poc, into a folder of its own in the user's cache."""
 
 import json
 from collections.abc import Callable
@@ -22,7 +19,7 @@ WORKERD = str(_PACKAGES["node_modules/workerd"]["version"])
 
 
 def miniflare(say: Callable[[str], None]) -> Path:
-    """Give the folder that Miniflare is installed in; where it is missing, it is installed first and `say` is told.
+    """Return the folder that Miniflare is installed in; where it is missing, it is installed first and `say` is told.
 
     Raises TargetError where it cannot be brought.
     """

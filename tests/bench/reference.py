@@ -1,7 +1,4 @@
-"""Records the reference run that `poc compare` is shown with: `make reference` writes results/reference/local.json.
-
-Never records a run in which a claim did not hold, nor one that names a place on this machine.
-"""
+"""Records the reference run that `poc compare` is shown with: `make reference` writes results/reference/local.json."""
 
 import json
 import os
@@ -32,7 +29,7 @@ def recorded(command: list[str]) -> str:
 
 
 def places_in(text: str) -> list[str]:
-    """Give which folders of this machine a text names."""
+    """Return which folders of this machine a text names."""
     known = {str(ROOT), str(Path.home()), tempfile.gettempdir(), os.environ.get("POC_WORKERD", "")}
     return sorted(place for place in known if len(place) > 1 and place in text)
 

@@ -1,7 +1,4 @@
-"""Fixtures of the browser tests: one browser for a file of tests, and a page that minds what goes wrong on it.
-
-Never lets a page reach a network: whatever it asks for beside itself fails the test.
-"""
+"""Fixtures of the browser tests: one browser for a file of tests, and a page that minds what goes wrong on it."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -18,14 +15,14 @@ Open = Callable[..., Page]
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Give a browser. It ends with the module: while it is there, no other event loop can be."""
+    """Yield a browser. It ends with the module: while it is there, no other event loop can be."""
     with tempfile.TemporaryDirectory(prefix="poc-test-") as folder, chromium(Path(folder)) as started:
         yield started
 
 
 @pytest.fixture
 def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
-    """Give a function that opens a report from the disk; the test fails on any message, error, dialog or request."""
+    """Yield a function that opens a report from the disk; the test fails on any message, error, dialog or request."""
     wrong: list[str] = []
     asked: list[str] = []
     contexts = []

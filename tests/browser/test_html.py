@@ -1,7 +1,4 @@
-"""The html report in a real browser: it opens clean, its links land, what is pointed at shows, and it fits a phone.
-
-Never waits for a time: only for what is to be seen.
-"""
+"""The html report in a real browser: it opens clean, its links land, what is pointed at shows, and it fits a phone."""
 
 import re
 from collections.abc import Callable

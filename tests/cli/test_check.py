@@ -1,7 +1,4 @@
-"""`poc check` in a project of one's own: green with a good worker, red with a broken one, and the reports of both.
-
-Never looks into how a gate is decided; the unit tests of the gates do.
-"""
+"""`poc check` in a project of one's own: green with a good worker, red with a broken one, and the reports of both."""
 
 import re
 import shutil

@@ -1,7 +1,4 @@
-"""`poc compare` by its real entry point: exit codes, what cannot be read, and what goes where.
-
-Never plays anything: the runs are files of the test.
-"""
+"""`poc compare` by its real entry point: exit codes, what cannot be read, and what goes where."""
 
 import json
 from pathlib import Path
@@ -30,7 +27,7 @@ def run(*claims: dict[str, Any], times: float = 1, **changes: Any) -> dict[str, 
 
 @pytest.fixture
 def runs(poc: Poc) -> Path:
-    """Give a folder with a run, one in which a claim got worse, and one that took three times as long."""
+    """Return a folder with a run, one in which a claim got worse, and one that took three times as long."""
     worse = run(one("a", "refuted"), one("b", "held"), sleep="evict")
     for name, each in (
         ("before", run(one("a", "held"), one("b", "unknown"))),

@@ -1,7 +1,4 @@
-"""`poc cost` as its users start it: samples, profiles of one's own, recorded runs, and what is wrong with them.
-
-Never runs a worker: the run that is read is a literal one.
-"""
+"""`poc cost` as its users start it: samples, profiles of one's own, recorded runs, and what is wrong with them."""
 
 import json
 from pathlib import Path

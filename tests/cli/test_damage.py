@@ -1,7 +1,4 @@
-"""A run folder that is not whole is never judged as held: the exit code is 3, and no claim stays held.
-
-Never plays anew for each damage; one recorded run is damaged in many ways.
-"""
+"""A run folder that is not whole is never judged as held: the exit code is 3, and no claim stays held."""
 
 import json
 import tempfile
@@ -20,7 +17,7 @@ Lines = list[bytes]
 
 @pytest.fixture(scope="module")
 def whole() -> Iterator[Lines]:
-    """Give the lines of the history of one run in which every claim held."""
+    """Yield the lines of the history of one run in which every claim held."""
     with tempfile.TemporaryDirectory(prefix="poc-test-") as folder:
         poc = Poc(Path(folder))
         assert poc.run("run", "hibernate", "--sleep", "evict", "-q").code == 0
@@ -36,7 +33,7 @@ def _judge(poc: Poc, history: bytes) -> tuple[int, set[str]]:
 
 
 def _place(lines: Lines, kind: str) -> int:
-    """Give the place of the last event of a kind in the story."""
+    """Return the place of the last event of a kind in the story."""
     events = [json.loads(line) for line in lines]
     return max(
         place for place, event in enumerate(events) if event["kind"] == kind and event["play"] in {"hibernate", "run"}

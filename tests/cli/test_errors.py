@@ -1,7 +1,4 @@
-"""What goes wrong is told in sentences that say what to do, on stderr, with an exit code of its own.
-
-Never shows a traceback: the helper that runs the commands fails on any.
-"""
+"""What goes wrong is told in sentences that say what to do, on stderr, with an exit code of its own."""
 
 import os
 import stat
@@ -41,7 +38,7 @@ MISUSE = {
     "an unknown form": (["report", "--format", "pdf"], "'pdf' is not one of 'text', 'md', "),
     "a report without a run": (["report"], "poc: no run in results yet\n  start one: poc run hibernate\n"),
     "a judgement without a run": (["judge"], "poc: no run in results yet\n  start one: poc run hibernate\n"),
-    "a run that is not there": (["judge", "qqqq"], "poc: no run folder qqqq\n  runs are folders in results: ls results"),
+    "a run that is not there": (["judge", "qqqq"], "poc: no run folder qqqq\n  runs are folders in results: ls "),
     "a story that is not there": (["show", "ecko"], 'poc: no scenario "ecko"\n  did you mean "echo"?\n'),
 }
 

@@ -1,7 +1,4 @@
-"""`poc explain` on run folders that are written down here: what it prints, and what it says to a wrong name.
-
-Never plays anything.
-"""
+"""`poc explain` on run folders that are written down here: what it prints, and what it says to a wrong name."""
 
 import pytest
 from syrupy.assertion import SnapshotAssertion

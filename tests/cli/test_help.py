@@ -1,7 +1,4 @@
-"""What `poc` says about itself: the help of each command, and the list of what can be run.
-
-Never starts a runtime.
-"""
+"""What `poc` says about itself: the help of each command, and the list of what can be run."""
 
 import re
 
@@ -28,7 +25,7 @@ def test_help(poc: Poc, snapshot: SnapshotAssertion, command: str) -> None:
 
 
 def _groups(text: str) -> dict[str, list[str]]:
-    """Give what stands below each heading, by the first word of each line that is not the rest of one above."""
+    """Return what stands below each heading, by the first word of each line that is not the rest of one above."""
     groups: dict[str, list[str]] = {}
     for block in text.split("\n\n"):
         heading, *lines = block.strip("\n").split("\n")

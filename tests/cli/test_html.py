@@ -1,7 +1,4 @@
-"""`poc report --format html` on folders that are whole and on folders that are not: where it goes, and what is said.
-
-Never plays anything: the histories are written by the tests.
-"""
+"""`poc report --format html` on folders that are whole and on folders that are not: where it goes, and what is said."""
 
 import json
 from pathlib import Path
@@ -15,7 +12,7 @@ from tests.support.pages import story
 
 @pytest.fixture
 def folder(poc: Poc) -> Path:
-    """Give the folder of a run that held."""
+    """Return the folder of a run that held."""
     history, run = story(), poc.results / "one"
     (run / "trace").mkdir(parents=True)
     (run / "worker.log").touch()

@@ -1,7 +1,4 @@
-"""`poc init` by its real entry point: what it writes can be read and played, and what is there stays.
-
-Never leaves the test's own folder.
-"""
+"""`poc init` by its real entry point: what it writes can be read and played, and what is there stays."""
 
 import shutil
 from pathlib import Path

@@ -1,15 +1,15 @@
-"""What goes to stdout and what to stderr, in which colours, and what becomes of output that nobody reads.
-
-Never looks at what the verdicts are.
-"""
+"""What goes to stdout and what to stderr, in which colours, and what becomes of output that nobody reads."""
 
 import json
 import os
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 
-from tests.support.command import Poc
+from tests.support.command import PATIENCE_SECONDS, Poc, program
 from tests.support.mutants import assemble, source
 
 pytestmark = pytest.mark.live
@@ -108,7 +108,7 @@ def test_what_a_worker_sends_is_printed_as_inert_text(poc: Poc, variables: dict[
 
 @pytest.fixture
 def closed_pipe() -> Iterator[int]:
-    """Give the writing end of a pipe whose reader has gone."""
+    """Yield the writing end of a pipe whose reader has gone."""
     reading, writing = os.pipe()
     os.close(reading)
     yield writing
@@ -125,6 +125,37 @@ def test_a_reader_who_has_gone_is_no_error(poc: Poc, closed_pipe: int) -> None:
     assert _run_into(poc, closed_pipe, "list") == (0, "")
     assert _run_into(poc, closed_pipe, "run", "echo", "-q") == (0, "")
     assert _run_into(poc, closed_pipe, "report", "--format", "json") == (0, "")
+
+
+def run_without_room(poc: Poc, tmp_path: Path, *arguments: str, full: Literal["stdout", "stderr"]) -> tuple[int, str]:
+    """Run a command of which one stream is a file that cannot grow; return how it ended and what the other holds."""
+    file = tmp_path / "full"
+    words = ["/bin/sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *program(), *arguments]
+    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with file.open("w") as stream:
+        streams[full] = stream
+        ended = subprocess.run(
+            words, cwd=poc.folder, env=poc.environment(), text=True, check=False, timeout=PATIENCE_SECONDS, **streams
+        )
+    assert file.read_text() == ""
+    return ended.returncode, ended.stderr if full == "stdout" else ended.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["run", "--help"], ["--version"], ["show", "hibernate"]])
+def test_what_cannot_be_written_is_told_in_a_sentence(poc: Poc, tmp_path: Path, arguments: list[str]) -> None:
+    ended = run_without_room(poc, tmp_path, *arguments, full="stdout")
+    assert ended == (3, "poc: cannot write the output: File too large\n")
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["explain"], 2), (["lint"], 3), (["--version"], 0)])
+def test_an_error_that_cannot_be_written_is_one(poc: Poc, tmp_path: Path, arguments: list[str], code: int) -> None:
+    assert run_without_room(poc, tmp_path, *arguments, full="stderr")[0] == code
+
+
+def test_a_stream_that_was_closed_before_is_no_crash(poc: Poc) -> None:
+    words = ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *program(), "list"]
+    ended = subprocess.run(words, cwd=poc.folder, env=poc.environment(), capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["--version"], ["run", "-h"]])

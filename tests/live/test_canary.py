@@ -1,7 +1,4 @@
-"""The token and the API's key are nowhere in what a run leaves or says, whatever a worker does with them.
-
-Never asks the redaction which forms it knows: what is looked for here is worked out anew.
-"""
+"""The token and the API's key are nowhere in what a run leaves or says, whatever a worker does with them."""
 
 import base64
 import json
@@ -147,7 +144,7 @@ def leaky(tmp_path_factory: pytest.TempPathFactory) -> Leaky:
 
 
 def _decoded(text: str) -> Iterator[str]:
-    """Give a text as it is, URL-decoded, and each stretch that may be base64 decoded, at every alignment."""
+    """Yield a text as it is, URL-decoded, and each stretch that may be base64 decoded, at every alignment."""
     yield text
     yield unquote(text, errors="replace")
     for stretch in re.findall(r"[A-Za-z0-9+/_-]{32,}", text):

@@ -1,7 +1,4 @@
-"""`poc run --target cloudflare` from end to end: deployed by the real wrangler to a stand-in, played, torn down.
-
-Never reaches anything but loopback.
-"""
+"""`poc run --target cloudflare` from end to end: deployed by the real wrangler to a stand-in, played, torn down."""
 
 import os
 from collections.abc import Iterator

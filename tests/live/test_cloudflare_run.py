@@ -1,7 +1,4 @@
-"""`poc run --target cloudflare` against the stand-in: what is deployed, what is told, what stays secret.
-
-Never reaches anything but loopback.
-"""
+"""`poc run --target cloudflare` against the stand-in: what is deployed, what is told, what stays secret."""
 
 import base64
 import json
@@ -162,7 +159,7 @@ def test_a_run_says_what_it_took_of_the_free_day(poc: Poc, cloud: StandIn) -> No
 
 
 def _forms(secret: str) -> tuple[str, ...]:
-    """Give how a secret may be written: as it is, and in base64 at every alignment, without the ends that vary."""
+    """Return how a secret may be written: as it is, and in base64 at every alignment, without the ends that vary."""
     encoded = [base64.b64encode(b"." * lead + secret.encode()).decode() for lead in range(3)]
     return (secret, *(each[4:-4] for each in encoded), secret.encode().hex())
 

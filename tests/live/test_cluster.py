@@ -1,7 +1,4 @@
-"""A load on a real Dask scheduler and three worker processes; one of them dies, one load is interrupted.
-
-Never leaves a process: scheduler and workers end with their tests.
-"""
+"""A load on a real Dask scheduler and three worker processes; one of them dies, one load is interrupted."""
 
 import json
 import signal
@@ -76,7 +73,7 @@ def _write(poc: Poc, stages: str, claims: str = "", *, rooms: int = 6) -> str:
 
 
 def _events(poc: Poc) -> list[Event]:
-    """Give the events of the one load there is, as far as they are written."""
+    """Return the events of the one load there is, as far as they are written."""
     found = list(poc.results.glob("2*/history.ndjson"))
     if not found:
         return []
@@ -90,7 +87,7 @@ def _all_are_open(poc: Poc) -> bool:
 
 @contextmanager
 def _all_open(poc: Poc, three: Cluster) -> Iterator["subprocess.Popen[str]"]:
-    """Give a load whose sockets are all open and that has not ended."""
+    """Yield a load whose sockets are all open and that has not ended."""
     with poc.start("load", _write(poc, _CHAT), "--cluster", three.address, "--json") as process:
         try:
             until("all sockets are open", lambda: _all_are_open(poc))

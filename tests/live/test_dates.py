@@ -1,7 +1,4 @@
-"""Runs on other compatibility dates than the worker declares: the runtime takes them, the worker's files stay.
-
-Never waits for a sleep; the difference between the dates is in who answers a close.
-"""
+"""Runs on other compatibility dates than the worker declares: the runtime takes them, the worker's files stay."""
 
 import json
 from pathlib import Path
@@ -66,7 +63,7 @@ says = "A close is answered by the runtime."
 
 @pytest.fixture
 def worker(poc: Poc) -> Path:
-    """Give a worker, and beside it a story about it."""
+    """Return a worker, and beside it a story about it."""
     folder = poc.folder / "worker"
     (folder / "src").mkdir(parents=True)
     (folder / "local.capnp").write_text(_DECLARATION, encoding="utf-8")

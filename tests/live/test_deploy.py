@@ -1,7 +1,4 @@
-"""`poc deploy`, `status` and `destroy` by the real wrangler against a stand-in, with all that can go wrong.
-
-Never reaches anything but loopback.
-"""
+"""`poc deploy`, `status` and `destroy` by the real wrangler against a stand-in, with all that can go wrong."""
 
 import json
 import os

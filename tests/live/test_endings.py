@@ -1,7 +1,4 @@
-"""However a run ends, it leaves its record and nothing else: no process, no temporary file.
-
-Never ends a process that it did not start.
-"""
+"""However a run ends, it leaves its record and nothing else: no process, no temporary file."""
 
 import json
 import os
@@ -33,7 +30,7 @@ def _recorded(poc: Poc, kind: str) -> bool:
 
 @contextmanager
 def _in_the_middle(poc: Poc, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """Give a run that waits for its room to fall asleep, with both clients connected."""
+    """Yield a run that waits for its room to fall asleep, with both clients connected."""
     with poc.start("run", "hibernate", *arguments) as process:
         try:
             until("the clients have spoken", lambda: _recorded(poc, "captured"))
@@ -44,7 +41,7 @@ def _in_the_middle(poc: Poc, *arguments: str) -> Iterator[subprocess.Popen[str]]
 
 
 def _record(poc: Poc) -> list[Event]:
-    """Give the history of the one run there is; every line of it must be whole."""
+    """Return the history of the one run there is; every line of it must be whole."""
     (folder,) = poc.results.glob("2*")
     return history(folder)
 
@@ -158,7 +155,7 @@ says = "The room answers after eight seconds."
 
 @contextmanager
 def _lingering_story(poc: Poc, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """Give a run of one play that has just begun to let eight seconds pass."""
+    """Yield a run of one play that has just begun to let eight seconds pass."""
     (poc.folder / "lingering.toml").write_text(_LINGERING, encoding="utf-8")
     with poc.start("run", "./lingering.toml", *arguments) as process:
         try:
@@ -170,7 +167,7 @@ def _lingering_story(poc: Poc, *arguments: str) -> Iterator[subprocess.Popen[str
 
 @contextmanager
 def _lingering(poc: Poc, number: signal.Signals = signal.SIGKILL) -> Iterator[subprocess.Popen[str]]:
-    """Give such a run whose runtime was ended then."""
+    """Yield such a run whose runtime was ended then."""
     with _lingering_story(poc) as process:
         (runtime,) = children(process.pid, "workerd")
         os.kill(runtime, number)

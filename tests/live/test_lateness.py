@@ -80,7 +80,7 @@ def ended(process: "subprocess.Popen[str]") -> int:
 
 
 def verdict(poc: Poc) -> dict[str, Any]:
-    """Give the one claim of the latest run, with how often it was played again."""
+    """Return the one claim of the latest run, with how often it was played again."""
     (scenario,) = json.loads((latest(poc.results) / "run.json").read_text())["scenarios"]
     (claim,) = scenario["claims"]
     return {"verdict": claim["verdict"], "reason": claim["reason"], "replayed": len(scenario["replayed"])}
@@ -103,7 +103,7 @@ def hold(process: int, seconds: Callable[[], bool]) -> None:
 
 
 def after(seconds: float) -> Callable[[], bool]:
-    """Give a condition that holds once so much time has passed."""
+    """Return a condition that holds once so much time has passed."""
     end = time.monotonic() + seconds
     return lambda: time.monotonic() >= end
 

@@ -1,7 +1,4 @@
-"""Loads on a real runtime, small ones: what they account for, how they end, and what they leave behind.
-
-Never looks at how long anything takes.
-"""
+"""Loads on a real runtime, small ones: what they account for, how they end, and what they leave behind."""
 
 import json
 import os
@@ -147,7 +144,7 @@ def test_a_load_is_not_run_and_a_story_is_not_loaded(poc: Poc) -> None:
 
 @contextmanager
 def _in_the_middle(poc: Poc) -> Iterator[subprocess.Popen[str]]:
-    """Give a load that has opened its sockets and waits for the room to fall asleep."""
+    """Yield a load that has opened its sockets and waits for the room to fall asleep."""
     with poc.start("load", small(poc, NATURAL)) as process:
         try:
             until("all are open", lambda: any('"open":40' in text for text in _histories(poc)))

@@ -1,7 +1,4 @@
-"""Every claim of a load can turn red: broken workers under a small load, and under the shipped ones made small.
-
-Never judges by figures.
-"""
+"""Every claim of a load can turn red: broken workers under a small load, and under the shipped ones made small."""
 
 import pytest
 import tomli

@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -46,6 +46,37 @@ SETTINGS = """\
 { "name": "modules", "main": "src/index.ts", "compatibility_date": "2026-09-01",
   "durable_objects": { "bindings": [{ "name": "R", "class_name": "R" }] },
   "migrations": [{ "tag": "v1", "new_sqlite_classes": ["R"] }] }
+"""
+
+
+KEEPER: Final = """\
+import {{ DurableObject }} from "cloudflare:workers";
+export class R extends DurableObject {{
+  fetch() {{
+    const {{ 0: client, 1: server }} = new WebSocketPair();
+    this.ctx.acceptWebSocket(server);
+    return new Response(null, {{ status: 101, webSocket: client }});
+  }}
+  keep(topic) {{
+    this.timer ??= setInterval(() => {{}}, 200);
+    this.topic = topic;
+  }}
+  kept() {{ return this.topic; }}
+  async webSocketMessage(ws, message) {{
+    const {{ topic }} = JSON.parse(message);
+    const keeper = this.env.R.getByName("keeper of " + this.ctx.id);
+    if (topic) await {keep}(topic);
+    ws.send(JSON.stringify({{ topic: (await {kept}()) ?? null }}));
+  }}
+  store(topic) {{ return this.ctx.storage.put("topic", topic); }}
+  stored() {{ return this.ctx.storage.get("topic"); }}
+}}
+export default {{
+  async fetch(request, env) {{
+    await env.R.getByName("pinned, and no part of it").keep("dogs");
+    return env.R.get(env.R.idFromName(new URL(request.url).pathname.slice(1))).fetch(request);
+  }},
+}};
 """
 
 
@@ -100,6 +131,24 @@ def test_a_bundled_project_is_told_by_its_own_lines(poc: Poc) -> None:
     assert '"topics" (src/index.ts:3)' in found["reason"]
     judged = poc.run("judge")
     assert claims(judged.document())["story/topic-survives"]["reason"] == found["reason"]
+
+
+@pytest.mark.parametrize(
+    ("keep", "kept", "verdict", "reason"),
+    [
+        ("keeper.keep", "keeper.kept", "unknown", "was pinned and kept its fields"),
+        ("this.store", "this.stored", "held", "the read after it came out as expected"),
+    ],
+)
+def test_what_a_pinned_object_keeps_for_the_room_has_not_survived(
+    poc: Poc, keep: str, kept: str, verdict: str, reason: str
+) -> None:
+    story = LAB["storage"].assemble(poc.folder / "kept")
+    (story.parent / "index.js").write_text(KEEPER.format(keep=keep, kept=kept), encoding="utf-8")
+    own = {"XDG_CACHE_HOME": str(poc.folder / "cache"), "POC_WORKERD": WORKERD}
+    ran = poc.run("run", str(story), "--sleep", "evict", "--json", variables=own)
+    found = claims(ran.document())["kept/topic-survives"]
+    assert (found["verdict"], reason in found["reason"]) == (verdict, True), found["reason"]
 
 
 def test_our_own_worker_keeps_nothing_in_its_modules(poc: Poc) -> None:

@@ -1,7 +1,4 @@
-"""An app server beside the worker: built, started, seen, cut off, ended, and what is said where it does not come up.
-
-Never uses a browser; pages have tests of their own.
-"""
+"""An app server beside the worker: built, started, seen, cut off, ended, and what is said where it does not come up."""
 
 import shutil
 from pathlib import Path

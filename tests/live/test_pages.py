@@ -1,7 +1,4 @@
-"""Pages in a real browser as clients: what they send, get and show, a sleep under them, and that nothing is left.
-
-Never waits for a time: only for what happens.
-"""
+"""Pages in a real browser as clients: what they send, get and show, a sleep under them, and that nothing is left."""
 
 import shutil
 import signal

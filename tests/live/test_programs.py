@@ -1,7 +1,4 @@
-"""Programs as clients: their lines and their frames, how they end, and that a sleep is proven by the frames alone.
-
-Never takes a program's word for anything.
-"""
+"""Programs as clients: their lines and their frames, how they end, and that a sleep is proven by the frames alone."""
 
 import shutil
 from pathlib import Path

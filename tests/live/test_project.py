@@ -1,7 +1,4 @@
-"""`poc run` on projects as strangers write them: wrangler's own configuration, untouched files, and the same oracle.
-
-Never looks into poc itself.
-"""
+"""`poc run` on projects as strangers write them: wrangler's own configuration, untouched files, and the same oracle."""
 
 import hashlib
 import shutil
@@ -24,7 +21,7 @@ INVITE = "only-for-friends-0123456789"
 
 
 def _copy(poc: Poc, name: str) -> Path:
-    """Give a copy of a project that a test may change."""
+    """Return a copy of a project that a test may change."""
     return Path(shutil.copytree(PROJECTS / name, poc.folder / name))
 
 
@@ -37,7 +34,7 @@ def _edit(file: Path, *changes: tuple[str, str]) -> None:
 
 
 def _sums(folder: Path) -> dict[str, str]:
-    """Give what stands in a folder, with what is in each file."""
+    """Return what stands in a folder, with what is in each file."""
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder"
         for path in folder.rglob("*")

@@ -1,7 +1,4 @@
-"""The rules that settle readings, each by a small story on the real runtime that comes out otherwise under another one.
-
-Never tests the worker; it only lets it answer.
-"""
+"""The rules that settle readings, each by a small story on the real runtime that would fail under another."""
 
 from typing import Any
 

@@ -1,7 +1,4 @@
-"""`poc run --target URL` against workers that nobody watches: what they tell of themselves is all that there is.
-
-Never measures a time; each run waits for sleeps of its own, so all are started together.
-"""
+"""`poc run --target URL` against workers that nobody watches: what they tell of themselves is all that there is."""
 
 import tempfile
 import threading

@@ -1,7 +1,4 @@
-"""`poc run` on a real workerd, by its real entry point: the verdicts, the run folder, the figures, the secrets.
-
-Never measures a time of its own; what is said about time is read from the runtime's trace.
-"""
+"""`poc run` on a real workerd, by its real entry point: the verdicts, the run folder, the figures, the secrets."""
 
 import base64
 import json
@@ -41,7 +38,7 @@ class Done:
 
 @pytest.fixture(scope="module")
 def forced() -> Iterator[Done]:
-    """Give the main run of these tests: one scenario, forced to sleep."""
+    """Yield the main run of these tests: one scenario, forced to sleep."""
     with tempfile.TemporaryDirectory(prefix="poc-test-") as folder:
         poc = Poc(Path(folder))
         ran = poc.run("run", "hibernate", "--sleep", "evict", "--json")
@@ -50,7 +47,7 @@ def forced() -> Iterator[Done]:
 
 @pytest.fixture(scope="module")
 def natural() -> Iterator[Done]:
-    """Give one run of everything by the runtime's own timer."""
+    """Yield one run of everything by the runtime's own timer."""
     with tempfile.TemporaryDirectory(prefix="poc-test-") as folder:
         poc = Poc(Path(folder))
         ran = poc.run("run", "--all", "--json")
@@ -138,7 +135,7 @@ def test_all_of_it_holds_by_the_runtime_s_own_timer(natural: Done) -> None:
 
 
 def _played_again_for_lateness(document: dict[str, Any]) -> set[str]:
-    """Give the scenarios of which a play came too late the first time."""
+    """Return the scenarios of which a play came too late the first time."""
     return {
         scenario["name"]
         for scenario in document["scenarios"]
@@ -147,7 +144,7 @@ def _played_again_for_lateness(document: dict[str, Any]) -> set[str]:
 
 
 def _stay(lines: list[Event], ctx: int) -> tuple[int, int]:
-    """Give when the last event of a stay in memory was delivered and when the stay ended, from the trace itself."""
+    """Return when the last event of a stay in memory was delivered and when the stay ended, from the trace itself."""
     delivered = max(line["at"] for line in lines if (line["e"], line.get("ctx")) == ("init", ctx) and _is_event(line))
     ended = next(line["at"] for line in lines if (line["e"], line.get("ctx")) == ("ctx_end", ctx))
     return delivered, ended

@@ -1,7 +1,4 @@
-"""The mission's own stack, whole: what `poc run stack` says, and that nothing of it is left.
-
-Never looks into the record; the mutants show that the claims can fail.
-"""
+"""The mission's own stack, whole: what `poc run stack` says, and that nothing of it is left."""
 
 import pytest
 

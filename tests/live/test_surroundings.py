@@ -1,7 +1,4 @@
-"""What goes wrong around a play: a runtime that hangs, too many sockets, a full disk, a proxy in the environment.
-
-Never lets a fault of the surroundings pass for a verdict on the worker.
-"""
+"""What goes wrong around a play: a runtime that hangs, too many sockets, a full disk, a proxy in the environment."""
 
 from pathlib import Path
 

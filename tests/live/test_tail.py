@@ -1,7 +1,4 @@
-"""`wrangler tail` beside a deployment: its events arrive one by one, and the account has no tail afterwards.
-
-Never says when an event must come.
-"""
+"""`wrangler tail` beside a deployment: its events arrive one by one, and the account has no tail afterwards."""
 
 import asyncio
 import os

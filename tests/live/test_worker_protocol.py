@@ -1,7 +1,4 @@
-"""The shipped worker's protocol on a real workerd: who may speak to it, what it answers, how it closes.
-
-Never goes through poc: these are the worker's own promises.
-"""
+"""The shipped worker's protocol on a real workerd: who may speak to it, what it answers, how it closes."""
 
 import asyncio
 import json
@@ -31,14 +28,14 @@ _numbers = count(1)
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    """Give one running worker for the tests of this file; each takes a room of its own."""
+    """Yield one running worker for the tests of this file; each takes a room of its own."""
     with tempfile.TemporaryDirectory(prefix="poc-test-") as folder, serving(Path(folder)) as running:
         yield running
 
 
 @pytest.fixture
 def room() -> str:
-    """Give a room that no other test uses, as a path."""
+    """Return a room that no other test uses, as a path."""
     return f"/room/{next(_numbers)}"
 
 

@@ -1,7 +1,4 @@
-"""The runs of the mutants, once for the tests of a file.
-
-Never starts them for a selection of tests that does without.
-"""
+"""The runs of the mutants, once for the tests of a file."""
 
 from collections.abc import Iterator
 
@@ -12,7 +9,7 @@ from tests.support.mutant_runs import Outcomes, Runs
 
 @pytest.fixture(scope="module")
 def outcomes() -> Iterator[Outcomes]:
-    """Give the runs of all mutants, and of the worker itself as `real`; most still go on when the first is read."""
+    """Yield the runs of all mutants, and of the worker itself as `real`; most still go on when the first is read."""
     runs = Runs()
     yield runs.outcomes
     runs.end()

@@ -1,7 +1,4 @@
-"""Plays every mutant and says which claims caught it: `make mutants`, or with names only those.
-
-Never decides what a mutant should be caught by; the tables do.
-"""
+"""Plays every mutant and says which claims caught it: `make mutants`, or with names only those."""
 
 import sys
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,4 @@
-"""Each mutant worker is caught by the claims it must turn red, and by no others; the real worker by none.
-
-Never asks which check does it: what counts is what the user reads.
-"""
+"""Each mutant worker is caught by the claims it must turn red, and by no others; the real worker by none."""
 
 import pytest
 
@@ -15,7 +12,7 @@ pytestmark = pytest.mark.live
 
 
 def _told(ran: Ran, verdict: str) -> dict[str, str]:
-    """Give the claims of one verdict with their reasons, without those of which it is known on this target."""
+    """Return the claims of one verdict with their reasons, without those of which it is known on this target."""
     found = {name: claim for name, claim in claims(ran.document()).items() if claim["verdict"] == verdict}
     return {name: str(claim["reason"]) for name, claim in found.items() if claim["known"] != verdict}
 

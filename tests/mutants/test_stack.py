@@ -1,7 +1,4 @@
-"""Each broken worker of the stack is caught by the claims that name it, and by none about anything else.
-
-Never plays the worker as it is; tests/live has that.
-"""
+"""Each broken worker of the stack is caught by the claims that name it, and by none about anything else."""
 
 from collections.abc import Iterator
 
@@ -16,7 +13,7 @@ pytestmark = [pytest.mark.live, pytest.mark.browser, pytest.mark.long]
 
 @pytest.fixture(scope="module")
 def runs() -> Iterator[StackRuns]:
-    """Give the runs of all of them, which go on side by side."""
+    """Yield the runs of all of them, which go on side by side."""
     going = StackRuns()
     yield going
     going.end()

@@ -1,7 +1,4 @@
-"""Plays groups of scenarios under a rough condition, within a time.
-
-Never judges.
-"""
+"""Plays groups of scenarios under a rough condition, within a time."""
 
 import argparse
 import json

@@ -53,7 +53,7 @@ class Tally:
     foreign: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        """Give the figures."""
+        """Return the figures."""
         faults = ", ".join(f"{number} {name}" for name, number in sorted(self.struck.items()))
         told = f"{self.struck.total()} of {self.asked} answers went wrong ({faults}); {self.right} right outcomes"
         told += f", {self.undeployed.total()} not deployed, {len(self.wrong)} wrong, {len(self.left)} with remains"
@@ -95,7 +95,7 @@ def main() -> None:
 
 
 def _faults() -> list[Fault]:
-    """Give what goes wrong: each kind with the same chance, a fifth of all answers together."""
+    """Return what goes wrong: each kind with the same chance, a fifth of all answers together."""
     kinds = [
         Fault("status", status=500),
         Fault("status", status=429, retry_after=1),

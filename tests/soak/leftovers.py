@@ -1,7 +1,4 @@
-"""Ends poc at random moments, in every way, and looks for what it left behind. `make soak` runs it; a minute or two.
-
-Never waits for luck: the seed is fixed, and each way of ending is tried as often as asked.
-"""
+"""Ends poc at random moments, in every way, and looks for what it left behind. `make soak` runs it; a minute or two."""
 
 import os
 import random
@@ -60,7 +57,7 @@ def _left_after(folder: Path, kind: signal.Signals, chance: random.Random) -> li
 
 
 def _left(temporary: Path) -> list[str]:
-    """Give the files and processes that are still there."""
+    """Return the files and processes that are still there."""
     found = [str(each) for each in temporary.iterdir()]
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -74,7 +71,7 @@ def _left(temporary: Path) -> list[str]:
 
 
 def _judged(results: Path) -> tuple[int, int]:
-    """Give how many records could not be judged, and how many without an end came out as held."""
+    """Return how many records could not be judged, and how many without an end came out as held."""
     unreadable = held = 0
     for folder in results.glob("2*"):
         try:

@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def _grew(name: str, samples: list[Sample]) -> bool:
-    """Say how memory and descriptors of a process were in each quarter, with all sockets open; whether either grew."""
+    """Return memory and descriptors of a process in each quarter, with all sockets open, and whether either grew."""
     uses = [sample["data"]["uses"][name] for sample in samples]
     quarters = [uses[place * len(uses) // 4 : (place + 1) * len(uses) // 4] for place in range(4)]
     memory = [median(use["rss"] for use in quarter) / _MIB for quarter in quarters]

@@ -1,7 +1,4 @@
-"""Runs the same again and again and compares the verdicts. `make soak` runs it; about seven minutes.
-
-Never looks at times.
-"""
+"""Runs the same again and again and compares the verdicts. `make soak` runs it; about seven minutes."""
 
 import json
 import subprocess

@@ -1,7 +1,4 @@
-"""Two hundred sleeps of the stack's room, and what its processes take meanwhile: app, programs, browser, runtime.
-
-Never judges a message, which `poc run many-sleeps` does; needs the network once, to build the app.
-"""
+"""Two hundred sleeps of the stack's room, and what its processes take meanwhile: app, programs, browser, runtime."""
 
 import sys
 import tempfile
@@ -41,7 +38,7 @@ def main() -> None:
 
 
 def _watched(poc: psutil.Popen) -> Samples:
-    """Give what each kind of process took while poc ran, in MiB, one value a look."""
+    """Return what each kind of process took while poc ran, in MiB, one value a look."""
     samples: Samples = defaultdict(list)
     while poc.poll() is None:
         taken: dict[str, float] = defaultdict(float)

@@ -1,7 +1,4 @@
-"""`python -m tests.standin`: the stand-in by hand, until Ctrl-C. It prints the environment for wrangler and poc.
-
-Never writes anything else to stdout, so that `eval` can read it.
-"""
+"""`python -m tests.standin`: the stand-in by hand, until Ctrl-C. It prints the environment for wrangler and poc."""
 
 import argparse
 import signal

@@ -21,7 +21,7 @@ SECRETS: Final = ("secret_text", "secret_key")
 
 
 def now() -> str:
-    """Give the time as the API writes it."""
+    """Return the time as the API writes it."""
     return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
@@ -39,7 +39,7 @@ class Version:
 
     @property
     def etag(self) -> str:
-        """Give a mark of the content; the version's own id serves."""
+        """Return a mark of the content; the version's own id serves."""
         return self.id.replace("-", "")
 
 
@@ -74,32 +74,32 @@ class Script:
 
     @property
     def deployed(self) -> Version | None:
-        """Give the version that is deployed; None of a script whose upload was left half-finished."""
+        """Return the version that is deployed; None of a script whose upload was left half-finished."""
         return self.deployments[-1].version if self.deployments else None
 
     @property
     def bindings(self) -> tuple[Mapping[str, Any], ...]:
-        """Give what the newest version is bound to."""
+        """Return what the newest version is bound to."""
         return self.versions[-1].bindings if self.versions else ()
 
     @property
     def secrets(self) -> list[str]:
-        """Give the names of its secrets."""
+        """Return the names of its secrets."""
         return [str(each["name"]) for each in self.bindings if each["type"] in SECRETS]
 
     def version(self, wanted: str) -> Version:
-        """Give one of its versions by its id. Raises Refusal where there is none."""
+        """Return one of its versions by its id. Raises Refusal where there is none."""
         for each in self.versions:
             if each.id == wanted:
                 return each
         raise Refusal(404, 10025, "The version does not exist.")
 
     def add(self, upload: Upload) -> Version:
-        """Give a new version made of an upload, with what it inherits of the newest; it is not deployed yet."""
+        """Return a new version made of an upload, with what it inherits of the newest; it is not deployed yet."""
         return self._add(upload.modules, inherited(upload.metadata, self.bindings), upload.metadata, "wrangler")
 
     def rebind(self, bindings: Iterable[Mapping[str, Any]]) -> Version:
-        """Give a new version that differs from the newest in its bindings alone."""
+        """Return a new version that differs from the newest in its bindings alone."""
         if not self.versions:
             raise no_script(self.name)
         newest = self.versions[-1]
@@ -128,7 +128,7 @@ class Script:
 
 
 def inherited(metadata: Mapping[str, Any], before: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
-    """Give the bindings of an upload with those it keeps of the version before. Raises Refusal where one is missing."""
+    """Return the bindings of an upload with those kept from the version before. Raises Refusal for a missing one."""
     old = {each["name"]: each for each in before}
     given: dict[str, Mapping[str, Any]] = {}
     for each in metadata.get("bindings", []):
@@ -163,13 +163,13 @@ class Account:
     tails: dict[str, Tail] = field(default_factory=dict)
 
     def script(self, name: str) -> Script:
-        """Give one of its Workers. Raises Refusal where there is none of the name."""
+        """Return one of its Workers. Raises Refusal where there is none of the name."""
         if name not in self.scripts:
             raise no_script(name)
         return self.scripts[name]
 
     def new(self, name: str) -> Script:
-        """Give a new Worker, which is not on the account yet. Raises Refusal where it may not come there."""
+        """Return a new Worker, which is not on the account yet. Raises Refusal where it may not come there."""
         if self.subdomain is None:
             raise Refusal(
                 403, 10063, "You need a workers.dev subdomain in order to proceed. Please go to the dashboard."
@@ -189,10 +189,10 @@ class Account:
 
     @property
     def ours(self) -> list[str]:
-        """Give the names of all Workers that were deployed by way of the API, sorted."""
+        """Return the names of all Workers that were deployed by way of the API, sorted."""
         return sorted(name for name, script in self.scripts.items() if not script.foreign)
 
     @property
     def live_tails(self) -> list[str]:
-        """Give the name of the Worker of each tail that is live."""
+        """Return the name of the Worker of each tail that is live."""
         return sorted(tail.script for tail in self.tails.values())

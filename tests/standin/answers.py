@@ -10,23 +10,23 @@ from tests.standin.account import SECRETS, Account, Deployment, Script, Version
 
 
 def ok(result: Any) -> dict[str, Any]:
-    """Give the envelope of what went well."""
+    """Return the envelope of what went well."""
     return {"success": True, "errors": [], "messages": [], "result": result}
 
 
 def page(results: list[Any]) -> dict[str, Any]:
-    """Give the envelope of a list, all of it on one page."""
+    """Return the envelope of a list, all of it on one page."""
     info = {"page": 1, "per_page": max(len(results), 1), "count": len(results), "total_count": len(results)}
     return {**ok(results), "result_info": {**info, "total_pages": 1}}
 
 
 def refused(code: int, message: str) -> dict[str, Any]:
-    """Give the envelope of an error."""
+    """Return the envelope of an error."""
     return {"success": False, "errors": [{"code": code, "message": message}], "messages": [], "result": None}
 
 
 def bindings(script: Script) -> list[dict[str, Any]]:
-    """Give the bindings of the newest version without the values of secrets."""
+    """Return the bindings of the newest version without the values of secrets."""
     given: list[dict[str, Any]] = []
     for each in script.bindings:
         shown = {"name": each["name"], "type": each["type"]} if each["type"] in SECRETS else dict(each)
@@ -37,12 +37,12 @@ def bindings(script: Script) -> list[dict[str, Any]]:
 
 
 def secret(binding: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a secret without its value."""
+    """Return a secret without its value."""
     return {"name": binding["name"], "type": binding["type"]}
 
 
 def script(each: Script) -> dict[str, Any]:
-    """Give a Worker as the list of Workers shows it."""
+    """Return a Worker as the list of Workers shows it."""
     return {
         "id": each.name,
         "tag": each.tag,
@@ -61,7 +61,7 @@ def script(each: Script) -> dict[str, Any]:
 
 
 def service(each: Script) -> dict[str, Any]:
-    """Give a Worker as a service with its one environment."""
+    """Return a Worker as a service with its one environment."""
     shown = {
         "environment": "production",
         "created_on": each.created_on,
@@ -78,7 +78,7 @@ def service(each: Script) -> dict[str, Any]:
 
 
 def settings(each: Script) -> dict[str, Any]:
-    """Give the settings of a Worker."""
+    """Return the settings of a Worker."""
     metadata = each.versions[-1].metadata if each.versions else {}
     return {
         "bindings": bindings(each),
@@ -93,14 +93,14 @@ def settings(each: Script) -> dict[str, Any]:
 
 
 def unversioned(each: Script) -> dict[str, Any]:
-    """Give the settings that no version has a say in."""
+    """Return the settings that no version has a say in."""
     return {"logpush": False, "observability": {"enabled": False}, "tail_consumers": None, **each.settings} | {
         "tags": each.tags
     }
 
 
 def uploaded(each: Script, version: Version, before: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the answer to an upload that was deployed; `before` holds the classes that there were."""
+    """Return the answer to an upload that was deployed; `before` holds the classes that there were."""
     answer = {
         **script(each),
         "startup_time_ms": 1,
@@ -119,7 +119,7 @@ def uploaded(each: Script, version: Version, before: Mapping[str, Any]) -> dict[
 
 
 def version(each: Script, one: Version) -> dict[str, Any]:
-    """Give one version."""
+    """Return one version."""
     return {
         "id": one.id,
         "number": one.number,
@@ -146,7 +146,7 @@ def version(each: Script, one: Version) -> dict[str, Any]:
 
 
 def deployment(one: Deployment) -> dict[str, Any]:
-    """Give one deployment."""
+    """Return one deployment."""
     return {
         "id": one.id,
         "source": "wrangler",
@@ -159,7 +159,7 @@ def deployment(one: Deployment) -> dict[str, Any]:
 
 
 def subdomain(account: Account, each: Script) -> dict[str, Any]:
-    """Give a Worker as the newest part of the API shows it, with whether it is on workers.dev.
+    """Return a Worker as the newest part of the API shows it, with whether it is on workers.dev.
 
     No address of it: wrangler would keep nothing but that one's host name.
     """

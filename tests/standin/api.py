@@ -25,7 +25,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def application(world: World) -> web.Application:
-    """Give the whole API, with the stand-in's own switches beside it."""
+    """Return the whole API, with the stand-in's own switches beside it."""
 
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:

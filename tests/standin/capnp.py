@@ -1,7 +1,4 @@
-"""Writes the configuration with which workerd serves one version of a Worker.
-
-Never touches a file: modules stand beside the configuration under the names that `file_name` gives.
-"""
+"""Writes the configuration with which workerd serves one version of a Worker."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,12 +12,12 @@ TAIL: Final = "tail.js"
 
 
 def file_name(number: int) -> str:
-    """Give the name of the file that the module of this number stands in."""
+    """Return the name of the file that the module of this number stands in."""
     return f"module-{number}"
 
 
 def text(value: str) -> str:
-    """Give a string as Cap'n Proto's text format writes it."""
+    """Return a string as Cap'n Proto's text format writes it."""
     escaped = "".join(_ESCAPES.get(each, each) if each >= " " else f"\\x{ord(each):02x}" for each in value)
     return f'"{escaped}"'
 
@@ -41,7 +38,7 @@ def _binding(binding: Mapping[str, Any]) -> str | None:
 
 
 def unserved(bindings: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Give the names of bindings that the stand-in cannot serve."""
+    """Return the names of bindings that the stand-in cannot serve."""
     served = {"plain_text", "secret_text", "json", "durable_object_namespace"}
     return [
         str(each["name"])
@@ -56,7 +53,7 @@ def config(
     disk: str,
     collector: str,
 ) -> str:
-    """Give the text of the configuration; its port is any free one, its objects are kept in the folder `disk`.
+    """Return the text of the configuration; its port is any free one, its objects are kept in the folder `disk`.
 
     `collector` is the address to which the runtime's tail events are posted.
     """

@@ -1,7 +1,4 @@
-"""Changes of a Worker: one at a time, tried before it counts, and the account is as it was where it is refused.
-
-Never answers a request.
-"""
+"""Changes of a Worker: one at a time, tried before it counts, and the account is as it was where it is refused."""
 
 from collections.abc import Iterable, Mapping
 from copy import deepcopy

@@ -1,7 +1,4 @@
-"""Fixtures for the stand-in's own tests.
-
-Never shares a stand-in between two tests.
-"""
+"""Fixtures for the stand-in's own tests."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +12,7 @@ from tests.standin.wrangler import Wrangler
 
 @pytest.fixture
 def cloud() -> Iterator[StandIn]:
-    """Give a stand-in with one empty account; what it kept must be gone after it."""
+    """Yield a stand-in with one empty account; what it kept must be gone after it."""
     with StandIn() as standin:
         yield standin
     assert standin.running == []
@@ -24,6 +21,6 @@ def cloud() -> Iterator[StandIn]:
 
 @pytest.fixture
 def wrangler(cloud: StandIn, tmp_path: Path) -> Wrangler:
-    """Give wrangler in a folder with the sample project."""
+    """Return wrangler in a folder with the sample project."""
     sample.write(tmp_path / "project")
     return Wrangler(tmp_path / "project", cloud.environment)

@@ -1,7 +1,4 @@
-"""The public side: a loopback port that passes each connection to the Worker that its Host header names.
-
-Never changes a byte after the heads of request and answer, so that WebSockets and how they end are the Worker's own.
-"""
+"""The public side: a loopback port that passes each connection to the Worker that its Host header names."""
 
 import asyncio
 import contextlib
@@ -189,11 +186,11 @@ class Head:
         return cls(first, tuple((name.strip(), value.strip()) for name, _, value in split))
 
     def get(self, name: str) -> str | None:
-        """Give the value of a header by its name in small letters."""
+        """Return the value of a header by its name in small letters."""
         return next((value for each, value in self.headers if each.lower() == name), None)
 
     def changed(self, *, drop: frozenset[str], add: tuple[tuple[str, str], ...], close: bool) -> bytes:
-        """Give the head with other headers; `close` makes it the last of its connection, which one Worker has alone."""
+        """Return the head with other headers; `close` makes it the last one of its connection."""
         gone = drop | {"connection", "keep-alive"} if close else drop
         kept = [each for each in self.headers if each[0].lower() not in gone]
         kept += [*add, ("Connection", "close")] if close else add

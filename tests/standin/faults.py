@@ -72,7 +72,7 @@ _WORDS: Final = {
 
 
 def words(fault: Fault) -> tuple[int, str]:
-    """Give the code and the sentence that an error of this fault's status carries."""
+    """Return the code and the sentence that an error of this fault's status carries."""
     code, message = _WORDS.get(fault.status, _WORDS[500])
     return (code if fault.code is None else fault.code), message
 
@@ -111,7 +111,7 @@ class Faults:
         self.propagation_ms = int(value.get("propagation_ms", 0))
 
     def strike(self, method: str, path: str) -> Fault | None:
-        """Give what goes wrong with this request, if anything: the first that fits and is due."""
+        """Return what goes wrong with this request, if anything: the first that fits and is due."""
         for number, fault in enumerate(self._faults):
             if not fault.fits(method, path):
                 continue

@@ -1,7 +1,4 @@
-"""The routes that tell who somebody is: the token, the user, the accounts, and what an account has beside Workers.
-
-Never tells of an account that the token is not good for.
-"""
+"""The routes that tell who somebody is: the token, the user, the accounts, and what an account has beside Workers."""
 
 from aiohttp import web
 
@@ -12,7 +9,7 @@ from tests.standin.world import World
 
 
 def routes(world: World, prefix: str) -> list[web.RouteDef]:
-    """Give the routes."""
+    """Return the routes."""
     here = _Identity(world)
     account = f"{prefix}/accounts/{{account}}"
     return [

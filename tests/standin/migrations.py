@@ -22,7 +22,7 @@ class Class:
 def classes_after(
     before: Mapping[str, Class], tag: str | None, metadata: Mapping[str, Any], *, free: bool
 ) -> tuple[dict[str, Class], str | None]:
-    """Give the classes and the migration tag after an upload. Raises Refusal where Cloudflare would not take it."""
+    """Return the classes and the migration tag after an upload. Raises Refusal where Cloudflare would not take it."""
     classes = dict(before)
     if (migrations := metadata.get("migrations")) is not None:
         if "old_tag" in migrations and migrations["old_tag"] != tag:

@@ -1,7 +1,4 @@
-"""The public side as a test sees it: requests and WebSockets to a Worker's own host name, by way of the edge.
-
-Never asks the API.
-"""
+"""The public side as a test sees it: requests and WebSockets to a Worker's own host name, by way of the edge."""
 
 import json
 from typing import Any
@@ -14,19 +11,19 @@ from tests.standin.standin import StandIn
 
 
 def get(cloud: StandIn, name: str, path: str = "/about") -> httpx.Response:
-    """Give the answer of a Worker."""
+    """Return the answer of a Worker."""
     with httpx.Client(trust_env=False, timeout=30) as client:
         return client.get(f"{cloud.edge}{path}", headers={"Host": cloud.host(name)})
 
 
 def version(cloud: StandIn, name: str) -> str | None:
-    """Give which version the sample says it is; None where nothing of it answers."""
+    """Return which version the sample says it is; None where nothing of it answers."""
     answer = get(cloud, name)
     return str(answer.json()["version"]) if answer.status_code == 200 else None
 
 
 def socket(cloud: StandIn, name: str, path: str = "/room") -> ClientConnection:
-    """Give a WebSocket to a Worker, open."""
+    """Return a WebSocket to a Worker, open."""
     edge = urlsplit(cloud.edge)
     return connect(f"ws://{cloud.host(name)}{path}", address=(edge.hostname, edge.port), proxy=None, ping_interval=None)
 

@@ -1,7 +1,4 @@
-"""What the API refuses with: a status, a code and a sentence, as Cloudflare words them where that is publicly known.
-
-Never decides when to refuse.
-"""
+"""What the API refuses with: a status, a code and a sentence, as Cloudflare words them where that is publicly known."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -28,30 +25,30 @@ UNAUTHENTICATED: Final = 10000
 
 
 def no_script(name: str) -> Refusal:
-    """Give the refusal of a script that is not there."""
+    """Return the refusal of a script that is not there."""
     return Refusal(404, NO_SCRIPT, f"This Worker does not exist on your account: {name}.")
 
 
 def no_service(name: str) -> Refusal:
-    """Give the refusal of a service that is not there."""
+    """Return the refusal of a service that is not there."""
     return Refusal(404, NO_SERVICE, f"This service does not exist on your account: {name}.")
 
 
 def no_subdomain() -> Refusal:
-    """Give the refusal where an account has no workers.dev subdomain yet."""
+    """Return the refusal where an account has no workers.dev subdomain yet."""
     return Refusal(404, NO_SCRIPT, "You need a workers.dev subdomain in order to proceed.")
 
 
 def not_permitted() -> Refusal:
-    """Give the refusal of a token that lacks a permission, or is for another account; they are not told apart."""
+    """Return the refusal of a token that lacks a permission, or is for another account; they are not told apart."""
     return Refusal(403, UNAUTHENTICATED, "Authentication error")
 
 
 def bad_upload(why: str) -> Refusal:
-    """Give the refusal of an upload that cannot be understood or does not start."""
+    """Return the refusal of an upload that cannot be understood or does not start."""
     return Refusal(400, 10021, why)
 
 
 def unknown_error() -> Refusal:
-    """Give the answer of a service that failed by itself."""
+    """Return the answer of a service that failed by itself."""
     return Refusal(500, 10013, "An unknown error has occurred. If this error persists, please report it to Cloudflare.")

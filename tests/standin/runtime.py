@@ -1,7 +1,4 @@
-"""One workerd that serves one version of a Worker: its files, its process and the port it listens on.
-
-Never decides which version is served; nothing of it outlives the process that started it.
-"""
+"""One workerd that serves one version of a Worker: its files, its process and the port it listens on."""
 
 import asyncio
 import contextlib

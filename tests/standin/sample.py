@@ -1,7 +1,4 @@
-"""A small project for the stand-in's own tests: one class with hibernating WebSockets, a secret and a variable.
-
-Never imports what it tests.
-"""
+"""A small project for the stand-in's own tests: one class with hibernating WebSockets, a secret and a variable."""
 
 import json
 from pathlib import Path

@@ -1,7 +1,4 @@
-"""The routes of Workers themselves: their list, upload, versions, deployments, settings, and their removal.
-
-Never holds state: all that changes goes by way of `changes`.
-"""
+"""The routes of Workers themselves: their list, upload, versions, deployments, settings, and their removal."""
 
 from typing import Any, Final
 
@@ -20,7 +17,7 @@ HALF: Final = web.RequestKey("half", bool)
 
 
 def routes(world: World, prefix: str) -> list[web.RouteDef]:
-    """Give the routes."""
+    """Return the routes."""
     here = _Scripts(world)
     workers = f"{prefix}/accounts/{{account}}/workers"
     script = f"{workers}/scripts/{{name}}"

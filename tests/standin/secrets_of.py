@@ -1,7 +1,4 @@
-"""The routes of a Worker's secrets; each change deploys a new version, as on Cloudflare.
-
-Never gives a value back.
-"""
+"""The routes of a Worker's secrets; each change deploys a new version, as on Cloudflare."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +13,7 @@ from tests.standin.world import World
 
 
 def routes(world: World, prefix: str) -> list[web.RouteDef]:
-    """Give the routes."""
+    """Return the routes."""
     here = _Secrets(world)
     script = f"{prefix}/accounts/{{account}}/workers/scripts/{{name}}"
     return [

@@ -1,7 +1,4 @@
-"""Serves one Worker: which of its versions answers now, how an update takes over, and what is kept between versions.
-
-Never reads or changes an account. An update is a new process on the same disk; the sockets of the old one break.
-"""
+"""Serves one Worker: which of its versions answers now, how an update takes over, and what is kept between versions."""
 
 import asyncio
 import contextlib
@@ -84,7 +81,7 @@ class Serving:
 
     @property
     def log(self) -> str:
-        """Give what the workerd of the version that answers has said."""
+        """Return what the workerd of the version that answers has said."""
         file = None if self._current is None else self._current / "worker.log"
         return file.read_text(encoding="utf-8", errors="replace") if file is not None and file.exists() else ""
 
@@ -135,7 +132,7 @@ class Serving:
             self._current = folder
 
     async def port(self) -> int | None:
-        """Give the port at which it answers, waiting for an update under way; None where nothing answers yet."""
+        """Return the port at which it answers, waiting for an update under way; None where nothing answers yet."""
         async with self._busy:
             if self._current is None or self._removed:
                 return None
@@ -178,7 +175,7 @@ class Stage:
         """The address that tail events go to; the name of the account and the Worker are put after it."""
 
     def serving(self, account: Account, name: str) -> Serving:
-        """Give what serves a Worker, new where nothing does yet."""
+        """Return what serves a Worker, new where nothing does yet."""
         key = account.id, name
         if key not in self._served:
             collector = f"{self.collector}/{account.id}/{quote(name)}"
@@ -192,7 +189,7 @@ class Stage:
         await serving.update(deployment.version, script.classes, deployment.strategy, delay)
 
     async def port(self, account: Account, script: Script) -> int | None:
-        """Give the port at which a Worker answers; None where none does yet."""
+        """Return the port at which a Worker answers; None where none does yet."""
         if script.foreign and (account.id, script.name) not in self._served:
             await self.deploy(account, script, 0)
         return await self.serving(account, script.name).port()
@@ -205,7 +202,7 @@ class Stage:
 
     @property
     def running(self) -> list[str]:
-        """Give the names of Workers that have a living workerd, sorted."""
+        """Return the names of Workers that have a living workerd, sorted."""
         return sorted(name for (_, name), serving in self._served.items() if serving.running)
 
     async def close(self) -> None:

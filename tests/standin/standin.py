@@ -1,7 +1,4 @@
-"""The stand-in as tests use it: `with StandIn() as cloud`, in a thread of its own, so that poc can run beside it.
-
-Never reaches anything but loopback, and leaves no process and no file behind.
-"""
+"""The stand-in as tests use it: `with StandIn() as cloud`, in a thread of its own, so that poc can run beside it."""
 
 import asyncio
 import contextlib
@@ -134,17 +131,17 @@ class StandIn:
 
     @property
     def api(self) -> str:
-        """Give the address of the API."""
+        """Return the address of the API."""
         return f"{self._world.api}{PREFIX}"
 
     @property
     def edge(self) -> str:
-        """Give the address at which all public host names are answered."""
+        """Return the address at which all public host names are answered."""
         return f"http://127.0.0.1:{self._edge_port}"
 
     @property
     def environment(self) -> dict[str, str]:
-        """Give what makes wrangler and poc take the stand-in for Cloudflare: its first account and its first token."""
+        """Return the variables that make wrangler and poc use the stand-in: its first account and token."""
         return {
             "CLOUDFLARE_API_BASE_URL": self.api,
             "CLOUDFLARE_ACCOUNT_ID": self.account.id,
@@ -154,47 +151,47 @@ class StandIn:
 
     @property
     def account(self) -> Account:
-        """Give the first account: its scripts, `ours`, `live_tails`."""
+        """Return the first account: its scripts, `ours`, `live_tails`."""
         return self._world.accounts[0]
 
     @property
     def accounts(self) -> list[Account]:
-        """Give all accounts."""
+        """Return all accounts."""
         return self._world.accounts
 
     @property
     def tokens(self) -> list[Token]:
-        """Give all tokens; the list may be changed."""
+        """Return all tokens; the list may be changed."""
         return self._world.tokens
 
     @property
     def faults(self) -> Faults:
-        """Give the switches for what goes wrong."""
+        """Return the switches for what goes wrong."""
         return self._world.faults
 
     @property
     def requests(self) -> list[Request]:
-        """Give what the API was asked so far, in the order of its answers."""
+        """Return what the API was asked so far, in the order of its answers."""
         return self._world.requests
 
     @property
     def running(self) -> list[str]:
-        """Give the names of Workers that have a living workerd."""
+        """Return the names of Workers that have a living workerd."""
         return self._world.stage.running
 
     @property
     def listening(self) -> list[str]:
-        """Give the ids of tails that somebody follows."""
+        """Return the ids of tails that somebody follows."""
         return self._world.tails.listening
 
     def told(self, name: str) -> int:
-        """Give how many events of a Worker of the first account were sent to tails."""
+        """Return how many events of a Worker of the first account were sent to tails."""
         return self._world.tails.told[f"{self.account.id}/{name}"]
 
     def host(self, name: str) -> str:
-        """Give the public host name of a Worker of the first account."""
+        """Return the public host name of a Worker of the first account."""
         return f"{name}.{self.account.subdomain}.workers.dev"
 
     def log(self, name: str) -> str:
-        """Give what a Worker's workerd has said."""
+        """Return what a Worker's workerd has said."""
         return self._world.stage.serving(self.account, name).log

@@ -1,7 +1,4 @@
-"""Tails: what the runtimes tell of each piece of work goes, as JSON, to the WebSockets that follow its Worker.
-
-Never makes up an event: they are the runtime's own, to which the name of the Worker is put.
-"""
+"""Tails: what the runtimes tell of each piece of work goes, as JSON, to the WebSockets that follow its Worker."""
 
 import contextlib
 import json
@@ -25,7 +22,7 @@ class Tails:
 
     @property
     def listening(self) -> list[str]:
-        """Give the ids of tails that have an open WebSocket."""
+        """Return the ids of tails that have an open WebSocket."""
         return sorted(self._listening)
 
     async def follow(self, tail: str, script: str, request: web.Request) -> web.WebSocketResponse:

@@ -1,7 +1,4 @@
-"""The routes of tails: to ask for one, to follow it by WebSocket, to end it.
-
-Never sends an event; `tail` does.
-"""
+"""The routes of tails: to ask for one, to follow it by WebSocket, to end it."""
 
 from uuid import uuid4
 
@@ -16,7 +13,7 @@ EXPIRES: str = "2099-01-01T00:00:00Z"
 
 
 def routes(world: World, prefix: str) -> list[web.RouteDef]:
-    """Give the routes; the WebSocket has no token but the id of its tail, as on Cloudflare."""
+    """Return the routes; the WebSocket has no token but the id of its tail, as on Cloudflare."""
     here = _Tailing(world)
     workers = f"{prefix}/accounts/{{account}}/workers"
     return [

@@ -17,7 +17,7 @@ SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade:
 
 @asynccontextmanager
 async def _edge(worker: Callable[..., Awaitable[None]]) -> AsyncIterator[tuple[int, Traffic]]:
-    """Give the port of an edge before something that stands for a Worker, and what it sees of the traffic."""
+    """Yield the port of an edge before something that stands for a Worker, and what it sees of the traffic."""
     behind = await asyncio.start_server(worker, "127.0.0.1", 0)
     place = Place(int(behind.sockets[0].getsockname()[1]), Traffic())
 
@@ -34,7 +34,7 @@ async def _edge(worker: Callable[..., Awaitable[None]]) -> AsyncIterator[tuple[i
 
 @asynccontextmanager
 async def _upgraded() -> AsyncIterator[tuple[Streams, Streams, Traffic]]:
-    """Give both ends of a WebSocket through the edge: the client's and the Worker's."""
+    """Yield both ends of a WebSocket through the edge: the client's and the Worker's."""
     arrived: asyncio.Future[Streams] = asyncio.get_running_loop().create_future()
 
     async def worker(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

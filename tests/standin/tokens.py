@@ -1,7 +1,4 @@
-"""Tokens of the API: which permissions each has, and which one a request needs.
-
-Never knows what a request does; it goes by its method and path.
-"""
+"""Tokens of the API: which permissions each has, and which one a request needs."""
 
 import re
 from collections.abc import Iterable
@@ -62,7 +59,7 @@ _OF_USERS: Final = {
 
 
 def authenticated(tokens: Iterable[Token], authorization: str | None) -> Token:
-    """Give the token of an Authorization header. Raises Refusal where there is none, or none that is good."""
+    """Return the token of an Authorization header. Raises Refusal where there is none, or none that is good."""
     if authorization is None:
         raise Refusal(400, 9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers")
     kind, _, value = authorization.partition(" ")

@@ -1,7 +1,4 @@
-"""Reads the upload of a Worker: a multipart body in, its metadata and modules out.
-
-Never touches a file or an account.
-"""
+"""Reads the upload of a Worker: a multipart body in, its metadata and modules out."""
 
 import json
 import re
@@ -43,7 +40,7 @@ class Upload:
 
 
 def read(content_type: str, body: bytes) -> Upload:
-    """Give what a multipart body holds, the main module first. Raises Refusal where it is no Worker of modules."""
+    """Return what a multipart body holds, the main module first. Raises Refusal where it is no Worker of modules."""
     metadata: dict[str, Any] | None = None
     modules: list[Module] = []
     for head, content in _parts(content_type, body):

@@ -1,7 +1,4 @@
-"""All that one stand-in has: its accounts, tokens and switches, what serves the Workers, and who listens to a tail.
-
-Never answers a request.
-"""
+"""All that one stand-in has: its accounts, tokens and switches, what serves the Workers, and who listens to a tail."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -40,18 +37,18 @@ class World:
     _locks: dict[tuple[str, str], asyncio.Lock] = field(default_factory=dict)
 
     def alone(self, account: Account, name: str) -> asyncio.Lock:
-        """Give the lock of a Worker, under which it is changed."""
+        """Return the lock of a Worker, under which it is changed."""
         return self._locks.setdefault((account.id, name), asyncio.Lock())
 
     def account(self, wanted: str) -> Account:
-        """Give an account by its id. Raises Refusal where there is none."""
+        """Return an account by its id. Raises Refusal where there is none."""
         for account in self.accounts:
             if account.id == wanted:
                 return account
         raise Refusal(404, 7003, f"Could not route to /accounts/{wanted}, perhaps your object identifier is invalid?")
 
     def public(self, host: str) -> tuple[Account, Script] | None:
-        """Give the Worker that a host name belongs to, where it is deployed and on workers.dev."""
+        """Return the Worker that a host name belongs to, where it is deployed and on workers.dev."""
         name, _, rest = host.partition(".")
         for account in self.accounts:
             if account.subdomain is not None and rest == f"{account.subdomain}.workers.dev":

@@ -1,7 +1,4 @@
-"""The real wrangler, for tests: as a child process, in folders of its own.
-
-Never touches the user's own wrangler: its home, login and cache are in the folder that it is given.
-"""
+"""The real wrangler, for tests: as a child process, in folders of its own."""
 
 import json
 import os
@@ -31,11 +28,11 @@ class Ran:
 
     @property
     def text(self) -> str:
-        """Give all that it said."""
+        """Return all that it said."""
         return self.out + self.err
 
     def record(self, kind: str) -> dict[str, Any]:
-        """Give its one record of a kind."""
+        """Return its one record of a kind."""
         (found,) = [each for each in self.records if each["type"] == kind]
         return found
 
@@ -68,7 +65,7 @@ class Wrangler:
 
     @staticmethod
     def machine() -> dict[str, str]:
-        """Give the variables of this machine that a program of ours may need."""
+        """Return the variables of this machine that a program of ours may need."""
         names = ("HOME", "PATH", "POC_WORKERD", "XDG_CACHE_HOME")
         return {name: os.environ[name] for name in names if name in os.environ}
 

@@ -1,7 +1,4 @@
-"""Asking the shipped worker over a WebSocket, one operation at a time, for tests of the worker itself.
-
-Never retries and never goes through poc.
-"""
+"""Asking the shipped worker over a WebSocket, one operation at a time, for tests of the worker itself."""
 
 import json
 from collections.abc import Iterator

@@ -1,7 +1,4 @@
-"""A worker on a raw workerd that nobody watches: what a run with `--target URL` finds at an address.
-
-Never gives a trace away; whoever asks finds what is found on the internet.
-"""
+"""A worker on a raw workerd that nobody watches: what a run with `--target URL` finds at an address."""
 
 import json
 import os
@@ -46,7 +43,7 @@ class Bare:
 
     @property
     def url(self) -> str:
-        """Give the address."""
+        """Return the address."""
         return f"http://127.0.0.1:{self.port}"
 
     def start(self, version: int = 1) -> None:

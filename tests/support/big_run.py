@@ -1,7 +1,4 @@
-"""A long run for measuring: many scenarios of many messages, written as a run would write it.
-
-Never runs anything; `python -m tests.support.big_run FOLDER` makes it a run folder.
-"""
+"""A long run for measuring: many scenarios of many messages, written as a run would write it."""
 
 import sys
 from pathlib import Path
@@ -48,7 +45,7 @@ matrix = { row = "connections", expects = "survives" }
 
 
 def big_run(scenarios: int = SCENARIOS, exchanges: int = EXCHANGES) -> History:
-    """Give a whole history of so many scenarios with so many exchanges each."""
+    """Return a whole history of so many scenarios with so many exchanges each."""
     history = History()
     for number in range(scenarios):
         text = _STORY.replace("NAME", f"talk-{number:03}").replace("COUNT", str(exchanges))

@@ -1,7 +1,4 @@
-"""A worker that is not ours, as one finds it at an address: an echo that tells where it lives, and sleeps by a clock.
-
-Never speaks poc's protocol: it knows no rooms and no `who`.
-"""
+"""A worker that is not ours, at an address: an echo that reports its instance and sleeps by a clock."""
 
 import json
 import threading

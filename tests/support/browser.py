@@ -1,7 +1,4 @@
-"""The Chromium that the html report is tested in: the one that make unpacks, or one that POC_CHROMIUM names.
-
-Never falls back to none: a test without a browser fails.
-"""
+"""The Chromium that the html report is tested in: the one that make unpacks, or one that POC_CHROMIUM names."""
 
 import os
 from collections.abc import Iterator
@@ -21,7 +18,7 @@ _FONTS: Final = """\
 
 
 def executable() -> Path:
-    """Give the program. Raises FileNotFoundError with what to do where there is none."""
+    """Return the program. Raises FileNotFoundError with what to do where there is none."""
     named = os.environ.get("POC_CHROMIUM")
     program = Path(named) if named else UNPACKED / "chromium"
     if not program.is_file() or not program.stat().st_size:
@@ -31,7 +28,7 @@ def executable() -> Path:
 
 @contextmanager
 def chromium(folder: Path) -> Iterator[Browser]:
-    """Give a browser that keeps what it writes in a folder; it ends with the block."""
+    """Yield a browser that keeps what it writes in a folder; it ends with the block."""
     program = executable()
     fonts = folder / "fonts.conf"
     fonts.write_text(_FONTS.format(fonts=program.parent / "fonts", cache=folder / "fonts"), encoding="utf-8")

@@ -1,7 +1,4 @@
-"""An API of Cloudflare's in a few literals: what it answers to each method and path, in order.
-
-Never listens anywhere.
-"""
+"""An API of Cloudflare's in a few literals: what it answers to each method and path, in order."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,12 +13,12 @@ BASE = "https://api.test/client/v4"
 
 
 def well(result: Any = None) -> httpx.Response:
-    """Give an answer with a result."""
+    """Return an answer with a result."""
     return httpx.Response(200, json={"success": True, "errors": [], "messages": [], "result": result})
 
 
 def ill(status: int, code: int | None = None, message: str = "no", **headers: str) -> httpx.Response:
-    """Give an error as Cloudflare words it."""
+    """Return an error as Cloudflare words it."""
     body = {"success": False, "errors": [{"code": code, "message": message}], "result": None}
     return httpx.Response(status, json=body, headers={key.replace("_", "-"): value for key, value in headers.items()})
 
@@ -51,7 +48,7 @@ class Script:
 
 
 def api(script: Callable[[httpx.Request], httpx.Response], said: list[str] | None = None, **patience: float) -> Api:
-    """Give the way to it; patience is none unless said."""
+    """Return the way to it; patience is none unless said."""
     limits = Patience(**{"failure": 0.0, "refused": 0.0, "rate_limit": 0.0, **patience})
     client = httpx.Client(transport=httpx.MockTransport(script))
     return Api(BASE, ApiToken("token-0123456789"), (said if said is not None else []).append, client, limits)

@@ -1,7 +1,4 @@
-"""A Dask scheduler and workers as processes of this machine, started as users start them.
-
-Never ends a process that it did not start, and leaves none.
-"""
+"""A Dask scheduler and workers as processes of this machine, started as users start them."""
 
 import os
 import signal
@@ -34,7 +31,7 @@ class Cluster:
 
 @contextmanager
 def cluster(folder: Path, workers: int) -> Iterator[Cluster]:
-    """Give a cluster that is complete, until the end of the block."""
+    """Yield a cluster that is complete, until the end of the block."""
     started: list[subprocess.Popen[bytes]] = []
 
     def start(kind: str, *arguments: str) -> Path:

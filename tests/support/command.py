@@ -1,7 +1,4 @@
-"""The command line of poc as its users start it: a process of its own, in an environment of its own.
-
-Never imports what it tests.
-"""
+"""The command line of poc as its users start it: a process of its own, in an environment of its own."""
 
 import json
 import os
@@ -21,7 +18,7 @@ _PASSED_ON = ("HOME", "PATH", "POC_WORKERD", "SSL_CERT_DIR", "SSL_CERT_FILE", "X
 
 
 def program() -> list[str]:
-    """Give the words that start poc."""
+    """Return the words that start poc."""
     installed = Path(sys.executable).parent / "poc"
     if installed.exists():
         return [str(installed)]
@@ -38,7 +35,7 @@ class Ran:
     err: str
 
     def document(self) -> dict[str, Any]:
-        """Give stdout as the one JSON document that it has to be."""
+        """Return stdout as the one JSON document that it has to be."""
         document = json.loads(self.out)
         assert isinstance(document, dict)
         return document
@@ -55,7 +52,7 @@ class Poc:
         self.temporary.mkdir(parents=True)
 
     def environment(self, variables: dict[str, str] | None = None) -> dict[str, str]:
-        """Give the variables that a command gets: no colours, no terminal, none of the machine's own settings."""
+        """Return the variables that a command gets: no colours, no terminal, none of the machine's own settings."""
         kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         own = {"TMPDIR": str(self.temporary), "PYTHONPATH": str(ROOT), "COLUMNS": "100", "LC_ALL": "C.UTF-8"}
         return kept | own | (variables or {})

@@ -1,7 +1,4 @@
-"""What a mutant is expected to come out as, for the tables that say it of each.
-
-Never plays anything; a claim that is listed neither as refuted nor as unknown must hold.
-"""
+"""What a mutant is expected to come out as, for the tables that say it of each."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +32,7 @@ NAMED = [
 
 
 def all_claims(*scenarios: str) -> set[str]:
-    """Give all claims of the scenarios."""
+    """Return all claims of the scenarios."""
     return {f"{name}/{claim['id']}" for name in scenarios for claim in SHIPPED[name].get("claim", ())}
 
 
@@ -50,17 +47,17 @@ class Expected:
 
     @property
     def code(self) -> int:
-        """Give the exit code of the run: never that of a harness that failed."""
+        """Return the exit code of the run: never that of a harness that failed."""
         return 1 if self.refuted else 4 if self.unknown else 0
 
 
 def basic(refuted: set[str], unknown: set[str] | None = None, also: str | None = None) -> Expected:
-    """Give what is expected of a mutant that is played in the basic scenarios too, and maybe in one more."""
+    """Return what is expected of a mutant that is played in the basic scenarios too, and maybe in one more."""
     return Expected(refuted, (unknown or set()) - refuted, BASICS if also is None else (*BASICS, also))
 
 
 def special(*refuted: str, unknown: set[str] | None = None, also: tuple[str, ...] = ()) -> Expected:
-    """Give what is expected of a mutant that is played only where it is named, and in the scenarios `also`."""
+    """Return what is expected of a mutant that is played only where it is named, and in the scenarios `also`."""
     return Expected(set(refuted), unknown or set(), also)
 
 

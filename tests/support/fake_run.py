@@ -101,23 +101,23 @@ class FakeTargetPool:
         }
 
     def is_apart(self, play: Play) -> bool:
-        """Whether a play needs a runtime of its own."""
+        """Return whether a play needs a runtime of its own."""
         return play.alone
 
     @asynccontextmanager
     async def watched(self, plays: list[Play], history: HistoryWriter) -> AsyncIterator[CanaryWatch | None]:  # noqa: ARG002
-        """Give what tells of sleep where there is no trace."""
+        """Yield what tells of sleep where there is no trace."""
         yield None if self._traced else CanaryWatch(self._target(), history, possible=False)
 
     @asynccontextmanager
     async def shared(self, attempt: int = 1) -> AsyncIterator[FakeTarget]:
-        """Give a runtime for all plays of an attempt."""
+        """Yield a runtime for all plays of an attempt."""
         async with self._given("shared", None, attempt) as target:
             yield target
 
     @asynccontextmanager
     async def own(self, play: Play) -> AsyncIterator[FakeTarget]:
-        """Give a runtime for one play."""
+        """Yield a runtime for one play."""
         time = self._times[play.label] = self._times.get(play.label, 0) + 1
         self.own_now.append(play.label)
         self.most_own = max(self.most_own, len(self.own_now))

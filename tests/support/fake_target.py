@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 from websockets.exceptions import ConnectionClosedError
 
-from poc_cli.clients.client import CannotOpen, Ending, Listener, Payload
+from poc_cli.clients.client import CannotOpen, Ending, InTime, Listener, Payload
 from poc_cli.clients.inbox import Inbox
 from poc_cli.errors import TargetError
 from poc_cli.history.late_stretch import Stretch
@@ -42,6 +42,9 @@ from tests.support.virtual import SECOND, Due, Result, World
 MILLISECOND: Final = 1_000_000
 LINK_NS: Final = MILLISECOND // 5
 """What a frame takes between a client and the runtime, either way."""
+
+BUFFERED: Final = 1 << 20
+"""What fits on the way to a runtime that does not read."""
 
 FENCE_NS: Final = MILLISECOND
 """What a request to the side-car takes, either way."""
@@ -76,6 +79,9 @@ class Socket:
 
     object_id: str
     client: "FakeClient"
+    is_deaf: bool = False
+    """Whether nothing that the client sends is read any more."""
+
     attachment: Any = None
 
 
@@ -163,7 +169,7 @@ class FakeTarget:
         self._process = number * 100
         self._started_ns = world.now_ns
         self._works: list[Work] = []
-        self._is_hung = False
+        self._hangs_at_ns: int | None = None
         self._death: TargetDied | None = None
         self._moved = asyncio.Event()
         self._last_fence_ns = 0
@@ -177,8 +183,8 @@ class FakeTarget:
         self._works.append(Work(from_ns, from_ns + round(seconds * SECOND), None))
 
     def hang(self) -> None:
-        """Never do anything again."""
-        self._is_hung = True
+        """Never do anything again, which the first fence from now on shows to all others."""
+        self._hangs_at_ns = self.world.now_ns + round(HANGS_AFTER_SECONDS * SECOND)
         self._moved.set()
 
     def die(self, *, from_outside: bool = False) -> None:
@@ -252,15 +258,12 @@ class FakeTarget:
 
         self._do(before_ns + FENCE_NS, answer)
         moved: asyncio.Task[bool] | None = None
-        hangs_at_ns: int | None = None
         try:
             while not answered.done():
                 if self._death is not None:
                     self._flush()
                     raise self._death
-                if self._is_hung and hangs_at_ns is None:
-                    hangs_at_ns = self.world.now_ns + round(HANGS_AFTER_SECONDS * SECOND)
-                left = None if hangs_at_ns is None else (hangs_at_ns - self.world.now_ns) / SECOND
+                left = None if self._hangs_at_ns is None else (self._hangs_at_ns - self.world.now_ns) / SECOND
                 if left is not None and left <= 0:
                     raise TargetHung(f"the runtime has not answered for {HANGS_AFTER_SECONDS:g} s")
                 self._moved.clear()
@@ -340,7 +343,7 @@ class FakeTarget:
             if "refuse" in query:
                 self._later(LINK_NS, lambda: answer(int(query["refuse"])))
                 return
-            socket = Socket(self.object_id(CLASSES[0], parts.path.rpartition("/")[2]), client)
+            socket = Socket(self.object_id(CLASSES[0], parts.path.rpartition("/")[2]), client, "deaf" in query)
             room = self._deliver(socket.object_id, "fetch")
             client.socket = socket
 
@@ -360,7 +363,7 @@ class FakeTarget:
         """Take a message of a client, which is still on its way."""
 
         def arrive() -> None:
-            if socket not in self._sockets:
+            if socket not in self._sockets or socket.is_deaf:
                 return
             if payload == "ping":
                 self._push(socket, "pong")  # the runtime's own auto-response
@@ -371,11 +374,18 @@ class FakeTarget:
 
         self._do(self.world.moment_ns + LINK_NS, arrive)
 
+    async def has_read(self, socket: Socket) -> None:
+        """Return once it has read what is on its way on a connection now."""
+        read: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if not socket.is_deaf:
+            self._do(self.world.moment_ns + LINK_NS, partial(_settle, read, None))
+        await read
+
     def receive_close(self, socket: Socket, code: int, reason: str) -> None:
         """Take a close frame of a client, which is still on its way, and answer it."""
 
         def arrive() -> None:
-            if socket in self._sockets:
+            if socket in self._sockets and not socket.is_deaf:
                 self._sockets.remove(socket)
                 self._deliver(socket.object_id, SOCKET_EVENT)
                 self._later(LINK_NS, lambda: socket.client.hears_close(code, reason))
@@ -593,7 +603,12 @@ class FakeTarget:
         process = self._process
 
         def happen() -> None:
-            if self._is_hung or self._death is not None or process != self._process or due.action is None:
+            if (
+                self._hangs_at_ns is not None
+                or self._death is not None
+                or process != self._process
+                or due.action is None
+            ):
                 return
             now_ns = self.world.moment_ns
             free_ns = max((each.to_ns for each in self._works if each.from_ns <= now_ns < each.to_ns), default=now_ns)
@@ -704,12 +719,14 @@ class FakeClient:
         return f"the handshake took more than {within:g} s"
 
     async def send(self, payload: Payload) -> None:
-        """Send one message. Raises ConnectionClosed where there is no connection."""
+        """Send one message, and wait until a large one has been read. Raises ConnectionClosed without a connection."""
         if not self.is_open or self.socket is None:
             raise ConnectionClosedError(None, None)
         self._target.receive(self.socket, payload)
+        if len(payload) > BUFFERED:
+            await self._target.has_read(self.socket)
 
-    async def close(self, code: int, reason: str, within: float) -> None:
+    async def close(self, code: int, reason: str, in_time: InTime) -> None:
         """Close with a close frame and wait for the answer; cut the connection where none comes in time."""
         if not self._is_up or self.socket is None:
             return
@@ -717,7 +734,12 @@ class FakeClient:
         if not self._over.is_set():
             self._has_asked = True
             self._target.receive_close(self.socket, code, reason)
-        if not await self.await_end(within):
+        over = asyncio.ensure_future(self._over.wait())
+        try:
+            await in_time(over)
+        finally:
+            over.cancel()
+        if not self._over.is_set():
             self._end(Ending("client", NOT_SERVED, "", clean=False, said="no close frame received"))
 
     async def await_end(self, within: float) -> bool:

@@ -1,7 +1,4 @@
-"""Small loads for tests: a scenario whose waits are short, and mutant workers to play it on.
-
-Never plays one.
-"""
+"""Small loads for tests: a scenario whose waits are short, and mutant workers to play it on."""
 
 from pathlib import Path
 

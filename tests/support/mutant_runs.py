@@ -1,7 +1,4 @@
-"""The runs of all mutants, side by side in the background.
-
-Never judges what comes out.
-"""
+"""The runs of all mutants, side by side in the background."""
 
 import tempfile
 from collections.abc import Collection, Iterable

@@ -1,7 +1,4 @@
-"""What each mutant must come out as, claim by claim, and in which scenarios it is played.
-
-Never plays anything; a claim that is listed neither as refuted nor as unknown must hold.
-"""
+"""What each mutant must come out as, claim by claim, and in which scenarios it is played."""
 
 from tests.support.expected import NAMED, SHIPPED, Expected, all_claims, basic, merge, special
 from tests.support.table_api import ROWS as API
@@ -141,12 +138,12 @@ for _rows in (API, WORLD, LIFECYCLE, DELIVERY):
 
 
 def scenarios_of(mutant: str) -> list[str]:
-    """Give the scenarios that a mutant is played in."""
+    """Return the scenarios that a mutant is played in."""
     naming = [claim.partition("/")[0] for claim, name in NAMED if name == mutant]
     return list(dict.fromkeys([*TABLE[mutant].played_in, *naming]))
 
 
 def real_scenarios() -> list[str]:
-    """Give the scenarios that the real worker is played in beside the mutants: all of theirs that are not heavy."""
+    """Return the scenarios that the real worker is played in beside the mutants: all of theirs that are not heavy."""
     played = {scenario for mutant in TABLE for scenario in scenarios_of(mutant)}
     return sorted(name for name in played if "heavy" not in SHIPPED[name].get("tags", []))

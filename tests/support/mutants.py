@@ -1,7 +1,4 @@
-"""Mutant workers: the shipped worker with one bug, put together in a folder of its own.
-
-Never plays them.
-"""
+"""Mutant workers: the shipped worker with one bug, put together in a folder of its own."""
 
 import shutil
 from pathlib import Path
@@ -15,12 +12,12 @@ _MODULES = "modules = ["
 
 
 def names() -> list[str]:
-    """Give the names of all mutants that are kept as files."""
+    """Return the names of all mutants that are kept as files."""
     return sorted(file.stem for file in MUTANTS.glob("*.ts"))
 
 
 def source(name: str) -> str:
-    """Give the text of a mutant."""
+    """Return the text of a mutant."""
     return (MUTANTS / f"{name}.ts").read_text(encoding="utf-8")
 
 

@@ -1,7 +1,4 @@
-"""Reports to look at: a run that held, one that was refuted, one that could not sleep, a hostile one, a long one.
-
-Never runs anything.
-"""
+"""Reports to look at: a run that held, one that was refuted, one that could not sleep, a hostile one, a long one."""
 
 from typing import Final
 
@@ -55,7 +52,7 @@ matrix = { row = "SQLite rows", expects = "survives" }
 
 
 def page_of(history: History) -> str:
-    """Give the page of a run as it stands."""
+    """Return the page of a run as it stands."""
     return html(document(list(history.events)), history.events)
 
 
@@ -68,7 +65,7 @@ def begin(told: Tale) -> None:
 
 
 def story(*, color: str = "blue") -> History:
-    """Give a run of the story with its control, in which every claim holds if the color is still blue."""
+    """Return a run of the story with its control, in which every claim holds if the color is still blue."""
     history = History()
     told = history.play(STORY)
     begin(told)
@@ -94,17 +91,17 @@ def sleepless(history: History) -> None:
 
 
 def held() -> str:
-    """Give the page of a run in which every claim held."""
+    """Return the page of a run in which every claim held."""
     return page_of(story())
 
 
 def refuted() -> str:
-    """Give the page of a run with a claim that was refuted."""
+    """Return the page of a run with a claim that was refuted."""
     return page_of(story(color="red"))
 
 
 def pinned() -> str:
-    """Give the page of a run whose object could not sleep."""
+    """Return the page of a run whose object could not sleep."""
     history = History()
     told = history.play(STORY)
     begin(told)
@@ -113,12 +110,12 @@ def pinned() -> str:
 
 
 def long() -> str:
-    """Give the page of a hundred scenarios and a hundred thousand events."""
+    """Return the page of a hundred scenarios and a hundred thousand events."""
     return page_of(big_run())
 
 
 def hostile_history(text: str) -> History:
-    """Give a run that carries a text wherever a worker or a scenario's client has a say."""
+    """Return a run that carries a text wherever a worker or a scenario's client has a say."""
     history = story()
     play = "story"
     start = history.add(play, "poc", kinds.PLAY_START, scenario=text, file=text, text=text, role=text, decides=[text])
@@ -140,7 +137,7 @@ def hostile_history(text: str) -> History:
 
 
 def hostile(text: str) -> str:
-    """Give a page that carries a text in every place that is not ours."""
+    """Return a page that carries a text in every place that is not ours."""
     judged = everywhere(text)
     judged["scenarios"][0]["claims"].append(
         judged["scenarios"][0]["claims"][0] | {"source": "https://example.com/" + text}

@@ -1,7 +1,4 @@
-"""What is left of a run: the processes that it started, wherever they are now.
-
-Never ends one of them.
-"""
+"""What is left of a run: the processes that it started, wherever they are now."""
 
 import time
 from collections.abc import Callable
@@ -14,7 +11,7 @@ PATIENCE_SECONDS = 120.0
 
 
 def using(folder: Path) -> list[list[str]]:
-    """Give the command lines of all processes that name a folder or work in it."""
+    """Return the command lines of all processes that name a folder or work in it."""
     found: list[list[str]] = []
     for process in psutil.process_iter():
         try:
@@ -27,7 +24,7 @@ def using(folder: Path) -> list[list[str]]:
 
 
 def children(pid: int, name: str) -> list[int]:
-    """Give the processes below one whose program has a name; none where it has ended."""
+    """Return the processes below one whose program has a name; none where it has ended."""
     try:
         below = psutil.Process(pid).children(recursive=True)
         return [process.pid for process in below if process.name() == name]

@@ -1,7 +1,4 @@
-"""A run folder, read as it is on the disk, for tests to look into.
-
-Never uses the readers of poc: what is wrong in them must not hide here.
-"""
+"""A run folder, read as it is on the disk, for tests to look into."""
 
 import json
 from collections.abc import Iterator
@@ -12,32 +9,32 @@ Event = dict[str, Any]
 
 
 def latest(results: Path) -> Path:
-    """Give the folder that `latest` points to."""
+    """Return the folder that `latest` points to."""
     return (results / "latest").resolve(strict=True)
 
 
 def history(folder: Path) -> list[Event]:
-    """Give all events; a line that is none fails."""
+    """Return all events; a line that is none fails."""
     lines = (folder / "history.ndjson").read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines]
 
 
 def trace(folder: Path, process: int = 1) -> list[Event]:
-    """Give the lines of the runtime's trace of one process."""
+    """Return the lines of the runtime's trace of one process."""
     lines = (folder / "trace" / f"{process}.jsonl").read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines]
 
 
 def files(folder: Path) -> Iterator[Path]:
-    """Give every file below a folder."""
+    """Return every file below a folder."""
     return (path for path in folder.rglob("*") if path.is_file())
 
 
 def claims(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Give the claims of a judged run by `scenario/claim`."""
+    """Return the claims of a judged run by `scenario/claim`."""
     return {f"{each['name']}/{claim['id']}": claim for each in document["scenarios"] for claim in each["claims"]}
 
 
 def verdicts(document: dict[str, Any]) -> dict[str, str]:
-    """Give the verdicts of a judged run by `scenario/claim`."""
+    """Return the verdicts of a judged run by `scenario/claim`."""
     return {name: str(claim["verdict"]) for name, claim in claims(document).items()}

@@ -1,7 +1,4 @@
-"""How many machines, objects and dollars a number of sockets takes: the arithmetic of docs/scale.md.
-
-Never measures: each constant says where it was, and what is multiplied beyond that is an extrapolation.
-"""
+"""How many machines, objects and dollars a number of sockets takes: the arithmetic of docs/scale.md."""
 
 import math
 from collections.abc import Mapping
@@ -75,7 +72,7 @@ class Capacity:
 
 
 def capacity(machine: Machine, *, tls: bool) -> Capacity:
-    """Give the sockets that one machine can hold to a runtime elsewhere, by one process, to one address of it."""
+    """Return the sockets that one machine can hold to a runtime elsewhere, by one process, to one address of it."""
     each = (CLIENT_TLS_KIB if tls else CLIENT_KIB) + KERNEL_KIB
     return _tightest(
         {
@@ -87,7 +84,7 @@ def capacity(machine: Machine, *, tls: bool) -> Capacity:
 
 
 def beside_workerd(machine: Machine) -> Capacity:
-    """Give the sockets that fit where workerd runs on the same machine; loopback has addresses enough."""
+    """Return the sockets that fit where workerd runs on the same machine; loopback has addresses enough."""
     return _tightest(
         {
             "workerd's descriptors": (machine.descriptors - DESCRIPTORS_AT_REST) // DESCRIPTORS_PER_SOCKET,
@@ -116,44 +113,44 @@ class Crowd:
 
     @property
     def rooms(self) -> int:
-        """Give how many objects it takes. Raises ValueError where a room has more sockets than an object may have."""
+        """Return how many objects it takes. Raises ValueError where a room has more sockets than an object may have."""
         if self.per_room > SOCKETS_OF_AN_OBJECT:
             raise ValueError(f"{self.per_room} sockets in a room, and an object has {SOCKETS_OF_AN_OBJECT} at most")
         return math.ceil(self.sockets / self.per_room)
 
     @property
     def sent(self) -> float:
-        """Give the messages that all send a second."""
+        """Return the messages that all send a second."""
         return self.sockets * float(self.messages_per_minute) / SECONDS_OF_A_MINUTE
 
     @property
     def delivered(self) -> float:
-        """Give the messages that all get a second."""
+        """Return the messages that all get a second."""
         return self.sent * self.per_room
 
     @property
     def of_a_room(self) -> float:
-        """Give the messages that one object has to send a second."""
+        """Return the messages that one object has to send a second."""
         return self.delivered / self.rooms
 
     @property
     def busy(self) -> float:
-        """Give the part of its time for which an object on a slow core is sending; 1 is all of it."""
+        """Return the part of its time for which an object on a slow core is sending; 1 is all of it."""
         return self.of_a_room / DELIVERIES_OF_AN_OBJECT[0]
 
     @property
     def handler_ms(self) -> float:
-        """Give how long an object takes for one message, on a slow core."""
+        """Return how long an object takes for one message, on a slow core."""
         return 1_000 * self.per_room / DELIVERIES_OF_AN_OBJECT[0]
 
     @property
     def cores(self) -> float:
-        """Give how many cores are busy with sending and reading all that, on the side of the load."""
+        """Return how many cores are busy with sending and reading all that, on the side of the load."""
         return self.sent / EXCHANGES_OF_A_CORE + self.delivered / DELIVERIES_OF_A_CORE
 
 
 def largest_room(messages_per_minute: Decimal, deliveries: int) -> int:
-    """Give how many sockets a room may have where each message goes to all, so that one object keeps up."""
+    """Return how many sockets a room may have where each message goes to all, so that one object keeps up."""
     everyone = deliveries * SECONDS_OF_A_MINUTE / float(messages_per_minute)
     return min(SOCKETS_OF_AN_OBJECT, math.isqrt(int(everyone)))
 
@@ -168,7 +165,7 @@ class Need:
 
 
 def need(crowd: Crowd, machine: Machine) -> Need:
-    """Give the machines that make the load with TLS: for its sockets, or for its messages where those need more."""
+    """Return the machines that make the load with TLS: for its sockets, or for its messages where those need more."""
     each = capacity(machine, tls=True)
     for_sockets = math.ceil(crowd.sockets / each.sockets)
     for_messages = math.ceil(crowd.cores / (machine.cores * SHARE))
@@ -179,7 +176,7 @@ def need(crowd: Crowd, machine: Machine) -> Need:
 
 
 def profile(crowd: Crowd) -> Profile:
-    """Give the crowd as what `poc cost` reads: everyone online round the clock, reconnecting once a day."""
+    """Return the crowd as what `poc cost` reads: everyone online round the clock, reconnecting once a day."""
     return Profile(
         title=f"{crowd.sockets:,} sockets in rooms of {crowd.per_room:,}",
         users=crowd.sockets,
@@ -201,7 +198,7 @@ class Bills:
 
 
 def bills(crowd: Crowd, prices: Prices) -> Bills:
-    """Give the two bills of a crowd."""
+    """Return the two bills of a crowd."""
     described = profile(crowd)
     with_sleep, without = (bill(usage_of(described, hibernating=each), prices).total for each in (True, False))
     return Bills(with_sleep, without)

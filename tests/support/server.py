@@ -1,7 +1,4 @@
-"""The shipped worker on a real workerd, started without any of poc's own machinery, for tests of the worker itself.
-
-Never judges; it knows where the worker listens and what the runtime's trace has said so far.
-"""
+"""The shipped worker on a real workerd, started without any of poc's own machinery, for tests of the worker itself."""
 
 import json
 import os
@@ -45,7 +42,7 @@ class Server:
 
     @property
     def sockets_url(self) -> str:
-        """Give the address for WebSockets."""
+        """Return the address for WebSockets."""
         return self.url.replace("http", "ws", 1)
 
     def ask(self, path: str, token: str | None = TOKEN, **operation: Any) -> httpx.Response:
@@ -60,7 +57,7 @@ class Server:
         return not any(line["e"] == "ctx" and line["actor"] in objects and line["ctx"] not in ended for line in lines)
 
     def objects(self) -> list[str]:
-        """Give the ids of the objects that have come into memory, each time they did, as far as the trace says."""
+        """Return the ids of the objects that have come into memory, each time they did, as far as the trace says."""
         lines = [json.loads(line) for line in self.trace.read_text(encoding="utf-8").splitlines() if line]
         return [line["actor"] for line in lines if line["e"] == "ctx" and line["actor"] is not None]
 

@@ -1,7 +1,4 @@
-"""The stories of scenarios/stack with a broken worker: the chat's own with a patch, the rest as it is.
-
-Never plays them, and never builds the app anew: it is the same folder, so poc finds it built.
-"""
+"""The stories of scenarios/stack with a broken worker: the chat's own with a patch, the rest as it is."""
 
 import re
 import shutil
@@ -21,7 +18,7 @@ _WORKER: Final = re.compile(r"^worker\.dir +=.*\nworker\.build +=.*$", re.MULTIL
 
 
 def names() -> list[str]:
-    """Give the names of all mutants of the stack's worker."""
+    """Return the names of all mutants of the stack's worker."""
     return sorted(f"stack/{file.stem}" for file in PATCHES.glob("*.patch"))
 
 

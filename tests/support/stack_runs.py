@@ -1,7 +1,4 @@
-"""The runs of the stack's mutants, side by side in the background.
-
-Never judges what comes out.
-"""
+"""The runs of the stack's mutants, side by side in the background."""
 
 import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor

@@ -1,7 +1,4 @@
-"""What the mutants of the WebSocket API must come out as.
-
-Never plays anything. Stories with a claim that is known to be refuted on the local runtime have controls only.
-"""
+"""What the mutants of the WebSocket API must come out as."""
 
 from tests.support.expected import Expected, special
 

@@ -1,7 +1,4 @@
-"""What the mutants of delivery, storage and faults must come out as, and what other mutants must in those stories.
-
-Never plays anything.
-"""
+"""What the mutants of delivery, storage and faults must come out as, and what other mutants must in those stories."""
 
 from tests.support.expected import Expected, special
 

@@ -1,8 +1,4 @@
-"""What the mutants of an object's life, and of what keeps it in memory, must come out as.
-
-Never plays anything. The stories of pins/ that wait for the runtime's own timer have no mutants: a mutant is played by
-eviction, and their controls, the same story without the pin or without its release, refute them beside the story.
-"""
+"""What the mutants of an object's life, and of what keeps it in memory, must come out as."""
 
 from tests.support.expected import Expected, special
 

@@ -1,7 +1,4 @@
-"""What the mutants of the stack's worker may refute beside the claims that name them.
-
-Never plays anything. What a broken story cannot show is unknown, and how much that is depends on where it breaks off.
-"""
+"""What the mutants of the stack's worker may refute beside the claims that name them."""
 
 from typing import Final
 
@@ -78,15 +75,15 @@ ALSO: Final[dict[str, set[str]]] = {
 
 
 def named(mutant: str) -> set[str]:
-    """Give the claims that name a mutant: all of them must be refuted."""
+    """Return the claims that name a mutant: all of them must be refuted."""
     return {claim for claim, name in NAMED if name == mutant}
 
 
 def scenarios_of(mutant: str) -> list[str]:
-    """Give the scenarios that it is played in: those that name it."""
+    """Return the scenarios that it is played in: those that name it."""
     return sorted({claim.partition("/")[0] for claim in named(mutant)})
 
 
 def may_refute(mutant: str) -> set[str]:
-    """Give the claims that it may refute; any other would be about something else."""
+    """Return the claims that it may refute; any other would be about something else."""
     return named(mutant) | ALSO.get(mutant.removeprefix(PREFIX), set())

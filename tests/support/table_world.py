@@ -1,7 +1,4 @@
-"""What the mutants of the world outside, and of the two APIs side by side, must come out as.
-
-Never plays anything.
-"""
+"""What the mutants of the world outside, and of the two APIs side by side, must come out as."""
 
 from tests.support.expected import Expected, special
 

@@ -1,7 +1,4 @@
-"""The configuration: what counts where several say something, and how a mistake in the file is told.
-
-Never plays anything.
-"""
+"""The configuration: what counts where several say something, and how a mistake in the file is told."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,4 @@
-"""How an app server elsewhere speaks to the shipped worker: by pushes that it signs, and by tickets for its clients.
-
-Never through poc, and never across a sleep: that is what scenarios are for.
-"""
+"""How an app server elsewhere speaks to the shipped worker: by pushes that it signs, and by tickets for its clients."""
 
 import base64
 import hashlib
@@ -35,7 +32,7 @@ _numbers = count(1)
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    """Give one running worker with both secrets for the tests of this file; each takes a room of its own."""
+    """Yield one running worker with both secrets for the tests of this file; each takes a room of its own."""
     with tempfile.TemporaryDirectory(prefix="poc-test-") as folder:
         bindings = {"POC_PUSH_SECRET": PUSH, "POC_TICKET_SECRET": TICKET, "POC_ALLOWED_ORIGINS": "https://one.example"}
         with serving(Path(folder), bindings) as running:
@@ -44,7 +41,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def room() -> str:
-    """Give the name of a room that no other test uses."""
+    """Return the name of a room that no other test uses."""
     return f"room {next(_numbers)}"
 
 
@@ -90,7 +87,7 @@ def _with(server: Server, room: str, *tickets: str, **options: Any) -> Iterator[
 
 
 def _refusal(server: Server, room: str, *tickets: str, **options: Any) -> tuple[int, str]:
-    """Give the status and the error with which tickets are refused."""
+    """Return the status and the error with which tickets are refused."""
     with pytest.raises(InvalidStatus) as thrown, _with(server, room, *tickets, **options):
         pass
     answer = thrown.value.response

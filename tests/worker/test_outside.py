@@ -1,7 +1,4 @@
-"""What the shipped worker has to do with the world outside: the API that it calls, pages, and no object at all.
-
-Never through poc, and never to another machine.
-"""
+"""What the shipped worker has to do with the world outside: the API that it calls, pages, and no object at all."""
 
 import hashlib
 import json
@@ -51,7 +48,7 @@ class _Api(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    """Give one running worker, with an API to call, for the tests of this file; each takes a room of its own."""
+    """Yield one running worker, with an API to call, for the tests of this file; each takes a room of its own."""
     with ExitStack() as stack:
         api = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), _Api))
         threading.Thread(target=api.serve_forever, daemon=True).start()
@@ -66,13 +63,13 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def room() -> str:
-    """Give a room that no other test uses, as a path."""
+    """Return a room that no other test uses, as a path."""
     return f"/room/{next(_numbers)}"
 
 
 @pytest.fixture
 def ann(server: Server, room: str) -> Iterator[ClientConnection]:
-    """Give a client in a room of its own."""
+    """Yield a client in a room of its own."""
     with joined(server, f"{room}?name=ann&tags=a,b") as client:
         yield client
 

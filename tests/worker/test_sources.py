@@ -1,7 +1,4 @@
-"""Tests of the worker's sources: the types hold, and wrangler makes the worker that Cloudflare would run.
-
-Never runs the worker, never installs a tool (`make test` does), and never reaches a network.
-"""
+"""Tests of the worker's sources: the types hold, and wrangler makes the worker that Cloudflare would run."""
 
 import re
 import subprocess
@@ -18,7 +15,7 @@ RunTool = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def run_tool(tmp_path: Path) -> RunTool:
-    """Give a function that runs a tool of worker/node_modules in worker/: its path there, then its arguments."""
+    """Return a function that runs a tool of worker/node_modules in worker/: its path there, then its arguments."""
     home = tmp_path / "home"
     home.mkdir()
     environment = {

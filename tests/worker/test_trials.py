@@ -1,7 +1,4 @@
-"""The trials of the shipped worker on a real workerd: what each answers, and the error where there is one.
-
-Never through poc, and never across a sleep: that is what scenarios are for.
-"""
+"""The trials of the shipped worker on a real workerd: what each answers, and the error where there is one."""
 
 import json
 import tempfile
@@ -28,20 +25,20 @@ _numbers = count(1)
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    """Give one running worker for the tests of this file; each takes a room of its own."""
+    """Yield one running worker for the tests of this file; each takes a room of its own."""
     with tempfile.TemporaryDirectory(prefix="poc-test-") as folder, serving(Path(folder)) as running:
         yield running
 
 
 @pytest.fixture
 def room() -> str:
-    """Give a room that no other test uses, as a path."""
+    """Return a room that no other test uses, as a path."""
     return f"/room/{next(_numbers)}"
 
 
 @pytest.fixture
 def ann(server: Server, room: str) -> Iterator[ClientConnection]:
-    """Give a client in a room of its own."""
+    """Yield a client in a room of its own."""
     with joined(server, f"{room}?name=ann&tags=a,b") as client:
         yield client
 

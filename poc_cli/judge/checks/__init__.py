@@ -1,7 +1,4 @@
-"""The checks by their names, one function each: a play and a claim in, a finding out.
-
-Never looks beyond the history of that one play.
-"""
+"""The checks by their names, one function each: a play and a claim in, a finding out."""
 
 from collections.abc import Callable
 

@@ -1,7 +1,4 @@
-"""Does the object leave memory, does it stay: the same questions in a black box, where only its instance answers.
-
-Never takes the same instance for more than it shows: that the object was still there after so long a silence.
-"""
+"""Does the object leave memory, does it stay: the same questions in a black box, where only its instance answers."""
 
 from collections.abc import Mapping
 
@@ -28,10 +25,10 @@ def sleeps(play: PlayRecord, claim: Claim) -> Finding:
         return found
     failed = _not_slept(play, bound)
     if failed is not None:
-        told = f"it slept, but nothing proves that it did in the hibernate step at line {failed.begun.data['line']}"
-        return unknown(told, (failed.end_id,))
+        message = f"it slept, but nothing proves that it did in the hibernate step at line {failed.begun.data['line']}"
+        return unknown(message, (failed.end_id,))
     evidence = tuple(event for sleep in found for event in sleep.evidence)
-    return held("; ".join(dict.fromkeys(_told(sleep) for sleep in found[:3])), evidence)
+    return held("; ".join(dict.fromkeys(_describe(play, sleep) for sleep in found[:3])), evidence)
 
 
 def kept_awake(play: PlayRecord, step: StepRecord, label: str) -> Finding | None:
@@ -52,7 +49,7 @@ def _stayed(play: PlayRecord, stay: Change) -> Finding:
 
 
 def asleep_by_seconds(play: PlayRecord) -> float:
-    """Give the silence after which an object that is still there does not sleep, by what our own rooms have shown."""
+    """Return the silence after which an object that is still there does not sleep, by what our own rooms have shown."""
     if not play.sentinels:
         return ASLEEP_BY_SECONDS
     found = onset(play.sentinels)
@@ -89,9 +86,10 @@ def _others(play: PlayRecord) -> str:
     return "" if found is None else f"; rooms of our own slept there after {found.asleep_ms / 1000:.1f} s"
 
 
-def _told(sleep: Sleep) -> str:
-    sockets = len(sleep.sockets)
-    return f"{sleep.label} {sleep.told}, with {sockets} socket{'' if sockets == 1 else 's'} open"
+def _describe(play: PlayRecord, sleep: Sleep) -> str:
+    sockets, is_counted = len(sleep.sockets), play.play.objects[sleep.label].sockets is not None
+    whose = "" if is_counted else " (whose is not known: its answers do not tell how many it holds)"
+    return f"{sleep.label} {sleep.told}, with {sockets} socket{'' if sockets == 1 else 's'} open{whose}"
 
 
 def _not_slept(play: PlayRecord, bound: Mapping[str, frozenset[int]]) -> StepRecord | None:

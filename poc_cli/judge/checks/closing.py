@@ -1,7 +1,4 @@
-"""Is a client's close frame answered by the server's?
-
-Never looks at closes that the story did not ask for.
-"""
+"""Is a client's close frame answered by the server's?"""
 
 from poc_cli.history import event as kinds
 from poc_cli.judge.finding import Finding, held, refuted, unknown

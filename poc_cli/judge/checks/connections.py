@@ -1,8 +1,4 @@
-"""Did the sockets survive the sleep?
-
-Never takes a pong for a sign of life: the runtime sends it. On that very connection, after the wake, a frame of the
-client must have reached the object, and a frame of the object the client.
-"""
+"""Did the sockets survive the sleep?"""
 
 from dataclasses import dataclass
 
@@ -112,8 +108,8 @@ def _survived(play: PlayRecord, sleep: Sleep, connection: Connection, end: int |
     if closed is not None and closed.data["by"] != "client" and not _was_to_be_closed(play, closed):
         return _closed_by_other(play, sleep, connection, closed, spoken)
     if spoken.both is None:
-        told = f"{connection.client} was not exercised after {_which(play, sleep)}"
-        return unknown(f"{told}: {_missing(sleep, spoken, connection)}", sleep.evidence)
+        message = f"{connection.client} was not exercised after {_which(play, sleep)}"
+        return unknown(f"{message}: {_missing(sleep, spoken, connection)}", sleep.evidence)
     return held("", (*sleep.evidence, *spoken.both))
 
 
@@ -159,19 +155,19 @@ def _closed_by_other(play: PlayRecord, sleep: Sleep, connection: Connection, clo
             return held("", (*sleep.evidence, *spoken.both))
         return unknown(f"{connection.client} was closed after a fault, not by the sleep", (fault.id,))
     because = "" if fault is None else f", and {sleep.label} ended by itself (an exception or ctx.abort())"
-    told = f"{connection.client} was closed after {sleep.label} slept: {closed.data['said']}{because}"
+    message = f"{connection.client} was closed after {sleep.label} slept: {closed.data['said']}{because}"
     if _may_have_closed_before(play, sleep, closed):
         return unknown(
             f"{connection.client} was closed as {sleep.label} slept, and which came first is not known", evidence
         )
     is_missed = any(step.failure == "closed" and step.end_id > closed.id for step in play.steps)
     if is_missed or not _may_have_spoken(play, sleep, connection, spoken):
-        return refuted(told, evidence)
-    return unknown(f"{connection.client} spoke with {sleep.label} after its sleep, then {told}", evidence)
+        return refuted(message, evidence)
+    return unknown(f"{connection.client} spoke with {sleep.label} after its sleep, then {message}", evidence)
 
 
 def _may_have_closed_before(play: PlayRecord, sleep: Sleep, closed: Event) -> bool:
-    """Whether a close that came in the step of the sleep may have been sent before it.
+    """Return whether a close that came in the step of the sleep may have been sent before it.
 
     The trace and the socket are two pipes: an object that is out of memory closes nothing, and says no farewell.
     """
@@ -207,7 +203,7 @@ def _was_to_be_closed(play: PlayRecord, closed: Event) -> bool:
 
 
 def _answered(play: PlayRecord, sleep: Sleep, connection: Connection) -> tuple[int, int] | None:
-    """Give the first message of a story after a sleep that the object answered on this connection with its instance."""
+    """Return the first message after a sleep that the object answered on this connection with its instance."""
     first = sleep.left.id if sleep.back is None else sleep.back.id
     for telling in instances_of(play, sleep.label).tellings:
         answer = telling.event

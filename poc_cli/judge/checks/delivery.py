@@ -1,19 +1,16 @@
-"""Did every message arrive, once, and in order?
-
-Never guesses which message is which: each carries a mark at the claim's `by` path.
-"""
+"""Did every message arrive, once, and in order?"""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 
 from poc_cli.history import event as kinds
+from poc_cli.history.event import Event
 from poc_cli.judge.finding import Finding, held, refuted, unknown
 from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
-from poc_cli.record.play_record import Connection, PlayRecord, StepRecord
-from poc_cli.scenario.conditions import lookup
-from poc_cli.scenario.model import Claim, Exchange
-from poc_cli.scenario.values import MISSING
+from poc_cli.record.play_record import Connection, PlayRecord
+from poc_cli.scenario.marks import IN_FLIGHT_SECONDS, mark_of
+from poc_cli.scenario.model import Claim
 
 Marks = list[tuple[int, str]]
 """Event ids and marks, in the order of the history."""
@@ -21,30 +18,23 @@ Marks = list[tuple[int, str]]
 NAMES_A_KIND = frozenset({"type", "kind", "op", "event", "t", "action", "method", "ok"})
 """Keys at which messages commonly say what they are."""
 
-IN_FLIGHT_NS = 5_000_000_000
-"""A message that was sent so shortly before the end of the story, and that nobody waited for, may still be answered:
-as long as a step waits unless it says otherwise."""
+IN_FLIGHT_NS = round(IN_FLIGHT_SECONDS * 1e9)
+"""A message that was sent so shortly before the end of the story, and that nobody waited for, may still be answered.
+The engine waits for it; older records end without."""
 
 
 def _marks(play: PlayRecord, claim: Claim, kind: str) -> dict[str, Marks]:
     found: dict[str, Marks] = defaultdict(list)
     for event in play.of_kind(kind):
         message = play.message(event.id)
-        mark = MISSING if message is None else lookup(message.json, claim.by)
-        if mark is not MISSING and mark is not None:
-            found[event.actor].append((event.id, _written(mark)))
+        mark = None if message is None else mark_of(message, claim.by)
+        if mark is not None:
+            found[event.actor].append((event.id, mark))
     return found
 
 
-def _written(mark: object) -> str:
-    """Return a mark as JavaScript would tell it apart from others: it has one kind of number, so that 1.0 is 1."""
-    if isinstance(mark, float) and mark.is_integer():
-        return repr(int(mark))
-    return repr(mark)
-
-
 def _undecidable(play: PlayRecord, claim: Claim, sent: dict[str, Marks]) -> Finding | None:
-    """Give why nothing can be said: a sleep that did not come, no marks, or a mark that tells no message from another.
+    """Return why nothing can be said: a sleep that did not happen, no marks, or marks that are not unique.
 
     Without a `hibernate` step the story asks for no sleep, and rule 1 has nothing to say.
     """
@@ -79,8 +69,8 @@ def delivered_in_order(play: PlayRecord, claim: Claim) -> Finding:
                     return refuted(f"{receiver} got {sender}'s messages out of order", (earlier, later))
     if not compared:
         return unknown(f'no two messages with a mark at "{claim.by}" arrived at one client')
-    told = f"{len(compared)} messages arrived in the order in which they were sent"
-    return held(told, compared) if play.outcome == "done" else unknown(f"{told}, but {play.ending}", compared)
+    reason = f"{len(compared)} messages arrived in the order in which they were sent"
+    return held(reason, compared) if play.outcome == "done" else unknown(f"{reason}, but {play.ending}", compared)
 
 
 def delivered_once(play: PlayRecord, claim: Claim) -> Finding:
@@ -105,9 +95,9 @@ def delivered_once(play: PlayRecord, claim: Claim) -> Finding:
             arrived += evidence
     missing = [each for sender, marks in sent.items() for each in _not_received(sender, marks, received)]
     if missing:
-        return _missed(play, missing, sent, received)
-    told = f"{len(marked)} messages arrived exactly once"
-    return held(told, arrived) if play.outcome == "done" else unknown(f"{told}, but {play.ending}", arrived)
+        return _missed(play, missing, sent)
+    reason = f"{len(marked)} messages arrived exactly once"
+    return held(reason, arrived) if play.outcome == "done" else unknown(f"{reason}, but {play.ending}", arrived)
 
 
 def _repeated(play: PlayRecord, events: list[int]) -> list[int]:
@@ -115,74 +105,57 @@ def _repeated(play: PlayRecord, events: list[int]) -> list[int]:
     kinds_: dict[object, list[int]] = defaultdict(list)
     for event in events:
         message = play.message(event)
-        kinds_[_kind_of(None if message is None else message.json)].append(event)
+        kinds_[kind_of(None if message is None else message.json)].append(event)
     return next((alike for alike in kinds_.values() if len(alike) > 1), [])
 
 
-def _kind_of(value: object) -> object:
+def kind_of(value: object) -> object:
     """Return what tells kinds of messages apart: their keys, and what stands at those that name a kind."""
     if not isinstance(value, dict):
         return None
     return tuple(sorted((key, repr(value[key]) if key in NAMES_A_KIND else "") for key in map(str, value)))
 
 
-def _missed(play: PlayRecord, missing: Marks, sent: Mapping[str, Marks], received: Mapping[str, Marks]) -> Finding:
+def _missed(play: PlayRecord, missing: Marks, sent: Mapping[str, Marks]) -> Finding:
     number = len({mark for marks in sent.values() for _, mark in marks})
-    told = f"{len(missing)} of {number} messages were not answered, the first is {missing[0][1]}"
+    reason = f"{len(missing)} of {number} messages were not answered, the first is {missing[0][1]}"
     evidence = [event for event, _ in missing]
     cut_off = next((each for each in play.connections if _was_cut_off(play, each, evidence)), None)
     if cut_off is not None and cut_off.closed is not None:
         # What a lost connection takes with it says nothing about delivery; that it was lost is for another claim.
         said = f"{cut_off.client} was closed: {cut_off.closed.data['said']}"
-        return unknown(f"{told}, but {said}", (*evidence, cut_off.closed.id))
+        return unknown(f"{reason}, but {said}", (*evidence, cut_off.closed.id))
     unread = next((event.id for event in play.of_kind(kinds.RECEIVED) if play.message(event.id) is None), None)
     if unread is not None:
-        return unknown(f"{told}, but event {unread} was not kept whole and may be one", (*evidence, unread))
+        return unknown(f"{reason}, but event {unread} was not kept whole and may be one", (*evidence, unread))
     if play.outcome != "done":
-        return unknown(f"{told} ({play.ending})", evidence)
-    arrived = {mark for marks in received.values() for _, mark in marks}
-    answered = [event for marks in sent.values() for event, mark in marks if mark in arrived]
-    if not any(_had_its_time(play, event, answered) for event in evidence):
-        return unknown(f"{told}, and the story ended without waiting for any of them", evidence)
-    return refuted(told, evidence)
+        return unknown(f"{reason} ({play.ending})", evidence)
+    if not any(_had_its_time(play, play.by_id[event]) for event in evidence):
+        return unknown(f"{reason}, and the story ended without waiting for any of them", evidence)
+    return refuted(reason, evidence)
 
 
-def _had_its_time(play: PlayRecord, event_id: int, answered: Iterable[int]) -> bool:
-    """Whether the story waited for the answer to a message, or went on for long enough after it.
+def _had_its_time(play: PlayRecord, sent: Event) -> bool:
+    """Whether the story waited for the answer to a message, or its connection stayed open for long enough after it.
 
-    It has where the very step that sent it waited, where a later step waited for an answer on the same connection, or
-    where its client got the answer to a message that it sent later.
+    That a later message was answered proves nothing: a worker may take its time for one and not for another.
     """
-    sent = play.by_id[event_id]
-    if play.end is not None and play.end.t_ns - sent.t_ns >= IN_FLIGHT_NS:
+    connection = play.connection_of(sent.actor, sent.id)
+    end = play.end if connection is None or connection.closed is None else connection.closed
+    if end is not None and end.t_ns - sent.t_ns >= IN_FLIGHT_NS:
         return True
-    if any(each > event_id and play.by_id[each].actor == sent.actor for each in answered):
-        return True
-    waiting = (step for step in play.steps if step.ended is not None and step.index >= (sent.step or 0))
-    return any(_waited(play, step, sent.actor) for step in waiting)
-
-
-def _waited(play: PlayRecord, step: StepRecord, client: str) -> bool:
-    placed = play.play.steps[step.index].step
-    if not isinstance(placed, Exchange) or not placed.expects:
-        return False
-    named = [name for key in placed.names_clients for name in _names(getattr(placed, key))]
-    return any(client in play.play.members(name) for name in named)
-
-
-def _names(value: object) -> list[str]:
-    return [value] if isinstance(value, str) else [str(each) for each in value] if isinstance(value, list) else []
+    return any(step.index == sent.step and step.failure == "silence" for step in play.steps)
 
 
 def _was_cut_off(play: PlayRecord, connection: Connection, missing: list[int]) -> bool:
-    """Whether a connection was ended by the other side after one of the missing messages had been sent on it."""
+    """Return whether a connection was ended by the other side after one of the missing messages had been sent on it."""
     closed = connection.closed
     mine = [event for event in missing if play.by_id[event].actor == connection.client and connection.is_open_at(event)]
     return closed is not None and closed.data["by"] != "client" and bool(mine)
 
 
 def _not_received(sender: str, marks: Marks, received: dict[str, Marks]) -> Marks:
-    """Give what the sender did not get back; where it gets none of its own back, what nobody else got."""
+    """Return what the sender did not get back; where it gets none of its own back, what nobody else got."""
     own = {mark for _, mark in received.get(sender, [])}
     if not any(mark in own for _, mark in marks):
         own = {mark for receiver in received.values() for _, mark in receiver}

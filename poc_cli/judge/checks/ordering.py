@@ -1,16 +1,16 @@
-"""Did a client get every message that the object numbered, in order?
+"""Did a client get every message that the object numbered, in order?"""
 
-Never looks at what clients sent: the numbers are the worker's own, at the claim's `by` path.
-"""
-
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.finding import Finding, held, refuted, unknown
+from poc_cli.judge.checks.delivery import kind_of
+from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
+from poc_cli.judge.flight import ARRIVES_NS, answered_after
 from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
-from poc_cli.record.play_record import PlayRecord
+from poc_cli.record.play_record import PlayRecord, once
 from poc_cli.scenario.conditions import lookup
 from poc_cli.scenario.model import Claim
 
@@ -43,10 +43,11 @@ def received_in_order(play: PlayRecord, claim: Claim) -> Finding:
         found = proven_sleeps(play, claim)
         if isinstance(found, Finding):
             return found
-    numbered = _numbers(play, claim)
+    every = _numbers(play, claim)
+    numbered = [each for each in every if each.numbers]
     if not any(len(each.numbers) > 1 for each in numbered):
         return unknown(f'no client got two messages with a number at "{claim.by}"')
-    gap = _gap(numbered) or _lost_tail(play, numbered)
+    gap = _gap(numbered) or _lost_tail(play, numbered) or _left_out(play, every)
     return _without_a_gap(play, numbered) if gap is None else gap
 
 
@@ -54,17 +55,58 @@ def _without_a_gap(play: PlayRecord, numbered: list[_Numbered]) -> Finding:
     clients: dict[str, int] = {}
     for each in numbered:
         clients[each.client] = clients.get(each.client, 0) + len(each.numbers)
-    told = ", ".join(f"{client} got {number} messages" for client, number in list(clients.items())[:3])
+    reason = ", ".join(f"{client} got {number} messages" for client, number in list(clients.items())[:3])
     evidence = [event for each in numbered for event in (each.numbers[0][0], each.numbers[-1][0])]
-    told = f"{told} without a gap"
+    reason = f"{reason} without a gap"
     if play.outcome != "done":
-        return unknown(f"{told}, but {play.ending}", evidence)
+        return unknown(f"{reason}, but {play.ending}", evidence)
     open_end = next((each for each in numbered if each.last_event <= each.last[1]), None)
     if open_end is not None:
         number, event = open_end.last
         after = f"nothing came after {number} to {open_end.client}"
-        return unknown(f"{told}, but {after}: more may have been lost", (event,))
-    return held(told, evidence)
+        return unknown(f"{reason}, but {after}: more may have been lost", (event,))
+    asked = _asked_for_more(play, numbered)
+    if asked is not None:
+        return unknown(f"{reason}, but nothing shows what came of event {asked.id} of {asked.actor}'s", (asked.id,))
+    return held(reason, evidence)
+
+
+def _asked_for_more(play: PlayRecord, numbered: list[_Numbered]) -> Event | None:
+    """Return what a client sent, and nobody waited for, that may have brought a number that all lost.
+
+    It came after the last number and is of a kind that a step got a number for, or there are more of its kind than
+    there are numbers, and than there are other messages that nobody waited for.
+    """
+    with_number = {event for each in numbered for event, _ in each.numbers}
+    sent = [each for each in play.frames_sent if each.kind == kinds.SENT]  # programs and pages speak by themselves
+    unawaited = [each for each in sent if (each.step, each.actor) not in _answers(play)]
+    last = max(with_number)
+    asking = {_kind(play, each) for each in sent if _answers(play).get((each.step, each.actor)) in with_number}
+    later = (each for each in unawaited if each.id > last and _kind(play, each) in asking)
+    return next(later, None) or _one_too_many(play, numbered, unawaited)
+
+
+def _one_too_many(play: PlayRecord, numbered: list[_Numbered], unawaited: list[Event]) -> Event | None:
+    """Return the last message of a kind of which more were sent than there are answers to them."""
+    awaited = set(_answers(play).values())
+    with_number = {event for each in numbered for event, _ in each.numbers}
+    others = sum(each.id not in awaited and each.id not in with_number for each in play.frames_received)
+    answers = max(others, len({number for each in numbered for _, number in each.numbers}))
+    times = Counter(_kind(play, each) for each in unawaited)
+    too_many = {kind for kind, number in times.items() if kind is not None and number > answers}
+    return next((each for each in reversed(unawaited) if _kind(play, each) in too_many), None)
+
+
+@once
+def _answers(play: PlayRecord) -> dict[tuple[int | None, str], int]:
+    """Return by step and client the answer that the step waited for."""
+    answers = ((step.index, *each) for step in play.steps for each in step.told("answered").items())
+    return {(index, client): answer["event"] for index, client, answer in answers}
+
+
+def _kind(play: PlayRecord, frame: Event) -> object:
+    message = play.message(frame.id)
+    return kind_of(None if message is None else message.json)
 
 
 def _gap(numbered: list[_Numbered]) -> Finding | None:
@@ -81,30 +123,74 @@ def _gap(numbered: list[_Numbered]) -> Finding | None:
         if last is not None:
             event, first = each.numbers[0]
             if first not in {last.last[0] + 1, last.numbers[0][1]}:
-                told = f"{each.client} got number {first} right after {last.last[0]}, on a new connection"
-                return refuted(told, (last.last[1], event))
+                reason = f"{each.client} got number {first} right after {last.last[0]}, on a new connection"
+                return refuted(reason, (last.last[1], event))
         before[each.client] = each
     return None
 
 
 def _lost_tail(play: PlayRecord, numbered: list[_Numbered]) -> Finding | None:
-    """Return what a client did not get at the end although others got it, where all get the same messages.
+    """Return what a client did not get at the end although others got it.
 
-    Something must have come to it after the others had that number: else it may have been on its way.
+    It is lost where all are known to get the same messages, and where it was not on its way: what came to the client
+    was an answer to what it sent after the others had that number, or came long after that.
     """
-    for each in numbered:
-        number, event = each.last
-        for other in numbered:
-            common = each.contents.keys() & other.contents.keys()
-            alike = len(common) > 1 and all(each.contents[n] == other.contents[n] for n in common)
-            missing = [(n, e) for e, n in other.numbers if n > number and e < each.last_event]
-            if other.client != each.client and alike and missing:
-                told = f"{each.client} did not get number {missing[0][0]} after {number}, which {other.client} got"
-                evidence = event, missing[0][1]
-                return (
-                    refuted(told, evidence) if play.outcome == "done" else unknown(f"{told} ({play.ending})", evidence)
-                )
+    found = [_not_got(play, each, other) for each in numbered for other in numbered if other.client != each.client]
+    return worst([each for each in found if each is not None]) if any(found) else None
+
+
+def _not_got(play: PlayRecord, each: _Numbered, other: _Numbered) -> Finding | None:
+    number, event = each.last
+    common = each.contents.keys() & other.contents.keys()
+    missing = [(n, e) for e, n in other.numbers if n > number and _is_open(play, each, e)]
+    if not missing or _are_apart(play, each, other) or any(each.contents[n] != other.contents[n] for n in common):
+        return None
+    reason = f"{each.client} did not get number {missing[0][0]} after {number}, which {other.client} got"
+    evidence = event, missing[0][1]
+    if len(common) <= 1:
+        return unknown(f"{reason}: nothing shows that they were to get the same", evidence)
+    if play.outcome != "done":
+        return unknown(f"{reason} ({play.ending})", evidence)
+    later = _came_later(play, each, missing[0][1])
+    if later is None:
+        return unknown(f"{reason}: it may have been on its way", evidence)
+    return refuted(reason, (*evidence, later))
+
+
+def _left_out(play: PlayRecord, every: list[_Numbered]) -> Finding | None:
+    """Return what others got while a client that got numbers before got none on its new connection."""
+    subscribers = {each.client for each in every if each.numbers}
+    for each in (each for each in every if not each.numbers and each.client in subscribers):
+        # Its opening may be all that is known of it.
+        connection = play.connection_of(each.client, each.last_event + 1)
+        for other in every:
+            if connection is None or other.client == each.client or _are_apart(play, each, other):
+                continue
+            missed = next(((n, event) for event, n in other.numbers if connection.is_open_at(event)), None)
+            if missed is not None:
+                reason = f"{each.client} got no number on its new connection, while {other.client} got {missed[0]}"
+                return unknown(reason, (missed[1],))
     return None
+
+
+def _is_open(play: PlayRecord, each: _Numbered, event: int) -> bool:
+    """Whether the connection on which a client got its numbers was open at an event."""
+    connection = play.connection_of(each.client, each.last_event)
+    return event < each.last_event or connection is None or connection.is_open_at(event)
+
+
+def _are_apart(play: PlayRecord, each: _Numbered, other: _Numbered) -> bool:
+    """Whether two clients are known to speak with different objects, each of which numbers what it sends."""
+    one, another = play.leads_to(each.client, each.last_event), play.leads_to(other.client, other.last_event)
+    return one is not None and another is not None and not one & another
+
+
+def _came_later(play: PlayRecord, each: _Numbered, event: int) -> int | None:
+    """Return what came to a client that must have been sent after an event, which another client got."""
+    if play.by_id[each.last_event].t_ns - play.by_id[event].t_ns >= ARRIVES_NS:
+        return each.last_event
+    connection = play.connection_of(each.client, each.last_event)
+    return None if connection is None else answered_after(play, connection, event)
 
 
 def _numbers(play: PlayRecord, claim: Claim) -> list[_Numbered]:
@@ -114,14 +200,15 @@ def _numbers(play: PlayRecord, claim: Claim) -> list[_Numbered]:
     for event in play.of_kind(kinds.OPENED, kinds.RECEIVED):
         if event.kind == kinds.OPENED:
             opened[event.actor] = event.id
-            continue
         each = found.setdefault((event.actor, opened.get(event.actor, 0)), _Numbered(event.actor))
         each.last_event = event.id
+        if event.kind == kinds.OPENED:
+            continue
         number = _number(play, event, claim)
         if number is not None:
             each.numbers.append((event.id, number))
             each.contents[number] = (event.data.get("text"), event.data.get("hex"))
-    return [each for each in found.values() if each.numbers]
+    return list(found.values())
 
 
 def _number(play: PlayRecord, event: Event, claim: Claim) -> int | None:

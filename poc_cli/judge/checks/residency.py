@@ -1,7 +1,4 @@
-"""Does the object leave memory, does it stay?
-
-Never forecasts: work that is pending names the cause, only residency is the proof.
-"""
+"""Does the object leave memory, does it stay?"""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -46,7 +43,7 @@ def sleeps(play: PlayRecord, claim: Claim) -> Finding:
     if missed is not None:
         return missed
     evidence = [event for sleep in proven for event in sleep.evidence]
-    return held("; ".join(dict.fromkeys(_told(sleep) for sleep in proven[:3])), evidence)
+    return held("; ".join(dict.fromkeys(_describe(sleep) for sleep in proven[:3])), evidence)
 
 
 def _missed(play: PlayRecord, bound: Mapping[str, frozenset[int]]) -> Finding | None:
@@ -73,16 +70,16 @@ def never_sleeps(play: PlayRecord, awake: Event) -> Finding | None:
     label = awake.actor.removeprefix("object:")
     if _quiet_seconds(awake) >= ASLEEP_BY_SECONDS:
         idle = _idle_seconds(awake)
-        told = f"{label} was still in memory {idle:.1f} s after its last event, pinned by {pins_told(awake)}"
-        return refuted(told, (awake.id,))
+        message = f"{label} was still in memory {idle:.1f} s after its last event, pinned by {pins_told(awake)}"
+        return refuted(message, (awake.id,))
     if awake.data["watched_ms"] < BUSY_FOR_MS:
         return None
     spoke = _spoke(play, awake)
     seconds = awake.data["watched_ms"] / 1000
     if spoke:
         clients = ", ".join(dict.fromkeys(event.actor for event in spoke))
-        told = f"{label} was still in memory after {seconds:.0f} s, in which {clients} sent {len(spoke)} frame(s)"
-        return unknown(f"{told}: nobody left it alone", (awake.id, *(event.id for event in spoke)))
+        message = f"{label} was still in memory after {seconds:.0f} s, in which {clients} sent {len(spoke)} frame(s)"
+        return unknown(f"{message}: nobody left it alone", (awake.id, *(event.id for event in spoke)))
     kept = f"{label} was still in memory after {seconds:.0f} s in which no client sent anything"
     return refuted(f"{kept}, kept busy by {_busy_with(play, awake)}", (awake.id,))
 
@@ -104,7 +101,7 @@ def _spoke(play: PlayRecord, awake: Event) -> list[Event]:
 
 
 def _busy_with(play: PlayRecord, awake: Event) -> str:
-    """Give the events that reached an object while it was watched, counted by their names."""
+    """Return the events that reached an object while it was watched, counted by their names."""
     since = awake.data["at_ns"] - awake.data["watched_ms"] * 1_000_000
     names = Counter(
         str(event.data["name"])
@@ -114,7 +111,7 @@ def _busy_with(play: PlayRecord, awake: Event) -> str:
     return ", ".join(f"{number} x {name}" for name, number in names.most_common()) or "work of its own"
 
 
-def _told(sleep: Sleep) -> str:
+def _describe(sleep: Sleep) -> str:
     sockets = len(sleep.sockets)
     return f"{sleep.label} {sleep.told} with {sockets} socket{'' if sockets == 1 else 's'} open"
 
@@ -164,7 +161,7 @@ def _left_told(label: str, left: Event) -> str:
 
 
 def _strikes_late(watched: Event, left: Event) -> bool:
-    """Whether it was the idle timer of that very rest that ended the stay, later than it was waited for (RUNTIME 12).
+    """Return whether the idle timer of that very rest ended the stay, after poc had stopped waiting for it.
 
     An object that stays for longer than any timer takes was kept, and left for another reason.
     """
@@ -179,7 +176,7 @@ def _idle_seconds(event: Event) -> float:
 
 
 def _quiet_seconds(event: Event) -> float:
-    """Give how long the idle timer has had to strike.
+    """Return how long the idle timer has had to strike.
 
     From the last event where work pins the object, else from the last work, which starts the timer anew. A time in
     which the runtime did not run is none.

@@ -1,7 +1,4 @@
-"""Is the state still there after the sleep, or, for fields in memory, is it gone?
-
-Never takes an answer after the sleep alone: without a witness from before it, the state may never have been there.
-"""
+"""Is the state still there after the sleep, or, for fields in memory, is it gone?"""
 
 from poc_cli.judge.checks.witness import Witness, another_at_first, other_answer, same_answer
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
@@ -55,7 +52,7 @@ def _after_loss(play: PlayRecord, claim: Claim, step: StepRecord) -> Finding:
 
 
 def _is_back(claim: Claim, loss: Sleep, step: StepRecord) -> bool:
-    """Whether an object was in memory again by the end of a step; what the runtime answers for it needs none."""
+    """Return whether an object was in memory again by the end of a step; what the runtime answers for it needs none."""
     if loss.way == "drop" or (claim.matrix is not None and claim.matrix.row == "auto-response"):
         return True
     return loss.back is not None and loss.back.id <= step.end_id
@@ -79,8 +76,8 @@ def _step(play: PlayRecord, claim: Claim, step: StepRecord, witness: Witness, wi
     if isinstance(found, Finding):
         return found
     if not step.ok and step.failure != "mismatch":
-        told = f"the play broke off in the read: {play.ending}"
-        return unknown(told if step.ended is None else f"the read after the sleep got no answer: {step.reason}")
+        message = f"the play broke off in the read: {play.ending}"
+        return unknown(message if step.ended is None else f"the read after the sleep got no answer: {step.reason}")
     last = {sleep.label: sleep for sleep in found}.values()
     for sleep in last:
         if sleep.back is None or sleep.back.id > step.end_id:

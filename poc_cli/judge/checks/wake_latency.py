@@ -1,7 +1,4 @@
-"""How long does a sleeping object take to answer?
-
-Never mixes clocks: the client's alone, from the send to the answer.
-"""
+"""How long does a sleeping object take to answer?"""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -26,17 +23,17 @@ def wake_under(play: PlayRecord, claim: Claim) -> Finding:
         if step.ended is not None and step.ok and _resumed(step, ends)
     ]
     slowest, event = max(wakes, default=(0.0, FOREVER))
-    told = f"the slowest of {len(wakes)} wake(s) took {slowest:.1f} ms, the limit is {claim.limit * 1000:g} ms"
+    message = f"the slowest of {len(wakes)} wake(s) took {slowest:.1f} ms, the limit is {claim.limit * 1000:g} ms"
     if slowest > claim.limit * 1000:
-        return refuted(told, (event,))
+        return refuted(message, (event,))
     asked = sum(placed.step.verb == "resume" for placed in play.play.steps)
     if len(wakes) < asked or not wakes:
         ending = f" ({play.ending})" if play.ending else ""
         return unknown(f"{len(wakes)} of {asked} resume step(s) woke a sleeping object and got an answer{ending}")
-    return held(told, [each for _, each in wakes])
+    return held(message, [each for _, each in wakes])
 
 
 def _resumed(step: StepRecord, ends: Sequence[int]) -> bool:
-    """Whether a proven sleep ended in this step: one that finds the object awake measures no wake."""
+    """Return whether a proven sleep ended in this step: one that finds the object awake measures no wake."""
     number = bisect_right(ends, step.begun.id)
     return step.verb == "resume" and number < len(ends) and ends[number] < step.end_id

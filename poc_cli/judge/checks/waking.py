@@ -1,14 +1,13 @@
-"""Does the object sleep on, whatever is sent to it meanwhile?
-
-Never takes the end of the record for a sleep: the trace must have shown the object asleep after the last message.
-"""
+"""Does the object sleep on, whatever is sent to it meanwhile?"""
 
 from dataclasses import dataclass
 from typing import Final
 
+from poc_cli.history.event import Event
 from poc_cli.judge.binding import last_rest_before
 from poc_cli.judge.fences import fences_of
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
+from poc_cli.judge.flight import on_its_way
 from poc_cli.judge.proof import proven_sleeps
 from poc_cli.judge.sleeps import Sleep
 from poc_cli.record.play_record import FOREVER, PlayRecord
@@ -43,6 +42,10 @@ def _slept_on(play: PlayRecord, claim: Claim, sleep: Sleep) -> Finding:
     if isinstance(window, Finding):
         return window
     if sleep.back is not None and sleep.back.id < window.until:
+        earlier = _first_on_its_way(play, sleep, sleep.left)
+        if earlier is not None:
+            told = f"{sleep.label} may have been woken by what {earlier.actor} had sent before it slept"
+            return unknown(told, (earlier.id, *sleep.evidence))
         return refuted(
             f"{sleep.label} was woken by {sleep.woken_by or 'something'} before it was resumed", sleep.evidence
         )
@@ -53,13 +56,29 @@ def _slept_on(play: PlayRecord, claim: Claim, sleep: Sleep) -> Finding:
     ]
     if not sent:
         return unknown(f"nothing was sent while {sleep.label} slept", sleep.evidence)
-    if not _was_asleep_after(play, sleep, window, sent[-1]):
-        return unknown(f"nothing shows that {sleep.label} slept on after event {sent[-1]}", (*sleep.evidence, sent[-1]))
+    late = _last_unproven(play, sleep, window, sent[-1])
+    if late is not None:
+        return unknown(f"nothing shows that {sleep.label} slept on after event {late} arrived", (*sleep.evidence, late))
     return held(f"{sleep.label} slept on through {len(sent)} message(s)", (*sleep.evidence, *sent))
 
 
+def _last_unproven(play: PlayRecord, sleep: Sleep, window: _Window, sent: int) -> int | None:
+    """Return what was sent to an object and is not shown to have arrived while it slept."""
+    until = play.by_id.get(window.until, play.end)
+    if until is None or not _was_asleep_after(play, sleep, window, sent):
+        return sent
+    late = _first_on_its_way(play, sleep, until)
+    return None if late is None else late.id
+
+
+def _first_on_its_way(play: PlayRecord, sleep: Sleep, at: Event) -> Event | None:
+    """Return the first frame that may not have arrived when an event was written down, on any socket of a sleep."""
+    found = (on_its_way(play, socket, at) for socket in sleep.sockets)
+    return min((frame for frame in found if frame is not None), key=lambda frame: frame.id, default=None)
+
+
 def _was_asleep_after(play: PlayRecord, sleep: Sleep, window: _Window, sent: int) -> bool:
-    """Whether the trace, read to its end, showed the object still asleep after a message."""
+    """Return whether the trace, read to its end, showed the object still asleep after a message."""
     back = FOREVER if sleep.back is None else sleep.back.id
     return any(sent < fence < back and fence <= window.until for fence in fences_of(play)) and not window.is_open
 

@@ -1,7 +1,4 @@
-"""What showed the state before a sleep: an earlier answer to the very message that the step after it sends.
-
-Never takes an answer that was not kept whole for more than what is known of it.
-"""
+"""What showed the state before a sleep: an earlier answer to the very message that the step after it sends."""
 
 import heapq
 import json
@@ -32,7 +29,7 @@ Witness = Callable[[PlayRecord, StepRecord, int], Seen]
 
 
 def same_answer(play: PlayRecord, step: StepRecord, before: int) -> Seen:
-    """Give the latest answer before an event that already was what the step expects."""
+    """Return the latest answer before an event that already was what the step expects."""
     exchange = _exchange(play, step)
     # What is to have changed since cannot have been so before.
     conditions = [each for each in _conditions(exchange) if not _tells_a_change(play, step, each)]
@@ -49,7 +46,7 @@ def same_answer(play: PlayRecord, step: StepRecord, before: int) -> Seen:
 
 
 def other_answer(play: PlayRecord, step: StepRecord, before: int) -> Seen:
-    """Give the last answer before an event, if it was not what the step expects."""
+    """Return the last answer before an event, if it was not what the step expects."""
     exchange = _exchange(play, step)
     latest = next(_earlier_answers(play, step, before), None)
     if exchange is None or latest is None:
@@ -61,7 +58,7 @@ def other_answer(play: PlayRecord, step: StepRecord, before: int) -> Seen:
 
 
 def another_at_first(play: PlayRecord, step: StepRecord, before: int) -> Seen:
-    """Give the first answer before an event, if it was not what the step expects.
+    """Return the first answer before an event, if it was not what the step expects.
 
     An object whose fields were lost would answer again what it answered when it was new.
     """
@@ -86,14 +83,14 @@ def _conditions(exchange: Exchange | None) -> list[Condition]:
 
 
 def _tells_a_change(play: PlayRecord, step: StepRecord, condition: Condition) -> bool:
-    """Whether a condition compares with a captured value otherwise than for sameness: `instance != {before}`."""
+    """Return whether a condition compares with a captured value otherwise than for sameness: `instance != {before}`."""
     counters = play.play.steps[step.index].bound.keys()
     captured = condition.names - play.play.names(play.start.data["nonce"]).keys() - counters
     return bool(captured) and (condition.negated or condition.operator in {"!=", "<", "<=", ">", ">="})
 
 
 def _earlier_answers(play: PlayRecord, step: StepRecord, before: int) -> Iterator[Event]:
-    """Give the answers before an event to the very message that the step sends, the latest first.
+    """Yield the answers before an event to the very message that the step sends, the latest first.
 
     Any client may have sent it, but not to another object.
     """
@@ -131,12 +128,12 @@ def _asked(play: PlayRecord) -> dict[object, list[_Asked]]:
 
 
 def _content(event: Event) -> tuple[object, object] | None:
-    """Give what was sent in a form that can be compared, None where it was not kept whole."""
+    """Return what was sent in a form that can be compared, None where it was not kept whole."""
     return None if event.data.get("cut") else (event.data.get("text"), event.data.get("hex"))
 
 
 def _as_far_as_known(play: PlayRecord, event: Event, exchange: Exchange, conditions: list[Condition]) -> Message | None:
-    """Give an answer, or of one that was cut its short fields where the step looks at nothing else."""
+    """Return an answer, or of one that was cut its short fields where the step looks at nothing else."""
     fields = event.data.get("fields")
     if not event.data.get("cut") or not isinstance(fields, dict) or exchange.exact:
         return play.message(event.id)
@@ -147,7 +144,7 @@ def _as_far_as_known(play: PlayRecord, event: Event, exchange: Exchange, conditi
 
 
 def _fits(play: PlayRecord, step: StepRecord, exchange: Exchange, answer: Message, conditions: list[Condition]) -> bool:
-    """Whether an answer is what the step expects, with the names as they were bound at the step."""
+    """Return whether an answer is what the step expects, with the names as they were bound at the step."""
     names = play.names_at(step)
     if exchange.expect is not None:
         # Of several messages it is the last to come that the record names as the answer.

@@ -1,7 +1,4 @@
-"""The checks of a load by their names: a load in, a finding out.
-
-Never takes a pong or an open connection for a sign of life, and never a count for an account: sockets are named.
-"""
+"""The checks of a load by their names: a load in, a finding out."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -111,14 +108,14 @@ def _survived(load: LoadRecord, nap: Nap) -> list[Finding]:
     lost = [group for group in lost if group["sockets"]]
     silent = open_then - answered - dropped
     if lost:
-        told = f"{_groups(lost, 'code', 'reason')} of {len(open_then):,} that were open at the sleep"
-        found.append(refuted(f"{told} were closed before they were answered", evidence))
+        message = f"{_groups(lost, 'code', 'reason')} of {len(open_then):,} that were open at the sleep"
+        found.append(refuted(f"{message} were closed before they were answered", evidence))
     if silent:
-        told = f"{words(ranges(silent))}: {len(silent):,} of {len(open_then):,} stayed open and were not answered"
-        found.append(unknown(told, evidence))
+        message = f"{words(ranges(silent))}: {len(silent):,} of {len(open_then):,} stayed open and were not answered"
+        found.append(unknown(message, evidence))
     if dropped & answered:
-        told = f"{words(ranges(dropped & answered))} were answered after the sleep, and closed a moment later"
-        found.append(unknown(told, evidence))
+        message = f"{words(ranges(dropped & answered))} were answered after the sleep, and closed a moment later"
+        found.append(unknown(message, evidence))
     return found or [held("", evidence)]
 
 
@@ -132,8 +129,8 @@ def nothing_lost(load: LoadRecord) -> Finding:
     missing = sum(each["count"] for stage in losing for each in stage.result.losses if _is_theirs(each))
     if losing and late >= unanswered == missing:
         # What came is not lost. Whether the object was slow or this machine was, a load has no trace to tell by.
-        told = f"{unanswered:,} of {due:,} arrivals came after their time, and all of them came"
-        return unknown(told, (stage.event.id for stage in losing))
+        message = f"{unanswered:,} of {due:,} arrivals came after their time, and all of them came"
+        return unknown(message, (stage.event.id for stage in losing))
     if losing:
         first = losing[0]
         listed = ", ".join(
@@ -143,8 +140,8 @@ def nothing_lost(load: LoadRecord) -> Finding:
         )
         more = "" if len(losing) == 1 else f", and in {len(losing) - 1} more stages"
         came_late = f"; {late:,} came after their time" if late else ""
-        told = f"lost: {due - came:,} of {due:,} arrivals; in {first.told} {listed}{more}{came_late}"
-        return refuted(told, (stage.event.id for stage in losing))
+        message = f"lost: {due - came:,} of {due:,} arrivals; in {first.told} {listed}{more}{came_late}"
+        return refuted(message, (stage.event.id for stage in losing))
     if not due:
         return unknown("no message was sent")
     evidence = tuple(stage.event.id for stage in load.stages if stage.result.due)
@@ -175,7 +172,7 @@ CHECKS: Final[dict[str, Check]] = {
 
 
 def _groups(groups: Sequence[dict[str, Any]], *names: str) -> str:
-    """Give groups of sockets for a sentence: how many, which, and how."""
+    """Return groups of sockets for a sentence: how many, which, and how."""
     return "; ".join(
         f"{words(group['sockets'])} ({' '.join(str(group[name]) for name in names if group[name] != '')})"
         for group in groups[:3]

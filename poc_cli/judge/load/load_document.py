@@ -1,7 +1,4 @@
-"""The part of run.json that is about loads: a scenario with its claims for each, its figures, and how all fared.
-
-Never says anything that the history does not.
-"""
+"""The part of run.json that is about loads: a scenario with its claims for each, its figures, and how all fared."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,7 +1,4 @@
-"""The figures of a load: what each stage did and how long it took, what the processes used, how the sockets fared.
-
-Never says whether a figure is good.
-"""
+"""The figures of a load: what each stage did and how long it took, what the processes used, how the sockets fared."""
 
 from statistics import median
 from typing import Any, Final
@@ -25,7 +22,7 @@ _ENOUGH: Final = 500
 
 
 def section(load: LoadRecord) -> Document:
-    """Give what `load` in run.json says of one load."""
+    """Return what `load` in run.json says of one load."""
     data = load.play.start.data
     return {
         "scenario": data["scenario"],
@@ -43,7 +40,7 @@ def section(load: LoadRecord) -> Document:
 
 
 def sockets_held(load: LoadRecord) -> int:
-    """Give the most sockets of one room that were open at a proven sleep and all spoke with it after the wake."""
+    """Return the most sockets of one room that were open at a proven sleep and all spoke with it after the wake."""
     most = 0
     for nap in load.naps():
         slept = {room.room for room in rooms_at(load, nap) if room.slept}
@@ -55,7 +52,7 @@ def sockets_held(load: LoadRecord) -> int:
 
 
 def latencies(load: LoadRecord) -> dict[str, Latency]:
-    """Give all latencies of each kind, of all stages together."""
+    """Return all latencies of each kind, of all stages together."""
     found: dict[str, Latency] = {}
     for stage in load.stages:
         for name, text in stage.result.latencies.items():
@@ -64,7 +61,7 @@ def latencies(load: LoadRecord) -> dict[str, Latency]:
 
 
 def figures(load: LoadRecord) -> dict[str, Document]:
-    """Give the figures of run.json that a load has, with values that stand for all."""
+    """Return the figures of run.json that a load has, with values that stand for all."""
     found = {}
     for name, latency in latencies(load).items():
         if name not in FIGURES or not latency.n:
@@ -77,13 +74,14 @@ def figures(load: LoadRecord) -> dict[str, Document]:
             "p90": round(spread["p90"], 3),
             "p99": round(spread["p99"], 3),
             "max": round(spread["max"], 3),
+            "lag_ms": max(stage.result.lag_ms for stage in load.stages if name in stage.result.latencies),
             "samples": {str(load.play.start.data["scenario"]): latency.samples()},
         }
     return found
 
 
 def stage_of(result: StageResult) -> Document:
-    """Give what run.json says of one stage."""
+    """Return what run.json says of one stage."""
     seconds = (result.ended_ms - result.began_ms) / 1000
     spreads = {name: decoded(text).spread() for name, text in result.latencies.items()}
     return {
@@ -117,7 +115,7 @@ def _messages(load: LoadRecord) -> Document:
 
 
 def _processes(load: LoadRecord) -> list[Document]:
-    """Give what each process took: before the first socket, at its most, and at most for each socket."""
+    """Return what each process took: before the first socket, at its most, and at most for each socket."""
     names = sorted({name for sample in load.samples for name in sample.data["uses"]})
     return [_process(load, name) for name in names]
 

@@ -1,7 +1,4 @@
-"""Rule 1 for a load: which rooms are proven to have slept, and why the others are not.
-
-Never judges a claim.
-"""
+"""Rule 1 for a load: which rooms are proven to have slept, and why the others are not."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,45 +22,45 @@ class RoomSleep:
 
 
 def rooms_at(load: LoadRecord, nap: Nap) -> list[RoomSleep]:
-    """Give what is known of each room that had a socket open when it was left to sleep."""
+    """Return what is known of each room that had a socket open when it was left to sleep."""
     return [_room(load, nap, room) for room in sorted(load.by_room(nap.sleep.result.open))]
 
 
 def _room(load: LoadRecord, nap: Nap, room: int) -> RoomSleep:
     evicted = next((each for each in nap.sleep.result.evicted if each["room"] == room), None)
-    before = _told(nap.sleep.result.told, room, after=False)
+    before = _describe(nap.sleep.result.told, room, after=False)
     if evicted is not None:
         return _forced(room, evicted, before)
     if nap.storm is None:
         return RoomSleep(room, slept=None, why=f"room {room} was not spoken to after it was left to sleep")
     stayed = indexes(nap.sleep.result.open) - _dropped(nap)
-    after = _told([each for each in nap.storm.result.told if each[1] in stayed], room, after=True)
+    after = _describe([each for each in nap.storm.result.told if each[1] in stayed], room, after=True)
     if min(len(before), len(after)) < LEAST_ANSWERS:
         which, number = ("before", len(before)) if len(before) < LEAST_ANSWERS else ("after", len(after))
-        told = f"{number} answers told the instance of room {room} {which} the sleep, and it takes {LEAST_ANSWERS}"
+        message = f"{number} answers told the instance of room {room} {which} the sleep, and it takes {LEAST_ANSWERS}"
         left = any(load.room_of(index) == room for index in stayed)
-        return RoomSleep(room, slept=None, why=told if left else told + _NONE_LEFT)
+        return RoomSleep(room, slept=None, why=message if left else message + _NONE_LEFT)
     found = _by_instance(room, before, after, nap.sleep.result.quiet_ms or 0.0)
     if found.slept is False and load.by_room(load.fates["unknown"]).get(room):
         # A worker that is lost drops its sockets, and their ends are events of the room.
-        told = f"room {room} had sockets of a lost worker, whose ends may have kept it awake"
-        return RoomSleep(room, slept=None, why=told)
+        message = f"room {room} had sockets of a lost worker, whose ends may have kept it awake"
+        return RoomSleep(room, slept=None, why=message)
     return found
 
 
 def _by_instance(room: int, before: Sequence[str], after: Sequence[str], quiet_ms: float) -> RoomSleep:
     """Another instance is proof of a sleep; the same one is proof of none, if nobody spoke for long enough."""
     if len(set(before)) > 1 or len(set(after)) > 1:
-        told = f"room {room} told several instances at one time, so that they prove nothing"
-        return RoomSleep(room, slept=None, why=told)
+        message = f"room {room} told several instances at one time, so that they prove nothing"
+        return RoomSleep(room, slept=None, why=message)
     if before[0] != after[0]:
         return RoomSleep(room, slept=True, why=f"room {room} told another instance after it was left alone")
     seconds = quiet_ms / 1000
     if seconds < SLEEPS_WITHIN_SECONDS:
-        told = f"room {room} was left alone for only {seconds:.1f} s, and told the same instance after it"
-        return RoomSleep(room, slept=None, why=told)
-    told = f"room {room} answered with the same instance after {seconds:.1f} s in which nobody spoke"
-    return RoomSleep(room, slept=False, why=told)
+        message = f"room {room} was left alone for only {seconds:.1f} s, and told the same instance after it"
+        return RoomSleep(room, slept=None, why=message)
+    message = f"room {room} answered with the same instance after {seconds:.1f} s in which nobody spoke"
+    return RoomSleep(room, slept=False, why=message)
 
 
 _NONE_LEFT: Final = "; none of its sockets stayed open"
@@ -77,15 +74,15 @@ def _forced(room: int, evicted: dict[str, str], before: Sequence[str]) -> RoomSl
         case "not_running" if before:
             return RoomSleep(room, slept=True, why=f"room {room} slept already when it was to be evicted")
         case "not_running":
-            told = f"room {room} was never seen in memory, so its name may be another object's"
-            return RoomSleep(room, slept=None, why=told)
+            message = f"room {room} was never seen in memory, so its name may be another object's"
+            return RoomSleep(room, slept=None, why=message)
         case "busy":
             return RoomSleep(room, slept=False, why=f"room {room} could not be evicted within 30 s: {evicted['said']}")
-    told = f"the evict of room {room} came out as {evicted['outcome']}: {evicted['said']}"
-    return RoomSleep(room, slept=None, why=told)
+    message = f"the evict of room {room} came out as {evicted['outcome']}: {evicted['said']}"
+    return RoomSleep(room, slept=None, why=message)
 
 
-def _told(rows: Sequence[Sequence[object]], room: int, *, after: bool) -> list[str]:
+def _describe(rows: Sequence[Sequence[object]], room: int, *, after: bool) -> list[str]:
     return [str(row[2]) for row in rows if row[0] == room and row[3] is after and row[2] is not None]
 
 

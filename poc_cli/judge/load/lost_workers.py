@@ -1,7 +1,4 @@
-"""What a lost worker does to a verdict: what holds of the sockets that were told of is not known of all.
-
-Never takes a socket of which nothing is known for one that was dropped, nor for one that survived.
-"""
+"""What a lost worker does to a verdict: what holds of the sockets that were told of is not known of all."""
 
 from typing import Any
 
@@ -11,7 +8,7 @@ from poc_cli.record.ranges import words
 
 
 def as_far_as_known(load: LoadRecord, finding: Finding) -> Finding:
-    """Give a finding about the whole load. A refutation stays: what was seen was seen."""
+    """Return a finding about the whole load. A refutation stays: what was seen was seen."""
     missing = load.fates["unknown"]
     if not missing or finding.verdict in {"refuted", "error"}:
         return finding
@@ -30,7 +27,7 @@ def _why(load: LoadRecord) -> str:
 
 
 def section(load: LoadRecord) -> dict[str, Any] | None:
-    """Give what run.json says of the cluster that carried a load out, None where one process did."""
+    """Return what run.json says of the cluster that carried a load out, None where one process did."""
     if load.cluster is None:
         return None
     told = {name: load.cluster.data[name] for name in ("scheduler", "workers")}

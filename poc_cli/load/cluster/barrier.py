@@ -1,7 +1,4 @@
-"""What keeps the parts of a load together that do not speak with each other, and what is known where they come apart.
-
-Never lets a room be told awake because one part spoke to it while another left it alone.
-"""
+"""Keeps the shards of a load in step, which do not talk to each other, and detects where they drift apart."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,13 +13,13 @@ APART_SECONDS: Final = 1.0
 
 
 def in_step(plan: Plan) -> Plan:
-    """Give the plan for several processes: rooms are left alone a little longer, so that all leave them long enough.
+    """Return the plan for several processes: rooms are left alone a little longer, so that all leave them long enough.
 
     Raises UsageError for a sleep that has to be forced.
     """
     if any(step.verb == "sleep" and step.how == "evict" for step in plan.stages):
-        told = "the workers of a cluster cannot evict an object"
-        raise UsageError(told, "let the rooms fall asleep by themselves: --sleep natural")
+        message = "the workers of a cluster cannot evict an object"
+        raise UsageError(message, "let the rooms fall asleep by themselves: --sleep natural")
     return replace(
         plan,
         stages=tuple(
@@ -33,12 +30,12 @@ def in_step(plan: Plan) -> Plan:
 
 
 def sharing(plan: Plan, parts: int) -> bool:
-    """Whether one room may have sockets of several parts."""
+    """Return whether one room may have sockets of several parts."""
     return plan.rooms < parts
 
 
 def behind(results: Sequence[ShardResult]) -> dict[int, float]:
-    """Give the parts that began a sleep too long after the first one did, each with the seconds at most."""
+    """Return the parts that began a sleep too long after the first one did, each with the seconds at most."""
     found: dict[int, float] = {}
     for stages in _sleeps(results):
         first = min(stage.began_ms for _, stage in stages)
@@ -50,7 +47,7 @@ def behind(results: Sequence[ShardResult]) -> dict[int, float]:
 
 
 def with_common_quiet(results: Sequence[ShardResult], error: float) -> list[ShardResult]:
-    """Give results that tell only the quiet that all had at one time, their clocks being wrong by `error` seconds."""
+    """Return results that tell only the quiet that all had at one time, their clocks being wrong by `error` seconds."""
     common: dict[int, float] = {}
     for stages in _sleeps(results):
         begins = max(stage.ended_ms - (stage.quiet_ms or 0.0) for _, stage in stages)
@@ -66,7 +63,7 @@ def _quiet(stage: StageResult, common: dict[int, float]) -> StageResult:
 
 
 def _sleeps(results: Sequence[ShardResult]) -> list[list[tuple[int, StageResult]]]:
-    """Give each sleep as all parts had it, with their numbers."""
+    """Return each sleep as all parts had it, with their numbers."""
     found: dict[int, list[tuple[int, StageResult]]] = {}
     for result in results:
         for stage in result.stages:

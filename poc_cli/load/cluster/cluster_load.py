@@ -1,7 +1,4 @@
-"""A whole load carried out by the processes of a cluster: shared out, begun together, and its results added up.
-
-Never guesses what became of a worker's sockets: a lost worker is named, and its sockets are unknown.
-"""
+"""A whole load carried out by the processes of a cluster: shared out, begun together, and its results added up."""
 
 import asyncio
 import time
@@ -76,7 +73,7 @@ class Cluster:
     def _shared(
         self, plan: Plan, members: Sequence[Member], *, play: str, from_many: bool
     ) -> list[tuple[Shard, Member]]:
-        """Give each member its part."""
+        """Return each member its part."""
         raise_if_different(members, versions())
         if self._runtime_is_here:
             raise_if_elsewhere(members)
@@ -130,7 +127,7 @@ class _Team:
         return part.lose("it did not stop when it was to")
 
     def _agreed(self, results: Sequence[ShardResult]) -> Sequence[ShardResult]:
-        """Give what can be added up: where a room is shared by several parts, only those that kept together."""
+        """Return what can be added up: where a room is shared by several parts, only those that kept together."""
         if not sharing(self._parts[0].shard.plan, len(self._parts)):
             return results
         late = behind(results)
@@ -161,13 +158,13 @@ class _Team:
         return {"scheduler": self._link.address, "apart_ms": 1000 * APART_SECONDS, "workers": workers}
 
     def _uses(self) -> dict[str, Use]:
-        """Give what all processes took together when last heard of."""
+        """Return what all processes took together when last heard of."""
         uses = [part.use for part in self._parts]
         rss, files = sum(use.rss for use in uses), sum(use.files for use in uses)
         return {"client": Use(rss, round(sum(use.cpu for use in uses), 3), files)}
 
     def _glance(self) -> Glance:
-        """Give how all are doing together; the latencies are those of the slowest."""
+        """Return how all are doing together; the latencies are those of the slowest."""
         known = [part.glance for part in self._parts if part.glance is not None]
         if not known:
             return Glance(f"{len(self._parts)} workers", 0, 0, 0, 0, 0, 0, 0.0, 0.0)

@@ -1,7 +1,4 @@
-"""What a process of a cluster does for a load: it carries out one part, tells how it is doing, and stops when told.
-
-Never raises while it holds an order, since Dask would write its arguments into a log, and never goes on for nobody.
-"""
+"""What a process of a cluster does for a load: it carries out one part, tells how it is doing, and stops when told."""
 
 import asyncio
 import contextlib
@@ -70,7 +67,7 @@ class _Watched(Alone):
 
 
 def versions() -> dict[str, str]:
-    """Give the versions that all processes of a load must share; "none" for what is not installed."""
+    """Return the versions that all processes of a load must share; "none" for what is not installed."""
     found = {"poc": __version__, "python": ".".join(platform.python_version_tuple()[:2])}
     for name in _AGREED:
         try:
@@ -81,7 +78,7 @@ def versions() -> dict[str, str]:
 
 
 def about() -> dict[str, Any]:
-    """Give who this process is and what it may have, as plain values; takes as many descriptors as it may."""
+    """Return who this process is and what it may have, as plain values; takes as many descriptors as it may."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -97,7 +94,7 @@ def about() -> dict[str, Any]:
 
 
 def clock() -> float:
-    """Give the time of this machine, in seconds since 1970."""
+    """Return the time of this machine, in seconds since 1970."""
     return time.time()
 
 
@@ -138,7 +135,7 @@ async def _stopped_once_forgotten(going: _Going) -> None:
 
 
 def look(play: str) -> dict[str, Any]:
-    """Give how the part is doing, None where it is not under way, and that somebody still wants it."""
+    """Return how the part is doing, None where it is not under way, and that somebody still wants it."""
     going = _GOING.get(play)
     glance = None
     if going is not None:

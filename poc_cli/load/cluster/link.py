@@ -1,7 +1,4 @@
-"""A connection to a Dask scheduler: who its workers are, a part for one of them, and short questions beside it.
-
-Never gives a part to a second worker, and never waits for an answer without an end.
-"""
+"""A connection to a Dask scheduler: who its workers are, a part for one of them, and short questions beside it."""
 
 import asyncio
 import contextlib
@@ -43,7 +40,7 @@ class Link:
         self.address = address
 
     async def members(self) -> list[Member]:
-        """Give one member for each process that has a worker. Raises TargetError where none has, or one has no poc."""
+        """Return a member for each process with a worker. Raises TargetError where there is none, or one lacks poc."""
         found = []
         addresses = sorted(await self._known())
         answers = await asyncio.gather(
@@ -61,7 +58,7 @@ class Link:
         return one_each(found)
 
     async def clock(self, of: Member) -> Clock:
-        """Give how the clock of a member stands to ours. Raises TargetError where it does not tell."""
+        """Return how the clock of a member stands to ours. Raises TargetError where it does not tell."""
         samples = []
         for _ in range(_QUESTIONS):
             asked = time.time()
@@ -73,11 +70,11 @@ class Link:
         return clock_from(samples)
 
     async def is_there(self, address: str) -> bool:
-        """Whether the scheduler has a worker at an address. Raises OSError or TimeoutError where it does not say."""
+        """Return whether the scheduler has a worker at an address. Raises OSError or TimeoutError without an answer."""
         return address in await self._known()
 
     async def look(self, at: Member, play: str) -> dict[str, Any] | None:
-        """Give how a member's part is doing, None where it does not answer in time."""
+        """Return how a member's part is doing, None where it does not answer in time."""
         try:
             return await self._ask(at.address, dask_worker.look, play)
         except (OSError, TimeoutError):
@@ -89,7 +86,7 @@ class Link:
             await self._ask(at.address, dask_worker.stop, play)
 
     async def carried_out(self, at: Member, order: Order) -> dict[str, Any]:
-        """Give what a member answers to an order, however long that takes; this very member, and once."""
+        """Return what a member answers to an order, however long that takes; this very member, and once."""
         future = self._client.submit(
             dask_worker.carry_out,
             order,
@@ -141,6 +138,6 @@ _START: Final = "start one (dask scheduler --host 127.0.0.1), or mend the addres
 
 
 def _words(error: BaseException) -> str:
-    """Give an error in a line."""
-    told = " ".join(str(error).split())
-    return told or type(error).__name__
+    """Return an error in a line."""
+    message = " ".join(str(error).split())
+    return message or type(error).__name__

@@ -1,7 +1,4 @@
-"""The processes that are to share a load: whether they can, how their clocks stand, and who gets which part.
-
-Never speaks with one. Clocks are read only so that all begin at about the same time; a latency is of one clock.
-"""
+"""The processes that are to share a load: whether they can, how their clocks stand, and who gets which part."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,12 +36,12 @@ class Member:
 
     @property
     def source(self) -> str:
-        """Give the host of its address: processes with the same one share its ports."""
+        """Return the host of its address: processes with the same one share its ports."""
         return urlsplit(self.address).hostname or self.address
 
 
 def member(address: str, told: Mapping[str, Any]) -> Member:
-    """Give the member that plain values tell. Raises KeyError or TypeError where they are none."""
+    """Return the member that plain values tell. Raises KeyError or TypeError where they are none."""
     return Member(
         address,
         str(told["process"]),
@@ -56,7 +53,7 @@ def member(address: str, told: Mapping[str, Any]) -> Member:
 
 
 def scheduler_address(text: str) -> str:
-    """Give the address of a scheduler. Raises UsageError where it is none."""
+    """Return the address of a scheduler. Raises UsageError where it is none."""
     try:
         parts = urlsplit(text)
         whole = parts.hostname and parts.port
@@ -68,7 +65,7 @@ def scheduler_address(text: str) -> str:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether an address is of this machine alone."""
+    """Return whether an address is of this machine alone."""
     host = urlsplit(address).hostname or ""
     try:
         return ip_address(host).is_loopback
@@ -77,7 +74,7 @@ def is_loopback(address: str) -> bool:
 
 
 def one_each(members: Iterable[Member]) -> list[Member]:
-    """Give one member for each process, in the order of their addresses: a process may have several workers."""
+    """Return one member for each process, in the order of their addresses: a process may have several workers."""
     found: dict[str, Member] = {}
     for each in sorted(members, key=lambda each: each.address):
         found.setdefault(each.process, each)
@@ -90,16 +87,18 @@ def raise_if_different(members: Iterable[Member], here: Mapping[str, str]) -> No
         for name, ours in here.items():
             theirs = each.versions.get(name, "none")
             if theirs != ours:
-                told = f"the worker {each.address} has {name} {theirs}, and here it is {ours}"
-                raise TargetError(told, "install the same versions everywhere, then start the worker again")
+                message = f"the worker {each.address} has {name} {theirs}, and here it is {ours}"
+                raise TargetError(message, "install the same versions everywhere, then start the worker again")
 
 
 def raise_if_elsewhere(members: Iterable[Member]) -> None:
     """Raise TargetError where a member is on another machine, and could not reach a runtime on loopback."""
     for each in members:
         if not is_loopback(each.address):
-            told = f"the worker {each.address} is not on loopback, and the runtime that poc starts listens only there"
-            raise TargetError(told, "start all workers with --host 127.0.0.1, or name a target: --target URL")
+            message = (
+                f"the worker {each.address} is not on loopback, and the runtime that poc starts listens only there"
+            )
+            raise TargetError(message, "start all workers with --host 127.0.0.1, or name a target: --target URL")
 
 
 def raise_if_too_many(parts: Sequence[tuple[Shard, Member]]) -> None:
@@ -107,16 +106,16 @@ def raise_if_too_many(parts: Sequence[tuple[Shard, Member]]) -> None:
     for shard, each in parts:
         files, ports = each.limits.files, each.limits.ports
         if shard.count > possible(shard.plan.rooms, Limits(files, shard.count), local=False):
-            told = f"{shard.count:,} sockets do not fit into the worker {each.address}: it may open {files:,} files"
-            raise UsageError(told, "raise that limit, or start more workers")
+            message = f"{shard.count:,} sockets do not fit into the worker {each.address}: it may open {files:,} files"
+            raise UsageError(message, "raise that limit, or start more workers")
         mine = sum(other.count for other, at in parts if at.source == each.source)
         if mine > ports and not shard.from_many:
-            told = f"{mine:,} sockets do not fit on {each.source}: it has about {ports:,} ports to one target"
-            raise UsageError(told, "widen net.ipv4.ip_local_port_range there, or start workers on more machines")
+            message = f"{mine:,} sockets do not fit on {each.source}: it has about {ports:,} ports to one target"
+            raise UsageError(message, "widen net.ipv4.ip_local_port_range there, or start workers on more machines")
 
 
 def clock_from(samples: Iterable[tuple[float, float, float]]) -> Clock:
-    """Give how a clock stands from questions asked at one time of ours and answered at another, with what it told.
+    """Return how a clock stands from questions asked at one time of ours and answered at another, with what it told.
 
     It was read at some moment in between, so the quickest answer tells most, and is wrong by half its time at most.
     """

@@ -1,7 +1,4 @@
-"""One part of a load at one member of a cluster: given out once, watched, and called lost where nothing comes back.
-
-Never takes silence for an account: of the sockets of a lost part nothing is known.
-"""
+"""One part of a load at one member of a cluster: given out once, watched, and called lost where nothing comes back."""
 
 import asyncio
 import time
@@ -42,7 +39,7 @@ class Part:
 
     @property
     def sockets(self) -> Ranges:
-        """Give its sockets."""
+        """Return its sockets."""
         return [[self.shard.first, self.shard.first + self.shard.count - 1]]
 
     async def outcome(self, url: str, headers: dict[str, str], start_at: float, clock: Clock) -> ShardResult:
@@ -58,7 +55,7 @@ class Part:
             watching.cancel()
 
     def lose(self, why: str) -> ShardResult:
-        """Give it up, and say so."""
+        """Return it up, and say so."""
         self.glance = None
         self._lost(self, why)
         return lost_shard(self.shard.number, self.shard.indexes, why)

@@ -1,7 +1,4 @@
-"""The head of the page: the answer, what it rests on, and what did not hold and why.
-
-Never softens an answer: the words are those of the other reports.
-"""
+"""The head of the page: the answer, what it rests on, and what did not hold and why."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -9,7 +6,7 @@ from typing import Any, Final
 from poc_cli.report.html.view_model import NOT_WHOLE, Answer, Note, Notes, Reference, verdict_shown
 from poc_cli.report.question import answered
 from poc_cli.report.styled import plain
-from poc_cli.report.target_summary import counted, sleep_onset
+from poc_cli.report.target_summary import counted, repeats, sleep_onset
 from poc_cli.report.text import verdict_line
 
 _HEADLINES: Final = {"held": "Feasible", "refuted": "Not feasible", "unknown": "Inconclusive", "error": "No answer"}
@@ -28,7 +25,7 @@ Anchors = Mapping[tuple[str, str], str]
 
 
 def answer_of(document: dict[str, Any], anchors: Anchors) -> Answer:
-    """Give the head of the page for a judged run."""
+    """Return the head of the page for a judged run."""
     verdict = document["verdict"]
     return Answer(
         verdict=verdict,
@@ -99,6 +96,7 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
         ("Brought to sleep", sleep.get(document["sleep"], document["sleep"]) if document["scenarios"] else None),
         ("Started", document["started"]),
         ("Took", None if document["seconds"] is None else f"{document['seconds']:.1f} s"),
+        ("Played again", repeats(document)),
         ("Run", document["run"]),
     ]
     return [(name, str(value)) for name, value in found if value is not None]

@@ -1,7 +1,4 @@
-"""What it would cost, as drawings: how the run's time in memory is billed, and the month of a profile as two bars.
-
-Never prices anything; the numbers are those of `poc cost`.
-"""
+"""What it would cost, as drawings: how the run's time in memory is billed, and the month of a profile as two bars."""
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
@@ -36,7 +33,7 @@ _PARTS: Final = {
 
 
 def bills_of(measured: Measured, month: Month | None, prices: Prices) -> tuple[Chart, ...]:
-    """Give the charts: one of the run, where it used anything, and one of the month, where there is a profile."""
+    """Return the charts: one of the run, where it used anything, and one of the month, where there is a profile."""
     found = [_run(measured, prices)] if measured.total("requests") or measured.total("messages") else []
     return (*found, *([] if month is None else [_month(month)]))
 
@@ -92,7 +89,7 @@ def _parts(bill: Bill) -> Iterator[tuple[str, str, Decimal]]:
 
 
 def _stacked(parts: Iterable[tuple[str, Decimal]], whole: Decimal, top: float) -> Iterator[Shape]:
-    """Give the parts of a bar side by side, in per cent of the whole."""
+    """Yield the parts of a bar side by side, in per cent of the whole."""
     x = 0.0
     for style, amount in parts:
         if amount > 0:
@@ -102,7 +99,7 @@ def _stacked(parts: Iterable[tuple[str, Decimal]], whole: Decimal, top: float) -
 
 
 def _below(parts: Iterable[str], top: float) -> Iterator[Words]:
-    """Give what stands below a bar, as many parts in a line as a phone has room for."""
+    """Yield what stands below a bar, as many parts in a line as a phone has room for."""
     lines: list[str] = []
     for part in parts:
         longer = f"{lines[-1]}, {part}" if lines else part

@@ -1,7 +1,4 @@
-"""The two figures of a run: where idle sleep begins, as a step, and wake latency beside warm latency, as distributions.
-
-Never mixes clocks: sleep is in the runtime's, latency in the client's; and never judges a figure.
-"""
+"""The two figures of a run: where idle sleep begins, and the distributions of wake and warm latency."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -28,7 +25,7 @@ Plays = Iterable[Sequence[Event]]
 
 
 def charts_of(document: dict[str, Any], plays: Plays) -> tuple[Chart, ...]:
-    """Give the charts that the run has figures for."""
+    """Return the charts that the run has figures for."""
     idle = [
         each["asleep_ms"] / 1000
         for scenario in document["scenarios"]
@@ -45,7 +42,7 @@ def charts_of(document: dict[str, Any], plays: Plays) -> tuple[Chart, ...]:
 
 
 def latencies(plays: Plays) -> tuple[list[float], list[float]]:
-    """Give the milliseconds of wakes and of warm answers of all stories that measure, as the judge counts them."""
+    """Return the milliseconds of wakes and of warm answers of all stories that measure, as the judge counts them."""
     wakes: list[float] = []
     warm: list[float] = []
     for events in plays:
@@ -67,7 +64,7 @@ def _measures(events: Sequence[Event]) -> bool:
 
 
 def _warm(events: Sequence[Event]) -> list[float]:
-    """Give the times of the exchanges before the first sleep."""
+    """Return the times of the exchanges before the first sleep."""
     found: list[float] = []
     for event in events:
         if event.kind == kinds.LEFT:
@@ -127,8 +124,8 @@ def _latency(wakes: Sequence[float], warm: Sequence[float], figures: dict[str, A
         floor_y = _HEAD + _ROW * (row + 1) - 8
         shapes += _bars([x(value) for value in values], floor_y, style)
         shapes.append(Shape(x(spread["median"]), 0.0, floor_y - 38, 38, "median"))
-        told = f"{name}: {spread['median']:.2f} ms, 99 of 100 in {spread['p99']:.2f} ms"
-        words.append(Words(0.0, floor_y - 42, told, "start", "label"))
+        message = f"{name}: {spread['median']:.2f} ms, 99 of 100 in {spread['p99']:.2f} ms"
+        words.append(Words(0.0, floor_y - 42, message, "start", "label"))
     bottom = _HEAD + 2 * _ROW
     for power in range(low, high + 1):
         place = round(100 * (power - low) / (high - low), 3)

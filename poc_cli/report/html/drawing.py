@@ -1,7 +1,4 @@
-"""A timeline as a drawing: lanes one below the other, to scale, and what stands too close together as one mark.
-
-Never drops a mark: one that stands for many says how many.
-"""
+"""A timeline as a drawing: lanes one below the other, to scale, and what stands too close together as one mark."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -48,7 +45,7 @@ class Scale:
     bins: int
 
     def x(self, at: float) -> float:
-        """Give the place of a moment in per cent of the width."""
+        """Return the place of a moment in per cent of the width."""
         return round(100 * (at - self.start) / (self.end - self.start), 3)
 
 
@@ -70,7 +67,7 @@ class Drafter:
     anchors: Mapping[int, str]
 
     def draw(self, timeline: Timeline, scale: Scale, label: str) -> Drawing:
-        """Give the drawing of a part of a timeline."""
+        """Return the drawing of a part of a timeline."""
         shapes: list[Shape] = []
         texts: list[Words] = []
         y = LABEL if timeline.faults else 2.0
@@ -129,7 +126,7 @@ _PLACES: Final = {"up": (0.0, BAR / 2), "down": (BAR / 2, BAR / 2), "in": (3.0, 
 
 
 def heading(lane: Lane) -> str:
-    """Give what stands above a lane."""
+    """Return what stands above a lane."""
     if lane.what == "steps":
         return "steps of the scenario"
     sleeps = sum(each.kind == "asleep" for each in lane.stretches)
@@ -140,7 +137,7 @@ def heading(lane: Lane) -> str:
 
 
 def _clusters(marks: Iterable[Mark], scale: Scale) -> list[_Cluster]:
-    """Give the marks of a lane, those of one kind within a bin together."""
+    """Return the marks of a lane, those of one kind within a bin together."""
     within = (scale.end - scale.start) / scale.bins
     found: list[_Cluster] = []
     going: dict[str, _Cluster] = {}
@@ -158,13 +155,13 @@ def _clusters(marks: Iterable[Mark], scale: Scale) -> list[_Cluster]:
 
 
 def _names(timeline: Timeline, scale: Scale) -> list[Words]:
-    """Give the names of the faults, as many as do not run into each other; the others are in the titles."""
+    """Return the names of the faults, as many as do not run into each other; the others are in the titles."""
     struck = [Stretch(at, at, "fault", told, event, told) for at, told, event in timeline.faults]
     return _flags(struck, scale, LABEL - 4)
 
 
 def _flags(stretches: Iterable[Stretch], scale: Scale, y: float) -> list[Words]:
-    """Give the words above a lane, as many of them as do not run into each other; the others are in the titles."""
+    """Return the words above a lane, as many of them as do not run into each other; the others are in the titles."""
     found: list[Words] = []
     free = 0.0
     for each in sorted((each for each in stretches if each.flag), key=lambda each: each.start):
@@ -188,7 +185,7 @@ def _side(x: float) -> str:
 
 
 def _ticks(scale: Scale) -> list[tuple[float, str]]:
-    """Give round moments of the scale with their names."""
+    """Return round moments of the scale with their names."""
     span = scale.end - scale.start
     rough = span / _TICKS
     power = 10.0 ** floor(log10(rough))
@@ -200,7 +197,7 @@ def _ticks(scale: Scale) -> list[tuple[float, str]]:
 
 
 def close_up(timeline: Timeline, bins: int) -> Scale | None:
-    """Give the part around the first sleep, or loss of memory, where it is too short to be seen in the whole."""
+    """Return the part around the first sleep, or loss of memory, where it is too short to be seen in the whole."""
     away = [each for lane in timeline.lanes for each in lane.stretches if each.kind in {"asleep", "gone"}]
     first = min(away, key=lambda each: each.start, default=None)
     if first is None or first.end - first.start > _SMALL * timeline.end:

@@ -1,7 +1,4 @@
-"""Many lanes as few: clients of one name become one lane, and what is left over is counted.
-
-Never drops a lane without a word.
-"""
+"""Many lanes as few: clients of one name become one lane, and what is left over is counted."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -13,7 +10,7 @@ MOST_LANES: Final = 28
 
 
 def gathered(timeline: Timeline) -> Timeline:
-    """Give the timeline with at most 28 lanes: first the clients that a scenario counts are put together, then all."""
+    """Return the timeline with at most 28 lanes: clients of one name are merged first, then all."""
     lanes = timeline.lanes
     if len(lanes) <= MOST_LANES:
         return timeline
@@ -31,7 +28,7 @@ def _together(lanes: Sequence[Lane], name: Callable[[Lane], str]) -> list[Lane]:
 
 
 def _one(label: str, lanes: Sequence[Lane]) -> Lane:
-    """Give one lane for many: where any of them was asleep shows over where any was in memory."""
+    """Return one lane for many: where any of them was asleep shows over where any was in memory."""
     order = {"open": 0, "memory": 0, "gone": 1, "asleep": 2, "pinned": 3}
     stretches: list[Stretch] = []
     for kind in sorted({each.kind for lane in lanes for each in lane.stretches}, key=lambda kind: order[kind]):

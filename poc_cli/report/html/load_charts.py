@@ -1,7 +1,4 @@
-"""The figures of a load: sockets, messages and memory over time, and how long answers took, as distributions.
-
-Never judges a figure, and never leaves one out because it is ugly: a bar stands for all samples of its time.
-"""
+"""The figures of a load: sockets, messages and memory over time, and how long answers took, as distributions."""
 
 from collections.abc import Iterable, Sequence
 from math import ceil, floor, log10
@@ -33,7 +30,7 @@ Row = tuple[str, Sequence[tuple[float, float]], str, str]
 
 
 def charts_of_loads(document: Document, plays: Iterable[Sequence[Event]]) -> tuple[Chart, ...]:
-    """Give the charts of all loads of a run; none where it has no load."""
+    """Return the charts of all loads of a run; none where it has no load."""
     sections = document.get("load") or []
     samples = [found for events in plays if (found := _samples(events))]
     charts = [_over_time(section, mine) for section, mine in zip(sections, samples, strict=False)]
@@ -80,7 +77,7 @@ def _side(tick: int) -> str:
 
 
 def _rates(samples: Sequence[Event], times: Sequence[float]) -> list[tuple[float, float]]:
-    """Give how many messages came a second, between two samples; the count begins anew with each stage."""
+    """Return how many messages came a second, between two samples; the count begins anew with each stage."""
     found: list[tuple[float, float]] = []
     before, at_before, stage = 0.0, 0.0, ""
     for sample, at in zip(samples, times, strict=True):
@@ -131,8 +128,8 @@ def _latencies(figures: dict[str, Any]) -> Chart:
         floor_y = _HEAD + _ROW * (row + 1) - 8
         shapes += _bars([x(value) for value in mine], floor_y, "wake" if name != "opening_ms" else "warm")
         shapes.append(Shape(x(figures[name]["median"]), 0.0, floor_y - 38, 38, "median"))
-        told = f"{_FIGURES[name]}: {figures[name]['median']:.1f} ms, 99 of 100 in {figures[name]['p99']:.1f} ms"
-        words.append(Words(0.0, floor_y - 42, told, "start", "label"))
+        message = f"{_FIGURES[name]}: {figures[name]['median']:.1f} ms, 99 of 100 in {figures[name]['p99']:.1f} ms"
+        words.append(Words(0.0, floor_y - 42, message, "start", "label"))
     bottom = _HEAD + _ROW * len(values)
     for power in range(low, high + 1):
         place = round(100 * (power - low) / (high - low), 3)

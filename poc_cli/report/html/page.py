@@ -1,8 +1,4 @@
-"""A judged run as one html file that needs nothing else: no network, no server, and no script to be read.
-
-Never passes on markup: every text is set as text, its control characters written out, under a policy that lets nothing
-run but the one script whose hash it names.
-"""
+"""A judged run as one html file that needs nothing else: no network, no server, and no script to be read."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -33,7 +29,7 @@ def html(
     missing: Sequence[str] = (),
     bills: Sequence[Chart] = (),
 ) -> str:
-    """Give the page for a judged run and its history.
+    """Return the page for a judged run and its history.
 
     `missing` says what of the run folder is not whole; `bills` are the charts of what it would cost.
     """
@@ -80,7 +76,7 @@ class _Templates(BaseLoader):
     """Gives the templates of this package, wherever it is installed."""
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, None]:
-        """Give the text of a template. Raises TemplateNotFound."""
+        """Return the text of a template. Raises TemplateNotFound."""
         del environment
         try:
             return _source(template), template, None
@@ -105,5 +101,5 @@ def _environment() -> Environment:
 
 
 def _visible(value: object) -> object:
-    """Give a text without what a browser would not show as it stands; markup of ours stays."""
+    """Return a text without what a browser would not show as it stands; markup of ours stays."""
     return inert(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -1,7 +1,4 @@
-"""What keeps the page inert: addresses that may be links, JSON inside a script element, and hashes for the policy.
-
-Never lets anything through because it looks harmless; only what is known to be.
-"""
+"""What keeps the page inert: addresses that may be links, JSON inside a script element, and hashes for the policy."""
 
 import json
 import re
@@ -22,7 +19,7 @@ _ESCAPES: Final = {ord(character): f"\\u{ord(character):04x}" for character in "
 
 
 def address(value: object) -> str | None:
-    """Give an http or https address with nothing in it that could be anything else; None for all others."""
+    """Return an http or https address with nothing in it that could be anything else; None for all others."""
     whole = str(value)
     try:
         parts = urlsplit(whole)
@@ -35,10 +32,10 @@ def address(value: object) -> str | None:
 
 
 def embedded(value: Any) -> str:
-    """Give a value as JSON for a script element, as markup that needs no further escaping."""
+    """Return a value as JSON for a script element, as markup that needs no further escaping."""
     return Markup(json.dumps(value, separators=(",", ":"), ensure_ascii=True).translate(_ESCAPES))  # noqa: S704
 
 
 def digest(text: str) -> str:
-    """Give the source of a content security policy that allows this very text."""
+    """Return the source of a content security policy that allows this very text."""
     return "sha256-" + b64encode(sha256(text.encode()).digest()).decode()

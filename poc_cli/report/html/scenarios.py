@@ -1,7 +1,4 @@
-"""The scenarios of the page: their claims with the way to the evidence, their timelines and transcripts.
-
-Never judges: verdicts and reasons are those of the document.
-"""
+"""The scenarios of the page: their claims with the way to the evidence, their timelines and transcripts."""
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -42,7 +39,7 @@ class Plays:
     told: Told = field(default_factory=Told)
 
     def of_scenario(self, name: str) -> tuple[list[str], list[str]]:
-        """Give the labels of a scenario's stories (a second attempt is one too) and of its controls."""
+        """Return the labels of a scenario's stories (a second attempt is one too) and of its controls."""
         mine = self._by_scenario.get(name, [])
         controls = [label for label in mine if self.by_label[label][0].data.get("role") == "control"]
         return [label for label in mine if label not in controls], controls
@@ -66,7 +63,7 @@ def _scenario_of(events: Sequence[Event]) -> str:
 
 
 def scenarios_of(document: dict[str, Any], plays: Plays) -> tuple[Scenario, ...]:
-    """Give all scenarios of a judged run, and what of the history belongs to none of them."""
+    """Return all scenarios of a judged run, and what of the history belongs to none of them."""
     pictured = _Picturing(plays)
     everything = document["scenarios"]
     few = len(everything) <= OPEN_AT_ONCE
@@ -80,7 +77,7 @@ def scenarios_of(document: dict[str, Any], plays: Plays) -> tuple[Scenario, ...]
 
 
 def anchors_of(document: dict[str, Any]) -> dict[tuple[str, str], str]:
-    """Give where each claim is on the page, by its scenario and id; the first of two of one name."""
+    """Return where each claim is on the page, by its scenario and id; the first of two of one name."""
     found: dict[tuple[str, str], str] = {}
     for number, scenario in enumerate(document["scenarios"]):
         for place, claim in enumerate(scenario["claims"]):
@@ -192,14 +189,14 @@ class _Picturing:
         if not timeline.lanes:
             return None
         drafter = Drafter(self.plays.told.words, self.plays.told.anchors)
-        drawn = drafter.draw(timeline, Scale(0.0, timeline.end, self._bins), _told(label, timeline))
+        drawn = drafter.draw(timeline, Scale(0.0, timeline.end, self._bins), _describe(label, timeline))
         near = close_up(timeline, self._bins)
-        told = "" if near is None else f"{label}, from {near.start:.3f} to {near.end:.3f} s"
-        return Picture(drawn, None if near is None else drafter.draw(timeline, near, told), data_of(timeline, near))
+        message = "" if near is None else f"{label}, from {near.start:.3f} to {near.end:.3f} s"
+        return Picture(drawn, None if near is None else drafter.draw(timeline, near, message), data_of(timeline, near))
 
 
 def _share(lengths: Sequence[int]) -> int:
-    """Give how many lines each play may have, so that all of them together stay within those of a page."""
+    """Return how many lines each play may have, so that all of them together stay within those of a page."""
     limit, left, plays = LINES_OF_A_PAGE, LINES_OF_A_PAGE, sorted(lengths)
     for place, length in enumerate(plays):
         limit = left // (len(plays) - place)
@@ -211,7 +208,7 @@ def _share(lengths: Sequence[int]) -> int:
     return max(FEWEST_LINES, limit)
 
 
-def _told(label: str, timeline: Timeline) -> str:
+def _describe(label: str, timeline: Timeline) -> str:
     objects = [lane for lane in timeline.lanes if lane.what == "object"]
     stays = [f"{lane.label} {each.title}" for lane in objects for each in lane.stretches]
     shown = "; ".join(stays[:6])  # a label is listened to

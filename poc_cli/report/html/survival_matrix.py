@@ -1,7 +1,4 @@
-"""The survival matrix for the page: each tested cell with its word, its tone and the way to its evidence.
-
-Never shows a cell that was not tested as anything else.
-"""
+"""The survival matrix for the page: each tested cell with its word, its tone and the way to its evidence."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +8,7 @@ from poc_cli.report.matrix_table import table
 
 
 def matrix_of(document: dict[str, Any], anchors: Mapping[str, str]) -> Matrix:
-    """Give the matrix; `anchors` says where each claim, named `scenario/id`, is on the page."""
+    """Return the matrix; `anchors` says where each claim, named `scenario/id`, is on the page."""
     filled = table(document["matrix"])
     whole = not document["error"]
     rows = tuple(

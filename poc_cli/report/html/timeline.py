@@ -1,7 +1,4 @@
-"""When each object of a play was in memory and each client connected, and what happened on them, on the client's clock.
-
-Never measures: lengths of sleep in words are the runtime's own; where a thing is drawn is when poc learned of it.
-"""
+"""When each object of a play was in memory and each client connected, on the client's clock."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -72,12 +69,12 @@ class Timeline:
 
 
 def timeline_of(events: Sequence[Event]) -> Timeline:
-    """Give the timeline of a play; its first event is its start."""
+    """Return the timeline of a play; its first event is its start."""
     return _Drafting(events).timeline()
 
 
 def numbers(data: dict[str, Any], *names: str) -> tuple[int, ...] | None:
-    """Give some fields of an event as whole numbers, None where one is not."""
+    """Return some fields of an event as whole numbers, None where one is not."""
     found = tuple(data.get(name) for name in names)
     return found if all(type(value) is int for value in found) else None  # type: ignore[return-value]
 
@@ -208,7 +205,7 @@ def _short(text: str) -> str:
 
 
 def _state(since: Event, until: Event) -> tuple[str, str, str]:
-    """Give what has been going on since an event, in a word, in words, and as a flag."""
+    """Return what has been going on since an event, in a word, in words, and as a flag."""
     if since.kind == kinds.OPENED:
         return "open", f"{since.actor} connected", ""
     if since.kind == kinds.ENTERED:

@@ -1,7 +1,4 @@
-"""A timeline as data for the script of the page, which draws it anew when it is zoomed.
-
-Never leaves an event out: what the first drawing puts together can be told apart again.
-"""
+"""A timeline as data for the script of the page, which draws it anew when it is zoomed."""
 
 from typing import Final
 
@@ -16,7 +13,7 @@ _MICROSECONDS: Final = 1e6
 
 
 def data_of(timeline: Timeline, close: Scale | None) -> str:
-    """Give the timeline as JSON: times in microseconds, those and the ids of marks each as the step from the last.
+    """Return the timeline as JSON: times in microseconds, those and the ids of marks each as the step from the last.
 
     `close` is what its drawing from close by shows.
     """

@@ -1,7 +1,4 @@
-"""The transcripts of the page: every line of a run of ordinary length; of a longer one what matters, the rest counted.
-
-Never drops a line without saying how many, of which kind, and where they are.
-"""
+"""The transcripts of the page: every line of an ordinary run; of a longer one the lines that matter."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -59,7 +56,7 @@ class Told:
         self.anchors.setdefault(event.id, line)
 
     def anchor(self, event: Event) -> str | None:
-        """Give the anchor of a line; none where a damaged history has the number twice."""
+        """Return the anchor of a line; none where a damaged history has the number twice."""
         name = f"e{event.id}"
         if name in self.taken:
             return None
@@ -76,7 +73,7 @@ class Room:
 
 
 def lines_of(label: str, events: Sequence[Event], top: str, room: Room, told: Told) -> tuple[Line, ...]:
-    """Give the transcript of one play and note in `told` where its events are; `top` is the anchor above it.
+    """Return the transcript of one play and note in `told` where its events are; `top` is the anchor above it.
 
     Where there is not room for all, evidence, what matters, the beginning and the end are kept.
     """
@@ -111,7 +108,7 @@ def _styled(line: styled.Line) -> Spans:
 
 
 def _kept(events: Sequence[Event], room: Room) -> set[int] | None:
-    """Give the places of the events whose lines are shown, None for all."""
+    """Return the places of the events whose lines are shown, None for all."""
     tellable = [index for index, event in enumerate(events) if event.kind not in _UNTOLD]
     if len(tellable) <= room.limit:
         return None
@@ -138,7 +135,7 @@ class _Fold:
         self.events.append(event)
 
     def closed(self) -> list[Line]:
-        """Give the line that stands for them, and begin anew. Events that have no line are no loss."""
+        """Return the line that stands for them, and begin anew. Events that have no line are no loss."""
         events, self.events = self.events, []
         if not events:
             return []

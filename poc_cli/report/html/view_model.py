@@ -1,7 +1,4 @@
-"""What the html page shows, as plain values: the templates only set them in type.
-
-Never holds markup, and nothing here knows of a file or of the judge.
-"""
+"""What the html page shows, as plain values: the templates only set them in type."""
 
 from dataclasses import dataclass, field
 
@@ -16,7 +13,7 @@ NOT_WHOLE = "not whole"
 
 
 def verdict_shown(verdict: str, *, whole: bool) -> str:
-    """Give the verdict as it is shown: nothing counts as held in a record that is not whole."""
+    """Return the verdict as it is shown: nothing counts as held in a record that is not whole."""
     return verdict if whole or verdict != "held" else NOT_WHOLE
 
 

@@ -1,7 +1,4 @@
-"""What is on the account: its Workers, which of them are poc's, and how one is removed.
-
-Never removes what was not asked for by name.
-"""
+"""What is on the account: its Workers, which of them are poc's, and how one is removed."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -43,12 +40,12 @@ class Account:
         self._path = f"/accounts/{quote(identity, safe='')}/workers"
 
     def scripts(self) -> list[str]:
-        """Give the names of all Workers. Raises TargetError."""
+        """Return the names of all Workers. Raises TargetError."""
         listed = self._asked("GET", f"{self._path}/scripts")
         return sorted(str(each["id"]) for each in listed or [] if isinstance(each, dict) and "id" in each)
 
     def bindings(self, name: str) -> list[dict[str, Any]] | None:
-        """Give what a Worker is bound to, None where there is no Worker of the name. Raises TargetError."""
+        """Return what a Worker is bound to, None where there is no Worker of the name. Raises TargetError."""
         try:
             settings = self.api.result("GET", f"{self._script(name)}/settings")
         except Refused as refused:
@@ -58,7 +55,7 @@ class Account:
         return [each for each in (settings or {}).get("bindings") or [] if isinstance(each, dict)]
 
     def exists(self, name: str) -> bool:
-        """Whether a Worker of the name is there, were it only half. Raises TargetError."""
+        """Return whether a Worker of the name is there, were it only half. Raises TargetError."""
         try:
             self.api.result("GET", f"{self._path}/services/{quote(name, safe='')}")
         except Refused as refused:
@@ -68,7 +65,7 @@ class Account:
         return True
 
     def is_deployed(self, name: str) -> bool:
-        """Whether any version of a Worker is deployed; an upload that broke off leaves none. Raises TargetError."""
+        """Return whether any version of a Worker is deployed; a failed upload leaves none. Raises TargetError."""
         try:
             found = self.api.result("GET", f"{self._script(name)}/deployments")
         except Refused as refused:
@@ -78,7 +75,7 @@ class Account:
         return bool((found or {}).get("deployments"))
 
     def subdomain(self) -> str | None:
-        """Give the account's name below workers.dev, None where it has none yet. Raises TargetError."""
+        """Return the account's name below workers.dev, None where it has none yet. Raises TargetError."""
         try:
             found = self.api.result("GET", f"{self._path}/subdomain")
         except Refused as refused:
@@ -88,7 +85,7 @@ class Account:
         return (found or {}).get("subdomain") or None
 
     def url(self, name: str, subdomain: str | None) -> str | None:
-        """Give a Worker's address: the one that the account tells with scheme and port, else that on workers.dev."""
+        """Return a Worker's address: the one that the account tells with scheme and port, else that on workers.dev."""
         try:
             worker = self.api.result("GET", f"{self._path}/workers/{quote(name, safe='')}")
         except Refused:
@@ -99,7 +96,7 @@ class Account:
         return f"https://{name}.{subdomain}.workers.dev" if subdomain else None
 
     def ours(self, names: Iterable[str] | None = None) -> list[Found]:
-        """Give poc's own Workers among these, or among all, the oldest first. Raises TargetError."""
+        """Return poc's own Workers among these, or among all, the oldest first. Raises TargetError."""
         asked = self.scripts() if names is None else list(names)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             bound = list(pool.map(self.bindings, asked))
@@ -168,7 +165,7 @@ class Account:
 
 
 def chosen(api: Api, named: str | None) -> Account:
-    """Give the account that is meant: the one that is named, else the only one. Raises TargetError."""
+    """Return the account that is meant: the one that is named, else the only one. Raises TargetError."""
     if named:
         return Account(api, named)
     accounts: dict[str, str] = {}

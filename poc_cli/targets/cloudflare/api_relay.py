@@ -1,8 +1,4 @@
-"""Stands between wrangler and Cloudflare's API, on loopback: adds the token, waits, tries again, and notes refusals.
-
-Never keeps a body, and never answers for Cloudflare: what wrangler gets is what the API said last. wrangler itself sees
-a token that is good here alone, so that neither its log nor a project's build command can learn the real one.
-"""
+"""Stands between wrangler and Cloudflare's API, on loopback: adds the token, waits, tries again, and notes refusals."""
 
 import hmac
 import secrets
@@ -54,7 +50,7 @@ class Relay:
 
     @property
     def url(self) -> str:
-        """Give the base URL for wrangler."""
+        """Return the base URL for wrangler."""
         return f"http://127.0.0.1:{self._server.server_address[1]}{_PREFIX}"
 
     def __enter__(self) -> Self:
@@ -72,7 +68,7 @@ class Relay:
 
     @property
     def last(self) -> Refused | None:
-        """Give what the API refused last of the account's own, apart from what is merely not there.
+        """Return what the API refused last of the account's own, apart from what is merely not there.
 
         After a failure wrangler asks whose token it is, which many tokens may not tell.
         """
@@ -95,11 +91,11 @@ class Relay:
         return any(verb == method and path.endswith(ending) for verb, path in self._done)
 
     def admits(self, authorization: str | None) -> bool:
-        """Whether a request comes from whom the token was given to."""
+        """Return whether a request comes from whom the token was given to."""
         return hmac.compare_digest((authorization or "").encode(), f"Bearer {self.token}".encode())
 
     def passed_on(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        """Give the API's answer; 503 where there is none."""
+        """Return the API's answer; 503 where there is none."""
         with self._idle:
             if self._ended.is_set():
                 return _no_answer()

@@ -1,7 +1,4 @@
-"""Requests to Cloudflare's API: one policy of patience for all of them, ours and those that wrangler makes.
-
-Never decides what an error means to the user; `troubles` does.
-"""
+"""Requests to Cloudflare's API: one policy of patience for all of them, ours and those that wrangler makes."""
 
 import email.utils
 import json
@@ -49,7 +46,7 @@ class Patience:
     rate_limit: float = RATE_LIMIT_SECONDS
 
     def at_least(self, seconds: float) -> "Patience":
-        """Give the same, but for no way of failing shorter than this."""
+        """Return the same, but for no way of failing shorter than this."""
         return Patience(*(max(seconds, each) for each in (self.failure, self.refused, self.rate_limit)))
 
 
@@ -64,7 +61,7 @@ class Answer:
 
     @property
     def document(self) -> dict[str, Any]:
-        """Give the envelope; an empty one where the body is none, as of a proxy on the way."""
+        """Return the envelope; an empty one where the body is none, as of a proxy on the way."""
         try:
             value = json.loads(self.body)
         except ValueError:
@@ -129,11 +126,11 @@ class Api:
     """Whether nobody wants the answers any more; then nothing is tried again."""
 
     def patient(self, seconds: float) -> "Api":
-        """Give the same with at least so much patience, and not to be stopped."""
+        """Return the same with at least so much patience, and not to be stopped."""
         return replace(self, patience=self.patience.at_least(seconds), stopped=lambda: False)
 
     def result(self, method: str, path: str, body: Any = None) -> Any:
-        """Give the result of a request. Raises Refused, and Unreachable where there was no answer."""
+        """Return the result of a request. Raises Refused, and Unreachable where there was no answer."""
         headers = {} if body is None else {"Content-Type": "application/json"}
         answer = self.send(method, path, b"" if body is None else json.dumps(body).encode(), headers)
         if not httpx.codes.is_success(answer.status) or answer.document.get("success") is False:
@@ -178,7 +175,7 @@ class Api:
         return answer
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
-        """Give the seconds to the next attempt: what Cloudflare asks for, else longer each time, with some chance."""
+        """Return the seconds to the next attempt: what Cloudflare asks for, else longer each time, with some chance."""
         asked = _last(state).asked_to_wait
         return (
             asked if asked is not None else tenacity.wait_random_exponential(_FIRST_WAIT, _LONGEST_WAIT, min=0.1)(state)
@@ -220,7 +217,7 @@ def _last(state: tenacity.RetryCallState) -> _Again:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Give the seconds that a Retry-After header asks for, None without a good one."""
+    """Return the seconds that a Retry-After header asks for, None without a good one."""
     text = headers.get("Retry-After") or headers.get("retry-after") or ""
     if text.strip().isdigit():
         return float(text)
@@ -231,6 +228,6 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def client_for(base: str) -> httpx.Client:
-    """Give a client; the machine's certificates and proxies are for what is not on this machine."""
+    """Return a client; the machine's certificates and proxies are for what is not on this machine."""
     far = urlsplit(base).scheme == "https"
     return httpx.Client(timeout=_TIMEOUT, trust_env=far, verify=certificates() if far else no_tls())

@@ -1,7 +1,4 @@
-"""What an error of Cloudflare's or of wrangler's means: a sentence, and what to do.
-
-Never shows more of an answer than its own sentence.
-"""
+"""What an error of Cloudflare's or of wrangler's means: a sentence, and what to do."""
 
 import re
 from dataclasses import dataclass
@@ -10,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import httpx
 
 from poc_cli.errors import TargetError
+from poc_cli.inert import without_styles
 from poc_cli.targets.cloudflare.cloudflare_api import Refused
 from poc_cli.targets.cloudflare.credentials import ACCOUNT, MAKE_ONE, NEEDED
 
@@ -63,7 +61,7 @@ _AUTHENTICATION: Final = 10000
 
 
 def trouble(refused: Refused, account: "Account", name: str | None = None) -> TargetError:
-    """Give the sentence for what the API refused; asks the API about the token where that is what matters."""
+    """Return the sentence for what the API refused; asks the API about the token where that is what matters."""
     what = f" ({refused.message})"
     if refused.code in _TOKEN_IS_WRONG:
         return _bad_token(account, what)
@@ -115,7 +113,7 @@ def _not_permitted(refused: Refused, account: "Account", what: str) -> TargetErr
 
 
 def token_state(account: "Account") -> str | None:
-    """Give what Cloudflare says of the token: active, expired or disabled; None where it does not know it."""
+    """Return what Cloudflare says of the token: active, expired or disabled; None where it does not know it."""
     for path in ("/user/tokens/verify", f"/accounts/{account.id}/tokens/verify"):  # a person's, or an account's own
         try:
             found = account.api.result("GET", path)
@@ -135,15 +133,14 @@ class Outcome:
     late: bool = False
 
 
-_ESCAPES: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _LOUD: Final = re.compile(r"^\W*\[ERROR\]\s*")
 _IDLE: Final = ("If you think this is a bug", "Logs were written to", "🪵", "Cloudflare collects anonymous")
 _LINES: Final = 12
 
 
 def gist(said: str) -> str:
-    """Give what wrangler said of its error, without colours and general advice; all of it where it marked none."""
-    lines = [line.rstrip() for line in _ESCAPES.sub("", said).splitlines()]
+    """Return what wrangler said of its error, without colours and general advice; all of it where it marked none."""
+    lines = [line.rstrip() for line in without_styles(said).splitlines()]
     lines = [line for line in lines if line.strip() and not any(word in line for word in _IDLE)]
     starts = [number for number, line in enumerate(lines) if _LOUD.match(line.strip())]
     told = lines[starts[-1] :] if starts else lines[-_LINES:]
@@ -151,7 +148,7 @@ def gist(said: str) -> str:
 
 
 def failed(outcome: Outcome, refused: Refused | None, account: "Account", name: str) -> TargetError:
-    """Give the sentence for a run of wrangler that deployed nothing; `refused` is what the API refused it last."""
+    """Return the sentence for a run of wrangler that deployed nothing; `refused` is what the API refused it last."""
     if refused is not None:
         return trouble(refused, account, name)
     if outcome.late:

@@ -1,7 +1,4 @@
-"""Whose account is used, and by which token: from the environment, else from wrangler's own login.
-
-Never writes into wrangler's folder, and never renews a login: that would use up the one that wrangler keeps.
-"""
+"""Whose account is used, and by which token: from the environment, else from wrangler's own login."""
 
 import os
 import sys
@@ -41,14 +38,14 @@ class Credentials(Protocol):
 
     @property
     def said(self) -> str:
-        """Give where they come from, for a sentence."""
+        """Return where they come from, for a sentence."""
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Give the values that must never be written down."""
+        """Return the values that must never be written down."""
 
     def bearer(self) -> str:
-        """Give the token of now. Raises TargetError where there is none any more."""
+        """Return the token of now. Raises TargetError where there is none any more."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -60,11 +57,11 @@ class ApiToken:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Give the token."""
+        """Return the token."""
         return (self.value,)
 
     def bearer(self) -> str:
-        """Give the token."""
+        """Return the token."""
         return self.value
 
 
@@ -78,16 +75,16 @@ class Login:
 
     @property
     def said(self) -> str:
-        """Give where it comes from."""
+        """Return where it comes from."""
         return f"wrangler's login in {self.file}"
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Give the token that was read last."""
+        """Return the token that was read last."""
         return (self._value,) if self._value else ()
 
     def bearer(self) -> str:
-        """Give the access token. Raises TargetError where it has run out or cannot be read."""
+        """Return the access token. Raises TargetError where it has run out or cannot be read."""
         if not self._value or datetime.now(UTC) >= self._ends:
             self._read(datetime.now(UTC))
         return self._value
@@ -114,7 +111,7 @@ class Login:
 
 
 def credentials(environment: Mapping[str, str] = os.environ) -> Credentials:
-    """Give what to show to the API. Raises TargetError where there is nothing, or nothing that still holds."""
+    """Return what to show to the API. Raises TargetError where there is nothing, or nothing that still holds."""
     if token := environment.get(TOKEN, "").strip():
         return ApiToken(token)
     if environment.get("CLOUDFLARE_API_KEY"):
@@ -131,7 +128,7 @@ def credentials(environment: Mapping[str, str] = os.environ) -> Credentials:
 
 
 def _wrangler_folder(environment: Mapping[str, str]) -> Path:
-    """Give the folder of wrangler's settings, as it chooses it itself."""
+    """Return the folder of wrangler's settings, as it chooses it itself."""
     home = Path(environment.get("HOME") or Path.home())
     if (home / ".wrangler").is_dir():
         return home / ".wrangler"
@@ -142,7 +139,7 @@ def _wrangler_folder(environment: Mapping[str, str]) -> Path:
 
 
 def base_url(environment: Mapping[str, str] = os.environ) -> str:
-    """Give where the API is, without a slash at the end. Raises TargetError where a token would go out in the open."""
+    """Return where the API is, without a trailing slash. Raises TargetError where a token would be sent in clear."""
     given = environment.get(BASE_URL, "").rstrip("/")
     if not given:
         return _API

@@ -1,7 +1,4 @@
-"""The configuration by which a copy of a project is deployed: its own, under our name, and apart from production.
-
-Never writes into the project; the copy goes elsewhere, so that every path in it is made absolute.
-"""
+"""The configuration by which a copy of a project is deployed: its own, under our name, and apart from production."""
 
 import json
 import re
@@ -125,13 +122,13 @@ class Copy:
 
     @property
     def date(self) -> str | None:
-        """Give the compatibility date."""
+        """Return the compatibility date."""
         found = self.config.get("compatibility_date")
         return None if found is None else str(found)
 
 
 def copied(source: WorkerSource, name: str, variables: Mapping[str, str], date: str | None, *, force: bool) -> Copy:
-    """Give the configuration by which a copy is deployed under a name.
+    """Return the configuration by which a copy is deployed under a name.
 
     Raises UsageError where the copy would write to resources that production may use, unless forced, and TargetError
     where the project cannot be read or copied.
@@ -166,7 +163,7 @@ def copied(source: WorkerSource, name: str, variables: Mapping[str, str], date: 
 
 
 def configuration(source: WorkerSource) -> Path:
-    """Give the file that wrangler would read. Raises TargetError where there is none, or more than one."""
+    """Return the file that wrangler would read. Raises TargetError where there is none, or more than one."""
     if len(source.configs) > 1:
         raise TargetError(
             f"{source.folder} has several workers, and poc deploys one",
@@ -188,7 +185,7 @@ _LAST_COMMAS: Final = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTALL
 
 
 def read(file: Path) -> dict[str, Any]:
-    """Give what a configuration says, be it TOML or JSON with comments. Raises TargetError."""
+    """Return what a configuration says, be it TOML or JSON with comments. Raises TargetError."""
     try:
         text = file.read_text(encoding="utf-8-sig")
         if file.suffix == ".toml":
@@ -203,7 +200,7 @@ def read(file: Path) -> dict[str, Any]:
 
 
 def _of_environment(raw: dict[str, Any], env: str | None, file: Path) -> dict[str, Any]:
-    """Give one table: the environment's own words, and what it inherits, as wrangler has it."""
+    """Return one table: the environment's own words, and what it inherits, as wrangler has it."""
     if env is None:
         return raw
     environments = raw.get("env") or {}
@@ -245,7 +242,7 @@ def _bind(key: str, value: Any, kept: dict[str, Any], left_out: list[str], share
 
 
 def _names(value: Any) -> Iterator[str]:
-    """Give the names of the bindings somewhere in a value."""
+    """Yield the names of the bindings somewhere in a value."""
     if isinstance(value, dict):
         name = value.get("binding") or value.get("name")
         if isinstance(name, str):
@@ -258,7 +255,7 @@ def _names(value: Any) -> Iterator[str]:
 
 
 def _absolute(config: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Give the same with every path from the root on; globs of `rules` start where `main` is, and stay."""
+    """Return the same with every path from the root on; globs of `rules` start where `main` is, and stay."""
 
     def at(value: Any) -> Any:
         return [at(each) for each in value] if isinstance(value, list) else str((folder / str(value)).resolve())

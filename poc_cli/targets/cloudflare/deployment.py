@@ -1,8 +1,4 @@
-"""A worker on Cloudflare for as long as a context lasts: deployed under a name of its own, and removed at the end.
-
-Never leaves anything half-deployed, never overwrites a Worker that poc did not make unless that is forced, and never
-counts an upload as done before the edge answers with it.
-"""
+"""A worker on Cloudflare for as long as a context lasts: deployed under a name of its own, and removed at the end."""
 
 import asyncio
 import secrets
@@ -133,7 +129,7 @@ def deployed(
         open_.enter_context(interrupting())
         account = open_.enter_context(connected(say, account_named))
         scratch = Scratch()
-        open_.callback(scratch.close)
+        open_.callback(scratch.remove)
         uploader = Uploader(home, scratch, account, name)
         offer(account, say, ask)
         say(f"deploying {name} to Cloudflare, account {account.id}")

@@ -1,8 +1,4 @@
-"""What this machine knows of poc's deployments: address and token of each, readable by the user alone.
-
-Never the list of what is deployed: that is on the account. A record is written before the upload, so that a run that is
-killed is known by the next one.
-"""
+"""What this machine knows of poc's deployments: address and token of each, readable by the user alone."""
 
 import contextlib
 import fcntl
@@ -36,7 +32,7 @@ class Record:
 
 
 def checked(name: str) -> str:
-    """Give the name of a Worker. Raises UsageError where it is none."""
+    """Return the name of a Worker. Raises UsageError where it is none."""
     if not _NAME.fullmatch(name):
         raise UsageError(
             f'"{name}" is no name for a Worker', "give up to 63 small letters, digits and dashes, no dash at the ends"
@@ -45,7 +41,7 @@ def checked(name: str) -> str:
 
 
 def folder() -> Path:
-    """Give the folder of the records, whether or not it is there."""
+    """Return the folder of the records, whether or not it is there."""
     given = Path(os.environ.get("XDG_STATE_HOME", ""))
     if given.is_absolute():  # the XDG specification: a relative one is to be ignored
         return given / "poc" / "deployments"
@@ -75,7 +71,7 @@ def write(record: Record) -> None:
 
 
 def records() -> dict[str, Record]:
-    """Give all records by the Worker's name; those that cannot be read are passed over."""
+    """Return all records by the Worker's name; those that cannot be read are passed over."""
     found = {}
     for file in sorted(folder().glob("*.json")):
         try:
@@ -108,7 +104,7 @@ def held(name: str) -> Iterator[None]:
 
 
 def is_held(name: str) -> bool:
-    """Whether a run on this machine that lives still has it."""
+    """Return whether a run on this machine that lives still has it."""
     try:
         descriptor = os.open(_file(name), os.O_RDWR)
     except OSError:
@@ -123,7 +119,7 @@ def is_held(name: str) -> bool:
 
 
 def token_for(url: str) -> str | None:
-    """Give the token of a deployment of `poc deploy` on this machine with this host and port; None without one."""
+    """Return the token of a deployment of `poc deploy` on this machine with this host and port; None without one."""
     asked = _place(url)
     for each in records().values():
         if each.url is not None and each.token is not None and _place(each.url) == asked:
@@ -135,7 +131,7 @@ _PORTS: Final = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 
 
 def _place(url: str) -> tuple[bool, str | None, int | None]:
-    """Give what says where a token may go: never in the open where it was made for TLS."""
+    """Return what says where a token may go: never in the open where it was made for TLS."""
     parts = urlsplit(url)
     return parts.scheme in {"https", "wss"}, parts.hostname, parts.port or _PORTS.get(parts.scheme)
 

@@ -1,8 +1,4 @@
-"""The mark by which a Worker on the account is known to be one of poc's: a plain variable in the upload itself.
-
-Never holds anything about the machine or the person. It goes up together with the code, so that no Worker of poc's is
-ever without it.
-"""
+"""The mark by which a Worker on the account is known to be one of poc's: a plain variable in the upload itself."""
 
 import re
 from dataclasses import dataclass
@@ -31,7 +27,7 @@ class Marker:
     poc: str = __version__
 
     def __str__(self) -> str:
-        """Give the text of the variable."""
+        """Return the text of the variable."""
         at = f"{self.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
         return f"poc {self.poc} run={self.run} at={at} {'kept' if self.kept else 'passing'}"
 
@@ -51,13 +47,13 @@ def parse(text: str) -> Marker | None:
 
 
 def marker_of(bindings: list[dict[str, Any]]) -> Marker | None:
-    """Give the mark among what a Worker is bound to; None where it is not one of poc's."""
+    """Return the mark among what a Worker is bound to; None where it is not one of poc's."""
     text = _variable(bindings, NAME)
     return None if text is None else parse(text)
 
 
 def version_of(bindings: list[dict[str, Any]]) -> int:
-    """Give the version that a Worker of poc's says it is, 0 where it says none."""
+    """Return the version that a Worker of poc's says it is, 0 where it says none."""
     text = _variable(bindings, VERSION) or ""
     return int(text) if text.isascii() and text.isdigit() else 0
 
@@ -70,5 +66,5 @@ def _variable(bindings: list[dict[str, Any]], name: str) -> str | None:
 
 
 def is_own_name(name: str) -> bool:
-    """Whether poc makes up names of this form."""
+    """Return whether poc makes up names of this form."""
     return _OWN_NAME.fullmatch(name) is not None

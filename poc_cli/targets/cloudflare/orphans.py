@@ -1,7 +1,4 @@
-"""What earlier runs have left on the account because they were killed: told before the next one, which may remove it.
-
-Never removes anything unasked, and never speaks of what a run that still lives on this machine has deployed.
-"""
+"""What killed runs have left on the account: reported before the next run, which may remove it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,14 +21,14 @@ class Leftover:
     age: timedelta | None
 
     def __str__(self) -> str:
-        """Give what it is, in words."""
+        """Return what it is, in words."""
         return (
             f"{self.name}, left on the account by an earlier run{'' if self.age is None else f' {told(self.age)} ago'}"
         )
 
 
 def leftovers(account: Account) -> list[Leftover]:
-    """Give what was left behind, and forget the records of what is gone. Raises TargetError."""
+    """Return what was left behind, and forget the records of what is gone. Raises TargetError."""
     known = {name: each for name, each in local_records.records().items() if each.account == account.id}
     there = account.scripts()
     for name in set(known) - set(there):
@@ -68,7 +65,7 @@ def offer(account: Account, say: Callable[[str], None], ask: Callable[[str], boo
 
 
 def told(age: timedelta) -> str:
-    """Give a length of time in the largest unit that it fills."""
+    """Return a length of time in the largest unit that it fills."""
     seconds = max(0, int(age.total_seconds()))
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:

@@ -1,7 +1,4 @@
-"""Waits until the edge answers with what was just deployed: Cloudflare takes seconds to carry it everywhere.
-
-Never takes one answer for all: several in a row must be right, because another server may still have the old version.
-"""
+"""Waits until the edge answers with what was just deployed: Cloudflare takes seconds to carry it everywhere."""
 
 import os
 import re
@@ -48,7 +45,7 @@ def wait(sought: Sought, phase: Callable[[str], None], seconds: float = DEADLINE
     ) as client:
 
         def asked() -> str | None:
-            """Give why the edge is not there yet, None where all answers were right."""
+            """Return why the edge is not there yet, None where all answers were right."""
             for _ in range(IN_A_ROW):
                 wrong = _wrong(client, way, sought)
                 if wrong is not None:
@@ -98,5 +95,5 @@ def _wrong(client: httpx.Client, way: Door, sought: Sought) -> str | None:
 
 
 def _is_edge_error(got: httpx.Response) -> bool:
-    """Whether an error is Cloudflare's own: 520 to 530, which no Worker is expected to give for its front page."""
+    """Return whether an error is Cloudflare's own: 520 to 530, which no Worker should answer on its front page."""
     return 520 <= got.status_code <= 530  # noqa: PLR2004 - developers.cloudflare.com/support/troubleshooting/http-status-codes

@@ -1,25 +1,20 @@
-"""wrangler's own folder for one deployment: its home, caches, logs and secrets, and the variables that keep it there.
-
-Never lets it see the user's home, the user's tokens, or a network but the one to Cloudflare's API.
-"""
+"""wrangler's own folder for one deployment: home, caches, logs, secrets, and the variables that point there."""
 
 import contextlib
 import json
 import os
 import secrets
-import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from poc_cli.errors import TargetError
-from poc_cli.targets.janitor import Janitor
 from poc_cli.targets.npm import node
 from poc_cli.targets.process import passed_on
 from poc_cli.targets.runtime_folder import base
 from poc_cli.targets.runtime_programs import WRANGLER_VERSION
+from poc_cli.targets.scratch_folder import ScratchFolder
 
 RECORDS: Final = "records.ndjson"
 
@@ -35,48 +30,34 @@ _SETTINGS: Final = {
 }
 
 
-class Scratch:
+class Scratch(ScratchFolder):
     """A folder (0700) that is gone at the end, whatever happens to us."""
 
     def __init__(self) -> None:
         """Make it. Raises TargetError where there is no room for it."""
-        self.folder = base() / f"poc-{secrets.token_hex(8)}"
-        self.janitor = Janitor(self.folder)
-        try:
-            for each in (self.folder, self.home, self.temporary, self.project):
-                each.mkdir(mode=0o700)
+        super().__init__(base(), "home", "tmp", "project")
+        with self.filling():
             self._forget_updates()
-        except OSError as error:
-            self.close()
-            raise TargetError(
-                f"cannot make {self.folder}: {error.strerror}", "set TMPDIR to a folder with room in it"
-            ) from error
 
     @property
     def home(self) -> Path:
-        """Give wrangler's home."""
+        """Return wrangler's home."""
         return self.folder / "home"
 
     @property
     def temporary(self) -> Path:
-        """Give wrangler's folder for temporary files."""
+        """Return wrangler's folder for temporary files."""
         return self.folder / "tmp"
 
     @property
     def project(self) -> Path:
-        """Give the folder that wrangler takes for the project."""
+        """Return the folder that wrangler takes for the project."""
         return self.folder / "project"
 
     @property
     def records(self) -> Path:
-        """Give the file into which wrangler writes what it did, for programs."""
+        """Return the file into which wrangler writes what it did, for programs."""
         return self.folder / RECORDS
-
-    def close(self) -> None:
-        """Remove it, once; what runs in it must be gone."""
-        if self.janitor.waiting:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            self.janitor.dismiss()
 
     def write(self, config: Mapping[str, Any]) -> Path:
         """Put down the configuration and give its file."""
@@ -98,7 +79,7 @@ class Scratch:
                 file.unlink()
 
     def variables(self, api: str, account: str, token: str) -> dict[str, str]:
-        """Give the whole environment of wrangler; `token` is good for `api` alone, which is on this machine."""
+        """Return the whole environment of wrangler; `token` is good for `api` alone, which is on this machine."""
         own, temporary = str(self.home), str(self.temporary)
         return (
             {name: value for name, value in passed_on().items() if name not in {"HOME", "TMPDIR"}}

@@ -1,7 +1,4 @@
-"""Reads the secrets that a user's own worker is to get: a JSON object of names and values.
-
-Never shows a value, not even in an error.
-"""
+"""Reads the secrets that a user's own worker is to get: a JSON object of names and values."""
 
 import json
 from pathlib import Path
@@ -10,7 +7,7 @@ from poc_cli.errors import UsageError
 
 
 def read(file: Path) -> dict[str, str]:
-    """Give the secrets by name. Raises UsageError where the file holds anything else."""
+    """Return the secrets by name. Raises UsageError where the file holds anything else."""
     try:
         value = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:

@@ -1,7 +1,4 @@
-"""What a signal does while something of ours is on the account: ends the work, and lets the removal come to its end.
-
-Never loses a signal: the second one ends the removal too.
-"""
+"""What a signal does while something of ours is on the account: ends the work, and lets the removal come to its end."""
 
 import contextlib
 import signal

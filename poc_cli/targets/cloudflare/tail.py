@@ -1,7 +1,4 @@
-"""What Cloudflare tells of a deployment while it works: `wrangler tail` read alongside, an event at a time.
-
-Never fails a play, and never proves anything: events come late, out of order, or not at all where there are many.
-"""
+"""What Cloudflare tells of a deployment while it works: `wrangler tail` read alongside, an event at a time."""
 
 import asyncio
 import contextlib
@@ -16,7 +13,7 @@ from poc_cli.errors import PocError
 from poc_cli.targets.cloudflare.api_relay import Relay
 from poc_cli.targets.cloudflare.deployment import Deployment
 from poc_cli.targets.cloudflare.wrangler import command
-from poc_cli.targets.process import guard
+from poc_cli.targets.process import guard, signal_group
 
 Listener = Callable[[dict[str, Any]], None]
 
@@ -85,7 +82,7 @@ async def tail(deployment: Deployment, listener: Listener) -> AsyncIterator[Tail
             told.failure = str(error)
             yield told
             return
-        uploader.scratch.janitor.watch(child.pid)
+        uploader.scratch.watch(child.pid)
         reading = asyncio.create_task(_read(child, listener))
         try:
             await _begun(child, relay, told)
@@ -127,6 +124,5 @@ async def _end(child: asyncio.subprocess.Process) -> None:
         child.send_signal(signal.SIGINT)
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(child.wait(), _ENDS_WITHIN_SECONDS)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(child.pid, signal.SIGKILL)
+    signal_group(child.pid)
     await child.wait()

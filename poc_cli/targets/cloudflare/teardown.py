@@ -1,7 +1,4 @@
-"""What becomes of a deployment at the end of its context: it stays, or the account is cleared of it.
-
-Never removes what another run has put there meanwhile, and never hides why the work ended.
-"""
+"""What becomes of a deployment at the end of its context: it stays, or the account is cleared of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -72,7 +69,7 @@ class Ending:
             ) from error
 
     def _is_there(self) -> bool:
-        """Whether something of this run's is there; after an upload that failed it is looked for more than once."""
+        """Return whether something of this run is there; after a failed upload poc looks more than once."""
         patient = Account(self.account.api.patient(REMOVAL_SECONDS), self.account.id)
         looking = tenacity.Retrying(
             retry=tenacity.retry_if_result(lambda there: not there),
@@ -83,7 +80,7 @@ class Ending:
         return bool(looking(self._is_of_this_run, patient))
 
     def _is_of_this_run(self, account: Account) -> bool:
-        """Whether what is there is this run's: by its mark, by a name that is chance, or by being half an upload."""
+        """Return whether what is there belongs to this run: by its mark, its random name, or as half an upload."""
         name = self.record.name
         if not account.exists(name):
             return False

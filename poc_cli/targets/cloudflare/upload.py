@@ -1,7 +1,4 @@
-"""Brings one version of a worker onto the account by wrangler.
-
-Never says that it is there unless wrangler's exit code and its record both do, and never removes anything.
-"""
+"""Brings one version of a worker onto the account by wrangler."""
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -59,7 +56,7 @@ class Uploader:
             return Upload(child, relay, open_.pop_all())
 
     def trouble(self, upload: Upload, outcome: Outcome) -> TargetError | None:
-        """Give what went wrong, None where it is deployed."""
+        """Return what went wrong, None where it is deployed."""
         if outcome.code == 0 and outcome.deployed is not None:
             return None
         if upload.relay.failure is not None:
@@ -92,7 +89,7 @@ class Uploader:
 
 
 def went_through(relay: Relay) -> bool:
-    """Whether an upload was refused because an earlier one had come through whose answer was lost.
+    """Return whether an upload was refused because an earlier one had come through whose answer was lost.
 
     wrangler looks at what is there when it starts, so that another run of it does the right thing.
     """

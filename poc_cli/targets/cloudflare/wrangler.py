@@ -1,13 +1,7 @@
-"""Runs wrangler as a child that nothing of ours outlives, and tells how it ended.
+"""Runs wrangler as a child that nothing of ours outlives, and tells how it ended."""
 
-Never puts a secret on its command line, and never believes its words: that it deployed something counts only by its
-exit code together with its record for programs.
-"""
-
-import contextlib
 import json
 import os
-import signal
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +12,7 @@ from poc_cli.errors import TargetError
 from poc_cli.targets.cloudflare.cloudflare_errors import Outcome
 from poc_cli.targets.cloudflare.scratch import Scratch
 from poc_cli.targets.npm import node
-from poc_cli.targets.process import guard
+from poc_cli.targets.process import guard, signal_group
 
 DEPLOYS_WITHIN_SECONDS: Final = 240.0
 """A deployment takes two seconds; a project's build command or a rate limit may take minutes."""
@@ -50,13 +44,12 @@ class Child:
 
     def end(self) -> None:
         """End it and all that it started."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.popen.pid, signal.SIGKILL)
+        signal_group(self.popen.pid)
         self.popen.wait()
 
 
 def command(home: Path) -> list[str]:
-    """Give the words that start the wrangler installed in a folder. Raises TargetError where it is not whole."""
+    """Return the words that start the wrangler installed in a folder. Raises TargetError where it is not whole."""
     program = home / _PROGRAM
     if not program.is_file():
         raise TargetError(
@@ -83,12 +76,12 @@ def start(home: Path, scratch: Scratch, words: Sequence[str], variables: dict[st
             )
     except OSError as error:
         raise TargetError(f"wrangler cannot be started: {error}", "see poc doctor") from error
-    scratch.janitor.watch(popen.pid)
+    scratch.watch(popen.pid)
     return Child(popen, scratch)
 
 
 def _deployed(records: Path) -> dict[str, Any] | None:
-    """Give wrangler's record of a deployment that has a version, None where it wrote none."""
+    """Return wrangler's record of a deployment that has a version, None where it wrote none."""
     try:
         lines = records.read_text(encoding="utf-8").splitlines()
     except OSError:

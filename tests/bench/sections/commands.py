@@ -1,7 +1,4 @@
-"""The section of the benchmarks about poc's commands.
-
-Never compares them with anything: each does something else.
-"""
+"""The section of the benchmarks about poc's commands."""
 
 from poc_cli.exit_codes import ExitCode
 from tests.bench.measuring import Bench, Failed, peak_mib, spread, timed
@@ -25,7 +22,7 @@ JUDGED = (ExitCode.HELD, ExitCode.REFUTED, ExitCode.INCONCLUSIVE)
 
 
 def section(bench: Bench) -> str:
-    """Give the section: a row for each command."""
+    """Return the section: a row for each command."""
     rows = "\n".join(_row(bench, line, runs) for line, runs in LINES)
     return f"""## Commands
 

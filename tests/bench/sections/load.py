@@ -1,7 +1,4 @@
-"""The section of the benchmarks about `poc load`: its client beside a bare loop, and many sockets from end to end.
-
-Never leaves out how busy the machine was: a load shares its cores with whatever else there is.
-"""
+"""The section of the benchmarks about `poc load`: its client beside a bare loop, and many sockets from end to end."""
 
 import json
 import os
@@ -23,7 +20,7 @@ Row = dict[str, Any]
 
 
 def section(bench: Bench) -> str:
-    """Give the section: the ratio of the clients, and a row for each load."""
+    """Return the section: the ratio of the clients, and a row for each load."""
     bench.say("  the client of poc load beside a bare loop")
     found = load_client.measured()
     quotients = spread(ratios(found["load"], found["bare"]))

@@ -1,7 +1,4 @@
-"""The section of the benchmarks that measures poc beside what one would write instead, by turns in one run.
-
-Never leaves out what a peer does not do: it is said below the table.
-"""
+"""The section of the benchmarks that measures poc beside what one would write instead, by turns in one run."""
 
 from poc_cli.shipped import shipped
 from poc_cli.targets.npm import node
@@ -20,7 +17,7 @@ OURS = "`poc run hibernate --sleep evict`"
 
 
 def section(bench: Bench) -> str:
-    """Give the section: a row for each, and the ratios to the start of Python and to the script."""
+    """Return the section: a row for each, and the ratios to the start of Python and to the script."""
     installed = provisioning.miniflare(bench.say)
     commands = {
         START: [bench.python, "-c", f"import {IMPORTS}"],

@@ -1,7 +1,4 @@
-"""The section of the benchmarks that quotes what was measured once, of peers that `make bench` does not install.
-
-Never mixes these figures with those of a run of today: machine, day and versions stand beside them.
-"""
+"""The section of the benchmarks that quotes what was measured once, of peers that `make bench` does not install."""
 
 from tests.bench.measuring import Bench
 
@@ -45,5 +42,5 @@ instance after that, or look at an attachment."""
 
 
 def section(_: Bench) -> str:
-    """Give the section."""
+    """Return the section."""
     return TEXT

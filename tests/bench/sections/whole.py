@@ -31,7 +31,7 @@ class Whole:
 
 
 def section(bench: Bench) -> str:
-    """Give the section: a row for each way to sleep."""
+    """Return the section: a row for each way to sleep."""
     rows = []
     for words in (["--all"], ["--all", "--sleep", "evict"]):
         bench.say(f"  poc run {' '.join(words)}")
@@ -67,7 +67,7 @@ def _whole(bench: Bench, words: list[str], results: Path) -> Whole:
 
 
 def _cpu(command: list[str], results: Path | None = None) -> tuple[float, float, float]:
-    """Give the CPU seconds of a command's own process, how long it went on, and when its record appeared."""
+    """Return the CPU seconds of a command's own process, how long it went on, and when its record appeared."""
     spent = appeared = 0.0
     began = time.perf_counter()
     with psutil.Popen(command, cwd=ROOT, stdout=-3, stderr=-3) as process:

@@ -14,21 +14,6 @@ from tests.support.truth.stories import Case, Chance, case
 from tests.support.truth.world import Flaw
 from tests.unit.judge.histories import claims
 
-OPEN: Final = (
-    ("received-in-order", "held", "a lost tail is not seen at a client that a fault cuts off later"),
-    ("received-in-order", "refuted", "what is on its way to one client when the play ends is taken for a lost tail"),
-    ("delivered-once", "refuted", "what the client itself cut off, or the worker answers later, is taken for lost"),
-    ("no-wake", "refuted", "of two sleeps in one step the first, which the story's own message ended, is judged"),
-    ("no-wake", "held", "a ping that arrives with the resuming message, and wakes, is not told from it"),
-)
-"""What the judge is known to get wrong, by check and verdict. A line goes when it is right."""
-
-
-OPEN_WHEN_LATE: Final = (
-    ("sleeps", "held", "a pin that ends while a stall is waited out lets an object sleep that was pinned for 13 s"),
-)
-"""What a stall is known to turn round."""
-
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
@@ -40,11 +25,6 @@ class Wrong:
     verdict: str
     true: frozenset[str]
     reason: str
-
-    @property
-    def is_open(self) -> bool:
-        """Return whether it is a known one."""
-        return any((self.check, self.verdict) == (check, verdict) for check, verdict, _ in OPEN)
 
 
 Verdicts = list[tuple[str | None, str]]
@@ -100,9 +80,8 @@ def turned_round(
     found = []
     for name, claim in one.items():
         first, then = claim["verdict"], other[name]["verdict"]
-        is_open = any((claim["check"], then) == (check, verdict) for check, verdict, _ in (*OPEN, *OPEN_WHEN_LATE))
         is_true = truths is not None and claim["check"] in _OF_WHAT_CAME and then in truths[name]
-        is_opposite = {first, then} == {"held", "refuted"} and not is_open and not is_true
+        is_opposite = {first, then} == {"held", "refuted"} and not is_true
         if is_opposite or (then == "error" and first != "error"):
             found.append(f"{name}: {first}, then {then} ({other[name]['reason']})")
     return found

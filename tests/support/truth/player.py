@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from poc_cli.engine.in_flight import in_flight_of
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.scenario.conditions import lookup, parse
+from poc_cli.scenario.marks import IN_FLIGHT_SECONDS
 from poc_cli.scenario.matching import Message, expected_messages, matches, payload
 from poc_cli.scenario.model import Close, Connect, Exchange, Hibernate, Idle, Kill, On, Probe, Restart, Resume, Step
 from poc_cli.scenario.plays import Play, patience
@@ -117,11 +119,34 @@ class Player:
         """Play to the end."""
         outcome, reason = self._steps()
         self.step = None
+        if outcome == "done":
+            self._await_outstanding()
         for name, client in self.clients.items():
             unread = [each.event.id for each in client.inbox if not each.read]
             if unread:
                 self.add(name, kinds.UNREAD, events=unread)
         self.add("poc", kinds.PLAY_END, outcome=outcome, reason=reason, at_step=None)
+
+    def _await_outstanding(self) -> None:
+        """Wait for messages whose delivery a claim is about, as long as one may take."""
+        for flight in in_flight_of(self.play):
+            heard = 0
+
+            def latest_ns() -> int | None:
+                nonlocal heard
+                for event in self.events[heard:]:
+                    if event.kind in {kinds.SENT, kinds.RECEIVED}:
+                        flight.note(event)  # noqa: B023 - called within the turn of the loop
+                heard = len(self.events)
+                return flight.latest_ns()  # noqa: B023
+
+            def has_come() -> bool:
+                return latest_ns() is None or not any(each.is_open for each in self.clients.values())
+
+            last_ns = latest_ns()
+            if last_ns is not None:
+                until_ns = last_ns + round(IN_FLIGHT_SECONDS * SECOND) + self._late_since(last_ns)
+                self._run(until_ns, has_come)
 
     def _steps(self) -> tuple[str, str]:
         self.due_ns = self.world.now_ns

@@ -16,6 +16,9 @@ from tests.support.truth.world import MS, SECOND, Sleep, World
 LIMIT_NS: Final = SECOND
 """The limit of every claim about the latency of a wake."""
 
+HELD_ELSEWHERE: Final = frozenset({"gateway", "piped"})
+"""Flaws with which no client's socket is the object's."""
+
 _ABOUT_SLEEP: Final = frozenset({"", "sleeps", "no-wake", "connections-survive"})
 """Checks that need a sleep of the object with a socket of its own open."""
 
@@ -39,7 +42,7 @@ def truth(claim: Claim, claims: list[Claim], world: World, events: list[Event]) 
     last_ns = told.ends[-1].t_ns if told.ends and not claim.check else events[-1].t_ns
     asked = [each for each in told.events if each.kind == kinds.STEP and each.data["verb"] == "hibernate"]
     slept = any(each.step not in told.watches and each.t_ns < last_ns for each in asked)
-    if world.flaw == "gateway" and claim.check in _ABOUT_SLEEP and slept:
+    if world.flaw in HELD_ELSEWHERE and claim.check in _ABOUT_SLEEP and slept:
         # No socket of its own stayed open through a sleep, so that no sleep was a hibernation.
         return found - {"held"}
     return found
@@ -116,7 +119,7 @@ def _state(claim: Claim, told: Told) -> set[str]:
     losses = [*(sleep.began_ns for sleep in told.world.sleeps if _is_hibernation(sleep)), *told.world.deaths]
     if not any(since_ns < loss < read_ns for loss in losses):
         return told.outcomes - {"held"}
-    if told.world.flaw == "gateway" and not any(since_ns < death < read_ns for death in told.world.deaths):
+    if told.world.flaw in HELD_ELSEWHERE and not any(since_ns < death < read_ns for death in told.world.deaths):
         return told.outcomes - {"held"}  # no socket of its own stayed open through a sleep
     return told.outcomes
 

@@ -23,6 +23,7 @@ Flaw = Literal[
     "none",
     "pinned",
     "gateway",
+    "piped",
     "lost_storage",
     "lost_attachment",
     "field_in_storage",
@@ -37,7 +38,17 @@ Flaw = Literal[
     "no_close_answer",
     "slow_wake",
 ]
-"""What is wrong with the worker or the runtime; with `gateway` another object holds the sockets and calls this one."""
+"""What is wrong with the worker or the runtime; with `gateway` another object holds the sockets and calls this one, and
+with `piped` it has a socket of its own to this one for each of them."""
+
+GATE: Final = "ab" * 32
+HOLDER: Final = {
+    "worker": "main",
+    "class": "Gate",
+    "object": GATE,
+    "open": True,
+    "pins": [{"what": "a standard-API WebSocket", "script": "room.ts", "line": 62}],
+}
 
 
 @dataclass(slots=True)
@@ -159,7 +170,8 @@ class World:
         if not self.in_memory:
             self._enter(name if why is None else why)
         self.last_event_ns = self.last_activity_ns = self.now_ns
-        self._trace("event", name=name, at_ns=self.at_ns)
+        called = {"caller": GATE if self.flaw == "piped" else None} if name == "fetch" else {}
+        self._trace("event", name=name, at_ns=self.at_ns, **called)
         self._wind()
 
     def _enter(self, why: str) -> None:
@@ -204,7 +216,7 @@ class World:
 
     def leave(self, way: Literal["idle", "evict"]) -> None:
         """Let the object leave memory, to sleep."""
-        own = () if self.flaw == "gateway" else tuple(each for each in self.sockets.values() if each.is_open)
+        own = () if self.flaw in {"gateway", "piped"} else tuple(each for each in self.sockets.values() if each.is_open)
         self.sleeps.append(Sleep(way, own, self.is_asked, self.now_ns))
         for socket in own:
             socket.slept += 1
@@ -220,6 +232,7 @@ class World:
             at_ns=self.at_ns,
             at_last_event_ns=self.last_event_ns - self._process_began_ns,
             at_last_activity_ns=self.last_activity_ns - self._process_began_ns,
+            callers=[HOLDER] if self.flaw == "piped" else [],
         )
         # The end of a context is what makes the runtime write its trace out.
         self.after(self.random.randint(0, 3 * MS), self.told)

@@ -1,7 +1,4 @@
-"""What the benchmarks do with what they have measured, and which sections they find.
-
-Never measures anything.
-"""
+"""What the benchmarks do with what they have measured, and which sections they find."""
 
 import json
 from pathlib import Path

@@ -93,7 +93,7 @@ def loaded(modules: list[str]) -> set[str]:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[set[str], set[str]]:
-    """Give what is loaded when the runtime is started, and when the run has been played and judged.
+    """Return what is loaded when the runtime is started, and when the run has been played and judged.
 
     The runtime is a program that ends at once, so that none is needed: everything is loaded by then but what judges.
     """

@@ -33,18 +33,18 @@ class Wanted:
         self.shown: list[str | None] = []
 
     def __call__(self, message: Message) -> bool:
-        """Say whether this is it."""
+        """Return whether this is it."""
         self.shown.append(message.text)
         return message.text == self.text
 
 
 def already() -> Over:
-    """Give a limit that is over."""
+    """Return a limit that is over."""
     return Over()
 
 
 def never() -> Until:
-    """Give a limit that no test reaches."""
+    """Return a limit that no test reaches."""
     return Until(asyncio.get_running_loop().time() + 3600)
 
 

@@ -1,7 +1,4 @@
-"""Our own client against a server that does what real ones do rarely: how a connection ends, and what is not followed.
-
-Never times anything: whatever is waited for has a generous deadline.
-"""
+"""Our own client against a server that misbehaves: how a connection ends, and what is not followed."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,9 +11,9 @@ from websockets.frames import Close, Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
-from poc_cli.clients import websocket as under_test
 from poc_cli.clients import inbox as inboxes
-from poc_cli.clients.client import CannotOpen, Ending, Listener, Payload
+from poc_cli.clients import websocket as under_test
+from poc_cli.clients.client import CannotOpen, Ending, Listener, Payload, in_seconds
 from poc_cli.clients.inbox import Received
 from poc_cli.clients.websocket import SocketClient
 from poc_cli.scenario.matching import Message
@@ -157,7 +154,7 @@ def client_of(address: str, headers: dict[str, str] | None = None) -> tuple[Sock
 
 @asynccontextmanager
 async def connected(behave: Behavior) -> AsyncIterator[tuple[SocketClient, Heard]]:
-    """Give a client that is connected to a server that behaves so once it has let it in."""
+    """Yield a client that is connected to a server that behaves so once it has let it in."""
 
     async def serve(peer: Peer) -> None:
         await peer.let_in()
@@ -167,7 +164,7 @@ async def connected(behave: Behavior) -> AsyncIterator[tuple[SocketClient, Heard
         client, heard = client_of(address)
         await client.open(PATIENCE)
         yield client, heard
-        await client.close(1000, "", PATIENCE)
+        await client.close(1000, "", in_seconds(PATIENCE))
 
 
 async def for_ever() -> None:
@@ -236,7 +233,7 @@ async def test_a_close_of_the_client_is_over_with_the_answer_although_tcp_stays_
         await for_ever()
 
     async with connected(behave) as (client, heard):
-        await asyncio.wait_for(client.close(4001, "bye", within=3600), PATIENCE)
+        await asyncio.wait_for(client.close(4001, "bye", in_seconds(3600)), PATIENCE)
         ending = await heard.ended()
         assert (ending.by, ending.code, ending.reason, ending.clean) == ("client", 4001, "bye", True)
 
@@ -247,7 +244,7 @@ async def test_a_close_of_the_client_that_nobody_answers_is_cut() -> None:
         await peer.gone()
 
     async with connected(behave) as (client, heard):
-        await asyncio.wait_for(client.close(4001, "bye", within=0.05), PATIENCE)
+        await asyncio.wait_for(client.close(4001, "bye", in_seconds(0.05)), PATIENCE)
         ending = await heard.ended()
         assert (ending.by, ending.code, ending.clean) == ("client", 1006, False)
         assert ending.said == "sent 4001 (private use) bye; no close frame received"
@@ -257,7 +254,7 @@ async def test_a_close_is_cut_where_the_server_does_not_even_read() -> None:
     async with connected(lambda _: for_ever()) as (client, heard):
         sending = asyncio.create_task(client.send("x" * (32 << 20)))
         await asyncio.sleep(0)
-        await asyncio.wait_for(client.close(1000, "", within=0.05), PATIENCE)
+        await asyncio.wait_for(client.close(1000, "", in_seconds(0.05)), PATIENCE)
         assert (await heard.ended()).code == 1006
         await asyncio.gather(sending, return_exceptions=True)
 

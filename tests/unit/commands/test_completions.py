@@ -12,7 +12,7 @@ from poc_cli.scenario.catalog import shipped_files
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give an empty folder that the shell is in."""
+    """Return an empty folder that the shell is in."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

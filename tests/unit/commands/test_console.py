@@ -1,7 +1,4 @@
-"""What the terminal gets of texts that a worker has sent.
-
-Never opens a terminal.
-"""
+"""What the terminal gets of texts that a worker has sent."""
 
 import json
 import re

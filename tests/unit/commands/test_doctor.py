@@ -23,7 +23,7 @@ Workerd = Callable[..., Path]
 
 @pytest.fixture(autouse=True)
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a machine with an empty cache, enough of everything, and no network."""
+    """Return a machine with an empty cache, enough of everything, and no network."""
     monkeypatch.delenv("POC_WORKERD", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(resource, "getrlimit", lambda _: (1024, 20_000))
@@ -39,7 +39,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def workerd(tmp_path: Path) -> Workerd:
-    """Give a maker of programs that stand for workerd."""
+    """Return a maker of programs that stand for workerd."""
 
     def make(says: str = "workerd 2026-10-23", *, at: Path | None = None, code: int = 0) -> Path:
         binary = at or tmp_path / "my-workerd"
@@ -52,7 +52,7 @@ def workerd(tmp_path: Path) -> Workerd:
 
 
 def told(results: Path) -> tuple[dict[str, str], ExitCode]:
-    """Give each line by its topic, with the state first."""
+    """Return each line by its topic, with the state first."""
     lines, code = doctor(results)
     found: dict[str, str] = {}
     topic = ""

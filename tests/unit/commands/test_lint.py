@@ -25,7 +25,7 @@ steps = [{ connect = "ann" }]
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the folder that the tests are in, with one file that is right."""
+    """Return the folder that the tests are in, with one file that is right."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "right.toml").write_text(RIGHT)
     return tmp_path

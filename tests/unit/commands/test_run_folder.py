@@ -10,7 +10,7 @@ from poc_cli.errors import UsageError
 
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
-    """Give a results folder with one run."""
+    """Return a results folder with one run."""
     run = tmp_path / "results" / "one"
     run.mkdir(parents=True)
     (run / "history.ndjson").touch()

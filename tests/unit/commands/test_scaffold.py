@@ -1,7 +1,4 @@
-"""What a project's files say about its objects.
-
-Never runs a project.
-"""
+"""What a project's files say about its objects."""
 
 import json
 from pathlib import Path

@@ -1,7 +1,4 @@
-"""Active time from a trace: handlers and pins are, waiting to sleep is not.
-
-Never runs anything: the lines are literal, or were recorded from the runtime.
-"""
+"""Active time from a trace: handlers and pins are, waiting to sleep is not."""
 
 from pathlib import Path
 

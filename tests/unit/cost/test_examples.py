@@ -1,7 +1,4 @@
-"""The published examples, to the cent: as the page rounds, and as it reckoned before it did.
-
-Never reckons by itself: every number is copied from the pricing page.
-"""
+"""The published examples, to the cent: as the page rounds, and as it reckoned before it did."""
 
 from decimal import Decimal
 

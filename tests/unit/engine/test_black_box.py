@@ -28,7 +28,7 @@ def left_alone(seconds: float, before: str = "aa", after: str = "aa", *, check: 
 
 
 def box(told: Tale, asleep_by: float = 13.0) -> BlackBox:
-    """Give what the engine has at hand after a play that was told."""
+    """Return what the engine has at hand after a play that was told."""
     start, *events = (event for event in told.history.events if event.play == told.label)
     context = SimpleNamespace(play=told.play, events=events, objects=told.play.objects)
     watch = SimpleNamespace(is_ours=False, asleep_by_seconds=asleep_by)

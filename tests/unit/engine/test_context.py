@@ -41,7 +41,7 @@ says = "it"
 
 @pytest.fixture
 def context(tmp_path: Path) -> Iterator[PlayContext]:
-    """Give a stage without any runtime behind it."""
+    """Yield a stage without any runtime behind it."""
     (play, *_) = plays_of(parse(SCENARIO, "one.toml"))
     target = cast("Target", SimpleNamespace(trace=None))
     with HistoryWriter(tmp_path / "history.ndjson", Redactor([])) as history:

@@ -29,7 +29,7 @@ class Place:
         self._late = late
 
     def was_late(self, _: float) -> bool:
-        """Give it."""
+        """Return it."""
         return self._late
 
 
@@ -48,12 +48,12 @@ class Clock:
         self.now_ns += round(seconds * SECOND)
 
     async def fence(self) -> int:
-        """Give the clock."""
+        """Return the clock."""
         self.fences += 1
         return self.now_ns
 
     def pins(self, _: str, at_least_ns: int) -> tuple[Pin, ...]:
-        """Give the work, where it has gone on for so long and is not over."""
+        """Return the work, where it has gone on for so long and is not over."""
         is_one = self.now_ns < self._over_ns and self.now_ns - self._pin.since_ns >= at_least_ns
         return (self._pin,) if is_one else ()
 

@@ -1,13 +1,20 @@
 """Confirmations are remembered for the very same worker and story, and for no other."""
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from poc_cli.engine.module_state_play import Confirmations
+from poc_cli.engine.module_state_play import Confirmations, to_confirm
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.plays import Play, plays_of
 from poc_cli.targets.worker import Worker, subject
+
+if TYPE_CHECKING:
+    from poc_cli.engine.target_pool import LocalTargetPool
+    from poc_cli.history.writer import HistoryWriter
 
 DECLARATION = """\
 using Workerd = import "/workerd/workerd.capnp";
@@ -75,7 +82,8 @@ def test_another_date_is_not(worker: Worker, tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_is_not_known(worker: Worker, tmp_path: Path) -> None:
-    (worker.folder / "gone.js").symlink_to("nowhere.js")
+    (worker.folder / "index.js").unlink()
+    (worker.folder / "index.js").symlink_to("nowhere.js")
     confirmations = Confirmations({"workerd": "1"}, tmp_path / "cache")
     confirmations.keep(play(), worker)
     assert not confirmations.knows(play(), worker)
@@ -88,9 +96,54 @@ def test_a_cache_that_cannot_be_written_is_no_error(worker: Worker, tmp_path: Pa
     assert not confirmations.knows(play(), worker)
 
 
-def test_a_worker_that_embeds_what_is_not_looked_at_is_not_known(worker: Worker, tmp_path: Path) -> None:
-    declaration = DECLARATION.replace('embed "index.js"', 'embed "node_modules/it/index.js"')
+@pytest.mark.parametrize(
+    "place", ["node_modules/it/index.js", ".hidden/index.js", ".index.js", "linked/index.js", "sub/../index.js"]
+)
+def test_a_worker_is_another_where_anything_that_it_embeds_is(worker: Worker, tmp_path: Path, place: str) -> None:
+    (worker.folder / "there").mkdir()
+    (worker.folder / "sub").mkdir()
+    (worker.folder / "linked").symlink_to("there")
+    file = worker.folder / place
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("export class R {}", encoding="utf-8")
+    declaration = DECLARATION.replace('embed "index.js"', f'embed "{place}"')
     (worker.folder / "local.capnp").write_text(declaration, encoding="utf-8")
     confirmations = Confirmations({"workerd": "1"}, tmp_path / "cache")
     confirmations.keep(play(), worker)
+    assert confirmations.knows(play(), worker)
+    file.write_text("export class R { }", encoding="utf-8")
     assert not confirmations.knows(play(), worker)
+
+
+@pytest.mark.parametrize("place", [".page.html", ".hidden/page.html", "linked/page.html"])
+def test_so_it_is_where_a_folder_that_it_names_has_changed(worker: Worker, tmp_path: Path, place: str) -> None:
+    (worker.folder / "public").mkdir()
+    (worker.folder / "elsewhere").mkdir()
+    (worker.folder / "public" / "linked").symlink_to("../elsewhere")
+    (worker.folder / "public" / "round").symlink_to("..")
+    declaration = DECLARATION + 'const pages :Workerd.Service = (name = "pages", disk = "public");'
+    (worker.folder / "local.capnp").write_text(declaration, encoding="utf-8")
+    confirmations = Confirmations({"workerd": "1"}, tmp_path / "cache")
+    confirmations.keep(play(), worker)
+    file = worker.folder / "public" / place
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("hello", encoding="utf-8")
+    assert not confirmations.knows(play(), worker)
+
+
+def test_one_that_is_made_of_too_many_files_is_never_known(
+    worker: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("poc_cli.targets.worker.MOST_FILES", 1)
+    confirmations = Confirmations({"workerd": "1"}, tmp_path / "cache")
+    confirmations.keep(play(), worker)
+    assert not confirmations.knows(play(), worker)
+
+
+def test_a_story_that_ended_in_an_error_is_not_played_again(tmp_path: Path) -> None:
+    plays = [replace(play(), label="error"), replace(play(), label="done")]
+    pool = SimpleNamespace(worker_of=lambda _: subject, confirmations=SimpleNamespace(knows=lambda *_: False))
+    subject = SimpleNamespace(folder=tmp_path)
+    outcomes = {each.label: each.label for each in plays}
+    again = to_confirm(plays, outcomes, cast("LocalTargetPool", pool), cast("HistoryWriter", None), "run")
+    assert [each.label for each in again] == ["done!modules"]

@@ -221,3 +221,4 @@ def test_a_runtime_that_hangs_alone_is_the_play_s_own_error() -> None:
     end = played.one(kinds.PLAY_END)
     assert (end.data["outcome"], end.data["suspect"]) == ("error", True)
     assert f"has not answered for {HANGS_AFTER_SECONDS:g} s" in end.data["reason"]
+    assert end.t_ns == pytest.approx((0.5 + HANGS_AFTER_SECONDS) * SECOND, abs=SECOND / 10)

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 import pytest
 
+from poc_cli.engine.exchange import SENT_WITHIN_SECONDS
 from poc_cli.engine.hibernation_traced import AWAKE_AFTER_SECONDS, SLEEPS_WITHIN_SECONDS, WATCHED_AT_MOST_SECONDS
 from poc_cli.engine.hibernation_untraced import GIVES_UP_SECONDS
 from poc_cli.history import event as kinds
@@ -16,7 +17,7 @@ from poc_cli.scenario.plays import Play
 from poc_cli.targets.base import Eviction
 from tests.support.fake_run import IT, FakeTargetPool, Meddle, Played, Prepare, impossible, late_at, play, story
 from tests.support.fake_stories import STORIES
-from tests.support.fake_target import FakeTarget
+from tests.support.fake_target import BUFFERED, FakeTarget
 from tests.support.virtual import SECOND, World
 
 OPEN: Final = '{ connect = ["ann", "bob"] }'
@@ -199,12 +200,33 @@ def test_a_client_that_closed_itself_was_not_closed_by_the_server() -> None:
     assert played.failures() == ["mismatch"]
 
 
-def test_a_close_that_only_a_runtime_at_rest_did_not_answer_decides_nothing() -> None:
+@pytest.mark.parametrize("late", [late_at(0.05, 4.0), runtime_late_at(0.05, 4.0)])
+def test_a_close_is_not_cut_while_somebody_is_late(late: Meddle) -> None:
     closes = f'{{ close = "ann", expect_code = 1000, within = "1s", {IT} }}'
-    played = play(story(OPEN, ECHO, '{ idle = "100ms" }', closes), meddle=runtime_late_at(0.05, 4.0))
-    assert played.of(kinds.CLOSED)[0].data["clean"] is False
-    assert played.ends()["story"] == "given_up"
+    played = play(story(OPEN, ECHO, '{ idle = "40ms" }', closes), meddle=late)
+    assert [each.data["clean"] for each in played.of(kinds.CLOSED) if each.actor == "ann"] == [True]
+    assert played.failures() == []
     assert played.verdicts == {"it": "held"}
+
+
+def test_a_close_that_is_not_answered_in_its_time_is_cut() -> None:
+    played = play(story(OPEN, f'{{ close = "ann", expect_code = 1000, within = "1s", {IT} }}', ann="deaf=1"))
+    assert took_s(played, 1) == pytest.approx(1.0, abs=0.1)
+    assert played.failures() == ["mismatch"]
+
+
+def test_time_in_which_the_runtime_stood_still_is_none_of_a_message_s_to_be_sent() -> None:
+    sends = f'{{ on = "ann", send = {{ op = "echo", n = "{"x" * (BUFFERED + 1)}" }}, {IT} }}'
+    played = play(story(OPEN, '{ idle = "100ms" }', sends), meddle=runtime_late_at(0.05, SENT_WITHIN_SECONDS + 5.0))
+    assert played.failures() == []
+    assert played.verdicts == {"it": "held"}
+
+
+def test_a_message_that_nobody_reads_in_its_time_was_not_sent() -> None:
+    sends = f'{{ on = "ann", send = {{ op = "echo", n = "{"x" * (BUFFERED + 1)}" }}, {IT} }}'
+    played = play(story(OPEN, sends, ann="deaf=1"))
+    assert took_s(played, 1) == pytest.approx(SENT_WITHIN_SECONDS, abs=0.1)
+    assert played.failures() == ["silence"]
 
 
 @pytest.mark.parametrize("late", [late_at(0.05, 2.0), runtime_late_at(0.05, 2.0)])

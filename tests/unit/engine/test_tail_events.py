@@ -1,7 +1,4 @@
-"""What of a tail comes into the history: mishaps and logs, without secrets, and never more than a little.
-
-Never listens to a real one; tests/live/test_tail.py does.
-"""
+"""What of a tail comes into the history: mishaps and logs, without secrets, and never more than a little."""
 
 import asyncio
 import json

@@ -78,6 +78,56 @@ def test_no_secret_is_ever_left_in_base64(secret: str, before: bytes, after: byt
     assert not head or head not in redacted or len(head) < 4
 
 
+@given(secret=secrets_, around=st.text("xyz", max_size=5), data=st.data())
+def test_no_secret_is_ever_left_in_hex_of_mixed_cases(secret: str, around: str, data: st.DataObject) -> None:
+    digits = secret.encode().hex(":") if data.draw(st.booleans()) else secret.encode().hex()
+    cases = data.draw(st.lists(st.booleans(), min_size=len(digits), max_size=len(digits)))
+    mixed = "".join(each.upper() if upper else each for each, upper in zip(digits, cases, strict=True))
+    assert Redactor([secret]).text(around + mixed + around) == around + MASK + around
+
+
+@given(secret=secrets_, around=st.text("xyz\u00e4\U0001f600\ud800", max_size=5), data=st.data())
+def test_no_secret_is_ever_left_where_only_some_characters_are_encoded(
+    secret: str, around: str, data: st.DataObject
+) -> None:
+    assume(not set(secret) & {*around, "?"})
+    ways = data.draw(st.lists(st.sampled_from([0, 1, 2, 3]), min_size=len(secret), max_size=len(secret)))
+
+    def encoded(character: str, way: int) -> str:
+        if character.isascii() and not way:
+            return character
+        whole = "".join(f"%{byte:02X}" for byte in character.encode())
+        return [whole, whole, whole.lower(), whole.replace("%", "%25")][way]
+
+    wrapped = "".join(map(encoded, secret, ways))
+    assert Redactor([secret]).text(around + wrapped + around) == around + MASK + around
+
+
+@given(
+    secret=st.text(max_size=50).map(lambda text: text + "f8q2kz7w"),
+    before=st.binary(max_size=60),
+    after=st.binary(max_size=60),
+    length=st.sampled_from([64, 76]),
+    end=st.sampled_from(["\n", "\r\n", "\\n", "\\r\\n"]),
+)
+def test_no_secret_is_ever_left_in_base64_on_several_lines(
+    secret: str, before: bytes, after: bytes, length: int, end: str
+) -> None:
+    encoded = base64.b64encode(before + secret.encode() + after).decode()
+    wrapped = end.join(encoded[at : at + length] for at in range(0, len(encoded), length))
+    found = Redactor([secret]).text(wrapped)
+    assert MASK in found
+    kept = "".join(found.replace(MASK, " ").replace(end, "").split(" "))
+    assert len(kept) <= len(encoded) - len(secret.encode()) * 4 // 3 + 4
+    whole = Redactor([secret]).data(wrapped.encode())
+    assert whole == found.encode()
+
+
+@given(secrets_)
+def test_no_secret_is_ever_left_backwards(secret: str) -> None:
+    assert Redactor([secret]).text(f"<{secret[::-1]}>") == f"<{MASK}>"
+
+
 @given(st.text(max_size=60), st.lists(secrets_, max_size=3))
 def test_text_without_secrets_stays_as_it_is(text: str, secrets: list[str]) -> None:
     redactor = Redactor(secrets)

@@ -1,7 +1,4 @@
-"""Plays in a black box, told as stories: no trace, only what clients sent and got, and where the story waited.
-
-Never runs anything.
-"""
+"""Plays in a black box, told as stories: no trace, only what clients sent and got, and where the story waited."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,7 +20,7 @@ SLEEP = '{ hibernate = "idle" }'
 
 
 def ask(client: str = "ann", more: str = "") -> str:
-    """Give the line of a step in which a client asks who the room is."""
+    """Return the line of a step in which a client asks who the room is."""
     return f'{{ on = "{client}", send = {WHO}, expect = {WHO}{more} }}'
 
 

@@ -1,7 +1,4 @@
-"""Literal histories of whole runs, small scenarios to tell them of, and what the judge makes of them.
-
-Never runs anything.
-"""
+"""Literal histories of whole runs, small scenarios to tell them of, and what the judge makes of them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -61,7 +58,7 @@ class History:
         return judge_run(record(list(self.events)), list(self.events))
 
     def text(self) -> str:
-        """Give it as it stands on the disk."""
+        """Return it as it stands on the disk."""
         return "".join(event.line() + "\n" for event in self.events)
 
 
@@ -71,7 +68,7 @@ def tale(text: str) -> Tale:
 
 
 def scenario(check: str, steps: Sequence[str], *, claim: str = "", more: str = "") -> str:
-    """Give a scenario of two clients and one object with a claim called `it`."""
+    """Return a scenario of two clients and one object with a claim called `it`."""
     head = 'name = "story"\ntitle = "A story."\nobject = { class = "Room", name = "{play}" }\n'
     clients = 'clients = { ann = "/room/{play}?name=ann", bob = "/room/{play}?name=bob" }\n'
     body = "steps = [\n" + "".join(f"  {step},\n" for step in steps) + "]\n"
@@ -80,7 +77,7 @@ def scenario(check: str, steps: Sequence[str], *, claim: str = "", more: str = "
 
 
 def claims(judged: Document) -> dict[str, Document]:
-    """Give the claims of a run by their ids."""
+    """Return the claims of a run by their ids."""
     return {claim["id"]: claim for story in judged["scenarios"] for claim in story["claims"]}
 
 

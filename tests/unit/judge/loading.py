@@ -1,7 +1,4 @@
-"""Literal histories of loads: four sockets in two rooms that sleep once and are woken, as it should be, and changed.
-
-Never runs anything.
-"""
+"""Literal histories of loads: four sockets in two rooms that sleep once and are woken, as it should be, and changed."""
 
 from typing import Any
 
@@ -50,7 +47,7 @@ FATES = NO_FATES | {"open": ALL}
 
 
 def latency(*seconds: float) -> str:
-    """Give an encoded histogram."""
+    """Return an encoded histogram."""
     found = Latency()
     for each in seconds:
         found.record(each)
@@ -58,20 +55,20 @@ def latency(*seconds: float) -> str:
 
 
 def ramp(**more: Any) -> dict[str, Any]:
-    """Give the stage in which all four opened."""
+    """Return the stage in which all four opened."""
     usual = {"opened": 4, "latencies": {"open": latency(0.001, 0.002, 0.003, 0.004)}}
     return _stage(0, "ramp", "", **usual | more)
 
 
 def sleep(how: str = "natural", **more: Any) -> dict[str, Any]:
-    """Give the stage in which both rooms were left alone, each telling its instance twice before."""
+    """Return the stage in which both rooms were left alone, each telling its instance twice before."""
     told = [[room, 2 * room + number, f"before-{room}", False] for room in (0, 1) for number in (0, 1)]
     usual = {"sent": 4, "due": 4, "came": 4, "quiet_ms": 13_001.0, "open": ALL, "told": told}
     return _stage(1, "sleep", how, **usual | more)
 
 
 def storm(**more: Any) -> dict[str, Any]:
-    """Give the stage in which all four spoke, and both rooms told another instance twice."""
+    """Return the stage in which all four spoke, and both rooms told another instance twice."""
     told = [[room, 2 * room + number, f"after-{room}", True] for room in (0, 1) for number in (0, 1)]
     latencies = {"answer": latency(0.01, 0.02, 0.03, 0.04)}
     usual = {"sent": 8, "due": 8, "came": 8, "reached_ms": 41.0, "answered": ALL, "told": told, "latencies": latencies}
@@ -83,19 +80,19 @@ def _stage(index: int, verb: str, how: str, **more: Any) -> dict[str, Any]:
 
 
 def drop(*sockets: int, code: int = 1012, reason: str = "restarted", by: str = "server") -> list[dict[str, Any]]:
-    """Give connections that ended so."""
+    """Return connections that ended so."""
     return [{"code": code, "reason": reason, "by": by, "sockets": [[index, index] for index in sockets]}]
 
 
 def loss(why: str, *sockets: int) -> list[dict[str, Any]]:
-    """Give arrivals that are lost, one at each socket."""
+    """Return arrivals that are lost, one at each socket."""
     return [{"why": why, "count": len(sockets), "sockets": [[index, index] for index in sockets]}]
 
 
 def load_history(
     *stages: dict[str, Any], fates: dict[str, Any] | None = None, outcome: str = "done", text: str = TEXT
 ) -> History:
-    """Give the history of a run that is this load."""
+    """Return the history of a run that is this load."""
     history = History()
     plan = {
         "sockets": 4,

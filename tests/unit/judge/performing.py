@@ -1,7 +1,4 @@
-"""Whole histories of any scenario, made from its own expectations: as a worker without fault would let it come out.
-
-Never runs anything.
-"""
+"""Whole histories of any scenario, made from its own expectations: as a worker without fault would let it come out."""
 
 from collections.abc import Set as AbstractSet
 
@@ -56,7 +53,7 @@ def _exchange(told: Tale, step: Exchange, *, is_wrong: bool) -> None:
 
 
 def reply(told: Tale, step: Exchange) -> object:
-    """Give the answer that a worker without fault would give to the next step."""
+    """Return the answer that a worker without fault would give to the next step."""
     if isinstance(step.expect, str):
         return step.expect
     expected = [step.expect or {}]
@@ -82,7 +79,7 @@ def sleepless(told: Tale) -> None:
 
 
 def hibernate_run(*, wrong: AbstractSet[str] = frozenset(), broken_controls: bool = False) -> History:
-    """Give a run of the shipped scenario with its controls, which come out as they should unless they are broken."""
+    """Return a run of the shipped scenario with its controls, which come out as they should unless they are broken."""
     history = History()
     perform(history.play(HIBERNATE), wrong=wrong)
     for number in (1, 2):

@@ -1,7 +1,4 @@
-"""One play told as a story: each method is the scenario's next step, and how it came out.
-
-Never runs anything. The events are those that the engine writes, in its order; the scenario is real TOML.
-"""
+"""One play told as a story: each method is the scenario's next step, and how it came out."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any

@@ -10,7 +10,7 @@ ASLEEP = '{ probe = "asleep" }'
 
 
 def told_of(*steps: str) -> Tale:
-    """Give a play in which ann is connected, bob too, and the object has slept."""
+    """Return a play in which ann is connected, bob too, and the object has slept."""
     told = tale(scenario("connections-survive", ['{ connect = ["ann", "bob"] }', '{ hibernate = "idle" }', *steps]))
     told.connect()
     told.sleeps()
@@ -30,7 +30,7 @@ def ann_speaks(told: Tale, *, pinged: str, answered: str = "pong", own: str = "w
 
 
 def ann(told: Tale) -> str:
-    """Give what is said of ann, where bob never spoke."""
+    """Return what is said of ann, where bob never spoke."""
     found = finding(told.done())
     assert found["verdict"] == "unknown"
     return str(found["reason"])

@@ -14,7 +14,7 @@ def run(*scenarios: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 
 def story(name: str = "s", verdict: str = "held", *claims: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    """Give a scenario that was judged, with one claim `c` unless others are given."""
+    """Return a scenario that was judged, with one claim `c` unless others are given."""
     told = {"verdict": verdict, "stopped": None, "error": None, "left_out": None}
     return scenario(name, *(claims or (one("c", verdict),)), **(told | changes))
 

@@ -195,7 +195,7 @@ ASK = '{ on = "ann", send = "x", expect = "y", claim = "it" }'
 
 
 def answers(failure: str = "", *, step: str = ASK, check: str = "") -> str:
-    """Give a scenario whose control changes a client; `failure` is how its claim must fail then."""
+    """Return a scenario whose control changes a client; `failure` is how its claim must fail then."""
     way = f"failure = {failure}, " if failure else ""
     return scenario(check, [CONNECT, step], claim=f'control = {{ {way}clients = {{ ann = "/room/{{play}}?broken" }} }}')
 

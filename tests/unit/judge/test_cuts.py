@@ -141,7 +141,7 @@ def plays(history: History) -> list[PlayRecord]:
 
 
 def cuts(play: PlayRecord) -> Iterator[PlayRecord]:
-    """Give the play cut off before each of its events, as lateness would."""
+    """Yield the play cut off before each of its events, as lateness would."""
     for event in chain(play.events, [play.end] if play.end is not None else []):
         yield play.before(Cut(event.id, event.step, "this machine was too slow: it began 2.0 s late"))
 

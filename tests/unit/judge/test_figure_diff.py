@@ -11,7 +11,7 @@ from poc_cli.judge.figures import MOST_SAMPLES, _kept
 
 
 def latencies(number: int, middle: float, seed: int) -> list[float]:
-    """Give values as latencies are: above zero, with a long tail."""
+    """Return values as latencies are: above zero, with a long tail."""
     random = Random(seed)  # noqa: S311 - test data
     return sorted(random.lognormvariate(0, 0.4) * middle for _ in range(number))
 

@@ -25,7 +25,7 @@ def opened(told: Tale, client: str, *, step: int, socket: int = 1) -> None:
 
 
 def begun(text: str, client: str) -> Tale:
-    """Give a play whose one client is connected and whose room has slept."""
+    """Return a play whose one client is connected and whose room has slept."""
     told = tale(text)
     told.begins("connect")
     opened(told, client, step=0)
@@ -136,6 +136,7 @@ def test_a_keep_alive_of_a_program_while_it_sleeps_counts_for_no_wake() -> None:
     told.sleeps()
     told.begins("idle")
     told.add("cli", "frame_sent", step=2, socket=1, text="PING", bytes=4)
+    told.passes(1)
     told.ends()
     told.begins("resume")
     told.add("cli", "frame_sent", step=3, socket=1, text="x", bytes=1)

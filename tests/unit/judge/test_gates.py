@@ -1,7 +1,4 @@
-"""Gates: what is met, what is not, what stays undecided, and which exit code that is.
-
-Never runs anything: the documents are literal.
-"""
+"""Gates: what is met, what is not, what stays undecided, and which exit code that is."""
 
 from decimal import Decimal
 from typing import Any
@@ -19,7 +16,7 @@ CHOSEN = {"one": ("a", "b"), "two": ("a", "c")}
 
 
 def story(name: str, **verdicts: str | Document) -> Document:
-    """Give a scenario whose claims came out so."""
+    """Return a scenario whose claims came out so."""
     claims = [
         claim(each, **({"verdict": how, "reason": f"why {each}"} if isinstance(how, str) else how))
         for each, how in verdicts.items()
@@ -181,6 +178,7 @@ def test_a_claim_that_nobody_has_is_named(name: str, said: str) -> None:
 
 FIGURES = {
     "wake_ms": {"n": 40, "min": 1, "median": 4.0, "p90": 8.0, "p99": 9.0, "max": 9.5, "samples": {}},
+    "storm_ms": {"n": 40, "min": 1, "median": 90, "p90": 2e3, "p99": 3.1e3, "max": 3.1e3, "lag_ms": 3e3, "samples": {}},
     "asleep_after_ms": {"n": 2, "min": 1e4, "median": 1e4, "p90": 1.1e4, "p99": 1.1e4, "max": 1.1e4, "samples": {}},
 }
 
@@ -192,6 +190,13 @@ FIGURES = {
         (Limit("wake_p50", 3.9, "3.9ms"), "not met", "4.0 ms (p50 of 40)"),
         (Limit("wake_p99", 8.9, "8.9ms"), "not met", "9.0 ms (p99 of 40)"),
         (Limit("asleep_after", 10_999, "10.999s"), "not met", "11.000 s (max of 2)"),
+        (Limit("storm_p99", 4000, "4s"), "met", "3.100 s (p99 of 40)"),
+        (
+            Limit("storm_p99", 100, "100ms"),
+            "undecided",
+            "3.100 s (p99 of 40), of which up to 3.000 s were this client's own lateness",
+        ),
+        (Limit("storm_p99", 99, "99ms"), "not met", "3.100 s (p99 of 40)"),
         (
             Limit("monthly_cost", 5, "$5"),
             "undecided",

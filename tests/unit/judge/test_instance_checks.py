@@ -10,7 +10,7 @@ GET = '{ op = "get", key = "color" }'
 
 
 def read(more: str = "") -> str:
-    """Give the line of a step that reads a row."""
+    """Return the line of a step that reads a row."""
     return f'{{ on = "ann", send = {GET}, expect = {{ value = "blue" }}{more} }}'
 
 
@@ -26,8 +26,8 @@ def reads(story: Box, instance: str, value: str = "blue") -> None:
 # --- connections
 
 
-def survivors(after: list[str], sockets: int = 2) -> Box:
-    text = scenario("connections-survive", [CONNECT, ask(), ask(), SLEEP, *after])
+def survivors(after: list[str], sockets: int = 2, check: str = "connections-survive") -> Box:
+    text = scenario(check, [CONNECT, ask(), ask(), SLEEP, *after])
     story = box(text.replace('name = "{play}" }', 'name = "{play}", sockets = "n" }', 1))
     story.connect()
     story.says({"op": "who", "instance": "a", "n": sockets})
@@ -52,6 +52,14 @@ def test_sockets_that_the_object_does_not_hold_itself_are_unknown() -> None:
         judged = found(story)
         assert judged["verdict"] == "unknown"
         assert f"object told that it holds {sockets} socket(s) while 2 led to it" in judged["reason"]
+
+
+def test_an_object_that_tells_its_sockets_slept_with_its_own() -> None:
+    story = survivors([ask(), ask()], check="sleeps")
+    story.answers("b", "b")
+    judged = found(story)
+    assert judged["verdict"] == "held"
+    assert judged["reason"].endswith(" in which no client sent anything, with 2 sockets open")
 
 
 def test_where_an_object_does_not_tell_its_sockets_the_claim_is_left_out() -> None:

@@ -290,6 +290,11 @@ def test_figures_are_there_to_be_compared() -> None:
     assert figures["opening_ms"]["n"] == 4
 
 
+def test_a_figure_says_how_late_the_client_was_in_its_own_stages() -> None:
+    figures = judged(ramp(lag_ms=700.0), sleep(lag_ms=900.0), storm(lag_ms=3.0))["figures"]
+    assert (figures["opening_ms"]["lag_ms"], figures["storm_ms"]["lag_ms"]) == (700.0, 3.0)
+
+
 def test_a_run_without_a_load_has_no_section() -> None:
     history = load_history().end()
     history.events = [event for event in history.events if event.play != "crowd"]

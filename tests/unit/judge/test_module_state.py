@@ -161,6 +161,19 @@ def test_an_earlier_step_that_is_no_longer_met_refutes_what_comes_after_it() -> 
     )
 
 
+def test_what_a_pinned_stranger_may_have_kept_in_a_field_is_not_known_to_survive() -> None:
+    history = held()
+    told = again(history)
+    sleeps(told, others=("Keeper abc",))
+    told.says({"value": "blue"})
+    told.add("poc", kinds.MODULE_STATE, at="end", changed=[], left=[], others=[], kept=["Keeper abc"])
+    found = finding(told.done())
+    assert (found["verdict"], found["reason"]) == (
+        "unknown",
+        "it held, but Keeper abc was pinned and kept its fields, so that may be what survived",
+    )
+
+
 @pytest.mark.parametrize("outcome", ["error", "interrupted"])
 def test_a_play_that_could_not_be_carried_out_confirms_nothing(outcome: str) -> None:
     history = held()

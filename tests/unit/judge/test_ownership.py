@@ -12,7 +12,8 @@ SLEEP = '{ hibernate = "idle" }'
 WHO = '{ on = "ann", send = "who", expect = "ann" }'
 RESUME = '{ resume = "ann", send = "who", expect = "ann" }'
 
-GATE = {"worker": "main", "class": "Gate", "object": "ab" * 32, "open": True}
+ID = "ab" * 32
+GATE = {"worker": "main", "class": "Gate", "object": ID, "open": True}
 STANDARD = {"what": "a standard-API WebSocket", "script": "index.js", "line": 62}
 WORKER: dict[str, Any] = {"worker": "main", "class": None, "object": None, "open": True, "pins": []}
 
@@ -63,6 +64,43 @@ def test_it_is_said_who_holds_it_and_that_it_is_billed_there() -> None:
 
 def test_a_request_that_a_gateway_makes_for_a_listening_client_is_not_its_upgrade() -> None:
     assert gateway("sleeps", [WHO, SLEEP, RESUME], [WORKER], why="fetch")["verdict"] == "unknown"
+
+
+def piped(callers: list[dict[str, Any]], *calls: str | None) -> Document:
+    """Judge a play in which frames reach the object over its own sockets; the calls of it, each with who made it."""
+    told = tale(scenario("sleeps", [CONNECT, WHO, SLEEP]))
+    told.connect(enters=())
+    told.enters()
+    told.history.events.pop()
+    for caller in calls:
+        told.add("object:object", "event", name="fetch", at_ns=told.at_ns, caller=caller)
+    told.says("ann")
+    told.begins("hibernate")
+    sleeps(told, callers)
+    told.ends()
+    return finding(told.done())
+
+
+def test_a_gateway_that_pipes_frames_into_a_socket_of_its_own_holds_the_clients_socket() -> None:
+    gate = {**GATE, "pins": [STANDARD]}
+    judged = piped([gate], ID, ID)
+    assert judged["verdict"] == "unknown"
+    assert "frames of ann's may reach object over a socket of another's" in judged["reason"]
+    assert "which stays in memory, pinned by a standard-API WebSocket (index.js:62)" in judged["reason"]
+    assert piped([gate], ID)["verdict"] == "unknown"  # one socket of the gateway's for both clients
+    assert piped([gate], None)["verdict"] == "unknown"
+
+
+def test_so_may_a_worker_in_front_that_has_not_ended() -> None:
+    judged = piped([WORKER], None, None)
+    assert judged["verdict"] == "unknown"
+    assert "held by the Worker in front (main)" in judged["reason"]
+
+
+def test_an_object_that_is_pinned_and_had_no_part_in_the_handshake_holds_no_client_s_socket() -> None:
+    assert piped([{**GATE, "pins": [STANDARD]}], None, None)["verdict"] == "held"
+    assert piped([{**GATE, "pins": []}], ID, None)["verdict"] == "held"  # nothing is held there
+    assert piped([{**GATE, "pins": [], "open": False}], None)["verdict"] == "held"
 
 
 def listening(callers: list[dict[str, Any]] | None, upgrades: int = 2) -> Document:

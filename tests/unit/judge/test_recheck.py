@@ -43,7 +43,7 @@ def with_data(event: Event, **changes: Any) -> Event:
 
 
 def at(history: History, event: Event, t_ns: int) -> History:
-    """Give an event another time."""
+    """Return an event another time."""
     moved = Event(event.id, event.play, t_ns, event.actor, event.kind, event.step, event.data)
     history.events = [moved if each is event else each for each in history.events]
     return history

@@ -1,7 +1,4 @@
-"""The reference run that comes with the project: it can be read, holds, and names no place on anybody's machine.
-
-Never plays anything; `make reference` records it anew.
-"""
+"""The reference run that comes with the project: it can be read, holds, and names no place on anybody's machine."""
 
 import json
 import re

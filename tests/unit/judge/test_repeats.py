@@ -1,7 +1,4 @@
-"""A story that is played several times: held is what held every time, and the worst performance counts.
-
-Never runs anything.
-"""
+"""A story that is played several times: held is what held every time, and the worst performance counts."""
 
 import pytest
 
@@ -24,7 +21,7 @@ CONTROLLED = scenario("", STEPS, claim=_STANDARD)
 
 
 def played(*outcomes: str, repeat: int | None = None, text: str = SURVIVES) -> History:
-    """Give a run whose performances came out so: held, refuted, stopped, error, or given up and played again."""
+    """Return a run whose performances came out so: held, refuted, stopped, error, or given up and played again."""
     history = History()
     history.events[0].data["repeat"] = len(outcomes) if repeat is None else repeat
     for number, outcome in enumerate(outcomes, start=1):

@@ -14,14 +14,14 @@ TEXT = scenario("sleeps", ['{ connect = ["ann"] }', '{ hibernate = "idle" }'], c
 HUNG = "the runtime did not answer within 2 s"
 
 
-def attempted(history: History, play: int, number: int, outcome: str) -> None:
+def attempted(history: History, play: int, number: int, outcome: str, reason: str = HUNG) -> None:
     label = "story~it" if play else "story"
     told = history.play(TEXT, play, label=label if number == 1 else f"{label}@{number}")
     history.events[-1].data["attempt"] = number
     told.connect()
     if outcome == "done":
         told.sleeps()
-    told.ended(outcome, "" if outcome == "done" else HUNG)
+    told.ended(outcome, "" if outcome == "done" else reason)
 
 
 def replayed(judged: Document) -> list[list[dict[str, Any]]]:
@@ -32,7 +32,9 @@ def test_a_run_without_a_mishap_has_none() -> None:
     history = History()
     attempted(history, 0, 1, "done")
     history.left_out("other", "its subject is the timer")
-    assert replayed(history.end().judged()) == [[], []]
+    found = history.end().judged()
+    assert replayed(found) == [[], []]
+    assert found["repeats"] == {"performances": 1, "repeated": 0, "late": 0, "first": None}
 
 
 def test_a_story_and_a_control_that_were_played_again() -> None:
@@ -43,6 +45,18 @@ def test_a_story_and_a_control_that_were_played_again() -> None:
     attempted(history, 1, 2, "done")
     found = history.end().judged()
     assert replayed(found) == [[{"play": "story", "reason": HUNG}, {"play": "story~it", "reason": HUNG}]]
+    assert found["repeats"] == {"performances": 2, "repeated": 2, "late": 0, "first": None}
+
+
+def test_a_performance_that_was_late_twice_is_one_that_was_repeated() -> None:
+    history, late = History(), "this machine was too slow: poc itself stood still for up to 0.5 s"
+    attempted(history, 0, 1, "given_up")
+    attempted(history, 1, 1, "given_up", late)
+    attempted(history, 0, 2, "done")
+    attempted(history, 1, 2, "given_up", late)
+    attempted(history, 1, 3, "done")
+    first = {"play": "story~it", "reason": "poc itself stood still for up to 0.5 s"}
+    assert history.end().judged()["repeats"] == {"performances": 2, "repeated": 2, "late": 1, "first": first}
 
 
 def test_what_was_given_up_and_never_played_again_was_not() -> None:

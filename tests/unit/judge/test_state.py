@@ -87,7 +87,7 @@ def test_what_another_object_answered_is_no_witness(check: str, room: str, verdi
 
 
 def remembering(check: str, fields: dict[str, object] | None) -> dict[str, object]:
-    """Give the claim of a story whose read before the sleep was cut, with so much of it kept."""
+    """Return the claim of a story whose read before the sleep was cut, with so much of it kept."""
     told = tale(scenario(check, [CONNECT, read(BLUE), SLEEP, read(BLUE, CLAIM)]))
     told.connect()
     told.says({"value": "blue"})

@@ -20,7 +20,7 @@ from tests.support.truth.stories import FLAWS, Case, Chance, case
 
 T = TypeVar("T")
 
-SEEDS = 150
+SEEDS = 200
 
 
 class Drawn:
@@ -39,7 +39,7 @@ class Drawn:
 @given(data=st.data(), seed=st.integers(0, 1000))
 def test_no_verdict_is_untrue(data: st.DataObject, seed: int) -> None:
     found = case(Drawn(data), seed)
-    assert not [each for each in measured(found)[1] if not each.is_open], found.text
+    assert not measured(found)[1], found.text
 
 
 @cache
@@ -52,7 +52,7 @@ def test_the_stories_decide_something() -> None:
     counted = Counter(each for found in some() for each in measured(found)[0])
     for check in ("sleeps", "connections-survive", "storage-survives", "delivered-once", "wake-under", None):
         assert counted[check, "held"], check
-    assert sum(number for (_, verdict), number in counted.items() if verdict == "refuted") > SEEDS / 10
+    assert sum(number for (_, verdict), number in counted.items() if verdict == "refuted") > SEEDS / 15
 
 
 @pytest.mark.parametrize("flaw", FLAWS)

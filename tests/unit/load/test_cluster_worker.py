@@ -66,7 +66,7 @@ class _Carrying(threading.Thread):
 
 @pytest.fixture
 def carrying() -> Iterator[_Carrying]:
-    """Give an order under way that would let an hour pass."""
+    """Yield an order under way that would let an hour pass."""
     thread = _Carrying(_order(Step("idle", 3600.0)))
     thread.start()
     try:

@@ -24,7 +24,7 @@ class Clock:
     now = 0.0
 
     def __call__(self) -> float:
-        """Give the time."""
+        """Return the time."""
         return self.now
 
 
@@ -38,7 +38,7 @@ class Book:
         self.stubs = [Stub(index) for index in range(5)]
 
     def socket(self, index: int) -> Socket:
-        """Give a socket."""
+        """Return a socket."""
         return cast("Socket", self.stubs[index])
 
     def ask(self, index: int, name: str = "answer") -> bytes:
@@ -58,7 +58,7 @@ class Book:
         self.ledger.arrived(self.socket(index), data)
 
     def is_even(self) -> bool:
-        """Whether all that was due has come, is lost, or is still awaited."""
+        """Return whether all that was due has come, is lost, or is still awaited."""
         tally = self.ledger.tally
         return tally.due == tally.came + tally.lost + self.ledger.open_items
 
@@ -146,6 +146,15 @@ def test_a_client_that_is_too_slow_to_send_says_so() -> None:
     book.clock.now = 2.0
     book.ledger.expect_answer(number, book.socket(0), 0.5, "answer")
     assert book.ledger.tally.lag == 1.5
+
+
+def test_so_does_one_that_stood_still() -> None:
+    book = Book()
+    book.ledger.stood_still(3.0)
+    book.ledger.stood_still(0.2)
+    assert book.ledger.tally.lag == 3.0
+    book.ledger.begin()
+    assert book.ledger.tally.lag == 0.0
 
 
 def test_each_stage_has_an_account_of_its_own() -> None:

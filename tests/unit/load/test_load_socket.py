@@ -42,7 +42,7 @@ class Wire:
         self.server.receive_eof()
 
     def can_write_eof(self) -> bool:
-        """Whether there can be such an end."""
+        """Return whether there can be such an end."""
         return True
 
     def abort(self) -> None:

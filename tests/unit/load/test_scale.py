@@ -1,7 +1,4 @@
-"""The arithmetic of docs/scale.md: each number of its tables is what the functions give, and the functions are right.
-
-Never opens a socket.
-"""
+"""The arithmetic of docs/scale.md: each number of its tables is what the functions return."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -34,7 +31,7 @@ def load_machine(addresses: int = 1) -> Machine:
 
 
 def said(what: str) -> list[str]:
-    """Give the cells that the page has behind the first one of a row."""
+    """Return the cells that the page has behind the first one of a row."""
     [row] = [line for line in PAGE.splitlines() if line.startswith(f"| {what} |")]
     return [cell.strip() for cell in row.strip("|").split("|")][1:]
 

@@ -48,7 +48,7 @@ class Late:
 
 
 def warm(*steps: str, check: str = "") -> Late:
-    """Give a story that has connected and had one answer."""
+    """Return a story that has connected and had one answer."""
     story = Late(CONNECT, WARM, *steps, check=check)
     story.told.connect()
     story.told.says({"value": 1})
@@ -271,7 +271,7 @@ def test_another_runtime_concerns_nobody_here() -> None:
 
 
 def heartbeats(*, late: float = 0.0, slept: bool = True) -> Late:
-    """Give four heartbeats 3.5 s apart that the runtime answers by itself, so that the object sleeps beneath them."""
+    """Return four heartbeats 3.5 s apart that the runtime answers by itself, so that the object sleeps beneath them."""
     beat = '{ on = "ann", send = "hb", expect = "hb" }'
     story = warm(IDLE, beat, IDLE, beat, IDLE, beat, ASK)
     for number in range(3):
@@ -361,3 +361,20 @@ def test_rest_comes_with_a_proven_sleep_of_all_objects() -> None:
     story.told.sleeps()
     story.told.gets_wrong({"value": 2})
     assert story.verdict() == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("pinned", "late", "verdict"), [(17.0, 7.0, "unknown"), (17.0, 0.0, "held"), (4.0, 7.0, "held")]
+)
+def test_a_pin_that_ended_only_while_lateness_was_waited_out_is_no_sleep_of_the_story(
+    pinned: float, late: float, verdict: str
+) -> None:
+    story = warm(SLEEP, check="sleeps")
+    told = story.told
+    told.begins("hibernate")
+    story.passes(pinned + 10)
+    if late:
+        story.late("runtime", late)
+    told.leaves("idle", pinned + 10, worked=pinned)
+    told.ends()
+    assert story.verdict() == verdict

@@ -1,7 +1,4 @@
-"""Texts that a hostile worker might send, and documents that carry them in every place that is not ours.
-
-Never anything that a report may let through.
-"""
+"""Texts that a hostile worker might send, and documents that carry them in every place that is not ours."""
 
 from typing import Any
 
@@ -29,7 +26,7 @@ TEXTS = [
 
 
 def claim(text: str, verdict: str = "refuted", **changes: Any) -> dict[str, Any]:
-    """Give a claim that carries the text wherever a scenario or a worker has a say."""
+    """Return a claim that carries the text wherever a scenario or a worker has a say."""
     return {
         "id": text,
         "says": text,
@@ -46,7 +43,7 @@ def claim(text: str, verdict: str = "refuted", **changes: Any) -> dict[str, Any]
 
 
 def scenario(text: str, *claims: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    """Give a scenario that carries the text."""
+    """Return a scenario that carries the text."""
     return {
         "name": text,
         "title": text,
@@ -63,7 +60,7 @@ def scenario(text: str, *claims: dict[str, Any], **changes: Any) -> dict[str, An
 
 
 def document(*scenarios: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    """Give a run that was refuted."""
+    """Return a run that was refuted."""
     return {
         "schema": "poc.run/1",
         "run": "a-run",
@@ -83,19 +80,19 @@ def document(*scenarios: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 
 def matrix(*filled: dict[str, Any]) -> list[dict[str, Any]]:
-    """Give the whole matrix with some of its cells filled."""
+    """Return the whole matrix with some of its cells filled."""
     places = {(cell["row"], cell["column"]): cell for cell in filled}
     empty: dict[str, Any] = {"value": "not tested", "as_documented": None, "claims": []}
     return [places.get((row, column), {"row": row, "column": column, **empty}) for row in ROWS for column in COLUMNS]
 
 
 def cell(row: str, column: str, value: str, claims: list[str], *, as_documented: bool) -> dict[str, Any]:
-    """Give a cell that was tested."""
+    """Return a cell that was tested."""
     return {"row": row, "column": column, "value": value, "as_documented": as_documented, "claims": claims}
 
 
 def everywhere(text: str) -> dict[str, Any]:
-    """Give a run that carries the text in every place that a scenario or a worker has a say in."""
+    """Return a run that carries the text in every place that a scenario or a worker has a say in."""
     claims = [claim(text, verdict) for verdict in ("held", "refuted", "unknown", "error")]
     bad = cell("connections", "idle sleep", "lost", [text, text], as_documented=False)
     return document(

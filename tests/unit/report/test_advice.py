@@ -1,7 +1,4 @@
-"""What is advised against each thing that keeps an object in memory: the words that a person will search for.
-
-Never looks at a run.
-"""
+"""What is advised against each thing that keeps an object in memory: the words that a person will search for."""
 
 import pytest
 

@@ -1,7 +1,4 @@
-"""Excerpts of the transcript: what is quoted of which play, and the line of the scenario that is named.
-
-Never runs anything.
-"""
+"""Excerpts of the transcript: what is quoted of which play, and the line of the scenario that is named."""
 
 from poc_cli.report.excerpt import GAP, LONGEST, Excerpts
 from tests.unit.judge.histories import History, claims, scenario

@@ -1,7 +1,4 @@
-"""The table of a check, on a terminal and as Markdown.
-
-Never runs anything.
-"""
+"""The table of a check, on a terminal and as Markdown."""
 
 import pytest
 from markdown_it import MarkdownIt

@@ -1,7 +1,4 @@
-"""The output for GitHub Actions: annotations, the summary, and that no text becomes a command.
-
-Never runs anything. `obeys` reads a log as the runner does.
-"""
+"""The output for GitHub Actions: annotations, the summary, and that no text becomes a command."""
 
 import re
 from pathlib import Path
@@ -34,7 +31,7 @@ def here(file: str) -> str | None:
 
 
 def obeys(log: str) -> list[tuple[str, str]]:
-    """Give the commands that GitHub's runner finds in a log: `::` at the start of a line, `##[` anywhere."""
+    """Return the commands that GitHub's runner finds in a log: `::` at the start of a line, `##[` anywhere."""
     found = []
     for line in log.splitlines():
         match = re.match(r"\s*::([^\s:]+)(.*?)::(.*)", line)

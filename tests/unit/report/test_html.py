@@ -59,11 +59,11 @@ class Page(HTMLParser):
             self.words += data
 
     def all(self, name: str) -> list[str]:
-        """Give the values of an attribute."""
+        """Return the values of an attribute."""
         return [value for key, value in self.attributes if key == name]
 
     def shape(self) -> list[str]:
-        """Give the tags."""
+        """Return the tags."""
         return [tag for tag in self.tags if tag not in FREE]
 
 
@@ -208,3 +208,9 @@ def test_a_long_run_stays_small_and_says_what_it_folds() -> None:
     assert len(source.encode()) < 5_000_000
     assert source.count('class="scenario"') == 100
     assert source.count("events folded here") >= 100
+
+
+def test_how_many_performances_were_repeated_is_among_the_facts() -> None:
+    repeats = {"performances": 9, "repeated": 1, "late": 0, "first": None}
+    assert "1 of 9 performances, not for lateness" in Page(html(document(scenario("s"), repeats=repeats), [])).words
+    assert "Played again" not in Page(html(document(scenario("s")), [])).words

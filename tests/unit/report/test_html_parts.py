@@ -1,7 +1,4 @@
-"""The parts of the html report: addresses, embedded data, folding, lanes, drawings, and what a folder lacks.
-
-Never renders a page.
-"""
+"""The parts of the html report: addresses, embedded data, folding, lanes, drawings, and what a folder lacks."""
 
 import json
 import re

@@ -1,7 +1,4 @@
-"""The JUnit report: what each verdict becomes, and that it is XML whatever a worker has sent.
-
-Never runs anything.
-"""
+"""The JUnit report: what each verdict becomes, and that it is XML whatever a worker has sent."""
 
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -29,7 +26,7 @@ def cases(root: ET.Element) -> dict[tuple[str, str], ET.Element]:
 
 
 def one(outcome: Outcome | None = None, **changes: Any) -> ET.Element:
-    """Give the testcase of a single claim."""
+    """Return the testcase of a single claim."""
     judged = document(scenario("s", claim("c", **changes), error=None, stopped=None))
     return cases(parsed(junit(judged, (), outcome)))["s", "c"]
 

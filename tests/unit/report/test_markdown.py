@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -70,6 +70,7 @@ def test_hostile_text_is_inert_everywhere(hostile: str) -> None:
 
 @given(st.text(min_size=1, max_size=60))
 def test_any_text_is_inert_everywhere(hostile: str) -> None:
+    assume(not hostile.strip().lower().startswith(("http://", "https://")))  # as a source that is a link, and should be
     assert shape(markdown(everywhere(hostile))) == PLAIN
 
 
@@ -236,6 +237,13 @@ def test_what_was_played_again_is_told_with_the_reason() -> None:
     found = markdown(document(scenario("s", error=None, stopped=None, replayed=replayed))).splitlines()
     assert "- **s** played again: it hung" in found
     assert "- **s** played again (s\\~c): it died" in found
+
+
+def test_how_many_performances_were_repeated_is_told_where_any_was() -> None:
+    repeats = {"performances": 9, "repeated": 1, "late": 1, "first": {"play": "s", "reason": "it began *late*"}}
+    line = "Played again: 1 of 9 performances, because this machine was too slow (the first, s: it began \\*late\\*)."
+    assert line in markdown(document(scenario("s"), repeats=repeats)).splitlines()
+    assert "Played again" not in markdown(document(scenario("s"), repeats=repeats | {"repeated": 0}))
 
 
 @pytest.mark.parametrize("hostile", [*TEXTS, "##[error]x", "````", "```text\n</details>\n::error::x"])

@@ -1,7 +1,4 @@
-"""The comparison of dates: what differs comes first and with its reasons, and nothing that fails is only counted.
-
-Never plays anything.
-"""
+"""The comparison of dates: what differs comes first and with its reasons, and nothing that fails is only counted."""
 
 from typing import Any
 
@@ -25,7 +22,7 @@ def one(name: str, verdict: str, reason: str = "because", **more: Any) -> dict[s
 
 
 def two(*claims: tuple[dict[str, Any], dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give two runs of a scenario with these claims, each a pair of how it came out on either date."""
+    """Return two runs of a scenario with these claims, each a pair of how it came out on either date."""
     return [
         run(date, scenario("s", *(pair[side] for pair in claims), error=None, stopped=None))
         for side, date in enumerate(DATES)

@@ -1,7 +1,4 @@
-"""Why an object did not sleep, told on literal histories: what kept it, what was asked of it, what to change.
-
-Never plays anything.
-"""
+"""Why an object did not sleep, told on literal histories: what kept it, what was asked of it, what to change."""
 
 from typing import Any
 
@@ -35,7 +32,7 @@ def told(history: History, label: str = "object") -> list[str]:
 
 
 def section(lines: list[str], title: str) -> list[str]:
-    """Give the lines below a heading."""
+    """Return the lines below a heading."""
     if f"  {title}" not in lines:
         return []
     rest = lines[lines.index(f"  {title}") + 1 :]
@@ -184,7 +181,7 @@ def test_an_evict_that_failed_and_a_probe_are_told_as_they_were_answered() -> No
 
 
 def kept_busy(*names: str) -> History:
-    """Give an object that nothing pins and to which these events came while it was watched, four seconds apart."""
+    """Return an object that nothing pins and to which these events came while it was watched, four seconds apart."""
     told_so_far = story(CONNECT, SLEEP)
     told_so_far.connect()
     for name in names:

@@ -1,6 +1,7 @@
 """The report for the terminal: its words, its widths, and nothing in it that moves a cursor."""
 
 import unicodedata
+from typing import Any
 
 import pytest
 
@@ -102,6 +103,31 @@ def test_what_was_played_again_is_told_with_the_reason() -> None:
     replayed = [{"play": "s", "reason": "it hung"}, {"play": "s~c", "reason": "it died"}]
     found = told(document(scenario("s", claim("c", "held"), error=None, stopped=None, replayed=replayed)))
     assert found[:4] == ["s  s", "  played again: it hung", "  played again (s~c): it died", "  held      c"]
+
+
+LATE = {"play": "s", "reason": "it began 0.4 s late"}
+REPEATS = [
+    ({"performances": 257, "repeated": 0, "late": 0, "first": None}, None),
+    ({"performances": 1, "repeated": 1, "late": 0, "first": None}, "1 of 1 performance, not for lateness"),
+    (
+        {"performances": 1257, "repeated": 3, "late": 2, "first": LATE},
+        "3 of 1,257 performances, 2 of them because this machine was too slow (the first, s: it began 0.4 s late)",
+    ),
+    (
+        {"performances": 2, "repeated": 2, "late": 2, "first": LATE},
+        "2 of 2 performances, because this machine was too slow (the first, s: it began 0.4 s late)",
+    ),
+    (None, None),
+]
+
+
+@pytest.mark.parametrize(("repeats", "said"), REPEATS)
+def test_how_many_performances_were_repeated_is_told_in_a_line(
+    repeats: dict[str, Any] | None, said: str | None
+) -> None:
+    found = told(document(scenario("s", error=None, stopped=None), repeats=repeats))
+    assert [line for line in found if line.startswith("played again")] == ([f"played again: {said}"] if said else [])
+    assert found[-3 if said else -2].startswith("played again") == bool(said)
 
 
 def test_the_matrix_shows_what_was_tested_and_marks_what_surprises() -> None:

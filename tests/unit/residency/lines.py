@@ -1,7 +1,4 @@
-"""Literal lines of a trace for the tests, and the recorded ones.
-
-Never invents a form: every line is written as workerd 2026-10-23 writes it.
-"""
+"""Literal lines of a trace for the tests, and the recorded ones."""
 
 import json
 from pathlib import Path

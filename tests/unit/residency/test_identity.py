@@ -1,7 +1,4 @@
-"""Ids and namespaces: what the runtime gave for real, and texts in every spelling.
-
-Never starts a runtime: the ids were taken from one once.
-"""
+"""Ids and namespaces: what the runtime gave for real, and texts in every spelling."""
 
 from pathlib import Path
 

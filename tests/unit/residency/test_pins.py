@@ -1,7 +1,4 @@
-"""What counts as a pin, and what it is called, on literal lines.
-
-Never looks at comings and goings; the tests of stays do.
-"""
+"""What counts as a pin, and what it is called, on literal lines."""
 
 import pytest
 

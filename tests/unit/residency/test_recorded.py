@@ -1,7 +1,4 @@
-"""What real traces of workerd 2026-10-23 say, one recorded run at a time.
-
-Never starts a runtime: the traces lie beside this file.
-"""
+"""What real traces of workerd 2026-10-23 say, one recorded run at a time."""
 
 from collections import Counter
 

@@ -1,7 +1,4 @@
-"""When objects come and go, on literal lines, and that no line whatever breaks the machine.
-
-Never asks what a pin is called; the tests of pins do.
-"""
+"""When objects come and go, on literal lines, and that no line whatever breaks the machine."""
 
 import json
 from typing import Any
@@ -255,3 +252,26 @@ def test_a_place_may_be_told_by_who_knows_the_source() -> None:
     (pin,) = residency.pins(OBJECT, 1_000_000_000)
     assert (pin.script, pin.line) == ("src/room.ts", 12)
     assert asked == [("core:user:chat", frames)]
+
+
+def test_who_called_an_object_is_told_with_what_reached_it() -> None:
+    called = line("annotate", ctx=1, id=3, k="objectId", v=OBJECT)
+    by_worker = line("annotate", ctx=2, id=3, k="objectId", v=OBJECT)
+    residency, changes = fed(
+        ctx(1, OTHER, at=1),
+        ctx(2, None, at=2),
+        called,
+        by_worker,
+        ctx(4, at=10),
+        request(1, "fetch", at=20, number=4),
+        request(2, "hibernatable_websocket", at=30, number=4),
+        request(3, "jsrpc", at=40, number=4),
+    )
+    events = [each for each in changes if isinstance(each, Delivered)]
+    assert [(each.name, each.caller) for each in events] == [
+        ("fetch", OTHER),
+        ("hibernatable_websocket", None),
+        ("jsrpc", None),
+    ]
+    assert residency.linked(OBJECT) == {OTHER}
+    assert (residency.times_called(OBJECT), residency.times_called(OTHER)) == (2, 1)

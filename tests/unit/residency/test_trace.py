@@ -1,7 +1,4 @@
-"""How one line of the trace is read, good or bad.
-
-Never feeds more than one line; what lines mean together is tested elsewhere.
-"""
+"""How one line of the trace is read, good or bad."""
 
 import contextlib
 import json

@@ -32,5 +32,5 @@ matrix = { row = "SQLite rows", expects = "survives" }
 
 @pytest.fixture
 def story() -> str:
-    """Give a scenario that loads."""
+    """Return a scenario that loads."""
     return STORY

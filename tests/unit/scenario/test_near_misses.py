@@ -122,7 +122,7 @@ ODD = [
 
 @st.composite
 def near_misses(draw: st.DrawFn) -> str:
-    """Give a file with a few words changed: mostly for others of their kind, so that it is still TOML."""
+    """Return a file with a few words changed: mostly for others of their kind, so that it is still TOML."""
     text = draw(st.sampled_from([SLEEP, FAULTS]))
     for _ in range(draw(st.integers(1, 2))):
         spans = [match.span() for match in WORDS.finditer(text)]

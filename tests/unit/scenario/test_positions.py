@@ -58,7 +58,7 @@ class Writer:
         self.places: list[Place] = []
 
     def document(self) -> str:
-        """Give the text."""
+        """Return the text."""
         lines = [self._entry((), 3) for _ in range(self._draw(st.integers(0, 3)))]
         for _ in range(self._draw(st.integers(0, 3))):
             lines += self._section()
@@ -81,7 +81,7 @@ class Writer:
         return key, (*table, *tomli.loads(f"{key} = 1"))
 
     def _entry(self, table: Path, depth: int) -> str:
-        """Give `key = value`, the key dotted now and then."""
+        """Return `key = value`, the key dotted now and then."""
         dotted = ""
         if self._draw(st.booleans()):
             key, table = self._key(table)
@@ -116,7 +116,7 @@ class Writer:
 
 @st.composite
 def documents(draw: st.DrawFn) -> tuple[str, list[Place]]:
-    """Give a TOML document and what stands at each of its paths."""
+    """Return a TOML document and what stands at each of its paths."""
     writer = Writer(draw)
     return writer.document(), writer.places
 

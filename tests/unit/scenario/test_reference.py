@@ -34,7 +34,7 @@ SECTIONS = dict(re.findall(r"^###? (.+?)\n(.*?)(?=^##|\Z)", PAGE, re.DOTALL | re
 
 
 def table(section: str) -> dict[str, list[str]]:
-    """Give the rows of a section's first table by their first cell."""
+    """Return the rows of a section's first table by their first cell."""
     found: dict[str, list[str]] = {}
     for line in SECTIONS[section].split("\n"):
         if line.startswith("| `"):

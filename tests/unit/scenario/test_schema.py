@@ -195,7 +195,7 @@ def test_a_misspelt_verb_is_told_as_such() -> None:
 
 
 def shape_problems(document: dict[str, Any]) -> list[Problem]:
-    """Give what the models alone refuse, without the rules that cross the file."""
+    """Return what the models alone refuse, without the rules that cross the file."""
     problems: list[Problem] = []
     validated(ScenarioFile, document, "a scenario", (), problems)
     nodes_of(document.get("steps"), ("steps",), problems)
@@ -207,7 +207,7 @@ def shape_problems(document: dict[str, Any]) -> list[Problem]:
 
 
 def toml(value: object) -> str:
-    """Give a value as TOML on one line."""
+    """Return a value as TOML on one line."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{json.dumps(key)} = {toml(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
@@ -216,7 +216,7 @@ def toml(value: object) -> str:
 
 
 def places(value: object) -> Iterator[tuple[Any, Any]]:
-    """Give each table or list in the value with each of its keys."""
+    """Yield each table or list in the value with each of its keys."""
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in pairs:
         yield value, key

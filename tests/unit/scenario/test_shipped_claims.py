@@ -1,7 +1,4 @@
-"""Rule 3 for every shipped claim: something that is played turns it red.
-
-Never plays it; the mutants' own tests do.
-"""
+"""Rule 3 for every shipped claim: something that is played turns it red."""
 
 import pytest
 

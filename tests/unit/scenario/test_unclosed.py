@@ -14,7 +14,7 @@ from poc_cli.shipped import shipped
 
 
 def found(text: str) -> tuple[str, int] | None:
-    """Give what is never closed and the number of its line."""
+    """Return what is never closed and the number of its line."""
     opener = unclosed(text)
     return None if opener is None else (opener.mark, text[: opener.offset].count("\n") + 1)
 

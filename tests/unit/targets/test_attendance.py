@@ -17,7 +17,7 @@ class Clock:
         self.away_ns = 0
 
     def attendance(self) -> Attendance:
-        """Give an attendance by these clocks that has begun to beat."""
+        """Return an attendance by these clocks that has begun to beat."""
         found = Attendance(lambda: self.ns, lambda: self.away_ns)
         found.begin()
         return found

@@ -1,7 +1,4 @@
-"""Configurations as messages: what services are in one, and two joined to one that has the services of both.
-
-Never asks a runtime; the messages are laid out here.
-"""
+"""Configurations as messages: what services are in one, and two joined to one that has the services of both."""
 
 import struct
 from dataclasses import dataclass, field
@@ -23,12 +20,12 @@ class Struct:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Give how many words of data and how many pointers it has."""
+        """Return how many words of data and how many pointers it has."""
         return (self.data is not None, len(self.pointers))
 
 
 def message(root: Struct) -> bytes:
-    """Give a message of one segment."""
+    """Return a message of one segment."""
     words: list[bytes] = [bytes(WORD)]
     words[0] = _at_end(words, 0, root)
     body = b"".join(words)

@@ -1,14 +1,11 @@
-"""The date in a compiled configuration: set, replaced by one of another length, and refused where it has no place.
-
-Never asks a runtime; the messages are laid out here word by word.
-"""
+"""The date in a compiled configuration: set, replaced by one of another length, and refused where it has no place."""
 
 import struct
 
 import pytest
 
 from poc_cli.errors import TargetError
-from poc_cli.targets.capnp_dates import with_date
+from poc_cli.targets.capnp import with_date
 
 WORD = 8
 
@@ -26,7 +23,7 @@ def _text(text: str) -> bytes:
 
 
 def message(date: str | None = "2026-08-01") -> bytes:
-    """Give a configuration of two services, `other` and `main`, of which the second has a worker with that date."""
+    """Return a configuration of two services, `other` and `main`, of which the second has a worker with that date."""
     words = [
         _struct(0, 0, 1),  # 0: the root, at 1
         _list(0, 7, 4),  # 1: its services, at 2, four words
@@ -46,7 +43,7 @@ def message(date: str | None = "2026-08-01") -> bytes:
 
 
 def date_of(encoded: bytes) -> str:
-    """Give the date of `main` as the message above lays it out, read without the code that is tested."""
+    """Return the date of `main` as the message above lays it out, read without the code that is tested."""
     lower, upper = struct.unpack_from("<iI", encoded, (1 + 8) * WORD)
     start = (1 + 8 + 1 + (lower >> 2)) * WORD
     return encoded[start : start + (upper >> 3) - 1].decode()

@@ -1,7 +1,4 @@
-"""Dates as people write them, as a local.capnp declares them, and as the runtime refuses them.
-
-Never asks a runtime.
-"""
+"""Dates as people write them, as a local.capnp declares them, and as the runtime refuses them."""
 
 import pytest
 

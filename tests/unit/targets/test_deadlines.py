@@ -10,6 +10,7 @@ from poc_cli.targets import deadlines
 from poc_cli.targets.attendance import Attendance
 from poc_cli.targets.cpu_pressure import Mark
 from poc_cli.targets.deadlines import Watch
+from tests.support.virtual import SECOND, World, run
 
 
 @pytest.fixture(autouse=True)
@@ -94,3 +95,18 @@ def test_in_the_end_whoever_waits_gives_up(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(time, "process_time_ns", time.monotonic_ns)
     monkeypatch.setattr(deadlines, "GIVES_UP_SECONDS", 0.1)
     assert not heard(lambda: after(60))
+
+
+def test_after_one_answer_that_did_not_come_nothing_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(world: World) -> list[float]:
+        monkeypatch.setattr(deadlines, "HANGS_AFTER_SECONDS", 20.0)
+        monkeypatch.setattr(deadlines, "mark", lambda _: Mark(world.now_ns, 0, 0, is_stopped=False))
+        monkeypatch.setattr(time, "monotonic", lambda: world.now_ns / SECOND)
+        watch, ended = Watch(None, Attendance(world.clock, lambda: 0)), []
+        begun_ns = world.now_ns
+        for _ in range(4):
+            assert not await watch.answered(asyncio.ensure_future(asyncio.Event().wait()))
+            ended.append((world.now_ns - begun_ns) / SECOND)
+        return ended
+
+    assert run(story) == pytest.approx([20.0] * 4, abs=0.1)

@@ -73,3 +73,21 @@ def test_the_disk_cannot_be_bound(folder: Path, binding: str) -> None:
     declare(folder, f'(name = "DISK", {binding})')
     with pytest.raises(TargetError, match="binds the service `disk`"):
         subject(folder)
+
+
+def test_what_it_embeds_lies_beside_it(folder: Path) -> None:
+    (folder / "lib").mkdir()
+    (folder / "lib" / "stolen").symlink_to(folder.parent / "outside" / "secret")
+    (folder / "lib" / "more.capnp").write_text('const text :Text = embed "stolen";')
+    declare(folder, '(name = "STOLEN", text = import "lib/more.capnp".text)')
+    with pytest.raises(TargetError, match="leads out of the worker's folder"):
+        subject(folder)
+
+
+def test_one_in_a_folder_may_name_what_lies_above(folder: Path) -> None:
+    (folder / "stolen").symlink_to(folder.parent / "outside" / "secret")
+    (folder / "lib").mkdir()
+    (folder / "lib" / "more.capnp").write_text('const text :Text = embed "../stolen";')
+    declare(folder, '(name = "STOLEN", text = import "lib/more.capnp".text)')
+    with pytest.raises(TargetError, match="leads out of the worker's folder"):
+        subject(folder)

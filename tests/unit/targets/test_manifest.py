@@ -1,7 +1,4 @@
-"""The part of a lock that installs one package.
-
-Never asks npm.
-"""
+"""The part of a lock that installs one package."""
 
 import json
 

@@ -1,7 +1,4 @@
-"""Tests of where workerd comes from: what the user named, what is in the cache, and npm's ways to fail.
-
-Never asks a registry: npm is replaced by a short program, except where the real one must fail.
-"""
+"""Tests of where workerd comes from: what the user named, what is in the cache, and npm's ways to fail."""
 
 import json
 import os
@@ -36,7 +33,7 @@ Npm = Callable[..., list[str]]
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give an empty cache folder, the only one these tests can reach."""
+    """Return an empty cache folder, the only one these tests can reach."""
     monkeypatch.delenv("POC_WORKERD", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache" / "poc"
@@ -44,7 +41,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def npm(tmp_path: Path) -> Npm:
-    """Give a maker of npm commands that fill the folder they are started in and note each call in `calls`."""
+    """Return a maker of npm commands that fill the folder they are started in and note each call in `calls`."""
 
     def make(*, before: str = "", after: str = "") -> list[str]:
         note = f"open({str(tmp_path / 'calls')!r}, 'a').write(' '.join(sys.argv[1:]) + '\\n')\n"
@@ -55,7 +52,7 @@ def npm(tmp_path: Path) -> Npm:
 
 
 def calls(tmp_path: Path) -> list[str]:
-    """Give the arguments of each call of npm, in order."""
+    """Return the arguments of each call of npm, in order."""
     noted = tmp_path / "calls"
     return noted.read_text().splitlines() if noted.exists() else []
 

@@ -42,7 +42,7 @@ async def _silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 @contextlib.asynccontextmanager
 async def beside(folder: Path, socket: str, handler: Handler | None) -> AsyncIterator[Sidecar]:
-    """Give the client of a side-car that answers like that on a socket; None: of one that is gone."""
+    """Yield the client of a side-car that answers like that on a socket; None: of one that is gone."""
     connections: list[asyncio.Task[None]] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

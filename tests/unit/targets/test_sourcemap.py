@@ -1,7 +1,4 @@
-"""Lines of a bundle told as lines of the source.
-
-Never bundles anything; the maps are literal.
-"""
+"""Lines of a bundle told as lines of the source."""
 
 import json
 from pathlib import Path
@@ -20,7 +17,7 @@ SOURCES = ["../../app/src/room.ts", "../../app/node_modules/party/index.js", "tm
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> SourceMap:
-    """Give the map of a project in `app`, bundled in `x/build`."""
+    """Return the map of a project in `app`, bundled in `x/build`."""
     file = tmp_path / "x" / "build" / "index.js.map"
     file.parent.mkdir(parents=True)
     file.write_text(json.dumps({"version": 3, "sources": SOURCES, "mappings": MAPPINGS}), encoding="utf-8")

@@ -1,7 +1,4 @@
-"""Which worker a folder or a file means.
-
-Never reads what is in the files.
-"""
+"""Which worker a folder or a file means."""
 
 from pathlib import Path
 

@@ -21,7 +21,7 @@ def _state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def account(**workers: tuple[bool, float]) -> tuple[Account, Script]:
-    """Give an account with Workers of poc's by name: kept or not, and how many hours old."""
+    """Return an account with Workers of poc's by name: kept or not, and how many hours old."""
     script = Script().on(f"GET {W}/scripts", well([{"id": name.replace("_", "-")} for name in workers]))
     for name, (kept, hours) in workers.items():
         mark = str(Marker("r", datetime.now(UTC) - timedelta(hours=hours), kept))

@@ -1,0 +1,65 @@
+"""What may still be on its way: what a client sent and that neither an answer nor time shows to have arrived."""
+
+from bisect import bisect_left
+from collections import deque
+from typing import Final
+
+from poc_cli.history import event as kinds
+from poc_cli.history.event import Event
+from poc_cli.record.play_record import FOREVER, Connection, PlayRecord, once
+
+ARRIVES_NS: Final = 1_000_000_000
+"""A frame that was sent so long ago has arrived. On loopback one takes less than 0.1 s while nobody is late."""
+
+
+def on_its_way(play: PlayRecord, connection: Connection, at: Event) -> Event | None:
+    """Return the first frame of a connection that may not have arrived when an event was written down."""
+    answers = _answers(play)
+    for frame in _recent(play, at):
+        if connection.carried(frame) and not answers.get(frame.id, FOREVER) < at.id:
+            return frame
+    return None
+
+
+def answered_after(play: PlayRecord, connection: Connection, event_id: int) -> int | None:
+    """Return the first answer to a frame that was sent on a connection after an event, and not to an earlier one."""
+    sent = play.frames_sent
+    for place in range(bisect_left(sent, event_id, key=lambda frame: frame.id), len(sent)):
+        answer = _answers(play).get(sent[place].id)
+        if answer is not None and connection.carried(sent[place]):
+            return answer
+    return None
+
+
+def _recent(play: PlayRecord, at: Event) -> list[Event]:
+    """Return the frames that were sent before an event, less than the time that one may take to arrive."""
+    sent = play.frames_sent
+    last = first = bisect_left(sent, at.id, key=lambda frame: frame.id)
+    while first and at.t_ns - sent[first - 1].t_ns < ARRIVES_NS:
+        first -= 1
+    return list(sent[first:last])
+
+
+@once
+def _answers(play: PlayRecord) -> dict[int, int]:
+    """Return by frame the answer that shows that it has arrived.
+
+    A connection keeps the order, so each answer that a step waited for is one to the oldest frame that has none: what
+    nobody waited for may have been answered too.
+    """
+    awaited = {answer["event"] for step in play.steps for answer in step.told("answered").values()}
+    received = (event for event in play.of_kind(kinds.RECEIVED) if event.id in awaited)
+    pending: dict[tuple[str, object], deque[Event]] = {}
+    found: dict[int, int] = {}
+    for event in sorted((*play.frames_sent, *received, *play.of_kind(kinds.OPENED)), key=lambda each: each.id):
+        waiting = pending.setdefault((event.actor, event.data.get("socket")), deque())
+        if event.kind == kinds.OPENED:
+            waiting.clear()
+        elif event.kind != kinds.RECEIVED:
+            waiting.append(event)
+        else:
+            while waiting and event.t_ns - waiting[0].t_ns >= ARRIVES_NS:
+                waiting.popleft()
+            if waiting:
+                found[waiting.popleft().id] = event.id
+    return found
