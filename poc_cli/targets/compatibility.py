@@ -33,11 +33,11 @@ const config :Workerd.Config = (services = [(name = "question", worker = (
 
 
 def checked(dates: Iterable[str]) -> list[str]:
-    """Return the dates as they are. Raises UsageError for one that is no day of the calendar, or is given twice."""
+    """Give the dates as they are. Raises UsageError for one that is not a calendar date, or is given twice."""
     found: list[str] = []
     for date in dates:
         if not _is_day(date):
-            raise UsageError(f'--compat-date "{date}" is no day of the calendar', "write it as 2026-10-01")
+            raise UsageError(f'--compat-date "{date}" is not a calendar date', "write it as 2026-10-01")
         if date in found:
             raise UsageError(f"--compat-date {date} is given twice", "each date is one run")
         found.append(date)
