@@ -1,7 +1,7 @@
-"""The command line: parses, calls, and ends with an exit code.
+"""Parse the command line, call one command and end with its exit code.
 
-Never holds logic of its own; each command has a file in `commands`. Imports are most of what a short run takes, so
-only the module here is loaded that has the command which was named, and all of them where none was.
+Imports take most of the time of a short run, so only the module of the named command is loaded, and all of them
+where no command is named.
 """
 
 import contextlib
