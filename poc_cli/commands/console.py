@@ -1,4 +1,4 @@
-"""Where words go: the result to stdout, everything else to stderr, in colour only on a terminal."""
+"""Where words go: the result to stdout, everything else to stderr, in color only on a terminal."""
 
 import errno
 import os
@@ -36,7 +36,7 @@ class Console:
     def result(self, lines: Iterable[Line]) -> None:
         """Print the result."""
         safe = [[(inert(_without_secrets(text)), style) for text, style in line] for line in lines]
-        if not coloured(sys.stdout):
+        if not colored(sys.stdout):
             _write(sys.stdout, _without_commands("".join(plain(line) + "\n" for line in safe)))
             return
         console = _rich(sys.stdout)
@@ -177,8 +177,8 @@ def abandon(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def coloured(stream: TextIO) -> bool:
-    """Return whether a stream is to have colours: by request, or on a terminal that can show them."""
+def colored(stream: TextIO) -> bool:
+    """Return whether a stream is to have colors: by request, or on a terminal that can show them."""
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
