@@ -26,7 +26,7 @@ LEAST_GLIBC: Final = (2, 35)
 """The newest symbol that the pinned workerd asks of the C library is GLIBC_2.35 (readelf -V)."""
 
 FEW_SOCKETS: Final = 384
-"""64 plays at once, which is what `poc run` does unless told otherwise, of six clients each."""
+"""Enough for 64 plays of six clients each; with fewer, `poc run` holds plays back."""
 
 FREE_BYTES: Final = 200_000_000
 """What bringing workerd takes: 40 MB over the network, 130 MB unpacked."""
