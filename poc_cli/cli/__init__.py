@@ -1,6 +1,7 @@
-"""The command line: parse, call the command, end with its exit code. What each command does is in `commands`.
+"""Parse the command line, call one command and end with its exit code.
 
-Most of a short run is spent on imports, so only the module with the named command is loaded; without one, all are.
+Imports take most of the time of a short run, so only the module of the named command is loaded, and all of them
+where no command is named.
 """
 
 import contextlib

@@ -39,7 +39,7 @@ class Console:
     def result(self, lines: Iterable[Line]) -> None:
         """Print the result."""
         safe = [[(inert(_without_secrets(text)), style) for text, style in line] for line in lines]
-        if not coloured(sys.stdout):
+        if not colored(sys.stdout):
             _write(sys.stdout, _without_commands("".join(plain(line) + "\n" for line in safe)))
             return
         console = _rich(sys.stdout)
@@ -180,8 +180,8 @@ def abandon(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def coloured(stream: TextIO) -> bool:
-    """Whether to color a stream: by request, or on a terminal that supports it."""
+def colored(stream: TextIO) -> bool:
+    """Return whether to color a stream: by request, or on a terminal that supports it."""
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from poc_cli.commands.console import coloured
+from poc_cli.commands.console import colored
 
 REST = "Options"
 """The heading of the options without a group, which come last."""
@@ -96,4 +96,4 @@ def _write_epilog(epilog: str | None, formatter: Any) -> None:
 
 
 def _bold(heading: str) -> str:
-    return typer.style(heading, bold=True) if coloured(sys.stdout) else heading
+    return typer.style(heading, bold=True) if colored(sys.stdout) else heading

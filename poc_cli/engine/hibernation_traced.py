@@ -14,7 +14,7 @@ SECOND_NS = 1_000_000_000
 
 SLEEPS_WITHIN_SECONDS = 13.0
 """After its last event, or after its last work where nothing pins it: the timer is 10.00 s +-10 ms and starts anew
-when a timer of the worker's has run; one outlier in 200 was above 11 s (RUNTIME surprise 12)."""
+when a timer of the worker's has run; one outlier in 200 was above 11 s (measured)."""
 
 AWAKE_AFTER_SECONDS = 11.0
 """An object that should stay awake, and that work pins, is watched for this long after its last event."""
@@ -30,7 +30,7 @@ WATCHED_AT_MOST_SECONDS = 40.0
 """An object that keeps getting events is never idle; three idle windows are enough to say so."""
 
 IDLE_TIMER_SECONDS = 10.0
-"""The runtime's own idle timer (RUNTIME 12)."""
+"""The runtime's own idle timer (measured; docs/design/sleep.md)."""
 
 _LISTED = 5
 """Objects that a reason names; all are in the trace."""
@@ -151,7 +151,7 @@ class TracedSleeper:
             if stay is None or not witnessed.in_memory:
                 return
             pins = self._target.pins(witnessed.id, SECOND_NS)
-            # Where nothing pins it, only the timer that strikes late would tell that it does not stay (RUNTIME 12).
+            # Where nothing pins it, only the timer that strikes late would tell that it does not stay: one in 200 did.
             limit = AWAKE_AFTER_SECONDS if pins and not self._should_sleep else SLEEPS_WITHIN_SECONDS
             # A runtime that stands still starts its timers late; what it was late by is no time to sleep in.
             waiting_ns = now_ns - (stay.last_event_ns if pins else stay.last_activity_ns)

@@ -1,1 +1,1 @@
-"""The record of a run: what the engine writes, what the judge reads. Knows neither."""
+"""The events of a run: their writer, their reader and the redaction of secrets."""

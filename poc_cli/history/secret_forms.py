@@ -240,7 +240,7 @@ def _hex(data: bytes) -> tuple[str, ...]:
 
 def _base64_forms(data: bytes) -> set[str]:
     # The same bytes look different at each of the three alignments inside a longer base64 text;
-    # the characters that also depend on the neighbours are cut off.
+    # the characters that also depend on the neighbors are cut off.
     cores = _base64_cores(data)
     return cores | {core.replace("+", "-").replace("/", "_") for core in cores}
 

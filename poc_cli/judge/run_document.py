@@ -21,7 +21,7 @@ from poc_cli.judge.finding import WORST_FIRST, Verdict
 from poc_cli.judge.leaks import leaks
 from poc_cli.judge.loads import loads_of
 from poc_cli.judge.matrix import Cell, cells
-from poc_cli.judge.module_state import confirmed
+from poc_cli.judge.module_state_verdict import confirmed
 from poc_cli.judge.outcome import counts, exit_code, verdict
 from poc_cli.judge.recheck import checked
 from poc_cli.judge.retries import Replays

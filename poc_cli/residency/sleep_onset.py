@@ -15,7 +15,7 @@ LONGEST_WAIT_SECONDS: Final = LEFT_ALONE_SECONDS[-1]
 """What is not asleep by then is not waited for."""
 
 ASLEEP_BY_SECONDS: Final = 13.0
-"""An object that is still there after so long does not sleep (the timer is 10.00 s; RUNTIME 12)."""
+"""An object that is still there after so long does not sleep (the timer is 10.00 s; docs/design/sleep.md)."""
 
 AWAKE_FROM_SECONDS: Final = 11.0
 """An object that is still there after so long stays awake, where others sleep sooner."""

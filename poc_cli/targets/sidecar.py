@@ -12,7 +12,7 @@ from poc_cli.targets.unix_http import NoAnswer, UnixClient
 
 LOOK_INTO_LOG = "its last words are in worker.log in the run folder"
 
-# The runtime's own words, RUNTIME notes 4 and "evict on a not running object".
+# The runtime's own words for an evict of an object that is not in memory.
 _NOT_RUNNING = "not currently running"
 
 

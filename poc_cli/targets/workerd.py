@@ -75,7 +75,7 @@ class Workerd:
     async def stop(self) -> None:
         """End the process, read its pipes to the end, and remove its folder."""
         if self._running is not None:
-            # At once: its disk goes with it, and with an open socket it would wait in vain to be asked (RUNTIME 26).
+            # At once: its disk goes with it, and with an open socket a polite stop never ends (measured).
             await self._running.end(gently=False)
         self._place.remove()
 
