@@ -176,6 +176,8 @@ class _Handler(BaseHTTPRequestHandler):
             if name in answer.headers:
                 self.send_header(name, answer.headers[name])
         self.send_header("Content-Length", str(len(answer.body)))
+        if self.close_connection:  # without the header the client may send its next request into the end of this one
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(answer.body)
 
