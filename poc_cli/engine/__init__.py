@@ -1,1 +1,1 @@
-"""The impure middle: plays scenarios against a target and writes down what happened. Judges nothing."""
+"""Run scenarios against a target and record what happens, without judging it."""

@@ -1,4 +1,4 @@
-"""A whole run: its folder, its target, its plays side by side, its history from the first line to the last."""
+"""Run all plays of a request on a pool of targets, and write the history of the run."""
 
 import asyncio
 import contextlib
@@ -30,31 +30,31 @@ from poc_cli.targets.attendance import Attendance
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be run. `named` says whether the scenarios were asked for by name."""
+    """What to run. `named` says whether the scenarios were selected by name."""
 
     scenarios: Sequence[Scenario]
     named: bool
     sleep: SleepMode | None
     jobs: int
     repeat: int = 1
-    """How often each story is played."""
+    """How many times to run each story."""
 
     without: Mapping[str, str] = field(default_factory=dict)
-    """Scenarios that are left out for want of something on this machine, with the reasons."""
+    """Scenarios that this machine cannot run, with the reasons."""
 
 
 def reason_to_leave_out(scenario: Scenario, sleep: SleepMode | None, place: Place) -> str | None:
-    """Return why a scenario cannot be played in this mode or place, None where it can."""
+    """Return why a scenario cannot be run in this sleep mode or place, None if it can."""
     for placed in every(scenario.steps):
         step = placed.step
         if isinstance(step, Hibernate) and step.natural and sleep == "evict":
-            return "its subject is the runtime's own timer, which --sleep evict goes around"
+            return "it tests the runtime's idle timer, which --sleep evict bypasses"
         if isinstance(step, Hibernate) and step.forced and sleep == "idle":
-            return "its subject is forced eviction, which --sleep idle does without"
+            return "it tests forced eviction, which --sleep idle does not use"
     return fit(plays_of(scenario)[0], place).reason
 
 
-async def run(  # noqa: PLR0913 - what a run is made of
+async def run(  # noqa: PLR0913 - the parts of a run
     request: Request,
     pool: TargetPool,
     records: Records,
@@ -63,9 +63,9 @@ async def run(  # noqa: PLR0913 - what a run is made of
     *,
     afterwards: Callable[[HistoryWriter], Awaitable[Sequence[Outcome]]] | None = None,
 ) -> None:
-    """Play everything and write it to the folder of the records; every process of ours is ended in any case.
+    """Run all plays and write the history to the folder of the records; started processes are stopped in any case.
 
-    `afterwards` plays what takes the whole machine, such as loads, and returns how each of it ended.
+    `afterwards` runs what needs the whole machine, such as loads, and returns the outcomes.
     """
     file = records.folder / "history.ndjson"
     with HistoryWriter(file, records.redactor, pool.attendance.now_ns) as history:
@@ -85,7 +85,7 @@ async def run(  # noqa: PLR0913 - what a run is made of
             secrets=records.redactor.names,
         )
         log = LogLeaks(history)
-        pool.listen_to_log(log.heard)
+        pool.listen_to_log(log.record_line)
         plays = _plays(request, place_of(pool.description()), history)
         async with contextlib.AsyncExitStack() as open_, _attended(pool.attendance, history):
             await open_.enter_async_context(environment.api.served())
@@ -93,38 +93,38 @@ async def run(  # noqa: PLR0913 - what a run is made of
                 await open_.enter_async_context(environment.services.served(records.folder, records.redactor))
             outcomes = await Scheduler(pool, history, request, progress, environment).play(plays)
             if "interrupted" not in outcomes.values() and isinstance(pool, LocalTargetPool):
-                # By force, which is quicker: that the object sleeps by itself has been seen.
-                wishes = replace(request, sleep="evict")
-                again = to_confirm(plays, outcomes, pool, history, RUN)
-                outcomes |= await Scheduler(pool, history, wishes, progress, environment).play(again)
+                # With evicts, which are faster: the first run has shown that the object sleeps by itself.
+                options = replace(request, sleep="evict")
+                repeats = to_confirm(plays, outcomes, pool, history, RUN)
+                outcomes |= await Scheduler(pool, history, options, progress, environment).play(repeats)
             is_interrupted = "interrupted" in outcomes.values()
             if afterwards is not None and not is_interrupted:
                 is_interrupted = "interrupted" in await afterwards(history)
-        log.look_through(records.thrown(), records.redactor)
+        log.record_text(records.thrown(), records.redactor)
         if not is_interrupted:
             history.add(RUN, "poc", kinds.RUN_END)
 
 
 @contextlib.asynccontextmanager
 async def _attended(attendance: Attendance, history: HistoryWriter) -> AsyncIterator[None]:
-    """Write down when this process or a runtime was late, for as long as the context lasts."""
+    """Record when this process or a runtime is late, for the duration of the context."""
 
-    def tell(stretch: Stretch) -> None:
+    def record(stretch: Stretch) -> None:
         from_ns, to_ns = stretch.from_ns - history.origin_ns, stretch.to_ns - history.origin_ns
-        with contextlib.suppress(PocError):  # a full disk ends the run by the next event of a play
+        with contextlib.suppress(PocError):  # a full disk ends the run at the next event of a play
             history.add(RUN, "poc", kinds.LATE, **replace(stretch, from_ns=from_ns, to_ns=to_ns).data())
 
-    attendance.listener = tell
-    environment = [asyncio.create_task(attendance.beat())]
+    attendance.listener = record
+    tasks = [asyncio.create_task(attendance.beat())]
     seed = seed_in(os.environ)
     if seed is not None:
-        environment.append(asyncio.create_task(stall(seed)))
+        tasks.append(asyncio.create_task(stall(seed)))
     try:
         yield
     finally:
-        for task in environment:
+        for task in tasks:
             task.cancel()
-        await asyncio.wait(environment)
+        await asyncio.wait(tasks)
 
 
 def _plays(request: Request, place: Place, history: HistoryWriter) -> list[Play]:
@@ -135,7 +135,7 @@ def _plays(request: Request, place: Place, history: HistoryWriter) -> list[Play]
         missing = request.without.get(scenario.document.name)
         reason = missing or reason_to_leave_out(scenario, request.sleep, place)
         if reason is None:
-            # A control that cannot be played here is not run; the judge says why by the same rule.
+            # A control that cannot be run here is skipped; the judge gives the reason by the same rule.
             plays += [play for play in plays_of(scenario, request.repeat) if fit(play, place).reason is None]
         else:
             name, title = scenario.document.name, scenario.document.title
