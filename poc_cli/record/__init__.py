@@ -1,1 +1,1 @@
-"""What a history says: plays, steps, stays and lateness, read without judging. Pure."""
+"""Read a history as plays, steps, stays and lateness, without judging it or doing I/O."""
