@@ -1,4 +1,4 @@
-"""How many sockets a runtime may hold, and who has to wait: workerd ends when it runs out of descriptors."""
+"""Limit the sockets that are open at once: workerd exits when it runs out of file descriptors."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,28 +10,28 @@ from poc_cli.scenario.plays import Play
 
 
 def raise_if_too_many(play: Play) -> None:
-    """Raise TargetError where a play alone has more sockets than fit."""
-    wanted, possible = len(play.clients), sockets_possible()
-    if wanted > possible:
+    """Raise TargetError if one play opens more sockets than the limit allows."""
+    needed, possible = len(play.clients), sockets_possible()
+    if needed > possible:
         raise TargetError(
-            f"{wanted} sockets do not fit: workerd takes {DESCRIPTORS_PER_SOCKET} file descriptors for each, "
+            f"the play needs {needed} sockets: workerd takes {DESCRIPTORS_PER_SOCKET} file descriptors for each, "
             f"and the limit of this process allows {possible} sockets",
             "raise the limit (ulimit -n), or use fewer clients",
         )
 
 
 class Admission:
-    """Lets plays in while their sockets fit, in the order in which they came."""
+    """Admit plays in order of arrival while their sockets fit within a capacity."""
 
     def __init__(self, capacity: int) -> None:
-        """Take how many sockets fit."""
+        """Initialize with the number of sockets that may be open at once."""
         self._capacity = capacity
         self._taken = 0
         self._left = asyncio.Condition()
 
     @asynccontextmanager
     async def of(self, sockets: int) -> AsyncIterator[None]:
-        """Wait until so many sockets fit, or all if they never will, and give them back at the end."""
+        """Reserve sockets for the duration of the context; a request above the capacity reserves all of it."""
         sockets = min(sockets, self._capacity)
         async with self._left:
             await self._left.wait_for(lambda: self._taken + sockets <= self._capacity)

@@ -1,11 +1,11 @@
-"""Carries out the `origin` step: cuts an app off, slows it down, brings it back, or looks for a request to it."""
+"""Run the `origin` step: disconnect, delay or restore the app server, or wait for a request to it."""
 
 import json
 from typing import Any
 
 from poc_cli.clients.inbox import Inbox, Received
 from poc_cli.engine.context import PlayContext
-from poc_cli.engine.expectation import Expecting
+from poc_cli.engine.expectation import Expectation
 from poc_cli.engine.hibernation import Sleeper
 from poc_cli.engine.step_failure import PlayError
 from poc_cli.history import event as kinds
@@ -15,42 +15,42 @@ from poc_cli.scenario.model import Origin
 from poc_cli.services.proxy import Request, Way
 
 ACTOR = "origin"
-"""Who is called in the history."""
+"""The actor of these events in the history."""
 
 
 class Calls:
-    """The requests of one play to its app, as somebody whose messages they are."""
+    """The requests that one play's app server received, presented as the inbox of a client."""
 
     name = ACTOR
     is_open = True
 
     def __init__(self, context: PlayContext) -> None:
-        """Take where they are written down."""
+        """Initialize without a proxy; `way` is set when the proxy starts to listen."""
         self.inbox = Inbox()
         self.way: Way | None = None
         self._context = context
 
-    def heard(self, request: Request) -> None:
-        """Write a request down, and keep it for the steps that look for it."""
-        told: dict[str, Any] = {
+    def record_request(self, request: Request) -> None:
+        """Record a request, and put it in the inbox."""
+        fields: dict[str, Any] = {
             "method": request.method,
             "path": request.path,
             "query": list(request.query),
             "ms": request.ms,
             "agent": request.agent,
         }
-        told |= {} if request.status is None else {"status": request.status}
-        event_id = self._context.note(ACTOR, kinds.CALLED, **{"status": None, **told})
-        self.inbox.put(Received(Message(json.dumps(told), None), event_id, self._context.now_ns))
+        fields |= {} if request.status is None else {"status": request.status}
+        event_id = self._context.note(ACTOR, kinds.CALLED, **{"status": None, **fields})
+        self.inbox.put(Received(Message(json.dumps(fields), None), event_id, self._context.now_ns))
 
 
 async def origin(context: PlayContext, step: Origin, _: Sleeper) -> dict[str, Any]:
-    """Treat requests from now on as the step says, or wait for one. Raises StepFailed where it does not come."""
+    """Change how requests are handled, or wait for a request. Raises StepFailed if it does not arrive."""
     calls = context.calls
     if calls is None or calls.way is None:
-        raise PlayError("this run has no origin of its own, so it can neither be changed nor asked what it saw")
+        raise PlayError("the `origin` step needs an app server that poc started, and this run has none")
     if step.origin == "called":
-        answer = await Expecting(context, calls, step).answer(calls.inbox.position)
+        answer = await Expectation(context, calls, step).answer(calls.inbox.position)
         context.capture(step.capture, answer.message.message)
         return {"answered": {ACTOR: {"event": answer.message.event_id, "after_ns": 0}}}
     calls.way.down = step.origin == "down"

@@ -1,4 +1,4 @@
-"""Rooms of our own in a black box, each left alone for another time: they tell where sleep begins there."""
+"""Canary rooms: poc's own rooms, each left idle for a different time, that show when objects go to sleep there."""
 
 import asyncio
 import json
@@ -27,23 +27,23 @@ from poc_cli.scenario.matching import Message
 from poc_cli.targets.base import Target
 
 ANSWERS_WITHIN_SECONDS: Final = 5.0
-"""As long as a step of a story waits for an answer."""
+"""The default time that a step waits for an answer."""
 
 PULSES: Final = 10
-"""Questions to a room that is awake, for the round trip; one after the other."""
+"""Queries to a room that is awake, one after the other, to measure the round trip."""
 
 RUN: Final = "run"
 
 
-class _Silent(Exception):
-    """A room did not open or did not answer as one of ours."""
+class _CanaryFailed(Exception):
+    """A room did not open, or did not answer in poc's protocol."""
 
 
-class CanaryWatch:
-    """What all plays of a run ask about sleep in the place where they are played."""
+class Canaries:
+    """The canary rooms of a run."""
 
     def __init__(self, target: Target, history: HistoryWriter, *, possible: bool) -> None:
-        """Take where; `possible` says whether the worker there answers our protocol. Nothing is opened yet."""
+        """Initialize without opening anything; `possible` says whether the worker implements poc's protocol."""
         self.is_over = False
         self.is_ours = possible
         self._target = target
@@ -53,17 +53,17 @@ class CanaryWatch:
 
     @property
     def onset(self) -> Onset | None:
-        """Return where sleep begins, as far as is known yet."""
+        """The onset of sleep, None if it is not known yet."""
         return onset(self._found)
 
     @property
     def is_possible(self) -> bool:
-        """Whether the onset can be known: the worker speaks our protocol, and not every room failed."""
+        """Whether the onset can be measured: the worker implements poc's protocol, and not every room failed."""
         return self.is_ours and (bool(self._found) or not self.is_over)
 
     @property
     def asleep_by_seconds(self) -> float | None:
-        """Return the silence after which what is still there does not sleep; None as long as that is not known."""
+        """The silence after which an object that is still in memory does not sleep; None if not known yet."""
         if not self.is_possible:
             return ASLEEP_BY_SECONDS
         if self.onset is None:
@@ -71,7 +71,7 @@ class CanaryWatch:
         return self.onset.asleep_by_seconds
 
     async def pulse(self) -> None:
-        """Ask one room several times, and write down how long the answers took. Never raises for what goes wrong."""
+        """Measure the round trip to one room and record it; a failure is recorded, not raised."""
         times: list[float] = []
         try:
             async with _Room(self._target, f"{self._nonce}-pulse") as room:
@@ -79,11 +79,11 @@ class CanaryWatch:
                     _, answer_ms = await room.who()
                     times.append(round(answer_ms, 3))
                 self._history.write(RUN, "poc", events.Pulse(round_trip_ms=times, colo=room.colo))
-        except _Silent as silent:
-            self._history.write(RUN, "poc", events.Pulse(round_trip_ms=times, colo=None, failed=str(silent)))
+        except _CanaryFailed as error:
+            self._history.write(RUN, "poc", events.Pulse(round_trip_ms=times, colo=None, failed=str(error)))
 
     async def sweep(self) -> None:
-        """Leave all rooms alone until it is known where sleep begins, or the longest time is over."""
+        """Leave all rooms idle until the onset of sleep is known, or the longest time has passed."""
         rooms = [asyncio.create_task(self._left_alone(seconds)) for seconds in LEFT_ALONE_SECONDS]
         try:
             for ended in asyncio.as_completed(rooms):
@@ -97,7 +97,7 @@ class CanaryWatch:
             self.is_over = True
 
     async def _left_alone(self, seconds: float) -> None:
-        told: dict[str, Any] = {"left_alone_s": seconds}
+        fields: dict[str, Any] = {"left_alone_s": seconds}
         try:
             async with _Room(self._target, f"{self._nonce}-{seconds:g}") as room:
                 before = [(await room.who())[0] for _ in range(ANSWERS)]
@@ -106,16 +106,16 @@ class CanaryWatch:
                 asked_ns = time.monotonic_ns()
                 first, answer_ms = await room.who()
                 after = [first, *[(await room.who())[0] for _ in range(1, ANSWERS)]]
-        except _Silent as silent:
-            self._history.write(RUN, "poc", events.Canary(**told, failed=str(silent)))
+        except _CanaryFailed as error:
+            self._history.write(RUN, "poc", events.Canary(**fields, failed=str(error)))
             return
-        sentinel = Canary(seconds, round((asked_ns - silence) / 1e6, 3), round(answer_ms, 3), (*before,), (*after,))
-        self._history.write(RUN, "poc", events.Canary(**asdict(sentinel)))
-        self._found.append(sentinel)
+        canary = Canary(seconds, round((asked_ns - silence) / 1e6, 3), round(answer_ms, 3), (*before,), (*after,))
+        self._history.write(RUN, "poc", events.Canary(**asdict(canary)))
+        self._found.append(canary)
 
 
 class _Room:
-    """One room of ours with one socket, which must stay open."""
+    """One canary room with one socket, which must stay open."""
 
     def __init__(self, target: Target, name: str) -> None:
         self.answered_ns = 0
@@ -134,7 +134,7 @@ class _Room:
         try:
             agreed = await self._client.open(ANSWERS_WITHIN_SECONDS)
         except CannotOpen as error:
-            raise _Silent(f"it could not be opened: {error}") from error
+            raise _CanaryFailed(f"it could not be opened: {error}") from error
         self.colo = agreed.get("colo")
         return self
 
@@ -146,19 +146,19 @@ class _Room:
         self._client.inbox.put(Received(message, 0, time.monotonic_ns()))
 
     async def who(self) -> tuple[str, float]:
-        """Return the room's instance, and how many milliseconds the answer took."""
+        """Return the room's instance id, and the round trip in milliseconds."""
         start, sent_ns = self._client.inbox.size, time.monotonic_ns()
         try:
             await self._client.send(json.dumps({"op": "who"}))
         except (ConnectionClosed, CannotOpen) as error:
-            raise _Silent(f"it was closed: {error}") from error
+            raise _CanaryFailed(f"it was closed: {error}") from error
         deadline = asyncio.get_running_loop().time() + ANSWERS_WITHIN_SECONDS
         taken = await self._client.inbox.take(start, lambda _: True, Until(deadline), very_next=False)
         if taken.match is None:
-            raise _Silent("it was closed" if not self._client.is_open else "it did not answer")
+            raise _CanaryFailed("it was closed" if not self._client.is_open else "it did not answer")
         answer = taken.match.message.json
         instance = answer.get("instance") if isinstance(answer, dict) else None
         if not isinstance(instance, str):
-            raise _Silent("it told no instance")
+            raise _CanaryFailed("it told no instance")
         self.answered_ns = taken.match.t_ns
         return instance, (taken.match.t_ns - sent_ns) / 1e6

@@ -1,4 +1,4 @@
-"""Closes clients, and waits for the server to close them."""
+"""Close clients, and wait for the server to close them."""
 
 import asyncio
 from functools import partial
@@ -15,7 +15,7 @@ Seen = dict[str, Any]
 
 
 async def close(context: PlayContext, step: Close, _: Sleeper) -> Seen:
-    """Close clients with a close frame; give the codes that came back. Raises StepFailed for another than expected."""
+    """Close clients with a close frame and return the close codes. Raises StepFailed for an unexpected code."""
     names = context.client_names(step.close)
 
     async def close_one(name: str) -> None:
@@ -32,7 +32,7 @@ async def close(context: PlayContext, step: Close, _: Sleeper) -> Seen:
 
 
 async def be_closed(context: PlayContext, client: Client, step: On) -> int:
-    """Return the code with which the server closed a client. Raises StepFailed where it did not, or with another."""
+    """Wait for the server to close a client and return the code. Raises StepFailed for another code or none."""
     window = context.window(step.within)
     while not await client.await_end(max(0.0, window.left_s)):
         if not await context.is_over(window) or await client.await_end(0):
@@ -46,7 +46,7 @@ async def be_closed(context: PlayContext, client: Client, step: On) -> int:
 
 
 async def _check(context: PlayContext, name: str, step: Close | On) -> None:
-    """Compare how a client ended with what its step expects."""
+    """Raise StepFailed unless a client's connection ended as its step expects."""
     ending = context.endings.get(name)
     if ending is None:
         if step.expect_code is not None or step.expect_reason is not None:

@@ -1,4 +1,4 @@
-"""What a play has at hand while it goes on: its target, its history, its clients and its objects."""
+"""The context of a running play: its target, history, clients and objects."""
 
 import asyncio
 from dataclasses import dataclass, field, replace
@@ -55,19 +55,19 @@ _KEPT = frozenset(
         kinds.FAULT,
     }
 )
-"""What lateness is judged by, and how stays ended."""
+"""The kinds of event that lateness and the ends of stays are decided by."""
 
 LARGE: Final = 1 << 20
-"""Characters or bytes of a message that take longer to search for secrets (3 ms, 100 for 32 MiB, measured) than it
-takes to have a thread do it."""
+"""Characters or bytes of a message from which a thread searches it for secrets: the search takes 3 ms for this size and
+100 ms for 32 MiB (measured), longer than a hand-over to a thread."""
 
 MOST_RECORDED: Final = 256 << 20
-"""Characters of messages that the history keeps of one play: 16,384 messages of the greatest length that is kept."""
+"""Characters of messages that the history keeps per play: 16,384 messages of the maximum recorded length."""
 
 
 @dataclass(slots=True)
 class ObservedObject:
-    """One Durable Object of the play, as the trace has shown it so far; without a trace nothing is known of it."""
+    """One Durable Object of the play and its state according to the trace, which stays at its defaults without one."""
 
     label: str
     class_name: str
@@ -96,7 +96,7 @@ class PlayContext:
         *,
         alone: bool,
     ) -> None:
-        """Bind the play's names and its objects; touches nothing. Raises TargetError for a class that is not there."""
+        """Bind the play's names and objects without side effects. Raises TargetError for a missing class."""
         self.play = play
         self.target = target
         self.say = environment.say
@@ -113,32 +113,31 @@ class PlayContext:
         self._nonce = nonce
         self.step: int | None = None
         self.late_s = 0.0
-        """How late the present step began."""
+        """Seconds by which the current step began late."""
 
         self.alarms_seen: dict[str, int] = {}
         self.clients: dict[str, Client] = {}
         self.endings: dict[str, Ending] = {}
-        self.shown: dict[str, dict[str, Any]] = {}
-        """What the event of its opening says of the secrets that a client shows."""
+        self.request_secrets: dict[str, dict[str, Any]] = {}
+        """By client, the field of its `opened` event that names the secrets in its request."""
         self._given = {} if self._services is None else self._services.names(play.scenario)
         self.names = play.names(nonce) | self._given
-        self.objects = {label: self._witnessed(label) for label in play.objects}
+        self.objects = {label: self._observed_object(label) for label in play.objects}
         self._label = label
         self._history = history
         self._late: list[Stretch] = []
-        self.stirred_ns = history.now_ns()
+        self.last_activity_ns = history.now_ns()
         self.events: list[Event] = []
-        """What has happened so far: all of it where the objects' answers are all that tells of them, else what shows
-        whether it was late."""
+        """All events so far without a trace; with one, only those that lateness is decided by."""
         self.in_flight: list[InFlight] = []
-        """What notes which messages have no answer yet, for claims that ask for one."""
-        self.takes: Callable[[str, Payload], bool] = lambda _client, _payload: False
-        """Whether a message that came to a client is for somebody else than the story."""
+        """Trackers of unanswered messages, for claims that require answers."""
+        self.intercept: Callable[[str, Payload], bool] = lambda _client, _payload: False
+        """Return whether a message received by a client is not part of the story."""
         self._recorded = 0
         self._broken: str | None = None
         self._playing: asyncio.Timeout | None = None
 
-    def _witnessed(self, label: str) -> ObservedObject:
+    def _observed_object(self, label: str) -> ObservedObject:
         reference = self.play.objects[label]
         if reference.name is None:
             return ObservedObject(label, reference.class_, None, reference.id or "")
@@ -150,10 +149,10 @@ class PlayContext:
     # --- the history
 
     def add(self, actor: str, kind: str, *, t_ns: int | None = None, **data: Any) -> Event:
-        """Write an event of this play at the step that is going on."""
+        """Write an event of this play, with the current step."""
         event = self._history.add(self._label, actor, kind, step=self.step, t_ns=t_ns, **data)
         if kind in kinds.STIRRING and kind not in kinds.OUR_OWN:
-            self.stirred_ns = event.t_ns
+            self.last_activity_ns = event.t_ns
         if self.target.trace is None or kind in _KEPT:
             self.events.append(event)
         if kind in _MESSAGES:
@@ -162,17 +161,17 @@ class PlayContext:
         return event
 
     def write(self, actor: str, data: events.EventData, *, t_ns: int | None = None) -> Event:
-        """Write an event whose fields a type checker has seen; otherwise as `add`."""
+        """Write a typed event."""
         return self.add(actor, data.kind, t_ns=t_ns, **vars(data))
 
     # --- time
 
     def window(self, seconds: float) -> Window:
-        """Return a length of the story's time that begins now: time in which we or the runtime were away is none."""
+        """Return a window that begins now and does not count time in which poc or the runtime was late."""
         return Window(self._attendance, seconds, self._concerns)
 
     async def is_over(self, window: Window) -> bool:
-        """Return whether a window is over, once the runtime has shown that it lives; that it was away shows only then.
+        """Return whether a window is over, after a response of the runtime: lateness is known only then.
 
         Raises TargetHung and TargetDied.
         """
@@ -181,7 +180,7 @@ class PlayContext:
         return window.left_s <= 0
 
     async def is_done_in(self, seconds: float, task: "asyncio.Future[Any]") -> bool:
-        """Return whether something is done, well or badly, in a length of the story's time that begins now.
+        """Wait for a future during a window of so many seconds, and return whether it is done.
 
         Raises TargetHung and TargetDied.
         """
@@ -193,25 +192,26 @@ class PlayContext:
         return task.done()
 
     def was_late(self, seconds: float) -> bool:
-        """Return whether we or the runtime were away at any time in the last so many seconds."""
+        """Return whether poc or the runtime was late in the last `seconds`."""
         return self.late_ns(round(seconds * 1e9)) > 0
 
     def late_ns(self, length_ns: int) -> int:
-        """Return for how much of the last so many nanoseconds we or the runtime were away."""
+        """Return for how much of the last `length_ns` poc or the runtime was late."""
         now_ns = self.now_ns + self._history.origin_ns
         return self._attendance.late_ns(now_ns - length_ns, now_ns, self._concerns)
 
     def _concerns(self, stretch: Stretch) -> Stretch | None:
-        """Return what of a stretch is lateness for this play: nothing of another runtime's, nor its worker's own work.
+        """Return the part of a stretch that is lateness for this play, None if it concerns another runtime.
 
-        Where its worker was at work on a machine that others kept busy too, that is the share in which it did not run.
+        The work of the play's own worker is not lateness. If the worker was busy on a machine that was busy with other
+        work too, only the share in which it did not run counts.
         """
         if stretch.runtime not in {None, self.target.number}:
             return None
         return stretch.without_work() if is_own_work(stretch, self._own, alone=self._alone) else stretch
 
     def late_stretches(self) -> list[Stretch]:
-        """Return all stretches in which we or a runtime were late so far, in the history's time."""
+        """Return all stretches so far in which poc or a runtime was late, on the history's clock."""
         self._attendance.observe()
         origin = self._history.origin_ns
         self._late += (
@@ -221,15 +221,15 @@ class PlayContext:
         return self._late
 
     def came_round(self) -> None:
-        """Count what comes late from now on apart from what was before: the event loop has just had a turn."""
+        """Mark that the event loop has just run, so that later lateness is counted separately."""
         self._attendance.came_round()
 
     def at_ns(self, monotonic_ns: int) -> int:
-        """Return a time of the monotonic clock in the history's."""
+        """Convert a time of the monotonic clock to the history's clock."""
         return monotonic_ns - self._history.origin_ns
 
     def note(self, actor: str, kind: str, *, t_ns: int | None = None, **data: Any) -> int:
-        """Write an event from a callback, where nobody could catch an error; give its id, 0 where it failed."""
+        """Write an event from a callback and return its id; an error ends the run, and the id is then 0."""
         try:
             return self.add(actor, kind, t_ns=t_ns, **data).id
         except PocError as error:
@@ -238,22 +238,22 @@ class PlayContext:
 
     @property
     def now_ns(self) -> int:
-        """Return the history's clock."""
+        """The current time on the history's clock."""
         return self._history.now_ns()
 
     def without_secrets(self, payload: Payload) -> Payload:
-        """Return a text or bytes without the secrets of the run."""
+        """Return a payload with the secrets of the run masked."""
         return self._history.without_secrets(payload)
 
     async def recorded_aside(self, payload: Payload) -> dict[str, Any]:
-        """Return a message as the history keeps it; a large one is searched for secrets without holding up the loop."""
+        """Return a message as the history records it; a large one is searched for secrets in a thread."""
         if len(payload) < LARGE:
             return self.recorded(payload)
         # RE2 lets other threads run while it searches.
         return self._kept(*await asyncio.to_thread(self._history.masked, payload))
 
     def recorded(self, payload: Payload) -> dict[str, Any]:
-        """Return a message as the history keeps it."""
+        """Return a message as the history records it."""
         return self._kept(*self._history.masked(payload))
 
     def _kept(self, clean: Payload, masked: dict[str, Any]) -> dict[str, Any]:
@@ -263,21 +263,21 @@ class PlayContext:
             self.break_off(f"flooded: the messages of this play take more than {MOST_RECORDED >> 20} MiB of the record")
         return kept | masked
 
-    def heard_in_headers(self, headers: "Iterable[tuple[str, str]]") -> dict[str, Any]:
-        """Return what an event says of the secrets in the headers of an answer."""
+    def secrets_in_headers(self, headers: "Iterable[tuple[str, str]]") -> dict[str, Any]:
+        """Return the event field that names the secrets in the headers of a response."""
         masked = self._history.masked("\n".join(map(": ".join, headers)))[1]
         return {"headers": masked} if masked else {}
 
-    def showed(self, *texts: str) -> dict[str, Any]:
-        """Return what an event says of the secrets that a client shows in its request, and may be told again."""
+    def secrets_in_request(self, *texts: str) -> dict[str, Any]:
+        """Return the event field that names the secrets in a client's request, which the worker may echo."""
         masked = self._history.masked("\n".join(texts))[1]
         return {"showed": sorted({name for names in masked.values() for name in names})} if masked else {}
 
-    # --- the end of a play that cannot go on
+    # --- breaking off
 
     @property
     def is_broken_off(self) -> bool:
-        """Whether the play has ended, whatever its steps say."""
+        """Whether the play was broken off."""
         return self._broken is not None
 
     def break_off(self, reason: str) -> None:
@@ -288,7 +288,7 @@ class PlayContext:
                 self._playing.reschedule(asyncio.get_running_loop().time())
 
     async def unless_broken_off(self, step: "Coroutine[Any, Any, dict[str, Any]]") -> dict[str, Any]:
-        """Carry out a step. Raises PlayError as soon as the play is broken off, or where it already is."""
+        """Run a step. Raises PlayError as soon as the play is broken off, or if it already is."""
         if self._broken is not None:
             step.close()
             raise PlayError(self._broken)
@@ -304,8 +304,8 @@ class PlayContext:
 
     # --- objects
 
-    def watch(self) -> None:
-        """Write the residency of the play's objects, and the calls to the API, into the history from now on."""
+    def subscribe(self) -> None:
+        """Start to record the residency of the play's objects and the calls to the API."""
         self._api.listen(self._nonce, self._called)
         for name, value in self._given.items():
             self.write("poc", events.Captured(name=name, value=value))
@@ -321,16 +321,16 @@ class PlayContext:
             from poc_cli.engine.app_server_step import Calls
 
             self.calls = Calls(self)
-            self.calls.way = app.proxy.listen(self._nonce, self.calls.heard)
+            self.calls.way = app.proxy.listen(self._nonce, self.calls.record_request)
 
     async def ready(self) -> None:
-        """Wait until what stands beside the worker is there. Raises TargetError where it does not come."""
+        """Wait until the services of the play are ready. Raises TargetError if they do not start."""
         if self._services is not None:
-            self.say("waiting for what stands beside the worker")
+            self.say("waiting for services")
             await self._services.ready(self.play)
 
-    def unwatch(self) -> None:
-        """Stop writing them."""
+    def unsubscribe(self) -> None:
+        """Stop what `subscribe` started."""
         self._api.unlisten(self._nonce)
         app = None if self._services is None else self._services.app(self.play.scenario)
         if self._services is not None:
@@ -378,58 +378,58 @@ class PlayContext:
         witnessed.moved.set()
 
     def _caller(self, caller: Caller) -> dict[str, Any]:
-        """Return who called an object as the history keeps it."""
+        """Return the caller of an object as the history records it."""
         trace, pins = self.target.trace, caller.pins
         class_name = None if trace is None or caller.object_id is None else trace.class_of(caller.object_id)
-        told = [{"what": pin.what, "script": pin.script, "line": pin.line} for pin in pins]
+        pin_fields = [{"what": pin.what, "script": pin.script, "line": pin.line} for pin in pins]
         return {
             "worker": caller.worker,
             "class": class_name,
             "object": caller.object_id,
             "open": caller.is_open,
-            "pins": told,
+            "pins": pin_fields,
         }
 
     def _called(self, call: Call) -> None:
-        told: dict[str, Any] = {"method": call.method, "path": call.path, "status": call.status}
-        self.note("api", kinds.CALLED, **told, authorized=call.authorized)
+        fields: dict[str, Any] = {"method": call.method, "path": call.path, "status": call.status}
+        self.note("api", kinds.CALLED, **fields, authorized=call.authorized)
 
     def objects_named(self, names: list[str] | None) -> list[ObservedObject]:
-        """Return the objects that a step means; all of the play where it names none."""
+        """Return the objects that a step names, or all objects of the play if it names none."""
         return [self.objects[name] for name in names] if names is not None else list(self.objects.values())
 
     def capture(self, paths: dict[str, str], message: Message) -> None:
-        """Bind values of a message to names. Raises PlayError for a path that is not there."""
+        """Bind values of a message to names. Raises PlayError for a missing path."""
         for name, path in paths.items():
             value = lookup(message.json, path)
             if value is MISSING:
-                raise PlayError(f'nothing to capture at "{path}" in the answer')
+                raise PlayError(f'cannot capture "{path}": the answer has no such field')
             self.names[name] = value
             self.write("poc", events.Captured(name=name, value=value))
 
     # --- clients
 
     def client_names(self, names: list[str]) -> list[str]:
-        """Return the single clients that a step means: each once, in the order of the step."""
+        """Expand the client groups that a step names; each client once, in the order of the step."""
         return list(dict.fromkeys(member for name in names for member in self.play.members(name)))
 
     def client(self, name: str) -> Client:
-        """Return a client that was connected. Raises StepFailed for one that never was."""
+        """Return a client. Raises StepFailed if it was never connected."""
         client = self.clients.get(name)
         if client is None:
             raise StepFailed("closed", f"{name} was never connected")
         return client
 
     def new_client(self, name: str) -> Client:
-        """Make a fresh client, and let the history know what it sees."""
+        """Create a client whose messages and closing are recorded."""
         spec = self.play.clients[name]
         if not isinstance(spec, ClientSpec):
-            return self._foreign_client(name, spec)
+            return self._external_client(name, spec)
         names = self.names | dict(self.play.client_bound(name))
         headers = self.target.headers | {key: render_text(value, names) for key, value in spec.headers.items()}
         subprotocols = [render_text(each, names) for each in spec.subprotocols]
         path = render_text(spec.path, names)
-        self.shown[name] = self.showed(path, *headers.values(), *subprotocols)
+        self.request_secrets[name] = self.secrets_in_request(path, *headers.values(), *subprotocols)
         client = self._opener(
             name,
             self.target.door.socket(path),
@@ -446,16 +446,16 @@ class PlayContext:
         self.clients[name] = client
         return client
 
-    def _foreign_client(self, name: str, spec: AnyClient) -> Client:
-        from poc_cli.engine.external_clients import foreign_client
+    def _external_client(self, name: str, spec: AnyClient) -> Client:
+        from poc_cli.engine.external_clients import external_client
 
         if self._services is None:
-            raise PlayError(f"{name} is no client of our own, and this run has no others")
-        self.clients[name] = foreign_client(self, self._services, name, spec)
+            raise PlayError(f"{name} is a program or a page, and this run has no services to start it with")
+        self.clients[name] = external_client(self, self._services, name, spec)
         return self.clients[name]
 
     def _received(self, client: Client, payload: Payload) -> None:
-        if self.takes(client.name, payload):
+        if self.intercept(client.name, payload):
             return
         now = self.now_ns
         event_id = self.note(client.name, kinds.RECEIVED, t_ns=now, **self.recorded(payload))
@@ -464,7 +464,7 @@ class PlayContext:
         self._attendance.handled(self._label, len(payload), self.now_ns - now)
 
     def flooded(self, name: str, what: str) -> None:
-        """End the play because a client got more than it takes."""
+        """End the play because a client received more than its limit."""
         self.break_off(f"flooded: {name} received {what}")
 
     def _ended(self, client: Client, ending: Ending) -> None:

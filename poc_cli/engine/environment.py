@@ -1,4 +1,4 @@
-"""What a run provides to its plays: the API that workers call, services, clients, and where progress is reported."""
+"""What a run provides to its plays: the API that workers call, services, a client factory, progress and errors."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class RunEnvironment:
     """What all plays of a run share besides the worker.
 
-    `services` is None where no scenario needs any; `opener` makes our own WebSocket clients.
+    `services` is None if no scenario needs any; `opener` creates poc's own WebSocket clients.
     """
 
     api: Api
@@ -27,10 +27,10 @@ class RunEnvironment:
 
 @dataclass(frozen=True, slots=True)
 class PlayEnvironment:
-    """What one play gets of its run.
+    """What a run provides to one play.
 
-    `say` reports its phase, `fail` an error that ends the whole run, `attendance` knows when this process or a runtime
-    stood still.
+    `say` reports its phase, `fail` an error that ends the run; `attendance` records when this process or a runtime was
+    late.
     """
 
     run: RunEnvironment

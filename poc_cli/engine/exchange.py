@@ -1,4 +1,4 @@
-"""Carries out what `on` and `resume` say for one client: what is sent or done, and what must come of it."""
+"""Run `on` and `resume` for one client: send or act, then check the answers."""
 
 import asyncio
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from poc_cli.clients.client import CannotOpen, Client
 from poc_cli.clients.inbox import Received
 from poc_cli.engine import close_step
 from poc_cli.engine.context import PlayContext
-from poc_cli.engine.expectation import Correspondent, Expecting
+from poc_cli.engine.expectation import Correspondent, Expectation
 from poc_cli.engine.step_failure import StepFailed
 from poc_cli.history import event as kinds
 from poc_cli.scenario.matching import matches, payload
@@ -19,16 +19,16 @@ from poc_cli.scenario.templates import render
 from poc_cli.scenario.values import shown
 
 Seen = dict[str, Any]
-"""What a step saw, for its `step_end` event."""
+"""What a step observed, for its `step_end` event."""
 
 
 SENT_WITHIN_SECONDS = 60.0
-"""What a message may take to be written: 64 MiB, more than any runtime takes, over a line of 10 Mbit/s."""
+"""The time limit of writing a message: enough for 64 MiB, more than any runtime accepts, at 10 Mbit/s."""
 
 
 @dataclass(slots=True)
-class _Begun:
-    """What has been sent or done: who answers, from where on, and the message's event and time."""
+class _Started:
+    """The sent half of an exchange: who answers, from which inbox position, and the message's event and time."""
 
     answers: Correspondent
     start: int
@@ -37,34 +37,34 @@ class _Begun:
 
 
 async def exchange(context: PlayContext, step: Exchange, name: str) -> Seen:
-    """Send or act as the step says, then wait for what it expects, on one client."""
+    """Send or act on one client, then wait for what the step expects."""
     client = context.client(name)
-    begun = _Begun(client, client.inbox.position, context.now_ns)
+    begun = _Started(client, client.inbox.position, context.now_ns)
     if step.sends:
         await _send(context, client, step, begun)
     if isinstance(step, Acting) and step.acts:
         await _act(context, client, step, begun)
     if isinstance(step, On) and step.quiet is not None:
         await _stay_quiet(context, client, step, begun.start)
-    seen, last_ns = await _awaited(context, client, step, begun)
+    seen, last_ns = await _await_expected(context, client, step, begun)
     if isinstance(step, Acting) and step.acts:
         _find_sent(client, begun)
     if begun.sent is not None:
         seen["sent"] = {name: begun.sent}
     if "answered" in seen:
-        # What was here before the step began was not waited for.
+        # The answer may have arrived before the step began; then the wait was 0.
         seen["answered"][name]["after_ns"] = max(0, last_ns - begun.at_ns)
     if isinstance(step, On) and step.expects_close:
         seen["closed"] = {name: await close_step.be_closed(context, client, step)}
     return seen
 
 
-async def _awaited(context: PlayContext, client: Client, step: Exchange, begun: _Begun) -> tuple[Seen, int]:
-    """Wait for what the step expects to arrive and to be shown; give what was seen, and the time of the last of it."""
+async def _await_expected(context: PlayContext, client: Client, step: Exchange, begun: _Started) -> tuple[Seen, int]:
+    """Wait for the expected messages and text; return what was observed, and the time of the last of it."""
     seen: Seen = {}
     last_ns = 0
     if step.expects:
-        answer = await Expecting(context, begun.answers, step).answer(begun.start)
+        answer = await Expectation(context, begun.answers, step).answer(begun.start)
         message = answer.message
         seen["answered"], last_ns = {client.name: {"event": message.event_id}}, message.t_ns
         if answer.passed_over:
@@ -78,14 +78,14 @@ async def _awaited(context: PlayContext, client: Client, step: Exchange, begun: 
     return seen, last_ns
 
 
-async def _send(context: PlayContext, client: Client, step: Exchange, begun: _Begun) -> None:
+async def _send(context: PlayContext, client: Client, step: Exchange, begun: _Started) -> None:
     wire = payload(render(step.send, context.names))
     as_kept = await context.recorded_aside(wire)
     if not client.is_open:
-        # Before it is written down as sent: what never left must not be missed later.
+        # Not recorded as sent: a message that never left must not count as lost.
         await context.target.settled()
         raise StepFailed("closed", f"{client.name} could not send: {client.how_it_ended}")
-    # From here on: what arrived before the send does not answer it.
+    # A message that arrived before the send does not answer it.
     begun.start = client.inbox.size
     begun.sent = context.add(client.name, kinds.SENT, **as_kept).id
     begun.at_ns = context.now_ns
@@ -104,7 +104,7 @@ async def _send(context: PlayContext, client: Client, step: Exchange, begun: _Be
         sending.cancel()
 
 
-async def _act(context: PlayContext, client: Client, step: Acting, begun: _Begun) -> None:
+async def _act(context: PlayContext, client: Client, step: Acting, begun: _Started) -> None:
     from poc_cli.engine.page_steps import act
 
     begun.start, begun.at_ns = client.inbox.size, context.now_ns
@@ -113,8 +113,8 @@ async def _act(context: PlayContext, client: Client, step: Acting, begun: _Begun
         begun.answers, begun.start = result, 0
 
 
-def _find_sent(client: Client, begun: _Begun) -> None:
-    """Take the time from the message by which the page did what it was made to do, if it sent any."""
+def _find_sent(client: Client, begun: _Started) -> None:
+    """Use the first message that the page sent after it was acted on, if any, as the start of the exchange."""
     from poc_cli.engine.page_steps import sent_by
 
     sent = sent_by(client)
@@ -123,9 +123,9 @@ def _find_sent(client: Client, begun: _Begun) -> None:
 
 
 async def _stay_quiet(context: PlayContext, client: Client, step: On, start: int) -> None:
-    """Wait for the silence that a step wants. What it names by `like` is looked for where `expect` would look.
+    """Wait for the step's `quiet` time. Raises StepFailed for a message that matches `like`, or for any without it.
 
-    Raises StepFailed.
+    Messages are matched from the same position as for `expect`.
     """
     length = step.quiet or 0.0
     window, end_ns = context.window(length), context.now_ns + round(length * 1e9)
@@ -134,7 +134,7 @@ async def _stay_quiet(context: PlayContext, client: Client, step: On, start: int
         start = client.inbox.size
 
     def breaks(received: Received) -> bool:
-        # What came later broke no silence, and what a step has read already is that step's matter.
+        # Ignore messages after the end, and those that an earlier step has read.
         if received.t_ns > end_ns:
             return False
         return like is None or (not received.read and matches(like, received.message, exact=step.exact))
@@ -143,13 +143,15 @@ async def _stay_quiet(context: PlayContext, client: Client, step: On, start: int
     while (noise := await client.inbox.quiet(index, window)) is not None and not breaks(noise):
         index += 1
     if noise is None:
-        # On a busy machine the time can pass before the runtime has had its turn; once it has, its noise is here.
+        # On a busy machine the time can pass before the runtime runs; messages it sent in time may arrive now.
         await context.target.settled()
         noise = next(filter(breaks, client.inbox.since(start)), None)
     if noise is not None:
         noise.read = True
         kind = "nothing" if like is None else f"nothing like {shown(like)}"
-        raise StepFailed("noise", f"{client.name} should hear {kind} for {length:g} s and got event {noise.event_id}")
+        raise StepFailed(
+            "noise", f"{client.name} should receive {kind} for {length:g} s and got event {noise.event_id}"
+        )
     if not client.is_open:
         await context.target.settled()
-        raise StepFailed("closed", f"{client.name} should hear nothing and was closed")
+        raise StepFailed("closed", f"{client.name} should receive nothing and was closed")

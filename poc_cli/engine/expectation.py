@@ -1,4 +1,4 @@
-"""Waits on one client for what a step expects, and says in one sentence how it was not met."""
+"""Wait for the messages that a step expects on one client, and explain a mismatch in one sentence."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,48 +16,48 @@ from poc_cli.scenario.unordered import AnyOrder
 from poc_cli.targets.attendance import Window
 
 UNREAD_NS: Final = 250_000_000
-"""A message may lie unread for so long without anybody being late (`targets/attendance.py`)."""
+"""How long a message may be unread before that counts as lateness (see `targets/attendance.py`)."""
 
 _LISTED = 5
-"""Passed-over messages that a reason names; all are in the history."""
+"""Passed-over messages that a reason lists; all are in the history."""
 
 
 class Correspondent(Protocol):
-    """Whoever messages come from."""
+    """A source of messages: a client, an HTTP response, an app server or a page's script."""
 
     @property
     def name(self) -> str:
-        """Who it is in the history."""
+        """The actor in the history."""
 
     @property
     def inbox(self) -> Inbox:
-        """What has come from it."""
+        """The messages received from it."""
 
     @property
     def is_open(self) -> bool:
-        """Whether more can come."""
+        """Whether more messages can arrive."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The last message that was expected, and what was passed over on the way to it."""
+    """The last of the expected messages, and the messages that were skipped before it."""
 
     message: Received
     passed_over: tuple[Received, ...]
 
 
-class Expecting:
+class Expectation:
     """One step's expectation on one client, with the names as they are bound now."""
 
     def __init__(self, context: PlayContext, client: Correspondent, step: Exchange) -> None:
-        """Take where, on whom and what; nothing is awaited yet."""
+        """Initialize and parse the step's conditions."""
         self._context = context
         self._client = client
         self._step = step
         self._conditions = [parse(text) for text in step.where]
 
     async def answer(self, start: int) -> Answer:
-        """Take the expected messages in their order from the inbox's position `start` on. Raises StepFailed."""
+        """Wait for the expected messages from inbox position `start`. Raises StepFailed."""
         window = self._context.window(self._step.within)
         if self._step.order == "any":
             return await self._in_any_order(start, window)
@@ -75,9 +75,9 @@ class Expecting:
         return Answer(match, tuple(passed))
 
     async def _take(self, start: int, wanted: Callable[[Message], bool], window: Window) -> Taken:
-        """Take a wanted message in its time. Before nothing is said to have come, the inbox is looked at once more.
+        """Wait for a matching message until the window is over, then check the inbox once more.
 
-        What came in time may lie unread when the time is over; the runtime has shown by then that it lives.
+        A message that arrived in time may still be unread when the window is over.
         """
         inbox, very_next = self._client.inbox, self._step.next
         passed: tuple[Received, ...] = ()
@@ -98,7 +98,7 @@ class Expecting:
         return Taken(more.match, passed + more.passed_over)
 
     async def _in_any_order(self, start: int, window: Window) -> Answer:
-        """Take each expected message once, whichever comes first."""
+        """Wait for all expected messages, in any order."""
         order = AnyOrder(self._expected(), exact=self._step.exact)
         passed: list[Received] = []
         match: Received | None = None

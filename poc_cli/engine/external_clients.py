@@ -1,4 +1,4 @@
-"""Makes the clients of a play that are not our own, and takes down what they tell of themselves."""
+"""Create the clients of a play that are programs or pages, and record what they report."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -21,17 +21,17 @@ LONGEST_NOTE: Final = 4096
 """Characters of a line of stderr or of a page's console that the history keeps."""
 
 
-class StageAccount:
-    """The account of one client on a stage; what it tells once its play is over goes nowhere."""
+class ContextObserver:
+    """Records what one client reports in its play's history."""
 
     def __init__(self, context: PlayContext, name: str, client: "list[Client]") -> None:
-        """Take where it is written; `client` will hold the client itself."""
+        """Initialize with a list to which the client itself is added later."""
         self._context = context
         self._name = name
         self._client = client
 
     def note(self, kind: str, **data: Any) -> None:
-        """Write an event of the client's; long texts are cut, once the secrets are out of them."""
+        """Write an event of the client; long texts are masked, then cut."""
         self._context.note(self._name, kind, **{key: self._short(value) for key, value in data.items()})
 
     def _short(self, value: Any) -> Any:
@@ -41,22 +41,22 @@ class StageAccount:
         return safe if len(safe) <= LONGEST_NOTE else f"{safe[:LONGEST_NOTE]}…"
 
     def opened(self, socket: int, address: str) -> None:
-        """Write that a WebSocket of it to the worker is open; of its address the path and the objects it names."""
+        """Write that a WebSocket to the worker is open, with the path of its URL and the objects named in it."""
         url = urlsplit(address)
         parts = {unquote(part) for part in url.path.split("/")} | {value for _, value in parse_qsl(url.query)}
         objects = [each.label for each in self._context.objects.values() if {each.name, each.id} & parts]
         self.note(kinds.OPENED, socket=socket, path=url.path, objects=objects)
 
     def passed(self, kind: str, socket: int, payload: Payload) -> tuple[int, int]:
-        """Write a message on such a WebSocket that is not for the inbox; give the event's id and time."""
+        """Write a message on such a WebSocket that is not for the inbox; return the event's id and time."""
         now = self._context.now_ns
         if self._context.is_broken_off:
             return 0, now
-        told = self._context.recorded(payload)
-        return self._context.note(self._name, kind, t_ns=now, socket=socket, **told), now
+        recorded = self._context.recorded(payload)
+        return self._context.note(self._name, kind, t_ns=now, socket=socket, **recorded), now
 
     def heard(self, payload: Payload, **data: Any) -> None:
-        """Write a message for the inbox, and put it there, unless the play has ended over a flood."""
+        """Write a message and put it in the inbox, unless the play was broken off."""
         if self._context.is_broken_off:
             return
         now = self._context.now_ns
@@ -70,25 +70,25 @@ class StageAccount:
     def ended(self, socket: int, ending: Ending) -> None:
         """Write that such a WebSocket has ended."""
         self._context.endings[self._name] = ending
-        told = {"by": ending.by, "code": ending.code, "reason": ending.reason, "clean": ending.clean}
-        self.note(kinds.CLOSED, socket=socket, **told, said=ending.said)
+        fields = {"by": ending.by, "code": ending.code, "reason": ending.reason, "clean": ending.clean}
+        self.note(kinds.CLOSED, socket=socket, **fields, said=ending.said)
 
 
-def foreign_client(context: PlayContext, services: Services, name: str, spec: AnyClient) -> Client:
-    """Make a client that is a program or a page; nothing is started yet. Raises PlayError for what is none."""
-    made: list[Client] = []
-    account = StageAccount(context, name, made)
+def external_client(context: PlayContext, services: Services, name: str, spec: AnyClient) -> Client:
+    """Create a client that is a program or a page, without starting it. Raises PlayError for any other."""
+    created: list[Client] = []
+    observer = ContextObserver(context, name, created)
     match spec:
         case CommandSpec():
             program = _program(context, services, name, spec)
-            made.append(ProgramClient(name, program, services.programs, lambda: context.target.door, account))
+            created.append(ProgramClient(name, program, services.programs, lambda: context.target.door, observer))
         case PageSpec():
             if services.pages is None:
                 raise PlayError("there is no browser in this run")
-            made.append(PageClient(name, _visit(context, services, name, spec), services.pages, account))
+            created.append(PageClient(name, _visit(context, services, name, spec), services.pages, observer))
         case _:
-            raise PlayError(f"{name} is a client of our own")
-    return made[0]
+            raise PlayError(f"{name} is neither a program nor a page")
+    return created[0]
 
 
 def _visit(context: PlayContext, services: Services, name: str, spec: PageSpec) -> Visit:
@@ -103,7 +103,7 @@ def _program(context: PlayContext, services: Services, name: str, spec: CommandS
     origin = scenario.document.origin
     build, also = spec.build, spec.also
     if build is None and origin is not None and spec.dir is not None and Path(spec.dir) == Path(origin.dir):
-        build, also = origin.build, origin.also  # so that it has what the app has, such as its packages
+        build, also = origin.build, origin.also  # the build that installs the app's packages
     folder = services.folder(scenario, spec.dir or ".", also, build)
     known = context.names | dict(context.play.client_bound(name))
     bearer = context.target.headers.get("Authorization", "").removeprefix("Bearer ")

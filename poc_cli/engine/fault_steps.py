@@ -1,4 +1,4 @@
-"""The steps that break things: dropped connections, stalled readers, restarts of objects and runtimes."""
+"""Run the fault steps: dropped connections, stalled readers, restarts of objects and runtimes."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ async def kill(context: PlayContext, step: Kill, _: Sleeper) -> Seen:
 
 
 async def stall(context: PlayContext, step: Stall, _: Sleeper) -> Seen:
-    """Stop reading, or read on."""
+    """Stop reading, or resume reading."""
     for name in context.client_names(step.stall):
         client = context.client(name)
         if step.release:
@@ -34,7 +34,7 @@ async def stall(context: PlayContext, step: Stall, _: Sleeper) -> Seen:
 
 
 async def restart(context: PlayContext, step: Restart, _: Sleeper) -> Seen:
-    """End objects with their sockets, or the whole runtime, and wait until it is back."""
+    """Restart objects, which closes their sockets, or the whole runtime."""
     if step.restart == "object":
         return await _restart_objects(context, step)
     context.say(f"restarting ({step.restart})")
@@ -46,13 +46,13 @@ async def restart(context: PlayContext, step: Restart, _: Sleeper) -> Seen:
 async def _restart_objects(context: PlayContext, step: Restart) -> Seen:
     trace = context.target.trace
     if trace is None:
-        raise PlayError("a single object can only be restarted where the runtime's trace is read")
+        raise PlayError("restarting a single object needs the runtime's trace, which this target does not have")
     for witnessed in context.objects_named(step.of):
         await trace.fence()
         context.write(f"object:{witnessed.label}", events.Fault(fault="object"))
         eviction = await trace.evict(witnessed.class_name, witnessed.id, close=True)
         await trace.fence()
         if witnessed.in_memory or eviction.outcome == "not_running":
-            said = eviction.said or "the runtime gave no reason"
-            raise StepFailed("probe", f"{witnessed.label} could not be restarted: {said}")
+            reason = eviction.said or "the runtime gave no reason"
+            raise StepFailed("probe", f"{witnessed.label} could not be restarted: {reason}")
     return {}

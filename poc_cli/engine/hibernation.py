@@ -1,4 +1,4 @@
-"""What the engine needs of whoever brings objects to sleep, by the runtime's trace or by waiting alone."""
+"""The interface that puts objects to sleep, implemented with the runtime's trace and without it."""
 
 from typing import Literal, Protocol
 
@@ -12,7 +12,7 @@ class Sleeper(Protocol):
     """Puts the objects of one play to sleep."""
 
     async def hibernate(self, witnessed: ObservedObject, way: Way, *, forced: bool = False) -> None:
-        """Return once the object has had what it needs to sleep. Raises StepFailed where it is known not to."""
+        """Wait until the object sleeps, or should. Raises StepFailed if it is known to be awake."""
 
     async def probe(self, witnessed: ObservedObject, wanted: Wanted) -> None:
-        """Look where the object is, without touching it. Raises StepFailed where it is not as wanted."""
+        """Check the object's state without waking it. Raises StepFailed if it is not the wanted one."""

@@ -1,4 +1,4 @@
-"""Brings objects to sleep, by waiting or by force, and asks the trace where they are."""
+"""Put objects to sleep, by the idle timer or an evict, and check their state in the trace."""
 
 import asyncio
 from typing import Any, Literal
@@ -13,34 +13,34 @@ from poc_cli.targets.base import Trace
 SECOND_NS = 1_000_000_000
 
 SLEEPS_WITHIN_SECONDS = 13.0
-"""After its last event, or after its last work where nothing pins it: the timer is 10.00 s +-10 ms and starts anew
-when a timer of the worker's has run; one outlier in 200 was above 11 s (measured)."""
+"""The longest wait for a sleep, from the object's last event, or from its last work if nothing pins it. The idle timer
+takes 10.00 s +-10 ms and restarts after a timer of the worker; 1 of 200 sleeps took more than 11 s (measured)."""
 
 AWAKE_AFTER_SECONDS = 11.0
-"""An object that should stay awake, and that work pins, is watched for this long after its last event."""
+"""How long after its last event a pinned object that should stay awake is observed."""
 
 PIN_AFTER_SECONDS = 1.0
-"""Work that has been pending for a second is what pins an object (measured on eight kinds of work)."""
+"""Work that has been pending for this long pins an object (measured on eight kinds of work)."""
 
 PIN_OF_CONTROL_AFTER_SECONDS = 0.1
-"""In a control that should not sleep. Pins show at once and healthy objects show none (measured); what this shorter
-wait can get wrong is only that a control is refused its sleep, never that a story is granted one."""
+"""The same for a control that should not sleep. Pins show at once, and objects without pending work show none
+(measured). This shorter wait can only refuse a control its sleep; it cannot let a story pass."""
 
 WATCHED_AT_MOST_SECONDS = 40.0
-"""An object that keeps getting events is never idle; three idle windows are enough to say so."""
+"""An object that keeps receiving events is never idle; this is more than three idle windows."""
 
 IDLE_TIMER_SECONDS = 10.0
-"""The runtime's own idle timer (measured; docs/design/sleep.md)."""
+"""The runtime's idle timer (10.00 s, measured)."""
 
 _LISTED = 5
-"""Objects that a reason names; all are in the trace."""
+"""Objects that a reason lists; all are in the trace."""
 
-_LOOK_AGAIN_SECONDS = 0.05
-_LOOK_AGAIN_AT_LEAST_SECONDS = 0.001
+_POLL_SECONDS = 0.05
+_SHORTEST_POLL_SECONDS = 0.001
 
 
 def pins_data(pins: tuple[Pin, ...]) -> list[events.Pin]:
-    """Return pins as the history keeps them."""
+    """Return pins as the history records them."""
     return [
         {
             "kind": pin.kind,
@@ -54,26 +54,26 @@ def pins_data(pins: tuple[Pin, ...]) -> list[events.Pin]:
     ]
 
 
-def told(pins: tuple[Pin, ...]) -> str:
-    """Return pins in words: `setInterval (room.ts:12)`."""
+def describe_pins(pins: tuple[Pin, ...]) -> str:
+    """Describe pins in words: `setInterval (room.ts:12)`."""
     places = [pin.what + (f" ({pin.script}:{pin.line})" if pin.script else "") for pin in pins]
     return ", ".join(dict.fromkeys(places)) or "nothing that the trace shows"
 
 
 class TracedSleeper:
-    """Puts the objects of one play to sleep, and takes the trace's word for it."""
+    """Puts the objects of one play to sleep, as confirmed by the trace."""
 
     def __init__(self, context: PlayContext, trace: Trace, patience: Literal["sleep", "awake"]) -> None:
-        """Take the stage; `patience` says how long a sleep that does not come is waited for."""
+        """Initialize; `patience` says whether the object is expected to sleep or to stay awake."""
         self._context = context
         self._target = trace
         self._should_sleep = patience == "sleep"
 
     async def hibernate(self, witnessed: ObservedObject, way: Way, *, forced: bool = False) -> None:
-        """Return once the trace has shown the object leave memory. Raises StepFailed where it does not.
+        """Wait until the trace shows that the object left memory. Raises StepFailed if it does not.
 
-        An evict stands for the idle timer. An object that the timer would not strike, because work pins it or because
-        an alarm of its own comes before, is not evicted but waited for; `forced` evicts it before its alarm too.
+        An evict replaces the idle timer. An object that the timer would not evict, because work pins it or because its
+        alarm is due first, is not evicted but waited for; `forced` evicts it before its alarm as well.
         """
         now_ns = await self._target.fence()
         await self._present(witnessed)
@@ -86,33 +86,35 @@ class TracedSleeper:
                 await self._evict(witnessed)
                 if not witnessed.in_memory:
                     return
-                # Not all that pins shows in the trace; what the evict waited for in vain is seen by watching on.
+                # Some pins are not in the trace; waiting shows whether the object stays.
                 if not self._should_sleep:
                     raise StepFailed("no_sleep", f"the evict did not end {witnessed.label}'s stay")
                 await self._await_sleep(witnessed)
                 return
             self._context.write(f"object:{witnessed.label}", events.Refused(pins=pins_data(pins), alarm_in_ms=alarm))
             if not self._should_sleep and pins:
-                raise StepFailed("no_sleep", f"the evict was refused: {witnessed.label} is pinned by {told(pins)}")
+                raise StepFailed(
+                    "no_sleep", f"the evict was refused: {witnessed.label} is pinned by {describe_pins(pins)}"
+                )
         await self._await_sleep(witnessed)
 
     async def _present(self, witnessed: ObservedObject) -> None:
         if witnessed.seen:
             return
         seen = self._target.seen()
-        # Of this play are the latest; plays beside it may have brought hundreds.
-        told = [f"{self._target.class_of(each) or 'unknown class'} {each}" for each in seen[-_LISTED:]]
+        # The latest are this play's; concurrent plays may have added hundreds.
+        latest = [f"{self._target.class_of(each) or 'unknown class'} {each}" for each in seen[-_LISTED:]]
         more = [f"{len(seen) - _LISTED} more"] if len(seen) > _LISTED else []
-        others = ", ".join(told + more)
+        others = ", ".join(latest + more)
         named = f'{witnessed.class_name} "{witnessed.name}"' if witnessed.name is not None else witnessed.class_name
         raise StepFailed(
-            "wrong_object", f"{named} ({witnessed.id}) was never in memory; seen were: {others or 'no objects at all'}"
+            "wrong_object", f"{named} ({witnessed.id}) was never in memory; the trace shows {others or 'no objects'}"
         )
 
     async def _lasting_pins(self, witnessed: ObservedObject, now_ns: int) -> tuple[Pin, ...]:
-        """Return what still pins the object once young work has had its time to end."""
+        """Return the pins that remain after recent work has had time to finish."""
         while True:
-            # What takes long only because the runtime is late must not pass for a pin, not even in a control.
+            # Work that takes long because the runtime is late must not count as a pin, not even in a control.
             quickly = not self._should_sleep and not self._context.was_late(PIN_AFTER_SECONDS)
             patience = PIN_OF_CONTROL_AFTER_SECONDS if quickly else PIN_AFTER_SECONDS
             patience_ns = int(patience * SECOND_NS)
@@ -121,11 +123,11 @@ class TracedSleeper:
             if lasting or not pins:
                 return lasting
             left = (pins[0].since_ns + patience_ns - now_ns) / SECOND_NS
-            await asyncio.sleep(min(_LOOK_AGAIN_SECONDS, max(left, _LOOK_AGAIN_AT_LEAST_SECONDS)))
+            await asyncio.sleep(min(_POLL_SECONDS, max(left, _SHORTEST_POLL_SECONDS)))
             now_ns = await self._target.fence()
 
     def _alarm_before_sleep(self, witnessed: ObservedObject, now_ns: int) -> int | None:
-        """Return the milliseconds until the object's alarm, where that comes before the idle timer would strike."""
+        """Return the milliseconds until the object's alarm, None unless it is due before the idle timer."""
         due, stay = self._target.alarm_due_ns(witnessed.id), self._target.stay(witnessed.id)
         if due is None or stay is None or due > stay.last_event_ns + IDLE_TIMER_SECONDS * SECOND_NS:
             return None
@@ -140,10 +142,10 @@ class TracedSleeper:
         await self._target.fence()
 
     async def _await_sleep(self, witnessed: ObservedObject) -> None:
-        """Wait for the idle timer, reckoning in the trace's clock.
+        """Wait for the idle timer, on the trace's clock.
 
-        The reckoning starts at the object's last event where work pins it, and at its last work where none does: a
-        timer that has run only puts the sleep off.
+        The wait starts at the object's last event if work pins it, otherwise at its last work: a timer that has run
+        only delays the sleep.
         """
         begun_ns = now_ns = await self._target.fence()
         while True:
@@ -151,9 +153,9 @@ class TracedSleeper:
             if stay is None or not witnessed.in_memory:
                 return
             pins = self._target.pins(witnessed.id, SECOND_NS)
-            # Where nothing pins it, only the timer that strikes late would tell that it does not stay: one in 200 did.
+            # If nothing pins it, the idle timer may still be late: 1 of 200 sleeps took more than 11 s (measured).
             limit = AWAKE_AFTER_SECONDS if pins and not self._should_sleep else SLEEPS_WITHIN_SECONDS
-            # A runtime that stands still starts its timers late; what it was late by is no time to sleep in.
+            # A runtime that does not run starts its timers late, so its lateness does not count as idle time.
             waiting_ns = now_ns - (stay.last_event_ns if pins else stay.last_activity_ns)
             late_ns = self._context.late_ns(waiting_ns)
             left = limit - (waiting_ns - late_ns) / SECOND_NS
@@ -174,7 +176,7 @@ class TracedSleeper:
             ),
         )
         idle = (now_ns - stay.last_event_ns) / SECOND_NS
-        after = f"{idle:.1f} s after its last event, pinned by {told(pins)}"
+        after = f"{idle:.1f} s after its last event, pinned by {describe_pins(pins)}"
         raise StepFailed(
             "no_sleep",
             f"{witnessed.label} was still in memory "
@@ -182,7 +184,7 @@ class TracedSleeper:
         )
 
     async def _next(self, witnessed: ObservedObject) -> int:
-        """Return the trace's clock at the next pulse, or at once when the object has moved."""
+        """Return the trace's clock at its next pulse, or as soon as the object's state changes."""
         witnessed.moved.clear()
         moved = asyncio.create_task(witnessed.moved.wait())
         pulse = asyncio.create_task(self._target.pulse())
@@ -194,7 +196,7 @@ class TracedSleeper:
             pulse.cancel()
 
     async def probe(self, witnessed: ObservedObject, wanted: Wanted) -> None:
-        """Ask the trace. Raises StepFailed where the object is not as wanted."""
+        """Check the object's state in the trace. Raises StepFailed if it is not the wanted one."""
         now_ns = await self._target.fence()
         await self._present(witnessed)
         if wanted == "pinned":
@@ -214,12 +216,11 @@ class TracedSleeper:
                 "late_ms": round(self._context.late_ns(now_ns - stay.last_activity_ns) / 1e6, 3),
             }
         )
-        told_pins = pins_data(pins)
         actor = f"object:{witnessed.label}"
-        self._context.write(actor, events.Probed(wanted=wanted, found=found, ok=ok, pins=told_pins, **times))
+        self._context.write(actor, events.Probed(wanted=wanted, found=found, ok=ok, pins=pins_data(pins), **times))
         if not ok:
             woken = f", woken by {witnessed.woken_by}" if wanted == "asleep" and witnessed.slept else ""
-            because = f": {told(pins)}" if pins else woken
+            because = f": {describe_pins(pins)}" if pins else woken
             raise StepFailed("probe", f"{witnessed.label} should be {wanted} and is {found}{because}")
 
     def _found(self, witnessed: ObservedObject, pins: tuple[Pin, ...]) -> str:

@@ -1,4 +1,4 @@
-"""Questions of our own to the rooms of a play: who they are, so that two answers on either side tell of a sleep."""
+"""Query the instance ids of a play's rooms: two answers before a wait and two after it can prove a sleep."""
 
 import asyncio
 import json
@@ -17,25 +17,25 @@ from poc_cli.residency.sleep_onset import ANSWERS
 from poc_cli.scenario.matching import Message
 
 ANSWERED_WITHIN_SECONDS: Final = 5.0
-"""As long as a step of a story waits for an answer."""
+"""The default time that a step waits for an answer."""
 
 MOST_CLIENTS: Final = 5
-"""Of each object's that are asked: one is enough, and some of them the story may close."""
+"""Clients queried per object: one is enough, but the story may close some of them."""
 
 
-class Questions:
-    """Asks the objects of one play."""
+class IdentityQueries:
+    """Queries the instance ids of one play's objects."""
 
     def __init__(self, context: PlayContext) -> None:
-        """Take the stage, and from now on the answers."""
+        """Initialize, and start to intercept the answers."""
         self._context = context
         self._mark = f"poc-{secrets.token_hex(6)}-"
         self._number = 0
         self._waiting: dict[str, asyncio.Future[None]] = {}
-        context.takes = self._takes
+        context.intercept = self._intercept
 
     async def ask(self, labels: list[str]) -> None:
-        """Ask each object twice by its open clients. Returns once they have answered, or have had their time."""
+        """Query each object twice through its open clients, and wait for the answers or the timeout."""
         await asyncio.gather(*(self._ask(client) for label in labels for client in self._clients_of(label)))
 
     def _clients_of(self, label: str) -> list[SocketClient]:
@@ -64,8 +64,8 @@ class Questions:
             except (ConnectionClosed, CannotOpen, TimeoutError):
                 return
 
-    def _takes(self, client: str, payload: Payload) -> bool:
-        """Return whether a message is an answer to one of these questions; it is written down once."""
+    def _intercept(self, client: str, payload: Payload) -> bool:
+        """Return whether a message answers one of these queries, and record the first answer to each."""
         if not isinstance(payload, str) or self._mark not in payload:
             return False
         answer = Message(payload, None).json

@@ -1,4 +1,4 @@
-"""Messages that a claim wants answered and that nobody has answered yet. The end of a story waits for them."""
+"""Track messages that a claim requires an answer to, and wait for the answers at the end of a play."""
 
 import asyncio
 from collections import defaultdict
@@ -11,20 +11,20 @@ from poc_cli.scenario.check_names import entry_of
 from poc_cli.scenario.marks import IN_FLIGHT_SECONDS, mark_in
 from poc_cli.scenario.plays import Play
 
-_LOOK_SECONDS: Final = 0.02
+_POLL_SECONDS: Final = 0.02
 
 
 class InFlight:
-    """What was sent and not answered, by the marks at one path."""
+    """Sent messages without an answer, identified by the marks at one JSON path."""
 
     def __init__(self, by: str) -> None:
-        """Take the path."""
+        """Initialize with the path."""
         self._by = by
         self._sent: dict[str, dict[str, int]] = defaultdict(dict)
         self._received: dict[str, set[str]] = defaultdict(set)
 
     def note(self, event: Event) -> None:
-        """Look at a message that was sent or received."""
+        """Track a message that was sent or received."""
         mark = mark_in(event.data, self._by)
         if mark is None:
             return
@@ -34,9 +34,9 @@ class InFlight:
             self._received[event.actor].add(mark)
 
     def latest_ns(self) -> int | None:
-        """Return when the last message was sent that has no answer; None where all have one.
+        """Return when the latest unanswered message was sent, None if all are answered.
 
-        It must come to the sender, or to anybody where the sender gets none of its own back.
+        The sender must receive the answer; if it receives none of its own messages back, any client may.
         """
         missing: list[int] = []
         anywhere: set[str] = set().union(*self._received.values())
@@ -48,20 +48,20 @@ class InFlight:
 
 
 def in_flight_of(play: Play) -> list[InFlight]:
-    """Return what to watch for the claims of a play."""
+    """Return a tracker for each path that the claims of a play require answers by."""
     claims = (claim for claim in play.scenario.document.claim if claim.id in play.decides)
     return [InFlight(by) for by in sorted({claim.by for claim in claims if entry_of(claim.check).awaits_answers})]
 
 
-async def land(context: PlayContext) -> None:
-    """Wait until everything has been answered, or has had its time. Raises TargetHung and TargetDied."""
+async def await_answers(context: PlayContext) -> None:
+    """Wait until all messages are answered, or the time limit. Raises TargetHung and TargetDied."""
     for each in context.in_flight:
         latest_ns = each.latest_ns()
         if latest_ns is None:
             continue
-        context.say("waiting for what is in flight")
+        context.say("waiting for answers")
         window = context.window(IN_FLIGHT_SECONDS - (context.now_ns - latest_ns) / 1e9)
         while each.latest_ns() is not None and any(client.is_open for client in context.clients.values()):
             if await context.is_over(window):
                 break
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(_POLL_SECONDS)

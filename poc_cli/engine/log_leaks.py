@@ -1,4 +1,4 @@
-"""Writes into the history that the worker's log has held a secret: by its name, and never its value."""
+"""Record that the worker's log contained a secret, by the secret's name."""
 
 from collections import Counter
 from typing import Final
@@ -11,22 +11,22 @@ _RUN: Final = "run"
 _ACTOR: Final = "worker.log"
 
 _LONGEST: Final = 400
-"""Characters of a line that are kept, once the secrets are out of it: it is to be found again in worker.log."""
+"""Characters of a masked line that are recorded, enough to find it in worker.log."""
 
 
 class LogLeaks:
-    """Hears of each line of the log that had secrets, and writes down the first, the tenth, the hundredth and so on.
+    """Records the 1st, 10th, 100th and so on log line with the same secret.
 
-    A worker that logs its key with every message would fill the history with it.
+    A worker that logs its key with every message would otherwise fill the history.
     """
 
     def __init__(self, history: HistoryWriter) -> None:
-        """Take where it is written down."""
+        """Initialize with the history to write to."""
         self._history = history
         self._times: Counter[Hit] = Counter()
 
-    def heard(self, line: bytes, seen: set[Hit]) -> None:
-        """Take a line, from which the secrets have been taken out, and which they were. Raises PocError."""
+    def record_line(self, line: bytes, seen: set[Hit]) -> None:
+        """Record a masked line and the secrets that were in it. Raises PocError."""
         self._times.update(seen)
         new = {hit for hit in seen if _is_power_of_ten(self._times[hit])}
         if new:
@@ -34,13 +34,13 @@ class LogLeaks:
             times = max(self._times[hit] for hit in new)
             self._history.write(_RUN, _ACTOR, events.Leaked(text=text, times=times, **marks(new)))
 
-    def look_through(self, text: str, redactor: Redactor) -> None:
-        """Do the same with each line of a text. Raises PocError."""
+    def record_text(self, text: str, redactor: Redactor) -> None:
+        """Record the lines of a text that contain secrets. Raises PocError."""
         for line in text.encode("utf-8", "replace").split(b"\n"):
             seen: set[Hit] = set()
             clean = redactor.data(line, seen)
             if seen:
-                self.heard(clean, seen)
+                self.record_line(clean, seen)
 
 
 def _is_power_of_ten(number: int) -> bool:

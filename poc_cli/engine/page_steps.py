@@ -1,4 +1,4 @@
-"""Does on a page what a step says, and waits until the page shows what it must."""
+"""Run a step's actions on a page, and wait until the page shows the expected text."""
 
 import asyncio
 import json
@@ -18,16 +18,16 @@ from poc_cli.scenario.values import shown
 if TYPE_CHECKING:
     from playwright.async_api import Page
 
-_LONGEST_TOLD: Final = 10
-"""Texts that a reason lists."""
+_LISTED: Final = 10
+"""Texts that a reason lists; the event has as many."""
 
 _ANSWERS_WITHIN_SECONDS: Final = 1.0
-"""How much later than the end of its time a page may say what it shows; a script that loops lets it say nothing."""
+"""How long after the time limit a page may still report its text; a page whose script loops cannot."""
 
-_SHORTEST_LOOK_SECONDS: Final = 0.001
-"""How long a page is looked at where its time was over before it could be asked."""
+_SHORTEST_CHECK_SECONDS: Final = 0.001
+"""How long a page is checked if its time was over before it could be queried."""
 
-# Returns whether it came to show what is wanted in time, what it shows then, and whether that changed meanwhile.
+# Returns whether the page showed the expected text in time, what it shows at the end, and whether that changed.
 _SHOWS: Final = """({ selector, text, contains, texts, ms }) => new Promise((done) => {
   const field = (each) => /^(INPUT|SELECT|TEXTAREA)$/.test(each.tagName);
   const text_ = (each) => (field(each) ? each.value : each.innerText ?? each.textContent ?? "");
@@ -55,17 +55,17 @@ _SHOWS: Final = """({ selector, text, contains, texts, ms }) => new Promise((don
   look();
 })"""
 
-_LEFT: Final = ("Execution context was destroyed", "Cannot find context", "navigat")
-"""What the browser says of a question to a document that has just been replaced by another."""
+_REPLACED: Final = ("Execution context was destroyed", "Cannot find context", "navigat")
+"""Parts of the browser's error for an evaluation in a document that has just been replaced."""
 
 
 class Result:
-    """What a script gave, as somebody who has sent one message and will send no more."""
+    """The result of a page's script, presented as the inbox of a client that received one message."""
 
     is_open = True
 
     def __init__(self, name: str, received: Received) -> None:
-        """Take whose it is and the message."""
+        """Initialize with the client's name and the result."""
         self.name = name
         self.inbox = Inbox()
         self.inbox.put(received)
@@ -73,7 +73,7 @@ class Result:
 
 
 async def act(context: PlayContext, client: Client, step: Acting) -> Result | None:
-    """Fill, click and run what the step says, in this order; give a script's result. Raises StepFailed."""
+    """Run the step's `fill`, `click` and `eval`, in this order; return the script's result. Raises StepFailed."""
     page = await _page(context, client)
     if isinstance(client, PageClient):
         client.first_sent = None
@@ -91,7 +91,7 @@ async def act(context: PlayContext, client: Client, step: Acting) -> Result | No
             result = _result(context, client, value)
     except TimeoutError as error:
         raise await _failed(
-            context, "silence", f"{client.name}'s script was not done within {step.within:g} s"
+            context, "silence", f"{client.name}'s script did not finish within {step.within:g} s"
         ) from error
     except Exception as error:
         raise await _refused(context, client, step, error) from error
@@ -99,68 +99,67 @@ async def act(context: PlayContext, client: Client, step: Acting) -> Result | No
 
 
 def sent_by(client: Client) -> tuple[int, int] | None:
-    """Return the event and time of the first message that a page sent since it was last acted on."""
+    """Return the event id and time of the first message that a page sent since the last action on it."""
     return client.first_sent if isinstance(client, PageClient) else None
 
 
 async def show(context: PlayContext, client: Client, step: Acting) -> tuple[int, int]:
-    """Wait until the page shows what the step says; give the event that tells so and its time. Raises StepFailed."""
+    """Wait until the page shows the expected text; return the event's id and time. Raises StepFailed."""
     shows = step.expect_text
     if shows is None:
-        raise ValueError("the step expects nothing of the page")
+        raise ValueError("the step expects no text on the page")
     page = await _page(context, client)
     wanted = _wanted(context, shows)
-    told = await _answer(context, page, client, step, wanted)
-    found = [str(each) for each in told["found"]]
-    if told["met"]:
+    answer = await _answer(context, page, client, step, wanted)
+    found = [str(each) for each in answer["found"]]
+    if answer["met"]:
         now = context.now_ns
-        event = context.write(
-            client.name, events.Shown(selector=wanted["selector"], texts=found[:_LONGEST_TOLD]), t_ns=now
-        )
+        event = context.write(client.name, events.Shown(selector=wanted["selector"], texts=found[:_LISTED]), t_ns=now)
         return event.id, now
-    context.write(client.name, events.Shown(selector=wanted["selector"], texts=found[:_LONGEST_TOLD], wanted=wanted))
-    more = f" and {len(found) - _LONGEST_TOLD} more" if len(found) > _LONGEST_TOLD else ""
-    there = f"{', '.join(map(shown, found[:_LONGEST_TOLD]))}{more}" if found else "nothing"
-    asked = next(value for key, value in wanted.items() if key != "selector" and value is not None)
-    said = (
-        f"{client.name} should show {shown(asked)} at {wanted['selector']} within {step.within:g} s and shows {there}"
+    context.write(client.name, events.Shown(selector=wanted["selector"], texts=found[:_LISTED], wanted=wanted))
+    more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
+    texts = f"{', '.join(map(shown, found[:_LISTED]))}{more}" if found else "nothing"
+    expected = next(value for key, value in wanted.items() if key != "selector" and value is not None)
+    reason = (
+        f"{client.name} should show {shown(expected)} at {wanted['selector']} within {step.within:g} s "
+        f"and shows {texts}"
     )
-    raise await _failed(context, "mismatch" if told["moved"] else "silence", said)
+    raise await _failed(context, "mismatch" if answer["moved"] else "silence", reason)
 
 
 async def _answer(
     context: PlayContext, page: "Page", client: Client, step: Acting, wanted: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return what the page says that it shows at the end of its time, or as soon as it fits. Raises StepFailed."""
+    """Return what the page shows, as soon as it matches or when the time is over. Raises StepFailed."""
     window = context.window(step.within)
-    told: dict[str, Any] = {"met": False, "found": []}
+    answer: dict[str, Any] = {"met": False, "found": []}
     moved = False
     while True:
-        left = max(_SHORTEST_LOOK_SECONDS, window.left_s)
-        said = f"{client.name} does not say what it shows within {step.within:g} s: its scripts let nothing else run"
+        left = max(_SHORTEST_CHECK_SECONDS, window.left_s)
+        reason = f"{client.name} did not report its text within {step.within:g} s: its scripts block the page"
         try:
             async with asyncio.timeout(left + _ANSWERS_WITHIN_SECONDS):
-                told = await page.evaluate(_SHOWS, wanted | {"ms": left * 1000})
+                answer = await page.evaluate(_SHOWS, wanted | {"ms": left * 1000})
         except TimeoutError as error:
             if await context.is_over(window):
-                raise await _failed(context, "silence", said) from error
+                raise await _failed(context, "silence", reason) from error
         except Exception as error:
-            if not client.is_open or not any(sign in str(error) for sign in _LEFT):
+            if not client.is_open or not any(part in str(error) for part in _REPLACED):
                 raise await _refused(context, client, step, error) from error
-            moved = True  # the next document is asked at once
-        moved |= bool(told.get("moved"))
-        if told["met"] or await context.is_over(window):
-            return told | {"moved": moved}
+            moved = True  # query the next document at once
+        moved |= bool(answer.get("moved"))
+        if answer["met"] or await context.is_over(window):
+            return answer | {"moved": moved}
         await asyncio.sleep(0)
 
 
 async def _page(context: PlayContext, client: Client) -> "Page":
     if not isinstance(client, PageClient):
-        raise StepFailed("closed", f"{client.name} is no page")
+        raise StepFailed("closed", f"{client.name} is not a page")
     try:
         return client.page
     except CannotOpen as error:
-        raise await _failed(context, "closed", f"nothing can be done on {client.name}: {error}") from error
+        raise await _failed(context, "closed", f"the page {client.name} is not open: {error}") from error
 
 
 def _wanted(context: PlayContext, shows: Shows) -> dict[str, Any]:
@@ -183,17 +182,17 @@ def _result(context: PlayContext, client: Client, value: Any) -> Result:
 
 
 async def _refused(context: PlayContext, client: Client, step: Acting, error: Exception) -> StepFailed:
-    said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    message = (str(error).strip().splitlines() or [type(error).__name__])[0]
     if not client.is_open:
-        return await _failed(context, "closed", f"nothing can be done on {client.name}: {client.how_it_ended}")
-    from playwright.async_api import TimeoutError as TookTooLong
+        return await _failed(context, "closed", f"the page {client.name} is not open: {client.how_it_ended}")
+    from playwright.async_api import TimeoutError as PageTimeoutError
 
-    what = " and ".join(f"{key} {shown(_asked(step, key))}" for key in step.page_keys)
-    kind = "silence" if isinstance(error, TookTooLong) else "mismatch"
-    return await _failed(context, kind, f"{client.name} could not {what}: {said}")
+    what = " and ".join(f"{key} {shown(_argument(step, key))}" for key in step.page_keys)
+    kind = "silence" if isinstance(error, PageTimeoutError) else "mismatch"
+    return await _failed(context, kind, f"{client.name} could not {what}: {message}")
 
 
-def _asked(step: Acting, key: str) -> object:
+def _argument(step: Acting, key: str) -> object:
     value = getattr(step, key)
     return value if isinstance(value, str) else value.selector
 

@@ -1,4 +1,4 @@
-"""A message as the history keeps it: whole where it is short, else cut, with what still tells it from others."""
+"""Convert messages for the history: long ones are cut, with the short fields that still identify them."""
 
 from typing import Any
 
@@ -6,16 +6,16 @@ from poc_cli.clients.client import Payload
 from poc_cli.scenario.matching import Message
 
 LONGEST_RECORDED = 16_384
-"""Characters or bytes of one message that the history keeps; the rest is counted."""
+"""Characters or bytes of one message that the history records; the rest is only counted."""
 
 LONGEST_READ = 1 << 20
-"""Characters up to which a message that is cut is still read for its short fields."""
+"""Characters up to which a cut message is parsed for its short fields."""
 
 _LONGEST_FIELD = 200
 
 
 def recorded(payload: Payload) -> dict[str, Any]:
-    """Return a message as the history keeps it: `text` or `hex`, its size, and where it was cut its short `fields`."""
+    """Return a message's event fields: `text` or `hex`, its size, and if it was cut its short `fields`."""
     cut = {"cut": True} if len(payload) > LONGEST_RECORDED else {}
     if isinstance(payload, bytes):
         return {"hex": payload[:LONGEST_RECORDED].hex(), "bytes": len(payload)} | cut
@@ -25,7 +25,7 @@ def recorded(payload: Payload) -> dict[str, Any]:
 
 
 def _short_fields(text: str) -> dict[str, Any]:
-    """Return the numbers, booleans and short texts at the top of a long JSON object: what identifies it."""
+    """Return the top-level numbers, booleans and short strings of a long JSON object."""
     value = Message(text, None).json if len(text) <= LONGEST_READ else None
     if not isinstance(value, dict):
         return {}

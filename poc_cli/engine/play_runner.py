@@ -1,4 +1,4 @@
-"""One play from its first step to its last word in the history."""
+"""Run one play from its first step to its `play_end` event."""
 
 import asyncio
 import secrets
@@ -12,8 +12,8 @@ from poc_cli.engine.context import PlayContext
 from poc_cli.engine.environment import PlayEnvironment
 from poc_cli.engine.hibernation import Sleeper
 from poc_cli.engine.hibernation_traced import TracedSleeper
-from poc_cli.engine.in_flight import in_flight_of, land
-from poc_cli.engine.module_state_play import Confirming, confirming
+from poc_cli.engine.in_flight import await_answers, in_flight_of
+from poc_cli.engine.module_state_play import ModuleStateResetter, resetter_for
 from poc_cli.engine.step_failure import PlayError, StepFailed
 from poc_cli.engine.step_handlers import HANDLERS, Seen
 from poc_cli.errors import TargetError
@@ -34,25 +34,25 @@ from poc_cli.targets.base import Target, TargetDied, TargetHung
 
 if TYPE_CHECKING:
     from poc_cli.engine.black_box import BlackBox
-    from poc_cli.engine.canaries import CanaryWatch
+    from poc_cli.engine.canaries import Canaries
     from poc_cli.history.event import Event
 
 CLEAN_UP_SECONDS = 1.0
-"""How long a client that the story left open may take to close."""
+"""How long a client that is still open after the last step may take to close."""
 
 Outcome = Literal["done", "stopped", "error", "interrupted", "given_up", "runtime_failed"]
-"""`given_up`: something around the play spoiled it, and it will be played once more; `runtime_failed`: that was the
-runtime, so that it needs another one."""
+"""`given_up`: something outside the play disturbed it, and it is repeated; `runtime_failed`: that was the runtime, so
+it is repeated in another one."""
 
 _IDLE_WAITS: Final = frozenset({"idle", "hibernate", "probe", "stall", "origin"})
-"""Verbs in which a play asks nothing of its worker."""
+"""Verbs that send nothing to the worker."""
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """Which attempt at a performance it is, from 1 on; whether its runtime is its own; whether it is the last."""
+class Attempt:
+    """One attempt at a play: its number from 1, whether the play has its own runtime, whether it is the last."""
 
-    attempt: int
+    number: int
     alone: bool
     is_last: bool = False
 
@@ -60,7 +60,7 @@ class Trial:
 class PlayRunner:
     """One play on one target."""
 
-    def __init__(  # noqa: PLR0913 - what is played, where, how, and who hears of it
+    def __init__(  # noqa: PLR0913 - the play, its target, its history and the options
         self,
         play: Play,
         target: Target,
@@ -68,56 +68,54 @@ class PlayRunner:
         *,
         environment: PlayEnvironment,
         sleep: SleepMode | None,
-        trial: Trial,
-        watch: "CanaryWatch | None",
+        attempt: Attempt,
+        canaries: "Canaries | None",
     ) -> None:
-        """Take what is to be played and where; `sleep` overrides the way of its sleeps.
+        """Initialize; `sleep` overrides how the play's sleeps are caused.
 
-        `watch` tells of sleep where there is no trace. An attempt that was late, or that the surroundings spoiled, is
-        given up for another one.
+        `canaries` show when objects sleep if the target has no trace.
         """
         self._play = play
-        self._trial = trial
-        attempt = trial.attempt
-        self._label = play.label if attempt == 1 else f"{play.label}@{attempt}"
-        # Fresh, so that no play ever meets an object of another.
+        self._attempt = attempt
+        self._label = play.label if attempt.number == 1 else f"{play.label}@{attempt.number}"
+        # Unique, so that no play shares an object with another.
         self._nonce = f"{play.scenario.document.name}-{secrets.token_hex(4)}"
         self._target = target
         self._history = history
         self._environment = environment
         self._sleep = sleep
-        self._watch = watch
+        self._canaries = canaries
         self._box: BlackBox | None = None
         self._start: Event | None = None
         self._due_ns = 0
         self._cut_step: int | None = None
-        self._look_again_ns = 0
+        self._next_cut_check_ns = 0
         self._is_suspect = False
         self._has_late_step = False
-        self._confirming: Confirming | None = None
+        self._resetter: ModuleStateResetter | None = None
         self._sleepers: dict[str | None, Sleeper] = {}
-        """By the claim of a step: nothing else of it says what it waits for."""
-        self._all_met = True
-        # A control is decided by one performance; a story whose object does not sleep in a black box gets a second.
-        self._is_last = attempt > 1 or play.role == "control"
+        """By the claim of a step, which decides whether its object is expected to sleep."""
+        self._all_passed = True
+        # A control is decided by one attempt; a story whose object does not sleep in a black box is repeated.
+        self._is_last = attempt.number > 1 or play.role == "control"
         self._fitted = fit(play, place_of(self._place_of_target()))
 
-    async def perform(self) -> Outcome:
-        """Play to the end and write it down; give how it ended. Lets only cancellation through."""
+    async def run(self) -> Outcome:
+        """Run and record the play, and return its outcome. Raises only CancelledError."""
         context: PlayContext | None = None
         outcome: Outcome = "interrupted"
         reason = "interrupted"
         try:
             context = self._context()
             raise_if_too_many(self._play)
-            context.watch()
+            context.subscribe()
             await context.ready()
-            self._confirming = confirming(context)
-            if self._confirming is not None:
-                await self._confirming.begin()
+            self._resetter = resetter_for(context)
+            if self._resetter is not None:
+                await self._resetter.begin()
             outcome, reason = await self._steps(context)
-            outcome, reason = await self._looked_at(outcome, reason)
-            outcome, reason = await self._timely(context, outcome, reason)
+            outcome, reason = await self._repeat_in_black_box(outcome, reason)
+            outcome, reason = await self._cut_if_late(context, outcome, reason)
         except (TargetHung, TargetDied) as error:
             outcome, reason = self._runtime_failed(context, error)
         except TargetError as error:
@@ -125,8 +123,8 @@ class PlayRunner:
         except PlayError as error:
             outcome, reason = "error", str(error)
         finally:
-            if self._confirming is not None:
-                await self._confirming.end(well=outcome == "done" and self._all_met)
+            if self._resetter is not None:
+                await self._resetter.end(ok=outcome == "done" and self._all_passed)
             step = None
             if context is not None:
                 step, context.step = context.step, None
@@ -141,33 +139,34 @@ class PlayRunner:
                 await self._clean_up(context)
         return outcome
 
-    async def _timely(self, context: PlayContext, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
-        """Return how the play ended; where it was late in a way that matters, that it is to be played once more."""
+    async def _cut_if_late(self, context: PlayContext, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
+        """Return the outcome; if lateness may have changed it, give the play up so that it is repeated."""
         if self._target.trace is not None:
-            # A fence under way may show that the runtime has been late up to now.
+            # A pending fence may show that the runtime was late until now.
             await self._target.settled()
             context.came_round()
         cut = None if outcome == "given_up" else self._cut(context)
         if cut is None:
             return outcome, reason
         self._cut_step = cut.step
-        return ("stopped" if self._trial.is_last else "given_up"), TOO_SLOW + cut.reason
+        return ("stopped" if self._attempt.is_last else "given_up"), TOO_SLOW + cut.reason
 
     def _is_cut(self, context: PlayContext) -> bool:
-        """Return whether nothing that a play does from now on is evidence. That it is not is found at its end anyway.
+        """Return whether lateness makes the rest of the play worthless as evidence.
 
-        The more steps a play has, the longer a look takes, so looks take at most a fiftieth of its time.
+        This only saves time: the end of the play checks it again. A check takes longer the more steps a play has, so
+        checks are limited to a fiftieth of its time.
         """
         begun_ns = context.now_ns
-        if begun_ns < self._look_again_ns:
+        if begun_ns < self._next_cut_check_ns:
             return False
         is_cut = self._cut(context) is not None
         ended_ns = context.now_ns
-        self._look_again_ns = ended_ns + 50 * (ended_ns - begun_ns)
+        self._next_cut_check_ns = ended_ns + 50 * (ended_ns - begun_ns)
         return is_cut
 
     def _cut(self, context: PlayContext) -> Cut | None:
-        """Return where lateness ends what the play has shown so far, by the judge's own rule."""
+        """Return where lateness ends the play's evidence so far, by the same rule as the judge."""
         if self._start is None:
             return None
         now_ns = context.now_ns
@@ -178,26 +177,27 @@ class PlayRunner:
         return cut_of(self._play, steps_of(events), events, late, traced=self._target.trace is not None)
 
     def _runtime_failed(self, context: PlayContext | None, error: TargetError) -> tuple[Outcome, str]:
-        """Return how the play ended where its runtime hung or died: its own fault in a runtime of its own.
+        """Return the outcome after the runtime hung or died.
 
-        One that died may have been killed from outside, so the play is played once more; if that explains nothing, a
-        play that was waiting for the runtime at that moment is not called held.
+        A hang is the play's own error if it had the runtime to itself. A runtime that died may have been killed from
+        outside, so the play is repeated; if no play explains the death, a play that was waiting for the runtime at
+        that moment does not hold.
         """
         self._cut_step = None if context is None else context.step
         self._is_suspect = (
             context is not None
-            and self._asked_of_it(context)
+            and self._waited_for_runtime(context)
             and not (isinstance(error, TargetDied) and error.from_outside)
         )
-        hung_alone = self._trial.alone and isinstance(error, TargetHung) and self._target.trace is not None
-        if hung_alone or self._trial.attempt > 1:
+        hung_alone = self._attempt.alone and isinstance(error, TargetHung) and self._target.trace is not None
+        if hung_alone or self._attempt.number > 1:
             return "error", error.in_a_line
         return "runtime_failed", error.in_a_line
 
-    def _asked_of_it(self, context: PlayContext) -> bool:
-        """Return whether the play asked something of its runtime in the step in which that failed.
+    def _waited_for_runtime(self, context: PlayContext) -> bool:
+        """Return whether the play was waiting for its runtime when that failed.
 
-        A runtime that dies while time passes is missed only by the step after it.
+        The death of a runtime during an idle wait is noticed only by the next step.
         """
         died_in = (
             event.step for event in context.events if event.kind == kinds.LEFT and event.data["ended"] == "process"
@@ -205,16 +205,16 @@ class PlayRunner:
         steps = {step for step in (context.step, *died_in) if step is not None}
         return bool(steps) and all(self._play.steps[step].step.verb not in _IDLE_WAITS for step in steps)
 
-    async def _looked_at(self, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
-        """Return how the play ended, or that it is to be played once more, and why."""
+    async def _repeat_in_black_box(self, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
+        """Return the outcome; without a trace, give the play up if there is a reason to repeat it."""
         if self._box is None:
             return outcome, reason
         await self._box.ask_at_the_end()
-        again = None if self._trial.attempt > 1 else self._box.worth_another(is_story=self._play.role == "story")
-        if again is None:
+        repeat = None if self._attempt.number > 1 else self._box.reason_to_repeat(is_story=self._play.role == "story")
+        if repeat is None:
             return outcome, reason
-        self._cut_step = again.cut_step
-        return "given_up", again.reason
+        self._cut_step = repeat.cut_step
+        return "given_up", repeat.reason
 
     def _context(self) -> PlayContext:
         start = self._start = self._history.add(self._label, "poc", kinds.PLAY_START, **self._description())
@@ -225,18 +225,18 @@ class PlayRunner:
             self._target,
             self._history,
             self._environment,
-            alone=self._trial.alone,
+            alone=self._attempt.alone,
         )
         context.in_flight = in_flight_of(self._play)
-        if self._watch is not None:
-            from poc_cli.engine.black_box import BlackBox  # with half of the judge, and most plays have a trace
+        if self._canaries is not None:
+            from poc_cli.engine.black_box import BlackBox  # slow to import, and most plays have a trace
 
-            self._box = BlackBox(context, self._watch, self._label, start)
+            self._box = BlackBox(context, self._canaries, self._label, start)
         return context
 
     def _description(self) -> dict[str, Any]:
         play = self._play
-        # A scenario may hold a secret of the worker's; what is written down is then what the sum must be of.
+        # A scenario may contain a secret; the checksum is then that of the masked text, which is recorded.
         text = str(self._history.without_secrets(play.scenario.text))
         return {
             "scenario": play.scenario.document.name,
@@ -247,9 +247,9 @@ class PlayRunner:
             "decides": list(play.decides),
             "expect": play.expect,
             "nonce": self._nonce,
-            "attempt": self._trial.attempt,
+            "attempt": self._attempt.number,
             "runtime": self._target.number,
-            "alone": self._trial.alone,
+            "alone": self._attempt.alone,
             "round": play.round,
             "sleep": self._sleep,
             "target": self._place_of_target(),
@@ -275,36 +275,36 @@ class PlayRunner:
             self._begin(context, placed)
             failed = await self._outcome(context, placed)
             if self._is_cut(context):
-                return "stopped", ""  # nothing that comes now is evidence; the end of the play says why
+                return "stopped", ""  # `_cut_if_late` has the reason
             if failed is not None:
-                self._all_met = False
+                self._all_passed = False
                 failed_claims.add(placed.step.claim)
                 if self._play.role == "control" and failed_claims.issuperset(self._play.decides):
-                    return "done", ""  # it has come out; the rest of its steps decide nothing
+                    return "done", ""  # the control has failed as it should; the other steps decide nothing
                 if placed.step.claim is None:
                     return "stopped", f"{placed.step.verb} failed at {self._place(placed)}: {failed.reason}"
-            # An idle that took too long makes what comes after it late, anything else only puts it off.
+            # An `idle` that took too long makes the next step late; any other step only delays it.
             self._due_ns = self._due_ns + idle_ns(placed.step) if idle_ns(placed.step) else context.now_ns
         context.step = None
-        await land(context)
+        await await_answers(context)
         return "done", ""
 
     async def _outcome(self, context: PlayContext, placed: PlacedStep) -> StepFailed | None:
-        """Carry a step out and write down how it ended; return its failure, if it failed."""
+        """Run a step, record its end, and return its failure, if any."""
         try:
             seen = await context.unless_broken_off(self._carry_out(context, placed))
         except StepFailed as failed:
             context.add("poc", kinds.STEP_END, ok=False, failure=failed.failure, reason=failed.reason)
             return failed
         except (TargetHung, TargetDied) as error:
-            # A copy, because all plays of a runtime may be told of the same error.
+            # A copy: all plays of a runtime may get the same error object.
             own = copy(error)
             own.message = f"{self._place(placed)}: {error.message}"
             raise own from error
         except (TargetError, PlayError, ValueError) as error:
-            # A ValueError is a value that only the play has shown to be wrong: a template that gives no bytes.
-            told = error.in_a_line if isinstance(error, TargetError) else str(error)
-            raise PlayError(f"{self._place(placed)}: {told}") from error
+            # A ValueError is an invalid value that only shows during the play, such as a template that is not bytes.
+            message = error.in_a_line if isinstance(error, TargetError) else str(error)
+            raise PlayError(f"{self._place(placed)}: {message}") from error
         context.add("poc", kinds.STEP_END, ok=True, **seen)
         return None
 
@@ -330,13 +330,13 @@ class PlayRunner:
         try:
             seen = await HANDLERS[type(step)](context, step, sleeper)
         except UnknownNameError as missing:
-            # The loader knows every name; what is missing is what a step of a claim should have captured, and failed.
+            # The loader has checked the names, so a missing one is a capture of a step that failed.
             raise StepFailed("unbound", f"{missing}: the step that captures it failed") from missing
-        if self._confirming is not None:
-            await self._confirming.after(step)
+        if self._resetter is not None:
+            await self._resetter.after(step)
         only_sends = isinstance(step, On) and step.sends and not step.expects
         if any(witnessed.slept for witnessed in context.objects.values()) and not only_sends:
-            # After a sleep the judge asks which messages reached the object in this very step; a pong is the runtime's.
+            # After a sleep the judge checks which messages reached the object in this step; a pong is the runtime's.
             await context.target.settled()
         return seen
 
@@ -345,11 +345,11 @@ class PlayRunner:
         if context.target.trace is not None:
             return TracedSleeper(context, context.target.trace, how_long)
         if self._box is None:
-            raise PlayError("without a trace somebody has to watch where sleep begins")
+            raise PlayError("a target without a trace needs canaries")
         expects_sleep = how_long == "sleep"
-        from poc_cli.engine.hibernation_untraced import InstanceSleeper
+        from poc_cli.engine.hibernation_untraced import UntracedSleeper
 
-        return InstanceSleeper(context, self._box, expects_sleep=expects_sleep, is_long=expects_sleep and self._is_last)
+        return UntracedSleeper(context, self._box, expects_sleep=expects_sleep, is_long=expects_sleep and self._is_last)
 
     def _list_unread(self, context: PlayContext) -> None:
         for name, client in context.clients.items():
@@ -360,9 +360,9 @@ class PlayRunner:
     async def _clean_up(self, context: PlayContext) -> None:
         in_time = in_seconds(CLEAN_UP_SECONDS)
         await asyncio.gather(*(client.close(1000, "", in_time) for client in context.clients.values()))
-        context.unwatch()
+        context.unsubscribe()
 
 
 def idle_ns(step: Step) -> int:
-    """Return how long a step only lets time pass, 0 for one that does anything else."""
+    """Return the length of an `idle` step, 0 for any other step."""
     return round(step.idle * 1e9) if isinstance(step, Idle) else 0

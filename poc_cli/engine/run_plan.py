@@ -71,9 +71,9 @@ def _reason_to_leave_out(scenario: Scenario, story: Play, sleep: SleepMode | Non
     for placed in every(scenario.steps):
         step = placed.step
         if isinstance(step, Hibernate) and step.natural and sleep == "evict":
-            return "its subject is the runtime's own timer, which --sleep evict goes around"
+            return "it tests the runtime's idle timer, which --sleep evict bypasses"
         if isinstance(step, Hibernate) and step.forced and sleep == "idle":
-            return "its subject is forced eviction, which --sleep idle does without"
+            return "it tests forced eviction, which --sleep idle does not use"
     return fit(story, place).reason
 
 

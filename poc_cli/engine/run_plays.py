@@ -1,4 +1,4 @@
-"""A whole run: its folder, its target, its plays side by side, its history from the first line to the last."""
+"""Run all plays of a request on a pool of targets, and write the history of the run."""
 
 import asyncio
 import contextlib
@@ -36,9 +36,9 @@ async def run(  # noqa: PLR0913, PLR0917 - what a run is made of
     *,
     afterwards: Callable[[HistoryWriter], Awaitable[Sequence[Outcome]]] | None = None,
 ) -> None:
-    """Play everything and write it to the folder of the records; every process of ours is ended in any case.
+    """Run all plays and write the history to the folder of the records; started processes are stopped in any case.
 
-    `afterwards` plays what takes the whole machine, such as loads, and returns how each of it ended.
+    `afterwards` runs what needs the whole machine, such as loads, and returns the outcomes.
     """
     file = records.folder / "history.ndjson"
     with HistoryWriter(file, records.redactor, pool.attendance.now_ns) as history:
@@ -58,7 +58,7 @@ async def run(  # noqa: PLR0913, PLR0917 - what a run is made of
             secrets=records.redactor.names,
         )
         log = LogLeaks(history)
-        pool.listen_to_log(log.heard)
+        pool.listen_to_log(log.record_line)
         _record_left_out(plan, history)
         async with contextlib.AsyncExitStack() as open_, _attended(pool.attendance, history):
             await open_.enter_async_context(environment.api.served())
@@ -66,38 +66,38 @@ async def run(  # noqa: PLR0913, PLR0917 - what a run is made of
                 await open_.enter_async_context(environment.services.served(records.folder, records.redactor))
             outcomes = await Scheduler(pool, history, options, progress, environment).play(plan.stories)
             if "interrupted" not in outcomes.values() and isinstance(pool, LocalTargetPool):
-                # By force, which is quicker: that the object sleeps by itself has been seen.
+                # With evicts, which are faster: the first run has shown that the object sleeps by itself.
                 by_force = replace(options, sleep="evict")
                 again = to_confirm(plan.stories, outcomes, pool, history, RUN)
                 outcomes |= await Scheduler(pool, history, by_force, progress, environment).play(again)
             is_interrupted = "interrupted" in outcomes.values()
             if afterwards is not None and not is_interrupted:
                 is_interrupted = "interrupted" in await afterwards(history)
-        log.look_through(records.thrown(), records.redactor)
+        log.record_text(records.thrown(), records.redactor)
         if not is_interrupted:
             history.add(RUN, "poc", kinds.RUN_END)
 
 
 @contextlib.asynccontextmanager
 async def _attended(attendance: Attendance, history: HistoryWriter) -> AsyncIterator[None]:
-    """Write down when this process or a runtime was late, for as long as the context lasts."""
+    """Record when this process or a runtime is late, for the duration of the context."""
 
-    def tell(stretch: Stretch) -> None:
+    def record(stretch: Stretch) -> None:
         from_ns, to_ns = stretch.from_ns - history.origin_ns, stretch.to_ns - history.origin_ns
-        with contextlib.suppress(PocError):  # a full disk ends the run by the next event of a play
+        with contextlib.suppress(PocError):  # a full disk ends the run at the next event of a play
             history.add(RUN, "poc", kinds.LATE, **replace(stretch, from_ns=from_ns, to_ns=to_ns).data())
 
-    attendance.listener = tell
-    environment = [asyncio.create_task(attendance.beat())]
+    attendance.listener = record
+    tasks = [asyncio.create_task(attendance.beat())]
     seed = seed_in(os.environ)
     if seed is not None:
-        environment.append(asyncio.create_task(stall(seed)))
+        tasks.append(asyncio.create_task(stall(seed)))
     try:
         yield
     finally:
-        for task in environment:
+        for task in tasks:
             task.cancel()
-        await asyncio.wait(environment)
+        await asyncio.wait(tasks)
 
 
 def _record_left_out(plan: RunPlan, history: HistoryWriter) -> None:

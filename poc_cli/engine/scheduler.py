@@ -1,6 +1,6 @@
-"""Which play goes on in which place: most side by side in one, some in one of their own, and what was spoiled again.
+"""Schedule plays: most run concurrently on one target, some on their own, and disturbed ones are repeated.
 
-A play that has begun never waits for another; it only sees how each ended.
+Only the start of a play waits for other plays.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from poc_cli.engine.admission import Admission
 from poc_cli.engine.environment import PlayEnvironment, RunEnvironment
 from poc_cli.engine.hibernation_traced import IDLE_TIMER_SECONDS
 from poc_cli.engine.pacing import Pacer
-from poc_cli.engine.play_runner import Outcome, PlayRunner, Trial
+from poc_cli.engine.play_runner import Attempt, Outcome, PlayRunner
 from poc_cli.engine.target_pool import TargetPool
 from poc_cli.errors import PocError
 from poc_cli.history.writer import HistoryWriter
@@ -22,27 +22,25 @@ from poc_cli.scenario.plays import Play
 from poc_cli.targets.base import Target
 
 if TYPE_CHECKING:
-    from poc_cli.engine.canaries import CanaryWatch
+    from poc_cli.engine.canaries import Canaries
 
 ATTEMPTS: Final = 5
-"""The first beside all others, a second with less beside it, and three alone: what is late in all of them is not
-decided."""
+"""The first attempt is beside all other plays, the second beside fewer, and three are alone. A play that is late in all
+of them is undecided."""
 
 FIRST_REPEAT: Final = 2
 
-CALM_JOBS: Final = 60
-"""Plays that go on at once when those that were late are played again: so many never were late on two slow cores
-(measured, where 150 were)."""
+REPEAT_JOBS: Final = 60
+"""Concurrent plays when late plays are repeated: 60 were never late on two slow cores, 150 were (measured)."""
 
-AGAIN: Final = frozenset({"given_up", "runtime_failed"})
-"""Outcomes after which a play is played again."""
+OUTCOMES_TO_REPEAT: Final = frozenset({"given_up", "runtime_failed"})
 
 Progress = Callable[[str, str], None]
-"""Is told a play's label and what it is doing now."""
+"""Called with a play's label and its current phase."""
 
 
 class Scheduler:
-    """Plays all plays of one run."""
+    """Runs all plays of one run."""
 
     def __init__(
         self,
@@ -52,20 +50,20 @@ class Scheduler:
         progress: Progress,
         environment: RunEnvironment,
     ) -> None:
-        """Take where they are played, and what they share."""
+        """Initialize with the targets, the options and what all plays share."""
         self._pool = pool
         self._history = history
         self._options = options
         self._progress = progress
         self._environment = environment
-        self._whole: asyncio.Task[object] | None = None
+        self._main_task: asyncio.Task[object] | None = None
         self._failure: PocError | None = None
-        self._watch: CanaryWatch | None = None
-        self._own_places = asyncio.Semaphore(max(1, pool.apart_at_once))
+        self._canaries: Canaries | None = None
+        self._own_targets = asyncio.Semaphore(max(1, pool.apart_at_once))
 
     async def play(self, plays: list[Play]) -> dict[str, Outcome]:
-        """Play them: together what can be together, then alone what measures. Return how each ended, by its label."""
-        self._whole = asyncio.current_task()
+        """Run all plays and return their outcomes by label."""
+        self._main_task = asyncio.current_task()
         try:
             return await self._play(plays)
         except asyncio.CancelledError:
@@ -74,49 +72,51 @@ class Scheduler:
             raise
 
     def _fail(self, error: PocError) -> None:
-        """End the run: what happens cannot be written down any more."""
-        if self._failure is None and self._whole is not None:
+        """End the run because the history cannot be written."""
+        if self._failure is None and self._main_task is not None:
             self._failure = error
-            self._whole.cancel()
+            self._main_task.cancel()
 
     async def _play(self, plays: list[Play]) -> dict[str, Outcome]:
-        # What has to let the most time pass begins first, so that all windows overlap.
+        # Plays with the longest waits start first, so that the waits overlap.
         plays = sorted(plays, key=_seconds, reverse=True)
         together = [play for play in plays if not self._pool.is_apart(play)]
         apart = [play for play in plays if self._pool.is_apart(play)]
-        # What measures wants nobody beside it; where all share one worker, neither does what disturbs the others.
-        environment = [play for play in apart if self._pool.apart_at_once and not play.scenario.document.measures]
+        # Plays that measure run alone; if all share one worker, so do plays that disturb others.
+        concurrent = [play for play in apart if self._pool.apart_at_once and not play.scenario.document.measures]
         after = [play for play in apart if not self._pool.apart_at_once or play.scenario.document.measures]
-        async with self._pool.watched(plays, self._history) as self._watch:
-            outcomes = await self._round(together, environment, Pacer(self._options.jobs), attempt=1)
+        async with self._pool.watched(plays, self._history) as self._canaries:
+            outcomes = await self._round(together, concurrent, Pacer(self._options.jobs), attempt=1)
             outcomes |= await self._alone(after, attempt=1)
-            return await self._again(plays, outcomes)
+            return await self._repeat(plays, outcomes)
 
-    async def _again(self, plays: list[Play], outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
-        """Play what was spoiled once more: with less beside it, then alone."""
+    async def _repeat(self, plays: list[Play], outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
+        """Repeat disturbed plays: first beside fewer others, then alone."""
         for attempt in range(2, ATTEMPTS + 1):
             late = [play for play in plays if outcomes[play.label] == "given_up"]
             failed = [play for play in plays if outcomes[play.label] == "runtime_failed"]
             if not late and not failed:
                 break
-            calmly = [play for play in late if attempt == FIRST_REPEAT and not play.scenario.document.measures]
-            shared = [play for play in calmly if not self._pool.is_apart(play)]
-            if not self._pool.apart_at_once:  # there is only one place
+            beside_fewer = [play for play in late if attempt == FIRST_REPEAT and not play.scenario.document.measures]
+            shared = [play for play in beside_fewer if not self._pool.is_apart(play)]
+            if not self._pool.apart_at_once:  # there is only one target
                 shared, failed = [*shared, *(play for play in failed if not self._pool.is_apart(play))], []
-            own = [play for play in [*calmly, *failed] if play not in shared] if self._pool.apart_at_once else []
-            outcomes |= await self._round(shared, own, Pacer(min(CALM_JOBS, self._options.jobs)), attempt)
-            rest = [play for play in plays if outcomes[play.label] in AGAIN and play not in [*shared, *own]]
+            own = [play for play in [*beside_fewer, *failed] if play not in shared] if self._pool.apart_at_once else []
+            outcomes |= await self._round(shared, own, Pacer(min(REPEAT_JOBS, self._options.jobs)), attempt)
+            rest = [
+                play for play in plays if outcomes[play.label] in OUTCOMES_TO_REPEAT and play not in [*shared, *own]
+            ]
             outcomes |= await self._alone(rest, attempt)
         return outcomes
 
     async def _round(self, together: list[Play], apart: list[Play], pacer: Pacer, attempt: int) -> dict[str, Outcome]:
-        """Play some in one place and others in one of their own, all at the same time."""
+        """Run some plays on a shared target and others on their own targets, all concurrently."""
         if not together and not apart:
             return {}
         outcomes: dict[str, Outcome] = {}
 
         async def own(play: Play) -> None:
-            async with self._own_places:
+            async with self._own_targets:
                 await pacer.start(len(play.clients))
                 try:
                     outcomes[play.label] = await self._apart(play, attempt)
@@ -133,7 +133,7 @@ class Scheduler:
         return outcomes | shared.result()
 
     async def _together(self, plays: list[Play], pacer: Pacer, attempt: int) -> dict[str, Outcome]:
-        """Play side by side in one place."""
+        """Run plays concurrently on one target."""
         outcomes: dict[str, Outcome] = {}
         if not plays:
             return outcomes
@@ -143,7 +143,7 @@ class Scheduler:
             async with admission.of(len(play.clients)):
                 await pacer.start(len(play.clients))
                 try:
-                    outcomes[play.label] = await self._perform(play, target, attempt, alone=len(plays) == 1)
+                    outcomes[play.label] = await self._run(play, target, attempt, alone=len(plays) == 1)
                 finally:
                     pacer.end()
 
@@ -153,15 +153,15 @@ class Scheduler:
         return outcomes
 
     async def _alone(self, plays: list[Play], attempt: int) -> dict[str, Outcome]:
-        """Play one after the other, with nothing beside."""
+        """Run plays one after the other."""
         return {play.label: await self._apart(play, attempt) for play in plays}
 
     async def _apart(self, play: Play, attempt: int) -> Outcome:
-        """Play in a place of its own, where there is one."""
+        """Run a play on its own target, if the pool has more than one."""
         async with self._pool.own(play) as target:
-            return await self._perform(play, target, attempt, alone=True)
+            return await self._run(play, target, attempt, alone=True)
 
-    async def _perform(self, play: Play, target: Target, attempt: int, *, alone: bool) -> Outcome:
+    async def _run(self, play: Play, target: Target, attempt: int, *, alone: bool) -> Outcome:
         def say(phase: str) -> None:
             self._progress(play.label, phase)
 
@@ -171,22 +171,22 @@ class Scheduler:
             self._history,
             environment=PlayEnvironment(self._environment, say, self._fail, self._pool.attendance),
             sleep=self._options.sleep,
-            trial=Trial(attempt, alone=alone, is_last=attempt == ATTEMPTS),
-            watch=self._watch,
+            attempt=Attempt(attempt, alone=alone, is_last=attempt == ATTEMPTS),
+            canaries=self._canaries,
         )
-        outcome = await runner.perform()
+        outcome = await runner.run()
         say(outcome)
         return outcome
 
 
 def _seconds(play: Play) -> float:
-    """Return how long a play must let time pass at least: its sleeps by the idle timer, and what it waits besides."""
+    """Return the least duration of a play's waits: its sleeps by the idle timer, and its `idle` steps."""
     steps = [placed.step for placed in play.steps]
     sleeps = sum(isinstance(step, Hibernate) and step.hibernate == "idle" for step in steps)
     return sleeps * IDLE_TIMER_SECONDS + sum(step.idle for step in steps if isinstance(step, Idle))
 
 
 def _first(failures: BaseExceptionGroup) -> BaseException:
-    """Return the failure that a person should hear of: one of ours before any other."""
+    """Return the failure to report: a PocError if there is one."""
     found = [_first(each) if isinstance(each, BaseExceptionGroup) else each for each in failures.exceptions]
     return next((failure for failure in found if isinstance(failure, PocError)), found[0])

@@ -1,23 +1,23 @@
-"""The ways in which a step can fail, as the history names them."""
+"""The kinds of step failure, as named in the history."""
 
 from typing import Literal
 
 Failure = Literal[
     "mismatch", "silence", "closed", "refused", "noise", "no_sleep", "woken", "probe", "wrong_object", "unbound"
 ]
-"""`mismatch`: messages came, none fitted; `silence`: none came though the runtime answers; `closed`: the connection
-was gone; `refused`: it could not be opened; `noise`: a message came where none may."""
+"""`mismatch`: messages arrived, but none matched; `silence`: none arrived though the runtime responds; `closed`: the
+connection was closed; `refused`: it could not be opened; `noise`: an unexpected message arrived."""
 
 
 class StepFailed(Exception):
-    """A step did not come out as the scenario says."""
+    """A step did not have the outcome that the scenario expects."""
 
     def __init__(self, failure: Failure, reason: str) -> None:
-        """Take what kind of failure it is and one sentence that tells it."""
+        """Initialize with the kind of failure and a sentence that describes it."""
         super().__init__(reason)
         self.failure: Failure = failure
         self.reason = reason
 
 
 class PlayError(Exception):
-    """The play itself is wrong at this step, for example by capturing what is not there."""
+    """The play cannot go on, for example because a step captures a missing field."""

@@ -1,4 +1,4 @@
-"""Carries out one step: a function for each verb of the language."""
+"""Run one step: a handler for each verb of the language."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -29,13 +29,13 @@ from poc_cli.scenario.model import (
     Step,
 )
 
-_ASK_AGAIN_SECONDS = 0.1
+_POLL_SECONDS = 0.1
 
 LONGEST_OPENING_SECONDS = 600.0
-"""A handshake ends by the time of its step; this only bounds what nobody waits for."""
+"""The timeout of the handshake itself; the step's own `within` ends it sooner."""
 
 Seen = dict[str, Any]
-"""What a step saw, for its `step_end` event."""
+"""What a step observed, for its `step_end` event."""
 
 
 async def _connect(context: PlayContext, step: Connect, _: Sleeper) -> Seen:
@@ -47,21 +47,21 @@ async def _connect(context: PlayContext, step: Connect, _: Sleeper) -> Seen:
         nonlocal refused
         earlier = context.clients.get(name)
         if earlier is not None and earlier.tells_openings:
-            # A program or page that is opened again is begun anew; of our own clients nothing is left but a socket.
+            # A program or page is restarted; poc's own clients have nothing left to close.
             await earlier.close(1000, "", partial(context.is_done_in, step.within))
         client = context.new_client(name)
         try:
             await _opened(context, client, step.within)
         except CannotOpen as error:
-            told = context.heard_in_headers(error.headers) | context.shown.get(name, {})
-            context.add(name, kinds.OPEN_FAILED, said=str(error), late=not error.in_time, **told)
+            secrets = context.secrets_in_headers(error.headers) | context.request_secrets.get(name, {})
+            context.add(name, kinds.OPEN_FAILED, said=str(error), late=not error.in_time, **secrets)
             wanted = "" if step.refused is None else f" with status {step.refused}"
             if step.refused is not None and error.status == step.refused:
                 return None
             refused |= error.in_time
             return f"{name} could not connect{wanted and ' and was not refused'}{wanted}: {error}"
         refused |= step.refused is not None
-        return None if step.refused is None else f"{name} was let in, and should be refused with {step.refused}"
+        return None if step.refused is None else f"{name} was connected and should be refused with {step.refused}"
 
     failures = [failure for failure in await asyncio.gather(*map(open_one, names)) if failure]
     if failures:
@@ -71,13 +71,14 @@ async def _connect(context: PlayContext, step: Connect, _: Sleeper) -> Seen:
 
 
 async def _opened(context: PlayContext, client: Client, within: float) -> None:
-    """Open a client and write down what it agreed on. Raises CannotOpen where it is not open in its time."""
+    """Open a client and record the result of the handshake. Raises CannotOpen if it is not open in time."""
 
     async def opened() -> None:
         agreed = await client.open(LONGEST_OPENING_SECONDS)
-        if agreed is not None:  # written before anything that the client hears: nothing runs in between
-            told = context.heard_in_headers(agreed.pop("headers", ())) | context.shown.get(client.name, {})
-            context.add(client.name, kinds.OPENED, **agreed, **told)
+        if agreed is not None:  # recorded before the client's first message: nothing runs in between
+            secrets = context.secrets_in_headers(agreed.pop("headers", ()))
+            secrets |= context.request_secrets.get(client.name, {})
+            context.add(client.name, kinds.OPENED, **agreed, **secrets)
 
     opening = asyncio.ensure_future(opened())
     try:
@@ -92,14 +93,14 @@ async def _opened(context: PlayContext, client: Client, within: float) -> None:
 async def _on(context: PlayContext, step: On, _: Sleeper) -> Seen:
     names = context.client_names(step.on)
     if len(names) == 1:
-        await asyncio.sleep(0)  # a step may do nothing that waits, and other plays must have their turn
+        await asyncio.sleep(0)  # let other plays run: a step may contain nothing that waits
         return await exchange(context, step, names[0])
     outcomes = await asyncio.gather(*(exchange(context, step, name) for name in names), return_exceptions=True)
     return _all_of(outcomes)
 
 
 def _all_of(outcomes: list[Seen | BaseException]) -> Seen:
-    """Merge what each client saw; the first failure speaks for the step."""
+    """Merge what each client observed. Raises the first failure."""
     for outcome in outcomes:
         if isinstance(outcome, BaseException):
             raise outcome
@@ -119,13 +120,13 @@ async def _resume(context: PlayContext, step: Resume, _: Sleeper) -> Seen:
             raise StepFailed("woken", f"{witnessed.label} was woken by {witnessed.woken_by or 'something'} first")
     seen = await exchange(context, step, step.resume)
     answered = seen["answered"][step.resume]
-    # From the send to the answer, both on this machine's clock; what a server says of its own time is never used.
+    # From the send to the answer, both on this machine's clock; the server's clock is not used.
     return seen | {"wake_ms": round(answered["after_ns"] / 1e6, 3)}
 
 
 async def _idle(context: PlayContext, step: Idle, _: Sleeper) -> Seen:
-    context.say(f"letting {step.idle:g} s pass")
-    # From when it was due: what began late, as timers do by a little, does not add up over many of them.
+    context.say(f"waiting {step.idle:g} s")
+    # Relative to when the step was due, so that small delays of timers do not add up.
     await asyncio.sleep(max(0.0, step.idle - context.late_s))
     return {}
 
@@ -168,8 +169,8 @@ async def _alarm(context: PlayContext, step: Alarm, _: Sleeper) -> Seen:
         while witnessed.alarms <= seen_before:
             if await context.is_over(window):
                 raise StepFailed("silence", f"no alarm reached {witnessed.label} within {step.within:g} s")
-            # The trace is written out when a context ends, so it has to be asked again and again.
-            await asyncio.sleep(_ASK_AGAIN_SECONDS)
+            # The trace is written when a context ends, so it has to be polled.
+            await asyncio.sleep(_POLL_SECONDS)
             await context.target.settled()
         context.alarms_seen[witnessed.label] = witnessed.alarms
     return {}
@@ -192,4 +193,4 @@ HANDLERS: dict[type[Step], Handler] = {
     Stall: fault_steps.stall,
     Restart: fault_steps.restart,
 }
-"""The function of each verb."""
+"""The handler of each verb."""

@@ -1,4 +1,4 @@
-"""Records what the target reports about the worker during plays: exceptions, logs, bad outcomes."""
+"""Record the worker's exceptions, logs and failed outcomes that a remote target reports during plays."""
 
 import asyncio
 import contextlib
@@ -13,43 +13,43 @@ from poc_cli.targets.remote import Tail
 _RUN: Final = "run"
 _KEPT: Final = ("outcome", "entrypoint", "exceptions", "logs", "eventTimestamp")
 _MOST: Final = 200
-"""Lines of a run; a worker that throws at every message would fill the disk with one and the same."""
+"""Events recorded per run; a worker that throws at every message would otherwise fill the disk."""
 
 _LONGEST: Final = 8192
-"""Letters of what one event said; a worker may log 256 KB (developers.cloudflare.com/workers/platform/limits)."""
+"""Characters of one event's output; a worker may log 256 KB (developers.cloudflare.com/workers/platform/limits)."""
 
-_SAID: Final = ("exceptions", "logs")
+_OUTPUT: Final = ("exceptions", "logs")
 
 
 async def listen(tail: Tail, history: HistoryWriter) -> None:
-    """Write down what is told until this is cancelled."""
+    """Record events of the tail until cancelled."""
     written = 0
 
-    def hear(event: dict[str, Any]) -> None:
+    def record(event: dict[str, Any]) -> None:
         nonlocal written
-        if written >= _MOST or not _is_worth_telling(event):
+        if written >= _MOST or not _is_relevant(event):
             return
         written += 1
-        with contextlib.suppress(PocError):  # a full disk ends the run by the next event of a play
+        with contextlib.suppress(PocError):  # a full disk ends the run at the next event of a play
             history.write(_RUN, "tail", events.Tail(**_kept(event, history)))
 
-    async with tail(hear) as told:
-        failure = getattr(told, "failure", None)
+    async with tail(record) as connection:
+        failure = getattr(connection, "failure", None)
         if failure is not None:
             history.write(_RUN, "tail", events.Tail(failed=failure))
         await asyncio.Event().wait()
 
 
 def _kept(event: dict[str, Any], history: HistoryWriter) -> dict[str, Any]:
-    """Return what is written down of an event: all that matters, or its beginning where that is long."""
+    """Return the recorded fields of an event; long output is cut."""
     kept: dict[str, Any] = {name: event[name] for name in _KEPT if name in event}
-    # Before it is cut: half a secret would be recognized by nobody.
-    text = json.dumps({name: kept.get(name) for name in _SAID}, ensure_ascii=False)
-    said, masked = history.masked(text)
-    if len(said) <= _LONGEST:
+    # Masked before it is cut: half a secret would not be recognized.
+    text = json.dumps({name: kept.get(name) for name in _OUTPUT}, ensure_ascii=False)
+    output, masked = history.masked(text)
+    if len(output) <= _LONGEST:
         return kept
-    return {name: value for name, value in kept.items() if name not in _SAID} | {"cut": said[:_LONGEST]} | masked
+    return {name: value for name, value in kept.items() if name not in _OUTPUT} | {"cut": output[:_LONGEST]} | masked
 
 
-def _is_worth_telling(event: dict[str, Any]) -> bool:
+def _is_relevant(event: dict[str, Any]) -> bool:
     return event.get("outcome") != "ok" or bool(event.get("exceptions")) or bool(event.get("logs"))

@@ -1,4 +1,4 @@
-"""Where the plays of a run go on: runtimes of our own, or one worker that runs somewhere else."""
+"""The targets of a run's plays: local runtimes, or one remote worker."""
 
 import asyncio
 import contextlib
@@ -19,61 +19,61 @@ from poc_cli.targets.worker_source import WorkerSource, source
 from poc_cli.targets.workerd import Workerd
 
 if TYPE_CHECKING:
-    from poc_cli.engine.canaries import CanaryWatch
+    from poc_cli.engine.canaries import Canaries
     from poc_cli.targets.remote import Remote
 
 SourceOf = Callable[[Play], WorkerSource]
-"""Gives where the worker is that a play brings. Raises TargetError where there is none, ValueError for no such play."""
+"""Returns the source of a play's own worker. Raises TargetError if it is missing, ValueError if the play has none."""
 
 RUNTIMES_AT_ONCE = 6
-"""Runtimes beside the shared one: each takes 60 MiB."""
+"""Runtimes besides the shared one; each takes 60 MiB."""
 
 
 class TargetPool(Protocol):
-    """Gives targets to plays, and ends them."""
+    """Starts targets for plays, and stops them."""
 
     apart_at_once: int
-    """How many of the plays that need a place of their own may go on at the same time, and while others do; 0: none."""
+    """How many plays that need their own target may run concurrently, also beside others; 0: none."""
 
     def description(self) -> dict[str, Any]:
-        """Return the place as the beginning of a record tells it."""
+        """Return the target's description for the `run_start` event."""
 
     def is_apart(self, play: Play) -> bool:
-        """Return whether a play needs a place of its own."""
+        """Return whether a play needs its own target."""
 
     def watched(
         self, plays: list[Play], history: HistoryWriter
-    ) -> "contextlib.AbstractAsyncContextManager[CanaryWatch | None]":
-        """Return what tells of sleep while the plays go on, None where the trace does."""
+    ) -> "contextlib.AbstractAsyncContextManager[Canaries | None]":
+        """Return the canaries that run beside the plays, None if the target has a trace."""
 
     @property
     def attendance(self) -> Attendance:
-        """Return who notes when this process or a runtime was late."""
+        """The record of when this process or a runtime was late."""
 
     def shared(self, attempt: int = 1) -> contextlib.AbstractAsyncContextManager[Target]:
-        """Return the target of the plays that go on side by side; it ends with the context. Raises TargetError."""
+        """Return the target of the concurrent plays, stopped at the end of the context. Raises TargetError."""
 
     def own(self, play: Play) -> contextlib.AbstractAsyncContextManager[Target]:
         """Return a target for one play. Raises TargetError."""
 
     def listen_to_log(self, listener: LogListener) -> None:
-        """Call `listener` with each line of the worker's log that had secrets, without them, and with which."""
+        """Call `listener` with each masked line of the worker's log that had secrets, and the secrets in it."""
 
 
 class LocalTargetPool:
-    """Runtimes of our own: as many as are needed."""
+    """Local runtimes, started as needed."""
 
     apart_at_once = RUNTIMES_AT_ONCE
 
     def __init__(self, ground: RuntimeContext, first: Process, source_of: SourceOf) -> None:
-        """Take what all runtimes share, one that was started ahead, and where the workers are that plays bring."""
+        """Initialize with what all runtimes share, a process started ahead, and a lookup of plays' own workers."""
         self._ground = ground
         self._first = first
         self._source_of = source_of
         self.confirmations = Confirmations(ground.versions)
 
     def description(self) -> dict[str, Any]:
-        """Return the place as the beginning of a record tells it."""
+        """Return the target's description for the `run_start` event."""
         return {
             "kind": Workerd.kind,
             "url": None,
@@ -84,24 +84,24 @@ class LocalTargetPool:
         }
 
     def is_apart(self, play: Play) -> bool:
-        """Return whether a play needs its own runtime: it ends it, measures it, inspects it, or has another worker."""
+        """Return whether a play needs its own runtime: to restart, measure or inspect it, or for its own worker."""
         return play.alone or play.role == CONFIRM or self.worker_of(play) is not self._ground.worker
 
     @contextlib.asynccontextmanager
     async def watched(self, plays: list[Play], history: HistoryWriter) -> AsyncIterator[None]:  # noqa: ARG002
-        """Yield nothing: each runtime's trace tells of sleep."""
+        """Yield None: each runtime has a trace."""
         yield
 
     @property
     def attendance(self) -> Attendance:
-        """Return who notes when this process or a runtime was late."""
+        """The record of when this process or a runtime was late."""
         return self._ground.attendance
 
     @contextlib.asynccontextmanager
     async def shared(self, attempt: int = 1) -> AsyncIterator[Target]:
-        """Yield the runtime that was started ahead, for a later attempt a fresh one."""
-        place = self._first.place if attempt == 1 else RuntimeFolder(self._ground.worker)
-        target = Workerd(place, self._ground)
+        """Yield the runtime that was started ahead, or a fresh one for a later attempt."""
+        folder = self._first.place if attempt == 1 else RuntimeFolder(self._ground.worker)
+        target = Workerd(folder, self._ground)
         try:
             await target.start(self._first if attempt == 1 else None)
             yield target
@@ -110,7 +110,7 @@ class LocalTargetPool:
 
     @contextlib.asynccontextmanager
     async def own(self, play: Play) -> AsyncIterator[Target]:
-        """Yield a fresh runtime that ends with the play."""
+        """Yield a fresh runtime for one play."""
         worker = self.worker_of(play)
         target = Workerd(RuntimeFolder(worker), self._ground, inspected=play.role == CONFIRM)
         try:
@@ -119,30 +119,30 @@ class LocalTargetPool:
         finally:
             await target.stop()
         if target.confirmed:
-            self.confirmations.keep(play, worker)
+            self.confirmations.add(play, worker)
 
     def listen_to_log(self, listener: LogListener) -> None:
         """Call `listener` with each line of the runtimes' log that had secrets."""
         self._ground.log_listeners.append(listener)
 
     def worker_of(self, play: Play) -> Worker:
-        """Return the worker that a play is about. Raises TargetError."""
+        """Return the worker that a play runs against. Raises TargetError."""
         return self._ground.worker if play.worker is None else self._ground.workers.get(self._source_of(play))
 
 
 class RemoteTargetPool:
-    """One worker that runs somewhere else, for all plays: those that disturb others go on one by one, after them."""
+    """One remote worker for all plays; plays that disturb others run one by one, after them."""
 
     apart_at_once = 0
 
     def __init__(self, remote: "Remote", *, is_ours: bool) -> None:
-        """Take the worker; `is_ours` says whether it answers our protocol, so that its rooms can tell of sleep."""
+        """Initialize; `is_ours` says whether the worker implements poc's protocol, which canaries need."""
         self.remote = remote
         self._is_ours = is_ours
         self.attendance = Attendance()
 
     def description(self) -> dict[str, Any]:
-        """Return the place as the beginning of a record tells it."""
+        """Return the target's description for the `run_start` event."""
         return {
             "kind": self.remote.kind,
             "url": self.remote.url,
@@ -157,20 +157,20 @@ class RemoteTargetPool:
         return play.alone
 
     @contextlib.asynccontextmanager
-    async def watched(self, plays: list[Play], history: HistoryWriter) -> "AsyncIterator[CanaryWatch]":
-        """Yield what rooms of our own tell of sleep; they are opened where a play sleeps and the worker is ours."""
-        from poc_cli.engine.canaries import CanaryWatch
+    async def watched(self, plays: list[Play], history: HistoryWriter) -> "AsyncIterator[Canaries]":
+        """Yield the canaries, which run if a play sleeps and the worker implements poc's protocol."""
+        from poc_cli.engine.canaries import Canaries
         from poc_cli.engine.tail_events import listen
 
-        watch = CanaryWatch(self.remote, history, possible=self._is_ours)
+        canaries = Canaries(self.remote, history, possible=self._is_ours)
         if self._is_ours:
-            await watch.pulse()
+            await canaries.pulse()
         sleeps = any(isinstance(each.step, Hibernate) for play in plays for each in play.steps)
-        beside = [watch.sweep()] if self._is_ours and sleeps else []
-        beside += [] if self.remote.tail is None else [listen(self.remote.tail, history)]
-        tasks = [asyncio.create_task(each) for each in beside]
+        background = [canaries.sweep()] if self._is_ours and sleeps else []
+        background += [] if self.remote.tail is None else [listen(self.remote.tail, history)]
+        tasks = [asyncio.create_task(each) for each in background]
         try:
-            yield watch
+            yield canaries
         finally:
             for task in tasks:
                 task.cancel()
@@ -183,19 +183,19 @@ class RemoteTargetPool:
 
     @contextlib.asynccontextmanager
     async def own(self, play: Play) -> AsyncIterator[Target]:  # noqa: ARG002
-        """Yield the same worker: there is no other."""
+        """Yield the same worker."""
         yield self.remote
 
     def listen_to_log(self, listener: LogListener) -> None:
-        """Do nothing: what a worker logs elsewhere comes by its tail."""
+        """Do nothing: a remote worker's log arrives through its tail."""
 
 
 def source_of(play: Play) -> WorkerSource:
-    """Return where a play's own worker is. Raises TargetError where nothing is there, ValueError for a play without.
+    """Return the source of a play's own worker, relative to the scenario's file.
 
-    Relative to the scenario's file.
+    Raises TargetError if it is missing, ValueError if the play has none.
     """
     if play.worker is None:
-        raise ValueError("the play brings no worker")
+        raise ValueError("the play has no worker of its own")
     folder = Path(play.scenario.file).parent / play.worker.dir
     return source(folder, tuple(play.worker.config or ()), play.worker.env)

@@ -1,4 +1,4 @@
-"""Which of a play's objects an address names: that of a client's connection, or that of a request."""
+"""Find the objects of a play that the URL of a connection or request names."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -14,17 +14,17 @@ Labels = frozenset[str]
 
 
 class Addresses:
-    """The addresses of one play."""
+    """The URLs of one play."""
 
     def __init__(self, play: Play, nonce: str, events: Sequence[Event]) -> None:
-        """Take the play, what it was called, and what happened in it."""
+        """Initialize with the play, its nonce and its events."""
         self._play = play
         self._nonce = nonce
         self._events = events
 
     @cached_property
     def by_opening(self) -> dict[int, Labels]:
-        """Return the objects that each connection's address names, by the event that tells of its opening."""
+        """The objects that each connection's URL names, by the id of its `opened` event."""
         names = self._play.names(self._nonce)
         found: dict[int, Labels] = {}
         for event in self._events:
@@ -32,14 +32,14 @@ class Addresses:
                 names[event.data["name"]] = event.data["value"]
             elif event.kind == kinds.OPENED:
                 counters = {} if event.step is None else self._play.steps[event.step].bound
-                told = event.data.get("objects")  # of a program or a page, whose addresses are its own affair
-                seen = frozenset(map(str, told)) if isinstance(told, list) else frozenset[str]()
+                listed = event.data.get("objects")  # of a program or a page, which choose their own URLs
+                seen = frozenset(map(str, listed)) if isinstance(listed, list) else frozenset[str]()
                 found[event.id] = seen or self._named_by(event.actor, {**names, **counters})
         return found
 
     @cached_property
     def tell(self) -> bool:
-        """Whether the address of any client names an object, be it one that never connected."""
+        """Whether the URL of any client names an object, even if the client never connected."""
         if any(self.by_opening.values()):
             return True
         names = self._play.names(self._nonce)
@@ -48,7 +48,7 @@ class Addresses:
         return any(self._named_by(client, names) for client in self._play.clients if client not in connected)
 
     def of_request(self, path: str) -> Labels | None:
-        """Return the objects that a request's path and query name; None where addresses do not tell."""
+        """Return the objects that a request's path and query name; None if no client's URL names any."""
         return self._in(path) if self.tell else None
 
     def _named_by(self, client: str, names: Mapping[str, object]) -> Labels:
@@ -56,7 +56,7 @@ class Addresses:
         try:
             texts = [render_text(text, known) for text in _addresses_of(self._play.clients[client])]
             return frozenset().union(*map(self._in, texts))
-        except ValueError:  # it names what was never bound, so it never connected; or it is no address
+        except ValueError:  # it uses an unbound name, so it never connected; or it is not a URL
             return frozenset()
 
     def _in(self, address: str) -> Labels:
@@ -66,14 +66,14 @@ class Addresses:
 
     @cached_property
     def _titles(self) -> dict[str, str | None]:
-        """Return what an address may call each object: its name or its id."""
+        """The name or id by which a URL may name each object."""
         names = self._play.names(self._nonce)
         objects = self._play.objects.items()
         return {label: each.id if each.name is None else render_text(each.name, names) for label, each in objects}
 
 
 def _addresses_of(client: AnyClient) -> Iterator[str]:
-    """Yield the texts of a client that may name its object."""
+    """Yield the texts of a client's table that may name its object."""
     match client:
         case ClientSpec():
             yield client.path

@@ -1,6 +1,6 @@
-"""Which plays are the same performance tried again: by what they play and decide, and by the number of the attempt.
+"""Join the attempts at one play, identified by scenario, role, decided claims and round.
 
-Nothing that an attempt found is forgotten: up to where it stopped being evidence it counts beside the later ones.
+The findings of every attempt count, up to where the attempt stopped being evidence.
 """
 
 from collections.abc import Iterable
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from poc_cli.record.play_record import PlayRecord
 
 CUT_STEP: Final = "cut_step"
-"""The key of a `play_end` that was given up: the step from which on nothing counts. Older records do not have it."""
+"""The key in `play_end` of a given-up attempt: the step from which it is not evidence. Missing in older histories."""
 
 
 def round_of(start: Event) -> int:
-    """Return the performance of its story that a play is, counted from 1; older records have one of each."""
+    """Return the round of a play, counted from 1; older histories have one round."""
     return _number(start, "round")
 
 
 def is_followed(start: Event, end: Event | None, starts: Iterable[Event]) -> bool:
-    """Return whether a play was spoiled and played again; without the next attempt in the record it counts."""
+    """Return whether a play was given up and repeated; without a later attempt in the history, it counts."""
     if end is None or end.data.get("outcome") != "given_up":
         return False
     subject, attempt = _subject(start), attempt_of(start)
@@ -31,19 +31,19 @@ def is_followed(start: Event, end: Event | None, starts: Iterable[Event]) -> boo
 
 
 SUSPECT: Final = "suspect"
-"""The key of a `play_end` that says that the runtime hung or died by itself while the play waited for an answer."""
+"""The key in `play_end` that marks that the runtime hung or died by itself while the play waited for an answer."""
 
 
 def joined(plays: Iterable["PlayRecord"]) -> list["PlayRecord"]:
-    """Return one play for each performance: its last attempt, which knows of the earlier ones."""
-    performances: dict[str, list[PlayRecord]] = {}
+    """Return the last attempt at each play, with the earlier attempts in it."""
+    by_subject: dict[str, list[PlayRecord]] = {}
     for play in _suspected(list(plays)):
-        performances.setdefault(repr(_subject(play.start)), []).append(play)
-    return [_joined(sorted(attempts, key=lambda each: attempt_of(each.start))) for attempts in performances.values()]
+        by_subject.setdefault(repr(_subject(play.start)), []).append(play)
+    return [_joined(sorted(attempts, key=lambda each: attempt_of(each.start))) for attempts in by_subject.values()]
 
 
 def _suspected(plays: list["PlayRecord"]) -> list["PlayRecord"]:
-    """Return the plays; where the runtime failed and no play is known to have caused it, the suspects are marked."""
+    """Return the plays, with the suspects marked if the runtime failed and no play is known to have caused it."""
     caused = any(play.outcome == "error" and _is_suspect(play) for play in plays)
     return [play if caused or not _is_suspect(play) else replace(play, is_suspect=True) for play in plays]
 
@@ -58,7 +58,7 @@ def _joined(attempts: list["PlayRecord"]) -> "PlayRecord":
 
 
 def _without_lateness(play: "PlayRecord") -> "PlayRecord":
-    """Return a play up to where it was late, whole where it was not, or where it cannot be read."""
+    """Return a play up to where it was late; all of it if it was not late or cannot be read."""
     cut = play.readable_cut
     return play if cut is None else play.before(cut)
 
@@ -66,7 +66,7 @@ def _without_lateness(play: "PlayRecord") -> "PlayRecord":
 def _as_far_as_evidence(play: "PlayRecord") -> "PlayRecord":
     """Return an attempt that was given up, up to the step that spoiled it."""
     if play.damage is not None or play.end is None or play.end.data.get("outcome") != "given_up":
-        return play  # two attempts of which the first was not given up: an edited record, whose findings all count
+        return play  # repeated without being given up: an edited history, of which all findings count
     index = _spoiled_step(play, play.end)
     begun = next((step.begun.id for step in play.steps if step.index == index), play.end.id)
     spoiled = Cut(begun, index, str(play.end.data.get("reason")))
@@ -75,10 +75,10 @@ def _as_far_as_evidence(play: "PlayRecord") -> "PlayRecord":
 
 
 def _spoiled_step(play: "PlayRecord", end: Event) -> int | None:
-    """Return the step from which on an attempt shows nothing: in older records the one that it was given up in."""
-    told = end.data.get(CUT_STEP if CUT_STEP in end.data else "at_step")
-    if isinstance(told, int) or CUT_STEP in end.data:
-        return told if isinstance(told, int) else None
+    """Return the step from which an attempt is not evidence; in older histories the one in which it was given up."""
+    step = end.data.get(CUT_STEP if CUT_STEP in end.data else "at_step")
+    if isinstance(step, int) or CUT_STEP in end.data:
+        return step if isinstance(step, int) else None
     return next((each.index for each in play.steps if each.ended is None), None)
 
 
@@ -87,7 +87,7 @@ def _subject(start: Event) -> list[object]:
 
 
 def attempt_of(start: Event) -> int:
-    """Return which attempt at its performance a play is, counted from 1."""
+    """Return the number of a play's attempt, counted from 1."""
     return _number(start, "attempt")
 
 

@@ -1,4 +1,4 @@
-"""Sleeps and stays of objects in a black box, by nothing but the instance that they tell in their answers."""
+"""Infer sleeps and stays of objects in a black box from the instance ids in their answers."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from poc_cli.scenario.plays import should_stay_awake
 from poc_cli.scenario.values import MISSING
 
 LEAST_SILENCE_MS: Final = 5_000.0
-"""Half of the documented 10 s. What is another instance sooner, with its socket open, did not sleep: it is unsteady."""
+"""Half of the documented 10 s. An instance id that changes sooner, with the socket open, is unsteady, not a sleep."""
 
 _HTTP: Final = "http"
 
@@ -25,7 +25,7 @@ Evidence = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """An answer in which an object told its instance; `connection` is the one it came on, None for an HTTP answer."""
+    """An answer with an instance id; `connection` is the one it arrived on, None for an HTTP response."""
 
     event: Event
     instance: str
@@ -34,11 +34,11 @@ class Telling:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Two answers of an object, one right after the other, of which the second told another instance, or the same.
+    """Two consecutive answers of an object, with different instance ids or the same.
 
-    `old` and `new` are all answers in a row of the two instances. `silent_ms` is the longest time between the two in
-    which nothing passed between the clients of the play and anybody, on the client's clock; `waited` says where the
-    story waited for sleep meanwhile.
+    `old` and `new` are the runs of answers with the two ids. `silent_ms` is the longest time between the two answers in
+    which no client of the play sent or received anything, on the client's clock; `waited` are the waits for sleep in
+    between.
     """
 
     label: str
@@ -60,7 +60,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Slept:
-    """A change of instance that proves a sleep, by these four answers; `sockets` were open when it began."""
+    """A change of instance that proves a sleep, with the answers that do; `sockets` were open when it began."""
 
     change: Change
     proof: tuple[Event, ...]
@@ -69,7 +69,7 @@ class Slept:
 
 @dataclass(frozen=True, slots=True)
 class Instances:
-    """What one object told in a play. `unsteady` says why its instance proves nothing, and by which event."""
+    """The instance ids of one object in a play. `unsteady` is the reason why they prove nothing, and the event."""
 
     label: str
     tellings: tuple[Telling, ...]
@@ -78,7 +78,7 @@ class Instances:
     slept: tuple[Slept, ...]
     unsteady: tuple[str, int] | None
     doubts: tuple["Doubt", ...]
-    """Why changes with a wait between are no sleeps."""
+    """Why changes with a wait in between are not sleeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Doubt:
 
 
 def instances_of(play: PlayRecord, label: str) -> Instances:
-    """Return what an object told in a play."""
+    """Return the instance ids of one object in a play."""
     known: dict[str, Instances] = play.memo.setdefault("instances", {})
     if label not in known:
         known[label] = _instances(play, label)
@@ -118,11 +118,11 @@ def _instances(play: PlayRecord, label: str) -> Instances:
     )
 
 
-# --- what was told
+# --- reading answers
 
 
 def _tellings(play: PlayRecord, label: str) -> tuple[Telling, ...]:
-    """Return the answers of an object with an instance. What it sends unasked is no answer: it may be late."""
+    """Return an object's answers that have an instance id. Unsolicited messages are not answers: they may be late."""
     path = play.play.objects[label].instance
     found: list[Telling] = []
     for event in answers_of(play, label):
@@ -160,11 +160,11 @@ def _answers(play: PlayRecord) -> list[Event]:
     found: list[Event] = []
     for event in play.of_kind(kinds.SENT, kinds.RECEIVED, kinds.TOLD):
         if event.kind == kinds.TOLD:
-            found.append(event)  # to a question of our own, by its number
+            found.append(event)  # an answer to poc's own query
         elif event.kind == kinds.SENT:
             sent.add((event.step, event.actor))
         elif event.step is None or event.actor in play.programs:
-            continue  # what a program says in lines may have come to it in any way
+            continue  # a program's lines may originate anywhere
         elif event.id in taken.get(event.step, ()):
             found += [event] if event.actor in asked[event.step] else []
         elif event.step in failed and (event.step, event.actor) in sent:
@@ -174,13 +174,13 @@ def _answers(play: PlayRecord) -> list[Event]:
 
 
 def _requested(play: PlayRecord, answer: Event) -> str:
-    """Return the path that an HTTP answer was asked for by."""
+    """Return the path of the request that an HTTP response answers."""
     asked = (each for each in play.of_kind(kinds.SENT) if each.actor == _HTTP and each.step == answer.step)
     return str(next((each.data.get("path") for each in asked if each.id < answer.id), ""))
 
 
 def _is_alone(play: PlayRecord, objects: frozenset[str] | None, label: str) -> bool:
-    """Return whether an address leads to this object and no other; where none tells, the play must have only one."""
+    """Return whether a URL names only this object; if no URL names any, the play must have only one object."""
     return objects == frozenset({label}) or (objects is None and set(play.play.objects) == {label})
 
 
@@ -193,13 +193,13 @@ def _instance(play: PlayRecord, event: Event, path: str) -> str | None:
     return repr(value)
 
 
-# --- what it means
+# --- inferring sleeps
 
 
 def _change(play: PlayRecord, label: str, old: Sequence[Telling], new: Sequence[Telling]) -> Change:
     first, last = old[-1].event, new[0].event
     stirring = [first, *(e for e in play.of_kind(*kinds.STIRRING) if first.id < e.id < last.id), last]
-    # Both ends of every silence are times of this machine; no server's clock is ever asked.
+    # Both ends of a silence are on this machine's clock; the server's is not used.
     silent = max((after.t_ns - before.t_ns for before, after in pairwise(stirring)), default=0)
     actor = f"object:{label}"
     waited = (e for e in play.of_kind(kinds.WAITED) if e.actor == actor and first.id < e.id < last.id)
@@ -209,7 +209,7 @@ def _change(play: PlayRecord, label: str, old: Sequence[Telling], new: Sequence[
 def _unsteady(
     play: PlayRecord, stretches: Sequence[Sequence[Telling]], changes: Sequence[Change]
 ) -> tuple[str, int] | None:
-    """Return why an instance proves nothing: it came back, or changed where nothing can have ended a stay in memory."""
+    """Return why instance ids prove nothing: one reappeared, or changed although nothing can have ended the stay."""
     seen: set[str] = set()
     for stretch in stretches:
         telling = stretch[0]
@@ -224,7 +224,7 @@ def _unsteady(
 
 
 def _faults(play: PlayRecord, change: Change) -> list[Event]:
-    """Return what may have ended the object's stay in memory, from the first answer of the old instance on."""
+    """Return the faults since the old instance's first answer that may have ended the object's stay."""
     first, last = change.old[0].event.id, change.after.event.id
     actors = {"poc", f"object:{change.label}"}
     mine = (event for event in play.of_kind(kinds.FAULT) if event.actor in actors and event.data["fault"] != "drop")
@@ -244,7 +244,7 @@ def _open_through(play: PlayRecord, change: Change, until: Telling) -> list[Conn
 
 
 def _slept(play: PlayRecord, change: Change) -> Slept | Doubt:
-    """Return the proof of a sleep, or why a change of instance is none."""
+    """Return the proof of a sleep, or why a change of instance is not one."""
     if _faults(play, change):
         return Doubt("another instance answered, but a fault lay between", change)
     if change.silent_ms < LEAST_SILENCE_MS:
@@ -265,16 +265,16 @@ def _slept(play: PlayRecord, change: Change) -> Slept | Doubt:
 
 
 def describe_stay(stay: Change) -> str:
-    """Return in words that an object was still there after a wait."""
+    """Describe that an object was still in memory after a wait."""
     silence = f"{stay.silent_ms / 1000:.1f} s in which no client sent anything"
     return f"{stay.label} answered with the same instance after {silence}"
 
 
 def stay_evidence(stay: Change) -> Evidence:
-    """Return the events that show a stay: the answers around the wait, and the wait."""
+    """Return the ids of the events that show a stay: the answers around the wait, and the wait."""
     return (stay.before.event.id, *(each.id for each in stay.waited), stay.after.event.id)
 
 
 def should_stay(play: PlayRecord, stay: Change) -> bool:
-    """Return whether an object was left alone only to show that it does not sleep."""
+    """Return whether an object was left idle only to show that it does not sleep."""
     return all(waited.step is not None and should_stay_awake(play.play, waited.step) for waited in stay.waited)

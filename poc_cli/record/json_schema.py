@@ -1,4 +1,4 @@
-"""JSON Schema of the documents that poc writes, made from the types that declare them."""
+"""Generate JSON Schema for the documents that poc writes from the types that declare them."""
 
 import json
 from inspect import cleandoc
@@ -34,7 +34,7 @@ class Definitions:
     """Schemas of types; each TypedDict becomes a definition that the others refer to."""
 
     def __init__(self) -> None:
-        """Begin without a definition."""
+        """Initialize without definitions."""
         self.found: dict[str, Any] = {}
 
     def of(self, declared: Any) -> dict[str, Any]:

@@ -196,7 +196,7 @@ def test_an_object_that_was_never_seen_is_told_beside_those_that_were(poc: Poc) 
     ran = poc.run("run", str(chat / "rooms.toml"), "--sleep", "evict", "--json")
     assert ran.code == 4
     # the lobby has a name of its own, so no object of the play's name was ever there; KV's and D1's are not ours
-    seen = ran.document()["scenarios"][0]["claims"][2]["reason"].partition("seen were: ")[2]
+    seen = ran.document()["scenarios"][0]["claims"][2]["reason"].partition("the trace shows ")[2]
     assert sorted(each.split()[0] for each in seen.split(", ")) == ["Lobby", "Room"]
 
 

@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from poc_cli.engine.canaries import CanaryWatch
+from poc_cli.engine.canaries import Canaries
 from poc_cli.engine.environment import RunEnvironment
-from poc_cli.engine.pacing import LOOK_SECONDS
+from poc_cli.engine.pacing import POLL_SECONDS
 from poc_cli.engine.run_plan import plan_run
 from poc_cli.engine.run_plays import run as run_engine
 from poc_cli.history import event as kinds
@@ -106,9 +106,9 @@ class FakeTargetPool:
         return play.alone
 
     @asynccontextmanager
-    async def watched(self, plays: list[Play], history: HistoryWriter) -> AsyncIterator[CanaryWatch | None]:  # noqa: ARG002
+    async def watched(self, plays: list[Play], history: HistoryWriter) -> AsyncIterator[Canaries | None]:  # noqa: ARG002
         """Yield what tells of sleep where there is no trace."""
-        yield None if self._traced else CanaryWatch(self._target(), history, possible=False)
+        yield None if self._traced else Canaries(self._target(), history, possible=False)
 
     @asynccontextmanager
     async def shared(self, attempt: int = 1) -> AsyncIterator[FakeTarget]:
@@ -247,7 +247,7 @@ def play(  # noqa: PLR0913 - what a run can differ in
         seconds = (world.now_ns - begun_ns) / 1e9
         events = [event for event in read(history) if event is not None]
         assert misfits(events) == [], "an event does not fit docs/history.schema.json"
-        await asyncio.sleep(2 * LOOK_SECONDS)  # the pacer may still be looking
+        await asyncio.sleep(2 * POLL_SECONDS)  # the pacer may still be looking
         left = len(asyncio.all_tasks()) - 1
         return Played(events, pool, seconds, phases, left, was_cancelled)
 

@@ -13,7 +13,7 @@ from poc_cli.clients.inbox import Inbox
 from poc_cli.engine import context as under_test
 from poc_cli.engine.context import PlayContext
 from poc_cli.engine.environment import PlayEnvironment, RunEnvironment
-from poc_cli.engine.external_clients import StageAccount
+from poc_cli.engine.external_clients import ContextObserver
 from poc_cli.engine.step_failure import PlayError, StepFailed
 from poc_cli.history import event as kinds
 from poc_cli.history.redact import Redactor
@@ -93,7 +93,7 @@ async def test_a_program_or_page_that_is_flooded_breaks_the_play_off(
 ) -> None:
     monkeypatch.setattr(inboxes, "MOST_MESSAGES", 2)
     client = cast("Client", SimpleNamespace(inbox=Inbox()))
-    account = StageAccount(context, "ann", [client])
+    account = ContextObserver(context, "ann", [client])
     for _ in range(10):
         account.heard("a line")
         account.passed(kinds.FRAME_RECEIVED, 1, "a frame")

@@ -20,8 +20,8 @@ def test_a_key_that_is_logged_with_every_message_does_not_fill_the_history(tmp_p
     with HistoryWriter(path, REDACTOR) as history:
         log = LogLeaks(history)
         for _ in range(250):
-            log.heard(b"key [secret]", {Hit("API_KEY", strong=True)})
-        log.heard(b"pin [secret] " + b"x" * 1_000, {Hit("PIN", strong=False), Hit("API_KEY", strong=True)})
+            log.record_line(b"key [secret]", {Hit("API_KEY", strong=True)})
+        log.record_line(b"pin [secret] " + b"x" * 1_000, {Hit("PIN", strong=False), Hit("API_KEY", strong=True)})
     assert [(each["times"], each.get("masked"), each.get("masked_weak")) for each in told(path)] == [
         (1, ["API_KEY"], None),
         (10, ["API_KEY"], None),
@@ -34,6 +34,6 @@ def test_a_key_that_is_logged_with_every_message_does_not_fill_the_history(tmp_p
 def test_what_requests_have_thrown_is_looked_through_line_by_line(tmp_path: Path) -> None:
     path = tmp_path / "history.ndjson"
     with HistoryWriter(path, REDACTOR) as history:
-        LogLeaks(history).look_through(f"Error: well\nError: {KEY} is wrong\n  at index.js", REDACTOR)
+        LogLeaks(history).record_text(f"Error: well\nError: {KEY} is wrong\n  at index.js", REDACTOR)
     (leak,) = told(path)
     assert leak == {"text": "Error: [secret] is wrong", "times": 1, "masked": ["API_KEY"]}

@@ -52,48 +52,48 @@ def play(text: str = STORY) -> Play:
 
 def test_what_was_confirmed_is_known(worker: Worker, tmp_path: Path) -> None:
     confirmations = Confirmations({"workerd": "1"}, tmp_path / "cache")
-    assert not confirmations.knows(play(), worker)
-    confirmations.keep(play(), worker)
-    assert Confirmations({"workerd": "1"}, tmp_path / "cache").knows(play(), worker)
+    assert not confirmations.has(play(), worker)
+    confirmations.add(play(), worker)
+    assert Confirmations({"workerd": "1"}, tmp_path / "cache").has(play(), worker)
 
 
 def test_another_worker_is_not(worker: Worker, tmp_path: Path) -> None:
     confirmations = Confirmations({"workerd": "1"}, tmp_path / "cache")
-    confirmations.keep(play(), worker)
+    confirmations.add(play(), worker)
     (worker.folder / "index.js").write_text("export class R { }", encoding="utf-8")
-    assert not confirmations.knows(play(), worker)
+    assert not confirmations.has(play(), worker)
 
 
 def test_another_story_is_not(worker: Worker, tmp_path: Path) -> None:
     confirmations = Confirmations({"workerd": "1"}, tmp_path / "cache")
-    confirmations.keep(play(), worker)
-    assert not confirmations.knows(play(STORY.replace("A story.", "Another.")), worker)
+    confirmations.add(play(), worker)
+    assert not confirmations.has(play(STORY.replace("A story.", "Another.")), worker)
 
 
 def test_another_runtime_is_not(worker: Worker, tmp_path: Path) -> None:
-    Confirmations({"workerd": "1"}, tmp_path / "cache").keep(play(), worker)
-    assert not Confirmations({"workerd": "2"}, tmp_path / "cache").knows(play(), worker)
+    Confirmations({"workerd": "1"}, tmp_path / "cache").add(play(), worker)
+    assert not Confirmations({"workerd": "2"}, tmp_path / "cache").has(play(), worker)
 
 
 def test_another_date_is_not(worker: Worker, tmp_path: Path) -> None:
     confirmations = Confirmations({"workerd": "1"}, tmp_path / "cache")
-    confirmations.keep(play(), worker)
-    assert not confirmations.knows(play(), subject(worker.folder, "2026-10-01"))
+    confirmations.add(play(), worker)
+    assert not confirmations.has(play(), subject(worker.folder, "2026-10-01"))
 
 
 def test_what_cannot_be_read_is_not_known(worker: Worker, tmp_path: Path) -> None:
     (worker.folder / "index.js").unlink()
     (worker.folder / "index.js").symlink_to("nowhere.js")
     confirmations = Confirmations({"workerd": "1"}, tmp_path / "cache")
-    confirmations.keep(play(), worker)
-    assert not confirmations.knows(play(), worker)
+    confirmations.add(play(), worker)
+    assert not confirmations.has(play(), worker)
 
 
 def test_a_cache_that_cannot_be_written_is_no_error(worker: Worker, tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file", encoding="utf-8")
     confirmations = Confirmations({"workerd": "1"}, tmp_path / "cache")
-    confirmations.keep(play(), worker)
-    assert not confirmations.knows(play(), worker)
+    confirmations.add(play(), worker)
+    assert not confirmations.has(play(), worker)
 
 
 @pytest.mark.parametrize(
@@ -109,10 +109,10 @@ def test_a_worker_is_another_where_anything_that_it_embeds_is(worker: Worker, tm
     declaration = DECLARATION.replace('embed "index.js"', f'embed "{place}"')
     (worker.folder / "local.capnp").write_text(declaration, encoding="utf-8")
     confirmations = Confirmations({"workerd": "1"}, tmp_path / "cache")
-    confirmations.keep(play(), worker)
-    assert confirmations.knows(play(), worker)
+    confirmations.add(play(), worker)
+    assert confirmations.has(play(), worker)
     file.write_text("export class R { }", encoding="utf-8")
-    assert not confirmations.knows(play(), worker)
+    assert not confirmations.has(play(), worker)
 
 
 @pytest.mark.parametrize("place", [".page.html", ".hidden/page.html", "linked/page.html"])
@@ -124,11 +124,11 @@ def test_so_it_is_where_a_folder_that_it_names_has_changed(worker: Worker, tmp_p
     declaration = DECLARATION + 'const pages :Workerd.Service = (name = "pages", disk = "public");'
     (worker.folder / "local.capnp").write_text(declaration, encoding="utf-8")
     confirmations = Confirmations({"workerd": "1"}, tmp_path / "cache")
-    confirmations.keep(play(), worker)
+    confirmations.add(play(), worker)
     file = worker.folder / "public" / place
     file.parent.mkdir(exist_ok=True)
     file.write_text("hello", encoding="utf-8")
-    assert not confirmations.knows(play(), worker)
+    assert not confirmations.has(play(), worker)
 
 
 def test_one_that_is_made_of_too_many_files_is_never_known(
@@ -136,13 +136,13 @@ def test_one_that_is_made_of_too_many_files_is_never_known(
 ) -> None:
     monkeypatch.setattr("poc_cli.targets.worker.MOST_FILES", 1)
     confirmations = Confirmations({"workerd": "1"}, tmp_path / "cache")
-    confirmations.keep(play(), worker)
-    assert not confirmations.knows(play(), worker)
+    confirmations.add(play(), worker)
+    assert not confirmations.has(play(), worker)
 
 
 def test_a_story_that_ended_in_an_error_is_not_played_again(tmp_path: Path) -> None:
     plays = [replace(play(), label="error"), replace(play(), label="done")]
-    pool = SimpleNamespace(worker_of=lambda _: subject, confirmations=SimpleNamespace(knows=lambda *_: False))
+    pool = SimpleNamespace(worker_of=lambda _: subject, confirmations=SimpleNamespace(has=lambda *_: False))
     subject = SimpleNamespace(folder=tmp_path)
     outcomes = {each.label: each.label for each in plays}
     again = to_confirm(plays, outcomes, cast("LocalTargetPool", pool), cast("HistoryWriter", None), "run")

@@ -122,7 +122,7 @@ def test_a_capture_of_what_is_not_there_is_an_error_with_its_place() -> None:
     played = play(story(OPEN, ECHO[:-2] + ', capture = { x = "nothing.here" } }'))
     end = played.one(kinds.PLAY_END)
     assert end.data["outcome"] == "error"
-    assert end.data["reason"].startswith(f"{FILE}:7:3: nothing to capture")
+    assert end.data["reason"].startswith(f"{FILE}:7:3: cannot capture")
 
 
 def test_a_name_that_a_failed_step_should_have_bound_fails_the_step_that_needs_it() -> None:

@@ -9,7 +9,7 @@ import pytest
 from poc_cli.engine import admission, scheduler
 from poc_cli.engine.admission import Admission
 from poc_cli.engine.pacing import LONGEST_HOLD_SECONDS
-from poc_cli.engine.scheduler import ATTEMPTS, CALM_JOBS
+from poc_cli.engine.scheduler import ATTEMPTS, REPEAT_JOBS
 from poc_cli.errors import PocError
 from poc_cli.history import event as kinds
 from poc_cli.history import writer
@@ -115,7 +115,7 @@ def test_a_play_that_never_fits_is_an_error_that_says_so(monkeypatch: pytest.Mon
     monkeypatch.setattr(admission, "sockets_possible", lambda: 1)
     played = play(story(OPEN, QUIET))
     assert played.one(kinds.PLAY_END).data["outcome"] == "error"
-    assert "2 sockets do not fit" in played.one(kinds.PLAY_END).data["reason"]
+    assert "the play needs 2 sockets" in played.one(kinds.PLAY_END).data["reason"]
 
 
 def test_admission_gives_sockets_back_and_lets_in_what_is_larger_than_all() -> None:
@@ -213,11 +213,11 @@ def test_only_what_was_spoiled_is_played_again() -> None:
 
 def test_a_repeat_has_less_beside_it() -> None:
     long = f'{{ on = "ann", quiet = "3s", {IT} }}'
-    texts = [story(OPEN, long, name=f"story-{number}") for number in range(CALM_JOBS + 10)]
+    texts = [story(OPEN, long, name=f"story-{number}") for number in range(REPEAT_JOBS + 10)]
     played = play(*texts, prepare=in_each(stand_still, after=2.5, times=1))
     again = Played([each for each in played.events if "@2" in each.play], played.pool, 0.0)
-    assert len(begun(again)) > CALM_JOBS
-    assert plays_at_once(again) == CALM_JOBS
+    assert len(begun(again)) > REPEAT_JOBS
+    assert plays_at_once(again) == REPEAT_JOBS
 
 
 def test_a_runtime_that_hangs_alone_is_an_error_at_once() -> None:

@@ -348,7 +348,7 @@ def test_an_object_that_was_never_in_memory_is_the_wrong_one() -> None:
     text = story(OPEN, ECHO, SLEEP).replace('object = { class = "Room", name = "{play}" }', other)
     played = play(text)
     assert played.failures() == ["wrong_object"]
-    assert "was never in memory; seen were: Room" in played.one(kinds.PLAY_END).data["reason"]
+    assert "was never in memory; the trace shows Room" in played.one(kinds.PLAY_END).data["reason"]
 
 
 def test_something_else_that_woke_the_object_ends_a_resume() -> None:

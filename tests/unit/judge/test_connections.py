@@ -267,7 +267,7 @@ def test_closed_right_after_the_answer_and_missed_by_a_later_step_is_refuted() -
     told.reaches()
     told.add("bob", "received", step=3, text="bob", bytes=3)
     told.closed("bob")
-    told.fails("closed", "bob should hear nothing and was closed")
+    told.fails("closed", "bob should receive nothing and was closed")
     found = finding(told.stops())
     assert found["verdict"] == "refuted"
     assert found["reason"] == "bob was closed after object slept: received 1006"

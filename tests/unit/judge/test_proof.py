@@ -61,10 +61,10 @@ def test_an_object_that_was_never_seen_is_not_asleep_but_the_wrong_one() -> None
     told = tale(scenario("sleeps", ['{ connect = ["ann"] }', '{ hibernate = "idle" }']))
     told.connect(enters=())
     told.begins("hibernate")
-    told.fails("wrong_object", 'Room "x" was never in memory; seen were: Room ab12')
+    told.fails("wrong_object", 'Room "x" was never in memory; the trace shows Room ab12')
     found = finding(told.stops())
     assert found["verdict"] == "unknown"
-    assert found["reason"].endswith('Room "x" was never in memory; seen were: Room ab12')
+    assert found["reason"].endswith('Room "x" was never in memory; the trace shows Room ab12')
 
 
 def test_leaving_without_having_been_in_memory_is_no_sleep() -> None:

@@ -191,7 +191,7 @@ def test_a_silence_that_was_broken_is_none() -> None:
     told.begins("on")
     told.passes(0.3)
     told.hears("ann", "boo")
-    told.fails("noise", "ann should hear nothing")
+    told.fails("noise", "ann should receive nothing")
     history = told.done()
     assert misfit(history) is None
     assert misfit(turned(history, 1)) is not None
@@ -261,7 +261,7 @@ def test_a_client_that_was_let_in_was_not_refused() -> None:
     told = tale(scenario("", ['{ connect = ["ann"], refused = 401, claim = "it" }', '{ idle = "1s" }']))
     told.begins("connect")
     told.add("ann", kinds.OPENED, step=0, subprotocol=None, compression=False)
-    told.fails("refused", "ann was let in, and should be refused with 401")
+    told.fails("refused", "ann was connected and should be refused with 401")
     told.idles()
     history = told.done()
     assert misfit(history) is None

@@ -145,7 +145,7 @@ def test_a_flood_in_a_quiet_window_is_the_play_s_own() -> None:
     story = warm(QUIET)
     story.told._begin_exchange()
     story.told.hears("ann", {"noise": 1})
-    story.told.fails("noise", "ann should hear nothing")
+    story.told.fails("noise", "ann should receive nothing")
     story.late("poc", 2.0, reading=["story"])
     assert story.verdict() == "refuted"
 
@@ -154,7 +154,7 @@ def test_the_flood_of_another_play_is_lateness() -> None:
     story = warm(QUIET)
     story.told._begin_exchange()
     story.told.hears("ann", {"noise": 1})
-    story.told.fails("noise", "ann should hear nothing")
+    story.told.fails("noise", "ann should receive nothing")
     story.late("poc", 2.0, reading=["another"])
     assert story.verdict() == "unknown"
 
@@ -207,7 +207,7 @@ def noise() -> Late:
     worked_and_stopped(story, 0.15)
     story.told._begin_exchange()
     story.told.hears("ann", {"event": "later"})
-    story.told.fails("noise", "ann should hear nothing")
+    story.told.fails("noise", "ann should receive nothing")
     return story
 
 
@@ -223,7 +223,7 @@ def test_a_worker_that_makes_noise_after_its_own_work_is_refuted() -> None:
     worked_and_stopped(story, 0.98)
     story.told._begin_exchange()
     story.told.hears("ann", {"event": "later"})
-    story.told.fails("noise", "ann should hear nothing")
+    story.told.fails("noise", "ann should receive nothing")
     assert story.verdict() == "refuted"
 
 

@@ -237,9 +237,9 @@ def test_an_object_that_never_came_says_which_did() -> None:
     told_so_far = story(CONNECT, SLEEP)
     told_so_far.connect(enters=())
     told_so_far.begins("hibernate")
-    told_so_far.fails("wrong_object", 'Room "nonce" (00ff) was never in memory; seen were: Room 11aa')
+    told_so_far.fails("wrong_object", 'Room "nonce" (00ff) was never in memory; the trace shows Room 11aa')
     found = told(told_so_far.stops())
-    assert found[1] == ('  It was never in memory: Room "nonce" (00ff) was never in memory; seen were: Room 11aa.')
+    assert found[1] == ('  It was never in memory: Room "nonce" (00ff) was never in memory; the trace shows Room 11aa.')
 
 
 def test_a_story_without_a_sleep_says_that_nothing_was_asked() -> None:
