@@ -17,7 +17,7 @@ from poc_cli.engine.target_pool import TargetPool
 from poc_cli.errors import PocError
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.run_options import RunOptions
-from poc_cli.scenario.model import Hibernate, Idle
+from poc_cli.scenario.model import Alarm, Hibernate, Idle, Step
 from poc_cli.scenario.plays import Play
 from poc_cli.targets.base import Target
 
@@ -180,10 +180,19 @@ class Scheduler:
 
 
 def _seconds(play: Play) -> float:
-    """Return the least duration of a play's waits: its sleeps by the idle timer, and its `idle` steps."""
-    steps = [placed.step for placed in play.steps]
-    sleeps = sum(isinstance(step, Hibernate) and step.hibernate == "idle" for step in steps)
-    return sleeps * IDLE_TIMER_SECONDS + sum(step.idle for step in steps if isinstance(step, Idle))
+    """Return how long a play waits: for the idle timer, in `idle` steps, and for alarms, at most as long as it says."""
+    return sum(_wait_seconds(placed.step) for placed in play.steps)
+
+
+def _wait_seconds(step: Step) -> float:
+    match step:
+        case Hibernate(hibernate="idle"):
+            return IDLE_TIMER_SECONDS
+        case Idle():
+            return step.idle
+        case Alarm():
+            return step.within
+    return 0.0
 
 
 def _first(failures: BaseExceptionGroup) -> BaseException:

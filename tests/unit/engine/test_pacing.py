@@ -40,8 +40,8 @@ def test_a_play_of_many_sockets_is_given_the_time_to_open_them() -> None:
     pace = Pace(500)
     pace.started(0.0, 50)
     on_time(pace)
-    assert not pace.may_start(49 * SECONDS_PER_SOCKET)
-    assert pace.may_start(50 * SECONDS_PER_SOCKET)
+    assert not pace.may_start(45 * SECONDS_PER_SOCKET)
+    assert pace.may_start(46 * SECONDS_PER_SOCKET)
 
 
 def test_a_late_look_begins_the_count_anew() -> None:
