@@ -1,4 +1,4 @@
-"""When each Durable Object was in memory and what kept it there, read from the runtime's own trace."""
+"""Residency of Durable Objects: when each was in memory and what kept it there, read from workerd's trace."""
 
 from poc_cli.residency.identity import namespaces, object_id
 from poc_cli.residency.pins import Pin
