@@ -1,1 +1,1 @@
-"""The record of a run: what the engine writes, what the judge reads. Knows neither."""
+"""The history of a run: its events, and how they are written, read and redacted."""
