@@ -56,7 +56,7 @@ class LineReader:
         try:
             self._file = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
         except OSError as error:
-            raise PocError(f"cannot write {file}: {error.strerror}", "choose another folder by --results") from error
+            raise PocError(f"cannot write {file}: {error.strerror}", "choose another folder with --results") from error
         self.failure: PocError | None = None
         self.is_full = False
         """Whether the file has all that it may hold; what comes after it is read and dropped."""

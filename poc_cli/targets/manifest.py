@@ -17,7 +17,7 @@ def part(lock: str, package: str) -> tuple[str, str]:
     whole: dict[str, Any] = json.loads(lock)
     packages: dict[str, dict[str, Any]] = whole["packages"]
     if _FOLDER + package not in packages:
-        raise PocError(f"the lock has no {package}", "install poc-durable-objects again")
+        raise PocError(f"the lock has no {package}", "reinstall poc-durable-objects")
     needed: dict[str, dict[str, Any]] = {}
     waiting = [_FOLDER + package]
     while waiting:

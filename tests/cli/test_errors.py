@@ -273,6 +273,6 @@ def test_results_that_cannot_be_written(poc: Poc, results: str) -> None:
     (poc.folder / "taken").write_text("a file", encoding="utf-8")  # a mode would not stop root
     ran = poc.run("run", "echo", "--results", results)
     assert (ran.code, ran.out) == (3, "")
-    assert f"poc: cannot make a run folder in {results}: " in ran.err
-    assert "choose another folder by --results\n" in ran.err
+    assert f"poc: cannot create a run folder in {results}: " in ran.err
+    assert "choose another folder with --results\n" in ran.err
     assert list(poc.temporary.iterdir()) == []
