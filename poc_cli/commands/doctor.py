@@ -185,7 +185,7 @@ def answering(binary: Path, *, by_name: bool) -> Finding:
     """Judge a workerd by what it says of its version; `by_name` tells that POC_WORKERD names it."""
     advice = "unset POC_WORKERD to use the pinned one"
     if not by_name:
-        advice = f"remove {binary.parents[4]}, and the next run brings it anew"
+        advice = f"remove {binary.parents[4]}; the next run installs it again"
     try:
         finished = subprocess.run(
             [binary, "--version"],

@@ -18,7 +18,7 @@ def test_days_of_the_calendar_are_taken_in_their_order() -> None:
 def test_anything_else_is_refused_with_an_example(word: str) -> None:
     with pytest.raises(UsageError) as raised:
         checked(["2026-10-01", word])
-    assert raised.value.message == f'--compat-date "{word}" is no day of the calendar'
+    assert raised.value.message == f'--compat-date "{word}" is not a valid date'
     assert raised.value.advice == "write it as 2026-10-01"
 
 
@@ -51,14 +51,14 @@ def test_a_date_that_is_too_new_is_refused_with_the_newest_that_is_known() -> No
     )
     error = refusal("2027-01-01", said)
     assert str(error) == (
-        "--compat-date 2027-01-01 is newer than this runtime knows: its newest is 2026-10-30\n"
-        "  give 2026-10-30 or an older one, or set POC_WORKERD to a newer workerd"
+        "--compat-date 2027-01-01 is too new for this runtime, which supports dates up to 2026-10-30\n"
+        "  use 2026-10-30 or an older date, or set POC_WORKERD to a newer workerd"
     )
 
 
 def test_any_other_refusal_of_a_date_keeps_the_runtime_s_words() -> None:
     error = refusal("2026-10-01", "service question: Invalid compatibility date: 2026-10-01\nmore")
-    assert str(error) == "the runtime refuses --compat-date 2026-10-01: Invalid compatibility date: 2026-10-01"
+    assert str(error) == "the runtime rejects --compat-date 2026-10-01: Invalid compatibility date: 2026-10-01"
 
 
 @pytest.mark.parametrize("said", ["", "Segmentation fault"])
