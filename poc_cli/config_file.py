@@ -1,15 +1,16 @@
-"""The tables of a configuration file: what they may hold, and for what is wrong in them the place where it stands."""
+"""The tables of a configuration file, and the position of each mistake in them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, NoReturn
 
 from pydantic import Field
 
 from poc_cli.errors import UsageError
 from poc_cli.gate_tables import Check, check_of
 from poc_cli.inert import inert
+from poc_cli.run_options import SleepMode
 from poc_cli.scenario.steps import validated
 from poc_cli.scenario.toml_source import Source, text_of
 from poc_cli.scenario.types import Shape
@@ -27,7 +28,7 @@ class ConfigTable(Shape):
 
     results: Filled | None = None
     worker: Filled | None = None
-    sleep: Literal["idle", "evict"] | None = None
+    sleep: SleepMode | None = None
     jobs: Annotated[int, Field(ge=1)] | None = None
     compat_date: Filled | None = None
     target: Filled | None = None
@@ -44,7 +45,7 @@ class CostTable(Shape):
 
 @dataclass(frozen=True, slots=True)
 class ConfigFile:
-    """A file that was read; `way` leads to the tables of poc in it."""
+    """A configuration file; `way` is the path of keys to poc's tables in it."""
 
     table: ConfigTable
     check: Check | None
@@ -54,16 +55,16 @@ class ConfigFile:
 
     @property
     def file(self) -> str:
-        """Return the name of the file as errors show it."""
+        """Return the name of the file for errors."""
         return self.source.file
 
     def refuse(self, message: str, advice: str | None, *way: str | int) -> NoReturn:
-        """Raise ScenarioError about the value at a place in the tables of poc."""
+        """Raise ScenarioError about a value in poc's tables."""
         self.source.refuse([Problem((*self.way, *way), message, advice)], self.source.positions())
 
 
 def read(path: Path, shown: str, way: Way) -> ConfigFile:
-    """Return what a file says; `shown` is its name in errors. Raises ScenarioError where something in it is wrong."""
+    """Read a configuration file; `shown` is its name in errors. Raises ScenarioError if it is invalid."""
     source = Source(text_of(path, "configuration"), inert(shown))
     raw: Any = source.tables()
     for part in way:
@@ -88,7 +89,7 @@ def _about_date(date: str, way: Way) -> Iterator[Problem]:
     try:
         checked([date])
     except UsageError:
-        yield Problem(way, f"{kind(date)} is no day of the calendar", "write it as 2026-10-01")
+        yield Problem(way, f"{kind(date)} is not a calendar date", "write it as 2026-10-01")
 
 
 def _about_target(text: str, way: Way) -> Iterator[Problem]:

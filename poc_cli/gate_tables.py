@@ -1,4 +1,4 @@
-"""The `[check]` tables of a configuration file: from what was written to the gates that it means."""
+"""The `[check]` tables of a configuration file, and the gates that they define. Mistakes become problems."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class BaselineTable(Shape):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What is to be played, what it is held against, and the run that is the baseline."""
+    """The scenarios to run, the gates to check them against, and the baseline run."""
 
     scenarios: tuple[str, ...]
     gates: Gates
@@ -59,7 +59,7 @@ class Check:
 
 
 def check_of(raw: dict[str, Any], way: Way, problems: list[Problem]) -> Check | None:
-    """Return what `[check]` means; adds what is wrong with it to the problems, and may give None then."""
+    """Return the contents of `[check]`, None if it is invalid; mistakes are added to the problems."""
     table = validated(CheckTable, raw, "[check]", way, problems)
     limits = _limits(raw.get("limits"), (*way, "limits"), problems)
     baseline = raw.get("baseline")
@@ -69,7 +69,7 @@ def check_of(raw: dict[str, Any], way: Way, problems: list[Problem]) -> Check | 
         return None
     require = _entries(table.require or [], (*way, "require"), problems)
     allow = _entries(table.allow, (*way, "allow"), problems)
-    problems += _said_twice(require, allow, (*way, "allow"))
+    problems += _contradictions(require, allow, (*way, "allow"))
     bound = None if compared is None else _regress(compared.regress, (*at, "regress"), problems)
     gates = Gates(None if table.require is None else tuple(require), tuple(allow), limits, bound)
     return Check(tuple(table.scenarios), gates, None if compared is None else compared.run)
@@ -79,7 +79,7 @@ def _limits(raw: object, way: Way, problems: list[Problem]) -> tuple[Limit, ...]
     table = validated(LimitsTable, raw, "[check.limits]", way, problems) if isinstance(raw, dict) else None
     if table is None or not isinstance(raw, dict):
         return ()
-    # A length of time is in seconds, and figures of time are in milliseconds.
+    # Durations are in seconds, and the figures in milliseconds.
     return tuple(
         Limit(name, value * 1000 if name in FIGURES else value, _written(name, raw[name]))
         for name, value in table.model_dump(exclude_none=True).items()
@@ -100,13 +100,15 @@ def _entries(written: Sequence[str], way: Way, problems: list[Problem]) -> list[
     return found
 
 
-def _said_twice(require: Sequence[Entry], allow: Sequence[Entry], way: Way) -> Iterator[Problem]:
+def _contradictions(require: Sequence[Entry], allow: Sequence[Entry], way: Way) -> Iterator[Problem]:
     for index, each in enumerate(allow):
         if each.k is not None:
-            message = f"{shown(each.name)} may be refuted, so that it cannot be asked for {each.k} of {each.n}"
-            yield Problem((*way, index), message, 'ask for it in "require"')
+            message = f"{shown(each.name)} is allowed to be refuted, so it cannot require {each.k} of {each.n}"
+            yield Problem((*way, index), message, 'put it in "require"')
         if any(each.name == other.name for other in require):
-            yield Problem((*way, index), f"{shown(each.name)} is required, so that it may not be refuted", "choose one")
+            yield Problem(
+                (*way, index), f"{shown(each.name)} is both required and allowed to be refuted", "keep one of the two"
+            )
 
 
 def _regress(text: str, way: Way, problems: list[Problem]) -> Regress | None:

@@ -1,7 +1,7 @@
-"""The command line: parses, calls, and ends with an exit code.
+"""Parse the command line, call one command and end with its exit code.
 
-Never holds logic of its own; each command has a file in `commands`. Imports are most of what a short run takes, so
-only the module here is loaded that has the command which was named, and all of them where none was.
+Imports take most of the time of a short run, so only the module of the named command is loaded, and all of them
+where no command is named.
 """
 
 import contextlib
@@ -29,15 +29,15 @@ _CANNOT_WRITE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno
 """What a full disk, or a device that fails, says."""
 
 _COLLECT_AFTER: Final = 100_000
-"""Objects that come into being before the garbage collector looks at the young ones; Python's own number is 700. A
-short run makes 85,000 objects, nearly all of them modules, classes and functions that stay; looking at them again and
-again took a tenth of its CPU (measured)."""
+"""New objects before the garbage collector checks the youngest generation; Python's default is 700. A short run creates
+85,000 objects, nearly all of them modules, classes and functions that stay; checking them over and over took a tenth of
+its CPU time (measured)."""
 
 
 def main() -> NoReturn:
-    """Run the command line; what goes wrong is told in sentences, with an exit code of its own."""
+    """Run the command line. Errors are printed as sentences and end the process with their exit code."""
     gc.set_threshold(_COLLECT_AFTER)
-    # Without it, pydantic reads the metadata of all installed packages for plugins, which have no say here.
+    # Otherwise pydantic reads the metadata of every installed package to find plugins.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
     _open_closed_streams()
     try:
@@ -62,13 +62,13 @@ def _code() -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:  # typer tells misuse on stderr, and nobody reads that
+    except BrokenPipeError:  # typer reports misuse on stderr, which nobody reads
         from poc_cli.commands.console import abandon
 
         abandon(sys.stderr)
         return ExitCode.USAGE
     except SystemExit as ended:
-        # The help or the version into a pipe that nobody reads: typer ends with 1, which is a refutation here.
+        # Nobody reads the help or the version: typer ends with 1, which means a refuted claim here.
         if isinstance(ended.__context__, BrokenPipeError):
             return ExitCode.HELD
         if isinstance(ended.code, int):
@@ -112,10 +112,10 @@ def _run() -> None:
 
 
 def _end(code: int) -> NoReturn:
-    """End the process with an exit code, at once where nothing else goes on in it.
+    """End the process with an exit code, immediately if no other thread runs.
 
-    All files and processes have been closed by their owners. What else the interpreter does at its end is to take all
-    modules and objects apart, which took 5 % of a short run (measured); mypy ends in the same way.
+    All files and processes have been closed by their owners. Without this the interpreter tears down every module and
+    object, which took 5 % of a short run (measured); mypy ends in the same way.
     """
     if threading.active_count() == 1:
         with contextlib.suppress(OSError):  # nobody reads any more

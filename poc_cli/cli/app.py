@@ -1,9 +1,5 @@
-"""The application that all commands belong to, and what their options share.
+"""The application that the commands are registered with."""
 
-Never holds a command; those of one panel of the help are in a file each.
-"""
-
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -16,9 +12,9 @@ from poc_cli.exit_codes import MEANINGS
 _CODES = "\n".join(f"{code.value:>5}  {meaning}" for code, meaning in MEANINGS.items())
 
 _EXAMPLES = examples(
-    ("poc run hibernate", "sleep by the runtime's own timer (11 s)"),
+    ("poc run hibernate", "sleep by the runtime's idle timer (11 s)"),
     ("poc run --all", "every scenario"),
-    ("poc run hibernate --worker ../my-worker", "against a worker of yours"),
+    ("poc run hibernate --worker ../my-worker", "your own worker"),
     ("poc report --format md", "the latest run, for a pull request"),
 )
 
@@ -32,36 +28,14 @@ app = typer.Typer(
 )
 
 
-class Sleep(StrEnum):
-    """How objects are brought to sleep."""
-
-    idle = "idle"
-    evict = "evict"
-
-
-RESULTS = "The folder that holds the run folders; results unless said."
-
-WORKER = "A worker to be tested instead of ours: a folder with a wrangler configuration or a local.capnp."
-
-Results = Annotated[Path | None, typer.Option(metavar="FOLDER", help=RESULTS)]
-Run = Annotated[Path | None, typer.Argument(metavar="RUN", help="A run folder; the latest unless said.")]
-
-
-def scenario_names(incomplete: str) -> list[str]:
-    """Give the names that complete a word."""
-    from poc_cli.commands.complete import scenarios
-
-    return scenarios(incomplete)
-
-
 def results_folder(results: Path | None) -> Path:
-    """Give the folder of the run folders: a flag's, else what is configured. Raises UsageError."""
+    """Return the folder of the run folders: the given one, else the configured one. Raises UsageError."""
     from poc_cli.config import Flags, settings
 
     return settings(Flags(results=results)).results
 
 
-def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's way of calling
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer passes it by position
     if wanted:
         typer.echo(f"poc {__version__}")
         raise typer.Exit
@@ -69,6 +43,9 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's way of calling
 
 @app.callback()
 def _poc(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,  # noqa: FBT002
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
     """Prove what hibernating WebSockets on Durable Objects keep and lose."""

@@ -1,14 +1,12 @@
-"""The commands for those who write scenarios: `list`, `show`, `lint` and `init`.
-
-Never holds logic of its own; each command has a file in `commands`.
-"""
+"""The commands for authors of scenarios: `list`, `show`, `lint` and `init`."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from poc_cli.cli.app import app, scenario_names
+from poc_cli.cli.app import app
+from poc_cli.cli.options import scenario_names
 from poc_cli.commands.console import Console
 from poc_cli.commands.help import GroupedCommand, Panel, examples
 
@@ -16,7 +14,7 @@ from poc_cli.commands.help import GroupedCommand, Panel, examples
 @app.command("list", cls=GroupedCommand, rich_help_panel=Panel.WRITE)
 def _list() -> None:
     """List the shipped scenarios."""
-    from poc_cli.commands.list_scenarios import listing
+    from poc_cli.commands.show import listing
 
     Console().result(listing())
 
@@ -24,10 +22,10 @@ def _list() -> None:
 @app.command("show", cls=GroupedCommand, rich_help_panel=Panel.WRITE)
 def _show(
     scenario: Annotated[
-        str, typer.Argument(metavar="SCENARIO", help="Its name or its file.", autocompletion=scenario_names)
+        str, typer.Argument(metavar="SCENARIO", help="A name or a file.", autocompletion=scenario_names)
     ],
 ) -> None:
-    """Tell a scenario as a story."""
+    """Describe a scenario in plain English."""
     from poc_cli.commands.show import show
 
     Console().result(show(scenario))
@@ -35,12 +33,13 @@ def _show(
 
 @app.command("lint", cls=GroupedCommand, rich_help_panel=Panel.WRITE)
 def _lint(
+    *,
     files: Annotated[
         list[str], typer.Argument(metavar="FILE", help="Files, folders, or names.", autocompletion=scenario_names)
     ],
-    strict: Annotated[bool, typer.Option("--strict", help="Demand what a shipped scenario must have.")] = False,  # noqa: FBT002
+    strict: Annotated[bool, typer.Option("--strict", help="Also apply the rules for shipped scenarios.")] = False,
 ) -> None:
-    """Check scenario files; runs none of them."""
+    """Check scenario files without running them."""
     from poc_cli.commands.lint import lint
 
     lines, code = lint(files, strict=strict)
@@ -59,15 +58,16 @@ def _lint(
     ),
 )
 def _init(
+    *,
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The project.")] = Path(),
     worker: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Make the scenario for this worker, from its files.")
+        Path | None, typer.Option(metavar="FOLDER", help="Write the scenario for this worker, guessed from its code.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,  # noqa: FBT002
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
     action: Annotated[
         str | None,
         typer.Option(
-            metavar="OWNER/REPO@REF", help="Let the workflow use this action instead of installing poc by its version."
+            metavar="OWNER/REPO@REF", help="Use this GitHub action in the workflow instead of installing the package."
         ),
     ] = None,
 ) -> None:

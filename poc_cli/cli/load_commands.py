@@ -1,15 +1,25 @@
-"""The commands about size and price: `load` and `cost`.
+"""The commands about load and cost: `load` and `cost`."""
 
-Never holds logic of its own; each command has a file in `commands`.
-"""
-
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 
-from poc_cli.cli.app import RESULTS, WORKER, Results, app, scenario_names
+from poc_cli.cli.app import app
+from poc_cli.cli.options import (
+    AllowUnknown,
+    CompatDate,
+    HeaderEnv,
+    Json,
+    OptionPanel,
+    Quiet,
+    Results,
+    ResultsOut,
+    TokenEnv,
+    WorkerFolder,
+    scenario_names,
+)
 from poc_cli.commands.console import Console
 from poc_cli.commands.help import GroupedCommand, Panel, examples
 from poc_cli.errors import UsageError
@@ -17,194 +27,169 @@ from poc_cli.errors import UsageError
 if TYPE_CHECKING:
     from poc_cli.targets.destination import Destination
 
-_SHAPE = "How many, and what they go through"
-_WHERE = "Where, and how it is told"
-
-
-class Asleep(StrEnum):
-    """How rooms are brought to sleep."""
-
-    natural = "natural"
-    evict = "evict"
-    none = "none"
-
-
-class Storm(StrEnum):
-    """How they are woken."""
-
-    all = "all"
-    staggered = "staggered"
-    broadcast = "broadcast"
-    none = "none"
-
-
-@app.command(
-    "load",
-    cls=GroupedCommand,
-    rich_help_panel=Panel.MANY,
-    epilog=examples(
-        ("poc load many-sockets", "9,500 sockets in one room, asleep and awake; poc list has the others"),
-        ("poc load --sockets 2000 --rooms 50 --ramp 2s", "that with your own numbers"),
-        ("poc load --sockets 1000 --storm staggered --rounds 10", "ten sleeps, each with a wake storm"),
-        ("poc load chat --chat 30 --for 2m", "30 messages a minute of each client, for two minutes"),
-        ("poc load my-load.toml --worker ../my-worker", "your messages, your worker"),
-        ("poc load rooms --cluster tcp://127.0.0.1:8786", "shared among the workers of a Dask scheduler"),
-    ),
+_LOAD_EXAMPLES = examples(
+    ("poc load many-sockets", "9,500 sockets in one room, asleep and awake; poc list shows the others"),
+    ("poc load --sockets 2000 --rooms 50 --ramp 2s", "the same with your own numbers"),
+    ("poc load --sockets 1000 --storm staggered --rounds 10", "ten sleeps, each with a wake storm"),
+    ("poc load chat --chat 30 --for 2m", "30 messages per minute and client, for two minutes"),
+    ("poc load my-load.toml --worker ../my-worker", "your messages, your worker"),
+    ("poc load rooms --cluster tcp://127.0.0.1:8786", "split among the workers of a Dask scheduler"),
 )
-def _load(  # noqa: PLR0913, PLR0917 - the options of the command
-    scenario: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="SCENARIO", help="A load (poc list), or a file with [load].", autocompletion=scenario_names
-        ),
-    ] = None,
-    sockets: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="How many sockets.", rich_help_panel=_SHAPE)
-    ] = None,
-    rooms: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Over how many objects.", rich_help_panel=_SHAPE)
-    ] = None,
-    ramp: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Open them over this time, as 5s.", rich_help_panel=_SHAPE)
-    ] = None,
-    idle: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Then leave them alone for so long.", rich_help_panel=_SHAPE)
-    ] = None,
-    chat: Annotated[
-        float | None,
-        typer.Option(metavar="RATE", min=0.001, help="Messages of each a minute.", rich_help_panel=_SHAPE),
-    ] = None,
-    churn: Annotated[
-        float | None,
-        typer.Option(metavar="RATE", min=0.001, help="So many leave and come a second.", rich_help_panel=_SHAPE),
-    ] = None,
-    lasting: Annotated[
-        str | None, typer.Option("--for", metavar="TIME", help="How long these two go on.", rich_help_panel=_SHAPE)
-    ] = None,
-    sleep: Annotated[Asleep | None, typer.Option(help="How rooms fall asleep.", rich_help_panel=_SHAPE)] = None,
-    storm: Annotated[
-        Storm | None, typer.Option(help="Wake them by all, by one after the other, or by one.", rich_help_panel=_SHAPE)
-    ] = None,
-    rounds: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Go through all this so often.", rich_help_panel=_SHAPE)
-    ] = None,
-    worker: Annotated[Path | None, typer.Option(metavar="FOLDER", help=WORKER, rich_help_panel=_WHERE)] = None,
-    target: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL", help="On what runs at an address; a load of your own only.", rich_help_panel=_WHERE
-        ),
-    ] = None,
-    token_env: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="The variable with the token for it.", rich_help_panel=_WHERE),
-    ] = None,
-    header_env: Annotated[
-        list[str] | None,
-        typer.Option(metavar="HEADER=NAME", help="Send a header with what a variable holds.", rich_help_panel=_WHERE),
-    ] = None,
-    cluster: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="Share it among the workers of a Dask scheduler.", rich_help_panel=_WHERE),
-    ] = None,
-    compat_date: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Run on this compatibility date.", rich_help_panel=_WHERE)
-    ] = None,
-    trace: Annotated[  # noqa: FBT002
-        bool, typer.Option("--trace", help="Keep the trace; it takes a third of the speed.", rich_help_panel=_WHERE)
-    ] = False,
-    results: Annotated[Path | None, typer.Option(metavar="FOLDER", help=RESULTS, rich_help_panel=_WHERE)] = None,
-    json: Annotated[  # noqa: FBT002
-        bool, typer.Option("--json", help="Print run.json and nothing else.", rich_help_panel=_WHERE)
-    ] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print one line.", rich_help_panel=_WHERE)] = False,  # noqa: FBT002
-    allow_unknown: Annotated[  # noqa: FBT002
-        bool, typer.Option("--allow-unknown", help="Exit 0 though a claim is unknown.", rich_help_panel=_WHERE)
-    ] = False,
+_COST_EXAMPLES = examples(
+    ("poc cost chat", "the monthly bill of a shipped profile, with and without hibernation"),
+    ("poc cost chat --toml > mine.toml", "a profile to edit"),
+    ("poc cost mine.toml --from latest", "with the time per event measured in the latest run"),
+    ("poc cost --from latest --times 50", "50 rooms as busy as those of the run, for a month"),
+)
+
+_SHAPE: Final = "Load"
+
+_Scenario = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="SCENARIO", help="A load scenario (poc list) or a file with [load].", autocompletion=scenario_names
+    ),
+]
+_Sockets = Annotated[int | None, typer.Option(metavar="N", min=1, help="Number of sockets.", rich_help_panel=_SHAPE)]
+_Rooms = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="Number of objects they connect to.", rich_help_panel=_SHAPE)
+]
+_Ramp = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Open them over this time, such as 5s.", rich_help_panel=_SHAPE)
+]
+_Idle = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Then leave them idle for this time.", rich_help_panel=_SHAPE)
+]
+_Chat = Annotated[
+    float | None,
+    typer.Option(metavar="RATE", min=0.001, help="Messages per minute and client.", rich_help_panel=_SHAPE),
+]
+_Churn = Annotated[
+    float | None,
+    typer.Option(metavar="RATE", min=0.001, help="Clients replaced per second.", rich_help_panel=_SHAPE),
+]
+_Duration = Annotated[
+    str | None, typer.Option("--for", metavar="TIME", help="Duration of --chat and --churn.", rich_help_panel=_SHAPE)
+]
+_RoomSleep = Annotated[
+    Literal["natural", "evict", "none"] | None,
+    typer.Option(metavar="HOW", help="How rooms go to sleep: natural, evict or none.", rich_help_panel=_SHAPE),
+]
+_Storm = Annotated[
+    Literal["all", "staggered", "broadcast", "none"] | None,
+    typer.Option(metavar="HOW", help="How they wake: all, staggered, broadcast or none.", rich_help_panel=_SHAPE),
+]
+_Rounds = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="Repeat all of this N times.", rich_help_panel=_SHAPE)
+]
+_Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="The address of a running worker; only for your own load scenarios.",
+        rich_help_panel=OptionPanel.TARGET,
+    ),
+]
+_Cluster = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Split the load among the workers of this Dask scheduler.",
+        rich_help_panel=OptionPanel.EXECUTION,
+    ),
+]
+_Trace = Annotated[
+    bool,
+    typer.Option(
+        "--trace", help="Record the runtime's trace; costs a third of the speed.", rich_help_panel=OptionPanel.EXECUTION
+    ),
+]
+
+
+@app.command("load", cls=GroupedCommand, rich_help_panel=Panel.MANY, epilog=_LOAD_EXAMPLES)
+def _load(
+    *,
+    scenario: _Scenario = None,
+    sockets: _Sockets = None,
+    rooms: _Rooms = None,
+    ramp: _Ramp = None,
+    idle: _Idle = None,
+    chat: _Chat = None,
+    churn: _Churn = None,
+    lasting: _Duration = None,
+    sleep: _RoomSleep = None,
+    storm: _Storm = None,
+    rounds: _Rounds = None,
+    worker: WorkerFolder = None,
+    target: _Address = None,
+    token_env: TokenEnv = None,
+    header_env: HeaderEnv = None,
+    cluster: _Cluster = None,
+    compat_date: CompatDate = None,
+    trace: _Trace = False,
+    results: ResultsOut = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    allow_unknown: AllowUnknown = False,
 ) -> None:
     """Open many sockets, let them sleep and wake, and account for every one."""
-    from poc_cli.commands.load import Options, load, seconds_of
+    from poc_cli.commands.load import LoadOptions, load, seconds_of
     from poc_cli.config import Flags, settings
     from poc_cli.load.plan import Wishes
-    from poc_cli.targets.compatibility import checked
 
-    dates = tuple(checked([] if compat_date is None else [compat_date]))
-    chosen = settings(Flags(results=results, worker=worker, compat_dates=dates))
-    wishes = Wishes(
-        sockets=sockets,
-        rooms=rooms,
-        rounds=rounds,
-        ramp=seconds_of("--ramp", ramp),
-        idle=seconds_of("--idle", idle),
-        sleep=None if sleep is None else sleep.value,
-        storm=None if storm is None else storm.value,
-        churn=churn,
-        chat=chat,
-        seconds=seconds_of("--for", lasting),
-    )
-    options = Options(
-        word=scenario,
-        wishes=wishes,
-        worker=chosen.worker,
-        results=chosen.results,
-        date=dates[0] if dates else None,
-        traced=trace,
-        json=json,
-        allow_unknown=allow_unknown,
-        brought=worker is not None,
+    ramped, idled, lasted = seconds_of("--ramp", ramp), seconds_of("--idle", idle), seconds_of("--for", lasting)
+    wishes = Wishes(sockets, rooms, rounds, ramped, idled, sleep, storm, churn, chat, lasted)
+    dates = () if compat_date is None else (compat_date,)
+    options = replace(
+        settings(Flags(results, worker, compat_dates=dates)),
+        words=() if scenario is None else (scenario,),
+        overrides_worker=worker is not None,
+        compat_dates=dates,  # those of the configuration are for runs, and so is its target
         target=_address(target),
         token_env=token_env,
         header_env=header_env or (),
-        cluster=cluster,
+        json=json,
+        allow_unknown=allow_unknown,
     )
-    raise typer.Exit(load(options, Console(quiet=quiet or json)))
+    raise typer.Exit(load(LoadOptions(options, wishes, trace, cluster), Console(quiet=quiet or json)))
 
 
 def _address(target: str | None) -> "Destination":
-    """Give where a load goes: that of poc.toml is for runs, and nobody sends thousands of sockets by a setting."""
+    """Return where the load goes: only the command line can send thousands of sockets to an address."""
     from poc_cli.targets.destination import CLOUDFLARE, Destination, destination
 
-    meant = Destination() if target is None else destination(target)
-    if meant.word == CLOUDFLARE:
+    given = Destination() if target is None else destination(target)
+    if given.word == CLOUDFLARE:
         raise UsageError(
-            "poc load deploys nothing", "deploy it first (poc deploy), then name its address: --target URL"
+            "poc load does not deploy", "deploy the worker first (poc deploy), then give its address: --target URL"
         )
-    return meant
+    return given
 
 
-@app.command(
-    "cost",
-    cls=GroupedCommand,
-    rich_help_panel=Panel.MANY,
-    epilog=examples(
-        ("poc cost chat", "the month's bill of a shipped profile, with hibernation and without"),
-        ("poc cost chat --toml > mine.toml", "a profile to put your own numbers in"),
-        ("poc cost mine.toml --from latest", "with the time that an event took in the latest run"),
-        ("poc cost --from latest --times 50", "50 rooms all month as busy as those of a run"),
-    ),
-)
-def _cost(  # noqa: PLR0913, PLR0917 - the options of the command
+@app.command("cost", cls=GroupedCommand, rich_help_panel=Panel.MANY, epilog=_COST_EXAMPLES)
+def _cost(
+    *,
     profile: Annotated[
         str | None,
         typer.Argument(
-            metavar="PROFILE", help="A file, or chat, example-1, ... example-4; that of poc.toml unless said."
+            metavar="PROFILE", help="A file, or chat, example-1, ... example-4 (default: the profile of poc.toml)."
         ),
     ] = None,
-    run: Annotated[Path | None, typer.Option("--from", metavar="RUN", help="Take what this run measured.")] = None,
+    run: Annotated[Path | None, typer.Option("--from", metavar="RUN", help="Use what this run measured.")] = None,
     times: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="So many rooms like each of the run's; 1 unless said.")
+        int | None, typer.Option(metavar="N", min=1, help="Rooms like each room of the run (default: 1).")
     ] = None,
-    toml: Annotated[bool, typer.Option("--toml", help="Print a shipped profile itself.")] = False,  # noqa: FBT002
-    json: Annotated[bool, typer.Option("--json", help="Print the bill as one document.")] = False,  # noqa: FBT002
+    toml: Annotated[bool, typer.Option("--toml", help="Print the shipped profile itself.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the bill as JSON.")] = False,
     results: Results = None,
 ) -> None:
-    """Say what a month costs on Cloudflare, with hibernation and without."""
-    from poc_cli.commands.cost import Wanted, cost, text_of_profile
+    """Estimate a month's bill on Cloudflare, with and without hibernation."""
+    from poc_cli.commands.cost import CostOptions, cost, text_of_profile
     from poc_cli.config import Flags, settings
 
     if toml:
         if run is not None or times is not None or json:
-            raise UsageError("--toml prints a profile and no bill", "leave the other options out")
+            raise UsageError("--toml prints a profile, not a bill", "leave the other options out")
         Console().document(text_of_profile(profile))
         return
-    cost(Wanted(profile, run, times, json), settings(Flags(results=results)), Console(quiet=json))
+    cost(CostOptions(profile, run, times, json), settings(Flags(results=results)), Console(quiet=json))

@@ -1,7 +1,4 @@
-"""The commands that read recorded evidence: `judge`, `report`, `compare` and `explain`.
-
-Never holds logic of its own; each command has a file in `commands`.
-"""
+"""The commands that read recorded runs: `judge`, `report`, `compare` and `explain`."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -9,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from poc_cli.cli.app import Results, Run, app, results_folder
+from poc_cli.cli.app import app, results_folder
+from poc_cli.cli.options import Results, Run
 from poc_cli.commands.console import Console
 from poc_cli.commands.help import GroupedCommand, Panel, examples
 from poc_cli.commands.report_formats import FORMATS
@@ -46,15 +44,15 @@ def _report(
             "-o",
             "--output",
             metavar="FILE",
-            help=f"A file to write to instead of stdout; {_FILES}.",
+            help=f"Write to this file instead of stdout; {_FILES}.",
         ),
     ] = None,
     results: Results = None,
 ) -> None:
-    """Tell a run that was recorded."""
+    """Render a recorded run."""
     from poc_cli.commands.report import report
 
-    report(run, form.value, output, results_folder(results), Console())
+    report(run, form, output, results_folder(results), Console())
 
 
 @app.command(
@@ -62,19 +60,20 @@ def _report(
     cls=GroupedCommand,
     rich_help_panel=Panel.READ,
     epilog=examples(
-        ("poc compare results/reference/local.json results/latest", "the last run beside the reference"),
-        ("poc compare local cloudflare", "the last run on either"),
-        ("poc compare before/run.json after/run.json --json", "for a program"),
+        ("poc compare results/reference/local.json results/latest", "the latest run with the reference"),
+        ("poc compare local cloudflare", "the latest run on each target"),
+        ("poc compare before/run.json after/run.json --json", "for another program"),
     ),
 )
 def _compare(
-    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="A run folder, a run.json, or a reference.")],
-    after: Annotated[Path, typer.Argument(metavar="AFTER", help="The same of the run to be compared with it.")],
-    json: Annotated[bool, typer.Option("--json", help="Print the comparison as one document.")] = False,  # noqa: FBT002
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print one line.")] = False,  # noqa: FBT002
+    *,
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="A run folder, a run.json, or a target.")],
+    after: Annotated[Path, typer.Argument(metavar="AFTER", help="The run to compare it with, in the same form.")],
+    json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print one line.")] = False,
     results: Results = None,
 ) -> None:
-    """Say what changed between two runs; exits 1 where a claim got worse."""
+    """Show what changed between two runs; exits with 1 if a claim got worse."""
     from poc_cli.commands.compare import compare
 
     raise typer.Exit(compare(before, after, results_folder(results), Console(quiet=quiet), as_one_document=json))
@@ -83,13 +82,13 @@ def _compare(
 @app.command("explain", cls=GroupedCommand, rich_help_panel=Panel.READ)
 def _explain(
     run: Run = None,
-    name: Annotated[str | None, typer.Option("--object", metavar="NAME", help="Only the objects of this name.")] = None,
+    name: Annotated[str | None, typer.Option("--object", metavar="NAME", help="Only objects with this name.")] = None,
     play: Annotated[
-        str | None, typer.Option(metavar="LABEL", help="This play, a control too, as the progress names it.")
+        str | None, typer.Option(metavar="LABEL", help="Only this play or control, by its label in the progress.")
     ] = None,
     results: Results = None,
 ) -> None:
-    """Say why an object did not sleep, or when it did, and what to change."""
+    """Explain why an object did not sleep, or when it did, and what to change."""
     from poc_cli.commands.explain import explanation
 
     Console().result(explanation(run, name, play, results_folder(results)))

@@ -1,1 +1,1 @@
-"""Clients: our own WebSocket client, programs and pages, and what carries their frames."""
+"""The clients of a play: our own WebSocket client, programs behind a relay and pages in a browser."""

@@ -1,1 +1,1 @@
-"""What each command does, one file each; the command line itself is in `cli`."""
+"""What each command does, one module for each."""

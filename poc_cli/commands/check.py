@@ -1,14 +1,13 @@
-"""`poc check`: plays what the configuration names, checks its gates, and writes the reports for CI."""
+"""`poc check`: run what the configuration names, check it against the gates there, and write the reports for CI."""
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from poc_cli.commands.console import Console
 from poc_cli.commands.run import play
-from poc_cli.commands.run_options import Options
 from poc_cli.config import Settings
 from poc_cli.errors import PocError, UsageError
 from poc_cli.exit_codes import ExitCode
@@ -28,47 +27,38 @@ Document = dict[str, Any]
 _EXAMPLE = '[check]\n  scenarios = ["hibernate"]\n  require = ["sockets-survive-sleep"]'
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the command line adds to the settings; `output` is the folder of the reports, the run's own for None.
-
-    `worker_rules` says that the worker was named there, which goes before what a scenario names.
-    """
-
-    repeat: int
-    output: Path | None
-    worker_rules: bool = False
-
-
-def check(settings: Settings, wanted: Wanted, console: Console) -> int:
-    """Check and report; give the exit code. Raises PocError."""
+def check(settings: Settings, output: Path | None, console: Console) -> int:
+    """Run, check and report to `output`, or the run folder if None; return the exit code. Raises PocError."""
     file, gates = _gates(settings)
     words = _words(gates.scenarios, settings.folder)
-    chosen = _chosen(words, file)
+    chosen = _claims_of(words, file)
     _raise_for_unknown(chosen, gates, file)
     baseline = _baseline(gates, settings, file)
     month = _month(settings)
-    date = _date(settings.compat_dates, console)
-    played = play(_options(words, settings, wanted, date), console)
+    if settings.compat_dates:
+        raise_if_unknown(locate(console.note), settings.compat_dates)
+    played = play(replace(settings, words=words), console)
     document = _judged(played.folder)
     if played.interrupted:
         console.note(f"interrupted; evidence: {shown(played.folder)}")
         return ExitCode.INTERRUPTED
     outcome = _outcome(gates, document, chosen, baseline, month)
-    _report(outcome, document, played.folder, wanted, console)
+    _report(outcome, document, played.folder, output, console)
     return outcome.exit_code
 
 
 def _gates(settings: Settings) -> "tuple[ConfigFile, Check]":
     if settings.file is None:
-        raise UsageError("no poc.toml here, and no [tool.poc] in a pyproject.toml", f"write a poc.toml:\n  {_EXAMPLE}")
+        raise UsageError("found no poc.toml, and no pyproject.toml with [tool.poc]", f"write a poc.toml:\n  {_EXAMPLE}")
     if settings.file.check is None:
-        raise UsageError(f"{settings.file.file} has no [check], so there is nothing to hold a run against", _EXAMPLE)
+        raise UsageError(
+            f"{settings.file.file} has no [check] table, so there are no gates to check a run against", _EXAMPLE
+        )
     return settings.file, settings.file.check
 
 
 def _words(scenarios: Sequence[str], folder: Path) -> list[str]:
-    """Return the scenarios as words for the current folder: paths of the file start in its own."""
+    """Return the scenarios of the file with their paths relative to the current folder."""
     return [_word(each, folder) for each in scenarios]
 
 
@@ -82,8 +72,8 @@ def _word(word: str, folder: Path) -> str:
     return f"{there}/" if path.is_dir() else there
 
 
-def _chosen(words: Sequence[str], file: "ConfigFile") -> "Chosen":
-    """Return the claims of each scenario. Raises ScenarioError where a word means none, or a scenario is wrong."""
+def _claims_of(words: Sequence[str], file: "ConfigFile") -> "Chosen":
+    """Return the claims of each scenario. Raises ScenarioError if a word matches none, or a scenario is invalid."""
     from poc_cli.scenario.loader import read
 
     files: dict[Path, None] = {}
@@ -115,34 +105,6 @@ def _baseline(gates: "Check", settings: Settings, file: "ConfigFile") -> Documen
         file.refuse(error.message, error.advice, "check", "baseline", "run")
 
 
-def _date(dates: Sequence[str], console: Console) -> str | None:
-    if not dates:
-        return None
-    raise_if_unknown(locate(console.note), dates)
-    return dates[0]
-
-
-def _options(words: Sequence[str], settings: Settings, wanted: Wanted, date: str | None) -> Options:
-    return Options(
-        words=words,
-        everything=False,
-        tags=[],
-        worker=settings.worker,
-        sleep=settings.sleep,
-        jobs=settings.jobs,
-        results=settings.results,
-        json=False,
-        verbosity=0,
-        allow_unknown=False,
-        date=date,
-        repeat=wanted.repeat,
-        worker_rules=wanted.worker_rules,
-        target=settings.target,
-        token_env=settings.token_env,
-        loads=True,
-    )
-
-
 def _judged(folder: Path) -> Document:
     from poc_cli.commands.run_folder import judge_folder
 
@@ -150,7 +112,7 @@ def _judged(folder: Path) -> Document:
 
 
 def _month(settings: Settings) -> "Month | None":
-    """Return the month of the profile in the configuration: what is wrong in it is told before anything is played."""
+    """Return the month of the configured cost profile. An invalid profile is an error before anything is run."""
     from poc_cli.commands.cost import configured
 
     return configured(settings)
@@ -168,7 +130,7 @@ def _outcome(
     return hold_against(gates.gates, document, chosen, compared, cost)
 
 
-def _report(outcome: "Outcome", document: Document, folder: Path, wanted: Wanted, console: Console) -> None:
+def _report(outcome: "Outcome", document: Document, folder: Path, output: Path | None, console: Console) -> None:
     from poc_cli.commands.report import summarize, write
     from poc_cli.commands.report_formats import FORMATS, JudgedRun
     from poc_cli.commands.run_folder import history_of
@@ -178,9 +140,9 @@ def _report(outcome: "Outcome", document: Document, folder: Path, wanted: Wanted
     from poc_cli.report.markdown import markdown
 
     events = history_of(folder)
-    reports = wanted.output or folder
-    if wanted.output is not None:
-        _make(reports)
+    reports = output or folder
+    if output is not None:
+        _create(reports)
     write(reports / "report.html", FORMATS["html"].write(JudgedRun(document, events, folder)))
     write(reports / "report.md", markdown(document, events, above=table(outcome)))
     write(reports / "junit.xml", junit(document, events, outcome))
@@ -195,8 +157,8 @@ def _report(outcome: "Outcome", document: Document, folder: Path, wanted: Wanted
     summarize(document, events, outcome, console)
 
 
-def _make(folder: Path) -> None:
+def _create(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise PocError(f"cannot make {folder}: {error.strerror}", "choose another folder by -o") from error
+        raise PocError(f"cannot create {folder}: {error.strerror}", "choose another folder with -o") from error

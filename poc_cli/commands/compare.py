@@ -14,20 +14,21 @@ from poc_cli.history.reader import read
 from poc_cli.judge import run_document as judge
 from poc_cli.judge.claim_diff import Comparison, as_document
 from poc_cli.judge.claim_diff import compare as compared
+from poc_cli.judge.document_types import SCHEMA
 from poc_cli.report.comparison_text import answer, lines
 from poc_cli.scenario.catalog import shown
 from poc_cli.targets.destination import WORDS
 
 Document = dict[str, Any]
 
-_ADVICE = "name a run folder, a run.json or a reference"
+_ADVICE = "name a run folder or a run.json"
 
 _BROKEN = (AttributeError, IndexError, KeyError, TypeError, ValueError)
-"""What reading a document raises that says it is a run.json, but was written by hand or cut."""
+"""What reading a run.json raises that was written by hand or truncated."""
 
 
 def compare(before: Path, after: Path, results: Path, console: Console, *, as_one_document: bool) -> ExitCode:
-    """Compare and tell; give the exit code. Raises PocError for what cannot be read."""
+    """Compare two runs and print the result; return the exit code. Raises PocError for a run that cannot be read."""
     runs = [(path, recorded(path, results)) for path in (before, after)]
     comparison = _compared(*runs)
     if as_one_document:
@@ -41,7 +42,7 @@ def compare(before: Path, after: Path, results: Path, console: Console, *, as_on
 
 
 def recorded(path: Path, results: Path) -> Document:
-    """Return the judged run: a file as it is, the history of a folder judged by the judge of today."""
+    """Return a judged run: a run.json as it is, a folder judged again from its history."""
     if str(path) in WORDS and not path.exists():
         return judge.document(read(_latest_on(str(path), results) / "history.ndjson"))
     if path.suffix == ".json" and not path.is_dir():
@@ -55,37 +56,35 @@ def recorded(path: Path, results: Path) -> Document:
 
 
 def _latest_on(word: str, results: Path) -> Path:
-    """Return the folder of the latest run on a target. Raises UsageError where there is none."""
+    """Return the folder of the latest run on a target. Raises UsageError if there is none."""
     for folder in sorted((each for each in results.glob("*Z-*") if each.is_dir()), reverse=True):
         with contextlib.suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
             document = json.loads(read_whole(folder / "run.json"))
             if document["target"]["kind"] == word and (folder / "history.ndjson").is_file():
                 return folder
-    raise UsageError(f"no run on {word} in {results} yet", f"play one: poc run hibernate --target {word}")
+    raise UsageError(f"no run on {word} in {results} yet", f"start one: poc run hibernate --target {word}")
 
 
 def _read(file: Path) -> Document:
     try:
         found = json.loads(read_whole(file))
     except OSError as error:
-        raise PocError(
-            f"cannot read {file}: {error.strerror}", "name a run folder, a run.json or a reference"
-        ) from error
+        raise PocError(f"cannot read {file}: {error.strerror}", "name a run folder or a run.json") from error
     except (ValueError, RecursionError) as error:
         raise PocError(f"{file} is not JSON: {error}", _ADVICE) from error
     schema = found.get("schema") if isinstance(found, dict) else None
-    if schema != judge.SCHEMA:
+    if schema != SCHEMA:
         raise _another_schema(file, schema)
     return dict(found)
 
 
 def _another_schema(file: Path, schema: object) -> PocError:
     if not isinstance(schema, str):
-        return PocError(f"{file} is no run.json: it names no schema", _ADVICE)
-    message = f"{file} has the schema {json.dumps(schema)}, and this poc compares {judge.SCHEMA}"
+        return PocError(f"{file} is not a run.json: it has no schema", _ADVICE)
+    message = f"{file} has the schema {json.dumps(schema)}, but this version of poc compares {SCHEMA}"
     kind, _, version = schema.partition("/")
-    if kind == judge.SCHEMA.partition("/")[0] and version.isdigit():
-        return PocError(message, "compare it with the poc that wrote it, or record the run again")
+    if kind == SCHEMA.partition("/")[0] and version.isdigit():
+        return PocError(message, "compare it with the version of poc that wrote it, or repeat the run")
     return PocError(message, _ADVICE)
 
 
@@ -98,7 +97,7 @@ def _compared(before: tuple[Path, Document], after: tuple[Path, Document]) -> Co
                 compared(document, document)
             except _BROKEN:
                 raise PocError(
-                    f"{path} does not have the shape of a run.json ({type(broken).__name__}: {broken})",
-                    "make it again: poc judge RUN",
+                    f"{path} is not a valid run.json ({type(broken).__name__}: {broken})",
+                    "write it again: poc judge RUN",
                 ) from broken
         raise

@@ -1,4 +1,7 @@
-"""Where words go: the result to stdout, everything else to stderr, in colour only on a terminal."""
+"""Output: the result to stdout, everything else to stderr, in color only on a terminal.
+
+Control characters, markup and secrets that a worker or a scenario has sent are removed here, whatever printed them.
+"""
 
 import errno
 import os
@@ -19,24 +22,24 @@ if TYPE_CHECKING:
     from poc_cli.history.redact import Redactor
 
 _LIVE_A_SECOND = 8
-_LIVE_LINES = 16  # fits a small terminal; whoever plays more wants to see that it goes on
+_LIVE_LINES = 16  # fits a small terminal
 
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """The terminal as the user set it; `quiet` keeps the progress to itself."""
+    """Where a command prints; `quiet` suppresses everything but the result and errors."""
 
     quiet: bool = False
 
     def note(self, text: str) -> None:
-        """Tell something beside the result."""
+        """Print a line to stderr, unless quiet."""
         if not self.quiet:
             _write(sys.stderr, _safe(text))
 
     def result(self, lines: Iterable[Line]) -> None:
         """Print the result."""
         safe = [[(inert(_without_secrets(text)), style) for text, style in line] for line in lines]
-        if not coloured(sys.stdout):
+        if not colored(sys.stdout):
             _write(sys.stdout, _without_commands("".join(plain(line) + "\n" for line in safe)))
             return
         console = _rich(sys.stdout)
@@ -48,25 +51,25 @@ class Console:
         _write(sys.stdout, _without_commands(captured.get()))
 
     def error(self, text: str) -> None:
-        """Tell what has gone wrong, however quiet."""
+        """Print an error, even if quiet."""
         _write(sys.stderr, _safe(text))
 
     def document(self, text: str) -> None:
-        """Print one document and nothing else, in UTF-8 whatever the terminal has."""
+        """Print a document as it is, in UTF-8 whatever the encoding of the terminal."""
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8")
-        # It was made from what is on disk, where no secret is; a mask over a number would break its JSON.
+        # It comes from the record, which has no secrets; masking a number would break the JSON.
         shown = _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
         _write(sys.stdout, shown if shown.endswith("\n") else shown + "\n")
 
     @property
     def moves(self) -> bool:
-        """Whether what is told beside the result may be drawn over: on a terminal that somebody looks at."""
+        """Whether lines on stderr may be redrawn: on a terminal, and not in CI."""
         return sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
 
     @contextmanager
     def live(self) -> Iterator[Callable[[str, str], None]]:
-        """Show what each play is doing while it goes on; plain lines at its end where there is no terminal."""
+        """Show what each play is doing on a terminal; without one, print a line when it ends."""
         if self.quiet:
             yield lambda _label, _phase: None
         elif self.moves:
@@ -88,7 +91,7 @@ class Console:
 
         def table() -> Table:
             grid = Table.grid(padding=(0, 2))
-            # Stories before their controls; a copy, because the display draws from a thread of its own.
+            # Stories before their controls; a copy, because the display draws in another thread.
             now = sorted(phases.copy().items(), key=lambda item: "~" in item[0])
             for label, phase in now[:_LIVE_LINES]:
                 grid.add_row(label, phase)
@@ -96,7 +99,7 @@ class Console:
                 grid.add_row(f"and {len(now) - _LIVE_LINES} more", "")
             return grid
 
-        # Drawn when it is due and not at every change: three hundred plays have thousands of them a second.
+        # Drawn at intervals and not at every change: three hundred plays have thousands of changes a second.
         live = Live(console=_rich(sys.stderr), get_renderable=table, refresh_per_second=_LIVE_A_SECOND, transient=True)
         with live:
 
@@ -110,23 +113,23 @@ class Console:
 
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""What a terminal obeys; in JSON it stands inside of texts only, where its escape means the same."""
+"""Control characters of a terminal; in JSON they occur only in strings, where the escape means the same."""
 
 _hidden: "list[Redactor]" = []
 
 
 def hide(redactor: "Redactor", console: Console) -> None:
-    """Let nothing that is printed from now on hold one of the redactor's secrets, whoever prints it.
+    """Remove the redactor's secrets from everything that is printed from now on.
 
-    The console is told which are too short for that, by the names of their variables.
+    Prints the names of the variables whose values are too short to be removed.
     """
-    told = {name for each in _hidden for name in each.too_short}
+    reported = {name for each in _hidden for name in each.too_short}
     _hidden.append(redactor)
-    names = [name for name in redactor.too_short if name not in told]
+    names = [name for name in redactor.too_short if name not in reported]
     if names:
         console.note(
-            f"poc: {' and '.join(names)}: under {redactor.shortest} characters, which is too short to be taken out of"
-            " what is written down and printed"
+            f"poc: {' and '.join(names)}: shorter than {redactor.shortest} characters, too short to be removed from"
+            " the record and the output"
         )
 
 
@@ -141,9 +144,9 @@ def _safe(text: str) -> str:
 
 
 def _without_commands(text: str) -> str:
-    """Return a text in which GitHub's log finds none: it looks for `::` at the start of lines and `##[` anywhere.
+    """Return a text without commands for GitHub's log, which are `::` at the start of a line and `##[` anywhere.
 
-    The runner's lines end at a carriage return too.
+    A carriage return ends a line of the runner too.
     """
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return text
@@ -151,34 +154,34 @@ def _without_commands(text: str) -> str:
 
 
 def _write(stream: TextIO, text: str) -> None:
-    """Write at once. Where the reader has gone (`poc report | head`), nobody is left to tell; the exit code stays."""
-    # What the terminal has no letter for is written as an escape; a worker may also send half a pair of surrogates.
+    """Write and flush. A reader that has gone (`poc report | head`) does not change the exit code."""
+    # Characters that the encoding lacks are escaped; a worker may also send half of a surrogate pair.
     encoding = stream.encoding or "utf-8"
     try:
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
         stream.flush()
     except OSError as error:
-        if error.errno not in {errno.EPIPE, errno.EIO}:  # a pipe without a reader, a terminal that was hung up
+        if error.errno not in {errno.EPIPE, errno.EIO}:  # a pipe without a reader, or a terminal that hung up
             raise
         abandon(stream)
 
 
 def abandon_if_hung_up() -> None:
-    """Let the streams lead nowhere whose terminal has gone, so that nothing stumbles over it any more."""
+    """Redirect the streams whose terminal has gone to nowhere, so that later writes do not fail."""
     for stream in (sys.stdout, sys.stderr):
         try:
-            os.write(stream.fileno(), b"")  # nothing is written, but a terminal that has gone refuses even that
+            os.write(stream.fileno(), b"")  # writes nothing, but fails if the terminal has gone
         except OSError:
             abandon(stream)
 
 
 def abandon(stream: TextIO) -> None:
-    """Let a stream lead nowhere: what is still buffered would fail once more when Python ends."""
+    """Redirect a stream to nowhere: what is still buffered would fail again when Python ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def coloured(stream: TextIO) -> bool:
-    """Return whether a stream is to have colours: by request, or on a terminal that can show them."""
+def colored(stream: TextIO) -> bool:
+    """Return whether to color a stream: by request, or on a terminal that supports it."""
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")

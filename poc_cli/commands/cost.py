@@ -1,4 +1,4 @@
-"""`poc cost`: the month's bill of a profile, or of what a run used."""
+"""`poc cost`: the monthly bill of a profile, or of what a run used, by the prices that poc ships."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -22,8 +22,8 @@ DEFAULT = "chat"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the command line asks for. `run` is None where no run is to be read."""
+class CostOptions:
+    """What the command line asks for."""
 
     profile: str | None
     run: Path | None
@@ -31,24 +31,24 @@ class Wanted:
     json: bool
 
 
-def cost(wanted: Wanted, settings: "Settings", console: Console) -> None:
+def cost(options: CostOptions, settings: "Settings", console: Console) -> None:
     """Print the bill. Raises PocError."""
-    measured = None if wanted.run is None else _measured(wanted.run, settings)
-    profile = None if wanted.profile is None else _named(wanted.profile)
-    if wanted.times is not None and (measured is None or profile is not None):
-        advice = "give it with --from and no profile"
-        raise UsageError("--times says how many rooms like those of a run there are", advice)
+    measured = None if options.run is None else _measured(options.run, settings)
+    profile = None if options.profile is None else _named(options.profile)
+    if options.times is not None and (measured is None or profile is not None):
+        advice = "use it with --from and without a profile"
+        raise UsageError("--times multiplies the rooms of a run", advice)
     if measured is not None and profile is not None:
         profile = _with_measured(profile, measured)
     elif measured is not None:
-        _tell(month_of_run(measured, wanted.times or 1, shipped()), None, measured, wanted, console)
+        _print(month_of_run(measured, options.times or 1, shipped()), None, measured, options, console)
         return
     profile = profile or _fallback(settings, console)
-    _tell(month_of(profile, shipped()), profile, measured, wanted, console)
+    _print(month_of(profile, shipped()), profile, measured, options, console)
 
 
 def text_of_profile(name: str | None) -> str:
-    """Return the text of a profile, to begin one's own from. Raises UsageError."""
+    """Return the text of a shipped profile. Raises UsageError if there is none."""
     text = sample_text(name or DEFAULT)
     if text is None:
         raise UsageError(f'there is no shipped profile "{name}"', near(name or ""))
@@ -56,13 +56,13 @@ def text_of_profile(name: str | None) -> str:
 
 
 def configured(settings: "Settings") -> Month | None:
-    """Return the month of the profile that the configuration names, None without one. Raises ScenarioError."""
+    """Return the month of the configured profile, None without one. Raises ScenarioError."""
     profile = _configured(settings)
     return None if profile is None else month_of(profile, shipped())
 
 
 def measured_in(folder: Path) -> "Measured":
-    """Return what the run in a folder used. Raises PocError where its history cannot be read."""
+    """Return what the run in a folder used. Raises PocError if its history cannot be read."""
     from poc_cli.cost.measured import run_usage
     from poc_cli.history.reader import read as history
 
@@ -70,7 +70,7 @@ def measured_in(folder: Path) -> "Measured":
 
 
 def traces_of(folder: Path) -> Mapping[int, Iterator[bytes]]:
-    """Return the lines of each process's trace in a run folder, as far as there are any."""
+    """Return the lines of the trace of each process in a run folder."""
     files = (path for path in (folder / "trace").glob("*.jsonl") if path.stem.isdigit() and path.is_file())
     return {int(path.stem): _lines(path) for path in sorted(files)}
 
@@ -80,7 +80,7 @@ def _lines(path: Path) -> Iterator[bytes]:
         with path.open("rb") as stream:
             yield from stream
     except OSError as error:
-        raise PocError(f"cannot read {path}: {error.strerror}", "make the trace of the run readable") from error
+        raise PocError(f"cannot read {path}: {error.strerror}", "make the file readable") from error
 
 
 def _measured(run: Path, settings: "Settings") -> "Measured":
@@ -90,10 +90,10 @@ def _measured(run: Path, settings: "Settings") -> "Measured":
 
 
 def _fallback(settings: "Settings", console: Console) -> Profile:
-    """Return the profile where none is named: that of the configuration, else a shipped one."""
+    """Return the configured profile, else a shipped one."""
     found = _configured(settings)
     if found is None:
-        console.note(f"no profile: the shipped {DEFAULT}; poc cost {DEFAULT} --toml prints it, to make your own of")
+        console.note(f"no profile given, using {DEFAULT}; poc cost {DEFAULT} --toml prints it as a start for your own")
         found = _named(DEFAULT)
     return found
 
@@ -104,7 +104,7 @@ def _named(name: str) -> Profile:
         return read(path, shown(path))
     text = sample_text(name)
     if text is None:
-        raise UsageError(f'there is no profile "{name}"', near(name) or "a file of your own ends in .toml")
+        raise UsageError(f'there is no profile "{name}"', near(name) or "the name of a profile file ends in .toml")
     return profile_of(text, f"{name}.toml")
 
 
@@ -118,7 +118,7 @@ def _configured(settings: "Settings") -> Profile | None:
     try:
         return read(path, shown(path))
     except ScenarioError as error:
-        if error.position is not None:  # it is in the profile; else there is none to be read
+        if error.position is not None:  # the mistake is in the profile; otherwise there is no such file
             raise
         file.refuse(str(error), near(file.cost.profile), "cost", "profile")
 
@@ -128,20 +128,22 @@ def _with_measured(profile: Profile, measured: "Measured") -> Profile:
     handler = measured.handler_ms
     if handler is None:
         raise UsageError(
-            "the run does not say how long an object is active for a message",
-            "play one here, with the runtime's trace: poc run echo",
+            "the run does not show how long an object is active per message",
+            "make a local run, which records the runtime's trace: poc run echo",
         )
-    message = f"{profile.title}; {plain(handler)} ms for each event, as measured"
-    return profile.model_copy(update={"handler_ms": float(round(handler, 6)), "connect_ms": None, "title": message})
+    title = f"{profile.title}; {plain(handler)} ms for each event, as measured"
+    return profile.model_copy(update={"handler_ms": float(round(handler, 6)), "connect_ms": None, "title": title})
 
 
-def _tell(month: Month, profile: Profile | None, measured: "Measured | None", wanted: Wanted, console: Console) -> None:
-    if wanted.json:
+def _print(
+    month: Month, profile: Profile | None, measured: "Measured | None", options: CostOptions, console: Console
+) -> None:
+    if options.json:
         from poc_cli.commands.run_folder import as_json
         from poc_cli.cost.cost_document import document
 
-        told = None if profile is None else profile.model_dump()
-        console.document(as_json(document(month, told, measured)))
+        inputs = None if profile is None else profile.model_dump()
+        console.document(as_json(document(month, inputs, measured)))
         return
     from poc_cli.report.cost_table import lines, run_lines, source
 

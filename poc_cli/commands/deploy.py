@@ -1,4 +1,4 @@
-"""`poc deploy`: a worker on Cloudflare that stays until it is destroyed."""
+"""`poc deploy`: deploy a worker to Cloudflare that stays until `poc destroy`. `poc run` finds its token by itself."""
 
 import os
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from poc_cli.targets.worker_source import source
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the command line asked for."""
+class DeployOptions:
+    """What the command line asks for."""
 
     name: str | None
     worker: Path | None
@@ -28,26 +28,26 @@ class Wanted:
     force: bool
 
 
-def deploy(wanted: Wanted, console: Console) -> None:
-    """Deploy it and say how it is used. Raises PocError, and leaves nothing behind then."""
+def deploy(options: DeployOptions, console: Console) -> None:
+    """Deploy a worker and print how to use it. Raises PocError, and leaves nothing behind then."""
     from poc_cli.targets.cloudflare.secrets_file import read
 
     plan = Plan(
-        source(wanted.worker or shipped("worker"), env=wanted.env),
-        name=wanted.name,
+        source(options.worker or shipped("worker"), env=options.env),
+        name=options.name,
         keep=True,
-        force=wanted.force,
-        date=wanted.date,
-        secrets={} if wanted.secrets is None else read(wanted.secrets),
+        force=options.force,
+        date=options.date,
+        secrets={} if options.secrets is None else read(options.secrets),
     )
     account = [(TOKEN, token)] if (token := os.environ.get(TOKEN)) else []
     hide(Redactor([*plan.secrets.items(), *account]), console)
     with Phases(console) as phases, deployed(plan, console.note, phases, asker(console)) as made:
-        lines = _describe(made.name, made.url, ours=plan.is_ours)
+        lines = _summary(made.name, made.url, ours=plan.is_ours)
     console.result(lines)
 
 
-def _describe(name: str, url: str, *, ours: bool) -> list[Line]:
+def _summary(name: str, url: str, *, ours: bool) -> list[Line]:
     scenario, token = ("hibernate", "POC_TOKEN") if ours else ("SCENARIO", "its secret POC_TOKEN")
     return [
         [span(f"{name} is deployed and answers at "), span(url, "bold")],

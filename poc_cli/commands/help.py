@@ -1,4 +1,4 @@
-"""The help as plain text in groups, the same on a terminal and in a file."""
+"""`--help` as plain text in groups, the same on a terminal and in a file; rich is not loaded, which takes time."""
 
 import sys
 from collections.abc import Iterable
@@ -8,27 +8,27 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from poc_cli.commands.console import coloured
+from poc_cli.commands.console import colored
 
 REST = "Options"
-"""The heading of the options that name no group; they come last."""
+"""The heading of the options without a group, which come last."""
 
 
 class Panel(StrEnum):
     """The groups of commands, in the order of the help."""
 
     RUN = "Run"
-    READ = "Read evidence"
+    READ = "Read results"
     WRITE = "Write scenarios"
-    PLACES = "Where it runs"
-    MANY = "How many, for how much"
+    PLACES = "Deploy and check"
+    MANY = "Load and cost"
 
 
 class GroupedCommand(TyperCommand):
-    """A command whose options stand in the groups that they name; its epilog is kept as it is."""
+    """A command whose options are printed in groups, and whose epilog is not reformatted."""
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        """Return the parts of the usage line; what must be given stands without braces."""
+        """Return the parts of the usage line, without braces around what is required."""
         return [piece.replace("{", "").replace("}", "") for piece in super().collect_usage_pieces(ctx)]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -36,12 +36,12 @@ class GroupedCommand(TyperCommand):
         _write_parameters(self.get_params(ctx), ctx, formatter)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - overridden
-        """Write what comes at the end."""
+        """Write the epilog."""
         _write_epilog(self.epilog, formatter)
 
 
 class GroupedCommands(TyperGroup):
-    """The commands in the groups that they name, and then the options."""
+    """The commands in groups, followed by the options."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the commands and the options."""
@@ -52,18 +52,18 @@ class GroupedCommands(TyperGroup):
         width = max(len(name) for name in self.list_commands(ctx))
         for group in Panel:
             if group in groups:
-                _write_group(group, [(f"{name:<{width}}", told) for name, told in groups[group]], formatter)
+                _write_group(group, [(f"{name:<{width}}", text) for name, text in groups[group]], formatter)
         _write_parameters(self.get_params(ctx), ctx, formatter)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - overridden
-        """Write what comes at the end."""
+        """Write the epilog."""
         _write_epilog(self.epilog, formatter)
 
 
 def examples(*lines: tuple[str, str]) -> str:
-    """Return commands and what they do as the end of a help."""
+    """Return an epilog with commands and what they do."""
     width = max(len(command) for command, _ in lines)
-    return "\n".join(["Examples:", *(f"  {command:<{width}}  {told}".rstrip() for command, told in lines)])
+    return "\n".join(["Examples:", *(f"  {command:<{width}}  {text}".rstrip() for command, text in lines)])
 
 
 def _write_parameters(parameters: Iterable[Any], ctx: Any, formatter: Any) -> None:
@@ -71,16 +71,16 @@ def _write_parameters(parameters: Iterable[Any], ctx: Any, formatter: Any) -> No
     for parameter in parameters:
         record = parameter.get_help_record(ctx)
         if record is not None:
-            name, told = record
+            name, text = record
             if parameter.param_type_name == "argument":
                 group, name = "Arguments", parameter.metavar or parameter.name
             else:
                 group = getattr(parameter, "rich_help_panel", None) or REST
-            groups.setdefault(group, []).append((name, told))
+            groups.setdefault(group, []).append((name, text))
     rest = groups.pop(REST, [])
     width = max(len(name) for rows in (*groups.values(), rest) for name, _ in rows)
     for group, rows in (*groups.items(), (REST, rest)):
-        _write_group(group, [(f"{name:<{width}}", told) for name, told in rows], formatter)
+        _write_group(group, [(f"{name:<{width}}", text) for name, text in rows], formatter)
 
 
 def _write_group(heading: str, rows: list[tuple[str, str]], formatter: Any) -> None:
@@ -96,4 +96,4 @@ def _write_epilog(epilog: str | None, formatter: Any) -> None:
 
 
 def _bold(heading: str) -> str:
-    return typer.style(heading, bold=True) if coloured(sys.stdout) else heading
+    return typer.style(heading, bold=True) if colored(sys.stdout) else heading

@@ -1,4 +1,4 @@
-"""`poc init`: a configuration, a first scenario and a workflow for somebody's project."""
+"""`poc init`: write a configuration, a first scenario and a workflow into a project."""
 
 import json
 import os
@@ -25,33 +25,33 @@ _ACTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+
 
 
 def init(folder: Path, action: str | None, *, force: bool, worker: Path | None = None) -> list[Line]:
-    """Write the three files and say so; for `worker`, a scenario made for that project.
+    """Write the three files and return what was written; with `worker`, the scenario is made for that project.
 
-    Raises UsageError where one is there already; then none is written.
+    Raises UsageError, and writes nothing, if one of them exists and `force` is not set.
     """
     texts = {**_texts(action), **({} if worker is None else _for(worker, folder))}
     if not folder.is_dir():
-        raise UsageError(f"no folder {folder}", "poc init writes into a project that is there")
+        raise UsageError(f"no folder {folder}", "poc init writes into an existing project")
     there = [name for name in texts if os.path.lexists(folder / name)]
     if there and not force:
-        are = "is" if len(there) == 1 else "are"
+        exist = "exists" if len(there) == 1 else "exist"
         raise UsageError(
-            f"{', '.join(there)} {are} there already, so nothing was written",
+            f"{', '.join(there)} already {exist}, so nothing was written",
             "poc init --force overwrites them" if len(there) > 1 else "poc init --force overwrites it",
         )
     configured = find(folder.resolve())
     if configured is not None and configured[0] == folder.resolve() / SHARED and not force:
         raise UsageError(
-            f"{SHARED} has [tool.poc] already, and a {CONFIGURATION} would hide it, so nothing was written",
-            "poc init --force writes it all the same",
+            f"{SHARED} already has [tool.poc], which a {CONFIGURATION} would override, so nothing was written",
+            "poc init --force writes it anyway",
         )
     for name, text in texts.items():
         _write(folder, name, text)
-    return _describe(folder, list(texts), there)
+    return _summary(folder, list(texts), there)
 
 
 def _texts(action: str | None) -> Mapping[str, str]:
-    """Return the files by their paths in the project."""
+    """Return the text of each file by its path in the project."""
     return {
         CONFIGURATION: _starter("poc.toml"),
         SCENARIO: _starter("scenario.toml"),
@@ -60,16 +60,16 @@ def _texts(action: str | None) -> Mapping[str, str]:
 
 
 def _for(worker: Path, folder: Path) -> Mapping[str, str]:
-    """Return the files that know a project, as far as its own files tell."""
+    """Return the files that are specific to a project, guessed from its code."""
     found = source(worker)
     guessed = guess(found)
-    message = "A guess from the code." if guessed.path is not None else "Nothing in the code says where."
+    note = "A guess from the code." if guessed.path is not None else "Nothing in the code says where."
     where = os.path.relpath(found.folder, (folder / SCENARIO).parent.resolve())
     values = {
         "@WORKER@": _quoted(where),
         "@CLASSES@": ", ".join(guessed.classes),
         "@CLASS@": _quoted(guessed.classes[0]),
-        "@GUESS@": message,
+        "@GUESS@": note,
         "@PATH@": _quoted(guessed.path or "/{play}"),
     }
     scenario = _starter("project.toml")
@@ -84,7 +84,7 @@ def _for(worker: Path, folder: Path) -> Mapping[str, str]:
 
 
 def _quoted(text: str) -> str:
-    """Return a text as TOML has it, which is as JSON has it."""
+    """Return a text as a TOML string, which JSON writes the same."""
     return json.dumps(text, ensure_ascii=False)
 
 
@@ -92,7 +92,9 @@ def _steps(action: str | None) -> str:
     if action is None:
         return _starter("steps-package.yml").replace("@VERSION@", __version__)
     if not _ACTION.fullmatch(action):
-        raise UsageError(f'"{action}" is no address of an action', "write OWNER/REPOSITORY@REF, best with a commit")
+        raise UsageError(
+            f'"{action}" is not the address of an action', "write OWNER/REPOSITORY@REF, preferably with a commit hash"
+        )
     return _starter("steps-action.yml").replace("@ACTION@", action)
 
 
@@ -101,19 +103,21 @@ def _starter(name: str) -> str:
 
 
 def _write(folder: Path, name: str, text: str) -> None:
-    """Write a file of the project; a link to a folder elsewhere is not followed. Raises PocError."""
+    """Write a file of the project; a link out of it is not followed. Raises PocError."""
     file = folder / name
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.parent.resolve().is_relative_to(folder.resolve()):
-            raise PocError(f"cannot write {file}: its folder is a link to another place", "remove the link")
+            raise PocError(f"cannot write {file}: its folder is a link out of the project", "remove the link")
         write_whole(file, text)
     except OSError as error:
-        raise PocError(f"cannot write {file}: {error.strerror}", "make room or permission there") from error
+        raise PocError(
+            f"cannot write {file}: {error.strerror}", "free some disk space or fix the permissions there"
+        ) from error
 
 
-def _describe(folder: Path, names: list[str], there: list[str]) -> list[Line]:
+def _summary(folder: Path, names: list[str], there: list[str]) -> list[Line]:
     found: list[Line] = [
         [span("overwrote " if name in there else "wrote ", "bold"), span(shown(folder / name))] for name in names
     ]
-    return [*found, [], [span(f"next: poc lint {shown(folder / SCENARIO)}, then change in it what says CHANGE")]]
+    return [*found, [], [span(f"next: poc lint {shown(folder / SCENARIO)}, then edit the lines marked CHANGE")]]

@@ -1,4 +1,4 @@
-"""`poc lint`: reads scenario files and says what is wrong with them."""
+"""`poc lint`: check scenario files without running anything."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from poc_cli.scenario.shipped_rules import errors_of
 
 
 def lint(words: Sequence[str], *, strict: bool) -> tuple[list[Line], ExitCode]:
-    """Return a line for each file that is right and the errors of each that is wrong, and USAGE where one is."""
+    """Return a line for each valid file, the errors of each invalid one, and USAGE if there is one."""
     lines: list[Line] = []
     code = ExitCode.HELD
     for word in words:
@@ -27,7 +27,7 @@ def lint(words: Sequence[str], *, strict: bool) -> tuple[list[Line], ExitCode]:
 
 
 def _checked(word: str, *, strict: bool) -> Iterator[tuple[str, Sequence[PocError]]]:
-    """Yield each file that the word means, with what is wrong with it."""
+    """Yield each file that the word matches, with its errors."""
     try:
         files = _files(word)
     except PocError as error:
@@ -43,14 +43,14 @@ def _checked(word: str, *, strict: bool) -> Iterator[tuple[str, Sequence[PocErro
 
 
 def _files(word: str) -> list[Path]:
-    """Return the files of a word: a file is linted whatever its name, anything else is as for `poc run`."""
+    """Return the files that a word matches: any file by its path, otherwise as for `poc run`."""
     path = Path(word)
     is_path = "/" in word or word.endswith(".toml")
     return [path] if is_path and not path.is_dir() else find([word])
 
 
 def _mutants(file: Path) -> frozenset[str] | None:
-    """Return the names of the mutants of the project that the file is in, None where it has none."""
+    """Return the names of the mutants in the project of the file, None if it has none."""
     for folder in file.resolve().parents:
         mutants = folder / "tests" / "mutants"
         if mutants.is_dir():

@@ -1,23 +1,23 @@
-"""`poc load`: plays a load scenario, or one that the flags describe, and tells how it went."""
+"""`poc load`: run a load scenario, or one that the options describe, and report the result."""
 
 import asyncio
 import contextlib
 import signal
-from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Coroutine
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from poc_cli.commands.console import Console
-from poc_cli.commands.run_options import point_to, raise_file_limit
+from poc_cli.commands.played import point_to, raise_file_limit, report
+from poc_cli.commands.signals import until_signal
 from poc_cli.errors import UsageError
-from poc_cli.exit_codes import ExitCode
+from poc_cli.run_options import RunOptions
 from poc_cli.scenario.catalog import find, shipped_files, shown
 from poc_cli.scenario.duration import seconds
 from poc_cli.scenario.load_model import LoadFile
 from poc_cli.scenario.loader import read
 from poc_cli.scenario.scenario import Scenario
-from poc_cli.targets.destination import Destination
 
 if TYPE_CHECKING:
     from poc_cli.load.load_player import Load
@@ -27,128 +27,89 @@ FOLDER = "load"
 """The folder of the shipped load scenarios."""
 
 ANY = "many-sockets"
-"""What the flags change where no scenario is named."""
+"""The scenario that the options change if none is named."""
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """What the command line asked for; `wishes` lie over the scenario."""
+class LoadOptions:
+    """The options of a load: those of a run, what replaces numbers of the scenario, and how it is carried out."""
 
-    word: str | None
+    run: RunOptions
     wishes: "Wishes"
-    worker: Path | None
-    results: Path
-    date: str | None = None
     traced: bool = False
-    json: bool = False
-    allow_unknown: bool = False
-    brought: bool = False
-    """Whether `worker` was named on the command line."""
-
-    target: Destination = field(default_factory=Destination)
-    token_env: str | None = None
-    header_env: Sequence[str] = ()
     cluster: str | None = None
-    """The scheduler of the workers that carry it out, None where this process does."""
+    """The address of a Dask scheduler, None if this process carries the load out."""
 
 
 def seconds_of(flag: str, text: str | None) -> float | None:
-    """Return the seconds that a flag's text says, None without one. Raises UsageError."""
+    """Return the seconds that the value of an option means, None without one. Raises UsageError."""
     try:
         return None if text is None else seconds(text)
     except ValueError as error:
         raise UsageError(f"{flag} {text}: {error}") from error
 
 
-def load(options: Options, console: Console) -> int:
-    """Play and report; give the exit code. Raises PocError, UsageError where the load does not fit this machine."""
+def load(options: LoadOptions, console: Console) -> int:
+    """Run and report; return the exit code. Raises PocError, and UsageError if the load does not fit this machine."""
     raise_file_limit()
     wanted = wanted_load(options)
     from poc_cli.commands.load_target import raise_if_impossible
 
     raise_if_impossible(wanted, options)
     if options.cluster is not None:
-        from poc_cli.commands.load_cluster import shared
+        from poc_cli.commands.load_target import on_cluster
 
-        wanted = shared(wanted, options.cluster, console, runtime_is_here=options.target.is_local)
+        wanted = on_cluster(wanted, options.cluster, console, runtime_is_here=options.run.target.is_local)
     folder, whole = _play(wanted, options, console)
     point_to(folder, console)
-    return _report(folder, options, console, interrupted=not whole)
+    return report(folder, options.run, console, interrupted=not whole)
 
 
-def wanted_load(options: Options) -> "Load":
-    """Return the load that is meant. Raises UsageError, and ScenarioError for a file that is wrong."""
+def wanted_load(options: LoadOptions) -> "Load":
+    """Return the load to run. Raises UsageError, and ScenarioError for an invalid file."""
     from poc_cli.load.load_player import Load
     from poc_cli.load.plan import NO_WISHES, plan_of
 
-    if options.word is None and options.wishes == NO_WISHES:
+    if not options.run.words and options.wishes == NO_WISHES:
         names = ", ".join(name for name in shipped_files() if name.startswith(f"{FOLDER}/"))
-        raise UsageError("no load to play", f"name one ({names}) or a file, or say how many: --sockets 1000")
-    scenario = _scenario(options.word or f"{FOLDER}/{ANY}")
+        raise UsageError(
+            "no load scenario given", f"name one ({names}) or a file, or give the number of sockets: --sockets 1000"
+        )
+    scenario = _scenario(options.run.words[0] if options.run.words else f"{FOLDER}/{ANY}")
     if not isinstance(scenario.document, LoadFile):
-        raise UsageError(f"{scenario.document.name} is no load", f"play it by poc run {options.word}")
+        raise UsageError(
+            f"{scenario.document.name} is not a load scenario", f"run it with poc run {options.run.words[0]}"
+        )
     return Load(scenario, plan_of(scenario.document.load, options.wishes))
 
 
 def _scenario(word: str) -> Scenario:
     files = find([word])
     if len(files) > 1:
-        raise UsageError(f"{word} means {len(files)} scenarios", "a load is played alone: name one")
+        raise UsageError(f"{word} matches {len(files)} scenarios", "a load scenario runs alone: name one")
     return read(Path(shown(files[0])))
 
 
-def _play(wanted: "Load", options: Options, console: Console) -> tuple[Path, bool]:
-    """Play it in a new run folder; give the folder, and whether nobody interrupted."""
-    from poc_cli.commands.load_target import elsewhere, here
+def _play(wanted: "Load", options: LoadOptions, console: Console) -> tuple[Path, bool]:
+    """Run the load; return the new run folder, and whether it was not interrupted."""
+    from poc_cli.commands.load_target import local_target, remote_target
     from poc_cli.commands.load_view import watching
     from poc_cli.load.run_load import run
 
     with contextlib.ExitStack() as open_:
-        place = open_.enter_context((here if options.target.is_local else elsewhere)(wanted, options, console))
+        prepared = open_.enter_context(
+            (local_target if options.run.target.is_local else remote_target)(wanted, options, console)
+        )
         watcher = open_.enter_context(watching(console))
-        work = run(wanted, place.site, place.records, place.target, watcher)
-        return place.records.folder, _finished(work)
+        work = run(wanted, prepared.site, prepared.records, prepared.target, watcher)
+        return prepared.records.folder, _finished(work)
 
 
 def _finished(work: Coroutine[Any, Any, bool]) -> bool:
-    """Run the work to its end, in the fastest loop there is; a signal ends it early, and it still gives its account."""
+    """Run the work in the fastest loop available; a signal ends it early, and it still reports."""
     from poc_cli.load.shard_runner import run_loop
 
-    async def until_told() -> bool:
-        task = asyncio.current_task()
-        loop = asyncio.get_running_loop()
-        if task is not None:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, task.cancel)
-            if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
-                loop.add_signal_handler(signal.SIGHUP, _hang_up, task)
-        return await work
-
     try:
-        return run_loop(until_told())
+        return run_loop(until_signal(work, signal.SIGINT, signal.SIGTERM))
     except (KeyboardInterrupt, asyncio.CancelledError):
         return False
-
-
-def _hang_up(task: "asyncio.Task[bool]") -> None:
-    """End the load though its terminal has gone: it is judged all the same."""
-    from poc_cli.commands.console import abandon_if_hung_up
-
-    abandon_if_hung_up()
-    task.cancel()
-
-
-def _report(folder: Path, options: Options, console: Console, *, interrupted: bool) -> int:
-    from poc_cli.commands.run_folder import as_json, exit_code, judge_folder
-    from poc_cli.report.text import lines, verdict_line
-
-    document = judge_folder(folder)
-    if options.json:
-        console.document(as_json(document))
-    elif console.quiet:
-        console.result([verdict_line(document)])
-    else:
-        console.result(lines(document, shown(folder)))
-    if interrupted:
-        return ExitCode.INTERRUPTED
-    return exit_code(document, allow_unknown=options.allow_unknown)

@@ -1,4 +1,4 @@
-"""A load while it goes on: a table that moves on a terminal, a line for each stage elsewhere."""
+"""The progress of a load: a live table on a terminal, a line for each stage elsewhere."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -18,39 +18,39 @@ _A_SECOND: Final = 4
 
 
 class Lines:
-    """Tells each stage in a line when it is over."""
+    """Prints a line for each stage when it is over."""
 
     def __init__(self, note: Callable[[str], None]) -> None:
-        """Take what prints a line."""
+        """Take the function that prints a line."""
         self._note = note
 
     def sampled(self, glance: Glance, uses: dict[str, Use], files: int) -> None:
-        """Take no notice: a log is no place for what changes every second."""
+        """Print nothing: a log is no place for what changes every second."""
 
     def staged(self, result: StageResult) -> None:
-        """Tell a stage."""
+        """Print a stage."""
         self._note(f"{result.verb} {result.how}".strip() + f": {stage_told(stage_of(result))}")
 
 
 class Moving(Lines):
-    """Shows how it is doing, and tells each stage above that when it is over."""
+    """Shows the current figures, and prints a line for each stage above them."""
 
     def __init__(self, note: Callable[[str], None]) -> None:
-        """Take what prints a line."""
+        """Take the function that prints a line."""
         super().__init__(note)
         self.now: tuple[Glance, dict[str, Use], int] | None = None
         self.rate = 0.0
         self._before: tuple[int, str] = (0, "")
 
     def sampled(self, glance: Glance, uses: dict[str, Use], files: int) -> None:
-        """Keep it for the next drawing; the rate is that of the last second."""
+        """Keep the sample for the next drawing; the rate is that of the last second."""
         came, stage = self._before
         self.rate = max(0.0, float(glance.came - came)) if glance.stage == stage else float(glance.came)
         self._before = (glance.came, glance.stage)
         self.now = (glance, uses, files)
 
     def rows(self) -> list[tuple[str, str]]:
-        """Return what is shown."""
+        """Return the names and values to show."""
         if self.now is None:
             return [("load", "starting the runtime")]
         glance, uses, files = self.now
@@ -67,7 +67,7 @@ class Moving(Lines):
 
 @contextmanager
 def watching(console: Console) -> Iterator[Watcher]:
-    """Yield who looks on, as the terminal allows it."""
+    """Yield the watcher that fits the terminal."""
     if console.quiet:
         yield Lines(lambda _: None)
     elif not console.moves:
@@ -82,8 +82,8 @@ def watching(console: Console) -> Iterator[Watcher]:
 
         def table() -> Table:
             grid = Table.grid(padding=(0, 2))
-            for name, told in moving.rows():
-                grid.add_row(name, told)
+            for name, value in moving.rows():
+                grid.add_row(name, value)
             return grid
 
         with Live(console=drawn, get_renderable=table, refresh_per_second=_A_SECOND, transient=True):

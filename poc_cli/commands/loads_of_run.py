@@ -1,4 +1,4 @@
-"""The loads of a run that plays stories too: played after them, because they take the whole machine."""
+"""The load scenarios of a run: played after the others, because they take the whole machine."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ def loads_of(
     *,
     forced: bool,
 ) -> Afterwards | None:
-    """Return what plays the loads among the scenarios, None where there are none; `forced` has rooms evicted."""
+    """Return a function that plays the load scenarios, None if there are none; `forced` evicts the rooms."""
     loads = [each for each in scenarios if isinstance(each.document, LoadFile)]
     if not loads:
         return None
@@ -35,7 +35,7 @@ def loads_of(
 
 
 def local_sites(ground: "RuntimeContext") -> "Callable[[WorkerSource | None], LoadTarget]":
-    """Return what gives a load a fresh runtime without a trace, for the worker that it brings or that of the run."""
+    """Return a function that makes a fresh runtime without a trace, for a load's own worker or that of the run."""
 
     def site(worker: WorkerSource | None) -> "LoadTarget":
         from poc_cli.load.site import LocalLoadTarget
@@ -46,7 +46,7 @@ def local_sites(ground: "RuntimeContext") -> "Callable[[WorkerSource | None], Lo
 
 
 def remote_sites(remote: "Remote") -> "Callable[[WorkerSource | None], LoadTarget]":
-    """Return what gives a load the one worker that there is."""
+    """Return a function that gives every load the one remote worker."""
 
     def site(_: WorkerSource | None) -> "LoadTarget":
         from poc_cli.load.site import RemoteLoadTarget

@@ -1,4 +1,4 @@
-"""The live line of a deployment: there while something goes on, gone while plays have the terminal."""
+"""The live line of a deployment, which is hidden while plays use the terminal."""
 
 from contextlib import ExitStack
 from types import TracebackType
@@ -11,31 +11,31 @@ if TYPE_CHECKING:
 
 
 class Phases:
-    """Shows what goes on now, by being called with it."""
+    """Shows the current phase; call it with the text."""
 
     def __init__(self, console: Console) -> None:
-        """Take the terminal; nothing is shown yet."""
+        """Take the console; nothing is shown yet."""
         self._console = console
         self._open = ExitStack()
         self._progress: Callable[[str, str], None] | None = None
 
     def __enter__(self) -> Self:
-        """Show nothing yet."""
+        """Return itself; nothing is shown yet."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Take the line away."""
+        """Remove the line."""
         self.pause()
 
     def __call__(self, text: str) -> None:
-        """Show what goes on."""
+        """Show a phase."""
         if self._progress is None:
             self._progress = self._open.enter_context(self._console.live())
         self._progress("cloudflare", text)
 
     def pause(self) -> None:
-        """Take the line away until the next call."""
+        """Remove the line until the next call."""
         self._progress = None
         self._open.close()

@@ -1,4 +1,4 @@
-"""Asks the person at the terminal; where there is none, nothing is asked."""
+"""Questions to the user at the terminal."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from poc_cli.commands.console import Console
 
 
 def asker(console: Console) -> Callable[[str], bool] | None:
-    """Return what asks a yes-or-no question; None where nobody can answer: no terminal, --quiet, CI."""
+    """Return a function that asks a yes-or-no question; None if nobody can answer: no terminal, quiet, or in CI."""
     if console.quiet or os.environ.get("CI") or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
     return lambda question: _asked(console, question)

@@ -1,4 +1,4 @@
-"""`poc report`: tells a recorded run in one of its forms."""
+"""`poc report`: render a recorded run in one of several formats."""
 
 import gc
 import os
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 SMALLEST_SUMMARY: Final = 4096
-"""Bytes; in less than a page there is no saying what was found."""
+"""Bytes; less than a page is too little for a summary."""
 
 
 def report(run: Path | None, form: str, output: Path | None, results: Path, console: Console) -> None:
     """Write the report to stdout or to a file. Raises PocError."""
-    gc.disable()  # a report keeps all that it reads to its end; looking for what is not needed took a sixth of its time
+    gc.disable()  # a report keeps everything that it reads; collecting garbage took a sixth of its time
     folder = folder_of(run, results)
     events = history_of(folder)
     judged = document(events)
@@ -51,11 +51,11 @@ def write(file: Path, text: str) -> None:
     try:
         write_whole(file, text)
     except OSError as error:
-        raise PocError(f"cannot write {file}: {error.strerror}", "choose another place by -o") from error
+        raise PocError(f"cannot write {file}: {error.strerror}", "choose another file with -o") from error
 
 
 def summarize(judged: Document, events: list[Event | None], outcome: "Outcome | None", console: Console) -> None:
-    """Add the summary to the step of GitHub Actions that this is, if it is one; a run is not lost where it cannot."""
+    """Append the summary to that of the current step of GitHub Actions, if any; a failure is only reported."""
     named = os.environ.get("GITHUB_STEP_SUMMARY")
     if not named:
         return
@@ -65,7 +65,7 @@ def summarize(judged: Document, events: list[Event | None], outcome: "Outcome | 
     try:
         room = LARGEST_SUMMARY - (file.stat().st_size if file.exists() else 0)
         if room < SMALLEST_SUMMARY:
-            console.note(f"no summary: other commands of this step have filled {file}")
+            console.note(f"no summary written: other commands of this step have filled {file}")
             return
         with file.open("a", encoding="utf-8", errors="backslashreplace") as stream:
             stream.write(summary(judged, events, outcome, room))
@@ -74,7 +74,7 @@ def summarize(judged: Document, events: list[Event | None], outcome: "Outcome | 
 
 
 def in_repository(file: str) -> str | None:
-    """Return the path of a file from the root of the repository, None where it is outside of it."""
+    """Return the path of a file from the root of the repository, None if it is outside."""
     path = Path(file).resolve()
     root = os.environ.get("GITHUB_WORKSPACE")
     above = [Path(root).resolve()] if root else [folder for folder in path.parents if (folder / ".git").exists()]

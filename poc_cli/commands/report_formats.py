@@ -100,7 +100,7 @@ def _bills(run: JudgedRun) -> "tuple[Chart, ...]":
     from poc_cli.config import settings
     from poc_cli.cost.measured import run_usage
     from poc_cli.cost.prices import shipped
-    from poc_cli.report.html.bill import bills_of
+    from poc_cli.report.html.bill_charts import bills_of
 
     return bills_of(run_usage(run.events, traces_of(run.folder)), configured(settings()), shipped())
 

@@ -1,4 +1,4 @@
-"""`poc run`: starts the runtime first and the rest beside it, plays, judges, and shows the outcome."""
+"""`poc run`: start the runtime, load the rest of the program meanwhile, play, judge, and show the outcome."""
 
 import contextlib
 import secrets
@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poc_cli.commands.console import Console, hide
-from poc_cli.commands.run_options import Options, Played, point_to, raise_file_limit
+from poc_cli.commands.played import Played, point_to, raise_file_limit, report
 from poc_cli.commands.selection import chosen, files
 from poc_cli.commands.signals import finish
-from poc_cli.exit_codes import ExitCode
+from poc_cli.run_options import RunOptions
 from poc_cli.scenario.catalog import shown
 from poc_cli.shipped import shipped
-from poc_cli.targets.api_address import Address, environment
+from poc_cli.targets.api_address import Address
+from poc_cli.targets.api_address import environment as runtime_variables
 from poc_cli.targets.compatibility import raise_if_unknown
-from poc_cli.targets.destination import CLOUDFLARE
 from poc_cli.targets.process import Process, RuntimeFolder, spawn
 from poc_cli.targets.runtime_programs import WORKERD_VERSION, locate
 from poc_cli.targets.worker_source import WorkerSource, source
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from poc_cli.engine.target_pool import SourceOf
-    from poc_cli.report.styled import Line
-    from poc_cli.scenario.scenario import Scenario
+    from poc_cli.scenario.plays import Play
 
 JUDGING = (
     "poc_cli.record.play_record",
@@ -37,23 +36,23 @@ JUDGING = (
     "poc_cli.commands.run_folder",
     "poc_cli.report.text",
 )
-"""What a run needs when its plays are over, each after what it imports itself."""
+"""The modules that a run needs when its plays are over, each after those it imports."""
 
 
-def run(options: Options, console: Console) -> int:
-    """Run and report; give the exit code. Raises PocError."""
-    if options.date is not None and options.target.is_local:
-        raise_if_unknown(locate(console.note), [options.date])
+def run(options: RunOptions, console: Console) -> int:
+    """Run and report; return the exit code. Raises PocError."""
+    if options.compat_date is not None and options.target.is_local:
+        raise_if_unknown(locate(console.note), [options.compat_date])
     played = play(options, console)
-    return _report(played.folder, options, console, interrupted=played.interrupted)
+    return report(played.folder, options, console, interrupted=played.interrupted)
 
 
-def play(options: Options, console: Console) -> Played:
-    """Play what was asked for into a new run folder, to which `latest` points then. Raises PocError."""
+def play(options: RunOptions, console: Console) -> Played:
+    """Play into a new run folder and point `latest` to it. Raises PocError."""
     if not options.target.is_local:
-        from poc_cli.commands.run_remote import play_away
+        from poc_cli.commands.run_remote import play_remote
 
-        return play_away(options, console)
+        return play_remote(options, console)
     found = files(options)
     wanted = source(options.worker or shipped("worker"))
     binary = locate(console.note)
@@ -62,13 +61,13 @@ def play(options: Options, console: Console) -> Played:
     address = Address()
     with contextlib.ExitStack() as open_:
         open_.callback(address.close)
-        workers = open_.enter_context(Workers(binary, options.date, console.note))
+        workers = open_.enter_context(Workers(binary, options.compat_date, console.note))
         workers.begin(wanted)
-        variables = environment(token, address)
+        variables = runtime_variables(token, address)
         ahead = None if wanted.configs else _start(workers, wanted, open_, binary, variables)
         # From here on the runtime, or wrangler, starts while the rest of the program is still loading.
         from poc_cli.commands.loads_of_run import loads_of, local_sites
-        from poc_cli.commands.start_services import HERE, surroundings
+        from poc_cli.commands.start_services import prepared
         from poc_cli.engine import run_plays, target_pool
         from poc_cli.engine.environment import RunEnvironment
         from poc_cli.history.folder import Records, run_folder
@@ -77,9 +76,9 @@ def play(options: Options, console: Console) -> Played:
         from poc_cli.targets.runtime_context import RuntimeContext
 
         scenarios = chosen(found, options)
-        around = open_.enter_context(surroundings(scenarios, options, console, token, HERE))
-        source_of = target_pool.source_of if around.services is None else around.services.source
-        shared, others = _cast(around.played, source_of)
+        ready = open_.enter_context(prepared(scenarios, options, console, token))
+        source_of = target_pool.source_of if ready.services is None else ready.services.source
+        shared, others = _workers_of(ready.plan.plays, source_of)
         if options.worker is not None or shared is None:
             shared = wanted
         for each in others:
@@ -90,35 +89,35 @@ def play(options: Options, console: Console) -> Played:
         worker = workers.get(shared)
         folder = run_folder(options.results, [each.document.name for each in scenarios], datetime.now(UTC))
         ours = [("POC_TOKEN", token), ("POC_API_KEY", address.key)]
-        redactor = Redactor([*ours, *workers.secrets, *around.secrets])
+        redactor = Redactor([*ours, *workers.secrets, *ready.secrets.items()])
         hide(redactor, console)
         versions = {"workerd": WORKERD_VERSION} | worker.tools
         ground = RuntimeContext(binary, worker, workers, folder, redactor, token, address, versions, count(1))
-        request = run_plays.Request(
-            scenarios, bool(options.words), options.sleep, options.jobs, options.repeat, around.without
-        )
+        pool = target_pool.LocalTargetPool(ground, first, source_of)
+        records = Records(folder, redactor, lambda: workers.thrown)
+        environment = RunEnvironment(Api(address), ready.services)
         with console.live() as progress:
-            pool, records = (
-                target_pool.LocalTargetPool(ground, first, source_of),
-                Records(folder, redactor, lambda: workers.thrown),
-            )
-            beside = RunEnvironment(Api(address), around.services)
             loads = loads_of(scenarios, local_sites(ground), progress, forced=options.sleep == "evict")
-            interrupted = not finish(run_plays.run(request, pool, records, beside, progress, afterwards=loads), JUDGING)
-        if thrown := workers.thrown:
-            with (folder / "worker.log").open("a", encoding="utf-8") as log:
-                log.write(redactor.text(thrown))
+            work = run_plays.run(ready.plan, options, pool, records, environment, progress, afterwards=loads)
+            interrupted = not finish(work, JUDGING)
+        _append(redactor.text(workers.thrown), folder / "worker.log")
     point_to(folder, console)
-    _tell_if_cut(folder / "worker.log", console)
+    _warn_if_cut(folder / "worker.log", console)
     return Played(folder, interrupted)
 
 
-def _tell_if_cut(log: Path, console: Console) -> None:
+def _append(text: str, log: Path) -> None:
+    if text:
+        with log.open("a", encoding="utf-8") as stream:
+            stream.write(text)
+
+
+def _warn_if_cut(log: Path, console: Console) -> None:
     from poc_cli.targets.line_reader import LARGEST_LOG, full
 
-    # Each process that found it full says so in a line at its end.
+    # Each process that filled it writes a line about that at its end.
     if log.exists() and log.stat().st_size > LARGEST_LOG // 2 and full(log.name, LARGEST_LOG).encode() in _tail(log):
-        console.note(f"poc: the worker logged more than {LARGEST_LOG >> 20} MiB: {shown(log)} has the beginning")
+        console.note(f"poc: the worker logged more than {LARGEST_LOG >> 20} MiB: {shown(log)} holds the first part")
 
 
 def _tail(file: Path) -> bytes:
@@ -130,7 +129,7 @@ def _tail(file: Path) -> bytes:
 def _start(
     workers: Workers, wanted: WorkerSource, open_: contextlib.ExitStack, binary: Path, variables: dict[str, str]
 ) -> Process:
-    """Start the runtime that most plays share; it ends with the context, and its folder goes."""
+    """Start the runtime that most plays share; the context ends it and removes its folder."""
     place = RuntimeFolder(workers.get(wanted))
     open_.callback(place.remove)
     first = spawn(binary, place, variables)
@@ -138,47 +137,8 @@ def _start(
     return first
 
 
-def _cast(scenarios: "Sequence[Scenario]", source_of: "SourceOf") -> tuple[WorkerSource | None, list[WorkerSource]]:
-    """Return the worker that all stories are about if it is one other than ours, and those that plays bring."""
-    from poc_cli.scenario.plays import plays_of
-
-    plays = [play for scenario in scenarios for play in plays_of(scenario)]
+def _workers_of(plays: "Sequence[Play]", source_of: "SourceOf") -> tuple[WorkerSource | None, list[WorkerSource]]:
+    """Return the worker that all scenarios bring, None if they do not bring the same one, and all that plays bring."""
     others = list(dict.fromkeys(source_of(play) for play in plays if play.worker is not None))
     stories = {None if play.worker is None else source_of(play) for play in plays if play.role == "story"}
     return (stories.pop() if len(stories) == 1 else None), others
-
-
-def _transcript(folder: Path, *, messages: bool) -> "list[Line]":
-    from poc_cli.commands.run_folder import history_of
-    from poc_cli.report.transcript import transcript
-
-    events = [event for event in history_of(folder) if event is not None]
-    return transcript(events, messages=messages)
-
-
-def _used(folder: Path) -> "list[Line]":
-    """Return what the run took of an account's free day."""
-    from poc_cli.commands.cost import measured_in
-    from poc_cli.cost.prices import shipped as prices
-    from poc_cli.cost.usage_line import told_from_outside
-    from poc_cli.report.styled import span
-
-    return [[span(line)] for line in told_from_outside(measured_in(folder), prices())]
-
-
-def _report(folder: Path, options: Options, console: Console, *, interrupted: bool) -> int:
-    from poc_cli.commands.run_folder import as_json, exit_code, judge_folder
-    from poc_cli.report.text import lines, verdict_line
-
-    document = judge_folder(folder)
-    if options.json:
-        console.document(as_json(document))
-    elif console.quiet:
-        console.result([verdict_line(document)])
-    else:
-        if options.verbosity:
-            console.result(_transcript(folder, messages=options.verbosity > 1))
-        console.result([*lines(document, shown(folder)), *(_used(folder) if options.target.word == CLOUDFLARE else [])])
-    if interrupted:
-        return ExitCode.INTERRUPTED
-    return exit_code(document, allow_unknown=options.allow_unknown)

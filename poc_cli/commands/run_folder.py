@@ -1,4 +1,4 @@
-"""Run folders: finding one, judging its history again, writing its `run.json`."""
+"""Run folders: find one, judge its history again, write its `run.json`."""
 
 import json
 from pathlib import Path
@@ -15,17 +15,17 @@ from poc_cli.judge.run_document import document
 from poc_cli.record.stay_end import with_how
 
 FILES = frozenset({"history.ndjson", "run.json"})
-"""Files of a run that may stand for their folder."""
+"""Files of a run that may be given instead of its folder."""
 
 
 def folder_of(run: Path | None, results: Path) -> Path:
-    """Return the folder of a run: the one named, by path or by its name in the results folder, else the latest."""
+    """Return the folder of a run, given by its path or its name in the results folder, else of the latest run."""
     if run is None:
         latest = results / "latest"
         if latest.is_symlink() and not latest.exists():
-            raise UsageError(f"{latest} points to a run that is gone", f"name one that is there: ls {results}")
+            raise UsageError(f"{latest} points to a run that no longer exists", f"name an existing run: ls {results}")
         if not latest.is_dir():
-            raise UsageError(f"no run in {results} yet", "play one: poc run hibernate")
+            raise UsageError(f"no run in {results} yet", "start one: poc run hibernate")
         return latest.resolve()
     try:
         for candidate in (run, results / run):
@@ -33,13 +33,13 @@ def folder_of(run: Path | None, results: Path) -> Path:
                 return candidate
             if candidate.name in FILES and candidate.is_file():
                 return candidate.parent
-    except OSError as error:  # a path that is longer than any may be
+    except OSError as error:  # a path that is too long
         raise UsageError(f"cannot look for the run {run}: {error.strerror}") from error
-    raise UsageError(f"no run folder {run}", f"a run is a folder in {results}, see ls {results}")
+    raise UsageError(f"no run folder {run}", f"runs are folders in {results}: ls {results}")
 
 
 def history_of(folder: Path) -> list[Event | None]:
-    """Return the events of a run, None for each line that cannot be read; `out` events say how the stay ended.
+    """Return the events of a run, None for each unreadable line; `out` events have how the stay ended.
 
     Raises PocError.
     """
@@ -47,25 +47,27 @@ def history_of(folder: Path) -> list[Event | None]:
 
 
 def judge_folder(folder: Path) -> dict[str, Any]:
-    """Judge the history of a folder and write the outcome to its `run.json`. Raises PocError."""
+    """Judge the history of a folder and write the result to its `run.json`. Raises PocError."""
     judged = document(read(folder / "history.ndjson"))
     path = folder / "run.json"
     try:
         write_whole(path, as_json(judged))
     except OSError as error:
-        raise PocError(f"cannot write {path}: {error.strerror}", "make room or permission there") from error
+        raise PocError(
+            f"cannot write {path}: {error.strerror}", "free some disk space or fix the permissions there"
+        ) from error
     return judged
 
 
 def as_json(judged: dict[str, Any]) -> str:
-    """Return the document as it stands in `run.json`."""
+    """Return the text of `run.json`."""
     # GitHub takes `##[` for a command anywhere in a log; in JSON it can only stand inside a text.
     return _indented(judged).replace("##[", "#\\u0023[") + "\n"
 
 
 def _indented(judged: dict[str, Any]) -> str:
     try:
-        # The standard library writes indented JSON in Python: sixty times slower.
+        # The standard library writes indented JSON in Python: slower.
         return to_json(judged, indent=2, inf_nan_mode="constants").decode()
     except PydanticSerializationError:  # half of a surrogate pair
         return json.dumps(judged, indent=2, ensure_ascii=False)

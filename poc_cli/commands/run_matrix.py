@@ -1,4 +1,4 @@
-"""`poc run` with several compatibility dates or targets: a run for each in turn, and what differs between them."""
+"""`poc run` with several compatibility dates or targets: one run after another, and what differs between them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,35 +8,38 @@ from typing import Any
 from poc_cli.commands.console import Console
 from poc_cli.commands.run import play
 from poc_cli.commands.run_folder import as_json, exit_code, judge_folder
-from poc_cli.commands.run_options import Options
 from poc_cli.errors import UsageError
 from poc_cli.exit_codes import ExitCode
 from poc_cli.report.run_table import DATES, TARGETS, Axis, answer, compared, lines, worst
+from poc_cli.run_options import RunOptions
 from poc_cli.scenario.catalog import shown
 from poc_cli.targets.compatibility import raise_if_unknown
 from poc_cli.targets.destination import Destination
 from poc_cli.targets.runtime_programs import locate
 
 
-def run_dates(options: Options, dates: Sequence[str], console: Console) -> int:
-    """Run on each date and report; give the exit code of the worst run. Raises PocError.
+def run_dates(options: RunOptions, console: Console) -> int:
+    """Run with each compatibility date and report; return the exit code of the worst run. Raises PocError.
 
-    Every date is asked about first, so that a late one cannot make the runs before it worthless.
+    The runtime is asked about every date first, so that an unknown one does not waste the runs before it.
     """
+    dates = options.compat_dates
     raise_if_unknown(locate(console.note), dates)
-    runs = [(f"compatibility date {date}", replace(options, date=date)) for date in dates]
+    runs = [(f"compatibility date {date}", replace(options, compat_dates=(date,))) for date in dates]
     return _run(runs, DATES, options, console)
 
 
-def run_targets(options: Options, targets: Sequence[Destination], console: Console) -> int:
-    """Run on each target and report; give the exit code of the worst run. Raises PocError."""
+def run_targets(options: RunOptions, targets: Sequence[Destination], console: Console) -> int:
+    """Run on each target and report; return the exit code of the worst run. Raises PocError."""
     if len(set(targets)) < len(targets):
-        raise UsageError("a target is named twice", "name each once; --repeat plays stories several times")
+        raise UsageError(
+            "a target is named twice", "name each target once; use --repeat to run scenarios several times"
+        )
     named = [(each.url or each.word, replace(options, target=each)) for each in targets]
     return _run([(f"target {name}", each) for name, each in named], TARGETS, options, console)
 
 
-def _run(runs: Sequence[tuple[str, Options]], axis: Axis, options: Options, console: Console) -> int:
+def _run(runs: Sequence[tuple[str, RunOptions]], axis: Axis, options: RunOptions, console: Console) -> int:
     documents: list[dict[str, Any]] = []
     folders: list[Path] = []
     interrupted = False
@@ -53,8 +56,13 @@ def _run(runs: Sequence[tuple[str, Options]], axis: Axis, options: Options, cons
     return ExitCode.INTERRUPTED if interrupted else code
 
 
-def _report(  # noqa: PLR0913, PLR0917 - what is told, and how
-    documents: list[dict[str, Any]], folders: list[Path], axis: Axis, code: ExitCode, options: Options, console: Console
+def _report(  # noqa: PLR0913, PLR0917 - what is reported, and how
+    documents: list[dict[str, Any]],
+    folders: list[Path],
+    axis: Axis,
+    code: ExitCode,
+    options: RunOptions,
+    console: Console,
 ) -> None:
     if options.json:
         console.document(as_json(compared(documents, axis, code)))

@@ -1,4 +1,4 @@
-"""Plays on a worker that runs elsewhere: at an address, or on Cloudflare for as long as the run lasts."""
+"""Play on a worker that poc does not run: at an address, or deployed to Cloudflare for the duration of the run."""
 
 import asyncio
 import contextlib
@@ -13,20 +13,21 @@ from urllib.parse import urlsplit
 
 from poc_cli.commands.console import Console, hide
 from poc_cli.commands.loads_of_run import loads_of, remote_sites
+from poc_cli.commands.played import Played, point_to, raise_file_limit
 from poc_cli.commands.progress import Phases
 from poc_cli.commands.prompt import asker
-from poc_cli.commands.run_options import Options, Played, point_to, raise_file_limit
 from poc_cli.commands.selection import chosen, files
 from poc_cli.commands.signals import finish
-from poc_cli.commands.start_services import Surroundings, surroundings
-from poc_cli.commands.worker_choice import brought
+from poc_cli.commands.start_services import Prepared, prepared
 from poc_cli.engine.environment import RunEnvironment
-from poc_cli.engine.run_plays import Request, run
+from poc_cli.engine.run_plan import plan_run
+from poc_cli.engine.run_plays import run
 from poc_cli.engine.target_pool import RemoteTargetPool
 from poc_cli.engine.target_pool import source_of as own_source
 from poc_cli.errors import UsageError
 from poc_cli.history.folder import Records, run_folder
 from poc_cli.history.redact import Redactor
+from poc_cli.run_options import RunOptions
 from poc_cli.scenario.abilities import Ability
 from poc_cli.scenario.capabilities import Place, place_of
 from poc_cli.shipped import shipped
@@ -42,44 +43,46 @@ from poc_cli.targets.worker_source import source
 if TYPE_CHECKING:
     from poc_cli.scenario.scenario import Scenario
 
-_OF_OURS: Final[frozenset[Ability]] = frozenset({"idle", "environment"})
-"""What a worker offers that poc itself deploys: its variables are poc's, but it cannot reach this machine."""
+_SHIPPED: Final[frozenset[Ability]] = frozenset({"idle", "environment"})
+"""The abilities of the shipped worker on Cloudflare: poc sets its variables, but it cannot reach this machine."""
 
-_OF_BROUGHT: Final[frozenset[Ability]] = frozenset({"environment", "worker"})
-"""What the one offers that the scenarios bring."""
+_OWN_WORKER: Final[frozenset[Ability]] = frozenset({"environment", "worker"})
+"""The abilities of a worker that the scenarios bring."""
 
 
-def play_away(options: Options, console: Console) -> Played:
-    """Play what was asked for into a new run folder. Raises PocError: nothing is played where nobody answers."""
+def play_remote(options: RunOptions, console: Console) -> Played:
+    """Play into a new run folder. Raises PocError if the target does not answer."""
     _raise_if_impossible(options)
     scenarios = chosen(files(options), options)
     if options.target.word == CLOUDFLARE:
         return _on_cloudflare(scenarios, options, console)
     address = address_of(options.target.url or "", options.token_env, options.header_env, os.environ)
-    return _at(address, options.token_env, scenarios, options, console)
+    return _at_address(address, options.token_env, scenarios, options, console)
 
 
-def _raise_if_impossible(options: Options) -> None:
+def _raise_if_impossible(options: RunOptions) -> None:
     where = options.target.url or options.target.word
     if options.sleep == "evict":
-        message = f"--sleep evict cannot be had on {where}: only a runtime that poc starts evicts on request"
-        raise UsageError(message, "leave it out: objects sleep by the runtime's own timer there")
+        message = f"--sleep evict is not available on {where}: only a runtime that poc starts evicts on request"
+        raise UsageError(message, "leave it out: the idle timer puts objects to sleep there")
     if options.target.word == CLOUDFLARE:
         if options.token_env is not None:
-            raise UsageError("--token-env is for an address", "a worker that poc deploys gets a fresh token")
+            raise UsageError("--token-env is only for addresses", "a worker that poc deploys gets a fresh token")
         return
-    if options.worker_rules:
-        raise UsageError(f"--worker is deployed nowhere: {where} runs what it runs", "leave one of the two out")
-    if options.date is not None:
-        raise UsageError("--compat-date is for workers that poc starts or deploys", f"{where} has its own")
+    if options.overrides_worker:
+        raise UsageError(
+            f"--worker cannot be used with {where}: poc does not deploy there", "leave out --worker or --target"
+        )
+    if options.compat_date is not None:
+        raise UsageError("--compat-date is only for workers that poc starts or deploys", f"{where} has its own")
     if options.keep:
-        raise UsageError("--keep is for workers that poc deploys", f"{where} stays anyway")
+        raise UsageError("--keep is only for workers that poc deploys", f"poc does not remove {where} anyway")
 
 
 def address_of(url: str, token_env: str | None, header_env: Sequence[str], environment: Mapping[str, str]) -> Address:
-    """Return a worker's address with what lets us in: by variables, else the token of what we deployed ourselves there.
+    """Return a worker's address with the headers that authorize us: from variables, else from `poc deploy`.
 
-    Raises UsageError for a variable that holds none.
+    Raises UsageError for a variable that is not set.
     """
     headers = token_headers(token_env, environment)
     if not headers:
@@ -102,32 +105,32 @@ def _named(headers: Mapping[str, str], header_env: Sequence[str], token_env: str
     return [(names[header], value) for header, value in headers.items()]
 
 
-def _on_cloudflare(scenarios: "list[Scenario]", options: Options, console: Console) -> Played:
-    """Deploy, play, and tear down whatever happened."""
+def _on_cloudflare(scenarios: "list[Scenario]", options: RunOptions, console: Console) -> Played:
+    """Deploy, play, and remove the deployment in any case."""
     from poc_cli.targets.cloudflare.credentials import TOKEN
     from poc_cli.targets.cloudflare.deployment import Plan, deployed
     from poc_cli.targets.cloudflare.tail import tail
 
     given = given_headers(options.header_env, os.environ)
     offered = frozenset[Ability]({"idle", "deploy"} if options.origin is None else {"idle", "deploy", "origin"})
-    play = None if options.worker else brought(scenarios, options.sleep, _place(offered | _OF_BROUGHT))
+    play = None if options.worker else plan_run(scenarios, options, _place(offered | _OWN_WORKER)).common_worker()
     is_ours = play is None and (options.worker is None or options.worker.resolve() == shipped("worker").resolve())
-    abilities = offered | (_OF_BROUGHT if play else _OF_OURS if is_ours else frozenset())
-    with surroundings(scenarios, options, console, None, _place(abilities)) as around:
+    abilities = offered | (_OWN_WORKER if play else _SHIPPED if is_ours else frozenset())
+    with prepared(scenarios, options, console, None, _place(abilities)) as ready:
         subject = source(options.worker or shipped("worker"))
         if play is not None:
-            subject = own_source(play) if around.services is None else around.services.source(play)
+            subject = own_source(play) if ready.services is None else ready.services.source(play)
         plan = Plan(
             subject,
             keep=options.keep,
-            date=options.date,
+            date=options.compat_date,
             variables={"POC_ALLOWED_ORIGINS": ALLOWED_ORIGIN, **dict(subject.variables)},
-            secrets={"POC_API_KEY": secrets.token_urlsafe(32), **around.known},
+            secrets={"POC_API_KEY": secrets.token_urlsafe(32), **ready.secrets},
         )
         account = [(TOKEN, token)] if (token := os.environ.get(TOKEN)) else []
         hide(Redactor([*plan.secrets.items(), *_named(given, options.header_env, None), *account]), console)
         with Phases(console) as phases, deployed(plan, console.note, phases, asker(console)) as deployment:
-            phases.pause()  # the plays have a live line of their own
+            phases.pause()  # the plays have their own live line
             address = Address(
                 CLOUDFLARE,
                 door(deployment.url, os.environ),
@@ -139,54 +142,51 @@ def _on_cloudflare(scenarios: "list[Scenario]", options: Options, console: Conso
                 deployment.redeploy,
                 partial(tail, deployment),
             )
-            remote, is_ours = _reached(address, None)
-            return _played(
-                RemoteTargetPool(remote, is_ours=is_ours), around, address.secrets, scenarios, options, console
-            )
+            remote, is_ours = _connect(address, None)
+            return _played(RemoteTargetPool(remote, is_ours=is_ours), ready, address.secrets, options, console)
 
 
 def _place(abilities: frozenset[Ability]) -> Place:
     return Place(CLOUDFLARE, Remote.oracle, frozenset(abilities))
 
 
-def _at(
-    address: Address, token_from: str | None, scenarios: "list[Scenario]", options: Options, console: Console
+def _at_address(
+    address: Address, token_from: str | None, scenarios: "list[Scenario]", options: RunOptions, console: Console
 ) -> Played:
-    """Play on a worker that somebody has deployed; where an app is too, that worker is the one of the stack."""
+    """Play on a worker that is already deployed; with --origin, it is the worker of that app."""
     if options.origin is not None:
         address = replace(address, abilities=address.abilities | {"origin", "worker"})
-    remote, is_ours = _reached(address, token_from)
+    remote, is_ours = _connect(address, token_from)
     pool = RemoteTargetPool(remote, is_ours=is_ours)
     bearer = address.headers.get("Authorization", "").removeprefix("Bearer ") or None
-    with surroundings(scenarios, options, console, bearer, place_of(pool.description())) as around:
-        return _played(pool, around, address.secrets, scenarios, options, console)
+    with prepared(scenarios, options, console, bearer, place_of(pool.description())) as ready:
+        return _played(pool, ready, address.secrets, options, console)
 
 
-def _reached(address: Address, token_from: str | None) -> tuple[Remote, bool]:
-    """Return the worker at an address, and whether it is ours. Raises TargetError where none answers."""
+def _connect(address: Address, token_from: str | None) -> tuple[Remote, bool]:
+    """Return the worker at an address, and whether it is the shipped one. Raises TargetError if none answers."""
     probe = f"/room/probe-{secrets.token_hex(6)}"
     found = asyncio.run(host(address.door, probe, address.headers, token_from=token_from))
     return Remote(address, probe), found.is_ours
 
 
-def _played(  # noqa: PLR0913, PLR0917 - one thing of each kind
+def _played(
     pool: RemoteTargetPool,
-    around: Surroundings,
+    ready: Prepared,
     hidden: Sequence[tuple[str, str]],
-    scenarios: "list[Scenario]",
-    options: Options,
+    options: RunOptions,
     console: Console,
 ) -> Played:
+    scenarios = ready.plan.scenarios
     raise_file_limit()
     folder = run_folder(options.results, [each.document.name for each in scenarios], datetime.now(UTC))
     with contextlib.closing(Loopback()) as loopback:
-        redactor = Redactor([*hidden, ("POC_API_KEY", loopback.key), *around.secrets])
+        redactor = Redactor([*hidden, ("POC_API_KEY", loopback.key), *ready.secrets.items()])
         hide(redactor, console)
         records = Records(folder, redactor)
-        request = Request(scenarios, bool(options.words), options.sleep, options.jobs, options.repeat, around.without)
         with console.live() as progress:
             loads = loads_of(scenarios, remote_sites(pool.remote), progress, forced=False)
-            beside = RunEnvironment(Api(loopback), around.services)
-            interrupted = not finish(run(request, pool, records, beside, progress, afterwards=loads))
+            environment = RunEnvironment(Api(loopback), ready.services)
+            interrupted = not finish(run(ready.plan, options, pool, records, environment, progress, afterwards=loads))
     point_to(folder, console)
     return Played(folder, interrupted)

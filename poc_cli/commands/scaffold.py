@@ -1,4 +1,4 @@
-"""What a project's files say about its Durable Objects, for a first scenario: classes, and a likely path."""
+"""Guess the Durable Object classes of a project and the path of an object from its files, for a first scenario."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from poc_cli.targets.worker_source import DECLARATION, WorkerSource
 
 _SOURCES: Final = frozenset({".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs"})
 _PASSED_OVER: Final = frozenset({"node_modules", ".wrangler", "dist", "build", "test", "tests", "__tests__"})
-_LARGEST: Final = 200_000  # characters; what is longer was not written by hand
+_LARGEST: Final = 200_000  # characters; longer files are generated
 _MOST_FILES: Final = 300
 
 _COMMENTS: Final = re.compile(r'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
@@ -32,14 +32,14 @@ _NO_PART: Final = frozenset({"websocket", "string", "object", "number", "boolean
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """The classes that the project declares, and the path at which an object named `{play}` may be found."""
+    """The classes that the project declares, and the likely path of an object named `{play}`."""
 
     classes: tuple[str, ...]
     path: str | None
 
 
 def guess(source: WorkerSource) -> Guess:
-    """Read a project. Raises UsageError for a configuration that cannot be read, or that declares no class."""
+    """Read a project. Raises UsageError if its configuration cannot be read, or declares no class."""
     if source.configs:
         config = _config(source.configs[0])
         classes = tuple(dict.fromkeys(_classes(config)))
@@ -68,14 +68,14 @@ def _config(file: Path) -> dict[str, Any]:
     try:
         value = tomli.loads(text) if file.suffix == ".toml" else json.loads(plain_json(text))
     except ValueError as error:
-        raise UsageError(f"cannot read {file}: {error}", "wrangler could not read it either") from error
+        raise UsageError(f"cannot read {file}: {error}", "wrangler cannot read it either") from error
     if not isinstance(value, dict):
-        raise UsageError(f"cannot read {file}: it is no table")
+        raise UsageError(f"cannot read {file}: it is not a table")
     return value
 
 
 def plain_json(text: str) -> str:
-    """Return JSON for JSON with comments and last commas; what stands in quotes stays as it is."""
+    """Return JSON without comments and trailing commas; strings are not changed."""
     without = _COMMENTS.sub(lambda match: match[1] or " ", text)
     return _LAST_COMMAS.sub(lambda match: match[1] or "", without)
 
@@ -89,7 +89,7 @@ def _classes(config: dict[str, Any]) -> Iterator[str]:
 
 
 def _texts(root: Path) -> Iterator[str]:
-    """Yield the project's own source, as far as a person wrote it."""
+    """Yield the project's own source files, without generated code."""
     found = (each for each in sorted(root.rglob("*")) if each.suffix in _SOURCES and each.is_file())
     own = (each for each in found if not _PASSED_OVER.intersection(each.relative_to(root).parts[:-1]))
     for _, file in zip(range(_MOST_FILES), own, strict=False):
@@ -102,7 +102,7 @@ def _texts(root: Path) -> Iterator[str]:
 
 
 def path_in(code: str) -> str | None:
-    """Return the path at which code may look for an object's name, with `{play}` for it; None where nothing says so."""
+    """Return the path with `{play}` in which the code seems to look for an object's name, None if there is none."""
     if found := _QUERY.search(code):
         return f"/?{found[1]}={{play}}"
     if found := _ROUTE.search(code):

@@ -1,97 +1,69 @@
-"""Which scenarios a run is to play: by name, file, folder or tag."""
+"""Which scenarios a run plays, by name, file, folder or tag, and how a shell completes their names."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from poc_cli.errors import UsageError
+from poc_cli.errors import PocError, UsageError
+from poc_cli.run_options import RunOptions
 from poc_cli.scenario.catalog import find, shipped_files, shown
 
 if TYPE_CHECKING:
     from poc_cli.scenario.scenario import Scenario
 
 LEFT_TO_TAG = frozenset({"slow", "stack"})
-"""The tags of scenarios that `--all` leaves to `--tag`: they take long, or have an app to be built and a browser."""
+"""The tags that `--all` does not include: these scenarios take long, or build an app and need a browser."""
 
 
-class Wanted(Protocol):
-    """What of the command line says which."""
-
-    @property
-    def words(self) -> Sequence[str]:
-        """Names, files and folders."""
-
-    @property
-    def everything(self) -> bool:
-        """Whether all shipped ones are meant."""
-
-    @property
-    def tags(self) -> Sequence[str]:
-        """Tags of shipped ones."""
-
-    @property
-    def worker(self) -> Path | None:
-        """The worker of the command line."""
-
-    @property
-    def worker_rules(self) -> bool:
-        """Whether the worker of the command line goes before the one that a scenario names."""
-
-    @property
-    def loads(self) -> bool:
-        """Whether loads are meant too."""
-
-
-def files(wanted: Wanted) -> list[Path]:
-    """Return the files that may be meant. Raises UsageError where nothing is."""
-    if wanted.words and (wanted.everything or wanted.tags):
-        raise UsageError("name scenarios, or give --all or --tag, not both")
-    if wanted.words:
-        return find(wanted.words)
-    if wanted.everything or wanted.tags:
+def files(options: RunOptions) -> list[Path]:
+    """Return the files that the options select. Raises UsageError if there are none."""
+    if options.words and (options.everything or options.tags):
+        raise UsageError("name scenarios or use --all or --tag, not both")
+    if options.words:
+        return find(options.words)
+    if options.everything or options.tags:
         return list(shipped_files().values())
     names = ", ".join(shipped_files())
-    raise UsageError("nothing to run", f"name a scenario ({names}), a file or a folder, or say --all")
+    raise UsageError("nothing to run", f"name a scenario ({names}), a file or a folder, or use --all")
 
 
-def chosen(files: list[Path], wanted: Wanted) -> "list[Scenario]":
-    """Read them and give those that are meant. Raises ScenarioError, and UsageError where none is left."""
+def chosen(files: list[Path], options: RunOptions) -> "list[Scenario]":
+    """Read the files and return the selected scenarios. Raises ScenarioError, and UsageError if none is left."""
     from poc_cli.scenario.loader import read
 
     scenarios = [read(Path(shown(file))) for file in files]
     _raise_if_named_alike(scenarios)
-    if not wanted.loads:
-        scenarios = _without_loads(scenarios, wanted)
-    if wanted.tags:
-        scenarios = [each for each in scenarios if set(wanted.tags) & set(each.document.tags)]
+    if not options.loads:
+        scenarios = _without_loads(scenarios, options)
+    if options.tags:
+        scenarios = [each for each in scenarios if set(options.tags) & set(each.document.tags)]
         if not scenarios:
-            raise UsageError(f"no scenario has the tag {' or '.join(wanted.tags)}", "see poc list")
-    elif wanted.everything:
+            raise UsageError(f"no scenario has the tag {' or '.join(options.tags)}", "see poc list")
+    elif options.everything:
         scenarios = [each for each in scenarios if not LEFT_TO_TAG & set(each.document.tags)]
-    if wanted.worker_rules:
-        scenarios = [_without_worker(each, wanted.worker) for each in scenarios]
+    if options.overrides_worker:
+        scenarios = [_with_worker(each, options.worker) for each in scenarios]
     return scenarios
 
 
-def _without_loads(scenarios: "list[Scenario]", wanted: Wanted) -> "list[Scenario]":
-    """Return what are no loads: loads have a command of their own. Raises UsageError where a word names only loads."""
+def _without_loads(scenarios: "list[Scenario]", options: RunOptions) -> "list[Scenario]":
+    """Leave out the load scenarios, which `poc load` runs. Raises UsageError if a word matches nothing else."""
     from poc_cli.scenario.load_model import LoadFile
 
     loads = {each.file: each.document.name for each in scenarios if isinstance(each.document, LoadFile)}
     if not loads:
         return scenarios
-    for word in wanted.words:
+    for word in options.words:
         meant = [shown(file) for file in find([word])]
         if all(file in loads for file in meant):
             names = [loads[file] for file in meant]
-            message = f"{names[0]} is a load" if len(names) == 1 else f"{', '.join(names)} are loads"
-            raise UsageError(message, f"loads are played alone: poc load {names[0]}")
+            kind = "is a load scenario" if len(names) == 1 else "are load scenarios"
+            raise UsageError(f"{', '.join(names)} {kind}", f"load scenarios run alone: poc load {names[0]}")
     return [each for each in scenarios if each.file not in loads]
 
 
-def _without_worker(scenario: "Scenario", instead: Path | None) -> "Scenario":
-    """Return the scenario with the command line's worker, which gets the variables of the scenario's own."""
+def _with_worker(scenario: "Scenario", instead: Path | None) -> "Scenario":
+    """Replace the worker of a scenario by that of the command line, which gets its variables too."""
     named = scenario.document.worker
     gets = named is not None and instead is not None and (named.vars or scenario.document.secrets)
     place = {} if instead is None else dict.fromkeys(("config", "env", "build")) | {"dir": str(instead.absolute())}
@@ -105,3 +77,24 @@ def _raise_if_named_alike(scenarios: "list[Scenario]") -> None:
         other = by_name.setdefault(each.document.name, each.file)
         if other != each.file:
             raise UsageError(f'{other} and {each.file} are both named "{each.document.name}"', "rename one of them")
+
+
+def completions(incomplete: str) -> list[str]:
+    """Return the names that begin with a word, then the folders and .toml files that do; no file is read."""
+    try:
+        known = [word for name in shipped_files() for word in (name.rpartition("/")[2], name)]
+        names = [name for name in dict.fromkeys(known) if name.startswith(incomplete)]
+    except PocError:  # a broken installation, which any command reports
+        names = []
+    return names + _paths(incomplete)
+
+
+def _paths(incomplete: str) -> list[str]:
+    folder, slash, beginning = incomplete.rpartition("/")
+    try:
+        found = sorted(Path(folder + slash or ".").iterdir())
+    except OSError:
+        return []
+    shown = [path for path in found if path.name.startswith(beginning) and (beginning or path.name[0] != ".")]
+    folders = [f"{folder}{slash}{path.name}/" for path in shown if path.is_dir()]
+    return folders + [f"{folder}{slash}{path.name}" for path in shown if path.suffix == ".toml" and path.is_file()]

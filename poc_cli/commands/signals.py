@@ -1,36 +1,70 @@
-"""Runs the work of a command to its end, or to the signal that ends it."""
+"""Run the work of a command to its end, or until a signal ends it.
+
+While a run waits for the runtime, its event loop imports what comes next: a forced `hibernate` waits for a fifth of
+its time, and what judges it takes as long to import as to judge.
+"""
 
 import asyncio
+import selectors
 import signal
-from collections.abc import Coroutine, Sequence
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from importlib import import_module
+from typing import Any, Final, TypeVar
 
 from poc_cli.commands.console import abandon_if_hung_up
-from poc_cli.commands.idle_imports import importing
+
+_Result = TypeVar("_Result")
+
+_QUIET_SECONDS: Final = 0.003
+"""How long a loop must hear nothing to count as waiting. A local runtime answers within 1 ms, and importing one module
+takes 1 to 5 ms, by which the next answer may be read later."""
 
 
 def finish(work: Coroutine[None, None, None], needed_next: Sequence[str] = ()) -> bool:
-    """Run the work to its end; give False where a signal ended it.
-
-    `needed_next` are modules that are needed after it, which are imported while it waits.
-    """
-
-    async def until_told() -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-            if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
-                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _hang_up, task)
-        await work
-
+    """Run the work; return False if a signal ended it. The modules that are needed next are imported meanwhile."""
     try:
         with asyncio.Runner(loop_factory=importing(needed_next)) as runner:
-            runner.run(until_told())
+            runner.run(until_signal(work, signal.SIGTERM))
     except (KeyboardInterrupt, asyncio.CancelledError):
         return False
     return True
 
 
-def _hang_up(task: "asyncio.Task[None]") -> None:
-    """End the run though its terminal has gone: it is judged all the same."""
+async def until_signal(work: Coroutine[Any, Any, _Result], *signals: signal.Signals) -> _Result:
+    """Await the work; it is cancelled by the signals, and by a hangup of the terminal."""
+    task = asyncio.current_task()
+    if task is not None:
+        loop = asyncio.get_running_loop()
+        for each in signals:
+            loop.add_signal_handler(each, task.cancel)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it
+            loop.add_signal_handler(signal.SIGHUP, _hang_up, task)
+    return await work
+
+
+def _hang_up(task: "asyncio.Task[Any]") -> None:
+    """End the work; what it recorded is judged even without a terminal."""
     abandon_if_hung_up()
     task.cancel()
+
+
+class _Selector(selectors.DefaultSelector):
+    """Imports one module whenever nothing happens for a moment and no timer is due, until all are imported."""
+
+    def __init__(self, modules: Sequence[str]) -> None:
+        super().__init__()
+        self._modules = deque(modules)
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if not self._modules or (timeout is not None and timeout <= _QUIET_SECONDS):
+            return super().select(timeout)
+        ready = super().select(_QUIET_SECONDS)
+        if not ready:
+            import_module(self._modules.popleft())
+        return ready
+
+
+def importing(modules: Sequence[str]) -> Callable[[], asyncio.AbstractEventLoop]:
+    """Return a factory of event loops that import the modules, in this order, while they wait."""
+    return lambda: asyncio.SelectorEventLoop(_Selector(modules))

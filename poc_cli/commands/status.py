@@ -1,4 +1,4 @@
-"""`poc status`: what poc has deployed on the account, as the account tells it."""
+"""`poc status`: what poc has deployed on the account, from any machine."""
 
 from datetime import UTC, datetime
 
@@ -11,7 +11,7 @@ from poc_cli.targets.cloudflare.orphans import SURELY_LEFT, leftovers, told
 
 
 def status(console: Console) -> None:
-    """Print a line for each Worker of poc's. Raises PocError."""
+    """Print a line for each Worker that poc has deployed. Raises PocError."""
     with connected(console.note) as account:
         found = account.ours()
         left = {each.name for each in leftovers(account)}
@@ -22,10 +22,11 @@ def status(console: Console) -> None:
     width = max(len(name) for name in [*(each.name for each in found), *half])
     lines = [_line(each, width, left=each.name in left) for each in found]
     lines += [
-        [span(f"{name:<{width}}  ", "bold"), span("half an upload, left by an earlier run", "yellow")] for name in half
+        [span(f"{name:<{width}}  ", "bold"), span("incomplete upload, left by an earlier run", "yellow")]
+        for name in half
     ]
     console.result(lines)
-    console.note("poc destroy NAME removes one, poc destroy --all all of them")
+    console.note("poc destroy NAME removes one, poc destroy --all removes all of them")
 
 
 def _line(each: Found, width: int, *, left: bool) -> Line:
@@ -39,5 +40,9 @@ def _line(each: Found, width: int, *, left: bool) -> Line:
         return line
     if left or age > SURELY_LEFT:
         return [*line, span("; left by that run", "yellow")]
-    living = "that run goes on" if local_records.is_held(each.name) else "that run may still go on, elsewhere"
+    living = (
+        "that run is still in progress"
+        if local_records.is_held(each.name)
+        else "that run may still be in progress on another machine"
+    )
     return [*line, span(f"; {living}")]

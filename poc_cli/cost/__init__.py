@@ -1,1 +1,1 @@
-"""What a worker costs a month on Cloudflare: prices, usage, and the bill that the two make."""
+"""Turn a use of Cloudflare, expected or measured, into the bill of a month by dated prices."""

@@ -1,1 +1,1 @@
-"""The impure middle: plays scenarios against a target and writes down what happened. Judges nothing."""
+"""Play scenarios against a target and write down what happened."""

@@ -9,6 +9,7 @@ from poc_cli.engine.expectation import Expecting
 from poc_cli.engine.hibernation import Sleeper
 from poc_cli.engine.step_failure import PlayError
 from poc_cli.history import event as kinds
+from poc_cli.history import events
 from poc_cli.scenario.matching import Message
 from poc_cli.scenario.model import Origin
 from poc_cli.services.proxy import Request, Way
@@ -54,5 +55,5 @@ async def origin(context: PlayContext, step: Origin, _: Sleeper) -> dict[str, An
         return {"answered": {ACTOR: {"event": answer.message.event_id, "after_ns": 0}}}
     calls.way.down = step.origin == "down"
     calls.way.delay = step.by or 0.0
-    context.add(ACTOR, kinds.ORIGIN_IS, state=step.origin, later_s=step.by)
+    context.write(ACTOR, events.OriginIs(state=step.origin, later_s=step.by))
     return {}

@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from poc_cli.clients.client import CannotOpen, Listener, Payload, in_seconds
 from poc_cli.clients.inbox import Received, Until
 from poc_cli.clients.websocket import SocketClient
-from poc_cli.history import event as kinds
+from poc_cli.history import events
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.residency.sleep_onset import (
     ANSWERS,
@@ -78,9 +78,9 @@ class CanaryWatch:
                 for _ in range(PULSES):
                     _, answer_ms = await room.who()
                     times.append(round(answer_ms, 3))
-                self._history.add(RUN, "poc", kinds.PULSE, round_trip_ms=times, colo=room.colo)
+                self._history.write(RUN, "poc", events.Pulse(round_trip_ms=times, colo=room.colo))
         except _Silent as silent:
-            self._history.add(RUN, "poc", kinds.PULSE, round_trip_ms=times, colo=None, failed=str(silent))
+            self._history.write(RUN, "poc", events.Pulse(round_trip_ms=times, colo=None, failed=str(silent)))
 
     async def sweep(self) -> None:
         """Leave all rooms alone until it is known where sleep begins, or the longest time is over."""
@@ -107,10 +107,10 @@ class CanaryWatch:
                 first, answer_ms = await room.who()
                 after = [first, *[(await room.who())[0] for _ in range(1, ANSWERS)]]
         except _Silent as silent:
-            self._history.add(RUN, "poc", kinds.SENTINEL, **told, failed=str(silent))
+            self._history.write(RUN, "poc", events.Canary(**told, failed=str(silent)))
             return
         sentinel = Canary(seconds, round((asked_ns - silence) / 1e6, 3), round(answer_ms, 3), (*before,), (*after,))
-        self._history.add(RUN, "poc", kinds.SENTINEL, **asdict(sentinel))
+        self._history.write(RUN, "poc", events.Canary(**asdict(sentinel)))
         self._found.append(sentinel)
 
 

@@ -12,6 +12,7 @@ from poc_cli.engine.payloads import recorded
 from poc_cli.engine.step_failure import PlayError, StepFailed
 from poc_cli.errors import PocError
 from poc_cli.history import event as kinds
+from poc_cli.history import events
 from poc_cli.history.event import Event
 from poc_cli.history.late_stretch import Stretch
 from poc_cli.history.writer import HistoryWriter
@@ -160,6 +161,10 @@ class PlayContext:
                 each.note(event)
         return event
 
+    def write(self, actor: str, data: events.EventData, *, t_ns: int | None = None) -> Event:
+        """Write an event whose fields a type checker has seen; otherwise as `add`."""
+        return self.add(actor, data.kind, t_ns=t_ns, **vars(data))
+
     # --- time
 
     def window(self, seconds: float) -> Window:
@@ -303,7 +308,7 @@ class PlayContext:
         """Write the residency of the play's objects, and the calls to the API, into the history from now on."""
         self._api.listen(self._nonce, self._called)
         for name, value in self._given.items():
-            self.add("poc", kinds.CAPTURED, name=name, value=value)
+            self.write("poc", events.Captured(name=name, value=value))
         if self._services is not None:
             self._services.gateway.lead(self._nonce, lambda: self.target.door)
             self._listen_to(self._services.app(self.play.scenario))
@@ -400,7 +405,7 @@ class PlayContext:
             if value is MISSING:
                 raise PlayError(f'nothing to capture at "{path}" in the answer')
             self.names[name] = value
-            self.add("poc", kinds.CAPTURED, name=name, value=value)
+            self.write("poc", events.Captured(name=name, value=value))
 
     # --- clients
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from poc_cli.engine.context import ObservedObject, PlayContext
 from poc_cli.engine.hibernation import Wanted, Way
 from poc_cli.engine.step_failure import StepFailed
-from poc_cli.history import event as kinds
+from poc_cli.history import events
 from poc_cli.residency import Pin
 from poc_cli.targets.base import Trace
 
@@ -14,7 +14,7 @@ SECOND_NS = 1_000_000_000
 
 SLEEPS_WITHIN_SECONDS = 13.0
 """After its last event, or after its last work where nothing pins it: the timer is 10.00 s +-10 ms and starts anew
-when a timer of the worker's has run; one outlier in 200 was above 11 s (RUNTIME surprise 12)."""
+when a timer of the worker's has run; one outlier in 200 was above 11 s (measured)."""
 
 AWAKE_AFTER_SECONDS = 11.0
 """An object that should stay awake, and that work pins, is watched for this long after its last event."""
@@ -30,7 +30,7 @@ WATCHED_AT_MOST_SECONDS = 40.0
 """An object that keeps getting events is never idle; three idle windows are enough to say so."""
 
 IDLE_TIMER_SECONDS = 10.0
-"""The runtime's own idle timer (RUNTIME 12)."""
+"""The runtime's own idle timer (measured; docs/design/sleep.md)."""
 
 _LISTED = 5
 """Objects that a reason names; all are in the trace."""
@@ -39,7 +39,7 @@ _LOOK_AGAIN_SECONDS = 0.05
 _LOOK_AGAIN_AT_LEAST_SECONDS = 0.001
 
 
-def pins_data(pins: tuple[Pin, ...]) -> list[dict[str, Any]]:
+def pins_data(pins: tuple[Pin, ...]) -> list[events.Pin]:
     """Return pins as the history keeps them."""
     return [
         {
@@ -91,7 +91,7 @@ class TracedSleeper:
                     raise StepFailed("no_sleep", f"the evict did not end {witnessed.label}'s stay")
                 await self._await_sleep(witnessed)
                 return
-            self._context.add(f"object:{witnessed.label}", kinds.REFUSED, pins=pins_data(pins), alarm_in_ms=alarm)
+            self._context.write(f"object:{witnessed.label}", events.Refused(pins=pins_data(pins), alarm_in_ms=alarm))
             if not self._should_sleep and pins:
                 raise StepFailed("no_sleep", f"the evict was refused: {witnessed.label} is pinned by {told(pins)}")
         await self._await_sleep(witnessed)
@@ -134,9 +134,9 @@ class TracedSleeper:
     async def _evict(self, witnessed: ObservedObject) -> None:
         actor = f"object:{witnessed.label}"
         self._context.say("evicting")
-        self._context.add(actor, kinds.EVICTING)
+        self._context.write(actor, events.Evicting())
         eviction = await self._target.evict(witnessed.class_name, witnessed.id)
-        self._context.add(actor, kinds.EVICTED, outcome=eviction.outcome, said=eviction.said)
+        self._context.write(actor, events.Evicted(outcome=eviction.outcome, said=eviction.said))
         await self._target.fence()
 
     async def _await_sleep(self, witnessed: ObservedObject) -> None:
@@ -151,7 +151,7 @@ class TracedSleeper:
             if stay is None or not witnessed.in_memory:
                 return
             pins = self._target.pins(witnessed.id, SECOND_NS)
-            # Where nothing pins it, only the timer that strikes late would tell that it does not stay (RUNTIME 12).
+            # Where nothing pins it, only the timer that strikes late would tell that it does not stay: one in 200 did.
             limit = AWAKE_AFTER_SECONDS if pins and not self._should_sleep else SLEEPS_WITHIN_SECONDS
             # A runtime that stands still starts its timers late; what it was late by is no time to sleep in.
             waiting_ns = now_ns - (stay.last_event_ns if pins else stay.last_activity_ns)
@@ -162,15 +162,16 @@ class TracedSleeper:
                 break
             self._context.say(f"idle {watched:.0f}/{limit:.0f} s")
             now_ns = await self._next(witnessed)
-        self._context.add(
+        self._context.write(
             f"object:{witnessed.label}",
-            kinds.AWAKE,
-            at_ns=now_ns,
-            at_last_event_ns=stay.last_event_ns,
-            at_last_activity_ns=stay.last_activity_ns,
-            watched_ms=round(watched * 1000),
-            late_ms=round(late_ns / 1e6, 3),
-            pins=pins_data(pins),
+            events.StillAwake(
+                at_ns=now_ns,
+                at_last_event_ns=stay.last_event_ns,
+                at_last_activity_ns=stay.last_activity_ns,
+                watched_ms=round(watched * 1000),
+                late_ms=round(late_ns / 1e6, 3),
+                pins=pins_data(pins),
+            ),
         )
         idle = (now_ns - stay.last_event_ns) / SECOND_NS
         after = f"{idle:.1f} s after its last event, pinned by {told(pins)}"
@@ -215,7 +216,7 @@ class TracedSleeper:
         )
         told_pins = pins_data(pins)
         actor = f"object:{witnessed.label}"
-        self._context.add(actor, kinds.PROBED, wanted=wanted, found=found, ok=ok, pins=told_pins, **times)
+        self._context.write(actor, events.Probed(wanted=wanted, found=found, ok=ok, pins=told_pins, **times))
         if not ok:
             woken = f", woken by {witnessed.woken_by}" if wanted == "asleep" and witnessed.slept else ""
             because = f": {told(pins)}" if pins else woken

@@ -23,6 +23,7 @@ from poc_cli.record.attempts import CUT_STEP, SUSPECT
 from poc_cli.record.lateness import LATE_NS, TOO_SLOW, Cut, concerning, cut_of
 from poc_cli.record.play_record import steps_of
 from poc_cli.record.stay_end import with_how
+from poc_cli.run_options import SleepMode
 from poc_cli.scenario.capabilities import fit, place_of
 from poc_cli.scenario.loader import text_sha256
 from poc_cli.scenario.model import Hibernate, Idle, On, Step
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 CLEAN_UP_SECONDS = 1.0
 """How long a client that the story left open may take to close."""
 
-SleepMode = Literal["idle", "evict"]
 Outcome = Literal["done", "stopped", "error", "interrupted", "given_up", "runtime_failed"]
 """`given_up`: something around the play spoiled it, and it will be played once more; `runtime_failed`: that was the
 runtime, so that it needs another one."""

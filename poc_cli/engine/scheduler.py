@@ -5,17 +5,18 @@ A play that has begun never waits for another; it only sees how each ended.
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from poc_cli.descriptors import sockets_possible
 from poc_cli.engine.admission import Admission
 from poc_cli.engine.environment import PlayEnvironment, RunEnvironment
 from poc_cli.engine.hibernation_traced import IDLE_TIMER_SECONDS
 from poc_cli.engine.pacing import Pacer
-from poc_cli.engine.play_runner import Outcome, PlayRunner, SleepMode, Trial
+from poc_cli.engine.play_runner import Outcome, PlayRunner, Trial
 from poc_cli.engine.target_pool import TargetPool
 from poc_cli.errors import PocError
 from poc_cli.history.writer import HistoryWriter
+from poc_cli.run_options import RunOptions
 from poc_cli.scenario.model import Hibernate, Idle
 from poc_cli.scenario.plays import Play
 from poc_cli.targets.base import Target
@@ -40,28 +41,21 @@ Progress = Callable[[str, str], None]
 """Is told a play's label and what it is doing now."""
 
 
-class Wishes(Protocol):
-    """What of a request concerns the plays."""
-
-    @property
-    def sleep(self) -> SleepMode | None:
-        """How sleeps are to be made."""
-
-    @property
-    def jobs(self) -> int:
-        """How many plays may go on at once."""
-
-
 class Scheduler:
     """Plays all plays of one run."""
 
     def __init__(
-        self, pool: TargetPool, history: HistoryWriter, wishes: Wishes, progress: Progress, environment: RunEnvironment
+        self,
+        pool: TargetPool,
+        history: HistoryWriter,
+        options: RunOptions,
+        progress: Progress,
+        environment: RunEnvironment,
     ) -> None:
         """Take where they are played, and what they share."""
         self._pool = pool
         self._history = history
-        self._wishes = wishes
+        self._options = options
         self._progress = progress
         self._environment = environment
         self._whole: asyncio.Task[object] | None = None
@@ -94,7 +88,7 @@ class Scheduler:
         environment = [play for play in apart if self._pool.apart_at_once and not play.scenario.document.measures]
         after = [play for play in apart if not self._pool.apart_at_once or play.scenario.document.measures]
         async with self._pool.watched(plays, self._history) as self._watch:
-            outcomes = await self._round(together, environment, Pacer(self._wishes.jobs), attempt=1)
+            outcomes = await self._round(together, environment, Pacer(self._options.jobs), attempt=1)
             outcomes |= await self._alone(after, attempt=1)
             return await self._again(plays, outcomes)
 
@@ -110,7 +104,7 @@ class Scheduler:
             if not self._pool.apart_at_once:  # there is only one place
                 shared, failed = [*shared, *(play for play in failed if not self._pool.is_apart(play))], []
             own = [play for play in [*calmly, *failed] if play not in shared] if self._pool.apart_at_once else []
-            outcomes |= await self._round(shared, own, Pacer(min(CALM_JOBS, self._wishes.jobs)), attempt)
+            outcomes |= await self._round(shared, own, Pacer(min(CALM_JOBS, self._options.jobs)), attempt)
             rest = [play for play in plays if outcomes[play.label] in AGAIN and play not in [*shared, *own]]
             outcomes |= await self._alone(rest, attempt)
         return outcomes
@@ -176,7 +170,7 @@ class Scheduler:
             target,
             self._history,
             environment=PlayEnvironment(self._environment, say, self._fail, self._pool.attendance),
-            sleep=self._wishes.sleep,
+            sleep=self._options.sleep,
             trial=Trial(attempt, alone=alone, is_last=attempt == ATTEMPTS),
             watch=self._watch,
         )

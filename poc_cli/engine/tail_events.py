@@ -6,7 +6,7 @@ import json
 from typing import Any, Final
 
 from poc_cli.errors import PocError
-from poc_cli.history import event as kinds
+from poc_cli.history import events
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.targets.remote import Tail
 
@@ -31,12 +31,12 @@ async def listen(tail: Tail, history: HistoryWriter) -> None:
             return
         written += 1
         with contextlib.suppress(PocError):  # a full disk ends the run by the next event of a play
-            history.add(_RUN, "tail", kinds.TAIL, **_kept(event, history))
+            history.write(_RUN, "tail", events.Tail(**_kept(event, history)))
 
     async with tail(hear) as told:
         failure = getattr(told, "failure", None)
         if failure is not None:
-            history.add(_RUN, "tail", kinds.TAIL, failed=failure)
+            history.write(_RUN, "tail", events.Tail(failed=failure))
         await asyncio.Event().wait()
 
 

@@ -1,1 +1,1 @@
-"""The history of a run: its events, and how they are written, read and redacted."""
+"""The events of a run: their writer, their reader and the redaction of secrets."""

@@ -12,6 +12,7 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from poc_cli.errors import PocError
 from poc_cli.history.event import PLAY_END, RUN_END, Event
+from poc_cli.history.events import NAMES, EventData, misnamed
 from poc_cli.history.redact import Hit, Redactor, marks
 
 LARGEST: Final = 512 << 20
@@ -66,10 +67,22 @@ class HistoryWriter:
         """Return nanoseconds since the start of the run, on the monotonic clock."""
         return self._clock() - self.origin_ns
 
+    def write(
+        self, play: str, actor: str, data: EventData, *, step: int | None = None, t_ns: int | None = None
+    ) -> Event:
+        """Write one event whose fields a type checker has seen; otherwise as `add`."""
+        return self.add(play, actor, data.kind, step=step, t_ns=t_ns, **vars(data))
+
     def add(
         self, play: str, actor: str, kind: str, *, step: int | None = None, t_ns: int | None = None, **data: Any
     ) -> Event:
-        """Write one event and return it. Raises PocError on a full disk or beyond the size limit."""
+        """Write one event and return it. Raises PocError on a full disk or beyond the size limit.
+
+        Raises TypeError for a kind or a field that is not in `events`.
+        """
+        names = NAMES.get(kind)
+        if names is None or not names.issuperset(data):
+            raise TypeError(misnamed(kind, data))
         event = Event(self._next_id, play, self.now_ns() if t_ns is None else t_ns, actor, kind, step, data)
         self._next_id += 1
         line = _encoded(event)

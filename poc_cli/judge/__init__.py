@@ -1,1 +1,1 @@
-"""Reads a history and says what it proves. Pure: no clock, no file, no network."""
+"""Read a history and decide what it proves, without a clock, a file or a network."""

@@ -5,11 +5,12 @@ from math import ceil
 from statistics import median
 from typing import Any, Final
 
+from poc_cli.judge.document_types import Figure
 from poc_cli.judge.sleeps import sleeps_of
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.residency.sleep_onset import Canary
 
-Figures = dict[str, dict[str, Any]]
+Figures = dict[str, Figure]
 
 OWN_ROOMS: Final = "poc"
 """Stands where a scenario's name would: rooms of poc's own, beside the plays."""
@@ -74,7 +75,7 @@ def at_rank(ranked: list[float], share: float) -> float:
     return ranked[max(0, ceil(share * len(ranked)) - 1)]
 
 
-def _spread(by_scenario: dict[str, list[float]]) -> dict[str, Any]:
+def _spread(by_scenario: dict[str, list[float]]) -> Figure:
     """Return the number of values, their ends, percentiles by nearest rank, and the values themselves by scenario."""
     ranked = sorted(value for values in by_scenario.values() for value in values)
     return {

@@ -11,6 +11,7 @@ from typing import Any, Final
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.claims import ClaimFinding
+from poc_cli.judge.document_types import LeakDocument
 from poc_cli.judge.finding import Finding, held, refuted
 from poc_cli.record.attempts import round_of
 from poc_cli.record.play_record import PlayRecord
@@ -74,7 +75,7 @@ class Leaks:
         rounds = tuple(_finding([each for each in counted if each.round == story.round]) for story in stories)
         return [ClaimFinding(CLAIM, _finding(counted), None, rounds)]
 
-    def told(self, stories: Iterable[PlayRecord]) -> list[dict[str, Any]] | None:
+    def told(self, stories: Iterable[PlayRecord]) -> list[LeakDocument] | None:
         """Return all that was seen, as run.json has it: also what does not count.
 
         None where the record is older and notes no such thing.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from poc_cli.judge.claims import ClaimFinding
+from poc_cli.judge.document_types import ClaimDocument
 from poc_cli.judge.finding import WORST_FIRST
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.run_record import RunRecord
@@ -27,7 +28,7 @@ class Loads:
         return document | {"figures": document["figures"] | self.figures, "load": self.sections}
 
 
-def loads_of(run: RunRecord, tell: Callable[[ClaimFinding], Document], unreadable: Document) -> Loads:
+def loads_of(run: RunRecord, tell: Callable[[ClaimFinding], ClaimDocument], unreadable: Document) -> Loads:
     """Judge the loads of a run; `tell` makes of a finding what run.json says of a claim.
 
     `unreadable` is a scenario of which nothing was judged. What cannot be judged is an error, never a crash.
@@ -42,7 +43,7 @@ def loads_of(run: RunRecord, tell: Callable[[ClaimFinding], Document], unreadabl
     return found
 
 
-def _judge(play: PlayRecord, tell: Callable[[ClaimFinding], Document], unreadable: Document, found: Loads) -> None:
+def _judge(play: PlayRecord, tell: Callable[[ClaimFinding], ClaimDocument], unreadable: Document, found: Loads) -> None:
     from poc_cli.judge.load.load_document import judge_load
 
     judged = judge_load(play)

@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 from poc_cli.exit_codes import ExitCode
+from poc_cli.judge.document_types import Counts
 from poc_cli.judge.finding import Verdict
 from poc_cli.record.run_record import RunRecord
 
@@ -47,12 +48,18 @@ def verdict(exit_code: ExitCode) -> Verdict:
     return _VERDICTS[exit_code]
 
 
-def counts(scenarios: list[Document]) -> dict[str, int]:
+def counts(scenarios: list[Document]) -> Counts:
     """Return how many claims came out how, and how many scenarios and claims of others were left out."""
     counted = Counter(claim["verdict"] for scenario in scenarios for claim in scenario["claims"])
     # A scenario whose play broke before any claim could be judged still counts as an error.
     counted["error"] += sum(scenario["verdict"] == "error" and not scenario["claims"] for scenario in scenarios)
     left_out = sum(scenario["left_out"] is not None for scenario in scenarios)
     claims = sum(len(scenario["left_out_claims"]) for scenario in scenarios)
-    judged = {name: counted[name] for name in ("held", "refuted", "unknown", "error")}
-    return judged | {"left_out": left_out, "claims_left_out": claims}
+    return {
+        "held": counted["held"],
+        "refuted": counted["refuted"],
+        "unknown": counted["unknown"],
+        "error": counted["error"],
+        "left_out": left_out,
+        "claims_left_out": claims,
+    }

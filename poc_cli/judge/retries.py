@@ -6,6 +6,7 @@ from typing import Any
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.judge.document_types import Repeats
 from poc_cli.record.attempts import attempt_of, is_followed
 from poc_cli.record.lateness import TOO_SLOW
 
@@ -43,7 +44,7 @@ class Replays:
         """Return the scenarios of run.json with `replayed` in each: `{play, reason}` of all that was played again."""
         return [scenario | {"replayed": self._of(scenario["name"])} for scenario in scenarios]
 
-    def counted(self) -> dict[str, Any]:
+    def counted(self) -> Repeats:
         """Return how many performances there were, how many were repeated, and how many of these for lateness.
 
         `first` is the first of the last, with its reason.

@@ -1,17 +1,27 @@
 """The judged run as one document, `run.json`, made from the history alone."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.claims import ClaimFinding, judge_story, left_out_of
+from poc_cli.judge.claims import ClaimFinding, ControlFinding, judge_story, left_out_of
+from poc_cli.judge.document_types import (
+    SCHEMA,
+    CellDocument,
+    ClaimDocument,
+    ControlDocument,
+    RunDocument,
+    ScenarioDocument,
+    SleepDocument,
+    SleepOnset,
+)
 from poc_cli.judge.figures import figures
 from poc_cli.judge.finding import WORST_FIRST, Verdict
 from poc_cli.judge.leaks import leaks
 from poc_cli.judge.loads import loads_of
-from poc_cli.judge.matrix import cells
-from poc_cli.judge.module_state import confirmed
+from poc_cli.judge.matrix import Cell, cells
+from poc_cli.judge.module_state_verdict import confirmed
 from poc_cli.judge.outcome import counts, exit_code, verdict
 from poc_cli.judge.recheck import checked
 from poc_cli.judge.retries import Replays
@@ -20,8 +30,6 @@ from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.run_record import LeftOut, RunRecord, record
 from poc_cli.residency.sleep_onset import onset
 from poc_cli.scenario.check_names import NO_SECRET_LEAVES
-
-SCHEMA = "poc.run/1"
 
 Document = dict[str, Any]
 
@@ -55,7 +63,7 @@ def judge_run(run: RunRecord, events: list[Event | None]) -> Document:
     target = run.start.get("target", {})
     code = exit_code(run, scenarios)
     replays = Replays(events)
-    whole = {
+    whole: RunDocument = {
         "schema": SCHEMA,
         "poc": run.start.get("poc"),
         "run": run.start.get("run"),
@@ -68,14 +76,14 @@ def judge_run(run: RunRecord, events: list[Event | None]) -> Document:
         "target": target | _answered_by(run),
         "sleep_onset": _onset(run),
         "sleep": run.start.get("sleep"),
-        "scenarios": replays.added_to(scenarios),
+        "scenarios": cast("list[ScenarioDocument]", replays.added_to(scenarios)),
         "repeats": replays.counted(),
         "matrix": [_cell(cell) for cell in cells(judged)],
         "figures": figures([story for story, _ in judged], run.sentinels, run.round_trips),
         "counts": counts(scenarios),
         "leaks": leaked.told(story for story, _ in judged),
     }
-    return loads.added_to(whole)
+    return loads.added_to(dict(whole))
 
 
 def _answered_by(run: RunRecord) -> Document:
@@ -85,7 +93,7 @@ def _answered_by(run: RunRecord) -> Document:
     return {"colos": [*places]} if places else {}
 
 
-def _onset(run: RunRecord) -> Document | None:
+def _onset(run: RunRecord) -> SleepOnset | None:
     """Return where sleep begins in a black box, by rooms of our own; None where none were left alone."""
     if not run.sentinels:
         return None
@@ -135,7 +143,7 @@ def _by_performance(
     ]
 
 
-def _cell(cell: Any) -> Document:
+def _cell(cell: Cell) -> CellDocument:
     return {
         "row": cell.row,
         "column": cell.column,
@@ -176,7 +184,7 @@ def _scenario(run: RunRecord, stories: list[PlayRecord], findings: list[ClaimFin
     } | _question(story, claims, whole=not stopped and not failed)
 
 
-def _question(story: PlayRecord, claims: list[Document], *, whole: bool) -> Document:
+def _question(story: PlayRecord, claims: list[ClaimDocument], *, whole: bool) -> Document:
     """Return the question that a scenario asks, if any, and its answer: yes only for all that it claims."""
     asks = story.scenario.document.question
     claims = [claim for claim in claims if claim["id"] != NO_SECRET_LEAVES]  # which it does not ask for
@@ -198,14 +206,14 @@ def _ending(plays: list[PlayRecord], performances: int) -> str | None:
     return many + plays[0].ending
 
 
-def _verdict_of_story(claims: list[Document], *, stopped: bool) -> Verdict:
+def _verdict_of_story(claims: list[ClaimDocument], *, stopped: bool) -> Verdict:
     """Return the worst verdict; a story that stopped before its end is unknown at best, whatever its claims say."""
     verdicts: list[Verdict] = [claim["verdict"] for claim in claims]
     return _worst([*verdicts, "unknown"] if stopped else verdicts)
 
 
-def _claim(each: ClaimFinding, run: RunRecord) -> Document:
-    claim, finding, control = each.claim, each.finding, each.control
+def _claim(each: ClaimFinding, run: RunRecord) -> ClaimDocument:
+    claim, finding = each.claim, each.finding
     kind = run.start.get("target", {}).get("kind")
     return {
         "id": claim.id,
@@ -221,19 +229,21 @@ def _claim(each: ClaimFinding, run: RunRecord) -> Document:
             "k": sum(found.verdict == "held" for found in each.rounds),
             "n": max(run.repeat, len(each.rounds)),
         },
-        "control": None
-        if control is None
-        else {
-            "verdict": control.verdict or "not run",
-            "expected": control.expected,
-            "as_expected": control.as_expected,
-            "reason": control.reason,
-        },
+        "control": None if each.control is None else _control(each.control),
         "matrix": None if claim.matrix is None else {"row": claim.matrix.row, "expects": claim.matrix.expects},
     }
 
 
-def _sleep(story: PlayRecord, sleep: Sleep) -> Document:
+def _control(control: ControlFinding) -> ControlDocument:
+    return {
+        "verdict": control.verdict or "not run",
+        "expected": control.expected,
+        "as_expected": control.as_expected,
+        "reason": control.reason,
+    }
+
+
+def _sleep(story: PlayRecord, sleep: Sleep) -> SleepDocument:
     return {
         "object": sleep.label,
         "way": sleep.way,

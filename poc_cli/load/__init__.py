@@ -1,1 +1,1 @@
-"""Many sockets at once: what they go through, and an account of every one. Never judges; `poc_cli.judge.load` does."""
+"""Open many sockets at once, take them through stages and account for every one."""

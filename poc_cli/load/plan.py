@@ -72,7 +72,7 @@ class Plan:
     instance: str | None
 
     def room_of(self, index: int) -> int:
-        """Return the room of a socket: neighbours share one."""
+        """Return the room of a socket: neighbors share one."""
         return index * self.rooms // self.sockets
 
     @property

@@ -1,1 +1,1 @@
-"""What a history says: plays, steps, stays and lateness, read without judging. Pure."""
+"""Read plays, steps, stays and lateness from a history, without judging them."""

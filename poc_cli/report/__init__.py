@@ -1,1 +1,1 @@
-"""Tells a judged run in several forms. Pure writers over `run.json` and the history."""
+"""Write a judged run as text, Markdown, JUnit XML or GitHub annotations."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from poc_cli.history.event import Event
-from poc_cli.judge.run_document import SCHEMA
+from poc_cli.judge.document_types import SCHEMA
 
 
 def missing(

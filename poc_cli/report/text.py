@@ -8,7 +8,7 @@ from poc_cli.report.styled import Line, Span, span
 from poc_cli.report.target_summary import counts, repeats, sleep_onset, where
 
 STYLES = {"held": "green", "refuted": "bold red", "unknown": "yellow", "error": "bold magenta"}
-"""The colour of each verdict; every verdict is also a word."""
+"""The color of each verdict; every verdict is also a word."""
 
 ANSWERS = {
     "held": "feasible: every claim held",

@@ -1,4 +1,4 @@
-"""Residency of Durable Objects: when each was in memory and what kept it there, read from workerd's trace."""
+"""Read from the runtime's trace when each Durable Object was in memory and what kept it there."""
 
 from poc_cli.residency.identity import namespaces, object_id
 from poc_cli.residency.pins import Pin

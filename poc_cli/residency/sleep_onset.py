@@ -18,7 +18,7 @@ LONGEST_WAIT_SECONDS: Final = LEFT_ALONE_SECONDS[-1]
 """An object that is not asleep by then is not waited for any longer."""
 
 ASLEEP_BY_SECONDS: Final = 13.0
-"""An object that is still in memory after this time does not sleep (the idle timer is 10.00 s, measured)."""
+"""An object that is still in memory by then does not sleep (the idle timer is 10.00 s; docs/design/sleep.md)."""
 
 AWAKE_FROM_SECONDS: Final = 11.0
 """An object that is still in memory after this time stays awake, on a target where others sleep sooner."""

@@ -1,1 +1,1 @@
-"""The scenario language: what a file may say and what it means. Pure; plays nothing."""
+"""The scenario language: what a file may say, what it means and how it is documented."""

@@ -28,7 +28,7 @@ def tell(scenario: Scenario) -> list[str]:
     document = scenario.document
     lines = [f"{document.name} ({inert(scenario.file)})", *_prose(document.title), ""]
     if isinstance(document, LoadFile):
-        lines += ["Who takes part", *(line for each in cast(document).items() for line in _labelled(*each)), ""]
+        lines += ["Who takes part", *(line for each in cast(document).items() for line in _labeled(*each)), ""]
         lines += ["What happens", *(line for told in happenings(document) for line in _wrapped(told, "  ", "    "))]
     else:
         lines += ["Who takes part", *_cast(scenario), ""]
@@ -57,7 +57,7 @@ def _prose(text: str) -> list[str]:
     return _wrapped(" ".join(text.split()), "  ")
 
 
-def _labelled(label: str, text: str, width: int = _LABEL) -> list[str]:
+def _labeled(label: str, text: str, width: int = _LABEL) -> list[str]:
     return _wrapped(inert(text), f"  {label:<{width}}", " " * (width + 2))
 
 
@@ -83,7 +83,7 @@ def _cast(scenario: Scenario) -> Iterator[str]:
         told["needs"] = f"a target with {listed(document.needs, '')}"
     width = max(map(len, told)) + 2
     for name, text in told.items():
-        yield from _labelled(name, text, width)
+        yield from _labeled(name, text, width)
 
 
 def _object(reference: ObjectRef) -> str:
@@ -130,24 +130,24 @@ def _claim(claim: Claim, scenario: Scenario) -> Iterator[str]:
     yield from _prose(claim.says)
     if claim.check is not None:
         limit = "" if claim.limit is None else f" Limit: {written(claim.limit)}."
-        yield from _labelled("judged by", f"{claim.check}: {_MEANINGS[claim.check]}{limit}")
+        yield from _labeled("judged by", f"{claim.check}: {_MEANINGS[claim.check]}{limit}")
     lines = [str(placed.position.line) for placed in every(scenario.steps) if placed.step.claim == claim.id]
     if lines:
         label = "and by" if claim.check is not None else "judged by"
         noun = "the step in line" if len(lines) == 1 else "the steps in lines"
-        yield from _labelled(label, f"{noun} {listed(lines, '')}")
+        yield from _labeled(label, f"{noun} {listed(lines, '')}")
     if claim.of:
-        yield from _labelled("about", listed(claim.of, ""))
+        yield from _labeled("about", listed(claim.of, ""))
     if claim.matrix is not None:
-        yield from _labelled("matrix", f"{claim.matrix.row}, expected: {claim.matrix.expects}")
+        yield from _labeled("matrix", f"{claim.matrix.row}, expected: {claim.matrix.expects}")
     if claim.control is not None:
         yield from _control(claim.control, scenario.controls.get(claim.id, ()))
     if claim.mutant is not None:
-        yield from _labelled("mutant", f"{claim.mutant}, a broken worker for which it must be refuted")
+        yield from _labeled("mutant", f"{claim.mutant}, a broken worker for which it must be refuted")
     for target in claim.known:
-        yield from _labelled("known", f"to be refuted on {target}")
+        yield from _labeled("known", f"to be refuted on {target}")
     if claim.source is not None:
-        yield from _labelled("source", claim.source)
+        yield from _labeled("source", claim.source)
 
 
 def _folder(worker: WorkerRef) -> str:
@@ -170,6 +170,6 @@ def _control(control: Control, steps: tuple[PlacedStep, ...]) -> Iterator[str]:
     changes += [f"{{{name}}} stands for {shown(value)}" for name, value in control.vars.items()]
     changes += [f"the worker is the one in {_folder(control.worker)}"] if control.worker is not None else []
     changes += ["these steps are played instead:"] if steps else []
-    yield from _labelled("control", f"must be {control.expect} where {'; '.join(changes)}")
+    yield from _labeled("control", f"must be {control.expect} where {'; '.join(changes)}")
     if steps:
         yield from _steps(steps, " " * (_LABEL + 2))

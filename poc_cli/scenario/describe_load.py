@@ -9,7 +9,7 @@ from poc_cli.scenario.values import shown
 def cast(document: LoadFile) -> dict[str, str]:
     """Return who takes part, by what it is called."""
     load = document.load
-    rooms = "one room" if load.rooms == 1 else f"{load.rooms:,} rooms, neighbours in the same one"
+    rooms = "one room" if load.rooms == 1 else f"{load.rooms:,} rooms, neighbors in the same one"
     told = {"sockets": f"{load.sockets:,} in {rooms}; each connects to {load.path}"}
     if document.object is not None:
         told["object"] = f"of class {document.object.class_}, named {document.object.name}"

@@ -18,7 +18,7 @@ PATIENCE_SECONDS: Final = 10.0
 """How long an answer may take before it is counted as lost. Ten thousand are answered in one second (measured)."""
 
 SLEEPS_WITHIN_SECONDS: Final = 13.0
-"""After so long without an event an object that is still in memory cannot sleep (RUNTIME 12)."""
+"""An object still in memory this long after its last event cannot sleep (docs/design/sleep.md)."""
 
 
 class Stage(Shape):

@@ -1,1 +1,1 @@
-"""What a run needs beside the worker and its clients: builds, app servers, the gateway, a browser."""
+"""Start what a run needs beside the worker and its clients: builds, app servers, the gateway and the proxy."""

@@ -1,1 +1,1 @@
-"""What `poc init` writes into somebody's project, as files of their own beside this one."""
+"""The files that `poc init` writes into a project; no code."""

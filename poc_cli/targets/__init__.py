@@ -1,1 +1,1 @@
-"""Where a worker runs: what a target offers, the processes behind it, and the runtime they need."""
+"""The places where a worker can run, and the processes that poc starts for them."""

@@ -37,7 +37,7 @@ def checked(dates: Iterable[str]) -> list[str]:
     found: list[str] = []
     for date in dates:
         if not _is_day(date):
-            raise UsageError(f'--compat-date "{date}" is not a valid date', "write it as 2026-10-01")
+            raise UsageError(f'--compat-date "{date}" is not a calendar date', "write it as 2026-10-01")
         if date in found:
             raise UsageError(f"--compat-date {date} is given twice", "give each date once")
         found.append(date)

@@ -13,6 +13,8 @@ from tests.support.command import ROOT
 
 ACTION = ROOT / "action.yml"
 OURS = ROOT / ".github" / "workflows" / "feasibility.yml"
+CI = ROOT / ".github" / "workflows" / "ci.yml"
+FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
 
 PINNED = re.compile(r"uses: [A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 
@@ -23,10 +25,10 @@ def read(file: Path) -> dict[Any, Any]:
     return document
 
 
-@pytest.fixture(params=["ours", "package", "action"])
+@pytest.fixture(params=["ours", "ci", "package", "action"])
 def workflow(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    if request.param == "ours":
-        return OURS
+    if request.param in {"ours", "ci"}:
+        return OURS if request.param == "ours" else CI
     init(
         tmp_path, "o-w/poc@0123456789abcdef0123456789abcdef01234567" if request.param == "action" else None, force=False
     )
@@ -40,7 +42,7 @@ def steps(document: dict[Any, Any]) -> Iterator[dict[str, Any]]:
         yield from job["steps"]
 
 
-@pytest.mark.parametrize("file", [ACTION, OURS], ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [ACTION, OURS, CI], ids=lambda file: file.name)
 def test_every_action_is_pinned_by_its_commit(file: Path) -> None:
     used = [
         line.strip().removeprefix("- ") for line in file.read_text(encoding="utf-8").splitlines() if "uses:" in line
@@ -58,7 +60,7 @@ def test_every_action_of_a_written_workflow_is_pinned(workflow: Path) -> None:
 def test_the_same_action_has_the_same_pin_everywhere(tmp_path: Path) -> None:
     init(tmp_path, None, force=False)
     pins: dict[str, set[str]] = {}
-    for file in (ACTION, OURS, tmp_path / WORKFLOW):
+    for file in (ACTION, OURS, CI, tmp_path / WORKFLOW):
         for step in steps(read(file)):
             name, _, pin = step.get("uses", "./").partition("@")
             pins.setdefault(name, set()).add(pin)
@@ -75,10 +77,26 @@ def test_a_workflow_may_only_read_and_never_runs_a_stranger_with_rights(workflow
     document = read(workflow)
     assert document["permissions"] == {"contents": "read"}
     assert set(document[True]) == {"push", "pull_request", "workflow_dispatch"}  # `on` is a boolean of YAML 1.1
-    (job,) = document["jobs"].values()
-    assert "permissions" not in job
-    assert job["timeout-minutes"] <= 15
-    assert job["steps"][0]["with"] == {"persist-credentials": False}
+    for job in document["jobs"].values():
+        assert "permissions" not in job
+        assert job["timeout-minutes"] <= (60 if workflow == CI else 15)
+        assert job["steps"][0]["with"] == {"persist-credentials": False}
+
+
+def test_ci_runs_what_a_contributor_runs_on_both_systems() -> None:
+    job = read(CI)["jobs"]["ci"]
+    assert job["strategy"]["matrix"] == {"os": ["ubuntu-latest", "macos-latest"]}
+    assert job["steps"][-1] == {"run": ".ci/run"}
+
+
+@pytest.mark.parametrize("form", [form for form in FORMS if form.name != "config.yml"], ids=lambda form: form.stem)
+def test_every_issue_form_has_what_github_wants(form: Path) -> None:
+    document = read(form)
+    assert document["name"]
+    assert document["description"]
+    ids = [field["id"] for field in document["body"] if field["type"] != "markdown"]
+    assert len(set(ids)) == len(ids) > 0
+    assert all(field["attributes"].get("label") or field["type"] == "markdown" for field in document["body"])
 
 
 def test_the_action_has_the_inputs_and_outputs_that_it_promises() -> None:

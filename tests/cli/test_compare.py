@@ -68,12 +68,12 @@ def test_a_run_folder_without_a_history_is_read_by_its_run_json(poc: Poc, runs: 
 
 CANNOT_BE_READ = [
     ("not json", "is not JSON"),
-    ("[1, 2]", "it names no schema"),
-    ('{"schema": 1}', "it names no schema"),
-    ('{"schema": "poc.run/2"}', 'has the schema "poc.run/2", and this poc compares poc.run/1'),
-    ('{"schema": "poc.dates/1"}', 'has the schema "poc.dates/1", and this poc compares poc.run/1'),
-    ('{"schema": "poc.run/1"}', "does not have the shape of a run.json"),
-    ('{"schema": "poc.run/1", "error": null, "target": {}, "scenarios": [3]}', "does not have the shape of a run.json"),
+    ("[1, 2]", "it has no schema"),
+    ('{"schema": 1}', "it has no schema"),
+    ('{"schema": "poc.run/2"}', 'has the schema "poc.run/2", but this version of poc compares poc.run/1'),
+    ('{"schema": "poc.dates/1"}', 'has the schema "poc.dates/1", but this version of poc compares poc.run/1'),
+    ('{"schema": "poc.run/1"}', "is not a valid run.json"),
+    ('{"schema": "poc.run/1", "error": null, "target": {}, "scenarios": [3]}', "is not a valid run.json"),
     ("[" * 100_000, "is not JSON"),
 ]
 

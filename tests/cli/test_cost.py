@@ -55,7 +55,7 @@ def test_the_published_examples_come_out_to_the_cent(poc: Poc, name: str, total:
 def test_without_a_profile_a_shipped_one_is_taken_and_told(poc: Poc) -> None:
     ran = poc.run("cost")
     assert ran.code == 0
-    assert ran.err == "no profile: the shipped chat; poc cost chat --toml prints it, to make your own of\n"
+    assert ran.err == "no profile given, using chat; poc cost chat --toml prints it as a start for your own\n"
     assert ran.out == poc.run("cost", "chat").out
     assert ran.out.startswith("a chat of 10,000 people in 500 rooms\n")
     assert "Prices as read on 2026-11-22: https://developers.cloudflare.com/" in ran.out
@@ -109,7 +109,7 @@ def test_without_a_trace_bounds_are_told_as_such(poc: Poc) -> None:
     assert ran.out.startswith("this run: 2.2 requests, at most 1.02 GB-s: at most ")
     refused = poc.run("cost", "chat", "--from", "latest")
     assert (refused.code, refused.out) == (2, "")
-    assert "the run does not say how long an object is active for a message" in refused.err
+    assert "the run does not show how long an object is active per message" in refused.err
 
 
 def test_the_report_has_it_too(poc: Poc) -> None:
@@ -131,10 +131,10 @@ def test_the_report_has_it_too(poc: Poc) -> None:
         ),
         (["none.toml"], "poc: none.toml: cannot be read: No such file or directory\n"),
         (["bad.toml"], 'poc: bad.toml:2:1: "user" is not a key of a profile\n    2 | user = 1\n'),
-        (["--times", "2"], "poc: --times says how many rooms like those of a run there are\n"),
+        (["--times", "2"], "poc: --times multiplies the rooms of a run\n"),
         (["chat", "--from", "x", "--times", "2"], "poc: no run folder x\n"),
         (["mine.toml", "--toml"], 'poc: there is no shipped profile "mine.toml"\n'),
-        (["--toml", "--json"], "poc: --toml prints a profile and no bill\n"),
+        (["--toml", "--json"], "poc: --toml prints a profile, not a bill\n"),
     ],
 )
 def test_what_is_wrong_is_told(poc: Poc, arguments: list[str], said: str) -> None:

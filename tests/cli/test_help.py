@@ -37,7 +37,7 @@ def _groups(text: str) -> dict[str, list[str]]:
 def test_the_help_lists_the_commands_that_are_tested_here_in_their_groups(poc: Poc) -> None:
     groups = _groups(poc.run("--help").out)
     assert groups["Run"] == ["run", "check"]
-    assert {"Run", "Write scenarios", "Where it runs", "Read evidence"} <= groups.keys()
+    assert {"Run", "Write scenarios", "Deploy and check", "Read results"} <= groups.keys()
     listed = [command for name, group in groups.items() if name not in {"Options", "Examples"} for command in group]
     assert sorted(set(COMMANDS)) == sorted(command for command in listed if not command.isdigit())
 
@@ -46,9 +46,9 @@ def test_the_options_of_a_run_stand_in_groups_and_examples_at_the_end(poc: Poc) 
     groups = _groups(poc.run("run", "--help").out)
     assert [*groups][-2:] == ["Options", "Examples"]
     assert groups["Options"] == ["-h,"]
-    assert "--worker" in groups["What is played"]
-    assert "--sleep" in groups["How it is played"]
-    assert "--json" in groups["What is told"]
+    assert "--worker" in groups["What to run"]
+    assert "--sleep" in groups["How to run it"]
+    assert "--json" in groups["Output"]
     assert set(groups["Examples"]) == {"poc"}
 
 

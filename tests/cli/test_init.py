@@ -18,7 +18,7 @@ def test_it_writes_three_files_and_asks_nothing(poc: Poc) -> None:
     assert ran.out.splitlines() == [
         *(f"wrote {name}" for name in FILES),
         "",
-        "next: poc lint scenarios/first.toml, then change in it what says CHANGE",
+        "next: poc lint scenarios/first.toml, then edit the lines marked CHANGE",
     ]
     configured = read(poc.folder / "poc.toml", "poc.toml", ())
     assert configured.check is not None
@@ -43,7 +43,7 @@ def test_a_file_that_is_there_stays_and_none_is_written_beside_it(poc: Poc, name
     own.write_text("mine", encoding="utf-8")
     ran = poc.run("init", variables={"CI": "true"})
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err == f"poc: {name} is there already, so nothing was written\n  poc init --force overwrites it\n"
+    assert ran.err == f"poc: {name} already exists, so nothing was written\n  poc init --force overwrites it\n"
     assert _files(poc.folder) == [name]
     assert own.read_text(encoding="utf-8") == "mine"
     forced = poc.run("init", "--force")
@@ -61,7 +61,7 @@ def test_settings_in_pyproject_are_not_hidden(poc: Poc) -> None:
     (poc.folder / "pyproject.toml").write_text('[tool.poc]\nsleep = "evict"\n', encoding="utf-8")
     ran = poc.run("init")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err.startswith("poc: pyproject.toml has [tool.poc] already, and a poc.toml would hide it")
+    assert ran.err.startswith("poc: pyproject.toml already has [tool.poc], which a poc.toml would override")
     assert poc.run("init", "--force").code == 0
 
 
@@ -94,7 +94,7 @@ def test_the_workflow_can_use_an_action(poc: Poc) -> None:
 def test_what_is_no_address_of_an_action_is_refused(poc: Poc, action: str) -> None:
     ran = poc.run("init", "--action", action)
     assert ran.code == 2
-    assert "is no address of an action" in ran.err
+    assert "is not the address of an action" in ran.err
     assert _files(poc.folder) == []
 
 

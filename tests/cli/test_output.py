@@ -54,10 +54,10 @@ COLOURS = [
 ]
 
 
-@pytest.mark.parametrize(("variables", "coloured"), COLOURS)
-def test_colours_are_for_terminals_or_by_request(poc: Poc, variables: dict[str, str], *, coloured: bool) -> None:
+@pytest.mark.parametrize(("variables", "colored"), COLOURS)
+def test_colours_are_for_terminals_or_by_request(poc: Poc, variables: dict[str, str], *, colored: bool) -> None:
     ran = poc.run("list", variables=variables)
-    assert (ESCAPE in ran.out) == coloured
+    assert (ESCAPE in ran.out) == colored
 
 
 _SENDS_CONTROL_CHARACTERS = """

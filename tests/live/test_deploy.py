@@ -329,7 +329,7 @@ def test_what_a_killed_run_left_is_found_and_no_process_of_it(poc: Poc, cloud: S
         assert process.stdout is not None
         name = process.stdout.readline().split()[0]
         going_on = run(poc, cloud, "status")
-        assert "that run goes on" in going_on.out
+        assert "that run is still in progress" in going_on.out
         assert run(poc, cloud, "destroy", "--all").code == 0
         assert cloud.account.ours == [name]  # it is another run's, which lives
         process.kill()

@@ -131,9 +131,9 @@ def test_what_does_not_fit_is_refused_before_anything_is_started(poc: Poc) -> No
 
 def test_a_load_is_not_run_and_a_story_is_not_loaded(poc: Poc) -> None:
     ran = poc.run("run", "load/storm")
-    assert (ran.code, ran.err) == (2, "poc: storm is a load\n  loads are played alone: poc load storm\n")
+    assert (ran.code, ran.err) == (2, "poc: storm is a load scenario\n  load scenarios run alone: poc load storm\n")
     ran = poc.run("load", "hibernate")
-    assert (ran.code, ran.err) == (2, "poc: hibernate is no load\n  play it by poc run hibernate\n")
+    assert (ran.code, ran.err) == (2, "poc: hibernate is not a load scenario\n  run it with poc run hibernate\n")
     ran = poc.run("load")
     assert ran.code == 2
     assert "load/many-sockets" in ran.err

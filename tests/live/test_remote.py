@@ -221,10 +221,10 @@ def test_a_stranger_gets_no_rooms_and_no_questions_of_ours(runs: Runs) -> None:
         (["--target", "{url}", "--token-env", "WRONG"], 3, "rejects the token (401)\n  WRONG must contain"),
         (["--target", "{url}", "--token-env", "MISSING"], 2, "the variable MISSING is not set"),
         (["--target", "{tls}"], 3, "TLS error at"),
-        (["--target", "{url}", "--sleep", "evict"], 2, "--sleep evict cannot be had on {url}"),
-        (["--target", "{url}", "--worker", "."], 2, "--worker is deployed nowhere"),
+        (["--target", "{url}", "--sleep", "evict"], 2, "--sleep evict is not available on {url}"),
+        (["--target", "{url}", "--worker", "."], 2, "--worker cannot be used with"),
         (["--target", "{url}", "--compat-date", "2026-10-01"], 2, "{url} has its own"),
-        (["--target", "{url}", "--keep"], 2, "--keep is for workers that poc deploys"),
+        (["--target", "{url}", "--keep"], 2, "--keep is only for workers that poc deploys"),
         (["--target", "cloudflare", "--token-env", "CHAT_TOKEN"], 2, "gets a fresh token"),
     ],
 )

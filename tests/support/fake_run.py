@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 from poc_cli.engine.canaries import CanaryWatch
 from poc_cli.engine.environment import RunEnvironment
 from poc_cli.engine.pacing import LOOK_SECONDS
-from poc_cli.engine.play_runner import SleepMode
-from poc_cli.engine.run_plays import Request
+from poc_cli.engine.run_plan import plan_run
 from poc_cli.engine.run_plays import run as run_engine
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
@@ -22,11 +21,14 @@ from poc_cli.history.reader import read
 from poc_cli.history.redact import Redactor
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.judge.run_document import Document, document
+from poc_cli.run_options import RunOptions, SleepMode
+from poc_cli.scenario.capabilities import place_of
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.plays import Play
 from poc_cli.targets.attendance import Attendance
 from poc_cli.targets.local_api import Api
 from tests.support.fake_target import FakeClient, FakeTarget
+from tests.support.history_schema import misfits
 from tests.support.virtual import World, run
 
 if TYPE_CHECKING:
@@ -229,7 +231,8 @@ def play(  # noqa: PLR0913 - what a run can differ in
         begun_ns = world.now_ns
         phases: list[tuple[str, str]] = []
         scenarios = [parse(text, f"scenarios/{number}.toml" if number else FILE) for number, text in enumerate(texts)]
-        request = Request(scenarios, named=True, sleep=sleep, jobs=jobs, repeat=repeat)
+        options = RunOptions(words=("story",), sleep=sleep, jobs=jobs, repeat=repeat)
+        plan = plan_run(scenarios, options, place_of(pool.description()))
         if meddle is not None:
             meddle(world, pool)
         folder = Path(_folder().name)
@@ -238,11 +241,12 @@ def play(  # noqa: PLR0913 - what a run can differ in
         records, environment = Records(folder, Redactor([])), RunEnvironment(SilentApi(), opener=FakeClient)
         was_cancelled = False
         try:
-            await run_engine(request, pool, records, environment, lambda label, phase: phases.append((label, phase)))
+            await run_engine(plan, options, pool, records, environment, lambda *said: phases.append(said))
         except asyncio.CancelledError:
             was_cancelled = True
         seconds = (world.now_ns - begun_ns) / 1e9
         events = [event for event in read(history) if event is not None]
+        assert misfits(events) == [], "an event does not fit docs/history.schema.json"
         await asyncio.sleep(2 * LOOK_SECONDS)  # the pacer may still be looking
         left = len(asyncio.all_tasks()) - 1
         return Played(events, pool, seconds, phases, left, was_cancelled)

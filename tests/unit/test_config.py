@@ -77,9 +77,9 @@ def test_a_flag_counts_before_the_environment_and_that_before_the_file(
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("SLEEP", "deep", 'POC_SLEEP is "deep"\n  give "idle" or "evict"'),
-        ("JOBS", "0", 'POC_JOBS is "0"\n  give a whole number, at least 1'),
-        ("JOBS", "²", 'POC_JOBS is "²"\n  give a whole number, at least 1'),
+        ("SLEEP", "deep", 'POC_SLEEP is "deep"\n  use "idle" or "evict"'),
+        ("JOBS", "0", 'POC_JOBS is "0"\n  use a whole number, at least 1'),
+        ("JOBS", "²", 'POC_JOBS is "²"\n  use a whole number, at least 1'),
         ("COMPAT_DATE", "2026-02-30", 'POC_COMPAT_DATE is "2026-02-30"\n  write it as 2026-10-01'),
     ],
 )
@@ -175,7 +175,7 @@ CHECK = '[check]\nscenarios = ["hibernate"]\n'
         ('results = ""\n', 'poc.toml:1:11: "results" must not be empty'),
         ('sleep = "deep"\n', 'poc.toml:1:9: "sleep" must be "idle" or "evict", not the text "deep"'),
         ("compat_date = 2026-10-01\n", 'poc.toml:1:15: "compat_date" must be text in quotes, not a date or time'),
-        ('compat_date = "2026-13-01"\n', 'poc.toml:1:15: the text "2026-13-01" is no day of the calendar'),
+        ('compat_date = "2026-13-01"\n', 'poc.toml:1:15: the text "2026-13-01" is not a calendar date'),
         ("check = 3\n", 'poc.toml:1:9: "check" must be a table, not the number 3'),
         ("[check]\n", 'poc.toml:1:2: [check] needs "scenarios"'),
         ("[check]\nscenarios = []\n", 'poc.toml:2:13: "scenarios" must not be empty'),
@@ -183,8 +183,8 @@ CHECK = '[check]\nscenarios = ["hibernate"]\n'
         (CHECK + 'require = "a"\n', 'poc.toml:3:11: "require" must be a list, not the text "a"'),
         (CHECK + 'require = ["a b"]\n', 'poc.toml:3:12: "a b" is not the name of a claim'),
         (CHECK + 'require = ["a 3 of 2"]\n', 'poc.toml:3:12: "a 3 of 2" asks for 3 of 2'),
-        (CHECK + 'require = ["a"]\nallow = ["a"]\n', 'poc.toml:4:10: "a" is required, so that it may not be refuted'),
-        (CHECK + 'allow = ["a 1 of 2"]\n', 'poc.toml:3:10: "a" may be refuted, so that it cannot be asked for 1 of 2'),
+        (CHECK + 'require = ["a"]\nallow = ["a"]\n', 'poc.toml:4:10: "a" is both required and allowed to be refuted'),
+        (CHECK + 'allow = ["a 1 of 2"]\n', 'poc.toml:3:10: "a" is allowed to be refuted, so it cannot require 1 of 2'),
         (CHECK + '[check.limits]\nwake_p90 = "1s"\n', 'poc.toml:4:1: "wake_p90" is not a key of [check.limits]'),
         (CHECK + "[check.limits]\nwake_p99 = 50\n", 'poc.toml:4:12: "wake_p99": a length of time is written like'),
         (CHECK + "[check.limits]\nsockets = 1.5\n", 'poc.toml:4:11: "sockets" must be a whole number'),

@@ -1,1 +1,1 @@
-"""The judge of loads: from the stages and fates that a history tells to findings and figures. Looks at no clock."""
+"""Judge loads: from recorded stages and sockets to findings and figures."""

@@ -1,4 +1,4 @@
-"""Recomputes what each step of a play came to from the recorded events, so that an edited record is not believed.
+"""Recompute the outcome of each step from the recorded events, so that an edited record is an error.
 
 A record that does not fit together makes its play an error. What cannot be recomputed (a message was cut, a secret was
 taken out, a page told of it) is believed and listed as such. This is no proof against someone who rewrites all of a

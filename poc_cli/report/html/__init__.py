@@ -1,5 +1,5 @@
-"""Tells a judged run as one self-contained html page. Pure: from the document and the history to a text."""
+"""Write a judged run as one self-contained HTML page."""
 
-from poc_cli.report.html.page import html
+from poc_cli.report.html.html_page import html
 
 __all__ = ["html"]

@@ -60,7 +60,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell of the survival matrix; `tone` is the verdict whose colour and shape it has."""
+    """A cell of the survival matrix; `tone` is the verdict whose color and shape it has."""
 
     value: str
     tone: str

@@ -1,1 +1,1 @@
-"""Cloudflare as a place where a worker runs: deploys it by wrangler, finds it again on the account, and removes it."""
+"""Deploy a worker to Cloudflare with wrangler, find it again on the account and remove it."""

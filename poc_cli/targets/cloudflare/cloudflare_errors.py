@@ -139,7 +139,7 @@ _LINES: Final = 12
 
 
 def gist(said: str) -> str:
-    """Return what wrangler said of its error, without colours and general advice; all of it where it marked none."""
+    """Return what wrangler said of its error, without colors and general advice; all of it where it marked none."""
     lines = [line.rstrip() for line in without_styles(said).splitlines()]
     lines = [line for line in lines if line.strip() and not any(word in line for word in _IDLE)]
     starts = [number for number, line in enumerate(lines) if _LOUD.match(line.strip())]

@@ -52,9 +52,7 @@ def command(home: Path) -> list[str]:
     """Return the words that start the wrangler installed in a folder. Raises TargetError if it is not whole."""
     program = home / _PROGRAM
     if not program.is_file():
-        raise TargetError(
-            f"wrangler is damaged: no {program}", f"remove {home}, and the next deployment brings it anew"
-        )
+        raise TargetError(f"wrangler is damaged: no {program}", f"remove {home}; the next deployment installs it again")
     return [str(node()), "--no-warnings", str(program)]
 
 

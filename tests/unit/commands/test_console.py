@@ -88,5 +88,5 @@ def test_secrets_that_are_too_short_are_told_once_by_name(capsys: pytest.Capture
         hide(Redactor([("PIN", "1234567"), ("DOOR", "abc"), ("API_KEY", "sk_live_REALSECRET_0123456789")]), Console())
     told = capsys.readouterr().err
     assert told.count("\n") == 1
-    assert "DOOR and PIN: under 8 characters" in told
+    assert "DOOR and PIN: shorter than 8 characters" in told
     assert "1234567" not in told

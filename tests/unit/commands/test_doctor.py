@@ -71,7 +71,7 @@ def test_a_machine_that_has_never_run_poc_is_well(machine: Path) -> None:
     assert code == ExitCode.HELD
     assert all(said.startswith("ok: ") for said in found.values()), found
     assert found["poc"].startswith(f"ok: {__version__}")
-    assert found["workerd"] == f"ok: {WORKERD_VERSION} is not here yet: the first run brings it into the cache"
+    assert found["workerd"] == f"ok: {WORKERD_VERSION} is not installed yet: the first run downloads it into the cache"
     assert found["cache"].startswith(f"ok: {machine}/cache/poc, ")
     assert found["results"].startswith(f"ok: {machine}/results, ")
     assert {"Python", "platform", "Node, npm", "scenarios", "worker", "temporary", "open files"} <= set(found)
@@ -108,7 +108,7 @@ def test_a_workerd_that_is_not_there(machine: Path, monkeypatch: pytest.MonkeyPa
     assert found["workerd"].startswith(
         f"missing: POC_WORKERD names {machine}/gone, which is not an executable file -> "
     )
-    assert plain(lines[-1]) == "1 thing is missing"
+    assert plain(lines[-1]) == "1 prerequisite is missing"
     assert code == ExitCode.FAILED
 
 
@@ -215,12 +215,10 @@ def test_folders(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert folder("results", machine / "a" / "b", 0, "advice").state == "ok"
     (machine / "file").touch()
     assert folder("results", machine / "file" / "b", 0, "advice") == Finding(
-        "results", "missing", f"{machine}/file/b cannot be made: {machine}/file is a file", "advice"
+        "results", "missing", f"{machine}/file/b cannot be created: {machine}/file is a file", "advice"
     )
     assert folder("cache", machine, 10**13, "advice") == Finding(
         "cache", "missing", f"{machine}, 1000.0 GB free", "advice"
     )
     monkeypatch.setattr(os, "access", lambda *_: False)
-    assert folder("cache", machine, 0, "advice") == Finding(
-        "cache", "missing", f"{machine} cannot be written to", "advice"
-    )
+    assert folder("cache", machine, 0, "advice") == Finding("cache", "missing", f"{machine} is not writable", "advice")

@@ -92,6 +92,6 @@ def test_init_writes_into_no_folder_that_is_a_link(tmp_path: Path) -> None:
     project.mkdir()
     elsewhere.mkdir()
     (project / "scenarios").symlink_to(elsewhere)
-    with pytest.raises(PocError, match="is a link to another place"):
+    with pytest.raises(PocError, match="is a link out of the project"):
         init(project, None, force=True, worker=None)
     assert list(elsewhere.iterdir()) == []

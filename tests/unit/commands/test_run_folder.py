@@ -31,7 +31,7 @@ def test_a_run_by_its_path_its_name_a_file_of_it_or_as_the_latest(results: Path)
 def test_a_latest_run_that_was_removed_is_told_as_such(results: Path) -> None:
     (results / "latest").unlink()
     (results / "latest").symlink_to("gone")
-    with pytest.raises(UsageError, match="latest points to a run that is gone"):
+    with pytest.raises(UsageError, match="latest points to a run that no longer exists"):
         folder_of(None, results)
 
 

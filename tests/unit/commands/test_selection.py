@@ -1,28 +1,16 @@
 """Which scenarios a word of the command line means, and what `--all` leaves to a tag."""
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from poc_cli.commands.selection import chosen, files
+from poc_cli.run_options import RunOptions
 from poc_cli.scenario.catalog import find, shipped_files
 
 
-@dataclass
-class Wanted:
-    """What of the command line says which."""
-
-    words: list[str] = field(default_factory=list)
-    tags: list[str] = field(default_factory=list)
-    everything: bool = False
-    worker_rules: bool = False
-    loads: bool = False
-    worker: Path | None = None
-
-
-def names(wanted: Wanted) -> set[str]:
-    return {each.document.name for each in chosen(files(wanted), wanted)}
+def names(options: RunOptions) -> set[str]:
+    return {each.document.name for each in chosen(files(options), options)}
 
 
 def test_a_scenario_that_is_named_like_its_folder_goes_before_the_folder() -> None:
@@ -33,9 +21,9 @@ def test_a_scenario_that_is_named_like_its_folder_goes_before_the_folder() -> No
 
 
 def test_all_leaves_what_takes_long_or_has_to_be_built_to_its_tag() -> None:
-    everything, stack = names(Wanted(everything=True)), names(Wanted(tags=["stack"]))
+    everything, stack = names(RunOptions(everything=True)), names(RunOptions(tags=["stack"]))
     assert "hibernate" in everything
-    assert not everything & (stack | names(Wanted(tags=["slow"])))
+    assert not everything & (stack | names(RunOptions(tags=["slow"])))
     assert stack == {name.removeprefix("stack/") for name in shipped_files() if name.startswith("stack/")}
 
 

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from poc_cli.errors import PocError
+from poc_cli.history import events
 from poc_cli.history import writer as module
 from poc_cli.history.reader import read
 from poc_cli.history.redact import MASK, Redactor, Secret
@@ -43,9 +44,9 @@ def test_what_is_given_back_is_what_is_read(path: Path) -> None:
 
 def test_times_go_forward_and_may_be_given(path: Path) -> None:
     with writer(path) as history:
-        first = history.add("play", "poc", "step")
-        second = history.add("play", "poc", "step", t_ns=7)
-        third = history.add("play", "poc", "step")
+        first = history.add("play", "poc", "step_end", ok=True)
+        second = history.add("play", "poc", "step_end", ok=True, t_ns=7)
+        third = history.add("play", "poc", "step_end", ok=True)
     assert 0 <= first.t_ns <= third.t_ns
     assert second.t_ns == 7
 
@@ -53,7 +54,7 @@ def test_times_go_forward_and_may_be_given(path: Path) -> None:
 def test_an_event_is_on_the_disk_before_the_next_begins(path: Path) -> None:
     with writer(path) as history:
         for number in range(1, 4):
-            history.add("play", "poc", "step")
+            history.add("play", "poc", "step_end", ok=True)
             assert len(read(path)) == number
 
 
@@ -91,7 +92,7 @@ def test_a_full_disk_is_a_sentence_with_what_to_do(path: Path) -> None:
         os.dup2(full, history._descriptor)
         os.close(full)
         with pytest.raises(PocError, match="No space left on device") as caught:
-            history.add("play", "poc", "step")
+            history.add("play", "poc", "step_end", ok=True)
     assert "free space" in str(caught.value)
 
 
@@ -111,7 +112,7 @@ def test_a_secret_is_in_no_corner_of_the_file(path: Path) -> None:
         history.add("play", "ann", "received", hex=VALUE.encode().hex())
         history.add("play", "ann", "received", text=base64.b64encode(b"ann:" + VALUE.encode()).decode())
         history.add("play", "poc", "captured", name="x", value={VALUE: [VALUE, 87654321]})
-        history.add(VALUE, VALUE, "closed", reason=VALUE)
+        history.add(VALUE, VALUE, "closed", by="server", clean=True, said="", reason=VALUE)
     text = path.read_text()
     assert text.count(MASK) == 9
     for form in (VALUE, json.dumps(VALUE)[1:-1], VALUE.encode().hex(), "87654321", VALUE[2:]):
@@ -121,7 +122,7 @@ def test_a_secret_is_in_no_corner_of_the_file(path: Path) -> None:
 
 def test_a_secret_of_digits_tears_no_hole_into_a_time(path: Path) -> None:
     with writer(path, "00000000") as history:
-        event = history.add("play", "poc", "step", t_ns=1_000_000_000_000, at_ns=2_000_000_000_000)
+        event = history.add("play", "poc", "captured", t_ns=1_000_000_000_000, name="x", value=2_000_000_000_000)
     assert read(path) == [event]
 
 
@@ -154,12 +155,12 @@ def test_an_event_names_the_secrets_that_were_taken_out_of_it(tmp_path: Path) ->
     with HistoryWriter(path, Redactor([Secret("API_KEY", key), Secret("PIN", "Abcd1234")])) as history:
         payload, told = history.masked(f"{key} and Abcd1234")
         history.add("room", "ann", "received", text=payload, **told)
-        history.add("room", "ann", "closed", reason=key)
+        history.add("room", "ann", "open_failed", said=key)
         history.add("room", "ann", "sent", text="nothing")
     events = [json.loads(line)["data"] for line in path.read_text().splitlines()]
     assert events == [
         {"text": "[secret] and [secret]", "masked": ["API_KEY"], "masked_weak": ["PIN"]},
-        {"reason": "[secret]", "masked": ["API_KEY"]},
+        {"said": "[secret]", "masked": ["API_KEY"]},
         {"text": "nothing"},
     ]
 
@@ -167,10 +168,24 @@ def test_an_event_names_the_secrets_that_were_taken_out_of_it(tmp_path: Path) ->
 def test_a_secret_of_digits_is_masked_in_the_data_alone(tmp_path: Path) -> None:
     path = tmp_path / "history.ndjson"
     with HistoryWriter(path, Redactor(["1234567890"])) as history:
-        history.add("room", "ann", "received", t_ns=1234567890, number=1234567890, text="x1234567890x")
+        history.add("room", "ann", "received", t_ns=1234567890, status=1234567890, text="x1234567890x")
     event = json.loads(path.read_text())
     assert event["t_ns"] == 1234567890
-    assert event["data"] == {"number": "[secret]", "text": "x[secret]x", "masked_weak": ["a secret"]}
+    assert event["data"] == {"status": "[secret]", "text": "x[secret]x", "masked_weak": ["a secret"]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "wrong"),
+    [
+        ("sant", {}, "there is no event of kind sant"),
+        ("sent", {"txt": "a"}, "an event of kind sent has no field txt"),
+        ("sent", {"a": 1, "text": "", "b": 2, "masked": []}, "an event of kind sent has no field a, b"),
+    ],
+)
+def test_a_misspelled_field_is_not_written(path: Path, kind: str, data: dict[str, Any], wrong: str) -> None:
+    with writer(path) as history, pytest.raises(TypeError, match=f"^{wrong}$"):
+        history.add("play", "ann", kind, **data)
+    assert path.read_text() == ""
 
 
 def test_a_history_has_a_limit_that_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,3 +199,12 @@ def test_a_history_has_a_limit_that_is_told(tmp_path: Path, monkeypatch: pytest.
         history.add("room", "poc", "play_end", outcome="error", reason="full")
     assert path.stat().st_size < 10_400
     assert json.loads(path.read_text().splitlines()[-1])["kind"] == "play_end"
+
+
+def test_a_typed_event_is_written_with_the_fields_that_it_was_given(path: Path) -> None:
+    with writer(path) as history:
+        event = history.write("play", "poc", events.StepEnd(ok=True, sent={"ann": 3}), step=2)
+        failed = history.write("play", "poc", events.StepEnd(ok=False, failure="silence"), t_ns=7)
+    assert read(path) == [event, failed]
+    assert (event.kind, event.step, event.data) == ("step_end", 2, {"ok": True, "sent": {"ann": 3}})
+    assert (failed.t_ns, failed.data) == (7, {"ok": False, "failure": "silence"})

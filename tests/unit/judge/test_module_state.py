@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from poc_cli.history import event as kinds
-from poc_cli.judge.module_state import PUT_BACK
+from poc_cli.judge.module_state_verdict import PUT_BACK
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.module_state_claims import resting_on_state
 from poc_cli.scenario.plays import CONFIRM, plays_of

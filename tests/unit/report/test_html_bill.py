@@ -10,7 +10,7 @@ from poc_cli.cost.month import month_of
 from poc_cli.cost.prices import shipped
 from poc_cli.cost.profile import SAMPLES, profile_of, sample_text
 from poc_cli.report.html import html
-from poc_cli.report.html.bill import bills_of
+from poc_cli.report.html.bill_charts import bills_of
 from poc_cli.report.html.view_model import Chart
 from tests.unit.report.hostile import claim, document, scenario
 

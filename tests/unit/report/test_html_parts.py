@@ -14,8 +14,8 @@ from poc_cli.record.run_record import record
 from poc_cli.report.completeness import missing
 from poc_cli.report.html.charts import latencies
 from poc_cli.report.html.drawing import AXIS, BAR, GAP, LABEL, Drafter, Scale
+from poc_cli.report.html.html_page import _source
 from poc_cli.report.html.lanes import MOST_LANES, gathered
-from poc_cli.report.html.page import _source
 from poc_cli.report.html.safe import address, embedded
 from poc_cli.report.html.timeline import timeline_of
 from poc_cli.report.html.timeline_data import KINDS, data_of

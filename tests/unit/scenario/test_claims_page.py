@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from poc_cli.scenario import generate_docs
+from poc_cli.commands import generate_docs
 from poc_cli.scenario.catalog import shipped_files
 from poc_cli.scenario.claims_page import page
 from poc_cli.scenario.loader import parse, read

@@ -7,8 +7,9 @@ import pytest
 import tomli
 from jsonschema import Draft7Validator
 
+from poc_cli.commands import generate_docs
 from poc_cli.errors import ScenarioError
-from poc_cli.scenario import generate_docs, load_schema
+from poc_cli.scenario import load_schema
 from poc_cli.scenario.describe import tell
 from poc_cli.scenario.lint_load import stages_of
 from poc_cli.scenario.load_model import LoadFile

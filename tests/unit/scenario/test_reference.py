@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from poc_cli.scenario import generate_docs, reference
+from poc_cli.commands import generate_docs
+from poc_cli.scenario import reference
 from poc_cli.scenario.check_names import MEANINGS
 from poc_cli.scenario.examples import EXAMPLES, FRAME, whole
 from poc_cli.scenario.loader import parse

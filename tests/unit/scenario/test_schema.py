@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 from pydantic import BaseModel
 
+from poc_cli.commands import generate_docs
 from poc_cli.errors import ScenarioError
-from poc_cli.scenario import generate_docs
 from poc_cli.scenario.catalog import shipped_files
 from poc_cli.scenario.examples import EXAMPLES, whole
 from poc_cli.scenario.loader import parse

@@ -18,7 +18,7 @@ def test_days_of_the_calendar_are_taken_in_their_order() -> None:
 def test_anything_else_is_refused_with_an_example(word: str) -> None:
     with pytest.raises(UsageError) as raised:
         checked(["2026-10-01", word])
-    assert raised.value.message == f'--compat-date "{word}" is not a valid date'
+    assert raised.value.message == f'--compat-date "{word}" is not a calendar date'
     assert raised.value.advice == "write it as 2026-10-01"
 
 

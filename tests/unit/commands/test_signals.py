@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from poc_cli.commands.idle_imports import importing
+from poc_cli.commands.signals import importing
 
 NAMES = ("poc_idle_first", "poc_idle_second")
 

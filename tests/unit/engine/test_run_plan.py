@@ -1,6 +1,7 @@
-"""Which worker a run on Cloudflare deploys, from scenarios that bring the same one, several, or none."""
+"""What a run plays and leaves out, and the worker that its scenarios bring in common."""
 
-from poc_cli.commands.worker_choice import brought
+from poc_cli.engine.run_plan import plan_run
+from poc_cli.run_options import RunOptions
 from poc_cli.scenario.capabilities import Place
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.scenario import Scenario
@@ -19,12 +20,12 @@ says = "It is so."
 """
 
 
-def scenario(more: str = "", file: str = "stories/one.toml", step: str = "") -> Scenario:
-    return parse(TEXT.format(name="story", more=more, step=step), file)
+def scenario(more: str = "", file: str = "stories/one.toml", step: str = "", name: str = "story") -> Scenario:
+    return parse(TEXT.format(name=name, more=more, step=step), file)
 
 
 def folder_of(*scenarios: Scenario) -> str | None:
-    play = brought(scenarios, None, PLACE)
+    play = plan_run(scenarios, RunOptions(), PLACE).common_worker()
     return None if play is None or play.worker is None else play.worker.dir
 
 
@@ -47,4 +48,13 @@ def test_none_is_taken_where_they_differ_or_one_brings_none() -> None:
 
 
 def test_what_cannot_be_played_there_has_no_say() -> None:
-    assert folder_of(scenario('worker = "hall"'), scenario(step=', { restart = "crash" }')) == "hall"
+    crash = scenario(step=', { restart = "crash" }', name="crash")
+    assert folder_of(scenario('worker = "hall"'), crash) == "hall"
+
+
+def test_what_is_played_and_what_is_left_out_and_why() -> None:
+    here, crash, missing = scenario(name="here"), scenario(step=', { restart = "crash" }', name="crash"), scenario()
+    plan = plan_run([here, crash, missing], RunOptions(repeat=2), PLACE, {"story": "no browser"})
+    assert [play.label for play in plan.stories] == ["here", "here#2"]
+    assert plan.played == [here]
+    assert plan.left_out == {"crash": "it kills the runtime; not on cloudflare", "story": "no browser"}

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from poc_cli.commands import complete
-from poc_cli.commands.complete import scenarios
+from poc_cli.commands import selection
+from poc_cli.commands.selection import completions
 from poc_cli.errors import PocError
 from poc_cli.scenario.catalog import shipped_files
 
@@ -18,11 +18,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_names_that_begin_so() -> None:
-    assert scenarios("hib") == ["hibernate"]
-    assert set(shipped_files()) <= set(scenarios(""))
-    assert scenarios("delivery/ech") == ["delivery/echo"]
-    assert scenarios("ech") == ["echo"]
-    assert scenarios("xyz") == []
+    assert completions("hib") == ["hibernate"]
+    assert set(shipped_files()) <= set(completions(""))
+    assert completions("delivery/ech") == ["delivery/echo"]
+    assert completions("ech") == ["echo"]
+    assert completions("xyz") == []
 
 
 def test_files_and_folders_that_begin_so(folder: Path) -> None:
@@ -30,20 +30,20 @@ def test_files_and_folders_that_begin_so(folder: Path) -> None:
         (folder / name).touch()
     (folder / "zzz-more").mkdir()
     (folder / "zzz-more" / "room.toml").touch()
-    assert scenarios("zz") == ["zzz-more/", "zzz-mine.toml"]
-    assert scenarios("zzz-more/") == ["zzz-more/room.toml"]
-    assert scenarios("zzz-more/r") == ["zzz-more/room.toml"]
-    assert scenarios(f"{folder}/zzz-mi") == [f"{folder}/zzz-mine.toml"]
-    assert scenarios("./zzz-mi") == ["./zzz-mine.toml"]
-    assert ".hidden.toml" not in scenarios("")
-    assert scenarios(".h") == [".hidden.toml"]
-    assert scenarios("no/where") == []
+    assert completions("zz") == ["zzz-more/", "zzz-mine.toml"]
+    assert completions("zzz-more/") == ["zzz-more/room.toml"]
+    assert completions("zzz-more/r") == ["zzz-more/room.toml"]
+    assert completions(f"{folder}/zzz-mi") == [f"{folder}/zzz-mine.toml"]
+    assert completions("./zzz-mi") == ["./zzz-mine.toml"]
+    assert ".hidden.toml" not in completions("")
+    assert completions(".h") == [".hidden.toml"]
+    assert completions("no/where") == []
 
 
 def test_a_broken_installation_is_no_reason_to_fail(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     def broken() -> None:
         raise PocError("no folder")
 
-    monkeypatch.setattr(complete, "shipped_files", broken)
+    monkeypatch.setattr(selection, "shipped_files", broken)
     (folder / "hi.toml").touch()
-    assert scenarios("hi") == ["hi.toml"]
+    assert completions("hi") == ["hi.toml"]

@@ -1,0 +1,77 @@
+"""The options that several commands share, and the panels that `--help` groups them in."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from poc_cli.run_options import SleepMode
+
+
+class OptionPanel(StrEnum):
+    """The groups of the options of a command."""
+
+    SCENARIOS = "What to run"
+    TARGET = "Where to run it"
+    EXECUTION = "How to run it"
+    OUTPUT = "Output"
+
+
+def scenario_names(incomplete: str) -> list[str]:
+    """Return the completions of a word."""
+    from poc_cli.commands.selection import completions
+
+    return completions(incomplete)
+
+
+_SCENARIOS, _TARGET, _EXECUTION, _OUTPUT = (panel.value for panel in OptionPanel)
+
+WorkerFolder = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Test this worker instead of the shipped one: a folder with a wrangler configuration or a local.capnp.",
+        rich_help_panel=_SCENARIOS,
+    ),
+]
+Sleep = Annotated[
+    SleepMode | None, typer.Option(help="Override how objects are put to sleep.", rich_help_panel=_EXECUTION)
+]
+CompatDate = Annotated[
+    str | None, typer.Option(metavar="DATE", help="Run with this compatibility date.", rich_help_panel=_EXECUTION)
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", min=1, help="Maximum number of concurrent plays (default: 500).", rich_help_panel=_EXECUTION
+    ),
+]
+Times = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        min=1,
+        help="Run each scenario N times; a claim holds only if it held every time.",
+        rich_help_panel=_EXECUTION,
+    ),
+]
+TokenEnv = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Environment variable with the token for the address.", rich_help_panel=_TARGET),
+]
+HeaderEnv = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="HEADER=NAME", help="Send a header with the value of an environment variable.", rich_help_panel=_TARGET
+    ),
+]
+_RESULTS = "The folder that holds the run folders (default: results)."
+Results = Annotated[Path | None, typer.Option(metavar="FOLDER", help=_RESULTS)]
+ResultsOut = Annotated[Path | None, typer.Option("--results", metavar="FOLDER", help=_RESULTS, rich_help_panel=_OUTPUT)]
+Json = Annotated[bool, typer.Option("--json", help="Print run.json and nothing else.", rich_help_panel=_OUTPUT)]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print one line.", rich_help_panel=_OUTPUT)]
+AllowUnknown = Annotated[
+    bool, typer.Option("--allow-unknown", help="Exit with 0 even if a claim is unknown.", rich_help_panel=_OUTPUT)
+]
+Run = Annotated[Path | None, typer.Argument(metavar="RUN", help="A run folder (default: the latest).")]

@@ -1,0 +1,58 @@
+"""The options of a run: one object from the command line down to the engine."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from poc_cli.targets.destination import Destination
+
+SleepMode = Literal["idle", "evict"]
+"""How a run puts objects to sleep: by the runtime's idle timer, or by a forced eviction."""
+
+JOBS: Final = 500
+"""Concurrent plays; each holds a few sockets and waits most of the time."""
+
+RESULTS: Final = Path("results")
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What a run was asked to do, with the configuration and the defaults filled in."""
+
+    words: Sequence[str] = ()
+    """Names, files and folders of scenarios."""
+
+    everything: bool = False
+    tags: Sequence[str] = ()
+    loads: bool = False
+    """Whether load scenarios are run too, as written, after everything else."""
+
+    worker: Path | None = None
+    overrides_worker: bool = False
+    """Whether `worker` replaces the worker that a scenario names."""
+
+    sleep: SleepMode | None = None
+    jobs: int = JOBS
+    repeat: int = 1
+    compat_dates: tuple[str, ...] = ()
+    target: Destination = Destination()  # noqa: RUF009 - frozen
+    token_env: str | None = None
+    header_env: Sequence[str] = ()
+    """Headers for a worker that poc did not deploy, as `Name=VARIABLE`."""
+
+    origin: str | None = None
+    """The address of a deployed app that replaces the one a scenario would start."""
+
+    keep: bool = False
+    """Whether what is deployed for the run stays deployed."""
+
+    results: Path = RESULTS
+    json: bool = False
+    verbosity: int = 0
+    allow_unknown: bool = False
+
+    @property
+    def compat_date(self) -> str | None:
+        """Return the compatibility date where there is exactly one."""
+        return self.compat_dates[0] if len(self.compat_dates) == 1 else None
