@@ -1,13 +1,13 @@
-"""How many file descriptors a runtime needs for its sockets: workerd ends when it runs out of them."""
+"""The file descriptors that a runtime needs for its sockets; workerd exits when it runs out of them."""
 
 import resource
 from typing import Final
 
 DESCRIPTORS_PER_SOCKET: Final = 2
-"""Of workerd's, for each WebSocket (measured: 500 sockets, +1,009)."""
+"""Descriptors of workerd for each WebSocket (measured: 500 sockets, +1,009)."""
 
 DESCRIPTORS_AT_REST: Final = 256
-"""Left free for what workerd opens besides: 13 at rest, and files of SQLite for each object in memory."""
+"""Reserved for what else workerd opens: 13 at rest, and SQLite files for each object in memory."""
 
 
 def sockets_possible() -> int:

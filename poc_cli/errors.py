@@ -1,4 +1,4 @@
-"""The errors that a person reads: what happened, where, and what to do about it."""
+"""Errors shown to the user: what happened, where, and what to do about it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,30 +9,30 @@ from poc_cli.exit_codes import ExitCode
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """A place in a text; line and column count from 1, the column in characters."""
+    """A position in a text; line and column count from 1, the column in characters."""
 
     line: int
     column: int
 
 
 class PocError(Exception):
-    """An error with a sentence for the user and the exit code that it means."""
+    """An error with a message for the user and an exit code."""
 
     exit_code = ExitCode.FAILED
 
     def __init__(self, message: str, advice: str | None = None) -> None:
-        """Take what happened and, where there is something to do about it, what."""
+        """Take what happened and, if there is a remedy, what to do."""
         super().__init__(message)
         self.message = message
         self.advice = advice
 
     @property
     def in_a_line(self) -> str:
-        """Return the whole text in one line, for a reason."""
+        """Return message and advice on one line, for use as a reason."""
         return self.message if self.advice is None else f"{self.message} ({self.advice})"
 
     def __str__(self) -> str:
-        """Return the whole text, the advice on a line of its own."""
+        """Return the message, with the advice on its own line."""
         return self.message if self.advice is None else f"{self.message}\n  {self.advice}"
 
 
@@ -43,7 +43,7 @@ class UsageError(PocError):
 
 
 class ScenarioError(UsageError):
-    """A scenario file is wrong at a known place; the text shows the line with a caret below the column."""
+    """An error in a scenario file; the text shows the line with a caret below the column."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class ScenarioError(UsageError):
         source_line: str | None = None,
         advice: str | None = None,
     ) -> None:
-        """Take the place and the sentence; without a position the whole file is meant."""
+        """Take the file, the message and the position; without a position the error concerns the whole file."""
         super().__init__(message, advice)
         self.file = file
         self.position = position
@@ -75,11 +75,11 @@ class ScenarioError(UsageError):
 
 
 class TargetError(PocError):
-    """The runtime could not be brought, started or spoken to."""
+    """The runtime could not be installed, started or reached."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """Return `did you mean "x"?` for the nearest known word, or the list where none is near and it is short."""
+    """Return `did you mean "x"?` for the closest known word, or the list of known words if none is close."""
     candidates = sorted(known)
     near = get_close_matches(word, candidates, n=1, cutoff=0.6)
     if near:

@@ -1,10 +1,10 @@
-"""What the process says when it ends: one number each for pass, fail, misuse, breakage and doubt."""
+"""The exit codes of poc and their meanings."""
 
 from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """The exit codes of `poc`. Precedence where several apply: FAILED > REFUTED > INCONCLUSIVE > HELD."""
+    """The exit codes of `poc`. If several apply: FAILED > REFUTED > INCONCLUSIVE > HELD."""
 
     HELD = 0
     REFUTED = 1
@@ -15,7 +15,7 @@ class ExitCode(IntEnum):
 
 
 WORST_FIRST = (ExitCode.FAILED, ExitCode.REFUTED, ExitCode.INCONCLUSIVE, ExitCode.HELD)
-"""The precedence where several runs end in one exit code."""
+"""The precedence when several runs end in one exit code."""
 
 MEANINGS = {
     ExitCode.HELD: "every claim held",

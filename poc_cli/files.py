@@ -1,7 +1,6 @@
-"""Files that are written whole or not at all, and read only where they are files.
+"""Write files atomically, and read only regular files.
 
-A run folder may come from somebody else: a link in it must not lead what poc writes elsewhere, and a pipe must not
-keep poc waiting.
+A run folder may come from somebody else: a link in it must not redirect what poc writes, and a pipe must not block poc.
 """
 
 import errno
@@ -13,24 +12,24 @@ from pathlib import Path
 from typing import Final
 
 _DEVICES: Final = (Path("/dev"), Path("/proc"))
-"""`-o /dev/stdout` means the stream, and not a file in its place."""
+"""`-o /dev/stdout` means the stream; it must not be replaced by a file."""
 
-_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a file system for files, although it stands among the devices
+_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a file system for ordinary files, although it is below /dev
 
 
 def write_whole(file: Path, text: str) -> None:
-    """Write a file beside its place and rename it: it is whole or not there, and a link there is replaced.
+    """Write a file under a temporary name and rename it, so that it is never partial; a link there is replaced.
 
     Raises OSError.
     """
     data = text.encode("utf-8", "backslashreplace")
-    place = file.absolute()
-    if any(map(place.is_relative_to, _DEVICES)) and not place.is_relative_to(_MEMORY):
+    path = file.absolute()
+    if any(map(path.is_relative_to, _DEVICES)) and not path.is_relative_to(_MEMORY):
         file.write_bytes(data)
         return
     part = file.with_name(f".poc-{secrets.token_hex(8)}.part")
     try:
-        # exclusively, so that nobody's link stands there
+        # O_EXCL, so that an existing link is not followed
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as stream:
             stream.write(data)
         part.replace(file)
@@ -41,8 +40,8 @@ def write_whole(file: Path, text: str) -> None:
 
 
 def read_whole(file: Path) -> bytes:
-    """Return what is in a file; a pipe or a device could be waited for in vain. Raises OSError."""
+    """Return the content of a regular file; reading a pipe or a device could block forever. Raises OSError."""
     with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
         if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "it is not a file", str(file))
+            raise OSError(errno.EINVAL, "not a regular file", str(file))
         return stream.read()

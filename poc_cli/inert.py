@@ -1,4 +1,4 @@
-"""Text that a terminal, a log or a page shows and does not obey."""
+"""Escape control characters, so that untrusted text cannot control a terminal, a log or a page."""
 
 import re
 from typing import Final
@@ -7,19 +7,19 @@ _STYLES: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 def inert(text: str) -> str:
-    """Return the text with every character that is not printable, line ends and tabs too, written as its escape."""
-    if text.isprintable():  # the common case, which needs no look at each character
+    """Return the text with every non-printable character escaped, line ends and tabs included."""
+    if text.isprintable():  # the common case
         return text
     return "".join(character if character.isprintable() else escape(character) for character in text)
 
 
 def inert_lines(text: str) -> str:
-    """Return a text of several lines with each line inert; a tab becomes a space, so that columns stay."""
+    """Return a multi-line text with each line escaped; a tab becomes a space, so that columns stay aligned."""
     return "\n".join(inert(line.replace("\t", " ")) for line in text.split("\n"))
 
 
 def escape(character: str) -> str:
-    """Return a character as its escape."""
+    """Return the escape sequence of a character."""
     return character.encode("unicode_escape").decode()
 
 

@@ -35,7 +35,7 @@ class Pages:
             self._starting.add_done_callback(lambda task: task.cancelled() or task.exception())
 
     async def context(self) -> "BrowserContext":
-        """Return a fresh context. Raises TargetError where there is no browser."""
+        """Return a fresh context. Raises TargetError if there is no browser."""
         self.begin()
         if self._starting is None:
             raise TargetError("the browser was not started")
@@ -43,7 +43,7 @@ class Pages:
         return await browser.new_context(service_workers="block")
 
     async def ready(self) -> None:
-        """Wait until it runs. Raises TargetError where it does not start."""
+        """Wait until it runs. Raises TargetError if it does not start."""
         self.begin()
         if self._starting is not None:
             await asyncio.shield(self._starting)

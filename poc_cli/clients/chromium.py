@@ -50,7 +50,7 @@ class Chromium:
 
 
 def why_no_pages() -> tuple[str, str] | None:
-    """Return why no page can be opened here at all, and what to do about it; None where nothing is known against it."""
+    """Return why no page can be opened here at all, and what to do about it; None if nothing is known against it."""
     if importlib.util.find_spec("playwright") is None:
         return (
             "pages in a browser need the Python package playwright",
@@ -65,7 +65,7 @@ def why_no_pages() -> tuple[str, str] | None:
 
 
 def chromium(say: Callable[[str], None]) -> Chromium:
-    """Return the browser, brought first where it is missing. Raises TargetError where there is none."""
+    """Return the browser, brought first where it is missing. Raises TargetError if there is none."""
     why = why_no_pages()
     if why is not None:
         raise TargetError(*why)

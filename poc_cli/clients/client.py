@@ -62,7 +62,7 @@ class Client(Protocol):
         """Return in a sentence what did not happen in the time that it had to open."""
 
     async def send(self, payload: Payload) -> None:
-        """Send one message. Raises ConnectionClosed where there is no connection."""
+        """Send one message. Raises ConnectionClosed if there is no connection."""
 
     async def close(self, code: int, reason: str, in_time: InTime) -> None:
         """Close with a close frame and wait for the answer; cut the connection where none comes in time."""
@@ -81,7 +81,7 @@ class Client(Protocol):
 
 
 class CannotOpen(Exception):
-    """The connection was refused; the text says how, `status` is the server's, None where it gave none.
+    """The connection was refused; the text says how, `status` is the server's, None if it gave none.
 
     `in_time` tells a refusal from a server that said nothing at all in the time it had.
     """

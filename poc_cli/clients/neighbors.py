@@ -23,7 +23,7 @@ def is_of_another_user(connection: asyncio.StreamWriter | asyncio.BaseTransport)
 
 
 def user_of(lines: Iterable[str], local: int, remote: int) -> int | None:
-    """Return the user whose socket has these two ports, by lines of the kernel's table; None where there is none."""
+    """Return the user whose socket has these two ports, by lines of the kernel's table; None if there is none."""
     for line in lines:
         columns = line.split()
         if len(columns) > _USER_COLUMN and (_port(columns[_LOCAL_COLUMN]), _port(columns[_REMOTE_COLUMN])) == (

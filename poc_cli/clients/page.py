@@ -92,7 +92,7 @@ class PageClient:
 
     @property
     def page(self) -> "Page":
-        """Return the browser's page. Raises CannotOpen where it is gone."""
+        """Return the browser's page. Raises CannotOpen if it is gone."""
         if self._page is None or self._gone is not None:
             raise CannotOpen(self.how_it_ended)
         return self._page

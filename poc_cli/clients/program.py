@@ -119,7 +119,7 @@ class ProgramClient:
             await self._moved.wait_for(done)
 
     async def send(self, payload: Payload) -> None:
-        """Write one line. Raises CannotOpen where nobody reads it, ValueError for what is no line."""
+        """Write one line. Raises CannotOpen if nobody reads it, ValueError for what is no line."""
         if not isinstance(payload, str) or "\n" in payload:
             raise ValueError(f"{self.name} is sent lines of text, and this is {_kind(payload)}")
         stdin = None if self._process is None else self._process.stdin

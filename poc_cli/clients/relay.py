@@ -75,7 +75,7 @@ class Head:
 
 
 Route = Callable[[Head], Door | None]
-"""Gives the way to the server that a request is for, None where nobody knows it."""
+"""Gives the way to the server that a request is for, None if nobody knows it."""
 
 
 class Relay:

@@ -26,7 +26,7 @@ class ProgramFolder(ScratchFolder):
     """The folder for temporary files of a run's programs, and who clears up after them should we die."""
 
     def __init__(self) -> None:
-        """Make the folder (0700). Raises TargetError where there is no place for it."""
+        """Make the folder (0700). Raises TargetError if there is no place for it."""
         super().__init__(base(), "tmp", "bin")
         self._started: list[asyncio.subprocess.Process] = []
         with self.filling():

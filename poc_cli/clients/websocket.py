@@ -65,7 +65,7 @@ class _Connection(ClientConnection):
             self._receiving.reschedule(self.loop.time())
 
     async def receive(self) -> Payload:
-        """Return the next message. Raises ConnectionClosed where there is none, whether TCP has ended or not."""
+        """Return the next message. Raises ConnectionClosed if there is none, whether TCP has ended or not."""
         try:
             # What came before the end is returned first: the library gives it without suspending.
             async with asyncio.timeout(0 if self.has_ended else None) as self._receiving:
@@ -188,7 +188,7 @@ class SocketClient:
         return f"the handshake took more than {within:g} s"
 
     async def send(self, payload: Payload) -> None:
-        """Send one message. Raises ConnectionClosed where there is no connection any more."""
+        """Send one message. Raises ConnectionClosed if there is no connection any more."""
         if self._connection is None:
             raise CannotOpen("was never opened")
         await self._connection.send(payload)
@@ -286,7 +286,7 @@ def refusal(response: Response) -> str:
 
 
 def colo(response: Response | None) -> str | None:
-    """Return the Cloudflare location that answered, by the suffix of `cf-ray`: 8f1c…-LAX; None where none did."""
+    """Return the Cloudflare location that answered, by the suffix of `cf-ray`: 8f1c…-LAX; None if none did."""
     ray = "" if response is None else response.headers.get("cf-ray", "")
     _, _, place = ray.rpartition("-")
     return place if place.isalpha() and place.isascii() and place.isupper() else None

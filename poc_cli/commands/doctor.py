@@ -194,7 +194,7 @@ def answering(binary: Path, *, by_name: bool) -> Finding:
     """Check a workerd by the version that it reports; `by_name` means that POC_WORKERD names it."""
     advice = "unset POC_WORKERD to use the pinned one"
     if not by_name:
-        advice = f"remove {binary.parents[4]}, and the next run downloads it again"
+        advice = f"remove {binary.parents[4]}; the next run installs it again"
     try:
         finished = subprocess.run(
             [binary, "--version"],

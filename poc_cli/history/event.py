@@ -1,4 +1,4 @@
-"""One thing that happened, as a line of `history.ndjson`."""
+"""Events of a run, as the lines of `history.ndjson`."""
 
 import json
 from dataclasses import dataclass
@@ -58,14 +58,14 @@ LATE = "late"
 TIMED = "timed"
 
 OF_THE_RUN = frozenset({RUN_START, RUN_END, LEFT_OUT, PULSE, SENTINEL, TAIL, LATE, LEAKED, CONFIRMED})
-"""What belongs to no play."""
+"""Events that belong to the run and to no play."""
 
 STIRRING = frozenset({OPENED, SENT, RECEIVED, CLOSED, FRAME_SENT, FRAME_RECEIVED, ASKED, TOLD})
-"""What passes between the clients and their objects: the silence that a sleep may come in lies between two of these."""
+"""Events of traffic between clients and objects. The silence in which an object may sleep lies between two of these."""
 
 
 OUR_OWN = frozenset({ASKED, TOLD})
-"""Questions of poc's own, each of which concerns one object, and its answer."""
+"""poc's own identity queries, each to one object, and the answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Event:
     """A line of the history.
 
     `t_ns` counts from the start of the run on the client's monotonic clock. Times inside `data` whose names begin
-    with `at_` are the runtime's own clock; the two are never subtracted from each other.
+    with `at_` are on the runtime's clock; the two must not be subtracted from each other.
     """
 
     id: int
@@ -85,7 +85,7 @@ class Event:
     data: dict[str, Any]
 
     def fields(self) -> dict[str, Any]:
-        """Return its fields as they stand in the file."""
+        """Return the fields as written to the file."""
         return {
             "id": self.id,
             "play": self.play,
@@ -97,5 +97,5 @@ class Event:
         }
 
     def line(self) -> str:
-        """Return the line as it stands in the file, without its end."""
+        """Return the line as written to the file, without the line end."""
         return json.dumps(self.fields(), ensure_ascii=False, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""The folder of a run: where it is, what is never written into it, and the link to the latest one."""
+"""Create the folder of a run, and update the link to the latest run."""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -10,21 +10,21 @@ from poc_cli.errors import PocError
 from poc_cli.history.redact import Redactor
 
 RUN = "run"
-"""The play that events of the whole run belong to."""
+"""The play name of events that concern the whole run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Where the evidence of a run goes, and what must never be in it."""
+    """Where the evidence of a run is written, and the redactor that keeps secrets out of it."""
 
     folder: Path
     redactor: Redactor
     thrown: Callable[[], str] = str
-    """Returns what requests have thrown that is in no log of the runtime's."""
+    """Returns exceptions of requests that are in no log of the runtime."""
 
 
 def run_folder(results: Path, scenarios: Sequence[str], now: datetime) -> Path:
-    """Make the folder of a run of the scenarios of these names, 0700. Raises PocError where it cannot be made."""
+    """Create the folder (0700) for a run of these scenarios. Raises PocError if it cannot be created."""
     subject = scenarios[0] if len(scenarios) == 1 else f"{len(scenarios)}-scenarios"
     stem = f"{now:%Y%m%dT%H%M%SZ}-{subject}"
     try:
@@ -38,13 +38,13 @@ def run_folder(results: Path, scenarios: Sequence[str], now: datetime) -> Path:
             return folder
     except OSError as error:
         raise PocError(
-            f"cannot make a run folder in {results}: {error.strerror}", "choose another folder by --results"
+            f"cannot create a run folder in {results}: {error.strerror}", "choose another folder with --results"
         ) from error
-    raise PocError(f"cannot find a free name for a run in {results}")
+    raise PocError(f"cannot find an unused name for a run folder in {results}")
 
 
 def point_latest(folder: Path) -> None:
-    """Let `latest` beside the run folder point to it, in one step."""
+    """Point the `latest` link beside the run folder to it, atomically."""
     link = folder.parent / f".latest-{secrets.token_hex(4)}"
     try:
         link.symlink_to(folder.name)

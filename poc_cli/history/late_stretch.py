@@ -1,6 +1,6 @@
-"""A stretch of time in which the harness or the runtime was not attending: stalled, stopped or starved.
+"""A stretch of time in which poc or the runtime did not run: stalled, stopped or starved of CPU.
 
-Facts only: whether a stretch matters to a play is decided by the judge (`record/lateness.py`).
+Whether a stretch matters to a play is decided later (`record/lateness.py`).
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,18 +10,18 @@ from typing import Any, Final, Literal
 from poc_cli.history.event import LATE, Event
 
 Who = Literal["poc", "runtime", "machine"]
-"""Who was late. `machine` means that it was suspended: no clock of ours ran."""
+"""Who was late. `machine` means that the machine was suspended and no clock of poc ran."""
 
 _KNOWN: Final[tuple[Who, ...]] = ("poc", "runtime", "machine")
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """One stretch. Times are nanoseconds of the history's clock.
+    """One late stretch. Times are nanoseconds on the history's clock.
 
-    `ran` is the share of it in which the runtime's thread was on a processor, `busy` are the contexts that ran
-    JavaScript in it without a pause, as (process, ctx): together they tell a worker's own work from a stopped or
-    starved runtime. `reading` are the plays whose own frames the harness was reading in it.
+    `ran` is the share in which the runtime's thread was on a CPU, `busy` lists the contexts that ran JavaScript without
+    yielding, as (process, ctx): together they distinguish a worker's own work from a stopped or starved runtime.
+    `reading` lists the plays whose own frames poc was reading.
     """
 
     who: Who
@@ -32,41 +32,41 @@ class Stretch:
     busy: tuple[tuple[int, int], ...] = ()
     reading: tuple[str, ...] = ()
     is_own_work: bool = False
-    """Whether the play at hand kept the runtime busy in it: then only `without_work` is lateness. Never recorded."""
+    """Whether the current play kept the runtime busy: then only `without_work` is lateness. Not recorded."""
 
     @property
     def length_ns(self) -> int:
-        """Return how long it was."""
+        """Return the length of the stretch."""
         return self.to_ns - self.from_ns
 
     def without_work(self) -> "Stretch":
-        """Return it without the share that was work, which is what the runtime's thread ran."""
+        """Return the stretch shortened by the time in which the runtime's thread ran."""
         return replace(self, to_ns=self.to_ns - round((self.ran or 0.0) * self.length_ns))
 
     def overlap_ns(self, from_ns: int, to_ns: int) -> int:
-        """Return how much of it lies between two times, which may be one and the same."""
+        """Return how much of the stretch lies between two times."""
         return max(0, min(self.to_ns, to_ns) - max(self.from_ns, from_ns))
 
     def touches(self, from_ns: int, to_ns: int) -> bool:
-        """Return whether any of it lies between two times; a suspended machine leaves no length on the clock."""
+        """Return whether any of the stretch lies between two times; it has no length if the machine was suspended."""
         return self.from_ns <= to_ns and from_ns <= self.to_ns
 
     def data(self) -> dict[str, Any]:
         """Return the stretch as the data of its event."""
-        told: dict[str, Any] = {"who": self.who, "from_ns": self.from_ns, "to_ns": self.to_ns}
+        data: dict[str, Any] = {"who": self.who, "from_ns": self.from_ns, "to_ns": self.to_ns}
         if self.runtime is not None:
-            told["runtime"] = self.runtime
+            data["runtime"] = self.runtime
         if self.ran is not None:
-            told["ran"] = round(self.ran, 3)
+            data["ran"] = round(self.ran, 3)
         if self.busy:
-            told["busy"] = [list(each) for each in self.busy]
+            data["busy"] = [list(each) for each in self.busy]
         if self.reading:
-            told["reading"] = list(self.reading)
-        return told
+            data["reading"] = list(self.reading)
+        return data
 
 
 def stretches_of(events: Iterable[Event | None]) -> Iterator[Stretch]:
-    """Return the stretches that a history tells of; damaged ones are passed over."""
+    """Return the stretches of a history; damaged ones are skipped."""
     for event in events:
         if event is not None and event.kind == LATE and (stretch := _stretch(event.data)) is not None:
             yield stretch

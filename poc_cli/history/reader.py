@@ -1,4 +1,4 @@
-"""Reads a history back from disk, line by line, whatever state it was left in."""
+"""Read a history from disk line by line, tolerating damaged lines."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from poc_cli.history.event import FORMAT, RUN_START, Event
 
 
 def event_of(line: str) -> Event | None:
-    """Return the event of one line, or None where the line is not one (cut off, edited, not ours)."""
+    """Return the event of one line, or None if it is not an event (truncated, edited, foreign)."""
     fields = _value_of(line)
     if not isinstance(fields, dict):
         return None
@@ -23,7 +23,7 @@ def event_of(line: str) -> Event | None:
         event = Event(*_VALUES(fields))
     except KeyError:
         return None
-    # To Python true is a whole number; to JSON it is not.
+    # In Python, True is an int; in JSON it is not a number.
     whole = type(event.id) is int and type(event.t_ns) is int and (event.step is None or type(event.step) is int)
     texts = type(event.play) is str and type(event.actor) is str and type(event.kind) is str
     return event if whole and texts and type(event.data) is dict else None
@@ -33,14 +33,14 @@ _VALUES = itemgetter("id", "play", "t_ns", "actor", "kind", "step", "data")
 
 
 def _value_of(line: str) -> Any:
-    """Return what a line holds as JSON, None where it is not JSON.
+    """Return the JSON value of a line, or None if it is not JSON.
 
-    Three times as fast as the standard library's parser, and texts that come again are one in memory. What it refuses
-    that the other takes, half of a surrogate pair for one, the other reads.
+    pydantic's parser is three times as fast as the standard library's and interns repeated strings. What only the
+    standard library accepts, such as a lone surrogate, goes to the standard library.
     """
     try:
         return from_json(line)
-    except (ValueError, TypeError):  # the latter where the line itself has half of a pair
+    except (ValueError, TypeError):  # TypeError if the line itself has a lone surrogate
         pass
     try:
         return json.loads(line)
@@ -49,18 +49,18 @@ def _value_of(line: str) -> Any:
 
 
 def events_of(text: str) -> Iterator[Event | None]:
-    """Yield each line's event, None for a line that is not one."""
+    """Yield the event of each line, or None for a line that is not an event."""
     for line in text.split("\n"):
         if line:
             yield event_of(line)
 
 
 def read(path: Path) -> list[Event | None]:
-    """Return all events of a file. Raises PocError where it cannot be read, or is of a format that is not ours."""
+    """Return all events of a file. Raises PocError if it cannot be read or has another format."""
     try:
         lines = BytesIO(read_whole(path))
     except OSError as error:
-        raise PocError(f"cannot read {path}: {error.strerror}", "a run folder holds a history.ndjson") from error
+        raise PocError(f"cannot read {path}: {error.strerror}", "a run folder contains a history.ndjson") from error
     events = [event_of(text) for line in lines if (text := line.removesuffix(b"\n").decode("utf-8", "replace"))]
     _raise_if_of_another_format(path, events)
     return events
@@ -71,6 +71,6 @@ def _raise_if_of_another_format(path: Path, events: list[Event | None]) -> None:
     if first is None or first.kind != RUN_START or "format" not in first.data or first.data["format"] == FORMAT:
         return
     raise PocError(
-        f"{path} has the format {json.dumps(first.data['format'])}, and this poc reads {FORMAT}",
+        f"{path} has the format {json.dumps(first.data['format'])}, but this version of poc reads {FORMAT}",
         "read it with the version of poc that wrote it",
     )

@@ -1,6 +1,6 @@
-"""Replaces secrets by a mask in everything that is written to disk or to the terminal, by their values.
+"""Mask secrets, by their values, in everything written to disk or to the terminal.
 
-Names of fields and headers are not looked at: a worker may put a token anywhere.
+Field and header names are not considered: a worker may put a token anywhere.
 """
 
 import json
@@ -18,13 +18,13 @@ __all__ = ["MASK", "SHORTEST_SECRET", "Hit", "Redactor", "Secret", "marks"]
 MASK: Final = "[secret]"
 
 _ANCHOR: Final = 12
-"""Bytes of the beginning of each form that the scanner looks for. They keep its automaton small, whatever a secret's
-length; a text that has them by chance is only looked at more closely."""
+"""Bytes of the beginning of each form that the scanner searches for. A fixed length keeps its automaton small; a text
+that contains them by chance only gets the full search."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Hit:
-    """A secret that was found. `strong` tells whether what was found of it is long and random (see `Secret`)."""
+    """A secret that was found. `strong` means that the matched value is long and random (see `is_strong`)."""
 
     name: str
     strong: bool
@@ -38,14 +38,14 @@ class _Form:
 
 
 class Redactor:
-    """Replaces each secret, in the forms that encoders give it, by `[secret]`."""
+    """Replace each secret, in any of its encoded forms, by `[secret]`."""
 
     shortest = SHORTEST_SECRET
 
     def __init__(self, secrets: Iterable[tuple[str, str] | str]) -> None:
-        """Take the values, with the names of their variables where they have some.
+        """Take the values, with the names of their variables if they have one.
 
-        Those under eight characters are left alone, and `too_short` names them.
+        Values under eight characters are not masked, and `too_short` lists their names.
         """
         found = [Secret("a secret", each) if isinstance(each, str) else Secret(*each) for each in secrets]
         self.names = sorted({each.name for each in found})
@@ -58,27 +58,27 @@ class Redactor:
         self._spelled = [(each, secret.name) for secret in found for each in spellings(secret.value)]
         self._scanner = _scanner(known, (each for each, _ in self._spelled))
         self.longest = max((len(form.data) for form in known), default=0)
-        """Bytes of the longest form: so much of what precedes a cut may be the beginning of a secret."""
+        """Bytes of the longest form: this much of the text before a cut may be the beginning of a secret."""
 
     @cached_property
     def _spellings(self) -> list[tuple[Any, Hit]]:
-        """Return what finds each spelling. It takes a while to make, and is needed only where a secret may stand."""
+        """Return the pattern of each spelling; compiled on first use because it is slow and rarely needed."""
         return [(re2.compile(each.whole.encode(), _options()), Hit(name, each.strong)) for each, name in self._spelled]
 
     def touches(self, data: bytes) -> bool:
-        """Return whether the bytes, or the JSON in them, may hold a secret. This is one quick pass."""
+        """Return whether the bytes, or the JSON in them, may contain a secret, in one fast pass."""
         return self._scanner is not None and self._scanner.search(data) is not None
 
     def text(self, text: str, seen: set[Hit] | None = None) -> str:
-        """Return the text without the secrets; those that were found are added to `seen`."""
+        """Return the text with secrets masked; adds those found to `seen`."""
         if len(text) < SHORTEST_SECRET or not self.touches(text.encode("utf-8", "backslashreplace")):
             return text
-        # One byte for each character, so that a place in the one is a place in the other.
+        # One byte per character, so that offsets are the same in both.
         flat = text.encode("ascii", "replace")
         return MASK.join(_outside(text, self._spans(text, self._texts, flat, seen)))
 
     def value(self, value: Any, seen: set[Hit] | None = None) -> Any:
-        """Return a JSON value without the secrets in its texts, keys and whole numbers; its shape stays as it is."""
+        """Return a JSON value with the secrets in its strings, keys and integers masked; its structure is unchanged."""
         match value:
             case str():
                 return self.text(value, seen)
@@ -93,7 +93,7 @@ class Redactor:
         return value
 
     def data(self, data: bytes, seen: set[Hit] | None = None) -> bytes:
-        """Return the bytes without the secrets; those that were found are added to `seen`."""
+        """Return the bytes with secrets masked; adds those found to `seen`."""
         if not self.touches(data):
             return data
         return MASK.encode().join(_outside(data, self._spans(data, self._bytes, data, seen)))
@@ -101,7 +101,7 @@ class Redactor:
     def _spans(
         self, whole: AnyStr, forms: Iterable[AnyStr], flat: bytes, seen: set[Hit] | None
     ) -> list[tuple[int, int]]:
-        """Return where secrets stand, in order; those that overlap are one."""
+        """Return the spans of secrets in order, with overlapping ones merged."""
         spans: list[tuple[int, int]] = []
         for form in forms:
             start = whole.find(form)
@@ -119,7 +119,7 @@ class Redactor:
 
 
 def marks(seen: Iterable[Hit]) -> dict[str, Any]:
-    """Return what an event says of the secrets that were taken out of it, by their names."""
+    """Return the fields that list the secrets masked in an event, by name."""
     names: dict[str, set[str]] = {}
     for hit in seen:
         names.setdefault("masked" if hit.strong else "masked_weak", set()).add(hit.name)
@@ -127,7 +127,7 @@ def marks(seen: Iterable[Hit]) -> dict[str, Any]:
 
 
 def _forms_of(secrets: Iterable[Secret]) -> list[_Form]:
-    """Return all forms of all secrets, each once, in an order that does not depend on chance."""
+    """Return all forms of all secrets, each once, in a stable order."""
     found: dict[tuple[str | None, bytes], Hit] = {}
     for secret in secrets:
         for text, data, strong in forms(secret.value):
@@ -139,16 +139,16 @@ def _forms_of(secrets: Iterable[Secret]) -> list[_Form]:
 
 
 def _scanner(forms: Iterable[_Form], spelled: Iterable[Spelling]) -> Any:
-    """Return what finds the beginning of any form or spelling, None without any.
+    """Return a pattern for the beginning of any form or spelling, or None without secrets.
 
-    RE2 passes over the bytes once, however many forms there are: 1.5 ns a byte, where `re` takes 13 and a loop over the
-    forms as many passes as there are forms (measured with 24 forms on lines of 0.3 to 20 KB).
+    RE2 makes one pass over the bytes regardless of the number of forms: 1.5 ns per byte, where `re` takes 13 and a loop
+    over the forms makes one pass per form (measured with 24 forms on lines of 0.3 to 20 KB).
     """
     anchors: set[bytes] = set()
     for form in forms:
         anchors.add(form.data[:_ANCHOR])
         if form.text is not None:
-            # Inside a line of JSON a text is escaped once more.
+            # Inside a JSON line the text is escaped once more.
             escaped = json.dumps(form.text, ensure_ascii=False)[1:-1].encode("utf-8", "backslashreplace")
             anchors.add(escaped[:_ANCHOR])
     if not anchors:
@@ -160,13 +160,13 @@ def _scanner(forms: Iterable[_Form], spelled: Iterable[Spelling]) -> Any:
 
 def _options() -> Any:
     options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1  # bytes, whatever they mean
+    options.encoding = re2.Options.Encoding.LATIN1  # match bytes, not characters
     options.never_capture = True
     return options
 
 
 def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return the stretches that overlapping spans make together: a form must not be cut in two by another one."""
+    """Return the spans with overlapping ones merged, so that no form is split by another."""
     merged: list[tuple[int, int]] = []
     for start, end in sorted(spans):
         if merged and start < merged[-1][1]:
@@ -177,7 +177,7 @@ def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _outside(whole: AnyStr, spans: list[tuple[int, int]]) -> list[AnyStr]:
-    """Return what lies before, between and after the spans."""
+    """Return the pieces before, between and after the spans."""
     ends = [0, *(end for _, end in spans)]
     starts = [*(start for start, _ in spans), len(whole)]
     return [whole[end:start] for end, start in zip(ends, starts, strict=True)]

@@ -1,6 +1,6 @@
-"""What a secret may look like in a text: the values inside it, and each of them in the forms that encoders give it.
+"""The forms in which a secret may appear in a text: the values inside it, each in the encodings of common libraries.
 
-Nothing here looks for a secret; the redactor does.
+The search for them is in `redact`.
 """
 
 import base64
@@ -16,31 +16,31 @@ from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 SHORTEST_SECRET: Final = 8
-"""Shorter values would blank out ordinary words all over the record."""
+"""Shorter values would mask ordinary words throughout the history."""
 
 SHORTEST_LINE: Final = 16
-"""Characters of a line of a PEM key, or of another value of several lines, that is a secret by itself."""
+"""Characters from which a line of a multi-line value, such as a PEM key, is a secret by itself."""
 
 SHORTEST_STRONG: Final = 16
-"""Characters from which on a random value cannot appear somewhere by chance."""
+"""Characters from which a random value cannot appear by chance."""
 
 LEAST_ENTROPY: Final = 3.0
-"""Bits a character, by how often each appears in the value: random hex of 32 characters has 3.2 to 3.9, and the text
+"""Bits per character, from the character frequencies: random hex of 32 characters has 3.2 to 3.9, and the text
 "development-mode" 2.7."""
 
 FRAGMENT: Final = 12
-"""Characters of a piece of a random value that is recognized by itself: 48 random bits even in hex."""
+"""Characters of a fragment of a random value that is recognized by itself: 48 random bits even in hex."""
 
 _FRAGMENTS_FROM: Final = 24
-_FRAGMENT_STEP: Final = 4  # so each piece of 15 characters holds one that is looked for
+_FRAGMENT_STEP: Final = 4  # so any 15 consecutive characters contain a fragment
 
-_DEEPEST: Final = 4  # a JSON secret may hold a URL that holds a password; nobody nests them further
+_DEEPEST: Final = 4  # a JSON secret may hold a URL that holds a password; deeper nesting does not occur
 
 LONGEST_SPELLED: Final = 512
-"""Characters of a value whose spellings are looked for. Lines of a longer one are values of their own."""
+"""Longest value, in characters, whose spellings are searched for. Lines of a longer one are values of their own."""
 
 _BEGINNING: Final = 12
-_LINE_END: Final = r"(?:\r?\n|(?:\\r)?\\n)?"  # as it is, and inside JSON
+_LINE_END: Final = r"(?:\r?\n|(?:\\r)?\\n)?"  # literally, and escaped in JSON
 
 _SCHEME: Final = re.compile(r"(?:Bearer|Basic|Token|ApiKey)\s+(\S+)", re.IGNORECASE)
 _COOKIES: Final = re.compile(r"[\w.-]+=[^;\s]+(?:;\s*[\w.-]+=[^;\s]+)*;?", re.ASCII)
@@ -49,14 +49,14 @@ _PERCENT: Final = re.compile("%[0-9A-F]{2}")
 
 
 class Secret(NamedTuple):
-    """A value that must not be written down, and the name of the variable that holds it."""
+    """A secret value and the name of the variable that holds it."""
 
     name: str
     value: str
 
 
 def is_strong(value: str) -> bool:
-    """Return whether a value is so long and random that it cannot appear somewhere by chance."""
+    """Return whether a value is so long and random that it cannot appear by chance."""
     if len(value) < SHORTEST_STRONG or _EMAIL.fullmatch(value) or _is_public_url(value):
         return False
     kinds = sum(any(map(kind, value)) for kind in (str.islower, str.isupper, str.isdigit))
@@ -66,9 +66,9 @@ def is_strong(value: str) -> bool:
 
 
 def forms(value: str) -> Iterator[tuple[str | None, bytes, bool]]:
-    """Yield each form of a value and of the values in it: as a text, None where it has none, and as bytes.
+    """Yield each form of a value and of the values in it, as text (None if it has none) and as bytes.
 
-    The third tells whether the value is a strong one. Forms that are too short are left out.
+    The third item is whether the value is strong. Forms that are too short are skipped.
     """
     for each in _values(value):
         strong = is_strong(each)
@@ -82,9 +82,9 @@ def forms(value: str) -> Iterator[tuple[str | None, bytes, bool]]:
 
 
 class Spelling(NamedTuple):
-    """A regular expression for what encoders may write in more ways than can be listed. It finds ASCII only.
+    """A regular expression for an encoding with too many variants to list. It matches ASCII only.
 
-    `beginning` is one for how that begins.
+    `beginning` matches its first characters.
     """
 
     beginning: str
@@ -95,7 +95,7 @@ class Spelling(NamedTuple):
 def spellings(value: str) -> Iterator[Spelling]:
     """Yield the spellings of a value and of the values in it.
 
-    That is hex in any mixture of cases, percent-encoding of any of the characters, and base64 on several lines.
+    These are hex in mixed case, percent-encoding of any of the characters, and base64 on several lines.
     """
     for each in sorted(_values(value)):
         if len(each) <= LONGEST_SPELLED:
@@ -122,7 +122,7 @@ def _percent_unit(character: str) -> list[str]:
 
 
 def _base64_units(value: str) -> Iterator[list[str]]:
-    """Yield one list for each alignment; where lines end depends on what stands before."""
+    """Yield one list for each alignment; a line may end anywhere, depending on what precedes the value."""
     alphabet = {"+": "[+-]", "/": "[/_]"}
     for core in sorted(_base64_cores(_bytes(value))):
         first, *others = (alphabet.get(each, each) for each in core.rstrip("="))
@@ -134,7 +134,7 @@ def _any_case(digits: str) -> str:
 
 
 def _values(value: str, depth: int = 0) -> set[str]:
-    """Return the value and those in it that are secrets by themselves."""
+    """Return the value and the values inside it that are secrets by themselves."""
     found = {each for each in (value, value.strip()) if len(each) >= SHORTEST_SECRET}
     if depth < _DEEPEST:
         for inner in _inner(value.strip()):
@@ -156,7 +156,7 @@ def _inner(value: str) -> Iterator[str]:
 
 
 def _lines(value: str) -> Iterator[str]:
-    """Yield the lines of a value of several, which variables often hold with the escape in place of the line end."""
+    """Yield the lines of a multi-line value; variables often hold an escape in place of the line end."""
     lines = re.split(r"\r?\n|\\r?\\n|\\n", value)
     if len(lines) > 1:
         stripped = (line.strip() for line in lines)
@@ -197,7 +197,7 @@ def _leaves(value: str) -> Iterator[str]:
 
 
 def _credentials(value: str) -> Iterator[str]:
-    """Yield user and password of a payload of Basic authentication."""
+    """Yield the `user:password` pair and the password of a Basic authentication payload."""
     with contextlib.suppress(binascii.Error, UnicodeError, ValueError):
         pair = base64.b64decode(value, validate=True).decode()
         user, colon, password = pair.partition(":")
@@ -206,10 +206,10 @@ def _credentials(value: str) -> Iterator[str]:
 
 
 def _fragments(value: str) -> Iterator[str]:
-    """Yield overlapping pieces of a random value: somebody may cut it, or write it on two lines.
+    """Yield overlapping fragments of a random value, which may be truncated or split over two lines.
 
-    Not of what begins as others of its kind do: JSON Web Tokens start with one header, keys in DER with the name of
-    their algorithm, and paths with the same folders.
+    Values that share a common beginning are skipped: JSON Web Tokens start with a header, DER keys with the name of
+    their algorithm, and paths with common folders.
     """
     is_token = len(value) >= _FRAGMENTS_FROM and not re.search(r"\s", value) and not any(_inner(value))
     if is_token and is_strong(value) and not value.startswith(("eyJ", "MI", "/")):
@@ -228,19 +228,19 @@ def _texts(value: str) -> set[str]:
 
 def _bytes(value: str) -> bytes:
     try:
-        return value.encode("utf-8", "surrogateescape")  # as variables of the environment hold what is no UTF-8
+        return value.encode("utf-8", "surrogateescape")  # how environment variables hold bytes that are not UTF-8
     except UnicodeError:
         return value.encode("utf-8", "backslashreplace")
 
 
 def _hex(data: bytes) -> tuple[str, ...]:
-    # Binary messages stand in the history as hex.
+    # The history records binary messages as hex.
     return data.hex(), data.hex().upper(), data.hex(":"), data.hex(":").upper()
 
 
 def _base64_forms(data: bytes) -> set[str]:
     # The same bytes look different at each of the three alignments inside a longer base64 text;
-    # the characters that also depend on the neighbors are cut off.
+    # the characters that also depend on neighboring bytes are cut off.
     cores = _base64_cores(data)
     return cores | {core.replace("+", "-").replace("/", "_") for core in cores}
 
@@ -256,7 +256,7 @@ def _base64_cores(data: bytes) -> set[str]:
 
 
 def _base32_forms(data: bytes) -> set[str]:
-    # As base64, at five alignments of eight characters each.
+    # Like base64, at five alignments of eight characters each.
     forms_ = set()
     for lead in range(5):
         bits = len(data) * 8
@@ -268,7 +268,7 @@ def _base32_forms(data: bytes) -> set[str]:
 
 
 def _url_forms(value: str) -> set[str]:
-    # Encoders differ in what they leave alone (the third is JavaScript's), in the case of the digits, and on spaces.
+    # Encoders differ in what they leave unescaped (the third is JavaScript's), in the case of digits, and in spaces.
     data = _bytes(value)
     found = {quote(data, safe=""), quote(data), quote(data, safe="!'()*"), quote_plus(data)}
     found.add("".join(f"%{byte:02X}" for byte in data))
@@ -278,7 +278,7 @@ def _url_forms(value: str) -> set[str]:
 
 def _json_forms(value: str) -> set[str]:
     ascii_only, as_it_is = json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]
-    # JSON inside JSON is escaped twice, or three times.
+    # JSON nested in JSON is escaped twice or three times.
     once = {ascii_only, as_it_is, as_it_is.replace("/", "\\/"), *_escapes(value, r"\u{:04x}")}
     twice = {json.dumps(form, ensure_ascii=False)[1:-1] for form in once}
     thrice = {json.dumps(form, ensure_ascii=False)[1:-1] for form in twice}

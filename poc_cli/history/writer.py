@@ -1,4 +1,4 @@
-"""Writes the history as it happens, so that a run that dies keeps what it had."""
+"""Write the history event by event, so that a run that dies keeps what it recorded."""
 
 import os
 import time
@@ -16,25 +16,25 @@ from poc_cli.history.events import NAMES, EventData, misnamed
 from poc_cli.history.redact import Hit, Redactor, marks
 
 LARGEST: Final = 512 << 20
-"""Bytes of a history. The judge reads it whole, and an event takes about five times its bytes then; the whole catalogue
-writes 15 MB."""
+"""Maximum bytes of a history. The judge reads it into memory, where an event takes about five times its size; all
+shipped scenarios together write 15 MB."""
 
 
 _ENDS: Final = frozenset({PLAY_END, RUN_END})
-"""These few are written all the same: they say how it ended."""
+"""Written even beyond the limit: they record how it ended."""
 
 
 class HistoryWriter:
-    """Appends events to one file, redacted, one write each."""
+    """Append redacted events to one file, with one write each."""
 
     def __init__(self, path: Path, redactor: Redactor, clock: Callable[[], int] = time.monotonic_ns) -> None:
-        """Create the file; times are read from `clock`, in nanoseconds. Raises PocError where it cannot be written."""
+        """Create the file; times come from `clock`, in nanoseconds. Raises PocError if it cannot be written."""
         self._path = path
         self._redactor = redactor
         self._next_id = 1
         self._clock = clock
         self.origin_ns = clock()
-        """The start of the run, on the monotonic clock."""
+        """The start of the run on the monotonic clock."""
         self._size = 0
         try:
             self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -50,14 +50,14 @@ class HistoryWriter:
     ) -> None:
         """Close the file."""
         os.close(self._descriptor)
-        self._descriptor = -1  # its number may soon be another file's
+        self._descriptor = -1  # the number may be reused for another file
 
     def without_secrets(self, payload: str | bytes) -> str | bytes:
-        """Return a message without the secrets: before it is cut, as half a secret would not be found again."""
+        """Return a message with secrets masked. Mask before truncating: half a secret would not be found."""
         return self.masked(payload)[0]
 
     def masked(self, payload: str | bytes) -> tuple[str | bytes, dict[str, Any]]:
-        """Return a message without the secrets, and what its event says of those that were taken out."""
+        """Return a message with secrets masked, and the event fields that list them."""
         seen: set[Hit] = set()
         redact = self._redactor
         clean = redact.text(payload, seen) if isinstance(payload, str) else redact.data(payload, seen)
@@ -76,9 +76,9 @@ class HistoryWriter:
     def add(
         self, play: str, actor: str, kind: str, *, step: int | None = None, t_ns: int | None = None, **data: Any
     ) -> Event:
-        """Write one event and give it back. Raises PocError on a full disk, or beyond the limit.
+        """Write one event and return it. Raises PocError on a full disk or beyond the size limit.
 
-        Raises TypeError, as a call does, for a kind or a field that is not in `events`.
+        Raises TypeError for a kind or a field that is not in `events`.
         """
         names = NAMES.get(kind)
         if names is None or not names.issuperset(data):
@@ -91,8 +91,8 @@ class HistoryWriter:
         self._size += len(line)
         if self._size > LARGEST and kind not in _ENDS:
             raise PocError(
-                f"{self._path} has all that a history may hold ({LARGEST >> 20} MiB), so the run ends here",
-                "play fewer scenarios at once, or let the worker send less",
+                f"{self._path} has reached the size limit of a history ({LARGEST >> 20} MiB), so the run stops",
+                "run fewer scenarios at once, or make the worker send less",
             )
         try:
             while line:
@@ -102,9 +102,9 @@ class HistoryWriter:
         return event
 
     def _safe(self, event: Event) -> Event:
-        """Return the event without secrets, with the names of those that it had.
+        """Return the event with secrets masked and their names listed.
 
-        Value by value, not the line as a whole: a secret of digits must not tear a hole into a time.
+        Masks value by value, not the whole line: a secret of digits must not damage a timestamp.
         """
         redact, seen = self._redactor, set[Hit]()
         play, actor, data = redact.text(event.play), redact.text(event.actor), redact.value(event.data, seen)
@@ -114,16 +114,17 @@ class HistoryWriter:
 
 
 def _encoded(event: Event) -> bytes:
-    # A third of the time that the standard library's encoder takes, and the same line but for very small numbers.
+    # Three times as fast as the standard library's encoder, with the same output except for very small numbers.
     try:
         return to_json(event.fields(), inf_nan_mode="constants") + b"\n"
     except PydanticSerializationError:
         pass
-    # Half of a surrogate pair, which a worker may send, becomes the escape that JSON has for it.
+    # A lone surrogate, which a worker may send, becomes a JSON escape.
     return event.line().encode("utf-8", "backslashreplace") + b"\n"
 
 
 def _unwritable(path: Path, error: OSError) -> PocError:
     return PocError(
-        f"cannot write {path}: {error.strerror}", "make room or permission there, or choose another folder by --results"
+        f"cannot write {path}: {error.strerror}",
+        "free space or fix the permissions there, or choose another folder with --results",
     )

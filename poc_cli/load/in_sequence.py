@@ -25,7 +25,7 @@ async def play_loads(
 ) -> list[Outcome]:
     """Play them and write them down; `forced` has rooms evicted. Gives how each ended; what is interrupted is the last.
 
-    Raises UsageError where a plan cannot be made.
+    Raises UsageError if a plan cannot be made.
     """
     outcomes: list[Outcome] = []
     for scenario in scenarios:

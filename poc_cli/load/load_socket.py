@@ -138,7 +138,7 @@ class Socket(asyncio.Protocol):
         return self._transport is not None and self._sans_io.state is OPEN
 
     def send(self, payload: bytes, *, is_binary: bool) -> None:
-        """Send one message. Raises InvalidState where the connection is closed."""
+        """Send one message. Raises InvalidState if the connection is closed."""
         if is_binary:
             self._sans_io.send_binary(payload)
         else:

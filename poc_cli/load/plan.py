@@ -91,7 +91,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the command line says instead of the scenario; None where it says nothing."""
+    """What the command line says instead of the scenario; None if it says nothing."""
 
     sockets: int | None = None
     rooms: int | None = None
@@ -110,7 +110,7 @@ NO_WISHES: Final = Wishes()
 
 
 def plan_of(table: LoadTable, wishes: Wishes = NO_WISHES) -> Plan:
-    """Return the plan of a load. Raises UsageError where the flags do not go together."""
+    """Return the plan of a load. Raises UsageError if the flags do not go together."""
     sockets, rooms = wishes.sockets or table.sockets, wishes.rooms or table.rooms
     if rooms > sockets:
         raise UsageError(f"{rooms} rooms cannot each have one of {sockets} sockets", "ask for fewer rooms")

@@ -44,7 +44,7 @@ def run_shard(shard: Shard, url: str, headers: Mapping[str, str], start_at: floa
     """Carry a shard out in an event loop of its own and give its result; blocks until it is over.
 
     `url` is where the worker is, as `http://…` or `https://…`; `start_at` the common start in seconds since 1970.
-    Sockets that fail are in the result and raise nothing. Raises OSError where the name of the target is not known.
+    Sockets that fail are in the result and raise nothing. Raises OSError if the name of the target is not known.
     """
     return run_loop(perform(shard, url, headers, start_at, Alone()))
 

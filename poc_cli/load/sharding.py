@@ -48,7 +48,7 @@ class Shard:
 def shards(plan: Plan, of: int, *, play: str, seed: int = 1, lockstep: bool = False) -> tuple[Shard, ...]:
     """Return the parts of a load. A room lies whole in one of them, unless there are fewer rooms than parts.
 
-    Raises UsageError where there are more parts than sockets.
+    Raises UsageError if there are more parts than sockets.
     """
     if of > plan.sockets:
         raise UsageError(f"{plan.sockets} sockets cannot be shared among {of}", "use fewer shards")

@@ -117,7 +117,7 @@ class LocalLoadTarget:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 await asyncio.to_thread(process.popen.wait, ENDS_WITHIN_SECONDS)
         code = process.popen.poll()
-        return None if code is None else f"workerd {ending(code)}, which nobody had asked of it"
+        return None if code is None else f"workerd {ending(code)} unexpectedly"
 
 
 class RemoteLoadTarget:

@@ -1,4 +1,4 @@
-"""What a piece of unfinished work is, in the words of the person who wrote the worker."""
+"""Describe unfinished work in the terms of the Workers API (timer, fetch handler, WebSocket)."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -29,7 +29,10 @@ _OPERATIONS = {
 
 @dataclass(slots=True)
 class Work:
-    """Something begun: `own` is the place of its own stack, `place` that or an ancestor's, `event` its root's name."""
+    """A piece of work that has begun.
+
+    `own` is the source location of its own stack, `place` the same or an ancestor's, `event` the root event's name.
+    """
 
     began: Began
     own: Place | None
@@ -42,7 +45,7 @@ class Work:
 
 
 def work_of(began: Began, own: Place | None, parent: Work | None, before: Work | None) -> Work:
-    """Return the work that began: `parent` is what triggered it, `before` what began just before it in its object."""
+    """Return the work that began; `parent` triggered it, `before` began just before it in the same object."""
     inherited = parent.place if parent is not None else None
     event = parent.event if parent is not None else ""
     work = Work(began, own, own or inherited, began.name if began.kind == "request" else event, began.at)
@@ -67,8 +70,8 @@ def _pin_kind(began: Began, parent: Work | None) -> PinKind | None:
 
 
 def _is_served_call(began: Began, parent: Work | None) -> bool:
-    # The callee's side of an RPC call. Its end is written only with the object's next event, so an object that
-    # answered long ago would look busy; whatever its method waits for is seen by itself.
+    # The callee's side of an RPC call. Its end is written only with the object's next event, so an object that has
+    # already answered would look busy. Whatever its method waits for has trace lines of its own.
     return (
         began.name == "jsRpcCall"
         and began.stack is None
@@ -79,8 +82,8 @@ def _is_served_call(began: Began, parent: Work | None) -> bool:
 
 
 def _rearms(work: Work, parent: Work) -> bool:
-    # A wait begun again by its own end at the same place: a loop of short waits is one long one.
-    # (A timer that is awaited has a `kj_to_js` beside it, which carries the chain on.)
+    # A wait that its own end starts again at the same location: a loop of short waits counts as one long wait.
+    # (An awaited timer also has a `kj_to_js`, which continues the chain.)
     waits = ("timer", "kj_to_js")
     return work.began.kind in waits and parent.began.kind in waits and work.own is not None and work.own == parent.own
 
@@ -98,7 +101,7 @@ def _describe(work: Work, parent: Work | None, before: Work | None) -> str:
 
 
 def _is_socket(work: Work, parent: Work | None, before: Work | None) -> bool:
-    # Reading from a socket begins with two waits at one place: for the next frame, and for the loop that takes it.
+    # Reading from a socket begins with two waits at one location: for the next frame, and for the loop that reads it.
     if before is None or before.began.kind != "kj_to_js" or before.began.trigger != work.began.trigger:
         return False
     if before.began.stack != work.began.stack:
@@ -107,7 +110,7 @@ def _is_socket(work: Work, parent: Work | None, before: Work | None) -> bool:
 
 
 def _is_outgoing(work: Work, parent: Work | None) -> bool:
-    # Sockets come in by a fetch event alone. In one, a fetch that got no HTTP answer has become a WebSocket.
+    # Incoming sockets only arrive with a fetch event. There, a fetch without an HTTP response became a WebSocket.
     if work.event != "fetch":
         return True
     if parent is None:

@@ -1,11 +1,11 @@
-"""Which hex id an object has, and which classes a worker's capnp file gives objects to."""
+"""Compute the hex id of a Durable Object, and read the classes and unique keys from a worker's capnp file."""
 
 import hashlib
 import hmac
 import re
 
 _ID_HALF = 16
-"""Bytes: an id is 16 bytes made of the name and 16 that prove the namespace (measured on two)."""
+"""Bytes: an id is 16 bytes derived from the name and 16 that prove the namespace (measured on two)."""
 
 _STRING = r'"(?:[^"\\\n]|\\.)*"'
 _COMMENT = re.compile(rf"(?P<kept>{_STRING})|#[^\n]*")
@@ -15,14 +15,14 @@ _CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
 
 
 def object_id(unique_key: str, name: str) -> str:
-    """Return the 64 hex digits that `idFromName(name)` has in the namespace with that unique key."""
+    """Return the id of `idFromName(name)` in the namespace with this unique key, as 64 hex digits."""
     key = hashlib.sha256(unique_key.encode()).digest()
     base = hmac.digest(key, name.encode(), "sha256")[:_ID_HALF]
     return (base + hmac.digest(key, base, "sha256")[:_ID_HALF]).hex()
 
 
 def in_namespace(unique_key: str, hex_id: str) -> bool:
-    """Return whether an id belongs to the namespace with that unique key; its name is not needed to tell."""
+    """Return whether an id belongs to the namespace with this unique key; the object's name is not needed."""
     try:
         raw = bytes.fromhex(hex_id)
     except ValueError:
@@ -32,9 +32,9 @@ def in_namespace(unique_key: str, hex_id: str) -> bool:
 
 
 def namespaces(capnp_text: str) -> dict[str, str]:
-    """Return the unique key of every class that the text declares a namespace for, as far as the text can be read.
+    """Return the unique key of every class that the text declares a namespace for.
 
-    A key that is a named constant is not resolved, and a class without a key of its own (a binding) is left out.
+    A key that is a named constant is not resolved, and a class without a key (a binding) is skipped.
     """
     found: dict[str, str] = {}
     groups: list[dict[str, str]] = [{}]

@@ -1,4 +1,4 @@
-"""What one object has begun and not finished, and which of it keeps the object in memory."""
+"""The unfinished work of an object, and which of it pins the object in memory."""
 
 from dataclasses import dataclass
 
@@ -6,13 +6,13 @@ from poc_cli.residency.causes import PinKind, Work, work_of
 from poc_cli.residency.trace import Began, Finished, Place
 
 REMEMBERED = 256
-"""How many finished pieces of work are still known as triggers. The turn that a result starts comes right after it,
-so a few would do; the bound keeps memory flat."""
+"""How many finished pieces of work are kept as possible triggers. The turn that a result starts follows it directly,
+so a few would be enough; the limit bounds memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """One cause that keeps an object in memory: since when (trace clock), what in words, and where it was begun."""
+    """Something that keeps an object in memory: since when (trace clock), a description, and where it began."""
 
     kind: PinKind
     name: str
@@ -28,36 +28,36 @@ class Ledger:
     __slots__ = ("_before", "_live", "_newest_request", "_recent")
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Start with no work."""
         self._live: dict[int, Work] = {}
         self._recent: dict[int, Work] = {}
         self._newest_request: int | None = None
         self._before: Work | None = None
 
     def __len__(self) -> int:
-        """Return how many pieces of work are remembered."""
+        """Return how many pieces of work are kept, finished ones included."""
         return len(self._live) + len(self._recent)
 
     def begin(self, began: Began, own: Place | None) -> None:
-        """Note that work began; `own` is the place of its stack, None where it has none in the worker's source."""
+        """Record that work began; `own` is the location of its stack, or None without one in the worker's source."""
         work = work_of(began, own, self._find(began.trigger), self._before)
         if began.kind == "request":
             self._newest_request = began.id
         self._live[began.id] = self._before = work
 
     def finish(self, finished: Finished) -> None:
-        """Note that work is over."""
+        """Record that work ended."""
         self._retire(finished.id)
         if finished.id == self._newest_request and finished.outcome is not None:
             self._drain()
 
     def answer(self, identifier: int) -> None:
-        """Note that an operation got an HTTP response."""
+        """Record that an operation got an HTTP response."""
         if (work := self._find(identifier)) is not None:
             work.answered = True
 
     def pins(self, now_ns: int, at_least_ns: int) -> tuple[Pin, ...]:
-        """Return what has been unfinished for `at_least_ns` at `now_ns`, oldest first."""
+        """Return the pins that have lasted at least `at_least_ns` at `now_ns`, oldest first."""
         found = [
             Pin(
                 kind=work.pin,
@@ -73,7 +73,7 @@ class Ledger:
         return tuple(sorted(found, key=lambda pin: pin.since_ns))
 
     def pinned_since(self, now_ns: int) -> int | None:
-        """Return since when the oldest of what is unfinished at `now_ns` has been so, None where nothing is."""
+        """Return when the oldest pin at `now_ns` began, or None without a pin."""
         oldest: int | None = None
         for work in self._live.values():
             if work.pin is not None and work.since_ns <= now_ns and (oldest is None or work.since_ns < oldest):
@@ -82,7 +82,7 @@ class Ledger:
 
     def _drain(self) -> None:
         # A request ends early when the next one arrives; the newest ends only when the object has nothing left to do.
-        # Whatever is still open then is a handler that the event timeout canceled, and holds nothing any more.
+        # Whatever is still open then is a handler that the event timeout canceled, which no longer pins the object.
         for identifier in [identifier for identifier, work in self._live.items() if work.pin is not None]:
             self._retire(identifier)
 

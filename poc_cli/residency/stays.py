@@ -1,4 +1,4 @@
-"""The trace of one workerd process as a state machine: lines in, comings and goings of objects out."""
+"""Turn the trace of one workerd process into changes: objects that enter and leave memory, and what reaches them."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -25,12 +25,12 @@ from poc_cli.residency.trace import (
 )
 
 CALLS: Final = frozenset({"fetch", "jsrpc"})
-"""The events that somebody called the object for; others are the runtime's."""
+"""Events caused by a caller; the runtime itself causes all others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """An object came into memory; `why` is the first event it was given, None where the trace has it not."""
+    """An object entered memory; `why` is its first event, or None if the trace does not have it."""
 
     process: int
     ctx: int
@@ -44,8 +44,7 @@ class Entered:
 class Delivered:
     """An event reached the object: `fetch`, `hibernatable_websocket`, `alarm`, `jsrpc`.
 
-    `caller` is the other object that called it, as far as that can be told: where several calls are under way, one of
-    them. A Worker is none.
+    `caller` is the object that called it, None for a Worker. With several calls in flight it is one of the callers.
     """
 
     process: int
@@ -58,9 +57,9 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who called an object: another object, or a Worker (no `object_id`). `is_open` says that it is at work still.
+    """Who called an object: another object, or a Worker (no `object_id`). `is_open` means its context is still open.
 
-    `pins` are what keeps another object in memory, such as a WebSocket that it accepted itself.
+    `pins` are what keeps the calling object in memory, such as a WebSocket that it accepted itself.
     """
 
     worker: str
@@ -81,12 +80,12 @@ class Left:
     last_activity_ns: int
     how: Literal["ended", "died"]
     callers: tuple[Caller, ...] = ()
-    """Other objects that ever called it, and Workers that did and have not ended: a socket may be theirs."""
+    """Objects that ever called it, and Workers that called it and have not ended: they may hold a socket."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """The object began something that takes its own time, first in this stay: a timer, a call, an alarm."""
+    """For the first time in this stay, the object began work with timing of its own: a timer, a call, an alarm."""
 
     process: int
     ctx: int
@@ -97,9 +96,9 @@ class Timed:
 
 @dataclass(frozen=True, slots=True)
 class WorkerContextEnded:
-    """A request to a plain Worker is over: every line that an object had handed over by then has been read.
+    """A request to a plain Worker has ended: every line that an object had handed over by then has been read.
 
-    workerd holds lines back until some context ends; an object hands its own over when its JavaScript pauses.
+    workerd buffers lines until some context ends; an object hands over its own when its JavaScript yields.
     """
 
     worker: str
@@ -107,22 +106,22 @@ class WorkerContextEnded:
 
 
 Locate = Callable[[str, list[Any]], Place | None]
-"""Gives the place in the source of a stack's frames in the worker of that name, where what runs is not the source."""
+"""Map a stack's frames in the named worker to a source location, for bundled workers."""
 
 _ENDS_ALARM = frozenset({"alarm", "durable_object_storage_deleteAlarm"})
-"""What begins when an alarm is delivered or taken back."""
+"""Trace events that begin when an alarm is delivered or deleted."""
 
 _TIMED_OPERATIONS = frozenset(
     {"connect", "durable_object_subrequest", "fetch", "jsRpcCall", "socket_connect", "subrequest", "websocket_open"}
 )
-"""Operations whose end somebody else decides; those on the object's own storage are none."""
+"""Operations that end when another party answers; operations on the object's own storage are not among them."""
 
 Change = Entered | Delivered | Left | Timed | WorkerContextEnded
 
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """A stay in memory that goes on."""
+    """The current stay of an object in memory."""
 
     entered_ns: int
     last_event_ns: int
@@ -130,12 +129,12 @@ class Stay:
 
 
 LONG_TURN_NS: Final = 100_000_000
-"""JavaScript that runs so long without a pause keeps every other object of the process waiting."""
+"""JavaScript that runs this long without yielding keeps every other object of the process waiting."""
 
 
 @dataclass(slots=True)
 class _Context:
-    """An open context; `announced` is False until `Entered` was given out. Workers (no object) have no ledger."""
+    """An open context; `announced` is False until `Entered` is reported. The ledger of a Worker stays empty."""
 
     began: ContextBegan
     last_event_ns: int
@@ -147,12 +146,12 @@ class _Context:
 
 
 class Residency:
-    """Follows one process. Times are nanoseconds of the trace's own clock, which starts with the process."""
+    """Track the objects of one process. Times are nanoseconds on the trace's clock, which starts with the process."""
 
     def __init__(self, process: int, locate: Locate | None = None) -> None:
-        """Take the number of the process, which goes into every change: context numbers start again in the next.
+        """Take the number of the process, which every change carries because context numbers restart in each process.
 
-        Without `locate`, the source is what runs.
+        Without `locate`, the running code is taken as the source.
         """
         self.process = process
         self._locate = locate
@@ -172,11 +171,11 @@ class Residency:
         self._linked: dict[str, set[str]] = {}
         self._times_called: Counter[str] = Counter()
         self._calls: dict[str, list[str]] = {}
-        """By the called object the objects whose calls have not reached it."""
+        """The callers whose calls have not arrived yet, by called object."""
         self._long_turns: dict[int, None] = {}
 
     def feed(self, line: str | bytes) -> list[Change]:
-        """Return what this line changes. A line that is not understood changes nothing and counts in `ignored`."""
+        """Return the changes of this line. A malformed line changes nothing and counts in `ignored`."""
         try:
             parsed = parse(line)
             return [] if parsed is None else self._apply(parsed)
@@ -189,16 +188,16 @@ class Residency:
         return frozenset(self._linked.get(object_id, ()))
 
     def times_called(self, object_id: str) -> int:
-        """Return how often an object was called, or called another."""
+        """Return how often an object was called or called another object."""
         return self._times_called[object_id]
 
     def take_long_turns(self) -> tuple[int, ...]:
-        """Return the contexts that ran JavaScript without a pause for long since this was last asked."""
+        """Return the contexts with long uninterrupted JavaScript since the last call of this method."""
         found, self._long_turns = tuple(self._long_turns), {}
         return found
 
     def end_of_process(self) -> list[Change]:
-        """Return the end of everything still open: it died, whatever the process ended of."""
+        """Return the changes for everything still open when the process ends: it all counts as died."""
         changes: list[Change] = []
         for context in self._open.values():
             changes += self._close(context, self.latest_ns, "died")
@@ -206,24 +205,24 @@ class Residency:
         return changes
 
     def stay(self, object_id: str) -> Stay | None:
-        """Return the stay that goes on, or None where the object is not in memory."""
+        """Return the current stay, or None if the object is not in memory."""
         context = self._context_of(object_id)
         if context is None:
             return None
         return Stay(context.began.at, context.last_event_ns, context.last_activity_ns)
 
     def pins(self, object_id: str, now_ns: int, at_least_ns: int = 1_000_000_000) -> tuple[Pin, ...]:
-        """Return the pins of the object that are at least so old at `now_ns`, oldest first; none if it is not in.
+        """Return the object's pins of at least this age at `now_ns`, oldest first; none if it is not in memory.
 
-        A second is the default because a healthy handler is done by then (measured: nothing of it is left open).
+        The default is one second because a healthy handler has finished by then (measured: nothing of it is left open).
         """
         context = self._context_of(object_id)
         return () if context is None else context.ledger.pins(now_ns, at_least_ns)
 
     def alarm_due_ns(self, object_id: str) -> int | None:
-        """Return when the alarm that the object has set will be due; None without one that is still to come.
+        """Return when the object's alarm is due, or None without a pending alarm.
 
-        An alarm that an earlier process was told of is not known here.
+        An alarm set in an earlier process is not known.
         """
         return self._alarms.get(object_id)
 
@@ -255,7 +254,7 @@ class Residency:
     def _context(self, ctx: int) -> _Context:
         context = self._open.get(ctx)
         if context is None:
-            raise BadLineError("a line of a context that is not open")
+            raise BadLineError("the context is not open")
         return context
 
     def _work(self, line: Began | Finished | Turn) -> list[Change]:
@@ -303,7 +302,7 @@ class Residency:
             self._calling_objects.setdefault(line.object_id, {})[caller.actor] = caller.worker
 
     def _take_call(self, object_id: str) -> str | None:
-        """Return which object's call reached an object; one of an object comes before one of a Worker."""
+        """Return the object whose call reached this object; calls of objects are matched before those of Workers."""
         calls = self._calls.get(object_id)
         return calls.pop(0) if calls else None
 
@@ -323,10 +322,10 @@ class Residency:
 
     def _begin(self, line: ContextBegan) -> None:
         if line.ctx in self._open:
-            raise BadLineError("a context that is open already")
+            raise BadLineError("the context is already open")
         self._now(line.at)
         self._workers[line.isolate] = line.worker
-        # Told with the context's next line, which says why; the runtime writes both at once.
+        # Reported with the context's next line, which has the reason; the runtime writes both at once.
         context = self._open[line.ctx] = _Context(line, line.at, line.at)
         if line.actor is not None:
             self._stays.setdefault(line.actor, {})[line.ctx] = context
@@ -342,7 +341,7 @@ class Residency:
                 if line.name in _ENDS_ALARM:
                     self._alarms.pop(object_id, None)
                 context.ledger.begin(line, self._places.get((context.began.isolate, line.stack or 0)))
-                if not context.is_timed and _takes_its_time(line):
+                if not context.is_timed and _has_own_timing(line):
                     context.is_timed = True
                     changes.append(Timed(self.process, line.ctx, object_id, line.at, line.name))
             case Finished():
@@ -351,7 +350,7 @@ class Residency:
             context.last_event_ns = delivered.at
             caller = self._take_call(object_id) if delivered.name in CALLS else None
             changes.append(Delivered(self.process, line.ctx, object_id, delivered.at, delivered.name, caller))
-        # What is dropped or canceled is cleared away, mostly when the context ends: nothing ran.
+        # Dropped or canceled work is cleaned up, mostly when the context ends: no code ran.
         if not isinstance(line, Finished) or line.outcome in ("ok", "error"):
             context.last_activity_ns = max(context.last_activity_ns, line.at)
         return changes
@@ -384,5 +383,5 @@ class Residency:
         return changes
 
 
-def _takes_its_time(began: Began) -> bool:
+def _has_own_timing(began: Began) -> bool:
     return began.kind == "timer" or (began.kind == "operation" and began.name in _TIMED_OPERATIONS)

@@ -1,4 +1,4 @@
-"""One line of workerd's async trace (`--async-trace`, format version 1) as typed data."""
+"""Parse lines of workerd's async trace (`--async-trace`, format version 1)."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from pydantic_core import from_json
 
 
 class BadLineError(ValueError):
-    """The line is not one that the trace's format knows."""
+    """A line that does not follow the trace format."""
 
 
 class Place(NamedTuple):
@@ -23,7 +23,7 @@ class Place(NamedTuple):
 
 
 class ContextBegan(NamedTuple):
-    """An object came into memory, or (without an actor) a Worker took a request."""
+    """An object entered memory, or (without an actor) a Worker received a request."""
 
     ctx: int
     isolate: int
@@ -33,14 +33,14 @@ class ContextBegan(NamedTuple):
 
 
 class ContextEnded(NamedTuple):
-    """The context is gone."""
+    """The context ended."""
 
     ctx: int
     at: int
 
 
 class Began(NamedTuple):
-    """A request, timer, operation or wait began; `trigger` is what it followed from, 0 for nothing."""
+    """A request, timer, operation or wait began; `trigger` is the id of its cause, or 0."""
 
     ctx: int
     id: int
@@ -52,7 +52,7 @@ class Began(NamedTuple):
 
 
 class Finished(NamedTuple):
-    """What had begun is over; `outcome` is None where it was dropped (a cleared timer)."""
+    """Work ended; `outcome` is None if it was dropped (a cleared timer)."""
 
     ctx: int
     id: int
@@ -61,28 +61,28 @@ class Finished(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """The operation got an HTTP response, so it did not become a WebSocket."""
+    """An operation got an HTTP response, so it did not become a WebSocket."""
 
     ctx: int
     id: int
 
 
 class Called(NamedTuple):
-    """The context called the object with that id."""
+    """The context called the object with this id."""
 
     ctx: int
     object_id: str
 
 
 class AlarmSet(NamedTuple):
-    """The object asked for an alarm at that time of the machine's clock, in nanoseconds since 1970."""
+    """The object set an alarm for this time, in nanoseconds since 1970."""
 
     ctx: int
     due_unix_ns: int
 
 
 class Header(NamedTuple):
-    """The first line: the machine's time, in nanoseconds since 1970, from which the trace's clock counts."""
+    """The first line: the start of the trace's clock, in nanoseconds since 1970."""
 
     epoch_unix_ns: int
 
@@ -97,7 +97,7 @@ class Turn(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Where something began; `place` is None where no frame is in the worker's own source."""
+    """The stack where work began; `place` is None if no frame is in the worker's own source."""
 
     isolate: int
     id: int
@@ -106,7 +106,7 @@ class Stack:
 
 
 class ProcessExited(NamedTuple):
-    """The runtime said goodbye; contexts that are still open ended with it."""
+    """The runtime exited; contexts that are still open ended with it."""
 
     at: int
 
@@ -129,30 +129,30 @@ _STATUS = "http.response.status_code"
 _ALARM = "cloudflare.durable_object.alarm.scheduled_time"
 _CALLED = "objectId"
 
-# Half of all lines; every `before` and `after` lies within a turn, whose own line follows.
-_IDLE_CHATTER = (b'{"e":"before"', b'{"e":"after"', b'{"e":"link"')
+# Half of all lines; every `before` and `after` lies within a turn, which has a line of its own.
+_IGNORED = (b'{"e":"before"', b'{"e":"after"', b'{"e":"link"')
 _ANNOTATION = b'{"e":"annotate"'
 _KEY = b'"k":"'
-_TOLD = tuple(_KEY + key.encode() for key in (_STATUS, _ALARM, _CALLED))
-_TURN_BEGINS = b'{"e":"turn"'
+_READ_KEYS = tuple(_KEY + key.encode() for key in (_STATUS, _ALARM, _CALLED))
+_TURN_START = b'{"e":"turn"'
 _TURN = re.compile(rb'\{"e":"turn","ctx":([0-9]{1,18}),[^{}]*"locked":([0-9]{1,18}),"end":([0-9]{1,18})\}\s*')
-_STACK_BEGINS = b'{"e":"stack"'
+_STACK_START = b'{"e":"stack"'
 _STACK = re.compile(rb'\{"e":"stack","iso":([0-9]{1,18}),"id":([0-9]{1,18}),"frames":(\[.*\])\}\s*')
 
-# Modules of the runtime itself: its timers put three of its own frames before the caller's.
+# Modules of the runtime itself; its timers put three frames of their own before the caller's.
 _BUILT_IN = ("node-internal:", "cloudflare-internal:", "node:", "cloudflare:", "workerd:")
 
 
 def parse(line: str | bytes) -> Line | None:
-    """Return the line as typed data, or None for a line without a meaning here. Raises BadLineError for any other."""
+    """Return the parsed line, or None for a line that residency does not need. Raises BadLineError."""
     raw = line.encode("utf-8", "replace") if isinstance(line, str) else line
-    if raw.startswith(_IDLE_CHATTER):
+    if raw.startswith(_IGNORED):
         return None
-    if raw.startswith(_ANNOTATION) and (key := raw.find(_KEY)) >= 0 and not raw.startswith(_TOLD, key):
+    if raw.startswith(_ANNOTATION) and (key := raw.find(_KEY)) >= 0 and not raw.startswith(_READ_KEYS, key):
         return None
-    if raw.startswith(_TURN_BEGINS) and (turn := _TURN.fullmatch(raw)):
+    if raw.startswith(_TURN_START) and (turn := _TURN.fullmatch(raw)):
         return Turn(int(turn[1]), int(turn[3]), int(turn[2]))
-    if raw.startswith(_STACK_BEGINS) and (stack := _known_stack(raw)):
+    if raw.startswith(_STACK_START) and (stack := _fast_stack(raw)):
         return stack
     fields = _json(raw)
     if not isinstance(fields, dict):
@@ -160,30 +160,30 @@ def parse(line: str | bytes) -> Line | None:
     event = fields.get("e")
     reader = _READERS.get(event) if isinstance(event, str) else None
     if reader is None:
-        raise BadLineError("an unknown event")
+        raise BadLineError("unknown event")
     return reader(fields)
 
 
-def _known_stack(raw: bytes) -> Stack | None:
+def _fast_stack(raw: bytes) -> Stack | None:
     if (found := _STACK.fullmatch(raw)) is None:
         return None
     try:
         frames, place = _frames(found[3])
     except BadLineError:
-        return None  # it is more than frames, and read as a whole
+        return None  # not only frames: parsed as a whole line
     return Stack(int(found[1]), int(found[2]), place, frames)
 
 
 @lru_cache(maxsize=1024)
 def _frames(text: bytes) -> tuple[list[Any], Place | None]:
-    """Return what a stack is and where it lies; a worker has few, each of which comes again and again."""
-    told = _json(text)
-    frames = told if isinstance(told, list) else []
+    """Return a stack's frames and source location; cached because a worker has few stacks, which repeat."""
+    value = _json(text)
+    frames = value if isinstance(value, list) else []
     return frames, own_place(frames)
 
 
 def _json(raw: bytes) -> Any:
-    """Return what a line holds; the slower parser of the standard library takes a little more than the other."""
+    """Parse JSON; the standard library's slower parser accepts a little more than pydantic's."""
     try:
         return from_json(raw)
     except ValueError:
@@ -208,7 +208,7 @@ def _number_if_given(fields: dict[str, Any], name: str) -> int | None:
 def _text(fields: dict[str, Any], name: str) -> str:
     value = fields.get(name)
     if not isinstance(value, str):
-        raise BadLineError(f'"{name}" is not a text')
+        raise BadLineError(f'"{name}" is not a string')
     return value
 
 
@@ -232,8 +232,8 @@ def _began(fields: dict[str, Any]) -> Line:
 
 
 def _stack(fields: dict[str, Any]) -> Line:
-    told = fields.get("frames")
-    frames = told if isinstance(told, list) else []
+    value = fields.get("frames")
+    frames = value if isinstance(value, list) else []
     return Stack(_number(fields, "iso"), _number(fields, "id"), own_place(frames), frames)
 
 
@@ -254,13 +254,13 @@ def _unix_ns(text: str) -> int:
     except ValueError as error:
         raise BadLineError("not a time") from error
     if time.tzinfo is None:
-        raise BadLineError("a time of no time zone")
-    # In whole milliseconds, as the runtime writes them; a float of nanoseconds would not be exact.
+        raise BadLineError("a time without a time zone")
+    # Whole milliseconds, as the runtime writes them; a float of nanoseconds would not be exact.
     return round(time.timestamp() * 1000) * 1_000_000
 
 
 def own_place(frames: list[Any]) -> Place | None:
-    """Return the innermost frame that lies in the worker's own source, or None."""
+    """Return the innermost frame in the worker's own source, or None."""
     for frame in frames:
         if not isinstance(frame, dict):
             continue

@@ -77,7 +77,7 @@ class App:
                     await end(self._process)
 
     async def up(self) -> None:
-        """Wait until it is up. Raises TargetError where it does not come up."""
+        """Wait until it is up. Raises TargetError if it does not come up."""
         if self._up is not None:
             await asyncio.shield(self._up)
 

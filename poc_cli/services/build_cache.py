@@ -40,7 +40,7 @@ class Recipe:
 def prepared(recipe: Recipe, programs: ProgramFolder, say: Callable[[str], None]) -> tuple[Path, int]:
     """Return the built copy of a folder, and a descriptor that keeps others from removing it while it is open.
 
-    Raises TargetError where a folder is missing or the build fails.
+    Raises TargetError if a folder is missing or the build fails.
     """
     root, files = _files(recipe)
     name = f"built-{recipe.folder.name}-{hashlib.sha256(str(recipe.folder).encode()).hexdigest()[:8]}"

@@ -63,6 +63,6 @@ class Gateway:
 
 
 def named(plays: Iterable[str], text: str) -> str | None:
-    """Return the play that a text names; None where it names none, or two."""
+    """Return the play that a text names; None if it names none, or two."""
     found = [play for play in plays if play in text]
     return found[0] if len(found) == 1 else None

@@ -40,7 +40,7 @@ _LEAVES_WITHIN: Final = 0.001
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request and what became of it; `status` is None where it got no answer, `ms` counts up to the answer's head."""
+    """A request and what became of it; `status` is None if it got no answer, `ms` counts up to the answer's head."""
 
     method: str
     path: str

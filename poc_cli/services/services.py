@@ -45,7 +45,7 @@ class Services:
         """Take what is to be played, and build what is to be built.
 
         `token` is what our own worker wants to be shown, `elsewhere` the address of an app that is deployed.
-        Raises TargetError where something cannot be had.
+        Raises TargetError if something cannot be had.
         """
         self._say = say
         self._token = token
@@ -112,11 +112,11 @@ class Services:
         return {ORIGIN: proxy.url, ELSEWHERE: proxy.foreign_url}
 
     def app(self, scenario: Scenario) -> "App | None":
-        """Return the app of a scenario, None where it has none that runs here."""
+        """Return the app of a scenario, None if it has none that runs here."""
         return self._apps.get(_key(scenario)) if scenario.document.origin is not None else None
 
     async def ready(self, play: Play) -> None:
-        """Wait until all that a play needs is there. Raises TargetError where it does not come."""
+        """Wait until all that a play needs is there. Raises TargetError if it does not come."""
         app = self.app(play.scenario)
         if app is not None:
             await app.up()

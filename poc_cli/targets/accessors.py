@@ -1,7 +1,7 @@
-"""Access to the variables of scopes: the inspector reads them anywhere, and writes them only where a call is paused.
+"""Read and write variables in the scopes of a worker's functions.
 
-So the first call of each function through which a variable can be reached is paused, for two milliseconds, and
-accessors are made in its scope, which stay valid.
+The inspector reads variables anywhere, but writes them only in a paused call. So the first call of each function that
+can see a variable is paused for two milliseconds, and accessors are created in its scope, which stay valid.
 """
 
 from collections.abc import Iterable
@@ -25,15 +25,15 @@ _MARK: Final = f"""function () {{
 _UNMARK: Final = "function () { if (this.marked) { this.marked(); delete this.marked } }"
 
 _RETURNS: Final = 4
-"""Places where a function returns that are looked at."""
+"""Return statements of a function that get a breakpoint."""
 
 _CALLS: Final = 32
-"""Calls of functions made of one text that are paused at most: each takes two milliseconds."""
+"""Maximum paused calls of functions with the same source text; each takes two milliseconds."""
 
 
 @dataclass(slots=True)
 class _Accessors:
-    """Handles of accessors, by the name of a variable; made in a module, in one function, or in the body of a class."""
+    """Handles of accessor objects: of a module, of one function, or of private fields by name."""
 
     modules: dict[str, str] = field(default_factory=dict)
     functions: dict[int, str] = field(default_factory=dict)
@@ -41,10 +41,10 @@ class _Accessors:
 
 
 class Access:
-    """The accessors of one isolate, made as its functions are called."""
+    """The accessors of one isolate, created as its functions are called."""
 
     def __init__(self, isolate: Isolate, scopes: Scopes) -> None:
-        """Take the isolate and its scopes; `watch` begins."""
+        """Take the isolate and its scopes; `watch` sets the breakpoints."""
         self._isolate = isolate
         self._scopes = scopes
         self._accessors = _Accessors()
@@ -53,56 +53,55 @@ class Access:
         self._breakpoints: dict[str, Function] = {}
         self._has_paused = False
         self._waiting: dict[tuple[str, int, int], Function] = {}
-        """The functions whose call is waited for, by their places."""
+        """The functions whose first call is awaited, by location."""
 
         self._calls: dict[tuple[str, int, int], int] = {}
 
     async def watch(self, bindings: Iterable[Binding]) -> None:
-        """Pause at the first call of each function through which a variable can be reached.
+        """Pause at the first call of each function that can see a variable.
 
-        Constants, classes and functions need no such thing; a variable that is wrongly taken for one of these is told
-        as what could not be put back.
+        Constants, classes and functions need no accessor; a variable mistaken for one is reported as not restored.
         """
         self._isolate.inspector.paused = self._paused
         found = list(bindings)
         self._private_names = frozenset(each.name for each in found if each.holder is not None)
         self._names = self._scopes.changeable(found)
-        # Functions made of the same text share a breakpoint.
+        # Functions with the same source text share a breakpoint.
         self._waiting = {each.location: each for each in self._scopes.functions if self._reaches(each)}
         await self._isolate.gather(partial(self._find_places, each) for each in self._waiting.values())
         await self._break_at(self._waiting.values())
 
     def _reaches(self, function: Function) -> bool:
-        """Return whether a call of the function is needed to reach a variable that can be given another value."""
+        """Return whether a call of the function is needed to reach an assignable variable."""
         return function.script in self._names or self._reaches_more(function)
 
     def _reaches_more(self, function: Function) -> bool:
-        """Return whether it is needed for more than the variables of its module."""
+        """Return whether a call is needed for more than the variables of its module."""
         return function.number in self._names or not function.private.isdisjoint(self._private_names)
 
     async def _find_places(self, function: Function) -> None:
-        """Find where a function begins and where it returns: its first place may lie in a branch.
+        """Find the breakpoint locations at a function's start and returns, because the first may lie in a branch.
 
-        Breakpoints on the call of a function were at times not met (measured).
+        Breakpoints on the call of a function were sometimes not hit (measured).
         """
         start = {"scriptId": function.script, "lineNumber": function.line, "columnNumber": function.column}
         try:
-            told = await self._isolate.inspector.call(
+            reply = await self._isolate.inspector.call(
                 "Debugger.getPossibleBreakpoints", start=start, restrictToFunction=True
             )
         except InspectorError:
-            return  # what only this function sees is then told as what could not be put back
-        first, *others = told["locations"] or [None]
+            return  # variables that only this function sees are then reported as not restored
+        first, *others = reply["locations"] or [None]
         returns = [each for each in others if each.get("type") == "return" and self._reaches_more(function)]
         function.places = [] if first is None else [first, *returns[:_RETURNS]]
 
     async def _break_at(self, functions: Iterable[Function]) -> None:
         async def one(function: Function, place: Result) -> None:
             try:
-                told = await self._isolate.inspector.call("Debugger.setBreakpoint", location=place)
+                reply = await self._isolate.inspector.call("Debugger.setBreakpoint", location=place)
             except InspectorError:
                 return
-            self._breakpoints[told["breakpointId"]] = function
+            self._breakpoints[reply["breakpointId"]] = function
 
         await self._isolate.gather(partial(one, each, place) for each in functions for place in each.places)
 
@@ -115,16 +114,16 @@ class Access:
             partial(self._isolate.quietly, "Debugger.removeBreakpoint", breakpointId=name) for name in removed
         )
 
-    async def _paused(self, told: Result) -> None:
-        """Make accessors in the scope of the function that has just been called, and let it go on.
+    async def _paused(self, reply: Result) -> None:
+        """Create accessors in the scope of the function that was just called, and resume it.
 
-        The debugger counts breakpoints from 1 in each thread that it runs in, and a removal may hit another one of the
-        same number (measured: in 30 % of the runs). In the first pause all are therefore taken back and those that are
-        still needed set anew, by one thread; from then on each can be taken back by itself.
+        The debugger numbers breakpoints from 1 in each of its threads, and a removal may hit another one with the same
+        number (measured: in 30 % of the runs). In the first pause all are therefore removed and those still needed are
+        set again by one thread; from then on each can be removed by itself.
         """
         try:
-            # The frame says which function it is; the list of breakpoints that were hit is wrong for the same reason.
-            frame = told["callFrames"][0]
+            # The frame identifies the function; the list of hit breakpoints is unreliable for the same reason.
+            frame = reply["callFrames"][0]
             at = frame["functionLocation"]
             location = (at["scriptId"], at["lineNumber"], at["columnNumber"])
             is_first, self._has_paused = not self._has_paused, True
@@ -135,18 +134,18 @@ class Access:
             if function is not None:
                 self._calls[location] = self._calls.get(location, 0) + 1
                 await self._reach(function, frame["callFrameId"])
-                done = self._wait_less(function)
+                done = self._stop_waiting(function)
             if is_first:
                 await self._break_at(self._waiting.values())
             else:
                 await self._remove(done)
         except (InspectorError, LookupError):
-            pass  # what cannot be reached is told as what could not be put back
+            pass  # what cannot be reached is reported as not restored
         finally:
             await self._isolate.quietly("Debugger.resume")
 
-    def _wait_less(self, called: Function) -> list[Function]:
-        """Wait no more for a function that has been reached, and for those that see only the same module."""
+    def _stop_waiting(self, called: Function) -> list[Function]:
+        """Stop waiting for a function that has been reached, and for those that only see the same module."""
         twins = [each for each in self._scopes.functions if each.location == called.location]
         is_reached = all(each.number in self._accessors.functions or each.number not in self._names for each in twins)
         done = [called] if is_reached or self._calls[called.location] >= _CALLS else []
@@ -160,9 +159,9 @@ class Access:
     async def _reach(self, function: Function, frame: str) -> None:
         script = function.script
         if script in self._names and script not in self._accessors.modules:
-            self._accessors.modules[script] = await self._made(frame, self._names[script])
+            self._accessors.modules[script] = await self._create(frame, self._names[script])
         if function.number in self._names:
-            accessors = await self._made(frame, self._names[function.number])
+            accessors = await self._create(frame, self._names[function.number])
             twin = await self._twin_of(function, accessors)
             if twin is not None:
                 self._accessors.functions[twin.number] = accessors
@@ -175,9 +174,9 @@ class Access:
             self._accessors.private.setdefault(name, []).append(handle)
 
     async def _twin_of(self, function: Function, accessors: str) -> Function | None:
-        """Return which of the functions that were made of the same text has been called, None for one made later.
+        """Return which function with this source text was called, or None for one created later.
 
-        A variable in its scope is given a mark for a moment, and each of them is asked whether it sees that.
+        A variable in its scope is marked for a moment, and each candidate's scope is checked for the mark.
         """
         twins = [each for each in self._scopes.functions if each.location == function.location]
         if len(twins) == 1 and self._calls[function.location] == 1:
@@ -193,25 +192,25 @@ class Access:
             await self._on_accessors(accessors, _UNMARK)
 
     async def _on_accessors(self, accessors: str, declaration: str) -> Result:
-        told = await self._isolate.inspector.call(
+        reply = await self._isolate.inspector.call(
             "Runtime.callFunctionOn", objectId=accessors, functionDeclaration=declaration, silent=True
         )
-        result: Result = told["result"]
+        result: Result = reply["result"]
         return result
 
-    async def _made(self, frame: str, names: Iterable[str]) -> str:
+    async def _create(self, frame: str, names: Iterable[str]) -> str:
         pairs = (f"{_literal(name)}: [() => {name}, (v$) => {{ {name} = v$ }}]" for name in names)
         return await self._on_frame(frame, f"({{{', '.join(pairs)}}})")
 
     async def _on_frame(self, frame: str, expression: str) -> str:
-        told = await self._isolate.inspector.call(
+        reply = await self._isolate.inspector.call(
             "Debugger.evaluateOnCallFrame", callFrameId=frame, expression=expression
         )
-        handle: str = told["result"]["objectId"]
+        handle: str = reply["result"]["objectId"]
         return handle
 
     async def put_back(self, at: int, binding: Binding, keeper: str) -> None:
-        """Return a variable its value back, which the keeper knows by its number."""
+        """Restore a variable's value, which the keeper holds by number."""
         for accessors in self._accessors_of(binding):
             holder = [] if binding.holder is None else [{"objectId": binding.holder}]
             try:
@@ -223,7 +222,7 @@ class Access:
                     silent=True,
                 )
             except InspectorError:
-                continue  # a constant, which is imported; or another class's field of that name
+                continue  # an imported constant, or another class's field with that name
             if binding.holder is None:
                 return
 
@@ -238,5 +237,5 @@ class Access:
 
 
 def _literal(name: str) -> str:
-    """Return a name as a JavaScript string."""
+    """Return a name as a JavaScript string literal."""
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,4 +1,4 @@
-"""Where the API of a run will listen, and the key to it, known before anything listens: the worker starts first."""
+"""The address and key of a run's API, reserved before it listens because the worker starts first."""
 
 import secrets
 import socket
@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 from typing import Final
 
 ALLOWED_ORIGIN: Final = "https://chat.example"
-"""The one origin from which the worker lets browser pages in; the name is reserved for examples (RFC 2606)."""
+"""The only origin from which the worker accepts browser pages; the name is reserved for examples (RFC 2606)."""
 
 
 def _bound() -> socket.socket:
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    made.bind(("127.0.0.1", 0))
-    return made
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    bound.bind(("127.0.0.1", 0))
+    return bound
 
 
 @dataclass(slots=True)
 class Address:
-    """Where the API will listen, an address at which nobody does, and the key; made before anything listens.
+    """The API's future address and key, and an address at which nothing listens.
 
-    The two sockets are held, so that nobody else on the machine gets their ports meanwhile.
+    The two sockets stay bound so that no other process gets their ports.
     """
 
     key: str = field(default_factory=lambda: secrets.token_urlsafe(32))
@@ -27,7 +27,7 @@ class Address:
     deserted: socket.socket = field(default_factory=_bound)
 
     def environment(self) -> dict[str, str]:
-        """Return the variables by which a worker finds the API; it has to bind them to see them."""
+        """Return the environment variables with the API's address; a worker must bind them to see them."""
         return {
             "POC_API_ORIGIN": _origin(self.listening),
             "POC_API_DESERTED": _origin(self.deserted),
@@ -36,13 +36,13 @@ class Address:
         }
 
     def close(self) -> None:
-        """Return both ports back."""
+        """Release both ports."""
         self.listening.close()
         self.deserted.close()
 
 
 def environment(token: str, address: Address, version: int = 1) -> dict[str, str]:
-    """Return the variables that a worker may bind to."""
+    """Return the environment variables that a worker may bind."""
     return {"POC_TOKEN": token, "POC_VERSION": str(version), **address.environment()}
 
 

@@ -1,4 +1,4 @@
-"""What the engine may ask of the place where a worker runs."""
+"""The interface of a target: what the engine may ask of a running worker."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,78 +10,78 @@ from poc_cli.scenario.abilities import Ability
 from poc_cli.targets.endpoint import Door
 
 Oracle = Literal["trace", "instance"]
-"""How a sleep is known: by the runtime's own trace, or by what the objects say of themselves."""
+"""How a sleep is detected: in the runtime's trace, or by the instance ids that objects report."""
 
 Fault = Literal["server", "crash", "deploy"]
-"""What can befall a runtime: a new process on the same disk after a stop, after a kill -9, or with a new version."""
+"""A new process on the same disk after a stop, after a kill -9, or with a new version."""
 
 EVICT_LINGERS_SECONDS = 31.0
-"""An evict that was not answered is not cancelled: it strikes within the runtime's 30 s (measured), so every sleep
-of that object within this time counts as forced."""
+"""An evict without an answer is not cancelled: it takes effect within the runtime's 30 s (measured), so every sleep of
+that object within this time counts as forced."""
 
 
 class TargetHung(TargetError):
-    """The runtime does not answer any more: an error of the play that is going on, never a lost message."""
+    """The runtime no longer answers: an error of the current play, not a lost message."""
 
 
 class TargetDied(TargetError):
-    """The runtime's process has ended; `from_outside` where a signal that anybody may send ended it."""
+    """The runtime's process has ended; `from_outside` if a signal such as SIGTERM or SIGKILL ended it."""
 
     from_outside: bool = False
 
 
 class TargetDropped(TargetDied):
-    """The runtime broke off a connection of ours; whether its process still lives is not known from that."""
+    """The runtime broke a connection; its process may or may not still run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Eviction:
-    """How an evict came out."""
+    """The outcome of an evict."""
 
     outcome: Literal["evicted", "not_running", "busy", "no_answer"]
     said: str
 
 
 class Trace(Protocol):
-    """The runtime's own word on its objects, and a hand on them."""
+    """The trace of a local runtime: observe the residency of objects, and evict them."""
 
     def watch(self, object_id: str, listener: Callable[[Change], None]) -> None:
-        """Call `listener` with each change of that object's residency from now on."""
+        """Call `listener` with each residency change of the object from now on."""
 
     def unwatch(self, object_id: str) -> None:
-        """Stop calling."""
+        """Remove the object's listener."""
 
     def object_id(self, class_name: str, name: str) -> str:
-        """Return the hex id of a named object without touching it. Raises TargetError for an unknown class."""
+        """Return the hex id of a named object without creating it. Raises TargetError for an unknown class."""
 
     def class_of(self, object_id: str) -> str | None:
-        """Return the class that an id proves itself to be of, None for one of no class that the worker declares."""
+        """Return the worker's class whose namespace an id belongs to, or None."""
 
     async def fence(self) -> int:
         """Return the trace's clock once everything that happened before the call has been read from the trace.
 
-        Raises TargetHung where the runtime does not answer, TargetDied where it is gone.
+        Raises TargetHung if the runtime does not answer, TargetDied if it has ended.
         """
 
     async def pulse(self) -> int:
-        """Return what the next of the fences gives that are sent four times a second anyway; raises what it raises."""
+        """Return the result of the next periodic fence (four times a second); raises the same errors as `fence`."""
 
     def stay(self, object_id: str) -> Stay | None:
-        """Return the object's present stay in memory, as of the last fence."""
+        """Return the object's current stay in memory, as of the last fence."""
 
     def pins(self, object_id: str, at_least_ns: int) -> tuple[Pin, ...]:
-        """Return what has been pending in the object for so long, as of the last fence."""
+        """Return the object's pins of at least this age, as of the last fence."""
 
     def alarm_due_ns(self, object_id: str) -> int | None:
-        """Return when the object's alarm is due, in the trace's clock; None without one, as of the last fence."""
+        """Return when the object's alarm is due on the trace's clock, or None, as of the last fence."""
 
     def seen(self) -> tuple[str, ...]:
-        """Return the ids of all objects that were in memory at some time."""
+        """Return the ids of all objects that have been in memory."""
 
     async def evict(self, class_name: str, object_id: str, *, close: bool = False) -> Eviction:
-        """Have the object leave memory, its sockets staying open or closed with it.
+        """Evict the object from memory; its sockets hibernate, or are closed if `close`.
 
-        Waits for the runtime's answer up to 31 s.
+        Waits up to 31 s for the runtime's answer.
         """
 
 
@@ -100,13 +100,13 @@ class Target(Protocol):
 
     @property
     def trace(self) -> Trace | None:
-        """Return the trace; None where the worker runs in a black box."""
+        """Return the trace, or None for a black box."""
 
     async def settled(self) -> None:
-        """Return once the place has shown that it lives, so that a silence before the call is no sign of its end.
+        """Return once the target has answered, which shows that a silence before the call was not its failure.
 
-        Where there is a trace, everything that happened before has been read from it then. Raises TargetHung where the
-        place does not answer, TargetDied where it is gone.
+        With a trace, everything that happened before the call has then been read from it. Raises TargetHung if the
+        target does not answer, TargetDied if it has ended.
         """
 
     async def restart(self, fault: Fault) -> None:

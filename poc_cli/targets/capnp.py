@@ -1,4 +1,4 @@
-"""A compiled configuration of workerd, a Cap'n Proto message: read, joined with another one, or given a date."""
+"""Read and edit compiled workerd configurations, which are Cap'n Proto messages."""
 
 import struct
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ from poc_cli.errors import TargetError
 _WORD: Final = 8
 _STRUCT, _LIST = 0, 1
 _OF_BYTES, _OF_STRUCTS = 2, 7
-_KIND_MASK: Final = 3  # the lowest two bits of a pointer say what it points to
+_KIND_MASK: Final = 3  # the lowest two bits of a pointer are its kind
 
-# Where the fields of workerd.capnp's structs are: pointers count by themselves, and so do the 16-bit parts of the data.
-# Cap'n Proto's rules for compatible schemas forbid that they ever move.
+# The offsets of fields in workerd.capnp's structs: pointers are counted separately, data in units of 16 bits.
+# Cap'n Proto's rules for schema evolution forbid moving them.
 _SERVICES, _SOCKETS = 0, 1
 _NAME, _CONTENT = 0, 1
 _WHICH: Final = 0
@@ -24,9 +24,9 @@ _DATE: Final = 1
 _CLASS, _UNIQUE_KEY = 0, 1
 _HAS_UNIQUE_KEY: Final = 0
 
-_CANNOT_READ: Final = ("the configuration that wrangler made cannot be read", "see poc doctor for the versions")
+_CANNOT_READ: Final = ("cannot read the configuration that wrangler generated", "run poc doctor to check the versions")
 _CANNOT_DATE: Final = (
-    "the configuration that workerd compiled cannot be given another date",
+    "cannot change the compatibility date in the configuration that workerd compiled",
     "run without --compat-date, or use the pinned workerd",
 )
 
@@ -35,9 +35,9 @@ _Size = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service: `classes` with their unique keys where it is a worker, `disk` where it is a folder of files.
+    """A service of the configuration: a worker with `classes` and their unique keys, or a folder of files (`disk`).
 
-    A class without a unique key keeps nothing, and its objects have no ids that could be computed.
+    A class without a unique key is not stored, and its objects have no computable ids.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Service:
 def services(message: bytes) -> list[Service]:
     """Return the services of a configuration.
 
-    Raises TargetError for a message that is no configuration, or is in several segments.
+    Raises TargetError if the message is not a configuration in one segment.
     """
     with _readable(*_CANNOT_READ):
         segment = _Segment.of(message)
@@ -56,13 +56,13 @@ def services(message: bytes) -> list[Service]:
 
 
 def joined(message: bytes, addition: bytes) -> bytes:
-    """Return the configuration with the services and sockets of another one behind its own.
+    """Return the configuration with the services and sockets of another one appended.
 
-    Raises TargetError for a message that is no configuration, or is in several segments.
+    Raises TargetError if the message is not a configuration in one segment.
     """
     with _readable(*_CANNOT_READ):
         segment = _Segment.of(message)
-        root = segment.root  # before the addition, which an empty message would take for its own
+        root = segment.root  # read before appending: an empty message would take the appended root for its own
         added = segment.pointers(segment.append(_Segment.of(addition).data))
         for slot in (_SERVICES, _SOCKETS):
             segment.join(root + slot, added + slot)
@@ -70,9 +70,9 @@ def joined(message: bytes, addition: bytes) -> bytes:
 
 
 def with_date(message: bytes, service: str, date: str) -> bytes:
-    """Return the configuration with the compatibility date of one of its workers replaced, or set where it had none.
+    """Return the configuration with the compatibility date of one of its workers set.
 
-    Raises TargetError for a message that is no configuration with that service, or is in several segments.
+    Raises TargetError if the message is not a configuration in one segment with that service.
     """
     with _readable(*_CANNOT_DATE):
         segment = _Segment.of(message)
@@ -82,7 +82,7 @@ def with_date(message: bytes, service: str, date: str) -> bytes:
 
 @contextmanager
 def _readable(message: str, advice: str) -> Iterator[None]:
-    """Raise TargetError for what cannot be read inside of the context."""
+    """Turn parse errors in the body into a TargetError."""
     try:
         yield
     except (struct.error, IndexError, ValueError) as error:
@@ -90,35 +90,35 @@ def _readable(message: str, advice: str) -> Iterator[None]:
 
 
 class _Segment:
-    """The words of a message; every position counts in words."""
+    """The words of a message; all positions are in words."""
 
     def __init__(self, data: bytearray) -> None:
         self.data = data
 
     @classmethod
     def of(cls, message: bytes) -> Self:
-        """Return the only segment of a message. Raises ValueError where it has several, struct.error for no message."""
+        """Return the only segment of a message. Raises ValueError if it has several, struct.error if malformed."""
         segments, words = struct.unpack_from("<II", message)
-        if segments != 0 or len(message) != _WORD * (words + 1):  # the number of segments less one
+        if segments != 0 or len(message) != _WORD * (words + 1):  # the header holds the number of segments minus one
             raise ValueError("it is not in one segment")
         return cls(bytearray(message[_WORD:]))
 
     def message(self) -> bytes:
-        """Return the message of this one segment."""
+        """Return the message made of this segment."""
         return struct.pack("<II", 0, len(self.data) // _WORD) + self.data
 
     @property
     def root(self) -> int:
-        """Return where the pointers of the root struct begin."""
+        """Return the position of the root struct's pointers."""
         return self.pointers(0)
 
     def services(self) -> Iterator[tuple[int, _Size]]:
-        """Yield where each service begins, and its sizes in data and in pointers."""
+        """Yield the position of each service and its sizes in data and pointers."""
         start, size, count = self.structs(self.root + _SERVICES)
         return ((start + index * sum(size), size) for index in range(count))
 
     def worker(self, service: str) -> int:
-        """Return where the pointers of a service's worker begin."""
+        """Return the position of the pointers of a service's worker."""
         for at, size in self.services():
             if self.text(at + size[0] + _NAME) == service:
                 return self.pointers(at + size[0] + _CONTENT)
@@ -153,29 +153,29 @@ class _Segment:
         return lower, upper
 
     def _pointer(self, at: int, kind: int) -> tuple[int, int]:
-        """Return where a pointer leads, and its upper half."""
+        """Return the target of a pointer and its upper half."""
         lower, upper = self._raw(at)
         if lower & _KIND_MASK != kind or (lower, upper) == (0, 0):
-            raise ValueError("a pointer leads elsewhere than it should")
+            raise ValueError("a pointer has an unexpected kind")
         return at + 1 + (lower >> 2), upper
 
     def pointers(self, at: int) -> int:
-        """Return where the pointers of the struct begin that a pointer leads to."""
+        """Return the position of the pointers of the struct that a pointer refers to."""
         start, sizes = self._pointer(at, _STRUCT)
         return start + (sizes & 0xFFFF)
 
     def structs(self, at: int) -> tuple[int, _Size, int]:
-        """Return where the structs of a list begin, their sizes in data and in pointers, and their number."""
+        """Return the position of a list's structs, their sizes in data and pointers, and their number."""
         if self._raw(at) == (0, 0):
             return at, (0, 0), 0
         tag, upper = self._pointer(at, _LIST)
         if upper & 7 != _OF_STRUCTS:
-            raise ValueError("a list is not of structs")
+            raise ValueError("a list does not contain structs")
         count, sizes = struct.unpack_from("<II", self.data, tag * _WORD)
         return tag + 1, (sizes & 0xFFFF, sizes >> 16), count >> 2
 
     def text(self, at: int) -> str:
-        """Return a text, empty where there is none."""
+        """Return a text, or an empty string for a null pointer."""
         if self._raw(at) == (0, 0):
             return ""
         start, upper = self._pointer(at, _LIST)
@@ -184,19 +184,19 @@ class _Segment:
     # --- writing
 
     def append(self, words: bytes | bytearray) -> int:
-        """Put words behind everything else, and give where they begin; pointers within them stay right."""
+        """Append words and return their position; pointers within them stay valid."""
         start = len(self.data) // _WORD
         self.data += words
         return start
 
     def append_text(self, slot: int, text: str) -> None:
-        """Write a text behind everything else and let the pointer at `slot` lead to it; the old one stays unused."""
+        """Append a text and point `slot` to it; the old text stays unused."""
         content = text.encode() + b"\0"
         start = self.append(content.ljust(-(-len(content) // _WORD) * _WORD, b"\0"))
         struct.pack_into("<iI", self.data, slot * _WORD, (start - slot - 1) << 2 | _LIST, len(content) << 3 | _OF_BYTES)
 
     def join(self, slot: int, other: int) -> None:
-        """Let the list pointer at `slot` lead to a new list, of its structs and then those of the list at `other`."""
+        """Point `slot` to a new list with its own structs followed by those of the list at `other`."""
         lists = (self.structs(slot), self.structs(other))
         size = (max(each[0] for _, each, _ in lists), max(each[1] for _, each, _ in lists))
         count = sum(number for _, _, number in lists)
@@ -210,11 +210,11 @@ class _Segment:
         struct.pack_into("<iI", self.data, slot * _WORD, (tag - slot - 1) << 2 | _LIST, words << 3 | _OF_STRUCTS)
 
     def _copy(self, start: int, size: _Size, to: int, data: int) -> None:
-        """Write a struct once more; what it points to stays where it is, and the copy's pointers lead there."""
+        """Copy a struct; the copy's pointers refer to the same targets."""
         self.data[to * _WORD : (to + size[0]) * _WORD] = self.data[start * _WORD : (start + size[0]) * _WORD]
         for index in range(size[1]):
             at, copy = start + size[0] + index, to + data + index
             lower, upper = self._raw(at)
-            if upper and lower & _KIND_MASK in {_STRUCT, _LIST}:  # others, and empty structs, do not say how far
+            if upper and lower & _KIND_MASK in {_STRUCT, _LIST}:  # only these are relative offsets
                 lower += (at - copy) << 2
             struct.pack_into("<iI", self.data, copy * _WORD, lower, upper)

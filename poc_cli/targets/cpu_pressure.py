@@ -1,6 +1,6 @@
-"""What a process did with a time: it ran, it waited for a processor, or it was stopped.
+"""Measure how a process spent a time interval: running, waiting for a CPU, or stopped.
 
-Where the system does not tell (there is no /proc on macOS), a process counts as idle and never as stopped.
+Without /proc (on macOS) a process counts as idle and not as stopped.
 """
 
 import os
@@ -17,9 +17,9 @@ _STOPPED: Final = frozenset({"T", "t"})
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A moment of one process: how long its first thread had run and waited to run until then, and whether it stood.
+    """A snapshot of a process: how long its first thread has run and waited to run, and whether it is stopped.
 
-    workerd and Python both do their work in the first thread.
+    workerd and Python both work in the first thread.
     """
 
     at_ns: int
@@ -30,7 +30,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a process did between two moments, as shares of the time."""
+    """How a process spent the time between two snapshots, as shares."""
 
     length_ns: int
     ran: float
@@ -39,23 +39,23 @@ class Spent:
 
 
 def mark(process: int | None) -> Mark:
-    """Return the present moment of a process; of one that is none of this machine, or gone, nothing is known."""
+    """Return a snapshot of a process; all zero for one that has ended or is not on this machine."""
     ran, waited = _scheduled(process)
     return Mark(time.monotonic_ns(), ran, waited, _state(process) in _STOPPED)
 
 
 def spent(before: Mark, after: Mark) -> Spent:
-    """Return what the process did in between. What is stopped at one end only may have been so for most of it."""
+    """Return how the process spent the time between; stopped at either end counts as stopped."""
     length = max(1, after.at_ns - before.at_ns)
-    # One that has ended in between has run for no time any more.
+    # The counters of a process that ended in between are zero.
     ran, waited = max(0, after.ran_ns - before.ran_ns), max(0, after.waited_ns - before.waited_ns)
     return Spent(length, ran / length, waited / length, before.is_stopped or after.is_stopped)
 
 
 def _scheduled(process: int | None) -> tuple[int, int]:
-    """Return how long a process has run and waited to run (schedstat of the kernel's scheduler)."""
+    """Return how long a process has run and waited to run (schedstat in proc(5))."""
     try:
-        ran, waited, _ = _told(process, "schedstat").split()
+        ran, waited, _ = _read(process, "schedstat").split()
         return int(ran), int(waited)
     except (OSError, ValueError):
         return 0, 0
@@ -63,14 +63,14 @@ def _scheduled(process: int | None) -> tuple[int, int]:
 
 def _state(process: int | None) -> str:
     try:
-        # The name before it stands in parentheses and may hold anything.
-        return _told(process, "stat").rpartition(b")")[2].split()[0].decode("ascii", "replace")
+        # The name before it is in parentheses and may contain anything.
+        return _read(process, "stat").rpartition(b")")[2].split()[0].decode("ascii", "replace")
     except (OSError, IndexError):
         return ""
 
 
-def _told(process: int | None, name: str) -> bytes:
-    """Return what the system tells of a process; a file object would take three times as long, thousands of times."""
+def _read(process: int | None, name: str) -> bytes:
+    """Read a file of a process in /proc; a file object would take three times as long, thousands of times."""
     descriptor = os.open(f"{PROC}/{process}/{name}", os.O_RDONLY | os.O_CLOEXEC)
     try:
         return os.read(descriptor, 4096)

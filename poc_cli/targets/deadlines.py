@@ -1,6 +1,6 @@
-"""Waits for the runtime, and tells one that hangs from one that is stopped or starved, or a harness that is late.
+"""Wait for the runtime's answers, and distinguish a hang from a stopped or starved process and from a late harness.
 
-Only time in which everybody could have acted counts: a stopped runtime is late, and never hangs.
+Only time in which both sides could run counts: a stopped runtime is late and does not count as hung.
 """
 
 import asyncio
@@ -11,35 +11,35 @@ from poc_cli.targets.attendance import Attendance
 from poc_cli.targets.cpu_pressure import mark, spent
 
 HANGS_AFTER_SECONDS: Final = 20.0
-"""A runtime whose side-car has not answered for so long, though it could have, hangs: an endless loop in one object
-stops them all. A handler that computes for fifteen seconds is only slow: it ends, and its step has failed."""
+"""A runtime that could have answered and did not for this long hangs: an endless loop in one object stops them all. A
+handler that computes for fifteen seconds is only slow: it ends, and its step has failed."""
 
 GIVES_UP_SECONDS: Final = 120.0
-"""However late everybody is, nothing is waited for longer."""
+"""The limit of any wait, late stretches included."""
 
 LOOK_SECONDS: Final = 0.25
-"""How often it is looked who could have acted."""
+"""How often the processes are checked."""
 
 COMPUTING: Final = 0.75
-"""The share of a time that this process may compute before the time does not count: the answer may lie here unread."""
+"""The CPU share of this process from which an interval does not count: the answer may be waiting unread."""
 
 
 class Watch:
-    """Who is watched while an answer is awaited: a process of this machine, and ourselves."""
+    """Watch a process on this machine and this process while waiting for an answer."""
 
     def __init__(self, process: int | None, attendance: Attendance) -> None:
-        """Take them; None is a process that is none of this machine."""
+        """Take the process, or None if it is not on this machine."""
         self.process = process
         self.attendance = attendance
         self.has_hung = False
-        """Whether an answer did not come in time. Nothing is waited for any more then."""
+        """Whether an answer did not come in time; later waits then fail at once."""
 
     async def answered(self, waiting: "asyncio.Task[Any]") -> bool:
-        """Return whether it was done in time, well or badly; where it was not, it is cancelled."""
+        """Return whether the task finished in time, with or without an error; otherwise it is cancelled."""
         try:
             if self.has_hung:
                 return False
-            # Nearly everything is done before anybody has to be looked at.
+            # Nearly every answer comes before the first check.
             await asyncio.wait([waiting], timeout=LOOK_SECONDS)
             return waiting.done() or await self._answered_late(waiting)
         finally:
@@ -48,7 +48,7 @@ class Watch:
     async def _answered_late(self, waiting: "asyncio.Task[Any]") -> bool:
         counted = 0.0
         began = time.monotonic()
-        while self._is_worth_it(counted, time.monotonic() - began):
+        while self._may_wait(counted, time.monotonic() - began):
             before, computed = mark(self.process), time.process_time_ns()
             await asyncio.wait([waiting], timeout=LOOK_SECONDS)
             if waiting.done():
@@ -57,12 +57,12 @@ class Watch:
             did = spent(before, after)
             ours = (time.process_time_ns() - computed) / did.length_ns
             if not did.was_stopped and ours < COMPUTING:
-                away = self.attendance.late_ns(before.at_ns, after.at_ns)
-                # Not the share in which it waited for a processor. One that spins on a busy machine waits for most
-                # of the time, and must be told from a starved one all the same.
-                counted += max(0, did.length_ns - away) / 1e9 * (1 - min(1.0, did.waited))
+                late_ns = self.attendance.late_ns(before.at_ns, after.at_ns)
+                # Time spent waiting for a CPU does not count. A process that spins on a busy machine waits for most of
+                # the time, and must still be distinguished from a starved one.
+                counted += max(0, did.length_ns - late_ns) / 1e9 * (1 - min(1.0, did.waited))
         self.has_hung = True
         return False
 
-    def _is_worth_it(self, counted_s: float, passed_s: float) -> bool:
+    def _may_wait(self, counted_s: float, passed_s: float) -> bool:
         return not self.has_hung and counted_s < HANGS_AFTER_SECONDS and passed_s < GIVES_UP_SECONDS

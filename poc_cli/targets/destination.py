@@ -1,4 +1,4 @@
-"""Where plays are to go on, as a word or an address of the command line says it, and how to be let in there."""
+"""Parse the target of the command line (a word or an address) and the headers that authorize requests."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -25,31 +25,31 @@ _FORBIDDEN: Final = frozenset(
         "upgrade",
     }
 )
-"""Headers that make a request what it is: the WebSocket and HTTP libraries write them."""
+"""Headers that the WebSocket and HTTP libraries set themselves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """`word` is local, cloudflare or url; `url` is the address where there is one, without a slash at its end."""
+    """`word` is local, cloudflare or url; `url` is the address, if any, without a trailing slash."""
 
     word: str = LOCAL
     url: str | None = None
 
     @property
     def is_local(self) -> bool:
-        """Whether the worker runs in a runtime of ours."""
+        """Whether poc runs the worker in a local runtime."""
         return self.word == LOCAL
 
 
 def destination(text: str) -> Destination:
-    """Return what a word or an address means. Raises UsageError for what is neither."""
+    """Parse a target. Raises UsageError if it is neither a known word nor an address."""
     if text in WORDS:
         return Destination(text)
     if "://" not in text:
         host = text.partition("/")[0]
         if "." in host or ":" in host or host == "localhost":
             raise UsageError(f'the target "{text}" has no scheme', f"write it as https://{text}")
-        raise UsageError(f'there is no target "{text}"', did_you_mean(text, WORDS) or "or give the address of a worker")
+        raise UsageError(f'there is no target "{text}"', did_you_mean(text, WORDS) or "or give a worker's address")
     return Destination("url", _address(text))
 
 
@@ -58,49 +58,52 @@ def _address(text: str) -> str:
         parts = urlsplit(text)
         port = parts.port
     except ValueError as error:
-        raise UsageError(f'the target "{text}" is no address: {error}') from error
+        raise UsageError(f'the target "{text}" is not a valid address: {error}') from error
     if parts.username is not None or parts.password is not None:
-        # Not repeated here: what stands before the @ may be a secret.
-        raise UsageError("a target's address may hold no user and no password", "name a variable: --token-env NAME")
+        # The address is not repeated: the part before the @ may be a secret.
+        raise UsageError(
+            "a target's address must not contain a user or password", "use --token-env NAME for a token in a variable"
+        )
     if parts.scheme not in _SCHEMES:
         raise UsageError(
-            f'the target "{text}" is no address of a worker', "it begins with wss://, ws://, https:// or http://"
+            f'the target "{text}" is not the address of a worker',
+            "it must begin with wss://, ws://, https:// or http://",
         )
     if not parts.hostname or any(character.isspace() for character in text):
-        raise UsageError(f'the target "{text}" names no host', "write it as https://my-worker.example.workers.dev")
+        raise UsageError(f'the target "{text}" has no host', "write it as https://my-worker.example.workers.dev")
     if parts.query or parts.fragment or parts.path not in {"", "/"}:
         raise UsageError(
-            "a target is the address of a worker alone, without a path or a query",
-            "paths belong to the scenario's clients, and secrets into a variable: --token-env NAME",
+            "a target's address must not have a path or a query",
+            "put paths into the scenario's clients, and secrets into a variable (--token-env NAME)",
         )
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"{_SCHEMES[parts.scheme]}://{host}{'' if port is None else f':{port}'}"
 
 
 def token_headers(name: str | None, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the header that shows the token of a variable. Raises UsageError where the variable holds none."""
+    """Return the Authorization header with the token in a variable. Raises UsageError if the variable is not set."""
     if name is None:
         return {}
     return {"Authorization": f"Bearer {_value(name, environment, '--token-env')}"}
 
 
 def given_headers(pairs: Iterable[str], environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers that `Name=VARIABLE` means, each with what its variable holds. Raises UsageError."""
+    """Return the headers of `Name=VARIABLE` pairs with the variables' values. Raises UsageError."""
     found: dict[str, str] = {}
     for pair in pairs:
         header, equals, name = pair.partition("=")
         if not equals or not name or not header or not all(each.isalnum() or each in "-_" for each in header):
-            raise UsageError(f'--header-env "{header}" is no header', "write it as X-Team=NAME_OF_A_VARIABLE")
+            raise UsageError(f'--header-env "{header}" is not valid', "write it as X-Team=NAME_OF_A_VARIABLE")
         if header.lower() in _FORBIDDEN:
-            raise UsageError(f'--header-env: the header "{header}" cannot be chosen')
+            raise UsageError(f'--header-env: the header "{header}" cannot be set')
         found[header] = _value(name, environment, "--header-env")
     return found
 
 
 def _value(name: str, environment: Mapping[str, str], option: str) -> str:
     if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) is None:
-        # Not repeated here: it may be the secret itself.
-        raise UsageError(f"{option} takes the name of a variable", "put the value into a variable and give its name")
+        # The text is not repeated: it may be the secret itself.
+        raise UsageError(f"{option} takes the name of a variable", "put the value into a variable and pass its name")
     value = environment.get(name)
     if not value:
         known = [each for each in environment if each.startswith(name[:3])] if len(name) > 2 else []  # noqa: PLR2004
@@ -108,13 +111,13 @@ def _value(name: str, environment: Mapping[str, str], option: str) -> str:
         advice = (
             hint
             if hint and hint.startswith("did")
-            else f"set it first; {option} takes the name of a variable, not its value"
+            else f"set it first; {option} takes the name of a variable, not a value"
         )
         raise UsageError(f"{option}: the variable {name} is not set", advice)
     if not value.isascii() or not value.isprintable() or value != value.strip():
-        # The value itself is not told: it is a secret.
+        # The value is not repeated: it is a secret.
         raise UsageError(
-            f"{option}: what {name} holds cannot stand in a header",
-            "it has a line end, a blank at an end or letters beyond ASCII",
+            f"{option}: the value of {name} is not valid in a header",
+            "it contains a line end, leading or trailing whitespace, or non-ASCII characters",
         )
     return value

@@ -1,6 +1,6 @@
-"""What a worker's `local.capnp` takes into itself: files of its own folder, and nothing else of this machine.
+"""Check that a worker's `local.capnp` only embeds files of its own folder.
 
-Imports only the standard library, so that the runtime starts while the rest is still loading.
+Imports only the standard library, so that the runtime can start while the rest is still loading.
 """
 
 import re
@@ -15,23 +15,23 @@ _OWN_DISK = re.compile(r'\bservice\s*=\s*(?:\(\s*name\s*=\s*)?"disk"')
 
 
 def raise_if_outside(folder: Path, name: str) -> None:
-    """Raise TargetError where a declaration, or one that it imports, names a file that a link leads out of the folder.
+    """Raise TargetError if a declaration, or one that it imports, names a link that leads out of the folder.
 
-    workerd itself refuses `..` and absolute paths, and follows links. A stranger's folder would hand the worker, and
-    with it every client, any file that poc may read. Each text of the declaration is taken for a path, since one that
-    is none leads nowhere.
+    workerd itself rejects `..` and absolute paths, but follows links. An untrusted folder could expose any file that
+    poc may read to the worker, and so to every client. Every string of the declaration is treated as a path; a string
+    that is not one does not exist as a file.
     """
     root = folder.resolve()
     for file in named_files(folder, name):
         if not (folder / file).resolve().is_relative_to(root):
             raise TargetError(
-                f"{folder / file} is a link that leads out of the worker's folder", "put the file itself there"
+                f"{folder / file} is a link that leads out of the worker's folder", "replace the link by the file"
             )
         _raise_if_it_binds_the_disk(folder / file)
 
 
 def named_files(folder: Path, name: str) -> Iterator[Path]:
-    """Yield the paths in a folder that a declaration, or one that it imports, names: itself, files, and folders."""
+    """Yield a declaration and the files and folders that it, or one that it imports, names."""
     waiting, seen = [Path(name)], set[Path]()
     while waiting:
         file = waiting.pop()
@@ -54,12 +54,12 @@ def _raise_if_it_binds_the_disk(declaration: Path) -> None:
     if _OWN_DISK.search(_text(declaration)):
         raise TargetError(
             f"{declaration} binds the service `disk`, on which the runtime keeps the objects' storage",
-            "give the worker the storage of its objects instead",
+            "use the storage of the worker's Durable Objects instead",
         )
 
 
 def _named(folder: Path, declaration: Path) -> Iterator[Path]:
-    """Yield what a declaration names: from its own folder on, or with a slash before it from the worker's."""
+    """Yield the paths in a declaration, relative to its folder or, with a leading slash, to the worker's."""
     for match in _STRING.finditer(_text(folder / declaration)):
         literal = match[1].encode().decode("unicode_escape")
         base = Path() if literal.startswith("/") else declaration.parent
@@ -71,5 +71,5 @@ def _named(folder: Path, declaration: Path) -> Iterator[Path]:
 def _is_there(path: Path) -> bool:
     try:
         return path.is_symlink() or path.exists()
-    except (OSError, ValueError):  # longer than a path may be, or with a zero in it
+    except (OSError, ValueError):  # too long for a path, or with a null byte
         return False

@@ -1,4 +1,4 @@
-"""How an address is reached: by which URI a WebSocket, by which URL a request, and with whose certificates."""
+"""Endpoints of workers: URIs for WebSockets, URLs for requests, and TLS certificates."""
 
 import ssl
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ _DEPLOYED: Final = ".workers.dev"
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """One WebSocket's URI, and what `websockets.connect` needs beside it."""
+    """The URI of a WebSocket and further arguments for `websockets.connect`."""
 
     uri: str
     options: dict[str, Any] = field(default_factory=dict)
@@ -26,18 +26,18 @@ class Dial:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """An address, `http://` or `https://` without a slash at its end, and where its connections lead instead, if so."""
+    """An `http://` or `https://` address without a trailing slash, and the address to connect to instead, if any."""
 
     url: str
     edge: str | None = None
 
     @property
     def host(self) -> str:
-        """Return the host and port, as the Host header has them."""
+        """Return host and port as in the Host header."""
         return urlsplit(self.url).netloc
 
     def socket(self, path: str) -> Dial:
-        """Return how a WebSocket to a path is opened."""
+        """Return the URI and arguments to open a WebSocket to a path."""
         if self.edge is None:
             options = {"ssl": certificates()} if self.url.startswith("https:") else {}
             return Dial(self.url.replace("http", "ws", 1) + path, options)
@@ -45,14 +45,14 @@ class Door:
         return Dial(f"ws://{self.host}{path}", {"host": instead.hostname, "port": instead.port or 80})
 
     def request(self, path: str) -> tuple[str, dict[str, str]]:
-        """Return the URL of a request to a path, and the headers that it needs."""
+        """Return the URL of a request to a path and the headers that it needs."""
         if self.edge is None:
             return self.url + path, {}
         return self.edge + path, {"Host": self.host}
 
     def client(self, timeout: float) -> "httpx.AsyncClient":
-        """Return a client for such requests; it follows no redirects and uses no proxy of the environment."""
-        import httpx  # 0.1 s, and most runs have no step that makes a request
+        """Return an HTTP client that follows no redirects and ignores proxy settings of the environment."""
+        import httpx  # takes 0.1 s, and most runs make no requests
 
         secure = self.edge is None and self.url.startswith("https:")
         return httpx.AsyncClient(trust_env=False, timeout=timeout, verify=certificates() if secure else no_tls())
@@ -60,28 +60,30 @@ class Door:
 
 @lru_cache(maxsize=1)
 def no_tls() -> ssl.SSLContext:
-    """Return a context that trusts nobody, for loopback, where nothing speaks TLS.
+    """Return an empty TLS context for loopback, where nothing uses TLS.
 
-    Without it each client first reads all certificates of the machine, which takes longer than everything that it is
-    then asked to do (measured: 25 ms).
+    Without it each client first loads all certificates of the machine, which takes longer than its requests (measured:
+    25 ms).
     """
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @lru_cache(maxsize=1)
 def certificates() -> ssl.SSLContext:
-    """Return whom to trust; read once, for the same reason."""
+    """Return a TLS context with the machine's certificates, loaded once for the same reason."""
     import httpx
 
     return httpx.create_ssl_context()
 
 
 def door(url: str, environment: Mapping[str, str]) -> Door:
-    """Return the way to an address. Raises UsageError for a POC_EDGE that is no address."""
+    """Return the endpoint of an address. Raises UsageError if POC_EDGE is not an address."""
     edge = environment.get(EDGE)
     if not edge or not (urlsplit(url).hostname or "").endswith(_DEPLOYED):
         return Door(url)
     parts = urlsplit(edge)
     if parts.scheme != "http" or not parts.hostname:
-        raise UsageError(f'{EDGE} is "{edge}"', "give an address such as http://127.0.0.1:8787")
+        raise UsageError(
+            f'{EDGE}="{edge}" is not a valid address', "set it to an address such as http://127.0.0.1:8787"
+        )
     return Door(url, f"http://{parts.netloc}")

@@ -1,6 +1,6 @@
-"""A connection to workerd's inspector: the Chrome DevTools Protocol for one isolate.
+"""Connect to workerd's inspector, which speaks the Chrome DevTools Protocol for one isolate.
 
-Only a runtime that confirms a claim has an inspector; it listens on a free port of loopback.
+Only runtimes that confirm a claim have an inspector; it listens on a free loopback port.
 """
 
 import asyncio
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
 ANSWERS_WITHIN_SECONDS: Final = 30.0
-"""One command takes under a millisecond; on a busy machine the isolate may have to be waited for."""
+"""A command takes under a millisecond; on a busy machine the isolate may take longer to respond."""
 
 Result = dict[str, Any]
 
 
 class InspectorError(TargetError):
-    """The inspector refused a command or is gone."""
+    """The inspector rejected a command, or the connection was lost."""
 
 
 class Inspector:
     """The inspector of one isolate."""
 
     def __init__(self, connection: ClientConnection) -> None:
-        """Take an open connection; `open_inspector` makes one."""
+        """Take an open connection; see `open_inspector`."""
         self.scripts: dict[str, str] = {}
-        """The name of each script that has been parsed, by its id."""
+        """The names of the parsed scripts, by id."""
         self.context = 0
         self.paused: Callable[[Result], Coroutine[Any, Any, None]] | None = None
         self._connection = connection
@@ -42,14 +42,14 @@ class Inspector:
         self._reader = asyncio.create_task(self._read())
 
     async def close(self) -> None:
-        """Close the connection; whoever still waits for an answer gets an InspectorError."""
+        """Close the connection; pending calls raise InspectorError."""
         self._reader.cancel()
         for task in self._pauses:
             task.cancel()
         with suppress(WebSocketException, OSError, TimeoutError):
             async with asyncio.timeout(1):
                 await self._connection.close()
-        self._lose("the inspector's connection was closed")
+        self._fail_pending("the inspector's connection was closed")
 
     async def call(self, method: str, **parameters: Any) -> Result:
         """Return the result of a command. Raises InspectorError."""
@@ -60,16 +60,16 @@ class Inspector:
         try:
             async with asyncio.timeout(ANSWERS_WITHIN_SECONDS):
                 await self._connection.send(json.dumps({"id": number, "method": method, "params": parameters}))
-                told = await answer
+                reply = await answer
         except TimeoutError:
             raise InspectorError(f"the inspector did not answer {method} within {ANSWERS_WITHIN_SECONDS:g} s") from None
         except (WebSocketException, OSError) as error:
             raise InspectorError(f"the inspector's connection broke: {error}") from error
         finally:
             self._waiting.pop(number, None)
-        if "error" in told:
-            raise InspectorError(f"the inspector refused {method}: {told['error'].get('message')}")
-        result: Result = told.get("result", {})
+        if "error" in reply:
+            raise InspectorError(f"the inspector rejected {method}: {reply['error'].get('message')}")
+        result: Result = reply.get("result", {})
         if "exceptionDetails" in result:
             details = result["exceptionDetails"]
             text = details.get("exception", {}).get("description") or details.get("text")
@@ -81,18 +81,18 @@ class Inspector:
             async for message in self._connection:
                 self._take(json.loads(message))
         except (WebSocketException, OSError, ValueError) as error:
-            self._lose(str(error))
+            self._fail_pending(str(error))
         else:
-            self._lose("the runtime closed the inspector's connection")
+            self._fail_pending("the runtime closed the inspector's connection")
 
-    def _take(self, told: Result) -> None:
-        if "id" in told:
-            waiting = self._waiting.get(told["id"])
+    def _take(self, reply: Result) -> None:
+        if "id" in reply:
+            waiting = self._waiting.get(reply["id"])
             if waiting is not None and not waiting.done():
-                waiting.set_result(told)
+                waiting.set_result(reply)
             return
-        parameters = told.get("params", {})
-        match told.get("method"):
+        parameters = reply.get("params", {})
+        match reply.get("method"):
             case "Debugger.scriptParsed":
                 self.scripts[parameters["scriptId"]] = parameters["url"]
             case "Runtime.executionContextCreated":
@@ -102,10 +102,10 @@ class Inspector:
                 self._pauses.add(task)
                 task.add_done_callback(self._pauses.discard)
 
-    def _lose(self, why: str) -> None:
+    def _fail_pending(self, reason: str) -> None:
         for waiting in self._waiting.values():
             if not waiting.done():
-                waiting.set_exception(InspectorError(f"the inspector is gone: {why}"))
+                waiting.set_exception(InspectorError(f"the inspector is gone: {reason}"))
 
 
 async def open_inspector(url: str) -> Inspector:

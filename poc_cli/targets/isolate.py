@@ -1,4 +1,4 @@
-"""One isolate as the inspector shows it: its objects, their properties, and the texts of its scripts."""
+"""Query one isolate through the inspector: objects, properties, and script sources."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -9,47 +9,47 @@ from poc_cli.targets.inspector import Inspector, InspectorError, Result
 T = TypeVar("T")
 
 _BUILT_IN: Final = ("node-internal:", "cloudflare-internal:", "node:", "cloudflare:", "workerd:", "internal:")
-"""Beginnings of the names of the runtime's own scripts."""
+"""Name prefixes of the runtime's own scripts."""
 
 _AT_ONCE: Final = 256
-"""Commands that are under way at a time; each is answered in a tenth of a millisecond."""
+"""Maximum concurrent commands; each takes a tenth of a millisecond."""
 
 
 class Isolate:
-    """What can be asked of an isolate."""
+    """Queries of one isolate."""
 
     def __init__(self, inspector: Inspector) -> None:
-        """Take its inspector."""
+        """Take the inspector of the isolate."""
         self.inspector = inspector
         self.sources: dict[str, list[str]] = {}
-        """The lines of the scripts whose text was asked for."""
+        """The lines of the scripts loaded so far, by script id."""
 
         self._limit = asyncio.Semaphore(_AT_ONCE)
 
     @property
     def own_scripts(self) -> list[str]:
-        """Return the ids of the scripts that are the worker's."""
+        """Return the ids of the worker's own scripts."""
         return [each for each in self.inspector.scripts if not self.is_built_in(each)]
 
     async def all_of(self, prototype: str) -> str:
-        """Return a list of all objects of the isolate that inherit from a prototype."""
+        """Return the handle of a list of all objects that inherit from a prototype."""
         found = await self.evaluate(prototype)
-        told = await self.inspector.call("Runtime.queryObjects", prototypeObjectId=found["objectId"])
-        handle: str = told["objects"]["objectId"]
+        reply = await self.inspector.call("Runtime.queryObjects", prototypeObjectId=found["objectId"])
+        handle: str = reply["objects"]["objectId"]
         return handle
 
     async def evaluate(self, expression: str) -> Result:
         """Return the value of an expression in the global scope."""
-        told = await self.inspector.call(
+        reply = await self.inspector.call(
             "Runtime.evaluate", expression=expression, contextId=self.inspector.context, silent=True
         )
-        result: Result = told["result"]
+        result: Result = reply["result"]
         return result
 
     async def properties(self, handle: str) -> list[Result]:
         """Return the properties of an object or a scope."""
-        told = await self.inspector.call("Runtime.getProperties", objectId=handle, ownProperties=True)
-        found: list[Result] = told["result"]
+        reply = await self.inspector.call("Runtime.getProperties", objectId=handle, ownProperties=True)
+        found: list[Result] = reply["result"]
         return found
 
     async def elements(self, handle: str) -> list[Result]:
@@ -57,12 +57,12 @@ class Isolate:
         return [each["value"] for each in await self.properties(handle) if each["name"].isdigit()]
 
     async def internal_properties(self, handle: str) -> dict[str, Result]:
-        """Return what the inspector shows of an object beside its properties, by its names."""
-        told = await self.inspector.call("Runtime.getProperties", objectId=handle, ownProperties=True)
-        return {each["name"]: each["value"] for each in told.get("internalProperties", []) if "value" in each}
+        """Return the internal properties of an object, such as `[[Scopes]]`, by name."""
+        reply = await self.inspector.call("Runtime.getProperties", objectId=handle, ownProperties=True)
+        return {each["name"]: each["value"] for each in reply.get("internalProperties", []) if "value" in each}
 
     async def gather(self, calls: Iterable[Callable[[], Awaitable[T]]]) -> list[T]:
-        """Return the results of many calls, of which only so many are under way at a time."""
+        """Return the results of many calls, run with limited concurrency."""
 
         async def one(call: Callable[[], Awaitable[T]]) -> T:
             async with self._limit:
@@ -73,17 +73,17 @@ class Isolate:
     async def source(self, script: str) -> list[str]:
         """Return the lines of a script."""
         if script not in self.sources:
-            told = await self.inspector.call("Debugger.getScriptSource", scriptId=script)
-            self.sources[script] = told["scriptSource"].split("\n")
+            reply = await self.inspector.call("Debugger.getScriptSource", scriptId=script)
+            self.sources[script] = reply["scriptSource"].split("\n")
         return self.sources[script]
 
     def is_built_in(self, script: str) -> bool:
-        """Return whether a script is one of the runtime's own."""
+        """Return whether a script belongs to the runtime."""
         name = self.inspector.scripts.get(script, "")
         return not name or name.startswith(_BUILT_IN)
 
     async def quietly(self, method: str, **parameters: Any) -> None:
-        """Return a command whose failure changes nothing."""
+        """Run a command and ignore its failure."""
         try:
             await self.inspector.call(method, **parameters)
         except InspectorError:
@@ -91,7 +91,7 @@ class Isolate:
 
 
 def argument(value: Result) -> Result:
-    """Return a value that the inspector told as an argument of a call."""
+    """Return a value from the inspector in the form of a call argument."""
     for name in ("objectId", "unserializableValue", "value"):
         if name in value:
             return {name: value[name]}

@@ -1,12 +1,12 @@
-"""Clears up after us when we cannot: a shell that waits on a pipe and acts when we are gone, even by kill -9."""
+"""Clean up after poc even if it is killed with -9: a shell waits on a pipe and acts when the pipe closes."""
 
 import contextlib
 import os
 import subprocess
 from pathlib import Path
 
-# Reads "pid N" for each process group to kill and "end" when all is well; at the end of the pipe without "end" we are
-# dead. The second rm is for files that a dying process has just written.
+# Reads "pid N" for each process group to kill, and "end" after a clean exit; if the pipe closes without "end", poc was
+# killed. The second rm is for files that a dying process has just written.
 _SCRIPT = """
 groups=
 while read -r word group; do
@@ -15,17 +15,17 @@ while read -r word group; do
     end) exit 0 ;;
   esac
 done
-# dash knows no "kill -KILL -- GROUP"; both shells know this form (tried in dash and bash)
+# dash does not support "kill -KILL -- GROUP"; this form works in both (tested in dash and bash)
 for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
 rm -rf -- "$1" 2>/dev/null || { sleep 1; rm -rf -- "$1"; }
 """
 
 
 class Janitor:
-    """One waiting shell for one folder and the processes that use it."""
+    """A shell that guards one folder and the processes that use it."""
 
     def __init__(self, folder: Path) -> None:
-        """Start waiting."""
+        """Start the shell."""
         reading, self._pipe = os.pipe()
         self._shell = subprocess.Popen(
             ["/bin/sh", "-c", _SCRIPT, "poc-janitor", str(folder)],
@@ -34,22 +34,22 @@ class Janitor:
             stderr=subprocess.DEVNULL,
             cwd="/",
             env={"PATH": "/usr/bin:/bin"},
-            start_new_session=True,  # so that the terminal's Ctrl-C does not end it before its time
+            start_new_session=True,  # so that Ctrl-C in the terminal does not end it early
         )
         os.close(reading)
         self.waiting = True
 
     def watch(self, group: int) -> None:
-        """Kill this process group too, should we die."""
-        self._say(f"pid {group}")
+        """Kill this process group as well if poc dies."""
+        self._send(f"pid {group}")
 
     def dismiss(self) -> None:
-        """End the wait: we have cleared up ourselves."""
+        """Stop the shell after a regular cleanup."""
         self.waiting = False
-        self._say("end")
+        self._send("end")
         os.close(self._pipe)
         self._shell.wait()
 
-    def _say(self, line: str) -> None:
+    def _send(self, line: str) -> None:
         with contextlib.suppress(BrokenPipeError):
             os.write(self._pipe, f"{line}\n".encode())

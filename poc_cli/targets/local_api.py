@@ -1,4 +1,4 @@
-"""A small HTTP API on loopback that the worker under test may call with a key from its environment."""
+"""Serve a small HTTP API on loopback that the worker under test may call with a key from its environment."""
 
 import asyncio
 import contextlib
@@ -17,12 +17,12 @@ from websockets.http11 import Request, Response
 from poc_cli.targets.api_address import Address
 
 LONGEST_WAIT_MS: Final = 60_000
-"""What `/slow/<ms>` may be asked for: longer than any step waits."""
+"""The maximum delay of `/slow/<ms>`: longer than any step waits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of the API: the path after the play's name, whether the key was right, and the status it got."""
+    """One call of the API: the path after the play's name, whether the key was correct, and the response status."""
 
     method: str
     path: str
@@ -31,13 +31,13 @@ class Call:
 
 
 class Api:
-    """Answers at an address. Paths after the play: `hello`, `status/<n>`, `slow/<ms>`, `hang`, `drop`, `gate`, `open`.
+    """The API. Paths after the play: `hello`, `status/<n>`, `slow/<ms>`, `hang`, `drop`, `gate`, `open`.
 
-    `gate` is answered once `open` has been called in the same play, so that a story need not race with a delay.
+    `gate` is answered once `open` has been called in the same play, so that a scenario need not rely on delays.
     """
 
     def __init__(self, address: Address) -> None:
-        """Take where; nothing is answered yet."""
+        """Take the address; `served` starts the server."""
         self._address = address
         self._calls: Counter[str] = Counter()
         self._listeners: dict[str, Callable[[Call], None]] = {}
@@ -46,7 +46,7 @@ class Api:
 
     @contextlib.asynccontextmanager
     async def served(self) -> AsyncIterator["Api"]:
-        """Answer while the context lasts."""
+        """Serve while the context is open."""
         async with serve(
             _no_websocket, sock=self._address.listening, process_request=self._answer, open_timeout=None, logger=None
         ):
@@ -58,11 +58,11 @@ class Api:
                     gate.set()
 
     def listen(self, play: str, listener: Callable[[Call], None]) -> None:
-        """Call `listener` with each call whose path begins with that play's name."""
+        """Call `listener` with each API call of a play."""
         self._listeners[play] = listener
 
     def unlisten(self, play: str) -> None:
-        """Stop calling, and forget the play's gate."""
+        """Remove the play's listener and gate."""
         self._listeners.pop(play, None)
         self._gates.pop(play, None)
 
@@ -78,7 +78,7 @@ class Api:
         if listener is not None:
             listener(Call("GET", f"/{rest}", authorized, status))
         if what == "slow" and authorized:
-            await self._wait(self._ending, min(_whole(number), LONGEST_WAIT_MS) / 1000)
+            await self._wait(self._ending, min(_integer(number), LONGEST_WAIT_MS) / 1000)
         if what == "open" and authorized:
             self._gates[play].set()
         if what == "gate" and authorized and not await self._wait(self._gates[play], LONGEST_WAIT_MS / 1000):
@@ -92,7 +92,7 @@ class Api:
 
     @staticmethod
     async def _wait(event: asyncio.Event, seconds: float) -> bool:
-        """Return whether the event is set in time."""
+        """Return whether the event was set in time."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 return await event.wait()
@@ -100,20 +100,20 @@ class Api:
 
     @staticmethod
     def _status(what: str, number: str, *, authorized: bool) -> int | None:
-        """Return the status that a path gets, None for those that get no answer.
+        """Return the response status of a path, or None for no response.
 
-        Nobody without the key is kept waiting: each call that waits costs a socket.
+        Calls without the key are answered at once, because each waiting call holds a socket.
         """
         if not authorized:
             return HTTPStatus.UNAUTHORIZED
         if what in {"hang", "drop"}:
             return None
         if what == "status":
-            return _whole(number)
+            return _integer(number)
         return HTTPStatus.OK if what in {"hello", "slow", "gate", "open"} else HTTPStatus.NOT_FOUND
 
 
-def _whole(text: str) -> int:
+def _integer(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < len(str(LONGEST_WAIT_MS)) + 1 else 0
 
 
@@ -128,5 +128,5 @@ def _response(status: int, body: dict[str, object]) -> Response:
 
 
 async def _no_websocket(connection: ServerConnection) -> None:
-    """Every request is answered before it could become a WebSocket."""
+    """Close the connection; every request is answered before it becomes a WebSocket."""
     await connection.close()

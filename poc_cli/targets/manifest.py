@@ -1,4 +1,4 @@
-"""A part of an npm lock: one package with all that it needs, exactly as the whole lock pins it."""
+"""Extract one package with its dependencies from an npm lock file."""
 
 import json
 from typing import Any, Final
@@ -10,23 +10,23 @@ _NEEDS: Final = ("dependencies", "optionalDependencies", "peerDependencies")
 
 
 def part(lock: str, package: str) -> tuple[str, str]:
-    """Return the package.json and package-lock.json that install one package of a lock and nothing else.
+    """Return a package.json and package-lock.json that install only one package of a lock.
 
-    Raises PocError for a lock that does not have it.
+    Raises PocError if the lock does not have the package.
     """
     whole: dict[str, Any] = json.loads(lock)
     packages: dict[str, dict[str, Any]] = whole["packages"]
     if _FOLDER + package not in packages:
-        raise PocError(f"the lock has no {package}", "install poc-durable-objects again")
+        raise PocError(f"package-lock.json has no {package}", "reinstall poc-durable-objects")
     needed: dict[str, dict[str, Any]] = {}
-    waiting = [_FOLDER + package]
-    while waiting:
-        at = waiting.pop()
+    pending = [_FOLDER + package]
+    while pending:
+        at = pending.pop()
         if at not in needed:
-            # `dev` says that the whole lock needs it for development alone, which is not so in this part.
+            # `dev` marks a package that the whole lock needs only for development; the extracted part needs it.
             needed[at] = {key: value for key, value in packages[at].items() if key != "dev"}
             names = {name for needs in _NEEDS for name in packages[at].get(needs, {})}
-            waiting += [found for name in names if (found := _found(packages, at, name)) is not None]
+            pending += [found for name in names if (found := _found(packages, at, name)) is not None]
     manifest = {"name": f"poc-{package}", "private": True}
     wants = {"dependencies": {package: packages[_FOLDER + package]["version"]}}
     root = {"name": manifest["name"], **wants}
@@ -37,7 +37,7 @@ def part(lock: str, package: str) -> tuple[str, str]:
 
 
 def _found(packages: dict[str, dict[str, Any]], at: str, name: str) -> str | None:
-    """Return where Node finds a package from another one: in its own folder, or in one of those around it."""
+    """Return where Node resolves a package from another one: in its own folder or in an enclosing one."""
     while at:
         inside = f"{at}/{_FOLDER}{name}"
         if inside in packages:

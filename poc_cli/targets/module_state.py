@@ -1,10 +1,9 @@
-"""The module state of one isolate: what it was when the worker was loaded, what has changed, and putting it back.
+"""Save the module state of an isolate after loading, compare it later, and restore it.
 
-Module state is what outlives an object's memory without being stored: the bindings of modules and of the closures made
-while they were loaded, static and private fields, properties of the global object and of `env`, and everything that
-these hold. All objects that exist after loading are kept as they are, shallowly; that keeps the whole graph. Bindings
-cannot be written from outside, so the first call of each function that can see one is paused for a moment, and an
-accessor is made in its scope.
+Module state outlives a Durable Object's memory without being stored: variables of modules and of closures created at
+load, static and private fields, properties of the global object and of `env`, and everything reachable from these. A
+shallow copy of every object that exists after loading saves the whole graph. Variables cannot be written from outside,
+so the first call of each function that can see one is paused for a moment, and an accessor is created in its scope.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -25,12 +24,12 @@ from poc_cli.targets.worker import Worker
 from poc_cli.targets.workerd_config import Services
 
 Locate = Callable[[str, int, int], Place | None]
-"""Gives the place in the project's source of a script's line and column, both counted from 1."""
+"""Maps a script's line and column, both counted from 1, to a location in the project's source."""
 
 _KEEPER: Final = Path(__file__).with_name("module_state.js")
 
 _ROUNDS: Final = 50
-"""How deep objects without a prototype may hold one another before the look gives up."""
+"""Maximum nesting depth of objects without a prototype."""
 
 _KINDS: Final = {
     "map": "map",
@@ -42,12 +41,12 @@ _KINDS: Final = {
     "webassemblymemory": "memory",
     "proxy": "proxy",
 }
-"""The kinds that the keeper can read, by the inspector's subtype."""
+"""Kinds of objects that the keeper can read, by the inspector's subtype."""
 
 _PAIRS: Final = frozenset({"Headers", "URLSearchParams", "FormData"})
 
 _INTERNAL: Final = frozenset({"generator", "promise", "iterator"})
-"""Kinds whose state only the inspector shows and nobody can put back."""
+"""Kinds whose state only the inspector shows, and which cannot be restored."""
 
 _HOLDERS: Final = frozenset({"proxy", "promise", "weakref", "generator", "iterator"})
 _HELD: Final = frozenset(
@@ -62,37 +61,37 @@ _HELD: Final = frozenset(
         "[[GeneratorReceiver]]",
     }
 )
-"""Objects that hold others otherwise than by properties, and under which names the inspector shows these."""
+"""Subtypes that refer to other objects through internal properties, and the names of those properties."""
 
 _WEAK: Final = frozenset({"weakmap", "weakset"})
-"""Kinds whose content only the inspector lists."""
+"""Kinds whose entries only the inspector lists."""
 
 _ORDINARY: Final = frozenset(
     {"Object", "Math", "JSON", "Reflect", "Atomics", "Intl", "Iterator", "Generator", "Symbol"}
 )
-"""Classes of objects that are JavaScript's own: to read a property of theirs does nothing else."""
+"""Built-in classes of JavaScript: reading a property of their objects has no side effect."""
 
 _MOST: Final = 200_000
-"""Objects that are looked at; more would take longer than a person waits."""
+"""Maximum number of objects; more would take too long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A piece of module state by its name, with the place where it is declared if that is known."""
+    """A piece of module state by name, with the location of its declaration if known."""
 
     name: str
     place: Place | None = None
 
     @property
     def told(self) -> dict[str, Any]:
-        """Return it as the history keeps it."""
+        """Return the variable as recorded in the history."""
         place = self.place
         return {"name": self.name} | ({} if place is None else {"script": place.script, "line": place.line})
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What differed from the state at load, and which of it could not be put back."""
+    """What differed from the state at load, and what of it could not be restored."""
 
     changed: tuple[Variable, ...] = ()
     left: tuple[Variable, ...] = ()
@@ -108,7 +107,7 @@ class _Internal:
 
 
 class WorkerState:
-    """The module state of a worker, in all isolates that it has in one process."""
+    """The module state of a worker, in all its isolates of one process."""
 
     def __init__(self, isolates: Sequence["ModuleState"]) -> None:
         """Take the states of the isolates."""
@@ -116,7 +115,7 @@ class WorkerState:
 
     @classmethod
     async def keep(cls, port: int, worker: Worker, ours: Services) -> "WorkerState":
-        """Keep the state of a worker that has been loaded and has not run yet. Raises InspectorError."""
+        """Save the state of a worker that is loaded and has not run yet. Raises InspectorError."""
         pages = await _pages(port)
         isolates: list[ModuleState] = []
         try:
@@ -128,39 +127,39 @@ class WorkerState:
         except BaseException as error:
             await cls(isolates).close()
             if isinstance(error, LookupError | TypeError):
-                raise InspectorError(f"the inspector told something unexpected: {error!r}") from error
+                raise InspectorError(f"unexpected reply from the inspector: {error!r}") from error
             raise
         return cls(isolates)
 
     async def put_back(self) -> Difference:
-        """Put everything back to what it was at load; return what differed. Raises InspectorError."""
+        """Restore the state at load, and return what differed. Raises InspectorError."""
         try:
             found = [await each.put_back() for each in self._isolates]
         except (LookupError, TypeError) as error:
-            raise InspectorError(f"the inspector told something unexpected: {error!r}") from error
+            raise InspectorError(f"unexpected reply from the inspector: {error!r}") from error
         return Difference(
             _distinct(each for difference in found for each in difference.changed),
             _distinct(each for difference in found for each in difference.left),
         )
 
     async def close(self) -> None:
-        """Close the inspectors; the worker runs on."""
+        """Close the inspectors; the worker continues to run."""
         for each in self._isolates:
             await each.close()
 
 
 async def _pages(port: int) -> dict[str, str]:
-    """Return the address of each isolate's inspector by the name of its service. Raises InspectorError."""
+    """Return the inspector URL of each isolate, by service name. Raises InspectorError."""
     try:
         async with Door(f"http://127.0.0.1:{port}").client(ANSWERS_WITHIN_SECONDS) as client:
             listed = (await client.get(f"http://127.0.0.1:{port}/json")).json()
         return {str(each["id"]): str(each["webSocketDebuggerUrl"]) for each in listed}
     except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
-        raise InspectorError(f"the inspector does not list the isolates: {error!r}") from error
+        raise InspectorError(f"cannot list the isolates of the inspector: {error!r}") from error
 
 
 async def _global_names(page: str) -> list[str]:
-    """Return the names of the global properties in a worker that has none of its own."""
+    """Return the names of the global properties of a worker that adds none."""
     inspector = await open_inspector(page)
     try:
         names = "Reflect.ownKeys(globalThis).filter((key) => typeof key === 'string')"
@@ -177,7 +176,7 @@ class ModuleState:
     """The module state of one isolate."""
 
     def __init__(self, inspector: Inspector, locate: Locate) -> None:
-        """Take the inspector of an isolate in which the worker has been loaded and nothing has run since."""
+        """Take the inspector of an isolate in which the worker is loaded and has not run yet."""
         self._isolate = Isolate(inspector)
         self._scopes = Scopes(self._isolate)
         self._access = Access(self._isolate, self._scopes)
@@ -189,14 +188,14 @@ class ModuleState:
         self._environments: list[tuple[Binding, Result]] = []
         self._private: list[str] = []
         self._loaded: set[str] = set()
-        """The scripts that were there after loading."""
+        """The scripts that existed after loading."""
 
     async def close(self) -> None:
-        """Close the inspector; the worker runs on."""
+        """Close the inspector; the worker continues to run."""
         await self._isolate.inspector.close()
 
     async def keep(self, ordinary: Sequence[str]) -> None:
-        """Keep the state as it is now; `ordinary` are the global properties of a worker that has none of its own.
+        """Save the current state; `ordinary` lists the global properties of a worker that adds none.
 
         Raises InspectorError.
         """
@@ -226,8 +225,8 @@ class ModuleState:
         await self._access.watch(self._bindings)
 
     async def _bind(self, values: list[Result]) -> None:
-        """Keep the values of all bindings, with their names."""
-        # What is imported is named where it is declared.
+        """Save the values of all bindings with their names."""
+        # An imported variable gets the name of its declaration.
         order = sorted(range(len(values)), key=lambda at: not self._scopes.is_declared(self._bindings[at]))
         given = [argument(value) for value in values]
 
@@ -243,7 +242,7 @@ class ModuleState:
             await bind()
 
     async def put_back(self) -> Difference:
-        """Put everything back to what it was at load; return what differed. Raises InspectorError."""
+        """Restore the state at load, and return what differed. Raises InspectorError."""
         await self._isolate.inspector.call("Debugger.setSkipAllPauses", skip=True)
         try:
             return await self._put_back()
@@ -267,9 +266,7 @@ class ModuleState:
         still = await self._rebound() if rebound else []
         unknown = [await self._internal_name(each) for each in internals]
         unknown += [await self._object(each) for each in hidden]
-        unknown += [
-            Variable(f"the module {self._isolate.inspector.scripts[each]}, which was loaded later") for each in late
-        ]
+        unknown += [Variable(f"the module {self._isolate.inspector.scripts[each]}, loaded later") for each in late]
         refilled = [await self._internal_name(self._weak[at]) for at in weak]
         return Difference(
             _distinct([*(await self._objects(changes)), *(await self._variables(rebound)), *refilled, *unknown]),
@@ -277,7 +274,7 @@ class ModuleState:
         )
 
     async def _keep_all(self, roots: list[Result]) -> None:
-        """Keep all objects that can be reached from the roots."""
+        """Save all objects reachable from the roots."""
         own = {each.name for each in self._scopes.functions}
         arguments = [argument(value) for value in roots]
         for _ in range(_ROUNDS):
@@ -286,7 +283,7 @@ class ModuleState:
             if not listed:
                 return
             if len(listed) > _MOST:
-                raise InspectorError(f"the worker holds more than {_MOST} objects in its modules")
+                raise InspectorError(f"the worker's modules hold more than {_MOST} objects")
             await self._ask("keep", [{"objectId": objects}, {"value": [_kind(each, own) for each in listed]}])
             arguments += await self._held_within(listed)
             for each in listed:
@@ -296,7 +293,7 @@ class ModuleState:
                     self._weak.append(_Internal(each["objectId"], each["subtype"]))
 
     async def _held_within(self, listed: list[Result]) -> list[Result]:
-        """Return what proxies, promises, bound functions and their like hold, as arguments."""
+        """Return what proxies, promises, bound functions and similar objects refer to, as call arguments."""
         opaque = [each for each in listed if each.get("subtype") in _HOLDERS or _is_bound(each)]
         found = await self._isolate.gather(
             partial(self._isolate.internal_properties, each["objectId"]) for each in opaque
@@ -305,14 +302,14 @@ class ModuleState:
         return [argument(value) for value in held if "objectId" in value]
 
     async def _mentioned(self, names: Sequence[str]) -> list[str]:
-        """Return those of the names that are in the text of the worker."""
+        """Return the names that occur in the worker's source text."""
         words: set[str] = set()
         for script in dict.fromkeys(each.script for each in self._scopes.functions):
             words.update(WORD.findall("\n".join(await self._isolate.source(script))))
         return [name for name in names if name in words]
 
     async def _keep_private(self) -> list[tuple[Binding, Result]]:
-        """Keep what private fields hold too, and return the fields."""
+        """Save the objects in private fields, and return the fields."""
         found: list[tuple[Binding, Result]] = []
         for _ in range(_ROUNDS):
             self._private = await self._with_private()
@@ -336,7 +333,7 @@ class ModuleState:
         return [each for fields in found for each in fields]
 
     async def _rebound(self) -> list[int]:
-        """Return the numbers of the bindings that have another value than at load."""
+        """Return the numbers of the bindings whose value differs from the one at load."""
         found = [*(await self._scopes.values()), *self._environments, *(await self._private_values())]
         if len(found) != len(self._bindings):
             raise InspectorError("the worker's functions no longer see the variables that they saw")
@@ -362,7 +359,7 @@ class ModuleState:
         return "\n".join(told)
 
     async def _weakly(self, method: str, number: int, weak: _Internal) -> bool:
-        """Call the keeper with a weak collection and its present entries."""
+        """Call the keeper with a weak collection and its current entries."""
         internal = await self._isolate.internal_properties(weak.handle)
         entries = await self._isolate.elements(internal["[[Entries]]"]["objectId"])
         flat: list[Result] = []
@@ -396,7 +393,7 @@ class ModuleState:
         ]
 
     def _is_import(self, number: int, numbers: Sequence[int]) -> bool:
-        """Return whether a variable is only another module's, which is among the numbers too."""
+        """Return whether a variable is an import of another binding in `numbers`."""
         binding = self._bindings[number]
         function = binding.function
         if function is None or not binding.is_module or self._scopes.is_declared(binding):
@@ -414,7 +411,7 @@ class ModuleState:
         return Variable(told["path"] or f"a {each.kind} that no variable names")
 
     async def _place(self, binding: Binding) -> Place | None:
-        """Return the place where a variable is declared, as far as the text of its script tells."""
+        """Return the location of a variable's declaration, if the script's text shows it."""
         if binding.function is None:
             return None if binding.owner is None else await self._place(binding.owner)
         await self._isolate.source(binding.function.script)
@@ -438,7 +435,7 @@ class ModuleState:
 
 
 def _kind(value: Result, own: Collection[str]) -> str | None:
-    """Return the kind of an object as the keeper knows them; None for one that holds properties alone."""
+    """Return the keeper's kind of an object, or None for one with properties only."""
     name, subtype = value.get("className", ""), value.get("subtype", "")
     if subtype in _KINDS:
         return _KINDS[subtype]

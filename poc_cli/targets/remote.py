@@ -1,4 +1,4 @@
-"""A worker that already runs somewhere: a black box that can be spoken to, and nothing else."""
+"""A worker that already runs at an address: a black box without a trace."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -13,19 +13,19 @@ from poc_cli.targets.endpoint import Door
 from poc_cli.targets.reachability import reached
 
 ANSWERS_WITHIN_SECONDS: Final = 5.0
-"""As long as a step of a story waits for an answer."""
+"""The same as a step's default time limit."""
 
 Redeploy = Callable[[], Awaitable[None]]
-"""Brings a new version into being and returns once it answers."""
+"""Deploys a new version and returns once it answers."""
 
 Listener = Callable[[dict[str, Any]], None]
 Tail = Callable[[Listener], AbstractAsyncContextManager[object]]
-"""Calls a listener with what the place tells of the worker's events, for as long as the context lasts."""
+"""A context in which a listener gets the worker's events as the platform reports them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a worker answers and how it is spoken to; `secrets` must never be written down, by their names."""
+    """The address of a worker and how to call it; `secrets` are the names and values to mask."""
 
     kind: str
     door: Door
@@ -39,13 +39,13 @@ class Address:
 
 
 class Remote:
-    """The worker at an address."""
+    """A worker at an address."""
 
     oracle: Oracle = "instance"
     number: int | None = None
 
     def __init__(self, address: Address, probe: str) -> None:
-        """Take where; `probe` is a path that may be asked whether anybody is there."""
+        """Take the address; `probe` is a path for checking that the worker answers."""
         self.kind = address.kind
         self.url = address.door.url
         self.door = address.door
@@ -60,23 +60,23 @@ class Remote:
 
     @property
     def trace(self) -> None:
-        """Return None: nobody tells from inside what happens there."""
+        """Return None: a black box has no trace."""
         return
 
     async def settled(self) -> None:
-        """Return once the place has answered anything at all. Raises TargetHung where it does not.
+        """Return once the worker has answered at all. Raises TargetHung if it does not.
 
-        Silence of one room is that room's; of a place that answers nobody it is nobody's fault, and an error.
+        Silence of one room is a finding about that room; silence of the whole target is an error.
         """
         try:
             answer = await reached(self.door, self._probe, self.headers, ANSWERS_WITHIN_SECONDS)
         except TargetError as error:
-            raise TargetHung(f"{self.url} does not answer any more: {error.in_a_line}") from error
+            raise TargetHung(f"{self.url} no longer answers: {error.in_a_line}") from error
         if answer.status_code >= HTTPStatus.BAD_GATEWAY:
-            raise TargetHung(f"{self.url} does not answer any more: it says {answer.status_code}")
+            raise TargetHung(f"{self.url} no longer answers: status {answer.status_code}")
 
     async def restart(self, fault: Fault) -> None:
-        """Deploy a new version. Raises TargetError where that cannot be done."""
+        """Deploy a new version. Raises TargetError if that is not possible."""
         if fault != "deploy" or self._redeploy is None:
-            raise TargetError(f"{self.url} cannot be restarted from here ({fault})")
+            raise TargetError(f"{self.url} cannot be restarted by poc ({fault})")
         await self._redeploy()

@@ -1,4 +1,4 @@
-"""One process of the local runtime: where it listens, what its trace and log say, and its side-car."""
+"""Control one workerd process: its ports, trace, log and side-car."""
 
 import asyncio
 import json
@@ -30,32 +30,32 @@ from poc_cli.targets.worker import Worker
 from poc_cli.targets.workers import Workers
 
 LISTENS_WITHIN_SECONDS = 10.0
-"""workerd says where it listens after 31 ms (median); a busy machine takes longer."""
+"""workerd reports its ports after 31 ms (median); a busy machine takes longer."""
 
 PULSE_SECONDS: Final = 0.25
-"""How often a runtime is asked whether it runs; one that stands still for half a second cannot be missed."""
+"""How often a fence is sent to each runtime, so that no stall of half a second is missed."""
 
 FENCE_LATE_NS: Final = 250_000_000
-"""A fence takes 2 to 3 ms, and among hundreds of plays up to 0.1 s (measured)."""
+"""The duration from which a fence is late. It takes 2 to 3 ms, and up to 0.1 s with hundreds of plays (measured)."""
 
 ENDS_WITHIN_SECONDS = 1.0
-"""A process that breaks its connections because it dies is gone within a millisecond; a busy machine takes longer."""
+"""A dying process exits within a millisecond after breaking its connections; a busy machine takes longer."""
 
 _FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
-"""Signals that the system or a person sends; a runtime that fails by itself ends otherwise."""
+"""Signals sent by the system or a person, not caused by a failure of the runtime itself."""
 
 _OUR_SOCKETS = frozenset({"fence", "evict"})
-_INSPECTOR = "listen-inspector"  # the event that tells its port
-_LAST_WORDS = 20  # lines of the log that an error tells
+_INSPECTOR = "listen-inspector"  # the event with its port
+_LAST_LINES = 20  # lines of the log in an error
 
 
 LogListener = Callable[[bytes, set[Hit]], None]
-"""Is called with a line from which the secrets have been taken out, and which they were."""
+"""Called with a masked line and the secrets found in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuntimeContext:
-    """What all runtimes of a run share: the program, where evidence goes, and the numbers of their processes."""
+    """What all runtimes of a run share: the program, the run folder, and the counter for process numbers."""
 
     binary: Path
     worker: Worker
@@ -69,25 +69,25 @@ class RuntimeContext:
     runtimes: Iterator[int] = field(default_factory=lambda: count(1))
     attendance: Attendance = field(default_factory=Attendance)
     log_listeners: list[LogListener] = field(default_factory=list)
-    """Are called with each line of the log that had secrets."""
+    """Called with each log line that contained secrets."""
 
 
 class Running:
-    """One process of a runtime and everything that is read from it."""
+    """A running workerd process and the readers of its pipes."""
 
     def __init__(
-        self, process: Process, ground: RuntimeContext, numbers: tuple[int, int], tell: Callable[[Change], None]
+        self, process: Process, context: RuntimeContext, numbers: tuple[int, int], notify: Callable[[Change], None]
     ) -> None:
-        """Take over the process's pipes and read them from now on. `numbers` are the runtime's and the process's."""
+        """Take over the process's pipes and start reading. `numbers` are the runtime's and the process's."""
         self._runtime, number = numbers
         self.residency = Residency(number, process.place.worker.locate)
-        self._watch = Watch(process.popen.pid, ground.attendance)
+        self._watch = Watch(process.popen.pid, context.attendance)
         self.sidecar = Sidecar(process.place.folder, self._watch)
         self._process = process
-        self._binary = ground.binary
-        self._tell = tell
+        self._binary = context.binary
+        self._notify = notify
         self._ending = False
-        self._last_words: list[bytes] = []
+        self._last_lines: list[bytes] = []
         self.inspector_port = 0
         self._fences_sent = 0
         self._fences_ended = 0
@@ -97,16 +97,16 @@ class Running:
         self._last_fence_ns = 0
         self._pulse: asyncio.Future[int] | None = None
         self._pulses: asyncio.Task[None] | None = None
-        traces = ground.folder / "trace"
+        traces = context.folder / "trace"
         traces.mkdir(exist_ok=True)
-        trace, log = traces / f"{number}.jsonl", ground.folder / "worker.log"
-        self._trace = LineReader(process.trace, trace, ground.redactor, self._traced, largest=LARGEST_TRACE)
+        trace, log = traces / f"{number}.jsonl", context.folder / "worker.log"
+        self._trace = LineReader(process.trace, trace, context.redactor, self._traced, largest=LARGEST_TRACE)
         self._log = LineReader(
-            process.log, log, ground.redactor, self._logged, largest=LARGEST_LOG, leaked=partial(_tell, ground)
+            process.log, log, context.redactor, self._logged, largest=LARGEST_LOG, leaked=partial(_notify, context)
         )
 
     async def listen(self) -> str:
-        """Return the URL once the sockets listen. Raises TargetError with what workerd said."""
+        """Return the URL once the sockets listen. Raises TargetError with workerd's output."""
         ports = await self._ports()
         if ports is not None:
             self.inspector_port = ports.get(_INSPECTOR, 0)
@@ -114,8 +114,8 @@ class Running:
             return f"http://127.0.0.1:{ports[self._process.place.worker.entry]}"
         code = await self._ended()
         await self.end(gently=False)
-        said = b"\n".join(self._last_words).decode("utf-8", "replace").strip()
-        failure = Failure(self._binary, self._process.place.worker.folder, said, code)
+        event = b"\n".join(self._last_lines).decode("utf-8", "replace").strip()
+        failure = Failure(self._binary, self._process.place.worker.folder, event, code)
         raise await asyncio.to_thread(not_started, failure)
 
     async def _ports(self) -> dict[str, int] | None:
@@ -132,33 +132,33 @@ class Running:
                     line = await reader.readline()
                     if not line:
                         return None
-                    said = json.loads(line)
-                    ports[said["event"] if said["event"] == _INSPECTOR else said["socket"]] = said.get("port", 0)
-        except (TimeoutError, ValueError, LookupError, TypeError):  # too late, or not what workerd would say
+                    event = json.loads(line)
+                    ports[event["event"] if event["event"] == _INSPECTOR else event["socket"]] = event.get("port", 0)
+        except (TimeoutError, ValueError, LookupError, TypeError):  # too late, or not workerd's format
             return None
         finally:
             transport.close()
         return ports
 
     async def end(self, *, gently: bool) -> None:
-        """End the process and read its pipes to the end. What leaves memory by this has died, not slept."""
+        """End the process and read its pipes to the end. Objects that leave memory this way died and did not sleep."""
         self._ending = True
         if self._pulses is not None:
             self._pulses.cancel()
             await asyncio.wait([self._pulses])
         await self.sidecar.close()
         await asyncio.to_thread(self._process.end, gently=gently) if gently else self._process.end(gently=False)
-        for pump in (self._trace, self._log):
-            pump.drain()
-            pump.close()
+        for reader in (self._trace, self._log):
+            reader.drain()
+            reader.close()
         self._end_of_process()
 
     def _end_of_process(self) -> None:
         for change in self.residency.end_of_process():
-            self._tell(change)
+            self._notify(change)
 
     def _logged(self, line: bytes) -> None:
-        self._last_words = [*self._last_words[1 - _LAST_WORDS :], line]
+        self._last_lines = [*self._last_lines[1 - _LAST_LINES :], line]
 
     def _traced(self, line: bytes) -> None:
         for change in self.residency.feed(line):
@@ -167,20 +167,20 @@ class Running:
                     self._fences_ended += 1
                     self._fence_moved.set()
             elif isinstance(change, Left) and self._ending:
-                # A runtime that is told to end writes the same line as for a sleep (measured).
-                self._tell(replace(change, how="died"))
+                # When a runtime is terminated it writes the same line as for a sleep (measured).
+                self._notify(replace(change, how="died"))
             else:
-                self._tell(change)
+                self._notify(change)
 
     async def fence(self) -> int:
         """Return the trace's clock once everything that happened before the call has been read from the trace.
 
-        The trace is buffered in workerd and written out when a context ends (measured), so a request to the side-car
-        brings everything before it. Callers that wait for one that has not been sent yet share it.
+        workerd buffers the trace and flushes it when a context ends (measured), so a request to the side-car flushes
+        everything before it. Callers share a fence that has not been sent yet.
         """
         if self._fence_queued is None:
             self._fence_queued = asyncio.create_task(self._fence_after(self._fence_running))
-            # Those who waited may all be gone by the time it fails.
+            # Retrieve the exception even if no caller waits any longer.
             self._fence_queued.add_done_callback(lambda task: task.cancelled() or task.exception())
         return await asyncio.shield(self._fence_queued)
 
@@ -209,7 +209,7 @@ class Running:
         return self.residency.latest_ns
 
     async def pulse(self) -> int:
-        """Return what the next of the fences gives that are sent four times a second anyway; raises what it raises."""
+        """Return the result of the next periodic fence; raises the same errors as `fence`."""
         if self._pulses is None or self._pulses.done():
             return await self.fence()
         if self._pulse is None:
@@ -218,9 +218,9 @@ class Running:
         return await asyncio.shield(self._pulse)
 
     async def _beat(self) -> None:
-        """Send a fence four times a second, which shows a runtime that does not run and serves all who wait.
+        """Send a fence four times a second, to detect a stalled runtime and to serve `pulse`.
 
-        Ends with the first that fails; who waits is told.
+        Ends with the first failure, which is passed on to the waiting callers.
         """
         failure: Exception | None = None
         while failure is None:
@@ -239,12 +239,12 @@ class Running:
                 pulse.set_exception(failure)
 
     def _look_for_lateness(self, before: Mark) -> None:
-        """Note a stretch where the fence that was sent at this mark took long, and this process was not the cause."""
+        """Record a late stretch if the fence sent at this mark took long and this process was not the cause."""
         after = mark(self._watch.process)
         busy = self.residency.take_long_turns()
         took_ns = after.at_ns - before.at_ns - self._watch.attendance.late_ns(before.at_ns, after.at_ns)
         if took_ns > FENCE_LATE_NS:
-            # It may have stood still from the fence before on.
+            # The stall may have begun right after the previous fence.
             begun_ns = max(self._last_fence_ns, before.at_ns - round(PULSE_SECONDS * 1e9))
             ran = spent(before, after).ran
             own = tuple((self.residency.process, ctx) for ctx in busy)
@@ -258,29 +258,29 @@ class Running:
                 await self._fence_moved.wait()
 
         if self._fences_ended >= fence:
-            return  # the trace was here before the answer
+            return  # the trace arrived before the answer
         if not await self._watch.answered(asyncio.ensure_future(reading())):
             raise TargetHung("the runtime's trace stopped", LOOK_INTO_LOG)
 
     async def _ended(self) -> int | None:
-        """Return how the process ended, None where it lives: its connections break a moment before that is known."""
+        """Return the exit code, or None if the process still runs; its connections break a moment before it exits."""
         with suppress(subprocess.TimeoutExpired):
             return await asyncio.to_thread(self._process.popen.wait, ENDS_WITHIN_SECONDS)
         return None
 
     def _raise_if_dead(self) -> None:
-        for pump in (self._trace, self._log):
-            if pump.failure is not None:
-                raise PocError(pump.failure.message, pump.failure.advice)
+        for reader in (self._trace, self._log):
+            if reader.failure is not None:
+                raise PocError(reader.failure.message, reader.failure.advice)
         code = self._process.popen.poll()
         if code is not None:
             self._end_of_process()
-            died = TargetDied(f"workerd {ending(code)}, which nobody had asked of it", LOOK_INTO_LOG)
+            died = TargetDied(f"workerd {ending(code)} unexpectedly", LOOK_INTO_LOG)
             died.from_outside = -code in _FROM_OUTSIDE
             raise died
 
 
-def _tell(ground: RuntimeContext, line: bytes, seen: set[Hit]) -> None:
-    for listener in ground.log_listeners:
-        with suppress(PocError):  # a full disk ends the run by the next event of a play
+def _notify(context: RuntimeContext, line: bytes, seen: set[Hit]) -> None:
+    for listener in context.log_listeners:
+        with suppress(PocError):  # a full disk ends the run with the next event of a play
             listener(line, seen)

@@ -1,4 +1,4 @@
-"""Says where workerd and wrangler are, and brings the pinned ones into the user's cache when they are not there yet."""
+"""Locate workerd and wrangler, and install the pinned versions into the user's cache if they are missing."""
 
 import os
 import sys
@@ -12,10 +12,10 @@ from poc_cli.errors import TargetError
 from poc_cli.shipped import shipped
 
 WORKERD_VERSION = "1.20261023.1"
-"""The newest workerd with binaries for all five platforms; worker/package.json pins the same."""
+"""The newest workerd with binaries for all five platforms; worker/package.json pins the same version."""
 
 WRANGLER_VERSION = "4.156.0"
-"""The newest wrangler that is made for that workerd; worker/package.json pins the same."""
+"""The newest wrangler for that workerd; worker/package.json pins the same version."""
 
 _PLATFORMS = {
     ("Linux", "x86_64"): "linux-64",
@@ -28,7 +28,7 @@ _MANIFEST, _LOCK = "package.json", "package-lock.json"
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """What can be brought: what it takes over the network, the file that shows that it is there, what npm is told."""
+    """An installable program: its download size, a file that exists once it is installed, and its npm manifests."""
 
     name: str
     version: str
@@ -36,14 +36,14 @@ class Thing:
     proof: Callable[[Path], Path]
     manifests: Callable[[], tuple[str, str]]
     finish: Callable[[Path], None] | None = None
-    """What is still to be done in the folder once npm is through."""
+    """A step to run in the folder after npm."""
 
 
 def locate(say: Callable[[str], None], npm: Sequence[str] | None = None) -> Path:
-    """Return the absolute path of the workerd to run: the one POC_WORKERD names, else the pinned one.
+    """Return the absolute path of the workerd to run: POC_WORKERD if set, else the pinned one.
 
-    Where the pinned one is missing or damaged, it is installed first and `say` is told, a line of text at a time.
-    `npm` replaces the command that is npm. Raises TargetError where there is no workerd and none can be brought.
+    A missing or damaged pinned one is installed first, with progress lines passed to `say`. `npm` replaces the npm
+    command. Raises TargetError if there is no workerd and it cannot be installed.
     """
     named = os.environ.get("POC_WORKERD")
     if named:
@@ -58,9 +58,9 @@ def locate(say: Callable[[str], None], npm: Sequence[str] | None = None) -> Path
 
 
 def tools(say: Callable[[str], None], npm: Sequence[str] | None = None) -> Path:
-    """Return the folder that the pinned wrangler is installed in, with all that it needs.
+    """Return the folder in which the pinned wrangler is installed.
 
-    Where it is missing, it is installed first, as `locate` does it. Raises TargetError where it cannot be brought.
+    If it is missing it is installed first, as in `locate`. Raises TargetError if it cannot be installed.
     """
     worker = shipped("worker")
     home = wrangler_home()
@@ -79,7 +79,7 @@ def tools(say: Callable[[str], None], npm: Sequence[str] | None = None) -> Path:
 
 
 def wrangler_home() -> Path:
-    """Return the folder in which wrangler is, or will be once it is brought."""
+    """Return the folder of wrangler, installed or not."""
     return _home(shipped("worker"), f"wrangler-{WRANGLER_VERSION}")
 
 
@@ -88,7 +88,7 @@ def _wrangler(home: Path) -> Path:
 
 
 def pinned() -> Path:
-    """Return where the pinned workerd is, or will be once it is brought. Raises TargetError where there is none."""
+    """Return the path of the pinned workerd, installed or not. Raises TargetError on an unsupported platform."""
     return _binary(_home(shipped("worker")))
 
 
@@ -96,26 +96,26 @@ def _named(binary: Path) -> Path:
     if not _is_executable(binary):
         raise TargetError(
             f"POC_WORKERD names {binary}, which is not an executable file",
-            "name the workerd binary itself, or unset POC_WORKERD to use the pinned one",
+            "set it to the workerd binary itself, or unset it to use the pinned one",
         )
     return binary
 
 
 def _binary(home: Path) -> Path:
-    """Return the real binary: `node_modules/.bin/workerd` is a Node program that leaves workerd behind when killed."""
+    """Return the binary itself: `node_modules/.bin/workerd` is a Node program that leaves workerd behind."""
     machine = os.uname() if hasattr(os, "uname") else None
     platform = _PLATFORMS.get((machine.sysname, machine.machine)) if machine else None
     if platform is None:
-        here = f"{machine.sysname} on {machine.machine}" if machine else sys.platform
+        system = f"{machine.sysname} on {machine.machine}" if machine else sys.platform
         raise TargetError(
-            f"poc runs workerd on Linux and macOS, on x86-64 and ARM64, not on {here}",
-            "on Windows use WSL; elsewhere run poc against a URL",
+            f"poc runs workerd on Linux and macOS, on x86-64 and ARM64, but not on {system}",
+            "on Windows use WSL; on other systems run poc against a URL",
         )
     return home / "node_modules" / "@cloudflare" / f"workerd-{platform}" / "bin" / "workerd"
 
 
 def _home(worker: Path, thing: str = f"workerd-{WORKERD_VERSION}") -> Path:
-    """Return the folder for exactly this lock: another lock means another folder, so runs of two versions never mix."""
+    """Return the folder for this lock file; each lock gets its own folder, so that two versions do not mix."""
     lock = (worker / _LOCK).read_bytes()
     return cache() / f"{thing}-{sha256(lock).hexdigest()[:12]}"
 
@@ -125,9 +125,9 @@ def _manifests(worker: Path) -> tuple[str, str]:
 
 
 def cache() -> Path:
-    """Return the folder in the user's cache that is ours."""
+    """Return poc's folder in the user's cache."""
     given = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    if given.is_absolute():  # the XDG specification: a relative one is to be ignored
+    if given.is_absolute():  # the XDG specification says to ignore relative paths
         return given / "poc"
     return Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "poc"
 
@@ -137,32 +137,32 @@ def _is_executable(file: Path) -> bool:
 
 
 def bring(thing: Thing, home: Path, say: Callable[[str], None], npm: Sequence[str] | None) -> None:
-    """Install a thing in its folder, if it is not there yet; one run at a time. Raises TargetError."""
+    """Install a program in its folder if it is missing; one poc process at a time. Raises TargetError."""
     try:
         home.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(home.with_name(f"{home.name}.lock"), thing.name, say) as lock:
-            if not _is_executable(thing.proof(home)):  # else another run has brought it while we waited
-                say(f"bringing {thing.name} {thing.version} into {home.parent} ({thing.size}, once)")
+        with _locked(home.with_name(f"{home.name}.lock"), thing.name, say) as lock:
+            if not _is_executable(thing.proof(home)):  # else another process installed it meanwhile
+                say(f"installing {thing.name} {thing.version} in {home.parent} ({thing.size}, once)")
                 _install(thing, home, lock, npm)
     except OSError as error:
         raise TargetError(
-            f"{thing.name} cannot be put into {home.parent}: {error}",
-            "set XDG_CACHE_HOME to a folder that can be written to"
-            + (", or POC_WORKERD to a workerd of your own" if thing.name == "workerd" else ""),
+            f"cannot install {thing.name} in {home.parent}: {error}",
+            "set XDG_CACHE_HOME to a writable folder"
+            + (", or POC_WORKERD to your own workerd" if thing.name == "workerd" else ""),
         ) from error
 
 
 @contextmanager
-def _alone(file: Path, name: str, say: Callable[[str], None]) -> Iterator[int]:
-    """Hold the lock on `file`; gives its descriptor. The lock ends with the last process that has it open."""
-    import fcntl  # not on the way to a workerd that is there already
+def _locked(file: Path, name: str, say: Callable[[str], None]) -> Iterator[int]:
+    """Hold an exclusive lock on `file` and yield its descriptor; the last process that has it open releases it."""
+    import fcntl  # not needed if workerd is already installed
 
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say(f"another poc is bringing {name}; waiting for it")
+            say(f"waiting for another poc process that is installing {name}")
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield descriptor
     finally:
@@ -170,13 +170,15 @@ def _alone(file: Path, name: str, say: Callable[[str], None]) -> Iterator[int]:
 
 
 def _install(thing: Thing, home: Path, lock: int, npm: Sequence[str] | None) -> None:
-    """Fill a folder beside `home` and give it its name once it is whole, so that `home` is never half there."""
+    """Install into a temporary folder and rename it when complete, so that `home` is never partial."""
     import shutil
 
     from poc_cli.targets.npm import CHECK_NPM, ci, command
 
     part = home.with_name(f"{home.name}.part")
-    shutil.rmtree(part, ignore_errors=True)  # of a run that was killed; its npm has ended, or we had no lock
+    shutil.rmtree(
+        part, ignore_errors=True
+    )  # left by a killed process; its npm has ended, or the lock would still be held
     part.mkdir()
     try:
         for name, text in zip((_MANIFEST, _LOCK), thing.manifests(), strict=True):
@@ -185,8 +187,8 @@ def _install(thing: Thing, home: Path, lock: int, npm: Sequence[str] | None) -> 
         if thing.finish is not None:
             thing.finish(part)
         if not _is_executable(thing.proof(part)):
-            raise TargetError(f"npm brought no {thing.proof(part).relative_to(part)}", CHECK_NPM)
-        shutil.rmtree(home, ignore_errors=True)  # a damaged one, or there is none
+            raise TargetError(f"npm did not install {thing.proof(part).relative_to(part)}", CHECK_NPM)
+        shutil.rmtree(home, ignore_errors=True)  # remove a damaged one
         part.rename(home)
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The functions of a worker and the variables that they see, as the inspector shows them after loading."""
+"""The functions of a worker after loading, and the variables in their scopes, read through the inspector."""
 
 import re
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ _WRITTEN: Final = """function (text) {
     try { return text.includes(source.call(each)) } catch { return false }
   });
 }"""
-"""Leaves the functions that a text holds of a list."""
+"""Filters a list to the functions whose source occurs in a text."""
 
 _PRIVATE: Final = re.compile(r"#[A-Za-z_$][\w$]*")
 
@@ -26,7 +26,7 @@ _MENTIONS: Final = r"[,{(]\s*"
 
 _FIXED: Final = re.compile(r"\b(?:const|class|function\*?|import)\s+([A-Za-z_$][\w$]*|[{\[][^=;]*?[}\]])")
 _VARIABLE: Final = re.compile(r"\b(?:let|var)\s+([^=;]*)")
-"""What a text declares for good, and what it may give another value, roughly: by names, whatever their scopes."""
+"""Constant and assignable declarations in a text, by name only, regardless of scope."""
 
 _RESERVED: Final = frozenset({"arguments", "eval", "this", "default"})
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_$][\w$]*\Z")
@@ -34,28 +34,28 @@ _IDENTIFIER: Final = re.compile(r"[A-Za-z_$][\w$]*\Z")
 
 @dataclass(slots=True)
 class Function:
-    """A function of the worker's that existed after loading."""
+    """A function of the worker that existed after loading."""
 
     number: int
     handle: str
     name: str
-    """The name of the class, where it is one."""
+    """The class name, if it is a class."""
 
     script: str
     line: int
     column: int
     scopes: int
-    """How many scopes it sees beside the global one and that of its module."""
+    """How many scopes it sees besides the global one and its module's."""
 
     private: frozenset[str]
-    """The private names in its text."""
+    """The private names in its source text."""
 
     places: list[Result] = field(default_factory=list)
-    """Where to pause in it."""
+    """Its breakpoint locations."""
 
     @property
     def location(self) -> tuple[str, int, int]:
-        """Return where its text begins."""
+        """Return where its source text begins."""
         return self.script, self.line, self.column
 
 
@@ -70,27 +70,27 @@ class Binding:
     """The handle of the object that has the private field."""
 
     owner: "Binding | None" = None
-    """The variable through which that object is reached."""
+    """The variable through which the object is reached."""
 
     @property
     def label(self) -> str:
-        """Return its name for a person."""
+        """Return the name for reports."""
         return self.name if self.owner is None else f"{self.owner.label}.{self.name}"
 
 
 class Scopes:
-    """The scopes that a worker's functions see."""
+    """The scopes of a worker's functions."""
 
     def __init__(self, isolate: Isolate) -> None:
-        """Take the isolate; `find` looks for the functions."""
+        """Take the isolate; `find` lists the functions."""
         self._isolate = isolate
         self.functions: list[Function] = []
 
     async def find(self) -> None:
-        """Find the functions that were written by the worker's authors."""
+        """List the functions in the worker's own source."""
         every = await self._isolate.all_of("Function.prototype")
         texts = await self._isolate.gather(partial(self._isolate.source, each) for each in self._isolate.own_scripts)
-        # The runtime's own functions are hundreds; what is in no text of the worker's need not be asked for its place.
+        # The runtime has hundreds of functions; those not in the worker's source need no location query.
         written = await self._isolate.inspector.call(
             "Runtime.callFunctionOn",
             objectId=every,
@@ -105,19 +105,19 @@ class Scopes:
         for number, each in enumerate(self.functions):
             each.number = number
 
-    async def _function(self, told: Result) -> Function | None:
-        internal = await self._isolate.internal_properties(told["objectId"])
+    async def _function(self, value: Result) -> Function | None:
+        internal = await self._isolate.internal_properties(value["objectId"])
         location = internal.get("[[FunctionLocation]]", {}).get("value")
         if location is None or self._isolate.is_built_in(location["scriptId"]):
             return None
         scopes = re.fullmatch(r"Scopes\[(\d+)\]", internal.get("[[Scopes]]", {}).get("description", ""))
         beside = int(scopes[1]) - 2 if scopes else 0  # the module's and the global one
         script, line, column = location["scriptId"], location["lineNumber"], location["columnNumber"]
-        private = frozenset(_PRIVATE.findall(told.get("description", "")))
-        return Function(0, told["objectId"], _class_name(told), script, line, column, beside, private)
+        private = frozenset(_PRIVATE.findall(value.get("description", "")))
+        return Function(0, value["objectId"], _class_name(value), script, line, column, beside, private)
 
     async def values(self) -> list[tuple[Binding, Result]]:
-        """Return every variable that functions of the worker's see, with its value; of a module's scope once."""
+        """Return every variable that the worker's functions see, with its value; module scopes only once."""
         asked: list[tuple[Function, bool]] = []
         modules: set[str] = set()
         for each in self.functions:
@@ -131,7 +131,7 @@ class Scopes:
         return [each for scope in found for each in scope]
 
     async def seen_by(self, function: Function, *, with_module: bool) -> list[tuple[Binding, Result]]:
-        """Return the variables that one function sees, those of its module only if they are wanted."""
+        """Return the variables that one function sees; those of its module only if `with_module`."""
         internal = await self._isolate.internal_properties(function.handle)
         if "objectId" not in internal.get("[[Scopes]]", {}):
             return []
@@ -148,7 +148,7 @@ class Scopes:
         return found
 
     def changeable(self, bindings: Iterable[Binding]) -> dict[str | int, list[str]]:
-        """Return the variables that can be given another value, of the module of each script and of each function."""
+        """Return the names of assignable variables, by script (module scope) and by function number."""
         found: dict[str | int, dict[str, None]] = {}
         constants = {each.script: _constants("\n".join(self._isolate.sources[each.script])) for each in self.functions}
         for each in bindings:
@@ -160,15 +160,15 @@ class Scopes:
         return {key: [*names] for key, names in found.items()}
 
     def is_declared(self, binding: Binding) -> bool:
-        """Return whether a variable is declared where it is seen, and not imported."""
+        """Return whether a variable is declared in its script, not imported."""
         return binding.function is None or self._declared(binding, _DECLARATIONS) is not None
 
     def declaration(self, binding: Binding) -> tuple[int, int] | None:
-        """Return the line and column where a variable is declared or named first, both counted from 1."""
+        """Return the line and column of a variable's declaration or first mention, both counted from 1."""
         return self._declared(binding, _DECLARATIONS) or self._declared(binding, _MENTIONS)
 
     def _declared(self, binding: Binding, forms: str) -> tuple[int, int] | None:
-        """Return the line and column of a variable's declaration: the first one, of a closure the nearest before it."""
+        """Return the line and column of a variable's declaration: the first, or the nearest before a closure."""
         function = binding.function
         if function is None:
             return None
@@ -183,7 +183,7 @@ class Scopes:
 
 
 def _constants(text: str) -> frozenset[str]:
-    """Return the names that a script declares, and none of which it declares as a variable too."""
+    """Return the names that a script declares only as constants."""
     fixed = {name for each in _FIXED.findall(text) for name in WORD.findall(each)}
     return frozenset(fixed - {name for each in _VARIABLE.findall(text) for name in WORD.findall(each)})
 

@@ -1,4 +1,4 @@
-"""A folder that is gone at the end of its owner, and with this process even if that is killed."""
+"""A temporary folder that is removed even if this process is killed."""
 
 import secrets
 import shutil
@@ -14,8 +14,8 @@ class ScratchFolder:
     """A folder (0700) with a random name."""
 
     def __init__(self, parent: Path, *names: str) -> None:
-        """Make it, with folders of these names in it. Raises TargetError where there is no room for it."""
-        # Named before it is made, so that the janitor knows of it from the first moment on.
+        """Create it with subfolders of these names. Raises TargetError if that fails."""
+        # The janitor starts before the folder is created, so that it is always cleaned up.
         self.folder = parent / f"poc-{secrets.token_hex(8)}"
         self._janitor = Janitor(self.folder)
         with self.filling():
@@ -24,18 +24,18 @@ class ScratchFolder:
 
     @contextmanager
     def filling(self) -> Iterator[None]:
-        """Remove it where the body fails. Raises TargetError for an OSError."""
+        """Remove the folder and raise TargetError if the body raises OSError."""
         try:
             yield
         except OSError as error:
             self.remove()
             raise TargetError(
-                f"cannot make {self.folder}: {error.strerror}", "set TMPDIR to a folder with room in it"
+                f"cannot create {self.folder}: {error.strerror}", "set TMPDIR to a folder with free space"
             ) from error
 
     @property
     def exists(self) -> bool:
-        """Return whether it has not been removed yet."""
+        """Return whether it has not been removed."""
         return self._janitor.waiting
 
     def watch(self, group: int) -> None:
@@ -43,7 +43,7 @@ class ScratchFolder:
         self._janitor.watch(group)
 
     def remove(self) -> None:
-        """Remove it, once; what runs in it must have ended."""
+        """Remove it if it still exists; processes that use it must have ended."""
         if self._janitor.waiting:
             shutil.rmtree(self.folder, ignore_errors=True)
             self._janitor.dismiss()

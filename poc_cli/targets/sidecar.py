@@ -1,4 +1,4 @@
-"""Speaks to the side-car beside the worker: fences and evicts, over unix sockets that only we can open."""
+"""Send fences and evicts to the side-car of a runtime, over unix sockets that only poc can open."""
 
 import asyncio
 import json
@@ -10,17 +10,17 @@ from poc_cli.targets.base import EVICT_LINGERS_SECONDS, Eviction, TargetDropped,
 from poc_cli.targets.deadlines import Watch
 from poc_cli.targets.unix_http import NoAnswer, UnixClient
 
-LOOK_INTO_LOG = "its last words are in worker.log in the run folder"
+LOOK_INTO_LOG = "see worker.log in the run folder"
 
-# The runtime's own words for an evict of an object that is not in memory.
+# The runtime's error for evicting an object that is not in memory.
 _NOT_RUNNING = "not currently running"
 
 
 class Sidecar:
-    """A client of the side-car; connections are kept, because opening one takes longer than a fence."""
+    """A client of the side-car; connections are reused, because opening one takes longer than a fence."""
 
     def __init__(self, folder: Path, watch: Watch) -> None:
-        """Take the folder with the sockets, and whom to ask whether it is only late."""
+        """Take the folder of the sockets and the watch that distinguishes a late runtime from a hung one."""
         self._watch = watch
         self._fence = UnixClient(folder / "fence.sock")
         self._evict = UnixClient(folder / "evict.sock")
@@ -32,25 +32,25 @@ class Sidecar:
 
     async def answer(self) -> None:
         """Return once the side-car has answered. Raises TargetHung, and TargetDropped for a connection that broke."""
-        asked = asyncio.ensure_future(self._fence.post(b"{}"))
-        if not await self._watch.answered(asked):
+        request = asyncio.ensure_future(self._fence.post(b"{}"))
+        if not await self._watch.answered(request):
             raise TargetHung(
                 f"the runtime did not answer within {deadlines.HANGS_AFTER_SECONDS:g} s",
                 "an endless loop in one object stops them all; the worker's log is in the run folder",
             )
         try:
-            status = asked.result().status_code
+            status = request.result().status_code
         except NoAnswer as error:
-            raise TargetDropped(f"the runtime broke off the connection ({error})", LOOK_INTO_LOG) from error
+            raise TargetDropped(f"the runtime closed the connection ({error})", LOOK_INTO_LOG) from error
         if status != HTTPStatus.OK:
-            raise TargetDropped(f"the runtime answered its own side-car with {status}", LOOK_INTO_LOG)
+            raise TargetDropped(f"the side-car answered with status {status}", LOOK_INTO_LOG)
 
     async def evict(self, class_name: str, object_id: str, *, close: bool) -> Eviction:
-        """Have an object evicted; the runtime waits up to 30 s for work in progress."""
-        asked = {"class": class_name, "id": object_id, "webSockets": "close" if close else "hibernate"}
+        """Evict an object; the runtime waits up to 30 s for work in progress."""
+        request = {"class": class_name, "id": object_id, "webSockets": "close" if close else "hibernate"}
         try:
             async with asyncio.timeout(EVICT_LINGERS_SECONDS):
-                response = await self._evict.post(json.dumps(asked).encode())
+                response = await self._evict.post(json.dumps(request).encode())
         except TimeoutError:
             return Eviction("no_answer", "no answer in time")
         except NoAnswer as error:

@@ -1,4 +1,4 @@
-"""From a line of a bundle back to the line that a person wrote, by the bundle's source map (version 3)."""
+"""Map lines of a bundle to lines of the original source, with a source map (version 3)."""
 
 import json
 import os
@@ -13,34 +13,34 @@ _DIGITS: Final = {
     character: value
     for value, character in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 }
-_MORE: Final = 32  # the sixth bit of a digit: another one follows
+_MORE: Final = 32  # the sixth bit of a digit: another digit follows
 _BITS: Final = 5
 
 _SOURCE, _LINE = 1, 2
-_WITH_SOURCE: Final = 4  # numbers of a segment that has a source; one that has none has a column alone
+_WITH_SOURCE: Final = 4  # numbers in a segment with a source; one without has only a column
 _PACKAGES: Final = "node_modules"
 
 
 class SourceMap:
-    """The map of one bundle."""
+    """The source map of one bundle."""
 
-    def __init__(self, file: Path, project: Path, made: tuple[Path, ...] = ()) -> None:
-        """Read it; sources are told relative to the project's folder, and those in the folders `made` nobody wrote.
+    def __init__(self, file: Path, project: Path, generated: tuple[Path, ...] = ()) -> None:
+        """Read the file; source names are relative to the project, and sources in `generated` folders are ignored.
 
-        Raises TargetError for a file that is no map.
+        Raises TargetError if it is not a source map.
         """
         try:
             content = json.loads(file.read_bytes())
             beside = file.parent / (content.get("sourceRoot") or "")
             self._sources = [
-                _describe(Path(os.path.normpath(beside / each)), project, made) for each in content["sources"]
+                _describe(Path(os.path.normpath(beside / each)), project, generated) for each in content["sources"]
             ]
             self._lines = _decoded(content["mappings"])
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise TargetError(f"cannot read the source map {file}: {error!r}") from error
 
     def place(self, line: int, column: int) -> Place | None:
-        """Return the place that a line and column of the bundle, both counted from 1, were made from."""
+        """Return the source location of a line and column of the bundle, both counted from 1."""
         if not 0 < line <= len(self._lines):
             return None
         columns, places = self._lines[line - 1]
@@ -52,7 +52,7 @@ class SourceMap:
         return None if script is None else Place(script, at + 1)
 
     def innermost(self, frames: list[Any], module: str) -> Place | None:
-        """Return the innermost place of a stack that a person of the project wrote, else one in a package of theirs."""
+        """Return the innermost location of a stack in the project's source, else in one of its packages."""
         found: Place | None = None
         for frame in frames:
             if not isinstance(frame, dict) or frame.get("script") != module:
@@ -67,15 +67,15 @@ class SourceMap:
         return found
 
 
-def _describe(source: Path, project: Path, made: tuple[Path, ...]) -> str | None:
-    """Return a source's name for a person, None for what the bundler has added."""
-    if any(source.is_relative_to(folder) for folder in made):
+def _describe(source: Path, project: Path, generated: tuple[Path, ...]) -> str | None:
+    """Return a source's display name, or None for one added by the bundler."""
+    if any(source.is_relative_to(folder) for folder in generated):
         return None
     return os.path.relpath(source, project)
 
 
 def _decoded(mappings: str) -> list[tuple[list[int], list[tuple[int, int]]]]:
-    """Return for each line of the bundle its columns and what each was made from: a source's number and a line."""
+    """Return for each line of the bundle its columns and their origins as (source number, line)."""
     lines: list[tuple[list[int], list[tuple[int, int]]]] = []
     source = line = 0
     for group in mappings.split(";"):
@@ -97,7 +97,7 @@ def _decoded(mappings: str) -> list[tuple[list[int], list[tuple[int, int]]]]:
 
 
 def _numbers(segment: str) -> list[int]:
-    """Return the numbers of a segment, written in base 64 with five bits a digit, the sign in the lowest bit."""
+    """Decode the numbers of a segment: base 64, five bits per digit, the sign in the lowest bit."""
     found: list[int] = []
     value = shift = 0
     for character in segment:

@@ -1,4 +1,4 @@
-"""Tells why a runtime did not start: by the worker, in the runtime's words, or because the program is no workerd."""
+"""Explain why a runtime did not start: an error in the worker, or a program that is not workerd."""
 
 import os
 import subprocess
@@ -9,12 +9,12 @@ from poc_cli.errors import TargetError
 from poc_cli.targets.process import ending
 
 ANSWERS_WITHIN_SECONDS = 10.0
-"""How long `workerd --version` may take; it takes 0.03 s."""
+"""Time limit for `workerd --version`; it takes 0.03 s."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What is known of a process that did not come to listen; `code` is None where it had to be ended."""
+    """A process that did not start to listen; `code` is None if it was still running."""
 
     binary: Path
     worker: Path
@@ -23,28 +23,30 @@ class Failure:
 
     @property
     def did(self) -> str:
-        """Return how it failed, after `it`."""
+        """Return how it failed, as the predicate of a sentence."""
         return "did not listen in time" if self.code is None else ending(self.code)
 
 
 def not_started(failure: Failure) -> TargetError:
-    """Return the error for the user: to mend the worker where the runtime complains, the runtime where it is none."""
+    """Return the error for the user: about the worker, or about the program if it is not workerd."""
     if not _is_workerd(failure.binary):
-        did = f"{failure.did}, saying: {failure.said}" if failure.said else f"{failure.did} without a word"
+        did = f"{failure.did} with the output: {failure.said}" if failure.said else f"{failure.did} without any output"
         return TargetError(f"{failure.binary} did not behave like workerd: it {did}", advice(failure.binary))
     if failure.said:
         return TargetError(
             f"workerd did not start on {failure.worker}: {failure.said}",
-            "mend the worker; the first error line names the place",
+            "fix the worker; the first line of the error shows where",
         )
-    return TargetError(f"workerd did not start on {failure.worker}: it {failure.did} without a word", "see poc doctor")
+    return TargetError(
+        f"workerd did not start on {failure.worker}: it {failure.did} without any output", "run poc doctor"
+    )
 
 
 def advice(binary: Path) -> str:
-    """Return what to do about a program that is no workerd."""
+    """Return what to do about a program that is not workerd."""
     if os.environ.get("POC_WORKERD"):
-        return "name a workerd by POC_WORKERD, or unset it to use the pinned one"
-    return f"remove {binary.parents[4]}, and the next run brings it anew"
+        return "set POC_WORKERD to a workerd binary, or unset it to use the pinned one"
+    return f"remove {binary.parents[4]}; the next run installs it again"
 
 
 def _is_workerd(binary: Path) -> bool:

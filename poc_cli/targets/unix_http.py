@@ -1,8 +1,8 @@
-"""A client for HTTP/1.1 on a unix socket, with connections that are kept for the next request.
+"""An HTTP/1.1 client for unix sockets that reuses connections.
 
-Written here because no library that speaks HTTP over a unix socket is small: httpx takes as long to import as all else
-that a short run needs, took 11 % of the CPU of a long one, and aiohttp is no lighter. The parser is the one in
-`websockets`, which is loaded anyway, so all that is left to do here is to keep connections.
+Libraries with unix socket support are too large: httpx takes as long to import as everything else in a short run and
+used 11 % of the CPU of a long one, and aiohttp is no lighter. The parser comes from `websockets`, which is loaded
+anyway, so this module only manages connections.
 """
 
 import asyncio
@@ -15,30 +15,30 @@ from websockets.http11 import Response
 from websockets.streams import StreamReader
 
 _READ_BYTES: Final = 65_536
-"""At most at once, as asyncio reads from its sockets; an answer of the side-car has 150 bytes."""
+"""Bytes per read, the same as asyncio's default; an answer of the side-car has 150 bytes."""
 
 _NOT_HTTP: Final = (EOFError, LookupError, ValueError, NotImplementedError, InvalidHandshake)
-"""What `Response.parse` raises where the bytes are no whole response."""
+"""What `Response.parse` raises for malformed or incomplete responses."""
 
 
 class NoAnswer(Exception):
-    """The server could not be reached, closed the connection before it had answered, or did not speak HTTP."""
+    """The server could not be reached, closed the connection without an answer, or did not speak HTTP."""
 
 
 class UnixClient:
-    """Sends requests to one unix socket. Requests that overlap go over connections of their own."""
+    """Send requests to one unix socket; concurrent requests use separate connections."""
 
     def __init__(self, path: Path) -> None:
-        """Take the path of the socket; nothing is opened yet."""
+        """Take the path of the socket; connections are opened on demand."""
         self._path = path
         self._open: set[_Connection] = set()
         self._idle: list[_Connection] = []
 
     async def post(self, body: bytes) -> Response:
-        """Send a JSON document and return the answer, whatever its status. Raises NoAnswer.
+        """Send a JSON document and return the response, regardless of its status. Raises NoAnswer.
 
-        The server closes a connection that was idle for 5 s (kj's pipelineTimeout), and may do so just when the next
-        request is sent. If nothing has come back on a connection that was kept, the request is sent once more.
+        The server closes connections that are idle for 5 s (kj's pipelineTimeout), possibly just as the next request is
+        sent. If nothing came back on a reused connection, the request is sent again on a new one.
         """
         request = b"POST / HTTP/1.1\r\nHost: sidecar\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
         kept = self._kept()
@@ -51,7 +51,7 @@ class UnixClient:
         return await self._exchange(await self._connect(), request)
 
     async def close(self) -> None:
-        """Close all connections. Requests that still wait raise NoAnswer."""
+        """Close all connections; pending requests raise NoAnswer."""
         connections, self._open = self._open, set()
         self._idle.clear()
         for connection in connections:
@@ -82,7 +82,7 @@ class UnixClient:
     async def _exchange(self, connection: "_Connection", request: bytes) -> Response:
         try:
             response = await connection.exchange(request)
-        except BaseException:  # a cancelled request too: its answer may still come, and would be taken for the next one
+        except BaseException:  # cancellation too: the late answer would be taken for that of the next request
             self._drop(connection)
             raise
         if connection.is_usable and response.headers.get("Connection", "").lower() != "close":
@@ -97,7 +97,7 @@ class _Connection:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.has_received = False
-        """Whether anything has come since the last request was sent."""
+        """Whether any bytes arrived since the last request was sent."""
 
         self._reader = reader
         self._writer = writer
@@ -105,7 +105,7 @@ class _Connection:
 
     @property
     def is_usable(self) -> bool:
-        """Whether the next request can be sent: it is open, and nothing has come that nobody asked for."""
+        """Whether the next request can be sent: it is open and has no unread bytes."""
         return not self._reader.at_eof() and not self._writer.is_closing() and not self._stream.buffer
 
     def abort(self) -> None:
@@ -116,7 +116,7 @@ class _Connection:
             await self._writer.wait_closed()
 
     async def exchange(self, request: bytes) -> Response:
-        """Send a request and return the answer. Raises NoAnswer."""
+        """Send a request and return the response. Raises NoAnswer."""
         self.has_received = False
         try:
             self._writer.write(request)

@@ -1,4 +1,4 @@
-"""What is put to the test: a folder whose `local.capnp` defines a worker, and what the runtime is told to run it."""
+"""The worker under test: a folder with a `local.capnp`, and how the runtime is configured to run it."""
 
 import os
 import secrets
@@ -18,88 +18,87 @@ from poc_cli.targets.worker_source import DECLARATION
 from poc_cli.targets.workerd_config import SIDECAR, SUBJECT, Services, config
 
 MOST_FILES: Final = 10_000
-"""Of a worker that is made of more it is not told whether it is still the same."""
+"""Workers with more files get no digest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A folder with a `local.capnp`, and the Durable Object classes that it declares with their unique keys.
+    """A folder with a `local.capnp`, and the Durable Object classes it declares with their unique keys.
 
-    `declared` is the compatibility date that it names, as far as its text can be read; `imposed` the one that it is to
-    run on instead.
+    `declared` is the compatibility date in its text, if it can be read; `imposed` is the date to run it with instead.
     """
 
     entry: ClassVar[str] = "http"
     """The name of the socket that clients connect to."""
 
     tools: ClassVar[dict[str, str]] = {}
-    """The versions of what made it, beside the runtime's."""
+    """The versions of the tools that built it, in addition to the runtime's."""
 
     folder: Path
     namespaces: dict[str, str]
     declared: str | None = None
     imposed: str | None = None
     beside: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    """Variables that it gets beside ours."""
+    """Environment variables in addition to poc's own."""
 
     @property
     def compatibility_date(self) -> str | None:
-        """Return the date that it runs on, None where that is not known."""
+        """Return the compatibility date that it runs with, or None if unknown."""
         return self.imposed or self.declared
 
     @property
     def secrets(self) -> tuple[tuple[str, str], ...]:
-        """Return the names and values of what must not be written down."""
+        """Return the names and values of its secrets, which must not be recorded."""
         return ()
 
     def services(self) -> Services:
-        """Return the names of our own services in one runtime."""
+        """Return the names of poc's services in one runtime."""
         return Services(secrets.token_hex(8))
 
     def headers(self, token: str) -> dict[str, str]:
-        """Return the headers of each request to it."""
+        """Return the headers for requests to it."""
         return {"Authorization": f"Bearer {token}"}
 
     def variables(self, ours: dict[str, str]) -> dict[str, str]:
-        """Return the variables of the runtime's environment, of which `ours` are those that a worker may bind to."""
+        """Return the runtime's environment variables; `ours` are poc's own, which a worker may bind."""
         return ours | dict(self.beside)
 
     def class_of(self, object_id: str) -> str | None:
-        """Return the class that an id proves itself to be of, None for one of no class that it declares."""
+        """Return the declared class whose namespace an id belongs to, or None."""
         keys = self.namespaces.items()
         return next((class_name for class_name, key in keys if in_namespace(key, object_id)), None)
 
-    def owns(self, object_id: str) -> bool:  # noqa: ARG002 - projects have simulators beside them
-        """Return whether an object of the runtime's is one of its own."""
+    def owns(self, object_id: str) -> bool:  # noqa: ARG002 - only projects share a runtime with simulators
+        """Return whether an object of the runtime belongs to this worker."""
         return True
 
     def digest(self) -> str | None:
-        """Return a digest of all that the worker is made of, None where it cannot be told."""
+        """Return a digest of the worker's files, or None if it cannot be computed."""
         files = [*islice(_files_of(self.folder), MOST_FILES + 1)]
         return None if len(files) > MOST_FILES else digest_of(self.folder, files)
 
     def is_isolate(self, service: str) -> bool:
-        """Return whether a service runs code of the worker's."""
+        """Return whether a service runs the worker's code."""
         return service == SUBJECT
 
     def place_of(self, service: str, script: str, line: int, column: int) -> Place | None:  # noqa: ARG002
-        """Return the place in the source of a place in a script that a service runs."""
+        """Map a location in a script of a service to a location in the source."""
         return Place(script, line)
 
-    def locate(self, worker: str, frames: list[Any]) -> Place | None:  # noqa: ARG002 - what runs is the source
-        """Return the place in its source of a stack in the worker of that name."""
+    def locate(self, worker: str, frames: list[Any]) -> Place | None:  # noqa: ARG002 - the source runs unbundled
+        """Return the source location of a stack in the named worker."""
         return own_place(frames)
 
     def fill(self, folder: Path, services: Services) -> None:
-        """Put into the folder of a runtime what the runtime reads there. Raises OSError."""
+        """Write the runtime's configuration into its folder. Raises OSError."""
         (folder / "disk").mkdir()
         (folder / "sidecar.js").write_text(SIDECAR, encoding="utf-8")
         (folder / "config.capnp").write_text(config(services, sorted(self.namespaces)), encoding="utf-8")
 
     def words(self, binary: Path, folder: Path) -> list[str]:
-        """Return the words of the command line that name the configuration and the disks.
+        """Return the command-line arguments for the configuration and the disks.
 
-        The configuration is its text, or its compiled form where a date is imposed. Raises TargetError.
+        The configuration is a text, or a compiled message if a date is imposed. Raises TargetError.
         """
         disk = [f"--import-path={self.folder}", f"--directory-path=disk={folder / 'disk'}"]
         if self.imposed is None:
@@ -111,13 +110,13 @@ class Worker:
                 file.write_bytes(message)
             except OSError as error:
                 raise TargetError(
-                    f"cannot write {file}: {error.strerror}", "set TMPDIR to a folder with room in it"
+                    f"cannot write {file}: {error.strerror}", "set TMPDIR to a folder with free space"
                 ) from error
         return ["config.bin", "--binary", *disk]
 
 
 def digest_of(folder: Path, files: Iterable[Path]) -> str | None:
-    """Return a digest of files by their names in a folder and their contents, None where one cannot be read."""
+    """Return a digest of files by relative name and content, or None if one cannot be read."""
     whole = sha256()
     try:
         for file in sorted(files):
@@ -128,18 +127,18 @@ def digest_of(folder: Path, files: Iterable[Path]) -> str | None:
 
 
 def _files_of(folder: Path) -> Iterator[Path]:
-    """Yield the files that the declaration takes into itself, and all below the folders that it names."""
+    """Yield the files that the declaration embeds, and all files below the folders that it names."""
     for name in named_files(folder, DECLARATION):
         if not (folder / name).is_dir():
             yield folder / name
-        for here, _, files in os.walk(folder / name, followlinks=True):
-            yield from (Path(here, each) for each in files)
+        for parent, _, files in os.walk(folder / name, followlinks=True):
+            yield from (Path(parent, each) for each in files)
 
 
 def subject(folder: Path, date: str | None = None) -> Worker:
-    """Read what is to be run, on another compatibility date than its own if one is given.
+    """Read a worker from its folder, to run with another compatibility date if one is given.
 
-    Raises TargetError where the folder is none that the local target can run.
+    Raises TargetError if the local target cannot run the folder.
     """
     declaration = folder / "local.capnp"
     try:

@@ -1,4 +1,4 @@
-"""Where a worker is: a folder with a `local.capnp`, or a project of wrangler's with one configuration or several."""
+"""Find a worker's source: a folder with a `local.capnp`, or a wrangler project with one or more configurations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,14 +10,14 @@ from poc_cli.errors import TargetError
 DECLARATION: Final = "local.capnp"
 
 CONFIGURATIONS: Final = ("wrangler.json", "wrangler.jsonc", "wrangler.toml")
-"""In the order in which wrangler looks for them."""
+"""In wrangler's order of precedence."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerSource:
-    """A worker's folder; without `configs` its `local.capnp` says all, else wrangler builds what they say.
+    """A worker's folder; with `configs` wrangler builds it, else its `local.capnp` defines it.
 
-    The first of the `configs` is the worker that clients speak to; `env` is the environment in all of them.
+    Clients connect to the worker of the first of the `configs`; `env` is the wrangler environment of all of them.
     """
 
     folder: Path
@@ -27,20 +27,20 @@ class WorkerSource:
     secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     def given(self, variables: Mapping[str, str], secrets: Mapping[str, str]) -> "WorkerSource":
-        """Return the same with variables and secrets beside its own."""
+        """Return the source with variables and secrets for the worker."""
         return replace(self, variables=tuple(sorted(variables.items())), secrets=tuple(sorted(secrets.items())))
 
 
-def source(place: Path, configs: tuple[str, ...] = (), env: str | None = None) -> WorkerSource:
-    """Find what is meant by a folder, or by a configuration file itself; `configs` are relative to the folder.
+def source(path: Path, configs: tuple[str, ...] = (), env: str | None = None) -> WorkerSource:
+    """Find the worker in a folder or at a configuration file; `configs` are relative to the folder.
 
-    Raises TargetError where nothing is there that can be run.
+    Raises TargetError if there is nothing to run.
     """
-    if place.is_file() and not configs:
-        return WorkerSource(place.parent.resolve(), (place.resolve(),), env)
-    if not place.is_dir():
-        raise TargetError(f"no folder {place}", "name the folder of a worker: one with a wrangler.jsonc in it")
-    folder = place.resolve()
+    if path.is_file() and not configs:
+        return WorkerSource(path.parent.resolve(), (path.resolve(),), env)
+    if not path.is_dir():
+        raise TargetError(f"there is no folder {path}", "name a worker's folder, one that contains a wrangler.jsonc")
+    folder = path.resolve()
     if configs:
         return WorkerSource(folder, tuple(_existing(folder, each) for each in configs), env)
     if env is None and (folder / DECLARATION).is_file():
@@ -48,8 +48,8 @@ def source(place: Path, configs: tuple[str, ...] = (), env: str | None = None) -
     found = next((folder / name for name in CONFIGURATIONS if (folder / name).is_file()), None)
     if found is None:
         raise TargetError(
-            f"{place} has no {DECLARATION} and no {', '.join(CONFIGURATIONS[:-1])} or {CONFIGURATIONS[-1]}",
-            "name the folder of a worker, or its configuration file",
+            f"{path} has no {DECLARATION} and no {', '.join(CONFIGURATIONS[:-1])} or {CONFIGURATIONS[-1]}",
+            "name a worker's folder or its configuration file",
         )
     return WorkerSource(folder, (found,), env)
 
@@ -57,5 +57,5 @@ def source(place: Path, configs: tuple[str, ...] = (), env: str | None = None) -
 def _existing(folder: Path, name: str) -> Path:
     file = folder / name
     if not file.is_file():
-        raise TargetError(f"no file {file}", "the configurations of a worker are named relative to its folder")
+        raise TargetError(f"there is no file {file}", "configuration names are relative to the worker's folder")
     return file.resolve()

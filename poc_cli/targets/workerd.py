@@ -1,4 +1,4 @@
-"""The local target: the worker on raw workerd, with the runtime's own trace as the witness of residency."""
+"""The local target: a worker on workerd, with residency read from the runtime's trace."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -23,91 +23,91 @@ if TYPE_CHECKING:
 
 
 class Workerd:
-    """A runtime: one workerd process at a time, on one disk."""
+    """A runtime: one workerd process at a time on one disk."""
 
     kind = "local"
     oracle: Oracle = "trace"
     abilities: frozenset[Ability] = EVERY_ABILITY
 
-    def __init__(self, place: RuntimeFolder, ground: RuntimeContext, *, inspected: bool = False) -> None:
-        """Take where it lives, and whether it has an inspector; nothing is started yet."""
+    def __init__(self, place: RuntimeFolder, context: RuntimeContext, *, inspected: bool = False) -> None:
+        """Take the runtime's folder; `inspected` enables the inspector. `start` starts the process."""
         self.url = ""
         self.door = Door("")
-        self.headers = place.worker.headers(ground.token)
-        self.versions = ground.versions | place.worker.tools
+        self.headers = place.worker.headers(context.token)
+        self.versions = context.versions | place.worker.tools
         self.compatibility_date = place.worker.compatibility_date
         self._place = place
-        self._ground = ground
+        self._context = context
         self._version = 1
-        self.number: int | None = next(ground.runtimes)
-        """The number of this runtime in the run; its processes have others."""
+        self.number: int | None = next(context.runtimes)
+        """The number of this runtime in the run; processes are numbered separately."""
 
         self._inspected = inspected
         self.confirmed = False
-        """Whether a story went through in it with all module state put back at each sleep."""
+        """Whether a play completed in it with all module state restored at each sleep."""
 
         self._running: Running | None = None
         self._listeners: dict[str, Callable[[Change], None]] = {}
         self._seen: dict[str, None] = {}
 
-    # --- the life of the processes
+    # --- processes
 
     async def start(self, process: Process | None = None) -> None:
-        """Start the process, or take over one that was, and wait until it listens.
+        """Start a process, or take over one that was started, and wait until it listens.
 
-        Raises TargetError with what workerd said where it does not come up.
+        Raises TargetError with workerd's output if it does not start.
         """
         if process is None:
-            variables = environment(self._ground.token, self._ground.address, self._version)
-            process = spawn(self._ground.binary, self._place, variables, inspected=self._inspected)
-        self._running = Running(process, self._ground, (self.number or 0, next(self._ground.numbers)), self._tell)
+            variables = environment(self._context.token, self._context.address, self._version)
+            process = spawn(self._context.binary, self._place, variables, inspected=self._inspected)
+        self._running = Running(process, self._context, (self.number or 0, next(self._context.numbers)), self._notify)
         self.url = await self._running.listen()
         self.door = Door(self.url)
 
     async def restart(self, fault: Fault) -> None:
-        """Replace the process on the same disk: stopped, killed, or with POC_VERSION raised."""
-        # What has not been written to the trace dies with a process that is killed.
+        """Replace the process on the same disk: stopped, killed, or with POC_VERSION incremented."""
+        # Trace lines that are not written yet are lost when the process is killed.
         await self.fence()
-        await self._now.end(gently=fault != "crash")
+        await self._process.end(gently=fault != "crash")
         self._version += fault == "deploy"
         await self.start()
 
     async def stop(self) -> None:
         """End the process, read its pipes to the end, and remove its folder."""
         if self._running is not None:
-            # At once: its disk goes with it, and with an open socket a polite stop never ends (measured).
+            # Kill at once: its disk is removed as well, and with an open socket it would not exit by itself (measured).
             await self._running.end(gently=False)
         self._place.remove()
 
     @property
-    def _now(self) -> "Running":
+    def _process(self) -> "Running":
         if self._running is None:
             raise TargetDied("workerd is not running")
         return self._running
 
     async def module_state(self) -> "WorkerState":
-        """Keep the module state of the worker, which must not have run yet. Raises TargetError."""
+        """Save the module state of the worker, which must not have run yet. Raises TargetError."""
         from poc_cli.targets.module_state import WorkerState
 
-        return await WorkerState.keep(self._now.inspector_port, self._place.worker, self._place.services)
+        return await WorkerState.keep(self._process.inspector_port, self._place.worker, self._place.services)
 
     # --- residency
 
     @property
     def trace(self) -> "Workerd":
-        """Return the trace: the runtime's is read here."""
+        """Return the trace, which this class implements."""
         return self
 
     def watch(self, object_id: str, listener: Callable[[Change], None]) -> None:
-        """Call `listener` with each change of that object's residency from now on."""
+        """Call `listener` with each residency change of the object from now on."""
         self._listeners[object_id] = listener
 
     def unwatch(self, object_id: str) -> None:
-        """Stop calling."""
+        """Remove the object's listener."""
         self._listeners.pop(object_id, None)
 
     def object_id(self, class_name: str, name: str) -> str:
-        """Return the hex id of a named object without touching it. Raises TargetError for an unknown class."""
+        """Return the hex id of a named object without creating it. Raises TargetError for an unknown class."""
         unique_key = self._place.worker.namespaces.get(class_name)
         if unique_key is None:
             known = ", ".join(sorted(self._place.worker.namespaces))
@@ -115,35 +115,35 @@ class Workerd:
         return object_id(unique_key, name)
 
     def class_of(self, object_id: str) -> str | None:
-        """Return the class that an id proves itself to be of, None for one of no class that the worker declares."""
+        """Return the worker's class whose namespace an id belongs to, or None."""
         return self._place.worker.class_of(object_id)
 
     def stay(self, object_id: str) -> Stay | None:
-        """Return the object's present stay in memory, as of the last fence."""
-        return self._now.residency.stay(object_id)
+        """Return the object's current stay in memory, as of the last fence."""
+        return self._process.residency.stay(object_id)
 
     def pins(self, object_id: str, at_least_ns: int) -> tuple[Pin, ...]:
-        """Return what has been pending in the object for so long, as of the last fence."""
-        residency = self._now.residency
+        """Return the object's pins of at least this age, as of the last fence."""
+        residency = self._process.residency
         return residency.pins(object_id, residency.latest_ns, at_least_ns)
 
     def linked(self, object_id: str) -> frozenset[str]:
         """Return the other objects that an object has called, or that have called it, as of the last fence."""
-        return self._now.residency.linked(object_id)
+        return self._process.residency.linked(object_id)
 
     def times_called(self, object_id: str) -> int:
-        """Return how often an object was called, or called another, as of the last fence."""
-        return self._now.residency.times_called(object_id)
+        """Return how often an object was called or called another object, as of the last fence."""
+        return self._process.residency.times_called(object_id)
 
     def alarm_due_ns(self, object_id: str) -> int | None:
-        """Return when the object's alarm is due, in the trace's clock; None without one, as of the last fence."""
-        return self._now.residency.alarm_due_ns(object_id)
+        """Return when the object's alarm is due on the trace's clock, or None, as of the last fence."""
+        return self._process.residency.alarm_due_ns(object_id)
 
     def seen(self) -> tuple[str, ...]:
-        """Return the ids of all objects of the worker's that were in memory at some time."""
+        """Return the ids of all objects of the worker that have been in memory."""
         return tuple(each for each in self._seen if self._place.worker.owns(each))
 
-    def _tell(self, change: Change) -> None:
+    def _notify(self, change: Change) -> None:
         if isinstance(change, WorkerContextEnded):
             return
         self._seen[change.object_id] = None
@@ -159,12 +159,12 @@ class Workerd:
 
     async def fence(self) -> int:
         """Return the trace's clock once everything that happened before the call has been read from the trace."""
-        return await self._now.fence()
+        return await self._process.fence()
 
     async def pulse(self) -> int:
-        """Return what the next of the fences gives that are sent four times a second anyway."""
-        return await self._now.pulse()
+        """Return the result of the next periodic fence."""
+        return await self._process.pulse()
 
     async def evict(self, class_name: str, object_id: str, *, close: bool = False) -> Eviction:
-        """Have the object leave memory. Waits for the runtime's answer up to 31 s."""
-        return await self._now.sidecar.evict(class_name, object_id, close=close)
+        """Evict the object from memory. Waits up to 31 s for the runtime's answer."""
+        return await self._process.sidecar.evict(class_name, object_id, close=close)

@@ -1,4 +1,4 @@
-"""The configuration that workerd is started with: the worker under test and what surrounds it."""
+"""Generate workerd's configuration: the worker under test and poc's side-car."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,13 +25,13 @@ export default {
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The names of our services in one runtime."""
+    """The names of poc's services in one runtime."""
 
     nonce: str
 
     @property
     def fence(self) -> str:
-        """Return the name of the service that fences are sent to."""
+        """Return the name of the service for fences."""
         return f"poc-fence-{self.nonce}"
 
     @property
@@ -41,7 +41,7 @@ class Services:
 
 
 SUBJECT = "main"
-"""The name of the service under test, as it stands in the trace."""
+"""The name of the service under test in the trace."""
 
 
 def _text(value: str) -> str:
@@ -50,7 +50,7 @@ def _text(value: str) -> str:
 
 
 def _sidecar(name: str, objects: Mapping[str, tuple[str, str]]) -> str:
-    """Return a side-car that can reach objects: by a name of ours, the class and the service of each kind."""
+    """Return the definition of a side-car bound to objects: (class, service) by binding name."""
     bindings = ", ".join(
         f"(name = {_text(each)}, "
         f"durableObjectNamespace = (className = {_text(class_name)}, serviceName = {_text(service)}))"
@@ -77,9 +77,9 @@ def _sockets(services: Services) -> str:
 
 
 def addition(services: Services, objects: Mapping[str, tuple[str, str]]) -> str:
-    """Return the text of what is joined to a configuration of somebody else's: the side-car and its sockets.
+    """Return the configuration text that is joined to a project's configuration: the side-car and its sockets.
 
-    `objects` names each class for the side-car and says its class name and its service.
+    `objects` maps binding names of the side-car to class name and service.
     """
     return (
         'using Workerd = import "/workerd/workerd.capnp";\n'
@@ -91,9 +91,9 @@ def addition(services: Services, objects: Mapping[str, tuple[str, str]]) -> str:
 
 
 def config(services: Services, classes: list[str]) -> str:
-    """Return the text of the configuration; it imports `/local.capnp` from the worker's folder.
+    """Return the configuration text, which imports `/local.capnp` from the worker's folder.
 
-    Sockets: `http` on a free loopback port; the two of the side-car on unix sockets beside the configuration.
+    Sockets: `http` on a free loopback port, and two unix sockets of the side-car beside the configuration.
     """
     return (
         'using Workerd = import "/workerd/workerd.capnp";\n'

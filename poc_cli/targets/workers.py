@@ -1,4 +1,4 @@
-"""The workers of one run: each is read, or built by wrangler, once, whoever asks for it."""
+"""Load the workers of a run: each is read or built by wrangler once."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 
 
 class Workers:
-    """What is being built goes on while others are asked for; wranglers end with the context."""
+    """The loaded workers. Builds run in the background; wrangler processes end with the context."""
 
     def __init__(self, binary: Path, date: str | None, say: Callable[[str], None]) -> None:
-        """Take the runtime and the compatibility date that all are to run on; `say` is told what takes long."""
+        """Take the runtime and a compatibility date for all workers; `say` gets progress messages."""
         self._binary = binary
         self._date = date
         self._say = say
         self._builds: dict[WorkerSource, Build] = {}
-        self._there: dict[WorkerSource, Worker] = {}
+        self._loaded: dict[WorkerSource, Worker] = {}
 
     def begin(self, wanted: WorkerSource) -> None:
-        """See to it that the worker will be there; does not wait. Raises TargetError."""
-        if wanted in self._there or wanted in self._builds:
+        """Load the worker or start its build, without waiting. Raises TargetError."""
+        if wanted in self._loaded or wanted in self._builds:
             return
         if not wanted.configs:
             found = subject(wanted.folder, self._date)
-            self._there[wanted] = replace(found, beside=(*wanted.variables, *wanted.secrets))
+            self._loaded[wanted] = replace(found, beside=(*wanted.variables, *wanted.secrets))
             return
         from poc_cli.targets.runtime_programs import tools
         from poc_cli.targets.wrangler_build import Build
@@ -38,22 +38,22 @@ class Workers:
         self._builds[wanted] = Build(wanted, tools(self._say), self._date)
 
     def get(self, wanted: WorkerSource) -> Worker:
-        """Return the worker, once it is there. Raises TargetError where it cannot be read or built."""
+        """Return the worker, waiting for its build. Raises TargetError if it cannot be read or built."""
         self.begin(wanted)
-        if wanted not in self._there:
+        if wanted not in self._loaded:
             from poc_cli.targets.project import project
 
-            self._there[wanted] = project(self._builds[wanted].finish(), self._binary, self._date)
-        return self._there[wanted]
+            self._loaded[wanted] = project(self._builds[wanted].finish(), self._binary, self._date)
+        return self._loaded[wanted]
 
     @property
     def secrets(self) -> list[tuple[str, str]]:
-        """Return the names and values of what must not be written down, of all workers that are there."""
-        return [secret for each in self._there.values() for secret in each.secrets]
+        """Return the names and values of the secrets of all loaded workers."""
+        return [secret for each in self._loaded.values() for secret in each.secrets]
 
     @property
     def thrown(self) -> str:
-        """Return what requests of projects have thrown, at the projects' own lines."""
+        """Return the exceptions of requests to projects, with source-mapped stacks."""
         return "".join(each.thrown for each in self._builds.values())
 
     def __enter__(self) -> Self:

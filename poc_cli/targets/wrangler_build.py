@@ -1,4 +1,4 @@
-"""wrangler on one project: bundles it and hands over the configuration meant for the runtime."""
+"""Build a project with wrangler and capture the configuration that it generates for the runtime."""
 
 import contextlib
 import json
@@ -19,21 +19,21 @@ from poc_cli.targets.scratch_folder import ScratchFolder
 from poc_cli.targets.worker_source import WorkerSource
 
 BUILDS_WITHIN_SECONDS: Final = 180.0
-"""A small project takes a second; one with a build command of its own may take minutes."""
+"""A small project takes a second; one with its own build command may take minutes."""
 
 _SCRIPTS: Final = Path(__file__).parent / "wrangler"
 _KEPT_ARGUMENTS: Final = ("--socket-addr=", "--external-addr=")
-_LAST_WORDS: Final = 2000  # characters of wrangler's log that an error tells
+_LONGEST_EXCERPT: Final = 2000  # characters of wrangler's log in an error
 
 _SETTINGS: Final = {
     "CI": "1",
     "NO_COLOR": "1",
     "FORCE_COLOR": "0",
     "DO_NOT_TRACK": "1",
-    "WRANGLER_HIDE_BANNER": "true",  # and no look for a newer version
+    "WRANGLER_HIDE_BANNER": "true",  # also disables the update check
     "WRANGLER_SEND_METRICS": "false",
     "WRANGLER_SEND_ERROR_REPORTS": "false",
-    "CLOUDFLARE_CF_FETCH_ENABLED": "false",  # `request.cf` is the simulator's, not one from the network
+    "CLOUDFLARE_CF_FETCH_ENABLED": "false",  # use the simulator's `request.cf`, not one from the network
     "X_LOCAL_EXPLORER": "false",
     "X_LOCAL_OBSERVABILITY": "false",
 }
@@ -41,7 +41,7 @@ _SETTINGS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One worker of the project: its compatibility date, its bundle's name and, where it has one, its source map."""
+    """A built worker: its compatibility date, the name of its bundle and its source map, if any."""
 
     name: str
     date: str | None
@@ -51,7 +51,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What wrangler has made; `folder` is its temporary one, `home` where it is installed itself."""
+    """The result of a build; `folder` is wrangler's temporary folder, `home` its installation."""
 
     source: WorkerSource
     folder: Path
@@ -63,12 +63,12 @@ class Built:
 
 
 class Build:
-    """One wrangler; it stays to the end, because simulated services may call back to it."""
+    """A wrangler process; it runs until the end, because simulated services may call back to it."""
 
     def __init__(self, source: WorkerSource, home: Path, date: str | None) -> None:
-        """Start it, and do not wait for it; `home` has it installed. To be called by the main thread.
+        """Start it without waiting; `home` is its installation. Call this on the main thread.
 
-        Raises TargetError where it cannot be started.
+        Raises TargetError if it cannot be started.
         """
         self.source = source
         self._home = home
@@ -79,7 +79,7 @@ class Build:
             self._report = self._start(date)
         except OSError as error:
             self.close()
-            raise TargetError(f"wrangler cannot be started: {error}", "see poc doctor") from error
+            raise TargetError(f"cannot start wrangler: {error}", "run poc doctor") from error
 
     def _start(self, date: str | None) -> int:
         report, report_end = os.pipe()
@@ -97,7 +97,7 @@ class Build:
                     [str(node()), str(_SCRIPTS / "control.mjs"), json.dumps(wanted)],
                     cwd=self.source.folder,
                     env=self._environment(),
-                    stdin=subprocess.PIPE,  # its end is the sign that we are gone
+                    stdin=subprocess.PIPE,  # closes when poc dies
                     stdout=log,
                     stderr=log,
                     pass_fds=[report_end],
@@ -126,7 +126,7 @@ class Build:
         )
 
     def _capture(self) -> Path:
-        """Return the stand-in for workerd: ours, or a copy where it was installed without execute permission."""
+        """Return the script that replaces workerd, or an executable copy of it if it lacks the permission."""
         script = _SCRIPTS / "capture.sh"
         if os.access(script, os.X_OK):
             return script
@@ -136,22 +136,22 @@ class Build:
         return copy
 
     def finish(self) -> Built:
-        """Wait until it is done. Raises TargetError with what wrangler said, at the project's own lines."""
-        told = self._told()
-        if told.get("event") != "ready":
-            raise self._failure(told)
+        """Wait for the build. Raises TargetError with wrangler's error."""
+        reply = self._read_reply()
+        if reply.get("event") != "ready":
+            raise self._failure(reply)
         message, arguments = self._captured()
         return Built(
             self.source,
             self._folder,
             self._home,
-            tuple(Made(each["name"], each["date"], each["module"], each["map"]) for each in told["workers"]),
-            tuple((name, value) for name, value in told["secrets"]),
+            tuple(Made(each["name"], each["date"], each["module"], each["map"]) for each in reply["workers"]),
+            tuple((name, value) for name, value in reply["secrets"]),
             message,
             arguments,
         )
 
-    def _told(self) -> dict[str, Any]:
+    def _read_reply(self) -> dict[str, Any]:
         received = b""
         give_up = time.monotonic() + BUILDS_WITHIN_SECONDS
         while not received.endswith(b"\n"):
@@ -164,46 +164,49 @@ class Build:
         return answer
 
     def _captured(self) -> tuple[bytes, tuple[str, ...]]:
-        """Return the configuration that wrangler gave last, and those of its arguments that belong to it."""
+        """Return the last configuration that wrangler generated and the arguments to keep."""
         try:
             newest = max((self._folder / "captured").glob("*.config"), key=lambda file: file.stat().st_mtime_ns)
             words = newest.with_suffix(".words").read_text(encoding="utf-8").splitlines()
             return newest.read_bytes(), tuple(word for word in words if word.startswith(_KEPT_ARGUMENTS))
         except (OSError, ValueError) as error:
-            raise TargetError(f"wrangler gave no configuration for {self.source.folder}: {error}") from error
+            raise TargetError(f"wrangler did not generate a configuration for {self.source.folder}: {error}") from error
 
     @property
     def thrown(self) -> str:
-        """Return what requests of the project's have thrown, at its own lines."""
+        """Return the exceptions of requests to the project, with source-mapped stacks."""
         with contextlib.suppress(OSError):
             return (self._folder / "thrown.log").read_text(encoding="utf-8", errors="replace")
         return ""
 
-    def _failure(self, told: dict[str, Any]) -> TargetError:
-        where, text = self.source.configs[0], str(told.get("text", "")).strip()
-        match told.get("kind"):
+    def _failure(self, reply: dict[str, Any]) -> TargetError:
+        where, text = self.source.configs[0], str(reply.get("text", "")).strip()
+        match reply.get("kind"):
             case "remote":
                 return TargetError(
-                    f"{where} has bindings to resources on Cloudflare, which poc does not touch: {text}",
-                    "remove their `remote`, so that they are simulated, or name an environment without them",
+                    f"{where} has bindings to remote resources on Cloudflare, which poc does not use: {text}",
+                    "remove their `remote` setting to simulate them, or choose an environment without them",
                 )
             case "late":
                 return TargetError(
-                    f"wrangler did not build {where} within {BUILDS_WITHIN_SECONDS:g} s", "try wrangler dev there"
+                    f"wrangler did not build {where} within {BUILDS_WITHIN_SECONDS:g} s",
+                    "try wrangler dev in the project",
                 )
             case "ended":
-                return TargetError(f"wrangler ended while it built {where}: {self._last_words()}", "see poc doctor")
+                return TargetError(
+                    f"wrangler exited while building {where}: {self._exit_description()}", "run poc doctor"
+                )
             case "build":
-                return TargetError(f"wrangler could not build {where}:\n{text}", "mend the project at that place")
-        return TargetError(f"wrangler refuses {where}:\n{text}", "mend the project; wrangler dev would say the same")
+                return TargetError(f"wrangler could not build {where}:\n{text}", "fix the project there")
+        return TargetError(f"wrangler rejects {where}:\n{text}", "fix the project; wrangler dev reports the same error")
 
-    def _last_words(self) -> str:
+    def _exit_description(self) -> str:
         code = self._popen.wait() if self._popen is not None else 0
-        said = (self._folder / "wrangler.log").read_text(encoding="utf-8", errors="replace").strip()
-        return f"it {ending(code)}" + (f", saying: {said[-_LAST_WORDS:]}" if said else "")
+        output = (self._folder / "wrangler.log").read_text(encoding="utf-8", errors="replace").strip()
+        return f"it {ending(code)}" + (f" with the output: {output[-_LONGEST_EXCERPT:]}" if output else "")
 
     def close(self) -> None:
-        """End it, and everything that it started, and remove its folder."""
+        """End wrangler and everything it started, and remove its folder."""
         if not self._scratch.exists:
             return
         if self._popen is not None:

@@ -125,7 +125,7 @@ def test_a_history_of_a_later_format_is_told_as_such(poc: Poc, whole: Lines) -> 
     for command in ("judge", "report", "explain"):
         ran = poc.run(command, str(folder))
         assert (ran.code, ran.out) == (3, "")
-        assert 'history.ndjson has the format "poc.history/2", and this poc reads poc.history/1\n' in ran.err
+        assert 'history.ndjson has the format "poc.history/2", but this version of poc reads poc.history/1\n' in ran.err
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\xff{", b"[]", b'{"schema": "poc.run/9"}'])
@@ -166,7 +166,7 @@ def test_a_folder_without_a_history_is_told_as_such(poc: Poc) -> None:
     for command in ("judge", "report"):
         ran = poc.run(command, str(folder))
         assert (ran.code, ran.out) == (3, "")
-        assert "history.ndjson: No such file or directory\n  a run folder holds a history.ndjson\n" in ran.err
+        assert "history.ndjson: No such file or directory\n  a run folder contains a history.ndjson\n" in ran.err
 
 
 def test_a_damaged_run_is_reported_as_an_error(poc: Poc, whole: Lines) -> None:

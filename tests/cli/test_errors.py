@@ -200,7 +200,7 @@ def test_a_scenario_for_another_class_is_an_error_that_lists_the_classes(poc: Po
 def _not_executable(folder: Path) -> tuple[str, str]:
     file = folder / "plain"
     file.write_text("not a program", encoding="utf-8")
-    return str(file), "which is not an executable file\n  name the workerd binary itself, or unset POC_WORKERD"
+    return str(file), "which is not an executable file\n  set it to the workerd binary itself, or unset it"
 
 
 def _missing(folder: Path) -> tuple[str, str]:
@@ -215,25 +215,25 @@ def _no_program(folder: Path) -> tuple[str, str]:
     file = folder / "program"
     file.write_text("not a program", encoding="utf-8")
     file.chmod(stat.S_IRWXU)
-    return str(file), "Exec format error\n  set POC_WORKERD to a workerd that runs here\n"
+    return str(file), "Exec format error\n  set POC_WORKERD to a workerd binary for this machine\n"
 
 
 def _says_nothing(_: Path) -> tuple[str, str]:
-    told = "poc: /bin/false did not behave like workerd: it exited with code 1 without a word\n"
-    return "/bin/false", f"{told}  name a workerd by POC_WORKERD, or unset it to use the pinned one\n"
+    told = "poc: /bin/false did not behave like workerd: it exited with code 1 without any output\n"
+    return "/bin/false", f"{told}  set POC_WORKERD to a workerd binary, or unset it to use the pinned one\n"
 
 
 def _says_something_else(_: Path) -> tuple[str, str]:
-    return "/bin/sleep", "poc: /bin/sleep did not behave like workerd: it exited with code 1, saying: "
+    return "/bin/sleep", "poc: /bin/sleep did not behave like workerd: it exited with code 1 with the output: "
 
 
 def _is_killed(folder: Path) -> tuple[str, str]:
-    return _script(folder, "kill -9 $$"), "did not behave like workerd: it was ended by SIGKILL without a word\n"
+    return _script(folder, "kill -9 $$"), "did not behave like workerd: it was ended by SIGKILL without any output\n"
 
 
 def _says_nonsense_where_workerd_says_its_ports(folder: Path) -> tuple[str, str]:
     text = """for word; do case $word in --control-fd=*) eval "echo nonsense >&${word#*=}" ;; esac; done; exit 7"""
-    return _script(folder, text), "did not behave like workerd: it exited with code 7 without a word\n"
+    return _script(folder, text), "did not behave like workerd: it exited with code 7 without any output\n"
 
 
 def _script(folder: Path, text: str) -> str:
@@ -273,6 +273,6 @@ def test_results_that_cannot_be_written(poc: Poc, results: str) -> None:
     (poc.folder / "taken").write_text("a file", encoding="utf-8")  # a mode would not stop root
     ran = poc.run("run", "echo", "--results", results)
     assert (ran.code, ran.out) == (3, "")
-    assert f"poc: cannot make a run folder in {results}: " in ran.err
-    assert "choose another folder by --results\n" in ran.err
+    assert f"poc: cannot create a run folder in {results}: " in ran.err
+    assert "choose another folder with --results\n" in ran.err
     assert list(poc.temporary.iterdir()) == []

@@ -118,7 +118,9 @@ def test_without_a_date_the_run_names_the_one_that_the_worker_declares(poc: Poc)
 def test_a_date_that_the_runtime_does_not_know_ends_it_before_anything_is_played(poc: Poc, worker: Path) -> None:
     ran = poc.run(*_run(worker, SINCE, "2199-01-01"))
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err.startswith("poc: --compat-date 2199-01-01 is newer than this runtime knows: its newest is 20")
+    assert ran.err.startswith(
+        "poc: --compat-date 2199-01-01 is too new for this runtime, which supports dates up to 20"
+    )
     assert not poc.results.exists()
 
 

@@ -214,7 +214,7 @@ def test_remote_resources_are_refused(poc: Poc) -> None:
     _edit(game / "wrangler.toml", ('binding = "SCORES"', 'remote = true, binding = "SCORES"'))
     ran = poc.run("run", str(game / "dots.toml"), "--sleep", "evict")
     assert ran.code == 3
-    assert "has bindings to resources on Cloudflare, which poc does not touch: SCORES (kv_namespace)" in ran.err
+    assert "has bindings to remote resources on Cloudflare, which poc does not use: SCORES (kv_namespace)" in ran.err
 
 
 @contextmanager

@@ -215,12 +215,12 @@ def test_a_stranger_gets_no_rooms_and_no_questions_of_ours(runs: Runs) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (["--target", "http://127.0.0.1:1"], 3, "nobody listens at http://127.0.0.1:1"),
-        (["--target", "https://nobody.invalid"], 3, "https://nobody.invalid cannot be found"),
-        (["--target", "{url}"], 3, "wants a token (401)\n  name the variable that holds it: --token-env NAME"),
-        (["--target", "{url}", "--token-env", "WRONG"], 3, "refuses the token (401)\n  WRONG must hold"),
+        (["--target", "http://127.0.0.1:1"], 3, "nothing listens at http://127.0.0.1:1"),
+        (["--target", "https://nobody.invalid"], 3, "cannot resolve https://nobody.invalid"),
+        (["--target", "{url}"], 3, "requires a token (401)\n  name the variable that contains it: --token-env NAME"),
+        (["--target", "{url}", "--token-env", "WRONG"], 3, "rejects the token (401)\n  WRONG must contain"),
         (["--target", "{url}", "--token-env", "MISSING"], 2, "the variable MISSING is not set"),
-        (["--target", "{tls}"], 3, "does not speak TLS as it should"),
+        (["--target", "{tls}"], 3, "TLS error at"),
         (["--target", "{url}", "--sleep", "evict"], 2, "--sleep evict is not available on {url}"),
         (["--target", "{url}", "--worker", "."], 2, "--worker cannot be used with"),
         (["--target", "{url}", "--compat-date", "2026-10-01"], 2, "{url} has its own"),

@@ -188,7 +188,7 @@ class FakeTarget:
 
     def die(self, *, from_outside: bool = False) -> None:
         """End, as a process that is killed or fails."""
-        self._death = TargetDied("workerd ended by signal 9, which nobody had asked of it")
+        self._death = TargetDied("workerd ended by signal 9 unexpectedly")
         self._death.from_outside = from_outside
         self._end_of_process()
         self._moved.set()

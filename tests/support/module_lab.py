@@ -267,7 +267,7 @@ LAB: Final = {
         "(await import('./lib.js')).cache.set(id, topic);",
         "(await import('./lib.js')).cache.get(id)",
         lib="export const cache = new Map();\n",
-        names="the module lib.js, which was loaded later",
+        names="the module lib.js, loaded later",
     ),
     "generator": Worker(
         "unknown",

@@ -62,7 +62,7 @@ class Cluster:
     ) -> ShardResult:
         """Have a whole load carried out and give what came of it; being cancelled ends it early with what there is.
 
-        `start_at` is not heeded: all begin together, soon. Raises PocError where no worker gave an account.
+        `start_at` is not heeded: all begin together, soon. Raises PocError if no worker gave an account.
         """
         del start_at
         async with linked(self._address) as link:

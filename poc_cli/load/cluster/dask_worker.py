@@ -135,7 +135,7 @@ async def _stopped_once_forgotten(going: _Going) -> None:
 
 
 def look(play: str) -> dict[str, Any]:
-    """Return how the part is doing, None where it is not under way, and that somebody still wants it."""
+    """Return how the part is doing, None if it is not under way, and that somebody still wants it."""
     going = _GOING.get(play)
     glance = None
     if going is not None:

@@ -40,7 +40,7 @@ class Link:
         self.address = address
 
     async def members(self) -> list[Member]:
-        """Return a member for each process with a worker. Raises TargetError where there is none, or one lacks poc."""
+        """Return a member for each process with a worker. Raises TargetError if there is none, or one lacks poc."""
         found = []
         addresses = sorted(await self._known())
         answers = await asyncio.gather(
@@ -58,7 +58,7 @@ class Link:
         return one_each(found)
 
     async def clock(self, of: Member) -> Clock:
-        """Return how the clock of a member stands to ours. Raises TargetError where it does not tell."""
+        """Return how the clock of a member stands to ours. Raises TargetError if it does not tell."""
         samples = []
         for _ in range(_QUESTIONS):
             asked = time.time()
@@ -74,7 +74,7 @@ class Link:
         return address in await self._known()
 
     async def look(self, at: Member, play: str) -> dict[str, Any] | None:
-        """Return how a member's part is doing, None where it does not answer in time."""
+        """Return how a member's part is doing, None if it does not answer in time."""
         try:
             return await self._ask(at.address, dask_worker.look, play)
         except (OSError, TimeoutError):
@@ -113,7 +113,7 @@ class Link:
 
 @contextlib.asynccontextmanager
 async def linked(address: str) -> AsyncIterator[Link]:
-    """Connect to a scheduler until the end of the context. Raises PocError where that cannot be done."""
+    """Connect to a scheduler until the end of the context. Raises PocError if that cannot be done."""
     try:
         import distributed
     except ImportError as error:
@@ -134,7 +134,7 @@ async def linked(address: str) -> AsyncIterator[Link]:
             await asyncio.wait_for(client.close(), ANSWERS_WITHIN_SECONDS)
 
 
-_START: Final = "start one (dask scheduler --host 127.0.0.1), or mend the address"
+_START: Final = "start one (dask scheduler --host 127.0.0.1), or correct the address"
 
 
 def _words(error: BaseException) -> str:

@@ -53,7 +53,7 @@ def member(address: str, told: Mapping[str, Any]) -> Member:
 
 
 def scheduler_address(text: str) -> str:
-    """Return the address of a scheduler. Raises UsageError where it is none."""
+    """Return the address of a scheduler. Raises UsageError if it is none."""
     try:
         parts = urlsplit(text)
         whole = parts.hostname and parts.port

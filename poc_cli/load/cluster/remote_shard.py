@@ -86,7 +86,7 @@ class Part:
             except (OSError, TimeoutError):
                 silent += 1
                 if silent == _PATIENCE:
-                    return f"the scheduler at {self._link.address} does not answer any more"
+                    return f"the scheduler at {self._link.address} no longer answers"
                 continue
             silent = 0
             if not there:

@@ -45,7 +45,7 @@ class Account:
         return sorted(str(each["id"]) for each in listed or [] if isinstance(each, dict) and "id" in each)
 
     def bindings(self, name: str) -> list[dict[str, Any]] | None:
-        """Return what a Worker is bound to, None where there is no Worker of the name. Raises TargetError."""
+        """Return what a Worker is bound to, None if there is no Worker of the name. Raises TargetError."""
         try:
             settings = self.api.result("GET", f"{self._script(name)}/settings")
         except Refused as refused:
@@ -75,7 +75,7 @@ class Account:
         return bool((found or {}).get("deployments"))
 
     def subdomain(self) -> str | None:
-        """Return the account's name below workers.dev, None where it has none yet. Raises TargetError."""
+        """Return the account's name below workers.dev, None if it has none yet. Raises TargetError."""
         try:
             found = self.api.result("GET", f"{self._path}/subdomain")
         except Refused as refused:
@@ -113,7 +113,7 @@ class Account:
     def remove(self, name: str, phase: Callable[[str], None]) -> bool:
         """Remove a Worker with its objects and secrets, and look that it is gone; False where it was not there.
 
-        Keeps at it for a minute. Raises TargetError where it is still there then, or that cannot be known.
+        Keeps at it for a minute. Raises TargetError if it is still there then, or that cannot be known.
         """
         patient = Account(self.api.patient(REMOVAL_SECONDS), self.id)
         phase(f"removing {name}")

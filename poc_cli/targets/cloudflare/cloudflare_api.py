@@ -140,7 +140,7 @@ class Api:
     def send(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Send a request until it is answered, or patience is at its end; gives the last answer, good or bad.
 
-        `path` comes after the base. Raises Unreachable where there was none.
+        `path` comes after the base. Raises Unreachable if there was none.
         """
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_Again),

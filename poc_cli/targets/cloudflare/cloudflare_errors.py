@@ -42,7 +42,7 @@ _BY_CODE: Final[dict[int, tuple[str, str]]] = {
         "confirm it by the mail that Cloudflare sent; the dashboard sends another",
     ),
     10027: ("the Worker is too large for the account's plan", "make it smaller, or use a paid plan (3 MB are free)"),
-    10021: ("Cloudflare does not start this Worker", "mend the project; wrangler deploy would say the same"),
+    10021: ("Cloudflare does not start this Worker", "fix the project; wrangler deploy reports the same error"),
     10353: ("the account is blocked from deploying Workers", "ask Cloudflare's support"),
     7003: ("there is no account with this id", f"set {ACCOUNT} to the id that the dashboard shows, 32 hex digits"),
     **dict.fromkeys(
@@ -113,7 +113,7 @@ def _not_permitted(refused: Refused, account: "Account", what: str) -> TargetErr
 
 
 def token_state(account: "Account") -> str | None:
-    """Return what Cloudflare says of the token: active, expired or disabled; None where it does not know it."""
+    """Return what Cloudflare says of the token: active, expired or disabled; None if it does not know it."""
     for path in ("/user/tokens/verify", f"/accounts/{account.id}/tokens/verify"):  # a person's, or an account's own
         try:
             found = account.api.result("GET", path)
@@ -156,8 +156,8 @@ def failed(outcome: Outcome, refused: Refused | None, account: "Account", name: 
             f"wrangler did not deploy {name} in time", "try again; wrangler deploy would show where it hangs"
         )
     if outcome.code == 0:
-        return TargetError(f"wrangler ended well and did not say that it deployed {name}", "see poc doctor")
+        return TargetError(f"wrangler ended well and did not say that it deployed {name}", "run poc doctor")
     said = gist(outcome.said) or f"nothing (exit code {outcome.code})"
     return TargetError(
-        f"wrangler could not deploy {name}:\n{said}", "mend the project; wrangler deploy would say the same"
+        f"wrangler could not deploy {name}:\n{said}", "fix the project; wrangler deploy reports the same error"
     )

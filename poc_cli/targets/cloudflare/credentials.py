@@ -45,7 +45,7 @@ class Credentials(Protocol):
         """Return the values that must never be written down."""
 
     def bearer(self) -> str:
-        """Return the token of now. Raises TargetError where there is none any more."""
+        """Return the token of now. Raises TargetError if there is none any more."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -84,7 +84,7 @@ class Login:
         return (self._value,) if self._value else ()
 
     def bearer(self) -> str:
-        """Return the access token. Raises TargetError where it has run out or cannot be read."""
+        """Return the access token. Raises TargetError if it has run out or cannot be read."""
         if not self._value or datetime.now(UTC) >= self._ends:
             self._read(datetime.now(UTC))
         return self._value
@@ -111,7 +111,7 @@ class Login:
 
 
 def credentials(environment: Mapping[str, str] = os.environ) -> Credentials:
-    """Return what to show to the API. Raises TargetError where there is nothing, or nothing that still holds."""
+    """Return what to show to the API. Raises TargetError if there is nothing, or nothing that still holds."""
     if token := environment.get(TOKEN, "").strip():
         return ApiToken(token)
     if environment.get("CLOUDFLARE_API_KEY"):
@@ -139,7 +139,7 @@ def _wrangler_folder(environment: Mapping[str, str]) -> Path:
 
 
 def base_url(environment: Mapping[str, str] = os.environ) -> str:
-    """Return where the API is, without a trailing slash. Raises TargetError where a token would be sent in clear."""
+    """Return where the API is, without a trailing slash. Raises TargetError if a token would be sent in clear."""
     given = environment.get(BASE_URL, "").rstrip("/")
     if not given:
         return _API

@@ -130,7 +130,7 @@ class Copy:
 def copied(source: WorkerSource, name: str, variables: Mapping[str, str], date: str | None, *, force: bool) -> Copy:
     """Return the configuration by which a copy is deployed under a name.
 
-    Raises UsageError where the copy would write to resources that production may use, unless forced, and TargetError
+    Raises UsageError if the copy would write to resources that production may use, unless forced, and TargetError
     where the project cannot be read or copied.
     """
     file = configuration(source)
@@ -163,7 +163,7 @@ def copied(source: WorkerSource, name: str, variables: Mapping[str, str], date: 
 
 
 def configuration(source: WorkerSource) -> Path:
-    """Return the file that wrangler would read. Raises TargetError where there is none, or more than one."""
+    """Return the file that wrangler would read. Raises TargetError if there is none, or more than one."""
     if len(source.configs) > 1:
         raise TargetError(
             f"{source.folder} has several workers, and poc deploys one",
@@ -193,9 +193,11 @@ def read(file: Path) -> dict[str, Any]:
         bare = _TOKENS.sub(lambda found: found[0] if found[0][0] == '"' else " ", text)
         value = json.loads(_LAST_COMMAS.sub(lambda found: found[1] or "", bare))
     except (OSError, ValueError) as error:
-        raise TargetError(f"{file} cannot be read: {error}", "mend it; wrangler deploy would say the same") from error
+        raise TargetError(
+            f"{file} cannot be read: {error}", "fix it; wrangler deploy reports the same error"
+        ) from error
     if not isinstance(value, dict):
-        raise TargetError(f"{file} is no table", "mend it; wrangler deploy would say the same")
+        raise TargetError(f"{file} is no table", "fix it; wrangler deploy reports the same error")
     return value
 
 

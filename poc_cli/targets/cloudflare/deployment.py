@@ -120,7 +120,7 @@ def deployed(
 
     `say` gets a line for each thing worth telling, `phase` what goes on now, and `ask` a question with yes or no for
     each thing that an earlier run has left; without it that is only told. To be called by the main thread; SIGTERM
-    and SIGHUP become KeyboardInterrupt. Raises UsageError where the plan is wrong, TargetError where Cloudflare fails.
+    and SIGHUP become KeyboardInterrupt. Raises UsageError if the plan is wrong, TargetError where Cloudflare fails.
     """
     name = local_records.checked(plan.name) if plan.name else f"poc-{secrets.token_hex(6)}"
     account_named = copied(plan.source, name, {}, None, force=plan.force).account
@@ -150,7 +150,7 @@ def deployed(
 
 
 def _before(account: Account, name: str, *, force: bool) -> Before:
-    """Look at what is there. Raises TargetError where it is none of poc's, unless forced."""
+    """Look at what is there. Raises TargetError if it is none of poc's, unless forced."""
     if account.subdomain() is None:
         raise TargetError(
             "the account has no workers.dev subdomain yet",

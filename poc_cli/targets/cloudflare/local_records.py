@@ -32,7 +32,7 @@ class Record:
 
 
 def checked(name: str) -> str:
-    """Return the name of a Worker. Raises UsageError where it is none."""
+    """Return the name of a Worker. Raises UsageError if it is none."""
     if not _NAME.fullmatch(name):
         raise UsageError(
             f'"{name}" is no name for a Worker', "give up to 63 small letters, digits and dashes, no dash at the ends"

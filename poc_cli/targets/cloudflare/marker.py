@@ -33,7 +33,7 @@ class Marker:
 
 
 def parse(text: str) -> Marker | None:
-    """Read the variable's text; None where it is none of poc's."""
+    """Read the variable's text; None if it is none of poc's."""
     found = _FORM.fullmatch(text)
     if found is None:
         return None
@@ -47,7 +47,7 @@ def parse(text: str) -> Marker | None:
 
 
 def marker_of(bindings: list[dict[str, Any]]) -> Marker | None:
-    """Return the mark among what a Worker is bound to; None where it is not one of poc's."""
+    """Return the mark among what a Worker is bound to; None if it is not one of poc's."""
     text = _variable(bindings, NAME)
     return None if text is None else parse(text)
 

@@ -53,7 +53,7 @@ def leftovers(account: Account) -> list[Leftover]:
 def offer(account: Account, say: Callable[[str], None], ask: Callable[[str], bool] | None) -> None:
     """Tell what earlier runs have left, and remove it where `ask`, given such a question, says so.
 
-    Raises TargetError where the account cannot be looked at.
+    Raises TargetError if the account cannot be looked at.
     """
     for each in leftovers(account):
         if ask is not None and ask(f"{each}. Remove it?"):

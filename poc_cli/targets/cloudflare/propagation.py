@@ -36,7 +36,7 @@ class Sought:
 
 
 def wait(sought: Sought, phase: Callable[[str], None], seconds: float = DEADLINE_SECONDS) -> None:
-    """Return once it answers. Raises TargetError where it does not in time."""
+    """Return once it answers. Raises TargetError if it does not in time."""
     begun = time.monotonic()
     way = door(sought.url, os.environ)
     secure = way.edge is None and way.url.startswith("https:")
@@ -45,7 +45,7 @@ def wait(sought: Sought, phase: Callable[[str], None], seconds: float = DEADLINE
     ) as client:
 
         def asked() -> str | None:
-            """Return why the edge is not there yet, None where all answers were right."""
+            """Return why the edge is not there yet, None if all answers were right."""
             for _ in range(IN_A_ROW):
                 wrong = _wrong(client, way, sought)
                 if wrong is not None:

@@ -34,7 +34,7 @@ class Scratch(ScratchFolder):
     """A folder (0700) that is gone at the end, whatever happens to us."""
 
     def __init__(self) -> None:
-        """Make it. Raises TargetError where there is no room for it."""
+        """Make it. Raises TargetError if there is no room for it."""
         super().__init__(base(), "home", "tmp", "project")
         with self.filling():
             self._forget_updates()

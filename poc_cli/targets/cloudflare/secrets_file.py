@@ -7,7 +7,7 @@ from poc_cli.errors import UsageError
 
 
 def read(file: Path) -> dict[str, str]:
-    """Return the secrets by name. Raises UsageError where the file holds anything else."""
+    """Return the secrets by name. Raises UsageError if the file holds anything else."""
     try:
         value = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:

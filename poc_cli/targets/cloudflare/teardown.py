@@ -36,7 +36,7 @@ class Ending:
     reached: bool = False
 
     def well(self) -> None:
-        """End it where nothing went wrong. Raises TargetError where it cannot be removed."""
+        """End it where nothing went wrong. Raises TargetError if it cannot be removed."""
         if not self.record.kept:
             self._clear()
 

@@ -44,7 +44,7 @@ class Uploader:
     name: str
 
     def begin(self, config: Mapping[str, Any], secrets: Mapping[str, str]) -> Upload:
-        """Start one; to be called by the main thread. Raises TargetError where wrangler does not start."""
+        """Start one; to be called by the main thread. Raises TargetError if wrangler does not start."""
         with ExitStack() as open_:
             relay = open_.enter_context(Relay(self.account.api))
             words = ["deploy", "--config", str(self.scratch.write(config)), *_IMMEDIATE]
@@ -56,7 +56,7 @@ class Uploader:
             return Upload(child, relay, open_.pop_all())
 
     def trouble(self, upload: Upload, outcome: Outcome) -> TargetError | None:
-        """Return what went wrong, None where it is deployed."""
+        """Return what went wrong, None if it is deployed."""
         if outcome.code == 0 and outcome.deployed is not None:
             return None
         if upload.relay.failure is not None:

@@ -49,17 +49,15 @@ class Child:
 
 
 def command(home: Path) -> list[str]:
-    """Return the words that start the wrangler installed in a folder. Raises TargetError where it is not whole."""
+    """Return the words that start the wrangler installed in a folder. Raises TargetError if it is not whole."""
     program = home / _PROGRAM
     if not program.is_file():
-        raise TargetError(
-            f"wrangler is damaged: no {program}", f"remove {home}, and the next deployment brings it anew"
-        )
+        raise TargetError(f"wrangler is damaged: no {program}", f"remove {home}; the next deployment installs it again")
     return [str(node()), "--no-warnings", str(program)]
 
 
 def start(home: Path, scratch: Scratch, words: Sequence[str], variables: dict[str, str]) -> Child:
-    """Start wrangler; to be called by the main thread, with which it ends. Raises TargetError where that fails."""
+    """Start wrangler; to be called by the main thread, with which it ends. Raises TargetError if that fails."""
     scratch.records.unlink(missing_ok=True)
     program = command(home)
     try:
@@ -75,13 +73,13 @@ def start(home: Path, scratch: Scratch, words: Sequence[str], variables: dict[st
                 preexec_fn=guard(os.getpid()),  # noqa: PLW1509 - it only calls libc
             )
     except OSError as error:
-        raise TargetError(f"wrangler cannot be started: {error}", "see poc doctor") from error
+        raise TargetError(f"wrangler cannot be started: {error}", "run poc doctor") from error
     scratch.watch(popen.pid)
     return Child(popen, scratch)
 
 
 def _deployed(records: Path) -> dict[str, Any] | None:
-    """Return wrangler's record of a deployment that has a version, None where it wrote none."""
+    """Return wrangler's record of a deployment that has a version, None if it wrote none."""
     try:
         lines = records.read_text(encoding="utf-8").splitlines()
     except OSError:

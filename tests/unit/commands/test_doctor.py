@@ -136,7 +136,7 @@ def test_a_workerd_that_never_answers(workerd: Workerd, monkeypatch: pytest.Monk
 def test_a_damaged_installation_says_what_to_remove(machine: Path, workerd: Workerd) -> None:
     binary = workerd("killed", at=pinned(), code=1)
     found, code = told(machine / "results")
-    assert found["workerd"].endswith(f"-> remove {binary.parents[4]}, and the next run downloads it again")
+    assert found["workerd"].endswith(f"-> remove {binary.parents[4]}; the next run installs it again")
     assert binary.parents[4].parent == machine / "cache" / "poc"
     assert code == ExitCode.FAILED
 

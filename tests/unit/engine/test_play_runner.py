@@ -192,7 +192,7 @@ def test_a_play_that_waited_when_its_runtime_died_is_suspect() -> None:
     first = played.of(kinds.PLAY_END)[0]
     assert first.data == {
         "outcome": "given_up",
-        "reason": f"{FILE}:7:3: workerd ended by signal 9, which nobody had asked of it",
+        "reason": f"{FILE}:7:3: workerd ended by signal 9 unexpectedly",
         "at_step": 1,
         "cut_step": 1,
         "suspect": True,

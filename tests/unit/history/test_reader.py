@@ -79,7 +79,7 @@ def test_each_line_counts_and_empty_ones_do_not() -> None:
 def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(PocError, match=r"cannot read .*: No such file") as caught:
         read(tmp_path / "history.ndjson")
-    assert "a run folder holds a history.ndjson" in str(caught.value)
+    assert "a run folder contains a history.ndjson" in str(caught.value)
 
 
 def test_a_folder_is_a_sentence(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_folder_is_a_sentence(tmp_path: Path) -> None:
 
 def test_what_could_be_waited_for_in_vain_is_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "history.ndjson")
-    with pytest.raises(PocError, match="it is not a file"):
+    with pytest.raises(PocError, match="not a regular file"):
         read(tmp_path / "history.ndjson")
 
 
@@ -100,7 +100,7 @@ def test_a_record_of_another_format_is_not_read_as_if_it_were_ours(tmp_path: Pat
     with pytest.raises(PocError) as caught:
         read(path)
     assert told in caught.value.message
-    assert caught.value.message.endswith(", and this poc reads poc.history/1")
+    assert caught.value.message.endswith(", but this version of poc reads poc.history/1")
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

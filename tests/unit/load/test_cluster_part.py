@@ -121,7 +121,7 @@ async def test_a_scheduler_that_is_gone_gives_no_account() -> None:
     link.silent = True
     result, _, _ = await _outcome(link)
     assert _is_unknown(result)
-    assert result.reason == "the scheduler at tcp://127.0.0.1:8786 does not answer any more"
+    assert result.reason == "the scheduler at tcp://127.0.0.1:8786 no longer answers"
 
 
 async def test_a_worker_that_never_answers_is_lost_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,9 +125,9 @@ def test_lists_of_different_sizes_become_one_of_the_larger() -> None:
     [b"", b"\0" * 8, config(THEIRS)[:-8], struct.pack("<II", 1, 4) + bytes(40), struct.pack("<II", 0, 1) + bytes(8)],
 )
 def test_what_is_no_configuration_is_refused(damaged: bytes) -> None:
-    with pytest.raises(TargetError, match="cannot be read"):
+    with pytest.raises(TargetError, match="cannot read"):
         services(damaged)
-    with pytest.raises(TargetError, match="cannot be read"):
+    with pytest.raises(TargetError, match="cannot read"):
         joined(damaged, config(OURS))
 
 

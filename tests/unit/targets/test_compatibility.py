@@ -51,14 +51,14 @@ def test_a_date_that_is_too_new_is_refused_with_the_newest_that_is_known() -> No
     )
     error = refusal("2027-01-01", said)
     assert str(error) == (
-        "--compat-date 2027-01-01 is newer than this runtime knows: its newest is 2026-10-30\n"
-        "  give 2026-10-30 or an older one, or set POC_WORKERD to a newer workerd"
+        "--compat-date 2027-01-01 is too new for this runtime, which supports dates up to 2026-10-30\n"
+        "  use 2026-10-30 or an older date, or set POC_WORKERD to a newer workerd"
     )
 
 
 def test_any_other_refusal_of_a_date_keeps_the_runtime_s_words() -> None:
     error = refusal("2026-10-01", "service question: Invalid compatibility date: 2026-10-01\nmore")
-    assert str(error) == "the runtime refuses --compat-date 2026-10-01: Invalid compatibility date: 2026-10-01"
+    assert str(error) == "the runtime rejects --compat-date 2026-10-01: Invalid compatibility date: 2026-10-01"
 
 
 @pytest.mark.parametrize("said", ["", "Segmentation fault"])

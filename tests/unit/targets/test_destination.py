@@ -35,12 +35,12 @@ def test_words_are_targets_too() -> None:
         ("clouflare", 'did you mean "cloudflare"?'),
         ("chat.example", "write it as https://chat.example"),
         ("localhost:8787", "write it as https://localhost:8787"),
-        ("ftp://chat.example", "it begins with wss://"),
+        ("ftp://chat.example", "it must begin with wss://"),
         ("https://", "write it as https://my-worker"),
         ("https://chat.example:port", None),
-        ("https://chat.example/room/1", "paths belong to the scenario's clients"),
+        ("https://chat.example/room/1", "put paths into the scenario's clients"),
         ("https://chat.example?key=value", "secrets into a variable"),
-        ("https://chat.example#x", "paths belong to the scenario's clients"),
+        ("https://chat.example#x", "put paths into the scenario's clients"),
     ],
 )
 def test_what_is_none_is_refused_with_what_to_write(text: str, advice: str | None) -> None:

@@ -94,7 +94,7 @@ async def test_a_log_without_an_end_fills_no_disk_and_is_read_on(file: Path) -> 
     kept = pipe.kept()
     assert pipe.pump.is_full
     assert len(kept) < 10_200
-    assert kept.splitlines()[-1] == "[poc: worker.log holds 0 MiB; what follows is not kept]"
+    assert kept.splitlines()[-1] == "[poc: worker.log reached its limit of 0 MiB; the rest is discarded]"
     assert len(pipe.lines) == 22
     assert len(pipe.leaks) == 1, "what is not kept is still looked through"
 

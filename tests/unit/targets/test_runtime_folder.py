@@ -67,8 +67,8 @@ def test_where_there_is_none_it_is_said_which_were_tried(monkeypatch: pytest.Mon
         monkeypatch.setattr(runtime_folder, "_is_writable", lambda place: place == folder)
         with pytest.raises(TargetError) as caught:
             base()
-    told = f"{folder} is too long for the path of a unix socket, which has {LONGEST_SOCKET_PATH} bytes"
-    assert caught.value.message == f"no folder for temporary files: {told}; /tmp cannot be written to"
+    told = f"{folder} is too long for the path of a unix socket (at most {LONGEST_SOCKET_PATH} bytes)"
+    assert caught.value.message == f"no usable folder for temporary files: {told}; /tmp is not writable"
     assert "TMPDIR" in str(caught.value.advice)
 
 
@@ -90,7 +90,7 @@ def test_a_folder_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch) -
             raise OSError(28, "No space left on device")
 
         monkeypatch.setattr(Path, "write_text", full)
-        with pytest.raises(TargetError, match=r"cannot make .*: No space left on device"):
+        with pytest.raises(TargetError, match=r"cannot create .*: No space left on device"):
             RuntimeFolder(Worker(Path(root), {"Room": "k"}))
         assert list(Path(root).iterdir()) == []
 

@@ -52,5 +52,5 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
         TargetError, match=r"has no local\.capnp and no wrangler\.json, wrangler\.jsonc or wrangler\.toml"
     ):
         source(tmp_path)
-    with pytest.raises(TargetError, match=r"no file .*a\.toml"):
+    with pytest.raises(TargetError, match=r"there is no file .*a\.toml"):
         source(tmp_path, ("a.toml",))
