@@ -101,7 +101,8 @@ def _one_too_many(play: PlayRecord, numbered: list[_Numbered], unawaited: list[E
     awaited = set(_answers(play).values())
     with_number = {event for each in numbered for event, _ in each.numbers}
     others = sum(each.id not in awaited and each.id not in with_number for each in play.frames_received)
-    answers = max(others, len({number for each in numbered for _, number in each.numbers}))
+    of_awaited = {number for each in numbered for event, number in each.numbers if event in awaited}
+    answers = max(others, len({number for each in numbered for _, number in each.numbers} - of_awaited))
     times = Counter(_kind(play, each) for each in unawaited)
     too_many = {kind for kind, number in times.items() if kind is not None and number > answers}
     return next((each for each in reversed(unawaited) if _kind(play, each) in too_many), None)

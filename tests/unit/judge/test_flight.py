@@ -105,6 +105,18 @@ def test_of_a_burst_that_nobody_waited_for_the_last_number_may_be_lost() -> None
     assert decided(told)[0] == "unknown"
 
 
+def test_a_number_that_a_step_waited_for_answers_nothing_else() -> None:
+    awaited = '{ on = "ann", send = { op = "say", id = 1 }, expect = { seq = 1 } }'
+    told = tale(scenario("received-in-order", [CONNECT, awaited, say(2), say(3), WHO_OF_ANN], claim='by = "seq"'))
+    told.connect()
+    told.says(numbered(1)[0])
+    told.says()
+    told.says()
+    told.hears("ann", *numbered(2))
+    told.says(WHO)
+    assert decided(told)[0] == "unknown"
+
+
 def test_what_came_to_others_once_a_client_had_gone_is_no_loss_of_its() -> None:
     told = two(WHO_OF_ANN)
     told.hears("ann", *numbered(1, 2), "pong")
