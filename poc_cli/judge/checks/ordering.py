@@ -58,10 +58,10 @@ def received_in_order(play: PlayRecord, claim: Claim) -> Finding:
     if not any(len(each.numbers) > 1 for each in numbered):
         return unknown(f'no client got two messages with a number at "{claim.by}"')
     gap = _gap(numbered) or _lost_tail(play, numbered) or _left_out(play, every)
-    return _without_a_gap(play, numbered) if gap is None else gap
+    return _without_a_gap(play, every, numbered) if gap is None else gap
 
 
-def _without_a_gap(play: PlayRecord, numbered: list[_Numbered]) -> Finding:
+def _without_a_gap(play: PlayRecord, every: list[_Numbered], numbered: list[_Numbered]) -> Finding:
     clients: dict[str, int] = {}
     for each in numbered:
         clients[each.client] = clients.get(each.client, 0) + len(each.numbers)
@@ -75,7 +75,7 @@ def _without_a_gap(play: PlayRecord, numbered: list[_Numbered]) -> Finding:
         number, event = open_end.last
         after = f"nothing came after {number} to {open_end.client}"
         return unknown(f"{reason}, but {after}: more may have been lost", (event,))
-    asked = _asked_for_more(play, numbered)
+    asked = _asked_for_more(play, numbered) or _asked_in_vain(play, every)
     if asked is not None:
         return unknown(f"{reason}, but nothing shows what came of event {asked.id} of {asked.actor}'s", (asked.id,))
     return held(reason, evidence)
@@ -106,6 +106,20 @@ def _one_too_many(play: PlayRecord, numbered: list[_Numbered], unawaited: list[E
     times = Counter(_kind(play, each) for each in unawaited)
     too_many = {kind for kind, number in times.items() if kind is not None and number > answers}
     return next((each for each in reversed(unawaited) if _kind(play, each) in too_many), None)
+
+
+def _asked_in_vain(play: PlayRecord, every: list[_Numbered]) -> Event | None:
+    """Return what a client without any number sent before it heard nothing more, while another client got a number."""
+    last_heard = {each.client: each.last_event for each in every}
+    numbers = [event for each in every for event, _ in each.numbers]
+    subscribers = {each.client for each in every if each.numbers}
+    for sent in play.frames_sent:
+        if sent.kind != kinds.SENT or sent.actor in subscribers or sent.id < last_heard.get(sent.actor, 0):
+            continue
+        connection = play.connection_of(sent.actor, sent.id)
+        if connection is not None and any(sent.id < event and connection.is_open_at(event) for event in numbers):
+            return sent
+    return None
 
 
 @once

@@ -117,6 +117,18 @@ def test_a_number_that_a_step_waited_for_answers_nothing_else() -> None:
     assert decided(told)[0] == "unknown"
 
 
+@pytest.mark.parametrize(("hears", "verdict"), [(False, "unknown"), (True, "held")])
+def test_what_a_client_sent_before_it_heard_nothing_more_may_have_brought_a_number(
+    hears: bool,  # noqa: FBT001
+    verdict: str,
+) -> None:
+    told = two(say(1))
+    told.hears("bob", *numbered(1, 2), "pong")
+    if hears:
+        told.hears("ann", "pong")
+    assert decided(told)[0] == verdict
+
+
 def test_what_came_to_others_once_a_client_had_gone_is_no_loss_of_its() -> None:
     told = two(WHO_OF_ANN)
     told.hears("ann", *numbered(1, 2), "pong")
