@@ -73,7 +73,7 @@ def _used(folder: Path) -> "list[Line]":
     """Return how much of an account's daily allowance the run used."""
     from poc_cli.commands.cost import measured_in
     from poc_cli.cost.prices import shipped as prices
-    from poc_cli.cost.usage_line import told_from_outside
+    from poc_cli.cost.usage_line import remote_usage_summary
     from poc_cli.report.styled import span
 
-    return [[span(line)] for line in told_from_outside(measured_in(folder), prices())]
+    return [[span(line)] for line in remote_usage_summary(measured_in(folder), prices())]

@@ -1,4 +1,4 @@
-"""From the runtime's trace to what is billed of each stay in memory: active time, events, storage operations."""
+"""Compute what is billed for each stay in memory from the runtime's trace: active time, events, storage operations."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ from poc_cli.residency.trace import (
 )
 
 HELD_NS: Final = 1_000_000_000
-"""What has been pending for so long pins its object; a handler at work is over before."""
+"""Work pending for longer than this pins its object; a handler that is running normally finishes sooner."""
 
 _STORAGE: Final = "durable_object_storage_"
 _READS: Final = ("get", "kv_get", "list", "kv_list", "getAlarm")
@@ -30,9 +30,9 @@ _QUERY: Final = b'"k":"db.query.text","v":"'
 
 @dataclass(slots=True)
 class Active:
-    """One stay of an object in memory. Times are nanoseconds; `pinned_ns` is a part of `active_ns`.
+    """One stay of an object in memory. Times are in nanoseconds; `pinned_ns` is included in `active_ns`.
 
-    `events` counts what was delivered by its name. `reads` and `writes` are storage operations, not rows.
+    `events` counts deliveries by event name. `reads` and `writes` are storage operations, not rows.
     """
 
     process: int
@@ -48,7 +48,7 @@ class Active:
 
 @dataclass(frozen=True, slots=True)
 class Traced:
-    """What one process did: the stays of all objects, and how many requests each Worker took."""
+    """The usage of one process: the stays of all objects, and the number of requests to each Worker."""
 
     stays: tuple[Active, ...]
     worker_requests: Counter[str]
@@ -58,11 +58,11 @@ _STACK = b'{"e":"stack"'
 
 
 def traced(process: int, lines: Iterable[str | bytes]) -> Traced:
-    """Return what the lines of one process's trace tell; a line that cannot be understood tells nothing."""
+    """Return the usage recorded in the trace of one process. Lines that cannot be parsed are ignored."""
     reader = _Reader(process)
     for line in lines:
         raw = line if isinstance(line, bytes) else line.encode("utf-8", "replace")
-        if raw.startswith(_STACK):  # where something began is of no meaning here
+        if raw.startswith(_STACK):  # stack traces are not needed here
             continue
         if _QUERY in raw:
             reader.query(raw)
@@ -78,7 +78,7 @@ def traced(process: int, lines: Iterable[str | bytes]) -> Traced:
 
 @dataclass(slots=True)
 class _Open:
-    """A stay that goes on: until when it is known, until when it was pinned, and what holds it."""
+    """A stay that has not ended: the time accounted for so far, the end of the last pin, and pending work."""
 
     stay: Active
     at: int
@@ -86,7 +86,7 @@ class _Open:
     ledger: Ledger = field(default_factory=Ledger)
 
     def until(self, at: int, *, from_outside: bool) -> None:
-        """Take note of the time up to a line of the trace; `from_outside` says that the object did not wait for it."""
+        """Account for the time up to a trace line; with `from_outside` the object was not working towards it."""
         passed = max(0, at - self.at)
         since = self.ledger.pinned_since(at)
         self.stay.resident_ns += passed
@@ -102,7 +102,7 @@ _CONTINUING = (Began, Finished, Turn, ContextEnded)
 
 
 class _Reader:
-    """Reads one trace, line by line."""
+    """Read one trace, line by line."""
 
     def __init__(self, process: int) -> None:
         self._process = process
@@ -113,7 +113,7 @@ class _Reader:
         self._latest = 0
 
     def take(self, line: Line) -> None:
-        """Take one line."""
+        """Process one line."""
         if isinstance(line, _CONTINUING):
             self._latest = max(self._latest, line.at)
             self._continue(line)
@@ -124,7 +124,7 @@ class _Reader:
             self._open[line.ctx].ledger.answer(line.id)
 
     def query(self, raw: bytes) -> None:
-        """Take the text of an SQL statement: its first word tells whether it reads or writes."""
+        """Count an SQL statement as a read or a write, by its first word."""
         number = raw.partition(b'"ctx":')[2].partition(b",")[0]
         found = self._open.get(int(number)) if number.isdigit() else None
         if found is None:
@@ -134,7 +134,7 @@ class _Reader:
         found.stay.writes += word.startswith((b"INSERT", b"UPDATE", b"DELETE", b"REPLACE"))
 
     def end(self) -> Traced:
-        """Return all that was read; what is still in memory was so to the end of the trace."""
+        """Return the result. Objects that never left are counted as in memory until the end of the trace."""
         for found in self._open.values():
             found.until(self._latest, from_outside=True)
         return Traced(tuple(self._stays), self._requests)
@@ -163,7 +163,7 @@ class _Reader:
 
     @staticmethod
     def _began(found: _Open, line: Began) -> None:
-        # Where a wait begins again at the place where it began before, it is one wait; its stack stands for the place.
+        # A wait that starts again at the same call site is one wait; the stack identifies the call site.
         found.ledger.begin(line, None if line.stack is None else Place("", line.stack))
         if line.kind == "request":
             found.stay.events[line.name] += 1
@@ -174,7 +174,7 @@ class _Reader:
 
 
 def _from_outside(line: Began | Finished | Turn | ContextEnded) -> bool:
-    """Return whether an object at rest would see this line too: a new event, its own end, what ends with it."""
+    """Return whether the line can also occur while the object is idle: a new event, its end, or work cut off by it."""
     if isinstance(line, Began):
         return line.kind == "request"
     if isinstance(line, Finished):

@@ -1,4 +1,4 @@
-"""The bill: what usage costs in a month of the paid plan, and how much of the free plan's limits it takes."""
+"""Compute what a month's usage costs on the paid plan, and its share of the free plan's limits."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,20 +12,21 @@ CENT: Final = Decimal("0.01")
 
 
 def cents(amount: Decimal) -> Decimal:
-    """Return an amount in dollars to the cent, half a cent upwards."""
+    """Round an amount in dollars to the cent, half up."""
     return amount.quantize(CENT, ROUND_HALF_UP)
 
 
 def dollars(amount: Decimal) -> str:
-    """Return an amount as it is written: `$1,234.50`."""
+    """Format an amount like `$1,234.50`."""
     return f"${cents(amount):,}"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One meter of the bill: what was used, how much of that is beyond what is included, what is billed of it.
+    """One meter of the bill: the usage, the part beyond what the plan includes, and the amount billed.
 
-    `billed` is `beyond` in whole units where the page rounds up. `cost` is of `billed`, `exact` of `beyond`.
+    `billed` is `beyond` rounded up to whole units if the meter rounds up. `cost` is the price of `billed`, and `exact`
+    that of `beyond`.
     """
 
     meter: Meter
@@ -45,17 +46,17 @@ class Bill:
 
     @property
     def total(self) -> Decimal:
-        """Return what is to be paid, to the cent."""
+        """Return the total to the cent."""
         return cents(self.base + sum((line.cost for line in self.lines), ZERO))
 
     @property
     def exact(self) -> Decimal:
-        """Return what it would be if parts of a unit were billed as parts, to the cent."""
+        """Return what the total would be without rounding up to whole units, to the cent."""
         return cents(self.base + sum((line.exact for line in self.lines), ZERO))
 
     @property
     def dominant(self) -> Line | None:
-        """Return the line that costs most, None where nothing comes on top of the base."""
+        """Return the most expensive line, None if nothing costs more than the base price."""
         dearest = max(self.lines, key=lambda line: line.cost)
         return dearest if dearest.cost else None
 
@@ -79,7 +80,7 @@ def _line(meter: Meter, used: Decimal) -> Line:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How much of a limit of the free plan is taken, by a day's usage or by all that is stored."""
+    """The share of one free plan limit that is used, by a day's usage or by everything stored."""
 
     meter: Meter
     used: Decimal
@@ -87,29 +88,29 @@ class Share:
 
     @property
     def part(self) -> Decimal:
-        """Return the part of the limit; 1 is all of it."""
+        """Return the fraction of the limit that is used."""
         return self.used / self.limit
 
 
 @dataclass(frozen=True, slots=True)
 class FreePlan:
-    """What the usage takes of the free plan, the fullest limit first. What is beyond a limit fails with an error."""
+    """The shares of all free plan limits, the largest first. Operations beyond a limit fail with an error."""
 
     shares: tuple[Share, ...]
 
     @property
     def tightest(self) -> Share:
-        """Return the limit that is reached first."""
+        """Return the share of the limit that is reached first."""
         return self.shares[0]
 
     @property
     def suffices(self) -> bool:
-        """Whether nothing is beyond its limit."""
+        """Whether usage stays within all limits."""
         return self.tightest.part <= 1
 
 
 def free_plan(usage: Usage, prices: Prices) -> FreePlan:
-    """Return what usage takes of the free plan's limits, taking all its days for alike."""
+    """Return the shares of the free plan's limits, assuming the same usage every day."""
     return FreePlan(tuple(sorted(_shares(usage, prices), key=lambda share: -share.part)))
 
 

@@ -1,4 +1,4 @@
-"""The bill as one JSON document, of the shape of docs/cost.schema.json."""
+"""Write the bill as a JSON document that follows docs/cost.schema.json."""
 
 from decimal import Decimal
 from typing import Any, Final
@@ -15,7 +15,7 @@ Document = dict[str, Any]
 
 
 def document(month: Month, profile: Document | None, measured: Measured | None) -> Document:
-    """Return the document of a month: of a profile, of a run, or of a profile with what a run measured."""
+    """Return the document for a month, based on a profile, a run, or a profile with values measured in a run."""
     return {
         "schema": SCHEMA,
         "title": month.title,

@@ -1,4 +1,4 @@
-"""From a profile to a month's usage, with hibernation and without."""
+"""Compute the monthly usage that a profile leads to, with and without hibernation."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,7 +15,7 @@ _KB_OF_A_GB = Decimal(1_000_000)
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What reaches the objects in a month, and the seconds that rooms are open. `deliveries` go out, free of charge."""
+    """What reaches the objects in a month, and the seconds in which rooms are open. `deliveries` are sent for free."""
 
     connects: Decimal
     sent: Decimal
@@ -32,19 +32,19 @@ class Traffic:
 
     @property
     def requests(self) -> Decimal:
-        """Return all else that reaches an object."""
+        """Return the billed requests to objects other than messages."""
         return self.connects + self.http + self.alarms
 
 
 def number(value: float | None, otherwise: Decimal = ZERO) -> Decimal:
-    """Return a number of a profile as it was written there."""
+    """Return a number of a profile as a decimal, exactly as it was written."""
     return otherwise if value is None else Decimal(str(value))
 
 
 def traffic(profile: Profile, *, hibernating: bool) -> Traffic:
-    """Return what reaches the objects in the month of a profile.
+    """Return what reaches the objects in a month.
 
-    Auto-responses belong to the Hibernation API: without it, what they would have answered are messages like any other.
+    Auto-responses are part of the Hibernation API; without it, the messages they would answer reach the object.
     """
     days, users, rooms = number(profile.days), number(profile.users), number(profile.rooms)
     online = users * number(profile.hours_online) * _MINUTES * days
@@ -68,7 +68,7 @@ def traffic(profile: Profile, *, hibernating: bool) -> Traffic:
 
 
 def usage_of(profile: Profile, *, hibernating: bool) -> Usage:
-    """Return the month's usage; without hibernation an object is active as long as anybody is connected to it."""
+    """Return the month's usage. Without hibernation an object is active as long as any client is connected to it."""
     found = traffic(profile, hibernating=hibernating)
     arriving = found.connects + found.http
     return Usage(
@@ -77,7 +77,7 @@ def usage_of(profile: Profile, *, hibernating: bool) -> Usage:
         messages=found.messages,
         active_seconds=_active(profile, found, hibernating=hibernating),
         rows_read=found.sent * number(profile.rows_read_per_message),
-        # A setAlarm() is billed as a row, and each alarm was set by one.
+        # Each alarm takes one setAlarm(), which is billed as a row written.
         rows_written=found.sent * number(profile.rows_written_per_message) + found.alarms,
         stored_gb=number(profile.rooms) * number(profile.stored_kb_per_room) / _KB_OF_A_GB,
         worker_requests=arriving,
@@ -86,7 +86,7 @@ def usage_of(profile: Profile, *, hibernating: bool) -> Usage:
 
 
 def _active(profile: Profile, found: Traffic, *, hibernating: bool) -> Decimal:
-    """Return the seconds for which objects are billed."""
+    """Return the billed seconds of all objects."""
     if profile.active_seconds is not None and (hibernating or not found.open_seconds):
         return number(profile.active_seconds)
     handler, pinned = number(profile.handler_ms), number(profile.pinned_ms)
@@ -95,7 +95,7 @@ def _active(profile: Profile, found: Traffic, *, hibernating: bool) -> Decimal:
     if not found.open_seconds:
         busy = by_http + found.alarms * (handler + pinned) / _MS
         return min(busy, every_day) if every_day else busy
-    # While a room is open anyway, its HTTP requests add nothing to what it is billed for.
+    # While a room is open, its HTTP requests do not add to the billed time.
     closed = every_day - found.open_seconds
     outside = min(closed, by_http * closed / every_day)
     if not hibernating:
@@ -107,7 +107,7 @@ def _active(profile: Profile, found: Traffic, *, hibernating: bool) -> Decimal:
 
 
 def busiest(profile: Profile) -> Decimal | None:
-    """Return the messages a minute of each user from which on a room never rests; None where no number of them does."""
+    """Return the rate of messages per minute and user that keeps a room always active; None if no rate does."""
     found = traffic(profile, hibernating=True)
     per_message = number(profile.handler_ms) + number(profile.pinned_ms)
     online = number(profile.users) * number(profile.hours_online) * _MINUTES * number(profile.days)
@@ -118,5 +118,5 @@ def busiest(profile: Profile) -> Decimal | None:
 
 
 def _quiet(found: Traffic) -> Traffic:
-    """Return the same without the messages that users send."""
+    """Return the traffic without the messages that users send."""
     return Traffic(found.connects, ZERO, found.beats, found.http, found.alarms, ZERO, found.open_seconds)

@@ -1,4 +1,4 @@
-"""What a recorded run used: from its history, and to the nanosecond where the runtime's trace is there."""
+"""Compute the usage of a recorded run from its history, and exactly if the runtime's trace was kept."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,10 +18,10 @@ Stays = Mapping[tuple[int, int], Active]
 
 @dataclass(slots=True)
 class Counted:
-    """What one play used, as far as it was seen. `at_most` says that its active time is only a bound.
+    """The observed usage of one play. With `at_most`, its active time is an upper bound.
 
-    `rooms` are the objects that were seen, `connected_seconds` is what they would be billed for without hibernation.
-    `events` is all that was delivered to them.
+    `rooms` is the number of objects seen, `connected_seconds` the time billed for them without hibernation, and
+    `events` the number of events delivered to them.
     """
 
     play: str
@@ -41,7 +41,7 @@ class Counted:
     at_most: bool = False
 
     def usage(self, days: Decimal, *, hibernating: bool = True) -> Usage:
-        """Return it as a usage over so many days; each storage operation is taken for one row."""
+        """Return the usage over a number of days, counting each storage operation as one row."""
         return Usage(
             days=days,
             requests=Decimal(self.requests),
@@ -55,34 +55,34 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A whole run: its plays, and whether every stay in memory was found in a trace."""
+    """The usage of a run, play by play."""
 
     plays: tuple[Counted, ...]
 
     @property
     def stories(self) -> tuple[Counted, ...]:
-        """Return the plays that are no controls: those are bad on purpose."""
+        """Return the plays that are not controls; controls misbehave on purpose."""
         return tuple(play for play in self.plays if play.role == "story" and play.seconds > 0)
 
     @property
     def at_most(self) -> bool:
-        """Whether the active time of any play is only a bound."""
+        """Whether the active time of any play is an upper bound."""
         return any(play.at_most for play in self.plays)
 
     def total(self, of: str) -> Decimal:
-        """Return the sum of something that is counted, over all plays."""
+        """Return the sum of a field of all plays."""
         return sum((Decimal(getattr(play, of)) for play in self.plays), Decimal(0))
 
     @property
     def handler_ms(self) -> Decimal | None:
-        """Return the active milliseconds of an event, on the average of all stories; None where it was not measured."""
+        """Return the average active milliseconds per event of all stories; None if not measured."""
         events = sum(play.events for play in self.stories)
         if not events or any(play.at_most for play in self.stories):
             return None
         return sum((play.active_seconds for play in self.stories), Decimal(0)) * 1000 / events
 
     def month(self, times: int = 1, *, hibernating: bool = True) -> Usage:
-        """Return a month in which every story's rooms go on as busy as in their play, so many times side by side."""
+        """Return a month in which the rooms of every story stay as busy as in the run, with `times` copies of each."""
         length = DAYS_OF_A_MONTH * SECONDS_OF_A_DAY
         whole = Usage(DAYS_OF_A_MONTH)
         for play in self.stories:
@@ -92,29 +92,29 @@ class Measured:
 
 
 def run_usage(events: Iterable[Event | None], traces: Mapping[int, Iterable[str | bytes]] | None = None) -> Measured:
-    """Return what the plays of a history used. `traces` has the lines of each process's trace, by its number."""
+    """Return the usage of the plays in a history. `traces` maps the number of each process to its trace lines."""
     found = [traced(process, lines) for process, lines in (traces or {}).items()]
     stays = {(stay.process, stay.ctx): stay for each in found for stay in each.stays}
     by_play: dict[str, list[Event]] = {}
-    of_ours: list[Event] = []
+    own_events: list[Event] = []
     for event in events:
         if event is not None and event.kind in {kinds.PULSE, kinds.SENTINEL}:
-            of_ours.append(event)
+            own_events.append(event)
         if event is not None and event.kind not in kinds.OF_THE_RUN:
             by_play.setdefault(event.play, []).append(event)
     seen = any(each.stays or each.worker_requests for each in found)
     plays = [_counted(label, mine, stays if seen else None) for label, mine in by_play.items()]
-    return Measured((*plays, *_unwatched(found, by_play), *_asked_by_us(of_ours)))
+    return Measured((*plays, *_unwatched(found, by_play), *_own_rooms(own_events)))
 
 
 def _counted(label: str, events: Sequence[Event], stays: Stays | None) -> Counted:
-    """Return what one play used; `stays` is None where there is no trace, which would have shown every object."""
+    """Return the usage of one play; `stays` is None if there is no trace."""
     start, last = events[0], events[-1]
     play = Counted(label, str(start.data.get("role", "story")), _seconds(last.t_ns - start.t_ns))
     delivered = [str(event.data.get("name")) for event in events if event.kind == kinds.DELIVERED]
     sent = _frames_sent(events)
     through_sockets = delivered.count(_SOCKET)
-    # A close is an event of the socket too, and a ping that the runtime answers is none: both numbers are upper bounds.
+    # Both numbers are upper bounds: a close is a socket event too, and pings that the runtime answers are not events.
     play.messages = min(sent, through_sockets) if through_sockets else sent
     play.worker_requests = _arrivals(events)
     play.events = len(delivered)
@@ -127,7 +127,7 @@ def _counted(label: str, events: Sequence[Event], stays: Stays | None) -> Counte
     elif not play.rooms:
         play.requests = play.events = play.worker_requests
         play.active_seconds, play.at_most = connected, bool(play.requests)
-    for known in _known(events):
+    for known in _recorded_stays(events):
         stay = (stays or {}).get(known.key)
         if stay is None:
             play.at_most = True
@@ -139,7 +139,7 @@ def _counted(label: str, events: Sequence[Event], stays: Stays | None) -> Counte
 
 
 def _frames_sent(events: Sequence[Event]) -> int:
-    """Return the frames that clients sent: neither lines to a program or page nor HTTP requests."""
+    """Return the number of frames that clients sent, excluding lines to programs or pages and HTTP requests."""
     foreign = {event.actor for event in events if event.kind in {kinds.STARTED, kinds.FRAME_SENT, kinds.FRAME_RECEIVED}}
     foreign.add("http")
     frames = sum(event.kind in {kinds.FRAME_SENT, kinds.ASKED} for event in events)
@@ -155,14 +155,14 @@ def _add(play: Counted, stay: Active) -> None:
 
 
 def _arrivals(events: Sequence[Event]) -> int:
-    """Return the requests that clients and steps made of the Worker in front."""
+    """Return the number of requests that clients and steps made to the Worker in front."""
     connects = sum(event.kind in {kinds.OPENED, kinds.OPEN_FAILED} for event in events)
     asked = sum(1 for event in events if event.kind == kinds.STEP and event.data.get("verb") == "http")
     return connects + asked
 
 
 def _connected(events: Sequence[Event]) -> Decimal:
-    """Return the seconds in which at least one client was connected."""
+    """Return the number of seconds in which at least one client was connected."""
     whole = begun = connected = 0
     for event in events:
         if event.kind == kinds.OPENED:
@@ -175,10 +175,10 @@ def _connected(events: Sequence[Event]) -> Decimal:
 
 
 @dataclass(slots=True)
-class _Known:
-    """What the history tells of a stay: its key in the trace, and in the runtime's clock since when and until when.
+class _RecordedStay:
+    """A stay as recorded in the history: its key in the trace, and its times on the runtime's clock.
 
-    `until` is when it was last at work, or last seen to be held; `left` is when it was last seen in memory.
+    `until` is when the object was last active or pinned; `left` is when it was last seen in memory.
     """
 
     key: tuple[int, int]
@@ -195,16 +195,16 @@ class _Known:
             self.until = max(self.until, at) if working else self.until
 
 
-def _known(events: Sequence[Event]) -> Iterable[_Known]:
+def _recorded_stays(events: Sequence[Event]) -> Iterable[_RecordedStay]:
     """Return the stays of the objects of a play."""
-    found: list[_Known] = []
-    going: dict[str, _Known] = {}
+    found: list[_RecordedStay] = []
+    current: dict[str, _RecordedStay] = {}
     for event in events:
         data = event.data
-        stay = going.get(event.actor)
+        stay = current.get(event.actor)
         if event.kind == kinds.ENTERED and _is_place(data):
-            going[event.actor] = _Known((data["process"], data["ctx"]), data["at_ns"])
-            found.append(going[event.actor])
+            current[event.actor] = _RecordedStay((data["process"], data["ctx"]), data["at_ns"])
+            found.append(current[event.actor])
         elif stay is not None and event.kind == kinds.DELIVERED:
             stay.saw(data.get("at_ns"))
         elif stay is not None and event.kind == kinds.AWAKE:
@@ -212,7 +212,7 @@ def _known(events: Sequence[Event]) -> Iterable[_Known]:
         elif stay is not None and event.kind == kinds.LEFT:
             stay.saw(data.get("at_last_activity_ns"))
             stay.saw(data.get("at_ns"), working=False)
-            del going[event.actor]
+            del current[event.actor]
     return found
 
 
@@ -221,8 +221,8 @@ def _is_place(data: Mapping[str, object]) -> bool:
 
 
 def _unwatched(found: Sequence[Traced], by_play: Mapping[str, Sequence[Event]]) -> Iterable[Counted]:
-    """Return what the traces show of objects that no play watched, those of the same Workers as the ones that were."""
-    watched = {known.key for events in by_play.values() for known in _known(events)}
+    """Return the traced usage of objects that no play watched, if they belong to the same Workers as watched ones."""
+    watched = {known.key for events in by_play.values() for known in _recorded_stays(events)}
     stays = [stay for each in found for stay in each.stays]
     workers = {stay.worker for stay in stays if (stay.process, stay.ctx) in watched}
     others = [stay for stay in stays if stay.worker in workers and (stay.process, stay.ctx) not in watched]
@@ -237,8 +237,8 @@ def _unwatched(found: Sequence[Traced], by_play: Mapping[str, Sequence[Event]]) 
     return [rest]
 
 
-def _asked_by_us(events: Sequence[Event]) -> Iterable[Counted]:
-    """Return what poc's own rooms used, which ask a black box how fast it is and where sleep begins there."""
+def _own_rooms(events: Sequence[Event]) -> Iterable[Counted]:
+    """Return the usage of the rooms in which poc itself measures latency and sleep onset of a black box."""
     if not events:
         return []
     rooms = Counted("rooms of poc's own", role="other", requests=len(events), worker_requests=len(events), at_most=True)

@@ -1,4 +1,4 @@
-"""A month with hibernation and without, side by side, and where one begins to cost more than the other."""
+"""Compare a month's bill with and without hibernation, and find where hibernation starts to pay off."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from poc_cli.cost.usage import Usage
 _GROWTH: Final = (1, 10, 100)
 
 _OF_A_RUN: Final = (
-    "Controls are left out. Each storage operation is taken for one row: the trace does not tell how many it touched.",
-    "Without hibernation, an object is billed for as long as anybody is connected to it.",
+    "Controls are excluded. Each storage operation is counted as one row, because the trace does not record rows.",
+    "Without hibernation, an object is billed for as long as any client is connected to it.",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A month with hibernation, or without."""
+    """The month's usage and bill, either with or without hibernation."""
 
     usage: Usage
     bill: Bill
@@ -31,7 +31,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """The two totals of so many times as much; `users` is None where nobody was counted."""
+    """Both totals at a multiple of the current usage; `users` is None if the number of users is unknown."""
 
     times: int
     users: Decimal | None
@@ -41,11 +41,11 @@ class Grown:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """Both sides of a month. `api` says which of them the application is on, `users` is None where none were counted.
+    """Both sides of a month. `api` is the one the application uses; `users` is None if the number is unknown.
 
-    `never_rests_from` are the messages a minute of each user from which on rooms never rest, so that hibernation saves
-    nothing; None where there is no such number. `deliveries` go out to clients, free of charge. `heads` name the sides,
-    and `notes` say how it was reckoned.
+    `never_rests_from` is the rate of messages per minute and user above which rooms are always active, so that
+    hibernation saves nothing; None if there is no such rate. `deliveries` are outgoing messages, which are free.
+    `heads` are the column headings, and `notes` explain how the numbers were computed.
     """
 
     title: str
@@ -61,22 +61,22 @@ class Month:
 
     @property
     def paid(self) -> Side:
-        """Return the side that the application is on."""
+        """Return the side that the application pays for."""
         return self.hibernating if self.api == "hibernation" else self.awake
 
     @property
     def saved(self) -> Decimal:
-        """Return the dollars that hibernation saves."""
+        """Return how many dollars hibernation saves."""
         return self.awake.bill.total - self.hibernating.bill.total
 
     def free_up_to(self, side: Side) -> Decimal | None:
-        """Return how many users the free plan is enough for; None where none were counted."""
+        """Return how many users the free plan can serve; None if the number of users is unknown."""
         return self._users_at(side.free.tightest.part)
 
     def one_to_one(self, side: Side) -> Share | None:
-        """Return the share of the free plan's requests if each message were one; None where that decides nothing.
+        """Return the share of the free plan's requests if each message is a request; None if it changes nothing.
 
-        The page tells of 20 messages as one request under the paid plan; for the free plan's limit it does not say.
+        The pricing page counts 20 messages as one request for the paid plan, but does not say so for the free plan.
         """
         counted = next(each for each in side.free.shares if each.meter.name == "requests")
         whole = Share(counted.meter, (side.usage.requests + side.usage.messages) / side.usage.days, counted.limit)
@@ -84,9 +84,9 @@ class Month:
 
     @property
     def same_up_to(self) -> Decimal | None:
-        """Return how many users may come before objects that never sleep use more duration than the plan includes.
+        """Return up to how many users objects that never sleep stay within the duration that the plan includes.
 
-        None where hibernation makes no difference to the duration, or no users were counted.
+        None if hibernation makes no difference to the duration, or the number of users is unknown.
         """
         if self.hibernating.usage.active_seconds == self.awake.usage.active_seconds:
             return None
@@ -94,19 +94,19 @@ class Month:
         return self._users_at(line.used / line.meter.included)
 
     def grown(self) -> Iterator[Grown]:
-        """Yield the totals of as much as now, of ten times, and of a hundred times as much."""
+        """Yield the totals at 1, 10 and 100 times the usage."""
         for times in _GROWTH:
             sides = (self.hibernating, self.awake)
             totals = [bill(side.usage.times(Decimal(times)), self.prices).total for side in sides]
             yield Grown(times, None if self.users is None else self.users * times, *totals)
 
     def _users_at(self, part: Decimal) -> Decimal | None:
-        """Return the users at which what is now a part of something is all of it."""
+        """Return the number of users at which a share of a limit becomes the whole limit."""
         return None if self.users is None or not part else (self.users / part).to_integral_value(ROUND_FLOOR)
 
 
 def month_of(profile: Profile, prices: Prices) -> Month:
-    """Return the month of a profile."""
+    """Return the month that a profile describes."""
     return Month(
         title=profile.title,
         api=profile.api,
@@ -120,10 +120,10 @@ def month_of(profile: Profile, prices: Prices) -> Month:
 
 
 def month_of_run(measured: Measured, times: int, prices: Prices) -> Month:
-    """Return the month in which every story's rooms go on as busy as in the run, so many times side by side."""
+    """Return a month in which the rooms of every story stay as busy as in the run, with `times` copies of each."""
     rooms = sum(play.rooms for play in measured.stories) * times
     return Month(
-        title=f"{rooms:,} {'room' if rooms == 1 else 'rooms'}, all month as busy as in the run",
+        title=f"{rooms:,} {'room' if rooms == 1 else 'rooms'}, as busy all month as in the run",
         api="hibernation",
         prices=prices,
         hibernating=_side(measured.month(times), prices),

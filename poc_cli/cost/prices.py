@@ -1,4 +1,4 @@
-"""The prices that poc ships: what is included in a plan, what comes after that, and on which page it stands."""
+"""The prices that poc ships: what each plan includes, what usage beyond that costs, and the pages that say so."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ METERS: Final = (
     "worker_requests",
     "worker_cpu",
 )
-"""What is counted, in the order of the bill."""
+"""The meters, in the order of the bill."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A page, and the day of its last change as it tells it."""
+    """A pricing page, and the date of its last update."""
 
     url: str
     updated: str
@@ -31,7 +31,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Free:
-    """A limit of the free plan, for each day or for all days together."""
+    """A limit of the free plan, per day or in total."""
 
     limit: Decimal
     per: Literal["day", "total"]
@@ -39,9 +39,9 @@ class Free:
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """One thing that is counted: `included` a month, then `price` in dollars for each `unit`.
+    """One billed quantity: `included` per month, then `price` in dollars for each `unit`.
 
-    Where it `rounds_up`, a part of a unit is billed as a whole one. `free` is None where the free plan has no limit.
+    If it `rounds_up`, a fraction of a unit is billed as a whole unit. `free` is None if the free plan has no limit.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """All prices, and the day on which they were read. `base` is in dollars a month, `memory_gb` what an object has."""
+    """All prices and the date they were read. `base` is in dollars per month; `memory_gb` is billed per object."""
 
     read: str
     sources: Mapping[str, Source]
@@ -69,12 +69,12 @@ class Prices:
 
 @cache
 def shipped() -> Prices:
-    """Return the prices of `prices.toml`."""
+    """Return the prices in `prices.toml`."""
     return prices_of((files("poc_cli.cost") / "prices.toml").read_text(encoding="utf-8"))
 
 
 def prices_of(text: str) -> Prices:
-    """Return the prices that a text of that form tells. Raises KeyError where one is missing."""
+    """Parse prices from TOML. Raises KeyError if one is missing."""
     tables = tomli.loads(text, parse_float=Decimal)
     plan = tables["plan"]
     return Prices(

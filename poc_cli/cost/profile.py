@@ -1,4 +1,4 @@
-"""A profile: who uses an application and how, as a TOML file tells it."""
+"""Read profiles, which describe in TOML how an application is used."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +15,12 @@ from poc_cli.scenario.validation_errors import Problem
 from poc_cli.scenario.values import shown
 
 LARGEST: Final = 1e12
-"""Of any number in a profile: beyond all users and all messages of the world, and small enough to be written out."""
+"""The largest number in a profile: more than any application needs, and small enough to print in full."""
 
 
 def _between(low: float, high: float) -> AfterValidator:
     def check(value: float) -> float:
-        if not low <= value <= high:  # which nan is not either
+        if not low <= value <= high:  # also rejects nan
             raise ValueError(f"{value:g} is not between {low:g} and {high:,.0f}")
         return value
 
@@ -33,7 +33,7 @@ Filled = Annotated[str, Field(min_length=1)]
 
 
 class Profile(Shape):
-    """The keys of a profile; docs/cost.md says what each means."""
+    """The keys of a profile, documented in docs/cost.md."""
 
     title: Filled
     source: Filled | None = None
@@ -62,12 +62,12 @@ class Profile(Shape):
 
 
 def read(path: Path, name: str) -> Profile:
-    """Read a profile; `name` is that of its file in errors. Raises ScenarioError where something in it is wrong."""
+    """Read a profile from a file, which errors call `name`. Raises ScenarioError if it is not valid."""
     return profile_of(text_of(path, "profile"), inert(name))
 
 
 def profile_of(text: str, file: str) -> Profile:
-    """Return the profile that a text tells. Raises ScenarioError, with the place, where something in it is wrong."""
+    """Parse a profile. Raises ScenarioError with the position of the first problem if it is not valid."""
     source = Source(text, file)
     raw = source.tables()
     problems: list[Problem] = []
@@ -80,37 +80,37 @@ def profile_of(text: str, file: str) -> Profile:
 
 
 def _contradictions(profile: Profile, raw: dict[str, object]) -> Iterator[Problem]:
-    """Yield what cannot be meant together."""
+    """Yield a problem for each combination of keys that makes no sense."""
     if profile.connects_per_day is not None and profile.connects_per_month is not None:
-        message = '"connects_per_month" is said beside "connects_per_day"'
-        yield Problem(("connects_per_month",), message, "keep the one that you know", at="key")
+        message = '"connects_per_month" and "connects_per_day" are both set'
+        yield Problem(("connects_per_month",), message, "remove one of them", at="key")
     if profile.users and not profile.rooms:
-        advice = "say how many objects they are in: rooms = 1"
-        yield Problem(("users",), "there are users but no rooms", advice, at="key")
+        advice = "set the number of objects they share: rooms = 1"
+        yield Problem(("users",), "users are set, but no rooms", advice, at="key")
     if profile.hours_open is not None and profile.hours_open < profile.hours_online:
         hours = shown(raw["hours_open"])
         message = f'"hours_open" is {hours}, less than "hours_online"'
-        yield Problem(("hours_open",), message, "a room is open as long as anybody is in it, or longer")
+        yield Problem(("hours_open",), message, "a room is open for at least as long as each user is online")
     if profile.rooms > profile.users > 0:
         rooms, users = shown(raw["rooms"]), shown(raw["users"])
         message = f"{rooms} rooms for {users} users"
-        yield Problem(("rooms",), message, "count the rooms that somebody is in; the others cost only what they store")
+        yield Problem(("rooms",), message, "count only rooms that have users; the others cost only their storage")
     online, opened = profile.users and profile.hours_online, profile.hours_open or profile.hours_online
     for key in ("messages_per_minute", "pings_per_minute"):
         if getattr(profile, key) and not online:
-            advice = "say users, rooms and hours_online"
-            yield Problem((key,), f'"{key}" is said, but nobody is online', advice, at="key")
+            advice = "set users, rooms and hours_online"
+            yield Problem((key,), f'"{key}" is set, but no user is online', advice, at="key")
     if profile.alarms_per_hour and not (profile.rooms and opened):
-        advice = "say rooms and hours_open"
-        yield Problem(("alarms_per_hour",), '"alarms_per_hour" is said, but no room is open', advice, at="key")
+        advice = "set rooms and hours_open"
+        yield Problem(("alarms_per_hour",), '"alarms_per_hour" is set, but no room is open', advice, at="key")
 
 
 SAMPLES: Final = ("chat", "example-1", "example-2", "example-3", "example-4")
-"""The profiles that poc ships: a chat, and the four examples of the pricing page."""
+"""The profiles that poc ships: a chat, and the four examples on the pricing page."""
 
 
 def sample_text(name: str) -> str | None:
-    """Return the text of a shipped profile, None where there is none of that name."""
+    """Return the text of a shipped profile, None if there is none with this name."""
     from importlib.resources import files
 
     if name not in SAMPLES:
@@ -119,5 +119,5 @@ def sample_text(name: str) -> str | None:
 
 
 def near(name: str) -> str | None:
-    """Return advice for the name of a profile that does not exist."""
+    """Return advice for a profile name that does not exist."""
     return did_you_mean(name, SAMPLES)

@@ -1,4 +1,4 @@
-"""What was used, or would be, before anything is priced."""
+"""Billable usage, before prices are applied."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -10,18 +10,18 @@ from poc_cli.cost.prices import Prices
 ZERO: Final = Decimal(0)
 
 DAYS_OF_A_MONTH: Final = Decimal(30)
-"""The pricing page's own month."""
+"""The month that the pricing page uses."""
 
 SECONDS_OF_A_DAY: Final = Decimal(86_400)
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What is counted, over so many days.
+    """The usage over a number of days.
 
-    `requests` are those that reach objects: HTTP, a connection each, RPC, alarms. `messages` come in by WebSockets and
-    are counted as sent, not as billed. `active_seconds` are of objects: running, or in memory and unable to hibernate.
-    `stored_gb` is what lies there all the time. `worker_*` is the Worker in front.
+    `requests` are requests to objects: HTTP, new connections, RPC and alarms. `messages` are incoming WebSocket
+    messages, counted one by one and not as billed. `active_seconds` is the time in which objects run, or are in memory
+    and unable to hibernate. `stored_gb` is the average amount stored. `worker_*` is the Worker in front of the objects.
     """
 
     days: Decimal
@@ -35,16 +35,16 @@ class Usage:
     worker_cpu_ms: Decimal = ZERO
 
     def times(self, factor: Decimal) -> "Usage":
-        """Return so many times as much in the same days."""
+        """Return the usage multiplied by a factor, over the same days."""
         grown = {name: getattr(self, name) * factor for name in _COUNTED}
         return replace(self, **grown)
 
     def plus(self, other: "Usage") -> "Usage":
-        """Return both together, over the days of this one."""
+        """Return the sum of both, over the days of this one."""
         return replace(self, **{name: getattr(self, name) + getattr(other, name) for name in _COUNTED})
 
     def metered(self, prices: Prices) -> Mapping[str, Decimal]:
-        """Return how much of each meter it is."""
+        """Return the amount used of each meter."""
         return {
             "requests": self.requests + self.messages / prices.messages_per_request,
             "duration": self.active_seconds * prices.memory_gb,

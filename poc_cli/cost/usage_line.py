@@ -1,4 +1,4 @@
-"""What a run used, in one line."""
+"""Summarize the usage of a run in one line."""
 
 from decimal import Decimal
 
@@ -8,8 +8,8 @@ from poc_cli.cost.prices import Prices
 from poc_cli.cost.usage import Usage
 
 
-def told(measured: Measured, prices: Prices) -> str:
-    """Return `this run: 61 requests, 2.9 GB-s: 0.06 % of the free plan's day`; from 1 % on the limit is named."""
+def usage_summary(measured: Measured, prices: Prices) -> str:
+    """Return `this run: 61 requests, 2.9 GB-s: 0.06 % of the free plan's day`; from 1 % up, it names the limit."""
     usage = day_of(measured)
     used = usage.metered(prices)
     tightest = free_plan(usage, prices).tightest
@@ -20,20 +20,20 @@ def told(measured: Measured, prices: Prices) -> str:
     return f"this run: {parts}: {most}{percent(tightest.part)} of the free plan's day{which}"
 
 
-def told_from_outside(measured: Measured, prices: Prices) -> list[str]:
-    """Return the line of a run on a remote worker, with its source where active time is unknown."""
-    line = told(measured, prices)
+def remote_usage_summary(measured: Measured, prices: Prices) -> list[str]:
+    """Return the summary of a run on a remote worker, explaining the estimate if active time is unknown."""
+    line = usage_summary(measured, prices)
     if not measured.at_most:
         return [line]
     return [
         line,
-        "  counted from outside: connections, messages and poc's own questions; a play's object counts as active for",
-        "  as long as anybody was connected, which is too much where it slept; Cloudflare's count is in the dashboard",
+        "  counted from outside: connections, messages and requests of poc itself; an object counts as active for as",
+        "  long as a client was connected, even while it slept; for the billed usage see the Cloudflare dashboard",
     ]
 
 
 def day_of(measured: Measured) -> Usage:
-    """Return all that a run used as the usage of one day."""
+    """Return the usage of the whole run as if it had happened in one day."""
     whole = Usage(Decimal(1))
     for play in measured.plays:
         whole = whole.plus(play.usage(Decimal(1)))
@@ -41,10 +41,10 @@ def day_of(measured: Measured) -> Usage:
 
 
 def plain(number: Decimal) -> str:
-    """Return a number as people write it: three digits of a small one, whole thousands with commas."""
+    """Format a number: three digits for a small one, commas between thousands."""
     if number == number.to_integral_value():
         return f"{number:,.0f}"
-    if number >= 1000:  # noqa: PLR2004 - beyond that, nobody reads the fraction
+    if number >= 1000:  # noqa: PLR2004 - the fraction does not matter above this
         return f"{number:,.0f}"
     if number < Decimal("0.001"):
         return "less than 0.001"
@@ -52,7 +52,7 @@ def plain(number: Decimal) -> str:
 
 
 def percent(part: Decimal) -> str:
-    """Return a part as per cent."""
+    """Format a fraction as a percentage."""
     whole = part * 100
     if 0 < whole < Decimal("0.01"):
         return "less than 0.01 %"

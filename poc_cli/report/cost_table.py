@@ -9,7 +9,7 @@ from poc_cli.cost.bill import Share, dollars
 from poc_cli.cost.measured import Measured
 from poc_cli.cost.month import Month
 from poc_cli.cost.prices import Prices
-from poc_cli.cost.usage_line import percent, plain, told
+from poc_cli.cost.usage_line import percent, plain, usage_summary
 from poc_cli.report.styled import Line, span
 
 WHY: Final = "An object that only waits to sleep is not billed, nor is its sleep; one that something pins is."
@@ -25,7 +25,7 @@ def lines(month: Month) -> list[Line]:
 
 def run_lines(measured: Measured, prices: Prices) -> list[Line]:
     """Return what a run used, and how its time in memory was spent."""
-    return [[span(told(measured, prices), "bold")], *([span(f"  {text}")] for text in _memory(measured)), []]
+    return [[span(usage_summary(measured, prices), "bold")], *([span(f"  {text}")] for text in _memory(measured)), []]
 
 
 def source(prices: Prices) -> Line:

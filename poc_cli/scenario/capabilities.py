@@ -1,4 +1,4 @@
-"""What of a play can be played in a place: the whole, all but some claims, or nothing of it, and why not."""
+"""Determine which parts of a play a target can run: all, all but some claims, or nothing, and why."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from poc_cli.scenario.plays import Play
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where plays go on: its kind, how sleeps are known there, and what it offers."""
+    """Where plays run: the kind of target, how it shows sleeps, and its abilities."""
 
     kind: str
     oracle: str
@@ -20,37 +20,37 @@ class Place:
 
     @property
     def has_trace(self) -> bool:
-        """Whether sleeps are known by the runtime's own trace."""
+        """Whether sleeps are read from the runtime's trace."""
         return self.oracle == "trace"
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """What of a play is left out: all of it, for a reason, or some of its claims, each for one."""
+    """What is left out of a play: everything, with a reason, or some of its claims, each with a reason."""
 
     reason: str | None
     claims: Mapping[str, str]
 
     def leaves_out(self, step: Step) -> bool:
-        """Return whether a step is passed over."""
+        """Return whether a step is skipped."""
         return step.only_looks and step.claim in self.claims
 
 
 def place_of(target: Mapping[str, Any]) -> Place:
-    """Return the place that a record tells of. Older records have no more than the local target's kind."""
+    """Return the place that a record describes. Older records only have the kind of the local target."""
     abilities = target.get("abilities")
     known = frozenset(map(str, abilities)) if isinstance(abilities, list) else EVERY_ABILITY
     return Place(str(target.get("kind")), str(target.get("oracle", "trace")), known)
 
 
 def fit(play: Play, place: Place) -> Fitted:
-    """Return what of a play cannot be played in a place."""
+    """Return what has to be left out of a play in a place."""
     whole = _unfit(play, place)
     claims: dict[str, str] = {}
     for claim in play.scenario.document.claim:
         unseen = None if place.has_trace else _only_traced(claim, play)
         if unseen is not None:
-            claims[claim.id] = f"{unseen}; not on {place.kind}"
+            claims[claim.id] = f"{unseen}; not available on {place.kind}"
     for placed in play.steps:
         need = placed.step.need
         if need is None or need in place.abilities:
@@ -66,25 +66,25 @@ def fit(play: Play, place: Place) -> Fitted:
 
 
 def _only_traced(claim: Claim, play: Play) -> str | None:
-    """Return why a claim's check cannot judge a play without a trace, None where it can."""
+    """Return why a claim's check cannot judge a play without a trace, None if it can."""
     check = entry_of(claim.check)
     if check.seen_in_trace is None:
         return None
-    told = f"{check.seen_in_trace} is only seen in the runtime's trace"
+    reason = f"{check.seen_in_trace} is only visible in the runtime's trace"
     if not check.or_by_sockets:
-        return told
+        return reason
     silent = [label for label in claim.of or play.objects if play.objects[label].sockets is None]
-    return f'{told}, or told by {silent[0]}\'s answers (object = {{ …, sockets = "path" }})' if silent else None
+    return f'{reason}, or in replies of {silent[0]} (object = {{ …, sockets = "path" }})' if silent else None
 
 
 def _unfit(play: Play, place: Place) -> str | None:
-    """Return why a play can never be played in a place, whatever its steps are."""
+    """Return why a play cannot run in a place, regardless of its steps."""
     document = play.scenario.document
     if document.origin is not None and "origin" not in place.abilities:
-        return f"its app server is not reached from {place.kind}: give one that is deployed by --origin URL"
+        return f"its app server cannot be reached from {place.kind}; use a deployed one with --origin URL"
     deployed = "worker" in place.abilities and play.worker == document.worker
     if play.worker is not None and not place.has_trace and not deployed:
-        return f"it brings a worker of its own, and on {place.kind} runs another"
+        return f"it has its own worker, but another one runs on {place.kind}"
     needs: list[Need] = list(document.needs)
     needs += ["environment"] if document.secrets and "origin" not in place.abilities else []
     missing = [need for need in needs if need not in place.abilities]
@@ -92,4 +92,4 @@ def _unfit(play: Play, place: Place) -> str | None:
 
 
 def _describe(need: Need, place: Place) -> str:
-    return f"it {WITHOUT[need]}; not on {place.kind}"
+    return f"it {WITHOUT[need]}; not available on {place.kind}"

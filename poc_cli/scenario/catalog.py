@@ -1,4 +1,4 @@
-"""Finds scenario files: the shipped ones by name, any others by path."""
+"""Find scenario files: shipped ones by name, others by path."""
 
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
@@ -7,11 +7,11 @@ from pathlib import Path
 from poc_cli.errors import UsageError, did_you_mean
 from poc_cli.shipped import shipped
 
-_BARE_WORD = "a bare word is the name of a shipped scenario; see poc list"
+_BARE_WORD = "a plain name refers to a shipped scenario; see poc list"
 
 
 def shipped_files() -> dict[str, Path]:
-    """Return the shipped scenarios by their names: `hibernate`, or `storage/crash` in a folder of its own."""
+    """Return the shipped scenarios by name: `hibernate`, or `storage/crash` for one in a folder."""
     root = shipped("scenarios")
     found = (file for file in root.rglob("*.toml") if "node_modules" not in file.parts)
     files = sorted(found, key=lambda file: (len(file.relative_to(root).parts), file))
@@ -19,19 +19,19 @@ def shipped_files() -> dict[str, Path]:
 
 
 def find(words: Sequence[str]) -> list[Path]:
-    """Return the files that the words mean, each once, in their order. Raises UsageError for a word that means none."""
+    """Return the files that the words refer to, without duplicates. Raises UsageError if a word matches none."""
     found: dict[Path, None] = {}
     for word in words:
         try:
             found |= dict.fromkeys(_meant(word))
-        except OSError as error:  # a path that is longer than any may be
+        except OSError as error:  # for example a path that is too long
             raise UsageError(f"cannot look for {word}: {error.strerror}") from error
     return list(found)
 
 
 def _meant(word: str) -> list[Path]:
     known = shipped_files()
-    # One that is named like the folder that it is in goes before the folder: all of that are FOLDER/*.
+    # A scenario named like its folder takes precedence over the folder, whose scenarios are FOLDER/*.
     own = [file for name, file in known.items() if name.rpartition("/")[2] == word]
     named = own or [file for name, file in known.items() if _names(word, name)]
     if named and not word.endswith(".toml"):
@@ -48,17 +48,17 @@ def _meant(word: str) -> list[Path]:
 
 
 def _names(word: str, name: str) -> bool:
-    """Return whether a word is a scenario's name, with or without folder, its folder, or a pattern of these."""
+    """Return whether a word or pattern matches a scenario's name, with or without the folder, or its folder."""
     folder, _, own = name.rpartition("/")
     return any(fnmatchcase(each, word) for each in (name, own, folder) if each)
 
 
 def _means_nothing(word: str, path: Path, known: Iterable[str]) -> UsageError:
-    """Return what is wrong with a word: a path that leads nowhere or to something else, or a name that is none."""
+    """Return the error for a word that matches no scenario: a wrong path, or an unknown name."""
     if path.is_dir():
-        return UsageError(f'no scenario "{word}"', f"to play the scenarios in that folder, write ./{word}/")
+        return UsageError(f'no scenario "{word}"', f"to run the scenarios in that folder, use ./{word}/")
     if path.exists():
-        return UsageError(f"{word} is no scenario file", "scenario files end in .toml")
+        return UsageError(f"{word} is not a scenario file", "scenario files end in .toml")
     if word.endswith(".toml"):
         return UsageError(f"no file {word}", _BARE_WORD)
     words = {part for name in known for part in (name, *name.split("/"))}
@@ -71,7 +71,7 @@ def _means_nothing(word: str, path: Path, known: Iterable[str]) -> UsageError:
 
 
 def shown(path: Path) -> str:
-    """Return the path as a person would write it from here."""
+    """Return the path relative to the current folder if possible."""
     try:
         return path.resolve().relative_to(Path.cwd()).as_posix()
     except ValueError:

@@ -1,4 +1,4 @@
-"""The page of all shipped claims: text, source, check, mutant, and verdict of each."""
+"""Generate docs/claims.md: the text, source, check, mutant and verdict of all shipped claims."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,44 +14,44 @@ from poc_cli.shipped import shipped
 
 THEMES: Final[Mapping[str, str]] = {
     "": "The basics",
-    "lifecycle": "How an object comes and goes",
+    "lifecycle": "The life cycle of an object",
     "pins": "What keeps an object in memory",
-    "storage": "What is on the disk",
+    "storage": "Storage",
     "api": "What the Hibernation API promises",
-    "delivery": "Messages that arrive",
-    "faults": "What breaks",
-    "world": "The world outside: secrets, APIs, strangers",
-    "compare": "With and without",
-    "load": "How many",
-    "stack": "A tRPC chat: Next.js beside sleeping sockets",
+    "delivery": "Message delivery",
+    "faults": "Faults",
+    "world": "Secrets, external APIs and unauthorized clients",
+    "compare": "With and without hibernation",
+    "load": "Load",
+    "stack": "A tRPC chat with Next.js and hibernating sockets",
 }
-"""The headings, by the folders of the scenarios; a folder that is not here comes last, under its own name."""
+"""The heading for each folder of scenarios; folders not listed here come last, under their own names."""
 
 Outcomes = Mapping[tuple[str, str], str]
-"""How claims came out in the reference run, by scenario and claim."""
+"""The verdicts in the reference run, by scenario and claim."""
 
 _HEAD: Final = """\
 <!-- Made by `make docs` from scenarios/ and results/reference/local.json: change those. -->
 
 # Claims
 
-{count} claims in {scenarios} scenarios. Each is a sentence of the documentation, or of a thread in which users and its
-authors talk about it, turned into a story that is played on the real runtime. *Judged by* names the check that judges
-the record of the play, or says that the steps decide; *turned red by* names what must refute it, so that it is known
-that it can fail: a control is the same story with one change, a mutant is the worker with one bug.
+{count} claims in {scenarios} scenarios. Each is taken from the documentation, or from a discussion between users and
+its authors, and turned into a story that is played on the real runtime. *Judged by* names the check that judges the
+record of the play, or says that the steps decide. *Refuted by* names what must refute the claim, which shows that it
+can fail: a control is the same story with one change, a mutant is the worker with one bug.
 
 {reference}"""
 
 _REFERENCE: Final = """\
-*Here* is how it came out in the [reference run](../results/reference/local.json) of {date},
-on {target}. *known* means that the runtime is known to do otherwise than the documentation says.
+*Verdict* is the verdict in the [reference run](../results/reference/local.json) of {date},
+on {target}. *known* means that the runtime is known to differ from the documentation.
 """
 
-_NO_REFERENCE: Final = "No reference run is recorded, so the column *here* is empty: `make reference` records one.\n"
+_NO_REFERENCE: Final = "No reference run is recorded, so the column *verdict* is empty; `make reference` records one.\n"
 
 
 def text() -> str:
-    """Return the page as Markdown. Raises PocError where a shipped scenario cannot be read."""
+    """Return the page as Markdown. Raises PocError if a shipped scenario cannot be read."""
     files = shipped_files()
     scenarios = {name: read(file) for name, file in files.items()}
     recorded = shipped("scenarios").parent / "results" / "reference" / "local.json"
@@ -66,10 +66,10 @@ def _document(file: Path) -> dict[str, Any] | None:
 
 
 def page(scenarios: Mapping[str, Scenario], reference: Mapping[str, Any] | None) -> str:
-    """Return the page for scenarios by their names, folder and all, and a judged run, None where there is none."""
+    """Return the page for scenarios (by name, including the folder) and a judged run, if there is one."""
     outcomes = {} if reference is None else _outcomes(reference)
     count = sum(len(each.document.claim) for each in scenarios.values())
-    head = _HEAD.format(count=count, scenarios=len(scenarios), reference=_told_of(reference))
+    head = _HEAD.format(count=count, scenarios=len(scenarios), reference=_verdict_column(reference))
     parts = [head, _differing(scenarios, outcomes)]
     order = list(THEMES)
 
@@ -83,7 +83,7 @@ def page(scenarios: Mapping[str, Scenario], reference: Mapping[str, Any] | None)
     return "\n".join(part for part in parts if part)
 
 
-def _told_of(reference: Mapping[str, Any] | None) -> str:
+def _verdict_column(reference: Mapping[str, Any] | None) -> str:
     if reference is None:
         return _NO_REFERENCE
     versions = " ".join(f"{name} {version}" for name, version in reference["target"]["versions"].items())
@@ -100,34 +100,46 @@ def _outcomes(reference: Mapping[str, Any]) -> Outcomes:
 
 
 def _differing(scenarios: Mapping[str, Scenario], outcomes: Outcomes) -> str:
-    """Return the section on where documentation and runtime differ; the empty text where they do not."""
+    """Return the section on where documentation and runtime differ; the empty string if they do not."""
     rows = [
-        (_link(name), f"`{claim.id}`", _said(claim), ", ".join(claim.known), outcomes.get((told.name, claim.id), ""))
-        for name, told in ((name, scenario.document) for name, scenario in scenarios.items())
-        for claim in told.claim
+        (
+            _link(name),
+            f"`{claim.id}`",
+            _statement(claim),
+            ", ".join(claim.known),
+            outcomes.get((file.name, claim.id), ""),
+        )
+        for name, file in ((name, scenario.document) for name, scenario in scenarios.items())
+        for claim in file.claim
         if claim.known
     ]
     if not rows:
         return ""
-    table = _table(("scenario", "claim", "the documentation says", "known to differ", "here"), rows)
+    table = _table(("scenario", "claim", "the documentation says", "known to differ", "verdict"), rows)
     return f"## Where documentation and runtime differ\n\n{table}"
 
 
 def _scenario(name: str, scenario: Scenario, outcomes: Outcomes) -> str:
-    told = scenario.document
+    document = scenario.document
     rows = [
-        (f"`{claim.id}`", _said(claim), _judged(claim), _red(claim), outcomes.get((told.name, claim.id), ""))
-        for claim in told.claim
+        (
+            f"`{claim.id}`",
+            _statement(claim),
+            _judged(claim),
+            _refuted_by(claim),
+            outcomes.get((document.name, claim.id), ""),
+        )
+        for claim in document.claim
     ]
-    table = _table(("claim", "what it says", "judged by", "turned red by", "here"), rows)
-    return f"### {told.name}\n\n{told.title} ({_link(name)})\n\n{table}"
+    table = _table(("claim", "statement", "judged by", "refuted by", "verdict"), rows)
+    return f"### {document.name}\n\n{document.title} ({_link(name)})\n\n{table}"
 
 
 def _link(name: str) -> str:
     return f"[{name}](../scenarios/{name}.toml)"
 
 
-def _said(claim: Claim) -> str:
+def _statement(claim: Claim) -> str:
     return claim.says if claim.source is None else f"{claim.says} ([source]({claim.source}))"
 
 
@@ -136,20 +148,20 @@ def _judged(claim: Claim) -> str:
     return judged if claim.matrix is None else f"{judged}; matrix: {claim.matrix.row}, {claim.matrix.expects}"
 
 
-def _red(claim: Claim) -> str:
+def _refuted_by(claim: Claim) -> str:
     control = [] if claim.control is None else [_changed(claim.control)]
-    # A mutant of our own worker is a module of it; one of another worker is a patch, in a folder of that one's name.
+    # A mutant of poc's worker replaces a module; a mutant of another worker is a patch in a folder named after it.
     ending = "patch" if "/" in (claim.mutant or "") else "ts"
     mutant = [] if claim.mutant is None else [f"mutant [{claim.mutant}](../tests/mutants/{claim.mutant}.{ending})"]
     return "; ".join([*mutant, *control])
 
 
 def _changed(control: Control) -> str:
-    """Return what a control changes, and what the claim must be then where that is not refuted."""
+    """Return what a control changes, and the expected verdict if it is not refuted."""
     names = [*(f"`{name}`" for name in (*control.clients, *control.vars))]
     changed = [*(["other steps"] if control.steps else []), *([f"another {', '.join(names)}"] if names else [])]
     whole = " and ".join([*changed, *(["another worker"] if control.worker else [])])
-    return f"control with {whole}" + ("" if control.expect == "refuted" else f" (then {control.expect})")
+    return f"control with {whole}" + ("" if control.expect == "refuted" else f" (expected: {control.expect})")
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -1,4 +1,4 @@
-"""Who may take part in a story: our own WebSocket client, a program of somebody's, a page in a browser."""
+"""The models of clients: WebSocket clients of poc, programs, and pages in a browser."""
 
 from typing import Annotated, Literal
 
@@ -8,66 +8,68 @@ from poc_cli.scenario.duration import Duration
 from poc_cli.scenario.types import Folder, SecretName, Shape
 
 LARGEST_COUNT = 10_000
-"""Clients of one play. The runtime takes two descriptors a socket, so these already need 20,000 of them."""
+"""The most clients in one play. The runtime needs two descriptors per socket, so this takes 20,000 of them."""
 
 MOST_PROGRAMS = 50
-"""Programs, or pages, of one client with a count: each is a process of 50 MB or more."""
+"""The largest count of a program or page: each is a process of 50 MB or more."""
 
 
 class ClientSpec(Shape):
-    """One WebSocket client: where it connects and how."""
+    """A WebSocket client of poc."""
 
-    path: str = Field(pattern=r"^/", description="Where it connects: the path and query of the worker's URL.")
-    headers: dict[str, str] = Field(default={}, description="Headers of the opening request.")
+    path: str = Field(pattern=r"^/", description="The path and query of the URL to connect to.")
+    headers: dict[str, str] = Field(default={}, description="Headers of the upgrade request.")
     subprotocols: list[str] = Field(default=[], description="The subprotocols it offers.")
     compression: bool = Field(default=False, description="Whether it offers permessage-deflate.")
-    count: int | None = Field(default=None, ge=1, le=LARGEST_COUNT, description="So many of it: ann.1, ann.2, ….")
-    ping: Duration | None = Field(default=None, description="The time between protocol pings; none unless said.")
+    count: int | None = Field(default=None, ge=1, le=LARGEST_COUNT, description="How many clients: ann.1, ann.2, ….")
+    ping: Duration | None = Field(default=None, description="The interval of protocol pings (default: none).")
 
     @field_validator("ping")
     @classmethod
     def _pings_apart(cls, ping: float | None) -> float | None:
-        # A timer of the event loop is no finer than a millisecond.
+        # Timers of the event loop have a resolution of a millisecond.
         if ping is not None and ping < 0.001:  # noqa: PLR2004
-            raise ValueError('pings need time between them, at least "1ms"')
+            raise ValueError('the interval of pings must be at least "1ms"')
         return ping
 
 
 class CommandSpec(Shape):
-    """A program that is a client: it is sent a line for each message and answers in lines."""
+    """A program as a client: it reads each message as a line on stdin and writes messages as lines to stdout."""
 
-    command: list[str] = Field(min_length=1, description="The program and its arguments; `node` is the one of poc.")
-    dir: Folder | None = Field(default=None, description="Where it runs, relative to the file; beside it unless said.")
-    build: str | None = Field(default=None, min_length=1, description="What makes its folder ready, in a copy.")
-    also: list[Folder] = Field(default=[], description="What the build reads beside the folder, relative to the file.")
-    env: dict[str, str] = Field(default={}, description="Variables of its environment.")
-    secrets: list[SecretName] = Field(default=[], description="Secrets of the scenario that its environment has too.")
-    opens: Literal["socket", "line"] = Field(
-        default="socket", description="What shows that it is open: a WebSocket to the worker, or its first line."
+    command: list[str] = Field(min_length=1, description="The program and its arguments; `node` is poc's own.")
+    dir: Folder | None = Field(default=None, description="Its working directory (default: the folder of the file).")
+    build: str | None = Field(
+        default=None, min_length=1, description="A command that builds it, in a copy of its folder."
     )
-    count: int | None = Field(default=None, ge=1, le=MOST_PROGRAMS, description="So many of it: cli.1, cli.2, ….")
+    also: list[Folder] = Field(default=[], description="Other folders that the build reads, relative to the file.")
+    env: dict[str, str] = Field(default={}, description="Environment variables.")
+    secrets: list[SecretName] = Field(default=[], description="Secrets of the scenario to add to its environment.")
+    opens: Literal["socket", "line"] = Field(
+        default="socket", description="When it counts as open: on a WebSocket to the worker, or on its first line."
+    )
+    count: int | None = Field(default=None, ge=1, le=MOST_PROGRAMS, description="How many of it: cli.1, cli.2, ….")
 
 
 class PageSpec(Shape):
-    """A page in a real browser: what it sends and gets by its WebSockets to the worker are its messages."""
+    """A page in a real browser; its messages are the frames of its WebSockets to the worker."""
 
     browser: str = Field(
-        pattern=r"^(\{origin(\.foreign)?\}|https?://)", description="The address of the page: it begins with {origin}."
+        pattern=r"^(\{origin(\.foreign)?\}|https?://)", description="The URL of the page, which starts with {origin}."
     )
     opens: Literal["socket", "load"] = Field(
-        default="socket", description="What shows that it is open: a WebSocket to the worker, or that it is loaded."
+        default="socket", description="When it counts as open: on a WebSocket to the worker, or when it has loaded."
     )
-    count: int | None = Field(default=None, ge=1, le=MOST_PROGRAMS, description="So many of it: page.1, page.2, ….")
+    count: int | None = Field(default=None, ge=1, le=MOST_PROGRAMS, description="How many of it: page.1, page.2, ….")
 
 
 AnyClient = ClientSpec | CommandSpec | PageSpec
 
 _KINDS: dict[str, type[AnyClient]] = {"command": CommandSpec, "browser": PageSpec}
-"""The key by which a table shows what kind of client it is; a table without either is one of ours."""
+"""The key that identifies each kind of client; a table without either is a client of poc."""
 
 
 def kind_of(value: object) -> type[AnyClient]:
-    """Return the model of a client as it stands in the file, before or after it has been read."""
+    """Return the model of a client, given either its raw value or its model."""
     if isinstance(value, ClientSpec | CommandSpec | PageSpec):
         return type(value)
     keys = value.keys() if isinstance(value, dict) else ()
@@ -89,11 +91,11 @@ Client = Annotated[
 ]
 
 URL = "url"
-"""In a command and its environment: the address of the worker for this very client."""
+"""The template for the worker's URL for this client, in a command and its environment."""
 
 
 def texts_of(client: AnyClient) -> dict[str, object]:
-    """Return the keys of a client in whose texts templates are filled in, with their values."""
+    """Return the keys of a client that can contain templates, with their values."""
     match client:
         case CommandSpec():
             return {"command": client.command, "env": client.env}
@@ -103,5 +105,5 @@ def texts_of(client: AnyClient) -> dict[str, object]:
 
 
 def own_names(client: AnyClient) -> frozenset[str]:
-    """Return the names that only this client's texts have, beside its number."""
+    """Return the names bound only in this client, besides its number."""
     return frozenset({URL}) if isinstance(client, CommandSpec) else frozenset()

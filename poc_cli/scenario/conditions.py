@@ -1,4 +1,4 @@
-"""Conditions on a message: `path op literal`, and the paths that captures use too."""
+"""Conditions on messages, such as `count >= 2`, and the paths that conditions and captures use."""
 
 import json
 import operator
@@ -27,14 +27,14 @@ OPERATORS: Final = ("==", "!=", "<", "<=", ">", ">=", "contains", "matches", "ex
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A name in the place of a literal: the value it has when the condition is asked."""
+    """A name in place of a literal, whose value is looked up when the condition is evaluated."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One parsed condition; `text` is how it was written."""
+    """A parsed condition; `text` is its source."""
 
     text: str
     negated: bool
@@ -43,19 +43,19 @@ class Condition:
     literal: object
 
     def __str__(self) -> str:
-        """Return the condition as it was written."""
+        """Return the source of the condition."""
         return self.text
 
     @property
     def names(self) -> set[str]:
-        """Return the names that must be bound."""
+        """Return the names that the condition uses."""
         return {self.literal.name} if isinstance(self.literal, Bound) else set()
 
     def holds(self, value: object, names: Mapping[str, object]) -> bool:
-        """Return whether the condition holds for a message's JSON (MISSING where it has none).
+        """Return whether the condition holds for the JSON of a message, MISSING if it is not JSON.
 
-        A path that is missing makes every comparison false, negated or not; only `exists` sees absence.
-        Raises UnknownNameError, or ValueError where a bound value is used as a pattern and is none.
+        If the path is missing, every comparison is false, even a negated one; only `exists` tests for absence.
+        Raises UnknownNameError, or ValueError if a bound value is not a valid pattern.
         """
         found = lookup(value, self.path)
         if self.operator == "exists":
@@ -71,7 +71,7 @@ class Condition:
 
 
 def parse(text: str) -> Condition:
-    """Return the condition. Raises ValueError with a sentence that says what is wrong with it."""
+    """Parse a condition. Raises ValueError with a message for users if it is not valid."""
     match = _CONDITION.fullmatch(text)
     if match is None:
         raise ValueError(f'{shown(text)} is not a condition; write it like: count >= 2, or: not name == "ann"')
@@ -81,7 +81,7 @@ def parse(text: str) -> Condition:
         raise ValueError(f"{shown(name)} is not an operator; {did_you_mean(name, OPERATORS)}")
     if name == "exists":
         if literal:
-            raise ValueError(f'"exists" ends the condition, but {shown(literal)} follows')
+            raise ValueError(f'"exists" takes no value, but {shown(literal)} follows')
         return Condition(text, match["negated"] is not None, path, name, None)
     value = _literal(literal, name)
     if name == "matches" and not isinstance(value, Bound):
@@ -90,7 +90,7 @@ def parse(text: str) -> Condition:
 
 
 def lookup(value: object, path: str) -> object | Missing:
-    """Return the value at a path such as `rooms[0].name`, else MISSING. Raises ValueError for what is no path."""
+    """Return the value at a path such as `rooms[0].name`, or MISSING. Raises ValueError for an invalid path."""
     for step in _steps(path):
         if isinstance(value, dict):
             value = value.get(step, MISSING)
@@ -103,7 +103,7 @@ def lookup(value: object, path: str) -> object | Missing:
 
 @lru_cache(maxsize=1024)
 def _steps(path: str) -> tuple[str | int, ...]:
-    """Return the steps of a path; a key is bare or quoted as JSON, an index stands in brackets."""
+    """Split a path into keys, which may be quoted as in JSON, and indexes in brackets."""
     steps: list[str | int] = []
     at = 0
     while at < len(path) or not steps:
@@ -118,7 +118,7 @@ def _steps(path: str) -> tuple[str | int, ...]:
 
 def _literal(text: str, operator_: str) -> object:
     if not text:
-        raise ValueError(f'"{operator_}" needs something to compare with')
+        raise ValueError(f'"{operator_}" needs a value to compare with')
     name = whole_name(text)
     if name is not None:
         return Bound(name)
@@ -129,7 +129,7 @@ def _json(text: str) -> object:
     try:
         return json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        advice = f"; text stands in quotes: {json.dumps(text)}" if re.fullmatch(r"[A-Za-z_][\w -]*", text) else ""
+        advice = f"; text needs quotes: {json.dumps(text)}" if re.fullmatch(r"[A-Za-z_][\w -]*", text) else ""
         raise ValueError(f"{shown(text)} is neither JSON nor a {{name}}{advice}") from None
 
 
@@ -138,7 +138,7 @@ def _no_constant(text: str) -> object:
 
 
 def _ordered(compare: Callable[[float, float], bool]) -> Callable[[object, object], bool]:
-    """Return the comparison for two numbers or two texts (by code point); false for anything else."""
+    """Return a comparison of two numbers, or of two texts by code point, which is false for anything else."""
 
     def holds(found: object, literal: object) -> bool:
         if isinstance(found, str) and isinstance(literal, str):
@@ -151,7 +151,7 @@ def _ordered(compare: Callable[[float, float], bool]) -> Callable[[object, objec
 
 
 def _contains(found: object, literal: object) -> bool:
-    """Return whether a text contains a text, a list an element, a table a key."""
+    """Return whether a text contains a substring, a list an element, or a table a key."""
     if isinstance(found, list):
         return any(equal(item, literal) for item in found)
     return isinstance(found, str | dict) and isinstance(literal, str) and literal in found
@@ -159,12 +159,12 @@ def _contains(found: object, literal: object) -> bool:
 
 def _matches(found: object, literal: object) -> bool:
     pattern = _pattern(literal)
-    # Half of a surrogate pair, which JSON can carry, has no form in UTF-8, which RE2 reads.
+    # RE2 needs UTF-8, which cannot encode lone surrogates; JSON can contain them.
     return isinstance(found, str) and pattern(found.encode(errors="replace").decode())
 
 
 def _pattern(pattern: object) -> Callable[[str], bool]:
-    """Return the search for a pattern. Raises ValueError for what is none."""
+    """Return a function that searches for a pattern. Raises ValueError if it is not a valid pattern."""
     if not isinstance(pattern, str):
         raise ValueError(f'"matches" needs a pattern in quotes, not {shown(pattern)}')  # noqa: TRY004 - the file is wrong, not the program
     return _compiled(pattern)
@@ -172,7 +172,7 @@ def _pattern(pattern: object) -> Callable[[str], bool]:
 
 @lru_cache(maxsize=128)
 def _compiled(pattern: str) -> Callable[[str], bool]:
-    import re2  # type: ignore[import-untyped]  # as long as three other modules, and few stories have a pattern
+    import re2  # type: ignore[import-untyped]  # takes as long to import as three other modules, and few stories use it
 
     options = re2.Options()
     options.log_errors = False
@@ -180,7 +180,7 @@ def _compiled(pattern: str) -> Callable[[str], bool]:
         compiled = re2.compile(pattern.encode(errors="replace").decode(), options)
     except re2.error as error:
         reason = error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else str(error)
-        raise ValueError(f"{shown(pattern)} is not a pattern that RE2 knows: {reason}") from None
+        raise ValueError(f"{shown(pattern)} is not a valid RE2 pattern: {reason}") from None
     return lambda text: compiled.search(text) is not None
 
 

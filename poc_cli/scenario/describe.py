@@ -1,4 +1,4 @@
-"""A scenario told as a story: who takes part, what happens line by line, and what is claimed of it."""
+"""Describe a scenario in English for `poc show`: its clients, its steps line by line, and its claims."""
 
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -7,7 +7,7 @@ from typing import Final
 from poc_cli.inert import inert
 from poc_cli.scenario.check_names import LOAD_MEANINGS, MEANINGS
 from poc_cli.scenario.client_tables import AnyClient, CommandSpec, PageSpec
-from poc_cli.scenario.describe_load import cast, happenings
+from poc_cli.scenario.describe_load import participants, stage_sentences
 from poc_cli.scenario.duration import written
 from poc_cli.scenario.load_model import LoadFile
 from poc_cli.scenario.model import Claim, Control, ObjectRef, OriginSpec, WorkerRef
@@ -20,28 +20,28 @@ WIDTH: Final = 80
 _MEANINGS: Final = MEANINGS | LOAD_MEANINGS
 
 _LABEL: Final = 12
-"""Columns for the words before a claim's details, the longest of which is `judged by`."""
+"""The width of the labels of a claim's details, the longest of which is `judged by`."""
 
 
 def tell(scenario: Scenario) -> list[str]:
-    """Return the story in lines; only headings and names of claims begin in the first column."""
+    """Describe the scenario; only headings and names of claims start in the first column."""
     document = scenario.document
     lines = [f"{document.name} ({inert(scenario.file)})", *_prose(document.title), ""]
     if isinstance(document, LoadFile):
-        lines += ["Who takes part", *(line for each in cast(document).items() for line in _labeled(*each)), ""]
-        lines += ["What happens", *(line for told in happenings(document) for line in _wrapped(told, "  ", "    "))]
+        lines += ["Participants", *(line for each in participants(document).items() for line in _labeled(*each)), ""]
+        lines += ["Stages", *(line for each in stage_sentences(document) for line in _wrapped(each, "  ", "    "))]
     else:
-        lines += ["Who takes part", *_cast(scenario), ""]
-        lines += ["What happens", *_steps(scenario.steps, "  ")]
+        lines += ["Participants", *_participants(scenario), ""]
+        lines += ["Steps", *_steps(scenario.steps, "  ")]
     if any(placed.step.claim is None for placed in every(scenario.steps)):
-        lines += ["", *_prose("A step that decides no claim must come out as told, or the play ends there.")]
+        lines += ["", *_prose("A step that decides no claim is a precondition: if it fails, the play ends.")]
     for claim in document.claim:
         lines += ["", *_claim(claim, scenario)]
     return lines
 
 
 def _wrapped(text: str, first: str, later: str | None = None) -> list[str]:
-    """Return the text in lines that begin with `first`, the others with `later`; addresses are never broken."""
+    """Wrap the text; the first line starts with `first`, the others with `later`. URLs are never broken."""
     lines = textwrap.wrap(
         KEPT.join(inert(part) for part in text.split(KEPT)),
         WIDTH,
@@ -61,28 +61,28 @@ def _labeled(label: str, text: str, width: int = _LABEL) -> list[str]:
     return _wrapped(inert(text), f"  {label:<{width}}", " " * (width + 2))
 
 
-def _cast(scenario: Scenario) -> Iterator[str]:
+def _participants(scenario: Scenario) -> Iterator[str]:
     document = scenario.document
     objects = {f"object {name}" if name != "object" else name: each for name, each in scenario.objects.items()}
-    told = {name: _object(each) for name, each in objects.items()}
-    told |= {name: _client(each) for name, each in document.clients.items()}
-    told |= {f"{{{name}}}": f"stands for {shown(value)}" for name, value in document.vars.items()}
+    rows = {name: _object(each) for name, each in objects.items()}
+    rows |= {name: _client(each) for name, each in document.clients.items()}
+    rows |= {f"{{{name}}}": f"stands for {shown(value)}" for name, value in document.vars.items()}
     if document.worker is not None:
-        told["worker"] = f"the one in the folder {_folder(document.worker)}"
+        rows["worker"] = f"the worker in the folder {_folder(document.worker)}"
     if document.origin is not None:
-        told["origin"] = _origin(document.origin)
+        rows["origin"] = _origin(document.origin)
     if document.secrets:
-        told["secrets"] = f"{listed(document.secrets, '')}: random, the same for worker and origin"
+        rows["secrets"] = f"{listed(document.secrets, '')}: random, the same for worker and origin"
     if document.secret:
-        told["secret"] = f"{listed(document.secret, '')}: must not leave the worker, however short"
+        rows["secret"] = f"{listed(document.secret, '')}: must not leave the worker, however short"
     if document.public:
-        told["public"] = f"{listed(document.public, '')}: may leave the worker"
+        rows["public"] = f"{listed(document.public, '')}: may leave the worker"
     if document.measures:
-        told["alone"] = "it measures latencies, so nothing else is played beside it"
+        rows["alone"] = "it measures latencies, so no other play runs at the same time"
     if document.needs:
-        told["needs"] = f"a target with {listed(document.needs, '')}"
-    width = max(map(len, told)) + 2
-    for name, text in told.items():
+        rows["needs"] = f"a target with {listed(document.needs, '')}"
+    width = max(map(len, rows)) + 2
+    for name, text in rows.items():
         yield from _labeled(name, text, width)
 
 
@@ -96,7 +96,8 @@ def _client(client: AnyClient) -> str:
     match client:
         case CommandSpec():
             where = "" if client.dir is None else f" in the folder {client.dir}"
-            return f"{many}the program {' '.join(client.command)}{where}, which speaks in lines{_made(client.build)}"
+            program = f"{many}the program {' '.join(client.command)}{where}"
+            return f"{program}, which reads and writes lines{_built(client.build)}"
         case PageSpec():
             return f"{many}the page {client.browser} in a browser"
     message = f"{client.count} clients, each connects" if client.count is not None else "connects"
@@ -104,7 +105,7 @@ def _client(client: AnyClient) -> str:
     details = [f"header {name}: {value}" for name, value in client.headers.items()]
     details += [f"subprotocol {name}" for name in client.subprotocols]
     details += ["compression"] if client.compression else []
-    details += [f"a protocol ping each {written(client.ping)}"] if client.ping is not None else []
+    details += [f"a protocol ping every {written(client.ping)}"] if client.ping is not None else []
     return message + (f", with {listed(details, '')}" if details else "")
 
 
@@ -116,11 +117,11 @@ def _steps(steps: Iterable[PlacedStep], indent: str) -> Iterator[str]:
 
 
 def _step(placed: PlacedStep, width: int, indent: str, deeper: str) -> Iterator[str]:
-    told = placed.step.sentence()
+    sentence = placed.step.sentence()
     if placed.step.claim is not None:
-        told += f" [decides {placed.step.claim}]"
+        sentence += f" [decides {placed.step.claim}]"
     first = f"{indent}{placed.position.line:>{width}}  {deeper}"
-    yield from _wrapped(told, first, " " * len(first))
+    yield from _wrapped(sentence, first, " " * len(first))
     for inner in placed.inner:
         yield from _step(inner, width, indent, deeper + "  ")
 
@@ -143,7 +144,7 @@ def _claim(claim: Claim, scenario: Scenario) -> Iterator[str]:
     if claim.control is not None:
         yield from _control(claim.control, scenario.controls.get(claim.id, ()))
     if claim.mutant is not None:
-        yield from _labeled("mutant", f"{claim.mutant}, a broken worker for which it must be refuted")
+        yield from _labeled("mutant", f"{claim.mutant}, a broken worker with which it must be refuted")
     for target in claim.known:
         yield from _labeled("known", f"to be refuted on {target}")
     if claim.source is not None:
@@ -154,15 +155,15 @@ def _folder(worker: WorkerRef) -> str:
     config = "" if worker.config is None else f", configured by {', '.join(worker.config)}"
     message = worker.dir + config + ("" if worker.env is None else f", in its environment {worker.env}")
     message += "".join(f", with {name} = {value}" for name, value in worker.vars.items())
-    return message + _made(worker.build)
+    return message + _built(worker.build)
 
 
 def _origin(origin: OriginSpec) -> str:
-    return f"the app server in the folder {origin.dir}{_made(origin.build)}, started by {origin.start}"
+    return f"the app server in the folder {origin.dir}{_built(origin.build)}, started by {origin.start}"
 
 
-def _made(build: str | None) -> str:
-    return "" if build is None else f", made ready by {build}"
+def _built(build: str | None) -> str:
+    return "" if build is None else f", built by {build}"
 
 
 def _control(control: Control, steps: tuple[PlacedStep, ...]) -> Iterator[str]:
@@ -170,6 +171,6 @@ def _control(control: Control, steps: tuple[PlacedStep, ...]) -> Iterator[str]:
     changes += [f"{{{name}}} stands for {shown(value)}" for name, value in control.vars.items()]
     changes += [f"the worker is the one in {_folder(control.worker)}"] if control.worker is not None else []
     changes += ["these steps are played instead:"] if steps else []
-    yield from _labeled("control", f"must be {control.expect} where {'; '.join(changes)}")
+    yield from _labeled("control", f"must be {control.expect} if {'; '.join(changes)}")
     if steps:
         yield from _steps(steps, " " * (_LABEL + 2))

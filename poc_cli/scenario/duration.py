@@ -1,4 +1,4 @@
-"""Lengths of time as people write them: `300ms`, `1.5s`, `2m`. Pure."""
+"""Parse and format durations such as `300ms`, `1.5s` and `2m`."""
 
 import re
 from typing import Annotated, Final
@@ -8,29 +8,29 @@ from pydantic import BeforeValidator
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 WRITTEN: Final = r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)"
-"""How a length of time is written, as a pattern for the whole text."""
+"""The pattern of a duration, for the whole text."""
 
 _PATTERN = re.compile(WRITTEN)
 
 LONGEST_SECONDS = 86_400.0
-"""A day: longer waits in a scenario are slips of the pen."""
+"""A day: longer waits in a scenario are mistakes."""
 
 
 def seconds(text: object) -> float:
     """Return the seconds of `300ms`, `1s`, `2m` or `1h`. Raises ValueError for anything else."""
     match = _PATTERN.fullmatch(text) if isinstance(text, str) else None
     if match is None:
-        raise ValueError('a length of time is written like "300ms", "1.5s" or "2m"')
+        raise ValueError('a duration is written like "300ms", "1.5s" or "2m"')
     value = float(match[1]) * _SECONDS[match[2]]
     if value > LONGEST_SECONDS:
-        raise ValueError("a length of time is at most a day")
+        raise ValueError("a duration cannot be longer than a day")
     return value
 
 
 def written(value: float) -> str:
-    """Return seconds as people write them, in milliseconds below one second."""
+    """Format seconds as a duration, in milliseconds below one second."""
     return f"{value * 1000:g}ms" if 0 < value < 1 else f"{value:g}s"
 
 
 Duration = Annotated[float, BeforeValidator(seconds, json_schema_input_type=str)]
-"""Seconds, written as text."""
+"""A duration in seconds, written as text in the file."""

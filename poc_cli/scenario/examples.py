@@ -1,4 +1,4 @@
-"""An example for each verb: steps that the shipped worker carries out as told."""
+"""An example for each verb, which works with the shipped worker."""
 
 from typing import Final
 
@@ -13,17 +13,17 @@ clients = { ann = "/room/{play}?name=ann", bob = "/room/{play}?name=bob" }
 steps = [
 %s]
 """
-"""The file around an example's steps."""
+"""The scenario file around the steps of an example."""
 
 EXAMPLES: Final = {verb: model.example for verb, model in VERBS.items()}
-"""The steps of each verb's example."""
+"""The example steps of each verb."""
 
 
 ORIGIN: Final = 'origin  = { dir = "app", start = "node server.mjs", ready = "/hello" }\n'
-"""What a file has beside that where its steps are about an app server."""
+"""The line that examples with an app server need in addition."""
 
 
 def whole(steps: str) -> str:
-    """Return a whole file with the steps in it."""
+    """Return a complete scenario file with the steps."""
     file = FRAME % steps
     return file.replace("clients = ", f"{ORIGIN}clients = ", 1) if "origin = " in steps else file

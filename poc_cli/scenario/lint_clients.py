@@ -1,4 +1,4 @@
-"""What lint says of clients that are not ours, of the origin, and of the names and steps that go with them."""
+"""Lint rules for programs and pages as clients, for the origin, and for their variables and steps."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,31 +18,31 @@ WORKER: Final = "worker"
 PORT: Final = "port"
 
 ORIGIN_NAMES: Final = frozenset({ORIGIN, ELSEWHERE})
-"""What every play of a scenario with an origin knows: where it is, and the same under another name."""
+"""The names bound in every play of a scenario with an origin: its URL, and the URL of a foreign origin."""
 
 RESERVED: Final = frozenset({"POC_TOKEN", "POC_URL", "PORT", "HOST", "HOSTNAME", "PATH", "HOME", "TMPDIR", "NODE_ENV"})
-"""Variables that poc itself sets."""
+"""Environment variables that poc sets."""
 
 
 def given_names(document: ScenarioFile) -> frozenset[str]:
-    """Return the names that every play of a scenario has beside `play` and its vars."""
+    """Return the names bound in every play of a scenario, besides `play` and its vars."""
     return ORIGIN_NAMES if document.origin is not None else frozenset()
 
 
 def taken_by(clients: Sequence[AnyClient]) -> frozenset[str]:
-    """Return the names that clients have of their own, which no var can have."""
+    """Return the names bound only in clients, which no var can use."""
     return frozenset({URL}) if any(isinstance(client, CommandSpec) for client in clients) else frozenset()
 
 
 def problems_of_file(document: ScenarioFile) -> Iterator[Problem]:
-    """Yield what is wrong with the origin, the secrets, and the names in worker and origin."""
+    """Yield problems with the origin, the secrets, and the templates in worker and origin."""
     for name, times in Counter(document.secrets).items():
         if name in RESERVED:
-            yield Problem(("secrets",), f'"{name}" is a variable of poc\'s own', "give the secret another name")
+            yield Problem(("secrets",), f'"{name}" is set by poc itself', "choose another name for the secret")
         elif times > 1:
             yield Problem(("secrets",), f'"{name}" is named {times} times')
     for name in sorted({*document.secret} & {*document.public}):
-        yield Problem(("public",), f'"{name}" is both secret and public', "take it out of one of the two")
+        yield Problem(("public",), f'"{name}" is both secret and public', "remove it from one of the two")
     origin = document.origin
     if origin is not None:
         known = {ORIGIN, ELSEWHERE, WORKER, PORT}
@@ -78,20 +78,20 @@ def _secrets(clients: Mapping[str, AnyClient], path: Path, document: ScenarioFil
 def _unknown(value: object, path: Path, known: set[str]) -> Iterator[Problem]:
     for way, name in templates_in(value, path):
         if name not in known:
-            advice = did_you_mean(name, known) or "no name is known here"
-            yield Problem(way, f"{{{name}}} is not known here", advice)
+            advice = did_you_mean(name, known) or "no names are defined here"
+            yield Problem(way, f"{{{name}}} is not defined here", advice)
 
 
 def _taken(variables: Mapping[str, str], path: Path, secrets: Sequence[str]) -> Iterator[Problem]:
     for name in variables:
         if name in RESERVED - {"HOST", "HOSTNAME", "NODE_ENV"}:
-            yield Problem((*path, name), f'"{name}" is a variable of poc\'s own', at="key")
+            yield Problem((*path, name), f'"{name}" is set by poc itself', at="key")
         elif name in secrets:
-            yield Problem((*path, name), f'"{name}" is a secret of the scenario already', at="key")
+            yield Problem((*path, name), f'"{name}" is already a secret of the scenario', at="key")
 
 
 def problems_of_step(step: Step, path: Path, named: Mapping[str, AnyClient], *, origin: bool) -> Iterator[Problem]:
-    """Yield what a step asks of a client of another kind, or of an origin that is not there."""
+    """Yield problems with a step that its kind of client cannot do, or that needs a missing origin."""
     if isinstance(step, Origin) and not origin:
         advice = 'add origin = { dir = "…", start = "…" } above the steps'
         yield Problem(path, "the scenario has no origin", advice, at="key")
@@ -99,21 +99,23 @@ def problems_of_step(step: Step, path: Path, named: Mapping[str, AnyClient], *, 
         if isinstance(step, Acting):
             yield from _acts(step, path, name, client)
         elif isinstance(step, Kill) and step.how == "process" and not isinstance(client, CommandSpec):
-            message = f'"{name}" is no program, so no process of it can be killed'
-            yield Problem((*path, "how"), message, 'leave "how" out')
+            message = f'"{name}" is not a program, so it has no process to kill'
+            yield Problem((*path, "how"), message, 'remove "how"')
         elif isinstance(step, Kill) and "how" in step.model_fields_set and isinstance(client, PageSpec):
-            yield Problem((*path, "how"), f'"{name}" is a page, which is ended as a whole', 'leave "how" out')
+            yield Problem((*path, "how"), f'"{name}" is a page, which can only be ended as a whole', 'remove "how"')
         elif isinstance(step, Stall) and isinstance(client, PageSpec):
-            yield Problem(path, f'"{name}" is a page, and a browser always reads', at="key")
+            yield Problem(path, f'"{name}" is a page, and a browser cannot be made to stop reading', at="key")
 
 
 def _acts(step: Acting, path: Path, name: str, client: AnyClient) -> Iterator[Problem]:
     if isinstance(client, PageSpec):
         if step.sends:
-            message = f'"{name}" is a page, and only what happens on it lets it send'
+            message = f'"{name}" is a page, which sends only as a result of actions on it'
             yield Problem((*path, "send"), message, 'use "click", "fill" or "eval"', at="key")
         return
     for key in step.page_keys:
         kind = "a program" if isinstance(client, CommandSpec) else "a plain client"
-        page = f'a page is clients.{name} = {{ browser = "{{origin}}/…" }}' if isinstance(client, ClientSpec) else ""
-        yield Problem((*path, key), f'"{key}" is for pages, and "{name}" is {kind}', page or None, at="key")
+        page = (
+            f'for a page, use clients.{name} = {{ browser = "{{origin}}/…" }}' if isinstance(client, ClientSpec) else ""
+        )
+        yield Problem((*path, key), f'"{key}" requires a page, and "{name}" is {kind}', page or None, at="key")

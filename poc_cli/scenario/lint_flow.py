@@ -1,4 +1,4 @@
-"""What one play would stumble over, step by step: names that lead nowhere yet, messages that cannot be sent."""
+"""Lint rules for the steps of one play: names that are not bound yet, messages that cannot be sent."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,9 +20,9 @@ from poc_cli.scenario.values import Path, shown
 
 @dataclass(frozen=True, slots=True)
 class PlayState:
-    """What the story or one control plays: its clients and vars (with the way to each), its steps.
+    """The clients and vars (each with its path) and the steps of the story or of one control.
 
-    `given` are the names that it has from the start, beside `play` and its vars.
+    `given` are the names bound from the start, besides `play` and its vars.
     """
 
     clients: Mapping[str, tuple[Path, AnyClient]]
@@ -32,18 +32,18 @@ class PlayState:
 
 
 def problems_of_play(played: PlayState, claims: Sequence[str], objects: Mapping[str, ObjectRef]) -> Iterator[Problem]:
-    """Yield every problem of one play, in no order; `claims` and `objects` are those that a step may name."""
+    """Yield every problem of one play, in no order; steps may name the `claims` and `objects`."""
     yield from _Flow(played, claims, objects).problems()
 
 
 class _Flow:
-    """One pass over the steps of one play; `_known` are the names that are bound at the step."""
+    """One pass over the steps of one play; `_known` are the names bound at the current step."""
 
     def __init__(self, played: PlayState, claims: Sequence[str], objects: Mapping[str, ObjectRef]) -> None:
         self._played = played
         self._claims = claims
         self._objects = objects
-        self._crowd = ClientGroups({name: client for name, (_, client) in played.clients.items()})
+        self._groups = ClientGroups({name: client for name, (_, client) in played.clients.items()})
         self._known = {"play", *played.given, *played.vars}
         steps = list(every_step(played.steps))
         self._captures = {name for step in steps if isinstance(step, Exchange) for name in step.capture}
@@ -51,7 +51,7 @@ class _Flow:
         opened = {group_of(name) for step in steps if isinstance(step, Connect) for name in step.connect}
         self._connecting = set(played.clients) if EVERY_CLIENT in opened else opened
         self._own = taken_by([client for _, client in played.clients.values()])
-        # Names that a capture cannot have, because they would mean two things.
+        # Names that a capture cannot use, because they would be ambiguous.
         self._taken = (
             self._known
             | self._own
@@ -66,16 +66,16 @@ class _Flow:
     def _vars(self) -> Iterator[Problem]:
         for name, (path, value) in self._played.vars.items():
             if name == "play":
-                yield Problem(path, '"play" is the name of the play itself and cannot be a var', at="key")
+                yield Problem(path, '"play" is reserved for the play itself and cannot be a var', at="key")
             if name in self._played.given | self._own:
-                yield Problem(path, f'"{name}" is a name of poc\'s here and cannot be a var', at="key")
+                yield Problem(path, f'"{name}" is reserved by poc here and cannot be a var', at="key")
             if name == NUMBER and any(client.count for _, client in self._played.clients.values()):
                 message = f'"{NUMBER}" is the number of a client with a count and cannot be a var'
                 yield Problem(path, message, at="key")
             yield from unknown_names(value, path, {"play"})
 
     def _clients(self) -> Iterator[Problem]:
-        # Captures and counters may stand in a path: whether they are bound when the client connects is asked there.
+        # A path may use captures and counters; _connects checks that they are bound when the client connects.
         later = self._known | self._captures | self._counters
         before = 0
         for name, (path, client) in self._played.clients.items():
@@ -84,14 +84,14 @@ class _Flow:
                     continue
                 if missing == NUMBER and client.count is None and missing not in later:
                     message = f'{{{missing}}} is the number of a client with a count, and "{name}" has none'
-                    yield Problem(way, message, "give it one, like count = 3")
+                    yield Problem(way, message, "add one, like count = 3")
                 elif name not in self._connecting:
-                    continue  # a control with steps of its own may leave a client out, and what it would need
+                    continue  # a control with its own steps may not use a client, nor bind what it would need
                 elif missing not in later and (missing != NUMBER or client.count is None):
                     yield _unknown(missing, way, later)
             before += 1 if client.count is None else client.count
             if before > LARGEST_COUNT:
-                message = f'with "{name}" there are {before} clients, and {LARGEST_COUNT} is the most'
+                message = f'with "{name}" there are {before} clients; the limit is {LARGEST_COUNT}'
                 yield Problem(path, message, at="key")
                 return
 
@@ -117,7 +117,7 @@ class _Flow:
     def _repeat(self, node: Node, step: Repeat) -> Iterator[Problem]:
         counter = set() if step.as_ is None else {step.as_}
         if counter & (self._known | self._captures):
-            yield Problem((*node.path, "as"), f'"{step.as_}" is a name already; count under another one')
+            yield Problem((*node.path, "as"), f'"{step.as_}" is already bound; use another name')
         counter -= self._known
         self._known |= counter
         yield from self._steps(node.inner)
@@ -131,21 +131,21 @@ class _Flow:
                 if name == EVERY_CLIENT:
                     if not step.allows_every_client:
                         advice = did_you_mean("", self._played.clients)
-                        yield Problem(way, f'"{key}" takes one client, not every one', advice)
+                        yield Problem(way, f'"{key}" takes one client, not all of them', advice)
                     elif len(names) > 1:
-                        yield Problem(way, '"*" means every client, so it stands alone')
-                elif name not in self._played.clients and name not in self._crowd:
+                        yield Problem(way, '"*" means every client, so it cannot be combined with others')
+                elif name not in self._played.clients and name not in self._groups:
                     yield self._no_client(name, way)
-                elif self._crowd.size(name) is not None and not step.allows_every_client:
+                elif self._groups.size(name) is not None and not step.allows_every_client:
                     advice = f'name one of them, like "{name}.1"'
-                    yield Problem(way, f'"{key}" takes one client, and "{name}" is {self._crowd.size(name)}', advice)
+                    yield Problem(way, f'"{key}" takes one client, and "{name}" is {self._groups.size(name)}', advice)
                 elif times > 1:
                     yield Problem(way, f"{shown(name)} is named {times} times")
                 elif group_of(name) != name and group_of(name) in names:
-                    yield Problem(way, f'"{name}" is one of "{group_of(name)}", which is named too')
+                    yield Problem(way, f'"{name}" is part of "{group_of(name)}", which is named too')
 
     def _kinds(self, step: Step) -> Mapping[str, AnyClient]:
-        """Return the clients that a step names, as far as there are such."""
+        """Return the clients that a step names, without unknown ones."""
         named = [name for key in step.names_clients for name in _names(step, key)]
         every = EVERY_CLIENT in named
         groups = self._played.clients if every else dict.fromkeys(map(group_of, named))
@@ -162,15 +162,15 @@ class _Flow:
     def _named_objects(self, step: Step, path: Path) -> Iterator[Problem]:
         if step.acts_on_objects and not self._objects:
             advice = 'add object = { class = "…", name = "{play}" } above the steps'
-            yield Problem(path, f'"{step.verb}" acts on an object, and the scenario names none', advice, at="key")
+            yield Problem(path, f'"{step.verb}" needs an object, but the scenario has none', advice, at="key")
         elif isinstance(step, Restart) and step.of is not None and not step.acts_on_objects:
-            message = f'"of" names objects, and restart = "{step.restart}" restarts the whole runtime'
-            yield Problem((*path, "of"), message, 'leave "of" out', at="key")
+            message = f'"of" names objects, but restart = "{step.restart}" restarts the whole runtime'
+            yield Problem((*path, "of"), message, 'remove "of"', at="key")
         elif of := _names(step, "of"):
             yield from known_objects(of, (*path, "of"), self._objects)
 
     def _connects(self, step: Step) -> Iterator[Problem]:
-        """Yield a problem for each name that a client needs when it connects and that is not bound there."""
+        """Yield a problem for each name that a client needs but that is not bound when it connects."""
         if not isinstance(step, Connect):
             return
         named = self._played.clients if EVERY_CLIENT in step.connect else dict.fromkeys(map(group_of, step.connect))
@@ -184,7 +184,7 @@ class _Flow:
                 if missing in self._captures:
                     yield Problem(way, f'{{{missing}}} is captured only after "{name}" connects')
                 elif missing in self._counters:
-                    yield Problem(way, f'{{{missing}}} counts a repeat, and "{name}" connects outside of it')
+                    yield Problem(way, f'{{{missing}}} is the counter of a repeat, but "{name}" connects outside of it')
 
     def _captured(self, step: Exchange, path: Path) -> Iterator[Problem]:
         for name, text in step.capture.items():
@@ -194,9 +194,9 @@ class _Flow:
             except ValueError as error:
                 yield Problem(way, str(error))
             if name in self._taken:
-                yield Problem(way, f'"{name}" is a name already; capture under another one', at="key")
+                yield Problem(way, f'"{name}" is already bound; capture it under another name', at="key")
         if step.capture and step.names_clients and not self._is_one_client(step):
-            message = "a capture needs a step with one client: whose answer would it be?"
+            message = "a capture needs a step with exactly one client"
             yield Problem((*path, "capture"), message, at="key")
 
     def _is_one_client(self, step: Step) -> bool:
@@ -208,7 +208,7 @@ class _Flow:
 
 
 def known_objects(names: Sequence[str], path: Path, objects: Mapping[str, ObjectRef]) -> Iterator[Problem]:
-    """Yield a problem for each name that is no object's or stands twice."""
+    """Yield a problem for each name that is not an object or is listed twice."""
     for name, times in Counter(names).items():
         if name not in objects:
             yield Problem(path, f"there is no object {shown(name)}", did_you_mean(name, objects))
@@ -217,14 +217,14 @@ def known_objects(names: Sequence[str], path: Path, objects: Mapping[str, Object
 
 
 def unknown_names(value: object, path: Path, known: set[str]) -> Iterator[Problem]:
-    """Yield a problem for each template in a value that names what is not known."""
+    """Yield a problem for each template in a value with an unknown name."""
     for way, name in templates_in(value, path):
         if name not in known:
             yield _unknown(name, way, known)
 
 
 def _names(step: Step, key: str) -> list[str]:
-    value = vars(step).get(key)  # pydantic's own way to a field that a model may not have is ten times slower
+    value = vars(step).get(key)  # getattr with a default is ten times slower on pydantic models
     return [value] if isinstance(value, str) else list(value or [])
 
 
@@ -240,13 +240,13 @@ def _messages(step: Step, path: Path, known: set[str]) -> Iterator[Problem]:
         if value is None:
             continue
         if isinstance(value, list) and key != "expect":
-            advice = "several messages are several steps; one message that is a list is { json = [...] }"
+            advice = "use one step per message; for one message that is a list, use { json = [...] }"
             yield Problem((*path, key), f'"{key}" is one message, not a list', advice)
         elif isinstance(value, list) and not value:
-            yield Problem((*path, key), f'"{key}" names no message')
+            yield Problem((*path, key), f'"{key}" is an empty list')
         for message in expected_messages(value):
             if names_in(message):
-                continue  # what it will be is known only when it is filled in
+                continue  # its value is only known when the step is played
             try:
                 check_form(message)
             except ValueError as error:
@@ -264,9 +264,9 @@ def _conditions(step: Exchange, path: Path, known: set[str]) -> Iterator[Problem
         for name in sorted(condition.names - known):
             yield _unknown(name, way, known)
         for name in sorted(names_in(condition.literal) & known):
-            yield Problem(way, f'"{{{name}}}" is not filled in inside quotes', f"write it without them: {{{name}}}")
+            yield Problem(way, f'"{{{name}}}" is not replaced inside quotes', f"remove the quotes: {{{name}}}")
 
 
 def _unknown(name: str, path: Path, known: set[str]) -> Problem:
-    advice = f"{did_you_mean(name, known)} (the braces themselves are written {{{{{name}}}}})"
-    return Problem(path, f"{{{name}}} is not known here", advice)
+    advice = f"{did_you_mean(name, known)} (for literal braces, write {{{{{name}}}}})"
+    return Problem(path, f"{{{name}}} is not defined here", advice)

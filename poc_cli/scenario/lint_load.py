@@ -1,4 +1,4 @@
-"""What the models cannot see in a load scenario: stages, messages without a mark, claims that no load can decide."""
+"""Lint rules for load scenarios: stages, messages without a mark, and claims that a load cannot decide."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -15,13 +15,13 @@ from poc_cli.scenario.validation_errors import Problem
 from poc_cli.scenario.values import Path, kind, shown
 
 MARK = "{mark}"
-"""Where a message holds what tells it from all others."""
+"""The placeholder in a message for the value that makes it unique."""
 
 _STAGES: Path = ("load", "stages")
 
 
 def stages_of(table: LoadTable) -> tuple[Stage, ...]:
-    """Return the stages of a table that was linted."""
+    """Return the stages of a table that passed lint."""
     return _stages(table.stages, [])
 
 
@@ -59,7 +59,7 @@ def _verb(table: object, way: Path) -> str | Problem:
         return verbs[0]
     if verbs:
         both = " and ".join(shown(verb) for verb in verbs)
-        return Problem((*way, verbs[1]), f"a stage has one verb, and this has {both}", "make two of it", at="key")
+        return Problem((*way, verbs[1]), f"a stage has one verb, but this has {both}", "split it in two", at="key")
     details = {key for model in STAGES.values() for key in validation_errors.keys(model)}
     unknown = next((key for key in table if key not in details), None)
     if unknown is None:
@@ -70,13 +70,15 @@ def _verb(table: object, way: Path) -> str | Problem:
 def _order(stages: Sequence[Stage]) -> Iterator[Problem]:
     ramps = [index for index, stage in enumerate(stages) if isinstance(stage, Ramp)]
     if ramps != [0]:
-        yield Problem(_STAGES, "the first stage must be a ramp, and no other one", 'begin with { ramp = "5s" }')
+        yield Problem(
+            _STAGES, "the first stage must be a ramp, and no other stage may be one", 'begin with { ramp = "5s" }'
+        )
 
 
 def _table(table: LoadTable) -> Iterator[Problem]:
     if table.rooms > table.sockets:
-        message = f"{table.rooms} rooms cannot each have one of {table.sockets} sockets"
-        yield Problem(("load", "rooms"), message, "have at most as many rooms as sockets")
+        message = f"{table.sockets} sockets are not enough for {table.rooms} rooms"
+        yield Problem(("load", "rooms"), message, "use at most as many rooms as sockets")
     yield from unknown_names(table.path, ("load", "path"), {"play", "room", "i"})
     for name, value in table.headers.items():
         yield from unknown_names(value, ("load", "headers", name), {"play", "room", "i"})
@@ -91,22 +93,24 @@ def _message(value: object, way: Path) -> Iterator[Problem]:
         yield Problem(way, str(error))
         return
     if isinstance(sent, str) and sent.count(MARK) != 1:
-        message = f"the message must hold {MARK} once, and holds it {sent.count(MARK)} times"
-        yield Problem(way, message, f'put "{MARK}" where the worker sends it back')
+        message = f"the message must contain {MARK} exactly once, but contains it {sent.count(MARK)} times"
+        yield Problem(way, message, f'put "{MARK}" in a value that the worker sends back')
 
 
 def _objects(document: LoadFile, objects: Mapping[str, ObjectRef]) -> Iterator[Problem]:
     if document.objects:
-        yield Problem(("objects",), 'a load names its rooms by one "object"', at="key")
+        yield Problem(("objects",), 'a load scenario uses "object" for its rooms, not "objects"', at="key")
     for reference in objects.values():
         if reference.name is None:
-            yield Problem(("object", "id"), "the rooms of a load have names", "give a name with {play} and {room}")
+            yield Problem(
+                ("object", "id"), "the rooms of a load scenario need a name", "use a name with {play} and {room}"
+            )
             continue
         yield from unknown_names(reference.name, ("object", "name"), {"play", "room"})
         missing = [name for name in ("play", "room") if name not in names_in(reference.name)]
         if missing and (missing != ["room"] or document.load.rooms > 1):
-            message = f"{shown(reference.name)} does not tell its rooms apart"
-            yield Problem(("object", "name"), message, 'write "{play}-{room}"')
+            message = f"{shown(reference.name)} would be the same for several rooms or plays"
+            yield Problem(("object", "name"), message, 'use "{play}-{room}"')
 
 
 def _claims(claims: Sequence[Claim]) -> Iterator[Problem]:
@@ -114,22 +118,23 @@ def _claims(claims: Sequence[Claim]) -> Iterator[Problem]:
     for index, claim in enumerate(claims):
         way: Path = ("claim", index)
         if claim.id in seen:
-            yield Problem((*way, "id"), f'a claim "{claim.id}" is there already; each id stands once')
+            yield Problem((*way, "id"), f'there is already a claim "{claim.id}"; ids must be unique')
         seen.add(claim.id)
         if claim.check is None:
-            yield Problem((*way, "id"), f'nothing decides the claim "{claim.id}"', 'give it a "check"')
+            yield Problem((*way, "id"), f'nothing decides the claim "{claim.id}"', 'add a "check"')
         elif claim.check not in LOAD_MEANINGS:
             advice = did_you_mean(claim.check, LOAD_MEANINGS)
-            yield Problem((*way, "check"), f"{shown(claim.check)} is not a check of a load", advice)
+            yield Problem((*way, "check"), f"{shown(claim.check)} is not a check for load scenarios", advice)
         for key in ("control", "of", "after", "limit", "matrix"):
             if getattr(claim, key) is not None:
-                yield Problem((*way, key), f'the claim of a load has no "{key}"', at="key")
+                yield Problem((*way, key), f'"{key}" is not available for claims of a load scenario', at="key")
 
 
 def _out_of_place(document: LoadFile) -> Iterator[Problem]:
     for key in ("clients", "steps"):
         if getattr(document, key):
-            yield Problem((key,), f'a load has no "{key}"', "its sockets and stages stand in [load]", at="key")
+            advice = "define its sockets and stages in [load]"
+            yield Problem((key,), f'"{key}" is not available in a load scenario', advice, at="key")
     for key in ("vars", "needs", "measures", "origin", "secrets", "secret", "public"):
         if getattr(document, key, None):
-            yield Problem((key,), f'a load has no "{key}"', at="key")
+            yield Problem((key,), f'"{key}" is not available in a load scenario', at="key")

@@ -1,4 +1,4 @@
-"""Lint for whole files: claims that nothing decides, controls that change nothing."""
+"""Lint rules for whole files, such as claims that nothing decides and controls that change nothing."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -16,7 +16,7 @@ from poc_cli.scenario.values import Path, shown
 Nodes = Sequence[Node]
 
 MOST_STEPS: Final = 20_000
-"""Steps of a file with each repeat written out. A play is held in memory and judged as a whole; more of it is load."""
+"""The most steps a file may have, repeats expanded. A play is held in memory and judged as a whole."""
 
 
 def problems_of(
@@ -25,7 +25,7 @@ def problems_of(
     controls: Mapping[int, Nodes],
     objects: Mapping[str, ObjectRef],
 ) -> Iterator[Problem]:
-    """Yield every problem, in no order; `controls` holds the steps of controls that bring their own, by claim."""
+    """Yield every problem, in no order; `controls` maps the index of a claim to its control's own steps."""
     yield from _objects(document, objects)
     yield from problems_of_file(document)
     yield from _reserved(document.claim)
@@ -50,7 +50,7 @@ def problems_of(
 def _reserved(claims: Sequence[Claim]) -> Iterator[Problem]:
     for index, claim in enumerate(claims):
         if claim.id == NO_SECRET_LEAVES:
-            reason = f'"{claim.id}" is the claim that poc adds where a secret left the worker'
+            reason = f'"{claim.id}" is the claim that poc adds when a secret left the worker'
             yield Problem(("claim", index, "id"), reason, "give it another name")
 
 
@@ -67,12 +67,12 @@ def _changed(story: PlayState, index: int, claim: Claim, controls: Mapping[int, 
 
 
 def _length(nodes: Nodes) -> Iterator[Problem]:
-    """Yield a problem at the step with which the file becomes too long, repeats written out."""
+    """Yield a problem at the step with which the file becomes too long, repeats expanded."""
     length = 0
     for node in nodes:
         length += _written_out(node)
         if length > MOST_STEPS:
-            message = f"with this step there are {length} to play, each repeat written out; {MOST_STEPS} is the most"
+            message = f"with this step, the story has {length} steps (repeats expanded); the limit is {MOST_STEPS}"
             yield Problem(node.path, message, at="key")
             return
 
@@ -83,7 +83,7 @@ def _written_out(node: Node) -> int:
 
 def _objects(document: ScenarioFile, objects: Mapping[str, ObjectRef]) -> Iterator[Problem]:
     if document.object is not None and document.objects:
-        yield Problem(("objects",), 'give "object" for one or "objects" for several, not both', at="key")
+        yield Problem(("objects",), 'use "object" for one object or "objects" for several, not both', at="key")
     for name, reference in objects.items():
         path: Path = ("object",) if document.object is not None else ("objects", name)
         if reference.name is None:
@@ -91,7 +91,7 @@ def _objects(document: ScenarioFile, objects: Mapping[str, ObjectRef]) -> Iterat
         yield from unknown_names(reference.name, (*path, "name"), {"play", *document.vars})
         if "play" not in names_in(reference.name):
             message = f"{shown(reference.name)} would be the same object in every play"
-            yield Problem((*path, "name"), message, 'put {play} into the name, like "{play}" or "room-{play}"')
+            yield Problem((*path, "name"), message, 'add {play} to the name, like "{play}" or "room-{play}"')
 
 
 def _claims(
@@ -105,7 +105,7 @@ def _claims(
     for index, claim in enumerate(document.claim):
         path: Path = ("claim", index)
         if claim.id in seen:
-            yield Problem((*path, "id"), f'a claim "{claim.id}" is there already; each id stands once')
+            yield Problem((*path, "id"), f'there is already a claim "{claim.id}"; ids must be unique')
         seen.add(claim.id)
         yield from _check(claim, path, decided=claim.id in named)
         yield from known_objects(claim.of or [], (*path, "of"), objects)
@@ -120,17 +120,17 @@ def _claims(
 
 
 def weaknesses_of(document: ScenarioFile, steps: Nodes, controls: Mapping[int, Nodes]) -> Iterator[Problem]:
-    """Yield a problem for each claim that could be held by nothing.
+    """Yield a problem for each claim that could hold without any evidence.
 
-    Records of before have such claims, so that a record is not refused for one: the judge takes them for what they are.
+    Only new files are checked for this: older records contain such claims, and the judge can still read them.
     """
     for index, claim in enumerate(document.claim):
         path: Path = ("claim", index)
         if claim.check is not None:
             continue
         if claim.matrix is not None:
-            message = f'nothing shows that what the cell of the claim "{claim.id}" is about was lost or kept'
-            yield Problem((*path, "matrix"), message, 'give the claim a "check", like check = "holds-after-loss"')
+            message = f'no check shows whether the state in the matrix cell of "{claim.id}" was lost or kept'
+            yield Problem((*path, "matrix"), message, 'add a check to the claim, like check = "holds-after-loss"')
         for nodes, where in ((steps, "the story"), (controls.get(index), "the control")):
             named = [step for step in every_step(nodes or ()) if step.claim == claim.id]
             if named and not any(step.shows_something for step in named):
@@ -139,11 +139,11 @@ def weaknesses_of(document: ScenarioFile, steps: Nodes, controls: Mapping[int, N
 
 
 def _after(claim: Claim, path: Path, steps: Nodes, own: Nodes | None) -> Iterator[Problem]:
-    """Yield the problems of the step that a claim says it comes after."""
+    """Yield problems with the `after` of a claim."""
     if claim.after is None:
         return
     if entry_of(claim.check).wants_awake:
-        message = f'"{claim.check}" is about the steps that name the claim, so it has no "after"'
+        message = f'"{claim.check}" is about the steps that name the claim, so "after" cannot be used'
         yield Problem((*path, "after"), message, f'add claim = "{claim.id}" to the hibernate step', at="key")
         return
     for nodes, where in ((steps, "the story"), (own, "the claim's control")):
@@ -158,24 +158,24 @@ def _after(claim: Claim, path: Path, steps: Nodes, own: Nodes | None) -> Iterato
         meant = next(step for step in in_order if isinstance(step, Taking) and step.id == claim.after)
         before = next((step for step in in_order if step is meant or step.claim == claim.id), meant)
         if before is not meant:
-            message = f"a step of {where} that decides the claim stands before the step {shown(claim.after)}"
+            message = f"a step of {where} that decides the claim comes before the step {shown(claim.after)}"
             yield Problem((*path, "after"), message)
 
 
 def _ids(steps: Nodes) -> Iterator[Problem]:
-    """Yield a problem for each id of a step that another has already."""
+    """Yield a problem for each duplicate id of a step."""
     seen: set[str] = set()
     for node in every_node(steps):
         if not isinstance(node.step, Taking) or node.step.id is None:
             continue
         if node.step.id in seen:
-            yield Problem((*node.path, "id"), f"a step {shown(node.step.id)} is there already; each id stands once")
+            yield Problem((*node.path, "id"), f"there is already a step {shown(node.step.id)}; ids must be unique")
         seen.add(node.step.id)
 
 
 def _check(claim: Claim, path: Path, *, decided: bool) -> Iterator[Problem]:
     if claim.check is None and not decided:
-        advice = f'give it a "check", or add claim = "{claim.id}" to a step'
+        advice = f'add a "check", or add claim = "{claim.id}" to a step'
         yield Problem((*path, "id"), f'nothing decides the claim "{claim.id}"', advice)
     if claim.check is not None and claim.check not in MEANINGS:
         yield Problem((*path, "check"), f"{shown(claim.check)} is not a check", did_you_mean(claim.check, MEANINGS))
@@ -183,7 +183,7 @@ def _check(claim: Claim, path: Path, *, decided: bool) -> Iterator[Problem]:
         yield Problem((*path, "check"), f'"{claim.check}" needs a "limit"', 'add one, like limit = "200ms"')
     if not entry_of(claim.check).has_limit and claim.limit is not None:
         limited = " or ".join(f'"{name}"' for name, entry in ENTRIES.items() if entry.has_limit)
-        yield Problem((*path, "limit"), f'only a claim with check = {limited} has a "limit"', at="key")
+        yield Problem((*path, "limit"), f'"limit" requires check = {limited}', at="key")
 
 
 def _control_names(index: int, claim: Claim, document: ScenarioFile) -> Iterator[Problem]:
@@ -196,5 +196,5 @@ def _control_names(index: int, claim: Claim, document: ScenarioFile) -> Iterator
     for key, noun, changed, known in changes:
         for name in changed:
             if name not in known:
-                message = f'the story has no {noun} "{name}" that the control could change'
+                message = f'the control changes the {noun} "{name}", which the story does not have'
                 yield Problem(("claim", index, "control", key, name), message, did_you_mean(name, known), at="key")

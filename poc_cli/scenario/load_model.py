@@ -1,4 +1,4 @@
-"""What a load scenario may say: how many sockets in how many rooms, and what they go through, stage by stage."""
+"""The models of a load scenario: the number of sockets and rooms, and the stages they go through."""
 
 from typing import Any, ClassVar, Final, Literal
 
@@ -9,20 +9,20 @@ from poc_cli.scenario.model import Client, ScenarioFile
 from poc_cli.scenario.types import Identifier, Shape
 
 STAGES: Final[dict[str, type["Stage"]]] = {}
-"""Every kind of stage by its key; a stage has exactly one of them."""
+"""Every kind of stage by its key; a stage has exactly one of these keys."""
 
 MOST_SOCKETS: Final = 10_000_000
-"""Beyond what any cluster of ours opens: a slip of the pen."""
+"""More sockets than any cluster opens; a larger number is a mistake."""
 
 PATIENCE_SECONDS: Final = 10.0
-"""How long an answer may take before it is counted as lost. Ten thousand are answered in one second (measured)."""
+"""How long a reply may take before it counts as lost. Ten thousand messages are answered in one second (measured)."""
 
 SLEEPS_WITHIN_SECONDS: Final = 13.0
 """An object still in memory this long after its last event cannot sleep (docs/design/sleep.md)."""
 
 
 class Stage(Shape):
-    """What every stage has. A kind of stage is a subclass; its key in the file is `verb`."""
+    """Base class of all stages. Each kind is a subclass; its key in the file is `verb`."""
 
     verb: ClassVar[str]
 
@@ -33,71 +33,79 @@ class Stage(Shape):
 
 
 class Ramp(Stage):
-    """Open all sockets, evenly over a length of time."""
+    """Open all sockets, spread evenly over a time."""
 
     verb: ClassVar[str] = "ramp"
-    ramp: Duration = Field(description="How long the opening takes.")
+    ramp: Duration = Field(description="How long it takes to open all.")
 
 
 class Rest(Stage):
-    """Let time pass; proves nothing."""
+    """Let time pass. Proves nothing."""
 
     verb: ClassVar[str] = "idle"
-    idle: Duration = Field(description="How long.")
+    idle: Duration = Field(description="The duration.")
 
 
 class Sleep(Stage):
-    """Bring every room to sleep, by the runtime's own timer or by force."""
+    """Put every room to sleep, by the runtime's idle timer or by eviction."""
 
     verb: ClassVar[str] = "sleep"
-    sleep: Literal["natural", "evict"] = Field(description="By the idle timer, or by an evict (local only).")
-    wait: Duration = Field(default=SLEEPS_WITHIN_SECONDS, description="How long to leave the rooms alone.")
+    sleep: Literal["natural", "evict"] = Field(description="By the idle timer, or by eviction (local only).")
+    wait: Duration = Field(default=SLEEPS_WITHIN_SECONDS, description="How long nothing is sent to the rooms.")
 
 
 class Storm(Stage):
-    """Wake every room: by a message of each client, or by one message and a broadcast to all."""
+    """Wake every room, with a message from each client or with one message and a broadcast."""
 
     verb: ClassVar[str] = "storm"
-    storm: Literal["all", "staggered", "broadcast"] = Field(description="All at once, one after the other, or by one.")
-    over: Duration = Field(default=5.0, description="Over how long a staggered storm is spread.")
-    within: Duration = Field(default=PATIENCE_SECONDS, description="How long an answer may take before it is lost.")
-    slow: int = Field(default=0, ge=0, description="How many of each room do not read while it goes on.")
+    storm: Literal["all", "staggered", "broadcast"] = Field(
+        description="All clients at once, one after the other, or one per room."
+    )
+    over: Duration = Field(default=5.0, description="The duration of a staggered storm.")
+    within: Duration = Field(
+        default=PATIENCE_SECONDS, description="How long a reply may take before it counts as lost."
+    )
+    slow: int = Field(default=0, ge=0, description="How many clients of each room stop reading meanwhile.")
 
 
 class Churn(Stage):
-    """Clients leave, and others come in their place."""
+    """Clients leave and are replaced by new ones."""
 
     verb: ClassVar[str] = "churn"
-    churn: Duration = Field(description="For how long.")
-    rate: float = Field(gt=0, description="How many leave and come a second.")
+    churn: Duration = Field(description="The duration.")
+    rate: float = Field(gt=0, description="How many clients are replaced per second.")
 
 
 class Chat(Stage):
-    """Every client says something now and then, to itself or to its room."""
+    """Every client sends messages at a fixed rate, to itself or to its room."""
 
     verb: ClassVar[str] = "chat"
-    chat: Duration = Field(description="For how long.")
-    rate: float = Field(gt=0, description="Messages of each client a minute.")
-    to: Literal["self", "room"] = Field(default="self", description="Who gets each: its sender, or all in the room.")
-    within: Duration = Field(default=PATIENCE_SECONDS, description="How long an answer may take before it is lost.")
-    slow: int = Field(default=0, ge=0, description="How many of each room do not read while it goes on.")
+    chat: Duration = Field(description="The duration.")
+    rate: float = Field(gt=0, description="Messages per client and minute.")
+    to: Literal["self", "room"] = Field(
+        default="self", description="Who receives each: its sender, or everyone in the room."
+    )
+    within: Duration = Field(
+        default=PATIENCE_SECONDS, description="How long a reply may take before it counts as lost."
+    )
+    slow: int = Field(default=0, ge=0, description="How many clients of each room stop reading meanwhile.")
 
 
 class LoadTable(Shape):
-    """`[load]`: the sockets, and what they say. A message holds `{mark}`, by which its answer is known."""
+    """`[load]`: the sockets and their messages. Each message contains `{mark}`, which identifies its reply."""
 
-    sockets: int = Field(ge=1, le=MOST_SOCKETS, description="How many sockets.")
-    rooms: int = Field(default=1, ge=1, description="Over how many objects they are spread.")
-    rounds: int = Field(default=1, ge=1, description="How often the stages after the ramp are gone through.")
-    path: str = Field(pattern=r"^/", description="Where each connects; {play}, {room} and {i} are filled in.")
-    headers: dict[str, str] = Field(default={}, description="Headers of each opening request.")
-    stages: list[Any] = Field(min_length=1, description="What happens, stage by stage: one verb each.")
-    exchange: Any = Field(default={"hex": "01"}, description="A message that the object answers with its mark.")
-    who: Any = Field(default={"op": "who", "id": "{mark}"}, description="A message whose answer tells the instance.")
+    sockets: int = Field(ge=1, le=MOST_SOCKETS, description="The number of sockets.")
+    rooms: int = Field(default=1, ge=1, description="The number of objects they are spread over.")
+    rounds: int = Field(default=1, ge=1, description="How often the stages after the ramp are run.")
+    path: str = Field(pattern=r"^/", description="The path each connects to, with {play}, {room} and {i}.")
+    headers: dict[str, str] = Field(default={}, description="Headers of each upgrade request.")
+    stages: list[Any] = Field(min_length=1, description="The stages, one verb each.")
+    exchange: Any = Field(default={"hex": "01"}, description="A message that the object answers with the same mark.")
+    who: Any = Field(default={"op": "who", "id": "{mark}"}, description="A message whose reply contains the instance.")
     broadcast: Any = Field(
-        default={"op": "broadcast", "text": "{mark}"}, description="A message that comes to all in the room."
+        default={"op": "broadcast", "text": "{mark}"}, description="A message that everyone in the room receives."
     )
-    instance: str | None = Field(default="instance", description="The path of the instance in the answer to `who`.")
+    instance: str | None = Field(default="instance", description="The path of the instance in the reply to `who`.")
 
     @field_validator("instance")
     @classmethod
@@ -106,8 +114,8 @@ class LoadTable(Shape):
 
 
 class LoadFile(ScenarioFile):
-    """A whole file with a `[load]`: instead of clients and steps it has sockets and stages."""
+    """A file with a `[load]` table, which has sockets and stages instead of clients and steps."""
 
     clients: dict[Identifier, Client] = Field(default={})
     steps: list[Any] = Field(default=[])
-    load: LoadTable = Field(description="How many sockets, and what they go through.")
+    load: LoadTable = Field(description="The sockets, and the stages they go through.")

@@ -1,4 +1,4 @@
-"""From a TOML text to a Scenario, or to one error that says where the file is wrong and what to do."""
+"""Load scenarios from TOML, or raise one error that says where the file is wrong and what to do."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -20,31 +20,31 @@ __all__ = ["LARGEST_FILE", "LONGEST_LINE", "PlacedStep", "Scenario", "parse", "r
 
 
 def read(path: FilePath) -> Scenario:
-    """Return the scenario in a file of UTF-8. Raises ScenarioError where it cannot be read or is wrong.
+    """Read a scenario from a UTF-8 file. Raises ScenarioError if it cannot be read or is not valid.
 
-    A file may not claim what nothing could refute; records of before may hold such claims, and are judged all the same.
+    Claims that nothing could refute are rejected here, but not by `parse`: older records contain them.
     """
     return _load(Source(text_of(path, "scenario"), inert(str(path))), is_new=True)
 
 
 @lru_cache(maxsize=256)
 def parse(text: str, file: str) -> Scenario:
-    """Return the scenario that the text describes; `file` is its name in errors. Raises ScenarioError.
+    """Parse a scenario; `file` is the file name for errors. Raises ScenarioError if it is not valid.
 
-    Remembered, because the judge of a run asks for the very texts that have just been played.
+    Cached, because the judge parses the same texts that were just played.
     """
     return _load(Source(text, file))
 
 
 def text_sha256(text: str) -> str:
-    """Return the sha256 by which a record proves that its scenario is still the one that was played, in hex."""
+    """Return the sha256 of a scenario's text in hex, by which a record detects that the text was edited."""
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def _load(source: Source, *, is_new: bool = False) -> Scenario:
     raw = source.tables()
     positions = source.positions()
-    problems = list(_unsayable(raw))
+    problems = list(_not_json(raw))
     if problems:
         source.refuse(problems, positions)
     document = validated(LoadFile if "load" in raw else ScenarioFile, raw, "a scenario", (), problems)
@@ -71,15 +71,15 @@ def _load(source: Source, *, is_new: bool = False) -> Scenario:
     )
 
 
-def _unsayable(raw: dict[str, object]) -> Iterator[Problem]:
-    """Yield a problem for what TOML can hold and no message can: endless nesting, dates, nan and infinity."""
+def _not_json(raw: dict[str, object]) -> Iterator[Problem]:
+    """Yield a problem for TOML values that have no form in JSON: dates, nan, infinity, and deep nesting."""
     path = too_deep(raw, DEEPEST)
     if path is not None:
         yield Problem(path, TOO_DEEP)
         return
     for way, leaf in leaves(raw):
         if not has_json_form(leaf):
-            yield Problem(way, f"{kind(leaf)} has no form in JSON", "write it as text, in quotes")
+            yield Problem(way, f"{kind(leaf)} cannot be represented in JSON", "write it as text, in quotes")
 
 
 def _control_steps(raw: dict[str, object]) -> Iterator[tuple[int, Path, object]]:

@@ -1,4 +1,4 @@
-"""What a message is, what a step sends, and whether what arrived is what was expected."""
+"""Messages: what a step sends, and whether a received message matches an expected one."""
 
 import json
 from collections.abc import Callable
@@ -11,20 +11,20 @@ from pydantic_core import from_json
 from poc_cli.scenario.values import MISSING, Missing, Path, compact, equal, kind, shown, too_deep
 
 LARGEST_MESSAGE: Final = 64 * 1024 * 1024
-"""Bytes that `{ bytes = N }` may ask for: twice the most that a worker takes, so that its limit can be tested."""
+"""The largest `{ bytes = N }`: twice the limit of a worker, so that its limit can be tested."""
 
 DEEPEST_JSON: Final = 128
-"""Levels of JSON that are read: twice what a scenario can expect, and far from what exhausts the stack."""
+"""The deepest JSON that is parsed: twice what a scenario can expect, and far from exhausting the stack."""
 
 BYTES_SHOWN: Final = 16
-"""Bytes of a binary message in a sentence: one line of a dump."""
+"""Bytes of a binary message that are shown."""
 
 
 def _no_constant(text: str) -> object:
-    raise ValueError(text)  # NaN and Infinity, which Python reads and JSON does not know
+    raise ValueError(text)  # NaN and Infinity, which Python accepts but JSON does not have
 
 
-# Kept, because `json.loads` with an option makes one for each text, which takes as long as reading a short one.
+# Reused, because `json.loads` with an option creates a decoder per call, which takes as long as a short text.
 _DECODER: Final = json.JSONDecoder(parse_constant=_no_constant)
 
 
@@ -42,22 +42,22 @@ class Message:
 
     @cached_property
     def json(self) -> object | Missing:
-        """Return the value that the text is JSON for.
+        """Return the text parsed as JSON.
 
-        MISSING for other text, for bytes, and for JSON nested beyond DEEPEST_JSON levels.
+        MISSING for other text, for bytes, and for JSON nested more than DEEPEST_JSON levels deep.
         """
         if self.text is None:
             return MISSING
         value = _json(self.text)
         if value is MISSING:
             return MISSING
-        # Counting brackets first spares nearly every message the walk through its value.
+        # Counting brackets first avoids walking through the value of nearly every message.
         if self.text.count("[") + self.text.count("{") <= DEEPEST_JSON or too_deep(value, DEEPEST_JSON - 1) is None:
             return value
         return MISSING
 
     def __str__(self) -> str:
-        """Return the message as one short inert line."""
+        """Return the message on one short line, escaped for display."""
         if self.data is not None:
             return f"{len(self.data)} bytes {_hex(self.data)}".rstrip()
         return shown(self.text) if self.json is MISSING or isinstance(self.json, str) else shown(self.json)
@@ -74,7 +74,7 @@ def _json(text: str) -> object | Missing:
 
 
 def _json_read_slowly(text: str) -> object | Missing:
-    """Return the same by the standard library's parser, which takes half of a surrogate pair and deeper nesting."""
+    """Parse with the standard library, which accepts lone surrogates and deeper nesting."""
     try:
         value: object = _DECODER.decode(text)
     except (ValueError, RecursionError):
@@ -83,7 +83,7 @@ def _json_read_slowly(text: str) -> object | Missing:
 
 
 def text_message(text: str) -> Message:
-    """Return a message of text that came before; of short ones that come again the same, so that it is read once."""
+    """Return a text message. Short messages are cached, so that repeated ones are parsed once."""
     return _short_message(text) if len(text) <= _SHORT else Message(text, None)
 
 
@@ -93,28 +93,28 @@ def _short_message(text: str) -> Message:
 
 
 def matches(expected: object, message: Message, *, exact: bool = False) -> bool:
-    """Return whether the message is the expected one; objects match as subsets unless `exact`.
+    """Return whether the message matches; extra keys in objects are allowed unless `exact`.
 
-    Raises ValueError where a template has made the expectation a malformed form.
+    Raises ValueError if a template made the expectation malformed.
     """
     return _mismatch(expected, message, exact=exact) is None
 
 
 def difference(expected: object, message: Message, *, exact: bool = False) -> str:
-    """Return a sentence that says where the message differs, empty where it does not. Raises as `matches`."""
+    """Describe where the message differs; the empty string if it matches. Raises as `matches`."""
     mismatch = _mismatch(expected, message, exact=exact)
     return "" if mismatch is None else mismatch()
 
 
 def expected_messages(expect: object) -> list[object]:
-    """Return what each message in order must be: a bare list names several, anything else one."""
+    """Return the expected messages in order: a list is several messages, anything else is one."""
     return list(expect) if isinstance(expect, list) else [expect]
 
 
 def payload(send: object) -> str | bytes:
-    """Return what goes on the wire: text as it is, a form's text or bytes, anything else as JSON.
+    """Return what is sent: text unchanged, the text or bytes of a form such as `{ hex = … }`, or JSON.
 
-    Raises ValueError with a sentence for what cannot be sent.
+    Raises ValueError with a message for users if it cannot be sent.
     """
     name, content = _form(send)
     if name is None:
@@ -123,16 +123,16 @@ def payload(send: object) -> str | bytes:
 
 
 def check_form(message: object) -> None:
-    """Raise ValueError with a sentence where a form such as `{ hex = … }` is not written as it must be."""
+    """Raise ValueError with a message for users if a form such as `{ hex = … }` is malformed."""
     name, content = _form(message)
     if name == "bytes":
-        _count(content)  # without making them: a file can ask for many times the memory that there is
+        _count(content)  # without creating them: a file can ask for more bytes than fit into memory
     elif name is not None:
         _FORMS[name](content)
 
 
 def _form(message: object) -> tuple[str | None, object]:
-    """Return the form's name and content for a table whose only key is a form, (None, message) for anything else."""
+    """Return the name and content of a form (a table whose only key names one), or (None, message)."""
     if isinstance(message, dict) and len(message) == 1:
         name, content = next(iter(message.items()))
         if name in _FORMS:
@@ -146,7 +146,7 @@ def _text(content: object) -> str:
     try:
         content.encode()
     except UnicodeEncodeError:
-        raise ValueError(f"{shown(content)} has no form in UTF-8 and cannot be sent as text") from None
+        raise ValueError(f"{shown(content)} cannot be encoded as UTF-8, so it cannot be sent as text") from None
     return content
 
 
@@ -158,14 +158,14 @@ def _from_hex(content: object) -> bytes:
 
 
 def _some_bytes(content: object) -> bytes:
-    """Return that many bytes counting 0 to 255 over and over, so that a shifted echo differs from a true one."""
+    """Return `content` bytes that cycle through 0 to 255, so that a shifted echo is detected."""
     count = _count(content)
     return (bytes(range(256)) * (count // 256 + 1))[:count]
 
 
 def _count(content: object) -> int:
     if not isinstance(content, int) or isinstance(content, bool) or not 0 <= content <= LARGEST_MESSAGE:
-        raise ValueError(f"{{ bytes = … }} takes a count of bytes up to {LARGEST_MESSAGE}, not {kind(content)}")
+        raise ValueError(f"{{ bytes = … }} takes a number of bytes up to {LARGEST_MESSAGE}, not {kind(content)}")
     return content
 
 
@@ -187,7 +187,7 @@ _FORMS: Final[dict[str, Callable[[object], str | bytes]]] = {
 
 
 _Why = Callable[[], str]
-"""Returns the sentence that says where a message differs; nearly always it is only asked whether it does."""
+"""Describes where a message differs. A function, because usually only the result of the comparison is needed."""
 
 
 def _mismatch(expected: object, message: Message, *, exact: bool) -> _Why | None:
@@ -233,7 +233,7 @@ def _object_mismatch(expected: dict[str, object], actual: dict[str, object], way
 
 
 def _at(way: Path) -> str:
-    """Return the path as conditions write it, followed by a colon; nothing for the whole message."""
+    """Return the path in the syntax of conditions, followed by a colon; the empty string for the whole message."""
     steps = "".join(f"[{step}]" if isinstance(step, int) else f".{_key(step)}" for step in way)
     return f"{steps.removeprefix('.')}: " if steps else ""
 

@@ -1,4 +1,4 @@
-"""What a scenario file may say, as typed data: the story, its clients, its steps and its claims."""
+"""The models of a scenario file: the story, its clients, its steps and its claims."""
 
 from typing import Annotated, Any, Literal
 
@@ -74,26 +74,26 @@ Verdict = Literal["held", "refuted", "unknown", "error"]
 
 
 class ObjectRef(Shape):
-    """Which Durable Object a story is about: by class and name, or by class and hex id."""
+    """A Durable Object that the story uses, identified by class and name or by class and hex id."""
 
-    class_: str = Field(alias="class", description="The name of its Durable Object class.")
-    name: str | None = Field(default=None, description="Its name, which holds {play}.")
-    id: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$", description="Its hex id, where it has no name.")
+    class_: str = Field(alias="class", description="The name of the Durable Object class.")
+    name: str | None = Field(default=None, description="Its name, which must contain {play}.")
+    id: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$", description="Its hex id, instead of a name.")
     instance: str = Field(
         default="instance",
         min_length=1,
-        description="The path in its answers to what is new with each stay in memory; black boxes show sleep by it.",
+        description="The path in its replies to a value that is new after each load; shows sleep without a trace.",
     )
     sockets: str | None = Field(
         default=None,
         min_length=1,
-        description="The path in its answers to how many sockets it holds: `ctx.getWebSockets().length`.",
+        description="The path in its replies to the number of its sockets: `ctx.getWebSockets().length`.",
     )
 
     @model_validator(mode="after")
     def _one_of_name_and_id(self) -> "ObjectRef":
         if (self.name is None) == (self.id is None):
-            raise ValueError('an object is named by its "name" or by its "id"')
+            raise ValueError('an object needs either a "name" or an "id"')
         return self
 
 
@@ -113,14 +113,16 @@ ROWS = (
 """The rows of the survival matrix."""
 
 IN_MEMORY = frozenset({"in-memory fields", "module globals"})
-"""Those of state that is in memory alone."""
+"""The rows for state that is only in memory."""
 
 
 class MatrixCell(Shape):
-    """The cell of the survival matrix that a claim fills; the column comes from what happened."""
+    """The cell of the survival matrix that a claim fills; the column follows from what happened in the play."""
 
     row: str = Field(description="The kind of state.")
-    expects: Literal["survives", "lost", "reset"] = Field(description="What the documentation says becomes of it.")
+    expects: Literal["survives", "lost", "reset"] = Field(
+        description="What happens to it according to the documentation."
+    )
 
     @model_validator(mode="after")
     def _known_row(self) -> "MatrixCell":
@@ -132,11 +134,12 @@ class MatrixCell(Shape):
 FailureKind = Literal["mismatch", "silence", "closed", "refused", "noise", "no_sleep", "probe", "check"]
 """How a claim can be refuted: by the kind of failure of a step that names it, or by its check.
 
-`mismatch`: messages came, none fitted; `silence`: none came; `closed`: the connection was gone; `refused`: it could not
-be opened; `noise`: a message came where none may; `no_sleep`: an object did not sleep; `probe`: it was not as asked."""
+`mismatch`: no message matched; `silence`: no message arrived; `closed`: the connection was closed; `refused`: it could
+not be opened; `noise`: an unwanted message arrived; `no_sleep`: an object did not sleep; `probe`: an object was in
+another state than expected."""
 
 NEVER_BY_ITSELF: frozenset[FailureKind] = frozenset({"silence", "refused"})
-"""Kinds that come of anything that goes wrong: a control fails so only where it says that it will."""
+"""Kinds of failure with many possible causes: a control may fail this way only if its `failure` says so."""
 
 
 def _as_list(value: object) -> object:
@@ -151,71 +154,77 @@ FailureKinds = Annotated[
 
 
 class Control(Shape):
-    """One change that must turn the claim round."""
+    """One change to the story with which the claim must get another verdict."""
 
-    clients: dict[Identifier, Client] = Field(default={}, description="Clients that connect otherwise, by name.")
-    vars: dict[CaptureName, Any] = Field(default={}, description="Vars with another value, by name.")
-    steps: list[Any] | None = Field(default=None, min_length=1, description="Other steps in place of the story's.")
+    clients: dict[Identifier, Client] = Field(default={}, description="Clients to replace, by name.")
+    vars: dict[CaptureName, Any] = Field(default={}, description="Vars to replace, by name.")
+    steps: list[Any] | None = Field(default=None, min_length=1, description="Steps to play instead of the story's.")
     worker: Worker | None = Field(default=None, description="Another worker: a folder relative to the file.")
-    expect: Literal["refuted", "unknown", "held"] = Field(default="refuted", description="What the claim must be then.")
+    expect: Literal["refuted", "unknown", "held"] = Field(
+        default="refuted", description="The verdict that the claim must get."
+    )
     failure: FailureKinds | None = Field(
         default=None,
-        description="How it must be refuted; any way but silence and a refused connection unless said.",
+        description="How it must be refuted; by default any way except silence and a refused connection.",
     )
 
     @model_validator(mode="after")
     def _changes_something(self) -> "Control":
         if not self.clients and not self.vars and self.steps is None and self.worker is None:
-            raise ValueError('changes nothing: give "clients", "vars", "steps" or "worker"')
+            raise ValueError('changes nothing: add "clients", "vars", "steps" or "worker"')
         if self.failure is not None and self.expect != "refuted":
-            raise ValueError('"failure" says how the claim is refuted, so it goes with expect = "refuted"')
+            raise ValueError('"failure" says how the claim is refuted, so it requires expect = "refuted"')
         return self
 
 
 class Claim(Shape):
-    """One sentence that the story puts to the test."""
+    """One statement that the story tests."""
 
-    id: Identifier = Field(description="Its name, by which steps refer to it.")
-    says: str = Field(min_length=1, description="The claim, as a sentence.")
-    source: str | None = Field(default=None, description="Where the documentation says so: a URL.")
-    check: str | None = Field(default=None, description="The check that judges it on the whole history.")
-    of: list[str] | None = Field(default=None, description="The objects it is about; all unless said.")
+    id: Identifier = Field(description="The name that steps use to refer to it.")
+    says: str = Field(min_length=1, description="The claim as a sentence.")
+    source: str | None = Field(default=None, description="The URL of the documentation that says so.")
+    check: str | None = Field(default=None, description="The check that judges it from the whole history.")
+    of: list[str] | None = Field(default=None, description="The objects it is about (default: all).")
     after: Identifier | None = Field(
-        default=None, description="The `id` of the step that it is about: a `hibernate`, a `restart` or a `kill`."
+        default=None, description="The `id` of the `hibernate`, `restart` or `kill` step that it is about."
     )
-    by: str = Field(default="id", description="The path of the mark that tells messages apart.")
-    limit: Duration | None = Field(default=None, description="The longest a wake may take, for wake-under.")
+    by: str = Field(default="id", description="The path to the value that identifies a message.")
+    limit: Duration | None = Field(default=None, description="The longest that a wake may take, for `wake-under`.")
     matrix: MatrixCell | None = Field(default=None, description="The cell of the survival matrix that it fills.")
-    control: Control | None = Field(default=None, description="One change that must turn the claim round.")
-    mutant: str | None = Field(default=None, description="The broken worker for which it must be refuted.")
+    control: Control | None = Field(default=None, description="One change with which it must get another verdict.")
+    mutant: str | None = Field(default=None, description="A broken worker with which it must be refuted.")
     known: dict[str, Literal["refuted"]] = Field(default={}, description="Targets on which it is known to be refuted.")
 
 
 class ScenarioFile(Shape):
-    """A whole file. `steps` holds the verbs' models once the loader has chosen each."""
+    """A whole file. `steps` is validated step by step, because the model of each depends on its verb."""
 
-    name: Identifier = Field(description="The scenario's name, the same as the file's.")
+    name: Identifier = Field(description="The name of the scenario, the same as the file's.")
     title: str = Field(min_length=1, description="The story in one sentence.")
     question: str | None = Field(
-        default=None, min_length=1, description="What its claims answer: yes where all held, no where one was refuted."
+        default=None,
+        min_length=1,
+        description="The question its claims answer: yes if all held, no if one was refuted.",
     )
-    tags: list[str] = Field(default=[], description="Words by which to choose scenarios: poc run --tag.")
-    object: ObjectRef | None = Field(default=None, description="The one object that sleeps, probes and alarms act on.")
-    objects: dict[Identifier, ObjectRef] = Field(default={}, description="Several objects, by names of your own.")
-    vars: dict[CaptureName, Any] = Field(default={}, description="Values to use as {name} in the story.")
-    clients: dict[Identifier, Client] = Field(min_length=1, description="Who takes part, by names of your own.")
+    tags: list[str] = Field(default=[], description="Words for selecting scenarios with `poc run --tag`.")
+    object: ObjectRef | None = Field(default=None, description="The object that sleeps, probes and alarms act on.")
+    objects: dict[Identifier, ObjectRef] = Field(default={}, description="Several objects, by names that you choose.")
+    vars: dict[CaptureName, Any] = Field(default={}, description="Values to use as `{name}` in the story.")
+    clients: dict[Identifier, Client] = Field(min_length=1, description="The clients, by names that you choose.")
     steps: list[Any] = Field(min_length=1, description="The story, step by step: one verb each.")
-    worker: Worker | None = Field(default=None, description="The worker it is about: a folder relative to the file.")
-    origin: OriginSpec | None = Field(default=None, description="An app server that worker and pages speak to.")
+    worker: Worker | None = Field(default=None, description="The worker to use: a folder relative to the file.")
+    origin: OriginSpec | None = Field(default=None, description="An app server that the worker and pages connect to.")
     secrets: list[SecretName] = Field(
-        default=[], description="Names of random values, fresh for each run, that the worker and the origin both get."
+        default=[],
+        description="Names of secrets that the worker and the origin share; each run generates new random values.",
     )
     secret: list[VariableName] = Field(
-        default=[], description="Variables of the worker's whose values must not leave it, however short they are."
+        default=[], description="Variables of the worker whose values must not leave it, however short they are."
     )
     public: list[VariableName] = Field(
-        default=[], description="Variables of the worker's that everybody may see, though they are bound as secrets."
+        default=[],
+        description="Variables of the worker that may be seen by anyone, although they are bound as secrets.",
     )
-    measures: bool = Field(default=False, description="Whether latencies are its subject: it is played alone.")
-    needs: list[Need] = Field(default=[], description="What it needs beyond what follows from its steps.")
-    claim: list[Claim] = Field(default=[], description="What the story puts to the test.")
+    measures: bool = Field(default=False, description="Whether it measures latencies; if so, it is played alone.")
+    needs: list[Need] = Field(default=[], description="Requirements that do not follow from its steps.")
+    claim: list[Claim] = Field(default=[], description="The claims that the story tests.")

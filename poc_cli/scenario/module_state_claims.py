@@ -1,4 +1,4 @@
-"""Which claims a worker could meet by state in its modules: a local sleep keeps it, one on Cloudflare may not."""
+"""Find claims that could hold because of module-level state, which survives a local sleep but may not on Cloudflare."""
 
 from typing import Final
 
@@ -10,12 +10,12 @@ _ITS_OWN_ROW: Final = "module globals"
 
 
 def leaves_memory(step: Step) -> bool:
-    """Return whether an object leaves memory in a step while its process, and with it the modules, goes on."""
+    """Return whether an object leaves memory in a step while its process, and so module-level state, stays."""
     return isinstance(step, Hibernate) or (isinstance(step, Restart) and step.restart == "object")
 
 
 def resting_on_state(play: Play) -> frozenset[str]:
-    """Return the claims of a play whose "held" has to be confirmed with module state put back."""
+    """Return the claims of a play that must be confirmed with module-level state reset before they count as held."""
     steps = [placed.step for placed in play.steps]
     first = next((number for number, step in enumerate(steps) if leaves_memory(step)), None)
     if first is None:
@@ -26,5 +26,5 @@ def resting_on_state(play: Play) -> frozenset[str]:
 
 def _could_rest_on_state(claim: Claim, named_later: set[str | None]) -> bool:
     if claim.matrix is not None and claim.matrix.row == _ITS_OWN_ROW:
-        return False  # what it says is said of module state
+        return False  # module-level state is its subject
     return claim.id in named_later if claim.check is None else not entry_of(claim.check).beyond_state

@@ -1,6 +1,6 @@
-"""What scenarios bring beside clients of ours and a worker: apps, builds, secrets, programs and pages.
+"""Find out which scenarios need services: app servers, builds, secrets, programs or pages.
 
-Apart from what provides these, so that a run without any does not load it.
+Separate from the code that provides them, so that a run without any does not import it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from poc_cli.scenario.scenario import Scenario
 
 
 def brings_more(scenario: Scenario) -> bool:
-    """Return whether a scenario has anything that is neither ours nor the runtime's."""
+    """Return whether a scenario needs anything besides poc's own clients and a plain worker."""
     document = scenario.document
     workers = [document.worker, *(claim.control.worker for claim in document.claim if claim.control is not None)]
     asks = any(worker is not None and (worker.build is not None or worker.vars) for worker in workers)
@@ -19,7 +19,7 @@ def brings_more(scenario: Scenario) -> bool:
 
 
 def needs_pages(scenarios: Sequence[Scenario]) -> bool:
-    """Return whether any of the scenarios has a page."""
+    """Return whether any of the scenarios has a page as a client."""
     return any(isinstance(client, PageSpec) for each in scenarios for client in _clients_of(each))
 
 

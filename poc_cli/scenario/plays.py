@@ -1,4 +1,4 @@
-"""The plays of a scenario: the story itself, and each distinct control with its one change made."""
+"""Derive the plays of a scenario: the story itself, and each distinct control."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,21 +21,20 @@ from poc_cli.scenario.scenario import PlacedStep, Scenario
 from poc_cli.scenario.templates import render
 
 HEAVY = "heavy"
-"""The tag of scenarios that keep a runtime busy for long: other plays would wait for it in vain."""
+"""The tag of scenarios that keep a runtime so busy that other plays in it would time out."""
 
 CONFIRM: Final = "confirm"
-"""The role of a story that is played once more, with module state put back at each sleep."""
+"""The role of a story that is played again, with module-level state reset at each sleep."""
 
 Expected = Literal["refuted", "unknown", "held"]
 
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """One performance: `decides` names the claims it is for, `expect` what a control must come out as.
+    """One play: `decides` lists the claims it is for, and `expect` is the expected verdict of a control.
 
-    `clients` are single ones and `steps` are written out: no client has a count and no step is a `repeat`.
-    `worker` is the folder of the worker it is about, relative to the file, where it is not the one of the run.
-    `round` counts the performances of a story that is played several times.
+    Clients with a count and `repeat` steps are expanded. `worker` is the worker of the scenario, None for that of the
+    run. `round` counts the plays of a story that is played several times.
     """
 
     label: str
@@ -56,18 +55,18 @@ class Play:
         return bound | {name: render(value, bound) for name, value in self.vars.items()}
 
     def members(self, name: str) -> tuple[str, ...]:
-        """Return the clients that a name in a step means: itself, all of `ann` with a count, or every one for `*`."""
+        """Return the clients that a name in a step refers to: one, all members of a group, or all for `*`."""
         return self.clients.members(name)
 
     def client_bound(self, name: str) -> Mapping[str, object]:
-        """Return the names for a client's path, headers and subprotocols beyond the play's: `{i}`, its number."""
+        """Return the names bound only in a client's path, headers and subprotocols: `{i}`, its number."""
         return self.clients.bound(name)
 
     @property
     def alone(self) -> bool:
-        """Whether it needs a runtime of its own: it ends the runtime, measures it, or keeps it from all others.
+        """Whether it needs its own runtime, because it ends the runtime, measures it, or keeps it busy.
 
-        So does a play of an object that is named by its id: every other play of it would meet the same one.
+        This includes plays with an object given by its id, which other plays would share.
         """
         ends = any(isinstance(placed.step, Restart) and placed.step.restart != "object" for placed in self.steps)
         named = all(each.id is None for each in self.objects.values())
@@ -76,9 +75,9 @@ class Play:
 
 @lru_cache(maxsize=256)
 def plays_of(scenario: Scenario, repeat: int = 1) -> tuple[Play, ...]:
-    """Return the story first, as often as it is repeated, then each distinct control in the order of the claims.
+    """Return the story, `repeat` times, and then each distinct control in the order of the claims.
 
-    A control shows what its check can see, and one performance shows that.
+    Controls are not repeated: one failure is enough to show that a check can fail.
     """
     story = _story(scenario)
     again = (replace(story, label=f"{story.label}#{number}", round=number) for number in range(2, repeat + 1))
@@ -86,9 +85,9 @@ def plays_of(scenario: Scenario, repeat: int = 1) -> tuple[Play, ...]:
 
 
 def patience(play: Play, step: Step) -> Literal["sleep", "awake"]:
-    """Return what a step of the play waits for before it gives up: for its object to sleep, or to see it stay awake.
+    """Return whether a step waits for its object to sleep, or long enough to see that it stays awake.
 
-    Where steps name a claim that the object stays awake, it is those that wait for it; else all of its story.
+    If steps name a claim that the object stays awake, only those wait to see it stay awake; otherwise all steps do.
     """
     if play.expect == "unknown":
         return "awake"
@@ -99,7 +98,7 @@ def patience(play: Play, step: Step) -> Literal["sleep", "awake"]:
 
 
 def should_stay_awake(play: Play, index: int) -> bool:
-    """Return whether a step is there to show that an object does not sleep."""
+    """Return whether the purpose of a step is to show that an object does not sleep."""
     claims = {claim.id for claim in play.scenario.document.claim if entry_of(claim.check).wants_awake}
     return play.steps[index].step.claim in claims
 
@@ -114,7 +113,7 @@ def _story(scenario: Scenario) -> Play:
         clients=ClientGroups(document.clients),
         vars=document.vars,
         objects=scenario.objects,
-        steps=_written_out(scenario.steps),
+        steps=_expanded(scenario.steps),
         worker=document.worker,
         scenario=scenario,
     )
@@ -124,8 +123,8 @@ def _controls(scenario: Scenario, story: Play) -> Iterator[Play]:
     alike: dict[str, list[tuple[Claim, Control]]] = {}
     for claim in scenario.document.claim:
         if claim.control is not None:
-            # How each claim must fail is its own. As JSON, because Python holds 1, 1.0 and true for the same, and they
-            # are different controls.
+            # Controls that differ only in `failure` share a play. Compared as JSON, because 1, 1.0 and true are equal
+            # in Python but make different controls.
             change = json.dumps(claim.control.model_dump(mode="json", exclude={"failure"}), sort_keys=True)
             alike.setdefault(change, []).append((claim, claim.control))
     for group in alike.values():
@@ -139,18 +138,18 @@ def _controls(scenario: Scenario, story: Play) -> Iterator[Play]:
             clients=ClientGroups({**scenario.document.clients, **control.clients}),
             vars={**scenario.document.vars, **control.vars},
             objects=scenario.objects,
-            steps=story.steps if own is None else _written_out(own),
+            steps=story.steps if own is None else _expanded(own),
             worker=scenario.document.worker if control.worker is None else control.worker,
             scenario=scenario,
         )
 
 
-def _written_out(steps: Sequence[PlacedStep]) -> tuple[PlacedStep, ...]:
+def _expanded(steps: Sequence[PlacedStep]) -> tuple[PlacedStep, ...]:
     return tuple(_each(steps, {}))
 
 
 def _each(steps: Sequence[PlacedStep], bound: Mapping[str, object]) -> Iterator[PlacedStep]:
-    """Yield the steps in the order in which they are played, each repeat written out with its counter bound."""
+    """Yield the steps in the order in which they are played, with repeats expanded and their counters bound."""
     for placed in steps:
         if isinstance(placed.step, Repeat):
             counter = placed.step.as_

@@ -1,4 +1,4 @@
-"""Where each key and value of a TOML text stands, which the parser of the values does not tell."""
+"""Find the position of each key and value in TOML, which the parser does not report."""
 
 import re
 from bisect import bisect_right
@@ -28,18 +28,18 @@ _SCALAR = re.compile(
 
 
 class Positions:
-    """The places of one text."""
+    """The positions of keys and values in one text."""
 
     def __init__(self, text: str, keys: dict[Path, int], values: dict[Path, int]) -> None:
-        """Take the text and the offsets of its keys (a list element has none) and values."""
+        """Create the positions from the offsets of keys (list elements have none) and values."""
         self._keys = keys
         self._values = values
         self._line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
 
     def of(self, path: Path) -> Position:
-        """Return where the key at the end of the path stands (a list element: its value), else its nearest ancestor.
+        """Return the position of the key at the path (of the value for a list element), or of its nearest ancestor.
 
-        The empty path is the start of the text.
+        For the empty path, this is the start of the text.
         """
         while path:
             offset = self._keys.get(path, self._values.get(path))
@@ -49,7 +49,7 @@ class Positions:
         return Position(1, 1)
 
     def value(self, path: Path) -> Position:
-        """Return where the value at the path stands; `of(path)` where it has no place of its own."""
+        """Return the position of the value at the path, or `of(path)` if it has none."""
         offset = self._values.get(path)
         return self.of(path) if offset is None else self._position(offset)
 
@@ -59,12 +59,12 @@ class Positions:
 
 
 def locate(text: str) -> Positions:
-    """Return the places of a text that is valid TOML 1.1. Raises ValueError where it is plainly not."""
+    """Locate everything in valid TOML 1.1. Raises ValueError for some text that is not valid."""
     return _Locator(text).run()
 
 
 class _Locator:
-    """One pass over one text; `_at` is the offset that is read next."""
+    """One pass over a text; `_at` is the current offset."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -118,7 +118,7 @@ class _Locator:
         return path
 
     def _key(self, table: Path) -> Path:
-        """Read `a.b =`, leaving off where the value starts."""
+        """Read `a.b =`, up to the start of the value."""
         path = table
         for part, offset in self._parts():
             path = self._keyed(path, part, offset)
@@ -136,8 +136,8 @@ class _Locator:
             self._at = dot.end()
 
     def _value(self, path: Path) -> None:
-        """Read a value with all that is in it; a loop, so that no depth of nesting can exhaust the stack."""
-        lists: list[tuple[Path, int | None]] = []  # what is open: its path, and the next index of a list
+        """Read a value and everything in it, with a loop, so that deep nesting cannot exhaust the stack."""
+        lists: list[tuple[Path, int | None]] = []  # open containers: their path, and the next index of a list
         while True:
             self._values.setdefault(path, self._at)
             if self._text.startswith(("[", "{"), self._at):
@@ -165,7 +165,7 @@ class _Locator:
 
 
 def _into(path: Path, part: str | int) -> Path:
-    """Return the longer path, or the same one beyond any depth of a scenario, so that paths stay bounded."""
+    """Return the extended path, or the same one if it is deeper than scenarios allow, so that paths stay bounded."""
     return (*path, part) if len(path) <= DEEPEST else path
 
 

@@ -1,4 +1,4 @@
-"""The page that explains how to write a scenario: prose from reference.md, tables from the models."""
+"""Generate docs/scenarios.md, the language reference: prose from reference.md, tables from the models."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -18,7 +18,7 @@ Definitions = Mapping[str, dict[str, Any]]
 
 
 def text() -> str:
-    """Return the page as it stands in docs/scenarios.md."""
+    """Return the contents of docs/scenarios.md."""
     document = schema()
     definitions: Definitions = {**document["definitions"], "ScenarioFile": document}
     makers: dict[str, Callable[[str], str]] = {
@@ -47,17 +47,17 @@ def _index(definitions: Definitions) -> str:
 
 
 def _verbs(definitions: Definitions) -> str:
-    """Return a section for each verb; keys that an earlier verb has with the same meaning are only named."""
+    """Return a section for each verb; keys with the same meaning as for an earlier verb are only listed."""
     sections = []
     earlier: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     for verb, model in VERBS.items():
         definition = definitions[model.__name__]
         shared: dict[str, list[str]] = {}
         own = [verb]
-        for key, told in definition["properties"].items():
+        for key, field in definition["properties"].items():
             known = earlier.setdefault(key, [])
-            first = next((each for each, meaning in known if meaning == told), None)
-            known.append((verb, told))
+            first = next((each for each, meaning in known if meaning == field), None)
+            known.append((verb, field))
             if key in {"claim", verb}:
                 continue
             if first is None:
@@ -73,59 +73,59 @@ def _verbs(definitions: Definitions) -> str:
 
 
 def _table(definitions: Definitions, definition: Mapping[str, Any], keys: Iterable[str]) -> str:
-    """Return a row for each key: what it holds, what it is where it is not given, what it means."""
-    rows = ["| key | holds | if not given | meaning |", "|---|---|---|---|"]
+    """Return a table of the keys: their types, defaults and meanings."""
+    rows = ["| key | type | default | meaning |", "|---|---|---|---|"]
     for key in keys:
-        told = definition["properties"][key]
-        description = told.get("description") or definitions[_name(told)]["description"]
-        absent = "must be given" if key in definition.get("required", []) else _default(told)
-        rows.append(f"| `{key}` | {_holds(told)} | {absent} | {description} |")
+        field = definition["properties"][key]
+        description = field.get("description") or definitions[_name(field)]["description"]
+        absent = "required" if key in definition.get("required", []) else _default(field)
+        rows.append(f"| `{key}` | {_type(field)} | {absent} | {description} |")
     return "\n".join(rows)
 
 
-def _name(told: Mapping[str, Any]) -> str:
-    """Return the name of the definition that a key refers to, the empty text where it refers to none."""
-    return str(told.get("$ref", "")).rpartition("/")[2]
+def _name(field: Mapping[str, Any]) -> str:
+    """Return the name of the definition that a key refers to, or the empty string."""
+    return str(field.get("$ref", "")).rpartition("/")[2]
 
 
-def _default(told: Mapping[str, Any]) -> str:
-    default = told.get("default")
+def _default(field: Mapping[str, Any]) -> str:
+    default = field.get("default")
     if default in (None, [], {}, ""):
         return ""
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 
 
-def _holds(told: Mapping[str, Any]) -> str:
-    """Return in words what a value may be."""
-    if "$ref" in told:
-        return _NOUNS.get(_name(told), "a table")
-    if "anyOf" in told:
-        holds = [_holds(each) for each in told["anyOf"]]
+def _type(field: Mapping[str, Any]) -> str:
+    """Describe the type of a value."""
+    if "$ref" in field:
+        return _NOUNS.get(_name(field), "a table")
+    if "anyOf" in field:
+        holds = [_type(each) for each in field["anyOf"]]
         return "a name or a list of names" if holds == ["text", "a list of texts"] else " or ".join(holds)
-    choices = [told["const"]] if "const" in told else told.get("enum", [])
+    choices = [field["const"]] if "const" in field else field.get("enum", [])
     if len(choices) > _MANY:
-        return "one of a list, see below"
-    if told.get("pattern") == DURATION["pattern"]:
-        return "a time like `300ms`"
-    return " or ".join(f"`{each}`" for each in choices) or _of_type(told)
+        return "one of the values listed below"
+    if field.get("pattern") == DURATION["pattern"]:
+        return "a duration like `300ms`"
+    return " or ".join(f"`{each}`" for each in choices) or _of_type(field)
 
 
-def _of_type(told: Mapping[str, Any]) -> str:
-    match told.get("type"):
+def _of_type(field: Mapping[str, Any]) -> str:
+    match field.get("type"):
         case "array":
-            each = _holds(told["items"])
+            each = _type(field["items"])
             return "a list of texts" if each == "text" else f"a list, each {each}"
         case "object":
-            values = [*told.get("patternProperties", {}).values(), told.get("additionalProperties")]
-            return f"a table, name = {_holds(next(each for each in values if isinstance(each, dict)))}"
-        case "integer" if "minimum" in told:
-            return f"a whole number, {told['minimum']} to {told['maximum']}"
+            values = [*field.get("patternProperties", {}).values(), field.get("additionalProperties")]
+            return f"a table, name = {_type(next(each for each in values if isinstance(each, dict)))}"
+        case "integer" if "minimum" in field:
+            return f"a whole number, {field['minimum']} to {field['maximum']}"
         case kind:
             return _TYPES[kind]
 
 
 _MANY: Final = 6
-"""Choices that a cell of a table can hold."""
+"""The most choices to list in a table cell."""
 
 _TYPES: Final[Mapping[str | None, str]] = {
     None: "anything",
@@ -148,4 +148,4 @@ _NOUNS: Final = {
     "Shows": "a table with `selector` and one of `text`, `contains` and `texts`",
     "MatrixCell": "a table with `row` and `expects`",
 }
-"""What the tables call a table that has a table of its own on the page."""
+"""How a type is described if it has its own section or table on the page."""

@@ -1,4 +1,4 @@
-"""A scenario that has been read: the typed file, its steps with their places, and the objects it is about."""
+"""A loaded scenario: the validated file, its steps with their positions, and its objects."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,10 +9,10 @@ from poc_cli.scenario.model import ObjectRef, ScenarioFile, Step
 
 @dataclass(frozen=True, slots=True)
 class PlacedStep:
-    """One step and where it stands in its file.
+    """One step and its position in the file.
 
-    `inner` holds the steps that a `repeat` repeats. The steps of a play are written out: none is a `repeat`, and
-    `bound` holds the counters of the repeats around each.
+    `inner` holds the steps of a `repeat`. In a play, repeats are expanded, and `bound` holds the counters of the
+    repeats around each step.
     """
 
     step: Step
@@ -23,9 +23,9 @@ class PlacedStep:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scenario:
-    """One file; `controls` holds, by the claim's id, the steps of each control that brings its own.
+    """One file; `controls` maps the id of a claim to its control's own steps, if it has any.
 
-    Equal to itself alone, so that what follows from it can be remembered by it.
+    Compared by identity, so that results can be cached by scenario.
     """
 
     file: str
@@ -38,7 +38,7 @@ class Scenario:
 
 
 def every(steps: Iterable[PlacedStep]) -> Iterator[PlacedStep]:
-    """Yield each step as it stands in the file, a repeat before what it repeats."""
+    """Yield each step in file order, a repeat before the steps inside it."""
     for placed in steps:
         yield placed
         yield from every(placed.inner)

@@ -1,4 +1,4 @@
-"""What a table of a scenario may say beyond the types of its keys, in the words of JSON Schema."""
+"""Rules about tables that go beyond the types of their keys, as JSON Schema."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -27,7 +27,7 @@ CHOICES: Final[dict[tuple[type[BaseModel], str], Rule]] = {
     (Claim, "check"): {"enum": list(MEANINGS), "x-taplo": {"docs": {"enumValues": list(MEANINGS.values())}}},
     (MatrixCell, "row"): {"enum": list(ROWS)},
 }
-"""Keys that take one of some words, where the model's type is text; `x-taplo` explains each while one chooses."""
+"""Keys with a fixed set of values whose type in the model is text; `x-taplo` documents each value in editors."""
 
 
 def _given(*keys: str) -> Rule:
@@ -39,7 +39,7 @@ def _any_of(rules: Iterable[Rule]) -> Rule:
 
 
 def _some(key: str, least: str) -> Rule:
-    """Return the rule that a list or table is there and not empty."""
+    """Return the rule that a list or table is present and not empty."""
     return {**_given(key), "properties": {key: {least: 1}}}
 
 
@@ -79,4 +79,4 @@ RULES: Final[dict[type[BaseModel], list[Rule]]] = {
         )
     ],
 }
-"""What each model's validators demand of a whole table; a model has the rules of its bases too."""
+"""The rules that correspond to each model's validators; models inherit the rules of their bases."""

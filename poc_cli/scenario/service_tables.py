@@ -1,4 +1,4 @@
-"""The tables of a scenario for its worker and for an app server that worker and pages talk to."""
+"""The models of a scenario's worker, and of an app server that the worker and pages connect to."""
 
 import re
 from typing import Annotated
@@ -11,14 +11,20 @@ from poc_cli.scenario.types import FOLDER, Folder, Names, Shape, VariableName
 
 
 class WorkerRef(Shape):
-    """A worker of somebody's: its folder, and which configuration and environment of it."""
+    """A worker that the scenario brings: its folder, configuration and environment."""
 
     dir: Folder = Field(description="Its folder, relative to the file.")
-    config: Names | None = Field(default=None, description="Its configuration files, the one for clients first.")
-    env: str | None = Field(default=None, min_length=1, description="The environment in its configuration.")
-    build: str | None = Field(default=None, min_length=1, description="What makes its folder ready, in a copy.")
-    also: list[Folder] = Field(default=[], description="What the build reads beside the folder, relative to the file.")
-    vars: dict[VariableName, str] = Field(default={}, description="Variables that it gets beside its own.")
+    config: Names | None = Field(
+        default=None, description="Its configuration files; the first is that of the Worker clients connect to."
+    )
+    env: str | None = Field(default=None, min_length=1, description="The environment to use from its configuration.")
+    build: str | None = Field(
+        default=None, min_length=1, description="A command that builds it, in a copy of its folder."
+    )
+    also: list[Folder] = Field(default=[], description="Other folders that the build reads, relative to the file.")
+    vars: dict[VariableName, str] = Field(
+        default={}, description="Variables in addition to those in its configuration."
+    )
 
 
 def _worker_from_folder(value: object) -> object:
@@ -31,12 +37,14 @@ Worker = Annotated[WorkerRef, BeforeValidator(_worker_from_folder, json_schema_i
 
 
 class OriginSpec(Shape):
-    """An app server: built once for each content, started for the run, and reached through a proxy that takes notes."""
+    """An app server: built once per content, started for the run, and reached through a proxy that records requests."""
 
     dir: Folder = Field(description="Its folder, relative to the file.")
-    start: str = Field(min_length=1, description="The command that starts it on 127.0.0.1 and the port {port}.")
-    ready: str = Field(default="/", pattern=r"^/", description="The path that answers 2xx once it is up.")
-    within: Duration = Field(default=30.0, description="How long it may take to be up.")
-    build: str | None = Field(default=None, min_length=1, description="What makes its folder ready, in a copy.")
-    also: list[Folder] = Field(default=[], description="What the build reads beside the folder, relative to the file.")
-    env: dict[VariableName, str] = Field(default={}, description="Variables of its environment when it runs.")
+    start: str = Field(min_length=1, description="The command that starts it on 127.0.0.1 and port {port}.")
+    ready: str = Field(default="/", pattern=r"^/", description="A path that returns 2xx once it is up.")
+    within: Duration = Field(default=30.0, description="How long it may take to start.")
+    build: str | None = Field(
+        default=None, min_length=1, description="A command that builds it, in a copy of its folder."
+    )
+    also: list[Folder] = Field(default=[], description="Other folders that the build reads, relative to the file.")
+    env: dict[VariableName, str] = Field(default={}, description="Environment variables at run time.")

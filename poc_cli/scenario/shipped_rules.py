@@ -1,4 +1,4 @@
-"""What `poc lint --strict` demands beyond a right file: that each claim says where it comes from and can fail."""
+"""The rules of `poc lint --strict`: each claim has a source and can fail."""
 
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
@@ -17,9 +17,9 @@ _SCHEMES: Final = frozenset({"http", "https"})
 
 
 def errors_of(scenario: Scenario, stem: str, mutants: AbstractSet[str] | None) -> list[ScenarioError]:
-    """Return an error for each demand that is not met, in the order of the file.
+    """Return an error for each violation, in file order.
 
-    `stem` is the file's name without its ending; `mutants` names the mutants there are, None where nobody knows.
+    `stem` is the file name without its suffix; `mutants` are the names of all mutants, None if unknown.
     """
     positions = locate(scenario.text)
     lines = scenario.text.split("\n")
@@ -45,21 +45,19 @@ def _problems(scenario: Scenario, stem: str, mutants: AbstractSet[str] | None) -
         advice = f'name the file {name}.toml, or write name = "{stem}"'
         yield Problem(("name",), f"{shown(name)} is not the name of the file, which is {shown(stem)}", advice)
     if not scenario.document.claim:
-        yield Problem((), "the story claims nothing", "add a [[claim]]")
+        yield Problem((), "the story has no claims", "add a [[claim]]")
     for index, claim in enumerate(scenario.document.claim):
         yield from _claim(claim, ("claim", index), mutants)
 
 
 def _claim(claim: Claim, path: Path, mutants: AbstractSet[str] | None) -> Iterator[Problem]:
     if claim.source is None:
-        advice = 'add source = "https://…", the page that says so'
+        advice = 'add source = "https://…", the page that supports it'
         yield Problem((*path, "id"), f"the claim {shown(claim.id)} has no source", advice)
     elif not _is_address(claim.source):
-        yield Problem(
-            (*path, "source"), f"{shown(claim.source)} is not an address that begins with https:// or http://"
-        )
+        yield Problem((*path, "source"), f"{shown(claim.source)} is not a URL that starts with https:// or http://")
     if claim.control is None and claim.mutant is None:
-        advice = "add a control, or a mutant for which it is refuted"
+        advice = "add a control, or a mutant that refutes it"
         yield Problem((*path, "id"), f"nothing shows that the claim {shown(claim.id)} can fail", advice)
     if claim.mutant is not None and mutants is not None and claim.mutant not in mutants:
         message = f"there is no mutant {shown(claim.mutant)} in tests/mutants"

@@ -1,4 +1,4 @@
-"""What steps have in common: the verb of each, and what those that exchange messages or act on a page say."""
+"""Base classes of steps: the registry of verbs, and the keys that exchanges and page actions share."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
@@ -13,50 +13,52 @@ from poc_cli.scenario.types import CaptureName, Shape
 from poc_cli.scenario.wording import cut, do, listed, message
 
 VERBS: dict[str, type["Step"]] = {}
-"""Every verb by its key; a step has exactly one of them. Each class with a `verb` of its own puts itself here."""
+"""Every verb by its key. Each step class that defines a `verb` registers itself here."""
 
 
 class Step(Shape):
-    """What every step has. A verb is a subclass; its key in the file is `verb`.
+    """Base class of all steps. Each verb is a subclass; its key in the file is `verb`.
 
-    Each has an `example` and its own `sentence`. The other class variables and properties are off by default and say
-    which keys hold what and how the step is treated, so that loader, lint, capabilities and judge name no verb for it.
+    Each has an `example` and implements `sentence`. The other class variables and properties are off by default. They
+    describe the keys and the treatment of the step, so that loader, lint, capabilities and judge need not name verbs.
     """
 
     verb: ClassVar[str]
     example: ClassVar[str]
-    """Steps that the shipped worker carries out, for docs/scenarios.md; examples.py has the rest of the file."""
+    """Steps for docs/scenarios.md, which work with the shipped worker; examples.py has the rest of the file."""
     names_clients: ClassVar[tuple[str, ...]] = ()
     allows_every_client: ClassVar[bool] = True
     fills_templates: ClassVar[tuple[str, ...]] = ()
     needs_object: ClassVar[bool] = False
     touches_objects: ClassVar[bool] = True
-    """Whether it may send something to an object or act on one."""
+    """Whether the step may send to an object or act on one."""
     only_looks: ClassVar[bool] = False
-    """Whether a story stays the same without it: where it cannot be played its claim is left out, not the story."""
-    claim: str | None = Field(default=None, description="The claim it decides; without one it is a precondition.")
+    """Whether the step only observes. If it cannot be played, only its claim is left out and not the whole story."""
+    claim: str | None = Field(
+        default=None, description="The claim that the step decides; without it, the step is a precondition."
+    )
 
     @property
     def acts_on_objects(self) -> bool:
-        """Whether the step needs an object that the scenario names."""
+        """Whether the scenario must name an object for the step."""
         return self.needs_object
 
     @property
     def need(self) -> Need | None:
-        """What the step needs of the place where it is played."""
+        """What the step needs from the target."""
         return None
 
     @property
     def shows_something(self) -> bool:
-        """Whether the step can show anything of a claim by itself."""
+        """Whether the step can decide a claim by itself."""
         return True
 
     def sentence(self) -> str:
-        """Return the step in plain English, without a full stop; it has not been played."""
+        """Describe the step in English, without a period at the end."""
         raise NotImplementedError(self.verb)
 
     def time_limit(self) -> str:
-        """Return how long the step may take, the empty text where it is as long as usual."""
+        """Describe the time limit of the step; the empty string if it is the default."""
         within = vars(self)["within"]
         return "" if within == type(self).model_fields["within"].default else f" within {written(within)}"
 
@@ -68,21 +70,21 @@ class Step(Shape):
 
 
 class Exchange(Step):
-    """What `on`, `resume` and `http` share: what is sent, and what is expected of the answer."""
+    """The keys that `on`, `resume` and `http` share: what to send, and what to expect in reply."""
 
     fills_templates: ClassVar[tuple[str, ...]] = ("send", "expect")
     send: Any = Field(default=None, description="The message: a table is JSON, a string is text.")
-    expect: Any = Field(default=None, description="What must arrive; a list is several messages in order.")
+    expect: Any = Field(default=None, description="The expected message; a list is several messages in order.")
     where: list[str] = Field(default=[], description="Conditions on the expected message: path op literal.")
-    capture: dict[CaptureName, str] = Field(default={}, description="Names to bind, each to a path into that message.")
-    exact: bool = Field(default=False, description="Whether keys that are not expected are a mismatch.")
-    next: bool = Field(default=False, description="Whether it must be the very next message.")
-    order: Literal["given", "any"] = Field(default="given", description="Whether a list may come in any order.")
-    within: Duration = Field(default=5.0, description="How long to wait for the expected message.")
+    capture: dict[CaptureName, str] = Field(default={}, description="Names to bind, each to a path in the message.")
+    exact: bool = Field(default=False, description="Whether unexpected keys are a mismatch.")
+    next: bool = Field(default=False, description="Whether it must be the next message.")
+    order: Literal["given", "any"] = Field(default="given", description="Whether a list may arrive in any order.")
+    within: Duration = Field(default=5.0, description="How long to wait for the message.")
 
     @property
     def sends(self) -> bool:
-        """Whether the step sends (TOML has no null, so a field that was given is never None)."""
+        """Whether the step sends something. TOML has no null, so a key that was given is never None."""
         return self.send is not None
 
     @property
@@ -91,7 +93,7 @@ class Exchange(Step):
         return self.expect is not None or bool(self.where) or bool(self.capture)
 
     def exchange(self, names: Sequence[str], *, acted: bool = False) -> str:
-        """Return what these clients send and expect; `acted` where the sentence has begun with what they did."""
+        """Describe what the clients send and expect; `acted` if the sentence already names them."""
         parts = [f"{do(names, 'sends')} {message(self.send)}"] if self.sends else []
         if self.expects:
             expects = "expect" if len(names) > 1 else "expects"
@@ -99,68 +101,68 @@ class Exchange(Step):
         return " and ".join(parts) + (self.details() if self.expects else "")
 
     def answer(self) -> str:
-        """Return what is expected."""
+        """Describe the expected messages."""
         if self.expect is None:
             return "a message"
         wanted = [message(each) for each in expected_messages(self.expect)]
-        told = (" and " if self.order == "any" else ", then ").join(wanted)
-        return f"exactly {told}" if self.exact else told
+        text = (" and " if self.order == "any" else ", then ").join(wanted)
+        return f"exactly {text}" if self.exact else text
 
     def details(self) -> str:
-        """Return how the answer must come, and what of it is remembered."""
-        told = " in any order" if self.order == "any" else ""
-        told += " as the very next message" if self.next else ""
-        told += self.time_limit()
+        """Describe the conditions on the reply, and what is captured from it."""
+        text = " in any order" if self.order == "any" else ""
+        text += " as the next message" if self.next else ""
+        text += self.time_limit()
         if self.where:
-            told += f", where {inert(' and '.join(self.where))}"
-        kept = listed([f"{path} as {{{name}}}" for name, path in self.capture.items()], "")
-        return told + (f"; remembers {kept}" if kept else "")
+            text += f", where {inert(' and '.join(self.where))}"
+        captured = listed([f"{path} as {{{name}}}" for name, path in self.capture.items()], "")
+        return text + (f"; captures {captured}" if captured else "")
 
     @model_validator(mode="after")
     def _order_is_of_several(self) -> "Exchange":
         if self.order == "any" and not isinstance(self.expect, list):
-            raise ValueError('order = "any" is about several messages, so "expect" must be a list of them')
+            raise ValueError('order = "any" requires a list of messages in "expect"')
         return self
 
 
 class Fill(Shape):
-    """What is typed into a field of a page."""
+    """Text to type into a field of a page."""
 
     selector: str = Field(min_length=1, description="A CSS selector of the field.")
-    text: str = Field(description="What stands in it then.")
+    text: str = Field(description="The text to type; it replaces what is there.")
 
 
 class Shows(Shape):
-    """What a page must show, white space folded."""
+    """What a page must show, compared with white space collapsed."""
 
-    selector: str = Field(min_length=1, description="A CSS selector of some elements.")
-    text: str | None = Field(default=None, description="One of them has exactly this text.")
-    contains: str | None = Field(default=None, description="One of them has this in its text.")
-    texts: list[str] | None = Field(default=None, description="They are these, in this order, and no others.")
+    selector: str = Field(min_length=1, description="A CSS selector of the elements.")
+    text: str | None = Field(default=None, description="One element must have exactly this text.")
+    contains: str | None = Field(default=None, description="One element must contain this text.")
+    texts: list[str] | None = Field(default=None, description="The elements must have exactly these texts, in order.")
 
     @model_validator(mode="after")
     def _one_way(self) -> "Shows":
         if [self.text, self.contains, self.texts].count(None) != 2:  # noqa: PLR2004 - all but one
-            raise ValueError('give one of "text", "contains" and "texts"')
+            raise ValueError('requires one of "text", "contains" and "texts"')
         return self
 
     def sentence(self) -> str:
-        """Return what the page must show."""
+        """Describe what the page must show."""
         if self.texts is not None:
             return f"{inert(self.selector)} must be {listed([cut(text) for text in self.texts], 'nothing')}"
-        how = "say exactly" if self.contains is None else "have"
+        how = "be exactly" if self.contains is None else "contain"
         shown = self.text if self.contains is None else self.contains
         return f"one of {inert(self.selector)} must {how} {cut(shown)}"
 
 
 class Acting(Exchange):
-    """What `on` and `resume` share: what is done on a page, and what the page must show."""
+    """The keys that `on` and `resume` share: actions on a page, and what the page must show."""
 
     fills_templates: ClassVar[tuple[str, ...]] = (*Exchange.fills_templates, "fill", "click", "eval", "expect_text")
-    fill: Fill | None = Field(default=None, description="On a page: what is typed, and where.")
-    click: str | None = Field(default=None, min_length=1, description="On a page: what is clicked, a CSS selector.")
+    fill: Fill | None = Field(default=None, description="On a page: the text to type, and the field.")
+    click: str | None = Field(default=None, min_length=1, description="On a page: the CSS selector to click.")
     eval: str | None = Field(
-        default=None, min_length=1, description="On a page: JavaScript, whose result is what `expect` looks at."
+        default=None, min_length=1, description="On a page: JavaScript to run; `expect` applies to its result."
     )
     expect_text: Shows | None = Field(default=None, description="On a page: what it must show at the end.")
 
@@ -171,11 +173,11 @@ class Acting(Exchange):
 
     @property
     def page_keys(self) -> list[str]:
-        """Return the keys of the step that mean something on a page alone."""
+        """Return the keys of the step that only apply to pages."""
         return [key for key in ("fill", "click", "eval", "expect_text") if getattr(self, key) is not None]
 
     def exchange(self, names: Sequence[str], *, acted: bool = False) -> str:
-        """Return what is done on a page, what is sent and expected, and what the page must show."""
+        """Describe the actions on a page, what is sent and expected, and what the page must show."""
         parts = self._acts(names)
         exchanged = super().exchange(names, acted=acted or bool(parts))
         shows = "" if self.expect_text is None else self.expect_text.sentence()
@@ -184,7 +186,7 @@ class Acting(Exchange):
         return "; then ".join(each for each in (done, shows) if each)
 
     def _acts(self, names: Sequence[str]) -> list[str]:
-        """Return what is done on a page, in the order in which it is done."""
+        """Describe the actions on a page, in order."""
         done = []
         if self.fill is not None:
             done.append(("types", f"{cut(self.fill.text)} into {inert(self.fill.selector)}"))

@@ -1,4 +1,4 @@
-"""Reads each step as its verb's model, the steps of a `repeat` too."""
+"""Validate each step with the model of its verb, including the steps inside a `repeat`."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from poc_cli.scenario.validation_errors import Problem
 from poc_cli.scenario.values import Path, kind, shown
 
 DEEPEST_REPEAT: Final = 3
-"""Repeats within one another; a story that needs more is no story."""
+"""How deep repeats can be nested."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One step with the way to it, and the steps that it repeats."""
+    """One step with its path, and the steps inside it."""
 
     path: Path
     step: Step
@@ -26,19 +26,19 @@ class Node:
 
 
 def every_step(nodes: Sequence[Node]) -> Iterator[Step]:
-    """Return each step once, however often it is repeated."""
+    """Return each step once, without expanding repeats."""
     return (node.step for node in every_node(nodes))
 
 
 def every_node(nodes: Sequence[Node]) -> Iterator[Node]:
-    """Yield each step with the way to it once, one that repeats before what it repeats."""
+    """Yield each step with its path once, a repeat before the steps inside it."""
     for node in nodes:
         yield node
         yield from every_node(node.inner)
 
 
 def nodes_of(raw: object, path: Path, problems: list[Problem], repeats: int = 0) -> tuple[Node, ...]:
-    """Return the steps in `raw`, which stands at `path` within so many repeats; adds what is wrong to the problems."""
+    """Return the valid steps in `raw`, which is at `path` inside `repeats` repeats; append problems to the list."""
     nodes: list[Node] = []
     for index, table in enumerate(raw if isinstance(raw, list) else []):
         node = _node(table, (*path, index), problems, repeats)
@@ -51,7 +51,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 
 def validated(model: type[_Model], raw: object, noun: str, path: Path, problems: list[Problem]) -> _Model | None:
-    """Return the model of what stands at `path`; where it is refused, add why to the problems and give None."""
+    """Validate what is at `path`. If it is not valid, append the problems to the list and return None."""
     try:
         return model.model_validate(raw, by_alias=True, by_name=False)
     except ValidationError as error:
@@ -68,15 +68,15 @@ def _node(table: object, way: Path, problems: list[Problem], repeats: int) -> No
     inner: tuple[Node, ...] = ()
     if VERBS[verb] is Repeat and isinstance(table, dict):
         if repeats == DEEPEST_REPEAT:
-            message = f"repeats stand at most {DEEPEST_REPEAT} within one another"
-            problems.append(Problem((*way, verb), message, "write the innermost steps out", at="key"))
+            message = f"repeats can be nested at most {DEEPEST_REPEAT} deep"
+            problems.append(Problem((*way, verb), message, "expand the innermost repeat by hand", at="key"))
             return None
         inner = nodes_of(table.get("steps"), (*way, "steps"), problems, repeats + 1)
     return None if step is None else Node(way, step, inner)
 
 
 def _verb(table: object, way: Path) -> str | Problem:
-    """Return the one verb of a step, or what is wrong with it."""
+    """Return the verb of a step, or the problem with it."""
     if not isinstance(table, dict):
         return Problem(way, f"a step must be a table with a verb, not {kind(table)}")
     verbs: list[str] = [key for key in table if key in VERBS]
@@ -84,7 +84,9 @@ def _verb(table: object, way: Path) -> str | Problem:
         return verbs[0]
     if verbs:
         both = " and ".join(shown(verb) for verb in verbs)
-        return Problem((*way, verbs[1]), f"a step has one verb, and this has {both}", "make two steps of it", at="key")
+        return Problem(
+            (*way, verbs[1]), f"a step has one verb, but this has {both}", "split it into two steps", at="key"
+        )
     details = {key for model in VERBS.values() for key in validation_errors.keys(model)}
     unknown = next((key for key in table if key not in details), None)
     if unknown is None:

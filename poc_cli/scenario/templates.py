@@ -1,4 +1,4 @@
-"""Templates: `{name}` in a text stands for a value that is known when the step is played."""
+"""Templates: `{name}` in a text is replaced by a value when the step is played."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,25 +11,25 @@ _WHOLE = re.compile(r"\{(" + _NAME + r")\}")
 
 
 class UnknownNameError(ValueError):
-    """A template names what nobody has given; `name` is the name."""
+    """A template uses a name that is not bound."""
 
     def __init__(self, name: str) -> None:
-        """Take the name."""
-        super().__init__(f'"{{{name}}}" is not known here')
+        """Create the error for a name."""
+        super().__init__(f'"{{{name}}}" is not defined here')
         self.name = name
 
 
 def whole_name(text: str) -> str | None:
-    """Return the name where the text is one template and nothing else, None otherwise."""
+    """Return the name if the text is a single template and nothing else, None otherwise."""
     match = _WHOLE.fullmatch(text)
     return match[1] if match else None
 
 
 def render(value: object, names: Mapping[str, object]) -> object:
-    """Return the value with its templates filled in, in every text at any depth; keys stay as they are.
+    """Return the value with the templates in all its texts replaced, at any depth; keys are not changed.
 
-    A text that is nothing but one template becomes the named value with its type; in longer text a string is pasted
-    as it is and anything else as JSON. Raises UnknownNameError, or ValueError for a value without a form in JSON.
+    A text that is a single template becomes the named value, with its type. In longer text, a string is inserted as
+    it is and anything else as JSON. Raises UnknownNameError, or ValueError for a value that JSON cannot represent.
     """
     if isinstance(value, str):
         return _render_text(value, names)
@@ -41,7 +41,7 @@ def render(value: object, names: Mapping[str, object]) -> object:
 
 
 def render_text(text: str, names: Mapping[str, object]) -> str:
-    """Return the text with its templates pasted in, always as text. Raises as `render`."""
+    """Return the text with its templates replaced, always as text. Raises as `render`."""
     filled = _render_text(text, names)
     return filled if isinstance(filled, str) else compact(filled)
 
@@ -52,7 +52,7 @@ def names_in(value: object) -> set[str]:
 
 
 def templates_in(value: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Yield each template's name with the way to the text that it stands in, in the order of the value."""
+    """Yield the path and name of each template in the value, in order."""
     for way, leaf in leaves(value, path):
         if isinstance(leaf, str) and "{" in leaf:
             yield from ((way, name) for _, name in _tokens(leaf) if name is not None)
@@ -80,10 +80,10 @@ def _bound(name: str, names: Mapping[str, object]) -> object:
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str | None]]:
-    """Yield the text in pieces: what stands before a template, and the template's name (None at the end).
+    """Yield the text in pieces: the literal text before a template, and the template's name (None at the end).
 
-    `{{` is one brace, and so is the `}}` that answers it. A `}}` that answers nothing stays two braces, because
-    that is how nested JSON ends: it must reach the worker unharmed.
+    `{{` is an escaped brace, and so is the matching `}}`. A `}}` without a match stays two braces, because nested
+    JSON ends like this and must reach the worker unchanged.
     """
     start = opened = 0
     literal = ""

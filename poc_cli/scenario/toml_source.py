@@ -1,4 +1,4 @@
-"""The text of a TOML file that a person has written, and errors that point into it."""
+"""Read TOML files, and report errors with their position in the text."""
 
 import re
 import sys
@@ -16,30 +16,30 @@ from poc_cli.scenario.validation_errors import Problem
 from poc_cli.scenario.values import DEEPEST
 
 LARGEST_FILE: Final = 1024 * 1024
-"""Bytes; what poc reads is a page or two, so a file beyond this is something else."""
+"""Bytes; scenario files have a page or two, so a larger file is something else."""
 
 LONGEST_LINE: Final = 200
-"""Characters of a source line that an error shows; a longer line would wrap, and its caret would point at nothing."""
+"""The longest source line that an error shows, in characters; a longer line would wrap and misplace the caret."""
 
 TOO_DEEP: Final = f"nested in more than {DEEPEST} tables and lists"
 
 _PLAINER: Final = {
-    "Cannot overwrite a value": "this gives a key a second value",
+    "Cannot overwrite a value": "this key already has a value",
     "Illegal character '\\n'": "the quotes are not closed on this line",
 }
-"""What tomli says that needs a second look, said again."""
+"""Clearer wording for some errors of tomli."""
 
 _DEEP: Final = re.compile(r"(?:[\[{][^\[\]{}]*+){" + str(DEEPEST + 1) + "}")
 _LONG_NUMBER: Final = re.compile(r"[0-9_]{" + str(sys.get_int_max_str_digits()) + ",}")
 
 
 def text_of(path: FilePath, what: str) -> str:
-    """Return the text of a file of UTF-8; `what` is what it should be. Raises ScenarioError where it cannot be read."""
+    """Read a UTF-8 file; `what` names its kind in errors. Raises ScenarioError if it cannot be read."""
     file = inert(str(path))
     try:
         if path.is_dir():
             raise ScenarioError(file, f"is a folder, not a {what} file", advice="name a .toml file in it")
-        if path.exists() and not path.is_file():  # opening a pipe or a device could wait for ever
+        if path.exists() and not path.is_file():  # opening a pipe or a device could block forever
             raise ScenarioError(file, "is not a regular file")
         with path.open("rb") as stream:
             data = stream.read(LARGEST_FILE + 1)
@@ -47,7 +47,7 @@ def text_of(path: FilePath, what: str) -> str:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ScenarioError(file, f"cannot be read: {reason}") from error
     if len(data) > LARGEST_FILE:
-        raise ScenarioError(file, f"is larger than 1 MiB, which no {what} is")
+        raise ScenarioError(file, f"is larger than 1 MiB, the limit for a {what}")
     return _decoded(data, file)
 
 
@@ -64,7 +64,7 @@ def _decoded(data: bytes, file: str) -> str:
 
 
 def _source_line(text: str, position: Position) -> str | None:
-    """Return the line as an error may show it: one column a character and nothing that moves a cursor."""
+    """Return the line with every character in one column and without control characters; None if it is too long."""
     line = text.split("\n")[position.line - 1].rstrip("\r")
     if len(line) > LONGEST_LINE:
         return None
@@ -72,31 +72,31 @@ def _source_line(text: str, position: Position) -> str | None:
 
 
 class Source:
-    """One text and the name of its file in errors."""
+    """A TOML text, and the file name to use in errors."""
 
     def __init__(self, text: str, file: str) -> None:
-        """Take both."""
+        """Create a source from its text and file name."""
         self.text = text
         self.file = file
 
     def tables(self) -> dict[str, object]:
-        """Return what the text holds. Raises ScenarioError where it is not TOML."""
+        """Parse the text. Raises ScenarioError if it is not valid TOML."""
         try:
             raw = tomli.loads(self.text)
         except tomli.TOMLDecodeError as error:
             raise self._invalid(error) from error
         except RecursionError as error:
             raise self._error(TOO_DEEP, self._find(_DEEP)) from error
-        except ValueError as error:  # Python reads no whole number beyond this, and tomli lets its refusal through
+        except ValueError as error:  # Python limits the digits of an integer, and tomli passes its error on
             raise self._error("this number is too long", self._find(_LONG_NUMBER)) from error
         return raw
 
     def positions(self) -> Positions:
-        """Return where everything stands; only for a text whose tables could be given."""
+        """Return the positions of all keys and values. The text must be valid TOML."""
         return locate(self.text)
 
     def refuse(self, problems: Sequence[Problem], positions: Positions) -> NoReturn:
-        """Raise the problem that stands first in the text; there must be one."""
+        """Raise the problem that comes first in the text. There must be at least one."""
         placed = [
             (positions.of(problem.path) if problem.at == "key" else positions.value(problem.path), problem)
             for problem in problems
@@ -105,19 +105,19 @@ class Source:
         raise self._error(problem.message, position, problem.advice)
 
     def _invalid(self, error: tomli.TOMLDecodeError) -> ScenarioError:
-        """Return the error at the place of the mistake, which for something unclosed is above where it shows."""
+        """Return the error at the cause, which for an unclosed delimiter is above where the parser failed."""
         reason = _PLAINER.get(error.msg, error.msg)
         opener = unclosed(self.text)
         if opener is not None:
             position = self._position(opener.offset)
             if position.line < error.lineno:
-                told = f"the {opener.mark} opened at line {position.line} is never closed"
-                advice = f"it shows at line {error.lineno}: {inert(reason)}"
-                return self._error(f"not valid TOML: {told}", position, advice)
+                message = f"the {opener.mark} opened at line {position.line} is never closed"
+                advice = f"parsing failed at line {error.lineno}: {inert(reason)}"
+                return self._error(f"not valid TOML: {message}", position, advice)
         return self._error(f"not valid TOML: {reason}", Position(error.lineno, error.colno))
 
     def _find(self, pattern: re.Pattern[str]) -> Position:
-        """Return where the pattern is first found, the start of the text where it is not."""
+        """Return the position of the first match, or the start of the text if there is none."""
         match = pattern.search(self.text)
         return self._position(match.start() if match else 0)
 

@@ -1,4 +1,4 @@
-"""The shapes that steps and the rest of a scenario file share: how strict a table is, and what a name looks like."""
+"""Types shared by all models of a scenario file: strict tables, names and folders."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class Shape(BaseModel):
-    """A table of the file: no other keys than its own, no value taken for another type."""
+    """A table of the file; unknown keys and values of another type are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True, defer_build=True)
 

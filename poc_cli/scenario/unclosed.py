@@ -1,4 +1,4 @@
-"""Finds the brace, bracket or quotes that a TOML text never closes; its parser only says where it gave up."""
+"""Find an unclosed brace, bracket or quote in TOML; the parser only reports where it gave up."""
 
 import re
 from dataclasses import dataclass
@@ -25,14 +25,14 @@ _LONG_TEXT: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Opener:
-    """What is never closed, and at which offset of the text it stands."""
+    """An unclosed delimiter and its offset in the text."""
 
     mark: str
     offset: int
 
 
 def unclosed(text: str) -> Opener | None:
-    """Return the innermost opener that the text never closes: before a closer of the other kind, or at its end."""
+    """Return the innermost unclosed delimiter, before a closing one of another kind or at the end of the text."""
     open_now: list[Opener] = []
     at = 0
     while (token := _TOKEN.search(text, at)) is not None:

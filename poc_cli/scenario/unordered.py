@@ -1,4 +1,4 @@
-"""Several expected messages that may come in any order: which of them a message can stand for."""
+"""Match messages to several expected ones that may arrive in any order."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -7,26 +7,26 @@ from poc_cli.scenario.matching import Message, matches
 
 
 class AnyOrder:
-    """What is still missing of some expected messages.
+    """Assigns messages to expected messages.
 
-    Where a message fits several of them, it is not settled for which it stands until the others are there: taking the
-    first that fits would miss a message that fits only that one.
+    A message that matches several expected ones may be reassigned later: always taking the first match would miss
+    another message that matches only that one.
     """
 
     def __init__(self, expected: Sequence[object], *, exact: bool = False) -> None:
-        """Take the expected messages with their templates filled in, and how they match."""
+        """Start with the expected messages, with their templates filled in."""
         self._expected = list(expected)
         self._exact = exact
-        self._fits: list[list[int]] = []  # of each message that was taken: the expected ones it fits
-        self._holder: dict[int, int] = {}  # which of the taken messages stands for an expected one
+        self._fits: list[list[int]] = []  # for each accepted message: the indexes of the expected ones it matches
+        self._holder: dict[int, int] = {}  # the accepted message that is assigned to each expected one
 
     @property
     def missing(self) -> list[object]:
-        """Return what no message stands for yet."""
+        """Return the expected messages that have no message yet."""
         return [each for index, each in enumerate(self._expected) if index not in self._holder]
 
     def take(self, message: Message) -> bool:
-        """Return whether the message can stand for one that is missing, and if so let it. Raises as `matches`."""
+        """Accept the message if it can be assigned to a missing one, and return whether it was. Raises as `matches`."""
         fits = [index for index, each in enumerate(self._expected) if matches(each, message, exact=self._exact)]
         self._fits.append(fits)
         if self._assign(len(self._fits) - 1):
@@ -35,8 +35,8 @@ class AnyOrder:
         return False
 
     def _assign(self, message: int) -> bool:
-        """Return the message a place, moving others to places they fit too (the augmenting path of a matching)."""
-        came: dict[int, tuple[int, int | None]] = {}  # of a place: which message would take it, and the place it leaves
+        """Assign the message, reassigning others if needed (an augmenting path in a bipartite matching)."""
+        came: dict[int, tuple[int, int | None]] = {}  # per place: the message that would take it, and the one it leaves
         pending = deque[tuple[int, int | None]]([(message, None)])
         while pending:
             taker, left = pending.popleft()

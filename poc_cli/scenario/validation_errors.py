@@ -1,4 +1,4 @@
-"""Turns what the models refuse into problems that a person can read: where, what was expected, what was given."""
+"""Convert pydantic's validation errors to readable problems: where, what was expected, and what was found."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a file: the way to it, whether its key or its value is meant, a sentence, advice."""
+    """A problem in a file: its path, whether it is about the key or the value, a message, and advice."""
 
     path: Path
     message: str
@@ -52,7 +52,7 @@ _CHILDREN: Final[Mapping[tuple[type[BaseModel], str], tuple[type[BaseModel], boo
     **{(model, "fill"): (Fill, False, '"fill"') for model in (On, Resume)},
     **{(model, "expect_text"): (Shows, False, '"expect_text"') for model in (On, Resume)},
 }
-"""What a key of a model leads to: the model, whether a name or index comes between, and what to call it."""
+"""The model under a key, whether a name or index comes in between, and what to call the model in messages."""
 
 _EXPECTED: Final[Mapping[str, str]] = {
     "string_type": "text in quotes",
@@ -69,37 +69,37 @@ _CLIENTS: Final[Mapping[str, tuple[type[BaseModel], str]]] = {
     CommandSpec.__name__: (CommandSpec, "a client with a command"),
     PageSpec.__name__: (PageSpec, "a client in a browser"),
 }
-"""What the ways of pydantic call each kind of client, which stands in no file."""
+"""The tags that pydantic adds to paths for each kind of client; they are not in the file."""
 
 _SHORT: Final[Mapping[str, str]] = {
     ClientSpec.__name__: "a path in quotes or ",
     WorkerRef.__name__: "a folder in quotes or ",
 }
-"""What may stand for a whole table."""
+"""Short forms that are accepted instead of a table."""
 
 _PATTERNS: Final[Mapping[str, str]] = {
-    "^[a-z][a-z0-9_-]*$": 'a name of small letters, digits, "_" and "-" that starts with a letter',
-    "^[a-z][a-z0-9_]*$": 'a name of small letters, digits and "_" that starts with a letter',
+    "^[a-z][a-z0-9_-]*$": 'a name of lowercase letters, digits, "_" and "-" that starts with a letter',
+    "^[a-z][a-z0-9_]*$": 'a name of lowercase letters, digits and "_" that starts with a letter',
     "^/": 'a path that starts with "/"',
     r"^[^/\x00][^\x00]*$": "a folder relative to the file",
-    r"^(\{origin(\.foreign)?\})?/": 'a path that starts with "/", or with "{origin}/"',
+    r"^(\{origin(\.foreign)?\})?/": 'a path that starts with "/" or "{origin}/"',
     r"^(\{origin(\.foreign)?\}|https?://)": 'the address of a page, like "{origin}/room/{play}"',
     "^[A-Za-z_][A-Za-z0-9_]*$": 'the name of a variable: letters, digits and "_"',
-    "^[A-Z][A-Z0-9_]*$": 'the name of a secret: capital letters, digits and "_"',
-    "^[A-Z]+$": "a method in capital letters",
+    "^[A-Z][A-Z0-9_]*$": 'the name of a secret: uppercase letters, digits and "_"',
+    "^[A-Z]+$": "an HTTP method in uppercase letters",
     "^[0-9a-f]{64}$": "an id of 64 hex digits",
 }
 
 
 def problems_of(error: ValidationError, model: type[BaseModel], noun: str, prefix: Path) -> Iterator[Problem]:
-    """Yield a problem for each refusal; `noun` says what the model is (`a step`), `prefix` is the way to it.
+    """Yield a problem for each error; `noun` names the model in messages (`a step`), and `prefix` is its path.
 
-    A key that is missing is not mentioned where the same table has an unknown one, which may be that key misspelt.
+    A missing key is not reported if the same table has an unknown one, which may be that key misspelled.
     """
-    refusals = error.errors(include_url=False)
-    misspelt = {details["loc"][:-1] for details in refusals if details["type"] == "extra_forbidden"}
-    for details in refusals:
-        if details["type"] != "missing" or details["loc"][:-1] not in misspelt:
+    errors = error.errors(include_url=False)
+    misspelled = {details["loc"][:-1] for details in errors if details["type"] == "extra_forbidden"}
+    for details in errors:
+        if details["type"] != "missing" or details["loc"][:-1] not in misspelled:
             yield _problem(details, model, noun, prefix)
 
 
@@ -122,7 +122,7 @@ def _problem(details: "ErrorDetails", model: type[BaseModel], noun: str, prefix:
 
 
 def _sentence(details: "ErrorDetails", subject: str) -> str:
-    """Return what is wrong with a value: what it must be and what it is."""
+    """Describe what a value must be and what it is."""
     context: dict[str, Any] = details.get("ctx", {})
     given = kind(details["input"])
     match details["type"]:
@@ -144,7 +144,7 @@ def _sentence(details: "ErrorDetails", subject: str) -> str:
 
 
 def _subject(way: Path, noun: str) -> str:
-    """Return what to call the refused value: its own key, for a list element the list's and its number."""
+    """Name the invalid value: by its key, or for a list element by the list and its number."""
     if not way:
         return noun
     if isinstance(way[-1], int):
@@ -153,7 +153,7 @@ def _subject(way: Path, noun: str) -> str:
 
 
 def _owner(way: Path, model: type[BaseModel], noun: str) -> tuple[type[BaseModel], str]:
-    """Return the model that owns the key at the end of the way, and what to call it."""
+    """Return the model that contains the last key of the path, and what to call it."""
     rest = list(way[:-1])
     while rest:
         key = str(rest.pop(0))
@@ -167,5 +167,5 @@ def _owner(way: Path, model: type[BaseModel], noun: str) -> tuple[type[BaseModel
 
 
 def keys(model: type[BaseModel]) -> list[str]:
-    """Return the keys of a model as the file writes them."""
+    """Return the keys of a model as they are written in a file."""
     return [field.alias or name for name, field in model.model_fields.items()]

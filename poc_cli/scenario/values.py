@@ -1,4 +1,4 @@
-"""JSON values as scenarios and workers exchange them: equality, kinds, and how one is shown to a person."""
+"""JSON values that scenarios and workers exchange: equality, names of types, and how to display them."""
 
 import json
 import math
@@ -9,11 +9,11 @@ from typing import Final, Literal
 from poc_cli.inert import inert
 
 Path = tuple[str | int, ...]
-"""A way into a value: keys and indexes from the outside in."""
+"""A path into a nested value: keys and indexes from the outermost to the innermost."""
 
 
 class Missing(Enum):
-    """The type of MISSING; JSON's null is a value, MISSING is none."""
+    """The type of MISSING, which means that there is no value; JSON's null is a value."""
 
     MISSING = "missing"
 
@@ -21,14 +21,14 @@ class Missing(Enum):
 MISSING: Final[Literal[Missing.MISSING]] = Missing.MISSING
 
 DEEPEST: Final = 64
-"""Levels of tables and lists in a scenario file; the deepest that people write is near ten."""
+"""The deepest nesting of tables and lists in a scenario file; about ten is the most in practice."""
 
 LONGEST_SHOWN: Final = 80
-"""Characters of a value in a sentence; more would hide the sentence."""
+"""The longest value in a message, in characters."""
 
 
 def shown(value: object) -> str:
-    """Return a value as JSON on one line, cut when long, with everything escaped that could move a cursor."""
+    """Return a value as JSON on one line, truncated and with control characters escaped."""
     if value is MISSING:
         return "nothing"
     try:
@@ -39,7 +39,7 @@ def shown(value: object) -> str:
 
 
 def kind(value: object) -> str:
-    """Return what a value is, in the words of the language: `a table`, `the number 3`."""
+    """Describe a value in the terms of the scenario language: `a table`, `the number 3`."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -50,22 +50,22 @@ def kind(value: object) -> str:
 
 
 def compact(value: object) -> str:
-    """Return the value as compact JSON that UTF-8 can always encode. Raises ValueError where JSON has no form."""
+    """Return the value as compact JSON that can be encoded as UTF-8. Raises ValueError if JSON cannot represent it."""
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     except TypeError as error:
-        raise ValueError("dates and times have no form in JSON; write them as text") from error
+        raise ValueError("JSON has no dates and times; write them as text") from error
     except ValueError as error:
-        raise ValueError("nan and infinity have no form in JSON; write them as text") from error
+        raise ValueError("JSON has no nan and infinity; write them as text") from error
     try:
         text.encode()
-    except UnicodeEncodeError:  # half of a surrogate pair, which a worker may send as \ud800: JSON can say it in ASCII
+    except UnicodeEncodeError:  # a lone surrogate, which a worker may send as \ud800: escape it in ASCII
         return json.dumps(value, separators=(",", ":"))
     return text
 
 
 def equal(one: object, other: object) -> bool:
-    """Return whether two JSON values are the same: 1 is 1.0, but true is not 1."""
+    """Return whether two JSON values are equal: 1 equals 1.0, but true does not equal 1."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(equal(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
@@ -74,7 +74,7 @@ def equal(one: object, other: object) -> bool:
 
 
 def leaves(value: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
-    """Yield each value that is neither table nor list, with the way to it, at any depth."""
+    """Yield each value that is neither a table nor a list, with its path, at any depth."""
     pending: list[tuple[Path, object]] = [(path, value)]
     while pending:
         way, current = pending.pop()
@@ -87,7 +87,7 @@ def leaves(value: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
 
 
 def too_deep(value: object, limit: int) -> Path | None:
-    """Return the way to the first table or list nested in more than `limit` others, None where there is none."""
+    """Return the path to the first table or list nested in more than `limit` others, or None."""
     pending: list[tuple[Path, object]] = [((), value)]
     while pending:
         way, current = pending.pop()
@@ -100,7 +100,7 @@ def too_deep(value: object, limit: int) -> Path | None:
 
 
 def has_json_form(value: object) -> bool:
-    """Return whether a leaf is one of JSON's: dates, nan and infinity are not."""
+    """Return whether JSON can represent a leaf: not a date, nan or infinity."""
     if isinstance(value, float):
         return math.isfinite(value)
     return value is None or isinstance(value, bool | int | str)

@@ -1,6 +1,6 @@
-"""The verbs of the language, one class each: what a step may say, its sentence, what it needs, and its example.
+"""The verbs of the language, one class each: the keys of a step, its sentence, its needs and its example.
 
-The engine has the function that carries it out (`engine/step_handlers.py`).
+The engine implements them in `engine/step_handlers.py`.
 """
 
 from typing import Any, ClassVar, Literal
@@ -17,37 +17,37 @@ from poc_cli.scenario.wording import EVERY, cut, do, listed, message
 
 
 class Connect(Step):
-    """Open the named clients at the same moment and wait until all are open, or `refused` with a status."""
+    """Connect clients at the same time and wait until all are open, or `refused` with a status."""
 
     verb: ClassVar[str] = "connect"
     names_clients: ClassVar[tuple[str, ...]] = ("connect",)
     example: ClassVar[str] = """\
   { connect = ["ann", "bob"], within = "2s" },
 """
-    connect: Names = Field(description="The clients to open.")
+    connect: Names = Field(description="The clients to connect.")
     within: Duration = Field(default=5.0, description="How long they may take.")
     refused: int | None = Field(
-        default=None, ge=300, le=599, description="The HTTP status with which the server must refuse each of them."
+        default=None, ge=300, le=599, description="The HTTP status with which the server must reject each of them."
     )
 
     @property
     def shows_something(self) -> bool:
-        """Whether clients must be refused."""
+        """Whether clients must be rejected."""
         return self.refused is not None
 
     def sentence(self) -> str:
-        """Return who connects."""
-        end = "" if self.refused is None else f" and must be refused with status {self.refused}"
+        """Describe who connects."""
+        end = "" if self.refused is None else f" and must be rejected with status {self.refused}"
         end += self.time_limit()
         if self.connect == [EVERY]:
-            return f"all clients connect at the same moment{end}"
+            return f"all clients connect at the same time{end}"
         if len(self.connect) == 1:
             return f"{wording.clients(self.connect)} connects{end}"
-        return f"{wording.clients(self.connect)} connect at the same moment{end}"
+        return f"{wording.clients(self.connect)} connect at the same time{end}"
 
 
 class On(Acting):
-    """Let clients send a message, expect one, expect none for a while (`quiet`), or expect to be closed."""
+    """Send a message from clients, expect one, expect none for some time (`quiet`), or expect to be closed."""
 
     verb: ClassVar[str] = "on"
     names_clients: ClassVar[tuple[str, ...]] = ("on",)
@@ -63,17 +63,20 @@ class On(Acting):
   { on = "bob", quiet = "200ms", like = { op = "echo" } },
   { on = "bob", send = { op = "close", code = 4001, reason = "bye" }, expect_code = 4001, expect_reason = "bye" },
 """
-    on: Names = Field(description="Who acts, each client by itself.")
-    quiet: Duration | None = Field(default=None, description="How long nothing may arrive.")
-    like: Any = Field(default=None, description="With `quiet`: what may not arrive; anything else may.")
+    on: Names = Field(description="The clients; the step applies to each.")
+    quiet: Duration | None = Field(default=None, description="How long no message may arrive.")
+    like: Any = Field(default=None, description="With `quiet`: the message that may not arrive; others may.")
     expect_code: int | None = Field(
-        default=None, ge=1000, le=4999, description="The code with which the server must close; 1006: it breaks."
+        default=None,
+        ge=1000,
+        le=4999,
+        description="The code with which the server must close; 1006 means without a close frame.",
     )
     expect_reason: str | None = Field(default=None, description="The reason with which it must close.")
 
     @property
     def expects_close(self) -> bool:
-        """Whether the server is to close the connection."""
+        """Whether the server must close the connection."""
         return self.expect_code is not None or self.expect_reason is not None
 
     @model_validator(mode="after")
@@ -81,31 +84,31 @@ class On(Acting):
         does = self.sends or self.expects or self.quiet is not None or self.expects_close
         if not (does or self.acts or self.expect_text is not None):
             wanted = '"send", "expect", "where", "capture", "quiet" or "expect_code"'
-            raise ValueError(f"says nothing to do: give {wanted}")
+            raise ValueError(f"does nothing: add {wanted}")
         if self.expects_close and self.quiet is not None:
-            raise ValueError('"quiet" and a close that is expected contradict each other in one step')
+            raise ValueError('"quiet" and an expected close contradict each other in one step')
         if self.quiet is not None and self.expects:
             raise ValueError('"quiet" and "expect" contradict each other in one step')
         if self.like is not None and self.quiet is None:
-            raise ValueError('"like" says what may not arrive while "quiet" lasts, so it needs a "quiet"')
+            raise ValueError('"like" says what may not arrive during "quiet", so it requires "quiet"')
         return self
 
     def sentence(self) -> str:
-        """Return what is exchanged, and what must then not arrive or be closed."""
-        told = self.exchange(self.on)
+        """Describe the exchange, and the silence or close expected after it."""
+        exchange = self.exchange(self.on)
         if self.expects_close:
             code = wording.closing(self.expect_code, self.expect_reason)
             close = f"the server must close {listed(self.on, 'every client')}{code and f' with {code}'}"
-            return f"{told}; then {close}" if told else f"{close}{self.time_limit()}"
+            return f"{exchange}; then {close}" if exchange else f"{close}{self.time_limit()}"
         if self.quiet is None:
-            return told
+            return exchange
         noise = "nothing" if self.like is None else f"nothing like {message(self.like)}"
         silence = f"{noise} may arrive at {listed(self.on, 'any client')} for {written(self.quiet)}"
-        return f"{told}; then {silence}" if self.sends else silence
+        return f"{exchange}; then {silence}" if self.sends else silence
 
 
 class Resume(Acting):
-    """As `on`, and the first event after a sleep: ends the play if something else woke the object first."""
+    """Like `on`, for the first message after a sleep. Ends the play if something else woke the object first."""
 
     verb: ClassVar[str] = "resume"
     names_clients: ClassVar[tuple[str, ...]] = ("resume",)
@@ -116,7 +119,7 @@ class Resume(Acting):
   { hibernate = "evict" },
   { resume = "ann", send = { op = "who" }, expect = { ok = true }, where = ["instance != {before}"] },
 """
-    resume: str = Field(description="The one client whose message wakes the object.")
+    resume: str = Field(description="The client whose message wakes the object.")
 
     @model_validator(mode="after")
     def _sends_and_expects(self) -> "Resume":
@@ -125,12 +128,12 @@ class Resume(Acting):
         return self
 
     def sentence(self) -> str:
-        """Return what is exchanged as the object wakes."""
-        return f"as the first to wake the object, {self.exchange([self.resume])}"
+        """Describe the exchange that wakes the object."""
+        return f"waking the object, {self.exchange([self.resume])}"
 
 
 class Close(Step):
-    """Close clients with a close frame and wait for the answer to it."""
+    """Close clients with a close frame and wait for the server's close frame."""
 
     verb: ClassVar[str] = "close"
     names_clients: ClassVar[tuple[str, ...]] = ("close",)
@@ -143,26 +146,26 @@ class Close(Step):
     close: Names = Field(description="The clients to close.")
     code: int = Field(default=1000, ge=1000, le=4999, description="The close code to send.")
     reason: str = Field(default="", description="The reason to send.")
-    expect_code: int | None = Field(default=None, description="The code that must come back.")
-    expect_reason: str | None = Field(default=None, description="The reason that must come back.")
-    within: Duration = Field(default=5.0, description="How long the answer may take.")
+    expect_code: int | None = Field(default=None, description="The code that must be returned.")
+    expect_reason: str | None = Field(default=None, description="The reason that must be returned.")
+    within: Duration = Field(default=5.0, description="How long the reply may take.")
 
     def sentence(self) -> str:
-        """Return who closes how, and what must come back."""
+        """Describe who closes how, and what must be returned."""
         reason = f" and the reason {cut(self.reason)}" if self.reason else ""
-        told = f"{do(self.close, 'closes')} with code {self.code}{reason}"
-        back = wording.closing(self.expect_code, self.expect_reason)
-        return told + (f" and must get back {back}" if back else "") + self.time_limit()
+        closes = f"{do(self.close, 'closes')} with code {self.code}{reason}"
+        returned = wording.closing(self.expect_code, self.expect_reason)
+        return closes + (f" and must get back {returned}" if returned else "") + self.time_limit()
 
 
 class Taking(Step):
-    """What steps have in common that take something away, so that a claim may be about what comes after."""
+    """Base class of steps after which something is lost, to which the `after` of a claim can refer."""
 
-    id: Identifier | None = Field(default=None, description="Its name, for the `after` of a claim.")
+    id: Identifier | None = Field(default=None, description="A name for the `after` of a claim.")
 
 
 class Kill(Taking):
-    """Drop the TCP connection of clients without a close frame, as a network does; a page is ended at once."""
+    """Drop the TCP connection of clients without a close frame, like a network failure; a page is ended at once."""
 
     verb: ClassVar[str] = "kill"
     names_clients: ClassVar[tuple[str, ...]] = ("kill",)
@@ -174,25 +177,25 @@ class Kill(Taking):
 """
     kill: Names = Field(description="The clients whose connection is dropped.")
     how: Literal["fin", "rst", "process"] = Field(
-        default="fin", description="Whether the other side sees an end or a reset; `process` kills a program instead."
+        default="fin", description="Whether the server sees a FIN or a reset; `process` kills a program instead."
     )
 
     @property
     def shows_something(self) -> bool:
-        """It only lets something happen."""
+        """The step shows nothing by itself."""
         return False
 
     def sentence(self) -> str:
-        """Return whose connection is dropped, and what the other side sees."""
+        """Describe whose connection is dropped, and what the server sees."""
         who = wording.clients(self.kill)
         if self.how == "process":
             return f"the process of {who} is killed (kill -9)"
-        how = "an end (FIN)" if self.how == "fin" else "a reset (RST)"
-        return f"the connection of {who} is dropped without a close frame: the other side sees {how}"
+        how = "a FIN" if self.how == "fin" else "a reset (RST)"
+        return f"the connection of {who} is dropped without a close frame; the server sees {how}"
 
 
 class Stall(Step):
-    """Stop reading from the sockets of clients, so that the kernel's buffers fill; `release` reads on."""
+    """Stop reading from the sockets of clients, so that the kernel's buffers fill; `release` resumes reading."""
 
     verb: ClassVar[str] = "stall"
     names_clients: ClassVar[tuple[str, ...]] = ("stall",)
@@ -205,22 +208,22 @@ class Stall(Step):
   { on = "bob", expect = { event = "broadcast", text = "hi" } },
 """
     stall: Names = Field(description="The clients that stop reading.")
-    release: bool = Field(default=False, description="Whether they read on instead.")
+    release: bool = Field(default=False, description="Whether they resume reading instead.")
 
     @property
     def shows_something(self) -> bool:
-        """It only lets something happen."""
+        """The step shows nothing by itself."""
         return False
 
     def sentence(self) -> str:
-        """Return who stops reading, or reads on."""
+        """Describe who stops reading or resumes it."""
         if self.release:
-            return do(self.stall, "reads") + " on"
-        return do(self.stall, "stops") + " reading, so that what is sent to it piles up"
+            return do(self.stall, "resumes") + " reading"
+        return do(self.stall, "stops") + " reading, so that messages pile up"
 
 
 class Http(Exchange):
-    """Send one HTTP request to the worker or the origin, from no client, and look at its answer."""
+    """Send an HTTP request to the worker or the origin and check the response."""
 
     verb: ClassVar[str] = "http"
     fills_templates: ClassVar[tuple[str, ...]] = ("http", "headers", "send", "expect")
@@ -232,34 +235,34 @@ class Http(Exchange):
 """
     http: str = Field(
         pattern=r"^(\{origin(\.foreign)?\})?/",
-        description="The path and query of the request; one to the app after {origin}.",
+        description="The path and query of the request, with {origin} in front for a request to the app.",
     )
-    method: str = Field(default="POST", pattern=r"^[A-Z]+$", description="The method of the request.")
-    headers: dict[str, str] = Field(default={}, description="Headers of the request.")
-    status: int | None = Field(default=None, ge=200, le=599, description="The status to come; any 2xx unless said.")
-    auth: bool = Field(default=True, description="Whether the bearer token of poc is sent along.")
+    method: str = Field(default="POST", pattern=r"^[A-Z]+$", description="The request method.")
+    headers: dict[str, str] = Field(default={}, description="Request headers.")
+    status: int | None = Field(default=None, ge=200, le=599, description="The expected status (default: any 2xx).")
+    auth: bool = Field(default=True, description="Whether to send poc's bearer token.")
 
     @model_validator(mode="after")
     def _one_answer(self) -> "Http":
         if isinstance(self.expect, list):
-            advice = "one that is a list is expect = { json = [...] }"
-            raise ValueError(f"one request has one answer; {advice}")  # noqa: TRY004 - the file is wrong, not the program
+            advice = "if it is a list, use expect = { json = [...] }"
+            raise ValueError(f"a request has one response; {advice}")  # noqa: TRY004 - the file is wrong, not the program
         if self.next:
-            raise ValueError('one request has one answer, so "next" means nothing here')
+            raise ValueError('a request has one response, so "next" has no meaning here')
         return self
 
     def sentence(self) -> str:
-        """Return the request, and what it must get."""
+        """Describe the request and the expected response."""
         token = "" if self.auth else " without the token"
         sends = f" with {message(self.send)}" if self.sends else ""
-        status = "any status of success" if self.status is None else f"status {self.status}"
-        answer = f" and as answer {self.answer()}" if self.expect is not None else ""
+        status = "a 2xx status" if self.status is None else f"status {self.status}"
+        answer = f" and the response {self.answer()}" if self.expect is not None else ""
         request = f"the HTTP request {self.method} {inert(self.http)}{token}{sends}"
         return f"{request} must get {status}{answer}{self.details()}"
 
 
 class Origin(Exchange):
-    """Cut the app server off, slow it down, bring it back, or expect a request to it."""
+    """Disconnect the app server, slow it down, restore it, or expect a request to it."""
 
     verb: ClassVar[str] = "origin"
     fills_templates: ClassVar[tuple[str, ...]] = ("expect",)
@@ -272,30 +275,32 @@ class Origin(Exchange):
   { origin = "down" },
   { origin = "up" },
 """
-    origin: Literal["up", "down", "slow", "called"] = Field(description="What becomes of it, or what it must see.")
-    by: Duration | None = Field(default=None, description='How much later it answers, for origin = "slow".')
+    origin: Literal["up", "down", "slow", "called"] = Field(
+        description="The new state, or `called` to expect a request."
+    )
+    by: Duration | None = Field(default=None, description='The delay of each response, for origin = "slow".')
 
     @model_validator(mode="after")
     def _says_how(self) -> "Origin":
         if self.sends:
-            raise ValueError('nothing is sent here; a request to the app is { http = "{origin}/…" }')
+            raise ValueError('"send" is not available here; to send a request to the app, use { http = "{origin}/…" }')
         if (self.origin == "slow") != (self.by is not None):
-            raise ValueError('"by" says how much later it answers: it goes with origin = "slow", and only with it')
+            raise ValueError('origin = "slow" requires a delay in "by", and no other value allows it')
         if (self.origin == "called") != self.expects:
-            raise ValueError('origin = "called" needs an "expect" or "where", and only it has one')
+            raise ValueError('origin = "called" requires "expect" or "where", and no other value allows them')
         return self
 
     def sentence(self) -> str:
-        """Return what becomes of the app server, or what it must have seen."""
+        """Describe the new state of the app server, or the request it must have received."""
         if self.origin == "called":
             return f"the origin must have been called with {self.answer()}{self.details()}"
-        later = "" if self.by is None else f" {written(self.by)} later"
-        told = {
-            "up": "the origin answers again as it does",
-            "down": "the origin is cut off: every request of this play loses its connection",
-            "slow": f"the origin answers each request of this play{later}",
+        delay = "" if self.by is None else f" by {written(self.by)}"
+        sentences = {
+            "up": "the origin responds normally again",
+            "down": "the origin is unreachable: the connection of every request of this play is closed",
+            "slow": f"the origin delays each response in this play{delay}",
         }
-        return told[self.origin]
+        return sentences[self.origin]
 
 
 class Idle(Step):
@@ -307,20 +312,20 @@ class Idle(Step):
   { connect = "ann" },
   { idle = "200ms" },
 """
-    idle: Duration = Field(description="How long.")
+    idle: Duration = Field(description="The duration.")
 
     @property
     def shows_something(self) -> bool:
-        """It only lets something happen."""
+        """The step shows nothing by itself."""
         return False
 
     def sentence(self) -> str:
-        """Return how long nothing is done."""
-        return f"{written(self.idle)} pass"
+        """Describe the wait."""
+        return f"wait for {written(self.idle)}"
 
 
 class Hibernate(Taking):
-    """Wait for the runtime's own idle timer (`idle`), or have the object evicted now (`evict`)."""
+    """Wait until the runtime's idle timer evicts the object (`idle`), or evict it now (`evict`)."""
 
     verb: ClassVar[str] = "hibernate"
     needs_object: ClassVar[bool] = True
@@ -331,33 +336,33 @@ class Hibernate(Taking):
   { on = "ann", send = { op = "who" }, expect = { ok = true } },
 """
     hibernate: Literal["idle", "evict"] = Field(description="Whether to wait for the idle timer or to evict.")
-    of: Names | None = Field(default=None, description="Which objects must sleep; all unless said.")
-    natural: bool = Field(default=False, description="The timer is the subject: left out under --sleep evict.")
-    forced: bool = Field(default=False, description="Evictions are the subject: left out under --sleep idle.")
+    of: Names | None = Field(default=None, description="The objects that must sleep (default: all).")
+    natural: bool = Field(default=False, description="The idle timer is the subject: left out with --sleep evict.")
+    forced: bool = Field(default=False, description="Evictions are the subject: left out with --sleep idle.")
 
     @model_validator(mode="after")
     def _subject_is_the_way(self) -> "Hibernate":
         if self.natural and self.hibernate != "idle":
-            raise ValueError('"natural" says that the natural timer is the subject, so it needs hibernate = "idle"')
+            raise ValueError('"natural" means that the idle timer is the subject, so it requires hibernate = "idle"')
         if self.forced and self.hibernate != "evict":
-            raise ValueError('"forced" says that evictions are the subject, so it needs hibernate = "evict"')
+            raise ValueError('"forced" means that evictions are the subject, so it requires hibernate = "evict"')
         return self
 
     @property
     def need(self) -> Need | None:
-        """An evict, if evictions are the subject: otherwise another way to sleep does as well."""
+        """Eviction, if evictions are the subject; otherwise the object can also sleep in another way."""
         return "evict" if self.forced else None
 
     def sentence(self) -> str:
-        """Return who must sleep, and how."""
+        """Describe which objects must sleep, and how."""
         who = wording.objects(self.of)
         if self.hibernate == "evict":
-            return f"{who} must leave memory now: evicted, with the sockets staying open"
-        return f"nothing is done until the runtime's idle timer has taken {who} out of memory"
+            return f"evict {who} from memory now, with the sockets staying open"
+        return f"wait until the runtime's idle timer evicts {who} from memory"
 
 
 class Probe(Step):
-    """Ask the runtime's trace whether the object is asleep, awake or pinned. Touches nothing."""
+    """Check in the runtime's trace whether the object is asleep, awake or pinned, without touching it."""
 
     verb: ClassVar[str] = "probe"
     needs_object: ClassVar[bool] = True
@@ -372,21 +377,21 @@ class Probe(Step):
   { probe = "asleep" },
 """
     probe: Literal["asleep", "awake", "pinned"] = Field(description="What the trace must show.")
-    of: Names | None = Field(default=None, description="Which objects are asked about; all unless said.")
+    of: Names | None = Field(default=None, description="The objects to check (default: all).")
 
     @property
     def need(self) -> Need:
-        """Probes and alarms are read from the trace."""
+        """The runtime's trace."""
         return "trace"
 
     def sentence(self) -> str:
-        """Return what the trace must show."""
+        """Describe what the trace must show."""
         meaning = {"asleep": "asleep", "awake": "in memory", "pinned": "kept in memory by something pending"}
         return f"the trace must show {wording.objects(self.of)} {meaning[self.probe]}"
 
 
 class Alarm(Step):
-    """Wait until the trace shows that an alarm was delivered, one that no alarm step before has seen."""
+    """Wait until the trace shows that an alarm was delivered that no earlier alarm step has seen."""
 
     verb: ClassVar[str] = "alarm"
     needs_object: ClassVar[bool] = True
@@ -399,21 +404,21 @@ class Alarm(Step):
   { on = "ann", expect = { event = "alarm" } },
 """
     alarm: Literal["fires"] = Field(description="What must happen.")
-    of: Names | None = Field(default=None, description="Whose alarms; those of all objects unless said.")
+    of: Names | None = Field(default=None, description="The objects whose alarms count (default: all).")
     within: Duration = Field(default=15.0, description="How long it may take.")
 
     @property
     def need(self) -> Need:
-        """Probes and alarms are read from the trace."""
+        """The runtime's trace."""
         return "trace"
 
     def sentence(self) -> str:
-        """Return whose alarm must fire."""
+        """Describe whose alarm must fire."""
         return f"an alarm of {wording.objects(self.of)} must fire{self.time_limit()}"
 
 
 class Restart(Taking):
-    """Take the object, or the whole runtime, out of memory with its sockets, and bring it up on the same disk."""
+    """Restart the object or the whole runtime on the same disk; all its sockets are closed."""
 
     verb: ClassVar[str] = "restart"
     example: ClassVar[str] = """\
@@ -423,33 +428,33 @@ class Restart(Taking):
   { connect = "ann" },
   { on = "ann", send = { op = "get", key = "color" }, expect = { value = "blue" } },
 """
-    restart: Literal["object", "server", "crash", "deploy"] = Field(description="What is restarted, and how roughly.")
-    of: Names | None = Field(default=None, description='Which objects, for restart = "object"; all unless said.')
+    restart: Literal["object", "server", "crash", "deploy"] = Field(description="What to restart, and how.")
+    of: Names | None = Field(default=None, description='The objects to restart, for restart = "object" (default: all).')
 
     @property
     def acts_on_objects(self) -> bool:
-        """Whether it is objects that are restarted, not the runtime."""
+        """Whether objects are restarted, not the runtime."""
         return self.restart == "object"
 
     @property
     def need(self) -> Need:
-        """What the place must be able to restart."""
+        """The kind of restart."""
         needs: dict[str, Need] = {"object": "evict", "server": "restart", "crash": "crash", "deploy": "deploy"}
         return needs[self.restart]
 
     def sentence(self) -> str:
-        """Return what is restarted, and how."""
-        told = {
+        """Describe what is restarted, and how."""
+        sentences = {
             "object": f"{wording.objects(self.of)} is restarted: it leaves memory and its sockets close",
             "server": "the runtime is stopped and started again on the same disk",
             "crash": "the runtime is killed (kill -9) and started again on the same disk",
-            "deploy": "a new version of the worker is deployed: a new process on the same disk, POC_VERSION raised",
+            "deploy": "a new version is deployed: a new process on the same disk, with POC_VERSION incremented",
         }
-        return told[self.restart]
+        return sentences[self.restart]
 
 
 class Repeat(Step):
-    """Play some steps again and again."""
+    """Repeat some steps."""
 
     verb: ClassVar[str] = "repeat"
     example: ClassVar[str] = """\
@@ -458,18 +463,18 @@ class Repeat(Step):
     { on = "ann", send = { op = "echo", text = "line {n}" }, expect = { op = "echo", text = "line {n}" } },
   ] },
 """
-    claim: None = Field(default=None, description="Never given: the steps inside name claims.")
+    claim: None = Field(default=None, description="Not allowed: the steps inside name claims.")
     repeat: int = Field(ge=1, le=1000, description="How many times.")
-    as_: CaptureName | None = Field(default=None, alias="as", description="The name of the counter, from 1 on.")
+    as_: CaptureName | None = Field(default=None, alias="as", description="The name of the counter, which starts at 1.")
     steps: list[Any] = Field(min_length=1, description="The steps, one verb each.")
 
     @field_validator("claim", mode="before")
     @classmethod
     def _claims_inside(cls, claim: object) -> None:
         if claim is not None:
-            raise ValueError("a repeat decides nothing itself; let one of its steps name the claim")
+            raise ValueError("a repeat decides no claim; name the claim in one of its steps")
 
     def sentence(self) -> str:
-        """Return how often the steps inside are played."""
+        """Describe how often the steps inside are played."""
         counter = "" if self.as_ is None else f", counted by {{{self.as_}}}"
         return f"{self.repeat} times{counter}:"

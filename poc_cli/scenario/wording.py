@@ -1,4 +1,4 @@
-"""How names, messages and values are written in the sentences that describe a scenario: all inert."""
+"""Format names, messages and values for the sentences that describe a scenario, escaped for display."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -7,19 +7,19 @@ from typing import Final
 from poc_cli.inert import inert
 
 LONGEST_MESSAGE: Final = 240
-"""Characters of a message that are told: three lines of a terminal."""
+"""The longest message that is shown, in characters: three lines of a terminal."""
 
 SHORT_MESSAGE: Final = 56
-"""Characters of a message that is told on one line; beyond this, 80 columns would be left half empty."""
+"""The longest message that is kept on one line; breaking before a longer one would leave half the line empty."""
 
 KEPT: Final = "\N{NO-BREAK SPACE}"
-"""A space of a message at which no line may end. No message has one of its own: `inert` writes it as its code."""
+"""A space at which lines are not broken. It cannot occur in messages, because `inert` escapes it."""
 
 EVERY: Final = "*"
 
 
 def listed(names: Sequence[str], every: str) -> str:
-    """Return names as people list them: `ann, bob and eve`; `every` for the star and for no names at all."""
+    """List names like `ann, bob and eve`; `every` stands for `*` and for an empty list."""
     if not names or EVERY in names:
         return every
     quoted = [inert(name) for name in names]
@@ -27,24 +27,24 @@ def listed(names: Sequence[str], every: str) -> str:
 
 
 def clients(names: Sequence[str]) -> str:
-    """Return the clients that a step names."""
+    """List the clients that a step names."""
     return listed(names, "every client")
 
 
 def objects(names: Sequence[str] | None) -> str:
-    """Return the objects that a step names."""
+    """List the objects that a step names."""
     return listed(names or [], "the object")
 
 
 def do(names: Sequence[str], verb: str) -> str:
-    """Return who does what: `ann sends`, `every client sends`, `ann and bob each send`."""
+    """Return subject and verb: `ann sends`, `every client sends`, `ann and bob each send`."""
     if len(names) == 1:
         return f"{clients(names)} {verb}"
     return f"{clients(names)} each {verb.removesuffix('s')}"
 
 
 def message(value: object) -> str:
-    """Return a message as it goes over the wire, cut when long; forms are told in words."""
+    """Describe a message as it is sent, truncated if long; forms such as `{ hex = … }` are put in words."""
     if isinstance(value, dict) and len(value) == 1:
         form, content = next(iter(value.items()))
         if form in _FORMS:
@@ -53,7 +53,7 @@ def message(value: object) -> str:
 
 
 def cut(value: object) -> str:
-    """Return a value as JSON, cut when long."""
+    """Return a value as JSON, truncated if long."""
     text = inert(json.dumps(value, ensure_ascii=False, default=str))
     if len(text) > LONGEST_MESSAGE:
         text = text[: LONGEST_MESSAGE - 1] + "…"
@@ -70,7 +70,7 @@ _FORMS: Final[Mapping[str, Callable[[object], str]]] = {
 
 
 def closing(code: int | None, reason: str | None) -> str:
-    """Return what a close must bring: its code, its reason or both; the empty text for neither."""
-    told = [f"code {code}"] if code is not None else []
-    told += [f"the reason {cut(reason)}"] if reason is not None else []
-    return " and ".join(told)
+    """Describe the expected code and reason of a close; the empty string if there are none."""
+    parts = [f"code {code}"] if code is not None else []
+    parts += [f"the reason {cut(reason)}"] if reason is not None else []
+    return " and ".join(parts)

@@ -21,15 +21,15 @@ MISUSE = {
     "a tag that nobody has": (["run", "--tag", "qqqq"], "poc: no scenario has the tag qqqq\n  see poc list\n"),
     "a missing file": (
         ["run", "missing.toml"],
-        "poc: no file missing.toml\n  a bare word is the name of a shipped scenario; see poc list\n",
+        "poc: no file missing.toml\n  a plain name refers to a shipped scenario; see poc list\n",
     ),
     "a folder that is not there": (
         ["run", "./folder/"],
-        "poc: no such file or folder: ./folder/\n  a bare word is the name of a shipped scenario; see poc list\n",
+        "poc: no such file or folder: ./folder/\n  a plain name refers to a shipped scenario; see poc list\n",
     ),
     "a path that leads nowhere": (["run", "some/where/else"], "poc: no such file or folder: some/where/else\n"),
     "a path that is too long": (["run", "x" * 300], f"poc: cannot look for {'x' * 300}: File name too long\n"),
-    "the name of a folder": (["run", "tmp"], "to play the scenarios in that folder, write ./tmp/\n"),
+    "the name of a folder": (["run", "tmp"], "to run the scenarios in that folder, use ./tmp/\n"),
     "names and all": (["run", "echo", "--all"], "poc: name scenarios or use --all or --tag, not both\n"),
     "an unknown way to sleep": (["run", "echo", "--sleep", "deep"], "'deep' is not one of 'idle', 'evict'"),
     "no places for plays": (["run", "echo", "--jobs", "0"], "Invalid value for '--jobs'"),
@@ -87,7 +87,7 @@ verb.toml:6:5: "conect" is not a verb
 undecided.toml:9:6: nothing decides the claim "c"
     9 | id = "c"
              ^
-  give it a "check", or add claim = "c" to a step
+  add a "check", or add claim = "c" to a step
 """,
     ),
     "key": ('steps = [\n  { connect = "ann" },\n  { on = "ann", sned = "x" },\n]\n' + _CLAIM, 'key.toml:7:17: "sned" '),
@@ -124,7 +124,7 @@ def test_files_that_are_none_are_told_as_such(poc: Poc) -> None:
     assert 'empty.toml:1:1: a scenario needs "name"' in poc.run("run", "empty.toml").err
     (poc.folder / "notes.txt").write_text("notes", encoding="utf-8")
     assert poc.run("run", "./notes.txt").err == (
-        "poc: ./notes.txt is no scenario file\n  scenario files end in .toml\n"
+        "poc: ./notes.txt is not a scenario file\n  scenario files end in .toml\n"
     )
     assert poc.run("run", "./empty").err == "poc: no scenario in ./empty\n  scenario files end in .toml\n"
 

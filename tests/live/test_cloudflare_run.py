@@ -145,7 +145,7 @@ def test_a_worker_that_all_scenarios_bring_is_deployed_and_one_of_several_is_not
     ran = run(poc, cloud, first, second, "--json")
     assert verdicts(ran.document()) == {"first/known": "held", "second/known": "held"}, ran.err
     mixed = run(poc, cloud, first, "connect", "--json")
-    assert "brings a worker of its own" in str(reasons(mixed)["first"])
+    assert "has its own worker" in str(reasons(mixed)["first"])
     assert reasons(mixed)["connect"] is None
     assert cloud.account.ours == []
 

@@ -249,7 +249,7 @@ def served() -> Iterator[Bare]:
 def test_a_scenario_that_cannot_be_played_there_is_left_out_and_told(served: Bare, poc: Poc) -> None:
     ran = poc.run("run", "crash", "--target", served.url, "--token-env", "CHAT_TOKEN", variables=VARIABLES)
     assert ran.code == 4
-    assert "it kills the runtime; not on url" in ran.out
+    assert "it kills the runtime; not available on url" in ran.out
 
 
 def test_a_target_may_stand_in_the_configuration(served: Bare, poc: Poc) -> None:

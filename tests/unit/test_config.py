@@ -186,7 +186,7 @@ CHECK = '[check]\nscenarios = ["hibernate"]\n'
         (CHECK + 'require = ["a"]\nallow = ["a"]\n', 'poc.toml:4:10: "a" is both required and allowed to be refuted'),
         (CHECK + 'allow = ["a 1 of 2"]\n', 'poc.toml:3:10: "a" is allowed to be refuted, so it cannot require 1 of 2'),
         (CHECK + '[check.limits]\nwake_p90 = "1s"\n', 'poc.toml:4:1: "wake_p90" is not a key of [check.limits]'),
-        (CHECK + "[check.limits]\nwake_p99 = 50\n", 'poc.toml:4:12: "wake_p99": a length of time is written like'),
+        (CHECK + "[check.limits]\nwake_p99 = 50\n", 'poc.toml:4:12: "wake_p99": a duration is written like'),
         (CHECK + "[check.limits]\nsockets = 1.5\n", 'poc.toml:4:11: "sockets" must be a whole number'),
         (CHECK + '[check.baseline]\nrun = "x"\n', 'poc.toml:3:8: [check.baseline] needs "regress"'),
         (

@@ -8,7 +8,7 @@ from poc_cli.cost.bill import Bill, dollars
 from poc_cli.cost.measured import Measured
 from poc_cli.cost.month import Month
 from poc_cli.cost.prices import Prices
-from poc_cli.cost.usage_line import plain, told
+from poc_cli.cost.usage_line import plain, usage_summary
 from poc_cli.report.html.view_model import Chart, Drawing, Shape, Words
 
 _LABEL: Final = 16.0
@@ -48,7 +48,7 @@ def _run(measured: Measured, prices: Prices) -> Chart:
         Words(0.0, _LABEL - 5, f"in memory for {plain(active + waiting)} s", "start", "label"),
         *_below(_of_run(active, pinned, waiting, most), _LABEL + _BAR),
     ]
-    said = told(measured, prices)
+    said = usage_summary(measured, prices)
     sentence = f"{said[:1].upper()}{said[1:]}. Waiting to sleep is not billed; being pinned is. Controls are included."
     return Chart("What this run used", sentence, _drawing(shapes, words, sentence))
 

@@ -15,7 +15,7 @@ def test_a_shipped_scenario_by_its_name() -> None:
     lines = [plain(line) for line in show("hibernate")]
     assert lines[0].startswith("hibernate (")
     assert lines[0].endswith("scenarios/hibernate.toml)")
-    assert "What happens" in lines
+    assert "Steps" in lines
     assert "Claim sockets-survive-sleep" in lines
 
 
@@ -28,7 +28,7 @@ def test_a_file_by_its_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_headings_are_bold_and_nothing_else() -> None:
     styles = {plain(line): [style for _, style in line] for line in show("hibernate")}
-    assert styles["What happens"] == ["bold"]
+    assert styles["Steps"] == ["bold"]
     assert styles["Claim idle-room-sleeps"] == ["bold"]
     assert all(style == [""] for text, style in styles.items() if text.startswith(" "))
 

@@ -8,7 +8,7 @@ import pytest
 from poc_cli.cost.measured import Measured, run_usage
 from poc_cli.cost.month import month_of_run
 from poc_cli.cost.prices import shipped
-from poc_cli.cost.usage_line import told, told_from_outside
+from poc_cli.cost.usage_line import remote_usage_summary, usage_summary
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from tests.support.numbers import numbers
@@ -92,7 +92,9 @@ def test_a_worker_without_a_trace_and_without_residency_is_told_by_its_clients()
     (play,) = run_usage(run.events).plays
     assert (play.requests, play.messages, play.worker_requests) == (4, 1, 4)
     assert numbers(play.active_seconds, play.at_most) == [5 + 2, True]
-    assert told(run_usage(run.events), shipped()).startswith("this run: 4.05 requests, at most 0.896 GB-s: at most ")
+    assert usage_summary(run_usage(run.events), shipped()).startswith(
+        "this run: 4.05 requests, at most 0.896 GB-s: at most "
+    )
 
 
 def test_what_poc_asks_of_a_black_box_is_counted_too() -> None:
@@ -104,10 +106,12 @@ def test_what_poc_asks_of_a_black_box_is_counted_too() -> None:
     story, ours = run_usage(run.events).plays
     assert (story.messages, story.worker_requests) == (1, 1)
     assert (ours.role, ours.requests, ours.messages, ours.active_seconds) == ("other", 4, 5, Decimal("4.5005"))
-    lines = told_from_outside(run_usage(run.events), shipped())
+    lines = remote_usage_summary(run_usage(run.events), shipped())
     assert lines[0].startswith("this run: 5.3 requests, at most ")
     assert lines[1].startswith("  counted from outside")
-    assert told_from_outside(with_trace(Run().play()), shipped()) == [told(with_trace(Run().play()), shipped())]
+    assert remote_usage_summary(with_trace(Run().play()), shipped()) == [
+        usage_summary(with_trace(Run().play()), shipped())
+    ]
 
 
 def test_with_a_trace_a_worker_without_objects_uses_none() -> None:
@@ -169,7 +173,7 @@ def test_a_month_is_of_stories_alone_and_all_as_busy_as_in_their_play() -> None:
     assert usage.active_seconds == Decimal("0.009") * 10 * month / 20
     assert with_trace(run).month(hibernating=False).active_seconds == 15 * month / 20
     found = month_of_run(with_trace(run), 10, shipped())
-    assert found.title.startswith("10 rooms, all month")
+    assert found.title.startswith("10 rooms, as busy all month")
     assert found.awake.bill.total > found.hibernating.bill.total
 
 
@@ -180,7 +184,7 @@ def test_an_event_s_time_is_the_average_of_the_stories() -> None:
 
 @pytest.mark.parametrize("events", [[], [None], [Event(1, "run", 0, "poc", kinds.RUN_START, None, {})]])
 def test_nothing_was_used_where_nothing_was_recorded(events: list[Event | None]) -> None:
-    assert told(run_usage(events), shipped()) == "this run: 0 requests, 0 GB-s: 0 % of the free plan's day"
+    assert usage_summary(run_usage(events), shipped()) == "this run: 0 requests, 0 GB-s: 0 % of the free plan's day"
     assert run_usage(events).month().requests == 0
 
 

@@ -13,7 +13,7 @@ from poc_cli.cost.measured import Counted, Measured
 from poc_cli.cost.month import Month, month_of, month_of_run
 from poc_cli.cost.prices import shipped
 from poc_cli.cost.profile import SAMPLES, profile_of, sample_text
-from poc_cli.cost.usage_line import percent, plain, told
+from poc_cli.cost.usage_line import percent, plain, usage_summary
 from poc_cli.report.cost_table import lines, run_lines, source
 from poc_cli.report.styled import plain as text_of
 
@@ -57,10 +57,10 @@ def test_parts(part: str, said: str) -> None:
 
 def test_a_run_is_told_in_a_line() -> None:
     small = run(requests=2, messages=40, active_seconds=Decimal(10))
-    assert told(small, shipped()) == "this run: 4 requests, 1.28 GB-s: less than 0.01 % of the free plan's day"
+    assert usage_summary(small, shipped()) == "this run: 4 requests, 1.28 GB-s: less than 0.01 % of the free plan's day"
     large = run(requests=1, rooms=9, writes=2_000)
-    assert told(large, shipped()).endswith(": 2 % of the free plan's day (rows written)")
-    assert told(large, shipped()).startswith("this run: 1 request, 0 GB-s")
+    assert usage_summary(large, shipped()).endswith(": 2 % of the free plan's day (rows written)")
+    assert usage_summary(large, shipped()).startswith("this run: 1 request, 0 GB-s")
 
 
 def test_what_a_run_spent_in_memory_is_told_beside_it() -> None:

@@ -57,4 +57,4 @@ def test_what_is_played_and_what_is_left_out_and_why() -> None:
     plan = plan_run([here, crash, missing], RunOptions(repeat=2), PLACE, {"story": "no browser"})
     assert [play.label for play in plan.stories] == ["here", "here#2"]
     assert plan.played == [here]
-    assert plan.left_out == {"crash": "it kills the runtime; not on cloudflare", "story": "no browser"}
+    assert plan.left_out == {"crash": "it kills the runtime; not available on cloudflare", "story": "no browser"}

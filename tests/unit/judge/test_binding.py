@@ -162,9 +162,9 @@ def test_after_names_the_sleep_that_a_claim_is_about() -> None:
     ("check", "steps", "said"),
     [
         ("sleeps", [CONNECT, SLEEP], 'no hibernate, restart or kill step of the story has the id "nap"'),
-        ("sleeps", [CONNECT, NAP, NAP], 'a step "nap" is there already'),
+        ("sleeps", [CONNECT, NAP, NAP], 'there is already a step "nap"'),
         ("stays-awake", [CONNECT, NAP], '"stays-awake" is about the steps that name the claim'),
-        ("sleeps", [CONNECT, PING, NAP], 'decides the claim stands before the step "nap"'),
+        ("sleeps", [CONNECT, PING, NAP], 'decides the claim comes before the step "nap"'),
     ],
 )
 def test_an_after_that_leads_nowhere_is_refused(check: str, steps: list[str], said: str) -> None:

@@ -32,7 +32,7 @@ def test_the_claim_is_listed_with_its_reason_and_not_judged() -> None:
     (left,) = story["left_out_claims"]
     assert left["id"] == "away"
     assert "runtime's trace" in left["reason"]
-    assert left["reason"].endswith("not on url")
+    assert left["reason"].endswith("not available on url")
 
 
 def test_it_is_counted_and_changes_neither_verdict_nor_exit_code() -> None:
@@ -48,7 +48,7 @@ def test_every_report_names_it() -> None:
     assert "left out  away: " in told
     assert "sleep begins between 9.50 and 10.01 s after the last event, on url (measured from outside" in told
     assert "story/away** was left out" in markdown(document)
-    assert "left out: it asks" in junit(document)
+    assert "left out: it reads" in junit(document)
 
 
 def test_a_gate_that_requires_it_fails() -> None:

@@ -52,7 +52,7 @@ def test_a_step_that_only_lets_something_happen_decides_no_claim(step: str) -> N
 @pytest.mark.parametrize(
     ("steps", "claim", "said"),
     [
-        ([CONNECT, SLEEP, READ], ROWS, 'give the claim a "check"'),
+        ([CONNECT, SLEEP, READ], ROWS, "add a check to the claim"),
         ([CONNECT, '{ idle = "10ms", claim = "it" }'], "", "no idle step shows anything by itself"),
         ([CONNECT, '{ kill = "ann", claim = "it" }'], "", "no kill step shows anything by itself"),
         (['{ connect = "ann", claim = "it" }'], "", "no connect step shows anything by itself"),

@@ -44,7 +44,7 @@ def test_an_observer_without_a_trace_costs_its_claim_and_no_other(step: str) -> 
 @pytest.mark.parametrize(
     ("step", "why"),
     [
-        ('{ probe = "asleep" }', "asks the runtime's trace"),
+        ('{ probe = "asleep" }', "reads the runtime's trace"),
         ('{ hibernate = "evict", forced = true }', "evicts objects"),
         ('{ hibernate = "evict", forced = true, claim = "seen" }', "evicts objects"),
         ('{ restart = "crash" }', "kills the runtime"),
@@ -57,7 +57,7 @@ def test_what_others_build_on_costs_the_whole_play(step: str, why: str) -> None:
     reason = fitted(URL, WHO, step, '{ probe = "asleep", claim = "seen" }').reason
     assert reason is not None
     assert why in reason
-    assert reason.endswith("not on url")
+    assert reason.endswith("not available on url")
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_play_of_which_no_claim_is_left_is_left_out() -> None:
 
 
 def test_a_worker_of_its_own_runs_only_where_poc_runs_workers() -> None:
-    assert "brings a worker of its own" in str(fitted(URL, WHO, SEEN, more='worker = "../mine"\n').reason)
+    assert "has its own worker" in str(fitted(URL, WHO, SEEN, more='worker = "../mine"\n').reason)
     assert fitted(LOCAL, WHO, SEEN, more='worker = "../mine"\n').reason is None
 
 
@@ -104,7 +104,7 @@ def test_an_app_that_is_not_given_is_the_first_reason() -> None:
 
 def test_an_app_elsewhere_needs_the_worker_of_the_stack_too() -> None:
     app = Place("cloudflare", "instance", CLOUDFLARE.abilities | {"origin"})
-    assert "brings a worker of its own" in str(fitted(app, WHO, SEEN, more=APP).reason)
+    assert "has its own worker" in str(fitted(app, WHO, SEEN, more=APP).reason)
     stack = Place("cloudflare", "instance", app.abilities | {"worker"})
     assert fitted(stack, WHO, SEEN, more=APP).reason is None
 

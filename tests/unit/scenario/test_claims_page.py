@@ -73,7 +73,7 @@ def test_a_claim_is_told_with_source_check_control_and_outcome() -> None:
         "| `asleep` | It sleeps \\| dreams. ([source](https://example.com/docs)) "
         "| `sleeps`; matrix: connections, survives | control with another `ann` | held |\n"
     ) in told
-    red = "mutant [standard_api](../tests/mutants/standard_api.ts); control with other steps (then unknown)"
+    red = "mutant [standard_api](../tests/mutants/standard_api.ts); control with other steps (expected: unknown)"
     assert f"| `connections-survive` | {red} | refuted (known) |\n" in told
     assert "of 2026-11-22,\non local (workerd 1.2)." in told
 
@@ -98,7 +98,8 @@ def test_what_was_left_out_did_not_hold() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "heading"), [("room", "The basics"), ("world/room", "The world outside"), ("x/y", "x")]
+    ("name", "heading"),
+    [("room", "The basics"), ("world/room", "Secrets, external APIs and unauthorized clients"), ("x/y", "x")],
 )
 def test_themes_are_folders(name: str, heading: str) -> None:
     assert f"\n## {heading}" in page(scenarios(name), None)

@@ -51,41 +51,40 @@ TOLD = """\
 night (night.toml)
   A room sleeps.
 
-Who takes part
+Participants
   object   the Durable Object of class Room named {play}
   ann      connects to /room/{play}?name=ann
-  bob      3 clients, each connects to /room/{play}, with a protocol ping each
+  bob      3 clients, each connects to /room/{play}, with a protocol ping every
            2s
   {color}  stands for "blue"
-  worker   the one in the folder workers/room
+  worker   the worker in the folder workers/room
   needs    a target with crash and deploy
 
-What happens
-  10  ann and bob connect at the same moment
-  11  ann sends {"op": "who"} and expects {"sockets": 2}; remembers instance as
+Steps
+  10  ann and bob connect at the same time
+  11  ann sends {"op": "who"} and expects {"sockets": 2}; captures instance as
       {before}
-  12  nothing is done until the runtime's idle timer has taken the object out of
-      memory
+  12  wait until the runtime's idle timer evicts the object from memory
   13  2 times, counted by {n}:
   14    ann sends "line {n}" and expects "line {n}" [decides rows]
 
-  A step that decides no claim must come out as told, or the play ends there.
+  A step that decides no claim is a precondition: if it fails, the play ends.
 
 Claim asleep
   It sleeps.
   judged by   sleeps: Each object left memory while a socket was open. Refuted
               when one is still there 13 s after its last event.
   about       object
-  control     must be refuted where ann connects to /room/{play}?pin=1; {color}
+  control     must be refuted if ann connects to /room/{play}?pin=1; {color}
               stands for "red"
-  mutant      pinned, a broken worker for which it must be refuted
+  mutant      pinned, a broken worker with which it must be refuted
   known       to be refuted on local
 
 Claim rows
   Rows come back.
   judged by   the step in line 14
   matrix      SQLite rows, expected: survives
-  control     must be unknown where these steps are played instead:
+  control     must be unknown if these steps are played instead:
               33  nothing may arrive at ann for 100ms [decides rows]
   source      https://example.com/a/very/long/address/that/does/not/fit/into/eighty/columns/but/is/not/broken
 """
@@ -116,11 +115,11 @@ def test_a_whole_story() -> None:
 @pytest.mark.parametrize(
     ("written", "told"),
     [
-        ('{ connect = "*" }', "all clients connect at the same moment"),
+        ('{ connect = "*" }', "all clients connect at the same time"),
         ('{ connect = "ann", within = "500ms" }', "ann connects within 500ms"),
-        ('{ connect = ["ann", "bob", "eve"] }', "ann, bob and eve connect at the same moment"),
+        ('{ connect = ["ann", "bob", "eve"] }', "ann, bob and eve connect at the same time"),
         ('{ on = ["ann", "bob"], send = "x", expect = "y" }', 'ann and bob each send "x" and expect "y"'),
-        ('{ on = "*", expect = "y", next = true }', 'every client expects "y" as the very next message'),
+        ('{ on = "*", expect = "y", next = true }', 'every client expects "y" as the next message'),
         ('{ on = "*", quiet = "300ms" }', "nothing may arrive at any client for 300ms"),
         ('{ on = "ann", send = "x", quiet = "1s" }', 'ann sends "x"; then nothing may arrive at ann for 1s'),
         (
@@ -139,7 +138,7 @@ def test_a_whole_story() -> None:
         ),
         (
             '{ on = "ann", capture = { one = "a", two = "b" } }',
-            "ann expects a message; remembers a as {one} and b as {two}",
+            "ann expects a message; captures a as {one} and b as {two}",
         ),
         ('{ on = "ann", send = { text = "{}" } }', 'ann sends the text "{}"'),
         ('{ on = "ann", send = { hex = "00ff" } }', "ann sends the bytes 00ff"),
@@ -149,7 +148,7 @@ def test_a_whole_story() -> None:
         ('{ on = "ann", send = "two  spaces" }', 'ann sends "two  spaces"'),
         (
             '{ resume = "ann", send = "x", expect = "y" }',
-            'as the first to wake the object, ann sends "x" and expects "y"',
+            'waking the object, ann sends "x" and expects "y"',
         ),
         ('{ close = "ann", within = "1s" }', "ann closes with code 1000 within 1s"),
         (
@@ -158,23 +157,23 @@ def test_a_whole_story() -> None:
         ),
         (
             '{ kill = "ann" }',
-            "the connection of ann is dropped without a close frame: the other side sees an end (FIN)",
+            "the connection of ann is dropped without a close frame; the server sees a FIN",
         ),
         (
             '{ kill = "ann", how = "rst" }',
-            "the connection of ann is dropped without a close frame: the other side sees a reset (RST)",
+            "the connection of ann is dropped without a close frame; the server sees a reset (RST)",
         ),
-        ('{ stall = "ann" }', "ann stops reading, so that what is sent to it piles up"),
-        ('{ stall = ["ann", "bob"], release = true }', "ann and bob each read on"),
-        ('{ http = "/push" }', "the HTTP request POST /push must get any status of success"),
+        ('{ stall = "ann" }', "ann stops reading, so that messages pile up"),
+        ('{ stall = ["ann", "bob"], release = true }', "ann and bob each resume reading"),
+        ('{ http = "/push" }', "the HTTP request POST /push must get a 2xx status"),
         (
             '{ http = "/push", method = "GET", auth = false, send = "x", status = 401, expect = "no" }',
-            'the HTTP request GET /push without the token with "x" must get status 401 and as answer "no"',
+            'the HTTP request GET /push without the token with "x" must get status 401 and the response "no"',
         ),
-        ('{ idle = "90s" }', "90s pass"),
+        ('{ idle = "90s" }', "wait for 90s"),
         (
             '{ hibernate = "evict", of = ["r1", "r2"] }',
-            "r1 and r2 must leave memory now: evicted, with the sockets staying open",
+            "evict r1 and r2 from memory now, with the sockets staying open",
         ),
         ('{ probe = "awake" }', "the trace must show the object in memory"),
         ('{ probe = "pinned", of = "r1" }', "the trace must show r1 kept in memory by something pending"),
@@ -187,10 +186,10 @@ def test_a_whole_story() -> None:
         ('{ restart = "crash" }', "the runtime is killed (kill -9) and started again on the same disk"),
         (
             '{ restart = "deploy" }',
-            "a new version of the worker is deployed: a new process on the same disk, POC_VERSION raised",
+            "a new version is deployed: a new process on the same disk, with POC_VERSION incremented",
         ),
         ('{ repeat = 3, steps = [{ idle = "1s" }] }', "3 times:"),
-        ('{ connect = "ann", refused = 403 }', "ann connects and must be refused with status 403"),
+        ('{ connect = "ann", refused = 403 }', "ann connects and must be rejected with status 403"),
         (
             '{ on = "ann", send = "x", expect_code = 4001, expect_reason = "bye" }',
             'ann sends "x"; then the server must close ann with code 4001 and the reason "bye"',
@@ -243,7 +242,7 @@ def test_every_step_and_claim_of_a_shipped_story_is_told(name: str) -> None:
         ('"/room/{play}?name=ann"', r"  ann      connects to /\x1b[2J\x07\u202e\xa0x"),
         ('"line {n}", expect', r'  14    ann sends "\u001b[2J\u0007\u202e\xa0x" and expects'),
         ('"blue"', r'  {color}  stands for "\u001b[2J\u0007\u202e\xa0x"'),
-        ('"workers/room"', r"  worker   the one in the folder w\x1b[2J\x07\u202e\xa0x"),
+        ('"workers/room"', r"  worker   the worker in the folder w\x1b[2J\x07\u202e\xa0x"),
     ],
 )
 def test_nothing_in_a_file_can_move_a_cursor(place: str, told: str) -> None:

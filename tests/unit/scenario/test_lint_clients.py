@@ -76,8 +76,8 @@ def test_each_kind_is_known_by_its_key() -> None:
             '/room/{play}"\ncli',
             '/room/{url}"\ncli',
             (
-                "9:1: {url} is not known here -> known here: origin, origin.foreign, play"
-                " (the braces themselves are written {{url}})"
+                "9:1: {url} is not defined here -> known here: origin, origin.foreign, play"
+                " (for literal braces, write {{url}})"
             ),
         ),
         (
@@ -88,34 +88,34 @@ def test_each_kind_is_known_by_its_key() -> None:
                 ' not the text "{orign}/room/{play}"'
             ),
         ),
-        ('"run {port}"', '"run {prot}"', '5:34: {prot} is not known here -> did you mean "port"?'),
+        ('"run {port}"', '"run {prot}"', '5:34: {prot} is not defined here -> did you mean "port"?'),
         (
             'W = "{worker}"',
             'W = "{play}"',
-            "5:75: {play} is not known here -> known here: origin, origin.foreign, port, worker",
+            "5:75: {play} is not defined here -> known here: origin, origin.foreign, port, worker",
         ),
-        ('vars = { O = "{origin}" }', 'vars = { KEY = "x" }', '6:51: "KEY" is a secret of the scenario already'),
+        ('vars = { O = "{origin}" }', 'vars = { KEY = "x" }', '6:51: "KEY" is already a secret of the scenario'),
         (
             'vars = { O = "{origin}" }',
             'vars = { O = "{worker}" }',
-            "6:55: {worker} is not known here -> known here: origin, origin.foreign",
+            "6:55: {worker} is not defined here -> known here: origin, origin.foreign",
         ),
         (
             'secrets = ["KEY"]\norigin',
             'secrets = ["POC_TOKEN"]\norigin',
-            '4:11: "POC_TOKEN" is a variable of poc\'s own -> give the secret another name',
+            '4:11: "POC_TOKEN" is set by poc itself -> choose another name for the secret',
         ),
         (
             'secrets = ["KEY"]\norigin',
             'secrets = ["key"]\norigin',
             (
                 '4:12: element 1 of "secrets" must be the name of a secret:'
-                ' capital letters, digits and "_", not the text "key"'
+                ' uppercase letters, digits and "_", not the text "key"'
             ),
         ),
         ("start = ", "strat = ", '5:26: "strat" is not a key of an origin -> did you mean "start"?'),
-        ("[clients]", "[vars]\norigin = 1\n[clients]", '9:1: "origin" is a name of poc\'s here and cannot be a var'),
-        ("[clients]", "[vars]\nurl = 1\n[clients]", '9:1: "url" is a name of poc\'s here and cannot be a var'),
+        ("[clients]", "[vars]\norigin = 1\n[clients]", '9:1: "origin" is reserved by poc here and cannot be a var'),
+        ("[clients]", "[vars]\nurl = 1\n[clients]", '9:1: "url" is reserved by poc here and cannot be a var'),
     ],
 )
 def test_what_the_top_may_not_say(right: str, wrong: str, said: str) -> None:
@@ -128,37 +128,40 @@ def test_what_the_top_may_not_say(right: str, wrong: str, said: str) -> None:
     [
         (
             'on = "page"\nsend = "x"',
-            '17:1: "page" is a page, and only what happens on it lets it send -> use "click", "fill" or "eval"',
+            '17:1: "page" is a page, which sends only as a result of actions on it -> use "click", "fill" or "eval"',
         ),
         (
             'on = "ann"\nclick = "#x"',
             (
-                '17:1: "click" is for pages, and "ann" is a plain client'
-                ' -> a page is clients.ann = { browser = "{origin}/…" }'
+                '17:1: "click" requires a page, and "ann" is a plain client'
+                ' -> for a page, use clients.ann = { browser = "{origin}/…" }'
             ),
         ),
-        ('on = ["page", "cli"]\neval = "1"', '17:1: "eval" is for pages, and "cli" is a program'),
+        ('on = ["page", "cli"]\neval = "1"', '17:1: "eval" requires a page, and "cli" is a program'),
         (
             'kill = "ann"\nhow = "process"',
-            '17:7: "ann" is no program, so no process of it can be killed -> leave "how" out',
+            '17:7: "ann" is not a program, so it has no process to kill -> remove "how"',
         ),
-        ('kill = "page"\nhow = "rst"', '17:7: "page" is a page, which is ended as a whole -> leave "how" out'),
-        ('stall = "page"', '15:1: "page" is a page, and a browser always reads'),
+        ('kill = "page"\nhow = "rst"', '17:7: "page" is a page, which can only be ended as a whole -> remove "how"'),
+        ('stall = "page"', '15:1: "page" is a page, and a browser cannot be made to stop reading'),
         ('resume = "page"\nclick = "#x"', '15:1: "resume": must "send" something and "expect" the answer'),
         (
             'on = "page"\nexpect_text = { selector = "x" }',
-            '17:15: "expect_text": give one of "text", "contains" and "texts"',
+            '17:15: "expect_text": requires one of "text", "contains" and "texts"',
         ),
         (
             'on = "page"\nexpect_text = { selektor = "x" }',
             '17:17: "selektor" is not a key of "expect_text" -> did you mean "selector"?',
         ),
-        ('on = "page"\nfill = { selector = "x", text = "{nobody}" }', "17:33: {nobody} is not known here"),
-        ('on = "page"\neval = "f({nobody})"', "17:8: {nobody} is not known here"),
-        ('origin = "slow"', '"by" says how much later it answers: it goes with origin = "slow", and only with it'),
-        ('origin = "down"\nexpect = 1', 'origin = "called" needs an "expect" or "where", and only it has one'),
-        ('origin = "called"', 'origin = "called" needs an "expect" or "where", and only it has one'),
-        ('origin = "up"\nsend = 1', "nothing is sent here"),
+        ('on = "page"\nfill = { selector = "x", text = "{nobody}" }', "17:33: {nobody} is not defined here"),
+        ('on = "page"\neval = "f({nobody})"', "17:8: {nobody} is not defined here"),
+        ('origin = "slow"', 'origin = "slow" requires a delay in "by", and no other value allows it'),
+        (
+            'origin = "down"\nexpect = 1',
+            'origin = "called" requires "expect" or "where", and no other value allows them',
+        ),
+        ('origin = "called"', 'origin = "called" requires "expect" or "where", and no other value allows them'),
+        ('origin = "up"\nsend = 1', "is not available here"),
         ('origin = "gone"', '"origin" must be "up", "down", "slow" or "called", not the text "gone"'),
     ],
 )
@@ -198,14 +201,14 @@ how = "process"
 """
     told = " ".join(" ".join(tell(parse(HEAD + steps.replace("expect = 2", 'expect = "2"'), "a.toml"))).split())
     for each in (
-        "the program node c.mjs {url}/{play} in the folder app, which speaks in lines",
+        "the program node c.mjs {url}/{play} in the folder app, which reads and writes lines",
         "the page {origin}/room/{play} in a browser",
         "the app server in the folder app, started by run {port}",
-        "the one in the folder w, with O = {origin}, made ready by npm ci",
+        "the worker in the folder w, with O = {origin}, built by npm ci",
         "KEY: random, the same for worker and origin",
         'page types "hi" into #text and clicks #send',
         'li must be "hi"',
-        "the origin answers each request of this play 3s later",
+        "the origin delays each response in this play by 3s",
         'the origin must have been called with {"path": "/x"}',
         "the process of cli is killed (kill -9)",
     ):

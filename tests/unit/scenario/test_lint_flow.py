@@ -69,7 +69,7 @@ def test_what_holds_together(steps: str) -> None:
         ('{ on = "ann.01", send = "x" }', '6:10: there is no client "ann.01" -> did you mean "ann"?'),
         ('{ on = "bob.1", send = "x" }', '6:10: there is no client "bob.1" -> "bob" has no count'),
         ('{ on = "eve.1", send = "x" }', '6:10: there is no client "eve.1" -> known here: ann, bob'),
-        ('{ on = ["ann", "ann.2"], send = "x" }', '6:10: "ann.2" is one of "ann", which is named too'),
+        ('{ on = ["ann", "ann.2"], send = "x" }', '6:10: "ann.2" is part of "ann", which is named too'),
         ('{ on = ["ann.2", "ann.2"], send = "x" }', '6:10: "ann.2" is named 2 times'),
         (
             '{ resume = "ann", send = "x", expect = "y" }',
@@ -77,39 +77,39 @@ def test_what_holds_together(steps: str) -> None:
         ),
         (
             '{ on = "ann", send = "x", capture = { c = "c" } }',
-            "6:29: a capture needs a step with one client: whose answer would it be?",
+            "6:29: a capture needs a step with exactly one client",
         ),
         (
             '{ on = ["ann.1", "bob"], send = "x", capture = { c = "c" } }',
-            "6:40: a capture needs a step with one client: whose answer would it be?",
+            "6:40: a capture needs a step with exactly one client",
         ),
         (
             '{ on = "bob", send = "x", capture = { i = "c" } }',
-            '6:41: "i" is a name already; capture under another one',
+            '6:41: "i" is already bound; capture it under another name',
         ),
         (
             f"{COUNT}, {SAY}",
-            "6:90: {n} is not known here -> known here: color, play (the braces themselves are written {{n}})",
+            "6:90: {n} is not defined here -> known here: color, play (for literal braces, write {{n}})",
         ),
         (
             f"{SAY}, {COUNT}",
-            "6:24: {n} is not known here -> known here: color, play (the braces themselves are written {{n}})",
+            "6:24: {n} is not defined here -> known here: color, play (for literal braces, write {{n}})",
         ),
         (
             '{ repeat = 2, steps = [{ on = "bob", send = "{seen}" }, { on = "bob", capture = { seen = "n" } }] }',
-            "6:47: {seen} is not known here -> known here: color, play (the braces themselves are written {{seen}})",
+            "6:47: {seen} is not defined here -> known here: color, play (for literal braces, write {{seen}})",
         ),
         (
             f'{{ repeat = 2, as = "color", steps = [{SAY}] }}',
-            '6:22: "color" is a name already; count under another one',
+            '6:22: "color" is already bound; use another name',
         ),
         (
             f'{{ repeat = 2, as = "n", steps = [{COUNT}] }}',
-            '6:55: "n" is a name already; count under another one',
+            '6:55: "n" is already bound; use another name',
         ),
         (
             f'{COUNT}, {{ on = "bob", capture = {{ n = "n" }} }}',
-            '6:22: "n" is a name already; count under another one',
+            '6:22: "n" is already bound; use another name',
         ),
         (
             '{ repeat = 2, steps = [{ on = "bob", send = "x", claim = "that" }] }',
@@ -131,13 +131,13 @@ def test_what_leads_nowhere(steps: str, said: str) -> None:
         (
             '"/room/{play}" }',
             '"/room/{i}" }',
-            '3:63: {i} is the number of a client with a count, and "bob" has none -> give it one, like count = 3',
+            '3:63: {i} is the number of a client with a count, and "bob" has none -> add one, like count = 3',
         ),
         ("color =", "i =", '4:10: "i" is the number of a client with a count and cannot be a var'),
         (
             "count = 3 }",
             'count = 9999 }, eve = { path = "/", count = 2 }',
-            '3:66: with "eve" there are 10001 clients, and 10000 is the most',
+            '3:66: with "eve" there are 10001 clients; the limit is 10000',
         ),
     ],
 )
@@ -157,7 +157,7 @@ def test_a_counter_in_a_path_is_bound_where_the_client_connects() -> None:
     assert parse(text.replace('{ idle = "1s" }', inside), "tale.toml").steps
     outside = f'{{ connect = "bob" }}, {inside}'
     assert refusal(text.replace('{ idle = "1s" }', outside)) == (
-        '3:63: {n} counts a repeat, and "bob" connects outside of it'
+        '3:63: {n} is the counter of a repeat, but "bob" connects outside of it'
     )
 
 

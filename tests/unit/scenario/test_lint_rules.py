@@ -19,7 +19,7 @@ VARS = 'vars = { color = "blue" }'
             'id = "sleeps"',
             'id = "no-secret-leaves"',
             (
-                '16:6: "no-secret-leaves" is the claim that poc adds where a secret left the worker'
+                '16:6: "no-secret-leaves" is the claim that poc adds when a secret left the worker'
                 " -> give it another name"
             ),
         ),
@@ -28,39 +28,39 @@ VARS = 'vars = { color = "blue" }'
             'name = "lobby" }',
             (
                 '3:35: "lobby" would be the same object in every play'
-                ' -> put {play} into the name, like "{play}" or "room-{play}"'
+                ' -> add {play} to the name, like "{play}" or "room-{play}"'
             ),
         ),
         (
             'name = "{play}" }',
             'name = "{pley}" }',
-            '3:35: {pley} is not known here -> did you mean "play"? (the braces themselves are written {{pley}})',
+            '3:35: {pley} is not defined here -> did you mean "play"? (for literal braces, write {{pley}})',
         ),
         (
             'name = "{play}" }',
             'name = "x{play}{vars.color}" }',
             (
-                "3:35: {vars.color} is not known here"
-                ' -> did you mean "color"? (the braces themselves are written {{vars.color}})'
+                "3:35: {vars.color} is not defined here"
+                ' -> did you mean "color"? (for literal braces, write {{vars.color}})'
             ),
         ),
         (
             '"/room/{play}" }',
             '"/r?t={token}" }',
             (
-                "4:59: {token} is not known here"
-                " -> known here: before, color, play (the braces themselves are written {{token}})"
+                "4:59: {token} is not defined here"
+                " -> known here: before, color, play (for literal braces, write {{token}})"
             ),
         ),
         ('"/room/{play}" }', '"/r?t={before}" }', '4:59: {before} is captured only after "bob" connects'),
-        (VARS, 'vars = { play = "blue" }', '5:10: "play" is the name of the play itself and cannot be a var'),
+        (VARS, 'vars = { play = "blue" }', '5:10: "play" is reserved for the play itself and cannot be a var'),
         (
             VARS,
             'vars = { color = "{x}" }',
-            "5:18: {x} is not known here -> known here: play (the braces themselves are written {{x}})",
+            "5:18: {x} is not defined here -> known here: play (for literal braces, write {{x}})",
         ),
         (CONNECT, '{ connect = ["an", "bob"] }', '7:15: there is no client "an" -> did you mean "ann"?'),
-        (CONNECT, '{ connect = ["*", "bob"] }', '7:15: "*" means every client, so it stands alone'),
+        (CONNECT, '{ connect = ["*", "bob"] }', '7:15: "*" means every client, so it cannot be combined with others'),
         (CONNECT, '{ connect = ["bob", "bob"] }', '7:15: "bob" is named 2 times'),
         (
             'capture = { before = "instance" }',
@@ -70,12 +70,12 @@ VARS = 'vars = { color = "blue" }'
         (
             'capture = { before = "instance" }',
             'capture = { color = "a" }',
-            '8:78: "color" is a name already; capture under another one',
+            '8:78: "color" is already bound; capture it under another name',
         ),
         (
             'on = "ann", send = { op = "who" }',
             'on = "*", send = { op = "who" }',
-            "8:64: a capture needs a step with one client: whose answer would it be?",
+            "8:64: a capture needs a step with exactly one client",
         ),
         (
             'send = { op = "who" }, expect = { sockets = 2 }, capture',
@@ -92,10 +92,10 @@ VARS = 'vars = { color = "blue" }'
             "send = [1], expect = { sockets = 2 }, capture",
             (
                 '8:24: "send" is one message, not a list'
-                " -> several messages are several steps; one message that is a list is { json = [...] }"
+                " -> use one step per message; for one message that is a list, use { json = [...] }"
             ),
         ),
-        ("expect = { sockets = 2 }, capture", "expect = [], capture", '8:49: "expect" names no message'),
+        ("expect = { sockets = 2 }, capture", "expect = [], capture", '8:49: "expect" is an empty list'),
         (
             "expect = { sockets = 2 }, capture",
             'expect = [{ json_text = "{" }], capture',
@@ -104,7 +104,7 @@ VARS = 'vars = { color = "blue" }'
         (
             "expect = { sockets = 2 }, capture",
             "expect = { bytes = -1 }, capture",
-            '8:49: "expect": { bytes = … } takes a count of bytes up to 67108864, not the number -1',
+            '8:49: "expect": { bytes = … } takes a number of bytes up to 67108864, not the number -1',
         ),
         (
             'hibernate = "idle"',
@@ -115,25 +115,25 @@ VARS = 'vars = { color = "blue" }'
             "object = {",
             "#object = {",
             (
-                '9:3: "hibernate" acts on an object, and the scenario names none'
+                '9:3: "hibernate" needs an object, but the scenario has none'
                 ' -> add object = { class = "…", name = "{play}" } above the steps'
             ),
         ),
         (
             "object = {",
             'objects = { a = { class = "A", name = "{play}" } }\nobject = {',
-            '3:1: give "object" for one or "objects" for several, not both',
+            '3:1: use "object" for one object or "objects" for several, not both',
         ),
-        ('resume = "bob"', 'resume = "*"', '10:14: "resume" takes one client, not every one -> known here: ann, bob'),
+        ('resume = "bob"', 'resume = "*"', '10:14: "resume" takes one client, not all of them -> known here: ann, bob'),
         (
             "instance != {before}",
             "instance != {befor}",
-            '10:79: {befor} is not known here -> did you mean "before"? (the braces themselves are written {{befor}})',
+            '10:79: {befor} is not defined here -> did you mean "before"? (for literal braces, write {{befor}})',
         ),
         (
             "instance != {before}",
             "instance != before",
-            '10:79: "before" is neither JSON nor a {name}; text stands in quotes: "before"',
+            '10:79: "before" is neither JSON nor a {name}; text needs quotes: "before"',
         ),
         (
             "instance != {before}",
@@ -143,19 +143,19 @@ VARS = 'vars = { color = "blue" }'
         (
             '"instance != {before}"',
             "'instance != \"{before}\"'",
-            '10:79: "{before}" is not filled in inside quotes -> write it without them: {before}',
+            '10:79: "{before}" is not replaced inside quotes -> remove the quotes: {before}',
         ),
         (
             '"instance != {before}"',
             "'instance matches \"(\"'",
-            '10:79: "(" is not a pattern that RE2 knows: missing ): (',
+            '10:79: "(" is not a valid RE2 pattern: missing ): (',
         ),
         (
             'within = "1s"',
             'reason = "{x}"',
-            "12:40: {x} is not known here -> known here: before, color, play (the braces themselves are written {{x}})",
+            "12:40: {x} is not defined here -> known here: before, color, play (for literal braces, write {{x}})",
         ),
-        ('id = "sleeps"', 'id = "storage"', '22:6: a claim "storage" is there already; each id stands once'),
+        ('id = "sleeps"', 'id = "storage"', '22:6: there is already a claim "storage"; ids must be unique'),
         ('check = "sleeps"', 'check = "sleep"', '18:9: "sleep" is not a check -> did you mean "sleeps"?'),
         (
             'check = "sleeps"',
@@ -165,7 +165,7 @@ VARS = 'vars = { color = "blue" }'
         (
             'check = "sleeps"',
             'check = "sleeps"\nlimit = "1s"',
-            '19:1: only a claim with check = "wake-under" has a "limit"',
+            '19:1: "limit" requires check = "wake-under"',
         ),
         (
             'check = "sleeps"',
@@ -176,17 +176,17 @@ VARS = 'vars = { color = "blue" }'
         (
             'claim = "storage"',
             "exact = true",
-            '22:6: nothing decides the claim "storage" -> give it a "check", or add claim = "storage" to a step',
+            '22:6: nothing decides the claim "storage" -> add a "check", or add claim = "storage" to a step',
         ),
         (
             "control = { clients = { ann",
             "control = { clients = { anna",
-            '19:25: the story has no client "anna" that the control could change -> did you mean "ann"?',
+            '19:25: the control changes the client "anna", which the story does not have -> did you mean "ann"?',
         ),
         (
             "control = { clients = {",
             "control = { vars = { colour = 1 }, clients = {",
-            '19:22: the story has no var "colour" that the control could change -> did you mean "color"?',
+            '19:22: the control changes the var "colour", which the story does not have -> did you mean "color"?',
         ),
         (
             CONTROL,
@@ -196,7 +196,7 @@ VARS = 'vars = { color = "blue" }'
         (
             CONTROL,
             'control = { clients = { ann = "/{plai}" } }',
-            '19:25: {plai} is not known here -> did you mean "play"? (the braces themselves are written {{plai}})',
+            '19:25: {plai} is not defined here -> did you mean "play"? (for literal braces, write {{plai}})',
         ),
         (
             "matrix = {",
@@ -214,15 +214,12 @@ VARS = 'vars = { color = "blue" }'
         (
             'op = "who" }, expect = { sockets = 2 }, capture',
             'op = "{before}" }, expect = { sockets = 2 }, capture',
-            (
-                "8:31: {before} is not known here"
-                " -> known here: color, play (the braces themselves are written {{before}})"
-            ),
+            ("8:31: {before} is not defined here -> known here: color, play (for literal braces, write {{before}})"),
         ),
         (
             '"/room/{play}" }',
             '"/", headers = { x = "{y}" } }',
-            "4:80: {y} is not known here -> known here: before, color, play (the braces themselves are written {{y}})",
+            "4:80: {y} is not defined here -> known here: before, color, play (for literal braces, write {{y}})",
         ),
         (
             CONTROL,
@@ -232,7 +229,7 @@ VARS = 'vars = { color = "blue" }'
         (
             CONTROL,
             'control = { vars = { color = "{sun}" } }',
-            "19:30: {sun} is not known here -> known here: play (the braces themselves are written {{sun}})",
+            "19:30: {sun} is not defined here -> known here: play (for literal braces, write {{sun}})",
         ),
         (
             CONTROL,
@@ -244,16 +241,13 @@ VARS = 'vars = { color = "blue" }'
             'objects = { room = { class = "Room", name = "{play}" }, log = { class = "Log", name = "log" } }',
             (
                 '3:87: "log" would be the same object in every play'
-                ' -> put {play} into the name, like "{play}" or "room-{play}"'
+                ' -> add {play} to the name, like "{play}" or "room-{play}"'
             ),
         ),
         (
             OBJECT,
             'object = { class = "Room", name = "{before}-{play}" }',
-            (
-                "3:35: {before} is not known here"
-                " -> known here: color, play (the braces themselves are written {{before}})"
-            ),
+            ("3:35: {before} is not defined here -> known here: color, play (for literal braces, write {{before}})"),
         ),
     ],
 )

@@ -66,30 +66,34 @@ def test_everything_that_the_language_has_is_taken() -> None:
     [
         ("sockets  = 10", "sokets = 10", '"sokets" is not a key of [load]'),
         ("sockets  = 10", "sockets = 0", '"sockets" must be at least 1'),
-        ("rooms    = 2", "rooms = 11", "11 rooms cannot each have one of 10 sockets"),
+        ("rooms    = 2", "rooms = 11", "10 sockets are not enough for 11 rooms"),
         ('path     = "/room', 'path = "room', '"path" must be a path that starts with "/"'),
-        ("?name={i}", "?name={j}", "{j} is not known here"),
-        ('X-Room = "{room}"', 'X-Room = "{j}"', "{j} is not known here"),
-        ('text = "{mark}"', 'text = "mark"', "the message must hold {mark} once, and holds it 0 times"),
-        ('id = "{mark}"', 'id = "{mark}{mark}"', "and holds it 2 times"),
-        ('{ ramp = "1s" },', "", "the first stage must be a ramp, and no other one"),
-        ('{ idle = "2s" }', '{ ramp = "2s" }', "the first stage must be a ramp, and no other one"),
+        ("?name={i}", "?name={j}", "{j} is not defined here"),
+        ('X-Room = "{room}"', 'X-Room = "{j}"', "{j} is not defined here"),
+        ('text = "{mark}"', 'text = "mark"', "the message must contain {mark} exactly once, but contains it 0 times"),
+        ('id = "{mark}"', 'id = "{mark}{mark}"', "but contains it 2 times"),
+        ('{ ramp = "1s" },', "", "the first stage must be a ramp, and no other stage may be one"),
+        ('{ idle = "2s" }', '{ ramp = "2s" }', "the first stage must be a ramp, and no other stage may be one"),
         ('{ idle = "2s" }', '{ idel = "2s" }', '"idel" is not a stage'),
         ('{ idle = "2s" }', '{ idle = "2s", sleep = "evict" }', "a stage has one verb"),
         ('{ idle = "2s" }', '{ within = "2s" }', "this stage has no verb"),
         ('{ idle = "2s" }', '"idle"', "a stage must be a table with a verb"),
-        ('{ idle = "2s" }', '{ idle = "2" }', 'a length of time is written like "300ms"'),
+        ('{ idle = "2s" }', '{ idle = "2" }', 'a duration is written like "300ms"'),
         ('"staggered"', '"slowly"', '"storm" must be "all", "staggered" or "broadcast"'),
         ("rate = 1.5", "rate = 0", '"rate"'),
-        ('"{play}-{room}" }', '"{play}" }', '"{play}" does not tell its rooms apart'),
-        ('"{play}-{room}" }', '"{room}" }', '"{room}" does not tell its rooms apart'),
-        ('check = "load-sleeps"', 'check = "sleeps"', '"sleeps" is not a check of a load'),
+        ('"{play}-{room}" }', '"{play}" }', '"{play}" would be the same for several rooms or plays'),
+        ('"{play}-{room}" }', '"{room}" }', '"{room}" would be the same for several rooms or plays'),
+        ('check = "load-sleeps"', 'check = "sleeps"', '"sleeps" is not a check for load scenarios'),
         ('check = "load-sleeps"', "", 'nothing decides the claim "sleeps"'),
-        ('check = "load-sleeps"', 'check = "load-sleeps"\nlimit = "1s"', 'the claim of a load has no "limit"'),
-        ("[load]", 'needs = ["crash"]\n[load]', 'a load has no "needs"'),
-        ("[load]", "measures = true\n[load]", 'a load has no "measures"'),
-        ("[load]", 'steps = [{ idle = "1s" }]\n[load]', 'a load has no "steps"'),
-        ("[load]", 'clients = { ann = "/" }\n[load]', 'a load has no "clients"'),
+        (
+            'check = "load-sleeps"',
+            'check = "load-sleeps"\nlimit = "1s"',
+            '"limit" is not available for claims of a load scenario',
+        ),
+        ("[load]", 'needs = ["crash"]\n[load]', '"needs" is not available in a load scenario'),
+        ("[load]", "measures = true\n[load]", '"measures" is not available in a load scenario'),
+        ("[load]", 'steps = [{ idle = "1s" }]\n[load]', '"steps" is not available in a load scenario'),
+        ("[load]", 'clients = { ann = "/" }\n[load]', '"clients" is not available in a load scenario'),
     ],
 )
 def test_what_is_wrong_is_refused_at_its_place(before: str, after: str, said: str) -> None:
@@ -108,7 +112,7 @@ def test_one_room_needs_no_room_in_its_name() -> None:
 
 def test_claims_stand_once() -> None:
     again = '\n[[claim]]\nid = "sleeps"\nsays = "Again."\ncheck = "load-opens"\n'
-    with pytest.raises(ScenarioError, match='a claim "sleeps" is there already'):
+    with pytest.raises(ScenarioError, match='there is already a claim "sleeps"'):
         parse(GOOD + again, "crowd.toml")
 
 
@@ -136,14 +140,14 @@ def test_it_is_told_as_a_story() -> None:
     assert max(map(len, told)) <= 80
     for words in (
         "10 in 2 rooms",
-        "all connect, evenly over 1s",
-        "each client sends 6 messages a minute to all in its room; 1 of each",
-        "1.5 a second leave and others come",
-        "left alone for 14s",
+        "all clients connect, spread evenly over 1s",
+        "each client sends 6 messages per minute to everyone in its room; meanwhile, reading is paused on 1 of",
+        "1.5 clients per second leave and are replaced",
+        "nothing is sent for 14s",
         "one after the other over 5s",
         "every room is evicted",
-        "one client of each room wakes it",
-        "gone through 2 times",
+        "one client wakes each room",
+        "run 2 times",
         "Claim sleeps",
     ):
         assert words in " ".join(text.split()), words

@@ -160,7 +160,7 @@ def test_a_file_that_is_too_large(tmp_path: Path) -> None:
     file.write_bytes(CHECKED.encode() + b"#" * (1024 * 1024 - len(CHECKED)))
     assert read(file).document.name == "hibernate"
     file.write_bytes(CHECKED.encode() + b"#" * (1024 * 1024 - len(CHECKED) + 1))
-    assert refusal(file) == "FILE: is larger than 1 MiB, which no scenario is"
+    assert refusal(file) == "FILE: is larger than 1 MiB, the limit for a scenario"
 
 
 @pytest.mark.parametrize("deep", ["[" * 70 + "]" * 70, "[" * 1000, "{a=" * 70 + "1" + "}" * 70, "[" * 500 + "]" * 500])

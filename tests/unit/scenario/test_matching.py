@@ -188,16 +188,16 @@ def test_bytes_count_up_so_that_a_shift_shows() -> None:
         ({"text": 3}, "{ text = … } takes text, not the number 3; as JSON: { json = { text = … } }"),
         ({"hex": "abc"}, '{ hex = … } takes pairs of hex digits, not the text "abc"'),
         ({"hex": 12}, "{ hex = … } takes pairs of hex digits, not the number 12"),
-        ({"bytes": -1}, "{ bytes = … } takes a count of bytes up to 67108864, not the number -1"),
-        ({"bytes": True}, "{ bytes = … } takes a count of bytes up to 67108864, not true"),
+        ({"bytes": -1}, "{ bytes = … } takes a number of bytes up to 67108864, not the number -1"),
+        ({"bytes": True}, "{ bytes = … } takes a number of bytes up to 67108864, not true"),
         (
             {"bytes": LARGEST_MESSAGE + 1},
-            "{ bytes = … } takes a count of bytes up to 67108864, not the number 67108865",
+            "{ bytes = … } takes a number of bytes up to 67108864, not the number 67108865",
         ),
         ({"json_text": "{"}, '"{" is not JSON'),
         ({"json_text": {}}, "{ json_text = … } takes JSON in quotes, not a table"),
-        ({"n": float("inf")}, "nan and infinity have no form in JSON; write them as text"),
-        ("\ud800", '"\\ud800" has no form in UTF-8 and cannot be sent as text'),
+        ({"n": float("inf")}, "JSON has no nan and infinity; write them as text"),
+        ("\ud800", '"\\ud800" cannot be encoded as UTF-8, so it cannot be sent as text'),
     ],
 )
 def test_what_cannot_be_sent(send: object, sentence: str) -> None:

@@ -162,9 +162,7 @@ def test_a_repeat_without_a_counter_binds_nothing() -> None:
 def test_the_longest_story_and_one_step_more() -> None:
     whole = '{ repeat = 1000, steps = [{ repeat = 20, steps = [{ idle = "1s" }] }] }'
     assert len(played(whole).steps) == 20_000
-    with pytest.raises(
-        ScenarioError, match="with this step there are 20001 to play, each repeat written out"
-    ) as caught:
+    with pytest.raises(ScenarioError, match="with this step, the story has 20001 steps") as caught:
         played(f'{whole}, {{ idle = "1s" }}')
     assert caught.value.position is not None
     assert caught.value.position.column == 12 + len(whole)
@@ -172,7 +170,7 @@ def test_the_longest_story_and_one_step_more() -> None:
 
 def test_the_steps_of_controls_count_too() -> None:
     whole = '{ repeat = 1000, steps = [{ repeat = 20, steps = [{ idle = "1s", claim = "echoes" }] }] }'
-    with pytest.raises(ScenarioError, match="with this step there are 20002 to play"):
+    with pytest.raises(ScenarioError, match="with this step, the story has 20002 steps"):
         plays(claim("echoes", None, f"steps = [{whole}]"))
 
 

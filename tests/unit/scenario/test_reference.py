@@ -101,9 +101,9 @@ def test_every_key_of_every_table_is_explained() -> None:
 
 
 def test_a_row_says_type_default_and_meaning() -> None:
-    assert table("on")["within"] == ["a time like `300ms`", "`5s`", "How long to wait for the expected message."]
+    assert table("on")["within"] == ["a duration like `300ms`", "`5s`", "How long to wait for the message."]
     assert table("on")["next"][:2] == ["`true` or `false`", "`false`"]
-    assert table("connect")["connect"][:2] == ["a name or a list of names", "must be given"]
+    assert table("connect")["connect"][:2] == ["a name or a list of names", "required"]
     assert table("close")["code"][:2] == ["a whole number, 1000 to 4999", "`1000`"]
     assert table("hibernate")["hibernate"][0] == "`idle` or `evict`"
     assert table("on")["send"][:2] == ["anything", ""]

@@ -23,24 +23,24 @@ VARS = 'vars = { color = "blue" }'
         (
             "bob = {",
             "Bob = {",
-            '4:44: "Bob" is not a name of small letters, digits, "_" and "-" that starts with a letter',
+            '4:44: "Bob" is not a name of lowercase letters, digits, "_" and "-" that starts with a letter',
         ),
         ('"/room/{play}" }', '"room" }', '4:59: "path" must be a path that starts with "/", not the text "room"'),
         ('"/room/{play}" }', '"/room", pth = 1 }', '4:68: "pth" is not a key of a client -> did you mean "path"?'),
         (
             VARS,
             "vars = { color = 1979-05-27 }",
-            "5:18: a date or time has no form in JSON -> write it as text, in quotes",
+            "5:18: a date or time cannot be represented in JSON -> write it as text, in quotes",
         ),
         (
             VARS,
             "vars = { color = inf }",
-            "5:18: the number Infinity has no form in JSON -> write it as text, in quotes",
+            "5:18: the number Infinity cannot be represented in JSON -> write it as text, in quotes",
         ),
         (
             VARS,
             f'{VARS}\nsecret = ["API_KEY"]\npublic = ["API_KEY"]',
-            '7:10: "API_KEY" is both secret and public -> take it out of one of the two',
+            '7:10: "API_KEY" is both secret and public -> remove it from one of the two',
         ),
         (
             VARS,
@@ -50,12 +50,12 @@ VARS = 'vars = { color = "blue" }'
                 ' not the text "API KEY"'
             ),
         ),
-        ("vars = { color", 'title = "again"\nvars = { color', "5:16: not valid TOML: this gives a key a second value"),
+        ("vars = { color", 'title = "again"\nvars = { color', "5:16: not valid TOML: this key already has a value"),
         (CONNECT, '{ conect = ["ann", "bob"] }', '7:5: "conect" is not a verb -> did you mean "connect"?'),
         (
             CONNECT,
             '{ connect = "ann", close = "bob" }',
-            '7:22: a step has one verb, and this has "connect" and "close" -> make two steps of it',
+            '7:22: a step has one verb, but this has "connect" and "close" -> split it into two steps',
         ),
         (
             CONNECT,
@@ -75,7 +75,7 @@ VARS = 'vars = { color = "blue" }'
         (
             'capture = { before = "instance" }',
             'capture = { Before = "a" }',
-            '8:78: "Before" is not a name of small letters, digits and "_" that starts with a letter',
+            '8:78: "Before" is not a name of lowercase letters, digits and "_" that starts with a letter',
         ),
         (
             'expect = { sockets = 2 }, capture = { before = "instance" }',
@@ -85,14 +85,14 @@ VARS = 'vars = { color = "blue" }'
         (
             'expect = { sockets = 2 }, capture = { before = "instance" }',
             'like = { op = "who" }',
-            '8:3: "on": "like" says what may not arrive while "quiet" lasts, so it needs a "quiet"',
+            '8:3: "on": "like" says what may not arrive during "quiet", so it requires "quiet"',
         ),
         (
             'expect = { sockets = 2 }, capture = { before = "instance" }',
             'quiet = "1s", like = ["a", "b"]',
             (
                 '8:61: "like" is one message, not a list'
-                " -> several messages are several steps; one message that is a list is { json = [...] }"
+                " -> use one step per message; for one message that is a list, use { json = [...] }"
             ),
         ),
         (
@@ -103,17 +103,17 @@ VARS = 'vars = { color = "blue" }'
         (
             'expect = { sockets = 2 }, capture = { before = "instance" }',
             'quiet = "1s", like = { op = "{colour}" }',
-            '8:68: {colour} is not known here -> did you mean "color"? (the braces themselves are written {{colour}})',
+            '8:68: {colour} is not defined here -> did you mean "color"? (for literal braces, write {{colour}})',
         ),
         (
             'expect = { sockets = 2 }, capture = { before = "instance" }',
             'quiet = "1s", expect_code = 4001',
-            '8:3: "on": "quiet" and a close that is expected contradict each other in one step',
+            '8:3: "on": "quiet" and an expected close contradict each other in one step',
         ),
         (
             'send = { op = "who" }, expect = { sockets = 2 }, capture = { before = "instance" }',
             'within = "1s"',
-            '8:3: "on": says nothing to do: give "send", "expect", "where", "capture", "quiet" or "expect_code"',
+            '8:3: "on": does nothing: add "send", "expect", "where", "capture", "quiet" or "expect_code"',
         ),
         ('hibernate = "idle"', 'hibernate = "idl"', '9:17: "hibernate" must be "idle" or "evict", not the text "idl"'),
         (
@@ -124,25 +124,25 @@ VARS = 'vars = { color = "blue" }'
         (
             'hibernate = "idle"',
             'hibernate = "evict", natural = true',
-            '9:3: "hibernate": "natural" says that the natural timer is the subject, so it needs hibernate = "idle"',
+            '9:3: "hibernate": "natural" means that the idle timer is the subject, so it requires hibernate = "idle"',
         ),
         (
             'hibernate = "idle"',
             'hibernate = "idle", forced = true',
-            '9:3: "hibernate": "forced" says that evictions are the subject, so it needs hibernate = "evict"',
+            '9:3: "hibernate": "forced" means that evictions are the subject, so it requires hibernate = "evict"',
         ),
         ('resume = "bob"', 'resume = ["bob"]', '10:14: "resume" must be text in quotes, not a list'),
         ("code = 1000", "code = 99", '12:25: "code" must be at least 1000, not the number 99'),
         (
             'within = "1s"',
             'within = "1 s"',
-            '12:40: "within": a length of time is written like "300ms", "1.5s" or "2m"',
+            '12:40: "within": a duration is written like "300ms", "1.5s" or "2m"',
         ),
         (
             'id = "sleeps"',
             'id = "Sleeps"',
             (
-                '16:6: "id" must be a name of small letters, digits, "_" and "-" that starts with a letter, not'
+                '16:6: "id" must be a name of lowercase letters, digits, "_" and "-" that starts with a letter, not'
                 ' the text "Sleeps"'
             ),
         ),
@@ -153,7 +153,7 @@ VARS = 'vars = { color = "blue" }'
             'control = { expects = "x", clients = {',
             '19:13: "expects" is not a key of a control -> did you mean "expect"?',
         ),
-        (CONTROL, "control = {}", '19:11: "control": changes nothing: give "clients", "vars", "steps" or "worker"'),
+        (CONTROL, "control = {}", '19:11: "control": changes nothing: add "clients", "vars", "steps" or "worker"'),
         (
             CONTROL,
             'control = { steps = [{ conect = "ann" }] }',
@@ -175,7 +175,7 @@ VARS = 'vars = { color = "blue" }'
         (
             "matrix = {",
             'matrix = { row = "SQLite rows", expects = "lost" }\nmatrix = {',
-            "25:55: not valid TOML: this gives a key a second value",
+            "25:55: not valid TOML: this key already has a value",
         ),
         ('name = "hibernate"', 'name = "hibernate', "1:18: not valid TOML: the quotes are not closed on this line"),
         (
@@ -210,7 +210,7 @@ VARS = 'vars = { color = "blue" }'
             '19:13: "says" is not a key of a control -> known here: clients, expect, failure, steps, vars, worker',
         ),
         (CONTROL, 'known = { local = "held" }', '19:19: "local" must be "refuted", not the text "held"'),
-        (OBJECT, 'object = { class = "Room" }', '3:10: "object": an object is named by its "name" or by its "id"'),
+        (OBJECT, 'object = { class = "Room" }', '3:10: "object": an object needs either a "name" or an "id"'),
         (
             OBJECT,
             'object = { class = "Room", id = "12" }',

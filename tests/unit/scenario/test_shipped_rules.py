@@ -56,22 +56,22 @@ def test_a_file_that_meets_every_demand() -> None:
         (
             "https://example.com/docs",
             "the handbook",
-            '13:10: "the handbook" is not an address that begins with https:// or http://',
+            '13:10: "the handbook" is not a URL that starts with https:// or http://',
         ),
         (
             "https://example.com/docs",
             "ftp://example.com/docs",
-            '13:10: "ftp://example.com/docs" is not an address that begins with https:// or http://',
+            '13:10: "ftp://example.com/docs" is not a URL that starts with https:// or http://',
         ),
         (
             "https://example.com/docs",
             "https://",
-            '13:10: "https://" is not an address that begins with https:// or http://',
+            '13:10: "https://" is not a URL that starts with https:// or http://',
         ),
         (
             "https://example.com/docs",
             "https://[::1",
-            '13:10: "https://[::1" is not an address that begins with https:// or http://',
+            '13:10: "https://[::1" is not a URL that starts with https:// or http://',
         ),
         (
             'control = { clients = { ann = "/room/{play}?pin=1" } }\n',
@@ -98,7 +98,7 @@ def test_the_file_is_called_as_the_scenario() -> None:
 
 
 def test_a_story_that_claims_nothing() -> None:
-    assert told(STORY[: STORY.index("[[claim]]")]) == ["1:1: the story claims nothing"]
+    assert told(STORY[: STORY.index("[[claim]]")]) == ["1:1: the story has no claims"]
 
 
 def test_a_wrong_mutant_is_nobodys_business_where_there_are_none() -> None:

@@ -56,7 +56,7 @@ def test_render_text_gives_text_for_a_lone_template_too() -> None:
 
 @pytest.mark.parametrize("text", ["{nope}", "a {nope}", "{play.x}", "{play.}"])
 def test_an_unknown_name_is_an_error(text: str) -> None:
-    with pytest.raises(UnknownNameError, match="is not known here"):
+    with pytest.raises(UnknownNameError, match="is not defined here"):
         render(text, NAMES)
 
 

@@ -75,7 +75,7 @@ def test_valid_toml_is_always_closed(text: str) -> None:
 f.toml:2:10: not valid TOML: the { opened at line 2 is never closed
     2 | object = { class = "Room"
                  ^
-  it shows at line 3: """,
+  parsing failed at line 3: """,
         ),
         (
             'steps = [\n  { connect = "a" },\n[[claim]]\nid = "c"\n',

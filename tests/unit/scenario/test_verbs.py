@@ -103,11 +103,11 @@ def test_repeat() -> None:
         ),
         (
             '{ http = "push" }',
-            '8:12: "http" must be a path that starts with "/", or with "{origin}/", not the text "push"',
+            '8:12: "http" must be a path that starts with "/" or "{origin}/", not the text "push"',
         ),
         (
             '{ http = "/", method = "get" }',
-            '8:26: "method" must be a method in capital letters, not the text "get"',
+            '8:26: "method" must be an HTTP method in uppercase letters, not the text "get"',
         ),
         ('{ http = "/", status = 99 }', '8:26: "status" must be at least 200, not the number 99'),
         ('{ http = "/", headers = { x = 1 } }', '8:33: "x" must be text in quotes, not the number 1'),
@@ -115,24 +115,24 @@ def test_repeat() -> None:
             '{ http = "/", send = [1] }',
             (
                 '8:24: "send" is one message, not a list'
-                " -> several messages are several steps; one message that is a list is { json = [...] }"
+                " -> use one step per message; for one message that is a list, use { json = [...] }"
             ),
         ),
         (
             '{ http = "/", expect = [{ a = 1 }] }',
-            '8:3: "http": one request has one answer; one that is a list is expect = { json = [...] }',
+            '8:3: "http": a request has one response; if it is a list, use expect = { json = [...] }',
         ),
         (
             '{ http = "/", next = true }',
-            '8:3: "http": one request has one answer, so "next" means nothing here',
+            '8:3: "http": a request has one response, so "next" has no meaning here',
         ),
         (
             '{ http = "/{x}" }',
-            "8:12: {x} is not known here -> known here: color, play (the braces themselves are written {{x}})",
+            "8:12: {x} is not defined here -> known here: color, play (for literal braces, write {{x}})",
         ),
         (
             '{ http = "/", headers = { y = "{x}" } }',
-            "8:33: {x} is not known here -> known here: color, play (the braces themselves are written {{x}})",
+            "8:33: {x} is not defined here -> known here: color, play (for literal braces, write {{x}})",
         ),
         (
             '{ http = "/", send = { json_text = "{" } }',
@@ -140,7 +140,7 @@ def test_repeat() -> None:
         ),
         (
             '{ http = "/", capture = { color = "a" } }',
-            '8:29: "color" is a name already; capture under another one',
+            '8:29: "color" is already bound; capture it under another name',
         ),
         ('{ alarm = "rings" }', '8:13: "alarm" must be "fires", not the text "rings"'),
         ('{ alarm = "fires", of = "log" }', '8:27: there is no object "log" -> known here: object'),
@@ -151,11 +151,11 @@ def test_repeat() -> None:
         ('{ restart = "object", of = "log" }', '8:30: there is no object "log" -> known here: object'),
         (
             '{ restart = "crash", of = "object" }',
-            '8:24: "of" names objects, and restart = "crash" restarts the whole runtime -> leave "of" out',
+            '8:24: "of" names objects, but restart = "crash" restarts the whole runtime -> remove "of"',
         ),
         (
             '{ on = "bob", send = "x", expect = "y", order = "any" }',
-            '8:3: "on": order = "any" is about several messages, so "expect" must be a list of them',
+            '8:3: "on": order = "any" requires a list of messages in "expect"',
         ),
         (
             '{ resume = "bob", send = "x", expect = ["y"], order = "some" }',
@@ -174,15 +174,18 @@ def test_repeat() -> None:
         ),
         (
             '{ repeat = 2, as = "N", steps = [{ idle = "1s" }] }',
-            ('8:22: "as" must be a name of small letters, digits and "_" that starts with a letter, not the text "N"'),
+            (
+                '8:22: "as" must be a name of lowercase letters, digits and "_"'
+                ' that starts with a letter, not the text "N"'
+            ),
         ),
         (
             '{ repeat = 2, claim = "it", steps = [{ idle = "1s" }] }',
-            '8:25: "claim": a repeat decides nothing itself; let one of its steps name the claim',
+            '8:25: "claim": a repeat decides no claim; name the claim in one of its steps',
         ),
         (
             "{ repeat = 1, steps = [{ repeat = 1, steps = [{ repeat = 1, steps = [{ repeat = 1, steps = [] }] }] }] }",
-            "8:74: repeats stand at most 3 within one another -> write the innermost steps out",
+            "8:74: repeats can be nested at most 3 deep -> expand the innermost repeat by hand",
         ),
         ('{ as = "n", idle = "1s" }', '8:5: "as" is not a key of "idle" -> known here: claim, idle'),
     ],
@@ -195,7 +198,7 @@ def test_what_a_step_may_not_say(written: str, said: str) -> None:
 def test_what_acts_on_an_object_needs_one(written: str) -> None:
     verb = written.split()[1]
     assert refusal(tale(written).replace("object =", "#object =")) == (
-        f'8:3: "{verb}" acts on an object, and the scenario names none'
+        f'8:3: "{verb}" needs an object, but the scenario has none'
         ' -> add object = { class = "…", name = "{play}" } above the steps'
     )
 
@@ -205,7 +208,7 @@ def test_what_acts_on_an_object_needs_one(written: str) -> None:
     [
         ("count = 3", "count = 0", '4:58: "count" must be at least 1, not the number 0'),
         ("count = 3", "count = 10001", '4:58: "count" must be at most 10000, not the number 10001'),
-        ("count = 3", 'ping = "0s", count = 3', '4:57: "ping": pings need time between them, at least "1ms"'),
+        ("count = 3", 'ping = "0s", count = 3', '4:57: "ping": the interval of pings must be at least "1ms"'),
         ("vars =", 'measures = "yes"\nvars =', '5:12: "measures" must be true or false, not the text "yes"'),
         (
             "vars =",
