@@ -53,5 +53,5 @@ def test_what_needs_this_machine_is_left_out(poc: Poc, cloud: StandIn) -> None:
     left = {scenario["name"]: scenario["left_out"] for scenario in ran.document()["scenarios"] if scenario["left_out"]}
     assert ran.code == 4
     assert left.keys() == {"api-call", "crash", "pin-fetch"}
-    assert all(reason.endswith("not on cloudflare") for reason in left.values())
+    assert all(reason.endswith("not available on cloudflare") for reason in left.values())
     assert cloud.account.ours == []
