@@ -117,5 +117,5 @@ def test_for_a_project_it_writes_what_the_projects_files_say(poc: Poc) -> None:
 def test_a_worker_that_is_not_there_is_told_and_nothing_written(poc: Poc) -> None:
     ran = poc.run("init", "--worker", "nowhere")
     assert (ran.code, ran.out) == (3, "")
-    assert ran.err.startswith("poc: no folder nowhere\n")
+    assert ran.err.startswith("poc: there is no folder nowhere\n")
     assert _files(poc.folder) == []
