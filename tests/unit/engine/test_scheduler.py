@@ -260,7 +260,7 @@ def test_a_record_that_cannot_be_written_ends_the_run_with_that_error(
     monkeypatch: pytest.MonkeyPatch, largest: int
 ) -> None:
     monkeypatch.setattr(writer, "LARGEST", largest)
-    with pytest.raises(PocError, match="all that a history may hold"):
+    with pytest.raises(PocError, match="has reached the size limit of a history"):
         play(*(story(OPEN, WAITS, QUIET, name=name) for name in ("a", "b", "c")))
 
 
