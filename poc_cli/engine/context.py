@@ -382,7 +382,9 @@ class PlayContext:
         trace, pins = self.target.trace, caller.pins
         class_name = None if trace is None or caller.object_id is None else trace.class_of(caller.object_id)
         pin_fields = [{"what": pin.what, "script": pin.script, "line": pin.line} for pin in pins]
+        label = next((each.label for each in self.objects.values() if each.id == caller.object_id), None)
         return {
+            "label": label,
             "worker": caller.worker,
             "class": class_name,
             "object": caller.object_id,

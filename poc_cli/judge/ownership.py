@@ -99,15 +99,30 @@ def _held_between(play: PlayRecord, label: str, connection: Connection) -> Event
     A gateway holds the client's socket by the standard API and pipes its frames into a socket of its own to the object:
     frames of the client reach the object, whose sockets hibernate, and yet the client's is pinned and billed at the
     gateway. So where another object that called it is pinned, the trace must show that the client's handshake came past
-    it, and where a Worker that called it is at work still, nothing shows that.
+    it, and where a Worker that called it is at work still, nothing shows that. An object of the story that was called
+    for nothing but the `http` steps of the story got no client's handshake, so it holds no client's socket.
     """
     for left in play.of_actor(f"object:{label}"):
         if left.kind != kinds.LEFT or not connection.is_open_at(left.id):
             continue
         holders = [each for each in _callers(left) if each.get("open") and (_is_worker(each) or each.get("pins"))]
+        holders = [each for each in holders if not _got_only_requests(play, each.get("label"), left)]
         if any(_is_worker(each) for each in holders) or (holders and not _came_past(play, label, connection)):
             return left
     return None
+
+
+def _got_only_requests(play: PlayRecord, label: object, left: Event) -> bool:
+    """Return whether an object of the story was called only as often as `http` steps asked for it, up to an event."""
+    if label not in play.play.objects:
+        return False
+    calls = [e for e in play.of_actor(f"object:{label}") if e.kind == kinds.DELIVERED and e.id <= left.id]
+    calls = [each for each in calls if each.data["name"] in CALLS]
+    if not calls or any(each.data["name"] != "fetch" or each.data.get("caller", "unknown") for each in calls):
+        return False
+    requests = [e for e in play.of_actor("http") if e.kind == kinds.SENT and e.id <= left.id]
+    asked = [each for each in requests if label in (play.addresses.of_request(str(each.data.get("path"))) or ())]
+    return len(calls) <= len(asked)
 
 
 def _came_past(play: PlayRecord, label: str, connection: Connection) -> bool:

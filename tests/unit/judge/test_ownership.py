@@ -103,6 +103,44 @@ def test_an_object_that_is_pinned_and_had_no_part_in_the_handshake_holds_no_clie
     assert piped([{**GATE, "pins": [], "open": False}], None)["verdict"] == "held"
 
 
+def beside_a_holder(requests: int, fetches: int, *calls: str | None) -> Document:
+    """Judge a story with a second object that is pinned and calls the first one, and that was itself called."""
+    text = scenario("sleeps", [CONNECT, *['{ http = "/room/{play}-2", expect = {} }'] * requests, WHO, SLEEP])
+    objects = (
+        'objects = { object = { class = "Room", name = "{play}" }, holder = { class = "Room", name = "{play}-2" } }'
+    )
+    text = text.replace('object = { class = "Room", name = "{play}" }', objects)
+    text = text.replace('check = "sleeps"', 'check = "sleeps"\nof = ["object"]').replace(
+        '"evict"', '"evict", of = "object"'
+    )
+    told = tale(text)
+    told.connect(enters=())
+    told.enters()
+    told.history.events.pop()
+    for caller in calls:
+        told.add("object:object", "event", name="fetch", at_ns=told.at_ns, caller=caller)
+    for _ in range(requests):
+        told.begins("http")
+        told.add("http", "sent", method="GET", path=f"/room/{told.names['play']}-2", text="", bytes=0)
+        told.add("http", "received", status=200, text="{}", bytes=2)
+        told.ends()
+    told.enters("holder")
+    told.history.events.pop()
+    for _ in range(fetches):
+        told.add("object:holder", "event", name="fetch", at_ns=told.at_ns, caller=None)
+    told.says("ann")
+    told.begins("hibernate")
+    sleeps(told, [{**GATE, "label": "holder", "pins": [STANDARD]}])
+    told.ends()
+    return finding(told.done())
+
+
+def test_an_object_that_got_nothing_but_the_story_s_requests_holds_no_client_s_socket() -> None:
+    assert beside_a_holder(1, 1, ID, None, None)["verdict"] == "held"
+    assert beside_a_holder(2, 2, ID)["verdict"] == "held"
+    assert beside_a_holder(1, 2, ID, None, None)["verdict"] == "unknown"  # the second may be a client's handshake
+
+
 def listening(callers: list[dict[str, Any]] | None, upgrades: int = 2) -> Document:
     """Judge a play whose clients never send anything."""
     told = tale(scenario("sleeps", [CONNECT, SLEEP]))
