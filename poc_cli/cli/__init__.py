@@ -91,7 +91,7 @@ def _flush() -> None:
 
 
 def _not_written(error: OSError) -> int:
-    """Tell that stdout or stderr cannot take what is to be said, where one still can; return the exit code."""
+    """Report that stdout or stderr cannot be written, if either still can; return the exit code."""
     from poc_cli.commands.console import Console, abandon
 
     abandon(sys.stdout)

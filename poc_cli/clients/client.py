@@ -94,7 +94,7 @@ class CannotOpen(Exception):
         in_time: bool = True,
         headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
-        """Take them, and the headers of the server's refusal."""
+        """Initialize with the reason, and the status and headers of the server's refusal."""
         super().__init__(message)
         self.status = status
         self.in_time = in_time

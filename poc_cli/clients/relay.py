@@ -1,4 +1,4 @@
-"""A port of ours that passes connections on to the worker and sees what goes over them."""
+"""Forward connections from a local port to the worker and observe what passes."""
 
 import asyncio
 import contextlib

@@ -54,7 +54,7 @@ def _checked(account: Account, name: str, *, force: bool) -> str:
     if force or marker_of(account.bindings(name) or []) is not None:
         return name
     if known is not None and known.account == account.id and not known.kept and not account.is_deployed(name):
-        return name  # an incomplete upload of ours, which ended before it was marked
+        return name  # an incomplete upload by poc that was never marked
     raise TargetError(
         f"{name} was not deployed by poc, so poc does not remove it",
         "look at it in the dashboard; poc destroy --force removes it anyway, with its objects and secrets",

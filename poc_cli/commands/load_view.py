@@ -21,7 +21,7 @@ class Lines:
     """Prints a line for each stage when it is over."""
 
     def __init__(self, note: Callable[[str], None]) -> None:
-        """Take the function that prints a line."""
+        """Initialize with the function that prints a line."""
         self._note = note
 
     def sampled(self, glance: Glance, uses: dict[str, Use], files: int) -> None:
@@ -36,7 +36,7 @@ class Moving(Lines):
     """Shows the current figures, and prints a line for each stage above them."""
 
     def __init__(self, note: Callable[[str], None]) -> None:
-        """Take the function that prints a line."""
+        """Initialize with the function that prints a line."""
         super().__init__(note)
         self.now: tuple[Glance, dict[str, Use], int] | None = None
         self.rate = 0.0
