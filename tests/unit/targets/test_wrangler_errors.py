@@ -8,8 +8,7 @@ from poc_cli.targets.wrangler_errors import BuildFailure, explained, shortened
 SOURCE = WorkerSource(Path("/home/ann/chat"), (Path("/home/ann/chat/wrangler.jsonc"),))
 
 COMMAND_FAILED = (
-    "Running custom build `vite build` failed. There are likely more logs from your build command above.:"
-    " code 1"
+    "Running custom build `vite build` failed. There are likely more logs from your build command above.: code 1"
 )
 
 
