@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from poc_cli.targets.destination import Destination
+from poc_cli.targets.project_options import ProjectOptions
 
 SleepMode = Literal["idle", "evict"]
 """How a run puts objects to sleep: by the runtime's idle timer, or by a forced eviction."""
@@ -32,6 +33,7 @@ class RunOptions:
     overrides_worker: bool = False
     """Whether `worker` replaces the worker that a scenario names."""
 
+    project: ProjectOptions = ProjectOptions()  # noqa: RUF009 - frozen
     sleep: SleepMode | None = None
     jobs: int = JOBS
     repeat: int = 1
