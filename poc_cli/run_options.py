@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from poc_cli.targets.destination import Destination
+from poc_cli.targets.project_options import ProjectOptions
 from poc_cli.targets.worker_source import WorkerChoice
 
 SleepMode = Literal["idle", "evict"]
@@ -37,6 +38,8 @@ class RunOptions:
     """The environments of the worker under test, whoever names it; `main` likewise."""
 
     main: str | None = None
+
+    project: ProjectOptions = ProjectOptions()  # noqa: RUF009 - frozen
 
     sleep: SleepMode | None = None
     jobs: int = JOBS

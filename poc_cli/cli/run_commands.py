@@ -27,6 +27,7 @@ from poc_cli.cli.options import (
 )
 from poc_cli.commands.console import Console
 from poc_cli.commands.help import GroupedCommand, Panel, examples
+from poc_cli.targets.project_options import ProjectOptions
 
 _RUN_EXAMPLES = examples(
     ("poc run hibernate", "one shipped scenario; poc list shows them all"),
@@ -161,6 +162,7 @@ def _run(
         keep=keep,
         json=json,
         verbosity=verbose,
+        project=ProjectOptions(shows_output=verbose > 0),
         allow_unknown=allow_unknown,
     )
     console = Console(quiet=quiet or json)

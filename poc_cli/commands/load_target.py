@@ -72,7 +72,7 @@ def local_target(wanted: "Load", options: "LoadOptions", console: Console) -> It
     address, token = Loopback(), secrets.token_urlsafe(32)  # 256 bits, fresh each run
     with contextlib.ExitStack() as open_:
         open_.callback(address.close)
-        workers = open_.enter_context(Workers(binary, options.run.compat_date, console.note))
+        workers = open_.enter_context(Workers(binary, options.run.compat_date, console.note, options.run.project))
         worker = workers.get(worker_of(wanted.scenario) or source_or_shipped(options.run.worker))
         folder = run_folder(options.run.results, [wanted.scenario.document.name], datetime.now(UTC))
         redactor = Redactor([("POC_TOKEN", token), ("POC_API_KEY", address.key), *workers.secrets])

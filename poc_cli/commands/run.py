@@ -60,7 +60,7 @@ def play(options: RunOptions, console: Console) -> Played:
     address = Address()
     with contextlib.ExitStack() as open_:
         open_.callback(address.close)
-        workers = open_.enter_context(Workers(binary, options.compat_date, console.note))
+        workers = open_.enter_context(Workers(binary, options.compat_date, console.note, options.project))
         variables = runtime_variables(token, address)
         ahead = None
         if wanted is not None:
