@@ -7,14 +7,15 @@ from typing import Any, Final, NamedTuple
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.inert import inert
+from poc_cli.record.places import pins_of, pins_words
 
 _NS: Final = 1e9
 
 _PINGS: Final = frozenset({"ping", "pong"})
 """Texts that a worker commonly lets the runtime answer, in small letters or large; they are drawn hollow."""
 
-_APP: Final = "origin"
-"""Who an app server beside the worker is in the history."""
+_BESIDE: Final = frozenset({"origin", "worker"})
+"""Who an app server, and what of the worker is no object of the story, are in the history."""
 
 LONGEST_LABEL: Final = 48
 """Characters of what is written into a drawing, which does not wrap; what is pointed at shows more."""
@@ -105,6 +106,7 @@ class _Drafting:
             kinds.STEP_END: self._step_end,
             kinds.FAULT: self._fault,
             kinds.CALLED: lambda lane, event: self._mark(lane, event, "received"),
+            kinds.THREW: lambda lane, event: self._mark(lane, event, "failed"),
             kinds.SHOWN: lambda lane, event: self._mark(lane, event, "delivered"),
             kinds.EXITED: lambda lane, event: self._mark(lane, event, "broken" if event.data.get("code") else "closed"),
         }
@@ -126,7 +128,7 @@ class _Drafting:
         if actor not in self._lanes:
             is_object = actor.startswith("object:")
             label = _short(actor.removeprefix("object:"))
-            self._lanes[actor] = Lane(label, "object" if is_object else "app" if actor == _APP else "client")
+            self._lanes[actor] = Lane(label, "object" if is_object else "app" if actor in _BESIDE else "client")
         return self._lanes[actor]
 
     def _at(self, event: Event) -> float:
@@ -173,9 +175,8 @@ class _Drafting:
         self._faults.append((self._at(event), _short(name), event.id))
 
     def _pinned(self, lane: Lane, event: Event) -> None:
-        pins = event.data.get("pins")
-        listed = [pin for pin in (pins if isinstance(pins, list) else []) if isinstance(pin, dict)]
-        told = ", ".join(dict.fromkeys(_pin(pin) for pin in listed)) or "nothing that the trace shows"
+        listed = pins_of(event.data)
+        told = pins_words(listed)
         since = self._at(lane.since) if lane.since is not None else 0.0
         now = self._at(event)
         # How long before this event a pin began is known in the runtime's clock; both clocks run alike.
@@ -220,11 +221,6 @@ def _state(since: Event, until: Event) -> tuple[str, str, str]:
         lasted = (both[0] - both[1]) / _NS
         return "asleep", f"asleep for {lasted:.3f} s of the runtime's clock", f"asleep {lasted:.3f} s"
     return "asleep", "asleep, and not woken in this play", "asleep"
-
-
-def _pin(pin: dict[str, Any]) -> str:
-    place = f" ({pin['script']}:{pin.get('line')})" if pin.get("script") else ""
-    return f"{pin.get('what')}{place}"
 
 
 def _is_ping(event: Event) -> bool:
