@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { StringDecoder } from "node:string_decoder";
 
-const { home, scratch, configs, env, date, report } = JSON.parse(process.argv[2]);
+const { home, scratch, configs, envs, main, date, report } = JSON.parse(process.argv[2]);
 
 // What the story gives the worker beside its own variables; by the environment, because a command line can be read by others.
 const given = JSON.parse(process.env.POC_BINDINGS ?? "{}");
@@ -119,9 +119,10 @@ function bindings() {
   return Object.fromEntries([...of("plain_text", given.plain), ...of("secret_text", given.secret)]);
 }
 
-function input(config, primary) {
+function input(config, env, primary) {
   return {
     config,
+    entrypoint: (primary && main) || undefined,
     bindings: bindings(),
     env: env ?? undefined,
     compatibilityDate: date ?? undefined,
@@ -163,7 +164,7 @@ try {
     for (const devEnv of devEnvs) devEnv.on("reloadComplete", resolve);
   });
   for (const [index, config] of configs.entries()) {
-    await devEnvs[index].config.set(input(config, index === 0), true);
+    await devEnvs[index].config.set(input(config, envs[index], index === 0), true);
     refuseRemote(devEnvs[index].config.latestConfig);
   }
   await ready;
