@@ -15,6 +15,7 @@ from poc_cli.cli.options import (
     Json,
     OptionPanel,
     Quiet,
+    RemoteBinding,
     ResultsOut,
     Sleep,
     Times,
@@ -122,6 +123,7 @@ def _run(
     every: _All = False,
     tag: _Tags = None,
     worker: WorkerFolder = None,
+    remote_bindings: RemoteBinding = "simulate",
     sleep: Sleep = None,
     compat_date: _CompatDates = None,
     target: _Targets = None,
@@ -155,7 +157,7 @@ def _run(
         keep=keep,
         json=json,
         verbosity=verbose,
-        project=ProjectOptions(shows_output=verbose > 0),
+        project=ProjectOptions(remote_bindings, shows_output=verbose > 0),
         allow_unknown=allow_unknown,
     )
     console = Console(quiet=quiet or json)
@@ -173,6 +175,7 @@ def _run(
 def _check(
     *,
     worker: WorkerFolder = None,
+    remote_bindings: RemoteBinding = "simulate",
     sleep: Sleep = None,
     compat_date: CompatDate = None,
     jobs: Jobs = None,
@@ -189,5 +192,6 @@ def _check(
 
     dates = () if compat_date is None else (compat_date,)
     chosen = settings(Flags(results, worker, sleep, jobs, dates, target, token_env))
-    options = replace(chosen, overrides_worker=worker is not None, repeat=repeat, loads=True)
+    project = ProjectOptions(remote_bindings)
+    options = replace(chosen, overrides_worker=worker is not None, repeat=repeat, loads=True, project=project)
     raise typer.Exit(check(options, output, Console(quiet=quiet)))
