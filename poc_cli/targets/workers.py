@@ -42,9 +42,14 @@ class Workers:
             return
         from poc_cli.targets.runtime_programs import tools
         from poc_cli.targets.wrangler_build import Build, BuildSettings
+        from poc_cli.targets.wrangler_config import only_environment
 
+        env = only_environment(wanted)
+        if env is not None:
+            self._say(f"using the environment {env} of {wanted.configs[0].name}: only it has Durable Objects")
+        chosen = wanted if env is None else replace(wanted, envs=(env,))
         settings = BuildSettings(self._date, self._say, self._options)
-        self._builds[wanted] = Build(wanted, tools(self._say), settings)
+        self._builds[wanted] = Build(chosen, tools(self._say), settings)
 
     def get(self, wanted: WorkerSource) -> Worker:
         """Return the worker, waiting for its build. Raises TargetError if it cannot be read or built."""

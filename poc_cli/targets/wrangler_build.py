@@ -85,7 +85,8 @@ class Build:
             "home": str(self._home),
             "scratch": str(self._folder),
             "configs": [str(each) for each in self.source.configs],
-            "env": self.source.env,
+            "envs": [each or None for each in self.source.envs],
+            "main": None if self.source.main is None else str(self.source.main),
             "date": self._settings.date,
             "report": report_end,
         }

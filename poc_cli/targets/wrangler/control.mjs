@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { StringDecoder } from "node:string_decoder";
 
-const { home, scratch, configs, env, date, report } = JSON.parse(process.argv[2]);
+const { home, scratch, configs, envs, main, date, report } = JSON.parse(process.argv[2]);
 
 // What the story gives the worker beside its own variables; by the environment, because a command line can be read by others.
 const given = JSON.parse(process.env.POC_BINDINGS ?? "{}");
@@ -134,9 +134,10 @@ function bindings() {
   return Object.fromEntries([...of("plain_text", given.plain), ...of("secret_text", given.secret)]);
 }
 
-function input(config, primary) {
+function input(config, env, primary) {
   return {
     config,
+    entrypoint: (primary && main) || undefined,
     bindings: bindings(),
     env: env ?? undefined,
     compatibilityDate: date ?? undefined,
@@ -178,8 +179,8 @@ try {
     for (const devEnv of devEnvs) devEnv.on("reloadComplete", resolve);
   });
   for (const [index, config] of configs.entries()) {
-    giveHyperdriveAnAddress(wrangler.unstable_readConfig({ config, env: env ?? undefined }, { hideWarnings: true }));
-    await devEnvs[index].config.set(input(config, index === 0), true);
+    giveHyperdriveAnAddress(wrangler.unstable_readConfig({ config, env: envs[index] ?? undefined }, { hideWarnings: true }));
+    await devEnvs[index].config.set(input(config, envs[index], index === 0), true);
   }
   await ready;
   const workers = devEnvs.map(({ config }) => built.get(config.latestConfig.name));
