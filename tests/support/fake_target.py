@@ -682,7 +682,7 @@ class FakeClient:
         self._listener = listener
         self._is_up = False
         self._over = asyncio.Event()
-        self._said = "it was never opened"
+        self._said = "it was not openeded"
         self._has_asked = False
         self._is_stalled = False
         self._unread: list[Callable[[], object]] = []
