@@ -28,7 +28,7 @@ _REPORTED_WITHIN_SECONDS: Final = 1.0
 _EXPLAINED: Final = frozenset({"mismatch", "silence", "closed", "refused", "noise"})
 """Failures that an exception may be the cause of."""
 
-Masked = Callable[[str], tuple[str | bytes, dict[str, Any]]]
+Masked = Callable[[str], tuple[str | bytes | bytearray, dict[str, Any]]]
 
 _REQUESTS: Final = frozenset({"mismatch", "refused"})
 """Failures that an answer with status 500 may be the cause of."""
