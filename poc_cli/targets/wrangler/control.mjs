@@ -96,7 +96,10 @@ function watchErrors(devEnv) {
   devEnv.on("error", (event) => fail("wrangler", `${event.reason ?? ""} ${reason(event.cause ?? event)}`.trim()));
   devEnv.on("buildFailed", (event) => fail("build", reason(event.cause)));
   // What a request of the project's threw, at its own lines; the runtime itself does not log it.
-  devEnv.on("runtimeError", ({ stack, text }) => fs.appendFileSync(path.join(scratch, "thrown.log"), `${stack || text}\n`));
+  const thrown = path.join(scratch, "thrown.jsonl");
+  devEnv.on("runtimeError", ({ stack, text }) => {
+    fs.appendFileSync(thrown, `${JSON.stringify({ at: Date.now(), stack: stack || text })}\n`);
+  });
 }
 
 /** Gives what a worker binds and who reads its tails, without values, which may be secret. */
