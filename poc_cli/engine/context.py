@@ -5,11 +5,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from poc_cli.clients.client import Client, Ending, Listener, Payload
+from poc_cli.clients.client import Client, Ending, Listener, Payload, Sendable
 from poc_cli.clients.inbox import Received
 from poc_cli.engine.environment import PlayEnvironment
-from poc_cli.engine.payloads import recorded
+from poc_cli.engine.payloads import LARGE, recorded
+from poc_cli.engine.pin_data import pin_data
 from poc_cli.engine.step_failure import PlayError, StepFailed
+from poc_cli.engine.worker_reports import WorkerReports
 from poc_cli.errors import PocError
 from poc_cli.history import event as kinds
 from poc_cli.history import events
@@ -56,10 +58,6 @@ _KEPT = frozenset(
     }
 )
 """The kinds of event that lateness and the ends of stays are decided by."""
-
-LARGE: Final = 1 << 20
-"""Characters or bytes of a message from which a thread searches it for secrets: the search takes 3 ms for this size and
-100 ms for 32 MiB (measured), longer than a hand-over to a thread."""
 
 MOST_RECORDED: Final = 256 << 20
 """Characters of messages that the history keeps per play: 16,384 messages of the maximum recorded length."""
@@ -125,6 +123,7 @@ class PlayContext:
         self.objects = {label: self._observed_object(label) for label in play.objects}
         self._label = label
         self._history = history
+        self.reports = WorkerReports(self, nonce, history.masked, environment.run.thrown)
         self._late: list[Stretch] = []
         self.last_activity_ns = history.now_ns()
         self.events: list[Event] = []
@@ -245,18 +244,18 @@ class PlayContext:
         """Return a payload with the secrets of the run masked."""
         return self._history.without_secrets(payload)
 
-    async def recorded_aside(self, payload: Payload) -> dict[str, Any]:
+    async def recorded_aside(self, payload: Sendable) -> dict[str, Any]:
         """Return a message as the history records it; a large one is searched for secrets in a thread."""
         if len(payload) < LARGE:
             return self.recorded(payload)
         # RE2 lets other threads run while it searches.
         return self._kept(*await asyncio.to_thread(self._history.masked, payload))
 
-    def recorded(self, payload: Payload) -> dict[str, Any]:
+    def recorded(self, payload: Sendable) -> dict[str, Any]:
         """Return a message as the history records it."""
         return self._kept(*self._history.masked(payload))
 
-    def _kept(self, clean: Payload, masked: dict[str, Any]) -> dict[str, Any]:
+    def _kept(self, clean: Sendable, masked: dict[str, Any]) -> dict[str, Any]:
         kept = recorded(clean)
         self._recorded += len(kept.get("text") or kept.get("hex") or "")
         if self._recorded > MOST_RECORDED:
@@ -313,6 +312,7 @@ class PlayContext:
             self._services.gateway.lead(self._nonce, lambda: self.target.door)
             self._listen_to(self._services.app(self.play.scenario))
         if self.target.trace is not None:
+            self.reports.begin()
             for witnessed in self.objects.values():
                 self.target.trace.watch(witnessed.id, partial(self._changed, witnessed))
 
@@ -381,7 +381,7 @@ class PlayContext:
         """Return the caller of an object as the history records it."""
         trace, pins = self.target.trace, caller.pins
         class_name = None if trace is None or caller.object_id is None else trace.class_of(caller.object_id)
-        pin_fields = [{"what": pin.what, "script": pin.script, "line": pin.line} for pin in pins]
+        pin_fields = [pin_data(pin) for pin in pins]
         label = next((each.label for each in self.objects.values() if each.id == caller.object_id), None)
         return {
             "label": label,

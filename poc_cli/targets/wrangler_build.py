@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from poc_cli.errors import TargetError
+from poc_cli.targets.bindings import Binding, bindings_of, notes, raise_if_remote
 from poc_cli.targets.npm import node
 from poc_cli.targets.process import ending, guard, signal_group
 from poc_cli.targets.project_options import ProjectOptions
 from poc_cli.targets.runtime_folder import base
 from poc_cli.targets.scratch_folder import ScratchFolder
+from poc_cli.targets.worker_output import Threw, of_stack
 from poc_cli.targets.worker_source import WorkerSource
 from poc_cli.targets.wrangler_config import fallback_name
 from poc_cli.targets.wrangler_environment import FOLDERS, SCRIPTS, environment
@@ -44,6 +46,7 @@ class Built:
     home: Path
     workers: tuple[Made, ...]
     secrets: tuple[tuple[str, str], ...]
+    bindings: tuple[Binding, ...]
     message: bytes
     arguments: tuple[str, ...]
 
@@ -116,6 +119,11 @@ class Build:
         reply = self._read_reply()
         if reply.get("event") != "ready":
             raise self._failure(reply)
+        bindings = bindings_of(reply["workers"])
+        if self._settings.options.remote_bindings == "refuse":
+            raise_if_remote(bindings, str(self.source.configs[0]))
+        for note in notes(bindings, [each["name"] for each in reply["workers"]]):
+            self._settings.say(note)
         message, arguments = self._captured()
         return Built(
             self.source,
@@ -123,6 +131,7 @@ class Build:
             self._home,
             tuple(Made(each["name"], each["date"], each["module"], each["map"]) for each in reply["workers"]),
             tuple((name, value) for name, value in reply["secrets"]),
+            bindings,
             message,
             arguments,
         )
@@ -159,12 +168,14 @@ class Build:
         except (OSError, ValueError) as error:
             raise TargetError(f"wrangler did not generate a configuration for {self.source.folder}: {error}") from error
 
-    @property
-    def thrown(self) -> str:
-        """Return the exceptions of requests to the project, with source-mapped stacks."""
-        with contextlib.suppress(OSError):
-            return (self._folder / "thrown.log").read_text(encoding="utf-8", errors="replace")
-        return ""
+    def thrown(self) -> list[Threw]:
+        """Return the exceptions of requests to the project's Worker, which are in no log of the runtime."""
+        found: list[Threw] = []
+        with contextlib.suppress(OSError, ValueError, LookupError):  # the last line may be half written
+            for line in (self._folder / "thrown.jsonl").read_bytes().splitlines():
+                told = json.loads(line)
+                found.append(of_stack(told["stack"], told["at"], self.source.folder))
+        return found
 
     def _failure(self, reply: dict[str, Any]) -> TargetError:
         text = str(reply.get("text", "")).strip() or (self._exit_description() if reply["kind"] == "ended" else "")

@@ -96,12 +96,30 @@ function watchErrors(devEnv) {
   devEnv.on("error", (event) => fail("wrangler", `${event.reason ?? ""} ${reason(event.cause ?? event)}`.trim()));
   devEnv.on("buildFailed", (event) => fail("build", reason(event.cause)));
   // What a request of the project's threw, at its own lines; the runtime itself does not log it.
-  devEnv.on("runtimeError", ({ stack, text }) => fs.appendFileSync(path.join(scratch, "thrown.log"), `${stack || text}\n`));
+  const thrown = path.join(scratch, "thrown.jsonl");
+  devEnv.on("runtimeError", ({ stack, text }) => {
+    fs.appendFileSync(thrown, `${JSON.stringify({ at: Date.now(), stack: stack || text })}\n`);
+  });
 }
 
-function refuseRemote(config) {
-  const remote = Object.entries(config.bindings ?? {}).filter(([, binding]) => binding.remote === true);
-  if (remote.length > 0) fail("remote", remote.map(([name, { type }]) => `${name} (${type})`).join(", "));
+/** Gives what a worker binds and who reads its tails, without values, which may be secret. */
+function boundBy({ bindings, tailConsumers, streamingTailConsumers }) {
+  const tails = [...(tailConsumers ?? []), ...(streamingTailConsumers ?? [])];
+  return [
+    ...Object.entries(bindings ?? {}).map(([name, { type, remote, service, script_name, entrypoint, class_name }]) =>
+      ({ name, type, remote, service, script_name, entrypoint, class_name })),
+    ...tails.map(({ service, entrypoint }) => ({ name: "tail consumer", type: "tail", service, entrypoint })),
+  ];
+}
+
+// wrangler refuses a Hyperdrive without a database on this machine; nothing listens on 9, the port of the discard
+// protocol (RFC 863), so that a connection is refused when it is used.
+function giveHyperdriveAnAddress(config) {
+  for (const { binding, localConnectionString } of config.hyperdrive ?? []) {
+    const variable = `CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_${binding}`;
+    if (localConnectionString || process.env[variable]) continue;
+    process.env[variable] = "postgres://nobody:nobody@127.0.0.1:9/none";
+  }
 }
 
 function sourceMapOf(bundle) {
@@ -136,7 +154,7 @@ function input(index) {
       logLevel: "none",
       persist: path.join(scratch, "state"),
       server: { hostname: "127.0.0.1", port: 0, secure: false },
-      auth: () => fail("remote", "something"),
+      auth: () => fail("wrangler", "it asks for a login at Cloudflare, which poc does not have"),
       enableContainers: false,
       generateTypes: false,
       multiworkerPrimary: configs.length > 1 ? primary : undefined,
@@ -166,8 +184,8 @@ try {
     for (const devEnv of devEnvs) devEnv.on("reloadComplete", resolve);
   });
   for (const [index, config] of configs.entries()) {
+    giveHyperdriveAnAddress(wrangler.unstable_readConfig({ config, env: envs[index] ?? undefined }, { hideWarnings: true }));
     await devEnvs[index].config.set(input(index), true);
-    refuseRemote(devEnvs[index].config.latestConfig);
   }
   await ready;
   const workers = devEnvs.map(({ config }) => built.get(config.latestConfig.name));
@@ -175,6 +193,7 @@ try {
     event: "ready",
     workers: workers.map(({ config, bundle }) => ({
       name: config.name,
+      bindings: boundBy(config),
       date: config.compatibilityDate,
       map: sourceMapOf(bundle),
       module: path.basename(bundle.path),
