@@ -81,7 +81,16 @@ class Build:
             self.close()
             raise TargetError(f"cannot start wrangler: {error}", "run poc doctor") from error
 
+    def _seed(self) -> str | None:
+        """Write what the story seeds into a file for the control script, because it may be large. Raises OSError."""
+        if self.source.data.seed is None:
+            return None
+        file = self._folder / "seed.json"
+        file.write_text(self.source.data.seed, encoding="utf-8")
+        return str(file)
+
     def _start(self) -> int:
+        seed = self._seed()
         report, report_end = os.pipe()
         wanted = {
             "home": str(self._home),
@@ -89,6 +98,7 @@ class Build:
             "configs": [str(each) for each in self.source.configs],
             "envs": [each or None for each in self.source.envs],
             "names": [fallback_name(each, index) for index, each in enumerate(self.source.configs)],
+            "seed": seed,
             "main": None if self.source.main is None else str(self.source.main),
             "date": self._settings.date,
             "report": report_end,

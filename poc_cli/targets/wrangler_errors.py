@@ -39,6 +39,11 @@ def explained(failure: BuildFailure) -> TargetError:
             )
         case "ended":
             return TargetError(f"wrangler exited while building {where}: {text}", "run poc doctor")
+        case "data":
+            return TargetError(
+                f"the stores of {where} cannot be filled: {text}",
+                "fix it; of a migration, wrangler d1 migrations apply --local reports the same error",
+            )
         case "build":
             return TargetError(f"wrangler could not build {where}:\n{text}", "fix the project there")
     if _CUSTOM_BUILD in text:
