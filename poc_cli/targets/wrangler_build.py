@@ -20,6 +20,7 @@ from poc_cli.targets.runtime_folder import base
 from poc_cli.targets.scratch_folder import ScratchFolder
 from poc_cli.targets.worker_output import Threw, of_stack
 from poc_cli.targets.worker_source import WorkerSource
+from poc_cli.targets.wrangler_config import fallback_name
 from poc_cli.targets.wrangler_environment import FOLDERS, SCRIPTS, environment
 from poc_cli.targets.wrangler_errors import BUILDS_WITHIN_SECONDS, BuildFailure, explained, shortened
 
@@ -87,6 +88,7 @@ class Build:
             "scratch": str(self._folder),
             "configs": [str(each) for each in self.source.configs],
             "envs": [each or None for each in self.source.envs],
+            "names": [fallback_name(each, index) for index, each in enumerate(self.source.configs)],
             "main": None if self.source.main is None else str(self.source.main),
             "date": self._settings.date,
             "report": report_end,

@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { StringDecoder } from "node:string_decoder";
 
-const { home, scratch, configs, envs, main, date, report } = JSON.parse(process.argv[2]);
+const { home, scratch, configs, envs, names, main, date, report } = JSON.parse(process.argv[2]);
 
 // What the story gives the worker beside its own variables; by the environment, because a command line can be read by others.
 const given = JSON.parse(process.env.POC_BINDINGS ?? "{}");
@@ -137,8 +137,10 @@ function bindings() {
   return Object.fromEntries([...of("plain_text", given.plain), ...of("secret_text", given.secret)]);
 }
 
-function input(config, env, primary) {
+function input(index) {
+  const [config, env, name, primary] = [configs[index], envs[index], names[index], index === 0];
   return {
+    name: name ?? undefined,
     config,
     entrypoint: (primary && main) || undefined,
     bindings: bindings(),
@@ -183,7 +185,7 @@ try {
   });
   for (const [index, config] of configs.entries()) {
     giveHyperdriveAnAddress(wrangler.unstable_readConfig({ config, env: envs[index] ?? undefined }, { hideWarnings: true }));
-    await devEnvs[index].config.set(input(config, envs[index], index === 0), true);
+    await devEnvs[index].config.set(input(index), true);
   }
   await ready;
   const workers = devEnvs.map(({ config }) => built.get(config.latestConfig.name));
