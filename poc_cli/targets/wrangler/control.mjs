@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { StringDecoder } from "node:string_decoder";
 
-const { home, scratch, configs, redirected, envs, main, date, report } = JSON.parse(process.argv[2]);
+const { home, scratch, configs, redirected, envs, names, main, date, report } = JSON.parse(process.argv[2]);
 
 // What the story gives the worker beside its own variables; by the environment, because a command line can be read by others.
 const given = JSON.parse(process.env.POC_BINDINGS ?? "{}");
@@ -105,7 +105,10 @@ function watchErrors(devEnv) {
   devEnv.on("error", (event) => fail("wrangler", `${event.reason ?? ""} ${reason(event.cause ?? event)}`.trim()));
   devEnv.on("buildFailed", (event) => fail("build", reason(event.cause)));
   // What a request of the project's threw, at its own lines; the runtime itself does not log it.
-  devEnv.on("runtimeError", ({ stack, text }) => fs.appendFileSync(path.join(scratch, "thrown.log"), `${stack || text}\n`));
+  const thrown = path.join(scratch, "thrown.jsonl");
+  devEnv.on("runtimeError", ({ stack, text }) => {
+    fs.appendFileSync(thrown, `${JSON.stringify({ at: Date.now(), stack: stack || text })}\n`);
+  });
 }
 
 /** Gives what a worker binds and who reads its tails, without values, which may be secret. */
@@ -143,9 +146,16 @@ function bindings() {
   return Object.fromEntries([...of("plain_text", given.plain), ...of("secret_text", given.secret)]);
 }
 
-function input(config, env, primary) {
+/** Gives the file of a configuration; without one wrangler follows the redirect in the working folder. */
+function configured(index) {
+  return redirected && index === 0 ? undefined : configs[index];
+}
+
+function input(index) {
+  const [env, name, primary] = [envs[index] ?? undefined, names[index] ?? undefined, index === 0];
   return {
-    config,
+    name,
+    config: configured(index),
     entrypoint: (primary && main) || undefined,
     bindings: bindings(),
     env,
@@ -170,11 +180,8 @@ const NO_ASSETS = /"assets\.directory" field in your configuration file does not
 
 /** Has wrangler read a project; where its assets are not built yet it gets an empty folder. */
 async function configure(devEnv, index) {
-  const env = envs[index] ?? undefined;
-  // without a name wrangler follows the redirect in the working folder
-  const config = redirected && index === 0 ? undefined : configs[index];
-  giveHyperdriveAnAddress(wrangler.unstable_readConfig({ config, env }, { hideWarnings: true, useRedirectIfAvailable: true }));
-  const wanted = input(config, env, index === 0);
+  const wanted = input(index);
+  giveHyperdriveAnAddress(wrangler.unstable_readConfig(wanted, { hideWarnings: true, useRedirectIfAvailable: true }));
   try {
     await devEnv.config.set(wanted, true);
   } catch (error) {
@@ -182,7 +189,7 @@ async function configure(devEnv, index) {
     if (missing === null) throw error;
     const assets = path.join(scratch, "no-assets");
     mkdirSync(assets, { recursive: true });
-    say({ event: "no-assets", config: configs[index], folder: missing[1] ?? null });
+    say({ event: "no-assets", folder: missing[1] ?? null });
     await devEnv.config.set({ ...wanted, assets }, true);
   }
 }
