@@ -6,6 +6,9 @@ import path from "node:path";
 
 const PREFIXES = ["CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_", "WRANGLER_HYPERDRIVE_LOCAL_CONNECTION_STRING_"];
 
+/** Gives the configuration that its owner wrote, where a build tool has made another of it. */
+const ownFile = (config) => config.userConfigPath ?? config.configPath ?? "wrangler.json";
+
 /** Gives each migration of a database in wrangler's order; a missing folder has none. */
 function migrationsOf(database, configPath) {
   const folder = database.migrations_dir ?? "migrations";
@@ -78,7 +81,9 @@ function storesOf(configs) {
     store.bindings.add(binding);
     stores.set(name, store);
   };
-  for (const { configPath, d1_databases, kv_namespaces, r2_buckets } of configs) {
+  for (const config of configs) {
+    const { d1_databases, kv_namespaces, r2_buckets } = config;
+    const configPath = ownFile(config);
     for (const each of d1_databases ?? []) {
       const migrations = migrationsOf(each, configPath);
       const id = each.preview_database_id ?? each.database_id ?? each.binding;
@@ -132,7 +137,7 @@ export async function provision({ miniflare, split, configs, seed, state }) {
 
 /** Sets the local database of each Hyperdrive: the story's, that of .dev.vars or .env, or the configuration's own. */
 export function connectHyperdrives(config, env, connections, parse) {
-  const folder = path.dirname(config.configPath ?? ".");
+  const folder = path.dirname(ownFile(config));
   const named = [".env", ".env.local", ...(env ? [`.env.${env}`, `.env.${env}.local`] : [])];
   const own = env && fs.existsSync(path.join(folder, `.dev.vars.${env}`)) ? `.dev.vars.${env}` : ".dev.vars";
   const files = [...named, own].map((name) => path.join(folder, name)).filter((file) => fs.existsSync(file));
