@@ -132,12 +132,12 @@ class RemoteLoadTarget:
     @property
     def url(self) -> str:
         """Return where it answers; what leads elsewhere instead is taken at once."""
-        return self._remote.door.edge or self._remote.url
+        return self._remote.endpoint.edge or self._remote.url
 
     @property
     def headers(self) -> dict[str, str]:
         """Return the headers of each request to it."""
-        host = {} if self._remote.door.edge is None else {"Host": self._remote.door.host}
+        host = {} if self._remote.endpoint.edge is None else {"Host": self._remote.endpoint.host}
         return host | self._remote.headers
 
     @property

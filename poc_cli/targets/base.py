@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 from poc_cli.errors import TargetError
 from poc_cli.residency import Change, Pin, Stay
 from poc_cli.scenario.abilities import Ability
-from poc_cli.targets.endpoint import Door
+from poc_cli.targets.endpoint import Endpoint
 
 Oracle = Literal["trace", "instance"]
 """How a sleep is detected: in the runtime's trace, or by the instance ids that objects report."""
@@ -91,7 +91,7 @@ class Target(Protocol):
     kind: str
     number: int | None
     url: str
-    door: Door
+    endpoint: Endpoint
     oracle: Oracle
     abilities: frozenset[Ability]
     headers: dict[str, str]

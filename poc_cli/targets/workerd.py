@@ -16,7 +16,7 @@ from poc_cli.targets.base import (
     Oracle,
     TargetDied,
 )
-from poc_cli.targets.endpoint import Door
+from poc_cli.targets.endpoint import Endpoint
 from poc_cli.targets.process import Process, RuntimeFolder, spawn
 from poc_cli.targets.runtime_context import Running, RuntimeContext
 
@@ -34,7 +34,7 @@ class Workerd:
     def __init__(self, place: RuntimeFolder, context: RuntimeContext, *, inspected: bool = False) -> None:
         """Take the runtime's folder; `inspected` enables the inspector. `start` starts the process."""
         self.url = ""
-        self.door = Door("")
+        self.endpoint = Endpoint("")
         self.headers = place.worker.headers(context.token)
         self.versions = context.versions | place.worker.tools
         self.compatibility_date = place.worker.compatibility_date
@@ -64,7 +64,7 @@ class Workerd:
             process = spawn(self._context.binary, self._place, variables, inspected=self._inspected)
         self._running = Running(process, self._context, (self.number or 0, next(self._context.numbers)), self._notify)
         self.url = await self._running.listen()
-        self.door = Door(self.url)
+        self.endpoint = Endpoint(self.url)
 
     async def restart(self, fault: Fault) -> None:
         """Replace the process on the same disk: stopped, killed, or with POC_VERSION incremented."""

@@ -11,7 +11,7 @@ import httpx
 import tenacity
 
 from poc_cli.errors import TargetError
-from poc_cli.targets.endpoint import Door, certificates, door, no_tls
+from poc_cli.targets.endpoint import Endpoint, certificates, endpoint_of, no_tls
 
 DEADLINE_SECONDS: Final = 90.0
 """Cloudflare promises no time. New names on workers.dev are known to need up to a minute, for the certificate too."""
@@ -38,8 +38,8 @@ class Sought:
 def wait(sought: Sought, phase: Callable[[str], None], seconds: float = DEADLINE_SECONDS) -> None:
     """Return once it answers. Raises TargetError if it does not in time."""
     begun = time.monotonic()
-    way = door(sought.url, os.environ)
-    secure = way.edge is None and way.url.startswith("https:")
+    endpoint = endpoint_of(sought.url, os.environ)
+    secure = endpoint.edge is None and endpoint.url.startswith("https:")
     with httpx.Client(
         timeout=_TIMEOUT_SECONDS, trust_env=False, verify=certificates() if secure else no_tls()
     ) as client:
@@ -47,7 +47,7 @@ def wait(sought: Sought, phase: Callable[[str], None], seconds: float = DEADLINE
         def asked() -> str | None:
             """Return why the edge is not there yet, None if all answers were right."""
             for _ in range(IN_A_ROW):
-                wrong = _wrong(client, way, sought)
+                wrong = _wrong(client, endpoint, sought)
                 if wrong is not None:
                     return wrong
             return None
@@ -71,9 +71,9 @@ def wait(sought: Sought, phase: Callable[[str], None], seconds: float = DEADLINE
         )
 
 
-def _wrong(client: httpx.Client, way: Door, sought: Sought) -> str | None:
+def _wrong(client: httpx.Client, endpoint: Endpoint, sought: Sought) -> str | None:
     version = sought.version
-    url, host = way.request("/" if version is None else _ROOM)
+    url, host = endpoint.request("/" if version is None else _ROOM)
     body = b"" if version is None else b'{"op":"who"}'
     try:
         got = client.request(
