@@ -126,4 +126,4 @@ def on_cluster(load: "Load", scheduler: str, console: Console, *, runtime_is_her
 
     cluster = Cluster(address, console.note, runtime_is_here=runtime_is_here)
     asyncio.run(cluster.survey(load.plan))
-    return replace(load, carry=cluster.carry_out)
+    return replace(load, execute=cluster.execute_part)
