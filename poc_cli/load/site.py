@@ -59,7 +59,7 @@ class LocalLoadTarget:
         """Initialize with what the runtimes of a run share; tracing costs a third of its speed."""
         self._runtime = runtime
         self._traced = traced
-        self._folder = RuntimeFolder(worker)
+        self._folder = RuntimeFolder(worker, tailed=False)
         self._target = Workerd(self._folder, runtime)
         self._process: Process | None = None
         self._limits: Limits = limits()

@@ -94,7 +94,7 @@ def test_a_place_that_answers_anything_lives() -> None:
 
 
 def test_a_place_that_answers_nobody_is_an_error_and_not_silence() -> None:
-    with saying(503, "down") as url, pytest.raises(TargetHung, match="no longer responds"):
+    with saying(503, "down") as url, pytest.raises(TargetHung, match="no longer answers"):
         asyncio.run(Remote(Address("url", Endpoint(url)), "/x").settled())
     with pytest.raises(TargetHung, match="nothing listens"):
         asyncio.run(Remote(Address("url", Endpoint("http://127.0.0.1:1")), "/x").settled())
