@@ -31,15 +31,15 @@ class Ending:
     """How a connection ended.
 
     `by` says who sent a close frame first: `nobody` if the connection broke, or if the library closed it because of
-    what the peer had sent (invalid UTF-8, a bad frame). `code` and `reason` are the peer's, 1006 if none came. `said`
-    is the text of the WebSocket library.
+    what the peer had sent (invalid UTF-8, a bad frame). `code` and `reason` are the peer's, 1006 if none came.
+    `description` is the text of the WebSocket library.
     """
 
     by: Literal["client", "server", "nobody"]
     code: int
     reason: str
     clean: bool
-    said: str
+    description: str
 
 
 class Client(Protocol):

@@ -103,18 +103,18 @@ class ObservedConnection:
     def ending(self, first_gone: Side | None, dropped: str | None = None) -> Ending:
         """Return how the connection ended; `first_gone` is the side that ended first, `dropped` how poc dropped it."""
         if dropped is not None:
-            return Ending("client", _BROKEN, "", clean=False, said=f"dropped by the client ({dropped.upper()})")
+            return Ending("client", _BROKEN, "", clean=False, description=f"dropped by the client ({dropped.upper()})")
         answer = self._closes.get("server")
         code, reason = (_BROKEN, "") if answer is None else (answer.code, answer.reason)
         if not self._closes:
             by_client = first_gone == "client"
             who = "the client" if by_client else "the server's side"
-            said = f"{who} ended the connection without a close frame"
-            return Ending("client" if by_client else "nobody", code, reason, clean=False, said=said)
+            description = f"{who} ended the connection without a close frame"
+            return Ending("client" if by_client else "nobody", code, reason, clean=False, description=description)
         by = next(iter(self._closes))
         sent = [f"the {side} sent {each.code} {each.reason}".strip() for side, each in self._closes.items()]
         missing = "" if self.is_closed else f"; no close frame from the {OTHER[by]}"
-        return Ending(by, code, reason, clean=self.is_closed, said="; then ".join(sent) + missing)
+        return Ending(by, code, reason, clean=self.is_closed, description="; then ".join(sent) + missing)
 
 
 def _close_frame(data: bytes) -> _CloseFrame:

@@ -84,12 +84,12 @@ class Closings:
         waiting.timer = asyncio.get_running_loop().call_later(_REPORTED_WITHIN_SECONDS, self._expire, waiting)
         self._waiting.append(waiting)
 
-    def reported(self, said: dict[str, Any]) -> None:
+    def reported(self, report: dict[str, Any]) -> None:
         """Handle the page's report. Raises LookupError or TypeError if it is not from the injected script."""
-        ending = _ending(said)
-        waiting = next((each for each in self._waiting if each.url == said["url"]), None)
+        ending = _ending(report)
+        waiting = next((each for each in self._waiting if each.url == report["url"]), None)
         if waiting is None:
-            self._early.append((said["url"], ending))
+            self._early.append((report["url"], ending))
             return
         self._settle(waiting, ending)
 
@@ -115,11 +115,16 @@ class Closings:
 
 
 def _unreported(by: Literal["client", "nobody"]) -> Ending:
-    return Ending(by, _BROKEN, "", clean=False, said="it ended, but the page did not report how")
+    return Ending(by, _BROKEN, "", clean=False, description="it ended, but the page did not report how")
 
 
-def _ending(said: dict[str, Any]) -> Ending:
-    code, reason, clean, asked = int(said["code"]), str(said["reason"]), bool(said["clean"]), bool(said["asked"])
+def _ending(report: dict[str, Any]) -> Ending:
+    code, reason, clean, asked = (
+        int(report["code"]),
+        str(report["reason"]),
+        bool(report["clean"]),
+        bool(report["asked"]),
+    )
     by: Literal["client", "server", "nobody"] = "client" if asked else "server" if clean else "nobody"
     who = {"client": "the page closed it", "server": "the server closed it", "nobody": "it broke"}[by]
-    return Ending(by, code, reason, clean=clean, said=f"{who}: {code} {reason}".strip())
+    return Ending(by, code, reason, clean=clean, description=f"{who}: {code} {reason}".strip())
