@@ -73,6 +73,10 @@ class ModuleStateResetter:
         """After a step, reset module state if an object has left memory. Raises TargetError."""
         if isinstance(step, Restart) and step.restart != "object":
             await self._take_snapshot()  # of the new process
+        await self.reset()
+
+    async def reset(self) -> None:
+        """Reset module state for each object that has left memory since. Raises TargetError."""
         for witnessed in self._context.objects.values():
             await self._reset_if_asleep(witnessed)
 
@@ -178,11 +182,9 @@ class ModuleStateResetter:
 
 
 def resetter_for(context: PlayContext) -> ModuleStateResetter | None:
-    """Return the resetter of a play, None unless the play confirms a story."""
+    """Return the resetter of a play, None unless module state is reset in it."""
     target = context.target
-    return (
-        ModuleStateResetter(context, target) if context.play.role == CONFIRM and isinstance(target, Workerd) else None
-    )
+    return ModuleStateResetter(context, target) if context.play.resets and isinstance(target, Workerd) else None
 
 
 class Confirmations:

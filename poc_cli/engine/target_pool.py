@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from poc_cli.engine.module_state_play import Confirmations
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.scenario.model import Hibernate
-from poc_cli.scenario.plays import CONFIRM, Play
+from poc_cli.scenario.plays import Play
 from poc_cli.targets.attendance import Attendance
 from poc_cli.targets.base import Target
 from poc_cli.targets.process import Process, RuntimeFolder
@@ -68,7 +68,7 @@ class LocalTargetPool:
     def __init__(self, ground: RuntimeContext, first: Process, source_of: SourceOf) -> None:
         """Initialize with what all runtimes share, a process started ahead, and a lookup of plays' own workers."""
         self._ground = ground
-        self._first = first
+        self._first: Process | None = first
         self._source_of = source_of
         self.confirmations = Confirmations(ground.versions)
 
@@ -85,7 +85,7 @@ class LocalTargetPool:
 
     def is_apart(self, play: Play) -> bool:
         """Return whether a play needs its own runtime: to restart, measure or inspect it, or for its own worker."""
-        return play.alone or play.role == CONFIRM or self.worker_of(play) is not self._ground.worker
+        return play.alone or play.resets or self.worker_of(play) is not self._ground.worker
 
     @contextlib.asynccontextmanager
     async def watched(self, plays: list[Play], history: HistoryWriter) -> AsyncIterator[None]:  # noqa: ARG002
@@ -99,11 +99,11 @@ class LocalTargetPool:
 
     @contextlib.asynccontextmanager
     async def shared(self, attempt: int = 1) -> AsyncIterator[Target]:
-        """Yield the runtime that was started ahead, or a fresh one for a later attempt."""
-        folder = self._first.place if attempt == 1 else RuntimeFolder(self._ground.worker)
-        target = Workerd(folder, self._ground)
+        """Yield the runtime that was started ahead, the first time, or a fresh one."""
+        first, self._first = (self._first, None) if attempt == 1 else (None, self._first)
+        target = Workerd(RuntimeFolder(self._ground.worker) if first is None else first.place, self._ground)
         try:
-            await target.start(self._first if attempt == 1 else None)
+            await target.start(first)
             yield target
         finally:
             await target.stop()
@@ -112,7 +112,7 @@ class LocalTargetPool:
     async def own(self, play: Play) -> AsyncIterator[Target]:
         """Yield a fresh runtime for one play."""
         worker = self.worker_of(play)
-        target = Workerd(RuntimeFolder(worker), self._ground, inspected=play.role == CONFIRM)
+        target = Workerd(RuntimeFolder(worker), self._ground, inspected=play.resets)
         try:
             await target.start()
             yield target
