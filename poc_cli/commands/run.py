@@ -11,8 +11,7 @@ from poc_cli.commands.console import Console, hide
 from poc_cli.commands.played import Played, point_to, raise_file_limit, report
 from poc_cli.commands.selection import chosen, files
 from poc_cli.commands.signals import finish
-from poc_cli.errors import UsageError
-from poc_cli.run_options import EVERYWHERE, RunOptions
+from poc_cli.run_options import RunOptions
 from poc_cli.scenario.catalog import shown
 from poc_cli.shipped import shipped
 from poc_cli.targets.api_address import Address
@@ -50,8 +49,6 @@ def run(options: RunOptions, console: Console) -> int:
 
 def play(options: RunOptions, console: Console) -> Played:
     """Play into a new run folder and point `latest` to it. Raises PocError."""
-    if options.sleep == EVERYWHERE and not options.target.is_local:
-        raise UsageError("--sleep everywhere needs the runtime's trace", "run it locally, without --target")
     if not options.target.is_local:
         from poc_cli.commands.run_remote import play_remote
 

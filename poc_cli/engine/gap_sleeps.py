@@ -18,8 +18,6 @@ QUIET_SECONDS: Final = 0.1
 _QUIET_WITHIN_SECONDS: Final = 3.0
 """The longest wait for that: a worker that pushes by a timer never falls silent."""
 
-_POLL_SECONDS: Final = 0.02
-
 
 class GapSleeps:
     """What happens between the steps of a session."""
@@ -49,11 +47,11 @@ class GapSleeps:
         self._context.say("waiting for messages")
         await self._context.target.settled()
         window = self._context.window(_QUIET_WITHIN_SECONDS)
-        while self._silent_seconds() < QUIET_SECONDS and not await self._context.is_over(window):
-            await asyncio.sleep(_POLL_SECONDS)
-
-    def _silent_seconds(self) -> float:
-        return (self._context.now_ns - self._context.last_activity_ns) / 1e9
+        while not await self._context.is_over(window):
+            silent_s = (self._context.now_ns - self._context.last_activity_ns) / 1e9
+            if silent_s >= QUIET_SECONDS:
+                break
+            await asyncio.sleep(QUIET_SECONDS - silent_s)
 
     async def _sleep(self, witnessed: ObservedObject) -> None:
         found = await self._sleeper.sleep_in_gap(witnessed)

@@ -113,12 +113,7 @@ class PlayRunner:
             raise_if_too_many(self._play)
             context.subscribe()
             await context.ready()
-            self._resetter = resetter_for(context)
-            if self._resetter is not None:
-                await self._resetter.begin()
-            if self._play.role in SESSIONS:
-                self._gap_sleeps = GapSleeps(context, self._resetter)
-                await asyncio.sleep(self._play.after_s)
+            await self._prepare(context)
             outcome, reason = await self._steps(context)
             outcome, reason = await self._repeat_in_black_box(outcome, reason)
             outcome, reason = await self._cut_if_late(context, outcome, reason)
@@ -144,6 +139,14 @@ class PlayRunner:
             if context is not None:
                 await self._clean_up(context)
         return outcome
+
+    async def _prepare(self, context: PlayContext) -> None:
+        self._resetter = resetter_for(context)
+        if self._resetter is not None:
+            await self._resetter.begin()
+        if self._play.role in SESSIONS:
+            self._gap_sleeps = GapSleeps(context, self._resetter)
+            await asyncio.sleep(self._play.after_s)
 
     async def _cut_if_late(self, context: PlayContext, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
         """Return the outcome; if lateness may have changed it, give the play up so that it is repeated."""

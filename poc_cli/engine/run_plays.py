@@ -62,6 +62,7 @@ async def run(  # noqa: PLR0913, PLR0917 - what a run is made of
         pool.listen_to_log(log.record_line)
         _record_left_out(plan, history)
         async with contextlib.AsyncExitStack() as open_, _attended(pool.attendance, history):
+            open_.push_async_callback(pool.close)
             await open_.enter_async_context(environment.api.served())
             if environment.services is not None:
                 await open_.enter_async_context(environment.services.served(records.folder, records.redactor))

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from poc_cli.engine.module_state_play import Confirmations
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.scenario.model import Hibernate
-from poc_cli.scenario.plays import Play
+from poc_cli.scenario.plays import CONFIRM, Play
+from poc_cli.scenario.sessions import DISTURBED
 from poc_cli.targets.attendance import Attendance
 from poc_cli.targets.base import Target
 from poc_cli.targets.process import Process, RuntimeFolder
@@ -56,6 +57,9 @@ class TargetPool(Protocol):
     def own(self, play: Play) -> contextlib.AbstractAsyncContextManager[Target]:
         """Return a target for one play. Raises TargetError."""
 
+    async def close(self) -> None:
+        """Stop what is kept between plays."""
+
     def listen_to_log(self, listener: LogListener) -> None:
         """Call `listener` with each masked line of the worker's log that had secrets, and the secrets in it."""
 
@@ -71,6 +75,8 @@ class LocalTargetPool:
         self._first: Process | None = first
         self._source_of = source_of
         self.confirmations = Confirmations(ground.versions)
+        self._spare: dict[int, list[Workerd]] = {}
+        """Runtimes that a session has left empty, by the identity of their worker."""
 
     def description(self) -> dict[str, Any]:
         """Return the target's description for the `run_start` event."""
@@ -110,16 +116,32 @@ class LocalTargetPool:
 
     @contextlib.asynccontextmanager
     async def own(self, play: Play) -> AsyncIterator[Target]:
-        """Yield a fresh runtime for one play."""
+        """Yield a runtime for one play: a fresh one, or for a session one that an earlier session has left empty."""
         worker = self.worker_of(play)
-        target = Workerd(RuntimeFolder(worker), self._ground, inspected=play.resets)
+        spare = self._spare.setdefault(id(worker), [])
+        reusable = play.role == DISTURBED and not play.alone
+        is_kept = False
+        target = (
+            spare.pop() if reusable and spare else Workerd(RuntimeFolder(worker), self._ground, inspected=play.resets)
+        )
         try:
-            await target.start()
+            if not target.is_running:
+                await target.start()
             yield target
+            is_kept = reusable and await target.empty()
         finally:
-            await target.stop()
-        if target.confirmed:
+            if is_kept:
+                spare.append(target)
+            else:
+                await target.stop()
+        if target.confirmed and play.role == CONFIRM:
             self.confirmations.add(play, worker)
+
+    async def close(self) -> None:
+        """Stop the runtimes that are kept for sessions."""
+        for targets in self._spare.values():
+            while targets:
+                await targets.pop().stop()
 
     def listen_to_log(self, listener: LogListener) -> None:
         """Call `listener` with each line of the runtimes' log that had secrets."""
@@ -185,6 +207,9 @@ class RemoteTargetPool:
     async def own(self, play: Play) -> AsyncIterator[Target]:  # noqa: ARG002
         """Yield the same worker."""
         yield self.remote
+
+    async def close(self) -> None:
+        """Do nothing: nothing is started here."""
 
     def listen_to_log(self, listener: LogListener) -> None:
         """Do nothing: a remote worker's log arrives through its tail."""

@@ -67,7 +67,7 @@ def evidence_of(each: Suspicion) -> tuple[int, ...]:
     return (*(sight.event for sight in sights if sight is not None), *evicted)
 
 
-def pin_text(pin: dict[str, Any]) -> str:
+def _pin_text(pin: dict[str, Any]) -> str:
     place = f" ({pin['script']}:{pin['line']})" if pin.get("script") else ""
     return f"{pin.get('what')}{place}"
 
@@ -83,4 +83,4 @@ def _why_awake(session: SessionRecord) -> str:
 def pins_in(session: SessionRecord, gap: int) -> list[str]:
     """Return what kept objects in memory in a gap, in words."""
     mine = [one for each in session.disturbed for one in each.states.get(gap, ())]
-    return [*dict.fromkeys(pin_text(pin) for one in mine for pin in one.get("pins") or ())]
+    return [*dict.fromkeys(_pin_text(pin) for one in mine for pin in one.get("pins") or ())]

@@ -14,6 +14,10 @@ ATTACHMENTS: Final = (
 STATE: Final = "https://developers.cloudflare.com/durable-objects/reference/in-memory-state/"
 
 
+_LONGEST: Final = 60
+"""The longest description of a step, in characters."""
+
+
 def path_text(path: Path) -> str:
     """Return a path as a person writes it: `users[0].name`."""
     text = ""
@@ -25,7 +29,9 @@ def path_text(path: Path) -> str:
 def describe_gap(steps: tuple[PlacedStep, ...], gap: int) -> str:
     """Return where a gap is, by the steps around it."""
     before, after = steps[gap], steps[gap + 1]
-    return f"between line {before.position.line} ({before.step.sentence()}) and line {after.position.line}"
+    sentence = before.step.sentence().replace("\xa0", " ")
+    short = sentence if len(sentence) <= _LONGEST else sentence[: _LONGEST - 1] + "…"
+    return f"between line {before.position.line} ({short}) and line {after.position.line}"
 
 
 def describe_gaps(steps: tuple[PlacedStep, ...], gaps: tuple[int, ...]) -> str:
@@ -50,61 +56,61 @@ def describe(suspicion: Suspicion) -> str:
     return f"{_what(difference)} ({times}{lasts})"
 
 
+_KINDS: Final = {
+    "missing": ("a list of sockets or subscribers in memory, empty after the sleep", ATTACHMENTS),
+    "doubled": ("a message that is sent again when the object wakes", STATE),
+    "extra": ("something that the constructor does again at each wake", STATE),
+    "order": ("messages that the wake puts into another order", STATE),
+}
+
+
 def looks_like(difference: Difference) -> tuple[str, str]:
     """Return which kind of loss it looks like, and the page to read about it."""
-    expected, seen = difference.expected, difference.seen
-    if seen is not None and seen.kind == "closed":
+    kind = None if difference.seen is None else difference.seen.kind
+    if kind == "closed":
         return "a socket that did not outlive the sleep", ATTACHMENTS
-    if seen is not None and seen.kind == "refused":
+    if kind == "refused":
         return "an object that does not accept connections after a sleep", STATE
-    match difference.kind:
-        case "missing":
-            return "a list of sockets or subscribers in memory, empty after the sleep", ATTACHMENTS
-        case "doubled":
-            return "a message that is sent again when the object wakes", STATE
-        case "extra":
-            return "something that the constructor does again at each wake", STATE
-        case "order":
-            return "messages that the wake puts into another order", STATE
-        case "value":
-            return _lost_value(difference, expected, seen)
+    if difference.kind == "value":
+        return _lost_value(difference), STATE if not _is_attachment(difference) else ATTACHMENTS
+    return _KINDS[difference.kind]
 
 
-def _lost_value(difference: Difference, expected: Sight | None, seen: Sight | None) -> tuple[str, str]:
-    was = _at(expected, difference.path)
-    now = _at(seen, difference.path)
-    if difference.new_id:
-        return "an id that is made anew at each wake", STATE
-    if _is_error(seen) and not _is_error(expected):
-        return "a handler that fails after the sleep", STATE
-    if any("attach" in str(key).lower() for key in difference.path):
-        return "an attachment that was lost or not read again", ATTACHMENTS
-    if isinstance(was, int | float) and isinstance(now, int | float) and now < was:
-        return "a counter in memory, back at its start", STATE
-    if isinstance(was, list) and isinstance(now, list) and len(now) < len(was):
-        return "a list in memory, shorter after the sleep", STATE
-    if now in (MISSING, None, "", [], {}):
-        return "a field in memory, empty after the sleep", STATE
-    return "a value in memory that the sleep put back", STATE
+def _is_attachment(difference: Difference) -> bool:
+    return any("attach" in str(key).lower() for key in difference.path)
+
+
+def _lost_value(difference: Difference) -> str:
+    was, now = _at(difference.expected, difference.path), _at(difference.seen, difference.path)
+    numbers = isinstance(was, int | float) and isinstance(now, int | float) and now < was
+    lists = isinstance(was, list) and isinstance(now, list) and len(now) < len(was)
+    signs = (
+        (difference.new_id, "an id that is made anew at each wake"),
+        (_is_error(difference.seen) and not _is_error(difference.expected), "a handler that fails after the sleep"),
+        (_is_attachment(difference), "an attachment that was lost or not read again"),
+        (numbers, "a counter in memory, back at its start"),
+        (lists, "a list in memory, shorter after the sleep"),
+        (now in (MISSING, None, "", [], {}), "a field in memory, empty after the sleep"),
+        (True, "a value in memory that the sleep put back"),
+    )
+    return next(words for applies, words in signs if applies)
 
 
 def _what(difference: Difference) -> str:
     client, expected, seen = difference.client, difference.expected, difference.seen
     if seen is not None and seen.kind == "closed":
         return f"{client} was disconnected with code {seen.value['code']}"
-    if seen is not None and seen.kind == "refused" and (expected is None or expected.kind != "refused"):
+    if seen is not None and seen.kind == "refused":
         return f"{client} could not connect: {seen.value}"
-    match difference.kind:
-        case "missing":
-            return f"{client} did not get {_shown(expected)}"
-        case "extra":
-            return f"{client} got {_shown(seen)}, which does not come without a sleep"
-        case "doubled":
-            return f"{client} got {_shown(seen)} twice"
-        case "order":
-            return f"{client} got {_shown(seen)} before {_shown(expected)}"
-        case "value":
-            return _values(difference)
+    if difference.kind == "value":
+        return _values(difference)
+    sentences = {
+        "missing": f"{client} did not get {_shown(expected)}",
+        "extra": f"{client} got {_shown(seen)}, which does not come without a sleep",
+        "doubled": f"{client} got {_shown(seen)} twice",
+        "order": f"{client} got {_shown(seen)} before {_shown(expected)}",
+    }
+    return sentences[difference.kind]
 
 
 def _values(difference: Difference) -> str:

@@ -48,23 +48,25 @@ def view_of(play: PlayRecord) -> View:
 
 def _sight(event: Event, nonce: str, programs: frozenset[str]) -> Sight | None:
     data = event.data
-    match event.kind:
-        case kinds.OPENED:
-            return Sight("opened", {"subprotocol": data.get("subprotocol")}, event.step, event.id)
-        case kinds.OPEN_FAILED:
-            return Sight("refused", _without(nonce, str(data.get("said"))), event.step, event.id)
-        case kinds.RECEIVED | kinds.FRAME_RECEIVED:
-            if event.kind == kinds.RECEIVED and event.actor in programs:
-                return None  # a line that the program printed: its frames are what it saw
-            value = _value(event, nonce)
-            if "status" in data:
-                return Sight("answer", {"status": data["status"], "body": value}, event.step, event.id)
-            return Sight("message", value, event.step, event.id)
-        case kinds.CLOSED if data.get("by") != _CLOSED_BY_ITSELF:
-            value = {"code": data.get("code"), "reason": _without(nonce, str(data.get("reason") or ""))}
-            return Sight("closed", value, event.step, event.id)
-        case _:
-            return None
+    if event.kind in {kinds.RECEIVED, kinds.FRAME_RECEIVED}:
+        # A line that a program printed is nothing that it saw: its frames are.
+        printed = event.kind == kinds.RECEIVED and event.actor in programs
+        return None if printed else _received(event, nonce)
+    if event.kind == kinds.OPENED:
+        return Sight("opened", {"subprotocol": data.get("subprotocol")}, event.step, event.id)
+    if event.kind == kinds.OPEN_FAILED:
+        return Sight("refused", _without(nonce, str(data.get("said"))), event.step, event.id)
+    if event.kind == kinds.CLOSED and data.get("by") != _CLOSED_BY_ITSELF:
+        value = {"code": data.get("code"), "reason": _without(nonce, str(data.get("reason") or ""))}
+        return Sight("closed", value, event.step, event.id)
+    return None
+
+
+def _received(event: Event, nonce: str) -> Sight:
+    value = _value(event, nonce)
+    if "status" in event.data:
+        return Sight("answer", {"status": event.data["status"], "body": value}, event.step, event.id)
+    return Sight("message", value, event.step, event.id)
 
 
 def _value(event: Event, nonce: str) -> Any:

@@ -1,4 +1,4 @@
-"""The performances of one session, without a sleep and with sleeps in some gaps: what differs, and what to play next."""
+"""The performances of one session, without sleeps and with sleeps in some gaps: what differs, what to play next."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,8 +24,8 @@ MOST_CONFIRMED: Final = 4
 
 Gaps = tuple[int, ...]
 GapState = Literal["kept", "changed", "unsteady", "pinned", "stayed", "absent"]
-"""`kept`: what clients saw stayed the same; `changed`: it did not; `unsteady`: it did not, but not often enough to count;
-`pinned`, `stayed` and `absent`: no object slept, because of work, for an unknown reason, or because none was in memory."""
+"""`kept`: clients saw the same; `changed`: they did not; `unsteady`: they did not, but too seldom to count. No object
+slept where it was `pinned` by work, where it `stayed` for an unknown reason and where it was `absent` from memory."""
 
 _STATES: Final[tuple[tuple[str, GapState], ...]] = (("slept", "kept"), ("pinned", "pinned"), ("stayed", "stayed"))
 

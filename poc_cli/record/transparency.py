@@ -160,23 +160,27 @@ def _in_story(difference: Difference) -> tuple[int, int]:
 
 def _in_order(name: str, learned: _Client, seen: Sequence[Sight], values: Sequence[Any]) -> Difference | None:
     """Compare a client whose sights come in the same order in every play."""
-    wanted = learned.masked
-    first = next((n for n, pair in enumerate(zip(wanted, values, strict=False)) if pair[0] != pair[1]), None)
-    if first is None and len(wanted) == len(values):
+    wanted, shorter = learned.masked, min(len(learned.masked), len(values))
+    first = next((n for n in range(shorter) if wanted[n] != values[n]), shorter)
+    if first == len(wanted) == len(values):
         return None
-    first = min(len(wanted), len(values)) if first is None else first
-    if first == len(values):
-        return Difference(name, "missing", learned.sights[first], None)
-    if first == len(wanted):
-        return _extra(name, seen, values, first)
-    pair = learned.sights[first], seen[first]
+    expected = learned.sights[first] if first < len(wanted) else None
+    found = seen[first] if first < len(values) else None
+    if expected is not None and found is not None:
+        return _of_two(name, learned, seen, values, first)
+    return Difference(name, "missing", expected, None) if found is None else _extra(name, seen, values, first)
+
+
+def _of_two(name: str, learned: _Client, seen: Sequence[Sight], values: Sequence[Any], first: int) -> Difference:
+    """Return what differs where both have a sight."""
+    wanted, pair = learned.masked, (learned.sights[first], seen[first])
     if _shape(pair[0]) == _shape(pair[1]):
         return _of_values(name, learned, seen, values, first)
-    if len(wanted) == len(values) and _counted(wanted) == _counted(values):
+    if _counted(wanted) == _counted(values):
         return Difference(name, "order", *pair)
-    if values[first] in wanted[first + 1 :] and len(values) < len(wanted):
-        return Difference(name, "missing", learned.sights[first], None)
-    if wanted[first] in values[first + 1 :] and len(values) > len(wanted):
+    if len(values) < len(wanted) and values[first] in wanted[first + 1 :]:
+        return Difference(name, "missing", pair[0], None)
+    if len(values) > len(wanted) and wanted[first] in values[first + 1 :]:
         return _extra(name, seen, values, first)
     return Difference(name, "value", *pair)
 
@@ -320,12 +324,11 @@ def _differently_ordered(values: Sequence[Any], here: Path = ()) -> Iterator[Pat
         for key in values[0]:
             if all(key in each for each in values):
                 yield from _differently_ordered([each[key] for each in values], (*here, key))
-    elif all(isinstance(each, list) for each in values):
-        if (
-            any(each != values[0] for each in values)
-            and len({tuple(sorted(map(compact, each))) for each in values}) == 1
-        ):
-            yield here
+        return
+    if not all(isinstance(each, list) for each in values) or all(each == values[0] for each in values):
+        return
+    if len({tuple(sorted(map(compact, each))) for each in values}) == 1:
+        yield here
 
 
 def _without(value: Any, ignored: frozenset[str], here: str = "") -> Any:

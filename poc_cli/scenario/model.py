@@ -227,7 +227,7 @@ class ScenarioFile(Shape):
     )
     ignore: list[str] = Field(
         default=[],
-        description="Keys or paths in messages that a sleep may change, for `sleep-transparent`; such as a counter of starts.",
+        description="Keys or paths in messages that a sleep may change, such as a counter of starts.",
     )
     measures: bool = Field(default=False, description="Whether it measures latencies; if so, it is played alone.")
     needs: list[Need] = Field(default=[], description="Requirements that do not follow from its steps.")
