@@ -3,6 +3,7 @@
 What differs among plays without a sleep is learned first, by client, message and path, and does not count.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from typing import Any, Final, Literal
 
 from poc_cli.record.client_view import Sight, View
 from poc_cli.record.masking import ANYTHING, Masker, could_be_id
-from poc_cli.scenario.values import MISSING, Path, compact
+from poc_cli.scenario.values import MISSING, Path
 
 DifferenceKind = Literal["value", "missing", "extra", "doubled", "order"]
 
@@ -161,7 +162,7 @@ def _in_story(difference: Difference) -> tuple[int, int]:
 def _in_order(name: str, learned: _Client, seen: Sequence[Sight], values: Sequence[Any]) -> Difference | None:
     """Compare a client whose sights come in the same order in every play."""
     wanted, shorter = learned.masked, min(len(learned.masked), len(values))
-    first = next((n for n in range(shorter) if wanted[n] != values[n]), shorter)
+    first = next((n for n in range(shorter) if _text(wanted[n]) != _text(values[n])), shorter)
     if first == len(wanted) == len(values):
         return None
     expected = learned.sights[first] if first < len(wanted) else None
@@ -198,7 +199,7 @@ def _of_values(name: str, learned: _Client, seen: Sequence[Sight], values: Seque
         seen[first],
         path,
         paths,
-        wrong=sum(one != other for one, other in pairs),
+        wrong=sum(_text(one) != _text(other) for one, other in pairs),
         of=len(pairs),
         new_id=all(isinstance(each, str) and each.startswith("<id ") for each in at),
     )
@@ -220,7 +221,7 @@ def _by_shape(
         if place not in found:
             if least == most or counts[_shape(sight)] == 0 < least:
                 return Difference(name, "missing", sight, None)
-        elif found[place][1] != value:
+        elif _text(found[place][1]) != _text(value):
             paths = tuple(_differing([value, found[place][1]]))
             return Difference(name, "value", sight, found[place][0], next(iter(paths), ()), paths)
     known = set(learned.places)
@@ -253,7 +254,7 @@ def _shape(sight: Sight) -> object:
 
 
 def _counted(values: Iterable[Any]) -> Counter[str]:
-    return Counter(compact(each) for each in values)
+    return Counter(_text(each) for each in values)
 
 
 # --- values
@@ -281,7 +282,7 @@ def _with_sorted(value: Any, paths: Sequence[Path], here: Path = ()) -> Any:
         return {key: _with_sorted(each, paths, (*here, key)) for key, each in value.items()}
     if isinstance(value, list):
         items = [_with_sorted(each, paths, (*here, index)) for index, each in enumerate(value)]
-        return sorted(items, key=compact) if here in paths else items
+        return sorted(items, key=_text) if here in paths else items
     return value
 
 
@@ -297,7 +298,7 @@ def _blanked(value: Any, place: Place, volatile: frozenset[tuple[Place, Path]], 
 
 def _differing(values: Sequence[Any], here: Path = ()) -> Iterator[Path]:
     """Yield the paths of the innermost values that are not all equal."""
-    if all(_same(each, values[0]) for each in values[1:]):
+    if len({_text(each) for each in values}) <= 1:
         return
     if all(isinstance(each, dict) for each in values):
         keys = dict.fromkeys(key for each in values for key in each)
@@ -313,9 +314,9 @@ def _differing(values: Sequence[Any], here: Path = ()) -> Iterator[Path]:
         yield here
 
 
-def _same(one: Any, other: Any) -> bool:
-    """Return whether two values are equal; 1 and true are not."""
-    return type(one) is type(other) and bool(one == other)
+def _text(value: Any) -> str:
+    """Return a value as text that is equal for equal values only; Python takes 1, 1.0 and true for equal."""
+    return json.dumps(value, sort_keys=True)
 
 
 def _differently_ordered(values: Sequence[Any], here: Path = ()) -> Iterator[Path]:
@@ -325,9 +326,9 @@ def _differently_ordered(values: Sequence[Any], here: Path = ()) -> Iterator[Pat
             if all(key in each for each in values):
                 yield from _differently_ordered([each[key] for each in values], (*here, key))
         return
-    if not all(isinstance(each, list) for each in values) or all(each == values[0] for each in values):
+    if not all(isinstance(each, list) for each in values) or len({_text(each) for each in values}) == 1:
         return
-    if len({tuple(sorted(map(compact, each))) for each in values}) == 1:
+    if len({tuple(sorted(map(_text, each))) for each in values}) == 1:
         yield here
 
 
