@@ -35,6 +35,32 @@ WorkerFolder = Annotated[
         rich_help_panel=_SCENARIOS,
     ),
 ]
+Configs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="The worker's wrangler configuration, relative to its folder; repeat it for several workers.",
+        rich_help_panel=_SCENARIOS,
+    ),
+]
+Envs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--env",
+        metavar="ENV",
+        help="The environment of the worker's configuration; repeat it to name one for each.",
+        rich_help_panel=_SCENARIOS,
+    ),
+]
+Main = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="The worker's entry point, for a configuration that names none.",
+        rich_help_panel=_SCENARIOS,
+    ),
+]
 Sleep = Annotated[
     SleepMode | None,
     typer.Option(

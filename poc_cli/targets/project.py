@@ -16,8 +16,10 @@ from poc_cli.targets.compatibility import encoded
 from poc_cli.targets.runtime_programs import WRANGLER_VERSION
 from poc_cli.targets.sourcemap import SourceMap
 from poc_cli.targets.worker import Worker
+from poc_cli.targets.worker_source import WorkerSource
 from poc_cli.targets.workerd_config import SIDECAR, Services, addition
 from poc_cli.targets.wrangler_build import Built
+from poc_cli.targets.wrangler_config import where_declared
 
 _PASSING_NAME = re.compile(rb"poc-[0-9a-f]{16}|(?:bundle|dev)-[A-Za-z0-9]{6}")
 """Temporary folders of a build, which wrangler mentions in comments of the bundle."""
@@ -33,6 +35,7 @@ class Project(Worker):
     entry: ClassVar[str] = "entry"
     tools: ClassVar[dict[str, str]] = {"wrangler": WRANGLER_VERSION}
 
+    source: WorkerSource
     message: bytes
     arguments: tuple[str, ...]
     disks: tuple[str, ...]
@@ -66,6 +69,10 @@ class Project(Worker):
     def owns(self, object_id: str) -> bool:
         """Return whether an object belongs to a class of the project, not to the simulator."""
         return any(in_namespace(key, object_id) for key in self.namespaces.values())
+
+    def where_declared(self, class_name: str) -> str | None:
+        """Return which option shows a class that the chosen configurations do not declare, None if none does."""
+        return where_declared(self.source, class_name)
 
     def is_isolate(self, service: str) -> bool:
         """Return whether a service runs a worker of the project."""
@@ -103,7 +110,8 @@ def project(built: Built, binary: Path, date: str | None) -> Project:
     if not objects:
         raise TargetError(
             f"{built.source.folder} declares no Durable Object class",
-            "only Durable Objects can hibernate: bind one in durable_objects of the project's configuration",
+            where_declared(built.source)
+            or "only Durable Objects can hibernate: bind one in durable_objects of the project's configuration",
         )
     ours = Services(secrets.token_hex(8))
     text = addition(ours, {name: (class_name, service) for name, (class_name, service, _) in objects.items()})
@@ -115,6 +123,7 @@ def project(built: Built, binary: Path, date: str | None) -> Project:
         raise TargetError(f"cannot write {file}: {error.strerror}", "set TMPDIR to a folder with free space") from error
     return Project(
         folder=built.source.folder,
+        source=built.source,
         namespaces={name: key for name, (_, _, key) in objects.items()},
         declared=built.workers[0].date,
         imposed=date,
@@ -151,7 +160,7 @@ def _made_of(built: Built) -> str | None:
     bundles = [file for each in built.workers for file in Path(each.map or "").parent.iterdir() if file.is_file()]
     settings = [*source.configs, *source.folder.glob(".dev.vars*"), *source.folder.glob(".env*")]
     names = [name for name, _ in (*source.variables, *source.secrets)]  # the values differ in each run
-    whole = sha256(repr((source.env, names)).encode())
+    whole = sha256(repr((source.envs, names)).encode())
     try:
         for file in [*sorted(bundles), *sorted(settings)]:
             if file.suffix != ".map":

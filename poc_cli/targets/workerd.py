@@ -139,7 +139,9 @@ class Workerd:
         unique_key = self._place.worker.namespaces.get(class_name)
         if unique_key is None:
             known = ", ".join(sorted(self._place.worker.namespaces))
-            raise TargetError(f'the worker has no Durable Object class "{class_name}"', f"it declares {known}")
+            hint = self._place.worker.where_declared(class_name)
+            message = f'the worker has no Durable Object class "{class_name}"'
+            raise TargetError(message, f"it declares {known}" if hint is None else f"{hint}; it declares {known}")
         return object_id(unique_key, name)
 
     def class_of(self, object_id: str) -> str | None:

@@ -1,14 +1,20 @@
 // Has wrangler bundle a project and make the runtime's configuration for it, and says so on the descriptor `report`, a JSON
 // object a line. It stays, because simulated services call back to it, and ends with its stdin. Never changes the project.
+import childProcess from "node:child_process";
 import fs from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
+import { StringDecoder } from "node:string_decoder";
 
-const { home, scratch, configs, env, date, report } = JSON.parse(process.argv[2]);
+const { home, scratch, configs, envs, main, date, report } = JSON.parse(process.argv[2]);
 
 // What the story gives the worker beside its own variables; by the environment, because a command line can be read by others.
 const given = JSON.parse(process.env.POC_BINDINGS ?? "{}");
 delete process.env.POC_BINDINGS;
+
+// The environment of the project's own build command: the user's, whereas wrangler has a HOME of its own.
+const commandVariables = JSON.parse(process.env.POC_COMMAND ?? "{}");
+delete process.env.POC_COMMAND;
 
 function say(told) {
   fs.writeSync(report, `${JSON.stringify(told)}\n`);
@@ -25,6 +31,18 @@ const inProject = (place) => `${place}/`.includes("/.wrangler/") && !String(plac
 fs.mkdirSync = (place, options) => (inProject(place) ? undefined : mkdirSync(place, options));
 fs.mkdtempSync = (prefix, options) =>
   mkdtempSync(inProject(prefix) ? path.join(scratch, path.basename(String(prefix))) : prefix, options);
+
+// A build command is the only program that wrangler starts through a shell. What it prints is reported while it runs.
+const { spawn } = childProcess;
+childProcess.spawn = (command, words, options) => {
+  if (!options?.shell) return spawn(command, words, options);
+  const child = spawn(command, words, { ...options, env: { ...commandVariables, WRANGLER_COMMAND: "dev" } });
+  for (const stream of [child.stdout, child.stderr]) {
+    const decoder = new StringDecoder("utf8");
+    stream?.on("data", (chunk) => say({ event: "output", text: decoder.write(chunk) }));
+  }
+  return child;
+};
 
 const wrangler = createRequire(path.join(home, "package.json"))("wrangler");
 const DevEnv = wrangler.unstable_DevEnv;
@@ -101,9 +119,10 @@ function bindings() {
   return Object.fromEntries([...of("plain_text", given.plain), ...of("secret_text", given.secret)]);
 }
 
-function input(config, primary) {
+function input(config, env, primary) {
   return {
     config,
+    entrypoint: (primary && main) || undefined,
     bindings: bindings(),
     env: env ?? undefined,
     compatibilityDate: date ?? undefined,
@@ -145,7 +164,7 @@ try {
     for (const devEnv of devEnvs) devEnv.on("reloadComplete", resolve);
   });
   for (const [index, config] of configs.entries()) {
-    await devEnvs[index].config.set(input(config, index === 0), true);
+    await devEnvs[index].config.set(input(config, envs[index], index === 0), true);
     refuseRemote(devEnvs[index].config.latestConfig);
   }
   await ready;
