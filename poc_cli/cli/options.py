@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from poc_cli.run_options import SleepMode
+from poc_cli.targets.project_options import RemoteBindings
 
 
 class OptionPanel(StrEnum):
@@ -33,6 +34,14 @@ WorkerFolder = Annotated[
         metavar="FOLDER",
         help="Test this worker instead of the shipped one: a folder with a wrangler configuration or a local.capnp.",
         rich_help_panel=_SCENARIOS,
+    ),
+]
+RemoteBinding = Annotated[
+    RemoteBindings,
+    typer.Option(
+        "--remote-bindings",
+        help="What becomes of a project's bindings with remote = true; nothing on Cloudflare is ever used.",
+        rich_help_panel=_EXECUTION,
     ),
 ]
 Configs = Annotated[

@@ -19,6 +19,7 @@ from poc_cli.cli.options import (
     Main,
     OptionPanel,
     Quiet,
+    RemoteBinding,
     ResultsOut,
     Sleep,
     Times,
@@ -130,6 +131,7 @@ def _run(
     config: Configs = None,
     env: Envs = None,
     main: Main = None,
+    remote_bindings: RemoteBinding = "simulate",
     sleep: Sleep = None,
     ignore: Ignore = None,
     compat_date: _CompatDates = None,
@@ -165,7 +167,7 @@ def _run(
         keep=keep,
         json=json,
         verbosity=verbose,
-        project=ProjectOptions(shows_output=verbose > 0),
+        project=ProjectOptions(remote_bindings, shows_output=verbose > 0),
         allow_unknown=allow_unknown,
     )
     console = Console(quiet=quiet or json)
@@ -186,6 +188,7 @@ def _check(
     config: Configs = None,
     env: Envs = None,
     main: Main = None,
+    remote_bindings: RemoteBinding = "simulate",
     sleep: Sleep = None,
     compat_date: CompatDate = None,
     jobs: Jobs = None,
@@ -203,5 +206,6 @@ def _check(
     dates = () if compat_date is None else (compat_date,)
     under_test = WorkerFlags(worker, config or (), env or (), main)
     chosen = settings(Flags(results, under_test, sleep, jobs, dates, target, token_env))
-    options = replace(chosen, repeat=repeat, loads=True)
+    project = ProjectOptions(remote_bindings)
+    options = replace(chosen, repeat=repeat, loads=True, project=project)
     raise typer.Exit(check(options, output, Console(quiet=quiet)))

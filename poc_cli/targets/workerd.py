@@ -1,6 +1,8 @@
 """The local target: a worker on workerd, with residency read from the runtime's trace."""
 
+import asyncio
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from poc_cli.errors import TargetError
@@ -96,6 +98,8 @@ class Workerd:
     async def module_state(self) -> "WorkerState":
         """Return the module state at load; the first call, before the worker has run, saves it. Raises TargetError."""
         if self._module_state is None:
+            # Few plays need it, and it imports an HTTP client: 0.1 s, in which the event loop would stand still.
+            await asyncio.to_thread(import_module, "poc_cli.targets.module_state")
             from poc_cli.targets.module_state import WorkerState
 
             port, place = self._process.inspector_port, self._place

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from poc_cli.errors import TargetError
+from poc_cli.targets.bindings import Binding, bindings_of, notes, raise_if_remote
 from poc_cli.targets.npm import node
 from poc_cli.targets.process import ending, guard, signal_group
 from poc_cli.targets.project_options import ProjectOptions
@@ -43,6 +44,7 @@ class Built:
     home: Path
     workers: tuple[Made, ...]
     secrets: tuple[tuple[str, str], ...]
+    bindings: tuple[Binding, ...]
     message: bytes
     arguments: tuple[str, ...]
 
@@ -114,6 +116,11 @@ class Build:
         reply = self._read_reply()
         if reply.get("event") != "ready":
             raise self._failure(reply)
+        bindings = bindings_of(reply["workers"])
+        if self._settings.options.remote_bindings == "refuse":
+            raise_if_remote(bindings, str(self.source.configs[0]))
+        for note in notes(bindings, [each["name"] for each in reply["workers"]]):
+            self._settings.say(note)
         message, arguments = self._captured()
         return Built(
             self.source,
@@ -121,6 +128,7 @@ class Build:
             self._home,
             tuple(Made(each["name"], each["date"], each["module"], each["map"]) for each in reply["workers"]),
             tuple((name, value) for name, value in reply["secrets"]),
+            bindings,
             message,
             arguments,
         )

@@ -32,11 +32,6 @@ def explained(failure: BuildFailure) -> TargetError:
     """Return the error for the user."""
     where, text = failure.source.configs[0], failure.text
     match failure.kind:
-        case "remote":
-            return TargetError(
-                f"{where} has bindings to remote resources on Cloudflare, which poc does not use: {text}",
-                "remove their `remote` setting to simulate them, or choose an environment without them",
-            )
         case "late":
             return TargetError(
                 f"wrangler did not build {where} within {BUILDS_WITHIN_SECONDS:g} s{_printed(failure)}",

@@ -99,9 +99,24 @@ function watchErrors(devEnv) {
   devEnv.on("runtimeError", ({ stack, text }) => fs.appendFileSync(path.join(scratch, "thrown.log"), `${stack || text}\n`));
 }
 
-function refuseRemote(config) {
-  const remote = Object.entries(config.bindings ?? {}).filter(([, binding]) => binding.remote === true);
-  if (remote.length > 0) fail("remote", remote.map(([name, { type }]) => `${name} (${type})`).join(", "));
+/** Gives what a worker binds and who reads its tails, without values, which may be secret. */
+function boundBy({ bindings, tailConsumers, streamingTailConsumers }) {
+  const tails = [...(tailConsumers ?? []), ...(streamingTailConsumers ?? [])];
+  return [
+    ...Object.entries(bindings ?? {}).map(([name, { type, remote, service, script_name, entrypoint, class_name }]) =>
+      ({ name, type, remote, service, script_name, entrypoint, class_name })),
+    ...tails.map(({ service, entrypoint }) => ({ name: "tail consumer", type: "tail", service, entrypoint })),
+  ];
+}
+
+// wrangler refuses a Hyperdrive without a database on this machine; nothing listens on 9, the port of the discard
+// protocol (RFC 863), so that a connection is refused when it is used.
+function giveHyperdriveAnAddress(config) {
+  for (const { binding, localConnectionString } of config.hyperdrive ?? []) {
+    const variable = `CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_${binding}`;
+    if (localConnectionString || process.env[variable]) continue;
+    process.env[variable] = "postgres://nobody:nobody@127.0.0.1:9/none";
+  }
 }
 
 function sourceMapOf(bundle) {
@@ -134,7 +149,7 @@ function input(config, env, primary) {
       logLevel: "none",
       persist: path.join(scratch, "state"),
       server: { hostname: "127.0.0.1", port: 0, secure: false },
-      auth: () => fail("remote", "something"),
+      auth: () => fail("wrangler", "it asks for a login at Cloudflare, which poc does not have"),
       enableContainers: false,
       generateTypes: false,
       multiworkerPrimary: configs.length > 1 ? primary : undefined,
@@ -164,8 +179,8 @@ try {
     for (const devEnv of devEnvs) devEnv.on("reloadComplete", resolve);
   });
   for (const [index, config] of configs.entries()) {
+    giveHyperdriveAnAddress(wrangler.unstable_readConfig({ config, env: envs[index] ?? undefined }, { hideWarnings: true }));
     await devEnvs[index].config.set(input(config, envs[index], index === 0), true);
-    refuseRemote(devEnvs[index].config.latestConfig);
   }
   await ready;
   const workers = devEnvs.map(({ config }) => built.get(config.latestConfig.name));
@@ -173,6 +188,7 @@ try {
     event: "ready",
     workers: workers.map(({ config, bundle }) => ({
       name: config.name,
+      bindings: boundBy(config),
       date: config.compatibilityDate,
       map: sourceMapOf(bundle),
       module: path.basename(bundle.path),
