@@ -4,8 +4,9 @@ import asyncio
 from typing import Final
 
 from poc_cli.engine.context import ObservedObject, PlayContext
-from poc_cli.engine.hibernation_traced import TracedSleeper, pins_data
+from poc_cli.engine.hibernation_traced import TracedSleeper
 from poc_cli.engine.module_state_play import ModuleStateResetter
+from poc_cli.engine.pin_data import pins_data
 from poc_cli.history import events
 
 PAUSE_SECONDS: Final = 0.04

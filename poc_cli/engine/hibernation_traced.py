@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from poc_cli.engine.context import ObservedObject, PlayContext
 from poc_cli.engine.hibernation import Wanted, Way
+from poc_cli.engine.pin_data import describe_pins, pins_data
 from poc_cli.engine.step_failure import StepFailed
 from poc_cli.history import events
 from poc_cli.residency import Pin
@@ -48,27 +49,6 @@ class GapSleep:
     pins: tuple[Pin, ...] = ()
     alarm_in_ms: int | None = None
     """In how many milliseconds its alarm was due, if that was before the idle timer would have evicted it."""
-
-
-def pins_data(pins: tuple[Pin, ...]) -> list[events.Pin]:
-    """Return pins as the history records them."""
-    return [
-        {
-            "kind": pin.kind,
-            "name": pin.name,
-            "what": pin.what,
-            "script": pin.script,
-            "line": pin.line,
-            "at_ns": pin.since_ns,
-        }
-        for pin in pins
-    ]
-
-
-def describe_pins(pins: tuple[Pin, ...]) -> str:
-    """Describe pins in words: `setInterval (room.ts:12)`."""
-    places = [pin.what + (f" ({pin.script}:{pin.line})" if pin.script else "") for pin in pins]
-    return ", ".join(dict.fromkeys(places)) or "nothing that the trace shows"
 
 
 class TracedSleeper:

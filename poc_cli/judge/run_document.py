@@ -25,7 +25,7 @@ from poc_cli.judge.module_state_verdict import confirmed
 from poc_cli.judge.outcome import counts, exit_code, verdict
 from poc_cli.judge.recheck import checked
 from poc_cli.judge.retries import Replays
-from poc_cli.judge.sessions import is_session, judge_session, left_out_of_claims, session_part, with_sessions
+from poc_cli.judge.session_claims import is_session, judge_session, left_out_of_claims, session_part, with_sessions
 from poc_cli.judge.sleeps import Sleep, sleeps_of
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.run_record import LeftOut, RunRecord, record

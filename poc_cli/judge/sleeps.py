@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.record.instances import Slept, instances_of
+from poc_cli.record.places import pins_of, pins_words
 from poc_cli.record.play_record import Connection, PlayRecord, StepRecord, once
 from poc_cli.scenario.model import Hibernate
 
@@ -287,6 +288,4 @@ def _changed_after(play: PlayRecord, sleep: Sleep, before: int) -> Event | None:
 
 def pins_told(event: Event) -> str:
     """Return the pins that an event lists, in words."""
-    pins = event.data.get("pins", [])
-    places = [pin["what"] + (f" ({pin['script']}:{pin['line']})" if pin.get("script") else "") for pin in pins]
-    return ", ".join(dict.fromkeys(places)) or "nothing that the trace shows"
+    return pins_words(pins_of(event.data))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from poc_cli.targets.project_options import ProjectOptions
 from poc_cli.targets.worker import Worker, subject
+from poc_cli.targets.worker_output import Output, Threw, log_text
 from poc_cli.targets.worker_source import WorkerSource
 
 if TYPE_CHECKING:
@@ -65,10 +66,13 @@ class Workers:
         """Return the names and values of the secrets of all loaded workers."""
         return [secret for each in self._loaded.values() for secret in each.secrets]
 
-    @property
-    def thrown(self) -> str:
-        """Return the exceptions of requests to projects, with source-mapped stacks."""
-        return "".join(each.thrown for each in self._builds.values())
+    def thrown(self) -> list[Threw]:
+        """Return the exceptions of requests to the Workers of projects, which are in no log of the runtime."""
+        return [threw for each in self._builds.values() for threw in each.thrown()]
+
+    def thrown_text(self) -> str:
+        """Return these exceptions as worker.log has them."""
+        return log_text(Output(None, None, None, tuple(self.thrown())))
 
     def __enter__(self) -> Self:
         return self

@@ -18,7 +18,9 @@ from poc_cli.targets.process import ending, guard, signal_group
 from poc_cli.targets.project_options import ProjectOptions
 from poc_cli.targets.runtime_folder import base
 from poc_cli.targets.scratch_folder import ScratchFolder
+from poc_cli.targets.worker_output import Threw, of_stack
 from poc_cli.targets.worker_source import WorkerSource
+from poc_cli.targets.wrangler_config import fallback_name
 from poc_cli.targets.wrangler_environment import FOLDERS, SCRIPTS, environment
 from poc_cli.targets.wrangler_errors import BUILDS_WITHIN_SECONDS, BuildFailure, explained, shortened
 
@@ -86,6 +88,7 @@ class Build:
             "scratch": str(self._folder),
             "configs": [str(each) for each in self.source.configs],
             "envs": [each or None for each in self.source.envs],
+            "names": [fallback_name(each, index) for index, each in enumerate(self.source.configs)],
             "main": None if self.source.main is None else str(self.source.main),
             "date": self._settings.date,
             "report": report_end,
@@ -165,12 +168,14 @@ class Build:
         except (OSError, ValueError) as error:
             raise TargetError(f"wrangler did not generate a configuration for {self.source.folder}: {error}") from error
 
-    @property
-    def thrown(self) -> str:
-        """Return the exceptions of requests to the project, with source-mapped stacks."""
-        with contextlib.suppress(OSError):
-            return (self._folder / "thrown.log").read_text(encoding="utf-8", errors="replace")
-        return ""
+    def thrown(self) -> list[Threw]:
+        """Return the exceptions of requests to the project's Worker, which are in no log of the runtime."""
+        found: list[Threw] = []
+        with contextlib.suppress(OSError, ValueError, LookupError):  # the last line may be half written
+            for line in (self._folder / "thrown.jsonl").read_bytes().splitlines():
+                told = json.loads(line)
+                found.append(of_stack(told["stack"], told["at"], self.source.folder))
+        return found
 
     def _failure(self, reply: dict[str, Any]) -> TargetError:
         text = str(reply.get("text", "")).strip() or (self._exit_description() if reply["kind"] == "ended" else "")

@@ -283,5 +283,4 @@ def test_what_a_request_threw_is_in_the_log_at_its_own_line(poc: Poc) -> None:
     ran = poc.run("run", str(chat / "rooms.toml"), "--sleep", "evict", "--json")
     assert _all_held(ran), ran
     log = (latest(poc.results) / "worker.log").read_text(encoding="utf-8")
-    assert "Error: an accident\n" in log
-    assert f"/chat/src/index.ts:{line}:" in log
+    assert f"fetch of the Worker threw Error: an accident at src/index.ts:{line}\n" in log

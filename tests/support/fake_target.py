@@ -8,7 +8,7 @@ nothing does, and it is late afterwards.
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -35,7 +35,9 @@ from poc_cli.targets.base import (
 )
 from poc_cli.targets.deadlines import HANGS_AFTER_SECONDS
 from poc_cli.targets.endpoint import Dial, Door
+from poc_cli.targets.output_listeners import OutputListeners
 from poc_cli.targets.runtime_context import FENCE_LATE_NS, PULSE_SECONDS
+from poc_cli.targets.worker_output import Output
 from tests.support.virtual import SECOND, Due, Result, World
 
 MILLISECOND: Final = 1_000_000
@@ -162,6 +164,7 @@ class FakeTarget:
         self._sockets: list[Socket] = []
         self._alarms: dict[str, Due] = {}
         self._listeners: dict[str, Callable[[Change], None]] = {}
+        self.outputs = OutputListeners()
         self._seen: dict[str, None] = {}
         self._lines: list[Change] = []
         self._contexts = 0
@@ -234,6 +237,18 @@ class FakeTarget:
     def unwatch(self, object_id: str) -> None:
         """Stop calling."""
         self._listeners.pop(object_id, None)
+
+    def listen(self, marks: Collection[str], listener: Callable[[Output], None]) -> None:
+        """Call `listener` with what is reported for these marks from now on."""
+        self.outputs.add(marks, listener)
+
+    def unlisten(self, marks: Collection[str]) -> None:
+        """Stop calling."""
+        self.outputs.remove(marks)
+
+    def at_ns(self, unix_ms: int) -> int | None:
+        """Return the time on the trace's clock, which began in 1970."""
+        return unix_ms * MILLISECOND
 
     def object_id(self, class_name: str, name: str) -> str:
         """Return the id of a named object. Raises TargetError for an unknown class."""
@@ -682,7 +697,7 @@ class FakeClient:
         self._listener = listener
         self._is_up = False
         self._over = asyncio.Event()
-        self._said = "it was never opened"
+        self._said = "it was not openeded"
         self._has_asked = False
         self._is_stalled = False
         self._unread: list[Callable[[], object]] = []

@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { StringDecoder } from "node:string_decoder";
 
-const { home, scratch, configs, envs, main, date, report } = JSON.parse(process.argv[2]);
+const { home, scratch, configs, envs, names, main, date, report } = JSON.parse(process.argv[2]);
 
 // What the story gives the worker beside its own variables; by the environment, because a command line can be read by others.
 const given = JSON.parse(process.env.POC_BINDINGS ?? "{}");
@@ -96,7 +96,10 @@ function watchErrors(devEnv) {
   devEnv.on("error", (event) => fail("wrangler", `${event.reason ?? ""} ${reason(event.cause ?? event)}`.trim()));
   devEnv.on("buildFailed", (event) => fail("build", reason(event.cause)));
   // What a request of the project's threw, at its own lines; the runtime itself does not log it.
-  devEnv.on("runtimeError", ({ stack, text }) => fs.appendFileSync(path.join(scratch, "thrown.log"), `${stack || text}\n`));
+  const thrown = path.join(scratch, "thrown.jsonl");
+  devEnv.on("runtimeError", ({ stack, text }) => {
+    fs.appendFileSync(thrown, `${JSON.stringify({ at: Date.now(), stack: stack || text })}\n`);
+  });
 }
 
 /** Gives what a worker binds and who reads its tails, without values, which may be secret. */
@@ -134,8 +137,10 @@ function bindings() {
   return Object.fromEntries([...of("plain_text", given.plain), ...of("secret_text", given.secret)]);
 }
 
-function input(config, env, primary) {
+function input(index) {
+  const [config, env, name, primary] = [configs[index], envs[index], names[index], index === 0];
   return {
+    name: name ?? undefined,
     config,
     entrypoint: (primary && main) || undefined,
     bindings: bindings(),
@@ -180,7 +185,7 @@ try {
   });
   for (const [index, config] of configs.entries()) {
     giveHyperdriveAnAddress(wrangler.unstable_readConfig({ config, env: envs[index] ?? undefined }, { hideWarnings: true }));
-    await devEnvs[index].config.set(input(config, envs[index], index === 0), true);
+    await devEnvs[index].config.set(input(index), true);
   }
   await ready;
   const workers = devEnvs.map(({ config }) => built.get(config.latestConfig.name));
