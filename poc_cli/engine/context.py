@@ -478,5 +478,5 @@ class PlayContext:
             code=ending.code,
             reason=ending.reason,
             clean=ending.clean,
-            said=ending.said,
+            said=ending.description,
         )

@@ -141,7 +141,7 @@ class TracedSleeper:
         self._context.say("evicting")
         self._context.write(actor, events.Evicting())
         eviction = await self._target.evict(witnessed.class_name, witnessed.id)
-        self._context.write(actor, events.Evicted(outcome=eviction.outcome, said=eviction.said))
+        self._context.write(actor, events.Evicted(outcome=eviction.outcome, said=eviction.message))
         await self._target.fence()
         return eviction.outcome
 

@@ -40,7 +40,7 @@ class Eviction:
     """The outcome of an evict."""
 
     outcome: Literal["evicted", "not_running", "busy", "no_answer"]
-    said: str
+    message: str
 
 
 class Trace(Protocol):

@@ -754,7 +754,7 @@ class FakeClient:
         finally:
             over.cancel()
         if not self._over.is_set():
-            self._end(Ending("client", NOT_SERVED, "", clean=False, said="no close frame received"))
+            self._end(Ending("client", NOT_SERVED, "", clean=False, description="no close frame received"))
 
     async def await_end(self, within: float) -> bool:
         """Wait for the connection to be ended by the other side; return whether it was in time."""
@@ -768,7 +768,9 @@ class FakeClient:
         """Drop the connection without a close frame."""
         if self.socket is not None and self.is_open:
             self._target.lose(self.socket)
-            self._end(Ending("client", NOT_SERVED, "", clean=False, said=f"dropped by the client ({how.upper()})"))
+            self._end(
+                Ending("client", NOT_SERVED, "", clean=False, description=f"dropped by the client ({how.upper()})")
+            )
 
     def stall(self) -> None:
         """Stop reading."""
@@ -793,11 +795,15 @@ class FakeClient:
     def hears_close(self, code: int, reason: str) -> None:
         """Take a close frame that has arrived."""
         by: Literal["client", "server"] = "client" if self._has_asked else "server"
-        self._read(lambda: self._end(Ending(by, code, reason, clean=True, said=f"received {code}; then sent {code}")))
+        self._read(
+            lambda: self._end(Ending(by, code, reason, clean=True, description=f"received {code}; then sent {code}"))
+        )
 
     def hears_end(self) -> None:
         """Take notice that the connection has broken."""
-        self._read(lambda: self._end(Ending("nobody", NOT_SERVED, "", clean=False, said="no close frame received")))
+        self._read(
+            lambda: self._end(Ending("nobody", NOT_SERVED, "", clean=False, description="no close frame received"))
+        )
 
     def _read(self, action: Callable[[], object]) -> None:
         if self._is_stalled:
@@ -808,7 +814,7 @@ class FakeClient:
     def _end(self, ending: Ending) -> None:
         if self._over.is_set():
             return
-        self._said = ending.said
+        self._said = ending.description
         self._over.set()
         self.inbox.end()
         self._listener.ended(ending)
