@@ -11,14 +11,16 @@ from poc_cli.record.transparency import Difference, Reference
 UUIDS = [f"{number:08x}-2fa1-41d2-883f-0016d3cca427" for number in range(16)]
 
 
+def _sight(said: Any, step: int, event: int) -> Sight:
+    kind, value = said if isinstance(said, tuple) else ("message", said)
+    return Sight(kind, value, step, event)
+
+
 def view(**clients: Sequence[Any]) -> View:
     """Return a view of messages; a pair of a kind and a value is another sight."""
     events = iter(range(1, 10_000))
     return {
-        name: tuple(
-            Sight(*each, step, next(events)) if isinstance(each, tuple) else Sight("message", each, step, next(events))
-            for step, each in enumerate(sights)
-        )
+        name: tuple(_sight(each, step, next(events)) for step, each in enumerate(sights))
         for name, sights in clients.items()
     }
 
