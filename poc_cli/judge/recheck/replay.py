@@ -18,7 +18,9 @@ from poc_cli.scenario.templates import UnknownNameError
 
 __all__ = ["MisfitError", "Rechecked", "Replay"]
 
-_NEVER_MET: Final = frozenset({"mismatch", "silence", "noise", "probe", "no_sleep", "woken", "wrong_object", "refused"})
+_NEVER_MET: Final = frozenset(
+    {"mismatch", "silence", "noise", "probe", "no_sleep", "woken", "wrong_object", "refused", "overtaken"}
+)
 """Failures of steps that the events did not meet. `closed` may tell of what is recorded later: a close frame whose
 connection took its time to end."""
 
