@@ -10,7 +10,9 @@ from poc_cli.clients.inbox import Received
 from poc_cli.engine.environment import PlayEnvironment
 from poc_cli.engine.passed_over import PassedOverMessages
 from poc_cli.engine.payloads import LARGE, recorded
+from poc_cli.engine.pin_data import pin_data
 from poc_cli.engine.step_failure import PlayError, StepFailed
+from poc_cli.engine.worker_reports import WorkerReports
 from poc_cli.errors import PocError
 from poc_cli.history import event as kinds
 from poc_cli.history import events
@@ -121,6 +123,7 @@ class PlayContext:
         self.objects = {label: self._observed_object(label) for label in play.objects}
         self._label = label
         self._history = history
+        self.reports = WorkerReports(self, nonce, history.masked, environment.run.thrown)
         self._late: list[Stretch] = []
         self.last_activity_ns = history.now_ns()
         self.events: list[Event] = []
@@ -314,6 +317,7 @@ class PlayContext:
             self._services.gateway.lead(self._nonce, lambda: self.target.door)
             self._listen_to(self._services.app(self.play.scenario))
         if self.target.trace is not None:
+            self.reports.begin()
             for witnessed in self.objects.values():
                 self.target.trace.watch(witnessed.id, partial(self._changed, witnessed))
 
@@ -382,7 +386,7 @@ class PlayContext:
         """Return the caller of an object as the history records it."""
         trace, pins = self.target.trace, caller.pins
         class_name = None if trace is None or caller.object_id is None else trace.class_of(caller.object_id)
-        pin_fields = [{"what": pin.what, "script": pin.script, "line": pin.line} for pin in pins]
+        pin_fields = [pin_data(pin) for pin in pins]
         label = next((each.label for each in self.objects.values() if each.id == caller.object_id), None)
         return {
             "label": label,
@@ -479,5 +483,5 @@ class PlayContext:
             code=ending.code,
             reason=ending.reason,
             clean=ending.clean,
-            said=ending.said,
+            said=ending.description,
         )

@@ -148,5 +148,5 @@ class Expectation:
             return StepFailed("mismatch", reason)
         if not self._client.is_open:
             return StepFailed("closed", f"{name} was closed while it waited for an answer")
-        reason = f"{name} got nothing within {self._step.within:g} s, though the runtime answers"
-        return StepFailed("silence", reason)
+        reason = f"{name} got nothing within {self._step.within:g} s"
+        return StepFailed("silence", reason, ", though the runtime answers")

@@ -70,7 +70,7 @@ class ContextObserver:
         """Write that such a WebSocket has ended."""
         self._context.endings[self._name] = ending
         fields = {"by": ending.by, "code": ending.code, "reason": ending.reason, "clean": ending.clean}
-        self.note(kinds.CLOSED, socket=socket, **fields, said=ending.said)
+        self.note(kinds.CLOSED, socket=socket, **fields, said=ending.description)
 
 
 def external_client(context: PlayContext, services: Services, name: str, spec: AnyClient) -> Client:

@@ -91,7 +91,7 @@ async def _answered(
             sending.cancel()
             await asyncio.wait([sending])
     await context.target.settled()
-    raise StepFailed("silence", f"no answer within {step.within:g} s, though the runtime answers")
+    raise StepFailed("silence", f"no answer within {step.within:g} s", ", though the runtime answers")
 
 
 def _route(context: PlayContext, path: str) -> tuple[Door, str]:

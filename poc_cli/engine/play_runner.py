@@ -129,6 +129,7 @@ class PlayRunner:
             if context is not None:
                 step, context.step = context.step, None
                 self._list_unread(context)
+                context.reports.end()
             ending: dict[str, Any] = {"outcome": outcome, "reason": reason, "at_step": step}
             if outcome in {"given_up", "runtime_failed"}:
                 ending |= {"outcome": "given_up", CUT_STEP: self._cut_step}
@@ -294,6 +295,7 @@ class PlayRunner:
         try:
             seen = await context.unless_broken_off(self._carry_out(context, placed))
         except StepFailed as failed:
+            failed.reason = await context.reports.explain(failed)
             context.add("poc", kinds.STEP_END, ok=False, failure=failed.failure, reason=failed.reason)
             return failed
         except (TargetHung, TargetDied) as error:

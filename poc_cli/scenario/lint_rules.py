@@ -10,7 +10,6 @@ from poc_cli.scenario.lint_flow import PlayState, known_objects, problems_of_pla
 from poc_cli.scenario.lint_messages import unknown_names, weak_conditions
 from poc_cli.scenario.model import Claim, ObjectRef, Repeat, ScenarioFile, Taking
 from poc_cli.scenario.steps import Node, every_node, every_step
-from poc_cli.scenario.templates import names_in
 from poc_cli.scenario.validation_errors import Problem
 from poc_cli.scenario.values import Path, shown
 
@@ -90,9 +89,6 @@ def _objects(document: ScenarioFile, objects: Mapping[str, ObjectRef]) -> Iterat
         if reference.name is None:
             continue
         yield from unknown_names(reference.name, (*path, "name"), {"play", *document.vars})
-        if "play" not in names_in(reference.name):
-            message = f"{shown(reference.name)} would be the same object in every play"
-            yield Problem((*path, "name"), message, 'add {play} to the name, like "{play}" or "room-{play}"')
 
 
 def _claims(

@@ -1,4 +1,4 @@
-"""What showed the state before a sleep: an earlier answer to the very message that the step after it sends."""
+"""Find the witness of a step: an earlier answer, before the sleep, to the same message."""
 
 import heapq
 import json
@@ -21,14 +21,14 @@ from poc_cli.scenario.model import Exchange
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The event that shows the state before the sleep; `cut` is one that might have, had it been kept whole."""
+    """The event that shows the state before the sleep; `cut` is one that might, but was not recorded in full."""
 
     event: int | None
     cut: int | None = None
 
 
 Witness = Callable[[PlayRecord, StepRecord, int], Seen]
-"""Looks before an event for what shows the state that a step reads."""
+"""Searches before an event for an answer that shows the state that a step reads."""
 
 _Names = dict[str, object]
 
@@ -37,12 +37,12 @@ _OfOne = Callable[[PlayRecord, StepRecord, int, _Names], Seen]
 
 
 def _of_each(witness: _OfOne) -> Witness:
-    """Return the witness of a step whose clients may each expect something else, by their numbers: all need one."""
+    """Apply a witness to each client of a step whose expectation contains its number: all of them need one."""
 
     @wraps(witness)
     def of_each(play: PlayRecord, step: StepRecord, before: int) -> Seen:
         names = play.names_at(step)
-        numbers = (dict(play.play.client_bound(client)) for client in step.told("answered"))
+        numbers = (dict(play.play.client_bound(client)) for client in step.reported("answered"))
         found = (witness(play, step, before, {**number, **names}) for number in _apart(play, step, numbers))
         seen = list(found) or [witness(play, step, before, names)]
         return next((each for each in seen if each.event is None), seen[0])
@@ -60,10 +60,10 @@ def _apart(play: PlayRecord, step: StepRecord, numbers: Iterable[_Names]) -> Ite
 
 @_of_each
 def same_answer(play: PlayRecord, step: StepRecord, before: int, names: _Names) -> Seen:
-    """Return the latest answer before an event that already was what the step expects."""
+    """Return the latest answer before an event that is what the step expects."""
     exchange = _exchange(play, step)
-    # What is to have changed since cannot have been so before.
-    conditions = [each for each in _conditions(exchange) if not _tells_a_change(play, step, each)]
+    # A value that should have changed since cannot have been the same before.
+    conditions = [each for each in _conditions(exchange) if not _requires_change(play, step, each)]
     if exchange is None or (exchange.expect is None and not conditions):
         return Seen(None)
     cut: int | None = None
@@ -78,7 +78,7 @@ def same_answer(play: PlayRecord, step: StepRecord, before: int, names: _Names) 
 
 @_of_each
 def other_answer(play: PlayRecord, step: StepRecord, before: int, names: _Names) -> Seen:
-    """Return the last answer before an event, if it was not what the step expects."""
+    """Return the last answer before an event, if it is not what the step expects."""
     exchange = _exchange(play, step)
     latest = next(_earlier_answers(play, step, before), None)
     if exchange is None or latest is None:
@@ -91,9 +91,9 @@ def other_answer(play: PlayRecord, step: StepRecord, before: int, names: _Names)
 
 @_of_each
 def another_at_first(play: PlayRecord, step: StepRecord, before: int, names: _Names) -> Seen:
-    """Return the first answer before an event, if it was not what the step expects.
+    """Return the first answer before an event, if it is not what the step expects.
 
-    An object whose fields were lost would answer again what it answered when it was new.
+    An object that lost its fields would answer as it did when it was new.
     """
     exchange = _exchange(play, step)
     answers = list(_earlier_answers(play, step, before))
@@ -115,15 +115,15 @@ def _conditions(exchange: Exchange | None) -> list[Condition]:
     return [] if exchange is None else [parse(text) for text in exchange.where]
 
 
-def _tells_a_change(play: PlayRecord, step: StepRecord, condition: Condition) -> bool:
-    """Return whether a condition compares with a captured value otherwise than for sameness: `instance != {before}`."""
+def _requires_change(play: PlayRecord, step: StepRecord, condition: Condition) -> bool:
+    """Return whether a condition says that a captured value has changed, such as `instance != {before}`."""
     counters = play.play.steps[step.index].bound.keys()
     captured = condition.names - play.play.names(play.start.data["nonce"]).keys() - counters
     return bool(captured) and (condition.negated or condition.operator in {"!=", "<", "<=", ">", ">="})
 
 
 def _earlier_answers(play: PlayRecord, step: StepRecord, before: int) -> Iterator[Event]:
-    """Yield the answers before an event to the very message that the step sends, the latest first.
+    """Yield the answers before an event to the same message that the step sends, the latest first.
 
     Any client may have sent it, but not to another object.
     """
@@ -139,7 +139,7 @@ def _earlier_answers(play: PlayRecord, step: StepRecord, before: int) -> Iterato
 
 
 _Asked = tuple[int, int, str, int, int]
-"""Where something was sent and answered: the end of the step, a place in it, the client, what it sent, the answer."""
+"""A message and its answer: the end of the step, the position in it, the client, and the two event ids."""
 
 
 def _latest_first(asked: Sequence[_Asked], before: int) -> Iterator[_Asked]:
@@ -149,11 +149,11 @@ def _latest_first(asked: Sequence[_Asked], before: int) -> Iterator[_Asked]:
 
 @once
 def _asked(play: PlayRecord) -> dict[object, list[_Asked]]:
-    """Return by what was sent where it was answered, in order."""
+    """Return the answered messages by content, in order."""
     found: dict[object, list[_Asked]] = {}
     for step in play.steps:
-        for place, (client, event_id) in enumerate(step.told("sent").items()):
-            answered = step.told("answered").get(client)
+        for place, (client, event_id) in enumerate(step.reported("sent").items()):
+            answered = step.reported("answered").get(client)
             if answered is not None:
                 asked = step.end_id, place, client, event_id, answered["event"]
                 found.setdefault(_content(play.by_id[event_id]), []).append(asked)
@@ -161,12 +161,12 @@ def _asked(play: PlayRecord) -> dict[object, list[_Asked]]:
 
 
 def _content(event: Event) -> tuple[object, object] | None:
-    """Return what was sent in a form that can be compared, None where it was not kept whole."""
+    """Return the content of a message, None if it was not recorded in full."""
     return None if event.data.get("cut") else (event.data.get("text"), event.data.get("hex"))
 
 
 def _as_far_as_known(play: PlayRecord, event: Event, exchange: Exchange, conditions: list[Condition]) -> Message | None:
-    """Return an answer, or of one that was cut its short fields where the step looks at nothing else."""
+    """Return an answer; of one that is not recorded in full its short fields, if the step needs no others."""
     fields = event.data.get("fields")
     if not event.data.get("cut") or not isinstance(fields, dict) or exchange.exact:
         return play.message(event.id)
@@ -178,7 +178,7 @@ def _as_far_as_known(play: PlayRecord, event: Event, exchange: Exchange, conditi
 
 def _fits(exchange: Exchange, names: _Names, answer: Message, conditions: list[Condition]) -> bool:
     """Return whether an answer is what the step expects."""
-    # Of several messages it is the last to come that the record names as the answer.
+    # Of several messages, the record names the last one as the answer.
     several = expected_by(exchange, names)
     last = several if exchange.order == "any" else several[-1:]
     texts = {condition.text for condition in conditions}

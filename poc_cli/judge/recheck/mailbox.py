@@ -1,6 +1,6 @@
-"""What one client had received at any moment of a play, and how a step's expectation reads it.
+"""The messages that a client had received at an event, and how a step's expectation reads them.
 
-Mirrors `engine.inbox` and `engine.expecting` on recorded events: the same order, the same reading positions.
+Mirrors `clients.inbox` and `engine.expectation` on recorded events: the same order, the same reading positions.
 """
 
 from bisect import bisect_left, bisect_right
@@ -20,7 +20,7 @@ _MASK_HEX = MASK.encode().hex()
 
 
 def is_masked(value: object) -> bool:
-    """Return whether a secret was taken out of a recorded or an expected value."""
+    """Return whether a secret was masked in a recorded or expected value."""
     if not isinstance(value, str):
         try:
             value = compact(value)
@@ -30,7 +30,7 @@ def is_masked(value: object) -> bool:
 
 
 def message_of(event: Event, decoder: Decoder | None = None) -> Message | None:
-    """Return the message that an event recorded, None where it was not kept whole."""
+    """Return the message of an event, None if it is not recorded in full."""
     data = event.data
     if data.get("cut"):
         return None
@@ -46,8 +46,8 @@ def message_of(event: Event, decoder: Decoder | None = None) -> Message | None:
 class Mailbox:
     """The messages of one client since it was last connected, oldest first.
 
-    `position` is the number of messages up to the last one that a step has read, None where that cannot be told.
-    `read` holds the messages that a step has read, `maybe_read` those that one may have read.
+    `position` is the number of messages up to the last one that a step has read, None if unknown. `read` has the
+    indexes of messages that a step has read, `maybe_read` those that one may have read.
     """
 
     messages: list[Message | None] = field(default_factory=list)
@@ -67,15 +67,15 @@ class Mailbox:
         self.times.append(event.t_ns)
 
     def __len__(self) -> int:
-        """Return how many messages there are."""
+        """Return the number of messages."""
         return len(self.messages)
 
     def is_whole(self, index: int) -> bool:
-        """Return whether a message was recorded as it came."""
+        """Return whether a message is recorded in full and without masks."""
         return self.messages[index] is not None and index not in self.masked
 
     def index_of(self, event_id: int) -> int | None:
-        """Return the index of the message that an event recorded, None where this client did not receive it."""
+        """Return the index of the message of an event, None if this client did not receive it."""
         index = bisect_left(self.ids, event_id)
         return index if index < len(self.ids) and self.ids[index] == event_id else None
 
@@ -84,14 +84,14 @@ class Mailbox:
         return bisect_right(self.ids, event_id)
 
     def until(self, t_ns: int) -> int:
-        """Return how many messages had come by a time."""
+        """Return the number of messages that had arrived by a time."""
         stop = len(self.times)
         while stop and self.times[stop - 1] > t_ns:
             stop -= 1
         return stop
 
     def move(self, start: int, position: int | None) -> None:
-        """Mark as read what lies between; with a position that cannot be told, all from `start` on may be read."""
+        """Mark the messages up to a position as read; if it is None, all from `start` on as maybe read."""
         if position is None:
             self.maybe_read.update(range(start, len(self)))
         else:
@@ -101,10 +101,10 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a reading found: the message that met the last expectation, if all were met, and where it stopped.
+    """The result of a reading: the message that met the last expectation, if all were met, and where it stopped.
 
-    `clear` is False where it may have come out otherwise, because messages that it passed were not kept whole or a
-    secret was taken out of what is expected.
+    `clear` is False if the result may be wrong, because messages that it passed are not recorded in full or the
+    expectation has masked secrets.
     """
 
     match: int | None
@@ -117,12 +117,12 @@ class Reading:
 
 
 class Wanted:
-    """What an exchange expects, with its templates filled in."""
+    """What an exchange expects, with rendered templates."""
 
     def __init__(self, step: Exchange, names: Mapping[str, object], *, has_secrets: bool) -> None:
-        """Fill in the templates; `has_secrets` says that some of them may be masked.
+        """Render the templates; `has_secrets` says that some of them may be masked.
 
-        Raises UnknownNameError, or ValueError for a value without a form in JSON.
+        Raises UnknownNameError, or ValueError for a value that JSON cannot represent.
         """
         self._step = step
         self._names = names
@@ -130,7 +130,7 @@ class Wanted:
         self._clear = not (has_secrets and self._is_masked())
 
     def read(self, box: Mailbox, start: int, stop: int) -> Reading:
-        """Read messages from `start` up to `stop` until all that is expected has come."""
+        """Read messages from `start` up to `stop` until all expectations are met."""
         clear, index = self._clear, start
         order = AnyOrder(self._expected) if self._step.order == "any" else None
         met: list[Met] = []
@@ -158,7 +158,7 @@ class Wanted:
 
 
 def first_noise(box: Mailbox, indices: Iterable[int], like: object, *, exact: bool) -> tuple[int | None, bool]:
-    """Return the first of some messages that breaks a silence, and whether that can be told for certain.
+    """Return the first of some messages that breaks a silence, and whether that is certain.
 
     Without `like` every message does, with it those that match.
     """

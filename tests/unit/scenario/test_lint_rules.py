@@ -25,14 +25,6 @@ VARS = 'vars = { color = "blue" }'
         ),
         (
             'name = "{play}" }',
-            'name = "lobby" }',
-            (
-                '3:35: "lobby" would be the same object in every play'
-                ' -> add {play} to the name, like "{play}" or "room-{play}"'
-            ),
-        ),
-        (
-            'name = "{play}" }',
             'name = "{pley}" }',
             '3:35: {pley} is not defined here -> did you mean "play"? (for literal braces, write {{pley}})',
         ),
@@ -250,14 +242,6 @@ VARS = 'vars = { color = "blue" }'
         ),
         (
             OBJECT,
-            'objects = { room = { class = "Room", name = "{play}" }, log = { class = "Log", name = "log" } }',
-            (
-                '3:87: "log" would be the same object in every play'
-                ' -> add {play} to the name, like "{play}" or "room-{play}"'
-            ),
-        ),
-        (
-            OBJECT,
             'object = { class = "Room", name = "{before}-{play}" }',
             ("3:35: {before} is not defined here -> known here: color, play (for literal braces, write {{before}})"),
         ),
@@ -271,12 +255,6 @@ def test_what_does_not_hold_together(story: str, right: str, wrong: str, refusal
     assert error.position is not None
     said = f"{error.position.line}:{error.position.column}: {error.message}"
     assert (said if error.advice is None else f"{said} -> {error.advice}") == refusal
-
-
-@pytest.mark.parametrize("name", ["lobby", "{color}", "{{play}}", "room-{{play}}"])
-def test_an_object_name_without_the_play_is_constant(story: str, name: str) -> None:
-    with pytest.raises(ScenarioError, match="would be the same object in every play"):
-        parse(story.replace('name = "{play}" }', f'name = "{name}" }}', 1), "a.toml")
 
 
 def test_a_client_path_need_not_name_the_play(story: str) -> None:
