@@ -336,6 +336,7 @@ class PlayRunner:
         context.late_s = late_ms / 1000
         self._has_late_step |= late_ms * 1e6 > LATE_NS
         due = {"due_ns": min(self._due_ns, now_ns), "late_ms": late_ms}
+        context.passed_over.begin(step)
         context.add("poc", kinds.STEP, t_ns=now_ns, verb=step.verb, line=placed.position.line, claim=step.claim, **due)
         context.say(step.verb)
 

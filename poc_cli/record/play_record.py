@@ -380,7 +380,7 @@ class PlayRecord:
         if event is None or event.data.get("cut"):
             return None
         if "text" in event.data:
-            return text_message(event.data["text"])
+            return text_message(event.data["text"], self.play.decoder(event.actor))
         try:
             return Message(None, bytes.fromhex(event.data["hex"]))
         except ValueError:

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from poc_cli.scenario.check_names import entry_of
 from poc_cli.scenario.client_groups import ClientGroups
+from poc_cli.scenario.matching import Decoder
 from poc_cli.scenario.model import (
     Claim,
     Control,
@@ -72,6 +73,10 @@ class Play:
     def client_bound(self, name: str) -> Mapping[str, object]:
         """Return the names bound only in a client's path, headers and subprotocols: `{i}`, its number."""
         return self.clients.bound(name)
+
+    def decoder(self, actor: str) -> Decoder | None:
+        """Return how the JSON of a client's messages is found; None for anyone else, and where it is the whole text."""
+        return self.clients.decoder(actor)
 
     @property
     def resets(self) -> bool:

@@ -19,7 +19,9 @@ from poc_cli.scenario.templates import UnknownNameError
 
 __all__ = ["InconsistentRecordError", "Rechecked", "Replay"]
 
-_NEVER_MET: Final = frozenset({"mismatch", "silence", "noise", "probe", "no_sleep", "woken", "wrong_object", "refused"})
+_NEVER_MET: Final = frozenset(
+    {"mismatch", "silence", "noise", "probe", "no_sleep", "woken", "wrong_object", "refused", "overtaken"}
+)
 """Failures because the events did not meet the step. `closed` is not among them: the close may be recorded later, when
 the connection has ended."""
 
