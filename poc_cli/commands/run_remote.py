@@ -27,7 +27,7 @@ from poc_cli.engine.target_pool import source_of as own_source
 from poc_cli.errors import UsageError
 from poc_cli.history.folder import Records, run_folder
 from poc_cli.history.redact import Redactor
-from poc_cli.run_options import RunOptions
+from poc_cli.run_options import EVERYWHERE, RunOptions
 from poc_cli.scenario.abilities import Ability
 from poc_cli.scenario.capabilities import Place, place_of
 from poc_cli.shipped import shipped
@@ -62,8 +62,10 @@ def play_remote(options: RunOptions, console: Console) -> Played:
 
 def _raise_if_impossible(options: RunOptions) -> None:
     where = options.target.url or options.target.word
-    if options.sleep == "evict":
-        message = f"--sleep evict is not available on {where}: only a runtime that poc starts evicts on request"
+    if options.sleep in {"evict", EVERYWHERE}:
+        message = (
+            f"--sleep {options.sleep} is not available on {where}: only a runtime that poc starts evicts on request"
+        )
         raise UsageError(message, "leave it out: the idle timer puts objects to sleep there")
     if options.target.word == CLOUDFLARE:
         if options.token_env is not None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poc_cli.clients.client import Payload
 from poc_cli.clients.inbox import Inbox, Received
+from poc_cli.engine.captures import capture
 from poc_cli.engine.context import PlayContext
 from poc_cli.engine.expectation import Expectation
 from poc_cli.engine.step_failure import PlayError, StepFailed
@@ -56,7 +57,7 @@ async def request(context: PlayContext, step: Http) -> dict[str, Any]:
     if step.expects:
         answer = _Answer(Received(_message(response), event.id, received_ns))
         found = await Expectation(context, answer, step).answer(0)
-        context.capture(step.capture, found.message.message)
+        capture(context, step.capture, found.met)
     return seen
 
 
