@@ -34,7 +34,7 @@ from poc_cli.shipped import shipped
 from poc_cli.targets.api_address import ALLOWED_ORIGIN
 from poc_cli.targets.api_address import Address as Loopback
 from poc_cli.targets.destination import CLOUDFLARE, given_headers, token_headers
-from poc_cli.targets.endpoint import door
+from poc_cli.targets.endpoint import endpoint_of
 from poc_cli.targets.local_api import Api
 from poc_cli.targets.reachability import host
 from poc_cli.targets.remote import Address, Remote
@@ -98,7 +98,7 @@ def address_of(url: str, token_env: str | None, header_env: Sequence[str], envir
     # A worker at workers.dev cannot fetch from there (Cloudflare error 1042).
     is_deployed = (urlsplit(url).hostname or "").endswith(".workers.dev")
     abilities = frozenset[Ability]({"idle"} if is_deployed else {"idle", "itself"})
-    return Address("url", door(url, environment), headers, tuple(hidden), abilities=abilities)
+    return Address("url", endpoint_of(url, environment), headers, tuple(hidden), abilities=abilities)
 
 
 def _named(headers: Mapping[str, str], header_env: Sequence[str], token_env: str | None) -> list[tuple[str, str]]:
@@ -136,7 +136,7 @@ def _on_cloudflare(scenarios: "list[Scenario]", options: RunOptions, console: Co
             phases.pause()  # the plays have their own live line
             address = Address(
                 CLOUDFLARE,
-                door(deployment.url, os.environ),
+                endpoint_of(deployment.url, os.environ),
                 deployment.headers | given,
                 (*deployment.secrets, *_named(given, options.header_env, None)),
                 deployment.versions,
@@ -169,7 +169,7 @@ def _at_address(
 def _connect(address: Address, token_from: str | None) -> tuple[Remote, bool]:
     """Return the worker at an address, and whether it is the shipped one. Raises TargetError if none answers."""
     probe = f"/room/probe-{secrets.token_hex(6)}"
-    found = asyncio.run(host(address.door, probe, address.headers, token_from=token_from))
+    found = asyncio.run(host(address.endpoint, probe, address.headers, token_from=token_from))
     return Remote(address, probe), found.is_ours
 
 

@@ -16,7 +16,7 @@ from poc_cli.targets.base import (
     Oracle,
     TargetDied,
 )
-from poc_cli.targets.endpoint import Door
+from poc_cli.targets.endpoint import Endpoint
 from poc_cli.targets.output_listeners import OutputListeners
 from poc_cli.targets.process import Process, RuntimeFolder, spawn
 from poc_cli.targets.runtime_context import Running, RuntimeContext
@@ -36,7 +36,7 @@ class Workerd:
     def __init__(self, place: RuntimeFolder, context: RuntimeContext, *, inspected: bool = False) -> None:
         """Take the runtime's folder; `inspected` enables the inspector. `start` starts the process."""
         self.url = ""
-        self.door = Door("")
+        self.endpoint = Endpoint("")
         self.headers = place.worker.headers(context.token)
         self.versions = context.versions | place.worker.tools
         self.compatibility_date = place.worker.compatibility_date
@@ -69,7 +69,7 @@ class Workerd:
         numbers = (self.number or 0, next(self._context.numbers))
         self._running = Running(process, self._context, numbers, self._notify, self._output.report)
         self.url = await self._running.listen()
-        self.door = Door(self.url)
+        self.endpoint = Endpoint(self.url)
 
     async def restart(self, fault: Fault) -> None:
         """Replace the process on the same disk: stopped, killed, or with POC_VERSION incremented."""
