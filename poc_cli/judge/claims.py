@@ -16,9 +16,9 @@ from poc_cli.scenario.capabilities import fit
 from poc_cli.scenario.check_names import entry_of
 from poc_cli.scenario.model import NEVER_BY_ITSELF, Claim, Control, Taking
 
-_UNDECIDED = frozenset({"wrong_object", "woken", "unbound"})
-"""Failures of a step that decide nothing about its claim: the object had woken before, or a value that it needs was not
-captured."""
+_UNDECIDED = frozenset({"wrong_object", "woken", "unbound", "overtaken"})
+"""Failures of a step that decide nothing about its claim: the object had woken before, a value that it needs was not
+captured, or its message had arrived before the answer that an earlier step waited for."""
 
 
 @dataclass(frozen=True, slots=True)

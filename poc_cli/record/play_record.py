@@ -19,6 +19,7 @@ from poc_cli.scenario.loader import parse
 from poc_cli.scenario.matching import Message, text_message
 from poc_cli.scenario.plays import CONFIRM, Play, plays_of
 from poc_cli.scenario.scenario import Scenario
+from poc_cli.scenario.sessions import SESSIONS, session
 
 FOREVER = 1 << 62
 """Later than every event."""
@@ -119,6 +120,9 @@ class PlayRecord:
     was_cut: bool = False
     """Whether the play went on after `end`, but the rest of its record is not evidence."""
 
+    session: object = None
+    """The `SessionRecord` of its scenario, where its session was played with sleeps in the gaps."""
+
     is_suspect: bool = False
     """Whether the runtime hung or died by itself while this play waited for it, and no other play is known to be the
     cause."""
@@ -170,6 +174,8 @@ class PlayRecord:
     def play(self) -> Play:
         """Return the story or control that was played."""
         role = self.start.data["role"]
+        if role in SESSIONS:
+            return session(self.plays[0], self.round, self.start.data.get("gaps") or ())
         wanted = "story" if role == CONFIRM else role, tuple(self.start.data["decides"])
         return next(play for play in self.plays if (play.role, play.decides) == wanted)
 
@@ -369,7 +375,7 @@ class PlayRecord:
         if event is None or event.data.get("cut"):
             return None
         if "text" in event.data:
-            return text_message(event.data["text"])
+            return text_message(event.data["text"], self.play.decoder(event.actor))
         try:
             return Message(None, bytes.fromhex(event.data["hex"]))
         except ValueError:

@@ -3,17 +3,20 @@
 import heapq
 import json
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import wraps
+from itertools import islice
 from operator import itemgetter
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.record.play_record import PlayRecord, StepRecord, once
+from poc_cli.scenario.client_groups import NUMBER
 from poc_cli.scenario.conditions import Condition, parse
-from poc_cli.scenario.matching import Message, expected_messages, matches
+from poc_cli.scenario.expected import expected_by, names_of
+from poc_cli.scenario.matching import Message, expected_messages, looks_at_keys
 from poc_cli.scenario.model import Exchange
-from poc_cli.scenario.templates import render
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,36 @@ class Seen:
 Witness = Callable[[PlayRecord, StepRecord, int], Seen]
 """Searches before an event for an answer that shows the state that a step reads."""
 
+_Names = dict[str, object]
 
-def same_answer(play: PlayRecord, step: StepRecord, before: int) -> Seen:
+_OfOne = Callable[[PlayRecord, StepRecord, int, _Names], Seen]
+"""A witness for one client, with the names as its messages know them."""
+
+
+def _of_each(witness: _OfOne) -> Witness:
+    """Apply a witness to each client of a step whose expectation contains its number: all of them need one."""
+
+    @wraps(witness)
+    def of_each(play: PlayRecord, step: StepRecord, before: int) -> Seen:
+        names = play.names_at(step)
+        numbers = (dict(play.play.client_bound(client)) for client in step.reported("answered"))
+        found = (witness(play, step, before, {**number, **names}) for number in _apart(play, step, numbers))
+        seen = list(found) or [witness(play, step, before, names)]
+        return next((each for each in seen if each.event is None), seen[0])
+
+    return of_each
+
+
+def _apart(play: PlayRecord, step: StepRecord, numbers: Iterable[_Names]) -> Iterable[_Names]:
+    """Return the numbers of the clients whose expectations differ; one of them where none does."""
+    exchange = _exchange(play, step)
+    if exchange is not None and NUMBER in names_of(exchange):
+        return numbers
+    return islice(numbers, 1)
+
+
+@_of_each
+def same_answer(play: PlayRecord, step: StepRecord, before: int, names: _Names) -> Seen:
     """Return the latest answer before an event that is what the step expects."""
     exchange = _exchange(play, step)
     # A value that should have changed since cannot have been the same before.
@@ -40,12 +71,13 @@ def same_answer(play: PlayRecord, step: StepRecord, before: int) -> Seen:
         message = _as_far_as_known(play, event, exchange, conditions)
         if message is None:
             cut = cut or event.id
-        elif _fits(play, step, exchange, message, conditions):
+        elif _fits(exchange, names, message, conditions):
             return Seen(event.id)
     return Seen(None, cut)
 
 
-def other_answer(play: PlayRecord, step: StepRecord, before: int) -> Seen:
+@_of_each
+def other_answer(play: PlayRecord, step: StepRecord, before: int, names: _Names) -> Seen:
     """Return the last answer before an event, if it is not what the step expects."""
     exchange = _exchange(play, step)
     latest = next(_earlier_answers(play, step, before), None)
@@ -54,10 +86,11 @@ def other_answer(play: PlayRecord, step: StepRecord, before: int) -> Seen:
     message = _as_far_as_known(play, latest, exchange, _conditions(exchange))
     if message is None:
         return Seen(None, latest.id)
-    return Seen(None if _fits(play, step, exchange, message, _conditions(exchange)) else latest.id)
+    return Seen(None if _fits(exchange, names, message, _conditions(exchange)) else latest.id)
 
 
-def another_at_first(play: PlayRecord, step: StepRecord, before: int) -> Seen:
+@_of_each
+def another_at_first(play: PlayRecord, step: StepRecord, before: int, names: _Names) -> Seen:
     """Return the first answer before an event, if it is not what the step expects.
 
     An object that lost its fields would answer as it did when it was new.
@@ -70,7 +103,7 @@ def another_at_first(play: PlayRecord, step: StepRecord, before: int) -> Seen:
     message = _as_far_as_known(play, first, exchange, conditions)
     if message is None:
         return Seen(None, first.id)
-    return Seen(None if _fits(play, step, exchange, message, conditions) else first.id)
+    return Seen(None if _fits(exchange, names, message, conditions) else first.id)
 
 
 def _exchange(play: PlayRecord, step: StepRecord) -> Exchange | None:
@@ -139,17 +172,16 @@ def _as_far_as_known(play: PlayRecord, event: Event, exchange: Exchange, conditi
         return play.message(event.id)
     looked_at = {condition.path.split(".")[0] for condition in conditions}
     for each in () if exchange.expect is None else expected_messages(exchange.expect):
-        looked_at |= set(each) if isinstance(each, dict) else {""}
+        looked_at |= set(each) if isinstance(each, dict) and looks_at_keys(each) else {""}
     return Message(json.dumps(fields)) if looked_at <= fields.keys() else None
 
 
-def _fits(play: PlayRecord, step: StepRecord, exchange: Exchange, answer: Message, conditions: list[Condition]) -> bool:
-    """Return whether an answer is what the step expects, with the names as they were bound at the step."""
-    names = play.names_at(step)
-    if exchange.expect is not None:
-        # Of several messages, the record names the last one as the answer.
-        several = expected_messages(exchange.expect)
-        last = several if exchange.order == "any" else several[-1:]
-        if not any(matches(render(each, names), answer, exact=exchange.exact) for each in last):
-            return False
-    return all(condition.holds(answer.json, names) for condition in conditions)
+def _fits(exchange: Exchange, names: _Names, answer: Message, conditions: list[Condition]) -> bool:
+    """Return whether an answer is what the step expects."""
+    # Of several messages, the record names the last one as the answer.
+    several = expected_by(exchange, names)
+    last = several if exchange.order == "any" else several[-1:]
+    texts = {condition.text for condition in conditions}
+    return any(
+        each.matches(answer) and not any(broken.text in texts for broken in each.broken(answer)) for each in last
+    )

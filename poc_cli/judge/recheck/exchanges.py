@@ -5,7 +5,7 @@ not continues where the last reading stopped.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -13,10 +13,10 @@ from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.recheck.mailbox import Mailbox, Reading, Wanted, first_noise, is_masked, message_of
 from poc_cli.judge.recheck.play_state import ORIGIN, SLACK_NS, InconsistentRecordError, Ongoing, State
-from poc_cli.scenario.conditions import lookup
-from poc_cli.scenario.matching import Message
+from poc_cli.scenario.expected import Met, value_at
+from poc_cli.scenario.matching import Message, fill
 from poc_cli.scenario.step_bases import Acting, Exchange, Shows
-from poc_cli.scenario.templates import render, render_text
+from poc_cli.scenario.templates import render_text
 from poc_cli.scenario.values import equal
 from poc_cli.scenario.verbs import On
 
@@ -73,9 +73,14 @@ class _Turn:
         value = self.end.data.get(key)
         return value.get(self.client) if isinstance(value, dict) else None
 
+    @property
+    def names(self) -> dict[str, object]:
+        """Return the names as the client's messages knew them."""
+        return {**self.state.play.play.client_bound(self.client), **self.step.names}
+
     def wanted(self, verb: Exchange) -> Wanted:
         """Return what the step expects. Raises like Wanted."""
-        return Wanted(verb, self.step.names, has_secrets=self.state.has_secrets)
+        return Wanted(verb, self.names, has_secrets=self.state.has_secrets)
 
     def shows_what_was_read(self, verb: Acting) -> bool:
         """Return whether the record shows which messages the step read; for a step that acts on a page it does not."""
@@ -144,7 +149,8 @@ def _answered_by(turn: _Turn, verb: Acting, answer: int | None, event_id: int) -
     reading = turn.wanted(verb).read(box, start, answer + 1)
     box.move(start, answer + 1)
     if reading.match == answer:
-        _check_captured(turn, verb, box.messages[answer] if box.is_whole(answer) else None)
+        if reading.clear:
+            _check_captured(turn, verb, reading.met)
         return "met" if box.is_whole(answer) else "unclear"
     if not reading.clear:
         return "unclear"
@@ -168,6 +174,7 @@ def _read_in_time(turn: _Turn, verb: Exchange, wanted: Wanted) -> Outcome:
     box, start = turn.box, turn.start or 0
     early = wanted.read(box, start, max(start, box.until(turn.surely_ns(verb.within))))
     last = wanted.read(box, start, len(box))
+    _check_overtaken(turn, early)
     box.move(start, early.position if early.clear and early.position == last.position else None)
     if turn.end.t_ns - turn.since_ns > _SEND_GIVES_UP_NS:
         return "unclear"
@@ -183,7 +190,7 @@ def _outcome_of(reading: Reading) -> Outcome:
 def _quiet(turn: _Turn, verb: On, length: float) -> Outcome:
     if turn.start is None or not turn.state.speaks_in_order(turn.client):
         return "unclear"
-    like = None if verb.like is None else render(verb.like, turn.step.names)
+    like = None if verb.like is None else fill(verb.like, turn.names)
     indices = _examined_for_silence(turn, verb, length)
     noise, clear = first_noise(turn.box, indices, like, exact=verb.exact)
     if noise is not None and not turn.ok:
@@ -315,13 +322,26 @@ def _check_times(turn: _Turn, verb: Acting) -> None:
         )
 
 
-def _check_captured(turn: _Turn, verb: Exchange, answer: Message | None) -> None:
-    """Compare the values that the step captured with its answer."""
-    if not verb.capture or answer is None or not turn.ok:
+def _check_overtaken(turn: _Turn, reading: Reading) -> None:
+    """Check that a step that failed as overtaken has a message before it that fits."""
+    if turn.end.data.get("failure") != "overtaken" or reading.unmet is None or not reading.clear:
+        return
+    box = turn.box
+    read = [index for index in sorted(box.read | box.maybe_read) if index < (turn.start or 0)]
+    messages = [box.messages[index] for index in read]
+    if not any(message is None or reading.unmet.fits(message) for message in messages):
+        raise InconsistentRecordError(
+            f"{turn.step.place} failed (overtaken), but no message before it is as it expects"
+        )
+
+
+def _check_captured(turn: _Turn, verb: Exchange, met: Sequence[Met]) -> None:
+    """Compare the values that the step captured with the messages that met it."""
+    if not verb.capture or not turn.ok:
         return
     captured = [each for each in turn.step.inside if each.kind == kinds.CAPTURED]
     for name, path in verb.capture.items():
-        value = lookup(answer.json, path)
+        value = value_at(path, met)
         found = [each.data["value"] for each in captured if each.data["name"] == name]
         if not any(is_masked(each) or equal(each, value) for each in found):
             raise InconsistentRecordError(
@@ -342,7 +362,7 @@ def read_once(state: State, step: Ongoing, end: Event, event: Event) -> Outcome:
     reading = Wanted(verb, step.names, has_secrets=state.has_secrets).read(box, 0, 1)
     outcome = _outcome_of(reading)
     if outcome == "met":
-        _check_captured(_Turn(state, step, end, event.actor, 0, event.t_ns), verb, box.messages[0])
+        _check_captured(_Turn(state, step, end, event.actor, 0, event.t_ns), verb, reading.met)
     return outcome
 
 

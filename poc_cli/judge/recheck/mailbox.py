@@ -6,21 +6,17 @@ Mirrors `clients.inbox` and `engine.expectation` on recorded events: the same or
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from poc_cli.history.event import Event
 from poc_cli.history.redact import MASK
-from poc_cli.scenario.conditions import Condition, parse
-from poc_cli.scenario.matching import Message, expected_messages, matches, text_message
+from poc_cli.scenario.expected import Expected, Met, expected_by
+from poc_cli.scenario.matching import Decoder, Message, matches, text_message
 from poc_cli.scenario.model import Exchange
 from poc_cli.scenario.templates import render
 from poc_cli.scenario.unordered import AnyOrder
 from poc_cli.scenario.values import compact
 
 _MASK_HEX = MASK.encode().hex()
-
-# The steps in a repeat have the same conditions each time.
-_condition = lru_cache(maxsize=1024)(parse)
 
 
 def is_masked(value: object) -> bool:
@@ -33,13 +29,13 @@ def is_masked(value: object) -> bool:
     return MASK in value or _MASK_HEX in value
 
 
-def message_of(event: Event) -> Message | None:
+def message_of(event: Event, decoder: Decoder | None = None) -> Message | None:
     """Return the message of an event, None if it is not recorded in full."""
     data = event.data
     if data.get("cut"):
         return None
     if "text" in data:
-        return text_message(data["text"])
+        return text_message(data["text"], decoder)
     try:
         return Message(None, bytes.fromhex(data["hex"]))
     except (KeyError, ValueError):
@@ -114,6 +110,10 @@ class Reading:
     match: int | None
     position: int
     clear: bool
+    met: tuple[Met, ...] = ()
+    """Which message met what, up to where it stopped."""
+    unmet: Expected | None = None
+    """The expected message that it did not find."""
 
 
 class Wanted:
@@ -126,44 +126,35 @@ class Wanted:
         """
         self._step = step
         self._names = names
-        expect = step.expect
-        self._expected: list[object] = (
-            [None] if expect is None else [render(each, names) for each in expected_messages(expect)]
-        )
-        self._conditions: list[Condition] = [_condition(text) for text in step.where]
+        self._expected = expected_by(step, names)
         self._clear = not (has_secrets and self._is_masked())
 
     def read(self, box: Mailbox, start: int, stop: int) -> Reading:
         """Read messages from `start` up to `stop` until all expectations are met."""
         clear, index = self._clear, start
-        order = AnyOrder(self._expected, exact=self._step.exact) if self._step.order == "any" else None
+        order = AnyOrder(self._expected) if self._step.order == "any" else None
+        met: list[Met] = []
         match: int | None = None
         for expected in self._expected:
             match = None
             while index < stop and match is None:
                 message = box.messages[index]
                 clear = clear and box.is_whole(index)
-                if message is not None and self._takes(expected, order, message):
+                if message is not None and (expected.fits(message) if order is None else order.take(message)):
                     match = index
+                    met.append((expected, message))
                 index += 1
                 if self._step.next:
                     break
             if match is None:
-                break
-        return Reading(match, index, clear)
+                unmet = expected if order is None else order.missing[0]
+                return Reading(None, index, clear, tuple(met), unmet)
+        return Reading(match, index, clear, tuple(met if order is None else order.met))
 
     def _is_masked(self) -> bool:
-        bound = [self._names.get(name) for condition in self._conditions for name in condition.names]
-        return is_masked([self._expected, self._step.where, bound])
-
-    def _takes(self, expected: object, order: AnyOrder | None, message: Message) -> bool:
-        if order is not None:
-            return self._holds(message) and order.take(message)
-        fits = expected is None or matches(expected, message, exact=self._step.exact)
-        return fits and self._holds(message)
-
-    def _holds(self, message: Message) -> bool:
-        return all(condition.holds(message.json, self._names) for condition in self._conditions)
+        conditions = (condition for expected in self._expected for condition in expected.conditions)
+        bound = [self._names.get(name) for condition in conditions for name in condition.names]
+        return is_masked([render(self._step.expect, self._names), self._step.where, bound])
 
 
 def first_noise(box: Mailbox, indices: Iterable[int], like: object, *, exact: bool) -> tuple[int | None, bool]:

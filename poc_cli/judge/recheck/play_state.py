@@ -220,7 +220,7 @@ class State:
         if event.actor not in self.kinds or "status" in event.data:
             return
         self._check_open(event, "received")
-        self.box(event.actor).put(event, message_of(event))
+        self.box(event.actor).put(event, message_of(event, self.play.play.decoder(event.actor)))
 
     def _query(self, event: Event) -> None:
         self._check_open(event, "received")

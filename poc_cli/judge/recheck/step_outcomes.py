@@ -13,9 +13,8 @@ from poc_cli.judge.recheck.play_state import SLACK_NS, InconsistentRecordError, 
 from poc_cli.record.lateness import late_by_ns
 from poc_cli.record.play_record import StepRecord
 from poc_cli.scenario.client_tables import ClientSpec
-from poc_cli.scenario.conditions import parse
+from poc_cli.scenario.expected import names_of
 from poc_cli.scenario.model import Alarm, Close, Connect, Hibernate, Http, Idle, On, Origin, Probe, Resume, Step
-from poc_cli.scenario.templates import names_in
 
 _SECOND_NS: Final = 1_000_000_000
 
@@ -30,13 +29,9 @@ _JUST_NOW_NS: Final = 20_000_000
 
 def _on(verb: On, state: State, step: Ongoing, end: Event) -> Outcome:
     clients = state.members(verb.on)
-    if len(clients) > 1 and verb.capture and _reads(verb) & verb.capture.keys():
+    if len(clients) > 1 and verb.capture and names_of(verb) & verb.capture.keys():
         return "unclear"  # a value that one client captures is visible to the clients after it
     return worst_of([exchange(state, step, end, client) for client in clients])
-
-
-def _reads(verb: On) -> set[str]:
-    return names_in(verb.expect).union(*(parse(text).names for text in verb.where))
 
 
 def _resume(verb: Resume, state: State, step: Ongoing, end: Event) -> Outcome:

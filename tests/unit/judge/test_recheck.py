@@ -666,3 +666,79 @@ def test_no_refuted_step_of_a_run_can_be_made_to_hold() -> None:
         history = hibernate_run(wrong=wrong)
         history.events[index] = with_data(history.events[index], ok=True)
         assert judged(history)["exit_code"] == 3
+
+
+# --- patterns, their groups, and what had come before
+
+
+MATCHED = (
+    """{ on = "ann", send = "who", expect = { match = "^i=(?P<it>[a-z]+)" }, capture = { a = "it" }, claim = "it" }"""
+)
+
+
+def matched(step: str = MATCHED, *, text: str = "i=abc", value: str = "abc") -> History:
+    """Return a run whose answer is a text."""
+    told = tale(scenario("", [CONNECT, step]))
+    told.connect()
+    told.begins("on")
+    told.add("ann", kinds.SENT, step=1, text="who", bytes=3)
+    answer = told.add("ann", kinds.RECEIVED, step=1, text=text, bytes=len(text))
+    told.add("poc", kinds.CAPTURED, step=1, name="a", value=value)
+    told.ends(answered={"ann": {"event": answer.id, "after_ns": MILLISECOND}}, sent={"ann": answer.id - 1})
+    return told.done()
+
+
+def test_a_group_is_captured_from_the_answer() -> None:
+    assert misfit(matched()) is None
+    assert misfit(matched(value="abd")) == "step 2 (line 7) captured a value for a that its answer does not have at it"
+    assert misfit(matched(value="[secret]")) is None
+
+
+def test_a_text_that_does_not_match_is_no_answer() -> None:
+    told = misfit(matched(text="j=abc"))
+    assert told == "step 2 (line 7) is ok, but no recorded message meets its expectation"
+
+
+def test_a_secret_in_a_matched_text_is_believed() -> None:
+    history = matched(text="[secret]", value="[secret]")
+    assert misfit(history) is None
+    [claim] = claims(judged(history)).values()
+    assert claim["rechecked"] is False
+
+
+def overtaken(pushed: object, *, failure: str = "overtaken") -> History:
+    """Return a run in which a push came before the answer, and the next step expects it."""
+    asks = '{ on = "ann", send = { op = "who" }, expect = { n = 1 } }'
+    told = tale(scenario("", [CONNECT, asks, '{ on = "ann", expect = { event = "x" }, within = "1s", claim = "it" }']))
+    told.connect()
+    told.begins("on")
+    sent = told.add("ann", kinds.SENT, step=1, text='{"op":"who"}', bytes=12)
+    told.hears("ann", pushed, {"n": 1})
+    answer = told.history.events[-1]
+    took = answer.t_ns - sent.t_ns
+    told.ends(
+        answered={"ann": {"event": answer.id, "after_ns": took}},
+        sent={"ann": sent.id},
+        passed_over={"ann": [sent.id + 1]},
+    )
+    told.begins("on")
+    told.passes(1)
+    told.fails(failure, "ann got nothing within 1 s")
+    return told.done()
+
+
+def test_what_was_overtaken_decides_nothing() -> None:
+    history = overtaken({"event": "x"})
+    assert misfit(history) is None
+    assert claims(judged(history))["it"]["verdict"] == "unknown"
+
+
+def test_a_loss_that_was_made_an_overtaking_is_an_error() -> None:
+    told = misfit(overtaken({"event": "y"}))
+    assert told == "step 3 (line 8) failed (overtaken), but no message before it is as it expects"
+
+
+def test_an_older_record_calls_it_a_silence() -> None:
+    history = overtaken({"event": "x"}, failure="silence")
+    assert misfit(history) is None
+    assert claims(judged(history))["it"]["verdict"] == "refuted"

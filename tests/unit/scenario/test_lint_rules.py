@@ -44,7 +44,15 @@ VARS = 'vars = { color = "blue" }'
                 " -> known here: before, color, play (for literal braces, write {{token}})"
             ),
         ),
-        ('"/room/{play}" }', '"/r?t={before}" }', '4:59: {before} is captured only after "bob" connects'),
+        (
+            '"/room/{play}" }',
+            '"/r?t={before}" }',
+            (
+                '4:59: {before} is captured only after "bob" connects'
+                ' -> to use it when "bob" connects again, give that step a path: '
+                '{ connect = "bob", path = "/…{before}" }'
+            ),
+        ),
         (VARS, 'vars = { play = "blue" }', '5:10: "play" is reserved for the play itself and cannot be a var'),
         (
             VARS,
@@ -72,12 +80,12 @@ VARS = 'vars = { color = "blue" }'
         (
             'send = { op = "who" }, expect = { sockets = 2 }, capture',
             'send = { hex = "zz" }, expect = { sockets = 2 }, capture',
-            '8:24: "send": { hex = … } takes pairs of hex digits, not the text "zz"',
+            '8:32: "send": { hex = … } takes pairs of hex digits, not the text "zz"',
         ),
         (
             'send = { op = "who" }, expect = { sockets = 2 }, capture',
             "send = { text = 3 }, expect = { sockets = 2 }, capture",
-            '8:24: "send": { text = … } takes text, not the number 3; as JSON: { json = { text = … } }',
+            '8:33: "send": { text = … } takes text, not the number 3; as JSON: { json = { text = … } }',
         ),
         (
             'send = { op = "who" }, expect = { sockets = 2 }, capture',
@@ -91,12 +99,12 @@ VARS = 'vars = { color = "blue" }'
         (
             "expect = { sockets = 2 }, capture",
             'expect = [{ json_text = "{" }], capture',
-            '8:49: "expect": "{" is not JSON',
+            '8:64: "expect": "{" is not JSON',
         ),
         (
             "expect = { sockets = 2 }, capture",
             "expect = { bytes = -1 }, capture",
-            '8:49: "expect": { bytes = … } takes a number of bytes up to 67108864, not the number -1',
+            '8:59: "expect": { bytes = … } takes a number of bytes up to 67108864, not the number -1',
         ),
         (
             'hibernate = "idle"',
@@ -216,7 +224,11 @@ VARS = 'vars = { color = "blue" }'
         (
             CONTROL,
             'control = { clients = { ann = "/r?{before}" } }',
-            '19:25: {before} is captured only after "ann" connects',
+            (
+                '19:25: {before} is captured only after "ann" connects'
+                ' -> to use it when "ann" connects again, give that step a path: '
+                '{ connect = "ann", path = "/…{before}" }'
+            ),
         ),
         (
             CONTROL,
