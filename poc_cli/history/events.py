@@ -203,7 +203,7 @@ class PlayEnd(EventData, kind=kinds.PLAY_END):
     outcome: Literal["done", "stopped", "error", "interrupted", "given_up"]
     reason: str
     at_step: int | None = ABSENT
-    cut_step: Annotated[int, "of a play that was given up: the step from which on nothing counts"] = ABSENT
+    cut_step: Annotated[int | None, "of a play that was given up: from which step on nothing counts"] = ABSENT
     suspect: Annotated[bool, "its runtime hung or died while it waited for it"] = ABSENT
 
 
@@ -490,7 +490,8 @@ class Left(EventData, kind=kinds.LEFT):
     at_last_activity_ns: Clock
     ended: Literal["context", "process"] = ABSENT
     how: Annotated[Literal["idle", "evict", "died", "dropped"], "only in older histories"] = ABSENT
-    callers: Annotated[list[dict[str, Any]], "who had called it, and what pins them"] = ABSENT
+    callers: Annotated[list[dict[str, Any]], "who had called it, what pins them, whether they hold sockets"] = ABSENT
+    beside: Annotated[list[dict[str, Any]], "other objects that a request to a Worker reached beside it"] = ABSENT
 
 
 class Evicting(EventData, kind=kinds.EVICTING):

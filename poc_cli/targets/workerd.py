@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from poc_cli.errors import TargetError
 from poc_cli.residency import Change, Pin, Stay, WorkerContextEnded
@@ -17,6 +18,7 @@ from poc_cli.targets.base import (
 from poc_cli.targets.endpoint import Door
 from poc_cli.targets.process import Process, RuntimeFolder, spawn
 from poc_cli.targets.runtime_context import Running, RuntimeContext
+from poc_cli.targets.tcp_table import connects_to
 
 if TYPE_CHECKING:
     from poc_cli.targets.module_state import WorkerState
@@ -134,6 +136,11 @@ class Workerd:
     def times_called(self, object_id: str) -> int:
         """Return how often an object was called or called another object, as of the last fence."""
         return self._process.residency.times_called(object_id)
+
+    def connects_to_itself(self) -> bool | None:
+        """Return whether the runtime has an open connection to its own address; None where nobody can tell."""
+        port = urlsplit(self.url).port
+        return None if port is None else connects_to(self._process.pid, port)
 
     def alarm_due_ns(self, object_id: str) -> int | None:
         """Return when the object's alarm is due on the trace's clock, or None, as of the last fence."""
