@@ -2,15 +2,16 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import tomli
 
 from poc_cli.errors import UsageError
 from poc_cli.run_options import JOBS, RESULTS, RunOptions, SleepMode
 from poc_cli.targets.destination import Destination, destination
+from poc_cli.targets.worker_source import WorkerChoice
 
 if TYPE_CHECKING:
     from poc_cli.config_file import ConfigFile
@@ -20,11 +21,39 @@ SHARED: Final = "pyproject.toml"
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerFlags:
+    """How the command line names the worker under test; without a folder or a configuration it changes another's."""
+
+    folder: Path | None = None
+    configs: Sequence[str] = ()
+    envs: Sequence[str] = ()
+    main: str | None = None
+
+    @property
+    def choice(self) -> WorkerChoice | None:
+        """Return the worker that they name, None if they name none.
+
+        A configuration is searched for in the worker's folder, then in the current one.
+        """
+        if self.folder is None and not self.configs:
+            return None
+        folder = Path() if self.folder is None else self.folder
+        configs = tuple(_found(folder, each) for each in self.configs)
+        main = None if self.main is None else _found(folder, self.main)
+        return WorkerChoice(folder, configs, tuple(self.envs), main)
+
+
+def _found(folder: Path, name: str) -> str:
+    elsewhere = not (folder / name).is_file() and Path(name).is_file()
+    return str(Path(name).absolute()) if elsewhere else name
+
+
+@dataclass(frozen=True, slots=True)
 class Flags:
     """What the command line sets; None or empty if it does not."""
 
     results: Path | None = None
-    worker: Path | None = None
+    worker: WorkerFlags = field(default_factory=WorkerFlags)
     sleep: SleepMode | None = None
     jobs: int | None = None
     compat_dates: Sequence[str] = ()
@@ -49,9 +78,15 @@ def settings(flags: Flags | None = None) -> Settings:
     folder = here if found is None else found[0].parent
     written = _Written(folder, file)
     environment = _Environment(os.environ)
+    worker = flags.worker.choice or environment.worker() or written.worker()
+    if worker is not None and flags.worker.choice is None:
+        worker = replace(worker, envs=tuple(flags.worker.envs) or worker.envs, main=flags.worker.main or worker.main)
     return Settings(
-        results=flags.results or environment.path("results") or written.path("results") or RESULTS,
-        worker=flags.worker or environment.path("worker") or written.path("worker"),
+        results=flags.results or environment.path("results") or written.results() or RESULTS,
+        worker=worker,
+        overrides_worker=flags.worker.choice is not None,
+        envs=flags.worker.envs,
+        main=flags.worker.main,
         sleep=flags.sleep or environment.sleep() or (None if file is None else file.table.sleep),
         jobs=flags.jobs or environment.jobs() or (None if file is None else file.table.jobs) or JOBS,
         compat_dates=_given_dates(flags) or environment.dates() or written.dates(),
@@ -124,9 +159,18 @@ class _Written:
         self._folder = folder
         self._table = None if file is None else file.table
 
-    def path(self, name: Literal["results", "worker"]) -> Path | None:
-        text = None if self._table is None else getattr(self._table, name)
-        return None if text is None else Path(os.path.relpath(self._folder / Path(text).expanduser()))
+    def results(self) -> Path | None:
+        text = None if self._table is None else self._table.results
+        return None if text is None else self._path(text)
+
+    def worker(self) -> WorkerChoice | None:
+        place = None if self._table is None else self._table.worker
+        if place is None:
+            return None
+        return WorkerChoice(self._path(place.dir), tuple(place.config or ()), tuple(place.env or ()), place.main)
+
+    def _path(self, text: str) -> Path:
+        return Path(os.path.relpath(self._folder / Path(text).expanduser()))
 
     def dates(self) -> tuple[str, ...]:
         date = None if self._table is None else self._table.compat_date
@@ -142,6 +186,10 @@ class _Environment:
     def path(self, name: str) -> Path | None:
         text = self.text(name)
         return None if text is None else Path(text)
+
+    def worker(self) -> WorkerChoice | None:
+        path = self.path("worker")
+        return None if path is None else WorkerChoice(path)
 
     def sleep(self) -> SleepMode | None:
         text = self.text("sleep")

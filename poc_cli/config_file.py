@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from poc_cli.errors import UsageError
 from poc_cli.gate_tables import Check, check_of
 from poc_cli.inert import inert
 from poc_cli.run_options import SleepMode
+from poc_cli.scenario.service_tables import WorkerPlace
 from poc_cli.scenario.steps import validated
 from poc_cli.scenario.toml_source import Source, text_of
 from poc_cli.scenario.types import Shape
@@ -23,11 +24,21 @@ from poc_cli.targets.destination import destination
 Filled = Annotated[str, Field(min_length=1)]
 
 
+def _place_from_text(value: object) -> object:
+    return {"dir": value} if isinstance(value, str) and value else value
+
+
+class ConfiguredWorker(WorkerPlace):
+    """`worker`: a folder or a configuration file as text, or a table as in a scenario; the folder may be absolute."""
+
+    dir: Filled
+
+
 class ConfigTable(Shape):
     """The file itself, or `[tool.poc]` of a pyproject.toml."""
 
     results: Filled | None = None
-    worker: Filled | None = None
+    worker: Annotated[ConfiguredWorker, BeforeValidator(_place_from_text)] | None = None
     sleep: SleepMode | None = None
     jobs: Annotated[int, Field(ge=1)] | None = None
     compat_date: Filled | None = None

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Final, Literal
 
 from poc_cli.targets.destination import Destination
+from poc_cli.targets.project_options import ProjectOptions
+from poc_cli.targets.worker_source import WorkerChoice
 
 SleepMode = Literal["idle", "evict"]
 """How a run puts objects to sleep: by the runtime's idle timer, or by a forced eviction."""
@@ -28,9 +30,16 @@ class RunOptions:
     loads: bool = False
     """Whether load scenarios are run too, as written, after everything else."""
 
-    worker: Path | None = None
+    worker: WorkerChoice | None = None
     overrides_worker: bool = False
     """Whether `worker` replaces the worker that a scenario names."""
+
+    envs: Sequence[str] = ()
+    """The environments of the worker under test, whoever names it; `main` likewise."""
+
+    main: str | None = None
+
+    project: ProjectOptions = ProjectOptions()  # noqa: RUF009 - frozen
 
     sleep: SleepMode | None = None
     jobs: int = JOBS
@@ -51,6 +60,13 @@ class RunOptions:
     json: bool = False
     verbosity: int = 0
     allow_unknown: bool = False
+
+    @property
+    def worker_option(self) -> str | None:
+        """Return the option that says something about the worker under test, None if none does."""
+        if self.overrides_worker:
+            return "--worker"
+        return "--env" if self.envs else "--main" if self.main is not None else None
 
     @property
     def compat_date(self) -> str | None:

@@ -9,6 +9,7 @@ from poc_cli.cli.app import app, results_folder
 from poc_cli.cli.options import Results
 from poc_cli.commands.console import Console
 from poc_cli.commands.help import GroupedCommand, Panel, examples
+from poc_cli.errors import UsageError
 
 
 @app.command(
@@ -29,7 +30,13 @@ def _deploy(
     worker: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="A wrangler project to deploy instead of the shipped worker.")
     ] = None,
+    config: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Its wrangler configuration, relative to its folder.")
+    ] = None,
     env: Annotated[str | None, typer.Option(metavar="ENV", help="An environment of that project.")] = None,
+    main: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Its entry point, for a configuration that names none.")
+    ] = None,
     secrets: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Its secrets: a JSON object of names and values.")
     ] = None,
@@ -43,11 +50,16 @@ def _deploy(
 ) -> None:
     """Deploy a worker to your Cloudflare account and keep it."""
     from poc_cli.commands.deploy import DeployOptions, deploy
+    from poc_cli.config import WorkerFlags
     from poc_cli.targets.compatibility import checked
 
     del target  # there is one
     dates = checked([] if compat_date is None else [compat_date])
-    deploy(DeployOptions(name, worker, env, dates[0] if dates else None, secrets, force), Console(quiet=quiet))
+    if worker is None and config is None and (env is not None or main is not None):
+        option = "--main" if env is None else "--env"
+        raise UsageError(f"{option} is for a project of your own, and none is named", "name it with --worker FOLDER")
+    flags = WorkerFlags(worker, () if config is None else (config,), () if env is None else (env,), main)
+    deploy(DeployOptions(name, flags.choice, dates[0] if dates else None, secrets, force), Console(quiet=quiet))
 
 
 @app.command("status", cls=GroupedCommand, rich_help_panel=Panel.PLACES)

@@ -10,8 +10,11 @@ from poc_cli.cli.app import app
 from poc_cli.cli.options import (
     AllowUnknown,
     CompatDate,
+    Configs,
+    Envs,
     HeaderEnv,
     Json,
+    Main,
     OptionPanel,
     Quiet,
     Results,
@@ -121,6 +124,9 @@ def _load(
     storm: _Storm = None,
     rounds: _Rounds = None,
     worker: WorkerFolder = None,
+    config: Configs = None,
+    env: Envs = None,
+    main: Main = None,
     target: _Address = None,
     token_env: TokenEnv = None,
     header_env: HeaderEnv = None,
@@ -134,16 +140,15 @@ def _load(
 ) -> None:
     """Open many sockets, let them sleep and wake, and account for every one."""
     from poc_cli.commands.load import LoadOptions, load, seconds_of
-    from poc_cli.config import Flags, settings
+    from poc_cli.config import Flags, WorkerFlags, settings
     from poc_cli.load.plan import Wishes
 
     ramped, idled, lasted = seconds_of("--ramp", ramp), seconds_of("--idle", idle), seconds_of("--for", lasting)
     wishes = Wishes(sockets, rooms, rounds, ramped, idled, sleep, storm, churn, chat, lasted)
     dates = () if compat_date is None else (compat_date,)
     options = replace(
-        settings(Flags(results, worker, compat_dates=dates)),
+        settings(Flags(results, WorkerFlags(worker, config or (), env or (), main), compat_dates=dates)),
         words=() if scenario is None else (scenario,),
-        overrides_worker=worker is not None,
         compat_dates=dates,  # those of the configuration are for runs, and so is its target
         target=_address(target),
         token_env=token_env,

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from poc_cli.run_options import SleepMode
+from poc_cli.targets.project_options import RemoteBindings
 
 
 class OptionPanel(StrEnum):
@@ -32,6 +33,40 @@ WorkerFolder = Annotated[
     typer.Option(
         metavar="FOLDER",
         help="Test this worker instead of the shipped one: a folder with a wrangler configuration or a local.capnp.",
+        rich_help_panel=_SCENARIOS,
+    ),
+]
+RemoteBinding = Annotated[
+    RemoteBindings,
+    typer.Option(
+        "--remote-bindings",
+        help="What becomes of a project's bindings with remote = true; nothing on Cloudflare is ever used.",
+        rich_help_panel=_EXECUTION,
+    ),
+]
+Configs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="The worker's wrangler configuration, relative to its folder; repeat it for several workers.",
+        rich_help_panel=_SCENARIOS,
+    ),
+]
+Envs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--env",
+        metavar="ENV",
+        help="The environment of the worker's configuration; repeat it to name one for each.",
+        rich_help_panel=_SCENARIOS,
+    ),
+]
+Main = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="The worker's entry point, for a configuration that names none.",
         rich_help_panel=_SCENARIOS,
     ),
 ]

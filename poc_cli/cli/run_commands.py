@@ -10,11 +10,15 @@ from poc_cli.cli.app import app
 from poc_cli.cli.options import (
     AllowUnknown,
     CompatDate,
+    Configs,
+    Envs,
     HeaderEnv,
     Jobs,
     Json,
+    Main,
     OptionPanel,
     Quiet,
+    RemoteBinding,
     ResultsOut,
     Sleep,
     Times,
@@ -24,11 +28,13 @@ from poc_cli.cli.options import (
 )
 from poc_cli.commands.console import Console
 from poc_cli.commands.help import GroupedCommand, Panel, examples
+from poc_cli.targets.project_options import ProjectOptions
 
 _RUN_EXAMPLES = examples(
     ("poc run hibernate", "one shipped scenario; poc list shows them all"),
     ("poc run hibernate --sleep evict", "the same in one second, by eviction"),
     ("poc run my-room.toml --worker ../my-worker", "your scenario, your worker"),
+    ("poc run my-room.toml --config wrangler.prod.jsonc --env staging", "one configuration of it"),
     ("poc run ./scenarios/ -v", "every file of a folder, step by step"),
     ("poc run stack", "a tRPC chat: Next.js, a browser, sleeping sockets"),
     ("poc run --all --compat-date 2025-06-01", "everything, with an older compatibility date"),
@@ -121,6 +127,10 @@ def _run(
     every: _All = False,
     tag: _Tags = None,
     worker: WorkerFolder = None,
+    config: Configs = None,
+    env: Envs = None,
+    main: Main = None,
+    remote_bindings: RemoteBinding = "simulate",
     sleep: Sleep = None,
     compat_date: _CompatDates = None,
     target: _Targets = None,
@@ -137,23 +147,24 @@ def _run(
     allow_unknown: AllowUnknown = False,
 ) -> None:
     """Run scenarios and judge what happened."""
-    from poc_cli.config import Flags, settings
+    from poc_cli.config import Flags, WorkerFlags, settings
     from poc_cli.targets.destination import destination
 
     targets = [destination(each) for each in target or ()]
     first = target[0] if target else None
+    under_test = WorkerFlags(worker, config or (), env or (), main)
     options = replace(
-        settings(Flags(results, worker, sleep, jobs, compat_date or (), first, token_env)),
+        settings(Flags(results, under_test, sleep, jobs, compat_date or (), first, token_env)),
         words=scenarios or (),
         everything=every,
         tags=tag or (),
-        overrides_worker=worker is not None,
         repeat=repeat,
         header_env=header_env or (),
         origin=origin,
         keep=keep,
         json=json,
         verbosity=verbose,
+        project=ProjectOptions(remote_bindings, shows_output=verbose > 0),
         allow_unknown=allow_unknown,
     )
     console = Console(quiet=quiet or json)
@@ -171,6 +182,10 @@ def _run(
 def _check(
     *,
     worker: WorkerFolder = None,
+    config: Configs = None,
+    env: Envs = None,
+    main: Main = None,
+    remote_bindings: RemoteBinding = "simulate",
     sleep: Sleep = None,
     compat_date: CompatDate = None,
     jobs: Jobs = None,
@@ -183,9 +198,11 @@ def _check(
 ) -> None:
     """Run what poc.toml names and check it against its gates, for CI."""
     from poc_cli.commands.check import check
-    from poc_cli.config import Flags, settings
+    from poc_cli.config import Flags, WorkerFlags, settings
 
     dates = () if compat_date is None else (compat_date,)
-    chosen = settings(Flags(results, worker, sleep, jobs, dates, target, token_env))
-    options = replace(chosen, overrides_worker=worker is not None, repeat=repeat, loads=True)
+    under_test = WorkerFlags(worker, config or (), env or (), main)
+    chosen = settings(Flags(results, under_test, sleep, jobs, dates, target, token_env))
+    project = ProjectOptions(remote_bindings)
+    options = replace(chosen, repeat=repeat, loads=True, project=project)
     raise typer.Exit(check(options, output, Console(quiet=quiet)))

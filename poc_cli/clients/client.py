@@ -9,6 +9,9 @@ from poc_cli.clients.inbox import Inbox
 
 Payload = str | bytes
 
+Sendable = str | bytes | bytearray
+"""What can be sent; a large message is a bytearray, because bytes cannot be made in pieces."""
+
 InTime = Callable[["asyncio.Future[Any]"], Awaitable[bool]]
 """Waits for something, and returns whether it was done before its time was over."""
 
@@ -61,7 +64,7 @@ class Client(Protocol):
     def missing(self, within: float) -> str:
         """Return in a sentence what did not happen in the time that it had to open."""
 
-    async def send(self, payload: Payload) -> None:
+    async def send(self, payload: Sendable) -> None:
         """Send one message. Raises ConnectionClosed if there is no connection."""
 
     async def close(self, code: int, reason: str, in_time: InTime) -> None:

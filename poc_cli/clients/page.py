@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from poc_cli.clients.browser import Pages
-from poc_cli.clients.client import CannotOpen, Ending, InTime, Payload, in_seconds
+from poc_cli.clients.client import CannotOpen, Ending, InTime, Payload, Sendable, in_seconds
 from poc_cli.clients.inbox import Inbox
 from poc_cli.clients.observer import Observer
 from poc_cli.clients.page_closings import CLOSINGS, Closings
@@ -259,7 +259,7 @@ class PageClient:
 
     # --- what is done with it
 
-    async def send(self, payload: Payload) -> None:  # noqa: ARG002 - lint refuses it before
+    async def send(self, payload: Sendable) -> None:  # noqa: ARG002 - lint refuses it before
         """Raise CannotOpen: a page sends by what is done on it."""
         raise CannotOpen("a page sends by what is done on it")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from poc_cli.clients.client import CannotOpen, Ending, InTime, Payload
+from poc_cli.clients.client import CannotOpen, Ending, InTime, Payload, Sendable
 from poc_cli.clients.frames import Side
 from poc_cli.clients.inbox import Inbox
 from poc_cli.clients.lines import Lines
@@ -118,7 +118,7 @@ class ProgramClient:
         async with self._moved:
             await self._moved.wait_for(done)
 
-    async def send(self, payload: Payload) -> None:
+    async def send(self, payload: Sendable) -> None:
         """Write one line. Raises CannotOpen if nobody reads it, ValueError for what is no line."""
         if not isinstance(payload, str) or "\n" in payload:
             raise ValueError(f"{self.name} is sent lines of text, and this is {_kind(payload)}")
@@ -271,5 +271,5 @@ async def _chunks(pipe: asyncio.StreamReader | None) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def _kind(payload: Payload) -> str:
-    return "of bytes" if isinstance(payload, bytes) else "of several lines"
+def _kind(payload: Sendable) -> str:
+    return "of several lines" if isinstance(payload, str) else "of bytes"

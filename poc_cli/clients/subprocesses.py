@@ -4,22 +4,19 @@ import asyncio
 import contextlib
 import os
 import signal
-import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from poc_cli.errors import TargetError
-from poc_cli.targets.npm import command, node
+from poc_cli.targets.node_tools import network_settings, write_shims
+from poc_cli.targets.npm import node
 from poc_cli.targets.process import guard, passed_on, signal_group
 from poc_cli.targets.runtime_folder import base
 from poc_cli.targets.scratch_folder import ScratchFolder
 
 ENDS_WITHIN_SECONDS: Final = 2.0
 """How long a program that is asked to end may take, before it is killed."""
-
-_NETWORK: Final = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "NODE_EXTRA_CA_CERTS"})
-_NPM: Final = "npm_config_"
 
 
 class ProgramFolder(ScratchFolder):
@@ -30,25 +27,11 @@ class ProgramFolder(ScratchFolder):
         super().__init__(base(), "tmp", "bin")
         self._started: list[asyncio.subprocess.Process] = []
         with self.filling():
-            self._shims()
-
-    def _shims(self) -> None:
-        """Put `npm` and `npx` there: those of the wheel do not find the rest of npm."""
-        program, npm = command()
-        scripts = {"node": [program], "npm": [program, npm], "npx": [program, npm.replace("npm-cli.js", "npx-cli.js")]}
-        for name, words in scripts.items():
-            shim = self.folder / "bin" / name
-            quoted = " ".join(f"'{word}'" for word in words)
-            shim.write_text(f'#!/bin/sh\nexec {quoted} "$@"\n', encoding="utf-8")
-            shim.chmod(stat.S_IRWXU)
+            write_shims(self.folder / "bin")
 
     def environment(self, *, network: bool = False) -> dict[str, str]:
         """Return the variables that every program gets; with `network` also what npm needs to reach its registry."""
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if network and (name.lower().startswith(_NPM) or name.upper() in _NETWORK)
-        }
+        kept = network_settings() if network else {}
         path = os.pathsep.join((str(self.folder / "bin"), str(node().parent), os.environ.get("PATH", os.defpath)))
         return passed_on() | kept | {"PATH": path, "TMPDIR": str(self.folder / "tmp")}
 

@@ -8,14 +8,15 @@ import socket
 import struct
 from typing import Any, Final, Literal, Protocol
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, PayloadTooBig, WebSocketException
 from websockets.http11 import Response
 from websockets.protocol import State
 from websockets.typing import Subprotocol
 
-from poc_cli.clients.client import CannotOpen, Client, Ending, InTime, Listener, Payload
+from poc_cli.clients.client import CannotOpen, Client, Ending, InTime, Listener, Payload, Sendable
 from poc_cli.clients.inbox import Inbox
+from poc_cli.clients.piecewise import PiecewiseConnection
 from poc_cli.targets.endpoint import Dial
 
 LARGEST_MESSAGE = 64 << 20
@@ -39,7 +40,7 @@ class _Connect(connect):
         return exc
 
 
-class _Connection(ClientConnection):
+class _Connection(PiecewiseConnection):
     """Tells that nothing more will come as soon as that is known; the library waits until TCP has ended.
 
     workerd ends TCP only once the object is idle, where the client has never sent anything (measured: 10 s).
@@ -187,11 +188,11 @@ class SocketClient:
         """Return that the handshake did not end in its time."""
         return f"the handshake took more than {within:g} s"
 
-    async def send(self, payload: Payload) -> None:
+    async def send(self, payload: Sendable) -> None:
         """Send one message. Raises ConnectionClosed if there is no connection any more."""
         if self._connection is None:
             raise CannotOpen("was never opened")
-        await self._connection.send(payload)
+        await self._connection.send_message(payload)
 
     async def close(self, code: int, reason: str, in_time: InTime) -> None:
         """Close with a close frame and wait for the answer; cut the connection where none comes in time."""

@@ -9,11 +9,10 @@ from poc_cli.commands.progress import Phases
 from poc_cli.commands.prompt import asker
 from poc_cli.history.redact import Redactor
 from poc_cli.report.styled import Line, span
-from poc_cli.shipped import shipped
 from poc_cli.targets.cloudflare import local_records
 from poc_cli.targets.cloudflare.credentials import TOKEN
 from poc_cli.targets.cloudflare.deployment import Plan, deployed
-from poc_cli.targets.worker_source import source
+from poc_cli.targets.worker_source import WorkerChoice, source_or_shipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +20,7 @@ class DeployOptions:
     """What the command line asks for."""
 
     name: str | None
-    worker: Path | None
-    env: str | None
+    worker: WorkerChoice | None
     date: str | None
     secrets: Path | None
     force: bool
@@ -33,7 +31,7 @@ def deploy(options: DeployOptions, console: Console) -> None:
     from poc_cli.targets.cloudflare.secrets_file import read
 
     plan = Plan(
-        source(options.worker or shipped("worker"), env=options.env),
+        source_or_shipped(options.worker),
         name=options.name,
         keep=True,
         force=options.force,

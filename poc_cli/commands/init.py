@@ -15,7 +15,7 @@ from poc_cli.errors import PocError, UsageError
 from poc_cli.files import write_whole
 from poc_cli.report.styled import Line, span
 from poc_cli.scenario.catalog import shown
-from poc_cli.targets.worker_source import source
+from poc_cli.targets.worker_source import WorkerChoice, source
 
 SCENARIO = "scenarios/first.toml"
 WORKFLOW = ".github/workflows/feasibility.yml"
@@ -61,7 +61,7 @@ def _texts(action: str | None) -> Mapping[str, str]:
 
 def _for(worker: Path, folder: Path) -> Mapping[str, str]:
     """Return the files that are specific to a project, guessed from its code."""
-    found = source(worker)
+    found = source(WorkerChoice(worker))
     guessed = guess(found)
     note = "A guess from the code." if guessed.path is not None else "Nothing in the code says where."
     where = os.path.relpath(found.folder, (folder / SCENARIO).parent.resolve())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from poc_cli.commands.console import Console
 from poc_cli.commands.played import point_to, raise_file_limit, report
+from poc_cli.commands.selection import with_worker
 from poc_cli.commands.signals import until_signal
 from poc_cli.errors import UsageError
 from poc_cli.run_options import RunOptions
@@ -75,7 +76,7 @@ def wanted_load(options: LoadOptions) -> "Load":
         raise UsageError(
             "no load scenario given", f"name one ({names}) or a file, or give the number of sockets: --sockets 1000"
         )
-    scenario = _scenario(options.run.words[0] if options.run.words else f"{FOLDER}/{ANY}")
+    scenario = _scenario(options.run.words[0] if options.run.words else f"{FOLDER}/{ANY}", options)
     if not isinstance(scenario.document, LoadFile):
         raise UsageError(
             f"{scenario.document.name} is not a load scenario", f"run it with poc run {options.run.words[0]}"
@@ -83,11 +84,11 @@ def wanted_load(options: LoadOptions) -> "Load":
     return Load(scenario, plan_of(scenario.document.load, options.wishes))
 
 
-def _scenario(word: str) -> Scenario:
+def _scenario(word: str, options: LoadOptions) -> Scenario:
     files = find([word])
     if len(files) > 1:
         raise UsageError(f"{word} matches {len(files)} scenarios", "a load scenario runs alone: name one")
-    return read(Path(shown(files[0])))
+    return with_worker(read(Path(shown(files[0]))), options.run)
 
 
 def _play(wanted: "Load", options: LoadOptions, console: Console) -> tuple[Path, bool]:

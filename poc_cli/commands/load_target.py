@@ -17,10 +17,9 @@ from poc_cli.commands.console import Console, hide
 from poc_cli.errors import UsageError
 from poc_cli.load.capacity import limits, raise_if_too_many
 from poc_cli.load.cluster.members import is_loopback, scheduler_address
-from poc_cli.shipped import shipped
 from poc_cli.targets.api_address import Address as Loopback
 from poc_cli.targets.runtime_programs import WORKERD_VERSION, locate
-from poc_cli.targets.worker_source import source
+from poc_cli.targets.worker_source import source_or_shipped
 from poc_cli.targets.workers import Workers
 
 if TYPE_CHECKING:
@@ -48,9 +47,10 @@ def raise_if_impossible(wanted: "Load", options: "LoadOptions") -> None:
     if any(step.verb == "sleep" and step.how == "evict" for step in wanted.plan.stages):
         message = f"eviction is not available on {where}: only a runtime that poc starts evicts on request"
         raise UsageError(message, "let the idle timer put the rooms to sleep: --sleep natural")
-    if options.run.overrides_worker:
+    if options.run.worker_option is not None:
         raise UsageError(
-            f"--worker cannot be used with {where}: poc does not deploy there", "leave out --worker or --target"
+            f"{options.run.worker_option} cannot be used with {where}: poc does not deploy there",
+            f"leave out {options.run.worker_option} or --target",
         )
     if options.run.compat_date is not None or options.traced:
         raise UsageError("--compat-date and --trace are only for runtimes that poc starts", f"{where} has its own")
@@ -72,9 +72,8 @@ def local_target(wanted: "Load", options: "LoadOptions", console: Console) -> It
     address, token = Loopback(), secrets.token_urlsafe(32)  # 256 bits, fresh each run
     with contextlib.ExitStack() as open_:
         open_.callback(address.close)
-        workers = open_.enter_context(Workers(binary, options.run.compat_date, console.note))
-        own = None if options.run.worker is not None else worker_of(wanted.scenario)
-        worker = workers.get(own or source(options.run.worker or shipped("worker")))
+        workers = open_.enter_context(Workers(binary, options.run.compat_date, console.note, options.run.project))
+        worker = workers.get(worker_of(wanted.scenario) or source_or_shipped(options.run.worker))
         folder = run_folder(options.run.results, [wanted.scenario.document.name], datetime.now(UTC))
         redactor = Redactor([("POC_TOKEN", token), ("POC_API_KEY", address.key), *workers.secrets])
         hide(redactor, console)

@@ -11,7 +11,7 @@ from poc_cli.load.load_context import Glance
 from poc_cli.load.load_player import Watcher
 from poc_cli.load.process_usage import Use
 from poc_cli.record.load_stage import StageResult
-from poc_cli.report.load_text import stage_told
+from poc_cli.report.load_text import stage_summary
 
 _MIB: Final = 1024**2
 _A_SECOND: Final = 4
@@ -29,7 +29,7 @@ class Lines:
 
     def staged(self, result: StageResult) -> None:
         """Print a stage."""
-        self._note(f"{result.verb} {result.how}".strip() + f": {stage_told(stage_of(result))}")
+        self._note(f"{result.verb} {result.how}".strip() + f": {stage_summary(stage_of(result))}")
 
 
 class Moving(Lines):

@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING
 
 from poc_cli.commands.console import Console, hide
 from poc_cli.commands.played import Played, point_to, raise_file_limit, report
-from poc_cli.commands.selection import chosen, files
+from poc_cli.commands.selection import chosen, files, is_wanted
 from poc_cli.commands.signals import finish
 from poc_cli.run_options import RunOptions
 from poc_cli.scenario.catalog import shown
-from poc_cli.shipped import shipped
 from poc_cli.targets.api_address import Address
 from poc_cli.targets.api_address import environment as runtime_variables
 from poc_cli.targets.compatibility import raise_if_unknown
 from poc_cli.targets.process import Process, RuntimeFolder, spawn
 from poc_cli.targets.runtime_programs import WORKERD_VERSION, locate
-from poc_cli.targets.worker_source import WorkerSource, source
+from poc_cli.targets.worker_source import WorkerChoice, WorkerSource, source_or_shipped
 from poc_cli.targets.workers import Workers
 
 if TYPE_CHECKING:
@@ -54,17 +53,19 @@ def play(options: RunOptions, console: Console) -> Played:
 
         return play_remote(options, console)
     found = files(options)
-    wanted = source(options.worker or shipped("worker"))
+    wanted = source_or_shipped(options.worker) if is_wanted(found, options) else None
     binary = locate(console.note)
     raise_file_limit()
     token = secrets.token_urlsafe(32)  # 256 bits, fresh each run
     address = Address()
     with contextlib.ExitStack() as open_:
         open_.callback(address.close)
-        workers = open_.enter_context(Workers(binary, options.compat_date, console.note))
-        workers.begin(wanted)
+        workers = open_.enter_context(Workers(binary, options.compat_date, console.note, options.project))
         variables = runtime_variables(token, address)
-        ahead = None if wanted.configs else _start(workers, wanted, open_, binary, variables)
+        ahead = None
+        if wanted is not None:
+            workers.begin(wanted)
+            ahead = None if wanted.configs else _start(workers, wanted, open_, binary, variables)
         # From here on the runtime, or wrangler, starts while the rest of the program is still loading.
         from poc_cli.commands.loads_of_run import loads_of, local_sites
         from poc_cli.commands.start_services import prepared
@@ -78,9 +79,7 @@ def play(options: RunOptions, console: Console) -> Played:
         scenarios = chosen(found, options)
         ready = open_.enter_context(prepared(scenarios, options, console, token))
         source_of = target_pool.source_of if ready.services is None else ready.services.source
-        shared, others = _workers_of(ready.plan.plays, source_of)
-        if options.worker is not None or shared is None:
-            shared = wanted
+        shared, others = _workers_of(ready.plan.plays, source_of, options.worker)
         for each in others:
             workers.begin(each)
         first = ahead if ahead and shared == wanted else _start(workers, shared, open_, binary, variables)
@@ -137,8 +136,15 @@ def _start(
     return first
 
 
-def _workers_of(plays: "Sequence[Play]", source_of: "SourceOf") -> tuple[WorkerSource | None, list[WorkerSource]]:
-    """Return the worker that all scenarios bring, None if they do not bring the same one, and all that plays bring."""
+def _workers_of(
+    plays: "Sequence[Play]", source_of: "SourceOf", chosen_worker: WorkerChoice | None
+) -> tuple[WorkerSource, list[WorkerSource]]:
+    """Return the worker of the shared runtime, and all that plays bring.
+
+    The chosen worker is found only if a story is played on it; the shipped one does where nothing is played.
+    """
     others = list(dict.fromkeys(source_of(play) for play in plays if play.worker is not None))
-    stories = {None if play.worker is None else source_of(play) for play in plays if play.role == "story"}
-    return (stories.pop() if len(stories) == 1 else None), others
+    stories = [play for play in plays if play.role == "story"]
+    if any(play.worker is None for play in stories):
+        return source_or_shipped(chosen_worker), others
+    return (source_of(stories[0]) if stories else source_or_shipped(None)), others

@@ -38,7 +38,7 @@ from poc_cli.targets.endpoint import door
 from poc_cli.targets.local_api import Api
 from poc_cli.targets.reachability import host
 from poc_cli.targets.remote import Address, Remote
-from poc_cli.targets.worker_source import source
+from poc_cli.targets.worker_source import source_or_shipped
 
 if TYPE_CHECKING:
     from poc_cli.scenario.scenario import Scenario
@@ -69,9 +69,10 @@ def _raise_if_impossible(options: RunOptions) -> None:
         if options.token_env is not None:
             raise UsageError("--token-env is only for addresses", "a worker that poc deploys gets a fresh token")
         return
-    if options.overrides_worker:
+    if options.worker_option is not None:
         raise UsageError(
-            f"--worker cannot be used with {where}: poc does not deploy there", "leave out --worker or --target"
+            f"{options.worker_option} cannot be used with {where}: poc does not deploy there",
+            f"leave out {options.worker_option} or --target",
         )
     if options.compat_date is not None:
         raise UsageError("--compat-date is only for workers that poc starts or deploys", f"{where} has its own")
@@ -114,10 +115,10 @@ def _on_cloudflare(scenarios: "list[Scenario]", options: RunOptions, console: Co
     given = given_headers(options.header_env, os.environ)
     offered = frozenset[Ability]({"idle", "deploy"} if options.origin is None else {"idle", "deploy", "origin"})
     play = None if options.worker else plan_run(scenarios, options, _place(offered | _OWN_WORKER)).common_worker()
-    is_ours = play is None and (options.worker is None or options.worker.resolve() == shipped("worker").resolve())
+    is_ours = play is None and (options.worker is None or options.worker.path.resolve() == shipped("worker").resolve())
     abilities = offered | (_OWN_WORKER if play else _SHIPPED if is_ours else frozenset())
     with prepared(scenarios, options, console, None, _place(abilities)) as ready:
-        subject = source(options.worker or shipped("worker"))
+        subject = source_or_shipped(options.worker)
         if play is not None:
             subject = own_source(play) if ready.services is None else ready.services.source(play)
         plan = Plan(

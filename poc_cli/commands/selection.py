@@ -4,6 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import tomli
+
 from poc_cli.errors import PocError, UsageError
 from poc_cli.run_options import RunOptions
 from poc_cli.scenario.catalog import find, shipped_files, shown
@@ -27,6 +29,23 @@ def files(options: RunOptions) -> list[Path]:
     raise UsageError("nothing to run", f"name a scenario ({names}), a file or a folder, or use --all")
 
 
+def is_wanted(files: list[Path], options: RunOptions) -> bool:
+    """Return whether a file may be played on the worker of the run, without reading it in full.
+
+    Only the worker of poc.toml may be left unused; it is then neither built nor looked for.
+    """
+    if options.overrides_worker or options.worker is None:
+        return True
+    return any(_names_no_worker(file) for file in files)
+
+
+def _names_no_worker(file: Path) -> bool:
+    try:
+        return "worker" not in tomli.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False  # reported where it is read in full
+
+
 def chosen(files: list[Path], options: RunOptions) -> "list[Scenario]":
     """Read the files and return the selected scenarios. Raises ScenarioError, and UsageError if none is left."""
     from poc_cli.scenario.loader import read
@@ -41,9 +60,7 @@ def chosen(files: list[Path], options: RunOptions) -> "list[Scenario]":
             raise UsageError(f"no scenario has the tag {' or '.join(options.tags)}", "see poc list")
     elif options.everything:
         scenarios = [each for each in scenarios if not LEFT_TO_TAG & set(each.document.tags)]
-    if options.overrides_worker:
-        scenarios = [_with_worker(each, options.worker) for each in scenarios]
-    return scenarios
+    return [with_worker(each, options) for each in scenarios]
 
 
 def _without_loads(scenarios: "list[Scenario]", options: RunOptions) -> "list[Scenario]":
@@ -62,12 +79,26 @@ def _without_loads(scenarios: "list[Scenario]", options: RunOptions) -> "list[Sc
     return [each for each in scenarios if each.file not in loads]
 
 
-def _with_worker(scenario: "Scenario", instead: Path | None) -> "Scenario":
-    """Replace the worker of a scenario by that of the command line, which gets its variables too."""
-    named = scenario.document.worker
-    gets = named is not None and instead is not None and (named.vars or scenario.document.secrets)
-    place = {} if instead is None else dict.fromkeys(("config", "env", "build")) | {"dir": str(instead.absolute())}
-    worker = named.model_copy(update=place) if named is not None and gets else None
+def with_worker(scenario: "Scenario", options: RunOptions) -> "Scenario":
+    """Replace the worker of a scenario by that of the command line, which gets what the scenario gives to its own.
+
+    Options without a worker change that of the scenario. Raises UsageError if there is none to change.
+    """
+    named, instead = scenario.document.worker, options.worker if options.overrides_worker else None
+    changes: dict[str, object] = {}
+    if instead is not None:
+        changes = {"dir": str(instead.path.absolute()), "build": None}
+        changes |= {"config": list(instead.configs) or None, "env": list(instead.envs) or None, "main": instead.main}
+    elif options.worker_option is not None:
+        if named is None and options.worker is None:
+            message = f"{options.worker_option} is for a worker of your own, and none is named"
+            raise UsageError(message, "name it with --worker FOLDER")
+        changes = {"env": list(options.envs)} if options.envs else {}
+        changes |= {} if options.main is None else {"main": options.main}
+    if named is None or not changes:
+        return scenario
+    gets = instead is None or named.vars or scenario.document.secrets
+    worker = named.model_copy(update=changes) if gets else None
     return replace(scenario, document=scenario.document.model_copy(update={"worker": worker}))
 
 

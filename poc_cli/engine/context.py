@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from poc_cli.clients.client import Client, Ending, Listener, Payload
+from poc_cli.clients.client import Client, Ending, Listener, Payload, Sendable
 from poc_cli.clients.inbox import Received
 from poc_cli.engine.callers import CallersTold
 from poc_cli.engine.environment import PlayEnvironment
-from poc_cli.engine.payloads import recorded
+from poc_cli.engine.payloads import LARGE, recorded
 from poc_cli.engine.step_failure import PlayError, StepFailed
 from poc_cli.errors import PocError
 from poc_cli.history import event as kinds
@@ -57,10 +57,6 @@ _KEPT = frozenset(
     }
 )
 """The kinds of event that lateness and the ends of stays are decided by."""
-
-LARGE: Final = 1 << 20
-"""Characters or bytes of a message from which a thread searches it for secrets: the search takes 3 ms for this size and
-100 ms for 32 MiB (measured), longer than a hand-over to a thread."""
 
 MOST_RECORDED: Final = 256 << 20
 """Characters of messages that the history keeps per play: 16,384 messages of the maximum recorded length."""
@@ -248,18 +244,18 @@ class PlayContext:
         """Return a payload with the secrets of the run masked."""
         return self._history.without_secrets(payload)
 
-    async def recorded_aside(self, payload: Payload) -> dict[str, Any]:
+    async def recorded_aside(self, payload: Sendable) -> dict[str, Any]:
         """Return a message as the history records it; a large one is searched for secrets in a thread."""
         if len(payload) < LARGE:
             return self.recorded(payload)
         # RE2 lets other threads run while it searches.
         return self._kept(*await asyncio.to_thread(self._history.masked, payload))
 
-    def recorded(self, payload: Payload) -> dict[str, Any]:
+    def recorded(self, payload: Sendable) -> dict[str, Any]:
         """Return a message as the history records it."""
         return self._kept(*self._history.masked(payload))
 
-    def _kept(self, clean: Payload, masked: dict[str, Any]) -> dict[str, Any]:
+    def _kept(self, clean: Sendable, masked: dict[str, Any]) -> dict[str, Any]:
         kept = recorded(clean)
         self._recorded += len(kept.get("text") or kept.get("hex") or "")
         if self._recorded > MOST_RECORDED:

@@ -11,9 +11,10 @@ from poc_cli.clients.inbox import Received
 from poc_cli.engine import close_step
 from poc_cli.engine.context import PlayContext
 from poc_cli.engine.expectation import Correspondent, Expectation
+from poc_cli.engine.payloads import to_send
 from poc_cli.engine.step_failure import StepFailed
 from poc_cli.history import event as kinds
-from poc_cli.scenario.matching import matches, payload
+from poc_cli.scenario.matching import matches
 from poc_cli.scenario.model import Acting, Exchange, On
 from poc_cli.scenario.templates import render
 from poc_cli.scenario.values import shown
@@ -79,7 +80,7 @@ async def _await_expected(context: PlayContext, client: Client, step: Exchange, 
 
 
 async def _send(context: PlayContext, client: Client, step: Exchange, begun: _Started) -> None:
-    wire = payload(render(step.send, context.names))
+    wire = await to_send(render(step.send, context.names))
     as_kept = await context.recorded_aside(wire)
     if not client.is_open:
         # Not recorded as sent: a message that never left must not count as lost.

@@ -15,7 +15,7 @@ from poc_cli.targets.base import Target
 from poc_cli.targets.process import Process, RuntimeFolder
 from poc_cli.targets.runtime_context import LogListener, RuntimeContext
 from poc_cli.targets.worker import Worker
-from poc_cli.targets.worker_source import WorkerSource, source
+from poc_cli.targets.worker_source import WorkerSource, named_by
 from poc_cli.targets.workerd import Workerd
 
 if TYPE_CHECKING:
@@ -197,5 +197,4 @@ def source_of(play: Play) -> WorkerSource:
     """
     if play.worker is None:
         raise ValueError("the play has no worker of its own")
-    folder = Path(play.scenario.file).parent / play.worker.dir
-    return source(folder, tuple(play.worker.config or ()), play.worker.env)
+    return named_by(play.worker, Path(play.scenario.file).parent / play.worker.dir)

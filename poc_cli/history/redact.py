@@ -65,7 +65,7 @@ class Redactor:
         """Return the pattern of each spelling; compiled on first use because it is slow and rarely needed."""
         return [(re2.compile(each.whole.encode(), _options()), Hit(name, each.strong)) for each, name in self._spelled]
 
-    def touches(self, data: bytes) -> bool:
+    def touches(self, data: bytes | bytearray) -> bool:
         """Return whether the bytes, or the JSON in them, may contain a secret, in one fast pass."""
         return self._scanner is not None and self._scanner.search(data) is not None
 

@@ -54,10 +54,15 @@ class HistoryWriter:
 
     def without_secrets(self, payload: str | bytes) -> str | bytes:
         """Return a message with secrets masked. Mask before truncating: half a secret would not be found."""
-        return self.masked(payload)[0]
+        return self._masked(payload)[0]
 
-    def masked(self, payload: str | bytes) -> tuple[str | bytes, dict[str, Any]]:
+    def masked(self, payload: str | bytes | bytearray) -> tuple[str | bytes | bytearray, dict[str, Any]]:
         """Return a message with secrets masked, and the event fields that list them."""
+        if isinstance(payload, bytearray):  # a large one, which is not copied without need
+            return self._masked(bytes(payload)) if self._redactor.touches(payload) else (payload, {})
+        return self._masked(payload)
+
+    def _masked(self, payload: str | bytes) -> tuple[str | bytes, dict[str, Any]]:
         seen: set[Hit] = set()
         redact = self._redactor
         clean = redact.text(payload, seen) if isinstance(payload, str) else redact.data(payload, seen)

@@ -64,7 +64,7 @@ class Comparison:
 
     @property
     def exit_code(self) -> ExitCode:
-        """FAILED where the record of a run is not whole, REFUTED where a claim got worse, else HELD."""
+        """FAILED if the record of a run is incomplete, REFUTED where a claim got worse, else HELD."""
         if self.flaws:
             return ExitCode.FAILED
         return ExitCode.REFUTED if self.of(Kind.worse) else ExitCode.HELD

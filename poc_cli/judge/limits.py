@@ -83,7 +83,7 @@ def no_worse(regress: Regress, comparison: Comparison, chosen: Chosen, may_fail:
     """Yield the rows of the baseline; `may_fail` says which claims, by scenario and id, need not hold."""
     flaw = next((error for run, error in comparison.flaws if run == "before"), None)
     if flaw is not None:
-        yield Row("the baseline can be compared with", f"its record is not whole: {flaw}", "undecided")
+        yield Row("the baseline can be compared with", f"its record is incomplete: {flaw}", "undecided")
         return
     for name, factor in regress.figures:
         yield _times(name, factor, comparison)

@@ -12,7 +12,7 @@ from poc_cli.load.site import LoadTarget
 from poc_cli.record.load_stage import StageResult
 from poc_cli.scenario.load_model import LoadFile
 from poc_cli.scenario.scenario import Scenario
-from poc_cli.targets.worker_source import WorkerSource, source
+from poc_cli.targets.worker_source import WorkerSource, named_by
 
 
 async def play_loads(
@@ -46,7 +46,7 @@ def worker_of(scenario: Scenario) -> WorkerSource | None:
     named = scenario.document.worker
     if named is None:
         return None
-    return source(Path(scenario.file).parent / named.dir, tuple(named.config or ()), named.env)
+    return named_by(named, Path(scenario.file).parent / named.dir)
 
 
 class _Telling:

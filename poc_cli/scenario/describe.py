@@ -1,7 +1,7 @@
 """Describe a scenario in English for `poc show`: its clients, its steps line by line, and its claims."""
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from poc_cli.inert import inert
@@ -153,9 +153,17 @@ def _claim(claim: Claim, scenario: Scenario) -> Iterator[str]:
 
 def _folder(worker: WorkerRef) -> str:
     config = "" if worker.config is None else f", configured by {', '.join(worker.config)}"
-    message = worker.dir + config + ("" if worker.env is None else f", in its environment {worker.env}")
+    message = worker.dir + config + _environment(worker.env)
+    message += "" if worker.main is None else f", from its entry point {worker.main}"
     message += "".join(f", with {name} = {value}" for name, value in worker.vars.items())
     return message + _built(worker.build)
+
+
+def _environment(names: Sequence[str] | None) -> str:
+    if not names:
+        return ""
+    shown = [name or "(the top level)" for name in names]
+    return f", in its environment {shown[0]}" if len(shown) == 1 else f", in the environments {', '.join(shown)}"
 
 
 def _origin(origin: OriginSpec) -> str:

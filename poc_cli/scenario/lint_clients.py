@@ -59,6 +59,10 @@ def problems_of_file(document: ScenarioFile) -> Iterator[Problem]:
 
 def _worker(worker: WorkerRef | None, path: Path, document: ScenarioFile) -> Iterator[Problem]:
     if worker is not None:
+        if len(worker.env or ()) not in {0, 1, len(worker.config or "1")}:
+            message = f"{len(worker.env or ())} environments for {len(worker.config or '1')} configuration(s)"
+            advice = 'name one for all of them or one for each in order; "" is the top level'
+            yield Problem((*path, "env"), message, advice)
         yield from _unknown(worker.vars, (*path, "vars"), set(given_names(document)))
         yield from _taken(worker.vars, (*path, "vars"), document.secrets)
 

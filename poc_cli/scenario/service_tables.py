@@ -10,14 +10,24 @@ from poc_cli.scenario.duration import Duration
 from poc_cli.scenario.types import FOLDER, Folder, Names, Shape, VariableName
 
 
-class WorkerRef(Shape):
-    """A worker that the scenario brings: its folder, configuration and environment."""
+class WorkerPlace(Shape):
+    """A worker: its folder, configurations, environments and entry point."""
 
-    dir: Folder = Field(description="Its folder, relative to the file.")
+    dir: Folder = Field(description="Its folder, or a configuration file, relative to the file.")
     config: Names | None = Field(
         default=None, description="Its configuration files; the first is that of the Worker clients connect to."
     )
-    env: str | None = Field(default=None, min_length=1, description="The environment to use from its configuration.")
+    env: Names | None = Field(
+        default=None, description='The environment of all configurations, or one for each; `""` is the top level.'
+    )
+    main: Folder | None = Field(
+        default=None, description="Its entry point, for a configuration that names none, relative to `dir`."
+    )
+
+
+class WorkerRef(WorkerPlace):
+    """A worker that the scenario brings: where it is, how it is built, and what it is given."""
+
     build: str | None = Field(
         default=None, min_length=1, description="A command that builds it, in a copy of its folder."
     )

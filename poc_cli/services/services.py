@@ -22,7 +22,7 @@ from poc_cli.scenario.service_tables import OriginSpec, WorkerRef
 from poc_cli.scenario.templates import render_text
 from poc_cli.services.build_cache import Recipe, prepared
 from poc_cli.services.gateway import Gateway
-from poc_cli.targets.worker_source import WorkerSource, source
+from poc_cli.targets.worker_source import WorkerSource, named_by
 
 if TYPE_CHECKING:
     from poc_cli.clients.browser import Pages
@@ -148,7 +148,7 @@ class Services:
 
     def _source(self, scenario: Scenario, worker: WorkerRef) -> WorkerSource:
         folder = self.folder(scenario, worker.dir, worker.also, worker.build)
-        found = source(folder, tuple(worker.config or ()), worker.env)
+        found = named_by(worker, folder)
         names = self.names(scenario)
         variables = {name: render_text(value, names) for name, value in worker.vars.items()}
         hidden = {name: self.secrets[name] for name in scenario.document.secrets}

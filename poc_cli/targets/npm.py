@@ -44,6 +44,11 @@ def command() -> list[str]:
     return [str(node()), str(_wheel() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
+def corepack(name: str) -> Path:
+    """Return the script of a package manager (pnpm or yarn) that comes through corepack."""
+    return _wheel() / "lib" / "node_modules" / "corepack" / "dist" / f"{name}.js"
+
+
 def ci(folder: Path, npm: Sequence[str], *, holding: int) -> None:
     """Run `npm ci` in `folder`, without development dependencies.
 

@@ -11,19 +11,20 @@ from typing import Any, ClassVar
 from poc_cli.errors import TargetError
 from poc_cli.residency.identity import in_namespace
 from poc_cli.residency.trace import Place, own_place
+from poc_cli.targets.absent_workers import USER, stand_ins
+from poc_cli.targets.bindings import absent
 from poc_cli.targets.capnp import Service, joined, services
 from poc_cli.targets.compatibility import encoded
 from poc_cli.targets.runtime_programs import WRANGLER_VERSION
 from poc_cli.targets.sourcemap import SourceMap
 from poc_cli.targets.worker import Worker
+from poc_cli.targets.worker_source import WorkerSource
 from poc_cli.targets.workerd_config import SIDECAR, Services, addition
 from poc_cli.targets.wrangler_build import Built
+from poc_cli.targets.wrangler_config import where_declared
 
 _PASSING_NAME = re.compile(rb"poc-[0-9a-f]{16}|(?:bundle|dev)-[A-Za-z0-9]{6}")
 """Temporary folders of a build, which wrangler mentions in comments of the bundle."""
-
-_USER = "core:user:"
-"""The prefix of a worker's name in the simulator's service names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class Project(Worker):
     entry: ClassVar[str] = "entry"
     tools: ClassVar[dict[str, str]] = {"wrangler": WRANGLER_VERSION}
 
+    source: WorkerSource
     message: bytes
     arguments: tuple[str, ...]
     disks: tuple[str, ...]
@@ -67,9 +69,13 @@ class Project(Worker):
         """Return whether an object belongs to a class of the project, not to the simulator."""
         return any(in_namespace(key, object_id) for key in self.namespaces.values())
 
+    def where_declared(self, class_name: str) -> str | None:
+        """Return which option shows a class that the chosen configurations do not declare, None if none does."""
+        return where_declared(self.source, class_name)
+
     def is_isolate(self, service: str) -> bool:
         """Return whether a service runs a worker of the project."""
-        return service.startswith(_USER)
+        return service.startswith(USER)
 
     def place_of(self, service: str, script: str, line: int, column: int) -> Place | None:
         """Return the location in the project's own source."""
@@ -99,22 +105,29 @@ def project(built: Built, binary: Path, date: str | None) -> Project:
     Raises TargetError if the configuration cannot be read or has no Durable Object class.
     """
     found = services(built.message)
-    objects = _objects(found, [generated.name for generated in built.workers])
+    names = [each.name for each in built.workers]
+    objects = _objects(found, names)
     if not objects:
         raise TargetError(
             f"{built.source.folder} declares no Durable Object class",
-            "only Durable Objects can hibernate: bind one in durable_objects of the project's configuration",
+            where_declared(built.source)
+            or "only Durable Objects can hibernate: bind one in durable_objects of the project's configuration",
         )
     ours = Services(secrets.token_hex(8))
-    text = addition(ours, {name: (class_name, service) for name, (class_name, service, _) in objects.items()})
+    absent_ones = stand_ins(built.message, [each.name for each in found], absent(built.bindings, names))
+    more = "".join(each.service(f"absent{index}.js") for index, each in enumerate(absent_ones))
+    text = addition(ours, {name: (class_name, service) for name, (class_name, service, _) in objects.items()}, more)
     file = built.folder / "addition.capnp"
     try:
         (built.folder / "sidecar.js").write_text(SIDECAR, encoding="utf-8")
+        for index, each in enumerate(absent_ones):
+            (built.folder / f"absent{index}.js").write_text(each.code, encoding="utf-8")
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise TargetError(f"cannot write {file}: {error.strerror}", "set TMPDIR to a folder with free space") from error
     return Project(
         folder=built.source.folder,
+        source=built.source,
         namespaces={name: key for name, (_, _, key) in objects.items()},
         declared=built.workers[0].date,
         imposed=date,
@@ -136,10 +149,10 @@ def _objects(found: list[Service], workers: list[str]) -> dict[str, tuple[str, s
     by_name = {each.name: each for each in found}
     objects: dict[str, tuple[str, str, str]] = {}
     for worker in workers:
-        service = by_name.get(_USER + worker)
+        service = by_name.get(USER + worker)
         for class_name, key in (service.classes if service is not None else {}).items():
             name = f"{worker}:{class_name}" if class_name in objects else class_name
-            objects[name] = (class_name, _USER + worker, key)
+            objects[name] = (class_name, USER + worker, key)
     return objects
 
 
@@ -151,7 +164,7 @@ def _made_of(built: Built) -> str | None:
     bundles = [file for each in built.workers for file in Path(each.map or "").parent.iterdir() if file.is_file()]
     settings = [*source.configs, *source.folder.glob(".dev.vars*"), *source.folder.glob(".env*")]
     names = [name for name, _ in (*source.variables, *source.secrets)]  # the values differ in each run
-    whole = sha256(repr((source.env, names)).encode())
+    whole = sha256(repr((source.envs, names)).encode())
     try:
         for file in [*sorted(bundles), *sorted(settings)]:
             if file.suffix != ".map":
@@ -166,4 +179,4 @@ def _maps(built: Built) -> Iterable[tuple[str, tuple[str, SourceMap]]]:
     generated = (built.folder, built.home)
     for each in built.workers:
         if each.map is not None:
-            yield _USER + each.name, (each.module, SourceMap(Path(each.map), built.source.folder, generated))
+            yield USER + each.name, (each.module, SourceMap(Path(each.map), built.source.folder, generated))

@@ -68,6 +68,10 @@ class Worker:
         keys = self.namespaces.items()
         return next((class_name for class_name, key in keys if in_namespace(key, object_id)), None)
 
+    def where_declared(self, class_name: str) -> str | None:  # noqa: ARG002 - a project has more configurations
+        """Return which option shows a class that it does not declare, None if none does."""
+        return None
+
     def owns(self, object_id: str) -> bool:  # noqa: ARG002 - only projects share a runtime with simulators
         """Return whether an object of the runtime belongs to this worker."""
         return True

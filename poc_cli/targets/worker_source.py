@@ -3,26 +3,48 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from poc_cli.errors import TargetError
+from poc_cli.shipped import shipped
+
+if TYPE_CHECKING:
+    from poc_cli.scenario.service_tables import WorkerRef
 
 DECLARATION: Final = "local.capnp"
 
 CONFIGURATIONS: Final = ("wrangler.json", "wrangler.jsonc", "wrangler.toml")
 """In wrangler's order of precedence."""
 
+Environments = tuple[str | None, ...]
+"""One for each configuration: its name, "" for the top level, None where none is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerChoice:
+    """A worker as the command line, poc.toml or a scenario names it.
+
+    `path` is a folder or a configuration file; `configs` and `main` are relative to the folder. `envs` has one
+    environment for all configurations or one for each; "" is the top level.
+    """
+
+    path: Path
+    configs: tuple[str, ...] = ()
+    envs: tuple[str, ...] = ()
+    main: str | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class WorkerSource:
     """A worker's folder; with `configs` wrangler builds it, else its `local.capnp` defines it.
 
-    Clients connect to the worker of the first of the `configs`; `env` is the wrangler environment of all of them.
+    Clients connect to the worker of the first of the `configs`, whose entry point `main` replaces.
     """
 
     folder: Path
     configs: tuple[Path, ...] = ()
-    env: str | None = None
+    envs: Environments = ()
+    main: Path | None = None
     variables: tuple[tuple[str, str], ...] = ()
     secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
@@ -31,31 +53,69 @@ class WorkerSource:
         return replace(self, variables=tuple(sorted(variables.items())), secrets=tuple(sorted(secrets.items())))
 
 
-def source(path: Path, configs: tuple[str, ...] = (), env: str | None = None) -> WorkerSource:
-    """Find the worker in a folder or at a configuration file; `configs` are relative to the folder.
+def source(choice: WorkerChoice) -> WorkerSource:
+    """Find the worker. Raises TargetError if there is nothing to run."""
+    folder, configs = _configurations(choice)
+    if not configs and (choice.envs or choice.main is not None):
+        raise TargetError(
+            f"{folder} has a {DECLARATION} and no wrangler configuration, so it has no environments and no other main",
+            "leave --env and --main out",
+        )
+    main = None if choice.main is None else _existing(folder, choice.main, "the entry point")
+    return WorkerSource(folder, configs, _environments(choice.envs, configs), main)
 
-    Raises TargetError if there is nothing to run.
-    """
-    if path.is_file() and not configs:
-        return WorkerSource(path.parent.resolve(), (path.resolve(),), env)
+
+def source_or_shipped(choice: WorkerChoice | None) -> WorkerSource:
+    """Find the worker, or the shipped one if none is chosen. Raises TargetError."""
+    return source(choice or WorkerChoice(shipped("worker")))
+
+
+def named_by(worker: "WorkerRef", folder: Path) -> WorkerSource:
+    """Return the source of a worker that a scenario names, whose folder is given. Raises TargetError."""
+    return source(WorkerChoice(folder, tuple(worker.config or ()), tuple(worker.env or ()), worker.main))
+
+
+def _configurations(choice: WorkerChoice) -> tuple[Path, tuple[Path, ...]]:
+    """Return the folder and the configuration files; none of them for a folder with a `local.capnp`."""
+    path = choice.path
+    if path.is_file() and not choice.configs:
+        return path.parent.resolve(), (path.resolve(),)
     if not path.is_dir():
         raise TargetError(f"there is no folder {path}", "name a worker's folder, one that contains a wrangler.jsonc")
     folder = path.resolve()
-    if configs:
-        return WorkerSource(folder, tuple(_existing(folder, each) for each in configs), env)
-    if env is None and (folder / DECLARATION).is_file():
-        return WorkerSource(folder)
-    found = next((folder / name for name in CONFIGURATIONS if (folder / name).is_file()), None)
+    if choice.configs:
+        return folder, tuple(_existing(folder, each, "the configuration") for each in choice.configs)
+    if (folder / DECLARATION).is_file() and not choice.envs and choice.main is None:
+        return folder, ()
+    found = configuration_in(folder)
     if found is None:
+        if (folder / DECLARATION).is_file():
+            return folder, ()
         raise TargetError(
             f"{path} has no {DECLARATION} and no {', '.join(CONFIGURATIONS[:-1])} or {CONFIGURATIONS[-1]}",
             "name a worker's folder or its configuration file",
         )
-    return WorkerSource(folder, (found,), env)
+    return folder, (found,)
 
 
-def _existing(folder: Path, name: str) -> Path:
+def configuration_in(folder: Path) -> Path | None:
+    """Return the configuration that wrangler would read in a folder, None if there is none."""
+    return next((folder / name for name in CONFIGURATIONS if (folder / name).is_file()), None)
+
+
+def _environments(envs: tuple[str, ...], configs: tuple[Path, ...]) -> Environments:
+    if len(envs) <= 1:
+        return (envs or (None,)) * len(configs)
+    if len(envs) != len(configs):
+        raise TargetError(
+            f"{len(envs)} environments are named for {len(configs)} configuration{'' if len(configs) == 1 else 's'}",
+            'name one for all of them or one for each in order; "" is the top level',
+        )
+    return envs
+
+
+def _existing(folder: Path, name: str, what: str) -> Path:
     file = folder / name
     if not file.is_file():
-        raise TargetError(f"there is no file {file}", "configuration names are relative to the worker's folder")
+        raise TargetError(f"there is no file {file}", f"{what} is named relative to the worker's folder")
     return file.resolve()

@@ -1,6 +1,8 @@
 """The local target: a worker on workerd, with residency read from the runtime's trace."""
 
+import asyncio
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -89,6 +91,8 @@ class Workerd:
 
     async def module_state(self) -> "WorkerState":
         """Save the module state of the worker, which must not have run yet. Raises TargetError."""
+        # Few plays need it, and it imports an HTTP client: 0.1 s, in which the event loop would stand still.
+        await asyncio.to_thread(import_module, "poc_cli.targets.module_state")
         from poc_cli.targets.module_state import WorkerState
 
         return await WorkerState.keep(self._process.inspector_port, self._place.worker, self._place.services)
@@ -113,7 +117,9 @@ class Workerd:
         unique_key = self._place.worker.namespaces.get(class_name)
         if unique_key is None:
             known = ", ".join(sorted(self._place.worker.namespaces))
-            raise TargetError(f'the worker has no Durable Object class "{class_name}"', f"it declares {known}")
+            hint = self._place.worker.where_declared(class_name)
+            message = f'the worker has no Durable Object class "{class_name}"'
+            raise TargetError(message, f"it declares {known}" if hint is None else f"{hint}; it declares {known}")
         return object_id(unique_key, name)
 
     def class_of(self, object_id: str) -> str | None:

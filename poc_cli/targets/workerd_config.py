@@ -44,7 +44,8 @@ SUBJECT = "main"
 """The name of the service under test in the trace."""
 
 
-def _text(value: str) -> str:
+def quoted(value: str) -> str:
+    """Return a text as a literal of the configuration language."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
@@ -52,12 +53,12 @@ def _text(value: str) -> str:
 def _sidecar(name: str, objects: Mapping[str, tuple[str, str]]) -> str:
     """Return the definition of a side-car bound to objects: (class, service) by binding name."""
     bindings = ", ".join(
-        f"(name = {_text(each)}, "
-        f"durableObjectNamespace = (className = {_text(class_name)}, serviceName = {_text(service)}))"
+        f"(name = {quoted(each)}, "
+        f"durableObjectNamespace = (className = {quoted(class_name)}, serviceName = {quoted(service)}))"
         for each, (class_name, service) in objects.items()
     )
     return (
-        f"    (name = {_text(name)}, worker = (\n"
+        f"    (name = {quoted(name)}, worker = (\n"
         f'      modules = [(name = "sidecar.js", esModule = embed "sidecar.js")],\n'
         f'      compatibilityDate = "2026-10-01", compatibilityFlags = ["experimental", "unsafe_module"],\n'
         f"      bindings = [{bindings}],\n"
@@ -71,20 +72,20 @@ def _sidecars(services: Services, objects: Mapping[str, tuple[str, str]]) -> str
 
 def _sockets(services: Services) -> str:
     return (
-        f'    (name = "fence", address = "unix:fence.sock", http = (), service = {_text(services.fence)}),\n'
-        f'    (name = "evict", address = "unix:evict.sock", http = (), service = {_text(services.evict)}),\n'
+        f'    (name = "fence", address = "unix:fence.sock", http = (), service = {quoted(services.fence)}),\n'
+        f'    (name = "evict", address = "unix:evict.sock", http = (), service = {quoted(services.evict)}),\n'
     )
 
 
-def addition(services: Services, objects: Mapping[str, tuple[str, str]]) -> str:
+def addition(services: Services, objects: Mapping[str, tuple[str, str]], more: str = "") -> str:
     """Return the configuration text that is joined to a project's configuration: the side-car and its sockets.
 
-    `objects` maps binding names of the side-car to class name and service.
+    `objects` maps binding names of the side-car to class name and service; `more` are definitions of other services.
     """
     return (
         'using Workerd = import "/workerd/workerd.capnp";\n'
         "const config :Workerd.Config = (\n"
-        f"  services = [\n{_sidecars(services, objects)}  ],\n"
+        f"  services = [\n{_sidecars(services, objects)}{more}  ],\n"
         f"  sockets = [\n{_sockets(services)}  ],\n"
         ");\n"
     )
@@ -100,13 +101,13 @@ def config(services: Services, classes: list[str]) -> str:
         'using Subject = import "/local.capnp";\n'
         "const config :Workerd.Config = (\n"
         "  services = [\n"
-        f"    (name = {_text(SUBJECT)}, worker = Subject.main),\n"
+        f"    (name = {quoted(SUBJECT)}, worker = Subject.main),\n"
         f"{_sidecars(services, {each: (each, SUBJECT) for each in classes})}"
         '    (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),\n'
         '    (name = "disk", disk = (path = "disk", writable = true)),\n'
         "  ],\n"
         "  sockets = [\n"
-        f'    (name = "http", address = "127.0.0.1:0", http = (), service = {_text(SUBJECT)}),\n'
+        f'    (name = "http", address = "127.0.0.1:0", http = (), service = {quoted(SUBJECT)}),\n'
         f"{_sockets(services)}"
         "  ],\n"
         ");\n"

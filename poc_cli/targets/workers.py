@@ -6,6 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from poc_cli.targets.project_options import ProjectOptions
 from poc_cli.targets.worker import Worker, subject
 from poc_cli.targets.worker_source import WorkerSource
 
@@ -16,11 +17,18 @@ if TYPE_CHECKING:
 class Workers:
     """The loaded workers. Builds run in the background; wrangler processes end with the context."""
 
-    def __init__(self, binary: Path, date: str | None, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        binary: Path,
+        date: str | None,
+        say: Callable[[str], None],
+        options: ProjectOptions = ProjectOptions(),  # noqa: B008 - frozen
+    ) -> None:
         """Take the runtime and a compatibility date for all workers; `say` gets progress messages."""
         self._binary = binary
         self._date = date
         self._say = say
+        self._options = options
         self._builds: dict[WorkerSource, Build] = {}
         self._loaded: dict[WorkerSource, Worker] = {}
 
@@ -33,9 +41,15 @@ class Workers:
             self._loaded[wanted] = replace(found, beside=(*wanted.variables, *wanted.secrets))
             return
         from poc_cli.targets.runtime_programs import tools
-        from poc_cli.targets.wrangler_build import Build
+        from poc_cli.targets.wrangler_build import Build, BuildSettings
+        from poc_cli.targets.wrangler_config import only_environment
 
-        self._builds[wanted] = Build(wanted, tools(self._say), self._date)
+        env = only_environment(wanted)
+        if env is not None:
+            self._say(f"using the environment {env} of {wanted.configs[0].name}: only it has Durable Objects")
+        chosen = wanted if env is None else replace(wanted, envs=(env,))
+        settings = BuildSettings(self._date, self._say, self._options)
+        self._builds[wanted] = Build(chosen, tools(self._say), settings)
 
     def get(self, wanted: WorkerSource) -> Worker:
         """Return the worker, waiting for its build. Raises TargetError if it cannot be read or built."""

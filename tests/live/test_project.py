@@ -209,10 +209,10 @@ def test_a_build_error_is_told_at_its_place(poc: Poc) -> None:
     until("nothing is left", lambda: _nothing_is_left(poc, chat))
 
 
-def test_remote_resources_are_refused(poc: Poc) -> None:
+def test_remote_resources_are_refused_where_asked_for(poc: Poc) -> None:
     game = _copy(poc, "game")
     _edit(game / "wrangler.toml", ('binding = "SCORES"', 'remote = true, binding = "SCORES"'))
-    ran = poc.run("run", str(game / "dots.toml"), "--sleep", "evict")
+    ran = poc.run("run", str(game / "dots.toml"), "--sleep", "evict", "--remote-bindings", "refuse")
     assert ran.code == 3
     assert "has bindings to remote resources on Cloudflare, which poc does not use: SCORES (kv_namespace)" in ran.err
 

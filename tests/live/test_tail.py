@@ -8,10 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from poc_cli.shipped import shipped
 from poc_cli.targets.cloudflare.deployment import Deployment, Plan, deployed
 from poc_cli.targets.cloudflare.tail import tail
-from poc_cli.targets.worker_source import source
+from poc_cli.targets.worker_source import source_or_shipped
 from tests.standin.faults import Fault
 from tests.standin.standin import StandIn
 
@@ -56,7 +55,7 @@ def test_events_are_told_and_a_redeploy_raises_the_version(cloud: StandIn) -> No
         await deployment.redeploy()
         assert (await _who(deployment))["version"] == "3"
 
-    with deployed(Plan(source(shipped("worker"))), lambda _line: None) as deployment:
+    with deployed(Plan(source_or_shipped(None)), lambda _line: None) as deployment:
         asyncio.run(use(deployment))
         assert cloud.account.scripts[deployment.name].secrets == ["POC_TOKEN"]
     assert cloud.account.ours == []
@@ -68,7 +67,7 @@ def test_a_tail_that_is_refused_says_so_and_ends_nothing(cloud: StandIn) -> None
             assert told.failure is not None
             assert "403" in told.failure
 
-    with deployed(Plan(source(shipped("worker"))), lambda _line: None) as deployment:
+    with deployed(Plan(source_or_shipped(None)), lambda _line: None) as deployment:
         cloud.faults.set(Fault("status", status=403, path="/tails"))
         asyncio.run(use(deployment))
         cloud.faults.clear()
@@ -77,7 +76,7 @@ def test_a_tail_that_is_refused_says_so_and_ends_nothing(cloud: StandIn) -> None
 
 @pytest.mark.usefixtures("cloud")
 def test_wrangler_writes_no_secret_into_its_own_folder() -> None:
-    plan = Plan(source(shipped("worker")), secrets={"POC_API_KEY": "key-canary-0123456789abcdef"})
+    plan = Plan(source_or_shipped(None), secrets={"POC_API_KEY": "key-canary-0123456789abcdef"})
     with deployed(plan, lambda _line: None) as deployment:
         folder = deployment.uploader.scratch.folder
         written = [file for file in folder.rglob("*") if file.is_file()]

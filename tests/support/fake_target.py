@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 from websockets.exceptions import ConnectionClosedError
 
-from poc_cli.clients.client import CannotOpen, Ending, InTime, Listener, Payload
+from poc_cli.clients.client import CannotOpen, Ending, InTime, Listener, Payload, Sendable
 from poc_cli.clients.inbox import Inbox
 from poc_cli.errors import TargetError
 from poc_cli.history.late_stretch import Stretch
@@ -689,7 +689,7 @@ class FakeClient:
         self._listener = listener
         self._is_up = False
         self._over = asyncio.Event()
-        self._said = "it was never opened"
+        self._said = "it was not openeded"
         self._has_asked = False
         self._is_stalled = False
         self._unread: list[Callable[[], object]] = []
@@ -724,11 +724,11 @@ class FakeClient:
         """Return that the handshake did not end in its time."""
         return f"the handshake took more than {within:g} s"
 
-    async def send(self, payload: Payload) -> None:
+    async def send(self, payload: Sendable) -> None:
         """Send one message, and wait until a large one has been read. Raises ConnectionClosed without a connection."""
         if not self.is_open or self.socket is None:
             raise ConnectionClosedError(None, None)
-        self._target.receive(self.socket, payload)
+        self._target.receive(self.socket, bytes(payload) if isinstance(payload, bytearray) else payload)
         if len(payload) > BUFFERED:
             await self._target.has_read(self.socket)
 

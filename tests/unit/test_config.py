@@ -1,13 +1,15 @@
 """The configuration: what counts where several say something, and how a mistake in the file is told."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from poc_cli.config import Flags, find, settings
+from poc_cli.config import Flags, WorkerFlags, find, settings
 from poc_cli.errors import UsageError
 from poc_cli.judge.requirements import Entry, Limit, Regress
+from poc_cli.targets.worker_source import WorkerChoice
 
 Write = Callable[..., Path]
 
@@ -48,7 +50,7 @@ def test_a_flag_counts_before_the_environment_and_that_before_the_file(
     found = settings()
     assert (found.results, found.worker, found.sleep, found.jobs, found.compat_dates) == (
         Path("a"),
-        Path("w"),
+        WorkerChoice(Path("w")),
         "idle",
         3,
         ("2026-01-01",),
@@ -59,15 +61,15 @@ def test_a_flag_counts_before_the_environment_and_that_before_the_file(
     found = settings()
     assert (found.results, found.worker, found.sleep, found.jobs, found.compat_dates) == (
         Path("b"),
-        Path("v"),
+        WorkerChoice(Path("v")),
         "evict",
         4,
         ("2026-02-02",),
     )
-    found = settings(Flags(Path("c"), Path("u"), "idle", 5, ("2026-03-03",)))
+    found = settings(Flags(Path("c"), WorkerFlags(Path("u")), "idle", 5, ("2026-03-03",)))
     assert (found.results, found.worker, found.sleep, found.jobs, found.compat_dates) == (
         Path("c"),
-        Path("u"),
+        WorkerChoice(Path("u")),
         "idle",
         5,
         ("2026-03-03",),
@@ -128,7 +130,7 @@ def test_paths_of_the_file_start_in_its_folder(folder: Path, monkeypatch: pytest
     (folder / "a" / "b").mkdir(parents=True)
     monkeypatch.chdir(folder / "a" / "b")
     found = settings()
-    assert (found.results, found.worker, found.folder) == (Path("../../runs"), Path("../../../w"), folder)
+    assert (found.results, found.worker, found.folder) == (Path("../../runs"), WorkerChoice(Path("../../../w")), folder)
 
 
 def test_it_is_looked_for_as_far_as_the_repository_reaches(folder: Path) -> None:
@@ -235,3 +237,33 @@ def test_without_require_every_claim_is(folder: Path) -> None:
     assert file is not None
     assert file.check is not None
     assert file.check.gates.require is None
+
+
+def test_a_table_names_more_of_the_worker_and_the_command_line_changes_it(folder: Path) -> None:
+    (folder / "poc.toml").write_text(
+        'worker = { dir = "app", config = ["a.toml", "jobs/b.toml"], env = "staging", main = "src/a.ts" }\n',
+        encoding="utf-8",
+    )
+    written = WorkerChoice(Path("app"), ("a.toml", "jobs/b.toml"), ("staging",), "src/a.ts")
+    assert settings().worker == written
+    assert not settings().overrides_worker
+    found = settings(Flags(worker=WorkerFlags(envs=["dev", ""])))
+    assert found.worker == replace(written, envs=("dev", ""))
+    assert (found.overrides_worker, found.envs) == (False, ["dev", ""])
+    other = settings(Flags(worker=WorkerFlags(folder / "other")))
+    assert (other.worker, other.overrides_worker) == (WorkerChoice(folder / "other"), True)
+
+
+def test_a_configuration_names_the_worker_and_is_looked_for_in_its_folder_first(folder: Path) -> None:
+    (folder / "app").mkdir()
+    for name in ("wrangler.toml", "app/wrangler.toml", "here.toml"):
+        (folder / name).touch()
+    found = settings(Flags(worker=WorkerFlags(Path("app"), ["wrangler.toml", "here.toml"])))
+    assert found.worker == WorkerChoice(Path("app"), ("wrangler.toml", str(folder / "here.toml")))
+    assert settings(Flags(worker=WorkerFlags(configs=["here.toml"]))).worker == WorkerChoice(Path(), ("here.toml",))
+
+
+def test_a_worker_that_is_no_place_is_an_error(folder: Path) -> None:
+    assert "dir" in refusal(folder, "worker = { env = 'dev' }\n")
+    assert "seed" in refusal(folder, "worker = { dir = '.', seed = {} }\n")
+    assert "worker" in refusal(folder, "worker = 3\n")

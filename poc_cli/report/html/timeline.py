@@ -1,4 +1,4 @@
-"""When each object of a play was in memory and each client connected, on the client's clock."""
+"""The timeline of a play: when objects were in memory and clients connected, on the client's clock."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -11,26 +11,26 @@ from poc_cli.inert import inert
 _NS: Final = 1e9
 
 _PINGS: Final = frozenset({"ping", "pong"})
-"""Texts that a worker commonly lets the runtime answer, in small letters or large; they are drawn hollow."""
+"""Texts of common auto-responses, in lower case; they are drawn hollow."""
 
 _APP: Final = "origin"
-"""Who an app server beside the worker is in the history."""
+"""The actor of an app server in the history."""
 
 LONGEST_LABEL: Final = 48
-"""Characters of what is written into a drawing, which does not wrap; what is pointed at shows more."""
+"""Characters of a text in a drawing, where text does not wrap; the tooltip has more."""
 
 _FAULTS: Final = {
     "crash": "runtime killed",
     "server": "runtime restarted",
     "deploy": "redeployed",
-    "object": "ended with its sockets",
+    "object": "aborted with its sockets",
     "drop": "connection dropped",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A stretch of a lane, in seconds since the play's start; `flag` is shown beside it, `title` when asked."""
+    """A stretch of a lane, in seconds since the play's start; `flag` is drawn above it, `title` is its tooltip."""
 
     start: float
     end: float
@@ -41,7 +41,7 @@ class Stretch:
 
 
 class Mark(NamedTuple):
-    """Something that happened at one moment. There are as many as events, and a tuple is made fast."""
+    """Something that happened at one time. A tuple, because there are as many as events."""
 
     at: float
     kind: str
@@ -50,7 +50,7 @@ class Mark(NamedTuple):
 
 @dataclass(slots=True)
 class Lane:
-    """One object, one client, page or program, the app beside them, or the steps of the story."""
+    """One object, client, page or program, the app server, or the steps of the story."""
 
     label: str
     what: str
@@ -61,7 +61,7 @@ class Lane:
 
 @dataclass(slots=True)
 class Timeline:
-    """All lanes of a play and the faults that struck it."""
+    """The lanes of a play and the faults that it injected."""
 
     end: float
     lanes: list[Lane]
@@ -70,24 +70,24 @@ class Timeline:
 
 def timeline_of(events: Sequence[Event]) -> Timeline:
     """Return the timeline of a play; its first event is its start."""
-    return _Drafting(events).timeline()
+    return _TimelineBuilder(events).timeline()
 
 
 def numbers(data: dict[str, Any], *names: str) -> tuple[int, ...] | None:
-    """Return some fields of an event as whole numbers, None where one is not."""
+    """Return some fields of an event as integers, None if one is not an integer."""
     found = tuple(data.get(name) for name in names)
     return found if all(type(value) is int for value in found) else None  # type: ignore[return-value]
 
 
-class _Drafting:
-    """Goes through the events of one play and keeps what is going on."""
+class _TimelineBuilder:
+    """Builds the timeline from the events of one play, in order."""
 
     def __init__(self, events: Sequence[Event]) -> None:
         self._events = events
         self._origin = events[0].t_ns
         self._lanes: dict[str, Lane] = {"poc": Lane("steps", "steps")}
         self._faults: list[tuple[float, str, int]] = []
-        self._ways: dict[str, Callable[[Lane, Event], None]] = {
+        self._handlers: dict[str, Callable[[Lane, Event], None]] = {
             kinds.ENTERED: self._entered,
             kinds.LEFT: self._left,
             kinds.AWAKE: self._pinned,
@@ -111,12 +111,12 @@ class _Drafting:
 
     def timeline(self) -> Timeline:
         for event in self._events:
-            way = self._ways.get(event.kind)
-            if way is not None:
-                way(self._lane(event.actor), event)
+            handle = self._handlers.get(event.kind)
+            if handle is not None:
+                handle(self._lane(event.actor), event)
         last = self._events[-1]
         for lane in self._lanes.values():
-            self._cease(lane, last)
+            self._end_state(lane, last)
         lanes = [lane for lane in self._lanes.values() if lane.stretches or lane.marks]
         order = {"steps": 0, "object": 1, "app": 3}
         in_order = sorted(lanes, key=lambda lane: order.get(lane.what, 2))
@@ -136,30 +136,30 @@ class _Drafting:
         lane.marks.append(Mark(self._at(event), kind, event.id))
 
     def _entered(self, lane: Lane, event: Event) -> None:
-        self._cease(lane, event)
+        self._end_state(lane, event)
         lane.since = event
 
     def _left(self, lane: Lane, event: Event) -> None:
-        self._cease(lane, event)
+        self._end_state(lane, event)
         lane.since = event
 
     def _opened(self, lane: Lane, event: Event) -> None:
-        self._cease(lane, event)
+        self._end_state(lane, event)
         lane.since = event
         if "socket" in event.data and lane.what == "client":
-            lane.what = "page"  # of those that tell their sockets apart, programs have been started before
+            lane.what = "page"  # programs number their sockets too, but they were started before
         self._mark(lane, event, "opened")
 
     def _started(self, lane: Lane, _: Event) -> None:
         lane.what = "program"
 
     def _frame(self, lane: Lane, event: Event) -> None:
-        """Mark a keep-alive of a program; its other frames are known by its lines."""
+        """Mark a keep-alive of a program; its output lines show its other frames."""
         if _is_ping(event):
             self._mark(lane, event, "ping" if event.kind == kinds.FRAME_SENT else "pong")
 
     def _closed(self, lane: Lane, event: Event) -> None:
-        self._cease(lane, event)
+        self._end_state(lane, event)
         self._mark(lane, event, "closed" if event.data.get("clean") else "broken")
 
     def _step_end(self, lane: Lane, event: Event) -> None:
@@ -168,32 +168,32 @@ class _Drafting:
 
     def _fault(self, lane: Lane, event: Event) -> None:
         fault = str(event.data.get("fault"))
-        told = _FAULTS.get(fault, fault)
-        name = f"{lane.label}: {told}" if lane.what != "steps" else told
+        text = _FAULTS.get(fault, fault)
+        name = f"{lane.label}: {text}" if lane.what != "steps" else text
         self._faults.append((self._at(event), _short(name), event.id))
 
     def _pinned(self, lane: Lane, event: Event) -> None:
         pins = event.data.get("pins")
         listed = [pin for pin in (pins if isinstance(pins, list) else []) if isinstance(pin, dict)]
-        told = ", ".join(dict.fromkeys(_pin(pin) for pin in listed)) or "nothing that the trace shows"
+        pins_text = ", ".join(dict.fromkeys(_pin(pin) for pin in listed)) or "nothing that the trace shows"
         since = self._at(lane.since) if lane.since is not None else 0.0
         now = self._at(event)
-        # How long before this event a pin began is known in the runtime's clock; both clocks run alike.
+        # The ages of pins are on the runtime's clock, which runs at the same rate as the client's.
         both = [numbers({"now": event.data.get("at_ns"), "then": pin.get("at_ns")}, "now", "then") for pin in listed]
         ages = [times[0] - times[1] for times in both if times is not None]
         start = max(since, now - max(ages) / _NS) if ages else since
-        title = inert(f"pinned by {told}, still in memory at {now:.3f} s")
-        lane.stretches.append(Stretch(start, now, "pinned", title, event.id, _short(f"pinned by {told}")))
+        title = inert(f"pinned by {pins_text}, still in memory at {now:.3f} s")
+        lane.stretches.append(Stretch(start, now, "pinned", title, event.id, _short(f"pinned by {pins_text}")))
 
-    def _cease(self, lane: Lane, event: Event) -> None:
-        """End what has been going on in a lane."""
+    def _end_state(self, lane: Lane, event: Event) -> None:
+        """End the current state of a lane."""
         since, lane.since = lane.since, None
         if since is None:
             return
         start, end = self._at(since), self._at(event)
         kind, title, flag = _state(since, event)
         whole = f"{title}, from {start:.3f} to {end:.3f} s"
-        # What was pinned meanwhile lies over the stay, not under it.
+        # Pinned stretches are drawn over the stay, not under it.
         over = (n for n, each in enumerate(lane.stretches) if each.kind == "pinned" and each.start >= start)
         place = next(over, None)
         stretch = Stretch(start, end, kind, inert(whole), since.id, flag)
@@ -205,7 +205,7 @@ def _short(text: str) -> str:
 
 
 def _state(since: Event, until: Event) -> tuple[str, str, str]:
-    """Return what has been going on since an event, in a word, in words, and as a flag."""
+    """Return the state of a lane since an event: its kind, its title and its flag."""
     if since.kind == kinds.OPENED:
         return "open", f"{since.actor} connected", ""
     if since.kind == kinds.ENTERED:

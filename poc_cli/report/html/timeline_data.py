@@ -1,4 +1,4 @@
-"""A timeline as data for the script of the page, which draws it anew when it is zoomed."""
+"""A timeline as data for the script of the page, which redraws it when it is zoomed."""
 
 from typing import Final
 
@@ -7,15 +7,15 @@ from poc_cli.report.html.safe import embedded
 from poc_cli.report.html.timeline import Lane, Timeline
 
 KINDS: Final = tuple(CLASS_OF)
-"""A mark's kind is its place in here."""
+"""A mark's kind is its index in this tuple."""
 
 _MICROSECONDS: Final = 1e6
 
 
 def data_of(timeline: Timeline, close: Scale | None) -> str:
-    """Return the timeline as JSON: times in microseconds, those and the ids of marks each as the step from the last.
+    """Return the timeline as JSON, with times in microseconds; times and event ids of marks are delta-encoded.
 
-    `close` is what its drawing from close by shows.
+    `close` is the part that the close-up shows.
     """
     return embedded(
         {
@@ -23,7 +23,7 @@ def data_of(timeline: Timeline, close: Scale | None) -> str:
             "end": _micro(timeline.end),
             "kinds": [[kind, CLASS_OF[kind]] for kind in KINDS],
             "lanes": [_lane(lane) for lane in timeline.lanes],
-            "faults": [[_micro(at), told, event] for at, told, event in timeline.faults],
+            "faults": [[_micro(at), name, event] for at, name, event in timeline.faults],
         }
     )
 

@@ -1,16 +1,14 @@
 """The configuration by which a copy of a project is deployed: its own, under our name, and apart from production."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import tomli
-
 from poc_cli.errors import TargetError, UsageError
-from poc_cli.targets.worker_source import CONFIGURATIONS, WorkerSource
+from poc_cli.targets.worker_source import CONFIGURATIONS, WorkerSource, configuration_in
+from poc_cli.targets.wrangler_config import read
 
 _PLAIN: Final = frozenset(
     [
@@ -135,7 +133,9 @@ def copied(source: WorkerSource, name: str, variables: Mapping[str, str], date: 
     """
     file = configuration(source)
     raw = read(file)
-    table = _of_environment(raw, source.env, file)
+    table = _of_environment(raw, source.envs[0] if source.envs else None, file)
+    if source.main is not None:
+        table = {**table, "main": str(source.main)}
     _raise_if_impossible(table, file)
     account = table.get("account_id") or raw.get("account_id")
     kept = {key: value for key, value in table.items() if key in _PLAIN | _OWN}
@@ -171,7 +171,7 @@ def configuration(source: WorkerSource) -> Path:
         )
     if source.configs:
         return source.configs[0]
-    found = next((source.folder / name for name in CONFIGURATIONS if (source.folder / name).is_file()), None)
+    found = configuration_in(source.folder)
     if found is None:
         raise TargetError(
             f"{source.folder} has no {', '.join(CONFIGURATIONS[:-1])} or {CONFIGURATIONS[-1]} to deploy it by",
@@ -180,30 +180,9 @@ def configuration(source: WorkerSource) -> Path:
     return found
 
 
-_TOKENS: Final = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
-_LAST_COMMAS: Final = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTALL)
-
-
-def read(file: Path) -> dict[str, Any]:
-    """Return what a configuration says, be it TOML or JSON with comments. Raises TargetError."""
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-        if file.suffix == ".toml":
-            return tomli.loads(text)
-        bare = _TOKENS.sub(lambda found: found[0] if found[0][0] == '"' else " ", text)
-        value = json.loads(_LAST_COMMAS.sub(lambda found: found[1] or "", bare))
-    except (OSError, ValueError) as error:
-        raise TargetError(
-            f"{file} cannot be read: {error}", "fix it; wrangler deploy reports the same error"
-        ) from error
-    if not isinstance(value, dict):
-        raise TargetError(f"{file} is no table", "fix it; wrangler deploy reports the same error")
-    return value
-
-
 def _of_environment(raw: dict[str, Any], env: str | None, file: Path) -> dict[str, Any]:
     """Return one table: the environment's own words, and what it inherits, as wrangler has it."""
-    if env is None:
+    if not env:
         return raw
     environments = raw.get("env") or {}
     if env not in environments:

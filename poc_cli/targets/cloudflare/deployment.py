@@ -128,7 +128,7 @@ def deployed(
     with ExitStack() as open_:
         open_.enter_context(interrupting())
         account = open_.enter_context(connected(say, account_named))
-        scratch = Scratch()
+        scratch = Scratch(plan.source.folder)
         open_.callback(scratch.remove)
         uploader = Uploader(home, scratch, account, name)
         offer(account, say, ask)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from poc_cli.targets.npm import node
+from poc_cli.targets.node_tools import search_path, write_shims
 from poc_cli.targets.process import passed_on
 from poc_cli.targets.runtime_folder import base
 from poc_cli.targets.runtime_programs import WRANGLER_VERSION
@@ -33,10 +33,12 @@ _SETTINGS: Final = {
 class Scratch(ScratchFolder):
     """A folder (0700) that is gone at the end, whatever happens to us."""
 
-    def __init__(self) -> None:
-        """Make it. Raises TargetError if there is no room for it."""
-        super().__init__(base(), "home", "tmp", "project")
+    def __init__(self, source: Path) -> None:
+        """Make it for a project in that folder. Raises TargetError if there is no room for it."""
+        super().__init__(base(), "home", "tmp", "project", "bin")
+        self._source = source
         with self.filling():
+            write_shims(self.folder / "bin", managers=True)
             self._forget_updates()
 
     @property
@@ -89,7 +91,7 @@ class Scratch(ScratchFolder):
                 own,
             )
             | dict.fromkeys(("TMPDIR", "WRANGLER_LOG_PATH", "WRANGLER_REGISTRY_PATH"), temporary)
-            | {"PATH": f"{node().parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+            | {"PATH": search_path(self._source, self.folder / "bin")}  # for the project's build command
             | {"WRANGLER_OUTPUT_FILE_PATH": str(self.records)}
             | {"CLOUDFLARE_API_BASE_URL": api, "CLOUDFLARE_ACCOUNT_ID": account, "CLOUDFLARE_API_TOKEN": token}
         )

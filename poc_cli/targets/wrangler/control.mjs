@@ -1,14 +1,20 @@
 // Has wrangler bundle a project and make the runtime's configuration for it, and says so on the descriptor `report`, a JSON
 // object a line. It stays, because simulated services call back to it, and ends with its stdin. Never changes the project.
+import childProcess from "node:child_process";
 import fs from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
+import { StringDecoder } from "node:string_decoder";
 
-const { home, scratch, configs, env, date, report } = JSON.parse(process.argv[2]);
+const { home, scratch, configs, envs, main, date, report } = JSON.parse(process.argv[2]);
 
 // What the story gives the worker beside its own variables; by the environment, because a command line can be read by others.
 const given = JSON.parse(process.env.POC_BINDINGS ?? "{}");
 delete process.env.POC_BINDINGS;
+
+// The environment of the project's own build command: the user's, whereas wrangler has a HOME of its own.
+const commandVariables = JSON.parse(process.env.POC_COMMAND ?? "{}");
+delete process.env.POC_COMMAND;
 
 function say(told) {
   fs.writeSync(report, `${JSON.stringify(told)}\n`);
@@ -25,6 +31,18 @@ const inProject = (place) => `${place}/`.includes("/.wrangler/") && !String(plac
 fs.mkdirSync = (place, options) => (inProject(place) ? undefined : mkdirSync(place, options));
 fs.mkdtempSync = (prefix, options) =>
   mkdtempSync(inProject(prefix) ? path.join(scratch, path.basename(String(prefix))) : prefix, options);
+
+// A build command is the only program that wrangler starts through a shell. What it prints is reported while it runs.
+const { spawn } = childProcess;
+childProcess.spawn = (command, words, options) => {
+  if (!options?.shell) return spawn(command, words, options);
+  const child = spawn(command, words, { ...options, env: { ...commandVariables, WRANGLER_COMMAND: "dev" } });
+  for (const stream of [child.stdout, child.stderr]) {
+    const decoder = new StringDecoder("utf8");
+    stream?.on("data", (chunk) => say({ event: "output", text: decoder.write(chunk) }));
+  }
+  return child;
+};
 
 const wrangler = createRequire(path.join(home, "package.json"))("wrangler");
 const DevEnv = wrangler.unstable_DevEnv;
@@ -81,9 +99,24 @@ function watchErrors(devEnv) {
   devEnv.on("runtimeError", ({ stack, text }) => fs.appendFileSync(path.join(scratch, "thrown.log"), `${stack || text}\n`));
 }
 
-function refuseRemote(config) {
-  const remote = Object.entries(config.bindings ?? {}).filter(([, binding]) => binding.remote === true);
-  if (remote.length > 0) fail("remote", remote.map(([name, { type }]) => `${name} (${type})`).join(", "));
+/** Gives what a worker binds and who reads its tails, without values, which may be secret. */
+function boundBy({ bindings, tailConsumers, streamingTailConsumers }) {
+  const tails = [...(tailConsumers ?? []), ...(streamingTailConsumers ?? [])];
+  return [
+    ...Object.entries(bindings ?? {}).map(([name, { type, remote, service, script_name, entrypoint, class_name }]) =>
+      ({ name, type, remote, service, script_name, entrypoint, class_name })),
+    ...tails.map(({ service, entrypoint }) => ({ name: "tail consumer", type: "tail", service, entrypoint })),
+  ];
+}
+
+// wrangler refuses a Hyperdrive without a database on this machine; nothing listens on 9, the port of the discard
+// protocol (RFC 863), so that a connection is refused when it is used.
+function giveHyperdriveAnAddress(config) {
+  for (const { binding, localConnectionString } of config.hyperdrive ?? []) {
+    const variable = `CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_${binding}`;
+    if (localConnectionString || process.env[variable]) continue;
+    process.env[variable] = "postgres://nobody:nobody@127.0.0.1:9/none";
+  }
 }
 
 function sourceMapOf(bundle) {
@@ -101,9 +134,10 @@ function bindings() {
   return Object.fromEntries([...of("plain_text", given.plain), ...of("secret_text", given.secret)]);
 }
 
-function input(config, primary) {
+function input(config, env, primary) {
   return {
     config,
+    entrypoint: (primary && main) || undefined,
     bindings: bindings(),
     env: env ?? undefined,
     compatibilityDate: date ?? undefined,
@@ -115,7 +149,7 @@ function input(config, primary) {
       logLevel: "none",
       persist: path.join(scratch, "state"),
       server: { hostname: "127.0.0.1", port: 0, secure: false },
-      auth: () => fail("remote", "something"),
+      auth: () => fail("wrangler", "it asks for a login at Cloudflare, which poc does not have"),
       enableContainers: false,
       generateTypes: false,
       multiworkerPrimary: configs.length > 1 ? primary : undefined,
@@ -145,8 +179,8 @@ try {
     for (const devEnv of devEnvs) devEnv.on("reloadComplete", resolve);
   });
   for (const [index, config] of configs.entries()) {
-    await devEnvs[index].config.set(input(config, index === 0), true);
-    refuseRemote(devEnvs[index].config.latestConfig);
+    giveHyperdriveAnAddress(wrangler.unstable_readConfig({ config, env: envs[index] ?? undefined }, { hideWarnings: true }));
+    await devEnvs[index].config.set(input(config, envs[index], index === 0), true);
   }
   await ready;
   const workers = devEnvs.map(({ config }) => built.get(config.latestConfig.name));
@@ -154,6 +188,7 @@ try {
     event: "ready",
     workers: workers.map(({ config, bundle }) => ({
       name: config.name,
+      bindings: boundBy(config),
       date: config.compatibilityDate,
       map: sourceMapOf(bundle),
       module: path.basename(bundle.path),

@@ -7,7 +7,7 @@ import pytest
 
 from poc_cli.commands.scaffold import Guess, guess, path_in, plain_json
 from poc_cli.errors import UsageError
-from poc_cli.targets.worker_source import source
+from poc_cli.targets.worker_source import WorkerChoice, source
 
 PROJECTS = Path(__file__).parent.parent.parent / "projects"
 
@@ -20,7 +20,7 @@ PROJECTS = Path(__file__).parent.parent.parent / "projects"
     ],
 )
 def test_our_own_projects(name: str, found: Guess) -> None:
-    assert guess(source(PROJECTS / name)) == found
+    assert guess(source(WorkerChoice(PROJECTS / name))) == found
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_comments_and_last_commas_are_taken_out_but_not_of_texts() -> None:
 def test_a_configuration_that_says_nothing_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "wrangler.jsonc").write_text(content, encoding="utf-8")
     with pytest.raises(UsageError, match=r"wrangler\.jsonc"):
-        guess(source(tmp_path))
+        guess(source(WorkerChoice(tmp_path)))
 
 
 def test_classes_of_other_workers_are_not_its_own(tmp_path: Path) -> None:
@@ -57,4 +57,4 @@ def test_classes_of_other_workers_are_not_its_own(tmp_path: Path) -> None:
         ' { name = "B", class_name = "Theirs", script_name = "other" }]\n',
         encoding="utf-8",
     )
-    assert guess(source(tmp_path)) == Guess(("Mine",), None)
+    assert guess(source(WorkerChoice(tmp_path))) == Guess(("Mine",), None)

@@ -1,12 +1,15 @@
 """Which scenarios a word of the command line means, and what `--all` leaves to a tag."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from poc_cli.commands.selection import chosen, files
+from poc_cli.commands.selection import chosen, files, is_wanted
+from poc_cli.errors import UsageError
 from poc_cli.run_options import RunOptions
 from poc_cli.scenario.catalog import find, shipped_files
+from poc_cli.targets.worker_source import WorkerChoice
 
 
 def names(options: RunOptions) -> set[str]:
@@ -33,3 +36,51 @@ def test_packages_that_lie_beside_a_scenario_hold_none(tmp_path: Path, monkeypat
     (tmp_path / "mine" / "app" / "node_modules" / "one" / "settings.toml").touch()
     monkeypatch.chdir(tmp_path)
     assert [file.name for file in find(["./mine/"])] == ["room.toml"]
+
+
+STORY = """
+name = "story"
+title = "One message."
+object = { class = "R", name = "{play}" }
+clients = { ann = "/{play}" }
+steps = [{ connect = "ann" }, { on = "ann", send = "x", expect = "y", claim = "b" }]
+[[claim]]
+id = "b"
+says = "It is answered."
+"""
+
+
+def _story(folder: Path, worker: str) -> Path:
+    (folder / "story.toml").write_text(f"{worker}\n{STORY}", encoding="utf-8")
+    return folder / "story.toml"
+
+
+def test_the_worker_of_the_configuration_is_wanted_only_by_scenarios_that_name_none(tmp_path: Path) -> None:
+    configured = RunOptions(worker=WorkerChoice(Path("app")))
+    own, without = _story(tmp_path, 'worker = "../own"'), tmp_path / "without.toml"
+    without.write_text(STORY, encoding="utf-8")
+    assert not is_wanted([own], configured)
+    assert is_wanted([own, without], configured)
+    assert is_wanted([own], replace(configured, overrides_worker=True))
+    assert is_wanted([own], RunOptions())
+    own.write_text("worker = [", encoding="utf-8")
+    assert not is_wanted([own], configured)
+
+
+def test_the_command_line_replaces_a_scenarios_worker_or_changes_its_environment(tmp_path: Path) -> None:
+    file = _story(tmp_path, 'worker = { dir = "../own", config = "a.toml", env = "dev", vars = { A = "b" } }')
+    (same,) = chosen([file], RunOptions())
+    named = same.document.worker
+    assert named is not None
+    (changed,) = chosen([file], RunOptions(envs=["staging"], main="src/b.ts"))
+    assert changed.document.worker == named.model_copy(update={"env": ["staging"], "main": "src/b.ts"})
+    (replaced,) = chosen([file], RunOptions(worker=WorkerChoice(tmp_path, ("b.toml",)), overrides_worker=True))
+    update = {"dir": str(tmp_path), "config": ["b.toml"], "env": None}
+    assert replaced.document.worker == named.model_copy(update=update)
+
+
+def test_an_environment_needs_a_worker_of_ones_own(tmp_path: Path) -> None:
+    file = _story(tmp_path, "")
+    with pytest.raises(UsageError, match="--env is for a worker of your own"):
+        chosen([file], RunOptions(envs=["staging"]))
+    chosen([file], RunOptions(envs=["staging"], worker=WorkerChoice(Path("app"))))

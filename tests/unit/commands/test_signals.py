@@ -1,6 +1,7 @@
 """What a loop imports while it waits, and that it imports nothing while it works."""
 
 import asyncio
+import gc
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from poc_cli.commands.signals import importing
+from poc_cli.commands.signals import finish, importing
 
 NAMES = ("poc_idle_first", "poc_idle_second")
 
@@ -71,3 +72,18 @@ def test_timers_and_sockets_go_on_meanwhile() -> None:
         writing.close()
 
     run(work)
+
+
+def test_a_run_collects_garbage_in_short_pauses() -> None:
+    before = gc.get_threshold()
+    seen: list[tuple[int, ...]] = []
+
+    async def work() -> None:
+        seen.append((gc.get_freeze_count(), *gc.get_threshold()))
+
+    assert finish(work())
+    ((frozen, youngest, _, oldest),) = seen
+    assert frozen > 10_000
+    assert youngest <= 20_000
+    assert oldest >= 1_000
+    assert gc.get_threshold() == before

@@ -208,3 +208,12 @@ def test_a_typed_event_is_written_with_the_fields_that_it_was_given(path: Path) 
     assert read(path) == [event, failed]
     assert (event.kind, event.step, event.data) == ("step_end", 2, {"ok": True, "sent": {"ann": 3}})
     assert (failed.t_ns, failed.data) == (7, {"ok": False, "failure": "silence"})
+
+
+def test_a_secret_in_a_large_message_to_send_is_masked(path: Path) -> None:
+    value = "kP9vXq27LmZt41bN"
+    with writer(path, value) as history:
+        assert history.masked(bytearray(b"x" * 100)) == (b"x" * 100, {})
+        clean, marked = history.masked(bytearray(b"x " + value.encode()))
+        assert clean == b"x " + MASK.encode()
+        assert list(marked.values()) == [["a secret"]]

@@ -37,7 +37,7 @@ def held(text: str = TEXT) -> History:
 
 
 def again(history: History, text: str = TEXT) -> Tale:
-    """Begin the same story with module state put back, up to its sleep."""
+    """Begin the same story with module state reset, up to its sleep."""
     play = replace(plays_of(parse(text, FILE))[0], label="story!modules", role=CONFIRM)
     told = Tale(history, play, text)
     told.connect()

@@ -44,7 +44,7 @@ def test_a_read_without_any_sleep_proves_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("how", "reason"),
-    [("died", "died with its process"), ("dropped", "left memory neither by its timer nor by an evict of ours")],
+    [("died", "died with its process"), ("dropped", "left memory, but not by the idle timer or an evict of ours")],
 )
 def test_who_died_or_was_dropped_did_not_sleep(how: str, reason: str) -> None:
     told = before_the_sleep()

@@ -69,7 +69,7 @@ def test_the_refuted_come_first_and_the_rest_is_counted() -> None:
     claims = [claim(f"u{number}", "unknown") for number in range(8)] + [claim(f"r{number}") for number in range(4)]
     told = annotations(document(scenario("s", *claims, error=None, stopped=None)), (), here).splitlines()
     assert [line.partition(" ")[0] for line in told] == ["::error"] * 4 + ["::warning"] * 6 + ["::notice"]
-    assert told[-1] == "::notice title=poc::2 more not shown here; the summary of the step has them"
+    assert told[-1] == "::notice title=poc::2 more are not shown here; see the job summary"
 
 
 def test_what_is_as_it_should_be_is_not_annotated() -> None:
@@ -127,7 +127,7 @@ def test_the_summary_is_cut_by_ourselves(room: int) -> None:
     claims = [claim(f"c{number}", reason="ä" * 1400, says="ß" * 1400) for number in range(400)]
     told = summary(document(scenario("s", *claims, error=None, stopped=None)), [], None, room)
     assert len(told.encode()) <= min(room, LARGEST_SUMMARY)
-    assert "Cut to fit" in told
+    assert "Truncated to fit" in told
 
 
 def test_the_path_is_one_of_the_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

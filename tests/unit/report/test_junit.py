@@ -52,7 +52,7 @@ def test_each_verdict_has_its_place(changes: dict[str, Any], kind: str | None) -
 def test_what_a_gate_allows_is_skipped() -> None:
     case = one(Outcome((), frozenset({("s", "c")})), verdict="refuted", reason="it fell asleep")
     assert case[0].tag == "skipped"
-    assert case[0].get("message") == "refuted, as the gates allow: it fell asleep"
+    assert case[0].get("message") == "refuted, which the gates allow: it fell asleep"
 
 
 def test_gates_are_testcases_too() -> None:

@@ -70,7 +70,7 @@ def test_each_play_has_its_heading_and_its_own_clock() -> None:
     headings = [line for line in found if line.startswith("hibernate")]
     assert headings[0] == "hibernate  story, scenarios/story.toml, play nonce"
     assert headings[1].startswith("hibernate~idle-room-sleeps  control of idle-room-sleeps, ")
-    assert "should be unknown" in headings[1]
+    assert "expected unknown" in headings[1]
     assert found.count("") == 2
     assert found[found.index(headings[2]) + 1].startswith("   0.001  line ")
 
@@ -120,12 +120,17 @@ def test_what_comes_after_the_end_of_a_play_is_not_told() -> None:
         ("unread", "ann", {"events": [4, 5]}, "ann never read events 4, 5"),
         ("refused", "object:room", {"pins": [PIN]}, "-- room not evicted: pinned by setInterval (room.ts:12) --"),
         ("probed", "object:room", {"found": "asleep", "ok": True}, "-- room is asleep --"),
-        ("evicted", "object:room", {"outcome": "no_answer", "said": "x"}, "-- room: the evict was not answered: x --"),
-        ("evicted", "object:room", {"outcome": "no_answer", "said": ""}, "-- room: the evict was not answered --"),
-        ("evicted", "object:room", {"outcome": "busy", "said": "x"}, "-- room: not evicted, the runtime refused: x --"),
-        ("evicted", "object:room", {"outcome": "not_running"}, "-- room: not evicted, it was not in memory --"),
+        ("evicted", "object:room", {"outcome": "no_answer", "said": "x"}, "-- room: no reply to the evict: x --"),
+        ("evicted", "object:room", {"outcome": "no_answer", "said": ""}, "-- room: no reply to the evict --"),
+        (
+            "evicted",
+            "object:room",
+            {"outcome": "busy", "said": "x"},
+            "-- room: not evicted, because the runtime refused: x --",
+        ),
+        ("evicted", "object:room", {"outcome": "not_running"}, "-- room: not evicted, because it was not in memory --"),
         ("out", "object:room", {"how": "died"}, "-- room died with its process --"),
-        ("out", "object:room", {"how": "dropped"}, "-- room left memory neither by its timer nor by an evict --"),
+        ("out", "object:room", {"how": "dropped"}, "-- room left memory, but not by the idle timer or an evict --"),
         (
             "out",
             "object:room",
@@ -165,7 +170,7 @@ def test_long_messages_are_cut_and_counted() -> None:
     story.add("http", kinds.RECEIVED, status=404, text="", bytes=0)
     assert told(story.history, messages=True)[1:6] == [
         f"   0.001  ann > {'a' * 160}… (5,000 characters more)",
-        f"   0.002  ann < {'b' * 160}… (65,376 characters more) (100000 bytes in all)",
+        f"   0.002  ann < {'b' * 160}… (65,376 characters more) (100000 bytes in total)",
         f"   0.003  ann < 100 bytes {'0' * 160}… (40 characters more)",
         "   0.004  http > POST /room/x {}",
         "   0.005  http < 404",

@@ -11,9 +11,11 @@ from poc_cli.scenario.matching import (
     DEEPEST_JSON,
     LARGEST_MESSAGE,
     Message,
+    bytes_in_pieces,
     check_form,
     difference,
     expected_messages,
+    length_asked,
     matches,
     payload,
     text_message,
@@ -180,6 +182,18 @@ def test_bytes_count_up_so_that_a_shift_shows() -> None:
     assert len(sent) == 300
     assert sent[:3] == b"\x00\x01\x02"
     assert sent[256:258] == b"\x00\x01"
+
+
+@pytest.mark.parametrize("count", [0, 1, 256, (1 << 18) - 1, 1 << 18, (1 << 20) + 257])
+def test_some_bytes_made_in_pieces_are_the_same(count: int) -> None:
+    message = {"bytes": count}
+    assert length_asked(message) == count
+    assert bytes(bytes_in_pieces(count)) == payload(message)
+
+
+@pytest.mark.parametrize("message", ["text", {"json": {"bytes": 5}}, {"bytes": 5, "op": "flood"}, 5])
+def test_only_the_form_asks_for_bytes(message: object) -> None:
+    assert length_asked(message) == 0
 
 
 @pytest.mark.parametrize(

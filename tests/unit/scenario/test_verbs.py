@@ -266,7 +266,7 @@ def test_a_defect_may_be_known_on_any_target_by_whatever_name() -> None:
 def test_a_worker_is_a_folder_or_says_more() -> None:
     more = 'worker = { dir = "../app", config = ["a.toml", "b.toml"], env = "staging" }\nvars ='
     worker = parse(TALE.replace("vars =", more), "tale.toml").document.worker
-    assert worker == WorkerRef(dir="../app", config=["a.toml", "b.toml"], env="staging")
+    assert worker == WorkerRef(dir="../app", config=["a.toml", "b.toml"], env=["staging"])
     assert refusal(TALE.replace("vars =", 'worker = { folder = "../app" }\nvars =')).startswith(
         '5:12: "folder" is not a key of a worker'
     )

@@ -1,11 +1,11 @@
-"""Which worker a folder or a file means."""
+"""Which worker a folder, a file and the options mean."""
 
 from pathlib import Path
 
 import pytest
 
 from poc_cli.errors import TargetError
-from poc_cli.targets.worker_source import WorkerSource, source
+from poc_cli.targets.worker_source import WorkerChoice, WorkerSource, source
 
 
 def _with(folder: Path, *names: str) -> Path:
@@ -17,40 +17,58 @@ def _with(folder: Path, *names: str) -> Path:
 
 def test_a_local_capnp_goes_before_all(tmp_path: Path) -> None:
     folder = _with(tmp_path, "local.capnp", "wrangler.jsonc")
-    assert source(tmp_path) == WorkerSource(folder)
+    assert source(WorkerChoice(tmp_path)) == WorkerSource(folder)
 
 
-def test_who_names_an_environment_means_the_project(tmp_path: Path) -> None:
-    folder = _with(tmp_path, "local.capnp", "wrangler.jsonc")
-    assert source(tmp_path, env="staging") == WorkerSource(folder, (folder / "wrangler.jsonc",), "staging")
+def test_who_names_an_environment_or_an_entry_point_means_the_project(tmp_path: Path) -> None:
+    folder = _with(tmp_path, "local.capnp", "wrangler.jsonc", "worker.js")
+    config = folder / "wrangler.jsonc"
+    assert source(WorkerChoice(tmp_path, envs=("staging",))) == WorkerSource(folder, (config,), ("staging",))
+    chosen = source(WorkerChoice(tmp_path, main="worker.js"))
+    assert chosen == WorkerSource(folder, (config,), (None,), folder / "worker.js")
+
+
+def test_a_local_capnp_has_no_environments(tmp_path: Path) -> None:
+    _with(tmp_path, "local.capnp")
+    with pytest.raises(TargetError, match="has no environments"):
+        source(WorkerChoice(tmp_path, envs=("staging",)))
 
 
 def test_configurations_are_looked_for_in_wranglers_order(tmp_path: Path) -> None:
     folder = _with(tmp_path, "wrangler.toml")
-    assert source(tmp_path).configs == (folder / "wrangler.toml",)
+    assert source(WorkerChoice(tmp_path)).configs == (folder / "wrangler.toml",)
     _with(tmp_path, "wrangler.jsonc")
-    assert source(tmp_path).configs == (folder / "wrangler.jsonc",)
+    assert source(WorkerChoice(tmp_path)).configs == (folder / "wrangler.jsonc",)
     _with(tmp_path, "wrangler.json")
-    assert source(tmp_path).configs == (folder / "wrangler.json",)
+    assert source(WorkerChoice(tmp_path)).configs == (folder / "wrangler.json",)
 
 
 def test_a_file_may_be_named_itself(tmp_path: Path) -> None:
     folder = _with(tmp_path, "app/wrangler.prod.jsonc")
     file = folder / "app" / "wrangler.prod.jsonc"
-    assert source(file) == WorkerSource(folder / "app", (file,))
+    assert source(WorkerChoice(file)) == WorkerSource(folder / "app", (file,), (None,))
 
 
-def test_several_configurations_stay_in_their_order(tmp_path: Path) -> None:
+def test_several_configurations_stay_in_their_order_with_one_environment_or_one_each(tmp_path: Path) -> None:
     folder = _with(tmp_path, "a.toml", "other/b.toml")
-    assert source(tmp_path, ("a.toml", "other/b.toml")).configs == (folder / "a.toml", folder / "other" / "b.toml")
+    configs = ("a.toml", "other/b.toml")
+    assert source(WorkerChoice(tmp_path, configs)).configs == (folder / "a.toml", folder / "other" / "b.toml")
+    assert source(WorkerChoice(tmp_path, configs, ("dev",))).envs == ("dev", "dev")
+    assert source(WorkerChoice(tmp_path, configs, ("dev", ""))).envs == ("dev", "")
+    with pytest.raises(TargetError, match="3 environments are named for 2 configurations"):
+        source(WorkerChoice(tmp_path, configs, ("a", "b", "c")))
 
 
 def test_what_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(TargetError, match="no folder"):
-        source(tmp_path / "nowhere")
+        source(WorkerChoice(tmp_path / "nowhere"))
     with pytest.raises(
         TargetError, match=r"has no local\.capnp and no wrangler\.json, wrangler\.jsonc or wrangler\.toml"
     ):
-        source(tmp_path)
+        source(WorkerChoice(tmp_path))
     with pytest.raises(TargetError, match=r"there is no file .*a\.toml"):
-        source(tmp_path, ("a.toml",))
+        source(WorkerChoice(tmp_path, ("a.toml",)))
+    _with(tmp_path, "wrangler.toml")
+    with pytest.raises(TargetError, match=r"there is no file .*main\.ts") as raised:
+        source(WorkerChoice(tmp_path, main="main.ts"))
+    assert raised.value.advice == "the entry point is named relative to the worker's folder"

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from poc_cli.errors import TargetError, UsageError
-from poc_cli.targets.cloudflare.deploy_config import Copy, copied, read
+from poc_cli.targets.cloudflare.deploy_config import Copy, copied
 from poc_cli.targets.worker_source import WorkerSource
+from poc_cli.targets.wrangler_config import read
 
 BASIC = {"name": "shop", "main": "src/index.ts", "compatibility_date": "2026-10-01"}
 
@@ -16,7 +17,7 @@ BASIC = {"name": "shop", "main": "src/index.ts", "compatibility_date": "2026-10-
 def copy(folder: Path, table: dict[str, Any], *, env: str | None = None, force: bool = False) -> Copy:
     file = folder / "wrangler.json"
     file.write_text(json.dumps({**BASIC, **table}), encoding="utf-8")
-    return copied(WorkerSource(folder, (file,), env), "poc-1", {"POC_VERSION": "1"}, None, force=force)
+    return copied(WorkerSource(folder, (file,), (env,)), "poc-1", {"POC_VERSION": "1"}, None, force=force)
 
 
 def test_the_name_and_the_address_are_ours_and_paths_absolute(tmp_path: Path) -> None:

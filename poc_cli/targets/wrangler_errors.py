@@ -1,0 +1,62 @@
+"""Explain why wrangler did not build a project, and what to do."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from poc_cli.errors import TargetError
+from poc_cli.targets.worker_source import WorkerSource
+
+BUILDS_WITHIN_SECONDS: Final = 180.0
+"""A small project takes a second; one with its own build command may take minutes."""
+
+_LONGEST_EXCERPT: Final = 4000  # characters of a program's output in an error
+_CUSTOM_BUILD: Final = "There are likely more logs from your build command above."
+
+
+@dataclass(frozen=True, slots=True)
+class BuildFailure:
+    """What the control script reported: its kind, wrangler's text, and what the project's build command printed."""
+
+    source: WorkerSource
+    kind: str
+    text: str
+    output: str
+
+
+def shortened(output: str) -> str:
+    """Return the end of an output."""
+    return output if len(output) <= _LONGEST_EXCERPT else f"...{output[-_LONGEST_EXCERPT:]}"
+
+
+def explained(failure: BuildFailure) -> TargetError:
+    """Return the error for the user."""
+    where, text = failure.source.configs[0], failure.text
+    match failure.kind:
+        case "late":
+            return TargetError(
+                f"wrangler did not build {where} within {BUILDS_WITHIN_SECONDS:g} s{_printed(failure)}",
+                "try wrangler dev in the project",
+            )
+        case "ended":
+            return TargetError(f"wrangler exited while building {where}: {text}", "run poc doctor")
+        case "build":
+            return TargetError(f"wrangler could not build {where}:\n{text}", "fix the project there")
+    if _CUSTOM_BUILD in text:
+        return _command_failed(failure)
+    return TargetError(
+        f"wrangler rejects {where}:\n{text}{_printed(failure)}", "fix the project; wrangler dev reports the same error"
+    )
+
+
+def _command_failed(failure: BuildFailure) -> TargetError:
+    """Return the error of the project's own build command, with everything it printed."""
+    command = failure.text.partition("`")[2].rpartition("`")[0]
+    reason = failure.text.rpartition(_CUSTOM_BUILD)[2].strip(" :")
+    return TargetError(
+        f"the build command `{command}` of {failure.source.configs[0]} failed: {reason}{_printed(failure)}",
+        f"run it in {failure.source.folder} to see the same error",
+    )
+
+
+def _printed(failure: BuildFailure) -> str:
+    return f"\nit printed:\n{shortened(failure.output)}" if failure.output else ""
