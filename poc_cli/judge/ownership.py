@@ -20,6 +20,9 @@ from poc_cli.residency import CALLS
 from poc_cli.scenario.conditions import lookup
 from poc_cli.scenario.values import MISSING
 
+_OWN_PATH = "sockets"
+"""Where the answers of poc's own worker tell how many sockets a room holds."""
+
 
 def sockets_of(play: PlayRecord, sleep: Sleep) -> tuple[Connection, ...]:
     """Return the connections that were open at a sleep and are shown to be the object's own."""
@@ -43,10 +46,12 @@ def is_own(play: PlayRecord, label: str, connection: Connection) -> bool:
 def _is_own(play: PlayRecord, label: str, connection: Connection) -> bool:
     if _held_between(play, label, connection) is not None:
         return False
-    if play.play.objects[label].sockets is not None and _is_counted(play, label, connection):
+    if _is_counted(play, label, connection):
         return True
     if not play.place.has_trace:
-        return play.play.objects[label].sockets is None  # nothing can tell; claims about connections are left out
+        # Where nothing tells, a loss counts all the same; what held is unknown (`is_told`).
+        told = any(connection.is_open_at(event_id) for event_id, _, _ in _told_counts(play, label))
+        return play.play.objects[label].sockets is None and not told
     if reach_of(play, label).first_that_reached(connection) is not None:
         return True
     return _was_accepted(play, label, connection)
@@ -57,13 +62,23 @@ def _is_counted(play: PlayRecord, label: str, connection: Connection) -> bool:
     return any(connection.is_open_at(told) and count >= opened for told, count, opened in _told_counts(play, label))
 
 
+def is_told(play: PlayRecord, sleep: Sleep) -> bool:
+    """Return whether the object told that it held the sockets that were open at a sleep."""
+    return any(_is_counted(play, sleep.label, each) for each in sleep.sockets)
+
+
 def _told_counts(play: PlayRecord, label: str) -> list[tuple[int, int, int]]:
-    """Return the answers of an object that tell how many sockets it holds, and how many of the play lead to it then."""
+    """Return the answers of an object that tell how many sockets it holds, and how many of the play lead to it then.
+
+    Our own worker tells it in each answer to a question of poc's (`told`).
+    """
     known: dict[str, list[tuple[int, int, int]]] = play.memo.setdefault("told sockets", {})
     if label not in known:
-        path = play.play.objects[label].sockets or ""
+        given = play.play.objects[label].sockets
+        path = _OWN_PATH if given is None else given
+        answers = answers_of(play, label)
         found = known[label] = []
-        for event in answers_of(play, label):
+        for event in answers if given is not None else (each for each in answers if each.kind == kinds.TOLD):
             message = play.message(event.id)
             count = lookup(event.data.get("fields") if message is None else message.json, path)
             if count is not MISSING and isinstance(count, int) and not isinstance(count, bool):
