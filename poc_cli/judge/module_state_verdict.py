@@ -65,7 +65,8 @@ class _Confirmation:
         """Take the play."""
         self.play = play
         told = play.of_kind(kinds.MODULE_STATE)
-        self.states = [each for each in told if each.data["at"] != "end"]
+        self.states = [each for each in told if each.data["at"] == "sleep"]
+        self._told = told
         self.kept = [str(name) for each in told for name in each.data.get("kept", ())]
         """The objects that the story does not name and that kept their fields, because work pinned them."""
         self.evidence = tuple(each.id for each in self.states)
@@ -99,8 +100,8 @@ class _Confirmation:
 
     @property
     def evicted(self) -> list[str]:
-        """Return the objects that the story does not name and that were evicted with the module state put back."""
-        return [*dict.fromkeys(str(each) for state in self.states for each in state.data.get("evicted", ()))]
+        """Return the objects that did not sleep and were evicted, so that their fields were lost too."""
+        return [*dict.fromkeys(str(each) for state in self._told for each in state.data.get("evicted", ()))]
 
     def nothing_differed(self, story: PlayRecord) -> bool:
         """Return whether no module state had changed at any sleep that the story had."""

@@ -73,6 +73,10 @@ class Calls:
         """Return the other objects that an object has called, or that have called it."""
         return frozenset(self._linked.get(object_id, ()))
 
+    def related(self, object_id: str) -> frozenset[str]:
+        """Return the other objects that called an object or that it called, or that one request reached with it."""
+        return frozenset(self._linked.get(object_id, set()) | self._beside.get(object_id, set()))
+
     def times_called(self, object_id: str) -> int:
         """Return how often an object was called or called another object."""
         return self._times[object_id]
@@ -107,18 +111,17 @@ class Calls:
         caller = context.began
         if caller.actor == object_id:
             return
-        self._times.update(each for each in (object_id, caller.actor) if each is not None)
-        if caller.actor is not None:
-            self._linked.setdefault(object_id, set()).add(caller.actor)
-            self._linked.setdefault(caller.actor, set()).add(object_id)
         line = [context] if caller.actor is not None else list(self._line(context))
         for each in line:
             self._note_caller(each, object_id)
         self._note_dialers(line, object_id)
         self._note_beside([each for each in line if each.began.actor is None], object_id)
         actor = next((each.began.actor for each in line if each.began.actor not in {None, object_id}), None)
+        self._times.update(each for each in (object_id, actor) if each is not None)
         if actor is not None:
             self._arriving.setdefault(object_id, []).append(actor)
+            self._linked.setdefault(object_id, set()).add(actor)
+            self._linked.setdefault(actor, set()).add(object_id)
 
     def take(self, object_id: str) -> str | None:
         """Return the object whose call reached this object; calls of objects are matched before those of Workers."""

@@ -160,6 +160,10 @@ class Residency:
         """Return the other objects that an object has called, or that have called it."""
         return self._calls.linked(object_id)
 
+    def related(self, object_id: str) -> frozenset[str]:
+        """Return the other objects that called an object or that it called, or that one request reached with it."""
+        return self._calls.related(object_id)
+
     def times_called(self, object_id: str) -> int:
         """Return how often an object was called or called another object."""
         return self._calls.times_called(object_id)

@@ -139,6 +139,10 @@ class Workerd:
         """Return the other objects that an object has called, or that have called it, as of the last fence."""
         return self._process.residency.linked(object_id)
 
+    def related(self, object_id: str) -> frozenset[str]:
+        """Return the other objects that may know of an object's state, as of the last fence."""
+        return self._process.residency.related(object_id)
+
     def times_called(self, object_id: str) -> int:
         """Return how often an object was called or called another object, as of the last fence."""
         return self._process.residency.times_called(object_id)
