@@ -36,6 +36,12 @@ WorkerFolder = Annotated[
         rich_help_panel=_SCENARIOS,
     ),
 ]
+RunsBuild = Annotated[
+    bool,
+    typer.Option(
+        "--build", help="Run the project's own build script first (npm run build).", rich_help_panel=_EXECUTION
+    ),
+]
 RemoteBinding = Annotated[
     RemoteBindings,
     typer.Option(

@@ -20,6 +20,7 @@ from poc_cli.cli.options import (
     Quiet,
     RemoteBinding,
     ResultsOut,
+    RunsBuild,
     Sleep,
     Times,
     TokenEnv,
@@ -130,6 +131,7 @@ def _run(
     config: Configs = None,
     env: Envs = None,
     main: Main = None,
+    build: RunsBuild = False,
     remote_bindings: RemoteBinding = "simulate",
     sleep: Sleep = None,
     compat_date: _CompatDates = None,
@@ -164,7 +166,7 @@ def _run(
         keep=keep,
         json=json,
         verbosity=verbose,
-        project=ProjectOptions(remote_bindings, shows_output=verbose > 0),
+        project=ProjectOptions(build, remote_bindings, shows_output=verbose > 0),
         allow_unknown=allow_unknown,
     )
     console = Console(quiet=quiet or json)
@@ -185,6 +187,7 @@ def _check(
     config: Configs = None,
     env: Envs = None,
     main: Main = None,
+    build: RunsBuild = False,
     remote_bindings: RemoteBinding = "simulate",
     sleep: Sleep = None,
     compat_date: CompatDate = None,
@@ -203,6 +206,6 @@ def _check(
     dates = () if compat_date is None else (compat_date,)
     under_test = WorkerFlags(worker, config or (), env or (), main)
     chosen = settings(Flags(results, under_test, sleep, jobs, dates, target, token_env))
-    project = ProjectOptions(remote_bindings)
+    project = ProjectOptions(build, remote_bindings)
     options = replace(chosen, repeat=repeat, loads=True, project=project)
     raise typer.Exit(check(options, output, Console(quiet=quiet)))

@@ -30,16 +30,16 @@ def in_seconds(length: float) -> InTime:
 class Ending:
     """How a connection ended.
 
-    `by` says who sent a close frame first: `nobody` where the connection broke, and where the library ended it because
-    of what the peer had sent (no UTF-8, a bad frame). `code` and `reason` are the peer's, 1006 where none came. `said`
-    is the exact sentence of the WebSocket library.
+    `by` is who sent a close frame first: `nobody` if the connection broke, or if the library closed it because of
+    invalid data of the peer (no UTF-8, a bad frame). `code` and `reason` are the peer's, 1006 without a close frame.
+    `description` is the exact sentence of the WebSocket library.
     """
 
     by: Literal["client", "server", "nobody"]
     code: int
     reason: str
     clean: bool
-    said: str
+    description: str
 
 
 class Client(Protocol):

@@ -100,18 +100,18 @@ class Wire:
     def ending(self, first_gone: Side | None, dropped: str | None = None) -> Ending:
         """Return how the connection ended; `first_gone` is whose stream ended first, `dropped` how we cut it."""
         if dropped is not None:
-            return Ending("client", _BROKEN, "", clean=False, said=f"dropped by the client ({dropped.upper()})")
+            return Ending("client", _BROKEN, "", clean=False, description=f"dropped by the client ({dropped.upper()})")
         answer = self._closes.get("server")
         code, reason = (_BROKEN, "") if answer is None else (answer.code, answer.reason)
         if not self._closes:
             ours = first_gone == "client"
             who = "the client" if ours else "the server's side"
             said = f"{who} broke it off without a close frame"
-            return Ending("client" if ours else "nobody", code, reason, clean=False, said=said)
+            return Ending("client" if ours else "nobody", code, reason, clean=False, description=said)
         by = next(iter(self._closes))
         told = [f"the {side} sent {each.code} {each.reason}".strip() for side, each in self._closes.items()]
         missing = "" if self.is_closed else f"; no close frame from the {OTHER[by]}"
-        return Ending(by, code, reason, clean=self.is_closed, said="; then ".join(told) + missing)
+        return Ending(by, code, reason, clean=self.is_closed, description="; then ".join(told) + missing)
 
 
 def _said(data: bytes) -> _Said:

@@ -232,7 +232,7 @@ class PageClient:
         sockets, self._sockets = self._sockets, {}
         for socket in sockets.values():
             if socket.is_open:
-                self._end_of(socket, Ending("client", 1006, "", clean=False, said="the page was left"))
+                self._end_of(socket, Ending("client", 1006, "", clean=False, description="the page was left"))
 
     def _told(self, _: object, told: str) -> None:
         with contextlib.suppress(ValueError, LookupError, TypeError):  # the page's own scripts may call it too
@@ -253,7 +253,7 @@ class PageClient:
         for socket in sockets.values():
             if socket.is_open:
                 by: Literal["client", "nobody"] = "nobody" if self._by_us is None else "client"
-                self._end_of(socket, Ending(by, 1006, "", clean=False, said=said))
+                self._end_of(socket, Ending(by, 1006, "", clean=False, description=said))
         self.inbox.end()
         self._moved.set()
 

@@ -115,11 +115,11 @@ class Closings:
 
 
 def _unsaid(by: Literal["client", "nobody"]) -> Ending:
-    return Ending(by, _BROKEN, "", clean=False, said="it ended, and the page did not say how")
+    return Ending(by, _BROKEN, "", clean=False, description="it ended, and the page did not say how")
 
 
 def _ending(said: dict[str, Any]) -> Ending:
     code, reason, clean, asked = int(said["code"]), str(said["reason"]), bool(said["clean"]), bool(said["asked"])
     by: Literal["client", "server", "nobody"] = "client" if asked else "server" if clean else "nobody"
     who = {"client": "the page closed it", "server": "the server closed it", "nobody": "it broke"}[by]
-    return Ending(by, code, reason, clean=clean, said=f"{who}: {code} {reason}".strip())
+    return Ending(by, code, reason, clean=clean, description=f"{who}: {code} {reason}".strip())

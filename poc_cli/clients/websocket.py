@@ -254,7 +254,7 @@ class SocketClient:
         except ConnectionClosed as error:
             ending = _ending(error, asked=self._asked_to_close) if self._killed is None else _dropped(self._killed)
         self._ended = True
-        self._said = ending.said
+        self._said = ending.description
         self.inbox.end()
         self._listener.ended(ending)
         if isinstance(connection.protocol.parser_exc, PayloadTooBig):
@@ -274,7 +274,7 @@ class SocketClient:
                 turn = connection.loop.time()
         connection.transport.abort()
         self._listener.flooded(self.inbox.overflow)
-        return Ending("client", 1006, "", clean=False, said=f"cut off by poc: there came {self.inbox.overflow}")
+        return Ending("client", 1006, "", clean=False, description=f"cut off by poc: there came {self.inbox.overflow}")
 
 
 def refusal(response: Response) -> str:
@@ -294,7 +294,7 @@ def colo(response: Response | None) -> str | None:
 
 
 def _dropped(how: str) -> Ending:
-    return Ending(by="client", code=1006, reason="", clean=False, said=f"dropped by the client ({how.upper()})")
+    return Ending(by="client", code=1006, reason="", clean=False, description=f"dropped by the client ({how.upper()})")
 
 
 def _ending(error: ConnectionClosed, *, asked: bool) -> Ending:
@@ -311,5 +311,5 @@ def _ending(error: ConnectionClosed, *, asked: bool) -> Ending:
         code=1006 if received is None else int(received.code),
         reason="" if received is None else received.reason,
         clean=received is not None and error.sent is not None,
-        said=str(error),
+        description=str(error),
     )

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from poc_cli.clients.inbox import Inbox, Received
+from poc_cli.engine.captures import capture
 from poc_cli.engine.context import PlayContext
 from poc_cli.engine.expectation import Expectation
 from poc_cli.engine.hibernation import Sleeper
@@ -51,7 +52,7 @@ async def origin(context: PlayContext, step: Origin, _: Sleeper) -> dict[str, An
         raise PlayError("the `origin` step needs an app server that poc started, and this run has none")
     if step.origin == "called":
         answer = await Expectation(context, calls, step).answer(calls.inbox.position)
-        context.capture(step.capture, answer.message.message)
+        capture(context, step.capture, answer.met)
         return {"answered": {ACTOR: {"event": answer.message.event_id, "after_ns": 0}}}
     calls.way.down = step.origin == "down"
     calls.way.delay = step.by or 0.0

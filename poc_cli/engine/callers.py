@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from poc_cli.engine.pin_data import pins_data
 from poc_cli.residency import Caller, Left
 from poc_cli.targets.base import Trace
 
@@ -46,7 +47,7 @@ class CallersTold:
             "worker": caller.worker,
             "open": caller.is_open,
             "sockets": any(pin.is_socket for pin in caller.pins),
-            "pins": [{"what": pin.what, "script": pin.script, "line": pin.line} for pin in caller.pins],
+            "pins": pins_data(caller.pins),
             **by_network,
         }
 

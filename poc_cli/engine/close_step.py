@@ -54,8 +54,8 @@ async def _check(context: PlayContext, name: str, step: Close | On) -> None:
         return
     if step.expect_code is not None and ending.code != step.expect_code:
         await context.target.settled()
-        raise StepFailed("mismatch", f"{name} expected close code {step.expect_code}: {ending.said}")
+        raise StepFailed("mismatch", f"{name} expected close code {step.expect_code}: {ending.description}")
     reason = None if step.expect_reason is None else render_text(step.expect_reason, context.names)
     if reason is not None and ending.reason != reason:
         await context.target.settled()
-        raise StepFailed("mismatch", f"{name} expected close reason {reason!r}: {ending.said}")
+        raise StepFailed("mismatch", f"{name} expected close reason {reason!r}: {ending.description}")

@@ -12,7 +12,6 @@ from poc_cli.engine.context import PlayContext
 from poc_cli.engine.step_failure import PlayError
 from poc_cli.history import event as kinds
 from poc_cli.scenario.client_tables import URL, AnyClient, CommandSpec, PageSpec
-from poc_cli.scenario.matching import Message
 from poc_cli.scenario.templates import render_text
 from poc_cli.services.services import Services
 from poc_cli.targets.npm import node
@@ -61,7 +60,7 @@ class ContextObserver:
             return
         now = self._context.now_ns
         event_id = self._context.note(self._name, kinds.RECEIVED, t_ns=now, **data, **self._context.recorded(payload))
-        message = Message(payload, None) if isinstance(payload, str) else Message(None, payload)
+        message = self._context.message(self._name, payload)
         for client in self._client:
             client.inbox.put(Received(message, event_id, now))
             if client.inbox.overflow is not None:
@@ -71,7 +70,7 @@ class ContextObserver:
         """Write that such a WebSocket has ended."""
         self._context.endings[self._name] = ending
         fields = {"by": ending.by, "code": ending.code, "reason": ending.reason, "clean": ending.clean}
-        self.note(kinds.CLOSED, socket=socket, **fields, said=ending.said)
+        self.note(kinds.CLOSED, socket=socket, **fields, said=ending.description)
 
 
 def external_client(context: PlayContext, services: Services, name: str, spec: AnyClient) -> Client:

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from poc_cli.engine.context import ObservedObject, PlayContext
 from poc_cli.engine.hibernation import Wanted, Way
+from poc_cli.engine.pin_data import describe_pins, pins_data
 from poc_cli.engine.step_failure import StepFailed
 from poc_cli.history import events
 from poc_cli.residency import Pin
@@ -37,27 +38,6 @@ _LISTED = 5
 
 _POLL_SECONDS = 0.05
 _SHORTEST_POLL_SECONDS = 0.001
-
-
-def pins_data(pins: tuple[Pin, ...]) -> list[events.Pin]:
-    """Return pins as the history records them."""
-    return [
-        {
-            "kind": pin.kind,
-            "name": pin.name,
-            "what": pin.what,
-            "script": pin.script,
-            "line": pin.line,
-            "at_ns": pin.since_ns,
-        }
-        for pin in pins
-    ]
-
-
-def describe_pins(pins: tuple[Pin, ...]) -> str:
-    """Describe pins in words: `setInterval (room.ts:12)`."""
-    places = [pin.what + (f" ({pin.script}:{pin.line})" if pin.script else "") for pin in pins]
-    return ", ".join(dict.fromkeys(places)) or "nothing that the trace shows"
 
 
 class TracedSleeper:
@@ -138,7 +118,7 @@ class TracedSleeper:
         self._context.say("evicting")
         self._context.write(actor, events.Evicting())
         eviction = await self._target.evict(witnessed.class_name, witnessed.id)
-        self._context.write(actor, events.Evicted(outcome=eviction.outcome, said=eviction.said))
+        self._context.write(actor, events.Evicted(outcome=eviction.outcome, said=eviction.message))
         await self._target.fence()
 
     async def _await_sleep(self, witnessed: ObservedObject) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poc_cli.clients.client import Payload
 from poc_cli.clients.inbox import Inbox, Received
+from poc_cli.engine.captures import capture
 from poc_cli.engine.context import PlayContext
 from poc_cli.engine.expectation import Expectation
 from poc_cli.engine.step_failure import PlayError, StepFailed
@@ -56,7 +57,7 @@ async def request(context: PlayContext, step: Http) -> dict[str, Any]:
     if step.expects:
         answer = _Answer(Received(_message(response), event.id, received_ns))
         found = await Expectation(context, answer, step).answer(0)
-        context.capture(step.capture, found.message.message)
+        capture(context, step.capture, found.met)
     return seen
 
 
@@ -90,7 +91,7 @@ async def _answered(
             sending.cancel()
             await asyncio.wait([sending])
     await context.target.settled()
-    raise StepFailed("silence", f"no answer within {step.within:g} s, though the runtime answers")
+    raise StepFailed("silence", f"no answer within {step.within:g} s", ", though the runtime answers")
 
 
 def _route(context: PlayContext, path: str) -> tuple[Door, str]:

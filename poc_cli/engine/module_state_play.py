@@ -167,7 +167,7 @@ class ModuleStateResetter:
             actor = f"object:{each.label}"
             self._context.write(actor, events.Evicting())
             eviction = await self._target.evict(each.class_name, each.id)
-            self._context.write(actor, events.Evicted(outcome=eviction.outcome, said=eviction.said))
+            self._context.write(actor, events.Evicted(outcome=eviction.outcome, said=eviction.message))
             evicted.append(each.label)
         if evicted:
             await self._target.settled()

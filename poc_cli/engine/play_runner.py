@@ -131,6 +131,7 @@ class PlayRunner:
             if context is not None:
                 step, context.step = context.step, None
                 self._list_unread(context)
+                context.reports.end()
             ending: dict[str, Any] = {"outcome": outcome, "reason": reason, "at_step": step}
             if outcome in {"given_up", "runtime_failed"}:
                 ending |= {"outcome": "given_up", CUT_STEP: self._cut_step}
@@ -302,6 +303,7 @@ class PlayRunner:
         try:
             seen = await context.unless_broken_off(self._carry_out(context, placed))
         except StepFailed as failed:
+            failed.reason = await context.reports.explain(failed)
             context.add("poc", kinds.STEP_END, ok=False, failure=failed.failure, reason=failed.reason)
             return failed
         except (TargetHung, TargetDied) as error:
@@ -325,6 +327,7 @@ class PlayRunner:
         context.late_s = late_ms / 1000
         self._has_late_step |= late_ms * 1e6 > LATE_NS
         due = {"due_ns": min(self._due_ns, now_ns), "late_ms": late_ms}
+        context.passed_over.begin(step)
         context.add("poc", kinds.STEP, t_ns=now_ns, verb=step.verb, line=placed.position.line, claim=step.claim, **due)
         context.say(step.verb)
 

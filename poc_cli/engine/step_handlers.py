@@ -49,7 +49,7 @@ async def _connect(context: PlayContext, step: Connect, _: Sleeper) -> Seen:
         if earlier is not None and earlier.tells_openings:
             # A program or page is restarted; poc's own clients have nothing left to close.
             await earlier.close(1000, "", partial(context.is_done_in, step.within))
-        client = context.new_client(name)
+        client = context.new_client(name, step.path)
         try:
             await _opened(context, client, step.within)
         except CannotOpen as error:

@@ -290,7 +290,7 @@ class Sent(EventData, kind=kinds.SENT):
     text: str = ABSENT
     hex: str = ABSENT
     bytes: Annotated[int, "the size of the whole message"] = ABSENT
-    cut: Annotated[bool, "the message is not kept whole"] = ABSENT
+    cut: Annotated[bool, "the message is not recorded in full"] = ABSENT
     fields: Annotated[dict[str, Any], "the short fields at the top of a JSON object that was cut"] = ABSENT
     showed: list[str] = ABSENT
     socket: int = ABSENT
@@ -465,6 +465,44 @@ class Timed(EventData, kind=kinds.TIMED):
     ctx: int = ABSENT
 
 
+class Threw(EventData, kind=kinds.THREW):
+    """An object threw an exception that nothing caught, or other code of the worker did (actor `worker`).
+
+    Its time is that of the report, at the end of the event that it belongs to. docs/your-own-worker.md says which are
+    not seen.
+    """
+
+    name: str
+    message: str
+    stack: Annotated[list[str], "the calls in the worker's own source, innermost first"]
+    event: Annotated[str, "the event that it is reported with"]
+    handler: Annotated[str, "what threw it, where the stack shows it: a handler or the constructor"] = ABSENT
+    script: str = ABSENT
+    line: int = ABSENT
+    package: Annotated[str, "the script of a package that the line led to"] = ABSENT
+    package_line: int = ABSENT
+    object_class: Annotated[str, "of an object that the story does not name"] = ABSENT
+    object: Annotated[str, "its id"] = ABSENT
+    at_ns: Clock = ABSENT
+    ago_ms: Annotated[int, "how long before the report it happened, from a second on"] = ABSENT
+
+
+class Logged(EventData, kind=kinds.LOGGED):
+    """A line that an object, or other code of the worker (actor `worker`), wrote to its console.
+
+    At most 1,000 in a play. Its time is that of the report, at the end of the event that wrote it.
+    """
+
+    level: str
+    text: str
+    cut: Annotated[bool, "the text is not kept whole"] = ABSENT
+    last: Annotated[bool, "what follows is only in worker.log"] = ABSENT
+    object_class: str = ABSENT
+    object: str = ABSENT
+    at_ns: Clock = ABSENT
+    ago_ms: int = ABSENT
+
+
 class Pin(TypedDict):
     """Work that keeps an object in memory."""
 
@@ -473,6 +511,8 @@ class Pin(TypedDict):
     what: str
     script: NotRequired[str | None]
     line: NotRequired[int | None]
+    package: NotRequired[Annotated[str, "the script of a package that the line led to"]]
+    package_line: NotRequired[int]
     at_ns: NotRequired[Clock]
 
 

@@ -1,4 +1,4 @@
-"""The shape of run.json, from which docs/run.schema.json is generated."""
+"""The types of run.json, from which docs/run.schema.json is generated."""
 
 from typing import Annotated, Any, Final, Literal, NotRequired, TypedDict
 
@@ -10,23 +10,23 @@ SCHEMA: Final = "poc.run/1"
 
 
 class ControlDocument(TypedDict):
-    """How a control came out."""
+    """The result of a control."""
 
-    verdict: Annotated[str, "`not run` where there is none"]
+    verdict: Annotated[str, "`not run` if it was not played"]
     expected: str
-    as_expected: Annotated[bool | None, "null where it was not played"]
+    as_expected: Annotated[bool | None, "null if it was not played"]
     reason: str
 
 
 class HeldOf(TypedDict):
-    """In how many of a story's plays a claim held."""
+    """In how many rounds a claim held: k of n."""
 
     k: int
     n: int
 
 
 class MatrixPlace(TypedDict):
-    """The row of the matrix that a claim is about."""
+    """The row of the matrix that a claim fills."""
 
     row: str
     expects: str
@@ -37,13 +37,13 @@ class ClaimDocument(TypedDict):
 
     id: str
     says: str
-    source: Annotated[str | None, "where the documentation says so"]
+    source: Annotated[str | None, "the page that documents it"]
     check: str | None
     verdict: Verdict
     reason: Annotated[str, "one sentence"]
     evidence: Annotated[list[int], "ids of events in the history"]
-    known: Annotated[str | None, "`refuted` where that is known of this target"]
-    rechecked: NotRequired[Annotated[bool, "every step behind it was recomputed from the recorded messages"]]
+    known: Annotated[str | None, "`refuted` if that is known of this target"]
+    rechecked: NotRequired[Annotated[bool, "every step that it rests on was recomputed from the recorded messages"]]
     held_of: NotRequired[HeldOf]
     control: ControlDocument | None
     matrix: MatrixPlace | None
@@ -57,15 +57,17 @@ class LeftOutClaim(TypedDict):
 
 
 class SleepDocument(TypedDict):
-    """A stay of an object out of memory."""
+    """A sleep of an object."""
 
     object: str
     way: Annotated[str, "`idle` or `evict`"]
     oracle: NotRequired[Annotated[str, "what shows it: `trace` or `instance`"]]
-    asleep_ms: Annotated[Number | None, "from its last event to leaving memory, by the runtime's clock"]
-    woke_ms: Annotated[Number | None, "from there to coming back, by the runtime's clock"]
-    silent_ms: NotRequired[Annotated[Number | None, "how long no client heard or said anything, without a trace"]]
-    wake_ms: Annotated[Number | None, "from the message that resumed to its answer, by the client's clock"]
+    asleep_ms: Annotated[Number | None, "milliseconds from its last event until it left memory, by the runtime's clock"]
+    woke_ms: Annotated[Number | None, "milliseconds from then until it was in memory again, by the runtime's clock"]
+    silent_ms: NotRequired[
+        Annotated[Number | None, "without a trace: milliseconds without any message to or from a client"]
+    ]
+    wake_ms: Annotated[Number | None, "milliseconds from the message that woke it to its answer, by the client's clock"]
     proof: Annotated[list[int], "ids of events in the history"]
 
 
@@ -77,11 +79,11 @@ class Replayed(TypedDict):
 
 
 class Repeats(TypedDict):
-    """How many performances there were, and how many of them were repeated."""
+    """How many plays there were, and how many of them were repeated."""
 
     performances: int
     repeated: int
-    late: Annotated[int, "how many of these because this machine was late"]
+    late: Annotated[int, "how many of these because this machine was too slow"]
     first: Annotated[Replayed | None, "the first of the late ones"]
 
 
@@ -98,7 +100,7 @@ class ScenarioDocument(TypedDict):
     name: str
     title: str
     file: str
-    verdict: Annotated[Verdict | None, "null where it was left out"]
+    verdict: Annotated[Verdict | None, "null if it was left out"]
     left_out: Annotated[str | None, "why it was left out"]
     seconds: Number
     claims: list[ClaimDocument]
@@ -129,7 +131,7 @@ class Figure(TypedDict):
     p90: Number
     p99: Number
     max: Number
-    lag_ms: NotRequired[Annotated[Number, "of a load: how late its own client was at most"]]
+    lag_ms: NotRequired[Annotated[Number, "for a load: how late its own clients were at most"]]
     samples: Annotated[dict[str, list[Number]], "the values by scenario, ascending"]
 
 
@@ -145,18 +147,18 @@ class Counts(TypedDict):
 
 
 class LeakDocument(TypedDict):
-    """A secret of the worker's that reached a client or a log."""
+    """A secret of the worker that reached a client or a log."""
 
     scenario: str
     secret: Annotated[str, "its name"]
     where: Annotated[dict[str, int], "how often, by place: reply, body, header, refusal, close, log"]
     first: Annotated[int, "the id of the first event"]
     counts: Annotated[bool, "it refutes no-secret-leaves"]
-    public: Annotated[bool, "the scenario calls it public"]
+    public: Annotated[bool, "the scenario lists it as public"]
 
 
 class SleepOnset(TypedDict):
-    """Where sleep begins on a worker elsewhere, by objects of poc's own."""
+    """After what silence objects sleep on a remote target, measured with canaries."""
 
     awake_ms: Number | None
     asleep_ms: Number | None
@@ -166,7 +168,7 @@ class SleepOnset(TypedDict):
 
 
 class RunTarget(TargetInfo):
-    """Where the run was played, and which Cloudflare locations answered."""
+    """The target, and the Cloudflare locations that answered."""
 
     colos: NotRequired[list[str]]
 
@@ -194,7 +196,7 @@ class LoadStageDocument(TypedDict):
 
 
 class LoadProcess(TypedDict):
-    """What a process used while a load was played."""
+    """The resources of a process during a load."""
 
     name: str
     mib_before: Number
@@ -206,7 +208,7 @@ class LoadProcess(TypedDict):
 
 
 class LoadDocument(TypedDict):
-    """A load: its stages, messages, processes, and what became of its sockets."""
+    """A load: its stages, messages, processes, and the outcome of its sockets."""
 
     scenario: str
     sockets: int
@@ -229,9 +231,9 @@ class RunDocument(TypedDict):
     run: Annotated[str | None, "the name of the run folder"]
     started: str | None
     seconds: Number | None
-    verdict: Annotated[Verdict, "the worst of all claims, apart from known defects"]
+    verdict: Annotated[Verdict, "the worst of all claims, known defects not counted"]
     exit_code: int
-    error: Annotated[str | None, "what is wrong with the record as a whole"]
+    error: Annotated[str | None, "what is wrong with the record of the run"]
     named: bool
     target: RunTarget
     sleep_onset: NotRequired[SleepOnset | None]
@@ -241,7 +243,7 @@ class RunDocument(TypedDict):
     matrix: list[CellDocument]
     figures: dict[str, Figure]
     counts: Counts
-    leaks: NotRequired[Annotated[list[LeakDocument] | None, "null where an older record has nothing about leaks"]]
+    leaks: NotRequired[Annotated[list[LeakDocument] | None, "null if an older record does not say"]]
     load: NotRequired[list[LoadDocument]]
 
 
@@ -251,7 +253,7 @@ def text() -> str:
 
 
 def schema() -> dict[str, Any]:
-    """Return the schema of a judged run. What older versions of poc did not write is optional."""
+    """Return the schema of run.json. Fields that older versions of poc did not write are optional."""
     definitions = Definitions()
     definitions.of(RunDocument)
     whole = definitions.found.pop(RunDocument.__name__)

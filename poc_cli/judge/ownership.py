@@ -15,6 +15,7 @@ from poc_cli.judge.fences import fences_of, step_of
 from poc_cli.judge.reach import reach_of
 from poc_cli.judge.sleeps import Sleep, sleeps_of
 from poc_cli.record.instances import answers_of
+from poc_cli.record.places import pin_words
 from poc_cli.record.play_record import FOREVER, Connection, PlayRecord
 from poc_cli.residency import CALLS
 from poc_cli.scenario.conditions import lookup
@@ -199,7 +200,7 @@ def why_stray(play: PlayRecord, sleep: Sleep, connection: Connection) -> str:
 def _holder(left: Event) -> str | None:
     for caller in sorted(_callers(left), key=lambda each: (not _may_hold(each), not each.get("open"))):
         name = _name(caller)
-        pins = [str(pin.get("what")) + _place(pin) for pin in caller.get("pins") or [] if isinstance(pin, dict)]
+        pins = [pin_words(pin) for pin in caller.get("pins") or [] if isinstance(pin, dict)]
         if not caller.get("open"):
             return f"{name} called it and may hold the socket"
         pinned = f", pinned by {', '.join(dict.fromkeys(pins))}" if pins else ""
@@ -225,7 +226,3 @@ def _name(caller: Mapping[str, Any]) -> str:
     if caller.get("object") is None:
         return f"the Worker in front ({caller.get('worker')})"
     return f"another object ({caller.get('class') or 'of an unknown class'} {caller.get('object')})"
-
-
-def _place(pin: Mapping[str, Any]) -> str:
-    return f" ({pin['script']}:{pin['line']})" if pin.get("script") else ""

@@ -164,7 +164,7 @@ class _Play:
         name = render_text(reference.name, {"play": self._nonce, "room": room})
         async with self._evicting:
             eviction = await self._site.evict(reference.class_, name)
-        return {"room": room, "outcome": eviction.outcome, "said": eviction.said}
+        return {"room": room, "outcome": eviction.outcome, "said": eviction.message}
 
     def ended(self, result: StageResult) -> None:
         """Write down a stage, and what the processes take at its end."""

@@ -59,7 +59,7 @@ class LocalLoadTarget:
         """Take what it shares with other runtimes of the run; the trace costs a third of its speed."""
         self._ground = ground
         self._traced = traced
-        self._place = RuntimeFolder(worker)
+        self._place = RuntimeFolder(worker, tailed=False)
         self._target = Workerd(self._place, ground)
         self._process: Process | None = None
         self._limits: Limits = limits()

@@ -1,7 +1,6 @@
 """Why an object did not sleep, or when it did: its timeline, hibernate steps, pins, and what to change."""
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -9,6 +8,7 @@ from typing import Any, Final
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.sleeps import Sleep, sleeps_of
+from poc_cli.record.places import pin_words, pins_of
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.report import black_box_notes
 from poc_cli.report.advice import NOTHING_SEEN, advice_on_events, advice_on_pin
@@ -86,7 +86,7 @@ def _answer(subject: ObjectInPlay) -> str:
     if not subject.play.place.has_trace:
         return black_box_notes.answer(subject.play, subject.label)
     times = len(subject.sleeps)
-    slept = "" if not times else f"It slept{_times(times)}: it {subject.sleeps[0].told}"
+    slept = "" if not times else f"It slept{_times(times)}: it {subject.sleeps[0].description}"
     if subject.found_awake:
         last = subject.found_awake[-1]
         awake = f"did not sleep {_at_line(subject.play, last)}: {_found_awake(subject, last)}"
@@ -162,18 +162,8 @@ def _at_line(play: PlayRecord, event: Event) -> str:
 # --- what was pending, and advice
 
 
-def _pins_of(event: Event) -> Iterator[dict[str, Any]]:
-    pins = event.data.get("pins")
-    yield from (pin for pin in (pins if isinstance(pins, list) else []) if isinstance(pin, dict))
-
-
-def _describe(pin: dict[str, Any]) -> str:
-    place = f" ({pin['script']}:{pin.get('line')})" if pin.get("script") else ""
-    return f"{pin.get('what')}{place}"
-
-
 def _pins(event: Event) -> str:
-    return ", ".join(dict.fromkeys(_describe(pin) for pin in _pins_of(event)))
+    return ", ".join(dict.fromkeys(map(pin_words, pins_of(event.data))))
 
 
 def _pending(subject: ObjectInPlay) -> list[str]:
@@ -183,8 +173,8 @@ def _pending(subject: ObjectInPlay) -> list[str]:
     event = subject.found_awake[-1]
     longest: dict[str, float | None] = {}
     number: Counter[str] = Counter()
-    for pin in _pins_of(event):
-        text = _describe(pin)
+    for pin in pins_of(event.data):
+        text = pin_words(pin)
         number[text] += 1
         longest.setdefault(text, _age(event, pin))  # the oldest comes first
     return [
@@ -201,9 +191,9 @@ def _age(event: Event, pin: dict[str, Any]) -> float | None:
 def _advice(subject: ObjectInPlay) -> list[str]:
     found: dict[str, list[str]] = {}
     for event in subject.found_awake:
-        for pin in _pins_of(event):
+        for pin in pins_of(event.data):
             advice = advice_on_pin(str(pin.get("kind")), str(pin.get("what")))
-            found.setdefault(advice, []).append(_describe(pin))
+            found.setdefault(advice, []).append(pin_words(pin))
     on_pins = [f"{', '.join(dict.fromkeys(places))}: {advice}" for advice, places in found.items()]
     busy = [event for event in subject.found_awake if event.kind == kinds.AWAKE and not event.data["pins"]]
     return on_pins + list(dict.fromkeys(advice for event in busy for advice in _on_busy(subject, event)))

@@ -7,6 +7,7 @@ from typing import Any, Final
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.inert import inert
+from poc_cli.record.places import pins_of, pins_words, threw_words
 from poc_cli.report import black_box_notes
 from poc_cli.report.black_box_notes import LineOf
 from poc_cli.report.styled import Line, span
@@ -135,13 +136,7 @@ def _idle(data: dict[str, Any]) -> str:
 
 
 def _pins(data: dict[str, Any]) -> str:
-    pins = data.get("pins")
-    pending = [
-        f"{pin.get('what')} ({pin['script']}:{pin.get('line')})" if pin.get("script") else str(pin.get("what"))
-        for pin in (pins if isinstance(pins, list) else [])
-        if isinstance(pin, dict)
-    ]
-    return ", ".join(dict.fromkeys(pending)) or "nothing that the trace shows"
+    return pins_words(pins_of(data))
 
 
 def _called(event: Event) -> Line:
@@ -249,6 +244,26 @@ def _module_state(event: Event) -> Line:
     return [span(f"-- module state reset: {inert(named('changed')) or 'nothing had changed'}{left} --", "yellow")]
 
 
+def _threw(event: Event) -> Line:
+    return [span(f"-- {inert(threw_words(event.data, _whose(event)))}{_ago(event)} --", _FAILED)]
+
+
+def _logged(event: Event) -> Line:
+    text = cut(str(event.data.get("text")), LONGEST_MESSAGE)
+    return [span(f"{_whose(event)} console.{inert(str(event.data.get('level')))}: "), span(f"{text}{_ago(event)}")]
+
+
+def _whose(event: Event) -> str:
+    """Return whose exception or line it is: an object by its name in the story, or by its class."""
+    named = event.data.get("object_class") or "the Worker"
+    return str(named) if event.actor == "worker" else _object(event)
+
+
+def _ago(event: Event) -> str:
+    ago = event.data.get("ago_ms")
+    return f" ({ago / 1000:.1f} s before, reported at the end of its event)" if isinstance(ago, int) else ""
+
+
 def _exited(event: Event) -> Line:
     return [span(f"{event.actor} {event.data.get('said')}", "" if event.data.get("code") == 0 else _FAILED)]
 
@@ -300,6 +315,7 @@ _EVENT_LINES: Final[dict[str, LineOf]] = {
     kinds.PAGE_ERROR: _output,
     kinds.ORIGIN_IS: _origin_is,
     kinds.MODULE_STATE: _module_state,
+    kinds.THREW: _threw,
     kinds.FAULT: lambda event: [span(f"-- fault: {event.data.get('fault')} --", "yellow")],
     kinds.LOAD_STAGE: lambda event: [span(_stage_of_load(event.data))],
     kinds.LOAD_FATES: lambda event: [span(_fates_of_load(event.data))],
@@ -312,6 +328,7 @@ _FRAME_LINES: Final[dict[str, LineOf]] = {
     kinds.CAPTURED: _captured,
     kinds.CALLED: _called,
     kinds.SHOWN: _shown,
+    kinds.LOGGED: _logged,
     kinds.STDERR: _output,
     kinds.CONSOLE: _output,
     kinds.REQUEST_FAILED: _output,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from poc_cli.residency.trace import Began, Place
+from poc_cli.residency.trace import Began, Place, in_package, joined
 
 PinKind = Literal["timer", "operation", "awaitJs"]
 
@@ -54,8 +54,11 @@ class Work:
 def work_of(began: Began, own: Place | None, parent: Work | None, before: Work | None) -> Work:
     """Return the work that began; `parent` triggered it, `before` began just before it in the same object."""
     inherited = parent.place if parent is not None else None
+    place = own or inherited
+    if own is not None and inherited is not None and in_package(own.script) and not in_package(inherited.script):
+        place = joined(inherited, own)
     event = parent.event if parent is not None else ""
-    work = Work(began, own, own or inherited, began.name if began.kind == "request" else event, began.at)
+    work = Work(began, own, place, began.name if began.kind == "request" else event, began.at)
     work.pin = _pin_kind(began, parent)
     if parent is not None and _rearms(work, parent):
         work.since_ns = parent.since_ns

@@ -20,6 +20,8 @@ class Pin:
     what: str
     script: str | None
     line: int | None
+    package: tuple[str, int] | None = None
+    """The line of a package that the line led to."""
 
     @property
     def is_socket(self) -> bool:
@@ -72,6 +74,7 @@ class Ledger:
                 what=work.what,
                 script=work.place.script if work.place is not None else None,
                 line=work.place.line if work.place is not None else None,
+                package=work.place.package if work.place is not None else None,
             )
             for work in self._live.values()
             if work.pin is not None and now_ns - work.since_ns >= at_least_ns

@@ -203,6 +203,10 @@ class Residency:
         """
         return self._alarms.get(object_id)
 
+    def at_ns(self, unix_ms: int) -> int | None:
+        """Return a time since 1970 on the trace's clock, None before the trace has said when that began."""
+        return None if self._epoch_unix_ns is None else unix_ms * 1_000_000 - self._epoch_unix_ns
+
     def _context_of(self, object_id: str) -> Context | None:
         # Newest first: nothing in the format promises that a stay has ended before the next one begins.
         return next(reversed(self._stays.get(object_id, {}).values()), None)

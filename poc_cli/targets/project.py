@@ -13,11 +13,11 @@ from poc_cli.residency.identity import in_namespace
 from poc_cli.residency.trace import Place, own_place
 from poc_cli.targets.absent_workers import USER, stand_ins
 from poc_cli.targets.bindings import absent
-from poc_cli.targets.capnp import Service, joined, services
+from poc_cli.targets.capnp import Service, joined, services, with_tails
 from poc_cli.targets.compatibility import encoded
 from poc_cli.targets.runtime_programs import WRANGLER_VERSION
 from poc_cli.targets.sourcemap import SourceMap
-from poc_cli.targets.worker import Worker
+from poc_cli.targets.worker import MESSAGE, Worker, write_message
 from poc_cli.targets.worker_source import WorkerSource
 from poc_cli.targets.workerd_config import SIDECAR, Services, addition
 from poc_cli.targets.wrangler_build import Built
@@ -38,9 +38,11 @@ class Project(Worker):
     message: bytes
     arguments: tuple[str, ...]
     disks: tuple[str, ...]
-    sidecar: Services
     hidden: tuple[tuple[str, str], ...]
     maps: dict[str, tuple[str, SourceMap]]
+    bundles: dict[str, SourceMap]
+    """The source map of each bundle, by its file."""
+
     made_of: str | None
     """A digest of its bundles and their configuration, or None if it cannot be computed."""
 
@@ -52,10 +54,6 @@ class Project(Worker):
     def secrets(self) -> tuple[tuple[str, str], ...]:
         """Return the names and values of its secrets."""
         return self.hidden
-
-    def services(self) -> Services:
-        """Return the names of our services, which are in the message."""
-        return self.sidecar
 
     def headers(self, token: str) -> dict[str, str]:  # noqa: ARG002 - a project has authentication of its own
         """Return no headers."""
@@ -82,21 +80,29 @@ class Project(Worker):
         found = self.maps.get(service)
         return Place(script, line) if found is None else found[1].place(line, column)
 
+    def map_frame(self, script: str, line: int, column: int) -> Place | None:
+        """Map a frame of an exception's stack to the project's own source; None for wrangler's own code."""
+        found = self.bundles.get(script.removeprefix("file://"))
+        return None if found is None else found.place(line, column)
+
     def locate(self, worker: str, frames: list[Any]) -> Place | None:
         """Return the location in the project's own source."""
         found = self.maps.get(worker)
         return own_place(frames) if found is None else found[1].innermost(frames, found[0])
 
-    def fill(self, folder: Path, services: Services) -> None:  # noqa: ARG002 - their names are in the message
-        """Write the configuration, and create a folder for each disk."""
-        (folder / "config.bin").write_bytes(self.message)
+    def fill(self, folder: Path) -> None:
+        """Create a folder for each disk."""
         for index in range(len(self.disks)):
             (folder / f"disk{index}").mkdir()
 
-    def words(self, binary: Path, folder: Path) -> list[str]:  # noqa: ARG002 - nothing to compile
+    def words(self, binary: Path, folder: Path, *, tailed: bool) -> list[str]:  # noqa: ARG002 - it is compiled
         """Return the command-line arguments for the configuration, wrangler's own options, and the disks."""
+        if not (folder / MESSAGE).exists():
+            workers = [each.name for each in services(self.message) if self.is_isolate(each.name)]
+            message = with_tails(self.message, workers, self.sidecar.evict) if tailed else self.message
+            write_message(folder, message)
         disks = [f"--directory-path={name}={folder / f'disk{index}'}" for index, name in enumerate(self.disks)]
-        return ["config.bin", "--binary", *self.arguments, *disks]
+        return [MESSAGE, "--binary", *self.arguments, *disks]
 
 
 def project(built: Built, binary: Path, date: str | None) -> Project:
@@ -113,7 +119,7 @@ def project(built: Built, binary: Path, date: str | None) -> Project:
             where_declared(built.source)
             or "only Durable Objects can hibernate: bind one in durable_objects of the project's configuration",
         )
-    ours = Services(secrets.token_hex(8))
+    ours, maps = Services(secrets.token_hex(8)), dict(_maps(built))
     absent_ones = stand_ins(built.message, [each.name for each in found], absent(built.bindings, names))
     more = "".join(each.service(f"absent{index}.js") for index, each in enumerate(absent_ones))
     text = addition(ours, {name: (class_name, service) for name, (class_name, service, _) in objects.items()}, more)
@@ -136,7 +142,12 @@ def project(built: Built, binary: Path, date: str | None) -> Project:
         disks=tuple(each.name for each in found if each.disk and Path(each.disk).is_relative_to(built.folder)),
         sidecar=ours,
         hidden=built.secrets,
-        maps=dict(_maps(built)),
+        maps=maps,
+        bundles={
+            (each.map or "").removesuffix(".map"): maps[USER + each.name][1]
+            for each in built.workers
+            if USER + each.name in maps
+        },
         made_of=_made_of(built),
     )
 

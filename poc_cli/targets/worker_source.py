@@ -1,5 +1,6 @@
 """Find a worker's source: a folder with a `local.capnp`, or a wrangler project with one or more configurations."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +16,9 @@ DECLARATION: Final = "local.capnp"
 
 CONFIGURATIONS: Final = ("wrangler.json", "wrangler.jsonc", "wrangler.toml")
 """In wrangler's order of precedence."""
+
+REDIRECT: Final = Path(".wrangler", "deploy", "config.json")
+"""Where a build tool names the configuration that it generated (Cloudflare's documentation of wrangler)."""
 
 Environments = tuple[str | None, ...]
 """One for each configuration: its name, "" for the top level, None where none is named."""
@@ -87,7 +91,7 @@ def _configurations(choice: WorkerChoice) -> tuple[Path, tuple[Path, ...]]:
         return folder, tuple(_existing(folder, each, "the configuration") for each in choice.configs)
     if (folder / DECLARATION).is_file() and not choice.envs and choice.main is None:
         return folder, ()
-    found = configuration_in(folder)
+    found = configuration_in(folder) or generated_in(folder)
     if found is None:
         if (folder / DECLARATION).is_file():
             return folder, ()
@@ -101,6 +105,17 @@ def _configurations(choice: WorkerChoice) -> tuple[Path, tuple[Path, ...]]:
 def configuration_in(folder: Path) -> Path | None:
     """Return the configuration that wrangler would read in a folder, None if there is none."""
     return next((folder / name for name in CONFIGURATIONS if (folder / name).is_file()), None)
+
+
+def generated_in(folder: Path) -> Path | None:
+    """Return the configuration that a build tool has generated for a project, None if there is none."""
+    file = folder / REDIRECT
+    try:
+        named = json.loads(file.read_text(encoding="utf-8"))["configPath"]
+        found = (file.parent / named).resolve()
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+    return found if found.is_file() else None
 
 
 def _environments(envs: tuple[str, ...], configs: tuple[Path, ...]) -> Environments:

@@ -1,7 +1,7 @@
 """The local target: a worker on workerd, with residency read from the runtime's trace."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -18,9 +18,11 @@ from poc_cli.targets.base import (
     TargetDied,
 )
 from poc_cli.targets.endpoint import Door
+from poc_cli.targets.output_listeners import OutputListeners
 from poc_cli.targets.process import Process, RuntimeFolder, spawn
 from poc_cli.targets.runtime_context import Running, RuntimeContext
 from poc_cli.targets.tcp_table import connects_to
+from poc_cli.targets.worker_output import Output
 
 if TYPE_CHECKING:
     from poc_cli.targets.module_state import WorkerState
@@ -52,6 +54,7 @@ class Workerd:
 
         self._running: Running | None = None
         self._listeners: dict[str, Callable[[Change], None]] = {}
+        self._output = OutputListeners()
         self._seen: dict[str, None] = {}
 
     # --- processes
@@ -64,7 +67,8 @@ class Workerd:
         if process is None:
             variables = environment(self._context.token, self._context.address, self._version)
             process = spawn(self._context.binary, self._place, variables, inspected=self._inspected)
-        self._running = Running(process, self._context, (self.number or 0, next(self._context.numbers)), self._notify)
+        numbers = (self.number or 0, next(self._context.numbers))
+        self._running = Running(process, self._context, numbers, self._notify, self._output.report)
         self.url = await self._running.listen()
         self.door = Door(self.url)
 
@@ -95,7 +99,7 @@ class Workerd:
         await asyncio.to_thread(import_module, "poc_cli.targets.module_state")
         from poc_cli.targets.module_state import WorkerState
 
-        return await WorkerState.keep(self._process.inspector_port, self._place.worker, self._place.services)
+        return await WorkerState.keep(self._process.inspector_port, self._place.worker, self._place.worker.sidecar)
 
     # --- residency
 
@@ -111,6 +115,18 @@ class Workerd:
     def unwatch(self, object_id: str) -> None:
         """Remove the object's listener."""
         self._listeners.pop(object_id, None)
+
+    def listen(self, marks: Collection[str], listener: Callable[[Output], None]) -> None:
+        """Call `listener` with what objects with these ids, and requests with these texts in their URLs, put out."""
+        self._output.add(marks, listener)
+
+    def unlisten(self, marks: Collection[str]) -> None:
+        """Remove the listener of these marks."""
+        self._output.remove(marks)
+
+    def at_ns(self, unix_ms: int) -> int | None:
+        """Return a time since 1970 on the trace's clock, None before the trace has begun."""
+        return self._process.residency.at_ns(unix_ms)
 
     def object_id(self, class_name: str, name: str) -> str:
         """Return the hex id of a named object without creating it. Raises TargetError for an unknown class."""

@@ -5,9 +5,22 @@ from dataclasses import dataclass
 
 SIDECAR = """\
 // Evicts objects on request, and answers. Its requests also flush the runtime's trace, which is written out
-// whenever a context ends; a request to it is therefore a fence.
+// whenever a context ends; a request to it is therefore a fence. Prints what the worker under test threw and logged.
 import unsafe from "workerd:unsafe";
 export default {
+  tail(items, env) {
+    for (const { entrypoint, durableObjectId, event, logs, exceptions } of items) {
+      if (logs.length + exceptions.length === 0) continue;
+      const kind = {
+        socket: event?.getWebSocketEvent?.webSocketEventType,
+        rpc: event?.rpcMethod,
+        url: event?.request?.getUnredacted().url,
+        scheduled: event?.scheduledTime !== undefined,
+      };
+      const told = JSON.stringify({ entrypoint, durableObjectId, kind, logs, exceptions });
+      console.log(`${env["poc-tail"]} ${told}`);
+    }
+  },
   async fetch(request, env) {
     const { class: name, id, webSockets } = await request.json();
     if (name === undefined) return Response.json({ ok: true });
@@ -35,6 +48,11 @@ class Services:
         return f"poc-fence-{self.nonce}"
 
     @property
+    def tail(self) -> str:
+        """Return what begins each line of the log that reports exceptions and console output."""
+        return f"poc-tail-{self.nonce}"
+
+    @property
     def evict(self) -> str:
         """Return the name of the service that evicts objects."""
         return f"poc-evict-{self.nonce}"
@@ -50,24 +68,36 @@ def quoted(value: str) -> str:
     return f'"{escaped}"'
 
 
-def _sidecar(name: str, objects: Mapping[str, tuple[str, str]]) -> str:
-    """Return the definition of a side-car bound to objects: (class, service) by binding name."""
+TAIL_MARK = "poc-tail"
+"""The side-car's binding with the mark of its lines; no class can have this name, so no other binding has it."""
+
+
+def _sidecar(name: str, objects: Mapping[str, tuple[str, str]], mark: str | None = None) -> str:
+    """Return the definition of a side-car bound to objects: (class, service) by binding name.
+
+    With a mark it is its own tail consumer, which `with_tails` makes that of the worker under test.
+    """
     bindings = ", ".join(
         f"(name = {quoted(each)}, "
         f"durableObjectNamespace = (className = {quoted(class_name)}, serviceName = {quoted(service)}))"
         for each, (class_name, service) in objects.items()
     )
+    tails = ""
+    if mark is not None:
+        tails = f"      tails = [{quoted(name)}],\n"
+        bindings += f"{', ' if bindings else ''}(name = {quoted(TAIL_MARK)}, text = {quoted(mark)})"
     return (
         f"    (name = {quoted(name)}, worker = (\n"
         f'      modules = [(name = "sidecar.js", esModule = embed "sidecar.js")],\n'
         f'      compatibilityDate = "2026-10-01", compatibilityFlags = ["experimental", "unsafe_module"],\n'
         f"      bindings = [{bindings}],\n"
+        f"{tails}"
         f"    )),\n"
     )
 
 
 def _sidecars(services: Services, objects: Mapping[str, tuple[str, str]]) -> str:
-    return _sidecar(services.fence, {}) + _sidecar(services.evict, objects)
+    return _sidecar(services.fence, {}) + _sidecar(services.evict, objects, services.tail)
 
 
 def _sockets(services: Services) -> str:

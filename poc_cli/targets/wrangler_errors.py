@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from poc_cli.errors import TargetError
+from poc_cli.targets.framework import not_built
+from poc_cli.targets.packages import absent_packages, missing_packages
 from poc_cli.targets.worker_source import WorkerSource
 
 BUILDS_WITHIN_SECONDS: Final = 180.0
@@ -30,7 +32,10 @@ def shortened(output: str) -> str:
 
 def explained(failure: BuildFailure) -> TargetError:
     """Return the error for the user."""
-    where, text = failure.source.configs[0], failure.text
+    where, text, folder = failure.source.configs[0], failure.text, failure.source.folder
+    cause = missing_packages(folder, text) or not_built(folder, text)
+    if cause is not None:
+        return TargetError(*cause)
     match failure.kind:
         case "late":
             return TargetError(
@@ -52,9 +57,11 @@ def _command_failed(failure: BuildFailure) -> TargetError:
     """Return the error of the project's own build command, with everything it printed."""
     command = failure.text.partition("`")[2].rpartition("`")[0]
     reason = failure.text.rpartition(_CUSTOM_BUILD)[2].strip(" :")
+    missing = absent_packages(failure.source.folder)
     return TargetError(
-        f"the build command `{command}` of {failure.source.configs[0]} failed: {reason}{_printed(failure)}",
-        f"run it in {failure.source.folder} to see the same error",
+        f"the build command `{command}` of {failure.source.configs[0]} failed: {reason}{_printed(failure)}"
+        + (f"\n{missing[0]}" if missing is not None else ""),
+        missing[1] if missing is not None else f"run it in {failure.source.folder} to see the same error",
     )
 
 

@@ -205,7 +205,7 @@ def test_a_check_plays_loads_beside_stories_and_holds_them_against_its_gates(poc
     (poc.folder / "poc.toml").write_text(config.format(40), encoding="utf-8")
     ran = poc.run("check", "--sleep", "evict")
     assert ran.code == 0, ran.out + ran.err
-    assert "40 on one object slept and spoke after it" in ran.out
+    assert "40 on one object slept and were used after it" in ran.out
     (poc.folder / "poc.toml").write_text(config.format(41), encoding="utf-8")
     ran = poc.run("check", "--sleep", "evict")
     assert ran.code == 1

@@ -8,7 +8,7 @@ nothing does, and it is late afterwards.
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -35,7 +35,9 @@ from poc_cli.targets.base import (
 )
 from poc_cli.targets.deadlines import HANGS_AFTER_SECONDS
 from poc_cli.targets.endpoint import Dial, Door
+from poc_cli.targets.output_listeners import OutputListeners
 from poc_cli.targets.runtime_context import FENCE_LATE_NS, PULSE_SECONDS
+from poc_cli.targets.worker_output import Output
 from tests.support.virtual import SECOND, Due, Result, World
 
 MILLISECOND: Final = 1_000_000
@@ -165,6 +167,7 @@ class FakeTarget:
         self._sockets: list[Socket] = []
         self._alarms: dict[str, Due] = {}
         self._listeners: dict[str, Callable[[Change], None]] = {}
+        self.outputs = OutputListeners()
         self._seen: dict[str, None] = {}
         self._lines: list[Change] = []
         self._contexts = 0
@@ -237,6 +240,18 @@ class FakeTarget:
     def unwatch(self, object_id: str) -> None:
         """Stop calling."""
         self._listeners.pop(object_id, None)
+
+    def listen(self, marks: Collection[str], listener: Callable[[Output], None]) -> None:
+        """Call `listener` with what is reported for these marks from now on."""
+        self.outputs.add(marks, listener)
+
+    def unlisten(self, marks: Collection[str]) -> None:
+        """Stop calling."""
+        self.outputs.remove(marks)
+
+    def at_ns(self, unix_ms: int) -> int | None:
+        """Return the time on the trace's clock, which began in 1970."""
+        return unix_ms * MILLISECOND
 
     def object_id(self, class_name: str, name: str) -> str:
         """Return the id of a named object. Raises TargetError for an unknown class."""
@@ -746,7 +761,7 @@ class FakeClient:
         finally:
             over.cancel()
         if not self._over.is_set():
-            self._end(Ending("client", NOT_SERVED, "", clean=False, said="no close frame received"))
+            self._end(Ending("client", NOT_SERVED, "", clean=False, description="no close frame received"))
 
     async def await_end(self, within: float) -> bool:
         """Wait for the connection to be ended by the other side; return whether it was in time."""
@@ -760,7 +775,9 @@ class FakeClient:
         """Drop the connection without a close frame."""
         if self.socket is not None and self.is_open:
             self._target.lose(self.socket)
-            self._end(Ending("client", NOT_SERVED, "", clean=False, said=f"dropped by the client ({how.upper()})"))
+            self._end(
+                Ending("client", NOT_SERVED, "", clean=False, description=f"dropped by the client ({how.upper()})")
+            )
 
     def stall(self) -> None:
         """Stop reading."""
@@ -785,11 +802,15 @@ class FakeClient:
     def hears_close(self, code: int, reason: str) -> None:
         """Take a close frame that has arrived."""
         by: Literal["client", "server"] = "client" if self._has_asked else "server"
-        self._read(lambda: self._end(Ending(by, code, reason, clean=True, said=f"received {code}; then sent {code}")))
+        self._read(
+            lambda: self._end(Ending(by, code, reason, clean=True, description=f"received {code}; then sent {code}"))
+        )
 
     def hears_end(self) -> None:
         """Take notice that the connection has broken."""
-        self._read(lambda: self._end(Ending("nobody", NOT_SERVED, "", clean=False, said="no close frame received")))
+        self._read(
+            lambda: self._end(Ending("nobody", NOT_SERVED, "", clean=False, description="no close frame received"))
+        )
 
     def _read(self, action: Callable[[], object]) -> None:
         if self._is_stalled:
@@ -800,7 +821,7 @@ class FakeClient:
     def _end(self, ending: Ending) -> None:
         if self._over.is_set():
             return
-        self._said = ending.said
+        self._said = ending.description
         self._over.set()
         self.inbox.end()
         self._listener.ended(ending)

@@ -7,14 +7,15 @@ from typing import Any, Final, NamedTuple
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.inert import inert
+from poc_cli.record.places import pins_of, pins_words
 
 _NS: Final = 1e9
 
 _PINGS: Final = frozenset({"ping", "pong"})
 """Texts of common auto-responses, in lower case; they are drawn hollow."""
 
-_APP: Final = "origin"
-"""The actor of an app server in the history."""
+_BESIDE: Final = frozenset({"origin", "worker"})
+"""The actors of an app server, and of code of the worker outside of the story's objects."""
 
 LONGEST_LABEL: Final = 48
 """Characters of a text in a drawing, where text does not wrap; the tooltip has more."""
@@ -105,6 +106,7 @@ class _TimelineBuilder:
             kinds.STEP_END: self._step_end,
             kinds.FAULT: self._fault,
             kinds.CALLED: lambda lane, event: self._mark(lane, event, "received"),
+            kinds.THREW: lambda lane, event: self._mark(lane, event, "failed"),
             kinds.SHOWN: lambda lane, event: self._mark(lane, event, "delivered"),
             kinds.EXITED: lambda lane, event: self._mark(lane, event, "broken" if event.data.get("code") else "closed"),
         }
@@ -126,7 +128,7 @@ class _TimelineBuilder:
         if actor not in self._lanes:
             is_object = actor.startswith("object:")
             label = _short(actor.removeprefix("object:"))
-            self._lanes[actor] = Lane(label, "object" if is_object else "app" if actor == _APP else "client")
+            self._lanes[actor] = Lane(label, "object" if is_object else "app" if actor in _BESIDE else "client")
         return self._lanes[actor]
 
     def _at(self, event: Event) -> float:
@@ -173,9 +175,8 @@ class _TimelineBuilder:
         self._faults.append((self._at(event), _short(name), event.id))
 
     def _pinned(self, lane: Lane, event: Event) -> None:
-        pins = event.data.get("pins")
-        listed = [pin for pin in (pins if isinstance(pins, list) else []) if isinstance(pin, dict)]
-        pins_text = ", ".join(dict.fromkeys(_pin(pin) for pin in listed)) or "nothing that the trace shows"
+        listed = pins_of(event.data)
+        pins_text = pins_words(listed)
         since = self._at(lane.since) if lane.since is not None else 0.0
         now = self._at(event)
         # The ages of pins are on the runtime's clock, which runs at the same rate as the client's.
@@ -220,11 +221,6 @@ def _state(since: Event, until: Event) -> tuple[str, str, str]:
         lasted = (both[0] - both[1]) / _NS
         return "asleep", f"asleep for {lasted:.3f} s of the runtime's clock", f"asleep {lasted:.3f} s"
     return "asleep", "asleep, and not woken in this play", "asleep"
-
-
-def _pin(pin: dict[str, Any]) -> str:
-    place = f" ({pin['script']}:{pin.get('line')})" if pin.get("script") else ""
-    return f"{pin.get('what')}{place}"
 
 
 def _is_ping(event: Event) -> bool:

@@ -31,6 +31,7 @@ _IMPORTANT: Final = frozenset(
         kinds.OPEN_FAILED,
         kinds.PROBED,
         kinds.MODULE_STATE,
+        kinds.THREW,
         kinds.PLAY_END,
     }
 )

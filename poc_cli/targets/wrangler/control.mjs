@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { StringDecoder } from "node:string_decoder";
 
-const { home, scratch, configs, envs, main, date, report } = JSON.parse(process.argv[2]);
+const { home, scratch, configs, redirected, envs, names, main, date, report } = JSON.parse(process.argv[2]);
 
 // What the story gives the worker beside its own variables; by the environment, because a command line can be read by others.
 const given = JSON.parse(process.env.POC_BINDINGS ?? "{}");
@@ -31,6 +31,15 @@ const inProject = (place) => `${place}/`.includes("/.wrangler/") && !String(plac
 fs.mkdirSync = (place, options) => (inProject(place) ? undefined : mkdirSync(place, options));
 fs.mkdtempSync = (prefix, options) =>
   mkdtempSync(inProject(prefix) ? path.join(scratch, path.basename(String(prefix))) : prefix, options);
+
+// Configurations without the keys that this wrangler rejects, by their paths: relative paths in them start there.
+const rewritten = JSON.parse(fs.readFileSync(path.join(scratch, "rewritten.json"), "utf8"));
+const { readFileSync } = fs;
+fs.readFileSync = (file, options) => {
+  const text = rewritten[String(file)];
+  if (text === undefined) return readFileSync(file, options);
+  return typeof options === "string" || options?.encoding ? text : Buffer.from(text);
+};
 
 // A build command is the only program that wrangler starts through a shell. What it prints is reported while it runs.
 const { spawn } = childProcess;
@@ -96,7 +105,10 @@ function watchErrors(devEnv) {
   devEnv.on("error", (event) => fail("wrangler", `${event.reason ?? ""} ${reason(event.cause ?? event)}`.trim()));
   devEnv.on("buildFailed", (event) => fail("build", reason(event.cause)));
   // What a request of the project's threw, at its own lines; the runtime itself does not log it.
-  devEnv.on("runtimeError", ({ stack, text }) => fs.appendFileSync(path.join(scratch, "thrown.log"), `${stack || text}\n`));
+  const thrown = path.join(scratch, "thrown.jsonl");
+  devEnv.on("runtimeError", ({ stack, text }) => {
+    fs.appendFileSync(thrown, `${JSON.stringify({ at: Date.now(), stack: stack || text })}\n`);
+  });
 }
 
 /** Gives what a worker binds and who reads its tails, without values, which may be secret. */
@@ -134,12 +146,19 @@ function bindings() {
   return Object.fromEntries([...of("plain_text", given.plain), ...of("secret_text", given.secret)]);
 }
 
-function input(config, env, primary) {
+/** Gives the file of a configuration; without one wrangler follows the redirect in the working folder. */
+function configured(index) {
+  return redirected && index === 0 ? undefined : configs[index];
+}
+
+function input(index) {
+  const [env, name, primary] = [envs[index] ?? undefined, names[index] ?? undefined, index === 0];
   return {
-    config,
+    name,
+    config: configured(index),
     entrypoint: (primary && main) || undefined,
     bindings: bindings(),
-    env: env ?? undefined,
+    env,
     compatibilityDate: date ?? undefined,
     dev: {
       remote: false,
@@ -155,6 +174,24 @@ function input(config, env, primary) {
       multiworkerPrimary: configs.length > 1 ? primary : undefined,
     },
   };
+}
+
+const NO_ASSETS = /"assets\.directory" field in your configuration file does not exist:\s*(.*)|missing the required `directory`/;
+
+/** Has wrangler read a project; where its assets are not built yet it gets an empty folder. */
+async function configure(devEnv, index) {
+  const wanted = input(index);
+  giveHyperdriveAnAddress(wrangler.unstable_readConfig(wanted, { hideWarnings: true, useRedirectIfAvailable: true }));
+  try {
+    await devEnv.config.set(wanted, true);
+  } catch (error) {
+    const missing = NO_ASSETS.exec(reason(error));
+    if (missing === null) throw error;
+    const assets = path.join(scratch, "no-assets");
+    mkdirSync(assets, { recursive: true });
+    say({ event: "no-assets", folder: missing[1] ?? null });
+    await devEnv.config.set({ ...wanted, assets }, true);
+  }
 }
 
 process.stdin.on("end", () => process.exit(0)).resume();
@@ -178,10 +215,7 @@ try {
   const ready = new Promise((resolve) => {
     for (const devEnv of devEnvs) devEnv.on("reloadComplete", resolve);
   });
-  for (const [index, config] of configs.entries()) {
-    giveHyperdriveAnAddress(wrangler.unstable_readConfig({ config, env: envs[index] ?? undefined }, { hideWarnings: true }));
-    await devEnvs[index].config.set(input(config, envs[index], index === 0), true);
-  }
+  for (const [index] of configs.entries()) await configure(devEnvs[index], index);
   await ready;
   const workers = devEnvs.map(({ config }) => built.get(config.latestConfig.name));
   say({

@@ -48,7 +48,7 @@ def test_who_closed_first_and_what_came_back() -> None:
     wire.feed("server", close(CloseCode.NORMAL_CLOSURE))
     ending = wire.ending("server")
     assert (ending.by, ending.code, ending.clean) == ("client", 1000, True)
-    assert ending.said == "the client sent 1000 bye; then the server sent 1000"
+    assert ending.description == "the client sent 1000 bye; then the server sent 1000"
 
 
 def test_a_close_that_nobody_answers_is_not_clean() -> None:
@@ -56,7 +56,7 @@ def test_a_close_that_nobody_answers_is_not_clean() -> None:
     wire.feed("server", close(4001, "go"))
     ending = wire.ending("client")
     assert (ending.by, ending.code, ending.reason, ending.clean) == ("server", 4001, "go", False)
-    assert ending.said.endswith("no close frame from the client")
+    assert ending.description.endswith("no close frame from the client")
 
 
 @pytest.mark.parametrize(("gone", "by"), [("client", "client"), ("server", "nobody")])
@@ -67,7 +67,7 @@ def test_an_end_without_a_close_frame(gone: str, by: str) -> None:
 
 def test_a_connection_that_we_cut_is_our_doing() -> None:
     wire = Wire()
-    assert wire.ending("server", "rst").said == "dropped by the client (RST)"
+    assert wire.ending("server", "rst").description == "dropped by the client (RST)"
 
 
 def test_a_message_of_many_frames_is_as_bounded_as_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from poc_cli.engine.pin_data import pins_data
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.record.lateness import Cut, cut_of
@@ -147,7 +148,7 @@ def test_what_lateness_has_spoiled_is_given_up_at_once() -> None:
     played = play(story(OPEN, QUIET, ECHO, ECHO), meddle=late_at(0.5, 1.0))
     first, second = played.of(kinds.PLAY_END)
     assert (first.play, first.data["outcome"], first.data["cut_step"]) == ("story", "given_up", 1)
-    assert first.data["reason"].startswith("this machine was too slow: poc itself stood still for up to 1.")
+    assert first.data["reason"].startswith("this machine was too slow: poc itself was paused for up to 1.")
     assert len(steps(played)) == 2
     assert (second.play, second.data["outcome"]) == ("story@2", "done")
     assert played.verdicts == {"it": "held"}
@@ -216,7 +217,7 @@ def test_a_play_whose_sockets_another_may_hold_is_repeated_alone(connects: bool 
             "worker": "main",
             "open": True,
             "sockets": True,
-            "pins": [{"what": "an outgoing WebSocket", "script": None, "line": None}],
+            "pins": pins_data((SOCKET,)),
             "network": True,
         }
     ]

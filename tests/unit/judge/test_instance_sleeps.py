@@ -162,7 +162,7 @@ def test_answers_of_another_room_count_for_nothing() -> None:
     story.answers("b", "b")
     judged = found(story)
     assert judged["verdict"] == "unknown"
-    assert "told no instance after it was left alone" in judged["reason"]
+    assert "gave no instance id after it was left idle" in judged["reason"]
 
 
 def test_a_socket_that_was_opened_anew_proves_nothing() -> None:
@@ -186,7 +186,7 @@ def test_sockets_that_close_at_the_wake_leave_the_sleep_unknown_and_are_named() 
     story.fails("closed", "ann was closed while it waited for an answer")
     judged_history = story.stops()
     reason = judged_history.judged()["scenarios"][0]["claims"][0]["reason"]
-    assert "told no instance after it was left alone: ann was closed (received 1006)" in reason
+    assert "gave no instance id after it was left idle: ann was closed (received 1006)" in reason
 
 
 DEPLOYS = [CONNECT, ask(), ask(), SLEEP, '{ restart = "deploy" }', CONNECT, ask(), ask()]

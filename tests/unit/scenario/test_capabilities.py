@@ -121,3 +121,12 @@ def test_a_control_is_asked_by_itself() -> None:
 def test_older_records_are_of_a_place_that_can_do_everything() -> None:
     assert LOCAL.has_trace
     assert "evict" in LOCAL.abilities
+
+
+def test_an_object_with_a_fixed_name_needs_a_runtime_of_its_own() -> None:
+    document = (HEAD + f'steps = [{{ connect = "ann" }}, {WHO}, {SEEN}]\n' + CLAIMS).replace('"{play}"', '"foo"')
+    (play,) = plays_of(parse(document, "scenarios/story.toml"))
+    assert fit(play, LOCAL).reason is None
+    assert fit(play, URL).reason == (
+        'its object is always named "foo", so it needs a runtime of its own; not available on url'
+    )
