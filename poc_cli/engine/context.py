@@ -316,7 +316,7 @@ class PlayContext:
         for name, value in self._given.items():
             self.write("poc", events.Captured(name=name, value=value))
         if self._services is not None:
-            self._services.gateway.lead(self._nonce, lambda: self.target.door)
+            self._services.gateway.add_play(self._nonce, lambda: self.target.endpoint)
             self._listen_to(self._services.app(self.play.scenario))
         if self.target.trace is not None:
             self.reports.begin()
@@ -328,7 +328,7 @@ class PlayContext:
             from poc_cli.engine.app_server_step import Calls
 
             self.calls = Calls(self)
-            self.calls.way = app.proxy.listen(self._nonce, self.calls.record_request)
+            self.calls.rules = app.proxy.listen(self._nonce, self.calls.record_request)
 
     async def ready(self) -> None:
         """Wait until the services of the play are ready. Raises TargetError if they do not start."""
@@ -341,7 +341,7 @@ class PlayContext:
         self._api.unlisten(self._nonce)
         app = None if self._services is None else self._services.app(self.play.scenario)
         if self._services is not None:
-            self._services.gateway.unlead(self._nonce)
+            self._services.gateway.remove_play(self._nonce)
         if app is not None:
             app.proxy.unlisten(self._nonce)
         if self.target.trace is not None:
@@ -420,7 +420,7 @@ class PlayContext:
         self.request_secrets[name] = self.secrets_in_request(path, *headers.values(), *subprotocols)
         client = self._opener(
             name,
-            self.target.door.socket(path),
+            self.target.endpoint.socket(path),
             headers=headers,
             subprotocols=subprotocols,
             compression=spec.compression,
@@ -428,7 +428,7 @@ class PlayContext:
             listener=Listener(
                 received=lambda payload: self._received(client, payload),
                 ended=lambda ending: self._ended(client, ending),
-                flooded=lambda what: self.flooded(name, what),
+                overflowed=lambda what: self.flooded(name, what),
             ),
         )
         self.clients[name] = client

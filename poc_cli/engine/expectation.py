@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from poc_cli.clients.inbox import Inbox, Over, Received, Taken
+from poc_cli.clients.inbox import Expired, Inbox, Received, Taken
 from poc_cli.engine.context import PlayContext
 from poc_cli.engine.passed_over import PassedOver
 from poc_cli.engine.step_failure import Failure, StepFailed
@@ -102,7 +102,7 @@ class Expectation:
                 break
         await self._context.target.settled()
         until_ns = self._context.at_ns(window.ends_ns()) + UNREAD_NS
-        more = await inbox.take(max(start, inbox.position), wanted, Over(), very_next=very_next, until_ns=until_ns)
+        more = await inbox.take(max(start, inbox.position), wanted, Expired(), very_next=very_next, until_ns=until_ns)
         return Taken(more.match, passed + more.passed_over)
 
     async def _in_any_order(self, start: int, window: Window) -> Answer:

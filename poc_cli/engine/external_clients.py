@@ -54,7 +54,7 @@ class ContextObserver:
         recorded = self._context.recorded(payload)
         return self._context.note(self._name, kind, t_ns=now, socket=socket, **recorded), now
 
-    def heard(self, payload: Payload, **data: Any) -> None:
+    def received(self, payload: Payload, **data: Any) -> None:
         """Write a message and put it in the inbox, unless the play was broken off."""
         if self._context.is_broken_off:
             return
@@ -80,7 +80,7 @@ def external_client(context: PlayContext, services: Services, name: str, spec: A
     match spec:
         case CommandSpec():
             program = _program(context, services, name, spec)
-            created.append(ProgramClient(name, program, services.programs, lambda: context.target.door, observer))
+            created.append(ProgramClient(name, program, services.programs, lambda: context.target.endpoint, observer))
         case PageSpec():
             if services.pages is None:
                 raise PlayError("there is no browser in this run")
@@ -94,7 +94,7 @@ def _visit(context: PlayContext, services: Services, name: str, spec: PageSpec) 
     url = render_text(spec.browser, context.names | dict(context.play.client_bound(name)))
     gateway = urlsplit(services.gateway.url).port
     ways = (f"127.0.0.1:{gateway}", f"localhost:{gateway}")
-    return Visit(url, spec.opens, lambda: (*ways, urlsplit(context.target.door.url).netloc))
+    return Visit(url, spec.opens, lambda: (*ways, urlsplit(context.target.endpoint.url).netloc))
 
 
 def _program(context: PlayContext, services: Services, name: str, spec: CommandSpec) -> Program:

@@ -32,6 +32,15 @@ class MatrixPlace(TypedDict):
     expects: str
 
 
+class RestsOnDocument(TypedDict):
+    """A sleep, fault or dropped connection that a finding rests on."""
+
+    object: str
+    way: Annotated[str, "`idle`, `evict`, `crash`, `server`, `object`, `deploy` or `drop`"]
+    line: Annotated[int | None, "the line of the step that caused it, null if it came by itself"]
+    event: Annotated[int, "the id of the event with which it began"]
+
+
 class ClaimDocument(TypedDict):
     """A claim and its verdict."""
 
@@ -42,6 +51,7 @@ class ClaimDocument(TypedDict):
     verdict: Verdict
     reason: Annotated[str, "one sentence"]
     evidence: Annotated[list[int], "ids of events in the history"]
+    rests_on: NotRequired[Annotated[list[RestsOnDocument], "the sleeps and faults that the verdict rests on"]]
     known: Annotated[str | None, "`refuted` if that is known of this target"]
     rechecked: NotRequired[Annotated[bool, "every step that it rests on was recomputed from the recorded messages"]]
     held_of: NotRequired[HeldOf]
@@ -94,6 +104,57 @@ class Question(TypedDict):
     answer: Literal["yes", "no", "not shown"]
 
 
+class LeftOutStep(TypedDict):
+    """A step that a session leaves out."""
+
+    line: int
+    verb: str
+    reason: str
+
+
+class GapDocument(TypedDict):
+    """A gap between two steps of a session."""
+
+    gap: Annotated[int, "the step before it, counted from 0"]
+    after_line: Annotated[int, "the line of the step before it"]
+    before_line: int
+    state: Literal["kept", "changed", "unsteady", "pinned", "stayed", "absent"]
+    alone: Annotated[bool, "a performance had its only sleep here"]
+    pins: list[str]
+    before_alarm: Annotated[bool, "an alarm was due before the idle timer would have evicted the object"]
+
+
+class LossDocument(TypedDict):
+    """What a client saw differently after a sleep."""
+
+    gaps: list[int]
+    where: str
+    says: str
+    client: str
+    kind: Literal["value", "missing", "extra", "doubled", "order"]
+    path: Annotated[str, "of the first differing value in the message"]
+    expected: Any
+    seen: Any
+    seen_in: Annotated[int, "in how many performances with these sleeps it showed"]
+    of: int
+    confirmed: Annotated[bool, "it showed often enough to count"]
+    looks_like: str
+    read: Annotated[str, "a page about it"]
+    evidence: list[int]
+
+
+class SessionDocument(TypedDict):
+    """A session that was played with sleeps in its gaps."""
+
+    undisturbed: int
+    disturbed: int
+    unusable: Annotated[int, "performances that did not come to their end"]
+    masked_share: Annotated[float | None, "of all values, those that differ without a sleep and do not count"]
+    left_out: list[LeftOutStep]
+    gaps: list[GapDocument]
+    losses: list[LossDocument]
+
+
 class ScenarioDocument(TypedDict):
     """A scenario and its claims."""
 
@@ -110,6 +171,7 @@ class ScenarioDocument(TypedDict):
     error: str | None
     question: NotRequired[Question]
     replayed: NotRequired[list[Replayed]]
+    session: NotRequired[SessionDocument]
 
 
 class CellDocument(TypedDict):

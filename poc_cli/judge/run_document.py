@@ -1,5 +1,6 @@
 """Judge a run from its history alone, and return the result as run.json has it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ from poc_cli.judge.document_types import (
     CellDocument,
     ClaimDocument,
     ControlDocument,
+    RestsOnDocument,
     RunDocument,
     ScenarioDocument,
     SleepDocument,
@@ -25,11 +27,13 @@ from poc_cli.judge.module_state_verdict import confirmed
 from poc_cli.judge.outcome import counts, exit_code, verdict
 from poc_cli.judge.recheck import checked
 from poc_cli.judge.retries import Retries
+from poc_cli.judge.session_claims import is_session, judge_session, left_out_of_claims, session_part, with_sessions
 from poc_cli.judge.sleeps import Sleep, sleeps_of
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.run_record import LeftOut, RunRecord, record
 from poc_cli.residency.sleep_onset import onset
 from poc_cli.scenario.check_names import NO_SECRET_LEAVES
+from poc_cli.scenario.scenario import PlacedStep
 
 Document = dict[str, Any]
 
@@ -46,11 +50,14 @@ def judge_run(run: RunRecord, events: list[Event | None]) -> Document:
     scenarios: list[Document] = []
     judged: list[tuple[PlayRecord, list[ClaimFinding]]] = []
     leaked, controls = leaks(events), _controls(run)
-    for stories in _stories(run):
+    for stories in with_sessions(run, _stories(run)):
         try:
             mine = controls.get(stories[0].start.data["scenario"], [])
-            findings = judge_story(stories, mine, run.flaw, run.repeat)
-            findings = [confirmed(each, stories[0], run) for each in findings]
+            if is_session(stories[0]):
+                findings = judge_session(stories[0])
+            else:
+                findings = judge_story(stories, mine, run.flaw, run.repeat)
+                findings = [confirmed(each, stories[0], run) for each in findings]
             findings += leaked.claims(stories)
             scenarios.append(_scenario(run, stories, findings))
         except Exception as broken:  # noqa: BLE001 - what cannot be judged is an error, never a crash
@@ -164,7 +171,8 @@ def _controls(run: RunRecord) -> dict[object, list[PlayRecord]]:
 
 def _scenario(run: RunRecord, stories: list[PlayRecord], findings: list[ClaimFinding]) -> Document:
     story = stories[0]
-    claims = [_claim(finding, run) for finding in findings]
+    claims = [_claim(finding, run, story.play.steps) for finding in findings]
+    left_out = left_out_of_claims(story) if is_session(story) else left_out_of(story)
     failed = [play for play in stories if play.outcome in {"error", "interrupted"}]
     decided = all(finding.finding.verdict in {"held", "refuted"} for finding in findings)
     # A play that lateness cut is not incomplete if every claim was decided before the cut or in another attempt.
@@ -177,11 +185,11 @@ def _scenario(run: RunRecord, stories: list[PlayRecord], findings: list[ClaimFin
         "left_out": None,
         "seconds": max(_play_seconds(play) for play in stories),
         "claims": claims,
-        "left_out_claims": [{"id": name, "reason": reason} for name, reason in left_out_of(story).items()],
+        "left_out_claims": [{"id": name, "reason": reason} for name, reason in left_out.items()],
         "sleeps": [_sleep(play, sleep) for play in stories for sleep in sleeps_of(play)],
         "stopped": _ending(stopped, len(stories)),
         "error": _ending(failed, len(stories)),
-    } | _question(story, claims, whole=not stopped and not failed)
+    } | (session_part(story) if is_session(story) else _question(story, claims, whole=not stopped and not failed))
 
 
 def _question(story: PlayRecord, claims: list[ClaimDocument], *, whole: bool) -> Document:
@@ -212,7 +220,7 @@ def _verdict_of_story(claims: list[ClaimDocument], *, stopped: bool) -> Verdict:
     return _worst([*verdicts, "unknown"] if stopped else verdicts)
 
 
-def _claim(each: ClaimFinding, run: RunRecord) -> ClaimDocument:
+def _claim(each: ClaimFinding, run: RunRecord, steps: Sequence[PlacedStep] = ()) -> ClaimDocument:
     claim, finding = each.claim, each.finding
     kind = run.start.get("target", {}).get("kind")
     return {
@@ -223,6 +231,7 @@ def _claim(each: ClaimFinding, run: RunRecord) -> ClaimDocument:
         "verdict": finding.verdict,
         "reason": finding.reason,
         "evidence": list(finding.evidence),
+        "rests_on": [_loss(loss, steps) for loss in finding.losses],
         "rechecked": each.rechecked,
         "known": claim.known.get(str(kind)),
         "held_of": {
@@ -232,6 +241,11 @@ def _claim(each: ClaimFinding, run: RunRecord) -> ClaimDocument:
         "control": None if each.control is None else _control(each.control),
         "matrix": None if claim.matrix is None else {"row": claim.matrix.row, "expects": claim.matrix.expects},
     }
+
+
+def _loss(loss: Sleep, steps: Sequence[PlacedStep]) -> RestsOnDocument:
+    line = steps[min(loss.steps)].position.line if loss.steps else None
+    return {"object": loss.label, "way": loss.way, "line": line, "event": loss.left.id}
 
 
 def _control(control: ControlFinding) -> ControlDocument:

@@ -19,6 +19,7 @@ from poc_cli.scenario.loader import parse
 from poc_cli.scenario.matching import Message, text_message
 from poc_cli.scenario.plays import CONFIRM, Play, plays_of
 from poc_cli.scenario.scenario import Scenario
+from poc_cli.scenario.sessions import SESSIONS, session
 
 FOREVER = 1 << 62
 """Later than every event."""
@@ -119,6 +120,9 @@ class PlayRecord:
     was_cut: bool = False
     """Whether the play went on after `end`, but the rest of its record is not evidence."""
 
+    session: object = None
+    """The `SessionRecord` of its scenario, where its session was played with sleeps in the gaps."""
+
     is_suspect: bool = False
     """Whether the runtime hung or died by itself while this play waited for it, and no other play is known to be the
     cause."""
@@ -170,13 +174,10 @@ class PlayRecord:
     def play(self) -> Play:
         """Return the story or control that was played."""
         role = self.start.data["role"]
+        if role in SESSIONS:
+            return session(self.plays[0], self.round, self.start.data.get("gaps") or ())
         wanted = "story" if role == CONFIRM else role, tuple(self.start.data["decides"])
         return next(play for play in self.plays if (play.role, play.decides) == wanted)
-
-    def attempt_with(self, evidence: Iterable[int]) -> "PlayRecord":
-        """Return the attempt that contains all the given events, this one if none does."""
-        wanted = set(evidence)
-        return next((each for each in self.earlier if wanted and wanted <= each.by_id.keys()), self)
 
     @property
     def attempt(self) -> int:

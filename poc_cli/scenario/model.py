@@ -227,6 +227,10 @@ class ScenarioFile(Shape):
         default=[],
         description="Variables of the worker that may be seen by anyone, although they are bound as secrets.",
     )
+    ignore: list[str] = Field(
+        default=[],
+        description="Keys or paths in messages that a sleep may change, such as a counter of starts.",
+    )
     measures: bool = Field(default=False, description="Whether it measures latencies; if so, it is played alone.")
     needs: list[Need] = Field(default=[], description="Requirements that do not follow from its steps.")
     claim: list[Claim] = Field(default=[], description="The claims that the story tests.")

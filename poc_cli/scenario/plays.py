@@ -39,7 +39,7 @@ class Play:
     """
 
     label: str
-    role: Literal["story", "control", "confirm"]
+    role: Literal["story", "control", "confirm", "undisturbed", "disturbed"]
     decides: tuple[str, ...]
     expect: Expected | None
     clients: ClientGroups
@@ -49,6 +49,17 @@ class Play:
     worker: WorkerRef | None
     scenario: Scenario
     round: int = 1
+    gaps: tuple[int, ...] = ()
+    """Of a session: the steps after which the objects are evicted."""
+
+    ignore: tuple[str, ...] = ()
+    """Of a session: keys and paths of the command line that may differ."""
+
+    slowed: bool = False
+    """Of a session: whether it pauses where another one sleeps."""
+
+    after_s: float = 0
+    """How many seconds after the others it starts, so that clocks have moved on."""
 
     def names(self, play_id: str) -> dict[str, object]:
         """Return the names bound when the play starts: `play`, and each var with its `{play}` filled in."""
@@ -66,6 +77,11 @@ class Play:
     def decoder(self, actor: str) -> Decoder | None:
         """Return how the JSON of a client's messages is found; None for anyone else, and where it is the whole text."""
         return self.clients.decoder(actor)
+
+    @property
+    def resets(self) -> bool:
+        """Whether module state is reset at each sleep, which takes a runtime of its own."""
+        return self.role in {CONFIRM, "disturbed"}
 
     @property
     def alone(self) -> bool:

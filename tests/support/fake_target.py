@@ -34,7 +34,7 @@ from poc_cli.targets.base import (
     TargetHung,
 )
 from poc_cli.targets.deadlines import HANGS_AFTER_SECONDS
-from poc_cli.targets.endpoint import Dial, Door
+from poc_cli.targets.endpoint import Dial, Endpoint
 from poc_cli.targets.output_listeners import OutputListeners
 from poc_cli.targets.runtime_context import FENCE_LATE_NS, PULSE_SECONDS
 from poc_cli.targets.worker_output import Output
@@ -95,7 +95,7 @@ class Work:
     ctx: int | None
 
 
-class FakeDoor(Door):
+class FakeEndpoint(Endpoint):
     """The way to a fake runtime, for WebSockets and requests."""
 
     __slots__ = ("_target",)
@@ -151,7 +151,7 @@ class FakeTarget:
         """Who is said to have called each object that leaves memory."""
         self.is_connected_to_itself: bool | None = None
         self.url = "http://fake"
-        self.door: Door = FakeDoor(self)
+        self.endpoint: Endpoint = FakeEndpoint(self)
         self.oracle: Oracle = "trace" if traced else "instance"
         self.abilities: frozenset[Ability] = EVERY_ABILITY if traced else EVERY_ABILITY - {"trace", "evict"}
         self.headers: dict[str, str] = {}
@@ -681,7 +681,7 @@ def _settle(future: "asyncio.Future[Result]", result: Result) -> None:
 class FakeClient:
     """A client of a fake runtime, in place of `SocketClient`."""
 
-    tells_openings = False
+    records_openings = False
 
     def __init__(  # noqa: PLR0913 - the parts of a handshake
         self,

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from poc_cli.clients import neighbors
+from poc_cli.clients import peer_user
 from poc_cli.services.proxy import Proxy, Request
 from poc_cli.targets import tcp_table
 
@@ -45,7 +45,7 @@ def test_it_passes_on_what_comes_from_our_own_processes_and_looks_at_each_connec
 
     def look(connection: asyncio.BaseTransport) -> bool:
         looked.append(connection)
-        return neighbors.is_of_another_user(connection)
+        return peer_user.is_of_another_user(connection)
 
     monkeypatch.setattr("poc_cli.services.proxy.is_of_another_user", look)
     told: list[Request] = []

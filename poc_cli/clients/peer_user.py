@@ -1,4 +1,4 @@
-"""Whose process is at the other end of a connection on this machine, as the kernel tells it."""
+"""Find out which user's process is at the other end of a local connection."""
 
 import asyncio
 import os
@@ -8,9 +8,9 @@ from poc_cli.targets.tcp_table import entries, table_lines
 
 
 def is_of_another_user(connection: asyncio.StreamWriter | asyncio.BaseTransport) -> bool:
-    """Return whether a connection comes from a process of another user of this machine; False where nobody knows."""
+    """Return whether a connection comes from another user's process on this machine; False if that is not known."""
     peer, own = connection.get_extra_info("peername"), connection.get_extra_info("sockname")
-    if not peer or not own:  # it has gone already
+    if not peer or not own:  # already closed
         return False
     user = user_of(table_lines(), peer[1], own[1])
     return user is not None and user != os.getuid()

@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from poc_cli.clients import neighbors
-from poc_cli.clients.neighbors import user_of
+from poc_cli.clients import peer_user
+from poc_cli.clients.peer_user import user_of
 from poc_cli.targets import tcp_table
 
 TABLE = """  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -28,7 +28,7 @@ async def _told(expected: list[bool]) -> list[bool]:
     done = asyncio.Event()
 
     async def accept(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        found.append(neighbors.is_of_another_user(writer))
+        found.append(peer_user.is_of_another_user(writer))
         writer.close()
         if len(found) == len(expected):
             done.set()
