@@ -2,6 +2,7 @@
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.record.closings import closing_of
 from poc_cli.record.instances import Evidence, describe_stay, instances_of, stay_evidence
 from poc_cli.record.play_record import PlayRecord
 
@@ -41,4 +42,4 @@ def _cut_off(play: PlayRecord, label: str, waited: Event) -> str:
     """Return in words that a connection to an object was ended after a wait, and not by its client."""
     ended = (each.closed for each in play.connections if each.is_open_at(waited.id) and play.belongs(each, label))
     closed = next((event for event in ended if event is not None and event.data["by"] != "client"), None)
-    return "" if closed is None else f": {closed.actor} was closed ({closed.data['said']})"
+    return "" if closed is None else f": {closed.actor} was closed ({closing_of(closed.data)})"

@@ -26,6 +26,7 @@ from poc_cli.judge.outcome import counts, exit_code, verdict
 from poc_cli.judge.recheck import checked
 from poc_cli.judge.retries import Replays
 from poc_cli.judge.sleeps import Sleep, sleeps_of
+from poc_cli.record.places import refused_words
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.run_record import LeftOut, RunRecord, record
 from poc_cli.residency.sleep_onset import onset
@@ -169,19 +170,35 @@ def _scenario(run: RunRecord, stories: list[PlayRecord], findings: list[ClaimFin
     decided = all(finding.finding.verdict in {"held", "refuted"} for finding in findings)
     # What lateness cut off is not missed where every claim was decided before it, or in another attempt.
     stopped = [play for play in stories if play.outcome == "stopped" and not (play.was_cut and decided)]
-    return {
-        "name": story.scenario.document.name,
-        "title": story.scenario.document.title,
-        "file": story.scenario.file,
-        "verdict": "error" if failed else _verdict_of_story(claims, stopped=bool(stopped)),
-        "left_out": None,
-        "seconds": max(_play_seconds(play) for play in stories),
-        "claims": claims,
-        "left_out_claims": [{"id": name, "reason": reason} for name, reason in left_out_of(story).items()],
-        "sleeps": [_sleep(play, sleep) for play in stories for sleep in sleeps_of(play)],
-        "stopped": _ending(stopped, len(stories)),
-        "error": _ending(failed, len(stories)),
-    } | _question(story, claims, whole=not stopped and not failed)
+    return (
+        {
+            "name": story.scenario.document.name,
+            "title": story.scenario.document.title,
+            "file": story.scenario.file,
+            "verdict": "error" if failed else _verdict_of_story(claims, stopped=bool(stopped)),
+            "left_out": None,
+            "seconds": max(_play_seconds(play) for play in stories),
+            "claims": claims,
+            "left_out_claims": [{"id": name, "reason": reason} for name, reason in left_out_of(story).items()],
+            "sleeps": [_sleep(play, sleep) for play in stories for sleep in sleeps_of(play)],
+            "stopped": _ending(stopped, len(stories)),
+            "error": _ending(failed, len(stories)),
+        }
+        | _not_evicted(story)
+        | _question(story, claims, whole=not stopped and not failed)
+    )
+
+
+def _not_evicted(story: PlayRecord) -> Document:
+    """Return in words which objects were left to their idle timer though a step asks for an evict."""
+    steps = {step.index: step for step in story.steps}
+    found: list[str] = []
+    for event in story.of_kind(kinds.REFUSED):
+        step = steps.get(-1 if event.step is None else event.step)
+        if step is not None and step.failure is None:  # the reason of a step that failed has it
+            label = event.actor.removeprefix("object:")
+            found.append(f"{label} at line {step.begun.data['line']}: {refused_words(event.data)}")
+    return {"not_evicted": found} if found else {}
 
 
 def _question(story: PlayRecord, claims: list[ClaimDocument], *, whole: bool) -> Document:
