@@ -36,6 +36,12 @@ WorkerFolder = Annotated[
         rich_help_panel=_SCENARIOS,
     ),
 ]
+RunsBuild = Annotated[
+    bool,
+    typer.Option(
+        "--build", help="Run the project's own build script first (npm run build).", rich_help_panel=_EXECUTION
+    ),
+]
 RemoteBinding = Annotated[
     RemoteBindings,
     typer.Option(
@@ -71,7 +77,19 @@ Main = Annotated[
     ),
 ]
 Sleep = Annotated[
-    SleepMode | None, typer.Option(help="Override how objects are put to sleep.", rich_help_panel=_EXECUTION)
+    SleepMode | None,
+    typer.Option(
+        help="Override how objects are put to sleep; everywhere: between all steps, and compare what clients see.",
+        rich_help_panel=_EXECUTION,
+    ),
+]
+Ignore = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="PATH",
+        help="With --sleep everywhere: a key or path in messages that may differ after a sleep.",
+        rich_help_panel=_EXECUTION,
+    ),
 ]
 CompatDate = Annotated[
     str | None, typer.Option(metavar="DATE", help="Run with this compatibility date.", rich_help_panel=_EXECUTION)

@@ -13,6 +13,7 @@ from poc_cli.cli.options import (
     Configs,
     Envs,
     HeaderEnv,
+    Ignore,
     Jobs,
     Json,
     Main,
@@ -20,6 +21,7 @@ from poc_cli.cli.options import (
     Quiet,
     RemoteBinding,
     ResultsOut,
+    RunsBuild,
     Sleep,
     Times,
     TokenEnv,
@@ -130,8 +132,10 @@ def _run(
     config: Configs = None,
     env: Envs = None,
     main: Main = None,
+    build: RunsBuild = False,
     remote_bindings: RemoteBinding = "simulate",
     sleep: Sleep = None,
+    ignore: Ignore = None,
     compat_date: _CompatDates = None,
     target: _Targets = None,
     token_env: TokenEnv = None,
@@ -158,13 +162,14 @@ def _run(
         words=scenarios or (),
         everything=every,
         tags=tag or (),
+        ignore=tuple(ignore or ()),
         repeat=repeat,
         header_env=header_env or (),
         origin=origin,
         keep=keep,
         json=json,
         verbosity=verbose,
-        project=ProjectOptions(remote_bindings, shows_output=verbose > 0),
+        project=ProjectOptions(build, remote_bindings, shows_output=verbose > 0),
         allow_unknown=allow_unknown,
     )
     console = Console(quiet=quiet or json)
@@ -185,6 +190,7 @@ def _check(
     config: Configs = None,
     env: Envs = None,
     main: Main = None,
+    build: RunsBuild = False,
     remote_bindings: RemoteBinding = "simulate",
     sleep: Sleep = None,
     compat_date: CompatDate = None,
@@ -203,6 +209,6 @@ def _check(
     dates = () if compat_date is None else (compat_date,)
     under_test = WorkerFlags(worker, config or (), env or (), main)
     chosen = settings(Flags(results, under_test, sleep, jobs, dates, target, token_env))
-    project = ProjectOptions(remote_bindings)
+    project = ProjectOptions(build, remote_bindings)
     options = replace(chosen, repeat=repeat, loads=True, project=project)
     raise typer.Exit(check(options, output, Console(quiet=quiet)))

@@ -1,4 +1,4 @@
-"""What a client that is not ours tells of itself while a play goes on: the one way from it into history and inbox."""
+"""How a program or a page reports to the history and to its inbox during a play."""
 
 from typing import Any, Protocol
 
@@ -6,19 +6,19 @@ from poc_cli.clients.client import Ending, Payload
 
 
 class Observer(Protocol):
-    """Takes down what one client did and what befell it."""
+    """Records what one client did and what happened to it."""
 
     def note(self, kind: str, **data: Any) -> None:
-        """Write an event of the client's."""
+        """Write an event of the client."""
 
     def opened(self, socket: int, address: str) -> None:
-        """Write that a WebSocket of it to the worker is open; of its address only the path is kept."""
+        """Write that a WebSocket to the worker is open; only the path of its address is kept."""
 
     def passed(self, kind: str, socket: int, payload: Payload) -> tuple[int, int]:
-        """Write a message on such a WebSocket that is not for the inbox; give the event's id and time."""
+        """Write a message on such a WebSocket that is not for the inbox; return the event's id and time."""
 
-    def heard(self, payload: Payload, **data: Any) -> None:
-        """Write a message for the inbox, and put it there."""
+    def received(self, payload: Payload, **data: Any) -> None:
+        """Write a message and put it into the inbox."""
 
     def ended(self, socket: int, ending: Ending) -> None:
         """Write that such a WebSocket has ended."""

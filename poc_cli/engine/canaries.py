@@ -122,12 +122,12 @@ class _Room:
         self.colo: str | None = None
         self._client = SocketClient(
             name,
-            target.door.socket(f"/room/{name}?name=sentinel"),
+            target.endpoint.socket(f"/room/{name}?name=sentinel"),
             headers=target.headers,
             subprotocols=[],
             compression=False,
             ping=None,
-            listener=Listener(received=self._received, ended=lambda _: None, flooded=lambda _: None),
+            listener=Listener(received=self._received, ended=lambda _: None, overflowed=lambda _: None),
         )
 
     async def __aenter__(self) -> Self:

@@ -55,10 +55,10 @@ async def _check(context: PlayContext, name: str, step: Close | On) -> None:
         return
     if step.expect_code is not None and ending.code != step.expect_code:
         await context.target.settled()
-        raise StepFailed(
-            "mismatch", f"{name} expected close code {step.expect_code}: {closing(ending.code, ending.said)}"
-        )
+        how = closing(ending.code, ending.description)
+        raise StepFailed("mismatch", f"{name} expected close code {step.expect_code}: {how}")
     reason = None if step.expect_reason is None else render_text(step.expect_reason, context.names)
     if reason is not None and ending.reason != reason:
         await context.target.settled()
-        raise StepFailed("mismatch", f"{name} expected close reason {reason!r}: {closing(ending.code, ending.said)}")
+        how = closing(ending.code, ending.description)
+        raise StepFailed("mismatch", f"{name} expected close reason {reason!r}: {how}")

@@ -53,6 +53,6 @@ async def _restart_objects(context: PlayContext, step: Restart) -> Seen:
         eviction = await trace.evict(witnessed.class_name, witnessed.id, close=True)
         await trace.fence()
         if witnessed.in_memory or eviction.outcome == "not_running":
-            reason = eviction.said or "the runtime gave no reason"
+            reason = eviction.message or "the runtime gave no reason"
             raise StepFailed("probe", f"{witnessed.label} could not be restarted: {reason}")
     return {}

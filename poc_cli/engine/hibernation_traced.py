@@ -1,6 +1,7 @@
 """Put objects to sleep, by the idle timer or an evict, and check their state in the trace."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from poc_cli.engine.context import ObservedObject, PlayContext
@@ -38,6 +39,16 @@ _LISTED = 5
 
 _POLL_SECONDS = 0.05
 _SHORTEST_POLL_SECONDS = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class GapSleep:
+    """What became of an object that was to sleep between two steps."""
+
+    outcome: Literal["slept", "pinned", "absent", "stayed"]
+    pins: tuple[Pin, ...] = ()
+    alarm_in_ms: int | None = None
+    """In how many milliseconds its alarm was due, if that was before the idle timer would have evicted it."""
 
 
 class TracedSleeper:
@@ -78,6 +89,18 @@ class TracedSleeper:
                 )
         await self._await_sleep(witnessed)
 
+    async def sleep_in_gap(self, witnessed: ObservedObject) -> GapSleep:
+        """Evict an object between two steps, before its alarm too; a pinned one stays. Raises TargetError."""
+        now_ns = await self._target.fence()
+        if not witnessed.in_memory:
+            return GapSleep("absent")
+        pins = await self._lasting_pins(witnessed, now_ns)
+        if pins:
+            return GapSleep("pinned", pins)
+        alarm_in_ms = self._alarm_before_sleep(witnessed, now_ns)
+        eviction = await self._evict(witnessed)
+        return GapSleep("slept" if eviction == "evicted" else "stayed", (), alarm_in_ms)
+
     async def _present(self, witnessed: ObservedObject) -> None:
         if witnessed.seen:
             return
@@ -113,13 +136,14 @@ class TracedSleeper:
             return None
         return round((due - now_ns) / 1e6)
 
-    async def _evict(self, witnessed: ObservedObject) -> None:
+    async def _evict(self, witnessed: ObservedObject) -> str:
         actor = f"object:{witnessed.label}"
         self._context.say("evicting")
         self._context.write(actor, events.Evicting())
         eviction = await self._target.evict(witnessed.class_name, witnessed.id)
-        self._context.write(actor, events.Evicted(outcome=eviction.outcome, said=eviction.said))
+        self._context.write(actor, events.Evicted(outcome=eviction.outcome, said=eviction.message))
         await self._target.fence()
+        return eviction.outcome
 
     async def _await_sleep(self, witnessed: ObservedObject) -> None:
         """Wait for the idle timer, on the trace's clock.

@@ -65,14 +65,20 @@ class ModuleStateResetter:
         """By id, the unnamed objects that could not be evicted, and how often they had been called by then."""
 
     async def begin(self) -> None:
-        """Take a snapshot of the module state of the freshly loaded worker. Raises TargetError."""
-        await self._take_snapshot()
+        """Take a snapshot of the module state of the freshly loaded worker, or reset a used one. Raises TargetError."""
+        self._state = await self._target.module_state()
+        if self._target.seen():
+            await self._state.put_back()
         self._watchers = [asyncio.create_task(self._watch(each)) for each in self._context.objects.values()]
 
     async def after(self, step: Step) -> None:
         """After a step, reset module state if an object has left memory. Raises TargetError."""
         if isinstance(step, Restart) and step.restart != "object":
-            await self._take_snapshot()  # of the new process
+            self._state = await self._target.module_state()  # of the new process
+        await self.reset()
+
+    async def reset(self) -> None:
+        """Reset module state for each object that has left memory since. Raises TargetError."""
         for witnessed in self._context.objects.values():
             await self._reset_if_asleep(witnessed)
 
@@ -83,14 +89,7 @@ class ModuleStateResetter:
         await asyncio.gather(*self._watchers, return_exceptions=True)
         with suppress(TargetError):
             await self._record_left_in_memory()
-        if self._state is not None:
-            await self._state.close()
         self._target.confirmed = ok and self._is_clean
-
-    async def _take_snapshot(self) -> None:
-        if self._state is not None:
-            await self._state.close()
-        self._state = await self._target.module_state()
 
     async def _watch(self, witnessed: ObservedObject) -> None:
         while True:
@@ -178,11 +177,9 @@ class ModuleStateResetter:
 
 
 def resetter_for(context: PlayContext) -> ModuleStateResetter | None:
-    """Return the resetter of a play, None unless the play confirms a story."""
+    """Return the resetter of a play, None unless module state is reset in it."""
     target = context.target
-    return (
-        ModuleStateResetter(context, target) if context.play.role == CONFIRM and isinstance(target, Workerd) else None
-    )
+    return ModuleStateResetter(context, target) if context.play.resets and isinstance(target, Workerd) else None
 
 
 class Confirmations:

@@ -10,6 +10,7 @@ from poc_cli.clients.client import in_seconds
 from poc_cli.engine.admission import raise_if_too_many
 from poc_cli.engine.context import PlayContext
 from poc_cli.engine.environment import PlayEnvironment
+from poc_cli.engine.gap_sleeps import GapSleeps
 from poc_cli.engine.hibernation import Sleeper
 from poc_cli.engine.hibernation_traced import TracedSleeper
 from poc_cli.engine.in_flight import await_answers, in_flight_of
@@ -29,6 +30,7 @@ from poc_cli.scenario.loader import text_sha256
 from poc_cli.scenario.model import Hibernate, Idle, On, Step
 from poc_cli.scenario.plays import Play, patience
 from poc_cli.scenario.scenario import PlacedStep
+from poc_cli.scenario.sessions import SESSIONS
 from poc_cli.scenario.templates import UnknownNameError
 from poc_cli.targets.base import Target, TargetDied, TargetHung
 
@@ -93,6 +95,7 @@ class PlayRunner:
         self._is_suspect = False
         self._has_late_step = False
         self._resetter: ModuleStateResetter | None = None
+        self._gap_sleeps: GapSleeps | None = None
         self._sleepers: dict[str | None, Sleeper] = {}
         """By the claim of a step, which decides whether its object is expected to sleep."""
         self._all_passed = True
@@ -110,9 +113,7 @@ class PlayRunner:
             raise_if_too_many(self._play)
             context.subscribe()
             await context.ready()
-            self._resetter = resetter_for(context)
-            if self._resetter is not None:
-                await self._resetter.begin()
+            await self._prepare(context)
             outcome, reason = await self._steps(context)
             outcome, reason = await self._repeat_in_black_box(outcome, reason)
             outcome, reason = await self._cut_if_late(context, outcome, reason)
@@ -139,6 +140,14 @@ class PlayRunner:
             if context is not None:
                 await self._clean_up(context)
         return outcome
+
+    async def _prepare(self, context: PlayContext) -> None:
+        self._resetter = resetter_for(context)
+        if self._resetter is not None:
+            await self._resetter.begin()
+        if self._play.role in SESSIONS:
+            self._gap_sleeps = GapSleeps(context, self._resetter)
+            await asyncio.sleep(self._play.after_s)
 
     async def _cut_if_late(self, context: PlayContext, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
         """Return the outcome; if lateness may have changed it, give the play up so that it is repeated."""
@@ -252,6 +261,7 @@ class PlayRunner:
             "runtime": self._target.number,
             "alone": self._attempt.alone,
             "round": play.round,
+            **({"gaps": list(play.gaps), "ignore": list(play.ignore)} if play.role in SESSIONS else {}),
             "sleep": self._sleep,
             "target": self._place_of_target(),
         }
@@ -277,6 +287,11 @@ class PlayRunner:
             failed = await self._outcome(context, placed)
             if self._is_cut(context):
                 return "stopped", ""  # `_cut_if_late` has the reason
+            if self._gap_sleeps is not None:
+                # What the clients see decides, not what the steps expect.
+                await self._gap_sleeps.after(index)
+                self._due_ns = context.now_ns
+                continue
             if failed is not None:
                 self._all_passed = False
                 failed_claims.add(placed.step.claim)
@@ -287,6 +302,8 @@ class PlayRunner:
             # An `idle` that took too long makes the next step late; any other step only delays it.
             self._due_ns = self._due_ns + idle_ns(placed.step) if idle_ns(placed.step) else context.now_ns
         context.step = None
+        if self._gap_sleeps is not None:
+            await self._gap_sleeps.end()
         await await_answers(context)
         return "done", ""
 
@@ -319,6 +336,7 @@ class PlayRunner:
         context.late_s = late_ms / 1000
         self._has_late_step |= late_ms * 1e6 > LATE_NS
         due = {"due_ns": min(self._due_ns, now_ns), "late_ms": late_ms}
+        context.passed_over.begin(step)
         context.add("poc", kinds.STEP, t_ns=now_ns, verb=step.verb, line=placed.position.line, claim=step.claim, **due)
         context.say(step.verb)
 

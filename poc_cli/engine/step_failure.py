@@ -3,10 +3,21 @@
 from typing import Literal
 
 Failure = Literal[
-    "mismatch", "silence", "closed", "refused", "noise", "no_sleep", "woken", "probe", "wrong_object", "unbound"
+    "mismatch",
+    "silence",
+    "closed",
+    "refused",
+    "noise",
+    "no_sleep",
+    "woken",
+    "probe",
+    "wrong_object",
+    "unbound",
+    "overtaken",
 ]
 """`mismatch`: messages arrived, but none matched; `silence`: none arrived though the runtime responds; `closed`: the
-connection was closed; `refused`: it could not be opened; `noise`: an unexpected message arrived."""
+connection was closed; `refused`: it could not be opened; `noise`: an unexpected message arrived; `overtaken`: the
+message had arrived before another one that the step before waited for."""
 
 
 class StepFailed(Exception):

@@ -58,6 +58,7 @@ LATE = "late"
 TIMED = "timed"
 THREW = "threw"
 LOGGED = "logged"
+GAP = "gap"
 
 OF_THE_RUN = frozenset({RUN_START, RUN_END, LEFT_OUT, PULSE, SENTINEL, TAIL, LATE, LEAKED, CONFIRMED})
 """Events that belong to the run and to no play."""

@@ -182,7 +182,7 @@ class PlayStart(EventData, kind=kinds.PLAY_START):
     file: str
     text: str
     sha256: str
-    role: Annotated[str, "`story`, `control`, `confirm` or `load`"]
+    role: Annotated[str, "`story`, `control`, `confirm`, `undisturbed`, `disturbed` or `load`"]
     decides: Annotated[list[str], "the claims that it decides"]
     nonce: str
     expect: Annotated[str | None, "the verdict that a control must have"] = ABSENT
@@ -191,6 +191,8 @@ class PlayStart(EventData, kind=kinds.PLAY_START):
     alone: Annotated[bool, "no other play was in its runtime"] = ABSENT
     round: Annotated[int, "which of --repeat plays it is"] = ABSENT
     sleep: str | None = ABSENT
+    ignore: Annotated[list[str], "of a session: keys and paths of the command line that may differ"] = ABSENT
+    gaps: Annotated[list[int], "of a disturbed session: the steps after which its objects are evicted"] = ABSENT
     target: TargetInfo = ABSENT
     plan: Annotated[dict[str, Any], "of a load: sockets, rooms and stages"] = ABSENT
     limit: Annotated[int, "of a load: how many files may be open"] = ABSENT
@@ -290,7 +292,7 @@ class Sent(EventData, kind=kinds.SENT):
     text: str = ABSENT
     hex: str = ABSENT
     bytes: Annotated[int, "the size of the whole message"] = ABSENT
-    cut: Annotated[bool, "the message is not kept whole"] = ABSENT
+    cut: Annotated[bool, "the message is not recorded in full"] = ABSENT
     fields: Annotated[dict[str, Any], "the short fields at the top of a JSON object that was cut"] = ABSENT
     showed: list[str] = ABSENT
     socket: int = ABSENT
@@ -549,6 +551,14 @@ class Refused(EventData, kind=kinds.REFUSED):
 
     pins: list[Pin]
     alarm_in_ms: int | None = ABSENT
+
+
+class Gap(EventData, kind=kinds.GAP):
+    """Of a session: what became of an object that was to sleep after this step."""
+
+    outcome: Literal["slept", "pinned", "absent", "stayed"]
+    pins: list[Pin] = ABSENT
+    alarm_in_ms: Annotated[int | None, "when its alarm was due, if before the idle timer"] = ABSENT
 
 
 class StillAwake(EventData, kind=kinds.AWAKE):

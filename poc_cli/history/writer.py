@@ -29,7 +29,9 @@ class HistoryWriter:
 
     def __init__(self, path: Path, redactor: Redactor, clock: Callable[[], int] = time.monotonic_ns) -> None:
         """Create the file; times come from `clock`, in nanoseconds. Raises PocError if it cannot be written."""
-        self._path = path
+        self.path = path
+        """The file."""
+
         self._redactor = redactor
         self._next_id = 1
         self._clock = clock
@@ -96,14 +98,14 @@ class HistoryWriter:
         self._size += len(line)
         if self._size > LARGEST and kind not in _ENDS:
             raise PocError(
-                f"{self._path} has reached the size limit of a history ({LARGEST >> 20} MiB), so the run stops",
+                f"{self.path} has reached the size limit of a history ({LARGEST >> 20} MiB), so the run stops",
                 "run fewer scenarios at once, or make the worker send less",
             )
         try:
             while line:
                 line = line[os.write(self._descriptor, line) :]
         except OSError as error:
-            raise _unwritable(self._path, error) from error
+            raise _unwritable(self.path, error) from error
         return event
 
     def _safe(self, event: Event) -> Event:

@@ -1,4 +1,4 @@
-"""Why nothing that an object told in a black box proves a sleep, in words."""
+"""Explain why the answers of an object in a black box prove no sleep."""
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
@@ -8,11 +8,11 @@ from poc_cli.record.play_record import PlayRecord
 
 
 def why_no_other_instance(play: PlayRecord, label: str, before: int) -> tuple[str, Evidence]:
-    """Return why no sleep of an object is proven before an event, and the events that show it."""
+    """Return why no sleep of an object is proven before an event, and the ids of the events that show it."""
     told = instances_of(play, label)
     if told.unsteady is not None:
         why, event = told.unsteady
-        return f"what {label} tells of its instance proves nothing: {why}", (event,)
+        return f"the instance ids of {label} prove nothing: {why}", (event,)
     for doubt in told.doubts:
         if doubt.change.before.event.id < before:
             return f"{label}: {doubt.why}", (doubt.change.before.event.id, doubt.change.after.event.id)
@@ -23,23 +23,23 @@ def why_no_other_instance(play: PlayRecord, label: str, before: int) -> tuple[st
 
 
 def _why_not_told(play: PlayRecord, label: str, before: int) -> tuple[str, Evidence]:
-    """Return why there are no answers of two instances, with a wait between, to look at."""
+    """Return why no two answers with a wait in between have instance ids."""
     failed = next((step for step in play.steps if step.failure in {"wrong_object", "no_sleep"}), None)
     if failed is not None:
         return failed.reason, (failed.end_id,)
-    if not instances_of(play, label).tellings:
+    if not instances_of(play, label).answers:
         path = play.play.objects[label].instance
-        where = 'object = { …, instance = "path" } names another place'
-        return f'no answer of {label} told its instance: none has "{path}" ({where})', ()
+        where = 'object = { …, instance = "path" } sets another path'
+        return f'no answer of {label} has an instance id: none has "{path}" ({where})', ()
     waits = (each for each in play.of_kind(kinds.WAITED) if each.actor == f"object:{label}" and each.id < before)
     waited = next(waits, None)
     if waited is not None:
-        return f"{label} told no instance after it was left alone{_cut_off(play, label, waited)}", (waited.id,)
-    return f"{label} was not left alone between two answers", ()
+        return f"{label} gave no instance id after it was left idle{_cut_off(play, label, waited)}", (waited.id,)
+    return f"{label} was not left idle between two answers", ()
 
 
 def _cut_off(play: PlayRecord, label: str, waited: Event) -> str:
-    """Return in words that a connection to an object was ended after a wait, and not by its client."""
+    """Return that a connection to the object was closed after a wait, and not by its client; "" if none was."""
     ended = (each.closed for each in play.connections if each.is_open_at(waited.id) and play.belongs(each, label))
     closed = next((event for event in ended if event is not None and event.data["by"] != "client"), None)
     return "" if closed is None else f": {closed.actor} was closed ({closing_of(closed.data)})"

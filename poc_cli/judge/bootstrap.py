@@ -1,4 +1,4 @@
-"""The ratio of a percentile of two sets of values, with the interval that it may as well have been by chance."""
+"""A bootstrap confidence interval for the ratio of a percentile in two sets of values."""
 
 from math import ceil
 from random import Random
@@ -7,20 +7,20 @@ from typing import Final
 from poc_cli.judge.figures import at_rank
 
 RESAMPLES: Final = 10_000
-"""Enough that the ends of a 99 % interval rest on fifty draws each; takes 20 ms."""
+"""Enough for fifty draws beyond each end of a 99 % interval; takes 20 ms."""
 
 CONFIDENCE: Final = 0.99
-"""Seven and more figures are looked at in one comparison, so that 95 % would cry wolf in every third."""
+"""A comparison has seven or more figures, so that 95 % would report a false change in every third comparison."""
 
 _SEED: Final = 20261122
-"""Any number does; a fixed one makes two readers see the same interval."""
+"""Any fixed number: two readers of the same runs get the same interval."""
 
 
 def ratio_interval(before: list[float], after: list[float], share: float) -> tuple[float, float]:
-    """Return the bootstrap interval of after/before at this percentile; the values ascend and are above 0.
+    """Return the bootstrap interval of after/before at this percentile, for ascending values above 0.
 
-    Sorting each resample is not needed: the k-th smallest of n draws with replacement is the value at the rank that
-    the k-th smallest of n uniform numbers names, and that number has the beta distribution of (k, n - k + 1).
+    Sorting each resample is not needed: the k-th smallest of n draws with replacement is the value at the rank that the
+    k-th smallest of n uniform numbers names, and that number has the beta distribution of (k, n - k + 1).
     """
     random = Random(_SEED)  # noqa: S311 - statistics, no secrets
     ratios = sorted(_drawn(after, share, random) / _drawn(before, share, random) for _ in range(RESAMPLES))

@@ -1,4 +1,4 @@
-"""What a check has found: a verdict, one sentence, and the events that show it."""
+"""A finding: the verdict of a check, one sentence, and the events that show it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ WORST_FIRST: tuple[Verdict, ...] = ("error", "refuted", "unknown", "held")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One verdict with its reason and the ids of its evidence."""
+    """A verdict, its reason, and the ids of the events that show it."""
 
     verdict: Verdict
     reason: str
@@ -29,12 +29,12 @@ def refuted(reason: str, evidence: Iterable[int] = ()) -> Finding:
 
 
 def unknown(reason: str, evidence: Iterable[int] = ()) -> Finding:
-    """Return a finding that leaves the question open."""
+    """Return a finding that decides nothing."""
     return Finding("unknown", reason, tuple(evidence))
 
 
 def error(reason: str, evidence: Iterable[int] = ()) -> Finding:
-    """Return a finding that the harness or the target failed."""
+    """Return a finding that poc or the target failed."""
     return Finding("error", reason, tuple(evidence))
 
 

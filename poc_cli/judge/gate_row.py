@@ -1,4 +1,4 @@
-"""One line of a gate's table."""
+"""One row of the table of gates."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ Verdict = Literal["met", "not met", "undecided", "error", "left out"]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A requirement in words, what the run says to it, and the claim that it is about: scenario and id."""
+    """A requirement, what the run shows, the verdict, and the claim that it is about as scenario and id."""
 
     requirement: str
     found: str

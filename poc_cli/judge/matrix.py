@@ -1,4 +1,4 @@
-"""The survival matrix: kinds of state against what happened to the object."""
+"""The survival matrix: a row for each kind of state, a column for each event that an object went through."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -31,7 +31,7 @@ _WHEN_REFUTED: dict[str, Value] = {"survives": "lost", "lost": "survived", "rese
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell: what became of that state, whether the documentation says so, and the claims behind it."""
+    """One cell: what happened to the state, whether the documentation says so, and the claims that show it."""
 
     row: str
     column: str
@@ -41,9 +41,10 @@ class Cell:
 
 
 def column_of(play: PlayRecord, claim: Claim, evidence: tuple[int, ...]) -> str | None:
-    """Return the column of a finding: what happened to the object before it; None for nothing or a mixture.
+    """Return the column of a finding: what happened to the object before it, None for nothing or several kinds.
 
-    It is what the evidence names, else what the claim is about, as far as its object came back for what was seen.
+    The evidence names it; if it does not, it is what the claim is about, as far as the object was back in memory by
+    then.
     """
     losses = (*sleeps_of(play), *losses_of(play), *drops_of(play))
     ways = {loss.way for loss in losses if loss.left.id in evidence and loss.label in objects_of(play, claim)}
@@ -63,7 +64,7 @@ def _was_back(claim: Claim, loss: Sleep, before: int) -> bool:
 
 
 def cells(judged: list[tuple[PlayRecord, list[ClaimFinding]]]) -> list[Cell]:
-    """Return all cells, row by row; where two claims meet on one, the worse shows."""
+    """Return all cells, row by row; of several claims in one cell, the worst counts."""
     found: dict[tuple[str, str], Cell] = {}
     for story, findings in judged:
         for each in findings:
@@ -88,7 +89,7 @@ def _cell(story: PlayRecord, each: ClaimFinding) -> Cell | None:
 
 
 def _worse(one: Cell, other: Cell) -> Cell:
-    # The documentation decides which is worse: for fields in memory it is "survived" that surprises.
+    # What contradicts the documentation is worse: for fields in memory that is "survived".
     first, second = sorted((one, other), key=lambda cell: (bool(cell.as_documented), _SEVERITY[cell.value]))
     claims = tuple(dict.fromkeys((*first.claims, *second.claims)))
     return Cell(first.row, first.column, first.value, first.as_documented, claims)

@@ -1,4 +1,4 @@
-"""The loads of a run that has other plays too: one after the other, as they are written."""
+"""Run the loads of a run one after the other, after its other plays."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.load.load_context import Glance
 from poc_cli.load.load_player import Load, Outcome, play
-from poc_cli.load.plan import NO_WISHES, Wishes, plan_of
-from poc_cli.load.process_usage import Use
+from poc_cli.load.plan import NO_OVERRIDES, LoadOverrides, plan_of
+from poc_cli.load.process_usage import Usage
 from poc_cli.load.site import LoadTarget
 from poc_cli.record.load_stage import StageResult
 from poc_cli.scenario.load_model import LoadFile
@@ -23,17 +23,17 @@ async def play_loads(
     *,
     forced: bool,
 ) -> list[Outcome]:
-    """Play them and write them down; `forced` has rooms evicted. Gives how each ended; what is interrupted is the last.
+    """Run and record the loads and return their outcomes; the first interruption ends the sequence.
 
-    Raises UsageError if a plan cannot be made.
+    `forced` evicts rooms instead of waiting. Raises UsageError if a plan is not possible.
     """
     outcomes: list[Outcome] = []
     for scenario in scenarios:
         if not isinstance(scenario.document, LoadFile):
             continue
-        plan = plan_of(scenario.document.load, Wishes(sleep="evict") if forced else NO_WISHES)
+        plan = plan_of(scenario.document.load, LoadOverrides(sleep="evict") if forced else NO_OVERRIDES)
         outcomes.append(
-            await play(Load(scenario, plan), site(worker_of(scenario)), history, _Telling(scenario, progress))
+            await play(Load(scenario, plan), site(worker_of(scenario)), history, _StageProgress(scenario, progress))
         )
         progress(scenario.document.name, outcomes[-1])
         if outcomes[-1] == "interrupted":
@@ -42,24 +42,25 @@ async def play_loads(
 
 
 def worker_of(scenario: Scenario) -> WorkerSource | None:
-    """Return where the worker is that a load brings, relative to its file; None without one. Raises TargetError."""
+    """Return the source of a load's own worker, None if it has none. Raises TargetError if it is missing."""
     named = scenario.document.worker
     if named is None:
         return None
-    return named_by(named, Path(scenario.file).parent / named.dir)
+    file = Path(scenario.file)
+    return named_by(named, file.parent / named.dir, file)
 
 
-class _Telling:
-    """Tells the stage that a load is in, where all plays tell what they are doing."""
+class _StageProgress:
+    """Reports the current stage of a load to the progress of the run."""
 
     def __init__(self, scenario: Scenario, progress: Callable[[str, str], None]) -> None:
         self._name = scenario.document.name
         self._progress = progress
 
-    def sampled(self, glance: Glance, uses: dict[str, Use], files: int) -> None:
-        """Tell the stage, and how many sockets are open."""
+    def sampled(self, glance: Glance, uses: dict[str, Usage], files: int) -> None:
+        """Report the stage and the number of open sockets."""
         del uses, files
         self._progress(self._name, f"{glance.stage}, {glance.open:,} open")
 
     def staged(self, result: StageResult) -> None:
-        """Take no notice: the next sample tells the next stage."""
+        """Do nothing: the next sample reports the next stage."""

@@ -1,23 +1,23 @@
-"""Whoever leads a load that others may carry out: what it is told of, beside what a conductor hears."""
+"""The callbacks of a load that may run in other processes."""
 
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Protocol
 
-from poc_cli.load.load_context import Conductor
-from poc_cli.load.process_usage import Use
+from poc_cli.load.load_context import ShardSupervisor
+from poc_cli.load.process_usage import Usage
 from poc_cli.load.sharding import Shard
 from poc_cli.record.load_stage import ShardResult
 
 
-class Leader(Conductor, Protocol):
-    """A conductor that keeps the record."""
+class LoadSupervisor(ShardSupervisor, Protocol):
+    """A supervisor that writes the history."""
 
-    def tell(self, kind: str, **data: Any) -> None:
-        """Write something down as it happens."""
+    def record(self, kind: str, **data: Any) -> None:
+        """Write an event."""
 
-    def count_in(self, uses: Callable[[], dict[str, Use]]) -> None:
-        """Count what others take with what is looked up here, in place of what has the same name."""
+    def set_client_usage(self, uses: Callable[[], dict[str, Usage]]) -> None:
+        """Use these numbers instead of those measured here for processes of the same name."""
 
 
-Carry = Callable[[Shard, str, Mapping[str, str], float, Leader], Coroutine[Any, Any, ShardResult]]
-"""Carries out a whole load: the shard, where its worker is, with which headers, when it begins, and for whom."""
+Execute = Callable[[Shard, str, Mapping[str, str], float, LoadSupervisor], Coroutine[Any, Any, ShardResult]]
+"""Runs a whole load: the shard, the worker's URL, the headers, the start time and the supervisor."""

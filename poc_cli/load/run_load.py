@@ -1,4 +1,4 @@
-"""A run that is one load: its history from the first line to the last."""
+"""Run a single load with its own history."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -7,14 +7,14 @@ from poc_cli import __version__
 from poc_cli.history import event as kinds
 from poc_cli.history.folder import RUN, Records
 from poc_cli.history.writer import HistoryWriter
-from poc_cli.load.load_player import Load, Watcher, play
+from poc_cli.load.load_player import Load, LoadProgress, play
 from poc_cli.load.site import LoadTarget
 
 
-async def run(load: Load, site: LoadTarget, records: Records, target: dict[str, Any], watcher: Watcher) -> bool:
-    """Play a load into the folder of the records; give whether it was not interrupted.
+async def run(load: Load, site: LoadTarget, records: Records, target: dict[str, Any], progress: LoadProgress) -> bool:
+    """Run a load with its history in the run folder; return whether it was not interrupted.
 
-    `target` is the place as the beginning of a record tells it.
+    `target` is the description of the target for the history.
     """
     with HistoryWriter(records.folder / "history.ndjson", records.redactor) as history:
         history.add(
@@ -30,7 +30,7 @@ async def run(load: Load, site: LoadTarget, records: Records, target: dict[str, 
             repeat=1,
             target=target | {"oracle": "instance"},
         )
-        if await play(load, site, history, watcher) == "interrupted":
+        if await play(load, site, history, progress) == "interrupted":
             return False
         history.add(RUN, "poc", kinds.RUN_END)
     return True

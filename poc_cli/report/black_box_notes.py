@@ -24,12 +24,12 @@ def answer(play: PlayRecord, label: str) -> str:
     parts: list[str] = []
     if slept:
         times = "" if len(slept) == 1 else f" {len(slept)} times, at first"
-        parts.append(f"It slept{times}: it {slept[0].told}.")
+        parts.append(f"It slept{times}: it {slept[0].description}.")
     if found.unsteady is not None:
         parts.append(f"Nothing shows whether it slept: {found.unsteady[0]}.")
     parts += [f"It was still there: {describe_stay(stay)}." for stay in found.stays[:1]]
     parts += [f"Nothing shows that it slept: {doubt.why}." for doubt in found.doubts[:1] if not slept]
-    if not found.tellings:
+    if not found.answers:
         path = play.play.objects[label].instance
         parts.append(f'Nothing shows whether it slept: no reply has "{path}".')
     return " ".join(parts) or "It was never left alone between two replies."

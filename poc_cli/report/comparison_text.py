@@ -93,7 +93,7 @@ def _scenario(claim: ClaimChange) -> str:
 
 def _claim(claim: ClaimChange) -> list[Line]:
     found: list[Line] = [
-        [span(f"  {claim.name}  "), _describe(claim.before.told), span(" → "), _describe(claim.after.told)]
+        [span(f"  {claim.name}  "), _describe(claim.before.label), span(" → "), _describe(claim.after.label)]
     ]
     for side, cell in ((BEFORE, claim.before), (AFTER, claim.after)):
         if cell.reason:
@@ -103,7 +103,7 @@ def _claim(claim: ClaimChange) -> list[Line]:
 
 def _counted(claims: Sequence[ClaimChange]) -> str:
     """Return the number of claims and their verdicts before."""
-    counted = Counter(claim.before.told for claim in claims)
+    counted = Counter(claim.before.label for claim in claims)
     listed = ", ".join(f"{number} {verdict}" for verdict, number in counted.items())
     return f"{len(claims)} claim{'s' * (len(claims) != 1)}" + (f" ({listed})" if listed else "")
 
@@ -116,7 +116,7 @@ def _same(claims: Sequence[ClaimChange]) -> list[Line]:
     """Count the unchanged claims and name those that did not hold."""
     found: list[Line] = [[span("the same", "bold"), span(f": {_counted(claims)}")]]
     failing = (claim for claim in claims if claim.after.verdict != "held" and not claim.after.known)
-    return [*found, *([span(f"  {claim.name}  "), _describe(claim.after.told)] for claim in failing)]
+    return [*found, *([span(f"  {claim.name}  "), _describe(claim.after.label)] for claim in failing)]
 
 
 def _figures(figures: Sequence[Figure]) -> list[Line]:

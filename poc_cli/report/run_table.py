@@ -129,7 +129,7 @@ def _as_expected(row: Row) -> bool:
 
 def _table(title: str, shown: list[Row], labels: list[str]) -> list[Line]:
     name = max(len(title), *(len(row.name) + 2 for row in shown))
-    verdicts = (each.told for row in shown for each in row.cells.values())
+    verdicts = (each.label for row in shown for each in row.cells.values())
     cell = max(len(NOT_JUDGED), *map(len, labels), *map(len, verdicts))
     found: list[Line] = [[span(f"{title:<{name}}", "bold"), *(span(f"  {label:<{cell}}") for label in labels)]]
     for row in shown:
@@ -137,14 +137,14 @@ def _table(title: str, shown: list[Row], labels: list[str]) -> list[Line]:
         found.append(
             [
                 span(f"  {row.name:<{name - 2}}"),
-                *(span(f"  {each.told:<{cell}}", STYLES.get(each.verdict, "yellow")) for each in cells),
+                *(span(f"  {each.label:<{cell}}", STYLES.get(each.verdict, "yellow")) for each in cells),
             ]
         )
     return found
 
 
 def _why(label: str, cell: Cell) -> Line:
-    return [span(f"  {label}  "), span(f"{cell.told:<10}  ", STYLES.get(cell.verdict, "yellow")), span(cell.reason)]
+    return [span(f"  {label}  "), span(f"{cell.label:<10}  ", STYLES.get(cell.verdict, "yellow")), span(cell.reason)]
 
 
 def _same(same: list[Row], noun: str) -> str:

@@ -86,7 +86,7 @@ def _answer(subject: ObjectInPlay) -> str:
     if not subject.play.place.has_trace:
         return black_box_notes.answer(subject.play, subject.label)
     times = len(subject.sleeps)
-    slept = "" if not times else f"It slept{_times(times)}: it {subject.sleeps[0].told}"
+    slept = "" if not times else f"It slept{_times(times)}: it {subject.sleeps[0].description}"
     if subject.found_awake:
         last = subject.found_awake[-1]
         awake = f"did not sleep {_at_line(subject.play, last)}: {_found_awake(subject, last)}"

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from poc_cli.report.matrix_table import Table, table
 from poc_cli.report.question import question_answers
+from poc_cli.report.session_text import session_lines
 from poc_cli.report.styled import Line, Span, span
 from poc_cli.report.target_summary import counts, repeats, sleep_onset, where
 
@@ -135,6 +136,8 @@ def _scenario(scenario: dict[str, Any], mark: str, *, brief: bool) -> list[Line]
         found += _claim(claim, mark)
     if others := len(scenario["claims"]) - len(shown):
         found.append([span("  held      ", STYLES["held"]), span(f"{others} more", "dim")])
+    if "session" in scenario:
+        found += session_lines(scenario["session"])
     for each in scenario.get("left_out_claims", ()):
         found.append([span("  left out  ", "yellow"), span(each["id"]), span(f": {each['reason']}", "dim")])
     for each in scenario.get("not_evicted", ()):

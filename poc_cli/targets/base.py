@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 from poc_cli.errors import TargetError
 from poc_cli.residency import Change, Pin, Stay
 from poc_cli.scenario.abilities import Ability
-from poc_cli.targets.endpoint import Door
+from poc_cli.targets.endpoint import Endpoint
 from poc_cli.targets.worker_output import Output
 
 Oracle = Literal["trace", "instance"]
@@ -40,7 +40,7 @@ class Eviction:
     """The outcome of an evict."""
 
     outcome: Literal["evicted", "not_running", "busy", "no_answer"]
-    said: str
+    message: str
 
 
 class Trace(Protocol):
@@ -101,7 +101,7 @@ class Target(Protocol):
     kind: str
     number: int | None
     url: str
-    door: Door
+    endpoint: Endpoint
     oracle: Oracle
     abilities: frozenset[Ability]
     headers: dict[str, str]

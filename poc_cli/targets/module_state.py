@@ -16,7 +16,7 @@ import httpx
 
 from poc_cli.residency.trace import Place
 from poc_cli.targets.accessors import Access
-from poc_cli.targets.endpoint import Door
+from poc_cli.targets.endpoint import Endpoint
 from poc_cli.targets.inspector import ANSWERS_WITHIN_SECONDS, Inspector, InspectorError, Result, open_inspector
 from poc_cli.targets.isolate import Isolate, argument
 from poc_cli.targets.scopes import WORD, Binding, Scopes
@@ -151,7 +151,7 @@ class WorkerState:
 async def _pages(port: int) -> dict[str, str]:
     """Return the inspector URL of each isolate, by service name. Raises InspectorError."""
     try:
-        async with Door(f"http://127.0.0.1:{port}").client(ANSWERS_WITHIN_SECONDS) as client:
+        async with Endpoint(f"http://127.0.0.1:{port}").client(ANSWERS_WITHIN_SECONDS) as client:
             listed = (await client.get(f"http://127.0.0.1:{port}/json")).json()
         return {str(each["id"]): str(each["webSocketDebuggerUrl"]) for each in listed}
     except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:

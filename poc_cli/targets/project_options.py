@@ -10,6 +10,9 @@ RemoteBindings = Literal["simulate", "refuse"]
 class ProjectOptions:
     """The choices; the defaults need nothing but the project."""
 
+    build: bool = False
+    """Whether the project's own build script is run first."""
+
     remote_bindings: RemoteBindings = "simulate"
     """What becomes of a binding with `remote = true`."""
 

@@ -18,7 +18,7 @@ from poc_cli.targets.base import (
     Oracle,
     TargetDied,
 )
-from poc_cli.targets.endpoint import Door
+from poc_cli.targets.endpoint import Endpoint
 from poc_cli.targets.output_listeners import OutputListeners
 from poc_cli.targets.process import Process, RuntimeFolder, spawn
 from poc_cli.targets.runtime_context import Running, RuntimeContext
@@ -39,7 +39,7 @@ class Workerd:
     def __init__(self, place: RuntimeFolder, context: RuntimeContext, *, inspected: bool = False) -> None:
         """Take the runtime's folder; `inspected` enables the inspector. `start` starts the process."""
         self.url = ""
-        self.door = Door("")
+        self.endpoint = Endpoint("")
         self.headers = place.worker.headers(context.token)
         self.versions = context.versions | place.worker.tools
         self.compatibility_date = place.worker.compatibility_date
@@ -53,6 +53,7 @@ class Workerd:
         self.confirmed = False
         """Whether a play completed in it with all module state restored at each sleep."""
 
+        self._module_state: WorkerState | None = None
         self._running: Running | None = None
         self._listeners: dict[str, Callable[[Change], None]] = {}
         self._output = OutputListeners()
@@ -71,22 +72,29 @@ class Workerd:
         numbers = (self.number or 0, next(self._context.numbers))
         self._running = Running(process, self._context, numbers, self._notify, self._output.report)
         self.url = await self._running.listen()
-        self.door = Door(self.url)
+        self.endpoint = Endpoint(self.url)
 
     async def restart(self, fault: Fault) -> None:
         """Replace the process on the same disk: stopped, killed, or with POC_VERSION incremented."""
         # Trace lines that are not written yet are lost when the process is killed.
         await self.fence()
+        await self._forget_module_state()
         await self._process.end(gently=fault != "crash")
         self._version += fault == "deploy"
         await self.start()
 
     async def stop(self) -> None:
         """End the process, read its pipes to the end, and remove its folder."""
+        await self._forget_module_state()
         if self._running is not None:
             # Kill at once: its disk is removed as well, and with an open socket it would not exit by itself (measured).
             await self._running.end(gently=False)
         self._place.remove()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a process was started."""
+        return self._running is not None
 
     @property
     def _process(self) -> "Running":
@@ -95,12 +103,32 @@ class Workerd:
         return self._running
 
     async def module_state(self) -> "WorkerState":
-        """Save the module state of the worker, which must not have run yet. Raises TargetError."""
-        # Few plays need it, and it imports an HTTP client: 0.1 s, in which the event loop would stand still.
-        await asyncio.to_thread(import_module, "poc_cli.targets.module_state")
-        from poc_cli.targets.module_state import WorkerState
+        """Return the module state at load; the first call, before the worker has run, saves it. Raises TargetError."""
+        if self._module_state is None:
+            # Few plays need it, and it imports an HTTP client: 0.1 s, in which the event loop would stand still.
+            await asyncio.to_thread(import_module, "poc_cli.targets.module_state")
+            from poc_cli.targets.module_state import WorkerState
 
-        return await WorkerState.keep(self._process.inspector_port, self._place.worker, self._place.worker.sidecar)
+            port, place = self._process.inspector_port, self._place
+            self._module_state = await WorkerState.keep(port, place.worker, place.worker.sidecar)
+        return self._module_state
+
+    async def empty(self) -> bool:
+        """Evict all objects, so that another play can use the runtime; return whether none is left in memory."""
+        try:
+            for each in [each for each in self.seen() if self.stay(each) is not None]:
+                class_name = self.class_of(each)
+                if class_name is not None:
+                    await self.evict(class_name, each)
+            await self.settled()
+        except TargetError:
+            return False
+        return all(self.stay(each) is None for each in self.seen())
+
+    async def _forget_module_state(self) -> None:
+        if self._module_state is not None:
+            await self._module_state.close()
+            self._module_state = None
 
     # --- residency
 

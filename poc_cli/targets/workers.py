@@ -32,6 +32,7 @@ class Workers:
         self._options = options
         self._builds: dict[WorkerSource, Build] = {}
         self._loaded: dict[WorkerSource, Worker] = {}
+        self._built: set[Path] = set()
 
     def begin(self, wanted: WorkerSource) -> None:
         """Load the worker or start its build, without waiting. Raises TargetError."""
@@ -49,6 +50,11 @@ class Workers:
         if env is not None:
             self._say(f"using the environment {env} of {wanted.configs[0].name}: only it has Durable Objects")
         chosen = wanted if env is None else replace(wanted, envs=(env,))
+        if self._options.build and chosen.folder not in self._built:
+            from poc_cli.targets.project_script import run_build_script
+
+            self._built.add(chosen.folder)
+            run_build_script(chosen, self._say, shows_output=self._options.shows_output)
         settings = BuildSettings(self._date, self._say, self._options)
         self._builds[wanted] = Build(chosen, tools(self._say), settings)
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from poc_cli.errors import TargetError
 from poc_cli.targets.bindings import Binding, bindings_of, notes, raise_if_remote
+from poc_cli.targets.framework import layout, without_assets
 from poc_cli.targets.npm import node
 from poc_cli.targets.process import ending, guard, signal_group
 from poc_cli.targets.project_options import ProjectOptions
@@ -20,6 +21,7 @@ from poc_cli.targets.runtime_folder import base
 from poc_cli.targets.scratch_folder import ScratchFolder
 from poc_cli.targets.worker_output import Threw, of_stack
 from poc_cli.targets.worker_source import WorkerSource
+from poc_cli.targets.wrangler_config import fallback_name
 from poc_cli.targets.wrangler_environment import FOLDERS, SCRIPTS, environment
 from poc_cli.targets.wrangler_errors import BUILDS_WITHIN_SECONDS, BuildFailure, explained, shortened
 
@@ -67,7 +69,8 @@ class Build:
 
         Raises TargetError if it cannot be started.
         """
-        self.source = source
+        self._layout = layout(source, home)
+        self.source = self._layout.source
         self._home = home
         self._settings = settings
         self._scratch = ScratchFolder(base(), *FOLDERS)
@@ -80,13 +83,28 @@ class Build:
             self.close()
             raise TargetError(f"cannot start wrangler: {error}", "run poc doctor") from error
 
+    def _seed(self) -> str | None:
+        """Write what the story seeds into a file for the control script, because it may be large. Raises OSError."""
+        if self.source.data.seed is None:
+            return None
+        file = self._folder / "seed.json"
+        file.write_text(self.source.data.seed, encoding="utf-8")
+        return str(file)
+
     def _start(self) -> int:
+        seed = self._seed()
+        for note in self._layout.notes:
+            self._settings.say(note)
+        (self._folder / "rewritten.json").write_text(json.dumps(self._layout.rewritten), encoding="utf-8")
         report, report_end = os.pipe()
         wanted = {
             "home": str(self._home),
             "scratch": str(self._folder),
             "configs": [str(each) for each in self.source.configs],
+            "redirected": self._layout.redirected,
             "envs": [each or None for each in self.source.envs],
+            "names": [fallback_name(each, index) for index, each in enumerate(self.source.configs)],
+            "seed": seed,
             "main": None if self.source.main is None else str(self.source.main),
             "date": self._settings.date,
             "report": report_end,
@@ -137,11 +155,15 @@ class Build:
     def _read_reply(self) -> dict[str, Any]:
         """Return the event that ends the build; what its command prints is shown as it comes."""
         for event in self._events():
-            if event["event"] != "output":
-                return event
-            self._output += event["text"]
-            if self._settings.options.shows_output:
-                self._settings.say(event["text"].rstrip("\n"))
+            match event["event"]:
+                case "output":
+                    self._output += event["text"]
+                    if self._settings.options.shows_output:
+                        self._settings.say(event["text"].rstrip("\n"))
+                case "no-assets":
+                    self._settings.say(without_assets(self.source.folder, event["folder"]))
+                case _:
+                    return event
         raise AssertionError("the events of a build have an end")
 
     def _events(self) -> Iterator[dict[str, Any]]:

@@ -137,7 +137,7 @@ def test_a_bundled_project_is_told_by_its_own_lines(poc: Poc) -> None:
     ("keep", "kept", "verdict", "reason"),
     [
         ("keeper.keep", "keeper.kept", "unknown", "was pinned and kept its fields"),
-        ("this.store", "this.stored", "held", "the read after it came out as expected"),
+        ("this.store", "this.stored", "held", "the read after it gave the expected value"),
     ],
 )
 def test_what_a_pinned_object_keeps_for_the_room_has_not_survived(

@@ -34,7 +34,7 @@ from poc_cli.targets.base import (
     TargetHung,
 )
 from poc_cli.targets.deadlines import HANGS_AFTER_SECONDS
-from poc_cli.targets.endpoint import Dial, Door
+from poc_cli.targets.endpoint import Dial, Endpoint
 from poc_cli.targets.output_listeners import OutputListeners
 from poc_cli.targets.runtime_context import FENCE_LATE_NS, PULSE_SECONDS
 from poc_cli.targets.worker_output import Output
@@ -95,7 +95,7 @@ class Work:
     ctx: int | None
 
 
-class FakeDoor(Door):
+class FakeEndpoint(Endpoint):
     """The way to a fake runtime, for WebSockets and requests."""
 
     __slots__ = ("_target",)
@@ -148,7 +148,7 @@ class FakeTarget:
         """Take its world, who notes when it was late, and its number in the run."""
         self.number: int | None = number
         self.url = "http://fake"
-        self.door: Door = FakeDoor(self)
+        self.endpoint: Endpoint = FakeEndpoint(self)
         self.oracle: Oracle = "trace" if traced else "instance"
         self.abilities: frozenset[Ability] = EVERY_ABILITY if traced else EVERY_ABILITY - {"trace", "evict"}
         self.headers: dict[str, str] = {}
@@ -674,7 +674,7 @@ def _settle(future: "asyncio.Future[Result]", result: Result) -> None:
 class FakeClient:
     """A client of a fake runtime, in place of `SocketClient`."""
 
-    tells_openings = False
+    records_openings = False
 
     def __init__(  # noqa: PLR0913 - the parts of a handshake
         self,
@@ -754,7 +754,7 @@ class FakeClient:
         finally:
             over.cancel()
         if not self._over.is_set():
-            self._end(Ending("client", NOT_SERVED, "", clean=False, said="no close frame received"))
+            self._end(Ending("client", NOT_SERVED, "", clean=False, description="no close frame received"))
 
     async def await_end(self, within: float) -> bool:
         """Wait for the connection to be ended by the other side; return whether it was in time."""
@@ -768,7 +768,9 @@ class FakeClient:
         """Drop the connection without a close frame."""
         if self.socket is not None and self.is_open:
             self._target.lose(self.socket)
-            self._end(Ending("client", NOT_SERVED, "", clean=False, said=f"dropped by the client ({how.upper()})"))
+            self._end(
+                Ending("client", NOT_SERVED, "", clean=False, description=f"dropped by the client ({how.upper()})")
+            )
 
     def stall(self) -> None:
         """Stop reading."""
@@ -793,11 +795,15 @@ class FakeClient:
     def hears_close(self, code: int, reason: str) -> None:
         """Take a close frame that has arrived."""
         by: Literal["client", "server"] = "client" if self._has_asked else "server"
-        self._read(lambda: self._end(Ending(by, code, reason, clean=True, said=f"received {code}; then sent {code}")))
+        self._read(
+            lambda: self._end(Ending(by, code, reason, clean=True, description=f"received {code}; then sent {code}"))
+        )
 
     def hears_end(self) -> None:
         """Take notice that the connection has broken."""
-        self._read(lambda: self._end(Ending("nobody", NOT_SERVED, "", clean=False, said="no close frame received")))
+        self._read(
+            lambda: self._end(Ending("nobody", NOT_SERVED, "", clean=False, description="no close frame received"))
+        )
 
     def _read(self, action: Callable[[], object]) -> None:
         if self._is_stalled:
@@ -808,7 +814,7 @@ class FakeClient:
     def _end(self, ending: Ending) -> None:
         if self._over.is_set():
             return
-        self._said = ending.said
+        self._said = ending.description
         self._over.set()
         self.inbox.end()
         self._listener.ended(ending)

@@ -1,4 +1,4 @@
-"""Is a client's close frame answered by the server's?"""
+"""The check `close-handshake`."""
 
 from poc_cli.history import event as kinds
 from poc_cli.judge.check_registry import check
@@ -34,5 +34,5 @@ def close_handshake(play: PlayRecord, claim: Claim) -> Finding:
     ended = [step for step in play.steps if step.ended is not None]
     carried_out = [step for step in ended if step.verb == "close" and step.failure != "closed"]
     if len(carried_out) < asked:
-        return unknown(f"only {len(carried_out)} of {asked} close steps could be carried out", [e.id for e in closed])
+        return unknown(f"only {len(carried_out)} of {asked} close steps were carried out", [e.id for e in closed])
     return held(f"{len(closed)} close(s) were answered", [event.id for event in closed])

@@ -1,4 +1,4 @@
-"""Did the sockets survive the sleep?"""
+"""The checks `connections-survive` and `connections-drop`."""
 
 from dataclasses import dataclass
 
@@ -52,12 +52,13 @@ def connections_survive(play: PlayRecord, claim: Claim) -> Finding:
     clients = sorted({connection.client for sleep in sleeps for connection in sleep.sockets})
     listed = ", ".join(clients) if len(clients) <= 4 else f"{len(clients)} clients"  # noqa: PLR2004 - fits a line
     return held(
-        f"{sleeps[0].label} {sleeps[0].told}; {listed} then spoke with it on the same connection", result.evidence
+        f"{sleeps[0].label} {sleeps[0].description}; {listed} then spoke with it on the same connection",
+        result.evidence,
     )
 
 
 def _lost_before(play: PlayRecord, claim: Claim) -> Finding | None:
-    """Return the loss of a socket at an earlier sleep of the story, which then never came to the one that is meant."""
+    """Return the loss of a socket at an earlier sleep, because of which the story did not reach the claim's sleep."""
     if claim.after is not None:
         return None
     asked_for = (each for each in sleeps_of(play) if each.label in objects_of(play, claim) and each.steps)
@@ -74,16 +75,18 @@ def _lost_before(play: PlayRecord, claim: Claim) -> Finding | None:
     )
 )
 def connections_drop(play: PlayRecord, claim: Claim) -> Finding:
-    """Held where a fault closed every connection that was open at it, and no client did."""
+    """Held if a fault closed every connection that was open at it, and no client did."""
     wanted, faults = set(objects_of(play, claim)), faults_of(play, claim)
     losses = [loss for loss in losses_of(play) if loss.label in wanted and loss.sockets and loss.steps & faults]
     if not losses:
-        return unknown("no fault befell an object with a socket open")
+        return unknown("no fault ended an object with a socket open")
     findings = [_dropped(play, loss, connection) for loss in losses for connection in loss.sockets]
     result = worst(findings)
     if result.verdict != "held":
         return result
-    return held(f"{losses[0].label} {losses[0].told}, and {len(findings)} connection(s) broke with it", result.evidence)
+    return held(
+        f"{losses[0].label} {losses[0].description}, and {len(findings)} connection(s) broke with it", result.evidence
+    )
 
 
 def _dropped(play: PlayRecord, loss: Sleep, connection: Connection) -> Finding:
@@ -98,9 +101,9 @@ def _dropped(play: PlayRecord, loss: Sleep, connection: Connection) -> Finding:
 
 
 def _decided_at(play: PlayRecord, claim: Claim) -> int | None:
-    """Return the event up to which sockets must live: the end of the last step that names the claim, else of the play.
+    """Return the event up to which sockets must stay open, None if the record ends before.
 
-    None where the record ends before.
+    It is the end of the last step that names the claim, or of the play if none does.
     """
     planned = [index for index, placed in enumerate(play.play.steps) if placed.step.claim == claim.id]
     if not planned:
@@ -113,14 +116,14 @@ def _decided_at(play: PlayRecord, claim: Claim) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class _Spoken:
-    """What of an exchange after a sleep is in the record: the client's frame, and the object's."""
+    """The exchange after a sleep: the ids of the client's frame and of the object's, None if one is missing."""
 
     sent: int | None
     got: int | None
 
     @property
     def both(self) -> tuple[int, int] | None:
-        """Return both, None where one is missing."""
+        """Both, None if one is missing."""
         return None if self.sent is None or self.got is None else (self.sent, self.got)
 
 
@@ -128,33 +131,33 @@ def _survived(play: PlayRecord, sleep: Sleep, connection: Connection, end: int |
     spoken = _spoken(play, sleep, connection)
     closed = connection.closed
     if closed is not None and spoken.both is not None and end is not None and closed.id > end:
-        closed = None  # the claim was decided while the socket lived
+        closed = None  # the claim was decided before it closed
     if closed is not None and closed.data["by"] != "client" and not _was_to_be_closed(play, closed):
         return _closed_by_other(play, sleep, connection, closed, spoken)
     if spoken.both is None:
-        message = f"{connection.client} was not exercised after {_which(play, sleep)}"
+        message = f"{connection.client} was not used after {_which(play, sleep)}"
         return unknown(f"{message}: {_missing(sleep, spoken, connection)}", sleep.evidence)
     return held("", (*sleep.evidence, *spoken.both))
 
 
 def _which(play: PlayRecord, sleep: Sleep) -> str:
-    """Return a sleep in words: of which object, and where in the story."""
+    """Return a phrase for a sleep: the object and the line of its step."""
     step = next((each for each in play.steps if each.index in sleep.steps), None)
     return f"{sleep.label} slept" if step is None else f"{sleep.label} slept (line {step.begun.data['line']})"
 
 
 def _missing(sleep: Sleep, spoken: _Spoken, connection: Connection) -> str:
-    """Return in words which direction of an exchange is missing."""
+    """Return a phrase for the missing direction of an exchange."""
     client, label = connection.client, sleep.label
     if spoken.sent is None and spoken.got is None:
-        return f"nothing shows that a frame of {client}'s reached {label}, nor one of {label}'s {client}"
+        return f"nothing shows that a frame of {client} reached {label}, or one of {label} reached {client}"
     if spoken.sent is None:
-        return f"nothing shows that a frame of {client}'s reached {label}"
-    return f"nothing shows that a frame of {label}'s reached {client}"
+        return f"nothing shows that a frame of {client} reached {label}"
+    return f"nothing shows that a frame of {label} reached {client}"
 
 
 def _spoken(play: PlayRecord, sleep: Sleep, connection: Connection) -> _Spoken:
-    """Return what passed between a client and the object on a connection after a sleep."""
+    """Return the exchange of a client and the object on a connection after a sleep."""
     if sleep.back is None:
         return _Spoken(None, None)
     if not play.place.has_trace:
@@ -169,8 +172,8 @@ def _spoken(play: PlayRecord, sleep: Sleep, connection: Connection) -> _Spoken:
 def _closed_by_other(play: PlayRecord, sleep: Sleep, connection: Connection, closed: Event, spoken: _Spoken) -> Finding:
     """Judge a connection that the client did not close.
 
-    What closed soon after it had spoken has not survived either, if the story wanted it for more. After a fault of the
-    story's it is the fault's doing; that the object ended by itself is the worker's.
+    A connection that closed soon after an exchange did not survive either, if a later step needed it. A close after a
+    fault is caused by the fault; a close because the object ended by itself is caused by the worker.
     """
     evidence = (*sleep.evidence, *(spoken.both or ()), closed.id)
     fault = fault_after(play, sleep, closed.id)
@@ -194,9 +197,10 @@ def _closed_by_other(play: PlayRecord, sleep: Sleep, connection: Connection, clo
 
 
 def _may_have_closed_before(play: PlayRecord, sleep: Sleep, closed: Event) -> bool:
-    """Return whether a close that came in the step of the sleep may have been sent before it.
+    """Return whether a close that arrived in the step of the sleep may have been sent before the sleep.
 
-    The trace and the socket are two pipes: an object that is out of memory closes nothing, and says no farewell.
+    Trace and sockets are separate streams, so their order is not known exactly; an object that is out of memory sends
+    no close frame.
     """
     ended = [step.end_id for step in play.steps if step.index in sleep.steps]
     return bool(closed.data["clean"]) and closed.data["by"] == "server" and any(closed.id < each for each in ended)
@@ -209,9 +213,10 @@ def _may_have_spoken(play: PlayRecord, sleep: Sleep, connection: Connection, spo
 
 
 def _was_to_be_closed(play: PlayRecord, closed: Event) -> bool:
-    """Return whether the story expected the server to close this connection, in a step that came out so or was cut off.
+    """Return whether the story expected the server to close this connection, in a step that passed or was cut off.
 
-    The close frame may have come before that step began; what the client opened since then is another connection.
+    The close frame may have arrived before that step began; a connection that the client opened since then is another
+    one.
     """
     opened = (each.opened.id for each in play.connections if each.client == closed.actor)
     again = next((event_id for event_id in opened if event_id > closed.id), FOREVER)
@@ -230,11 +235,11 @@ def _was_to_be_closed(play: PlayRecord, closed: Event) -> bool:
 
 
 def _answered(play: PlayRecord, sleep: Sleep, connection: Connection) -> tuple[int, int] | None:
-    """Return the first message after a sleep that the object answered on this connection with its instance."""
+    """Return the first message after a sleep answered with an instance id on a connection, and the answer."""
     first = sleep.left.id if sleep.back is None else sleep.back.id
-    for telling in instances_of(play, sleep.label).tellings:
-        answer = telling.event
-        if answer.kind == kinds.RECEIVED and answer.id >= first and telling.connection == connection:
+    for given in instances_of(play, sleep.label).answers:
+        answer = given.event
+        if answer.kind == kinds.RECEIVED and answer.id >= first and given.connection == connection:
             mine = (each for each in play.of_kind(kinds.SENT) if (each.actor, each.step) == (answer.actor, answer.step))
             asked = next((each.id for each in mine if each.id < answer.id), None)
             if asked is not None:

@@ -1,4 +1,4 @@
-"""How long does a sleeping object take to answer?"""
+"""The check `wake-under`."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from poc_cli.scenario.model import Claim
     )
 )
 def wake_under(play: PlayRecord, claim: Claim) -> Finding:
-    """Refuted by a resumed answer that took longer than the claim's limit."""
+    """Refuted by an answer to a `resume` that took longer than the claim's limit."""
     found = proven_sleeps(play, claim)
     if isinstance(found, Finding):
         return found
@@ -45,6 +45,6 @@ def wake_under(play: PlayRecord, claim: Claim) -> Finding:
 
 
 def _resumed(step: StepRecord, ends: Sequence[int]) -> bool:
-    """Return whether a proven sleep ended in this step: one that finds the object awake measures no wake."""
+    """Return whether a proven sleep ended in this `resume` step; with the object awake, it measures no wake."""
     number = bisect_right(ends, step.begun.id)
     return step.verb == "resume" and number < len(ends) and ends[number] < step.end_id

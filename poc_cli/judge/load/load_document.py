@@ -1,4 +1,4 @@
-"""The part of run.json that is about loads: a scenario with its claims for each, its figures, and how all fared."""
+"""Judge one load: the findings on its claims, its section of run.json, and its figures."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,7 +7,7 @@ from poc_cli.judge.claims import ClaimFinding
 from poc_cli.judge.finding import Finding, error
 from poc_cli.judge.load.load_checks import LOAD_CHECKS
 from poc_cli.judge.load.load_figures import figures, section
-from poc_cli.judge.load.lost_workers import as_far_as_known
+from poc_cli.judge.load.lost_workers import limit_to_known
 from poc_cli.record.load_record import AccountError, LoadRecord, load_of
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.scenario.model import Claim
@@ -17,7 +17,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class LoadFindings:
-    """One load as it was judged; `section` and `figures` are empty where its account does not add up."""
+    """The results of one load; `section` and `figures` are empty if its numbers do not add up."""
 
     findings: list[ClaimFinding]
     section: Document | None
@@ -25,14 +25,14 @@ class LoadFindings:
 
 
 def judge_load(play: PlayRecord) -> LoadFindings:
-    """Judge all claims of a load. Raises ScenarioError where the recorded scenario cannot be read."""
+    """Judge all claims of a load. Raises ScenarioError if the recorded scenario cannot be read."""
     claims = play.scenario.document.claim
-    broken = "" if play.outcome == "done" else f"the load could not be carried out: {play.ending}"
+    broken = "" if play.outcome == "done" else f"the load failed: {play.ending}"
     load: LoadRecord | None = None
     try:
         load = load_of(play)
     except (AccountError, KeyError, TypeError, ValueError) as refused:
-        broken = broken or f"the account does not add up: {refused}"
+        broken = broken or f"the recorded numbers do not add up: {refused}"
     found = [error(broken) if load is None or broken else _judged(load, claim) for claim in claims]
     own = [ClaimFinding(claim, each, None, (each,)) for claim, each in zip(claims, found, strict=True)]
     return LoadFindings(own, None) if load is None else LoadFindings(own, section(load), figures(load))
@@ -40,6 +40,6 @@ def judge_load(play: PlayRecord) -> LoadFindings:
 
 def _judged(load: LoadRecord, claim: Claim) -> Finding:
     try:
-        return as_far_as_known(load, LOAD_CHECKS[str(claim.check)].function(load))
+        return limit_to_known(load, LOAD_CHECKS[str(claim.check)].function(load))
     except Exception as broken:  # noqa: BLE001 - a check that throws is an error, never a pass
         return error(f"the check itself failed: {type(broken).__name__}: {broken}")

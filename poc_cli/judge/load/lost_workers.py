@@ -1,4 +1,4 @@
-"""What a lost worker does to a verdict: what holds of the sockets that were told of is not known of all."""
+"""Limit the findings on a load whose cluster lost workers, because nothing is known about their sockets."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ from poc_cli.record.load_record import LoadRecord
 from poc_cli.record.ranges import words
 
 
-def as_far_as_known(load: LoadRecord, finding: Finding) -> Finding:
-    """Return a finding about the whole load. A refutation stays: what was seen was seen."""
+def limit_to_known(load: LoadRecord, finding: Finding) -> Finding:
+    """Return the finding on the whole load: `unknown` if sockets are missing, but a refutation stays."""
     missing = load.fates["unknown"]
     if not missing or finding.verdict in {"refuted", "error"}:
         return finding
-    reason = f"of {words(missing)} nothing is known{_why(load)}"
+    reason = f"nothing is known about {words(missing)}{_why(load)}"
     if finding.verdict == "unknown":
         reason = f"{reason}; and {finding.reason}"
     return unknown(reason, (*(event.id for event in load.lost), *finding.evidence))
@@ -27,8 +27,8 @@ def _why(load: LoadRecord) -> str:
 
 
 def section(load: LoadRecord) -> dict[str, Any] | None:
-    """Return what run.json says of the cluster that carried a load out, None where one process did."""
+    """Return the cluster of a load for run.json, None if one process played it."""
     if load.cluster is None:
         return None
-    told = {name: load.cluster.data[name] for name in ("scheduler", "workers")}
-    return told | {"lost": [event.data for event in load.lost]}
+    cluster = {name: load.cluster.data[name] for name in ("scheduler", "workers")}
+    return cluster | {"lost": [event.data for event in load.lost]}

@@ -5,8 +5,11 @@ import fs from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { StringDecoder } from "node:string_decoder";
+import util from "node:util";
 
-const { home, scratch, configs, envs, main, date, report } = JSON.parse(process.argv[2]);
+import { connectHyperdrives, provision } from "./data.mjs";
+
+const { home, scratch, configs, redirected, envs, names, main, seed, date, report } = JSON.parse(process.argv[2]);
 
 // What the story gives the worker beside its own variables; by the environment, because a command line can be read by others.
 const given = JSON.parse(process.env.POC_BINDINGS ?? "{}");
@@ -32,6 +35,15 @@ fs.mkdirSync = (place, options) => (inProject(place) ? undefined : mkdirSync(pla
 fs.mkdtempSync = (prefix, options) =>
   mkdtempSync(inProject(prefix) ? path.join(scratch, path.basename(String(prefix))) : prefix, options);
 
+// Configurations without the keys that this wrangler rejects, by their paths: relative paths in them start there.
+const rewritten = JSON.parse(fs.readFileSync(path.join(scratch, "rewritten.json"), "utf8"));
+const { readFileSync } = fs;
+fs.readFileSync = (file, options) => {
+  const text = rewritten[String(file)];
+  if (text === undefined) return readFileSync(file, options);
+  return typeof options === "string" || options?.encoding ? text : Buffer.from(text);
+};
+
 // A build command is the only program that wrangler starts through a shell. What it prints is reported while it runs.
 const { spawn } = childProcess;
 childProcess.spawn = (command, words, options) => {
@@ -44,7 +56,8 @@ childProcess.spawn = (command, words, options) => {
   return child;
 };
 
-const wrangler = createRequire(path.join(home, "package.json"))("wrangler");
+const required = createRequire(path.join(home, "package.json"));
+const wrangler = required("wrangler");
 const DevEnv = wrangler.unstable_DevEnv;
 
 // wrangler's second worker, which would stand between the clients and the project
@@ -112,13 +125,18 @@ function boundBy({ bindings, tailConsumers, streamingTailConsumers }) {
   ];
 }
 
-// wrangler refuses a Hyperdrive without a database on this machine; nothing listens on 9, the port of the discard
-// protocol (RFC 863), so that a connection is refused when it is used.
-function giveHyperdriveAnAddress(config) {
-  for (const { binding, localConnectionString } of config.hyperdrive ?? []) {
-    const variable = `CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_${binding}`;
-    if (localConnectionString || process.env[variable]) continue;
-    process.env[variable] = "postgres://nobody:nobody@127.0.0.1:9/none";
+async function fillStores() {
+  delete process.env.MINIFLARE_WORKERD_PATH; // the configuration is captured: the simulators run for real now
+  try {
+    await provision({
+      miniflare: required("miniflare"),
+      split: wrangler.unstable_splitSqlQuery,
+      configs: readConfigs,
+      seed: seed === null ? {} : JSON.parse(fs.readFileSync(seed, "utf8")),
+      state: path.join(scratch, "state"),
+    });
+  } catch (error) {
+    fail("data", reason(error));
   }
 }
 
@@ -137,12 +155,19 @@ function bindings() {
   return Object.fromEntries([...of("plain_text", given.plain), ...of("secret_text", given.secret)]);
 }
 
-function input(config, env, primary) {
+/** Gives the file of a configuration; without one wrangler follows the redirect in the working folder. */
+function configured(index) {
+  return redirected && index === 0 ? undefined : configs[index];
+}
+
+function input(index) {
+  const [env, name, primary] = [envs[index] ?? undefined, names[index] ?? undefined, index === 0];
   return {
-    config,
+    name,
+    config: configured(index),
     entrypoint: (primary && main) || undefined,
     bindings: bindings(),
-    env: env ?? undefined,
+    env,
     compatibilityDate: date ?? undefined,
     dev: {
       remote: false,
@@ -158,6 +183,27 @@ function input(config, env, primary) {
       multiworkerPrimary: configs.length > 1 ? primary : undefined,
     },
   };
+}
+
+const readConfigs = [];
+const NO_ASSETS = /"assets\.directory" field in your configuration file does not exist:\s*(.*)|missing the required `directory`/;
+
+/** Has wrangler read a project; where its assets are not built yet it gets an empty folder. */
+async function configure(devEnv, index) {
+  const wanted = input(index);
+  const read = wrangler.unstable_readConfig(wanted, { hideWarnings: true, useRedirectIfAvailable: true });
+  readConfigs.push(read);
+  connectHyperdrives(read, wanted.env, given.hyperdrive ?? {}, util.parseEnv);
+  try {
+    await devEnv.config.set(wanted, true);
+  } catch (error) {
+    const missing = NO_ASSETS.exec(reason(error));
+    if (missing === null) throw error;
+    const assets = path.join(scratch, "no-assets");
+    mkdirSync(assets, { recursive: true });
+    say({ event: "no-assets", folder: missing[1] ?? null });
+    await devEnv.config.set({ ...wanted, assets }, true);
+  }
 }
 
 process.stdin.on("end", () => process.exit(0)).resume();
@@ -181,11 +227,9 @@ try {
   const ready = new Promise((resolve) => {
     for (const devEnv of devEnvs) devEnv.on("reloadComplete", resolve);
   });
-  for (const [index, config] of configs.entries()) {
-    giveHyperdriveAnAddress(wrangler.unstable_readConfig({ config, env: envs[index] ?? undefined }, { hideWarnings: true }));
-    await devEnvs[index].config.set(input(config, envs[index], index === 0), true);
-  }
+  for (const [index] of configs.entries()) await configure(devEnvs[index], index);
   await ready;
+  await fillStores();
   const workers = devEnvs.map(({ config }) => built.get(config.latestConfig.name));
   say({
     event: "ready",

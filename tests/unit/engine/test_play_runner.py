@@ -146,7 +146,7 @@ def test_what_lateness_has_spoiled_is_given_up_at_once() -> None:
     played = play(story(OPEN, QUIET, ECHO, ECHO), meddle=late_at(0.5, 1.0))
     first, second = played.of(kinds.PLAY_END)
     assert (first.play, first.data["outcome"], first.data["cut_step"]) == ("story", "given_up", 1)
-    assert first.data["reason"].startswith("this machine was too slow: poc itself stood still for up to 1.")
+    assert first.data["reason"].startswith("this machine was too slow: poc itself was paused for up to 1.")
     assert len(steps(played)) == 2
     assert (second.play, second.data["outcome"]) == ("story@2", "done")
     assert played.verdicts == {"it": "held"}

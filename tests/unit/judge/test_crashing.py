@@ -60,7 +60,7 @@ def test_a_process_that_ended_without_a_fault_is_unknown() -> None:
     told.says("me")
     told.probe("awake")
     found = finding(told.done())
-    assert (found["verdict"], found["reason"]) == ("unknown", "object ended with its process, and no step ended that")
+    assert (found["verdict"], found["reason"]) == ("unknown", "object ended with its process, which no step ended")
 
 
 def test_without_a_look_at_the_trace_after_the_last_answer_it_is_unknown() -> None:

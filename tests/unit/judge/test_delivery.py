@@ -181,7 +181,7 @@ def test_a_mark_that_was_sent_twice_tells_nothing() -> None:
         told.hears("bob", *marked(1, 2, 1))
         found = finding(told.done())
         assert found["verdict"] == "unknown"
-        assert found["reason"] == "the mark 1 was sent 2 times, so it tells no message from another"
+        assert found["reason"] == "the mark 1 was sent 2 times, so it does not identify a message"
         texts = [told.history.events[number - 1].data["text"] for number in found["evidence"]]
         assert texts == ['{"id":1}', '{"id":1}']
 

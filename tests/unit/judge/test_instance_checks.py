@@ -76,7 +76,7 @@ def test_where_an_object_does_not_tell_its_sockets_the_claim_is_left_out() -> No
 def test_a_client_that_did_not_speak_is_unknown() -> None:
     story = survivors([ask("ann"), ask("ann")])
     story.answers("b", "b")
-    assert "bob was not exercised" in found(story)["reason"]
+    assert "bob was not used" in found(story)["reason"]
 
 
 def test_a_question_of_our_own_does_not_exercise_a_client() -> None:
@@ -129,7 +129,7 @@ def test_a_read_after_one_more_change_of_instance_shows_nothing() -> None:
     reads(story, "c")
     judged = found(story)
     assert judged["verdict"] == "unknown"
-    assert "left memory once more, and not to sleep" in judged["reason"]
+    assert "left memory again, and not by a sleep" in judged["reason"]
 
 
 # --- staying awake
@@ -158,7 +158,7 @@ def test_without_rooms_of_our_own_nothing_shows_that_it_would_sleep() -> None:
     story.answers("a")
     story.waits(30.0)
     story.answers("a")
-    assert "nothing shows that any object sleeps there" in found(story)["reason"]
+    assert "no canary shows that objects sleep there" in found(story)["reason"]
 
 
 def test_a_sleep_refutes_staying_awake() -> None:

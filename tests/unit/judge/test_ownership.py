@@ -187,7 +187,7 @@ def pinged(*, closes: bool, same_step: bool) -> Document:
 def test_the_close_of_another_client_makes_no_pong_a_sign_of_life(*, same_step: bool) -> None:
     judged = pinged(closes=True, same_step=same_step)
     assert judged["verdict"] == "unknown"
-    assert judged["reason"].startswith("ann was not exercised after object slept (line 8)")
+    assert judged["reason"].startswith("ann was not used after object slept (line 8)")
 
 
 def test_nor_does_a_kick_by_the_server_in_the_very_step() -> None:

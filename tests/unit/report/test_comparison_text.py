@@ -9,7 +9,7 @@ from poc_cli.report.comparison_text import answer, lines
 from poc_cli.report.styled import plain
 from tests.unit.report.hostile import TEXTS, claim, document, scenario
 
-TOO_FEW = "not compared: too few values, 60 where it takes 500"
+TOO_FEW = "not compared: too few values: 60, and 500 are needed"
 QUICK = [2.0 + 0.01 * number for number in range(60)]
 
 

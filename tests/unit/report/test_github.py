@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poc_cli.judge.gate_row import Row
-from poc_cli.judge.gates import Outcome, hold_against
+from poc_cli.judge.gates import Outcome, check_gates
 from poc_cli.judge.requirements import Gates, entry
 from poc_cli.report.github import LARGEST_SUMMARY, annotations, annotations_of_check, summary
 from tests.unit.judge.performing import hibernate_run
@@ -81,7 +81,7 @@ def test_a_check_annotates_its_gates() -> None:
     judged = document(
         scenario("s", claim("a"), claim("b"), claim("c", "held"), error=None, stopped=None, file="s.toml")
     )
-    outcome = hold_against(Gates((entry("c"),), (entry("b"),)), judged, {"s": ("a", "b", "c")})
+    outcome = check_gates(Gates((entry("c"),), (entry("b"),)), judged, {"s": ("a", "b", "c")})
     told = annotations_of_check(judged, (), here, outcome)
     assert told == "::error file=s.toml,title=poc%3A not met%3A s/a is not refuted::refuted: a\n"
 
@@ -112,9 +112,7 @@ def test_a_long_reason_is_cut() -> None:
 def test_the_summary_has_the_gates_first_and_quotes() -> None:
     history = hibernate_run(wrong={"storage-survives-sleep"})
     judged = history.judged()
-    outcome = hold_against(
-        Gates((entry("storage-survives-sleep"),)), judged, {"hibernate": ("storage-survives-sleep",)}
-    )
+    outcome = check_gates(Gates((entry("storage-survives-sleep"),)), judged, {"hibernate": ("storage-survives-sleep",)})
     told = summary(judged, list(history.events), outcome, LARGEST_SUMMARY)
     assert told.startswith(
         "**poc check: not feasible: a gate is not met**\n\n| Requirement | Found | Verdict |\n|---|---|---|\n| hib"

@@ -1,4 +1,4 @@
-"""Whose process is at the other end of a connection on this machine, as the kernel tells it."""
+"""Find out which user's process is at the other end of a local connection."""
 
 import asyncio
 import os
@@ -8,22 +8,22 @@ from pathlib import Path
 from typing import Final
 
 _TABLES: Final = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
-"""Linux; where there are none, whoever is on the machine is let in."""
+"""The tables of Linux; on other systems every local user is let in."""
 
 _LOCAL_COLUMN, _REMOTE_COLUMN, _USER_COLUMN = 1, 2, 7
 
 
 def is_of_another_user(connection: asyncio.StreamWriter | asyncio.BaseTransport) -> bool:
-    """Return whether a connection comes from a process of another user of this machine; False where nobody knows."""
+    """Return whether a connection comes from another user's process on this machine; False if that is not known."""
     peer, own = connection.get_extra_info("peername"), connection.get_extra_info("sockname")
-    if not peer or not own:  # it has gone already
+    if not peer or not own:  # already closed
         return False
     user = user_of(_lines(), peer[1], own[1])
     return user is not None and user != os.getuid()
 
 
 def user_of(lines: Iterable[str], local: int, remote: int) -> int | None:
-    """Return the user whose socket has these two ports, by lines of the kernel's table; None if there is none."""
+    """Return the user id of the socket with these two ports in the kernel's table; None if there is none."""
     for line in lines:
         columns = line.split()
         if len(columns) > _USER_COLUMN and (_port(columns[_LOCAL_COLUMN]), _port(columns[_REMOTE_COLUMN])) == (

@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from poc_cli.clients import neighbors
-from poc_cli.clients.neighbors import user_of
+from poc_cli.clients import peer_user
+from poc_cli.clients.peer_user import user_of
 
 TABLE = """  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1129 1 000000000956b23d
@@ -27,7 +27,7 @@ async def _told(expected: list[bool]) -> list[bool]:
     done = asyncio.Event()
 
     async def accept(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        found.append(neighbors.is_of_another_user(writer))
+        found.append(peer_user.is_of_another_user(writer))
         writer.close()
         if len(found) == len(expected):
             done.set()
@@ -48,5 +48,5 @@ def test_our_own_process_is_no_stranger() -> None:
 def test_a_process_of_another_user_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     user = os.getuid()
     monkeypatch.setattr(os, "getuid", lambda: user + 1)
-    expected = [neighbors._TABLES[0].exists()]
+    expected = [peer_user._TABLES[0].exists()]
     assert asyncio.run(_told(expected)) == expected
