@@ -43,6 +43,7 @@ def confirmed(found: ClaimFinding, story: PlayRecord, run: RunRecord) -> ClaimFi
         finding = _changed(_Confirmation(again), judge_claim(again, found.claim), story)
     if finding is None:
         return found
+    finding = replace(finding, losses=found.finding.losses)
     return replace(found, finding=finding, rounds=tuple(finding for _ in found.rounds))
 
 

@@ -12,7 +12,7 @@ from poc_cli.report.excerpt import Excerpts
 from poc_cli.report.matrix_table import Table, table
 from poc_cli.report.question import question_answers
 from poc_cli.report.styled import plain
-from poc_cli.report.target_summary import repeats, sleep_onset
+from poc_cli.report.target_summary import repeats, rests_on, sleep_onset
 from poc_cli.report.text import INCOMPLETE, verdict_line
 
 LARGEST_BYTES: Final = 60_000
@@ -165,6 +165,7 @@ def _claim(scenario: dict[str, Any], claim: dict[str, Any], mark: str) -> str:
         lines.append(f"  Its control was not run: {text(control['reason'])}")
     proof = [f"source: {link(claim['source'])}"] if claim["source"] else []
     proof += [_evidence(claim["evidence"])] if claim["evidence"] else []
+    proof += [f"rests on {text(losses)}"] if (losses := rests_on(claim)) else []
     if proof:
         lines.append("  " + "; ".join(proof))
     # A backslash is a line break too, and editors do not strip it as they do two trailing spaces.

@@ -28,7 +28,7 @@ def sleeps(play: PlayRecord, claim: Claim) -> Finding:
         message = f"it slept, but no sleep is proven in the hibernate step at line {failed.begun.data['line']}"
         return unknown(message, (failed.end_id,))
     evidence = tuple(event for sleep in found for event in sleep.evidence)
-    return held("; ".join(dict.fromkeys(_describe(play, sleep) for sleep in found[:3])), evidence)
+    return held("; ".join(dict.fromkeys(_describe(play, sleep) for sleep in found[:3])), evidence, found)
 
 
 def kept_awake(play: PlayRecord, step: StepRecord, label: str) -> Finding | None:
@@ -68,7 +68,7 @@ def _stays_awake(play: PlayRecord, claim: Claim, label: str) -> Finding:
     meant = {event.id for event in waits if event.step in watches}
     slept = next((each for each in sleeps_of(play) if each.label == label and each.left.id in meant), None)
     if slept is not None:
-        return refuted(f"{label} {slept.description}", slept.evidence)
+        return refuted(f"{label} {slept.description}", slept.evidence, (slept,))
     if instances.unsteady is not None:
         why, event = instances.unsteady
         return unknown(f"the instance ids of {label} prove nothing: {why}", (event,))

@@ -14,6 +14,7 @@ from poc_cli.report.html.timeline import Timeline, timeline_of
 from poc_cli.report.html.timeline_data import data_of
 from poc_cli.report.html.transcripts import FEWEST_LINES, LINES_OF_A_PAGE, EventIndex, LineBudget, lines_of
 from poc_cli.report.html.view_model import Claim, Picture, Play, Reference, Scenario, verdict_shown
+from poc_cli.report.target_summary import rests_on
 from poc_cli.scenario.plays import CONFIRM
 
 EVENTS_LISTED: Final = 16
@@ -143,6 +144,7 @@ def _claim(anchor: str, claim: dict[str, Any], index: EventIndex, *, whole: bool
         url=address(source) if source else None,
         evidence=tuple(Reference(str(each), index.anchors.get(each)) for each in ids[:EVENTS_LISTED]),
         more_evidence=max(0, len(ids) - EVENTS_LISTED),
+        rests_on=rests_on(claim),
         control=_control(claim["control"]),
     )
 

@@ -163,6 +163,7 @@ class Claim:
     url: str | None
     evidence: tuple[Reference, ...]
     more_evidence: int
+    rests_on: str
     control: str
 
 
