@@ -8,8 +8,8 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from poc_cli.history.event import Event
 from poc_cli.inert import inert
-from poc_cli.judge.gate_row import Row
 from poc_cli.judge.gates import Outcome
+from poc_cli.judge.requirements import Row
 from poc_cli.report.excerpt import Excerpts
 from poc_cli.report.session_view import MEANINGS
 

@@ -1,4 +1,4 @@
-"""The checks `connections-survive` and `connections-drop`."""
+"""The checks `connections-survive`, `connections-drop` and `close-handshake`."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from poc_cli.judge.check_registry import check
 from poc_cli.judge.fences import is_cut_short
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.ownership import sockets_of, strays_of, why_stray
-from poc_cli.judge.proof import proven_sleeps
+from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
 from poc_cli.judge.reach import reach_of
 from poc_cli.judge.sleeps import Sleep, fault_after, losses_of, sleeps_of
 from poc_cli.record.instances import instances_of
@@ -243,3 +243,32 @@ def _answered(play: PlayRecord, sleep: Sleep, connection: Connection) -> tuple[i
             if asked is not None:
                 return asked, answer.id
     return None
+
+
+@check(
+    CheckEntry(
+        name="close-handshake",
+        order=130,
+        meaning="Every close by a client was answered by a close frame.",
+        beyond_state=True,
+    )
+)
+def close_handshake(play: PlayRecord, claim: Claim) -> Finding:
+    """Refuted by a client that closed and got no close frame back."""
+    if asks_for_sleep(play, claim):
+        found = proven_sleeps(play, claim)
+        if isinstance(found, Finding):
+            return found
+    steps = {step.index for step in play.steps if step.verb == "close"}
+    closed = [event for event in play.of_kind(kinds.CLOSED) if event.step in steps and event.data["by"] == "client"]
+    if not closed:
+        return unknown(f"no client closed a connection{f' ({play.ending})' if play.ending else ''}")
+    for event in closed:
+        if not event.data["clean"]:
+            return refuted(f"{event.actor} closed and got no close frame back: {event.data['said']}", (event.id,))
+    asked = sum(placed.step.verb == "close" for placed in play.play.steps)
+    ended = [step for step in play.steps if step.ended is not None]
+    carried_out = [step for step in ended if step.verb == "close" and step.failure != "closed"]
+    if len(carried_out) < asked:
+        return unknown(f"only {len(carried_out)} of {asked} close steps were carried out", [e.id for e in closed])
+    return held(f"{len(closed)} close(s) were answered", [event.id for event in closed])
