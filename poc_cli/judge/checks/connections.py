@@ -1,4 +1,4 @@
-"""The checks `connections-survive` and `connections-drop`."""
+"""The checks `connections-survive`, `connections-drop` and `close-handshake`."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from poc_cli.judge.check_registry import check
 from poc_cli.judge.fences import is_cut_short
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.ownership import sockets_of, strays_of, why_stray
-from poc_cli.judge.proof import proven_sleeps
+from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
 from poc_cli.judge.reach import reach_of
 from poc_cli.judge.sleeps import Sleep, fault_after, losses_of, sleeps_of
 from poc_cli.record.instances import instances_of
@@ -52,6 +52,7 @@ def connections_survive(play: PlayRecord, claim: Claim) -> Finding:
     return held(
         f"{sleeps[0].label} {sleeps[0].description}; {listed} then spoke with it on the same connection",
         result.evidence,
+        result.losses,
     )
 
 
@@ -83,7 +84,9 @@ def connections_drop(play: PlayRecord, claim: Claim) -> Finding:
     if result.verdict != "held":
         return result
     return held(
-        f"{losses[0].label} {losses[0].description}, and {len(findings)} connection(s) broke with it", result.evidence
+        f"{losses[0].label} {losses[0].description}, and {len(findings)} connection(s) broke with it",
+        result.evidence,
+        result.losses,
     )
 
 
@@ -92,10 +95,10 @@ def _dropped(play: PlayRecord, loss: Sleep, connection: Connection) -> Finding:
     if closed is None and is_cut_short(play):
         return unknown(f"{connection.client} was still open when the record ended: {play.ending}", (loss.left.id,))
     if closed is None:
-        return refuted(f"{connection.client} was still open at the end of the play", (loss.left.id,))
+        return refuted(f"{connection.client} was still open at the end of the play", (loss.left.id,), (loss,))
     if closed.data["by"] == "client":
-        return refuted(f"{connection.client} stayed open until it closed itself", (loss.left.id, closed.id))
-    return held("", (loss.left.id, closed.id))
+        return refuted(f"{connection.client} stayed open until it closed itself", (loss.left.id, closed.id), (loss,))
+    return held("", (loss.left.id, closed.id), (loss,))
 
 
 def _decided_at(play: PlayRecord, claim: Claim) -> int | None:
@@ -135,7 +138,7 @@ def _survived(play: PlayRecord, sleep: Sleep, connection: Connection, end: int |
     if spoken.both is None:
         message = f"{connection.client} was not used after {_which(play, sleep)}"
         return unknown(f"{message}: {_missing(sleep, spoken, connection)}", sleep.evidence)
-    return held("", (*sleep.evidence, *spoken.both))
+    return held("", (*sleep.evidence, *spoken.both), (sleep,))
 
 
 def _which(play: PlayRecord, sleep: Sleep) -> str:
@@ -177,7 +180,7 @@ def _closed_by_other(play: PlayRecord, sleep: Sleep, connection: Connection, clo
     fault = fault_after(play, sleep, closed.id)
     if fault is not None and fault.data.get("how") != "dropped":
         if spoken.both is not None:
-            return held("", (*sleep.evidence, *spoken.both))
+            return held("", (*sleep.evidence, *spoken.both), (sleep,))
         return unknown(f"{connection.client} was closed after a fault, not by the sleep", (fault.id,))
     because = "" if fault is None else f", and {sleep.label} ended by itself (an exception or ctx.abort())"
     message = f"{connection.client} was closed after {sleep.label} slept: {closed.data['said']}{because}"
@@ -187,7 +190,7 @@ def _closed_by_other(play: PlayRecord, sleep: Sleep, connection: Connection, clo
         )
     is_missed = any(step.failure == "closed" and step.end_id > closed.id for step in play.steps)
     if is_missed or not _may_have_spoken(play, sleep, connection, spoken):
-        return refuted(message, evidence)
+        return refuted(message, evidence, (sleep,))
     return unknown(f"{connection.client} spoke with {sleep.label} after its sleep, then {message}", evidence)
 
 
@@ -240,3 +243,32 @@ def _answered(play: PlayRecord, sleep: Sleep, connection: Connection) -> tuple[i
             if asked is not None:
                 return asked, answer.id
     return None
+
+
+@check(
+    CheckEntry(
+        name="close-handshake",
+        order=130,
+        meaning="Every close by a client was answered by a close frame.",
+        beyond_state=True,
+    )
+)
+def close_handshake(play: PlayRecord, claim: Claim) -> Finding:
+    """Refuted by a client that closed and got no close frame back."""
+    if asks_for_sleep(play, claim):
+        found = proven_sleeps(play, claim)
+        if isinstance(found, Finding):
+            return found
+    steps = {step.index for step in play.steps if step.verb == "close"}
+    closed = [event for event in play.of_kind(kinds.CLOSED) if event.step in steps and event.data["by"] == "client"]
+    if not closed:
+        return unknown(f"no client closed a connection{f' ({play.ending})' if play.ending else ''}")
+    for event in closed:
+        if not event.data["clean"]:
+            return refuted(f"{event.actor} closed and got no close frame back: {event.data['said']}", (event.id,))
+    asked = sum(placed.step.verb == "close" for placed in play.play.steps)
+    ended = [step for step in play.steps if step.ended is not None]
+    carried_out = [step for step in ended if step.verb == "close" and step.failure != "closed"]
+    if len(carried_out) < asked:
+        return unknown(f"only {len(carried_out)} of {asked} close steps were carried out", [e.id for e in closed])
+    return held(f"{len(closed)} close(s) were answered", [event.id for event in closed])
