@@ -147,6 +147,7 @@ class Expectation:
             reason = f"{name} got {len(passed)} message(s), none as expected: {'; '.join(why)} (event {events})"
             return StepFailed("mismatch", reason)
         if not self._client.is_open:
-            return StepFailed("closed", f"{name} was closed while it waited for an answer")
+            how = self._context.clients[name].how_it_ended if name in self._context.clients else ""
+            return StepFailed("closed", f"{name} was closed while it waited for an answer{how and f' ({how})'}")
         reason = f"{name} got nothing within {self._step.within:g} s"
         return StepFailed("silence", reason, ", though the runtime answers")

@@ -6,6 +6,7 @@ from poc_cli.judge.binding import faults_of, last_loss_before, last_rest_before,
 from poc_cli.judge.finding import Finding, unknown
 from poc_cli.judge.ownership import sockets_of, why_not_owned
 from poc_cli.judge.sleeps import Sleep, describe_pins, drops_of, losses_by_step, losses_of, sleeps_of
+from poc_cli.record.closings import closing_of
 from poc_cli.record.instances import Evidence, describe_stay, instances_of, stay_evidence
 from poc_cli.record.play_record import FOREVER, PlayRecord, StepRecord
 from poc_cli.scenario.model import Claim
@@ -213,4 +214,4 @@ def _cut_off(play: PlayRecord, label: str, waited: Event) -> str:
     """Return that a connection to the object was closed after a wait, and not by its client; "" if none was."""
     ended = (each.closed for each in play.connections if each.is_open_at(waited.id) and play.belongs(each, label))
     closed = next((event for event in ended if event is not None and event.data["by"] != "client"), None)
-    return "" if closed is None else f": {closed.actor} was closed ({closed.data['said']})"
+    return "" if closed is None else f": {closed.actor} was closed ({closing_of(closed.data)})"
