@@ -222,4 +222,5 @@ def source_of(play: Play) -> WorkerSource:
     """
     if play.worker is None:
         raise ValueError("the play has no worker of its own")
-    return named_by(play.worker, Path(play.scenario.file).parent / play.worker.dir)
+    file = Path(play.scenario.file)
+    return named_by(play.worker, file.parent / play.worker.dir, file)

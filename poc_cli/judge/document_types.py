@@ -32,6 +32,15 @@ class MatrixPlace(TypedDict):
     expects: str
 
 
+class RestsOnDocument(TypedDict):
+    """A sleep, fault or dropped connection that a finding rests on."""
+
+    object: str
+    way: Annotated[str, "`idle`, `evict`, `crash`, `server`, `object`, `deploy` or `drop`"]
+    line: Annotated[int | None, "the line of the step that caused it, null if it came by itself"]
+    event: Annotated[int, "the id of the event with which it began"]
+
+
 class ClaimDocument(TypedDict):
     """A claim and its verdict."""
 
@@ -42,6 +51,7 @@ class ClaimDocument(TypedDict):
     verdict: Verdict
     reason: Annotated[str, "one sentence"]
     evidence: Annotated[list[int], "ids of events in the history"]
+    rests_on: NotRequired[Annotated[list[RestsOnDocument], "the sleeps and faults that the verdict rests on"]]
     known: Annotated[str | None, "`refuted` if that is known of this target"]
     rechecked: NotRequired[Annotated[bool, "every step that it rests on was recomputed from the recorded messages"]]
     held_of: NotRequired[HeldOf]

@@ -1,8 +1,11 @@
-"""A finding: the verdict of a check, one sentence, and the events that show it."""
+"""A finding: the verdict of a check, one sentence, the events that show it, and the sleeps and faults it rests on."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:  # commands that only read verdicts do not load the judge
+    from poc_cli.judge.sleeps import Sleep
 
 Verdict = Literal["held", "refuted", "unknown", "error"]
 
@@ -16,16 +19,18 @@ class Finding:
     verdict: Verdict
     reason: str
     evidence: tuple[int, ...] = ()
+    losses: tuple["Sleep", ...] = ()
+    """The sleeps, faults and dropped connections that it rests on."""
 
 
-def held(reason: str, evidence: Iterable[int] = ()) -> Finding:
+def held(reason: str, evidence: Iterable[int] = (), losses: Iterable["Sleep"] = ()) -> Finding:
     """Return a finding that holds."""
-    return Finding("held", reason, tuple(evidence))
+    return Finding("held", reason, tuple(evidence), tuple(losses))
 
 
-def refuted(reason: str, evidence: Iterable[int] = ()) -> Finding:
+def refuted(reason: str, evidence: Iterable[int] = (), losses: Iterable["Sleep"] = ()) -> Finding:
     """Return a finding that refutes."""
-    return Finding("refuted", reason, tuple(evidence))
+    return Finding("refuted", reason, tuple(evidence), tuple(losses))
 
 
 def unknown(reason: str, evidence: Iterable[int] = ()) -> Finding:
@@ -45,5 +50,6 @@ def worst(findings: Iterable[Finding]) -> Finding:
         same = [finding for finding in known if finding.verdict == verdict]
         if same:
             evidence = dict.fromkeys(event for finding in same for event in finding.evidence)
-            return Finding(verdict, same[0].reason, tuple(evidence))
+            losses = {(loss.label, loss.left.id): loss for finding in same for loss in finding.losses}
+            return Finding(verdict, same[0].reason, tuple(evidence), tuple(losses.values()))
     return unknown("nothing was judged")

@@ -1,13 +1,14 @@
 """The survival matrix: a row for each kind of state, a column for each event that an object went through."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from poc_cli.judge.binding import faults_of, objects_of, rests_of
+from poc_cli.judge.binding import objects_of
 from poc_cli.judge.claims import ClaimFinding
-from poc_cli.judge.sleeps import Sleep, drops_of, losses_of, sleeps_of
+from poc_cli.judge.finding import Finding
 from poc_cli.record.play_record import PlayRecord
-from poc_cli.scenario.model import ROWS, Claim
+from poc_cli.scenario.model import ROWS
 
 COLUMNS = ("idle sleep", "forced eviction", "crash", "restart", "redeploy", "network drop")
 
@@ -40,27 +41,10 @@ class Cell:
     claims: tuple[str, ...]
 
 
-def column_of(play: PlayRecord, claim: Claim, evidence: tuple[int, ...]) -> str | None:
-    """Return the column of a finding: what happened to the object before it, None for nothing or several kinds.
-
-    The evidence names it; if it does not, it is what the claim is about, as far as the object was back in memory by
-    then.
-    """
-    losses = (*sleeps_of(play), *losses_of(play), *drops_of(play))
-    ways = {loss.way for loss in losses if loss.left.id in evidence and loss.label in objects_of(play, claim)}
-    if not ways and evidence:
-        bound = rests_of(play, claim)
-        faults = faults_of(play, claim)
-        last = max(evidence)
-        mine = (loss for loss in losses if loss.steps & (bound.get(loss.label, frozenset()) | faults))
-        ways = {loss.way for loss in mine if loss.left.id < last and _was_back(claim, loss, last)}
+def column_of(finding: Finding, objects: Collection[str]) -> str | None:
+    """Return the column of a finding: what happened to its objects before it, None for nothing or several kinds."""
+    ways = {loss.way for loss in finding.losses if loss.label in objects}
     return _COLUMN_OF[ways.pop()] if len(ways) == 1 else None
-
-
-def _was_back(claim: Claim, loss: Sleep, before: int) -> bool:
-    if loss.way == "drop" or (claim.matrix is not None and claim.matrix.row == "auto-response"):
-        return True
-    return loss.back is not None and loss.back.id <= before
 
 
 def cells(judged: list[tuple[PlayRecord, list[ClaimFinding]]]) -> list[Cell]:
@@ -80,7 +64,7 @@ def _cell(story: PlayRecord, each: ClaimFinding) -> Cell | None:
     matrix, verdict = each.claim.matrix, each.finding.verdict
     if matrix is None or verdict not in {"held", "refuted"}:
         return None
-    column = column_of(story.attempt_with(each.finding.evidence), each.claim, each.finding.evidence)
+    column = column_of(each.finding, objects_of(story, each.claim))
     if column is None:
         return None
     value = (_WHEN_HELD if verdict == "held" else _WHEN_REFUTED)[matrix.expects]

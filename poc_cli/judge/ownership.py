@@ -21,6 +21,9 @@ from poc_cli.residency import CALLS
 from poc_cli.scenario.conditions import lookup
 from poc_cli.scenario.values import MISSING
 
+_OWN_PATH = "sockets"
+"""Where the answers of poc's own worker tell how many sockets a room holds."""
+
 
 def sockets_of(play: PlayRecord, sleep: Sleep) -> tuple[Connection, ...]:
     """Return the connections that were open at a sleep and are shown to be the object's own."""
@@ -44,10 +47,12 @@ def is_own(play: PlayRecord, label: str, connection: Connection) -> bool:
 def _is_own(play: PlayRecord, label: str, connection: Connection) -> bool:
     if _held_between(play, label, connection) is not None:
         return False
-    if play.play.objects[label].sockets is not None and _is_counted(play, label, connection):
+    if _is_counted(play, label, connection):
         return True
     if not play.place.has_trace:
-        return play.play.objects[label].sockets is None  # nothing can tell; claims about connections are left out
+        # Where nothing tells, a loss counts all the same; what held is unknown (`is_told`).
+        told = any(connection.is_open_at(event_id) for event_id, _, _ in _told_counts(play, label))
+        return play.play.objects[label].sockets is None and not told
     if reach_of(play, label).first_that_reached(connection) is not None:
         return True
     return _was_accepted(play, label, connection)
@@ -58,13 +63,23 @@ def _is_counted(play: PlayRecord, label: str, connection: Connection) -> bool:
     return any(connection.is_open_at(told) and count >= opened for told, count, opened in _told_counts(play, label))
 
 
+def is_told(play: PlayRecord, sleep: Sleep) -> bool:
+    """Return whether the object told that it held the sockets that were open at a sleep."""
+    return any(_is_counted(play, sleep.label, each) for each in sleep.sockets)
+
+
 def _told_counts(play: PlayRecord, label: str) -> list[tuple[int, int, int]]:
-    """Return the answers of an object that tell how many sockets it holds, and how many of the play lead to it then."""
+    """Return the answers of an object that tell how many sockets it holds, and how many of the play lead to it then.
+
+    Our own worker tells it in each answer to a question of poc's (`told`).
+    """
     known: dict[str, list[tuple[int, int, int]]] = play.memo.setdefault("told sockets", {})
     if label not in known:
-        path = play.play.objects[label].sockets or ""
+        given = play.play.objects[label].sockets
+        path = _OWN_PATH if given is None else given
+        answers = answers_of(play, label)
         found = known[label] = []
-        for event in answers_of(play, label):
+        for event in answers if given is not None else (each for each in answers if each.kind == kinds.TOLD):
             message = play.message(event.id)
             count = lookup(event.data.get("fields") if message is None else message.json, path)
             if count is not MISSING and isinstance(count, int) and not isinstance(count, bool):
@@ -77,21 +92,17 @@ def _was_accepted(play: PlayRecord, label: str, connection: Connection) -> bool:
     """Return whether the request that opened a connection reached the object, and nobody else can have kept its socket.
 
     It is asked where a client only listens. The object must have slept with the connection open, which it cannot do
-    with a socket that it accepted by the standard API.
+    with a socket that it accepted by the standard API. Where the request reached another object too, that one may have
+    accepted the socket.
     """
-    actor = f"object:{label}"
     slept = next((s for s in sleeps_of(play) if s.label == label and connection.is_open_at(s.left.id)), None)
     if slept is None:
         return False
-    first, last = _handshake(play, connection)
-    last = min(last, slept.left.id)
-    requests = [e for e in play.of_kind(kinds.DELIVERED) if e.actor == actor and first < e.id <= last]
-    fetches = len([event for event in requests if event.data["name"] == "fetch"])
-    callers: object = slept.left.data.get("callers")
-    if callers is None:  # older records do not tell who called it
-        return fetches > 0
-    opened = sum(first < each.opened.id <= last and play.belongs(each, label) for each in play.connections)
-    return not callers and fetches >= opened
+    if slept.left.data.get("callers") is None:  # older records do not tell who called it
+        return any(event.data["name"] == "fetch" for event in _calls_at_handshake(play, label, connection))
+    if slept.left.data.get("beside") or any(_may_hold(each) for each in _callers(slept.left)):
+        return False
+    return _came_past(play, label, connection)
 
 
 def _held_between(play: PlayRecord, label: str, connection: Connection) -> Event | None:
@@ -99,16 +110,18 @@ def _held_between(play: PlayRecord, label: str, connection: Connection) -> Event
 
     A gateway holds the client's socket by the standard API and pipes its frames into a socket of its own to the object:
     frames of the client reach the object, whose sockets hibernate, and yet the client's is pinned and billed at the
-    gateway. So where another object that called it is pinned, the trace must show that the client's handshake came past
-    it, and where a Worker that called it is at work still, nothing shows that. An object of the story that was called
-    for nothing but the `http` steps of the story got no client's handshake, so it holds no client's socket.
+    gateway. So where another object that called it has a socket of its own, the trace must show that the client's
+    handshake came past it; where a Worker that called it has one, or somebody who reached it over the network, nothing
+    shows that. An object of the story that was called for nothing but the `http` steps of the story got no client's
+    handshake, so it holds no client's socket.
     """
     for left in play.of_actor(f"object:{label}"):
         if left.kind != kinds.LEFT or not connection.is_open_at(left.id):
             continue
-        holders = [each for each in _callers(left) if each.get("open") and (_is_worker(each) or each.get("pins"))]
+        holders = [each for each in _callers(left) if _may_hold(each)]
         holders = [each for each in holders if not _got_only_requests(play, each.get("label"), left)]
-        if any(_is_worker(each) for each in holders) or (holders and not _came_past(play, label, connection)):
+        is_between = any(_is_worker(each) or each.get("network") for each in holders)
+        if is_between or (holders and not _came_past(play, label, connection)):
             return left
     return None
 
@@ -129,11 +142,17 @@ def _got_only_requests(play: PlayRecord, label: object, left: Event) -> bool:
 def _came_past(play: PlayRecord, label: str, connection: Connection) -> bool:
     """Whether an object was called for each handshake when a connection was opened, and by no other object."""
     first, last = _handshake(play, connection)
-    calls = [e for e in play.of_kind(kinds.DELIVERED) if e.actor == f"object:{label}" and first < e.id <= last]
-    calls = [each for each in calls if each.data["name"] in CALLS]
+    calls = _calls_at_handshake(play, label, connection)
     direct = [each for each in calls if each.data["name"] == "fetch" and each.data.get("caller", "unknown") is None]
     opened = sum(first < each.opened.id <= last and play.belongs(each, label) for each in play.connections)
     return len(direct) >= opened and all(each.data.get("caller", "unknown") is None for each in calls)
+
+
+def _calls_at_handshake(play: PlayRecord, label: str, connection: Connection) -> list[Event]:
+    """Return the calls that reached an object while a connection was opened."""
+    first, last = _handshake(play, connection)
+    reached = (e for e in play.of_kind(kinds.DELIVERED) if e.actor == f"object:{label}" and first < e.id <= last)
+    return [each for each in reached if each.data["name"] in CALLS]
 
 
 def _handshake(play: PlayRecord, connection: Connection) -> tuple[int, int]:
@@ -142,6 +161,17 @@ def _handshake(play: PlayRecord, connection: Connection) -> tuple[int, int]:
     fences = fences_of(play)
     number = bisect_right(fences, connection.opened.id)
     return (0 if step is None else step.begun.id), (fences[number] if number < len(fences) else FOREVER)
+
+
+def _may_hold(caller: Mapping[str, Any]) -> bool:
+    """Return whether a caller has sockets of its own, by which it may pass on a client's frames.
+
+    Older records tell only what pins an object.
+    """
+    if not caller.get("open"):
+        return False
+    sockets = caller.get("sockets")
+    return bool(sockets) if isinstance(sockets, bool) else _is_worker(caller) or bool(caller.get("pins"))
 
 
 def _is_worker(caller: Mapping[str, Any]) -> bool:
@@ -163,19 +193,28 @@ def why_stray(play: PlayRecord, sleep: Sleep, connection: Connection) -> str:
             path = play.play.objects[label].sockets
             return f'no answer of {label} told its sockets at "{path}" while {client} was connected'
     reason = f"no frame of {client}'s ever reached {label}"
-    holder = _holder(sleep.left)
+    holder = _holder(sleep.left) or _neighbor(sleep.left)
     return reason if holder is None else f"{reason}: {holder}"
 
 
 def _holder(left: Event) -> str | None:
-    for caller in sorted(_callers(left), key=lambda each: (not each.get("open"), not each.get("pins"))):
+    for caller in sorted(_callers(left), key=lambda each: (not _may_hold(each), not each.get("open"))):
         name = _name(caller)
         pins = [pin_words(pin) for pin in caller.get("pins") or [] if isinstance(pin, dict)]
         if not caller.get("open"):
             return f"{name} called it and may hold the socket"
         pinned = f", pinned by {', '.join(dict.fromkeys(pins))}" if pins else ""
-        return f"the socket is held by {name}, which stays in memory{pinned}, and is billed there while it is open"
+        way = ", which reaches it over the network," if caller.get("network") else ", which"
+        return f"the socket is held by {name}{way} stays in memory{pinned}, and is billed there while it is open"
     return None
+
+
+def _neighbor(left: Event) -> str | None:
+    """Return in words which other object a request to the Worker reached that reached this one."""
+    beside = left.data.get("beside")
+    if not isinstance(beside, list) or not beside or not isinstance(beside[0], dict):
+        return None
+    return f"the Worker called {_name(beside[0])} too, which may hold the socket"
 
 
 def _callers(left: Event) -> list[dict[str, Any]]:

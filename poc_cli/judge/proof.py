@@ -2,11 +2,11 @@
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.binding import last_loss_before, last_rest_before, objects_at, objects_of, rests_of
+from poc_cli.judge.binding import faults_of, last_loss_before, last_rest_before, objects_at, objects_of, rests_of
 from poc_cli.judge.black_box_reasons import why_no_other_instance
 from poc_cli.judge.finding import Finding, unknown
 from poc_cli.judge.ownership import sockets_of, why_stray
-from poc_cli.judge.sleeps import Sleep, describe_pins, losses_by_step, sleeps_of
+from poc_cli.judge.sleeps import Sleep, describe_pins, drops_of, losses_by_step, losses_of, sleeps_of
 from poc_cli.record.play_record import FOREVER, PlayRecord, StepRecord
 from poc_cli.scenario.model import Claim
 
@@ -20,6 +20,21 @@ def story_sleeps(play: PlayRecord, claim: Claim) -> tuple[Sleep, ...]:
     """Return the proven sleeps in the `hibernate` steps that a claim is about."""
     bound = rests_of(play, claim)
     return tuple(sleep for sleep in sleeps_of(play) if sleep.steps & bound.get(sleep.label, frozenset()))
+
+
+def losses_before(play: PlayRecord, claim: Claim, event_id: int) -> tuple[Sleep, ...]:
+    """Return the sleeps, faults and dropped connections that a claim is about and that were over before an event."""
+    bound, faults = rests_of(play, claim), faults_of(play, claim)
+    losses = (*sleeps_of(play), *losses_of(play), *drops_of(play))
+    mine = (loss for loss in losses if loss.steps & (bound.get(loss.label, frozenset()) | faults))
+    return tuple(loss for loss in mine if loss.left.id < event_id and is_back(claim, loss, event_id))
+
+
+def is_back(claim: Claim, loss: Sleep, event_id: int) -> bool:
+    """Return whether an object was back in memory by an event, which auto-responses and dropped clients do not need."""
+    if loss.way == "drop" or (claim.matrix is not None and claim.matrix.row == "auto-response"):
+        return True
+    return loss.back is not None and loss.back.id <= event_id
 
 
 def asks_for_sleep(play: PlayRecord, claim: Claim) -> bool:

@@ -1,5 +1,6 @@
 """Judge a run from its history alone, and return the result as run.json has it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ from poc_cli.judge.document_types import (
     CellDocument,
     ClaimDocument,
     ControlDocument,
+    RestsOnDocument,
     RunDocument,
     ScenarioDocument,
     SleepDocument,
@@ -31,6 +33,7 @@ from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.run_record import LeftOut, RunRecord, record
 from poc_cli.residency.sleep_onset import onset
 from poc_cli.scenario.check_names import NO_SECRET_LEAVES
+from poc_cli.scenario.scenario import PlacedStep
 
 Document = dict[str, Any]
 
@@ -168,7 +171,7 @@ def _controls(run: RunRecord) -> dict[object, list[PlayRecord]]:
 
 def _scenario(run: RunRecord, stories: list[PlayRecord], findings: list[ClaimFinding]) -> Document:
     story = stories[0]
-    claims = [_claim(finding, run) for finding in findings]
+    claims = [_claim(finding, run, story.play.steps) for finding in findings]
     left_out = left_out_of_claims(story) if is_session(story) else left_out_of(story)
     failed = [play for play in stories if play.outcome in {"error", "interrupted"}]
     decided = all(finding.finding.verdict in {"held", "refuted"} for finding in findings)
@@ -217,7 +220,7 @@ def _verdict_of_story(claims: list[ClaimDocument], *, stopped: bool) -> Verdict:
     return _worst([*verdicts, "unknown"] if stopped else verdicts)
 
 
-def _claim(each: ClaimFinding, run: RunRecord) -> ClaimDocument:
+def _claim(each: ClaimFinding, run: RunRecord, steps: Sequence[PlacedStep] = ()) -> ClaimDocument:
     claim, finding = each.claim, each.finding
     kind = run.start.get("target", {}).get("kind")
     return {
@@ -228,6 +231,7 @@ def _claim(each: ClaimFinding, run: RunRecord) -> ClaimDocument:
         "verdict": finding.verdict,
         "reason": finding.reason,
         "evidence": list(finding.evidence),
+        "rests_on": [_loss(loss, steps) for loss in finding.losses],
         "rechecked": each.rechecked,
         "known": claim.known.get(str(kind)),
         "held_of": {
@@ -237,6 +241,11 @@ def _claim(each: ClaimFinding, run: RunRecord) -> ClaimDocument:
         "control": None if each.control is None else _control(each.control),
         "matrix": None if claim.matrix is None else {"row": claim.matrix.row, "expects": claim.matrix.expects},
     }
+
+
+def _loss(loss: Sleep, steps: Sequence[PlacedStep]) -> RestsOnDocument:
+    line = steps[min(loss.steps)].position.line if loss.steps else None
+    return {"object": loss.label, "way": loss.way, "line": line, "event": loss.left.id}
 
 
 def _control(control: ControlFinding) -> ControlDocument:

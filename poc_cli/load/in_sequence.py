@@ -46,7 +46,8 @@ def worker_of(scenario: Scenario) -> WorkerSource | None:
     named = scenario.document.worker
     if named is None:
         return None
-    return named_by(named, Path(scenario.file).parent / named.dir)
+    file = Path(scenario.file)
+    return named_by(named, file.parent / named.dir, file)
 
 
 class _StageProgress:

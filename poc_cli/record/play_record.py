@@ -179,11 +179,6 @@ class PlayRecord:
         wanted = "story" if role == CONFIRM else role, tuple(self.start.data["decides"])
         return next(play for play in self.plays if (play.role, play.decides) == wanted)
 
-    def attempt_with(self, evidence: Iterable[int]) -> "PlayRecord":
-        """Return the attempt that contains all the given events, this one if none does."""
-        wanted = set(evidence)
-        return next((each for each in self.earlier if wanted and wanted <= each.by_id.keys()), self)
-
     @property
     def attempt(self) -> int:
         """Return the number of the attempt, from 1."""

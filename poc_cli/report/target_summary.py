@@ -1,6 +1,6 @@
 """Sentences about a run: its target, when idle sleep begins, what was repeated, and its counts."""
 
-from typing import Any
+from typing import Any, Final
 
 Document = dict[str, Any]
 
@@ -46,6 +46,32 @@ def repeats(document: Document) -> str | None:
 
 def _plays(number: int) -> str:
     return "1 play" if number == 1 else f"{number:,} plays"
+
+
+_WAYS: Final = {
+    "idle": "the idle sleep",
+    "evict": "the eviction",
+    "crash": "the crash",
+    "server": "the restart",
+    "object": "the restart",
+    "deploy": "the redeployment",
+    "drop": "the dropped connection",
+}
+
+_LISTED: Final = 3
+"""How many sleeps and faults of a claim are listed; run.json has all."""
+
+
+def rests_on(claim: Document) -> str:
+    """Return the sleeps and faults that a verdict rests on, "" for none or a run of an older version."""
+    losses = claim.get("rests_on", [])
+    found = [_WAYS.get(each["way"], each["way"]) + f" of {each['object']}{_at(each['line'])}" for each in losses]
+    more = [f"{len(found) - _LISTED:,} more"] if len(found) > _LISTED else []
+    return ", ".join([*found[:_LISTED], *more])
+
+
+def _at(line: int | None) -> str:
+    return "" if line is None else f" (line {line})"
 
 
 def counts(document: Document) -> str:

@@ -1,10 +1,10 @@
 """Read from the runtime's trace when each Durable Object was in memory and what kept it there."""
 
+from poc_cli.residency.calls import Caller
 from poc_cli.residency.identity import namespaces, object_id
 from poc_cli.residency.pins import Pin
 from poc_cli.residency.stays import (
     CALLS,
-    Caller,
     Change,
     Delivered,
     Entered,

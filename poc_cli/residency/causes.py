@@ -7,6 +7,10 @@ from poc_cli.residency.trace import Began, Place, in_package, joined
 
 PinKind = Literal["timer", "operation", "awaitJs"]
 
+_ACCEPTED = "a standard-API WebSocket"
+_OUTGOING = "an outgoing WebSocket"
+_TCP_SOCKET = "a TCP socket"
+
 _HANDLERS = {
     "alarm": "an unfinished alarm handler",
     "fetch": "an unfinished fetch handler",
@@ -15,16 +19,19 @@ _HANDLERS = {
 }
 
 _OPERATIONS = {
-    "connect": "a TCP socket",
+    "connect": _TCP_SOCKET,
     "durable_object_storage_transaction": "a storage transaction",
     "jsRpcCall": "an RPC call",
-    "socket_connect": "a TCP socket",
-    "socket_disconnect": "a TCP socket",
+    "socket_connect": _TCP_SOCKET,
+    "socket_disconnect": _TCP_SOCKET,
     "stream_pipe": "a stream",
     "stream_read": "a stream",
     "stream_write": "a stream",
-    "websocket_open": "an outgoing WebSocket",
+    "websocket_open": _OUTGOING,
 }
+
+SOCKETS = frozenset({_ACCEPTED, _OUTGOING, _TCP_SOCKET})
+"""Descriptions of sockets that a context holds itself."""
 
 
 @dataclass(slots=True)
@@ -97,7 +104,7 @@ def _describe(work: Work, parent: Work | None, before: Work | None) -> str:
     if work.pin == "operation":
         return _OPERATIONS.get(work.began.name, work.began.name)
     if _is_socket(work, parent, before):
-        return "an outgoing WebSocket" if _is_outgoing(work, parent) else "a standard-API WebSocket"
+        return _OUTGOING if _is_outgoing(work, parent) else _ACCEPTED
     if work.began.stack is not None:
         return "waitUntil"
     return _HANDLERS.get(work.event, "an unfinished handler")

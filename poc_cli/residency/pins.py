@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from poc_cli.residency.causes import PinKind, Work, work_of
+from poc_cli.residency.causes import SOCKETS, PinKind, Work, work_of
 from poc_cli.residency.trace import Began, Finished, Place
 
 REMEMBERED = 256
@@ -23,14 +23,20 @@ class Pin:
     package: tuple[str, int] | None = None
     """The line of a package that the line led to."""
 
+    @property
+    def is_socket(self) -> bool:
+        """Return whether it is a socket that the context holds itself, over which it may pass frames on."""
+        return self.what in SOCKETS
+
 
 class Ledger:
     """The unfinished work of one stay in memory."""
 
-    __slots__ = ("_before", "_live", "_newest_request", "_recent")
+    __slots__ = ("_before", "_ends_early", "_live", "_newest_request", "_recent")
 
-    def __init__(self) -> None:
-        """Start with no work."""
+    def __init__(self, *, ends_early: bool = True) -> None:
+        """Start with no work; `ends_early` as requests to objects do, which end when the next one arrives."""
+        self._ends_early = ends_early
         self._live: dict[int, Work] = {}
         self._recent: dict[int, Work] = {}
         self._newest_request: int | None = None
@@ -50,7 +56,7 @@ class Ledger:
     def finish(self, finished: Finished) -> None:
         """Record that work ended."""
         self._retire(finished.id)
-        if finished.id == self._newest_request and finished.outcome is not None:
+        if self._ends_early and finished.id == self._newest_request and finished.outcome is not None:
             self._drain()
 
     def answer(self, identifier: int) -> None:

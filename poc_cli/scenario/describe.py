@@ -160,6 +160,7 @@ def _folder(worker: WorkerRef) -> str:
     message = worker.dir + config + _environment(worker.env)
     message += "" if worker.main is None else f", from its entry point {worker.main}"
     message += "".join(f", with {name} = {value}" for name, value in worker.vars.items())
+    message += f", with data in {listed([*worker.seed], '')}" if worker.seed else ""
     return message + _built(worker.build)
 
 

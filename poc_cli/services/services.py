@@ -147,7 +147,7 @@ class Services:
 
     def _source(self, scenario: Scenario, worker: WorkerRef) -> WorkerSource:
         folder = self.folder(scenario, worker.dir, worker.also, worker.build)
-        found = named_by(worker, folder)
+        found = named_by(worker, folder, Path(scenario.file))
         names = self.names(scenario)
         variables = {name: render_text(value, names) for name, value in worker.vars.items()}
         hidden = {name: self.secrets[name] for name in scenario.document.secrets}

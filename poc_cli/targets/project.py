@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -37,7 +38,9 @@ class Project(Worker):
     source: WorkerSource
     message: bytes
     arguments: tuple[str, ...]
-    disks: tuple[str, ...]
+    disks: tuple[tuple[str, Path], ...]
+    """The name of each disk, and the folder with what it holds at the beginning, if there is one."""
+
     hidden: tuple[tuple[str, str], ...]
     maps: dict[str, tuple[str, SourceMap]]
     bundles: dict[str, SourceMap]
@@ -91,9 +94,12 @@ class Project(Worker):
         return own_place(frames) if found is None else found[1].innermost(frames, found[0])
 
     def fill(self, folder: Path) -> None:
-        """Create a folder for each disk."""
-        for index in range(len(self.disks)):
-            (folder / f"disk{index}").mkdir()
+        """Create a folder for each disk, with what the project's stores hold at the beginning."""
+        for index, (_, beginning) in enumerate(self.disks):
+            if beginning.is_dir():
+                shutil.copytree(beginning, folder / f"disk{index}")
+            else:
+                (folder / f"disk{index}").mkdir()
 
     def words(self, binary: Path, folder: Path, *, tailed: bool) -> list[str]:  # noqa: ARG002 - it is compiled
         """Return the command-line arguments for the configuration, wrangler's own options, and the disks."""
@@ -101,7 +107,7 @@ class Project(Worker):
             workers = [each.name for each in services(self.message) if self.is_isolate(each.name)]
             message = with_tails(self.message, workers, self.sidecar.evict) if tailed else self.message
             write_message(folder, message)
-        disks = [f"--directory-path={name}={folder / f'disk{index}'}" for index, name in enumerate(self.disks)]
+        disks = [f"--directory-path={name}={folder / f'disk{index}'}" for index, (name, _) in enumerate(self.disks)]
         return [MESSAGE, "--binary", *self.arguments, *disks]
 
 
@@ -139,7 +145,9 @@ def project(built: Built, binary: Path, date: str | None) -> Project:
         imposed=date,
         message=joined(built.message, encoded(binary, file, built.source.folder)),
         arguments=built.arguments,
-        disks=tuple(each.name for each in found if each.disk and Path(each.disk).is_relative_to(built.folder)),
+        disks=tuple(
+            (each.name, Path(each.disk)) for each in found if each.disk and Path(each.disk).is_relative_to(built.folder)
+        ),
         sidecar=ours,
         hidden=built.secrets,
         maps=maps,
@@ -175,7 +183,7 @@ def _made_of(built: Built) -> str | None:
     bundles = [file for each in built.workers for file in Path(each.map or "").parent.iterdir() if file.is_file()]
     settings = [*source.configs, *source.folder.glob(".dev.vars*"), *source.folder.glob(".env*")]
     names = [name for name, _ in (*source.variables, *source.secrets)]  # the values differ in each run
-    whole = sha256(repr((source.envs, names)).encode())
+    whole = sha256(repr((source.envs, names, source.data.seed)).encode())
     try:
         for file in [*sorted(bundles), *sorted(settings)]:
             if file.suffix != ".map":

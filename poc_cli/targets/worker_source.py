@@ -39,6 +39,14 @@ class WorkerChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerData:
+    """What a worker's stores hold at the beginning, by binding, as JSON, and the databases behind its Hyperdrives."""
+
+    seed: str | None = None
+    hyperdrive: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerSource:
     """A worker's folder; with `configs` wrangler builds it, else its `local.capnp` defines it.
 
@@ -49,6 +57,7 @@ class WorkerSource:
     configs: tuple[Path, ...] = ()
     envs: Environments = ()
     main: Path | None = None
+    data: WorkerData = WorkerData()
     variables: tuple[tuple[str, str], ...] = ()
     secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
@@ -74,9 +83,30 @@ def source_or_shipped(choice: WorkerChoice | None) -> WorkerSource:
     return source(choice or WorkerChoice(shipped("worker")))
 
 
-def named_by(worker: "WorkerRef", folder: Path) -> WorkerSource:
-    """Return the source of a worker that a scenario names, whose folder is given. Raises TargetError."""
-    return source(WorkerChoice(folder, tuple(worker.config or ()), tuple(worker.env or ()), worker.main))
+def named_by(worker: "WorkerRef", folder: Path, scenario: Path) -> WorkerSource:
+    """Return the source of a worker that a scenario's file names, whose folder is given. Raises TargetError."""
+    found = source(WorkerChoice(folder, tuple(worker.config or ()), tuple(worker.env or ()), worker.main))
+    if not worker.seed and not worker.hyperdrive:
+        return found
+    if not found.configs:
+        raise TargetError(
+            f"{folder} has no wrangler configuration, so there is nothing to seed or connect",
+            "leave seed and hyperdrive out of the worker, or add a wrangler configuration",
+        )
+    seed = json.dumps(_with_paths(worker.seed, scenario.parent), sort_keys=True) if worker.seed else None
+    return replace(found, data=WorkerData(seed, tuple(sorted(worker.hyperdrive.items()))))
+
+
+def _with_paths(value: object, folder: Path) -> object:
+    """Return seeds with the paths of `{ file = ... }` made absolute. Raises TargetError for a missing one."""
+    if isinstance(value, dict) and value.keys() == {"file"} and isinstance(value["file"], str):
+        file = (folder / value["file"]).resolve()
+        if not file.is_file():
+            raise TargetError(f"there is no file {file} to seed", "files are named relative to the scenario's file")
+        return {"file": str(file)}
+    if isinstance(value, dict):
+        return {key: _with_paths(each, folder) for key, each in value.items()}
+    return [_with_paths(each, folder) for each in value] if isinstance(value, list) else value
 
 
 def _configurations(choice: WorkerChoice) -> tuple[Path, tuple[Path, ...]]:

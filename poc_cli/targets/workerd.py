@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from importlib import import_module
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from poc_cli.errors import TargetError
 from poc_cli.residency import Change, Pin, Stay, WorkerContextEnded
@@ -20,6 +21,7 @@ from poc_cli.targets.endpoint import Endpoint
 from poc_cli.targets.output_listeners import OutputListeners
 from poc_cli.targets.process import Process, RuntimeFolder, spawn
 from poc_cli.targets.runtime_context import Running, RuntimeContext
+from poc_cli.targets.tcp_table import connects_to
 from poc_cli.targets.worker_output import Output
 
 if TYPE_CHECKING:
@@ -181,9 +183,18 @@ class Workerd:
         """Return the other objects that an object has called, or that have called it, as of the last fence."""
         return self._process.residency.linked(object_id)
 
+    def related(self, object_id: str) -> frozenset[str]:
+        """Return the other objects that may know of an object's state, as of the last fence."""
+        return self._process.residency.related(object_id)
+
     def times_called(self, object_id: str) -> int:
         """Return how often an object was called or called another object, as of the last fence."""
         return self._process.residency.times_called(object_id)
+
+    def connects_to_itself(self) -> bool | None:
+        """Return whether the runtime has an open connection to its own address; None where nobody can tell."""
+        port = urlsplit(self.url).port
+        return None if port is None else connects_to(self._process.pid, port)
 
     def alarm_due_ns(self, object_id: str) -> int | None:
         """Return when the object's alarm is due on the trace's clock, or None, as of the last fence."""

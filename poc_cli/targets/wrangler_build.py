@@ -83,7 +83,16 @@ class Build:
             self.close()
             raise TargetError(f"cannot start wrangler: {error}", "run poc doctor") from error
 
+    def _seed(self) -> str | None:
+        """Write what the story seeds into a file for the control script, because it may be large. Raises OSError."""
+        if self.source.data.seed is None:
+            return None
+        file = self._folder / "seed.json"
+        file.write_text(self.source.data.seed, encoding="utf-8")
+        return str(file)
+
     def _start(self) -> int:
+        seed = self._seed()
         for note in self._layout.notes:
             self._settings.say(note)
         (self._folder / "rewritten.json").write_text(json.dumps(self._layout.rewritten), encoding="utf-8")
@@ -95,6 +104,7 @@ class Build:
             "redirected": self._layout.redirected,
             "envs": [each or None for each in self.source.envs],
             "names": [fallback_name(each, index) for index, each in enumerate(self.source.configs)],
+            "seed": seed,
             "main": None if self.source.main is None else str(self.source.main),
             "date": self._settings.date,
             "report": report_end,

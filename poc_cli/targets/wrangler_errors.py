@@ -32,25 +32,31 @@ def shortened(output: str) -> str:
 
 def explained(failure: BuildFailure) -> TargetError:
     """Return the error for the user."""
-    where, text, folder = failure.source.configs[0], failure.text, failure.source.folder
+    text, folder = failure.text, failure.source.folder
     cause = missing_packages(folder, text) or not_built(folder, text)
     if cause is not None:
         return TargetError(*cause)
+    if failure.kind in {"wrangler", "config"} and _CUSTOM_BUILD in text:
+        return _command_failed(failure)
+    return TargetError(*_by_kind(failure))
+
+
+def _by_kind(failure: BuildFailure) -> tuple[str, str]:
+    """Return the message and the advice for a kind of failure."""
+    where, text = failure.source.configs[0], failure.text
     match failure.kind:
         case "late":
-            return TargetError(
-                f"wrangler did not build {where} within {BUILDS_WITHIN_SECONDS:g} s{_printed(failure)}",
-                "try wrangler dev in the project",
-            )
+            late = f"wrangler did not build {where} within {BUILDS_WITHIN_SECONDS:g} s{_printed(failure)}"
+            return late, "try wrangler dev in the project"
         case "ended":
-            return TargetError(f"wrangler exited while building {where}: {text}", "run poc doctor")
+            return f"wrangler exited while building {where}: {text}", "run poc doctor"
+        case "data":
+            advice = "fix it; of a migration, wrangler d1 migrations apply --local reports the same error"
+            return f"the stores of {where} cannot be filled: {text}", advice
         case "build":
-            return TargetError(f"wrangler could not build {where}:\n{text}", "fix the project there")
-    if _CUSTOM_BUILD in text:
-        return _command_failed(failure)
-    return TargetError(
-        f"wrangler rejects {where}:\n{text}{_printed(failure)}", "fix the project; wrangler dev reports the same error"
-    )
+            return f"wrangler could not build {where}:\n{text}", "fix the project there"
+    advice = "fix the project; wrangler dev reports the same error"
+    return f"wrangler rejects {where}:\n{text}{_printed(failure)}", advice
 
 
 def _command_failed(failure: BuildFailure) -> TargetError:

@@ -52,6 +52,7 @@ def connections_survive(play: PlayRecord, claim: Claim) -> Finding:
     return held(
         f"{sleeps[0].label} {sleeps[0].description}; {listed} then spoke with it on the same connection",
         result.evidence,
+        result.losses,
     )
 
 
@@ -83,7 +84,9 @@ def connections_drop(play: PlayRecord, claim: Claim) -> Finding:
     if result.verdict != "held":
         return result
     return held(
-        f"{losses[0].label} {losses[0].description}, and {len(findings)} connection(s) broke with it", result.evidence
+        f"{losses[0].label} {losses[0].description}, and {len(findings)} connection(s) broke with it",
+        result.evidence,
+        result.losses,
     )
 
 
@@ -92,10 +95,10 @@ def _dropped(play: PlayRecord, loss: Sleep, connection: Connection) -> Finding:
     if closed is None and is_cut_short(play):
         return unknown(f"{connection.client} was still open when the record ended: {play.ending}", (loss.left.id,))
     if closed is None:
-        return refuted(f"{connection.client} was still open at the end of the play", (loss.left.id,))
+        return refuted(f"{connection.client} was still open at the end of the play", (loss.left.id,), (loss,))
     if closed.data["by"] == "client":
-        return refuted(f"{connection.client} stayed open until it closed itself", (loss.left.id, closed.id))
-    return held("", (loss.left.id, closed.id))
+        return refuted(f"{connection.client} stayed open until it closed itself", (loss.left.id, closed.id), (loss,))
+    return held("", (loss.left.id, closed.id), (loss,))
 
 
 def _decided_at(play: PlayRecord, claim: Claim) -> int | None:
@@ -135,7 +138,7 @@ def _survived(play: PlayRecord, sleep: Sleep, connection: Connection, end: int |
     if spoken.both is None:
         message = f"{connection.client} was not used after {_which(play, sleep)}"
         return unknown(f"{message}: {_missing(sleep, spoken, connection)}", sleep.evidence)
-    return held("", (*sleep.evidence, *spoken.both))
+    return held("", (*sleep.evidence, *spoken.both), (sleep,))
 
 
 def _which(play: PlayRecord, sleep: Sleep) -> str:
@@ -177,7 +180,7 @@ def _closed_by_other(play: PlayRecord, sleep: Sleep, connection: Connection, clo
     fault = fault_after(play, sleep, closed.id)
     if fault is not None and fault.data.get("how") != "dropped":
         if spoken.both is not None:
-            return held("", (*sleep.evidence, *spoken.both))
+            return held("", (*sleep.evidence, *spoken.both), (sleep,))
         return unknown(f"{connection.client} was closed after a fault, not by the sleep", (fault.id,))
     because = "" if fault is None else f", and {sleep.label} ended by itself (an exception or ctx.abort())"
     message = f"{connection.client} was closed after {sleep.label} slept: {closed.data['said']}{because}"
@@ -187,7 +190,7 @@ def _closed_by_other(play: PlayRecord, sleep: Sleep, connection: Connection, clo
         )
     is_missed = any(step.failure == "closed" and step.end_id > closed.id for step in play.steps)
     if is_missed or not _may_have_spoken(play, sleep, connection, spoken):
-        return refuted(message, evidence)
+        return refuted(message, evidence, (sleep,))
     return unknown(f"{connection.client} spoke with {sleep.label} after its sleep, then {message}", evidence)
 
 

@@ -57,7 +57,7 @@ def sleeps(play: PlayRecord, claim: Claim) -> Finding:
     if missed is not None:
         return missed
     evidence = [event for sleep in proven for event in sleep.evidence]
-    return held("; ".join(dict.fromkeys(_describe(sleep) for sleep in proven[:3])), evidence)
+    return held("; ".join(dict.fromkeys(_describe(sleep) for sleep in proven[:3])), evidence, proven)
 
 
 def _missed(play: PlayRecord, bound: Mapping[str, frozenset[int]]) -> Finding | None:
@@ -159,7 +159,7 @@ def _stays_awake(play: PlayRecord, claim: Claim, label: str) -> Finding:
     ]
     asleep = next((each for each in sleeps_of(play) if each.label == label and each.steps & watches), None)
     if asleep is not None:
-        return refuted(_describe_leaving(label, asleep.left), (asleep.left.id,))
+        return refuted(_describe_leaving(label, asleep.left), (asleep.left.id,), (asleep,))
     for event in watched:
         step = step_of(play, event)
         if step is None or step.index not in watches:

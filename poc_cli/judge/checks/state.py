@@ -1,9 +1,11 @@
 """The checks `storage-survives`, `attachments-survive`, `memory-is-reset` and `holds-after-loss`."""
 
+from dataclasses import replace
+
 from poc_cli.judge.check_registry import check
 from poc_cli.judge.checks.witness import Witness, another_at_first, other_answer, same_answer
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
-from poc_cli.judge.proof import proven_losses
+from poc_cli.judge.proof import is_back, proven_losses
 from poc_cli.judge.sleeps import Sleep, fault_after
 from poc_cli.record.play_record import PlayRecord, StepRecord
 from poc_cli.scenario.check_names import CheckEntry
@@ -79,26 +81,19 @@ def _after_loss(play: PlayRecord, claim: Claim, step: StepRecord) -> Finding:
     if isinstance(found, Finding):
         return found
     for loss in found:
-        if not _is_back(claim, loss, step):
+        if not is_back(claim, loss, step.end_id):
             return unknown(f"{loss.label} was not seen back in memory by the end of the step", loss.evidence)
         fault = fault_after(play, loss, step.end_id)
         if fault is not None:
             return unknown(f"after that {loss.label} left memory again, and not by a sleep", (fault.id,))
     evidence = tuple(event for loss in found for event in loss.evidence)
     if not _in_memory(claim) or claim.matrix is None:
-        return held(f"{found[-1].label} {found[-1].description}", evidence)
+        return held(f"{found[-1].label} {found[-1].description}", evidence, found)
     survives = claim.matrix.expects == "survives"
     seen = (another_at_first if survives else other_answer)(play, step, min(loss.left.id for loss in found))
     if seen.event is None:
         return unknown(_AS_NEW if survives else _NO_LOSS, evidence)
-    return held(f"{found[-1].label} {found[-1].description}", (seen.event, *evidence))
-
-
-def _is_back(claim: Claim, loss: Sleep, step: StepRecord) -> bool:
-    """Return whether an object was back in memory by the end of a step, which auto-responses do not need."""
-    if loss.way == "drop" or (claim.matrix is not None and claim.matrix.row == "auto-response"):
-        return True
-    return loss.back is not None and loss.back.id <= step.end_id
+    return held(f"{found[-1].label} {found[-1].description}", (seen.event, *evidence), found)
 
 
 def _in_memory(claim: Claim) -> bool:
@@ -121,7 +116,7 @@ def _step(play: PlayRecord, claim: Claim, step: StepRecord, witness: Witness, wi
     if not step.ok and step.failure != "mismatch":
         message = f"the play broke off during the step that reads it: {play.ending}"
         return unknown(message if step.ended is None else f"the step after the sleep got no answer: {step.reason}")
-    last = {sleep.label: sleep for sleep in found}.values()
+    last = tuple({sleep.label: sleep for sleep in found}.values())
     for sleep in last:
         if sleep.back is None or sleep.back.id > step.end_id:
             return unknown(f"{sleep.label} was not seen back in memory for the step that reads it", sleep.evidence)
@@ -133,7 +128,7 @@ def _step(play: PlayRecord, claim: Claim, step: StepRecord, witness: Witness, wi
         cut = f"the answer before the sleep, event {seen.cut}, was too long to be recorded in full"
         return unknown(without if seen.cut is None else cut, found[-1].evidence)
     evidence = (seen.event, *(event for sleep in last for event in sleep.evidence), step.end_id)
-    return _read(step, found[-1], evidence)
+    return replace(_read(step, found[-1], evidence), losses=last)
 
 
 def _read(step: StepRecord, sleep: Sleep, evidence: tuple[int, ...]) -> Finding:

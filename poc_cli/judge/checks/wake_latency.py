@@ -36,12 +36,12 @@ def wake_under(play: PlayRecord, claim: Claim) -> Finding:
     slowest, event = max(wakes, default=(0.0, FOREVER))
     message = f"the slowest of {len(wakes)} wake(s) took {slowest:.1f} ms, the limit is {claim.limit * 1000:g} ms"
     if slowest > claim.limit * 1000:
-        return refuted(message, (event,))
+        return refuted(message, (event,), found)
     asked = sum(placed.step.verb == "resume" for placed in play.play.steps)
     if len(wakes) < asked or not wakes:
         ending = f" ({play.ending})" if play.ending else ""
         return unknown(f"{len(wakes)} of {asked} resume step(s) woke a sleeping object and got an answer{ending}")
-    return held(message, [each for _, each in wakes])
+    return held(message, [each for _, each in wakes], found)
 
 
 def _resumed(step: StepRecord, ends: Sequence[int]) -> bool:

@@ -54,7 +54,9 @@ def _slept_on(play: PlayRecord, claim: Claim, sleep: Sleep) -> Finding:
             message = f"{sleep.label} may have been woken by what {earlier.actor} had sent before it slept"
             return unknown(message, (earlier.id, *sleep.evidence))
         return refuted(
-            f"{sleep.label} was woken by {sleep.woken_by or 'something'} before it was resumed", sleep.evidence
+            f"{sleep.label} was woken by {sleep.woken_by or 'something'} before it was resumed",
+            sleep.evidence,
+            (sleep,),
         )
     sent = [
         event.id
@@ -66,7 +68,7 @@ def _slept_on(play: PlayRecord, claim: Claim, sleep: Sleep) -> Finding:
     late = _last_unproven(play, sleep, window, sent[-1])
     if late is not None:
         return unknown(f"nothing shows that {sleep.label} slept on after event {late} arrived", (*sleep.evidence, late))
-    return held(f"{sleep.label} slept on through {len(sent)} message(s)", (*sleep.evidence, *sent))
+    return held(f"{sleep.label} slept on through {len(sent)} message(s)", (*sleep.evidence, *sent), (sleep,))
 
 
 def _last_unproven(play: PlayRecord, sleep: Sleep, window: _Window, sent: int) -> int | None:

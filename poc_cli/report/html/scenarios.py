@@ -10,11 +10,14 @@ from poc_cli.history.event import Event
 from poc_cli.report.html.drawing import Scale, TimelineRenderer, close_up
 from poc_cli.report.html.lanes import merge_lanes
 from poc_cli.report.html.safe import address
+from poc_cli.report.html.session_strip import session_of
 from poc_cli.report.html.timeline import Timeline, timeline_of
 from poc_cli.report.html.timeline_data import data_of
 from poc_cli.report.html.transcripts import FEWEST_LINES, LINES_OF_A_PAGE, EventIndex, LineBudget, lines_of
 from poc_cli.report.html.view_model import Claim, Picture, Play, Reference, Scenario, verdict_shown
+from poc_cli.report.target_summary import rests_on
 from poc_cli.scenario.plays import CONFIRM
+from poc_cli.scenario.sessions import SESSIONS
 
 EVENTS_LISTED: Final = 16
 """Events of evidence listed per claim; all are in run.json."""
@@ -42,7 +45,14 @@ class Plays:
         """Return the labels of a scenario's stories, repeats included, and of its controls."""
         mine = self._by_scenario.get(name, [])
         controls = [label for label in mine if self.by_label[label][0].data.get("role") == "control"]
-        return [label for label in mine if label not in controls], controls
+        return [label for label in mine if label not in controls and self._is_shown(label)], controls
+
+    def _is_shown(self, label: str) -> bool:
+        """Return whether a play is shown: of the many performances of a session only those that are evidence."""
+        events = self.by_label[label]
+        if events[0].data.get("role") not in SESSIONS:
+            return True
+        return any(event.id in self.wanted for event in events)
 
     @cached_property
     def _by_scenario(self) -> dict[str, list[str]]:
@@ -108,6 +118,7 @@ def _scenario(number: int, each: dict[str, Any], renderer: "_PlayRenderer", *, f
         ),
         story=story,
         controls=others,
+        session=session_of(each.get("session")),
     )
 
 
@@ -142,6 +153,7 @@ def _claim(anchor: str, claim: dict[str, Any], index: EventIndex, *, whole: bool
         url=address(source) if source else None,
         evidence=tuple(Reference(str(each), index.anchors.get(each)) for each in ids[:EVENTS_LISTED]),
         more_evidence=max(0, len(ids) - EVENTS_LISTED),
+        rests_on=rests_on(claim),
         control=_control(claim["control"]),
     )
 

@@ -5,8 +5,11 @@ import fs from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { StringDecoder } from "node:string_decoder";
+import util from "node:util";
 
-const { home, scratch, configs, redirected, envs, names, main, date, report } = JSON.parse(process.argv[2]);
+import { connectHyperdrives, provision } from "./data.mjs";
+
+const { home, scratch, configs, redirected, envs, names, main, seed, date, report } = JSON.parse(process.argv[2]);
 
 // What the story gives the worker beside its own variables; by the environment, because a command line can be read by others.
 const given = JSON.parse(process.env.POC_BINDINGS ?? "{}");
@@ -53,7 +56,8 @@ childProcess.spawn = (command, words, options) => {
   return child;
 };
 
-const wrangler = createRequire(path.join(home, "package.json"))("wrangler");
+const required = createRequire(path.join(home, "package.json"));
+const wrangler = required("wrangler");
 const DevEnv = wrangler.unstable_DevEnv;
 
 // wrangler's second worker, which would stand between the clients and the project
@@ -121,13 +125,18 @@ function boundBy({ bindings, tailConsumers, streamingTailConsumers }) {
   ];
 }
 
-// wrangler refuses a Hyperdrive without a database on this machine; nothing listens on 9, the port of the discard
-// protocol (RFC 863), so that a connection is refused when it is used.
-function giveHyperdriveAnAddress(config) {
-  for (const { binding, localConnectionString } of config.hyperdrive ?? []) {
-    const variable = `CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_${binding}`;
-    if (localConnectionString || process.env[variable]) continue;
-    process.env[variable] = "postgres://nobody:nobody@127.0.0.1:9/none";
+async function fillStores() {
+  delete process.env.MINIFLARE_WORKERD_PATH; // the configuration is captured: the simulators run for real now
+  try {
+    await provision({
+      miniflare: required("miniflare"),
+      split: wrangler.unstable_splitSqlQuery,
+      configs: readConfigs,
+      seed: seed === null ? {} : JSON.parse(fs.readFileSync(seed, "utf8")),
+      state: path.join(scratch, "state"),
+    });
+  } catch (error) {
+    fail("data", reason(error));
   }
 }
 
@@ -176,12 +185,15 @@ function input(index) {
   };
 }
 
+const readConfigs = [];
 const NO_ASSETS = /"assets\.directory" field in your configuration file does not exist:\s*(.*)|missing the required `directory`/;
 
 /** Has wrangler read a project; where its assets are not built yet it gets an empty folder. */
 async function configure(devEnv, index) {
   const wanted = input(index);
-  giveHyperdriveAnAddress(wrangler.unstable_readConfig(wanted, { hideWarnings: true, useRedirectIfAvailable: true }));
+  const read = wrangler.unstable_readConfig(wanted, { hideWarnings: true, useRedirectIfAvailable: true });
+  readConfigs.push(read);
+  connectHyperdrives(read, wanted.env, given.hyperdrive ?? {}, util.parseEnv);
   try {
     await devEnv.config.set(wanted, true);
   } catch (error) {
@@ -217,6 +229,7 @@ try {
   });
   for (const [index] of configs.entries()) await configure(devEnvs[index], index);
   await ready;
+  await fillStores();
   const workers = devEnvs.map(({ config }) => built.get(config.latestConfig.name));
   say({
     event: "ready",

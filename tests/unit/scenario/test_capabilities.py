@@ -130,3 +130,10 @@ def test_an_object_with_a_fixed_name_needs_a_runtime_of_its_own() -> None:
     assert fit(play, URL).reason == (
         'its object is always named "foo", so it needs a runtime of its own; not available on url'
     )
+
+
+def test_a_worker_that_begins_with_data_runs_only_where_poc_runs_workers() -> None:
+    worker = 'worker = { dir = "app", seed = { KV = { a = "b" } } }\n'
+    assert fitted(LOCAL, WHO, SEEN, more=worker).reason is None
+    reason = fitted(Place("cloudflare", "instance", frozenset({"idle", "worker"})), WHO, SEEN, more=worker).reason
+    assert reason == "its worker begins with data (seed), which only a runtime that poc starts has; not on cloudflare"
