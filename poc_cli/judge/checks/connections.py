@@ -8,7 +8,7 @@ from poc_cli.judge.binding import faults_of, objects_of
 from poc_cli.judge.check_registry import check
 from poc_cli.judge.fences import is_cut_short
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
-from poc_cli.judge.ownership import sockets_of, strays_of, why_stray
+from poc_cli.judge.ownership import sockets_of, unproven_sockets_of, why_not_owned
 from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
 from poc_cli.judge.reach import reach_of
 from poc_cli.judge.sleeps import Sleep, fault_after, losses_of, sleeps_of
@@ -40,9 +40,9 @@ def connections_survive(play: PlayRecord, claim: Claim) -> Finding:
     end = _decided_at(play, claim)
     findings = [_survived(play, sleep, connection, end) for sleep in sleeps for connection in sockets_of(play, sleep)]
     findings += [
-        unknown(why_stray(play, sleep, connection), sleep.evidence)
+        unknown(why_not_owned(play, sleep, connection), sleep.evidence)
         for sleep in sleeps
-        for connection in strays_of(play, sleep)
+        for connection in unproven_sockets_of(play, sleep)
     ]
     result = worst(findings)
     if result.verdict != "held":
