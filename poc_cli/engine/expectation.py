@@ -8,7 +8,7 @@ from poc_cli.clients.inbox import Expired, Inbox, Received, Taken
 from poc_cli.engine.context import PlayContext
 from poc_cli.engine.passed_over import PassedOver
 from poc_cli.engine.step_failure import Failure, StepFailed
-from poc_cli.scenario.expected import Expected, Met, expected_by
+from poc_cli.scenario.expected_message import Expected, Met, expected_by
 from poc_cli.scenario.matching import Message
 from poc_cli.scenario.model import Exchange
 from poc_cli.scenario.unordered import AnyOrder
