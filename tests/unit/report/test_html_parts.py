@@ -124,7 +124,7 @@ def test_what_was_thrown_is_marked_on_the_lane_of_its_object() -> None:
     history = History()
     told = history.play(STORY)
     told.connect()
-    thrown = {"name": "Error", "message": "no", "stack": [], "event": "alarm"}
+    thrown: dict[str, Any] = {"name": "Error", "message": "no", "stack": [], "event": "alarm"}
     marked = [history.add("story", actor, kinds.THREW, **thrown).id for actor in ("object:object", "worker")]
     timeline = timeline_of([event for event in history.events if event.play == "story"])
     found = {lane.label: lane for lane in timeline.lanes}
