@@ -3,14 +3,8 @@
 import asyncio
 import os
 from collections.abc import Iterable
-from contextlib import suppress
-from pathlib import Path
-from typing import Final
 
-_TABLES: Final = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
-"""The tables of Linux; on other systems every local user is let in."""
-
-_LOCAL_COLUMN, _REMOTE_COLUMN, _USER_COLUMN = 1, 2, 7
+from poc_cli.targets.tcp_table import entries, table_lines
 
 
 def is_of_another_user(connection: asyncio.StreamWriter | asyncio.BaseTransport) -> bool:
@@ -18,29 +12,11 @@ def is_of_another_user(connection: asyncio.StreamWriter | asyncio.BaseTransport)
     peer, own = connection.get_extra_info("peername"), connection.get_extra_info("sockname")
     if not peer or not own:  # already closed
         return False
-    user = user_of(_lines(), peer[1], own[1])
+    user = user_of(table_lines(), peer[1], own[1])
     return user is not None and user != os.getuid()
 
 
 def user_of(lines: Iterable[str], local: int, remote: int) -> int | None:
-    """Return the user id of the socket with these two ports in the kernel's table; None if there is none."""
-    for line in lines:
-        columns = line.split()
-        if len(columns) > _USER_COLUMN and (_port(columns[_LOCAL_COLUMN]), _port(columns[_REMOTE_COLUMN])) == (
-            local,
-            remote,
-        ):
-            return int(columns[_USER_COLUMN])
-    return None
-
-
-def _port(address: str) -> int | None:
-    with suppress(ValueError):
-        return int(address.rpartition(":")[2], 16)
-    return None
-
-
-def _lines() -> Iterable[str]:
-    for table in _TABLES:
-        with suppress(OSError):
-            yield from table.read_text(encoding="ascii").splitlines()
+    """Return the user whose socket has these two ports, by lines of the kernel's table; None if there is none."""
+    found = (each.user for each in entries(lines) if (each.local, each.remote) == (local, remote))
+    return next(found, None)

@@ -4,7 +4,6 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -72,10 +71,8 @@ def _texts(action: str | None) -> Mapping[str, str]:
 
 def _for(worker: WorkerChoice, folder: Path) -> Mapping[str, str]:
     """Return the files that are specific to a project, guessed from its code."""
-    found = source(worker)
-    guessed = guess(found)
-    if guessed.env is not None:
-        found = replace(found, envs=(guessed.env,))
+    guessed = guess(source(worker))
+    found = guessed.source
     route = guessed.route
     values = {
         "@WORKER@": _worker(found, (folder / SCENARIO).parent.resolve()),

@@ -5,6 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+_COMMENTS: Final = re.compile(r"(?:^|(?<=[\s;{},()]))(?://[^\n]*|/\*.*?\*/)", re.MULTILINE | re.DOTALL)
+"""A comment begins a line or follows a space or a bracket; `//` in an address and `/*` in a route do not."""
+
 _STRING: Final = r"[\"'`]"
 _PLAY: Final = "{play}"
 
@@ -12,6 +15,9 @@ _CLASS: Final = re.compile(r"^\s*(?:export\s+)?(?:default\s+)?class\s+(\w+)(?:\s
 _SOCKETS: Final = re.compile(r"acceptWebSocket\(|WebSocketPair\(|\bwebSocketMessage\(|\bonMessage\(|\bonConnect\(")
 _SERVERS: Final = re.compile(r"(?:^|\.)(?:\w*Server|\w*Agent|YDurableObjects)$")
 """Base classes that accept WebSockets themselves: partyserver's, y-partyserver's, agents' and y-durableobjects'."""
+
+_WITHOUT_SOCKETS: Final = "McpAgent"
+"""An agent that speaks HTTP."""
 
 _PARTIES: Final = re.compile(r"\b(?:routePartykitRequest|partyserverMiddleware)(?:<[^>(]*>)?\(")
 _AGENTS: Final = re.compile(r"\b(?:routeAgentRequest|agentsMiddleware)(?:<[^>(]*>)?\(")
@@ -50,6 +56,7 @@ class Route:
 
 def route_in(files: Sequence[str], bindings: Mapping[str, str], classes: Sequence[str]) -> Route:
     """Return the likeliest route; `bindings` has the class of each binding, `classes` at least one class."""
+    files = [_COMMENTS.sub("", text) for text in files]
     bodies = _bodies(files)
     class_name = max(classes, key=lambda name: (_score(bodies.get(name)), -classes.index(name)))
     binding = next((each for each, bound in bindings.items() if bound == class_name), class_name)
@@ -81,7 +88,8 @@ def _score(body: tuple[str, str] | None) -> int:
     if body is None:
         return 0
     base, text = body
-    return len(set(_SOCKETS.findall(text))) + 2 * (_SERVERS.search(base) is not None)
+    is_server = _SERVERS.search(base) is not None and not base.endswith(_WITHOUT_SOCKETS)
+    return len(set(_SOCKETS.findall(text))) + 2 * is_server
 
 
 def _served(code: str, binding: str) -> str | None:

@@ -9,15 +9,9 @@ from typing import Any, Final
 from poc_cli.commands.route_guess import Route, route_in
 from poc_cli.errors import TargetError, UsageError
 from poc_cli.residency.identity import namespaces
+from poc_cli.targets.dev_script import as_started
 from poc_cli.targets.worker_source import DECLARATION, WorkerSource
-from poc_cli.targets.wrangler_config import (
-    bindings_of,
-    classes_of,
-    environments_of,
-    only_environment,
-    read,
-    where_declared,
-)
+from poc_cli.targets.wrangler_config import bindings_of, classes_of, environments_of, read, where_declared
 
 _SOURCES: Final = frozenset({".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs"})
 _PASSED_OVER: Final = frozenset({"node_modules", ".wrangler", "dist", "build", "test", "tests", "__tests__", "public"})
@@ -28,25 +22,25 @@ _MOST_FILES: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """The classes of a project, the route to one of its objects, and what was chosen to see them.
+    """The project as it is started, its classes, and the route to one of its objects.
 
-    `speaks_json` says whether the code parses messages as JSON; `env` is an environment that nobody named.
+    `speaks_json` says whether the code parses messages as JSON.
     """
 
+    source: WorkerSource
     classes: tuple[str, ...]
     route: Route
     speaks_json: bool = False
-    env: str | None = None
 
 
 def guess(source: WorkerSource) -> Guess:
     """Read a project. Raises UsageError if its configuration cannot be read, or declares no class."""
-    env = only_environment(source)
+    source, _ = as_started(source)
     classes: dict[str, None] = {}
     bindings: dict[str, str] = {}
     roots: dict[Path, None] = {}
     for index, file in enumerate(source.configs):
-        table, root = _configured(file, source.envs[index] or env, source.main if index == 0 else None)
+        table, root = _configured(file, source.envs[index], source.main if index == 0 else None)
         classes |= dict.fromkeys(classes_of(table))
         bindings |= bindings_of(table)
         roots[root] = None
@@ -60,7 +54,7 @@ def guess(source: WorkerSource) -> Guess:
         )
     texts = [text for root in roots for text in _texts(root)]
     route = route_in(texts, bindings, list(classes))
-    return Guess(tuple(classes), route, any("JSON.parse(" in text for text in texts), env)
+    return Guess(source, tuple(classes), route, any("JSON.parse(" in text for text in texts))
 
 
 def _configured(file: Path, env: str | None, main: Path | None) -> tuple[dict[str, Any], Path]:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poc_cli.clients.client import Client, Ending, Listener, Payload, Sendable
 from poc_cli.clients.inbox import Received
+from poc_cli.engine.callers import CallersTold
 from poc_cli.engine.environment import PlayEnvironment
 from poc_cli.engine.passed_over import PassedOverMessages
 from poc_cli.engine.payloads import LARGE, recorded
-from poc_cli.engine.pin_data import pin_data
 from poc_cli.engine.step_failure import PlayError, StepFailed
 from poc_cli.engine.worker_reports import WorkerReports
 from poc_cli.errors import PocError
@@ -22,7 +22,7 @@ from poc_cli.history.late_stretch import Stretch
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.record.lateness import is_own_work
 from poc_cli.record.stay_end import how_left
-from poc_cli.residency import CALLS, Caller, Change, Delivered, Entered, Left, Timed
+from poc_cli.residency import CALLS, Change, Delivered, Entered, Left, Timed
 from poc_cli.scenario.client_tables import AnyClient, ClientSpec
 from poc_cli.scenario.matching import Message
 from poc_cli.scenario.plays import Play
@@ -122,6 +122,8 @@ class PlayContext:
         self._given = {} if self._services is None else self._services.names(play.scenario)
         self.names = play.names(nonce) | self._given
         self.objects = {label: self._observed_object(label) for label in play.objects}
+        ids = {label: each.id for label, each in self.objects.items()}
+        self.callers = CallersTold(target.trace, ids, alone)
         self._label = label
         self._history = history
         self.reports = WorkerReports(self, nonce, history.masked, environment.run.thrown)
@@ -374,29 +376,13 @@ class PlayContext:
                 witnessed.in_memory = False
                 witnessed.asleep = how in {"idle", "evict"}
                 witnessed.slept |= witnessed.asleep
-                facts["callers"] = [self._caller(each) for each in change.callers]
-                self.note(actor, kinds.LEFT, **facts)
+                self.note(actor, kinds.LEFT, **facts, **self.callers.facts(change))
             case Timed():
                 self.note(actor, kinds.TIMED, name=change.name, process=change.process, ctx=change.ctx)
                 return
             case _:
                 return
         witnessed.moved.set()
-
-    def _caller(self, caller: Caller) -> dict[str, Any]:
-        """Return the caller of an object as the history records it."""
-        trace, pins = self.target.trace, caller.pins
-        class_name = None if trace is None or caller.object_id is None else trace.class_of(caller.object_id)
-        pin_fields = [pin_data(pin) for pin in pins]
-        label = next((each.label for each in self.objects.values() if each.id == caller.object_id), None)
-        return {
-            "label": label,
-            "worker": caller.worker,
-            "class": class_name,
-            "object": caller.object_id,
-            "open": caller.is_open,
-            "pins": pin_fields,
-        }
 
     def _called(self, call: Call) -> None:
         fields: dict[str, Any] = {"method": call.method, "path": call.path, "status": call.status}

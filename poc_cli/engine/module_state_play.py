@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from poc_cli.engine.context import ObservedObject, PlayContext
 from poc_cli.errors import TargetError
 from poc_cli.history import event as kinds
+from poc_cli.history import object_events, play_events
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.scenario.loader import text_sha256
 from poc_cli.scenario.model import Restart, Step
@@ -45,7 +46,7 @@ _PIN_TRIES: Final = 24
 _PIN_PAUSE: Final = 0.05
 """How often and how many seconds to wait for younger pins to end."""
 
-_FORMAT: Final = 3
+_FORMAT: Final = 4
 """Increment this when the check itself changes, so that older confirmations are not used."""
 
 
@@ -59,6 +60,8 @@ class ModuleStateResetter:
         self._state: WorkerState | None = None
         self._one_at_a_time = asyncio.Lock()
         self._reset_labels: set[str] = set()
+        self._slept: list[ObservedObject] = []
+        """The objects whose module state was reset during the current step."""
         self._watchers: list[asyncio.Task[None]] = []
         self._is_clean = True
         self._left_in_memory: dict[str, int] = {}
@@ -81,6 +84,9 @@ class ModuleStateResetter:
         """Reset module state for each object that has left memory since. Raises TargetError."""
         for witnessed in self._context.objects.values():
             await self._reset_if_asleep(witnessed)
+        async with self._one_at_a_time:
+            slept, self._slept = self._slept, []
+            await self._evict_related(slept)
 
     async def end(self, *, ok: bool) -> None:
         """Stop, and confirm the worker if `ok`: every step of the story passed."""
@@ -106,6 +112,7 @@ class ModuleStateResetter:
             elif witnessed.label not in self._reset_labels:
                 await self._reset(witnessed)
                 self._reset_labels.add(witnessed.label)
+                self._slept.append(witnessed)
 
     async def _reset(self, witnessed: ObservedObject) -> None:
         if self._state is None:
@@ -142,6 +149,29 @@ class ModuleStateResetter:
         if evicted:
             await self._target.settled()
         return evicted
+
+    async def _evict_related(self, slept: list[ObservedObject]) -> None:
+        """Evict the story's other objects that had to do with those that slept in a step, and stayed in memory.
+
+        Their fields may hold the state of those that slept, just as the fields of objects that the story does not name.
+        """
+        related = {each for witnessed in slept for each in self._target.related(witnessed.id)}
+        evicted = []
+        for each in self._context.objects.values():
+            if each.id not in related or each in slept or self._target.stay(each.id) is None:
+                continue
+            if await self._is_pinned(each.id):
+                self._left_in_memory.setdefault(each.id, self._target.times_called(each.id))
+                continue
+            actor = f"object:{each.label}"
+            self._context.write(actor, object_events.Evicting())
+            eviction = await self._target.evict(each.class_name, each.id)
+            self._context.write(actor, object_events.Evicted(outcome=eviction.outcome, said=eviction.message))
+            evicted.append(each.label)
+        if evicted:
+            await self._target.settled()
+            told = play_events.ModuleState(at="step", changed=[], left=[], others=[], evicted=evicted)
+            self._context.write("poc", told)
 
     def _unnamed_in_memory(self) -> list[str]:
         own = {each.id for each in self._context.objects.values()}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from poc_cli.clients.client import in_seconds
 from poc_cli.engine.admission import raise_if_too_many
+from poc_cli.engine.callers import CROWDED
 from poc_cli.engine.context import PlayContext
 from poc_cli.engine.environment import PlayEnvironment
 from poc_cli.engine.gap_sleeps import GapSleeps
@@ -117,6 +118,7 @@ class PlayRunner:
             outcome, reason = await self._steps(context)
             outcome, reason = await self._repeat_in_black_box(outcome, reason)
             outcome, reason = await self._cut_if_late(context, outcome, reason)
+            outcome, reason = self._repeat_if_crowded(context, outcome, reason)
         except (TargetHung, TargetDied) as error:
             outcome, reason = self._runtime_failed(context, error)
         except TargetError as error:
@@ -160,6 +162,12 @@ class PlayRunner:
             return outcome, reason
         self._cut_step = cut.step
         return ("stopped" if self._attempt.is_last else "given_up"), TOO_SLOW + cut.reason
+
+    def _repeat_if_crowded(self, context: PlayContext, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
+        """Return the outcome; where another play may have held its sockets, give the play up so that it is repeated."""
+        if outcome not in {"done", "stopped"} or not context.callers.is_crowded or self._attempt.is_last:
+            return outcome, reason
+        return "given_up", CROWDED
 
     def _is_cut(self, context: PlayContext) -> bool:
         """Return whether lateness makes the rest of the play worthless as evidence.

@@ -97,7 +97,8 @@ class Left(EventData, kind=kinds.LEFT):
     at_last_activity_ns: Clock
     ended: Literal["context", "process"] = ABSENT
     how: Annotated[Literal["idle", "evict", "died", "dropped"], "only in older histories"] = ABSENT
-    callers: Annotated[list[dict[str, Any]], "who had called it, and what pins them"] = ABSENT
+    callers: Annotated[list[dict[str, Any]], "who had called it, what pins them, whether they hold sockets"] = ABSENT
+    beside: Annotated[list[dict[str, Any]], "other objects that a request to a Worker reached beside it"] = ABSENT
 
 
 class Evicting(EventData, kind=kinds.EVICTING):

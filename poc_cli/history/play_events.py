@@ -151,7 +151,7 @@ class PlayEnd(EventData, kind=kinds.PLAY_END):
     outcome: Literal["done", "stopped", "error", "interrupted", "given_up"]
     reason: str
     at_step: int | None = ABSENT
-    cut_step: Annotated[int, "of a play that was given up: the step from which on nothing counts"] = ABSENT
+    cut_step: Annotated[int | None, "of a play that was given up: from which step on nothing counts"] = ABSENT
     suspect: Annotated[bool, "its runtime hung or died while it waited for it"] = ABSENT
 
 
@@ -198,11 +198,11 @@ class ModuleState(EventData, kind=kinds.MODULE_STATE):
     To what they were when the worker was loaded. The record has names and lines, not values.
     """
 
-    at: Annotated[str, "`sleep`, or `end` at the end of the play"]
+    at: Annotated[str, "`sleep`; `step` or `end`, at the end of a step or of the play, for objects that did not sleep"]
     changed: Annotated[list[Any], "the variables that differed"]
     left: Annotated[list[Any], "the variables that could not be put back"]
     others: Annotated[list[Any], "the objects that were in memory meanwhile"]
-    evicted: Annotated[list[str], "objects that the story does not name, and that were evicted"] = ABSENT
+    evicted: Annotated[list[str], "objects that did not sleep, and that were evicted"] = ABSENT
     pinned: Annotated[list[Any], "objects that the story does not name, and that work kept in memory"] = ABSENT
     kept: Annotated[list[str], "those that work pinned, and that had to do with the story's objects"] = ABSENT
 

@@ -8,8 +8,7 @@ from typing import Any, Final, Literal
 from poc_cli.exit_codes import ExitCode
 from poc_cli.judge import limits
 from poc_cli.judge.claim_diff import Comparison
-from poc_cli.judge.gate_row import Row
-from poc_cli.judge.requirements import Chosen, Entry, Gates
+from poc_cli.judge.requirements import Chosen, Entry, Gates, Row
 
 Document = dict[str, Any]
 Named = tuple[str, str]

@@ -6,8 +6,7 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 
 from poc_cli.judge.claim_diff import ClaimChange, Comparison, Kind
-from poc_cli.judge.gate_row import Row
-from poc_cli.judge.requirements import Chosen, Limit, Regress
+from poc_cli.judge.requirements import Chosen, Limit, Regress, Row
 
 Document = dict[str, Any]
 MayFail = Callable[[str, str], bool]

@@ -66,9 +66,10 @@ class _Confirmation:
         """Initialize with the confirming play."""
         self.play = play
         recorded = play.of_kind(kinds.MODULE_STATE)
-        self.states = [each for each in recorded if each.data["at"] != "end"]
+        self.states = [each for each in recorded if each.data["at"] == "sleep"]
+        self._recorded = recorded
         self.kept = [str(name) for each in recorded for name in each.data.get("kept", ())]
-        """The objects outside the story that kept their fields because they were pinned."""
+        """The objects that kept their fields because they were pinned."""
         self.evidence = tuple(each.id for each in self.states)
 
     @cached_property
@@ -100,8 +101,8 @@ class _Confirmation:
 
     @property
     def evicted(self) -> list[str]:
-        """The objects outside the story that were evicted when module state was put back."""
-        return [*dict.fromkeys(str(each) for state in self.states for each in state.data.get("evicted", ()))]
+        """The objects that did not sleep and were evicted, so their fields were lost too."""
+        return [*dict.fromkeys(str(each) for state in self._recorded for each in state.data.get("evicted", ()))]
 
     def nothing_differed(self, story: PlayRecord) -> bool:
         """Return whether no module state had changed at any sleep of the story."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from poc_cli.errors import did_you_mean
 from poc_cli.scenario.check_names import NO_SECRET_LEAVES
@@ -127,3 +127,16 @@ def unknown(entries: Iterable[Entry], chosen: Chosen) -> Iterator[tuple[int, str
         elsewhere = [scenario for scenario, claims in chosen.items() if each.claim in claims]
         advice = f'"{elsewhere[0]}/{each.claim}" exists' if elsewhere else did_you_mean(each.claim, known)
         yield index, f'{whose} a claim "{each.claim}"', advice
+
+
+Verdict = Literal["met", "not met", "undecided", "error", "left out"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A requirement, what the run shows, the verdict, and the claim that it is about as scenario and id."""
+
+    requirement: str
+    found: str
+    verdict: Verdict
+    claim: tuple[str, str] | None = None

@@ -355,26 +355,70 @@ def _within(stretches: Sequence[Stretch], from_ns: int, to_ns: int) -> int:
 def _sleep_after_pin(
     play: Play, steps: Sequence[StepTimes], events: Sequence[Event], stretches: Sequence[Stretch]
 ) -> Cut | None:
-    """Return the first planned sleep that came only because lateness gave the pinning work more time to end.
+    """Return the first planned sleep that may have come only because of lateness: work had put it off.
 
-    An object that is pinned when it should sleep does not sleep. Late time does not count, but the work may have ended
-    in it.
+    An object that is pinned when it should sleep does not sleep. Work that began earlier in the stay ends sooner after
+    the last event if somebody was late between the two. Late time during the wait does not count, but the work may have
+    ended in it.
     """
     begins = [step.begun.id for step in steps]
+    stays: dict[str, _Stay] = {}
     for event in events:
+        if event.kind == kinds.ENTERED:
+            stays[event.actor] = _Stay(event)
+        stay = stays.get(event.actor)
+        if stay is None or event.kind not in {kinds.ENTERED, kinds.DELIVERED, kinds.LEFT} or "at_ns" not in event.data:
+            continue
+        stay.read(event)
         position = bisect_right(begins, event.id) - 1
         if event.kind != kinds.LEFT or event.data.get("how") not in {"idle", "evict"} or position < 0:
             continue
         placed = play.steps[steps[position].index].step
-        if not isinstance(placed, Hibernate) or patience(play, placed) != "sleep" or _kept_ns(event) < ASLEEP_BY_NS:
+        if not isinstance(placed, Hibernate) or patience(play, placed) != "sleep":
             continue
-        since_ns = event.t_ns - event.data["at_ns"] + event.data["at_last_event_ns"]
-        stretch = next((each for each in stretches if each.touches(since_ns, event.t_ns)), None)
-        if stretch is not None:
+        entered_ns, event_ns = stay.entered_ns, stay.client_ns(event.data["at_last_event_ns"])
+        inside = [each for each in steps[: position + 1] if entered_ns <= each.begun.t_ns]
+        before_ns = max(_within(stretches, entered_ns, event_ns), sum(map(late_by_ns, inside)))
+        if _kept_ns(event) + before_ns < ASLEEP_BY_NS:
+            continue
+        why = _late_in(stretches, inside, entered_ns if before_ns else event_ns, event.t_ns)
+        if why is not None:
             label = event.actor.removeprefix("object:")
-            why = f"{_describe(stretch)} while {label} was pinned, and it slept after that"
+            why = f"{why} while {label} was pinned, and it slept after that"
             return Cut(steps[position].begun.id, steps[position].index, why)
     return None
+
+
+class _Stay:
+    """One stay of an object in memory, of which the trace's times are told in the client's clock.
+
+    The trace is read late: of all its events the one that was read soonest tells best how far apart the clocks are.
+    """
+
+    def __init__(self, entered: Event) -> None:
+        self._entered_at_ns = entered.data.get("at_ns", 0)
+        self._apart_ns = FOREVER_NS
+
+    def read(self, event: Event) -> None:
+        """Take an event of the stay."""
+        self._apart_ns = min(self._apart_ns, event.t_ns - event.data["at_ns"])
+
+    @property
+    def entered_ns(self) -> int:
+        """When the object came into memory."""
+        return self.client_ns(self._entered_at_ns)
+
+    def client_ns(self, at_ns: int) -> int:
+        """Return a time of the trace in the client's clock."""
+        return int(at_ns) + self._apart_ns
+
+
+def _late_in(stretches: Sequence[Stretch], steps: Sequence[StepTimes], from_ns: int, to_ns: int) -> str | None:
+    """Return in words who was late in a time, or which of these steps began late; None where nobody was."""
+    stretch = next((each for each in stretches if each.touches(from_ns, to_ns)), None)
+    if stretch is not None:
+        return _describe(stretch)
+    return next((why for step in steps if (why := why_late(step, ())) is not None), None)
 
 
 def _kept_ns(left: Event) -> int:

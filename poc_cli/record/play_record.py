@@ -234,12 +234,6 @@ class PlayRecord:
         return found
 
     @cached_property
-    def first_hibernate(self) -> int | None:
-        """Return the index of the first `hibernate` step, None without one."""
-        steps = enumerate(self.play.steps)
-        return next((index for index, placed in steps if placed.step.verb == "hibernate"), None)
-
-    @cached_property
     def connections(self) -> tuple[Connection, ...]:
         """Return all connections, in the order in which they were opened."""
         open_now: dict[tuple[str, object], Event] = {}
@@ -273,20 +267,12 @@ class PlayRecord:
         return tuple(each for each in found if each.kind == kinds.FRAME_RECEIVED or each.actor not in self.programs)
 
     def frames_sent_in(self, step: int) -> Sequence[Event]:
-        """Return those of a step."""
+        """Return the frames that clients sent to the worker in a step."""
         return self._frames_sent_by_step.get(step, ())
-
-    def frames_received_in(self, step: int) -> Sequence[Event]:
-        """Return those of a step."""
-        return self._frames_received_by_step.get(step, ())
 
     @cached_property
     def _frames_sent_by_step(self) -> Mapping[int | None, Sequence[Event]]:
         return _by_step(self.frames_sent)
-
-    @cached_property
-    def _frames_received_by_step(self) -> Mapping[int | None, Sequence[Event]]:
-        return _by_step(self.frames_received)
 
     def belongs(self, connection: Connection, label: str) -> bool:
         """Return whether a connection may lead to an object, by its URL.

@@ -4,8 +4,8 @@ from typing import Final
 
 from poc_cli.exit_codes import ExitCode
 from poc_cli.inert import inert
-from poc_cli.judge.gate_row import Row
 from poc_cli.judge.gates import Outcome
+from poc_cli.judge.requirements import Row
 from poc_cli.report.markdown import text
 from poc_cli.report.styled import Line, span
 

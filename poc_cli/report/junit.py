@@ -8,9 +8,10 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from poc_cli.history.event import Event
 from poc_cli.inert import inert
-from poc_cli.judge.gate_row import Row
 from poc_cli.judge.gates import Outcome
+from poc_cli.judge.requirements import Row
 from poc_cli.report.excerpt import Excerpts
+from poc_cli.report.session_view import MEANINGS
 
 LONGEST_MESSAGE: Final = 300
 """Characters of the message attribute; the element's text has the full reason."""
@@ -38,6 +39,7 @@ def junit(document: Document, events: Iterable[Event | None] = (), outcome: Outc
             for claim in scenario["claims"]
         ]
         cases += [_left_out(scenario, each) for each in scenario.get("left_out_claims", ())]
+        cases += _gaps(scenario)
         suites.append((_suite(scenario["name"], cases, document["started"]), scenario["seconds"]))
     if document["error"]:
         case = _case("poc", "the record of the run is complete")
@@ -85,6 +87,22 @@ def _without_claims(scenario: Document) -> TestCase:
     else:
         case.result = _finding(Error, scenario["error"] or "no claim was judged")
     return case
+
+
+def _gaps(scenario: Document) -> list[TestCase]:
+    """Return a test case for each gap of a session; one that proves nothing is skipped."""
+    session = scenario.get("session") or {"gaps": [], "losses": []}
+    says = {gap: loss["says"] for loss in reversed(session["losses"]) for gap in loss["gaps"]}
+    cases = []
+    for each in session["gaps"]:
+        case = _case(scenario["name"], f"sleep between lines {each['after_line']} and {each['before_line']}")
+        meaning = MEANINGS[each["state"]]
+        if each["state"] == "changed":
+            case.result = _finding(Failure, says.get(each["gap"], meaning))
+        elif each["state"] != "kept":
+            case.result = _finding(Skipped, "; ".join([meaning, *each["pins"]]))
+        cases.append(case)
+    return cases
 
 
 def _left_out(scenario: Document, claim: Document) -> TestCase:

@@ -11,6 +11,7 @@ from poc_cli.inert import inert
 from poc_cli.report.excerpt import Excerpts
 from poc_cli.report.matrix_table import Table, table
 from poc_cli.report.question import question_answers
+from poc_cli.report.session_view import MEANINGS, states, value_text
 from poc_cli.report.styled import plain
 from poc_cli.report.target_summary import repeats, rests_on, sleep_onset
 from poc_cli.report.text import INCOMPLETE, verdict_line
@@ -70,6 +71,8 @@ def markdown(
     claims = [(scenario, claim) for scenario in document["scenarios"] for claim in scenario["claims"]]
     for scenario in document["scenarios"]:
         page.add(_problems(scenario))
+        if "session" in scenario:
+            page.add(_session(scenario["name"], scenario["session"]))
     for verdict, heading in _FAILING.items():
         for scenario, claim in claims:
             if claim["verdict"] == verdict:
@@ -129,6 +132,22 @@ def _load(section: dict[str, Any]) -> list[str]:
     return [*head, *(f"| {text(name)} | {text(value)} |" for name, value in rows(section))]
 
 
+def _session(name: str, session: dict[str, Any]) -> str:
+    """Return the gaps of a session by their state, and each loss with what was expected and seen."""
+    of_state = {state: [each for each in session["gaps"] if each["state"] == state] for state in states(session)}
+    lines = [f"**{text(name, LONGEST_NAME)}** with sleeps in {len(session['gaps'])} gaps:", ""]
+    lines += [f"- {len(gaps)} {MEANINGS[state]}" for state, gaps in of_state.items()]
+    for loss in session["losses"]:
+        lines += ["", f"Evicted {text(loss['where'])}: {text(loss['says'])}", ""]
+        lines += ["| | |", "|---|---|"]
+        lines += [
+            f"| expected | {text(value_text(loss['expected']))} |",
+            f"| seen | {text(value_text(loss['seen']))} |",
+        ]
+        lines += ["", f"It looks like {text(loss['looks_like'])} ({link(loss['read'])})."]
+    return "\n".join(lines)
+
+
 def _cell(cell: dict[str, Any] | None) -> str:
     if cell is None:
         return "not tested"
@@ -145,6 +164,7 @@ def _problems(scenario: dict[str, Any]) -> str:
         f"- **{name}/{text(each['id'], LONGEST_NAME)}** was left out: {text(each['reason'])}"
         for each in scenario.get("left_out_claims", ())
     ]
+    found += [f"- **{name}**: not evicted: {text(each)}" for each in scenario.get("not_evicted", ())]
     for replay in scenario["replayed"]:
         which = "" if replay["play"] == scenario["name"] else f" ({text(replay['play'], LONGEST_NAME)})"
         found.append(f"- **{name}** was repeated{which}: {text(replay['reason'])}")

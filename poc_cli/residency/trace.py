@@ -78,6 +78,13 @@ class Called(NamedTuple):
     object_id: str
 
 
+class Linked(NamedTuple):
+    """A request of this context was made by another context, over a service binding or as a call of an object."""
+
+    ctx: int
+    from_ctx: int
+
+
 class AlarmSet(NamedTuple):
     """The object set an alarm for this time, in nanoseconds since 1970."""
 
@@ -123,6 +130,7 @@ Line = (
     | Finished
     | Answered
     | Called
+    | Linked
     | AlarmSet
     | Turn
     | Stack
@@ -134,12 +142,14 @@ _ALARM = "cloudflare.durable_object.alarm.scheduled_time"
 _CALLED = "objectId"
 
 # Half of all lines; every `before` and `after` lies within a turn, which has a line of its own.
-_IGNORED = (b'{"e":"before"', b'{"e":"after"', b'{"e":"link"')
+_IGNORED = (b'{"e":"before"', b'{"e":"after"')
 _ANNOTATION = b'{"e":"annotate"'
 _KEY = b'"k":"'
 _READ_KEYS = tuple(_KEY + key.encode() for key in (_STATUS, _ALARM, _CALLED))
 _TURN_START = b'{"e":"turn"'
 _TURN = re.compile(rb'\{"e":"turn","ctx":([0-9]{1,18}),[^{}]*"locked":([0-9]{1,18}),"end":([0-9]{1,18})\}\s*')
+_LINK_START = b'{"e":"link"'
+_LINK = re.compile(rb'\{"e":"link","ctx":([0-9]{1,18}),[^{}]*"fromCtx":([0-9]{1,18}),[^{}]*\}\s*')
 _STACK_START = b'{"e":"stack"'
 _STACK = re.compile(rb'\{"e":"stack","iso":([0-9]{1,18}),"id":([0-9]{1,18}),"frames":(\[.*\])\}\s*')
 
@@ -157,6 +167,8 @@ def parse(line: str | bytes) -> Line | None:
         return None
     if raw.startswith(_TURN_START) and (turn := _TURN.fullmatch(raw)):
         return Turn(int(turn[1]), int(turn[3]), int(turn[2]))
+    if raw.startswith(_LINK_START) and (link := _LINK.fullmatch(raw)):
+        return Linked(int(link[1]), int(link[2]))
     if raw.startswith(_STACK_START) and (stack := _fast_stack(raw)):
         return stack
     fields = _json(raw)
@@ -324,5 +336,5 @@ _READERS: dict[str, Callable[[dict[str, Any]], Line | None]] = {
     "header": lambda fields: Header(_number(fields, "epochUnixMs") * 1_000_000),
     "before": _nothing,
     "after": _nothing,
-    "link": _nothing,
+    "link": lambda fields: Linked(_number(fields, "ctx"), _number(fields, "fromCtx")),
 }

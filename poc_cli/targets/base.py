@@ -85,6 +85,9 @@ class Trace(Protocol):
     def alarm_due_ns(self, object_id: str) -> int | None:
         """Return when the object's alarm is due on the trace's clock, or None, as of the last fence."""
 
+    def connects_to_itself(self) -> bool | None:
+        """Return whether the runtime has an open connection to its own address; None where nobody can tell."""
+
     def seen(self) -> tuple[str, ...]:
         """Return the ids of all objects that have been in memory."""
 

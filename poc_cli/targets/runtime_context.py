@@ -100,6 +100,7 @@ class Running:
         self._mark = process.place.worker.sidecar.tail
         self._ending = False
         self._last_lines: list[bytes] = []
+        self.pid = process.popen.pid
         self.inspector_port = 0
         self._fences_sent = 0
         self._fences_ended = 0

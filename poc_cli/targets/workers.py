@@ -42,14 +42,13 @@ class Workers:
             found = subject(wanted.folder, self._date)
             self._loaded[wanted] = replace(found, beside=(*wanted.variables, *wanted.secrets))
             return
+        from poc_cli.targets.dev_script import as_started
         from poc_cli.targets.runtime_programs import tools
         from poc_cli.targets.wrangler_build import Build, BuildSettings
-        from poc_cli.targets.wrangler_config import only_environment
 
-        env = only_environment(wanted)
-        if env is not None:
-            self._say(f"using the environment {env} of {wanted.configs[0].name}: only it has Durable Objects")
-        chosen = wanted if env is None else replace(wanted, envs=(env,))
+        chosen, notes = as_started(wanted)
+        for note in notes:
+            self._say(note)
         if self._options.build and chosen.folder not in self._built:
             from poc_cli.targets.project_script import run_build_script
 

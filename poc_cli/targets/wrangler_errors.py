@@ -12,6 +12,7 @@ BUILDS_WITHIN_SECONDS: Final = 180.0
 """A small project takes a second; one with its own build command may take minutes."""
 
 _LONGEST_EXCERPT: Final = 4000  # characters of a program's output in an error
+_NO_ENTRY: Final = "Missing entry-point to Worker script"
 _CUSTOM_BUILD: Final = "There are likely more logs from your build command above."
 
 
@@ -55,6 +56,8 @@ def _by_kind(failure: BuildFailure) -> tuple[str, str]:
             return f"the stores of {where} cannot be filled: {text}", advice
         case "build":
             return f"wrangler could not build {where}:\n{text}", "fix the project there"
+    if _NO_ENTRY in text:
+        return f"{where} names no entry point (main)", "name it: --main FILE, or main in a scenario's worker table"
     advice = "fix the project; wrangler dev reports the same error"
     return f"wrangler rejects {where}:\n{text}{_printed(failure)}", advice
 

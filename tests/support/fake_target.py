@@ -22,7 +22,7 @@ from poc_cli.clients.client import CannotOpen, Ending, InTime, Listener, Payload
 from poc_cli.clients.inbox import Inbox
 from poc_cli.errors import TargetError
 from poc_cli.history.late_stretch import Stretch
-from poc_cli.residency import Change, Delivered, Entered, Left, Pin, Stay, Timed
+from poc_cli.residency import Caller, Change, Delivered, Entered, Left, Pin, Stay, Timed
 from poc_cli.scenario.abilities import EVERY_ABILITY, Ability
 from poc_cli.targets.attendance import Attendance
 from poc_cli.targets.base import (
@@ -147,6 +147,9 @@ class FakeTarget:
     def __init__(self, world: World, attendance: Attendance, number: int = 1, *, traced: bool = True) -> None:
         """Take its world, who notes when it was late, and its number in the run."""
         self.number: int | None = number
+        self.callers: tuple[Caller, ...] = ()
+        """Who is said to have called each object that leaves memory."""
+        self.is_connected_to_itself: bool | None = None
         self.url = "http://fake"
         self.endpoint: Endpoint = FakeEndpoint(self)
         self.oracle: Oracle = "trace" if traced else "instance"
@@ -310,6 +313,10 @@ class FakeTarget:
         room = self._rooms.get(object_id)
         now_ns = self._at(self.world.now_ns)
         return () if room is None else tuple(p for p in room.pins.values() if now_ns - p.since_ns >= at_least_ns)
+
+    def connects_to_itself(self) -> bool | None:
+        """Return what a test has set."""
+        return self.is_connected_to_itself
 
     def alarm_due_ns(self, object_id: str) -> int | None:
         """Return when the object's alarm is due, in the trace's clock; None without one."""
@@ -573,7 +580,7 @@ class FakeTarget:
         del self._rooms[room.id]
         at_ns, event_ns = self._at(self.world.moment_ns), self._at(room.last_event_ns)
         activity_ns = self._at(room.last_activity_ns)
-        self._lines.append(Left(self._process, room.ctx, room.id, at_ns, event_ns, activity_ns, how))
+        self._lines.append(Left(self._process, room.ctx, room.id, at_ns, event_ns, activity_ns, how, self.callers))
         # The trace is written out when a context ends.
         self._later(LINK_NS, self._flush)
 

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from poc_cli.history import event as kinds
 from poc_cli.judge.binding import objects_of, rests_of, watches_of
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
-from poc_cli.judge.proof import proven_sleeps
+from poc_cli.judge.ownership import has_reported_sockets
+from poc_cli.judge.proof import proven_sleeps, story_sleeps
 from poc_cli.judge.sleeps import Sleep, sleeps_of
 from poc_cli.record.instances import Change, describe_stay, instances_of, stay_evidence
 from poc_cli.record.play_record import PlayRecord, StepRecord
 from poc_cli.residency.sleep_onset import ASLEEP_BY_SECONDS, LONGEST_WAIT_SECONDS, onset
+from poc_cli.scenario.check_names import entry_of
 from poc_cli.scenario.model import Claim
 
 
@@ -28,7 +30,7 @@ def sleeps(play: PlayRecord, claim: Claim) -> Finding:
         message = f"it slept, but no sleep is proven in the hibernate step at line {failed.begun.data['line']}"
         return unknown(message, (failed.end_id,))
     evidence = tuple(event for sleep in found for event in sleep.evidence)
-    return held("; ".join(dict.fromkeys(_describe(play, sleep) for sleep in found[:3])), evidence, found)
+    return held("; ".join(dict.fromkeys(_describe(sleep) for sleep in found[:3])), evidence, found)
 
 
 def kept_awake(play: PlayRecord, step: StepRecord, label: str) -> Finding | None:
@@ -86,10 +88,29 @@ def _others(play: PlayRecord) -> str:
     return "" if found is None else f"; canaries slept there after {found.asleep_ms / 1000:.1f} s"
 
 
-def _describe(play: PlayRecord, sleep: Sleep) -> str:
-    sockets, is_counted = len(sleep.sockets), play.play.objects[sleep.label].sockets is not None
-    whose = "" if is_counted else " (whose is unknown: its answers do not say how many it holds)"
-    return f"{sleep.label} {sleep.description}, with {sockets} socket{'' if sockets == 1 else 's'} open{whose}"
+def _describe(sleep: Sleep) -> str:
+    sockets = len(sleep.sockets)
+    return f"{sleep.label} {sleep.description}, with {sockets} socket{'' if sockets == 1 else 's'} open"
+
+
+def unless_sockets_are_foreign(play: PlayRecord, claim: Claim, finding: Finding) -> Finding:
+    """Return the finding, or `unknown` if it held and no answer shows that the sockets were the object's own.
+
+    A gateway may hold them, which stays in memory and is billed, while the object behind it sleeps without sockets.
+    """
+    if play.place.has_trace or finding.verdict != "held" or entry_of(claim.check).about_messages:
+        return finding
+    slept: dict[str, bool] = {}
+    for sleep in story_sleeps(play, claim):
+        slept[sleep.label] = slept.get(sleep.label, False) or has_reported_sockets(play, sleep)
+    label = next((label for label, reported in slept.items() if not reported), None)
+    if label is None:
+        return finding
+    return unknown(
+        f"it held, but no answer of {label} says how many sockets it holds, so a gateway may hold them "
+        '(object = { …, sockets = "path" })',
+        finding.evidence,
+    )
 
 
 def _not_slept(play: PlayRecord, bound: Mapping[str, frozenset[int]]) -> StepRecord | None:

@@ -4,7 +4,6 @@ from statistics import median
 from typing import Any, Final
 
 from poc_cli.judge.load.load_sleeps import rooms_at
-from poc_cli.judge.load.lost_workers import section as cluster_section
 from poc_cli.record.latency import Latency, decoded
 from poc_cli.record.load_record import LoadRecord
 from poc_cli.record.load_stage import StageResult
@@ -78,6 +77,14 @@ def figures(load: LoadRecord) -> dict[str, Document]:
             "samples": {str(load.play.start.data["scenario"]): latency.samples()},
         }
     return found
+
+
+def cluster_section(load: LoadRecord) -> dict[str, Any] | None:
+    """Return the cluster of a load for run.json, None if one process played it."""
+    if load.cluster is None:
+        return None
+    cluster = {name: load.cluster.data[name] for name in ("scheduler", "workers")}
+    return cluster | {"lost": [event.data for event in load.lost]}
 
 
 def stage_of(result: StageResult) -> Document:

@@ -9,11 +9,13 @@ from typing import Any, Final
 from poc_cli.history.event import Event
 from poc_cli.report.html.drawing import Scale, TimelineRenderer, close_up, data_of
 from poc_cli.report.html.safe import address
+from poc_cli.report.html.session_strip import session_of
 from poc_cli.report.html.timeline import Timeline, merge_lanes, timeline_of
 from poc_cli.report.html.transcripts import FEWEST_LINES, LINES_OF_A_PAGE, EventIndex, LineBudget, lines_of
 from poc_cli.report.html.view_model import Claim, Picture, Play, Reference, Scenario, verdict_shown
 from poc_cli.report.target_summary import rests_on
 from poc_cli.scenario.plays import CONFIRM
+from poc_cli.scenario.sessions import SESSIONS
 
 EVENTS_LISTED: Final = 16
 """Events of evidence listed per claim; all are in run.json."""
@@ -41,7 +43,14 @@ class Plays:
         """Return the labels of a scenario's stories, repeats included, and of its controls."""
         mine = self._by_scenario.get(name, [])
         controls = [label for label in mine if self.by_label[label][0].data.get("role") == "control"]
-        return [label for label in mine if label not in controls], controls
+        return [label for label in mine if label not in controls and self._is_shown(label)], controls
+
+    def _is_shown(self, label: str) -> bool:
+        """Return whether a play is shown: of the many performances of a session only those that are evidence."""
+        events = self.by_label[label]
+        if events[0].data.get("role") not in SESSIONS:
+            return True
+        return any(event.id in self.wanted for event in events)
 
     @cached_property
     def _by_scenario(self) -> dict[str, list[str]]:
@@ -99,6 +108,7 @@ def _scenario(number: int, each: dict[str, Any], renderer: "_PlayRenderer", *, f
         is_open=few or each["verdict"] != "held",
         remarks=(
             *((words, each[key]) for key, words in remarks.items() if each[key]),
+            *(("Not evicted", words) for words in each.get("not_evicted", ())),
             *(("Left out", f"{claim['id']}: {claim['reason']}") for claim in each.get("left_out_claims", ())),
         ),
         claims=tuple(
@@ -107,6 +117,7 @@ def _scenario(number: int, each: dict[str, Any], renderer: "_PlayRenderer", *, f
         ),
         story=story,
         controls=others,
+        session=session_of(each.get("session")),
     )
 
 

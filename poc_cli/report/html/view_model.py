@@ -168,6 +168,37 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """A gap of a session: its state, and the words for it."""
+
+    state: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What a client saw differently after a sleep."""
+
+    where: str
+    says: str
+    expected: str
+    seen: str
+    looks_like: str
+    url: str | None
+    advice: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session with sleeps in its gaps."""
+
+    gaps: tuple[Gap, ...]
+    legend: tuple[Gap, ...]
+    losses: tuple[Loss, ...]
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """A scenario with its claims, its story and its controls."""
 
@@ -182,6 +213,7 @@ class Scenario:
     claims: tuple[Claim, ...]
     story: tuple[Play, ...]
     controls: tuple[Play, ...]
+    session: Session | None = None
 
 
 @dataclass(frozen=True, slots=True)

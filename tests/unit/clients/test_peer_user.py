@@ -7,6 +7,7 @@ import pytest
 
 from poc_cli.clients import peer_user
 from poc_cli.clients.peer_user import user_of
+from poc_cli.targets import tcp_table
 
 TABLE = """  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1129 1 000000000956b23d
@@ -48,5 +49,5 @@ def test_our_own_process_is_no_stranger() -> None:
 def test_a_process_of_another_user_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     user = os.getuid()
     monkeypatch.setattr(os, "getuid", lambda: user + 1)
-    expected = [peer_user._TABLES[0].exists()]
+    expected = [tcp_table.is_told()]
     assert asyncio.run(_told(expected)) == expected

@@ -101,6 +101,21 @@ def test_the_class_with_the_sockets_is_chosen_among_several() -> None:
     assert served == Route("Game", "{play}", "/parties/game/{play}")
 
 
+def test_an_agent_that_speaks_http_is_not_chosen() -> None:
+    code = "class Tools extends McpAgent<Env> {}\nclass Chat extends AIChatAgent<Env> {}\nrouteAgentRequest(r, env)"
+    bindings = {"Tools": "Tools", "Chat": "Chat"}
+    assert route_in([code], bindings, ["Tools", "Chat"]) == Route("Chat", "{play}", "/agents/chat/{play}")
+
+
+def test_comments_are_not_code() -> None:
+    code = (
+        "// return routeAgentRequest(request, env);\n/* app.get('/old/:room', upgrade) */\n"
+        'const site = "https://example.com"; app.use("/api/*", cors());\n'
+        'app.get("/rooms/:room", upgrade); // "/a/:b"\n'
+    )
+    assert path_in(code) == "/rooms/{play}"
+
+
 @pytest.mark.parametrize(
     ("code", "name", "path"),
     [

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from poc_cli.commands.route_guess import Route
-from poc_cli.commands.scaffold import Guess, guess
+from poc_cli.commands.scaffold import guess
 from poc_cli.errors import UsageError
 from poc_cli.targets.worker_source import WorkerChoice, source
 
@@ -15,13 +15,14 @@ PROJECTS = Path(__file__).parent.parent.parent / "projects"
 @pytest.mark.parametrize(
     ("name", "found"),
     [
-        ("chat", Guess(("Room", "Lobby"), Route("Room", "{play}", "/rooms/{play}"), speaks_json=True)),
-        ("game", Guess(("Table",), Route("Table", "{play}", "/table/{play}"))),
-        ("shapes/env-only", Guess(("Room",), Route("Room", "{play}", "/rooms/{play}"), env="staging")),
+        ("chat", (None, ("Room", "Lobby"), Route("Room", "{play}", "/rooms/{play}"), True)),
+        ("game", (None, ("Table",), Route("Table", "{play}", "/table/{play}"), False)),
+        ("shapes/env-only", ("staging", ("Room",), Route("Room", "{play}", "/rooms/{play}"), False)),
     ],
 )
-def test_our_own_projects(name: str, found: Guess) -> None:
-    assert guess(source(WorkerChoice(PROJECTS / name))) == found
+def test_our_own_projects(name: str, found: tuple[str | None, tuple[str, ...], Route, bool]) -> None:
+    made = guess(source(WorkerChoice(PROJECTS / name)))
+    assert (made.source.envs[0], made.classes, made.route, made.speaks_json) == found
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"name": "x"}', '{"durable_objects": {"bindings": [{"name": "A"}]}}'])

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from poc_cli.judge.bootstrap import ratio_interval
-from poc_cli.judge.figure_diff import Change, Figure, figures_between, needed
+from poc_cli.judge.figure_diff import Change, Figure, figures_between, needed, ratio_interval
 from poc_cli.judge.figures import MOST_SAMPLES, _kept
 
 

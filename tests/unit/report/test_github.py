@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poc_cli.judge.gate_row import Row
 from poc_cli.judge.gates import Outcome, check_gates
-from poc_cli.judge.requirements import Gates, entry
+from poc_cli.judge.requirements import Gates, Row, entry
 from poc_cli.report.github import LARGEST_SUMMARY, annotations, annotations_of_check, summary
 from tests.unit.judge.performing import hibernate_run
 from tests.unit.report.hostile import TEXTS, claim, document, everywhere, scenario

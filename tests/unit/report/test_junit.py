@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from junitparser import JUnitXml
 
-from poc_cli.judge.gate_row import Row
 from poc_cli.judge.gates import Outcome
+from poc_cli.judge.requirements import Row
 from poc_cli.report.junit import LONGEST_TEXT, junit
 from tests.unit.judge.performing import hibernate_run
 from tests.unit.report.hostile import TEXTS, claim, document, everywhere, scenario

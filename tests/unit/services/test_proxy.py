@@ -10,6 +10,7 @@ from aiohttp import web
 
 from poc_cli.clients import peer_user
 from poc_cli.services.proxy import Proxy, Request
+from poc_cli.targets import tcp_table
 
 
 async def _asked(proxy: Proxy, times: int) -> Sequence[int | None]:
@@ -68,6 +69,6 @@ def test_another_user_is_cut_off_and_nobody_hears_of_it(monkeypatch: pytest.Monk
         proxy.listen("play", told.append)
         return await _asked(proxy, 1)
 
-    known = peer_user._TABLES[0].exists()
+    known = tcp_table.is_told()
     assert asyncio.run(story()) == [None if known else 200]
     assert len(told) == (0 if known else 1)

@@ -7,8 +7,9 @@ import pytest
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.finding import Finding, held, refuted, unknown
+from poc_cli.judge.load.load_document import limit_to_known
+from poc_cli.judge.load.load_figures import cluster_section
 from poc_cli.judge.load.load_sleeps import rooms_at
-from poc_cli.judge.load.lost_workers import limit_to_known, section
 from poc_cli.record.load_record import LoadRecord, SleepPhase, StageRecord
 from poc_cli.record.load_stage import StageResult, no_fates
 from poc_cli.record.ranges import Ranges
@@ -52,8 +53,8 @@ def test_sockets_that_are_unknown_without_a_word_are_unknown_too() -> None:
 
 
 def test_the_section_names_the_cluster_and_who_is_lost() -> None:
-    assert section(_load([])) is None
-    told = section(_load([[2, 3]], _LOST, cluster=_CLUSTER))
+    assert cluster_section(_load([])) is None
+    told = cluster_section(_load([[2, 3]], _LOST, cluster=_CLUSTER))
     assert told == {"scheduler": "tcp://h:9", "workers": [], "lost": [_LOST.data]}
 
 
