@@ -17,6 +17,7 @@ from websockets.typing import Subprotocol
 from poc_cli.clients.client import CannotOpen, Client, Ending, InTime, Listener, Payload, Sendable
 from poc_cli.clients.inbox import Inbox
 from poc_cli.clients.piecewise import PiecewiseConnection
+from poc_cli.record.closings import closing
 from poc_cli.targets.endpoint import Dial
 
 LARGEST_MESSAGE = 64 << 20
@@ -254,7 +255,7 @@ class SocketClient:
         except ConnectionClosed as error:
             ending = _ending(error, asked=self._asked_to_close) if self._killed is None else _dropped(self._killed)
         self._ended = True
-        self._said = ending.description
+        self._said = closing(ending.code, ending.description)
         self.inbox.end()
         self._listener.ended(ending)
         if isinstance(connection.protocol.parser_exc, PayloadTooBig):

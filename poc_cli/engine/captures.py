@@ -6,7 +6,7 @@ from poc_cli.engine.context import PlayContext
 from poc_cli.engine.step_failure import PlayError
 from poc_cli.history import events
 from poc_cli.history.redact import MASK
-from poc_cli.scenario.expected import Met, value_at
+from poc_cli.scenario.expected_message import Met, value_at
 from poc_cli.scenario.values import MISSING
 
 

@@ -158,4 +158,4 @@ async def _stay_quiet(context: PlayContext, client: Client, step: On, start: int
         )
     if not client.is_open:
         await context.target.settled()
-        raise StepFailed("closed", f"{client.name} should receive nothing and was closed")
+        raise StepFailed("closed", f"{client.name} should receive nothing and was closed: {client.how_it_ended}")

@@ -8,7 +8,7 @@ from poc_cli.clients.inbox import Expired, Inbox, Received, Taken
 from poc_cli.engine.context import PlayContext
 from poc_cli.engine.passed_over import PassedOver
 from poc_cli.engine.step_failure import Failure, StepFailed
-from poc_cli.scenario.expected import Expected, Met, expected_by
+from poc_cli.scenario.expected_message import Expected, Met, expected_by
 from poc_cli.scenario.matching import Message
 from poc_cli.scenario.model import Exchange
 from poc_cli.scenario.unordered import AnyOrder
@@ -147,6 +147,7 @@ class Expectation:
             reason = f"{name} got {len(passed)} message(s), none as expected: {'; '.join(why)} (event {events})"
             return StepFailed("mismatch", reason)
         if not self._client.is_open:
-            return StepFailed("closed", f"{name} was closed while it waited for an answer")
+            how = self._context.clients[name].how_it_ended if name in self._context.clients else ""
+            return StepFailed("closed", f"{name} was closed while it waited for an answer{how and f' ({how})'}")
         reason = f"{name} got nothing within {self._step.within:g} s"
         return StepFailed("silence", reason, ", though the runtime answers")

@@ -16,7 +16,7 @@ async def kill(context: PlayContext, step: Kill, _: Sleeper) -> Seen:
     for name in context.client_names(step.kill):
         client = context.client(name)
         if not client.is_open:
-            raise StepFailed("closed", f"{name} was closed before it could be dropped")
+            raise StepFailed("closed", f"{name} was closed before it could be dropped: {client.how_it_ended}")
         context.write(name, events.Fault(fault="drop", how=step.how))
         await client.kill(step.how)
     return {}

@@ -44,7 +44,8 @@ class UntracedSleeper:
                 raise StepFailed("no_sleep", f"for {GIVES_UP_SECONDS:g} s {message}")
             if was_open and not self._is_any_open():
                 await self._context.target.settled()
-                raise StepFailed("no_sleep", f"every client was closed while {witnessed.label} was idle")
+                how = ", ".join(f"{each.name}: {each.how_it_ended}" for each in self._context.clients.values())
+                raise StepFailed("no_sleep", f"every client was closed while {witnessed.label} was idle ({how})")
             limit = LONGEST_WAIT_SECONDS if needed is None else needed
             self._context.say(f"idle {silent:.0f}/{limit:.0f} s")
             await asyncio.sleep(min(_POLL_SECONDS, max(limit - silent, 0.01)))

@@ -169,6 +169,7 @@ class ScenarioDocument(TypedDict):
     sleeps: list[SleepDocument]
     stopped: Annotated[str | None, "why it stopped before its last step"]
     error: str | None
+    not_evicted: NotRequired[Annotated[list[str], "objects that a step should have evicted, and why it did not"]]
     question: NotRequired[Question]
     replayed: NotRequired[list[Replayed]]
     session: NotRequired[SessionDocument]

@@ -1,8 +1,8 @@
-"""Whose socket a connection is: the object's that its address names, or somebody else's who only calls that object.
+"""Determine which connections are sockets of the object itself, and not of a Worker or object that calls it.
 
-A Worker or another object may hold the sockets by itself and call the object by RPC. The object then sleeps with no
-socket at all, and whoever holds the sockets is kept in memory and billed. So an address proves nothing: a frame of the
-connection must have reached the object, or the object must have accepted it.
+A Worker or another object may hold the sockets and call the object by RPC. The object then sleeps with no socket at
+all, and the holder is kept in memory and billed. So a URL proves nothing: a frame of the connection must have reached
+the object, or the object must have accepted it.
 """
 
 from bisect import bisect_right
@@ -22,7 +22,7 @@ from poc_cli.scenario.conditions import lookup
 from poc_cli.scenario.values import MISSING
 
 _OWN_PATH = "sockets"
-"""Where the answers of poc's own worker tell how many sockets a room holds."""
+"""The path of the number of sockets in the answers of poc's own worker."""
 
 
 def sockets_of(play: PlayRecord, sleep: Sleep) -> tuple[Connection, ...]:
@@ -30,13 +30,13 @@ def sockets_of(play: PlayRecord, sleep: Sleep) -> tuple[Connection, ...]:
     return tuple(each for each in sleep.sockets if is_own(play, sleep.label, each))
 
 
-def strays_of(play: PlayRecord, sleep: Sleep) -> tuple[Connection, ...]:
-    """Return the connections that were open at a sleep, lead to the object, and may be somebody else's."""
+def unproven_sockets_of(play: PlayRecord, sleep: Sleep) -> tuple[Connection, ...]:
+    """Return the connections to the object that were open at a sleep and may be held by a caller of the object."""
     return tuple(each for each in sleep.sockets if not is_own(play, sleep.label, each))
 
 
 def is_own(play: PlayRecord, label: str, connection: Connection) -> bool:
-    """Return whether a connection is shown to be a socket of an object's."""
+    """Return whether a connection is shown to be a socket of the object itself."""
     known: dict[tuple[str, int], bool] = play.memo.setdefault("own sockets", {})
     key = label, connection.opened.id
     if key not in known:
@@ -45,33 +45,35 @@ def is_own(play: PlayRecord, label: str, connection: Connection) -> bool:
 
 
 def _is_own(play: PlayRecord, label: str, connection: Connection) -> bool:
-    if _held_between(play, label, connection) is not None:
+    if _left_with_gateway(play, label, connection) is not None:
         return False
     if _is_counted(play, label, connection):
         return True
     if not play.place.has_trace:
-        # Where nothing tells, a loss counts all the same; what held is unknown (`is_told`).
-        told = any(connection.is_open_at(event_id) for event_id, _, _ in _told_counts(play, label))
-        return play.play.objects[label].sockets is None and not told
+        # Without a reported number a loss counts; what held is unknown (`has_reported_sockets`).
+        reported = any(connection.is_open_at(event_id) for event_id, _, _ in _reported_counts(play, label))
+        return play.play.objects[label].sockets is None and not reported
     if reach_of(play, label).first_that_reached(connection) is not None:
         return True
     return _was_accepted(play, label, connection)
 
 
 def _is_counted(play: PlayRecord, label: str, connection: Connection) -> bool:
-    """Return whether the object told, while the connection was open, that it holds as many sockets as lead to it."""
-    return any(connection.is_open_at(told) and count >= opened for told, count, opened in _told_counts(play, label))
+    """Return whether the object answered, while the connection was open, that it holds every socket opened to it."""
+    return any(
+        connection.is_open_at(event_id) and count >= opened for event_id, count, opened in _reported_counts(play, label)
+    )
 
 
-def is_told(play: PlayRecord, sleep: Sleep) -> bool:
-    """Return whether the object told that it held the sockets that were open at a sleep."""
+def has_reported_sockets(play: PlayRecord, sleep: Sleep) -> bool:
+    """Return whether the object answered that it held the sockets that were open at a sleep."""
     return any(_is_counted(play, sleep.label, each) for each in sleep.sockets)
 
 
-def _told_counts(play: PlayRecord, label: str) -> list[tuple[int, int, int]]:
-    """Return the answers of an object that tell how many sockets it holds, and how many of the play lead to it then.
+def _reported_counts(play: PlayRecord, label: str) -> list[tuple[int, int, int]]:
+    """Return the answers of an object with its number of sockets: event id, that number, and how many lead to it.
 
-    Our own worker tells it in each answer to a question of poc's (`told`).
+    Our own worker reports it in each answer to a query of poc (`told` events).
     """
     known: dict[str, list[tuple[int, int, int]]] = play.memo.setdefault("told sockets", {})
     if label not in known:
@@ -89,31 +91,30 @@ def _told_counts(play: PlayRecord, label: str) -> list[tuple[int, int, int]]:
 
 
 def _was_accepted(play: PlayRecord, label: str, connection: Connection) -> bool:
-    """Return whether the request that opened a connection reached the object, and nobody else can have kept its socket.
+    """Return whether the request that opened a connection reached the object, and no caller can have kept its socket.
 
-    It is asked where a client only listens. The object must have slept with the connection open, which it cannot do
-    with a socket that it accepted by the standard API. Where the request reached another object too, that one may have
+    This is for clients that only listen. The object must have slept with the connection open, which it cannot do with a
+    socket that it accepted by the standard API. Where the request reached another object too, that one may have
     accepted the socket.
     """
     slept = next((s for s in sleeps_of(play) if s.label == label and connection.is_open_at(s.left.id)), None)
     if slept is None:
         return False
-    if slept.left.data.get("callers") is None:  # older records do not tell who called it
+    if slept.left.data.get("callers") is None:  # older records do not have callers
         return any(event.data["name"] == "fetch" for event in _calls_at_handshake(play, label, connection))
     if slept.left.data.get("beside") or any(_may_hold(each) for each in _callers(slept.left)):
         return False
-    return _came_past(play, label, connection)
+    return _was_called_directly(play, label, connection)
 
 
-def _held_between(play: PlayRecord, label: str, connection: Connection) -> Event | None:
-    """Return the leaving of an object at which somebody before it may have held the socket of a client.
+def _left_with_gateway(play: PlayRecord, label: str, connection: Connection) -> Event | None:
+    """Return the `out` event of an object at which a gateway may have held a client's socket, None without one.
 
-    A gateway holds the client's socket by the standard API and pipes its frames into a socket of its own to the object:
-    frames of the client reach the object, whose sockets hibernate, and yet the client's is pinned and billed at the
-    gateway. So where another object that called it has a socket of its own, the trace must show that the client's
-    handshake came past it; where a Worker that called it has one, or somebody who reached it over the network, nothing
-    shows that. An object of the story that was called for nothing but the `http` steps of the story got no client's
-    handshake, so it holds no client's socket.
+    A gateway holds the client's socket by the standard API and copies its frames to its own socket to the object. The
+    frames reach the object, whose sockets hibernate, but the client's socket pins the gateway, where it is billed. So
+    if another object that called it has a socket, the trace must show that the client's handshake did not go through
+    that object; if a Worker that called it has one, or a caller over the network, nothing can show that. An object of
+    the story that was called only for `http` steps got no handshake, so it holds no client's socket.
     """
     for left in play.of_actor(f"object:{label}"):
         if left.kind != kinds.LEFT or not connection.is_open_at(left.id):
@@ -121,7 +122,7 @@ def _held_between(play: PlayRecord, label: str, connection: Connection) -> Event
         holders = [each for each in _callers(left) if _may_hold(each)]
         holders = [each for each in holders if not _got_only_requests(play, each.get("label"), left)]
         is_between = any(_is_worker(each) or each.get("network") for each in holders)
-        if is_between or (holders and not _came_past(play, label, connection)):
+        if is_between or (holders and not _was_called_directly(play, label, connection)):
             return left
     return None
 
@@ -139,8 +140,8 @@ def _got_only_requests(play: PlayRecord, label: object, left: Event) -> bool:
     return len(calls) <= len(asked)
 
 
-def _came_past(play: PlayRecord, label: str, connection: Connection) -> bool:
-    """Whether an object was called for each handshake when a connection was opened, and by no other object."""
+def _was_called_directly(play: PlayRecord, label: str, connection: Connection) -> bool:
+    """Return whether an object was called directly for each handshake at the time, and by no other object."""
     first, last = _handshake(play, connection)
     calls = _calls_at_handshake(play, label, connection)
     direct = [each for each in calls if each.data["name"] == "fetch" and each.data.get("caller", "unknown") is None]
@@ -156,7 +157,7 @@ def _calls_at_handshake(play: PlayRecord, label: str, connection: Connection) ->
 
 
 def _handshake(play: PlayRecord, connection: Connection) -> tuple[int, int]:
-    """Return the events between which the trace tells of the request that opened a connection."""
+    """Return the ids of the events between which the trace shows the request that opened a connection."""
     step = step_of(play, connection.opened)
     fences = fences_of(play)
     number = bisect_right(fences, connection.opened.id)
@@ -164,9 +165,9 @@ def _handshake(play: PlayRecord, connection: Connection) -> tuple[int, int]:
 
 
 def _may_hold(caller: Mapping[str, Any]) -> bool:
-    """Return whether a caller has sockets of its own, by which it may pass on a client's frames.
+    """Return whether a caller has sockets of its own, by which it may forward a client's frames.
 
-    Older records tell only what pins an object.
+    Older records only have what pins an object.
     """
     if not caller.get("open"):
         return False
@@ -178,21 +179,21 @@ def _is_worker(caller: Mapping[str, Any]) -> bool:
     return caller.get("object") is None
 
 
-def why_stray(play: PlayRecord, sleep: Sleep, connection: Connection) -> str:
-    """Return in words why a connection is not shown to be the object's, and whose socket it is as far as is known."""
+def why_not_owned(play: PlayRecord, sleep: Sleep, connection: Connection) -> str:
+    """Return why a connection is not shown to be the object's own, and which caller may hold it."""
     label, client = sleep.label, connection.client
-    between = _held_between(play, label, connection)
+    between = _left_with_gateway(play, label, connection)
     if between is not None and reach_of(play, label).first_that_reached(connection) is not None:
-        return f"frames of {client}'s may reach {label} over a socket of another's: {_holder(between)}"
+        return f"frames of {client} may reach {label} over a gateway's socket: {_holder(between)}"
     if not play.place.has_trace or play.play.objects[label].sockets is not None:
-        counts = [each for each in _told_counts(play, label) if connection.is_open_at(each[0])]
+        counts = [each for each in _reported_counts(play, label) if connection.is_open_at(each[0])]
         if counts:
             _, count, opened = counts[-1]
-            return f"{label} told that it holds {count} socket(s) while {opened} led to it: {client}'s may be another's"
+            return f"{label} said it holds {count} of {opened} socket(s) to it: {client} may not be among them"
         if not play.place.has_trace:
             path = play.play.objects[label].sockets
-            return f'no answer of {label} told its sockets at "{path}" while {client} was connected'
-    reason = f"no frame of {client}'s ever reached {label}"
+            return f'no answer of {label} has its number of sockets at "{path}" while {client} was connected'
+    reason = f"no frame of {client} ever reached {label}"
     holder = _holder(sleep.left) or _neighbor(sleep.left)
     return reason if holder is None else f"{reason}: {holder}"
 
@@ -210,11 +211,11 @@ def _holder(left: Event) -> str | None:
 
 
 def _neighbor(left: Event) -> str | None:
-    """Return in words which other object a request to the Worker reached that reached this one."""
+    """Return that a request to the Worker also reached another object, None if none did."""
     beside = left.data.get("beside")
     if not isinstance(beside, list) or not beside or not isinstance(beside[0], dict):
         return None
-    return f"the Worker called {_name(beside[0])} too, which may hold the socket"
+    return f"the Worker also called {_name(beside[0])}, which may hold the socket"
 
 
 def _callers(left: Event) -> list[dict[str, Any]]:

@@ -4,8 +4,9 @@ from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.binding import faults_of, last_loss_before, last_rest_before, objects_at, objects_of, rests_of
 from poc_cli.judge.finding import Finding, unknown
-from poc_cli.judge.ownership import sockets_of, why_stray
+from poc_cli.judge.ownership import sockets_of, why_not_owned
 from poc_cli.judge.sleeps import Sleep, describe_pins, drops_of, losses_by_step, losses_of, sleeps_of
+from poc_cli.record.closings import closing_of
 from poc_cli.record.instances import Evidence, describe_stay, instances_of, stay_evidence
 from poc_cli.record.play_record import FOREVER, PlayRecord, StepRecord
 from poc_cli.scenario.model import Claim
@@ -121,7 +122,7 @@ def _without_socket(play: PlayRecord, sleep: Sleep) -> Finding:
     """Return why a sleep proves nothing: no open socket is shown to be the object's own."""
     if not sleep.sockets:
         return unknown(f"{sleep.label} slept, but no socket stayed open through it", sleep.evidence)
-    return unknown(f"{sleep.label} slept, but {why_stray(play, sleep, sleep.sockets[0])}", sleep.evidence)
+    return unknown(f"{sleep.label} slept, but {why_not_owned(play, sleep, sleep.sockets[0])}", sleep.evidence)
 
 
 def _why_no_sleep(play: PlayRecord, label: str, before: int) -> tuple[str, tuple[int, ...]]:
@@ -213,4 +214,4 @@ def _cut_off(play: PlayRecord, label: str, waited: Event) -> str:
     """Return that a connection to the object was closed after a wait, and not by its client; "" if none was."""
     ended = (each.closed for each in play.connections if each.is_open_at(waited.id) and play.belongs(each, label))
     closed = next((event for event in ended if event is not None and event.data["by"] != "client"), None)
-    return "" if closed is None else f": {closed.actor} was closed ({closed.data['said']})"
+    return "" if closed is None else f": {closed.actor} was closed ({closing_of(closed.data)})"

@@ -29,6 +29,7 @@ from poc_cli.judge.recheck import checked
 from poc_cli.judge.retries import Retries
 from poc_cli.judge.session_claims import is_session, judge_session, left_out_of_claims, session_part, with_sessions
 from poc_cli.judge.sleeps import Sleep, sleeps_of
+from poc_cli.record.places import refused_words
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.run_record import LeftOut, RunRecord, record
 from poc_cli.residency.sleep_onset import onset
@@ -177,7 +178,7 @@ def _scenario(run: RunRecord, stories: list[PlayRecord], findings: list[ClaimFin
     decided = all(finding.finding.verdict in {"held", "refuted"} for finding in findings)
     # A play that lateness cut is not incomplete if every claim was decided before the cut or in another attempt.
     stopped = [play for play in stories if play.outcome == "stopped" and not (play.was_cut and decided)]
-    return {
+    document = {
         "name": story.scenario.document.name,
         "title": story.scenario.document.title,
         "file": story.scenario.file,
@@ -189,7 +190,22 @@ def _scenario(run: RunRecord, stories: list[PlayRecord], findings: list[ClaimFin
         "sleeps": [_sleep(play, sleep) for play in stories for sleep in sleeps_of(play)],
         "stopped": _ending(stopped, len(stories)),
         "error": _ending(failed, len(stories)),
-    } | (session_part(story) if is_session(story) else _question(story, claims, whole=not stopped and not failed))
+    } | _not_evicted(story)
+    if is_session(story):
+        return document | session_part(story)
+    return document | _question(story, claims, whole=not stopped and not failed)
+
+
+def _not_evicted(story: PlayRecord) -> Document:
+    """Return in words which objects were left to their idle timer though a step asks for an evict."""
+    steps = {step.index: step for step in story.steps}
+    found: list[str] = []
+    for event in story.of_kind(kinds.REFUSED):
+        step = steps.get(-1 if event.step is None else event.step)
+        if step is not None and step.failure is None:  # the reason of a step that failed has it
+            label = event.actor.removeprefix("object:")
+            found.append(f"{label} at line {step.begun.data['line']}: {refused_words(event.data)}")
+    return {"not_evicted": found} if found else {}
 
 
 def _question(story: PlayRecord, claims: list[ClaimDocument], *, whole: bool) -> Document:

@@ -8,6 +8,11 @@ _PACKAGES: Final = "node_modules/"
 LONGEST_MESSAGE: Final = 200
 """Characters of an exception's message in a sentence; the history has more."""
 
+AT_BLOCKING_LIMIT: Final = "blockConcurrencyWhile() reached its limit of 30 s, so the runtime reset the object"
+
+_BLOCKED_TOO_LONG: Final = "A call to blockConcurrencyWhile() in a Durable Object waited for too long"
+"""How workerd's message about that begins."""
+
 NOTHING: Final = "nothing that the trace shows"
 
 
@@ -37,6 +42,8 @@ def pins_words(pins: Iterable[Mapping[str, Any]]) -> str:
 def threw_words(data: Mapping[str, Any], whose: str = "") -> str:
     """Return `webSocketMessage threw TypeError: no name (src/room.ts:5)`; `whose` names the object, if given."""
     message = str(data.get("message")).partition("\n")[0]
+    if message.startswith(_BLOCKED_TOO_LONG):
+        return AT_BLOCKING_LIMIT
     cut = message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]}…"
     what = f"{data.get('name')}: {cut}"
     place = place_words(data)
@@ -45,6 +52,14 @@ def threw_words(data: Mapping[str, Any], whose: str = "") -> str:
     if data.get("handler"):
         return f"{data['handler']}{of} threw {what}{at}"
     return f"{what} was thrown during {data.get('event') or 'an event'}{of}{at}"
+
+
+def refused_words(data: Mapping[str, Any]) -> str:
+    """Return why an object was not evicted: `its alarm is due in 3.8 s`, or what pinned it."""
+    due_ms = data.get("alarm_in_ms")
+    if not pins_of(data) and isinstance(due_ms, int):
+        return f"its alarm is due in {due_ms / 1000:.1f} s, before it would sleep"
+    return f"pinned by {pins_words(pins_of(data))}"
 
 
 def pins_of(data: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from poc_cli.residency import RESPONSE_BODY
+
 IDLE_SECONDS: Final = 10
 """The runtime's idle timer, measured; every event that reaches an object restarts it."""
 
@@ -25,6 +27,8 @@ _BY_WHAT: Final = {
     "resolve or reject it after a timeout",
     "an unfinished fetch handler": "the fetch handler has not returned: a promise that it awaits never settles; "
     "resolve or reject it after a timeout",
+    RESPONSE_BODY: "a response is still being sent, such as an event stream: an object cannot leave memory while a "
+    "client reads from it; send events over a hibernatable WebSocket, or end the stream and let the client ask again",
     "an unfinished WebSocket handler": "the handler has not returned: " + _HANDLER,
     "an unfinished RPC method": "the method has not returned: a promise that it awaits never settles; resolve or "
     "reject it after a timeout",

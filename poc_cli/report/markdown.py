@@ -164,6 +164,7 @@ def _problems(scenario: dict[str, Any]) -> str:
         f"- **{name}/{text(each['id'], LONGEST_NAME)}** was left out: {text(each['reason'])}"
         for each in scenario.get("left_out_claims", ())
     ]
+    found += [f"- **{name}**: not evicted: {text(each)}" for each in scenario.get("not_evicted", ())]
     for replay in scenario["replayed"]:
         which = "" if replay["play"] == scenario["name"] else f" ({text(replay['play'], LONGEST_NAME)})"
         found.append(f"- **{name}** was repeated{which}: {text(replay['reason'])}")

@@ -7,6 +7,8 @@ from typing import Final
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.record.places import AT_BLOCKING_LIMIT
+from poc_cli.record.self_ended import UNREPORTED, is_at_blocking_limit
 from poc_cli.report.styled import Line, span
 
 STAYS_SHOWN: Final = 6
@@ -121,6 +123,6 @@ def _how_it_left(left: Event) -> str:
         "idle": f"left by its idle timer, {after}",
         "evict": f"evicted, {after}",
         "died": "ended with its process, or by a fault step",
-        "dropped": "ended by itself: ctx.abort(), or an exception",
+        "dropped": f"ended by itself: {AT_BLOCKING_LIMIT if is_at_blocking_limit(data) else UNREPORTED}",
     }
     return texts[str(data["how"])]

@@ -140,6 +140,8 @@ def _scenario(scenario: dict[str, Any], mark: str, *, brief: bool) -> list[Line]
         found += session_lines(scenario["session"])
     for each in scenario.get("left_out_claims", ()):
         found.append([span("  left out  ", "yellow"), span(each["id"]), span(f": {each['reason']}", "dim")])
+    for each in scenario.get("not_evicted", ()):
+        found.append([span("  not evicted  ", "yellow"), span(each)])
     if scenario["stopped"]:
         found.append([span("  stopped   ", "yellow"), span(scenario["stopped"])])
     return [*found, []]

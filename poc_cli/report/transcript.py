@@ -7,7 +7,9 @@ from typing import Any, Final
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.inert import inert
-from poc_cli.record.places import pins_of, pins_words, threw_words
+from poc_cli.record.closings import closing_of
+from poc_cli.record.places import AT_BLOCKING_LIMIT, pins_of, pins_words, refused_words, threw_words
+from poc_cli.record.self_ended import is_at_blocking_limit
 from poc_cli.report import black_box_notes
 from poc_cli.report.black_box_notes import LineOf
 from poc_cli.report.styled import Line, span
@@ -157,6 +159,8 @@ def _left(event: Event) -> Line:
         "dropped": "left memory, but not by the idle timer or an evict",
     }
     how = str(event.data.get("how"))
+    if how == "dropped" and is_at_blocking_limit(event.data):
+        texts[how] = f"left memory: {AT_BLOCKING_LIMIT}"
     style = _NOTE if how in {"idle", "evict"} else _FAILED
     return [span(f"-- {_object(event)} {texts.get(how, f'left memory ({how})')} --", style)]
 
@@ -167,7 +171,7 @@ def _awake(event: Event) -> Line:
 
 
 def _refused(event: Event) -> Line:
-    return [span(f"-- {_object(event)} not evicted: pinned by {_pins(event.data)} --", "yellow")]
+    return [span(f"-- {_object(event)} not evicted: {refused_words(event.data)} --", "yellow")]
 
 
 def _evicted(event: Event) -> Line | None:
@@ -190,7 +194,7 @@ def _step_end(event: Event) -> Line | None:
 
 
 def _closed(event: Event) -> Line:
-    return [span(f"{event.actor} closed: {event.data.get('said')}", "" if event.data.get("clean") else _FAILED)]
+    return [span(f"{event.actor} closed: {closing_of(event.data)}", "" if event.data.get("clean") else _FAILED)]
 
 
 def _open_failed(event: Event) -> Line:

@@ -1,7 +1,7 @@
 """Describe unfinished work in the terms of the Workers API (timer, fetch handler, WebSocket)."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from poc_cli.residency.trace import Began, Place, in_package, joined
 
@@ -17,6 +17,8 @@ _HANDLERS = {
     "hibernatable_websocket": "an unfinished WebSocket handler",
     "jsrpc": "an unfinished RPC method",
 }
+
+RESPONSE_BODY: Final = "an open response body"
 
 _OPERATIONS = {
     "connect": _TCP_SOCKET,
@@ -39,6 +41,7 @@ class Work:
     """A piece of work that has begun.
 
     `own` is the source location of its own stack, `place` the same or an ancestor's, `event` the root event's name.
+    `answered` means that an operation got an HTTP response, or that a handler returned one.
     """
 
     began: Began
@@ -107,7 +110,19 @@ def _describe(work: Work, parent: Work | None, before: Work | None) -> str:
         return _OUTGOING if _is_outgoing(work, parent) else _ACCEPTED
     if work.began.stack is not None:
         return "waitUntil"
+    if work.event == "fetch" and parent is not None and parent.began.kind == "request" and parent.answered:
+        return RESPONSE_BODY
     return _HANDLERS.get(work.event, "an unfinished handler")
+
+
+def is_wait_for_handler(began: Began) -> bool:
+    """Return whether this is the runtime's wait for a handler, which has no stack; of a body it is the same."""
+    return began.kind == "js_to_kj" and began.stack is None
+
+
+def is_response(began: Began) -> bool:
+    """Return whether a handler hands over its response: the only wait of the runtime's own that is without a stack."""
+    return began.kind == "kj_to_js" and began.stack is None
 
 
 def _is_socket(work: Work, parent: Work | None, before: Work | None) -> bool:

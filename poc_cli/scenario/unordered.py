@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 
-from poc_cli.scenario.expected import Expected, Met
+from poc_cli.scenario.expected_message import Expected, Met
 from poc_cli.scenario.matching import Message
 
 

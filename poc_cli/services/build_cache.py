@@ -85,12 +85,12 @@ def _files(build: Build) -> tuple[Path, list[Path]]:
     for place in (build.folder, *build.also):
         if not place.exists():
             raise TargetError(f"no folder {place}", "folders are named relative to the scenario's file")
-    found = {file for place in (build.folder, *build.also) for file in _inside(place)}
+    found = {file for place in (build.folder, *build.also) for file in files_inside(place)}
     folders = [place if place.is_dir() else place.parent for place in (build.folder, *build.also)]
     return Path(os.path.commonpath(folders)), sorted(found)
 
 
-def _inside(place: Path) -> Iterator[Path]:
+def files_inside(place: Path) -> Iterator[Path]:
     """Yield the files of a folder that no .gitignore in it ignores."""
     if place.is_file():
         yield place

@@ -74,6 +74,10 @@ class Project(Worker):
         """Return which option shows a class that the chosen configurations do not declare, None if none does."""
         return where_declared(self.source, class_name)
 
+    def own_sources(self) -> list[str]:
+        """Return the names of its own source files."""
+        return [name for _, each in self.maps.values() for name in each.own_sources]
+
     def is_isolate(self, service: str) -> bool:
         """Return whether a service runs a worker of the project."""
         return service.startswith(USER)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from poc_cli.errors import TargetError
-from poc_cli.residency.trace import Place, innermost
+from poc_cli.residency.trace import Place, in_package, innermost
 
 _DIGITS: Final = {
     character: value
@@ -38,6 +38,11 @@ class SourceMap:
             self._lines = _decoded(content["mappings"])
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise TargetError(f"cannot read the source map {file}: {error!r}") from error
+
+    @property
+    def own_sources(self) -> list[str]:
+        """Return the names of the project's own source files, without packages and what the bundler added."""
+        return [each for each in self._sources if each is not None and not in_package(each)]
 
     def place(self, line: int, column: int) -> Place | None:
         """Return the source location of a line and column of the bundle, both counted from 1."""

@@ -86,6 +86,10 @@ class Worker:
         files = [*islice(_files_of(self.folder), MOST_FILES + 1)]
         return None if len(files) > MOST_FILES else digest_of(self.folder, files)
 
+    def own_sources(self) -> list[str]:
+        """Return the names of its own source files."""
+        return [str(each) for each in named_files(self.folder, DECLARATION)]
+
     def is_isolate(self, service: str) -> bool:
         """Return whether a service runs the worker's code."""
         return service == SUBJECT

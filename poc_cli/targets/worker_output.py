@@ -145,7 +145,8 @@ def _output(item: dict[str, Any], map_frame: MapFrame) -> Output:
     lines: list[Logged | Threw] = [
         Logged(str(each["level"]), _text(each["message"]), int(each["timestamp"])) for each in item["logs"]
     ]
-    lines += [_threw(each, event, class_name, map_frame) for each in item["exceptions"]]
+    # An exception in blockConcurrencyWhile is reported up to three times (measured).
+    lines += dict.fromkeys(_threw(each, event, class_name, map_frame) for each in item["exceptions"])
     lines.sort(key=lambda each: each.at_unix_ms)
     return Output(class_name, item.get("durableObjectId"), kind.get("url"), tuple(lines))
 

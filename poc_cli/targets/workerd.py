@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Collection
+from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from poc_cli.errors import TargetError
-from poc_cli.residency import Change, Pin, Stay, WorkerContextEnded
+from poc_cli.residency import RESPONSE_BODY, Change, Pin, Stay, WorkerContextEnded
 from poc_cli.residency.identity import object_id
+from poc_cli.residency.trace import Place
 from poc_cli.scenario.abilities import EVERY_ABILITY, Ability
 from poc_cli.targets.api_address import environment
 from poc_cli.targets.base import (
@@ -21,6 +23,7 @@ from poc_cli.targets.endpoint import Endpoint
 from poc_cli.targets.output_listeners import OutputListeners
 from poc_cli.targets.process import Process, RuntimeFolder, spawn
 from poc_cli.targets.runtime_context import Running, RuntimeContext
+from poc_cli.targets.stream_places import only_stream, with_line
 from poc_cli.targets.tcp_table import connects_to
 from poc_cli.targets.worker_output import Output
 
@@ -177,7 +180,15 @@ class Workerd:
     def pins(self, object_id: str, at_least_ns: int) -> tuple[Pin, ...]:
         """Return the object's pins of at least this age, as of the last fence."""
         residency = self._process.residency
-        return residency.pins(object_id, residency.latest_ns, at_least_ns)
+        found = residency.pins(object_id, residency.latest_ns, at_least_ns)
+        is_body = any(each.what == RESPONSE_BODY for each in found)
+        return tuple(with_line(each, self._stream) for each in found) if is_body else found
+
+    @cached_property
+    def _stream(self) -> Place | None:
+        """The only line of the worker's source that makes a stream; None if there are none or several."""
+        worker = self._place.worker
+        return only_stream(worker.folder, worker.own_sources())
 
     def linked(self, object_id: str) -> frozenset[str]:
         """Return the other objects that an object has called, or that have called it, as of the last fence."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from poc_cli.history import event as kinds
 from poc_cli.judge.binding import objects_of, rests_of, watches_of
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
-from poc_cli.judge.ownership import is_told
+from poc_cli.judge.ownership import has_reported_sockets
 from poc_cli.judge.proof import proven_sleeps, story_sleeps
 from poc_cli.judge.sleeps import Sleep, sleeps_of
 from poc_cli.record.instances import Change, describe_stay, instances_of, stay_evidence
@@ -94,20 +94,20 @@ def _describe(sleep: Sleep) -> str:
 
 
 def unless_sockets_are_foreign(play: PlayRecord, claim: Claim, finding: Finding) -> Finding:
-    """Return what was found, or unknown where it held and nothing tells that the sockets were the object's own.
+    """Return the finding, or `unknown` if it held and no answer shows that the sockets were the object's own.
 
-    A gateway may hold them, which stays in memory and is billed; the object behind it slept without any.
+    A gateway may hold them, which stays in memory and is billed, while the object behind it sleeps without sockets.
     """
     if play.place.has_trace or finding.verdict != "held" or entry_of(claim.check).about_messages:
         return finding
     slept: dict[str, bool] = {}
     for sleep in story_sleeps(play, claim):
-        slept[sleep.label] = slept.get(sleep.label, False) or is_told(play, sleep)
-    label = next((label for label, told in slept.items() if not told), None)
+        slept[sleep.label] = slept.get(sleep.label, False) or has_reported_sockets(play, sleep)
+    label = next((label for label, reported in slept.items() if not reported), None)
     if label is None:
         return finding
     return unknown(
-        f"it held, but no answer of {label} told how many sockets it holds, so they may be another's "
+        f"it held, but no answer of {label} says how many sockets it holds, so a gateway may hold them "
         '(object = { …, sockets = "path" })',
         finding.evidence,
     )

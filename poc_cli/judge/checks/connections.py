@@ -8,12 +8,14 @@ from poc_cli.judge.binding import faults_of, objects_of
 from poc_cli.judge.check_registry import check
 from poc_cli.judge.fences import is_cut_short
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
-from poc_cli.judge.ownership import sockets_of, strays_of, why_stray
+from poc_cli.judge.ownership import sockets_of, unproven_sockets_of, why_not_owned
 from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
 from poc_cli.judge.reach import reach_of
 from poc_cli.judge.sleeps import Sleep, fault_after, losses_of, sleeps_of
+from poc_cli.record.closings import closing_of
 from poc_cli.record.instances import instances_of
 from poc_cli.record.play_record import FOREVER, Connection, PlayRecord
+from poc_cli.record.self_ended import why_self_ended
 from poc_cli.scenario.check_names import CheckEntry
 from poc_cli.scenario.model import Claim, On
 
@@ -38,9 +40,9 @@ def connections_survive(play: PlayRecord, claim: Claim) -> Finding:
     end = _decided_at(play, claim)
     findings = [_survived(play, sleep, connection, end) for sleep in sleeps for connection in sockets_of(play, sleep)]
     findings += [
-        unknown(why_stray(play, sleep, connection), sleep.evidence)
+        unknown(why_not_owned(play, sleep, connection), sleep.evidence)
         for sleep in sleeps
-        for connection in strays_of(play, sleep)
+        for connection in unproven_sockets_of(play, sleep)
     ]
     result = worst(findings)
     if result.verdict != "held":
@@ -181,12 +183,15 @@ def _closed_by_other(play: PlayRecord, sleep: Sleep, connection: Connection, clo
     if fault is not None and fault.data.get("how") != "dropped":
         if spoken.both is not None:
             return held("", (*sleep.evidence, *spoken.both), (sleep,))
-        return unknown(f"{connection.client} was closed after a fault, not by the sleep", (fault.id,))
-    because = "" if fault is None else f", and {sleep.label} ended by itself (an exception or ctx.abort())"
-    message = f"{connection.client} was closed after {sleep.label} slept: {closed.data['said']}{because}"
+        how = closing_of(closed.data)
+        return unknown(f"{connection.client} was closed after a fault, not by the sleep ({how})", (fault.id,))
+    because = "" if fault is None else f", and {sleep.label} ended by itself ({why_self_ended(fault, play.events)})"
+    message = f"{connection.client} was closed after {sleep.label} slept: {closing_of(closed.data)}{because}"
     if _may_have_closed_before(play, sleep, closed):
+        how = closing_of(closed.data)
         return unknown(
-            f"{connection.client} was closed as {sleep.label} slept, and which came first is not known", evidence
+            f"{connection.client} was closed as {sleep.label} slept ({how}), and which came first is not known",
+            evidence,
         )
     is_missed = any(step.failure == "closed" and step.end_id > closed.id for step in play.steps)
     if is_missed or not _may_have_spoken(play, sleep, connection, spoken):
@@ -265,7 +270,7 @@ def close_handshake(play: PlayRecord, claim: Claim) -> Finding:
         return unknown(f"no client closed a connection{f' ({play.ending})' if play.ending else ''}")
     for event in closed:
         if not event.data["clean"]:
-            return refuted(f"{event.actor} closed and got no close frame back: {event.data['said']}", (event.id,))
+            return refuted(f"{event.actor} closed and got no close frame back: {closing_of(event.data)}", (event.id,))
     asked = sum(placed.step.verb == "close" for placed in play.play.steps)
     ended = [step for step in play.steps if step.ended is not None]
     carried_out = [step for step in ended if step.verb == "close" and step.failure != "closed"]

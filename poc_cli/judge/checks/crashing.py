@@ -7,6 +7,7 @@ from poc_cli.judge.check_registry import check
 from poc_cli.judge.fences import fences_of
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.record.play_record import PlayRecord, StepRecord
+from poc_cli.record.self_ended import why_self_ended
 from poc_cli.scenario.check_names import CheckEntry
 from poc_cli.scenario.model import Claim, On, Step
 
@@ -35,7 +36,7 @@ def _no_crash(play: PlayRecord, label: str) -> Finding:
     left = [event for event in mine if event.kind == kinds.LEFT]
     crash = next((event for event in left if event.data["how"] == "dropped"), None)
     if crash is not None:
-        return refuted(f"{label} ended by itself, as after ctx.abort() or in a constructor that throws", (crash.id,))
+        return refuted(f"{label} ended by itself: {why_self_ended(crash, play.events)}", (crash.id,))
     unexplained = next((event for event in left if _died_without_a_fault(play, event)), None)
     if unexplained is not None:
         return unknown(f"{label} ended with its process, which no step ended", (unexplained.id,))

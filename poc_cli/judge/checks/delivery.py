@@ -9,6 +9,7 @@ from poc_cli.history.event import Event
 from poc_cli.judge.check_registry import check
 from poc_cli.judge.finding import Finding, held, refuted, unknown
 from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
+from poc_cli.record.closings import closing_of
 from poc_cli.record.play_record import Connection, PlayRecord
 from poc_cli.scenario.check_names import CheckEntry
 from poc_cli.scenario.marks import IN_FLIGHT_SECONDS, mark_of
@@ -145,7 +146,7 @@ def _missed(play: PlayRecord, missing: Marks, sent: Mapping[str, Marks]) -> Find
     cut_off = next((each for each in play.connections if _was_cut_off(play, each, evidence)), None)
     if cut_off is not None and cut_off.closed is not None:
         # Messages lost with their connection decide nothing about delivery; the connection is for another claim.
-        close = f"{cut_off.client} was closed: {cut_off.closed.data['said']}"
+        close = f"{cut_off.client} was closed: {closing_of(cut_off.closed.data)}"
         return unknown(f"{reason}, but {close}", (*evidence, cut_off.closed.id))
     unread = next((event.id for event in play.of_kind(kinds.RECEIVED) if play.message(event.id) is None), None)
     if unread is not None:

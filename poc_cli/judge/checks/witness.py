@@ -14,7 +14,7 @@ from poc_cli.history.event import Event
 from poc_cli.record.play_record import PlayRecord, StepRecord, once
 from poc_cli.scenario.client_groups import NUMBER
 from poc_cli.scenario.conditions import Condition, parse
-from poc_cli.scenario.expected import expected_by, names_of
+from poc_cli.scenario.expected_message import expected_by, names_of
 from poc_cli.scenario.matching import Message, expected_messages, looks_at_keys
 from poc_cli.scenario.model import Exchange
 

@@ -13,7 +13,7 @@ from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.recheck.mailbox import Mailbox, Reading, Wanted, first_noise, is_masked, message_of
 from poc_cli.judge.recheck.play_state import ORIGIN, SLACK_NS, InconsistentRecordError, Ongoing, State
-from poc_cli.scenario.expected import Met, value_at
+from poc_cli.scenario.expected_message import Met, value_at
 from poc_cli.scenario.matching import Message, fill
 from poc_cli.scenario.step_bases import Acting, Exchange, Shows
 from poc_cli.scenario.templates import render_text

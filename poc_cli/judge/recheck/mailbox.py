@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from poc_cli.history.event import Event
 from poc_cli.history.redact import MASK
-from poc_cli.scenario.expected import Expected, Met, expected_by
+from poc_cli.scenario.expected_message import Expected, Met, expected_by
 from poc_cli.scenario.matching import Decoder, Message, matches, text_message
 from poc_cli.scenario.model import Exchange
 from poc_cli.scenario.templates import render

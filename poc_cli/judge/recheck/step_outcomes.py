@@ -13,7 +13,7 @@ from poc_cli.judge.recheck.play_state import SLACK_NS, InconsistentRecordError, 
 from poc_cli.record.lateness import late_by_ns
 from poc_cli.record.play_record import StepRecord
 from poc_cli.scenario.client_tables import ClientSpec
-from poc_cli.scenario.expected import names_of
+from poc_cli.scenario.expected_message import names_of
 from poc_cli.scenario.model import Alarm, Close, Connect, Hibernate, Http, Idle, On, Origin, Probe, Resume, Step
 
 _SECOND_NS: Final = 1_000_000_000

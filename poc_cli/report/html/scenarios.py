@@ -110,6 +110,7 @@ def _scenario(number: int, each: dict[str, Any], renderer: "_PlayRenderer", *, f
         is_open=few or each["verdict"] != "held",
         remarks=(
             *((words, each[key]) for key, words in remarks.items() if each[key]),
+            *(("Not evicted", words) for words in each.get("not_evicted", ())),
             *(("Left out", f"{claim['id']}: {claim['reason']}") for claim in each.get("left_out_claims", ())),
         ),
         claims=tuple(

@@ -11,7 +11,7 @@ from poc_cli.engine.in_flight import in_flight_of
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.scenario.conditions import lookup
-from poc_cli.scenario.expected import expected_by
+from poc_cli.scenario.expected_message import expected_by
 from poc_cli.scenario.marks import IN_FLIGHT_SECONDS
 from poc_cli.scenario.matching import Message, matches, payload
 from poc_cli.scenario.model import Close, Connect, Exchange, Hibernate, Idle, Kill, On, Probe, Restart, Resume, Step

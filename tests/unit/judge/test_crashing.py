@@ -41,7 +41,7 @@ def test_an_object_that_ended_by_itself_is_refuted_however_the_play_ended(is_don
     told.probe("awake")
     found = finding(told.done() if is_done else told.stops())
     assert found["verdict"] == "refuted"
-    assert found["reason"] == "object ended by itself, as after ctx.abort() or in a constructor that throws"
+    assert found["reason"] == "object ended by itself: ctx.abort(), or an exception"
 
 
 def test_a_fault_of_the_story_is_no_crash() -> None:

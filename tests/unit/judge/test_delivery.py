@@ -217,7 +217,7 @@ def test_what_a_broken_connection_took_with_it_was_not_lost_in_delivery() -> Non
     told.closed("ann", clean=False)
     found = finding(told.done())
     assert found["verdict"] == "unknown"
-    assert found["reason"].endswith("but ann was closed: no close frame received")
+    assert found["reason"].endswith("but ann was closed: 1006, no close frame received")
 
 
 def test_another_connection_that_broke_excuses_nothing() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from poc_cli.record.places import pin_words, pins_of, pins_words, threw_words
+from poc_cli.record.places import pin_words, pins_of, pins_words, refused_words, threw_words
 
 INTERVAL: dict[str, Any] = {"what": "setInterval", "script": "src/room.ts", "line": 29}
 PACKAGE = {"package": "node_modules/.pnpm/y@1/node_modules/y-protocols/awareness.js", "package_line": 64}
@@ -51,3 +51,8 @@ THREW = {"name": "TypeError", "message": "no name\nat all", "event": "webSocketM
 )
 def test_an_exception_in_a_sentence(data: dict[str, Any], whose: str, words: str) -> None:
     assert threw_words(data, whose) == words
+
+
+def test_why_an_object_was_not_evicted() -> None:
+    assert refused_words({"pins": [], "alarm_in_ms": 3800}) == "its alarm is due in 3.8 s, before it would sleep"
+    assert refused_words({"pins": [INTERVAL], "alarm_in_ms": None}) == "pinned by setInterval (src/room.ts:29)"

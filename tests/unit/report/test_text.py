@@ -224,3 +224,9 @@ def test_spans() -> None:
     assert span(5, "bold") == ("5", "bold")
     assert plain([span("a "), span("b\n", "red"), span("  ")]) == "a b\\n"
     assert plain([]) == ""
+
+
+def test_an_object_that_was_not_evicted_is_told() -> None:
+    why = "object at line 9: its alarm is due in 3.8 s, before it would sleep"
+    story = scenario("s", claim("c", "held"), title="t", error=None, stopped=None, not_evicted=[why])
+    assert f"  not evicted  {why}" in told(document(story))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from poc_cli.errors import ScenarioError
 from poc_cli.scenario import conditions
-from poc_cli.scenario.expected import expected_by
+from poc_cli.scenario.expected_message import expected_by
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.model import Connect, Exchange, Repeat, Step
 from poc_cli.scenario.plays import Play, patience, plays_of

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from poc_cli.errors import ScenarioError
 from poc_cli.scenario.conditions import lookup, parse
-from poc_cli.scenario.expected import Expected, expected_by, value_at
+from poc_cli.scenario.expected_message import Expected, expected_by, value_at
 from poc_cli.scenario.loader import parse as load
 from poc_cli.scenario.loader import read
 from poc_cli.scenario.matching import Content, Message, difference, fill, matches, payload, text_message

@@ -7,7 +7,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poc_cli.scenario.expected import Expected
+from poc_cli.scenario.expected_message import Expected
 from poc_cli.scenario.matching import Message
 from poc_cli.scenario.unordered import AnyOrder
 

@@ -106,6 +106,12 @@ def test_the_line_is_the_projects_own_beside_that_of_the_package_that_threw() ->
     assert thrown(MESSAGE, stack).place == Place("src/greet.ts", 2, ("node_modules/yjs/y.js", 7))
 
 
+def test_an_exception_that_the_runtime_reports_twice_is_one() -> None:
+    output = parse(line(MESSAGE, threw=(STACK, STACK)), MARK, as_is)
+    assert output is not None
+    assert len([*output.threw]) == 1
+
+
 def test_worker_log_gets_exceptions_only_because_the_runtime_prints_what_is_logged() -> None:
     output = parse(line(MESSAGE, threw=(STACK, "    at a.js:4:2"), logs=("got",)), MARK, as_is)
     assert output is not None

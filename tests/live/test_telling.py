@@ -85,3 +85,10 @@ def test_it_neither_pins_nor_wakes_an_object(poc: Poc, way: str) -> None:
     assert verdicts(ran.document()) == {"sleeps/sleeps": "held"}, ran
     (sleep,) = ran.document()["scenarios"][0]["sleeps"]
     assert sleep["way"] == way
+
+
+def test_a_response_body_that_is_open_is_told_with_the_line_of_its_stream(poc: Poc) -> None:
+    ran = poc.run("run", str(ROOT / "tests" / "projects" / "stream" / "open.toml"), "--json")
+    assert verdicts(ran.document()) == {"open/pinned": "held"}, ran
+    (pin,) = [each["data"]["pins"] for each in history(latest(poc.results)) if each["kind"] == kinds.PROBED][-1]
+    assert (pin["what"], pin["script"], pin["line"]) == ("an open response body", "src/index.ts", 15)
