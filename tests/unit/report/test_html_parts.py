@@ -13,12 +13,10 @@ from poc_cli.judge.figures import figures
 from poc_cli.record.run_record import record
 from poc_cli.report.completeness import missing
 from poc_cli.report.html.charts import latencies
-from poc_cli.report.html.drawing import AXIS, BAR, GAP, LABEL, Scale, TimelineRenderer
+from poc_cli.report.html.drawing import AXIS, BAR, GAP, KINDS, LABEL, Scale, TimelineRenderer, data_of
 from poc_cli.report.html.html_page import _source
-from poc_cli.report.html.lanes import MOST_LANES, merge_lanes
 from poc_cli.report.html.safe import address, embedded
-from poc_cli.report.html.timeline import timeline_of
-from poc_cli.report.html.timeline_data import KINDS, data_of
+from poc_cli.report.html.timeline import MOST_LANES, merge_lanes, timeline_of
 from poc_cli.report.html.transcripts import EventIndex, LineBudget, lines_of
 from tests.support.big_run import big_run
 from tests.support.pages import STORY, story
