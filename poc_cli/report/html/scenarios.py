@@ -7,12 +7,10 @@ from functools import cached_property
 from typing import Any, Final
 
 from poc_cli.history.event import Event
-from poc_cli.report.html.drawing import Scale, TimelineRenderer, close_up
-from poc_cli.report.html.lanes import merge_lanes
+from poc_cli.report.html.drawing import Scale, TimelineRenderer, close_up, data_of
 from poc_cli.report.html.safe import address
 from poc_cli.report.html.session_strip import session_of
-from poc_cli.report.html.timeline import Timeline, timeline_of
-from poc_cli.report.html.timeline_data import data_of
+from poc_cli.report.html.timeline import Timeline, merge_lanes, timeline_of
 from poc_cli.report.html.transcripts import FEWEST_LINES, LINES_OF_A_PAGE, EventIndex, LineBudget, lines_of
 from poc_cli.report.html.view_model import Claim, Picture, Play, Reference, Scenario, verdict_shown
 from poc_cli.report.target_summary import rests_on
