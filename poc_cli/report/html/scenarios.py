@@ -8,12 +8,10 @@ from typing import Final
 
 from poc_cli.history.event import Event
 from poc_cli.judge.document_types import ClaimDocument, ControlDocument, RunDocument, ScenarioDocument
-from poc_cli.report.html.drawing import Scale, TimelineRenderer, close_up
-from poc_cli.report.html.lanes import merge_lanes
+from poc_cli.report.html.drawing import Scale, TimelineRenderer, close_up, data_of
 from poc_cli.report.html.safe import address
 from poc_cli.report.html.session_strip import session_of
-from poc_cli.report.html.timeline import Timeline, timeline_of
-from poc_cli.report.html.timeline_data import data_of
+from poc_cli.report.html.timeline import Timeline, merge_lanes, timeline_of
 from poc_cli.report.html.transcripts import FEWEST_LINES, LINES_OF_A_PAGE, EventIndex, LineBudget, lines_of
 from poc_cli.report.html.view_model import Claim, Picture, Play, Reference, Scenario, verdict_shown
 from poc_cli.report.target_summary import rests_on
