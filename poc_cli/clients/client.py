@@ -112,3 +112,22 @@ class Listener:
     ended: Callable[[Ending], None]
     overflowed: Callable[[str], None]
     """Called with what was received once it is more than a client accepts; reading then stops."""
+
+
+class Observer(Protocol):
+    """Records what one client did and what happened to it."""
+
+    def note(self, kind: str, **data: Any) -> None:
+        """Write an event of the client."""
+
+    def opened(self, socket: int, address: str) -> None:
+        """Write that a WebSocket to the worker is open; only the path of its address is kept."""
+
+    def passed(self, kind: str, socket: int, payload: Payload) -> tuple[int, int]:
+        """Write a message on such a WebSocket that is not for the inbox; return the event's id and time."""
+
+    def received(self, payload: Payload, **data: Any) -> None:
+        """Write a message and put it into the inbox."""
+
+    def ended(self, socket: int, ending: Ending) -> None:
+        """Write that such a WebSocket has ended."""

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from poc_cli.clients.browser import Pages
-from poc_cli.clients.client import CannotOpen, Ending, InTime, Payload, Sendable, in_seconds
+from poc_cli.clients.client import CannotOpen, Ending, InTime, Observer, Payload, Sendable, in_seconds
 from poc_cli.clients.inbox import Inbox
-from poc_cli.clients.observer import Observer
 from poc_cli.clients.page_closings import CLOSE_SCRIPT, Closings
 from poc_cli.errors import TargetError
 from poc_cli.history import event as kinds

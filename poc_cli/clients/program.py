@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from poc_cli.clients.client import CannotOpen, Ending, InTime, Payload, Sendable
+from poc_cli.clients.client import CannotOpen, Ending, InTime, Observer, Payload, Sendable
 from poc_cli.clients.frames import Side
 from poc_cli.clients.inbox import Inbox
 from poc_cli.clients.lines import Lines
-from poc_cli.clients.observer import Observer
 from poc_cli.clients.relay import Head, Relay
 from poc_cli.clients.subprocesses import ENDS_WITHIN_SECONDS, ProgramFolder, end
 from poc_cli.errors import TargetError

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
+from typing import Final
 
 from poc_cli import __version__
 from poc_cli.commands.scaffold import guess
@@ -16,6 +17,7 @@ from poc_cli.files import write_whole
 from poc_cli.report.styled import Line, span
 from poc_cli.run_options import RESULTS
 from poc_cli.scenario.catalog import shown
+from poc_cli.targets.packages import declares, installation
 from poc_cli.targets.worker_source import DECLARATION, WorkerChoice, WorkerSource, configuration_in, source
 
 SCENARIO = "scenarios/first.toml"
@@ -23,6 +25,9 @@ WORKFLOW = ".github/workflows/feasibility.yml"
 IGNORED = ".gitignore"
 
 _RESULTS = re.compile(rf"^/?{RESULTS}(/\**)?\s*$", re.MULTILINE)
+
+_BEFORE_INSTALL: Final = dict.fromkeys(("pnpm", "yarn"), "corepack enable && ") | {"bun": "npm install -g bun && "}
+"""What brings a package manager to a runner that has npm."""
 
 _OTHER_NAME = ' Where it makes the name of something else, write that,\n# as in "room:{play}".'
 _FIXED_NAME = "\n# Its code gives all of them the name below, so each play has a runtime of its own."
@@ -41,7 +46,7 @@ def init(folder: Path, action: str | None, *, force: bool, worker: WorkerChoice 
         raise UsageError(f"no folder {folder}", "poc init writes into an existing project")
     if worker is None and configuration_in(folder) is not None and not (folder / DECLARATION).is_file():
         worker = WorkerChoice(folder)
-    texts = {**_texts(action), **({} if worker is None else _for(worker, folder))}
+    texts = {**_texts(action), **({} if worker is None else _for(worker, folder, action))}
     there = [name for name in texts if os.path.lexists(folder / name)]
     if there and not force:
         exist = "exists" if len(there) == 1 else "exist"
@@ -65,11 +70,15 @@ def _texts(action: str | None) -> Mapping[str, str]:
     return {
         CONFIGURATION: _starter("poc.toml"),
         SCENARIO: _starter("scenario.toml"),
-        WORKFLOW: _starter("workflow.yml").replace("@STEPS@\n", _steps(action)),
+        WORKFLOW: _workflow(action),
     }
 
 
-def _for(worker: WorkerChoice, folder: Path) -> Mapping[str, str]:
+def _workflow(action: str | None, before: str = "") -> str:
+    return _starter("workflow.yml").replace("@STEPS@\n", before + _steps(action))
+
+
+def _for(worker: WorkerChoice, folder: Path, action: str | None) -> Mapping[str, str]:
     """Return the files that are specific to a project, guessed from its code."""
     guessed = guess(source(worker))
     found = guessed.source
@@ -91,7 +100,18 @@ def _for(worker: WorkerChoice, folder: Path) -> Mapping[str, str]:
     configuration = _starter("poc.toml").replace(
         declared, f"The worker of scenarios that name none.\nworker = {_worker(found, folder.resolve())}"
     )
-    return {SCENARIO: scenario, CONFIGURATION: configuration}
+    workflow = _workflow(action, _install_steps(found.folder, folder.resolve()))
+    return {SCENARIO: scenario, CONFIGURATION: configuration, WORKFLOW: workflow}
+
+
+def _install_steps(project: Path, repository: Path) -> str:
+    """Return the step of a workflow that installs the packages of a project, empty if it has none there."""
+    how = installation(project)
+    if not declares(project) or not how.folder.is_relative_to(repository):
+        return ""
+    where = how.folder.relative_to(repository).as_posix()
+    step = f"      - run: {_BEFORE_INSTALL.get(how.manager.name, '')}{how.command}\n"
+    return step if where == "." else f"{step}        working-directory: {_quoted(where)}\n"
 
 
 def _worker(found: WorkerSource, base: Path) -> str:

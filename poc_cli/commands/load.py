@@ -95,14 +95,14 @@ def _play(wanted: "Load", options: LoadOptions, console: Console) -> tuple[Path,
     """Run the load; return the new run folder, and whether it was not interrupted."""
     from poc_cli.commands.load_target import local_target, remote_target
     from poc_cli.commands.load_view import watching
-    from poc_cli.load.run_load import run
+    from poc_cli.load.run_loads import run_load
 
     with contextlib.ExitStack() as open_:
         prepared = open_.enter_context(
             (local_target if options.run.target.is_local else remote_target)(wanted, options, console)
         )
         watcher = open_.enter_context(watching(console))
-        work = run(wanted, prepared.site, prepared.records, prepared.target, watcher)
+        work = run_load(wanted, prepared.site, prepared.records, prepared.target, watcher)
         return prepared.records.folder, _finished(work)
 
 

@@ -63,7 +63,7 @@ def local_target(wanted: "Load", options: "LoadOptions", console: Console) -> It
     """Start a runtime and create a run folder; the context ends the runtime. Raises PocError."""
     from poc_cli.history.folder import Records, run_folder
     from poc_cli.history.redact import Redactor
-    from poc_cli.load.in_sequence import worker_of
+    from poc_cli.load.run_loads import worker_of
     from poc_cli.load.site import LocalLoadTarget
     from poc_cli.targets.runtime_context import RuntimeContext
     from poc_cli.targets.workerd import Workerd

@@ -10,7 +10,7 @@ from poc_cli.engine.expectation import Expectation
 from poc_cli.engine.hibernation import Sleeper
 from poc_cli.engine.step_failure import PlayError
 from poc_cli.history import event as kinds
-from poc_cli.history import events
+from poc_cli.history import play_events
 from poc_cli.scenario.matching import Message
 from poc_cli.scenario.model import Origin
 from poc_cli.services.proxy import PlayRules, Request
@@ -56,5 +56,5 @@ async def origin(context: PlayContext, step: Origin, _: Sleeper) -> dict[str, An
         return {"answered": {ACTOR: {"event": answer.message.event_id, "after_ns": 0}}}
     calls.rules.down = step.origin == "down"
     calls.rules.delay = step.by or 0.0
-    context.write(ACTOR, events.OriginIs(state=step.origin, later_s=step.by))
+    context.write(ACTOR, play_events.OriginIs(state=step.origin, later_s=step.by))
     return {}

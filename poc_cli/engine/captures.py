@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from poc_cli.engine.context import PlayContext
 from poc_cli.engine.step_failure import PlayError
-from poc_cli.history import events
+from poc_cli.history import play_events
 from poc_cli.history.redact import MASK
 from poc_cli.scenario.expected_message import Met, value_at
 from poc_cli.scenario.values import MISSING
@@ -17,7 +17,7 @@ def capture(context: PlayContext, paths: Mapping[str, str], met: Sequence[Met]) 
         if value is MISSING:
             raise PlayError(f'cannot capture "{path}": the answer has no such field or group')
         context.names[name] = value
-        context.write("poc", events.Captured(name=name, value=_without_part_of_a_secret(context, value, met)))
+        context.write("poc", play_events.Captured(name=name, value=_without_part_of_a_secret(context, value, met)))
 
 
 def _without_part_of_a_secret(context: PlayContext, value: object, met: Sequence[Met]) -> object:

@@ -15,8 +15,9 @@ from poc_cli.engine.step_failure import PlayError, StepFailed
 from poc_cli.engine.worker_reports import WorkerReports
 from poc_cli.errors import PocError
 from poc_cli.history import event as kinds
-from poc_cli.history import events
+from poc_cli.history import play_events
 from poc_cli.history.event import Event
+from poc_cli.history.event_data import EventData
 from poc_cli.history.late_stretch import Stretch
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.record.lateness import is_own_work
@@ -166,7 +167,7 @@ class PlayContext:
                 each.note(event)
         return event
 
-    def write(self, actor: str, data: events.EventData, *, t_ns: int | None = None) -> Event:
+    def write(self, actor: str, data: EventData, *, t_ns: int | None = None) -> Event:
         """Write a typed event."""
         return self.add(actor, data.kind, t_ns=t_ns, **vars(data))
 
@@ -314,7 +315,7 @@ class PlayContext:
         """Start to record the residency of the play's objects and the calls to the API."""
         self._api.listen(self._nonce, self._called)
         for name, value in self._given.items():
-            self.write("poc", events.Captured(name=name, value=value))
+            self.write("poc", play_events.Captured(name=name, value=value))
         if self._services is not None:
             self._services.gateway.add_play(self._nonce, lambda: self.target.endpoint)
             self._listen_to(self._services.app(self.play.scenario))

@@ -7,7 +7,7 @@ from poc_cli.engine.context import ObservedObject, PlayContext
 from poc_cli.engine.hibernation_traced import TracedSleeper
 from poc_cli.engine.module_state_play import ModuleStateResetter
 from poc_cli.engine.pin_data import pins_data
-from poc_cli.history import events
+from poc_cli.history import object_events
 
 PAUSE_SECONDS: Final = 0.04
 """How long a slowed session pauses in each gap: an evict with its fences and a reset of module state takes as long
@@ -58,5 +58,5 @@ class GapSleeps:
         found = await self._sleeper.sleep_in_gap(witnessed)
         self._context.write(
             f"object:{witnessed.label}",
-            events.Gap(outcome=found.outcome, pins=pins_data(found.pins), alarm_in_ms=found.alarm_in_ms),
+            object_events.Gap(outcome=found.outcome, pins=pins_data(found.pins), alarm_in_ms=found.alarm_in_ms),
         )

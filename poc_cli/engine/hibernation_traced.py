@@ -8,7 +8,7 @@ from poc_cli.engine.context import ObservedObject, PlayContext
 from poc_cli.engine.hibernation import Wanted, Way
 from poc_cli.engine.pin_data import describe_pins, pins_data
 from poc_cli.engine.step_failure import StepFailed
-from poc_cli.history import events
+from poc_cli.history import object_events
 from poc_cli.residency import Pin
 from poc_cli.targets.base import Trace
 
@@ -82,7 +82,9 @@ class TracedSleeper:
                     raise StepFailed("no_sleep", f"the evict did not end {witnessed.label}'s stay")
                 await self._await_sleep(witnessed)
                 return
-            self._context.write(f"object:{witnessed.label}", events.Refused(pins=pins_data(pins), alarm_in_ms=alarm))
+            self._context.write(
+                f"object:{witnessed.label}", object_events.Refused(pins=pins_data(pins), alarm_in_ms=alarm)
+            )
             if not self._should_sleep and pins:
                 raise StepFailed(
                     "no_sleep", f"the evict was refused: {witnessed.label} is pinned by {describe_pins(pins)}"
@@ -139,9 +141,9 @@ class TracedSleeper:
     async def _evict(self, witnessed: ObservedObject) -> str:
         actor = f"object:{witnessed.label}"
         self._context.say("evicting")
-        self._context.write(actor, events.Evicting())
+        self._context.write(actor, object_events.Evicting())
         eviction = await self._target.evict(witnessed.class_name, witnessed.id)
-        self._context.write(actor, events.Evicted(outcome=eviction.outcome, said=eviction.message))
+        self._context.write(actor, object_events.Evicted(outcome=eviction.outcome, said=eviction.message))
         await self._target.fence()
         return eviction.outcome
 
@@ -170,7 +172,7 @@ class TracedSleeper:
             now_ns = await self._next(witnessed)
         self._context.write(
             f"object:{witnessed.label}",
-            events.StillAwake(
+            object_events.StillAwake(
                 at_ns=now_ns,
                 at_last_event_ns=stay.last_event_ns,
                 at_last_activity_ns=stay.last_activity_ns,
@@ -221,7 +223,9 @@ class TracedSleeper:
             }
         )
         actor = f"object:{witnessed.label}"
-        self._context.write(actor, events.Probed(wanted=wanted, found=found, ok=ok, pins=pins_data(pins), **times))
+        self._context.write(
+            actor, object_events.Probed(wanted=wanted, found=found, ok=ok, pins=pins_data(pins), **times)
+        )
         if not ok:
             woken = f", woken by {witnessed.woken_by}" if wanted == "asleep" and witnessed.slept else ""
             because = f": {describe_pins(pins)}" if pins else woken

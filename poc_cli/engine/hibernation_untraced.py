@@ -7,7 +7,7 @@ from poc_cli.engine.black_box import BlackBox
 from poc_cli.engine.context import ObservedObject, PlayContext
 from poc_cli.engine.hibernation import Wanted, Way
 from poc_cli.engine.step_failure import PlayError, StepFailed
-from poc_cli.history import events
+from poc_cli.history import object_events
 from poc_cli.residency.sleep_onset import LONGEST_WAIT_SECONDS
 
 GIVES_UP_SECONDS: Final = LONGEST_WAIT_SECONDS + 40.0
@@ -51,7 +51,7 @@ class UntracedSleeper:
             await asyncio.sleep(min(_POLL_SECONDS, max(limit - silent, 0.01)))
         self._context.write(
             f"object:{witnessed.label}",
-            events.Waited(silent_ms=round(silent * 1000, 3), needed_ms=round(needed * 1000, 3)),
+            object_events.Waited(silent_ms=round(silent * 1000, 3), needed_ms=round(needed * 1000, 3)),
         )
         if not self._expects_sleep:
             await self._box.ask([witnessed.label])

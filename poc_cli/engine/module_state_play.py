@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from poc_cli.engine.context import ObservedObject, PlayContext
 from poc_cli.errors import TargetError
 from poc_cli.history import event as kinds
-from poc_cli.history import events
+from poc_cli.history import object_events, play_events
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.scenario.loader import text_sha256
 from poc_cli.scenario.model import Restart, Step
@@ -164,13 +164,13 @@ class ModuleStateResetter:
                 self._left_in_memory.setdefault(each.id, self._target.times_called(each.id))
                 continue
             actor = f"object:{each.label}"
-            self._context.write(actor, events.Evicting())
+            self._context.write(actor, object_events.Evicting())
             eviction = await self._target.evict(each.class_name, each.id)
-            self._context.write(actor, events.Evicted(outcome=eviction.outcome, said=eviction.message))
+            self._context.write(actor, object_events.Evicted(outcome=eviction.outcome, said=eviction.message))
             evicted.append(each.label)
         if evicted:
             await self._target.settled()
-            told = events.ModuleState(at="step", changed=[], left=[], others=[], evicted=evicted)
+            told = play_events.ModuleState(at="step", changed=[], left=[], others=[], evicted=evicted)
             self._context.write("poc", told)
 
     def _unnamed_in_memory(self) -> list[str]:

@@ -1,18 +1,18 @@
 """What pins an object, as the history records it and in words."""
 
-from poc_cli.history import events
+from poc_cli.history import object_events
 from poc_cli.record.places import pins_words
 from poc_cli.residency import Pin
 
 
-def pins_data(pins: tuple[Pin, ...]) -> list[events.Pin]:
+def pins_data(pins: tuple[Pin, ...]) -> list[object_events.Pin]:
     """Return pins as the history records them."""
     return [pin_data(pin) for pin in pins]
 
 
-def pin_data(pin: Pin) -> events.Pin:
+def pin_data(pin: Pin) -> object_events.Pin:
     """Return a pin as the history records it."""
-    found: events.Pin = {
+    found: object_events.Pin = {
         "kind": pin.kind,
         "name": pin.name,
         "what": pin.what,

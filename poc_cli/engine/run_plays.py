@@ -5,9 +5,7 @@ import contextlib
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
-from poc_cli import __version__
 from poc_cli.engine.environment import RunEnvironment
 from poc_cli.engine.log_leaks import LogLeaks
 from poc_cli.engine.module_state_play import to_confirm
@@ -43,14 +41,7 @@ async def run(  # noqa: PLR0913, PLR0917 - what a run is made of
     """
     file = records.folder / "history.ndjson"
     with HistoryWriter(file, records.redactor, pool.attendance.now_ns) as history:
-        history.add(
-            RUN,
-            "poc",
-            kinds.RUN_START,
-            format=kinds.FORMAT,
-            poc=__version__,
-            run=records.folder.name,
-            started=datetime.now(UTC).isoformat(timespec="seconds"),
+        history.start_run(
             named=bool(options.words),
             sleep=options.sleep,
             repeat=options.repeat,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from poc_cli.engine.step_failure import StepFailed
 from poc_cli.errors import TargetError
 from poc_cli.history import event as kinds
-from poc_cli.history import events
+from poc_cli.history import object_events
 from poc_cli.record.places import threw_words
 from poc_cli.targets.worker_output import LONGEST, Logged, Output, Threw
 
@@ -97,7 +97,7 @@ class WorkerReports:
             return
         text, more = self._kept(line.text)
         last = {"last": True} if self._logged == MOST_LOGGED else {}
-        self._context.note(actor, events.Logged.kind, level=line.level, text=text, **more, **last, **data)
+        self._context.note(actor, object_events.Logged.kind, level=line.level, text=text, **more, **last, **data)
 
     def _record_exception(self, actor: str, threw: Threw, output: Output | None, data: dict[str, Any]) -> str:
         """Record it, and return it in words."""
@@ -109,7 +109,7 @@ class WorkerReports:
             data |= {"script": place.script, "line": place.line}
             if place.package is not None:
                 data["package"], data["package_line"] = place.package
-        self._context.note(actor, events.Threw.kind, **data, **more)
+        self._context.note(actor, object_events.Threw.kind, **data, **more)
         return threw_words(data, self._whose(output))
 
     def _kept(self, text: str) -> tuple[str, dict[str, Any]]:

@@ -4,15 +4,19 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 from pydantic_core import PydanticSerializationError, to_json
 
+from poc_cli import __version__
 from poc_cli.errors import PocError
-from poc_cli.history.event import PLAY_END, RUN_END, Event
-from poc_cli.history.events import NAMES, EventData, misnamed
+from poc_cli.history.event import FORMAT, PLAY_END, RUN_END, RUN_START, Event
+from poc_cli.history.event_data import EventData
+from poc_cli.history.events import NAMES, misnamed
+from poc_cli.history.folder import RUN
 from poc_cli.history.redact import Hit, Redactor, marks
 
 LARGEST: Final = 512 << 20
@@ -53,6 +57,19 @@ class HistoryWriter:
         """Close the file."""
         os.close(self._descriptor)
         self._descriptor = -1  # the number may be reused for another file
+
+    def start_run(self, **data: Any) -> None:
+        """Write the first event of the run, which is named after the file's folder."""
+        self.add(
+            RUN,
+            "poc",
+            RUN_START,
+            format=FORMAT,
+            poc=__version__,
+            run=self.path.parent.name,
+            started=datetime.now(UTC).isoformat(timespec="seconds"),
+            **data,
+        )
 
     def without_secrets(self, payload: str | bytes) -> str | bytes:
         """Return a message with secrets masked. Mask before truncating: half a secret would not be found."""

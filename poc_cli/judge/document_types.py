@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any, Final, Literal, NotRequired, TypedDict
 
-from poc_cli.history.events import Number, TargetInfo
+from poc_cli.history.event_data import Number
+from poc_cli.history.play_events import TargetInfo
 from poc_cli.judge.finding import Verdict
 from poc_cli.record.json_schema import DIALECT, Definitions, as_text
 

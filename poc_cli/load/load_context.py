@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final, NamedTuple, Protocol
@@ -11,8 +11,10 @@ from typing import Any, Final, NamedTuple, Protocol
 from poc_cli.load.ledger import Ledger
 from poc_cli.load.load_socket import Socket
 from poc_cli.load.plan import Plan, Step
+from poc_cli.load.process_usage import Usage
+from poc_cli.load.sharding import Shard
 from poc_cli.load.socket_pool import SocketPool
-from poc_cli.record.load_stage import StageResult
+from poc_cli.record.load_stage import ShardResult, StageResult
 from poc_cli.scenario.conditions import lookup
 from poc_cli.scenario.values import MISSING
 
@@ -183,3 +185,17 @@ class LoadContext:
             p50=0.0 if shown is None else shown.at(50),
             p99=0.0 if shown is None else shown.at(99),
         )
+
+
+class LoadSupervisor(ShardSupervisor, Protocol):
+    """A supervisor that writes the history."""
+
+    def record(self, kind: str, **data: Any) -> None:
+        """Write an event."""
+
+    def set_client_usage(self, uses: Callable[[], dict[str, Usage]]) -> None:
+        """Use these numbers instead of those measured here for processes of the same name."""
+
+
+Execute = Callable[[Shard, str, Mapping[str, str], float, LoadSupervisor], Coroutine[Any, Any, ShardResult]]
+"""Runs a whole load: the shard, the worker's URL, the headers, the start time and the supervisor."""

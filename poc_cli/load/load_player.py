@@ -11,8 +11,7 @@ from poc_cli.errors import PocError
 from poc_cli.history import event as kinds
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.load.capacity import limits, wants_many_addresses
-from poc_cli.load.load_context import Glance
-from poc_cli.load.load_observer import Execute
+from poc_cli.load.load_context import Execute, Glance
 from poc_cli.load.plan import Plan
 from poc_cli.load.process_usage import Meter, Usage
 from poc_cli.load.shard_runner import INTERRUPTED, execute

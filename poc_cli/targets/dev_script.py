@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from poc_cli.errors import TargetError
 from poc_cli.targets.worker_source import WorkerSource
-from poc_cli.targets.wrangler_config import classes_of, environments_of, only_environment, read
+from poc_cli.targets.wrangler_config import binds_objects, environments_of, only_environment, read
 
 _FIRST: Final = ("dev", "start")
 """The scripts that are looked at first."""
@@ -101,5 +101,5 @@ def _names_main(file: Path, env: str | None) -> bool:
 def _has_objects_only_in(file: Path, env: str | None) -> bool:
     with suppress(TargetError):
         table = read(file)
-        return env is not None and not classes_of(table) and bool(classes_of(environments_of(table).get(env, {})))
+        return env is not None and not binds_objects(table) and binds_objects(environments_of(table).get(env, {}))
     return False

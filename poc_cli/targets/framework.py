@@ -42,8 +42,9 @@ _NO_EFFECT: Final = "legacy_env"
 """A key that wrangler rejects in a project's own configuration; `true` was its default, and is now the only way."""
 
 _OUTPUT: Final = r"\.[^\"]*(?:dist|build|\.svelte-kit|\.open-next|\.output)/[^\"]*"
+_VIRTUAL: Final = r"#[^\"]+|\\0[^\"]*|(?!node:|cloudflare:|workerd:|https?:|data:)[^\":]+:[^\"]*"
 _NOT_BUILT: Final = re.compile(
-    rf"""The entry-point file at "([^"]+)" was not found|Could not resolve "((?:virtual:|\\0)[^"]*|{_OUTPUT})\""""
+    rf"""The entry-point file at "([^"]+)" was not found|Could not resolve "({_VIRTUAL}|{_OUTPUT})\""""
 )
 """What wrangler says if a file is missing that only a build makes, or a module that only Vite knows."""
 
@@ -93,6 +94,12 @@ def without_assets(project: Path, folder: str | None) -> str:
     script = build_script(project)
     which = "it names no folder for them" if folder is None else f"there is no {os.path.relpath(folder, project)}"
     return f"poc: started without assets: {which}" + (f"; {script.advice}" if script is not None else "")
+
+
+def left_by_a_build(project: Path, command: str, main: str) -> str:
+    """Return the note on a project that is run as an earlier build in Rust has left it."""
+    left = os.path.relpath(main, project)
+    return f"poc: `{command}` cannot run here, so {left} is run as an earlier build has left it"
 
 
 @dataclass(frozen=True, slots=True)

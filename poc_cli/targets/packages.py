@@ -108,9 +108,10 @@ def manifest(folder: Path) -> dict[str, Any]:
     return next(_manifests(_up_to_root(folder)), {})
 
 
-def declares(folder: Path, name: str) -> bool:
-    """Return whether the project, or a workspace around it, depends on a package."""
-    return any(name in _declared(table) for table in _manifests(_up_to_root(folder)))
+def declares(folder: Path, name: str | None = None) -> bool:
+    """Return whether the project, or a workspace around it, depends on a package, or on any if None is given."""
+    found = [_declared(table) for table in _manifests(_up_to_root(folder))]
+    return any(found) if name is None else any(name in each for each in found)
 
 
 def _declared(table: dict[str, Any]) -> set[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from poc_cli.errors import TargetError
 from poc_cli.residency.identity import in_namespace
@@ -18,7 +18,7 @@ from poc_cli.targets.capnp import Service, joined, services, with_tails
 from poc_cli.targets.compatibility import encoded
 from poc_cli.targets.runtime_programs import WRANGLER_VERSION
 from poc_cli.targets.sourcemap import SourceMap
-from poc_cli.targets.worker import MESSAGE, Worker, write_message
+from poc_cli.targets.worker import LISTENS_WITHIN_SECONDS, MESSAGE, Worker, write_message
 from poc_cli.targets.worker_source import WorkerSource
 from poc_cli.targets.workerd_config import SIDECAR, Services, addition
 from poc_cli.targets.wrangler_build import Built
@@ -26,6 +26,10 @@ from poc_cli.targets.wrangler_config import where_declared
 
 _PASSING_NAME = re.compile(rb"poc-[0-9a-f]{16}|(?:bundle|dev)-[A-Za-z0-9]{6}")
 """Temporary folders of a build, which wrangler mentions in comments of the bundle."""
+
+
+PYTHON_LISTENS_WITHIN_SECONDS: Final = 120.0
+"""The first time workerd downloads Pyodide, some ten megabytes, on a slow network."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +108,12 @@ class Project(Worker):
                 shutil.copytree(beginning, folder / f"disk{index}")
             else:
                 (folder / f"disk{index}").mkdir()
+
+    @property
+    def listens_within(self) -> float:
+        """Return how long it may take to start, in seconds; a Python Worker loads or even downloads its interpreter."""
+        python = any(each.startswith("--pyodide") for each in self.arguments)
+        return PYTHON_LISTENS_WITHIN_SECONDS if python else LISTENS_WITHIN_SECONDS
 
     def words(self, binary: Path, folder: Path, *, tailed: bool) -> list[str]:  # noqa: ARG002 - it is compiled
         """Return the command-line arguments for the configuration, wrangler's own options, and the disks."""

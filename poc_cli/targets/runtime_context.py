@@ -30,9 +30,6 @@ from poc_cli.targets.worker import Worker
 from poc_cli.targets.worker_output import NOISE, Output, log_text, parse
 from poc_cli.targets.workers import Workers
 
-LISTENS_WITHIN_SECONDS = 10.0
-"""workerd reports its ports after 31 ms (median); a busy machine takes longer."""
-
 PULSE_SECONDS: Final = 0.25
 """How often a fence is sent to each runtime, so that no stall of half a second is missed."""
 
@@ -90,7 +87,7 @@ class Running:
         `notify` is called with each change of residency, `report` with what the worker threw and logged.
         """
         self._runtime, number = numbers
-        self.residency = Residency(number, process.place.worker.locate)
+        self.residency = Residency(number, process.place.worker.locate, process.place.worker.sidecar.evict)
         self._watch = Watch(process.popen.pid, context.attendance)
         self.sidecar = Sidecar(process.place.folder, self._watch)
         self._process = process
@@ -146,7 +143,7 @@ class Running:
         pipe = os.fdopen(self._process.control, "rb", buffering=0)  # closed with the transport
         transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
         try:
-            async with asyncio.timeout(LISTENS_WITHIN_SECONDS):
+            async with asyncio.timeout(self._process.place.worker.listens_within):
                 while not ports.keys() >= wanted:
                     line = await reader.readline()
                     if not line:

@@ -18,6 +18,9 @@ from poc_cli.targets.embedding import named_files, raise_if_outside
 from poc_cli.targets.worker_source import DECLARATION
 from poc_cli.targets.workerd_config import SIDECAR, SUBJECT, Services, config
 
+LISTENS_WITHIN_SECONDS: Final = 10.0
+"""workerd reports its ports after 31 ms (median); a busy machine takes longer."""
+
 MOST_FILES: Final = 10_000
 """Workers with more files get no digest."""
 
@@ -54,6 +57,11 @@ class Worker:
     def compatibility_date(self) -> str | None:
         """Return the compatibility date that it runs with, or None if unknown."""
         return self.imposed or self.declared
+
+    @property
+    def listens_within(self) -> float:
+        """Return how long its runtime may take to start, in seconds."""
+        return LISTENS_WITHIN_SECONDS
 
     @property
     def secrets(self) -> tuple[tuple[str, str], ...]:

@@ -17,6 +17,9 @@ DECLARATION: Final = "local.capnp"
 CONFIGURATIONS: Final = ("wrangler.json", "wrangler.jsonc", "wrangler.toml")
 """In wrangler's order of precedence."""
 
+_NEW_CONFIGURATION: Final = "cloudflare.config.ts"
+"""Read by wrangler 4.156.0 and 4.164.0 with --experimental-new-config only, and ignored without it."""
+
 REDIRECT: Final = Path(".wrangler", "deploy", "config.json")
 """Where a build tool names the configuration that it generated (Cloudflare's documentation of wrangler)."""
 
@@ -125,6 +128,11 @@ def _configurations(choice: WorkerChoice) -> tuple[Path, tuple[Path, ...]]:
     if found is None:
         if (folder / DECLARATION).is_file():
             return folder, ()
+        if (folder / _NEW_CONFIGURATION).is_file():
+            raise TargetError(
+                f"{path} has only a {_NEW_CONFIGURATION}, which wrangler reads only by an experimental option",
+                f"build it by its own tool, which writes {REDIRECT}, or add a {CONFIGURATIONS[1]}",
+            )
         raise TargetError(
             f"{path} has no {DECLARATION} and no {', '.join(CONFIGURATIONS[:-1])} or {CONFIGURATIONS[-1]}",
             "name a worker's folder or its configuration file",

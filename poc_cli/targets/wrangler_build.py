@@ -13,11 +13,12 @@ from typing import Any, Final
 
 from poc_cli.errors import TargetError
 from poc_cli.targets.bindings import Binding, bindings_of, notes, raise_if_remote
-from poc_cli.targets.framework import layout, without_assets
+from poc_cli.targets.framework import layout, left_by_a_build, without_assets
 from poc_cli.targets.npm import node
 from poc_cli.targets.process import ending, guard, signal_group
 from poc_cli.targets.project_options import ProjectOptions
 from poc_cli.targets.runtime_folder import base
+from poc_cli.targets.runtime_programs import cache
 from poc_cli.targets.scratch_folder import ScratchFolder
 from poc_cli.targets.worker_output import Threw, of_stack
 from poc_cli.targets.worker_source import WorkerSource
@@ -59,6 +60,16 @@ class BuildSettings:
     date: str | None
     say: Callable[[str], None]
     options: ProjectOptions
+
+
+def _python_arguments() -> tuple[str, ...]:
+    """Return the options by which workerd keeps the interpreter that it downloads. Raises TargetError."""
+    kept = cache() / "pyodide"
+    try:
+        kept.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TargetError(f"cannot make {kept}: {error.strerror}", "set XDG_CACHE_HOME to a writable folder") from error
+    return (f"--pyodide-bundle-disk-cache-dir={kept}", f"--pyodide-package-disk-cache-dir={kept}")
 
 
 class Build:
@@ -141,6 +152,8 @@ class Build:
         for note in notes(bindings, [each["name"] for each in reply["workers"]]):
             self._settings.say(note)
         message, arguments = self._captured()
+        if any(each["python"] for each in reply["workers"]):
+            arguments += _python_arguments()
         return Built(
             self.source,
             self._folder,
@@ -162,6 +175,8 @@ class Build:
                         self._settings.say(event["text"].rstrip("\n"))
                 case "no-assets":
                     self._settings.say(without_assets(self.source.folder, event["folder"]))
+                case "left-build":
+                    self._settings.say(left_by_a_build(self.source.folder, event["command"], event["main"]))
                 case _:
                     return event
         raise AssertionError("the events of a build have an end")

@@ -57,9 +57,15 @@ def fallback_name(file: Path, index: int) -> str | None:
 def classes_of(table: Table) -> list[str]:
     """Return the classes that a configuration, or one of its environments, has of its own."""
     bound = [name for name, script in _bound(table) if script is None]
-    exports = table.get("exports")
-    exported = [name for name, each in exports.items() if _is_object(each)] if isinstance(exports, dict) else []
-    return list(dict.fromkeys([*bound, *_migrated(table), *exported]))
+    return list(dict.fromkeys([*bound, *_migrated(table), *_exported(table)]))
+
+
+def binds_objects(table: Table) -> bool:
+    """Return whether the code gets at objects by a configuration, or by one of its environments, on its own.
+
+    Migrations alone give it none: environments inherit them, but not the bindings.
+    """
+    return bool(_bound(table)) or bool(_exported(table))
 
 
 def bindings_of(table: Table) -> dict[str, str]:
@@ -79,8 +85,8 @@ def only_environment(source: WorkerSource) -> str | None:
         return None
     with suppress(TargetError):
         table = read(source.configs[0])
-        having = [name for name, each in environments_of(table).items() if _bound(each)]
-        if not classes_of(table) and len(having) == 1:
+        having = [name for name, each in environments_of(table).items() if binds_objects(each)]
+        if not binds_objects(table) and len(having) == 1:
             return having[0]
     return None
 
@@ -196,6 +202,11 @@ def _renamed(step: Table) -> Sequence[Table]:
 
 def _names(value: object) -> list[str]:
     return [name for name in value if isinstance(name, str)] if isinstance(value, list) else []
+
+
+def _exported(table: Table) -> list[str]:
+    exports = table.get("exports")
+    return [name for name, each in exports.items() if _is_object(each)] if isinstance(exports, dict) else []
 
 
 def _is_object(value: object) -> bool:

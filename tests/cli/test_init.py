@@ -155,6 +155,23 @@ def _written(folder: Path) -> tuple[str, str]:
     return first, second
 
 
+@pytest.mark.parametrize(
+    ("lock", "step"),
+    [
+        ("package-lock.json", '      - run: npm ci\n        working-directory: "app"\n'),
+        ("pnpm-lock.yaml", "      - run: corepack enable && pnpm install --frozen-lockfile\n"),
+    ],
+)
+def test_the_workflow_installs_what_the_project_needs(poc: Poc, lock: str, step: str) -> None:
+    project = Path(shutil.copytree(ROOT / "tests" / "projects" / "shapes" / "env-only", poc.folder / "app"))
+    assert poc.run("init", "--worker", "app").code == 0
+    assert "npm" not in (poc.folder / FILES[2]).read_text(encoding="utf-8")
+    (project / "package.json").write_text('{ "dependencies": { "hono": "4" } }', encoding="utf-8")
+    (project / lock).touch()
+    assert poc.run("init", "--worker", "app", "--force").code == 0
+    assert step in (poc.folder / FILES[2]).read_text(encoding="utf-8")
+
+
 @pytest.mark.live
 @pytest.mark.parametrize("name", ["chat", "game"])
 def test_the_first_scenario_of_a_project_holds_at_once(poc: Poc, name: str) -> None:

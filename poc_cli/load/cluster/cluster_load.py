@@ -20,8 +20,7 @@ from poc_cli.load.cluster.members import (
     raise_if_too_many,
 )
 from poc_cli.load.cluster.remote_shard import Part
-from poc_cli.load.load_context import Glance
-from poc_cli.load.load_observer import LoadSupervisor
+from poc_cli.load.load_context import Glance, LoadSupervisor
 from poc_cli.load.plan import Plan
 from poc_cli.load.process_usage import Usage
 from poc_cli.load.sharding import Shard, shards

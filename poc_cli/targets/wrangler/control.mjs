@@ -45,13 +45,18 @@ fs.readFileSync = (file, options) => {
 };
 
 // A build command is the only program that wrangler starts through a shell. What it prints is reported while it runs.
+let printed = "";
 const { spawn } = childProcess;
 childProcess.spawn = (command, words, options) => {
   if (!options?.shell) return spawn(command, words, options);
   const child = spawn(command, words, { ...options, env: { ...commandVariables, WRANGLER_COMMAND: "dev" } });
   for (const stream of [child.stdout, child.stderr]) {
     const decoder = new StringDecoder("utf8");
-    stream?.on("data", (chunk) => say({ event: "output", text: decoder.write(chunk) }));
+    stream?.on("data", (chunk) => {
+      const text = decoder.write(chunk);
+      printed += text;
+      say({ event: "output", text });
+    });
   }
   return child;
 };
@@ -188,21 +193,39 @@ function input(index) {
 const readConfigs = [];
 const NO_ASSETS = /"assets\.directory" field in your configuration file does not exist:\s*(.*)|missing the required `directory`/;
 
-/** Has wrangler read a project; where its assets are not built yet it gets an empty folder. */
-async function configure(devEnv, index) {
-  const wanted = input(index);
-  const read = wrangler.unstable_readConfig(wanted, { hideWarnings: true, useRedirectIfAvailable: true });
-  readConfigs.push(read);
-  connectHyperdrives(read, wanted.env, given.hyperdrive ?? {}, util.parseEnv);
-  try {
-    await devEnv.config.set(wanted, true);
-  } catch (error) {
-    const missing = NO_ASSETS.exec(reason(error));
-    if (missing === null) throw error;
+const RUST = /\b(?:cargo|worker-build)\b/;
+const NO_RUST = /not found|Could not resolve host|Couldn't connect|dns error|failed to (?:fetch|download)|registry/i;
+/** Gives what to change for a second try: no assets where none are built, or what an earlier build in Rust has left. */
+function remedy(error, { build, main }) {
+  const text = reason(error);
+  const missing = NO_ASSETS.exec(text);
+  if (missing !== null) {
     const assets = path.join(scratch, "no-assets");
     mkdirSync(assets, { recursive: true });
     say({ event: "no-assets", folder: missing[1] ?? null });
-    await devEnv.config.set({ ...wanted, assets }, true);
+    return { assets };
+  }
+  const command = build?.command;
+  if (!text.includes("Running custom build") || !RUST.test(command) || !NO_RUST.test(printed)) return undefined;
+  if (!main || !fs.existsSync(main)) return undefined;
+  say({ event: "left-build", command, main });
+  return { build: { custom: { command: "true" } } };
+}
+
+/** Has wrangler read a project. */
+async function configure(devEnv, index) {
+  let wanted = input(index);
+  const config = wrangler.unstable_readConfig(wanted, { hideWarnings: true, useRedirectIfAvailable: true });
+  readConfigs.push(config);
+  connectHyperdrives(config, wanted.env, given.hyperdrive ?? {}, util.parseEnv);
+  for (;;) {
+    try {
+      return await devEnv.config.set(wanted, true);
+    } catch (error) {
+      const change = remedy(error, config);
+      if (change === undefined || Object.keys(change).every((key) => key in wanted)) throw error;
+      wanted = { ...wanted, ...change };
+    }
   }
 }
 
@@ -236,6 +259,7 @@ try {
     workers: workers.map(({ config, bundle }) => ({
       name: config.name,
       bindings: boundBy(config),
+      python: config.entrypoint.endsWith(".py"),
       date: config.compatibilityDate,
       map: sourceMapOf(bundle),
       module: path.basename(bundle.path),

@@ -13,12 +13,10 @@ from poc_cli.judge.figures import figures
 from poc_cli.record.run_record import record
 from poc_cli.report.completeness import missing
 from poc_cli.report.html.charts import latencies
-from poc_cli.report.html.drawing import AXIS, BAR, GAP, LABEL, Scale, TimelineRenderer
+from poc_cli.report.html.drawing import AXIS, BAR, GAP, KINDS, LABEL, Scale, TimelineRenderer, data_of
 from poc_cli.report.html.html_page import _source
-from poc_cli.report.html.lanes import MOST_LANES, merge_lanes
 from poc_cli.report.html.safe import address, embedded
-from poc_cli.report.html.timeline import timeline_of
-from poc_cli.report.html.timeline_data import KINDS, data_of
+from poc_cli.report.html.timeline import MOST_LANES, merge_lanes, timeline_of
 from poc_cli.report.html.transcripts import EventIndex, LineBudget, lines_of
 from tests.support.big_run import big_run
 from tests.support.pages import STORY, story
@@ -118,6 +116,19 @@ def test_a_crash_is_no_sleep() -> None:
     timeline = timeline_of([event for event in history.events if event.play == "story"])
     assert [fault[1] for fault in timeline.faults] == ["runtime killed"]
     assert lanes(history, "story")["object"] == ["memory", "gone"]
+
+
+def test_what_was_thrown_is_marked_on_the_lane_of_its_object() -> None:
+    history = History()
+    told = history.play(STORY)
+    told.connect()
+    thrown: dict[str, Any] = {"name": "Error", "message": "no", "stack": [], "event": "alarm"}
+    marked = [history.add("story", actor, kinds.THREW, **thrown).id for actor in ("object:object", "worker")]
+    timeline = timeline_of([event for event in history.events if event.play == "story"])
+    found = {lane.label: lane for lane in timeline.lanes}
+    for name, event in zip(("object", "worker"), marked, strict=True):
+        assert [mark.event for mark in found[name].marks if mark.kind == "failed"] == [event]
+    assert found["worker"].what == "app"
 
 
 def test_no_mark_is_lost_in_drawing_or_in_the_data() -> None:

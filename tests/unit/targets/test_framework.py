@@ -147,6 +147,8 @@ def test_a_missing_build_is_told_with_the_tools_name(tmp_path: Path, package: st
         'The entry-point file at ".open-next/worker.js" was not found.',
         'workers/app.ts:2:40: Could not resolve "virtual:react-router/server-build"',
         'src/worker.js:1:7: Could not resolve "../.svelte-kit/cloudflare/_worker.js"',
+        'node_modules/x/index.js:28:10: Could not resolve "#tanstack-router-entry"',
+        'node_modules/x/index.js:14:44: Could not resolve "tanstack-start-manifest:v"',
     ):
         said = not_built(tmp_path, text)
         assert said is not None
@@ -158,7 +160,8 @@ def test_other_errors_and_projects_without_a_build_are_left_alone(tmp_path: Path
     assert not_built(tmp_path, missing) is None
     assert build_script(tmp_path) is None
     _write(tmp_path / "package.json", {"scripts": {"build": "make"}})
-    assert not_built(tmp_path, 'src/index.ts:3:1: Could not resolve "./history"') is None
+    for module in ("./history", "node:fs", "cloudflare:email", "hono"):
+        assert not_built(tmp_path, f'src/index.ts:3:1: Could not resolve "{module}"') is None
     assert not_built(tmp_path, missing) == (
         f"{tmp_path} is not built: there is no src/index.ts",
         f"run `npm run build` in {tmp_path} first (make), or give --build",

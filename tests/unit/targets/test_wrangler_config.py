@@ -50,6 +50,8 @@ def test_the_classes_of_a_configuration(table: dict[str, object], classes: list[
 
 def test_the_only_environment_with_objects_is_used_if_none_is_named(tmp_path: Path) -> None:
     assert only_environment(_project(tmp_path, f"[env.other]\n{IN_DEV}")) == "dev"
+    assert only_environment(_project(tmp_path, f'migrations = [{{ new_classes = ["Room"] }}]\n{IN_DEV}')) == "dev"
+    assert only_environment(_project(tmp_path, f'exports.Room.type = "durable-object"\n{IN_DEV}')) is None
     assert only_environment(_project(tmp_path, IN_DEV, "other")) is None
     assert only_environment(_project(tmp_path, IN_DEV, "")) is None  # the top level, by its name
     assert only_environment(_project(tmp_path, IN_DEV + IN_TEST)) is None

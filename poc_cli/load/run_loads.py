@@ -1,11 +1,14 @@
-"""Run the loads of a run one after the other, after its other plays."""
+"""Run a load on its own, or the loads of a run one after the other."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
+from poc_cli.history import event as kinds
+from poc_cli.history.folder import RUN, Records
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.load.load_context import Glance
-from poc_cli.load.load_player import Load, Outcome, play
+from poc_cli.load.load_player import Load, LoadProgress, Outcome, play
 from poc_cli.load.plan import NO_OVERRIDES, LoadOverrides, plan_of
 from poc_cli.load.process_usage import Usage
 from poc_cli.load.site import LoadTarget
@@ -64,3 +67,18 @@ class _StageProgress:
 
     def staged(self, result: StageResult) -> None:
         """Do nothing: the next sample reports the next stage."""
+
+
+async def run_load(
+    load: Load, site: LoadTarget, records: Records, target: dict[str, Any], progress: LoadProgress
+) -> bool:
+    """Run a load with its history in the run folder; return whether it was not interrupted.
+
+    `target` is the description of the target for the history.
+    """
+    with HistoryWriter(records.folder / "history.ndjson", records.redactor) as history:
+        history.start_run(named=True, sleep=None, repeat=1, target=target | {"oracle": "instance"})
+        if await play(load, site, history, progress) == "interrupted":
+            return False
+        history.add(RUN, "poc", kinds.RUN_END)
+    return True
