@@ -9,8 +9,10 @@ from poc_cli.targets.destination import Destination
 from poc_cli.targets.project_options import ProjectOptions
 from poc_cli.targets.worker_source import WorkerChoice
 
-SleepMode = Literal["idle", "evict"]
-"""How a run puts objects to sleep: by the runtime's idle timer, or by a forced eviction."""
+SleepMode = Literal["idle", "evict", "everywhere"]
+"""How a run puts objects to sleep: by the runtime's idle timer, by a forced eviction, or between all steps in turn."""
+
+EVERYWHERE: Final = "everywhere"
 
 JOBS: Final = 500
 """Concurrent plays; each holds a few sockets and waits most of the time."""
@@ -42,6 +44,9 @@ class RunOptions:
     project: ProjectOptions = ProjectOptions()  # noqa: RUF009 - frozen
 
     sleep: SleepMode | None = None
+    ignore: tuple[str, ...] = ()
+    """With sleeps everywhere: keys and paths in messages that may differ."""
+
     jobs: int = JOBS
     repeat: int = 1
     compat_dates: tuple[str, ...] = ()

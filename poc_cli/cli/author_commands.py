@@ -52,16 +52,31 @@ def _lint(
     cls=GroupedCommand,
     rich_help_panel=Panel.WRITE,
     epilog=examples(
-        ("poc init", "poc.toml, a first scenario and a workflow, in this folder"),
+        ("poc init", "poc.toml, a first scenario and a workflow for the project in this folder"),
         ("poc init --worker ../my-app", "with a scenario for that project"),
-        ("poc run scenarios/first.toml --worker .", "what to do next"),
+        ("poc run scenarios/first.toml", "what to do next"),
     ),
 )
 def _init(
     *,
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The project.")] = Path(),
     worker: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write the scenario for this worker, guessed from its code.")
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Write the scenario for this worker, by its code (default: the project itself, if it has wrangler's).",
+        ),
+    ] = None,
+    config: Annotated[
+        list[str] | None,
+        typer.Option("--config", metavar="FILE", help="Its wrangler configuration; repeat it for several workers."),
+    ] = None,
+    env: Annotated[
+        list[str] | None,
+        typer.Option("--env", metavar="ENV", help="The environment of its configuration, or one for each."),
+    ] = None,
+    main: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Its entry point, for a configuration that names none.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
     action: Annotated[
@@ -73,5 +88,7 @@ def _init(
 ) -> None:
     """Write poc.toml, a first scenario and a workflow into a project."""
     from poc_cli.commands.init import init
+    from poc_cli.config import WorkerFlags
 
-    Console().result(init(folder, action, force=force, worker=worker))
+    given = WorkerFlags(worker or (folder if config or env or main else None), config or (), env or (), main)
+    Console().result(init(folder, action, force=force, worker=given.choice))

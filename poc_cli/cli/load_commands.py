@@ -141,10 +141,10 @@ def _load(
     """Open many sockets, let them sleep and wake, and account for every one."""
     from poc_cli.commands.load import LoadOptions, load, seconds_of
     from poc_cli.config import Flags, WorkerFlags, settings
-    from poc_cli.load.plan import Wishes
+    from poc_cli.load.plan import LoadOverrides
 
     ramped, idled, lasted = seconds_of("--ramp", ramp), seconds_of("--idle", idle), seconds_of("--for", lasting)
-    wishes = Wishes(sockets, rooms, rounds, ramped, idled, sleep, storm, churn, chat, lasted)
+    overrides = LoadOverrides(sockets, rooms, rounds, ramped, idled, sleep, storm, churn, chat, lasted)
     dates = () if compat_date is None else (compat_date,)
     options = replace(
         settings(Flags(results, WorkerFlags(worker, config or (), env or (), main), compat_dates=dates)),
@@ -156,7 +156,7 @@ def _load(
         json=json,
         allow_unknown=allow_unknown,
     )
-    raise typer.Exit(load(LoadOptions(options, wishes, trace, cluster), Console(quiet=quiet or json)))
+    raise typer.Exit(load(LoadOptions(options, overrides, trace, cluster), Console(quiet=quiet or json)))
 
 
 def _address(target: str | None) -> "Destination":

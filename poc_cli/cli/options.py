@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from poc_cli.run_options import SleepMode
+from poc_cli.targets.project_options import RemoteBindings
 
 
 class OptionPanel(StrEnum):
@@ -33,6 +34,20 @@ WorkerFolder = Annotated[
         metavar="FOLDER",
         help="Test this worker instead of the shipped one: a folder with a wrangler configuration or a local.capnp.",
         rich_help_panel=_SCENARIOS,
+    ),
+]
+RunsBuild = Annotated[
+    bool,
+    typer.Option(
+        "--build", help="Run the project's own build script first (npm run build).", rich_help_panel=_EXECUTION
+    ),
+]
+RemoteBinding = Annotated[
+    RemoteBindings,
+    typer.Option(
+        "--remote-bindings",
+        help="What becomes of a project's bindings with remote = true; nothing on Cloudflare is ever used.",
+        rich_help_panel=_EXECUTION,
     ),
 ]
 Configs = Annotated[
@@ -62,7 +77,19 @@ Main = Annotated[
     ),
 ]
 Sleep = Annotated[
-    SleepMode | None, typer.Option(help="Override how objects are put to sleep.", rich_help_panel=_EXECUTION)
+    SleepMode | None,
+    typer.Option(
+        help="Override how objects are put to sleep; everywhere: between all steps, and compare what clients see.",
+        rich_help_panel=_EXECUTION,
+    ),
+]
+Ignore = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="PATH",
+        help="With --sleep everywhere: a key or path in messages that may differ after a sleep.",
+        rich_help_panel=_EXECUTION,
+    ),
 ]
 CompatDate = Annotated[
     str | None, typer.Option(metavar="DATE", help="Run with this compatibility date.", rich_help_panel=_EXECUTION)

@@ -13,12 +13,15 @@ from poc_cli.cli.options import (
     Configs,
     Envs,
     HeaderEnv,
+    Ignore,
     Jobs,
     Json,
     Main,
     OptionPanel,
     Quiet,
+    RemoteBinding,
     ResultsOut,
+    RunsBuild,
     Sleep,
     Times,
     TokenEnv,
@@ -27,6 +30,7 @@ from poc_cli.cli.options import (
 )
 from poc_cli.commands.console import Console
 from poc_cli.commands.help import GroupedCommand, Panel, examples
+from poc_cli.errors import UsageError
 from poc_cli.targets.project_options import ProjectOptions
 
 _RUN_EXAMPLES = examples(
@@ -35,6 +39,7 @@ _RUN_EXAMPLES = examples(
     ("poc run my-room.toml --worker ../my-worker", "your scenario, your worker"),
     ("poc run my-room.toml --config wrangler.prod.jsonc --env staging", "one configuration of it"),
     ("poc run ./scenarios/ -v", "every file of a folder, step by step"),
+    ("poc run my-room.toml --sleep evict --watch", "again after each save, while you write"),
     ("poc run stack", "a tRPC chat: Next.js, a browser, sleeping sockets"),
     ("poc run --all --compat-date 2025-06-01", "everything, with an older compatibility date"),
     ("poc run --all --target cloudflare", "on Cloudflare: deploy, run, remove"),
@@ -119,6 +124,16 @@ _ReportFolder = Annotated[
 ]
 
 
+_Watch = Annotated[
+    bool,
+    typer.Option(
+        "--watch",
+        help="Run again whenever a scenario or a worker's source is saved.",
+        rich_help_panel=OptionPanel.EXECUTION,
+    ),
+]
+
+
 @app.command("run", cls=GroupedCommand, rich_help_panel=Panel.RUN, epilog=_RUN_EXAMPLES)
 def _run(
     *,
@@ -129,7 +144,10 @@ def _run(
     config: Configs = None,
     env: Envs = None,
     main: Main = None,
+    build: RunsBuild = False,
+    remote_bindings: RemoteBinding = "simulate",
     sleep: Sleep = None,
+    ignore: Ignore = None,
     compat_date: _CompatDates = None,
     target: _Targets = None,
     token_env: TokenEnv = None,
@@ -138,6 +156,7 @@ def _run(
     keep: _Keep = False,
     jobs: Jobs = None,
     repeat: Times = 1,
+    watch: _Watch = False,
     results: ResultsOut = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -156,16 +175,23 @@ def _run(
         words=scenarios or (),
         everything=every,
         tags=tag or (),
+        ignore=tuple(ignore or ()),
         repeat=repeat,
         header_env=header_env or (),
         origin=origin,
         keep=keep,
         json=json,
         verbosity=verbose,
-        project=ProjectOptions(shows_output=verbose > 0),
+        project=ProjectOptions(build, remote_bindings, shows_output=verbose > 0),
         allow_unknown=allow_unknown,
     )
     console = Console(quiet=quiet or json)
+    if watch:
+        if len(targets) > 1:
+            raise UsageError("--watch plays on this machine only", "leave it or the other targets out")
+        from poc_cli.commands.run_watched import watch as run_watching
+
+        raise typer.Exit(run_watching(options, console))
     if len(options.compat_dates) > 1 or len(targets) > 1:
         from poc_cli.commands.run_matrix import run_dates, run_targets
 
@@ -183,6 +209,8 @@ def _check(
     config: Configs = None,
     env: Envs = None,
     main: Main = None,
+    build: RunsBuild = False,
+    remote_bindings: RemoteBinding = "simulate",
     sleep: Sleep = None,
     compat_date: CompatDate = None,
     jobs: Jobs = None,
@@ -200,5 +228,6 @@ def _check(
     dates = () if compat_date is None else (compat_date,)
     under_test = WorkerFlags(worker, config or (), env or (), main)
     chosen = settings(Flags(results, under_test, sleep, jobs, dates, target, token_env))
-    options = replace(chosen, repeat=repeat, loads=True)
+    project = ProjectOptions(build, remote_bindings)
+    options = replace(chosen, repeat=repeat, loads=True, project=project)
     raise typer.Exit(check(options, output, Console(quiet=quiet)))

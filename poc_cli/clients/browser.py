@@ -1,4 +1,4 @@
-"""One headless Chromium for a run, in which each page has a context of its own."""
+"""The headless Chromium of a run; each page has its own browser context."""
 
 import asyncio
 import contextlib
@@ -17,10 +17,10 @@ _ENDS_WITHIN_SECONDS: Final = 5.0
 
 
 class Pages:
-    """The browser; started once, ended with the context."""
+    """The browser of a run, started once."""
 
     def __init__(self, chromium: Chromium, programs: ProgramFolder, hosts: Sequence[str]) -> None:
-        """Take the program, and the hosts beside this machine that pages may reach; nothing is started yet."""
+        """Initialize with the program and the remote hosts that pages may reach; starts nothing."""
         self._chromium = chromium
         self._programs = programs
         self._hosts = hosts
@@ -28,14 +28,14 @@ class Pages:
         self._starting: asyncio.Task[Browser] | None = None
 
     def begin(self) -> None:
-        """Start it, and do not wait for it."""
+        """Start the browser without waiting for it."""
         if self._starting is None:
             self._starting = asyncio.create_task(self._start())
-            # Those who waited may all be gone by the time it fails.
+            # Retrieve the exception even if nobody waits any more, or asyncio logs it.
             self._starting.add_done_callback(lambda task: task.cancelled() or task.exception())
 
     async def context(self) -> "BrowserContext":
-        """Return a fresh context. Raises TargetError if there is no browser."""
+        """Return a new browser context. Raises TargetError if the browser did not start."""
         self.begin()
         if self._starting is None:
             raise TargetError("the browser was not started")
@@ -43,7 +43,7 @@ class Pages:
         return await browser.new_context(service_workers="block")
 
     async def ready(self) -> None:
-        """Wait until it runs. Raises TargetError if it does not start."""
+        """Wait until the browser runs. Raises TargetError if it does not start."""
         self.begin()
         if self._starting is not None:
             await asyncio.shield(self._starting)
@@ -66,30 +66,30 @@ class Pages:
                 handle_sighup=False,
             )
             session = await browser.new_browser_cdp_session()
-            told = await session.send("SystemInfo.getProcessInfo")
-            for process in told["processInfo"]:
+            info = await session.send("SystemInfo.getProcessInfo")
+            for process in info["processInfo"]:
                 if process["type"] == "browser":
                     self._programs.watch(process["id"])
         except (Error, OSError) as error:
-            said = str(error).strip().splitlines()
+            lines = str(error).strip().splitlines()
             raise TargetError(
-                f"the browser {self._chromium.program} did not start: {said[0] if said else error}",
-                "name another Chromium in POC_CHROMIUM",
+                f"the browser {self._chromium.program} did not start: {lines[0] if lines else error}",
+                "set POC_CHROMIUM to another Chromium",
             ) from error
         return browser
 
     def _arguments(self) -> list[str]:
         allowed = ", ".join(f"EXCLUDE {host}" for host in ("127.0.0.1", *self._hosts))
-        # Chromium's own sandbox needs rights that a container does not give; the pages are the user's own.
+        # Chromium's sandbox needs privileges that a container lacks; the pages are the user's own.
         return ["--no-sandbox", f"--host-resolver-rules=MAP localhost 127.0.0.1, MAP * ~NOTFOUND, {allowed}"]
 
     async def stop(self) -> None:
-        """End it; what does not end in time is killed by those who clear up after us."""
+        """Stop the browser; the program folder kills what does not end in time."""
         starting, self._starting = self._starting, None
         if starting is not None:
             starting.cancel()
             await asyncio.gather(starting, return_exceptions=True)
-        with contextlib.suppress(Exception):  # a driver that was ended from outside can no longer be asked
+        with contextlib.suppress(Exception):  # the driver may have been killed already
             async with asyncio.timeout(_ENDS_WITHIN_SECONDS):
                 if starting is not None and starting.done() and not starting.cancelled() and not starting.exception():
                     await starting.result().close()
@@ -99,7 +99,7 @@ class Pages:
 
 @contextlib.contextmanager
 def _temporary(folder: str) -> Iterator[None]:
-    """Let what is started meanwhile put its temporary files there: the driver takes our environment as it is."""
+    """Set TMPDIR in this process while the driver starts, because it inherits the environment."""
     before = os.environ.get("TMPDIR")
     os.environ["TMPDIR"] = folder
     try:

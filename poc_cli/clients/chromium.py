@@ -1,4 +1,4 @@
-"""Says where the Chromium for pages is, and brings the pinned one into the user's cache when it is not there yet."""
+"""Find the Chromium for pages, or install the pinned one into the user's cache."""
 
 import hashlib
 import importlib.util
@@ -16,7 +16,7 @@ from poc_cli.targets.process import passed_on
 from poc_cli.targets.runtime_programs import Thing, bring, cache
 
 VERSION: Final = "153.0.0"
-"""Of the npm package @sparticuz/chromium, whose Chromium needs neither root nor libraries of the machine."""
+"""The version of the npm package @sparticuz/chromium, whose Chromium needs neither root nor system libraries."""
 
 _HERE: Final = Path(__file__).parent / "browser"
 _NAMED: Final = "POC_CHROMIUM"
@@ -30,15 +30,15 @@ _FONTS: Final = """\
 
 @dataclass(frozen=True, slots=True)
 class Chromium:
-    """A program, and whether it is the one that we bring, with libraries and fonts beside it."""
+    """A Chromium; `bundled` if its libraries and fonts are next to it."""
 
     program: Path
-    ours: bool
+    bundled: bool
 
     def environment(self, folder: Path) -> dict[str, str]:
-        """Return its variables; what it writes goes into the folder. Raises OSError."""
+        """Return its environment; it writes its files into `folder`. Raises OSError if that is not possible."""
         variables = passed_on() | {"HOME": str(folder), "TMPDIR": str(folder)}
-        if self.ours:
+        if self.bundled:
             fonts = folder / "fonts.conf"
             text = _FONTS.format(fonts=self.program.parent / "fonts", cache=folder / "fonts")
             fonts.write_text(text, encoding="utf-8")
@@ -50,22 +50,22 @@ class Chromium:
 
 
 def why_no_pages() -> tuple[str, str] | None:
-    """Return why no page can be opened here at all, and what to do about it; None if nothing is known against it."""
+    """Return why pages are not possible on this machine and what to do about it; None if they should be."""
     if importlib.util.find_spec("playwright") is None:
         return (
             "pages in a browser need the Python package playwright",
             "install it: pip install 'poc-durable-objects[browser]'",
         )
-    if not os.environ.get(_NAMED) and not _is_for_here():
+    if not os.environ.get(_NAMED) and not _is_supported():
         return (
-            "poc brings a Chromium for Linux on x86-64 only",
-            f"name one that is on this machine in {_NAMED}",
+            "poc installs a Chromium only on Linux on x86-64",
+            f"set {_NAMED} to a Chromium on this machine",
         )
     return None
 
 
 def chromium(say: Callable[[str], None]) -> Chromium:
-    """Return the browser, brought first where it is missing. Raises TargetError if there is none."""
+    """Return the browser, installing it if necessary. Raises TargetError if that fails."""
     why = why_no_pages()
     if why is not None:
         raise TargetError(*why)
@@ -74,19 +74,19 @@ def chromium(say: Callable[[str], None]) -> Chromium:
         program = Path(named).absolute()
         if not (program.is_file() and os.access(program, os.X_OK)):
             raise TargetError(
-                f"{_NAMED} names {program}, which is not an executable file",
-                "name a Chromium or Chrome, or unset it to use the pinned one",
+                f"{_NAMED} is {program}, which is not an executable file",
+                "set it to a Chromium or Chrome, or unset it to use the pinned one",
             )
-        # One that was unpacked from the same package has its libraries beside it.
-        return Chromium(program, ours=(program.parent / "al2023").is_dir())
+        # A Chromium unpacked from the same package has its libraries next to it.
+        return Chromium(program, bundled=(program.parent / "al2023").is_dir())
     lock = hashlib.sha256((_HERE / "package-lock.json").read_bytes()).hexdigest()[:12]
     home = cache() / f"chromium-{VERSION}-{lock}"
     if not _program(home).is_file():
         bring(Thing("Chromium", VERSION, "about 70 MB", _program, _manifests, _unpack), home, say, None)
-    return Chromium(_program(home), ours=True)
+    return Chromium(_program(home), bundled=True)
 
 
-def _is_for_here() -> bool:
+def _is_supported() -> bool:
     return sys.platform == "linux" and os.uname().machine == "x86_64"
 
 
@@ -113,5 +113,5 @@ def _unpack(home: Path) -> None:
         check=False,
     )
     if finished.returncode != 0:
-        said = finished.stderr.strip()[-500:]
-        raise TargetError(f"the Chromium could not be unpacked: {said}", f"name one in {_NAMED}")
+        output = finished.stderr.strip()[-500:]
+        raise TargetError(f"the Chromium could not be unpacked: {output}", f"set {_NAMED} to another Chromium")

@@ -1,4 +1,4 @@
-"""What a client is: the interface that our WebSocket client, programs and pages share."""
+"""The interface that the WebSocket client, programs and pages share."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,11 +13,11 @@ Sendable = str | bytes | bytearray
 """What can be sent; a large message is a bytearray, because bytes cannot be made in pieces."""
 
 InTime = Callable[["asyncio.Future[Any]"], Awaitable[bool]]
-"""Waits for something, and returns whether it was done before its time was over."""
+"""Waits for a future and returns whether it was done in time."""
 
 
 def in_seconds(length: float) -> InTime:
-    """Return what waits for so long by the clock."""
+    """Return an InTime that waits for at most `length` seconds."""
 
     async def is_done(waiting: "asyncio.Future[Any]") -> bool:
         await asyncio.wait([waiting], timeout=length)
@@ -30,25 +30,25 @@ def in_seconds(length: float) -> InTime:
 class Ending:
     """How a connection ended.
 
-    `by` says who sent a close frame first: `nobody` where the connection broke, and where the library ended it because
-    of what the peer had sent (no UTF-8, a bad frame). `code` and `reason` are the peer's, 1006 where none came. `said`
-    is the exact sentence of the WebSocket library.
+    `by` says who sent a close frame first: `nobody` if the connection broke, or if the library closed it because of
+    what the peer had sent (invalid UTF-8, a bad frame). `code` and `reason` are the peer's, 1006 if none came.
+    `description` is the text of the WebSocket library.
     """
 
     by: Literal["client", "server", "nobody"]
     code: int
     reason: str
     clean: bool
-    said: str
+    description: str
 
 
 class Client(Protocol):
-    """What the engine needs of a client, whatever it is."""
+    """The operations of a client that the engine uses."""
 
     name: str
     inbox: Inbox
-    tells_openings: bool
-    """Whether it writes its openings down itself, since it may open connections at any time."""
+    records_openings: bool
+    """Whether it records its openings itself, because it may open connections at any time."""
 
     @property
     def is_open(self) -> bool:
@@ -56,37 +56,37 @@ class Client(Protocol):
 
     @property
     def how_it_ended(self) -> str:
-        """Why messages cannot be sent any more, in a sentence."""
+        """Why messages can no longer be sent, in a sentence."""
 
     async def open(self, within: float) -> dict[str, Any] | None:
-        """Connect; give what is worth recording, if it has not done so itself. Raises CannotOpen."""
+        """Connect; return what is to be recorded, None if it records that itself. Raises CannotOpen if that fails."""
 
     def missing(self, within: float) -> str:
-        """Return in a sentence what did not happen in the time that it had to open."""
+        """Return in a sentence what did not happen within the time to open."""
 
     async def send(self, payload: Sendable) -> None:
         """Send one message. Raises ConnectionClosed if there is no connection."""
 
     async def close(self, code: int, reason: str, in_time: InTime) -> None:
-        """Close with a close frame and wait for the answer; cut the connection where none comes in time."""
+        """Close with a close frame and wait for the peer's; drop the connection if none comes in time."""
 
     async def await_end(self, within: float) -> bool:
-        """Wait for the connection to be ended by the other side; give whether it was in time."""
+        """Wait for the other side to end the connection; return whether it did in time."""
 
     async def kill(self, how: Literal["fin", "rst", "process"]) -> None:
         """Drop the connection without a close frame; `process` ends a program."""
 
     def stall(self) -> None:
-        """Stop reading, so that what is sent to us fills the buffers on the way."""
+        """Stop reading, so that the buffers of the connection fill up."""
 
     def release(self) -> None:
-        """Read on."""
+        """Resume reading."""
 
 
 class CannotOpen(Exception):
-    """The connection was refused; the text says how, `status` is the server's, None if it gave none.
+    """The connection was refused; the text says why, `status` is the HTTP status, None if there was none.
 
-    `in_time` tells a refusal from a server that said nothing at all in the time it had.
+    `in_time` is false if the server did not respond in time.
     """
 
     def __init__(
@@ -106,9 +106,28 @@ class CannotOpen(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """What a client tells of itself, at once."""
+    """Callbacks of a client."""
 
     received: Callable[[Payload], None]
     ended: Callable[[Ending], None]
-    flooded: Callable[[str], None]
-    """Hears what has come where it was more than a client takes; nothing more is read then."""
+    overflowed: Callable[[str], None]
+    """Called with what was received once it is more than a client accepts; reading then stops."""
+
+
+class Observer(Protocol):
+    """Records what one client did and what happened to it."""
+
+    def note(self, kind: str, **data: Any) -> None:
+        """Write an event of the client."""
+
+    def opened(self, socket: int, address: str) -> None:
+        """Write that a WebSocket to the worker is open; only the path of its address is kept."""
+
+    def passed(self, kind: str, socket: int, payload: Payload) -> tuple[int, int]:
+        """Write a message on such a WebSocket that is not for the inbox; return the event's id and time."""
+
+    def received(self, payload: Payload, **data: Any) -> None:
+        """Write a message and put it into the inbox."""
+
+    def ended(self, socket: int, ending: Ending) -> None:
+        """Write that such a WebSocket has ended."""

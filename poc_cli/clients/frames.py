@@ -1,4 +1,4 @@
-"""What passes on a WebSocket that is somebody else's: its messages and how it was closed, read from the bytes."""
+"""Read messages and close frames from the bytes of an observed WebSocket connection."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ Side = Literal["client", "server"]
 
 OTHER: Final[dict[Side, Side]] = {"client": "server", "server": "client"}
 
-_BROKEN: Final = 1006  # RFC 6455 7.1.5: what an endpoint is told where no close frame came
-_NO_CODE: Final = 1005  # where it came without a code
+_BROKEN: Final = 1006  # RFC 6455 7.1.5: the code reported if no close frame came
+_NO_CODE: Final = 1005  # the code reported if the close frame has none
 
 
-class _Reading:
+class _FrameReader:
     """One direction of a connection."""
 
     def __init__(self, *, masked: bool) -> None:
@@ -30,29 +30,29 @@ class _Reading:
         self._parsing: Generator[None, None, None] | None = self._parse(masked=masked)
 
     def feed(self, data: bytes) -> list[Frame]:
-        """Return the messages and control frames that the bytes complete; a message comes as one frame."""
+        """Return the messages and control frames completed by the bytes; fragments are joined into one frame."""
         if self._parsing is None:
             return []
         self._stream.feed_data(data)
         try:
             next(self._parsing, None)
         except (ProtocolError, PayloadTooBig, UnicodeDecodeError):
-            self._parsing = None  # the ends will fall out over it; there is no more to be read here
+            self._parsing = None  # the endpoints will fail the connection; stop reading
         frames, self._frames = self._frames, []
-        return [whole for frame in frames if (whole := self._whole(frame)) is not None]
+        return [joined for frame in frames if (joined := self._joined(frame)) is not None]
 
     def _parse(self, *, masked: bool) -> Generator[None, None, None]:
         while True:
             frame = yield from Frame.parse(self._stream.read_exact, mask=masked, max_size=LARGEST_MESSAGE)
             self._frames.append(frame)
 
-    def _whole(self, frame: Frame) -> Frame | None:
+    def _joined(self, frame: Frame) -> Frame | None:
         if frame.opcode not in {Opcode.TEXT, Opcode.BINARY, Opcode.CONT}:
             return frame
         self._parts.append(frame)
         self._size += len(frame.data)
         if self._size > LARGEST_MESSAGE:
-            self._parsing = None  # as if it had come in one frame
+            self._parsing = None  # as for one frame of that size
         if not frame.fin or self._parsing is None:
             return None
         parts, self._parts, self._size = self._parts, [], 0
@@ -60,63 +60,66 @@ class _Reading:
 
 
 @dataclass(slots=True)
-class _Said:
+class _CloseFrame:
     """The first close frame of one side."""
 
     code: int
     reason: str
 
 
-class Wire:
-    """Both directions of one connection."""
+class ObservedConnection:
+    """Both directions of one observed connection."""
 
     def __init__(self) -> None:
-        """Begin after the handshake."""
-        self._readings: dict[Side, _Reading] = {"client": _Reading(masked=True), "server": _Reading(masked=False)}
-        self._closes: dict[Side, _Said] = {}
+        """Initialize after the handshake."""
+        self._readers: dict[Side, _FrameReader] = {
+            "client": _FrameReader(masked=True),
+            "server": _FrameReader(masked=False),
+        }
+        self._closes: dict[Side, _CloseFrame] = {}
 
     def feed(self, side: Side, data: bytes) -> list[Payload]:
-        """Return the messages that bytes of one side complete."""
+        """Return the messages completed by bytes of one side."""
         found: list[Payload] = []
-        for frame in self._readings[side].feed(data):
+        for frame in self._readers[side].feed(data):
             if frame.opcode is Opcode.TEXT:
                 found.append(bytes(frame.data).decode("utf-8", "replace"))
             elif frame.opcode is Opcode.BINARY:
                 found.append(bytes(frame.data))
             elif frame.opcode is Opcode.CLOSE and side not in self._closes:
-                self._closes[side] = _said(bytes(frame.data))
+                self._closes[side] = _close_frame(bytes(frame.data))
         return found
 
     @property
     def closed_first(self) -> Side | None:
-        """Which side sent the first close frame, None as long as none was sent."""
+        """Which side sent the first close frame, None if none was sent yet."""
         return next(iter(self._closes), None)
 
     @property
     def is_closed(self) -> bool:
-        """Whether both have, so that no message can follow; TCP may stay open much longer."""
+        """Whether both sides sent one, so that no message can follow; TCP may stay open much longer."""
         return len(self._closes) == len(OTHER)
 
     def ending(self, first_gone: Side | None, dropped: str | None = None) -> Ending:
-        """Return how the connection ended; `first_gone` is whose stream ended first, `dropped` how we cut it."""
+        """Return how the connection ended; `first_gone` is the side that ended first, `dropped` how poc dropped it."""
         if dropped is not None:
-            return Ending("client", _BROKEN, "", clean=False, said=f"dropped by the client ({dropped.upper()})")
+            return Ending("client", _BROKEN, "", clean=False, description=f"dropped by the client ({dropped.upper()})")
         answer = self._closes.get("server")
         code, reason = (_BROKEN, "") if answer is None else (answer.code, answer.reason)
         if not self._closes:
-            ours = first_gone == "client"
-            who = "the client" if ours else "the server's side"
-            said = f"{who} broke it off without a close frame"
-            return Ending("client" if ours else "nobody", code, reason, clean=False, said=said)
+            by_client = first_gone == "client"
+            who = "the client" if by_client else "the server's side"
+            description = f"{who} ended the connection without a close frame"
+            return Ending("client" if by_client else "nobody", code, reason, clean=False, description=description)
         by = next(iter(self._closes))
-        told = [f"the {side} sent {each.code} {each.reason}".strip() for side, each in self._closes.items()]
+        sent = [f"the {side} sent {each.code} {each.reason}".strip() for side, each in self._closes.items()]
         missing = "" if self.is_closed else f"; no close frame from the {OTHER[by]}"
-        return Ending(by, code, reason, clean=self.is_closed, said="; then ".join(told) + missing)
+        return Ending(by, code, reason, clean=self.is_closed, description="; then ".join(sent) + missing)
 
 
-def _said(data: bytes) -> _Said:
+def _close_frame(data: bytes) -> _CloseFrame:
     try:
         close = Close.parse(data)
     except (ProtocolError, UnicodeDecodeError):
-        return _Said(_NO_CODE, "")
-    return _Said(int(close.code), close.reason)
+        return _CloseFrame(_NO_CODE, "")
+    return _CloseFrame(int(close.code), close.reason)

@@ -1,4 +1,4 @@
-"""What one client has received, what of it was read, and how to wait for more."""
+"""The messages that a client has received, with a read position, and how to wait for more."""
 
 import asyncio
 import contextlib
@@ -11,16 +11,16 @@ from typing import Final, Protocol
 from poc_cli.scenario.matching import Message
 
 MOST_MESSAGES: Final = 50_000
-"""Messages that an inbox holds of what came since the last one that a step was waiting for. Lint allows 20,000 steps
-(scenario/lint_rules.py), so more than twice as many tell nobody anything."""
+"""Messages held since the last one that a step was waiting for: more than twice the 20,000 steps that lint allows
+(scenario/lint_rules.py)."""
 
 MOST_BYTES: Final = 512 << 20
-"""Characters or bytes of them: sixteen of the largest messages that the runtime sends (32 MiB)."""
+"""Characters or bytes of those messages: sixteen of the largest that the runtime sends (32 MiB)."""
 
 
 @dataclass(slots=True)
 class Received:
-    """A message, the event of the history that tells of it, and whether a step has read it."""
+    """A message, its event in the history, and whether a step has read it."""
 
     message: Message
     event_id: int
@@ -30,23 +30,23 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The outcome of a reading: the match, or None, and what was passed over on the way."""
+    """The outcome of reading: the matching message, or None, and those that were passed over."""
 
     match: Received | None
     passed_over: tuple[Received, ...]
 
 
 class Limit(Protocol):
-    """How long something may be waited for."""
+    """How long to wait."""
 
     @property
     def left_s(self) -> float:
-        """Return how many seconds are left; 0 or less where it is over."""
+        """Return how many seconds are left; 0 or less if none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Until:
-    """A limit at a time of the event loop."""
+    """A deadline on the event loop's clock."""
 
     deadline: float
 
@@ -56,19 +56,19 @@ class Until:
         return self.deadline - asyncio.get_running_loop().time()
 
 
-class Over:
-    """A limit that is over: only what is there already is looked at."""
+class Expired:
+    """A limit in the past: only messages that are already there are read."""
 
     left_s = 0.0
 
 
 class Inbox:
-    """A list of messages with a read position; what lies before a match is not kept."""
+    """A queue of messages with a read position; messages before a match are dropped."""
 
     def __init__(self) -> None:
-        """Begin empty and open."""
+        """Initialize empty and open."""
         self._kept: deque[Received] = deque()
-        self._dropped = 0  # from the front; positions count them too
+        self._dropped = 0  # messages dropped from the front; positions include them
         self._kept_bytes = 0
         self._skipped: list[int] = []
         self._position = 0
@@ -83,18 +83,18 @@ class Inbox:
         self._moved.set()
 
     def end(self) -> None:
-        """Say that nothing will come any more."""
+        """Mark the end: nothing more will come."""
         self._ended = True
         self._moved.set()
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing will come any more."""
+        """Whether nothing more will come."""
         return self._ended
 
     @property
     def overflow(self) -> str | None:
-        """Return what came where it was more than an inbox holds, None as long as it was not."""
+        """Return what was received if it is more than an inbox holds, else None."""
         if len(self._kept) > MOST_MESSAGES:
             return f"more than {MOST_MESSAGES:,} messages that no step was waiting for"
         if self._kept_bytes > MOST_BYTES:
@@ -116,12 +116,12 @@ class Inbox:
         return tuple(islice(self._kept, max(0, start - self._dropped), None))
 
     def unread(self) -> Iterator[int]:
-        """Return the events of what no step has read."""
+        """Return the event ids of messages that no step has read."""
         yield from self._skipped
         yield from (received.event_id for received in self._kept if not received.read)
 
-    async def room(self, most: int) -> None:
-        """Wait while more messages than that lie behind the read position."""
+    async def wait_for_room(self, most: int) -> None:
+        """Wait while more than `most` messages are unread."""
         while self.size - self._position > most:
             self._read.clear()
             await self._read.wait()
@@ -135,14 +135,14 @@ class Inbox:
         very_next: bool = False,
         until_ns: int | None = None,
     ) -> Taken:
-        """Wait for a wanted message from `start` on for as long as the limit says; what is passed over is read.
+        """Wait for a wanted message from `start` on until the limit; messages that are passed over count as read.
 
-        What came after `until_ns` is left where it is.
+        Messages that came after `until_ns` are left.
         """
         passed: list[Received] = []
         index = start
         while True:
-            index = max(index, self._dropped)  # another reader may have been faster
+            index = max(index, self._dropped)  # another reader may have dropped messages
             while index < self.size:
                 received = self._at(index)
                 if until_ns is not None and received.t_ns > until_ns:
@@ -161,7 +161,7 @@ class Inbox:
                 return Taken(None, tuple(passed))
 
     async def quiet(self, start: int, limit: Limit) -> Received | None:
-        """Wait for silence for as long as the limit says; give the first message that broke it."""
+        """Wait until the limit for silence; return the first message if one comes."""
         start = max(start, self._dropped)
         while True:
             if self.size > start:
@@ -173,7 +173,7 @@ class Inbox:
         return self._kept[index - self._dropped]
 
     def _drop(self, end: int) -> None:
-        """Drop the messages before a position: no step looks behind what an earlier one was waiting for."""
+        """Drop the messages before a position; no step reads before an earlier step's match."""
         while self._dropped < end:
             received = self._kept.popleft()
             self._dropped += 1
@@ -183,7 +183,7 @@ class Inbox:
 
     async def _wait(self, limit: Limit) -> bool:
         self._moved.clear()
-        # The limit is asked again each time: where we were away meanwhile, there is more of it left.
+        # Ask the limit again each time: it grows if this process was suspended.
         while (left := limit.left_s) > 0:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left):

@@ -1,30 +1,30 @@
-"""Bytes of a pipe cut into lines of bounded length."""
+"""Split the bytes of a pipe into lines of bounded length."""
 
 from collections.abc import Iterator
 from typing import Final
 
 LONGEST_LINE: Final = 1 << 20
-"""Bytes of one line that are kept: as much as a message that the history still reads into. The rest is dropped."""
+"""Bytes kept of one line, as many as the history parses of a message. The rest is dropped."""
 
 
 class Lines:
-    """What has come of a line that is not whole yet."""
+    """Buffers the bytes of an incomplete line."""
 
     def __init__(self, longest: int = LONGEST_LINE) -> None:
-        """Take how much of a line is kept."""
+        """Initialize with the bytes to keep of each line."""
         self._longest = longest
         self._begun = b""
         self._dropped = 0
 
     def feed(self, chunk: bytes) -> Iterator[tuple[str, int]]:
-        """Yield each line that is whole now, without its end, and how many bytes were cut off it."""
-        *whole, rest = chunk.split(b"\n")
-        for part in whole:
+        """Yield each complete line without its end, and the number of bytes dropped from it."""
+        *complete, rest = chunk.split(b"\n")
+        for part in complete:
             yield self._line(part)
         self._keep(rest)
 
     def rest(self) -> tuple[str, int] | None:
-        """Return what stands after the last end of a line, at the end of the pipe."""
+        """Return what follows the last line end, at the end of the pipe; None if nothing does."""
         return self._line(b"") if self._begun or self._dropped else None
 
     def _keep(self, part: bytes) -> None:

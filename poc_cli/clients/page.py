@@ -1,4 +1,4 @@
-"""A client that is a page in a real browser: what its WebSockets to the worker send and get, and what is done on it."""
+"""A client that is a page in a real browser: its WebSockets to the worker are observed."""
 
 import asyncio
 import base64
@@ -10,30 +10,29 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from poc_cli.clients.browser import Pages
-from poc_cli.clients.client import CannotOpen, Ending, InTime, Payload, Sendable, in_seconds
+from poc_cli.clients.client import CannotOpen, Ending, InTime, Observer, Payload, Sendable, in_seconds
 from poc_cli.clients.inbox import Inbox
-from poc_cli.clients.observer import Observer
-from poc_cli.clients.page_closings import CLOSINGS, Closings
+from poc_cli.clients.page_closings import CLOSE_SCRIPT, Closings
 from poc_cli.errors import TargetError
 from poc_cli.history import event as kinds
 
 if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, CDPSession, Page
 
-MOST_COMPLAINTS: Final = 1000
-"""Lines of the console, errors and failed requests of a page that are kept, as many as of a program's stderr."""
+MOST_LOG_LINES: Final = 1000
+"""Console lines, errors and failed requests kept of a page, as many as of a program's stderr."""
 
 _TEXT: Final = 1  # RFC 6455 11.8
 _BINARY: Final = 2
 _REFUSED: Final = "Unexpected response code: "
-"""What Chromium says of a handshake that was answered otherwise than with 101; the status follows."""
+"""Chromium's text for a handshake with another status than 101; the status follows."""
 
 _SWITCHING: Final = 101
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Which page, when it counts as open, and the hosts that are the worker's."""
+    """The page's URL, when it counts as open, and the hosts of the worker."""
 
     url: str
     opens: Literal["socket", "load"]
@@ -42,7 +41,7 @@ class Visit:
 
 @dataclass(slots=True)
 class _Socket:
-    """One WebSocket of the page's to the worker."""
+    """One WebSocket from the page to the worker."""
 
     number: int
     url: str
@@ -50,17 +49,17 @@ class _Socket:
 
 
 class PageClient:
-    """One page that takes part in a play."""
+    """A page that takes part in a play."""
 
-    tells_openings = True
+    records_openings = True
 
-    def __init__(self, name: str, visit: Visit, pages: Pages, account: Observer) -> None:
-        """Take what is to be visited; nothing is opened yet."""
+    def __init__(self, name: str, visit: Visit, pages: Pages, observer: Observer) -> None:
+        """Initialize with the page to visit; opens nothing."""
         self.name = name
         self.inbox = Inbox()
         self._visit = visit
         self._pages = pages
-        self._account = account
+        self._observer = observer
         self._context: BrowserContext | None = None
         self._page: Page | None = None
         self._session: CDPSession | None = None
@@ -76,29 +75,29 @@ class PageClient:
         self._gone: str | None = "it was never opened"
         self._by_us: str | None = None
         self._elsewhere: list[str] = []
-        self._complaints = 0
+        self._logged = 0
         self.first_sent: tuple[int, int] | None = None
-        """The event and time of the first message that it sent since somebody last forgot it."""
+        """The event id and time of the first message sent since this was last reset."""
 
     @property
     def is_open(self) -> bool:
-        """Whether anything can be done on it."""
+        """Whether the page is open."""
         return self._gone is None
 
     @property
     def how_it_ended(self) -> str:
-        """Why nothing can be done on it any more, in a sentence."""
+        """Why the page is no longer open, in a sentence."""
         return self._gone or "it is open"
 
     @property
     def page(self) -> "Page":
-        """Return the browser's page. Raises CannotOpen if it is gone."""
+        """Return Playwright's page. Raises CannotOpen if it is gone."""
         if self._page is None or self._gone is not None:
             raise CannotOpen(self.how_it_ended)
         return self._page
 
     async def open(self, within: float) -> None:
-        """Open the page and wait until it counts as open. Raises CannotOpen."""
+        """Open the page and wait until it counts as open. Raises CannotOpen if it does not in time."""
         from playwright.async_api import Error
 
         try:
@@ -124,8 +123,8 @@ class PageClient:
         self._gone = None
         self._session = await self._context.new_cdp_session(self._page)
         self._listen(self._page, self._session)
-        await self._page.expose_binding(CLOSINGS.binding, self._told)
-        await self._page.add_init_script(CLOSINGS.script)
+        await self._page.expose_binding(CLOSE_SCRIPT.binding, self._close_reported)
+        await self._page.add_init_script(CLOSE_SCRIPT.script)
         await self._session.send("Network.enable")
         await self._session.send("Page.enable")
         await self._page.goto(self._visit.url, wait_until="load" if self._visit.opens == "load" else "commit")
@@ -136,22 +135,22 @@ class PageClient:
         return bool(self._opened) or self._refused is not None or self._failed is not None or self._gone is not None
 
     def missing(self, within: float) -> str:
-        """Return what the page did not open in its time, and what it opened instead."""
+        """Return what the page did not open in time, and what it opened instead."""
         if self._elsewhere:
             hosts = ", ".join(dict.fromkeys(self._elsewhere))
             return f"the page opened no WebSocket to the worker, only to {hosts}, within {within:g} s"
         what = "the page opened no WebSocket to the worker" if self._page is not None else "the browser gave no page"
         return f"{what} within {within:g} s"
 
-    # --- what it tells
+    # --- events of the browser
 
     def _listen(self, page: "Page", session: "CDPSession") -> None:
-        page.on("console", lambda told: self._complain(kinds.CONSOLE, level=told.type, text=told.text))
-        page.on("pageerror", lambda error: self._complain(kinds.PAGE_ERROR, text=str(error)))
+        page.on("console", lambda line: self._log(kinds.CONSOLE, level=line.type, text=line.text))
+        page.on("pageerror", lambda error: self._log(kinds.PAGE_ERROR, text=str(error)))
         page.on("requestfailed", lambda request: self._failed_request(request.method, request.url, request.failure))
         page.on("crash", lambda _: self._end("the page crashed"))
         page.on("dialog", lambda dialog: asyncio.ensure_future(dialog.dismiss()))
-        for name, hear in (
+        for name, handle in (
             ("Created", self._created),
             ("HandshakeResponseReceived", self._answered),
             ("FrameSent", lambda event: self._frame(kinds.SENT, event)),
@@ -159,19 +158,19 @@ class PageClient:
             ("FrameError", self._error),
             ("Closed", self._closed),
         ):
-            session.on(f"Network.webSocket{name}", hear)
+            session.on(f"Network.webSocket{name}", handle)
         session.on("Page.frameNavigated", self._navigated)
 
     def _failed_request(self, method: str, url: str, failure: str | None) -> None:
-        self._complain(kinds.REQUEST_FAILED, method=method, path=urlsplit(url).path, said=failure or "")
+        self._log(kinds.REQUEST_FAILED, method=method, path=urlsplit(url).path, said=failure or "")
 
-    def _complain(self, kind: str, **data: Any) -> None:
-        self._complaints += 1
-        if self._complaints <= MOST_COMPLAINTS:
-            self._account.note(kind, **data)
-        elif self._complaints == MOST_COMPLAINTS + 1:
-            message = f"(of the console, errors and failed requests the first {MOST_COMPLAINTS} are kept)"
-            self._account.note(kinds.CONSOLE, level="warning", text=message)
+    def _log(self, kind: str, **data: Any) -> None:
+        self._logged += 1
+        if self._logged <= MOST_LOG_LINES:
+            self._observer.note(kind, **data)
+        elif self._logged == MOST_LOG_LINES + 1:
+            message = f"(of the console, errors and failed requests the first {MOST_LOG_LINES} are kept)"
+            self._observer.note(kinds.CONSOLE, level="warning", text=message)
 
     def _created(self, event: dict[str, Any]) -> None:
         host = urlsplit(event["url"]).netloc
@@ -189,7 +188,7 @@ class PageClient:
         if event["response"]["status"] == _SWITCHING:
             socket.is_open = True
             self._opened += 1
-            self._account.opened(socket.number, socket.url)
+            self._observer.opened(socket.number, socket.url)
         self._moved.set()
 
     def _frame(self, kind: str, event: dict[str, Any]) -> None:
@@ -200,10 +199,10 @@ class PageClient:
         text = frame["payloadData"]
         payload: Payload = text if frame["opcode"] == _TEXT else base64.b64decode(text)
         if kind == kinds.SENT:
-            told = self._account.passed(kind, socket.number, payload)
-            self.first_sent = self.first_sent or told
+            sent = self._observer.passed(kind, socket.number, payload)
+            self.first_sent = self.first_sent or sent
         else:
-            self._account.heard(payload, socket=socket.number)
+            self._observer.received(payload, socket=socket.number)
 
     def _error(self, event: dict[str, Any]) -> None:
         socket = self._sockets.get(event["requestId"])
@@ -216,7 +215,7 @@ class PageClient:
         else:
             self._failed = said
         if self._opened:
-            self._account.note(kinds.OPEN_FAILED, said=said)
+            self._observer.note(kinds.OPEN_FAILED, said=said)
         self._moved.set()
 
     def _closed(self, event: dict[str, Any]) -> None:
@@ -225,26 +224,26 @@ class PageClient:
             self._closings.closed(event["requestId"], lambda ending: self._end_of(socket, ending))
 
     def _navigated(self, event: dict[str, Any]) -> None:
-        """Hear that the page shows another document: what the one before had open ended with it, mostly unheard."""
+        """Handle a navigation: the WebSockets of the previous document ended with it, mostly without an event."""
         if event["frame"].get("parentId") is not None:
             return
         self._closings.left()
         sockets, self._sockets = self._sockets, {}
         for socket in sockets.values():
             if socket.is_open:
-                self._end_of(socket, Ending("client", 1006, "", clean=False, said="the page was left"))
+                self._end_of(socket, Ending("client", 1006, "", clean=False, description="the page was left"))
 
-    def _told(self, _: object, told: str) -> None:
+    def _close_reported(self, _: object, report: str) -> None:
         with contextlib.suppress(ValueError, LookupError, TypeError):  # the page's own scripts may call it too
-            self._closings.told(json.loads(told))
+            self._closings.reported(json.loads(report))
 
     def _end_of(self, socket: _Socket, ending: Ending) -> None:
-        self._account.ended(socket.number, ending)
+        self._observer.ended(socket.number, ending)
         self._ended += 1
         self._moved.set()
 
     def _end(self, said: str) -> None:
-        """End all that is open: the page cannot tell any more."""
+        """Mark everything as ended, because the page can no longer report."""
         if self._gone is not None:
             return
         self._gone = said
@@ -253,25 +252,25 @@ class PageClient:
         for socket in sockets.values():
             if socket.is_open:
                 by: Literal["client", "nobody"] = "nobody" if self._by_us is None else "client"
-                self._end_of(socket, Ending(by, 1006, "", clean=False, said=said))
+                self._end_of(socket, Ending(by, 1006, "", clean=False, description=said))
         self.inbox.end()
         self._moved.set()
 
-    # --- what is done with it
+    # --- actions
 
-    async def send(self, payload: Sendable) -> None:  # noqa: ARG002 - lint refuses it before
-        """Raise CannotOpen: a page sends by what is done on it."""
-        raise CannotOpen("a page sends by what is done on it")
+    async def send(self, payload: Sendable) -> None:  # noqa: ARG002 - lint rejects it earlier
+        """Raise CannotOpen: a page sends through page actions."""
+        raise CannotOpen("a page sends through page actions, not by send")
 
     async def close(self, code: int, reason: str, in_time: InTime) -> None:  # noqa: ARG002 - the browser chooses them
-        """Leave the page, so that its WebSockets close as a browser closes them, and end it."""
+        """Navigate away, so that the browser closes the WebSockets in its own way, and close the page."""
         self._by_us = "the page was closed"
         if self._page is not None and self._gone is None:
             await _tried(self._page.goto("about:blank"), in_time)
         await self._finish("the page was closed", in_time)
 
     async def await_end(self, within: float) -> bool:
-        """Wait until a WebSocket of it has ended that no step has seen ending yet; give whether it was in time."""
+        """Wait until one more WebSocket has ended than steps have seen; return whether one did in time."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within):
                 while self._ended <= self._ends_seen:
@@ -281,8 +280,8 @@ class PageClient:
         self._ends_seen = self._ended
         return found
 
-    async def kill(self, how: Literal["fin", "rst", "process"]) -> None:  # noqa: ARG002 - there is but one way
-        """End the page at once."""
+    async def kill(self, how: Literal["fin", "rst", "process"]) -> None:  # noqa: ARG002 - there is only one way
+        """Close the page immediately."""
         self._by_us = "the page was ended"
         await self._finish("the page was ended", in_seconds(1.0))
 
@@ -292,14 +291,14 @@ class PageClient:
         self._end(said)
 
     def stall(self) -> None:
-        """Do nothing: lint refuses it before."""
+        """Do nothing: lint rejects it earlier."""
 
     def release(self) -> None:
         """Do nothing: a browser always reads."""
 
 
 async def _tried(action: Coroutine[Any, Any, object], in_time: InTime) -> None:
-    """Let the browser do something. What it cannot do, or does not do in time, is left: its pages are ended anyway."""
+    """Run a browser action until it is done or out of time; ignore failures, as the page is closed anyway."""
     doing = asyncio.create_task(action)
     try:
         await in_time(doing)

@@ -1,4 +1,4 @@
-"""A client that is a program: a line on its stdin is what it is sent, a line on its stdout a message of its inbox."""
+"""A client that is a program: it gets lines on stdin, and its lines on stdout are messages."""
 
 import asyncio
 import contextlib
@@ -7,22 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from poc_cli.clients.client import CannotOpen, Ending, InTime, Payload, Sendable
+from poc_cli.clients.client import CannotOpen, Ending, InTime, Observer, Payload, Sendable
 from poc_cli.clients.frames import Side
 from poc_cli.clients.inbox import Inbox
 from poc_cli.clients.lines import Lines
-from poc_cli.clients.observer import Observer
 from poc_cli.clients.relay import Head, Relay
 from poc_cli.clients.subprocesses import ENDS_WITHIN_SECONDS, ProgramFolder, end
 from poc_cli.errors import TargetError
 from poc_cli.history import event as kinds
-from poc_cli.targets.endpoint import Door
+from poc_cli.targets.endpoint import Endpoint
 from poc_cli.targets.process import ending, signal_group
 
 MOST_UNREAD: Final = 10_000
-"""Lines that may lie unread before the program's stdout is left to fill up: more of them tell nobody anything."""
+"""Unread lines before poc stops reading the program's stdout."""
 
-MOST_COMPLAINTS: Final = 1000
+MOST_LOG_LINES: Final = 1000
 """Lines of stderr that are kept; all are read."""
 
 _CHUNK: Final = 1 << 16
@@ -30,7 +29,7 @@ _CHUNK: Final = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What is started: the words and variables for the address that it is to connect to, and the folder."""
+    """The arguments and variables for the worker's URL, and the folder to start in."""
 
     words: Callable[[str], tuple[Sequence[str], Mapping[str, str]]]
     folder: Path
@@ -38,20 +37,20 @@ class Program:
 
 
 class ProgramClient:
-    """One program that takes part in a play."""
+    """A program that takes part in a play."""
 
-    tells_openings = True
+    records_openings = True
 
     def __init__(
-        self, name: str, program: Program, programs: ProgramFolder, door: Callable[[], Door], account: Observer
+        self, name: str, program: Program, programs: ProgramFolder, endpoint: Callable[[], Endpoint], observer: Observer
     ) -> None:
-        """Take what it is, and the way to the worker, which may change; nothing is started yet."""
+        """Initialize with the program and a function that returns the worker's current endpoint; starts nothing."""
         self.name = name
         self.inbox = Inbox()
         self._program = program
         self._programs = programs
-        self._account = account
-        self._relay = Relay(lambda _: door(), self)
+        self._observer = observer
+        self._relay = Relay(lambda _: endpoint(), self)
         self._process: asyncio.subprocess.Process | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._moved = asyncio.Condition()
@@ -71,11 +70,11 @@ class ProgramClient:
 
     @property
     def how_it_ended(self) -> str:
-        """Why lines cannot be sent any more, in a sentence."""
+        """Why lines can no longer be sent, in a sentence."""
         return self._said or "it runs"
 
     async def open(self, within: float) -> None:
-        """Start it and wait until it is open. Raises CannotOpen."""
+        """Start the program and wait until it counts as open. Raises CannotOpen if it does not in time."""
         url = f"ws://127.0.0.1:{await self._relay.start()}"
         words, variables = self._program.words(url)
         try:
@@ -83,7 +82,7 @@ class ProgramClient:
         except TargetError as error:
             raise CannotOpen(error.in_a_line) from error
         self._said = None
-        self._account.note(kinds.STARTED, program=Path(words[0]).name)
+        self._observer.note(kinds.STARTED, program=Path(words[0]).name)
         reading = (self._read_out(self._process), self._read_errors(self._process))
         self._tasks = [asyncio.create_task(each) for each in reading]
         self._tasks.append(asyncio.create_task(self._await_exit(self._process, self._tasks[:2])))
@@ -92,11 +91,11 @@ class ProgramClient:
         if self._refused is not None and not self._opened:
             raise CannotOpen(f"the server answered {self._refused}", self._refused)
         if not self._is_there():
-            raise CannotOpen(f"it {self._said} and there was {self._wanted}; its stderr is in the history")
+            raise CannotOpen(f"it {self._said} and there was {self._wanted}; the history has its stderr")
 
     def missing(self, within: float) -> str:
-        """Return what there was none of in the time that it had to open."""
-        return f"it runs, and within {within:g} s there was {self._wanted}"
+        """Return what did not come within the time to open."""
+        return f"it runs, but within {within:g} s there was {self._wanted}"
 
     @property
     def _wanted(self) -> str:
@@ -119,9 +118,9 @@ class ProgramClient:
             await self._moved.wait_for(done)
 
     async def send(self, payload: Sendable) -> None:
-        """Write one line. Raises CannotOpen if nobody reads it, ValueError for what is no line."""
+        """Write one line. Raises CannotOpen if the program does not read, ValueError if it is not one line."""
         if not isinstance(payload, str) or "\n" in payload:
-            raise ValueError(f"{self.name} is sent lines of text, and this is {_kind(payload)}")
+            raise ValueError(f"{self.name} takes single lines of text, but this is {_kind(payload)}")
         stdin = None if self._process is None else self._process.stdin
         if stdin is None or not self.is_open:
             raise CannotOpen(self.how_it_ended)
@@ -129,10 +128,10 @@ class ProgramClient:
             stdin.write(payload.encode("utf-8", "surrogatepass") + b"\n")
             await stdin.drain()
         except OSError as error:
-            raise CannotOpen(f"it does not read its stdin any more: {error.strerror}") from error
+            raise CannotOpen(f"it no longer reads its stdin: {error.strerror}") from error
 
-    async def close(self, code: int, reason: str, in_time: InTime) -> None:  # noqa: ARG002 - it closes in its own way
-        """End its stdin and wait until it has ended; where it does not in time, it is asked to, and then killed."""
+    async def close(self, code: int, reason: str, in_time: InTime) -> None:  # noqa: ARG002 - a program closes in its own way
+        """Close its stdin and wait until it has ended; after a timeout it gets SIGTERM and then SIGKILL."""
         self._closing.set()
         if self._process is not None:
             self._relay.release()
@@ -148,14 +147,14 @@ class ProgramClient:
         await self._relay.stop()
 
     async def await_end(self, within: float) -> bool:
-        """Wait until a WebSocket of it has ended that no step has seen ending yet; give whether it was in time."""
+        """Wait until one more WebSocket has ended than steps have seen; return whether one did in time."""
         if not await self._until(lambda: self._ended > self._ends_seen, within):
             return False
         self._ends_seen = self._ended
         return True
 
     async def kill(self, how: Literal["fin", "rst", "process"]) -> None:
-        """Cut its connections, or kill it."""
+        """Drop its connections, or kill it."""
         if how != "process":
             await self._relay.drop(how)
         elif self._process is not None:
@@ -163,15 +162,15 @@ class ProgramClient:
             await self._drained()
 
     def stall(self) -> None:
-        """Read nothing that the worker sends to it."""
+        """Stop forwarding what the worker sends."""
         self._relay.stall()
 
     def release(self) -> None:
-        """Read on."""
+        """Resume forwarding."""
         self._relay.release()
 
     async def _drained(self) -> None:
-        """Wait for the word of its end; what its pipes still hold is given a moment, since others may have them too."""
+        """Wait for its exit and, for a limited time, for the rest of its pipes, which other processes may hold open."""
         _, waiting = await asyncio.wait(self._tasks, timeout=ENDS_WITHIN_SECONDS) if self._tasks else (set(), set())
         for task in waiting:
             task.cancel()
@@ -183,80 +182,83 @@ class ProgramClient:
         lines = Lines()
         async for chunk in _chunks(process.stdout):
             for text, dropped in lines.feed(chunk):
-                self._heard(text, dropped)
+                self._received(text, dropped)
             await self._throttle()
         rest = lines.rest()
         if rest is not None:
-            self._heard(*rest)
+            self._received(*rest)
 
     async def _throttle(self) -> None:
-        """Wait while too much lies unread, unless it is to end: then what comes is let go."""
-        if self._is_flooded():
-            waits = {asyncio.ensure_future(self.inbox.room(MOST_UNREAD)), asyncio.ensure_future(self._closing.wait())}
+        """Wait while too many lines are unread, unless the program is being closed; then further lines are dropped."""
+        if self._is_full():
+            waits = {
+                asyncio.ensure_future(self.inbox.wait_for_room(MOST_UNREAD)),
+                asyncio.ensure_future(self._closing.wait()),
+            }
             try:
                 await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 for wait in waits:
                     wait.cancel()
 
-    def _is_flooded(self) -> bool:
+    def _is_full(self) -> bool:
         return self.inbox.size - self.inbox.position > MOST_UNREAD
 
-    def _heard(self, text: str, dropped: int) -> None:
-        if self._closing.is_set() and self._is_flooded():
+    def _received(self, text: str, dropped: int) -> None:
+        if self._closing.is_set() and self._is_full():
             return
         self._lines += 1
-        self._account.heard(text, **({"dropped": dropped} if dropped else {}))
-        self._stir()
+        self._observer.received(text, **({"dropped": dropped} if dropped else {}))
+        self._wake_waiters()
 
     async def _read_errors(self, process: asyncio.subprocess.Process) -> None:
         lines, kept = Lines(), 0
         async for chunk in _chunks(process.stderr):
             for text, _ in lines.feed(chunk):
                 kept += 1
-                if kept <= MOST_COMPLAINTS:
-                    self._account.note(kinds.STDERR, text=text)
+                if kept <= MOST_LOG_LINES:
+                    self._observer.note(kinds.STDERR, text=text)
         rest = lines.rest()
-        if rest is not None and kept < MOST_COMPLAINTS:
-            self._account.note(kinds.STDERR, text=rest[0])
-        if kept > MOST_COMPLAINTS:
-            self._account.note(kinds.STDERR, text=f"({kept - MOST_COMPLAINTS} lines more)")
+        if rest is not None and kept < MOST_LOG_LINES:
+            self._observer.note(kinds.STDERR, text=rest[0])
+        if kept > MOST_LOG_LINES:
+            self._observer.note(kinds.STDERR, text=f"({kept - MOST_LOG_LINES} more lines)")
 
     async def _await_exit(self, process: asyncio.subprocess.Process, pipes: list[asyncio.Task[None]]) -> None:
         code = await process.wait()
         self._said = ending(code)
         await asyncio.wait(pipes, timeout=ENDS_WITHIN_SECONDS)
-        self._account.note(kinds.EXITED, code=code, said=self._said)
+        self._observer.note(kinds.EXITED, code=code, said=self._said)
         self.inbox.end()
-        self._stir()
+        self._wake_waiters()
 
     # --- its WebSockets
 
     def opened(self, number: int, head: Head) -> None:
-        """Hear of one that the worker has let in."""
-        self._account.opened(number, head.target)
+        """Record a WebSocket that the worker has accepted."""
+        self._observer.opened(number, head.target)
         self._opened += 1
-        self._stir()
+        self._wake_waiters()
 
-    def refused(self, number: int, head: Head, status: int) -> None:  # noqa: ARG002 - one that is not open is none
-        """Hear of one that was turned away."""
+    def refused(self, number: int, head: Head, status: int) -> None:  # noqa: ARG002 - only open WebSockets have a number
+        """Record a WebSocket that the worker has refused."""
         if self._opened:
-            self._account.note(kinds.OPEN_FAILED, said=f"the server answered {status}")
+            self._observer.note(kinds.OPEN_FAILED, said=f"the server answered {status}")
         self._refused = status
-        self._stir()
+        self._wake_waiters()
 
     def passed(self, number: int, side: Side, payload: Payload) -> None:
-        """Hear of a message on one."""
-        self._account.passed(kinds.FRAME_SENT if side == "client" else kinds.FRAME_RECEIVED, number, payload)
+        """Record a message on a WebSocket."""
+        self._observer.passed(kinds.FRAME_SENT if side == "client" else kinds.FRAME_RECEIVED, number, payload)
 
     def closed(self, number: int, ending: Ending) -> None:
-        """Hear of the end of one."""
-        self._account.ended(number, ending)
+        """Record the end of a WebSocket."""
+        self._observer.ended(number, ending)
         self._ended += 1
-        self._stir()
+        self._wake_waiters()
 
-    def _stir(self) -> None:
-        """Wake whoever waits for something to happen."""
+    def _wake_waiters(self) -> None:
+        """Wake all that wait for a change."""
         notice = asyncio.ensure_future(self._notify())
         self._notices.add(notice)
         notice.add_done_callback(self._notices.discard)

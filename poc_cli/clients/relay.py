@@ -1,4 +1,4 @@
-"""Forward connections from a local port to the worker and observe what passes."""
+"""Forward connections from a local port to the worker and observe their WebSockets."""
 
 import asyncio
 import contextlib
@@ -10,16 +10,16 @@ from typing import Final, Literal, Protocol
 from urllib.parse import urlsplit
 
 from poc_cli.clients.client import Ending, Payload
-from poc_cli.clients.frames import Side, Wire
-from poc_cli.clients.neighbors import is_of_another_user
-from poc_cli.targets.endpoint import Door, certificates
+from poc_cli.clients.frames import ObservedConnection, Side
+from poc_cli.clients.peer_user import is_of_another_user
+from poc_cli.targets.endpoint import Endpoint, certificates
 
 LONGEST_HEAD: Final = 1 << 16
 """Bytes of a request's head; servers refuse longer ones."""
 
 CLOSE_ANSWERED_WITHIN_SECONDS: Final = 1.0
-"""How long a client may take to answer the server's close frame before the connection is told as ended all the same:
-libraries answer at once, by themselves, and wait for the end of TCP afterwards."""
+"""How long to wait for the client's close frame after the server's before the connection counts as ended. Libraries
+send it at once and then wait for the end of TCP."""
 
 _CHUNK: Final = 1 << 16
 _SWITCHING: Final = 101
@@ -27,46 +27,46 @@ _CONNECTS_WITHIN_SECONDS: Final = 10.0
 _LOCAL: Final = "127.0.0.1"
 
 
-class Watcher(Protocol):
-    """Who hears what passes on the WebSockets of a relay; `number` tells them apart."""
+class RelayObserver(Protocol):
+    """Callbacks about the WebSockets of a relay, each with its `number`."""
 
     def opened(self, number: int, head: "Head") -> None:
-        """Hear that the worker has let one in."""
+        """Handle that the worker accepted a WebSocket."""
 
     def refused(self, number: int, head: "Head", status: int) -> None:
-        """Hear that the worker has answered otherwise."""
+        """Handle that the worker refused a WebSocket."""
 
     def passed(self, number: int, side: Side, payload: Payload) -> None:
-        """Hear of a message, before it goes on."""
+        """Handle a message before it is forwarded."""
 
     def closed(self, number: int, ending: Ending) -> None:
-        """Hear that one has ended."""
+        """Handle the end of a WebSocket."""
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The head of a request: its first line in three words, its headers as they came."""
+    """The request line and the headers of a request."""
 
     method: str
     target: str
     headers: tuple[tuple[str, str], ...]
 
     def get(self, name: str) -> str:
-        """Return a header, the empty text where there is none."""
+        """Return the value of a header, empty if there is none."""
         return next((value for key, value in self.headers if key.lower() == name), "")
 
     @property
     def is_websocket(self) -> bool:
-        """Whether it asks for a WebSocket."""
+        """Whether it requests a WebSocket."""
         return self.get("upgrade").lower() == "websocket"
 
     @property
     def text(self) -> str:
-        """Return all of it that may name something."""
+        """Return the target and the header values as one text, to search for the name of a play."""
         return "\n".join((self.target, *(value for _, value in self.headers)))
 
     def for_host(self, host: str) -> bytes:
-        """Return its bytes for another host: a request alone on its connection, a WebSocket without compression."""
+        """Return its bytes for another host: requests without keep-alive, WebSockets without compression."""
         dropped = {"host", "sec-websocket-extensions"} if self.is_websocket else {"host", "connection", "keep-alive"}
         kept = [(key, value) for key, value in self.headers if key.lower() not in dropped]
         added = [("Host", host)] if self.is_websocket else [("Host", host), ("Connection", "close")]
@@ -74,26 +74,26 @@ class Head:
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
-Route = Callable[[Head], Door | None]
-"""Gives the way to the server that a request is for, None if nobody knows it."""
+Route = Callable[[Head], Endpoint | None]
+"""Returns the endpoint that a request is for, None if it is unknown."""
 
 
 class Relay:
-    """Listens on loopback, on a socket that was bound before or one of its own."""
+    """Listens on loopback, on a bound socket or on a free port, and forwards to the routed endpoints."""
 
-    def __init__(self, route: Route, watcher: Watcher | None = None, bound: socket.socket | None = None) -> None:
-        """Take where requests go and who hears of their WebSockets; nothing listens yet."""
+    def __init__(self, route: Route, observer: RelayObserver | None = None, bound: socket.socket | None = None) -> None:
+        """Initialize with the route and the observer of WebSockets; does not listen yet."""
         self._route = route
-        self._watcher = watcher
+        self._observer = observer
         self._bound = bound
         self._server: asyncio.Server | None = None
-        self._passing: dict[_Passing, asyncio.Task[None]] = {}
+        self._connections: dict[_Forwarded, asyncio.Task[None]] = {}
         self._numbers = 0
         self._flowing = asyncio.Event()
         self._flowing.set()
 
     async def start(self) -> int:
-        """Listen; give the port."""
+        """Start to listen; return the port."""
         if self._bound is not None:
             self._server = await asyncio.start_server(self._accept, sock=self._bound, limit=LONGEST_HEAD)
         else:
@@ -102,10 +102,10 @@ class Relay:
         return port
 
     async def stop(self) -> None:
-        """Listen no more, and end what passes."""
+        """Stop listening and end all connections."""
         if self._server is not None:
             self._server.close()
-        tasks = list(self._passing.values())
+        tasks = list(self._connections.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -113,13 +113,13 @@ class Relay:
     @property
     def open_sockets(self) -> int:
         """Return how many WebSockets are open."""
-        return sum(passing.is_open for passing in self._passing)
+        return sum(connection.is_open for connection in self._connections)
 
     async def drop(self, how: Literal["fin", "rst"]) -> None:
-        """Cut all WebSockets without a close frame."""
-        cut = {passing: task for passing, task in self._passing.items() if passing.is_open}
-        for passing in cut:
-            passing.cut(how)
+        """Drop all WebSockets without a close frame."""
+        cut = {connection: task for connection, task in self._connections.items() if connection.is_open}
+        for connection in cut:
+            connection.cut(how)
         await asyncio.gather(*cut.values(), return_exceptions=True)
 
     def stall(self) -> None:
@@ -127,84 +127,84 @@ class Relay:
         self._flowing.clear()
 
     def release(self) -> None:
-        """Read on."""
+        """Resume reading."""
         self._flowing.set()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if is_of_another_user(writer):  # whose frames would be taken for the program's
+        if is_of_another_user(writer):  # their frames would be attributed to the program
             writer.close()
             return
         self._numbers += 1
-        passing = _Passing(self._numbers, self._route, self._watcher, self._flowing)
+        connection = _Forwarded(self._numbers, self._route, self._observer, self._flowing)
         task = asyncio.current_task()
         if task is not None:
-            self._passing[passing] = task
+            self._connections[connection] = task
         try:
-            await passing.run(reader, writer)
+            await connection.run(reader, writer)
         except (OSError, EOFError, ValueError, asyncio.LimitOverrunError, asyncio.CancelledError):
-            pass  # one end or the other has gone, or we are; what there is to tell has been told
+            pass  # one side has closed, or the relay stops; the observer has been called
         finally:
-            self._passing.pop(passing, None)
-            passing.abort(writer)
+            self._connections.pop(connection, None)
+            connection.abort(writer)
 
 
-class _Passing:
-    """One connection on its way through."""
+class _Forwarded:
+    """One forwarded connection."""
 
-    def __init__(self, number: int, route: Route, watcher: Watcher | None, flowing: asyncio.Event) -> None:
+    def __init__(self, number: int, route: Route, observer: RelayObserver | None, flowing: asyncio.Event) -> None:
         self._number = number
         self._route = route
-        self._watcher = watcher
+        self._observer = observer
         self._flowing = flowing
-        self._wire: Wire | None = None
+        self._frames: ObservedConnection | None = None
         self._writers: list[asyncio.StreamWriter] = []
         self._dropped: str | None = None
         self._first_gone: Side | None = None
-        self._has_told_end = False
+        self._has_reported_end = False
         self._unanswered: asyncio.TimerHandle | None = None
 
     @property
     def is_open(self) -> bool:
-        ended = self._has_told_end or self._first_gone is not None
-        return self._wire is not None and self._dropped is None and not ended
+        ended = self._has_reported_end or self._first_gone is not None
+        return self._frames is not None and self._dropped is None and not ended
 
     async def run(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.append(writer)
         head = parsed(await reader.readuntil(b"\r\n\r\n"))
-        door = self._route(head)
-        if door is None:
-            await _answer(writer, "502 Bad Gateway", "no play of this run is named in the request")
+        endpoint = self._route(head)
+        if endpoint is None:
+            await _respond(writer, "502 Bad Gateway", "the request names no play of this run")
             return
         try:
-            far_reader, far_writer = await _connected(door)
+            far_reader, far_writer = await _connected(endpoint)
         except (OSError, TimeoutError):
-            if head.is_websocket and self._watcher is not None:
-                self._watcher.refused(self._number, head, 502)
-            await _answer(writer, "502 Bad Gateway", "the worker does not listen")
+            if head.is_websocket and self._observer is not None:
+                self._observer.refused(self._number, head, 502)
+            await _respond(writer, "502 Bad Gateway", "the worker is not listening")
             return
         self._writers.append(far_writer)
         try:
-            far_writer.write(head.for_host(door.host))
+            far_writer.write(head.for_host(endpoint.host))
             if head.is_websocket:
                 await self._shake_hands(head, far_reader, writer)
-            await self._pass_on(reader, writer, far_reader, far_writer)
+            await self._forward(reader, writer, far_reader, far_writer)
         finally:
             self.abort(far_writer)
-            self._tell_end()
+            self._report_end()
 
     async def _shake_hands(self, head: Head, far: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         answer = await far.readuntil(b"\r\n\r\n")
         status = int(answer.split(b" ", 2)[1])
         if status == _SWITCHING:
-            self._wire = Wire()
-        if self._watcher is not None:
+            self._frames = ObservedConnection()
+        if self._observer is not None:
             if status == _SWITCHING:
-                self._watcher.opened(self._number, head)
+                self._observer.opened(self._number, head)
             else:
-                self._watcher.refused(self._number, head, status)
+                self._observer.refused(self._number, head, status)
         writer.write(answer)
 
-    async def _pass_on(
+    async def _forward(
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
@@ -212,22 +212,22 @@ class _Passing:
         far_writer: asyncio.StreamWriter,
     ) -> None:
         ways = {
-            asyncio.create_task(self._one_way("client", reader, far_writer)),
-            asyncio.create_task(self._one_way("server", far_reader, writer)),
+            asyncio.create_task(self._forward_one_way("client", reader, far_writer)),
+            asyncio.create_task(self._forward_one_way("server", far_reader, writer)),
         }
         try:
-            # A half-closed connection is none of a WebSocket; of a plain request the answer may still be on its way.
-            until = asyncio.FIRST_COMPLETED if self._wire is not None else asyncio.ALL_COMPLETED
+            # A half-closed WebSocket has ended; of a plain request the response may still come.
+            until = asyncio.FIRST_COMPLETED if self._frames is not None else asyncio.ALL_COMPLETED
             await asyncio.wait(ways, return_when=until)
         finally:
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
 
-    async def _one_way(self, side: Side, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _forward_one_way(self, side: Side, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while data := await self._read(side, reader):
-                self._look_at(side, data)
+                self._observe(side, data)
                 writer.write(data)
                 await writer.drain()
             with contextlib.suppress(OSError):
@@ -236,28 +236,28 @@ class _Passing:
             pass
         finally:
             self._first_gone = self._first_gone or side
-            if side == "server" and self._wire is None:
+            if side == "server" and self._frames is None:
                 writer.close()
 
-    def _look_at(self, side: Side, data: bytes) -> None:
-        wire = self._wire
-        if wire is None or self._watcher is None or self._has_told_end:
+    def _observe(self, side: Side, data: bytes) -> None:
+        frames = self._frames
+        if frames is None or self._observer is None or self._has_reported_end:
             return
-        for payload in wire.feed(side, data):
-            self._watcher.passed(self._number, side, payload)
-        if wire.is_closed:
-            self._tell_end()
-        elif wire.closed_first == "server" and self._unanswered is None:
+        for payload in frames.feed(side, data):
+            self._observer.passed(self._number, side, payload)
+        if frames.is_closed:
+            self._report_end()
+        elif frames.closed_first == "server" and self._unanswered is None:
             loop = asyncio.get_running_loop()
-            self._unanswered = loop.call_later(CLOSE_ANSWERED_WITHIN_SECONDS, self._tell_end)
+            self._unanswered = loop.call_later(CLOSE_ANSWERED_WITHIN_SECONDS, self._report_end)
 
-    def _tell_end(self) -> None:
-        """Tell how it ended, once: at the second close frame, where none comes in time, or at the end of TCP."""
+    def _report_end(self) -> None:
+        """Report the end once: at the second close frame, if none comes in time, or at the end of TCP."""
         if self._unanswered is not None:
             self._unanswered.cancel()
-        if self._wire is not None and self._watcher is not None and not self._has_told_end:
-            self._has_told_end = True
-            self._watcher.closed(self._number, self._wire.ending(self._first_gone, self._dropped))
+        if self._frames is not None and self._observer is not None and not self._has_reported_end:
+            self._has_reported_end = True
+            self._observer.closed(self._number, self._frames.ending(self._first_gone, self._dropped))
 
     async def _read(self, side: Side, reader: asyncio.StreamReader) -> bytes:
         if side == "server":
@@ -267,28 +267,28 @@ class _Passing:
     def cut(self, how: Literal["fin", "rst"]) -> None:
         self._dropped = how
         for writer in self._writers:
-            endpoint = writer.get_extra_info("socket")
-            if how == "rst" and endpoint is not None:
-                # Closing a socket that lingers for no time at all resets it (socket(7)).
-                endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            raw_socket = writer.get_extra_info("socket")
+            if how == "rst" and raw_socket is not None:
+                # SO_LINGER with a time of 0 makes close() send a reset (socket(7)).
+                raw_socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.abort(writer)
 
     @staticmethod
     def abort(writer: asyncio.StreamWriter) -> None:
-        # What has been written goes out first; a closed transport ignores it.
+        # The transport flushes what was written; if it is closed already, this does nothing.
         writer.close()
 
 
 def parsed(data: bytes) -> Head:
-    """Return the head of a request. Raises ValueError for what is none."""
+    """Return the head of a request. Raises ValueError if it is malformed."""
     first, *lines = data.decode("latin-1").removesuffix("\r\n\r\n").split("\r\n")
     method, target, _ = first.split(" ")
     pairs = (line.partition(":") for line in lines)
     return Head(method, target, tuple((key.strip(), value.strip()) for key, _, value in pairs))
 
 
-async def _connected(door: Door) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    parts = urlsplit(door.edge or door.url)
+async def _connected(endpoint: Endpoint) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    parts = urlsplit(endpoint.edge or endpoint.url)
     secure = parts.scheme == "https"
     async with asyncio.timeout(_CONNECTS_WITHIN_SECONDS):
         return await asyncio.open_connection(
@@ -299,8 +299,8 @@ async def _connected(door: Door) -> tuple[asyncio.StreamReader, asyncio.StreamWr
         )
 
 
-async def _answer(writer: asyncio.StreamWriter, status: str, said: str) -> None:
-    body = said.encode()
+async def _respond(writer: asyncio.StreamWriter, status: str, message: str) -> None:
+    body = message.encode()
     head = f"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     writer.write(head.encode() + body)
     with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Starts programs that are not the runtime, in a small environment, so that nothing of them outlives us."""
+"""Start programs other than the runtime, with a minimal environment, and end them with poc."""
 
 import asyncio
 import contextlib
@@ -16,21 +16,21 @@ from poc_cli.targets.runtime_folder import base
 from poc_cli.targets.scratch_folder import ScratchFolder
 
 ENDS_WITHIN_SECONDS: Final = 2.0
-"""How long a program that is asked to end may take, before it is killed."""
+"""How long a program may take to end after SIGTERM before it is killed."""
 
 
 class ProgramFolder(ScratchFolder):
-    """The folder for temporary files of a run's programs, and who clears up after them should we die."""
+    """The folder for temporary files of a run's programs; its janitor ends them if poc is killed."""
 
     def __init__(self) -> None:
-        """Make the folder (0700). Raises TargetError if there is no place for it."""
+        """Create the folder (0700). Raises TargetError if that fails."""
         super().__init__(base(), "tmp", "bin")
         self._started: list[asyncio.subprocess.Process] = []
         with self.filling():
             write_shims(self.folder / "bin")
 
     def environment(self, *, network: bool = False) -> dict[str, str]:
-        """Return the variables that every program gets; with `network` also what npm needs to reach its registry."""
+        """Return the environment of every program; `network` adds what npm needs to reach its registry."""
         kept = network_settings() if network else {}
         path = os.pathsep.join((str(self.folder / "bin"), str(node().parent), os.environ.get("PATH", os.defpath)))
         return passed_on() | kept | {"PATH": path, "TMPDIR": str(self.folder / "tmp")}
@@ -38,7 +38,7 @@ class ProgramFolder(ScratchFolder):
     async def start(
         self, words: Sequence[str], folder: Path, environment: Mapping[str, str], *, joined: bool = False
     ) -> asyncio.subprocess.Process:
-        """Start a program with pipes; `joined` puts its errors among its output. Raises TargetError."""
+        """Start a program with pipes; `joined` merges stderr into stdout. Raises TargetError if that fails."""
         try:
             process = await asyncio.create_subprocess_exec(
                 *words,
@@ -57,7 +57,7 @@ class ProgramFolder(ScratchFolder):
         return process
 
     def close(self) -> None:
-        """End what still runs, and remove the folder, once."""
+        """Kill what still runs and remove the folder."""
         for process in self._started:
             if process.returncode is None:
                 signal_group(process.pid)
@@ -65,12 +65,12 @@ class ProgramFolder(ScratchFolder):
 
 
 async def end(process: asyncio.subprocess.Process, within: float = ENDS_WITHIN_SECONDS) -> None:
-    """Ask a program and all that it has started to end, and kill what has not after that time."""
+    """Send SIGTERM to a program and all that it has started, and SIGKILL after `within` seconds."""
     if process.returncode is None:
         signal_group(process.pid, signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within):
                 await process.wait()
-    # What the program itself has started may outlive it.
+    # Processes that the program has started may outlive it.
     signal_group(process.pid)
     await process.wait()

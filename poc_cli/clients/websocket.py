@@ -1,6 +1,6 @@
-"""Our own WebSocket client: opens, sends, receives into its inbox, closes, and reports how the connection ended.
+"""poc's own WebSocket client.
 
-It does what a plain client does: no keep-alive pings, no proxies, no redirects.
+It behaves as a plain client: no keep-alive pings, no proxies, no redirects.
 """
 
 import asyncio
@@ -17,58 +17,59 @@ from websockets.typing import Subprotocol
 from poc_cli.clients.client import CannotOpen, Client, Ending, InTime, Listener, Payload, Sendable
 from poc_cli.clients.inbox import Inbox
 from poc_cli.clients.piecewise import PiecewiseConnection
+from poc_cli.record.closings import closing
 from poc_cli.targets.endpoint import Dial
 
 LARGEST_MESSAGE = 64 << 20
-"""Twice the runtime's own limit of 32 MiB, so that it is the runtime's limit that shows."""
+"""Twice the runtime's limit of 32 MiB, so that the runtime's limit takes effect first."""
 
 CLOSED_WITHIN_SECONDS = 1.0
-"""How long the server may take to end TCP once the WebSocket has ended, before the client ends it."""
+"""How long the server may take to end TCP after the WebSocket has ended before the client does."""
 
 LONGEST_TURN_SECONDS: Final = 0.005
-"""How long a client may go on reading before it lets others run: a tenth of the beat by which lateness is noticed."""
+"""How long a client reads before it lets other tasks run: a tenth of the interval at which lateness is measured."""
 
 _REDIRECTS: Final = frozenset({300, 301, 302, 303, 307, 308})
-_LONGEST_BODY: Final = 200  # of a refusal that is told
+_LONGEST_BODY: Final = 200  # bytes quoted of a refusal's body
 
 
 class _Connect(connect):
-    """Follows no redirects: what another server says is no evidence, and our headers are not for it."""
+    """Follows no redirects: another server's replies are no evidence, and it must not get the headers."""
 
     def process_redirect(self, exc: Exception) -> Exception:
-        """Return the refusal itself."""
+        """Return the refusal unchanged."""
         return exc
 
 
 class _Connection(PiecewiseConnection):
-    """Tells that nothing more will come as soon as that is known; the library waits until TCP has ended.
+    """Stops receiving once the WebSocket has ended; the library would wait until TCP has ended.
 
-    workerd ends TCP only once the object is idle, where the client has never sent anything (measured: 10 s).
+    If the client has never sent anything, workerd ends TCP only once the object is idle (measured: 10 s).
     """
 
     _receiving: asyncio.Timeout | None = None
 
     @property
     def has_ended(self) -> bool:
-        """Whether no message can follow: a close frame has come, or something that cannot be read."""
+        """Whether no message can follow: a close frame or something unreadable has come."""
         return self.protocol.close_rcvd is not None or self.protocol.parser_exc is not None
 
     @property
     def end(self) -> ConnectionClosed:
-        """Return what the library raises once TCP has ended too."""
+        """Return the exception that the library raises once TCP has ended too."""
         protocol = self.protocol
         return ConnectionClosed(protocol.close_rcvd, protocol.close_sent, protocol.close_rcvd_then_sent)
 
     def data_received(self, data: bytes) -> None:
-        """Take in what has come, and stop waiting for messages where it was the end."""
+        """Process received bytes, and stop waiting for messages if they ended the WebSocket."""
         super().data_received(data)
         if self.has_ended and self._receiving is not None and not self._receiving.expired():
             self._receiving.reschedule(self.loop.time())
 
     async def receive(self) -> Payload:
-        """Return the next message. Raises ConnectionClosed if there is none, whether TCP has ended or not."""
+        """Return the next message. Raises ConnectionClosed if there is none, even while TCP is open."""
         try:
-            # What came before the end is returned first: the library gives it without suspending.
+            # Messages that came before the end are returned first; the library returns them without suspending.
             async with asyncio.timeout(0 if self.has_ended else None) as self._receiving:
                 return await self.recv()
         except TimeoutError:
@@ -78,7 +79,7 @@ class _Connection(PiecewiseConnection):
 
 
 class Opener(Protocol):
-    """Makes clients that speak WebSocket themselves."""
+    """Creates WebSocket clients."""
 
     def __call__(  # noqa: PLR0913 - the parts of a handshake
         self,
@@ -91,13 +92,13 @@ class Opener(Protocol):
         ping: float | None,
         listener: Listener,
     ) -> Client:
-        """Return a client of that name that is not open yet."""
+        """Return a client that is not open yet."""
 
 
 class SocketClient:
-    """A client on `websockets`."""
+    """A client based on `websockets`."""
 
-    tells_openings = False
+    records_openings = False
 
     def __init__(  # noqa: PLR0913 - the parts of a handshake
         self,
@@ -110,7 +111,7 @@ class SocketClient:
         ping: float | None,
         listener: Listener,
     ) -> None:
-        """Take where to connect and how; nothing is opened yet."""
+        """Initialize with where and how to connect; opens nothing."""
         self.name = name
         self.inbox = Inbox()
         self._dial = dial
@@ -131,24 +132,24 @@ class SocketClient:
     @property
     def is_open(self) -> bool:
         """Whether messages can be sent."""
-        # Once the server's close frame is here, the rest of the closing may still take seconds.
+        # After the server's close frame the rest of the closing handshake may take seconds.
         return self._connection is not None and not self._ended and self._connection.state is State.OPEN
 
     @property
     def is_reading(self) -> bool:
-        """Whether it reads what comes: it was not told to stop."""
+        """Whether it reads, that is, was not stalled."""
         return self._flowing.is_set()
 
     @property
     def how_it_ended(self) -> str:
-        """Why messages cannot be sent any more, in a sentence."""
+        """Why messages can no longer be sent, in a sentence."""
         if self._connection is not None and not self._ended:
             received = self._connection.protocol.close_rcvd
             return f"the server has closed it{'' if received is None else f' with {received}'}"
         return self._said
 
     async def open(self, within: float) -> dict[str, Any]:
-        """Connect; give the subprotocol and extensions agreed on. Raises CannotOpen."""
+        """Connect; return the negotiated subprotocol and extensions. Raises CannotOpen if that fails."""
         try:
             connection = await _Connect(
                 self._dial.uri,
@@ -156,7 +157,7 @@ class SocketClient:
                 additional_headers=self._headers,
                 subprotocols=self._subprotocols or None,
                 compression=self._compression,
-                # Only where the scenario asks for pings; a missing pong is for the scenario to judge.
+                # Only if the scenario asks for pings; a missing pong is up to the scenario.
                 ping_interval=self._ping,
                 ping_timeout=None,
                 proxy=None,
@@ -174,7 +175,7 @@ class SocketClient:
         except (OSError, WebSocketException) as error:
             raise CannotOpen(f"{type(error).__name__}: {error}") from error
         if not isinstance(connection, _Connection):
-            raise TypeError("websockets makes the connections that it is told to make")
+            raise TypeError("websockets did not use create_connection")
         self._connection = connection
         self._reader = asyncio.create_task(self._read(connection))
         is_compressed = self._compression is not None
@@ -185,17 +186,17 @@ class SocketClient:
         return agreed if place is None else {**agreed, "colo": place}
 
     def missing(self, within: float) -> str:
-        """Return that the handshake did not end in its time."""
+        """Return the reason if the handshake did not end in time."""
         return f"the handshake took more than {within:g} s"
 
     async def send(self, payload: Sendable) -> None:
-        """Send one message. Raises ConnectionClosed if there is no connection any more."""
+        """Send one message. Raises ConnectionClosed if there is no connection."""
         if self._connection is None:
-            raise CannotOpen("was never opened")
+            raise CannotOpen("it was never opened")
         await self._connection.send_message(payload)
 
     async def close(self, code: int, reason: str, in_time: InTime) -> None:
-        """Close with a close frame and wait for the answer; cut the connection where none comes in time."""
+        """Close with a close frame and wait for the peer's; drop the connection if none comes in time."""
         connection = self._connection
         if connection is None or self._reader is None:
             return
@@ -208,7 +209,7 @@ class SocketClient:
             try:
                 await in_time(self._reader)
             finally:
-                # The library would wait for the end of TCP, or for the peer to read what was sent before.
+                # The library would wait for the end of TCP, or until the peer reads what was sent earlier.
                 closing.cancel()
             if not self._ended:
                 connection.transport.abort()
@@ -216,7 +217,7 @@ class SocketClient:
         await self._reader
 
     async def await_end(self, within: float) -> bool:
-        """Wait for the connection to be ended by the other side; give whether it was in time."""
+        """Wait for the other side to end the connection; return whether it did in time."""
         if self._reader is None:
             return self._ended
         await asyncio.wait([self._reader], timeout=within)
@@ -230,20 +231,20 @@ class SocketClient:
         self.release()
         transport = self._connection.transport
         if how == "rst":
-            # Closing a socket that lingers for no time at all resets it (socket(7)).
+            # SO_LINGER with a time of 0 makes close() send a reset (socket(7)).
             endpoint = transport.get_extra_info("socket")
             endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
         await self._reader
 
     def stall(self) -> None:
-        """Stop reading: the socket is not drained any more, so the kernel's buffers fill."""
+        """Stop reading, so that the kernel's buffers fill up."""
         self._flowing.clear()
         if self._connection is not None:
             self._connection.transport.pause_reading()
 
     def release(self) -> None:
-        """Read on."""
+        """Resume reading."""
         if self._connection is not None and not self._flowing.is_set() and not self._ended:
             self._connection.transport.resume_reading()
         self._flowing.set()
@@ -254,31 +255,31 @@ class SocketClient:
         except ConnectionClosed as error:
             ending = _ending(error, asked=self._asked_to_close) if self._killed is None else _dropped(self._killed)
         self._ended = True
-        self._said = ending.said
+        self._said = closing(ending.code, ending.description)
         self.inbox.end()
         self._listener.ended(ending)
         if isinstance(connection.protocol.parser_exc, PayloadTooBig):
-            self._listener.flooded(f"a message of more than {LARGEST_MESSAGE >> 20} MiB")
-        # RFC 6455, 7.1.1: the server ends TCP first. A connection that has gone ignores this.
+            self._listener.overflowed(f"a message of more than {LARGEST_MESSAGE >> 20} MiB")
+        # RFC 6455, 7.1.1: the server ends TCP first. If it already has, this does nothing.
         connection.loop.call_later(CLOSED_WITHIN_SECONDS, connection.transport.abort)
 
     async def _read_all(self, connection: _Connection) -> Ending:
-        """Hand on what comes; return how it was cut off where it was too much. Raises ConnectionClosed at the end."""
+        """Pass on messages; return the ending if they were too many. Raises ConnectionClosed at the end."""
         turn = connection.loop.time()
         while self.inbox.overflow is None:
             payload = await connection.receive()
             await self._flowing.wait()
             self._listener.received(payload)
             if connection.loop.time() - turn > LONGEST_TURN_SECONDS:
-                await asyncio.sleep(0)  # receiving does not suspend where messages are there already
+                await asyncio.sleep(0)  # receive() does not suspend while messages are buffered
                 turn = connection.loop.time()
         connection.transport.abort()
-        self._listener.flooded(self.inbox.overflow)
-        return Ending("client", 1006, "", clean=False, said=f"cut off by poc: there came {self.inbox.overflow}")
+        self._listener.overflowed(self.inbox.overflow)
+        return Ending("client", 1006, "", clean=False, description=f"dropped by poc: it received {self.inbox.overflow}")
 
 
 def refusal(response: Response) -> str:
-    """Return how a server refused a handshake, in a sentence."""
+    """Return a sentence on how a server refused a handshake."""
     location = response.headers.get("Location")
     if response.status_code in _REDIRECTS and location is not None:
         return f"the server answered {response.status_code}, which poc does not follow (location: {location})"
@@ -287,14 +288,14 @@ def refusal(response: Response) -> str:
 
 
 def colo(response: Response | None) -> str | None:
-    """Return the Cloudflare location that answered, by the suffix of `cf-ray`: 8f1c…-LAX; None if none did."""
+    """Return the Cloudflare location from the suffix of the `cf-ray` header (8f1c…-LAX); None if there is none."""
     ray = "" if response is None else response.headers.get("cf-ray", "")
     _, _, place = ray.rpartition("-")
     return place if place.isalpha() and place.isascii() and place.isupper() else None
 
 
 def _dropped(how: str) -> Ending:
-    return Ending(by="client", code=1006, reason="", clean=False, said=f"dropped by the client ({how.upper()})")
+    return Ending(by="client", code=1006, reason="", clean=False, description=f"dropped by the client ({how.upper()})")
 
 
 def _ending(error: ConnectionClosed, *, asked: bool) -> Ending:
@@ -311,5 +312,5 @@ def _ending(error: ConnectionClosed, *, asked: bool) -> Ending:
         code=1006 if received is None else int(received.code),
         reason="" if received is None else received.reason,
         clean=received is not None and error.sent is not None,
-        said=str(error),
+        description=str(error),
     )

@@ -122,12 +122,12 @@ def _outcome(
     gates: "Check", document: Document, chosen: "Chosen", baseline: Document | None, month: "Month | None"
 ) -> "Outcome":
     from poc_cli.judge.claim_diff import compare
-    from poc_cli.judge.gates import hold_against
+    from poc_cli.judge.gates import check_gates
     from poc_cli.judge.limits import MonthlyCost
 
     compared = None if baseline is None else compare(baseline, document)
     cost = None if month is None else MonthlyCost(month.paid.bill.total, month.title)
-    return hold_against(gates.gates, document, chosen, compared, cost)
+    return check_gates(gates.gates, document, chosen, compared, cost)
 
 
 def _report(outcome: "Outcome", document: Document, folder: Path, output: Path | None, console: Console) -> None:

@@ -41,7 +41,7 @@ def destroy(names: list[str], console: Console, *, everything: bool, force: bool
 
 def _all(account: Account) -> list[str]:
     """Return the names of all Workers and incomplete uploads of poc that no run is using."""
-    names = [each.name for each in account.ours()] + [each.name for each in leftovers(account)]
+    names = [each.name for each in account.found()] + [each.name for each in leftovers(account)]
     return [name for name in dict.fromkeys(names) if not local_records.is_held(name)]
 
 

@@ -7,7 +7,7 @@ from poc_cli.errors import UsageError, did_you_mean
 from poc_cli.history.reader import read
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.run_record import RunRecord, record
-from poc_cli.report.sleep_explanation import Resident, explain, in_a_line
+from poc_cli.report.sleep_explanation import ObjectInPlay, explain, in_a_line
 from poc_cli.report.styled import Line, span
 
 
@@ -17,15 +17,15 @@ def explanation(run: Path | None, name: str | None, label: str | None, results: 
     If neither a play nor an object is named, those that did not sleep are explained in full and the others in a line.
     """
     recorded = record(read(folder_of(run, results) / "history.ndjson"))
-    residents = [Resident(play, each) for play in _plays(recorded, label) for each in play.play.objects]
+    residents = [ObjectInPlay(play, each) for play in _plays(recorded, label) for each in play.play.objects]
     meant = [each for each in residents if name is None or each.label == name]
     if not meant:
         known = dict.fromkeys(each.label for each in residents)
         raise UsageError(f'no object "{name}" in this run', did_you_mean(str(name), known))
     found: list[Line] = []
     if recorded.flaw is not None:
-        found += [[span(f"the record of this run is not whole: {recorded.flaw}", "bold magenta")], []]
-    in_full = [each for each in meant if label is not None or name is not None or each.wakeful or len(meant) == 1]
+        found += [[span(f"the record of this run is incomplete: {recorded.flaw}", "bold magenta")], []]
+    in_full = [each for each in meant if label is not None or name is not None or each.found_awake or len(meant) == 1]
     for each in in_full:
         found += [*explain(each), []]
     brief = [each for each in meant if each not in in_full]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
+from typing import Final
 
 from poc_cli import __version__
 from poc_cli.commands.scaffold import guess
@@ -14,24 +15,38 @@ from poc_cli.config import SHARED, find
 from poc_cli.errors import PocError, UsageError
 from poc_cli.files import write_whole
 from poc_cli.report.styled import Line, span
+from poc_cli.run_options import RESULTS
 from poc_cli.scenario.catalog import shown
-from poc_cli.targets.worker_source import WorkerChoice, source
+from poc_cli.targets.packages import declares, installation
+from poc_cli.targets.worker_source import DECLARATION, WorkerChoice, WorkerSource, configuration_in, source
 
 SCENARIO = "scenarios/first.toml"
 WORKFLOW = ".github/workflows/feasibility.yml"
+IGNORED = ".gitignore"
+
+_RESULTS = re.compile(rf"^/?{RESULTS}(/\**)?\s*$", re.MULTILINE)
+
+_BEFORE_INSTALL: Final = dict.fromkeys(("pnpm", "yarn"), "corepack enable && ") | {"bun": "npm install -g bun && "}
+"""What brings a package manager to a runner that has npm."""
+
+_OTHER_NAME = ' Where it makes the name of something else, write that,\n# as in "room:{play}".'
+_FIXED_NAME = "\n# Its code gives all of them the name below, so each play has a runtime of its own."
 
 _ACTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*@[A-Za-z0-9._/-]+")
 """OWNER/REPOSITORY@REF, as `uses:` has it, perhaps with a folder; nothing that could end the line of a workflow."""
 
 
-def init(folder: Path, action: str | None, *, force: bool, worker: Path | None = None) -> list[Line]:
-    """Write the three files and return what was written; with `worker`, the scenario is made for that project.
+def init(folder: Path, action: str | None, *, force: bool, worker: WorkerChoice | None = None) -> list[Line]:
+    """Write the three files and return what was written; for a wrangler project, the scenario is made for it.
 
+    The project is `worker`, else the folder itself if it has a wrangler configuration.
     Raises UsageError, and writes nothing, if one of them exists and `force` is not set.
     """
-    texts = {**_texts(action), **({} if worker is None else _for(worker, folder))}
     if not folder.is_dir():
         raise UsageError(f"no folder {folder}", "poc init writes into an existing project")
+    if worker is None and configuration_in(folder) is not None and not (folder / DECLARATION).is_file():
+        worker = WorkerChoice(folder)
+    texts = {**_texts(action), **({} if worker is None else _for(worker, folder, action))}
     there = [name for name in texts if os.path.lexists(folder / name)]
     if there and not force:
         exist = "exists" if len(there) == 1 else "exist"
@@ -47,7 +62,7 @@ def init(folder: Path, action: str | None, *, force: bool, worker: Path | None =
         )
     for name, text in texts.items():
         _write(folder, name, text)
-    return _summary(folder, list(texts), there)
+    return _summary(folder, list(texts), there, ignores=_ignore_results(folder))
 
 
 def _texts(action: str | None) -> Mapping[str, str]:
@@ -55,32 +70,86 @@ def _texts(action: str | None) -> Mapping[str, str]:
     return {
         CONFIGURATION: _starter("poc.toml"),
         SCENARIO: _starter("scenario.toml"),
-        WORKFLOW: _starter("workflow.yml").replace("@STEPS@\n", _steps(action)),
+        WORKFLOW: _workflow(action),
     }
 
 
-def _for(worker: Path, folder: Path) -> Mapping[str, str]:
+def _workflow(action: str | None, before: str = "") -> str:
+    return _starter("workflow.yml").replace("@STEPS@\n", before + _steps(action))
+
+
+def _for(worker: WorkerChoice, folder: Path, action: str | None) -> Mapping[str, str]:
     """Return the files that are specific to a project, guessed from its code."""
-    found = source(WorkerChoice(worker))
-    guessed = guess(found)
-    note = "A guess from the code." if guessed.path is not None else "Nothing in the code says where."
-    where = os.path.relpath(found.folder, (folder / SCENARIO).parent.resolve())
+    guessed = guess(source(worker))
+    found = guessed.source
+    route = guessed.route
     values = {
-        "@WORKER@": _quoted(where),
+        "@WORKER@": _worker(found, (folder / SCENARIO).parent.resolve()),
         "@CLASSES@": ", ".join(guessed.classes),
-        "@CLASS@": _quoted(guessed.classes[0]),
-        "@GUESS@": note,
-        "@PATH@": _quoted(guessed.path or "/{play}"),
+        "@CLASS@": _quoted(route.class_name),
+        "@NAME_NOTE@": _OTHER_NAME if "{play}" in route.name else _FIXED_NAME,
+        "@NAME@": _quoted(route.name),
+        "@GUESS@": "Nothing in the code says where. CHANGE" if route.path is None else "A guess from the code.",
+        "@PATH@": _quoted(route.path or "/{play}"),
+        "@MESSAGE@": '{ type = "hello" }' if guessed.speaks_json else '"hello"',
     }
     scenario = _starter("project.toml")
     for name, value in values.items():
         scenario = scenario.replace(name, value)
-    own = _quoted(os.path.relpath(found.folder, folder.resolve()))
     declared = 'The folder whose local.capnp defines the worker `main` for raw workerd. CHANGE\nworker = "."'
     configuration = _starter("poc.toml").replace(
-        declared, f"The worker: a folder with a wrangler configuration.\nworker = {own}"
+        declared, f"The worker of scenarios that name none.\nworker = {_worker(found, folder.resolve())}"
     )
-    return {SCENARIO: scenario, CONFIGURATION: configuration}
+    workflow = _workflow(action, _install_steps(found.folder, folder.resolve()))
+    return {SCENARIO: scenario, CONFIGURATION: configuration, WORKFLOW: workflow}
+
+
+def _install_steps(project: Path, repository: Path) -> str:
+    """Return the step of a workflow that installs the packages of a project, empty if it has none there."""
+    how = installation(project)
+    if not declares(project) or not how.folder.is_relative_to(repository):
+        return ""
+    where = how.folder.relative_to(repository).as_posix()
+    step = f"      - run: {_BEFORE_INSTALL.get(how.manager.name, '')}{how.command}\n"
+    return step if where == "." else f"{step}        working-directory: {_quoted(where)}\n"
+
+
+def _worker(found: WorkerSource, base: Path) -> str:
+    """Return a worker as TOML, relative to a folder: its folder, its configuration file, or a table with both."""
+    where = os.path.relpath(found.folder, base)
+    is_usual = found.configs in {(), (configuration_in(found.folder),)}
+    if found.main is None and not any(found.envs) and (is_usual or len(found.configs) == 1):
+        return _quoted(where if is_usual else os.path.relpath(found.configs[0], base))
+    table = {"dir": _quoted(where)}
+    if not is_usual:
+        table["config"] = _one_or_list([os.path.relpath(each, found.folder) for each in found.configs])
+    if any(found.envs):
+        envs = found.envs if len(set(found.envs)) > 1 else found.envs[:1]
+        table["env"] = _one_or_list([each or "" for each in envs])
+    if found.main is not None:
+        table["main"] = _quoted(os.path.relpath(found.main, found.folder))
+    return f"{{ {', '.join(f'{key} = {value}' for key, value in table.items())} }}"
+
+
+def _one_or_list(values: list[str]) -> str:
+    quoted = [_quoted(each) for each in values]
+    return quoted[0] if len(quoted) == 1 else f"[{', '.join(quoted)}]"
+
+
+def _ignore_results(folder: Path) -> bool:
+    """Add the folder of the runs to .gitignore, and return whether it was not there. Raises PocError."""
+    file = folder / IGNORED
+    if file.is_symlink():
+        return False
+    try:
+        text = file.read_text(encoding="utf-8") if file.exists() else ""
+        if _RESULTS.search(text):
+            return False
+        end = "" if not text or text.endswith("\n") else "\n"
+        write_whole(file, f"{text}{end}{RESULTS}/\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PocError(f"cannot add {RESULTS}/ to {file}: {error}", "fix the file, or add the line by hand") from error
+    return True
 
 
 def _quoted(text: str) -> str:
@@ -116,8 +185,10 @@ def _write(folder: Path, name: str, text: str) -> None:
         ) from error
 
 
-def _summary(folder: Path, names: list[str], there: list[str]) -> list[Line]:
+def _summary(folder: Path, names: list[str], there: list[str], *, ignores: bool) -> list[Line]:
     found: list[Line] = [
         [span("overwrote " if name in there else "wrote ", "bold"), span(shown(folder / name))] for name in names
     ]
-    return [*found, [], [span(f"next: poc lint {shown(folder / SCENARIO)}, then edit the lines marked CHANGE")]]
+    if ignores:
+        found.append([span(f"added {RESULTS}/ to ", "bold"), span(shown(folder / IGNORED))])
+    return [*found, [], [span(f"next: poc run {shown(folder / SCENARIO)}, then edit the lines marked CHANGE")]]

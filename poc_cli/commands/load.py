@@ -22,7 +22,7 @@ from poc_cli.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     from poc_cli.load.load_player import Load
-    from poc_cli.load.plan import Wishes
+    from poc_cli.load.plan import LoadOverrides
 
 FOLDER = "load"
 """The folder of the shipped load scenarios."""
@@ -36,7 +36,7 @@ class LoadOptions:
     """The options of a load: those of a run, what replaces numbers of the scenario, and how it is carried out."""
 
     run: RunOptions
-    wishes: "Wishes"
+    overrides: "LoadOverrides"
     traced: bool = False
     cluster: str | None = None
     """The address of a Dask scheduler, None if this process carries the load out."""
@@ -69,9 +69,9 @@ def load(options: LoadOptions, console: Console) -> int:
 def wanted_load(options: LoadOptions) -> "Load":
     """Return the load to run. Raises UsageError, and ScenarioError for an invalid file."""
     from poc_cli.load.load_player import Load
-    from poc_cli.load.plan import NO_WISHES, plan_of
+    from poc_cli.load.plan import NO_OVERRIDES, plan_of
 
-    if not options.run.words and options.wishes == NO_WISHES:
+    if not options.run.words and options.overrides == NO_OVERRIDES:
         names = ", ".join(name for name in shipped_files() if name.startswith(f"{FOLDER}/"))
         raise UsageError(
             "no load scenario given", f"name one ({names}) or a file, or give the number of sockets: --sockets 1000"
@@ -81,7 +81,7 @@ def wanted_load(options: LoadOptions) -> "Load":
         raise UsageError(
             f"{scenario.document.name} is not a load scenario", f"run it with poc run {options.run.words[0]}"
         )
-    return Load(scenario, plan_of(scenario.document.load, options.wishes))
+    return Load(scenario, plan_of(scenario.document.load, options.overrides))
 
 
 def _scenario(word: str, options: LoadOptions) -> Scenario:
@@ -95,14 +95,14 @@ def _play(wanted: "Load", options: LoadOptions, console: Console) -> tuple[Path,
     """Run the load; return the new run folder, and whether it was not interrupted."""
     from poc_cli.commands.load_target import local_target, remote_target
     from poc_cli.commands.load_view import watching
-    from poc_cli.load.run_load import run
+    from poc_cli.load.run_loads import run_load
 
     with contextlib.ExitStack() as open_:
         prepared = open_.enter_context(
             (local_target if options.run.target.is_local else remote_target)(wanted, options, console)
         )
         watcher = open_.enter_context(watching(console))
-        work = run(wanted, prepared.site, prepared.records, prepared.target, watcher)
+        work = run_load(wanted, prepared.site, prepared.records, prepared.target, watcher)
         return prepared.records.folder, _finished(work)
 
 

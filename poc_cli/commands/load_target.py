@@ -63,7 +63,7 @@ def local_target(wanted: "Load", options: "LoadOptions", console: Console) -> It
     """Start a runtime and create a run folder; the context ends the runtime. Raises PocError."""
     from poc_cli.history.folder import Records, run_folder
     from poc_cli.history.redact import Redactor
-    from poc_cli.load.in_sequence import worker_of
+    from poc_cli.load.run_loads import worker_of
     from poc_cli.load.site import LocalLoadTarget
     from poc_cli.targets.runtime_context import RuntimeContext
     from poc_cli.targets.workerd import Workerd
@@ -104,7 +104,7 @@ def remote_target(wanted: "Load", options: "LoadOptions", console: Console) -> I
 
     address = address_of(options.run.target.url or "", options.run.token_env, options.run.header_env, os.environ)
     probe = f"/room/probe-{secrets.token_hex(6)}"
-    found = asyncio.run(host(address.door, probe, address.headers, token_from=options.run.token_env))
+    found = asyncio.run(host(address.endpoint, probe, address.headers, token_from=options.run.token_env))
     remote = Remote(address, probe)
     folder = run_folder(options.run.results, [wanted.scenario.document.name], datetime.now(UTC))
     description = RemoteTargetPool(remote, is_ours=found.is_ours).description()
@@ -126,4 +126,4 @@ def on_cluster(load: "Load", scheduler: str, console: Console, *, runtime_is_her
 
     cluster = Cluster(address, console.note, runtime_is_here=runtime_is_here)
     asyncio.run(cluster.survey(load.plan))
-    return replace(load, carry=cluster.carry_out)
+    return replace(load, execute=cluster.execute_part)

@@ -8,10 +8,10 @@ from typing import Final
 from poc_cli.commands.console import Console
 from poc_cli.judge.load.load_figures import stage_of
 from poc_cli.load.load_context import Glance
-from poc_cli.load.load_player import Watcher
-from poc_cli.load.process_usage import Use
+from poc_cli.load.load_player import LoadProgress
+from poc_cli.load.process_usage import Usage
 from poc_cli.record.load_stage import StageResult
-from poc_cli.report.load_text import stage_told
+from poc_cli.report.load_text import stage_summary
 
 _MIB: Final = 1024**2
 _A_SECOND: Final = 4
@@ -24,12 +24,12 @@ class Lines:
         """Initialize with the function that prints a line."""
         self._note = note
 
-    def sampled(self, glance: Glance, uses: dict[str, Use], files: int) -> None:
+    def sampled(self, glance: Glance, uses: dict[str, Usage], files: int) -> None:
         """Print nothing: a log is no place for what changes every second."""
 
     def staged(self, result: StageResult) -> None:
         """Print a stage."""
-        self._note(f"{result.verb} {result.how}".strip() + f": {stage_told(stage_of(result))}")
+        self._note(f"{result.verb} {result.how}".strip() + f": {stage_summary(stage_of(result))}")
 
 
 class Moving(Lines):
@@ -38,11 +38,11 @@ class Moving(Lines):
     def __init__(self, note: Callable[[str], None]) -> None:
         """Initialize with the function that prints a line."""
         super().__init__(note)
-        self.now: tuple[Glance, dict[str, Use], int] | None = None
+        self.now: tuple[Glance, dict[str, Usage], int] | None = None
         self.rate = 0.0
         self._before: tuple[int, str] = (0, "")
 
-    def sampled(self, glance: Glance, uses: dict[str, Use], files: int) -> None:
+    def sampled(self, glance: Glance, uses: dict[str, Usage], files: int) -> None:
         """Keep the sample for the next drawing; the rate is that of the last second."""
         came, stage = self._before
         self.rate = max(0.0, float(glance.came - came)) if glance.stage == stage else float(glance.came)
@@ -58,7 +58,7 @@ class Moving(Lines):
         return [
             ("stage", glance.stage),
             ("sockets", f"{glance.open:,} open, {glance.connecting:,} connecting, {glance.failed:,} failed"),
-            ("messages", f"{glance.sent:,} sent, {glance.came:,} came, {glance.lost:,} lost"),
+            ("messages", f"{glance.sent:,} sent, {glance.came:,} received, {glance.lost:,} lost"),
             ("rate", f"{self.rate:,.0f} messages a second"),
             ("latency", f"p50 {glance.p50:.1f} ms, p99 {glance.p99:.1f} ms"),
             *used.items(),
@@ -66,7 +66,7 @@ class Moving(Lines):
 
 
 @contextmanager
-def watching(console: Console) -> Iterator[Watcher]:
+def watching(console: Console) -> Iterator[LoadProgress]:
     """Yield the watcher that fits the terminal."""
     if console.quiet:
         yield Lines(lambda _: None)

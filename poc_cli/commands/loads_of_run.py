@@ -29,7 +29,7 @@ def loads_of(
     if not loads:
         return None
 
-    from poc_cli.load.in_sequence import play_loads
+    from poc_cli.load.run_loads import play_loads
 
     return lambda history: play_loads(loads, site, history, progress, forced=forced)
 

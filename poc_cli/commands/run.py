@@ -93,13 +93,13 @@ def play(options: RunOptions, console: Console) -> Played:
         versions = {"workerd": WORKERD_VERSION} | worker.tools
         ground = RuntimeContext(binary, worker, workers, folder, redactor, token, address, versions, count(1))
         pool = target_pool.LocalTargetPool(ground, first, source_of)
-        records = Records(folder, redactor, lambda: workers.thrown)
-        environment = RunEnvironment(Api(address), ready.services)
+        records = Records(folder, redactor, workers.thrown_text)
+        environment = RunEnvironment(Api(address), ready.services, thrown=workers.thrown)
         with console.live() as progress:
             loads = loads_of(scenarios, local_sites(ground), progress, forced=options.sleep == "evict")
             work = run_plays.run(ready.plan, options, pool, records, environment, progress, afterwards=loads)
             interrupted = not finish(work, JUDGING)
-        _append(redactor.text(workers.thrown), folder / "worker.log")
+        _append(redactor.text(workers.thrown_text()), folder / "worker.log")
     point_to(folder, console)
     _warn_if_cut(folder / "worker.log", console)
     return Played(folder, interrupted)

@@ -27,14 +27,14 @@ from poc_cli.engine.target_pool import source_of as own_source
 from poc_cli.errors import UsageError
 from poc_cli.history.folder import Records, run_folder
 from poc_cli.history.redact import Redactor
-from poc_cli.run_options import RunOptions
+from poc_cli.run_options import EVERYWHERE, RunOptions
 from poc_cli.scenario.abilities import Ability
 from poc_cli.scenario.capabilities import Place, place_of
 from poc_cli.shipped import shipped
 from poc_cli.targets.api_address import ALLOWED_ORIGIN
 from poc_cli.targets.api_address import Address as Loopback
 from poc_cli.targets.destination import CLOUDFLARE, given_headers, token_headers
-from poc_cli.targets.endpoint import door
+from poc_cli.targets.endpoint import endpoint_of
 from poc_cli.targets.local_api import Api
 from poc_cli.targets.reachability import host
 from poc_cli.targets.remote import Address, Remote
@@ -62,8 +62,10 @@ def play_remote(options: RunOptions, console: Console) -> Played:
 
 def _raise_if_impossible(options: RunOptions) -> None:
     where = options.target.url or options.target.word
-    if options.sleep == "evict":
-        message = f"--sleep evict is not available on {where}: only a runtime that poc starts evicts on request"
+    if options.sleep in {"evict", EVERYWHERE}:
+        message = (
+            f"--sleep {options.sleep} is not available on {where}: only a runtime that poc starts evicts on request"
+        )
         raise UsageError(message, "leave it out: the idle timer puts objects to sleep there")
     if options.target.word == CLOUDFLARE:
         if options.token_env is not None:
@@ -96,7 +98,7 @@ def address_of(url: str, token_env: str | None, header_env: Sequence[str], envir
     # A worker at workers.dev cannot fetch from there (Cloudflare error 1042).
     is_deployed = (urlsplit(url).hostname or "").endswith(".workers.dev")
     abilities = frozenset[Ability]({"idle"} if is_deployed else {"idle", "itself"})
-    return Address("url", door(url, environment), headers, tuple(hidden), abilities=abilities)
+    return Address("url", endpoint_of(url, environment), headers, tuple(hidden), abilities=abilities)
 
 
 def _named(headers: Mapping[str, str], header_env: Sequence[str], token_env: str | None) -> list[tuple[str, str]]:
@@ -134,7 +136,7 @@ def _on_cloudflare(scenarios: "list[Scenario]", options: RunOptions, console: Co
             phases.pause()  # the plays have their own live line
             address = Address(
                 CLOUDFLARE,
-                door(deployment.url, os.environ),
+                endpoint_of(deployment.url, os.environ),
                 deployment.headers | given,
                 (*deployment.secrets, *_named(given, options.header_env, None)),
                 deployment.versions,
@@ -167,7 +169,7 @@ def _at_address(
 def _connect(address: Address, token_from: str | None) -> tuple[Remote, bool]:
     """Return the worker at an address, and whether it is the shipped one. Raises TargetError if none answers."""
     probe = f"/room/probe-{secrets.token_hex(6)}"
-    found = asyncio.run(host(address.door, probe, address.headers, token_from=token_from))
+    found = asyncio.run(host(address.endpoint, probe, address.headers, token_from=token_from))
     return Remote(address, probe), found.is_ours
 
 

@@ -1,59 +1,75 @@
-"""Guess the Durable Object classes of a project and the path of an object from its files, for a first scenario."""
+"""Guess the Durable Objects of a project, their paths and their messages from its files, for a first scenario."""
 
-import json
-import re
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import tomli
-
-from poc_cli.errors import UsageError
+from poc_cli.commands.route_guess import Route, route_in
+from poc_cli.errors import TargetError, UsageError
 from poc_cli.residency.identity import namespaces
+from poc_cli.targets.dev_script import as_started
 from poc_cli.targets.worker_source import DECLARATION, WorkerSource
+from poc_cli.targets.wrangler_config import bindings_of, classes_of, environments_of, read, where_declared
 
 _SOURCES: Final = frozenset({".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs"})
-_PASSED_OVER: Final = frozenset({"node_modules", ".wrangler", "dist", "build", "test", "tests", "__tests__"})
+_PASSED_OVER: Final = frozenset({"node_modules", ".wrangler", "dist", "build", "test", "tests", "__tests__", "public"})
+_INHERITED: Final = frozenset({"name", "migrations", "exports"})
 _LARGEST: Final = 200_000  # characters; longer files are generated
 _MOST_FILES: Final = 300
-
-_COMMENTS: Final = re.compile(r'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
-_LAST_COMMAS: Final = re.compile(r'("(?:[^"\\\n]|\\.)*")|,(?=\s*[}\]])')
-
-_STRING: Final = r"[\"'`]"
-_ROUTE: Final = re.compile(rf"{_STRING}(/(?:[\w.-]+/)*):\w+((?:/[\w.-]+)*){_STRING}")
-_PREFIX: Final = re.compile(rf"{_STRING}(/(?:[\w.-]+/)+){_STRING}")
-_PATTERN: Final = re.compile(r"/\^\\/((?:[\w-]+\\/)+)\(")
-_PART: Final = re.compile(rf"[!=]==?\s*{_STRING}([a-z][\w-]*){_STRING}")
-_QUERY: Final = re.compile(rf"idFromName\([^;]*?searchParams\.get\({_STRING}(\w+){_STRING}\)")
-_NO_PART: Final = frozenset({"websocket", "string", "object", "number", "boolean", "function", "undefined"})
 
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """The classes that the project declares, and the likely path of an object named `{play}`."""
+    """The project as it is started, its classes, and the route to one of its objects.
 
+    `speaks_json` says whether the code parses messages as JSON.
+    """
+
+    source: WorkerSource
     classes: tuple[str, ...]
-    path: str | None
+    route: Route
+    speaks_json: bool = False
 
 
 def guess(source: WorkerSource) -> Guess:
     """Read a project. Raises UsageError if its configuration cannot be read, or declares no class."""
-    if source.configs:
-        config = _config(source.configs[0])
-        classes = tuple(dict.fromkeys(_classes(config)))
-        main = config.get("main")
-        root = (source.configs[0].parent / main).parent if isinstance(main, str) else source.folder
-    else:
-        classes = tuple(namespaces(_text(source.folder / DECLARATION)))
-        root = source.folder
+    source, _ = as_started(source)
+    classes: dict[str, None] = {}
+    bindings: dict[str, str] = {}
+    roots: dict[Path, None] = {}
+    for index, file in enumerate(source.configs):
+        table, root = _configured(file, source.envs[index], source.main if index == 0 else None)
+        classes |= dict.fromkeys(classes_of(table))
+        bindings |= bindings_of(table)
+        roots[root] = None
+    if not source.configs:
+        classes = dict.fromkeys(namespaces(_text(source.folder / DECLARATION)))
+        roots = {source.folder: None}
     if not classes:
         raise UsageError(
             f"{source.configs[0] if source.configs else source.folder} declares no Durable Object class",
-            "bind one in durable_objects; only objects can sleep",
+            where_declared(source) or "bind one in durable_objects; only objects can sleep",
         )
-    return Guess(classes, path_in("\n".join(_texts(root))))
+    texts = [text for root in roots for text in _texts(root)]
+    route = route_in(texts, bindings, list(classes))
+    return Guess(source, tuple(classes), route, any("JSON.parse(" in text for text in texts))
+
+
+def _configured(file: Path, env: str | None, main: Path | None) -> tuple[dict[str, Any], Path]:
+    """Return the table of a configuration in an environment, and the folder of its code."""
+    try:
+        table = read(file)
+    except TargetError as error:
+        raise UsageError(error.message, error.advice) from error
+    entry = main if main is not None else table.get("main")
+    if env:
+        own = environments_of(table).get(env, {})
+        entry = main if main is not None else own.get("main", entry)
+        table = {key: value for key, value in table.items() if key in _INHERITED} | dict(own)
+    root = (file.parent / entry).parent if isinstance(entry, str | Path) else file.parent
+    return table, root if root.is_dir() else file.parent
 
 
 def _text(file: Path) -> str:
@@ -63,55 +79,18 @@ def _text(file: Path) -> str:
         raise UsageError(f"cannot read {file}: {error}") from error
 
 
-def _config(file: Path) -> dict[str, Any]:
-    text = _text(file)
-    try:
-        value = tomli.loads(text) if file.suffix == ".toml" else json.loads(plain_json(text))
-    except ValueError as error:
-        raise UsageError(f"cannot read {file}: {error}", "wrangler cannot read it either") from error
-    if not isinstance(value, dict):
-        raise UsageError(f"cannot read {file}: it is not a table")
-    return value
-
-
-def plain_json(text: str) -> str:
-    """Return JSON without comments and trailing commas; strings are not changed."""
-    without = _COMMENTS.sub(lambda match: match[1] or " ", text)
-    return _LAST_COMMAS.sub(lambda match: match[1] or "", without)
-
-
-def _classes(config: dict[str, Any]) -> Iterator[str]:
-    objects = config.get("durable_objects")
-    bindings = objects.get("bindings") if isinstance(objects, dict) else None
-    for each in bindings if isinstance(bindings, list) else []:
-        if isinstance(each, dict) and isinstance(each.get("class_name"), str) and not each.get("script_name"):
-            yield each["class_name"]
-
-
 def _texts(root: Path) -> Iterator[str]:
     """Yield the project's own source files, without generated code."""
-    found = (each for each in sorted(root.rglob("*")) if each.suffix in _SOURCES and each.is_file())
-    own = (each for each in found if not _PASSED_OVER.intersection(each.relative_to(root).parts[:-1]))
-    for _, file in zip(range(_MOST_FILES), own, strict=False):
+    for _, file in zip(range(_MOST_FILES), _sources(root), strict=False):
         try:
             text = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             continue
-        if len(text) <= _LARGEST:
+        if len(text) <= _LARGEST and not file.name.endswith(".d.ts"):
             yield text
 
 
-def path_in(code: str) -> str | None:
-    """Return the path with `{play}` in which the code seems to look for an object's name, None if there is none."""
-    if found := _QUERY.search(code):
-        return f"/?{found[1]}={{play}}"
-    if found := _ROUTE.search(code):
-        return f"{found[1]}{{play}}{found[2]}"
-    if found := _PREFIX.search(code):
-        return f"{found[1]}{{play}}"
-    if found := _PATTERN.search(code):
-        return f"/{found[1]}{{play}}".replace("\\", "")
-    if "pathname.split(" in code:
-        parts = [part for part in _PART.findall(code[code.index("pathname.split(") :]) if part not in _NO_PART]
-        return f"/{parts[0]}/{{play}}" if parts else "/{play}"
-    return None
+def _sources(root: Path) -> Iterator[Path]:
+    for parent, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if name not in _PASSED_OVER)
+        yield from (Path(parent, name) for name in sorted(names) if Path(name).suffix in _SOURCES)

@@ -97,7 +97,7 @@ def with_worker(scenario: "Scenario", options: RunOptions) -> "Scenario":
         changes |= {} if options.main is None else {"main": options.main}
     if named is None or not changes:
         return scenario
-    gets = instead is None or named.vars or scenario.document.secrets
+    gets = instead is None or named.vars or named.seed or named.hyperdrive or scenario.document.secrets
     worker = named.model_copy(update=changes) if gets else None
     return replace(scenario, document=scenario.document.model_copy(update={"worker": worker}))
 

@@ -7,13 +7,13 @@ from poc_cli.report.styled import Line, span
 from poc_cli.targets.cloudflare import local_records
 from poc_cli.targets.cloudflare.account import Found
 from poc_cli.targets.cloudflare.account_access import connected
-from poc_cli.targets.cloudflare.orphans import SURELY_LEFT, leftovers, told
+from poc_cli.targets.cloudflare.orphans import ABANDONED_AFTER, describe_age, leftovers
 
 
 def status(console: Console) -> None:
     """Print a line for each Worker that poc has deployed. Raises PocError."""
     with connected(console.note) as account:
-        found = account.ours()
+        found = account.found()
         left = {each.name for each in leftovers(account)}
     half = sorted(left - {each.name for each in found})
     if not found and not half:
@@ -33,12 +33,12 @@ def _line(each: Found, width: int, *, left: bool) -> Line:
     age = datetime.now(UTC) - each.marker.at
     line = [
         span(f"{each.name:<{width}}  ", "bold"),
-        span(f"{each.url or 'no address'}  deployed {each.marker.at:%Y-%m-%d %H:%M} UTC, {told(age)} ago, by "),
+        span(f"{each.url or 'no address'}  deployed {each.marker.at:%Y-%m-%d %H:%M} UTC, {describe_age(age)} ago, by "),
         span(f"poc {each.marker.poc}, run {each.marker.run}"),
     ]
     if each.marker.kept:
         return line
-    if left or age > SURELY_LEFT:
+    if left or age > ABANDONED_AFTER:
         return [*line, span("; left by that run", "yellow")]
     living = (
         "that run is still in progress"

@@ -4,15 +4,16 @@ import json
 from typing import Any
 
 from poc_cli.clients.inbox import Inbox, Received
+from poc_cli.engine.captures import capture
 from poc_cli.engine.context import PlayContext
 from poc_cli.engine.expectation import Expectation
 from poc_cli.engine.hibernation import Sleeper
 from poc_cli.engine.step_failure import PlayError
 from poc_cli.history import event as kinds
-from poc_cli.history import events
+from poc_cli.history import play_events
 from poc_cli.scenario.matching import Message
 from poc_cli.scenario.model import Origin
-from poc_cli.services.proxy import Request, Way
+from poc_cli.services.proxy import PlayRules, Request
 
 ACTOR = "origin"
 """The actor of these events in the history."""
@@ -25,9 +26,9 @@ class Calls:
     is_open = True
 
     def __init__(self, context: PlayContext) -> None:
-        """Initialize without a proxy; `way` is set when the proxy starts to listen."""
+        """Initialize without a proxy; `rules` is set when the proxy starts to listen."""
         self.inbox = Inbox()
-        self.way: Way | None = None
+        self.rules: PlayRules | None = None
         self._context = context
 
     def record_request(self, request: Request) -> None:
@@ -47,13 +48,13 @@ class Calls:
 async def origin(context: PlayContext, step: Origin, _: Sleeper) -> dict[str, Any]:
     """Change how requests are handled, or wait for a request. Raises StepFailed if it does not arrive."""
     calls = context.calls
-    if calls is None or calls.way is None:
+    if calls is None or calls.rules is None:
         raise PlayError("the `origin` step needs an app server that poc started, and this run has none")
     if step.origin == "called":
         answer = await Expectation(context, calls, step).answer(calls.inbox.position)
-        context.capture(step.capture, answer.message.message)
+        capture(context, step.capture, answer.met)
         return {"answered": {ACTOR: {"event": answer.message.event_id, "after_ns": 0}}}
-    calls.way.down = step.origin == "down"
-    calls.way.delay = step.by or 0.0
-    context.write(ACTOR, events.OriginIs(state=step.origin, later_s=step.by))
+    calls.rules.down = step.origin == "down"
+    calls.rules.delay = step.by or 0.0
+    context.write(ACTOR, play_events.OriginIs(state=step.origin, later_s=step.by))
     return {}

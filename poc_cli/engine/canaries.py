@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from poc_cli.clients.client import CannotOpen, Listener, Payload, in_seconds
 from poc_cli.clients.inbox import Received, Until
 from poc_cli.clients.websocket import SocketClient
-from poc_cli.history import events
+from poc_cli.history import play_events
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.residency.sleep_onset import (
     ANSWERS,
@@ -78,9 +78,9 @@ class Canaries:
                 for _ in range(PULSES):
                     _, answer_ms = await room.who()
                     times.append(round(answer_ms, 3))
-                self._history.write(RUN, "poc", events.Pulse(round_trip_ms=times, colo=room.colo))
+                self._history.write(RUN, "poc", play_events.Pulse(round_trip_ms=times, colo=room.colo))
         except _CanaryFailed as error:
-            self._history.write(RUN, "poc", events.Pulse(round_trip_ms=times, colo=None, failed=str(error)))
+            self._history.write(RUN, "poc", play_events.Pulse(round_trip_ms=times, colo=None, failed=str(error)))
 
     async def sweep(self) -> None:
         """Leave all rooms idle until the onset of sleep is known, or the longest time has passed."""
@@ -107,10 +107,10 @@ class Canaries:
                 first, answer_ms = await room.who()
                 after = [first, *[(await room.who())[0] for _ in range(1, ANSWERS)]]
         except _CanaryFailed as error:
-            self._history.write(RUN, "poc", events.Canary(**fields, failed=str(error)))
+            self._history.write(RUN, "poc", play_events.Canary(**fields, failed=str(error)))
             return
         canary = Canary(seconds, round((asked_ns - silence) / 1e6, 3), round(answer_ms, 3), (*before,), (*after,))
-        self._history.write(RUN, "poc", events.Canary(**asdict(canary)))
+        self._history.write(RUN, "poc", play_events.Canary(**asdict(canary)))
         self._found.append(canary)
 
 
@@ -122,12 +122,12 @@ class _Room:
         self.colo: str | None = None
         self._client = SocketClient(
             name,
-            target.door.socket(f"/room/{name}?name=sentinel"),
+            target.endpoint.socket(f"/room/{name}?name=sentinel"),
             headers=target.headers,
             subprotocols=[],
             compression=False,
             ping=None,
-            listener=Listener(received=self._received, ended=lambda _: None, flooded=lambda _: None),
+            listener=Listener(received=self._received, ended=lambda _: None, overflowed=lambda _: None),
         )
 
     async def __aenter__(self) -> Self:

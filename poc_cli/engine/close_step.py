@@ -8,6 +8,7 @@ from poc_cli.clients.client import Client
 from poc_cli.engine.context import PlayContext
 from poc_cli.engine.hibernation import Sleeper
 from poc_cli.engine.step_failure import StepFailed
+from poc_cli.record.closings import closing
 from poc_cli.scenario.model import Close, On
 from poc_cli.scenario.templates import render_text
 
@@ -54,8 +55,10 @@ async def _check(context: PlayContext, name: str, step: Close | On) -> None:
         return
     if step.expect_code is not None and ending.code != step.expect_code:
         await context.target.settled()
-        raise StepFailed("mismatch", f"{name} expected close code {step.expect_code}: {ending.said}")
+        how = closing(ending.code, ending.description)
+        raise StepFailed("mismatch", f"{name} expected close code {step.expect_code}: {how}")
     reason = None if step.expect_reason is None else render_text(step.expect_reason, context.names)
     if reason is not None and ending.reason != reason:
         await context.target.settled()
-        raise StepFailed("mismatch", f"{name} expected close reason {reason!r}: {ending.said}")
+        how = closing(ending.code, ending.description)
+        raise StepFailed("mismatch", f"{name} expected close reason {reason!r}: {how}")

@@ -7,24 +7,26 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poc_cli.clients.client import Client, Ending, Listener, Payload, Sendable
 from poc_cli.clients.inbox import Received
+from poc_cli.engine.callers import CallersTold
 from poc_cli.engine.environment import PlayEnvironment
+from poc_cli.engine.passed_over import PassedOverMessages
 from poc_cli.engine.payloads import LARGE, recorded
 from poc_cli.engine.step_failure import PlayError, StepFailed
+from poc_cli.engine.worker_reports import WorkerReports
 from poc_cli.errors import PocError
 from poc_cli.history import event as kinds
-from poc_cli.history import events
+from poc_cli.history import play_events
 from poc_cli.history.event import Event
+from poc_cli.history.event_data import EventData
 from poc_cli.history.late_stretch import Stretch
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.record.lateness import is_own_work
 from poc_cli.record.stay_end import how_left
-from poc_cli.residency import CALLS, Caller, Change, Delivered, Entered, Left, Timed
+from poc_cli.residency import CALLS, Change, Delivered, Entered, Left, Timed
 from poc_cli.scenario.client_tables import AnyClient, ClientSpec
-from poc_cli.scenario.conditions import lookup
 from poc_cli.scenario.matching import Message
 from poc_cli.scenario.plays import Play
 from poc_cli.scenario.templates import render_text
-from poc_cli.scenario.values import MISSING
 from poc_cli.targets.attendance import Window
 from poc_cli.targets.base import Target
 from poc_cli.targets.local_api import Call
@@ -112,6 +114,7 @@ class PlayContext:
         """Seconds by which the current step began late."""
 
         self.alarms_seen: dict[str, int] = {}
+        self.passed_over = PassedOverMessages()
         self.clients: dict[str, Client] = {}
         self.endings: dict[str, Ending] = {}
         self.request_secrets: dict[str, dict[str, Any]] = {}
@@ -119,8 +122,11 @@ class PlayContext:
         self._given = {} if self._services is None else self._services.names(play.scenario)
         self.names = play.names(nonce) | self._given
         self.objects = {label: self._observed_object(label) for label in play.objects}
+        ids = {label: each.id for label, each in self.objects.items()}
+        self.callers = CallersTold(target.trace, ids, alone)
         self._label = label
         self._history = history
+        self.reports = WorkerReports(self, nonce, history.masked, environment.run.thrown)
         self._late: list[Stretch] = []
         self.last_activity_ns = history.now_ns()
         self.events: list[Event] = []
@@ -142,6 +148,11 @@ class PlayContext:
         object_id = "" if trace is None else trace.object_id(reference.class_, name)
         return ObservedObject(label, reference.class_, name, object_id)
 
+    @property
+    def line(self) -> int:
+        """The line of the current step, 0 outside of the steps."""
+        return 0 if self.step is None else self.play.steps[self.step].position.line
+
     # --- the history
 
     def add(self, actor: str, kind: str, *, t_ns: int | None = None, **data: Any) -> Event:
@@ -156,7 +167,7 @@ class PlayContext:
                 each.note(event)
         return event
 
-    def write(self, actor: str, data: events.EventData, *, t_ns: int | None = None) -> Event:
+    def write(self, actor: str, data: EventData, *, t_ns: int | None = None) -> Event:
         """Write a typed event."""
         return self.add(actor, data.kind, t_ns=t_ns, **vars(data))
 
@@ -304,11 +315,12 @@ class PlayContext:
         """Start to record the residency of the play's objects and the calls to the API."""
         self._api.listen(self._nonce, self._called)
         for name, value in self._given.items():
-            self.write("poc", events.Captured(name=name, value=value))
+            self.write("poc", play_events.Captured(name=name, value=value))
         if self._services is not None:
-            self._services.gateway.lead(self._nonce, lambda: self.target.door)
+            self._services.gateway.add_play(self._nonce, lambda: self.target.endpoint)
             self._listen_to(self._services.app(self.play.scenario))
         if self.target.trace is not None:
+            self.reports.begin()
             for witnessed in self.objects.values():
                 self.target.trace.watch(witnessed.id, partial(self._changed, witnessed))
 
@@ -317,7 +329,7 @@ class PlayContext:
             from poc_cli.engine.app_server_step import Calls
 
             self.calls = Calls(self)
-            self.calls.way = app.proxy.listen(self._nonce, self.calls.record_request)
+            self.calls.rules = app.proxy.listen(self._nonce, self.calls.record_request)
 
     async def ready(self) -> None:
         """Wait until the services of the play are ready. Raises TargetError if they do not start."""
@@ -330,7 +342,7 @@ class PlayContext:
         self._api.unlisten(self._nonce)
         app = None if self._services is None else self._services.app(self.play.scenario)
         if self._services is not None:
-            self._services.gateway.unlead(self._nonce)
+            self._services.gateway.remove_play(self._nonce)
         if app is not None:
             app.proxy.unlisten(self._nonce)
         if self.target.trace is not None:
@@ -364,29 +376,13 @@ class PlayContext:
                 witnessed.in_memory = False
                 witnessed.asleep = how in {"idle", "evict"}
                 witnessed.slept |= witnessed.asleep
-                facts["callers"] = [self._caller(each) for each in change.callers]
-                self.note(actor, kinds.LEFT, **facts)
+                self.note(actor, kinds.LEFT, **facts, **self.callers.facts(change))
             case Timed():
                 self.note(actor, kinds.TIMED, name=change.name, process=change.process, ctx=change.ctx)
                 return
             case _:
                 return
         witnessed.moved.set()
-
-    def _caller(self, caller: Caller) -> dict[str, Any]:
-        """Return the caller of an object as the history records it."""
-        trace, pins = self.target.trace, caller.pins
-        class_name = None if trace is None or caller.object_id is None else trace.class_of(caller.object_id)
-        pin_fields = [{"what": pin.what, "script": pin.script, "line": pin.line} for pin in pins]
-        label = next((each.label for each in self.objects.values() if each.id == caller.object_id), None)
-        return {
-            "label": label,
-            "worker": caller.worker,
-            "class": class_name,
-            "object": caller.object_id,
-            "open": caller.is_open,
-            "pins": pin_fields,
-        }
 
     def _called(self, call: Call) -> None:
         fields: dict[str, Any] = {"method": call.method, "path": call.path, "status": call.status}
@@ -396,16 +392,11 @@ class PlayContext:
         """Return the objects that a step names, or all objects of the play if it names none."""
         return [self.objects[name] for name in names] if names is not None else list(self.objects.values())
 
-    def capture(self, paths: dict[str, str], message: Message) -> None:
-        """Bind values of a message to names. Raises PlayError for a missing path."""
-        for name, path in paths.items():
-            value = lookup(message.json, path)
-            if value is MISSING:
-                raise PlayError(f'cannot capture "{path}": the answer has no such field')
-            self.names[name] = value
-            self.write("poc", events.Captured(name=name, value=value))
-
     # --- clients
+
+    def names_of(self, client: str) -> dict[str, object]:
+        """Return the names as a client's messages know them: its number too, unless a counter has that name."""
+        return {**self.play.client_bound(client), **self.names}
 
     def client_names(self, names: list[str]) -> list[str]:
         """Expand the client groups that a step names; each client once, in the order of the step."""
@@ -418,19 +409,19 @@ class PlayContext:
             raise StepFailed("closed", f"{name} was never connected")
         return client
 
-    def new_client(self, name: str) -> Client:
-        """Create a client whose messages and closing are recorded."""
+    def new_client(self, name: str, path: str | None = None) -> Client:
+        """Create a client whose messages and closing are recorded; `path` stands for its own."""
         spec = self.play.clients[name]
         if not isinstance(spec, ClientSpec):
             return self._external_client(name, spec)
         names = self.names | dict(self.play.client_bound(name))
         headers = self.target.headers | {key: render_text(value, names) for key, value in spec.headers.items()}
         subprotocols = [render_text(each, names) for each in spec.subprotocols]
-        path = render_text(spec.path, names)
+        path = render_text(spec.path if path is None else path, names)
         self.request_secrets[name] = self.secrets_in_request(path, *headers.values(), *subprotocols)
         client = self._opener(
             name,
-            self.target.door.socket(path),
+            self.target.endpoint.socket(path),
             headers=headers,
             subprotocols=subprotocols,
             compression=spec.compression,
@@ -438,7 +429,7 @@ class PlayContext:
             listener=Listener(
                 received=lambda payload: self._received(client, payload),
                 ended=lambda ending: self._ended(client, ending),
-                flooded=lambda what: self.flooded(name, what),
+                overflowed=lambda what: self.flooded(name, what),
             ),
         )
         self.clients[name] = client
@@ -452,13 +443,18 @@ class PlayContext:
         self.clients[name] = external_client(self, self._services, name, spec)
         return self.clients[name]
 
+    def message(self, client: str, payload: Payload) -> Message:
+        """Return what a client received, as its `decode` reads it."""
+        if isinstance(payload, bytes):
+            return Message(None, payload)
+        return Message(payload, None, self.play.decoder(client))
+
     def _received(self, client: Client, payload: Payload) -> None:
         if self.intercept(client.name, payload):
             return
         now = self.now_ns
         event_id = self.note(client.name, kinds.RECEIVED, t_ns=now, **self.recorded(payload))
-        message = Message(payload, None) if isinstance(payload, str) else Message(None, payload)
-        client.inbox.put(Received(message, event_id, now))
+        client.inbox.put(Received(self.message(client.name, payload), event_id, now))
         self._attendance.handled(self._label, len(payload), self.now_ns - now)
 
     def flooded(self, name: str, what: str) -> None:
@@ -474,5 +470,5 @@ class PlayContext:
             code=ending.code,
             reason=ending.reason,
             clean=ending.clean,
-            said=ending.said,
+            said=ending.description,
         )

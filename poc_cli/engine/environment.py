@@ -1,6 +1,6 @@
 """What a run provides to its plays: the API that workers call, services, a client factory, progress and errors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,7 @@ from poc_cli.clients.websocket import Opener, SocketClient
 from poc_cli.errors import PocError
 from poc_cli.targets.attendance import Attendance
 from poc_cli.targets.local_api import Api
+from poc_cli.targets.worker_output import Threw
 
 if TYPE_CHECKING:
     from poc_cli.services.services import Services
@@ -23,6 +24,8 @@ class RunEnvironment:
     api: Api
     services: "Services | None" = None
     opener: Opener = SocketClient
+    thrown: Callable[[], Sequence[Threw]] = tuple
+    """Returns the exceptions that are in no log of a runtime: of requests to the Worker of a project."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,13 @@ from websockets.exceptions import ConnectionClosed
 from poc_cli.clients.client import CannotOpen, Client
 from poc_cli.clients.inbox import Received
 from poc_cli.engine import close_step
+from poc_cli.engine.captures import capture
 from poc_cli.engine.context import PlayContext
 from poc_cli.engine.expectation import Correspondent, Expectation
 from poc_cli.engine.payloads import to_send
 from poc_cli.engine.step_failure import StepFailed
 from poc_cli.history import event as kinds
-from poc_cli.scenario.matching import matches
+from poc_cli.scenario.matching import fill, matches
 from poc_cli.scenario.model import Acting, Exchange, On
 from poc_cli.scenario.templates import render
 from poc_cli.scenario.values import shown
@@ -65,12 +66,14 @@ async def _await_expected(context: PlayContext, client: Client, step: Exchange, 
     seen: Seen = {}
     last_ns = 0
     if step.expects:
-        answer = await Expectation(context, begun.answers, step).answer(begun.start)
+        earlier = context.passed_over.of(client.name)
+        answer = await Expectation(context, begun.answers, step, earlier).answer(begun.start)
         message = answer.message
+        context.passed_over.add(client.name, answer.passed_over, message.event_id, context.line)
         seen["answered"], last_ns = {client.name: {"event": message.event_id}}, message.t_ns
         if answer.passed_over:
             seen["passed_over"] = {client.name: [received.event_id for received in answer.passed_over]}
-        context.capture(step.capture, message.message)
+        capture(context, step.capture, answer.met)
     if isinstance(step, Acting) and step.expect_text is not None:
         from poc_cli.engine.page_steps import show
 
@@ -80,7 +83,7 @@ async def _await_expected(context: PlayContext, client: Client, step: Exchange, 
 
 
 async def _send(context: PlayContext, client: Client, step: Exchange, begun: _Started) -> None:
-    wire = await to_send(render(step.send, context.names))
+    wire = await to_send(render(step.send, context.names_of(client.name)))
     as_kept = await context.recorded_aside(wire)
     if not client.is_open:
         # Not recorded as sent: a message that never left must not count as lost.
@@ -130,7 +133,7 @@ async def _stay_quiet(context: PlayContext, client: Client, step: On, start: int
     """
     length = step.quiet or 0.0
     window, end_ns = context.window(length), context.now_ns + round(length * 1e9)
-    like = None if step.like is None else render(step.like, context.names)
+    like = None if step.like is None else fill(step.like, context.names_of(client.name))
     if like is None and not step.sends:
         start = client.inbox.size
 
@@ -155,4 +158,4 @@ async def _stay_quiet(context: PlayContext, client: Client, step: On, start: int
         )
     if not client.is_open:
         await context.target.settled()
-        raise StepFailed("closed", f"{client.name} should receive nothing and was closed")
+        raise StepFailed("closed", f"{client.name} should receive nothing and was closed: {client.how_it_ended}")

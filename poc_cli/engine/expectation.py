@@ -1,22 +1,24 @@
 """Wait for the messages that a step expects on one client, and explain a mismatch in one sentence."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Final, Protocol
 
-from poc_cli.clients.inbox import Inbox, Over, Received, Taken
+from poc_cli.clients.inbox import Expired, Inbox, Received, Taken
 from poc_cli.engine.context import PlayContext
-from poc_cli.engine.step_failure import StepFailed
-from poc_cli.scenario.conditions import parse
-from poc_cli.scenario.matching import Message, difference, expected_messages, matches
+from poc_cli.engine.passed_over import PassedOver
+from poc_cli.engine.step_failure import Failure, StepFailed
+from poc_cli.scenario.expected_message import Expected, Met, expected_by
+from poc_cli.scenario.matching import Message
 from poc_cli.scenario.model import Exchange
-from poc_cli.scenario.templates import render
 from poc_cli.scenario.unordered import AnyOrder
 from poc_cli.targets.attendance import Window
 
 UNREAD_NS: Final = 250_000_000
 """How long a message may be unread before that counts as lateness (see `targets/attendance.py`)."""
+
+_OVERTAKEN: Final[frozenset[Failure]] = frozenset({"mismatch", "silence"})
+"""Failures that say only that a message did not come, or not then."""
 
 _LISTED = 5
 """Passed-over messages that a reason lists; all are in the history."""
@@ -40,21 +42,25 @@ class Correspondent(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The last of the expected messages, and the messages that were skipped before it."""
+    """The last of the expected messages, the messages that were skipped before it, and which message met what."""
 
     message: Received
     passed_over: tuple[Received, ...]
+    met: tuple[Met, ...]
 
 
 class Expectation:
     """One step's expectation on one client, with the names as they are bound now."""
 
-    def __init__(self, context: PlayContext, client: Correspondent, step: Exchange) -> None:
-        """Initialize and parse the step's conditions."""
+    def __init__(
+        self, context: PlayContext, client: Correspondent, step: Exchange, earlier: Sequence[PassedOver] = ()
+    ) -> None:
+        """Fill in the templates; `earlier` are messages that the steps just before it passed over."""
         self._context = context
         self._client = client
         self._step = step
-        self._conditions = [parse(text) for text in step.where]
+        self._earlier = earlier
+        self._expected = expected_by(step, context.names_of(client.name))
 
     async def answer(self, start: int) -> Answer:
         """Wait for the expected messages from inbox position `start`. Raises StepFailed."""
@@ -62,17 +68,19 @@ class Expectation:
         if self._step.order == "any":
             return await self._in_any_order(start, window)
         passed: list[Received] = []
+        met: list[Met] = []
         match: Received | None = None
-        for expected in self._expected():
-            taken = await self._take(start, partial(self._fits, expected), window)
+        for expected in self._expected:
+            taken = await self._take(start, expected.fits, window)
             passed += taken.passed_over
             match = taken.match
             if match is None:
                 raise self._unmet(expected, passed)
+            met.append((expected, match.message))
             start = self._client.inbox.position
         if match is None:
             raise StepFailed("silence", "the step expects no message at all")
-        return Answer(match, tuple(passed))
+        return Answer(match, tuple(passed), tuple(met))
 
     async def _take(self, start: int, wanted: Callable[[Message], bool], window: Window) -> Taken:
         """Wait for a matching message until the window is over, then check the inbox once more.
@@ -94,16 +102,16 @@ class Expectation:
                 break
         await self._context.target.settled()
         until_ns = self._context.at_ns(window.ends_ns()) + UNREAD_NS
-        more = await inbox.take(max(start, inbox.position), wanted, Over(), very_next=very_next, until_ns=until_ns)
+        more = await inbox.take(max(start, inbox.position), wanted, Expired(), very_next=very_next, until_ns=until_ns)
         return Taken(more.match, passed + more.passed_over)
 
     async def _in_any_order(self, start: int, window: Window) -> Answer:
         """Wait for all expected messages, in any order."""
-        order = AnyOrder(self._expected(), exact=self._step.exact)
+        order = AnyOrder(self._expected)
         passed: list[Received] = []
         match: Received | None = None
         while order.missing:
-            taken = await self._take(start, lambda message: not self._broken(message) and order.take(message), window)
+            taken = await self._take(start, order.take, window)
             passed += taken.passed_over
             match = taken.match
             if match is None:
@@ -111,34 +119,35 @@ class Expectation:
             start = self._client.inbox.position
         if match is None:
             raise StepFailed("silence", "the step expects no message at all")
-        return Answer(match, tuple(passed))
+        return Answer(match, tuple(passed), tuple(order.met))
 
-    def _expected(self) -> list[object]:
-        if self._step.expect is None:
-            return [None]
-        return [render(each, self._context.names) for each in expected_messages(self._step.expect)]
+    def _unmet(self, expected: Expected, passed: list[Received]) -> StepFailed:
+        failed = self._unmatched(expected, passed)
+        overtaking = next((each for each in self._earlier if expected.fits(each.received.message)), None)
+        if overtaking is None or failed.failure not in _OVERTAKEN or self._step.next:
+            return failed
+        reason = (
+            f"{failed.reason}. But event {overtaking.received.event_id} is as expected: it came before event "
+            f"{overtaking.answer}, for which the step at line {overtaking.line} waited, and was passed over. If either "
+            f'may come first, expect both in one step: expect = [ …, … ], order = "any"'
+        )
+        return StepFailed("overtaken", reason)
 
-    def _fits(self, expected: object, message: Message) -> bool:
-        fits = expected is None or matches(expected, message, exact=self._step.exact)
-        return fits and not self._broken(message)
-
-    def _broken(self, message: Message) -> list[str]:
-        texts = zip(self._step.where, self._conditions, strict=True)
-        return [text for text, condition in texts if not condition.holds(message.json, self._context.names)]
-
-    def _unmet(self, expected: object, passed: list[Received]) -> StepFailed:
+    def _unmatched(self, expected: Expected, passed: list[Received]) -> StepFailed:
         name = self._client.name
         if passed:
             last = passed[-1].message
-            differs = expected is not None and not matches(expected, last, exact=self._step.exact)
-            why = [difference(expected, last, exact=self._step.exact)] if differs else []
-            if differs and isinstance(expected, dict) and expected.keys() == {"text"} and isinstance(last.json, dict):
+            differs = expected.difference(last)
+            why = [differs] if differs else []
+            form = expected.form
+            if differs and isinstance(form, dict) and form.keys() == {"text"} and isinstance(last.json, dict):
                 why.append("{ text = … } means a plain text; for a JSON object write { json = { text = … } }")
-            why += [f"{text} does not hold" for text in self._broken(last)]
+            why += [f"{condition} does not hold" for condition in expected.broken(last)]
             events = ", ".join(str(received.event_id) for received in passed[-_LISTED:])
             reason = f"{name} got {len(passed)} message(s), none as expected: {'; '.join(why)} (event {events})"
             return StepFailed("mismatch", reason)
         if not self._client.is_open:
-            return StepFailed("closed", f"{name} was closed while it waited for an answer")
-        reason = f"{name} got nothing within {self._step.within:g} s, though the runtime answers"
-        return StepFailed("silence", reason)
+            how = self._context.clients[name].how_it_ended if name in self._context.clients else ""
+            return StepFailed("closed", f"{name} was closed while it waited for an answer{how and f' ({how})'}")
+        reason = f"{name} got nothing within {self._step.within:g} s"
+        return StepFailed("silence", reason, ", though the runtime answers")

@@ -12,7 +12,6 @@ from poc_cli.engine.context import PlayContext
 from poc_cli.engine.step_failure import PlayError
 from poc_cli.history import event as kinds
 from poc_cli.scenario.client_tables import URL, AnyClient, CommandSpec, PageSpec
-from poc_cli.scenario.matching import Message
 from poc_cli.scenario.templates import render_text
 from poc_cli.services.services import Services
 from poc_cli.targets.npm import node
@@ -55,13 +54,13 @@ class ContextObserver:
         recorded = self._context.recorded(payload)
         return self._context.note(self._name, kind, t_ns=now, socket=socket, **recorded), now
 
-    def heard(self, payload: Payload, **data: Any) -> None:
+    def received(self, payload: Payload, **data: Any) -> None:
         """Write a message and put it in the inbox, unless the play was broken off."""
         if self._context.is_broken_off:
             return
         now = self._context.now_ns
         event_id = self._context.note(self._name, kinds.RECEIVED, t_ns=now, **data, **self._context.recorded(payload))
-        message = Message(payload, None) if isinstance(payload, str) else Message(None, payload)
+        message = self._context.message(self._name, payload)
         for client in self._client:
             client.inbox.put(Received(message, event_id, now))
             if client.inbox.overflow is not None:
@@ -71,7 +70,7 @@ class ContextObserver:
         """Write that such a WebSocket has ended."""
         self._context.endings[self._name] = ending
         fields = {"by": ending.by, "code": ending.code, "reason": ending.reason, "clean": ending.clean}
-        self.note(kinds.CLOSED, socket=socket, **fields, said=ending.said)
+        self.note(kinds.CLOSED, socket=socket, **fields, said=ending.description)
 
 
 def external_client(context: PlayContext, services: Services, name: str, spec: AnyClient) -> Client:
@@ -81,7 +80,7 @@ def external_client(context: PlayContext, services: Services, name: str, spec: A
     match spec:
         case CommandSpec():
             program = _program(context, services, name, spec)
-            created.append(ProgramClient(name, program, services.programs, lambda: context.target.door, observer))
+            created.append(ProgramClient(name, program, services.programs, lambda: context.target.endpoint, observer))
         case PageSpec():
             if services.pages is None:
                 raise PlayError("there is no browser in this run")
@@ -95,7 +94,7 @@ def _visit(context: PlayContext, services: Services, name: str, spec: PageSpec) 
     url = render_text(spec.browser, context.names | dict(context.play.client_bound(name)))
     gateway = urlsplit(services.gateway.url).port
     ways = (f"127.0.0.1:{gateway}", f"localhost:{gateway}")
-    return Visit(url, spec.opens, lambda: (*ways, urlsplit(context.target.door.url).netloc))
+    return Visit(url, spec.opens, lambda: (*ways, urlsplit(context.target.endpoint.url).netloc))
 
 
 def _program(context: PlayContext, services: Services, name: str, spec: CommandSpec) -> Program:

@@ -1,12 +1,14 @@
 """Put objects to sleep, by the idle timer or an evict, and check their state in the trace."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from poc_cli.engine.context import ObservedObject, PlayContext
 from poc_cli.engine.hibernation import Wanted, Way
+from poc_cli.engine.pin_data import describe_pins, pins_data
 from poc_cli.engine.step_failure import StepFailed
-from poc_cli.history import events
+from poc_cli.history import object_events
 from poc_cli.residency import Pin
 from poc_cli.targets.base import Trace
 
@@ -39,25 +41,14 @@ _POLL_SECONDS = 0.05
 _SHORTEST_POLL_SECONDS = 0.001
 
 
-def pins_data(pins: tuple[Pin, ...]) -> list[events.Pin]:
-    """Return pins as the history records them."""
-    return [
-        {
-            "kind": pin.kind,
-            "name": pin.name,
-            "what": pin.what,
-            "script": pin.script,
-            "line": pin.line,
-            "at_ns": pin.since_ns,
-        }
-        for pin in pins
-    ]
+@dataclass(frozen=True, slots=True)
+class GapSleep:
+    """What became of an object that was to sleep between two steps."""
 
-
-def describe_pins(pins: tuple[Pin, ...]) -> str:
-    """Describe pins in words: `setInterval (room.ts:12)`."""
-    places = [pin.what + (f" ({pin.script}:{pin.line})" if pin.script else "") for pin in pins]
-    return ", ".join(dict.fromkeys(places)) or "nothing that the trace shows"
+    outcome: Literal["slept", "pinned", "absent", "stayed"]
+    pins: tuple[Pin, ...] = ()
+    alarm_in_ms: int | None = None
+    """In how many milliseconds its alarm was due, if that was before the idle timer would have evicted it."""
 
 
 class TracedSleeper:
@@ -91,12 +82,26 @@ class TracedSleeper:
                     raise StepFailed("no_sleep", f"the evict did not end {witnessed.label}'s stay")
                 await self._await_sleep(witnessed)
                 return
-            self._context.write(f"object:{witnessed.label}", events.Refused(pins=pins_data(pins), alarm_in_ms=alarm))
+            self._context.write(
+                f"object:{witnessed.label}", object_events.Refused(pins=pins_data(pins), alarm_in_ms=alarm)
+            )
             if not self._should_sleep and pins:
                 raise StepFailed(
                     "no_sleep", f"the evict was refused: {witnessed.label} is pinned by {describe_pins(pins)}"
                 )
         await self._await_sleep(witnessed)
+
+    async def sleep_in_gap(self, witnessed: ObservedObject) -> GapSleep:
+        """Evict an object between two steps, before its alarm too; a pinned one stays. Raises TargetError."""
+        now_ns = await self._target.fence()
+        if not witnessed.in_memory:
+            return GapSleep("absent")
+        pins = await self._lasting_pins(witnessed, now_ns)
+        if pins:
+            return GapSleep("pinned", pins)
+        alarm_in_ms = self._alarm_before_sleep(witnessed, now_ns)
+        eviction = await self._evict(witnessed)
+        return GapSleep("slept" if eviction == "evicted" else "stayed", (), alarm_in_ms)
 
     async def _present(self, witnessed: ObservedObject) -> None:
         if witnessed.seen:
@@ -133,13 +138,14 @@ class TracedSleeper:
             return None
         return round((due - now_ns) / 1e6)
 
-    async def _evict(self, witnessed: ObservedObject) -> None:
+    async def _evict(self, witnessed: ObservedObject) -> str:
         actor = f"object:{witnessed.label}"
         self._context.say("evicting")
-        self._context.write(actor, events.Evicting())
+        self._context.write(actor, object_events.Evicting())
         eviction = await self._target.evict(witnessed.class_name, witnessed.id)
-        self._context.write(actor, events.Evicted(outcome=eviction.outcome, said=eviction.said))
+        self._context.write(actor, object_events.Evicted(outcome=eviction.outcome, said=eviction.message))
         await self._target.fence()
+        return eviction.outcome
 
     async def _await_sleep(self, witnessed: ObservedObject) -> None:
         """Wait for the idle timer, on the trace's clock.
@@ -166,7 +172,7 @@ class TracedSleeper:
             now_ns = await self._next(witnessed)
         self._context.write(
             f"object:{witnessed.label}",
-            events.StillAwake(
+            object_events.StillAwake(
                 at_ns=now_ns,
                 at_last_event_ns=stay.last_event_ns,
                 at_last_activity_ns=stay.last_activity_ns,
@@ -217,7 +223,9 @@ class TracedSleeper:
             }
         )
         actor = f"object:{witnessed.label}"
-        self._context.write(actor, events.Probed(wanted=wanted, found=found, ok=ok, pins=pins_data(pins), **times))
+        self._context.write(
+            actor, object_events.Probed(wanted=wanted, found=found, ok=ok, pins=pins_data(pins), **times)
+        )
         if not ok:
             woken = f", woken by {witnessed.woken_by}" if wanted == "asleep" and witnessed.slept else ""
             because = f": {describe_pins(pins)}" if pins else woken

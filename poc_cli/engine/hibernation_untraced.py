@@ -7,7 +7,7 @@ from poc_cli.engine.black_box import BlackBox
 from poc_cli.engine.context import ObservedObject, PlayContext
 from poc_cli.engine.hibernation import Wanted, Way
 from poc_cli.engine.step_failure import PlayError, StepFailed
-from poc_cli.history import events
+from poc_cli.history import object_events
 from poc_cli.residency.sleep_onset import LONGEST_WAIT_SECONDS
 
 GIVES_UP_SECONDS: Final = LONGEST_WAIT_SECONDS + 40.0
@@ -44,13 +44,14 @@ class UntracedSleeper:
                 raise StepFailed("no_sleep", f"for {GIVES_UP_SECONDS:g} s {message}")
             if was_open and not self._is_any_open():
                 await self._context.target.settled()
-                raise StepFailed("no_sleep", f"every client was closed while {witnessed.label} was idle")
+                how = ", ".join(f"{each.name}: {each.how_it_ended}" for each in self._context.clients.values())
+                raise StepFailed("no_sleep", f"every client was closed while {witnessed.label} was idle ({how})")
             limit = LONGEST_WAIT_SECONDS if needed is None else needed
             self._context.say(f"idle {silent:.0f}/{limit:.0f} s")
             await asyncio.sleep(min(_POLL_SECONDS, max(limit - silent, 0.01)))
         self._context.write(
             f"object:{witnessed.label}",
-            events.Waited(silent_ms=round(silent * 1000, 3), needed_ms=round(needed * 1000, 3)),
+            object_events.Waited(silent_ms=round(silent * 1000, 3), needed_ms=round(needed * 1000, 3)),
         )
         if not self._expects_sleep:
             await self._box.ask([witnessed.label])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poc_cli.clients.client import Payload
 from poc_cli.clients.inbox import Inbox, Received
+from poc_cli.engine.captures import capture
 from poc_cli.engine.context import PlayContext
 from poc_cli.engine.expectation import Expectation
 from poc_cli.engine.step_failure import PlayError, StepFailed
@@ -13,7 +14,7 @@ from poc_cli.history import event as kinds
 from poc_cli.scenario.matching import Message, payload
 from poc_cli.scenario.model import Http
 from poc_cli.scenario.templates import render, render_text
-from poc_cli.targets.endpoint import Door
+from poc_cli.targets.endpoint import Endpoint
 
 if TYPE_CHECKING:
     import httpx
@@ -56,14 +57,14 @@ async def request(context: PlayContext, step: Http) -> dict[str, Any]:
     if step.expects:
         answer = _Answer(Received(_message(response), event.id, received_ns))
         found = await Expectation(context, answer, step).answer(0)
-        context.capture(step.capture, found.message.message)
+        capture(context, step.capture, found.met)
     return seen
 
 
 def _headers(context: PlayContext, step: Http, path: str) -> dict[str, str]:
     given = {name: render_text(value, context.names) for name, value in step.headers.items()}
     # The worker's token is not sent to the app server.
-    return (context.target.headers if step.auth and _route(context, path)[0] is context.target.door else {}) | given
+    return (context.target.headers if step.auth and _route(context, path)[0] is context.target.endpoint else {}) | given
 
 
 async def _answered(
@@ -73,10 +74,10 @@ async def _answered(
     await asyncio.to_thread(import_module, "httpx")
     import httpx
 
-    door, path = _route(context, path)
+    endpoint, path = _route(context, path)
     content = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
-    url, needed = door.request(path)
-    async with door.client(LONGEST_REQUEST_SECONDS) as client:
+    url, needed = endpoint.request(path)
+    async with endpoint.client(LONGEST_REQUEST_SECONDS) as client:
         sending = asyncio.ensure_future(client.request(step.method, url, headers=needed | headers, content=content))
         try:
             if await context.is_done_in(step.within, sending):
@@ -90,15 +91,15 @@ async def _answered(
             sending.cancel()
             await asyncio.wait([sending])
     await context.target.settled()
-    raise StepFailed("silence", f"no answer within {step.within:g} s, though the runtime answers")
+    raise StepFailed("silence", f"no answer within {step.within:g} s", ", though the runtime answers")
 
 
-def _route(context: PlayContext, path: str) -> tuple[Door, str]:
+def _route(context: PlayContext, path: str) -> tuple[Endpoint, str]:
     """Return the endpoint of a path on the worker, or of a full URL on the app server, and the path there."""
     if path.startswith("/"):
-        return context.target.door, path
+        return context.target.endpoint, path
     origin = "/".join(path.split("/", 3)[:3])
-    return Door(origin), path.removeprefix(origin)
+    return Endpoint(origin), path.removeprefix(origin)
 
 
 def _check_status(step: Http, response: "httpx.Response") -> None:

@@ -11,7 +11,7 @@ from poc_cli.clients.client import CannotOpen, Payload
 from poc_cli.clients.websocket import SocketClient
 from poc_cli.engine.context import PlayContext
 from poc_cli.history import event as kinds
-from poc_cli.history import events
+from poc_cli.history import play_events
 from poc_cli.record.addresses import Addresses
 from poc_cli.residency.sleep_onset import ANSWERS
 from poc_cli.scenario.matching import Message
@@ -56,7 +56,7 @@ class IdentityQueries:
             self._number += 1
             mark = f"{self._mark}{self._number}"
             answered = self._waiting[mark] = asyncio.get_running_loop().create_future()
-            self._context.write(client.name, events.Asked(mark=mark))
+            self._context.write(client.name, play_events.Asked(mark=mark))
             try:
                 await client.send(json.dumps({"op": "who", "id": mark}))
                 async with asyncio.timeout(ANSWERED_WITHIN_SECONDS):

@@ -17,15 +17,16 @@ _POLL_SECONDS: Final = 0.02
 class InFlight:
     """Sent messages without an answer, identified by the marks at one JSON path."""
 
-    def __init__(self, by: str) -> None:
-        """Initialize with the path."""
+    def __init__(self, play: Play, by: str) -> None:
+        """Initialize with the play and the path."""
+        self._play = play
         self._by = by
         self._sent: dict[str, dict[str, int]] = defaultdict(dict)
         self._received: dict[str, set[str]] = defaultdict(set)
 
     def note(self, event: Event) -> None:
         """Track a message that was sent or received."""
-        mark = mark_in(event.data, self._by)
+        mark = mark_in(event.data, self._by, self._play.decoder(event.actor))
         if mark is None:
             return
         if event.kind == kinds.SENT:
@@ -50,7 +51,7 @@ class InFlight:
 def in_flight_of(play: Play) -> list[InFlight]:
     """Return a tracker for each path that the claims of a play require answers by."""
     claims = (claim for claim in play.scenario.document.claim if claim.id in play.decides)
-    return [InFlight(by) for by in sorted({claim.by for claim in claims if entry_of(claim.check).awaits_answers})]
+    return [InFlight(play, by) for by in sorted({claim.by for claim in claims if entry_of(claim.check).awaits_answers})]
 
 
 async def await_answers(context: PlayContext) -> None:

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Final
 
-from poc_cli.history import events
+from poc_cli.history import play_events
 from poc_cli.history.redact import Hit, Redactor, marks
 from poc_cli.history.writer import HistoryWriter
 
@@ -32,7 +32,7 @@ class LogLeaks:
         if new:
             text = line.decode("utf-8", "replace")[:_LONGEST]
             times = max(self._times[hit] for hit in new)
-            self._history.write(_RUN, _ACTOR, events.Leaked(text=text, times=times, **marks(new)))
+            self._history.write(_RUN, _ACTOR, play_events.Leaked(text=text, times=times, **marks(new)))
 
     def record_text(self, text: str, redactor: Redactor) -> None:
         """Record the lines of a text that contain secrets. Raises PocError."""

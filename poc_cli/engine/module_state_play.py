@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from poc_cli.engine.context import ObservedObject, PlayContext
 from poc_cli.errors import TargetError
 from poc_cli.history import event as kinds
+from poc_cli.history import object_events, play_events
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.scenario.loader import text_sha256
 from poc_cli.scenario.model import Restart, Step
@@ -45,7 +46,7 @@ _PIN_TRIES: Final = 24
 _PIN_PAUSE: Final = 0.05
 """How often and how many seconds to wait for younger pins to end."""
 
-_FORMAT: Final = 3
+_FORMAT: Final = 4
 """Increment this when the check itself changes, so that older confirmations are not used."""
 
 
@@ -59,22 +60,33 @@ class ModuleStateResetter:
         self._state: WorkerState | None = None
         self._one_at_a_time = asyncio.Lock()
         self._reset_labels: set[str] = set()
+        self._slept: list[ObservedObject] = []
+        """The objects whose module state was reset during the current step."""
         self._watchers: list[asyncio.Task[None]] = []
         self._is_clean = True
         self._left_in_memory: dict[str, int] = {}
         """By id, the unnamed objects that could not be evicted, and how often they had been called by then."""
 
     async def begin(self) -> None:
-        """Take a snapshot of the module state of the freshly loaded worker. Raises TargetError."""
-        await self._take_snapshot()
+        """Take a snapshot of the module state of the freshly loaded worker, or reset a used one. Raises TargetError."""
+        self._state = await self._target.module_state()
+        if self._target.seen():
+            await self._state.put_back()
         self._watchers = [asyncio.create_task(self._watch(each)) for each in self._context.objects.values()]
 
     async def after(self, step: Step) -> None:
         """After a step, reset module state if an object has left memory. Raises TargetError."""
         if isinstance(step, Restart) and step.restart != "object":
-            await self._take_snapshot()  # of the new process
+            self._state = await self._target.module_state()  # of the new process
+        await self.reset()
+
+    async def reset(self) -> None:
+        """Reset module state for each object that has left memory since. Raises TargetError."""
         for witnessed in self._context.objects.values():
             await self._reset_if_asleep(witnessed)
+        async with self._one_at_a_time:
+            slept, self._slept = self._slept, []
+            await self._evict_related(slept)
 
     async def end(self, *, ok: bool) -> None:
         """Stop, and confirm the worker if `ok`: every step of the story passed."""
@@ -83,14 +95,7 @@ class ModuleStateResetter:
         await asyncio.gather(*self._watchers, return_exceptions=True)
         with suppress(TargetError):
             await self._record_left_in_memory()
-        if self._state is not None:
-            await self._state.close()
         self._target.confirmed = ok and self._is_clean
-
-    async def _take_snapshot(self) -> None:
-        if self._state is not None:
-            await self._state.close()
-        self._state = await self._target.module_state()
 
     async def _watch(self, witnessed: ObservedObject) -> None:
         while True:
@@ -107,6 +112,7 @@ class ModuleStateResetter:
             elif witnessed.label not in self._reset_labels:
                 await self._reset(witnessed)
                 self._reset_labels.add(witnessed.label)
+                self._slept.append(witnessed)
 
     async def _reset(self, witnessed: ObservedObject) -> None:
         if self._state is None:
@@ -144,6 +150,29 @@ class ModuleStateResetter:
             await self._target.settled()
         return evicted
 
+    async def _evict_related(self, slept: list[ObservedObject]) -> None:
+        """Evict the story's other objects that had to do with those that slept in a step, and stayed in memory.
+
+        Their fields may hold the state of those that slept, just as the fields of objects that the story does not name.
+        """
+        related = {each for witnessed in slept for each in self._target.related(witnessed.id)}
+        evicted = []
+        for each in self._context.objects.values():
+            if each.id not in related or each in slept or self._target.stay(each.id) is None:
+                continue
+            if await self._is_pinned(each.id):
+                self._left_in_memory.setdefault(each.id, self._target.times_called(each.id))
+                continue
+            actor = f"object:{each.label}"
+            self._context.write(actor, object_events.Evicting())
+            eviction = await self._target.evict(each.class_name, each.id)
+            self._context.write(actor, object_events.Evicted(outcome=eviction.outcome, said=eviction.message))
+            evicted.append(each.label)
+        if evicted:
+            await self._target.settled()
+            told = play_events.ModuleState(at="step", changed=[], left=[], others=[], evicted=evicted)
+            self._context.write("poc", told)
+
     def _unnamed_in_memory(self) -> list[str]:
         own = {each.id for each in self._context.objects.values()}
         return [each for each in self._target.seen() if each not in own and self._target.stay(each) is not None]
@@ -178,11 +207,9 @@ class ModuleStateResetter:
 
 
 def resetter_for(context: PlayContext) -> ModuleStateResetter | None:
-    """Return the resetter of a play, None unless the play confirms a story."""
+    """Return the resetter of a play, None unless module state is reset in it."""
     target = context.target
-    return (
-        ModuleStateResetter(context, target) if context.play.role == CONFIRM and isinstance(target, Workerd) else None
-    )
+    return ModuleStateResetter(context, target) if context.play.resets and isinstance(target, Workerd) else None
 
 
 class Confirmations:

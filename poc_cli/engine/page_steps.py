@@ -9,7 +9,7 @@ from poc_cli.clients.inbox import Inbox, Received
 from poc_cli.clients.page import PageClient
 from poc_cli.engine.context import PlayContext
 from poc_cli.engine.step_failure import StepFailed
-from poc_cli.history import events
+from poc_cli.history import play_events
 from poc_cli.scenario.matching import Message
 from poc_cli.scenario.step_bases import Acting, Shows
 from poc_cli.scenario.templates import render_text
@@ -114,9 +114,11 @@ async def show(context: PlayContext, client: Client, step: Acting) -> tuple[int,
     found = [str(each) for each in answer["found"]]
     if answer["met"]:
         now = context.now_ns
-        event = context.write(client.name, events.Shown(selector=wanted["selector"], texts=found[:_LISTED]), t_ns=now)
+        event = context.write(
+            client.name, play_events.Shown(selector=wanted["selector"], texts=found[:_LISTED]), t_ns=now
+        )
         return event.id, now
-    context.write(client.name, events.Shown(selector=wanted["selector"], texts=found[:_LISTED], wanted=wanted))
+    context.write(client.name, play_events.Shown(selector=wanted["selector"], texts=found[:_LISTED], wanted=wanted))
     more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
     texts = f"{', '.join(map(shown, found[:_LISTED]))}{more}" if found else "nothing"
     expected = next(value for key, value in wanted.items() if key != "selector" and value is not None)
@@ -177,7 +179,7 @@ def _wanted(context: PlayContext, shows: Shows) -> dict[str, Any]:
 def _result(context: PlayContext, client: Client, value: Any) -> Result:
     text = json.dumps(value, ensure_ascii=False, default=str)
     now = context.now_ns
-    event = context.write(client.name, events.Shown(**context.recorded(text)), t_ns=now)
+    event = context.write(client.name, play_events.Shown(**context.recorded(text)), t_ns=now)
     return Result(client.name, Received(Message(text if not isinstance(value, str) else value, None), event.id, now))
 
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from poc_cli.clients.client import in_seconds
 from poc_cli.engine.admission import raise_if_too_many
+from poc_cli.engine.callers import CROWDED
 from poc_cli.engine.context import PlayContext
 from poc_cli.engine.environment import PlayEnvironment
+from poc_cli.engine.gap_sleeps import GapSleeps
 from poc_cli.engine.hibernation import Sleeper
 from poc_cli.engine.hibernation_traced import TracedSleeper
 from poc_cli.engine.in_flight import await_answers, in_flight_of
@@ -29,6 +31,7 @@ from poc_cli.scenario.loader import text_sha256
 from poc_cli.scenario.model import Hibernate, Idle, On, Step
 from poc_cli.scenario.plays import Play, patience
 from poc_cli.scenario.scenario import PlacedStep
+from poc_cli.scenario.sessions import SESSIONS
 from poc_cli.scenario.templates import UnknownNameError
 from poc_cli.targets.base import Target, TargetDied, TargetHung
 
@@ -93,6 +96,7 @@ class PlayRunner:
         self._is_suspect = False
         self._has_late_step = False
         self._resetter: ModuleStateResetter | None = None
+        self._gap_sleeps: GapSleeps | None = None
         self._sleepers: dict[str | None, Sleeper] = {}
         """By the claim of a step, which decides whether its object is expected to sleep."""
         self._all_passed = True
@@ -110,12 +114,11 @@ class PlayRunner:
             raise_if_too_many(self._play)
             context.subscribe()
             await context.ready()
-            self._resetter = resetter_for(context)
-            if self._resetter is not None:
-                await self._resetter.begin()
+            await self._prepare(context)
             outcome, reason = await self._steps(context)
             outcome, reason = await self._repeat_in_black_box(outcome, reason)
             outcome, reason = await self._cut_if_late(context, outcome, reason)
+            outcome, reason = self._repeat_if_crowded(context, outcome, reason)
         except (TargetHung, TargetDied) as error:
             outcome, reason = self._runtime_failed(context, error)
         except TargetError as error:
@@ -129,6 +132,7 @@ class PlayRunner:
             if context is not None:
                 step, context.step = context.step, None
                 self._list_unread(context)
+                context.reports.end()
             ending: dict[str, Any] = {"outcome": outcome, "reason": reason, "at_step": step}
             if outcome in {"given_up", "runtime_failed"}:
                 ending |= {"outcome": "given_up", CUT_STEP: self._cut_step}
@@ -138,6 +142,14 @@ class PlayRunner:
             if context is not None:
                 await self._clean_up(context)
         return outcome
+
+    async def _prepare(self, context: PlayContext) -> None:
+        self._resetter = resetter_for(context)
+        if self._resetter is not None:
+            await self._resetter.begin()
+        if self._play.role in SESSIONS:
+            self._gap_sleeps = GapSleeps(context, self._resetter)
+            await asyncio.sleep(self._play.after_s)
 
     async def _cut_if_late(self, context: PlayContext, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
         """Return the outcome; if lateness may have changed it, give the play up so that it is repeated."""
@@ -150,6 +162,12 @@ class PlayRunner:
             return outcome, reason
         self._cut_step = cut.step
         return ("stopped" if self._attempt.is_last else "given_up"), TOO_SLOW + cut.reason
+
+    def _repeat_if_crowded(self, context: PlayContext, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
+        """Return the outcome; where another play may have held its sockets, give the play up so that it is repeated."""
+        if outcome not in {"done", "stopped"} or not context.callers.is_crowded or self._attempt.is_last:
+            return outcome, reason
+        return "given_up", CROWDED
 
     def _is_cut(self, context: PlayContext) -> bool:
         """Return whether lateness makes the rest of the play worthless as evidence.
@@ -251,6 +269,7 @@ class PlayRunner:
             "runtime": self._target.number,
             "alone": self._attempt.alone,
             "round": play.round,
+            **({"gaps": list(play.gaps), "ignore": list(play.ignore)} if play.role in SESSIONS else {}),
             "sleep": self._sleep,
             "target": self._place_of_target(),
         }
@@ -276,6 +295,11 @@ class PlayRunner:
             failed = await self._outcome(context, placed)
             if self._is_cut(context):
                 return "stopped", ""  # `_cut_if_late` has the reason
+            if self._gap_sleeps is not None:
+                # What the clients see decides, not what the steps expect.
+                await self._gap_sleeps.after(index)
+                self._due_ns = context.now_ns
+                continue
             if failed is not None:
                 self._all_passed = False
                 failed_claims.add(placed.step.claim)
@@ -286,6 +310,8 @@ class PlayRunner:
             # An `idle` that took too long makes the next step late; any other step only delays it.
             self._due_ns = self._due_ns + idle_ns(placed.step) if idle_ns(placed.step) else context.now_ns
         context.step = None
+        if self._gap_sleeps is not None:
+            await self._gap_sleeps.end()
         await await_answers(context)
         return "done", ""
 
@@ -294,6 +320,7 @@ class PlayRunner:
         try:
             seen = await context.unless_broken_off(self._carry_out(context, placed))
         except StepFailed as failed:
+            failed.reason = await context.reports.explain(failed)
             context.add("poc", kinds.STEP_END, ok=False, failure=failed.failure, reason=failed.reason)
             return failed
         except (TargetHung, TargetDied) as error:
@@ -317,6 +344,7 @@ class PlayRunner:
         context.late_s = late_ms / 1000
         self._has_late_step |= late_ms * 1e6 > LATE_NS
         due = {"due_ns": min(self._due_ns, now_ns), "late_ms": late_ms}
+        context.passed_over.begin(step)
         context.add("poc", kinds.STEP, t_ns=now_ns, verb=step.verb, line=placed.position.line, claim=step.claim, **due)
         context.say(step.verb)
 

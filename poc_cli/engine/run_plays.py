@@ -5,15 +5,14 @@ import contextlib
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
-from poc_cli import __version__
 from poc_cli.engine.environment import RunEnvironment
 from poc_cli.engine.log_leaks import LogLeaks
 from poc_cli.engine.module_state_play import to_confirm
 from poc_cli.engine.play_runner import Outcome
 from poc_cli.engine.run_plan import RunPlan
 from poc_cli.engine.scheduler import Progress, Scheduler
+from poc_cli.engine.session_plays import play_sessions, to_play_everywhere
 from poc_cli.engine.stalls import seed_in, stall
 from poc_cli.engine.target_pool import LocalTargetPool, TargetPool
 from poc_cli.errors import PocError
@@ -21,7 +20,7 @@ from poc_cli.history import event as kinds
 from poc_cli.history.folder import RUN, Records
 from poc_cli.history.late_stretch import Stretch
 from poc_cli.history.writer import HistoryWriter
-from poc_cli.run_options import RunOptions
+from poc_cli.run_options import EVERYWHERE, RunOptions
 from poc_cli.scenario.load_model import LoadFile
 from poc_cli.targets.attendance import Attendance
 
@@ -42,14 +41,7 @@ async def run(  # noqa: PLR0913, PLR0917 - what a run is made of
     """
     file = records.folder / "history.ndjson"
     with HistoryWriter(file, records.redactor, pool.attendance.now_ns) as history:
-        history.add(
-            RUN,
-            "poc",
-            kinds.RUN_START,
-            format=kinds.FORMAT,
-            poc=__version__,
-            run=records.folder.name,
-            started=datetime.now(UTC).isoformat(timespec="seconds"),
+        history.start_run(
             named=bool(options.words),
             sleep=options.sleep,
             repeat=options.repeat,
@@ -61,21 +53,41 @@ async def run(  # noqa: PLR0913, PLR0917 - what a run is made of
         pool.listen_to_log(log.record_line)
         _record_left_out(plan, history)
         async with contextlib.AsyncExitStack() as open_, _attended(pool.attendance, history):
+            open_.push_async_callback(pool.close)
             await open_.enter_async_context(environment.api.served())
             if environment.services is not None:
                 await open_.enter_async_context(environment.services.served(records.folder, records.redactor))
-            outcomes = await Scheduler(pool, history, options, progress, environment).play(plan.stories)
-            if "interrupted" not in outcomes.values() and isinstance(pool, LocalTargetPool):
-                # With evicts, which are faster: the first run has shown that the object sleeps by itself.
-                by_force = replace(options, sleep="evict")
-                again = to_confirm(plan.stories, outcomes, pool, history, RUN)
-                outcomes |= await Scheduler(pool, history, by_force, progress, environment).play(again)
+            outcomes = await _played(plan, options, pool, history, environment, progress)
             is_interrupted = "interrupted" in outcomes.values()
             if afterwards is not None and not is_interrupted:
                 is_interrupted = "interrupted" in await afterwards(history)
         log.record_text(records.thrown(), records.redactor)
         if not is_interrupted:
             history.add(RUN, "poc", kinds.RUN_END)
+
+
+async def _played(  # noqa: PLR0913, PLR0917 - what a run is made of
+    plan: RunPlan,
+    options: RunOptions,
+    pool: TargetPool,
+    history: HistoryWriter,
+    environment: RunEnvironment,
+    progress: Progress,
+) -> dict[str, Outcome]:
+    """Run the stories and controls, what confirms them, and sessions with sleeps everywhere."""
+    scheduler = Scheduler(pool, history, options, progress, environment)
+    outcomes: dict[str, Outcome] = {}
+    if options.sleep != EVERYWHERE:
+        outcomes = await scheduler.play(plan.stories)
+        if "interrupted" not in outcomes.values() and isinstance(pool, LocalTargetPool):
+            # With evicts, which are faster: the first run has shown that the object sleeps by itself.
+            by_force = replace(options, sleep="evict")
+            again = to_confirm(plan.stories, outcomes, pool, history, RUN)
+            outcomes |= await Scheduler(pool, history, by_force, progress, environment).play(again)
+    sessions = to_play_everywhere(plan.stories, options)
+    if sessions and "interrupted" not in outcomes.values():
+        outcomes |= await play_sessions(sessions, scheduler.play, history.path)
+    return outcomes
 
 
 @contextlib.asynccontextmanager

@@ -3,20 +3,35 @@
 from typing import Literal
 
 Failure = Literal[
-    "mismatch", "silence", "closed", "refused", "noise", "no_sleep", "woken", "probe", "wrong_object", "unbound"
+    "mismatch",
+    "silence",
+    "closed",
+    "refused",
+    "noise",
+    "no_sleep",
+    "woken",
+    "probe",
+    "wrong_object",
+    "unbound",
+    "overtaken",
 ]
 """`mismatch`: messages arrived, but none matched; `silence`: none arrived though the runtime responds; `closed`: the
-connection was closed; `refused`: it could not be opened; `noise`: an unexpected message arrived."""
+connection was closed; `refused`: it could not be opened; `noise`: an unexpected message arrived; `overtaken`: the
+message had arrived before another one that the step before waited for."""
 
 
 class StepFailed(Exception):
     """A step did not have the outcome that the scenario expects."""
 
-    def __init__(self, failure: Failure, reason: str) -> None:
-        """Initialize with the kind of failure and a sentence that describes it."""
-        super().__init__(reason)
+    def __init__(self, failure: Failure, reason: str, unexplained: str = "") -> None:
+        """Initialize with the kind of failure and a sentence that describes it.
+
+        `unexplained` is added to the sentence unless an exception of the worker's explains the failure.
+        """
+        super().__init__(reason + unexplained)
         self.failure: Failure = failure
-        self.reason = reason
+        self.reason = reason + unexplained
+        self.bare_reason = reason
 
 
 class PlayError(Exception):

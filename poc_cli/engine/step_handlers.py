@@ -46,10 +46,10 @@ async def _connect(context: PlayContext, step: Connect, _: Sleeper) -> Seen:
     async def open_one(name: str) -> str | None:
         nonlocal refused
         earlier = context.clients.get(name)
-        if earlier is not None and earlier.tells_openings:
+        if earlier is not None and earlier.records_openings:
             # A program or page is restarted; poc's own clients have nothing left to close.
             await earlier.close(1000, "", partial(context.is_done_in, step.within))
-        client = context.new_client(name)
+        client = context.new_client(name, step.path)
         try:
             await _opened(context, client, step.within)
         except CannotOpen as error:

@@ -6,7 +6,7 @@ import json
 from typing import Any, Final
 
 from poc_cli.errors import PocError
-from poc_cli.history import events
+from poc_cli.history import play_events
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.targets.remote import Tail
 
@@ -31,12 +31,12 @@ async def listen(tail: Tail, history: HistoryWriter) -> None:
             return
         written += 1
         with contextlib.suppress(PocError):  # a full disk ends the run at the next event of a play
-            history.write(_RUN, "tail", events.Tail(**_kept(event, history)))
+            history.write(_RUN, "tail", play_events.Tail(**_kept(event, history)))
 
     async with tail(record) as connection:
         failure = getattr(connection, "failure", None)
         if failure is not None:
-            history.write(_RUN, "tail", events.Tail(failed=failure))
+            history.write(_RUN, "tail", play_events.Tail(failed=failure))
         await asyncio.Event().wait()
 
 

@@ -10,6 +10,7 @@ from poc_cli.engine.module_state_play import Confirmations
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.scenario.model import Hibernate
 from poc_cli.scenario.plays import CONFIRM, Play
+from poc_cli.scenario.sessions import DISTURBED
 from poc_cli.targets.attendance import Attendance
 from poc_cli.targets.base import Target
 from poc_cli.targets.process import Process, RuntimeFolder
@@ -56,6 +57,9 @@ class TargetPool(Protocol):
     def own(self, play: Play) -> contextlib.AbstractAsyncContextManager[Target]:
         """Return a target for one play. Raises TargetError."""
 
+    async def close(self) -> None:
+        """Stop what is kept between plays."""
+
     def listen_to_log(self, listener: LogListener) -> None:
         """Call `listener` with each masked line of the worker's log that had secrets, and the secrets in it."""
 
@@ -68,9 +72,11 @@ class LocalTargetPool:
     def __init__(self, ground: RuntimeContext, first: Process, source_of: SourceOf) -> None:
         """Initialize with what all runtimes share, a process started ahead, and a lookup of plays' own workers."""
         self._ground = ground
-        self._first = first
+        self._first: Process | None = first
         self._source_of = source_of
         self.confirmations = Confirmations(ground.versions)
+        self._spare: dict[int, list[Workerd]] = {}
+        """Runtimes that a session has left empty, by the identity of their worker."""
 
     def description(self) -> dict[str, Any]:
         """Return the target's description for the `run_start` event."""
@@ -85,7 +91,7 @@ class LocalTargetPool:
 
     def is_apart(self, play: Play) -> bool:
         """Return whether a play needs its own runtime: to restart, measure or inspect it, or for its own worker."""
-        return play.alone or play.role == CONFIRM or self.worker_of(play) is not self._ground.worker
+        return play.alone or play.resets or self.worker_of(play) is not self._ground.worker
 
     @contextlib.asynccontextmanager
     async def watched(self, plays: list[Play], history: HistoryWriter) -> AsyncIterator[None]:  # noqa: ARG002
@@ -99,27 +105,43 @@ class LocalTargetPool:
 
     @contextlib.asynccontextmanager
     async def shared(self, attempt: int = 1) -> AsyncIterator[Target]:
-        """Yield the runtime that was started ahead, or a fresh one for a later attempt."""
-        folder = self._first.place if attempt == 1 else RuntimeFolder(self._ground.worker)
-        target = Workerd(folder, self._ground)
+        """Yield the runtime that was started ahead, the first time, or a fresh one."""
+        first, self._first = (self._first, None) if attempt == 1 else (None, self._first)
+        target = Workerd(RuntimeFolder(self._ground.worker) if first is None else first.place, self._ground)
         try:
-            await target.start(self._first if attempt == 1 else None)
+            await target.start(first)
             yield target
         finally:
             await target.stop()
 
     @contextlib.asynccontextmanager
     async def own(self, play: Play) -> AsyncIterator[Target]:
-        """Yield a fresh runtime for one play."""
+        """Yield a runtime for one play: a fresh one, or for a session one that an earlier session has left empty."""
         worker = self.worker_of(play)
-        target = Workerd(RuntimeFolder(worker), self._ground, inspected=play.role == CONFIRM)
+        spare = self._spare.setdefault(id(worker), [])
+        reusable = play.role == DISTURBED and not play.alone
+        is_kept = False
+        target = (
+            spare.pop() if reusable and spare else Workerd(RuntimeFolder(worker), self._ground, inspected=play.resets)
+        )
         try:
-            await target.start()
+            if not target.is_running:
+                await target.start()
             yield target
+            is_kept = reusable and await target.empty()
         finally:
-            await target.stop()
-        if target.confirmed:
+            if is_kept:
+                spare.append(target)
+            else:
+                await target.stop()
+        if target.confirmed and play.role == CONFIRM:
             self.confirmations.add(play, worker)
+
+    async def close(self) -> None:
+        """Stop the runtimes that are kept for sessions."""
+        for targets in self._spare.values():
+            while targets:
+                await targets.pop().stop()
 
     def listen_to_log(self, listener: LogListener) -> None:
         """Call `listener` with each line of the runtimes' log that had secrets."""
@@ -186,6 +208,9 @@ class RemoteTargetPool:
         """Yield the same worker."""
         yield self.remote
 
+    async def close(self) -> None:
+        """Do nothing: nothing is started here."""
+
     def listen_to_log(self, listener: LogListener) -> None:
         """Do nothing: a remote worker's log arrives through its tail."""
 
@@ -197,4 +222,5 @@ def source_of(play: Play) -> WorkerSource:
     """
     if play.worker is None:
         raise ValueError("the play has no worker of its own")
-    return named_by(play.worker, Path(play.scenario.file).parent / play.worker.dir)
+    file = Path(play.scenario.file)
+    return named_by(play.worker, file.parent / play.worker.dir, file)

@@ -56,6 +56,9 @@ MODULE_STATE = "module_state"
 CONFIRMED = "confirmed"
 LATE = "late"
 TIMED = "timed"
+THREW = "threw"
+LOGGED = "logged"
+GAP = "gap"
 
 OF_THE_RUN = frozenset({RUN_START, RUN_END, LEFT_OUT, PULSE, SENTINEL, TAIL, LATE, LEAKED, CONFIRMED})
 """Events that belong to the run and to no play."""

@@ -4,15 +4,19 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 from pydantic_core import PydanticSerializationError, to_json
 
+from poc_cli import __version__
 from poc_cli.errors import PocError
-from poc_cli.history.event import PLAY_END, RUN_END, Event
-from poc_cli.history.events import NAMES, EventData, misnamed
+from poc_cli.history.event import FORMAT, PLAY_END, RUN_END, RUN_START, Event
+from poc_cli.history.event_data import EventData
+from poc_cli.history.events import NAMES, misnamed
+from poc_cli.history.folder import RUN
 from poc_cli.history.redact import Hit, Redactor, marks
 
 LARGEST: Final = 512 << 20
@@ -31,7 +35,9 @@ class HistoryWriter:
 
     def __init__(self, path: Path, redactor: Redactor, clock: Callable[[], int] = time.monotonic_ns) -> None:
         """Create the file; times come from `clock`, in nanoseconds. Raises PocError if it cannot be written."""
-        self._path = path
+        self.path = path
+        """The file."""
+
         self._redactor = redactor
         self._next_id = 1
         self._clock = clock
@@ -55,6 +61,19 @@ class HistoryWriter:
         os.close(self._descriptor)
         self._descriptor = -1  # the number may be reused for another file
 
+    def start_run(self, **data: Any) -> None:
+        """Write the first event of the run, which is named after the file's folder."""
+        self.add(
+            RUN,
+            "poc",
+            RUN_START,
+            format=FORMAT,
+            poc=__version__,
+            run=self.path.parent.name,
+            started=datetime.now(UTC).isoformat(timespec="seconds"),
+            **data,
+        )
+
     def without_secrets(self, payload: str | bytes) -> str | bytes:
         """Return a message with secrets masked. Mask before truncating: half a secret would not be found."""
         return self._masked(payload)[0]
@@ -66,7 +85,7 @@ class HistoryWriter:
         return self._masked(payload)
 
     def secrets_in(self, text: str) -> frozenset[str]:
-        """Return the names of the secrets in a text. Cached: each client sends the same token, and finding takes long."""
+        """Return the names of the secrets in a text; cached, because each client sends the same token."""
         known = self._found.get(text)
         if known is None:
             if len(self._found) >= MOST_FOUND:
@@ -108,14 +127,14 @@ class HistoryWriter:
         self._size += len(line)
         if self._size > LARGEST and kind not in _ENDS:
             raise PocError(
-                f"{self._path} has reached the size limit of a history ({LARGEST >> 20} MiB), so the run stops",
+                f"{self.path} has reached the size limit of a history ({LARGEST >> 20} MiB), so the run stops",
                 "run fewer scenarios at once, or make the worker send less",
             )
         try:
             while line:
                 line = line[os.write(self._descriptor, line) :]
         except OSError as error:
-            raise _unwritable(self._path, error) from error
+            raise _unwritable(self.path, error) from error
         return event
 
     def _safe(self, event: Event) -> Event:

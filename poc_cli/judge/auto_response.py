@@ -1,4 +1,4 @@
-"""Which frames the runtime itself answered while an object slept: a keep-alive such as PING, and its PONG."""
+"""Find the frames that the runtime answered itself while an object slept, such as PING and its PONG."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -16,35 +16,35 @@ Content = tuple[object, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Automatic:
-    """Contents that clients sent, and contents that they got, of which no object knew."""
+class AutoResponses:
+    """The contents of frames that clients sent and received while no object was in memory."""
 
     asked: frozenset[Content]
     answered: frozenset[Content]
 
     def asks(self, frame: Event) -> bool:
-        """Return whether the runtime is known to answer what a client sent."""
+        """Return whether the runtime is known to answer this sent frame."""
         return _known(frame) in self.asked
 
     def answers(self, frame: Event) -> bool:
-        """Return whether the runtime is known to say what a client got."""
+        """Return whether this received frame is known to be an answer of the runtime."""
         return _known(frame) in self.answered
 
 
-def automatic(play: PlayRecord) -> Automatic:
-    """Return what went to and fro on the sockets of the play's objects while these were asleep."""
+def auto_responses(play: PlayRecord) -> AutoResponses:
+    """Return what was sent and received on the sockets of the play's objects while they slept."""
     found = play.memo.get(_MEMO)
-    if not isinstance(found, Automatic):
-        found = play.memo[_MEMO] = _automatic(play)
+    if not isinstance(found, AutoResponses):
+        found = play.memo[_MEMO] = _auto_responses(play)
     return found
 
 
 def _known(frame: Event) -> Content:
-    """Return what is known of a frame's content; of what was not kept whole that is no more than which frame it was."""
+    """Return a frame's content, or only its id if the content was not recorded in full."""
     return (frame.id, None) if frame.data.get("cut") else (frame.data.get("text"), frame.data.get("hex"))
 
 
-def _automatic(play: PlayRecord) -> Automatic:
+def _auto_responses(play: PlayRecord) -> AutoResponses:
     asked: set[Content] = set()
     answered: set[Content] = set()
     for sleep in sleeps_of(play):
@@ -55,7 +55,7 @@ def _automatic(play: PlayRecord) -> Automatic:
             last = replies[-1].id if replies else 0
             asked |= {_known(each) for each in sent if each.id < last and socket.carried(each)}
             answered |= {_known(each) for each in replies}
-    return Automatic(frozenset(asked), frozenset(answered))
+    return AutoResponses(frozenset(asked), frozenset(answered))
 
 
 def _between(frames: Sequence[Event], first: int, last: int) -> Sequence[Event]:
@@ -64,9 +64,9 @@ def _between(frames: Sequence[Event], first: int, last: int) -> Sequence[Event]:
 
 
 def _known_asleep_until(play: PlayRecord, sleep: Sleep) -> int:
-    """Return the last event before which the trace, brought up to date, showed no coming back.
+    """Return the last event up to which the trace is known to show the object asleep.
 
-    It lags behind the frames; a probe and the beginning of a `resume` bring it up to date.
+    The trace lags behind the frames; it is read to its end by a probe and at the start of a `resume` step.
     """
     actor = f"object:{sleep.label}"
     back = play.end.id if sleep.back is None and play.end is not None else 0 if sleep.back is None else sleep.back.id

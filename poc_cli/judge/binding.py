@@ -1,7 +1,7 @@
-"""Which `hibernate` steps and faults of a story a claim is about.
+"""Find the `hibernate` steps and faults that a claim is about.
 
-A claim is about the sleep or fault that its steps come after, or the one that its `after` names; a claim that no step
-names is about all of them. A sleep that came by itself while the story did something else is none of the story's.
+A claim is about the sleep or fault before each of its steps, or the one that its `after` names; a claim that no step
+names is about all of them. A sleep that came by itself during other steps is not counted.
 """
 
 from bisect import bisect_right
@@ -15,12 +15,12 @@ Labels = frozenset[str]
 
 
 def objects_of(play: PlayRecord, claim: Claim) -> tuple[str, ...]:
-    """Return the objects that a claim is about: those it names, else all of the play."""
+    """Return the objects that a claim is about: those that it names, else all objects of the play."""
     return tuple(claim.of) if claim.of is not None else tuple(play.play.objects)
 
 
 def objects_at(play: PlayRecord, claim: Claim, step: StepRecord) -> tuple[str, ...]:
-    """Return the objects that a step can say something about: of the claim's, those that the step leads to.
+    """Return the claim's objects that a step is about: those that it names or that its clients are connected to.
 
     A claim that names its objects is about all of them in each of its steps.
     """
@@ -52,7 +52,7 @@ def _names(play: PlayRecord, step: Step, key: str) -> list[str]:
 
 
 def last_rest_before(play: PlayRecord, label: str, index: int, after: str | None = None) -> int | None:
-    """Return the last step up to a step that is to bring an object to sleep; `after` names which may be meant."""
+    """Return the last step, up to `index` itself, that should put an object to sleep; with `after`, only that one."""
     return _last(_named(play, _rests_of_object(play, label), after), index)
 
 
@@ -66,7 +66,7 @@ def _last(places: Sequence[int], index: int) -> int | None:
 
 
 def rests_of(play: PlayRecord, claim: Claim) -> dict[str, frozenset[int]]:
-    """Return for each object of a claim the `hibernate` steps that the claim is about."""
+    """Return the `hibernate` steps that a claim is about, by object."""
     return {label: _rests(play, claim, label) for label in objects_of(play, claim)}
 
 
@@ -78,15 +78,15 @@ def _rests(play: PlayRecord, claim: Claim, label: str) -> frozenset[int]:
 
 
 def _latest(places: Sequence[int], steps: Iterable[int]) -> frozenset[int]:
-    """Return for each step the last of some places, in order, up to the step."""
+    """Return, for each step, the last of some positions up to it."""
     found = (bisect_right(places, step) for step in steps)
     return frozenset(places[number - 1] for number in found if number)
 
 
 def watches_of(play: PlayRecord, claim: Claim) -> frozenset[int]:
-    """Return the steps in which the object of a `stays-awake` claim is watched.
+    """Return the steps in which the object of a `stays-awake` claim is observed.
 
-    They are the `hibernate` and `probe` steps that name the claim; where none does, all of the play.
+    These are the `hibernate` and `probe` steps that name the claim, or all of the play if none does.
     """
     watching = [index for index, placed in enumerate(play.play.steps) if isinstance(placed.step, Hibernate | Probe)]
     named = frozenset(index for index in watching if play.play.steps[index].step.claim == claim.id)
@@ -102,9 +102,9 @@ def faults_of(play: PlayRecord, claim: Claim) -> frozenset[int]:
 
 
 def last_loss_before(play: PlayRecord, claim: Claim, label: str, index: int, *, drops: bool = False) -> int | None:
-    """Return the last step before a step that was to take an object out of memory; None without one.
+    """Return the last step before `index` that should remove an object from memory, None without one.
 
-    With `drops` a step that drops a connection is one too.
+    With `drops`, a step that drops a connection counts too.
     """
     rests = [_named(play, _rests_of_object(play, label), claim.after)]
     rests.append(_named(play, _restarts_of_object(play, label), claim.after))
@@ -115,7 +115,7 @@ def last_loss_before(play: PlayRecord, claim: Claim, label: str, index: int, *, 
 
 
 def is_named(play: PlayRecord, index: int, name: str) -> bool:
-    """Return whether a step is the one that the `after` of a claim means; a step in a `repeat` is several."""
+    """Return whether a step is the one that the `after` of a claim names; a step in a `repeat` is several."""
     step = play.play.steps[index].step
     return isinstance(step, Taking) and step.id == name
 
@@ -140,12 +140,12 @@ def _kills(play: PlayRecord) -> list[int]:
 
 
 def _rests_of_object(play: PlayRecord, label: str) -> list[int]:
-    """Return the steps that are to bring an object to sleep, in order."""
+    """Return the steps that should put an object to sleep, in order."""
     return _known(play, ("rests", label), lambda: [i for i in _hibernates(play) if _brings_to_sleep(play, i, label)])
 
 
 def _restarts_of_object(play: PlayRecord, label: str) -> list[int]:
-    """Return the steps that end an object, or its runtime, in order."""
+    """Return the steps that end an object or its runtime, in order."""
     steps = range(len(play.play.steps))
     return _known(play, ("restarts", label), lambda: [index for index in steps if _restarts(play, index, label)])
 

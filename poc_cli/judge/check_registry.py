@@ -1,4 +1,4 @@
-"""Registers the checks: a function below `@check(...)` in `judge/checks/` is one, and no list has to name it."""
+"""Register checks: each function below `@check(...)` in `judge/checks/` is one; no list names them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ _Function = TypeVar("_Function")
 
 @dataclass(frozen=True, slots=True)
 class Check(Generic[_Function]):
-    """A check: its declaration and the function that judges."""
+    """A check: its declaration and its function."""
 
     entry: CheckEntry
     function: _Function
 
 
 def registering(checks: dict[str, Check[_Function]]) -> Callable[[CheckEntry], Callable[[_Function], _Function]]:
-    """Return the decorator that adds functions to the checks; a function may be several of them."""
+    """Return a decorator that registers a function as a check; it may be used several times on one function."""
 
     def check(entry: CheckEntry) -> Callable[[_Function], _Function]:
         def register(function: _Function) -> _Function:
@@ -38,6 +38,6 @@ def registering(checks: dict[str, Check[_Function]]) -> Callable[[CheckEntry], C
 
 
 CHECKS: Final[dict[str, Check[StoryCheck]]] = {}
-"""The checks of stories by name, complete once `poc_cli.judge.checks` is imported: take them from there."""
+"""The checks of stories by name. Import it from `poc_cli.judge.checks`, where it is complete."""
 
 check: Final = registering(CHECKS)

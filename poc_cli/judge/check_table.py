@@ -1,4 +1,4 @@
-"""Writes scenario/checks.json, by which the language knows the checks: `python -m poc_cli.judge.check_table`."""
+"""Write scenario/checks.json, from which the language reads the checks: `python -m poc_cli.judge.check_table`."""
 
 import json
 from dataclasses import asdict, fields
@@ -11,7 +11,7 @@ from poc_cli.scenario.check_names import TABLE, CheckEntry
 
 
 def text() -> str:
-    """Return the declarations of all checks in the order of the documentation, without what is off."""
+    """Return the declarations of all checks in the order of the documentation, without default values."""
     entries = [check.entry for checks in (CHECKS, LOAD_CHECKS) for check in checks.values()]
     rows = [_row(entry) for entry in sorted(entries, key=lambda entry: (entry.of_load, entry.order))]
     return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"

@@ -1,4 +1,4 @@
-"""What changed between two judged runs: their claims first, then their figures, and what else they differ in."""
+"""Compare two judged runs: their claims, their figures, and the circumstances in which they differ."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Document = dict[str, Any]
 
 
 class Kind(StrEnum):
-    """How a claim stands to what it was, in the order in which one wants to know."""
+    """How a claim changed, the most important change first."""
 
     worse = "got worse"
     left_out = "left out now"
@@ -32,7 +32,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClaimChange:
-    """One claim, `scenario/claim`, or a scenario that broke, in both runs."""
+    """One claim, `scenario/claim`, or a scenario whose play broke, in both runs."""
 
     name: str
     kind: Kind
@@ -42,7 +42,7 @@ class ClaimChange:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Something beside the outcome in which the runs differ, so that a change may be due to it."""
+    """A circumstance in which the runs differ, which may have caused a change."""
 
     what: str
     before: str
@@ -51,7 +51,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two runs: their claims by kind, their figures, in what else they differ, and why one of them proves nothing."""
+    """The comparison of two runs. `flaws` has each run whose record is not complete, and why."""
 
     claims: tuple[ClaimChange, ...]
     figures: tuple[Figure, ...]
@@ -64,16 +64,16 @@ class Comparison:
 
     @property
     def exit_code(self) -> ExitCode:
-        """FAILED where the record of a run is not whole, REFUTED where a claim got worse, else HELD."""
+        """FAILED if the record of a run is incomplete, REFUTED if a claim got worse, else HELD."""
         if self.flaws:
             return ExitCode.FAILED
         return ExitCode.REFUTED if self.of(Kind.worse) else ExitCode.HELD
 
 
 def compare(before: Document, after: Document) -> Comparison:
-    """Compare two documents of the shape of run.json. Figures never make the comparison fail."""
+    """Compare two run documents. A figure never makes the comparison fail."""
     runs = {BEFORE: before, AFTER: after}
-    found = ((row.name, _told(row, before, BEFORE), _told(row, after, AFTER)) for row in rows(runs))
+    found = ((row.name, _cell_of(row, before, BEFORE), _cell_of(row, after, AFTER)) for row in rows(runs))
     claims = [ClaimChange(name, _kind(was, now), was, now) for name, was, now in found]
     claims += _broken(before, after, claims)
     order = list(Kind)
@@ -85,8 +85,8 @@ def compare(before: Document, after: Document) -> Comparison:
     )
 
 
-def _told(row: Row, document: Document, run: str) -> Cell:
-    """Return how a claim came out in a run; the one that is listed only where it is refuted held where it is not."""
+def _cell_of(row: Row, document: Document, run: str) -> Cell:
+    """Return a claim's result in a run. `no-secret-leaves` is only listed if it is refuted: unlisted, it held."""
     cell = row.cells[run]
     scenario, _, claim = row.name.partition("/")
     judged = any(each["name"] == scenario and each["claims"] for each in document["scenarios"])
@@ -108,18 +108,18 @@ def _kind(before: Cell, after: Cell) -> Kind:
 
 
 def _badness(cell: Cell) -> int:
-    """Return the place of a verdict, the worst first; what is no verdict comes last."""
+    """Return the rank of a verdict, 0 for the worst; anything else comes last."""
     return next((place for place, each in enumerate(WORST_FIRST) if each == cell.verdict), len(WORST_FIRST))
 
 
 def _broken(before: Document, after: Document, claims: list[ClaimChange]) -> Iterator[ClaimChange]:
-    """Yield scenarios whose play broke only now, though no claim of theirs shows it."""
-    told = {claim.name.partition("/")[0] for claim in claims if claim.kind is Kind.worse}
+    """Yield scenarios whose play broke only in the second run, if no claim of theirs shows it."""
+    reported = {claim.name.partition("/")[0] for claim in claims if claim.kind is Kind.worse}
     was = {scenario["name"]: scenario for scenario in before["scenarios"]}
     for scenario in after["scenarios"]:
         name = scenario["name"]
-        if scenario["error"] and scenario["claims"] and name in was and name not in told and not was[name]["error"]:
-            ended = Cell(str(was[name]["verdict"]), "its play came to its end")
+        if scenario["error"] and scenario["claims"] and name in was and name not in reported and not was[name]["error"]:
+            ended = Cell(str(was[name]["verdict"]), "the play ran to its end")
             yield ClaimChange(name, Kind.worse, ended, Cell("error", str(scenario["error"])))
 
 
@@ -127,7 +127,7 @@ def _differences(before: Document, after: Document) -> Iterator[Difference]:
     was, now = dict(_circumstances(before)), dict(_circumstances(after))
     for what in dict.fromkeys([*was, *now]):
         if was.get(what) != now.get(what):
-            yield Difference(what, was.get(what) or "not said", now.get(what) or "not said")
+            yield Difference(what, was.get(what) or "not recorded", now.get(what) or "not recorded")
 
 
 def _circumstances(document: Document) -> Iterator[tuple[str, str]]:

@@ -1,14 +1,14 @@
-"""The claims of several judged runs beside one another: a row for each claim, a cell for each run."""
+"""The claims of several judged runs as a table: a row for each claim, a cell for each run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 NOT_JUDGED: Final = "not judged"
-"""A claim of a run that did not have its scenario, or could not read it."""
+"""A claim whose scenario the run did not have or could not read."""
 
 LEFT_OUT: Final = "left out"
-"""A claim that a run left out, by itself or with its scenario."""
+"""A claim that a run left out, alone or with its scenario."""
 
 _KNOWN: Final = " (known)"
 
@@ -17,38 +17,38 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """How a claim came out in one run, and why."""
+    """The result of a claim in one run, and the reason."""
 
     verdict: str
     reason: str
     known: bool = False
 
     @property
-    def told(self) -> str:
-        """Return it in words."""
+    def label(self) -> str:
+        """Return the verdict, marked if it is a known one."""
         return self.verdict + (_KNOWN if self.known else "")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One claim, `scenario/claim`, by runs; a scenario of which nothing was judged in any run stands for itself."""
+    """One claim, `scenario/claim`, or a scenario that was judged in no run, with a cell for each run."""
 
     name: str
     cells: Mapping[str, Cell]
 
     @property
     def differs(self) -> bool:
-        """Whether it did not come out the same in every run that could judge it."""
+        """Whether the runs that judged it have different results."""
         return len({cell.verdict for cell in self.judged}) > 1
 
     @property
     def judged(self) -> list[Cell]:
-        """Return how it came out where it was not left out."""
+        """The results of the runs that did not leave it out."""
         return [cell for cell in self.cells.values() if cell.verdict != LEFT_OUT]
 
 
 def rows(documents: Mapping[str, Document]) -> list[Row]:
-    """Return all claims of the runs, by name, in the order in which they first appear, the differing ones first."""
+    """Return all claims of the runs in the order in which they first appear, those that differ first."""
     found: dict[str, dict[str, Cell]] = {}
     absent = dict.fromkeys(documents, Cell(NOT_JUDGED, ""))
     for run, document in documents.items():
@@ -63,8 +63,8 @@ def rows(documents: Mapping[str, Document]) -> list[Row]:
 def _cells(scenario: Document) -> list[tuple[str, Cell]]:
     name = str(scenario["name"])
     if not scenario["claims"] and not scenario.get("left_out_claims"):
-        told = LEFT_OUT if scenario["left_out"] else str(scenario["verdict"])
-        return [(name, Cell(told, str(scenario["left_out"] or scenario["error"] or "it has no claim")))]
+        verdict = LEFT_OUT if scenario["left_out"] else str(scenario["verdict"])
+        return [(name, Cell(verdict, str(scenario["left_out"] or scenario["error"] or "it has no claims")))]
     judged = [
         (f"{name}/{claim['id']}", Cell(claim["verdict"], claim["reason"], claim["known"] == claim["verdict"]))
         for claim in scenario["claims"]
@@ -74,7 +74,7 @@ def _cells(scenario: Document) -> list[tuple[str, Cell]]:
 
 
 def _without_heads(found: dict[str, dict[str, Cell]], judged: set[str]) -> dict[str, dict[str, Cell]]:
-    """Return the rows without those of scenarios judged in another run; those say why they are left out."""
+    """Return the rows without those of scenarios whose claims another run judged; their reasons go to the claims."""
     kept = {name: cells for name, cells in found.items() if name not in judged}
     for head in judged & found.keys():
         for run, why in found[head].items():

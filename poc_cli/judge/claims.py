@@ -1,4 +1,4 @@
-"""The verdict on each claim: its check, the steps that name it, and its control together."""
+"""Judge each claim by its check, the steps that name it, and its control."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from poc_cli.history import event as kinds
 from poc_cli.judge.binding import objects_of
 from poc_cli.judge.checks import CHECKS
+from poc_cli.judge.checks.black_box_checks import unless_sockets_are_foreign
 from poc_cli.judge.checks.residency import kept_awake
 from poc_cli.judge.finding import Finding, Verdict, error, held, refuted, unknown, worst
-from poc_cli.judge.proof import proven_before
+from poc_cli.judge.proof import losses_before, proven_before
 from poc_cli.judge.recheck import is_rechecked
 from poc_cli.record.instances import instances_of
 from poc_cli.record.play_record import PlayRecord, StepRecord
@@ -16,14 +17,14 @@ from poc_cli.scenario.capabilities import fit
 from poc_cli.scenario.check_names import entry_of
 from poc_cli.scenario.model import NEVER_BY_ITSELF, Claim, Control, Taking
 
-_UNDECIDED = frozenset({"wrong_object", "woken", "unbound"})
-"""Failures of a step that say nothing about the claim it names: its sleep was over before, or a value that it needs was
-not captured."""
+_UNDECIDED = frozenset({"wrong_object", "woken", "unbound", "overtaken"})
+"""Failures of a step that decide nothing about its claim: the object had woken before, a value that it needs was not
+captured, or its message had arrived before the answer that an earlier step waited for."""
 
 
 @dataclass(frozen=True, slots=True)
 class ControlFinding:
-    """How the claim's control came out; `as_expected` is None where it was not played."""
+    """The result of a claim's control; `as_expected` is None if it was not played."""
 
     verdict: Verdict | None
     expected: Verdict
@@ -33,25 +34,25 @@ class ControlFinding:
 
 @dataclass(frozen=True, slots=True)
 class ClaimFinding:
-    """The whole finding on a claim."""
+    """The finding on a claim, with its control."""
 
     claim: Claim
     finding: Finding
     control: ControlFinding | None
     rounds: tuple[Finding, ...]
-    """What was found in each performance of the story; `finding` is all of them together."""
+    """The finding of each round; `finding` combines them."""
     rechecked: bool = True
-    """Whether each step that it rests on was recomputed from the recorded messages, and none had to be believed."""
+    """Whether every step that it rests on was recomputed from the recorded messages."""
 
 
 def judge_story(
     stories: Sequence[PlayRecord], controls: list[PlayRecord], flaw: str | None, repeat: int = 1
 ) -> list[ClaimFinding]:
-    """Return the findings on all claims of a scenario, in its order, from all performances of its story.
+    """Return the findings on all claims of a scenario, in its order, from all rounds of its story.
 
-    Claims that cannot be put to the test where it was played are left out; `left_out_of` has them.
-    `flaw` says why the record of the run is not whole, `repeat` how many performances there should be. A check that
-    breaks becomes an error. Raises ScenarioError where the recorded scenario cannot be read.
+    Claims that its place cannot test are left out; `left_out_of` returns them. `flaw` says why the record of the run is
+    not complete, `repeat` how many rounds there should be. A check that raises becomes an error. Raises ScenarioError
+    if the recorded scenario cannot be read.
     """
     left_out = left_out_of(stories[0])
     claims = stories[0].scenario.document.claim
@@ -59,7 +60,7 @@ def judge_story(
 
 
 def left_out_of(story: PlayRecord) -> Mapping[str, str]:
-    """Return the claims of a story that its place cannot put to the test, each with the reason."""
+    """Return the claims of a story that its place cannot test, with the reasons."""
     return fit(story.play, story.place).claims
 
 
@@ -74,17 +75,17 @@ def _judge(
 
 
 def _together(stories: Sequence[PlayRecord], rounds: tuple[Finding, ...], repeat: int) -> Finding:
-    """Return the worst finding of all performances, and say which it was; it is held only if it held in every one."""
+    """Return the worst finding of all rounds, with the round in its reason; a claim must hold in every round."""
     recorded = len({story.round for story in stories})
     if recorded < repeat:
-        return worst([*rounds, unknown(f"only {recorded} of {repeat} performances are in the record")])
+        return worst([*rounds, unknown(f"only {recorded} of {repeat} rounds are in the record")])
     if len(rounds) == 1:
         return rounds[0]
     finding = worst(rounds)
     if finding.verdict == "held":
         return finding
     which = next(story.round for story, found in zip(stories, rounds, strict=True) if found.verdict == finding.verdict)
-    return replace(finding, reason=f"in performance {which} of {len(rounds)}: {finding.reason}")
+    return replace(finding, reason=f"in round {which} of {len(rounds)}: {finding.reason}")
 
 
 def _control(story: PlayRecord, controls: list[PlayRecord], claim: Claim, flaw: str | None) -> ControlFinding | None:
@@ -96,7 +97,7 @@ def _control(story: PlayRecord, controls: list[PlayRecord], claim: Claim, flaw: 
     if unfit is not None:
         return ControlFinding(None, expected, None, unfit)
     if played is None and flaw is not None:
-        # Its record may be what is missing, so that nobody knows how it came out.
+        # Its record may be what is missing, so its outcome is unknown.
         return ControlFinding("error", expected, None, flaw)
     if played is None:
         return ControlFinding(None, expected, None, "was not played")
@@ -106,10 +107,10 @@ def _control(story: PlayRecord, controls: list[PlayRecord], claim: Claim, flaw: 
 
 
 def _came_out(control: PlayRecord, claim: Claim, verdict: Verdict, change: Control) -> bool:
-    """Return whether a control came out as it should, and for the reason that it was written for."""
+    """Return whether a control had the expected verdict, and for the reason that it was written for."""
     about_sleep = change.expect == "unknown" or (change.expect == "refuted" and entry_of(claim.check).about_sleep)
     if about_sleep and verdict in {"unknown", "refuted"} and _did_not_sleep(control, claim):
-        return True  # refuted where it was watched for long enough, and unknown where it was not
+        return True  # refuted if it was observed for long enough, else unknown
     if verdict != change.expect:
         return False
     if verdict == "refuted":
@@ -119,7 +120,7 @@ def _came_out(control: PlayRecord, claim: Claim, verdict: Verdict, change: Contr
 
 
 def _did_not_sleep(control: PlayRecord, claim: Claim) -> bool:
-    """Return whether the trace showed an object of a claim in memory, at work, where it should have slept."""
+    """Return whether the trace showed an object of a claim pinned in memory when it should have slept."""
     if not any(step.failure == "no_sleep" for step in control.steps):
         return False
     actors = {f"object:{label}" for label in objects_of(control, claim)}
@@ -128,7 +129,7 @@ def _did_not_sleep(control: PlayRecord, claim: Claim) -> bool:
 
 
 def _unfit(story: PlayRecord, claim: Claim) -> str | None:
-    """Return why a claim's control cannot be played, or cannot decide it, where the story was played."""
+    """Return why a claim's control cannot run or decide the claim in the story's place, None if it can."""
     controls = (play for play in story.plays[1:] if claim.id in play.decides)
     fitted = (fit(play, story.place) for play in controls)
     return next((each.reason or each.claims.get(claim.id) for each in fitted), None)
@@ -137,14 +138,14 @@ def _unfit(story: PlayRecord, claim: Claim) -> str | None:
 def _missed_its_point(control: PlayRecord) -> bool:
     """Return whether a control ended at a step that has nothing to do with its change.
 
-    It should come out `unknown` because its object did not sleep. One that stumbled over another precondition is
-    unknown too, and shows nothing.
+    It should be `unknown` because its object did not sleep. One that failed at another precondition is unknown too, but
+    shows nothing.
     """
     if control.outcome != "stopped":
         return False
     if not control.place.has_trace and any(instances_of(control, label).stays for label in control.play.objects):
-        return False  # it was left alone and was still there; what its story then stumbles over is that
-    # Lateness may have cut it off before its first step.
+        return False  # it was left idle and stayed in memory, which is why a later step fails
+    # Lateness may have cut it before its first step.
     return not control.steps or control.steps[-1].failure != "no_sleep"
 
 
@@ -154,21 +155,19 @@ def _with_control(finding: Finding, control: ControlFinding) -> Finding:
     if control.as_expected or control.verdict is None or finding.verdict != "held":
         return finding
     if control.verdict == control.expected == "refuted":
-        return unknown(
-            f"the control failed for another reason than it was written for: {control.reason}", finding.evidence
-        )
+        return unknown(f"the control failed for another reason than its change: {control.reason}", finding.evidence)
     if control.verdict == control.expected:
-        return unknown(f"the control ended before its point: {control.reason}", finding.evidence)
+        return unknown(f"the control ended before its change had an effect: {control.reason}", finding.evidence)
     return unknown(
-        f"the control did not fail: it should be {control.expected} and is {control.verdict} ({control.reason})",
+        f"the control did not fail as it should: expected {control.expected}, got {control.verdict} ({control.reason})",
         finding.evidence,
     )
 
 
 def judge_claim(play: PlayRecord, claim: Claim) -> Finding:
-    """Return the finding on one claim in one performance, all of its attempts together.
+    """Return the finding on one claim in one round, from all of its attempts.
 
-    What an attempt found before it was spoiled is not forgotten: what one refutes and another holds is unknown.
+    What an attempt found before it was cut counts: a claim that one attempt refutes and another holds is unknown.
     """
     finding = _judge_attempt(play, claim)
     if not play.earlier:
@@ -191,26 +190,34 @@ def judge_claim(play: PlayRecord, claim: Claim) -> Finding:
 
 
 def _suspected(play: PlayRecord, finding: Finding) -> Finding:
-    """Return a held finding, or unknown where the runtime had failed in this play and nothing else explains it."""
+    """Return a held finding, or unknown if the runtime failed in an attempt and nothing else explains that."""
     suspect = next((each for each in play.earlier if each.is_suspect), None)
     if suspect is None or suspect.end is None:
         return finding
-    message = f"in attempt {suspect.attempt} {suspect.ending}, while this play waited for an answer; later it held"
+    message = f"in attempt {suspect.attempt}, {suspect.ending} while this play waited for an answer; it held later"
     return unknown(message, finding.evidence)
 
 
 def _judge_attempt(play: PlayRecord, claim: Claim) -> Finding:
     if play.outcome not in {"done", "stopped"}:
-        return error(f"the play could not be carried out: {play.ending}")
+        return error(f"the play failed: {play.ending}")
     try:
-        return worst(finding for _, finding in _findings(play, claim))
+        found = _with_losses(play, claim, worst(finding for _, finding in _findings(play, claim)))
+        return unless_sockets_are_foreign(play, claim, found)
     except Exception as broken:  # noqa: BLE001 - a check that throws is an error, never a pass
         return error(f"the check itself failed: {type(broken).__name__}: {broken}")
 
 
+def _with_losses(play: PlayRecord, claim: Claim, finding: Finding) -> Finding:
+    """Return a finding that names no sleep or fault with those that the claim is about, before the last evidence."""
+    if finding.losses or not finding.evidence or finding.verdict not in {"held", "refuted"}:
+        return finding
+    return replace(finding, losses=losses_before(play, claim, max(finding.evidence)))
+
+
 def _findings(play: PlayRecord, claim: Claim) -> list[tuple[str | None, Finding]]:
-    """Return what was found about a claim, each with the kind of failure that it would be refuted by."""
-    # A cell without a check was allowed once: where the story loses something, it says what holds after that.
+    """Return the findings on a claim, each with the kind of failure that refutes the claim by it."""
+    # Older scenarios may have a matrix cell without a check: it says what holds after the story's sleep or fault.
     after_loss = claim.matrix is not None and any(isinstance(placed.step, Taking) for placed in play.play.steps)
     check = claim.check or ("holds-after-loss" if after_loss else None)
     if claim.check is not None and entry_of(claim.check).judges_its_steps:
@@ -222,24 +229,24 @@ def _findings(play: PlayRecord, claim: Claim) -> list[tuple[str | None, Finding]
     if len(begun) < named:
         found.append((None, unknown(f"the play ended before a step of this claim: {play.ending}")))
     if check is None and not any(play.play.steps[step.index].step.shows_something for step in begun):
-        found.append((None, unknown("none of its steps can show anything by itself")))
+        found.append((None, unknown("none of its steps expects anything")))
     return found
 
 
 def _refuted_by(play: PlayRecord, claim: Claim) -> frozenset[str]:
-    """Return the kinds of failure by which a claim was refuted in a performance, all of its attempts together."""
+    """Return the kinds of failure by which a claim was refuted in a play, in any of its attempts."""
     attempts = [each for each in (play, *play.earlier) if each.outcome in {"done", "stopped"}]
     found = (pair for each in attempts for pair in _findings(each, claim))
     return frozenset(kind for kind, finding in found if finding.verdict == "refuted" and kind is not None)
 
 
 def _is_wanted_failure(claim: Claim, step: StepRecord) -> bool:
-    """Return whether a sleep failed to come that the claim says will not: that is for its check to judge."""
+    """Return whether a step failed because an object stayed awake as the claim says, which its check judges."""
     return entry_of(claim.check).wants_awake and step.failure == "no_sleep"
 
 
 def _step(play: PlayRecord, claim: Claim, step: StepRecord) -> Finding:
-    """Judge a step that names the claim; in and after a `hibernate` step rule 1 comes first."""
+    """Judge a step that names the claim; in and after a `hibernate` step a sleep must be proven first."""
     is_of_others = step.verb == "close" or entry_of(claim.check).about_messages
     was_closed = step.failure == "closed" and is_of_others
     if step.failure == "no_sleep":
@@ -247,21 +254,19 @@ def _step(play: PlayRecord, claim: Claim, step: StepRecord) -> Finding:
     if step.failure in _UNDECIDED or was_closed:
         return unknown(step.reason, (step.end_id,))
     if step.ended is None:
-        return unknown(f"the play broke off in a step of this claim: {play.ending}")
+        return unknown(f"the play broke off during a step of this claim: {play.ending}")
     if not entry_of(claim.check).wants_awake:
         found = proven_before(play, claim, step)
         if isinstance(found, Finding):
             return found
     if step.ok:
-        answers = [answer["event"] for answer in step.told("answered").values()]
-        return held(
-            f"the {step.verb} step at line {step.begun.data['line']} came out as expected", [*answers, step.end_id]
-        )
+        answers = [answer["event"] for answer in step.reported("answered").values()]
+        return held(f"the {step.verb} step at line {step.begun.data['line']} passed", [*answers, step.end_id])
     return refuted(f"the {step.verb} step at line {step.begun.data['line']}: {step.reason}", (step.end_id,))
 
 
 def _not_slept(play: PlayRecord, claim: Claim, step: StepRecord) -> Finding:
-    """Judge a `hibernate` step whose sleep did not come: refuted by an object that was watched for long enough."""
+    """Judge a `hibernate` step without a sleep: refuted by an object that was observed for long enough."""
     kept = (kept_awake(play, step, label) for label in objects_of(play, claim))
     found = [each for each in kept if each is not None and each.verdict == "refuted"]
     return worst(found) if found else unknown(step.reason, (step.end_id,))

@@ -1,8 +1,9 @@
-"""The shape of run.json, from which docs/run.schema.json is generated."""
+"""The types of run.json, from which docs/run.schema.json is generated."""
 
 from typing import Annotated, Any, Final, Literal, NotRequired, TypedDict
 
-from poc_cli.history.events import Number, TargetInfo
+from poc_cli.history.event_data import Number
+from poc_cli.history.play_events import TargetInfo
 from poc_cli.judge.finding import Verdict
 from poc_cli.record.json_schema import DIALECT, Definitions, as_text
 
@@ -10,26 +11,35 @@ SCHEMA: Final = "poc.run/1"
 
 
 class ControlDocument(TypedDict):
-    """How a control came out."""
+    """The result of a control."""
 
-    verdict: Annotated[str, "`not run` where there is none"]
+    verdict: Annotated[str, "`not run` if it was not played"]
     expected: str
-    as_expected: Annotated[bool | None, "null where it was not played"]
+    as_expected: Annotated[bool | None, "null if it was not played"]
     reason: str
 
 
 class HeldOf(TypedDict):
-    """In how many of a story's plays a claim held."""
+    """In how many rounds a claim held: k of n."""
 
     k: int
     n: int
 
 
 class MatrixPlace(TypedDict):
-    """The row of the matrix that a claim is about."""
+    """The row of the matrix that a claim fills."""
 
     row: str
     expects: str
+
+
+class RestsOnDocument(TypedDict):
+    """A sleep, fault or dropped connection that a finding rests on."""
+
+    object: str
+    way: Annotated[str, "`idle`, `evict`, `crash`, `server`, `object`, `deploy` or `drop`"]
+    line: Annotated[int | None, "the line of the step that caused it, null if it came by itself"]
+    event: Annotated[int, "the id of the event with which it began"]
 
 
 class ClaimDocument(TypedDict):
@@ -37,13 +47,14 @@ class ClaimDocument(TypedDict):
 
     id: str
     says: str
-    source: Annotated[str | None, "where the documentation says so"]
+    source: Annotated[str | None, "the page that documents it"]
     check: str | None
     verdict: Verdict
     reason: Annotated[str, "one sentence"]
     evidence: Annotated[list[int], "ids of events in the history"]
-    known: Annotated[str | None, "`refuted` where that is known of this target"]
-    rechecked: NotRequired[Annotated[bool, "every step behind it was recomputed from the recorded messages"]]
+    rests_on: NotRequired[Annotated[list[RestsOnDocument], "the sleeps and faults that the verdict rests on"]]
+    known: Annotated[str | None, "`refuted` if that is known of this target"]
+    rechecked: NotRequired[Annotated[bool, "every step that it rests on was recomputed from the recorded messages"]]
     held_of: NotRequired[HeldOf]
     control: ControlDocument | None
     matrix: MatrixPlace | None
@@ -57,15 +68,17 @@ class LeftOutClaim(TypedDict):
 
 
 class SleepDocument(TypedDict):
-    """A stay of an object out of memory."""
+    """A sleep of an object."""
 
     object: str
     way: Annotated[str, "`idle` or `evict`"]
     oracle: NotRequired[Annotated[str, "what shows it: `trace` or `instance`"]]
-    asleep_ms: Annotated[Number | None, "from its last event to leaving memory, by the runtime's clock"]
-    woke_ms: Annotated[Number | None, "from there to coming back, by the runtime's clock"]
-    silent_ms: NotRequired[Annotated[Number | None, "how long no client heard or said anything, without a trace"]]
-    wake_ms: Annotated[Number | None, "from the message that resumed to its answer, by the client's clock"]
+    asleep_ms: Annotated[Number | None, "milliseconds from its last event until it left memory, by the runtime's clock"]
+    woke_ms: Annotated[Number | None, "milliseconds from then until it was in memory again, by the runtime's clock"]
+    silent_ms: NotRequired[
+        Annotated[Number | None, "without a trace: milliseconds without any message to or from a client"]
+    ]
+    wake_ms: Annotated[Number | None, "milliseconds from the message that woke it to its answer, by the client's clock"]
     proof: Annotated[list[int], "ids of events in the history"]
 
 
@@ -77,11 +90,11 @@ class Replayed(TypedDict):
 
 
 class Repeats(TypedDict):
-    """How many performances there were, and how many of them were repeated."""
+    """How many plays there were, and how many of them were repeated."""
 
     performances: int
     repeated: int
-    late: Annotated[int, "how many of these because this machine was late"]
+    late: Annotated[int, "how many of these because this machine was too slow"]
     first: Annotated[Replayed | None, "the first of the late ones"]
 
 
@@ -92,13 +105,64 @@ class Question(TypedDict):
     answer: Literal["yes", "no", "not shown"]
 
 
+class LeftOutStep(TypedDict):
+    """A step that a session leaves out."""
+
+    line: int
+    verb: str
+    reason: str
+
+
+class GapDocument(TypedDict):
+    """A gap between two steps of a session."""
+
+    gap: Annotated[int, "the step before it, counted from 0"]
+    after_line: Annotated[int, "the line of the step before it"]
+    before_line: int
+    state: Literal["kept", "changed", "unsteady", "pinned", "stayed", "absent"]
+    alone: Annotated[bool, "a performance had its only sleep here"]
+    pins: list[str]
+    before_alarm: Annotated[bool, "an alarm was due before the idle timer would have evicted the object"]
+
+
+class LossDocument(TypedDict):
+    """What a client saw differently after a sleep."""
+
+    gaps: list[int]
+    where: str
+    says: str
+    client: str
+    kind: Literal["value", "missing", "extra", "doubled", "order"]
+    path: Annotated[str, "of the first differing value in the message"]
+    expected: Any
+    seen: Any
+    seen_in: Annotated[int, "in how many performances with these sleeps it showed"]
+    of: int
+    confirmed: Annotated[bool, "it showed often enough to count"]
+    looks_like: str
+    read: Annotated[str, "a page about it"]
+    evidence: list[int]
+
+
+class SessionDocument(TypedDict):
+    """A session that was played with sleeps in its gaps."""
+
+    undisturbed: int
+    disturbed: int
+    unusable: Annotated[int, "performances that did not come to their end"]
+    masked_share: Annotated[float | None, "of all values, those that differ without a sleep and do not count"]
+    left_out: list[LeftOutStep]
+    gaps: list[GapDocument]
+    losses: list[LossDocument]
+
+
 class ScenarioDocument(TypedDict):
     """A scenario and its claims."""
 
     name: str
     title: str
     file: str
-    verdict: Annotated[Verdict | None, "null where it was left out"]
+    verdict: Annotated[Verdict | None, "null if it was left out"]
     left_out: Annotated[str | None, "why it was left out"]
     seconds: Number
     claims: list[ClaimDocument]
@@ -106,8 +170,10 @@ class ScenarioDocument(TypedDict):
     sleeps: list[SleepDocument]
     stopped: Annotated[str | None, "why it stopped before its last step"]
     error: str | None
+    not_evicted: NotRequired[Annotated[list[str], "objects that a step should have evicted, and why it did not"]]
     question: NotRequired[Question]
     replayed: NotRequired[list[Replayed]]
+    session: NotRequired[SessionDocument]
 
 
 class CellDocument(TypedDict):
@@ -129,7 +195,7 @@ class Figure(TypedDict):
     p90: Number
     p99: Number
     max: Number
-    lag_ms: NotRequired[Annotated[Number, "of a load: how late its own client was at most"]]
+    lag_ms: NotRequired[Annotated[Number, "for a load: how late its own clients were at most"]]
     samples: Annotated[dict[str, list[Number]], "the values by scenario, ascending"]
 
 
@@ -145,18 +211,18 @@ class Counts(TypedDict):
 
 
 class LeakDocument(TypedDict):
-    """A secret of the worker's that reached a client or a log."""
+    """A secret of the worker that reached a client or a log."""
 
     scenario: str
     secret: Annotated[str, "its name"]
     where: Annotated[dict[str, int], "how often, by place: reply, body, header, refusal, close, log"]
     first: Annotated[int, "the id of the first event"]
     counts: Annotated[bool, "it refutes no-secret-leaves"]
-    public: Annotated[bool, "the scenario calls it public"]
+    public: Annotated[bool, "the scenario lists it as public"]
 
 
 class SleepOnset(TypedDict):
-    """Where sleep begins on a worker elsewhere, by objects of poc's own."""
+    """After what silence objects sleep on a remote target, measured with canaries."""
 
     awake_ms: Number | None
     asleep_ms: Number | None
@@ -166,7 +232,7 @@ class SleepOnset(TypedDict):
 
 
 class RunTarget(TargetInfo):
-    """Where the run was played, and which Cloudflare locations answered."""
+    """The target, and the Cloudflare locations that answered."""
 
     colos: NotRequired[list[str]]
 
@@ -194,7 +260,7 @@ class LoadStageDocument(TypedDict):
 
 
 class LoadProcess(TypedDict):
-    """What a process used while a load was played."""
+    """The resources of a process during a load."""
 
     name: str
     mib_before: Number
@@ -206,7 +272,7 @@ class LoadProcess(TypedDict):
 
 
 class LoadDocument(TypedDict):
-    """A load: its stages, messages, processes, and what became of its sockets."""
+    """A load: its stages, messages, processes, and the outcome of its sockets."""
 
     scenario: str
     sockets: int
@@ -229,9 +295,9 @@ class RunDocument(TypedDict):
     run: Annotated[str | None, "the name of the run folder"]
     started: str | None
     seconds: Number | None
-    verdict: Annotated[Verdict, "the worst of all claims, apart from known defects"]
+    verdict: Annotated[Verdict, "the worst of all claims, known defects not counted"]
     exit_code: int
-    error: Annotated[str | None, "what is wrong with the record as a whole"]
+    error: Annotated[str | None, "what is wrong with the record of the run"]
     named: bool
     target: RunTarget
     sleep_onset: NotRequired[SleepOnset | None]
@@ -241,7 +307,7 @@ class RunDocument(TypedDict):
     matrix: list[CellDocument]
     figures: dict[str, Figure]
     counts: Counts
-    leaks: NotRequired[Annotated[list[LeakDocument] | None, "null where an older record has nothing about leaks"]]
+    leaks: NotRequired[Annotated[list[LeakDocument] | None, "null if an older record does not say"]]
     load: NotRequired[list[LoadDocument]]
 
 
@@ -251,7 +317,7 @@ def text() -> str:
 
 
 def schema() -> dict[str, Any]:
-    """Return the schema of a judged run. What older versions of poc did not write is optional."""
+    """Return the schema of run.json. Fields that older versions of poc did not write are optional."""
     definitions = Definitions()
     definitions.of(RunDocument)
     whole = definitions.found.pop(RunDocument.__name__)

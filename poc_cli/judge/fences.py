@@ -1,7 +1,7 @@
-"""Up to which events the runtime's trace is known to have been read, and where in its story a play stands.
+"""Find up to which events the runtime's trace is known to have been read, and which step an event is in.
 
-The trace is buffered, and the engine reads it to its end only at some moments (a fence): before an object is probed,
-brought to sleep, resumed or ended, and after each step that waits for something once an object of the play has slept.
+The trace is buffered, and the engine reads it to its end only at fences: before an object is probed, put to sleep,
+resumed or ended, and, once an object of the play has slept, after each step that waits for something.
 """
 
 from bisect import bisect_right
@@ -14,7 +14,7 @@ from poc_cli.scenario.model import On
 
 
 def fences_of(play: PlayRecord) -> list[int]:
-    """Return, in order, the ids of events before which everything in the trace had been read and written down."""
+    """Return the ids of the events before which the whole trace had been read and recorded, in order."""
     known: list[int] | None = play.memo.get("fences")
     if known is None:
         known = play.memo["fences"] = sorted(set(_fences(play)))
@@ -25,7 +25,7 @@ def _fences(play: PlayRecord) -> list[int]:
     asked = [event.id for event in play.of_kind(kinds.PROBED, kinds.EVICTING, kinds.AWAKE)]
     hibernates = {step.index for step in play.steps if step.verb == "hibernate"}
     ends = [step.end_id for step in play.steps if step.ok and step.index in hibernates]
-    # A `hibernate` step reads the trace to its end before it waits; what it then tells of an object comes in order.
+    # A `hibernate` step reads the trace to its end before it waits; what it records after that is in order.
     for event in play.of_kind(kinds.LEFT):
         step = step_of(play, event)
         if step is not None and step.index in hibernates:
@@ -43,13 +43,13 @@ def _fences(play: PlayRecord) -> list[int]:
 
 
 def _only_sends(play: PlayRecord, step: StepRecord) -> bool:
-    """Return whether a step waits for nothing, so that what it sent may still be on its way at its end."""
+    """Return whether a step waits for nothing, so that its message may still be in flight at its end."""
     placed = play.play.steps[step.index].step
     return isinstance(placed, On) and placed.sends and not placed.expects
 
 
 def step_of(play: PlayRecord, event: Event) -> StepRecord | None:
-    """Return the step in which something happened, by its place in the history."""
+    """Return the step in which an event was recorded, None before the first."""
     begun: list[int] | None = play.memo.get("steps begun")
     if begun is None:
         begun = play.memo["steps begun"] = [step.begun.id for step in play.steps]
@@ -58,7 +58,7 @@ def step_of(play: PlayRecord, event: Event) -> StepRecord | None:
 
 
 def is_cut_short(play: PlayRecord) -> bool:
-    """Return whether a play's record ends before its story: neither at its end nor at a failed precondition."""
+    """Return whether a play was cut short: it ended neither after its last step nor at a failed precondition."""
     if play.outcome == "done":
         return False
     last = play.steps[-1] if play.steps else None

@@ -1,11 +1,11 @@
-"""Whether a figure changed between two runs: by the values behind it, and never by what chance could have done."""
+"""Decide whether a figure changed between two runs, from its values, without counting chance as a change."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
+from random import Random
 from typing import Any, Final
 
-from poc_cli.judge.bootstrap import ratio_interval
 from poc_cli.judge.figures import at_rank
 
 Document = dict[str, Any]
@@ -19,21 +19,21 @@ FACTORS: Final = {
     "storm_ms": 5.0,
     "broadcast_ms": 5.0,
 }
-"""How far the ratio has to be from 1 to count. Measured on the 210 pairs of 21 runs between which nothing that bears on
-latency was changed, on a shared machine of two cores on 2026-11-22: 1.2 found 168 changes, 1.5 found 37, 1.75 three, 2
-none; the medians of the idle timer were within 0.5 %. The values of one run share its minute of the machine, which no
-resampling can see.
+"""How far the ratio must be from 1 to count as a change. Measured on the 210 pairs of 21 runs without any change that
+affects latency, on a shared machine of two cores on 2026-11-22: 1.2 found 168 changes, 1.5 found 37, 1.75 three, 2
+none; the medians of the idle timer were within 0.5 %. The values of one run share the state of the machine at that
+minute, which resampling cannot show.
 
-Of loads, on the 276 pairs of 24 runs of a thousand sockets with others at work on the machine: storms and broadcasts
-differed by up to 4.7 times, and handshakes and answers in a chat by up to 71 times, so that these are not compared."""
+For loads, measured on the 276 pairs of 24 runs of a thousand sockets on a busy machine: storms and broadcasts differed
+by up to 4.7 times. Handshakes and answers in a chat differed by up to 71 times, so they are not compared."""
 
 BEYOND: Final = 5
-"""Values that must lie on either side of a percentile for it to be compared: nearer the end, one lucky value is all."""
+"""How many values must lie on either side of a percentile to compare it: nearer the end, one value would decide."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """The values of a figure in one run that can be compared: their number, their ends, all in milliseconds."""
+    """The number and the ends of a figure's compared values in one run, in milliseconds."""
 
     n: int
     low: float
@@ -42,9 +42,9 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One percentile of one figure before and after, in milliseconds; None where a run does not have it.
+    """One percentile of a figure in both runs, in milliseconds; None if a run does not have it.
 
-    `changed` is None where it cannot be told, and `why` says in words what it was told by.
+    `changed` is None if that is unknown; `why` is the reason.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure by its name in run.json, its spreads, its percentiles, and scenarios that only one run measured."""
+    """One figure by its name in run.json. `apart` are the scenarios that only one run measured."""
 
     name: str
     factor: float
@@ -69,7 +69,7 @@ class Figure:
 
 
 def figures_between(before: Document, after: Document) -> list[Figure]:
-    """Return the figures that either run has."""
+    """Return the comparisons of all figures that either run has."""
     return list(_figures(before.get("figures") or {}, after.get("figures") or {}))
 
 
@@ -81,7 +81,7 @@ def _figures(before: Document, after: Document) -> Iterator[Figure]:
         if was is None or now is None:
             yield _undecided(name, factor, was, now, "only one run measured it")
         elif "samples" not in was or "samples" not in now:
-            yield _undecided(name, factor, was, now, "a run of an older poc, which kept no values")
+            yield _undecided(name, factor, was, now, "an older version of poc kept no values")
         else:
             yield _compared(name, factor, was["samples"], now["samples"])
 
@@ -89,22 +89,22 @@ def _figures(before: Document, after: Document) -> Iterator[Figure]:
 def _undecided(name: str, factor: float, was: Document | None, now: Document | None, why: str) -> Figure:
     changes = []
     for percentile in PERCENTILES:
-        before, after = _told(was, percentile), _told(now, percentile)
+        before, after = _percentile(was, percentile), _percentile(now, percentile)
         ratio = after / before if before and after is not None else None
         changes.append(Change(percentile, before, after, ratio, None, None, why))
-    return Figure(name, factor, _spread_told(was), _spread_told(now), tuple(changes))
+    return Figure(name, factor, _recorded_spread(was), _recorded_spread(now), tuple(changes))
 
 
-def _told(figure: Document | None, percentile: str) -> float | None:
+def _percentile(figure: Document | None, percentile: str) -> float | None:
     return None if figure is None else float(figure["median" if percentile == "p50" else percentile])
 
 
-def _spread_told(figure: Document | None) -> Spread | None:
+def _recorded_spread(figure: Document | None) -> Spread | None:
     return None if figure is None else Spread(int(figure["n"]), float(figure["min"]), float(figure["max"]))
 
 
 def _compared(name: str, factor: float, was: dict[str, list[float]], now: dict[str, list[float]]) -> Figure:
-    """Compare the values of the scenarios that both runs measured: others would shift the percentiles by themselves."""
+    """Compare the values of the scenarios that both runs measured; others would shift the percentiles."""
     common = was.keys() & now.keys()
     apart = tuple(sorted(was.keys() ^ now.keys()))
     if not common:
@@ -127,11 +127,11 @@ def _spread(ranked: list[float]) -> Spread:
 def _change(name: str, before: list[float], after: list[float], factor: float) -> Change:
     share = PERCENTILES[name]
     was, now = at_rank(before, share), at_rank(after, share)
-    if before[0] <= 0 or after[0] <= 0:  # a clock that stood still; a ratio of it says nothing
+    if before[0] <= 0 or after[0] <= 0:  # the clock did not advance, so a ratio means nothing
         return Change(name, was, now, None, None, None, "a value is not above zero")
     least = min(len(before), len(after))
     if least < needed(share):
-        why = f"too few values, {least} where it takes {needed(share)}"
+        why = f"too few values: {least}, and {needed(share)} are needed"
         return Change(name, was, now, now / was, None, None, why)
     low, high = ratio_interval(before, after, share)
     changed = low > factor or high < 1 / factor
@@ -142,5 +142,34 @@ def _change(name: str, before: list[float], after: list[float], factor: float) -
 
 
 def needed(share: float) -> int:
-    """Return how many values it takes before a percentile is compared."""
+    """Return how many values are needed to compare a percentile."""
     return ceil(BEYOND / min(share, 1 - share) - 1e-9)
+
+
+RESAMPLES: Final = 10_000
+"""Enough for fifty draws beyond each end of a 99 % interval; takes 20 ms."""
+
+CONFIDENCE: Final = 0.99
+"""A comparison has seven or more figures, so that 95 % would report a false change in every third comparison."""
+
+_SEED: Final = 20261122
+"""Any fixed number: two readers of the same runs get the same interval."""
+
+
+def ratio_interval(before: list[float], after: list[float], share: float) -> tuple[float, float]:
+    """Return the bootstrap interval of after/before at this percentile, for ascending values above 0.
+
+    Sorting each resample is not needed: the k-th smallest of n draws with replacement is the value at the rank that the
+    k-th smallest of n uniform numbers names, and that number has the beta distribution of (k, n - k + 1).
+    """
+    random = Random(_SEED)  # noqa: S311 - statistics, no secrets
+    ratios = sorted(_drawn(after, share, random) / _drawn(before, share, random) for _ in range(RESAMPLES))
+    tail = (1 - CONFIDENCE) / 2
+    return at_rank(ratios, tail), at_rank(ratios, 1 - tail)
+
+
+def _drawn(ranked: list[float], share: float, random: Random) -> float:
+    """Return the percentile of one resample."""
+    number = len(ranked)
+    rank = max(1, ceil(share * number))
+    return ranked[min(number - 1, int(number * random.betavariate(rank, number - rank + 1)))]

@@ -1,4 +1,4 @@
-"""The figures of a run: where idle sleep begins, and how long a wake takes beside an answer of a room that is awake."""
+"""The figures of a run: when idle sleep begins, and how long wakes and answers of awake objects take."""
 
 from collections.abc import Iterator, Sequence
 from math import ceil
@@ -13,21 +13,21 @@ from poc_cli.residency.sleep_onset import Canary
 Figures = dict[str, Figure]
 
 OWN_ROOMS: Final = "poc"
-"""Stands where a scenario's name would: rooms of poc's own, beside the plays."""
+"""Stands for a scenario's name in the values that canaries measured."""
 
 MOST_SAMPLES: Final = 1000
-"""Values of one scenario that are kept one by one; of more, as many evenly spaced ranks, its ends among them."""
+"""How many values of a scenario are kept; of more, this many at evenly spaced ranks, with both ends."""
 
 
-def figures(stories: list[PlayRecord], sentinels: Sequence[Canary] = (), round_trips: Sequence[float] = ()) -> Figures:
-    """Return each figure in milliseconds with its spread; latencies only of stories that measure, as these play alone.
+def figures(stories: list[PlayRecord], canaries: Sequence[Canary] = (), round_trips: Sequence[float] = ()) -> Figures:
+    """Return each figure in milliseconds, with its spread.
 
-    In a black box every story tells of its wakes, as its plays do not share a thread, and so do our own rooms there.
-    Its `round_trip_ms` is the way there and back, to a room that is awake. `samples` has the values of each scenario in
-    ascending order, so that two runs can be compared.
+    Latencies come only from stories with `measures`, which play alone; in a black box from every story and from the
+    canaries, since plays do not share a thread there. `round_trip_ms` is an exchange with an object that is awake.
+    `samples` has the values of each scenario in ascending order, so that two runs can be compared.
     """
     found: dict[str, dict[str, list[float]]] = {"asleep_after_ms": {}, "wake_ms": {}, "warm_ms": {}}
-    found["wake_ms"] |= _named(OWN_ROOMS, [each.answer_ms for each in sentinels if each.slept])
+    found["wake_ms"] |= _named(OWN_ROOMS, [each.answer_ms for each in canaries if each.slept])
     found["round_trip_ms"] = _named(OWN_ROOMS, round_trips)
     for story in stories:
         for name, values in _figures_of(story):
@@ -52,7 +52,7 @@ def _named(name: str, values: Sequence[float]) -> dict[str, list[float]]:
 
 
 def _wakes(story: PlayRecord, ended: Sequence[int] | None = None) -> list[float]:
-    """Return how long resumed answers took; where ends of sleeps are given, only of steps in which one ended."""
+    """Return how long answers to `resume` steps took; with ends of sleeps, only in steps in which a sleep ended."""
     resumed = (step for step in story.steps if step.verb == "resume" and step.ok)
     return [
         float(step.ended.data["wake_ms"])
@@ -62,10 +62,10 @@ def _wakes(story: PlayRecord, ended: Sequence[int] | None = None) -> list[float]
 
 
 def _warm(story: PlayRecord) -> list[float]:
-    """Return the times of the exchanges before the first sleep."""
+    """Return how long the exchanges before the first sleep took."""
     first = next((sleep.left.id for sleep in sleeps_of(story)), 0)
     answers: list[dict[str, Any]] = [
-        answer for step in story.steps if step.end_id < first for answer in step.told("answered").values()
+        answer for step in story.steps if step.end_id < first for answer in step.reported("answered").values()
     ]
     return [answer["after_ns"] / 1e6 for answer in answers]
 
@@ -76,7 +76,7 @@ def at_rank(ranked: list[float], share: float) -> float:
 
 
 def _spread(by_scenario: dict[str, list[float]]) -> Figure:
-    """Return the number of values, their ends, percentiles by nearest rank, and the values themselves by scenario."""
+    """Return the number of values, their ends, percentiles by nearest rank, and the values by scenario."""
     ranked = sorted(value for values in by_scenario.values() for value in values)
     return {
         "n": len(ranked),

@@ -1,8 +1,11 @@
-"""What a check has found: a verdict, one sentence, and the events that show it."""
+"""A finding: the verdict of a check, one sentence, the events that show it, and the sleeps and faults it rests on."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:  # commands that only read verdicts do not load the judge
+    from poc_cli.judge.sleeps import Sleep
 
 Verdict = Literal["held", "refuted", "unknown", "error"]
 
@@ -11,30 +14,32 @@ WORST_FIRST: tuple[Verdict, ...] = ("error", "refuted", "unknown", "held")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One verdict with its reason and the ids of its evidence."""
+    """A verdict, its reason, and the ids of the events that show it."""
 
     verdict: Verdict
     reason: str
     evidence: tuple[int, ...] = ()
+    losses: tuple["Sleep", ...] = ()
+    """The sleeps, faults and dropped connections that it rests on."""
 
 
-def held(reason: str, evidence: Iterable[int] = ()) -> Finding:
+def held(reason: str, evidence: Iterable[int] = (), losses: Iterable["Sleep"] = ()) -> Finding:
     """Return a finding that holds."""
-    return Finding("held", reason, tuple(evidence))
+    return Finding("held", reason, tuple(evidence), tuple(losses))
 
 
-def refuted(reason: str, evidence: Iterable[int] = ()) -> Finding:
+def refuted(reason: str, evidence: Iterable[int] = (), losses: Iterable["Sleep"] = ()) -> Finding:
     """Return a finding that refutes."""
-    return Finding("refuted", reason, tuple(evidence))
+    return Finding("refuted", reason, tuple(evidence), tuple(losses))
 
 
 def unknown(reason: str, evidence: Iterable[int] = ()) -> Finding:
-    """Return a finding that leaves the question open."""
+    """Return a finding that decides nothing."""
     return Finding("unknown", reason, tuple(evidence))
 
 
 def error(reason: str, evidence: Iterable[int] = ()) -> Finding:
-    """Return a finding that the harness or the target failed."""
+    """Return a finding that poc or the target failed."""
     return Finding("error", reason, tuple(evidence))
 
 
@@ -45,5 +50,6 @@ def worst(findings: Iterable[Finding]) -> Finding:
         same = [finding for finding in known if finding.verdict == verdict]
         if same:
             evidence = dict.fromkeys(event for finding in same for event in finding.evidence)
-            return Finding(verdict, same[0].reason, tuple(evidence))
+            losses = {(loss.label, loss.left.id): loss for finding in same for loss in finding.losses}
+            return Finding(verdict, same[0].reason, tuple(evidence), tuple(losses.values()))
     return unknown("nothing was judged")

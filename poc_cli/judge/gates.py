@@ -1,4 +1,4 @@
-"""Holds a judged run against its gates: a row for each requirement, what was found, and whether that will do."""
+"""Check a judged run against its gates: a row for each requirement, with what was found and whether it is met."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -8,8 +8,7 @@ from typing import Any, Final, Literal
 from poc_cli.exit_codes import ExitCode
 from poc_cli.judge import limits
 from poc_cli.judge.claim_diff import Comparison
-from poc_cli.judge.gate_row import Row
-from poc_cli.judge.requirements import Chosen, Entry, Gates
+from poc_cli.judge.requirements import Chosen, Entry, Gates, Row
 
 Document = dict[str, Any]
 Named = tuple[str, str]
@@ -33,36 +32,36 @@ _BY_VERDICT: Final[dict[str, Literal["met", "not met", "undecided", "error"]]] =
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """All rows, and the claims that did not hold but may do so."""
+    """All rows, and the claims that did not hold and are accepted."""
 
     rows: tuple[Row, ...]
     accepted: frozenset[Named] = frozenset()
 
     @property
     def exit_code(self) -> ExitCode:
-        """Return the exit code: failed before refuted before inconclusive before held."""
+        """The exit code: failed before refuted before inconclusive before held."""
         verdicts = {row.verdict for row in self.rows}
         return next((_CODES[verdict] for verdict in _WORST_FIRST if verdict in verdicts), ExitCode.INCONCLUSIVE)
 
     @property
     def failing(self) -> tuple[Row, ...]:
-        """Return the rows for which the exit code is not 0, the worst for a reader first: what is not met."""
+        """The rows for which the exit code is not 0: first what is not met, then errors, then what is undecided."""
         order = ("not met", "error", "undecided")
         bad = [row for row in self.rows if row.verdict in order]
         return tuple(sorted(bad, key=lambda row: order.index(row.verdict)))
 
 
-def hold_against(
+def check_gates(
     gates: Gates,
     document: Document,
     chosen: Chosen,
     comparison: Comparison | None = None,
     cost: limits.MonthlyCost | None = None,
 ) -> Outcome:
-    """Hold a document of the shape of run.json against the gates.
+    """Check a run document against the gates.
 
-    `chosen` has the claims of all scenarios that should have been played. `comparison` is that of the baseline with
-    the document, where the gates have one; `cost` is that of the profile, where one is configured.
+    `chosen` has the claims of all scenarios that should have been played. `comparison` compares the baseline, if the
+    gates have one, with the document; `cost` is that of the configured profile, if any.
     """
     found = _Found(gates, document, chosen)
     rows = [*found.whole(), *found.required(), *found.allowed(), *found.others(), *found.left_out()]
@@ -73,7 +72,7 @@ def hold_against(
 
 
 class _Found:
-    """What one run says about its claims."""
+    """The results of one run by claim."""
 
     def __init__(self, gates: Gates, document: Document, chosen: Chosen) -> None:
         self._gates = gates
@@ -91,9 +90,9 @@ class _Found:
         self._broken = {each["name"]: str(each["error"]) for each in document["scenarios"] if each["error"]}
 
     def whole(self) -> Iterator[Row]:
-        """Yield a row for everything that could not be carried out."""
+        """Yield a row for everything that failed."""
         if self._document["error"]:
-            yield Row("the record of the run is whole", str(self._document["error"]), "error")
+            yield Row("the record of the run is complete", str(self._document["error"]), "error")
         recorded = {scenario["name"] for scenario in self._document["scenarios"]}
         for scenario in self._chosen:
             if scenario not in recorded:
@@ -105,7 +104,7 @@ class _Found:
                 yield Row(f"{_describe(name)} can be judged", claim["reason"], "error", name)
 
     def required(self) -> Iterator[Row]:
-        """Yield a row for each claim that must be held."""
+        """Yield a row for each claim that must hold."""
         for each in self._gates.require or ():
             for name in self._meant(each):
                 yield self._required(each, name)
@@ -131,16 +130,16 @@ class _Found:
             return f"left out: {self._left_out[scenario]}", "undecided"
         if scenario in self._broken:
             return f"not judged: {self._broken[scenario]}", "error"
-        return "not judged: the run does not have it", "undecided"
+        return "not judged: it is not in the run", "undecided"
 
     def allowed(self) -> Iterator[Row]:
-        """Yield a row for each claim that may be refuted; one that could not be judged is no refutation."""
+        """Yield a row for each claim that may be refuted, unless it is an error."""
         for name, claim in self._claims.items():
             if self._is_allowed(name) and claim["verdict"] != "error":
                 yield Row(f"{_describe(name)} may be refuted", _as_found(claim), "met", name)
 
     def others(self) -> Iterator[Row]:
-        """Yield a row for each other claim that will not do, and one for all the rest."""
+        """Yield a row for each other claim that does not meet the gates, and one for all the rest."""
         everything = self._gates.require is None
         good: Counter[str] = Counter()
         for name, claim in self._claims.items():
@@ -155,7 +154,7 @@ class _Found:
             wanted = "every claim is held" if everything else "no other claim is refuted"
             yield Row(wanted, ", ".join(f"{number} {verdict}" for verdict, number in good.items()), "met")
         elif not self._claims and not self._left_out:
-            yield Row("something is judged", "no claim was", "undecided")
+            yield Row("a claim is judged", "none was", "undecided")
         if everything:
             for scenario in self._document["scenarios"]:
                 if scenario["stopped"] and all(claim["verdict"] == "held" for claim in scenario["claims"]):
@@ -163,21 +162,21 @@ class _Found:
                     yield Row(wanted, f"stopped: {scenario['stopped']}", "undecided")
 
     def left_out(self) -> Iterator[Row]:
-        """Yield a row for each scenario or claim that could not be played here and was not required by name."""
+        """Yield a row for each scenario or claim that was left out and is not required by name."""
         verdict: Literal["undecided", "left out"] = "undecided" if self._gates.require is None else "left out"
         for scenario, reason in self._left_out.items():
             if not any(self._is_required((scenario, claim)) for claim in self._chosen.get(scenario, ())):
                 yield Row(f"{scenario} is played", f"left out: {reason}", verdict)
         for name, reason in self._left_out_claims.items():
             if not self._is_required(name) and not self._is_allowed(name):
-                yield Row(f"{_describe(name)} is put to the test", f"left out: {reason}", verdict, name)
+                yield Row(f"{_describe(name)} is tested", f"left out: {reason}", verdict, name)
 
     def may_fail(self, scenario: str, claim: str) -> bool:
-        """Return whether a claim need not hold: it is allowed not to, or did so as often as is asked for."""
+        """Return whether a claim need not hold: it is allowed to fail, or held as often as required."""
         return self._is_allowed((scenario, claim)) or (scenario, claim) in self.accepted()
 
     def accepted(self) -> Iterable[Named]:
-        """Return the claims that are refuted or unknown and meet their gate all the same."""
+        """Return the claims that are refuted or unknown and still meet their gate."""
         enough = {row.claim for row in self.required() if row.verdict == "met"}
         return {
             name
@@ -193,10 +192,10 @@ class _Found:
 
 
 def _other(name: Named, claim: Document, *, everything: bool) -> Row | None:
-    """Return the row of a claim that no gate names, None where there is nothing wrong with it."""
+    """Return the row of a claim that no gate names, None if nothing is wrong with it."""
     known, verdict = claim["known"] == "refuted", claim["verdict"]
     if known and verdict == "held":
-        return Row(f"{_describe(name)} is refuted, as known here", "held: the defect is gone", "not met", name)
+        return Row(f"{_describe(name)} is refuted, as known here", "held: the known defect is gone", "not met", name)
     if verdict == "refuted" and not known:
         return Row(f"{_describe(name)} is not refuted", _as_found(claim), "not met", name)
     if verdict == "unknown" and everything:
@@ -208,7 +207,7 @@ def _often_enough(wanted: str, claim: Document, name: Named, k: int, n: int) -> 
     held, played = claim["held_of"]["k"], claim["held_of"]["n"]
     if played < n:
         return Row(wanted, f"played {played} of {n} times: add --repeat {n}", "undecided", name)
-    # Played more often than asked for, it has to hold in the same share.
+    # With more rounds than required, it must hold in the same share of them.
     if held * n >= k * played:
         return Row(wanted, f"held {held} of {played}", "met", name)
     return Row(wanted, _as_found(claim), "not met" if claim["verdict"] == "refuted" else "undecided", name)

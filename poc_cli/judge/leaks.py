@@ -1,6 +1,6 @@
-"""Secrets that the worker let out, by the events that say which were taken out of them.
+"""Find secrets that left the worker, by the events from which they were masked.
 
-Nothing is searched here: the values are in no record. The writer has noted their names where it masked them.
+The values are in no record: the writer of the history records the names of the secrets where it masks them.
 """
 
 from collections import Counter
@@ -21,27 +21,27 @@ from poc_cli.scenario.model import Claim, ScenarioFile
 
 CLAIM: Final = Claim(
     id=NO_SECRET_LEAVES,
-    says="No secret of the worker's is in what it sends or logs.",
+    says="No secret of the worker is in what it sends or logs.",
     source="https://developers.cloudflare.com/workers/configuration/secrets/",
     check=NO_SECRET_LEAVES,
 )
-"""It is judged in every run, and listed only where it is refuted."""
+"""It is judged in every run, and listed only if it is refuted."""
 
 _PLACES: Final = {"reply": "replies", "body": "bodies", "header": "headers", "refusal": "refusals", "close": "closes"}
 _LOG: Final = "log"
 
-_HEARD: Final = frozenset({kinds.RECEIVED, kinds.FRAME_RECEIVED, kinds.TOLD})
-_SAID: Final = frozenset({kinds.SENT, kinds.FRAME_SENT})
-_LOOKED_AT: Final = _HEARD | _SAID | {kinds.STARTED, kinds.OPENED, kinds.OPEN_FAILED, kinds.CLOSED}
+_RECEIVED: Final = frozenset({kinds.RECEIVED, kinds.FRAME_RECEIVED, kinds.TOLD})
+_SENT: Final = frozenset({kinds.SENT, kinds.FRAME_SENT})
+_LOOKED_AT: Final = _RECEIVED | _SENT | {kinds.STARTED, kinds.OPENED, kinds.OPEN_FAILED, kinds.CLOSED}
 _HTTP: Final = "http"
 
 Story = tuple[str, str, str]
-"""A scenario's name, file and sum: two texts of one name are two stories."""
+"""A scenario's name, file and SHA-256: two texts with the same name are two stories."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A secret in one event. `strong` says that what was found of it is long and random."""
+    """A secret in one event. `strong` says that the part that was found is long and random."""
 
     event: int
     secret: str
@@ -56,18 +56,18 @@ class _Play:
     start: Event
     programs: set[str] = field(default_factory=set)
     known: dict[str, set[str]] = field(default_factory=dict)
-    """The secrets that each client has sent or shown: hearing them again is an echo."""
+    """The secrets that each client has sent or shown: receiving them again is an echo."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leaks:
-    """What was seen where, by story, and whether the record notes such things at all."""
+    """The sightings by story; `watched` says whether the record has them at all."""
 
     watched: bool
     by_story: Mapping[Story, Sequence[Sighting]]
 
     def claims(self, stories: Sequence[PlayRecord]) -> list[ClaimFinding]:
-        """Return the claim that the performances of a story refute by letting a secret out; none where none counts."""
+        """Return `no-secret-leaves` if a round of a story refutes it, else nothing."""
         document = stories[0].scenario.document
         counted = [each for each in self.by_story.get(story_of(stories[0].start), ()) if _counts(each, document)]
         if not counted:
@@ -75,11 +75,8 @@ class Leaks:
         rounds = tuple(_finding([each for each in counted if each.round == story.round]) for story in stories)
         return [ClaimFinding(CLAIM, _finding(counted), None, rounds)]
 
-    def told(self, stories: Iterable[PlayRecord]) -> list[LeakDocument] | None:
-        """Return all that was seen, as run.json has it: also what does not count.
-
-        None where the record is older and notes no such thing.
-        """
+    def as_documents(self, stories: Iterable[PlayRecord]) -> list[LeakDocument] | None:
+        """Return all sightings as in run.json, also those that do not count; None for an older record without them."""
         documents = {story_of(each.start): each.scenario.document for each in stories}
         if not self.watched:
             return None
@@ -99,7 +96,7 @@ class Leaks:
 
 
 def leaks(events: Iterable[Event | None]) -> Leaks:
-    """Return what a history says of secrets that came from the worker to clients, or into its log."""
+    """Return the secrets that reached clients or the log, by a history."""
     plays: dict[str, _Play] = {}
     found: dict[Story, list[Sighting]] = {}
     stories: dict[str, list[Sighting]] = {}
@@ -127,17 +124,17 @@ def leaks(events: Iterable[Event | None]) -> Leaks:
 
 
 def story_of(start: Event) -> Story:
-    """Return which story a play belongs to."""
+    """Return the story that a play belongs to."""
     return str(start.data.get("scenario")), str(start.data.get("file")), str(start.data.get("sha256"))
 
 
 def _sightings(event: Event, play: _Play) -> Iterator[Sighting]:
-    """Yield what an event shows, and learn what its client knows by it."""
+    """Yield the sightings of an event, and add to the secrets that its client knows."""
     known = play.known.setdefault(event.actor, set())
     known |= set(_names(event.data, "showed"))
     if event.kind == kinds.STARTED:
         play.programs.add(event.actor)
-    elif event.kind in _SAID or (event.kind == kinds.OPENED and "socket" in event.data):
+    elif event.kind in _SENT or (event.kind == kinds.OPENED and "socket" in event.data):
         known |= {*_names(event.data, "masked"), *_names(event.data, "masked_weak")}
         return
     where = _place(event, play)
@@ -151,8 +148,8 @@ def _sightings(event: Event, play: _Play) -> Iterator[Sighting]:
 
 
 def _place(event: Event, play: _Play) -> str | None:
-    """Return what of the worker's an event is, None where what it holds comes from elsewhere."""
-    if event.kind == kinds.FRAME_RECEIVED or (event.kind in _HEARD and event.actor not in play.programs):
+    """Return which output of the worker an event is, None if it is none."""
+    if event.kind == kinds.FRAME_RECEIVED or (event.kind in _RECEIVED and event.actor not in play.programs):
         return "body" if event.actor == _HTTP else "reply"
     if event.kind == kinds.OPENED:
         return "header"
@@ -162,9 +159,9 @@ def _place(event: Event, play: _Play) -> str | None:
 
 
 def _add_logged(event: Event, play: _Play | None, found: dict[Story, list[Sighting]]) -> None:
-    """Add what was in a log to one story: to one whose clients were told the same secret, else to that of `play`.
+    """Add a secret in the log to one story: one whose clients received the same secret, else that of `play`.
 
-    The log is that of a runtime which plays share, so that a line of it tells nothing of the play.
+    Plays share a runtime and its log, so a log line does not show which play it belongs to.
     """
     for key, strong in (("masked", True), ("masked_weak", False)):
         for name in _names(event.data, key):
@@ -179,7 +176,7 @@ def _add_logged(event: Event, play: _Play | None, found: dict[Story, list[Sighti
 
 
 def _brings_its_worker(start: Event) -> bool:
-    """Return whether a play is a control on a worker of its own, which may be there to break the rule."""
+    """Return whether a play is a control with a worker of its own, which may be meant to leak."""
     if start.data.get("role") != "control":
         return False
     document = parse(str(start.data.get("text")), str(start.data.get("file"))).document
@@ -200,11 +197,11 @@ def _counts(seen: Sighting, document: ScenarioFile) -> bool:
 def _finding(seen: Sequence[Sighting]) -> Finding:
     if not seen:
         return held("no secret left the worker")
-    told = [
+    found = [
         f"{secret} was {_listed(_where(each))}, first at event {min(one.event for one in each)}"
         for secret, each in _by_secret(seen).items()
     ]
-    return refuted("; ".join(told), sorted({each.event for each in seen}))
+    return refuted("; ".join(found), sorted({each.event for each in seen}))
 
 
 def _by_secret(seen: Sequence[Sighting]) -> dict[str, list[Sighting]]:
@@ -215,7 +212,7 @@ def _by_secret(seen: Sequence[Sighting]) -> dict[str, list[Sighting]]:
 
 
 def _where(seen: Sequence[Sighting]) -> dict[str, int]:
-    """Return in how many replies, bodies and so on a secret was, in the order of `_PLACES`."""
+    """Return the number of replies, bodies and so on with the secret, in the order of `_PLACES`."""
     places = Counter(each.where for each in seen)
     logged = max((each.times for each in seen if each.where == _LOG), default=0)
     return {place: places[place] for place in _PLACES if places[place]} | ({_LOG: logged} if logged else {})
@@ -223,6 +220,6 @@ def _where(seen: Sequence[Sighting]) -> dict[str, int]:
 
 def _listed(where: Mapping[str, int]) -> str:
     counted = {place: number for place, number in where.items() if place != _LOG}
-    told = [f"in {number} {place if number == 1 else _PLACES[place]}" for place, number in counted.items()]
-    told += ["in the log"] if _LOG in where else []
-    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+    parts = [f"in {number} {place if number == 1 else _PLACES[place]}" for place, number in counted.items()]
+    parts += ["in the log"] if _LOG in where else []
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

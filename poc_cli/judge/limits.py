@@ -1,4 +1,4 @@
-"""The gates on figures: limits on what a run measured, and how much worse than its baseline it may be."""
+"""The gates on figures: limits, and how much worse than the baseline a run may be."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -6,8 +6,7 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 
 from poc_cli.judge.claim_diff import ClaimChange, Comparison, Kind
-from poc_cli.judge.gate_row import Row
-from poc_cli.judge.requirements import Chosen, Limit, Regress
+from poc_cli.judge.requirements import Chosen, Limit, Regress, Row
 
 Document = dict[str, Any]
 MayFail = Callable[[str, str], bool]
@@ -20,30 +19,30 @@ FIGURES: Final = {
     "broadcast_p99": ("broadcast_ms", "p99", "p99"),
     "chat_p99": ("chat_ms", "p99", "p99"),
 }
-"""The name of a limit, then the figure of run.json, its key there, and what it is called in a sentence."""
+"""By the name of a limit: the figure of run.json, its key there, and its name in a sentence."""
 
 _UNMEASURED: Final = {
     "wake_p50": "no scenario of this run measures wakes; wake-latency does",
     "wake_p99": "no scenario of this run measures wakes; wake-latency does",
-    "asleep_after": "no object slept by its own timer in this run",
-    "monthly_cost": "no profile says how much it is used; name one as profile in [cost]",
-    "sockets": "no load of this run left sockets to sleep; many-sockets does",
-    "storm_p99": "no load of this run had all clients wake their rooms; storm does",
-    "broadcast_p99": "no load of this run had a broadcast; many-sockets does",
-    "chat_p99": "no load of this run had clients chat with their rooms",
+    "asleep_after": "no object slept by the idle timer in this run",
+    "monthly_cost": "no profile with the expected use is configured; set profile in [cost]",
+    "sockets": "no load of this run lets rooms with sockets sleep; many-sockets does",
+    "storm_p99": "no load of this run has all clients wake their rooms; storm does",
+    "broadcast_p99": "no load of this run has a broadcast; many-sockets does",
+    "chat_p99": "no load of this run has clients chat with their rooms",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class MonthlyCost:
-    """What a month costs, in dollars, and of what it was reckoned."""
+    """The cost of a month in dollars, and what it was computed from."""
 
     dollars: Decimal
     of: str
 
 
 def within(limits: Iterable[Limit], document: Document, cost: MonthlyCost | None = None) -> Iterator[Row]:
-    """Yield a row for each limit; a figure that the run does not have leaves it undecided, and so does no `cost`."""
+    """Yield a row for each limit. It is undecided if the run does not have the figure, or without a `cost`."""
     for limit in limits:
         if limit.name == "monthly_cost" and cost is not None:
             verdict: Literal["met", "not met"] = "met" if cost.dollars <= Decimal(str(limit.most)) else "not met"
@@ -63,27 +62,27 @@ def within(limits: Iterable[Limit], document: Document, cost: MonthlyCost | None
 
 
 def _figure(limit: Limit, wanted: str, value: float, of: str, lag_ms: float) -> Row:
-    """Return the row of a figure; what this client's own lateness may have made too long decides nothing."""
+    """Return the row of a figure, undecided if the client's own lateness may have pushed it over the limit."""
     found = f"{_ms(value)} ({of})"
     if value <= limit.most:
         return Row(wanted, found, "met")
     if value - lag_ms <= limit.most:
-        return Row(wanted, f"{found}, of which up to {_ms(lag_ms)} were this client's own lateness", "undecided")
+        return Row(wanted, f"{found}, of which up to {_ms(lag_ms)} may be this client's own lateness", "undecided")
     return Row(wanted, found, "not met")
 
 
 def _sockets(limit: Limit, document: Document) -> Row:
-    """Return the row of how many sockets one object is to hold through a sleep, all of them speaking after it."""
+    """Return the row for the number of sockets that one object holds through a sleep, each used after it."""
     held = max(int(load["sockets_held"]) for load in document["load"])
-    found = f"{held:,} on one object slept and spoke after it"
+    found = f"{held:,} on one object slept and were used after it"
     return Row(f"sockets is at least {limit.written}", found, "met" if held >= limit.most else "not met")
 
 
 def no_worse(regress: Regress, comparison: Comparison, chosen: Chosen, may_fail: MayFail) -> Iterator[Row]:
-    """Yield the rows of the baseline; `may_fail` says which claims, by scenario and id, need not hold."""
+    """Yield the rows for the baseline; `may_fail` says which claims, by scenario and id, need not hold."""
     flaw = next((error for run, error in comparison.flaws if run == "before"), None)
     if flaw is not None:
-        yield Row("the baseline can be compared with", f"its record is not whole: {flaw}", "undecided")
+        yield Row("the baseline can be compared with", f"its record is incomplete: {flaw}", "undecided")
         return
     for name, factor in regress.figures:
         yield _times(name, factor, comparison)
@@ -98,13 +97,13 @@ def _times(name: str, factor: float, comparison: Comparison) -> Row:
         absent = [run for run, value in (("the baseline", before), ("this run", after)) if value is None]
         return Row(wanted, f"not measured in {' and '.join(absent)}", "undecided")
     if before <= 0:
-        return Row(wanted, f"{_ms(before)} in the baseline, of which there is no multiple", "undecided")
+        return Row(wanted, f"{_ms(before)} in the baseline, which has no multiple", "undecided")
     found = f"{after / before:.2f}x: {_ms(before)} before, {_ms(after)} now"
     return Row(wanted, found, "met" if after <= factor * before else "not met")
 
 
 def _pair(name: str, comparison: Comparison) -> tuple[float | None, float | None]:
-    """Return the figure before and after, of the scenarios that both runs measured."""
+    """Return the figure in the baseline and in this run, from the scenarios that both measured."""
     wanted, _, rank = FIGURES[name]
     figure = next((each for each in comparison.figures if each.name == wanted), None)
     if figure is None:
@@ -131,13 +130,13 @@ def _claims(comparison: Comparison, chosen: Chosen, may_fail: MayFail) -> Iterat
 
 
 def _concerns(change: ClaimChange, chosen: Chosen) -> bool:
-    """Return whether a change is one of this run: the baseline may have more scenarios."""
+    """Return whether a change concerns this run; the baseline may have more scenarios."""
     return _parts(change)[0] in chosen and not (change.kind is Kind.gone and change.before.verdict != "held")
 
 
 def _changed(change: ClaimChange) -> Row:
     by_verdict: dict[str, Literal["not met", "error"]] = {"refuted": "not met", "error": "error"}
-    message = f"{change.before.told} before, {change.after.told} now"
+    message = f"{change.before.label} before, {change.after.label} now"
     reason = f": {change.after.reason}" if change.after.reason else ""
     scenario, claim = _parts(change)
     return Row(

@@ -1,4 +1,4 @@
-"""The loads of a run as run.json tells them: a scenario with its claims for each, a section, and their figures."""
+"""The loads of a run as in run.json: for each a scenario with its claims, a section, and its figures."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,39 +15,42 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Loads:
-    """What all loads of a run add to its document."""
+    """What the loads of a run add to its document."""
 
     scenarios: list[Document] = field(default_factory=list)
     sections: list[Document] = field(default_factory=list)
     figures: Document = field(default_factory=dict)
 
     def added_to(self, document: Document) -> Document:
-        """Return a document with the sections and figures of the loads; without a load it stays as it is."""
+        """Return a document with the sections and figures of the loads, unchanged if there are none."""
         if not self.scenarios:
             return document
         return document | {"figures": document["figures"] | self.figures, "load": self.sections}
 
 
-def loads_of(run: RunRecord, tell: Callable[[ClaimFinding], ClaimDocument], unreadable: Document) -> Loads:
-    """Judge the loads of a run; `tell` makes of a finding what run.json says of a claim.
+def loads_of(run: RunRecord, claim_document: Callable[[ClaimFinding], ClaimDocument], unreadable: Document) -> Loads:
+    """Judge the loads of a run; `claim_document` returns what run.json says of a claim.
 
-    `unreadable` is a scenario of which nothing was judged. What cannot be judged is an error, never a crash.
+    `unreadable` is the document of a scenario that was not judged. A load that cannot be judged is an error, never a
+    crash.
     """
     found = Loads()
     for play in run.plays:
         if play.start.data["role"] == "load":
             try:
-                _judge(play, tell, unreadable, found)
+                _judge(play, claim_document, unreadable, found)
             except Exception as broken:  # noqa: BLE001 - as for stories
                 found.scenarios.append(_broken(play, broken, unreadable))
     return found
 
 
-def _judge(play: PlayRecord, tell: Callable[[ClaimFinding], ClaimDocument], unreadable: Document, found: Loads) -> None:
+def _judge(
+    play: PlayRecord, claim_document: Callable[[ClaimFinding], ClaimDocument], unreadable: Document, found: Loads
+) -> None:
     from poc_cli.judge.load.load_document import judge_load
 
     judged = judge_load(play)
-    claims = [tell(finding) for finding in judged.findings]
+    claims = [claim_document(finding) for finding in judged.findings]
     verdicts = {claim["verdict"] for claim in claims} | ({"error"} if play.outcome != "done" else set())
     document = play.scenario.document
     found.scenarios.append(

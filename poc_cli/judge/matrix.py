@@ -1,13 +1,14 @@
-"""The survival matrix: kinds of state against what happened to the object."""
+"""The survival matrix: a row for each kind of state, a column for each event that an object went through."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from poc_cli.judge.binding import faults_of, objects_of, rests_of
+from poc_cli.judge.binding import objects_of
 from poc_cli.judge.claims import ClaimFinding
-from poc_cli.judge.sleeps import Sleep, drops_of, losses_of, sleeps_of
+from poc_cli.judge.finding import Finding
 from poc_cli.record.play_record import PlayRecord
-from poc_cli.scenario.model import ROWS, Claim
+from poc_cli.scenario.model import ROWS
 
 COLUMNS = ("idle sleep", "forced eviction", "crash", "restart", "redeploy", "network drop")
 
@@ -31,7 +32,7 @@ _WHEN_REFUTED: dict[str, Value] = {"survives": "lost", "lost": "survived", "rese
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell: what became of that state, whether the documentation says so, and the claims behind it."""
+    """One cell: what happened to the state, whether the documentation says so, and the claims that show it."""
 
     row: str
     column: str
@@ -40,30 +41,14 @@ class Cell:
     claims: tuple[str, ...]
 
 
-def column_of(play: PlayRecord, claim: Claim, evidence: tuple[int, ...]) -> str | None:
-    """Return the column of a finding: what happened to the object before it; None for nothing or a mixture.
-
-    It is what the evidence names, else what the claim is about, as far as its object came back for what was seen.
-    """
-    losses = (*sleeps_of(play), *losses_of(play), *drops_of(play))
-    ways = {loss.way for loss in losses if loss.left.id in evidence and loss.label in objects_of(play, claim)}
-    if not ways and evidence:
-        bound = rests_of(play, claim)
-        faults = faults_of(play, claim)
-        last = max(evidence)
-        mine = (loss for loss in losses if loss.steps & (bound.get(loss.label, frozenset()) | faults))
-        ways = {loss.way for loss in mine if loss.left.id < last and _was_back(claim, loss, last)}
+def column_of(finding: Finding, objects: Collection[str]) -> str | None:
+    """Return the column of a finding: what happened to its objects before it, None for nothing or several kinds."""
+    ways = {loss.way for loss in finding.losses if loss.label in objects}
     return _COLUMN_OF[ways.pop()] if len(ways) == 1 else None
 
 
-def _was_back(claim: Claim, loss: Sleep, before: int) -> bool:
-    if loss.way == "drop" or (claim.matrix is not None and claim.matrix.row == "auto-response"):
-        return True
-    return loss.back is not None and loss.back.id <= before
-
-
 def cells(judged: list[tuple[PlayRecord, list[ClaimFinding]]]) -> list[Cell]:
-    """Return all cells, row by row; where two claims meet on one, the worse shows."""
+    """Return all cells, row by row; of several claims in one cell, the worst counts."""
     found: dict[tuple[str, str], Cell] = {}
     for story, findings in judged:
         for each in findings:
@@ -79,7 +64,7 @@ def _cell(story: PlayRecord, each: ClaimFinding) -> Cell | None:
     matrix, verdict = each.claim.matrix, each.finding.verdict
     if matrix is None or verdict not in {"held", "refuted"}:
         return None
-    column = column_of(story.attempt_with(each.finding.evidence), each.claim, each.finding.evidence)
+    column = column_of(each.finding, objects_of(story, each.claim))
     if column is None:
         return None
     value = (_WHEN_HELD if verdict == "held" else _WHEN_REFUTED)[matrix.expects]
@@ -88,7 +73,7 @@ def _cell(story: PlayRecord, each: ClaimFinding) -> Cell | None:
 
 
 def _worse(one: Cell, other: Cell) -> Cell:
-    # The documentation decides which is worse: for fields in memory it is "survived" that surprises.
+    # What contradicts the documentation is worse: for fields in memory that is "survived".
     first, second = sorted((one, other), key=lambda cell: (bool(cell.as_documented), _SEVERITY[cell.value]))
     claims = tuple(dict.fromkeys((*first.claims, *second.claims)))
     return Cell(first.row, first.column, first.value, first.as_documented, claims)

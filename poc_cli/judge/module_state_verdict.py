@@ -1,8 +1,8 @@
-"""Whether what was held after a sleep was only held in module state.
+"""Refute claims that held only because of module state.
 
-A local sleep ends the object and keeps the isolate, so variables of modules survive it; on Cloudflare the object may
-wake in another process. A story is therefore played once more with module state put back at each sleep, and what held
-only without that has not survived.
+A local sleep ends the object and keeps the isolate, so module variables survive it; on Cloudflare the object may wake
+in another process. A held story is therefore played once more with module state put back at each sleep. What held only
+without that did not survive.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from poc_cli.scenario.module_state_claims import resting_on_state
 from poc_cli.scenario.plays import CONFIRM
 
 PUT_BACK: Final = "put back"
-"""What the start of a run says of module state where claims are confirmed; older records say nothing."""
+"""The value of `module_state` in `run_start` if claims are confirmed; older records have none."""
 
 _NEW_PROCESS: Final = frozenset({"crash", "server", "deploy"})
 _NOT_MET: Final = frozenset({"mismatch", "silence", "closed"})
@@ -29,7 +29,7 @@ _LISTED: Final = 3
 
 
 def confirmed(found: ClaimFinding, story: PlayRecord, run: RunRecord) -> ClaimFinding:
-    """Return a finding as it is once module state has been put back; only what was held can change."""
+    """Return a finding after the confirming play; only a held one can change."""
     if found.finding.verdict != "held" or run.start.get("module_state") != PUT_BACK:
         return found
     if found.claim.id not in resting_on_state(story.play) or _is_known(story, run):
@@ -37,12 +37,13 @@ def confirmed(found: ClaimFinding, story: PlayRecord, run: RunRecord) -> ClaimFi
     again = next((each for each in run.plays if each.start.data["role"] == CONFIRM and _is_of(each, story)), None)
     if again is None:
         finding: Finding | None = unknown(
-            "it held, but the story was not played with module state put back, so that may be what survived"
+            "it held, but there is no confirming play with module state put back, so that may be what survived"
         )
     else:
         finding = _changed(_Confirmation(again), judge_claim(again, found.claim), story)
     if finding is None:
         return found
+    finding = replace(finding, losses=found.finding.losses)
     return replace(found, finding=finding, rounds=tuple(finding for _ in found.rounds))
 
 
@@ -59,25 +60,26 @@ def _subject(event: Event) -> tuple[object, ...]:
 
 
 class _Confirmation:
-    """A story that was played with module state put back."""
+    """The confirming play of a story, with module state put back."""
 
     def __init__(self, play: PlayRecord) -> None:
-        """Take the play."""
+        """Initialize with the confirming play."""
         self.play = play
-        told = play.of_kind(kinds.MODULE_STATE)
-        self.states = [each for each in told if each.data["at"] != "end"]
-        self.kept = [str(name) for each in told for name in each.data.get("kept", ())]
-        """The objects that the story does not name and that kept their fields, because work pinned them."""
+        recorded = play.of_kind(kinds.MODULE_STATE)
+        self.states = [each for each in recorded if each.data["at"] == "sleep"]
+        self._recorded = recorded
+        self.kept = [str(name) for each in recorded for name in each.data.get("kept", ())]
+        """The objects that kept their fields because they were pinned."""
         self.evidence = tuple(each.id for each in self.states)
 
     @cached_property
     def changed(self) -> list[str]:
-        """Return the variables that differed at some sleep from what they were at load."""
+        """The variables that at some sleep differed from their values after loading."""
         return self._variables("changed")
 
     @cached_property
     def doubt(self) -> str | None:
-        """Return why not all module state was put back at every sleep, None where it was."""
+        """Why not all module state was put back at every sleep, None if it was."""
         for stay in (*sleeps_of(self.play), *losses_of(self.play)):
             back = FOREVER if stay.back is None else stay.back.id
             put_back = any(stay.left.id < each < back for each in self.evidence)
@@ -90,7 +92,7 @@ class _Confirmation:
 
     @property
     def others(self) -> list[str]:
-        """Return the objects that were in memory when module state was put back, and stayed there."""
+        """The objects that were in memory when module state was put back, and stayed in memory."""
         found: dict[str, None] = {}
         for state in self.states:
             left_later = {each.actor for each in self.states if each.id > state.id and each.step == state.step}
@@ -99,16 +101,16 @@ class _Confirmation:
 
     @property
     def evicted(self) -> list[str]:
-        """Return the objects that the story does not name and that were evicted with the module state put back."""
-        return [*dict.fromkeys(str(each) for state in self.states for each in state.data.get("evicted", ()))]
+        """The objects that did not sleep and were evicted, so their fields were lost too."""
+        return [*dict.fromkeys(str(each) for state in self._recorded for each in state.data.get("evicted", ()))]
 
     def nothing_differed(self, story: PlayRecord) -> bool:
-        """Return whether no module state had changed at any sleep that the story had."""
+        """Return whether no module state had changed at any sleep of the story."""
         slept = len(sleeps_of(self.play)) >= len(sleeps_of(story))
         return bool(self.states) and slept and not self.changed and not self.evicted and self.doubt is None
 
     def unmet(self, story: PlayRecord) -> str | None:
-        """Return the first step that was met in the story and not here."""
+        """Return the first step that passed in the story and failed here, None without one."""
         met = {step.index for step in story.steps if step.ok}
         for step in self.play.steps:
             if step.index in met and step.failure in _NOT_MET:
@@ -120,35 +122,34 @@ class _Confirmation:
 
 
 def _changed(confirmation: _Confirmation, again: Finding, story: PlayRecord) -> Finding | None:
-    """Return what a claim that was held has become, None where it stays held."""
+    """Return the new finding on a held claim, None if it stays held."""
     evidence = confirmation.evidence
     if again.verdict == "held":
         doubt = confirmation.doubt
         return None if doubt is None else unknown(f"it held, but {doubt}, so that may be what survived", evidence)
     if confirmation.nothing_differed(story) and again.verdict != "refuted":
-        return None  # whatever went wrong then, module state is not what survived
+        return None  # whatever failed in the confirming play, module state is not what survived
     unmet = again.reason if again.verdict == "refuted" else confirmation.unmet(story)
     if unmet is not None and confirmation.evicted and not confirmation.changed:
         strangers = _listed(confirmation.evicted)
-        return unknown(f"it held, but not once {strangers} had left memory too: {unmet}", (*evidence, *again.evidence))
+        return unknown(f"it held, but not after {strangers} had left memory too: {unmet}", (*evidence, *again.evidence))
     if unmet is None or not confirmation.changed:
-        return unknown(
-            f"it held, but not when it was played again with module state put back: {again.reason}", evidence
-        )
+        return unknown(f"it held, but not in the confirming play with module state put back: {again.reason}", evidence)
     names = _listed(confirmation.changed)
     why = confirmation.doubt
     if why is None and confirmation.others:
-        why = f"{_listed(confirmation.others)} was in memory meanwhile and shares it"
+        why = f"{_listed(confirmation.others)} was in memory meanwhile and shares the isolate"
     if why is not None:
         return unknown(f"it held, but not with module state put back ({names}): {unmet}; {why}", evidence)
-    return refuted(f"held only in module state {names}: with it put back, {unmet}", (*evidence, *again.evidence))
+    message = f"it held only because of module state {names}: with it put back, {unmet}"
+    return refuted(message, (*evidence, *again.evidence))
 
 
-def _variable(told: Any) -> str:
-    if not isinstance(told, Mapping):
-        return f'"{told}"'
-    place = f" ({told['script']}:{told['line']})" if "script" in told and "line" in told else ""
-    return f'"{told.get("name")}"{place}'
+def _variable(recorded: Any) -> str:
+    if not isinstance(recorded, Mapping):
+        return f'"{recorded}"'
+    place = f" ({recorded['script']}:{recorded['line']})" if "script" in recorded and "line" in recorded else ""
+    return f'"{recorded.get("name")}"{place}'
 
 
 def _listed(names: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""What a run comes to as a whole: its exit code, its verdict in a word, and its counts."""
+"""The result of a run as a whole: its exit code, its verdict and its counts."""
 
 from collections import Counter
 from typing import Any
@@ -12,7 +12,7 @@ Document = dict[str, Any]
 
 
 def _passes(claim: Document) -> bool:
-    """Return whether a claim is as it should be: held, or a defect that is known on this target and still there."""
+    """Return whether a claim is as expected: held, or refuted by a defect that is known on this target."""
     if claim["known"] == "refuted":
         return bool(claim["verdict"] == "refuted")
     return bool(claim["verdict"] == "held")
@@ -44,12 +44,12 @@ _VERDICTS: dict[ExitCode, Verdict] = {
 
 
 def verdict(exit_code: ExitCode) -> Verdict:
-    """Return the word for an exit code."""
+    """Return the verdict of an exit code."""
     return _VERDICTS[exit_code]
 
 
 def counts(scenarios: list[Document]) -> Counts:
-    """Return how many claims came out how, and how many scenarios and claims of others were left out."""
+    """Return the number of claims by verdict, and of scenarios and claims that were left out."""
     counted = Counter(claim["verdict"] for scenario in scenarios for claim in scenario["claims"])
     # A scenario whose play broke before any claim could be judged still counts as an error.
     counted["error"] += sum(scenario["verdict"] == "error" and not scenario["claims"] for scenario in scenarios)

@@ -1,8 +1,8 @@
-"""Which frames reached an object, and whose sockets are therefore its own.
+"""Determine which frames reached an object, and so which sockets are its own.
 
-The trace tells that an event of a socket reached an object, but not of which socket, nor whether it was a message or a
-close. So frames are counted: over a stretch of the story in which more frames were sent on a connection than can have
-missed the object, one of them reached it. What the runtime's auto-response answers never reaches an object.
+The trace shows that a socket event reached an object, but not of which socket, nor whether it was a message or a close.
+So frames are counted: if more frames were sent on a connection in some part of the play than can have missed the
+object, one of them reached it. Frames that the runtime's auto-response answers never reach an object.
 """
 
 from bisect import bisect_left, bisect_right
@@ -14,7 +14,7 @@ from itertools import accumulate
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.auto_response import automatic
+from poc_cli.judge.auto_response import auto_responses
 from poc_cli.judge.fences import fences_of
 from poc_cli.record.play_record import FOREVER, Connection, PlayRecord
 from poc_cli.scenario.model import Close, Exchange
@@ -28,10 +28,10 @@ _Content = tuple[object, object]
 
 @dataclass(slots=True)
 class _Block:
-    """What happened between two moments at which the trace had been read to its end: from `first` on, before `last`.
+    """The events between two fences: from `first` on, before `last`.
 
-    `sent` and `got` are the frames of each connection that the runtime is not known to have answered or said itself.
-    `unawaited` is how many of `sent` no step waited for, so that they may reach the object after the block.
+    `sent` and `got` are the frames of each connection, without auto-responses and the frames that they answer.
+    `unawaited` counts the frames in `sent` that no step waited for, so that they may reach the object after the block.
     """
 
     first: int
@@ -42,14 +42,14 @@ class _Block:
     delivered: int = 0
     closes: int = 0
     late_closes: int = 0
-    """Those of `closes` that nobody waited for: they may be told in the next block too."""
+    """Those of `closes` that no step waited for: the trace may show them in the next block."""
 
 
 class Reach:
-    """The frames of one object's connections: `labels` are the objects that they may lead to."""
+    """The frames of an object's connections; `labels` are the objects that these may lead to."""
 
     def __init__(self, play: PlayRecord, labels: frozenset[str]) -> None:
-        """Take the play and the objects."""
+        """Initialize with the play and the objects."""
         self._play = play
         self._actors = {f"object:{label}" for label in labels}
         self._mine = [each for each in play.connections if any(play.belongs(each, label) for label in labels)]
@@ -71,7 +71,7 @@ class Reach:
     def _blocks(self) -> list[_Block]:
         fences = [each for each in fences_of(self._play) if each < FOREVER]
         blocks = [_Block(first, last) for first, last in zip([0, *fences], [*fences, FOREVER], strict=True)]
-        runtime = automatic(self._play)
+        runtime = auto_responses(self._play)
         repeated = self._repeated
         for frame in self._play.frames_sent:
             connection = self._connection_of(frame)
@@ -91,10 +91,10 @@ class Reach:
 
     @cached_property
     def _repeated(self) -> frozenset[_Content]:
-        """Return the contents that no count can tell from a keep-alive.
+        """The contents that counting cannot distinguish from a keep-alive.
 
-        An app server may hold sockets of its own to the object, whose frames nobody sees. What is sent again and again
-        there, and answered by always the same, may be what the runtime answers.
+        An app server may hold sockets of its own to the object, whose frames are not recorded. A message that is sent
+        repeatedly and always gets the same answer may be answered by the runtime.
         """
         if self._play.scenario.document.origin is None:
             return frozenset()
@@ -118,14 +118,14 @@ class Reach:
         steps = {step.index: step for step in self._play.steps}
         for each in self._mine:
             if each.closed is None or each.closed.data["by"] == "nobody":
-                continue  # whoever is cut off by the end of the object is no event of it
+                continue  # a connection that broke with the object is no event of the object
             block, step = _at(blocks, each.closed.id), steps.get(each.closed.step or 0)
             placed = None if step is None else self._play.play.steps[step.index].step
             block.closes += 1
             block.late_closes += not isinstance(placed, Close)
 
     def _is_awaited(self, frame: Event) -> bool:
-        """Return whether the step that sent a frame waited for an answer, and got it."""
+        """Return whether the step that sent a frame waited for an answer and got it."""
         step = self._steps.get(frame.step)
         return step is not None and step
 
@@ -137,11 +137,11 @@ class Reach:
             found[step.index] = isinstance(placed, Exchange) and placed.expects and step.ok
         return found
 
-    # --- sums
+    # --- counting
 
     @cached_property
     def _sums(self) -> tuple[list[int], list[int], list[int]]:
-        """Return, up to each block, the frames sent, the events that reached the object, and the closes."""
+        """The numbers of frames sent, events that reached the object, and closes, up to each block."""
         blocks = self._blocks
         sent = accumulate((sum(map(len, each.sent.values())) for each in blocks), initial=0)
         delivered = accumulate((each.delivered for each in blocks), initial=0)
@@ -149,11 +149,11 @@ class Reach:
         return list(sent), list(delivered), list(closes)
 
     def _missed(self, first: int, last: int, since: int, *, at_least: bool = False) -> int:
-        """Return how many of the frames sent in some blocks may have missed the object, or how many must have.
+        """Return how many frames sent in some blocks may have missed the object, or `at_least` how many must have.
 
-        What comes of earlier blocks, after `since`, takes nothing from them: frames that were still on their way, and
-        closes, which are events of a socket too. A close is written down when its frame arrives, which is before the
-        object is told of the answer to it, so none is told before its block.
+        Events may also come from frames of earlier blocks, after `since`, that were in flight, and from closes. A close
+        is recorded when its frame arrives, which is before the object gets the answer to it, so no close belongs to an
+        earlier block.
         """
         sent, delivered, closes = self._sums
         blocks = self._blocks
@@ -165,15 +165,15 @@ class Reach:
         return max(0, sent[last + 1] - sent[first] - reached)
 
     def _carried(self, index: int) -> int:
-        """Return how many frames of a block may have reached the object after it."""
+        """Return how many frames of a block may have reached the object after the block."""
         block = self._blocks[index]
         missed = max(0, sum(map(len, block.sent.values())) - block.delivered)
         return min(missed, block.unawaited.total())
 
-    # --- what is asked
+    # --- queries
 
     def first_that_reached(self, connection: Connection, after: int = 0) -> Event | None:
-        """Return the first frame of a connection, after an event, of a stretch in which one reached the object."""
+        """Return the first frame of a connection after an event that reached the object, as far as counting shows."""
         since = self._index(after)
         for first, last in self._stretches(connection.opened.id, since):
             sent = list(self._frames("sent", connection.opened.id, first, last, after))
@@ -182,10 +182,10 @@ class Reach:
         return None
 
     def first_that_came(self, connection: Connection, after: int, back: int) -> Event | None:
-        """Return the first frame that came on a connection since an object was back, and that was the object's own.
+        """Return the first frame received on a connection, after an object was back in memory, that the object sent.
 
-        The trace may tell of its being back after the answer to the client's first frame. Each of the client's frames
-        that missed the object may have had an answer of the runtime's.
+        The trace may show that the object is back only after the answer to the client's first frame. Each frame of the
+        client that missed the object may have been answered by the runtime.
         """
         since, key = self._index(after), connection.opened.id
         first_sent = next(self._frames("sent", key, since, len(self._blocks) - 1, after), None)
@@ -199,9 +199,9 @@ class Reach:
         return None
 
     def may_have_spoken(self, connection: Connection, after: int) -> bool:
-        """Return whether a frame each way may have passed between a client and the object after an event.
+        """Return whether a client and the object may have exchanged a frame each way after an event.
 
-        It is what must not be the case where a socket that was closed is said not to have survived.
+        If they may, a socket that was closed later is not judged as lost in the sleep.
         """
         since, last, key = self._index(after), len(self._blocks) - 1, connection.opened.id
         sent = len(list(self._frames("sent", key, since, last, after)))
@@ -209,11 +209,11 @@ class Reach:
         return got is not None and sent > self._missed(since, last, since, at_least=True)
 
     def _index(self, event_id: int) -> int:
-        """Return the block that begins at an event, or the one that it lies in."""
+        """Return the index of the block that contains an event."""
         return bisect_right(self._blocks, event_id, key=lambda each: each.first) - 1
 
     def _stretches(self, key: int, since: int, what: str = "sent") -> Iterator[tuple[int, int]]:
-        """Return the stretches to look at: each block with a frame, it and the next, and all up to it."""
+        """Yield the ranges of blocks to examine: each block with a frame, its neighbors, and all up to it."""
         places = self._places.get((what, key), [])
         begin = bisect_left(places, since)
         for number in range(begin, len(places)):
@@ -236,7 +236,7 @@ class Reach:
 
     @cached_property
     def _places(self) -> dict[tuple[str, int], list[int]]:
-        """Return the blocks in which frames were sent, or came, on a connection."""
+        """The blocks in which frames were sent or received on a connection."""
         found: dict[tuple[str, int], list[int]] = {}
         for index, block in enumerate(self._blocks):
             for what, frames in (("sent", block.sent), ("got", block.got)):
@@ -254,7 +254,7 @@ def _at(blocks: Sequence[_Block], event_id: int) -> _Block:
 
 
 def reach_of(play: PlayRecord, label: str) -> Reach:
-    """Return the frames that may have reached an object, counted once for each."""
+    """Return the frames that may have reached an object, computed once."""
     labels = frozenset({label}) if play.addresses.tell else frozenset(play.play.objects)
     known: dict[frozenset[str], Reach] = play.memo.setdefault("reach", {})
     if labels not in known:

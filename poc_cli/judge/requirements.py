@@ -1,9 +1,9 @@
-"""What a gate may ask for: claims by name, limits on figures, and how much worse than a baseline a run may be."""
+"""What a gate may require: claims by name, limits on figures, and how much worse than a baseline a run may be."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from poc_cli.errors import did_you_mean
 from poc_cli.scenario.check_names import NO_SECRET_LEAVES
@@ -13,21 +13,21 @@ _ENTRY: Final = re.compile(r"(?:(?P<scenario>[^/\s]+)/)?(?P<claim>[^/\s]+)" + _O
 _FACTOR: Final = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)x")
 
 Chosen = Mapping[str, Sequence[str]]
-"""The claims of each scenario that is to be played."""
+"""The claims of each scenario that should be played."""
 
 
 class NotUnderstoodError(ValueError):
-    """A gate that cannot be read, and what to do about it."""
+    """A gate is invalid; `advice` says what to do."""
 
     def __init__(self, message: str, advice: str | None = None) -> None:
-        """Take both."""
+        """Initialize with the error and the advice."""
         super().__init__(message)
         self.advice = advice
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One claim, of one scenario or of all that have it; held `k` of `n` times is enough where that is said."""
+    """One claim, of one scenario or of all that have it. With `k` and `n`, it must hold `k` of `n` times."""
 
     claim: str
     scenario: str | None = None
@@ -35,18 +35,18 @@ class Entry:
     n: int | None = None
 
     def means(self, scenario: str, claim: str) -> bool:
-        """Return whether it is about that claim."""
+        """Return whether it names that claim."""
         return claim == self.claim and self.scenario in {None, scenario}
 
     @property
     def name(self) -> str:
-        """Return how it names its claim."""
+        """The name of the claim, with its scenario if one is given."""
         return self.claim if self.scenario is None else f"{self.scenario}/{self.claim}"
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The most that a figure may be, in the unit of the figure, and as it was written."""
+    """The limit of a figure, in the figure's unit, and as it was written."""
 
     name: str
     most: float
@@ -55,7 +55,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Regress:
-    """How many times its figure in the baseline a figure may be, and whether claims may not get worse."""
+    """By what factor each figure may exceed the baseline's, and whether claims must not get worse."""
 
     figures: tuple[tuple[str, float], ...] = ()
     claims: bool = False
@@ -63,7 +63,7 @@ class Regress:
 
 @dataclass(frozen=True, slots=True)
 class Gates:
-    """All that a run is held against; with `require` None every claim is required that is not allowed to fail."""
+    """The gates of a run. With `require` None, every claim that may not fail is required."""
 
     require: tuple[Entry, ...] | None = None
     allow: tuple[Entry, ...] = ()
@@ -72,7 +72,7 @@ class Gates:
 
 
 def entry(text: str) -> Entry:
-    """Return the claim that `claim`, `scenario/claim` or `claim 4 of 5` names. Raises NotUnderstoodError."""
+    """Parse `claim`, `scenario/claim` or `claim 4 of 5`. Raises NotUnderstoodError."""
     match = _ENTRY.fullmatch(text.strip())
     if match is None:
         raise NotUnderstoodError(
@@ -87,7 +87,7 @@ def entry(text: str) -> Entry:
 
 
 def regress(text: str, figures: Sequence[str]) -> Regress:
-    """Return what `wake_p50 2x, claims none` says; `figures` are those to choose from. Raises NotUnderstoodError."""
+    """Parse a text such as `wake_p50 2x, claims none`; `figures` are the valid names. Raises NotUnderstoodError."""
     factors: dict[str, float] = {}
     claims = False
     for item in text.split(","):
@@ -106,15 +106,15 @@ def regress(text: str, figures: Sequence[str]) -> Regress:
 def _factor(name: str, bound: str) -> float:
     match = _FACTOR.fullmatch(bound)
     if match is None or float(match[1]) < 1:
-        raise NotUnderstoodError(f'"{name}" needs how many times its figure it may be', f'write "{name} 2x"')
+        raise NotUnderstoodError(f'"{name}" needs the factor by which it may exceed the baseline', f'write "{name} 2x"')
     return float(match[1])
 
 
 def unknown(entries: Iterable[Entry], chosen: Chosen) -> Iterator[tuple[int, str, str | None]]:
-    """Yield the index of each entry that no chosen scenario has, what is wrong with it, and what to do."""
+    """Yield the index of each entry that no chosen scenario has, what is wrong with it, and advice."""
     for index, each in enumerate(entries):
         if each.claim == NO_SECRET_LEAVES and each.scenario in {None, *chosen}:
-            continue  # which is judged of every scenario, and named by none
+            continue  # it is judged for every scenario and listed in none
         if any(each.means(scenario, claim) for scenario, claims in chosen.items() for claim in claims):
             continue
         if each.scenario is not None and each.scenario not in chosen:
@@ -125,5 +125,18 @@ def unknown(entries: Iterable[Entry], chosen: Chosen) -> Iterator[tuple[int, str
         known = {claim for claims in mine.values() for claim in claims}
         whose = "no chosen scenario has" if each.scenario is None else f"{each.scenario} does not have"
         elsewhere = [scenario for scenario, claims in chosen.items() if each.claim in claims]
-        advice = f'"{elsewhere[0]}/{each.claim}" is there' if elsewhere else did_you_mean(each.claim, known)
+        advice = f'"{elsewhere[0]}/{each.claim}" exists' if elsewhere else did_you_mean(each.claim, known)
         yield index, f'{whose} a claim "{each.claim}"', advice
+
+
+Verdict = Literal["met", "not met", "undecided", "error", "left out"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A requirement, what the run shows, the verdict, and the claim that it is about as scenario and id."""
+
+    requirement: str
+    found: str
+    verdict: Verdict
+    claim: tuple[str, str] | None = None

@@ -1,5 +1,6 @@
-"""The judged run as one document, `run.json`, made from the history alone."""
+"""Judge a run from its history alone, and return the result as run.json has it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ from poc_cli.judge.document_types import (
     CellDocument,
     ClaimDocument,
     ControlDocument,
+    RestsOnDocument,
     RunDocument,
     ScenarioDocument,
     SleepDocument,
@@ -24,36 +26,42 @@ from poc_cli.judge.matrix import Cell, cells
 from poc_cli.judge.module_state_verdict import confirmed
 from poc_cli.judge.outcome import counts, exit_code, verdict
 from poc_cli.judge.recheck import checked
-from poc_cli.judge.retries import Replays
+from poc_cli.judge.retries import Retries
+from poc_cli.judge.session_claims import is_session, judge_session, left_out_of_claims, session_part, with_sessions
 from poc_cli.judge.sleeps import Sleep, sleeps_of
+from poc_cli.record.places import refused_words
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.run_record import LeftOut, RunRecord, record
 from poc_cli.residency.sleep_onset import onset
 from poc_cli.scenario.check_names import NO_SECRET_LEAVES
+from poc_cli.scenario.scenario import PlacedStep
 
 Document = dict[str, Any]
 
 
 def document(events: list[Event | None]) -> Document:
-    """Judge a history. The shape is that of docs/run.schema.json."""
+    """Judge a history. The result has the schema docs/run.schema.json."""
     run = record(events)
     run.plays = [checked(play) for play in run.plays]
     return judge_run(run, events)
 
 
 def judge_run(run: RunRecord, events: list[Event | None]) -> Document:
-    """Judge a run as it was recorded; what its steps say of themselves is believed."""
+    """Judge a run as recorded, without recomputing the outcomes of its steps."""
     scenarios: list[Document] = []
     judged: list[tuple[PlayRecord, list[ClaimFinding]]] = []
     leaked, controls = leaks(events), _controls(run)
-    for stories in _stories(run):
+    for stories in with_sessions(run, _stories(run)):
         try:
             mine = controls.get(stories[0].start.data["scenario"], [])
-            findings = judge_story(stories, mine, run.flaw, run.repeat)
-            findings = [confirmed(each, stories[0], run) for each in findings]
+            if is_session(stories[0]):
+                findings = judge_session(stories[0])
+            else:
+                findings = judge_story(stories, mine, run.flaw, run.repeat)
+                findings = [confirmed(each, stories[0], run) for each in findings]
             findings += leaked.claims(stories)
             scenarios.append(_scenario(run, stories, findings))
-        except Exception as broken:  # noqa: BLE001 - what cannot be judged is an error, never a pass and never a crash
+        except Exception as broken:  # noqa: BLE001 - what cannot be judged is an error, never a crash
             scenarios.append(_unreadable(stories[0], broken))
             continue
         judged += _by_performance(stories, findings)
@@ -62,7 +70,7 @@ def judge_run(run: RunRecord, events: list[Event | None]) -> Document:
     scenarios += [_left_out(each) for each in run.left_out]
     target = run.start.get("target", {})
     code = exit_code(run, scenarios)
-    replays = Replays(events)
+    retries = Retries(events)
     whole: RunDocument = {
         "schema": SCHEMA,
         "poc": run.start.get("poc"),
@@ -76,41 +84,41 @@ def judge_run(run: RunRecord, events: list[Event | None]) -> Document:
         "target": target | _answered_by(run),
         "sleep_onset": _onset(run),
         "sleep": run.start.get("sleep"),
-        "scenarios": cast("list[ScenarioDocument]", replays.added_to(scenarios)),
-        "repeats": replays.counted(),
+        "scenarios": cast("list[ScenarioDocument]", retries.added_to(scenarios)),
+        "repeats": retries.counted(),
         "matrix": [_cell(cell) for cell in cells(judged)],
-        "figures": figures([story for story, _ in judged], run.sentinels, run.round_trips),
+        "figures": figures([story for story, _ in judged], run.canaries, run.round_trips),
         "counts": counts(scenarios),
-        "leaks": leaked.told(story for story, _ in judged),
+        "leaks": leaked.as_documents(story for story, _ in judged),
     }
     return loads.added_to(dict(whole))
 
 
 def _answered_by(run: RunRecord) -> Document:
-    """Return the Cloudflare locations that answered, where any did."""
+    """Return the Cloudflare locations that answered as `colos`, {} if none is known."""
     opened = (event for play in run.plays for event in play.of_kind(kinds.OPENED))
     places = dict.fromkeys(str(event.data["colo"]) for event in opened if event.data.get("colo"))
     return {"colos": [*places]} if places else {}
 
 
 def _onset(run: RunRecord) -> SleepOnset | None:
-    """Return where sleep begins in a black box, by rooms of our own; None where none were left alone."""
-    if not run.sentinels:
+    """Return after what silence objects sleep in a black box, as the canaries show; None without canaries."""
+    if not run.canaries:
         return None
-    found, slept = onset(run.sentinels), [each.slept for each in run.sentinels]
+    found, slept = onset(run.canaries), [each.slept for each in run.canaries]
     return {
         "awake_ms": None if found is None else _rounded(found.awake_ms),
         "asleep_ms": None if found is None else _rounded(found.asleep_ms),
-        "longest_ms": _rounded(max(each.silent_ms for each in run.sentinels)),
+        "longest_ms": _rounded(max(each.silent_ms for each in run.canaries)),
         "rooms": len(slept),
         "slept": slept.count(True),
     }
 
 
 def _stories(run: RunRecord) -> list[list[PlayRecord]]:
-    """Return the performances of each story, in the order of their files: which began first is of no meaning.
+    """Return the rounds of each story, in the order of the files; the order in which plays began means nothing.
 
-    Plays of different texts are different stories, whatever their names.
+    Plays of different texts are different stories, even with the same name.
     """
     found: dict[tuple[object, ...], list[PlayRecord]] = {}
     for play in run.plays:
@@ -122,14 +130,14 @@ def _stories(run: RunRecord) -> list[list[PlayRecord]]:
 
 
 def _place(file: str) -> tuple[int, str]:
-    """Return where a file stands in a listing: what is in no folder first."""
+    """Return the sort key of a file: files in no folder come first."""
     return file.count("/"), file
 
 
 def _by_performance(
     stories: list[PlayRecord], findings: list[ClaimFinding]
 ) -> list[tuple[PlayRecord, list[ClaimFinding]]]:
-    """Return each performance with what it found, as far as all together found the same; only that fills the matrix."""
+    """Return each round with those of its findings that agree with the combined finding; only these fill the matrix."""
     return [
         (
             story,
@@ -154,7 +162,7 @@ def _cell(cell: Cell) -> CellDocument:
 
 
 def _controls(run: RunRecord) -> dict[object, list[PlayRecord]]:
-    """Return the controls by their scenarios."""
+    """Return the controls by scenario."""
     found: dict[object, list[PlayRecord]] = {}
     for play in run.plays:
         if play.start.data["role"] == "control":
@@ -164,12 +172,13 @@ def _controls(run: RunRecord) -> dict[object, list[PlayRecord]]:
 
 def _scenario(run: RunRecord, stories: list[PlayRecord], findings: list[ClaimFinding]) -> Document:
     story = stories[0]
-    claims = [_claim(finding, run) for finding in findings]
+    claims = [_claim(finding, run, story.play.steps) for finding in findings]
+    left_out = left_out_of_claims(story) if is_session(story) else left_out_of(story)
     failed = [play for play in stories if play.outcome in {"error", "interrupted"}]
     decided = all(finding.finding.verdict in {"held", "refuted"} for finding in findings)
-    # What lateness cut off is not missed where every claim was decided before it, or in another attempt.
+    # A play that lateness cut is not incomplete if every claim was decided before the cut or in another attempt.
     stopped = [play for play in stories if play.outcome == "stopped" and not (play.was_cut and decided)]
-    return {
+    document = {
         "name": story.scenario.document.name,
         "title": story.scenario.document.title,
         "file": story.scenario.file,
@@ -177,17 +186,32 @@ def _scenario(run: RunRecord, stories: list[PlayRecord], findings: list[ClaimFin
         "left_out": None,
         "seconds": max(_play_seconds(play) for play in stories),
         "claims": claims,
-        "left_out_claims": [{"id": name, "reason": reason} for name, reason in left_out_of(story).items()],
+        "left_out_claims": [{"id": name, "reason": reason} for name, reason in left_out.items()],
         "sleeps": [_sleep(play, sleep) for play in stories for sleep in sleeps_of(play)],
         "stopped": _ending(stopped, len(stories)),
         "error": _ending(failed, len(stories)),
-    } | _question(story, claims, whole=not stopped and not failed)
+    } | _not_evicted(story)
+    if is_session(story):
+        return document | session_part(story)
+    return document | _question(story, claims, whole=not stopped and not failed)
+
+
+def _not_evicted(story: PlayRecord) -> Document:
+    """Return in words which objects were left to their idle timer though a step asks for an evict."""
+    steps = {step.index: step for step in story.steps}
+    found: list[str] = []
+    for event in story.of_kind(kinds.REFUSED):
+        step = steps.get(-1 if event.step is None else event.step)
+        if step is not None and step.failure is None:  # the reason of a step that failed has it
+            label = event.actor.removeprefix("object:")
+            found.append(f"{label} at line {step.begun.data['line']}: {refused_words(event.data)}")
+    return {"not_evicted": found} if found else {}
 
 
 def _question(story: PlayRecord, claims: list[ClaimDocument], *, whole: bool) -> Document:
-    """Return the question that a scenario asks, if any, and its answer: yes only for all that it claims."""
+    """Return the scenario's question, if any, and its answer: yes only if every claim held."""
     asks = story.scenario.document.question
-    claims = [claim for claim in claims if claim["id"] != NO_SECRET_LEAVES]  # which it does not ask for
+    claims = [claim for claim in claims if claim["id"] != NO_SECRET_LEAVES]  # it is not part of the question
     if asks is None:
         return {}
     verdicts = {claim["verdict"] for claim in claims}
@@ -199,20 +223,20 @@ def _question(story: PlayRecord, claims: list[ClaimDocument], *, whole: bool) ->
 
 
 def _ending(plays: list[PlayRecord], performances: int) -> str | None:
-    """Return why the first of the plays ended as it did, and of several performances how many ended so."""
+    """Return why the first of some plays ended, and of several rounds how many did; None without plays."""
     if not plays:
         return None
-    many = f"{len(plays)} of {performances} performances, the first: " if performances > 1 else ""
+    many = f"{len(plays)} of {performances} rounds, the first: " if performances > 1 else ""
     return many + plays[0].ending
 
 
 def _verdict_of_story(claims: list[ClaimDocument], *, stopped: bool) -> Verdict:
-    """Return the worst verdict; a story that stopped before its end is unknown at best, whatever its claims say."""
+    """Return the worst verdict, at best unknown for a story that stopped before its last step."""
     verdicts: list[Verdict] = [claim["verdict"] for claim in claims]
     return _worst([*verdicts, "unknown"] if stopped else verdicts)
 
 
-def _claim(each: ClaimFinding, run: RunRecord) -> ClaimDocument:
+def _claim(each: ClaimFinding, run: RunRecord, steps: Sequence[PlacedStep] = ()) -> ClaimDocument:
     claim, finding = each.claim, each.finding
     kind = run.start.get("target", {}).get("kind")
     return {
@@ -223,6 +247,7 @@ def _claim(each: ClaimFinding, run: RunRecord) -> ClaimDocument:
         "verdict": finding.verdict,
         "reason": finding.reason,
         "evidence": list(finding.evidence),
+        "rests_on": [_loss(loss, steps) for loss in finding.losses],
         "rechecked": each.rechecked,
         "known": claim.known.get(str(kind)),
         "held_of": {
@@ -232,6 +257,11 @@ def _claim(each: ClaimFinding, run: RunRecord) -> ClaimDocument:
         "control": None if each.control is None else _control(each.control),
         "matrix": None if claim.matrix is None else {"row": claim.matrix.row, "expects": claim.matrix.expects},
     }
+
+
+def _loss(loss: Sleep, steps: Sequence[PlacedStep]) -> RestsOnDocument:
+    line = steps[min(loss.steps)].position.line if loss.steps else None
+    return {"object": loss.label, "way": loss.way, "line": line, "event": loss.left.id}
 
 
 def _control(control: ControlFinding) -> ControlDocument:
@@ -257,7 +287,7 @@ def _sleep(story: PlayRecord, sleep: Sleep) -> SleepDocument:
 
 
 def _wake_ms(story: PlayRecord, sleep: Sleep) -> Any:
-    """Return how long the answer took in the `resume` step in which a sleep ended, None where it ended in no such."""
+    """Return how long the answer took in the `resume` step in which a sleep ended, None if it ended in another step."""
     if sleep.back is None:
         return None
     step = next(story.steps_from(sleep.back.id), None)

@@ -1,4 +1,4 @@
-"""The sleeps of a play that its history proves, and what it knows of those that did not come."""
+"""Find the sleeps, faults and dropped connections that a play's history proves."""
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.record.instances import Slept, instances_of
+from poc_cli.record.places import pins_of, pins_words
 from poc_cli.record.play_record import Connection, PlayRecord, StepRecord, once
 from poc_cli.scenario.model import Hibernate
 
 _MS = 1e6
 
 _WORKED_ON_MS = 500.0
-"""Work that ends so long after the last event put the sleep off, which is worth telling."""
+"""Work that ends this long after the last event delayed the sleep noticeably, so the description says so."""
 
-_FAULTS_TOLD = {
+_FAULT_DESCRIPTIONS = {
     "crash": "lost its memory when the runtime was killed",
     "server": "lost its memory when the runtime was stopped",
     "deploy": "lost its memory when a new version was deployed",
@@ -26,11 +27,11 @@ _FAULTS_TOLD = {
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """One stay of an object out of memory: it was seen in memory, left by the timer or our evict, and maybe came back.
+    """A sleep of an object, or its loss of memory by a fault; `back` is None if it did not return to memory.
 
-    `idle_ms` and `asleep_ms` are in the runtime's clock: from its last event to its leaving, and from there to its
-    coming back. In a black box both are unknown, and there is `silent_ms` instead, in the client's clock: the time in
-    which nothing passed between it and any client. The clocks of two machines are never compared.
+    `idle_ms` and `asleep_ms` are measured by the runtime's clock: from its last event until it left memory, and from
+    then until it was back. In a black box both are unknown; there `silent_ms`, by the client's clock, is the time in
+    which no message passed between it and any client. The clocks of two machines are never compared.
     """
 
     label: str
@@ -41,47 +42,47 @@ class Sleep:
     sockets: tuple[Connection, ...]
     silent_ms: float | None = None
     answers: tuple[Event, ...] = ()
-    """What proves it in a black box: the answers of the instance before it, and of the one after."""
+    """What proves it in a black box: answers of the instances before and after it."""
     steps: frozenset[int] = frozenset()
-    """The `hibernate` or `restart` steps of the story that brought it about, or found it; none if it came by itself."""
+    """The `hibernate` or `restart` steps that caused it or found the object asleep; none if it came by itself."""
 
     @property
     def oracle(self) -> str:
-        """Return by what it is known: `trace` or `instance`."""
+        """What proves it: `trace` or `instance`."""
         return "instance" if self.answers else "trace"
 
     @property
     def way(self) -> str:
-        """Return `idle` or `evict`; for what a fault did `crash`, `server`, `deploy` or `object`."""
+        """`idle` or `evict`, or the fault: `crash`, `server`, `deploy`, `object` or `drop`."""
         if self.left.kind == kinds.WAITED:
             return "idle"
         return str(self.left.data["fault" if self.left.kind == kinds.FAULT else "how"])
 
     @property
     def idle_ms(self) -> float | None:
-        """Return the milliseconds from the object's last event until it left memory, None where that was not seen."""
+        """The milliseconds from the object's last event until it left memory, None if that was not observed."""
         if "at_ns" not in self.left.data:
             return None
         return float(self.left.data["at_ns"] - self.left.data["at_last_event_ns"]) / _MS
 
     @property
     def asleep_ms(self) -> float | None:
-        """Return the milliseconds that it was out of memory, None where it did not come back."""
+        """The milliseconds that it was out of memory, None if it did not return."""
         if self.back is None or "at_ns" not in self.back.data or "at_ns" not in self.left.data:
             return None
         return float(self.back.data["at_ns"] - self.left.data["at_ns"]) / _MS
 
     @property
     def evidence(self) -> tuple[int, ...]:
-        """Return the ids of the events that prove it."""
+        """The ids of the events that prove it."""
         found = {event.id for event in (self.entered, self.left, self.back, *self.answers) if event is not None}
         return tuple(sorted(found))
 
     @property
-    def told(self) -> str:
-        """Return the sleep in words."""
+    def description(self) -> str:
+        """A phrase for sentences, such as `left memory 10.001 s after its last event`."""
         if self.left.kind == kinds.FAULT:
-            return _FAULTS_TOLD[self.way]
+            return _FAULT_DESCRIPTIONS[self.way]
         if self.silent_ms is not None:
             return (
                 f"answered with another instance after {self.silent_ms / 1000:.1f} s in which no client sent anything"
@@ -120,13 +121,13 @@ def _by_trace(play: PlayRecord, label: str, hibernates: Sequence[StepRecord]) ->
         back = next((later for later in _from(mine, index) if later.kind == kinds.ENTERED), None)
         sockets = tuple(each for each in play.connections if each.is_open_at(event.id) and play.belongs(each, label))
         steps = frozenset(
-            each.index for each in _around(hibernates, event, back) if _brought_about(play, each, label, event, back)
+            each.index for each in _around(hibernates, event, back) if _is_caused_by(play, each, label, event, back)
         )
         yield Sleep(label, entered, event, back, _woken_by(mine, back), sockets, steps=steps)
 
 
 def _around(hibernates: Sequence[StepRecord], left: Event, back: Event | None) -> Iterator[StepRecord]:
-    """Return the steps that had not ended when an object left memory, and had begun before it was back."""
+    """Yield the steps that had not ended when an object left memory and had begun before it was back."""
     first = bisect_right(hibernates, left.id, key=lambda step: step.end_id)
     for place in range(first, len(hibernates)):
         if back is not None and hibernates[place].begun.id > back.id:
@@ -134,8 +135,8 @@ def _around(hibernates: Sequence[StepRecord], left: Event, back: Event | None) -
         yield hibernates[place]
 
 
-def _brought_about(play: PlayRecord, step: StepRecord, label: str, left: Event, back: Event | None) -> bool:
-    """Return whether an object left memory in a `hibernate` step of its own, or was out of memory throughout it."""
+def _is_caused_by(play: PlayRecord, step: StepRecord, label: str, left: Event, back: Event | None) -> bool:
+    """Return whether an object left memory in a `hibernate` step that names it, or was out of it all through it."""
     placed = play.play.steps[step.index].step
     if not isinstance(placed, Hibernate) or not (placed.of is None or label in placed.of):
         return False
@@ -154,7 +155,7 @@ def _by_instance(slept: Slept) -> Sleep:
 
 @once
 def losses_of(play: PlayRecord) -> tuple[Sleep, ...]:
-    """Return every time that a fault took an object of the play out of memory, proven by its being back anew."""
+    """Return every time that a fault removed an object from memory, as the trace shows."""
     if not play.place.has_trace:
         return tuple(_losses_by_instance(play))
     found: list[Sleep] = []
@@ -165,7 +166,7 @@ def losses_of(play: PlayRecord) -> tuple[Sleep, ...]:
             if fault.data["fault"] == "drop" or fault.actor not in {"poc", f"object:{label}"}:
                 continue
             back = next((stay for stay in stays if stay.id > fault.id), None)
-            entered = _struck(mine, fault, back)
+            entered = _ended_stay(mine, fault, back)
             if entered is None:
                 continue
             sockets = tuple(
@@ -178,7 +179,7 @@ def losses_of(play: PlayRecord) -> tuple[Sleep, ...]:
 
 @once
 def losses_by_step(play: PlayRecord) -> dict[tuple[str, int], list[Sleep]]:
-    """Return every proven sleep, fault and dropped connection by its object and by the steps that brought it about."""
+    """Return every proven sleep, fault and dropped connection by its object and step."""
     found: dict[tuple[str, int], list[Sleep]] = {}
     for loss in (*sleeps_of(play), *losses_of(play), *drops_of(play)):
         for index in loss.steps:
@@ -190,7 +191,7 @@ def losses_by_step(play: PlayRecord) -> dict[tuple[str, int], list[Sleep]]:
 def drops_of(play: PlayRecord) -> tuple[Sleep, ...]:
     """Return every connection that the story dropped, once for each object that it may have led to.
 
-    No object leaves memory by it: what comes before and after is one stay.
+    A dropped connection does not end the object's stay in memory.
     """
     found = []
     for fault in play.of_kind(kinds.FAULT):
@@ -206,7 +207,7 @@ def drops_of(play: PlayRecord) -> tuple[Sleep, ...]:
 
 
 def _losses_by_instance(play: PlayRecord) -> Iterator[Sleep]:
-    """Yield each fault of the story's that lies between two answers of an object with different instances."""
+    """Yield each fault that lies between two answers of an object with different instance ids."""
     for fault in play.of_kind(kinds.FAULT):
         for label in play.play.objects:
             if fault.data["fault"] == "drop" or fault.actor not in {"poc", f"object:{label}"}:
@@ -224,12 +225,12 @@ def _losses_by_instance(play: PlayRecord) -> Iterator[Sleep]:
             yield Sleep(label, answers[0], fault, answers[1], None, sockets, answers=answers, steps=steps)
 
 
-def _struck(events: Sequence[Event], fault: Event, back: Event | None) -> Event | None:
-    """Return the beginning of the stay that a fault ended, by the trace's word; None where it ended none."""
+def _ended_stay(events: Sequence[Event], fault: Event, back: Event | None) -> Event | None:
+    """Return the start of the stay that a fault ended by the trace, None if it ended none."""
     for index, event in enumerate(events):
         ended = event.kind == kinds.LEFT and event.data["how"] == "died" and event.id > fault.id
         if ended and (back is None or event.id < back.id):
-            return _entrance(events, index)
+            return _start_of_stay(events, index)
     return None
 
 
@@ -237,8 +238,8 @@ def _from(events: Sequence[Event], first: int) -> Iterator[Event]:
     return (events[place] for place in range(first, len(events)))
 
 
-def _entrance(events: Sequence[Event], left: int) -> Event | None:
-    """Return the beginning of the stay that the event at this place ended."""
+def _start_of_stay(events: Sequence[Event], left: int) -> Event | None:
+    """Return the start of the stay that the event at this position ended."""
     for place in range(left - 1, -1, -1):
         if events[place].kind == kinds.ENTERED:
             return events[place] if _stay(events[place]) == _stay(events[left]) else None
@@ -246,7 +247,7 @@ def _entrance(events: Sequence[Event], left: int) -> Event | None:
 
 
 def _stay(event: Event) -> tuple[object, object]:
-    """Return what tells one stay in memory from another."""
+    """Return the key of a stay in memory."""
     return event.data["process"], event.data["ctx"]
 
 
@@ -259,9 +260,9 @@ def _woken_by(events: Sequence[Event], back: Event | None) -> str | None:
 
 
 def fault_after(play: PlayRecord, sleep: Sleep, before: int) -> Event | None:
-    """Return the first event after a sleep, up to another, by which the object left memory and not to sleep.
+    """Return the first event after a sleep, up to `before`, by which the object left memory other than by a sleep.
 
-    In a black box that is a fault of the story's, or the first answer of an instance that no sleep explains.
+    In a black box that is a fault, or the first answer of an instance that no sleep explains.
     """
     changed = None if play.place.has_trace else _changed_after(play, sleep, before)
     if changed is not None:
@@ -271,7 +272,7 @@ def fault_after(play: PlayRecord, sleep: Sleep, before: int) -> Event | None:
             continue
         mine = event.kind == kinds.FAULT or event.actor == f"object:{sleep.label}"
         if sleep.left.kind == kinds.FAULT and event.data.get("how") == "died":
-            continue  # this very fault, as the trace tells it
+            continue  # the same fault, as the trace shows it
         if mine and event.data.get("how") not in {"idle", "evict"}:
             return event
     return None
@@ -285,8 +286,6 @@ def _changed_after(play: PlayRecord, sleep: Sleep, before: int) -> Event | None:
     return next((each for each in answers if first < each.id <= before and each.id not in known), None)
 
 
-def pins_told(event: Event) -> str:
-    """Return the pins that an event lists, in words."""
-    pins = event.data.get("pins", [])
-    places = [pin["what"] + (f" ({pin['script']}:{pin['line']})" if pin.get("script") else "") for pin in pins]
-    return ", ".join(dict.fromkeys(places)) or "nothing that the trace shows"
+def describe_pins(event: Event) -> str:
+    """Return the pins that an event lists, for a sentence."""
+    return pins_words(pins_of(event.data))

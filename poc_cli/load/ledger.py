@@ -1,4 +1,4 @@
-"""An account of every message: what was sent, whom it was for, when it came, and what never did."""
+"""Account for every message of a load: sent, received, late or lost."""
 
 import re
 from collections import Counter
@@ -13,13 +13,13 @@ _MARK: Final = re.compile(rb"~([0-9a-z]+)\.([0-9a-z]+)~")
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 MOST_LATE: Final = 100_000
-"""Lost messages whose numbers are kept, to tell an answer that came too late from one that nobody awaits."""
+"""Numbers of lost messages that are kept, to distinguish late replies from unexpected messages."""
 
-Told = Callable[[Socket, bytes], None]
+OnReply = Callable[[Socket, bytes], None]
 
 
-def number_in_letters(number: int) -> bytes:
-    """Return a number in base 36: marks travel twice, so they are short."""
+def base36(number: int) -> bytes:
+    """Return a number in base 36, because marks are sent twice and should be short."""
     letters = ""
     while True:
         number, digit = divmod(number, 36)
@@ -30,35 +30,34 @@ def number_in_letters(number: int) -> bytes:
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the messages of one stage, and how long they took."""
+    """Counts of the messages of one stage, and their latencies."""
 
     sent: int = 0
     due: int = 0
-    """Arrivals that the messages should lead to: one for each answer, one for each receiver of a broadcast."""
+    """Expected arrivals: one for each reply, one for each receiver of a broadcast."""
     came: int = 0
     unanswered: Counter[int] = field(default_factory=Counter)
-    """Arrivals that did not come in time, though the connection stayed, by socket."""
+    """Arrivals that did not come in time although the connection stayed open, by socket."""
     cut_off: Counter[int] = field(default_factory=Counter)
     """Arrivals that did not come because the connection ended first, by socket."""
     given_up: Counter[int] = field(default_factory=Counter)
-    """Arrivals that were not waited for any longer because the load was interrupted, by socket."""
+    """Arrivals that were still expected when the load was interrupted, by socket."""
     late: int = 0
     strays: int = 0
-    """Arrivals of messages that were not for that socket, or had come already."""
+    """Arrivals of messages that were not for that socket, or had already come."""
     foreign: int = 0
     """Arrivals of other shards' messages."""
     unmarked: int = 0
     unsent: int = 0
-    """Messages that had no open socket to go by when their time had come."""
+    """Messages without an open socket when they were due."""
     lag: float = 0.0
-    """The longest that a message left after its time, because this client was too slow, or that the client stood
-    still, in seconds."""
+    """The longest delay of a sent message because this client was too slow or did not run, in seconds."""
     answered: set[int] = field(default_factory=set)
-    """Sockets that were open at the last sleep and had a message answered on that connection since."""
+    """Sockets that were open at the last sleep and have had a reply on that connection since."""
     latencies: dict[str, Latency] = field(default_factory=dict)
 
     def record(self, name: str, seconds: float) -> None:
-        """Add a latency to the histogram of that name."""
+        """Add a latency to a histogram."""
         latency = self.latencies.get(name)
         if latency is None:
             latency = self.latencies[name] = Latency()
@@ -66,23 +65,23 @@ class Tally:
 
     @property
     def lost(self) -> int:
-        """Return how many arrivals are lost."""
+        """Return the number of lost arrivals."""
         return self.unanswered.total() + self.cut_off.total() + self.given_up.total()
 
 
 @dataclass(frozen=True, slots=True)
 class _Awaited:
-    """A message whose answer is awaited on the socket that it went by."""
+    """A message whose reply is expected on the socket that sent it."""
 
     socket: Socket
     intended: float
     name: str
-    told: Told | None
+    on_reply: OnReply | None
 
 
 @dataclass(slots=True)
-class _Cast:
-    """A broadcast, and who has not got it yet."""
+class _Broadcast:
+    """A broadcast and the sockets that have not received it yet."""
 
     waiting: set[int]
     intended: float
@@ -91,44 +90,46 @@ class _Cast:
 
 
 class Ledger:
-    """The account of one shard; `now` is the clock, in seconds."""
+    """The messages of one shard; `now` is the clock, in seconds."""
 
     def __init__(self, shard: int, now: Callable[[], float]) -> None:
-        """Begin with nothing sent."""
+        """Initialize without messages."""
         self.tally = Tally()
         self.last_arrival = now()
         self._now = now
-        self._shard = number_in_letters(shard)
+        self._shard = base36(shard)
         self._next = 0
         self._awaited: dict[int, _Awaited] = {}
-        self._casts: dict[int, _Cast] = {}
+        self._broadcasts: dict[int, _Broadcast] = {}
         self._late: dict[int, None] = {}
         self.changed: Callable[[], None] = lambda: None
-        """Is called whenever something that was awaited came or was lost."""
+        """Called whenever an expected message came or was lost."""
 
     def begin(self) -> None:
-        """Begin the account of another stage."""
+        """Start a new stage."""
         self.tally = Tally()
 
     @property
     def open_items(self) -> int:
-        """Return how many arrivals are awaited."""
-        return len(self._awaited) + sum(len(cast.waiting) for cast in self._casts.values())
+        """Return the number of expected arrivals."""
+        return len(self._awaited) + sum(len(broadcast.waiting) for broadcast in self._broadcasts.values())
 
     def awaits_others_than(self, sockets: frozenset[int]) -> bool:
-        """Return whether an arrival is awaited at any socket but these."""
+        """Return whether an arrival is expected at a socket other than these."""
         if any(each.socket.index not in sockets for each in self._awaited.values()):
             return True
-        return any(cast.waiting - sockets for cast in self._casts.values())
+        return any(broadcast.waiting - sockets for broadcast in self._broadcasts.values())
 
     def mark(self) -> tuple[int, bytes]:
-        """Return a number that was never given, and the mark that tells it."""
+        """Return a new number and the mark that encodes it."""
         self._next += 1
-        return self._next, b"~" + self._shard + b"." + number_in_letters(self._next) + b"~"
+        return self._next, b"~" + self._shard + b"." + base36(self._next) + b"~"
 
-    def expect_answer(self, number: int, socket: Socket, intended: float, name: str, told: Told | None = None) -> None:
-        """Await the answer to a message on the socket that it is sent by; `name` is of its histogram, "" for none."""
-        self._awaited[number] = _Awaited(socket, intended, name, told)
+    def expect_answer(
+        self, number: int, socket: Socket, intended: float, name: str, on_reply: OnReply | None = None
+    ) -> None:
+        """Expect the reply to a message on its socket; `name` is the histogram, "" for none."""
+        self._awaited[number] = _Awaited(socket, intended, name, on_reply)
         if socket.due is None:
             socket.due = set()
         socket.due.add(number)
@@ -137,9 +138,9 @@ class Ledger:
     def expect_everywhere(
         self, number: int, receivers: Iterable[int], intended: float, name: str, slow: frozenset[int] = frozenset()
     ) -> None:
-        """Await a broadcast at all receivers; what comes to the slow ones is not timed."""
+        """Expect a broadcast at all receivers; arrivals at the slow ones are not timed."""
         waiting = set(receivers)
-        self._casts[number] = _Cast(waiting, intended, name, slow)
+        self._broadcasts[number] = _Broadcast(waiting, intended, name, slow)
         self._count(len(waiting), intended)
 
     def _count(self, due: int, intended: float) -> None:
@@ -148,11 +149,11 @@ class Ledger:
         self.tally.lag = max(self.tally.lag, self._now() - intended)
 
     def stood_still(self, seconds: float) -> None:
-        """Note that nothing could be sent or read for so long: what arrived meanwhile is seen late."""
+        """Record that this client did not run for so long, so that arrivals were read late."""
         self.tally.lag = max(self.tally.lag, seconds)
 
     def arrived(self, socket: Socket, data: bytes) -> None:
-        """Take in a message that came by a socket."""
+        """Process a message that a socket received."""
         now = self._now()
         self.last_arrival = now
         found = _MARK.search(data)
@@ -170,16 +171,16 @@ class Ledger:
             if socket.due is not None:
                 socket.due.discard(number)
             self._came(socket, awaited.name, now - awaited.intended, is_answer=True)
-            if awaited.told is not None:
-                awaited.told(socket, data)
+            if awaited.on_reply is not None:
+                awaited.on_reply(socket, data)
             return
-        cast = self._casts.get(number)
-        if cast is not None and socket.index in cast.waiting:
-            cast.waiting.discard(socket.index)
-            if not cast.waiting:
-                del self._casts[number]
-            name = "" if socket.index in cast.slow else cast.name
-            self._came(socket, name, now - cast.intended, is_answer=False)
+        broadcast = self._broadcasts.get(number)
+        if broadcast is not None and socket.index in broadcast.waiting:
+            broadcast.waiting.discard(socket.index)
+            if not broadcast.waiting:
+                del self._broadcasts[number]
+            name = "" if socket.index in broadcast.slow else broadcast.name
+            self._came(socket, name, now - broadcast.intended, is_answer=False)
         elif number in self._late:
             self.tally.late += 1
         else:
@@ -194,25 +195,25 @@ class Ledger:
         self.changed()
 
     def ended(self, socket: Socket) -> None:
-        """Count as lost what was awaited at a connection that has ended."""
+        """Count what was expected on an ended connection as lost."""
         for number in socket.due or ():
             self._awaited.pop(number, None)
             self.tally.cut_off[socket.index] += 1
         socket.due = None
-        for number, cast in list(self._casts.items()):
-            if socket.index in cast.waiting:
-                cast.waiting.discard(socket.index)
+        for number, broadcast in list(self._broadcasts.items()):
+            if socket.index in broadcast.waiting:
+                broadcast.waiting.discard(socket.index)
                 self.tally.cut_off[socket.index] += 1
-                if not cast.waiting:
-                    del self._casts[number]
+                if not broadcast.waiting:
+                    del self._broadcasts[number]
         self.changed()
 
     def cancel(self) -> None:
-        """Count what is still awaited as given up, by us."""
+        """Count what is still expected as given up, because of an interruption."""
         self._close_into(self.tally.given_up)
 
     def give_up(self) -> None:
-        """Count what is still awaited as lost: its time is over."""
+        """Count what is still expected as lost, because its time is over."""
         self._close_into(self.tally.unanswered)
 
     def _close_into(self, counter: Counter[int]) -> None:
@@ -220,10 +221,10 @@ class Ledger:
             counter[awaited.socket.index] += 1
             awaited.socket.due = None
             self._late[number] = None
-        for number, cast in self._casts.items():
-            counter.update(cast.waiting)
+        for number, broadcast in self._broadcasts.items():
+            counter.update(broadcast.waiting)
             self._late[number] = None
         self._awaited.clear()
-        self._casts.clear()
+        self._broadcasts.clear()
         while len(self._late) > MOST_LATE:
             del self._late[next(iter(self._late))]

@@ -1,9 +1,9 @@
-"""What the stages of a load share: sending, waiting, and asking rooms which instance they are."""
+"""What the stages of a load share: sending, waiting, and requesting the instances of rooms."""
 
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final, NamedTuple, Protocol
@@ -11,26 +11,28 @@ from typing import Any, Final, NamedTuple, Protocol
 from poc_cli.load.ledger import Ledger
 from poc_cli.load.load_socket import Socket
 from poc_cli.load.plan import Plan, Step
+from poc_cli.load.process_usage import Usage
+from poc_cli.load.sharding import Shard
 from poc_cli.load.socket_pool import SocketPool
-from poc_cli.record.load_stage import StageResult
+from poc_cli.record.load_stage import ShardResult, StageResult
 from poc_cli.scenario.conditions import lookup
 from poc_cli.scenario.values import MISSING
 
 ASKED: Final = 3
-"""Sockets of a room that are asked for its instance: two answers are the least that prove anything."""
+"""Sockets per room that request its instance; at least two replies are needed as proof."""
 
 WITHIN_SECONDS: Final = 10.0
-"""How long the answer to that may take."""
+"""How long the replies to that may take."""
 
 _GLANCED: Final = ("delivery", "answer", "chat", "open")
-"""Whose percentiles are shown while a stage goes on: the first that it has."""
+"""Histograms whose percentiles are shown during a stage: the first that it has."""
 
 _AT_ONCE: Final = 32
-"""Messages that are sent before what has arrived meanwhile is read, where they are due at the same moment."""
+"""Messages that are due at the same time are sent in batches of this size, with reads in between."""
 
 
 class Glance(NamedTuple):
-    """How a load is doing at one moment; latencies in milliseconds, of the stage so far."""
+    """The current state of a load; latencies in milliseconds, of the stage so far."""
 
     stage: str
     open: int
@@ -43,63 +45,63 @@ class Glance(NamedTuple):
     p99: float
 
 
-class Conductor(Protocol):
-    """Whoever a shard is carried out for."""
+class ShardSupervisor(Protocol):
+    """Callbacks of a shard: limits, evictions and results."""
 
     def watch(self, glance: Callable[[], Glance]) -> None:
-        """Take what tells how it is doing, once, before it begins."""
+        """Receive, before the start, a function that returns the current state."""
 
     def refuses(self) -> str:
-        """Return why no further socket may be opened now, the empty text where one may."""
+        """Return why no more sockets may be opened now, empty if they may."""
 
     async def evict(self, rooms: Iterable[int]) -> list[dict[str, Any]]:
-        """Have rooms leave memory; give `room`, `outcome` and `said` of each."""
+        """Evict rooms; return `room`, `outcome` and `said` of each."""
 
     def ended(self, result: StageResult) -> None:
-        """Hear that a stage is over. What this raises ends the load."""
+        """Handle the end of a stage. An exception ends the load."""
 
 
 @dataclass(slots=True)
 class LoadContext:
-    """One shard under way."""
+    """A running shard."""
 
     plan: Plan
-    crowd: SocketPool
+    pool: SocketPool
     ledger: Ledger
-    conductor: Conductor
-    chance: Random
-    moved: asyncio.Event = field(default_factory=asyncio.Event)
+    supervisor: ShardSupervisor
+    random: Random
+    activity: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        """Hear whatever moves."""
-        self.crowd.changed = self.ledger.changed = self.moved.set
+        """Connect the callbacks of sockets and messages to `activity`."""
+        self.pool.changed = self.ledger.changed = self.activity.set
 
     def now(self) -> float:
-        """Return the clock of all latencies, in seconds: the loop's own may stand still for a turn (uvloop's does)."""
+        """Return the clock of all latencies, in seconds; uvloop's own clock stands still during an iteration."""
         return time.monotonic()
 
     # --- waiting
 
     async def until(self, condition: Callable[[], bool], within: float) -> bool:
-        """Wait until a condition holds, looking whenever something moves; give whether it came to hold in time."""
+        """Wait until a condition holds, checked after any activity; return whether it held in time."""
         give_up = self.now() + within
         while not condition():
             left = give_up - self.now()
             if left <= 0:
                 return False
-            self.moved.clear()
+            self.activity.clear()
             try:
-                # Not wait_for: before Python 3.12 it loses a cancellation that comes with what is waited for.
+                # Not wait_for: before Python 3.12 it can lose a cancellation.
                 async with asyncio.timeout(left):
-                    await self.moved.wait()
+                    await self.activity.wait()
             except TimeoutError:
                 return condition()
         return True
 
     async def paced(self, times: Iterable[float]) -> AsyncIterator[float]:
-        """Yield each time when it has come. One that is past is given at once, with its own time: no omission.
+        """Yield each time once it has come. Past times are yielded at once, unchanged, so that no delay is omitted.
 
-        uvloop's timers round to milliseconds, so one may strike early: then it is that moment that counts.
+        uvloop's timers round to milliseconds; if one fires early, the current time is yielded.
         """
         for number, intended in enumerate(times):
             delay = intended - self.now()
@@ -110,7 +112,7 @@ class LoadContext:
             yield min(intended, self.now())
 
     async def drained(self, within: float, but: frozenset[int] = frozenset()) -> None:
-        """Wait until nothing is awaited any more at other sockets than these, or it has taken too long."""
+        """Wait until nothing is expected at other sockets than `but`, or the time is over."""
         if but:
             await self.until(lambda: not self.ledger.awaits_others_than(but), within)
         else:
@@ -119,34 +121,34 @@ class LoadContext:
     # --- sending
 
     def exchange(self, socket: Socket, intended: float, name: str) -> None:
-        """Send a message that the object answers; `name` is of the histogram."""
+        """Send a message that the object replies to; `name` is the histogram."""
         number, mark = self.ledger.mark()
         self.ledger.expect_answer(number, socket, intended, name)
-        self._send(socket, self.plan.exchange.made(mark), is_binary=self.plan.exchange.is_binary)
+        self._send(socket, self.plan.exchange.with_mark(mark), is_binary=self.plan.exchange.is_binary)
 
     def broadcast(
         self, socket: Socket, receivers: Iterable[Socket], intended: float, slow: frozenset[int] = frozenset()
     ) -> None:
-        """Send a message that comes to all receivers."""
+        """Send a message that is delivered to all receivers."""
         number, mark = self.ledger.mark()
         self.ledger.expect_everywhere(number, (each.index for each in receivers), intended, "delivery", slow)
-        self._send(socket, self.plan.broadcast.made(mark), is_binary=self.plan.broadcast.is_binary)
+        self._send(socket, self.plan.broadcast.with_mark(mark), is_binary=self.plan.broadcast.is_binary)
 
     def _send(self, socket: Socket, payload: bytes, *, is_binary: bool) -> None:
         socket.send(payload, is_binary=is_binary)
 
-    # --- who is there
+    # --- instances
 
     async def ask_instances(self, result: StageResult, *, after: bool) -> None:
-        """Ask some sockets of each room for its instance, and write down what is answered.
+        """Request the instance of each room on some of its sockets, and record the replies.
 
-        After a sleep only those are asked that were open before it.
+        After a sleep only sockets are used that were open before it.
         """
         if self.plan.instance is None:
             return
-        for room, sockets in self.crowd.by_room().items():
+        for room, sockets in self.pool.by_room().items():
             known = [each for each in sockets if each.is_witness or not after]
-            # One alone is asked twice: it takes two answers to be believed.
+            # A single socket requests twice, because two replies are needed.
             for socket in (known * 2)[: max(2, min(ASKED, len(known)))] if known else ():
                 self._ask(socket, room, result, after=after)
         await self.drained(WITHIN_SECONDS)
@@ -155,11 +157,11 @@ class LoadContext:
     def _ask(self, socket: Socket, room: int, result: StageResult, *, after: bool) -> None:
         number, mark = self.ledger.mark()
 
-        def told(answering: Socket, data: bytes) -> None:
+        def record(answering: Socket, data: bytes) -> None:
             result.told.append([room, answering.index, self._instance_in(data), after])
 
-        self.ledger.expect_answer(number, socket, self.now(), "", told)
-        self._send(socket, self.plan.who.made(mark), is_binary=self.plan.who.is_binary)
+        self.ledger.expect_answer(number, socket, self.now(), "", record)
+        self._send(socket, self.plan.who.with_mark(mark), is_binary=self.plan.who.is_binary)
 
     def _instance_in(self, data: bytes) -> str | None:
         try:
@@ -169,17 +171,31 @@ class LoadContext:
         return None if found is MISSING or found is None else str(found)
 
     def glance(self, step: Step | None) -> Glance:
-        """Return how it is doing."""
+        """Return the current state."""
         tally = self.ledger.tally
-        told = next((tally.latencies[name] for name in _GLANCED if name in tally.latencies), None)
+        shown = next((tally.latencies[name] for name in _GLANCED if name in tally.latencies), None)
         return Glance(
             stage="" if step is None else f"{step.verb} {step.how}".strip(),
-            open=self.crowd.open_count,
-            connecting=len(self.crowd.opening),
-            failed=len(self.crowd.failures),
+            open=self.pool.open_count,
+            connecting=len(self.pool.opening),
+            failed=len(self.pool.failures),
             sent=tally.sent,
             came=tally.came,
             lost=tally.lost,
-            p50=0.0 if told is None else told.at(50),
-            p99=0.0 if told is None else told.at(99),
+            p50=0.0 if shown is None else shown.at(50),
+            p99=0.0 if shown is None else shown.at(99),
         )
+
+
+class LoadSupervisor(ShardSupervisor, Protocol):
+    """A supervisor that writes the history."""
+
+    def record(self, kind: str, **data: Any) -> None:
+        """Write an event."""
+
+    def set_client_usage(self, uses: Callable[[], dict[str, Usage]]) -> None:
+        """Use these numbers instead of those measured here for processes of the same name."""
+
+
+Execute = Callable[[Shard, str, Mapping[str, str], float, LoadSupervisor], Coroutine[Any, Any, ShardResult]]
+"""Runs a whole load: the shard, the worker's URL, the headers, the start time and the supervisor."""

@@ -1,4 +1,4 @@
-"""A load played at a site: every stage, sample and fate of it is written into the history."""
+"""Run a load against a target and write its stages, samples and fates into the history."""
 
 import asyncio
 import os
@@ -11,11 +11,10 @@ from poc_cli.errors import PocError
 from poc_cli.history import event as kinds
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.load.capacity import limits, wants_many_addresses
-from poc_cli.load.load_context import Glance
-from poc_cli.load.load_observer import Carry
+from poc_cli.load.load_context import Execute, Glance
 from poc_cli.load.plan import Plan
-from poc_cli.load.process_usage import Meter, Use
-from poc_cli.load.shard_runner import INTERRUPTED, perform
+from poc_cli.load.process_usage import Meter, Usage
+from poc_cli.load.shard_runner import INTERRUPTED, execute
 from poc_cli.load.sharding import Shard, shards
 from poc_cli.load.site import LoadTarget
 from poc_cli.record.load_stage import ShardResult, StageResult
@@ -25,62 +24,62 @@ from poc_cli.targets.base import TargetDied
 from poc_cli.targets.sidecar import LOOK_INTO_LOG
 
 SAMPLED_EVERY_SECONDS: Final = 1.0
-"""Counting the descriptors of a runtime with ten thousand sockets takes 8 ms."""
+"""Seconds between samples; counting the descriptors of a runtime with 10,000 sockets takes 8 ms."""
 
 EVICTIONS_AT_ONCE: Final = 16
-"""Evicts under way; one that has to wait for work in the object takes 30 s, and the others should not wait for it."""
+"""Concurrent evictions; one that waits for work in the object takes 30 s and should not delay the others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is to be played: the scenario, the plan that came of it, and who carries it out."""
+    """A scenario, its plan and the function that runs it."""
 
     scenario: Scenario
     plan: Plan
-    carry: Carry = perform
+    execute: Execute = execute
 
 
-class Watcher(Protocol):
-    """Whoever looks on."""
+class LoadProgress(Protocol):
+    """Callbacks about the progress of a load."""
 
-    def sampled(self, glance: Glance, uses: dict[str, Use], files: int) -> None:
-        """See how it is doing, about once a second; `files` is the limit of open files."""
+    def sampled(self, glance: Glance, uses: dict[str, Usage], files: int) -> None:
+        """Handle a sample, about once a second; `files` is the limit of open files."""
 
     def staged(self, result: StageResult) -> None:
-        """See a stage that is over."""
+        """Handle the end of a stage."""
 
 
 Outcome = Literal["done", "error", "interrupted"]
 
 
-async def play(load: Load, site: LoadTarget, history: HistoryWriter, watcher: Watcher) -> Outcome:
-    """Play a load and write it down; give how it ended: `done`, `error` or `interrupted`."""
-    return await _Play(load, site, history, watcher).whole()
+async def play(load: Load, site: LoadTarget, history: HistoryWriter, progress: LoadProgress) -> Outcome:
+    """Run and record a load; return how it ended: `done`, `error` or `interrupted`."""
+    return await _Play(load, site, history, progress).run()
 
 
 class _Play:
-    """One load under way; it is the conductor of its one shard."""
+    """A running load; it supervises its one shard."""
 
-    def __init__(self, load: Load, site: LoadTarget, history: HistoryWriter, watcher: Watcher) -> None:
+    def __init__(self, load: Load, site: LoadTarget, history: HistoryWriter, progress: LoadProgress) -> None:
         self._load = load
         self._site = site
         self._history = history
-        self._watcher = watcher
+        self._progress = progress
         self._nonce = secrets.token_hex(4)
         self._limit = limits().files
         self._meter = Meter({})
-        self._uses: dict[str, Use] = {}
+        self._uses: dict[str, Usage] = {}
         self._glance: Callable[[], Glance] | None = None
-        self._elsewhere: Callable[[], dict[str, Use]] = dict
+        self._client_usage: Callable[[], dict[str, Usage]] = dict
         self._evicting = asyncio.Semaphore(EVICTIONS_AT_ONCE)
 
-    async def whole(self) -> Outcome:
-        """Play it from the start of the runtime to its end."""
+    async def run(self) -> Outcome:
+        """Run the load from the start of the runtime to its end."""
         self._write(kinds.PLAY_START, **self._description())
         outcome: Outcome = "error"
-        reason = "it broke off"
+        reason = "the load ended unexpectedly"
         try:
-            if self._site.is_local or self._load.carry is perform:  # what others can have, they say themselves
+            if self._site.is_local or self._load.execute is execute:  # other executors check their own limits
                 self._site.raise_if_too_many(self._load.plan)
             async with self._site.running():
                 outcome, reason = await self._through()
@@ -96,7 +95,7 @@ class _Play:
 
     async def _through(self) -> tuple[Outcome, str]:
         self._meter = Meter({"client": os.getpid()} | self._site.processes)
-        going = asyncio.create_task(self._load.carry(self._shard(), self._site.url, self._site.headers, 0, self))
+        going = asyncio.create_task(self._load.execute(self._shard(), self._site.url, self._site.headers, 0, self))
         looking = asyncio.create_task(self._look())
         outcome: Outcome = "done"
         try:
@@ -104,7 +103,7 @@ class _Play:
         except asyncio.CancelledError:
             outcome = "interrupted"
         if not going.done():
-            going.cancel()  # it ends with an account of how far it came
+            going.cancel()  # it still returns a result
         result = await going
         looking.cancel()
         self._write(kinds.LOAD_FATES, **result.fates)
@@ -113,7 +112,7 @@ class _Play:
 
     def _shard(self) -> Shard:
         (whole,) = shards(self._load.plan, 1, play=self._nonce)
-        return replace(whole, from_many=self._site.is_local and wants_many_addresses(self._load.plan, limits()))
+        return replace(whole, many_addresses=self._site.is_local and wants_many_addresses(self._load.plan, limits()))
 
     def _write(self, kind: str, **data: Any) -> None:
         self._history.add(self._load.scenario.document.name, "poc", kind, **data)
@@ -128,33 +127,33 @@ class _Play:
             "role": "load",
             "decides": [],
             "nonce": self._nonce,
-            "plan": self._load.plan.told(),
+            "plan": self._load.plan.as_json(),
             "limit": self._limit,
             "load_average": round(os.getloadavg()[0], 2),
         }
 
-    # --- as the conductor
+    # --- as the supervisor
 
-    def tell(self, kind: str, **data: Any) -> None:
-        """Write down what those who carry it out have to say."""
+    def record(self, kind: str, **data: Any) -> None:
+        """Write an event."""
         self._write(kind, **data)
 
-    def count_in(self, uses: Callable[[], dict[str, Use]]) -> None:
-        """Take what those who carry it out use for what the client does."""
-        self._elsewhere = uses
+    def set_client_usage(self, uses: Callable[[], dict[str, Usage]]) -> None:
+        """Use these numbers as the usage of the client."""
+        self._client_usage = uses
 
     def watch(self, glance: Callable[[], Glance]) -> None:
-        """Take what tells how it is doing, and write down what the processes take before the first socket."""
+        """Keep the function that returns the state, and write a sample before the first socket."""
         self._glance = glance
         self._sample()
 
     def refuses(self) -> str:
-        """Return why no further socket may be opened now."""
+        """Return why no more sockets may be opened now, empty if they may."""
         runtime = self._uses.get("runtime")
         return self._site.refuses(None if runtime is None else runtime.files)
 
     async def evict(self, rooms: Iterable[int]) -> list[dict[str, Any]]:
-        """Have rooms leave memory, several at a time."""
+        """Evict rooms, several at a time."""
         return list(await asyncio.gather(*(self._evicted(room) for room in rooms)))
 
     async def _evicted(self, room: int) -> dict[str, Any]:
@@ -164,16 +163,16 @@ class _Play:
         name = render_text(reference.name, {"play": self._nonce, "room": room})
         async with self._evicting:
             eviction = await self._site.evict(reference.class_, name)
-        return {"room": room, "outcome": eviction.outcome, "said": eviction.said}
+        return {"room": room, "outcome": eviction.outcome, "said": eviction.message}
 
     def ended(self, result: StageResult) -> None:
-        """Write down a stage, and what the processes take at its end."""
+        """Write the result of a stage, and a sample at its end."""
         self._write(kinds.LOAD_STAGE, **result.as_json())
         self._sample()
-        self._watcher.staged(result)
+        self._progress.staged(result)
 
     async def _look(self) -> None:
-        """Look at the processes again and again, until the runtime is gone."""
+        """Write samples until the runtime has ended."""
         while await self._site.gone(patiently=False) is None:
             await asyncio.sleep(SAMPLED_EVERY_SECONDS)
             self._sample()
@@ -187,12 +186,12 @@ class _Play:
     def _sample(self) -> None:
         if self._glance is None:
             return
-        self._uses = self._meter.uses() | self._elsewhere()
+        self._uses = self._meter.uses() | self._client_usage()
         glance = self._glance()
-        told = {name: value for name, value in glance._asdict().items() if name not in {"p50", "p99"}}
-        self._write(kinds.LOAD_SAMPLE, **told, uses={name: use.as_json() for name, use in self._uses.items()})
-        self._watcher.sampled(glance, self._uses, self._limit)
+        counts = {name: value for name, value in glance._asdict().items() if name not in {"p50", "p99"}}
+        self._write(kinds.LOAD_SAMPLE, **counts, uses={name: use.as_json() for name, use in self._uses.items()})
+        self._progress.sampled(glance, self._uses, self._limit)
 
 
 _BROKEN: Final = 1006
-"""The code of a connection that ended without a close frame."""
+"""The close code of a connection that ended without a close frame."""

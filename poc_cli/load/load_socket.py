@@ -1,4 +1,4 @@
-"""One WebSocket of a load: the protocol of `websockets` on a bare transport, in five KiB (measured, with uvloop)."""
+"""One WebSocket of a load: the protocol of `websockets` on a bare transport, in 5 KiB (measured, with uvloop)."""
 
 import asyncio
 from collections.abc import Iterable
@@ -11,38 +11,38 @@ from websockets.protocol import OPEN
 from websockets.uri import WebSocketURI
 
 LARGEST_MESSAGE: Final = 64 << 20
-"""Twice the runtime's own limit, as for every client of ours."""
+"""Twice the runtime's limit, as in poc's other client."""
 
 _ABNORMAL: Final = 1006
-_LONGEST_BODY: Final = 200  # of a refusal that is told
+_LONGEST_BODY: Final = 200  # bytes quoted of a refusal's body
 
 
 class Listener(Protocol):
-    """What a socket tells of itself."""
+    """Callbacks of a socket."""
 
     def opened(self, socket: "Socket") -> None:
-        """Hear that the handshake is through."""
+        """Handle the end of the handshake."""
 
     def refused(self, socket: "Socket", why: str) -> None:
-        """Hear that it will never be open, and why."""
+        """Handle that it will never be open, and why."""
 
     def received(self, socket: "Socket", data: bytes) -> None:
-        """Hear a message; one that comes in fragments is told fragment by fragment."""
+        """Handle a message; a fragmented one is passed on fragment by fragment."""
 
     def ended(self, socket: "Socket") -> None:
-        """Hear that no message can be sent or will come any more: a close frame was seen, or the connection is gone."""
+        """Handle that no more messages are possible: a close frame came, or the connection ended."""
 
     def gone(self, socket: "Socket") -> None:
-        """Hear that the connection itself is gone, so that its descriptor is free."""
+        """Handle that the connection is closed and its descriptor is free."""
 
 
 class Socket(asyncio.Protocol):
-    """One connection; a socket that comes back is another one."""
+    """One connection; a client that connects again gets a new one."""
 
     __slots__ = (
-        "_ears",
         "_headers",
-        "_heard_open",
+        "_listener",
+        "_reported_open",
         "_sans_io",
         "_transport",
         "began",
@@ -54,83 +54,83 @@ class Socket(asyncio.Protocol):
         "since",
     )
 
-    def __init__(self, index: int, uri: WebSocketURI, headers: Iterable[tuple[str, str]], ears: Listener) -> None:
-        """Take where it connects to; nothing is opened yet."""
+    def __init__(self, index: int, uri: WebSocketURI, headers: Iterable[tuple[str, str]], listener: Listener) -> None:
+        """Initialize with where to connect; opens nothing."""
         self.index = index
         self.since = 0.0
-        """When it should have begun to open."""
+        """When it was due to open."""
         self.began = 0.0
-        """When it began to open or to close."""
+        """When it started to open or to close."""
         self.left = False
-        """Whether we have asked it to close."""
+        """Whether this client has closed it."""
         self.said = ""
         """Why it was never open."""
         self.is_witness = False
-        """Whether it was open when the rooms were left to sleep."""
+        """Whether it was open when the last sleep began."""
         self.due: set[int] | None = None
-        """The numbers of its messages that are not answered yet."""
+        """The numbers of its messages without a reply so far."""
         self._sans_io = ClientProtocol(uri, max_size=LARGEST_MESSAGE)
         self._headers: Iterable[tuple[str, str]] | None = headers
-        self._ears = ears
-        self._heard_open: bool | None = None  # None until the handshake is through, False once the end was told
+        self._listener = listener
+        self._reported_open: bool | None = None  # None until the handshake ends, False once the end was reported
         self._transport: asyncio.Transport | None = None
 
-    # --- what the loop tells us
+    # --- asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin the handshake."""
+        """Start the handshake."""
         self._transport = cast("asyncio.Transport", transport)
-        if self.said:  # given up meanwhile
+        if self.said:  # already given up
             self._transport.abort()
             return
         request = self._sans_io.connect()
         for name, value in self._headers or ():
-            request.headers.pop(name, None)  # setting one adds it, and Host is there already
+            request.headers.pop(name, None)  # setting adds a second one, and Host is already set
             request.headers[name] = value
         self._headers = None
         self._sans_io.send_request(request)
         self._flush()
 
     def data_received(self, data: bytes) -> None:
-        """Take in what has come."""
+        """Process received bytes."""
         protocol = self._sans_io
         protocol.receive_data(data)
         for event in protocol.events_received():
             if isinstance(event, Frame):
                 if event.opcode in DATA_OPCODES:
-                    self._ears.received(self, bytes(event.data))
+                    self._listener.received(self, bytes(event.data))
             elif protocol.handshake_exc is None:
-                self._heard_open = True
-                self._ears.opened(self)
+                self._reported_open = True
+                self._listener.opened(self)
             else:
                 self._refuse(_describe(protocol.handshake_exc))
         self._flush()
-        self._tell_end()
+        self._report_end()
 
     def eof_received(self) -> bool:
-        """Take in that nothing more will come; our end is closed with it."""
+        """Handle the end of the stream; the transport closes this side too."""
         self._sans_io.receive_eof()
-        self._tell_end()
+        self._report_end()
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Take in that the connection is gone."""
+        """Handle the end of the connection."""
         self._sans_io.receive_eof()
         self._transport = None
-        self._tell_end()
-        if self._heard_open is None:
-            self._refuse(f"the connection broke in the handshake{'' if exc is None else f': {exc}'}")
-        # The parser holds its protocol and is held by it. Without this each connection that goes would be left to the
-        # collector of cycles, which does not look at those that a load began with (shard.py).
+        self._report_end()
+        if self._reported_open is None:
+            self._refuse(f"the connection ended during the handshake{'' if exc is None else f': {exc}'}")
+        # The parser and the protocol reference each other; without this each ended connection would need the garbage
+        # collector, which skips objects that a load froze at its start (shard_runner.py).
         self._sans_io.parser.close()
-        self._ears.gone(self)
+        self._listener.gone(self)
 
-    def _tell_end(self) -> None:
-        if self._heard_open and self._sans_io.state is not OPEN:
-            self._heard_open = False
-            self._ears.ended(self)
+    def _report_end(self) -> None:
+        if self._reported_open and self._sans_io.state is not OPEN:
+            self._reported_open = False
+            self._listener.ended(self)
 
-    # --- what we do
+    # --- actions
 
     @property
     def is_open(self) -> bool:
@@ -146,7 +146,7 @@ class Socket(asyncio.Protocol):
         self._flush()
 
     def leave(self) -> None:
-        """Begin to close as a client that goes: the other side answers, and the connection ends."""
+        """Start the closing handshake."""
         self.left = True
         try:
             self._sans_io.send_close(1000)
@@ -154,33 +154,33 @@ class Socket(asyncio.Protocol):
             self.cut()
             return
         self._flush()
-        self._tell_end()
+        self._report_end()
 
     def cut(self, why: str = "") -> None:
-        """Drop the connection; `why` tells why one was given up that was not open yet."""
+        """Drop the connection; `why` is the reason if it was not open yet."""
         if why:
             self._refuse(why)
         if self._transport is not None:
             self._transport.abort()
 
     def stall(self) -> None:
-        """Stop reading, so that what is sent to us fills the buffers on the way."""
+        """Stop reading, so that the buffers of the connection fill up."""
         if self._transport is not None:
             self._transport.pause_reading()
 
     def release(self) -> None:
-        """Read on."""
+        """Resume reading."""
         if self._transport is not None and not self._transport.is_reading():
             self._transport.resume_reading()
 
     @property
     def waiting_bytes(self) -> int:
-        """Return how many bytes wait in us because the other side does not read them."""
+        """Return the bytes in the send buffer."""
         return 0 if self._transport is None else self._transport.get_write_buffer_size()
 
     @property
     def ending(self) -> tuple[int, str, str]:
-        """Return the code and reason of the other side's close frame, 1006 where none came, and who closed first."""
+        """Return code and reason of the peer's close frame, 1006 if none came, and who closed first."""
         received = self._sans_io.close_rcvd
         if received is None:
             return _ABNORMAL, "", "client" if self.left else "nobody"
@@ -198,11 +198,11 @@ class Socket(asyncio.Protocol):
     def _refuse(self, why: str) -> None:
         if not self.said:
             self.said = why
-            self._ears.refused(self, why)
+            self._listener.refused(self, why)
 
 
 def _describe(error: Exception) -> str:
-    """Return why a handshake failed, without what differs from one socket to the next."""
+    """Return why a handshake failed, without details that differ between sockets."""
     if isinstance(error, InvalidStatus):
         body = (error.response.body or b"")[:_LONGEST_BODY].decode("utf-8", "replace")
         return f"the server answered {error.response.status_code} {body}".strip()

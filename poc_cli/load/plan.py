@@ -1,4 +1,4 @@
-"""What a load is to do, as plain values: the scenario's table with the flags of the command line laid over it."""
+"""The plan of a load: the scenario's table with the options of the command line applied."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,21 +12,21 @@ from poc_cli.scenario.matching import payload
 Verb = Literal["ramp", "idle", "sleep", "storm", "churn", "chat"]
 
 _ORDER: Final = ("ramp", "idle", "chat", "churn", "sleep", "storm")
-"""Where a stage goes that only a flag asks for: before the first one that comes later in here."""
+"""The order for a stage that only an option adds: before the first stage that is later in this list."""
 
 OPENS_WITHIN_SECONDS: Final = 10.0
-"""How long a handshake may take. At 9,900 sockets the slowest took less than one second (measured)."""
+"""How long a handshake may take. With 9,900 sockets the slowest took less than one second (measured)."""
 
-_BESIDE: Final = {"ramp": OPENS_WITHIN_SECONDS, "sleep": 2.0}
-"""Seconds that a stage may take beyond its own: to finish handshakes, to ask all rooms who they are."""
+_OVERHEAD: Final = {"ramp": OPENS_WITHIN_SECONDS, "sleep": 2.0}
+"""Seconds that a stage may take in addition: to finish handshakes, to request instances."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One stage.
 
-    `seconds` is what it is planned to take, `within` how long its answers may. `how` and `rate` are the verb's own:
-    which storm, which sleep, to whom a chat goes; leaves a second, messages a minute.
+    `seconds` is its planned length, `within` the limit for its replies. `how` and `rate` depend on the verb: the kind
+    of storm or sleep, or the receivers of a chat; leaves per second, or messages per minute.
     """
 
     verb: Verb
@@ -39,27 +39,27 @@ class Step:
 
     @property
     def longest(self) -> float:
-        """Return how long it may take at most, so that shards that keep step begin the next one together."""
+        """Return the longest that it may take; shards in lockstep start the next stage after that time."""
         answers = 2 * self.within if self.verb == "storm" else self.within  # a storm is followed by a roll call
-        return self.seconds + answers + _BESIDE.get(self.verb, 0.0)
+        return self.seconds + answers + _OVERHEAD.get(self.verb, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A message that is the same each time but for its mark."""
+    """A message with a place for its mark."""
 
     before: bytes
     after: bytes
     is_binary: bool
 
-    def made(self, mark: bytes) -> bytes:
-        """Return the message with a mark in it."""
+    def with_mark(self, mark: bytes) -> bytes:
+        """Return the message with a mark."""
         return self.before + mark + self.after
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The whole load: how many, where, what they go through, and what they say."""
+    """The plan of a load: sockets, rooms, stages and messages."""
 
     sockets: int
     rooms: int
@@ -72,16 +72,16 @@ class Plan:
     instance: str | None
 
     def room_of(self, index: int) -> int:
-        """Return the room of a socket: neighbors share one."""
+        """Return the room of a socket; consecutive sockets share a room."""
         return index * self.rooms // self.sockets
 
     @property
     def longest(self) -> float:
-        """Return the seconds that it may take at most."""
+        """Return the longest that it may take, in seconds."""
         return sum(stage.longest for stage in self.stages)
 
-    def told(self) -> dict[str, Any]:
-        """Return what the judge needs of it, for the history."""
+    def as_json(self) -> dict[str, Any]:
+        """Return the part of the plan that the history records for the judge."""
         stages = [
             {"verb": each.verb, "how": each.how, "seconds": each.seconds, "rate": each.rate, "round": each.round}
             for each in self.stages
@@ -90,8 +90,8 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
-    """What the command line says instead of the scenario; None if it says nothing."""
+class LoadOverrides:
+    """Options of the command line that override the scenario; None if not given."""
 
     sockets: int | None = None
     rooms: int | None = None
@@ -103,26 +103,26 @@ class Wishes:
     churn: float | None = None
     chat: float | None = None
     seconds: float | None = None
-    """How long each chat and churn goes on."""
+    """The length of each chat and churn."""
 
 
-NO_WISHES: Final = Wishes()
+NO_OVERRIDES: Final = LoadOverrides()
 
 
-def plan_of(table: LoadTable, wishes: Wishes = NO_WISHES) -> Plan:
-    """Return the plan of a load. Raises UsageError if the flags do not go together."""
-    sockets, rooms = wishes.sockets or table.sockets, wishes.rooms or table.rooms
+def plan_of(table: LoadTable, overrides: LoadOverrides = NO_OVERRIDES) -> Plan:
+    """Return the plan of a load. Raises UsageError if the options contradict each other."""
+    sockets, rooms = overrides.sockets or table.sockets, overrides.rooms or table.rooms
     if rooms > sockets:
-        raise UsageError(f"{rooms} rooms cannot each have one of {sockets} sockets", "ask for fewer rooms")
-    if wishes.sleep == "none" and wishes.storm not in {None, "none"}:
+        raise UsageError(f"{rooms} rooms are too many for {sockets} sockets", "use fewer rooms")
+    if overrides.sleep == "none" and overrides.storm not in {None, "none"}:
         raise UsageError("a wake storm needs a sleep before it", "leave out --sleep none, or --storm")
-    stages = _changed([_step(stage) for stage in stages_of(table)], wishes)
+    stages = _changed([_step(stage) for stage in stages_of(table)], overrides)
     return Plan(
         sockets=sockets,
         rooms=rooms,
         path=table.path,
         headers=tuple(table.headers.items()),
-        stages=_rounds(stages, wishes.rounds or table.rounds),
+        stages=_rounds(stages, overrides.rounds or table.rounds),
         exchange=template(table.exchange),
         who=template(table.who),
         broadcast=template(table.broadcast),
@@ -131,7 +131,7 @@ def plan_of(table: LoadTable, wishes: Wishes = NO_WISHES) -> Plan:
 
 
 def template(message: object) -> Template:
-    """Return a message of the file as a template; the mark follows what is given in hex. Raises ValueError."""
+    """Return a message of the file as a template; for hex the mark is appended. Raises ValueError if it is invalid."""
     sent = payload(message)
     if isinstance(sent, bytes):
         return Template(sent, b"", is_binary=True)
@@ -154,28 +154,28 @@ def _step(stage: Stage) -> Step:
             return Step("churn", stage.churn, rate=stage.rate, within=OPENS_WITHIN_SECONDS)
         case Chat():
             return Step("chat", stage.chat, stage.to, stage.rate, stage.within, stage.slow)
-    raise ValueError(f"no stage of a load: {stage}")
+    raise ValueError(f"not a stage of a load: {stage}")
 
 
-def _changed(steps: list[Step], wishes: Wishes) -> list[Step]:
-    """Return the stages as the flags want them."""
+def _changed(steps: list[Step], overrides: LoadOverrides) -> list[Step]:
+    """Return the stages with the options applied."""
     natural = Step("sleep", Sleep(sleep="natural").wait, "natural")
     forced = Step("sleep", 0.0, "evict")
     whole: dict[str, Step | None] = {
-        "ramp": None if wishes.ramp is None else Step("ramp", wishes.ramp),
-        "idle": None if wishes.idle is None else Step("idle", wishes.idle),
-        "sleep": {"natural": natural, "evict": forced}.get(wishes.sleep or ""),
-        "storm": None if wishes.storm in {None, "none"} else _step(Storm.model_validate({"storm": wishes.storm})),
-        "churn": None if wishes.churn is None else _step(_model(Churn, "churn", wishes.churn)),
-        "chat": None if wishes.chat is None else _step(_model(Chat, "chat", wishes.chat)),
+        "ramp": None if overrides.ramp is None else Step("ramp", overrides.ramp),
+        "idle": None if overrides.idle is None else Step("idle", overrides.idle),
+        "sleep": {"natural": natural, "evict": forced}.get(overrides.sleep or ""),
+        "storm": None if overrides.storm in {None, "none"} else _step(Storm.model_validate({"storm": overrides.storm})),
+        "churn": None if overrides.churn is None else _step(_model(Churn, "churn", overrides.churn)),
+        "chat": None if overrides.chat is None else _step(_model(Chat, "chat", overrides.chat)),
     }
-    gone = {verb for verb, wish in (("sleep", wishes.sleep), ("storm", wishes.storm)) if wish == "none"}
+    gone = {verb for verb, wish in (("sleep", overrides.sleep), ("storm", overrides.storm)) if wish == "none"}
     gone |= {"storm"} if "sleep" in gone else set()
     steps = [step for step in steps if step.verb not in gone]
     for verb, wanted in whole.items():
         if wanted is not None:
             steps = _with(steps, verb, wanted)
-    return [_lasting(step, wishes.seconds) for step in steps]
+    return [_lasting(step, overrides.seconds) for step in steps]
 
 
 def _model(model: type[Stage], verb: str, rate: float) -> Stage:
@@ -183,19 +183,19 @@ def _model(model: type[Stage], verb: str, rate: float) -> Stage:
 
 
 _DEFAULT: Final = "30s"
-"""Of a churn or chat that only a flag asks for, where --for does not say."""
+"""The length of a churn or chat that only an option adds, without --for."""
 
 
 def _with(steps: list[Step], verb: str, wanted: Step) -> list[Step]:
     if any(step.verb == verb for step in steps):
-        return [_as_wished(step, wanted) if step.verb == verb else step for step in steps]
+        return [_overridden(step, wanted) if step.verb == verb else step for step in steps]
     later = _ORDER[_ORDER.index(verb) + 1 :]
     place = next((index for index, step in enumerate(steps) if step.verb in later), len(steps))
     return [*steps[:place], wanted, *steps[place:]]
 
 
-def _as_wished(step: Step, wanted: Step) -> Step:
-    """Return a stage of the file with what a flag says of it; a rate keeps the file's length of time and recipients."""
+def _overridden(step: Step, wanted: Step) -> Step:
+    """Return a stage of the file with an option applied; a rate keeps the file's length and receivers."""
     if step.verb in {"churn", "chat"}:
         return replace(step, rate=wanted.rate)
     return wanted

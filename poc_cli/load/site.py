@@ -1,4 +1,4 @@
-"""Where a load goes: a runtime of our own, untraced, or a worker that runs somewhere else."""
+"""The targets of a load: poc's own runtime, or a worker that runs elsewhere."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ class LoadTarget(Protocol):
 
     @property
     def url(self) -> str:
-        """Return where it answers."""
+        """Return its URL."""
 
     @property
     def headers(self) -> dict[str, str]:
@@ -32,41 +32,41 @@ class LoadTarget(Protocol):
 
     @property
     def processes(self) -> dict[str, int]:
-        """Return the ids of the processes that it runs in, as far as they are ours, by what they are called."""
+        """Return the ids of its processes that poc started, by name."""
 
     def raise_if_too_many(self, plan: Plan) -> None:
-        """Raise UsageError where a load cannot be had here."""
+        """Raise UsageError if a load does not fit into its limits."""
 
     def running(self) -> contextlib.AbstractAsyncContextManager[None]:
-        """Have it run until the end of the context. Raises TargetError."""
+        """Run it until the end of the context. Raises TargetError if it does not start."""
 
     def refuses(self, files: int | None) -> str:
-        """Return why no further socket may be opened, with so many descriptors of the runtime's in use."""
+        """Return why no more sockets may be opened while the runtime uses `files` descriptors, empty if they may."""
 
     async def evict(self, class_name: str, name: str) -> Eviction:
-        """Have an object leave memory."""
+        """Evict an object."""
 
     async def gone(self, *, patiently: bool) -> str | None:
-        """Return how it ended, None while it runs; `patiently` waits a moment for an end that is under way."""
+        """Return how it ended, None while it runs; `patiently` waits briefly for an end in progress."""
 
 
 class LocalLoadTarget:
-    """A runtime of our own, on a worker of ours or of the user's."""
+    """A runtime started by poc."""
 
     is_local = True
 
-    def __init__(self, ground: RuntimeContext, worker: Worker, *, traced: bool) -> None:
-        """Take what it shares with other runtimes of the run; the trace costs a third of its speed."""
-        self._ground = ground
+    def __init__(self, runtime: RuntimeContext, worker: Worker, *, traced: bool) -> None:
+        """Initialize with what the runtimes of a run share; tracing costs a third of its speed."""
+        self._runtime = runtime
         self._traced = traced
-        self._place = RuntimeFolder(worker)
-        self._target = Workerd(self._place, ground)
+        self._folder = RuntimeFolder(worker, tailed=False)
+        self._target = Workerd(self._folder, runtime)
         self._process: Process | None = None
         self._limits: Limits = limits()
 
     @property
     def url(self) -> str:
-        """Return where it answers."""
+        """Return its URL."""
         return self._target.url
 
     @property
@@ -80,18 +80,18 @@ class LocalLoadTarget:
         return {} if self._process is None else {"runtime": self._process.popen.pid}
 
     def close(self) -> None:
-        """Remove its folder, whether or not it ever ran."""
-        self._place.remove()
+        """Remove its folder, even if it never ran."""
+        self._folder.remove()
 
     def raise_if_too_many(self, plan: Plan) -> None:
-        """Raise UsageError where it would run out of descriptors, which ends it."""
+        """Raise UsageError if it would run out of descriptors, because workerd exits then."""
         raise_if_too_many(plan, self._limits, local=True)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Start it, and end it with its folder."""
-        variables = environment(self._ground.token, self._ground.address)
-        self._process = spawn(self._ground.binary, self._place, variables, traced=self._traced)
+        """Start it, and stop it at the end of the context."""
+        variables = environment(self._runtime.token, self._runtime.address)
+        self._process = spawn(self._runtime.binary, self._folder, variables, traced=self._traced)
         try:
             await self._target.start(self._process)
             yield
@@ -99,17 +99,17 @@ class LocalLoadTarget:
             await self._target.stop()
 
     def refuses(self, files: int | None) -> str:
-        """Return why no further socket may be opened: it ends when it has no descriptor left."""
+        """Return why no more sockets may be opened: workerd exits without a free descriptor."""
         if files is None or files < self._limits.files - SPARE:
             return ""
         return f"not tried: the runtime had fewer than {SPARE} of its {self._limits.files:,} file descriptors left"
 
     async def evict(self, class_name: str, name: str) -> Eviction:
-        """Have an object leave memory; waits for work in it up to 30 s."""
+        """Evict an object; waits up to 30 s for its pending work."""
         return await self._target.evict(class_name, self._target.object_id(class_name, name))
 
     async def gone(self, *, patiently: bool) -> str | None:
-        """Return how its process ended; its connections break a moment before that is known."""
+        """Return how its process ended; its connections end shortly before that is known."""
         process = self._process
         if process is None:
             return None
@@ -121,47 +121,47 @@ class LocalLoadTarget:
 
 
 class RemoteLoadTarget:
-    """A worker that runs somewhere else: nobody there is ended by us, and nobody evicted."""
+    """A worker that runs elsewhere: it is not started, stopped or evicted."""
 
     is_local = False
 
     def __init__(self, remote: Remote) -> None:
-        """Take the worker."""
+        """Initialize with the worker."""
         self._remote = remote
 
     @property
     def url(self) -> str:
-        """Return where it answers; what leads elsewhere instead is taken at once."""
-        return self._remote.door.edge or self._remote.url
+        """Return its URL, or the address to connect to instead."""
+        return self._remote.endpoint.edge or self._remote.url
 
     @property
     def headers(self) -> dict[str, str]:
         """Return the headers of each request to it."""
-        host = {} if self._remote.door.edge is None else {"Host": self._remote.door.host}
+        host = {} if self._remote.endpoint.edge is None else {"Host": self._remote.endpoint.host}
         return host | self._remote.headers
 
     @property
     def processes(self) -> dict[str, int]:
-        """Return none: they are not ours."""
+        """Return none: poc started none of its processes."""
         return {}
 
     def raise_if_too_many(self, plan: Plan) -> None:
-        """Raise UsageError where this machine has too few descriptors or ports."""
+        """Raise UsageError if this machine has too few descriptors or ports."""
         raise_if_too_many(plan, limits(), local=False)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Leave it as it is."""
+        """Do nothing."""
         yield
 
-    def refuses(self, files: int | None) -> str:  # noqa: ARG002 - its descriptors are its own affair
-        """Let everything be opened."""
+    def refuses(self, files: int | None) -> str:  # noqa: ARG002 - its descriptors are not known
+        """Allow all sockets."""
         return ""
 
     async def evict(self, class_name: str, name: str) -> Eviction:  # noqa: ARG002
-        """Evict nobody."""
-        return Eviction("no_answer", "objects elsewhere sleep by their own timer")
+        """Report that evictions are not possible."""
+        return Eviction("no_answer", "objects of a remote worker cannot be evicted")
 
     async def gone(self, *, patiently: bool) -> str | None:  # noqa: ARG002
-        """Return None: whether it lives is seen by the sockets."""
+        """Return None: only the sockets show whether it runs."""
         return None

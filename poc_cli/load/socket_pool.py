@@ -1,4 +1,4 @@
-"""All sockets of a shard: opens them, closes them, and knows at every moment how each has fared."""
+"""The sockets of a shard: open and close them, and track the fate of each."""
 
 import asyncio
 import ssl
@@ -18,21 +18,21 @@ from poc_cli.record.ranges import ranges
 from poc_cli.scenario.templates import render_text
 
 OPENING_AT_ONCE: Final = 128
-"""Handshakes under way: Linux keeps as many connections waiting as a listener of workerd's asks for, and drops more."""
+"""Concurrent handshakes; Linux drops connections beyond the backlog that workerd sets."""
 
 CLOSES_WITHIN_SECONDS: Final = 10.0
-"""How long the answer to a close frame may take; then the connection is cut."""
+"""How long to wait for the peer's close frame before the connection is dropped."""
 
 _SWEEPS_EVERY_SECONDS: Final = 0.5
 
 MOST_REASONS: Final = 50
-"""Different words of errors that are kept apart; a server that puts a number into each would fill the record."""
+"""Distinct error texts that are recorded, as a server may put a number into each."""
 
-_OTHER: Final = "other words"
+_OTHER: Final = "other reasons"
 
 
 class Drop(NamedTuple):
-    """How a connection ended that we did not close."""
+    """How a connection ended that the client did not close."""
 
     code: int
     reason: str
@@ -40,14 +40,14 @@ class Drop(NamedTuple):
 
 
 @dataclass(slots=True)
-class Doings:
+class StageCounts:
     """What happened to connections in one stage."""
 
     opened: int = 0
     left: int = 0
     failed: int = 0
     cut: int = 0
-    """Clients that left and got no answer to their close frame."""
+    """Clients that closed but got no close frame back."""
     drops: dict[Drop, set[int]] = field(default_factory=dict)
 
 
@@ -55,9 +55,9 @@ class SocketPool:
     """The sockets of one shard, each at its index."""
 
     def __init__(self, shard: Shard, url: str, headers: Iterable[tuple[str, str]], ledger: Ledger) -> None:
-        """Take where they connect to; nothing is opened yet."""
+        """Initialize with where to connect; opens nothing."""
         self.shard = shard
-        self.doings = Doings()
+        self.counts = StageCounts()
         self.opening: set[Socket] = set()
         self.closing: set[Socket] = set()
         self.failures: dict[int, str] = {}
@@ -73,55 +73,55 @@ class SocketPool:
         self._words: set[str] = set()
         self._tls = ssl.create_default_context() if self._uri.secure else None
 
-    # --- who is open
+    # --- open sockets
 
     @property
     def is_on_loopback(self) -> bool:
-        """Whether they lead to this very machine."""
+        """Whether the target is on this machine."""
         return self._uri.host in {"127.0.0.1", "::1", "localhost"}
 
     @property
     def open_count(self) -> int:
-        """Return how many are open."""
+        """Return the number of open sockets."""
         return len(self._open)
 
     def open_sockets(self) -> list[Socket]:
-        """Return the open ones, by index."""
+        """Return the open sockets by index."""
         return [self._open[index] for index in sorted(self._open)]
 
     def open_in(self, room: int) -> list[Socket]:
-        """Return the open ones of a room, by index."""
+        """Return the open sockets of a room by index."""
         return [each for each in self.open_sockets() if self.shard.plan.room_of(each.index) == room]
 
     def by_room(self) -> dict[int, list[Socket]]:
-        """Return the open ones of each room that has any."""
+        """Return the open sockets of each room that has any."""
         found: dict[int, list[Socket]] = {}
         for each in self.open_sockets():
             found.setdefault(self.shard.plan.room_of(each.index), []).append(each)
         return found
 
     def socket(self, index: int) -> Socket | None:
-        """Return the open connection of an index."""
+        """Return the open connection of an index, None if it has none."""
         return self._open.get(index)
 
     def idle_sockets(self) -> list[Socket]:
-        """Return the open ones that await nothing, in no order."""
+        """Return the open sockets without a pending reply, in no order."""
         return [each for each in self._open.values() if not each.due]
 
-    def away(self) -> list[int]:
-        """Return the indexes whose clients have left and are gone, and that nobody has come back for yet."""
+    def left_indexes(self) -> list[int]:
+        """Return the indexes of clients that have left and not connected again."""
         busy = {each.index for each in (*self.closing, *self.opening)}
         return sorted(self.departed - busy - self._open.keys())
 
     # --- opening and closing
 
-    async def locate(self) -> None:
-        """Find the address of the target once, instead of for each socket. Raises OSError."""
+    async def resolve(self) -> None:
+        """Resolve the target's address once for all sockets. Raises OSError if that fails."""
         found = await self._loop.getaddrinfo(self._uri.host, self._uri.port, type=1)  # SOCK_STREAM
         self._address = found[0][4][:2]  # type: ignore[assignment]
 
     def open(self, index: int, intended: float) -> None:
-        """Begin to open the connection of an index; how it comes out is told by the counts."""
+        """Start to open the connection of an index; the result is in the counts."""
         self.failures.pop(index, None)
         self.departed.discard(index)
         socket = Socket(index, self._uri_of(index), self._headers_of(index), self)
@@ -132,19 +132,19 @@ class SocketPool:
         task.add_done_callback(lambda done: self._connected(done, socket))
 
     def not_opened(self, index: int, why: str) -> None:
-        """Count a connection as failed that was not even tried."""
+        """Count a connection as failed that was not tried."""
         self.departed.discard(index)
-        self.doings.failed += 1
+        self.counts.failed += 1
         self.failures[index] = self._kept(why)
 
     async def _connect(self, socket: Socket) -> None:
         if self._address is None:
-            await self.locate()
+            await self.resolve()
         host, port = self._address or ("", 0)
         options: dict[str, Any] = {}
         if self._tls is not None:
             options = {"ssl": self._tls, "server_hostname": self._uri.host}
-        if self.shard.from_many:
+        if self.shard.many_addresses:
             options["local_addr"] = (source_address(socket.index), 0)
         await self._loop.create_connection(lambda: socket, host, port, **options)
 
@@ -155,83 +155,83 @@ class SocketPool:
             self.refused(socket, f"{type(error).__name__}: {_without_address(error)}")
 
     def leave(self, socket: Socket) -> None:
-        """Close a connection as a client that goes."""
+        """Close a connection as a client that leaves."""
         socket.began = time.monotonic()
         self.closing.add(socket)
         self.departed.add(socket.index)
-        self.doings.left += 1
+        self.counts.left += 1
         socket.leave()
 
-    async def sweep(self) -> None:
-        """Return up handshakes and closes that take too long, again and again."""
+    async def enforce_deadlines(self) -> None:
+        """Periodically drop handshakes and closes that take too long."""
         while True:
             await asyncio.sleep(_SWEEPS_EVERY_SECONDS)
             now = time.monotonic()
             for socket in [each for each in self.opening if now - each.began > OPENS_WITHIN_SECONDS]:
                 socket.cut(f"the handshake took more than {OPENS_WITHIN_SECONDS:g} s")
             for socket in [each for each in self.closing if now - each.began > CLOSES_WITHIN_SECONDS]:
-                self.doings.cut += socket.left
+                self.counts.cut += socket.left
                 self.closing.discard(socket)
                 socket.cut()
 
-    def depart(self) -> None:
-        """Close all connections as clients that go; what is still closing is in `closing`."""
+    def leave_all(self) -> None:
+        """Close all connections; `closing` has those in progress."""
         for socket in [*self._open.values()]:
             self.leave(socket)
 
-    def abandon(self) -> None:
-        """Drop all connections at once, without a close frame: nobody asks them any more."""
+    def abort_all(self) -> None:
+        """Drop all connections without a close frame."""
         for socket in [*self._open.values(), *self.opening, *self.closing]:
             socket.left = True
             socket.cut()
 
-    # --- what the sockets tell
+    # --- callbacks of sockets
 
     def opened(self, socket: Socket) -> None:
-        """Take in that a connection is open."""
+        """Handle that a connection is open."""
         self.opening.discard(socket)
         self._open[socket.index] = socket
         self.drops.pop(socket.index, None)
-        self.doings.opened += 1
+        self.counts.opened += 1
         self._ledger.tally.record("open", time.monotonic() - socket.since)
         self.changed()
 
     def refused(self, socket: Socket, why: str) -> None:
-        """Take in that a connection will never be open."""
+        """Handle that a connection will never be open."""
         if socket not in self.opening:
             return
         self.opening.discard(socket)
-        self.doings.failed += 1
+        self.counts.failed += 1
         self.failures[socket.index] = self._kept(why)
         self.changed()
 
     def received(self, socket: Socket, data: bytes) -> None:
-        """Take in a message."""
+        """Handle a message."""
         self._ledger.arrived(socket, data)
 
     def ended(self, socket: Socket) -> None:
-        """Take in that a connection is of no use any more."""
+        """Handle that a connection can no longer be used."""
         if self._open.get(socket.index) is socket:
             del self._open[socket.index]
         if not socket.left:
             code, reason, by = socket.ending
             drop = Drop(code, self._kept(reason), by)
             self.drops[socket.index] = drop
-            self.doings.drops.setdefault(drop, set()).add(socket.index)
+            self.counts.drops.setdefault(drop, set()).add(socket.index)
             socket.began = time.monotonic()
             self.closing.add(socket)
         self._ledger.ended(socket)
         self.changed()
 
     def gone(self, socket: Socket) -> None:
-        """Take in that a connection has given its descriptor back."""
+        """Handle that a connection's descriptor is free."""
         self.closing.discard(socket)
         self.changed()
 
-    # --- how all have fared
+    # --- fates
 
     def fates(self) -> dict[str, Any]:
-        """Return how every index has fared in the end, each told once."""
+        """Return the fate of each index; every index is in exactly one group."""
         drops: dict[Drop, set[int]] = {}
         failures: dict[str, set[int]] = {}
         departed, never = set(), set()
@@ -248,7 +248,7 @@ class SocketPool:
                 never.add(index)
         return {
             "open": ranges(self._open),
-            "dropped": dropped_told(drops),
+            "dropped": drop_groups(drops),
             "failed": [{"error": why, "sockets": ranges(each)} for why, each in failures.items()],
             "left": ranges(departed),
             "never_asked": ranges(never),
@@ -276,13 +276,13 @@ class SocketPool:
         return {"play": self.shard.play, "room": self.shard.plan.room_of(index), "i": index}
 
 
-def dropped_told(drops: dict[Drop, set[int]]) -> list[dict[str, Any]]:
-    """Return how connections ended, each way with the sockets that ended so."""
+def drop_groups(drops: dict[Drop, set[int]]) -> list[dict[str, Any]]:
+    """Return the ways in which connections ended, each with its sockets."""
     return [{**drop._asdict(), "sockets": ranges(each)} for drop, each in drops.items()]
 
 
 def _without_address(error: BaseException) -> str:
-    """Return the words of an error without the port of the one socket, so that those of all others are the same."""
+    """Return the text of an error without the socket's port, so that it is the same for all sockets."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error)

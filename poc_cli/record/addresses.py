@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.scenario.client_tables import URL, AnyClient, ClientSpec, CommandSpec
+from poc_cli.scenario.model import Connect
 from poc_cli.scenario.plays import Play
 from poc_cli.scenario.templates import render_text
 
@@ -31,10 +32,12 @@ class Addresses:
             if event.kind == kinds.CAPTURED:
                 names[event.data["name"]] = event.data["value"]
             elif event.kind == kinds.OPENED:
-                counters = {} if event.step is None else self._play.steps[event.step].bound
+                placed = None if event.step is None else self._play.steps[event.step]
+                counters = {} if placed is None else placed.bound
+                path = placed.step.path if placed is not None and isinstance(placed.step, Connect) else None
                 listed = event.data.get("objects")  # of a program or a page, which choose their own URLs
                 seen = frozenset(map(str, listed)) if isinstance(listed, list) else frozenset[str]()
-                found[event.id] = seen or self._named_by(event.actor, {**names, **counters})
+                found[event.id] = seen or self._named_by(event.actor, {**names, **counters}, path)
         return found
 
     @cached_property
@@ -51,10 +54,11 @@ class Addresses:
         """Return the objects that a request's path and query name; None if no client's URL names any."""
         return self._in(path) if self.tell else None
 
-    def _named_by(self, client: str, names: Mapping[str, object]) -> Labels:
+    def _named_by(self, client: str, names: Mapping[str, object], path: str | None = None) -> Labels:
         known = {URL: "", **names, **self._play.client_bound(client)}
+        written = _addresses_of(self._play.clients[client]) if path is None else [path]
         try:
-            texts = [render_text(text, known) for text in _addresses_of(self._play.clients[client])]
+            texts = [render_text(text, known) for text in written]
             return frozenset().union(*map(self._in, texts))
         except ValueError:  # it uses an unbound name, so it never connected; or it is not a URL
             return frozenset()

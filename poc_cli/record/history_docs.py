@@ -26,16 +26,15 @@ def schema() -> dict[str, Any]:
     return {
         "$schema": DIALECT,
         "title": FORMAT,
-        "description": "One line of history.ndjson. Where a whole number is a secret of the worker's, "
-        "its place has a text instead.",
+        "description": "One line of history.ndjson. A string replaces a number that is a secret of the worker.",
         "type": "object",
         "properties": {
             "id": {"description": "Counts from 1 without gaps.", "type": "integer", "minimum": 1},
             "play": {"description": "The play that it belongs to, or `run`.", "type": "string"},
             "t_ns": {"description": "Nanoseconds since the start of the run, on the client's clock."} | whole,
-            "actor": {"description": "Who did it, or whom it concerns.", "type": "string"},
+            "actor": {"description": "Who did it, or what it concerns.", "type": "string"},
             "kind": {"enum": [*kinds]},
-            "step": {"description": "The step that was carried out, from 0.", "type": ["integer", "null"]},
+            "step": {"description": "The index of the step that was running, from 0.", "type": ["integer", "null"]},
             "data": {"type": "object"},
         },
         "required": ["id", "play", "t_ns", "actor", "kind", "step", "data"],
@@ -46,7 +45,7 @@ def schema() -> dict[str, Any]:
 
 
 def _data(kind: str, definitions: Definitions) -> dict[str, Any]:
-    """Return the schema of one kind's data. A field that is not declared is an error: the writer knows all of them."""
+    """Return the schema of one kind's data. Undeclared fields are an error: the writer declares all of them."""
     data = KINDS[kind]
     masks: dict[str, Any] = dict.fromkeys(sorted(MASKS), list[str])
     found = definitions.record(prose(data), data.declared | masks, data.required)

@@ -24,7 +24,7 @@ Evidence = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class InstanceAnswer:
     """An answer with an instance id; `connection` is the one it arrived on, None for an HTTP response."""
 
     event: Event
@@ -42,18 +42,18 @@ class Change:
     """
 
     label: str
-    old: tuple[Telling, ...]
-    new: tuple[Telling, ...]
+    old: tuple[InstanceAnswer, ...]
+    new: tuple[InstanceAnswer, ...]
     silent_ms: float
     waited: tuple[Event, ...]
 
     @property
-    def before(self) -> Telling:
+    def before(self) -> InstanceAnswer:
         """Return the last answer before."""
         return self.old[-1]
 
     @property
-    def after(self) -> Telling:
+    def after(self) -> InstanceAnswer:
         """Return the first answer after."""
         return self.new[0]
 
@@ -72,7 +72,7 @@ class Instances:
     """The instance ids of one object in a play. `unsteady` is the reason why they prove nothing, and the event."""
 
     label: str
-    tellings: tuple[Telling, ...]
+    answers: tuple[InstanceAnswer, ...]
     changes: tuple[Change, ...]
     stays: tuple[Change, ...]
     slept: tuple[Slept, ...]
@@ -98,7 +98,7 @@ def instances_of(play: PlayRecord, label: str) -> Instances:
 
 
 def _instances(play: PlayRecord, label: str) -> Instances:
-    told = _tellings(play, label)
+    told = _instance_answers(play, label)
     stretches = [tuple(group) for _, group in groupby(told, key=lambda each: each.instance)]
     change = partial(_change, play, label)
     changes = tuple(change(old, new) for old, new in pairwise(stretches))
@@ -121,15 +121,15 @@ def _instances(play: PlayRecord, label: str) -> Instances:
 # --- reading answers
 
 
-def _tellings(play: PlayRecord, label: str) -> tuple[Telling, ...]:
+def _instance_answers(play: PlayRecord, label: str) -> tuple[InstanceAnswer, ...]:
     """Return an object's answers that have an instance id. Unsolicited messages are not answers: they may be late."""
     path = play.play.objects[label].instance
-    found: list[Telling] = []
+    found: list[InstanceAnswer] = []
     for event in answers_of(play, label):
         instance = _instance(play, event, path)
         if instance is not None:
             open_then = (c for c in play.connections if c.client == event.actor and c.is_open_at(event.id))
-            found.append(Telling(event, instance, None if event.actor == _HTTP else next(open_then, None)))
+            found.append(InstanceAnswer(event, instance, None if event.actor == _HTTP else next(open_then, None)))
     return tuple(found)
 
 
@@ -153,8 +153,8 @@ def _answers(play: PlayRecord) -> list[Event]:
     known: list[Event] | None = play.memo.get("answers")
     if known is not None:
         return known
-    taken = {step.index: {each["event"] for each in step.told("answered").values()} for step in play.steps}
-    asked = {step.index: step.told("sent").keys() for step in play.steps}
+    taken = {step.index: {each["event"] for each in step.reported("answered").values()} for step in play.steps}
+    asked = {step.index: step.reported("sent").keys() for step in play.steps}
     failed = {step.index for step in play.steps if not step.ok}
     sent: set[tuple[int | None, str]] = set()
     found: list[Event] = []
@@ -186,7 +186,7 @@ def _is_alone(play: PlayRecord, objects: frozenset[str] | None, label: str) -> b
 
 def _instance(play: PlayRecord, event: Event, path: str) -> str | None:
     message = play.message(event.id)
-    # A message too long to be kept whole still has its short fields in the record.
+    # A message that is too long still has its short fields in the record.
     value = lookup(event.data.get("fields") if message is None else message.json, path)
     if value is MISSING or value is None or isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
@@ -196,7 +196,7 @@ def _instance(play: PlayRecord, event: Event, path: str) -> str | None:
 # --- inferring sleeps
 
 
-def _change(play: PlayRecord, label: str, old: Sequence[Telling], new: Sequence[Telling]) -> Change:
+def _change(play: PlayRecord, label: str, old: Sequence[InstanceAnswer], new: Sequence[InstanceAnswer]) -> Change:
     first, last = old[-1].event, new[0].event
     stirring = [first, *(e for e in play.of_kind(*kinds.STIRRING) if first.id < e.id < last.id), last]
     # Both ends of a silence are on this machine's clock; the server's is not used.
@@ -207,15 +207,15 @@ def _change(play: PlayRecord, label: str, old: Sequence[Telling], new: Sequence[
 
 
 def _unsteady(
-    play: PlayRecord, stretches: Sequence[Sequence[Telling]], changes: Sequence[Change]
+    play: PlayRecord, stretches: Sequence[Sequence[InstanceAnswer]], changes: Sequence[Change]
 ) -> tuple[str, int] | None:
     """Return why instance ids prove nothing: one reappeared, or changed although nothing can have ended the stay."""
     seen: set[str] = set()
     for stretch in stretches:
-        telling = stretch[0]
-        if telling.instance in seen:
-            return "an instance answered again after another had", telling.event.id
-        seen.add(telling.instance)
+        answer = stretch[0]
+        if answer.instance in seen:
+            return "an instance answered again after another had", answer.event.id
+        seen.add(answer.instance)
     for change in changes:
         apart_ms = (change.after.event.t_ns - change.before.event.t_ns) / 1e6
         if apart_ms < LEAST_SILENCE_MS and not _faults(play, change) and _open_through(play, change, change.after):
@@ -231,7 +231,7 @@ def _faults(play: PlayRecord, change: Change) -> list[Event]:
     return [event for event in mine if first < event.id < last]
 
 
-def _open_through(play: PlayRecord, change: Change, until: Telling) -> list[Connection]:
+def _open_through(play: PlayRecord, change: Change, until: InstanceAnswer) -> list[Connection]:
     """Return the object's connections that were open from the last answer before to an answer after."""
     first, last = change.before.event.id, until.event.id
     return [

@@ -31,7 +31,7 @@ _PLAIN: Final[dict[Any, str]] = {
 
 
 class Definitions:
-    """Schemas of types; each TypedDict becomes a definition that the others refer to."""
+    """Schemas of types; each TypedDict becomes a definition that other schemas refer to."""
 
     def __init__(self) -> None:
         """Initialize without definitions."""

@@ -1,8 +1,8 @@
-"""From which moment on a performance proves nothing, because the harness or the machine was late.
+"""Find from where a play is not evidence, because poc, the runtime or the machine was late.
 
-Lateness is never evidence: what `poc` did late, or what the machine did to it or to the runtime, can neither refute a
-claim nor hold one. A play is cut at the first moment at which lateness matters; what was found before it stands.
-What an object does is never a sign of lateness.
+Lateness decides no claim: neither what poc did late nor what the machine did to poc or the runtime can refute a claim
+or make it hold. A play is cut at the first event that lateness may have changed; what was found before stands. What an
+object does is never counted as lateness.
 """
 
 from bisect import bisect_right
@@ -21,35 +21,36 @@ from poc_cli.scenario.plays import Play, patience
 from poc_cli.scenario.step_bases import Exchange
 
 LATE_NS: Final = 250_000_000
-"""A step that begins so long after it was due is late. An event loop that is busy with hundreds of plays delays a timer
-by up to 0.1 s; the shortest premise of a shipped story is twice as long as this."""
+"""A step that begins this long after it was due is late. An event loop that is busy with hundreds of plays delays a
+timer by up to 0.1 s; the shortest wait that a shipped story relies on is twice as long as this."""
 
 IDLE_TIMER_NS: Final = 10_000_000_000
 """The runtime's idle timer: 10.00 s, measured, and
 developers.cloudflare.com/durable-objects/concepts/durable-object-lifecycle."""
 
 ASLEEP_BY_NS: Final = round(ASLEEP_BY_SECONDS * 1e9)
-"""So long after its last event an object that work pins is said not to sleep."""
+"""How long after its last event a pinned object is judged not to sleep."""
 
 OWN_WORK: Final = 0.1
-"""Share of a stretch that the runtime's thread must have been on a processor for it to be work of an object that ran
-JavaScript in it without a pause. A spinning handler has 1.0 on a machine of its own and 0.2 beside eight others; a
-stopped runtime has 0 (measured). Whatever it did not run is not counted against the worker (`Stretch.without_work`)."""
+"""The share of a stretch for which the runtime's thread must have been on a processor to count as work of an object
+that ran JavaScript without a pause. A spinning handler has 1.0 on an idle machine and 0.2 beside eight others; a
+stopped runtime has 0 (measured). The time in which it did not run is not counted against the worker
+(`Stretch.without_work`)."""
 
 LONG_NS: Final = 3_000_000_000
-"""Lateness of so long in all may change the outcome of any step: what a worker signs or remembers may have expired."""
+"""Lateness of this much in all may change the outcome of any step: what a worker signs or remembers may expire."""
 
 ALARM: Final = "alarm"
-"""The trace's name of an alarm that reached an object."""
+"""The trace's name for an alarm that reached an object."""
 
 TOO_SLOW: Final = "this machine was too slow: "
-"""How the reason of a play begins that lateness ended."""
+"""The beginning of the reason of a play that was given up because of lateness."""
 
 FOREVER_NS: Final = 1 << 62
 
 
 class StepTimes(Protocol):
-    """What is asked of a step of the record."""
+    """The parts of a step's record that lateness depends on."""
 
     @property
     def index(self) -> int:
@@ -61,16 +62,16 @@ class StepTimes(Protocol):
 
     @property
     def ended(self) -> Event | None:
-        """The event with which it ended, None where the play broke off in it."""
+        """The event with which it ended, None if the play broke off during it."""
 
     @property
     def ok(self) -> bool:
-        """Whether it came out as the scenario says."""
+        """Whether it passed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """The first event that is no evidence any more, in which step, and why."""
+    """The first event that is not evidence, the step that it is in, and the reason."""
 
     event_id: int
     step: int | None
@@ -80,17 +81,17 @@ class Cut:
 def cut_of(
     play: Play, steps: Sequence[StepTimes], events: Sequence[Event], stretches: Iterable[Stretch], *, traced: bool
 ) -> Cut | None:
-    """Return where a performance stops being evidence, None where nothing was late that matters.
+    """Return where a play stops being evidence, None if no lateness matters.
 
-    `events` are the play's own; `stretches` those of the run that may concern it (`concerning`). Where it is `traced`,
-    the record tells which objects began something that takes its own time.
+    `events` are those of the play, `stretches` those of the run that concern it (`concerning`). `traced` says that the
+    record shows which objects began something that takes its own time.
     """
     late = sorted(stretches, key=lambda each: each.from_ns)
-    left_alone = [each.without_work() if each.is_own_work else each for each in late]
+    net = [each.without_work() if each.is_own_work else each for each in late]
     found = (
         _late_step(play, steps, events, late, traced=traced),
-        _unasked_sleep(play, steps, events, left_alone),
-        _outlasted_pin(play, steps, events, late),
+        _unplanned_sleep(play, steps, events, net),
+        _sleep_after_pin(play, steps, events, late),
     )
     return min((cut for cut in found if cut is not None), key=lambda cut: cut.event_id, default=None)
 
@@ -98,10 +99,10 @@ def cut_of(
 def concerning(
     stretches: Iterable[Stretch], play_start: Event, events: Sequence[Event], until_ns: int
 ) -> tuple[Stretch, ...]:
-    """Return the stretches of a run that concern one play: neither another runtime's, nor the play's own work.
+    """Return the late stretches that concern a play: of its runtime, of poc and of the machine, but not its own work.
 
-    A worker must not be able to make itself look late, nor a client of the play by what it reads. Where its worker was
-    at work and did not run for long all the same, the stretch is marked.
+    A worker must not be able to make itself look late, nor a client of the play by what it reads. A stretch in which
+    its worker was at work, and still did not run for long, is marked `is_own_work`.
     """
     runtime = play_start.data.get("runtime")
     near = [
@@ -125,7 +126,7 @@ def concerning(
 
 
 def is_own_work(stretch: Stretch, own: AbstractSet[tuple[object, object]], *, alone: bool) -> bool:
-    """Return whether the runtime was busy with the play's own objects; in a runtime of its own all work is.
+    """Return whether the runtime was busy with the play's own objects, as it always is if the play has it `alone`.
 
     `own` are the stays of its objects, as process and context.
     """
@@ -135,20 +136,20 @@ def is_own_work(stretch: Stretch, own: AbstractSet[tuple[object, object]], *, al
 
 
 def late_by_ns(step: StepTimes) -> int:
-    """Return by how much a step began after it was due; 0 in histories that do not say."""
+    """Return how long after it was due a step began, in nanoseconds; 0 for older histories, which do not record it."""
     late_ms = step.begun.data.get("late_ms", 0)
     return round(late_ms * 1e6) if isinstance(late_ms, int | float) else 0
 
 
 def why_late(step: StepTimes, stretches: Sequence[Stretch]) -> str | None:
-    """Return in words why a step is late, None where it is not."""
+    """Return why a step is late, None if it is not."""
     late_ns = late_by_ns(step)
     if late_ns > LATE_NS:
         return f"the step at line {step.begun.data.get('line')} began {late_ns / 1e9:.1f} s late"
-    return _told_of(step, stretches)
+    return _overlapping(step, stretches)
 
 
-def _told_of(step: StepTimes, stretches: Sequence[Stretch]) -> str | None:
+def _overlapping(step: StepTimes, stretches: Sequence[Stretch]) -> str | None:
     end_ns = FOREVER_NS if step.ended is None else step.ended.t_ns
     stretch = next((each for each in stretches if each.touches(step.begun.t_ns, end_ns)), None)
     if stretch is None:
@@ -163,37 +164,37 @@ def _describe(stretch: Stretch) -> str:
         case "runtime":
             late = stretch.without_work() if stretch.is_own_work else stretch
             return f"the runtime did not run for up to {late.length_ns / 1e9:.1f} s"
-    return f"poc itself stood still for up to {stretch.length_ns / 1e9:.1f} s"
+    return f"poc itself was paused for up to {stretch.length_ns / 1e9:.1f} s"
 
 
 def _late_step(
     play: Play, steps: Sequence[StepTimes], events: Sequence[Event], stretches: Sequence[Stretch], *, traced: bool
 ) -> Cut | None:
-    """Return the first step from the first late one on whose outcome may be lateness's."""
+    """Return the first step whose outcome lateness may have changed, at or after the first late one."""
     at_work = [each for each in stretches if each.is_own_work]
     others = [each for each in stretches if not each.is_own_work]
-    course = _Course(play, steps, events, others, traced=traced)
+    rules = _TimingRules(play, steps, events, others, traced=traced)
     why: str | None = None
     why_at_work: str | None = None
     for step in steps:
-        late_now, late_at_work = why_late(step, others), _told_of(step, at_work)
-        if course.comes_to_rest(step):
-            why = why_at_work = None  # what has slept has nothing under way that a delay could have changed
+        late_now, late_at_work = why_late(step, others), _overlapping(step, at_work)
+        if rules.is_quiescent(step):
+            why = why_at_work = None  # after a sleep nothing is under way that a delay could have changed
             continue
         why = why or late_now
-        if why is not None and course.may_be_changed(step, is_late=late_now is not None):
+        if why is not None and rules.may_be_changed(step, is_late=late_now is not None):
             return Cut(step.begun.id, step.index, why)
-        # What the worker did not get done in time is its own doing: such a time was counted without the lateness.
-        if why_at_work is not None and course.fails_for_time(step):
+        # The worker's own work in a stretch counts against it; the lateness was already taken off such times.
+        if why_at_work is not None and rules.fails_for_time(step):
             return Cut(step.begun.id, step.index, why_at_work)
         why_at_work = why_at_work or late_at_work
-        if late_at_work is not None and course.measured_lateness(step, at_work):
+        if late_at_work is not None and rules.measured_lateness(step, at_work):
             return Cut(step.begun.id, step.index, late_at_work)
     return None
 
 
-class _Course:
-    """A play's steps in their order, and what of the story before each depends on time."""
+class _TimingRules:
+    """The steps of a play, and what lateness before or during each of them may have changed."""
 
     def __init__(
         self,
@@ -216,15 +217,15 @@ class _Course:
         self._first_wait = waits[0] if waits else len(play.steps)
         self._rested_id = 0
 
-    def comes_to_rest(self, step: StepTimes) -> bool:
-        """Return whether the objects of the play slept in a step, and nothing but the next message can come of it."""
+    def is_quiescent(self, step: StepTimes) -> bool:
+        """Return whether all objects slept in a step, so that lateness before it changes nothing after it."""
         if self._has_alarms or step.index > self._first_wait or not _is_quiescent(self._play, step, self._events):
             return False
         self._rested_id = step.begun.id
         return True
 
     def may_be_changed(self, step: StepTimes, *, is_late: bool) -> bool:
-        """Return whether the outcome of a step may be another for what was late before it or, `is_late`, in it."""
+        """Return whether lateness before a step, or if `is_late` during it, may have changed its outcome."""
         placed = self._play.steps[step.index].step
         waited = step.index > self._first_wait
         if is_late and _overran(step, placed):
@@ -241,13 +242,13 @@ class _Course:
         return _fails(self._play, step, placed) and (waited or self._takes_time(step))
 
     def fails_for_time(self, step: StepTimes) -> bool:
-        """Return whether a step is about time or order, or may have failed because the wait before it was longer."""
+        """Return whether a step measures time or order, or may have failed because a wait before it was longer."""
         placed = self._play.steps[step.index].step
         waited = step.index > self._first_wait and _decides(placed)
         return _counts_time(placed) or (waited and _fails(self._play, step, placed) and self._takes_time(step))
 
     def measured_lateness(self, step: StepTimes, stretches: Sequence[Stretch]) -> bool:
-        """Return whether it was for what of these stretches was no work that a step came out as it did."""
+        """Return whether the part of these stretches that was not work may have decided the outcome of a step."""
         placed = self._play.steps[step.index].step
         if _counts_time(placed):
             return True
@@ -261,7 +262,7 @@ class _Course:
         return any(wake_ms - away_ms <= limit < wake_ms for limit in limits)
 
     def _takes_time(self, step: StepTimes) -> bool:
-        """Return whether anything that takes its own time may have gone on before the end of a step."""
+        """Return whether something that takes its own time may have been under way before the end of a step."""
         end = step.begun if step.ended is None else step.ended
         if not self._traced or self._has_alarms or any(self._rested_id < each < end.id for each in self._timed):
             return True
@@ -273,7 +274,7 @@ def _waits(step: Step) -> bool:
 
 
 def _is_quiescent(play: Play, step: StepTimes, events: Sequence[Event]) -> bool:
-    """Return whether all objects of the play slept in a step: nothing of theirs is under way then, but for alarms."""
+    """Return whether all objects of the play slept in a step; then only alarms can still be under way."""
     if not isinstance(play.steps[step.index].step, Hibernate) or not step.ok or step.ended is None:
         return False
     slept = {
@@ -287,9 +288,9 @@ def _is_quiescent(play: Play, step: StepTimes, events: Sequence[Event]) -> bool:
 
 
 def _fails(play: Play, step: StepTimes, placed: Step) -> bool:
-    """Return whether a step failed, or an object slept in it that should stay: lateness may be the cause of either.
+    """Return whether a step failed, or an object slept in it that should stay awake; lateness may cause both.
 
-    That an object did not sleep is told by the trace, with the time taken off in which the runtime was late.
+    Lateness does not cause an object to stay: the trace shows that, with the late time of the runtime taken off.
     """
     if step.ended is None:
         return False
@@ -299,17 +300,17 @@ def _fails(play: Play, step: StepTimes, placed: Step) -> bool:
 
 
 def _counts_time(step: Step) -> bool:
-    """Return whether a step's meaning is a time or an order, so that any lateness before or in it may change that."""
+    """Return whether a step measures time or order, which any lateness before or during it may change."""
     return isinstance(step, Exchange) and (step.next or (isinstance(step, On) and step.quiet is not None))
 
 
 def _decides(step: Step) -> bool:
-    """Return whether a step that comes after a wait may come out otherwise because the wait was longer."""
+    """Return whether a longer wait before a step may change its outcome."""
     return not isinstance(step, Idle | Hibernate)
 
 
 def _overran(step: StepTimes, placed: Step) -> bool:
-    """Return whether a step took longer than its time, so that only lateness, which puts its end off, let it pass."""
+    """Return whether a step passed only because lateness extended its time limit."""
     if step.ended is None or not isinstance(placed, Alarm | Close | Connect | Exchange):
         return False
     return step.ok and step.ended.t_ns - step.begun.t_ns > placed.within * 1e9
@@ -319,10 +320,10 @@ def _measures(play: Play) -> bool:
     return any(entry_of(claim.check).has_limit for claim in play.scenario.document.claim)
 
 
-def _unasked_sleep(
+def _unplanned_sleep(
     play: Play, steps: Sequence[StepTimes], events: Sequence[Event], stretches: Sequence[Stretch]
 ) -> Cut | None:
-    """Return the first sleep by the idle timer that the story did not have, because it was left alone for too long."""
+    """Return the first sleep by the idle timer that the story does not plan and that lateness made possible."""
     begins = [step.begun.id for step in steps]
     last_event: dict[str, Event] = {}
     for event in events:
@@ -335,14 +336,14 @@ def _unasked_sleep(
             continue
         step = steps[position]
         if isinstance(play.steps[step.index].step, Hibernate):
-            continue  # asked for, or within the story's own wait for another object
+            continue  # planned, or during the story's wait for another object
         since_ns = last_event[event.actor].t_ns
         inside = [each for each in steps[: position + 1] if since_ns <= each.begun.t_ns <= event.t_ns]
         late_ns = max(_within(stretches, since_ns, event.t_ns), sum(map(late_by_ns, inside)))
         if late_ns < LATE_NS or _would_have_slept(play, step, since_ns, stretches):
             continue
         label = event.actor.removeprefix("object:")
-        message = f"{label} was left alone {late_ns / 1e9:.1f} s longer than the story says and slept by itself"
+        message = f"{label} was idle {late_ns / 1e9:.1f} s longer than the scenario says, and slept"
         return Cut(event.id, step.index, message)
     return None
 
@@ -351,45 +352,90 @@ def _within(stretches: Sequence[Stretch], from_ns: int, to_ns: int) -> int:
     return sum(each.overlap_ns(from_ns, to_ns) for each in stretches)
 
 
-def _outlasted_pin(
+def _sleep_after_pin(
     play: Play, steps: Sequence[StepTimes], events: Sequence[Event], stretches: Sequence[Stretch]
 ) -> Cut | None:
-    """Return the first sleep of the story's that came because lateness was waited out: work had put it off for longer.
+    """Return the first planned sleep that may have come only because of lateness: work had put it off.
 
-    An object that is pinned when a sleep should have come does not sleep; the time in which somebody was late does not
-    count, and in it the work may have ended.
+    An object that is pinned when it should sleep does not sleep. Work that began earlier in the stay ends sooner after
+    the last event if somebody was late between the two. Late time during the wait does not count, but the work may have
+    ended in it.
     """
     begins = [step.begun.id for step in steps]
+    stays: dict[str, _Stay] = {}
     for event in events:
+        if event.kind == kinds.ENTERED:
+            stays[event.actor] = _Stay(event)
+        stay = stays.get(event.actor)
+        if stay is None or event.kind not in {kinds.ENTERED, kinds.DELIVERED, kinds.LEFT} or "at_ns" not in event.data:
+            continue
+        stay.read(event)
         position = bisect_right(begins, event.id) - 1
         if event.kind != kinds.LEFT or event.data.get("how") not in {"idle", "evict"} or position < 0:
             continue
         placed = play.steps[steps[position].index].step
-        if not isinstance(placed, Hibernate) or patience(play, placed) != "sleep" or _kept_ns(event) < ASLEEP_BY_NS:
+        if not isinstance(placed, Hibernate) or patience(play, placed) != "sleep":
             continue
-        since_ns = event.t_ns - event.data["at_ns"] + event.data["at_last_event_ns"]
-        stretch = next((each for each in stretches if each.touches(since_ns, event.t_ns)), None)
-        if stretch is not None:
-            why = f"{_describe(stretch)} while {event.actor.removeprefix('object:')} was kept in memory, and then slept"
+        entered_ns, event_ns = stay.entered_ns, stay.client_ns(event.data["at_last_event_ns"])
+        inside = [each for each in steps[: position + 1] if entered_ns <= each.begun.t_ns]
+        before_ns = max(_within(stretches, entered_ns, event_ns), sum(map(late_by_ns, inside)))
+        if _kept_ns(event) + before_ns < ASLEEP_BY_NS:
+            continue
+        why = _late_in(stretches, inside, entered_ns if before_ns else event_ns, event.t_ns)
+        if why is not None:
+            label = event.actor.removeprefix("object:")
+            why = f"{why} while {label} was pinned, and it slept after that"
             return Cut(steps[position].begun.id, steps[position].index, why)
     return None
 
 
+class _Stay:
+    """One stay of an object in memory, of which the trace's times are told in the client's clock.
+
+    The trace is read late: of all its events the one that was read soonest tells best how far apart the clocks are.
+    """
+
+    def __init__(self, entered: Event) -> None:
+        self._entered_at_ns = entered.data.get("at_ns", 0)
+        self._apart_ns = FOREVER_NS
+
+    def read(self, event: Event) -> None:
+        """Take an event of the stay."""
+        self._apart_ns = min(self._apart_ns, event.t_ns - event.data["at_ns"])
+
+    @property
+    def entered_ns(self) -> int:
+        """When the object came into memory."""
+        return self.client_ns(self._entered_at_ns)
+
+    def client_ns(self, at_ns: int) -> int:
+        """Return a time of the trace in the client's clock."""
+        return int(at_ns) + self._apart_ns
+
+
+def _late_in(stretches: Sequence[Stretch], steps: Sequence[StepTimes], from_ns: int, to_ns: int) -> str | None:
+    """Return in words who was late in a time, or which of these steps began late; None where nobody was."""
+    stretch = next((each for each in stretches if each.touches(from_ns, to_ns)), None)
+    if stretch is not None:
+        return _describe(stretch)
+    return next((why for step in steps if (why := why_late(step, ())) is not None), None)
+
+
 def _kept_ns(left: Event) -> int:
-    """Return for how long after its last event work kept an object in memory; 0 in histories that do not say."""
+    """Return how long after its last event work kept an object in memory; 0 where older histories do not say."""
     kept = left.data.get("at_last_activity_ns", 0) - left.data.get("at_last_event_ns", 0)
     return int(kept) if "at_ns" in left.data else 0
 
 
 def _would_have_slept(play: Play, step: StepTimes, since_ns: int, stretches: Sequence[Stretch]) -> bool:
-    """Return whether the step in which an object slept lets ten seconds pass by itself."""
+    """Return whether an object would have slept in this step without any lateness."""
     due_ns = step.begun.t_ns - late_by_ns(step)
     planned_ns = due_ns - _within(stretches, since_ns, due_ns) + round(_longest_wait(play.steps[step.index].step) * 1e9)
     return planned_ns >= since_ns + IDLE_TIMER_NS + LATE_NS
 
 
 def _longest_wait(step: Step) -> float:
-    """Return how many seconds a step may take by itself."""
+    """Return how many seconds a step may take as planned."""
     match step:
         case Idle():
             return step.idle

@@ -1,4 +1,4 @@
-"""The results of a shard: each stage, and what became of every socket. Results are merged by addition."""
+"""The results of a shard: each stage, and the outcome of every socket. Results are merged by addition."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -26,11 +26,11 @@ _NUMBERS = (
 
 @dataclass(slots=True)
 class StageResult:
-    """One stage as it went. Times are milliseconds of the shard's clock since the common start.
+    """The results of one stage. Times are milliseconds of the shard's clock since the common start.
 
-    `told` has an entry for each answer that told an instance: room, socket, instance, whether it was given after the
-    sleep, and whether the connection is the one that was open before it. `losses` says why an arrival is lost, how
-    often, and at which sockets. `latencies` are encoded histograms by name.
+    `told` has an entry for each answer with an instance id: room, socket, instance, whether it came after the sleep,
+    and whether its connection was already open before. `losses` has the reason, the number and the sockets of lost
+    arrivals. `latencies` are encoded histograms by name.
     """
 
     index: int
@@ -54,13 +54,13 @@ class StageResult:
     unsent: int = 0
     lag_ms: float = 0.0
     quiet_ms: float | None = None
-    """For a sleep: how long nothing had come or gone when the first message after it was sent."""
+    """For a sleep: how long no message had been sent or received when the first one after it was sent."""
     reached_ms: float | None = None
-    """For a storm: from its beginning until its last answer or arrival, before the roll call."""
+    """For a storm: from its start to its last answer or arrival, before the roll call."""
     open: Ranges = field(default_factory=list)
     """For a sleep: the sockets that were open when it began."""
     answered: Ranges = field(default_factory=list)
-    """The sockets open at the last sleep that had a message answered since, on that connection."""
+    """The sockets that were open at the last sleep and got an answer since, on the same connection."""
     dropped: list[dict[str, Any]] = field(default_factory=list)
     losses: list[dict[str, Any]] = field(default_factory=list)
     evicted: list[dict[str, Any]] = field(default_factory=list)
@@ -68,13 +68,13 @@ class StageResult:
     latencies: dict[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as it stands in the history."""
+        """Return it as recorded in the history."""
         return asdict(self)
 
 
 @dataclass(slots=True)
 class ShardResult:
-    """A whole shard, or several merged. `fates` tells of every socket, once."""
+    """The results of a shard, or of several merged. `fates` lists every socket exactly once."""
 
     shards: list[int]
     stages: list[StageResult]
@@ -83,30 +83,30 @@ class ShardResult:
     reason: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as plain values."""
+        """Return it as JSON values."""
         return asdict(self)
 
 
-def from_json(told: dict[str, Any]) -> ShardResult:
-    """Return the result that plain values tell. Raises TypeError or KeyError where they are none."""
-    return ShardResult(**(told | {"stages": [StageResult(**each) for each in told["stages"]]}))
+def from_json(values: dict[str, Any]) -> ShardResult:
+    """Return the result from its JSON values. Raises TypeError or KeyError for other values."""
+    return ShardResult(**(values | {"stages": [StageResult(**each) for each in values["stages"]]}))
 
 
 def lost_shard(number: int, sockets: range, why: str) -> ShardResult:
-    """Return the result of a shard of which nobody heard again: of its sockets nothing is known."""
+    """Return the result of a shard that stopped reporting: nothing is known about its sockets."""
     fates = {**no_fates(), "unknown": [[sockets.start, sockets.stop - 1]] if sockets else []}
     return ShardResult([number], [], fates, "lost", why)
 
 
 def no_fates() -> dict[str, Any]:
-    """Return the account of no socket."""
+    """Return the outcomes of no sockets."""
     return {"open": [], "dropped": [], "failed": [], "left": [], "never_asked": [], "unknown": []}
 
 
 def merged(results: Sequence[ShardResult]) -> ShardResult:
-    """Return several shards as one: numbers added, histograms added, every socket told once.
+    """Merge the results of several shards.
 
-    A stage that a shard did not come to is as the others have it. Raises ValueError for no shard at all.
+    A stage that a shard did not reach is taken from the others. Raises ValueError for no shards.
     """
     if not results:
         raise ValueError("no shard, no result")
@@ -162,7 +162,7 @@ def _together(parts: Iterable[Ranges]) -> Ranges:
 
 
 def _grouped(parts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the groups of sockets, those that are alike in all but their sockets as one."""
+    """Merge groups that differ only in their sockets."""
     found: dict[tuple[tuple[str, Any], ...], set[int]] = {}
     for part in parts:
         key = tuple((name, value) for name, value in part.items() if name != "sockets")

@@ -1,4 +1,4 @@
-"""Sets of sockets by their indexes, told as ranges: ten thousand that fared alike are one pair of numbers."""
+"""Sets of socket indexes as ranges, so that ten thousand sockets in a row are one pair of numbers."""
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -8,7 +8,7 @@ Ranges = list[list[int]]
 """Pairs of a first and a last index, in ascending order, with gaps between them."""
 
 LISTED: Final = 5
-"""Ranges that a sentence names; all are in the history."""
+"""The number of ranges that a sentence lists; the history has all."""
 
 
 def ranges(indexes: Iterable[int]) -> Ranges:
@@ -22,9 +22,9 @@ def ranges(indexes: Iterable[int]) -> Ranges:
     return found
 
 
-def indexes(told: Sequence[Sequence[int]]) -> set[int]:
+def indexes(pairs: Sequence[Sequence[int]]) -> set[int]:
     """Return the indexes of ranges."""
-    return {index for first, last in told for index in range(first, last + 1)}
+    return {index for first, last in pairs for index in range(first, last + 1)}
 
 
 def is_ranges(value: object) -> bool:
@@ -35,15 +35,15 @@ def is_ranges(value: object) -> bool:
     return all(before[1] < after[0] for before, after in pairwise(pairs))
 
 
-def count(told: Sequence[Sequence[int]]) -> int:
+def count(pairs: Sequence[Sequence[int]]) -> int:
     """Return how many indexes ranges hold."""
-    return sum(last - first + 1 for first, last in told)
+    return sum(last - first + 1 for first, last in pairs)
 
 
-def words(told: Sequence[Sequence[int]]) -> str:
+def words(pairs: Sequence[Sequence[int]]) -> str:
     """Return ranges for a sentence: `socket 7`, `sockets 1 to 9 and 12`."""
-    parts = [str(first) if first == last else f"{first} to {last}" for first, last in told[:LISTED]]
-    if len(told) > LISTED:
-        parts.append(f"{count(told[LISTED:]):,} more")
-    noun = "socket" if count(told) == 1 else "sockets"
+    parts = [str(first) if first == last else f"{first} to {last}" for first, last in pairs[:LISTED]]
+    if len(pairs) > LISTED:
+        parts.append(f"{count(pairs[LISTED:]):,} more")
+    noun = "socket" if count(pairs) == 1 else "sockets"
     return f"{noun} {', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else f"{noun} {''.join(parts)}"

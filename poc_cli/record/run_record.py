@@ -1,4 +1,4 @@
-"""The history of a whole run, sorted by plays, and what belongs to none of them."""
+"""A run as recorded: its plays, and the events that belong to none of them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from poc_cli.residency.sleep_onset import Canary
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A scenario that could not be played here."""
+    """A scenario that the target could not play."""
 
     scenario: str
     title: str
@@ -27,33 +27,33 @@ class LeftOut:
 
 @dataclass(slots=True)
 class RunRecord:
-    """A whole run as it was written down."""
+    """A run as recorded."""
 
     start: dict[str, Any] = field(default_factory=dict)
     end: Event | None = None
     plays: list[PlayRecord] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     confirmed: list[Event] = field(default_factory=list)
-    """The stories whose claims are known not to rest on module state, without another play."""
+    """The `confirmed` events: stories whose claims are known not to depend on module state without another play."""
 
-    sentinels: tuple[Canary, ...] = ()
+    canaries: tuple[Canary, ...] = ()
     round_trips: list[float] = field(default_factory=list)
     damage: str | None = None
 
     @property
     def repeat(self) -> int:
-        """Return how often each story was to be played."""
+        """Return how many times each story should have been played."""
         number = self.start.get("repeat")
         return number if isinstance(number, int) else 1
 
     @property
     def flaw(self) -> str | None:
-        """Return what is wrong with the record as a whole: damage, or an end that is missing."""
+        """Return what is wrong with the record as a whole: damage, or a missing end. None if nothing is."""
         return self.damage or ("the record breaks off" if self.end is None else None)
 
 
 def record(events: list[Event | None]) -> RunRecord:
-    """Sort the events of a history; damage in the middle makes every play of it an error."""
+    """Return the run that a history records. If the history is damaged, every play in it is an error."""
     events = with_how(events)
     damage = damage_of(events)
     run = RunRecord(damage=damage)
@@ -81,7 +81,7 @@ def record(events: list[Event | None]) -> RunRecord:
             case _ if event.play in inside and event.play not in ends:
                 inside[event.play].append(event)
     run.confirmed = [each for each in events if each is not None and each.kind == kinds.CONFIRMED and not flaw(each)]
-    run.sentinels = tuple(_sentinels(events))
+    run.canaries = tuple(_canaries(events))
     late = tuple(stretches_of(events))
     run.plays = joined(
         PlayRecord(
@@ -90,7 +90,7 @@ def record(events: list[Event | None]) -> RunRecord:
             tuple(inside[label]),
             ends.get(label),
             damage or edited(start),
-            run.sentinels,
+            run.canaries,
             _late_for(late, start, inside[label], ends.get(label)),
         )
         for label, start in starts.items()
@@ -103,7 +103,7 @@ def _late_for(late: tuple[Stretch, ...], start: Event, events: list[Event], end:
     return concerning(late, start, events, last.t_ns)
 
 
-def _sentinels(events: list[Event | None]) -> Iterator[Canary]:
+def _canaries(events: list[Event | None]) -> Iterator[Canary]:
     for event in events:
         if event is not None and event.kind == kinds.SENTINEL and "failed" not in event.data and flaw(event) is None:
             data = event.data

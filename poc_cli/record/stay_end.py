@@ -1,7 +1,7 @@
-"""How a stay in memory ended: by the idle timer, by our evict, with its process, or by the worker itself.
+"""Decide how a stay in memory ended: by the idle timer, by poc's evict, with its process, or by the worker itself.
 
-The engine records what it did and when the object left; what that means is decided here, so that `poc judge` can
-decide it again. Histories of before carry the word itself (`how`), which stands.
+The engine records what it did and when the object left memory. How the stay ended is decided here, so that `poc judge`
+can decide it again. Older histories record the result itself (`how`), which is used as it is.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,30 +14,30 @@ from poc_cli.history.event import Event
 How = Literal["idle", "evict", "died", "dropped"]
 
 IDLE_AT_LEAST_NS: Final = 1_000_000_000
-"""An object that aborts, or whose constructor throws, leaves within 0.1 ms of its last activity. The idle timer strikes
-10.00 s after the last event, or up to 4 s sooner by the trace where the machine was too busy to start it late enough;
-both measured on workerd 1.20261023.1."""
+"""An object that aborts, or whose constructor throws, leaves within 0.1 ms of its last activity. The idle timer fires
+10.00 s after the last event, or up to 4 s sooner by the trace on a busy machine; both measured on workerd
+1.20261023.1."""
 
 EVICT_LINGERS_NS: Final = 31_000_000_000
-"""An evict that was not answered is not cancelled: it strikes within the runtime's 30 s (measured)."""
+"""An evict that got no answer is not cancelled: it takes effect within the runtime's 30 s (measured)."""
 
 _ENDS_ALL: Final = frozenset({"server", "crash", "deploy"})
 
 
 def how_left(before: Sequence[Event], actor: str, data: dict[str, Any], t_ns: int) -> How:
-    """Return how the stay ended that an `out` event with this data tells of; `before` is the play up to then."""
+    """Return how the stay ended that an `out` event with this data records; `before` are the events before it."""
     if data.get("ended") == "process" or _in_fault(before, actor):
         return "died"
     if _was_evicted(before, actor, t_ns):
         return "evict"
     if data["at_ns"] - data["at_last_activity_ns"] >= IDLE_AT_LEAST_NS:
         return "idle"
-    # Neither the timer nor an evict: the worker called ctx.abort(), or its constructor threw.
+    # Neither the timer nor an evict, so the worker called ctx.abort() or its constructor threw.
     return "dropped"
 
 
 def with_how(events: Iterable[Event | None]) -> list[Event | None]:
-    """Return the events of a history with `how` in each `out`, worked out where the record has only the facts."""
+    """Return the events of a history with `how` in each `out` event, computed where it is not recorded."""
     before: dict[str, list[Event]] = {}
     found: list[Event | None] = []
     for event in events:
@@ -62,7 +62,7 @@ def _has_facts(data: dict[str, Any]) -> bool:
 
 
 def _in_fault(before: Sequence[Event], actor: str) -> bool:
-    """Return whether a fault of the story's was under way: from its event to the end of its step."""
+    """Return whether a fault was under way, which lasts from its event to the end of its step."""
     for event in reversed(before):
         if event.kind == kinds.STEP_END:
             return False
@@ -73,14 +73,14 @@ def _in_fault(before: Sequence[Event], actor: str) -> bool:
 
 
 def _was_evicted(before: Sequence[Event], actor: str, t_ns: int) -> bool:
-    """Return whether an evict of this object was under way, had succeeded in this stay, or was not answered."""
+    """Return whether an evict of this object was under way, had succeeded in this stay, or had got no answer."""
     answered = in_this_stay = False
     for event in reversed(before):
         if event.actor != actor:
             continue
         match event.kind:
             case kinds.ENTERED:
-                in_this_stay = answered = True  # an evict of an earlier stay is over, unless nobody answered it
+                in_this_stay = answered = True  # an evict of an earlier stay is over, unless it got no answer
             case kinds.EVICTED:
                 outcome = event.data.get("outcome")
                 lingers = outcome == "no_answer" and t_ns - event.t_ns < EVICT_LINGERS_NS

@@ -1,4 +1,4 @@
-"""Whether a record is whole: each event has the fields that the judge needs, of the types that `history.events` has."""
+"""Check that a history is complete: each event has the fields that the judge needs, with the declared types."""
 
 from collections import Counter
 from functools import cache
@@ -11,31 +11,31 @@ from poc_cli.history.events import KINDS
 from poc_cli.scenario.loader import text_sha256
 
 _JUDGED: Final[dict[str, tuple[str, ...]]] = {
-    kinds.LEFT: ("how",),  # worked out from the facts before this, so it lacks where those are damaged
+    kinds.LEFT: ("how",),  # computed before this, so it is missing if its inputs are damaged
     kinds.SENTINEL: ("left_alone_s", "silent_ms", "answer_ms", "before", "after"),
 }
-"""Fields that the judge needs beside those of all histories."""
+"""Fields that the judge needs besides the required ones."""
 
 
 class _Check(NamedTuple):
-    """What a field must hold."""
+    """A field that an event must have, and its values."""
 
     name: str
     types: frozenset[type] | None
     choices: tuple[str, ...]
 
     def wrong(self, data: dict[str, Any]) -> str | None:
-        """Return what is wrong with the field, None where nothing is."""
+        """Return what is wrong with the field, None if nothing is."""
         if self.name not in data or not (self.types is None or type(data[self.name]) in self.types):
-            return f'its "{self.name}" is missing or no longer what it was'
+            return f'its "{self.name}" is missing or of another type'
         if self.choices and data[self.name] not in self.choices:
-            return f'its "{self.name}" is none of {", ".join(sorted(self.choices))}'
+            return f'its "{self.name}" is not one of {", ".join(sorted(self.choices))}'
         return None
 
 
 @cache
 def _checks(kind: str) -> tuple[_Check, ...]:
-    """Return what the judge needs to find in an event of this kind."""
+    """Return the checks for an event of this kind."""
     data = KINDS.get(kind)
     if data is None:
         return ()
@@ -44,7 +44,7 @@ def _checks(kind: str) -> tuple[_Check, ...]:
 
 
 def _allowed(declared: Any) -> tuple[frozenset[type] | None, tuple[str, ...]]:
-    """Return the types that JSON has for a declared type, None for any, and the texts that it may be."""
+    """Return the Python types that a declared type has in JSON (None for any), and the strings that it allows."""
     origin = get_origin(declared)
     if declared is Any:
         return None, ()
@@ -59,7 +59,7 @@ def _allowed(declared: Any) -> tuple[frozenset[type] | None, tuple[str, ...]]:
 
 
 def flaw(event: Event) -> str | None:
-    """Return what is wrong with an event, None where the judge can work with it."""
+    """Return what is wrong with an event, None if nothing is."""
     if event.kind == kinds.SENTINEL and "failed" in event.data:
         return None
     for check in _checks(event.kind):
@@ -71,18 +71,18 @@ def flaw(event: Event) -> str | None:
             held = isinstance(event.data.get("text"), str) or isinstance(event.data.get("hex"), str)
             return None if held else "its message is missing"
         case kinds.STEP | kinds.STEP_END:
-            return "it belongs to no step" if event.step is None else None
+            return "it has no step" if event.step is None else None
     return None
 
 
 def damage_of(events: list[Event | None]) -> str | None:
-    """Return what is wrong with the file, if anything beyond a last line that was cut off."""
+    """Return what is wrong with a history, None if nothing is; a last line that was cut off is allowed."""
     whole = events[:-1] if events and events[-1] is None else events
     for number, event in enumerate(whole, start=1):
         if event is None:
             return f"line {number} of the history cannot be read"
         if event.id != number:
-            return f"the history is not whole: event {number} is missing before line {number}"
+            return f"the history is not complete: event {number} is missing before line {number}"
         wrong = flaw(event)
         if wrong is not None:
             return f"line {number} of the history, {event.kind}, is damaged: {wrong}"
@@ -90,7 +90,7 @@ def damage_of(events: list[Event | None]) -> str | None:
 
 
 def edited(start: Event) -> str | None:
-    """Return the complaint about a play whose scenario is not the one that was played, None where it is."""
+    """Return an error if the scenario text of a play was edited after the run, else None."""
     played = start.data["sha256"]
     found = text_sha256(start.data["text"])
     if found == played:
@@ -99,7 +99,7 @@ def edited(start: Event) -> str | None:
 
 
 def _played_twice(events: list[Event | None]) -> str | None:
-    """Return the complaint about two plays of one label: what belongs to which cannot be told any more."""
+    """Return an error if two plays have the same label, so that their events cannot be told apart, else None."""
     starts = Counter(event.play for event in events if event is not None and event.kind == kinds.PLAY_START)
     again = next((label for label, times in starts.items() if times > 1), None)
     return None if again is None else f'the history holds {starts[again]} plays called "{again}"'

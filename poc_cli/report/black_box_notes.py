@@ -1,4 +1,4 @@
-"""What the record of a black box tells beyond messages: waits, questions of poc's own, and how a sleep is known."""
+"""Transcript lines and sleep summaries for targets without a trace."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -11,27 +11,28 @@ from poc_cli.record.instances import describe_stay, instances_of
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.report.styled import Line, span
 
-Told = Callable[[Event], Line | None]
+LineOf = Callable[[Event], Line | None]
+"""Returns the transcript line of an event, None if it has none."""
 
 _NOTE: Final = "cyan"
 
 
 def answer(play: PlayRecord, label: str) -> str:
-    """Return in a sentence whether an object slept, as far as its answers tell."""
-    told = instances_of(play, label)
+    """Return a sentence that says whether an object slept, as far as its replies show."""
+    found = instances_of(play, label)
     slept = [each for each in sleeps_of(play) if each.label == label]
     parts: list[str] = []
     if slept:
         times = "" if len(slept) == 1 else f" {len(slept)} times, at first"
-        parts.append(f"It slept{times}: it {slept[0].told}.")
-    if told.unsteady is not None:
-        parts.append(f"Nothing shows whether it slept: {told.unsteady[0]}.")
-    parts += [f"It was still there: {describe_stay(stay)}." for stay in told.stays[:1]]
-    parts += [f"Nothing shows that it slept: {doubt.why}." for doubt in told.doubts[:1] if not slept]
-    if not told.tellings:
+        parts.append(f"It slept{times}: it {slept[0].description}.")
+    if found.unsteady is not None:
+        parts.append(f"Nothing shows whether it slept: {found.unsteady[0]}.")
+    parts += [f"It was still there: {describe_stay(stay)}." for stay in found.stays[:1]]
+    parts += [f"Nothing shows that it slept: {doubt.why}." for doubt in found.doubts[:1] if not slept]
+    if not found.answers:
         path = play.play.objects[label].instance
-        parts.append(f'Nothing shows whether it slept: no answer of it has "{path}".')
-    return " ".join(parts) or "It was not left alone between two of its answers."
+        parts.append(f'Nothing shows whether it slept: no reply has "{path}".')
+    return " ".join(parts) or "It was never left alone between two replies."
 
 
 def _waited(event: Event) -> Line:
@@ -41,12 +42,12 @@ def _waited(event: Event) -> Line:
 
 
 def _asked(event: Event) -> Line:
-    return [span(f"{event.actor} > (poc asks who the room is)", "dim")]
+    return [span(f"{event.actor} > (poc asks for the room's instance)", "dim")]
 
 
 def _describe(event: Event) -> Line:
-    return [span(f"{event.actor} < (the room tells poc)", "dim")]
+    return [span(f"{event.actor} < (the room's instance)", "dim")]
 
 
-TELLERS: Final[Mapping[str, Told]] = {kinds.WAITED: _waited}
-FRAMES: Final[Mapping[str, Told]] = {kinds.ASKED: _asked, kinds.TOLD: _describe}
+EVENT_LINES: Final[Mapping[str, LineOf]] = {kinds.WAITED: _waited}
+FRAME_LINES: Final[Mapping[str, LineOf]] = {kinds.ASKED: _asked, kinds.TOLD: _describe}

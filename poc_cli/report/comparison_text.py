@@ -1,4 +1,4 @@
-"""A comparison for the terminal: what got worse first, then the other claims, then the figures, then the answer."""
+"""A comparison of two runs for the terminal: what got worse, the other claims, the figures, the result."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -12,10 +12,10 @@ from poc_cli.report.text import STYLES
 
 _NAMES: Final = {
     "wake_ms": "a wake",
-    "warm_ms": "a warm answer",
+    "warm_ms": "a warm reply",
     "asleep_after_ms": "idle sleep began after",
-    "storm_ms": "an answer in a wake storm",
-    "broadcast_ms": "a broadcast's arrival",
+    "storm_ms": "a reply in a wake storm",
+    "broadcast_ms": "a broadcast",
 }
 _IN_SECONDS: Final = frozenset({"asleep_after_ms"})
 _WORDS: Final = {"asleep_after_ms": ("later", "earlier")}
@@ -24,18 +24,18 @@ _SLOWER: Final = ("slower", "faster")
 _HEADINGS: Final = {Kind.worse: "bold red", Kind.left_out: "bold yellow", Kind.gone: "bold yellow"}
 
 _NAME, _CELL, _RATIO, _INTERVAL = 28, 12, 6, 14
-"""Widths of the columns of figures: as wide as what stands in them, within 80 columns up to the word at the end."""
+"""Widths of the columns of figures; with the word at the end they fit into 80 columns."""
 
 
 def lines(comparison: Comparison, before: tuple[str, dict[str, Any]], after: tuple[str, dict[str, Any]]) -> list[Line]:
-    """Return the whole comparison; each run comes with the words by which it was named."""
+    """Return the comparison; each run comes with the name that the user gave it."""
     found: list[Line] = [_run(BEFORE, *before), _run(AFTER, *after)]
     for each in comparison.differences:
         message = f"{each.before} → {each.after}"
         found.append([span("        "), span(f"{each.what}: ", "yellow"), span(message)])
     for run, why in comparison.flaws:
-        said = f"the record of the run {run} is not whole, so it proves nothing: "
-        found.append([span(said, STYLES["error"]), span(why)])
+        message = f"the record of the run {run} is incomplete, so it proves nothing: "
+        found.append([span(message, STYLES["error"]), span(why)])
     found.append([])
     for kind in Kind:
         if kind is not Kind.same and comparison.of(kind):
@@ -48,17 +48,17 @@ def lines(comparison: Comparison, before: tuple[str, dict[str, Any]], after: tup
 
 
 def answer(comparison: Comparison) -> Line:
-    """Return the comparison in one line."""
+    """Return the result of the comparison in one line."""
     worse = len(comparison.of(Kind.worse))
     changed = sum(change.changed is True for figure in comparison.figures for change in figure.changes)
     if comparison.exit_code is ExitCode.FAILED:
-        return [span("nothing can be said: the record of a run is not whole", STYLES["error"])]
+        return [span("no result: the record of a run is incomplete", STYLES["error"])]
     claims = "no claim got worse" if not worse else f"{worse} claim{'s' * (worse > 1)} got worse"
     counted = Counter(claim.kind.value for claim in comparison.claims)
-    told = [f"{counted[kind.value]} {kind.value}" for kind in Kind if counted[kind.value] and kind is not Kind.worse]
+    others = [f"{counted[kind.value]} {kind.value}" for kind in Kind if counted[kind.value] and kind is not Kind.worse]
     figures = "no figure changed" if not changed else f"{changed} figure{'s' * (changed > 1)} changed"
     style = STYLES["refuted"] if worse else STYLES["held"]
-    return [span(claims, style), span(f" ({', '.join(told)}); {figures}" if told else f"; {figures}")]
+    return [span(claims, style), span(f" ({', '.join(others)}); {figures}" if others else f"; {figures}")]
 
 
 def _run(side: str, name: str, document: dict[str, Any]) -> Line:
@@ -70,7 +70,7 @@ def _run(side: str, name: str, document: dict[str, Any]) -> Line:
 
 
 def _kind(comparison: Comparison, kind: Kind) -> list[Line]:
-    """Tell the claims of a kind one by one; a scenario that is no longer judged at all is told in a line."""
+    """List the claims of a kind; a scenario of which no claim is judged any more gets one line."""
     if kind not in {Kind.gone, Kind.left_out}:
         return [line for claim in comparison.of(kind) for line in _claim(claim)]
     by_scenario: dict[str, list[ClaimChange]] = {}
@@ -93,7 +93,7 @@ def _scenario(claim: ClaimChange) -> str:
 
 def _claim(claim: ClaimChange) -> list[Line]:
     found: list[Line] = [
-        [span(f"  {claim.name}  "), _describe(claim.before.told), span(" → "), _describe(claim.after.told)]
+        [span(f"  {claim.name}  "), _describe(claim.before.label), span(" → "), _describe(claim.after.label)]
     ]
     for side, cell in ((BEFORE, claim.before), (AFTER, claim.after)):
         if cell.reason:
@@ -102,9 +102,9 @@ def _claim(claim: ClaimChange) -> list[Line]:
 
 
 def _counted(claims: Sequence[ClaimChange]) -> str:
-    """Return how many claims there are and how they came out before, in words."""
-    counted = Counter(claim.before.told for claim in claims)
-    listed = ", ".join(f"{number} {told}" for told, number in counted.items())
+    """Return the number of claims and their verdicts before."""
+    counted = Counter(claim.before.label for claim in claims)
+    listed = ", ".join(f"{number} {verdict}" for verdict, number in counted.items())
     return f"{len(claims)} claim{'s' * (len(claims) != 1)}" + (f" ({listed})" if listed else "")
 
 
@@ -113,10 +113,10 @@ def _describe(verdict: str) -> Span:
 
 
 def _same(claims: Sequence[ClaimChange]) -> list[Line]:
-    """Count what did not change, but name what is not as it should be."""
+    """Count the unchanged claims and name those that did not hold."""
     found: list[Line] = [[span("the same", "bold"), span(f": {_counted(claims)}")]]
     failing = (claim for claim in claims if claim.after.verdict != "held" and not claim.after.known)
-    return [*found, *([span(f"  {claim.name}  "), _describe(claim.after.told)] for claim in failing)]
+    return [*found, *([span(f"  {claim.name}  "), _describe(claim.after.label)] for claim in failing)]
 
 
 def _figures(figures: Sequence[Figure]) -> list[Line]:
@@ -152,7 +152,7 @@ def _values(figure: Figure, shown: Callable[[float], str]) -> str:
     sides = [f"{side} {_spread(spread, shown)}" for side, spread in ((BEFORE, figure.before), (AFTER, figure.after))]
     message = ", ".join(sides) + f"; a change is beyond {figure.factor:g} times"
     if figure.apart:
-        message += f"; measured by one run only and not compared: {', '.join(figure.apart)}"
+        message += f"; not compared, as only one run measured it: {', '.join(figure.apart)}"
     return message
 
 

@@ -1,4 +1,4 @@
-"""The bill as text: a table of both sides, and below it in sentences what follows from it."""
+"""A month's bill as text: a table with and without hibernation, and sentences about it."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -12,24 +12,24 @@ from poc_cli.cost.prices import Prices
 from poc_cli.cost.usage_line import percent, plain, usage_summary
 from poc_cli.report.styled import Line, span
 
-WHY: Final = "An object that only waits to sleep is not billed, nor is its sleep; one that something pins is."
+WHY: Final = "The time in which an object waits to sleep or sleeps is not billed; the time in which it is pinned is."
 
 Row = tuple[str, str, str, str, str]
 
 
 def lines(month: Month) -> list[Line]:
-    """Return the whole page about a month."""
+    """Return the month's bill with notes and sentences."""
     notes = [[span(note)] for note in month.notes]
     return [[span(month.title, "bold")], *notes, [], *_table(month), [], *_sentences(month), [], *_growth(month)]
 
 
 def run_lines(measured: Measured, prices: Prices) -> list[Line]:
-    """Return what a run used, and how its time in memory was spent."""
+    """Return the usage of a run and how its time in memory was spent."""
     return [[span(usage_summary(measured, prices), "bold")], *([span(f"  {text}")] for text in _memory(measured)), []]
 
 
 def source(prices: Prices) -> Line:
-    """Return where the prices are from."""
+    """Return the source and date of the prices."""
     page = prices.sources["durable_objects"]
     return [span(f"Prices as read on {prices.read}: {page.url} (of {page.updated})", "dim")]
 
@@ -38,12 +38,12 @@ def _memory(measured: Measured) -> Iterator[str]:
     resident, active = measured.total("resident_seconds"), measured.total("active_seconds")
     pinned = measured.total("pinned_seconds")
     if measured.at_most:
-        yield f"active for at most {plain(active)} s; without the runtime's trace that cannot be told better"
+        yield f"active for at most {plain(active)} s; without the runtime's trace this is an upper bound"
         return
-    waiting = f"{plain(resident - active)} s only waiting to sleep, which is not billed"
+    waiting = f"{plain(resident - active)} s waiting to sleep, which is not billed"
     yield f"in memory for {plain(resident)} s: {plain(active)} s active, {waiting}"
     if pinned:
-        yield f"of the active time, {plain(pinned)} s pinned by something that the worker left open"
+        yield f"{plain(pinned)} s of the active time were spent pinned by something that the worker left open"
 
 
 def _table(month: Month) -> Iterator[Line]:
@@ -53,8 +53,8 @@ def _table(month: Month) -> Iterator[Line]:
     yield [span(f"{'':<{widths[0]}}   {heads[0]}   {heads[1]}", "bold")]
     for row in rows:
         title, *cells = (f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True))
-        told_ = f"{title.strip():<{widths[0]}}   {cells[0]}  {cells[1]}   {cells[2]}  {cells[3]}"
-        yield [span(told_, "bold" if row[0] == "a month" else "dim" if row[0] == _UNROUNDED else "")]
+        line = f"{title.strip():<{widths[0]}}   {cells[0]}  {cells[1]}   {cells[2]}  {cells[3]}"
+        yield [span(line, "bold" if row[0] == "a month" else "dim" if row[0] == _UNROUNDED else "")]
 
 
 _UNROUNDED: Final = "without rounding up"
@@ -81,11 +81,11 @@ def _sentences(month: Month) -> Iterator[Line]:
 
 
 def _describe(month: Month) -> Iterator[str]:
-    dearest = month.paid.bill.dominant
-    if dearest is None:
-        yield "All of it is included in the paid plan."
+    largest = month.paid.bill.dominant
+    if largest is None:
+        yield "The paid plan includes all of it."
     else:
-        yield f"What costs most beside the plan: {dearest.meter.title}, {dollars(dearest.cost)}."
+        yield f"The largest cost besides the plan is {largest.meter.title}: {dollars(largest.cost)}."
     if month.saved > 0:
         yield f"Hibernation saves {dollars(month.saved)} a month."
         yield WHY
@@ -94,31 +94,31 @@ def _describe(month: Month) -> Iterator[str]:
     if month.same_up_to is not None:
         included = month.awake.bill.line("duration").meter.included
         yield (
-            f"Up to {_users(month.same_up_to)}, as many to a room as here, objects that never sleep stay within the "
-            f"{plain(included)} GB-s that are included."
+            f"Up to {_users(month.same_up_to)}, with as many in each room as here, objects that never sleep "
+            f"stay within the {plain(included)} GB-s included."
         )
     if month.never_rests_from is not None:
         many = plain(month.never_rests_from)
-        yield f"From {many} messages a minute of each user on, rooms never rest, and hibernation saves nothing."
+        yield f"From {many} messages a minute per user, rooms never sleep and hibernation saves nothing."
     if month.deliveries:
-        yield f"{plain(month.deliveries)} messages go out to other users, free of charge."
+        yield f"{plain(month.deliveries)} messages are sent to other users, free of charge."
     yield from _free(month)
 
 
 def _free(month: Month) -> Iterator[str]:
     side, other = month.paid, month.awake
     enough = "is enough" if side.free.suffices else "is not enough"
-    yield f"The free plan {enough}: it takes {_share(side.free.tightest)}."
+    yield f"The free plan {enough}: this uses {_share(side.free.tightest)}."
     users, awake = month.free_up_to(side), month.free_up_to(other)
     if users is not None and awake is not None and awake < users:
         named = other.free.tightest.meter.title
-        yield f"  It serves up to {_users(users)}; without hibernation up to {_users(awake)}, by its {named}."
+        yield f"  It is enough for up to {_users(users)}; without hibernation for {_users(awake)}, limited by {named}."
     elif users is not None:
-        yield f"  It serves up to {_users(users)}."
+        yield f"  It is enough for up to {_users(users)}."
     counted = month.one_to_one(side)
     if counted is not None:
-        yield "  The page counts 20 messages as one request for the paid plan, and does not say so for the free one;"
-        yield f"  each by itself, they take {_share(counted)}."
+        yield "  On the paid plan 20 messages count as one request; the prices do not say so for the free plan."
+        yield f"  Counted one by one, they use {_share(counted)}."
 
 
 def _share(share: Share) -> str:

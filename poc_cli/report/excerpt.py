@@ -1,4 +1,4 @@
-"""The lines of the transcript around the evidence of a verdict, and the line of the scenario that it is about."""
+"""Excerpts of the transcript around the evidence of a verdict, and the scenario line that it refers to."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,64 +10,64 @@ from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.record.attempts import round_of
 from poc_cli.report.styled import plain
-from poc_cli.report.transcript import Teller
+from poc_cli.report.transcript import PlayTranscript
 from poc_cli.scenario.positions import locate
 
 LONGEST: Final = 14
-"""Lines of one excerpt: an exchange, a sleep and the step that failed fit in."""
+"""Lines of one excerpt: enough for an exchange, a sleep and the step that failed."""
 
 BEFORE: Final = 2
 AFTER: Final = 1
-"""Lines around each piece of evidence: the step and the message that led to it, and what came of it."""
+"""Lines of context around each event of evidence: its step and message, and the result."""
 
 GAP: Final = "     …"
 
 _UNREADABLE = (KeyError, TypeError, ValueError, RecursionError)
-"""What a recorded scenario raises that was edited after the run."""
+"""What parsing a recorded scenario raises if it was edited after the run."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """Where an event stands: the events of its play, and which of them it is."""
+class _Position:
+    """The position of an event: the events of its play and its index among them."""
 
     inside: list[Event]
     index: int
 
     @property
     def event(self) -> Event:
-        """Return the event itself."""
+        """Return the event."""
         return self.inside[self.index]
 
 
 class Excerpts:
-    """The history of one run, ready to be quoted."""
+    """Quotes the history of one run."""
 
     def __init__(self, events: Iterable[Event | None] = ()) -> None:
-        """Take the history; without one nothing can be quoted."""
+        """Index the history; without one every excerpt is empty."""
         self._plays: dict[str, list[Event]] = {}
-        self._places: dict[int, _Place] = {}
+        self._places: dict[int, _Position] = {}
         for event in events:
             if event is None or event.kind in kinds.OF_THE_RUN:
                 continue
             inside = self._plays.setdefault(event.play, [])
             inside.append(event)
-            self._places.setdefault(event.id, _Place(inside, len(inside) - 1))
+            self._places.setdefault(event.id, _Position(inside, len(inside) - 1))
 
     def around(self, evidence: Iterable[int]) -> list[str]:
-        """Return the lines around the evidence, at most `LONGEST`, the last ones: there it was decided.
+        """Return the last `LONGEST` lines around the evidence, because the last ones decided the verdict.
 
-        Where several performances show the same, the first is quoted; it is the one that the reason names.
+        If several attempts of the play show the same, the first is quoted; the reason refers to it.
         """
         places = self._known(evidence)
         if not places:
             return []
         first = min(places, key=lambda place: round_of(place.inside[0])).event.play
         wanted = {index for place in places if place.event.play == first for index in self._near(place)}
-        found = self._told(self._plays[first], sorted(wanted))
+        found = self._lines(self._plays[first], sorted(wanted))
         return found if len(found) <= LONGEST else [GAP, *found[1 - LONGEST :]]
 
     def line(self, scenario: str, claim: str, evidence: Iterable[int]) -> int | None:
-        """Return the line of the scenario's file: of the step that failed, else of the claim, None for neither."""
+        """Return the line in the scenario file: of the step that failed, else of the claim, None for neither."""
         for place in reversed(self._known(evidence)):
             event = place.event
             if event.kind == kinds.STEP_END and not event.data.get("ok"):
@@ -77,7 +77,7 @@ class Excerpts:
                     return line
         return self._line_of_claim(scenario, claim)
 
-    def _known(self, evidence: Iterable[int]) -> list[_Place]:
+    def _known(self, evidence: Iterable[int]) -> list[_Position]:
         return [self._places[each] for each in sorted(set(evidence)) if each in self._places]
 
     def _line_of_claim(self, scenario: str, claim: str) -> int | None:
@@ -87,35 +87,36 @@ class Excerpts:
                 return _line(start["text"], claim)
         return None
 
-    def _near(self, place: _Place) -> list[int]:
-        """Return the indexes of the lines around an event that has one; one without stands for those around it."""
-        teller = _teller(place.inside)
-        back = _told(teller, range(place.index - 1, -1, -1), BEFORE)
-        on = _told(teller, range(place.index + 1, len(place.inside)), AFTER)
-        own = [place.index] if teller.line(place.index) is not None else []
-        return [*back, *own, *on]
+    def _near(self, place: _Position) -> list[int]:
+        """Return the indexes of the events to show around a position; events without a line are skipped."""
+        transcript = _transcript(place.inside)
+        before = _visible(transcript, range(place.index - 1, -1, -1), BEFORE)
+        after = _visible(transcript, range(place.index + 1, len(place.inside)), AFTER)
+        own = [place.index] if transcript.line(place.index) is not None else []
+        return [*before, *own, *after]
 
-    def _told(self, inside: list[Event], indexes: Sequence[int]) -> list[str]:
-        teller = _teller(inside)
+    def _lines(self, inside: list[Event], indexes: Sequence[int]) -> list[str]:
+        transcript = _transcript(inside)
         found: list[str] = []
         last = None
         for index in indexes:
-            if last is not None and _told(teller, range(last + 1, index), 1):
+            if last is not None and _visible(transcript, range(last + 1, index), 1):
                 found.append(GAP)
-            line = teller.line(index)
+            line = transcript.line(index)
             found += [] if line is None else [_inert(plain(line))]
             last = index
         return found
 
 
-def _teller(inside: list[Event]) -> Teller:
-    return Teller(inside[0].play, inside, messages=True)
+def _transcript(inside: list[Event]) -> PlayTranscript:
+    return PlayTranscript(inside[0].play, inside, messages=True)
 
 
-def _told(teller: Teller, indexes: Iterable[int], most: int) -> list[int]:
+def _visible(transcript: PlayTranscript, indexes: Iterable[int], most: int) -> list[int]:
+    """Return the first indexes, at most `most`, whose events have a line."""
     found: list[int] = []
     for index in indexes:
-        if teller.line(index) is not None:
+        if transcript.line(index) is not None:
             found.append(index)
             if len(found) == most:
                 break
@@ -123,7 +124,7 @@ def _told(teller: Teller, indexes: Iterable[int], most: int) -> list[int]:
 
 
 def _inert(line: str) -> str:
-    """Return a line in which a CI's log finds no command: GitHub looks for `##[` anywhere."""
+    """Return a line without commands for a CI log: GitHub looks for `##[` anywhere in a line."""
     return line.replace("##[", "# #[")
 
 

@@ -1,11 +1,11 @@
-"""The outcome of a check as one table: what was asked for, what was found, and whether that will do."""
+"""The outcome of `poc check` as a table: each requirement, what was found, and the verdict."""
 
 from typing import Final
 
 from poc_cli.exit_codes import ExitCode
 from poc_cli.inert import inert
-from poc_cli.judge.gate_row import Row
 from poc_cli.judge.gates import Outcome
+from poc_cli.judge.requirements import Row
 from poc_cli.report.markdown import text
 from poc_cli.report.styled import Line, span
 
@@ -25,13 +25,13 @@ STYLES: Final = {
 }
 
 WIDEST: Final = 44
-"""Columns of a cell: two of them and the verdict fit into a hundred, the width of a CI's log."""
+"""Width of a cell: two cells and the verdict fit into 100 columns, the width of a CI log."""
 
 _HEADS: Final = ("requirement", "found", "verdict")
 
 
 def answer(outcome: Outcome) -> Line:
-    """Return the answer in one line."""
+    """Return the result in one line."""
     bad = len(outcome.failing)
     style = {ExitCode.HELD: "green", ExitCode.REFUTED: "bold red", ExitCode.FAILED: "bold magenta"}
     message = (
@@ -41,13 +41,13 @@ def answer(outcome: Outcome) -> Line:
 
 
 def lines(outcome: Outcome) -> list[Line]:
-    """Return the table, then in full what had to be cut of it, then the answer."""
+    """Return the table, then each row that is not met in full, then the result."""
     cells = [(_cut(row.requirement), _cut(row.found), row.verdict) for row in outcome.rows]
     widths = [max(map(len, column)) for column in zip(_HEADS, *cells, strict=True)]
     found: list[Line] = [[span(f"{head:<{width}}  ", "bold") for head, width in zip(_HEADS, widths, strict=True)]]
     for requirement, seen, verdict in cells:
-        told = span(f"{requirement:<{widths[0]}}  "), span(f"{seen:<{widths[1]}}  ")
-        found.append([*told, span(verdict, STYLES[verdict])])
+        columns = span(f"{requirement:<{widths[0]}}  "), span(f"{seen:<{widths[1]}}  ")
+        found.append([*columns, span(verdict, STYLES[verdict])])
     found.append([])
     for row in outcome.failing:
         found += _in_full(row)
@@ -68,7 +68,7 @@ def _cut(cell: str) -> str:
 
 
 def table(outcome: Outcome) -> str:
-    """Return the table as Markdown, the answer above it."""
+    """Return the table as Markdown, with the result above it."""
     head = f"**poc check: {text(ANSWERS[outcome.exit_code])}**\n\n| Requirement | Found | Verdict |\n|---|---|---|\n"
     rows = [*outcome.failing, *(row for row in outcome.rows if row not in outcome.failing)]
     return head + "\n".join(_row(row) for row in rows)
@@ -80,4 +80,4 @@ def _row(row: Row) -> str:
 
 
 _LONGEST: Final = 300
-"""Characters of a cell of the Markdown table; the claim's own paragraph has the rest."""
+"""Characters of a cell of the Markdown table; the claim's own paragraph has the full text."""

@@ -1,4 +1,4 @@
-"""A judged run for GitHub Actions: annotations at the lines of scenarios, and the summary of the step."""
+"""A judged run for GitHub Actions: annotations at scenario lines, and the job summary."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ from poc_cli.report.gate_table import table
 from poc_cli.report.markdown import markdown
 
 MOST_ANNOTATIONS: Final = 10
-"""GitHub shows ten of a step and drops the others without a word."""
+"""GitHub shows ten per step and silently drops the others."""
 
 LONGEST_MESSAGE: Final = 1_000
-"""Characters of one annotation; GitHub shows them in a box beside the line."""
+"""Characters of one annotation, which GitHub shows in a box at the line."""
 
 LARGEST_SUMMARY: Final = 1024 * 1024
-"""Bytes of one step; GitHub refuses a larger one whole."""
+"""Bytes per step; GitHub rejects a larger summary."""
 
 Document = dict[str, Any]
 Located = Callable[[str], str | None]
-"""Gives the path of a scenario's file from the root of the repository, None for one outside of it."""
+"""Returns the path of a scenario file relative to the root of the repository, None if it is outside."""
 
 
 @dataclass(frozen=True, slots=True)
-class Complaint:
-    """One thing that is not as it should be, and where the scenario says so."""
+class Annotation:
+    """One annotation: its level and text, and the scenario line that it is shown at."""
 
     level: Literal["error", "warning"]
     title: str
@@ -37,76 +37,76 @@ class Complaint:
 
 
 def annotations(document: Document, events: Iterable[Event | None], located: Located) -> str:
-    """Return the commands that annotate a run: refuted first, then errors, then what is unknown."""
-    return commands(_complaints(document, Excerpts(events), located))
+    """Return the workflow commands that annotate a run: refuted claims first, then errors, then unknown claims."""
+    return commands(_annotations(document, Excerpts(events), located))
 
 
 def annotations_of_check(document: Document, events: Iterable[Event | None], located: Located, outcome: Outcome) -> str:
-    """Return the commands that annotate a check: a complaint for each gate that is not met."""
+    """Return the workflow commands for each gate of a check that is not met."""
     about_claims = _by_claim(document, Excerpts(events), located)
-    complaints: list[Complaint] = []
+    found: list[Annotation] = []
     for row in outcome.failing:
         about = None if row.claim is None else about_claims.get(row.claim)
         file, line = (None, None) if about is None else (about.file, about.line)
-        complaints.append(Complaint("error", f"poc: {row.verdict}: {row.requirement}", row.found, file, line))
-    return commands(complaints)
+        found.append(Annotation("error", f"poc: {row.verdict}: {row.requirement}", row.found, file, line))
+    return commands(found)
 
 
-def commands(complaints: list[Complaint]) -> str:
-    """Return a line for each of the first ten, and one that counts the rest."""
-    shown = [_command(each) for each in complaints[:MOST_ANNOTATIONS]]
-    rest = len(complaints) - MOST_ANNOTATIONS
+def commands(found: list[Annotation]) -> str:
+    """Return a workflow command for each of the first ten annotations, and one that counts the rest."""
+    shown = [_command(each) for each in found[:MOST_ANNOTATIONS]]
+    rest = len(found) - MOST_ANNOTATIONS
     if rest > 0:
-        shown.append(f"::notice title=poc::{rest} more not shown here; the summary of the step has them")
+        shown.append(f"::notice title=poc::{rest} more are not shown here; see the job summary")
     return "".join(f"{line}\n" for line in shown)
 
 
 def summary(document: Document, events: list[Event | None], outcome: Outcome | None, room: int) -> str:
-    """Return the summary of the step as Markdown of at most `room` bytes, empty where there is no room for any."""
+    """Return the job summary as Markdown of at most `room` bytes, empty if that is too little."""
     gates = "" if outcome is None else table(outcome)
     return markdown(document, events, above=gates, largest=min(room, LARGEST_SUMMARY))
 
 
-def _complaints(document: Document, excerpts: Excerpts, located: Located) -> list[Complaint]:
-    order = ("refuted", "held", "error", "unknown")  # held stands for a known defect that is gone
-    found: list[tuple[int, Complaint]] = []
+def _annotations(document: Document, excerpts: Excerpts, located: Located) -> list[Annotation]:
+    order = ("refuted", "held", "error", "unknown")  # a held claim is here if its known defect is gone
+    found: list[tuple[int, Annotation]] = []
     for scenario in document["scenarios"]:
         if scenario["error"] and not scenario["claims"]:
             file = located(scenario["file"])
-            title = f"poc: {scenario['name']} could not be played"
-            found.append((order.index("error"), Complaint("error", title, str(scenario["error"]), file)))
+            title = f"poc: {scenario['name']} could not be run"
+            found.append((order.index("error"), Annotation("error", title, str(scenario["error"]), file)))
         for claim in scenario["claims"]:
             as_known = claim["verdict"] == "refuted" and claim["known"] == "refuted"
             if not as_known and (claim["verdict"] != "held" or claim["known"] == "refuted"):
-                found.append((order.index(claim["verdict"]), _complaint(scenario, claim, excerpts, located)))
-    return [complaint for _, complaint in sorted(found, key=lambda pair: pair[0])]
+                found.append((order.index(claim["verdict"]), _annotation(scenario, claim, excerpts, located)))
+    return [annotation for _, annotation in sorted(found, key=lambda pair: pair[0])]
 
 
-def _by_claim(document: Document, excerpts: Excerpts, located: Located) -> dict[tuple[str, str], Complaint]:
+def _by_claim(document: Document, excerpts: Excerpts, located: Located) -> dict[tuple[str, str], Annotation]:
     return {
-        (scenario["name"], claim["id"]): _complaint(scenario, claim, excerpts, located)
+        (scenario["name"], claim["id"]): _annotation(scenario, claim, excerpts, located)
         for scenario in document["scenarios"]
         for claim in scenario["claims"]
     }
 
 
-def _complaint(scenario: Document, claim: Document, excerpts: Excerpts, located: Located) -> Complaint:
+def _annotation(scenario: Document, claim: Document, excerpts: Excerpts, located: Located) -> Annotation:
     file = located(scenario["file"])
     line = None if file is None else excerpts.line(scenario["name"], claim["id"], claim["evidence"])
     level: Literal["error", "warning"] = "warning" if claim["verdict"] == "unknown" else "error"
     title = f"poc: {claim['verdict']}: {scenario['name']}/{claim['id']}"
-    return Complaint(level, title, f"{claim['says']} {claim['reason']}", file, line)
+    return Annotation(level, title, f"{claim['says']} {claim['reason']}", file, line)
 
 
-def _command(each: Complaint) -> str:
-    told = {"file": each.file, "line": None if each.file is None else each.line, "title": each.title}
-    properties = ",".join(f"{name}={_property(str(value))}" for name, value in told.items() if value is not None)
+def _command(each: Annotation) -> str:
+    fields = {"file": each.file, "line": None if each.file is None else each.line, "title": each.title}
+    properties = ",".join(f"{name}={_property(str(value))}" for name, value in fields.items() if value is not None)
     return f"::{each.level} {properties}::{_data(each.message)}"
 
 
 def _data(text: str) -> str:
-    """Return a text of one line as the runner reads it back: it takes %XX apart after the line."""
-    whole = inert(text).replace("##[", "# #[")  # the older commands, which the runner finds anywhere in a line
+    """Return a text as one line of a workflow command; the runner decodes %XX."""
+    whole = inert(text).replace("##[", "# #[")  # the old command syntax, which the runner finds anywhere in a line
     cut = whole if len(whole) <= LONGEST_MESSAGE else whole[: LONGEST_MESSAGE - 1] + "…"
     return cut.replace("%", "%25")
 

@@ -1,4 +1,4 @@
-"""A judged run as JUnit XML, which every CI opens: a testcase a claim, and one for each gate of a check."""
+"""A judged run as JUnit XML: a test case for each claim and for each gate of a check."""
 
 import re
 from collections.abc import Iterable
@@ -8,15 +8,16 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from poc_cli.history.event import Event
 from poc_cli.inert import inert
-from poc_cli.judge.gate_row import Row
 from poc_cli.judge.gates import Outcome
+from poc_cli.judge.requirements import Row
 from poc_cli.report.excerpt import Excerpts
+from poc_cli.report.session_view import MEANINGS
 
 LONGEST_MESSAGE: Final = 300
-"""Characters of the message in one line; the whole reason stands in the text below it."""
+"""Characters of the message attribute; the element's text has the full reason."""
 
 LONGEST_TEXT: Final = 20_000
-"""Characters of a reason: a CI that keeps all its reports should not keep all that a worker can send."""
+"""Characters of a reason, which may quote what a worker sent: CIs store all reports."""
 
 _FORBIDDEN: Final = re.compile(r"[^\t\n\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -27,27 +28,28 @@ Finding = Failure | Error | Skipped
 
 
 def junit(document: Document, events: Iterable[Event | None] = (), outcome: Outcome | None = None) -> str:
-    """Return the document; `events` is the history for the excerpts, `outcome` that of a check."""
+    """Return the XML document; `events` is the history for the excerpts, `outcome` that of a check."""
     excerpts = Excerpts(events)
     suites = [] if outcome is None else [(_suite("gates", [_gate(row) for row in outcome.rows]), 0.0)]
     accepted = frozenset() if outcome is None else outcome.accepted
     for scenario in document["scenarios"]:
-        cases = [_mishap(scenario)] if not scenario["claims"] else []
+        cases = [_without_claims(scenario)] if not scenario["claims"] else []
         cases += [
             _claim(scenario, claim, excerpts, accepted=(scenario["name"], claim["id"]) in accepted)
             for claim in scenario["claims"]
         ]
         cases += [_left_out(scenario, each) for each in scenario.get("left_out_claims", ())]
+        cases += _gaps(scenario)
         suites.append((_suite(scenario["name"], cases, document["started"]), scenario["seconds"]))
     if document["error"]:
-        case = _case("poc", "the record of the run is whole")
+        case = _case("poc", "the record of the run is complete")
         case.result = _finding(Error, document["error"])
         suites.append((_suite("record", [case]), 0.0))
     whole = JUnitXml("poc")
     for suite, _ in suites:
         whole.append(suite)
     whole.update_statistics()
-    for suite, seconds in suites:  # a claim has no time of its own; the statistics would make it the sum of nothing
+    for suite, seconds in suites:  # claims have no time of their own, so update_statistics() has set 0
         suite.time = seconds
     whole.time = document["seconds"] or 0.0
     text = whole.tostring()
@@ -77,14 +79,30 @@ def _gate(row: Row) -> TestCase:
     return case
 
 
-def _mishap(scenario: Document) -> TestCase:
-    """Return the case of a scenario of which no claim was judged."""
-    case = _case(scenario["name"], "is played")
+def _without_claims(scenario: Document) -> TestCase:
+    """Return the test case of a scenario of which no claim was judged."""
+    case = _case(scenario["name"], "runs")
     if scenario["left_out"]:
         case.result = _finding(Skipped, f"left out: {scenario['left_out']}")
     else:
         case.result = _finding(Error, scenario["error"] or "no claim was judged")
     return case
+
+
+def _gaps(scenario: Document) -> list[TestCase]:
+    """Return a test case for each gap of a session; one that proves nothing is skipped."""
+    session = scenario.get("session") or {"gaps": [], "losses": []}
+    says = {gap: loss["says"] for loss in reversed(session["losses"]) for gap in loss["gaps"]}
+    cases = []
+    for each in session["gaps"]:
+        case = _case(scenario["name"], f"sleep between lines {each['after_line']} and {each['before_line']}")
+        meaning = MEANINGS[each["state"]]
+        if each["state"] == "changed":
+            case.result = _finding(Failure, says.get(each["gap"], meaning))
+        elif each["state"] != "kept":
+            case.result = _finding(Skipped, "; ".join([meaning, *each["pins"]]))
+        cases.append(case)
+    return cases
 
 
 def _left_out(scenario: Document, claim: Document) -> TestCase:
@@ -106,11 +124,13 @@ def _claim(scenario: Document, claim: Document, excerpts: Excerpts, *, accepted:
     elif verdict == "unknown":
         case.result = _finding(Skipped, f"unknown: {reason}")
     elif verdict == "refuted" and (known or accepted):
-        case.result = _finding(Skipped, f"refuted, as {'known here' if known else 'the gates allow'}: {reason}")
+        case.result = _finding(Skipped, f"refuted, {'a known defect' if known else 'which the gates allow'}: {reason}")
     elif verdict == "refuted":
         case.result = _finding(Failure, reason, details)
     elif known:
-        case.result = _finding(Failure, "held, but it is known here as refuted: the defect is gone", details)
+        case.result = _finding(
+            Failure, "held, but the scenario lists it as a known defect: the defect is gone", details
+        )
     return case
 
 
@@ -124,6 +144,6 @@ def _finding(kind: type[Finding], reason: str, details: Iterable[str] = ()) -> F
 
 
 def _inert(text: str) -> str:
-    """Return the text on one line, with escapes for what XML forbids, and without commands for a CI's log."""
+    """Return the text on one line, with escapes for what XML forbids, and without commands for a CI log."""
     shown = _FORBIDDEN.sub(lambda match: match[0].encode("unicode_escape").decode(), inert(str(text)))
     return shown.replace("##[", "# #[")

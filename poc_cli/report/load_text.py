@@ -1,4 +1,4 @@
-"""A load in lines: each stage while it goes on and afterwards, how all sockets fared, what the processes took."""
+"""A load as text: its stages, the fates of its sockets, its messages and what its processes used."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -8,17 +8,17 @@ from poc_cli.record.ranges import count, words
 from poc_cli.report.styled import Line, span
 
 _LISTED: Final = 5
-"""Ways in which sockets fared that are listed; of a server that refuses each in other words, the rest is counted."""
+"""Groups of sockets listed per fate; the rest is counted, as a server may refuse each socket with another reason."""
 
 _KINDS: Final = {
     "open": "handshake",
-    "wake": "first answer",
-    "answer": "answer",
-    "delivery": "arrival of the broadcast",
+    "wake": "first reply",
+    "answer": "reply",
+    "delivery": "broadcast received",
     "roll": "roll call",
-    "chat": "answer",
+    "chat": "reply",
 }
-"""What a histogram is of, in the order in which they are told."""
+"""What each histogram measures, in the order of the report."""
 
 _SHORT: Final = "  {:<18}"
 
@@ -26,22 +26,22 @@ Document = Mapping[str, Any]
 
 
 def lines(section: Document) -> list[Line]:
-    """Return what a load did and took, from its section of run.json."""
+    """Return a load's section of run.json as lines."""
     head: Line = [span("load", "bold"), span(f"  {heading(section)}")]
-    return [head, *([span(_SHORT.format(name)), span(told)] for name, told in rows(section)), []]
+    return [head, *([span(_SHORT.format(name)), span(text)] for name, text in rows(section)), []]
 
 
 def heading(section: Document) -> str:
-    """Return how large a load was, and what it had to do with."""
+    """Return the size of a load and its circumstances."""
     rooms = f"{section['rooms']:,} room{'s' * (section['rooms'] > 1)}"
     return f"{section['sockets']:,} sockets in {rooms}{_circumstances(section)}"
 
 
 def rows(section: Document) -> Iterator[tuple[str, str]]:
-    """Yield what a load did and took: each stage, how the sockets and messages fared, what the processes took."""
+    """Yield a name and a text for each stage, each fate of sockets, the messages, the processes and the cluster."""
     for stage in section["stages"]:
         outcome = "" if stage["outcome"] == "done" else f"; {stage['outcome']}"
-        yield f"{stage['verb']} {stage['how']}".strip(), stage_told(stage) + outcome
+        yield f"{stage['verb']} {stage['how']}".strip(), stage_summary(stage) + outcome
     yield from fates(section["fates"])
     yield "messages", messages(section["messages"])
     for each in section["processes"]:
@@ -49,37 +49,37 @@ def rows(section: Document) -> Iterator[tuple[str, str]]:
     yield from cluster(section.get("cluster"))
 
 
-def cluster(told: Document | None) -> Iterator[tuple[str, str]]:
-    """Yield which workers carried the load out and which of them are lost; nothing where one process did."""
-    if told is None:
+def cluster(section: Document | None) -> Iterator[tuple[str, str]]:
+    """Yield the workers of a cluster and those that were lost; nothing if one process ran the load."""
+    if section is None:
         return
-    wrong = max(each["clock_error_ms"] for each in told["workers"])
-    hosts = len({each["host"] for each in told["workers"]})
-    where = f"{len(told['workers'])} workers on {hosts} machine{'s' * (hosts > 1)}"
-    yield "cluster", f"{where}, by {told['scheduler']}; their clocks are known to {wrong:.1f} ms"
-    for each in told["lost"]:
+    error = max(each["clock_error_ms"] for each in section["workers"])
+    hosts = len({each["host"] for each in section["workers"]})
+    where = f"{len(section['workers'])} workers on {hosts} machine{'s' * (hosts > 1)}"
+    yield "cluster", f"{where}, scheduler {section['scheduler']}; clock error at most {error:.1f} ms"
+    for each in section["lost"]:
         yield "lost", f"{inert(each['worker'])} with {words(each['sockets'])}: {inert(each['why'])}"
 
 
 def _circumstances(section: Document) -> str:
-    told = []
+    parts = []
     if section["file_limit"] is not None:
-        told.append(f"file limit {section['file_limit']:,}")
+        parts.append(f"file limit {section['file_limit']:,}")
     if section["load_average"] is not None:
-        told.append(f"load average {section['load_average']:g} at the start")
-    return f" ({', '.join(told)})" if told else ""
+        parts.append(f"load average {section['load_average']:g} at the start")
+    return f" ({', '.join(parts)})" if parts else ""
 
 
-def stage_told(stage: Document) -> str:
-    """Return what happened in a stage and how long it took."""
+def stage_summary(stage: Document) -> str:
+    """Return the duration of a stage, its counts and its latencies."""
     parts = [f"{stage['seconds']:.1f} s"]
     parts += [f"{stage[name]:,} {name}" for name in ("opened", "left", "failed", "dropped") if stage[name]]
     if stage["sent"]:
-        parts.append(f"{stage['sent']:,} sent, {stage['came']:,} of {stage['due']:,} came")
+        parts.append(f"{stage['sent']:,} sent, {stage['came']:,} of {stage['due']:,} received")
     if stage["reached_ms"] is not None:
-        parts.append(f"all within {stage['reached_ms'] / 1000:.2f} s")
+        parts.append(f"all received within {stage['reached_ms'] / 1000:.2f} s")
     if stage["quiet_ms"] is not None:
-        parts.append(f"{stage['quiet_ms'] / 1000:.1f} s of quiet")
+        parts.append(f"{stage['quiet_ms'] / 1000:.1f} s idle")
     parts += [_latency(name, stage["latency_ms"][name]) for name in _KINDS if name in stage["latency_ms"]]
     return ", ".join(parts)
 
@@ -90,27 +90,27 @@ def _latency(name: str, spread: Mapping[str, float]) -> str:
     return f"{_KINDS[name]} p50 {spread['p50']:.1f} p99 {spread['p99']:.1f} max {spread['max']:.1f} ms"
 
 
-def fates(told: Document) -> Iterator[tuple[str, str]]:
-    """Yield how the sockets fared in the end: what became of them, how many and which."""
+def fates(section: Document) -> Iterator[tuple[str, str]]:
+    """Yield each fate that sockets had at the end: how many and which."""
     plain = {
         "open": "open at the end",
         "left": "left",
-        "never_asked": "never asked to open",
+        "never_asked": "never tried",
         "unknown": "unknown",
     }
-    yield plain["open"], _some(told["open"])
-    for group in told["dropped"][:_LISTED]:
-        said = f" {group['reason']!r}" if group["reason"] else ""
-        yield "dropped", f"{_some(group['sockets'])}: {group['code']}{inert(said)}, closed by {_closer(group['by'])}"
-    for group in told["failed"][:_LISTED]:
-        yield "never open", f"{_some(group['sockets'])}: {inert(group['error'])}"
+    yield plain["open"], _some(section["open"])
+    for group in section["dropped"][:_LISTED]:
+        reason = f" {group['reason']!r}" if group["reason"] else ""
+        yield "dropped", f"{_some(group['sockets'])}: {group['code']}{inert(reason)}, closed by {_closer(group['by'])}"
+    for group in section["failed"][:_LISTED]:
+        yield "not opened", f"{_some(group['sockets'])}: {inert(group['error'])}"
     for name in ("dropped", "failed"):
-        rest = told[name][_LISTED:]
+        rest = section[name][_LISTED:]
         if rest:
             yield name, f"{sum(count(group['sockets']) for group in rest):,} more in {len(rest)} other ways"
     for name in ("left", "never_asked", "unknown"):
-        if told[name]:
-            yield plain[name], _some(told[name])
+        if section[name]:
+            yield plain[name], _some(section[name])
 
 
 def _closer(by: str) -> str:
@@ -121,29 +121,30 @@ def _some(ranges: Sequence[Sequence[int]]) -> str:
     return f"{count(ranges):,} ({words(ranges)})" if ranges else "0"
 
 
-def messages(told: Document) -> str:
-    """Return the account of the messages: what was due is what came and what is lost, by name."""
-    parts = [f"{told['sent']:,} sent, {told['due']:,} arrivals due = {told['came']:,} came + {told['lost']:,} lost"]
+def messages(section: Document) -> str:
+    """Return the counts of messages: those expected are those received and those lost, which are listed."""
+    expected = f"{section['due']:,} expected = {section['came']:,} received + {section['lost']:,} lost"
+    parts = [f"{section['sent']:,} sent, {expected}"]
     parts += [
         f"stage {loss['stage']}: {loss['count']:,} {loss['why']} at {words(loss['sockets'])}"
-        for loss in told["losses"][:_LISTED]
+        for loss in section["losses"][:_LISTED]
     ]
-    if told["losses"][_LISTED:]:
-        rest = told["losses"][_LISTED:]
+    if section["losses"][_LISTED:]:
+        rest = section["losses"][_LISTED:]
         parts.append(f"{sum(loss['count'] for loss in rest):,} more in {len(rest)} other ways")
     names = {
-        "late": "came after their time",
-        "strays": "came that nobody awaited",
-        "unsent": "had no socket to go by",
-        "foreign": "came from other shards",
+        "late": "received late",
+        "strays": "unexpected",
+        "unsent": "not sent, as their socket was closed",
+        "foreign": "received from other shards",
     }
-    parts += [f"{told[name]:,} {words_}" for name, words_ in names.items() if told[name]]
+    parts += [f"{section[name]:,} {text}" for name, text in names.items() if section[name]]
     return "; ".join(parts)
 
 
-def process(told: Document) -> str:
-    """Return what a process took."""
-    each = "" if told["kib_a_socket"] is None else f" ({told['kib_a_socket']:.1f} KiB a socket)"
-    share = "" if told["cpu_share"] is None else f" ({100 * told['cpu_share']:.0f} % of a core)"
-    memory = f"{told['mib_before']:.0f} to {told['mib_most']:.0f} MiB{each}"
-    return f"{memory}, {told['cpu_seconds']:.1f} s of processor{share}, {told['files_most']:,} descriptors"
+def process(usage: Document) -> str:
+    """Return the memory, CPU time and descriptors that a process used."""
+    each = "" if usage["kib_a_socket"] is None else f" ({usage['kib_a_socket']:.1f} KiB per socket)"
+    share = "" if usage["cpu_share"] is None else f" ({100 * usage['cpu_share']:.0f} % of a core)"
+    memory = f"{usage['mib_before']:.0f} to {usage['mib_most']:.0f} MiB{each}"
+    return f"{memory}, {usage['cpu_seconds']:.1f} s of CPU time{share}, {usage['files_most']:,} descriptors"

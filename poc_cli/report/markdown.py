@@ -1,4 +1,4 @@
-"""A judged run as Markdown for a pull request: the answer, the matrix, what did not hold, and the rest folded away."""
+"""A judged run as Markdown for a pull request: the result, the matrix, what did not hold, and the rest collapsed."""
 
 import re
 from collections.abc import Iterable
@@ -10,79 +10,82 @@ from poc_cli.history.event import Event
 from poc_cli.inert import inert
 from poc_cli.report.excerpt import Excerpts
 from poc_cli.report.matrix_table import Table, table
-from poc_cli.report.question import answered
+from poc_cli.report.question import question_answers
+from poc_cli.report.session_view import MEANINGS, states, value_text
 from poc_cli.report.styled import plain
-from poc_cli.report.target_summary import repeats, sleep_onset
-from poc_cli.report.text import NOT_WHOLE, verdict_line
+from poc_cli.report.target_summary import repeats, rests_on, sleep_onset
+from poc_cli.report.text import INCOMPLETE, verdict_line
 
 LARGEST_BYTES: Final = 60_000
-"""A comment on GitHub takes 65,536 characters; the rest is for whoever puts this into a larger text."""
+"""A comment on GitHub holds 65,536 characters; this leaves room for text around the report."""
 
 LONGEST_TEXT: Final = 1_500
-"""Characters of one reason or sentence; what a worker sent must not push the other claims out."""
+"""Characters of one reason or sentence, so that what a worker sent cannot crowd out the other claims."""
 
 LONGEST_NAME: Final = 200
-"""Characters of a name; ours have some twenty."""
+"""Characters of a name; those of shipped scenarios have about 20."""
 
 EVENTS_LISTED: Final = 12
 """Ids of evidence that a claim lists; all are in run.json."""
 
 LONGEST_URL: Final = 500
-"""Characters; a source is the address of a page."""
+"""Characters of a URL; a longer source is shown as text."""
 
 _CLOSING_BYTES: Final = 400
-"""Left for the sentence that says what was cut, and for the end of the folded part."""
+"""Reserved for the sentence that says what was cut, and for the end of the collapsed part."""
 
 _ENTITIES: Final = {character: f"&#{ord(character)};" for character in "&<>|`$"}
-"""Characters that mean something in Markdown even where a backslash stands before them, or inside a table."""
+"""Characters that a backslash does not escape, or not inside a table."""
 
 _ESCAPED: Final = re.compile(r"[\\*_\[\]~#]")
 _ACTIVE: Final = re.compile(r"@(?=[\w-])|(?<=\w)://|(?<=\bwww)\.|(?<=\bGH)-(?=\d)|#(?=\d)|:(?=[\w+-]+:)", re.IGNORECASE)
 _BREAK: Final = "\u200b"
-"""A space of no width: it parts what GitHub would make a mention, a link, a reference or an emoji of."""
+"""A zero-width space; it breaks up what GitHub would turn into a mention, a link, a reference or an emoji."""
 
-_FAILING: Final = {"error": "Could not be carried out", "refuted": "Refuted", "unknown": "Unknown"}
+_FAILING: Final = {"error": "Could not be judged", "refuted": "Refuted", "unknown": "Unknown"}
 
 
 def markdown(
     document: dict[str, Any], events: Iterable[Event | None] = (), *, above: str = "", largest: int = LARGEST_BYTES
 ) -> str:
-    """Return the whole report, below `largest` bytes; what had to be left out is counted at its end.
+    """Return the report in at most `largest` bytes; what does not fit is counted at its end.
 
-    `events` is the history, to quote from what did not hold; `above` is Markdown that stands over it all.
+    `events` is the history, quoted for claims that did not hold; `above` is Markdown to put first.
     """
     page = _Page(largest)
     excerpts = Excerpts(events)
     page.add(above, "tables of gates")
-    for each in answered(document):
+    for each in question_answers(document):
         page.add(f"**{text(each.question)}** {text(each.answer)}: {text(each.because)}")
     answer, *rest = verdict_line(document)
     page.add(f"**poc: {text(answer[0])}** {text(plain(rest).strip())}")
-    mark = f" {NOT_WHOLE}" if document["error"] else ""
+    mark = f" {INCOMPLETE}" if document["error"] else ""
     if mark:
-        page.add(f"The record of this run is not whole: {text(document['error'])}.")
+        page.add(f"The record of this run is incomplete: {text(document['error'])}.")
     again = repeats(document)
-    page.add("" if again is None else f"Played again: {text(again)}.")
+    page.add("" if again is None else f"Repeated: {text(again)}.")
     page.add("\n".join(_matrix(table(document["matrix"]))))
     page.add(text(sleep_onset(document) or "") if document.get("sleep_onset") else "")
     for section in document.get("load") or []:
         page.add("\n".join(_load(section)))
     claims = [(scenario, claim) for scenario in document["scenarios"] for claim in scenario["claims"]]
     for scenario in document["scenarios"]:
-        page.add(_mishap(scenario))
+        page.add(_problems(scenario))
+        if "session" in scenario:
+            page.add(_session(scenario["name"], scenario["session"]))
     for verdict, heading in _FAILING.items():
         for scenario, claim in claims:
             if claim["verdict"] == verdict:
-                told = _claim(scenario, claim, mark)
-                page.item(f"### {heading}", told, told + _quoted(excerpts.around(claim["evidence"])))
+                short = _claim(scenario, claim, mark)
+                page.item(f"### {heading}", short, short + _quoted(excerpts.around(claim["evidence"])))
     held = [_claim(*each, mark) for each in claims if each[1]["verdict"] == "held"]
     page.folded(f"{len(held)} held{mark}", held)
-    return page.text("The record of this run is not whole, so nothing here counts as a pass." if mark else "")
+    return page.text("The record of this run is incomplete, so nothing here counts as a pass." if mark else "")
 
 
 def text(value: object, longest: int = LONGEST_TEXT) -> str:
-    """Return a text that Markdown and GitHub show as it is, on one line; beyond `longest` characters it is cut."""
-    # Blanks at its ends would undo the stars around it.
+    """Return a text on one line, escaped so that GitHub shows it literally, cut at `longest` characters."""
+    # White space at either end would break the emphasis around it.
     whole = inert(str(value)).strip() or "(empty)"
     cut = f" … ({len(whole) - longest:,} characters more)" if len(whole) > longest else ""
     parted = _ACTIVE.sub(lambda match: _parted(match[0]), whole[:longest])
@@ -95,7 +98,7 @@ def _parted(active: str) -> str:
 
 
 def link(url: object) -> str:
-    """Return a link for an http or https address, and anything else as text."""
+    """Return a link for an http or https URL, and any other value as text."""
     whole = str(url)
     try:
         parts = urlsplit(whole)
@@ -104,7 +107,7 @@ def link(url: object) -> str:
         address = False
     if not address or whole != inert(whole) or re.search(r"\s", whole):
         return text(whole)
-    # Nothing stays that could end the address, the link, or a cell of a table.
+    # Quoted so that nothing can end the URL, the link or a table cell.
     safe = quote(whole, safe="/:?#@!$*+,;=%~._-&'", errors="replace").replace("&", "&amp;")
     return f"[{text(parts.hostname)}](<{safe}>)"
 
@@ -126,7 +129,23 @@ def _load(section: dict[str, Any]) -> list[str]:
     from poc_cli.report.load_text import heading, rows
 
     head = [f"**{text(section['scenario'], LONGEST_NAME)}**: {text(heading(section))}", "", "| | |", "|---|---|"]
-    return [*head, *(f"| {text(name)} | {text(told)} |" for name, told in rows(section))]
+    return [*head, *(f"| {text(name)} | {text(value)} |" for name, value in rows(section))]
+
+
+def _session(name: str, session: dict[str, Any]) -> str:
+    """Return the gaps of a session by their state, and each loss with what was expected and seen."""
+    of_state = {state: [each for each in session["gaps"] if each["state"] == state] for state in states(session)}
+    lines = [f"**{text(name, LONGEST_NAME)}** with sleeps in {len(session['gaps'])} gaps:", ""]
+    lines += [f"- {len(gaps)} {MEANINGS[state]}" for state, gaps in of_state.items()]
+    for loss in session["losses"]:
+        lines += ["", f"Evicted {text(loss['where'])}: {text(loss['says'])}", ""]
+        lines += ["| | |", "|---|---|"]
+        lines += [
+            f"| expected | {text(value_text(loss['expected']))} |",
+            f"| seen | {text(value_text(loss['seen']))} |",
+        ]
+        lines += ["", f"It looks like {text(loss['looks_like'])} ({link(loss['read'])})."]
+    return "\n".join(lines)
 
 
 def _cell(cell: dict[str, Any] | None) -> str:
@@ -137,18 +156,19 @@ def _cell(cell: dict[str, Any] | None) -> str:
     return f"⚠️ **{text(cell['value'])}**, not as documented: {text(', '.join(cell['claims']), LONGEST_NAME)}"
 
 
-def _mishap(scenario: dict[str, Any]) -> str:
-    told = {"error": "could not be played", "stopped": "ended early", "left_out": "was left out"}
+def _problems(scenario: dict[str, Any]) -> str:
+    words = {"error": "could not be run", "stopped": "ended early", "left_out": "was left out"}
     name = text(scenario["name"], LONGEST_NAME)
-    mishaps = [f"- **{name}** {words}: {text(scenario[key])}" for key, words in told.items() if scenario[key]]
-    mishaps += [
+    found = [f"- **{name}** {word}: {text(scenario[key])}" for key, word in words.items() if scenario[key]]
+    found += [
         f"- **{name}/{text(each['id'], LONGEST_NAME)}** was left out: {text(each['reason'])}"
         for each in scenario.get("left_out_claims", ())
     ]
+    found += [f"- **{name}**: not evicted: {text(each)}" for each in scenario.get("not_evicted", ())]
     for replay in scenario["replayed"]:
         which = "" if replay["play"] == scenario["name"] else f" ({text(replay['play'], LONGEST_NAME)})"
-        mishaps.append(f"- **{name}** played again{which}: {text(replay['reason'])}")
-    return "\n".join(mishaps)
+        found.append(f"- **{name}** was repeated{which}: {text(replay['reason'])}")
+    return "\n".join(found)
 
 
 def _claim(scenario: dict[str, Any], claim: dict[str, Any], mark: str) -> str:
@@ -164,14 +184,15 @@ def _claim(scenario: dict[str, Any], claim: dict[str, Any], mark: str) -> str:
         lines.append(f"  Its control was not run: {text(control['reason'])}")
     proof = [f"source: {link(claim['source'])}"] if claim["source"] else []
     proof += [_evidence(claim["evidence"])] if claim["evidence"] else []
+    proof += [f"rests on {text(losses)}"] if (losses := rests_on(claim)) else []
     if proof:
         lines.append("  " + "; ".join(proof))
-    # Two spaces at the end of a line would be cut by editors; a backslash breaks it as well.
+    # A backslash is a line break too, and editors do not strip it as they do two trailing spaces.
     return "\\\n".join(lines)
 
 
 def _quoted(lines: list[str]) -> str:
-    """Return lines of a transcript as a block of code in a list, which nothing inside can end."""
+    """Return lines of a transcript as a code block in a list; the fence is longer than any inside."""
     if not lines:
         return ""
     longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
@@ -182,7 +203,7 @@ def _quoted(lines: list[str]) -> str:
 def _known(claim: dict[str, Any]) -> str:
     if claim["known"] is None:
         return ""
-    return " (known here)" if claim["known"] == claim["verdict"] else f" (known here as {text(claim['known'])})"
+    return " (known defect)" if claim["known"] == claim["verdict"] else " (known defect is gone)"
 
 
 def _evidence(ids: list[int]) -> str:
@@ -193,7 +214,7 @@ def _evidence(ids: list[int]) -> str:
 
 @dataclass(slots=True)
 class _Page:
-    """A text that grows block by block until it is full, and counts what it could not take."""
+    """A text of limited size; it counts the blocks that do not fit."""
 
     largest: int
     blocks: list[str] = field(default_factory=list)
@@ -202,7 +223,7 @@ class _Page:
     refused: dict[str, int] = field(default_factory=dict)
 
     def add(self, block: str, kind: str = "other parts") -> bool:
-        """Take a block unless it is too much; give whether it was taken."""
+        """Add a block if it fits; return whether it did."""
         if not block:
             return True
         if not self.fits(block):
@@ -213,28 +234,28 @@ class _Page:
         return True
 
     def fits(self, block: str) -> bool:
-        """Return whether there is room for a block."""
+        """Return whether a block fits."""
         return self.size + _size(block) <= self.largest - _CLOSING_BYTES
 
     def item(self, heading: str, short: str, whole: str) -> None:
-        """Take an item of a list below a heading, in short where there is no room for the whole."""
+        """Add a list item below a heading, in its short form if the whole does not fit."""
         head = "" if heading in self.headings else f"{heading}\n\n"
         if (self.fits(head + whole) and self.add(head + whole)) or self.add(head + short, "claims that did not hold"):
             self.headings.add(heading)
 
     def folded(self, summary: str, items: list[str]) -> None:
-        """Take the items of a list that is folded away."""
+        """Add a collapsed list of items."""
         if items and self.add(f"<details>\n<summary>{summary}</summary>", "lists of claims that held"):
             for item in items:
                 self.add(item, "claims that held")
             self.blocks.append("</details>")
 
     def text(self, ending: str) -> str:
-        """Return the whole text, below it that sentence of ours."""
+        """Return the text, with `ending` as its last paragraph."""
         cut = ", ".join(f"{number} {kind}" for kind, number in self.refused.items())
-        missing = f"Cut to fit into a comment: {cut} are not shown here; `poc report --format json` has all."
+        missing = f"Truncated to fit into a comment: {cut} are not shown; `poc report --format json` has everything."
         return "\n\n".join([*self.blocks, *([missing] if cut else []), *([ending] if ending else [])]) + "\n"
 
 
 def _size(block: str) -> int:
-    return len(block.encode("utf-8", "replace")) + 2  # the empty line after it
+    return len(block.encode("utf-8", "replace")) + 2  # plus the empty line after it

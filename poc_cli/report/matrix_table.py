@@ -1,4 +1,4 @@
-"""The survival matrix as a table of what was tested, for every form of report."""
+"""The tested part of the survival matrix as a table, for every report format."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The tested part of the matrix, its rows and columns in their fixed order."""
+    """The tested part of the matrix, with rows and columns in their fixed order."""
 
     rows: tuple[str, ...]
     columns: tuple[str, ...]
     cells: Mapping[tuple[str, str], dict[str, Any]]
 
     def cell(self, row: str, column: str) -> dict[str, Any] | None:
-        """Return a cell of run.json's matrix, None where it was not tested."""
+        """Return a cell of run.json's matrix, None if it was not tested."""
         return self.cells.get((row, column))
 
 

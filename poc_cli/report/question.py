@@ -1,4 +1,4 @@
-"""What the scenarios of a run ask, and the answer: yes, no, or not shown."""
+"""The questions of the scenarios of a run and their answers: yes, no, or not shown."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from poc_cli.report.target_summary import where
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """A question, its answer in a word, the verdict that the answer stands for, and what it rests on."""
+class QuestionAnswer:
+    """A question, its answer in a word, the verdict that it corresponds to, and the reason."""
 
     question: str
     answer: str
@@ -17,7 +17,7 @@ class Answered:
     because: str
 
 
-def answered(document: dict[str, Any]) -> Iterator[Answered]:
+def question_answers(document: dict[str, Any]) -> Iterator[QuestionAnswer]:
     """Yield each question that a scenario of a judged run asks, with its answer."""
     for scenario in document["scenarios"]:
         asked = scenario.get("question")
@@ -25,7 +25,7 @@ def answered(document: dict[str, Any]) -> Iterator[Answered]:
             continue
         verdict = "unknown" if document["error"] or asked["answer"] == "not shown" else scenario["verdict"]
         answer = "not shown" if document["error"] else asked["answer"]
-        yield Answered(asked["asks"], answer, verdict, _because(document, scenario, answer))
+        yield QuestionAnswer(asked["asks"], answer, verdict, _because(document, scenario, answer))
 
 
 def _because(document: dict[str, Any], scenario: dict[str, Any], answer: str) -> str:
@@ -39,4 +39,4 @@ def _because(document: dict[str, Any], scenario: dict[str, Any], answer: str) ->
     why = document["error"] or scenario["left_out"] or scenario["error"] or scenario["stopped"]
     if why:
         return str(why)
-    return f"{number} of {len(claims)} claims of {scenario['name']} could not be shown either way"
+    return f"{number} of {len(claims)} claims of {scenario['name']} are unknown"

@@ -1,4 +1,4 @@
-"""Runs on several dates or targets beside one another: what differs first, then what is the same."""
+"""Runs on several compatibility dates or targets side by side: first what differs, then what is the same."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,19 +14,19 @@ from poc_cli.report.text import STYLES, verdict_line
 Document = dict[str, Any]
 
 _NAMED: Final = 6
-"""Claims that are named where many are left out for one reason; all are in each run's report."""
+"""Claims named per reason for which claims are left out; each run's report has all of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """What the runs differ in: its name, and how a run is told by it."""
+    """What the runs differ in: its name, and a function that returns its value for a run."""
 
     noun: str
     label: Callable[[Document], str]
 
     @property
     def schema(self) -> str:
-        """Return the name of the schema of the comparison as a document."""
+        """Return the schema name of the comparison document."""
         return f"poc.{self.noun}s/1"
 
 
@@ -40,17 +40,17 @@ TARGETS: Final = Axis("target", _place)
 
 
 def rows(documents: Sequence[Document], axis: Axis) -> list[Row]:
-    """Return all claims by runs in the order in which they first appear, the differing ones first."""
+    """Return all claims with their verdicts per run, differing ones first, in order of appearance."""
     return claim_table.rows({axis.label(document): document for document in documents})
 
 
 def worst(codes: Sequence[int]) -> ExitCode:
-    """Return the exit code of several runs: that of the worst."""
+    """Return the exit code of several runs: the worst of theirs."""
     return next((code for code in WORST_FIRST if code in codes), ExitCode.INCONCLUSIVE)
 
 
 def compared(documents: Sequence[Document], axis: Axis, code: int) -> Document:
-    """Return the comparison as one document, with the runs in it."""
+    """Return the comparison as one document that contains the runs."""
     return {
         "schema": axis.schema,
         "exit_code": int(code),
@@ -68,7 +68,7 @@ def compared(documents: Sequence[Document], axis: Axis, code: int) -> Document:
 
 
 def answer(documents: Sequence[Document], axis: Axis) -> Line:
-    """Return the comparison in one line."""
+    """Return the result in one line."""
     every = rows(documents, axis)
     labels = ", ".join(axis.label(document) for document in documents)
     if len(documents) == 1:  # the run was interrupted
@@ -78,15 +78,15 @@ def answer(documents: Sequence[Document], axis: Axis) -> Line:
     message = (
         "no claim differs" if not differing else f"{differing} of {len(every)} claims differ{'s' * (differing == 1)}"
     )
-    without = f", {partly} left out on one of them" if partly else ""
+    without = f", {partly} left out on some" if partly else ""
     return [span(f"{message} between {labels}{without}", "bold" if differing else "green")]
 
 
 def lines(documents: Sequence[Document], axis: Axis, folders: Sequence[str]) -> list[Line]:
-    """Return the whole comparison: the table, why each run came out as it did, and the answer of each."""
+    """Return the comparison: the table, the reasons of each run, and the result of each."""
     every = rows(documents, axis)
     differing = [row for row in every if row.differs]
-    failing = [row for row in every if not row.differs and not _is_well(row)]
+    failing = [row for row in every if not row.differs and not _as_expected(row)]
     labels = [axis.label(document) for document in documents]
     width = max(map(len, labels))
     found: list[Line] = []
@@ -107,7 +107,7 @@ def lines(documents: Sequence[Document], axis: Axis, folders: Sequence[str]) -> 
 
 
 def _left_out(every: Sequence[Row], noun: str) -> list[Line]:
-    """Return which claims a run could not judge by what it is, by their reasons: they neither differ nor agree."""
+    """Return the claims that were left out on a run, grouped by reason; they neither differ nor agree."""
     reasons: dict[tuple[str, str], list[str]] = {}
     for row in every:
         without = {label: cell.reason for label, cell in row.cells.items() if cell.verdict == LEFT_OUT}
@@ -123,28 +123,28 @@ def _left_out(every: Sequence[Row], noun: str) -> list[Line]:
     return [*found, []] if found else []
 
 
-def _is_well(row: Row) -> bool:
+def _as_expected(row: Row) -> bool:
     return all(cell.verdict in {"held", LEFT_OUT} or cell.known for cell in row.cells.values())
 
 
 def _table(title: str, shown: list[Row], labels: list[str]) -> list[Line]:
     name = max(len(title), *(len(row.name) + 2 for row in shown))
-    told = (each.told for row in shown for each in row.cells.values())
-    cell = max(len(NOT_JUDGED), *map(len, labels), *map(len, told))
+    verdicts = (each.label for row in shown for each in row.cells.values())
+    cell = max(len(NOT_JUDGED), *map(len, labels), *map(len, verdicts))
     found: list[Line] = [[span(f"{title:<{name}}", "bold"), *(span(f"  {label:<{cell}}") for label in labels)]]
     for row in shown:
         cells = [row.cells[label] for label in labels]
         found.append(
             [
                 span(f"  {row.name:<{name - 2}}"),
-                *(span(f"  {each.told:<{cell}}", STYLES.get(each.verdict, "yellow")) for each in cells),
+                *(span(f"  {each.label:<{cell}}", STYLES.get(each.verdict, "yellow")) for each in cells),
             ]
         )
     return found
 
 
 def _why(label: str, cell: Cell) -> Line:
-    return [span(f"  {label}  "), span(f"{cell.told:<10}  ", STYLES.get(cell.verdict, "yellow")), span(cell.reason)]
+    return [span(f"  {label}  "), span(f"{cell.label:<10}  ", STYLES.get(cell.verdict, "yellow")), span(cell.reason)]
 
 
 def _same(same: list[Row], noun: str) -> str:

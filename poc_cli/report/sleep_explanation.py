@@ -1,7 +1,6 @@
-"""Why an object did not sleep, or when it did: its timeline, what was asked of it, what was pending, what to change."""
+"""Why an object did not sleep, or when it did: its timeline, hibernate steps, pins, and what to change."""
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -9,19 +8,20 @@ from typing import Any, Final
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.sleeps import Sleep, sleeps_of
+from poc_cli.record.places import pin_words, pins_of
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.report import black_box_notes
-from poc_cli.report.advice import NOTHING_SEEN, against_events, against_pin
+from poc_cli.report.advice import NOTHING_SEEN, advice_on_events, advice_on_pin
 from poc_cli.report.stay_lines import Stay, counted, stays_of, timeline
 from poc_cli.report.styled import Line, span
 
 _SECOND: Final = 1e9
-_ASKED: Final = frozenset({kinds.EVICTED, kinds.REFUSED, kinds.AWAKE, kinds.PROBED})
+_REQUESTS: Final = frozenset({kinds.EVICTED, kinds.REFUSED, kinds.AWAKE, kinds.PROBED})
 _BAD: Final = "yellow"
 
 
 @dataclass(frozen=True)
-class Resident:
+class ObjectInPlay:
     """One object of one play."""
 
     play: PlayRecord
@@ -29,7 +29,7 @@ class Resident:
 
     @cached_property
     def events(self) -> list[Event]:
-        """Return what the record says about it."""
+        """Return the recorded events about it."""
         return [event for event in self.play.events if event.actor == f"object:{self.label}"]
 
     @cached_property
@@ -43,8 +43,8 @@ class Resident:
         return [sleep for sleep in sleeps_of(self.play) if sleep.label == self.label]
 
     @cached_property
-    def wakeful(self) -> list[Event]:
-        """Return where it was asked to sleep and did not: still in memory at the end of a window, or pinned."""
+    def found_awake(self) -> list[Event]:
+        """Return the events that show that it did not sleep when it should have: still in memory, or pinned."""
         return [
             event
             for event in self.events
@@ -54,92 +54,92 @@ class Resident:
     @property
     def slept_as_asked(self) -> bool:
         """Whether it slept and was never found awake instead."""
-        return bool(self.sleeps) and not self.wakeful
+        return bool(self.sleeps) and not self.found_awake
 
 
-def in_a_line(resident: Resident) -> Line:
-    """Return how it went, in one line."""
-    return [span(f"{resident.play.label}/{resident.label}", "bold"), span(f"  {_answer(resident)}")]
+def in_a_line(subject: ObjectInPlay) -> Line:
+    """Return the result in one line."""
+    return [span(f"{subject.play.label}/{subject.label}", "bold"), span(f"  {_answer(subject)}")]
 
 
-def explain(resident: Resident) -> list[Line]:
+def explain(subject: ObjectInPlay) -> list[Line]:
     """Return the whole explanation of one object."""
-    play, label = resident.play, resident.label
+    play, label = subject.play, subject.label
     reference = play.play.objects[label]
     where = f"  object of class {reference.class_}, {play.start.data['role']} of {play.start.data['file']}"
     found: list[Line] = [[span(f"{play.label}/{label}", "bold"), span(where, "dim")]]
-    found.append([span(f"  {_answer(resident)}", "green" if resident.slept_as_asked else _BAD)])
-    found += [[], *timeline(resident.stays)] if resident.stays else []
-    found += _section("what was asked", _asked(resident))
-    found += _section("pending then", _pending(resident))
-    found += _section("what to change", _advice(resident))
+    found.append([span(f"  {_answer(subject)}", "green" if subject.slept_as_asked else _BAD)])
+    found += [[], *timeline(subject.stays)] if subject.stays else []
+    found += _section("hibernate steps", _requests(subject))
+    found += _section("pending at that time", _pending(subject))
+    found += _section("what to change", _advice(subject))
     if play.outcome != "done":
         found += [[], [span(f"  the play ended early ({play.outcome}): {play.ending}", _BAD)]]
     return found
 
 
-def _section(title: str, told: list[str]) -> list[Line]:
-    return [[], [span(f"  {title}", "bold")], *([span(f"    {each}")] for each in told)] if told else []
+def _section(title: str, texts: list[str]) -> list[Line]:
+    return [[], [span(f"  {title}", "bold")], *([span(f"    {each}")] for each in texts)] if texts else []
 
 
-def _answer(resident: Resident) -> str:
-    if not resident.play.place.has_trace:
-        return black_box_notes.answer(resident.play, resident.label)
-    times = len(resident.sleeps)
-    slept = "" if not times else f"It slept{_times(times)}: it {resident.sleeps[0].told}"
-    if resident.wakeful:
-        last = resident.wakeful[-1]
-        awake = f"did not sleep {_at_line(resident.play, last)}: {_found_awake(resident, last)}"
+def _answer(subject: ObjectInPlay) -> str:
+    if not subject.play.place.has_trace:
+        return black_box_notes.answer(subject.play, subject.label)
+    times = len(subject.sleeps)
+    slept = "" if not times else f"It slept{_times(times)}: it {subject.sleeps[0].description}"
+    if subject.found_awake:
+        last = subject.found_awake[-1]
+        awake = f"did not sleep {_at_line(subject.play, last)}: {_found_awake(subject, last)}"
         return f"{slept}; then it {awake}." if slept else f"It {awake}."
     if slept:
         return slept + "."
-    failed = next((step for step in resident.play.steps if step.failure == "wrong_object"), None)
-    if not resident.stays:
+    failed = next((step for step in subject.play.steps if step.failure == "wrong_object"), None)
+    if not subject.stays:
         return f"It was never in memory{': ' + failed.reason if failed is not None else ''}."
-    return f"It did not sleep: {_why_not(resident)}."
+    return f"It did not sleep: {_why_not(subject)}."
 
 
 def _times(number: int) -> str:
     return "" if number == 1 else f" {number} times, at first"
 
 
-def _found_awake(resident: Resident, event: Event) -> str:
+def _found_awake(subject: ObjectInPlay, event: Event) -> str:
     if event.kind == kinds.REFUSED:
         return f"it was not evicted, because {_pins(event)} was pending"
     idle = (event.data["at_ns"] - event.data["at_last_event_ns"]) / _SECOND
     if event.data["pins"]:
         return f"{_pins(event)} was still pending {idle:.1f} s after its last event"
-    busy = counted(_while_watched(resident, event))
+    busy = counted(_while_watched(subject, event))
     watched = event.data["watched_ms"] / 1000
     kept = f"kept busy by {busy}" if busy else "with nothing pending that the trace shows"
     return f"it was still in memory after {watched:.1f} s of waiting, {kept}"
 
 
-def _why_not(resident: Resident) -> str:
-    last = resident.stays[-1].left
+def _why_not(subject: ObjectInPlay) -> str:
+    last = subject.stays[-1].left
     if last is not None and last.data["how"] in {"died", "dropped"}:
-        return "it left memory, but not to sleep"
-    asked = any(placed.step.verb == "hibernate" for placed in resident.play.play.steps)
-    if not asked:
-        return "nothing asked it to, the scenario has no hibernate step"
-    reached = any(step.verb == "hibernate" for step in resident.play.steps)
+        return "it left memory, but not by a sleep"
+    has_step = any(placed.step.verb == "hibernate" for placed in subject.play.play.steps)
+    if not has_step:
+        return "the scenario has no hibernate step"
+    reached = any(step.verb == "hibernate" for step in subject.play.steps)
     return "it was not seen to leave memory" if reached else "the play ended before a hibernate step"
 
 
-# --- what was asked of it
+# --- what the play requested of it
 
 
-def _asked(resident: Resident) -> list[str]:
-    told = [
-        f"{_at_line(resident.play, event)}: {said}"
-        for event in resident.events
-        if event.kind in _ASKED and (said := _ask(event)) is not None
+def _requests(subject: ObjectInPlay) -> list[str]:
+    texts = [
+        f"{_at_line(subject.play, event)}: {text}"
+        for event in subject.events
+        if event.kind in _REQUESTS and (text := _request(event)) is not None
     ]
-    repeated = Counter(told)
+    repeated = Counter(texts)
     return [each if number == 1 else f"{each} ({number} times)" for each, number in repeated.items()]
 
 
-def _ask(event: Event) -> str | None:
+def _request(event: Event) -> str | None:
     data = event.data
     if event.kind == kinds.EVICTED:
         said = f" ({data['said']})" if data.get("said") else ""
@@ -147,7 +147,7 @@ def _ask(event: Event) -> str | None:
     if event.kind == kinds.PROBED:
         return f"to be {data.get('wanted')}: it is {data.get('found')}"
     if event.kind == kinds.AWAKE:
-        return f"to sleep: watched for {data['watched_ms'] / 1000:.1f} s, in vain"
+        return f"to sleep: watched for {data['watched_ms'] / 1000:.1f} s, it did not"
     if data["pins"]:
         return f"to be evicted: not done, {_pins(event)} pending"
     due = data.get("alarm_in_ms")
@@ -156,40 +156,30 @@ def _ask(event: Event) -> str | None:
 
 def _at_line(play: PlayRecord, event: Event) -> str:
     step = next((each for each in play.steps if each.index == event.step), None)
-    return "outside the steps" if step is None else f"at line {step.begun.data['line']} ({step.verb})"
+    return "outside of any step" if step is None else f"at line {step.begun.data['line']} ({step.verb})"
 
 
-# --- what was pending, and what to do about it
-
-
-def _pins_of(event: Event) -> Iterator[dict[str, Any]]:
-    pins = event.data.get("pins")
-    yield from (pin for pin in (pins if isinstance(pins, list) else []) if isinstance(pin, dict))
-
-
-def _describe(pin: dict[str, Any]) -> str:
-    place = f" ({pin['script']}:{pin.get('line')})" if pin.get("script") else ""
-    return f"{pin.get('what')}{place}"
+# --- what was pending, and advice
 
 
 def _pins(event: Event) -> str:
-    return ", ".join(dict.fromkeys(_describe(pin) for pin in _pins_of(event)))
+    return ", ".join(dict.fromkeys(map(pin_words, pins_of(event.data))))
 
 
-def _pending(resident: Resident) -> list[str]:
-    """Return what was pending when it was last found awake: what, where it was begun, and for how long."""
-    if not resident.wakeful:
+def _pending(subject: ObjectInPlay) -> list[str]:
+    """Return what was pending when it was last found awake: what, where it was started, and for how long."""
+    if not subject.found_awake:
         return []
-    event = resident.wakeful[-1]
+    event = subject.found_awake[-1]
     longest: dict[str, float | None] = {}
     number: Counter[str] = Counter()
-    for pin in _pins_of(event):
-        told = _describe(pin)
-        number[told] += 1
-        longest.setdefault(told, _age(event, pin))  # the oldest comes first
+    for pin in pins_of(event.data):
+        text = pin_words(pin)
+        number[text] += 1
+        longest.setdefault(text, _age(event, pin))  # the oldest comes first
     return [
-        (f"{number[told]} x " if number[told] > 1 else "") + told + ("" if age is None else f", for {age:.1f} s")
-        for told, age in longest.items()
+        (f"{number[text]} x " if number[text] > 1 else "") + text + ("" if age is None else f", for {age:.1f} s")
+        for text, age in longest.items()
     ]
 
 
@@ -198,27 +188,27 @@ def _age(event: Event, pin: dict[str, Any]) -> float | None:
     return (now - since) / _SECOND if isinstance(now, int) and isinstance(since, int) else None
 
 
-def _advice(resident: Resident) -> list[str]:
+def _advice(subject: ObjectInPlay) -> list[str]:
     found: dict[str, list[str]] = {}
-    for event in resident.wakeful:
-        for pin in _pins_of(event):
-            words = against_pin(str(pin.get("kind")), str(pin.get("what")))
-            found.setdefault(words, []).append(_describe(pin))
-    told = [f"{', '.join(dict.fromkeys(places))}: {words}" for words, places in found.items()]
-    busy = [event for event in resident.wakeful if event.kind == kinds.AWAKE and not event.data["pins"]]
-    return told + list(dict.fromkeys(words for event in busy for words in _against_busy(resident, event)))
+    for event in subject.found_awake:
+        for pin in pins_of(event.data):
+            advice = advice_on_pin(str(pin.get("kind")), str(pin.get("what")))
+            found.setdefault(advice, []).append(pin_words(pin))
+    on_pins = [f"{', '.join(dict.fromkeys(places))}: {advice}" for advice, places in found.items()]
+    busy = [event for event in subject.found_awake if event.kind == kinds.AWAKE and not event.data["pins"]]
+    return on_pins + list(dict.fromkeys(advice for event in busy for advice in _on_busy(subject, event)))
 
 
-def _against_busy(resident: Resident, awake: Event) -> list[str]:
-    delivered = _while_watched(resident, awake)
+def _on_busy(subject: ObjectInPlay, awake: Event) -> list[str]:
+    delivered = _while_watched(subject, awake)
     names = dict.fromkeys(str(event.data["name"]) for event in delivered)
-    return [f"{against_events(name)}{_how_often(delivered, name)}" for name in names] or [NOTHING_SEEN]
+    return [f"{advice_on_events(name)}{_how_often(delivered, name)}" for name in names] or [NOTHING_SEEN]
 
 
-def _while_watched(resident: Resident, awake: Event) -> list[Event]:
-    """Return the events that reached it while it was waited for."""
+def _while_watched(subject: ObjectInPlay, awake: Event) -> list[Event]:
+    """Return the events that reached it while poc waited for it to sleep."""
     since = awake.data["at_ns"] - awake.data["watched_ms"] * 1_000_000
-    stay = next((stay for stay in reversed(resident.stays) if stay.entered.id < awake.id), None)
+    stay = next((stay for stay in reversed(subject.stays) if stay.entered.id < awake.id), None)
     delivered = () if stay is None else stay.delivered
     return [event for event in delivered if event.id < awake.id and event.data["at_ns"] > since]
 

@@ -1,4 +1,4 @@
-"""The stays of one object in memory, and the sleeps between them, as lines of a timeline."""
+"""The stays of one object in memory, and the sleeps between them, as a timeline in text."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -7,22 +7,24 @@ from typing import Final
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.record.places import AT_BLOCKING_LIMIT
+from poc_cli.record.self_ended import UNREPORTED, is_at_blocking_limit
 from poc_cli.report.styled import Line, span
 
 STAYS_SHOWN: Final = 6
-"""Stays that are shown at the beginning and at the end of a long timeline: a screen of 24 lines holds them all."""
+"""Stays shown at the beginning and at the end of a long timeline, so that it fits into 24 lines."""
 
 _SECOND: Final = 1e9
 _LABEL: Final = 12
 _PERIOD: Final = 22  # "1000.000 to 1000.000 s"
-_WORTH_TELLING: Final = 0.5  # seconds by which work of its own put a sleep off
+_NOTABLE_DELAY: Final = 0.5  # seconds by which the object's own work delayed a sleep
 
 _EVENTS: Final = {"hibernatable_websocket": "WebSocket event", "jsrpc": "RPC call"}
 
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """One stay in memory, as the trace told it; `left` is None where the record ends before it did."""
+    """One stay in memory, from the trace; `left` is None if the record ends first."""
 
     entered: Event
     delivered: tuple[Event, ...]
@@ -35,7 +37,7 @@ class Stay:
 
 
 def stays_of(events: Iterable[Event]) -> list[Stay]:
-    """Return the stays among the events of one object, in their order."""
+    """Return the stays of one object from its events, oldest first."""
     found: list[Stay] = []
     entered: Event | None = None
     delivered: list[Event] = []
@@ -53,13 +55,13 @@ def stays_of(events: Iterable[Event]) -> list[Stay]:
 
 
 def counted(events: Iterable[Event]) -> str:
-    """Return events in words, by their names: `2 x fetch, 1 x WebSocket event`."""
+    """Return the number of events by name: `2 x fetch, 1 x WebSocket event`."""
     names = Counter(str(event.data["name"]) for event in events)
     return ", ".join(f"{number} x {_EVENTS.get(name, name)}" for name, number in names.items())
 
 
 def timeline(stays: Sequence[Stay]) -> list[Line]:
-    """Return a line for each stay and each time between two; the middle of a long one is counted."""
+    """Return a line for each stay and for each gap between two; the middle of a long timeline is only counted."""
     origins: dict[int, int] = {}
     for stay in stays:
         origins.setdefault(stay.process, stay.entered.data["at_ns"])
@@ -72,7 +74,7 @@ def timeline(stays: Sequence[Stay]) -> list[Line]:
             continue
         origin = origins[stay.process]
         if index and stays[index - 1].process != stay.process:
-            found.append([span(f"  process {stay.process} of the runtime, its clock begins anew", "dim")])
+            found.append([span(f"  process {stay.process} of the runtime, with a new clock", "dim")])
         elif index:
             found.append(_between(stays[index - 1], stay, origin))
         found.append(_in_memory(stay, origin))
@@ -84,12 +86,12 @@ def _in_memory(stay: Stay, origin: int) -> Line:
     events = counted(stay.delivered) or "no event"
     if stay.left is None:
         return _line("in memory", f"{began} s, never seen to leave", f"; {events}")
-    return _line("in memory", f"{began} to {_at(stay.left, origin)} s", f"  {events}; {_way_out(stay.left)}")
+    return _line("in memory", f"{began} to {_at(stay.left, origin)} s", f"  {events}; {_how_it_left(stay.left)}")
 
 
 def _between(before: Stay, after: Stay, origin: int) -> Line:
     if before.left is None:
-        return _line("", "its leaving was not seen", "")
+        return _line("", "it was not seen to leave", "")
     slept = before.left.data["how"] in {"idle", "evict"}
     length = (after.entered.data["at_ns"] - before.left.data["at_ns"]) / _SECOND
     woken = f", woken by {_name(after.delivered[0])}" if after.delivered else ""
@@ -97,8 +99,8 @@ def _between(before: Stay, after: Stay, origin: int) -> Line:
     return _line("asleep" if slept else "gone", period, f"  for {length:.3f} s{woken}", "cyan" if slept else "")
 
 
-def _line(label: str, period: str, told: str, style: str = "") -> Line:
-    return [span(f"  {label:<{_LABEL}}", style), span(f"{period:<{_PERIOD}}{told}".rstrip())]
+def _line(label: str, period: str, text: str, style: str = "") -> Line:
+    return [span(f"  {label:<{_LABEL}}", style), span(f"{period:<{_PERIOD}}{text}".rstrip())]
 
 
 def _name(event: Event) -> str:
@@ -110,17 +112,17 @@ def _at(event: Event, origin: int) -> str:
     return f"{(event.data['at_ns'] - origin) / _SECOND:.3f}"
 
 
-def _way_out(left: Event) -> str:
+def _how_it_left(left: Event) -> str:
     data = left.data
     idle = (data["at_ns"] - data["at_last_event_ns"]) / _SECOND
     rested = (data["at_ns"] - data["at_last_activity_ns"]) / _SECOND
     after = f"{idle:.3f} s after its last event"
-    if idle - rested >= _WORTH_TELLING:
+    if idle - rested >= _NOTABLE_DELAY:
         after += f", {rested:.3f} s after its last work"
-    told = {
+    texts = {
         "idle": f"left by its idle timer, {after}",
         "evict": f"evicted, {after}",
-        "died": "ended with its process or by a fault of the story",
-        "dropped": "ended by itself: ctx.abort(), or an exception",
+        "died": "ended with its process, or by a fault step",
+        "dropped": f"ended by itself: {AT_BLOCKING_LIMIT if is_at_blocking_limit(data) else UNREPORTED}",
     }
-    return told[str(data["how"])]
+    return texts[str(data["how"])]

@@ -1,9 +1,9 @@
-"""Text with styles, for terminals that have them and for those that do not."""
+"""Text with styles for the terminal."""
 
 from poc_cli.inert import inert
 
 Span = tuple[str, str]
-"""A text and a style of rich's, empty for none."""
+"""A text and a rich style, empty for none."""
 
 Line = list[Span]
 

@@ -1,61 +1,87 @@
-"""Where a run was played, in words: the target, who answered, and where sleep begins if that shows."""
+"""Sentences about a run: its target, when idle sleep begins, what was repeated, and its counts."""
 
-from typing import Any
+from typing import Any, Final
 
 Document = dict[str, Any]
 
 
 def where(document: Document) -> str:
-    """Return the target with its versions, and the Cloudflare locations that answered."""
+    """Return the target with its versions and the Cloudflare locations that answered."""
     target = document["target"]
     versions = ", ".join(f"{name} {version}" for name, version in (target.get("versions") or {}).items())
     colos = ", ".join(target.get("colos") or ())
-    told = [part for part in (versions, f"answered by {colos}" if colos else "") if part]
+    details = [part for part in (versions, f"answered by {colos}" if colos else "") if part]
     kind = target.get("kind", "no target")
     address = f"{kind} {target['url']}" if target.get("url") else str(kind)
-    return address + (f" ({'; '.join(told)})" if told else "")
+    return address + (f" ({'; '.join(details)})" if details else "")
 
 
 def sleep_onset(document: Document) -> str | None:
-    """Return where sleep begins in a black box, as rooms of poc's own have shown it; None where there were none."""
+    """Return when idle sleep begins on a black box, measured with canaries; None if there were none."""
     onset = document.get("sleep_onset")
     if onset is None:
         return None
-    kind, rooms = document["target"].get("kind", "no target"), f"{onset['rooms']} rooms of poc's own"
+    kind, rooms = document["target"].get("kind", "no target"), f"{onset['rooms']} canary rooms"
     if onset["asleep_ms"] is None:
         longest = onset["longest_ms"] / 1000
-        return f"no sleep was seen within {longest:.2f} s on {kind}: measured from outside, by {rooms}"
+        return f"no sleep was seen within {longest:.2f} s on {kind}: measured from outside with {rooms}"
     begins = f"{onset['asleep_ms'] / 1000:.2f} s after the last event, on {kind}"
     if onset["awake_ms"] is None:
-        return f"sleep begins before {begins} (measured from outside, by {rooms})"
-    return f"sleep begins between {onset['awake_ms'] / 1000:.2f} and {begins} (measured from outside, by {rooms})"
+        return f"sleep begins before {begins} (measured from outside with {rooms})"
+    return f"sleep begins between {onset['awake_ms'] / 1000:.2f} and {begins} (measured from outside with {rooms})"
 
 
 def repeats(document: Document) -> str | None:
-    """Return how many performances were repeated, and why; None where none was, or an older run does not tell."""
-    told = document.get("repeats")
-    if not told or not told["repeated"]:
+    """Return how many plays were repeated and why; None if none was, or an older run does not record it."""
+    counts_ = document.get("repeats")
+    if not counts_ or not counts_["repeated"]:
         return None
-    many = f"{told['repeated']:,} of {_performances(told['performances'])}"
-    if not told["late"]:
-        return f"{many}, not for lateness"
-    first = told["first"]
-    which = "" if told["late"] == told["repeated"] else f"{told['late']:,} of them "
-    return f"{many}, {which}because this machine was too slow (the first, {first['play']}: {first['reason']})"
+    many = f"{counts_['repeated']:,} of {_plays(counts_['performances'])}"
+    if not counts_["late"]:
+        return f"{many}, not because of lateness"
+    first = counts_["first"]
+    which = "" if counts_["late"] == counts_["repeated"] else f"{counts_['late']:,} of them "
+    return f"{many}, {which}because this machine was too slow (first {first['play']}: {first['reason']})"
 
 
-def _performances(number: int) -> str:
-    return "1 performance" if number == 1 else f"{number:,} performances"
+def _plays(number: int) -> str:
+    return "1 play" if number == 1 else f"{number:,} plays"
+
+
+_WAYS: Final = {
+    "idle": "the idle sleep",
+    "evict": "the eviction",
+    "crash": "the crash",
+    "server": "the restart",
+    "object": "the restart",
+    "deploy": "the redeployment",
+    "drop": "the dropped connection",
+}
+
+_LISTED: Final = 3
+"""How many sleeps and faults of a claim are listed; run.json has all."""
+
+
+def rests_on(claim: Document) -> str:
+    """Return the sleeps and faults that a verdict rests on, "" for none or a run of an older version."""
+    losses = claim.get("rests_on", [])
+    found = [_WAYS.get(each["way"], each["way"]) + f" of {each['object']}{_at(each['line'])}" for each in losses]
+    more = [f"{len(found) - _LISTED:,} more"] if len(found) > _LISTED else []
+    return ", ".join([*found[:_LISTED], *more])
+
+
+def _at(line: int | None) -> str:
+    return "" if line is None else f" (line {line})"
 
 
 def counts(document: Document) -> str:
-    """Return how many claims and scenarios came out how; what did not occur is not told, except that none held."""
+    """Return the non-zero counts of claims and scenarios by verdict; `held` is always included."""
     found = {name: number for name, number in document["counts"].items() if number or name == "held"}
     return ", ".join(counted(name, number) for name, number in found.items())
 
 
 def counted(name: str, number: int) -> str:
-    """Return one of the counts in words."""
+    """Return one count with its name, for example `3 held`."""
     if name == "claims_left_out":
         return f"{number:,} {'claim' if number == 1 else 'claims'} left out"
     return f"{number:,} {name.replace('_', ' ')}"

@@ -1,14 +1,15 @@
-"""A judged run for the terminal: every claim with its verdict and reason, then the matrix, then the answer."""
+"""A judged run for the terminal: the claims with their verdicts and reasons, the matrix, the figures and the result."""
 
 from typing import Any, Final
 
 from poc_cli.report.matrix_table import Table, table
-from poc_cli.report.question import answered
+from poc_cli.report.question import question_answers
+from poc_cli.report.session_text import session_lines
 from poc_cli.report.styled import Line, Span, span
 from poc_cli.report.target_summary import counts, repeats, sleep_onset, where
 
 STYLES = {"held": "green", "refuted": "bold red", "unknown": "yellow", "error": "bold magenta"}
-"""The color of each verdict; every verdict is also a word."""
+"""The color of each verdict, which is always also written as a word."""
 
 ANSWERS = {
     "held": "feasible: every claim held",
@@ -17,23 +18,23 @@ ANSWERS = {
     "error": "the harness or the target failed",
 }
 
-NOT_WHOLE: Final = "(record not whole)"
-"""Stands beside whatever else would read as a pass where the record of the run is damaged or breaks off."""
+INCOMPLETE: Final = "(incomplete record)"
+"""Marks whatever would read as a pass if the record of the run is damaged or incomplete."""
 
 EVENTS_LISTED: Final = 5
-"""Ids of evidence that a line names: with the words around them they fit into 80 columns. All are in run.json."""
+"""Events of evidence per line, so that it fits into 80 columns. All are in run.json."""
 
-TOLD_WHOLE: Final = 12
-"""Scenarios up to which every claim is told. Of more, those that held get a line each: nobody reads seven hundred."""
+SCENARIOS_IN_FULL: Final = 12
+"""Up to this many scenarios every claim is listed; with more, a scenario that held gets one line."""
 
 _INDENT: Final = " " * 12
 
 
 def verdict_line(document: dict[str, Any]) -> Line:
-    """Return the answer in one line: what it is, how many claims came out how, where, and how long it took."""
+    """Return the result in one line, with counts, target and duration."""
     seconds = document["seconds"]
     took = f" in {seconds:.1f} s" if seconds is not None else ""
-    judged = "judged as far as it goes: " if document["error"] else ""
+    judged = "judged as far as recorded: " if document["error"] else ""
     return [_answer(document), span(f" ({judged}{counts(document)}) on {where(document)}{took}")]
 
 
@@ -41,28 +42,28 @@ def _answer(document: dict[str, Any]) -> Span:
     verdict = document["verdict"]
     answer = ANSWERS[verdict]
     if document["error"]:
-        return span("the record of this run is not whole, so it proves nothing", STYLES["error"])
+        return span("the record of this run is incomplete, so it proves nothing", STYLES["error"])
     if verdict == "refuted" and not document["counts"]["refuted"]:
-        answer = "a defect that is known here was not found"
+        answer = "a known defect was not found"
     elif verdict == "held" and document["counts"]["refuted"]:
-        answer = "as known: no claim was refuted but those known to be"
+        answer = "feasible: no claim was refuted except for known defects"
     return span(answer, STYLES[verdict])
 
 
 def lines(document: dict[str, Any], folder: str) -> list[Line]:
-    """Return the whole report. Lines are as long as what they say; the terminal wraps them."""
-    mark = f"  {NOT_WHOLE}" if document["error"] else ""
+    """Return the report. Lines are not wrapped; the terminal does that."""
+    mark = f"  {INCOMPLETE}" if document["error"] else ""
     flaw: list[Line] = []
     if document["error"]:
-        flaw.append([span("the record of this run is not whole: ", STYLES["error"]), span(document["error"])])
+        flaw.append([span("the record of this run is incomplete: ", STYLES["error"]), span(document["error"])])
     found: list[Line] = [*flaw, []] if flaw else []
     found += _answers(document)
-    brief = len(document["scenarios"]) > TOLD_WHOLE and not mark
+    brief = len(document["scenarios"]) > SCENARIOS_IN_FULL and not mark
     for scenario in document["scenarios"]:
         found += _in_a_line(scenario) if brief and _is_plain(scenario) else _scenario(scenario, mark, brief=brief)
     found += [[]] if brief else []
     matrix = _matrix(table(document["matrix"]))
-    found += [[span(NOT_WHOLE, STYLES["error"])], *matrix] if matrix and flaw else matrix
+    found += [[span(INCOMPLETE, STYLES["error"])], *matrix] if matrix and flaw else matrix
     onset = sleep_onset(document)
     found += [[span(onset)], []] if onset is not None else []
     found += _figures(document["figures"])
@@ -74,22 +75,20 @@ def lines(document: dict[str, Any], folder: str) -> list[Line]:
     found += flaw
     early = sum(bool(scenario["stopped"]) for scenario in document["scenarios"])
     if early and document["verdict"] == "unknown":
-        stories = "1 story" if early == 1 else f"{early} stories"
-        message = (
-            f"{stories} stopped early because an answer was not as the story demands: perhaps a defect of the worker"
-        )
+        scenarios = "1 scenario" if early == 1 else f"{early} scenarios"
+        message = f"{scenarios} stopped early because of an unexpected reply, possibly a defect of the worker"
         found.append([span(message, "yellow")])
     again = repeats(document)
-    found += [] if again is None else [[span("played again: ", "yellow"), span(again)]]
+    found += [] if again is None else [[span("repeated: ", "yellow"), span(again)]]
     found += [verdict_line(document), [span(f"evidence: {folder}")]]
     return found
 
 
 def uncounted_leaks(document: dict[str, Any]) -> list[str]:
-    """Return a sentence for each secret that left the worker and refutes nothing, though nobody calls it public."""
+    """Return a sentence for each leaked secret that refutes no claim and is not declared public."""
     return [
         f"{each['scenario']}: {each['secret']} left the worker (first at event {each['first']}); it is short or"
-        " not random, so this refutes nothing: name it in `secret` to make it a finding"
+        " not random, so this refutes no claim; name it in `secret` to make it count"
         for each in document.get("leaks") or ()
         if not each["counts"] and not each["public"]
     ]
@@ -97,14 +96,14 @@ def uncounted_leaks(document: dict[str, Any]) -> list[str]:
 
 def _answers(document: dict[str, Any]) -> list[Line]:
     found: list[Line] = []
-    for each in answered(document):
+    for each in question_answers(document):
         answer = [span(f"  {each.answer}", STYLES[each.verdict]), span(f": {each.because}")]
         found += [[span(each.question, "bold")], answer, []]
     return found
 
 
 def _is_plain(scenario: dict[str, Any]) -> bool:
-    """Return whether nothing about a scenario needs more words than that it held, or was left out."""
+    """Return whether one line is enough for a scenario: it held without any remark, or was left out."""
     if scenario["left_out"]:
         return True
     odd = scenario["error"] or scenario["stopped"] or scenario["replayed"]
@@ -131,14 +130,18 @@ def _scenario(scenario: dict[str, Any], mark: str, *, brief: bool) -> list[Line]
         found.append([span("  error     ", STYLES["error"]), span(scenario["error"])])
     for replay in scenario["replayed"]:
         which = "" if replay["play"] == scenario["name"] else f" ({replay['play']})"
-        found.append([span(f"  played again{which}: ", "yellow"), span(replay["reason"])])
-    told = [claim for claim in scenario["claims"] if not brief or claim["verdict"] != "held" or claim["known"]]
-    for claim in told:
+        found.append([span(f"  repeated{which}: ", "yellow"), span(replay["reason"])])
+    shown = [claim for claim in scenario["claims"] if not brief or claim["verdict"] != "held" or claim["known"]]
+    for claim in shown:
         found += _claim(claim, mark)
-    if others := len(scenario["claims"]) - len(told):
+    if others := len(scenario["claims"]) - len(shown):
         found.append([span("  held      ", STYLES["held"]), span(f"{others} more", "dim")])
+    if "session" in scenario:
+        found += session_lines(scenario["session"])
     for each in scenario.get("left_out_claims", ()):
         found.append([span("  left out  ", "yellow"), span(each["id"]), span(f": {each['reason']}", "dim")])
+    for each in scenario.get("not_evicted", ()):
+        found.append([span("  not evicted  ", "yellow"), span(each)])
     if scenario["stopped"]:
         found.append([span("  stopped   ", "yellow"), span(scenario["stopped"])])
     return [*found, []]
@@ -147,9 +150,9 @@ def _scenario(scenario: dict[str, Any], mark: str, *, brief: bool) -> list[Line]
 def _claim(claim: dict[str, Any], mark: str) -> list[Line]:
     held = claim["verdict"] == "held"
     style = "" if mark and held else STYLES[claim["verdict"]]
-    told = [span(claim["id"]), span(_repeats(claim), "dim" if held else "yellow")]
-    told += [span(_known(claim), "yellow"), span(mark, STYLES["error"])]
-    found: list[Line] = [[span(f"  {claim['verdict']:<9} ", style), *told]]
+    name = [span(claim["id"]), span(_repeats(claim), "dim" if held else "yellow")]
+    name += [span(_known(claim), "yellow"), span(mark, STYLES["error"])]
+    found: list[Line] = [[span(f"  {claim['verdict']:<9} ", style), *name]]
     if not held:
         found.append([span(f'{_INDENT}"{claim["says"]}"', "dim")])
     found.append([span(f"{_INDENT}{claim['reason']}", "dim" if held else "")])
@@ -162,7 +165,7 @@ def _claim(claim: dict[str, Any], mark: str) -> list[Line]:
 
 
 def _repeats(claim: dict[str, Any]) -> str:
-    """Return how many performances it held in, of a story that was played more than once."""
+    """Return in how many plays a claim held, if the scenario was played more than once."""
     held_of = claim["held_of"]
     return f"  held {held_of['k']} of {held_of['n']}" if held_of["n"] > 1 else ""
 
@@ -170,7 +173,7 @@ def _repeats(claim: dict[str, Any]) -> str:
 def _known(claim: dict[str, Any]) -> str:
     if claim["known"] is None or claim["verdict"] not in {"held", "refuted"}:
         return ""
-    return " (known here)" if claim["known"] == claim["verdict"] else f" (known here as {claim['known']})"
+    return " (known defect)" if claim["known"] == claim["verdict"] else " (known defect is gone)"
 
 
 def _evidence(ids: list[int]) -> str:
@@ -221,7 +224,7 @@ def _figures(figures: dict[str, Any]) -> list[Line]:
         if idle["n"] > 1:
             message += f" (median of {idle['n']}, {idle['min'] / 1000:.3f} to {idle['max'] / 1000:.3f} s)"
         found.append([span(message)])
-    named = (("wake_ms", "a wake"), ("warm_ms", "a warm answer"), ("round_trip_ms", "the way there and back"))
+    named = (("wake_ms", "a wake"), ("warm_ms", "a warm reply"), ("round_trip_ms", "a round trip"))
     for name, what in named:
         spread = figures.get(name)
         if spread is not None:

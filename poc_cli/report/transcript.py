@@ -1,21 +1,25 @@
-"""What happened in each play, told in the order of the history: steps, sleeps, closes, and if asked every message."""
+"""Transcripts of plays in the order of the history: steps, sleeps, closes and, on request, every message."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Final
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.inert import inert
+from poc_cli.record.closings import closing_of
+from poc_cli.record.places import AT_BLOCKING_LIMIT, pins_of, pins_words, refused_words, threw_words
+from poc_cli.record.self_ended import is_at_blocking_limit
 from poc_cli.report import black_box_notes
+from poc_cli.report.black_box_notes import LineOf
 from poc_cli.report.styled import Line, span
 from poc_cli.scenario.plays import CONFIRM
 
 LONGEST_MESSAGE: Final = 160
-"""Characters of a message that are shown: two lines of a terminal. The history has more."""
+"""Characters shown of a message: two lines of a terminal. The history has more."""
 
 LONGEST_STEP: Final = 100
-"""Characters of a step's line: beside the time and the line number it fits into 120 columns."""
+"""Characters of a step's line; with the time and the line number it fits into 120 columns."""
 
 _COMMENT: Final = re.compile(r"""\s#[^"']*$""")
 
@@ -28,16 +32,16 @@ _OUTCOMES: Final = {"done": "green", "stopped": "yellow", "error": "bold magenta
 _AGENTS: Final = {"browser": "a page", "worker": "the worker"}
 
 _UNEVICTED: Final = {
-    "not_running": "not evicted, it was not in memory",
-    "busy": "not evicted, the runtime refused",
-    "no_answer": "the evict was not answered",
+    "not_running": "not evicted, because it was not in memory",
+    "busy": "not evicted, because the runtime refused",
+    "no_answer": "no reply to the evict",
 }
 
 
 def transcript(events: Iterable[Event | None], *, messages: bool) -> list[Line]:
-    """Return the plays one after the other, each below a heading; with `messages` also every frame.
+    """Return the transcript of each play below its heading; `messages` adds every frame.
 
-    Times are seconds of the client's clock since the play's start; lengths of sleep are of the runtime's.
+    Times are seconds since the play's start on the client's clock; durations of sleeps are on the runtime's.
     """
     plays: dict[str, list[Event]] = {}
     found: list[Line] = []
@@ -49,55 +53,55 @@ def transcript(events: Iterable[Event | None], *, messages: bool) -> list[Line]:
         elif event.kind not in kinds.OF_THE_RUN:
             plays.setdefault(event.play, []).append(event)
     for label, inside in plays.items():
-        found += [[], *Teller(label, inside, messages=messages).lines()]
+        found += [[], *PlayTranscript(label, inside, messages=messages).lines()]
     return found[1:] if found and not found[0] else found
 
 
-class Teller:
-    """Tells one play."""
+class PlayTranscript:
+    """The transcript of one play."""
 
     def __init__(self, label: str, events: list[Event], *, messages: bool) -> None:
-        """Take the events of the play, in their order; there is at least one."""
+        """Initialize with the events of the play, oldest first; there is at least one."""
         self._label = label
         self._events = events
         self._start = events[0]
         self._source = str(self._start.data.get("text", "")).split("\n")
-        self._tellers = {
-            **_TELLERS,
-            **black_box_notes.TELLERS,
-            **({**_FRAMES, **black_box_notes.FRAMES} if messages else {}),
+        self._line_of = {
+            **_EVENT_LINES,
+            **black_box_notes.EVENT_LINES,
+            **({**_FRAME_LINES, **black_box_notes.FRAME_LINES} if messages else {}),
         }
 
     def lines(self) -> list[Line]:
         """Return the heading and a line for each event that has one, up to the end of the play."""
         found = [self.heading()]
         for index, event in enumerate(self._events):
-            told = self.line(index)
-            found += [] if told is None else [told]
+            line = self.line(index)
+            found += [] if line is None else [line]
             if event.kind == kinds.PLAY_END:
                 return found
         return [*found, [span("          the record breaks off", _FAILED)]]
 
     def heading(self) -> Line:
-        """Return what was played."""
+        """Return the heading: the play, its role and its file."""
         data = self._start.data
         decides = data.get("decides")
         listed = ", ".join(map(str, decides)) if isinstance(decides, list) else ""
-        what = f"control of {listed}, should be {data.get('expect')}" if data.get("role") == "control" else "story"
-        what = {"load": "load", CONFIRM: "story with module state put back"}.get(str(data.get("role")), what)
+        what = f"control of {listed}, expected {data.get('expect')}" if data.get("role") == "control" else "story"
+        what = {"load": "load", CONFIRM: "story with module state reset"}.get(str(data.get("role")), what)
         return [span(self._label, "bold"), span(f"  {what}, {data.get('file')}, play {data.get('nonce')}", "dim")]
 
     def line(self, index: int) -> Line | None:
-        """Return the line of the event at that place, with its time; None where it has none."""
+        """Return the line of the event at that index, with its time; None if it has none."""
         event = self._events[index]
         at = span(f"{(event.t_ns - self._start.t_ns) / _SECONDS:>8.3f}  ", "dim")
         if event.kind == kinds.STEP:
             return [at, *self._step(event)]
         if event.kind == kinds.ENTERED:
             return [at, span(self._entered(index, event), _NOTE)]
-        teller = self._tellers.get(event.kind)
-        told = None if teller is None else teller(event)
-        return None if told is None else [at, *told]
+        line_of = self._line_of.get(event.kind)
+        line = None if line_of is None else line_of(event)
+        return None if line is None else [at, *line]
 
     def _step(self, event: Event) -> Line:
         number = event.data.get("line")
@@ -114,13 +118,13 @@ class Teller:
 
 
 def cut(text: str, longest: int) -> str:
-    """Return the text as inert characters; beyond `longest` of its own it is cut and what is missing counted."""
+    """Return the text escaped and cut at `longest` characters; the characters cut are counted."""
     missing = len(text) - longest
     return inert(text) if missing <= 0 else f"{inert(text[:longest])}… ({missing:,} characters more)"
 
 
 def _bare(line: str) -> str:
-    """Return a step's line without its comma and without a comment that is surely none of its texts."""
+    """Return a step's line without its comma, and without a comment unless that could be part of a string."""
     return _COMMENT.sub("", line).strip().removesuffix(",")
 
 
@@ -134,19 +138,13 @@ def _idle(data: dict[str, Any]) -> str:
 
 
 def _pins(data: dict[str, Any]) -> str:
-    pins = data.get("pins")
-    told = [
-        f"{pin.get('what')} ({pin['script']}:{pin.get('line')})" if pin.get("script") else str(pin.get("what"))
-        for pin in (pins if isinstance(pins, list) else [])
-        if isinstance(pin, dict)
-    ]
-    return ", ".join(dict.fromkeys(told)) or "nothing that the trace shows"
+    return pins_words(pins_of(data))
 
 
 def _called(event: Event) -> Line:
     data = event.data
     status = "no answer" if data.get("status") is None else str(data.get("status"))
-    key = ", without the right key" if data.get("authorized") is False else ""
+    key = ", without a valid key" if data.get("authorized") is False else ""
     agent = data.get("agent")
     who = f", by {_AGENTS.get(str(agent), agent)}" if agent else ""
     request = f"{inert(str(data.get('method')))} {cut(str(data.get('path')), LONGEST_STEP)}"
@@ -154,15 +152,17 @@ def _called(event: Event) -> Line:
 
 
 def _left(event: Event) -> Line:
-    told = {
+    texts = {
         "idle": f"asleep {_idle(event.data)} after its last event",
         "evict": f"asleep: evicted {_idle(event.data)} after its last event",
         "died": "died with its process",
-        "dropped": "left memory neither by its timer nor by an evict",
+        "dropped": "left memory, but not by the idle timer or an evict",
     }
     how = str(event.data.get("how"))
+    if how == "dropped" and is_at_blocking_limit(event.data):
+        texts[how] = f"left memory: {AT_BLOCKING_LIMIT}"
     style = _NOTE if how in {"idle", "evict"} else _FAILED
-    return [span(f"-- {_object(event)} {told.get(how, f'left memory ({how})')} --", style)]
+    return [span(f"-- {_object(event)} {texts.get(how, f'left memory ({how})')} --", style)]
 
 
 def _awake(event: Event) -> Line:
@@ -171,15 +171,15 @@ def _awake(event: Event) -> Line:
 
 
 def _refused(event: Event) -> Line:
-    return [span(f"-- {_object(event)} not evicted: pinned by {_pins(event.data)} --", "yellow")]
+    return [span(f"-- {_object(event)} not evicted: {refused_words(event.data)} --", "yellow")]
 
 
 def _evicted(event: Event) -> Line | None:
     outcome, said = str(event.data.get("outcome")), event.data.get("said")
-    told = _UNEVICTED.get(outcome, f"the evict came out as {outcome}")
-    if outcome == "evicted":  # it is seen to leave memory in a line of its own
+    text = _UNEVICTED.get(outcome, f"the result of the evict was {outcome}")
+    if outcome == "evicted":  # its leaving memory has a line of its own
         return None
-    return [span(f"-- {_object(event)}: {told}{f': {said}' if said else ''} --", "yellow")]
+    return [span(f"-- {_object(event)}: {text}{f': {said}' if said else ''} --", "yellow")]
 
 
 def _probed(event: Event) -> Line:
@@ -194,7 +194,7 @@ def _step_end(event: Event) -> Line | None:
 
 
 def _closed(event: Event) -> Line:
-    return [span(f"{event.actor} closed: {event.data.get('said')}", "" if event.data.get("clean") else _FAILED)]
+    return [span(f"{event.actor} closed: {closing_of(event.data)}", "" if event.data.get("clean") else _FAILED)]
 
 
 def _open_failed(event: Event) -> Line:
@@ -214,14 +214,14 @@ def _play_end(event: Event) -> Line:
 
 
 def _message(event: Event) -> str:
-    """Return a recorded message; what the history itself did not keep is counted too."""
+    """Return a recorded message, with its full size if the history has only a part."""
     text = event.data.get("text")
     head = " ".join(str(event.data[key]) for key in ("method", "path", "status") if key in event.data)
-    if head:  # a request from outside, or the answer to it
+    if head:  # an HTTP request or its response
         return cut(f"{head} {text or ''}".strip(), LONGEST_MESSAGE)
     if isinstance(text, str):
         shown = cut(text, LONGEST_MESSAGE)
-        return f"{shown} ({event.data.get('bytes')} bytes in all)" if event.data.get("cut") else shown
+        return f"{shown} ({event.data.get('bytes')} bytes in total)" if event.data.get("cut") else shown
     return f"{event.data.get('bytes')} bytes {cut(str(event.data.get('hex')), LONGEST_MESSAGE)}"
 
 
@@ -231,9 +231,9 @@ def _captured(event: Event) -> Line:
 
 def _origin_is(event: Event) -> Line:
     state, later = event.data.get("state"), event.data.get("later_s")
-    slow = f"the origin answers {later} s later"
-    told = {"down": "the origin is cut off", "up": "the origin answers again", "slow": slow}
-    return [span(f"-- {told.get(str(state), state)} --", "yellow")]
+    slow = f"the origin replies {later} s later"
+    texts = {"down": "the origin is down", "up": "the origin is up again", "slow": slow}
+    return [span(f"-- {texts.get(str(state), state)} --", "yellow")]
 
 
 def _module_state(event: Event) -> Line:
@@ -243,17 +243,37 @@ def _module_state(event: Event) -> Line:
 
     kept = event.data.get("kept")
     if isinstance(kept, list):
-        return [span(f"-- pinned, with its fields kept: {inert(', '.join(map(str, kept)))} --", "yellow")]
+        return [span(f"-- pinned; its fields were kept: {inert(', '.join(map(str, kept)))} --", "yellow")]
     left = f", but not {inert(named('left'))}" if event.data.get("left") else ""
-    return [span(f"-- module state put back: {inert(named('changed')) or 'nothing had changed'}{left} --", "yellow")]
+    return [span(f"-- module state reset: {inert(named('changed')) or 'nothing had changed'}{left} --", "yellow")]
+
+
+def _threw(event: Event) -> Line:
+    return [span(f"-- {inert(threw_words(event.data, _whose(event)))}{_ago(event)} --", _FAILED)]
+
+
+def _logged(event: Event) -> Line:
+    text = cut(str(event.data.get("text")), LONGEST_MESSAGE)
+    return [span(f"{_whose(event)} console.{inert(str(event.data.get('level')))}: "), span(f"{text}{_ago(event)}")]
+
+
+def _whose(event: Event) -> str:
+    """Return whose exception or line it is: an object by its name in the story, or by its class."""
+    named = event.data.get("object_class") or "the Worker"
+    return str(named) if event.actor == "worker" else _object(event)
+
+
+def _ago(event: Event) -> str:
+    ago = event.data.get("ago_ms")
+    return f" ({ago / 1000:.1f} s before, reported at the end of its event)" if isinstance(ago, int) else ""
 
 
 def _exited(event: Event) -> Line:
     return [span(f"{event.actor} {event.data.get('said')}", "" if event.data.get("code") == 0 else _FAILED)]
 
 
-def _aloud(event: Event) -> Line:
-    """Return what a program or a page said that is no message."""
+def _output(event: Event) -> Line:
+    """Return the line of a program's or a page's output that is not a message."""
     data = event.data
     said = " ".join(str(data[key]) for key in ("method", "path", "said", "text") if data.get(key))
     what = {kinds.STDERR: "stderr", kinds.CONSOLE: f"console {data.get('level')}"}.get(event.kind, "error")
@@ -263,9 +283,9 @@ def _aloud(event: Event) -> Line:
 def _shown(event: Event) -> Line:
     data = event.data
     texts = data.get("texts")
-    told = ", ".join(map(str, texts)) if isinstance(texts, list) else str(data.get("text", ""))
+    shown = ", ".join(map(str, texts)) if isinstance(texts, list) else str(data.get("text", ""))
     at = f"{data.get('selector')}: " if data.get("selector") else ""
-    return [span(f"{event.actor} shows "), span(cut(f"{at}{told}", LONGEST_MESSAGE))]
+    return [span(f"{event.actor} shows "), span(cut(f"{at}{shown}", LONGEST_MESSAGE))]
 
 
 def _stage_of_load(data: dict[str, Any]) -> str:
@@ -279,14 +299,12 @@ def _is_number(data: dict[str, Any], name: str) -> bool:
 
 
 def _fates_of_load(data: dict[str, Any]) -> str:
-    """Return how many ranges of sockets fared in each way; which, the text of the run says."""
-    fates = [f"{name} {cut(str(told), LONGEST_STEP)}" for name, told in data.items() if told]
-    return f"the sockets in the end: {', '.join(fates)}"
+    """Return the fates of the sockets as recorded, cut to the length of a step."""
+    fates = [f"{name} {cut(str(value), LONGEST_STEP)}" for name, value in data.items() if value]
+    return f"sockets at the end: {', '.join(fates)}"
 
 
-Told = Callable[[Event], Line | None]
-
-_TELLERS: Final[dict[str, Told]] = {
+_EVENT_LINES: Final[dict[str, LineOf]] = {
     kinds.STEP_END: _step_end,
     kinds.LEFT: _left,
     kinds.AWAKE: _awake,
@@ -298,22 +316,24 @@ _TELLERS: Final[dict[str, Told]] = {
     kinds.UNREAD: _unread,
     kinds.PLAY_END: _play_end,
     kinds.EXITED: _exited,
-    kinds.PAGE_ERROR: _aloud,
+    kinds.PAGE_ERROR: _output,
     kinds.ORIGIN_IS: _origin_is,
     kinds.MODULE_STATE: _module_state,
+    kinds.THREW: _threw,
     kinds.FAULT: lambda event: [span(f"-- fault: {event.data.get('fault')} --", "yellow")],
     kinds.LOAD_STAGE: lambda event: [span(_stage_of_load(event.data))],
     kinds.LOAD_FATES: lambda event: [span(_fates_of_load(event.data))],
 }
 
-_FRAMES: Final[dict[str, Told]] = {
+_FRAME_LINES: Final[dict[str, LineOf]] = {
     kinds.OPENED: lambda event: [span(f"{event.actor} open", "dim")],
     kinds.SENT: lambda event: [span(f"{event.actor} > "), span(_message(event))],
     kinds.RECEIVED: lambda event: [span(f"{event.actor} < "), span(_message(event))],
     kinds.CAPTURED: _captured,
     kinds.CALLED: _called,
     kinds.SHOWN: _shown,
-    kinds.STDERR: _aloud,
-    kinds.CONSOLE: _aloud,
-    kinds.REQUEST_FAILED: _aloud,
+    kinds.LOGGED: _logged,
+    kinds.STDERR: _output,
+    kinds.CONSOLE: _output,
+    kinds.REQUEST_FAILED: _output,
 }

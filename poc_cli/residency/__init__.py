@@ -1,10 +1,11 @@
 """Read from the runtime's trace when each Durable Object was in memory and what kept it there."""
 
+from poc_cli.residency.calls import Caller
+from poc_cli.residency.causes import RESPONSE_BODY
 from poc_cli.residency.identity import namespaces, object_id
 from poc_cli.residency.pins import Pin
 from poc_cli.residency.stays import (
     CALLS,
-    Caller,
     Change,
     Delivered,
     Entered,
@@ -17,6 +18,7 @@ from poc_cli.residency.stays import (
 
 __all__ = [
     "CALLS",
+    "RESPONSE_BODY",
     "Caller",
     "Change",
     "Delivered",

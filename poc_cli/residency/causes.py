@@ -1,11 +1,15 @@
 """Describe unfinished work in the terms of the Workers API (timer, fetch handler, WebSocket)."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
-from poc_cli.residency.trace import Began, Place
+from poc_cli.residency.trace import Began, Place, in_package, joined
 
 PinKind = Literal["timer", "operation", "awaitJs"]
+
+_ACCEPTED = "a standard-API WebSocket"
+_OUTGOING = "an outgoing WebSocket"
+_TCP_SOCKET = "a TCP socket"
 
 _HANDLERS = {
     "alarm": "an unfinished alarm handler",
@@ -14,17 +18,22 @@ _HANDLERS = {
     "jsrpc": "an unfinished RPC method",
 }
 
+RESPONSE_BODY: Final = "an open response body"
+
 _OPERATIONS = {
-    "connect": "a TCP socket",
+    "connect": _TCP_SOCKET,
     "durable_object_storage_transaction": "a storage transaction",
     "jsRpcCall": "an RPC call",
-    "socket_connect": "a TCP socket",
-    "socket_disconnect": "a TCP socket",
+    "socket_connect": _TCP_SOCKET,
+    "socket_disconnect": _TCP_SOCKET,
     "stream_pipe": "a stream",
     "stream_read": "a stream",
     "stream_write": "a stream",
-    "websocket_open": "an outgoing WebSocket",
+    "websocket_open": _OUTGOING,
 }
+
+SOCKETS = frozenset({_ACCEPTED, _OUTGOING, _TCP_SOCKET})
+"""Descriptions of sockets that a context holds itself."""
 
 
 @dataclass(slots=True)
@@ -32,6 +41,7 @@ class Work:
     """A piece of work that has begun.
 
     `own` is the source location of its own stack, `place` the same or an ancestor's, `event` the root event's name.
+    `answered` means that an operation got an HTTP response, or that a handler returned one.
     """
 
     began: Began
@@ -47,8 +57,11 @@ class Work:
 def work_of(began: Began, own: Place | None, parent: Work | None, before: Work | None) -> Work:
     """Return the work that began; `parent` triggered it, `before` began just before it in the same object."""
     inherited = parent.place if parent is not None else None
+    place = own or inherited
+    if own is not None and inherited is not None and in_package(own.script) and not in_package(inherited.script):
+        place = joined(inherited, own)
     event = parent.event if parent is not None else ""
-    work = Work(began, own, own or inherited, began.name if began.kind == "request" else event, began.at)
+    work = Work(began, own, place, began.name if began.kind == "request" else event, began.at)
     work.pin = _pin_kind(began, parent)
     if parent is not None and _rearms(work, parent):
         work.since_ns = parent.since_ns
@@ -94,10 +107,22 @@ def _describe(work: Work, parent: Work | None, before: Work | None) -> str:
     if work.pin == "operation":
         return _OPERATIONS.get(work.began.name, work.began.name)
     if _is_socket(work, parent, before):
-        return "an outgoing WebSocket" if _is_outgoing(work, parent) else "a standard-API WebSocket"
+        return _OUTGOING if _is_outgoing(work, parent) else _ACCEPTED
     if work.began.stack is not None:
         return "waitUntil"
+    if work.event == "fetch" and parent is not None and parent.began.kind == "request" and parent.answered:
+        return RESPONSE_BODY
     return _HANDLERS.get(work.event, "an unfinished handler")
+
+
+def is_wait_for_handler(began: Began) -> bool:
+    """Return whether this is the runtime's wait for a handler, which has no stack; of a body it is the same."""
+    return began.kind == "js_to_kj" and began.stack is None
+
+
+def is_response(began: Began) -> bool:
+    """Return whether a handler hands over its response: the only wait of the runtime's own that is without a stack."""
+    return began.kind == "kj_to_js" and began.stack is None
 
 
 def _is_socket(work: Work, parent: Work | None, before: Work | None) -> bool:

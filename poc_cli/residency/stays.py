@@ -1,10 +1,10 @@
 """Turn the trace of one workerd process into changes: objects that enter and leave memory, and what reaches them."""
 
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from poc_cli.residency.calls import Caller, Calls, Context
 from poc_cli.residency.pins import Ledger, Pin
 from poc_cli.residency.trace import (
     AlarmSet,
@@ -17,6 +17,7 @@ from poc_cli.residency.trace import (
     Finished,
     Header,
     Line,
+    Linked,
     Place,
     ProcessExited,
     Stack,
@@ -56,19 +57,6 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """Who called an object: another object, or a Worker (no `object_id`). `is_open` means its context is still open.
-
-    `pins` are what keeps the calling object in memory, such as a WebSocket that it accepted itself.
-    """
-
-    worker: str
-    object_id: str | None
-    is_open: bool
-    pins: tuple[Pin, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Left:
     """An object left memory: its context ended, or it died with its process."""
 
@@ -81,6 +69,9 @@ class Left:
     how: Literal["ended", "died"]
     callers: tuple[Caller, ...] = ()
     """Objects that ever called it, and Workers that called it and have not ended: they may hold a socket."""
+    beside: tuple[str, ...] = ()
+    """Other objects that a request to a Worker reached which reached this one too: the socket of the request may be
+    theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,19 +123,6 @@ LONG_TURN_NS: Final = 100_000_000
 """JavaScript that runs this long without yielding keeps every other object of the process waiting."""
 
 
-@dataclass(slots=True)
-class _Context:
-    """An open context; `announced` is False until `Entered` is reported. The ledger of a Worker stays empty."""
-
-    began: ContextBegan
-    last_event_ns: int
-    last_activity_ns: int
-    announced: bool = False
-    is_timed: bool = False
-    ledger: Ledger = field(default_factory=Ledger)
-    called: set[str] = field(default_factory=set)
-
-
 class Residency:
     """Track the objects of one process. Times are nanoseconds on the trace's clock, which starts with the process."""
 
@@ -160,18 +138,13 @@ class Residency:
         self.ignored = 0
         self.seen: dict[str, str] = {}
         """Every object that was ever in memory, with the name of its worker."""
-        self._open: dict[int, _Context] = {}
-        self._stays: dict[str, dict[int, _Context]] = {}
+        self._open: dict[int, Context] = {}
+        self._stays: dict[str, dict[int, Context]] = {}
         """The open contexts of each object."""
         self._places: dict[tuple[int, int], Place | None] = {}
         self._epoch_unix_ns: int | None = None
         self._alarms: dict[str, int] = {}
-        self._callers: dict[str, set[int]] = {}
-        self._calling_objects: dict[str, dict[str, str]] = {}
-        self._linked: dict[str, set[str]] = {}
-        self._times_called: Counter[str] = Counter()
-        self._calls: dict[str, list[str]] = {}
-        """The callers whose calls have not arrived yet, by called object."""
+        self._calls = Calls(self._open)
         self._long_turns: dict[int, None] = {}
 
     def feed(self, line: str | bytes) -> list[Change]:
@@ -185,11 +158,15 @@ class Residency:
 
     def linked(self, object_id: str) -> frozenset[str]:
         """Return the other objects that an object has called, or that have called it."""
-        return frozenset(self._linked.get(object_id, ()))
+        return self._calls.linked(object_id)
+
+    def related(self, object_id: str) -> frozenset[str]:
+        """Return the other objects that called an object or that it called, or that one request reached with it."""
+        return self._calls.related(object_id)
 
     def times_called(self, object_id: str) -> int:
         """Return how often an object was called or called another object."""
-        return self._times_called[object_id]
+        return self._calls.times_called(object_id)
 
     def take_long_turns(self) -> tuple[int, ...]:
         """Return the contexts with long uninterrupted JavaScript since the last call of this method."""
@@ -226,7 +203,11 @@ class Residency:
         """
         return self._alarms.get(object_id)
 
-    def _context_of(self, object_id: str) -> _Context | None:
+    def at_ns(self, unix_ms: int) -> int | None:
+        """Return a time since 1970 on the trace's clock, None before the trace has said when that began."""
+        return None if self._epoch_unix_ns is None else unix_ms * 1_000_000 - self._epoch_unix_ns
+
+    def _context_of(self, object_id: str) -> Context | None:
         # Newest first: nothing in the format promises that a stay has ended before the next one begins.
         return next(reversed(self._stays.get(object_id, {}).values()), None)
 
@@ -243,6 +224,9 @@ class Residency:
                 self._begin(line)
             case Header():
                 self._epoch_unix_ns = line.epoch_unix_ns
+            case Linked():
+                if (context := self._open.get(line.ctx)) is not None:
+                    context.parents.add(line.from_ctx)
             case _:
                 return self._continue(line)
         return []
@@ -251,7 +235,7 @@ class Residency:
         worker = self._workers.get(stack.isolate)
         return stack.place if self._locate is None or worker is None else self._locate(worker, stack.frames)
 
-    def _context(self, ctx: int) -> _Context:
+    def _context(self, ctx: int) -> Context:
         context = self._open.get(ctx)
         if context is None:
             raise BadLineError("the context is not open")
@@ -262,15 +246,28 @@ class Residency:
         self._now(line.at)
         if isinstance(line, Turn) and line.at - line.began >= LONG_TURN_NS:
             self._long_turns[line.ctx] = None
-        return [] if context.began.actor is None else self._note(context, context.began.actor, line)
+        if not isinstance(line, Turn):
+            self._calls.work(context, line)
+        if context.began.actor is None:
+            self._note_worker(context, line)
+            return []
+        return self._note(context, context.began.actor, line)
+
+    def _note_worker(self, context: Context, line: Began | Finished | Turn) -> None:
+        match line:
+            case Began():
+                context.ledger.begin(line, self._places.get((context.began.isolate, line.stack or 0)))
+            case Finished():
+                context.ledger.finish(line)
 
     def _continue(self, line: ContextEnded | Answered | Called | AlarmSet) -> list[Change]:
         context = self._context(line.ctx)
         match line:
             case Answered():
                 context.ledger.answer(line.id)
+                self._calls.answer(context, line.id)
             case Called():
-                self._note_call(context.began, line)
+                self._calls.call(context, line.object_id)
             case AlarmSet():
                 return self._note_alarm(context, line)
             case ContextEnded():
@@ -279,7 +276,7 @@ class Residency:
                 return self._close(context, line.at, "ended")
         return []
 
-    def _note_alarm(self, context: _Context, line: AlarmSet) -> list[Change]:
+    def _note_alarm(self, context: Context, line: AlarmSet) -> list[Change]:
         if context.began.actor is None:
             return []
         if self._epoch_unix_ns is not None:
@@ -288,34 +285,6 @@ class Residency:
             return []
         context.is_timed = True
         return [Timed(self.process, line.ctx, context.began.actor, self.latest_ns, "alarm")]
-
-    def _note_call(self, caller: ContextBegan, line: Called) -> None:
-        if caller.actor == line.object_id:
-            return
-        self._times_called.update(each for each in (line.object_id, caller.actor) if each is not None)
-        self._callers.setdefault(line.object_id, set()).add(caller.ctx)
-        self._open[caller.ctx].called.add(line.object_id)
-        if caller.actor is not None:
-            self._calls.setdefault(line.object_id, []).append(caller.actor)
-            self._linked.setdefault(line.object_id, set()).add(caller.actor)
-            self._linked.setdefault(caller.actor, set()).add(line.object_id)
-            self._calling_objects.setdefault(line.object_id, {})[caller.actor] = caller.worker
-
-    def _take_call(self, object_id: str) -> str | None:
-        """Return the object whose call reached this object; calls of objects are matched before those of Workers."""
-        calls = self._calls.get(object_id)
-        return calls.pop(0) if calls else None
-
-    def _callers_of(self, object_id: str, now_ns: int) -> tuple[Caller, ...]:
-        open_ = [self._open[ctx] for ctx in sorted(self._callers.get(object_id, ()))]
-        found = [
-            Caller(each.began.worker, each.began.actor, is_open=True, pins=each.ledger.pins(now_ns, 0))
-            for each in open_
-        ]
-        known = {each.began.actor for each in open_}
-        ended = self._calling_objects.get(object_id, {}).items()
-        found += [Caller(worker, actor, is_open=False, pins=()) for actor, worker in ended if actor not in known]
-        return tuple(found)
 
     def _now(self, at: int) -> None:
         self.latest_ns = max(self.latest_ns, at)
@@ -326,12 +295,15 @@ class Residency:
         self._now(line.at)
         self._workers[line.isolate] = line.worker
         # Reported with the context's next line, which has the reason; the runtime writes both at once.
-        context = self._open[line.ctx] = _Context(line, line.at, line.at)
+        is_worker = line.actor is None
+        context = self._open[line.ctx] = Context(line, line.at, line.at, ledger=Ledger(ends_early=not is_worker))
+        if is_worker:
+            self._calls.begin(context)
         if line.actor is not None:
             self._stays.setdefault(line.actor, {})[line.ctx] = context
             self.seen[line.actor] = line.worker
 
-    def _note(self, context: _Context, object_id: str, line: Began | Finished | Turn) -> list[Change]:
+    def _note(self, context: Context, object_id: str, line: Began | Finished | Turn) -> list[Change]:
         changes: list[Change] = []
         delivered = line if isinstance(line, Began) and line.kind == "request" else None
         if not context.announced:
@@ -348,22 +320,21 @@ class Residency:
                 context.ledger.finish(line)
         if delivered is not None:
             context.last_event_ns = delivered.at
-            caller = self._take_call(object_id) if delivered.name in CALLS else None
+            caller = self._calls.take(object_id) if delivered.name in CALLS else None
             changes.append(Delivered(self.process, line.ctx, object_id, delivered.at, delivered.name, caller))
         # Dropped or canceled work is cleaned up, mostly when the context ends: no code ran.
         if not isinstance(line, Finished) or line.outcome in ("ok", "error"):
             context.last_activity_ns = max(context.last_activity_ns, line.at)
         return changes
 
-    def _announce(self, context: _Context, object_id: str, why: str | None) -> Entered:
+    def _announce(self, context: Context, object_id: str, why: str | None) -> Entered:
         context.announced = True
         began = context.began
         return Entered(self.process, began.ctx, began.worker, object_id, began.at, why)
 
-    def _close(self, context: _Context, at: int, how: Literal["ended", "died"]) -> list[Change]:
+    def _close(self, context: Context, at: int, how: Literal["ended", "died"]) -> list[Change]:
         began = context.began
-        for called in context.called:
-            self._callers[called].discard(began.ctx)
+        self._calls.end(context)
         if began.actor is None:
             return [WorkerContextEnded(began.worker, began.ctx)] if how == "ended" else []
         self._stays[began.actor].pop(began.ctx)
@@ -377,7 +348,8 @@ class Residency:
                 context.last_event_ns,
                 context.last_activity_ns,
                 how,
-                self._callers_of(began.actor, at),
+                self._calls.callers_of(began.actor, at),
+                self._calls.beside(began.actor),
             )
         )
         return changes

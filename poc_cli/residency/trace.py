@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pydantic_core import from_json
 
@@ -16,10 +16,14 @@ class BadLineError(ValueError):
 
 
 class Place(NamedTuple):
-    """A line in the worker's own source."""
+    """A line in the worker's own source, or in a package of it if no line of its own is known.
+
+    `package` is the line of a package that this line led to, as (script, line).
+    """
 
     script: str
     line: int
+    package: tuple[str, int] | None = None
 
 
 class ContextBegan(NamedTuple):
@@ -74,6 +78,13 @@ class Called(NamedTuple):
     object_id: str
 
 
+class Linked(NamedTuple):
+    """A request of this context was made by another context, over a service binding or as a call of an object."""
+
+    ctx: int
+    from_ctx: int
+
+
 class AlarmSet(NamedTuple):
     """The object set an alarm for this time, in nanoseconds since 1970."""
 
@@ -119,6 +130,7 @@ Line = (
     | Finished
     | Answered
     | Called
+    | Linked
     | AlarmSet
     | Turn
     | Stack
@@ -130,17 +142,20 @@ _ALARM = "cloudflare.durable_object.alarm.scheduled_time"
 _CALLED = "objectId"
 
 # Half of all lines; every `before` and `after` lies within a turn, which has a line of its own.
-_IGNORED = (b'{"e":"before"', b'{"e":"after"', b'{"e":"link"')
+_IGNORED = (b'{"e":"before"', b'{"e":"after"')
 _ANNOTATION = b'{"e":"annotate"'
 _KEY = b'"k":"'
 _READ_KEYS = tuple(_KEY + key.encode() for key in (_STATUS, _ALARM, _CALLED))
 _TURN_START = b'{"e":"turn"'
 _TURN = re.compile(rb'\{"e":"turn","ctx":([0-9]{1,18}),[^{}]*"locked":([0-9]{1,18}),"end":([0-9]{1,18})\}\s*')
+_LINK_START = b'{"e":"link"'
+_LINK = re.compile(rb'\{"e":"link","ctx":([0-9]{1,18}),[^{}]*"fromCtx":([0-9]{1,18}),[^{}]*\}\s*')
 _STACK_START = b'{"e":"stack"'
 _STACK = re.compile(rb'\{"e":"stack","iso":([0-9]{1,18}),"id":([0-9]{1,18}),"frames":(\[.*\])\}\s*')
 
 # Modules of the runtime itself; its timers put three frames of their own before the caller's.
-_BUILT_IN = ("node-internal:", "cloudflare-internal:", "node:", "cloudflare:", "workerd:")
+_BUILT_IN: Final = ("node-internal:", "cloudflare-internal:", "node:", "cloudflare:", "workerd:")
+_PACKAGES: Final = "node_modules"
 
 
 def parse(line: str | bytes) -> Line | None:
@@ -152,6 +167,8 @@ def parse(line: str | bytes) -> Line | None:
         return None
     if raw.startswith(_TURN_START) and (turn := _TURN.fullmatch(raw)):
         return Turn(int(turn[1]), int(turn[3]), int(turn[2]))
+    if raw.startswith(_LINK_START) and (link := _LINK.fullmatch(raw)):
+        return Linked(int(link[1]), int(link[2]))
     if raw.startswith(_STACK_START) and (stack := _fast_stack(raw)):
         return stack
     fields = _json(raw)
@@ -260,14 +277,42 @@ def _unix_ns(text: str) -> int:
 
 
 def own_place(frames: list[Any]) -> Place | None:
-    """Return the innermost frame in the worker's own source, or None."""
+    """Return the innermost frame in the worker's own source, else in a package of it, or None."""
+    return innermost(_own_places(frames))
+
+
+def _own_places(frames: list[Any]) -> Iterator[Place]:
     for frame in frames:
         if not isinstance(frame, dict):
             continue
         script, line = frame.get("script"), frame.get("line")
-        if isinstance(script, str) and script and not script.startswith(_BUILT_IN) and type(line) is int:
-            return Place(script, line)
-    return None
+        if isinstance(script, str) and script and not is_built_in(script) and type(line) is int:
+            yield Place(script, line)
+
+
+def is_built_in(script: str) -> bool:
+    """Return whether a script is a module of the runtime itself."""
+    return script.startswith(_BUILT_IN)
+
+
+def innermost(places: Iterable[Place]) -> Place | None:
+    """Return the first place outside of packages, with the package's place before it; else the first of all."""
+    package: Place | None = None
+    for place in places:
+        if not in_package(place.script):
+            return place if package is None else joined(place, package)
+        package = package or place
+    return package
+
+
+def joined(own: Place, package: Place) -> Place:
+    """Return a place of the worker's own source with the package's place that it led to."""
+    return own._replace(package=(package.script, package.line))
+
+
+def in_package(script: str) -> bool:
+    """Return whether a script belongs to a package that the worker uses."""
+    return _PACKAGES in script.split("/")
 
 
 def _nothing(_fields: dict[str, Any]) -> Line | None:
@@ -291,5 +336,5 @@ _READERS: dict[str, Callable[[dict[str, Any]], Line | None]] = {
     "header": lambda fields: Header(_number(fields, "epochUnixMs") * 1_000_000),
     "before": _nothing,
     "after": _nothing,
-    "link": _nothing,
+    "link": lambda fields: Linked(_number(fields, "ctx"), _number(fields, "fromCtx")),
 }

@@ -85,6 +85,13 @@ def _unfit(play: Play, place: Place) -> str | None:
     deployed = "worker" in place.abilities and play.worker == document.worker
     if play.worker is not None and not place.has_trace and not deployed:
         return f"it has its own worker, but another one runs on {place.kind}"
+    if play.worker is not None and play.worker.seed and not place.has_trace:
+        return f"its worker begins with data (seed), which only a runtime that poc starts has; not on {place.kind}"
+    if play.fixed_name is not None and not place.has_trace:
+        return (
+            f'its object is always named "{play.fixed_name}", so it needs a runtime of its own;'
+            f" not available on {place.kind}"
+        )
     needs: list[Need] = list(document.needs)
     needs += ["environment"] if document.secrets and "origin" not in place.abilities else []
     missing = [need for need in needs if need not in place.abilities]

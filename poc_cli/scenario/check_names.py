@@ -38,6 +38,8 @@ class CheckEntry:
     """Whether a connection closed in a step of the claim leaves the claim undecided."""
     awaits_answers: bool = False
     """Whether the end of the story waits for replies to messages with a mark at the claim's `by` path."""
+    plays_sessions: bool = False
+    """Whether it needs the story's session to be played with sleeps in its gaps."""
     beyond_state: bool = False
     """Whether module-level state of a worker cannot make it hold, so that it needs no confirmation without it."""
 
@@ -63,5 +65,6 @@ def entry_of(check: str | None) -> CheckEntry:
     return ENTRIES.get(check or "", _NO_CHECK)
 
 
+SLEEP_TRANSPARENT: Final = "sleep-transparent"
 NO_SECRET_LEAVES: Final = "no-secret-leaves"  # noqa: S105 - the name of a claim
 """The claim that is judged in every run, in addition to those of the scenarios."""

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from poc_cli.scenario.client_tables import AnyClient
+from poc_cli.scenario.client_tables import AnyClient, CommandSpec
+from poc_cli.scenario.matching import Decoder
 
 EVERY_CLIENT = "*"
 """The name that means all clients of the play in a step."""
@@ -53,6 +54,11 @@ class ClientGroups(Mapping[str, AnyClient]):
         if name not in self:
             raise KeyError(name)
         return None
+
+    def decoder(self, name: str) -> Decoder | None:
+        """Return how the JSON of a client's messages is found; None for an unknown name too."""
+        spec = self._specs.get(group_of(name))
+        return None if spec is None or isinstance(spec, CommandSpec) else spec.decode
 
     def bound(self, name: str) -> dict[str, object]:
         """Return the names bound only in a client's path, headers and subprotocols: its number, if it has one."""

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
 
 from poc_cli.scenario.duration import Duration
+from poc_cli.scenario.matching import Decoder
 from poc_cli.scenario.types import Folder, SecretName, Shape
 
 LARGEST_COUNT = 10_000
@@ -22,6 +23,9 @@ class ClientSpec(Shape):
     subprotocols: list[str] = Field(default=[], description="The subprotocols it offers.")
     compression: bool = Field(default=False, description="Whether it offers permessage-deflate.")
     count: int | None = Field(default=None, ge=1, le=LARGEST_COUNT, description="How many clients: ann.1, ann.2, ….")
+    decode: Decoder | None = Field(
+        default=None, description="How to find the JSON in its texts: `json-after-prefix` reads `42[…]` as `[…]`."
+    )
     ping: Duration | None = Field(default=None, description="The interval of protocol pings (default: none).")
 
     @field_validator("ping")
@@ -58,6 +62,9 @@ class PageSpec(Shape):
     )
     opens: Literal["socket", "load"] = Field(
         default="socket", description="When it counts as open: on a WebSocket to the worker, or when it has loaded."
+    )
+    decode: Decoder | None = Field(
+        default=None, description="How to find the JSON in its texts: `json-after-prefix` reads `42[…]` as `[…]`."
     )
     count: int | None = Field(default=None, ge=1, le=MOST_PROGRAMS, description="How many of it: page.1, page.2, ….")
 

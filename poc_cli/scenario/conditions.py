@@ -9,10 +9,12 @@ from functools import lru_cache
 from typing import Final
 
 from poc_cli.errors import did_you_mean
+from poc_cli.scenario.matching import OWN, Content, MatchedText
+from poc_cli.scenario.patterns import Pattern, compiled
 from poc_cli.scenario.templates import UnknownNameError, whole_name
 from poc_cli.scenario.values import MISSING, Missing, equal, shown
 
-_FIRST_STEP = re.compile(r'([A-Za-z0-9_$-]+)|"((?:[^"\\]|\\.)*)"|\[(\d{1,9})\]')
+_FIRST_STEP = re.compile(r'(@?[A-Za-z0-9_$-]+)|"((?:[^"\\]|\\.)*)"|\[(\d{1,9})\]')
 _NEXT_STEP = re.compile(r'\.(?:([A-Za-z0-9_$-]+)|"((?:[^"\\]|\\.)*)")|\[(\d{1,9})\]')
 _CONDITION = re.compile(
     r"""\s*(?P<negated>not\s+)?
@@ -51,8 +53,13 @@ class Condition:
         """Return the names that the condition uses."""
         return {self.literal.name} if isinstance(self.literal, Bound) else set()
 
+    @property
+    def head(self) -> str:
+        """Return the first key of the path, which may be a group of a pattern."""
+        return head_of(self.path)
+
     def holds(self, value: object, names: Mapping[str, object]) -> bool:
-        """Return whether the condition holds for the JSON of a message, MISSING if it is not JSON.
+        """Return whether the condition holds for the content of a message, or for a JSON value.
 
         If the path is missing, every comparison is false, even a negated one; only `exists` tests for absence.
         Raises UnknownNameError, or ValueError if a bound value is not a valid pattern.
@@ -65,6 +72,8 @@ class Condition:
             if literal.name not in names:
                 raise UnknownNameError(literal.name)
             literal = names[literal.name]
+        if isinstance(found, MatchedText) and isinstance(literal, int | float) and not isinstance(literal, bool):
+            found = found.number
         if found is MISSING:
             return False
         return _COMPARE[self.operator](found, literal) != self.negated
@@ -90,8 +99,21 @@ def parse(text: str) -> Condition:
 
 
 def lookup(value: object, path: str) -> object | Missing:
-    """Return the value at a path such as `rooms[0].name`, or MISSING. Raises ValueError for an invalid path."""
-    for step in _steps(path):
+    """Return the value at a path such as `rooms[0].name`, or MISSING. Raises ValueError for an invalid path.
+
+    In the content of a message, `@text` and the like are the message itself, and groups come before keys of its JSON.
+    """
+    steps = _steps(path)
+    head = steps[0]
+    if isinstance(value, Content):
+        if isinstance(head, _Own):
+            return value.own(head)
+        if len(steps) == 1 and head in value.groups:
+            return MatchedText(value.groups[str(head)])
+        value = value.message.json
+    if isinstance(head, _Own):
+        return MISSING
+    for step in steps:
         if isinstance(value, dict):
             value = value.get(step, MISSING)
         elif isinstance(value, list) and isinstance(step, int):
@@ -99,6 +121,17 @@ def lookup(value: object, path: str) -> object | Missing:
         else:
             return MISSING
     return value
+
+
+def head_of(path: str) -> str:
+    """Return the first key of a path. Raises ValueError for an invalid path."""
+    return str(_steps(path)[0])
+
+
+class _Own(str):
+    """The first step of a path to the message itself: `@text`. A JSON key that looks like it is not one."""
+
+    __slots__ = ()
 
 
 @lru_cache(maxsize=1024)
@@ -113,7 +146,17 @@ def _steps(path: str) -> tuple[str | int, ...]:
         bare, quoted, index = match.groups()
         steps.append(int(index) if index else bare or str(_json(f'"{quoted}"')))
         at = match.end()
+    if path.startswith("@"):
+        return (_own(path),)
     return tuple(steps)
+
+
+def _own(path: str) -> _Own:
+    if path in OWN:
+        return _Own(path)
+    if path.startswith(tuple(f"{name}{mark}" for name in OWN for mark in ".[")):
+        raise ValueError(f"{shown(path)} is not a path: {path.replace('[', '.').split('.')[0]} is text, without parts")
+    raise ValueError(f"{shown(path)} is not a part of a message; {did_you_mean(path, OWN)}")
 
 
 def _literal(text: str, operator_: str) -> object:
@@ -159,29 +202,14 @@ def _contains(found: object, literal: object) -> bool:
 
 def _matches(found: object, literal: object) -> bool:
     pattern = _pattern(literal)
-    # RE2 needs UTF-8, which cannot encode lone surrogates; JSON can contain them.
-    return isinstance(found, str) and pattern(found.encode(errors="replace").decode())
+    return isinstance(found, str) and pattern.search(found) is not None
 
 
-def _pattern(pattern: object) -> Callable[[str], bool]:
-    """Return a function that searches for a pattern. Raises ValueError if it is not a valid pattern."""
+def _pattern(pattern: object) -> Pattern:
+    """Return the pattern of `matches`. Raises ValueError if it is not valid."""
     if not isinstance(pattern, str):
         raise ValueError(f'"matches" needs a pattern in quotes, not {shown(pattern)}')  # noqa: TRY004 - the file is wrong, not the program
-    return _compiled(pattern)
-
-
-@lru_cache(maxsize=128)
-def _compiled(pattern: str) -> Callable[[str], bool]:
-    import re2  # type: ignore[import-untyped]  # takes as long to import as three other modules, and few stories use it
-
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        compiled = re2.compile(pattern.encode(errors="replace").decode(), options)
-    except re2.error as error:
-        reason = error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else str(error)
-        raise ValueError(f"{shown(pattern)} is not a valid RE2 pattern: {reason}") from None
-    return lambda text: compiled.search(text) is not None
+    return compiled(pattern)
 
 
 _COMPARE: Final[dict[str, Callable[[object, object], bool]]] = {

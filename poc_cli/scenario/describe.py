@@ -6,7 +6,7 @@ from typing import Final
 
 from poc_cli.inert import inert
 from poc_cli.scenario.check_names import LOAD_MEANINGS, MEANINGS
-from poc_cli.scenario.client_tables import AnyClient, CommandSpec, PageSpec
+from poc_cli.scenario.client_tables import AnyClient, ClientSpec, CommandSpec, PageSpec
 from poc_cli.scenario.describe_load import participants, stage_sentences
 from poc_cli.scenario.duration import written
 from poc_cli.scenario.load_model import LoadFile
@@ -99,14 +99,18 @@ def _client(client: AnyClient) -> str:
             program = f"{many}the program {' '.join(client.command)}{where}"
             return f"{program}, which reads and writes lines{_built(client.build)}"
         case PageSpec():
-            return f"{many}the page {client.browser} in a browser"
+            return f"{many}the page {client.browser} in a browser{_decoded(client)}"
     message = f"{client.count} clients, each connects" if client.count is not None else "connects"
     message += f" to {client.path}"
     details = [f"header {name}: {value}" for name, value in client.headers.items()]
     details += [f"subprotocol {name}" for name in client.subprotocols]
     details += ["compression"] if client.compression else []
     details += [f"a protocol ping every {written(client.ping)}"] if client.ping is not None else []
-    return message + (f", with {listed(details, '')}" if details else "")
+    return message + (f", with {listed(details, '')}" if details else "") + _decoded(client)
+
+
+def _decoded(client: ClientSpec | PageSpec) -> str:
+    return "" if client.decode is None else "; the JSON of its messages follows a prefix"
 
 
 def _steps(steps: Iterable[PlacedStep], indent: str) -> Iterator[str]:
@@ -156,6 +160,7 @@ def _folder(worker: WorkerRef) -> str:
     message = worker.dir + config + _environment(worker.env)
     message += "" if worker.main is None else f", from its entry point {worker.main}"
     message += "".join(f", with {name} = {value}" for name, value in worker.vars.items())
+    message += f", with data in {listed([*worker.seed], '')}" if worker.seed else ""
     return message + _built(worker.build)
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from poc_cli.errors import did_you_mean
 from poc_cli.scenario.client_tables import URL, AnyClient, ClientSpec, CommandSpec, PageSpec
-from poc_cli.scenario.model import Acting, Kill, Origin, ScenarioFile, Stall, Step
+from poc_cli.scenario.model import Acting, Connect, Kill, Origin, ScenarioFile, Stall, Step
 from poc_cli.scenario.service_tables import WorkerRef
 from poc_cli.scenario.templates import templates_in
 from poc_cli.scenario.validation_errors import Problem
@@ -100,6 +100,9 @@ def problems_of_step(step: Step, path: Path, named: Mapping[str, AnyClient], *, 
         advice = 'add origin = { dir = "…", start = "…" } above the steps'
         yield Problem(path, "the scenario has no origin", advice, at="key")
     for name, client in named.items():
+        if isinstance(step, Connect) and step.path is not None and not isinstance(client, ClientSpec):
+            kind = "a program" if isinstance(client, CommandSpec) else "a page"
+            yield Problem((*path, "path"), f'"{name}" is {kind}, which chooses its own path', 'remove "path"', at="key")
         if isinstance(step, Acting):
             yield from _acts(step, path, name, client)
         elif isinstance(step, Kill) and step.how == "process" and not isinstance(client, CommandSpec):

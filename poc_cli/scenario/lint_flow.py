@@ -3,19 +3,21 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from poc_cli.errors import did_you_mean
 from poc_cli.scenario import conditions
 from poc_cli.scenario.client_groups import EVERY_CLIENT, NUMBER, ClientGroups, group_of
 from poc_cli.scenario.client_tables import own_names, texts_of
 from poc_cli.scenario.lint_clients import ORIGIN_NAMES, problems_of_step, taken_by
-from poc_cli.scenario.matching import check_form, expected_messages
+from poc_cli.scenario.lint_messages import problems_of_messages, unknown, unknown_names
 from poc_cli.scenario.model import LARGEST_COUNT, AnyClient, Connect, Exchange, ObjectRef, Repeat, Restart, Step
 from poc_cli.scenario.steps import Node, every_step
-from poc_cli.scenario.templates import names_in, templates_in
-from poc_cli.scenario.types import Shape
+from poc_cli.scenario.templates import templates_in
 from poc_cli.scenario.validation_errors import Problem
 from poc_cli.scenario.values import Path, shown
+
+_AGAIN: Final = '{ connect = "%s", path = "/…{%s}" }'
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class _Flow:
                 elif name not in self._connecting:
                     continue  # a control with its own steps may not use a client, nor bind what it would need
                 elif missing not in later and (missing != NUMBER or client.count is None):
-                    yield _unknown(missing, way, later)
+                    yield unknown(missing, way, later)
             before += 1 if client.count is None else client.count
             if before > LARGEST_COUNT:
                 message = f'with "{name}" there are {before} clients; the limit is {LARGEST_COUNT}'
@@ -108,11 +110,15 @@ class _Flow:
             yield from problems_of_step(step, path, self._kinds(step), origin=self._played.given >= ORIGIN_NAMES)
             yield from self._named_objects(step, path)
             yield from self._connects(step)
-            yield from _messages(step, path, self._known)
+            yield from problems_of_messages(step, path, self._known | self._number(step))
             if isinstance(step, Exchange):
-                yield from _conditions(step, path, self._known)
                 yield from self._captured(step, path)
                 self._known |= step.capture.keys()
+
+    def _number(self, step: Step) -> set[str]:
+        """Return the name of a client's number, if each client of the step has one."""
+        kinds = self._kinds(step).values()
+        return {NUMBER} if kinds and all(client.count is not None for client in kinds) else set()
 
     def _repeat(self, node: Node, step: Repeat) -> Iterator[Problem]:
         counter = set() if step.as_ is None else {step.as_}
@@ -178,11 +184,15 @@ class _Flow:
             if name not in self._played.clients:
                 continue
             path, client = self._played.clients[name]
-            for way, missing in templates_in(texts_of(client), path):
+            texts = {key: text for key, text in texts_of(client).items() if key != "path" or step.path is None}
+            for way, missing in templates_in(texts, path):
                 if missing in self._known | own_names(client) or (missing == NUMBER and client.count is not None):
                     continue
                 if missing in self._captures:
-                    yield Problem(way, f'{{{missing}}} is captured only after "{name}" connects')
+                    advice = (
+                        f'to use it when "{name}" connects again, give that step a path: {_AGAIN % (name, missing)}'
+                    )
+                    yield Problem(way, f'{{{missing}}} is captured only after "{name}" connects', advice)
                 elif missing in self._counters:
                     yield Problem(way, f'{{{missing}}} is the counter of a repeat, but "{name}" connects outside of it')
 
@@ -216,57 +226,6 @@ def known_objects(names: Sequence[str], path: Path, objects: Mapping[str, Object
             yield Problem(path, f"{shown(name)} is named {times} times")
 
 
-def unknown_names(value: object, path: Path, known: set[str]) -> Iterator[Problem]:
-    """Yield a problem for each template in a value with an unknown name."""
-    for way, name in templates_in(value, path):
-        if name not in known:
-            yield _unknown(name, way, known)
-
-
 def _names(step: Step, key: str) -> list[str]:
     value = vars(step).get(key)  # getattr with a default is ten times slower on pydantic models
     return [value] if isinstance(value, str) else list(value or [])
-
-
-def _messages(step: Step, path: Path, known: set[str]) -> Iterator[Problem]:
-    for key in step.fills_templates:
-        value = getattr(step, key)
-        if value is None:
-            continue
-        plain = value.model_dump(exclude_none=True) if isinstance(value, Shape) else value
-        yield from unknown_names(plain, (*path, key), known)
-    for key in ("send", "expect", "like") if isinstance(step, Exchange) else ():
-        value = vars(step).get(key)
-        if value is None:
-            continue
-        if isinstance(value, list) and key != "expect":
-            advice = "use one step per message; for one message that is a list, use { json = [...] }"
-            yield Problem((*path, key), f'"{key}" is one message, not a list', advice)
-        elif isinstance(value, list) and not value:
-            yield Problem((*path, key), f'"{key}" is an empty list')
-        for message in expected_messages(value):
-            if names_in(message):
-                continue  # its value is only known when the step is played
-            try:
-                check_form(message)
-            except ValueError as error:
-                yield Problem((*path, key), f'"{key}": {error}')
-
-
-def _conditions(step: Exchange, path: Path, known: set[str]) -> Iterator[Problem]:
-    for index, text in enumerate(step.where):
-        way = (*path, "where", index)
-        try:
-            condition = conditions.parse(text)
-        except ValueError as error:
-            yield Problem(way, str(error))
-            continue
-        for name in sorted(condition.names - known):
-            yield _unknown(name, way, known)
-        for name in sorted(names_in(condition.literal) & known):
-            yield Problem(way, f'"{{{name}}}" is not replaced inside quotes', f"remove the quotes: {{{name}}}")
-
-
-def _unknown(name: str, path: Path, known: set[str]) -> Problem:
-    advice = f"{did_you_mean(name, known)} (for literal braces, write {{{{{name}}}}})"
-    return Problem(path, f"{{{name}}} is not defined here", advice)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from poc_cli.errors import did_you_mean
 from poc_cli.scenario import validation_errors
 from poc_cli.scenario.check_names import LOAD_MEANINGS
-from poc_cli.scenario.lint_flow import unknown_names
+from poc_cli.scenario.lint_messages import unknown_names
 from poc_cli.scenario.load_model import STAGES, LoadFile, LoadTable, Ramp, Stage
 from poc_cli.scenario.matching import payload
 from poc_cli.scenario.model import Claim, ObjectRef

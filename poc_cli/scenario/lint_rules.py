@@ -6,10 +6,10 @@ from typing import Final
 from poc_cli.errors import did_you_mean
 from poc_cli.scenario.check_names import ENTRIES, MEANINGS, NO_SECRET_LEAVES, entry_of
 from poc_cli.scenario.lint_clients import given_names, problems_of_file
-from poc_cli.scenario.lint_flow import PlayState, known_objects, problems_of_play, unknown_names
+from poc_cli.scenario.lint_flow import PlayState, known_objects, problems_of_play
+from poc_cli.scenario.lint_messages import unknown_names, weak_conditions
 from poc_cli.scenario.model import Claim, ObjectRef, Repeat, ScenarioFile, Taking
 from poc_cli.scenario.steps import Node, every_node, every_step
-from poc_cli.scenario.templates import names_in
 from poc_cli.scenario.validation_errors import Problem
 from poc_cli.scenario.values import Path, shown
 
@@ -89,9 +89,6 @@ def _objects(document: ScenarioFile, objects: Mapping[str, ObjectRef]) -> Iterat
         if reference.name is None:
             continue
         yield from unknown_names(reference.name, (*path, "name"), {"play", *document.vars})
-        if "play" not in names_in(reference.name):
-            message = f"{shown(reference.name)} would be the same object in every play"
-            yield Problem((*path, "name"), message, 'add {play} to the name, like "{play}" or "room-{play}"')
 
 
 def _claims(
@@ -120,10 +117,12 @@ def _claims(
 
 
 def weaknesses_of(document: ScenarioFile, steps: Nodes, controls: Mapping[int, Nodes]) -> Iterator[Problem]:
-    """Yield a problem for each claim that could hold without any evidence.
+    """Yield a problem for each condition that nothing could break, and each claim that could hold without evidence.
 
     Only new files are checked for this: older records contain such claims, and the judge can still read them.
     """
+    for node in every_node([*steps, *(node for own in controls.values() for node in own)]):
+        yield from weak_conditions(node.step, node.path)
     for index, claim in enumerate(document.claim):
         path: Path = ("claim", index)
         if claim.check is not None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from poc_cli.scenario.conditions import lookup
-from poc_cli.scenario.matching import Message
+from poc_cli.scenario.matching import Decoder, Message
 from poc_cli.scenario.values import MISSING
 
 IN_FLIGHT_SECONDS: Final = 5.0
@@ -17,9 +17,9 @@ def mark_of(message: Message, by: str) -> str | None:
     return None if mark is MISSING or mark is None else _written(mark)
 
 
-def mark_in(data: Mapping[str, Any], by: str) -> str | None:
+def mark_in(data: Mapping[str, Any], by: str, decoder: Decoder | None = None) -> str | None:
     """Return the mark of a recorded message; None if it has none or was truncated."""
-    return None if data.get("cut") or "text" not in data else mark_of(Message(data["text"], None), by)
+    return None if data.get("cut") or "text" not in data else mark_of(Message(data["text"], None, decoder), by)
 
 
 def _written(mark: object) -> str:

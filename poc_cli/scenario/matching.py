@@ -1,13 +1,16 @@
 """Messages: what a step sends, and whether a received message matches an expected one."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Final
+from typing import Final, Literal
 
 from pydantic_core import from_json
 
+from poc_cli.scenario.patterns import FilledPattern, Groups, Pattern, compiled, compiled_hex, filled
+from poc_cli.scenario.templates import render
 from poc_cli.scenario.values import MISSING, Missing, Path, compact, equal, kind, shown, too_deep
 
 LARGEST_MESSAGE: Final = 64 * 1024 * 1024
@@ -32,6 +35,14 @@ _BEGINS_JSON: Final = frozenset(' \t\n\r{["-0123456789tfn')
 
 _SHORT: Final = 1024
 
+Decoder = Literal["json-after-prefix"]
+"""How the JSON of a client's messages is found, where it is not the whole text."""
+
+OWN: Final = ("@text", "@hex", "@prefix")
+"""The paths to a message itself: its text, its bytes in hex, and the text before its JSON."""
+
+_BRACKET: Final = re.compile(r"[{\[]")
+
 
 @dataclass(frozen=True)
 class Message:
@@ -39,6 +50,7 @@ class Message:
 
     text: str | None = None
     data: bytes | None = None
+    decoder: Decoder | None = None
 
     @cached_property
     def json(self) -> object | Missing:
@@ -46,21 +58,42 @@ class Message:
 
         MISSING for other text, for bytes, and for JSON nested more than DEEPEST_JSON levels deep.
         """
+        return self._decoded[1]
+
+    @property
+    def prefix(self) -> str | None:
+        """Return the text before the JSON, None if there is no JSON. Without a decoder it is empty."""
+        prefix, value = self._decoded
+        return None if value is MISSING else prefix
+
+    @cached_property
+    def _decoded(self) -> tuple[str, object | Missing]:
+        """Return the text before the JSON, and the JSON."""
         if self.text is None:
-            return MISSING
-        value = _json(self.text)
-        if value is MISSING:
-            return MISSING
-        # Counting brackets first avoids walking through the value of nearly every message.
-        if self.text.count("[") + self.text.count("{") <= DEEPEST_JSON or too_deep(value, DEEPEST_JSON - 1) is None:
-            return value
-        return MISSING
+            return "", MISSING
+        value = _shallow_json(self.text)
+        if value is not MISSING or self.decoder is None:
+            return "", value
+        bracket = _BRACKET.search(self.text)
+        if bracket is None:
+            return "", MISSING
+        return self.text[: bracket.start()], _shallow_json(self.text[bracket.start() :])
 
     def __str__(self) -> str:
         """Return the message on one short line, escaped for display."""
         if self.data is not None:
             return f"{len(self.data)} bytes {_hex(self.data)}".rstrip()
         return shown(self.text) if self.json is MISSING or isinstance(self.json, str) else shown(self.json)
+
+
+def _shallow_json(text: str) -> object | Missing:
+    value = _json(text)
+    if value is MISSING:
+        return MISSING
+    # Counting brackets first avoids walking through the value of nearly every message.
+    if text.count("[") + text.count("{") <= DEEPEST_JSON or too_deep(value, DEEPEST_JSON - 1) is None:
+        return value
+    return MISSING
 
 
 def _json(text: str) -> object | Missing:
@@ -82,14 +115,74 @@ def _json_read_slowly(text: str) -> object | Missing:
     return value
 
 
-def text_message(text: str) -> Message:
+def text_message(text: str, decoder: Decoder | None = None) -> Message:
     """Return a text message. Short messages are cached, so that repeated ones are parsed once."""
-    return _short_message(text) if len(text) <= _SHORT else Message(text, None)
+    return _short_message(text, decoder) if len(text) <= _SHORT else Message(text, None, decoder)
 
 
 @lru_cache(maxsize=16_384)
-def _short_message(text: str) -> Message:
-    return Message(text, None)
+def _short_message(text: str, decoder: Decoder | None) -> Message:
+    return Message(text, None, decoder)
+
+
+class MatchedText(str):
+    """Text out of a message: what a group matched, or the message itself. Compared with a number, it is read as one."""
+
+    __slots__ = ()
+
+    @property
+    def number(self) -> float | Missing:
+        """Return the number that the text is, MISSING if it is none."""
+        value = _json(self)
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What the paths of conditions and captures see: a message, and what the groups of a pattern matched in it."""
+
+    message: Message
+    groups: Groups = field(default_factory=dict)
+
+    def own(self, name: str) -> MatchedText | Missing:
+        """Return a part of the message itself, by a name in OWN."""
+        message = self.message
+        if name == "@hex":
+            return MISSING if message.data is None else MatchedText(message.data.hex())
+        text = message.prefix if name == "@prefix" else message.text
+        return MISSING if text is None else MatchedText(text)
+
+
+def content_of(expected: object, message: Message) -> Content:
+    """Return what paths see of a message that matches what is expected."""
+    name, content = _form(expected)
+    looks = _PATTERNS.get(name or "")
+    return Content(message, {} if looks is None else looks(content, message) or {})
+
+
+def groups_of(expected: object) -> frozenset[str]:
+    """Return the names of the groups of an expected pattern; none for anything else, or if it is not valid."""
+    name, content = _form(expected)
+    try:
+        return compiled(content).names if name in _PATTERNS else frozenset()
+    except ValueError:
+        return frozenset()
+
+
+def fill(expected: object, names: Mapping[str, object]) -> object:
+    """Return an expected message with its templates replaced; in patterns, by texts that match only themselves.
+
+    Raises as `render`.
+    """
+    name, content = _form(expected)
+    if name in _PATTERNS and isinstance(content, str):
+        return {name: filled(content, names)}
+    return render(expected, names)
+
+
+def looks_at_keys(expected: object) -> bool:
+    """Return whether an expected message is a JSON object whose keys stand in the file as they are."""
+    return isinstance(expected, dict) and _form(expected)[0] is None
 
 
 def matches(expected: object, message: Message, *, exact: bool = False) -> bool:
@@ -119,6 +212,8 @@ def payload(send: object) -> str | bytes:
     name, content = _form(send)
     if name is None:
         return _text(send) if isinstance(send, str) else compact(send)
+    if name not in _FORMS:
+        raise ValueError(f"{{ {name} = … }} says what is expected and cannot be sent; as JSON: {_as_json(name)}")
     return _FORMS[name](content)
 
 
@@ -143,27 +238,41 @@ def bytes_in_pieces(count: int) -> bytearray:
     return made
 
 
-def check_form(message: object) -> None:
-    """Raise ValueError with a message for users if a form such as `{ hex = … }` is malformed."""
+def check_form(message: object, *, sent: bool = False) -> None:
+    """Raise ValueError with a message for users if a form such as `{ hex = … }` is malformed, or cannot be `sent`."""
     name, content = _form(message)
     if name == "bytes":
         _count(content)  # without creating them: a file can ask for more bytes than fit into memory
+    elif name is not None and sent:
+        payload(message)
     elif name is not None:
-        _FORMS[name](content)
+        (_FORMS | _ONLY_EXPECTED)[name](content)
+
+
+def pattern_of(expected: object) -> Pattern | None:
+    """Return the pattern of an expected message, None if it has none. Raises ValueError if it is not valid."""
+    name, content = _form(expected)
+    check = _ONLY_EXPECTED.get(name or "")
+    found = None if check is None else check(content)
+    return found if isinstance(found, Pattern) else None
 
 
 def _form(message: object) -> tuple[str | None, object]:
     """Return the name and content of a form (a table whose only key names one), or (None, message)."""
     if isinstance(message, dict) and len(message) == 1:
         name, content = next(iter(message.items()))
-        if name in _FORMS:
+        if name in _FORMS or name in _ONLY_EXPECTED:
             return name, content
     return None, message
 
 
+def _as_json(name: str) -> str:
+    return f"{{ json = {{ {name} = … }} }}"
+
+
 def _text(content: object) -> str:
     if not isinstance(content, str):  # the file is wrong, not the program
-        raise ValueError(f"{{ text = … }} takes text, not {kind(content)}; as JSON: {{ json = {{ text = … }} }}")  # noqa: TRY004
+        raise ValueError(f"{{ text = … }} takes text, not {kind(content)}; as JSON: {_as_json('text')}")  # noqa: TRY004
     try:
         content.encode()
     except UnicodeEncodeError:
@@ -207,18 +316,58 @@ _FORMS: Final[dict[str, Callable[[object], str | bytes]]] = {
 }
 
 
+def _prefix(content: object) -> bytes:
+    try:
+        found = _from_hex(content)
+    except ValueError:
+        raise ValueError(f"{{ hex_prefix = … }} takes pairs of hex digits, not {kind(content)}") from None
+    if not found:
+        raise ValueError('every binary message begins with nothing; for any of them, use where = ["@hex exists"]')
+    return found
+
+
+def _text_pattern(content: object) -> Pattern:
+    if not isinstance(content, str | FilledPattern):
+        reason = f"{{ match = … }} takes a pattern in quotes, not {kind(content)}; as JSON: {_as_json('match')}"
+        raise ValueError(reason)  # noqa: TRY004 - the file is wrong, not the program
+    return compiled(content)
+
+
+_ONLY_EXPECTED: Final[dict[str, Callable[[object], object]]] = {
+    "match": _text_pattern,
+    "hex_match": compiled_hex,
+    "hex_prefix": _prefix,
+}
+"""Forms of expected messages that cannot be sent, each with what checks its content."""
+
+
+def _match_text(content: object, message: Message) -> Groups | None:
+    return None if message.text is None else compiled(content).search(message.text)
+
+
+def _match_hex(content: object, message: Message) -> Groups | None:
+    return None if message.data is None else compiled_hex(content).search(message.data.hex())
+
+
+_PATTERNS: Final[dict[str, Callable[[object, Message], Groups | None]]] = {
+    "match": _match_text,
+    "hex_match": _match_hex,
+}
+"""The forms that are patterns, each with what searches a message."""
+
+
 _Why = Callable[[], str]
 """Describes where a message differs. A function, because usually only the result of the comparison is needed."""
 
 
 def _mismatch(expected: object, message: Message, *, exact: bool) -> _Why | None:
     name, content = _form(expected)
-    if name == "hex":
-        wanted = _from_hex(content)
-        return None if message.data == wanted else lambda: f"expected {Message(data=wanted)}, got {message}"
-    if name == "bytes":
-        fits = message.data is not None and len(message.data) == content
-        return None if fits else lambda: f"expected {content} bytes, got {message}"
+    if name in _BINARY:
+        return _binary_mismatch(name, content, message)
+    if name == "match":
+        fits = _match_text(content, message) is not None
+        got = message if message.text is None else shown(message.text)  # JSON too is the text that it is
+        return None if fits else lambda: f"expected a text that matches {shown(content)}, got {got}"
     if name == "text" or (name is None and isinstance(content, str)):
         return None if message.text == content else lambda: f"expected the text {shown(content)}, got {message}"
     if name == "json_text":
@@ -226,6 +375,23 @@ def _mismatch(expected: object, message: Message, *, exact: bool) -> _Why | None
     if message.json is MISSING:
         return lambda: f"expected the JSON {shown(content)}, got {message}"
     return _json_mismatch(content, message.json, (), exact=exact)
+
+
+_BINARY: Final = frozenset({"hex", "bytes", "hex_prefix", "hex_match"})
+
+
+def _binary_mismatch(name: str, content: object, message: Message) -> _Why | None:
+    data = message.data
+    if name == "hex":
+        fits, wanted = data == _from_hex(content), str(Message(data=_from_hex(content)))
+    elif name == "bytes":
+        fits, wanted = data is not None and len(data) == content, f"{content} bytes"
+    elif name == "hex_prefix":
+        begin = _prefix(content)
+        fits, wanted = data is not None and data.startswith(begin), f"bytes that begin with {begin.hex()}"
+    else:
+        fits, wanted = _match_hex(content, message) is not None, f"bytes whose hex digits match {shown(content)}"
+    return None if fits else lambda: f"expected {wanted}, got {message}"
 
 
 def _json_mismatch(expected: object, actual: object, way: Path, *, exact: bool) -> _Why | None:

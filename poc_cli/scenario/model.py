@@ -77,7 +77,9 @@ class ObjectRef(Shape):
     """A Durable Object that the story uses, identified by class and name or by class and hex id."""
 
     class_: str = Field(alias="class", description="The name of the Durable Object class.")
-    name: str | None = Field(default=None, description="Its name, which must contain {play}.")
+    name: str | None = Field(
+        default=None, description="Its name; without {play} in it, each play gets a runtime of its own."
+    )
     id: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$", description="Its hex id, instead of a name.")
     instance: str = Field(
         default="instance",
@@ -224,6 +226,10 @@ class ScenarioFile(Shape):
     public: list[VariableName] = Field(
         default=[],
         description="Variables of the worker that may be seen by anyone, although they are bound as secrets.",
+    )
+    ignore: list[str] = Field(
+        default=[],
+        description="Keys or paths in messages that a sleep may change, such as a counter of starts.",
     )
     measures: bool = Field(default=False, description="Whether it measures latencies; if so, it is played alone.")
     needs: list[Need] = Field(default=[], description="Requirements that do not follow from its steps.")

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from poc_cli.scenario.check_names import entry_of
 from poc_cli.scenario.client_groups import ClientGroups
+from poc_cli.scenario.matching import Decoder
 from poc_cli.scenario.model import (
     Claim,
     Control,
@@ -18,7 +19,7 @@ from poc_cli.scenario.model import (
     WorkerRef,
 )
 from poc_cli.scenario.scenario import PlacedStep, Scenario
-from poc_cli.scenario.templates import render
+from poc_cli.scenario.templates import names_in, render
 
 HEAVY = "heavy"
 """The tag of scenarios that keep a runtime so busy that other plays in it would time out."""
@@ -38,7 +39,7 @@ class Play:
     """
 
     label: str
-    role: Literal["story", "control", "confirm"]
+    role: Literal["story", "control", "confirm", "undisturbed", "disturbed"]
     decides: tuple[str, ...]
     expect: Expected | None
     clients: ClientGroups
@@ -48,6 +49,17 @@ class Play:
     worker: WorkerRef | None
     scenario: Scenario
     round: int = 1
+    gaps: tuple[int, ...] = ()
+    """Of a session: the steps after which the objects are evicted."""
+
+    ignore: tuple[str, ...] = ()
+    """Of a session: keys and paths of the command line that may differ."""
+
+    slowed: bool = False
+    """Of a session: whether it pauses where another one sleeps."""
+
+    after_s: float = 0
+    """How many seconds after the others it starts, so that clocks have moved on."""
 
     def names(self, play_id: str) -> dict[str, object]:
         """Return the names bound when the play starts: `play`, and each var with its `{play}` filled in."""
@@ -62,15 +74,34 @@ class Play:
         """Return the names bound only in a client's path, headers and subprotocols: `{i}`, its number."""
         return self.clients.bound(name)
 
+    def decoder(self, actor: str) -> Decoder | None:
+        """Return how the JSON of a client's messages is found; None for anyone else, and where it is the whole text."""
+        return self.clients.decoder(actor)
+
+    @property
+    def resets(self) -> bool:
+        """Whether module state is reset at each sleep, which takes a runtime of its own."""
+        return self.role in {CONFIRM, "disturbed"}
+
     @property
     def alone(self) -> bool:
         """Whether it needs its own runtime, because it ends the runtime, measures it, or keeps it busy.
 
-        This includes plays with an object given by its id, which other plays would share.
+        This includes plays with an object that other plays would share, because of its id or its fixed name.
         """
         ends = any(isinstance(placed.step, Restart) and placed.step.restart != "object" for placed in self.steps)
-        named = all(each.id is None for each in self.objects.values())
-        return ends or not named or self.scenario.document.measures or HEAVY in self.scenario.document.tags
+        shares = any(each.id is not None for each in self.objects.values()) or self.fixed_name is not None
+        return ends or shares or self.scenario.document.measures or HEAVY in self.scenario.document.tags
+
+    @property
+    def fixed_name(self) -> str | None:
+        """Return an object's name that is the same in every play, None if there is none."""
+        names = [each.name for each in self.objects.values() if each.name is not None]
+        return next((name for name in names if not self._is_fresh(name)), None)
+
+    def _is_fresh(self, name: str) -> bool:
+        used = names_in(name)
+        return "play" in used or any("play" in names_in(self.vars.get(each)) for each in used)
 
 
 @lru_cache(maxsize=256)

@@ -1,7 +1,7 @@
 """The models of a scenario's worker, and of an app server that the worker and pages connect to."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticKnownError
@@ -34,6 +34,12 @@ class WorkerRef(WorkerPlace):
     also: list[Folder] = Field(default=[], description="Other folders that the build reads, relative to the file.")
     vars: dict[VariableName, str] = Field(
         default={}, description="Variables in addition to those in its configuration."
+    )
+    seed: dict[VariableName, Any] = Field(
+        default={}, description="What its KV namespaces, R2 buckets and D1 databases hold at the beginning, by binding."
+    )
+    hyperdrive: dict[VariableName, str] = Field(
+        default={}, description="The local connection string of each Hyperdrive, by binding."
     )
 
 

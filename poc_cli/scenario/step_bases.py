@@ -1,5 +1,6 @@
 """Base classes of steps: the registry of verbs, and the keys that exchanges and page actions share."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
@@ -53,9 +54,9 @@ class Step(Shape):
         """Whether the step can decide a claim by itself."""
         return True
 
+    @abstractmethod
     def sentence(self) -> str:
         """Describe the step in English, without a period at the end."""
-        raise NotImplementedError(self.verb)
 
     def time_limit(self) -> str:
         """Describe the time limit of the step; the empty string if it is the default."""

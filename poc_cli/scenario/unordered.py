@@ -3,7 +3,8 @@
 from collections import deque
 from collections.abc import Sequence
 
-from poc_cli.scenario.matching import Message, matches
+from poc_cli.scenario.expected_message import Expected, Met
+from poc_cli.scenario.matching import Message
 
 
 class AnyOrder:
@@ -13,23 +14,30 @@ class AnyOrder:
     another message that matches only that one.
     """
 
-    def __init__(self, expected: Sequence[object], *, exact: bool = False) -> None:
-        """Start with the expected messages, with their templates filled in."""
+    def __init__(self, expected: Sequence[Expected]) -> None:
+        """Start with the expected messages."""
         self._expected = list(expected)
-        self._exact = exact
+        self._accepted: list[Message] = []
         self._fits: list[list[int]] = []  # for each accepted message: the indexes of the expected ones it matches
         self._holder: dict[int, int] = {}  # the accepted message that is assigned to each expected one
 
     @property
-    def missing(self) -> list[object]:
+    def missing(self) -> list[Expected]:
         """Return the expected messages that have no message yet."""
         return [each for index, each in enumerate(self._expected) if index not in self._holder]
 
+    @property
+    def met(self) -> list[Met]:
+        """Return the expected messages that have one, in the order in which these came."""
+        by_arrival = sorted(self._holder.items(), key=lambda each: each[1])
+        return [(self._expected[place], self._accepted[message]) for place, message in by_arrival]
+
     def take(self, message: Message) -> bool:
-        """Accept the message if it can be assigned to a missing one, and return whether it was. Raises as `matches`."""
-        fits = [index for index, each in enumerate(self._expected) if matches(each, message, exact=self._exact)]
+        """Accept the message if it can be assigned to a missing one, and return whether it was. Raises as `fits`."""
+        fits = [index for index, each in enumerate(self._expected) if each.fits(message)]
         self._fits.append(fits)
         if self._assign(len(self._fits) - 1):
+            self._accepted.append(message)
             return True
         self._fits.pop()
         return False

@@ -21,10 +21,18 @@ class Connect(Step):
 
     verb: ClassVar[str] = "connect"
     names_clients: ClassVar[tuple[str, ...]] = ("connect",)
+    fills_templates: ClassVar[tuple[str, ...]] = ("path",)
     example: ClassVar[str] = """\
   { connect = ["ann", "bob"], within = "2s" },
+  { on = "ann", send = { op = "who" }, expect = { name = "ann" }, capture = { room = "instance" } },
+  { close = "ann" },
+  { connect = "ann", path = "/room/{play}?name=ann&seen={room}" },
+  { on = "ann", send = { op = "who" }, where = ["instance == {room}"] },
 """
     connect: Names = Field(description="The clients to connect.")
+    path: str | None = Field(
+        default=None, pattern=r"^/", description="The path to connect to this time, instead of the client's own."
+    )
     within: Duration = Field(default=5.0, description="How long they may take.")
     refused: int | None = Field(
         default=None, ge=300, le=599, description="The HTTP status with which the server must reject each of them."
@@ -37,7 +45,8 @@ class Connect(Step):
 
     def sentence(self) -> str:
         """Describe who connects."""
-        end = "" if self.refused is None else f" and must be rejected with status {self.refused}"
+        end = "" if self.path is None else f" to {inert(self.path)}"
+        end += "" if self.refused is None else f" and must be rejected with status {self.refused}"
         end += self.time_limit()
         if self.connect == [EVERY]:
             return f"all clients connect at the same time{end}"

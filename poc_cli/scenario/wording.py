@@ -65,6 +65,9 @@ _FORMS: Final[Mapping[str, Callable[[object], str]]] = {
     "text": lambda content: f"the text {cut(content)}",
     "hex": lambda content: f"the bytes {inert(str(content))}",
     "bytes": lambda content: f"{inert(str(content))} bytes",
+    "match": lambda content: f"a text that matches {cut(content)}",
+    "hex_match": lambda content: f"bytes whose hex digits match {cut(content)}",
+    "hex_prefix": lambda content: f"bytes that begin with {inert(str(content))}",
     "json_text": lambda content: f"the JSON {inert(str(content))}",
 }
 

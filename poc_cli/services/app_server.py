@@ -1,4 +1,4 @@
-"""A user's app server: started on a loopback port behind our proxy, polled until it is up, ended with the run."""
+"""A user's app server, started for the run on a loopback port behind the proxy."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ from poc_cli.targets.process import ending
 
 LOG: Final = "origin.log"
 LONGEST_KEPT: Final = 16_384
-"""Characters of a line of the log that are kept, once the secrets are out of it."""
+"""Characters kept of a line of the log, after redaction."""
 
 _LAST_LINES: Final = 20
 _ASK_AGAIN_SECONDS: Final = 0.05
@@ -32,8 +32,8 @@ _CHUNK: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
-    """How an app is started: its folder, and the command and variables for the port that it is to listen on."""
+class StartCommand:
+    """How an app is started: its folder, and the command and variables for the port to listen on."""
 
     folder: Path
     command: Callable[[int], tuple[str, Mapping[str, str]]]
@@ -42,12 +42,12 @@ class Recipe:
 
 
 class App:
-    """One app server and the proxy in front of it."""
+    """An app server and the proxy in front of it."""
 
-    def __init__(self, recipe: Recipe, proxy: Proxy, programs: ProgramFolder) -> None:
-        """Take how it is started; nothing is yet."""
+    def __init__(self, start: StartCommand, proxy: Proxy, programs: ProgramFolder) -> None:
+        """Initialize with how it is started; starts nothing."""
         self.proxy = proxy
-        self._recipe = recipe
+        self._start = start
         self._programs = programs
         self._up: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
@@ -56,14 +56,14 @@ class App:
 
     @contextlib.asynccontextmanager
     async def served(self, folder: Path, redactor: Redactor) -> AsyncIterator[None]:
-        """Run it while the context lasts; its log goes into the run folder. Does not wait until it is up."""
+        """Run it while the context lasts, with its log in the run folder. Does not wait until it is up."""
         async with self.proxy.served():
             reading: asyncio.Task[None] | None = None
             try:
                 port = _free_port()
-                command, variables = self._recipe.command(port)
+                command, variables = self._start.command(port)
                 self._process = await self._programs.start(
-                    ["/bin/sh", "-c", command], self._recipe.folder, variables, joined=True
+                    ["/bin/sh", "-c", command], self._start.folder, variables, joined=True
                 )
                 reading = asyncio.create_task(self._log(self._process, folder / LOG, redactor))
                 self._up = asyncio.create_task(self._await_up(self._process, port, reading))
@@ -77,35 +77,35 @@ class App:
                     await end(self._process)
 
     async def up(self) -> None:
-        """Wait until it is up. Raises TargetError if it does not come up."""
+        """Wait until it is up. Raises TargetError if it does not come up in time."""
         if self._up is not None:
             await asyncio.shield(self._up)
 
     async def _await_up(self, process: asyncio.subprocess.Process, port: int, reading: asyncio.Task[None]) -> None:
         url = f"http://127.0.0.1:{port}"
         self.proxy.app = url
-        last = "it does not listen"
-        deadline = asyncio.get_running_loop().time() + self._recipe.within
+        last = "it is not listening"
+        deadline = asyncio.get_running_loop().time() + self._start.within
         async with httpx.AsyncClient(trust_env=False, timeout=_ASKS_WITHIN_SECONDS, verify=no_tls()) as client:
             while asyncio.get_running_loop().time() < deadline:
                 if process.returncode is not None:
                     await asyncio.wait([reading], timeout=1.0)
                     raise self._failure(f"{ending(process.returncode)} before it was up")
                 try:
-                    answer = await client.get(url + self._recipe.ready)
+                    answer = await client.get(url + self._start.ready)
                     if answer.is_success:
                         return
-                    last = f"{self._recipe.ready} answers {answer.status_code}"
+                    last = f"{self._start.ready} responds {answer.status_code}"
                 except httpx.TransportError as error:
-                    last = f"{self._recipe.ready} gives no answer ({type(error).__name__})"
+                    last = f"{self._start.ready} gives no response ({type(error).__name__})"
                 await asyncio.sleep(_ASK_AGAIN_SECONDS)
-        raise self._failure(f"was not up within {self._recipe.within:g} s: {last}")
+        raise self._failure(f"was not up within {self._start.within:g} s: {last}")
 
     def _failure(self, did: str) -> TargetError:
-        said = "\n".join(self._last)
+        output = "\n".join(self._last)
         return TargetError(
-            f"the origin in {self._recipe.folder} {did}" + (f", saying:\n{said}" if said else ""),
-            f"its log is {LOG} in the run folder; {{port}} in its start is where it has to listen",
+            f"the app server in {self._start.folder} {did}" + (f"; its output:\n{output}" if output else ""),
+            f"its log is {LOG} in the run folder; it must listen on {{port}} of its start command",
         )
 
     async def _log(self, process: asyncio.subprocess.Process, file: Path, redactor: Redactor) -> None:
@@ -128,12 +128,12 @@ class App:
         if os.fstat(descriptor).st_size + len(line) > LARGEST_LOG:
             self._is_full = True
             line = full(LOG, LARGEST_LOG)
-        with contextlib.suppress(OSError):  # a full disk ends the run by its history
+        with contextlib.suppress(OSError):  # if the disk is full, writing the history ends the run
             os.write(descriptor, line.encode("utf-8", "replace") + b"\n")
 
 
 def _free_port() -> int:
-    """Return a port that is free now; the app binds it a moment later."""
+    """Return a port that is free now; the app binds it shortly afterwards."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""Folders that have to be built: copied into the cache, built there, and kept while their content is the same."""
+"""Build folders in the cache and keep the builds while their content is the same."""
 
 import contextlib
 import fcntl
@@ -18,10 +18,10 @@ from poc_cli.targets.process import ending, guard, signal_group
 from poc_cli.targets.runtime_programs import cache
 
 BUILDS_WITHIN_SECONDS: Final = 900.0
-"""A first installation of a large app over a slow network."""
+"""Enough for the first installation of a large app over a slow network."""
 
 KEPT: Final = 3
-"""Builds of one folder that stay in the cache: each may hold hundreds of megabytes."""
+"""Builds kept in the cache per folder; each may take hundreds of megabytes."""
 
 _NEVER: Final = ("node_modules/", ".git/")
 _LAST_LINES: Final = 20
@@ -29,38 +29,38 @@ _DONE: Final = "done"
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
-    """What is built: the folder, what is read beside it, and the command."""
+class Build:
+    """What is built: the folder, other paths that the build reads, and the command."""
 
     folder: Path
     also: tuple[Path, ...]
-    build: str
+    command: str
 
 
-def prepared(recipe: Recipe, programs: ProgramFolder, say: Callable[[str], None]) -> tuple[Path, int]:
-    """Return the built copy of a folder, and a descriptor that keeps others from removing it while it is open.
+def built_copy(build: Build, programs: ProgramFolder, say: Callable[[str], None]) -> tuple[Path, int]:
+    """Return the built copy of a folder, and a descriptor that locks it while it is open.
 
     Raises TargetError if a folder is missing or the build fails.
     """
-    root, files = _files(recipe)
-    name = f"built-{recipe.folder.name}-{hashlib.sha256(str(recipe.folder).encode()).hexdigest()[:8]}"
-    home = cache() / f"{name}-{_digest(recipe, root, files)}"
+    root, files = _files(build)
+    name = f"built-{build.folder.name}-{hashlib.sha256(str(build.folder).encode()).hexdigest()[:8]}"
+    home = cache() / f"{name}-{_digest(build, root, files)}"
     try:
         home.parent.mkdir(parents=True, exist_ok=True)
         lock = os.open(home.with_name(f"{home.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         with _closed_on_error(lock):
-            _wait(lock, fcntl.LOCK_SH, recipe, say)
+            _wait(lock, fcntl.LOCK_SH, build, say)
             if not (home / _DONE).exists():
                 fcntl.flock(lock, fcntl.LOCK_UN)
-                _wait(lock, fcntl.LOCK_EX, recipe, say)
-                if not (home / _DONE).exists():  # else another run has built it meanwhile
-                    say(f"building {recipe.folder} ({recipe.build}), once for this content")
-                    _build(recipe, home, root, files, programs)
+                _wait(lock, fcntl.LOCK_EX, build, say)
+                if not (home / _DONE).exists():  # otherwise another run has built it meanwhile
+                    say(f"building {build.folder} ({build.command}), once for this content")
+                    _build(build, home, root, files, programs)
                 fcntl.flock(lock, fcntl.LOCK_SH)
         _prune(name, home)
     except OSError as error:
-        raise TargetError(f"{recipe.folder} cannot be built in {home}: {error}", "see that there is room") from error
-    return home / "tree" / recipe.folder.relative_to(root), lock
+        raise TargetError(f"{build.folder} cannot be built in {home}: {error}", "check the disk space") from error
+    return home / "tree" / build.folder.relative_to(root), lock
 
 
 @contextlib.contextmanager
@@ -72,26 +72,26 @@ def _closed_on_error(descriptor: int) -> Iterator[None]:
         raise
 
 
-def _wait(lock: int, kind: int, recipe: Recipe, say: Callable[[str], None]) -> None:
+def _wait(lock: int, kind: int, build: Build, say: Callable[[str], None]) -> None:
     try:
         fcntl.flock(lock, kind | fcntl.LOCK_NB)
     except BlockingIOError:
-        say(f"another poc is building {recipe.folder}; waiting for it")
+        say(f"another poc is building {build.folder}; waiting for it")
         fcntl.flock(lock, kind)
 
 
-def _files(recipe: Recipe) -> tuple[Path, list[Path]]:
-    """Return the folder above everything, and every file, in order. Raises TargetError for what is not there."""
-    for place in (recipe.folder, *recipe.also):
+def _files(build: Build) -> tuple[Path, list[Path]]:
+    """Return the common parent folder and all files, sorted. Raises TargetError if a path does not exist."""
+    for place in (build.folder, *build.also):
         if not place.exists():
             raise TargetError(f"no folder {place}", "folders are named relative to the scenario's file")
-    found = {file for place in (recipe.folder, *recipe.also) for file in _inside(place)}
-    folders = [place if place.is_dir() else place.parent for place in (recipe.folder, *recipe.also)]
+    found = {file for place in (build.folder, *build.also) for file in files_inside(place)}
+    folders = [place if place.is_dir() else place.parent for place in (build.folder, *build.also)]
     return Path(os.path.commonpath(folders)), sorted(found)
 
 
-def _inside(place: Path) -> Iterator[Path]:
-    """Yield the files of a folder that no .gitignore in it names."""
+def files_inside(place: Path) -> Iterator[Path]:
+    """Yield the files of a folder that no .gitignore in it ignores."""
     if place.is_file():
         yield place
         return
@@ -112,8 +112,8 @@ def _inside(place: Path) -> Iterator[Path]:
         yield from (file for each in files if not ignored(file := Path(here, each)) and file.is_file())
 
 
-def _digest(recipe: Recipe, root: Path, files: Sequence[Path]) -> str:
-    whole = hashlib.sha256(f"{recipe.folder.relative_to(root)}\n{recipe.build}\n".encode())
+def _digest(build: Build, root: Path, files: Sequence[Path]) -> str:
+    whole = hashlib.sha256(f"{build.folder.relative_to(root)}\n{build.command}\n".encode())
     for file in files:
         content = hashlib.sha256(file.read_bytes()).hexdigest()
         runs = bool(file.stat().st_mode & stat.S_IXUSR)
@@ -121,23 +121,23 @@ def _digest(recipe: Recipe, root: Path, files: Sequence[Path]) -> str:
     return whole.hexdigest()[:16]
 
 
-def _build(recipe: Recipe, home: Path, root: Path, files: Sequence[Path], programs: ProgramFolder) -> None:
-    shutil.rmtree(home, ignore_errors=True)  # of a build that failed or was killed
+def _build(build: Build, home: Path, root: Path, files: Sequence[Path], programs: ProgramFolder) -> None:
+    shutil.rmtree(home, ignore_errors=True)  # left by a build that failed or was killed
     for file in files:
         copy = home / "tree" / file.relative_to(root)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(file, copy)
-    folder = home / "tree" / recipe.folder.relative_to(root)
+    folder = home / "tree" / build.folder.relative_to(root)
     folder.mkdir(parents=True, exist_ok=True)
     log = home / "build.log"
-    with log.open("wb") as output:
+    with log.open("wb") as stream:
         process = subprocess.Popen(
-            ["/bin/sh", "-c", recipe.build],
+            ["/bin/sh", "-c", build.command],
             cwd=folder,
             env=programs.environment(network=True) | {"CI": "1", "NEXT_TELEMETRY_DISABLED": "1", "NO_COLOR": "1"},
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
+            stdout=stream,
+            stderr=stream,
             start_new_session=True,
             preexec_fn=guard(os.getpid()),  # noqa: PLW1509 - no other thread runs yet, and it only calls libc
         )
@@ -150,15 +150,17 @@ def _build(recipe: Recipe, home: Path, root: Path, files: Sequence[Path], progra
             signal_group(process.pid)
             process.wait()
     if code != 0:
-        said = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LAST_LINES:])
-        did = f"was not done within {BUILDS_WITHIN_SECONDS:g} s" if code is None else ending(code)
-        raise TargetError(f"the build of {recipe.folder} ({recipe.build}) {did}:\n{said}", f"all of it is in {log}")
+        output = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LAST_LINES:])
+        outcome = f"was not done within {BUILDS_WITHIN_SECONDS:g} s" if code is None else ending(code)
+        raise TargetError(
+            f"the build of {build.folder} ({build.command}) {outcome}:\n{output}", f"the full output is in {log}"
+        )
     (home / _DONE).touch()
 
 
-def _prune(name: str, mine: Path) -> None:
-    """Remove all but the latest builds of the same folder; none that another run has in use."""
-    homes = [each for each in cache().glob(f"{name}-*") if each.is_dir() and each != mine]
+def _prune(name: str, current: Path) -> None:
+    """Remove all but the latest builds of the same folder, except those that another run uses."""
+    homes = [each for each in cache().glob(f"{name}-*") if each.is_dir() and each != current]
     with contextlib.suppress(OSError):
         homes.sort(key=lambda home: home.stat().st_mtime, reverse=True)
         for home in homes[KEPT - 1 :]:

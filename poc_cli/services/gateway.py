@@ -1,68 +1,68 @@
-"""One address for the worker of every play: a request goes to the worker of the play that it names."""
+"""One address for the workers of all plays: a request goes to the worker of the play that it names."""
 
 import socket
 from collections.abc import Callable, Iterable
 from typing import Final
 
 from poc_cli.clients.relay import Head, Relay
-from poc_cli.targets.endpoint import Door
+from poc_cli.targets.endpoint import Endpoint
 
 _LOOPBACK: Final = "127.0.0.1"
 
 
 def bound() -> socket.socket:
-    """Return a socket with a port of its own, held until somebody listens on it."""
+    """Return a socket bound to a free loopback port; it does not listen yet."""
     made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     made.bind((_LOOPBACK, 0))
     return made
 
 
 class Gateway:
-    """Listens on one port; plays come and go."""
+    """Listens on one port and forwards to the workers of the plays."""
 
     def __init__(self) -> None:
-        """Take a port; nothing listens yet."""
+        """Bind a port; does not listen yet."""
         self._bound = bound()
-        self._plays: dict[str, Callable[[], Door]] = {}
+        self._plays: dict[str, Callable[[], Endpoint]] = {}
         self._relay = Relay(self._route, None, self._bound)
 
     @property
     def port(self) -> int:
-        """Return its port."""
+        """Return the port."""
         port: int = self._bound.getsockname()[1]
         return port
 
     @property
     def url(self) -> str:
-        """Return its address, without a slash at the end."""
+        """Return the URL without a trailing slash."""
         return f"http://{_LOOPBACK}:{self.port}"
 
     async def start(self) -> None:
-        """Listen."""
+        """Start to listen."""
         await self._relay.start()
 
     async def stop(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         await self._relay.stop()
         self._bound.close()
 
-    def lead(self, play: str, door: Callable[[], Door]) -> None:
-        """Let what names a play go where the door leads, whenever it is asked."""
-        self._plays[play] = door
+    def add_play(self, play: str, endpoint: Callable[[], Endpoint]) -> None:
+        """Forward requests that name a play to its current endpoint."""
+        self._plays[play] = endpoint
 
-    def unlead(self, play: str) -> None:
-        """Know the play no more."""
+    def remove_play(self, play: str) -> None:
+        """Stop forwarding requests of a play."""
         self._plays.pop(play, None)
 
-    def _route(self, head: Head) -> Door | None:
-        play = named(self._plays, head.text)
+    def _route(self, head: Head) -> Endpoint | None:
+        play = named_play(self._plays, head.text)
         if play is not None:
             return self._plays[play]()
-        doors = {door() for door in self._plays.values()}
-        return doors.pop() if len(doors) == 1 else None
+        endpoints = {endpoint() for endpoint in self._plays.values()}
+        return endpoints.pop() if len(endpoints) == 1 else None
 
 
-def named(plays: Iterable[str], text: str) -> str | None:
-    """Return the play that a text names; None if it names none, or two."""
+def named_play(plays: Iterable[str], text: str) -> str | None:
+    """Return the play that a text names; None if it names none, or several."""
     found = [play for play in plays if play in text]
     return found[0] if len(found) == 1 else None

@@ -1,4 +1,4 @@
-"""What stands before an app server: it passes requests on, takes note of them, and can be told to cut or delay them."""
+"""The proxy in front of an app server: it forwards and reports requests, and can drop or delay them."""
 
 import asyncio
 import contextlib
@@ -12,11 +12,11 @@ from weakref import WeakKeyDictionary
 import aiohttp
 from aiohttp import web
 
-from poc_cli.clients.neighbors import is_of_another_user
-from poc_cli.services.gateway import bound, named
+from poc_cli.clients.peer_user import is_of_another_user
+from poc_cli.services.gateway import bound, named_play
 
 LOOKED_INTO: Final = 1 << 16
-"""Bytes of a body that are looked through for the name of a play; longer ones go through unread."""
+"""Bytes of a body that is searched for the name of a play; longer bodies are streamed."""
 
 _HOP_BY_HOP: Final = frozenset(
     {
@@ -30,17 +30,17 @@ _HOP_BY_HOP: Final = frozenset(
         "upgrade",
     }
 )
-"""Headers that are meant for one connection only (RFC 9110 7.6.1)."""
+"""Headers for one connection only (RFC 9110 7.6.1)."""
 
 _CHUNK: Final = 1 << 16
 
 _LEAVES_WITHIN: Final = 0.001
-"""Seconds that an answer which is held back may take at the end; 0 would be for ever."""
+"""Seconds that aiohttp waits for pending requests at shutdown; 0 would mean forever."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request and what became of it; `status` is None if it got no answer, `ms` counts up to the answer's head."""
+    """A request and its outcome; `status` is None if there was no response, `ms` the time to the response's head."""
 
     method: str
     path: str
@@ -51,8 +51,8 @@ class Request:
 
 
 @dataclass(slots=True)
-class Way:
-    """How requests of one play are treated, and who hears of them."""
+class PlayRules:
+    """How requests of one play are handled, and the callback for each."""
 
     listener: Callable[[Request], None]
     down: bool = False
@@ -63,22 +63,22 @@ class Proxy:
     """Listens on one port in front of one app."""
 
     def __init__(self) -> None:
-        """Take a port; nothing listens yet."""
+        """Bind a port; does not listen yet."""
         self._bound = bound()
-        self._ways: dict[str, Way] = {}
+        self._rules: dict[str, PlayRules] = {}
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
-        self._strange: WeakKeyDictionary[asyncio.BaseTransport, bool] = WeakKeyDictionary()
+        self._other_users: WeakKeyDictionary[asyncio.BaseTransport, bool] = WeakKeyDictionary()
         self.app: str | None = None
 
     @property
     def url(self) -> str:
-        """Return its address, without a slash at the end."""
+        """Return the URL without a trailing slash."""
         return f"http://127.0.0.1:{self._port}"
 
     @property
     def foreign_url(self) -> str:
-        """Return the same place under a name that is another origin for a browser."""
+        """Return the same server under a host name that is another origin for a browser."""
         return f"http://localhost:{self._port}"
 
     @property
@@ -86,21 +86,21 @@ class Proxy:
         port: int = self._bound.getsockname()[1]
         return port
 
-    def listen(self, play: str, listener: Callable[[Request], None]) -> Way:
-        """Tell of each request of that play from now on; give how they are treated, to be changed."""
-        self._ways[play] = Way(listener)
-        return self._ways[play]
+    def listen(self, play: str, listener: Callable[[Request], None]) -> PlayRules:
+        """Report each request of a play to `listener`; return the play's rules, which may be changed."""
+        self._rules[play] = PlayRules(listener)
+        return self._rules[play]
 
     def unlisten(self, play: str) -> None:
-        """Stop telling."""
-        self._ways.pop(play, None)
+        """Stop reporting requests of a play."""
+        self._rules.pop(play, None)
 
     @contextlib.asynccontextmanager
     async def served(self) -> AsyncIterator[None]:
-        """Answer while the context lasts."""
+        """Serve while the context lasts."""
         server = web.Application(client_max_size=LOOKED_INTO)
         server.router.add_route("*", "/{path:.*}", self._pass_on)
-        # Nobody waits for connections that are still open: what is behind them ends with the run.
+        # Do not wait for open connections; the app behind them ends with the run.
         self._runner = web.AppRunner(server, access_log=None, shutdown_timeout=_LEAVES_WITHIN, auto_decompress=False)
         await self._runner.setup()
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=5.0)
@@ -114,43 +114,43 @@ class Proxy:
                 await self._runner.cleanup()
                 self._bound.close()
 
-    def _way(self, request: web.Request, body: bytes | None) -> Way | None:
+    def _rules_for(self, request: web.Request, body: bytes | None) -> PlayRules | None:
         headers = "\n".join(request.headers.values())
         text = f"{request.raw_path}\n{headers}\n{(body or b'').decode('utf-8', 'replace')}"
-        play = named(self._ways, text)
+        play = named_play(self._rules, text)
         if play is not None:
-            return self._ways[play]
-        return next(iter(self._ways.values())) if len(self._ways) == 1 else None
+            return self._rules[play]
+        return next(iter(self._rules.values())) if len(self._rules) == 1 else None
 
-    def _is_of_a_stranger(self, request: web.Request) -> bool:
-        """Return whether a request is another user's, which would be taken for one of the worker or of a client."""
+    def _is_of_other_user(self, request: web.Request) -> bool:
+        """Return whether a request is from another user's process; it would be attributed to the worker or a client."""
         connection = request.transport
         if connection is None:
             return False
-        if connection not in self._strange:
-            self._strange[connection] = is_of_another_user(connection)
-        return self._strange[connection]
+        if connection not in self._other_users:
+            self._other_users[connection] = is_of_another_user(connection)
+        return self._other_users[connection]
 
     async def _pass_on(self, request: web.Request) -> web.StreamResponse:
-        if self._is_of_a_stranger(request):
-            return _cut(request)
+        if self._is_of_other_user(request):
+            return _drop(request)
         began = time.monotonic()
         short = request.content_length is not None and request.content_length < LOOKED_INTO
         body = await request.read() if short else None
-        way = self._way(request, body)
+        rules = self._rules_for(request, body)
 
-        def tell(status: int | None) -> None:
-            if way is not None:
-                way.listener(_told(request, status, time.monotonic() - began))
+        def report(status: int | None) -> None:
+            if rules is not None:
+                rules.listener(_request(request, status, time.monotonic() - began))
 
-        if way is not None and way.delay:
-            await asyncio.sleep(way.delay)
-        if self.app is None or self._session is None or (way is not None and way.down):
-            tell(None)
-            return _cut(request)
+        if rules is not None and rules.delay:
+            await asyncio.sleep(rules.delay)
+        if self.app is None or self._session is None or (rules is not None and rules.down):
+            report(None)
+            return _drop(request)
         if request.headers.get("Upgrade", "").lower() == "websocket":
-            tell(501)
-            return web.Response(status=501, text="the app is reached by plain requests only")
+            report(501)
+            return web.Response(status=501, text="the proxy forwards no WebSockets")
         headers = [(name, value) for name, value in request.headers.items() if name.lower() not in _HOP_BY_HOP]
         try:
             answer = await self._session.request(
@@ -161,9 +161,9 @@ class Proxy:
                 allow_redirects=False,
             )
         except (aiohttp.ClientError, OSError):
-            tell(None)
-            return _cut(request)
-        tell(answer.status)
+            report(None)
+            return _drop(request)
+        report(answer.status)
         async with answer:
             return await _streamed(request, answer)
 
@@ -173,7 +173,7 @@ async def _streamed(request: web.Request, answer: aiohttp.ClientResponse) -> web
     for name, value in answer.headers.items():
         if name.lower() not in _HOP_BY_HOP:
             response.headers.add(name, value)
-    with contextlib.suppress(ConnectionError):  # who asked may have hung up meanwhile
+    with contextlib.suppress(ConnectionError):  # the requester may have disconnected
         await response.prepare(request)
         async for chunk in answer.content.iter_chunked(_CHUNK):
             await response.write(chunk)
@@ -181,21 +181,21 @@ async def _streamed(request: web.Request, answer: aiohttp.ClientResponse) -> web
     return response
 
 
-def _cut(request: web.Request) -> web.Response:
-    """End the connection as if nobody were there."""
+def _drop(request: web.Request) -> web.Response:
+    """Drop the connection without a response."""
     if request.transport is not None:
         request.transport.abort()
     return web.Response(status=502)
 
 
-def _told(request: web.Request, status: int | None, seconds: float) -> Request:
+def _request(request: web.Request, status: int | None, seconds: float) -> Request:
     parts = urlsplit(request.raw_path)
     names = tuple(dict.fromkeys(name for name, _ in parse_qsl(parts.query, keep_blank_values=True)))
     return Request(request.method, parts.path, names, status, round(seconds * 1000, 3), _agent(request))
 
 
 def _agent(request: web.Request) -> str:
-    """Return who asks, as far as it says so: workerd says nothing of itself."""
-    said = request.headers.get("User-Agent", "")
+    """Return the kind of requester by its User-Agent; workerd sends none."""
+    agent = request.headers.get("User-Agent", "")
     known = {"Mozilla/": "browser", "node": "node", "python-httpx": "poc"}
-    return next((name for start, name in known.items() if said.startswith(start)), "worker")
+    return next((name for start, name in known.items() if agent.startswith(start)), "worker")

@@ -1,4 +1,4 @@
-"""What a run has beside our clients and the runtime: built folders, secrets, app servers, the gateway, a browser."""
+"""The services of a run: builds, secrets, app servers, the gateway and the browser."""
 
 import contextlib
 import os
@@ -20,7 +20,7 @@ from poc_cli.scenario.plays import Play
 from poc_cli.scenario.scenario import Scenario
 from poc_cli.scenario.service_tables import OriginSpec, WorkerRef
 from poc_cli.scenario.templates import render_text
-from poc_cli.services.build_cache import Recipe, prepared
+from poc_cli.services.build_cache import Build, built_copy
 from poc_cli.services.gateway import Gateway
 from poc_cli.targets.worker_source import WorkerSource, named_by
 
@@ -32,7 +32,7 @@ _SECRET_BYTES: Final = 32
 
 
 class Services:
-    """One for a run."""
+    """The services of one run."""
 
     def __init__(
         self,
@@ -42,27 +42,27 @@ class Services:
         token: str | None = None,
         elsewhere: str | None = None,
     ) -> None:
-        """Take what is to be played, and build what is to be built.
+        """Create the services that the scenarios need, and build their folders.
 
-        `token` is what our own worker wants to be shown, `elsewhere` the address of an app that is deployed.
-        Raises TargetError if something cannot be had.
+        `token` is the token that the shipped worker requires, `elsewhere` the URL of a deployed app.
+        Raises TargetError if something is not available.
         """
         self._say = say
         self._token = token
         self.elsewhere = elsewhere
         named = {name for each in scenarios for name in each.document.secrets}
-        # An app elsewhere has its own already, and whoever runs us has said them.
+        # A deployed app has its own secrets; the environment must provide them.
         given = {} if elsewhere is None else os.environ
         self.secrets = {name: given.get(name) or secrets.token_urlsafe(_SECRET_BYTES) for name in sorted(named)}
         self.programs = ProgramFolder()
         self.gateway = Gateway()
-        self._built: dict[Recipe, Path] = {}
+        self._built: dict[Build, Path] = {}
         self._locks: list[int] = []
         self._apps: dict[str, App] = {}
         self.pages: Pages | None = None
         try:
             if needs_pages(scenarios):
-                self._bring_browser()
+                self._add_browser()
             for each in scenarios:
                 if each.document.origin is not None and elsewhere is None:
                     self._add_app(each, each.document.origin)
@@ -70,7 +70,7 @@ class Services:
             self.close()
             raise
 
-    def _bring_browser(self) -> None:
+    def _add_browser(self) -> None:
         program = chromium(self._say)
         from poc_cli.clients.browser import Pages
 
@@ -78,8 +78,7 @@ class Services:
         self.pages = Pages(program, self.programs, hosts)
 
     def _add_app(self, scenario: Scenario, spec: OriginSpec) -> None:
-        from poc_cli.services.app_server import App
-        from poc_cli.services.app_server import Recipe as Start
+        from poc_cli.services.app_server import App, StartCommand
         from poc_cli.services.proxy import Proxy
 
         key = _key(scenario)
@@ -88,7 +87,7 @@ class Services:
         folder = self.folder(scenario, spec.dir, spec.also, spec.build)
         proxy = Proxy()
         command = partial(self._command, spec, proxy.url, proxy.foreign_url, tuple(scenario.document.secrets))
-        self._apps[key] = App(Start(folder, command, spec.ready, spec.within), proxy, self.programs)
+        self._apps[key] = App(StartCommand(folder, command, spec.ready, spec.within), proxy, self.programs)
 
     def _command(
         self, spec: OriginSpec, url: str, foreign_url: str, named: Sequence[str], port: int
@@ -100,10 +99,10 @@ class Services:
         hidden = {name: self.secrets[name] for name in named}
         return render_text(spec.start, names), self.programs.environment() | local | own | hidden
 
-    # --- what plays ask
+    # --- for plays
 
     def names(self, scenario: Scenario) -> dict[str, object]:
-        """Return the names that the plays of a scenario know from the start."""
+        """Return the names that a scenario's plays can use in templates from the start."""
         if scenario.document.origin is None:
             return {}
         if self.elsewhere is not None:
@@ -112,11 +111,11 @@ class Services:
         return {ORIGIN: proxy.url, ELSEWHERE: proxy.foreign_url}
 
     def app(self, scenario: Scenario) -> "App | None":
-        """Return the app of a scenario, None if it has none that runs here."""
+        """Return the app of a scenario, None if it has none on this machine."""
         return self._apps.get(_key(scenario)) if scenario.document.origin is not None else None
 
     async def ready(self, play: Play) -> None:
-        """Wait until all that a play needs is there. Raises TargetError if it does not come."""
+        """Wait until the services of a play are up. Raises TargetError if one does not come up."""
         app = self.app(play.scenario)
         if app is not None:
             await app.up()
@@ -124,41 +123,41 @@ class Services:
             await self.pages.ready()
 
     def folder(self, scenario: Scenario, name: str, also: Sequence[str], build: str | None) -> Path:
-        """Return a folder that a scenario names, or its built copy. Raises TargetError."""
+        """Return a folder that a scenario names, or its built copy. Raises TargetError if it cannot be had."""
         beside = Path(scenario.file).absolute().parent
         folder = (beside / name).resolve()
         if not folder.is_dir() and (build is not None or not folder.exists()):
             raise TargetError(f"no folder {folder}", "folders are named relative to the scenario's file")
         if build is None:
-            return folder  # or a worker's configuration file
-        recipe = Recipe(folder, tuple((beside / each).resolve() for each in also), build)
-        if recipe not in self._built:
-            self._built[recipe], lock = prepared(recipe, self.programs, self._say)
+            return folder  # a folder or a worker's configuration file
+        key = Build(folder, tuple((beside / each).resolve() for each in also), build)
+        if key not in self._built:
+            self._built[key], lock = built_copy(key, self.programs, self._say)
             self._locks.append(lock)
-        return self._built[recipe]
+        return self._built[key]
 
     def source(self, play: Play) -> WorkerSource:
-        """Return where the worker is that a play brings, with the variables that it gets. Raises TargetError.
+        """Return the source of a play's own worker, with its variables. Raises TargetError if it cannot be had.
 
-        Raises ValueError for a play that brings none.
+        Raises ValueError if the play has no worker of its own.
         """
         if play.worker is None:
-            raise ValueError("the play brings no worker")
+            raise ValueError("the play has no worker of its own")
         return self._source(play.scenario, play.worker)
 
     def _source(self, scenario: Scenario, worker: WorkerRef) -> WorkerSource:
         folder = self.folder(scenario, worker.dir, worker.also, worker.build)
-        found = named_by(worker, folder)
+        found = named_by(worker, folder, Path(scenario.file))
         names = self.names(scenario)
         variables = {name: render_text(value, names) for name, value in worker.vars.items()}
         hidden = {name: self.secrets[name] for name in scenario.document.secrets}
         return found.given(variables, hidden)
 
-    # --- its life
+    # --- start and stop
 
     @contextlib.asynccontextmanager
     async def served(self, folder: Path, redactor: Redactor) -> AsyncIterator[None]:
-        """Let all of it run while the context lasts; does not wait until it does."""
+        """Run the services while the context lasts; does not wait until they are up."""
         async with contextlib.AsyncExitStack() as open_:
             await self.gateway.start()
             open_.push_async_callback(self.gateway.stop)
@@ -170,7 +169,7 @@ class Services:
             yield
 
     def close(self) -> None:
-        """Remove what it has made beside the cache; what still runs is ended."""
+        """End what still runs and remove what was created outside of the cache."""
         self.programs.close()
         for lock in self._locks:
             os.close(lock)
@@ -178,7 +177,7 @@ class Services:
 
 
 def _key(scenario: Scenario) -> str:
-    """Return what tells one app from another: where it is and how it is made and started."""
+    """Return a key for an app: where it is and how it is built and started."""
     spec = scenario.document.origin
-    told: Mapping[str, object] = {} if spec is None else spec.model_dump()
-    return repr((str(Path(scenario.file).absolute().parent), told, sorted(scenario.document.secrets)))
+    table: Mapping[str, object] = {} if spec is None else spec.model_dump()
+    return repr((str(Path(scenario.file).absolute().parent), table, sorted(scenario.document.secrets)))

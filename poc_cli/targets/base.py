@@ -1,13 +1,14 @@
 """The interface of a target: what the engine may ask of a running worker."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from poc_cli.errors import TargetError
 from poc_cli.residency import Change, Pin, Stay
 from poc_cli.scenario.abilities import Ability
-from poc_cli.targets.endpoint import Door
+from poc_cli.targets.endpoint import Endpoint
+from poc_cli.targets.worker_output import Output
 
 Oracle = Literal["trace", "instance"]
 """How a sleep is detected: in the runtime's trace, or by the instance ids that objects report."""
@@ -39,7 +40,7 @@ class Eviction:
     """The outcome of an evict."""
 
     outcome: Literal["evicted", "not_running", "busy", "no_answer"]
-    said: str
+    message: str
 
 
 class Trace(Protocol):
@@ -50,6 +51,15 @@ class Trace(Protocol):
 
     def unwatch(self, object_id: str) -> None:
         """Remove the object's listener."""
+
+    def listen(self, marks: Collection[str], listener: Callable[[Output], None]) -> None:
+        """Call `listener` with what objects with these ids, and requests with these texts in their URLs, put out."""
+
+    def unlisten(self, marks: Collection[str]) -> None:
+        """Remove the listener of these marks."""
+
+    def at_ns(self, unix_ms: int) -> int | None:
+        """Return a time since 1970 on the trace's clock, None before the trace has begun."""
 
     def object_id(self, class_name: str, name: str) -> str:
         """Return the hex id of a named object without creating it. Raises TargetError for an unknown class."""
@@ -75,6 +85,9 @@ class Trace(Protocol):
     def alarm_due_ns(self, object_id: str) -> int | None:
         """Return when the object's alarm is due on the trace's clock, or None, as of the last fence."""
 
+    def connects_to_itself(self) -> bool | None:
+        """Return whether the runtime has an open connection to its own address; None where nobody can tell."""
+
     def seen(self) -> tuple[str, ...]:
         """Return the ids of all objects that have been in memory."""
 
@@ -91,7 +104,7 @@ class Target(Protocol):
     kind: str
     number: int | None
     url: str
-    door: Door
+    endpoint: Endpoint
     oracle: Oracle
     abilities: frozenset[Ability]
     headers: dict[str, str]

@@ -1,7 +1,7 @@
 """Read and edit compiled workerd configurations, which are Cap'n Proto messages."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, Self
@@ -20,6 +20,7 @@ _NAME, _CONTENT = 0, 1
 _WHICH: Final = 0
 _A_WORKER, _A_DISK = 1, 4
 _NAMESPACES, _MODIFIER = 5, 6
+_TAILS: Final = 10
 _DATE: Final = 1
 _CLASS, _UNIQUE_KEY = 0, 1
 _HAS_UNIQUE_KEY: Final = 0
@@ -80,6 +81,22 @@ def with_date(message: bytes, service: str, date: str) -> bytes:
         return segment.message()
 
 
+def with_tails(message: bytes, workers: Iterable[str], consumer: str) -> bytes:
+    """Return the configuration with the tails of a worker, `consumer`, moved to other workers of it.
+
+    They are added to the consumers that those workers have. Raises TargetError if the message is not a configuration
+    in one segment with these services.
+    """
+    with _readable(*_CANNOT_READ):
+        segment = _Segment.of(message)
+        source = segment.worker(consumer) + _TAILS
+        for each in workers:
+            if segment.worker_pointers(each) > _TAILS:  # else its configuration is older than the field
+                segment.join(segment.worker(each) + _TAILS, source)
+        segment.clear(source)
+        return segment.message()
+
+
 @contextmanager
 def _readable(message: str, advice: str) -> Iterator[None]:
     """Turn parse errors in the body into a TargetError."""
@@ -119,9 +136,16 @@ class _Segment:
 
     def worker(self, service: str) -> int:
         """Return the position of the pointers of a service's worker."""
+        return self.pointers(self._content(service))
+
+    def worker_pointers(self, service: str) -> int:
+        """Return how many pointers a service's worker has."""
+        return self._pointer(self._content(service), _STRUCT)[1] >> 16
+
+    def _content(self, service: str) -> int:
         for at, size in self.services():
             if self.text(at + size[0] + _NAME) == service:
-                return self.pointers(at + size[0] + _CONTENT)
+                return at + size[0] + _CONTENT
         raise ValueError(f'it has no service "{service}"')
 
     def service(self, at: int, size: _Size) -> Service:
@@ -208,6 +232,10 @@ class _Segment:
                 self._copy(start + index * sum(each), each, to, size[0])
                 to += sum(size)
         struct.pack_into("<iI", self.data, slot * _WORD, (tag - slot - 1) << 2 | _LIST, words << 3 | _OF_STRUCTS)
+
+    def clear(self, slot: int) -> None:
+        """Make a pointer null."""
+        struct.pack_into("<Q", self.data, slot * _WORD, 0)
 
     def _copy(self, start: int, size: _Size, to: int, data: int) -> None:
         """Copy a struct; the copy's pointers refer to the same targets."""

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from poc_cli.errors import TargetError, UsageError
-from poc_cli.targets.capnp import with_date
 from poc_cli.targets.runtime_folder import base
 
 _Answer = subprocess.CompletedProcess[bytes]
@@ -84,14 +83,6 @@ def declared(capnp_text: str) -> str | None:
     """Return the compatibility date in a local.capnp, or None if it has none or several."""
     found = {match["date"] for match in _DECLARED.finditer(capnp_text) if match["date"] is not None}
     return found.pop() if len(found) == 1 else None
-
-
-def compiled(binary: Path, folder: Path, worker: Path, service: str, date: str) -> bytes:
-    """Return the configuration in `folder` compiled for `workerd serve --binary`, with another date for one service.
-
-    Embedded files are included. Raises TargetError with workerd's message if it cannot compile the configuration.
-    """
-    return with_date(encoded(binary, folder / "config.capnp", worker), service, date)
 
 
 def encoded(binary: Path, file: Path, worker: Path) -> bytes:

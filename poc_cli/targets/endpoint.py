@@ -25,7 +25,7 @@ class Dial:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class Endpoint:
     """An `http://` or `https://` address without a trailing slash, and the address to connect to instead, if any."""
 
     url: str
@@ -76,14 +76,14 @@ def certificates() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def door(url: str, environment: Mapping[str, str]) -> Door:
+def endpoint_of(url: str, environment: Mapping[str, str]) -> Endpoint:
     """Return the endpoint of an address. Raises UsageError if POC_EDGE is not an address."""
     edge = environment.get(EDGE)
     if not edge or not (urlsplit(url).hostname or "").endswith(_DEPLOYED):
-        return Door(url)
+        return Endpoint(url)
     parts = urlsplit(edge)
     if parts.scheme != "http" or not parts.hostname:
         raise UsageError(
             f'{EDGE}="{edge}" is not a valid address', "set it to an address such as http://127.0.0.1:8787"
         )
-    return Door(url, f"http://{parts.netloc}")
+    return Endpoint(url, f"http://{parts.netloc}")

@@ -39,16 +39,18 @@ class LineReader:
         *,
         largest: int,
         leaked: Callable[[bytes, set[Hit]], None] | None = None,
+        rewrite: Callable[[bytes], bytes] | None = None,
     ) -> None:
         """Take over the descriptor; lines go to the file redacted, up to `largest` bytes, and to the listener raw.
 
-        `leaked` is called with each masked line that contained secrets, and with the secrets. Raises PocError if the
-        file cannot be written.
+        `leaked` is called with each masked line that contained secrets, and with the secrets. `rewrite` returns what
+        stands for a line in the file. Raises PocError if the file cannot be written.
         """
         self._descriptor = descriptor
         self._redactor = redactor
         self._listener = listener
         self._leaked = leaked
+        self._rewrite = rewrite
         self._largest = largest
         self._rest = bytearray()
         self._is_skipping = False
@@ -73,10 +75,11 @@ class LineReader:
             self._descriptor = -1
             self.ended.set()
 
-    def drain(self) -> None:
-        """Read everything available now, up to the end if the other side is closed."""
-        while self._descriptor >= 0 and self._read():
-            pass
+    def drain(self, chunks: int | None = None) -> None:
+        """Read everything available now, up to the end if the other side is closed; at most so many chunks."""
+        read = 0
+        while self._descriptor >= 0 and read != chunks and self._read():
+            read += 1
 
     def _readable(self) -> None:
         self._read()
@@ -117,6 +120,8 @@ class LineReader:
     def _take(self, lines: bytes, *, may_end_in_secret: bool = False) -> None:
         if not lines:
             return
+        if self._rewrite is not None:
+            lines = b"".join(map(self._rewrite, lines.splitlines(keepends=True)))
         seen: set[Hit] = set()
         clean = self._redactor.data(lines, seen)
         if may_end_in_secret:

@@ -68,6 +68,17 @@
       },
       inside: (content) => content,
     },
+    global: { read: (global) => [global.value], write: (global, [value]) => (global.value = value), inside: () => [] },
+    table: {
+      read: (table) => Array.from({ length: table.length }, (_, at) => table.get(at)),
+      write: (table, content) => content.forEach((value, at) => table.set(at, value)),
+      inside: (content) => content,
+    },
+    emitters: {
+      read: (emitter) => [emitter.defaultMaxListeners],
+      write: (emitter, [most]) => (emitter.defaultMaxListeners = most),
+      inside: () => [],
+    },
     date: { read: (date) => [getTime(date)], write: (date, [time]) => setTime(date, time), inside: () => [] },
     url: { read: (url) => [url.href], write: (url, [href]) => (url.href = href), inside: () => [] },
     typedarray: bytes,
@@ -79,6 +90,20 @@
 
   /** Classes of the runtime's whose objects hold state that no property shows. */
   const OPAQUE = ["EventTarget", "AbortController", "ReadableStream", "WritableStream", "TransformStream"];
+
+  const tagOf = (object) => apply(Object.prototype.toString, object, []).slice("[object ".length, -1);
+  /** How far these are is shown by no property, nor by the inspector. */
+  const ITERATORS = ["Array Iterator", "String Iterator", "RegExp String Iterator", "Iterator Helper"];
+  const NodeClass = /^(Hash|Hmac|Cipher|Sign|Verify|Channel)/;
+
+  /** The kind of an object that the inspector knows none of. */
+  const kindOf = (object) => {
+    if (object instanceof WebAssembly.Global) return "global";
+    if (object instanceof WebAssembly.Table) return "table";
+    // The events of node: a number that only an accessor shows.
+    if (typeof object === "function" && getOwnPropertyDescriptor(object, "defaultMaxListeners")?.get) return "emitters";
+    return undefined;
+  };
 
   /** By object: its prototype, its properties, and its content where its kind has one. */
   const saved = new Map();
@@ -145,7 +170,7 @@
 
   /** Gives the keys of an object's properties that differ, and whether its content or prototype does. */
   const difference = (object, record) => {
-    if (record.kind === "proxy") return { keys: [], content: false, proto: false };
+    if (record.kind === "proxy") return { keys: [], content: false, proto: false, sealed: false };
     const now = propertiesOf(object, record.kind, record.read);
     const keys = [];
     for (const [key, property] of record.properties) if (!alike(property, now.get(key))) keys.push(key);
@@ -156,8 +181,10 @@
     } catch {
       content = true; // a buffer that is detached by now
     }
-    return { keys, content, proto: record.proto !== undefined && getPrototypeOf(object) !== record.proto };
+    const proto = record.proto !== undefined && getPrototypeOf(object) !== record.proto;
+    return { keys, content, proto, sealed: record.extensible === true && !Object.isExtensible(object) };
   };
+  const differs = ({ keys, content, proto, sealed }) => keys.length > 0 || content || proto || sealed;
   const restore = (object, record, { keys, content, proto }) => {
     if (proto) setPrototypeOf(object, record.proto);
     if (content) KINDS[record.kind].write(object, record.content);
@@ -185,7 +212,7 @@
     const found = [];
     for (const [object, record] of saved) {
       const what = difference(object, record);
-      if (what.keys.length || what.content || what.proto) found.push([object, record, what]);
+      if (differs(what)) found.push([object, record, what]);
     }
     return found;
   };
@@ -222,8 +249,7 @@
     const isNamespace = typeof object === "function" || object === globalThis || path === "env";
     const one = !content && !proto && !Array.isArray(object) && keys.length === 1 ? keys[0] : undefined;
     const tells = typeof one === "string" && (isNamespace || record.properties.has(one));
-    const tag = apply(Object.prototype.toString, object, []).slice("[object ".length, -1);
-    return { root, path: tells ? `${path}.${one}` : path, keys: keys.slice(0, 5).map(String), tag };
+    return { root, path: tells ? `${path}.${one}` : path, keys: keys.slice(0, 5).map(String), tag: tagOf(object) };
   };
 
   return {
@@ -234,7 +260,7 @@
     keep(objects, kinds) {
       objects.forEach((object, at) => {
         if (!isObject(object) || saved.has(object)) return;
-        let kind = kinds[at] ?? undefined;
+        let kind = kinds[at] === "proxy" ? "proxy" : (kindOf(object) ?? kinds[at] ?? undefined);
         if (kind === "proxy") {
           // To look at it would call its traps.
           saved.set(object, { proto: undefined, properties: new Map(), content: null, kind, read: none });
@@ -253,7 +279,8 @@
           kind = undefined; // a prototype, which is called like its class
         }
         const properties = propertiesOf(object, kind, all);
-        saved.set(object, { proto: getPrototypeOf(object), properties, content, kind, read: all });
+        const extensible = Object.isExtensible(object);
+        saved.set(object, { proto: getPrototypeOf(object), properties, content, kind, read: all, extensible });
       });
     },
     /** Keeps the global object: of the runtime's own properties, which may be made when they are read, the names. */
@@ -301,6 +328,9 @@
         if (isObject(value) && !saved.has(value)) found.add(value);
       };
       extra.forEach(see);
+      try {
+        see(globalThis.caches?.default);
+      } catch {} // there is no cache
       for (const record of saved.values()) insideOf(record).forEach(see);
       return [...found];
     },
@@ -336,6 +366,8 @@
       if (holder === undefined) accessor[1](values[at]);
       else accessor[1](holder, values[at]);
     },
+    /** Gives the last match of a regular expression, which `RegExp` shows, the value that it has in a new process. */
+    reset: () => void /(?:)/.exec(""),
     changes: () => differing().map(told),
     named(object) {
       const [root, path] = nameOf(object);
@@ -347,16 +379,15 @@
       for (const each of differing()) {
         try {
           restore(...each);
-          const left = difference(each[0], each[1]);
-          if (left.keys.length || left.content || left.proto) failed.push(told(each));
+          if (differs(difference(each[0], each[1]))) failed.push(told(each));
         } catch {
           failed.push(told(each));
         }
       }
       return failed;
     },
-    /** Gives the kept objects whose state nobody can look at. */
-    hidden() {
+    /** Gives the kept objects whose state nobody can look at; `streams` where a decoder may wait for half a character. */
+    hidden(streams) {
       const classes = OPAQUE.map((name) => globalThis[name]).filter((each) => typeof each === "function");
       // An instance that shows none of its memory.
       const isClosed = (object) =>
@@ -370,11 +401,21 @@
           return false;
         }
       };
+      const isNodes = (object) => {
+        const constructor = made(getPrototypeOf(object));
+        return typeof constructor === "function" && !(constructor.name in globalThis) && NodeClass.test(constructor.name);
+      };
+      const isIterator = (object) => ITERATORS.includes(tagOf(object)) && !saved.get(object).properties.has("next");
       const isOne = (object) =>
         object !== globalThis &&
         !isClock(object) &&
         saved.get(object)?.properties.has("constructor") === false &&
-        (large.has(object) || isClosed(object) || classes.some((each) => object instanceof each));
+        (large.has(object) ||
+          isClosed(object) ||
+          isIterator(object) ||
+          (streams && object instanceof TextDecoder) ||
+          isNodes(object) ||
+          classes.some((each) => object instanceof each));
       return [...saved.keys()].filter((object) => typeof object === "object" && isOne(object)).map((object) => {
         const [root, path] = nameOf(object);
         return { root, path, keys: [], tag: "" };

@@ -6,6 +6,7 @@ shallow copy of every object that exists after loading saves the whole graph. Va
 so the first call of each function that can see one is paused for a moment, and an accessor is created in its scope.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +17,7 @@ import httpx
 
 from poc_cli.residency.trace import Place
 from poc_cli.targets.accessors import Access
-from poc_cli.targets.endpoint import Door
+from poc_cli.targets.endpoint import Endpoint
 from poc_cli.targets.inspector import ANSWERS_WITHIN_SECONDS, Inspector, InspectorError, Result, open_inspector
 from poc_cli.targets.isolate import Isolate, argument
 from poc_cli.targets.scopes import WORD, Binding, Scopes
@@ -44,6 +45,11 @@ _KINDS: Final = {
 """Kinds of objects that the keeper can read, by the inspector's subtype."""
 
 _PAIRS: Final = frozenset({"Headers", "URLSearchParams", "FormData"})
+
+_OWN_META: Final = re.compile(r"\bimport\.meta\b(?!\.(?:dirname|env|filename|main|resolve|url)\b)")
+"""A use of `import.meta` other than of what the runtime and bundlers put there."""
+
+_STREAMS: Final = re.compile(r"\bdecode\([^;]*\bstream\b")
 
 _INTERNAL: Final = frozenset({"generator", "promise", "iterator"})
 """Kinds whose state only the inspector shows, and which cannot be restored."""
@@ -151,7 +157,7 @@ class WorkerState:
 async def _pages(port: int) -> dict[str, str]:
     """Return the inspector URL of each isolate, by service name. Raises InspectorError."""
     try:
-        async with Door(f"http://127.0.0.1:{port}").client(ANSWERS_WITHIN_SECONDS) as client:
+        async with Endpoint(f"http://127.0.0.1:{port}").client(ANSWERS_WITHIN_SECONDS) as client:
             listed = (await client.get(f"http://127.0.0.1:{port}/json")).json()
         return {str(each["id"]): str(each["webSocketDebuggerUrl"]) for each in listed}
     except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
@@ -187,6 +193,10 @@ class ModuleState:
         self._weak: list[_Internal] = []
         self._environments: list[tuple[Binding, Result]] = []
         self._private: list[str] = []
+        self._meta = False
+        """Whether the worker's source may keep something in `import.meta`, which no scope shows."""
+        self._streams = False
+        """Whether it may give a `TextDecoder` half a character."""
         self._loaded: set[str] = set()
         """The scripts that existed after loading."""
 
@@ -250,13 +260,14 @@ class ModuleState:
             await self._isolate.inspector.call("Debugger.setSkipAllPauses", skip=False)
 
     async def _put_back(self) -> Difference:
+        await self._ask("reset", [])
         changes = await self._ask("changes", [])
         rebound = await self._rebound()
         internals = [each for each in self._internals if await self._internal_state(each) != each.state]
         late = [each for each in self._isolate.own_scripts if each not in self._loaded]
-        hidden = await self._ask("hidden", [])
+        hidden = await self._ask("hidden", [{"value": self._streams}])
         weak = [at for at, each in enumerate(self._weak) if await self._weakly("weakDiffers", at, each)]
-        if not changes and not rebound and not internals and not weak and not hidden and not late:
+        if not any((changes, rebound, internals, weak, hidden, late, self._meta)):
             return Difference()
         left = await self._ask("putBack", [])
         for at in weak:
@@ -267,6 +278,7 @@ class ModuleState:
         unknown = [await self._internal_name(each) for each in internals]
         unknown += [await self._object(each) for each in hidden]
         unknown += [Variable(f"the module {self._isolate.inspector.scripts[each]}, loaded later") for each in late]
+        unknown += [Variable("import.meta")] if self._meta else []
         refilled = [await self._internal_name(self._weak[at]) for at in weak]
         return Difference(
             _distinct([*(await self._objects(changes)), *(await self._variables(rebound)), *refilled, *unknown]),
@@ -305,7 +317,10 @@ class ModuleState:
         """Return the names that occur in the worker's source text."""
         words: set[str] = set()
         for script in dict.fromkeys(each.script for each in self._scopes.functions):
-            words.update(WORD.findall("\n".join(await self._isolate.source(script))))
+            text = "\n".join(await self._isolate.source(script))
+            words.update(WORD.findall(text))
+            self._meta |= _OWN_META.search(text) is not None
+            self._streams |= _STREAMS.search(text) is not None
         return [name for name in names if name in words]
 
     async def _keep_private(self) -> list[tuple[Binding, Result]]:

@@ -33,13 +33,16 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 class RuntimeFolder(ScratchFolder):
     """The folder of one runtime: its configuration, its disk and the side-car's sockets. It outlives its processes."""
 
-    def __init__(self, worker: Worker) -> None:
-        """Create the folder (0700) and write the configuration. Raises TargetError if that fails."""
+    def __init__(self, worker: Worker, *, tailed: bool = True) -> None:
+        """Create the folder (0700) and write the configuration. Raises TargetError if that fails.
+
+        `tailed` has the runtime report what the worker throws and logs.
+        """
         super().__init__(runtime_base())
         self.worker = worker
-        self.services = worker.services()
+        self.tailed = tailed
         with self.filling():
-            worker.fill(self.folder, self.services)
+            worker.fill(self.folder)
 
 
 @dataclass(slots=True)
@@ -107,7 +110,7 @@ def spawn(
     beginning. `inspected` enables the inspector on a free loopback port. Raises TargetError if the program cannot be
     started.
     """
-    words = place.worker.words(binary, place.folder)
+    words = place.worker.words(binary, place.folder, tailed=place.tailed)
     for socket in ("fence.sock", "evict.sock"):  # left by the previous process
         (place.folder / socket).unlink(missing_ok=True)
     control, control_end = os.pipe()

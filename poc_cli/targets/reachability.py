@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from poc_cli.errors import TargetError
-from poc_cli.targets.endpoint import Door
+from poc_cli.targets.endpoint import Endpoint
 
 if TYPE_CHECKING:
     import httpx
@@ -29,52 +29,52 @@ class Host:
     is_ours: bool
 
 
-async def host(door: Door, path: str, headers: Mapping[str, str], *, token_from: str | None) -> Host:
+async def host(endpoint: Endpoint, path: str, headers: Mapping[str, str], *, token_from: str | None) -> Host:
     """Check the target once before any play; `token_from` names the source of the token, or None without one.
 
     Raises TargetError if nothing answers or the token is rejected, because every play would fail for that reason.
     """
-    answer = await reached(door, path, headers, REACHED_WITHIN_SECONDS)
+    answer = await reached(endpoint, path, headers, REACHED_WITHIN_SECONDS)
     error = _json(answer).get("error")
     if answer.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        _raise_if_unauthorized(door, answer.status_code, str(error), token_from)
+        _raise_if_unauthorized(endpoint, answer.status_code, str(error), token_from)
     if page := _page(answer):
-        raise TargetError(f"no worker answers at {door.url}: {page[0]}", page[1])
+        raise TargetError(f"no worker answers at {endpoint.url}: {page[0]}", page[1])
     return Host(answer.status_code == HTTPStatus.OK and error == _OURS)
 
 
-async def reached(door: Door, path: str, headers: Mapping[str, str], within: float) -> "httpx.Response":
+async def reached(endpoint: Endpoint, path: str, headers: Mapping[str, str], within: float) -> "httpx.Response":
     """Return the response to a GET. Raises TargetError with the reason if there is none."""
     import httpx  # takes 0.1 s, and most runs are local
 
-    url, needed = door.request(path)
+    url, needed = endpoint.request(path)
     try:
-        async with door.client(within) as client:
+        async with endpoint.client(within) as client:
             return await client.get(url, headers={**needed, **headers})
     except httpx.HTTPError as error:
-        raise TargetError(*_why(door, error, within)) from error
+        raise TargetError(*_why(endpoint, error, within)) from error
     except (httpx.InvalidURL, UnicodeError) as error:
-        raise TargetError(f"{door.url} is not a valid address: {error}") from error
+        raise TargetError(f"{endpoint.url} is not a valid address: {error}") from error
 
 
-def _why(door: Door, error: Exception, within: float) -> tuple[str, str]:
+def _why(endpoint: Endpoint, error: Exception, within: float) -> tuple[str, str]:
     import httpx
 
     causes = [*_causes(error)]
     for cause in causes:
         if isinstance(cause, socket.gaierror):
-            return f"cannot resolve {door.url}: {cause.strerror}", "check the host name and the network"
+            return f"cannot resolve {endpoint.url}: {cause.strerror}", "check the host name and the network"
         if isinstance(cause, ssl.SSLCertVerificationError):
-            text = f"cannot verify the certificate of {door.url}: {cause.verify_message}"
+            text = f"cannot verify the certificate of {endpoint.url}: {cause.verify_message}"
             return text, "check the host name; set SSL_CERT_FILE to use your own certificates"
         if isinstance(cause, ssl.SSLError):
-            return f"TLS error at {door.url}: {cause.reason}", "is it http:// rather than https://?"
+            return f"TLS error at {endpoint.url}: {cause.reason}", "is it http:// rather than https://?"
         if isinstance(cause, ConnectionRefusedError):
-            return f"nothing listens at {door.url}", "check the port and whether the worker is running"
+            return f"nothing listens at {endpoint.url}", "check the port and whether the worker is running"
     if isinstance(error, httpx.TimeoutException):
-        return f"{door.url} did not answer within {within:g} s", "check the address and the network"
+        return f"{endpoint.url} did not answer within {within:g} s", "check the address and the network"
     text = next((str(cause) for cause in causes if str(cause)), type(error).__name__)
-    return f"cannot reach {door.url}: {text}", "check the address and the network"
+    return f"cannot reach {endpoint.url}: {text}", "check the address and the network"
 
 
 def _causes(error: BaseException | None) -> list[BaseException]:
@@ -88,13 +88,13 @@ def _causes(error: BaseException | None) -> list[BaseException]:
     return found
 
 
-def _raise_if_unauthorized(door: Door, status: int, error: str, token_from: str | None) -> None:
+def _raise_if_unauthorized(endpoint: Endpoint, status: int, error: str, token_from: str | None) -> None:
     """Raise TargetError if the token is missing or wrong. Other workers may only guard this one path."""
     if token_from is not None:
-        message = f"{door.url} rejects the token ({status})"
+        message = f"{endpoint.url} rejects the token ({status})"
         raise TargetError(message, f"{token_from} must contain the token that the worker was deployed with")
     if error == "unauthorized":
-        message = f"{door.url} requires a token ({status})"
+        message = f"{endpoint.url} requires a token ({status})"
         raise TargetError(message, "name the variable that contains it: --token-env NAME")
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from poc_cli.errors import TargetError
 from poc_cli.scenario.abilities import Ability
 from poc_cli.targets.base import Fault, Oracle, TargetHung
-from poc_cli.targets.endpoint import Door
+from poc_cli.targets.endpoint import Endpoint
 from poc_cli.targets.reachability import reached
 
 ANSWERS_WITHIN_SECONDS: Final = 5.0
@@ -28,7 +28,7 @@ class Address:
     """The address of a worker and how to call it; `secrets` are the names and values to mask."""
 
     kind: str
-    door: Door
+    endpoint: Endpoint
     headers: dict[str, str] = field(default_factory=dict)
     secrets: tuple[tuple[str, str], ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
@@ -47,8 +47,8 @@ class Remote:
     def __init__(self, address: Address, probe: str) -> None:
         """Take the address; `probe` is a path for checking that the worker answers."""
         self.kind = address.kind
-        self.url = address.door.url
-        self.door = address.door
+        self.url = address.endpoint.url
+        self.endpoint = address.endpoint
         more: frozenset[Ability] = frozenset() if address.redeploy is None else frozenset({"deploy"})
         self.abilities = address.abilities | more
         self.headers = address.headers
@@ -69,7 +69,7 @@ class Remote:
         Silence of one room is a finding about that room; silence of the whole target is an error.
         """
         try:
-            answer = await reached(self.door, self._probe, self.headers, ANSWERS_WITHIN_SECONDS)
+            answer = await reached(self.endpoint, self._probe, self.headers, ANSWERS_WITHIN_SECONDS)
         except TargetError as error:
             raise TargetHung(f"{self.url} no longer answers: {error.in_a_line}") from error
         if answer.status_code >= HTTPStatus.BAD_GATEWAY:

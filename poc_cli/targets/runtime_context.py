@@ -27,10 +27,8 @@ from poc_cli.targets.process import Process, ending
 from poc_cli.targets.sidecar import LOOK_INTO_LOG, Sidecar
 from poc_cli.targets.start_errors import Failure, not_started
 from poc_cli.targets.worker import Worker
+from poc_cli.targets.worker_output import NOISE, Output, log_text, parse
 from poc_cli.targets.workers import Workers
-
-LISTENS_WITHIN_SECONDS = 10.0
-"""workerd reports its ports after 31 ms (median); a busy machine takes longer."""
 
 PULSE_SECONDS: Final = 0.25
 """How often a fence is sent to each runtime, so that no stall of half a second is missed."""
@@ -46,6 +44,7 @@ _FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal
 
 _OUR_SOCKETS = frozenset({"fence", "evict"})
 _INSPECTOR = "listen-inspector"  # the event with its port
+_CHUNKS_OF_LOG: Final = 64  # 4 MiB: a worker that logs without end must not hold up a fence
 _LAST_LINES = 20  # lines of the log in an error
 
 
@@ -76,9 +75,17 @@ class Running:
     """A running workerd process and the readers of its pipes."""
 
     def __init__(
-        self, process: Process, context: RuntimeContext, numbers: tuple[int, int], notify: Callable[[Change], None]
+        self,
+        process: Process,
+        context: RuntimeContext,
+        numbers: tuple[int, int],
+        notify: Callable[[Change], None],
+        report: Callable[[Output], None],
     ) -> None:
-        """Take over the process's pipes and start reading. `numbers` are the runtime's and the process's."""
+        """Take over the process's pipes and start reading. `numbers` are the runtime's and the process's.
+
+        `notify` is called with each change of residency, `report` with what the worker threw and logged.
+        """
         self._runtime, number = numbers
         self.residency = Residency(number, process.place.worker.locate)
         self._watch = Watch(process.popen.pid, context.attendance)
@@ -86,8 +93,11 @@ class Running:
         self._process = process
         self._binary = context.binary
         self._notify = notify
+        self._report = report
+        self._mark = process.place.worker.sidecar.tail
         self._ending = False
         self._last_lines: list[bytes] = []
+        self.pid = process.popen.pid
         self.inspector_port = 0
         self._fences_sent = 0
         self._fences_ended = 0
@@ -102,7 +112,13 @@ class Running:
         trace, log = traces / f"{number}.jsonl", context.folder / "worker.log"
         self._trace = LineReader(process.trace, trace, context.redactor, self._traced, largest=LARGEST_TRACE)
         self._log = LineReader(
-            process.log, log, context.redactor, self._logged, largest=LARGEST_LOG, leaked=partial(_notify, context)
+            process.log,
+            log,
+            context.redactor,
+            self._logged,
+            largest=LARGEST_LOG,
+            leaked=partial(_notify, context),
+            rewrite=self._take_output,
         )
 
     async def listen(self) -> str:
@@ -127,7 +143,7 @@ class Running:
         pipe = os.fdopen(self._process.control, "rb", buffering=0)  # closed with the transport
         transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
         try:
-            async with asyncio.timeout(LISTENS_WITHIN_SECONDS):
+            async with asyncio.timeout(self._process.place.worker.listens_within):
                 while not ports.keys() >= wanted:
                     line = await reader.readline()
                     if not line:
@@ -157,13 +173,23 @@ class Running:
         for change in self.residency.end_of_process():
             self._notify(change)
 
+    def _take_output(self, line: bytes) -> bytes:
+        """Report a line of the side-car's, and return what the log has in its place; other lines are kept."""
+        if NOISE in line:
+            return b""
+        output = parse(line, self._mark, self._process.place.worker.map_frame)
+        if output is None:
+            return line
+        self._report(output)
+        return log_text(output).encode("utf-8", "replace")
+
     def _logged(self, line: bytes) -> None:
         self._last_lines = [*self._last_lines[1 - _LAST_LINES :], line]
 
     def _traced(self, line: bytes) -> None:
         for change in self.residency.feed(line):
             if isinstance(change, WorkerContextEnded):
-                if change.worker == self._process.place.services.fence:
+                if change.worker == self._process.place.worker.sidecar.fence:
                     self._fences_ended += 1
                     self._fence_moved.set()
             elif isinstance(change, Left) and self._ending:
@@ -198,6 +224,8 @@ class Running:
         try:
             await self.sidecar.answer()
             await self._traced_up_to(number)
+            # What was thrown before the fence is in the pipe by now (measured, 40 of 40).
+            self._log.drain(_CHUNKS_OF_LOG)
             self._look_for_lateness(before)
         except TargetDropped:
             await self._ended()

@@ -1,9 +1,11 @@
 """The functions of a worker after loading, and the variables in their scopes, read through the inspector."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
+from operator import itemgetter
 from typing import Final
 
 from poc_cli.targets.inspector import Result
@@ -85,6 +87,7 @@ class Scopes:
         """Take the isolate; `find` lists the functions."""
         self._isolate = isolate
         self.functions: list[Function] = []
+        self._indexed: dict[tuple[str, str], dict[str, list[tuple[int, int]]]] = {}
 
     async def find(self) -> None:
         """List the functions in the worker's own source."""
@@ -150,7 +153,8 @@ class Scopes:
     def changeable(self, bindings: Iterable[Binding]) -> dict[str | int, list[str]]:
         """Return the names of assignable variables, by script (module scope) and by function number."""
         found: dict[str | int, dict[str, None]] = {}
-        constants = {each.script: _constants("\n".join(self._isolate.sources[each.script])) for each in self.functions}
+        scripts = {each.script for each in self.functions}
+        constants = {each: _constants("\n".join(self._isolate.sources[each])) for each in scripts}
         for each in bindings:
             if each.function is None or not _IDENTIFIER.match(each.name) or each.name in _RESERVED:
                 continue
@@ -172,14 +176,26 @@ class Scopes:
         function = binding.function
         if function is None:
             return None
-        lines = self._isolate.sources.get(function.script, [])
-        declared = re.compile(forms + re.escape(binding.name) + r"\b")
-        before = range(min(function.line, len(lines) - 1), -1, -1)
-        for number in range(len(lines)) if binding.is_module else before:
-            match = declared.search(lines[number])
-            if match is not None:
-                return number + 1, match.start() + 1
-        return None
+        places = self._places(function.script, forms).get(binding.name, [])
+        last = 1 if binding.is_module else bisect_right(places, function.line + 1, key=itemgetter(0))
+        return places[last - 1] if places and last > 0 else None
+
+    def _places(self, script: str, forms: str) -> dict[str, list[tuple[int, int]]]:
+        """Return the first place in each line of a script at which a name follows one of the forms, by name.
+
+        The script is read once: a bundle may have ten thousand lines and as many variables.
+        """
+        lines = self._isolate.sources.get(script)
+        if lines is None:
+            return {}
+        if (script, forms) not in self._indexed:
+            found: dict[str, dict[int, int]] = {}
+            named = re.compile(f"{forms}({WORD.pattern})")
+            for number, line in enumerate(lines, 1):
+                for match in named.finditer(line):
+                    found.setdefault(match[1], {}).setdefault(number, match.start() + 1)
+            self._indexed[script, forms] = {name: [*places.items()] for name, places in found.items()}
+        return self._indexed[script, forms]
 
 
 def _constants(text: str) -> frozenset[str]:

@@ -3,11 +3,12 @@
 import json
 import os
 from bisect import bisect_right
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from poc_cli.errors import TargetError
-from poc_cli.residency.trace import Place
+from poc_cli.residency.trace import Place, in_package, innermost
 
 _DIGITS: Final = {
     character: value
@@ -18,7 +19,6 @@ _BITS: Final = 5
 
 _SOURCE, _LINE = 1, 2
 _WITH_SOURCE: Final = 4  # numbers in a segment with a source; one without has only a column
-_PACKAGES: Final = "node_modules"
 
 
 class SourceMap:
@@ -39,6 +39,11 @@ class SourceMap:
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise TargetError(f"cannot read the source map {file}: {error!r}") from error
 
+    @property
+    def own_sources(self) -> list[str]:
+        """Return the names of the project's own source files, without packages and what the bundler added."""
+        return [each for each in self._sources if each is not None and not in_package(each)]
+
     def place(self, line: int, column: int) -> Place | None:
         """Return the source location of a line and column of the bundle, both counted from 1."""
         if not 0 < line <= len(self._lines):
@@ -53,18 +58,16 @@ class SourceMap:
 
     def innermost(self, frames: list[Any], module: str) -> Place | None:
         """Return the innermost location of a stack in the project's source, else in one of its packages."""
-        found: Place | None = None
+        return innermost(self._places(frames, module))
+
+    def _places(self, frames: list[Any], module: str) -> Iterator[Place]:
         for frame in frames:
             if not isinstance(frame, dict) or frame.get("script") != module:
                 continue
             line, column = frame.get("line"), frame.get("col")
             place = self.place(line, column if type(column) is int else 1) if type(line) is int else None
-            if place is None:
-                continue
-            if _PACKAGES not in Path(place.script).parts:
-                return place
-            found = found or place
-        return found
+            if place is not None:
+                yield place
 
 
 def _describe(source: Path, project: Path, generated: tuple[Path, ...]) -> str | None:

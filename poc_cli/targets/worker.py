@@ -11,14 +11,23 @@ from typing import Any, ClassVar, Final
 
 from poc_cli.errors import TargetError
 from poc_cli.residency.identity import in_namespace, namespaces
-from poc_cli.residency.trace import Place, own_place
-from poc_cli.targets.compatibility import compiled, declared
+from poc_cli.residency.trace import Place, is_built_in, own_place
+from poc_cli.targets.capnp import with_date, with_tails
+from poc_cli.targets.compatibility import declared, encoded
 from poc_cli.targets.embedding import named_files, raise_if_outside
 from poc_cli.targets.worker_source import DECLARATION
 from poc_cli.targets.workerd_config import SIDECAR, SUBJECT, Services, config
 
+LISTENS_WITHIN_SECONDS: Final = 10.0
+"""workerd reports its ports after 31 ms (median); a busy machine takes longer."""
+
 MOST_FILES: Final = 10_000
 """Workers with more files get no digest."""
+
+MESSAGE: Final = "config.bin"
+"""The compiled configuration in a runtime's folder."""
+
+_COMPILED: Final[dict[Services, bytes]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +50,23 @@ class Worker:
     beside: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Environment variables in addition to poc's own."""
 
+    sidecar: Services = field(default_factory=lambda: Services(secrets.token_hex(8)), compare=False)
+    """The names of poc's services in its runtimes."""
+
     @property
     def compatibility_date(self) -> str | None:
         """Return the compatibility date that it runs with, or None if unknown."""
         return self.imposed or self.declared
 
     @property
+    def listens_within(self) -> float:
+        """Return how long its runtime may take to start, in seconds."""
+        return LISTENS_WITHIN_SECONDS
+
+    @property
     def secrets(self) -> tuple[tuple[str, str], ...]:
         """Return the names and values of its secrets, which must not be recorded."""
         return ()
-
-    def services(self) -> Services:
-        """Return the names of poc's services in one runtime."""
-        return Services(secrets.token_hex(8))
 
     def headers(self, token: str) -> dict[str, str]:
         """Return the headers for requests to it."""
@@ -81,6 +94,10 @@ class Worker:
         files = [*islice(_files_of(self.folder), MOST_FILES + 1)]
         return None if len(files) > MOST_FILES else digest_of(self.folder, files)
 
+    def own_sources(self) -> list[str]:
+        """Return the names of its own source files."""
+        return [str(each) for each in named_files(self.folder, DECLARATION)]
+
     def is_isolate(self, service: str) -> bool:
         """Return whether a service runs the worker's code."""
         return service == SUBJECT
@@ -89,34 +106,54 @@ class Worker:
         """Map a location in a script of a service to a location in the source."""
         return Place(script, line)
 
+    def map_frame(self, script: str, line: int, column: int) -> Place | None:  # noqa: ARG002 - it runs unbundled
+        """Map a frame of an exception's stack to the source; None for one of the runtime's own."""
+        return None if is_built_in(script) else Place(script, line)
+
     def locate(self, worker: str, frames: list[Any]) -> Place | None:  # noqa: ARG002 - the source runs unbundled
         """Return the source location of a stack in the named worker."""
         return own_place(frames)
 
-    def fill(self, folder: Path, services: Services) -> None:
-        """Write the runtime's configuration into its folder. Raises OSError."""
+    def fill(self, folder: Path) -> None:
+        """Write what the runtime's configuration is made of into its folder. Raises OSError."""
         (folder / "disk").mkdir()
         (folder / "sidecar.js").write_text(SIDECAR, encoding="utf-8")
-        (folder / "config.capnp").write_text(config(services, sorted(self.namespaces)), encoding="utf-8")
+        (folder / "config.capnp").write_text(config(self.sidecar, sorted(self.namespaces)), encoding="utf-8")
 
-    def words(self, binary: Path, folder: Path) -> list[str]:
+    def words(self, binary: Path, folder: Path, *, tailed: bool) -> list[str]:
         """Return the command-line arguments for the configuration and the disks.
 
-        The configuration is a text, or a compiled message if a date is imposed. Raises TargetError.
+        The configuration is a text, or a compiled message if a date is imposed or its output is reported (`tailed`).
+        Raises TargetError.
         """
         disk = [f"--import-path={self.folder}", f"--directory-path=disk={folder / 'disk'}"]
-        if self.imposed is None:
+        if self.imposed is None and not tailed:
             return ["config.capnp", *disk]
-        file = folder / "config.bin"
-        if not file.exists():
-            message = compiled(binary, folder, self.folder, SUBJECT, self.imposed)
-            try:
-                file.write_bytes(message)
-            except OSError as error:
-                raise TargetError(
-                    f"cannot write {file}: {error.strerror}", "set TMPDIR to a folder with free space"
-                ) from error
-        return ["config.bin", "--binary", *disk]
+        if not (folder / MESSAGE).exists():
+            message = _compiled(binary, folder, self)
+            if self.imposed is not None:
+                message = with_date(message, SUBJECT, self.imposed)
+            if tailed:
+                message = with_tails(message, [SUBJECT], self.sidecar.evict)
+            write_message(folder, message)
+        return [MESSAGE, "--binary", *disk]
+
+
+def _compiled(binary: Path, folder: Path, worker: Worker) -> bytes:
+    """Return the configuration in a runtime's folder as a message; compiled once, since it takes 0.04 s (measured)."""
+    found = _COMPILED.get(worker.sidecar)
+    if found is None:
+        found = _COMPILED[worker.sidecar] = encoded(binary, folder / "config.capnp", worker.folder)
+    return found
+
+
+def write_message(folder: Path, message: bytes) -> None:
+    """Write a compiled configuration into a runtime's folder. Raises TargetError."""
+    file = folder / MESSAGE
+    try:
+        file.write_bytes(message)
+    except OSError as error:
+        raise TargetError(f"cannot write {file}: {error.strerror}", "set TMPDIR to a folder with free space") from error
 
 
 def digest_of(folder: Path, files: Iterable[Path]) -> str | None:

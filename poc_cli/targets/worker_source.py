@@ -1,5 +1,6 @@
 """Find a worker's source: a folder with a `local.capnp`, or a wrangler project with one or more configurations."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +16,12 @@ DECLARATION: Final = "local.capnp"
 
 CONFIGURATIONS: Final = ("wrangler.json", "wrangler.jsonc", "wrangler.toml")
 """In wrangler's order of precedence."""
+
+_NEW_CONFIGURATION: Final = "cloudflare.config.ts"
+"""Read by wrangler 4.156.0 and 4.164.0 with --experimental-new-config only, and ignored without it."""
+
+REDIRECT: Final = Path(".wrangler", "deploy", "config.json")
+"""Where a build tool names the configuration that it generated (Cloudflare's documentation of wrangler)."""
 
 Environments = tuple[str | None, ...]
 """One for each configuration: its name, "" for the top level, None where none is named."""
@@ -35,6 +42,14 @@ class WorkerChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerData:
+    """What a worker's stores hold at the beginning, by binding, as JSON, and the databases behind its Hyperdrives."""
+
+    seed: str | None = None
+    hyperdrive: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerSource:
     """A worker's folder; with `configs` wrangler builds it, else its `local.capnp` defines it.
 
@@ -45,6 +60,7 @@ class WorkerSource:
     configs: tuple[Path, ...] = ()
     envs: Environments = ()
     main: Path | None = None
+    data: WorkerData = WorkerData()
     variables: tuple[tuple[str, str], ...] = ()
     secrets: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
@@ -70,9 +86,30 @@ def source_or_shipped(choice: WorkerChoice | None) -> WorkerSource:
     return source(choice or WorkerChoice(shipped("worker")))
 
 
-def named_by(worker: "WorkerRef", folder: Path) -> WorkerSource:
-    """Return the source of a worker that a scenario names, whose folder is given. Raises TargetError."""
-    return source(WorkerChoice(folder, tuple(worker.config or ()), tuple(worker.env or ()), worker.main))
+def named_by(worker: "WorkerRef", folder: Path, scenario: Path) -> WorkerSource:
+    """Return the source of a worker that a scenario's file names, whose folder is given. Raises TargetError."""
+    found = source(WorkerChoice(folder, tuple(worker.config or ()), tuple(worker.env or ()), worker.main))
+    if not worker.seed and not worker.hyperdrive:
+        return found
+    if not found.configs:
+        raise TargetError(
+            f"{folder} has no wrangler configuration, so there is nothing to seed or connect",
+            "leave seed and hyperdrive out of the worker, or add a wrangler configuration",
+        )
+    seed = json.dumps(_with_paths(worker.seed, scenario.parent), sort_keys=True) if worker.seed else None
+    return replace(found, data=WorkerData(seed, tuple(sorted(worker.hyperdrive.items()))))
+
+
+def _with_paths(value: object, folder: Path) -> object:
+    """Return seeds with the paths of `{ file = ... }` made absolute. Raises TargetError for a missing one."""
+    if isinstance(value, dict) and value.keys() == {"file"} and isinstance(value["file"], str):
+        file = (folder / value["file"]).resolve()
+        if not file.is_file():
+            raise TargetError(f"there is no file {file} to seed", "files are named relative to the scenario's file")
+        return {"file": str(file)}
+    if isinstance(value, dict):
+        return {key: _with_paths(each, folder) for key, each in value.items()}
+    return [_with_paths(each, folder) for each in value] if isinstance(value, list) else value
 
 
 def _configurations(choice: WorkerChoice) -> tuple[Path, tuple[Path, ...]]:
@@ -87,10 +124,15 @@ def _configurations(choice: WorkerChoice) -> tuple[Path, tuple[Path, ...]]:
         return folder, tuple(_existing(folder, each, "the configuration") for each in choice.configs)
     if (folder / DECLARATION).is_file() and not choice.envs and choice.main is None:
         return folder, ()
-    found = configuration_in(folder)
+    found = configuration_in(folder) or generated_in(folder)
     if found is None:
         if (folder / DECLARATION).is_file():
             return folder, ()
+        if (folder / _NEW_CONFIGURATION).is_file():
+            raise TargetError(
+                f"{path} has only a {_NEW_CONFIGURATION}, which wrangler reads only by an experimental option",
+                f"build it by its own tool, which writes {REDIRECT}, or add a {CONFIGURATIONS[1]}",
+            )
         raise TargetError(
             f"{path} has no {DECLARATION} and no {', '.join(CONFIGURATIONS[:-1])} or {CONFIGURATIONS[-1]}",
             "name a worker's folder or its configuration file",
@@ -101,6 +143,17 @@ def _configurations(choice: WorkerChoice) -> tuple[Path, tuple[Path, ...]]:
 def configuration_in(folder: Path) -> Path | None:
     """Return the configuration that wrangler would read in a folder, None if there is none."""
     return next((folder / name for name in CONFIGURATIONS if (folder / name).is_file()), None)
+
+
+def generated_in(folder: Path) -> Path | None:
+    """Return the configuration that a build tool has generated for a project, None if there is none."""
+    file = folder / REDIRECT
+    try:
+        named = json.loads(file.read_text(encoding="utf-8"))["configPath"]
+        found = (file.parent / named).resolve()
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+    return found if found.is_file() else None
 
 
 def _environments(envs: tuple[str, ...], configs: tuple[Path, ...]) -> Environments:

@@ -1,13 +1,16 @@
 """The local target: a worker on workerd, with residency read from the runtime's trace."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from poc_cli.errors import TargetError
-from poc_cli.residency import Change, Pin, Stay, WorkerContextEnded
+from poc_cli.residency import RESPONSE_BODY, Change, Pin, Stay, WorkerContextEnded
 from poc_cli.residency.identity import object_id
+from poc_cli.residency.trace import Place
 from poc_cli.scenario.abilities import EVERY_ABILITY, Ability
 from poc_cli.targets.api_address import environment
 from poc_cli.targets.base import (
@@ -16,9 +19,13 @@ from poc_cli.targets.base import (
     Oracle,
     TargetDied,
 )
-from poc_cli.targets.endpoint import Door
+from poc_cli.targets.endpoint import Endpoint
+from poc_cli.targets.output_listeners import OutputListeners
 from poc_cli.targets.process import Process, RuntimeFolder, spawn
 from poc_cli.targets.runtime_context import Running, RuntimeContext
+from poc_cli.targets.stream_places import only_stream, with_line
+from poc_cli.targets.tcp_table import connects_to
+from poc_cli.targets.worker_output import Output
 
 if TYPE_CHECKING:
     from poc_cli.targets.module_state import WorkerState
@@ -34,7 +41,7 @@ class Workerd:
     def __init__(self, place: RuntimeFolder, context: RuntimeContext, *, inspected: bool = False) -> None:
         """Take the runtime's folder; `inspected` enables the inspector. `start` starts the process."""
         self.url = ""
-        self.door = Door("")
+        self.endpoint = Endpoint("")
         self.headers = place.worker.headers(context.token)
         self.versions = context.versions | place.worker.tools
         self.compatibility_date = place.worker.compatibility_date
@@ -48,8 +55,10 @@ class Workerd:
         self.confirmed = False
         """Whether a play completed in it with all module state restored at each sleep."""
 
+        self._module_state: WorkerState | None = None
         self._running: Running | None = None
         self._listeners: dict[str, Callable[[Change], None]] = {}
+        self._output = OutputListeners()
         self._seen: dict[str, None] = {}
 
     # --- processes
@@ -62,24 +71,32 @@ class Workerd:
         if process is None:
             variables = environment(self._context.token, self._context.address, self._version)
             process = spawn(self._context.binary, self._place, variables, inspected=self._inspected)
-        self._running = Running(process, self._context, (self.number or 0, next(self._context.numbers)), self._notify)
+        numbers = (self.number or 0, next(self._context.numbers))
+        self._running = Running(process, self._context, numbers, self._notify, self._output.report)
         self.url = await self._running.listen()
-        self.door = Door(self.url)
+        self.endpoint = Endpoint(self.url)
 
     async def restart(self, fault: Fault) -> None:
         """Replace the process on the same disk: stopped, killed, or with POC_VERSION incremented."""
         # Trace lines that are not written yet are lost when the process is killed.
         await self.fence()
+        await self._forget_module_state()
         await self._process.end(gently=fault != "crash")
         self._version += fault == "deploy"
         await self.start()
 
     async def stop(self) -> None:
         """End the process, read its pipes to the end, and remove its folder."""
+        await self._forget_module_state()
         if self._running is not None:
             # Kill at once: its disk is removed as well, and with an open socket it would not exit by itself (measured).
             await self._running.end(gently=False)
         self._place.remove()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a process was started."""
+        return self._running is not None
 
     @property
     def _process(self) -> "Running":
@@ -88,12 +105,32 @@ class Workerd:
         return self._running
 
     async def module_state(self) -> "WorkerState":
-        """Save the module state of the worker, which must not have run yet. Raises TargetError."""
-        # Few plays need it, and it imports an HTTP client: 0.1 s, in which the event loop would stand still.
-        await asyncio.to_thread(import_module, "poc_cli.targets.module_state")
-        from poc_cli.targets.module_state import WorkerState
+        """Return the module state at load; the first call, before the worker has run, saves it. Raises TargetError."""
+        if self._module_state is None:
+            # Few plays need it, and it imports an HTTP client: 0.1 s, in which the event loop would stand still.
+            await asyncio.to_thread(import_module, "poc_cli.targets.module_state")
+            from poc_cli.targets.module_state import WorkerState
 
-        return await WorkerState.keep(self._process.inspector_port, self._place.worker, self._place.services)
+            port, place = self._process.inspector_port, self._place
+            self._module_state = await WorkerState.keep(port, place.worker, place.worker.sidecar)
+        return self._module_state
+
+    async def empty(self) -> bool:
+        """Evict all objects, so that another play can use the runtime; return whether none is left in memory."""
+        try:
+            for each in [each for each in self.seen() if self.stay(each) is not None]:
+                class_name = self.class_of(each)
+                if class_name is not None:
+                    await self.evict(class_name, each)
+            await self.settled()
+        except TargetError:
+            return False
+        return all(self.stay(each) is None for each in self.seen())
+
+    async def _forget_module_state(self) -> None:
+        if self._module_state is not None:
+            await self._module_state.close()
+            self._module_state = None
 
     # --- residency
 
@@ -109,6 +146,18 @@ class Workerd:
     def unwatch(self, object_id: str) -> None:
         """Remove the object's listener."""
         self._listeners.pop(object_id, None)
+
+    def listen(self, marks: Collection[str], listener: Callable[[Output], None]) -> None:
+        """Call `listener` with what objects with these ids, and requests with these texts in their URLs, put out."""
+        self._output.add(marks, listener)
+
+    def unlisten(self, marks: Collection[str]) -> None:
+        """Remove the listener of these marks."""
+        self._output.remove(marks)
+
+    def at_ns(self, unix_ms: int) -> int | None:
+        """Return a time since 1970 on the trace's clock, None before the trace has begun."""
+        return self._process.residency.at_ns(unix_ms)
 
     def object_id(self, class_name: str, name: str) -> str:
         """Return the hex id of a named object without creating it. Raises TargetError for an unknown class."""
@@ -131,15 +180,32 @@ class Workerd:
     def pins(self, object_id: str, at_least_ns: int) -> tuple[Pin, ...]:
         """Return the object's pins of at least this age, as of the last fence."""
         residency = self._process.residency
-        return residency.pins(object_id, residency.latest_ns, at_least_ns)
+        found = residency.pins(object_id, residency.latest_ns, at_least_ns)
+        is_body = any(each.what == RESPONSE_BODY for each in found)
+        return tuple(with_line(each, self._stream) for each in found) if is_body else found
+
+    @cached_property
+    def _stream(self) -> Place | None:
+        """The only line of the worker's source that makes a stream; None if there are none or several."""
+        worker = self._place.worker
+        return only_stream(worker.folder, worker.own_sources())
 
     def linked(self, object_id: str) -> frozenset[str]:
         """Return the other objects that an object has called, or that have called it, as of the last fence."""
         return self._process.residency.linked(object_id)
 
+    def related(self, object_id: str) -> frozenset[str]:
+        """Return the other objects that may know of an object's state, as of the last fence."""
+        return self._process.residency.related(object_id)
+
     def times_called(self, object_id: str) -> int:
         """Return how often an object was called or called another object, as of the last fence."""
         return self._process.residency.times_called(object_id)
+
+    def connects_to_itself(self) -> bool | None:
+        """Return whether the runtime has an open connection to its own address; None where nobody can tell."""
+        port = urlsplit(self.url).port
+        return None if port is None else connects_to(self._process.pid, port)
 
     def alarm_due_ns(self, object_id: str) -> int | None:
         """Return when the object's alarm is due on the trace's clock, or None, as of the last fence."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from poc_cli.targets.project_options import ProjectOptions
 from poc_cli.targets.worker import Worker, subject
+from poc_cli.targets.worker_output import Output, Threw, log_text
 from poc_cli.targets.worker_source import WorkerSource
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Workers:
         self._options = options
         self._builds: dict[WorkerSource, Build] = {}
         self._loaded: dict[WorkerSource, Worker] = {}
+        self._built: set[Path] = set()
 
     def begin(self, wanted: WorkerSource) -> None:
         """Load the worker or start its build, without waiting. Raises TargetError."""
@@ -40,14 +42,18 @@ class Workers:
             found = subject(wanted.folder, self._date)
             self._loaded[wanted] = replace(found, beside=(*wanted.variables, *wanted.secrets))
             return
+        from poc_cli.targets.dev_script import as_started
         from poc_cli.targets.runtime_programs import tools
         from poc_cli.targets.wrangler_build import Build, BuildSettings
-        from poc_cli.targets.wrangler_config import only_environment
 
-        env = only_environment(wanted)
-        if env is not None:
-            self._say(f"using the environment {env} of {wanted.configs[0].name}: only it has Durable Objects")
-        chosen = wanted if env is None else replace(wanted, envs=(env,))
+        chosen, notes = as_started(wanted)
+        for note in notes:
+            self._say(note)
+        if self._options.build and chosen.folder not in self._built:
+            from poc_cli.targets.project_script import run_build_script
+
+            self._built.add(chosen.folder)
+            run_build_script(chosen, self._say, shows_output=self._options.shows_output)
         settings = BuildSettings(self._date, self._say, self._options)
         self._builds[wanted] = Build(chosen, tools(self._say), settings)
 
@@ -65,10 +71,13 @@ class Workers:
         """Return the names and values of the secrets of all loaded workers."""
         return [secret for each in self._loaded.values() for secret in each.secrets]
 
-    @property
-    def thrown(self) -> str:
-        """Return the exceptions of requests to projects, with source-mapped stacks."""
-        return "".join(each.thrown for each in self._builds.values())
+    def thrown(self) -> list[Threw]:
+        """Return the exceptions of requests to the Workers of projects, which are in no log of the runtime."""
+        return [threw for each in self._builds.values() for threw in each.thrown()]
+
+    def thrown_text(self) -> str:
+        """Return these exceptions as worker.log has them."""
+        return log_text(Output(None, None, None, tuple(self.thrown())))
 
     def __enter__(self) -> Self:
         return self

@@ -12,12 +12,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from poc_cli.errors import TargetError
+from poc_cli.targets.bindings import Binding, bindings_of, notes, raise_if_remote
+from poc_cli.targets.framework import layout, left_by_a_build, without_assets
 from poc_cli.targets.npm import node
 from poc_cli.targets.process import ending, guard, signal_group
 from poc_cli.targets.project_options import ProjectOptions
 from poc_cli.targets.runtime_folder import base
+from poc_cli.targets.runtime_programs import cache
 from poc_cli.targets.scratch_folder import ScratchFolder
+from poc_cli.targets.worker_output import Threw, of_stack
 from poc_cli.targets.worker_source import WorkerSource
+from poc_cli.targets.wrangler_config import fallback_name
 from poc_cli.targets.wrangler_environment import FOLDERS, SCRIPTS, environment
 from poc_cli.targets.wrangler_errors import BUILDS_WITHIN_SECONDS, BuildFailure, explained, shortened
 
@@ -43,6 +48,7 @@ class Built:
     home: Path
     workers: tuple[Made, ...]
     secrets: tuple[tuple[str, str], ...]
+    bindings: tuple[Binding, ...]
     message: bytes
     arguments: tuple[str, ...]
 
@@ -56,6 +62,16 @@ class BuildSettings:
     options: ProjectOptions
 
 
+def _python_arguments() -> tuple[str, ...]:
+    """Return the options by which workerd keeps the interpreter that it downloads. Raises TargetError."""
+    kept = cache() / "pyodide"
+    try:
+        kept.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TargetError(f"cannot make {kept}: {error.strerror}", "set XDG_CACHE_HOME to a writable folder") from error
+    return (f"--pyodide-bundle-disk-cache-dir={kept}", f"--pyodide-package-disk-cache-dir={kept}")
+
+
 class Build:
     """A wrangler process; it runs until the end, because simulated services may call back to it."""
 
@@ -64,7 +80,8 @@ class Build:
 
         Raises TargetError if it cannot be started.
         """
-        self.source = source
+        self._layout = layout(source, home)
+        self.source = self._layout.source
         self._home = home
         self._settings = settings
         self._scratch = ScratchFolder(base(), *FOLDERS)
@@ -77,13 +94,28 @@ class Build:
             self.close()
             raise TargetError(f"cannot start wrangler: {error}", "run poc doctor") from error
 
+    def _seed(self) -> str | None:
+        """Write what the story seeds into a file for the control script, because it may be large. Raises OSError."""
+        if self.source.data.seed is None:
+            return None
+        file = self._folder / "seed.json"
+        file.write_text(self.source.data.seed, encoding="utf-8")
+        return str(file)
+
     def _start(self) -> int:
+        seed = self._seed()
+        for note in self._layout.notes:
+            self._settings.say(note)
+        (self._folder / "rewritten.json").write_text(json.dumps(self._layout.rewritten), encoding="utf-8")
         report, report_end = os.pipe()
         wanted = {
             "home": str(self._home),
             "scratch": str(self._folder),
             "configs": [str(each) for each in self.source.configs],
+            "redirected": self._layout.redirected,
             "envs": [each or None for each in self.source.envs],
+            "names": [fallback_name(each, index) for index, each in enumerate(self.source.configs)],
+            "seed": seed,
             "main": None if self.source.main is None else str(self.source.main),
             "date": self._settings.date,
             "report": report_end,
@@ -114,13 +146,21 @@ class Build:
         reply = self._read_reply()
         if reply.get("event") != "ready":
             raise self._failure(reply)
+        bindings = bindings_of(reply["workers"])
+        if self._settings.options.remote_bindings == "refuse":
+            raise_if_remote(bindings, str(self.source.configs[0]))
+        for note in notes(bindings, [each["name"] for each in reply["workers"]]):
+            self._settings.say(note)
         message, arguments = self._captured()
+        if any(each["python"] for each in reply["workers"]):
+            arguments += _python_arguments()
         return Built(
             self.source,
             self._folder,
             self._home,
             tuple(Made(each["name"], each["date"], each["module"], each["map"]) for each in reply["workers"]),
             tuple((name, value) for name, value in reply["secrets"]),
+            bindings,
             message,
             arguments,
         )
@@ -128,11 +168,17 @@ class Build:
     def _read_reply(self) -> dict[str, Any]:
         """Return the event that ends the build; what its command prints is shown as it comes."""
         for event in self._events():
-            if event["event"] != "output":
-                return event
-            self._output += event["text"]
-            if self._settings.options.shows_output:
-                self._settings.say(event["text"].rstrip("\n"))
+            match event["event"]:
+                case "output":
+                    self._output += event["text"]
+                    if self._settings.options.shows_output:
+                        self._settings.say(event["text"].rstrip("\n"))
+                case "no-assets":
+                    self._settings.say(without_assets(self.source.folder, event["folder"]))
+                case "left-build":
+                    self._settings.say(left_by_a_build(self.source.folder, event["command"], event["main"]))
+                case _:
+                    return event
         raise AssertionError("the events of a build have an end")
 
     def _events(self) -> Iterator[dict[str, Any]]:
@@ -157,12 +203,14 @@ class Build:
         except (OSError, ValueError) as error:
             raise TargetError(f"wrangler did not generate a configuration for {self.source.folder}: {error}") from error
 
-    @property
-    def thrown(self) -> str:
-        """Return the exceptions of requests to the project, with source-mapped stacks."""
-        with contextlib.suppress(OSError):
-            return (self._folder / "thrown.log").read_text(encoding="utf-8", errors="replace")
-        return ""
+    def thrown(self) -> list[Threw]:
+        """Return the exceptions of requests to the project's Worker, which are in no log of the runtime."""
+        found: list[Threw] = []
+        with contextlib.suppress(OSError, ValueError, LookupError):  # the last line may be half written
+            for line in (self._folder / "thrown.jsonl").read_bytes().splitlines():
+                told = json.loads(line)
+                found.append(of_stack(told["stack"], told["at"], self.source.folder))
+        return found
 
     def _failure(self, reply: dict[str, Any]) -> TargetError:
         text = str(reply.get("text", "")).strip() or (self._exit_description() if reply["kind"] == "ended" else "")

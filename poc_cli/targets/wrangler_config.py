@@ -42,12 +42,35 @@ def read(file: Path) -> dict[str, Any]:
     return value
 
 
+def fallback_name(file: Path, index: int) -> str | None:
+    """Return a name for the worker of a configuration that has none, None if it has one or cannot be read.
+
+    wrangler would give it a random one, and the ids of its objects, which depend on it, would differ in each run.
+    """
+    with suppress(TargetError):
+        table = read(file)
+        if not any(isinstance(each.get("name"), str) for each in (table, *environments_of(table).values())):
+            return "worker" if index == 0 else f"worker-{index + 1}"
+    return None
+
+
 def classes_of(table: Table) -> list[str]:
     """Return the classes that a configuration, or one of its environments, has of its own."""
     bound = [name for name, script in _bound(table) if script is None]
-    exports = table.get("exports")
-    exported = [name for name, each in exports.items() if _is_object(each)] if isinstance(exports, dict) else []
-    return list(dict.fromkeys([*bound, *_migrated(table), *exported]))
+    return list(dict.fromkeys([*bound, *_migrated(table), *_exported(table)]))
+
+
+def binds_objects(table: Table) -> bool:
+    """Return whether the code gets at objects by a configuration, or by one of its environments, on its own.
+
+    Migrations alone give it none: environments inherit them, but not the bindings.
+    """
+    return bool(_bound(table)) or bool(_exported(table))
+
+
+def bindings_of(table: Table) -> dict[str, str]:
+    """Return the class of each binding to an object, also one of another worker."""
+    return {str(each["name"]): each["class_name"] for each in _objects(table) if "name" in each}
 
 
 def environments_of(table: Table) -> dict[str, Table]:
@@ -62,8 +85,8 @@ def only_environment(source: WorkerSource) -> str | None:
         return None
     with suppress(TargetError):
         table = read(source.configs[0])
-        having = [name for name, each in environments_of(table).items() if _bound(each)]
-        if not classes_of(table) and len(having) == 1:
+        having = [name for name, each in environments_of(table).items() if binds_objects(each)]
+        if not binds_objects(table) and len(having) == 1:
             return having[0]
     return None
 
@@ -149,14 +172,17 @@ def _folders(folder: Path) -> list[Path]:
 
 def _bound(table: Table) -> list[tuple[str, str | None]]:
     """Return the class and the foreign worker, if any, of each binding to an object."""
-    objects = table.get("durable_objects")
-    bindings = _tables(objects.get("bindings")) if isinstance(objects, dict) else []
     own = {None, table.get("name")}
     return [
         (each["class_name"], None if each.get("script_name") in own else str(each["script_name"]))
-        for each in bindings
-        if isinstance(each.get("class_name"), str)
+        for each in _objects(table)
     ]
+
+
+def _objects(table: Table) -> list[Table]:
+    objects = table.get("durable_objects")
+    bindings = _tables(objects.get("bindings")) if isinstance(objects, dict) else []
+    return [each for each in bindings if isinstance(each.get("class_name"), str)]
 
 
 def _migrated(table: Table) -> list[str]:
@@ -176,6 +202,11 @@ def _renamed(step: Table) -> Sequence[Table]:
 
 def _names(value: object) -> list[str]:
     return [name for name in value if isinstance(name, str)] if isinstance(value, list) else []
+
+
+def _exported(table: Table) -> list[str]:
+    exports = table.get("exports")
+    return [name for name, each in exports.items() if _is_object(each)] if isinstance(exports, dict) else []
 
 
 def _is_object(value: object) -> bool:

@@ -33,7 +33,11 @@ def environment(source: WorkerSource, folder: Path) -> dict[str, str]:
     """Return wrangler's whole environment; `folder` is its temporary one. Raises OSError."""
     own, temporary, shims = (str(folder / name) for name in ("home", "tmp", "bin"))
     write_shims(folder / "bin", managers=True)
-    bindings = {"plain": dict(source.variables), "secret": dict(source.secrets)}
+    bindings = {
+        "plain": dict(source.variables),
+        "secret": dict(source.secrets),
+        "hyperdrive": dict(source.data.hyperdrive),
+    }
     commands = command_variables(source.folder, Path(shims), Path(temporary))
     return (
         passed_on()

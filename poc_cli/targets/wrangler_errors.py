@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from poc_cli.errors import TargetError
+from poc_cli.targets.framework import not_built
+from poc_cli.targets.packages import absent_packages, missing_packages
 from poc_cli.targets.worker_source import WorkerSource
 
 BUILDS_WITHIN_SECONDS: Final = 180.0
 """A small project takes a second; one with its own build command may take minutes."""
 
 _LONGEST_EXCERPT: Final = 4000  # characters of a program's output in an error
+_NO_ENTRY: Final = "Missing entry-point to Worker script"
 _CUSTOM_BUILD: Final = "There are likely more logs from your build command above."
 
 
@@ -30,36 +33,44 @@ def shortened(output: str) -> str:
 
 def explained(failure: BuildFailure) -> TargetError:
     """Return the error for the user."""
+    text, folder = failure.text, failure.source.folder
+    cause = missing_packages(folder, text) or not_built(folder, text)
+    if cause is not None:
+        return TargetError(*cause)
+    if failure.kind in {"wrangler", "config"} and _CUSTOM_BUILD in text:
+        return _command_failed(failure)
+    return TargetError(*_by_kind(failure))
+
+
+def _by_kind(failure: BuildFailure) -> tuple[str, str]:
+    """Return the message and the advice for a kind of failure."""
     where, text = failure.source.configs[0], failure.text
     match failure.kind:
-        case "remote":
-            return TargetError(
-                f"{where} has bindings to remote resources on Cloudflare, which poc does not use: {text}",
-                "remove their `remote` setting to simulate them, or choose an environment without them",
-            )
         case "late":
-            return TargetError(
-                f"wrangler did not build {where} within {BUILDS_WITHIN_SECONDS:g} s{_printed(failure)}",
-                "try wrangler dev in the project",
-            )
+            late = f"wrangler did not build {where} within {BUILDS_WITHIN_SECONDS:g} s{_printed(failure)}"
+            return late, "try wrangler dev in the project"
         case "ended":
-            return TargetError(f"wrangler exited while building {where}: {text}", "run poc doctor")
+            return f"wrangler exited while building {where}: {text}", "run poc doctor"
+        case "data":
+            advice = "fix it; of a migration, wrangler d1 migrations apply --local reports the same error"
+            return f"the stores of {where} cannot be filled: {text}", advice
         case "build":
-            return TargetError(f"wrangler could not build {where}:\n{text}", "fix the project there")
-    if _CUSTOM_BUILD in text:
-        return _command_failed(failure)
-    return TargetError(
-        f"wrangler rejects {where}:\n{text}{_printed(failure)}", "fix the project; wrangler dev reports the same error"
-    )
+            return f"wrangler could not build {where}:\n{text}", "fix the project there"
+    if _NO_ENTRY in text:
+        return f"{where} names no entry point (main)", "name it: --main FILE, or main in a scenario's worker table"
+    advice = "fix the project; wrangler dev reports the same error"
+    return f"wrangler rejects {where}:\n{text}{_printed(failure)}", advice
 
 
 def _command_failed(failure: BuildFailure) -> TargetError:
     """Return the error of the project's own build command, with everything it printed."""
     command = failure.text.partition("`")[2].rpartition("`")[0]
     reason = failure.text.rpartition(_CUSTOM_BUILD)[2].strip(" :")
+    missing = absent_packages(failure.source.folder)
     return TargetError(
-        f"the build command `{command}` of {failure.source.configs[0]} failed: {reason}{_printed(failure)}",
-        f"run it in {failure.source.folder} to see the same error",
+        f"the build command `{command}` of {failure.source.configs[0]} failed: {reason}{_printed(failure)}"
+        + (f"\n{missing[0]}" if missing is not None else ""),
+        missing[1] if missing is not None else f"run it in {failure.source.folder} to see the same error",
     )
 
 

@@ -21,7 +21,7 @@ from poc_cli.load.ledger import Ledger
 from poc_cli.load.load_context import LoadContext
 from poc_cli.load.load_socket import Socket
 from poc_cli.load.plan import plan_of
-from poc_cli.load.shard_runner import Alone, run_loop
+from poc_cli.load.shard_runner import Unsupervised, run_loop
 from poc_cli.load.sharding import shards
 from poc_cli.load.socket_pool import SocketPool
 from poc_cli.scenario.load_model import LoadTable
@@ -69,14 +69,14 @@ class _Again(Ledger):
     def __init__(self) -> None:
         super().__init__(0, time.monotonic)
         self.until = float("inf")
-        self.scene: LoadContext | None = None
+        self.context: LoadContext | None = None
 
     def arrived(self, socket: Socket, data: bytes) -> None:
         """Count an answer, and send again."""
         super().arrived(socket, data)
         now = time.monotonic()
-        if self.scene is not None and now < self.until:
-            self.scene.exchange(socket, now, "answer")
+        if self.context is not None and now < self.until:
+            self.context.exchange(socket, now, "answer")
 
 
 async def loaded(url: str) -> float:
@@ -84,18 +84,18 @@ async def loaded(url: str) -> float:
     table = LoadTable.model_validate({"sockets": SOCKETS, "path": "/room/{play}?name={i}", "stages": [{"ramp": "1s"}]})
     (shard,) = shards(plan_of(table), 1, play="loaded")
     ledger = _Again()
-    crowd = SocketPool(shard, url, HEADERS.items(), ledger)
-    scene = LoadContext(shard.plan, crowd, ledger, Alone(), Random(1))  # noqa: S311 - repeatable, not secret
+    pool = SocketPool(shard, url, HEADERS.items(), ledger)
+    context = LoadContext(shard.plan, pool, ledger, Unsupervised(), Random(1))  # noqa: S311 - repeatable, not secret
     for index in shard.indexes:
-        crowd.open(index, time.monotonic())
-    await scene.until(lambda: crowd.open_count == SOCKETS, 10.0)
-    ledger.scene, ledger.until = scene, time.monotonic() + SECONDS
-    for socket in crowd.open_sockets():
-        scene.exchange(socket, time.monotonic(), "answer")
+        pool.open(index, time.monotonic())
+    await context.until(lambda: pool.open_count == SOCKETS, 10.0)
+    ledger.context, ledger.until = context, time.monotonic() + SECONDS
+    for socket in pool.open_sockets():
+        context.exchange(socket, time.monotonic(), "answer")
     await asyncio.sleep(SECONDS)
     came = ledger.tally.came
-    await scene.drained(5.0)
-    crowd.abandon()
+    await context.drained(5.0)
+    pool.abort_all()
     return came / SECONDS
 
 

@@ -164,7 +164,7 @@ def test_a_hundred_thousand_events_open_whole(opened: Open) -> None:
     last.locator("summary").first.click()
     expect(last.locator(".plot").first).to_have_class(re.compile("live"))
     last.locator(".transcript summary").click()
-    expect(last.locator(".fold").first).to_contain_text("events folded here")
+    expect(last.locator(".fold").first).to_contain_text("events not shown")
 
 
 @pytest.mark.live

@@ -97,7 +97,7 @@ def test_a_figure_that_is_not_there_is_inconclusive(project: Poc) -> None:
     add(project, '[check.limits]\nwake_p99 = "50ms"\nmonthly_cost = 5\n')
     ran = project.run("check")
     assert ran.code == 4
-    assert "    not measured: no profile says how much it is used; name one as profile in [cost]\n" in ran.out
+    assert "    not measured: no profile with the expected use is configured; set profile in [cost]\n" in ran.out
 
 
 @pytest.mark.parametrize(("most", "code"), [("20.65", 0), ("20.64", 1)])

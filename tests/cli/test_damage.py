@@ -97,10 +97,12 @@ def test_a_run_whose_end_is_missing_is_an_error_though_its_plays_are_whole(
     ran = poc.run("judge", str(folder))
     assert (ran.code, ran.document()["verdict"]) == (3, "error")
     told = poc.run("report", str(folder)).out.splitlines()
-    complaint = "the record of this run is not whole: the record breaks off"
+    complaint = "the record of this run is incomplete: the record breaks off"
     assert (told[0], told[-3]) == (complaint, complaint)
-    assert told[-2].startswith("the record of this run is not whole, so it proves nothing (judged as far as it goes: ")
-    assert all(line.endswith("  (record not whole)") for line in told if line.startswith(("  held ", "hibernate ")))
+    assert told[-2].startswith(
+        "the record of this run is incomplete, so it proves nothing (judged as far as recorded: "
+    )
+    assert all(line.endswith("  (incomplete record)") for line in told if line.startswith(("  held ", "hibernate ")))
 
 
 def test_a_scenario_that_was_edited_after_the_run_is_an_error(poc: Poc, whole: Lines) -> None:

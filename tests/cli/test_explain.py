@@ -82,7 +82,7 @@ def test_a_record_that_breaks_off_is_explained_as_far_as_it_goes(poc: Poc) -> No
     _write(poc, history)
     ran = poc.run("explain")
     assert ran.code == 0
-    assert ran.out.startswith("the record of this run is not whole: the record breaks off\n\nstory/object  ")
+    assert ran.out.startswith("the record of this run is incomplete: the record breaks off\n\nstory/object  ")
     assert "setInterval (room.ts:12) was still pending 13.0 s after its last event" in ran.out
 
 

@@ -64,7 +64,7 @@ def test_an_edited_document_is_said_and_not_believed(poc: Poc, folder: Path) -> 
     document["verdict"] = "refuted"
     (folder / "run.json").write_text(json.dumps(document), encoding="utf-8")
     said = report(poc)
-    assert "one of the two was edited" in said
+    assert "one of them was edited" in said
     assert "Not feasible" not in said
 
 

@@ -17,8 +17,9 @@ def test_it_writes_three_files_and_asks_nothing(poc: Poc) -> None:
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.splitlines() == [
         *(f"wrote {name}" for name in FILES),
+        "added results/ to .gitignore",
         "",
-        "next: poc lint scenarios/first.toml, then edit the lines marked CHANGE",
+        "next: poc run scenarios/first.toml, then edit the lines marked CHANGE",
     ]
     configured = read(poc.folder / "poc.toml", "poc.toml", ())
     assert configured.check is not None
@@ -50,7 +51,7 @@ def test_a_file_that_is_there_stays_and_none_is_written_beside_it(poc: Poc, name
     assert (forced.code, forced.err) == (0, "")
     assert f"overwrote {name}" in forced.out
     assert own.read_text(encoding="utf-8") != "mine"
-    assert _files(poc.folder) == sorted(FILES)
+    assert _files(poc.folder) == sorted([*FILES, ".gitignore"])
 
 
 def _files(folder: Path) -> list[str]:
@@ -107,9 +108,10 @@ def test_for_a_project_it_writes_what_the_projects_files_say(poc: Poc) -> None:
         'worker = "../chat"',
         'object = { class = "Room", name = "{play}" }',
         'clients = { ann = "/rooms/{play}" }',
-        "# This worker declares Room, Lobby.",
+        '  { on = "ann", send = { type = "hello" } },',
     ):
         assert f"\n{line}" in text
+    assert "This worker declares Room, Lobby." in text
     assert '\nworker = "chat"\n' in (poc.folder / "poc.toml").read_text(encoding="utf-8")
     assert poc.run("lint", "scenarios/").out == "scenarios/first.toml: ok\n"
 
@@ -119,3 +121,62 @@ def test_a_worker_that_is_not_there_is_told_and_nothing_written(poc: Poc) -> Non
     assert (ran.code, ran.out) == (3, "")
     assert ran.err.startswith("poc: there is no folder nowhere\n")
     assert _files(poc.folder) == []
+
+
+@pytest.mark.parametrize("there", [None, "node_modules\n", "node_modules"])
+def test_results_are_not_committed(poc: Poc, there: str | None) -> None:
+    ignored = poc.folder / ".gitignore"
+    if there is not None:
+        ignored.write_text(there, encoding="utf-8")
+    assert "added results/ to .gitignore" in poc.run("init").out
+    assert ignored.read_text(encoding="utf-8") == ("" if there is None else "node_modules\n") + "results/\n"
+    assert "gitignore" not in poc.run("init", "--force").out
+    assert ignored.read_text(encoding="utf-8").count("results") == 1
+
+
+def test_a_wrangler_project_is_seen_and_its_options_are_kept(poc: Poc) -> None:
+    project = Path(shutil.copytree(ROOT / "tests" / "projects" / "shapes" / "env-only", poc.folder / "app"))
+    assert poc.run("init", "app").code == 0
+    assert _written(project)[0] == 'worker = { dir = "..", env = "staging" }'
+    assert _written(project)[1] == 'worker = { dir = ".", env = "staging" }'
+    (project / "wrangler.toml").rename(project / "wrangler.prod.toml")
+    assert poc.run("init", "--worker", "app/wrangler.prod.toml", "--env", "staging", "--force").code == 0
+    assert _written(poc.folder)[0] == 'worker = { dir = "../app", config = "wrangler.prod.toml", env = "staging" }'
+    shutil.copytree(ROOT / "tests" / "projects" / "chat", poc.folder / "chat")
+    (poc.folder / "chat" / "wrangler.jsonc").rename(poc.folder / "chat" / "wrangler.prod.jsonc")
+    assert poc.run("init", "--worker", "chat/wrangler.prod.jsonc", "--force").code == 0
+    assert _written(poc.folder) == ('worker = "../chat/wrangler.prod.jsonc"', 'worker = "chat/wrangler.prod.jsonc"')
+
+
+def _written(folder: Path) -> tuple[str, str]:
+    """Return what the first scenario and poc.toml say about the worker."""
+    texts = [(folder / name).read_text(encoding="utf-8").splitlines() for name in (FILES[1], FILES[0])]
+    first, second = (next(line for line in lines if line.startswith("worker = ")) for lines in texts)
+    return first, second
+
+
+@pytest.mark.parametrize(
+    ("lock", "step"),
+    [
+        ("package-lock.json", '      - run: npm ci\n        working-directory: "app"\n'),
+        ("pnpm-lock.yaml", "      - run: corepack enable && pnpm install --frozen-lockfile\n"),
+    ],
+)
+def test_the_workflow_installs_what_the_project_needs(poc: Poc, lock: str, step: str) -> None:
+    project = Path(shutil.copytree(ROOT / "tests" / "projects" / "shapes" / "env-only", poc.folder / "app"))
+    assert poc.run("init", "--worker", "app").code == 0
+    assert "npm" not in (poc.folder / FILES[2]).read_text(encoding="utf-8")
+    (project / "package.json").write_text('{ "dependencies": { "hono": "4" } }', encoding="utf-8")
+    (project / lock).touch()
+    assert poc.run("init", "--worker", "app", "--force").code == 0
+    assert step in (poc.folder / FILES[2]).read_text(encoding="utf-8")
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("name", ["chat", "game"])
+def test_the_first_scenario_of_a_project_holds_at_once(poc: Poc, name: str) -> None:
+    project = Path(shutil.copytree(ROOT / "tests" / "projects" / name, poc.folder / name))
+    assert poc.run("init", name).code == 0
+    ran = poc.run("run", f"{project.name}/scenarios/first.toml", "--sleep", "evict", "-q")
+    assert ran.code == 0, ran.out + ran.err
+    assert ran.out.startswith("feasible: every claim held (2 held)")

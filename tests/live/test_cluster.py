@@ -154,7 +154,7 @@ def test_an_interrupted_load_ends_on_all_workers_with_an_account(poc: Poc, three
 def test_without_a_scheduler_nothing_is_begun(poc: Poc) -> None:
     ran = poc.run("load", _write(poc, _CHAT), "--cluster", "tcp://127.0.0.1:1")
     assert ran.code == 3
-    assert "no Dask scheduler answers at tcp://127.0.0.1:1" in ran.err
+    assert "no Dask scheduler responds at tcp://127.0.0.1:1" in ran.err
     assert not poc.results.exists()
 
 

@@ -107,7 +107,7 @@ def test_a_foreign_worker_is_neither_overwritten_nor_removed_without_force(poc: 
     before = cloud.account.scripts["blog"].versions[-1].id
     refused = run(poc, cloud, "deploy", "--name", "blog")
     assert refused.code == 3
-    assert "has a Worker blog already, and poc did not make it" in refused.err
+    assert "already has a Worker blog that poc did not create" in refused.err
     kept = run(poc, cloud, "destroy", "blog")
     assert kept.code == 3
     assert "blog was not deployed by poc" in kept.err
@@ -160,7 +160,7 @@ REFUSED: list[Any] = [
         "CLOUDFLARE_API_TOKEN is not set, and wrangler is not logged in",
         id="no-token",
     ),
-    pytest.param({}, (), {"CLOUDFLARE_API_TOKEN": "wrong"}, "it is wrong or has run out", id="wrong-token"),
+    pytest.param({}, (), {"CLOUDFLARE_API_TOKEN": "wrong"}, "it is wrong or has expired", id="wrong-token"),
     pytest.param({"tokens": [Token(CANARY, status="expired")]}, (), {}, "it is expired", id="expired"),
     pytest.param(
         {"tokens": [Token(CANARY, scopes=frozenset({SCRIPTS_READ, ACCOUNT}))]},
@@ -170,33 +170,39 @@ REFUSED: list[Any] = [
         id="may-read",
     ),
     pytest.param(
-        {"tokens": [Token(CANARY, scopes=frozenset({USER}))]}, (), {}, "may not do this on account", id="no-scope"
+        {"tokens": [Token(CANARY, scopes=frozenset({USER}))]}, (), {}, "lacks a permission on account", id="no-scope"
     ),
     pytest.param(
         {"accounts": [Account(name="One"), Account(name="Two")]},
         (),
         {"CLOUDFLARE_ACCOUNT_ID": ""},
-        "is good for 2 accounts, and none is chosen",
+        "has access to 2 accounts",
         id="several-accounts",
     ),
     pytest.param({}, (), {"CLOUDFLARE_ACCOUNT_ID": "0" * 32}, "there is no account with this id", id="no-such-account"),
     pytest.param({"accounts": [Account(subdomain=None)]}, (), {}, "no workers.dev subdomain yet", id="no-subdomain"),
     pytest.param(
-        {}, (), {"CLOUDFLARE_API_BASE_URL": "http://127.0.0.1:9/client/v4"}, "no connection comes about", id="api-down"
+        {},
+        (),
+        {"CLOUDFLARE_API_BASE_URL": "http://127.0.0.1:9/client/v4"},
+        "no connection could be made",
+        id="api-down",
     ),
     pytest.param(
-        {}, (), {"CLOUDFLARE_API_BASE_URL": "http://api.example"}, "give an https:// address", id="in-the-open"
+        {}, (), {"CLOUDFLARE_API_BASE_URL": "http://api.example"}, "use an https:// address", id="in-the-open"
     ),
     pytest.param({}, (status(429, retry_after=900),), {}, "asks to wait 900 s", id="rate-limit"),
     pytest.param(
         {}, (status(429, retry_after=900, method="PUT"),), {}, "asks to wait 900 s", id="rate-limit-at-upload"
     ),
-    pytest.param({}, (status(403, code=10037, method="PUT"),), {}, "no room for another Worker", id="too-many-workers"),
+    pytest.param(
+        {}, (status(403, code=10037, method="PUT"),), {}, "the most Workers that its plan allows", id="too-many-workers"
+    ),
     pytest.param({}, (status(400, code=10097, method="PUT"),), {}, "new_sqlite_classes", id="free-plan"),
-    pytest.param({}, (status(403, method="POST", path="/subdomain"),), {}, "may not do this", id="not-enabled"),
-    pytest.param({}, (Fault("half", method="PUT"),), {}, "without a good answer", id="half-each-time"),
-    pytest.param({}, (status(500, method="PUT"),), {}, "fails with status 500", id="broken"),
-    pytest.param({}, (Fault("lost", method="PUT"),), {}, "breaks off the connection", id="always-lost"),
+    pytest.param({}, (status(403, method="POST", path="/subdomain"),), {}, "lacks a permission", id="not-enabled"),
+    pytest.param({}, (Fault("half", method="PUT"),), {}, "times without confirming it", id="half-each-time"),
+    pytest.param({}, (status(500, method="PUT"),), {}, "failed with status 500", id="broken"),
+    pytest.param({}, (Fault("lost", method="PUT"),), {}, "it closed the connection", id="always-lost"),
 ]
 
 

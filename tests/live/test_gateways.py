@@ -19,24 +19,44 @@ export class Room extends DurableObject {
   }
   webSocketMessage(ws, message) { ws.send(message); }
 }
-async function pipe(room) {
-  const up = (await room.fetch("http://room/", { headers: { Upgrade: "websocket" } })).webSocket;
+const UPGRADE = { headers: { Upgrade: "websocket" } };
+function join(up) {
   const [client, server] = Object.values(new WebSocketPair());
   server.accept();
-  up.accept();
   server.addEventListener("message", (event) => up.send(event.data));
   up.addEventListener("message", (event) => server.send(event.data));
   return new Response(null, { status: 101, webSocket: client });
 }
+async function opened(response) {
+  const up = (await response).webSocket;
+  up.accept();
+  return up;
+}
+async function dialed(url) {
+  const up = new WebSocket(url.replace("http", "ws"));
+  await new Promise((done) => up.addEventListener("open", done));
+  return up;
+}
+const ways = {
+  binding: (env, name) => opened(env.ROOM.getByName(name).fetch("http://room/", UPGRADE)),
+  service: (env, name) => opened(env.SELF.fetch("http://self/room/" + name, UPGRADE)),
+  fetch: (env, name, url) => opened(fetch(new URL("/room/" + name, url), UPGRADE)),
+  socket: (env, name, url) => dialed(String(new URL("/room/" + name, url))),
+};
+async function pipe(request, env) {
+  const [, kind, name] = new URL(request.url).pathname.split("/");
+  return join(await ways[kind.split("-")[1]](env, name, request.url));
+}
 export class Gate extends DurableObject {
-  fetch(request) { return pipe(this.env.ROOM.getByName(new URL(request.url).pathname.split("/")[2])); }
+  fetch(request) { return pipe(request, this.env); }
 }
 export default {
-  fetch(request, env) {
+  fetch(request, env, ctx) {
     const [, kind, name] = new URL(request.url).pathname.split("/");
-    if (kind === "gate") return env.GATE.getByName("before " + name).fetch(request);
-    const room = env.ROOM.getByName(name);
-    return kind === "relay" ? pipe(room) : room.fetch(request);
+    if (kind.startsWith("gate")) return env.GATE.getByName("before " + name).fetch(request);
+    if (kind.startsWith("relay")) return pipe(request, env);
+    if (kind === "waiting") ctx.waitUntil(new Promise((done) => setTimeout(done, 25000)));
+    return env.ROOM.getByName(name).fetch(request);
   },
 };
 """
@@ -49,7 +69,9 @@ const main :Workerd.Worker = (
     (className = "Room", uniqueKey = "room", enableSql = true),
     (className = "Gate", uniqueKey = "gate", enableSql = true)],
   durableObjectStorage = (localDisk = "disk"),
-  bindings = [(name = "ROOM", durableObjectNamespace = "Room"), (name = "GATE", durableObjectNamespace = "Gate")],
+  bindings = [
+    (name = "ROOM", durableObjectNamespace = "Room"), (name = "GATE", durableObjectNamespace = "Gate"),
+    (name = "SELF", service = "main")],
   globalOutbound = "internet",
 );
 """
@@ -78,25 +100,35 @@ check = "sleeps"
 """
 
 
+DIRECT = ("room", "waiting")
+WAYS = ("binding", "service", "fetch", "socket")
+GATEWAYS = tuple(f"{kind}-{way}" for kind in ("gate", "relay") for way in WAYS)
+"""A gateway is an object or a Worker, and reaches the room over a binding, a service or the network."""
+
+
 def folder(poc: Poc) -> Path:
     """Write the worker, and a story for each way to its room."""
     worker = poc.folder / "worker"
     worker.mkdir()
     (worker / "index.js").write_text(WORKER, encoding="utf-8")
     (worker / "local.capnp").write_text(DECLARATION, encoding="utf-8")
-    for kind in ("room", "gate", "relay"):
+    for kind in (*DIRECT, *GATEWAYS):
         (poc.folder / f"{kind}.toml").write_text(STORY.format(kind=kind), encoding="utf-8")
     return worker
 
 
 def test_a_socket_is_the_object_s_only_where_nothing_holds_it_before_the_object(poc: Poc) -> None:
     worker = folder(poc)
-    stories = (str(poc.folder / f"{kind}.toml") for kind in ("room", "gate", "relay"))
+    stories = (str(poc.folder / f"{kind}.toml") for kind in (*DIRECT, *GATEWAYS))
     ran = poc.run("run", *stories, "--worker", str(worker), "--json")
     found = claims(ran.document())
     for claim in ("sockets-survive", "it-sleeps"):
-        assert found[f"room/{claim}"]["verdict"] == "held"
-        assert found[f"gate/{claim}"]["verdict"] == found[f"relay/{claim}"]["verdict"] == "unknown"
-        assert "the socket is held by another object (Gate" in found[f"gate/{claim}"]["reason"]
-        assert "pinned by a standard-API WebSocket (index.js:" in found[f"gate/{claim}"]["reason"]
-        assert "the socket is held by the Worker in front (main)" in found[f"relay/{claim}"]["reason"]
+        assert {found[f"{kind}/{claim}"]["verdict"] for kind in DIRECT} == {"held"}
+        assert {found[f"{kind}/{claim}"]["verdict"] for kind in GATEWAYS} == {"unknown"}
+        for way in WAYS:
+            gate, relay = (found[f"{kind}-{way}/{claim}"]["reason"] for kind in ("gate", "relay"))
+            assert "the socket is held by another object (Gate" in gate
+            assert "the socket is held by the Worker in front (main)" in relay
+            for reason in (gate, relay):
+                assert "WebSocket (index.js:" in reason
+                assert ("over the network" in reason) == (way in {"fetch", "socket"})

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from poc_cli.load.plan import Wishes, plan_of
+from poc_cli.load.plan import LoadOverrides, plan_of
 from poc_cli.load.shard_runner import run_shard
 from poc_cli.load.sharding import shards
 from poc_cli.record.latency import decoded
@@ -205,7 +205,7 @@ def test_a_check_plays_loads_beside_stories_and_holds_them_against_its_gates(poc
     (poc.folder / "poc.toml").write_text(config.format(40), encoding="utf-8")
     ran = poc.run("check", "--sleep", "evict")
     assert ran.code == 0, ran.out + ran.err
-    assert "40 on one object slept and spoke after it" in ran.out
+    assert "40 on one object slept and were used after it" in ran.out
     (poc.folder / "poc.toml").write_text(config.format(41), encoding="utf-8")
     ran = poc.run("check", "--sleep", "evict")
     assert ran.code == 1
@@ -222,7 +222,7 @@ def _table(sockets: int, rooms: int) -> LoadTable:
 
 
 def test_shards_are_carried_out_apart_and_merged(poc: Poc) -> None:
-    plan = plan_of(_table(20, 4), Wishes())
+    plan = plan_of(_table(20, 4), LoadOverrides())
     headers = {"Authorization": f"Bearer {TOKEN}"}
     with serving(poc.temporary) as server:
         parts = shards(plan, 2, play="abc")
@@ -262,7 +262,7 @@ def test_sockets_come_from_several_addresses_where_one_has_too_few_ports(
     monkeypatch.setattr(socket_pool, "source_address", address)
     (part,) = shards(plan_of(_table(6, 1)), 1, play="abc")
     with serving(poc.temporary) as server:
-        result = run_shard(replace(part, from_many=True), server.url, {"Authorization": f"Bearer {TOKEN}"}, 0)
+        result = run_shard(replace(part, many_addresses=True), server.url, {"Authorization": f"Bearer {TOKEN}"}, 0)
     assert set(used) == {"127.0.0.1", "127.0.0.2", "127.0.0.3"}
     assert result.fates["open"] == [[0, 5]]
 

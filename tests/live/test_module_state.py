@@ -137,7 +137,7 @@ def test_a_bundled_project_is_told_by_its_own_lines(poc: Poc) -> None:
     ("keep", "kept", "verdict", "reason"),
     [
         ("keeper.keep", "keeper.kept", "unknown", "was pinned and kept its fields"),
-        ("this.store", "this.stored", "held", "the read after it came out as expected"),
+        ("this.store", "this.stored", "held", "the read after it gave the expected value"),
     ],
 )
 def test_what_a_pinned_object_keeps_for_the_room_has_not_survived(
@@ -149,6 +149,64 @@ def test_what_a_pinned_object_keeps_for_the_room_has_not_survived(
     ran = poc.run("run", str(story), "--sleep", "evict", "--json", variables=own)
     found = claims(ran.document())["kept/topic-survives"]
     assert (found["verdict"], reason in found["reason"]) == (verdict, True), found["reason"]
+
+
+VAULT: Final = """\
+import { DurableObject } from "cloudflare:workers";
+export class R extends DurableObject {
+  fetch() {
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.ctx.acceptWebSocket(server);
+    return new Response(null, { status: 101, webSocket: client });
+  }
+  async webSocketMessage(ws, message) {
+    const { topic, pinned } = JSON.parse(message);
+    const vault = this.env.R.getByName(this.ctx.id.name + "-vault");
+    if (topic) await vault.keep(topic, pinned);
+    ws.send(JSON.stringify({ topic: (await vault.kept()) ?? null }));
+  }
+  keep(topic, pinned) {
+    this.topic = topic;
+    if (pinned) setInterval(() => {}, 1000);
+  }
+  kept() { return this.topic; }
+}
+export default {
+  fetch(request, env) { return env.R.getByName(new URL(request.url).pathname.slice(1)).fetch(request); },
+};
+"""
+VAULT_STORY: Final = """\
+name = "vault{pinned}"
+title = "The room keeps its topic in the fields of an object that the story names."
+objects = {{ room = {{ class = "R", name = "{{play}}" }}, vault = {{ class = "R", name = "{{play}}-vault" }} }}
+clients = {{ ann = "/{{play}}" }}
+steps = [
+  {{ connect = "ann" }},
+  {{ on = "ann", send = {{ topic = "cats", pinned = {pinned} }}, expect = {{ topic = "cats" }} }},
+  {{ on = "ann", send = {{}}, expect = {{ topic = "cats" }} }},
+  {{ hibernate = "evict", of = "room" }},
+  {{ on = "ann", send = {{}}, expect = {{ topic = "cats" }}, claim = "it" }},
+]
+
+[[claim]]
+id = "it"
+says = "The topic survives."
+check = "storage-survives"
+of = ["room"]
+"""
+
+
+def test_nor_has_what_an_object_of_the_story_keeps_for_another(poc: Poc) -> None:
+    folder = LAB["storage"].assemble(poc.folder / "vault").parent
+    (folder / "index.js").write_text(VAULT, encoding="utf-8")
+    for pinned in ("false", "true"):
+        (folder / f"{pinned}.toml").write_text(VAULT_STORY.format(pinned=pinned), encoding="utf-8")
+    stories = [str(folder / f"{pinned}.toml") for pinned in ("false", "true")]
+    own = {"XDG_CACHE_HOME": str(poc.folder / "cache"), "POC_WORKERD": WORKERD}
+    found = claims(poc.run("run", *stories, "--worker", str(folder), "--json", variables=own).document())
+    assert {claim["verdict"] for claim in found.values()} == {"unknown"}
+    assert "not once vault had left memory too" in found["vaultfalse/it"]["reason"]
+    assert "was pinned and kept its fields" in found["vaulttrue/it"]["reason"]
 
 
 def test_our_own_worker_keeps_nothing_in_its_modules(poc: Poc) -> None:

@@ -127,9 +127,9 @@ def test_the_app_reaches_the_worker_of_the_play_by_one_address(poc: Poc) -> None
 @pytest.mark.parametrize(
     ("start", "within", "said"),
     [
-        ("exec sleep 60", "1s", "was not up within 1 s: /api/health gives no answer"),
+        ("exec sleep 60", "1s", "was not up within 1 s: /api/health gives no response"),
         ("echo no such luck; exit 7", "30s", "exited with code 7 before it was up"),
-        ("exec node server.mjs", "5s", "was not up within 5 s: /nowhere answers 404"),
+        ("exec node server.mjs", "5s", "was not up within 5 s: /nowhere responds 404"),
     ],
 )
 def test_one_that_does_not_come_up_is_a_sentence(poc: Poc, start: str, within: str, said: str) -> None:

@@ -71,7 +71,7 @@ def test_lines_alone_prove_no_socket(poc: Poc) -> None:
     ran = poc.run("run", story, "--json")
     assert verdicts(ran.document()) == {"story/survives": "unknown"}
     (claim,) = ran.document()["scenarios"][0]["claims"]
-    assert "cli was not exercised" in claim["reason"]
+    assert "cli was not used" in claim["reason"]
 
 
 def test_its_death_is_told_and_its_steps_fail(poc: Poc) -> None:

@@ -209,10 +209,23 @@ def test_a_build_error_is_told_at_its_place(poc: Poc) -> None:
     until("nothing is left", lambda: _nothing_is_left(poc, chat))
 
 
-def test_remote_resources_are_refused(poc: Poc) -> None:
+def test_packages_that_are_not_installed_are_told_with_the_command(poc: Poc) -> None:
+    chat = _copy(poc, "chat")
+    _edit(chat / "src" / "lobby.ts", ("import { DurableObject }", 'import "hono";\nimport { DurableObject }'))
+    (chat / "package.json").write_text('{ "dependencies": { "hono": "4" } }', encoding="utf-8")
+    (chat / "pnpm-lock.yaml").touch()
+    ran = poc.run("run", str(chat / "rooms.toml"), "--sleep", "evict")
+    assert ran.code == 3
+    assert ran.err.endswith(
+        f"poc: the packages of {chat} are not installed\n  run pnpm install --frozen-lockfile in {chat}\n"
+    )
+    assert "Could not resolve" not in ran.err
+
+
+def test_remote_resources_are_refused_where_asked_for(poc: Poc) -> None:
     game = _copy(poc, "game")
     _edit(game / "wrangler.toml", ('binding = "SCORES"', 'remote = true, binding = "SCORES"'))
-    ran = poc.run("run", str(game / "dots.toml"), "--sleep", "evict")
+    ran = poc.run("run", str(game / "dots.toml"), "--sleep", "evict", "--remote-bindings", "refuse")
     assert ran.code == 3
     assert "has bindings to remote resources on Cloudflare, which poc does not use: SCORES (kv_namespace)" in ran.err
 
@@ -283,5 +296,4 @@ def test_what_a_request_threw_is_in_the_log_at_its_own_line(poc: Poc) -> None:
     ran = poc.run("run", str(chat / "rooms.toml"), "--sleep", "evict", "--json")
     assert _all_held(ran), ran
     log = (latest(poc.results) / "worker.log").read_text(encoding="utf-8")
-    assert "Error: an accident\n" in log
-    assert f"/chat/src/index.ts:{line}:" in log
+    assert f"fetch of the Worker threw Error: an accident at src/index.ts:{line}\n" in log

@@ -118,7 +118,7 @@ def test_a_token_in_the_url_counts_for_nothing(server: Server, room: str, name: 
 # --- bad input
 
 BAD_INPUT = {
-    "no JSON": ("not json", "not_json"),
+    "not JSON": ("not json", "not_json"),
     "nothing": ("", "not_json"),
     "binary": (b'{"op":"who"}', "not_json"),
     "JSON that is cut off": ('{"op":"who"', "not_json"),

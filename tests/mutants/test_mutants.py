@@ -54,8 +54,8 @@ def test_the_reason_names_the_pending_work_and_its_line(outcomes: Outcomes, clai
 
 def test_what_was_too_long_for_the_record_is_not_said_to_have_been_missing(outcomes: Outcomes) -> None:
     told = _told(outcomes["huge_reply"].result(), "unknown")
-    assert {name for name, reason in told.items() if "was never there" in reason} == set()
-    assert "too long to be kept whole" in told["hibernate/storage-survives-sleep"]
+    assert {name for name, reason in told.items() if "nothing shows that it was there" in reason} == set()
+    assert "too long to be recorded in full" in told["hibernate/storage-survives-sleep"]
 
 
 def test_storage_that_was_never_written_is_not_said_to_be_lost(outcomes: Outcomes) -> None:

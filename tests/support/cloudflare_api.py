@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from poc_cli.targets.cloudflare.cloudflare_api import Api, Patience
+from poc_cli.targets.cloudflare.cloudflare_api import Api, RetryLimits
 from poc_cli.targets.cloudflare.credentials import ApiToken
 
 Reply = httpx.Response | httpx.TransportError
@@ -47,8 +47,8 @@ class Script:
         return httpx.Response(reply.status_code, headers=reply.headers, content=reply.content)
 
 
-def api(script: Callable[[httpx.Request], httpx.Response], said: list[str] | None = None, **patience: float) -> Api:
-    """Return the way to it; patience is none unless said."""
-    limits = Patience(**{"failure": 0.0, "refused": 0.0, "rate_limit": 0.0, **patience})
+def api(script: Callable[[httpx.Request], httpx.Response], said: list[str] | None = None, **limits: float) -> Api:
+    """Return the way to it; without retries unless given."""
+    retry_limits = RetryLimits(**{"failure": 0.0, "refused": 0.0, "rate_limit": 0.0, **limits})
     client = httpx.Client(transport=httpx.MockTransport(script))
-    return Api(BASE, ApiToken("token-0123456789"), (said if said is not None else []).append, client, limits)
+    return Api(BASE, ApiToken("token-0123456789"), (said if said is not None else []).append, client, retry_limits)

@@ -128,6 +128,9 @@ class FakeTargetPool:
         finally:
             self.own_now.remove(play.label)
 
+    async def close(self) -> None:
+        """Do nothing: nothing is kept."""
+
     def listen_to_log(self, listener: "LogListener") -> None:
         """Do nothing: nothing is logged."""
 

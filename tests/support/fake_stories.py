@@ -72,6 +72,44 @@ STORIES: Final[dict[str, tuple[str, str]]] = {
         ),
         "held",
     ),
+    "on-matched": (
+        story(
+            OPEN,
+            """{ on = "ann", send = { op = "who" }, expect = { match = '"instance": *"(?P<it>[^"]+)"' }, """
+            'capture = { before = "it" } }',
+            """{ on = "bob", send = { op = "who" }, expect = { match = '"instance": *"{before}"' }, """
+            f"""where = ['@text matches "^."'], {IT} }}""",
+        ),
+        "held",
+    ),
+    "on-matched-wrong": (
+        story(
+            OPEN,
+            """{ on = "ann", send = { op = "echo", n = 1 }, expect = { match = '"n": *2' }, """
+            f'within = "1s", {IT} }}',
+        ),
+        "refuted",
+    ),
+    "on-overtaken": (
+        story(
+            OPEN,
+            _says("late", ", ms = 300", ""),
+            '{ on = "ann", send = { op = "slow", ms = 800 }, expect = { op = "slow" } }',
+            f'{{ on = "ann", expect = {{ event = "late" }}, within = "1s", {IT} }}',
+        ),
+        "unknown",
+    ),
+    "connect-again": (
+        story(
+            OPEN,
+            '{ on = "ann", send = { op = "who" }, expect = { op = "who" }, capture = { before = "instance" } }',
+            '{ close = "ann" }',
+            '{ connect = "ann", path = "/room/{play}?seen={before}&refuse=409", refused = 409 }',
+            '{ connect = "ann", path = "/room/{play}?seen={before}" }',
+            f'{{ on = "ann", send = {{ op = "who" }}, where = ["instance == {{before}}"], {IT} }}',
+        ),
+        "held",
+    ),
     "quiet": (story(OPEN, ECHO, f'{{ on = "ann", quiet = "1s", {IT} }}'), "held"),
     "quiet-noise": (
         story(OPEN, _says("late", ", ms = 500", ""), f'{{ on = "ann", quiet = "1s", {IT} }}'),

@@ -8,7 +8,7 @@ nothing does, and it is late afterwards.
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,7 +22,7 @@ from poc_cli.clients.client import CannotOpen, Ending, InTime, Listener, Payload
 from poc_cli.clients.inbox import Inbox
 from poc_cli.errors import TargetError
 from poc_cli.history.late_stretch import Stretch
-from poc_cli.residency import Change, Delivered, Entered, Left, Pin, Stay, Timed
+from poc_cli.residency import Caller, Change, Delivered, Entered, Left, Pin, Stay, Timed
 from poc_cli.scenario.abilities import EVERY_ABILITY, Ability
 from poc_cli.targets.attendance import Attendance
 from poc_cli.targets.base import (
@@ -34,8 +34,10 @@ from poc_cli.targets.base import (
     TargetHung,
 )
 from poc_cli.targets.deadlines import HANGS_AFTER_SECONDS
-from poc_cli.targets.endpoint import Dial, Door
+from poc_cli.targets.endpoint import Dial, Endpoint
+from poc_cli.targets.output_listeners import OutputListeners
 from poc_cli.targets.runtime_context import FENCE_LATE_NS, PULSE_SECONDS
+from poc_cli.targets.worker_output import Output
 from tests.support.virtual import SECOND, Due, Result, World
 
 MILLISECOND: Final = 1_000_000
@@ -93,7 +95,7 @@ class Work:
     ctx: int | None
 
 
-class FakeDoor(Door):
+class FakeEndpoint(Endpoint):
     """The way to a fake runtime, for WebSockets and requests."""
 
     __slots__ = ("_target",)
@@ -145,8 +147,11 @@ class FakeTarget:
     def __init__(self, world: World, attendance: Attendance, number: int = 1, *, traced: bool = True) -> None:
         """Take its world, who notes when it was late, and its number in the run."""
         self.number: int | None = number
+        self.callers: tuple[Caller, ...] = ()
+        """Who is said to have called each object that leaves memory."""
+        self.is_connected_to_itself: bool | None = None
         self.url = "http://fake"
-        self.door: Door = FakeDoor(self)
+        self.endpoint: Endpoint = FakeEndpoint(self)
         self.oracle: Oracle = "trace" if traced else "instance"
         self.abilities: frozenset[Ability] = EVERY_ABILITY if traced else EVERY_ABILITY - {"trace", "evict"}
         self.headers: dict[str, str] = {}
@@ -162,6 +167,7 @@ class FakeTarget:
         self._sockets: list[Socket] = []
         self._alarms: dict[str, Due] = {}
         self._listeners: dict[str, Callable[[Change], None]] = {}
+        self.outputs = OutputListeners()
         self._seen: dict[str, None] = {}
         self._lines: list[Change] = []
         self._contexts = 0
@@ -235,6 +241,18 @@ class FakeTarget:
         """Stop calling."""
         self._listeners.pop(object_id, None)
 
+    def listen(self, marks: Collection[str], listener: Callable[[Output], None]) -> None:
+        """Call `listener` with what is reported for these marks from now on."""
+        self.outputs.add(marks, listener)
+
+    def unlisten(self, marks: Collection[str]) -> None:
+        """Stop calling."""
+        self.outputs.remove(marks)
+
+    def at_ns(self, unix_ms: int) -> int | None:
+        """Return the time on the trace's clock, which began in 1970."""
+        return unix_ms * MILLISECOND
+
     def object_id(self, class_name: str, name: str) -> str:
         """Return the id of a named object. Raises TargetError for an unknown class."""
         if class_name not in CLASSES:
@@ -295,6 +313,10 @@ class FakeTarget:
         room = self._rooms.get(object_id)
         now_ns = self._at(self.world.now_ns)
         return () if room is None else tuple(p for p in room.pins.values() if now_ns - p.since_ns >= at_least_ns)
+
+    def connects_to_itself(self) -> bool | None:
+        """Return what a test has set."""
+        return self.is_connected_to_itself
 
     def alarm_due_ns(self, object_id: str) -> int | None:
         """Return when the object's alarm is due, in the trace's clock; None without one."""
@@ -558,7 +580,7 @@ class FakeTarget:
         del self._rooms[room.id]
         at_ns, event_ns = self._at(self.world.moment_ns), self._at(room.last_event_ns)
         activity_ns = self._at(room.last_activity_ns)
-        self._lines.append(Left(self._process, room.ctx, room.id, at_ns, event_ns, activity_ns, how))
+        self._lines.append(Left(self._process, room.ctx, room.id, at_ns, event_ns, activity_ns, how, self.callers))
         # The trace is written out when a context ends.
         self._later(LINK_NS, self._flush)
 
@@ -659,7 +681,7 @@ def _settle(future: "asyncio.Future[Result]", result: Result) -> None:
 class FakeClient:
     """A client of a fake runtime, in place of `SocketClient`."""
 
-    tells_openings = False
+    records_openings = False
 
     def __init__(  # noqa: PLR0913 - the parts of a handshake
         self,
@@ -682,7 +704,7 @@ class FakeClient:
         self._listener = listener
         self._is_up = False
         self._over = asyncio.Event()
-        self._said = "it was never opened"
+        self._said = "it was not openeded"
         self._has_asked = False
         self._is_stalled = False
         self._unread: list[Callable[[], object]] = []
@@ -739,7 +761,7 @@ class FakeClient:
         finally:
             over.cancel()
         if not self._over.is_set():
-            self._end(Ending("client", NOT_SERVED, "", clean=False, said="no close frame received"))
+            self._end(Ending("client", NOT_SERVED, "", clean=False, description="no close frame received"))
 
     async def await_end(self, within: float) -> bool:
         """Wait for the connection to be ended by the other side; return whether it was in time."""
@@ -753,7 +775,9 @@ class FakeClient:
         """Drop the connection without a close frame."""
         if self.socket is not None and self.is_open:
             self._target.lose(self.socket)
-            self._end(Ending("client", NOT_SERVED, "", clean=False, said=f"dropped by the client ({how.upper()})"))
+            self._end(
+                Ending("client", NOT_SERVED, "", clean=False, description=f"dropped by the client ({how.upper()})")
+            )
 
     def stall(self) -> None:
         """Stop reading."""
@@ -778,11 +802,15 @@ class FakeClient:
     def hears_close(self, code: int, reason: str) -> None:
         """Take a close frame that has arrived."""
         by: Literal["client", "server"] = "client" if self._has_asked else "server"
-        self._read(lambda: self._end(Ending(by, code, reason, clean=True, said=f"received {code}; then sent {code}")))
+        self._read(
+            lambda: self._end(Ending(by, code, reason, clean=True, description=f"received {code}; then sent {code}"))
+        )
 
     def hears_end(self) -> None:
         """Take notice that the connection has broken."""
-        self._read(lambda: self._end(Ending("nobody", NOT_SERVED, "", clean=False, said="no close frame received")))
+        self._read(
+            lambda: self._end(Ending("nobody", NOT_SERVED, "", clean=False, description="no close frame received"))
+        )
 
     def _read(self, action: Callable[[], object]) -> None:
         if self._is_stalled:
@@ -793,7 +821,7 @@ class FakeClient:
     def _end(self, ending: Ending) -> None:
         if self._over.is_set():
             return
-        self._said = ending.said
+        self._said = ending.description
         self._over.set()
         self.inbox.end()
         self._listener.ended(ending)

@@ -261,6 +261,25 @@ LAB: Final = {
         "count > 0 ? 'cats' : null",
         '"count" (index.js:2)',
     ),
+    "wasm-global": _bad(
+        "const kept = new WebAssembly.Global({ value: 'i32', mutable: true }, 0);",
+        "kept.value = 7;",
+        "kept.value === 7 ? 'cats' : null",
+        '"kept" (index.js:2)',
+    ),
+    "wasm-table": _bad(
+        "const kept = new WebAssembly.Table({ element: 'externref', initial: 1 });",
+        "kept.set(0, topic);",
+        "kept.get(0)",
+        '"kept" (index.js:2)',
+    ),
+    "cache-property": _bad("", "caches.default.topic = topic;", "caches.default.topic", "topic"),
+    "emitters": _bad(
+        "import { EventEmitter } from 'node:events';",
+        "EventEmitter.defaultMaxListeners = 77;",
+        "EventEmitter.defaultMaxListeners === 77 ? 'cats' : null",
+        "EventEmitter",
+    ),
     # --- what cannot be put back
     "module-loaded-later": Worker(
         "unknown",
@@ -289,6 +308,48 @@ LAB: Final = {
         "performance.getEntriesByType('mark')[0]?.name",
         names='"globalThis.performance"',
     ),
+    "array-iterator": Worker(
+        "unknown",
+        "kept.next(); kept.next();",
+        "kept.next().value > 2 ? 'cats' : null",
+        "const kept = [1, 2, 3, 4, 5, 6][Symbol.iterator]();",
+        names='"kept" (index.js:2)',
+    ),
+    "hash": Worker(
+        "unknown",
+        "kept.update(topic);",
+        "kept.copy().digest('hex') === createHash('sha1').update('cats').digest('hex') ? 'cats' : null",
+        "import { createHash } from 'node:crypto';\nconst kept = createHash('sha1');",
+        names='"kept',
+    ),
+    "channel": Worker(
+        "unknown",
+        "kept.subscribe((message) => (message.topic = topic));",
+        "(() => { const message = {}; kept.publish(message); return message.topic; })()",
+        "import { channel } from 'node:diagnostics_channel';\nconst kept = channel('x');",
+        names='"kept" (index.js:3)',
+    ),
+    "sealed": Worker(
+        "unknown",
+        "Object.preventExtensions(kept);",
+        "Object.isExtensible(kept) ? null : 'cats'",
+        "const kept = { a: 1 };",
+        names='"kept" (index.js:2)',
+    ),
+    "import-meta": Worker("unknown", "import.meta.topic = topic;", "import.meta.topic", names='"import.meta"'),
+    "half-a-character": Worker(
+        "unknown",
+        "kept.decode(new Uint8Array([0xe2, 0x82]), { stream: true });",
+        "kept.decode(new Uint8Array([0xac, 0xe2, 0x82]), { stream: true }) === '\\u20ac' ? 'cats' : null",
+        "const kept = new TextDecoder();",
+        names='"kept" (index.js:2)',
+    ),
+    "last-match": Worker(
+        "unknown",
+        "/cats/.test(topic);",
+        "RegExp.lastMatch === 'cats' ? 'cats' : null",
+        names="not in the confirming play",
+    ),
     # --- the socket's own object
     "socket-property": Worker("refuted", "ws.topic = topic;", "ws.topic", names="got null"),
     # --- healthy workers
@@ -313,6 +374,12 @@ LAB: Final = {
         f"upper('x') && {_STORED}",
         "const memo = new Map();\n"
         "const upper = (x) => { if (!memo.has(x)) memo.set(x, x.toUpperCase()); return memo.get(x); };",
+    ),
+    "decoder": Worker(
+        "held",
+        _STORE,
+        f"kept.decode(new Uint8Array([97])) === 'a' ? {_STORED} : null",
+        "const kept = new TextDecoder();",
     ),
     "cache": Worker(
         "held",

@@ -1,10 +1,10 @@
-// The alarm of the room, looked at and taken back; `alarm` itself sets it.
-// Never sets one.
+// Reads and deletes the alarm of the room;
+// the operation `alarm` of the room sets it.
 
 import type { Trials } from "./trial.ts";
 
 export const ALARMS = {
-  /** When it is due, in milliseconds since 1970, or null where none is set (or it has fired). */
+  /** When it is due, in milliseconds since 1970, or null if none is set (or it has fired). */
   alarm_get: () => async ({ state }) => ({ alarm: await state.storage.getAlarm() }),
 
   alarm_delete: () => async ({ state }) => {

@@ -1,5 +1,5 @@
-// What a socket carries through a sleep: how much of it, which types, and what is kept without being serialized.
-// Never catches what the runtime throws at it: its words are the answer.
+// Attachments of sockets: their sizes and types, and what a socket keeps without serializing it.
+// Errors of the runtime are not caught, because their text is the reply.
 
 import type { NextBoot } from "./boots.ts";
 import { BadRequest, given, whole } from "./fields.ts";
@@ -9,21 +9,21 @@ import { different, samples, type Samples } from "./types.ts";
 export interface Attachment {
   readonly name: string;
   readonly data: unknown;
-  /** One value of each type, for `attach_types_check`; apart from `data`, because JSON cannot hold them. */
+  /** One value of each type, for `attach_types_check`; separate from `data`, because JSON cannot hold them. */
   readonly types?: Samples;
-  /** What the next constructor is to do. */
+  /** What the next constructor should do. */
   readonly next?: NextBoot;
 }
 
-/** Twice the platform's limit, so that both sides of it can be tried. */
+/** Twice the platform's limit, so that both sides of it can be tested. */
 const MOST_BYTES = 32_768;
 
-/** The bytes that a whole number takes in V8's format: seven bits each. */
+/** The bytes of an integer in V8's format: seven bits each. */
 function varint(value: number): number {
   return value < 128 ? 1 : 1 + varint(value >> 7);
 }
 
-/** The bytes that a string takes in V8's format at a place: its tag, its length, and one or two a character. */
+/** The bytes of a string in V8's format at an offset: its tag, its length, and one or two per character. */
 function stringBytes(value: string, place: number): number {
   if (/^[\u0000-\u00ff]*$/.test(value)) return 1 + varint(value.length) + value.length;
   const bytes = 2 * value.length;
@@ -38,9 +38,9 @@ export function serializedBytes(name: string, data: string): number {
   return bytes + 2;
 }
 
-/** Gives the text that makes an attachment of exactly so many bytes, or throws BadRequest where none does. */
+/** Returns the text that makes an attachment of exactly so many bytes. Throws BadRequest if there is none. */
 function textFor(name: string, bytes: number): string {
-  // At most three bytes of the length itself stand between a text and the estimate.
+  // The estimate is off by at most the three bytes of the length.
   const estimate = bytes - serializedBytes(name, "");
   for (let length = Math.max(0, estimate - 3); length <= estimate; length += 1) {
     const data = "x".repeat(length);
@@ -69,7 +69,7 @@ export const ATTACHMENTS = {
     };
   },
 
-  /** How long the text is that the socket carries; null where it carries no text. */
+  /** The length of the socket's text; null if it has no text. */
   attach_length: () => ({ socket }) => {
     const data = attachmentOf(socket())?.data;
     return { length: typeof data === "string" ? data.length : null };

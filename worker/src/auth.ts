@@ -1,15 +1,15 @@
-// Who may speak to the worker: one bearer token, from the environment, compared in constant time.
-// Never reads a token from a URL, because URLs end up in logs, traces and histories.
+// Authorization by one bearer token from the environment, compared in constant time.
+// A token in a URL is not accepted, because URLs end up in logs, traces and histories.
 
 const SUBPROTOCOL_PREFIX = "poc.bearer.";
 
-/** What a request showed: the token, and the subprotocol to echo when a browser sent it that way. */
+/** The token of a request, and the subprotocol to echo if a browser sent it that way. */
 interface Credential {
   readonly token: string;
   readonly subprotocol: string | null;
 }
 
-/** Gives the first of the subprotocols that a request offers with such a beginning, or null. */
+/** Returns the first offered subprotocol with a prefix, or null. */
 export function offered(request: Request, prefix: string): string | null {
   const names = request.headers.get("Sec-WebSocket-Protocol")?.split(",") ?? [];
   return names.map((name) => name.trim()).find((name) => name.startsWith(prefix)) ?? null;
@@ -26,7 +26,7 @@ function credentialOf(request: Request): Credential | null {
   return { token: bearer.slice(SUBPROTOCOL_PREFIX.length), subprotocol: bearer };
 }
 
-/** Compares digests, not texts, so that the time taken tells neither the length nor the first difference. */
+/** Compares digests, so that the time taken reveals neither the length nor the first difference. */
 async function equalInConstantTime(left: string, right: string): Promise<boolean> {
   const encoder = new TextEncoder();
   const [leftDigest, rightDigest] = await Promise.all([
@@ -37,8 +37,8 @@ async function equalInConstantTime(left: string, right: string): Promise<boolean
 }
 
 /**
- * Gives the credential of a request that shows the right token, else null.
- * A worker without a token in its environment admits nobody.
+ * Returns the credential of a request with the right token, else null.
+ * A worker without a token in its environment accepts no request.
  */
 export async function authenticate(request: Request, expected: string | undefined): Promise<Credential | null> {
   if (!expected) return null;

@@ -1,15 +1,15 @@
-// Answers that the runtime gives by itself, without waking the object: one pair of texts for all sockets of a room.
-// Never answers anything here.
+// The auto-response: one pair of request and response for all sockets of a room,
+// which the runtime sends without waking the object.
 
 import { text } from "./fields.ts";
 import type { Trials } from "./trial.ts";
 
-/** The pair of a room that was never told another. */
+/** The default pair of a room. */
 export const AUTO_RESPONSE = new WebSocketRequestResponsePair("ping", "pong");
 
 /**
- * Sets the pair where none is set: the runtime forgets it once the object has been without sockets for a while, but
- * one that a client has set outlives a sleep, and setting ours at each start would hide that.
+ * Sets the pair if none is set: the runtime forgets it once the object has had no sockets for a while, but a pair that
+ * a client has set outlives a sleep, and setting the default at each start would hide that.
  */
 export function restoreAutoResponse(state: DurableObjectState): void {
   if (state.getWebSocketAutoResponse() === null) state.setWebSocketAutoResponse(AUTO_RESPONSE);
@@ -35,7 +35,7 @@ export const AUTO_RESPONSES = {
     return { request: pair?.request ?? null, response: pair?.response ?? null };
   },
 
-  /** When the runtime last answered this socket, in milliseconds since 1970, or null where it never did. */
+  /** When the runtime last sent an auto-response to this socket, in milliseconds since 1970, or null if never. */
   auto_timestamp: () => ({ state, socket }) => ({
     timestamp: state.getWebSocketAutoResponseTimestamp(socket())?.getTime() ?? null,
   }),

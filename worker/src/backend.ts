@@ -1,12 +1,12 @@
-// Calls the API of the environment with the key of the environment, and shows that the key is there.
-// Never tells the key, and never calls anything but that API: neither another host nor where a redirect points.
+// Calls the API of the environment with the key of the environment.
+// The key is never in a reply, and no other host is called, not even by a redirect.
 
 import type { Env } from "./env.ts";
 import { BadRequest, oneOf, text, whole } from "./fields.ts";
 import type { Trials } from "./trial.ts";
 
 const MOST_BODY_BYTES = 64 << 10;
-/** Longer than any step of a story waits for the answer. */
+/** Longer than any step of a scenario waits for the reply. */
 const DEFAULT_TIMEOUT_MS = 20_000;
 const LONGEST_TIMEOUT_MS = 30_000;
 
@@ -15,7 +15,7 @@ interface Api {
   readonly key: string;
 }
 
-/** Which of the two addresses is called: the API's, or one at which nobody listens, to show what comes of it. */
+/** Which address is called: the API's, or one where nothing listens, to show the error. */
 const APIS = { main: "POC_API_ORIGIN", deserted: "POC_API_DESERTED" } as const;
 const API_NAMES = ["main", "deserted"] as const;
 
@@ -34,7 +34,7 @@ function pathOf(path: string): string {
   throw new BadRequest("bad_field", '"path" must begin with one slash');
 }
 
-/** Gives the body as text, or null where it is longer than what is passed on. */
+/** Returns the body as text, or null if it is longer than the limit. */
 async function bodyOf(response: Response): Promise<string | null> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -54,7 +54,7 @@ function parsed(body: string): unknown {
   }
 }
 
-/** Gives the value with the key taken out wherever an API echoes what it was sent. */
+/** Returns the value without the key, in case the API echoes it. */
 function without(key: string, value: unknown): unknown {
   if (typeof value === "string") return value.replaceAll(key, "[secret]");
   if (Array.isArray(value)) return value.map((item) => without(key, item));
@@ -62,7 +62,7 @@ function without(key: string, value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [without(key, name), without(key, item)]));
 }
 
-/** Says in the worker's own codes why there is no answer. */
+/** Returns the worker's error code if there is no response. */
 function unanswered(error: unknown, key: string): BadRequest {
   const words = String(without(key, error instanceof Error ? error.message : String(error)));
   const late = error instanceof Error && error.name === "TimeoutError";
@@ -71,7 +71,7 @@ function unanswered(error: unknown, key: string): BadRequest {
 
 async function call({ origin, key }: Api, path: string, timeoutMs: number): Promise<object> {
   const late = new AbortController();
-  // Not AbortSignal.timeout: its timer runs on after the answer, and keeps the object in memory for as long.
+  // Not AbortSignal.timeout: its timer continues after the response and keeps the object in memory.
   const timer = setTimeout(() => {
     late.abort(new DOMException("the API took too long to answer", "TimeoutError"));
   }, timeoutMs);

@@ -1,5 +1,5 @@
-// How a stay in memory begins: as it should, or once, when a client has asked for it, with a constructor that fails.
-// Never slows a constructor that was not told to.
+// The start of a stay in memory: normal, or, once and on request of a client,
+// with a constructor that is slow or fails.
 
 import { attachmentOf, type Attachment } from "./attachments.ts";
 import { oneOf } from "./fields.ts";
@@ -8,18 +8,18 @@ import type { Trials } from "./trial.ts";
 const NEXT_BOOTS = ["throw", "slow", "write_then_throw"] as const;
 export type NextBoot = (typeof NEXT_BOOTS)[number];
 
-/** How long a slow constructor holds all events back: far more than any wake takes by itself. */
+/** How long a slow constructor blocks events: much longer than any normal wake. */
 const SLOW_MS = 200;
 
 /**
- * Says in storage that a socket may carry what the next constructor is to do. Not the order itself, because what a
- * constructor writes before it throws is rolled back, so that it could not be taken back; the sockets are cut then.
+ * Records in storage that a socket may have an order for the next constructor. Not the order itself, because writes of
+ * a constructor that throws are rolled back, so it could not be deleted; the sockets are closed then.
  */
 const ORDERED = "next_boot_is_ordered";
 
 export class Boot {
   readonly constructedAt = Date.now();
-  /** The time from the constructor's beginning until events are let in; null until then. */
+  /** The time from the start of the constructor until events are delivered; null until then. */
   readyAfter: number | null = null;
 
   get ready(): boolean {
@@ -31,7 +31,7 @@ export class Boot {
   }
 }
 
-/** Begins a stay in memory; called last in the constructor. Throws where a client has asked for that. */
+/** Starts a stay in memory; called last in the constructor. Throws if a client has requested that. */
 export function begin(state: DurableObjectState, boot: Boot): void {
   if (state.storage.kv.get(ORDERED) === undefined) return boot.finish();
   state.storage.kv.delete(ORDERED);

@@ -1,39 +1,39 @@
-// Many sockets to another room, opened inside the runtime: this object holds the client ends, so no port and no file
-// descriptor is needed for any. Never opens one unless a client asks for it.
+// Many sockets to another room, opened inside the runtime on request: this object holds the client ends, so that they
+// need no ports and no file descriptors.
 
 import { text, whole } from "./fields.ts";
 import { ECHO } from "./frames.ts";
 import { originOf } from "./pins.ts";
 import type { Stage, Trials } from "./trial.ts";
 
-/** Twice what the runtime lets one object accept, so that both sides of its limit can be tried. */
+/** Twice the runtime's limit per object, so that both sides of the limit can be tested. */
 const MOST_SOCKETS = 65_536;
 
-/** Connects that are under way at once; more are not quicker. */
+/** Concurrent connects; more are not faster. */
 const AT_ONCE = 64;
 
 /**
- * After so many the runtime is let look at its clock and at the network. While there is work inside it, it does neither:
- * after 13 s of opening without a pause its 10 s idle timer struck at once, because it had been set by a clock that stood.
+ * After so many the code yields, so that the runtime updates its clock and reads the network. Otherwise, after 13 s of
+ * opening without a pause, its 10 s idle timer fired at once, because it had been set with an old clock value.
  */
 const BREATH = 1_024;
 
 const DEFAULT_WITHIN_MS = 5_000;
 const LONGEST_WITHIN_MS = 120_000;
 
-/** What every socket is asked with: its answer needs no list of all sockets, which would cost each of them all. */
+/** The request on every socket; its reply does not list all sockets, which would be quadratic. */
 const ECHOED = Uint8Array.of(ECHO);
 
-/** How often a wait looks whether all have heard; it only decides how soon the wait ends. */
+/** How often a wait checks whether all have received; it only decides how soon the wait ends. */
 const LOOK_MS = 20;
 
-/** One client end, and how many messages it has got since the last question. */
+/** One client end, and the number of messages since the last request. */
 interface Member {
   readonly socket: WebSocket;
   heard: number;
 }
 
-/** What came of opening some: the first refusal in the words of whoever refused. */
+/** The result of opening sockets, with the text of the first refusal. */
 interface Opening {
   opened: number;
   refused: number;
@@ -41,7 +41,7 @@ interface Opening {
   error: string | null;
 }
 
-/** The client ends that one object holds. They keep it in memory, as every open connection to elsewhere does. */
+/** The client ends of one object. They keep it in memory, like every outgoing connection. */
 export class Crowd {
   readonly #members = new Set<Member>();
 
@@ -72,7 +72,7 @@ export class Crowd {
     opening.opened += 1;
   }
 
-  /** Closes some of them, the last first, and waits until the room has answered each. */
+  /** Closes some of them, the last first, and waits until the room has closed each. */
   async close(sockets: number): Promise<object> {
     const closing = [...this.#members].slice(Math.max(0, this.#members.size - sockets));
     for (const { socket } of closing) socket.close(1000, "makes room");
@@ -80,7 +80,7 @@ export class Crowd {
     return { closing: closing.length, answered, held: this.#members.size };
   }
 
-  /** Sends from each of them a frame that the room sends back, and forgets what they have heard so far. */
+  /** Sends a frame on each that the room echoes, and resets the counts. */
   async ask(): Promise<object> {
     let asked = 0;
     for (const member of [...this.#members]) {
@@ -91,7 +91,7 @@ export class Crowd {
     return { asked };
   }
 
-  /** Waits until each has heard something since it last was asked about, and gives how much they have. */
+  /** Waits until each has received something since the last request, and returns the counts. */
   async heard(withinMs: number): Promise<object> {
     await eventually(withinMs, () => [...this.#members].every(({ heard }) => heard > 0));
     let [some, total, fewest, most] = [0, 0, this.#members.size === 0 ? 0 : Infinity, 0];

@@ -1,5 +1,5 @@
-// Where `put` writes and `get` reads: a SQL table, the synchronous KV API, or the asynchronous one.
-// Never keeps a value in memory.
+// The storage of `put` and `get`: a SQL table, the synchronous KV API, or the asynchronous one.
+// No value is cached in memory.
 
 /** The stores by the names that clients use. */
 export const STORES = ["sql", "kv", "put"] as const;
@@ -32,7 +32,7 @@ export async function writeEntry(
   }
 }
 
-/** Gives the value, or null where there is none. */
+/** Returns the value, or null if there is none. */
 export async function readEntry(storage: DurableObjectStorage, store: Store, key: string): Promise<unknown> {
   switch (store) {
     case "sql": {

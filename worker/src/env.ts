@@ -1,15 +1,15 @@
-// What the worker finds in its environment: the namespace of its rooms, its secrets, and whom to call.
-// Never holds a default: a value that is missing closes what it would open.
+// The environment of the worker: the namespace of its rooms, its secrets, and the addresses to call.
+// There are no defaults: without a value, what it enables is off.
 
 import type { Room } from "./room.ts";
 
-/** A variable that is not set is absent on Cloudflare and null in workerd; one that is empty counts as not set. */
+/** An unset variable is absent on Cloudflare and null in workerd; an empty one counts as unset. */
 type Variable = string | null;
 
 export interface Env {
   readonly ROOM: DurableObjectNamespace<Room>;
   readonly POC_TOKEN?: string;
-  /** Raised by a redeploy. */
+  /** Incremented by a redeploy. */
   readonly POC_VERSION?: string;
   /** Where the API is that `call` asks: scheme, host and port. */
   readonly POC_API_ORIGIN?: Variable;
@@ -17,10 +17,10 @@ export interface Env {
   readonly POC_API_DESERTED?: Variable;
   /** What the API wants as a bearer token; a secret. */
   readonly POC_API_KEY?: Variable;
-  /** What the app server signs its pushes with; a secret. */
+  /** The secret with which the app server signs pushes. */
   readonly POC_PUSH_SECRET?: Variable;
-  /** What it signs its tickets with; a secret. */
+  /** The secret with which it signs tickets. */
   readonly POC_TICKET_SECRET?: Variable;
-  /** Web pages that may connect, by their origins with commas between. */
+  /** Origins of web pages that may connect, separated by commas. */
   readonly POC_ALLOWED_ORIGINS?: Variable;
 }

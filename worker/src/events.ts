@@ -1,10 +1,10 @@
-// Closes and errors that the runtime told the room of, in SQLite, so that they can be asked for after a sleep.
-// Never answers them; the room does that first.
+// Closes and errors that the runtime reported to the room, in SQLite, so that they can be read after a sleep.
+// The room handles them first.
 
 import { attachmentOf } from "./attachments.ts";
 import type { Trials } from "./trial.ts";
 
-/** One close or error. An error has a reason and nothing else. */
+/** One close or error. An error has only a reason. */
 interface SocketEvent {
   readonly kind: "close" | "error";
   readonly code: number | null;
@@ -14,13 +14,13 @@ interface SocketEvent {
 
 type Row = { n: number; kind: string; code: number | null; reason: string; clean: number | null; name: string };
 
-/** Made when it is first used: the constructor is on the way of every wake. */
+/** Created at first use, because the constructor delays every wake. */
 const TABLE = `CREATE TABLE IF NOT EXISTS events (
   n INTEGER PRIMARY KEY, kind TEXT NOT NULL, code INTEGER, reason TEXT NOT NULL, clean INTEGER,
   name TEXT NOT NULL, instance TEXT NOT NULL
 )`;
 
-/** Keeps an event of a socket with the instance that was told of it. */
+/** Stores an event of a socket with the instance that received it. */
 export function record(sql: SqlStorage, instance: string, socket: WebSocket, event: SocketEvent): void {
   sql.exec(TABLE);
   sql.exec(

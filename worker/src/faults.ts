@@ -1,5 +1,5 @@
-// Errors that no handler catches, on request; `throw` and `abort` are in the room.
-// Never closes a socket: whether the runtime does is the question.
+// Uncaught errors, on request; `throw` and `abort` are in the room.
+// No socket is closed here, because the test is whether the runtime does.
 
 import { text, whole } from "./fields.ts";
 import type { Trials } from "./trial.ts";

@@ -1,5 +1,5 @@
-// Reads the fields of a request, and gives the typed error where one is missing or of the wrong kind.
-// Pure: touches neither sockets nor storage.
+// Reads the fields of a request, and throws a typed error if one is missing or has the wrong type.
+// Pure: uses neither sockets nor storage.
 
 export type ErrorCode =
   | "not_json"
@@ -11,7 +11,7 @@ export type ErrorCode =
   | "api_unreachable"
   | "api_timeout";
 
-/** A request that the worker refuses: it becomes an error reply and closes nothing. */
+/** An invalid request: it becomes an error reply, and the socket stays open. */
 export class BadRequest extends Error {
   readonly code: ErrorCode;
 
@@ -37,7 +37,7 @@ export function whole(fields: Fields, name: string, fallback: number, most: numb
   return value;
 }
 
-/** Gives a number as it is, for what the runtime itself is to judge. */
+/** Returns a number unchecked, for values that the runtime should check. */
 export function number(fields: Fields, name: string): number {
   const value = fields[name];
   if (typeof value !== "number") throw new BadRequest("bad_field", `"${name}" must be a number`);
@@ -49,7 +49,7 @@ export function given(fields: Fields, name: string): unknown {
   return fields[name];
 }
 
-/** Gives the one of `known` that a field names. */
+/** Returns the one of `known` that a field names. */
 export function oneOf<Name extends string>(
   fields: Fields,
   name: string,

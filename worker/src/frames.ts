@@ -1,13 +1,13 @@
-// Frames as frames: binary ones in both directions, and texts of which only the length comes back.
-// Never reads an operation out of a binary frame.
+// Binary frames in both directions, and texts of which only the length is returned.
+// A binary frame is never an operation.
 
 import { text, whole } from "./fields.ts";
 import type { Trials } from "./trial.ts";
 
-/** The longest frame that the platform takes: 32 MiB. */
+/** The longest frame that the platform accepts: 32 MiB. */
 const MOST_BYTES = 32 << 20;
 
-/** A binary frame that begins so is sent back as it came. */
+/** A binary frame with this prefix is echoed. */
 export const ECHO = 0x01;
 
 export function isEcho(message: string | ArrayBuffer): message is ArrayBuffer {

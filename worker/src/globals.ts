@@ -1,5 +1,5 @@
-// A count in a variable of the module, which outlives an object's memory for as long as the process keeps the code.
-// Never anything that a program should rely on: on Cloudflare an object may come back in another process.
+// A count in a module variable, which outlives an object's memory as long as the process keeps the code loaded.
+// No program should rely on it: on Cloudflare an object may come back in another process.
 
 import type { Trials } from "./trial.ts";
 

@@ -1,5 +1,5 @@
-// The Worker in front of the objects: checks who asks, finds the room by its name, passes the request on.
-// Never touches an object for who shows no token, ticket or signature, or for a web page that is not on the list.
+// The Worker in front of the objects: authorizes a request, finds the room by name, and forwards the request.
+// No object is used for requests without a token, ticket or signature, or from a web page that is not allowed.
 
 import { authenticate } from "./auth.ts";
 import type { Env } from "./env.ts";
@@ -12,15 +12,15 @@ import { checkTicket, ticketOffered } from "./tickets.ts";
 
 export { Room };
 
-/** Longer names are refused: the platform's own limit is 1,024 bytes for a name that alarms should know. */
+/** Longer names are refused: the platform's limit is 1,024 bytes for a name that alarms can read. */
 const LONGEST_ROOM_NAME = 512;
 
-/** Who may go on: the subprotocol to echo, when a browser showed by it who it is. */
+/** An authorized request: the subprotocol to echo if a browser sent the credential in it. */
 interface Admitted {
   readonly subprotocol: string | null;
 }
 
-/** An endless answer for the pins: an open socket, or a response that takes `ms`. */
+/** An endless response for the pins: an open socket, or a response that takes `ms`. */
 async function hang(request: Request, url: URL, subprotocol: string | null): Promise<Response> {
   if (request.headers.get("Upgrade") === "websocket") {
     const { 0: client, 1: server } = new WebSocketPair();
@@ -31,7 +31,7 @@ async function hang(request: Request, url: URL, subprotocol: string | null): Pro
   return Response.json({ ok: true });
 }
 
-/** A WebSocket that ends here, in the Worker, without an object. */
+/** A WebSocket that the Worker itself accepts, without an object. */
 function stateless(request: Request, url: URL, subprotocol: string | null): Response {
   if (request.headers.get("Upgrade") !== "websocket") {
     return refused({ status: 426, error: "socket_only", message: "/stateless is for WebSockets" });
@@ -54,7 +54,7 @@ function roomNameOf(url: URL): string | null {
   }
 }
 
-/** Whether a request may go on: a push by its signature, a client by its ticket if it shows one, else by the token. */
+/** Authorizes a request: a push by its signature, a client by its ticket if it has one, else by the token. */
 async function admit(request: Request, url: URL, room: string | null, env: Env): Promise<Admitted | Refusal> {
   if (isPush(url)) return (await checkPush(request, env.POC_PUSH_SECRET)) ?? { subprotocol: null };
   const ticket = room === null ? null : ticketOffered(request);

@@ -1,5 +1,5 @@
-// What was said in the room, in SQLite, so that a client that was away can ask for what it missed.
-// Never sends; the room does.
+// The messages of the room, in SQLite, so that a client can request what it missed.
+// The room sends them.
 
 /** One message of the room; `seq` counts from 1 without gaps. */
 export interface Said {
@@ -17,13 +17,13 @@ export class Log {
     this.#sql.exec("CREATE TABLE IF NOT EXISTS said (seq INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL)");
   }
 
-  /** Keeps a message and gives it its number. */
+  /** Stores a message and returns its number. */
   append(text: unknown): Said {
     const row = this.#sql.exec<Row>("INSERT INTO said (text) VALUES (?) RETURNING seq, text", JSON.stringify(text)).one();
     return { seq: row.seq, text };
   }
 
-  /** Gives what was said after a number, in order. */
+  /** Returns the messages after a number, in order. */
   since(seq: number): Said[] {
     const rows = this.#sql.exec<Row>("SELECT seq, text FROM said WHERE seq > ? ORDER BY seq", seq).toArray();
     return rows.map((row) => ({ seq: row.seq, text: JSON.parse(row.text) }));

@@ -1,5 +1,5 @@
-// The worker's protocol: what a client may ask, and the typed error it gets for anything else.
-// Pure: parses and describes, touches neither sockets nor storage.
+// The worker's protocol: the requests of clients, and the typed error for anything else.
+// Pure: uses neither sockets nor storage.
 
 import { STORES, type Store } from "./entries.ts";
 import { BadRequest, given, oneOf, text, whole, type Fields } from "./fields.ts";
@@ -10,7 +10,7 @@ export type { Store };
 
 export type SqlValue = string | number | null;
 
-/** What the room does itself. */
+/** The operations of the room itself. */
 type Core =
   | { readonly op: "who" }
   | { readonly op: "echo"; readonly text: unknown }
@@ -31,13 +31,13 @@ type Core =
 
 export type Operation = Core | { readonly op: TrialName; readonly run: Trial };
 
-/** Bounds that keep a slip in a scenario from stopping the whole runtime, whose objects share one thread. */
+/** Limits so that a mistake in a scenario does not block the whole runtime, whose objects share one thread. */
 const LONGEST_SLEEP_MS = 120_000;
 const LONGEST_ALARM_MS = 86_400_000;
 const MOST_MESSAGES = 100_000;
 const MOST_BYTES = 32 << 20;
 
-/** What fits into a close frame (RFC 6455, 5.5.1); which of them are legal, the runtime says. */
+/** The longest reason of a close frame (RFC 6455, 5.5.1); the runtime checks which ones are legal. */
 const HIGHEST_CODE = 65_535;
 
 function sqlValues(fields: Fields): SqlValue[] {
@@ -89,7 +89,7 @@ function isKnown(name: unknown): name is Core["op"] {
   return typeof name === "string" && Object.hasOwn(READERS, name);
 }
 
-/** Gives the fields of a message; its `id` is echoed in the reply, be it an error. Throws BadRequest. */
+/** Returns the fields of a message; its `id` is echoed in every reply. Throws BadRequest if it is invalid. */
 export function parseFields(message: string | ArrayBuffer): Fields {
   if (typeof message !== "string") throw new BadRequest("not_json", "a binary message is not an operation");
   let fields: unknown;
@@ -102,7 +102,7 @@ export function parseFields(message: string | ArrayBuffer): Fields {
   return fields;
 }
 
-/** Gives what the fields ask for. Throws BadRequest. */
+/** Returns the operation of the fields. Throws BadRequest if it is invalid. */
 export function operationOf(fields: Fields): Operation {
   const name = fields["op"];
   if (typeof name === "string" && isTrial(name)) return { op: name, run: TRIALS[name](fields) };
@@ -114,8 +114,8 @@ export function operationOf(fields: Fields): Operation {
 }
 
 /**
- * The code a handler may answer a close with: 1005, 1006 and 1015 stand for "no code was sent" and may not be
- * sent themselves (RFC 6455, 7.4.1), so they are answered with 1000.
+ * The code with which a handler replies to a close: 1005, 1006 and 1015 mean "no code was sent" and must not be
+ * sent (RFC 6455, 7.4.1), so 1000 is sent instead.
  */
 export function legalCloseCode(code: number): number {
   return code === 1005 || code === 1006 || code === 1015 ? 1000 : code;

@@ -1,7 +1,7 @@
-// Which web pages may speak to the worker: those on a list, by their origin, which a browser always sends.
-// Never a substitute for the token: what is no browser sends no origin, or any.
+// Which web pages may connect: those on a list, by their origin, which a browser always sends.
+// This does not replace the token: other programs send no origin, or any.
 
-/** Whether a request may go on: it names no origin, or one that is on the list. Without a list no page may. */
+/** Whether a request is allowed: it has no origin, or one on the list. Without a list no page is allowed. */
 export function isAllowedOrigin(request: Request, allowed: string | null | undefined): boolean {
   const origin = request.headers.get("Origin");
   if (origin === null) return true;

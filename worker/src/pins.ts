@@ -1,21 +1,21 @@
-// Ways to keep an object from sleeping: each starts one piece of work that goes on until it is released.
-// Never used unless a client asks for it, with ?pin= when it connects or with `pin` later.
+// Ways to keep an object from sleeping: each starts work that continues until it is released.
+// A client requests one with ?pin= when it connects, or with `pin` later.
 
 import { BadRequest, oneOf, whole } from "./fields.ts";
 import type { Outcome, Trials } from "./trial.ts";
 
-/** Long enough to outlive every idle window of a play (the runtime's timer is 10 s). */
+/** Longer than any idle time of a play (the runtime's timer is 10 s). */
 const PIN_MS = 120_000;
 
 const PERIOD_MS = 1_000;
 
-/** Those that can be asked for when connecting: the handler goes on. */
+/** Those that can be requested when connecting: the handler returns. */
 const PINS = ["interval", "timeout", "fetch", "waituntil", "outgoing", "outgoing_fetch"] as const;
 
-/** Those that hold up the handler itself. */
+/** Those that block the handler. */
 const HOLD_UPS = ["fetch_awaited", "hang"] as const;
 
-/** Those that end by themselves after a time that one can choose. */
+/** Those that end by themselves after a given time. */
 const TIMED: readonly Kind[] = ["timeout", "fetch", "fetch_awaited"];
 
 export type Pin = (typeof PINS)[number];
@@ -25,22 +25,22 @@ export function isPin(name: string): name is Pin {
   return PINS.some((pin) => pin === name);
 }
 
-/** What a pin needs of the object that it keeps awake. */
+/** What a pin needs of its object. */
 export interface Pinned {
   readonly state: DurableObjectState;
   readonly token: string;
 }
 
-/** The key under which the room keeps its own address: after a sleep there is no request to read it from. */
+/** The storage key of the worker's address: after a sleep there is no request to read it from. */
 const ORIGIN_KEY = "origin";
 
-/** Keeps the worker's own address, for the pins that leave the object. */
+/** Stores the worker's address, for pins that send requests. */
 export function rememberOrigin(storage: DurableObjectStorage, origin: string): void {
   if (storage.kv.get(ORIGIN_KEY) === origin) return;
   void storage.put(ORIGIN_KEY, origin, { allowUnconfirmed: true });
 }
 
-/** Gives the worker's own address, as the last request to this room named it. */
+/** Returns the worker's address from the last request to this room. */
 export function originOf(storage: DurableObjectStorage): string {
   return storage.kv.get<string>(ORIGIN_KEY) ?? "";
 }
@@ -53,7 +53,7 @@ export class Pins {
     return this.#ends.size;
   }
 
-  /** Ends all work and gives how many pieces there were. */
+  /** Ends all pins and returns their number. */
   release(): number {
     const ends = [...this.#ends];
     this.#ends.clear();
@@ -61,7 +61,7 @@ export class Pins {
     return ends.length;
   }
 
-  /** Starts a pin. Gives what `pin` answers: null where its handler is not to reply. */
+  /** Starts a pin. Returns the reply of `pin`: null if its handler should not reply. */
   start(kind: Kind, pinned: Pinned, ms = PIN_MS): Outcome {
     return this.#starters[kind](pinned, ms);
   }
@@ -109,7 +109,7 @@ export class Pins {
     },
   };
 
-  /** A promise that nothing but the release resolves. */
+  /** A promise that only the release resolves. */
   #released(): Promise<void> {
     return new Promise((resolve) => this.#ends.add(resolve));
   }

@@ -1,5 +1,5 @@
-// What turns a request away before it is a message: a status, a word for programs and a sentence for people.
-// Never decides whether one is turned away.
+// Refusals of requests: a status, an error code and a sentence.
+// The callers decide when to refuse.
 
 export interface Refusal {
   readonly status: number;

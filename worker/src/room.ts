@@ -1,5 +1,5 @@
 // A chat room as a Durable Object whose sockets hibernate: state in SQLite, per-socket state in attachments.
-// Keeps nothing in memory that a sleep may not lose, except the two fields that exist to show the loss.
+// Only the two fields that show the loss of memory are not restored after a sleep.
 
 import { DurableObject } from "cloudflare:workers";
 
@@ -28,13 +28,13 @@ export interface Reply {
   readonly [field: string]: unknown;
 }
 
-/** What `throw` asks for: an error that the handler does not catch. */
+/** The error of `throw`, which the handler does not catch. */
 class UncaughtError extends Error {}
 
 export class Room extends DurableObject<Env> {
-  /** New for each stay in memory: two replies with the same instance came from the same memory. */
+  /** New for each stay in memory: replies with the same instance came from the same stay. */
   protected readonly instance = crypto.randomUUID();
-  /** Lives in memory only, to show that memory is lost. */
+  /** Only in memory, to show that memory is lost. */
   protected counter = 0;
   protected readonly log: Log;
   protected readonly boot = new Boot();
@@ -71,7 +71,7 @@ export class Room extends DurableObject<Env> {
   }
 
   override async webSocketClose(socket: WebSocket, code: number, reason: string, clean: boolean): Promise<void> {
-    // Without this the client never gets a close frame and reports 1006 after its own time-out,
+    // Without this the client never gets a close frame and reports 1006 after its own timeout,
     // on every compatibility date; a socket with the tag "mute" shows it.
     try {
       if (!this.ctx.getTags(socket).includes("mute")) socket.close(legalCloseCode(code), reason);
@@ -90,7 +90,7 @@ export class Room extends DurableObject<Env> {
     this.toAll({ event: "alarm", ok: true, ...this.self() });
   }
 
-  /** Says what the app server wants said, once; the Worker has seen that it is the app's, and fresh. */
+  /** Sends the text of a push, once; the Worker has checked its signature and age. */
   protected async pushed(request: Request): Promise<Response> {
     const push = await pushOf(request);
     const text = textOf(push);
@@ -99,7 +99,7 @@ export class Room extends DurableObject<Env> {
     return Response.json(this.reply("push", undefined, null, this.say(text)));
   }
 
-  /** Takes a client in, by the Hibernation API or, as a control, by the standard one. */
+  /** Accepts a client, with the Hibernation API or, as a control, with the standard API. */
   protected join(url: URL): Response {
     const { 0: client, 1: server } = new WebSocketPair();
     const name = url.searchParams.get("name") ?? "";
@@ -130,7 +130,7 @@ export class Room extends DurableObject<Env> {
     });
   }
 
-  /** One request in, one reply out; whatever goes wrong becomes a typed error reply and closes nothing. */
+  /** Handles one request with one reply; an error becomes a typed error reply and closes nothing. */
   protected async answer(message: string | ArrayBuffer, socket: WebSocket | null): Promise<Reply | null> {
     let id: unknown;
     try {
@@ -145,7 +145,7 @@ export class Room extends DurableObject<Env> {
     }
   }
 
-  /** Says what went wrong; what the runtime refuses comes in its own words, with the name of its error as `type`. */
+  /** Returns the error reply; an error of the runtime has its own text, and its name as `type`. */
   protected refusal(error: unknown): Reply {
     if (error instanceof BadRequest) return { ok: false, error: error.code, message: error.message };
     const [type, message] = error instanceof Error ? [error.name, error.message] : [null, String(error)];
@@ -165,7 +165,7 @@ export class Room extends DurableObject<Env> {
     };
   }
 
-  /** What every reply says about the object itself. */
+  /** The fields about the object that every reply has. */
   protected self(): { instance: string; boots: number; sockets: number; version: string | null } {
     return {
       instance: this.instance,
@@ -175,7 +175,7 @@ export class Room extends DurableObject<Env> {
     };
   }
 
-  /** Gives the fields of the reply, or null where there is none because the socket was closed. */
+  /** Returns the fields of the reply, or null if there is none because the socket was closed. */
   protected async perform(operation: Operation, socket: WebSocket | null): Promise<object | null> {
     switch (operation.op) {
       case "who":
@@ -229,18 +229,18 @@ export class Room extends DurableObject<Env> {
     return { state, env, boot, crowd, pins, socket: () => this.socketOf(socket) };
   }
 
-  /** Keeps a message and sends it to all; it may come from a client or, over HTTP, from a backend. */
+  /** Stores a message and sends it to all; it may come from a client or, over HTTP, from a backend. */
   protected say(text: unknown): object {
     const said = this.log.append(text);
     return { ...said, reached: this.toAll({ event: "said", ...said, ...this.self() }) };
   }
 
-  /** Sends a client what was said after `seq`, each message marked as a replay. */
+  /** Sends a client the messages after `seq`, each marked as a replay. */
   protected replay(socket: WebSocket, seq: number): void {
     for (const said of this.log.since(seq)) this.send(socket, { event: "said", ...said, replayed: true, ...this.self() });
   }
 
-  /** Sends many messages of a size, numbered from 1, so that a reader who is too slow can be looked at. */
+  /** Sends many messages of a size, numbered from 1, to test slow readers. */
   protected flood(socket: WebSocket, messages: number, bytes: number): object {
     const filling = "x".repeat(bytes);
     for (let id = 1; id <= messages; id += 1) this.send(socket, { event: "flood", id, filling });
@@ -260,7 +260,7 @@ export class Room extends DurableObject<Env> {
     socket.send(JSON.stringify(message));
   }
 
-  /** Sends to every open hibernatable socket and gives their number. */
+  /** Sends to every open hibernatable socket and returns their number. */
   protected toAll(message: object): number {
     const open = this.ctx.getWebSockets().filter((socket) => socket.readyState === WebSocket.OPEN);
     for (const socket of open) this.send(socket, message);

@@ -1,9 +1,9 @@
-// Numbers without gaps, from SQLite: each is one more than the one before, whatever happened between them.
-// Never keeps more than the last one.
+// Consecutive numbers from SQLite, without gaps whatever happens in between.
+// Only the last one is stored.
 
 import type { Trials } from "./trial.ts";
 
-/** Made when it is first used: the constructor is on the way of every wake. */
+/** Created at first use, because the constructor delays every wake. */
 const TABLE = "CREATE TABLE IF NOT EXISTS sequence (only INTEGER PRIMARY KEY CHECK (only = 1), last INTEGER NOT NULL)";
 
 const NEXT = `INSERT INTO sequence (only, last) VALUES (1, 1)

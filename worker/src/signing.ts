@@ -1,16 +1,16 @@
-// HMAC-SHA256 over a text, in base64url: how the app server shows that a push or a ticket is its own.
-// Never compares two signatures itself, because `verify` takes the same time wherever they differ.
+// HMAC-SHA256 over a text, in base64url: the signature of the app server's pushes and tickets.
+// Signatures are compared by `verify`, which takes constant time.
 
 const HMAC = { name: "HMAC", hash: "SHA-256" };
 
-/** Gives the bytes of a text in base64url without padding, or null where it is none. */
+/** Returns the bytes of a text in base64url without padding, or null if it is invalid. */
 export function bytesOf(text: string): Uint8Array | null {
   if (!/^[\w-]+$/.test(text) || text.length % 4 === 1) return null;
   const plain = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
   return Uint8Array.from(plain, (character) => character.charCodeAt(0));
 }
 
-/** Whether a signature is that of the text. Where there is no secret nothing is signed. */
+/** Whether a signature is that of the text; false without a secret. */
 export async function isSigned(secret: string | null | undefined, text: string, signature: string): Promise<boolean> {
   const shown = bytesOf(signature);
   if (!secret || shown === null) return false;

@@ -1,10 +1,10 @@
-// The sockets that the runtime keeps for the room, by state, and the tags of one.
-// Never keeps a list of its own.
+// The sockets of the room by state, and the tags of one,
+// from the runtime's list.
 
 import { text, whole } from "./fields.ts";
 import type { Trials } from "./trial.ts";
 
-/** What fits into a close frame (RFC 6455, 5.5.1); which of them are legal, the runtime says. */
+/** The longest reason of a close frame (RFC 6455, 5.5.1); the runtime checks which ones are legal. */
 const HIGHEST_CODE = 65_535;
 
 /** The names of readyState 0 to 3. */
@@ -17,7 +17,7 @@ export const SOCKETS = {
     return { count: found.length, by_state: Object.fromEntries(counts) };
   },
 
-  /** Closes the sockets of a name, whoever asks. */
+  /** Closes the sockets with a name. */
   kick: (fields) => {
     const name = text(fields, "name");
     const [code, reason] = [whole(fields, "code", 1000, HIGHEST_CODE), text(fields, "reason", "")];

@@ -1,10 +1,10 @@
-// The same questions asked of a plain Worker: a WebSocket that no object holds, for comparison.
-// Never shares anything between two connections, because nothing says that they meet in the same memory.
+// A WebSocket in a plain Worker, without an object, for comparison.
+// Connections share nothing, because they may be in different isolates.
 
 import { BadRequest } from "./fields.ts";
 import { legalCloseCode, parseFields } from "./messages.ts";
 
-/** Takes a socket by the standard API and answers its closing on every compatibility date. */
+/** Accepts a socket with the standard API and replies to its close on every compatibility date. */
 export function acceptAndAnswerClose(socket: WebSocket): void {
   socket.accept();
   socket.addEventListener("close", (event) => socket.close(legalCloseCode(event.code), event.reason));
@@ -45,7 +45,7 @@ function idOf(id: unknown): object {
   return id === undefined ? {} : { id };
 }
 
-/** Opens a connection that lives in this Worker alone; `name` comes back in its replies. */
+/** Opens a connection that only this Worker holds; `name` is in its replies. */
 export function connectStateless(name: string): WebSocket {
   const { 0: client, 1: server } = new WebSocketPair();
   const connection = new Connection(name);

@@ -1,5 +1,5 @@
-// Tickets, `payload.signature` in base64url: by one an app server admits one client to one room, once, for seconds.
-// Never read from a URL, because URLs end up in logs; a ticket is offered as a subprotocol, which a browser can do.
+// Tickets, `payload.signature` in base64url: an app server admits one client to one room, once, for seconds.
+// A ticket is sent as a subprotocol, which browsers support, and not in the URL, because URLs end up in logs.
 
 import { offered } from "./auth.ts";
 import { useOnce } from "./once.ts";
@@ -8,18 +8,18 @@ import { bytesOf, isSigned } from "./signing.ts";
 
 const SUBPROTOCOL_PREFIX = "poc.ticket.";
 
-/** A ticket that lives longer is refused, since the room has to remember it for as long. */
+/** A longer lifetime is refused, because the room must store the ticket for as long. */
 const LONGEST_SECONDS = 300;
 
 export interface Ticket {
   readonly room: string;
-  /** Until when it is good, in seconds since 1970. */
+  /** Until when it is valid, in seconds since 1970. */
   readonly exp: number;
-  /** What makes it one of its kind. */
+  /** The unique id. */
   readonly jti: string;
 }
 
-/** What a ticket is held against: the room that is asked for, and the secret. */
+/** What a ticket is checked against: the requested room and the secret. */
 interface Asked {
   readonly shown: string;
   readonly room: string;
@@ -28,12 +28,12 @@ interface Asked {
 
 type Check = (ticket: Ticket, asked: Asked) => Promise<Refusal | null> | Refusal | null;
 
-/** Gives the subprotocol with which a WebSocket shows a ticket, or null where it shows none. */
+/** Returns the subprotocol that contains a ticket, or null. */
 export function ticketOffered(request: Request): string | null {
   return request.headers.get("Upgrade") === "websocket" ? offered(request, SUBPROTOCOL_PREFIX) : null;
 }
 
-/** Gives what a ticket says, whoever made it, or null where it says nothing. */
+/** Returns the payload of a ticket, unverified, or null if it is malformed. */
 function read(subprotocol: string): Ticket | null {
   const [payload = ""] = subprotocol.slice(SUBPROTOCOL_PREFIX.length).split(".");
   try {
@@ -47,7 +47,7 @@ function read(subprotocol: string): Ticket | null {
 
 const FORGED: Refusal = { status: 401, error: "ticket_forged", message: "this is no ticket of the app's" };
 
-/** What the Worker asks of a ticket, in this order. */
+/** The Worker's checks of a ticket, in this order. */
 export const TICKET_CHECKS: Record<"genuine" | "alive" | "forThisRoom", Check> = {
   genuine: async (_, { shown, secret }) => {
     const [payload = "", signature = "", ...more] = shown.split(".");
@@ -67,7 +67,7 @@ export const TICKET_CHECKS: Record<"genuine" | "alive" | "forThisRoom", Check> =
       : { status: 403, error: "ticket_for_another_room", message: "the ticket is for another room" },
 };
 
-/** Gives why a ticket does not lead into a room, or null; whether it was used already, only the room knows. */
+/** Returns why a ticket is refused, or null; only the room knows whether it was used before. */
 export async function checkTicket(
   subprotocol: string,
   room: string,
@@ -83,7 +83,7 @@ export async function checkTicket(
   return null;
 }
 
-/** Whether a request may come in as far as tickets go: it shows none, or one that is used by this very request. */
+/** Whether a request is allowed: it has no ticket, or one that was not used before. */
 export function isAdmitted(request: Request, sql: SqlStorage): boolean {
   const shown = ticketOffered(request);
   if (shown === null) return true;

@@ -1,5 +1,5 @@
-// How long the runtime lets a handler of a hibernatable socket work before it cancels it.
-// Never set unless a client asks for it.
+// The runtime's timeout for handlers of hibernatable sockets,
+// set on request of a client.
 
 import { number } from "./fields.ts";
 import type { Trials } from "./trial.ts";

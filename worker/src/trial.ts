@@ -1,5 +1,5 @@
-// What a trial is: an operation that puts one promise of the platform to the test, in a file with its like.
-// Never a table of them; that is in trials.ts.
+// The types of a trial: an operation that tests one documented behavior of the platform.
+// The table of all trials is in trials.ts.
 
 import type { Boot } from "./boots.ts";
 import type { Crowd } from "./crowd.ts";
@@ -14,15 +14,15 @@ export interface Stage {
   readonly boot: Boot;
   readonly crowd: Crowd;
   readonly pins: Pins;
-  /** The socket that asks; throws BadRequest over HTTP, where there is none. */
+  /** The requesting socket; throws BadRequest over HTTP, where there is none. */
   socket(): WebSocket;
 }
 
-/** The fields of the reply, or null where there is to be none. */
+/** The fields of the reply, or null for no reply. */
 export type Outcome = object | null | Promise<object | null>;
 
-/** Does what was asked; whatever it throws becomes an error reply with the runtime's own words. */
+/** Runs the operation; what it throws becomes an error reply with the runtime's text. */
 export type Trial = (stage: Stage) => Outcome;
 
-/** Readers by operation: each checks the fields before anything is done. Throws BadRequest. */
+/** Parsers by operation: each checks the fields first. Throws BadRequest if they are invalid. */
 export type Trials = Readonly<Record<string, (fields: Fields) => Trial>>;

@@ -1,5 +1,5 @@
-// All trials by the operation that asks for them.
-// Never does anything itself.
+// All trials by operation;
+// each is in a file with related ones.
 
 import { ALARMS } from "./alarms.ts";
 import { ATTACHMENTS } from "./attachments.ts";

@@ -1,9 +1,9 @@
-// One value of each type that JSON cannot carry and the structured clone algorithm can, and whether it came back equal.
+// One value of each type that the structured clone algorithm supports and JSON does not, and a comparison.
 // Pure: stores nothing.
 
 export type Samples = Readonly<Record<string, unknown>>;
 
-/** Gives the values, made anew each time, so that nobody compares a value with itself. */
+/** Returns new values each time, so that no value is compared with itself. */
 export function samples(): Samples {
   const cycle: { self?: unknown } = {};
   cycle.self = cycle;
@@ -23,7 +23,7 @@ export function samples(): Samples {
   };
 }
 
-/** Compares by type and content; what has no rule here is equal only to itself (numbers: NaN is, and 0 is not -0). */
+/** Compares by type and content; values of other types with Object.is (NaN equals NaN, and 0 is not -0). */
 function equal(one: unknown, other: unknown): boolean {
   if (Object.is(one, other)) return true;
   if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return false;
@@ -42,7 +42,7 @@ function isCycle(value: unknown): boolean {
   return typeof value === "object" && value !== null && "self" in value && value.self === value;
 }
 
-/** Gives the names of the values that did not come back equal; all of them where nothing came back. */
+/** Returns the names of the values that are not equal; all of them if there is no value. */
 export function different(found: Samples | undefined): string[] {
   const same = ([name, value]: [string, unknown]): boolean =>
     found !== undefined &&

@@ -1,4 +1,4 @@
-"""Did the sockets survive the sleep?"""
+"""The checks `connections-survive`, `connections-drop` and `close-handshake`."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,14 @@ from poc_cli.judge.binding import faults_of, objects_of
 from poc_cli.judge.check_registry import check
 from poc_cli.judge.fences import is_cut_short
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
-from poc_cli.judge.ownership import sockets_of, strays_of, why_stray
-from poc_cli.judge.proof import proven_sleeps
+from poc_cli.judge.ownership import sockets_of, unproven_sockets_of, why_not_owned
+from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
 from poc_cli.judge.reach import reach_of
 from poc_cli.judge.sleeps import Sleep, fault_after, losses_of, sleeps_of
+from poc_cli.record.closings import closing_of
 from poc_cli.record.instances import instances_of
 from poc_cli.record.play_record import FOREVER, Connection, PlayRecord
+from poc_cli.record.self_ended import why_self_ended
 from poc_cli.scenario.check_names import CheckEntry
 from poc_cli.scenario.model import Claim, On
 
@@ -38,9 +40,9 @@ def connections_survive(play: PlayRecord, claim: Claim) -> Finding:
     end = _decided_at(play, claim)
     findings = [_survived(play, sleep, connection, end) for sleep in sleeps for connection in sockets_of(play, sleep)]
     findings += [
-        unknown(why_stray(play, sleep, connection), sleep.evidence)
+        unknown(why_not_owned(play, sleep, connection), sleep.evidence)
         for sleep in sleeps
-        for connection in strays_of(play, sleep)
+        for connection in unproven_sockets_of(play, sleep)
     ]
     result = worst(findings)
     if result.verdict != "held":
@@ -50,12 +52,14 @@ def connections_survive(play: PlayRecord, claim: Claim) -> Finding:
     clients = sorted({connection.client for sleep in sleeps for connection in sleep.sockets})
     listed = ", ".join(clients) if len(clients) <= 4 else f"{len(clients)} clients"  # noqa: PLR2004 - fits a line
     return held(
-        f"{sleeps[0].label} {sleeps[0].told}; {listed} then spoke with it on the same connection", result.evidence
+        f"{sleeps[0].label} {sleeps[0].description}; {listed} then spoke with it on the same connection",
+        result.evidence,
+        result.losses,
     )
 
 
 def _lost_before(play: PlayRecord, claim: Claim) -> Finding | None:
-    """Return the loss of a socket at an earlier sleep of the story, which then never came to the one that is meant."""
+    """Return the loss of a socket at an earlier sleep, because of which the story did not reach the claim's sleep."""
     if claim.after is not None:
         return None
     asked_for = (each for each in sleeps_of(play) if each.label in objects_of(play, claim) and each.steps)
@@ -72,16 +76,20 @@ def _lost_before(play: PlayRecord, claim: Claim) -> Finding | None:
     )
 )
 def connections_drop(play: PlayRecord, claim: Claim) -> Finding:
-    """Held where a fault closed every connection that was open at it, and no client did."""
+    """Held if a fault closed every connection that was open at it, and no client did."""
     wanted, faults = set(objects_of(play, claim)), faults_of(play, claim)
     losses = [loss for loss in losses_of(play) if loss.label in wanted and loss.sockets and loss.steps & faults]
     if not losses:
-        return unknown("no fault befell an object with a socket open")
+        return unknown("no fault ended an object with a socket open")
     findings = [_dropped(play, loss, connection) for loss in losses for connection in loss.sockets]
     result = worst(findings)
     if result.verdict != "held":
         return result
-    return held(f"{losses[0].label} {losses[0].told}, and {len(findings)} connection(s) broke with it", result.evidence)
+    return held(
+        f"{losses[0].label} {losses[0].description}, and {len(findings)} connection(s) broke with it",
+        result.evidence,
+        result.losses,
+    )
 
 
 def _dropped(play: PlayRecord, loss: Sleep, connection: Connection) -> Finding:
@@ -89,16 +97,16 @@ def _dropped(play: PlayRecord, loss: Sleep, connection: Connection) -> Finding:
     if closed is None and is_cut_short(play):
         return unknown(f"{connection.client} was still open when the record ended: {play.ending}", (loss.left.id,))
     if closed is None:
-        return refuted(f"{connection.client} was still open at the end of the play", (loss.left.id,))
+        return refuted(f"{connection.client} was still open at the end of the play", (loss.left.id,), (loss,))
     if closed.data["by"] == "client":
-        return refuted(f"{connection.client} stayed open until it closed itself", (loss.left.id, closed.id))
-    return held("", (loss.left.id, closed.id))
+        return refuted(f"{connection.client} stayed open until it closed itself", (loss.left.id, closed.id), (loss,))
+    return held("", (loss.left.id, closed.id), (loss,))
 
 
 def _decided_at(play: PlayRecord, claim: Claim) -> int | None:
-    """Return the event up to which sockets must live: the end of the last step that names the claim, else of the play.
+    """Return the event up to which sockets must stay open, None if the record ends before.
 
-    None where the record ends before.
+    It is the end of the last step that names the claim, or of the play if none does.
     """
     planned = [index for index, placed in enumerate(play.play.steps) if placed.step.claim == claim.id]
     if not planned:
@@ -111,14 +119,14 @@ def _decided_at(play: PlayRecord, claim: Claim) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class _Spoken:
-    """What of an exchange after a sleep is in the record: the client's frame, and the object's."""
+    """The exchange after a sleep: the ids of the client's frame and of the object's, None if one is missing."""
 
     sent: int | None
     got: int | None
 
     @property
     def both(self) -> tuple[int, int] | None:
-        """Return both, None where one is missing."""
+        """Both, None if one is missing."""
         return None if self.sent is None or self.got is None else (self.sent, self.got)
 
 
@@ -126,33 +134,33 @@ def _survived(play: PlayRecord, sleep: Sleep, connection: Connection, end: int |
     spoken = _spoken(play, sleep, connection)
     closed = connection.closed
     if closed is not None and spoken.both is not None and end is not None and closed.id > end:
-        closed = None  # the claim was decided while the socket lived
+        closed = None  # the claim was decided before it closed
     if closed is not None and closed.data["by"] != "client" and not _was_to_be_closed(play, closed):
         return _closed_by_other(play, sleep, connection, closed, spoken)
     if spoken.both is None:
-        message = f"{connection.client} was not exercised after {_which(play, sleep)}"
+        message = f"{connection.client} was not used after {_which(play, sleep)}"
         return unknown(f"{message}: {_missing(sleep, spoken, connection)}", sleep.evidence)
-    return held("", (*sleep.evidence, *spoken.both))
+    return held("", (*sleep.evidence, *spoken.both), (sleep,))
 
 
 def _which(play: PlayRecord, sleep: Sleep) -> str:
-    """Return a sleep in words: of which object, and where in the story."""
+    """Return a phrase for a sleep: the object and the line of its step."""
     step = next((each for each in play.steps if each.index in sleep.steps), None)
     return f"{sleep.label} slept" if step is None else f"{sleep.label} slept (line {step.begun.data['line']})"
 
 
 def _missing(sleep: Sleep, spoken: _Spoken, connection: Connection) -> str:
-    """Return in words which direction of an exchange is missing."""
+    """Return a phrase for the missing direction of an exchange."""
     client, label = connection.client, sleep.label
     if spoken.sent is None and spoken.got is None:
-        return f"nothing shows that a frame of {client}'s reached {label}, nor one of {label}'s {client}"
+        return f"nothing shows that a frame of {client} reached {label}, or one of {label} reached {client}"
     if spoken.sent is None:
-        return f"nothing shows that a frame of {client}'s reached {label}"
-    return f"nothing shows that a frame of {label}'s reached {client}"
+        return f"nothing shows that a frame of {client} reached {label}"
+    return f"nothing shows that a frame of {label} reached {client}"
 
 
 def _spoken(play: PlayRecord, sleep: Sleep, connection: Connection) -> _Spoken:
-    """Return what passed between a client and the object on a connection after a sleep."""
+    """Return the exchange of a client and the object on a connection after a sleep."""
     if sleep.back is None:
         return _Spoken(None, None)
     if not play.place.has_trace:
@@ -167,31 +175,35 @@ def _spoken(play: PlayRecord, sleep: Sleep, connection: Connection) -> _Spoken:
 def _closed_by_other(play: PlayRecord, sleep: Sleep, connection: Connection, closed: Event, spoken: _Spoken) -> Finding:
     """Judge a connection that the client did not close.
 
-    What closed soon after it had spoken has not survived either, if the story wanted it for more. After a fault of the
-    story's it is the fault's doing; that the object ended by itself is the worker's.
+    A connection that closed soon after an exchange did not survive either, if a later step needed it. A close after a
+    fault is caused by the fault; a close because the object ended by itself is caused by the worker.
     """
     evidence = (*sleep.evidence, *(spoken.both or ()), closed.id)
     fault = fault_after(play, sleep, closed.id)
     if fault is not None and fault.data.get("how") != "dropped":
         if spoken.both is not None:
-            return held("", (*sleep.evidence, *spoken.both))
-        return unknown(f"{connection.client} was closed after a fault, not by the sleep", (fault.id,))
-    because = "" if fault is None else f", and {sleep.label} ended by itself (an exception or ctx.abort())"
-    message = f"{connection.client} was closed after {sleep.label} slept: {closed.data['said']}{because}"
+            return held("", (*sleep.evidence, *spoken.both), (sleep,))
+        how = closing_of(closed.data)
+        return unknown(f"{connection.client} was closed after a fault, not by the sleep ({how})", (fault.id,))
+    because = "" if fault is None else f", and {sleep.label} ended by itself ({why_self_ended(fault, play.events)})"
+    message = f"{connection.client} was closed after {sleep.label} slept: {closing_of(closed.data)}{because}"
     if _may_have_closed_before(play, sleep, closed):
+        how = closing_of(closed.data)
         return unknown(
-            f"{connection.client} was closed as {sleep.label} slept, and which came first is not known", evidence
+            f"{connection.client} was closed as {sleep.label} slept ({how}), and which came first is not known",
+            evidence,
         )
     is_missed = any(step.failure == "closed" and step.end_id > closed.id for step in play.steps)
     if is_missed or not _may_have_spoken(play, sleep, connection, spoken):
-        return refuted(message, evidence)
+        return refuted(message, evidence, (sleep,))
     return unknown(f"{connection.client} spoke with {sleep.label} after its sleep, then {message}", evidence)
 
 
 def _may_have_closed_before(play: PlayRecord, sleep: Sleep, closed: Event) -> bool:
-    """Return whether a close that came in the step of the sleep may have been sent before it.
+    """Return whether a close that arrived in the step of the sleep may have been sent before the sleep.
 
-    The trace and the socket are two pipes: an object that is out of memory closes nothing, and says no farewell.
+    Trace and sockets are separate streams, so their order is not known exactly; an object that is out of memory sends
+    no close frame.
     """
     ended = [step.end_id for step in play.steps if step.index in sleep.steps]
     return bool(closed.data["clean"]) and closed.data["by"] == "server" and any(closed.id < each for each in ended)
@@ -204,9 +216,10 @@ def _may_have_spoken(play: PlayRecord, sleep: Sleep, connection: Connection, spo
 
 
 def _was_to_be_closed(play: PlayRecord, closed: Event) -> bool:
-    """Return whether the story expected the server to close this connection, in a step that came out so or was cut off.
+    """Return whether the story expected the server to close this connection, in a step that passed or was cut off.
 
-    The close frame may have come before that step began; what the client opened since then is another connection.
+    The close frame may have arrived before that step began; a connection that the client opened since then is another
+    one.
     """
     opened = (each.opened.id for each in play.connections if each.client == closed.actor)
     again = next((event_id for event_id in opened if event_id > closed.id), FOREVER)
@@ -225,13 +238,42 @@ def _was_to_be_closed(play: PlayRecord, closed: Event) -> bool:
 
 
 def _answered(play: PlayRecord, sleep: Sleep, connection: Connection) -> tuple[int, int] | None:
-    """Return the first message after a sleep that the object answered on this connection with its instance."""
+    """Return the first message after a sleep answered with an instance id on a connection, and the answer."""
     first = sleep.left.id if sleep.back is None else sleep.back.id
-    for telling in instances_of(play, sleep.label).tellings:
-        answer = telling.event
-        if answer.kind == kinds.RECEIVED and answer.id >= first and telling.connection == connection:
+    for given in instances_of(play, sleep.label).answers:
+        answer = given.event
+        if answer.kind == kinds.RECEIVED and answer.id >= first and given.connection == connection:
             mine = (each for each in play.of_kind(kinds.SENT) if (each.actor, each.step) == (answer.actor, answer.step))
             asked = next((each.id for each in mine if each.id < answer.id), None)
             if asked is not None:
                 return asked, answer.id
     return None
+
+
+@check(
+    CheckEntry(
+        name="close-handshake",
+        order=130,
+        meaning="Every close by a client was answered by a close frame.",
+        beyond_state=True,
+    )
+)
+def close_handshake(play: PlayRecord, claim: Claim) -> Finding:
+    """Refuted by a client that closed and got no close frame back."""
+    if asks_for_sleep(play, claim):
+        found = proven_sleeps(play, claim)
+        if isinstance(found, Finding):
+            return found
+    steps = {step.index for step in play.steps if step.verb == "close"}
+    closed = [event for event in play.of_kind(kinds.CLOSED) if event.step in steps and event.data["by"] == "client"]
+    if not closed:
+        return unknown(f"no client closed a connection{f' ({play.ending})' if play.ending else ''}")
+    for event in closed:
+        if not event.data["clean"]:
+            return refuted(f"{event.actor} closed and got no close frame back: {closing_of(event.data)}", (event.id,))
+    asked = sum(placed.step.verb == "close" for placed in play.play.steps)
+    ended = [step for step in play.steps if step.ended is not None]
+    carried_out = [step for step in ended if step.verb == "close" and step.failure != "closed"]
+    if len(carried_out) < asked:
+        return unknown(f"only {len(carried_out)} of {asked} close steps were carried out", [e.id for e in closed])
+    return held(f"{len(closed)} close(s) were answered", [event.id for event in closed])

@@ -1,4 +1,4 @@
-"""Did each object leave memory only to sleep, or by a fault of the story?"""
+"""The check `no-crash`."""
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
@@ -7,6 +7,7 @@ from poc_cli.judge.check_registry import check
 from poc_cli.judge.fences import fences_of
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.record.play_record import PlayRecord, StepRecord
+from poc_cli.record.self_ended import why_self_ended
 from poc_cli.scenario.check_names import CheckEntry
 from poc_cli.scenario.model import Claim, On, Step
 
@@ -25,7 +26,7 @@ from poc_cli.scenario.model import Claim, On, Step
     )
 )
 def no_crash(play: PlayRecord, claim: Claim) -> Finding:
-    """Refuted by an object that left memory neither to sleep nor by a fault; held where the trace was read after it."""
+    """Refuted by an object that left memory other than by a sleep or a fault; held if the trace was read at the end."""
     return worst([_no_crash(play, label) for label in objects_of(play, claim)])
 
 
@@ -35,10 +36,10 @@ def _no_crash(play: PlayRecord, label: str) -> Finding:
     left = [event for event in mine if event.kind == kinds.LEFT]
     crash = next((event for event in left if event.data["how"] == "dropped"), None)
     if crash is not None:
-        return refuted(f"{label} ended by itself, as after ctx.abort() or in a constructor that throws", (crash.id,))
+        return refuted(f"{label} ended by itself: {why_self_ended(crash, play.events)}", (crash.id,))
     unexplained = next((event for event in left if _died_without_a_fault(play, event)), None)
     if unexplained is not None:
-        return unknown(f"{label} ended with its process, and no step ended that", (unexplained.id,))
+        return unknown(f"{label} ended with its process, which no step ended", (unexplained.id,))
     if not entered:
         return unknown(f"nothing shows that {label} was in memory")
     if play.outcome != "done":
@@ -46,7 +47,7 @@ def _no_crash(play: PlayRecord, label: str) -> Finding:
     fence = _read_after_all(play)
     if fence is None:
         advice = "end the story with a probe, after a step that gets an answer"
-        return unknown(f"nothing shows what became of {label} after the last message: {advice}", entered)
+        return unknown(f"nothing shows what happened to {label} after the last message: {advice}", entered)
     return held(f"{label} did not end by itself in {len(entered)} stay(s) in memory", (*entered, fence))
 
 
@@ -55,7 +56,7 @@ def _died_without_a_fault(play: PlayRecord, left: Event) -> bool:
 
 
 def _read_after_all(play: PlayRecord) -> int | None:
-    """Return the event at which the trace was read after the last step that can have made an object end."""
+    """Return the event at which the trace was read after the last step that may have ended an object, if any."""
     last = next((step for step in reversed(play.steps) if _planned(play, step).touches_objects), None)
     if last is None or not fences_of(play) or fences_of(play)[-1] < last.end_id:
         return None
@@ -63,7 +64,7 @@ def _read_after_all(play: PlayRecord) -> int | None:
 
 
 def _is_under_way(play: PlayRecord, step: StepRecord) -> bool:
-    """Return whether a step waited for no answer, so that what it sent may have come after the trace was read."""
+    """Return whether a step waited for no answer, so that its message may have arrived after the trace was read."""
     planned = _planned(play, step)
     return isinstance(planned, On) and planned.sends and not planned.expects
 

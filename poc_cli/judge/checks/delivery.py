@@ -1,4 +1,4 @@
-"""Did every message arrive, once, and in order?"""
+"""The checks `delivered-in-order` and `delivered-once`."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from poc_cli.history.event import Event
 from poc_cli.judge.check_registry import check
 from poc_cli.judge.finding import Finding, held, refuted, unknown
 from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
+from poc_cli.record.closings import closing_of
 from poc_cli.record.play_record import Connection, PlayRecord
 from poc_cli.scenario.check_names import CheckEntry
 from poc_cli.scenario.marks import IN_FLIGHT_SECONDS, mark_of
@@ -18,11 +19,11 @@ Marks = list[tuple[int, str]]
 """Event ids and marks, in the order of the history."""
 
 NAMES_A_KIND = frozenset({"type", "kind", "op", "event", "t", "action", "method", "ok"})
-"""Keys at which messages commonly say what they are."""
+"""Keys that commonly hold the kind of a message."""
 
 IN_FLIGHT_NS = round(IN_FLIGHT_SECONDS * 1e9)
-"""A message that was sent so shortly before the end of the story, and that nobody waited for, may still be answered.
-The engine waits for it; older records end without."""
+"""A message that was sent this shortly before the end of the story, and that no step waited for, may still be answered.
+The engine waits for the answer; in older records it did not."""
 
 
 def _marks(play: PlayRecord, claim: Claim, kind: str) -> dict[str, Marks]:
@@ -36,10 +37,7 @@ def _marks(play: PlayRecord, claim: Claim, kind: str) -> dict[str, Marks]:
 
 
 def _undecidable(play: PlayRecord, claim: Claim, sent: dict[str, Marks]) -> Finding | None:
-    """Return why nothing can be said: a sleep that did not happen, no marks, or marks that are not unique.
-
-    Without a `hibernate` step the story asks for no sleep, and rule 1 has nothing to say.
-    """
+    """Return an `unknown` finding if a planned sleep is not proven, no message has a mark, or marks are not unique."""
     found = proven_sleeps(play, claim) if asks_for_sleep(play, claim) else None
     if isinstance(found, Finding):
         return found
@@ -50,7 +48,7 @@ def _undecidable(play: PlayRecord, claim: Claim, sent: dict[str, Marks]) -> Find
     if number == 1:
         return None
     evidence = [event for marks in sent.values() for event, mark in marks if mark == again]
-    return unknown(f"the mark {again} was sent {number} times, so it tells no message from another", evidence)
+    return unknown(f"the mark {again} was sent {number} times, so it does not identify a message", evidence)
 
 
 @check(
@@ -65,7 +63,7 @@ def _undecidable(play: PlayRecord, claim: Claim, sent: dict[str, Marks]) -> Find
     )
 )
 def delivered_in_order(play: PlayRecord, claim: Claim) -> Finding:
-    """Refuted by a client that got two messages of one sender the other way round."""
+    """Refuted by a client that got two messages of one sender in reverse order."""
     sent = _marks(play, claim, kinds.SENT)
     undecidable = _undecidable(play, claim, sent)
     if undecidable is not None:
@@ -99,7 +97,7 @@ def delivered_in_order(play: PlayRecord, claim: Claim) -> Finding:
     )
 )
 def delivered_once(play: PlayRecord, claim: Claim) -> Finding:
-    """Refuted by a message that a client got twice, or that nobody got although the play went to its end."""
+    """Refuted by a message that a client got twice, or that no client got although the play ran to its end."""
     sent = _marks(play, claim, kinds.SENT)
     undecidable = _undecidable(play, claim, sent)
     if undecidable is not None:
@@ -126,7 +124,7 @@ def delivered_once(play: PlayRecord, claim: Claim) -> Finding:
 
 
 def _repeated(play: PlayRecord, events: list[int]) -> list[int]:
-    """Return those of some messages with one mark that are of one kind: an acknowledgement is no second broadcast."""
+    """Return those of these messages with one mark that are of one kind; an acknowledgement repeats no broadcast."""
     kinds_: dict[object, list[int]] = defaultdict(list)
     for event in events:
         message = play.message(event)
@@ -135,7 +133,7 @@ def _repeated(play: PlayRecord, events: list[int]) -> list[int]:
 
 
 def kind_of(value: object) -> object:
-    """Return what tells kinds of messages apart: their keys, and what stands at those that name a kind."""
+    """Return the kind of a message: its keys, with the values of those that name a kind."""
     if not isinstance(value, dict):
         return None
     return tuple(sorted((key, repr(value[key]) if key in NAMES_A_KIND else "") for key in map(str, value)))
@@ -147,12 +145,13 @@ def _missed(play: PlayRecord, missing: Marks, sent: Mapping[str, Marks]) -> Find
     evidence = [event for event, _ in missing]
     cut_off = next((each for each in play.connections if _was_cut_off(play, each, evidence)), None)
     if cut_off is not None and cut_off.closed is not None:
-        # What a lost connection takes with it says nothing about delivery; that it was lost is for another claim.
-        said = f"{cut_off.client} was closed: {cut_off.closed.data['said']}"
-        return unknown(f"{reason}, but {said}", (*evidence, cut_off.closed.id))
+        # Messages lost with their connection decide nothing about delivery; the connection is for another claim.
+        close = f"{cut_off.client} was closed: {closing_of(cut_off.closed.data)}"
+        return unknown(f"{reason}, but {close}", (*evidence, cut_off.closed.id))
     unread = next((event.id for event in play.of_kind(kinds.RECEIVED) if play.message(event.id) is None), None)
     if unread is not None:
-        return unknown(f"{reason}, but event {unread} was not kept whole and may be one", (*evidence, unread))
+        message = f"{reason}, but event {unread} is not recorded in full and may be the answer"
+        return unknown(message, (*evidence, unread))
     if play.outcome != "done":
         return unknown(f"{reason} ({play.ending})", evidence)
     if not any(_had_its_time(play, play.by_id[event]) for event in evidence):
@@ -161,9 +160,9 @@ def _missed(play: PlayRecord, missing: Marks, sent: Mapping[str, Marks]) -> Find
 
 
 def _had_its_time(play: PlayRecord, sent: Event) -> bool:
-    """Whether the story waited for the answer to a message, or its connection stayed open for long enough after it.
+    """Return whether the story waited for the answer to a message, or its connection stayed open for long enough.
 
-    That a later message was answered proves nothing: a worker may take its time for one and not for another.
+    An answer to a later message proves nothing: a worker may take longer for one than for another.
     """
     connection = play.connection_of(sent.actor, sent.id)
     end = play.end if connection is None or connection.closed is None else connection.closed
@@ -173,14 +172,14 @@ def _had_its_time(play: PlayRecord, sent: Event) -> bool:
 
 
 def _was_cut_off(play: PlayRecord, connection: Connection, missing: list[int]) -> bool:
-    """Return whether a connection was ended by the other side after one of the missing messages had been sent on it."""
+    """Return whether the other side ended a connection after one of the missing messages had been sent on it."""
     closed = connection.closed
     mine = [event for event in missing if play.by_id[event].actor == connection.client and connection.is_open_at(event)]
     return closed is not None and closed.data["by"] != "client" and bool(mine)
 
 
 def _not_received(sender: str, marks: Marks, received: dict[str, Marks]) -> Marks:
-    """Return what the sender did not get back; where it gets none of its own back, what nobody else got."""
+    """Return the messages that the sender did not get back, or those that no client got if it gets none of its own."""
     own = {mark for _, mark in received.get(sender, [])}
     if not any(mark in own for _, mark in marks):
         own = {mark for receiver in received.values() for _, mark in receiver}

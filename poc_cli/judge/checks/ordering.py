@@ -1,4 +1,4 @@
-"""Did a client get every message that the object numbered, in order?"""
+"""The check `received-in-order`."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ Content = tuple[object, object]
 
 @dataclass(slots=True)
 class _Numbered:
-    """What one client got on one connection: its numbers with their events, and the last event of any kind."""
+    """What a client got on one connection: the numbers with their events, and the last event of any kind."""
 
     client: str
     numbers: list[tuple[int, int]] = field(default_factory=list)
@@ -30,7 +30,7 @@ class _Numbered:
 
     @property
     def last(self) -> tuple[int, int]:
-        """Return the last number and its event."""
+        """The last number and its event."""
         event, number = self.numbers[-1]
         return number, event
 
@@ -44,9 +44,9 @@ class _Numbered:
     )
 )
 def received_in_order(play: PlayRecord, claim: Claim) -> Finding:
-    """Refuted by a number that is missing, comes twice, or comes before a smaller one, at any client.
+    """Refuted by a number that is missing, repeated or before a smaller one, at any client.
 
-    A message that was lost at the end leaves no gap: it is seen by what others got, and where nothing came after the
+    A message that was lost at the end leaves no gap: only what other clients got shows it. If nothing came after the
     last number, nothing shows that it was the last.
     """
     if asks_for_sleep(play, claim):
@@ -74,21 +74,22 @@ def _without_a_gap(play: PlayRecord, every: list[_Numbered], numbered: list[_Num
     if open_end is not None:
         number, event = open_end.last
         after = f"nothing came after {number} to {open_end.client}"
-        return unknown(f"{reason}, but {after}: more may have been lost", (event,))
+        return unknown(f"{reason}, but {after}, so more may have been lost", (event,))
     asked = _asked_for_more(play, numbered) or _asked_in_vain(play, every)
     if asked is not None:
-        return unknown(f"{reason}, but nothing shows what came of event {asked.id} of {asked.actor}'s", (asked.id,))
+        message = f"{reason}, but nothing shows whether event {asked.id}, sent by {asked.actor}, had an effect"
+        return unknown(message, (asked.id,))
     return held(reason, evidence)
 
 
 def _asked_for_more(play: PlayRecord, numbered: list[_Numbered]) -> Event | None:
-    """Return what a client sent, and nobody waited for, that may have brought a number that all lost.
+    """Return a message that no step waited for and that may have caused a number which every client lost.
 
-    It came after the last number and is of a kind that a step got a number for, or there are more of its kind than
-    there are numbers, and than there are other messages that nobody waited for.
+    It was sent after the last number and is of a kind that got a number before, or more of its kind were sent than
+    there are numbers and other messages that no step waited for.
     """
     with_number = {event for each in numbered for event, _ in each.numbers}
-    sent = [each for each in play.frames_sent if each.kind == kinds.SENT]  # programs and pages speak by themselves
+    sent = [each for each in play.frames_sent if each.kind == kinds.SENT]  # programs and pages send by themselves
     unawaited = [each for each in sent if (each.step, each.actor) not in _answers(play)]
     last = max(with_number)
     asking = {_kind(play, each) for each in sent if _answers(play).get((each.step, each.actor)) in with_number}
@@ -109,7 +110,7 @@ def _one_too_many(play: PlayRecord, numbered: list[_Numbered], unawaited: list[E
 
 
 def _asked_in_vain(play: PlayRecord, every: list[_Numbered]) -> Event | None:
-    """Return what a client without any number sent before it heard nothing more, while another client got a number."""
+    """Return a message after which a client without any number received nothing, while another client got a number."""
     last_heard = {each.client: each.last_event for each in every}
     numbers = [event for each in every for event, _ in each.numbers]
     subscribers = {each.client for each in every if each.numbers}
@@ -124,8 +125,8 @@ def _asked_in_vain(play: PlayRecord, every: list[_Numbered]) -> Event | None:
 
 @once
 def _answers(play: PlayRecord) -> dict[tuple[int | None, str], int]:
-    """Return by step and client the answer that the step waited for."""
-    answers = ((step.index, *each) for step in play.steps for each in step.told("answered").items())
+    """Return the answer that each step waited for, by step and client."""
+    answers = ((step.index, *each) for step in play.steps for each in step.reported("answered").items())
     return {(index, client): answer["event"] for index, client, answer in answers}
 
 
@@ -137,7 +138,7 @@ def _kind(play: PlayRecord, frame: Event) -> object:
 def _gap(numbered: list[_Numbered]) -> Finding | None:
     """Return the first number that does not follow the one before.
 
-    A new connection may go on where the last one ended, or be numbered from the beginning again.
+    A new connection may continue the numbers of the last one or start them again.
     """
     before: dict[str, _Numbered] = {}
     for each in numbered:
@@ -155,10 +156,10 @@ def _gap(numbered: list[_Numbered]) -> Finding | None:
 
 
 def _lost_tail(play: PlayRecord, numbered: list[_Numbered]) -> Finding | None:
-    """Return what a client did not get at the end although others got it.
+    """Return the finding on a last message that one client did not get although others did.
 
-    It is lost where all are known to get the same messages, and where it was not on its way: what came to the client
-    was an answer to what it sent after the others had that number, or came long after that.
+    It is lost if the clients are known to get the same messages and it was not in flight: the client got an answer to a
+    message sent after the others had that number, or got something long after that.
     """
     found = [_not_got(play, each, other) for each in numbered for other in numbered if other.client != each.client]
     return worst([each for each in found if each is not None]) if any(found) else None
@@ -173,20 +174,20 @@ def _not_got(play: PlayRecord, each: _Numbered, other: _Numbered) -> Finding | N
     reason = f"{each.client} did not get number {missing[0][0]} after {number}, which {other.client} got"
     evidence = event, missing[0][1]
     if len(common) <= 1:
-        return unknown(f"{reason}: nothing shows that they were to get the same", evidence)
+        return unknown(f"{reason}: nothing shows that both should get the same messages", evidence)
     if play.outcome != "done":
         return unknown(f"{reason} ({play.ending})", evidence)
     later = _came_later(play, each, missing[0][1])
     if later is None:
-        return unknown(f"{reason}: it may have been on its way", evidence)
+        return unknown(f"{reason}: it may have been in flight", evidence)
     return refuted(reason, (*evidence, later))
 
 
 def _left_out(play: PlayRecord, every: list[_Numbered]) -> Finding | None:
-    """Return what others got while a client that got numbers before got none on its new connection."""
+    """Return the finding on a client that got numbers before and none on its new connection, while others got some."""
     subscribers = {each.client for each in every if each.numbers}
     for each in (each for each in every if not each.numbers and each.client in subscribers):
-        # Its opening may be all that is known of it.
+        # Its opening may be its only event.
         connection = play.connection_of(each.client, each.last_event + 1)
         for other in every:
             if connection is None or other.client == each.client or _are_apart(play, each, other):
@@ -199,19 +200,19 @@ def _left_out(play: PlayRecord, every: list[_Numbered]) -> Finding | None:
 
 
 def _is_open(play: PlayRecord, each: _Numbered, event: int) -> bool:
-    """Whether the connection on which a client got its numbers was open at an event."""
+    """Return whether the connection on which a client got its numbers was open at an event."""
     connection = play.connection_of(each.client, each.last_event)
     return event < each.last_event or connection is None or connection.is_open_at(event)
 
 
 def _are_apart(play: PlayRecord, each: _Numbered, other: _Numbered) -> bool:
-    """Whether two clients are known to speak with different objects, each of which numbers what it sends."""
+    """Return whether two clients are known to be connected to different objects, which number separately."""
     one, another = play.leads_to(each.client, each.last_event), play.leads_to(other.client, other.last_event)
     return one is not None and another is not None and not one & another
 
 
 def _came_later(play: PlayRecord, each: _Numbered, event: int) -> int | None:
-    """Return what came to a client that must have been sent after an event, which another client got."""
+    """Return an event at a client that must have been sent after an event that another client got, None without one."""
     if play.by_id[each.last_event].t_ns - play.by_id[event].t_ns >= ARRIVES_NS:
         return each.last_event
     connection = play.connection_of(each.client, each.last_event)
@@ -219,7 +220,7 @@ def _came_later(play: PlayRecord, each: _Numbered, event: int) -> int | None:
 
 
 def _numbers(play: PlayRecord, claim: Claim) -> list[_Numbered]:
-    """Return what was numbered, by the connections on which it came."""
+    """Return the numbered messages by connection."""
     found: dict[tuple[str, int], _Numbered] = {}
     opened: dict[str, int] = {}
     for event in play.of_kind(kinds.OPENED, kinds.RECEIVED):
@@ -238,7 +239,7 @@ def _numbers(play: PlayRecord, claim: Claim) -> list[_Numbered]:
 
 def _number(play: PlayRecord, event: Event, claim: Claim) -> int | None:
     message = play.message(event.id)
-    # A message too long to be kept whole still has its short fields in the record.
+    # The short fields of a message that is too long to be recorded in full are still in the record.
     value = event.data.get("fields") if message is None else message.json
     number = lookup(value, claim.by)
     return number if isinstance(number, int) and not isinstance(number, bool) else None

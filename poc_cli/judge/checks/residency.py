@@ -1,4 +1,4 @@
-"""Does the object leave memory, does it stay?"""
+"""The checks `sleeps` and `stays-awake`."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -11,14 +11,14 @@ from poc_cli.judge.checks import black_box_checks
 from poc_cli.judge.fences import is_cut_short, step_of
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.proof import proven_sleeps
-from poc_cli.judge.sleeps import Sleep, pins_told, sleeps_of
+from poc_cli.judge.sleeps import Sleep, describe_pins, sleeps_of
 from poc_cli.record.play_record import PlayRecord, StepRecord
 from poc_cli.residency.sleep_onset import ASLEEP_BY_SECONDS, AWAKE_FROM_SECONDS
 from poc_cli.scenario.check_names import CheckEntry
 from poc_cli.scenario.model import Claim
 
 BUSY_FOR_MS = 40_000
-"""An object that events keep in memory for so long, though no client sends any, never sleeps: three idle windows."""
+"""An object that events keep in memory for this long, though no client sends any, never sleeps: three idle timeouts."""
 
 
 @check(
@@ -57,11 +57,11 @@ def sleeps(play: PlayRecord, claim: Claim) -> Finding:
     if missed is not None:
         return missed
     evidence = [event for sleep in proven for event in sleep.evidence]
-    return held("; ".join(dict.fromkeys(_describe(sleep) for sleep in proven[:3])), evidence)
+    return held("; ".join(dict.fromkeys(_describe(sleep) for sleep in proven[:3])), evidence, proven)
 
 
 def _missed(play: PlayRecord, bound: Mapping[str, frozenset[int]]) -> Finding | None:
-    """Return why the claim is not held although each object slept: one did not sleep every time, or the play ended."""
+    """Return why the claim does not hold although each object slept: not every time, or the play ended."""
     made = {(sleep.label, index) for sleep in sleeps_of(play) for index in sleep.steps}
     begun = {step.index: step for step in play.steps}
     for label, rests in bound.items():
@@ -70,21 +70,21 @@ def _missed(play: PlayRecord, bound: Mapping[str, frozenset[int]]) -> Finding | 
                 continue
             step = begun.get(index)
             if step is None or step.ended is None:
-                return unknown(f"{label} slept, but the play ended before it was to sleep again: {play.ending}")
+                return unknown(f"{label} slept, but the play ended before it should sleep again: {play.ending}")
             return unknown(f"it slept, but not every time: {step.reason}", (step.end_id,))
     return None
 
 
 def never_sleeps(play: PlayRecord, awake: Event) -> Finding | None:
-    """Return what it shows that an object was found in memory; None where it was not watched for long enough.
+    """Return the finding on an object that was observed in memory, None if it was not observed for long enough.
 
-    Where nothing pins it, it must be in memory so long after its last work, which starts the timer anew. An object that
-    clients spoke to while it was watched may well sleep.
+    Without a pin, the time counts from its last work, which restarts the timer. An object that clients sent messages to
+    meanwhile may still sleep.
     """
     label = awake.actor.removeprefix("object:")
     if _quiet_seconds(awake) >= ASLEEP_BY_SECONDS:
         idle = _idle_seconds(awake)
-        message = f"{label} was still in memory {idle:.1f} s after its last event, pinned by {pins_told(awake)}"
+        message = f"{label} was still in memory {idle:.1f} s after its last event, pinned by {describe_pins(awake)}"
         return refuted(message, (awake.id,))
     if awake.data["watched_ms"] < BUSY_FOR_MS:
         return None
@@ -93,13 +93,13 @@ def never_sleeps(play: PlayRecord, awake: Event) -> Finding | None:
     if spoke:
         clients = ", ".join(dict.fromkeys(event.actor for event in spoke))
         message = f"{label} was still in memory after {seconds:.0f} s, in which {clients} sent {len(spoke)} frame(s)"
-        return unknown(f"{message}: nobody left it alone", (awake.id, *(event.id for event in spoke)))
+        return unknown(f"{message}, so it was not left idle", (awake.id, *(event.id for event in spoke)))
     kept = f"{label} was still in memory after {seconds:.0f} s in which no client sent anything"
-    return refuted(f"{kept}, kept busy by {_busy_with(play, awake)}", (awake.id,))
+    return refuted(f"{kept}, kept in memory by {_busy_with(play, awake)}", (awake.id,))
 
 
 def kept_awake(play: PlayRecord, step: StepRecord, label: str) -> Finding | None:
-    """Return what was found about an object that a `hibernate` step found in memory."""
+    """Return the finding on an object that a `hibernate` step observed in memory, None if it decides nothing."""
     if not play.place.has_trace:
         return black_box_checks.kept_awake(play, step, label)
     awake = (event for event in play.of_kind(kinds.AWAKE) if step.begun.id < event.id < step.end_id)
@@ -108,14 +108,14 @@ def kept_awake(play: PlayRecord, step: StepRecord, label: str) -> Finding | None
 
 
 def _spoke(play: PlayRecord, awake: Event) -> list[Event]:
-    """Return what clients sent by themselves in the step in which an object was watched."""
+    """Return the frames that clients sent in the step in which an object was observed."""
     step = step_of(play, awake)
     since = 0 if step is None else step.begun.id
     return [event for event in play.frames_sent if since < event.id < awake.id]
 
 
 def _busy_with(play: PlayRecord, awake: Event) -> str:
-    """Return the events that reached an object while it was watched, counted by their names."""
+    """Return the events that reached an object while it was observed, with a count for each name."""
     since = awake.data["at_ns"] - awake.data["watched_ms"] * 1_000_000
     names = Counter(
         str(event.data["name"])
@@ -127,7 +127,7 @@ def _busy_with(play: PlayRecord, awake: Event) -> str:
 
 def _describe(sleep: Sleep) -> str:
     sockets = len(sleep.sockets)
-    return f"{sleep.label} {sleep.told} with {sockets} socket{'' if sockets == 1 else 's'} open"
+    return f"{sleep.label} {sleep.description} with {sockets} socket{'' if sockets == 1 else 's'} open"
 
 
 @check(
@@ -143,14 +143,14 @@ def _describe(sleep: Sleep) -> str:
     )
 )
 def stays_awake(play: PlayRecord, claim: Claim) -> Finding:
-    """Held by an object in memory 11 s after its last event, 13 s if nothing pins it; refuted by one that left."""
+    """Held by an object in memory 11 s after its last event, 13 s without a pin; refuted by one that left."""
     if not play.place.has_trace:
         return black_box_checks.stays_awake(play, claim)
     return worst([_stays_awake(play, claim, label) for label in objects_of(play, claim)])
 
 
 def _stays_awake(play: PlayRecord, claim: Claim, label: str) -> Finding:
-    """Judge what the trace said of an object in the steps in which it was watched, the first time it says enough."""
+    """Judge the first observation of an object, in the steps in which it is observed, that decides the claim."""
     actor, watches = f"object:{label}", watches_of(play, claim)
     watched = [
         event
@@ -159,7 +159,7 @@ def _stays_awake(play: PlayRecord, claim: Claim, label: str) -> Finding:
     ]
     asleep = next((each for each in sleeps_of(play) if each.label == label and each.steps & watches), None)
     if asleep is not None:
-        return refuted(_left_told(label, asleep.left), (asleep.left.id,))
+        return refuted(_describe_leaving(label, asleep.left), (asleep.left.id,), (asleep,))
     for event in watched:
         step = step_of(play, event)
         if step is None or step.index not in watches:
@@ -168,28 +168,30 @@ def _stays_awake(play: PlayRecord, claim: Claim, label: str) -> Finding:
             continue
         if _quiet_seconds(event) < (AWAKE_FROM_SECONDS if event.data.get("pins") else ASLEEP_BY_SECONDS):
             continue
-        leaving = next((later for later in watched if _strikes_late(event, later)), None)
+        leaving = next((later for later in watched if _left_by_timer_after(event, later)), None)
         if leaving is not None:
-            return refuted(_left_told(label, leaving), (event.id, leaving.id))
+            return refuted(_describe_leaving(label, leaving), (event.id, leaving.id))
         if _quiet_seconds(event) < ASLEEP_BY_SECONDS and is_cut_short(play) and event is watched[-1]:
-            return unknown(f"{label} was watched, and whether it left right after is not in the record: {play.ending}")
+            return unknown(
+                f"the record ends before it shows whether {label} left right after it was observed: {play.ending}"
+            )
         idle = _idle_seconds(event)
-        pins = f", pinned by {pins_told(event)}" if event.data.get("pins") else ""
+        pins = f", pinned by {describe_pins(event)}" if event.data.get("pins") else ""
         return held(f"{label} was still in memory {idle:.1f} s after its last event{pins}", (event.id,))
     return unknown(
-        f"{label} was not watched for {AWAKE_FROM_SECONDS:g} s after its last event "
-        f"({ASLEEP_BY_SECONDS:g} s where nothing pins it)"
+        f"{label} was not observed for {AWAKE_FROM_SECONDS:g} s after its last event "
+        f"({ASLEEP_BY_SECONDS:g} s without a pin)"
     )
 
 
-def _left_told(label: str, left: Event) -> str:
+def _describe_leaving(label: str, left: Event) -> str:
     return f"{label} left memory {_idle_seconds(left):.3f} s after its last event"
 
 
-def _strikes_late(watched: Event, left: Event) -> bool:
-    """Return whether the idle timer of that very rest ended the stay, after poc had stopped waiting for it.
+def _left_by_timer_after(watched: Event, left: Event) -> bool:
+    """Return whether the idle timer that was running at an observation ended the stay later.
 
-    An object that stays for longer than any timer takes was kept, and left for another reason.
+    An object that stays longer than any timer takes was pinned, and left for another reason.
     """
     if left.kind != kinds.LEFT or left.id < watched.id or left.data["how"] != "idle":
         return False
@@ -202,10 +204,10 @@ def _idle_seconds(event: Event) -> float:
 
 
 def _quiet_seconds(event: Event) -> float:
-    """Return how long the idle timer has had to strike.
+    """Return how many seconds the idle timer has had to fire.
 
-    From the last event where work pins the object, else from the last work, which starts the timer anew. A time in
-    which the runtime did not run is none.
+    They count from the last event if the object is pinned, else from the last work, which restarts the timer. Time in
+    which the runtime did not run does not count.
     """
     since = "at_last_event_ns" if event.data.get("pins") else "at_last_activity_ns"
     return float(event.data["at_ns"] - event.data[since]) / 1e9 - float(event.data.get("late_ms", 0)) / 1e3

@@ -1,4 +1,4 @@
-"""How long does a sleeping object take to answer?"""
+"""The check `wake-under`."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from poc_cli.scenario.model import Claim
     )
 )
 def wake_under(play: PlayRecord, claim: Claim) -> Finding:
-    """Refuted by a resumed answer that took longer than the claim's limit."""
+    """Refuted by an answer to a `resume` that took longer than the claim's limit."""
     found = proven_sleeps(play, claim)
     if isinstance(found, Finding):
         return found
@@ -36,15 +36,15 @@ def wake_under(play: PlayRecord, claim: Claim) -> Finding:
     slowest, event = max(wakes, default=(0.0, FOREVER))
     message = f"the slowest of {len(wakes)} wake(s) took {slowest:.1f} ms, the limit is {claim.limit * 1000:g} ms"
     if slowest > claim.limit * 1000:
-        return refuted(message, (event,))
+        return refuted(message, (event,), found)
     asked = sum(placed.step.verb == "resume" for placed in play.play.steps)
     if len(wakes) < asked or not wakes:
         ending = f" ({play.ending})" if play.ending else ""
         return unknown(f"{len(wakes)} of {asked} resume step(s) woke a sleeping object and got an answer{ending}")
-    return held(message, [each for _, each in wakes])
+    return held(message, [each for _, each in wakes], found)
 
 
 def _resumed(step: StepRecord, ends: Sequence[int]) -> bool:
-    """Return whether a proven sleep ended in this step: one that finds the object awake measures no wake."""
+    """Return whether a proven sleep ended in this `resume` step; with the object awake, it measures no wake."""
     number = bisect_right(ends, step.begun.id)
     return step.verb == "resume" and number < len(ends) and ends[number] < step.end_id

@@ -1,4 +1,4 @@
-"""Does the object sleep on, whatever is sent to it meanwhile?"""
+"""The check `no-wake`."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from poc_cli.scenario.model import Claim
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """The events up to which an object must sleep on; `is_open` where the play ended before."""
+    """The event until which an object must sleep on; `is_open` if the play ended before."""
 
     until: int
     is_open: bool
@@ -33,13 +33,13 @@ class _Window:
     )
 )
 def no_wake(play: PlayRecord, claim: Claim) -> Finding:
-    """Refuted by an object that woke before the story resumed it; held where something was sent to it meanwhile."""
+    """Refuted by an object that woke before the story resumed it; held if something was sent to it meanwhile."""
     found = proven_sleeps(play, claim)
     if isinstance(found, Finding):
         return found
     named = any(placed.step.claim == claim.id for placed in play.play.steps) or claim.after is not None
     if not named:
-        # A story may let its object sleep for another reason too, and wake it by any message.
+        # A story may also put its object to sleep for another reason and wake it by any message.
         found = tuple(each for each in found if _resume_after(play, each) is not None) or found
     return worst([_slept_on(play, claim, sleep) for sleep in found])
 
@@ -51,10 +51,12 @@ def _slept_on(play: PlayRecord, claim: Claim, sleep: Sleep) -> Finding:
     if sleep.back is not None and sleep.back.id < window.until:
         earlier = _first_on_its_way(play, sleep, sleep.left)
         if earlier is not None:
-            told = f"{sleep.label} may have been woken by what {earlier.actor} had sent before it slept"
-            return unknown(told, (earlier.id, *sleep.evidence))
+            message = f"{sleep.label} may have been woken by what {earlier.actor} had sent before it slept"
+            return unknown(message, (earlier.id, *sleep.evidence))
         return refuted(
-            f"{sleep.label} was woken by {sleep.woken_by or 'something'} before it was resumed", sleep.evidence
+            f"{sleep.label} was woken by {sleep.woken_by or 'something'} before it was resumed",
+            sleep.evidence,
+            (sleep,),
         )
     sent = [
         event.id
@@ -66,11 +68,11 @@ def _slept_on(play: PlayRecord, claim: Claim, sleep: Sleep) -> Finding:
     late = _last_unproven(play, sleep, window, sent[-1])
     if late is not None:
         return unknown(f"nothing shows that {sleep.label} slept on after event {late} arrived", (*sleep.evidence, late))
-    return held(f"{sleep.label} slept on through {len(sent)} message(s)", (*sleep.evidence, *sent))
+    return held(f"{sleep.label} slept on through {len(sent)} message(s)", (*sleep.evidence, *sent), (sleep,))
 
 
 def _last_unproven(play: PlayRecord, sleep: Sleep, window: _Window, sent: int) -> int | None:
-    """Return what was sent to an object and is not shown to have arrived while it slept."""
+    """Return a frame to an object that is not shown to have arrived while it slept, None without one."""
     until = play.by_id.get(window.until, play.end)
     if until is None or not _was_asleep_after(play, sleep, window, sent):
         return sent
@@ -79,7 +81,7 @@ def _last_unproven(play: PlayRecord, sleep: Sleep, window: _Window, sent: int) -
 
 
 def _first_on_its_way(play: PlayRecord, sleep: Sleep, at: Event) -> Event | None:
-    """Return the first frame that may not have arrived when an event was written down, on any socket of a sleep."""
+    """Return the first frame on any socket of a sleep that may not have arrived when an event was recorded."""
     found = (on_its_way(play, socket, at) for socket in sleep.sockets)
     return min((frame for frame in found if frame is not None), key=lambda frame: frame.id, default=None)
 
@@ -91,7 +93,7 @@ def _was_asleep_after(play: PlayRecord, sleep: Sleep, window: _Window, sent: int
 
 
 def _resume_after(play: PlayRecord, sleep: Sleep) -> int | None:
-    """Return the `resume` step that the story planned for a sleep: the first, before its object is to sleep again."""
+    """Return the `resume` step that the story planned for a sleep: the first before the object should sleep again."""
     steps = play.play.steps
     last = max(sleep.steps)
     for index in range(last + 1, len(steps)):
@@ -105,7 +107,7 @@ def _resume_after(play: PlayRecord, sleep: Sleep) -> int | None:
 def _window(play: PlayRecord, claim: Claim, sleep: Sleep) -> _Window | Finding:
     """Return until when an object must sleep on.
 
-    It is the message of the `resume` step; without one, the next step after those of the claim that does something.
+    That is the message of the `resume` step, or without one the next step after those of the claim that sends or acts.
     """
     begun = {step.index: step for step in play.steps}
     resume = _resume_after(play, sleep)
@@ -118,7 +120,7 @@ def _window(play: PlayRecord, claim: Claim, sleep: Sleep) -> _Window | Finding:
     planned = [index for index, placed in enumerate(play.play.steps) if placed.step.claim == claim.id]
     mine = [index for index in planned if index > max(sleep.steps)]
     if not mine:
-        return unknown(f"no step says until when {sleep.label} should sleep on", sleep.evidence)
+        return unknown(f"no step shows until when {sleep.label} should sleep on", sleep.evidence)
     last = begun.get(mine[-1])
     if last is None or last.ended is None:
         return _Window(FOREVER, is_open=True)

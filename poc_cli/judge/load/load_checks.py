@@ -1,4 +1,4 @@
-"""The checks of a load by their names: a load in, a finding out."""
+"""The checks of loads: each takes a load and returns a finding."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -6,7 +6,7 @@ from typing import Any, Final
 from poc_cli.judge.check_registry import Check, registering
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.load.load_sleeps import RoomSleep, rooms_at
-from poc_cli.record.load_record import LoadRecord, Nap
+from poc_cli.record.load_record import LoadRecord, SleepPhase
 from poc_cli.record.ranges import count, indexes, ranges, words
 from poc_cli.scenario.check_names import CheckEntry
 
@@ -15,7 +15,7 @@ LOAD_CHECKS: Final[dict[str, Check[Callable[[LoadRecord], Finding]]]] = {}
 _check: Final = registering(LOAD_CHECKS)
 
 _BY_THE_SERVER: Final = "the server answered"
-"""How the error begins of a handshake that the other side refused; any other may be the network's, or ours."""
+"""The beginning of the error of a handshake that the server refused; other errors may come from the network or poc."""
 
 
 @_check(
@@ -27,7 +27,7 @@ _BY_THE_SERVER: Final = "the server answered"
     )
 )
 def opens(load: LoadRecord) -> Finding:
-    """Held where every socket that was to open did."""
+    """Held if every socket that should open did."""
     evidence = _evidence(load)
     failed = load.fates["failed"]
     refused = [group for group in failed if str(group["error"]).startswith(_BY_THE_SERVER)]
@@ -36,9 +36,9 @@ def opens(load: LoadRecord) -> Finding:
     if failed:
         return unknown(f"{_groups(failed, 'error')} of {load.sockets:,} did not open", evidence)
     if load.fates["never_asked"]:
-        return unknown(f"{words(load.fates['never_asked'])} were not asked to open", evidence)
+        return unknown(f"{words(load.fates['never_asked'])} were never opened", evidence)
     more = sum(stage.result.opened for stage in load.stages) - load.sockets
-    comers = f", and {more:,} that came in the place of others" if more > 0 else ""
+    comers = f", and {more:,} that replaced others" if more > 0 else ""
     return held(f"all {load.sockets:,} sockets opened{comers}", evidence)
 
 
@@ -54,27 +54,27 @@ def opens(load: LoadRecord) -> Finding:
     )
 )
 def sleeps(load: LoadRecord) -> Finding:
-    """Held where every room slept each time that it was to, with a socket open."""
-    naps = list(load.naps())
-    found = [_slept(nap, rooms_at(load, nap)) for nap in naps]
-    if len(naps) < load.sleeps_planned:
-        found.append(unknown(f"the load ended before {load.sleeps_planned - len(naps)} of its sleeps"))
+    """Held if every room slept each time that it should, with a socket open."""
+    phases = list(load.sleep_phases())
+    found = [_slept(phase, rooms_at(load, phase)) for phase in phases]
+    if len(phases) < load.sleeps_planned:
+        found.append(unknown(f"the load ended before {load.sleeps_planned - len(phases)} of its sleeps"))
     if not found:
-        return unknown("the load has no stage in which rooms are to sleep")
+        return unknown("the load has no stage in which rooms should sleep")
     result = worst(found)
     if result.verdict != "held":
         return result
-    rooms = {room.room for nap in naps for room in rooms_at(load, nap)}
-    often = "" if len(naps) == 1 else f", {len(naps)} times"
+    rooms = {room.room for phase in phases for room in rooms_at(load, phase)}
+    often = "" if len(phases) == 1 else f", {len(phases)} times"
     noun = "the room" if len(rooms) == 1 else f"all {len(rooms)} rooms"
-    forced = naps[0].sleep.result.how == "evict"
+    forced = phases[0].sleep.result.how == "evict"
     return held(f"{noun} slept {'by an evict' if forced else 'by the idle timer'}{often}", result.evidence)
 
 
-def _slept(nap: Nap, rooms: Sequence[RoomSleep]) -> Finding:
-    evidence = _evidence_of(nap)
+def _slept(phase: SleepPhase, rooms: Sequence[RoomSleep]) -> Finding:
+    evidence = _evidence_of(phase)
     if not rooms:
-        return unknown("no socket was open when the rooms were left to sleep", evidence)
+        return unknown("no socket was open when the rooms were left idle", evidence)
     awake = [room for room in rooms if room.slept is False]
     if awake:
         return refuted(f"{awake[0].why}{_others(awake)}", evidence)
@@ -85,7 +85,7 @@ def _slept(nap: Nap, rooms: Sequence[RoomSleep]) -> Finding:
 
 
 def _others(rooms: Sequence[RoomSleep]) -> str:
-    return f" ({len(rooms) - 1} more rooms alike)" if len(rooms) > 1 else ""
+    return f" ({len(rooms) - 1} more rooms like it)" if len(rooms) > 1 else ""
 
 
 @_check(
@@ -100,41 +100,41 @@ def _others(rooms: Sequence[RoomSleep]) -> str:
     )
 )
 def sockets_survive(load: LoadRecord) -> Finding:
-    """Held where each socket that was open at a sleep had a message answered after it, on the same connection."""
-    naps = list(load.naps())
-    if not naps:
-        return unknown("no sleep, no verdict: the load has no stage in which rooms are to sleep")
-    found = [finding for nap in naps for finding in _survived(load, nap)]
-    if len(naps) < load.sleeps_planned:
-        found.append(unknown(f"the load ended before {load.sleeps_planned - len(naps)} of its sleeps"))
+    """Held if each socket that was open at a sleep had a message answered after it, on the same connection."""
+    phases = list(load.sleep_phases())
+    if not phases:
+        return unknown("no sleep, no verdict: the load has no stage in which rooms should sleep")
+    found = [finding for phase in phases for finding in _survived(load, phase)]
+    if len(phases) < load.sleeps_planned:
+        found.append(unknown(f"the load ended before {load.sleeps_planned - len(phases)} of its sleeps"))
     result = worst(found)
     if result.verdict != "held":
         return result
-    most = max(count(nap.sleep.result.open) for nap in naps)
-    often = "" if len(naps) == 1 else f", each of {len(naps)} times"
+    most = max(count(phase.sleep.result.open) for phase in phases)
+    often = "" if len(phases) == 1 else f", each of {len(phases)} times"
     return held(
-        f"all {most:,} sockets spoke with their room after its sleep, on the same connection{often}", result.evidence
+        f"all {most:,} sockets were used after their room's sleep, on the same connection{often}", result.evidence
     )
 
 
-def _survived(load: LoadRecord, nap: Nap) -> list[Finding]:
-    evidence = _evidence_of(nap)
-    known = rooms_at(load, nap)
+def _survived(load: LoadRecord, phase: SleepPhase) -> list[Finding]:
+    evidence = _evidence_of(phase)
+    known = rooms_at(load, phase)
     asleep = {room.room for room in known if room.slept}
     unproven = [room for room in known if not room.slept]
     found = [unknown(f"no sleep, no verdict: {unproven[0].why}{_others(unproven)}", evidence)] if unproven else []
     if not known:
         found.append(unknown("no sleep, no verdict: no socket was open", evidence))
     open_then = {
-        index for room, mine in load.by_room(nap.sleep.result.open).items() if room in asleep for index in mine
+        index for room, mine in load.by_room(phase.sleep.result.open).items() if room in asleep for index in mine
     }
     if not open_then:
         return found
-    storm = nap.storm
+    storm = phase.storm
     answered = indexes(storm.result.answered) if storm is not None else set()
     drops = [
         {**group, "sockets": ranges(indexes(group["sockets"]) & open_then)}
-        for stage in nap.between
+        for stage in phase.between
         for group in stage.result.dropped
     ]
     dropped = set().union(*(indexes(group["sockets"]) for group in drops))
@@ -148,7 +148,7 @@ def _survived(load: LoadRecord, nap: Nap) -> list[Finding]:
         message = f"{words(ranges(silent))}: {len(silent):,} of {len(open_then):,} stayed open and were not answered"
         found.append(unknown(message, evidence))
     if dropped & answered:
-        message = f"{words(ranges(dropped & answered))} were answered after the sleep, and closed a moment later"
+        message = f"{words(ranges(dropped & answered))} were answered after the sleep and closed soon after"
         found.append(unknown(message, evidence))
     return found or [held("", evidence)]
 
@@ -162,7 +162,7 @@ def _survived(load: LoadRecord, nap: Nap) -> list[Finding]:
     )
 )
 def nothing_lost(load: LoadRecord) -> Finding:
-    """Held where every message came to everybody it was for, through the sleeps if there were any."""
+    """Held if every message arrived at every client that it was for, through the sleeps if there were any."""
     due = sum(stage.result.due for stage in load.stages)
     came = sum(stage.result.came for stage in load.stages)
     losing = [stage for stage in load.stages if any(_is_theirs(each) for each in stage.result.losses)]
@@ -170,8 +170,8 @@ def nothing_lost(load: LoadRecord) -> Finding:
     unanswered = sum(each["count"] for stage in losing for each in stage.result.losses if each["why"] == "unanswered")
     missing = sum(each["count"] for stage in losing for each in stage.result.losses if _is_theirs(each))
     if losing and late >= unanswered == missing:
-        # What came is not lost. Whether the object was slow or this machine was, a load has no trace to tell by.
-        message = f"{unanswered:,} of {due:,} arrivals came after their time, and all of them came"
+        # What arrived is not lost. Without a trace, a load cannot tell a slow object from a slow machine.
+        message = f"{unanswered:,} of {due:,} arrivals came late, and none is missing"
         return unknown(message, (stage.event.id for stage in losing))
     if losing:
         first = losing[0]
@@ -181,8 +181,8 @@ def nothing_lost(load: LoadRecord) -> Finding:
             if _is_theirs(each)
         )
         more = "" if len(losing) == 1 else f", and in {len(losing) - 1} more stages"
-        came_late = f"; {late:,} came after their time" if late else ""
-        message = f"lost: {due - came:,} of {due:,} arrivals; in {first.told} {listed}{more}{came_late}"
+        came_late = f"; {late:,} came late" if late else ""
+        message = f"lost: {due - came:,} of {due:,} arrivals; in {first.description} {listed}{more}{came_late}"
         return refuted(message, (stage.event.id for stage in losing))
     if not due:
         return unknown("no message was sent")
@@ -206,15 +206,15 @@ def _sent(load: LoadRecord) -> int:
 
 
 def _groups(groups: Sequence[dict[str, Any]], *names: str) -> str:
-    """Return groups of sockets for a sentence: how many, which, and how."""
+    """Return groups of sockets for a sentence: which ones, and how they failed."""
     return "; ".join(
         f"{words(group['sockets'])} ({' '.join(str(group[name]) for name in names if group[name] != '')})"
         for group in groups[:3]
     ) + (f" and {len(groups) - 3} more ways" if len(groups) > 3 else "")  # noqa: PLR2004 - three fit a line
 
 
-def _evidence_of(nap: Nap) -> tuple[int, ...]:
-    return (nap.sleep.event.id, *(() if nap.storm is None else (nap.storm.event.id,)))
+def _evidence_of(phase: SleepPhase) -> tuple[int, ...]:
+    return (phase.sleep.event.id, *(() if phase.storm is None else (phase.storm.event.id,)))
 
 
 def _evidence(load: LoadRecord) -> tuple[int, ...]:

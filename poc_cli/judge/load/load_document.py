@@ -1,15 +1,15 @@
-"""The part of run.json that is about loads: a scenario with its claims for each, its figures, and how all fared."""
+"""Judge one load: the findings on its claims, its section of run.json, and its figures."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
 from poc_cli.judge.claims import ClaimFinding
-from poc_cli.judge.finding import Finding, error
+from poc_cli.judge.finding import Finding, error, unknown
 from poc_cli.judge.load.load_checks import LOAD_CHECKS
 from poc_cli.judge.load.load_figures import figures, section
-from poc_cli.judge.load.lost_workers import as_far_as_known
 from poc_cli.record.load_record import AccountError, LoadRecord, load_of
 from poc_cli.record.play_record import PlayRecord
+from poc_cli.record.ranges import words
 from poc_cli.scenario.model import Claim
 
 Document = dict[str, Any]
@@ -17,7 +17,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class LoadFindings:
-    """One load as it was judged; `section` and `figures` are empty where its account does not add up."""
+    """The results of one load; `section` and `figures` are empty if its numbers do not add up."""
 
     findings: list[ClaimFinding]
     section: Document | None
@@ -25,14 +25,14 @@ class LoadFindings:
 
 
 def judge_load(play: PlayRecord) -> LoadFindings:
-    """Judge all claims of a load. Raises ScenarioError where the recorded scenario cannot be read."""
+    """Judge all claims of a load. Raises ScenarioError if the recorded scenario cannot be read."""
     claims = play.scenario.document.claim
-    broken = "" if play.outcome == "done" else f"the load could not be carried out: {play.ending}"
+    broken = "" if play.outcome == "done" else f"the load failed: {play.ending}"
     load: LoadRecord | None = None
     try:
         load = load_of(play)
     except (AccountError, KeyError, TypeError, ValueError) as refused:
-        broken = broken or f"the account does not add up: {refused}"
+        broken = broken or f"the recorded numbers do not add up: {refused}"
     found = [error(broken) if load is None or broken else _judged(load, claim) for claim in claims]
     own = [ClaimFinding(claim, each, None, (each,)) for claim, each in zip(claims, found, strict=True)]
     return LoadFindings(own, None) if load is None else LoadFindings(own, section(load), figures(load))
@@ -40,6 +40,25 @@ def judge_load(play: PlayRecord) -> LoadFindings:
 
 def _judged(load: LoadRecord, claim: Claim) -> Finding:
     try:
-        return as_far_as_known(load, LOAD_CHECKS[str(claim.check)].function(load))
+        return limit_to_known(load, LOAD_CHECKS[str(claim.check)].function(load))
     except Exception as broken:  # noqa: BLE001 - a check that throws is an error, never a pass
         return error(f"the check itself failed: {type(broken).__name__}: {broken}")
+
+
+def limit_to_known(load: LoadRecord, finding: Finding) -> Finding:
+    """Return the finding on the whole load: `unknown` if sockets are missing, but a refutation stays."""
+    missing = load.fates["unknown"]
+    if not missing or finding.verdict in {"refuted", "error"}:
+        return finding
+    reason = f"nothing is known about {words(missing)}{_why(load)}"
+    if finding.verdict == "unknown":
+        reason = f"{reason}; and {finding.reason}"
+    return unknown(reason, (*(event.id for event in load.lost), *finding.evidence))
+
+
+def _why(load: LoadRecord) -> str:
+    if not load.lost:
+        return ""
+    named = "; ".join(f"{event.data['worker']}: {event.data['why']}" for event in load.lost)
+    noun = "its worker is" if len(load.lost) == 1 else f"{len(load.lost)} workers are"
+    return f", {noun} lost ({named})"

@@ -1,10 +1,9 @@
-"""The figures of a load: what each stage did and how long it took, what the processes used, how the sockets fared."""
+"""The figures of a load: its stages and their latencies, the resources of its processes, the outcome of its sockets."""
 
 from statistics import median
 from typing import Any, Final
 
 from poc_cli.judge.load.load_sleeps import rooms_at
-from poc_cli.judge.load.lost_workers import section as cluster_section
 from poc_cli.record.latency import Latency, decoded
 from poc_cli.record.load_record import LoadRecord
 from poc_cli.record.load_stage import StageResult
@@ -13,16 +12,16 @@ from poc_cli.record.ranges import count, indexes
 Document = dict[str, Any]
 
 FIGURES: Final = {"open": "opening_ms", "answer": "storm_ms", "delivery": "broadcast_ms", "chat": "chat_ms"}
-"""The histograms that two runs are compared by, and what run.json calls them."""
+"""The histograms that run.json has as figures, and their names there."""
 
 _KIB: Final = 1024
 
 _ENOUGH: Final = 500
-"""Sockets from which on it can be told what one takes: with fewer, what a process takes for itself is shared out."""
+"""How many sockets must be open to compute the memory of one; with fewer, the process's own memory counts too much."""
 
 
 def section(load: LoadRecord) -> Document:
-    """Return what `load` in run.json says of one load."""
+    """Return the entry of one load in `load` of run.json."""
     data = load.play.start.data
     return {
         "scenario": data["scenario"],
@@ -40,19 +39,19 @@ def section(load: LoadRecord) -> Document:
 
 
 def sockets_held(load: LoadRecord) -> int:
-    """Return the most sockets of one room that were open at a proven sleep and all spoke with it after the wake."""
+    """Return the most sockets of one room that were open at a proven sleep and were all answered after the wake."""
     most = 0
-    for nap in load.naps():
-        slept = {room.room for room in rooms_at(load, nap) if room.slept}
-        answered = indexes(nap.storm.result.answered) if nap.storm is not None else set()
-        for room, mine in load.by_room(nap.sleep.result.open).items():
+    for phase in load.sleep_phases():
+        slept = {room.room for room in rooms_at(load, phase) if room.slept}
+        answered = indexes(phase.storm.result.answered) if phase.storm is not None else set()
+        for room, mine in load.by_room(phase.sleep.result.open).items():
             if room in slept and mine <= answered:
                 most = max(most, len(mine))
     return most
 
 
 def latencies(load: LoadRecord) -> dict[str, Latency]:
-    """Return all latencies of each kind, of all stages together."""
+    """Return the latencies of each kind, of all stages together."""
     found: dict[str, Latency] = {}
     for stage in load.stages:
         for name, text in stage.result.latencies.items():
@@ -61,7 +60,7 @@ def latencies(load: LoadRecord) -> dict[str, Latency]:
 
 
 def figures(load: LoadRecord) -> dict[str, Document]:
-    """Return the figures of run.json that a load has, with values that stand for all."""
+    """Return the figures of a load for run.json, with samples of the values."""
     found = {}
     for name, latency in latencies(load).items():
         if name not in FIGURES or not latency.n:
@@ -80,8 +79,16 @@ def figures(load: LoadRecord) -> dict[str, Document]:
     return found
 
 
+def cluster_section(load: LoadRecord) -> dict[str, Any] | None:
+    """Return the cluster of a load for run.json, None if one process played it."""
+    if load.cluster is None:
+        return None
+    cluster = {name: load.cluster.data[name] for name in ("scheduler", "workers")}
+    return cluster | {"lost": [event.data for event in load.lost]}
+
+
 def stage_of(result: StageResult) -> Document:
-    """Return what run.json says of one stage."""
+    """Return one stage for run.json."""
     seconds = (result.ended_ms - result.began_ms) / 1000
     spreads = {name: decoded(text).spread() for name, text in result.latencies.items()}
     return {
@@ -115,7 +122,7 @@ def _messages(load: LoadRecord) -> Document:
 
 
 def _processes(load: LoadRecord) -> list[Document]:
-    """Return what each process took: before the first socket, at its most, and at most for each socket."""
+    """Return the resources of each process: before the first socket, at most, and for each socket."""
     names = sorted({name for sample in load.samples for name in sample.data["uses"]})
     return [_process(load, name) for name in names]
 

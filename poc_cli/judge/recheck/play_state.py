@@ -1,6 +1,6 @@
-"""What a play had come to at any event: its clients, their messages, its objects, its names, and the step going on.
+"""The state of a play at an event: its clients and their messages, its objects, its names, and the current step.
 
-Raises MisfitError for an event that cannot have happened then.
+Raises InconsistentRecordError for an event that cannot have happened then.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -19,23 +19,23 @@ from poc_cli.scenario.scenario import PlacedStep
 from poc_cli.scenario.values import compact
 
 SLACK_NS: Final = 500_000_000
-"""How far recorded times may be from those that the engine went by: an event is written a little after its moment,
-0.45 s after it on a disk that was made slow on purpose."""
+"""How far recorded times may be from those that the engine used: an event is recorded a little after it happened, 0.45
+s on a disk that was slowed down for a test."""
 
 ORIGIN: Final = "origin"
-"""Who is called in the history where a worker asks an app (`engine.origins`)."""
+"""The actor of requests from the worker to the app server (`engine.app_server_step`)."""
 
 ALARM: Final = "alarm"
 """The trace's name for an alarm that reached the object."""
 
 
-class MisfitError(Exception):
-    """The record does not fit together; the text says where."""
+class InconsistentRecordError(Exception):
+    """The record is inconsistent; the text says where."""
 
 
 @dataclass(slots=True)
 class ObjectState:
-    """One object, as far as the residency events have shown it."""
+    """One object, as the residency events show it."""
 
     in_memory: bool = False
     seen: bool = False
@@ -43,16 +43,16 @@ class ObjectState:
     slept: bool = False
     entered_id: int = 0
     alarms: list[int] = field(default_factory=list)
-    """When each alarm that reached it was recorded."""
+    """The times at which its alarms were recorded."""
     alarms_known: tuple[int, int] = (0, 0)
-    """How many of them an `alarm` step has seen: at least, and at most."""
+    """How many of them `alarm` steps have seen: at least, and at most."""
     at_ns: int = 0
     process: object = None
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What was known of an object when a step began; the trace may tell the rest later."""
+    """What was known about an object when a step began; the trace may lag behind."""
 
     in_memory: bool
     seen: bool
@@ -62,39 +62,39 @@ class Before:
 
 @dataclass(slots=True)
 class Ongoing:
-    """The step that is going on."""
+    """The current step."""
 
     index: int
     placed: PlacedStep
     begun: Event
     names: Mapping[str, object]
     before: Mapping[str, Before]
-    """What was known of each object when the step began."""
+    """What was known about each object when the step began."""
     inside: list[Event] = field(default_factory=list)
     sent: dict[str, tuple[Event, int]] = field(default_factory=dict)
     """The message that each client sent, and how many it had received by then."""
 
     @property
     def place(self) -> str:
-        """Return the step's number, counted from 1, and its line."""
+        """The step's number, from 1, and its line."""
         return f"step {self.index + 1} (line {self.begun.data['line']})"
 
 
 class State:
-    """The state of one play, moved on event by event."""
+    """The state of one play, updated event by event."""
 
     def __init__(self, play: PlayRecord) -> None:
-        """Begin before the first event. Raises ScenarioError where the recorded scenario cannot be read."""
+        """Initialize before the first event. Raises ScenarioError if the recorded scenario cannot be read."""
         self.play = play
         self.clients = play.play.clients
         self.kinds = {name: type(spec) for name, spec in self.clients.items()}
         self.names: dict[str, object] = play.play.names(str(play.start.data["nonce"]))
         self.has_trace = play.place.has_trace
         self.has_secrets = MASK in str(play.start.data["text"])
-        """Whether secrets were taken out of what the scenario expects, or out of the names that it uses."""
+        """Whether secrets are masked in the scenario's expectations or in captured values."""
         self.objects = {label: ObjectState() for label in play.play.objects}
         self.endings: dict[str, Event] = {}
-        """How each client's last connection ended, where it has."""
+        """The `closed` event of each client's last connection, if it was closed."""
         self.step: Ongoing | None = None
         self._boxes: dict[str, Mailbox] = {}
         self._open: set[str] = set()
@@ -102,20 +102,20 @@ class State:
         self._mixed: set[str] = set()
         self._latest_ns = play.start.t_ns
 
-    def hear(self, event: Event) -> None:
-        """Take in the next event. Raises MisfitError."""
-        # Whoever waits for a close records it, which may be later than it came.
+    def apply(self, event: Event) -> None:
+        """Update the state by the next event. Raises InconsistentRecordError."""
+        # A close is recorded by the step that waits for it, which may be later than it came.
         if event.t_ns < self._latest_ns - SLACK_NS and event.kind != kinds.CLOSED:
-            raise MisfitError(f"event {event.id} is earlier than those before it")
+            raise InconsistentRecordError(f"event {event.id} is earlier than those before it")
         self._latest_ns = max(self._latest_ns, event.t_ns)
-        hear = _HEARD.get(event.kind)
-        if hear is not None:
-            hear(self, event)
+        handler = _HANDLERS.get(event.kind)
+        if handler is not None:
+            handler(self, event)
         if self.step is not None:
             self.step.inside.append(event)
 
     def end(self) -> Ongoing | None:
-        """End the step that is going on; whoever has not been opened in it is not open."""
+        """End the current step. A client that was not opened in it is not open."""
         step, self.step = self.step, None
         self._open -= self._opening
         self._opening.clear()
@@ -133,7 +133,7 @@ class State:
         self.step = Ongoing(index, placed, begun, {**self.names, **placed.bound}, before)
 
     def late_ns(self, from_ns: int, to_ns: int) -> int:
-        """Return for how long somebody was late between two times. What a play was cut for is not in it any more."""
+        """Return for how many nanoseconds something was late between two times: all of them for a play that was cut."""
         if self.play.was_cut:
             return to_ns - from_ns
         return sum(each.overlap_ns(from_ns, to_ns) for each in self.play.late)
@@ -141,22 +141,22 @@ class State:
     # --- clients
 
     def members(self, names: Iterable[str]) -> list[str]:
-        """Return the single clients that a step means, each once."""
+        """Return the clients that the names in a step stand for, each once."""
         return list(dict.fromkeys(member for name in names for member in self.play.play.members(name)))
 
     def is_own(self, client: str) -> bool:
-        """Return whether a client is a WebSocket of ours, with one connection at a time.
+        """Return whether a client is poc's own WebSocket client, with one connection at a time.
 
-        One that was connected anew while it was open is none: the record does not say by which socket a message came.
+        One that was connected again while it was open is not: messages cannot be assigned to connections.
         """
         return self.kinds.get(client) is ClientSpec and client not in self._mixed
 
     def is_mixed(self, client: str) -> bool:
-        """Return whether a client was connected anew while it was open."""
+        """Return whether a client was connected again while it was open."""
         return client in self._mixed
 
     def speaks_in_order(self, client: str) -> bool:
-        """Return whether the record shows when a client sent: of a page only the browser tells."""
+        """Return whether the record has a client's messages in their order: for a page only the browser knows it."""
         return self.is_own(client) or self.kinds.get(client) is CommandSpec
 
     def box(self, client: str) -> Mailbox:
@@ -166,11 +166,11 @@ class State:
         return self._boxes[client]
 
     def is_open(self, client: str) -> bool:
-        """Return whether a client of our own has a connection."""
+        """Return whether poc's own client has an open connection."""
         return client in self._open
 
     def _connect(self, client: str) -> None:
-        """Begin a client anew. What comes over the connection may be written down before that it is open."""
+        """Reset a client. Messages of the new connection may be recorded before its `opened` event."""
         self._boxes[client] = Mailbox()
         self.endings.pop(client, None)
         if client in self._open:
@@ -195,7 +195,7 @@ class State:
             self._open.discard(event.actor)
 
     def _is_first_opening(self, event: Event) -> bool:
-        """Return whether a page that was connected anew opens its first connection."""
+        """Return whether a page that was connected again opens its first connection."""
         if self.step is None or not isinstance(self.step.placed.step, Connect):
             return False
         return not any(each.kind == kinds.OPENED and each.actor == event.actor for each in self.step.inside)
@@ -220,19 +220,19 @@ class State:
         if event.actor not in self.kinds or "status" in event.data:
             return
         self._check_open(event, "received")
-        self.box(event.actor).put(event, message_of(event))
+        self.box(event.actor).put(event, message_of(event, self.play.play.decoder(event.actor)))
 
-    def _told(self, event: Event) -> None:
+    def _query(self, event: Event) -> None:
         self._check_open(event, "received")
 
     def _check_open(self, event: Event, did: str) -> None:
         if self.is_own(event.actor) and event.actor not in self._open:
-            raise MisfitError(f"{event.actor} {did} event {event.id} while it had no connection")
+            raise InconsistentRecordError(f"{event.actor} {did} event {event.id} while it had no connection")
 
     def _called(self, event: Event) -> None:
         if event.actor == ORIGIN:
-            told = {key: value for key, value in event.data.items() if key != "status" or value is not None}
-            text = compact(told)
+            request = {key: value for key, value in event.data.items() if key != "status" or value is not None}
+            text = compact(request)
             self.box(ORIGIN).put(replace(event, data={"text": text}), Message(text, None))
 
     def _captured(self, event: Event) -> None:
@@ -266,14 +266,16 @@ class State:
             return
         pinned = "pinned" if event.data.get("pins") else "awake"
         where = pinned if found.in_memory else "asleep" if found.asleep else "gone"
-        wanted, told = event.data.get("wanted"), event.data.get("found")
-        if told != where:
-            raise MisfitError(f"event {event.id} found its object {told}, and it was {where}")
+        wanted, reported = event.data.get("wanted"), event.data.get("found")
+        if reported != where:
+            raise InconsistentRecordError(f"event {event.id} found its object {reported}, but it was {where}")
         if event.data.get("ok") != (where == wanted or (wanted, where) == ("awake", "pinned")):
-            raise MisfitError(f"event {event.id} wanted its object {wanted}, found it {where} and says otherwise")
+            raise InconsistentRecordError(
+                f"event {event.id} wanted its object {wanted} and found it {where}, but its `ok` says otherwise"
+            )
 
     def _object(self, event: Event, *times: str) -> ObjectState | None:
-        """Return the object of an event. Its times are in the runtime's clock, which begins anew with each process."""
+        """Return the object of an event. Its times are by the runtime's clock, which restarts with each process."""
         found = self.objects.get(event.actor.removeprefix("object:"))
         if found is None or not event.actor.startswith("object:"):
             return None
@@ -283,20 +285,20 @@ class State:
         for name in times:
             at_ns = int(event.data[name])
             if at_ns < found.at_ns - SLACK_NS:
-                raise MisfitError(f"in event {event.id}, {name} is earlier than what came before it")
+                raise InconsistentRecordError(f"in event {event.id}, {name} is earlier than in the events before")
             found.at_ns = max(found.at_ns, at_ns)
         return found
 
 
-_HEARD: Final[Mapping[str, Callable[[State, Event], None]]] = {
-    kinds.OPENED: State._opened,  # noqa: SLF001 - its own
+_HANDLERS: Final[Mapping[str, Callable[[State, Event], None]]] = {
+    kinds.OPENED: State._opened,  # noqa: SLF001 - methods of the same module
     kinds.OPEN_FAILED: State._open_failed,  # noqa: SLF001
     kinds.STARTED: State._started,  # noqa: SLF001
     kinds.CLOSED: State._closed,  # noqa: SLF001
     kinds.SENT: State._sent,  # noqa: SLF001
     kinds.RECEIVED: State._received,  # noqa: SLF001
-    kinds.ASKED: State._told,  # noqa: SLF001
-    kinds.TOLD: State._told,  # noqa: SLF001
+    kinds.ASKED: State._query,  # noqa: SLF001
+    kinds.TOLD: State._query,  # noqa: SLF001
     kinds.CALLED: State._called,  # noqa: SLF001
     kinds.CAPTURED: State._captured,  # noqa: SLF001
     kinds.ENTERED: State._entered,  # noqa: SLF001

@@ -1,4 +1,4 @@
-"""Keeps the shards of a load in step, which do not talk to each other, and detects where they drift apart."""
+"""Keep the shards of a load in lockstep without communication, and detect shards that fall behind."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,17 +9,17 @@ from poc_cli.load.plan import Plan
 from poc_cli.record.load_stage import ShardResult, StageResult
 
 APART_SECONDS: Final = 1.0
-"""How far parts may be from one another. Clocks are known to some milliseconds; a busy machine is late by more."""
+"""The most that parts may be apart. Clock errors are a few milliseconds; a busy machine may be later."""
 
 
 def in_step(plan: Plan) -> Plan:
-    """Return the plan for several processes: rooms are left alone a little longer, so that all leave them long enough.
+    """Return the plan for several processes, with longer sleeps, so that all parts are idle long enough together.
 
-    Raises UsageError for a sleep that has to be forced.
+    Raises UsageError for a sleep by eviction.
     """
     if any(step.verb == "sleep" and step.how == "evict" for step in plan.stages):
         message = "the workers of a cluster cannot evict an object"
-        raise UsageError(message, "let the rooms fall asleep by themselves: --sleep natural")
+        raise UsageError(message, "use the idle timer: --sleep natural")
     return replace(
         plan,
         stages=tuple(
@@ -30,12 +30,12 @@ def in_step(plan: Plan) -> Plan:
 
 
 def sharing(plan: Plan, parts: int) -> bool:
-    """Return whether one room may have sockets of several parts."""
+    """Return whether a room may have sockets of several parts."""
     return plan.rooms < parts
 
 
 def behind(results: Sequence[ShardResult]) -> dict[int, float]:
-    """Return the parts that began a sleep too long after the first one did, each with the seconds at most."""
+    """Return the parts that began a sleep too long after the first part, with their largest delay in seconds."""
     found: dict[int, float] = {}
     for stages in _sleeps(results):
         first = min(stage.began_ms for _, stage in stages)
@@ -47,7 +47,7 @@ def behind(results: Sequence[ShardResult]) -> dict[int, float]:
 
 
 def with_common_quiet(results: Sequence[ShardResult], error: float) -> list[ShardResult]:
-    """Return results that tell only the quiet that all had at one time, their clocks being wrong by `error` seconds."""
+    """Return the results with each idle time cut to what all parts share, with clock errors up to `error` seconds."""
     common: dict[int, float] = {}
     for stages in _sleeps(results):
         begins = max(stage.ended_ms - (stage.quiet_ms or 0.0) for _, stage in stages)
@@ -63,7 +63,7 @@ def _quiet(stage: StageResult, common: dict[int, float]) -> StageResult:
 
 
 def _sleeps(results: Sequence[ShardResult]) -> list[list[tuple[int, StageResult]]]:
-    """Return each sleep as all parts had it, with their numbers."""
+    """Return each sleep's stage results of all parts, with the parts' numbers."""
     found: dict[int, list[tuple[int, StageResult]]] = {}
     for result in results:
         for stage in result.stages:

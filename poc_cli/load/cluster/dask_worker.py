@@ -1,4 +1,4 @@
-"""What a process of a cluster does for a load: it carries out one part, tells how it is doing, and stops when told."""
+"""The functions that poc calls in a Dask worker: run a part of a load, report its state, stop it."""
 
 import asyncio
 import contextlib
@@ -17,57 +17,57 @@ from poc_cli import __version__
 from poc_cli.load.capacity import limits
 from poc_cli.load.load_context import Glance
 from poc_cli.load.process_usage import Meter
-from poc_cli.load.shard_runner import Alone, perform, run_loop
+from poc_cli.load.shard_runner import Unsupervised, execute, run_loop
 from poc_cli.load.sharding import Shard
 from poc_cli.record.load_stage import ShardResult
 
 PROCESS: Final = secrets.token_hex(8)
-"""Tells this process from one that comes to have its address later."""
+"""Identifies this process; another process may get its address later."""
 
 FORGOTTEN_AFTER_SECONDS: Final = 30.0
-"""Without a question for so long, whoever wanted the load is gone: they ask every second."""
+"""A part stops after so long without a request for its state; poc sends one every second."""
 
 _AGREED: Final = ("websockets", "uvloop", "distributed")
-"""Packages that decide what a client does and how fast; two versions of one would be two loads."""
+"""Packages that affect the behavior or speed of a client; all workers need the same versions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A part to carry out. `start_at` is on the clock of the process that is meant, `process` says which one is."""
+    """A part to run. `start_at` is on the clock of the process named by `process`."""
 
     shard: Shard
     url: str
-    headers: dict[str, str] = field(repr=False)  # they hold the target's token, and Dask writes down what fails
+    headers: dict[str, str] = field(repr=False)  # they have the target's token, and Dask logs failed tasks
     start_at: float
     process: str
 
 
 @dataclass(slots=True)
-class _Going:
-    """A part that is being carried out."""
+class _Running:
+    """A running part."""
 
     loop: asyncio.AbstractEventLoop
     work: "asyncio.Task[ShardResult]"
     asked: float
-    watched: "_Watched"
+    watched: "_StateKeeper"
 
 
-_GOING: Final[dict[str, _Going]] = {}
-"""By the name of the play. A process has one part of a play, and Dask asks from another thread."""
+_RUNNING: Final[dict[str, _Running]] = {}
+"""The running parts by name of the play; Dask reads them in another thread."""
 
 
-class _Watched(Alone):
-    """A conductor that keeps what tells how the part is doing."""
+class _StateKeeper(Unsupervised):
+    """A supervisor that keeps the function that returns the state."""
 
     glance: Callable[[], Glance] | None = None
 
     def watch(self, glance: Callable[[], Glance]) -> None:
-        """Keep it."""
+        """Keep the function."""
         self.glance = glance
 
 
 def versions() -> dict[str, str]:
-    """Return the versions that all processes of a load must share; "none" for what is not installed."""
+    """Return the versions that must be the same in all processes of a load; "none" if not installed."""
     found = {"poc": __version__, "python": ".".join(platform.python_version_tuple()[:2])}
     for name in _AGREED:
         try:
@@ -78,7 +78,7 @@ def versions() -> dict[str, str]:
 
 
 def about() -> dict[str, Any]:
-    """Return who this process is and what it may have, as plain values; takes as many descriptors as it may."""
+    """Return the identity and limits of this process, after raising its limit of open files."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -98,58 +98,58 @@ def clock() -> float:
     return time.time()
 
 
-def carry_out(order: Order) -> dict[str, Any]:
-    """Carry a part out and give `result`, or why there is none as `failed`; blocks until it is over."""
+def execute_part(order: Order) -> dict[str, Any]:
+    """Run a part and return its `result`, or the reason in `failed`; blocks until it ends."""
     if order.process != PROCESS:
-        return {"failed": "another process has come to its address"}
+        return {"failed": "another process has its address now"}
     late = time.time() - order.start_at
     if late > 0:
-        return {"failed": f"it came to its part {late:.1f} s after the common start, busy with something else"}
+        return {"failed": f"it started its part {late:.1f} s after the common start, because it was busy"}
     try:
-        return {"result": run_loop(_carried(order)).as_json()}
+        return {"result": run_loop(_execute(order)).as_json()}
     except asyncio.CancelledError:
-        return {"failed": "it was stopped before it began"}
-    except Exception as error:  # noqa: BLE001 - told as plain words, with nothing of the order in them
+        return {"failed": "it was stopped before it started"}
+    except Exception as error:  # noqa: BLE001 - reported as text, without the order
         return {"failed": f"{type(error).__name__}: {error}"}
 
 
-async def _carried(order: Order) -> ShardResult:
-    watched = _Watched()
-    performing = perform(order.shard, order.url, order.headers, order.start_at, watched)
-    work = asyncio.create_task(performing)
-    going = _Going(asyncio.get_running_loop(), work, time.monotonic(), watched)
-    _GOING[order.shard.play] = going
-    minding = asyncio.create_task(_stopped_once_forgotten(going))
+async def _execute(order: Order) -> ShardResult:
+    watched = _StateKeeper()
+    execution = execute(order.shard, order.url, order.headers, order.start_at, watched)
+    work = asyncio.create_task(execution)
+    running = _Running(asyncio.get_running_loop(), work, time.monotonic(), watched)
+    _RUNNING[order.shard.play] = running
+    minding = asyncio.create_task(_stopped_once_forgotten(running))
     try:
         return await work
     finally:
         minding.cancel()
-        del _GOING[order.shard.play]
+        del _RUNNING[order.shard.play]
 
 
-async def _stopped_once_forgotten(going: _Going) -> None:
-    # What asks is another thread, which an event of this loop could not wait for.
-    while (left := going.asked + FORGOTTEN_AFTER_SECONDS - time.monotonic()) > 0:  # noqa: ASYNC110
+async def _stopped_once_forgotten(running: _Running) -> None:
+    # Requests come from another thread, which cannot set an asyncio event of this loop.
+    while (left := running.asked + FORGOTTEN_AFTER_SECONDS - time.monotonic()) > 0:  # noqa: ASYNC110
         await asyncio.sleep(left)
-    going.work.cancel()
+    running.work.cancel()
 
 
 def look(play: str) -> dict[str, Any]:
-    """Return how the part is doing, None if it is not under way, and that somebody still wants it."""
-    going = _GOING.get(play)
+    """Return the state of a part, None if it is not running, and keep it running."""
+    running = _RUNNING.get(play)
     glance = None
-    if going is not None:
-        going.asked = time.monotonic()
-        glance = None if going.watched.glance is None else list(going.watched.glance())
+    if running is not None:
+        running.asked = time.monotonic()
+        glance = None if running.watched.glance is None else list(running.watched.glance())
     return {"process": PROCESS, "glance": glance, "use": _use()}
 
 
 def stop(play: str) -> None:
-    """Have the part end now, with an account of how far it came."""
-    going = _GOING.get(play)
-    if going is not None:
-        with contextlib.suppress(RuntimeError):  # its loop may have ended meanwhile
-            going.loop.call_soon_threadsafe(going.work.cancel)
+    """Stop a part; it returns a partial result."""
+    running = _RUNNING.get(play)
+    if running is not None:
+        with contextlib.suppress(RuntimeError):  # its loop may have ended already
+            running.loop.call_soon_threadsafe(running.work.cancel)
 
 
 def _use() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One part of a load at one member of a cluster: given out once, watched, and called lost where nothing comes back."""
+"""One part of a load on a member of a cluster: sent once, watched, and lost if there is no result."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ from poc_cli.load.cluster.dask_worker import Order
 from poc_cli.load.cluster.link import Link
 from poc_cli.load.cluster.members import Clock, Member
 from poc_cli.load.load_context import Glance
-from poc_cli.load.process_usage import Use
+from poc_cli.load.process_usage import Usage
 from poc_cli.load.sharding import Shard
 from poc_cli.record.load_stage import ShardResult, from_json, lost_shard
 from poc_cli.record.ranges import Ranges
@@ -17,33 +17,33 @@ from poc_cli.record.ranges import Ranges
 LOOKS_EVERY_SECONDS: Final = 1.0
 
 _PATIENCE: Final = 3
-"""Times what the plan says that it takes at most: a room that is never left alone is waited for that long.
-Also times in a row that the scheduler may not answer."""
+"""Multiples of the plan's longest duration to wait, as a room that is never idle delays a sleep.
+Also how often in a row the scheduler may not respond."""
 
-_LEEWAY_SECONDS: Final = 60.0  # for gathering results, on a busy machine
+_LEEWAY_SECONDS: Final = 60.0  # for collecting results on a busy machine
 
 Lost = Callable[["Part", str], None]
 
 
 class Part:
-    """A shard, who carries it out, and what is known of it so far."""
+    """A shard, the member that runs it, and its last known state."""
 
     def __init__(self, shard: Shard, member: Member, link: Link, lost: Lost) -> None:
-        """Take who is to carry it out; `lost` hears why nothing will come of it."""
+        """Initialize with the member that runs it; `lost` is called with the reason if there is no result."""
         self.shard = shard
         self.member = member
         self.glance: Glance | None = None
-        self.use: Use = member.use
+        self.use: Usage = member.use
         self._link = link
         self._lost = lost
 
     @property
     def sockets(self) -> Ranges:
-        """Return its sockets."""
+        """Return the indexes of its sockets."""
         return [[self.shard.first, self.shard.first + self.shard.count - 1]]
 
     async def outcome(self, url: str, headers: dict[str, str], start_at: float, clock: Clock) -> ShardResult:
-        """Have it carried out and give what came of it; `start_at` is on our clock. Raises nothing."""
+        """Run the part and return its result; `start_at` is on this machine's clock. Raises nothing."""
         order = Order(self.shard, url, headers, start_at + clock.ahead, self.member.process)
         answering = asyncio.create_task(self._link.carried_out(self.member, order))
         watching = asyncio.create_task(self._watched(start_at))
@@ -55,28 +55,28 @@ class Part:
             watching.cancel()
 
     def lose(self, why: str) -> ShardResult:
-        """Return it up, and say so."""
+        """Give the part up and report it."""
         self.glance = None
         self._lost(self, why)
         return lost_shard(self.shard.number, self.shard.indexes, why)
 
     async def stop(self) -> None:
-        """Have it end now."""
+        """Stop the part."""
         await self._link.stop(self.member, self.shard.play)
 
     def _result(self, answering: "asyncio.Task[dict[str, Any]]") -> ShardResult:
         if answering.cancelled():
-            return self.lose("the scheduler has given its part up")
+            return self.lose("the scheduler canceled its part")
         error = answering.exception()
         if error is not None:
             return self.lose(f"{type(error).__name__}: {' '.join(str(error).split())}")
         answer = answering.result()
         if "result" not in answer:
-            return self.lose(str(answer.get("failed", "it gave no account")))
+            return self.lose(str(answer.get("failed", "it returned no result")))
         return from_json(answer["result"])
 
     async def _watched(self, start_at: float) -> str:
-        """Look at it again and again; give why nothing will come of it, once that is known."""
+        """Watch the part until it is lost; return the reason."""
         give_up = start_at - time.time() + time.monotonic() + _PATIENCE * self.shard.plan.longest + _LEEWAY_SECONDS
         silent = 0
         while time.monotonic() < give_up:
@@ -86,16 +86,16 @@ class Part:
             except (OSError, TimeoutError):
                 silent += 1
                 if silent == _PATIENCE:
-                    return f"the scheduler at {self._link.address} no longer answers"
+                    return f"the scheduler at {self._link.address} no longer responds"
                 continue
             silent = 0
             if not there:
-                return "it is gone from the cluster"
-            told = await self._link.look(self.member, self.shard.play)
-            if told is None:
+                return "it is no longer in the cluster"
+            state = await self._link.look(self.member, self.shard.play)
+            if state is None:
                 continue
-            if told["process"] != self.member.process:
-                return "another process has come to its address"
-            self.use = Use(**told["use"])
-            self.glance = None if told["glance"] is None else Glance(*told["glance"])
-        return "it gave no account in time"
+            if state["process"] != self.member.process:
+                return "another process has its address now"
+            self.use = Usage(**state["use"])
+            self.glance = None if state["glance"] is None else Glance(*state["glance"])
+        return "it returned no result in time"

@@ -1,10 +1,10 @@
-"""The head of the page: the answer, what it rests on, and what did not hold and why."""
+"""The head of the page: the result, its facts, and what did not hold and why."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from poc_cli.report.html.view_model import NOT_WHOLE, Answer, Note, Notes, Reference, verdict_shown
-from poc_cli.report.question import answered
+from poc_cli.report.html.view_model import INCOMPLETE, Answer, Note, Notes, Reference, verdict_shown
+from poc_cli.report.question import question_answers
 from poc_cli.report.styled import plain
 from poc_cli.report.target_summary import counted, repeats, sleep_onset
 from poc_cli.report.text import verdict_line
@@ -12,16 +12,16 @@ from poc_cli.report.text import verdict_line
 _HEADLINES: Final = {"held": "Feasible", "refuted": "Not feasible", "unknown": "Inconclusive", "error": "No answer"}
 
 _MOST_UNFOLDED: Final = 4
-"""Notes on what was shown neither way. Of more, which mostly have one cause, the number is shown, the rest folded."""
+"""Notes shown under a heading. More than that, which mostly have one cause, are collapsed."""
 
 _HEADINGS: Final = {
     "refuted": "Refuted, and why",
-    "error": "Could not be carried out",
-    "unknown": "Not shown either way",
+    "error": "Could not be judged",
+    "unknown": "Unknown, and why",
 }
 
 Anchors = Mapping[tuple[str, str], str]
-"""Where the claims are on the page, by scenario and id."""
+"""The anchors of the claims on the page, by scenario and id."""
 
 
 def answer_of(document: dict[str, Any], anchors: Anchors) -> Answer:
@@ -35,35 +35,35 @@ def answer_of(document: dict[str, Any], anchors: Anchors) -> Answer:
         facts=tuple(_facts(document)),
         counts=tuple(_counts(document)),
         notes=tuple(notes for notes in _notes(document, anchors) if notes.items),
-        answered=tuple(answered(document)),
+        questions=tuple(question_answers(document)),
     )
 
 
 def _headline(document: dict[str, Any]) -> str:
     verdict, refuted = document["verdict"], document["counts"]["refuted"]
     if verdict == "refuted" and not refuted:
-        return "Not as it was known"
+        return "A known defect is gone"
     if verdict == "held" and refuted:
-        return "Feasible, but for what is known"
+        return "Feasible, except for known defects"
     return _HEADLINES[verdict]
 
 
 def _sentence(document: dict[str, Any]) -> str:
     counts = document["counts"]
     if document["verdict"] == "unknown":
-        return "Nothing was refuted, but not everything could be shown."
+        return "No claim was refuted, but some are unknown."
     if document["verdict"] == "refuted" and counts["refuted"]:
         claims = _count(sum(len(scenario["claims"]) for scenario in document["scenarios"]), "claim")
         return f"{counts['refuted']} of {claims} {'was' if counts['refuted'] == 1 else 'were'} refuted."
-    said = plain(verdict_line(document)[:1]).split(": ", maxsplit=1)[-1]
-    return f"{said[:1].upper()}{said[1:]}."
+    text = plain(verdict_line(document)[:1]).split(": ", maxsplit=1)[-1]
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _counts(document: dict[str, Any]) -> list[tuple[str, str]]:
     found = []
     for name, number in document["counts"].items():
         shown = verdict_shown(name, whole=not document["error"]).replace("_", " ")
-        words = "judged held, as far as the record goes" if shown == NOT_WHOLE else shown
+        words = "judged held as far as recorded" if shown == INCOMPLETE else shown
         if name == "claims_left_out":
             shown, words = "left out", counted(name, number).partition(" ")[2]
         found += [(shown, f"{number:,} {words}")] if number else []
@@ -87,16 +87,16 @@ def _target(document: dict[str, Any]) -> str:
 
 def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
     target = document["target"]
-    sleep = {"idle": "by the runtime's idle timer", "evict": "by forced eviction", None: "as each scenario says"}
+    sleep = {"idle": "by the runtime's idle timer", "evict": "by forced eviction", None: "as each scenario specifies"}
     found = [("Target", target.get("kind")), ("Address", target.get("url"))]
     found += [("Answered by", ", ".join(target.get("colos") or ()) or None), ("Sleep", sleep_onset(document))]
     found += [(str(name), version) for name, version in (target.get("versions") or {}).items()]
     found += [
         ("Compatibility date", target.get("compatibility_date")),
-        ("Brought to sleep", sleep.get(document["sleep"], document["sleep"]) if document["scenarios"] else None),
+        ("Put to sleep", sleep.get(document["sleep"], document["sleep"]) if document["scenarios"] else None),
         ("Started", document["started"]),
-        ("Took", None if document["seconds"] is None else f"{document['seconds']:.1f} s"),
-        ("Played again", repeats(document)),
+        ("Duration", None if document["seconds"] is None else f"{document['seconds']:.1f} s"),
+        ("Repeated", repeats(document)),
         ("Run", document["run"]),
     ]
     return [(name, str(value)) for name, value in found if value is not None]
@@ -108,9 +108,9 @@ def _notes(document: dict[str, Any], anchors: Anchors) -> list[Notes]:
         for verdict, heading in _HEADINGS.items()
         for items in [tuple(_claims(document, verdict, anchors))]
     ]
-    mishaps = {"error": ("error", "Not played to a verdict"), "stopped": ("unknown", "Ended early")}
-    mishaps |= {"left_out": ("left out", "Left out")}
-    for key, (verdict, heading) in mishaps.items():
+    headings = {"error": ("error", "Could not be run"), "stopped": ("unknown", "Ended early")}
+    headings |= {"left_out": ("left out", "Left out")}
+    for key, (verdict, heading) in headings.items():
         hit = [scenario for scenario in document["scenarios"] if scenario[key]]
         items = tuple(Note(Reference(each["name"], None), each["title"], each[key]) for each in hit)
         found.append(Notes(heading, verdict, items))

@@ -1,4 +1,4 @@
-"""What it would cost, as drawings: how the run's time in memory is billed, and the month of a profile as two bars."""
+"""Charts of the cost: how the run's time in memory is billed, and a month with and without hibernation."""
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
@@ -9,7 +9,7 @@ from poc_cli.cost.measured import Measured
 from poc_cli.cost.month import Month
 from poc_cli.cost.prices import Prices
 from poc_cli.cost.usage_line import plain, usage_summary
-from poc_cli.report.html.view_model import Chart, Drawing, Shape, Words
+from poc_cli.report.html.view_model import Chart, Drawing, Shape, Text
 
 _LABEL: Final = 16.0
 _BAR: Final = 22.0
@@ -17,10 +17,10 @@ _LINE: Final = 16.0
 _GAP: Final = 14.0
 
 _WIDEST: Final = 46
-"""Letters of a line below a bar: on a phone 350 pixels have room for so many."""
+"""Characters of a line below a bar; they fit into the 350 pixels of a phone."""
 
 _THINNEST: Final = 0.5
-"""Per cent of the width: a part that costs anything can be seen."""
+"""Percent of the width, so that every part that costs something is visible."""
 
 _PARTS: Final = {
     "requests": ("requests", ("requests",)),
@@ -29,11 +29,11 @@ _PARTS: Final = {
     "stored data": ("stored", ("stored",)),
     "Workers": ("step", ("worker_requests", "worker_cpu")),
 }
-"""What is shown as one part of a bar: its name, how it is drawn, and the meters that it holds."""
+"""The parts of a bar: their names, their styles and their meters."""
 
 
 def bills_of(measured: Measured, month: Month | None, prices: Prices) -> tuple[Chart, ...]:
-    """Return the charts: one of the run, where it used anything, and one of the month, where there is a profile."""
+    """Return the chart of the run if it used anything, and that of the month if there is a profile."""
     found = [_run(measured, prices)] if measured.total("requests") or measured.total("messages") else []
     return (*found, *([] if month is None else [_month(month)]))
 
@@ -45,31 +45,33 @@ def _run(measured: Measured, prices: Prices) -> Chart:
     parts = [("duration", active - pinned), ("pinned", pinned), ("asleep", waiting)]
     shapes = list(_stacked(parts, active + waiting, _LABEL))
     words = [
-        Words(0.0, _LABEL - 5, f"in memory for {plain(active + waiting)} s", "start", "label"),
+        Text(0.0, _LABEL - 5, f"in memory for {plain(active + waiting)} s", "start", "label"),
         *_below(_of_run(active, pinned, waiting, most), _LABEL + _BAR),
     ]
-    said = usage_summary(measured, prices)
-    sentence = f"{said[:1].upper()}{said[1:]}. Waiting to sleep is not billed; being pinned is. Controls are included."
+    usage = usage_summary(measured, prices)
+    sentence = (
+        f"{usage[:1].upper()}{usage[1:]}. Waiting to sleep is not billed; being pinned is. Controls are included."
+    )
     return Chart("What this run used", sentence, _drawing(shapes, words, sentence))
 
 
 def _of_run(active: Decimal, pinned: Decimal, waiting: Decimal, most: str) -> Iterator[str]:
     yield f"{most}{plain(active)} s active"
     if pinned:
-        yield f"{plain(pinned)} s of it pinned"
+        yield f"{plain(pinned)} s of that pinned"
     if waiting:
-        yield f"{plain(waiting)} s only waiting to sleep"
+        yield f"{plain(waiting)} s waiting to sleep"
 
 
 def _month(month: Month) -> Chart:
     bills = (month.hibernating.bill, month.awake.bill)
     widest = max(bill.total for bill in bills)
     shapes: list[Shape] = []
-    words: list[Words] = []
+    words: list[Text] = []
     top = 0.0
     for head, bill in zip(month.heads, bills, strict=True):
-        mine = " (this profile)" if bill is month.paid.bill else ""
-        words.append(Words(0.0, top + _LABEL - 5, f"{head}: {dollars(bill.total)}{mine}", "start", "label"))
+        own = " (this profile)" if bill is month.paid.bill else ""
+        words.append(Text(0.0, top + _LABEL - 5, f"{head}: {dollars(bill.total)}{own}", "start", "label"))
         parts = list(_parts(bill))
         shapes += _stacked([(style, amount) for _, style, amount in parts], widest, top + _LABEL)
         below = list(_below((f"{name} {dollars(amount)}" for name, _, amount in parts), top + _LABEL + _BAR))
@@ -89,7 +91,7 @@ def _parts(bill: Bill) -> Iterator[tuple[str, str, Decimal]]:
 
 
 def _stacked(parts: Iterable[tuple[str, Decimal]], whole: Decimal, top: float) -> Iterator[Shape]:
-    """Yield the parts of a bar side by side, in per cent of the whole."""
+    """Yield the parts of a bar side by side, in percent of the whole."""
     x = 0.0
     for style, amount in parts:
         if amount > 0:
@@ -98,8 +100,8 @@ def _stacked(parts: Iterable[tuple[str, Decimal]], whole: Decimal, top: float) -
             x = min(100.0, x + width)
 
 
-def _below(parts: Iterable[str], top: float) -> Iterator[Words]:
-    """Yield what stands below a bar, as many parts in a line as a phone has room for."""
+def _below(parts: Iterable[str], top: float) -> Iterator[Text]:
+    """Yield the lines of text below a bar, with as many parts per line as fit on a phone."""
     lines: list[str] = []
     for part in parts:
         longer = f"{lines[-1]}, {part}" if lines else part
@@ -108,8 +110,8 @@ def _below(parts: Iterable[str], top: float) -> Iterator[Words]:
         else:
             lines.append(part)
     for number, line in enumerate(lines, start=1):
-        yield Words(0.0, top + number * _LINE, line, "start", "scale")
+        yield Text(0.0, top + number * _LINE, line, "start", "scale")
 
 
-def _drawing(shapes: list[Shape], words: list[Words], label: str) -> Drawing:
+def _drawing(shapes: list[Shape], words: list[Text], label: str) -> Drawing:
     return Drawing(max(each.y for each in words) + 6, label, tuple(shapes), tuple(words))

@@ -1,4 +1,4 @@
-"""The two figures of a run: where idle sleep begins, and the distributions of wake and warm latency."""
+"""The charts of a run: when idle sleep begins, and the distributions of wake and warm latency."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -9,23 +9,23 @@ from poc_cli.errors import PocError
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.record.play_record import PlayRecord
-from poc_cli.report.html.view_model import Chart, Drawing, Shape, Words
+from poc_cli.report.html.view_model import Chart, Drawing, Shape, Text
 
 _STEP_HEIGHT: Final = 150.0
 _ROW: Final = 62.0
 _FOOT: Final = 24.0
 _HEAD: Final = 20.0
 _BINS: Final = 60
-"""Columns of a distribution: on a phone they are six pixels wide."""
+"""Columns of a distribution; they are six pixels wide on a phone."""
 
 _LAST_SECOND: Final = 13.0
-"""After so long poc gives up waiting for a sleep."""
+"""The seconds for which poc waits for a sleep."""
 
 Plays = Iterable[Sequence[Event]]
 
 
 def charts_of(document: dict[str, Any], plays: Plays) -> tuple[Chart, ...]:
-    """Return the charts that the run has figures for."""
+    """Return the charts for which the run has figures."""
     idle = [
         each["asleep_ms"] / 1000
         for scenario in document["scenarios"]
@@ -42,7 +42,7 @@ def charts_of(document: dict[str, Any], plays: Plays) -> tuple[Chart, ...]:
 
 
 def latencies(plays: Plays) -> tuple[list[float], list[float]]:
-    """Return the milliseconds of wakes and of warm answers of all stories that measure, as the judge counts them."""
+    """Return the wake and warm latencies in milliseconds of all stories that measure, as the judge counts them."""
     wakes: list[float] = []
     warm: list[float] = []
     for events in plays:
@@ -64,7 +64,7 @@ def _measures(events: Sequence[Event]) -> bool:
 
 
 def _warm(events: Sequence[Event]) -> list[float]:
-    """Return the times of the exchanges before the first sleep."""
+    """Return the latencies of the exchanges before the first sleep, in milliseconds."""
     found: list[float] = []
     for event in events:
         if event.kind == kinds.LEFT:
@@ -76,7 +76,7 @@ def _warm(events: Sequence[Event]) -> list[float]:
 
 
 def _idle(seconds: Sequence[float]) -> Chart:
-    """Draw the share that is still in memory, so many seconds after the last event: a step, where the sweep is."""
+    """Draw the share of objects still in memory against the seconds since their last event."""
     last = max(_LAST_SECOND, ceil(seconds[-1]))
     plot = _STEP_HEIGHT - _HEAD - _FOOT
     counted = sorted(Counter(seconds).items())
@@ -90,18 +90,18 @@ def _idle(seconds: Sequence[float]) -> Chart:
             shapes.append(Shape(round(x, 3), round(width, 3), _HEAD, plot * (1 - share), "asleep"))
         before, left = at, left - number
     words = [
-        Words(50 * seconds[0] / last, _HEAD + plot / 2 + 5, "in memory", "middle", "inbar"),
-        Words(50 * (seconds[-1] + last) / last, _HEAD + plot / 2 + 5, "asleep", "middle", "asleep"),
-        Words(100 * seconds[0] / last, _HEAD - 6, f"{_middle(seconds):.3f} s", "middle", "strong"),
+        Text(50 * seconds[0] / last, _HEAD + plot / 2 + 5, "in memory", "middle", "inbar"),
+        Text(50 * (seconds[-1] + last) / last, _HEAD + plot / 2 + 5, "asleep", "middle", "asleep"),
+        Text(100 * seconds[0] / last, _HEAD - 6, f"{_middle(seconds):.3f} s", "middle", "strong"),
     ]
     for second in range(0, int(last) + 1, 2):
         x = 100 * second / last
         shapes.append(Shape(x, 0.0, _STEP_HEIGHT - _FOOT, 4.0, "tick"))
-        words.append(Words(x, _STEP_HEIGHT - 6, f"{second} s", "start" if second == 0 else "middle", "scale"))
+        words.append(Text(x, _STEP_HEIGHT - 6, f"{second} s", "start" if second == 0 else "middle", "scale"))
     spread = "" if len(seconds) == 1 else f" (median of {len(seconds)}, {seconds[0]:.3f} to {seconds[-1]:.3f} s)"
     sentence = f"Left alone, an object left memory {_middle(seconds):.3f} s after its last event{spread}."
     drawing = Drawing(_STEP_HEIGHT, f"Share of objects in memory. {sentence}", tuple(shapes), tuple(words))
-    return Chart("Where idle sleep begins", sentence, drawing)
+    return Chart("When idle sleep begins", sentence, drawing)
 
 
 def _middle(ranked: Sequence[float]) -> float:
@@ -110,7 +110,7 @@ def _middle(ranked: Sequence[float]) -> float:
 
 
 def _latency(wakes: Sequence[float], warm: Sequence[float], figures: dict[str, Any]) -> Chart:
-    """Draw both distributions over one scale, which is logarithmic: they differ by tens."""
+    """Draw both distributions over one logarithmic scale; they differ by orders of magnitude."""
     everything = [max(each, 1e-3) for each in (*wakes, *warm)]
     low, high = floor(log10(min(everything))), max(ceil(log10(max(everything))), floor(log10(min(everything))) + 1)
 
@@ -118,25 +118,25 @@ def _latency(wakes: Sequence[float], warm: Sequence[float], figures: dict[str, A
         return round(100 * (log10(max(value, 1e-3)) - low) / (high - low), 3)
 
     shapes: list[Shape] = []
-    words: list[Words] = []
+    words: list[Text] = []
     for row, (name, values, style) in enumerate((("awake", warm, "warm"), ("waking", wakes, "wake"))):
         spread = figures["warm_ms" if style == "warm" else "wake_ms"]
         floor_y = _HEAD + _ROW * (row + 1) - 8
         shapes += _bars([x(value) for value in values], floor_y, style)
         shapes.append(Shape(x(spread["median"]), 0.0, floor_y - 38, 38, "median"))
-        message = f"{name}: {spread['median']:.2f} ms, 99 of 100 in {spread['p99']:.2f} ms"
-        words.append(Words(0.0, floor_y - 42, message, "start", "label"))
+        message = f"{name}: median {spread['median']:.2f} ms, p99 {spread['p99']:.2f} ms"
+        words.append(Text(0.0, floor_y - 42, message, "start", "label"))
     bottom = _HEAD + 2 * _ROW
     for power in range(low, high + 1):
         place = round(100 * (power - low) / (high - low), 3)
         shapes.append(Shape(place, 0.0, bottom - 4, 4.0, "tick"))
         side = "start" if power == low else "end" if power == high else "middle"
-        words.append(Words(place, bottom + 14, f"{10.0**power:g} ms", side, "scale"))
+        words.append(Text(place, bottom + 14, f"{10.0**power:g} ms", side, "scale"))
     sentence = (
-        f"A sleeping room answered after {figures['wake_ms']['median']:.2f} ms, one that was awake after "
+        f"A sleeping room replied after {figures['wake_ms']['median']:.2f} ms, an awake one after "
         f"{figures['warm_ms']['median']:.2f} ms (medians of {len(wakes)} and {len(warm)}; the scale is logarithmic)."
     )
-    return Chart("What a wake costs", sentence, Drawing(bottom + _FOOT, sentence, tuple(shapes), tuple(words)))
+    return Chart("Latency of a wake", sentence, Drawing(bottom + _FOOT, sentence, tuple(shapes), tuple(words)))
 
 
 def _bars(places: Sequence[float], floor_y: float, style: str) -> list[Shape]:

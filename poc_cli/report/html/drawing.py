@@ -1,4 +1,4 @@
-"""A timeline as a drawing: lanes one below the other, to scale, and what stands too close together as one mark."""
+"""Render a timeline as a drawing to scale, in which marks that are too close together become one."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -6,17 +6,18 @@ from dataclasses import dataclass, field
 from math import floor, log10
 from typing import Final
 
+from poc_cli.report.html.safe import embedded
 from poc_cli.report.html.timeline import Lane, Mark, Stretch, Timeline
-from poc_cli.report.html.view_model import Drawing, Shape, Words
+from poc_cli.report.html.view_model import Drawing, Shape, Text
 
 LABEL: Final = 15.0
 BAR: Final = 14.0
 GAP: Final = 9.0
 AXIS: Final = 22.0
-"""Pixels: a row of small letters, a bar that a finger hits, the space below it, the scale at the bottom."""
+"""Pixels: a row of small text, a bar large enough to tap, the space below it, the scale at the bottom."""
 
 LETTER: Final = 2.0
-"""Per cent of the width that a letter takes on a phone: seven pixels of 350."""
+"""Percent of the width that a letter takes on a phone: seven pixels of 350."""
 
 _HALF: Final = 50.0
 _TICKS: Final = 5
@@ -33,19 +34,19 @@ CLASS_OF: Final = {
     "broken": "broken",
     "failed": "failed",
 }
-"""How a kind of mark is drawn; marks that are drawn alike may be drawn as one."""
+"""The style of each kind of mark; marks of one style may be merged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """What part of a play is drawn, in seconds, and how many marks side by side are worth it."""
+    """The part of a play that is drawn, in seconds, and the most marks side by side."""
 
     start: float
     end: float
     bins: int
 
     def x(self, at: float) -> float:
-        """Return the place of a moment in per cent of the width."""
+        """Return the position of a time in percent of the width."""
         return round(100 * (at - self.start) / (self.end - self.start), 3)
 
 
@@ -60,8 +61,8 @@ class _Cluster:
 
 
 @dataclass(frozen=True, slots=True)
-class Drafter:
-    """Draws timelines: `words` is what each event is called, `anchors` where its line is."""
+class TimelineRenderer:
+    """Draws timelines; `words` are the transcript lines of events, `anchors` the anchors of those lines."""
 
     words: Mapping[int, str]
     anchors: Mapping[int, str]
@@ -69,10 +70,10 @@ class Drafter:
     def draw(self, timeline: Timeline, scale: Scale, label: str) -> Drawing:
         """Return the drawing of a part of a timeline."""
         shapes: list[Shape] = []
-        texts: list[Words] = []
+        texts: list[Text] = []
         y = LABEL if timeline.faults else 2.0
         for lane in timeline.lanes:
-            texts.append(Words(0.0, y + LABEL - 4, heading(lane), "start", "label"))
+            texts.append(Text(0.0, y + LABEL - 4, heading(lane), "start", "label"))
             y += LABEL
             flags = _flags(lane.stretches, scale, y + LABEL - 4)
             texts += flags
@@ -86,13 +87,13 @@ class Drafter:
         for at, text in ticks:
             x = scale.x(at)
             shapes.append(Shape(x, 0.0, y, 4.0, "tick"))
-            texts.append(Words(x, y + 16, text, _side(x), "scale"))
+            texts.append(Text(x, y + 16, text, _side(x), "scale"))
         return Drawing(y + AXIS, label, tuple(shapes), tuple(texts))
 
     def _faults(self, timeline: Timeline, scale: Scale, bottom: float) -> Iterable[Shape]:
-        for at, told, event in timeline.faults:
+        for at, name, event in timeline.faults:
             if scale.start <= at <= scale.end:
-                yield Shape(scale.x(at), 0.0, 2.0, bottom - 4, "fault", told, self.anchors.get(event))
+                yield Shape(scale.x(at), 0.0, 2.0, bottom - 4, "fault", name, self.anchors.get(event))
 
     def _stretches(self, lane: Lane, scale: Scale, y: float) -> Iterable[Shape]:
         for each in lane.stretches:
@@ -111,22 +112,22 @@ class Drafter:
             style = cluster.style + ("" if number == 1 else " many")
             top, height = _PLACES.get(cluster.style, (0.0, BAR))
             anchor = self.anchors.get(cluster.first.event)
-            yield Shape(x, width, y + top, height, style, self._told(lane, cluster, number), anchor)
+            yield Shape(x, width, y + top, height, style, self._title(lane, cluster, number), anchor)
 
-    def _told(self, lane: Lane, cluster: _Cluster, number: int) -> str:
+    def _title(self, lane: Lane, cluster: _Cluster, number: int) -> str:
         if number == 1:
-            said = self.words.get(cluster.first.event)
-            return said or f"{cluster.first.at:.3f}  {lane.label}: {cluster.first.kind}"
+            line = self.words.get(cluster.first.event)
+            return line or f"{cluster.first.at:.3f}  {lane.label}: {cluster.first.kind}"
         listed = ", ".join(f"{count:,} {kind}" for kind, count in cluster.kinds.most_common())
         return f"{lane.label}: {listed}, from {cluster.first.at:.3f} to {cluster.last.at:.3f} s"
 
 
 _PLACES: Final = {"up": (0.0, BAR / 2), "down": (BAR / 2, BAR / 2), "in": (3.0, BAR - 6), "step": (3.0, BAR - 6)}
-"""Where in its lane a mark stands: what is sent above the line of the socket, what is received below."""
+"""The offset and height of a mark in its lane: sent messages above the socket's line, received ones below."""
 
 
 def heading(lane: Lane) -> str:
-    """Return what stands above a lane."""
+    """Return the heading of a lane."""
     if lane.what == "steps":
         return "steps of the scenario"
     sleeps = sum(each.kind == "asleep" for each in lane.stretches)
@@ -137,45 +138,45 @@ def heading(lane: Lane) -> str:
 
 
 def _clusters(marks: Iterable[Mark], scale: Scale) -> list[_Cluster]:
-    """Return the marks of a lane, those of one kind within a bin together."""
+    """Return the marks of a lane, with marks of one style within a bin merged."""
     within = (scale.end - scale.start) / scale.bins
     found: list[_Cluster] = []
-    going: dict[str, _Cluster] = {}
+    current: dict[str, _Cluster] = {}
     for mark in marks:
         if not scale.start <= mark.at <= scale.end:
             continue
         style = CLASS_OF[mark.kind]
-        cluster = going.get(style)
+        cluster = current.get(style)
         if cluster is None or mark.at - cluster.first.at > within:
-            cluster = going[style] = _Cluster(style, mark, mark)
+            cluster = current[style] = _Cluster(style, mark, mark)
             found.append(cluster)
         cluster.last = mark
         cluster.kinds[mark.kind] += 1
     return found
 
 
-def _names(timeline: Timeline, scale: Scale) -> list[Words]:
-    """Return the names of the faults, as many as do not run into each other; the others are in the titles."""
-    struck = [Stretch(at, at, "fault", told, event, told) for at, told, event in timeline.faults]
-    return _flags(struck, scale, LABEL - 4)
+def _names(timeline: Timeline, scale: Scale) -> list[Text]:
+    """Return the names of as many faults as fit without overlap; all are in the titles of the shapes."""
+    faults = [Stretch(at, at, "fault", name, event, name) for at, name, event in timeline.faults]
+    return _flags(faults, scale, LABEL - 4)
 
 
-def _flags(stretches: Iterable[Stretch], scale: Scale, y: float) -> list[Words]:
-    """Return the words above a lane, as many of them as do not run into each other; the others are in the titles."""
-    found: list[Words] = []
+def _flags(stretches: Iterable[Stretch], scale: Scale, y: float) -> list[Text]:
+    """Return as many flags above a lane as fit without overlap; all are in the titles of the shapes."""
+    found: list[Text] = []
     free = 0.0
     for each in sorted((each for each in stretches if each.flag), key=lambda each: each.start):
         start, end = max(each.start, scale.start), min(each.end, scale.end)
         x = scale.x(start)
         if start > end or x < free:
             continue
-        if x >= _HALF:  # it ends where the stretch ends, so it needs room on its left
+        if x >= _HALF:  # right-aligned at the end of the stretch, so it needs room on its left
             side, place = "end", scale.x(end)
             if place - LETTER * len(each.flag) < free:
                 continue
         else:
             side, place = "start", x
-        found.append(Words(place, y, each.flag, side, each.kind))
+        found.append(Text(place, y, each.flag, side, each.kind))
         free = place + (LETTER * (len(each.flag) + 1) if side == "start" else 1.0)
     return found
 
@@ -185,7 +186,7 @@ def _side(x: float) -> str:
 
 
 def _ticks(scale: Scale) -> list[tuple[float, str]]:
-    """Return round moments of the scale with their names."""
+    """Return the ticks of the scale with their labels."""
     span = scale.end - scale.start
     rough = span / _TICKS
     power = 10.0 ** floor(log10(rough))
@@ -197,23 +198,62 @@ def _ticks(scale: Scale) -> list[tuple[float, str]]:
 
 
 def close_up(timeline: Timeline, bins: int) -> Scale | None:
-    """Return the part around the first sleep, or loss of memory, where it is too short to be seen in the whole."""
+    """Return the part around the first time out of memory; None if the whole timeline shows it well enough."""
     away = [each for lane in timeline.lanes for each in lane.stretches if each.kind in {"asleep", "gone"}]
     first = min(away, key=lambda each: each.start, default=None)
     if first is None or first.end - first.start > _SMALL * timeline.end:
         return None
     length = max(first.end - first.start, _SHORTEST)
     end = first.end + _AFTER * length
-    if timeline.end < end + _AFTER * length:  # so little is left that it is shown as well
+    if timeline.end < end + _AFTER * length:  # the rest is short, so show it too
         end = timeline.end
     return Scale(max(0.0, first.start - length), end, bins)
 
 
 _SMALL: Final = 0.1
-"""Share of a play; a sleep of less is drawn once more from close by."""
+"""Share of a play; a shorter sleep gets a close-up."""
 
 _AFTER: Final = 3.0
-"""What is shown after the sleep, in its lengths: the messages that woke it, and the answers."""
+"""What a close-up shows after the sleep, in multiples of its length: the wake and the replies."""
 
 _SHORTEST: Final = 0.001
-"""Seconds that a close drawing takes a sleep for at least: finer is what happens between two lines of the trace."""
+"""Seconds; the least length of a sleep in a close-up, about the time between two lines of the trace."""
+
+
+KINDS: Final = tuple(CLASS_OF)
+"""A mark's kind is its index in this tuple."""
+
+_MICROSECONDS: Final = 1e6
+
+
+def data_of(timeline: Timeline, close: Scale | None) -> str:
+    """Return the timeline as JSON, with times in microseconds; times and event ids of marks are delta-encoded.
+
+    `close` is the part that the close-up shows.
+    """
+    return embedded(
+        {
+            "close": None if close is None else [_micro(close.start), _micro(close.end)],
+            "end": _micro(timeline.end),
+            "kinds": [[kind, CLASS_OF[kind]] for kind in KINDS],
+            "lanes": [_lane(lane) for lane in timeline.lanes],
+            "faults": [[_micro(at), name, event] for at, name, event in timeline.faults],
+        }
+    )
+
+
+def _lane(lane: Lane) -> dict[str, object]:
+    marks: list[int] = []
+    at, event = 0, 0
+    for mark in lane.marks:
+        now = _micro(mark.at)
+        marks += [now - at, KINDS.index(mark.kind), mark.event - event]
+        at, event = now, mark.event
+    stretches = [
+        [_micro(each.start), _micro(each.end), each.kind, each.title, each.event, each.flag] for each in lane.stretches
+    ]
+    return {"label": lane.label, "heading": heading(lane), "stretches": stretches, "marks": marks}
+
+
+def _micro(seconds: float) -> int:
+    return round(seconds * _MICROSECONDS)

@@ -1,4 +1,4 @@
-"""A judged run as one html file that needs nothing else: no network, no server, and no script to be read."""
+"""A judged run as one self-contained HTML file, readable without a network, a server or scripts."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -20,7 +20,7 @@ from poc_cli.report.html.survival_matrix import matrix_of
 from poc_cli.report.html.view_model import Chart, Page
 
 _SCRIPTS: Final = ("base.js", "view.js", "start.js")
-"""The script of the page, in its order."""
+"""The parts of the page's script, in order."""
 
 
 def html(
@@ -31,7 +31,7 @@ def html(
 ) -> str:
     """Return the page for a judged run and its history.
 
-    `missing` says what of the run folder is not whole; `bills` are the charts of what it would cost.
+    `missing` lists what is missing from the run folder; `bills` are the charts of the cost.
     """
     return _render(replace(_page(document, events), missing=tuple(missing), bills=tuple(bills)))
 
@@ -45,7 +45,7 @@ def _page(document: dict[str, Any], events: Iterable[Event | None]) -> Page:
     evidence = {each for claim in claims for each in claim["evidence"]}
     anchors = anchors_of(document)
     return Page(
-        run=str(document["run"] or "a run without a name"),
+        run=str(document["run"] or "unnamed run"),
         answer=answer_of(document, anchors),
         matrix=matrix_of(document, {f"{scenario}/{claim}": place for (scenario, claim), place in anchors.items()}),
         charts=(*charts_of(document, by_label.values()), *_of_loads(document, by_label)),
@@ -67,16 +67,16 @@ def _render(page: Page) -> str:
         f"default-src 'none'; style-src '{digest(style)}'; script-src '{digest(script)}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    # Both are files of ours, and neither holds the end of its element.
+    # Both are files of this package, and neither contains the end tag of its element.
     ours = {"style": Markup(style), "script": Markup(script)}  # noqa: S704
     return _environment().get_template("page.html.j2").render(page=page, policy=policy, **ours)
 
 
 class _Templates(BaseLoader):
-    """Gives the templates of this package, wherever it is installed."""
+    """Loads the templates of this package."""
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, None]:
-        """Return the text of a template. Raises TemplateNotFound."""
+        """Return the text of a template. Raises TemplateNotFound if there is none."""
         del environment
         try:
             return _source(template), template, None
@@ -101,5 +101,5 @@ def _environment() -> Environment:
 
 
 def _visible(value: object) -> object:
-    """Return a text without what a browser would not show as it stands; markup of ours stays."""
+    """Return a text with control characters escaped; markup is left as it is."""
     return inert(value) if isinstance(value, str) and not isinstance(value, Markup) else value

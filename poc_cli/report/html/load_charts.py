@@ -1,4 +1,4 @@
-"""The figures of a load: sockets, messages and memory over time, and how long answers took, as distributions."""
+"""The charts of a load: sockets, messages and memory over time, and the distributions of latencies."""
 
 from collections.abc import Iterable, Sequence
 from math import ceil, floor, log10
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.report.html.view_model import Chart, Drawing, Shape, Words
+from poc_cli.report.html.view_model import Chart, Drawing, Shape, Text
 from poc_cli.report.load_text import heading
 
 _HEAD: Final = 20.0
@@ -19,18 +19,18 @@ _MIB: Final = 1024**2
 
 _FIGURES: Final = {
     "opening_ms": "handshakes",
-    "storm_ms": "answers in the wake storm",
-    "broadcast_ms": "arrivals of broadcasts",
-    "chat_ms": "answers in the chat",
+    "storm_ms": "replies in the wake storm",
+    "broadcast_ms": "broadcasts",
+    "chat_ms": "replies in the chat",
 }
 
 Document = dict[str, Any]
 Row = tuple[str, Sequence[tuple[float, float]], str, str]
-"""What a row shows, its values by the seconds, the style of its bars, and the unit of its highest."""
+"""What a row shows, its values by seconds, the style of its bars, and the unit of the highest value."""
 
 
 def charts_of_loads(document: Document, plays: Iterable[Sequence[Event]]) -> tuple[Chart, ...]:
-    """Return the charts of all loads of a run; none where it has no load."""
+    """Return the charts of all loads of a run."""
     sections = document.get("load") or []
     samples = [found for events in plays if (found := _samples(events))]
     charts = [_over_time(section, mine) for section, mine in zip(sections, samples, strict=False)]
@@ -49,7 +49,10 @@ def _over_time(section: Document, samples: Sequence[Event]) -> Chart:
     times = [(sample.t_ns - start) / 1e9 for sample in samples]
     whole = max(times[-1], 1e-3)
     open_ = [(at, float(sample.data.get("open", 0))) for at, sample in zip(times, samples, strict=True)]
-    rows: list[Row] = [("open sockets", open_, "memory", ""), ("messages a second", _rates(samples, times), "wake", "")]
+    rows: list[Row] = [
+        ("open sockets", open_, "memory", ""),
+        ("messages per second", _rates(samples, times), "wake", ""),
+    ]
     for name in ("runtime", "client"):
         memory = [
             (at, sample.data["uses"][name]["rss"] / _MIB)
@@ -59,17 +62,17 @@ def _over_time(section: Document, samples: Sequence[Event]) -> Chart:
         if memory:
             rows.append((f"memory of the {name}", memory, "warm", " MiB"))
     shapes: list[Shape] = []
-    words: list[Words] = []
+    words: list[Text] = []
     for number, row in enumerate(rows):
         _draw(row, whole, _HEAD + _ROW * (number + 1) - 8, shapes, words)
     bottom = _HEAD + _ROW * len(rows)
     for tick in range(_TICKS + 1):
         x = round(100 * tick / _TICKS, 3)
         shapes.append(Shape(x, 0.0, bottom - 4, 4.0, "tick"))
-        words.append(Words(x, bottom + 14, f"{whole * tick / _TICKS:.0f} s", _side(tick), "scale"))
-    told = heading(section)
-    drawing = Drawing(bottom + _FOOT, f"{section['scenario']}: {told}", tuple(shapes), tuple(words))
-    return Chart(f"The load of {section['scenario']}", f"{told}.", drawing)
+        words.append(Text(x, bottom + 14, f"{whole * tick / _TICKS:.0f} s", _side(tick), "scale"))
+    summary = heading(section)
+    drawing = Drawing(bottom + _FOOT, f"{section['scenario']}: {summary}", tuple(shapes), tuple(words))
+    return Chart(f"The load of {section['scenario']}", f"{summary}.", drawing)
 
 
 def _side(tick: int) -> str:
@@ -77,7 +80,7 @@ def _side(tick: int) -> str:
 
 
 def _rates(samples: Sequence[Event], times: Sequence[float]) -> list[tuple[float, float]]:
-    """Return how many messages came a second, between two samples; the count begins anew with each stage."""
+    """Return the messages received per second between two samples; the recorded count restarts with each stage."""
     found: list[tuple[float, float]] = []
     before, at_before, stage = 0.0, 0.0, ""
     for sample, at in zip(samples, times, strict=True):
@@ -89,7 +92,7 @@ def _rates(samples: Sequence[Event], times: Sequence[float]) -> list[tuple[float
     return found
 
 
-def _draw(row: Row, whole: float, floor_y: float, shapes: list[Shape], words: list[Words]) -> None:
+def _draw(row: Row, whole: float, floor_y: float, shapes: list[Shape], words: list[Text]) -> None:
     """Draw the highest value of each bin as a bar."""
     name, values, style, unit = row
     highest = max((value for _, value in values), default=0.0)
@@ -107,11 +110,11 @@ def _draw(row: Row, whole: float, floor_y: float, shapes: list[Shape], words: li
             title = f"{value:,.0f}{unit}"
             shapes.append(Shape(x, round((place + 1 - first) * width, 3), floor_y - height, height, style, title))
         last = place + 1
-    words.append(Words(0.0, floor_y - _BAR - 6, f"{name}, at most {highest:,.0f}{unit}", "start", "label"))
+    words.append(Text(0.0, floor_y - _BAR - 6, f"{name}, at most {highest:,.0f}{unit}", "start", "label"))
 
 
 def _latencies(figures: dict[str, Any]) -> Chart:
-    """Draw the distribution of each figure over one scale, which is logarithmic."""
+    """Draw the distribution of each figure over one logarithmic scale."""
     values = {
         name: sorted(value for mine in each["samples"].values() for value in mine) for name, each in figures.items()
     }
@@ -123,21 +126,21 @@ def _latencies(figures: dict[str, Any]) -> Chart:
         return round(100 * (log10(max(value, 1e-3)) - low) / (high - low), 3)
 
     shapes: list[Shape] = []
-    words: list[Words] = []
+    words: list[Text] = []
     for row, (name, mine) in enumerate(values.items()):
         floor_y = _HEAD + _ROW * (row + 1) - 8
         shapes += _bars([x(value) for value in mine], floor_y, "wake" if name != "opening_ms" else "warm")
         shapes.append(Shape(x(figures[name]["median"]), 0.0, floor_y - 38, 38, "median"))
-        message = f"{_FIGURES[name]}: {figures[name]['median']:.1f} ms, 99 of 100 in {figures[name]['p99']:.1f} ms"
-        words.append(Words(0.0, floor_y - 42, message, "start", "label"))
+        message = f"{_FIGURES[name]}: median {figures[name]['median']:.1f} ms, p99 {figures[name]['p99']:.1f} ms"
+        words.append(Text(0.0, floor_y - 42, message, "start", "label"))
     bottom = _HEAD + _ROW * len(values)
     for power in range(low, high + 1):
         place = round(100 * (power - low) / (high - low), 3)
         side = "start" if power == low else "end" if power == high else "middle"
         shapes.append(Shape(place, 0.0, bottom - 4, 4.0, "tick"))
-        words.append(Words(place, bottom + 14, f"{10.0**power:g} ms", side, "scale"))
-    sentence = "Counted from when each message should have been sent, whenever it was; the scale is logarithmic."
-    return Chart("How long it took", sentence, Drawing(bottom + _FOOT, sentence, tuple(shapes), tuple(words)))
+        words.append(Text(place, bottom + 14, f"{10.0**power:g} ms", side, "scale"))
+    sentence = "Measured from the time at which each message was due to be sent; the scale is logarithmic."
+    return Chart("Latencies", sentence, Drawing(bottom + _FOOT, sentence, tuple(shapes), tuple(words)))
 
 
 def _bars(places: Sequence[float], floor_y: float, style: str) -> list[Shape]:

@@ -1,4 +1,4 @@
-"""What keeps the page inert: addresses that may be links, JSON inside a script element, and hashes for the policy."""
+"""Make values safe for the page: URLs in links, JSON in script elements, and hashes for its security policy."""
 
 import json
 import re
@@ -12,14 +12,14 @@ from markupsafe import Markup
 from poc_cli.inert import inert
 
 LONGEST_URL: Final = 500
-"""Characters; a source is the address of a page."""
+"""Characters of a URL that becomes a link."""
 
 _ESCAPES: Final = {ord(character): f"\\u{ord(character):04x}" for character in "<>&'\u2028\u2029"}
-"""What could end a script element or begin a comment in it; inside JSON they only stand in texts."""
+"""Characters that could end a script element or start a comment in it; in JSON they only occur in strings."""
 
 
 def address(value: object) -> str | None:
-    """Return an http or https address with nothing in it that could be anything else; None for all others."""
+    """Return an http or https URL, quoted so that it is safe in an attribute; None for anything else."""
     whole = str(value)
     try:
         parts = urlsplit(whole)
@@ -32,10 +32,10 @@ def address(value: object) -> str | None:
 
 
 def embedded(value: Any) -> str:
-    """Return a value as JSON for a script element, as markup that needs no further escaping."""
+    """Return a value as JSON for a script element; it needs no further escaping."""
     return Markup(json.dumps(value, separators=(",", ":"), ensure_ascii=True).translate(_ESCAPES))  # noqa: S704
 
 
 def digest(text: str) -> str:
-    """Return the source of a content security policy that allows this very text."""
+    """Return the hash source with which a content security policy allows this text."""
     return "sha256-" + b64encode(sha256(text.encode()).digest()).decode()

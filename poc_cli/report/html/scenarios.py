@@ -1,4 +1,4 @@
-"""The scenarios of the page: their claims with the way to the evidence, their timelines and transcripts."""
+"""The scenarios of the page: claims with links to their evidence, timelines and transcripts."""
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -7,42 +7,50 @@ from functools import cached_property
 from typing import Any, Final
 
 from poc_cli.history.event import Event
-from poc_cli.report.html.drawing import Drafter, Scale, close_up
-from poc_cli.report.html.lanes import gathered
+from poc_cli.report.html.drawing import Scale, TimelineRenderer, close_up, data_of
 from poc_cli.report.html.safe import address
-from poc_cli.report.html.timeline import Timeline, timeline_of
-from poc_cli.report.html.timeline_data import data_of
-from poc_cli.report.html.transcripts import FEWEST_LINES, LINES_OF_A_PAGE, Room, Told, lines_of
+from poc_cli.report.html.session_strip import session_of
+from poc_cli.report.html.timeline import Timeline, merge_lanes, timeline_of
+from poc_cli.report.html.transcripts import FEWEST_LINES, LINES_OF_A_PAGE, EventIndex, LineBudget, lines_of
 from poc_cli.report.html.view_model import Claim, Picture, Play, Reference, Scenario, verdict_shown
+from poc_cli.report.target_summary import rests_on
 from poc_cli.scenario.plays import CONFIRM
+from poc_cli.scenario.sessions import SESSIONS
 
 EVENTS_LISTED: Final = 16
-"""Ids of evidence that a claim lists; all are in run.json."""
+"""Events of evidence listed per claim; all are in run.json."""
 
 OPEN_AT_ONCE: Final = 24
-"""Scenarios of a page that are all unfolded; of more only those that did not hold are."""
+"""Up to this many scenarios all are expanded; with more, only those that did not hold."""
 
 _MARKS_OF_A_PAGE: Final = 9_000
-"""All timelines together, before the script draws them anew: at 130 bytes a mark 1.2 MB."""
+"""Marks in all timelines together, before the script redraws them: 1.2 MB at 130 bytes a mark."""
 
 _MOST_BINS: Final = 160
 _FEWEST_BINS: Final = 24
-"""Marks side by side in a lane: six pixels each on a wide screen; and the least that shows where something is."""
+"""Marks side by side in a lane: six pixels each on a wide screen, and the least that still shows when."""
 
 
 @dataclass
 class Plays:
-    """The events of a run by play, and those that are evidence."""
+    """The events of a run by play, and the ids of those that are evidence."""
 
     by_label: Mapping[str, Sequence[Event]]
     wanted: AbstractSet[int]
-    told: Told = field(default_factory=Told)
+    index: EventIndex = field(default_factory=EventIndex)
 
     def of_scenario(self, name: str) -> tuple[list[str], list[str]]:
-        """Return the labels of a scenario's stories (a second attempt is one too) and of its controls."""
+        """Return the labels of a scenario's stories, repeats included, and of its controls."""
         mine = self._by_scenario.get(name, [])
         controls = [label for label in mine if self.by_label[label][0].data.get("role") == "control"]
-        return [label for label in mine if label not in controls], controls
+        return [label for label in mine if label not in controls and self._is_shown(label)], controls
+
+    def _is_shown(self, label: str) -> bool:
+        """Return whether a play is shown: of the many performances of a session only those that are evidence."""
+        events = self.by_label[label]
+        if events[0].data.get("role") not in SESSIONS:
+            return True
+        return any(event.id in self.wanted for event in events)
 
     @cached_property
     def _by_scenario(self) -> dict[str, list[str]]:
@@ -53,7 +61,7 @@ class Plays:
 
     @cached_property
     def numbers(self) -> dict[str, int]:
-        """Return the place of each play in the history, by its label."""
+        """Return the position of each play in the history, by label."""
         return {label: place for place, label in enumerate(self.by_label)}
 
 
@@ -63,21 +71,21 @@ def _scenario_of(events: Sequence[Event]) -> str:
 
 
 def scenarios_of(document: dict[str, Any], plays: Plays) -> tuple[Scenario, ...]:
-    """Return all scenarios of a judged run, and what of the history belongs to none of them."""
-    pictured = _Picturing(plays)
+    """Return the scenarios of a judged run, and one entry for plays that belong to none of them."""
+    renderer = _PlayRenderer(plays)
     everything = document["scenarios"]
     few = len(everything) <= OPEN_AT_ONCE
     whole = not document["error"]
-    found = [_scenario(number, each, pictured, few=few, whole=whole) for number, each in enumerate(everything)]
+    found = [_scenario(number, each, renderer, few=few, whole=whole) for number, each in enumerate(everything)]
     known = {each["name"] for each in everything}
     strays = [label for label, events in plays.by_label.items() if _scenario_of(events) not in known]
     if strays:
-        found.append(_strays(len(found), [pictured.play(label) for label in strays]))
+        found.append(_strays(len(found), [renderer.play(label) for label in strays]))
     return tuple(found)
 
 
 def anchors_of(document: dict[str, Any]) -> dict[tuple[str, str], str]:
-    """Return where each claim is on the page, by its scenario and id; the first of two of one name."""
+    """Return the anchor of each claim by scenario and id; the first of two with the same name."""
     found: dict[tuple[str, str], str] = {}
     for number, scenario in enumerate(document["scenarios"]):
         for place, claim in enumerate(scenario["claims"]):
@@ -85,11 +93,11 @@ def anchors_of(document: dict[str, Any]) -> dict[tuple[str, str], str]:
     return found
 
 
-def _scenario(number: int, each: dict[str, Any], pictured: "_Picturing", *, few: bool, whole: bool) -> Scenario:
-    stories, controls = pictured.plays.of_scenario(each["name"])
-    story = tuple(pictured.play(label) for label in stories)
-    others = tuple(pictured.play(label) for label in controls)
-    remarks = {"error": "Could not be played", "stopped": "Ended early", "left_out": "Left out"}
+def _scenario(number: int, each: dict[str, Any], renderer: "_PlayRenderer", *, few: bool, whole: bool) -> Scenario:
+    stories, controls = renderer.plays.of_scenario(each["name"])
+    story = tuple(renderer.play(label) for label in stories)
+    others = tuple(renderer.play(label) for label in controls)
+    remarks = {"error": "Could not be run", "stopped": "Ended early", "left_out": "Left out"}
     return Scenario(
         anchor=f"s{number}",
         name=each["name"],
@@ -100,22 +108,24 @@ def _scenario(number: int, each: dict[str, Any], pictured: "_Picturing", *, few:
         is_open=few or each["verdict"] != "held",
         remarks=(
             *((words, each[key]) for key, words in remarks.items() if each[key]),
+            *(("Not evicted", words) for words in each.get("not_evicted", ())),
             *(("Left out", f"{claim['id']}: {claim['reason']}") for claim in each.get("left_out_claims", ())),
         ),
         claims=tuple(
-            _claim(f"s{number}c{place}", claim, pictured.plays.told, whole=whole)
+            _claim(f"s{number}c{place}", claim, renderer.plays.index, whole=whole)
             for place, claim in enumerate(each["claims"])
         ),
         story=story,
         controls=others,
+        session=session_of(each.get("session")),
     )
 
 
 def _strays(number: int, plays: list[Play]) -> Scenario:
-    remark = "These plays are in the history, but nothing of them could be judged."
+    remark = "These plays are in the history but could not be judged."
     return Scenario(
         anchor=f"s{number}",
-        name="plays of no scenario",
+        name="plays without a scenario",
         title="",
         file="",
         verdict="error",
@@ -128,7 +138,7 @@ def _strays(number: int, plays: list[Play]) -> Scenario:
     )
 
 
-def _claim(anchor: str, claim: dict[str, Any], told: Told, *, whole: bool) -> Claim:
+def _claim(anchor: str, claim: dict[str, Any], index: EventIndex, *, whole: bool) -> Claim:
     ids = sorted(set(claim["evidence"]))
     source = claim["source"] or ""
     return Claim(
@@ -140,8 +150,9 @@ def _claim(anchor: str, claim: dict[str, Any], told: Told, *, whole: bool) -> Cl
         reason=claim["reason"],
         source=source,
         url=address(source) if source else None,
-        evidence=tuple(Reference(str(each), told.anchors.get(each)) for each in ids[:EVENTS_LISTED]),
+        evidence=tuple(Reference(str(each), index.anchors.get(each)) for each in ids[:EVENTS_LISTED]),
         more_evidence=max(0, len(ids) - EVENTS_LISTED),
+        rests_on=rests_on(claim),
         control=_control(claim["control"]),
     )
 
@@ -149,7 +160,7 @@ def _claim(anchor: str, claim: dict[str, Any], told: Told, *, whole: bool) -> Cl
 def _known(claim: dict[str, Any]) -> str:
     if claim["known"] is None:
         return ""
-    return "known here" if claim["known"] == claim["verdict"] else f"known here as {claim['known']}"
+    return "known defect" if claim["known"] == claim["verdict"] else "known defect is gone"
 
 
 def _control(control: dict[str, Any] | None) -> str:
@@ -157,12 +168,12 @@ def _control(control: dict[str, Any] | None) -> str:
         return "none"
     if control["verdict"] == "not run":
         return f"not run: {control['reason']}"
-    so = "as it should" if control["as_expected"] else f"should be {control['expected']}"
-    return f"{control['verdict']}, {so}: {control['reason']}"
+    note = "as expected" if control["as_expected"] else f"expected {control['expected']}"
+    return f"{control['verdict']}, {note}: {control['reason']}"
 
 
-class _Picturing:
-    """Makes the plays of a page, with what each may take of it."""
+class _PlayRenderer:
+    """Renders the plays of a page, each within its share of the page's size."""
 
     def __init__(self, plays: Plays) -> None:
         self.plays = plays
@@ -174,29 +185,29 @@ class _Picturing:
         events = self.plays.by_label[label]
         start = events[0]
         anchor = f"p{self.plays.numbers[label]}"
-        told = self.plays.told
-        lines = lines_of(label, events, anchor, Room(self._limit, self.plays.wanted), told)
+        index = self.plays.index
+        lines = lines_of(label, events, anchor, LineBudget(self._limit, self.plays.wanted), index)
         decides = start.data.get("decides")
         named = ", ".join(map(str, decides)) if isinstance(decides, list) else ""
         control = start.data.get("role") == "control"
-        story = "The story with module state put back" if start.data.get("role") == CONFIRM else "The story"
-        what = f"Control of {named}: should come out {start.data.get('expect')}" if control else story
+        story = "The story with module state reset" if start.data.get("role") == CONFIRM else "The story"
+        what = f"Control of {named}: expected {start.data.get('expect')}" if control else story
         return Play(label, what, anchor, len(events), self._picture(label, events), lines)
 
     def _picture(self, label: str, events: Sequence[Event]) -> Picture | None:
         whole = timeline_of(events)
-        timeline = gathered(whole)
+        timeline = merge_lanes(whole)
         if not timeline.lanes:
             return None
-        drafter = Drafter(self.plays.told.words, self.plays.told.anchors)
-        drawn = drafter.draw(timeline, Scale(0.0, timeline.end, self._bins), _describe(label, timeline))
+        renderer = TimelineRenderer(self.plays.index.words, self.plays.index.anchors)
+        drawn = renderer.draw(timeline, Scale(0.0, timeline.end, self._bins), _describe(label, timeline))
         near = close_up(timeline, self._bins)
         message = "" if near is None else f"{label}, from {near.start:.3f} to {near.end:.3f} s"
-        return Picture(drawn, None if near is None else drafter.draw(timeline, near, message), data_of(timeline, near))
+        return Picture(drawn, None if near is None else renderer.draw(timeline, near, message), data_of(timeline, near))
 
 
 def _share(lengths: Sequence[int]) -> int:
-    """Return how many lines each play may have, so that all of them together stay within those of a page."""
+    """Return how many lines each play may have, so that all plays together stay within `LINES_OF_A_PAGE`."""
     limit, left, plays = LINES_OF_A_PAGE, LINES_OF_A_PAGE, sorted(lengths)
     for place, length in enumerate(plays):
         limit = left // (len(plays) - place)
@@ -211,5 +222,5 @@ def _share(lengths: Sequence[int]) -> int:
 def _describe(label: str, timeline: Timeline) -> str:
     objects = [lane for lane in timeline.lanes if lane.what == "object"]
     stays = [f"{lane.label} {each.title}" for lane in objects for each in lane.stretches]
-    shown = "; ".join(stays[:6])  # a label is listened to
+    shown = "; ".join(stays[:6])  # screen readers read the whole label
     return f"Timeline of {label}, {timeline.end:.3f} s. {shown}" + (f"; and {len(stays) - 6} more" if stays[6:] else "")

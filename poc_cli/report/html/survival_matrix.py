@@ -1,4 +1,4 @@
-"""The survival matrix for the page: each tested cell with its word, its tone and the way to its evidence."""
+"""The survival matrix of the page: each tested cell with its value, its color and a link to its claim."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,14 +8,14 @@ from poc_cli.report.matrix_table import table
 
 
 def matrix_of(document: dict[str, Any], anchors: Mapping[str, str]) -> Matrix:
-    """Return the matrix; `anchors` says where each claim, named `scenario/id`, is on the page."""
-    filled = table(document["matrix"])
+    """Return the matrix; `anchors` has the anchor of each claim by its name `scenario/id`."""
+    tested = table(document["matrix"])
     whole = not document["error"]
     rows = tuple(
-        (row, tuple(_cell(filled.cell(row, column), anchors, whole=whole) for column in filled.columns))
-        for row in filled.rows
+        (row, tuple(_cell(tested.cell(row, column), anchors, whole=whole) for column in tested.columns))
+        for row in tested.rows
     )
-    return Matrix(filled.columns, rows)
+    return Matrix(tested.columns, rows)
 
 
 def _cell(cell: dict[str, Any] | None, anchors: Mapping[str, str], *, whole: bool) -> Cell | None:
@@ -25,6 +25,6 @@ def _cell(cell: dict[str, Any] | None, anchors: Mapping[str, str], *, whole: boo
     return Cell(
         value=cell["value"],
         tone=verdict_shown("held" if documented else "refuted", whole=whole),
-        documented=("as documented" if documented else "not as documented") + ("" if whole else ", record not whole"),
+        documented=("as documented" if documented else "not as documented") + ("" if whole else ", incomplete record"),
         claims=tuple(Reference(claim, anchors.get(claim)) for claim in cell["claims"]),
     )

@@ -1,25 +1,25 @@
-"""What the html page shows, as plain values: the templates only set them in type."""
+"""The values that the templates of the HTML page render."""
 
 from dataclasses import dataclass, field
 
-from poc_cli.report.question import Answered
+from poc_cli.report.question import QuestionAnswer
 
 Spans = tuple[tuple[str, str], ...]
 """Texts, each with the name of its style, empty for none."""
 
 
-NOT_WHOLE = "not whole"
-"""Stands where a verdict would, for what was judged as held from a record that is not whole."""
+INCOMPLETE = "incomplete"
+"""Replaces the verdict `held` if the record is incomplete."""
 
 
 def verdict_shown(verdict: str, *, whole: bool) -> str:
-    """Return the verdict as it is shown: nothing counts as held in a record that is not whole."""
-    return verdict if whole or verdict != "held" else NOT_WHOLE
+    """Return the verdict as it is shown: nothing counts as held if the record is incomplete."""
+    return verdict if whole or verdict != "held" else INCOMPLETE
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A word that leads to a place on the page; without an anchor it is only a word."""
+    """A text that links to an anchor on the page, or plain text without an anchor."""
 
     text: str
     anchor: str | None
@@ -27,7 +27,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One thing that a person has to know: where it is from, what was said, and why it came out so."""
+    """One remark: what it is about, the sentence tested, and the reason."""
 
     where: Reference
     says: str
@@ -36,7 +36,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What came out in one way."""
+    """The remarks of one kind, below a heading."""
 
     heading: str
     verdict: str
@@ -46,7 +46,7 @@ class Notes:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to the question of the run, and what it rests on."""
+    """The result of the run with its facts and remarks."""
 
     verdict: str
     headline: str
@@ -55,12 +55,12 @@ class Answer:
     facts: tuple[tuple[str, str], ...]
     counts: tuple[tuple[str, str], ...]
     notes: tuple[Notes, ...]
-    answered: tuple[Answered, ...] = ()
+    questions: tuple[QuestionAnswer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell of the survival matrix; `tone` is the verdict whose color and shape it has."""
+    """A cell of the survival matrix; `tone` is the verdict that gives it its color and shape."""
 
     value: str
     tone: str
@@ -78,7 +78,7 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A piece of a drawing: from `x` to `x + w` per cent of the width, `y` and `h` in pixels."""
+    """A shape in a drawing: `x` and `w` in percent of the width, `y` and `h` in pixels."""
 
     x: float
     w: float
@@ -90,8 +90,8 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """A text in a drawing, at `x` per cent and `y` pixels; `anchor` is the end of it that stands there."""
+class Text:
+    """A text in a drawing, at `x` percent and `y` pixels; `anchor` is SVG's text-anchor."""
 
     x: float
     y: float
@@ -102,17 +102,17 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A drawing of a height in pixels, as wide as the page lets it be."""
+    """A drawing with its height in pixels; it is as wide as the page."""
 
     height: float
     label: str
     shapes: tuple[Shape, ...]
-    words: tuple[Words, ...]
+    texts: tuple[Text, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A figure of the run: its heading, what it says in a sentence, and its drawing."""
+    """A chart: its heading, a sentence that summarizes it, and its drawing."""
 
     heading: str
     sentence: str
@@ -121,7 +121,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The timeline of a play: whole, from close by where that shows more, and as data for the script."""
+    """The timeline of a play: whole, as a close-up if that shows more, and as data for the script."""
 
     whole: Drawing
     close: Drawing | None
@@ -151,7 +151,7 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claim with all that was found about it. `url` is only ever an http or https address."""
+    """A claim with its finding. `url` is an http or https URL."""
 
     anchor: str
     id: str
@@ -163,12 +163,44 @@ class Claim:
     url: str | None
     evidence: tuple[Reference, ...]
     more_evidence: int
+    rests_on: str
     control: str
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """A gap of a session: its state, and the words for it."""
+
+    state: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What a client saw differently after a sleep."""
+
+    where: str
+    says: str
+    expected: str
+    seen: str
+    looks_like: str
+    url: str | None
+    advice: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session with sleeps in its gaps."""
+
+    gaps: tuple[Gap, ...]
+    legend: tuple[Gap, ...]
+    losses: tuple[Loss, ...]
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
-    """A scenario: its claims, its story and its controls."""
+    """A scenario with its claims, its story and its controls."""
 
     anchor: str
     name: str
@@ -181,11 +213,12 @@ class Scenario:
     claims: tuple[Claim, ...]
     story: tuple[Play, ...]
     controls: tuple[Play, ...]
+    session: Session | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The whole page."""
+    """The page."""
 
     run: str
     answer: Answer

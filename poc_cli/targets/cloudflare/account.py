@@ -1,4 +1,4 @@
-"""What is on the account: its Workers, which of them are poc's, and how one is removed."""
+"""The Workers of a Cloudflare account: list them, find those of poc, remove one."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,15 +15,15 @@ from poc_cli.targets.cloudflare.cloudflare_errors import trouble
 from poc_cli.targets.cloudflare.marker import Marker, marker_of
 
 AT_ONCE: Final = 8
-"""Requests at a time. The API takes 1,200 in five minutes, so that an account of 500 Workers fits twice."""
+"""Concurrent requests. The API allows 1,200 in five minutes, enough for an account with 500 Workers."""
 
-_LOOKS: Final = 5
-"""How often the account is looked at until a removed Worker is gone from it."""
+_CHECKS: Final = 5
+"""How often to check whether a removed Worker is gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One Worker of poc's on the account."""
+    """A Worker of poc on the account."""
 
     name: str
     marker: Marker
@@ -34,18 +34,18 @@ class Account:
     """One account, by its id."""
 
     def __init__(self, api: Api, identity: str) -> None:
-        """Take the way to the API and the account's id."""
+        """Initialize with the API and the account id."""
         self.api = api
         self.id = identity
         self._path = f"/accounts/{quote(identity, safe='')}/workers"
 
     def scripts(self) -> list[str]:
-        """Return the names of all Workers. Raises TargetError."""
-        listed = self._asked("GET", f"{self._path}/scripts")
+        """Return the names of all Workers. Raises TargetError if the API refuses."""
+        listed = self._result("GET", f"{self._path}/scripts")
         return sorted(str(each["id"]) for each in listed or [] if isinstance(each, dict) and "id" in each)
 
     def bindings(self, name: str) -> list[dict[str, Any]] | None:
-        """Return what a Worker is bound to, None if there is no Worker of the name. Raises TargetError."""
+        """Return the bindings of a Worker, None if it does not exist. Raises TargetError if the API refuses."""
         try:
             settings = self.api.result("GET", f"{self._script(name)}/settings")
         except Refused as refused:
@@ -55,7 +55,7 @@ class Account:
         return [each for each in (settings or {}).get("bindings") or [] if isinstance(each, dict)]
 
     def exists(self, name: str) -> bool:
-        """Return whether a Worker of the name is there, were it only half. Raises TargetError."""
+        """Return whether a Worker exists, even half uploaded. Raises TargetError if the API refuses."""
         try:
             self.api.result("GET", f"{self._path}/services/{quote(name, safe='')}")
         except Refused as refused:
@@ -65,7 +65,10 @@ class Account:
         return True
 
     def is_deployed(self, name: str) -> bool:
-        """Return whether any version of a Worker is deployed; a failed upload leaves none. Raises TargetError."""
+        """Return whether a version of a Worker is deployed, which it is not after a failed upload.
+
+        Raises TargetError if the API refuses.
+        """
         try:
             found = self.api.result("GET", f"{self._script(name)}/deployments")
         except Refused as refused:
@@ -75,7 +78,7 @@ class Account:
         return bool((found or {}).get("deployments"))
 
     def subdomain(self) -> str | None:
-        """Return the account's name below workers.dev, None if it has none yet. Raises TargetError."""
+        """Return the account's workers.dev subdomain, None if it has none. Raises TargetError if the API refuses."""
         try:
             found = self.api.result("GET", f"{self._path}/subdomain")
         except Refused as refused:
@@ -85,18 +88,18 @@ class Account:
         return (found or {}).get("subdomain") or None
 
     def url(self, name: str, subdomain: str | None) -> str | None:
-        """Return a Worker's address: the one that the account tells with scheme and port, else that on workers.dev."""
+        """Return a Worker's URL: the one from the API if it has a scheme, else the one on workers.dev."""
         try:
             worker = self.api.result("GET", f"{self._path}/workers/{quote(name, safe='')}")
         except Refused:
             worker = None
-        told = ((worker or {}).get("subdomain") or {}).get("url")
-        if isinstance(told, str) and urlsplit(told).scheme in {"http", "https"}:
-            return told.rstrip("/")
+        url = ((worker or {}).get("subdomain") or {}).get("url")
+        if isinstance(url, str) and urlsplit(url).scheme in {"http", "https"}:
+            return url.rstrip("/")
         return f"https://{name}.{subdomain}.workers.dev" if subdomain else None
 
-    def ours(self, names: Iterable[str] | None = None) -> list[Found]:
-        """Return poc's own Workers among these, or among all, the oldest first. Raises TargetError."""
+    def found(self, names: Iterable[str] | None = None) -> list[Found]:
+        """Return poc's Workers among these names, or all, oldest first. Raises TargetError if the API refuses."""
         asked = self.scripts() if names is None else list(names)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             bound = list(pool.map(self.bindings, asked))
@@ -111,16 +114,16 @@ class Account:
         return sorted(found, key=lambda each: each.marker.at)
 
     def remove(self, name: str, phase: Callable[[str], None]) -> bool:
-        """Remove a Worker with its objects and secrets, and look that it is gone; False where it was not there.
+        """Remove a Worker with its objects and secrets, and check that it is gone; False if it did not exist.
 
-        Keeps at it for a minute. Raises TargetError if it is still there then, or that cannot be known.
+        Retries for a minute. Raises TargetError if it still exists then, or if that is not known.
         """
         patient = Account(self.api.patient(REMOVAL_SECONDS), self.id)
         phase(f"removing {name}")
         was_there = patient.delete(name)
         looking = tenacity.Retrying(
             retry=tenacity.retry_if_result(lambda there: there is True),
-            stop=tenacity.stop_after_attempt(_LOOKS),
+            stop=tenacity.stop_after_attempt(_CHECKS),
             wait=tenacity.wait_exponential(0.2, max=3),
             retry_error_callback=lambda _state: True,
         )
@@ -133,21 +136,21 @@ class Account:
 
         if looking(still_there):
             raise TargetError(
-                f"Cloudflare says that {name} is removed, and still lists it", f"look at it later: poc destroy {name}"
+                f"Cloudflare reports that {name} is removed but still lists it", f"try again later: poc destroy {name}"
             )
         return was_there
 
     def delete(self, name: str) -> bool:
-        """Ask once for the removal; False where there is no such Worker. Raises TargetError."""
+        """Request the removal once; False if the Worker does not exist. Raises TargetError if the API refuses."""
         quoted = quote(name, safe="")
-        # Both are documented to take objects and secrets along when forced; the first is the one that wrangler uses.
+        # Both remove objects and secrets when forced, as documented; wrangler uses the first.
         gone = False
         for path in (f"{self._path}/services/{quoted}", f"{self._path}/scripts/{quoted}"):
             try:
                 self.api.result("DELETE", f"{path}?force=true")
             except Refused as refused:
                 if refused.is_absence or refused.status == httpx.codes.METHOD_NOT_ALLOWED:
-                    # a lost answer is followed by "not there": that was us
+                    # 404 after a retry: an earlier try removed it, and its response was lost
                     gone = gone or refused.tries > 1
                     continue
                 raise trouble(refused, self) from refused
@@ -157,7 +160,7 @@ class Account:
     def _script(self, name: str) -> str:
         return f"{self._path}/scripts/{quote(name, safe='')}"
 
-    def _asked(self, method: str, path: str) -> Any:
+    def _result(self, method: str, path: str) -> Any:
         try:
             return self.api.result(method, path)
         except Refused as refused:
@@ -165,7 +168,7 @@ class Account:
 
 
 def chosen(api: Api, named: str | None) -> Account:
-    """Return the account that is meant: the one that is named, else the only one. Raises TargetError."""
+    """Return the named account, else the only one. Raises TargetError if there is none, or several."""
     if named:
         return Account(api, named)
     accounts: dict[str, str] = {}
@@ -185,10 +188,10 @@ def chosen(api: Api, named: str | None) -> Account:
         return Account(api, next(iter(accounts)))
     if not accounts:
         raise TargetError(
-            f"{api.credentials.said} shows no account",
+            f"{api.credentials.said} has access to no account",
             "set CLOUDFLARE_ACCOUNT_ID, or give the token Account > Account Settings > Read",
         )
     listed = "".join(f"\n    CLOUDFLARE_ACCOUNT_ID={each}   {name}" for each, name in sorted(accounts.items()))
     raise TargetError(
-        f"{api.credentials.said} is good for {len(accounts)} accounts, and none is chosen", f"set one of{listed}"
+        f"{api.credentials.said} has access to {len(accounts)} accounts", f"choose one by setting one of{listed}"
     )

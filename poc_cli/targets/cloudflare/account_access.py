@@ -1,4 +1,4 @@
-"""One way to one account, with all that its users share: the API, the account, and whom to tell."""
+"""Connect to the API and choose the account."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from poc_cli.targets.cloudflare.credentials import ACCOUNT, base_url, credential
 
 @contextmanager
 def connected(say: Callable[[str], None], account: str | None = None) -> Iterator[Account]:
-    """Yield the account of the environment, else of the project, else the only one. Raises TargetError."""
+    """Yield the account of the environment, else of the project, else the only one. Raises TargetError without one."""
     shown, base = credentials(), base_url()
     with client_for(base) as client:
         yield chosen(Api(base, shown, say, client), os.environ.get(ACCOUNT, "").strip() or account)

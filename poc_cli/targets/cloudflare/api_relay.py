@@ -1,4 +1,4 @@
-"""Stands between wrangler and Cloudflare's API, on loopback: adds the token, waits, tries again, and notes refusals."""
+"""A proxy on loopback between wrangler and Cloudflare's API: adds the token, retries, and records refusals."""
 
 import hmac
 import secrets
@@ -13,7 +13,7 @@ from poc_cli.errors import TargetError
 from poc_cli.targets.cloudflare.cloudflare_api import Answer, Api, Refused
 
 DRAINED_WITHIN_SECONDS: Final = 30.0
-"""How long a request under way is waited for when wrangler is gone: as long as one attempt may take."""
+"""How long to wait for a pending request after wrangler has ended: as long as one attempt may take."""
 
 _PREFIX: Final = "/client/v4"
 _DROPPED: Final = frozenset(
@@ -34,10 +34,10 @@ _KEPT_OF_ANSWERS: Final = ("content-type", "retry-after", "cf-ray")
 
 
 class Relay:
-    """One relay, for one account's API."""
+    """A relay to one account's API."""
 
     def __init__(self, api: Api) -> None:
-        """Take the way to the API."""
+        """Initialize with the API."""
         self.token = secrets.token_urlsafe(32)
         self.refused: list[Refused] = []
         self.failure: TargetError | None = None
@@ -54,12 +54,12 @@ class Relay:
         return f"http://127.0.0.1:{self._server.server_address[1]}{_PREFIX}"
 
     def __enter__(self) -> Self:
-        """Begin to listen."""
+        """Start to listen."""
         threading.Thread(target=self._server.serve_forever, args=(0.05,), name="poc-relay", daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Take no more requests, and wait for those under way: what is uploaded now would be missed by a removal."""
+        """Reject new requests and wait for pending ones; a removal would miss an upload that is still in progress."""
         self.give_up()
         self._server.shutdown()
         self._server.server_close()
@@ -68,34 +68,34 @@ class Relay:
 
     @property
     def last(self) -> Refused | None:
-        """Return what the API refused last of the account's own, apart from what is merely not there.
+        """Return the last refusal below the account's path that is not just a 404.
 
-        After a failure wrangler asks whose token it is, which many tokens may not tell.
+        After a failure wrangler requests the token's user, which many tokens are not allowed to read.
         """
-        told = (each for each in reversed(self.refused) if not each.is_absence and each.path.startswith("/accounts/"))
-        return next(told, None)
+        found = (each for each in reversed(self.refused) if not each.is_absence and each.path.startswith("/accounts/"))
+        return next(found, None)
 
     def wait_for(self, method: str, ending: str, seconds: float) -> bool:
-        """Wait until a request whose path ends so has been granted; False where it is not in time, or given up."""
+        """Wait until a request whose path ends with `ending` has succeeded; False if it does not in time."""
         with self._idle:
-            self._idle.wait_for(lambda: self._ended.is_set() or self._granted(method, ending), seconds)
-            return self._granted(method, ending)
+            self._idle.wait_for(lambda: self._ended.is_set() or self._succeeded(method, ending), seconds)
+            return self._succeeded(method, ending)
 
     def give_up(self) -> None:
-        """Take no more requests."""
+        """Reject all further requests."""
         self._ended.set()
         with self._idle:
             self._idle.notify_all()
 
-    def _granted(self, method: str, ending: str) -> bool:
+    def _succeeded(self, method: str, ending: str) -> bool:
         return any(verb == method and path.endswith(ending) for verb, path in self._done)
 
     def admits(self, authorization: str | None) -> bool:
-        """Return whether a request comes from whom the token was given to."""
+        """Return whether a request has the relay's token."""
         return hmac.compare_digest((authorization or "").encode(), f"Bearer {self.token}".encode())
 
     def passed_on(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
-        """Return the API's answer; 503 where there is none."""
+        """Forward a request and return the API's answer; 503 if there is none."""
         with self._idle:
             if self._ended.is_set():
                 return _no_answer()
@@ -104,7 +104,7 @@ class Relay:
             answer = self._api.send(method, path, body, headers)
         except TargetError as error:
             self.failure = error
-            self._ended.set()  # patience is at its end here already; wrangler would start from the beginning
+            self._ended.set()  # all retries are used up here; wrangler would start over
             return _no_answer()
         finally:
             with self._idle:
@@ -126,7 +126,7 @@ def _no_answer() -> Answer:
 
 
 class _Server(ThreadingHTTPServer):
-    """Listens, and knows for whom."""
+    """The HTTP server of a relay."""
 
     def __init__(self, relay: Relay) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -134,14 +134,14 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One connection of wrangler's."""
+    """A connection from wrangler."""
 
     server: _Server
 
     protocol_version = "HTTP/1.1"
 
     def handle_one_request(self) -> None:
-        """Answer a request of any method; wrangler may have been ended meanwhile."""
+        """Handle a request of any method; wrangler may have been killed meanwhile."""
         try:
             super().handle_one_request()
         except ConnectionError:
@@ -150,14 +150,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         relay = self.server.relay
         if not relay.admits(self.headers.get("Authorization")) or not self.path.startswith(f"{_PREFIX}/"):
-            self.close_connection = True  # with its body, which nobody reads
-            self._send(Answer(httpx.codes.FORBIDDEN, {"content-type": "text/plain"}, b"not for you"))
+            self.close_connection = True  # the body is not read
+            self._send(Answer(httpx.codes.FORBIDDEN, {"content-type": "text/plain"}, b"wrong token"))
             return
         body = self._body()
         headers = {name: value for name, value in self.headers.items() if name.lower() not in _DROPPED}
         self._send(relay.passed_on(self.command, self.path.removeprefix(_PREFIX), headers, body))
 
-    do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - names of the standard library's
+    do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 - names of the standard library
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
@@ -176,10 +176,10 @@ class _Handler(BaseHTTPRequestHandler):
             if name in answer.headers:
                 self.send_header(name, answer.headers[name])
         self.send_header("Content-Length", str(len(answer.body)))
-        if self.close_connection:  # without the header the client may send its next request into the end of this one
+        if self.close_connection:  # without the header the client may reuse the connection
             self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(answer.body)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the standard library's
-        """Say nothing."""
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the standard library
+        """Log nothing."""

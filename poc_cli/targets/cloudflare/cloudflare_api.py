@@ -1,4 +1,4 @@
-"""Requests to Cloudflare's API: one policy of patience for all of them, ours and those that wrangler makes."""
+"""Requests to Cloudflare's API, with one retry policy for those of poc and those of wrangler."""
 
 import email.utils
 import json
@@ -17,19 +17,19 @@ from poc_cli.targets.cloudflare.credentials import Credentials
 from poc_cli.targets.endpoint import certificates, no_tls
 
 FAILURE_SECONDS: Final = 20.0
-"""How long a request is tried again that fails on Cloudflare's side: six times, by the waits below."""
+"""How long a request is retried that fails on Cloudflare's side: six times with the waits below."""
 
 REFUSED_SECONDS: Final = 4.0
-"""The same where no connection comes about at all: a person watches, and mistakes in addresses are common."""
+"""The same if no connection can be made: the user is waiting, and mistyped addresses are common."""
 
 RATE_LIMIT_SECONDS: Final = 60.0
-"""The longest that is waited for a rate limit. The API's own window is five minutes, too long to watch."""
+"""The longest wait for a rate limit. The API's window is five minutes, too long for a user to wait."""
 
 REMOVAL_SECONDS: Final = 60.0
-"""Removing is tried longer: what is given up stays on somebody's account."""
+"""Removals are retried longer, because what is not removed stays on the user's account."""
 
 NO_ROUTE: Final = frozenset({7000, 7003})
-"""What the API says where the path names no account that it knows."""
+"""The API's error codes for an unknown account in the path."""
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 5.0
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
@@ -38,21 +38,21 @@ _SERVER_ERRORS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a request is tried again, in seconds, by the way in which it fails."""
+class RetryLimits:
+    """How long a request is retried, in seconds, by kind of failure."""
 
     failure: float = FAILURE_SECONDS
     refused: float = REFUSED_SECONDS
     rate_limit: float = RATE_LIMIT_SECONDS
 
-    def at_least(self, seconds: float) -> "Patience":
-        """Return the same, but for no way of failing shorter than this."""
-        return Patience(*(max(seconds, each) for each in (self.failure, self.refused, self.rate_limit)))
+    def at_least(self, seconds: float) -> "RetryLimits":
+        """Return the limits, each at least `seconds`."""
+        return RetryLimits(*(max(seconds, each) for each in (self.failure, self.refused, self.rate_limit)))
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the API said at last; `tries` counts the attempts."""
+    """The API's last response; `tries` counts the attempts."""
 
     status: int
     headers: Mapping[str, str]
@@ -61,7 +61,7 @@ class Answer:
 
     @property
     def document(self) -> dict[str, Any]:
-        """Return the envelope; an empty one where the body is none, as of a proxy on the way."""
+        """Return the JSON envelope; an empty one if the body is not JSON, as from a proxy."""
         try:
             value = json.loads(self.body)
         except ValueError:
@@ -73,7 +73,7 @@ class Refused(Exception):
     """The API refused a request; `status`, `code` and `message` are its own."""
 
     def __init__(self, method: str, path: str, answer: Answer) -> None:
-        """Take the request and what it was answered."""
+        """Initialize with the request and the answer."""
         errors = answer.document.get("errors") or [{}]
         first = errors[0] if isinstance(errors[0], dict) else {}
         self.method, self.path, self.status = method, path, answer.status
@@ -85,16 +85,16 @@ class Refused(Exception):
 
     @property
     def is_absence(self) -> bool:
-        """Whether it only says that a thing is not there, and not the account itself."""
+        """Whether the requested thing does not exist, while the account does."""
         return self.status == httpx.codes.NOT_FOUND and self.code not in NO_ROUTE
 
 
 class Unreachable(TargetError):
-    """The API did not answer, however often it was asked."""
+    """The API did not respond to any attempt."""
 
 
-class _Again(Exception):
-    """An attempt that may go better the next time."""
+class _Retry(Exception):
+    """A failed attempt that is worth retrying."""
 
     def __init__(self, answer: Answer | None, error: httpx.TransportError | None) -> None:
         super().__init__()
@@ -115,22 +115,22 @@ class _Again(Exception):
 
 @dataclass(slots=True)
 class Api:
-    """The way to the API; may be used by several threads."""
+    """Cloudflare's API; thread-safe."""
 
     base: str
     credentials: Credentials
     say: Callable[[str], None]
     client: httpx.Client
-    patience: Patience = field(default_factory=Patience)
+    retry_limits: RetryLimits = field(default_factory=RetryLimits)
     stopped: Callable[[], bool] = lambda: False
-    """Whether nobody wants the answers any more; then nothing is tried again."""
+    """Whether the answers are no longer needed; then nothing is retried."""
 
     def patient(self, seconds: float) -> "Api":
-        """Return the same with at least so much patience, and not to be stopped."""
-        return replace(self, patience=self.patience.at_least(seconds), stopped=lambda: False)
+        """Return the same API that retries for at least so many seconds and cannot be stopped."""
+        return replace(self, retry_limits=self.retry_limits.at_least(seconds), stopped=lambda: False)
 
     def result(self, method: str, path: str, body: Any = None) -> Any:
-        """Return the result of a request. Raises Refused, and Unreachable where there was no answer."""
+        """Return the result of a request. Raises Refused if it fails, Unreachable if there is no response."""
         headers = {} if body is None else {"Content-Type": "application/json"}
         answer = self.send(method, path, b"" if body is None else json.dumps(body).encode(), headers)
         if not httpx.codes.is_success(answer.status) or answer.document.get("success") is False:
@@ -138,12 +138,12 @@ class Api:
         return answer.document.get("result")
 
     def send(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """Send a request until it is answered, or patience is at its end; gives the last answer, good or bad.
+        """Send a request, with retries, and return the last answer, whatever its status.
 
-        `path` comes after the base. Raises Unreachable if there was none.
+        `path` follows the base URL. Raises Unreachable if there was no answer.
         """
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_Again),
+            retry=tenacity.retry_if_exception_type(_Retry),
             wait=self._wait,
             stop=self._stop,
             before_sleep=self._tell,
@@ -158,7 +158,7 @@ class Api:
 
         try:
             return replace(retrying(once), tries=tries)
-        except _Again as last:
+        except _Retry as last:
             if last.answer is not None:
                 return replace(last.answer, tries=tries)
             raise Unreachable(*self._no_answer(last.error)) from None
@@ -168,14 +168,14 @@ class Api:
         try:
             got = self.client.request(method, self.base + path, content=body, headers={**shown, **headers})
         except httpx.TransportError as error:
-            raise _Again(None, error) from None
+            raise _Retry(None, error) from None
         answer = Answer(got.status_code, got.headers, got.content)
         if got.status_code == _TOO_MANY or got.status_code >= _SERVER_ERRORS:
-            raise _Again(answer, None)
+            raise _Retry(answer, None)
         return answer
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
-        """Return the seconds to the next attempt: what Cloudflare asks for, else longer each time, with some chance."""
+        """Return the seconds to the next attempt: Retry-After, else exponential backoff with jitter."""
         asked = _last(state).asked_to_wait
         return (
             asked if asked is not None else tenacity.wait_random_exponential(_FIRST_WAIT, _LONGEST_WAIT, min=0.1)(state)
@@ -183,11 +183,11 @@ class Api:
 
     def _stop(self, state: tenacity.RetryCallState) -> bool:
         last = _last(state)
-        limit = self.patience.failure
+        limit = self.retry_limits.failure
         if last.is_refused:
-            limit = self.patience.refused
+            limit = self.retry_limits.refused
         elif last.is_rate_limit:
-            limit = self.patience.rate_limit
+            limit = self.retry_limits.rate_limit
         return self.stopped() or (state.seconds_since_start or 0.0) + self._upcoming(state) > limit
 
     def _upcoming(self, state: tenacity.RetryCallState) -> float:
@@ -199,11 +199,11 @@ class Api:
             self.say(f"Cloudflare asks to wait {state.upcoming_sleep:.0f} s (rate limit)")
 
     def _no_answer(self, error: httpx.TransportError | None) -> tuple[str, str]:
-        what = "it breaks off the connection"
+        what = "it closed the connection"
         if isinstance(error, httpx.ConnectError):
-            what = "no connection comes about"
+            what = "no connection could be made"
         elif isinstance(error, httpx.TimeoutException):
-            what = "it does not answer in time"
+            what = "it did not respond in time"
         detail = f" ({error})" if error is not None and str(error) else ""
         return (
             f"Cloudflare's API at {self.base} cannot be reached: {what}{detail}",
@@ -211,13 +211,13 @@ class Api:
         )
 
 
-def _last(state: tenacity.RetryCallState) -> _Again:
+def _last(state: tenacity.RetryCallState) -> _Retry:
     error = state.outcome.exception() if state.outcome is not None else None
-    return error if isinstance(error, _Again) else _Again(None, None)
+    return error if isinstance(error, _Retry) else _Retry(None, None)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that a Retry-After header asks for, None without a good one."""
+    """Return the seconds of a Retry-After header, None if there is none or it is invalid."""
     text = headers.get("Retry-After") or headers.get("retry-after") or ""
     if text.strip().isdigit():
         return float(text)
@@ -228,6 +228,6 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def client_for(base: str) -> httpx.Client:
-    """Return a client; the machine's certificates and proxies are for what is not on this machine."""
-    far = urlsplit(base).scheme == "https"
-    return httpx.Client(timeout=_TIMEOUT, trust_env=far, verify=certificates() if far else no_tls())
+    """Return an HTTP client; it uses the machine's certificates and proxies only for https."""
+    secure = urlsplit(base).scheme == "https"
+    return httpx.Client(timeout=_TIMEOUT, trust_env=secure, verify=certificates() if secure else no_tls())

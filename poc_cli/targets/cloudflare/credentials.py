@@ -1,4 +1,4 @@
-"""Whose account is used, and by which token: from the environment, else from wrangler's own login."""
+"""The credentials for Cloudflare's API: from the environment, else from wrangler's login."""
 
 import os
 import sys
@@ -17,11 +17,11 @@ TOKEN: Final = "CLOUDFLARE_API_TOKEN"  # noqa: S105 - the name of a variable
 ACCOUNT: Final = "CLOUDFLARE_ACCOUNT_ID"
 BASE_URL: Final = "CLOUDFLARE_API_BASE_URL"
 
-NEEDED: Final = "Account > Workers Scripts > Edit (and Account > Account Settings > Read, where no account is named)"
-"""The permissions of an API token that deploying takes, in the words of Cloudflare's dashboard."""
+NEEDED: Final = f"Account > Workers Scripts > Edit (and Account > Account Settings > Read, unless {ACCOUNT} is set)"
+"""The permissions that an API token needs for deployments, as Cloudflare's dashboard names them."""
 
 MAKE_ONE: Final = (
-    f"make an API token at https://dash.cloudflare.com/profile/api-tokens with {NEEDED}, and export it as {TOKEN}"
+    f"create an API token at https://dash.cloudflare.com/profile/api-tokens with {NEEDED}, and export it as {TOKEN}"
 )
 
 _API: Final = "https://api.cloudflare.com/client/v4"
@@ -30,27 +30,27 @@ _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 _LEAST_LEFT: Final = timedelta(minutes=2)
-"""A login that ends sooner would end before a small run has removed what it deployed; they last an hour."""
+"""A login must last at least as long as a small run with its removal; logins last an hour."""
 
 
 class Credentials(Protocol):
-    """What a request to the API shows."""
+    """The credentials of a request to the API."""
 
     @property
     def said(self) -> str:
-        """Return where they come from, for a sentence."""
+        """Return where they come from, for messages."""
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Return the values that must never be written down."""
+        """Return the values to redact."""
 
     def bearer(self) -> str:
-        """Return the token of now. Raises TargetError if there is none any more."""
+        """Return the current token. Raises TargetError if it has expired."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ApiToken:
-    """A token of the environment."""
+    """A token from the environment."""
 
     value: str
     said: str = f"the token in {TOKEN}"
@@ -67,7 +67,7 @@ class ApiToken:
 
 @dataclass(slots=True, repr=False)
 class Login:
-    """wrangler's own login. Its file is read anew whenever the token has run out: wrangler may have renewed it."""
+    """wrangler's login. Its file is read again once the token has expired, as wrangler may have renewed it."""
 
     file: Path
     _value: str = ""
@@ -75,7 +75,7 @@ class Login:
 
     @property
     def said(self) -> str:
-        """Return where it comes from."""
+        """Return where it comes from, for messages."""
         return f"wrangler's login in {self.file}"
 
     @property
@@ -84,13 +84,13 @@ class Login:
         return (self._value,) if self._value else ()
 
     def bearer(self) -> str:
-        """Return the access token. Raises TargetError if it has run out or cannot be read."""
+        """Return the access token. Raises TargetError if it has expired or cannot be read."""
         if not self._value or datetime.now(UTC) >= self._ends:
             self._read(datetime.now(UTC))
         return self._value
 
     def raise_if_ending(self) -> None:
-        """Raise TargetError where it ends before a small run would."""
+        """Raise TargetError if it expires before a small run would end."""
         self._read(datetime.now(UTC) + _LEAST_LEFT)
 
     def _read(self, until: datetime) -> None:
@@ -104,18 +104,20 @@ class Login:
             ) from None
         if (ends if ends.tzinfo else ends.replace(tzinfo=UTC)) <= until:
             raise TargetError(
-                f"wrangler's login has run out ({ends:%H:%M} UTC); it lasts an hour, and only wrangler may renew it",
+                f"wrangler's login has expired ({ends:%H:%M} UTC); it lasts an hour, and only wrangler can renew it",
                 f"renew it with `npx wrangler whoami` and try again, or {MAKE_ONE}",
             )
         self._value, self._ends = value, ends if ends.tzinfo else ends.replace(tzinfo=UTC)
 
 
 def credentials(environment: Mapping[str, str] = os.environ) -> Credentials:
-    """Return what to show to the API. Raises TargetError if there is nothing, or nothing that still holds."""
+    """Return the credentials. Raises TargetError if there are none, or they have expired."""
     if token := environment.get(TOKEN, "").strip():
         return ApiToken(token)
     if environment.get("CLOUDFLARE_API_KEY"):
-        raise TargetError("poc does not use a global API key (CLOUDFLARE_API_KEY): it may do anything", MAKE_ONE)
+        raise TargetError(
+            "poc does not use a global API key (CLOUDFLARE_API_KEY), because it has all permissions", MAKE_ONE
+        )
     folder = _wrangler_folder(environment)
     file = folder / "config" / "default.toml"
     if file.is_file():
@@ -123,12 +125,12 @@ def credentials(environment: Mapping[str, str] = os.environ) -> Credentials:
         login.raise_if_ending()
         return login
     if file.with_suffix(".enc").is_file():
-        raise TargetError("wrangler keeps its login in the system's keyring, which poc does not open", MAKE_ONE)
+        raise TargetError("wrangler stores its login in the system's keyring, which poc does not read", MAKE_ONE)
     raise TargetError(f"no Cloudflare account: {TOKEN} is not set, and wrangler is not logged in", MAKE_ONE)
 
 
 def _wrangler_folder(environment: Mapping[str, str]) -> Path:
-    """Return the folder of wrangler's settings, as it chooses it itself."""
+    """Return the folder of wrangler's settings, chosen as wrangler does."""
     home = Path(environment.get("HOME") or Path.home())
     if (home / ".wrangler").is_dir():
         return home / ".wrangler"
@@ -139,7 +141,7 @@ def _wrangler_folder(environment: Mapping[str, str]) -> Path:
 
 
 def base_url(environment: Mapping[str, str] = os.environ) -> str:
-    """Return where the API is, without a trailing slash. Raises TargetError if a token would be sent in clear."""
+    """Return the API's base URL without a trailing slash. Raises TargetError if it is not encrypted."""
     given = environment.get(BASE_URL, "").rstrip("/")
     if not given:
         return _API
@@ -148,4 +150,4 @@ def base_url(environment: Mapping[str, str] = os.environ) -> str:
         return given
     if parts.scheme == "http" and parts.hostname in _LOOPBACK:
         return given
-    raise TargetError(f"{BASE_URL} is {given}", "give an https:// address; http:// is for this machine alone")
+    raise TargetError(f"{BASE_URL} is {given}", "use an https:// address; http:// is only allowed for this machine")

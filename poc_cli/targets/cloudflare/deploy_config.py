@@ -1,4 +1,4 @@
-"""The configuration by which a copy of a project is deployed: its own, under our name, and apart from production."""
+"""The configuration for deploying a copy of a project: under another name and separate from production."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -43,7 +43,7 @@ _PLAIN: Final = frozenset(
         "compliance_region",
     ]
 )
-"""What is copied as it is; an environment inherits it."""
+"""Keys that are copied unchanged; an environment inherits them."""
 
 _OWN: Final = frozenset(
     [
@@ -60,7 +60,7 @@ _OWN: Final = frozenset(
         "unsafe_hello_world",
     ]
 )
-"""What is copied too, but not inherited by an environment; none of it keeps anything outside of the Worker."""
+"""Keys that are copied, but not inherited by an environment; none of them stores anything outside of the Worker."""
 
 _PASSED_OVER: Final = frozenset(
     [
@@ -76,7 +76,7 @@ _PASSED_OVER: Final = frozenset(
         "preview_urls",
     ]
 )
-"""What a copy has of its own, or does not need."""
+"""Keys that a copy replaces or does not need."""
 
 _PRODUCTION: Final = {
     "route": "its route",
@@ -90,14 +90,14 @@ _PRODUCTION: Final = {
     "previews": "its previews",
     "access": "its Access policy",
 }
-"""What would take traffic from production, or send it something; it is left out, and that is told."""
+"""Keys that would take traffic from production or send it data; they are left out and reported."""
 
 _PREVIEWS: Final = {
     "kv_namespaces": ("id", "preview_id"),
     "r2_buckets": ("bucket_name", "preview_bucket_name"),
     "d1_databases": ("database_id", "preview_database_id"),
 }
-"""Resources for which a project may name another one for trying out; where it does, that one is bound."""
+"""Resources with a preview id; a copy is bound to the preview if there is one."""
 
 _IMPOSSIBLE: Final = {
     "workflows": "workflows, which would stay on the account",
@@ -107,12 +107,12 @@ _IMPOSSIBLE: Final = {
     "pages_build_output_dir": "a Pages project",
 }
 
-_ALLOW: Final = "name an environment (--env) without them, give them preview ids, or bind them all the same (--force)"
+_ALLOW: Final = "name an environment (--env) without them, give them preview ids, or bind them anyway (--force)"
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A configuration for wrangler, and what was left out of the project's own, in words."""
+    """A configuration for wrangler, with descriptions of what was left out of the project's."""
 
     config: dict[str, Any]
     left_out: tuple[str, ...]
@@ -126,7 +126,7 @@ class Copy:
 
 
 def copied(source: WorkerSource, name: str, variables: Mapping[str, str], date: str | None, *, force: bool) -> Copy:
-    """Return the configuration by which a copy is deployed under a name.
+    """Return the configuration to deploy a copy under a name.
 
     Raises UsageError if the copy would write to resources that production may use, unless forced, and TargetError
     where the project cannot be read or copied.
@@ -163,7 +163,7 @@ def copied(source: WorkerSource, name: str, variables: Mapping[str, str], date: 
 
 
 def configuration(source: WorkerSource) -> Path:
-    """Return the file that wrangler would read. Raises TargetError if there is none, or more than one."""
+    """Return the file that wrangler would read. Raises TargetError if there is none, or several."""
     if len(source.configs) > 1:
         raise TargetError(
             f"{source.folder} has several workers, and poc deploys one",
@@ -181,7 +181,7 @@ def configuration(source: WorkerSource) -> Path:
 
 
 def _of_environment(raw: dict[str, Any], env: str | None, file: Path) -> dict[str, Any]:
-    """Return one table: the environment's own words, and what it inherits, as wrangler has it."""
+    """Return one table: the environment's keys and those that it inherits, as in wrangler."""
     if not env:
         return raw
     environments = raw.get("env") or {}
@@ -206,7 +206,7 @@ def _raise_if_impossible(table: Mapping[str, Any], file: Path) -> None:
 
 
 def _bind(key: str, value: Any, kept: dict[str, Any], left_out: list[str], shared: list[str]) -> None:
-    """Bind a resource outside of the Worker: another for trying out where there is one, else it is shared."""
+    """Bind a resource outside of the Worker: its preview if there is one, else it is shared with production."""
     if key == "queues":
         if value.get("consumers"):
             left_out.append("its queue consumers")
@@ -236,7 +236,7 @@ def _names(value: Any) -> Iterator[str]:
 
 
 def _absolute(config: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Return the same with every path from the root on; globs of `rules` start where `main` is, and stay."""
+    """Return the configuration with absolute paths; globs of `rules` are relative to `main` and unchanged."""
 
     def at(value: Any) -> Any:
         return [at(each) for each in value] if isinstance(value, list) else str((folder / str(value)).resolve())

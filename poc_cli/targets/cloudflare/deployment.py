@@ -1,4 +1,4 @@
-"""A worker on Cloudflare for as long as a context lasts: deployed under a name of its own, and removed at the end."""
+"""Deploy a worker to Cloudflare for the duration of a context, and remove it at the end."""
 
 import asyncio
 import secrets
@@ -18,10 +18,10 @@ from poc_cli.targets.cloudflare.credentials import TOKEN
 from poc_cli.targets.cloudflare.deploy_config import Copy, configuration, copied
 from poc_cli.targets.cloudflare.marker import NAME, VERSION, Marker, marker_of, version_of
 from poc_cli.targets.cloudflare.orphans import offer
-from poc_cli.targets.cloudflare.propagation import Sought, wait
+from poc_cli.targets.cloudflare.propagation import Awaited, wait
 from poc_cli.targets.cloudflare.scratch import Scratch
 from poc_cli.targets.cloudflare.signal_handling import interrupting
-from poc_cli.targets.cloudflare.teardown import Before, Ending
+from poc_cli.targets.cloudflare.teardown import Before, Teardown
 from poc_cli.targets.cloudflare.upload import TRIES, Upload, Uploader, went_through
 from poc_cli.targets.runtime_programs import WRANGLER_VERSION, tools
 from poc_cli.targets.worker_source import WorkerSource
@@ -29,16 +29,16 @@ from poc_cli.targets.worker_source import WorkerSource
 Say = Callable[[str], None]
 
 TOKEN_BYTES: Final = 32
-"""Of chance in the bearer token: 256 bits."""
+"""Random bytes of the bearer token: 256 bits."""
 
 
 def _ignore(_text: str) -> None:
-    """Tell nobody."""
+    """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be deployed, and how; see `deployed`."""
+    """What to deploy and how; see `deployed`."""
 
     source: WorkerSource
     name: str | None = None
@@ -51,17 +51,17 @@ class Plan:
 
     @property
     def is_ours(self) -> bool:
-        """Whether it is the worker that comes with poc, which tells its version."""
+        """Whether it is the shipped worker, which reports its version."""
         return self.source.folder == shipped("worker").resolve()
 
 
 class Deployment:
-    """A worker that answers on Cloudflare."""
+    """A deployed worker that responds."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - one thing of each kind
         self, plan: Plan, copy: Copy, uploader: Uploader, url: str, version: int, token: str
     ) -> None:
-        """Take what was deployed, where, and the token that it wants."""
+        """Initialize with what was deployed, its URL and its token."""
         self.name = uploader.name
         self.url = url
         self.token = token
@@ -75,19 +75,19 @@ class Deployment:
 
     @property
     def secrets(self) -> tuple[tuple[str, str], ...]:
-        """Return the name and value of everything that must not be written down."""
+        """Return the names and values to redact."""
         account = ((TOKEN, value) for value in self.uploader.account.api.credentials.secrets)
         return (("POC_TOKEN", self.token), *self._plan.secrets.items(), *account)
 
     async def redeploy(self) -> None:
-        """Deploy again with POC_VERSION one higher, and return once that answers; sockets drop at once.
+        """Deploy with POC_VERSION one higher, and return once it responds; sockets drop immediately.
 
-        To be called on the main thread. Raises TargetError.
+        Call on the main thread. Raises TargetError if the upload fails.
         """
         config = dict(self._copy.config)
         config["vars"] = {**config["vars"], VERSION: str(self.version + 1)}
         for attempt in range(1, TRIES + 1):
-            upload = self.uploader.begin(config, {})  # secrets stay as they are
+            upload = self.uploader.begin(config, {})  # secrets are kept
             trouble = self.uploader.trouble(upload, await _finished(upload))
             if trouble is None:
                 break
@@ -97,12 +97,12 @@ class Deployment:
         await asyncio.to_thread(self.wait, _ignore)
 
     def wait(self, phase: Say) -> None:
-        """Return once the edge answers with this version. Raises TargetError."""
-        wait(Sought(self.url, self.headers, self.version if self._plan.is_ours else None), phase)
+        """Return once the edge responds with this version. Raises TargetError if it does not in time."""
+        wait(Awaited(self.url, self.headers, self.version if self._plan.is_ours else None), phase)
 
 
 async def _finished(upload: Upload) -> Outcome:
-    """Wait for an upload without holding up the loop; where that is given up, wrangler is ended and waited for."""
+    """Wait for an upload without blocking the event loop; if canceled, end wrangler and wait for it."""
     waiting = asyncio.ensure_future(asyncio.to_thread(upload.finish))
     try:
         return await asyncio.shield(waiting)
@@ -116,11 +116,11 @@ async def _finished(upload: Upload) -> Outcome:
 def deployed(
     plan: Plan, say: Say, phase: Say = _ignore, ask: Callable[[str], bool] | None = None
 ) -> Iterator[Deployment]:
-    """Have a worker on Cloudflare; it is removed at the end whatever happened, unless it is to be kept.
+    """Deploy a worker and remove it at the end of the context, whatever happens, unless it is to be kept.
 
-    `say` gets a line for each thing worth telling, `phase` what goes on now, and `ask` a question with yes or no for
-    each thing that an earlier run has left; without it that is only told. To be called by the main thread; SIGTERM
-    and SIGHUP become KeyboardInterrupt. Raises UsageError if the plan is wrong, TargetError where Cloudflare fails.
+    `say` gets messages, `phase` the current phase, and `ask` a yes-or-no question for each leftover of earlier runs,
+    which are only reported without it. Call on the main thread; SIGTERM and SIGHUP become KeyboardInterrupt.
+    Raises UsageError if the plan is wrong, TargetError if Cloudflare fails.
     """
     name = local_records.checked(plan.name) if plan.name else f"poc-{secrets.token_hex(6)}"
     account_named = copied(plan.source, name, {}, None, force=plan.force).account
@@ -138,31 +138,31 @@ def deployed(
         if not before.existed:
             local_records.write(record)
             open_.enter_context(local_records.held(name))
-        ending = Ending(account, record, before, say, phase)
+        teardown = Teardown(account, record, before, say, phase)
         try:
             deployment = _deploy(plan, uploader, before, record, say, phase)
-            ending.reached = True
+            teardown.reached = True
             yield deployment
         except BaseException as error:
-            ending.after(error)
+            teardown.finish_after(error)
             raise
-        ending.well()
+        teardown.finish()
 
 
 def _before(account: Account, name: str, *, force: bool) -> Before:
-    """Look at what is there. Raises TargetError if it is none of poc's, unless forced."""
+    """Return what exists under the name. Raises TargetError if poc did not create it, unless forced."""
     if account.subdomain() is None:
         raise TargetError(
             "the account has no workers.dev subdomain yet",
-            "open Workers & Pages at https://dash.cloudflare.com once, which makes one, and try again",
+            "open Workers & Pages at https://dash.cloudflare.com once, which creates one, and try again",
         )
     if not account.exists(name):
         return Before(existed=False)
     bindings = account.bindings(name) or []
     if marker_of(bindings) is None and not force:
         raise TargetError(
-            f"the account has a Worker {name} already, and poc did not make it",
-            "choose another --name; --force would overwrite it, with its secrets kept and its objects as they are",
+            f"the account already has a Worker {name} that poc did not create",
+            "choose another --name; --force would overwrite it but keep its secrets and objects",
         )
     return Before(existed=True, version=version_of(bindings))
 
@@ -180,12 +180,10 @@ def _deploy(  # noqa: PLR0913, PLR0917 - one thing of each kind
     uploader.upload(copy.config, {**plan.secrets, "POC_TOKEN": token}, phase, anew=not before.existed)
     url = uploader.account.url(uploader.name, uploader.account.subdomain())
     if url is None:
-        raise TargetError(
-            f"{uploader.name} is deployed, and has no address", "see the Worker's settings in the dashboard"
-        )
-    if plan.keep:  # before it is waited for: the token counts already
+        raise TargetError(f"{uploader.name} is deployed but has no URL", "see the Worker's settings in the dashboard")
+    if plan.keep:  # before waiting: the token is valid already
         local_records.write(replace(record, url=url, token=token))
     deployment = Deployment(plan, copy, uploader, url, version, token)
-    phase("waiting until it answers")
+    phase("waiting for a response")
     deployment.wait(phase)
     return deployment

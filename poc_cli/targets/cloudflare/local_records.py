@@ -1,4 +1,4 @@
-"""What this machine knows of poc's deployments: address and token of each, readable by the user alone."""
+"""Records of poc's deployments on this machine, with URL and token, readable only by the user."""
 
 import contextlib
 import fcntl
@@ -21,7 +21,7 @@ _NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One deployment; the token is kept only where it is to stay."""
+    """One deployment; the token is only recorded if it is kept."""
 
     name: str
     account: str
@@ -32,18 +32,19 @@ class Record:
 
 
 def checked(name: str) -> str:
-    """Return the name of a Worker. Raises UsageError if it is none."""
+    """Return the name of a Worker. Raises UsageError if it is invalid."""
     if not _NAME.fullmatch(name):
         raise UsageError(
-            f'"{name}" is no name for a Worker', "give up to 63 small letters, digits and dashes, no dash at the ends"
+            f'"{name}" is not a valid name for a Worker',
+            "use up to 63 lower-case letters, digits and dashes, no dash at the ends",
         )
     return name
 
 
 def folder() -> Path:
-    """Return the folder of the records, whether or not it is there."""
+    """Return the folder of the records; it may not exist."""
     given = Path(os.environ.get("XDG_STATE_HOME", ""))
-    if given.is_absolute():  # the XDG specification: a relative one is to be ignored
+    if given.is_absolute():  # the XDG specification says to ignore relative paths
         return given / "poc" / "deployments"
     return (
         Path.home()
@@ -54,11 +55,11 @@ def folder() -> Path:
 
 
 def write(record: Record) -> None:
-    """Put a record down (0600). Raises TargetError."""
+    """Write a record (0600). Raises TargetError if that fails."""
     file = _file(record.name)
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # written over in place: whoever holds it holds this very file
+        # overwritten in place, because a lock is on this file
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "r+", encoding="utf-8") as opened:
             text = json.dumps(asdict(record))
@@ -71,7 +72,7 @@ def write(record: Record) -> None:
 
 
 def records() -> dict[str, Record]:
-    """Return all records by the Worker's name; those that cannot be read are passed over."""
+    """Return all records by the Worker's name, without those that cannot be read."""
     found = {}
     for file in sorted(folder().glob("*.json")):
         try:
@@ -89,7 +90,7 @@ def forget(name: str) -> None:
 
 @contextmanager
 def held(name: str) -> Iterator[None]:
-    """Show to other runs that this one still lives; the lock ends with us, however we end."""
+    """Lock the record while the context lasts, so that other runs see that this one is alive; the lock ends with it."""
     try:
         descriptor = os.open(_file(name), os.O_RDWR)
     except OSError:
@@ -104,7 +105,7 @@ def held(name: str) -> Iterator[None]:
 
 
 def is_held(name: str) -> bool:
-    """Return whether a run on this machine that lives still has it."""
+    """Return whether a live run on this machine has locked it."""
     try:
         descriptor = os.open(_file(name), os.O_RDWR)
     except OSError:
@@ -119,7 +120,7 @@ def is_held(name: str) -> bool:
 
 
 def token_for(url: str) -> str | None:
-    """Return the token of a deployment of `poc deploy` on this machine with this host and port; None without one."""
+    """Return the token that `poc deploy` recorded for the host and port of a URL, None if there is none."""
     asked = _place(url)
     for each in records().values():
         if each.url is not None and each.token is not None and _place(each.url) == asked:
@@ -131,7 +132,7 @@ _PORTS: Final = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 
 
 def _place(url: str) -> tuple[bool, str | None, int | None]:
-    """Return what says where a token may go: never in the open where it was made for TLS."""
+    """Return what must match for a token to be sent: TLS or not, host and port."""
     parts = urlsplit(url)
     return parts.scheme in {"https", "wss"}, parts.hostname, parts.port or _PORTS.get(parts.scheme)
 

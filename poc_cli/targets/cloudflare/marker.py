@@ -1,4 +1,4 @@
-"""The mark by which a Worker on the account is known to be one of poc's: a plain variable in the upload itself."""
+"""The marker that identifies poc's Workers on an account: a plain-text variable."""
 
 import re
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from typing import Any, Final
 from poc_cli import __version__
 
 NAME: Final = "POC_DEPLOYMENT"
-"""The variable."""
+"""The name of the marker variable."""
 
 VERSION: Final = "POC_VERSION"
-"""The variable that a redeploy raises."""
+"""The variable that a redeploy increments."""
 
 _FORM: Final = re.compile(r"poc (?P<poc>\S+) run=(?P<run>[\w.-]+) at=(?P<at>\S+) (?P<kept>kept|passing)")
 _OWN_NAME: Final = re.compile(r"poc-[0-9a-f]{12}")
@@ -19,7 +19,7 @@ _OWN_NAME: Final = re.compile(r"poc-[0-9a-f]{12}")
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """Which run deployed it, when, and whether it was to stay; `poc` is the version of poc."""
+    """The run that deployed it, when, whether it is kept, and the version of poc."""
 
     run: str
     at: datetime
@@ -33,7 +33,7 @@ class Marker:
 
 
 def parse(text: str) -> Marker | None:
-    """Read the variable's text; None if it is none of poc's."""
+    """Parse the variable's text; None if poc did not write it."""
     found = _FORM.fullmatch(text)
     if found is None:
         return None
@@ -47,13 +47,13 @@ def parse(text: str) -> Marker | None:
 
 
 def marker_of(bindings: list[dict[str, Any]]) -> Marker | None:
-    """Return the mark among what a Worker is bound to; None if it is not one of poc's."""
+    """Return the marker among a Worker's bindings; None if the Worker is not poc's."""
     text = _variable(bindings, NAME)
     return None if text is None else parse(text)
 
 
 def version_of(bindings: list[dict[str, Any]]) -> int:
-    """Return the version that a Worker of poc's says it is, 0 where it says none."""
+    """Return the POC_VERSION among a Worker's bindings, 0 if there is none."""
     text = _variable(bindings, VERSION) or ""
     return int(text) if text.isascii() and text.isdigit() else 0
 
@@ -66,5 +66,5 @@ def _variable(bindings: list[dict[str, Any]], name: str) -> str | None:
 
 
 def is_own_name(name: str) -> bool:
-    """Return whether poc makes up names of this form."""
+    """Return whether a name has the form that poc generates."""
     return _OWN_NAME.fullmatch(name) is not None

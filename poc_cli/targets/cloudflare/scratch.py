@@ -1,4 +1,4 @@
-"""wrangler's own folder for one deployment: home, caches, logs, secrets, and the variables that point there."""
+"""wrangler's folder for one deployment: its home, caches, logs and secrets, and its environment."""
 
 import contextlib
 import json
@@ -19,27 +19,27 @@ from poc_cli.targets.scratch_folder import ScratchFolder
 RECORDS: Final = "records.ndjson"
 
 _SETTINGS: Final = {
-    "CI": "1",  # it asks nobody
+    "CI": "1",  # no prompts
     "NO_COLOR": "1",
     "FORCE_COLOR": "0",
     "DO_NOT_TRACK": "1",
     "WRANGLER_HIDE_BANNER": "true",
     "WRANGLER_SEND_METRICS": "false",
     "WRANGLER_SEND_ERROR_REPORTS": "false",
-    "WRANGLER_LOG_SANITIZE": "true",  # its default, which leaves headers and bodies out of its log
+    "WRANGLER_LOG_SANITIZE": "true",  # the default: no headers and bodies in its log
 }
 
 
 class Scratch(ScratchFolder):
-    """A folder (0700) that is gone at the end, whatever happens to us."""
+    """A folder (0700) that is removed at the end, even if poc is killed."""
 
     def __init__(self, source: Path) -> None:
-        """Make it for a project in that folder. Raises TargetError if there is no room for it."""
+        """Create it for a project in that folder. Raises TargetError if that fails."""
         super().__init__(base(), "home", "tmp", "project", "bin")
         self._source = source
         with self.filling():
             write_shims(self.folder / "bin", managers=True)
-            self._forget_updates()
+            self._skip_update_check()
 
     @property
     def home(self) -> Path:
@@ -53,23 +53,23 @@ class Scratch(ScratchFolder):
 
     @property
     def project(self) -> Path:
-        """Return the folder that wrangler takes for the project."""
+        """Return the folder that wrangler uses as the project."""
         return self.folder / "project"
 
     @property
     def records(self) -> Path:
-        """Return the file into which wrangler writes what it did, for programs."""
+        """Return the file into which wrangler writes machine-readable records."""
         return self.folder / RECORDS
 
     def write(self, config: Mapping[str, Any]) -> Path:
-        """Put down the configuration and give its file."""
+        """Write the configuration and return its file."""
         file = self.project / "wrangler.json"
-        file.write_text(json.dumps(config, indent=1, default=str), encoding="utf-8")  # TOML has dates
+        file.write_text(json.dumps(config, indent=1, default=str), encoding="utf-8")  # str for the dates of TOML
         return file
 
     @contextmanager
     def secrets(self, values: Mapping[str, str]) -> Iterator[Path]:
-        """Have the secrets in a file (0600) as long as the context lasts; the janitor removes it should we die."""
+        """Write the secrets into a file (0600) for the context; the janitor removes it if poc is killed."""
         file = self.folder / f"secrets-{secrets.token_hex(8)}.json"
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
@@ -81,7 +81,7 @@ class Scratch(ScratchFolder):
                 file.unlink()
 
     def variables(self, api: str, account: str, token: str) -> dict[str, str]:
-        """Return the whole environment of wrangler; `token` is good for `api` alone, which is on this machine."""
+        """Return wrangler's environment; `token` is only valid for the relay at `api`."""
         own, temporary = str(self.home), str(self.temporary)
         return (
             {name: value for name, value in passed_on().items() if name not in {"HOME", "TMPDIR"}}
@@ -96,8 +96,8 @@ class Scratch(ScratchFolder):
             | {"CLOUDFLARE_API_BASE_URL": api, "CLOUDFLARE_ACCOUNT_ID": account, "CLOUDFLARE_API_TOKEN": token}
         )
 
-    def _forget_updates(self) -> None:
-        """Let wrangler believe that it has just asked for a newer version of itself, as it does on some errors."""
+    def _skip_update_check(self) -> None:
+        """Write a recent result of wrangler's update check, which it would otherwise do after some errors."""
         folder = self.temporary / "update-check"
         folder.mkdir(mode=0o700)
         known = {"latest": WRANGLER_VERSION, "lastUpdate": int(time.time() * 1000)}

@@ -1,4 +1,4 @@
-"""Reads the secrets that a user's own worker is to get: a JSON object of names and values."""
+"""Read the secrets for a user's worker from a JSON file."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ from poc_cli.errors import UsageError
 
 
 def read(file: Path) -> dict[str, str]:
-    """Return the secrets by name. Raises UsageError if the file holds anything else."""
+    """Return the secrets by name. Raises UsageError if the file is invalid."""
     try:
         value = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -15,5 +15,5 @@ def read(file: Path) -> dict[str, str]:
     except ValueError:
         value = None
     if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
-        raise UsageError(f"{file} is not a JSON object of names and texts", 'write it as {"NAME": "value"}')
+        raise UsageError(f"{file} is not a JSON object of names and strings", 'write it as {"NAME": "value"}')
     return value

@@ -1,4 +1,4 @@
-"""What a signal does while something of ours is on the account: ends the work, and lets the removal come to its end."""
+"""Signals during a deployment: they end the work, but let the removal finish."""
 
 import contextlib
 import signal
@@ -12,7 +12,7 @@ _ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def interrupting() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end the work as Ctrl-C does: by KeyboardInterrupt."""
+    """Raise KeyboardInterrupt for SIGTERM and SIGHUP, as for Ctrl-C."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -23,18 +23,18 @@ def interrupting() -> Iterator[None]:
 
 @contextmanager
 def removing(name: str, say: Callable[[str], None]) -> Iterator[None]:
-    """Let the first signal pass, saying so, and the second end the removal by KeyboardInterrupt."""
-    asked = 0
+    """Ignore the first signal with a message; raise KeyboardInterrupt at the second."""
+    received = 0
 
-    def patience(_number: int, _frame: FrameType | None) -> None:
-        nonlocal asked
-        asked += 1
-        if asked > 1:
+    def ignore_first(_number: int, _frame: FrameType | None) -> None:
+        nonlocal received
+        received += 1
+        if received > 1:
             raise KeyboardInterrupt
         with contextlib.suppress(OSError):
-            say(f"removing {name} from the account; once more leaves it there")
+            say(f"removing {name} from the account; interrupt again to leave it there")
 
-    with _handling(dict.fromkeys((signal.SIGINT, *_ENDING), patience)):
+    with _handling(dict.fromkeys((signal.SIGINT, *_ENDING), ignore_first)):
         yield
 
 
@@ -42,7 +42,7 @@ def removing(name: str, say: Callable[[str], None]) -> Iterator[None]:
 def _handling(handlers: dict[signal.Signals, Callable[[int, FrameType | None], None]]) -> Iterator[None]:
     before: dict[signal.Signals, Any] = {}
     for number, handler in handlers.items():
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has SIGHUP
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as for SIGHUP under nohup
             before[number] = signal.signal(number, handler)
     try:
         yield

@@ -1,4 +1,4 @@
-"""What Cloudflare tells of a deployment while it works: `wrangler tail` read alongside, an event at a time."""
+"""Read the events of a deployment from `wrangler tail`."""
 
 import asyncio
 import contextlib
@@ -18,26 +18,26 @@ from poc_cli.targets.process import guard, signal_group
 Listener = Callable[[dict[str, Any]], None]
 
 BEGINS_WITHIN_SECONDS: Final = 10.0
-"""How long is waited until Cloudflare has granted the tail; what happens before is not told by it."""
+"""How long to wait until Cloudflare has started the tail; earlier events are not included."""
 
 _ENDS_WITHIN_SECONDS: Final = 3.0
-"""It ends 0.04 s after an interrupt (measured), and takes itself off the account."""
+"""It ends 0.04 s after an interrupt (measured) and removes the tail from the account."""
 
 _LONGEST_LINE: Final = 1 << 20
 
 
 class Events:
-    """Finds the events in what wrangler prints: JSON objects, each on one line or over many; other lines are words."""
+    """Parses events from wrangler's output: JSON objects on one or several lines, between other text."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Initialize without lines."""
         self._lines: list[str] = []
 
     def feed(self, line: str) -> Iterator[dict[str, Any]]:
-        """Take one line, and give the event that it ends, if it ends one."""
+        """Process one line and yield the event that it completes, if any."""
         if not self._lines and not line.startswith("{"):
             return
-        # wrangler indents what is inside of an event, so that only its end begins with a brace
+        # wrangler indents the inside of an event, so that only its end starts with a brace
         if self._lines and line.startswith("{"):
             self._lines.clear()
         self._lines.append(line)
@@ -51,17 +51,17 @@ class Events:
 
 
 class Tail:
-    """One tail; `failure` says why it tells nothing, where that is known."""
+    """The state of a tail; `failure` says why there are no events, if known."""
 
     def __init__(self) -> None:
-        """Begin with a tail that tells."""
+        """Initialize without a failure."""
         self.failure: str | None = None
 
 
 @asynccontextmanager
 async def tail(deployment: Deployment, listener: Listener) -> AsyncIterator[Tail]:
-    """Call `listener` with each event of the deployment as long as the context lasts; to be used on the main thread."""
-    told = Tail()
+    """Call `listener` with each event of the deployment while the context lasts; for the main thread only."""
+    state = Tail()
     uploader = deployment.uploader
     with Relay(uploader.account.api) as relay:
         variables = uploader.scratch.variables(relay.url, uploader.account.id, relay.token)
@@ -79,21 +79,21 @@ async def tail(deployment: Deployment, listener: Listener) -> AsyncIterator[Tail
                 preexec_fn=guard(os.getpid()),
             )
         except (OSError, PocError) as error:
-            told.failure = str(error)
-            yield told
+            state.failure = str(error)
+            yield state
             return
         uploader.scratch.watch(child.pid)
         reading = asyncio.create_task(_read(child, listener))
         try:
-            await _begun(child, relay, told)
-            yield told
+            await _started(child, relay, state)
+            yield state
         finally:
             await _end(child)
             await reading
 
 
-async def _begun(child: asyncio.subprocess.Process, relay: Relay, told: Tail) -> None:
-    """Wait until it is granted; say so where it is not."""
+async def _started(child: asyncio.subprocess.Process, relay: Relay, state: Tail) -> None:
+    """Wait until the tail has started; set `failure` if it has not."""
     granted = asyncio.to_thread(relay.wait_for, "POST", "/tails", BEGINS_WITHIN_SECONDS)
     ended = asyncio.ensure_future(child.wait())
     asked = asyncio.ensure_future(granted)
@@ -101,7 +101,7 @@ async def _begun(child: asyncio.subprocess.Process, relay: Relay, told: Tail) ->
     if ended.done():
         relay.give_up()
     if not await asked:
-        told.failure = "wrangler tail was granted nothing" if relay.last is None else str(relay.last)
+        state.failure = "wrangler tail did not start" if relay.last is None else str(relay.last)
     ended.cancel()
 
 
@@ -110,7 +110,7 @@ async def _read(child: asyncio.subprocess.Process, listener: Listener) -> None:
     while child.stdout is not None:
         try:
             line = await child.stdout.readline()
-        except ValueError:  # longer than any event is; the rest of it is no event either
+        except ValueError:  # longer than any event; skip the rest of it too
             continue
         if not line:
             return
@@ -119,7 +119,7 @@ async def _read(child: asyncio.subprocess.Process, listener: Listener) -> None:
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:
-    """Interrupt it, as a person would, so that it ends the tail on the account; kill what is left of it."""
+    """Interrupt it, so that it ends the tail on the account, and kill what is left."""
     with contextlib.suppress(ProcessLookupError):
         child.send_signal(signal.SIGINT)
     with contextlib.suppress(TimeoutError):

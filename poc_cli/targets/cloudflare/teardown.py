@@ -1,4 +1,4 @@
-"""What becomes of a deployment at the end of its context: it stays, or the account is cleared of it."""
+"""The end of a deployment: keep it, or remove it from the account."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ from poc_cli.targets.cloudflare.cloudflare_api import REMOVAL_SECONDS
 from poc_cli.targets.cloudflare.marker import is_own_name, marker_of
 from poc_cli.targets.cloudflare.signal_handling import removing
 
-_LOOKS, _BETWEEN_SECONDS = 3, 0.7
-"""An upload that nobody got an answer to may still be on its way; it appears within a moment, or never."""
+_CHECKS, _BETWEEN_SECONDS = 3, 0.7
+"""An upload without a response may still be in progress; it appears within this time, or never."""
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What was there under the name: nothing, or a Worker with this version."""
+    """What existed under the name before: nothing, or a Worker with this version."""
 
     existed: bool
     version: int = 0
 
 
 @dataclass(slots=True)
-class Ending:
-    """The end of one deployment; `reached` tells that it was deployed and has answered."""
+class Teardown:
+    """The end of one deployment; `reached` means that it was deployed and has responded."""
 
     account: Account
     record: local_records.Record
@@ -35,13 +35,13 @@ class Ending:
     phase: Callable[[str], None]
     reached: bool = False
 
-    def well(self) -> None:
-        """End it where nothing went wrong. Raises TargetError if it cannot be removed."""
+    def finish(self) -> None:
+        """End it after success. Raises TargetError if it cannot be removed."""
         if not self.record.kept:
             self._clear()
 
-    def after(self, error: BaseException) -> None:
-        """End it where something went wrong, which is told by others; only what stays behind is told here."""
+    def finish_after(self, error: BaseException) -> None:
+        """End it after an error, which the caller reports; reports only what stays on the account."""
         if self.record.kept and self.reached:
             return
         try:
@@ -55,7 +55,7 @@ class Ending:
     def _clear(self) -> None:
         name = self.record.name
         if self.before.existed:
-            self.say(f"{name} was on the account before, and stays there; poc destroy {name} removes it")
+            self.say(f"{name} existed on the account before and is kept; poc destroy {name} removes it")
             return
         try:
             with removing(name, self.say):
@@ -65,22 +65,22 @@ class Ending:
         except PocError as error:
             raise TargetError(
                 f"{name} could not be removed from the account: {error.message}",
-                f"remove it later by poc destroy {name}; until then it answers to its token alone",
+                f"remove it later with poc destroy {name}; until then it accepts only requests with its token",
             ) from error
 
     def _is_there(self) -> bool:
-        """Return whether something of this run is there; after a failed upload poc looks more than once."""
+        """Return whether this run's Worker exists; after a failed upload poc checks several times."""
         patient = Account(self.account.api.patient(REMOVAL_SECONDS), self.account.id)
         looking = tenacity.Retrying(
             retry=tenacity.retry_if_result(lambda there: not there),
-            stop=tenacity.stop_after_attempt(1 if self.reached else _LOOKS),
+            stop=tenacity.stop_after_attempt(1 if self.reached else _CHECKS),
             wait=tenacity.wait_fixed(_BETWEEN_SECONDS),
             retry_error_callback=lambda _state: False,
         )
         return bool(looking(self._is_of_this_run, patient))
 
     def _is_of_this_run(self, account: Account) -> bool:
-        """Return whether what is there belongs to this run: by its mark, its random name, or as half an upload."""
+        """Return whether the Worker belongs to this run: by its marker, its random name, or as a half upload."""
         name = self.record.name
         if not account.exists(name):
             return False

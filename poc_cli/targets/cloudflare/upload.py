@@ -1,4 +1,4 @@
-"""Brings one version of a worker onto the account by wrangler."""
+"""Upload a version of a worker to the account with wrangler."""
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -14,29 +14,29 @@ from poc_cli.targets.cloudflare.scratch import Scratch
 from poc_cli.targets.cloudflare.wrangler import Child, start
 
 _IMMEDIATE: Final = ("--durable-objects-code-update-mode", "immediate")
-"""Else objects keep the old code up to 300 s, until they hibernate."""
+"""Otherwise objects keep the old code for up to 300 s, until they hibernate."""
 
 TRIES: Final = 3
-"""Runs of wrangler for one upload whose answer was lost."""
+"""Runs of wrangler for one upload whose response is lost."""
 
 
 @dataclass(slots=True)
 class Upload:
-    """One run of wrangler under way."""
+    """A running wrangler."""
 
     child: Child
     relay: Relay
     open_: ExitStack
 
     def finish(self) -> Outcome:
-        """Wait for it, and for what it has sent."""
+        """Wait for wrangler and for its pending requests."""
         with self.open_:
             return self.child.finish()
 
 
 @dataclass(frozen=True, slots=True)
 class Uploader:
-    """What uploads of one deployment share."""
+    """Uploads of one deployment."""
 
     home: Path
     scratch: Scratch
@@ -44,7 +44,7 @@ class Uploader:
     name: str
 
     def begin(self, config: Mapping[str, Any], secrets: Mapping[str, str]) -> Upload:
-        """Start one; to be called by the main thread. Raises TargetError if wrangler does not start."""
+        """Start an upload; call on the main thread. Raises TargetError if wrangler does not start."""
         with ExitStack() as open_:
             relay = open_.enter_context(Relay(self.account.api))
             words = ["deploy", "--config", str(self.scratch.write(config)), *_IMMEDIATE]
@@ -56,7 +56,7 @@ class Uploader:
             return Upload(child, relay, open_.pop_all())
 
     def trouble(self, upload: Upload, outcome: Outcome) -> TargetError | None:
-        """Return what went wrong, None if it is deployed."""
+        """Return the error of an upload, None if it succeeded."""
         if outcome.code == 0 and outcome.deployed is not None:
             return None
         if upload.relay.failure is not None:
@@ -66,9 +66,9 @@ class Uploader:
     def upload(
         self, config: Mapping[str, Any], secrets: Mapping[str, str], phase: Callable[[str], None], *, anew: bool
     ) -> None:
-        """Do it, and wait; `anew` tells that nothing was there before, and that half an upload may be removed.
+        """Upload and wait; with `anew` nothing existed before, so that a half upload may be removed.
 
-        Raises TargetError.
+        Raises TargetError if the upload fails.
         """
         for attempt in range(1, TRIES + 1):
             phase("uploading")
@@ -81,17 +81,17 @@ class Uploader:
                 raise trouble
             if attempt == TRIES:
                 raise TargetError(
-                    f"Cloudflare took the upload of {self.name} {TRIES} times without a good answer",
-                    "try again later; https://www.cloudflarestatus.com says how Cloudflare is",
+                    f"Cloudflare accepted the upload of {self.name} {TRIES} times without confirming it",
+                    "try again later; see https://www.cloudflarestatus.com",
                 )
             if anew and not self.account.is_deployed(self.name):
                 self.account.remove(self.name, phase)
 
 
 def went_through(relay: Relay) -> bool:
-    """Return whether an upload was refused because an earlier one had come through whose answer was lost.
+    """Return whether an upload was refused because an earlier one succeeded whose response was lost.
 
-    wrangler looks at what is there when it starts, so that another run of it does the right thing.
+    wrangler reads the current state when it starts, so running it again is right.
     """
     last = relay.last
     return last is not None and last.code in MIGRATION_CONFLICTS and last.tries > 1

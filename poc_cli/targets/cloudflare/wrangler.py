@@ -1,4 +1,4 @@
-"""Runs wrangler as a child that nothing of ours outlives, and tells how it ended."""
+"""Run wrangler as a child process that ends with poc."""
 
 import json
 import os
@@ -18,20 +18,20 @@ DEPLOYS_WITHIN_SECONDS: Final = 240.0
 """A deployment takes two seconds; a project's build command or a rate limit may take minutes."""
 
 _PROGRAM: Final = Path("node_modules", "wrangler", "wrangler-dist", "cli.js")
-"""wrangler itself: the program in bin/ starts it as a child, which a signal to the first does not always reach."""
+"""wrangler itself; the program in bin/ starts it as a child, which signals do not always reach."""
 
 _OUTPUT: Final = "output.txt"
 
 
 @dataclass(slots=True)
 class Child:
-    """One wrangler that has been started."""
+    """A started wrangler."""
 
     popen: subprocess.Popen[bytes]
     scratch: Scratch
 
     def finish(self, seconds: float = DEPLOYS_WITHIN_SECONDS) -> Outcome:
-        """Wait for its end, and bring that about when it is late."""
+        """Wait until it ends, and kill it if it is late."""
         late = False
         try:
             self.popen.wait(seconds)
@@ -39,8 +39,8 @@ class Child:
             late = True
         finally:
             self.end()
-        said = (self.scratch.folder / _OUTPUT).read_text(encoding="utf-8", errors="replace")
-        return Outcome(self.popen.returncode, said, _deployed(self.scratch.records), late)
+        output = (self.scratch.folder / _OUTPUT).read_text(encoding="utf-8", errors="replace")
+        return Outcome(self.popen.returncode, output, _deployed(self.scratch.records), late)
 
     def end(self) -> None:
         """End it and all that it started."""
@@ -49,7 +49,7 @@ class Child:
 
 
 def command(home: Path) -> list[str]:
-    """Return the words that start the wrangler installed in a folder. Raises TargetError if it is not whole."""
+    """Return the command that starts the wrangler installed in a folder. Raises TargetError if it is incomplete."""
     program = home / _PROGRAM
     if not program.is_file():
         raise TargetError(f"wrangler is damaged: no {program}", f"remove {home}; the next deployment installs it again")
@@ -57,7 +57,7 @@ def command(home: Path) -> list[str]:
 
 
 def start(home: Path, scratch: Scratch, words: Sequence[str], variables: dict[str, str]) -> Child:
-    """Start wrangler; to be called by the main thread, with which it ends. Raises TargetError if that fails."""
+    """Start wrangler; call on the main thread, with which it ends. Raises TargetError if that fails."""
     scratch.records.unlink(missing_ok=True)
     program = command(home)
     try:

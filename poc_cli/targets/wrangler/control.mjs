@@ -5,8 +5,11 @@ import fs from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { StringDecoder } from "node:string_decoder";
+import util from "node:util";
 
-const { home, scratch, configs, envs, main, date, report } = JSON.parse(process.argv[2]);
+import { connectHyperdrives, provision } from "./data.mjs";
+
+const { home, scratch, configs, redirected, envs, names, main, seed, date, report } = JSON.parse(process.argv[2]);
 
 // What the story gives the worker beside its own variables; by the environment, because a command line can be read by others.
 const given = JSON.parse(process.env.POC_BINDINGS ?? "{}");
@@ -32,19 +35,34 @@ fs.mkdirSync = (place, options) => (inProject(place) ? undefined : mkdirSync(pla
 fs.mkdtempSync = (prefix, options) =>
   mkdtempSync(inProject(prefix) ? path.join(scratch, path.basename(String(prefix))) : prefix, options);
 
+// Configurations without the keys that this wrangler rejects, by their paths: relative paths in them start there.
+const rewritten = JSON.parse(fs.readFileSync(path.join(scratch, "rewritten.json"), "utf8"));
+const { readFileSync } = fs;
+fs.readFileSync = (file, options) => {
+  const text = rewritten[String(file)];
+  if (text === undefined) return readFileSync(file, options);
+  return typeof options === "string" || options?.encoding ? text : Buffer.from(text);
+};
+
 // A build command is the only program that wrangler starts through a shell. What it prints is reported while it runs.
+let printed = "";
 const { spawn } = childProcess;
 childProcess.spawn = (command, words, options) => {
   if (!options?.shell) return spawn(command, words, options);
   const child = spawn(command, words, { ...options, env: { ...commandVariables, WRANGLER_COMMAND: "dev" } });
   for (const stream of [child.stdout, child.stderr]) {
     const decoder = new StringDecoder("utf8");
-    stream?.on("data", (chunk) => say({ event: "output", text: decoder.write(chunk) }));
+    stream?.on("data", (chunk) => {
+      const text = decoder.write(chunk);
+      printed += text;
+      say({ event: "output", text });
+    });
   }
   return child;
 };
 
-const wrangler = createRequire(path.join(home, "package.json"))("wrangler");
+const required = createRequire(path.join(home, "package.json"));
+const wrangler = required("wrangler");
 const DevEnv = wrangler.unstable_DevEnv;
 
 // wrangler's second worker, which would stand between the clients and the project
@@ -96,12 +114,35 @@ function watchErrors(devEnv) {
   devEnv.on("error", (event) => fail("wrangler", `${event.reason ?? ""} ${reason(event.cause ?? event)}`.trim()));
   devEnv.on("buildFailed", (event) => fail("build", reason(event.cause)));
   // What a request of the project's threw, at its own lines; the runtime itself does not log it.
-  devEnv.on("runtimeError", ({ stack, text }) => fs.appendFileSync(path.join(scratch, "thrown.log"), `${stack || text}\n`));
+  const thrown = path.join(scratch, "thrown.jsonl");
+  devEnv.on("runtimeError", ({ stack, text }) => {
+    fs.appendFileSync(thrown, `${JSON.stringify({ at: Date.now(), stack: stack || text })}\n`);
+  });
 }
 
-function refuseRemote(config) {
-  const remote = Object.entries(config.bindings ?? {}).filter(([, binding]) => binding.remote === true);
-  if (remote.length > 0) fail("remote", remote.map(([name, { type }]) => `${name} (${type})`).join(", "));
+/** Gives what a worker binds and who reads its tails, without values, which may be secret. */
+function boundBy({ bindings, tailConsumers, streamingTailConsumers }) {
+  const tails = [...(tailConsumers ?? []), ...(streamingTailConsumers ?? [])];
+  return [
+    ...Object.entries(bindings ?? {}).map(([name, { type, remote, service, script_name, entrypoint, class_name }]) =>
+      ({ name, type, remote, service, script_name, entrypoint, class_name })),
+    ...tails.map(({ service, entrypoint }) => ({ name: "tail consumer", type: "tail", service, entrypoint })),
+  ];
+}
+
+async function fillStores() {
+  delete process.env.MINIFLARE_WORKERD_PATH; // the configuration is captured: the simulators run for real now
+  try {
+    await provision({
+      miniflare: required("miniflare"),
+      split: wrangler.unstable_splitSqlQuery,
+      configs: readConfigs,
+      seed: seed === null ? {} : JSON.parse(fs.readFileSync(seed, "utf8")),
+      state: path.join(scratch, "state"),
+    });
+  } catch (error) {
+    fail("data", reason(error));
+  }
 }
 
 function sourceMapOf(bundle) {
@@ -119,12 +160,19 @@ function bindings() {
   return Object.fromEntries([...of("plain_text", given.plain), ...of("secret_text", given.secret)]);
 }
 
-function input(config, env, primary) {
+/** Gives the file of a configuration; without one wrangler follows the redirect in the working folder. */
+function configured(index) {
+  return redirected && index === 0 ? undefined : configs[index];
+}
+
+function input(index) {
+  const [env, name, primary] = [envs[index] ?? undefined, names[index] ?? undefined, index === 0];
   return {
-    config,
+    name,
+    config: configured(index),
     entrypoint: (primary && main) || undefined,
     bindings: bindings(),
-    env: env ?? undefined,
+    env,
     compatibilityDate: date ?? undefined,
     dev: {
       remote: false,
@@ -134,12 +182,51 @@ function input(config, env, primary) {
       logLevel: "none",
       persist: path.join(scratch, "state"),
       server: { hostname: "127.0.0.1", port: 0, secure: false },
-      auth: () => fail("remote", "something"),
+      auth: () => fail("wrangler", "it asks for a login at Cloudflare, which poc does not have"),
       enableContainers: false,
       generateTypes: false,
       multiworkerPrimary: configs.length > 1 ? primary : undefined,
     },
   };
+}
+
+const readConfigs = [];
+const NO_ASSETS = /"assets\.directory" field in your configuration file does not exist:\s*(.*)|missing the required `directory`/;
+
+const RUST = /\b(?:cargo|worker-build)\b/;
+const NO_RUST = /not found|Could not resolve host|Couldn't connect|dns error|failed to (?:fetch|download)|registry/i;
+/** Gives what to change for a second try: no assets where none are built, or what an earlier build in Rust has left. */
+function remedy(error, { build, main }) {
+  const text = reason(error);
+  const missing = NO_ASSETS.exec(text);
+  if (missing !== null) {
+    const assets = path.join(scratch, "no-assets");
+    mkdirSync(assets, { recursive: true });
+    say({ event: "no-assets", folder: missing[1] ?? null });
+    return { assets };
+  }
+  const command = build?.command;
+  if (!text.includes("Running custom build") || !RUST.test(command) || !NO_RUST.test(printed)) return undefined;
+  if (!main || !fs.existsSync(main)) return undefined;
+  say({ event: "left-build", command, main });
+  return { build: { custom: { command: "true" } } };
+}
+
+/** Has wrangler read a project. */
+async function configure(devEnv, index) {
+  let wanted = input(index);
+  const config = wrangler.unstable_readConfig(wanted, { hideWarnings: true, useRedirectIfAvailable: true });
+  readConfigs.push(config);
+  connectHyperdrives(config, wanted.env, given.hyperdrive ?? {}, util.parseEnv);
+  for (;;) {
+    try {
+      return await devEnv.config.set(wanted, true);
+    } catch (error) {
+      const change = remedy(error, config);
+      if (change === undefined || Object.keys(change).every((key) => key in wanted)) throw error;
+      wanted = { ...wanted, ...change };
+    }
+  }
 }
 
 process.stdin.on("end", () => process.exit(0)).resume();
@@ -163,16 +250,16 @@ try {
   const ready = new Promise((resolve) => {
     for (const devEnv of devEnvs) devEnv.on("reloadComplete", resolve);
   });
-  for (const [index, config] of configs.entries()) {
-    await devEnvs[index].config.set(input(config, envs[index], index === 0), true);
-    refuseRemote(devEnvs[index].config.latestConfig);
-  }
+  for (const [index] of configs.entries()) await configure(devEnvs[index], index);
   await ready;
+  await fillStores();
   const workers = devEnvs.map(({ config }) => built.get(config.latestConfig.name));
   say({
     event: "ready",
     workers: workers.map(({ config, bundle }) => ({
       name: config.name,
+      bindings: boundBy(config),
+      python: config.entrypoint.endsWith(".py"),
       date: config.compatibilityDate,
       map: sourceMapOf(bundle),
       module: path.basename(bundle.path),

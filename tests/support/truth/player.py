@@ -10,9 +10,10 @@ from typing import Any, Final, Literal
 from poc_cli.engine.in_flight import in_flight_of
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.scenario.conditions import lookup, parse
+from poc_cli.scenario.conditions import lookup
+from poc_cli.scenario.expected_message import expected_by
 from poc_cli.scenario.marks import IN_FLIGHT_SECONDS
-from poc_cli.scenario.matching import Message, expected_messages, matches, payload
+from poc_cli.scenario.matching import Message, matches, payload
 from poc_cli.scenario.model import Close, Connect, Exchange, Hibernate, Idle, Kill, On, Probe, Restart, Resume, Step
 from poc_cli.scenario.plays import Play, patience
 from poc_cli.scenario.templates import UnknownNameError, render
@@ -419,9 +420,8 @@ class Player:
 
     def _answer(self, step: Exchange, name: str, start: int, at_ns: int) -> _Received:
         client = self.clients[name]
-        expect = [None] if step.expect is None else expected_messages(step.expect)
-        expected = [render(each, self.names) for each in expect]
-        order = AnyOrder(expected, exact=step.exact) if step.order == "any" else None
+        expected = expected_by(step, self.names)
+        order = AnyOrder(expected) if step.order == "any" else None
         within_ns = round(step.within * SECOND)
         passed = 0
         found: _Received | None = None
@@ -432,7 +432,7 @@ class Player:
                 start += 1
                 received.read = True
                 client.position = start
-                if self._fits(step, wanted, order, received.message):
+                if (wanted.fits if order is None else order.take)(received.message):
                     found = received
                     break
                 passed += 1
@@ -449,13 +449,6 @@ class Player:
         until_ns = since_ns + within_ns + self._late_since(since_ns)
         self._run(until_ns, lambda: len(client.inbox) > index or client.closed is not None)
         return len(client.inbox) > index
-
-    def _fits(self, step: Exchange, wanted: object, order: AnyOrder | None, message: Message) -> bool:
-        if not all(parse(text).holds(message.json, self.names) for text in step.where):
-            return False
-        if order is not None:
-            return order.take(message)
-        return wanted is None or matches(wanted, message, exact=step.exact)
 
     def _unmet(self, name: str, step: Exchange, passed: int) -> Failed:
         if passed:

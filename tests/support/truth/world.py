@@ -323,14 +323,12 @@ class World:
             self._tell(socket, "pong")
         elif slow:
             self._pin(4 * SECOND)
-            self.after(4 * SECOND, lambda: self._handle(socket, json.loads(text)))
+            self._in_this_stay(4 * SECOND, lambda: self._handle(socket, json.loads(text)))
         else:
             self._handle(socket, json.loads(text))
 
     def _handle(self, socket: Socket, message: dict[str, Any]) -> None:
         self.last_activity_ns = max(self.last_activity_ns, self.now_ns)
-        if not self.in_memory:
-            return
         if message["op"] == "say":
             self._say(socket, message["id"])
             return
@@ -368,11 +366,21 @@ class World:
         """Let work keep the object in memory for so long."""
         self.pinned_since_ns = self.pinned_since_ns if self.pins() else self.now_ns
         self.pinned_until_ns = max(self.pinned_until_ns, self.now_ns + ns)
-        self.after(ns, self._fire)
+        self._in_this_stay(ns, self._fire)
+
+    def _in_this_stay(self, ns: int, act: Callable[[], None]) -> None:
+        """Let a timer of the object run; it ends with the object's memory."""
+        stay = self.process, self._ctx
+
+        def strike() -> None:
+            if self.in_memory and (self.process, self._ctx) == stay:
+                act()
+
+        self.after(ns, strike)
 
     def _fire(self) -> None:
         """Let a timer of the object run: that is work, and starts the idle timer anew."""
-        if self.in_memory and self.now_ns >= self.pinned_until_ns:
+        if self.now_ns >= self.pinned_until_ns:
             self.last_activity_ns = self.now_ns
             self._wind()
 

@@ -15,6 +15,7 @@ import pytest
 from poc_cli.cli import MODULES
 from poc_cli.cli.app import app
 from poc_cli.commands.run import JUDGING
+from poc_cli.targets.runtime_programs import locate
 
 HEAVY = {
     "aiohttp",
@@ -64,7 +65,7 @@ before = None
 
 def started(event, arguments):
     global before
-    if before is None and event == "subprocess.Popen" and "serve" in arguments[1]:
+    if before is None and event == "subprocess.Popen" and {"compile", "serve"} & set(map(str, arguments[1])):
         before = sorted(sys.modules)
 
 sys.addaudithook(started)
@@ -95,11 +96,12 @@ def loaded(modules: list[str]) -> set[str]:
 def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[set[str], set[str]]:
     """Return what is loaded when the runtime is started, and when the run has been played and judged.
 
-    The runtime is a program that ends at once, so that none is needed: everything is loaded by then but what judges.
+    The runtime is a program that compiles the configuration and then ends at once, so that nothing is played:
+    everything is loaded by then but what judges.
     """
     folder = tmp_path_factory.mktemp("startup")
     runtime = folder / "workerd"
-    runtime.write_text("#!/bin/sh\nexit 1\n")
+    runtime.write_text(f'#!/bin/sh\n[ "$1" = compile ] && exec "{locate(print)}" "$@"\nexit 1\n')
     runtime.chmod(0o755)
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(folder / "results")],

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from poc_cli.clients import inbox as inboxes
-from poc_cli.clients.inbox import Inbox, Over, Received, Until
+from poc_cli.clients.inbox import Expired, Inbox, Received, Until
 from poc_cli.scenario.matching import Message
 
 
@@ -38,9 +38,9 @@ class Wanted:
         return message.text == self.text
 
 
-def already() -> Over:
+def already() -> Expired:
     """Return a limit that is over."""
-    return Over()
+    return Expired()
 
 
 def never() -> Until:

@@ -16,14 +16,14 @@ async def test_the_page_may_speak_before_the_browser_or_after_it() -> None:
     heard: list[Ending] = []
     closings = Closings()
     closings.created("1", URL)
-    closings.told(_said(code=4001))
+    closings.reported(_said(code=4001))
     closings.closed("1", heard.append)
     closings.created("2", URL)
     closings.closed("2", heard.append)
-    closings.told(_said(code=4002, asked=True))
+    closings.reported(_said(code=4002, asked=True))
     closings.created("3", URL)
     closings.closed("3", heard.append)
-    closings.told(_said(code=1006, clean=False))
+    closings.reported(_said(code=1006, clean=False))
     assert [(each.by, each.code) for each in heard] == [("server", 4001), ("client", 4002), ("nobody", 1006)]
 
 

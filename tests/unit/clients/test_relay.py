@@ -16,7 +16,7 @@ from websockets.http11 import Request, Response
 from poc_cli.clients.client import Ending, Payload
 from poc_cli.clients.relay import Head, Relay, parsed
 from poc_cli.services.gateway import Gateway
-from poc_cli.targets.endpoint import Door
+from poc_cli.targets.endpoint import Endpoint
 
 
 class Notes:
@@ -65,14 +65,14 @@ async def server() -> AsyncIterator[Server]:
         yield served
 
 
-def _door(server: Server) -> Door:
-    return Door(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+def _endpoint(server: Server) -> Endpoint:
+    return Endpoint(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
 
 
 @pytest.fixture
 async def relayed(server: Server) -> AsyncIterator[tuple[str, Notes, Relay]]:
-    notes, door = Notes(), _door(server)
-    relay = Relay(lambda _: door, notes)
+    notes, endpoint = Notes(), _endpoint(server)
+    relay = Relay(lambda _: endpoint, notes)
     port = await relay.start()
     yield f"127.0.0.1:{port}", notes, relay
     await relay.stop()
@@ -132,7 +132,7 @@ async def test_plain_requests_pass_too(relayed: Relayed, server: Server) -> None
     async with httpx.AsyncClient(trust_env=False) as client:
         answers = [await client.get(f"http://{place}/plain") for _ in range(2)]
     assert [answer.text for answer in answers] == ["plain", "plain"]
-    assert answers[0].headers["X-Host"] == _door(server).host
+    assert answers[0].headers["X-Host"] == _endpoint(server).host
     assert notes.told == []
 
 
@@ -149,8 +149,8 @@ async def test_the_gateway_goes_by_the_name_of_the_play(server: Server) -> None:
     gateway = Gateway()
     await gateway.start()
     try:
-        gateway.lead("story-1", lambda: _door(server))
-        gateway.lead("story-2", lambda: Door("http://127.0.0.1:1"))
+        gateway.add_play("story-1", lambda: _endpoint(server))
+        gateway.add_play("story-2", lambda: Endpoint("http://127.0.0.1:1"))
         async with connect(f"ws://127.0.0.1:{gateway.port}/room/story-1") as client:
             await client.send("hello")
             assert await client.recv() == "hello"
@@ -158,7 +158,7 @@ async def test_the_gateway_goes_by_the_name_of_the_play(server: Server) -> None:
             named = await client.get(f"{gateway.url}/plain", headers={"Referer": "http://x/story-1"})
             unnamed = await client.get(f"{gateway.url}/plain")
         assert (named.text, unnamed.status_code) == ("plain", 502)
-        gateway.unlead("story-2")
+        gateway.remove_play("story-2")
         async with httpx.AsyncClient(trust_env=False) as client:
             assert (await client.get(f"{gateway.url}/plain")).text == "plain"
     finally:
@@ -207,8 +207,8 @@ class Bare:
 async def bare() -> AsyncIterator[tuple[Bare, Notes, asyncio.StreamReader, asyncio.StreamWriter]]:
     served, notes = Bare(), Notes()
     server = await asyncio.start_server(served.accept, "127.0.0.1", 0)
-    door = Door(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
-    relay = Relay(lambda _: door, notes)
+    endpoint = Endpoint(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    relay = Relay(lambda _: endpoint, notes)
     reader, writer = await asyncio.open_connection("127.0.0.1", await relay.start())
     writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n")
     await reader.readuntil(b"\r\n\r\n")

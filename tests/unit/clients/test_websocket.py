@@ -180,7 +180,7 @@ async def test_a_close_by_the_server_is_told_although_tcp_stays_open() -> None:
     async with connected(behave) as (client, heard):
         assert await heard.ended() == Ending(
             "server", 4008, "stale", clean=True,
-            said="received 4008 (private use) stale; then sent 4008 (private use) stale",
+            description="received 4008 (private use) stale; then sent 4008 (private use) stale",
         )  # fmt: skip
         assert not client.is_open
         assert await client.await_end(0)
@@ -247,7 +247,7 @@ async def test_a_close_of_the_client_that_nobody_answers_is_cut() -> None:
         await asyncio.wait_for(client.close(4001, "bye", in_seconds(0.05)), PATIENCE)
         ending = await heard.ended()
         assert (ending.by, ending.code, ending.clean) == ("client", 1006, False)
-        assert ending.said == "sent 4001 (private use) bye; no close frame received"
+        assert ending.description == "sent 4001 (private use) bye; no close frame received"
 
 
 async def test_a_close_is_cut_where_the_server_does_not_even_read() -> None:
@@ -276,7 +276,7 @@ async def test_what_cannot_be_read_ends_the_connection_by_nobody_although_tcp_st
     async with connected(behave) as (_, heard):
         ending = await heard.ended()
         assert (ending.by, ending.code) == ("nobody", 1006)
-        assert "invalid opcode" in ending.said
+        assert "invalid opcode" in ending.description
 
 
 async def test_one_message_that_is_too_long_is_a_flood() -> None:
@@ -286,7 +286,7 @@ async def test_one_message_that_is_too_long_is_a_flood() -> None:
 
     async with connected(behave) as (_, heard):
         ending = await heard.ended()
-        assert "1009" in ending.said
+        assert "1009" in ending.description
         assert heard.floods == ["a message of more than 64 MiB"]
 
 

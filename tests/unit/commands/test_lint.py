@@ -69,7 +69,7 @@ def test_every_file_is_checked_though_one_is_wrong(folder: Path) -> None:
         (b"not toml", "1:5: not valid TOML"),
         (b"\x00\xff\xfe", "1:2: is not UTF-8 here"),
         (RIGHT.replace('"ann" }]', '"bob" }]').encode(), '5:22: there is no client "bob"'),
-        (RIGHT.replace("{play}", "lobby", 1).encode(), '3:35: "lobby" would be the same object in every play'),
+        (RIGHT.replace("{play}", "{lobby}", 1).encode(), "3:35: {lobby} is not defined here"),
         (RIGHT.replace("/room/{play}", "/room/{pley}").encode(), "4:13: {pley} is not defined here"),
         (RIGHT.encode() + b'[[claim]]\nid = "a"\nsays = "b"\n', '7:6: nothing decides the claim "a"'),
         (b"a = " + b"[" * 5000, "1:"),

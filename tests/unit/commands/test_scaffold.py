@@ -1,11 +1,11 @@
 """What a project's files say about its objects."""
 
-import json
 from pathlib import Path
 
 import pytest
 
-from poc_cli.commands.scaffold import Guess, guess, path_in, plain_json
+from poc_cli.commands.route_guess import Route
+from poc_cli.commands.scaffold import guess
 from poc_cli.errors import UsageError
 from poc_cli.targets.worker_source import WorkerChoice, source
 
@@ -15,33 +15,14 @@ PROJECTS = Path(__file__).parent.parent.parent / "projects"
 @pytest.mark.parametrize(
     ("name", "found"),
     [
-        ("chat", Guess(("Room", "Lobby"), "/rooms/{play}")),
-        ("game", Guess(("Table",), "/table/{play}")),
+        ("chat", (None, ("Room", "Lobby"), Route("Room", "{play}", "/rooms/{play}"), True)),
+        ("game", (None, ("Table",), Route("Table", "{play}", "/table/{play}"), False)),
+        ("shapes/env-only", ("staging", ("Room",), Route("Room", "{play}", "/rooms/{play}"), False)),
     ],
 )
-def test_our_own_projects(name: str, found: Guess) -> None:
-    assert guess(source(WorkerChoice(PROJECTS / name))) == found
-
-
-@pytest.mark.parametrize(
-    ("code", "path"),
-    [
-        ('app.get("/rooms/:room/ws", upgrade)', "/rooms/{play}/ws"),
-        ('if (url.pathname.startsWith("/parties/main/"))', "/parties/main/{play}"),
-        ("const found = url.pathname.match(/^\\/api\\/room\\/([^/]+)$/)", "/api/room/{play}"),
-        ('env.ROOM.idFromName(url.searchParams.get("room") ?? "lobby")', "/?room={play}"),
-        ('const [, a, b] = url.pathname.split("/"); if (a === "live" && up === "websocket")', "/live/{play}"),
-        ('const name = new URL(request.url).pathname.split("/")[1]', "/{play}"),
-        ("export default {}", None),
-    ],
-)
-def test_paths(code: str, path: str | None) -> None:
-    assert path_in(code) == path
-
-
-def test_comments_and_last_commas_are_taken_out_but_not_of_texts() -> None:
-    text = '{ // one\n "a": "// no, /* no */ ,}", /* two\n */ "b": [1, 2, ], }'
-    assert json.loads(plain_json(text)) == {"a": "// no, /* no */ ,}", "b": [1, 2]}
+def test_our_own_projects(name: str, found: tuple[str | None, tuple[str, ...], Route, bool]) -> None:
+    made = guess(source(WorkerChoice(PROJECTS / name)))
+    assert (made.source.envs[0], made.classes, made.route, made.speaks_json) == found
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"name": "x"}', '{"durable_objects": {"bindings": [{"name": "A"}]}}'])
@@ -57,4 +38,16 @@ def test_classes_of_other_workers_are_not_its_own(tmp_path: Path) -> None:
         ' { name = "B", class_name = "Theirs", script_name = "other" }]\n',
         encoding="utf-8",
     )
-    assert guess(source(WorkerChoice(tmp_path))) == Guess(("Mine",), None)
+    assert guess(source(WorkerChoice(tmp_path))).classes == ("Mine",)
+
+
+def test_code_that_is_installed_or_generated_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "wrangler.toml").write_text(
+        'main = "index.js"\ndurable_objects.bindings = [{ name = "A", class_name = "Mine" }]\n', encoding="utf-8"
+    )
+    for name in ("node_modules/x/index.js", "worker-configuration.d.ts"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text('app.get("/wrong/:room", upgrade)', encoding="utf-8")
+    assert guess(source(WorkerChoice(tmp_path))).route.path is None
+    (tmp_path / "index.js").write_text('app.get("/right/:room", upgrade)', encoding="utf-8")
+    assert guess(source(WorkerChoice(tmp_path))).route.path == "/right/{play}"

@@ -95,7 +95,7 @@ async def test_a_program_or_page_that_is_flooded_breaks_the_play_off(
     client = cast("Client", SimpleNamespace(inbox=Inbox()))
     account = ContextObserver(context, "ann", [client])
     for _ in range(10):
-        account.heard("a line")
+        account.received("a line")
         account.passed(kinds.FRAME_RECEIVED, 1, "a frame")
     with pytest.raises(PlayError, match="flooded: ann received more than 2 messages that no step was waiting for"):
         await context.unless_broken_off(wait())

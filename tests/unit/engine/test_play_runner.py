@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from poc_cli.engine.pin_data import pins_data
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.record.lateness import Cut, cut_of
+from poc_cli.residency import Caller, Pin
 from poc_cli.scenario.plays import Play
 from poc_cli.targets.deadlines import HANGS_AFTER_SECONDS
-from tests.support.fake_run import FILE, IT, FakeTargetPool, Meddle, Played, impossible, late_at, play, story
+from tests.support.fake_run import FILE, IT, FakeTargetPool, Meddle, Played, Prepare, impossible, late_at, play, story
 from tests.support.fake_target import FakeTarget
 from tests.support.virtual import SECOND, World
 
@@ -146,7 +148,7 @@ def test_what_lateness_has_spoiled_is_given_up_at_once() -> None:
     played = play(story(OPEN, QUIET, ECHO, ECHO), meddle=late_at(0.5, 1.0))
     first, second = played.of(kinds.PLAY_END)
     assert (first.play, first.data["outcome"], first.data["cut_step"]) == ("story", "given_up", 1)
-    assert first.data["reason"].startswith("this machine was too slow: poc itself stood still for up to 1.")
+    assert first.data["reason"].startswith("this machine was too slow: poc itself was paused for up to 1.")
     assert len(steps(played)) == 2
     assert (second.play, second.data["outcome"]) == ("story@2", "done")
     assert played.verdicts == {"it": "held"}
@@ -181,6 +183,51 @@ def test_a_step_that_was_late_alone_is_recorded_as_the_cut() -> None:
     played = play(story(OPEN, '{ idle = "500ms" }', after), meddle=late_at(0.3, 0.9))
     first = played.of(kinds.PLAY_END)[0]
     assert (first.data["outcome"], first.data["cut_step"]) == ("given_up", 2)
+
+
+# --- whose connections lead to its objects
+
+SOCKET = Pin("operation", "websocket_open", 0, "an outgoing WebSocket", None, None)
+NETWORKER = Caller("main", None, is_open=True, pins=(SOCKET,), by_network=True)
+SLEEPS = story(OPEN, ECHO, '{ hibernate = "evict" }', ECHO)
+
+
+def called(*, connects: bool | None) -> Prepare:
+    """Let a Worker with a socket have called the objects, maybe over the network."""
+
+    def prepare(target: FakeTarget, _play: Play | None, _attempt: int) -> None:
+        target.callers, target.is_connected_to_itself = (NETWORKER,), connects
+
+    return prepare
+
+
+@pytest.mark.parametrize("connects", [True, None])
+def test_a_play_whose_sockets_another_may_hold_is_repeated_alone(connects: bool | None) -> None:  # noqa: FBT001
+    played = play(SLEEPS, SLEEPS.replace('"story"', '"other"'), prepare=called(connects=connects))
+    assert played.ends() == {
+        **dict.fromkeys(["story", "other", "story@2", "other@2"], "given_up"),
+        **dict.fromkeys(["story@3", "other@3"], "done"),
+    }
+    left = next(event for event in played.of(kinds.LEFT) if event.play == "story@3")
+    assert left.data["callers"] == [
+        {
+            "label": None,
+            "class": None,
+            "object": None,
+            "worker": "main",
+            "open": True,
+            "sockets": True,
+            "pins": pins_data((SOCKET,)),
+            "network": True,
+        }
+    ]
+    assert "to its own address" in played.of(kinds.PLAY_END)[0].data["reason"]
+
+
+def test_nobody_called_over_the_network_where_the_runtime_has_no_connection_to_itself() -> None:
+    played = play(SLEEPS, SLEEPS.replace('"story"', '"other"'), prepare=called(connects=False))
+    assert played.ends() == {"story": "done", "other": "done"}
+    assert all(event.data["callers"] == [] for event in played.of(kinds.LEFT))
 
 
 # --- what became of the runtime

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from poc_cli.errors import PocError
-from poc_cli.history import events
+from poc_cli.history import play_events
 from poc_cli.history import writer as module
 from poc_cli.history.reader import read
 from poc_cli.history.redact import MASK, Redactor, Secret
@@ -203,8 +203,8 @@ def test_a_history_has_a_limit_that_is_told(tmp_path: Path, monkeypatch: pytest.
 
 def test_a_typed_event_is_written_with_the_fields_that_it_was_given(path: Path) -> None:
     with writer(path) as history:
-        event = history.write("play", "poc", events.StepEnd(ok=True, sent={"ann": 3}), step=2)
-        failed = history.write("play", "poc", events.StepEnd(ok=False, failure="silence"), t_ns=7)
+        event = history.write("play", "poc", play_events.StepEnd(ok=True, sent={"ann": 3}), step=2)
+        failed = history.write("play", "poc", play_events.StepEnd(ok=False, failure="silence"), t_ns=7)
     assert read(path) == [event, failed]
     assert (event.kind, event.step, event.data) == ("step_end", 2, {"ok": True, "sent": {"ann": 3}})
     assert (failed.t_ns, failed.data) == (7, {"ok": False, "failure": "silence"})

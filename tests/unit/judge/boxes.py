@@ -24,8 +24,12 @@ def ask(client: str = "ann", more: str = "") -> str:
     return f'{{ on = "{client}", send = {WHO}, expect = {WHO}{more} }}'
 
 
+UNTOLD = 'object = { class = "Room", name = "{play}" }'
+TOLD = 'object = { class = "Room", name = "{play}", sockets = "sockets" }'
+
+
 class Box(Tale):
-    """One play that nobody can look into."""
+    """One play that nobody can look into, of an object that tells how many sockets it holds: all."""
 
     def add(self, actor: str, kind: str, *, step: int | None = None, **data: Any) -> Event:
         """Write any event of this play; its beginning says where it is."""
@@ -42,7 +46,7 @@ class Box(Tale):
     def answers(self, *instances: str) -> None:
         """Let one `on` step after the other be answered, each with its instance."""
         for instance in instances:
-            self.says({"op": "who", "instance": instance})
+            self.says({"op": "who", "instance": instance, "sockets": len(self.play.clients)})
 
     def waits(self, seconds: float = 11.0, *labels: str) -> None:
         """Let the `hibernate` step pass, in silence."""
@@ -59,7 +63,7 @@ class Box(Tale):
     def asked(self, client: str, instance: str) -> None:
         """Let a question of poc's own be answered."""
         self.add(client, kinds.ASKED, mark="poc-1")
-        self.add(client, kinds.TOLD, text=f'{{"op":"who","id":"poc-1","instance":"{instance}"}}', bytes=40)
+        self.add(client, kinds.TOLD, text=f'{{"op":"who","id":"poc-1","instance":"{instance}","sockets":2}}', bytes=40)
 
     def deploys(self) -> None:
         """Let the `restart` step deploy a new version, which ends every socket."""
@@ -69,14 +73,15 @@ class Box(Tale):
         self.ends()
 
 
-def box(text: str, number: int = 0, history: History | None = None) -> Box:
-    """Begin a play of a scenario in a black box: 0 is the story."""
+def box(text: str, number: int = 0, history: History | None = None, *, tells: bool = True) -> Box:
+    """Begin a play of a scenario in a black box: 0 is the story; without `tells` it reads no number of sockets."""
+    text = text.replace(UNTOLD, TOLD) if tells else text
     return Box(history or History(target="url"), plays_of(parse(text, FILE))[number], text)
 
 
-def sleeping(steps: Sequence[str], check: str = "sleeps", **more: str) -> Box:
+def sleeping(steps: Sequence[str], check: str = "sleeps", *, tells: bool = True, **more: str) -> Box:
     """Begin a story with a claim called `it` that a check judges."""
-    return box(scenario(check, steps, **more))
+    return box(scenario(check, steps, **more), tells=tells)
 
 
 def slept_in(seconds: float, history: History) -> None:

@@ -41,14 +41,14 @@ def test_a_keep_alive_of_another_client_takes_nothing_off_where_it_is_known() ->
     told.says("pong", reached=0)
     told.probe("asleep")
     ann_speaks(told, pinged="ping")
-    assert ann(told).startswith("bob was not exercised after object slept (line 7): ")
+    assert ann(told).startswith("bob was not used after object slept (line 7): ")
 
 
 def test_where_no_probe_has_shown_the_object_asleep_it_is_not_known() -> None:
     told = told_of(PING, WHO)
     told.says("pong", reached=0)
     ann_speaks(told, pinged="ping")
-    assert ann(told).startswith("ann was not exercised after object slept (line 7): ")
+    assert ann(told).startswith("ann was not used after object slept (line 7): ")
 
 
 def test_the_beginning_of_a_resume_shows_it_too() -> None:
@@ -56,7 +56,7 @@ def test_the_beginning_of_a_resume_shows_it_too() -> None:
     told.says("pong", reached=0)
     told.says("ann")
     ann_speaks(told, pinged="ping")
-    assert ann(told).startswith("bob was not exercised after object slept (line 7): ")
+    assert ann(told).startswith("bob was not used after object slept (line 7): ")
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_nothing_else_is_taken_for_it(pinged: str, own: str, got: str) -> None:
     told.says("pong", reached=0)
     told.probe("asleep")
     ann_speaks(told, pinged=pinged, own=own, got=got)
-    assert ann(told).startswith("ann was not exercised after object slept (line 7): ")
+    assert ann(told).startswith("ann was not used after object slept (line 7): ")
 
 
 def test_what_was_sent_and_not_answered_is_not_known_to_be() -> None:
@@ -82,4 +82,4 @@ def test_what_was_sent_and_not_answered_is_not_known_to_be() -> None:
     told.ends()
     told.probe("asleep")
     ann_speaks(told, pinged="ping")
-    assert ann(told).startswith("ann was not exercised after object slept (line 7): ")
+    assert ann(told).startswith("ann was not used after object slept (line 7): ")

@@ -38,7 +38,7 @@ def test_a_sleep_while_the_story_idles_proves_no_sleep() -> None:
     told = slept_while_idle(scenario("sleeps", [CONNECT, IDLE, WHO]))
     found = finding(told.done())
     assert found["verdict"] == "unknown"
-    assert "in no hibernate step" in found["reason"]
+    assert "not in a hibernate step" in found["reason"]
 
 
 @pytest.mark.parametrize("check", ["connections-survive", "storage-survives", "no-wake"])

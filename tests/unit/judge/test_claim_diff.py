@@ -88,7 +88,7 @@ def test_a_play_that_broke_is_worse_though_all_its_claims_still_hold() -> None:
 def test_a_defect_that_became_known_still_got_worse() -> None:
     before, after = run(story("s", "held", one("c", "held"))), run(story("s", "held", one("c", "refuted", "refuted")))
     found = compare(before, after)
-    assert (found.claims[0].kind, found.claims[0].after.told) == (Kind.worse, "refuted (known)")
+    assert (found.claims[0].kind, found.claims[0].after.label) == (Kind.worse, "refuted (known)")
 
 
 @pytest.mark.parametrize("side", [0, 1])
@@ -104,11 +104,11 @@ def test_what_else_differs_is_said() -> None:
     target = {"kind": "local", "versions": {"workerd": "1.3", "wrangler": "4"}, "compatibility_date": None}
     found = compare(run(sleep="evict"), run(poc="0.2.0", target=target))
     assert [(each.what, each.before, each.after) for each in found.differences] == [
-        ("poc", "not said", "0.2.0"),
+        ("poc", "not recorded", "0.2.0"),
         ("workerd", "1.2", "1.3"),
         ("compatibility date", "2026-10-01", "the worker's own"),
         ("sleep", "evict", "as written"),
-        ("wrangler", "not said", "4"),
+        ("wrangler", "not recorded", "4"),
     ]
     assert compare(run(), run()).differences == ()
 

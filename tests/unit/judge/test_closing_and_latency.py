@@ -59,7 +59,7 @@ def test_closes_that_could_not_be_carried_out_leave_it_open() -> None:
     told.begins("close")
     told.fails("closed", "bob was closed before the step")
     found = finding(told.stops())
-    assert (found["verdict"], found["reason"]) == ("unknown", "only 1 of 2 close steps could be carried out")
+    assert (found["verdict"], found["reason"]) == ("unknown", "only 1 of 2 close steps were carried out")
 
 
 def test_a_close_after_a_sleep_needs_the_sleep() -> None:

@@ -85,7 +85,9 @@ def test_a_control_that_did_not_fail_says_so() -> None:
     surviving(history.play(text("refuted")))
     surviving(history.play(text("refuted"), 1))
     found = finding(history.end())
-    assert found["reason"].startswith("the control did not fail: it should be refuted and is held (object left memory")
+    assert found["reason"].startswith(
+        "the control did not fail as it should: expected refuted, got held (object left memory"
+    )
     assert found["control"]["as_expected"] is False
     assert history.judged()["exit_code"] == 4
 
@@ -191,7 +193,7 @@ def test_a_control_that_stumbled_before_its_point_shows_nothing() -> None:
     control.ended("stopped", "on failed: got nothing")
     found = finding(history.end())
     assert found["verdict"] == "unknown"
-    assert found["reason"].startswith("the control ended before its point")
+    assert found["reason"].startswith("the control ended before its change had an effect")
 
 
 ASK = '{ on = "ann", send = "x", expect = "y", claim = "it" }'
@@ -231,7 +233,7 @@ def test_a_control_counts_only_if_it_failed_for_the_reason_that_it_was_written_f
     found = finding(history.end())
     assert found["verdict"] == verdict
     if verdict == "unknown":
-        assert found["reason"].startswith("the control failed for another reason than it was written for: ")
+        assert found["reason"].startswith("the control failed for another reason than its change: ")
 
 
 @pytest.mark.parametrize("expect", ["refuted", "unknown"])

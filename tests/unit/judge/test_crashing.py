@@ -41,7 +41,7 @@ def test_an_object_that_ended_by_itself_is_refuted_however_the_play_ended(is_don
     told.probe("awake")
     found = finding(told.done() if is_done else told.stops())
     assert found["verdict"] == "refuted"
-    assert found["reason"] == "object ended by itself, as after ctx.abort() or in a constructor that throws"
+    assert found["reason"] == "object ended by itself: ctx.abort(), or an exception"
 
 
 def test_a_fault_of_the_story_is_no_crash() -> None:
@@ -60,7 +60,7 @@ def test_a_process_that_ended_without_a_fault_is_unknown() -> None:
     told.says("me")
     told.probe("awake")
     found = finding(told.done())
-    assert (found["verdict"], found["reason"]) == ("unknown", "object ended with its process, and no step ended that")
+    assert (found["verdict"], found["reason"]) == ("unknown", "object ended with its process, which no step ended")
 
 
 def test_without_a_look_at_the_trace_after_the_last_answer_it_is_unknown() -> None:

@@ -142,7 +142,7 @@ def test_a_step_of_no_step_is_damage() -> None:
         Event(number, event.play, event.t_ns, event.actor, event.kind, event.step, event.data)
         for number, event in enumerate(history.events, start=1)
     ]
-    assert "it belongs to no step" in history.judged()["error"]
+    assert "it has no step" in history.judged()["error"]
 
 
 @pytest.mark.parametrize("kind", ["sent", "received"])

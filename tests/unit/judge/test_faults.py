@@ -151,7 +151,7 @@ def test_an_object_without_sockets_had_none_to_drop() -> None:
     told.ends()
     told.idles()
     found = finding(told.done())
-    assert (found["verdict"], found["reason"]) == ("unknown", "no fault befell an object with a socket open")
+    assert (found["verdict"], found["reason"]) == ("unknown", "no fault ended an object with a socket open")
 
 
 def test_rule_one_speaks_where_both_a_sleep_and_a_fault_were_asked_for() -> None:
@@ -218,4 +218,4 @@ def test_every_object_of_the_claim_must_have_been_struck() -> None:
     told.says("blue", label="room")
     found = finding(told.done())
     assert found["verdict"] == "unknown"
-    assert found["reason"] == "log was not in memory before the fault, so it could lose nothing"
+    assert found["reason"] == "log was not in memory before the fault, so nothing could be lost"

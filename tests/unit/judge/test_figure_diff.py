@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from poc_cli.judge.bootstrap import ratio_interval
-from poc_cli.judge.figure_diff import Change, Figure, figures_between, needed
+from poc_cli.judge.figure_diff import Change, Figure, figures_between, needed, ratio_interval
 from poc_cli.judge.figures import MOST_SAMPLES, _kept
 
 
@@ -71,7 +70,7 @@ def test_too_few_values_decide_nothing(share: float, values: int) -> None:
     name = f"p{share * 100:.0f}"
     few = between(run(story=latencies(values - 1, 2.0, 1)), run(story=latencies(values, 20.0, 2)))
     assert percentile(few, name).changed is None
-    assert percentile(few, name).why == f"too few values, {values - 1} where it takes {values}"
+    assert percentile(few, name).why == f"too few values: {values - 1}, and {values} are needed"
     assert percentile(few, name).ratio is not None
     enough = between(run(story=latencies(values, 2.0, 1)), run(story=latencies(values, 40.0, 2)))
     assert percentile(enough, name).changed is True
@@ -97,7 +96,7 @@ def test_a_run_without_values_is_shown_but_not_compared() -> None:
     found = percentile(between(old, run(story=latencies(50, 9.0, 1))))
     assert found.changed is None
     assert found.before is not None
-    assert found.why == "a run of an older poc, which kept no values"
+    assert found.why == "an older version of poc kept no values"
 
 
 def test_a_figure_of_one_run_alone_is_shown_but_not_compared() -> None:

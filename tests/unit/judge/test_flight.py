@@ -44,7 +44,7 @@ def test_one_message_of_three_may_be_all_that_a_client_was_to_get() -> None:
     told.closed("ann", "bob", by="nobody", clean=False)
     assert decided(told) == (
         "unknown",
-        "ann did not get number 2 after 1, which bob got: nothing shows that they were to get the same",
+        "ann did not get number 2 after 1, which bob got: nothing shows that both should get the same messages",
     )
 
 
@@ -53,7 +53,7 @@ def test_what_came_right_after_others_got_the_last_number_may_have_been_sent_bef
     told.hears("ann", *numbered(1, 2))
     told.hears("bob", *numbered(1, 2, 3), "pong")
     told.hears("ann", "pong")
-    assert decided(told) == ("unknown", "ann did not get number 3 after 2, which bob got: it may have been on its way")
+    assert decided(told) == ("unknown", "ann did not get number 3 after 2, which bob got: it may have been in flight")
 
 
 def test_nothing_shows_whether_a_client_that_heard_nothing_more_was_to_get_the_last_number() -> None:
@@ -62,7 +62,7 @@ def test_nothing_shows_whether_a_client_that_heard_nothing_more_was_to_get_the_l
     told.hears("bob", *numbered(1, 2, 3), "pong")
     told.passes(2)
     told.hears("bob", "pong")
-    assert decided(told) == ("unknown", "ann did not get number 3 after 2, which bob got: it may have been on its way")
+    assert decided(told) == ("unknown", "ann did not get number 3 after 2, which bob got: it may have been in flight")
 
 
 @pytest.mark.parametrize("speaks", [True, False])
@@ -91,7 +91,7 @@ def test_what_a_client_asked_for_after_the_last_number_may_have_brought_one_that
     told.says(WHO)
     verdict, reason = decided(told)
     assert verdict == "unknown"
-    assert reason.startswith("ann got 2 messages without a gap, but nothing shows what came of event ")
+    assert reason.startswith("ann got 2 messages without a gap, but nothing shows whether event ")
 
 
 def test_of_a_burst_that_nobody_waited_for_the_last_number_may_be_lost() -> None:

@@ -62,7 +62,7 @@ def test_the_lines_of_a_program_prove_nothing() -> None:
     told.enters(why="hibernatable_websocket")
     line(told)
     assert verdict(told)[0] == "unknown"
-    assert verdict(told)[1].startswith("cli was not exercised after object slept")
+    assert verdict(told)[1].startswith("cli was not used after object slept")
 
 
 def test_its_frames_do() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from poc_cli.judge.claim_diff import compare
-from poc_cli.judge.gates import Outcome, hold_against
+from poc_cli.judge.gates import Outcome, check_gates
 from poc_cli.judge.limits import MonthlyCost
 from poc_cli.judge.requirements import Entry, Gates, Limit, Regress, entry, unknown
 from tests.unit.report.hostile import claim, document, scenario
@@ -33,7 +33,7 @@ def run(*stories: Document, **changes: Any) -> Document:
 
 
 def held(gates: Gates, *stories: Document, **changes: Any) -> Outcome:
-    return hold_against(gates, run(*stories, **changes), CHOSEN)
+    return check_gates(gates, run(*stories, **changes), CHOSEN)
 
 
 def told(outcome: Outcome) -> dict[str, str]:
@@ -153,7 +153,7 @@ def test_a_flaky_claim_may_fail_as_often_as_its_gate_says(verdict: str, k: int, 
 
 
 def test_nothing_judged_is_no_pass() -> None:
-    assert hold_against(Gates(()), run(), {}).exit_code == 4
+    assert check_gates(Gates(()), run(), {}).exit_code == 4
     assert Outcome(()).exit_code == 4
 
 
@@ -171,7 +171,7 @@ def test_nothing_judged_is_no_pass() -> None:
 def test_a_claim_that_nobody_has_is_named(name: str, said: str) -> None:
     ((index, message, advice),) = unknown([entry("a"), entry(name)], CHOSEN)
     assert (index, message) == (1, said)
-    assert advice == {"x": "known here: a, b, c", "one/c": '"two/c" is there', "tow/c": 'did you mean "two"?'}[name]
+    assert advice == {"x": "known here: a, b, c", "one/c": '"two/c" exists', "tow/c": 'did you mean "two"?'}[name]
 
 
 # --- figures
@@ -194,18 +194,18 @@ FIGURES = {
         (
             Limit("storm_p99", 100, "100ms"),
             "undecided",
-            "3.100 s (p99 of 40), of which up to 3.000 s were this client's own lateness",
+            "3.100 s (p99 of 40), of which up to 3.000 s may be this client's own lateness",
         ),
         (Limit("storm_p99", 99, "99ms"), "not met", "3.100 s (p99 of 40)"),
         (
             Limit("monthly_cost", 5, "$5"),
             "undecided",
-            "not measured: no profile says how much it is used; name one as profile in [cost]",
+            "not measured: no profile with the expected use is configured; set profile in [cost]",
         ),
         (
             Limit("sockets", 5, "5"),
             "undecided",
-            "not measured: no load of this run left sockets to sleep; many-sockets does",
+            "not measured: no load of this run lets rooms with sockets sleep; many-sockets does",
         ),
     ],
 )
@@ -219,7 +219,7 @@ def test_limits(limit: Limit, row: str, found: str) -> None:
 def test_the_month_is_held_against_its_limit(dollars: str, row: str) -> None:
     gates = require("one/a", limits=(Limit("monthly_cost", 12.5, "$12.5"),))
     cost = MonthlyCost(Decimal(dollars), "a chat")
-    found = hold_against(gates, run(*GOOD), CHOSEN, cost=cost).rows[-1]
+    found = check_gates(gates, run(*GOOD), CHOSEN, cost=cost).rows[-1]
     assert (found.requirement, found.verdict) == ("monthly_cost is at most $12.5", row)
     assert found.found == f"${dollars} a month: a chat"
 
@@ -239,7 +239,7 @@ def wakes(value: float) -> Document:
 
 def against(before: Document, after: Document, bound: Regress, *allow: str) -> Outcome:
     gates = require("two/c", allow=tuple(map(entry, allow)), regress=bound)
-    return hold_against(gates, after, CHOSEN, compare(before, after))
+    return check_gates(gates, after, CHOSEN, compare(before, after))
 
 
 @pytest.mark.parametrize(("now", "code"), [(8.0, 0), (8.1, 1), (0.1, 0)])

@@ -51,7 +51,7 @@ def test_sockets_that_the_object_does_not_hold_itself_are_unknown() -> None:
         story.answers("b", "b")
         judged = found(story)
         assert judged["verdict"] == "unknown"
-        assert f"object told that it holds {sockets} socket(s) while 2 led to it" in judged["reason"]
+        assert f"object said it holds {sockets} of 2 socket(s) to it" in judged["reason"]
 
 
 def test_an_object_that_tells_its_sockets_slept_with_its_own() -> None:
@@ -63,7 +63,7 @@ def test_an_object_that_tells_its_sockets_slept_with_its_own() -> None:
 
 
 def test_where_an_object_does_not_tell_its_sockets_the_claim_is_left_out() -> None:
-    story = sleeping([CONNECT, ask(), ask(), SLEEP, ask(), ask()], "connections-survive")
+    story = sleeping([CONNECT, ask(), ask(), SLEEP, ask(), ask()], "connections-survive", tells=False)
     story.connect()
     story.answers("a", "a")
     story.waits()
@@ -73,10 +73,56 @@ def test_where_an_object_does_not_tell_its_sockets_the_claim_is_left_out() -> No
     assert 'sockets = "path"' in judged["left_out_claims"][0]["reason"]
 
 
+READ = '{ on = "ann", send = { op = "get" }, expect = { value = 1 } }'
+
+
+@pytest.mark.parametrize("check", ["sleeps", "storage-survives"])
+@pytest.mark.parametrize("tells", [True, False])
+def test_whose_sockets_nobody_tells_may_be_a_gateway_s(check: str, *, tells: bool) -> None:
+    """The object behind it sleeps without any, and the gateway is pinned and billed."""
+    last = READ[:-2] + ', claim = "it" }' if check != "sleeps" else READ
+    told = sleeping([CONNECT, READ, ask(), ask(), SLEEP, ask(), ask(), last], check, tells=tells)
+    told.connect()
+    told.says({"value": 1})
+    told.answers("a", "a")
+    told.waits()
+    told.answers("b", "b")
+    told.says({"value": 1})
+    judged = found(told)
+    assert judged["verdict"] == ("held" if tells else "unknown"), judged["reason"]
+    assert ('object = { …, sockets = "path" }' in judged["reason"]) is not tells
+
+
+def test_what_was_lost_is_refuted_all_the_same() -> None:
+    told = sleeping(
+        [CONNECT, READ, ask(), ask(), SLEEP, ask(), ask(), READ[:-2] + ', claim = "it" }'],
+        "storage-survives",
+        tells=False,
+    )
+    told.connect()
+    told.says({"value": 1})
+    told.answers("a", "a")
+    told.waits()
+    told.answers("b", "b")
+    told.gets_wrong({"value": None})
+    assert found(told)["verdict"] == "refuted"
+
+
+def test_our_own_worker_tells_its_sockets_when_poc_asks() -> None:
+    story = sleeping([CONNECT, SLEEP], tells=False)
+    story.connect()
+    for instance in ("a", "a"):
+        story.asked("ann", instance)
+    story.waits()
+    for instance in ("b", "b"):
+        story.asked("ann", instance)
+    assert found(story)["verdict"] == "held"
+
+
 def test_a_client_that_did_not_speak_is_unknown() -> None:
     story = survivors([ask("ann"), ask("ann")])
     story.answers("b", "b")
-    assert "bob was not exercised" in found(story)["reason"]
+    assert "bob was not used" in found(story)["reason"]
 
 
 def test_a_question_of_our_own_does_not_exercise_a_client() -> None:
@@ -129,7 +175,7 @@ def test_a_read_after_one_more_change_of_instance_shows_nothing() -> None:
     reads(story, "c")
     judged = found(story)
     assert judged["verdict"] == "unknown"
-    assert "left memory once more, and not to sleep" in judged["reason"]
+    assert "left memory again, and not by a sleep" in judged["reason"]
 
 
 # --- staying awake
@@ -158,7 +204,7 @@ def test_without_rooms_of_our_own_nothing_shows_that_it_would_sleep() -> None:
     story.answers("a")
     story.waits(30.0)
     story.answers("a")
-    assert "nothing shows that any object sleeps there" in found(story)["reason"]
+    assert "no canary shows that objects sleep there" in found(story)["reason"]
 
 
 def test_a_sleep_refutes_staying_awake() -> None:

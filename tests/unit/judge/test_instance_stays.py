@@ -56,4 +56,4 @@ def test_every_wait_has_to_be_a_sleep() -> None:
     story.answers("b", "b")
     judged = found(story)
     assert judged["verdict"] == "unknown"
-    assert "nothing proves that it did in the hibernate step" in judged["reason"]
+    assert "no sleep is proven in the hibernate step" in judged["reason"]

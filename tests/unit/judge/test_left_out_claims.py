@@ -1,7 +1,7 @@
 """Claims that a place cannot put to the test: listed with the reason, never judged, never a pass for a gate."""
 
 from poc_cli.judge.claim_diff import Kind, compare
-from poc_cli.judge.gates import hold_against
+from poc_cli.judge.gates import check_gates
 from poc_cli.judge.requirements import Entry, Gates
 from poc_cli.judge.run_document import Document
 from poc_cli.report.junit import junit
@@ -52,19 +52,19 @@ def test_every_report_names_it() -> None:
 
 
 def test_a_gate_that_requires_it_fails() -> None:
-    outcome = hold_against(Gates(require=(Entry("away"),)), judged(), {"story": ("it", "away")})
+    outcome = check_gates(Gates(require=(Entry("away"),)), judged(), {"story": ("it", "away")})
     assert outcome.exit_code == 4
     assert "left out: " in outcome.rows[0].found
 
 
 def test_a_gate_that_requires_others_tells_it_and_passes() -> None:
-    outcome = hold_against(Gates(require=(Entry("it"),)), judged(), {"story": ("it", "away")})
+    outcome = check_gates(Gates(require=(Entry("it"),)), judged(), {"story": ("it", "away")})
     assert outcome.exit_code == 0
     assert [row.verdict for row in outcome.rows if row.claim == ("story", "away")] == ["left out"]
 
 
 def test_where_everything_is_required_it_is_missing() -> None:
-    assert hold_against(Gates(), judged(), {"story": ("it", "away")}).exit_code == 4
+    assert check_gates(Gates(), judged(), {"story": ("it", "away")}).exit_code == 4
 
 
 def test_beside_a_run_that_judged_it_it_is_left_out_now() -> None:

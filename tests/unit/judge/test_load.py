@@ -24,7 +24,7 @@ def test_a_load_that_is_as_it_should_be_is_held() -> None:
     assert told(document) == GOOD
     assert (document["exit_code"], document["verdict"]) == (0, "held")
     assert reason(document, "sleeps") == "all 2 rooms slept by the idle timer"
-    assert "all 4 sockets spoke with their room after its sleep" in reason(document, "survive")
+    assert "all 4 sockets were used after their room's sleep" in reason(document, "survive")
     assert reason(document, "whole") == "all 12 arrivals of 12 messages came"
 
 
@@ -45,7 +45,7 @@ def test_the_same_instance_after_thirteen_seconds_is_a_refutation_and_leaves_the
     same = instances(storm(), "after-0", "after-0", "before-1", "before-1")
     document = judged(ramp(), sleep(), same)
     assert told(document) == GOOD | {"sleeps": "refuted", "survive": "unknown", "whole": "unknown"}
-    assert reason(document, "sleeps") == ("room 1 answered with the same instance after 13.0 s in which nobody spoke")
+    assert reason(document, "sleeps") == ("room 1 answered with the same instance after 13.0 s without any message")
     assert reason(document, "survive").startswith("no sleep, no verdict: room 1")
     assert document["exit_code"] == 1
 
@@ -54,18 +54,18 @@ def test_the_same_instance_after_less_proves_nothing() -> None:
     same = instances(storm(), "before-0", "before-0", "before-1", "before-1")
     document = judged(ramp(), sleep(quiet_ms=12_900.0), same)
     assert told(document)["sleeps"] == "unknown"
-    assert "was left alone for only 12.9 s" in reason(document, "sleeps")
+    assert "was left idle for only 12.9 s" in reason(document, "sleeps")
 
 
 @pytest.mark.parametrize(
     ("stages", "said"),
     [
-        ((ramp(), instances(sleep(), "a", None, "b", "b"), storm()), "1 answers told the instance of room 0 before"),
-        ((ramp(), sleep(), instances(storm(), "a", "a", "b", None)), "1 answers told the instance of room 1 after"),
-        ((ramp(), sleep(), instances(storm(), "a", "c", "b", "b")), "room 0 told several instances at one time"),
-        ((ramp(), instances(sleep(), "a", "c", "b", "b"), storm()), "room 0 told several instances at one time"),
-        ((ramp(), sleep()), "room 0 was not spoken to after it was left to sleep (1 more rooms alike)"),
-        ((ramp(), sleep(open=[]), storm()), "no socket was open when the rooms were left to sleep"),
+        ((ramp(), instances(sleep(), "a", None, "b", "b"), storm()), "1 answers gave room 0's instance id before"),
+        ((ramp(), sleep(), instances(storm(), "a", "a", "b", None)), "1 answers gave room 1's instance id after"),
+        ((ramp(), sleep(), instances(storm(), "a", "c", "b", "b")), "room 0 gave several instance ids at one time"),
+        ((ramp(), instances(sleep(), "a", "c", "b", "b"), storm()), "room 0 gave several instance ids at one time"),
+        ((ramp(), sleep()), "room 0 got no message after it was left idle (1 more rooms like it)"),
+        ((ramp(), sleep(open=[]), storm()), "no socket was open when the rooms were left idle"),
         ((ramp(),), "the load ended before 1 of its sleeps"),
     ],
 )
@@ -82,7 +82,7 @@ def test_an_answer_by_a_connection_that_ended_proves_nothing() -> None:
     gone = storm(dropped=drop(2))
     document = judged(ramp(), sleep(), gone, fates=FATES | {"open": [[0, 1], [3, 3]], "dropped": drop(2)})
     assert told(document)["sleeps"] == "unknown"
-    assert "1 answers told the instance of room 1 after the sleep" in reason(document, "sleeps")
+    assert "1 answers gave room 1's instance id after the sleep" in reason(document, "sleeps")
 
 
 EVICTED = [{"room": 0, "outcome": "evicted", "said": ""}, {"room": 1, "outcome": "evicted", "said": ""}]
@@ -94,7 +94,7 @@ EVICTED = [{"room": 0, "outcome": "evicted", "said": ""}, {"room": 1, "outcome":
         ({"outcome": "evicted", "said": ""}, "held", "all 2 rooms slept by an evict"),
         ({"outcome": "not_running", "said": "Error"}, "held", "all 2 rooms slept by an evict"),
         ({"outcome": "busy", "said": "still has active references"}, "refuted", "still has active references"),
-        ({"outcome": "no_answer", "said": "no answer in time"}, "unknown", "came out as no_answer"),
+        ({"outcome": "no_answer", "said": "no answer in time"}, "unknown", "ended with no_answer"),
     ],
 )
 def test_an_evict_that_was_answered_is_proof_by_itself(second: dict[str, str], verdict: str, said: str) -> None:
@@ -111,7 +111,7 @@ def test_an_evict_that_found_nobody_proves_nothing_of_a_room_that_was_never_seen
     )
     document = judged(ramp(), evicted, storm())
     assert told(document)["sleeps"] == "unknown"
-    assert "its name may be another object's" in reason(document, "sleeps")
+    assert "its name may belong to another object" in reason(document, "sleeps")
 
 
 # --- sockets
@@ -140,14 +140,14 @@ def test_an_open_socket_that_was_not_answered_is_unknown_and_its_message_lost() 
     document = judged(ramp(), sleep(), silent)
     assert told(document) == GOOD | {"survive": "unknown", "whole": "refuted"}
     assert reason(document, "survive") == "socket 3: 1 of 4 stayed open and were not answered"
-    assert reason(document, "whole") == ("lost: 1 of 12 arrivals; in the stage 3 (storm all) 1 did not come (socket 3)")
+    assert reason(document, "whole") == ("lost: 1 of 12 arrivals; in stage 3 (storm all) 1 did not come (socket 3)")
 
 
 def test_what_came_after_its_time_is_not_lost() -> None:
     late = storm(came=7, answered=[[0, 2]], losses=loss("unanswered", 3), late=1)
     document = judged(ramp(), sleep(), late)
     assert told(document)["whole"] == "unknown"
-    assert reason(document, "whole") == "1 of 12 arrivals came after their time, and all of them came"
+    assert reason(document, "whole") == "1 of 12 arrivals came late, and none is missing"
     one_of_two = storm(came=6, answered=[[0, 1]], losses=loss("unanswered", 2, 3), late=1)
     assert told(judged(ramp(), sleep(), one_of_two))["whole"] == "refuted"
 
@@ -157,7 +157,7 @@ def test_one_that_was_answered_and_closed_a_moment_later_is_unknown() -> None:
     brief["told"] = [row if row[1] != 3 else [1, 2, "after-1", True] for row in brief["told"]]
     document = judged(ramp(), sleep(), brief, fates=FATES | {"open": [[0, 2]], "dropped": drop(3)})
     assert told(document)["survive"] == "unknown"
-    assert "closed a moment later" in reason(document, "survive")
+    assert "closed soon after" in reason(document, "survive")
 
 
 # --- opening
@@ -180,7 +180,7 @@ def test_sockets_of_a_lost_shard_are_unknown_and_not_dropped() -> None:
     fates = FATES | {"open": [[0, 1]], "unknown": [[2, 3]]}
     document = judged(ramp(opened=2), sleep(open=[[0, 1]]), storm(answered=[[0, 1]]), fates=fates)
     assert told(document)["opens"] == "unknown"
-    assert reason(document, "opens") == "of sockets 2 to 3 nothing is known"
+    assert reason(document, "opens") == "nothing is known about sockets 2 to 3"
 
 
 # --- messages
@@ -212,12 +212,12 @@ def test_a_load_without_a_message_shows_nothing() -> None:
     ("stages", "fates", "said"),
     [
         ((ramp(), sleep(), storm(came=7)), FATES, "the messages of stage 3 do not add up: 8 arrivals were due"),
-        ((ramp(), sleep(), storm()), NO_FATES, "the fates of 0 sockets are told, and there are 4"),
-        ((ramp(), sleep(), storm()), FATES | {"left": [[0, 0]]}, "the fates of 5 sockets are told"),
-        ((ramp(), sleep(), storm()), FATES | {"open": [[1, 4]]}, "the fates of 4 sockets are told"),
-        ((ramp(), sleep(), storm()), FATES | {"open": [[0, 10**12]]}, "the fates of 1000000000001 sockets"),
-        ((ramp(), sleep(), storm() | {"answered": "all"}), FATES, "names sockets that are none"),
-        ((ramp(), sleep(), storm() | {"surplus": 1}), FATES, "is no stage"),
+        ((ramp(), sleep(), storm()), NO_FATES, "the outcomes of 0 sockets are recorded, and there are 4 sockets"),
+        ((ramp(), sleep(), storm()), FATES | {"left": [[0, 0]]}, "the outcomes of 5 sockets are recorded"),
+        ((ramp(), sleep(), storm()), FATES | {"open": [[1, 4]]}, "the outcomes of 4 sockets are recorded"),
+        ((ramp(), sleep(), storm()), FATES | {"open": [[0, 10**12]]}, "the outcomes of 1000000000001 sockets"),
+        ((ramp(), sleep(), storm() | {"answered": "all"}), FATES, "names sockets that do not exist"),
+        ((ramp(), sleep(), storm() | {"surplus": 1}), FATES, "is not a stage"),
     ],
 )
 def test_an_account_that_does_not_add_up_is_an_error(

@@ -111,3 +111,32 @@ def test_a_claim_of_steps_alone_has_the_column_of_the_one_sleep_there_was() -> N
     told.sleeps()
     told.says("blue")
     assert list(filled(told.done())) == [("tags", "idle sleep")]
+
+
+def rests_on(history: History) -> list[tuple[str, str, int | None]]:
+    (scenario_,) = history.judged()["scenarios"]
+    return [(each["object"], each["way"], each["line"]) for each in scenario_["claims"][0]["rests_on"]]
+
+
+def test_a_claim_names_the_sleeps_that_it_rests_on() -> None:
+    history = History()
+    played(history, story())
+    ((label, way, line),) = rests_on(history.end())
+    assert (label, way) == ("object", "idle")
+    assert line is not None
+    assert story().splitlines()[line - 1].strip(", ") == SLEEP
+
+
+def test_a_claim_of_steps_alone_rests_on_the_sleep_before_them() -> None:
+    told = tale(scenario("", [CONNECT, SLEEP, READ]))
+    told.connect()
+    told.sleeps()
+    told.says("blue")
+    assert [way for _, way, _ in rests_on(told.done())] == ["idle"]
+
+
+def test_a_claim_without_a_sleep_rests_on_none() -> None:
+    told = tale(scenario("", [CONNECT, READ]))
+    told.connect()
+    told.says("blue")
+    assert rests_on(told.done()) == []

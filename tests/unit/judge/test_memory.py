@@ -45,7 +45,7 @@ def test_a_field_that_had_no_other_value_shows_no_loss() -> None:
     told.says({"count": 1})
     found = finding(told.done())
     assert found["verdict"] == "unknown"
-    assert found["reason"] == "had no other value before the sleep: nothing shows a loss"
+    assert found["reason"] == "no step read another value before the sleep, so nothing shows a loss"
 
 
 def test_it_is_the_latest_value_before_the_sleep_that_counts() -> None:

@@ -37,7 +37,7 @@ def held(text: str = TEXT) -> History:
 
 
 def again(history: History, text: str = TEXT) -> Tale:
-    """Begin the same story with module state put back, up to its sleep."""
+    """Begin the same story with module state reset, up to its sleep."""
     play = replace(plays_of(parse(text, FILE))[0], label="story!modules", role=CONFIRM)
     told = Tale(history, play, text)
     told.connect()
@@ -65,7 +65,9 @@ def test_what_was_lost_with_module_state_was_only_held_there() -> None:
     told.gets_wrong({"value": None})
     found = finding(told.done())
     assert found["verdict"] == "refuted"
-    assert found["reason"].startswith('held only in module state "topics" (src/index.ts:3): with it put back, ')
+    assert found["reason"].startswith(
+        'it held only because of module state "topics" (src/index.ts:3): with it put back, '
+    )
     assert found["held_of"] == {"k": 0, "n": 1}
 
 
@@ -104,7 +106,7 @@ def test_what_was_lost_with_an_object_that_the_story_does_not_name_is_not_held(e
     told.gets_wrong({"value": None})
     found = finding(told.done())
     assert found["verdict"] == "unknown"
-    assert ("it held, but not once Store 12ab had left memory too" in found["reason"]) == bool(evicted)
+    assert ("it held, but not after Store 12ab had left memory too" in found["reason"]) == bool(evicted)
 
 
 def test_a_failure_with_half_of_it_put_back_refutes_nothing() -> None:
@@ -122,7 +124,7 @@ def test_a_failure_while_another_object_shared_the_modules_refutes_nothing() -> 
     told.gets_wrong({"value": None})
     found = finding(told.done())
     assert found["verdict"] == "unknown"
-    assert found["reason"].endswith("Lobby 12ab was in memory meanwhile and shares it")
+    assert found["reason"].endswith("Lobby 12ab was in memory meanwhile and shares the isolate")
 
 
 def test_an_object_that_woke_before_is_no_confirmation() -> None:
@@ -157,7 +159,7 @@ def test_an_earlier_step_that_is_no_longer_met_refutes_what_comes_after_it() -> 
     found = finding(told.stops())
     assert (found["verdict"], found["reason"].split(":")[0]) == (
         "refuted",
-        'held only in module state "topics" (src/index.ts',
+        'it held only because of module state "topics" (src/index.ts',
     )
 
 
@@ -192,7 +194,7 @@ def test_what_fails_when_nothing_was_put_back_is_unsteady() -> None:
 def test_a_story_that_was_not_played_again_is_unknown() -> None:
     found = finding(held().end())
     assert found["verdict"] == "unknown"
-    assert "was not played with module state put back" in found["reason"]
+    assert "there is no confirming play with module state put back" in found["reason"]
 
 
 def test_a_story_that_is_known_is_not_played_again() -> None:

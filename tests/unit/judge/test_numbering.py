@@ -72,7 +72,7 @@ def test_where_nothing_came_after_the_last_number_more_may_have_been_lost() -> N
     told.hears("ann", {"seq": 1}, {"seq": 2}, {"seq": 3})
     judged = finding(told.done())
     assert judged["verdict"] == "unknown"
-    assert judged["reason"].endswith("but nothing came after 3 to ann: more may have been lost")
+    assert judged["reason"].endswith("but nothing came after 3 to ann, so more may have been lost")
 
 
 def shared(*, later: bool, text: str = "x") -> Tale:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from poc_cli.history import event as kinds
 from poc_cli.judge.run_document import Document
 from tests.unit.judge.histories import Tale, finding, scenario, tale
 
@@ -49,7 +50,7 @@ def sleeps(told: Tale, callers: list[dict[str, Any]] | None) -> None:
 def test_a_socket_that_another_holds_is_none_of_the_objects(check: str, callers: list[dict[str, Any]] | None) -> None:
     judged = gateway(check, [WHO, SLEEP, RESUME], callers)
     assert judged["verdict"] == "unknown"
-    assert "no frame of ann's ever reached object" in judged["reason"]
+    assert "no frame of ann ever reached object" in judged["reason"]
 
 
 def test_it_is_said_who_holds_it_and_that_it_is_billed_there() -> None:
@@ -85,7 +86,7 @@ def test_a_gateway_that_pipes_frames_into_a_socket_of_its_own_holds_the_clients_
     gate = {**GATE, "pins": [STANDARD]}
     judged = piped([gate], ID, ID)
     assert judged["verdict"] == "unknown"
-    assert "frames of ann's may reach object over a socket of another's" in judged["reason"]
+    assert "frames of ann may reach object over a gateway's socket" in judged["reason"]
     assert "which stays in memory, pinned by a standard-API WebSocket (index.js:62)" in judged["reason"]
     assert piped([gate], ID)["verdict"] == "unknown"  # one socket of the gateway's for both clients
     assert piped([gate], None)["verdict"] == "unknown"
@@ -141,14 +142,21 @@ def test_an_object_that_got_nothing_but_the_story_s_requests_holds_no_client_s_s
     assert beside_a_holder(1, 2, ID, None, None)["verdict"] == "unknown"  # the second may be a client's handshake
 
 
-def listening(callers: list[dict[str, Any]] | None, upgrades: int = 2) -> Document:
+def listening(
+    callers: list[dict[str, Any]] | None, upgrades: int = 2, beside: list[dict[str, Any]] | None = None
+) -> Document:
     """Judge a play whose clients never send anything."""
     told = tale(scenario("sleeps", [CONNECT, SLEEP]))
     told.connect()
     for _ in range(upgrades - 1):
         told.reaches(name="fetch")
+    if callers is not None:
+        for event in told.history.events:
+            if event.kind == kinds.DELIVERED:
+                event.data["caller"] = None
     told.begins("hibernate")
     sleeps(told, callers)
+    told.history.events[-1].data["beside"] = beside or []
     told.ends()
     return finding(told.done())
 
@@ -164,6 +172,26 @@ def test_where_fewer_upgrades_than_clients_reached_it_that_is_not_known() -> Non
 
 def test_nor_where_somebody_else_may_have_kept_the_socket() -> None:
     assert listening([WORKER])["verdict"] == "unknown"
+    judged = listening([], beside=[{"label": None, "class": "Lobby", "object": ID}])
+    assert judged["verdict"] == "unknown"
+    assert f"the Worker also called another object (Lobby {ID}), which may hold the socket" in judged["reason"]
+
+
+def test_whoever_has_no_socket_of_its_own_holds_none_of_a_client_s() -> None:
+    """A Worker may be kept open by `waitUntil`, and an object pinned by a timer may call the room."""
+    timer = {"what": "setInterval", "script": "index.js", "line": 49}
+    assert piped([{**WORKER, "pins": [timer], "sockets": False}], None, None)["verdict"] == "held"
+    assert piped([{**GATE, "pins": [timer], "sockets": False}], ID, None)["verdict"] == "held"
+    assert piped([{**WORKER, "pins": [STANDARD], "sockets": True}], None, None)["verdict"] == "unknown"
+    assert listening([{**WORKER, "pins": [timer], "sockets": False}])["verdict"] == "held"
+
+
+@pytest.mark.parametrize("holder", [GATE, WORKER])
+def test_a_gateway_may_reach_the_object_over_the_network(holder: dict[str, Any]) -> None:
+    """The call that reaches the object then comes from a request of its own, by no other object."""
+    judged = piped([{**holder, "pins": [STANDARD], "sockets": True, "network": True}], None, None)
+    assert judged["verdict"] == "unknown"
+    assert "which reaches it over the network, stays in memory, pinned by" in judged["reason"]
 
 
 def pinged(*, closes: bool, same_step: bool) -> Document:
@@ -187,7 +215,7 @@ def pinged(*, closes: bool, same_step: bool) -> Document:
 def test_the_close_of_another_client_makes_no_pong_a_sign_of_life(*, same_step: bool) -> None:
     judged = pinged(closes=True, same_step=same_step)
     assert judged["verdict"] == "unknown"
-    assert judged["reason"].startswith("ann was not exercised after object slept (line 8)")
+    assert judged["reason"].startswith("ann was not used after object slept (line 8)")
 
 
 def test_nor_does_a_kick_by_the_server_in_the_very_step() -> None:

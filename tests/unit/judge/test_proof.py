@@ -44,7 +44,7 @@ def test_a_read_without_any_sleep_proves_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("how", "reason"),
-    [("died", "died with its process"), ("dropped", "left memory neither by its timer nor by an evict of ours")],
+    [("died", "died with its process"), ("dropped", "left memory neither by the idle timer nor by poc's evict")],
 )
 def test_who_died_or_was_dropped_did_not_sleep(how: str, reason: str) -> None:
     told = before_the_sleep()
@@ -138,7 +138,7 @@ def test_a_pinned_object_says_what_pinned_it() -> None:
     told.fails("no_sleep", "the evict was refused")
     found = finding(told.stops())
     assert found["verdict"] == "unknown"
-    assert found["reason"] == "no sleep, no verdict: refused: pinned by setInterval (room.ts:12)"
+    assert found["reason"] == "no sleep, no verdict: the evict was refused: pinned by setInterval (room.ts:12)"
 
 
 def test_a_claim_decided_by_its_steps_alone_needs_the_sleep_too() -> None:

@@ -46,7 +46,7 @@ def test_a_step_that_only_lets_something_happen_decides_no_claim(step: str) -> N
     told.begins("idle", "connect")
     told.ends()
     found = finding(told.done())
-    assert (found["verdict"], found["reason"]) == ("unknown", "none of its steps can show anything by itself")
+    assert (found["verdict"], found["reason"]) == ("unknown", "none of its steps expects anything")
 
 
 @pytest.mark.parametrize(

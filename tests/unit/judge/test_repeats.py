@@ -77,20 +77,20 @@ def test_it_is_one_scenario_with_one_claim_however_often_it_is_played() -> None:
 
 def test_the_reason_names_the_first_performance_that_shows_it() -> None:
     found = claims(played("held", "refuted", "refuted").judged())["it"]
-    assert found["reason"].startswith("in performance 2 of 3: the on step at line ")
+    assert found["reason"].startswith("in round 2 of 3: the on step at line ")
 
 
 def test_a_performance_that_is_missing_is_none_that_held() -> None:
     found = claims(played("held", "held", repeat=3).judged())["it"]
-    assert (found["verdict"], found["reason"]) == ("unknown", "only 2 of 3 performances are in the record")
+    assert (found["verdict"], found["reason"]) == ("unknown", "only 2 of 3 rounds are in the record")
     assert found["held_of"] == {"k": 2, "n": 3}
 
 
 def test_stopped_and_broken_performances_are_counted() -> None:
     judged = played("held", "stopped", "stopped").judged()
-    assert judged["scenarios"][0]["stopped"] == "2 of 3 performances, the first: on failed"
+    assert judged["scenarios"][0]["stopped"] == "2 of 3 rounds, the first: on failed"
     judged = played("held", "error").judged()
-    assert judged["scenarios"][0]["error"] == "1 of 2 performances, the first: it hung"
+    assert judged["scenarios"][0]["error"] == "1 of 2 rounds, the first: it hung"
     assert judged["exit_code"] == 3
 
 

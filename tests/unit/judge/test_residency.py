@@ -78,7 +78,7 @@ def test_an_object_that_its_own_alarms_keep_busy_never_sleeps(watched: float, ve
     assert found["verdict"] == verdict
     if verdict == "refuted":
         told_of = "object was still in memory after 40 s in which no client sent anything"
-        assert found["reason"] == f"{told_of}, kept busy by 130 x alarm"
+        assert found["reason"] == f"{told_of}, kept in memory by 130 x alarm"
 
 
 def test_stays_awake_is_not_held_while_work_only_puts_the_sleep_off() -> None:

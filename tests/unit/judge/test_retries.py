@@ -49,13 +49,13 @@ def test_a_story_and_a_control_that_were_played_again() -> None:
 
 
 def test_a_performance_that_was_late_twice_is_one_that_was_repeated() -> None:
-    history, late = History(), "this machine was too slow: poc itself stood still for up to 0.5 s"
+    history, late = History(), "this machine was too slow: poc itself was paused for up to 0.5 s"
     attempted(history, 0, 1, "given_up")
     attempted(history, 1, 1, "given_up", late)
     attempted(history, 0, 2, "done")
     attempted(history, 1, 2, "given_up", late)
     attempted(history, 1, 3, "done")
-    first = {"play": "story~it", "reason": "poc itself stood still for up to 0.5 s"}
+    first = {"play": "story~it", "reason": "poc itself was paused for up to 0.5 s"}
     assert history.end().judged()["repeats"] == {"performances": 2, "repeated": 2, "late": 1, "first": first}
 
 

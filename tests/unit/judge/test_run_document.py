@@ -4,6 +4,7 @@ import pytest
 
 from poc_cli.commands.run_folder import exit_code
 from poc_cli.exit_codes import ExitCode
+from poc_cli.history import event as kinds
 from poc_cli.judge.run_document import Document
 from tests.unit.judge.histories import History, scenario, tale
 
@@ -178,3 +179,21 @@ def test_judging_twice_gives_equal_documents() -> None:
         play(history, verdict)
     history.end()
     assert history.judged() == history.judged()
+
+
+@pytest.mark.parametrize("sleeps", [True, False])
+def test_an_object_that_a_step_did_not_evict_is_told_unless_the_step_failed(*, sleeps: bool) -> None:
+    steps = [CONNECT, '{ on = "ann", send = "a", expect = "b", claim = "it" }', '{ hibernate = "evict" }']
+    told = tale(scenario("", steps))
+    told.connect()
+    told.says("b")
+    told.begins("hibernate")
+    told.add("object:object", kinds.REFUSED, step=2, pins=[], alarm_in_ms=3800)
+    if sleeps:
+        told.leaves("idle", 10.0)
+        told.ends()
+    else:
+        told.fails("no_sleep", "object was still in memory")
+    (story,) = told.ended("done" if sleeps else "stopped").judged()["scenarios"]
+    words = "object at line 8: its alarm is due in 3.8 s, before it would sleep"
+    assert story.get("not_evicted") == ([words] if sleeps else None)

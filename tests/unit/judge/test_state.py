@@ -51,7 +51,7 @@ def test_without_a_witness_it_was_never_there(check: str) -> None:
     told.says({"value": "blue"})
     found = finding(told.done())
     assert found["verdict"] == "unknown"
-    assert found["reason"] == "was never there: no step read the same before the sleep"
+    assert found["reason"] == "no step read the same value before the sleep, so nothing shows that it was there"
 
 
 @both
@@ -114,7 +114,7 @@ def test_of_an_answer_that_was_cut_the_known_fields_witness(
 def test_an_answer_that_was_cut_is_not_said_to_be_missing(check: str) -> None:
     reason = str(remembering(check, {})["reason"])
     assert reason.startswith("the answer before the sleep, event ")
-    assert reason.endswith("was too long to be kept whole")
+    assert reason.endswith("was too long to be recorded in full")
 
 
 @both
@@ -126,7 +126,7 @@ def test_a_silence_after_is_no_loss(check: str) -> None:
     told.gets_nothing()
     found = finding(told.done())
     assert found["verdict"] == "unknown"
-    assert found["reason"].startswith("the read after the sleep got no answer")
+    assert found["reason"].startswith("the step after the sleep got no answer")
 
 
 @both

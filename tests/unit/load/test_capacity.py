@@ -45,13 +45,13 @@ def test_the_refusal_says_what_to_raise_and_what_is_possible_now() -> None:
         raise_if_too_many(plan(9_950), Limits(20_000), local=True)
     assert refused.value.exit_code == 2
     assert "9,950 sockets in 1 room do not fit" in refused.value.message
-    assert "20,159 in all" in refused.value.message
-    assert "the limit here is 20,000" in refused.value.message
+    assert "20,159 in total" in refused.value.message
+    assert "the limit is 20,000" in refused.value.message
     assert "--sockets 9870" in str(refused.value)
 
 
 def test_elsewhere_the_ports_of_one_address_may_be_too_few() -> None:
-    with pytest.raises(UsageError, match=r"from one address there are about 25,000 ports"):
+    with pytest.raises(UsageError, match=r"one address has about 25,000 ports"):
         raise_if_too_many(plan(30_000), Limits(100_000, 25_000), local=False)
 
 

@@ -20,7 +20,7 @@ from poc_cli.load.cluster.members import (
     scheduler_address,
 )
 from poc_cli.load.plan import Plan, Step, template
-from poc_cli.load.process_usage import Use
+from poc_cli.load.process_usage import Usage
 from poc_cli.load.sharding import Shard, shards
 
 _VERSIONS = {"poc": "1", "websockets": "17"}
@@ -28,7 +28,7 @@ _VERSIONS = {"poc": "1", "websockets": "17"}
 
 def _member(number: int, *, host: str = "127.0.0.1", files: int = 1_000, ports: int = 20_000) -> Member:
     address = f"tcp://{host}:{4000 + number}"
-    return Member(address, f"process {number}", host, _VERSIONS, Limits(files, ports), Use(1, 0.0, 1))
+    return Member(address, f"process {number}", host, _VERSIONS, Limits(files, ports), Usage(1, 0.0, 1))
 
 
 def _parts(sockets: int, of: int) -> tuple[Shard, ...]:
@@ -68,12 +68,12 @@ def test_a_process_with_two_workers_takes_part_once() -> None:
 def test_a_member_of_another_version_is_named_with_both() -> None:
     other = replace(_member(2), versions={"poc": "1", "websockets": "16"})
     raise_if_different([_member(1)], _VERSIONS)
-    with pytest.raises(TargetError, match=r"tcp://127\.0\.0\.1:4002 has websockets 16, and here it is 17"):
+    with pytest.raises(TargetError, match=r"tcp://127\.0\.0\.1:4002 has websockets 16, but this machine has 17"):
         raise_if_different([_member(1), other], _VERSIONS)
 
 
 def test_a_member_that_does_not_tell_a_version_has_none() -> None:
-    with pytest.raises(TargetError, match="has uvloop none, and here it is 1"):
+    with pytest.raises(TargetError, match="has uvloop none, but this machine has 1"):
         raise_if_different([_member(1)], {"uvloop": "1"})
 
 
@@ -97,7 +97,7 @@ def test_parts_of_one_machine_share_its_ports() -> None:
     raise_if_too_many(list(zip(parts, apart, strict=True)))
     with pytest.raises(UsageError, match=r"60 sockets do not fit on 127\.0\.0\.1: it has about 50 ports"):
         raise_if_too_many(list(zip(parts, together, strict=True)))
-    raise_if_too_many([(replace(part, from_many=True), each) for part, each in zip(parts, together, strict=True)])
+    raise_if_too_many([(replace(part, many_addresses=True), each) for part, each in zip(parts, together, strict=True)])
 
 
 def test_a_member_is_what_it_told_about_itself() -> None:
@@ -109,7 +109,7 @@ def test_a_member_is_what_it_told_about_itself() -> None:
         "ports": 6,
         "use": {"rss": 1, "cpu": 2.0, "files": 3},
     }
-    assert member("tcp://h:1", told) == Member("tcp://h:1", "p", "h", {"poc": "1"}, Limits(5, 6), Use(1, 2.0, 3))
+    assert member("tcp://h:1", told) == Member("tcp://h:1", "p", "h", {"poc": "1"}, Limits(5, 6), Usage(1, 2.0, 3))
 
 
 _SECONDS = st.floats(min_value=0, max_value=1)

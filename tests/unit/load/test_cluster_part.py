@@ -14,7 +14,7 @@ from poc_cli.load.cluster.members import Clock, Member
 from poc_cli.load.cluster.remote_shard import Part
 from poc_cli.load.load_context import Glance
 from poc_cli.load.plan import Plan, Step, template
-from poc_cli.load.process_usage import Use
+from poc_cli.load.process_usage import Usage
 from poc_cli.load.sharding import Shard, shards
 from poc_cli.record.load_stage import ShardResult, no_fates
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Answer = Callable[[], Awaitable[dict[str, Any]]]
 
-_MEMBER = Member("tcp://127.0.0.1:4001", "mine", "h", {}, Limits(1000), Use(1, 0.0, 1))
+_MEMBER = Member("tcp://127.0.0.1:4001", "mine", "h", {}, Limits(1000), Usage(1, 0.0, 1))
 _GLANCE = Glance("idle", 3, 0, 0, 0, 0, 0, 0.0, 0.0)
 
 
@@ -105,15 +105,15 @@ async def test_an_order_is_for_one_process_and_begins_by_its_own_clock() -> None
 async def test_a_worker_that_is_gone_is_lost_and_its_sockets_unknown() -> None:
     result, part, lost = await _outcome(_Link(looks=3))
     assert _is_unknown(result)
-    assert lost == [result.reason] == ["it is gone from the cluster"]
+    assert lost == [result.reason] == ["it is no longer in the cluster"]
     assert part.glance is None
-    assert part.use == Use(5, 0.5, 6)
+    assert part.use == Usage(5, 0.5, 6)
 
 
 async def test_another_process_at_the_address_is_not_the_worker() -> None:
     result, _, _ = await _outcome(_Link(process="another"))
     assert _is_unknown(result)
-    assert result.reason == "another process has come to its address"
+    assert result.reason == "another process has its address now"
 
 
 async def test_a_scheduler_that_is_gone_gives_no_account() -> None:
@@ -121,14 +121,14 @@ async def test_a_scheduler_that_is_gone_gives_no_account() -> None:
     link.silent = True
     result, _, _ = await _outcome(link)
     assert _is_unknown(result)
-    assert result.reason == "the scheduler at tcp://127.0.0.1:8786 no longer answers"
+    assert result.reason == "the scheduler at tcp://127.0.0.1:8786 no longer responds"
 
 
 async def test_a_worker_that_never_answers_is_lost_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_LEEWAY_SECONDS", 0.1)
     result, _, _ = await _outcome(_Link())
     assert _is_unknown(result)
-    assert result.reason == "it gave no account in time"
+    assert result.reason == "it returned no result in time"
 
 
 async def test_a_worker_that_failed_is_lost_with_its_words() -> None:
@@ -155,4 +155,4 @@ async def test_a_part_that_dask_cancels_is_lost() -> None:
 
     result, _, _ = await _outcome(_Link(answer))
     assert _is_unknown(result)
-    assert result.reason == "the scheduler has given its part up"
+    assert result.reason == "the scheduler canceled its part"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from poc_cli.load.cluster import dask_worker
-from poc_cli.load.cluster.dask_worker import PROCESS, Order, about, carry_out, look, stop
+from poc_cli.load.cluster.dask_worker import PROCESS, Order, about, execute_part, look, stop
 from poc_cli.load.plan import Plan, Step, template
 from poc_cli.load.sharding import shards
 from tests.support.processes import until
@@ -27,20 +27,20 @@ def test_an_order_shows_nothing_of_its_headers() -> None:
 
 
 def test_a_process_carries_out_what_is_meant_for_it() -> None:
-    answer = carry_out(_order(Step("ramp", 0.0)))
+    answer = execute_part(_order(Step("ramp", 0.0)))
     (failed,) = answer["result"]["fates"]["failed"]
     assert failed["sockets"] == [[0, 1]]
-    assert dask_worker._GOING == {}
+    assert dask_worker._RUNNING == {}
 
 
 def test_a_process_that_has_come_to_the_address_of_another_carries_nothing_out() -> None:
-    assert carry_out(_order(Step("idle", 0.0), process="another")) == {
-        "failed": "another process has come to its address"
+    assert execute_part(_order(Step("idle", 0.0), process="another")) == {
+        "failed": "another process has its address now"
     }
 
 
 def test_whoever_comes_late_does_not_begin() -> None:
-    answer = carry_out(_order(Step("idle", 0.0), ahead=-5.0))
+    answer = execute_part(_order(Step("idle", 0.0), ahead=-5.0))
     assert "5.0 s after the common start" in answer["failed"]
 
 
@@ -48,8 +48,8 @@ def test_what_breaks_is_told_and_not_raised(monkeypatch: pytest.MonkeyPatch) -> 
     def broken(*_: object) -> None:
         raise OSError("no such host")
 
-    monkeypatch.setattr(dask_worker, "perform", broken)
-    assert carry_out(_order(Step("idle", 0.0))) == {"failed": "OSError: no such host"}
+    monkeypatch.setattr(dask_worker, "execute", broken)
+    assert execute_part(_order(Step("idle", 0.0))) == {"failed": "OSError: no such host"}
 
 
 class _Carrying(threading.Thread):
@@ -61,7 +61,7 @@ class _Carrying(threading.Thread):
         self.answer: dict[str, dict[str, str]] = {}
 
     def run(self) -> None:
-        self.answer = carry_out(self.order)
+        self.answer = execute_part(self.order)
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_a_process_tells_how_its_part_is_doing_and_stops_with_an_account(carryin
 
 def test_a_part_that_nobody_asks_for_any_more_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dask_worker, "FORGOTTEN_AFTER_SECONDS", 0.2)
-    answer = carry_out(_order(Step("idle", 3600.0)))
+    answer = execute_part(_order(Step("idle", 3600.0)))
     assert answer["result"]["outcome"] == "interrupted"
 
 

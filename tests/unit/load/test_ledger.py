@@ -5,7 +5,7 @@ from typing import cast
 
 import pytest
 
-from poc_cli.load.ledger import Ledger, number_in_letters
+from poc_cli.load.ledger import Ledger, base36
 from poc_cli.load.load_socket import Socket
 
 
@@ -174,5 +174,5 @@ def test_what_is_cancelled_is_given_up_by_us() -> None:
 
 @pytest.mark.parametrize(("number", "letters"), [(0, b"0"), (35, b"z"), (36, b"10"), (46655, b"zzz")])
 def test_numbers_travel_short(number: int, letters: bytes) -> None:
-    assert number_in_letters(number) == letters
+    assert base36(number) == letters
     assert int(letters, 36) == number

@@ -167,7 +167,7 @@ def test_a_handshake_that_breaks_off_is_a_refusal() -> None:
     heard.socket = Socket(7, parse_uri("ws://127.0.0.1/"), [], heard)
     heard.socket.connection_made(cast("asyncio.Transport", Silent()))
     heard.socket.connection_lost(None)
-    assert heard.told == [("refused", "the connection broke in the handshake"), ("gone", None)]
+    assert heard.told == [("refused", "the connection ended during the handshake"), ("gone", None)]
 
 
 def test_one_that_was_given_up_before_it_connected_is_broken_off() -> None:

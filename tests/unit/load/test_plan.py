@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from poc_cli.errors import UsageError
-from poc_cli.load.plan import Plan, Wishes, plan_of, template
+from poc_cli.load.plan import LoadOverrides, Plan, plan_of, template
 from poc_cli.scenario.load_model import LoadTable
 
 TABLE = LoadTable.model_validate(
@@ -36,7 +36,7 @@ def test_it_is_the_table_where_no_flag_says_otherwise() -> None:
 
 
 def test_flags_go_before_the_table() -> None:
-    plan = plan_of(TABLE, Wishes(sockets=10, rooms=2, ramp=0.5, idle=0.0, sleep="evict", storm="all"))
+    plan = plan_of(TABLE, LoadOverrides(sockets=10, rooms=2, ramp=0.5, idle=0.0, sleep="evict", storm="all"))
     assert (plan.sockets, plan.rooms) == (10, 2)
     assert [(step.verb, step.how, step.seconds) for step in plan.stages] == [
         ("ramp", "", 0.5),
@@ -47,7 +47,7 @@ def test_flags_go_before_the_table() -> None:
 
 
 def test_a_stage_that_only_a_flag_asks_for_stands_where_it_belongs() -> None:
-    plan = plan_of(TABLE, Wishes(churn=20, chat=6, seconds=2.0))
+    plan = plan_of(TABLE, LoadOverrides(churn=20, chat=6, seconds=2.0))
     assert verbs(plan) == [
         ("ramp", ""),
         ("idle", ""),
@@ -61,17 +61,17 @@ def test_a_stage_that_only_a_flag_asks_for_stands_where_it_belongs() -> None:
 
 def test_a_rate_keeps_what_the_file_says_of_its_stage() -> None:
     table = TABLE.model_copy(update={"stages": [{"ramp": "1s"}, {"chat": "9s", "rate": 1, "to": "room"}]})
-    (_, chat) = plan_of(table, Wishes(chat=60)).stages
+    (_, chat) = plan_of(table, LoadOverrides(chat=60)).stages
     assert (chat.how, chat.seconds, chat.rate) == ("room", 9.0, 60)
 
 
 def test_no_sleep_means_no_storm() -> None:
-    assert verbs(plan_of(TABLE, Wishes(sleep="none"))) == [("ramp", ""), ("idle", "")]
-    assert verbs(plan_of(TABLE, Wishes(storm="none")))[-1] == ("sleep", "natural")
+    assert verbs(plan_of(TABLE, LoadOverrides(sleep="none"))) == [("ramp", ""), ("idle", "")]
+    assert verbs(plan_of(TABLE, LoadOverrides(storm="none")))[-1] == ("sleep", "natural")
 
 
 def test_rounds_are_written_out_behind_the_ramp() -> None:
-    plan = plan_of(TABLE, Wishes(rounds=3))
+    plan = plan_of(TABLE, LoadOverrides(rounds=3))
     assert [(step.verb, step.round) for step in plan.stages] == [
         ("ramp", 1),
         *[(verb, number) for number in (1, 2, 3) for verb in ("idle", "sleep", "storm")],
@@ -79,15 +79,15 @@ def test_rounds_are_written_out_behind_the_ramp() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wishes", "said"),
+    ("overrides", "said"),
     [
-        (Wishes(rooms=101), "101 rooms cannot each have one of 100 sockets"),
-        (Wishes(sleep="none", storm="all"), "a wake storm needs a sleep before it"),
+        (LoadOverrides(rooms=101), "101 rooms are too many for 100 sockets"),
+        (LoadOverrides(sleep="none", storm="all"), "a wake storm needs a sleep before it"),
     ],
 )
-def test_flags_that_do_not_go_together_are_refused(wishes: Wishes, said: str) -> None:
+def test_flags_that_do_not_go_together_are_refused(overrides: LoadOverrides, said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        plan_of(TABLE, wishes)
+        plan_of(TABLE, overrides)
 
 
 def test_the_longest_that_it_takes_has_room_for_every_answer() -> None:
@@ -110,9 +110,9 @@ def test_neighbours_share_a_room_and_all_rooms_are_alike() -> None:
 )
 def test_a_message_holds_its_mark(*, message: object, made: bytes, is_binary: bool) -> None:
     found = template(message)
-    assert (found.made(b"~0.1~"), found.is_binary) == (made, is_binary)
+    assert (found.with_mark(b"~0.1~"), found.is_binary) == (made, is_binary)
 
 
 def test_it_can_be_pickled() -> None:
-    plan = plan_of(TABLE, Wishes(chat=6))
+    plan = plan_of(TABLE, LoadOverrides(chat=6))
     assert pickle.loads(pickle.dumps(plan)) == plan  # noqa: S301 - our own bytes

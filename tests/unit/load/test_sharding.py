@@ -35,7 +35,7 @@ def test_a_room_is_in_one_part_where_there_are_enough_rooms(sockets: int, data: 
 
 
 def test_more_parts_than_sockets_are_refused() -> None:
-    with pytest.raises(UsageError, match="2 sockets cannot be shared among 3"):
+    with pytest.raises(UsageError, match="2 sockets cannot be divided into 3 shards"):
         parts(2, 1, 3)
 
 
@@ -53,5 +53,5 @@ def test_sockets_past_the_ports_of_one_address_come_from_the_next(index: int, ad
 
 def test_there_is_a_last_address() -> None:
     assert source_address(2499, ports=10) == "127.0.0.250"
-    with pytest.raises(UsageError, match="socket 2500 has no address to come from"):
+    with pytest.raises(UsageError, match="there is no source address for socket 2500"):
         source_address(2500, ports=10)

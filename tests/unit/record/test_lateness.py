@@ -378,3 +378,29 @@ def test_a_pin_that_ended_only_while_lateness_was_waited_out_is_no_sleep_of_the_
     told.leaves("idle", pinned + 10, worked=pinned)
     told.ends()
     assert story.verdict() == verdict
+
+
+@pytest.mark.parametrize(
+    ("pinned", "late", "verdict"), [(10.6, 6.3, "unknown"), (10.6, 0.0, "held"), (4.0, 6.3, "held")]
+)
+@pytest.mark.parametrize("tells", ["a stretch", "a step"])
+def test_a_pin_that_lateness_before_the_last_event_brought_nearer_its_end_is_no_sleep_of_the_story(
+    pinned: float, late: float, verdict: str, tells: str
+) -> None:
+    """A timer of 30 s that was set before: without the lateness 17 s of it would have been left."""
+    story = warm(WARM, SLEEP, check="sleeps")
+    told = story.told
+    story.passes(late)
+    if late and tells == "a stretch":
+        story.late("poc", late)
+    told.at_ns += round(late * SECOND)
+    told.begins("on")
+    if late and tells == "a step":
+        story.begins_late(late)
+    told.reaches()
+    told.ends()
+    told.begins("hibernate")
+    story.passes(pinned + 10)
+    told.leaves("idle", pinned + 10, worked=pinned)
+    told.ends()
+    assert story.verdict() == verdict

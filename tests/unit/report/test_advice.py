@@ -2,7 +2,7 @@
 
 import pytest
 
-from poc_cli.report.advice import against_events, against_pin
+from poc_cli.report.advice import advice_on_events, advice_on_pin
 
 
 @pytest.mark.parametrize(
@@ -13,21 +13,21 @@ from poc_cli.report.advice import against_events, against_pin
         ("timer", "scheduler.wait", "ctx.storage.setAlarm"),
         ("awaitJs", "a standard-API WebSocket", "ctx.acceptWebSocket"),
         ("awaitJs", "an outgoing WebSocket", "let another object hold it"),
-        ("operation", "an outgoing WebSocket", "close it while nothing is to be done"),
+        ("operation", "an outgoing WebSocket", "close it while there is nothing to do"),
         ("operation", "fetch", "AbortSignal.timeout"),
         ("awaitJs", "waitUntil", "setHibernatableWebSocketEventTimeout"),
         ("awaitJs", "an unfinished WebSocket handler", "setHibernatableWebSocketEventTimeout"),
-        ("awaitJs", "an unfinished alarm handler", "settle or reject"),
-        ("awaitJs", "something new", "a handler has not ended"),
+        ("awaitJs", "an unfinished alarm handler", "resolve or reject"),
+        ("awaitJs", "something new", "a handler has not returned"),
         ("operation", "something new", "an operation has not ended"),
-        ("something new", "something new", "give that an end"),
+        ("something new", "something new", "end that after a timeout"),
     ],
 )
 def test_there_is_advice_against_every_kind_of_pin(kind: str, what: str, word: str) -> None:
-    assert word in against_pin(kind, what)
+    assert word in advice_on_pin(kind, what)
 
 
 def test_only_handlers_of_sockets_are_ended_by_their_time_out() -> None:
     for what in ("an unfinished fetch handler", "an unfinished alarm handler", "an unfinished RPC method"):
-        assert "EventTimeout" not in against_pin("awaitJs", what)
-    assert "exactly" in against_events("hibernatable_websocket")
+        assert "EventTimeout" not in advice_on_pin("awaitJs", what)
+    assert "exactly" in advice_on_events("hibernatable_websocket")

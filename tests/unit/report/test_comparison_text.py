@@ -9,7 +9,7 @@ from poc_cli.report.comparison_text import answer, lines
 from poc_cli.report.styled import plain
 from tests.unit.report.hostile import TEXTS, claim, document, scenario
 
-TOO_FEW = "not compared: too few values, 60 where it takes 500"
+TOO_FEW = "not compared: too few values: 60, and 500 are needed"
 QUICK = [2.0 + 0.01 * number for number in range(60)]
 
 
@@ -111,13 +111,13 @@ def test_scenarios_of_one_run_alone_are_named() -> None:
     after = figures("wake_ms", QUICK)
     after["wake_ms"]["samples"]["other"] = [900.0] * 60
     found = told(run(figures=figures("wake_ms", QUICK)), run(figures=after))
-    assert any(line.endswith("measured by one run only and not compared: other") for line in found)
+    assert any(line.endswith("not compared, as only one run measured it: other") for line in found)
 
 
 def test_a_record_that_is_not_whole_is_said_first_and_last() -> None:
     found = told(run(one("a", "held"), error="it breaks off"), run(one("a", "held")))
-    assert found[2] == "the record of the run before is not whole, so it proves nothing: it breaks off"
-    assert found[-1] == "nothing can be said: the record of a run is not whole"
+    assert found[2] == "the record of the run before is incomplete, so it proves nothing: it breaks off"
+    assert found[-1] == "no result: the record of a run is incomplete"
 
 
 def test_two_that_got_worse_are_plural() -> None:

@@ -36,7 +36,7 @@ def test_of_several_performances_the_first_that_shows_it_is_quoted() -> None:
     told(history, "second", round_=2)
     judged = claims(history.end().judged())["it"]
     assert judged["held_of"] == {"k": 1, "n": 3}
-    assert judged["reason"].startswith("in performance 2 of 3: ")
+    assert judged["reason"].startswith("in round 2 of 3: ")
     quoted = "\n".join(Excerpts(history.events).around(judged["evidence"]))
     assert "second" in quoted
     assert "third" not in quoted

@@ -3,8 +3,8 @@
 import pytest
 from markdown_it import MarkdownIt
 
-from poc_cli.judge.gate_row import Row
 from poc_cli.judge.gates import Outcome
+from poc_cli.judge.requirements import Row
 from poc_cli.report.gate_table import lines, table
 from poc_cli.report.styled import plain
 from tests.unit.report.hostile import TEXTS

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poc_cli.judge.gate_row import Row
-from poc_cli.judge.gates import Outcome, hold_against
-from poc_cli.judge.requirements import Gates, entry
+from poc_cli.judge.gates import Outcome, check_gates
+from poc_cli.judge.requirements import Gates, Row, entry
 from poc_cli.report.github import LARGEST_SUMMARY, annotations, annotations_of_check, summary
 from tests.unit.judge.performing import hibernate_run
 from tests.unit.report.hostile import TEXTS, claim, document, everywhere, scenario
@@ -69,7 +68,7 @@ def test_the_refuted_come_first_and_the_rest_is_counted() -> None:
     claims = [claim(f"u{number}", "unknown") for number in range(8)] + [claim(f"r{number}") for number in range(4)]
     told = annotations(document(scenario("s", *claims, error=None, stopped=None)), (), here).splitlines()
     assert [line.partition(" ")[0] for line in told] == ["::error"] * 4 + ["::warning"] * 6 + ["::notice"]
-    assert told[-1] == "::notice title=poc::2 more not shown here; the summary of the step has them"
+    assert told[-1] == "::notice title=poc::2 more are not shown here; see the job summary"
 
 
 def test_what_is_as_it_should_be_is_not_annotated() -> None:
@@ -81,7 +80,7 @@ def test_a_check_annotates_its_gates() -> None:
     judged = document(
         scenario("s", claim("a"), claim("b"), claim("c", "held"), error=None, stopped=None, file="s.toml")
     )
-    outcome = hold_against(Gates((entry("c"),), (entry("b"),)), judged, {"s": ("a", "b", "c")})
+    outcome = check_gates(Gates((entry("c"),), (entry("b"),)), judged, {"s": ("a", "b", "c")})
     told = annotations_of_check(judged, (), here, outcome)
     assert told == "::error file=s.toml,title=poc%3A not met%3A s/a is not refuted::refuted: a\n"
 
@@ -112,9 +111,7 @@ def test_a_long_reason_is_cut() -> None:
 def test_the_summary_has_the_gates_first_and_quotes() -> None:
     history = hibernate_run(wrong={"storage-survives-sleep"})
     judged = history.judged()
-    outcome = hold_against(
-        Gates((entry("storage-survives-sleep"),)), judged, {"hibernate": ("storage-survives-sleep",)}
-    )
+    outcome = check_gates(Gates((entry("storage-survives-sleep"),)), judged, {"hibernate": ("storage-survives-sleep",)})
     told = summary(judged, list(history.events), outcome, LARGEST_SUMMARY)
     assert told.startswith(
         "**poc check: not feasible: a gate is not met**\n\n| Requirement | Found | Verdict |\n|---|---|---|\n| hib"
@@ -127,7 +124,7 @@ def test_the_summary_is_cut_by_ourselves(room: int) -> None:
     claims = [claim(f"c{number}", reason="ä" * 1400, says="ß" * 1400) for number in range(400)]
     told = summary(document(scenario("s", *claims, error=None, stopped=None)), [], None, room)
     assert len(told.encode()) <= min(room, LARGEST_SUMMARY)
-    assert "Cut to fit" in told
+    assert "Truncated to fit" in told
 
 
 def test_the_path_is_one_of_the_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

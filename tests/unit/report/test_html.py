@@ -79,7 +79,7 @@ def test_a_refuted_claim_is_told_with_its_reason_before_all_else() -> None:
     words = page.words
     assert words.index("Not feasible") < words.index("1 of 3 claims was refuted.") < words.index("Refuted, and why")
     says = "A row that was written before the sleep can be read after it."
-    assert words.index("Refuted, and why") < words.index(says) < words.index("What survived what")
+    assert words.index("Refuted, and why") < words.index(says) < words.index("Survival matrix")
     assert "#s0c2" in page.all("href")
 
 
@@ -89,7 +89,7 @@ def test_every_claim_has_its_parts() -> None:
     for part in (
         "held",
         "c",
-        "(known here as refuted)",
+        "(known defect is gone)",
         "Source",
         "Evidence",
         "events 1, 2, 3",
@@ -180,7 +180,7 @@ CUT = [0, 1, 2, 5, 20, 40, -2, -1]
 def test_nothing_counts_as_held_in_a_record_that_is_cut_off(end: int) -> None:
     history = History()
     history.events = pages.story().events[:end]
-    source = html(history.judged(), history.events, ["The record is not whole."])
+    source = html(history.judged(), history.events, ["The record is incomplete."])
     body = source.partition("<body>")[2].partition('<section id="reading">')[0]
     assert 'class="chip held"' not in body
     assert "Feasible" not in body
@@ -199,18 +199,18 @@ def test_a_play_that_could_not_be_judged_is_shown_all_the_same() -> None:
     judged = history.judged()
     judged["scenarios"] = []
     words = Page(html(judged, history.events)).words
-    assert "plays of no scenario" in words
-    assert "nothing of them could be judged" in words
+    assert "plays without a scenario" in words
+    assert "but could not be judged" in words
 
 
 def test_a_long_run_stays_small_and_says_what_it_folds() -> None:
     source = pages.long(scenarios=20)
     assert len(source.encode()) < 1_500_000
     assert source.count('class="scenario"') == 20
-    assert source.count("events folded here") >= 20
+    assert source.count("events not shown") >= 20
 
 
 def test_how_many_performances_were_repeated_is_among_the_facts() -> None:
     repeats = {"performances": 9, "repeated": 1, "late": 0, "first": None}
-    assert "1 of 9 performances, not for lateness" in Page(html(document(scenario("s"), repeats=repeats), [])).words
-    assert "Played again" not in Page(html(document(scenario("s")), [])).words
+    assert "1 of 9 plays, not because of lateness" in Page(html(document(scenario("s"), repeats=repeats), [])).words
+    assert "Repeated" not in Page(html(document(scenario("s")), [])).words

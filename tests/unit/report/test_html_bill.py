@@ -30,7 +30,7 @@ def of_month(name: str) -> Chart:
 
 
 def words(chart: Chart) -> list[str]:
-    return [each.text for each in chart.drawing.words]
+    return [each.text for each in chart.drawing.texts]
 
 
 def test_a_run_that_used_nothing_has_no_chart() -> None:
@@ -46,7 +46,7 @@ def test_the_time_in_memory_is_one_bar() -> None:
         ("asleep", 37.5, 62.5),
     ]
     assert words(chart)[0] == "in memory for 16 s"
-    assert ", ".join(words(chart)[1:]) == "6 s active, 4 s of it pinned, 10 s only waiting to sleep"
+    assert ", ".join(words(chart)[1:]) == "6 s active, 4 s of that pinned, 10 s waiting to sleep"
     assert "Waiting to sleep is not billed; being pinned is." in chart.sentence
 
 
@@ -75,7 +75,7 @@ def test_no_bar_leaves_its_place_and_no_line_a_phone(name: str) -> None:
     chart = of_month(name)
     assert all(0 <= each.x <= each.x + each.w <= 100.001 for each in chart.drawing.shapes)
     assert all(len(text) <= 46 for text in words(chart))
-    assert chart.drawing.height >= max(each.y for each in chart.drawing.words)
+    assert chart.drawing.height >= max(each.y for each in chart.drawing.texts)
 
 
 def test_the_page_has_a_section_only_where_there_is_a_bill() -> None:

@@ -13,13 +13,11 @@ from poc_cli.judge.figures import figures
 from poc_cli.record.run_record import record
 from poc_cli.report.completeness import missing
 from poc_cli.report.html.charts import latencies
-from poc_cli.report.html.drawing import AXIS, BAR, GAP, LABEL, Drafter, Scale
+from poc_cli.report.html.drawing import AXIS, BAR, GAP, KINDS, LABEL, Scale, TimelineRenderer, data_of
 from poc_cli.report.html.html_page import _source
-from poc_cli.report.html.lanes import MOST_LANES, gathered
 from poc_cli.report.html.safe import address, embedded
-from poc_cli.report.html.timeline import timeline_of
-from poc_cli.report.html.timeline_data import KINDS, data_of
-from poc_cli.report.html.transcripts import Room, Told, lines_of
+from poc_cli.report.html.timeline import MOST_LANES, merge_lanes, timeline_of
+from poc_cli.report.html.transcripts import EventIndex, LineBudget, lines_of
 from tests.support.big_run import big_run
 from tests.support.pages import STORY, story
 from tests.unit.judge.histories import History
@@ -71,9 +69,9 @@ def long_play() -> History:
 def test_a_fold_counts_all_that_it_stands_for() -> None:
     events = [event for event in long_play().events if event.play != "run"]
     wanted = {events[700].id, events[900].id}
-    told = Told()
-    lines = lines_of("talk-000", events, "top", Room(80, wanted), told)
-    folded = [re.search(r"… ([\d,]+) events folded here", text) for line in lines for text, _ in line.spans]
+    told = EventIndex()
+    lines = lines_of("talk-000", events, "top", LineBudget(80, wanted), told)
+    folded = [re.search(r"… ([\d,]+) events not shown", text) for line in lines for text, _ in line.spans]
     counted = sum(int(found[1].replace(",", "")) for found in folded if found)
     shown = {line.anchor for line in lines if line.anchor and not line.is_fold}
     silent = [event for event in events if f"e{event.id}" not in shown]
@@ -85,7 +83,7 @@ def test_a_fold_counts_all_that_it_stands_for() -> None:
 
 def test_a_short_play_is_told_in_full() -> None:
     events = [event for event in story().events if event.play == "story"]
-    lines = lines_of("story", events, "top", Room(1000, set()), Told())
+    lines = lines_of("story", events, "top", LineBudget(1000, set()), EventIndex())
     assert not any(line.is_fold for line in lines)
 
 
@@ -123,7 +121,7 @@ def test_a_crash_is_no_sleep() -> None:
 def test_no_mark_is_lost_in_drawing_or_in_the_data() -> None:
     timeline = timeline_of([event for event in long_play().events if event.play != "run"])
     marks = sum(len(lane.marks) for lane in timeline.lanes)
-    drawing = Drafter({}, {}).draw(timeline, Scale(0.0, timeline.end, 40), "all")
+    drawing = TimelineRenderer({}, {}).draw(timeline, Scale(0.0, timeline.end, 40), "all")
     many = [shape for shape in drawing.shapes if shape.style.endswith(" many")]
     counted = sum(
         int(number.replace(",", "")) for each in many for number in re.findall(r"([\d,]+) \w+[,]", each.title)
@@ -143,7 +141,7 @@ def test_many_clients_become_few_lanes_and_keep_all_marks() -> None:
         history.add("story", f"c.{number}", kinds.OPENED)
         history.add("story", f"c.{number}", kinds.SENT, text="x", bytes=1)
     whole = timeline_of([event for event in history.events if event.play == "story"])
-    few = gathered(whole)
+    few = merge_lanes(whole)
     assert len(few.lanes) <= MOST_LANES < len(whole.lanes)
     assert sum(len(lane.marks) for lane in few.lanes) == sum(len(lane.marks) for lane in whole.lanes)
     assert "c (200)" in [lane.label for lane in few.lanes]
@@ -188,9 +186,9 @@ def test_a_whole_folder_lacks_nothing() -> None:
     [
         (None, WHOLE, "run.json is missing"),
         ("{", WHOLE, "run.json cannot be read"),
-        ("[]", WHOLE, "run.json is of the schema None"),
-        ('{"schema": "poc.run/2"}', WHOLE, "run.json is of the schema 'poc.run/2'"),
-        ('{"schema": "poc.run/1", "verdict": "held"}', WHOLE, "run.json is not what this poc makes of the history"),
+        ("[]", WHOLE, "run.json has the schema None"),
+        ('{"schema": "poc.run/2"}', WHOLE, "run.json has the schema 'poc.run/2'"),
+        ('{"schema": "poc.run/1", "verdict": "held"}', WHOLE, "run.json does not match the history"),
         ("", WHOLE[:2], "trace/ is missing"),
         ("", WHOLE[:3], "worker.log is missing"),
     ],
@@ -204,8 +202,8 @@ def test_a_record_that_breaks_off_is_said_to() -> None:
     history = story()
     history.events.pop()
     found = missing([*history.events, None], history.judged(), None, WHOLE)
-    assert found[0] == "The record is not whole: the record breaks off. What was judged of it cannot count as held."
-    assert "The last line of history.ndjson is cut off" in found[1]
+    assert found[0] == "The record is incomplete: the record breaks off. No claim counts as held."
+    assert "The last line of history.ndjson is truncated" in found[1]
 
 
 # --- contrast

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from junitparser import JUnitXml
 
-from poc_cli.judge.gate_row import Row
 from poc_cli.judge.gates import Outcome
+from poc_cli.judge.requirements import Row
 from poc_cli.report.junit import LONGEST_TEXT, junit
 from tests.unit.judge.performing import hibernate_run
 from tests.unit.report.hostile import TEXTS, claim, document, everywhere, scenario
@@ -52,7 +52,7 @@ def test_each_verdict_has_its_place(changes: dict[str, Any], kind: str | None) -
 def test_what_a_gate_allows_is_skipped() -> None:
     case = one(Outcome((), frozenset({("s", "c")})), verdict="refuted", reason="it fell asleep")
     assert case[0].tag == "skipped"
-    assert case[0].get("message") == "refuted, as the gates allow: it fell asleep"
+    assert case[0].get("message") == "refuted, which the gates allow: it fell asleep"
 
 
 def test_gates_are_testcases_too() -> None:

@@ -28,11 +28,12 @@ def test_the_text_tells_stages_sockets_messages_and_processes() -> None:
     for words in (
         "load  4 sockets in 2 rooms (file limit 20,000, load average 0.5 at the start)",
         "ramp              0.5 s, 4 opened, handshake p50 2.0 p99 4.0 max 4.0 ms",
-        "sleep natural     0.5 s, 4 sent, 4 of 4 came, 13.0 s of quiet",
-        "storm all         0.5 s, 8 sent, 8 of 8 came, all within 0.04 s, answer p50 20.0 p99 40.0 max 40.0 ms",
+        "sleep natural     0.5 s, 4 sent, 4 of 4 received, 13.0 s idle",
+        "storm all         0.5 s, 8 sent, 8 of 8 received, all received within 0.04 s, ",
+        "reply p50 20.0 p99 40.0 max 40.0 ms",
         "open at the end   4 (sockets 0 to 3)",
-        "messages          12 sent, 12 arrivals due = 12 came + 0 lost",
-        "client            50 to 52 MiB, 0.4 s of processor",
+        "messages          12 sent, 12 expected = 12 received + 0 lost",
+        "client            50 to 52 MiB, 0.4 s of CPU time",
         "runtime           60 to 70 MiB",
     ):
         assert words in text, text
@@ -49,7 +50,7 @@ def test_every_way_in_which_sockets_fared_is_told() -> None:
     assert dict(fates(told)) == {
         "open at the end": "0",
         "dropped": "1 (socket 0): 1012 'restarted', closed by the server",
-        "never open": "1 (socket 1): the server answered 503 full",
+        "not opened": "1 (socket 1): the server answered 503 full",
         "left": "1 (socket 2)",
         "unknown": "1 (socket 3)",
     }
@@ -63,13 +64,13 @@ def test_of_many_ways_the_rest_is_counted() -> None:
 def test_losses_are_named() -> None:
     silent = judged(ramp(), sleep(), storm(came=7, answered=[[0, 2]], losses=loss("unanswered", 3)))
     told = messages(silent["load"][0]["messages"])
-    assert "12 arrivals due = 11 came + 1 lost; stage 3: 1 unanswered at socket 3" in told
+    assert "12 expected = 11 received + 1 lost; stage 3: 1 unanswered at socket 3" in told
 
 
 def test_markdown_has_it_as_a_table() -> None:
     text = markdown(judged())
     assert "**crowd**: 4 sockets in 2 rooms" in text
-    assert "| storm all | 0.5 s, 8 sent, 8 of 8 came" in text
+    assert "| storm all | 0.5 s, 8 sent, 8 of 8 received" in text
 
 
 def test_the_page_draws_it() -> None:
@@ -77,7 +78,7 @@ def test_the_page_draws_it() -> None:
     page = html(history.judged(), history.events)
     for words in ("The load of crowd", "open sockets, at most 4", "memory of the runtime, at most 70 MiB"):
         assert words in page
-    assert "answers in the wake storm: 20.0 ms, 99 of 100 in 40.0 ms" in page
+    assert "replies in the wake storm: median 20.0 ms, p99 40.0 ms" in page
 
 
 def test_a_run_without_a_load_has_no_chart_of_one() -> None:
@@ -86,7 +87,7 @@ def test_a_run_without_a_load_has_no_chart_of_one() -> None:
 
 def test_a_load_that_was_never_sampled_has_only_its_latencies() -> None:
     (chart,) = charts_of_loads(judged(), [])
-    assert chart.heading == "How long it took"
+    assert chart.heading == "Latencies"
 
 
 @pytest.mark.parametrize("form", [markdown, html, junit])
@@ -108,7 +109,7 @@ def test_the_transcript_tells_the_stages() -> None:
     told = "\n".join(plain(line) for line in transcript(load_history().end().events, messages=True))
     assert "load, " in told
     assert "storm all, 8 sent, 8 came, done" in told
-    assert "the sockets in the end: open [[0, 3]]" in told
+    assert "sockets at the end: open [[0, 3]]" in told
 
 
 def test_a_section_is_told_with_nothing_measured() -> None:

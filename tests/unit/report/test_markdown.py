@@ -165,9 +165,9 @@ def test_only_tested_rows_and_columns_are_shown() -> None:
 
 def test_known_defects_are_marked() -> None:
     known = markdown(document(scenario("s", claim("c", known="refuted"), stopped=None, error=None)))
-    assert "- **s/c** (known here): c" in known
+    assert "- **s/c** (known defect): c" in known
     gone = markdown(document(scenario("s", claim("c", "held", known="refuted"), stopped=None, error=None)))
-    assert "- **s/c** (known here as refuted): c" in gone
+    assert "- **s/c** (known defect is gone): c" in gone
 
 
 def test_what_could_not_be_played_ended_early_or_was_left_out_is_listed() -> None:
@@ -178,7 +178,7 @@ def test_what_could_not_be_played_ended_early_or_was_left_out_is_listed() -> Non
             scenario("three", error=None, stopped=None, left_out="its subject is the timer"),
         )
     )
-    assert "- **one** could not be played: the side-car did not answer" in told
+    assert "- **one** could not be run: the side-car did not answer" in told
     assert "- **two** ended early: on failed at story.toml:9" in told
     assert "- **three** was left out: its subject is the timer" in told
 
@@ -211,7 +211,7 @@ def test_what_was_cut_is_counted_and_the_refuted_go_first() -> None:
     shown = told.count("**s/held-")
     assert 0 < shown < 50
     ending = told.rstrip().rsplit("\n", maxsplit=1)[-1]
-    assert ending.startswith(f"Cut to fit into a comment: {50 - shown} claims that held are not shown here")
+    assert ending.startswith(f"Truncated to fit into a comment: {50 - shown} claims that held are not shown")
 
 
 def test_the_heading_stays_with_the_first_claim_that_fits() -> None:
@@ -224,26 +224,26 @@ def test_the_heading_stays_with_the_first_claim_that_fits() -> None:
 def test_nothing_in_a_record_that_is_not_whole_reads_as_a_pass() -> None:
     story = scenario("s", claim("c", "held"), claim("d"), error=None, stopped=None)
     found = markdown(document(story, verdict="error", error="the record breaks off")).splitlines()
-    assert found[0].startswith("**poc: the record of this run is not whole, so it proves nothing** (judged as far as ")
-    assert found[2] == "The record of this run is not whole: the record breaks off."
-    assert "- **s/c** (record not whole): c\\" in found
-    assert "- **s/d** (record not whole): d\\" in found
-    assert "<summary>1 held (record not whole)</summary>" in found
-    assert found[-1] == "The record of this run is not whole, so nothing here counts as a pass."
+    assert found[0].startswith("**poc: the record of this run is incomplete, so it proves nothing** (judged as far as ")
+    assert found[2] == "The record of this run is incomplete: the record breaks off."
+    assert "- **s/c** (incomplete record): c\\" in found
+    assert "- **s/d** (incomplete record): d\\" in found
+    assert "<summary>1 held (incomplete record)</summary>" in found
+    assert found[-1] == "The record of this run is incomplete, so nothing here counts as a pass."
 
 
 def test_what_was_played_again_is_told_with_the_reason() -> None:
     replayed = [{"play": "s", "reason": "it hung"}, {"play": "s~c", "reason": "it died"}]
     found = markdown(document(scenario("s", error=None, stopped=None, replayed=replayed))).splitlines()
-    assert "- **s** played again: it hung" in found
-    assert "- **s** played again (s\\~c): it died" in found
+    assert "- **s** was repeated: it hung" in found
+    assert "- **s** was repeated (s\\~c): it died" in found
 
 
 def test_how_many_performances_were_repeated_is_told_where_any_was() -> None:
     repeats = {"performances": 9, "repeated": 1, "late": 1, "first": {"play": "s", "reason": "it began *late*"}}
-    line = "Played again: 1 of 9 performances, because this machine was too slow (the first, s: it began \\*late\\*)."
+    line = "Repeated: 1 of 9 plays, because this machine was too slow (first s: it began \\*late\\*)."
     assert line in markdown(document(scenario("s"), repeats=repeats)).splitlines()
-    assert "Played again" not in markdown(document(scenario("s"), repeats=repeats | {"repeated": 0}))
+    assert "Repeated" not in markdown(document(scenario("s"), repeats=repeats | {"repeated": 0}))
 
 
 @pytest.mark.parametrize("hostile", [*TEXTS, "##[error]x", "````", "```text\n</details>\n::error::x"])

@@ -5,7 +5,7 @@ import pytest
 from poc_cli.judge.run_document import document
 from poc_cli.report.html import html
 from poc_cli.report.markdown import markdown
-from poc_cli.report.question import answered
+from poc_cli.report.question import question_answers
 from poc_cli.report.styled import plain
 from poc_cli.report.text import lines
 from tests.support.pages import STORY, begin
@@ -53,13 +53,13 @@ def test_it_is_answered_first(history: History, said: str) -> None:
 
 
 def test_what_could_not_be_shown_is_no_yes() -> None:
-    found = list(answered(document(list(run("no sleep").events))))
+    found = list(question_answers(document(list(run("no sleep").events))))
     assert [(each.answer, each.verdict) for each in found] == [("no", "refuted")]  # a room that does not sleep
 
 
 def test_a_record_that_is_not_whole_answers_nothing() -> None:
     history = run("done")
-    found = list(answered(document(list(history.events[:-1]))))
+    found = list(question_answers(document(list(history.events[:-1]))))
     assert [(each.answer, each.verdict) for each in found] == [("not shown", "unknown")]
 
 
@@ -68,4 +68,4 @@ def test_without_a_question_there_is_no_answer() -> None:
     told = history.play(STORY)
     begin(told)
     told.stays()
-    assert list(answered(document(list(told.stops().events)))) == []
+    assert list(question_answers(document(list(told.stops().events)))) == []

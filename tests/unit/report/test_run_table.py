@@ -147,5 +147,5 @@ def test_targets_are_told_by_their_names_and_what_one_cannot_judge_does_not_diff
     assert [row.differs for row in rows(documents, TARGETS)] == [False]
     found = [plain(line) for line in lines(documents, TARGETS, ["results/0", "results/1"])]
     assert found[:2] == ["left out on https://x.example: there is no trace", "  s/a"]
-    assert found[-1] == "no claim differs between local, https://x.example, 1 left out on one of them"
+    assert found[-1] == "no claim differs between local, https://x.example, 1 left out on some"
     assert compared(documents, TARGETS, 0)["schema"] == "poc.targets/1"

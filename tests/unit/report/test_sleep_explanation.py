@@ -7,7 +7,7 @@ import pytest
 from poc_cli.history import event as kinds
 from poc_cli.record.run_record import record
 from poc_cli.report.advice import NOTHING_SEEN
-from poc_cli.report.sleep_explanation import Resident, explain, in_a_line
+from poc_cli.report.sleep_explanation import ObjectInPlay, explain, in_a_line
 from poc_cli.report.styled import plain
 from tests.unit.judge.histories import FILE, PIN, History, Tale, scenario, tale
 from tests.unit.report.hostile import TEXTS
@@ -22,9 +22,9 @@ PINS: list[dict[str, Any]] = [
 ]
 
 
-def resident(history: History, label: str = "object") -> Resident:
+def resident(history: History, label: str = "object") -> ObjectInPlay:
     run = record(list(history.events))
-    return Resident(run.plays[0], label)
+    return ObjectInPlay(run.plays[0], label)
 
 
 def told(history: History, label: str = "object") -> list[str]:
@@ -110,8 +110,8 @@ def test_what_was_pending_is_told_with_its_place_its_age_and_what_to_do() -> Non
         "  It did not sleep at line 7 (hibernate): "
         "setInterval (room.ts:12) was still pending 13.0 s after its last event."
     )
-    assert section(found, "what was asked") == ["at line 7 (hibernate): to sleep: watched for 13.0 s, in vain"]
-    assert section(found, "pending then") == ["setInterval (room.ts:12), for 24.0 s"]
+    assert section(found, "hibernate steps") == ["at line 7 (hibernate): to sleep: watched for 13.0 s, it did not"]
+    assert section(found, "pending at that time") == ["setInterval (room.ts:12), for 24.0 s"]
     (advice,) = section(found, "what to change")
     assert advice.startswith("setInterval (room.ts:12): a pending timer keeps the object in memory;")
     assert "ctx.storage.setAlarm(time)" in advice
@@ -120,7 +120,7 @@ def test_what_was_pending_is_told_with_its_place_its_age_and_what_to_do() -> Non
 
 def test_equal_pins_are_counted_and_share_their_advice() -> None:
     found = told(awake(PINS[0], PINS[0], PINS[0] | {"line": 40}, PINS[1]))
-    assert [line.partition(", for")[0] for line in section(found, "pending then")] == [
+    assert [line.partition(", for")[0] for line in section(found, "pending at that time")] == [
         "2 x setInterval (room.ts:12)",
         "setInterval (room.ts:40)",
         "fetch (room.ts:30)",
@@ -132,7 +132,7 @@ def test_equal_pins_are_counted_and_share_their_advice() -> None:
 
 
 def test_a_pin_without_a_place_is_told_without_one() -> None:
-    (pending,) = section(told(awake(PINS[2])), "pending then")
+    (pending,) = section(told(awake(PINS[2])), "pending at that time")
     assert pending.startswith("waitUntil, for ")
 
 
@@ -146,10 +146,10 @@ def test_an_evict_that_was_refused_names_what_was_pending() -> None:
     assert found[1] == (
         "  It did not sleep at line 7 (hibernate): it was not evicted, because fetch (room.ts:30) was pending."
     )
-    assert section(found, "what was asked") == [
+    assert section(found, "hibernate steps") == [
         "at line 7 (hibernate): to be evicted: not done, fetch (room.ts:30) pending"
     ]
-    assert section(found, "pending then") == ["fetch (room.ts:30)"]
+    assert section(found, "pending at that time") == ["fetch (room.ts:30)"]
 
 
 def test_an_alarm_that_comes_before_the_evict_is_no_failure_to_sleep() -> None:
@@ -161,7 +161,7 @@ def test_an_alarm_that_comes_before_the_evict_is_no_failure_to_sleep() -> None:
     told_so_far.ends()
     found = told(told_so_far.done())
     assert found[1] == "  It slept: it left memory 10.001 s after its last event."
-    assert section(found, "what was asked") == [
+    assert section(found, "hibernate steps") == [
         "at line 7 (hibernate): to be evicted: not done, its alarm is due in 4.2 s, before it sleeps"
     ]
     assert section(found, "what to change") == []
@@ -174,7 +174,7 @@ def test_an_evict_that_failed_and_a_probe_are_told_as_they_were_answered() -> No
     told_so_far.add("object:object", kinds.EVICTED, step=1, outcome="no_answer", said="no answer in 31 s")
     told_so_far.ends()
     told_so_far.probe("awake")
-    assert section(told(told_so_far.stops()), "what was asked") == [
+    assert section(told(told_so_far.stops()), "hibernate steps") == [
         "at line 7 (hibernate): to be evicted: no answer (no answer in 31 s)",
         "at line 8 (probe): to be asleep: it is awake",
     ]
@@ -245,9 +245,7 @@ def test_an_object_that_never_came_says_which_did() -> None:
 def test_a_story_without_a_sleep_says_that_nothing_was_asked() -> None:
     told_so_far = story(CONNECT)
     told_so_far.connect()
-    assert told(told_so_far.done())[1] == (
-        "  It did not sleep: nothing asked it to, the scenario has no hibernate step."
-    )
+    assert told(told_so_far.done())[1] == ("  It did not sleep: the scenario has no hibernate step.")
 
 
 def test_a_story_that_ended_before_its_sleep_says_where() -> None:
@@ -266,7 +264,7 @@ def test_leaving_otherwise_is_no_sleep(how: str, words: str) -> None:
     told_so_far.leaves(how, idle=0.1)
     told_so_far.ends()
     found = told(told_so_far.done())
-    assert found[1] == "  It did not sleep: it left memory, but not to sleep."
+    assert found[1] == "  It did not sleep: it left memory, but not by a sleep."
     assert words in found[3]
 
 
@@ -277,7 +275,7 @@ def test_the_clocks_of_two_processes_are_never_set_off_against_each_other() -> N
     told_so_far.add("object:object", kinds.ENTERED, process=2, ctx=1, at_ns=7)
     told_so_far.add("object:object", kinds.DELIVERED, name="fetch", at_ns=7)
     found = told(told_so_far.stops())
-    assert "  process 2 of the runtime, its clock begins anew" in found
+    assert "  process 2 of the runtime, with a new clock" in found
     assert "  in memory   0.000 s, never seen to leave; 1 x fetch" in found
     assert not any(line.startswith("  gone") for line in found)
 

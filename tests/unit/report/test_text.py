@@ -67,8 +67,12 @@ def test_the_answer_and_the_place_of_the_evidence_come_last() -> None:
         ("refuted", {"held": 1, "refuted": 1}, "not feasible: a claim was refuted (1 held, 1 refuted)"),
         ("unknown", {"left_out": 1}, "inconclusive (0 held, 1 left out)"),
         ("error", {"error": 3}, "the harness or the target failed (0 held, 3 error)"),
-        ("held", {"held": 1, "refuted": 1}, "as known: no claim was refuted but those known to be (1 held, 1 refuted)"),
-        ("refuted", {"held": 2}, "a defect that is known here was not found (2 held)"),
+        (
+            "held",
+            {"held": 1, "refuted": 1},
+            "feasible: no claim was refuted except for known defects (1 held, 1 refuted)",
+        ),
+        ("refuted", {"held": 2}, "a known defect was not found (2 held)"),
     ],
 )
 def test_the_answer_in_one_line(verdict: str, counts: dict[str, int], answer: str) -> None:
@@ -79,9 +83,9 @@ def test_the_answer_in_one_line(verdict: str, counts: dict[str, int], answer: st
 
 def test_a_run_that_broke_off_has_no_length_and_says_why_at_its_top_and_its_bottom() -> None:
     broken = document(verdict="error", seconds=None, error="the record breaks off", target={})
-    complaint = "the record of this run is not whole: the record breaks off"
-    answer = "the record of this run is not whole, so it proves nothing"
-    judged = "(judged as far as it goes: 1 held, 1 refuted)"
+    complaint = "the record of this run is incomplete: the record breaks off"
+    answer = "the record of this run is incomplete, so it proves nothing"
+    judged = "(judged as far as recorded: 1 held, 1 refuted)"
     assert told(broken) == [complaint, "", complaint, f"{answer} {judged} on no target", "evidence: results/a-run"]
 
 
@@ -90,10 +94,10 @@ def test_nothing_in_a_record_that_is_not_whole_reads_as_a_pass() -> None:
     story = scenario("s", claim("c", "held"), claim("d"), error=None, stopped=None)
     broken = document(story, verdict="error", error="the record breaks off", matrix=filled)
     found = told(broken)
-    assert found[2] == "s  s  (record not whole)"
-    assert "  held      c  (record not whole)" in found
-    assert "  refuted   d  (record not whole)" in found
-    assert found[found.index("             idle sleep") - 1] == "(record not whole)"
+    assert found[2] == "s  s  (incomplete record)"
+    assert "  held      c  (incomplete record)" in found
+    assert "  refuted   d  (incomplete record)" in found
+    assert found[found.index("             idle sleep") - 1] == "(incomplete record)"
     assert not any("feasible" in line for line in found)
     green = {text for line in lines(broken, "results/a-run") for text, style in line if style == "green"}
     assert not any("held" in text for text in green)
@@ -102,20 +106,20 @@ def test_nothing_in_a_record_that_is_not_whole_reads_as_a_pass() -> None:
 def test_what_was_played_again_is_told_with_the_reason() -> None:
     replayed = [{"play": "s", "reason": "it hung"}, {"play": "s~c", "reason": "it died"}]
     found = told(document(scenario("s", claim("c", "held"), error=None, stopped=None, replayed=replayed)))
-    assert found[:4] == ["s  s", "  played again: it hung", "  played again (s~c): it died", "  held      c"]
+    assert found[:4] == ["s  s", "  repeated: it hung", "  repeated (s~c): it died", "  held      c"]
 
 
 LATE = {"play": "s", "reason": "it began 0.4 s late"}
 REPEATS = [
     ({"performances": 257, "repeated": 0, "late": 0, "first": None}, None),
-    ({"performances": 1, "repeated": 1, "late": 0, "first": None}, "1 of 1 performance, not for lateness"),
+    ({"performances": 1, "repeated": 1, "late": 0, "first": None}, "1 of 1 play, not because of lateness"),
     (
         {"performances": 1257, "repeated": 3, "late": 2, "first": LATE},
-        "3 of 1,257 performances, 2 of them because this machine was too slow (the first, s: it began 0.4 s late)",
+        "3 of 1,257 plays, 2 of them because this machine was too slow (first s: it began 0.4 s late)",
     ),
     (
         {"performances": 2, "repeated": 2, "late": 2, "first": LATE},
-        "2 of 2 performances, because this machine was too slow (the first, s: it began 0.4 s late)",
+        "2 of 2 plays, because this machine was too slow (first s: it began 0.4 s late)",
     ),
     (None, None),
 ]
@@ -126,8 +130,8 @@ def test_how_many_performances_were_repeated_is_told_in_a_line(
     repeats: dict[str, Any] | None, said: str | None
 ) -> None:
     found = told(document(scenario("s", error=None, stopped=None), repeats=repeats))
-    assert [line for line in found if line.startswith("played again")] == ([f"played again: {said}"] if said else [])
-    assert found[-3 if said else -2].startswith("played again") == bool(said)
+    assert [line for line in found if line.startswith("repeated")] == ([f"repeated: {said}"] if said else [])
+    assert found[-3 if said else -2].startswith("repeated") == bool(said)
 
 
 def test_the_matrix_shows_what_was_tested_and_marks_what_surprises() -> None:
@@ -178,8 +182,8 @@ def test_what_was_left_out_stopped_or_broke_is_told() -> None:
 
 def test_known_defects_and_controls_that_were_not_run_are_told() -> None:
     found = told(document(scenario("s", claim("c", known="refuted"), claim("d", "held", known="refuted"))))
-    assert "  refuted   c (known here)" in found
-    assert "  held      d (known here as refuted)" in found
+    assert "  refuted   c (known defect)" in found
+    assert "  held      d (known defect is gone)" in found
     assert "            its control was not run: c" in found
 
 
@@ -220,3 +224,9 @@ def test_spans() -> None:
     assert span(5, "bold") == ("5", "bold")
     assert plain([span("a "), span("b\n", "red"), span("  ")]) == "a b\\n"
     assert plain([]) == ""
+
+
+def test_an_object_that_was_not_evicted_is_told() -> None:
+    why = "object at line 9: its alarm is due in 3.8 s, before it would sleep"
+    story = scenario("s", claim("c", "held"), title="t", error=None, stopped=None, not_evicted=[why])
+    assert f"  not evicted  {why}" in told(document(story))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.record.places import AT_BLOCKING_LIMIT
 from poc_cli.report.styled import plain
 from poc_cli.report.transcript import transcript
 from tests.unit.judge.histories import PIN, History, scenario, tale
@@ -16,6 +17,8 @@ from tests.unit.judge.performing import hibernate_run
 from tests.unit.report.hostile import TEXTS
 
 CONNECT = '{ connect = ["ann"] }'
+
+THREW = {"name": "TypeError", "message": "no name", "handler": "alarm", "script": "src/room.ts", "line": 5}
 
 
 def told(history: History, *, messages: bool = False) -> list[str]:
@@ -70,7 +73,7 @@ def test_each_play_has_its_heading_and_its_own_clock() -> None:
     headings = [line for line in found if line.startswith("hibernate")]
     assert headings[0] == "hibernate  story, scenarios/story.toml, play nonce"
     assert headings[1].startswith("hibernate~idle-room-sleeps  control of idle-room-sleeps, ")
-    assert "should be unknown" in headings[1]
+    assert "expected unknown" in headings[1]
     assert found.count("") == 2
     assert found[found.index(headings[2]) + 1].startswith("   0.001  line ")
 
@@ -116,21 +119,47 @@ def test_what_comes_after_the_end_of_a_play_is_not_told() -> None:
     ("kind", "actor", "data", "line"),
     [
         ("closed", "ann", {"said": "received 1001", "clean": True}, "ann closed: received 1001"),
+        ("closed", "ann", {"said": "no close frame", "code": 1006, "clean": False}, "ann closed: 1006, no close frame"),
         ("open_failed", "ann", {"said": "the server answered 503"}, "ann could not connect: the server answered 503"),
         ("unread", "ann", {"events": [4, 5]}, "ann never read events 4, 5"),
         ("refused", "object:room", {"pins": [PIN]}, "-- room not evicted: pinned by setInterval (room.ts:12) --"),
         ("probed", "object:room", {"found": "asleep", "ok": True}, "-- room is asleep --"),
-        ("evicted", "object:room", {"outcome": "no_answer", "said": "x"}, "-- room: the evict was not answered: x --"),
-        ("evicted", "object:room", {"outcome": "no_answer", "said": ""}, "-- room: the evict was not answered --"),
-        ("evicted", "object:room", {"outcome": "busy", "said": "x"}, "-- room: not evicted, the runtime refused: x --"),
-        ("evicted", "object:room", {"outcome": "not_running"}, "-- room: not evicted, it was not in memory --"),
+        ("evicted", "object:room", {"outcome": "no_answer", "said": "x"}, "-- room: no reply to the evict: x --"),
+        ("evicted", "object:room", {"outcome": "no_answer", "said": ""}, "-- room: no reply to the evict --"),
+        (
+            "evicted",
+            "object:room",
+            {"outcome": "busy", "said": "x"},
+            "-- room: not evicted, because the runtime refused: x --",
+        ),
+        ("evicted", "object:room", {"outcome": "not_running"}, "-- room: not evicted, because it was not in memory --"),
         ("out", "object:room", {"how": "died"}, "-- room died with its process --"),
-        ("out", "object:room", {"how": "dropped"}, "-- room left memory neither by its timer nor by an evict --"),
+        ("out", "object:room", {"how": "dropped"}, "-- room left memory, but not by the idle timer or an evict --"),
         (
             "out",
             "object:room",
             {"how": "evict", "at_ns": 5 * 10**8, "at_last_event_ns": 0},
             "-- room asleep: evicted 0.500 s after its last event --",
+        ),
+        (
+            "refused",
+            "object:room",
+            {"pins": [], "alarm_in_ms": 3800},
+            "-- room not evicted: its alarm is due in 3.8 s, before it would sleep --",
+        ),
+        (
+            "out",
+            "object:room",
+            {"how": "dropped", "at_ns": 30 * 10**9, "at_last_event_ns": 0},
+            f"-- room left memory: {AT_BLOCKING_LIMIT} --",
+        ),
+        ("threw", "object:room", THREW, "-- alarm of room threw TypeError: no name (src/room.ts:5) --"),
+        ("threw", "worker", THREW, "-- alarm of the Worker threw TypeError: no name (src/room.ts:5) --"),
+        (
+            "threw",
+            "worker",
+            THREW | {"object_class": "Lobby", "ago_ms": 2345, "script": ""},
+            "-- alarm of Lobby threw TypeError: no name (2.3 s before, reported at the end of its event) --",
         ),
         ("fault", "poc", {"fault": "crash"}, "-- fault: crash --"),
         ("step_end", "poc", {"ok": False, "failure": "mismatch", "reason": "no"}, "failed (mismatch): no"),
@@ -165,7 +194,7 @@ def test_long_messages_are_cut_and_counted() -> None:
     story.add("http", kinds.RECEIVED, status=404, text="", bytes=0)
     assert told(story.history, messages=True)[1:6] == [
         f"   0.001  ann > {'a' * 160}… (5,000 characters more)",
-        f"   0.002  ann < {'b' * 160}… (65,376 characters more) (100000 bytes in all)",
+        f"   0.002  ann < {'b' * 160}… (65,376 characters more) (100000 bytes in total)",
         f"   0.003  ann < 100 bytes {'0' * 160}… (40 characters more)",
         "   0.004  http > POST /room/x {}",
         "   0.005  http < 404",
@@ -234,3 +263,10 @@ events = st.builds(
 def test_any_history_can_be_told(history: list[Event | None], messages: bool) -> None:  # noqa: FBT001 - drawn
     for line in transcript(history, messages=messages):
         assert "\n" not in plain(line)
+
+
+def test_console_lines_are_shown_with_the_messages() -> None:
+    story = tale(STORY)
+    story.add("object:room", kinds.LOGGED, step=0, level="warn", text="so\nso")
+    assert not any("console" in line for line in told(story.history))
+    assert told(story.history, messages=True)[1] == r"   0.001  room console.warn: so\nso"

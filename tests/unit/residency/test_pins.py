@@ -155,6 +155,57 @@ def test_two_waits_without_a_stack_are_a_handler_and_what_it_waits_for() -> None
     assert whats(*waits, event="fetch") == ["an unfinished fetch handler"]
 
 
+def _answering(handler: int = 2) -> list[str]:
+    """Return the lines of a handler that returns a response."""
+    return [
+        init(handler, "js_to_kj", "awaitJs", 1),
+        init(handler + 1, "kj_to_js", "awaitIo", 1),
+        settle(handler + 1),
+        settle(handler),
+    ]
+
+
+def test_a_wait_after_the_handler_has_answered_is_the_response_body() -> None:
+    # as measured: the body is asked for twice, the second wait is for its next part
+    body = [init(4, "js_to_kj", "awaitJs", 1), settle(4), init(5, "js_to_kj", "awaitJs", 1)]
+    assert whats(*_answering(), *body, event="fetch") == ["an open response body"]
+
+
+def test_other_work_between_a_handlers_wait_and_its_answer_makes_no_difference() -> None:
+    before = [init(2, "js_to_kj", "awaitJs", 1), init(9, "operation", "durable_object_storage_sync", 1, stack=1)]
+    rest = [settle(9), init(3, "kj_to_js", "awaitIo", 1), settle(3), settle(2), init(5, "js_to_kj", "awaitJs", 1)]
+    assert whats(*before, *rest, event="fetch") == ["an open response body"]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        [init(2, "js_to_kj", "awaitJs", 1), settle(2)],  # of a constructor, which answers nothing
+        [init(2, "js_to_kj", "awaitJs", 1), init(3, "kj_to_js", "awaitIo", 1, stack=1), settle(3), settle(2)],
+        [init(2, "js_to_kj", "awaitJs", 1), init(3, "kj_to_js", "awaitIo", 1), settle(2, outcome="error")],
+    ],
+)
+def test_a_handler_that_has_not_answered_is_unfinished_whatever_ended_before(before: list[str]) -> None:
+    assert whats(*before, init(5, "js_to_kj", "awaitJs", 1), event="fetch") == ["an unfinished fetch handler"]
+
+
+def test_only_a_request_has_a_response_body() -> None:
+    wait = init(5, "js_to_kj", "awaitJs", 1)
+    assert whats(*_answering(), wait, event="alarm") == ["an unfinished alarm handler"]
+
+
+def test_a_line_of_a_package_is_told_with_the_workers_own_that_led_there() -> None:
+    residency, _ = fed(
+        stack(1, ("node_modules/y/y.js", 64), ("room.ts", 29)), stack(2, ("node_modules/y/y.js", 70)), ctx(),
+        request(1, MESSAGE), init(2, "timer", "setInterval", 1, stack=1), init(3, "timer", "setTimeout", 2, stack=2),
+    )  # fmt: skip
+    found = residency.pins(OBJECT, 10 * SECOND)
+    assert [(pin.script, pin.line, pin.package) for pin in found] == [
+        ("room.ts", 29, ("node_modules/y/y.js", 64)),
+        ("room.ts", 29, ("node_modules/y/y.js", 70)),
+    ]
+
+
 def test_work_without_a_place_takes_the_nearest_ancestors() -> None:
     found = pins(
         init(2, "kj_to_js", "awaitIo", 1, stack=2),

@@ -182,9 +182,8 @@ def test_what_cannot_be_understood_is_counted_and_changes_nothing(bad: str | byt
 
 
 def test_chatter_is_not_counted_as_ignored() -> None:
-    residency, changes = fed(
-        line("header", v=1, epochUnixMs=1), line("before", ctx=9, id=1, at=2), line("link", ctx=9, id=1)
-    )
+    link = line("link", ctx=9, id=1, fromIso=1, fromCtx=2, fromId=3)
+    residency, changes = fed(line("header", v=1, epochUnixMs=1), line("before", ctx=9, id=1, at=2), link)
     assert (residency.ignored, changes) == (0, [])
 
 

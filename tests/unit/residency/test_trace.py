@@ -16,6 +16,7 @@ from poc_cli.residency.trace import (
     ContextEnded,
     Finished,
     Header,
+    Linked,
     Place,
     ProcessExited,
     Stack,
@@ -73,6 +74,7 @@ from tests.unit.residency.lines import TRACES, line, stack, turn
             '{"e":"stack","iso":1,"id":3,"frames":[{"fn":"f","script":"a.ts","scriptId":4,"line":6,"col":7}]}',
             Stack(1, 3, Place("a.ts", 6)),
         ),
+        ('{"e":"link","ctx":1,"id":1,"fromIso":1,"fromCtx":2,"fromId":3}', Linked(1, 2)),
     ],
 )
 def test_each_event_is_read_with_its_fields(text: str, expected: object) -> None:
@@ -86,7 +88,6 @@ def test_each_event_is_read_with_its_fields(text: str, expected: object) -> None
     [
         '{"e":"before","ctx":1,"id":1,"at":5}',
         '{"e":"after","ctx":1,"id":1,"at":5}',
-        '{"e":"link","ctx":1,"id":1,"fromIso":1,"fromCtx":2,"fromId":3}',
         '{"e":"annotate","ctx":1,"id":1,"k":"url.full","v":"http://127.0.0.1/"}',
         '{"e":"annotate","ctx":1,"id":1,"k":"url.full","v":"http://x/?http.response.status_code"}',
     ],

@@ -121,3 +121,19 @@ def test_a_control_is_asked_by_itself() -> None:
 def test_older_records_are_of_a_place_that_can_do_everything() -> None:
     assert LOCAL.has_trace
     assert "evict" in LOCAL.abilities
+
+
+def test_an_object_with_a_fixed_name_needs_a_runtime_of_its_own() -> None:
+    document = (HEAD + f'steps = [{{ connect = "ann" }}, {WHO}, {SEEN}]\n' + CLAIMS).replace('"{play}"', '"foo"')
+    (play,) = plays_of(parse(document, "scenarios/story.toml"))
+    assert fit(play, LOCAL).reason is None
+    assert fit(play, URL).reason == (
+        'its object is always named "foo", so it needs a runtime of its own; not available on url'
+    )
+
+
+def test_a_worker_that_begins_with_data_runs_only_where_poc_runs_workers() -> None:
+    worker = 'worker = { dir = "app", seed = { KV = { a = "b" } } }\n'
+    assert fitted(LOCAL, WHO, SEEN, more=worker).reason is None
+    reason = fitted(Place("cloudflare", "instance", frozenset({"idle", "worker"})), WHO, SEEN, more=worker).reason
+    assert reason == "its worker begins with data (seed), which only a runtime that poc starts has; not on cloudflare"

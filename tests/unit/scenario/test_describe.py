@@ -256,3 +256,20 @@ def test_nothing_in_a_file_can_move_a_cursor(place: str, told: str) -> None:
 
 def test_a_file_name_is_inert_too() -> None:
     assert tell(parse(STORY, "a\x1b.toml"))[0] == "night (a\\x1b.toml)"
+
+
+@pytest.mark.parametrize(
+    ("worker", "said"),
+    [
+        ('{ dir = "app", config = "a.toml", env = "dev" }', "app, configured by a.toml, in its environment dev"),
+        (
+            '{ dir = "app", config = ["a.toml", "b.toml"], env = ["dev", ""] }',
+            "in the environments dev, (the top level)",
+        ),
+        ('{ dir = "app", main = "src/a.ts" }', "the worker in the folder app, from its entry point src/a.ts"),
+        ('{ dir = "app", seed = { KV = { a = "b" }, DB = "SELECT 1" } }', "app, with data in KV and DB"),
+    ],
+)
+def test_a_worker_is_told_with_all_that_is_chosen(worker: str, said: str) -> None:
+    lines = tell(parse(STORY.replace('"workers/room"', worker), "night.toml"))
+    assert said in " ".join(" ".join(lines).split())

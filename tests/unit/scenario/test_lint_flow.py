@@ -164,7 +164,10 @@ def test_a_counter_in_a_path_is_bound_where_the_client_connects() -> None:
 def test_a_member_that_connects_before_its_capture_is_told_by_the_group() -> None:
     text = TALE.replace("n={i}", "n={seen}")
     steps = '{ connect = "ann.2" }, { on = "bob", capture = { seen = "n" } }'
-    assert refusal(text.replace('{ idle = "1s" }', steps)) == '3:28: {seen} is captured only after "ann" connects'
+    assert refusal(text.replace('{ idle = "1s" }', steps)) == (
+        '3:28: {seen} is captured only after "ann" connects'
+        ' -> to use it when "ann" connects again, give that step a path: { connect = "ann", path = "/…{seen}" }'
+    )
 
 
 def test_a_control_that_takes_the_count_away_takes_the_members_too() -> None:

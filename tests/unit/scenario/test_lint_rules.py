@@ -25,14 +25,6 @@ VARS = 'vars = { color = "blue" }'
         ),
         (
             'name = "{play}" }',
-            'name = "lobby" }',
-            (
-                '3:35: "lobby" would be the same object in every play'
-                ' -> add {play} to the name, like "{play}" or "room-{play}"'
-            ),
-        ),
-        (
-            'name = "{play}" }',
             'name = "{pley}" }',
             '3:35: {pley} is not defined here -> did you mean "play"? (for literal braces, write {{pley}})',
         ),
@@ -52,7 +44,15 @@ VARS = 'vars = { color = "blue" }'
                 " -> known here: before, color, play (for literal braces, write {{token}})"
             ),
         ),
-        ('"/room/{play}" }', '"/r?t={before}" }', '4:59: {before} is captured only after "bob" connects'),
+        (
+            '"/room/{play}" }',
+            '"/r?t={before}" }',
+            (
+                '4:59: {before} is captured only after "bob" connects'
+                ' -> to use it when "bob" connects again, give that step a path: '
+                '{ connect = "bob", path = "/…{before}" }'
+            ),
+        ),
         (VARS, 'vars = { play = "blue" }', '5:10: "play" is reserved for the play itself and cannot be a var'),
         (
             VARS,
@@ -80,12 +80,12 @@ VARS = 'vars = { color = "blue" }'
         (
             'send = { op = "who" }, expect = { sockets = 2 }, capture',
             'send = { hex = "zz" }, expect = { sockets = 2 }, capture',
-            '8:24: "send": { hex = … } takes pairs of hex digits, not the text "zz"',
+            '8:32: "send": { hex = … } takes pairs of hex digits, not the text "zz"',
         ),
         (
             'send = { op = "who" }, expect = { sockets = 2 }, capture',
             "send = { text = 3 }, expect = { sockets = 2 }, capture",
-            '8:24: "send": { text = … } takes text, not the number 3; as JSON: { json = { text = … } }',
+            '8:33: "send": { text = … } takes text, not the number 3; as JSON: { json = { text = … } }',
         ),
         (
             'send = { op = "who" }, expect = { sockets = 2 }, capture',
@@ -99,12 +99,12 @@ VARS = 'vars = { color = "blue" }'
         (
             "expect = { sockets = 2 }, capture",
             'expect = [{ json_text = "{" }], capture',
-            '8:49: "expect": "{" is not JSON',
+            '8:64: "expect": "{" is not JSON',
         ),
         (
             "expect = { sockets = 2 }, capture",
             "expect = { bytes = -1 }, capture",
-            '8:49: "expect": { bytes = … } takes a number of bytes up to 67108864, not the number -1',
+            '8:59: "expect": { bytes = … } takes a number of bytes up to 67108864, not the number -1',
         ),
         (
             'hibernate = "idle"',
@@ -224,7 +224,11 @@ VARS = 'vars = { color = "blue" }'
         (
             CONTROL,
             'control = { clients = { ann = "/r?{before}" } }',
-            '19:25: {before} is captured only after "ann" connects',
+            (
+                '19:25: {before} is captured only after "ann" connects'
+                ' -> to use it when "ann" connects again, give that step a path: '
+                '{ connect = "ann", path = "/…{before}" }'
+            ),
         ),
         (
             CONTROL,
@@ -235,14 +239,6 @@ VARS = 'vars = { color = "blue" }'
             CONTROL,
             'control = { steps = [{ connect = "ann", claim = "sleep" }] }',
             '19:49: there is no claim "sleep" -> did you mean "sleeps"?',
-        ),
-        (
-            OBJECT,
-            'objects = { room = { class = "Room", name = "{play}" }, log = { class = "Log", name = "log" } }',
-            (
-                '3:87: "log" would be the same object in every play'
-                ' -> add {play} to the name, like "{play}" or "room-{play}"'
-            ),
         ),
         (
             OBJECT,
@@ -259,12 +255,6 @@ def test_what_does_not_hold_together(story: str, right: str, wrong: str, refusal
     assert error.position is not None
     said = f"{error.position.line}:{error.position.column}: {error.message}"
     assert (said if error.advice is None else f"{said} -> {error.advice}") == refusal
-
-
-@pytest.mark.parametrize("name", ["lobby", "{color}", "{{play}}", "room-{{play}}"])
-def test_an_object_name_without_the_play_is_constant(story: str, name: str) -> None:
-    with pytest.raises(ScenarioError, match="would be the same object in every play"):
-        parse(story.replace('name = "{play}" }', f'name = "{name}" }}', 1), "a.toml")
 
 
 def test_a_client_path_need_not_name_the_play(story: str) -> None:

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from poc_cli.errors import ScenarioError
 from poc_cli.scenario import conditions
+from poc_cli.scenario.expected_message import expected_by
 from poc_cli.scenario.loader import parse
-from poc_cli.scenario.model import Connect, Exchange, Repeat
+from poc_cli.scenario.model import Connect, Exchange, Repeat, Step
 from poc_cli.scenario.plays import Play, patience, plays_of
 from poc_cli.scenario.templates import render
 
@@ -29,7 +30,9 @@ steps = [
   },
   { on = "ann", send = { op = "get" }, expect = [{ value = "{color}" }, "x"], claim = "storage" },
   { on = "*", quiet = "300ms", like = { event = "{color}" } },
+  { on = "bob", expect = { match = '^(?P<a>[a-z]+) {color}' }, where = ['a matches "^a"'], capture = { id = "a" } },
   { close = "*", code = 1000, within = "1s" },
+  { connect = "bob", path = "/room/{play}?sid={id}" },
 ]
 
 [[claim]]
@@ -67,7 +70,7 @@ steps = [
   { connect = "bob" },
   { stall = "ann", release = false },
   { repeat = 20, as = "n", steps = [
-    { on = "ann", send = { op = "{n}", n = "{n}" }, expect = [{ a = 1 }, { a = 2 }], order = "any", exact = true },
+    { on = "ann", send = { op = "{n}", n = "{i}" }, expect = [{ a = 1 }, { a = 2 }], order = "any", exact = true },
     { repeat = 2, steps = [{ on = "ann.2", send = "{n}", expect = "{seen}", next = true, claim = "orderly" }] },
   ] },
   { alarm = "fires", of = "room", within = "20s" },
@@ -145,19 +148,29 @@ def assert_playable(play: Play) -> None:
     for placed in play.steps:
         assert not isinstance(placed.step, Repeat)
         step, here = placed.step, {**names, **placed.bound}
-        for key in step.names_clients:
-            named = getattr(step, key)
-            for name in [named] if isinstance(named, str) else named:
-                members = play.members(name)
-                assert members
-                if isinstance(step, Connect):
-                    for member in members:
-                        render(play.clients[member].model_dump(), {**here, **play.client_bound(member)})
-        for key in step.fills_templates:
-            render(getattr(step, key), here)
+        for member in clients_of(play, step):
+            known = {**play.client_bound(member), **here}
+            if isinstance(step, Connect):
+                table = play.clients[member].model_dump(exclude={"path"} if step.path is not None else None)
+                render(table, {**here, **play.client_bound(member)})
+            for key in step.fills_templates:
+                render(getattr(step, key), known)
+            if isinstance(step, Exchange):
+                assert all(conditions.parse(text).names <= known.keys() for text in step.where)
+                assert expected_by(step, known)
         if isinstance(step, Exchange):
-            assert all(conditions.parse(text).names <= here.keys() for text in step.where)
             names |= dict.fromkeys(step.capture, "captured")
+
+
+def clients_of(play: Play, step: Step) -> list[str]:
+    """Return the clients that a step names, or who an `http` step is."""
+    found: list[str] = []
+    for key in step.names_clients:
+        named = getattr(step, key)
+        for name in [named] if isinstance(named, str) else named:
+            assert play.members(name)
+            found += play.members(name)
+    return found or ["http"]
 
 
 def test_what_the_near_misses_start_from_is_right() -> None:

@@ -234,3 +234,20 @@ def test_a_play_that_measures_is_played_alone() -> None:
 def test_each_play_is_alone_for_its_own_steps() -> None:
     both = plays(claim("echoes", None, 'steps = [{ restart = "crash" }, { on = "bob", send = "x", claim = "echoes" }]'))
     assert [play.alone for play in both] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("object_", "fixed"),
+    [
+        ('name = "{play}"', None),
+        ('name = "{room}"', None),  # a var that has {play}
+        ('name = "foo"', "foo"),
+        ('name = "{color}"', "{color}"),
+        ('name = "{{play}}"', "{{play}}"),
+        (f'id = "{"0" * 64}"', None),
+    ],
+)
+def test_a_play_whose_object_others_would_share_is_played_alone(object_: str, fixed: str | None) -> None:
+    story = plays_of(parse(HEAD.replace('name = "{play}"', object_) + ECHOES, "hibernate.toml"))[0]
+    assert story.fixed_name == fixed
+    assert story.alone is (fixed is not None or object_.startswith("id"))

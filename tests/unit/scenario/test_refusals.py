@@ -98,7 +98,7 @@ VARS = 'vars = { color = "blue" }'
         (
             'expect = { sockets = 2 }, capture = { before = "instance" }',
             'quiet = "1s", like = { hex = "0" }',
-            '8:61: "like": { hex = … } takes pairs of hex digits, not the text "0"',
+            '8:69: "like": { hex = … } takes pairs of hex digits, not the text "0"',
         ),
         (
             'expect = { sockets = 2 }, capture = { before = "instance" }',
@@ -181,7 +181,7 @@ VARS = 'vars = { color = "blue" }'
         (
             CONNECT,
             '{ connect = "ann", send = "x" }',
-            '7:22: "send" is not a key of "connect" -> known here: claim, connect, refused, within',
+            '7:22: "send" is not a key of "connect" -> known here: claim, connect, path, refused, within',
         ),
         (
             'hibernate = "idle"',

@@ -136,7 +136,7 @@ def test_repeat() -> None:
         ),
         (
             '{ http = "/", send = { json_text = "{" } }',
-            '8:24: "send": "{" is not JSON',
+            '8:38: "send": "{" is not JSON',
         ),
         (
             '{ http = "/", capture = { color = "a" } }',

@@ -8,8 +8,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from poc_cli.clients import neighbors
+from poc_cli.clients import peer_user
 from poc_cli.services.proxy import Proxy, Request
+from poc_cli.targets import tcp_table
 
 
 async def _asked(proxy: Proxy, times: int) -> Sequence[int | None]:
@@ -44,7 +45,7 @@ def test_it_passes_on_what_comes_from_our_own_processes_and_looks_at_each_connec
 
     def look(connection: asyncio.BaseTransport) -> bool:
         looked.append(connection)
-        return neighbors.is_of_another_user(connection)
+        return peer_user.is_of_another_user(connection)
 
     monkeypatch.setattr("poc_cli.services.proxy.is_of_another_user", look)
     told: list[Request] = []
@@ -68,6 +69,6 @@ def test_another_user_is_cut_off_and_nobody_hears_of_it(monkeypatch: pytest.Monk
         proxy.listen("play", told.append)
         return await _asked(proxy, 1)
 
-    known = neighbors._TABLES[0].exists()
+    known = tcp_table.is_told()
     assert asyncio.run(story()) == [None if known else 200]
     assert len(told) == (0 if known else 1)

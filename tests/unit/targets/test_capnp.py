@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from poc_cli.errors import TargetError
-from poc_cli.targets.capnp import Service, joined, services
+from poc_cli.targets.capnp import Service, joined, services, with_tails
+from poc_cli.targets.capnp import _Segment as Segment
 
 WORD = 8
 
@@ -118,6 +119,37 @@ def test_lists_of_different_sizes_become_one_of_the_larger() -> None:
     small = config([Struct(2, ["network"])])
     assert [each.name for each in services(joined(small, config(OURS)))] == ["network", "poc-fence", "poc-evict"]
     assert [each.name for each in services(joined(config(OURS), small))] == ["poc-fence", "poc-evict", "network"]
+
+
+def tailed(name: str, *consumers: str) -> Struct:
+    """Return a worker with tail consumers, as the current workerd compiles one."""
+    found = worker(name)
+    content = found.pointers[1]
+    assert isinstance(content, Struct)
+    content.pointers += [None] * (10 - len(content.pointers))
+    content.pointers.append([Struct(0, [each, None, None]) for each in consumers] or None)
+    return found
+
+
+def tails(message: bytes, service: str) -> list[str]:
+    segment = Segment.of(message)
+    start, size, count = segment.structs(segment.worker(service) + 10)
+    return [segment.text(start + index * sum(size) + size[0]) for index in range(count)]
+
+
+def test_a_tail_consumer_is_moved_from_ours_to_their_workers_beside_the_consumers_that_they_have() -> None:
+    before = config([tailed("chat", "audit"), tailed("lobby"), tailed("poc-evict", "poc-evict"), tailed("other")])
+    after = with_tails(before, ["chat", "lobby"], "poc-evict")
+    assert tails(after, "chat") == ["audit", "poc-evict"]
+    assert tails(after, "lobby") == ["poc-evict"]
+    assert tails(after, "poc-evict") == tails(after, "other") == []
+    assert [each.name for each in services(after)] == ["chat", "lobby", "poc-evict", "other"]
+
+
+def test_a_worker_of_an_older_configuration_gets_no_tail_consumer() -> None:
+    before = config([worker("chat", ("Room", "k")), tailed("poc-evict", "poc-evict")])
+    after = with_tails(before, ["chat"], "poc-evict")
+    assert services(after)[0].classes == {"Room": "k"}
 
 
 @pytest.mark.parametrize(

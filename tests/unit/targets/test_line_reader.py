@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,14 @@ KEY = "sk_live_0a1B2c3D4e5F6g7H8i9J"
 class Pipe:
     """A pump and the end of the pipe that a runtime would write to."""
 
-    def __init__(self, file: Path, *, largest: int = 1 << 20, secrets: list[Secret] | None = None) -> None:
+    def __init__(
+        self,
+        file: Path,
+        *,
+        largest: int = 1 << 20,
+        secrets: list[Secret] | None = None,
+        rewrite: Callable[[bytes], bytes] | None = None,
+    ) -> None:
         """Open both."""
         self._file = file
         self.lines: list[bytes] = []
@@ -32,6 +39,7 @@ class Pipe:
             self.lines.append,
             largest=largest,
             leaked=lambda line, seen: self.leaks.append((line, seen)),
+            rewrite=rewrite,
         )
 
     def write(self, *chunks: bytes) -> None:
@@ -122,3 +130,11 @@ def test_a_link_in_place_of_the_file_is_not_followed(file: Path, tmp_path: Path)
 
 async def _open(file: Path) -> None:
     Pipe(file)
+
+
+async def test_a_line_may_be_rewritten_or_left_out_and_is_searched_as_it_is_written(file: Path) -> None:
+    lines = {b"dull\n": b"", b"told\n": b"threw " + KEY.encode() + b"\n  at x\n"}
+    pipe = Pipe(file, rewrite=lambda line: lines.get(line, line))
+    pipe.write(b"one\ndull\nto", b"ld\ntwo\n")
+    assert pipe.kept() == f"one\nthrew {MASK}\n  at x\ntwo\n"
+    assert pipe.leaks == [(f"threw {MASK}".encode(), {Hit("API_KEY", strong=True)})]

@@ -10,7 +10,7 @@ import pytest
 
 from poc_cli.errors import TargetError
 from poc_cli.targets.base import TargetHung
-from poc_cli.targets.endpoint import Door
+from poc_cli.targets.endpoint import Endpoint
 from poc_cli.targets.reachability import Host, host
 from poc_cli.targets.remote import Address, Remote
 
@@ -46,7 +46,7 @@ def saying(status: int, body: str) -> Iterator[str]:
 
 def asked(status: int, body: str, token_from: str | None = None) -> Host:
     with saying(status, body) as url:
-        return asyncio.run(host(Door(url), "/room/x", {}, token_from=token_from))
+        return asyncio.run(host(Endpoint(url), "/room/x", {}, token_from=token_from))
 
 
 @pytest.mark.parametrize(
@@ -90,17 +90,17 @@ def test_where_no_play_could_succeed_nothing_is_played(
 
 def test_a_place_that_answers_anything_lives() -> None:
     with saying(404, "nothing") as url:
-        asyncio.run(Remote(Address("url", Door(url)), "/x").settled())
+        asyncio.run(Remote(Address("url", Endpoint(url)), "/x").settled())
 
 
 def test_a_place_that_answers_nobody_is_an_error_and_not_silence() -> None:
     with saying(503, "down") as url, pytest.raises(TargetHung, match="no longer answers"):
-        asyncio.run(Remote(Address("url", Door(url)), "/x").settled())
+        asyncio.run(Remote(Address("url", Endpoint(url)), "/x").settled())
     with pytest.raises(TargetHung, match="nothing listens"):
-        asyncio.run(Remote(Address("url", Door("http://127.0.0.1:1")), "/x").settled())
+        asyncio.run(Remote(Address("url", Endpoint("http://127.0.0.1:1")), "/x").settled())
 
 
 @pytest.mark.parametrize("fault", ["server", "crash", "deploy"])
 def test_a_place_that_is_not_ours_cannot_be_restarted(fault: str) -> None:
     with pytest.raises(TargetError, match="cannot be restarted by poc"):
-        asyncio.run(Remote(Address("url", Door("http://x")), "/x").restart(fault))  # type: ignore[arg-type]
+        asyncio.run(Remote(Address("url", Endpoint("http://x")), "/x").restart(fault))  # type: ignore[arg-type]

@@ -138,7 +138,7 @@ def test_an_error_of_the_side_car_s_is_no_eviction() -> None:
 def test_an_evict_that_nobody_answered(handler: Handler | None) -> None:
     told = evicted(handler)
     assert told.outcome == "no_answer"
-    assert told.said
+    assert told.message
 
 
 def test_an_evict_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,9 @@ def frame(line: int, column: int, script: str = "index.js") -> dict[str, object]
 
 
 def test_a_persons_own_line_goes_before_one_of_a_package(bundle: SourceMap) -> None:
-    assert bundle.innermost([frame(4, 1), frame(3, 5), frame(1, 1)], "index.js") == Place("src/room.ts", 12)
+    package = ("node_modules/party/index.js", 3)
+    assert bundle.innermost([frame(4, 1), frame(3, 5), frame(1, 1)], "index.js") == Place("src/room.ts", 12, package)
+    assert bundle.innermost([frame(1, 1), frame(3, 5)], "index.js") == Place("src/room.ts", 12)
     assert bundle.innermost([frame(4, 1), frame(3, 5)], "index.js") == Place("node_modules/party/index.js", 3)
 
 

@@ -1,11 +1,13 @@
 """Which worker a folder, a file and the options mean."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from poc_cli.errors import TargetError
-from poc_cli.targets.worker_source import WorkerChoice, WorkerSource, source
+from poc_cli.scenario.service_tables import WorkerRef
+from poc_cli.targets.worker_source import WorkerChoice, WorkerData, WorkerSource, named_by, source
 
 
 def _with(folder: Path, *names: str) -> Path:
@@ -72,3 +74,28 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(TargetError, match=r"there is no file .*main\.ts") as raised:
         source(WorkerChoice(tmp_path, main="main.ts"))
     assert raised.value.advice == "the entry point is named relative to the worker's folder"
+
+
+def _named(folder: Path, **table: object) -> WorkerSource:
+    return named_by(WorkerRef.model_validate({"dir": "app", **table}), folder / "app", folder / "story.toml")
+
+
+def test_what_stores_hold_is_named_by_paths_from_the_scenario(tmp_path: Path) -> None:
+    folder = _with(tmp_path, "app/wrangler.toml", "data/a.sql", "data/b.png")
+    seed = {"DB": ["SELECT 1", {"file": "data/a.sql"}], "R2": {"b": {"file": "data/b.png"}, "c": {"file": "x", "d": 1}}}
+    found = _named(tmp_path, seed=seed, hyperdrive={"H": "postgres://a"})
+    assert found.data.seed is not None
+    assert json.loads(found.data.seed) == {
+        "DB": ["SELECT 1", {"file": str(folder / "data" / "a.sql")}],
+        "R2": {"b": {"file": str(folder / "data" / "b.png")}, "c": {"file": "x", "d": 1}},
+    }
+    assert found.data.hyperdrive == (("H", "postgres://a"),)
+    assert _named(tmp_path).data == WorkerData()
+    with pytest.raises(TargetError, match=r"there is no file .*gone\.sql to seed"):
+        _named(tmp_path, seed={"DB": {"file": "gone.sql"}})
+
+
+def test_a_local_capnp_has_no_stores(tmp_path: Path) -> None:
+    _with(tmp_path, "app/local.capnp")
+    with pytest.raises(TargetError, match="nothing to seed"):
+        _named(tmp_path, seed={"DB": "SELECT 1"})

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from poc_cli.targets.worker_source import WorkerChoice, WorkerSource, source
-from poc_cli.targets.wrangler_config import classes_of, only_environment, where_declared
+from poc_cli.targets.wrangler_config import classes_of, fallback_name, only_environment, where_declared
 
 IN_DEV = '[env.dev]\ndurable_objects.bindings = [{ name = "R", class_name = "Room" }]\n'
 IN_TEST = '[env.test]\ndurable_objects.bindings = [{ name = "R", class_name = "Room" }]\n'
@@ -50,6 +50,8 @@ def test_the_classes_of_a_configuration(table: dict[str, object], classes: list[
 
 def test_the_only_environment_with_objects_is_used_if_none_is_named(tmp_path: Path) -> None:
     assert only_environment(_project(tmp_path, f"[env.other]\n{IN_DEV}")) == "dev"
+    assert only_environment(_project(tmp_path, f'migrations = [{{ new_classes = ["Room"] }}]\n{IN_DEV}')) == "dev"
+    assert only_environment(_project(tmp_path, f'exports.Room.type = "durable-object"\n{IN_DEV}')) is None
     assert only_environment(_project(tmp_path, IN_DEV, "other")) is None
     assert only_environment(_project(tmp_path, IN_DEV, "")) is None  # the top level, by its name
     assert only_environment(_project(tmp_path, IN_DEV + IN_TEST)) is None
@@ -77,3 +79,11 @@ def test_a_class_of_another_worker_is_found_beside_it(tmp_path: Path) -> None:
     assert where_declared(front) == expected
     assert where_declared(front, "Room") == expected
     assert where_declared(front, "Other") is None
+
+
+def test_a_worker_without_a_name_gets_the_same_in_each_run(tmp_path: Path) -> None:
+    (file,) = _project(tmp_path, OWN).configs
+    assert [fallback_name(file, index) for index in (0, 1)] == ["worker", "worker-2"]
+    for text in ('name = "app"\n', '[env.dev]\nname = "app-dev"\n', "not toml"):
+        file.write_text(text, encoding="utf-8")
+        assert fallback_name(file, 0) is None

@@ -34,3 +34,12 @@ def test_an_error_of_the_bundler_is_told_as_it_is() -> None:
 def test_only_the_end_of_a_long_output_is_shown() -> None:
     assert shortened("a" * 9000) == "..." + "a" * 4000
     assert shortened("short") == "short"
+
+
+def test_a_migration_that_fails_is_told_with_its_file() -> None:
+    error = explained(BuildFailure(SOURCE, "data", "/home/ann/chat/migrations/0001.sql: near TABEL: syntax error", ""))
+    assert error.message == (
+        "the stores of /home/ann/chat/wrangler.jsonc cannot be filled:"
+        " /home/ann/chat/migrations/0001.sql: near TABEL: syntax error"
+    )
+    assert "wrangler d1 migrations apply --local" in (error.advice or "")

@@ -9,7 +9,7 @@ class View {
     plot.setAttribute("tabindex", "0");
     plot.setAttribute("role", "group");
     plot.setAttribute("aria-label", this.svg.getAttribute("aria-label") +
-      ". Arrow keys go from event to event, Enter to its line, plus and minus zoom, 0 shows all.");
+      ". Arrow keys move between events, Enter goes to the event's line, plus and minus zoom, 0 shows all.");
     this.tools();
     this.listen();
     this.draw();
@@ -140,12 +140,12 @@ class View {
   }
 
   faults(all, y) {
-    all.append(...this.flags(this.data.faults.map(([at, told, event]) => [at, at, "fault", told, event, told]), LABEL - 4));
-    for (const [at, told, event] of this.data.faults) {
+    all.append(...this.flags(this.data.faults.map(([at, name, event]) => [at, at, "fault", name, event, name]), LABEL - 4));
+    for (const [at, name, event] of this.data.faults) {
       if (at < this.from || at > this.to) continue;
       const x = this.x(at);
       this.rectangle(all, x, 0, 2, y - 4, "fault");
-      this.hit(at, x, x, 2, LABEL, told, event);
+      this.hit(at, x, x, 2, LABEL, name, event);
     }
   }
 
@@ -184,7 +184,7 @@ class View {
     this.chosen = index;
     if (!hit) return;
     const line = hit.title === null ? document.getElementById("e" + hit.event) : null;
-    tip.textContent = hit.title || (line ? line.textContent.trim() : `${seconds(hit.at)}  event ${hit.event}, folded in the transcript`);
+    tip.textContent = hit.title || (line ? line.textContent.trim() : `${seconds(hit.at)}  event ${hit.event}, not shown in the transcript`);
     this.cursor = svg("line", { x1: hit.x + "%", x2: hit.x + "%", y1: hit.y - 3, y2: hit.y + hit.height + 3, class: "cursor" });
     this.svg.append(this.cursor);
     const box = this.rect(), left = box.left + Math.max(0, hit.x) / 100 * box.width;

@@ -30,7 +30,7 @@ def test_ours_are_those_with_the_mark() -> None:
         .on(f"GET {W}/scripts/b/settings", bound("poc is what I call it"))
         .on(f"GET {W}/subdomain", well({"subdomain": "me"}))
     )
-    [found] = account(script).ours()
+    [found] = account(script).found()
     assert (found.name, found.marker, found.url) == ("a", MARK, "https://a.me.workers.dev")
     assert f"GET {W}/scripts/poc-000000000000/settings" in script.asked  # the name alone proves nothing
 
@@ -38,7 +38,7 @@ def test_ours_are_those_with_the_mark() -> None:
 def test_a_secret_of_that_name_is_no_mark() -> None:
     secret = well({"bindings": [{"type": "secret_text", "name": NAME}]})
     script = Script().on(f"GET {W}/scripts/a/settings", secret)
-    assert account(script).ours(["a"]) == []
+    assert account(script).found(["a"]) == []
 
 
 def test_the_address_that_the_account_tells_is_taken_where_it_is_whole() -> None:
@@ -83,7 +83,7 @@ def test_a_refused_removal_is_an_error() -> None:
         .on(f"DELETE {W}/services/a?force=true", ill(403, 10000))
         .on("GET /user/tokens/verify", well({"status": "active"}))
     )
-    with pytest.raises(TargetError, match="may not do this on account acc"):
+    with pytest.raises(TargetError, match="lacks a permission on account acc"):
         account(script).remove("a", lambda _: None)
 
 
@@ -105,5 +105,5 @@ def test_memberships_tell_the_account_where_accounts_may_not_be_read() -> None:
         .on("GET /memberships?page=1&per_page=50", well([{"id": "m", "account": {"id": "x", "name": "One"}}]))
     )
     assert chosen(api(script), None).id == "x"
-    with pytest.raises(TargetError, match="shows no account"):
+    with pytest.raises(TargetError, match="has access to no account"):
         chosen(api(Script().on("GET /accounts?page=1&per_page=50", well([]))), None)

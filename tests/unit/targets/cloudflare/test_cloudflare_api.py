@@ -35,9 +35,9 @@ def test_the_last_failure_counts_when_patience_is_at_its_end() -> None:
 
 
 def test_nobody_there_is_told_as_such() -> None:
-    with pytest.raises(Unreachable, match="cannot be reached: no connection comes about"):
+    with pytest.raises(Unreachable, match="cannot be reached: no connection could be made"):
         api(Script().on("GET /a", httpx.ConnectError("refused"))).result("GET", "/a")
-    with pytest.raises(Unreachable, match="it does not answer in time"):
+    with pytest.raises(Unreachable, match="it did not respond in time"):
         api(Script().on("GET /a", httpx.ReadTimeout("slow"))).result("GET", "/a")
 
 
@@ -62,7 +62,7 @@ def test_removing_has_more_patience_and_is_not_stopped() -> None:
     stopped = replace(api(Script().on("GET /a", ill(500), well(1))), stopped=lambda: True)
     with pytest.raises(Refused):
         stopped.result("GET", "/a")
-    assert stopped.patient(30.0).patience.failure == 30.0
+    assert stopped.patient(30.0).retry_limits.failure == 30.0
     assert stopped.patient(30.0).result("GET", "/a") == 1
 
 

@@ -25,19 +25,19 @@ def account(state: str | None = None) -> Account:
 @pytest.mark.parametrize(
     ("status", "code", "state", "said", "advice"),
     [
-        (401, 1000, None, "it is wrong or has run out", "make an API token"),
-        (400, 6003, None, "it is wrong or has run out", "make an API token"),
-        (401, 10000, None, "it is wrong or has run out", "make an API token"),
-        (401, 10000, "expired", "it is expired", "make an API token"),
-        (403, 10000, "active", "may not do this on account acc: PUT", "Workers Scripts > Edit"),
-        (403, 10037, None, "no room for another Worker", "poc status"),
+        (401, 1000, None, "it is wrong or has expired", "create an API token"),
+        (400, 6003, None, "it is wrong or has expired", "create an API token"),
+        (401, 10000, None, "it is wrong or has expired", "create an API token"),
+        (401, 10000, "expired", "it is expired", "create an API token"),
+        (403, 10000, "active", "lacks a permission on account acc: PUT", "Workers Scripts > Edit"),
+        (403, 10037, None, "the most Workers that its plan allows", "poc status"),
         (400, 10097, None, "only Durable Objects with SQLite", "new_sqlite_classes"),
         (400, 10063, None, "no workers.dev subdomain", "dash.cloudflare.com"),
         (404, 7003, None, "no account with this id", "CLOUDFLARE_ACCOUNT_ID"),
         (413, 10027, None, "too large", "smaller"),
         (429, 971, None, "limits the rate of requests", "try again"),
-        (500, 10013, None, "fails with status 500, 1 time in a row", "cloudflarestatus"),
-        (400, 12345, None, "Cloudflare refuses PUT", "errors/"),
+        (500, 10013, None, "failed with status 500, 1 time in a row", "cloudflarestatus"),
+        (400, 12345, None, "Cloudflare refused PUT", "errors/"),
     ],
 )
 def test_an_error_is_a_sentence(status: int, code: int, state: str | None, said: str, advice: str) -> None:
@@ -80,7 +80,7 @@ def test_the_gist_of_what_wrangler_said() -> None:
 
 def test_how_wrangler_failed() -> None:
     assert "in time" in failed(Outcome(-9, "", None, late=True), None, account(), "a").message
-    assert "did not say that it deployed" in failed(Outcome(0, "", None), None, account(), "a").message
+    assert "did not report a deployment" in failed(Outcome(0, "", None), None, account(), "a").message
     assert "exit code 1" in failed(Outcome(1, "", None), None, account(), "a").message
     assert "Could not resolve" in failed(Outcome(1, BUILD, None), None, account(), "a").message
-    assert "no room" in failed(Outcome(1, BUILD, None), refused(403, 10037), account(), "a").message
+    assert "the most Workers" in failed(Outcome(1, BUILD, None), refused(403, 10037), account(), "a").message

@@ -42,7 +42,7 @@ def test_a_login_elsewhere_is_found(tmp_path: Path) -> None:
 
 def test_a_login_that_has_run_out_or_soon_will_is_refused(tmp_path: Path) -> None:
     login(tmp_path / ".wrangler", datetime.now(UTC) + timedelta(seconds=30))
-    with pytest.raises(TargetError, match="has run out") as caught:
+    with pytest.raises(TargetError, match="has expired") as caught:
         credentials({"HOME": str(tmp_path)})
     assert "npx wrangler whoami" in (caught.value.advice or "")
 

@@ -66,7 +66,7 @@ def test_a_broken_record_is_passed_over(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", "-a", "a-", "A", "a_b", "../a", "a" * 64, "a.b", "a\n"])
 def test_what_is_no_name_is_refused(name: str) -> None:
-    with pytest.raises(UsageError, match="is no name for a Worker"):
+    with pytest.raises(UsageError, match="is not a valid name for a Worker"):
         local_records.checked(name)
 
 

@@ -8,7 +8,7 @@ import pytest
 from poc_cli.targets.cloudflare import local_records
 from poc_cli.targets.cloudflare.account import Account
 from poc_cli.targets.cloudflare.marker import NAME, Marker
-from poc_cli.targets.cloudflare.orphans import leftovers, offer, told
+from poc_cli.targets.cloudflare.orphans import describe_age, leftovers, offer
 from tests.support.cloudflare_api import Script, api, well
 
 W = "/accounts/acc/workers"
@@ -69,7 +69,7 @@ def test_it_is_removed_only_where_somebody_says_so() -> None:
     said: list[str] = []
     offer(here, said.append, None)
     offer(here, said.append, lambda _question: False)
-    assert said == [f"{ONE}, left on the account by an earlier run 6 min ago: poc destroy {ONE} removes it"] * 2
+    assert said == [f"{ONE}, left by an earlier run 6 min ago: poc destroy {ONE} removes it"] * 2
     script.on(f"DELETE {W}/services/{ONE}?force=true", well())
     offer(here, said.append, lambda question: question.endswith("Remove it?"))
     assert said[-1] == f"removed {ONE}"
@@ -80,4 +80,4 @@ def test_it_is_removed_only_where_somebody_says_so() -> None:
     ("seconds", "text"), [(-3, "0 s"), (59, "59 s"), (60, "1 min"), (7200, "2 h"), (172800, "2 d")]
 )
 def test_lengths_of_time(seconds: int, text: str) -> None:
-    assert told(timedelta(seconds=seconds)) == text
+    assert describe_age(timedelta(seconds=seconds)) == text

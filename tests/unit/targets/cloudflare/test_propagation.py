@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from poc_cli.errors import TargetError
-from poc_cli.targets.cloudflare.propagation import IN_A_ROW, Sought, wait
+from poc_cli.targets.cloudflare.propagation import IN_A_ROW, Awaited, wait
 
 Reply = tuple[int, bytes]
 NOT_YET: Reply = (404, b"<title>There is nothing here yet</title>error code: 1042")
@@ -50,7 +50,7 @@ def edge(*replies: Reply) -> Iterator[tuple[str, list[str]]]:
 def test_the_right_version_must_answer_in_a_row() -> None:
     phases: list[str] = []
     with edge(NOT_YET, (401, b""), OLD, NEW, OLD, NEW) as (url, asked):
-        wait(Sought(url, {"Authorization": "Bearer t"}, 2), phases.append)
+        wait(Awaited(url, {"Authorization": "Bearer t"}, 2), phases.append)
     assert len(asked) == 5 + IN_A_ROW
     assert asked[0] == "POST /room/poc-propagation Bearer t"
     assert [each.partition(": ")[2] for each in phases] == [
@@ -63,7 +63,7 @@ def test_the_right_version_must_answer_in_a_row() -> None:
 
 def test_any_answer_of_a_strangers_worker_counts_but_the_edges_own() -> None:
     with edge(NOT_YET, (522, b""), (404, b"no such page")) as (url, asked):
-        wait(Sought(url, {}, None), lambda _: None)
+        wait(Awaited(url, {}, None), lambda _: None)
     assert len(asked) == 2 + IN_A_ROW
     assert asked[0].startswith("GET / ")
 
@@ -72,18 +72,18 @@ def test_any_answer_of_a_strangers_worker_counts_but_the_edges_own() -> None:
     ("reply", "said"),
     [
         (OLD, "version 1 instead of 2"),
-        ((200, b"hello"), "no JSON"),
-        ((200, b"[]"), "no JSON"),
+        ((200, b"hello"), "not JSON"),
+        ((200, b"[]"), "not JSON"),
         ((500, b""), "status 500"),
     ],
 )
 def test_what_never_comes_is_told(reply: Reply, said: str) -> None:
     with edge(reply) as (url, _), pytest.raises(TargetError, match=said):
-        wait(Sought(url, {}, 2), lambda _: None, seconds=0.0)
+        wait(Awaited(url, {}, 2), lambda _: None, seconds=0.0)
 
 
 def test_nobody_there_is_told() -> None:
     with edge(NEW) as (url, _):
         pass
-    with pytest.raises(TargetError, match="no answer"):
-        wait(Sought(url, {}, 2), lambda _: None, seconds=0.0)
+    with pytest.raises(TargetError, match="no response"):
+        wait(Awaited(url, {}, 2), lambda _: None, seconds=0.0)

@@ -1,0 +1,181 @@
+"""Record what the worker throws and logs during a play, and explain failures by it."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from poc_cli.engine.step_failure import StepFailed
+from poc_cli.errors import TargetError
+from poc_cli.history import event as kinds
+from poc_cli.history import object_events
+from poc_cli.record.places import threw_words
+from poc_cli.targets.worker_output import LONGEST, Logged, Output, Threw
+
+if TYPE_CHECKING:
+    from poc_cli.engine.context import PlayContext
+
+MOST_LOGGED: Final = 1000
+"""Console lines recorded per play; worker.log has all of them."""
+
+MOST_THROWN: Final = 200
+"""Exceptions recorded per play; a worker that throws at every message would otherwise fill the disk."""
+
+_REPORTED_WITHIN_SECONDS: Final = 1.0
+"""How long a failure waits for a fence, which takes 3 ms, so that exceptions before it have been read."""
+
+_EXPLAINED: Final = frozenset({"mismatch", "silence", "closed", "refused", "noise"})
+"""Failures that an exception may be the cause of."""
+
+Masked = Callable[[str], tuple[str | bytes | bytearray, dict[str, Any]]]
+
+_REQUESTS: Final = frozenset({"mismatch", "refused"})
+"""Failures that an answer with status 500 may be the cause of."""
+
+_LATE_MS: Final = 1000
+_TOLD: Final = 2
+"""Exceptions that a reason tells; all are in the history."""
+
+
+class WorkerReports:
+    """What the worker threw and logged during one play."""
+
+    def __init__(
+        self, context: "PlayContext", nonce: str, masked: Masked, front: Callable[[], Sequence[Threw]]
+    ) -> None:
+        """Initialize; `begin` starts listening.
+
+        `masked` is the history's method of this name; `front` returns what the Workers of projects threw.
+        """
+        self._context = context
+        self._masked = masked
+        self._front = front
+        self._labels = {each.id: each.label for each in context.objects.values() if each.id}
+        self._marks: Collection[str] = (*self._labels, nonce)
+        self._logged = 0
+        self._thrown = 0
+        self._untold: list[tuple[int | None, str]] = []
+        """Each exception that no reason has told yet: the step that was under way, and its words."""
+
+    def begin(self) -> None:
+        """Start to record."""
+        if self._context.target.trace is not None:
+            self._context.target.trace.listen(self._marks, self._record)
+
+    def end(self) -> None:
+        """Stop."""
+        if self._context.target.trace is not None:
+            self._context.target.trace.unlisten(self._marks)
+
+    def _record(self, output: Output) -> None:
+        label = self._labels.get(output.object_id or "")
+        actor = "worker" if label is None else f"object:{label}"
+        fields: dict[str, Any] = {}
+        if label is None and output.object_id is not None:
+            fields = {"object_class": output.class_name or "", "object": output.object_id}
+        for each in output.lines:
+            data = fields | self._times(each.at_unix_ms)
+            if isinstance(each, Threw):
+                self._thrown += 1
+                if self._thrown <= MOST_THROWN:
+                    words = self._record_exception(actor, each, output, data)
+                    if not self._is_passed_on(each):
+                        self._untold.append((self._context.step, words))
+            else:
+                self._record_line(actor, each, data)
+
+    def _times(self, unix_ms: int) -> dict[str, int]:
+        trace = self._context.target.trace
+        at_ns = None if trace is None else trace.at_ns(unix_ms)
+        ago_ms = round(time.time() * 1000) - unix_ms
+        return ({} if at_ns is None else {"at_ns": at_ns}) | ({"ago_ms": ago_ms} if ago_ms >= _LATE_MS else {})
+
+    def _record_line(self, actor: str, line: Logged, data: dict[str, Any]) -> None:
+        self._logged += 1
+        if self._logged > MOST_LOGGED:
+            return
+        text, more = self._kept(line.text)
+        last = {"last": True} if self._logged == MOST_LOGGED else {}
+        self._context.note(actor, object_events.Logged.kind, level=line.level, text=text, **more, **last, **data)
+
+    def _record_exception(self, actor: str, threw: Threw, output: Output | None, data: dict[str, Any]) -> str:
+        """Record it, and return it in words."""
+        message, more = self._kept(threw.message)
+        more.pop("cut", None)
+        data |= {"name": threw.name, "message": message, "event": threw.event, "stack": list(map(str, threw.frames))}
+        data |= {"handler": threw.handler} if threw.handler else {}
+        if (place := threw.place) is not None:
+            data |= {"script": place.script, "line": place.line}
+            if place.package is not None:
+                data["package"], data["package_line"] = place.package
+        self._context.note(actor, object_events.Threw.kind, **data, **more)
+        return threw_words(data, self._whose(output))
+
+    def _kept(self, text: str) -> tuple[str, dict[str, Any]]:
+        """Return a text of at most LONGEST characters, masked before it is cut: half a secret would not be found."""
+        if len(text) <= LONGEST:
+            return text, {}
+        clean, more = self._masked(text)
+        return str(clean)[:LONGEST], more | {"cut": True}
+
+    def _whose(self, output: Output | None) -> str:
+        """Return whose exception it is, as far as that is not clear: a play mostly has one object."""
+        if output is None:
+            return "the Worker"
+        label = self._labels.get(output.object_id or "")
+        if label is not None:
+            return label if len(self._labels) > 1 else ""
+        return output.class_name or "another object" if output.object_id is not None else "the Worker"
+
+    async def explain(self, failed: StepFailed) -> str:
+        """Return the reason of a failed step, with what was thrown in it or before it and is not told yet."""
+        if failed.failure not in _EXPLAINED:
+            return failed.reason
+        await self._settle()
+        own = list(dict.fromkeys(words for step, words in self._untold if step == self._context.step))
+        earlier = list(dict.fromkeys(words for step, words in self._untold if step != self._context.step))
+        self._untold.clear()
+        own = own or self._thrown_in_front(failed)
+        if own:
+            return f"{failed.bare_reason}: {_listed(own)}"
+        if earlier:
+            more = f" (and {len(earlier) - 1} more)" if len(earlier) > 1 else ""
+            return f"{failed.bare_reason}; before this step {earlier[-1]}{more}"
+        return failed.reason
+
+    def _is_passed_on(self, threw: Threw) -> bool:
+        """Return whether it is an object's exception that reached its caller, without a stack."""
+        return not threw.frames and any(f"{threw.name}: {threw.message}" in words for _, words in self._untold)
+
+    def _thrown_in_front(self, failed: StepFailed) -> list[str]:
+        """Return what the Worker of a project threw at a request of this step, and record it.
+
+        wrangler reports it without the request. Other plays may have requests at the same time, so it is this play's
+        only if there was no other exception.
+        """
+        if failed.failure not in _REQUESTS:
+            return []
+        begun = next((each for each in reversed(self._context.events) if each.kind == kinds.STEP), None)
+        ago_ms = 0 if begun is None else (self._context.now_ns - begun.t_ns) / 1e6
+        since_ms = time.time() * 1000 - ago_ms
+        thrown = [each for each in self._front() if each.at_unix_ms >= since_ms - 1]  # their clock has milliseconds
+        if len({(each.name, each.message, each.place) for each in thrown}) != 1:
+            return []
+        return [self._record_exception("worker", thrown[0], None, {})]
+
+    async def _settle(self) -> None:
+        """Wait until what was thrown by now is recorded; a runtime that does not answer is found out elsewhere."""
+        trace = self._context.target.trace
+        if trace is None:
+            return
+        fence = asyncio.ensure_future(trace.fence())
+        await asyncio.wait([fence], timeout=_REPORTED_WITHIN_SECONDS)
+        fence.cancel()
+        with contextlib.suppress(TargetError, asyncio.CancelledError):
+            await fence
+
+
+def _listed(words: list[str]) -> str:
+    more = len(words) - _TOLD
+    return "; ".join(words[:_TOLD]) + (f"; and {more} more" if more > 0 else "")

@@ -1,0 +1,86 @@
+"""Decide whether clients saw the same with sleeps in the gaps of a session as without."""
+
+from typing import Any, Final
+
+from poc_cli.judge.finding import Finding, held, refuted, unknown
+from poc_cli.judge.session_words import describe, describe_gaps, looks_like
+from poc_cli.record.play_record import PlayRecord
+from poc_cli.record.session_record import NEEDED, PERFORMANCES, SessionRecord, Suspicion
+
+_LEAST_UNDISTURBED: Final = 2
+"""Performances without a sleep that are needed to see what differs by itself."""
+
+
+def sleep_transparency(play: PlayRecord) -> Finding:
+    """Return whether the session attached to a play is transparent to sleeps."""
+    if not isinstance(play.session, SessionRecord):
+        return unknown("the session was not played with sleeps in its gaps")
+    return _finding(play.session)
+
+
+def _finding(session: SessionRecord) -> Finding:
+    """Return whether clients saw the same with sleeps as without."""
+    undecided = _undecided(session)
+    if undecided is not None:
+        return undecided
+    steps = session.steps
+    if session.confirmed:
+        first = session.confirmed[0]
+        more = len(session.confirmed) - 1
+        others = f" (and {more} more kind{'s' * (more > 1)} of difference)" if more else ""
+        what, _ = looks_like(first.difference)
+        where = describe_gaps(steps, first.gaps)
+        return refuted(f"evicted {where}: {describe(first)}; it looks like {what}{others}", evidence_of(first))
+    if session.suspicions:
+        first = session.suspicions[0]
+        where = describe_gaps(steps, first.gaps)
+        reason = f"evicted {where}: {describe(first)}; {NEEDED} of {PERFORMANCES} plays are needed to count"
+        return unknown(reason, evidence_of(first))
+    slept = [gap for gap in session.gaps if session.state_of(gap) == "kept"]
+    if not slept:
+        return unknown(f"no object slept in any gap: {_why_awake(session)}")
+    awake = len(session.gaps) - len(slept)
+    rest = f"; in {awake} it did not sleep: {_why_awake(session)}" if awake else ""
+    ends = [play.end.id for play in session.known if play.end is not None]
+    return held(f"in {len(session.disturbed)} plays with sleeps in {len(slept)} gaps{rest}", ends)
+
+
+def _undecided(session: SessionRecord) -> Finding | None:
+    """Return why the session cannot be judged, None where it can."""
+    if len(session.undisturbed) < _LEAST_UNDISTURBED:
+        ended = next((play.ending for play in session.unusable), "too few were played")
+        return unknown(f"only {len(session.undisturbed)} performance(s) without a sleep came to their end: {ended}")
+    broken = session.broken_step
+    if broken is not None:
+        reason = f"the session fails without any sleep, at line {broken.begun.data['line']}: {broken.reason}"
+        return unknown(reason, (broken.end_id,))
+    if not session.disturbed:
+        ended = next((play.ending for play in session.unusable), "none was played")
+        return unknown(f"no performance with a sleep came to its end: {ended}")
+    return None
+
+
+def evidence_of(each: Suspicion) -> tuple[int, ...]:
+    """Return the events of what was expected and seen, and of the first sleep before it."""
+    sights = (each.difference.expected, each.difference.seen)
+    evicted = [event.id for event in each.disturbed.play.of_kind("evicted")][:1]
+    return (*(sight.event for sight in sights if sight is not None), *evicted)
+
+
+def _pin_text(pin: dict[str, Any]) -> str:
+    place = f" ({pin['script']}:{pin['line']})" if pin.get("script") else ""
+    return f"{pin.get('what')}{place}"
+
+
+def _why_awake(session: SessionRecord) -> str:
+    pins = dict.fromkeys(pin for gap in session.gaps for pin in pins_in(session, gap))
+    if pins:
+        return f"pinned by {', '.join(pins)}"
+    states = {session.state_of(gap) for gap in session.gaps} - {"kept"}
+    return "no object of the story was in memory" if states == {"absent"} else "the evict did not end its stay"
+
+
+def pins_in(session: SessionRecord, gap: int) -> list[str]:
+    """Return what kept objects in memory in a gap, in words."""
+    mine = [one for each in session.disturbed for one in each.states.get(gap, ())]
+    return [*dict.fromkeys(_pin_text(pin) for one in mine for pin in one.get("pins") or ())]

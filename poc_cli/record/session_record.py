@@ -1,0 +1,209 @@
+"""The performances of one session, without sleeps and with sleeps in some gaps: what differs, what to play next."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, Literal
+
+from poc_cli.history import event as kinds
+from poc_cli.record.client_view import view_of
+from poc_cli.record.play_record import PlayRecord, StepRecord
+from poc_cli.record.transparency import Difference, Reference
+from poc_cli.scenario.scenario import PlacedStep
+from poc_cli.scenario.sessions import DISTURBED, UNDISTURBED, halves
+
+PERFORMANCES: Final = 5
+"""How often a gap whose sleep makes a difference is played in all, and the session without a sleep likewise."""
+
+NEEDED: Final = 2
+"""In how many of them the same difference must show."""
+
+MOST_CONFIRMED: Final = 4
+"""How many differing gaps are played again; one defect often shows in many."""
+
+Gaps = tuple[int, ...]
+GapState = Literal["kept", "changed", "unsteady", "pinned", "stayed", "absent"]
+"""`kept`: clients saw the same; `changed`: they did not; `unsteady`: they did not, but too seldom to count. No object
+slept where it was `pinned` by work, where it `stayed` for an unknown reason and where it was `absent` from memory."""
+
+_STATES: Final[tuple[tuple[str, GapState], ...]] = (("slept", "kept"), ("pinned", "pinned"), ("stayed", "stayed"))
+
+
+@dataclass(frozen=True)
+class Disturbed:
+    """A performance with sleeps, and what its clients saw differently."""
+
+    play: PlayRecord
+    differences: tuple[Difference, ...]
+
+    @property
+    def gaps(self) -> Gaps:
+        """Return the gaps in which its objects were to sleep."""
+        return tuple(self.play.start.data.get("gaps") or ())
+
+    @cached_property
+    def states(self) -> Mapping[int, tuple[Mapping[str, Any], ...]]:
+        """Return what became of each object in each gap: the data of its `gap` event."""
+        found: dict[int, list[Mapping[str, Any]]] = {}
+        for event in self.play.of_kind(kinds.GAP):
+            if event.step is not None:
+                slept = event.data["outcome"] == "slept" and (event.step, event.actor) in self._left
+                outcome = "stayed" if event.data["outcome"] == "slept" and not slept else event.data["outcome"]
+                found.setdefault(event.step, []).append(event.data | {"outcome": outcome})
+        return {gap: tuple(each) for gap, each in found.items()}
+
+    @cached_property
+    def _left(self) -> frozenset[tuple[int | None, str]]:
+        """Return after which steps the trace shows which object leaving memory to sleep."""
+        left = self.play.of_kind(kinds.LEFT)
+        return frozenset((event.step, event.actor) for event in left if event.data.get("how") in {"evict", "idle"})
+
+    @property
+    def slept(self) -> Gaps:
+        """Return the gaps in which an object slept."""
+        return tuple(gap for gap, each in self.states.items() if any(one["outcome"] == "slept" for one in each))
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """One difference and the gaps whose sleep makes it."""
+
+    gaps: Gaps
+    difference: Difference
+    seen: int
+    """In how many performances with these gaps it showed."""
+
+    of: int
+    """How many performances with these gaps there are."""
+
+    disturbed: Disturbed
+    """The first performance in which it showed."""
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether it showed often enough to count."""
+        return self.seen >= NEEDED
+
+
+class SessionRecord:
+    """All performances of the session of one scenario."""
+
+    def __init__(self, plays: Iterable[PlayRecord]) -> None:
+        """Sort the plays of one scenario; those that are no evidence to their end are counted, not used."""
+        known = [play for play in plays if play.start.data["role"] in {UNDISTURBED, DISTURBED}]
+        self.undisturbed = [each for each in known if _is_usable(each, UNDISTURBED)]
+        self._sleeping = [each for each in known if _is_usable(each, DISTURBED)]
+        self.unusable = [each for each in known if each.outcome != "done"]
+        self.known = known
+
+    @property
+    def steps(self) -> tuple[PlacedStep, ...]:
+        """Return the steps of the session."""
+        return self.known[0].play.steps
+
+    @property
+    def gaps(self) -> Gaps:
+        """Return the gaps between its steps, each by the number of the step before it."""
+        return tuple(range(max(0, len(self.steps) - 1)))
+
+    @cached_property
+    def ignored(self) -> frozenset[str]:
+        """Return the keys and paths that may differ: what the file and the command line ignore, and instance ids."""
+        start, scenario = self.known[0].start, self.known[0].scenario
+        instances = (each.instance for each in scenario.objects.values())
+        return frozenset([*instances, *scenario.document.ignore, *(start.data.get("ignore") or ())])
+
+    @cached_property
+    def reference(self) -> Reference:
+        """Return what the clients see without a sleep."""
+        return Reference([view_of(play) for play in self.undisturbed], self.ignored)
+
+    @cached_property
+    def disturbed(self) -> list[Disturbed]:
+        """Return the performances with sleeps."""
+        return [Disturbed(play, tuple(self.reference.differences(view_of(play)))) for play in self._sleeping]
+
+    @cached_property
+    def broken_step(self) -> StepRecord | None:
+        """Return the first step that failed in every performance without a sleep."""
+        if not self.undisturbed:
+            return None
+        failed = Counter(step.index for play in self.undisturbed for step in play.steps if not step.ok)
+        always = sorted(index for index, times in failed.items() if times == len(self.undisturbed))
+        return next((step for step in self.undisturbed[0].steps if always and step.index == always[0]), None)
+
+    @cached_property
+    def suspicions(self) -> list[Suspicion]:
+        """Return the smallest groups of gaps that make a difference, those that come first in the story first."""
+        by_gaps: dict[Gaps, list[Disturbed]] = {}
+        for each in self.disturbed:
+            by_gaps.setdefault(each.gaps, []).append(each)
+        found: list[Suspicion] = []
+        for gaps, performances in sorted(by_gaps.items(), key=lambda pair: (len(pair[0]), pair[0])):
+            differing = [each for each in performances if each.differences]
+            if differing and not self._is_explained(gaps, found):
+                keys = Counter(each.differences[0].key for each in differing)
+                key, seen = keys.most_common(1)[0]
+                first = next(each for each in differing if each.differences[0].key == key)
+                found.append(Suspicion(gaps, first.differences[0], seen, len(performances), first))
+        return sorted(found, key=lambda each: each.gaps[0])
+
+    def _is_explained(self, gaps: Gaps, found: Sequence[Suspicion]) -> bool:
+        """Return whether a smaller group within these gaps makes a difference by itself."""
+        return any(set(each.gaps) < set(gaps) for each in found)
+
+    @cached_property
+    def to_confirm(self) -> list[Suspicion]:
+        """Return the first suspicion of each family, those that come first in the story first."""
+        found: dict[tuple[object, ...], Suspicion] = {}
+        for each in sorted(self.suspicions, key=lambda one: (len(one.gaps), one.gaps)):
+            found.setdefault(each.difference.family, each)
+        return sorted(found.values(), key=lambda each: each.gaps)[:MOST_CONFIRMED]
+
+    @cached_property
+    def confirmed(self) -> list[Suspicion]:
+        """Return those that showed often enough to count."""
+        return [each for each in self.to_confirm if each.is_confirmed]
+
+    def state_of(self, gap: int) -> GapState:
+        """Return what is known of a gap."""
+        mine = [each for each in self.suspicions if gap in each.gaps]
+        families = {each.difference.family for each in self.confirmed}
+        if any(each.difference.family in families for each in mine):
+            return "changed"
+        if mine:
+            return "unsteady"
+        outcomes = {one["outcome"] for each in self.disturbed for one in each.states.get(gap, ())}
+        return next((state for outcome, state in _STATES if outcome in outcomes), "absent")
+
+    def next_groups(self) -> list[Gaps]:
+        """Return the groups of gaps to play next: halves of those that differ, then what confirms a difference.
+
+        An empty group stands for a performance without a sleep.
+        """
+        if self.broken_step is not None or not self.undisturbed:
+            return []
+        played = {each.gaps for each in self.disturbed} | {_gaps(each) for each in self.unusable}
+        divided = [
+            half for each in self.suspicions[:MOST_CONFIRMED] for half in halves(each.gaps) if half not in played
+        ]
+        if divided:
+            return list(dict.fromkeys(divided))
+        again = [
+            each.gaps
+            for each in self.to_confirm
+            for _ in range(each.of, PERFORMANCES)
+            if not each.is_confirmed or each.of < PERFORMANCES
+        ]
+        if again:
+            again += [()] * (PERFORMANCES - len(self.undisturbed))
+        return again
+
+
+def _is_usable(play: PlayRecord, role: str) -> bool:
+    return play.start.data["role"] == role and play.outcome == "done"
+
+
+def _gaps(play: PlayRecord) -> Gaps:
+    return tuple(play.start.data.get("gaps") or ())

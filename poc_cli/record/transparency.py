@@ -1,0 +1,364 @@
+"""Compare what clients saw with sleeps and without: whatever else differs is what the sleeps broke.
+
+What differs among plays without a sleep is learned first, by client, message and path, and does not count.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+from poc_cli.record.client_view import Sight, View
+from poc_cli.record.masking import ANYTHING, Masker, could_be_id
+from poc_cli.scenario.values import MISSING, Path
+
+DifferenceKind = Literal["value", "missing", "extra", "doubled", "order"]
+
+_DISCRIMINATORS: Final = ("type", "event", "op", "kind", "action", "cmd", "t", "method")
+"""Keys whose text says what kind of message it is, as chat protocols name them."""
+
+Place = tuple[object, ...]
+"""Which of a client's sights: its number, or its shape and its number among those of that shape."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first thing that a client saw differently.
+
+    `expected` is what it saw without a sleep and `seen` what it saw instead; None where there is no such sight.
+    `path` leads to the first differing value inside of both; it is empty where the whole differs.
+    """
+
+    client: str
+    kind: DifferenceKind
+    expected: Sight | None
+    seen: Sight | None
+    path: Path = ()
+    paths: tuple[Path, ...] = ()
+    """All differing paths of the sight."""
+
+    wrong: int = 1
+    """How many of the client's sights differ, this one included."""
+
+    of: int = 1
+    """How many it saw from this one on."""
+
+    new_id: bool = False
+    """Whether another id stands where an earlier one did."""
+
+    @property
+    def family(self) -> tuple[object, ...]:
+        """Return what it has in common with differences in other gaps that the same defect makes."""
+        return self.kind, tuple(key for key in self.path if isinstance(key, str))
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Return what makes it the same difference in another play."""
+        step = None if self.expected is None else self.expected.step
+        return self.client, self.kind if self.kind in {"value", "order"} else "count", step, self.path
+
+
+@dataclass(frozen=True, slots=True)
+class _Client:
+    """What was learned of one client from the plays without a sleep."""
+
+    sights: tuple[Sight, ...]
+    masked: tuple[Any, ...]
+    places: tuple[Place, ...]
+    by_shape: bool
+    ids: frozenset[tuple[Place, Path]]
+    volatile: frozenset[tuple[Place, Path]]
+    unordered: frozenset[tuple[Place, Path]]
+    counts: Mapping[object, tuple[int, int]]
+    """The least and the most sights of each shape."""
+
+
+class Reference:
+    """What clients see without a sleep, learned from several plays."""
+
+    def __init__(self, views: Sequence[View], ignore: Iterable[str] = ()) -> None:
+        """Learn from the views of at least one play; values under a path or key in `ignore` never count."""
+        self._ignore = frozenset(ignore)
+        names = sorted({client for view in views for client in view})
+        self._clients = {name: self._learned([view.get(name, ()) for view in views]) for name in names}
+
+    def differences(self, view: View) -> list[Difference]:
+        """Return the first difference of each client, in the order of the story."""
+        found = []
+        for name in sorted({*self._clients, *view}):
+            learned = self._clients.get(name)
+            difference = self._difference(name, learned, view.get(name, ()))
+            if difference is not None:
+                found.append(difference)
+        return sorted(found, key=_in_story)
+
+    @property
+    def masked_share(self) -> float:
+        """Return the share of all values that do not count because they differ by themselves, from 0 to 1."""
+        values = sum(sum(1 for _ in _leaves(each)) for client in self._clients.values() for each in client.masked)
+        masked = sum(len(client.volatile) for client in self._clients.values())
+        return masked / values if values else 0.0
+
+    def _learned(self, plays: Sequence[Sequence[Sight]]) -> _Client:
+        plays = [[self._without_ignored(each) for each in sights] for sights in plays]
+        shapes = [[_shape(each) for each in sights] for sights in plays]
+        by_shape = any(each != shapes[0] for each in shapes[1:])
+        placed = [dict(zip(_places(sights, by_shape=by_shape), sights, strict=True)) for sights in plays]
+        common = [place for place in placed[0] if all(place in each for each in placed)]
+        raw = {place: [sights[place].value for sights in placed] for place in common}
+        ids = frozenset(
+            (place, path)
+            for place, values in raw.items()
+            for path in _differing(values)
+            if all(could_be_id(value_at(value, path)) for value in values)
+        )
+        masked = [_masked(sights, ids) for sights in placed]
+        unordered = frozenset(
+            (place, path) for place in common for path in _differently_ordered([each[place] for each in masked])
+        )
+        masked = [_sorted(each, unordered) for each in masked]
+        volatile = frozenset((place, path) for place in common for path in _differing([each[place] for each in masked]))
+        counted = [Counter(each) for each in shapes]
+        return _Client(
+            sights=tuple(placed[0].values()),
+            masked=tuple(_blanked(value, place, volatile) for place, value in masked[0].items()),
+            places=tuple(placed[0]),
+            by_shape=by_shape,
+            ids=ids,
+            volatile=volatile,
+            unordered=unordered,
+            counts={
+                shape: (min(each[shape] for each in counted), max(each[shape] for each in counted))
+                for shape in dict.fromkeys(shape for each in shapes for shape in each)
+            },
+        )
+
+    def _difference(self, name: str, learned: _Client | None, seen: Sequence[Sight]) -> Difference | None:
+        seen = [self._without_ignored(each) for each in seen]
+        if learned is None:
+            return Difference(name, "extra", None, seen[0]) if seen else None
+        places = _places(seen, by_shape=learned.by_shape)
+        placed = dict(zip(places, seen, strict=True))
+        masked = _sorted(_masked(placed, learned.ids), learned.unordered)
+        values = [_blanked(value, place, learned.volatile) for place, value in masked.items()]
+        if learned.by_shape:
+            return _by_shape(name, learned, places, seen, values)
+        return _in_order(name, learned, seen, values)
+
+    def _without_ignored(self, sight: Sight) -> Sight:
+        return replace(sight, value=_without(sight.value, self._ignore)) if self._ignore else sight
+
+
+def _in_story(difference: Difference) -> tuple[int, int]:
+    sight = difference.expected or difference.seen
+    assert sight is not None  # noqa: S101 - one of the two is always there
+    return (sight.step if sight.step is not None else 1 << 30), sight.event
+
+
+# --- sequences
+
+
+def _in_order(name: str, learned: _Client, seen: Sequence[Sight], values: Sequence[Any]) -> Difference | None:
+    """Compare a client whose sights come in the same order in every play."""
+    wanted, shorter = learned.masked, min(len(learned.masked), len(values))
+    first = next((n for n in range(shorter) if _text(wanted[n]) != _text(values[n])), shorter)
+    if first == len(wanted) == len(values):
+        return None
+    expected = learned.sights[first] if first < len(wanted) else None
+    found = seen[first] if first < len(values) else None
+    if expected is not None and found is not None:
+        return _of_two(name, learned, seen, values, first)
+    return Difference(name, "missing", expected, None) if found is None else _extra(name, seen, values, first)
+
+
+def _of_two(name: str, learned: _Client, seen: Sequence[Sight], values: Sequence[Any], first: int) -> Difference:
+    """Return what differs where both have a sight."""
+    wanted, pair = learned.masked, (learned.sights[first], seen[first])
+    if _shape(pair[0]) == _shape(pair[1]):
+        return _of_values(name, learned, seen, values, first)
+    if _counted(wanted) == _counted(values):
+        return Difference(name, "order", *pair)
+    if len(values) < len(wanted) and values[first] in wanted[first + 1 :]:
+        return Difference(name, "missing", pair[0], None)
+    if len(values) > len(wanted) and wanted[first] in values[first + 1 :]:
+        return _extra(name, seen, values, first)
+    return Difference(name, "value", *pair)
+
+
+def _of_values(name: str, learned: _Client, seen: Sequence[Sight], values: Sequence[Any], first: int) -> Difference:
+    wanted = learned.masked
+    paths = tuple(_differing([wanted[first], values[first]]))
+    pairs = list(zip(wanted[first:], values[first:], strict=False))
+    path = next(iter(paths), ())
+    at = value_at(wanted[first], path), value_at(values[first], path)
+    return Difference(
+        name,
+        "value",
+        learned.sights[first],
+        seen[first],
+        path,
+        paths,
+        wrong=sum(_text(one) != _text(other) for one, other in pairs),
+        of=len(pairs),
+        new_id=all(isinstance(each, str) and each.startswith("<id ") for each in at),
+    )
+
+
+def _extra(name: str, seen: Sequence[Sight], values: Sequence[Any], at: int) -> Difference:
+    kind: DifferenceKind = "doubled" if values[at] in values[:at] else "extra"
+    return Difference(name, kind, None, seen[at])
+
+
+def _by_shape(
+    name: str, learned: _Client, places: Sequence[Place], seen: Sequence[Sight], values: Sequence[Any]
+) -> Difference | None:
+    """Compare a client whose sights come in another order by themselves: those of each shape among themselves."""
+    found = dict(zip(places, zip(seen, values, strict=True), strict=True))
+    counts = Counter(_shape(each) for each in seen)
+    for place, sight, value in zip(learned.places, learned.sights, learned.masked, strict=True):
+        least, most = learned.counts[_shape(sight)]
+        if place not in found:
+            if least == most or counts[_shape(sight)] == 0 < least:
+                return Difference(name, "missing", sight, None)
+        elif _text(found[place][1]) != _text(value):
+            paths = tuple(_differing([value, found[place][1]]))
+            return Difference(name, "value", sight, found[place][0], next(iter(paths), ()), paths)
+    known = set(learned.places)
+    for place, (sight, _) in found.items():
+        least, most = learned.counts.get(_shape(sight), (0, 0))
+        if place not in known and least == most:
+            return Difference(name, "extra", None, sight)
+    return None
+
+
+def _places(sights: Sequence[Sight], *, by_shape: bool) -> list[Place]:
+    if not by_shape:
+        return [(number,) for number in range(len(sights))]
+    seen: Counter[object] = Counter()
+    found: list[Place] = []
+    for sight in sights:
+        shape = _shape(sight)
+        found.append((shape, seen[shape]))
+        seen[shape] += 1
+    return found
+
+
+def _shape(sight: Sight) -> object:
+    """Return what kind of sight it is: its keys and what it calls itself, without its values."""
+    value = sight.value
+    if not isinstance(value, dict):
+        return sight.kind, type(value).__name__
+    named = tuple((key, value[key]) for key in _DISCRIMINATORS if isinstance(value.get(key), str))
+    return sight.kind, tuple(sorted(map(str, value))), named
+
+
+def _counted(values: Iterable[Any]) -> Counter[str]:
+    return Counter(_text(each) for each in values)
+
+
+# --- values
+
+
+def _masked(sights: Mapping[Place, Sight], ids: frozenset[tuple[Place, Path]]) -> dict[Place, Any]:
+    masker = Masker()
+    return {
+        place: masker.masked(sight.value, lambda path, place=place: (place, path) in ids)  # type: ignore[misc]
+        for place, sight in sights.items()
+    }
+
+
+def _sorted(values: Mapping[Place, Any], unordered: frozenset[tuple[Place, Path]]) -> dict[Place, Any]:
+    paths: dict[Place, list[Path]] = {}
+    for place, path in unordered:
+        paths.setdefault(place, []).append(path)
+    return {place: _with_sorted(value, paths.get(place, ())) for place, value in values.items()}
+
+
+def _with_sorted(value: Any, paths: Sequence[Path], here: Path = ()) -> Any:
+    if not paths:
+        return value
+    if isinstance(value, dict):
+        return {key: _with_sorted(each, paths, (*here, key)) for key, each in value.items()}
+    if isinstance(value, list):
+        items = [_with_sorted(each, paths, (*here, index)) for index, each in enumerate(value)]
+        return sorted(items, key=_text) if here in paths else items
+    return value
+
+
+def _blanked(value: Any, place: Place, volatile: frozenset[tuple[Place, Path]], here: Path = ()) -> Any:
+    if (place, here) in volatile:
+        return ANYTHING
+    if isinstance(value, dict):
+        return {key: _blanked(each, place, volatile, (*here, key)) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_blanked(each, place, volatile, (*here, index)) for index, each in enumerate(value)]
+    return value
+
+
+def _differing(values: Sequence[Any], here: Path = ()) -> Iterator[Path]:
+    """Yield the paths of the innermost values that are not all equal."""
+    if len({_text(each) for each in values}) <= 1:
+        return
+    if all(isinstance(each, dict) for each in values):
+        keys = dict.fromkeys(key for each in values for key in each)
+        for key in keys:
+            if all(key in each for each in values):
+                yield from _differing([each[key] for each in values], (*here, key))
+            else:
+                yield (*here, key)
+    elif all(isinstance(each, list) and len(each) == len(values[0]) for each in values):
+        for index in range(len(values[0])):
+            yield from _differing([each[index] for each in values], (*here, index))
+    else:
+        yield here
+
+
+def _text(value: Any) -> str:
+    """Return a value as text that is equal for equal values only; Python takes 1, 1.0 and true for equal."""
+    return json.dumps(value, sort_keys=True)
+
+
+def _differently_ordered(values: Sequence[Any], here: Path = ()) -> Iterator[Path]:
+    """Yield the paths of lists that have the same elements in another order."""
+    if all(isinstance(each, dict) for each in values):
+        for key in values[0]:
+            if all(key in each for each in values):
+                yield from _differently_ordered([each[key] for each in values], (*here, key))
+        return
+    if not all(isinstance(each, list) for each in values) or len({_text(each) for each in values}) == 1:
+        return
+    if len({tuple(sorted(map(_text, each))) for each in values}) == 1:
+        yield here
+
+
+def _without(value: Any, ignored: frozenset[str], here: str = "") -> Any:
+    if isinstance(value, dict):
+        named = {key: f"{here}.{key}" if here else str(key) for key in value}
+        return {
+            key: _without(each, ignored, named[key])
+            for key, each in value.items()
+            if key not in ignored and named[key] not in ignored
+        }
+    if isinstance(value, list):
+        return [_without(each, ignored, here) for each in value]
+    return value
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict | list) and value:
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(each)
+    else:
+        yield value
+
+
+def value_at(value: Any, path: Path) -> Any:
+    """Return the value at a path, MISSING where it leads nowhere."""
+    for key in path:
+        in_table = isinstance(value, dict) and key in value
+        in_list = isinstance(value, list) and isinstance(key, int) and key < len(value)
+        if not in_table and not in_list:
+            return MISSING
+        value = value[key]
+    return value

@@ -1,0 +1,54 @@
+"""`--sleep everywhere` on real workerd: the shipped worker is transparent, and mutants that lose something are not."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import mutants
+from tests.support.command import Poc
+
+pytestmark = pytest.mark.live
+
+SESSION = Path(__file__).parent.parent / "everywhere" / "room.toml"
+LISTED = [
+    line
+    for line in (mutants.MUTANTS / "everywhere.txt").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+]
+QUICK = ("value_in_a_field", "close_on_wake")
+"""Those that every run of the suite plays: a lost value and a lost connection."""
+
+
+def scenario(tmp_path: Path, *words: str) -> dict[str, Any]:
+    """Play the session and return its part of run.json."""
+    poc = Poc(tmp_path / "play")
+    ran = poc.run("run", str(SESSION), "--sleep", "everywhere", "--json", *words)
+    found: dict[str, Any] = ran.document()["scenarios"][0]
+    return found
+
+
+def mutant(tmp_path: Path, name: str) -> dict[str, Any]:
+    worker = mutants.assemble(mutants.source(name), tmp_path / "worker")
+    return scenario(tmp_path, "--worker", str(worker))
+
+
+def test_the_shipped_worker_is_transparent(tmp_path: Path) -> None:
+    found = scenario(tmp_path)
+    (claim,) = found["claims"]
+    assert claim["verdict"] == "held", claim["reason"]
+    assert {each["state"] for each in found["session"]["gaps"]} == {"kept"}
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_worker_that_loses_something_is_refuted(tmp_path: Path, name: str) -> None:
+    found = mutant(tmp_path, name)
+    assert found["verdict"] == "refuted", found["claims"][0]["reason"]
+    assert found["session"]["losses"][0]["confirmed"]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", [name for name in LISTED if name not in QUICK])
+def test_so_is_each_other_one_of_the_list(tmp_path: Path, name: str) -> None:
+    found = mutant(tmp_path, name)
+    assert found["verdict"] == "refuted", found["claims"][0]["reason"]

@@ -1,0 +1,132 @@
+"""The path at which a project's objects are reached, as its code says it."""
+
+import pytest
+
+from poc_cli.commands.route_guess import Route, route_in
+
+BINDINGS = {"ROOM": "Room"}
+NAMED = "env.ROOM.idFromName(room)"
+
+
+def path_in(code: str, *more: str) -> str | None:
+    return route_in([code, *more], BINDINGS, ["Room"]).path
+
+
+@pytest.mark.parametrize(
+    ("code", "path"),
+    [
+        ('app.get("/rooms/:room/ws", upgrade)', "/rooms/{play}/ws"),
+        ('if (url.pathname.startsWith("/parties/main/"))', "/parties/main/{play}"),
+        ("const found = url.pathname.match(/^\\/api\\/room\\/([^/]+)$/)", "/api/room/{play}"),
+        ("url.pathname.match(/^\\/room\\/(?<room>[^/]+)\\/ws$/)", "/room/{play}/ws"),
+        ('env.ROOM.idFromName(url.searchParams.get("room") ?? "lobby")', "/?room={play}"),
+        ('const [, a, b] = url.pathname.split("/"); if (a === "live" && up === "websocket")', "/live/{play}"),
+        ('const name = new URL(request.url).pathname.split("/")[1]', "/{play}"),
+        ("env.ROOM.getByName(url.pathname.slice(1))", "/{play}"),
+        ("export default {}", None),
+    ],
+)
+def test_paths(code: str, path: str | None) -> None:
+    assert path_in(code) == path
+
+
+@pytest.mark.parametrize(
+    ("code", "path"),
+    [
+        # the route whose handler names the object, not the first
+        (
+            f'app.get("/users/:id", list).get("/api/rooms/:room/ws", (c) => {{ {NAMED} }})',
+            "/api/rooms/{play}/ws",
+        ),
+        (
+            'app.get("/:team/rooms/:room{[a-z0-9-]+}", (c) => env.ROOM.idFromName(c.req.param("room")))',
+            "/x/rooms/{play}",
+        ),
+        ('const app = new Hono().basePath("/api"); app.get("/chat/:room?", (c) => {})', "/api/chat/{play}"),
+        ('app.route("/v1", rooms); rooms.get("/ws/:room", (c) => {})', "/v1/ws/{play}"),
+        ('const route = new URLPattern({ pathname: "/live/:room" });', "/live/{play}"),
+        (
+            'app.get("/ws", (c) => { const room = c.req.query("room"); return env.ROOM.idFromName(room); })',
+            "/ws?room={play}",
+        ),
+        ('app.route("/editor", yRoute<Env>((env) => env.ROOM))', "/editor/{play}"),
+    ],
+)
+def test_routes_of_hono_and_others(code: str, path: str) -> None:
+    assert path_in(code) == path
+
+
+def test_the_query_goes_with_the_path_that_is_compared() -> None:
+    code = (
+        'if (url.pathname === "/api/health") return ok; if (url.pathname === "/websocket") {'
+        ' const room = url.searchParams.get("room"); return env.ROOM.get(env.ROOM.idFromName(room)).fetch(request); }'
+    )
+    assert path_in(code) == "/websocket?room={play}"
+
+
+def test_a_front_that_walks_down_a_path() -> None:
+    front = (
+        'const path = url.pathname.slice(1).split("/"); switch (path[0]) { case "api": return api(path.slice(1)); }'
+        ' async function api(path) { switch (path[0]) { case "room": { const id = env.ROOM.idFromName(path[1]);'
+        ' const next = new URL(request.url); next.pathname = "/" + path.slice(2).join("/"); } } }\n'
+    )
+    room = 'export class Room { async fetch() { switch (url.pathname) { case "/websocket": accept(); } } }'
+    assert path_in(front + room) == "/api/room/{play}/websocket"
+
+
+@pytest.mark.parametrize(
+    ("code", "binding", "path"),
+    [
+        ("(await routePartykitRequest(request, env)) || notFound", "ChatRoom", "/parties/chat-room/{play}"),
+        ("routePartykitRequest(request, env)", "CHAT_ROOM", "/parties/chat-room/{play}"),
+        ('routePartykitRequest(request, env, { prefix: "live/rooms" })', "Main", "/live/rooms/main/{play}"),
+        ("routeAgentRequest(request, env)", "MyAgent", "/agents/my-agent/{play}"),
+        ('app.use("*", agentsMiddleware())', "Chat", "/agents/chat/{play}"),
+        ('import { routeAgentRequest } from "agents"; app.get("/x/:y", z)', "Chat", "/x/{play}"),
+    ],
+)
+def test_routers_of_partyserver_and_agents(code: str, binding: str, path: str) -> None:
+    assert route_in([code], {binding: "Room"}, ["Room"]) == Route("Room", "{play}", path)
+
+
+def test_the_class_with_the_sockets_is_chosen_among_several() -> None:
+    limiter = 'import { DurableObject } from "x";\nexport class Limiter extends DurableObject { take() {} }\n'
+    room = "export class Room extends DurableObject {\n  fetch() { this.ctx.acceptWebSocket(server); }\n}\n"
+    front = 'export default { fetch(r, env) { env.ROOMS.idFromName(new URL(r.url).pathname.split("/")[1]); } };'
+    bindings = {"LIMITERS": "Limiter", "ROOMS": "Room"}
+    assert route_in([limiter + room + front], bindings, ["Limiter", "Room"]) == Route("Room", "{play}", "/{play}")
+    imported = 'import { routeAgentRequest } from "agents";\n'
+    server = f"{imported}export class Game extends Server<Env> {{}}\nroutePartykitRequest<Env>(r, env);"
+    served = route_in([limiter, server], {"LIMITERS": "Limiter", "Game": "Game"}, ["Limiter", "Game"])
+    assert served == Route("Game", "{play}", "/parties/game/{play}")
+
+
+def test_an_agent_that_speaks_http_is_not_chosen() -> None:
+    code = "class Tools extends McpAgent<Env> {}\nclass Chat extends AIChatAgent<Env> {}\nrouteAgentRequest(r, env)"
+    bindings = {"Tools": "Tools", "Chat": "Chat"}
+    assert route_in([code], bindings, ["Tools", "Chat"]) == Route("Chat", "{play}", "/agents/chat/{play}")
+
+
+def test_comments_are_not_code() -> None:
+    code = (
+        "// return routeAgentRequest(request, env);\n/* app.get('/old/:room', upgrade) */\n"
+        'const site = "https://example.com"; app.use("/api/*", cors());\n'
+        'app.get("/rooms/:room", upgrade); // "/a/:b"\n'
+    )
+    assert path_in(code) == "/rooms/{play}"
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "path"),
+    [
+        (
+            'if (request.url.endsWith("/websocket")) { const stub = env.ROOM.getByName("foo"); }',
+            "foo",
+            "/websocket",
+        ),
+        ("const id = env.ROOM.idFromName('global'); return env.ROOM.get(id).fetch(request);", "global", "/"),
+        ('app.get("/ws", (c) => c.env.ROOM.get(c.env.ROOM.idFromName("one")).fetch(c.req.raw))', "one", "/ws"),
+    ],
+)
+def test_a_name_that_is_always_the_same(code: str, name: str, path: str) -> None:
+    assert route_in([code], BINDINGS, ["Room"]) == Route("Room", name, path)

@@ -1,0 +1,150 @@
+"""`--sleep everywhere` on fake runtimes: what is played, what is compared, and what comes of it."""
+
+import itertools
+from typing import Any
+
+import pytest
+
+from poc_cli.history import event as kinds
+from tests.support.fake_run import Played, play, story
+from tests.support.fake_target import FakeTarget
+
+OPEN = '{ connect = ["ann", "bob"] }'
+PUT = '{ on = "ann", send = { op = "put", key = "color", value = "blue" }, expect = { op = "put" } }'
+GET = '{ on = "ann", send = { op = "get", key = "color" }, expect = { op = "get" } }'
+ATTACH = '{ on = "bob", send = { op = "attach", data = { seat = 7 } }, expect = { op = "attach" } }'
+WHO = '{ on = "bob", send = { op = "who" }, expect = { op = "who" } }'
+COUNT = '{ on = "ann", send = { op = "count" }, expect = { op = "count" } }'
+PIN = '{ on = "ann", send = { op = "pin" }, expect = { op = "pin" } }'
+
+
+def everywhere(*steps: str, more: str = "", **how: Any) -> Played:
+    return play(story(*steps, more=more), sleep="everywhere", **how)
+
+
+def session(played: Played) -> dict[str, Any]:
+    (scenario,) = played.judged["scenarios"]
+    found: dict[str, Any] = scenario["session"]
+    return found
+
+
+def states(played: Played) -> list[str]:
+    return [each["state"] for each in session(played)["gaps"]]
+
+
+def gaps_played(played: Played) -> list[list[int]]:
+    return [each.data["gaps"] for each in played.of(kinds.PLAY_START)]
+
+
+def test_a_session_that_keeps_its_state_is_transparent() -> None:
+    played = everywhere(OPEN, PUT, ATTACH, GET, WHO)
+    assert played.verdicts == {"transparent-to-sleep": "held"}
+    assert states(played) == ["kept"] * 4
+    assert session(played)["losses"] == []
+    assert session(played)["undisturbed"] == 3
+
+
+def test_each_gap_is_slept_alone_and_all_together_in_runtimes_of_their_own() -> None:
+    played = everywhere(OPEN, PUT, GET)
+    assert sorted(gaps_played(played)) == [[], [], [], [0], [0, 1], [1]]
+    assert played.pool.most_own <= 3
+
+
+def test_the_undisturbed_ones_start_apart_so_that_clocks_move_on() -> None:
+    played = everywhere(OPEN, GET)
+    undisturbed = {each.play for each in played.of(kinds.PLAY_START) if not each.data["gaps"]}
+    begun = sorted(each.t_ns for each in played.of(kinds.STEP) if each.play in undisturbed and each.step == 0)
+    assert all(later - earlier > 1_000_000_000 for earlier, later in itertools.pairwise(begun))
+
+
+def test_a_counter_in_memory_is_found_at_the_gap_that_loses_it() -> None:
+    played = everywhere(OPEN, COUNT, GET, COUNT)
+    assert played.verdicts == {"transparent-to-sleep": "refuted"}
+    assert states(played) == ["kept", "changed", "changed"]
+    (loss,) = session(played)["losses"]
+    assert (loss["client"], loss["kind"], loss["path"]) == ("ann", "value", "count")
+    assert (loss["expected"], loss["seen"]) == (3, 2)
+    assert (loss["seen_in"], loss["of"], loss["confirmed"]) == (5, 5, True)
+    assert loss["looks_like"] == "a counter in memory, back at its start"
+
+
+def test_a_difference_is_confirmed_by_more_plays_of_both_kinds() -> None:
+    played = everywhere(OPEN, COUNT, COUNT)
+    assert gaps_played(played).count([1]) == 5
+    assert gaps_played(played).count([]) == 5
+
+
+def test_what_the_file_or_the_command_line_ignores_may_differ() -> None:
+    assert everywhere(OPEN, COUNT, COUNT, more='ignore = ["count"]\n').verdicts == {"transparent-to-sleep": "held"}
+
+
+def test_the_instance_that_an_object_names_may_differ() -> None:
+    assert everywhere(OPEN, WHO, WHO).verdicts == {"transparent-to-sleep": "held"}
+
+
+def test_a_pinned_object_sleeps_in_no_gap_and_its_pin_is_named() -> None:
+    played = everywhere(OPEN, PIN, GET, GET)
+    assert states(played) == ["kept", "pinned", "pinned"]
+    assert session(played)["gaps"][1]["pins"]
+    (claim,) = played.judged["scenarios"][0]["claims"]
+    assert claim["verdict"] == "held"
+    assert "in 2 it did not sleep: pinned by" in claim["reason"]
+
+
+def test_no_sleep_at_all_proves_nothing() -> None:
+    def busy(target: FakeTarget, *_: object) -> None:
+        from poc_cli.targets.base import Eviction
+
+        target.eviction = Eviction("busy", "the object is busy")
+
+    played = everywhere(OPEN, GET, GET, prepare=busy)
+    assert played.verdicts == {"transparent-to-sleep": "unknown"}
+    assert set(states(played)) == {"stayed"}
+
+
+def test_a_session_that_fails_without_a_sleep_proves_nothing() -> None:
+    wrong = '{ on = "ann", send = { op = "get", key = "color" }, expect = { op = "never" }, within = "200ms" }'
+    played = everywhere(OPEN, wrong, GET)
+    (claim,) = played.judged["scenarios"][0]["claims"]
+    assert claim["verdict"] == "unknown"
+    assert "fails without any sleep" in claim["reason"]
+
+
+def test_the_story_s_own_sleeps_are_left_out_and_listed() -> None:
+    sleep, probe = '{ hibernate = "evict" }', '{ probe = "asleep" }'
+    again = '{ resume = "ann", send = { op = "count" }, expect = { op = "count", count = 1 } }'
+    played = everywhere(OPEN, COUNT, sleep, probe, again)
+    assert [each["verb"] for each in session(played)["left_out"]] == ["hibernate", "probe"]
+    assert states(played) == ["kept", "changed"]
+
+
+def test_claims_of_the_story_are_left_out_with_the_reason() -> None:
+    played = play(story(OPEN, GET, GET, check="no-wake"), sleep="everywhere")
+    (scenario,) = played.judged["scenarios"]
+    assert [claim["id"] for claim in scenario["claims"]] == ["transparent-to-sleep"]
+    assert [each["id"] for each in scenario["left_out_claims"]] == ["it"]
+
+
+@pytest.mark.parametrize(("steps", "verdict"), [((COUNT, COUNT), "refuted"), ((PUT, GET), "held")])
+def test_a_claim_with_the_check_plays_the_session_beside_the_story(steps: tuple[str, ...], verdict: str) -> None:
+    played = play(story(OPEN, *steps, check="sleep-transparent"))
+    assert played.verdicts == {"it": verdict}
+    assert [] in gaps_played_of_sessions(played)
+
+
+def gaps_played_of_sessions(played: Played) -> list[list[int]]:
+    return [each.data["gaps"] for each in played.of(kinds.PLAY_START) if "gaps" in each.data]
+
+
+def test_many_gaps_are_slept_in_groups_and_divided_down_to_the_one() -> None:
+    played = everywhere(OPEN, *[GET] * 40, COUNT)
+    assert len([gaps for gaps in gaps_played(played) if len(gaps) > 1]) < 40
+    (loss,) = session(played)["losses"]
+    assert loss["gaps"] == [1]
+    assert played.verdicts == {"transparent-to-sleep": "refuted"}
+
+
+def test_nothing_is_left_behind() -> None:
+    played = everywhere(OPEN, PUT, GET)
+    assert played.left == 0
+    assert set(played.ends().values()) == {"done"}

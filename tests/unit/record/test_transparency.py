@@ -1,0 +1,233 @@
+"""What clients see with sleeps is compared with what they see without; what differs by itself does not count."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from poc_cli.record.client_view import Sight, SightKind, View
+from poc_cli.record.transparency import Difference, Reference
+
+UUIDS = [f"{number:08x}-2fa1-41d2-883f-0016d3cca427" for number in range(16)]
+
+
+def _sight(said: Any, step: int, event: int) -> Sight:
+    kind, value = said if isinstance(said, tuple) else ("message", said)
+    return Sight(kind, value, step, event)
+
+
+def view(**clients: Sequence[Any]) -> View:
+    """Return a view of messages; a pair of a kind and a value is another sight."""
+    events = iter(range(1, 10_000))
+    return {
+        name: tuple(_sight(each, step, next(events)) for step, each in enumerate(sights))
+        for name, sights in clients.items()
+    }
+
+
+def first(undisturbed: Sequence[View], disturbed: View, *ignore: str) -> Difference | None:
+    """Return the first difference."""
+    found = Reference(undisturbed, ignore).differences(disturbed)
+    return found[0] if found else None
+
+
+def same(*plays: Sequence[Any], kept: Sequence[Any]) -> Difference | None:
+    """Return the first difference of one client's messages to those of plays without a sleep."""
+    return first([view(ann=each) for each in plays], view(ann=kept))
+
+
+def value_of(sight: Sight | None) -> Any:
+    assert sight is not None
+    return sight.value
+
+
+def step_of(sight: Sight | None) -> int | None:
+    assert sight is not None
+    return sight.step
+
+
+def test_equal_views_are_the_same() -> None:
+    said = [{"op": "who", "name": "ann"}, "pong", {"hex": "00ff", "bytes": 2}]
+    assert same(said, said, kept=said) is None
+
+
+def test_a_changed_value_is_found_with_its_path() -> None:
+    was = {"op": "who", "user": {"name": "ann", "seat": 7}}
+    now = {"op": "who", "user": {"name": None, "seat": 7}}
+    found = same([was, was], [was, was], kept=[was, now])
+    assert found is not None
+    assert (found.kind, found.path, step_of(found.expected)) == ("value", ("user", "name"), 1)
+    assert value_of(found.seen) == now
+
+
+def test_one_and_true_are_different() -> None:
+    assert same([{"ok": True}], [{"ok": True}], kept=[{"ok": 1}]) is not None
+
+
+def test_a_value_that_differs_without_a_sleep_does_not_count() -> None:
+    plays = [[{"op": "x", "ms": number}] for number in (3, 5, 4)]
+    assert same(*plays, kept=[{"op": "x", "ms": 99}]) is None
+
+
+def test_it_is_learned_by_message_not_by_path_alone() -> None:
+    plays = [[{"data": number}, {"data": "kept"}] for number in (3, 5, 4)]
+    found = same(*plays, kept=[{"data": 9}, {"data": None}])
+    assert found is not None
+    assert value_of(found.expected) == {"data": "kept"}
+
+
+def test_an_id_may_be_another_in_each_play_but_must_stay_the_same_within_it() -> None:
+    def play(*ids: int) -> list[Any]:
+        return [{"id": UUIDS[number]} for number in ids]
+
+    assert same(play(1, 1), play(2, 2), play(3, 3), kept=play(4, 4)) is None
+    found = same(play(1, 1), play(2, 2), play(3, 3), kept=play(4, 5))
+    assert found is not None
+    assert found.new_id
+
+
+def test_a_generated_name_must_stay_the_same_too() -> None:
+    def play(*names: str) -> list[Any]:
+        return [{"you": name} for name in names]
+
+    plays = [play("Guest-11", "Guest-11"), play("Guest-52", "Guest-52"), play("Guest-37", "Guest-37")]
+    assert same(*plays, kept=play("Guest-98", "Guest-98")) is None
+    assert same(*plays, kept=play("Guest-98", "Guest-99")) is not None
+
+
+def test_a_note_under_a_path_with_an_id_elsewhere_is_compared() -> None:
+    def play(note: object, number: int) -> list[Any]:
+        return [{"event": "who", "value": UUIDS[number]}, {"event": "note", "value": note}]
+
+    plays = [play("milk", 1), play("milk", 2), play("milk", 3)]
+    assert same(*plays, kept=play("milk", 4)) is None
+    assert same(*plays, kept=play(None, 4)) is not None
+
+
+def test_a_log_inside_a_text_with_a_clock_is_compared() -> None:
+    def play(log: str, second: int) -> list[Any]:
+        return [f"09:12:{second:02} log: {log}"]
+
+    plays = [play("a,b", 1), play("a,b", 2), play("a,b", 4)]
+    assert same(*plays, kept=play("a,b", 7)) is None
+    assert same(*plays, kept=play("", 7)) is not None
+
+
+def test_a_list_in_random_order_is_compared_without_its_order() -> None:
+    plays = [[{"users": ["ann", "bob", "cy"]}], [{"users": ["cy", "ann", "bob"]}], [{"users": ["bob", "ann", "cy"]}]]
+    assert same(*plays, kept=[{"users": ["bob", "cy", "ann"]}]) is None
+    assert same(*plays, kept=[{"users": ["bob"]}]) is not None
+    assert same(*plays, kept=[{"users": ["bob", "cy", "bob"]}]) is not None
+
+
+def test_a_list_in_a_fixed_order_keeps_it() -> None:
+    said = [{"log": ["a", "b"]}]
+    assert same(said, said, kept=[{"log": ["b", "a"]}]) is not None
+
+
+SAYS: list[Any] = [{"op": "joined"}, {"op": "said", "text": "a"}, {"op": "said", "text": "b"}, {"op": "left"}]
+
+
+def test_a_missing_message_is_missing() -> None:
+    found = same(SAYS, SAYS, kept=[SAYS[0], *SAYS[2:]])
+    assert found is not None
+    assert found.kind in {"missing", "value"}
+    found = same(SAYS, SAYS, kept=SAYS[:3])
+    assert found is not None
+    assert (found.kind, value_of(found.expected)) == ("missing", {"op": "left"})
+
+
+def test_a_message_that_comes_twice_is_doubled() -> None:
+    found = same(SAYS, SAYS, kept=[*SAYS, SAYS[3]])
+    assert found is not None
+    assert (found.kind, value_of(found.seen)) == ("doubled", {"op": "left"})
+
+
+def test_a_message_that_never_comes_otherwise_is_extra() -> None:
+    found = same(SAYS, SAYS, kept=[{"op": "welcome"}, *SAYS])
+    assert found is not None
+    assert (found.kind, value_of(found.seen)) == ("extra", {"op": "welcome"})
+
+
+def test_messages_in_another_order_are_out_of_order() -> None:
+    found = same(SAYS, SAYS, kept=[SAYS[1], SAYS[0], SAYS[2], SAYS[3]])
+    assert found is not None
+    assert found.kind == "order"
+
+
+def test_messages_whose_order_differs_by_itself_are_compared_by_kind() -> None:
+    tick: dict[str, Any] = {"op": "tick"}
+    plays = [[SAYS[0], tick, SAYS[1]], [tick, SAYS[0], SAYS[1]], [SAYS[0], SAYS[1], tick]]
+    assert same(*plays, kept=[SAYS[1], SAYS[0], tick]) is None
+    assert same(*plays, kept=[SAYS[0], tick]) is not None
+    assert same(*plays, kept=[SAYS[0], tick, {"op": "said", "text": "x"}]) is not None
+
+
+def test_pushes_by_a_timer_may_be_more_or_fewer_but_not_none() -> None:
+    def play(ticks: int) -> list[Any]:
+        return [{"op": "hi"}, *({"op": "tick", "n": number} for number in range(ticks))]
+
+    plays = [play(3), play(5), play(4)]
+    assert same(*plays, kept=play(2)) is None
+    assert same(*plays, kept=play(7)) is None
+    assert same(*plays, kept=[{"op": "hi"}]) is not None
+    assert same(*plays, kept=[{"op": "hi"}, {"op": "tick", "n": 0}, {"op": "tick", "n": 0}]) is not None
+
+
+@pytest.mark.parametrize(
+    ("kind", "was", "now"),
+    [
+        ("closed", {"code": 1000, "reason": ""}, {"code": 1011, "reason": ""}),
+        ("answer", {"status": 200, "body": {"n": 1}}, {"status": 500, "body": {"n": 1}}),
+        ("answer", {"status": 200, "body": {"n": 1}}, {"status": 200, "body": {"n": 0}}),
+        ("opened", {"subprotocol": "chat"}, {"subprotocol": None}),
+    ],
+)
+def test_closes_answers_and_openings_are_compared(kind: SightKind, was: Any, now: Any) -> None:
+    assert same([(kind, was)], [(kind, was)], kept=[(kind, was)]) is None
+    assert same([(kind, was)], [(kind, was)], kept=[(kind, now)]) is not None
+
+
+def test_a_client_that_is_closed_after_a_sleep_differs() -> None:
+    closed = ("closed", {"code": 1006, "reason": ""})
+    assert same(SAYS, SAYS, kept=[*SAYS[:2], closed]) is not None
+
+
+def test_a_client_that_sees_nothing_any_more_differs() -> None:
+    assert first([view(ann=SAYS), view(ann=SAYS)], view()) is not None
+
+
+def test_a_client_that_sees_something_only_with_a_sleep_differs() -> None:
+    assert first([view(), view()], view(bob=SAYS)) is not None
+
+
+def test_what_is_ignored_does_not_count_by_key_or_by_path() -> None:
+    def play(boots: int, seat: int) -> View:
+        return view(ann=[{"boots": boots, "user": {"seat": seat}}])
+
+    plays = [play(1, 7), play(1, 7)]
+    assert first(plays, play(2, 7)) is not None
+    assert first(plays, play(2, 7), "boots") is None
+    assert first(plays, play(1, 8), "user.seat") is None
+    assert first(plays, play(2, 8), "user.seat") is not None
+
+
+def test_the_first_difference_in_the_story_comes_first() -> None:
+    plays = [view(ann=["a", "b"], bob=["a", "b"])] * 2
+    found = Reference(plays).differences(view(ann=["a", "x"], bob=["x", "b"]))
+    assert [each.client for each in found] == ["bob", "ann"]
+
+
+def test_it_says_for_how_long_it_stayed_wrong() -> None:
+    said = [{"n": number} for number in range(4)]
+    healed = same(said, said, kept=[said[0], {"n": 9}, *said[2:]])
+    lasting = same(said, said, kept=[said[0], *({"n": 9} for _ in range(3))])
+    assert healed is not None
+    assert lasting is not None
+    assert (healed.wrong, healed.of) == (1, 3)
+    assert (lasting.wrong, lasting.of) == (3, 3)
+
+
+def test_the_share_of_masked_values_is_told() -> None:
+    plays = [view(ann=[{"ms": number, "a": 1, "b": 2, "c": 3}]) for number in (3, 4, 5)]
+    assert Reference(plays).masked_share == pytest.approx(0.25)
