@@ -77,7 +77,7 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """For the first time in this stay, the object began work with timing of its own: a timer, a call, an alarm."""
+    """For the first time in this stay, the object read a cache, or began work with timing of its own: a timer, a call."""
 
     process: int
     ctx: int
@@ -107,6 +107,9 @@ _TIMED_OPERATIONS = frozenset(
     {"connect", "durable_object_subrequest", "fetch", "jsRpcCall", "socket_connect", "subrequest", "websocket_open"}
 )
 """Operations that end when another party answers; operations on the object's own storage are not among them."""
+
+READS_CACHE: Final = "cache_match"
+"""The operation by which a worker reads from one of its caches."""
 
 Change = Entered | Delivered | Left | Timed | WorkerContextEnded
 
@@ -338,6 +341,9 @@ class Residency:
                 if line.name in _ENDS_ALARM:
                     self._alarms.pop(object_id, None)
                 context.ledger.begin(line, self._places.get((context.began.isolate, line.stack or 0)))
+                if line.name == READS_CACHE and not context.has_read_cache:
+                    context.is_timed = context.has_read_cache = True
+                    changes.append(Timed(self.process, line.ctx, object_id, line.at, line.name))
                 if not context.is_timed and _has_own_timing(line):
                     context.is_timed = True
                     changes.append(Timed(self.process, line.ctx, object_id, line.at, line.name))
