@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from poc_cli.history import event as kinds
 from poc_cli.judge.binding import objects_of
+from poc_cli.judge.cached_state import unless_from_a_cache
 from poc_cli.judge.checks import CHECKS
 from poc_cli.judge.checks.black_box_checks import unless_sockets_are_foreign
 from poc_cli.judge.checks.residency import kept_awake
@@ -203,7 +204,7 @@ def _judge_attempt(play: PlayRecord, claim: Claim) -> Finding:
         return error(f"the play failed: {play.ending}")
     try:
         found = _with_losses(play, claim, worst(finding for _, finding in _findings(play, claim)))
-        return unless_sockets_are_foreign(play, claim, found)
+        return unless_from_a_cache(play, claim, unless_sockets_are_foreign(play, claim, found))
     except Exception as broken:  # noqa: BLE001 - a check that throws is an error, never a pass
         return error(f"the check itself failed: {type(broken).__name__}: {broken}")
 

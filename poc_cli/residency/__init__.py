@@ -6,6 +6,7 @@ from poc_cli.residency.identity import namespaces, object_id
 from poc_cli.residency.pins import Pin
 from poc_cli.residency.stays import (
     CALLS,
+    READS_CACHE,
     Change,
     Delivered,
     Entered,
@@ -18,6 +19,7 @@ from poc_cli.residency.stays import (
 
 __all__ = [
     "CALLS",
+    "READS_CACHE",
     "RESPONSE_BODY",
     "Caller",
     "Change",

@@ -40,6 +40,7 @@ class Context:
     last_activity_ns: int
     announced: bool = False
     is_timed: bool = False
+    has_read_cache: bool = False
     ledger: Ledger = field(default_factory=Ledger)
     called: set[str] = field(default_factory=set)
     """Objects that it may have called, itself or through another context."""

@@ -1,5 +1,6 @@
 """Turn the trace of one workerd process into changes: objects that enter and leave memory, and what reaches them."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -76,7 +77,7 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """For the first time in this stay, the object began work with timing of its own: a timer, a call, an alarm."""
+    """For the first time in this stay, the object read a cache, or began work with timing of its own."""
 
     process: int
     ctx: int
@@ -107,6 +108,9 @@ _TIMED_OPERATIONS = frozenset(
 )
 """Operations that end when another party answers; operations on the object's own storage are not among them."""
 
+READS_CACHE: Final = "cache_match"
+"""The operation by which a worker reads from one of its caches."""
+
 Change = Entered | Delivered | Left | Timed | WorkerContextEnded
 
 
@@ -119,6 +123,10 @@ class Stay:
     last_activity_ns: int
 
 
+_OF_CONTEXT: Final = re.compile(rb'\{"e":"([a-z_]{1,16})","ctx":([0-9]{1,18})[,}]')
+_TAIL_EVENT: Final = "trace"
+"""The trace's name for an event of a tail worker."""
+
 LONG_TURN_NS: Final = 100_000_000
 """JavaScript that runs this long without yielding keeps every other object of the process waiting."""
 
@@ -126,11 +134,16 @@ LONG_TURN_NS: Final = 100_000_000
 class Residency:
     """Track the objects of one process. Times are nanoseconds on the trace's clock, which starts with the process."""
 
-    def __init__(self, process: int, locate: Locate | None = None) -> None:
+    def __init__(self, process: int, locate: Locate | None = None, tail: str | None = None) -> None:
         """Take the number of the process, which every change carries because context numbers restart in each process.
 
-        Without `locate`, the running code is taken as the source.
+        Without `locate`, the running code is taken as the source. `tail` is poc's own tail worker, which handles each
+        event of an object once more: nine lines that say nothing about an object and are skipped.
         """
+        self._tail = tail
+        self._skipped: set[int] = set()
+        """The contexts of the tail worker that are open."""
+
         self.process = process
         self._locate = locate
         self._workers: dict[int, str] = {}
@@ -150,11 +163,23 @@ class Residency:
     def feed(self, line: str | bytes) -> list[Change]:
         """Return the changes of this line. A malformed line changes nothing and counts in `ignored`."""
         try:
+            if self._skipped and self._skips(line):
+                return []
             parsed = parse(line)
             return [] if parsed is None else self._apply(parsed)
         except BadLineError:
             self.ignored += 1
             return []
+
+    def _skips(self, line: str | bytes) -> bool:
+        """Return whether a line belongs to the tail worker; its parsing would take as long as that of an event."""
+        found = _OF_CONTEXT.match(line.encode("utf-8", "replace") if isinstance(line, str) else line)
+        if found is None or int(found[2]) not in self._skipped:
+            return False
+        if found[1] == b"ctx_end":
+            self._skipped.discard(int(found[2]))
+            self._open.pop(int(found[2]), None)
+        return True
 
     def linked(self, object_id: str) -> frozenset[str]:
         """Return the other objects that an object has called, or that have called it."""
@@ -246,6 +271,9 @@ class Residency:
         self._now(line.at)
         if isinstance(line, Turn) and line.at - line.began >= LONG_TURN_NS:
             self._long_turns[line.ctx] = None
+        if isinstance(line, Began) and line.name == _TAIL_EVENT and context.began.worker == self._tail:
+            self._skipped.add(line.ctx)
+            return []
         if not isinstance(line, Turn):
             self._calls.work(context, line)
         if context.began.actor is None:
@@ -313,6 +341,9 @@ class Residency:
                 if line.name in _ENDS_ALARM:
                     self._alarms.pop(object_id, None)
                 context.ledger.begin(line, self._places.get((context.began.isolate, line.stack or 0)))
+                if line.name == READS_CACHE and not context.has_read_cache:
+                    context.is_timed = context.has_read_cache = True
+                    changes.append(Timed(self.process, line.ctx, object_id, line.at, line.name))
                 if not context.is_timed and _has_own_timing(line):
                     context.is_timed = True
                     changes.append(Timed(self.process, line.ctx, object_id, line.at, line.name))

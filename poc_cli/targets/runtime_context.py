@@ -87,7 +87,7 @@ class Running:
         `notify` is called with each change of residency, `report` with what the worker threw and logged.
         """
         self._runtime, number = numbers
-        self.residency = Residency(number, process.place.worker.locate)
+        self.residency = Residency(number, process.place.worker.locate, process.place.worker.sidecar.evict)
         self._watch = Watch(process.popen.pid, context.attendance)
         self.sidecar = Sidecar(process.place.folder, self._watch)
         self._process = process

@@ -133,6 +133,23 @@ def test_a_bundled_project_is_told_by_its_own_lines(poc: Poc) -> None:
     assert claims(judged.document())["story/topic-survives"]["reason"] == found["reason"]
 
 
+def test_what_an_object_reads_from_a_cache_has_not_survived(poc: Poc) -> None:
+    (poc.folder / "src").mkdir()
+    put = 'caches.default.put(key, new Response(topic, { headers: { "cache-control": "max-age=99" } }))'
+    kept = FOREIGN.replace("webSocketMessage(", "async webSocketMessage(").replace(
+        "const id = ", "const key = 'http://x/' + "
+    )
+    kept = kept.replace("topics.set(id, topic)", f"await {put}")
+    kept = kept.replace("topics.get(id)", "(await (await caches.default.match(key))?.text())")
+    (poc.folder / "src" / "index.ts").write_text(kept, encoding="utf-8")
+    (poc.folder / "wrangler.jsonc").write_text(SETTINGS, encoding="utf-8")
+    story = poc.folder / "story.toml"
+    story.write_text(STORY.format(name="story"), encoding="utf-8")
+    found = claims(poc.run("run", str(story), "--sleep", "evict", "--json").document())["story/topic-survives"]
+    assert found["verdict"] == "unknown", found["reason"]
+    assert "read a cache after it had left memory" in found["reason"]
+
+
 @pytest.mark.parametrize(
     ("keep", "kept", "verdict", "reason"),
     [

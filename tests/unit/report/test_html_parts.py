@@ -118,6 +118,19 @@ def test_a_crash_is_no_sleep() -> None:
     assert lanes(history, "story")["object"] == ["memory", "gone"]
 
 
+def test_what_was_thrown_is_marked_on_the_lane_of_its_object() -> None:
+    history = History()
+    told = history.play(STORY)
+    told.connect()
+    thrown: dict[str, Any] = {"name": "Error", "message": "no", "stack": [], "event": "alarm"}
+    marked = [history.add("story", actor, kinds.THREW, **thrown).id for actor in ("object:object", "worker")]
+    timeline = timeline_of([event for event in history.events if event.play == "story"])
+    found = {lane.label: lane for lane in timeline.lanes}
+    for name, event in zip(("object", "worker"), marked, strict=True):
+        assert [mark.event for mark in found[name].marks if mark.kind == "failed"] == [event]
+    assert found["worker"].what == "app"
+
+
 def test_no_mark_is_lost_in_drawing_or_in_the_data() -> None:
     timeline = timeline_of([event for event in long_play().events if event.play != "run"])
     marks = sum(len(lane.marks) for lane in timeline.lanes)

@@ -1,6 +1,6 @@
 """Who called an object: directly, through other Workers, or over the network."""
 
-from poc_cli.residency import Caller, Delivered, Left
+from poc_cli.residency import Caller, Delivered, Left, Timed
 from tests.unit.residency.lines import OBJECT, ctx, ctx_end, fed, init, line, request, settle
 
 GATE = "cd" * 32
@@ -108,3 +108,11 @@ def test_objects_that_one_request_reached_are_beside_each_other() -> None:
     assert left(*WORKER, *calls(1, 2), *calls(1, 4, GATE), ctx_end(1)).beside == (GATE,)
     assert left(*WORKER, *calls(1, 2, GATE), *INNER, link(2, 1), *calls(2, 4), ctx_end(2), ctx_end(1)).beside == (GATE,)
     assert left(*WORKER, *calls(1, 2), ctx_end(1), *INNER, *calls(2, 4, GATE), ctx_end(2)).beside == ()
+
+
+def test_an_object_that_reads_a_cache_says_so_once_in_a_stay() -> None:
+    reads = init(2, "operation", "cache_match"), settle(2), init(3, "operation", "cache_match")
+    _, changes = fed(ctx(1), request(1), *reads, init(4, "operation", "cache_put"))
+    assert [each.name for each in changes if isinstance(each, Timed)] == ["cache_match"]
+    _, changes = fed(ctx(1), request(1), init(2, "timer", "setTimeout"), *reads)
+    assert [each.name for each in changes if isinstance(each, Timed)] == ["setTimeout", "cache_match"]

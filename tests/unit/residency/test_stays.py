@@ -274,3 +274,25 @@ def test_who_called_an_object_is_told_with_what_reached_it() -> None:
     ]
     assert residency.linked(OBJECT) == {OTHER}
     assert (residency.times_called(OBJECT), residency.times_called(OTHER)) == (2, 1)
+
+
+def test_what_poc_s_own_tail_worker_handles_is_skipped_and_nothing_else_of_it() -> None:
+    residency = Residency(7, tail="poc-evict")
+    handled = [ctx(2, None, worker="poc-evict", iso=2), request(1, "trace", number=2), settle(1, number=2)]
+    asked = [ctx(3, None, worker="poc-evict", iso=2), request(1, "fetch", number=3), settle(1, number=3)]
+    theirs = [ctx(4, None, worker="audit", iso=3), request(1, "trace", number=4)]
+    changes = [
+        change
+        for one in (ctx(), request(1), *handled, *asked, ctx_end(2), ctx_end(3, at=5), *theirs, ctx_end(4, at=6))
+        for change in residency.feed(one)
+    ]
+    ended = [change for change in changes if isinstance(change, WorkerContextEnded)]
+    assert [(change.worker, change.ctx) for change in ended] == [("poc-evict", 3), ("audit", 4)]
+    assert residency.stay(OBJECT) is not None
+    assert residency.ignored == 0
+    # the number may be used again by an object, which is then followed
+    assert any(
+        isinstance(change, Entered)
+        for one in (ctx(2, "cd" * 32), request(1, number=2))
+        for change in residency.feed(one)
+    )
