@@ -12,6 +12,7 @@ from poc_cli.report.styled import Line, span
 from poc_cli.targets.cloudflare import local_records
 from poc_cli.targets.cloudflare.credentials import TOKEN
 from poc_cli.targets.cloudflare.deployment import Plan, deployed
+from poc_cli.targets.dev_script import as_started
 from poc_cli.targets.worker_source import WorkerChoice, source_or_shipped
 
 
@@ -30,8 +31,11 @@ def deploy(options: DeployOptions, console: Console) -> None:
     """Deploy a worker and print how to use it. Raises PocError, and leaves nothing behind then."""
     from poc_cli.targets.cloudflare.secrets_file import read
 
+    subject, notes = as_started(source_or_shipped(options.worker))
+    for note in notes:
+        console.note(note)
     plan = Plan(
-        source_or_shipped(options.worker),
+        subject,
         name=options.name,
         keep=True,
         force=options.force,

@@ -34,6 +34,7 @@ from poc_cli.shipped import shipped
 from poc_cli.targets.api_address import ALLOWED_ORIGIN
 from poc_cli.targets.api_address import Address as Loopback
 from poc_cli.targets.destination import CLOUDFLARE, given_headers, token_headers
+from poc_cli.targets.dev_script import as_started
 from poc_cli.targets.endpoint import endpoint_of
 from poc_cli.targets.local_api import Api
 from poc_cli.targets.reachability import host
@@ -116,13 +117,20 @@ def _on_cloudflare(scenarios: "list[Scenario]", options: RunOptions, console: Co
 
     given = given_headers(options.header_env, os.environ)
     offered = frozenset[Ability]({"idle", "deploy"} if options.origin is None else {"idle", "deploy", "origin"})
-    play = None if options.worker else plan_run(scenarios, options, _place(offered | _OWN_WORKER)).common_worker()
+    play = (
+        None
+        if options.overrides_worker
+        else plan_run(scenarios, options, _place(offered | _OWN_WORKER)).common_worker()
+    )
     is_ours = play is None and (options.worker is None or options.worker.path.resolve() == shipped("worker").resolve())
     abilities = offered | (_OWN_WORKER if play else _SHIPPED if is_ours else frozenset())
     with prepared(scenarios, options, console, None, _place(abilities)) as ready:
         subject = source_or_shipped(options.worker)
         if play is not None:
             subject = own_source(play) if ready.services is None else ready.services.source(play)
+        subject, notes = as_started(subject)
+        for note in notes:
+            console.note(note)
         plan = Plan(
             subject,
             keep=options.keep,

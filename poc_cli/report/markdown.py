@@ -13,7 +13,7 @@ from poc_cli.report.matrix_table import Table, table
 from poc_cli.report.question import question_answers
 from poc_cli.report.session_view import MEANINGS, states, value_text
 from poc_cli.report.styled import plain
-from poc_cli.report.target_summary import repeats, rests_on, sleep_onset
+from poc_cli.report.target_summary import evidence_text, known_defect, repeats, rests_on, sleep_onset
 from poc_cli.report.text import INCOMPLETE, verdict_line
 
 LARGEST_BYTES: Final = 60_000
@@ -173,7 +173,8 @@ def _problems(scenario: dict[str, Any]) -> str:
 
 def _claim(scenario: dict[str, Any], claim: dict[str, Any], mark: str) -> str:
     held_of = claim["held_of"]
-    known = _known(claim) + (f" (held {held_of['k']} of {held_of['n']})" if held_of["n"] > 1 else "")
+    known = f" ({note})" if (note := known_defect(claim)) else ""
+    known += f" (held {held_of['k']} of {held_of['n']})" if held_of["n"] > 1 else ""
     name = f"{text(scenario['name'], LONGEST_NAME)}/{text(claim['id'], LONGEST_NAME)}"
     lines = [
         f"- **{name}**{known}{mark}: {text(claim['says'])}",
@@ -183,7 +184,7 @@ def _claim(scenario: dict[str, Any], claim: dict[str, Any], mark: str) -> str:
     if control is not None and control["verdict"] == "not run":
         lines.append(f"  Its control was not run: {text(control['reason'])}")
     proof = [f"source: {link(claim['source'])}"] if claim["source"] else []
-    proof += [_evidence(claim["evidence"])] if claim["evidence"] else []
+    proof += [f"evidence: {evidence_text(claim['evidence'], EVENTS_LISTED)}"] if claim["evidence"] else []
     proof += [f"rests on {text(losses)}"] if (losses := rests_on(claim)) else []
     if proof:
         lines.append("  " + "; ".join(proof))
@@ -198,18 +199,6 @@ def _quoted(lines: list[str]) -> str:
     longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
     return "\n\n" + "\n".join(f"  {line}" for line in [f"{fence}text", *lines, fence])
-
-
-def _known(claim: dict[str, Any]) -> str:
-    if claim["known"] is None:
-        return ""
-    return " (known defect)" if claim["known"] == claim["verdict"] else " (known defect is gone)"
-
-
-def _evidence(ids: list[int]) -> str:
-    listed = ", ".join(str(each) for each in sorted(ids)[:EVENTS_LISTED])
-    more = f" and {len(ids) - EVENTS_LISTED} more" if len(ids) > EVENTS_LISTED else ""
-    return f"evidence: event{'s' if len(ids) > 1 else ''} {listed}{more}"
 
 
 @dataclass(slots=True)

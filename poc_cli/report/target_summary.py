@@ -1,5 +1,6 @@
-"""Sentences about a run: its target, when idle sleep begins, what was repeated, and its counts."""
+"""Sentences about a run and its claims, for every report format."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 Document = dict[str, Any]
@@ -85,3 +86,17 @@ def counted(name: str, number: int) -> str:
     if name == "claims_left_out":
         return f"{number:,} {'claim' if number == 1 else 'claims'} left out"
     return f"{number:,} {name.replace('_', ' ')}"
+
+
+def known_defect(claim: Document) -> str:
+    """Return what to say about a claim that its scenario lists as a known defect, "" for any other."""
+    if claim["known"] is None:
+        return ""
+    return {"refuted": "known defect", "held": "known defect is gone"}.get(claim["verdict"], "")
+
+
+def evidence_text(ids: Sequence[int], most: int) -> str:
+    """Return the events of evidence, of which at most `most` are listed."""
+    listed = ", ".join(str(each) for each in sorted(ids)[:most])
+    more = f" and {len(ids) - most} more" if len(ids) > most else ""
+    return f"event{'s' if len(ids) > 1 else ''} {listed}{more}"

@@ -6,7 +6,7 @@ from poc_cli.report.matrix_table import Table, table
 from poc_cli.report.question import question_answers
 from poc_cli.report.session_text import session_lines
 from poc_cli.report.styled import Line, Span, span
-from poc_cli.report.target_summary import counts, repeats, sleep_onset, where
+from poc_cli.report.target_summary import counts, evidence_text, known_defect, repeats, sleep_onset, where
 
 STYLES = {"held": "green", "refuted": "bold red", "unknown": "yellow", "error": "bold magenta"}
 """The color of each verdict, which is always also written as a word."""
@@ -151,7 +151,7 @@ def _claim(claim: dict[str, Any], mark: str) -> list[Line]:
     held = claim["verdict"] == "held"
     style = "" if mark and held else STYLES[claim["verdict"]]
     name = [span(claim["id"]), span(_repeats(claim), "dim" if held else "yellow")]
-    name += [span(_known(claim), "yellow"), span(mark, STYLES["error"])]
+    name += [span(f" ({known})" if (known := known_defect(claim)) else "", "yellow"), span(mark, STYLES["error"])]
     found: list[Line] = [[span(f"  {claim['verdict']:<9} ", style), *name]]
     if not held:
         found.append([span(f'{_INDENT}"{claim["says"]}"', "dim")])
@@ -160,7 +160,7 @@ def _claim(claim: dict[str, Any], mark: str) -> list[Line]:
     if control is not None and control["verdict"] == "not run":
         found.append([span(f"{_INDENT}its control was not run: {control['reason']}", "yellow")])
     if not held and claim["evidence"]:
-        found.append([span(f"{_INDENT}{_evidence(claim['evidence'])}", "dim")])
+        found.append([span(f"{_INDENT}{evidence_text(claim['evidence'], EVENTS_LISTED)} of history.ndjson", "dim")])
     return found
 
 
@@ -168,18 +168,6 @@ def _repeats(claim: dict[str, Any]) -> str:
     """Return in how many plays a claim held, if the scenario was played more than once."""
     held_of = claim["held_of"]
     return f"  held {held_of['k']} of {held_of['n']}" if held_of["n"] > 1 else ""
-
-
-def _known(claim: dict[str, Any]) -> str:
-    if claim["known"] is None or claim["verdict"] not in {"held", "refuted"}:
-        return ""
-    return " (known defect)" if claim["known"] == claim["verdict"] else " (known defect is gone)"
-
-
-def _evidence(ids: list[int]) -> str:
-    listed = ", ".join(str(each) for each in sorted(ids)[:EVENTS_LISTED])
-    more = f" and {len(ids) - EVENTS_LISTED} more" if len(ids) > EVENTS_LISTED else ""
-    return f"event{'s' if len(ids) > 1 else ''} {listed}{more} of history.ndjson"
 
 
 def _matrix(filled: Table) -> list[Line]:

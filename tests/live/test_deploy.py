@@ -81,6 +81,16 @@ def test_a_deployment_is_listed_and_removed_and_nothing_else_is_touched(poc: Poc
     assert "nothing deployed" in run(poc, cloud, "status").out
 
 
+def test_a_project_is_deployed_from_the_environment_that_has_its_objects(poc: Poc, cloud: StandIn) -> None:
+    project = ROOT / "tests" / "projects" / "shapes" / "env-only"
+    deployed = run(poc, cloud, "deploy", "--worker", str(project))
+    assert deployed.code == 0, deployed.err
+    assert "using the environment staging of wrangler.toml: only it has Durable Objects" in deployed.err
+    [name] = cloud.account.ours
+    assert list(cloud.account.scripts[name].classes) == ["Room"]
+    assert run(poc, cloud, "destroy", "--all").code == 0
+
+
 def test_the_account_tells_what_another_machine_has_deployed(poc: Poc, cloud: StandIn) -> None:
     run(poc, cloud, "deploy", "--name", "elsewhere")
     other = {"XDG_STATE_HOME": str(poc.folder / "another")}
@@ -285,11 +295,10 @@ def test_a_project_is_deployed_as_a_copy_and_left_as_it_was(poc: Poc, cloud: Sta
 CONTEXT = """
 import sys, time
 from pathlib import Path
-from poc_cli.shipped import shipped
 from poc_cli.targets.cloudflare.deployment import Plan, deployed
-from poc_cli.targets.worker_source import source
+from poc_cli.targets.worker_source import source_or_shipped
 
-plan = Plan(source(shipped("worker")), run="a-test", secrets={"POC_API_KEY": "key-of-the-api-0123456789"})
+plan = Plan(source_or_shipped(None), run="a-test", secrets={"POC_API_KEY": "key-of-the-api-0123456789"})
 with deployed(plan, lambda line: print(line, file=sys.stderr, flush=True)) as made:
     print(made.name, made.url, made.version, flush=True)
     time.sleep(60)

@@ -15,6 +15,7 @@ _STEP_HEIGHT: Final = 150.0
 _ROW: Final = 62.0
 _FOOT: Final = 24.0
 _HEAD: Final = 20.0
+_BAR: Final = 36.0
 _BINS: Final = 60
 """Columns of a distribution; they are six pixels wide on a phone."""
 
@@ -122,7 +123,7 @@ def _latency(wakes: Sequence[float], warm: Sequence[float], figures: dict[str, A
     for row, (name, values, style) in enumerate((("awake", warm, "warm"), ("waking", wakes, "wake"))):
         spread = figures["warm_ms" if style == "warm" else "wake_ms"]
         floor_y = _HEAD + _ROW * (row + 1) - 8
-        shapes += _bars([x(value) for value in values], floor_y, style)
+        shapes += histogram([x(value) for value in values], floor_y, style)
         shapes.append(Shape(x(spread["median"]), 0.0, floor_y - 38, 38, "median"))
         message = f"{name}: median {spread['median']:.2f} ms, p99 {spread['p99']:.2f} ms"
         words.append(Text(0.0, floor_y - 42, message, "start", "label"))
@@ -139,14 +140,15 @@ def _latency(wakes: Sequence[float], warm: Sequence[float], figures: dict[str, A
     return Chart("Latency of a wake", sentence, Drawing(bottom + _FOOT, sentence, tuple(shapes), tuple(words)))
 
 
-def _bars(places: Sequence[float], floor_y: float, style: str) -> list[Shape]:
-    width = 100 / _BINS
-    counted = Counter(min(_BINS - 1, int(place / width)) for place in places)
+def histogram(places: Sequence[float], floor_y: float, style: str, *, bins: int = _BINS) -> list[Shape]:
+    """Return the bars of a distribution of places, which are in percent of the width."""
+    width = 100 / bins
+    counted = Counter(min(bins - 1, int(place / width)) for place in places)
     most = max(counted.values())
     return [
         Shape(
             round(bin_ * width, 3), round(width, 3), floor_y - height, height, style, f"{number:,} of {len(places):,}"
         )
         for bin_, number in sorted(counted.items())
-        for height in [max(2.0, 36.0 * number / most)]
+        for height in [max(2.0, round(_BAR * number / most, 3))]
     ]

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.report.html.charts import histogram
 from poc_cli.report.html.view_model import Chart, Drawing, Shape, Text
 from poc_cli.report.load_text import heading
 
@@ -129,7 +130,9 @@ def _latencies(figures: dict[str, Any]) -> Chart:
     words: list[Text] = []
     for row, (name, mine) in enumerate(values.items()):
         floor_y = _HEAD + _ROW * (row + 1) - 8
-        shapes += _bars([x(value) for value in mine], floor_y, "wake" if name != "opening_ms" else "warm")
+        shapes += histogram(
+            [x(value) for value in mine], floor_y, "wake" if name != "opening_ms" else "warm", bins=_BINS
+        )
         shapes.append(Shape(x(figures[name]["median"]), 0.0, floor_y - 38, 38, "median"))
         message = f"{_FIGURES[name]}: median {figures[name]['median']:.1f} ms, p99 {figures[name]['p99']:.1f} ms"
         words.append(Text(0.0, floor_y - 42, message, "start", "label"))
@@ -141,17 +144,3 @@ def _latencies(figures: dict[str, Any]) -> Chart:
         words.append(Text(place, bottom + 14, f"{10.0**power:g} ms", side, "scale"))
     sentence = "Measured from the time at which each message was due to be sent; the scale is logarithmic."
     return Chart("Latencies", sentence, Drawing(bottom + _FOOT, sentence, tuple(shapes), tuple(words)))
-
-
-def _bars(places: Sequence[float], floor_y: float, style: str) -> list[Shape]:
-    width = 100 / _BINS
-    counted: dict[int, int] = {}
-    for place in places:
-        bin_ = min(_BINS - 1, int(place / width))
-        counted[bin_] = counted.get(bin_, 0) + 1
-    most = max(counted.values())
-    return [
-        Shape(round(bin_ * width, 3), round(width, 3), floor_y - height, height, style, f"{number} of {len(places)}")
-        for bin_, number in sorted(counted.items())
-        for height in [max(2.0, round(_BAR * number / most, 3))]
-    ]

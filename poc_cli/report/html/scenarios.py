@@ -13,7 +13,7 @@ from poc_cli.report.html.session_strip import session_of
 from poc_cli.report.html.timeline import Timeline, merge_lanes, timeline_of
 from poc_cli.report.html.transcripts import FEWEST_LINES, LINES_OF_A_PAGE, EventIndex, LineBudget, lines_of
 from poc_cli.report.html.view_model import Claim, Picture, Play, Reference, Scenario, verdict_shown
-from poc_cli.report.target_summary import rests_on
+from poc_cli.report.target_summary import known_defect, rests_on
 from poc_cli.scenario.plays import CONFIRM
 from poc_cli.scenario.sessions import SESSIONS
 
@@ -145,7 +145,7 @@ def _claim(anchor: str, claim: dict[str, Any], index: EventIndex, *, whole: bool
         anchor=anchor,
         id=claim["id"],
         verdict=verdict_shown(claim["verdict"], whole=whole),
-        known=_known(claim),
+        known=known_defect(claim),
         says=claim["says"],
         reason=claim["reason"],
         source=source,
@@ -155,12 +155,6 @@ def _claim(anchor: str, claim: dict[str, Any], index: EventIndex, *, whole: bool
         rests_on=rests_on(claim),
         control=_control(claim["control"]),
     )
-
-
-def _known(claim: dict[str, Any]) -> str:
-    if claim["known"] is None:
-        return ""
-    return "known defect" if claim["known"] == claim["verdict"] else "known defect is gone"
 
 
 def _control(control: dict[str, Any] | None) -> str:

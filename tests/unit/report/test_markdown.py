@@ -168,6 +168,8 @@ def test_known_defects_are_marked() -> None:
     assert "- **s/c** (known defect): c" in known
     gone = markdown(document(scenario("s", claim("c", "held", known="refuted"), stopped=None, error=None)))
     assert "- **s/c** (known defect is gone): c" in gone
+    undecided = markdown(document(scenario("s", claim("c", "unknown", known="refuted"), stopped=None, error=None)))
+    assert "- **s/c**: c" in undecided
 
 
 def test_what_could_not_be_played_ended_early_or_was_left_out_is_listed() -> None:
