@@ -70,16 +70,16 @@ def test_another_shape_does_not_fit(change: Any) -> None:
 def test_a_scenario_is_parsed_once_for_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
     texts: list[str] = []
 
-    def load(source: Source) -> Scenario:
+    def load(source: Source, *, is_new: bool) -> Scenario:
         texts.append(source.text)
-        return load_scenario(source)
+        return load_scenario(source, is_new=is_new)
 
     load_scenario = loader._load
     events = recorded("green-hibernate")
     leaked = Event(len(events), "run", events[-1].t_ns, "log", kinds.LEAKED, None, {"text": "x", "masked": ["KEY"]})
     starts = [event for event in events if event.kind == kinds.PLAY_START]
     monkeypatch.setattr(loader, "_load", load)
-    loader.parse.cache_clear()
+    monkeypatch.setattr(loader, "_LOADED", {})
     play_record._plays.cache_clear()
     document([*events[:-1], leaked, Event(leaked.id + 1, "run", leaked.t_ns, "poc", kinds.RUN_END, None, {})])
     assert starts[-1].data["role"] == "control"  # whose worker may be there to leak
