@@ -45,20 +45,25 @@ class UsageError(PocError):
 class ScenarioError(UsageError):
     """An error in a scenario file; the text shows the line with a caret below the column."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of the text
         self,
         file: str,
         message: str,
         *,
         position: Position | None = None,
         source_line: str | None = None,
+        caret: int | None = None,
         advice: str | None = None,
     ) -> None:
-        """Take the file, the message and the position; without a position the error concerns the whole file."""
+        """Take the file, the message and the position; without a position the error concerns the whole file.
+
+        `caret` is the column in `source_line`, if that is not the whole line.
+        """
         super().__init__(message, advice)
         self.file = file
         self.position = position
         self.source_line = source_line
+        self.caret = caret
 
     def __str__(self) -> str:
         """Return `file:line:column: message`, the line with a caret, and the advice."""
@@ -68,7 +73,7 @@ class ScenarioError(UsageError):
         if self.source_line is not None:
             gutter = f"{self.position.line:>5} | "
             lines.append(gutter + self.source_line)
-            lines.append(" " * (len(gutter) + self.position.column - 1) + "^")
+            lines.append(" " * (len(gutter) + (self.caret or self.position.column) - 1) + "^")
         if self.advice is not None:
             lines.append(f"  {self.advice}")
         return "\n".join(lines)

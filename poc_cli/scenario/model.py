@@ -4,12 +4,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from poc_cli.errors import did_you_mean
 from poc_cli.scenario.abilities import Need
 from poc_cli.scenario.client_tables import LARGEST_COUNT, AnyClient, Client, ClientSpec, CommandSpec, PageSpec
 from poc_cli.scenario.duration import Duration
 from poc_cli.scenario.service_tables import OriginSpec, Worker, WorkerRef
 from poc_cli.scenario.step_bases import VERBS, Acting, Exchange, Step
 from poc_cli.scenario.types import CaptureName, Identifier, Names, SecretName, Shape, VariableName
+from poc_cli.scenario.values import shown
 from poc_cli.scenario.verbs import (
     Alarm,
     Close,
@@ -129,7 +131,7 @@ class MatrixCell(Shape):
     @model_validator(mode="after")
     def _known_row(self) -> "MatrixCell":
         if self.row not in ROWS:
-            raise ValueError(f'"row" must be one of {", ".join(ROWS)}')
+            raise ValueError(f"{shown(self.row)} is not a row of the matrix; {did_you_mean(self.row, ROWS)}")
         return self
 
 

@@ -21,6 +21,9 @@ LARGEST_FILE: Final = 1024 * 1024
 LONGEST_LINE: Final = 200
 """The longest source line that an error shows, in characters; a longer line would wrap and misplace the caret."""
 
+_AROUND: Final = 50
+"""Characters before and after the place that an error shows of a longer line."""
+
 TOO_DEEP: Final = f"nested in more than {DEEPEST} tables and lists"
 
 _PLAINER: Final = {
@@ -57,18 +60,39 @@ def _decoded(data: bytes, file: str) -> str:
     except UnicodeDecodeError as error:
         before = data[: error.start].decode()
         position = Position(before.count("\n") + 1, len(before) - before.rfind("\n"))
-        line = _source_line(data.decode(errors="replace"), position)
+        line, caret = _source_line(data.decode(errors="replace"), position)
         advice = "save the file as UTF-8"
-        raise ScenarioError(file, "is not UTF-8 here", position=position, source_line=line, advice=advice) from error
+        raise ScenarioError(
+            file, "is not UTF-8 here", position=position, source_line=line, caret=caret, advice=advice
+        ) from error
     return text.removeprefix("\ufeff")
 
 
-def _source_line(text: str, position: Position) -> str | None:
-    """Return the line with every character in one column and without control characters; None if it is too long."""
+def _source_line(text: str, position: Position) -> tuple[str, int]:
+    """Return the line, or the part of a long one around the position, and the column of the position in it.
+
+    Every character is in one column, and there are no control characters.
+    """
     line = text.split("\n")[position.line - 1].rstrip("\r")
-    if len(line) > LONGEST_LINE:
-        return None
-    return "".join(char if char.isprintable() else " " for char in line)
+    line = "".join(char if char.isprintable() else " " for char in line)
+    if len(line) <= LONGEST_LINE:
+        return line, position.column
+    start, end = max(0, position.column - 1 - _AROUND), position.column + _AROUND
+    before, after = "…" if start else "", "…" if end < len(line) else ""
+    return f"{before}{line[start:end]}{after}", position.column - start + len(before)
+
+
+def _without_comments(text: str) -> str:
+    """Return the text with spaces in place of its comments."""
+    return _TEXT_OR_COMMENT.sub(lambda match: match[1] or " " * len(match[0]), text)
+
+
+_TEXT_OR_COMMENT: Final = re.compile(r"""("(?:[^"\\\n]++|\\.)*+"|'[^'\n]*+')|\#[^\n]*+""")
+
+_SEPARATED: Final = {"Unclosed array": "elements of this list", "Unclosed inline table": "keys of this table"}
+"""What a comma separates, by the error of tomli where one is missing."""
+
+_YAML: Final = re.compile(r"(?:[ \t]*(?:\#[^\n]*+)?\n)*+(?:---\s*\n|[A-Za-z_][\w-]*+:(?:[ \t]|\n|\Z))")
 
 
 class Source:
@@ -107,14 +131,30 @@ class Source:
     def _invalid(self, error: tomli.TOMLDecodeError) -> ScenarioError:
         """Return the error at the cause, which for an unclosed delimiter is above where the parser failed."""
         reason = _PLAINER.get(error.msg, error.msg)
-        opener = unclosed(self.text)
+        opener, failed = unclosed(self.text), Position(error.lineno, error.colno)
         if opener is not None:
             position = self._position(opener.offset)
             if position.line < error.lineno:
                 message = f"the {opener.mark} opened at line {position.line} is never closed"
                 advice = f"parsing failed at line {error.lineno}: {inert(reason)}"
                 return self._error(f"not valid TOML: {message}", position, advice)
-        return self._error(f"not valid TOML: {reason}", Position(error.lineno, error.colno))
+        return self._other_format() or self._missing_comma(error) or self._error(f"not valid TOML: {reason}", failed)
+
+    def _other_format(self) -> ScenarioError | None:
+        """Return the error of a text that is JSON or YAML, None for any other."""
+        is_json = self.text.lstrip().startswith("{")
+        if not is_json and _YAML.match(self.text) is None:
+            return None
+        advice = 'in TOML a key and its value are written: name = "…"'
+        return self._error(f"not valid TOML: this looks like {'JSON' if is_json else 'YAML'}", Position(1, 1), advice)
+
+    def _missing_comma(self, error: tomli.TOMLDecodeError) -> ScenarioError | None:
+        """Return the error where a comma is missing, which is before the place at which the parser failed."""
+        what = _SEPARATED.get(error.msg)
+        before = _without_comments(self.text[: error.pos]).rstrip()
+        if what is None or not before or before[-1] in ",[{" or error.pos >= len(self.text):
+            return None
+        return self._error(f"not valid TOML: a comma is missing here, between two {what}", self._position(len(before)))
 
     def _find(self, pattern: re.Pattern[str]) -> Position:
         """Return the position of the first match, or the start of the text if there is none."""
@@ -126,5 +166,5 @@ class Source:
         return Position(before.count("\n") + 1, len(before) - before.rfind("\n"))
 
     def _error(self, message: str, position: Position, advice: str | None = None) -> ScenarioError:
-        line = _source_line(self.text, position)
-        return ScenarioError(self.file, inert(message), position=position, source_line=line, advice=advice)
+        line, caret = _source_line(self.text, position)
+        return ScenarioError(self.file, inert(message), position=position, source_line=line, caret=caret, advice=advice)

@@ -71,6 +71,9 @@ _CLIENTS: Final[Mapping[str, tuple[type[BaseModel], str]]] = {
 }
 """The tags that pydantic adds to paths for each kind of client; they are not in the file."""
 
+_NAMED: Final = frozenset({"on", "connect", "close", "kill", "stall", "of"})
+"""Keys that take one name or a list of them."""
+
 _SHORT: Final[Mapping[str, str]] = {
     ClientSpec.__name__: "a path in quotes or ",
     WorkerRef.__name__: "a folder in quotes or ",
@@ -118,7 +121,21 @@ def _problem(details: "ErrorDetails", model: type[BaseModel], noun: str, prefix:
     if details["type"] == "extra_forbidden":
         advice = did_you_mean(str(way[-1]), keys(owner))
         return Problem(path, f"{shown(way[-1])} is not a key of {owner_noun}", advice, at="key")
-    return Problem(path, _sentence(details, _subject(way, noun)), at="value" if way else "key")
+    place: Literal["key", "value"] = "value" if way else "key"
+    return Problem(path, _sentence(details, _subject(way, noun)), _advice(details, way), at=place)
+
+
+def _advice(details: "ErrorDetails", way: Path) -> str | None:
+    """Return what to write instead, where a mistake is common; None for any other."""
+    given = details["input"]
+    match details["type"], way:
+        case "list_type", ("claim" | "steps" as key,) if isinstance(given, dict):
+            return f"begin each of them with [[{key}]], in two brackets"
+        case "list_type", (*_, key) if key in _NAMED:
+            return f'name one or several: {key} = "ann" or {key} = ["ann", "bob"]'
+        case "string_pattern_mismatch", (*_, "http") if isinstance(given, str) and given.isalpha() and given.isupper():
+            return f'the method has a key of its own: {{ http = "/…", method = "{given}" }}'
+    return None
 
 
 def _sentence(details: "ErrorDetails", subject: str) -> str:
@@ -140,6 +157,8 @@ def _sentence(details: "ErrorDetails", subject: str) -> str:
             return f"{subject}: {context['error']}"
         case other:
             short = _SHORT.get(str(context.get("class_name")), "")
+            if other == "list_type" and details["loc"] and details["loc"][-1] in _NAMED:
+                short = "a name or "
             return f"{subject} must be {short}{_EXPECTED.get(other, 'something else')}, not {given}"
 
 

@@ -67,9 +67,9 @@ BAD_FILES = {
     "toml": (
         'steps = [\n  { connect = "ann" },\n  { on = "ann" send = "x" },\n]\n',
         """\
-toml.toml:7:16: not valid TOML: Unclosed inline table
+toml.toml:7:15: not valid TOML: a comma is missing here, between two keys of this table
     7 |   { on = "ann" send = "x" },
-                       ^
+                      ^
 """,
     ),
     "verb": (

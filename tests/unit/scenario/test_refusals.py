@@ -136,7 +136,7 @@ VARS = 'vars = { color = "blue" }'
         (
             'within = "1s"',
             'within = "1 s"',
-            '12:40: "within": a duration is written like "300ms", "1.5s" or "2m"',
+            '12:40: "within": a duration is written like "300ms", "1.5s" or "2m"; did you mean "1s"?',
         ),
         (
             'id = "sleeps"',
@@ -163,8 +163,9 @@ VARS = 'vars = { color = "blue" }'
             'row = "SQLite rows"',
             'row = "rows"',
             (
-                '24:10: "matrix": "row" must be one of connections, SQLite rows, KV storage, attachments, tags,'
-                " auto-response, alarms, secrets, in-memory fields, module globals, unsent messages"
+                '24:10: "matrix": "rows" is not a row of the matrix; known here: KV storage, SQLite rows, alarms,'
+                " attachments, auto-response, connections, in-memory fields, module globals, secrets, tags,"
+                " unsent messages"
             ),
         ),
         (
@@ -268,10 +269,13 @@ def test_a_misspelt_key_is_told_rather_than_the_missing_one(story: str) -> None:
     assert caught.value.advice == 'did you mean "title"?'
 
 
-def test_a_line_that_would_wrap_is_not_shown(story: str) -> None:
+def test_of_a_line_that_would_wrap_the_part_around_the_place_is_shown(story: str) -> None:
     with pytest.raises(ScenarioError) as caught:
         parse(story.replace('"An idle room sleeps."', "1 #" + "x" * 300), "a.toml")
-    assert str(caught.value) == 'a.toml:2:9: "title" must be text in quotes, not the number 1'
+    said, line, caret = str(caught.value).split("\n")
+    assert said == 'a.toml:2:9: "title" must be text in quotes, not the number 1'
+    assert line == f"    2 | title = 1 #{'x' * 48}…"
+    assert caret == f"{' ' * 16}^"
 
 
 def test_tabs_and_controls_do_not_shift_the_caret(story: str) -> None:

@@ -81,7 +81,7 @@ f.toml:2:10: not valid TOML: the { opened at line 2 is never closed
             'steps = [\n  { connect = "a" },\n[[claim]]\nid = "c"\n',
             "f.toml:1:9: not valid TOML: the [ opened at line 1 ",
         ),
-        ('steps = [\n  { on = "a" send = 1 },\n]\n', "f.toml:2:14: not valid TOML: Unclosed inline table\n"),
+        ('steps = [\n  { on = "a" send = 1 },\n]\n', "f.toml:2:13: not valid TOML: a comma is missing here, "),
         ("steps = [", "f.toml:1:10: not valid TOML: "),
         ('a = "b\nc = [\n', "f.toml:1:7: not valid TOML: the quotes are not closed on this line"),
     ],

@@ -1,0 +1,175 @@
+"""Common mistakes in a file: each is told at its place, with what to write instead."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from poc_cli.errors import ScenarioError
+from poc_cli.scenario.duration import seconds
+from poc_cli.scenario.loader import parse
+
+STORY = """\
+name = "it"
+title = "It."
+object = { class = "Room", name = "{play}" }
+clients = { ann = "/room/{play}" }
+steps = [
+  { connect = "ann" },
+  { idle = "1s" },
+]
+
+[[claim]]
+id = "sleeps"
+says = "It sleeps."
+check = "sleeps"
+"""
+
+IDLE = '{ idle = "1s" }'
+LONG = "x" * 250
+
+
+def refused(text: str) -> str:
+    with pytest.raises(ScenarioError) as caught:
+        parse(text, "it.toml")
+    return str(caught.value)
+
+
+def test_what_the_mistakes_are_made_in_is_right() -> None:
+    assert parse(STORY, "it.toml").document.name == "it"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "said"),
+    [
+        (
+            "[[claim]]",
+            "[claim]",
+            "10:2",
+            (
+                '"claim" must be a list, not a table\n   10 | [claim]\n         ^\n'
+                "  begin each of them with [[claim]], in two brackets"
+            ),
+        ),
+        (
+            IDLE,
+            '{ on = 3, send = "x" }',
+            "7:10",
+            (
+                '"on" must be a name or a list, not the number 3\n    7 |   { on = 3, send = "x" },\n'
+                '                 ^\n  name one or several: on = "ann" or on = ["ann", "bob"]'
+            ),
+        ),
+        (
+            IDLE,
+            '{ http = "GET" }',
+            "7:12",
+            (
+                '"http" must be a path that starts with "/" or "{origin}/", not the text "GET"\n'
+                '    7 |   { http = "GET" },\n                   ^\n'
+                '  the method has a key of its own: { http = "/…", method = "GET" }'
+            ),
+        ),
+        (
+            '{ connect = "ann" },',
+            '{ connect = "ann" }  # it is, "here"',
+            "6:22",
+            (
+                "not valid TOML: a comma is missing here, between two elements of this list\n"
+                '    6 |   { connect = "ann" }  # it is, "here"\n                             ^'
+            ),
+        ),
+        (
+            '"Room", name',
+            '"Room" name',
+            "3:26",
+            (
+                "not valid TOML: a comma is missing here, between two keys of this table\n"
+                '    3 | object = { class = "Room" name = "{play}" }\n                                 ^'
+            ),
+        ),
+        (
+            'check = "sleeps"',
+            'check = "storage-survives"\nmatrix = { row = "SQL rows", expects = "survives" }',
+            "14:10",
+            (
+                '"matrix": "SQL rows" is not a row of the matrix; did you mean "SQLite rows"?\n'
+                '   14 | matrix = { row = "SQL rows", expects = "survives" }\n                 ^'
+            ),
+        ),
+        (
+            IDLE,
+            f'{{ on = "ann", send = "{LONG}", expects = 1 }}',
+            "7:278",
+            (
+                f'"expects" is not a key of "on"\n    7 | …{"x" * 47}", expects = 1 }},\n{" " * 59}^\n'
+                '  did you mean "expect"?'
+            ),
+        ),
+        (
+            IDLE,
+            f'{{ idl = "1s", claim = "{LONG}" }}',
+            "7:5",
+            (
+                f'"idl" is not a verb\n    7 |   {{ idl = "1s", claim = "{"x" * 30}…\n            ^\n'
+                '  did you mean "idle"?'
+            ),
+        ),
+    ],
+)
+def test_a_mistake_is_told_with_what_to_write(old: str, new: str, place: str, said: str) -> None:
+    assert STORY.count(old) == 1
+    assert refused(STORY.replace(old, new)) == f"it.toml:{place}: {said}"
+
+
+@pytest.mark.parametrize(
+    ("text", "format_"),
+    [
+        ('{\n  "name": "it"\n}\n', "JSON"),
+        ('  {"name":"it"}', "JSON"),
+        ("name: it\ntitle: It.\n", "YAML"),
+        ("# a story\n\n---\nname: it\n", "YAML"),
+        ("name:\n  - it\n", "YAML"),
+    ],
+)
+def test_another_format_is_called_by_its_name(text: str, format_: str) -> None:
+    said = refused(text)
+    assert said.startswith(f"it.toml:1:1: not valid TOML: this looks like {format_}\n")
+    assert said.endswith('\n  in TOML a key and its value are written: name = "…"')
+
+
+@pytest.mark.parametrize(
+    ("given_", "meant"),
+    [
+        ("5 sec", "5s"),
+        ("5 seconds", "5s"),
+        ("300 ms", "300ms"),
+        ("1.5 Minutes", "1.5m"),
+        ("2hrs", "2h"),
+        ("10", "10s"),
+        (10, "10s"),
+        (0.5, "0.5s"),
+        ("soon", None),
+        ("5 days", None),
+        (True, None),
+        ([1], None),
+    ],
+)
+def test_the_duration_that_was_meant(given_: object, meant: str | None) -> None:
+    with pytest.raises(ValueError, match="a duration is written like") as caught:
+        seconds(given_)
+    assert str(caught.value).partition("; ")[2] == ("" if meant is None else f'did you mean "{meant}"?')
+    if meant is not None:
+        assert seconds(meant) > 0
+
+
+@given(st.integers(0, len(STORY)), st.sampled_from(['"', ",", "]", "}", "[", "{", "=", "\n", "#", " ", "'", "é"]))
+def test_a_character_too_many_or_too_few_is_an_error_with_a_place_or_none(at: int, mark: str) -> None:
+    for text in (STORY[:at] + mark + STORY[at:], STORY[:at] + STORY[at + 1 :]):
+        try:
+            parse(text, "it.toml")
+        except ScenarioError as error:
+            told = error
+        else:
+            continue
+        assert told.position is not None
+        assert str(told).startswith(f"it.toml:{told.position.line}:{told.position.column}: ")
