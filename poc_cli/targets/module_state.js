@@ -322,7 +322,7 @@
       );
     },
     /** Gives the objects that kept ones hold and that are not kept yet. */
-    beyond(...extra) {
+    beyond(extra) {
       const found = new Set();
       const see = (value) => {
         if (isObject(value) && !saved.has(value)) found.add(value);
@@ -353,14 +353,14 @@
       return found;
     },
     /** Keeps the values of bindings, with their names. */
-    bind(given, inOrder, ...now) {
+    bind(given, inOrder, now) {
       labels = given;
       order = inOrder;
       values = now;
       names = null;
     },
     /** Gives which bindings have another value than they had. */
-    rebound: (...now) => values.map((value, at) => (is(value, now[at]) ? -1 : at)).filter((at) => at >= 0),
+    rebound: (now) => values.map((value, at) => (is(value, now[at]) ? -1 : at)).filter((at) => at >= 0),
     /** Gives a binding its value back, by an accessor from its scope; `holder` is the object of a private field. */
     set(at, accessor, holder) {
       if (holder === undefined) accessor[1](values[at]);

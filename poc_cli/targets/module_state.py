@@ -77,6 +77,9 @@ _ORDINARY: Final = frozenset(
 )
 """Built-in classes of JavaScript: reading a property of their objects has no side effect."""
 
+_MOST_ARGUMENTS: Final = 10_000
+"""Arguments of one call: they lie on V8's stack, which holds some hundred thousand; a TanStack Start app has more."""
+
 _MOST: Final = 200_000
 """Maximum number of objects; more would take too long."""
 
@@ -241,7 +244,8 @@ class ModuleState:
         given = [argument(value) for value in values]
 
         async def bind() -> None:
-            await self._ask("bind", [{"value": [each.label for each in self._bindings]}, {"value": order}, *given])
+            labels = [each.label for each in self._bindings]
+            await self._ask("bind", [{"value": labels}, {"value": order}, await self._listed(given)])
 
         await bind()
         private = [each for each in self._bindings if each.holder is not None]
@@ -290,7 +294,7 @@ class ModuleState:
         own = {each.name for each in self._scopes.functions}
         arguments = [argument(value) for value in roots]
         for _ in range(_ROUNDS):
-            objects = (await self._call("beyond", arguments, by_value=False))["objectId"]
+            objects = (await self._call("beyond", [await self._listed(arguments)], by_value=False))["objectId"]
             listed = await self._isolate.elements(objects)
             if not listed:
                 return
@@ -352,7 +356,7 @@ class ModuleState:
         found = [*(await self._scopes.values()), *self._environments, *(await self._private_values())]
         if len(found) != len(self._bindings):
             raise InspectorError("the worker's functions no longer see the variables that they saw")
-        numbers: list[int] = await self._ask("rebound", [argument(value) for _, value in found])
+        numbers: list[int] = await self._ask("rebound", [await self._listed([argument(value) for _, value in found])])
         return numbers
 
     async def _internal_state(self, each: _Internal) -> str:
@@ -432,6 +436,22 @@ class ModuleState:
         await self._isolate.source(binding.function.script)
         found = self._scopes.declaration(binding)
         return found and self._locate(self._isolate.inspector.scripts[binding.function.script], *found)
+
+    async def _listed(self, values: list[Result]) -> Result:
+        """Return an array of the isolate with these values as an argument; a call takes so many arguments only."""
+        held = await self._isolate.inspector.call(
+            "Runtime.callFunctionOn", objectId=self._keeper, functionDeclaration="function () { return [] }"
+        )
+        array: Result = {"objectId": held["result"]["objectId"]}
+        for at in range(0, len(values), _MOST_ARGUMENTS):
+            await self._isolate.inspector.call(
+                "Runtime.callFunctionOn",
+                functionDeclaration="function (...part) { this.push(...part) }",
+                arguments=values[at : at + _MOST_ARGUMENTS],
+                silent=True,
+                **array,
+            )
+        return array
 
     async def _call(self, method: str, arguments: list[Result], *, by_value: bool) -> Result:
         told = await self._isolate.inspector.call(
