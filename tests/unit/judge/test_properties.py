@@ -30,7 +30,7 @@ def held(judged: Document) -> int:
 BEFORE = {name: held(run.judged()) for name, run in RUNS.items()}
 
 
-def judge(text: str) -> Document:
+def judge(text: str) -> Any:
     judged = document(list(events_of(text)))
     # What was judged must fit into a file.
     json.dumps(judged)
