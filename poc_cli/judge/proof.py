@@ -181,14 +181,14 @@ def _stopped(play: PlayRecord) -> str:
 
 def why_no_other_instance(play: PlayRecord, label: str, before: int) -> tuple[str, Evidence]:
     """Return why no sleep of an object is proven before an event, and the ids of the events that show it."""
-    told = instances_of(play, label)
-    if told.unsteady is not None:
-        why, event = told.unsteady
+    instances = instances_of(play, label)
+    if instances.unsteady is not None:
+        why, event = instances.unsteady
         return f"the instance ids of {label} prove nothing: {why}", (event,)
-    for doubt in told.doubts:
+    for doubt in instances.doubts:
         if doubt.change.before.event.id < before:
             return f"{label}: {doubt.why}", (doubt.change.before.event.id, doubt.change.after.event.id)
-    for stay in told.stays:
+    for stay in instances.stays:
         if stay.before.event.id < before:
             return describe_stay(stay), stay_evidence(stay)
     return _why_not_told(play, label, before)

@@ -212,10 +212,10 @@ def _losses_by_instance(play: PlayRecord) -> Iterator[Sleep]:
         for label in play.play.objects:
             if fault.data["fault"] == "drop" or fault.actor not in {"poc", f"object:{label}"}:
                 continue
-            told = instances_of(play, label)
-            around = (each for each in told.changes if each.before.event.id < fault.id < each.after.event.id)
+            instances = instances_of(play, label)
+            around = (each for each in instances.changes if each.before.event.id < fault.id < each.after.event.id)
             change = next(around, None)
-            if change is None or told.unsteady is not None:
+            if change is None or instances.unsteady is not None:
                 continue
             sockets = tuple(
                 each for each in play.connections if each.is_open_at(fault.id) and play.belongs(each, label)
@@ -279,10 +279,10 @@ def fault_after(play: PlayRecord, sleep: Sleep, before: int) -> Event | None:
 
 
 def _changed_after(play: PlayRecord, sleep: Sleep, before: int) -> Event | None:
-    told = instances_of(play, sleep.label)
-    known = {each.change.after.event.id for each in told.slept} | {None if sleep.back is None else sleep.back.id}
+    instances = instances_of(play, sleep.label)
+    known = {each.change.after.event.id for each in instances.slept} | {None if sleep.back is None else sleep.back.id}
     first = sleep.left.id if sleep.back is None else sleep.back.id
-    answers = (change.after.event for change in told.changes)
+    answers = (change.after.event for change in instances.changes)
     return next((each for each in answers if first < each.id <= before and each.id not in known), None)
 
 

@@ -98,18 +98,18 @@ def instances_of(play: PlayRecord, label: str) -> Instances:
 
 
 def _instances(play: PlayRecord, label: str) -> Instances:
-    told = _instance_answers(play, label)
-    stretches = [tuple(group) for _, group in groupby(told, key=lambda each: each.instance)]
+    answers = _instance_answers(play, label)
+    stretches = [tuple(group) for _, group in groupby(answers, key=lambda each: each.instance)]
     change = partial(_change, play, label)
     changes = tuple(change(old, new) for old, new in pairwise(stretches))
     unsteady = _unsteady(play, stretches, changes)
     if unsteady is not None:
-        return Instances(label, told, changes, (), (), unsteady, ())
+        return Instances(label, answers, changes, (), (), unsteady, ())
     inside = (change((one,), (other,)) for stretch in stretches for one, other in pairwise(stretch))
     found = [_slept(play, each) for each in changes if each.waited]
     return Instances(
         label,
-        told,
+        answers,
         changes,
         tuple(each for each in inside if each.waited),
         tuple(each for each in found if isinstance(each, Slept)),

@@ -89,8 +89,8 @@ def delivered_in_order(play: PlayRecord, claim: Claim) -> Finding:
         name="delivered-once",
         order=110,
         meaning=(
-            "Each message, told by the mark at `by`, was answered once: none was lost, none came twice. The end of the "
-            "story waits up to 5 s for answers."
+            "Each message, identified by the mark at `by`, was answered once: none was lost, none came twice. The end "
+            "of the story waits up to 5 s for answers."
         ),
         about_messages=True,
         awaits_answers=True,

@@ -135,8 +135,7 @@ def _describe(sleep: Sleep) -> str:
         name="stays-awake",
         order=40,
         meaning=(
-            "Each object was still in memory 11 s after its last event, 13 s where nothing pins it. Refuted when "
-            "one has left."
+            "Each object was still in memory 11 s after its last event, 13 s without a pin. Refuted when one has left."
         ),
         wants_awake=True,
         beyond_state=True,
