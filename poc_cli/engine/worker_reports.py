@@ -81,9 +81,17 @@ class WorkerReports:
                 if self._thrown <= MOST_THROWN:
                     words = self._record_exception(actor, each, output, data)
                     if not self._is_passed_on(each):
-                        self._untold.append((self._context.step, words))
+                        self._untold.append((self._step_at(output), words))
             else:
                 self._record_line(actor, each, data)
+
+    def _step_at(self, output: Output) -> int | None:
+        """Return the step in which an output was read; it is recorded once the trace has been read up to it."""
+        if output.read_ns is None:
+            return self._context.step
+        read_ns = self._context.at_ns(output.read_ns)
+        begun = (each for each in reversed(self._context.events) if each.kind == kinds.STEP)
+        return next((each.step for each in begun if each.t_ns <= read_ns), self._context.step)
 
     def _times(self, unix_ms: int) -> dict[str, int]:
         trace = self._context.target.trace

@@ -119,7 +119,7 @@ class GapDocument(TypedDict):
     gap: Annotated[int, "the step before it, counted from 0"]
     after_line: Annotated[int, "the line of the step before it"]
     before_line: int
-    state: Literal["kept", "changed", "unsteady", "pinned", "stayed", "absent"]
+    state: Literal["kept", "changed", "unsteady", "pinned", "stayed", "absent", "untested"]
     alone: Annotated[bool, "a performance had its only sleep here"]
     pins: list[str]
     before_alarm: Annotated[bool, "an alarm was due before the idle timer would have evicted the object"]

@@ -36,6 +36,11 @@ def _finding(session: SessionRecord) -> Finding:
         where = describe_gaps(steps, first.gaps)
         reason = f"evicted {where}: {describe(first)}; {NEEDED} of {PERFORMANCES} plays are needed to count"
         return unknown(reason, evidence_of(first))
+    untested = [gap for gap in session.gaps if session.state_of(gap) == "untested"]
+    if untested:
+        ended = next((play.ending for play in session.unusable), "it was not played")
+        where = describe_gaps(session.steps, (untested[0],))
+        return unknown(f"no performance with a sleep {where} came to its end: {ended}")
     slept = [gap for gap in session.gaps if session.state_of(gap) == "kept"]
     if not slept:
         return unknown(f"no object slept in any gap: {_why_awake(session)}")

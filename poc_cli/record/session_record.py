@@ -23,11 +23,13 @@ MOST_CONFIRMED: Final = 4
 """How many differing gaps are played again; one defect often shows in many."""
 
 Gaps = tuple[int, ...]
-GapState = Literal["kept", "changed", "unsteady", "pinned", "stayed", "absent"]
+GapState = Literal["kept", "changed", "unsteady", "pinned", "stayed", "absent", "untested"]
 """`kept`: clients saw the same; `changed`: they did not; `unsteady`: they did not, but too seldom to count. No object
-slept where it was `pinned` by work, where it `stayed` for an unknown reason and where it was `absent` from memory."""
+slept where it was `pinned` by work, where it `stayed` for an unknown reason and where it was `absent` from memory. No
+performance with a sleep in an `untested` gap came to its end."""
 
-_STATES: Final[tuple[tuple[str, GapState], ...]] = (("slept", "kept"), ("pinned", "pinned"), ("stayed", "stayed"))
+_STATES: Final[Mapping[str, GapState]] = {"slept": "kept", "pinned": "pinned", "stayed": "stayed", "absent": "absent"}
+"""The state of a gap by the best outcome of an object in it."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,7 @@ class SessionRecord:
         if mine:
             return "unsteady"
         outcomes = {one["outcome"] for each in self.disturbed for one in each.states.get(gap, ())}
-        return next((state for outcome, state in _STATES if outcome in outcomes), "absent")
+        return next((state for outcome, state in _STATES.items() if outcome in outcomes), "untested")
 
     def next_groups(self) -> list[Gaps]:
         """Return the groups of gaps to play next: halves of those that differ, then what confirms a difference.

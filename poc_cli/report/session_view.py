@@ -3,7 +3,15 @@
 import json
 from typing import Any, Final
 
-MARKS: Final = {"kept": "·", "changed": "x", "unsteady": "?", "pinned": "p", "stayed": "s", "absent": "-"}
+MARKS: Final = {
+    "kept": "·",
+    "changed": "x",
+    "unsteady": "?",
+    "pinned": "p",
+    "stayed": "s",
+    "absent": "-",
+    "untested": "!",
+}
 """The mark of each state of a gap in a strip of text."""
 
 MEANINGS: Final = {
@@ -13,6 +21,7 @@ MEANINGS: Final = {
     "pinned": "did not sleep: pinned",
     "stayed": "did not sleep",
     "absent": "no object was in memory",
+    "untested": "no performance with this sleep came to its end",
 }
 """What each state means."""
 

@@ -77,7 +77,7 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """For the first time in this stay, the object read a cache, or began work with timing of its own: a timer, a call."""
+    """For the first time in this stay, the object read a cache, or began work with timing of its own."""
 
     process: int
     ctx: int

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -32,6 +33,9 @@ from poc_cli.targets.workers import Workers
 
 PULSE_SECONDS: Final = 0.25
 """How often a fence is sent to each runtime, so that no stall of half a second is missed."""
+
+REPORTED_AFTER_SECONDS: Final = 0.01
+"""How long a report of an exception waits for others; a worker may throw at every message."""
 
 FENCE_LATE_NS: Final = 250_000_000
 """The duration from which a fence is late. It takes 2 to 3 ms, and up to 0.1 s with hundreds of plays (measured)."""
@@ -94,6 +98,9 @@ class Running:
         self._binary = context.binary
         self._notify = notify
         self._report = report
+        self._outputs: list[Output] = []
+        """What the worker put out, until the trace has been read up to it: its object may have come into memory."""
+        self._reporting: asyncio.Task[None] | None = None
         self._mark = process.place.worker.sidecar.tail
         self._ending = False
         self._last_lines: list[bytes] = []
@@ -162,11 +169,15 @@ class Running:
         if self._pulses is not None:
             self._pulses.cancel()
             await asyncio.wait([self._pulses])
+        if self._reporting is not None:
+            self._reporting.cancel()
+            await asyncio.wait([self._reporting])
         await self.sidecar.close()
         await asyncio.to_thread(self._process.end, gently=gently) if gently else self._process.end(gently=False)
         for reader in (self._trace, self._log):
             reader.drain()
             reader.close()
+        self._report_outputs()
         self._end_of_process()
 
     def _end_of_process(self) -> None:
@@ -180,8 +191,23 @@ class Running:
         output = parse(line, self._mark, self._process.place.worker.map_frame)
         if output is None:
             return line
-        self._report(output)
+        self._outputs.append(replace(output, read_ns=time.monotonic_ns()))
+        is_reporting = self._reporting is not None and not self._reporting.done()
+        if not is_reporting and not self._ending and any(output.threw):
+            self._reporting = asyncio.create_task(self._report_soon())
         return log_text(output).encode("utf-8", "replace")
+
+    async def _report_soon(self) -> None:
+        """Report exceptions before the next pulse, so that their time is that of the step; not too often."""
+        await asyncio.sleep(REPORTED_AFTER_SECONDS)
+        with suppress(PocError):  # whoever waits for the runtime is told
+            await self.fence()
+
+    def _report_outputs(self) -> None:
+        """Report what the worker put out before the fence that has just ended."""
+        outputs, self._outputs = self._outputs, []
+        for each in outputs:
+            self._report(each)
 
     def _logged(self, line: bytes) -> None:
         self._last_lines = [*self._last_lines[1 - _LAST_LINES :], line]
@@ -226,6 +252,7 @@ class Running:
             await self._traced_up_to(number)
             # What was thrown before the fence is in the pipe by now (measured, 40 of 40).
             self._log.drain(_CHUNKS_OF_LOG)
+            self._report_outputs()
             self._look_for_lateness(before)
         except TargetDropped:
             await self._ended()

@@ -84,6 +84,8 @@ class Output:
     object_id: str | None
     url: str | None
     lines: tuple[Logged | Threw, ...]
+    read_ns: int | None = None
+    """When it was read from the log, on the monotonic clock."""
 
     @property
     def threw(self) -> Iterator[Threw]:

@@ -103,7 +103,7 @@ class FakeTargetPool:
 
     def is_apart(self, play: Play) -> bool:
         """Return whether a play needs a runtime of its own."""
-        return play.alone
+        return play.alone or play.resets
 
     @asynccontextmanager
     async def watched(self, plays: list[Play], history: HistoryWriter) -> AsyncIterator[Canaries | None]:  # noqa: ARG002

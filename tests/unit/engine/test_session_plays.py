@@ -148,3 +148,13 @@ def test_nothing_is_left_behind() -> None:
     played = everywhere(OPEN, PUT, GET)
     assert played.left == 0
     assert set(played.ends().values()) == {"done"}
+
+
+def test_a_gap_whose_performances_never_end_is_untested() -> None:
+    def dies(target: FakeTarget, own: Any, time: int) -> None:  # noqa: ARG001
+        if own is not None and 1 in own.gaps:
+            target.hang()
+
+    played = everywhere(OPEN, PUT, GET, prepare=dies)
+    assert played.verdicts["transparent-to-sleep"] in {"unknown", "error"}
+    assert states(played)[1] == "untested"
