@@ -4,6 +4,9 @@
 PYTHON ?= python3
 ARGS   ?=
 
+# Compiled modules are kept: the tests start poc hundreds of times.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install -c constraints.txt
 
@@ -29,14 +32,18 @@ run: $(VENV)  ## run every scenario on the real runtime and report; evidence goe
 
 # Three at a time: one waits for the runs of the mutants, and the live tests of the other two mostly wait for a sleep.
 # By file, because what a file's tests share is played once; the files in the order of tests/conftest.py.
+# poc is compiled before, because otherwise each of them compiles all of it at the same time.
 test: $(DEV) $(NODES) $(CHROMIUM)  ## run all tests except the long ones
+	@$(BIN)/python -m compileall -q -j 0 poc_cli
 	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-unit: $(DEV)  ## run the tests that start neither node, nor a browser, nor a runtime (half a minute)
+unit: $(DEV)  ## run the tests that start neither node, nor a browser, nor a runtime (a minute)
+	@$(BIN)/python -m compileall -q -j 0 poc_cli
 	@$(BIN)/pytest -n 2 --dist worksteal --hypothesis-profile quick -m "not live and not long" tests/unit tests/action $(ARGS)
 
 long: $(DEV) $(NODES) $(CHROMIUM)  ## run the long ones: faulty deployments, clusters, pages, black boxes, the stack (twenty minutes)
 	@$(BIN)/pytest -m long $(ARGS)
+	@$(BIN)/pytest -n 2 --dist worksteal --hypothesis-profile thorough -m "hypothesis and not live" tests/unit
 
 lint: $(DEV)  ## check style, format, layers and spelling, and the workflows
 	@$(BIN)/ruff check

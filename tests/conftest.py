@@ -19,10 +19,11 @@ for _ignored in (signal.SIGINT, signal.SIGHUP):
     if signal.getsignal(_ignored) is signal.SIG_IGN:
         signal.signal(_ignored, signal.SIG_DFL)
 
-# No example is too slow: how long one takes says how busy the machine is. `make unit` takes a fifth of the examples
-# (--hypothesis-profile quick); a test that needs more than the default asks for a multiple of it.
-settings.register_profile("whole", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("quick", settings.get_profile("whole"), max_examples=20)
+# No example is too slow: how long one takes says how busy the machine is. `make test` takes fewer examples than the
+# default of 100, `make unit` fewer still and `make long` more; a test that needs more asks for a multiple.
+settings.register_profile("whole", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=40)
+settings.register_profile("quick", settings.get_profile("whole"), max_examples=15)
+settings.register_profile("thorough", settings.get_profile("whole"), max_examples=200)
 settings.load_profile("whole")
 
 _FIRST = ("mutants", "live", "cli", "browser", "standin", "worker")

@@ -4,13 +4,14 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from poc_cli.commands.console import Console
 from poc_cli.commands.run import play
 from poc_cli.config import Settings
 from poc_cli.errors import PocError, UsageError
 from poc_cli.exit_codes import ExitCode
+from poc_cli.judge.document_types import RunDocument
 from poc_cli.scenario.catalog import find, shown
 from poc_cli.targets.compatibility import raise_if_unknown
 from poc_cli.targets.runtime_programs import locate
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from poc_cli.judge.gates import Outcome
     from poc_cli.judge.requirements import Chosen
 
-Document = dict[str, Any]
 
 _EXAMPLE = '[check]\n  scenarios = ["hibernate"]\n  require = ["sockets-survive-sleep"]'
 
@@ -94,7 +94,7 @@ def _raise_for_unknown(chosen: "Chosen", gates: "Check", file: "ConfigFile") -> 
             file.refuse(message, advice, "check", name, index)
 
 
-def _baseline(gates: "Check", settings: Settings, file: "ConfigFile") -> Document | None:
+def _baseline(gates: "Check", settings: Settings, file: "ConfigFile") -> RunDocument | None:
     if gates.baseline is None:
         return None
     from poc_cli.commands.compare import recorded
@@ -105,7 +105,7 @@ def _baseline(gates: "Check", settings: Settings, file: "ConfigFile") -> Documen
         file.refuse(error.message, error.advice, "check", "baseline", "run")
 
 
-def _judged(folder: Path) -> Document:
+def _judged(folder: Path) -> RunDocument:
     from poc_cli.commands.run_folder import judge_folder
 
     return judge_folder(folder)
@@ -119,7 +119,7 @@ def _month(settings: Settings) -> "Month | None":
 
 
 def _outcome(
-    gates: "Check", document: Document, chosen: "Chosen", baseline: Document | None, month: "Month | None"
+    gates: "Check", document: RunDocument, chosen: "Chosen", baseline: RunDocument | None, month: "Month | None"
 ) -> "Outcome":
     from poc_cli.judge.claim_diff import compare
     from poc_cli.judge.gates import check_gates
@@ -130,7 +130,7 @@ def _outcome(
     return check_gates(gates.gates, document, chosen, compared, cost)
 
 
-def _report(outcome: "Outcome", document: Document, folder: Path, output: Path | None, console: Console) -> None:
+def _report(outcome: "Outcome", document: RunDocument, folder: Path, output: Path | None, console: Console) -> None:
     from poc_cli.commands.report import summarize, write
     from poc_cli.commands.report_formats import FORMATS, JudgedRun
     from poc_cli.commands.run_folder import history_of

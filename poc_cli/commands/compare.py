@@ -3,7 +3,7 @@
 import contextlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from poc_cli.commands.console import Console
 from poc_cli.commands.run_folder import as_json, folder_of
@@ -14,12 +14,10 @@ from poc_cli.history.reader import read
 from poc_cli.judge import run_document as judge
 from poc_cli.judge.claim_diff import Comparison, as_document
 from poc_cli.judge.claim_diff import compare as compared
-from poc_cli.judge.document_types import SCHEMA
+from poc_cli.judge.document_types import SCHEMA, RunDocument
 from poc_cli.report.comparison_text import answer, lines
 from poc_cli.scenario.catalog import shown
 from poc_cli.targets.destination import WORDS
-
-Document = dict[str, Any]
 
 _ADVICE = "name a run folder or a run.json"
 
@@ -41,7 +39,7 @@ def compare(before: Path, after: Path, results: Path, console: Console, *, as_on
     return comparison.exit_code
 
 
-def recorded(path: Path, results: Path) -> Document:
+def recorded(path: Path, results: Path) -> RunDocument:
     """Return a judged run: a run.json as it is, a folder judged again from its history."""
     if str(path) in WORDS and not path.exists():
         return judge.document(read(_latest_on(str(path), results) / "history.ndjson"))
@@ -65,7 +63,7 @@ def _latest_on(word: str, results: Path) -> Path:
     raise UsageError(f"no run on {word} in {results} yet", f"start one: poc run hibernate --target {word}")
 
 
-def _read(file: Path) -> Document:
+def _read(file: Path) -> RunDocument:
     try:
         found = json.loads(read_whole(file))
     except OSError as error:
@@ -75,7 +73,7 @@ def _read(file: Path) -> Document:
     schema = found.get("schema") if isinstance(found, dict) else None
     if schema != SCHEMA:
         raise _another_schema(file, schema)
-    return dict(found)
+    return cast("RunDocument", found)
 
 
 def _another_schema(file: Path, schema: object) -> PocError:
@@ -88,7 +86,7 @@ def _another_schema(file: Path, schema: object) -> PocError:
     return PocError(message, _ADVICE)
 
 
-def _compared(before: tuple[Path, Document], after: tuple[Path, Document]) -> Comparison:
+def _compared(before: tuple[Path, RunDocument], after: tuple[Path, RunDocument]) -> Comparison:
     try:
         return compared(before[1], after[1])
     except _BROKEN as broken:

@@ -3,7 +3,7 @@
 import gc
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from poc_cli.commands.console import Console
 from poc_cli.commands.report_formats import FORMATS, JudgedRun
@@ -11,6 +11,7 @@ from poc_cli.commands.run_folder import folder_of, history_of
 from poc_cli.errors import PocError
 from poc_cli.files import write_whole
 from poc_cli.history.event import Event
+from poc_cli.judge.document_types import RunDocument
 from poc_cli.judge.run_document import document
 from poc_cli.report.text import lines
 from poc_cli.scenario.catalog import shown
@@ -18,7 +19,6 @@ from poc_cli.scenario.catalog import shown
 if TYPE_CHECKING:
     from poc_cli.judge.gates import Outcome
 
-Document = dict[str, Any]
 
 SMALLEST_SUMMARY: Final = 4096
 """Bytes; less than a page is too little for a summary."""
@@ -54,7 +54,7 @@ def write(file: Path, text: str) -> None:
         raise PocError(f"cannot write {file}: {error.strerror}", "choose another file with -o") from error
 
 
-def summarize(judged: Document, events: list[Event | None], outcome: "Outcome | None", console: Console) -> None:
+def summarize(judged: RunDocument, events: list[Event | None], outcome: "Outcome | None", console: Console) -> None:
     """Append the summary to that of the current step of GitHub Actions, if any; a failure is only reported."""
     named = os.environ.get("GITHUB_STEP_SUMMARY")
     if not named:

@@ -6,7 +6,9 @@ Imports no writer before its format is asked for: the names are in the help of t
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
+
+from poc_cli.judge.document_types import RunDocument
 
 if TYPE_CHECKING:
     from poc_cli.history.event import Event
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 class JudgedRun:
     """What a report is made of: the judged document, the history, and the folder of the run."""
 
-    document: dict[str, Any]
+    document: RunDocument
     events: "list[Event | None]"
     folder: Path
 

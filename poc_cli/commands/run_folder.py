@@ -1,6 +1,7 @@
 """Run folders: find one, judge its history again, write its `run.json`."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from poc_cli.exit_codes import ExitCode
 from poc_cli.files import write_whole
 from poc_cli.history.event import Event
 from poc_cli.history.reader import read
+from poc_cli.judge.document_types import RunDocument
 from poc_cli.judge.run_document import document
 from poc_cli.record.stay_end import with_how
 
@@ -46,7 +48,7 @@ def history_of(folder: Path) -> list[Event | None]:
     return with_how(read(folder / "history.ndjson"))
 
 
-def judge_folder(folder: Path) -> dict[str, Any]:
+def judge_folder(folder: Path) -> RunDocument:
     """Judge the history of a folder and write the result to its `run.json`. Raises PocError."""
     judged = document(read(folder / "history.ndjson"))
     path = folder / "run.json"
@@ -59,13 +61,13 @@ def judge_folder(folder: Path) -> dict[str, Any]:
     return judged
 
 
-def as_json(judged: dict[str, Any]) -> str:
+def as_json(judged: Mapping[str, Any]) -> str:
     """Return the text of `run.json`."""
     # GitHub takes `##[` for a command anywhere in a log; in JSON it can only stand inside a text.
     return _indented(judged).replace("##[", "#\\u0023[") + "\n"
 
 
-def _indented(judged: dict[str, Any]) -> str:
+def _indented(judged: Mapping[str, Any]) -> str:
     try:
         # The standard library writes indented JSON in Python: slower.
         return to_json(judged, indent=2, inf_nan_mode="constants").decode()
@@ -73,7 +75,7 @@ def _indented(judged: dict[str, Any]) -> str:
         return json.dumps(judged, indent=2, ensure_ascii=False)
 
 
-def exit_code(judged: dict[str, Any], *, allow_unknown: bool = False) -> int:
+def exit_code(judged: RunDocument, *, allow_unknown: bool = False) -> int:
     """Return the exit code of a judged run; `allow_unknown` forgives unknown claims and nothing else."""
     code = int(judged["exit_code"])
     if code != ExitCode.INCONCLUSIVE or not allow_unknown:

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from poc_cli.commands.console import Console
 from poc_cli.commands.run import play
 from poc_cli.commands.run_folder import as_json, exit_code, judge_folder
 from poc_cli.errors import UsageError
 from poc_cli.exit_codes import ExitCode
+from poc_cli.judge.document_types import RunDocument
 from poc_cli.report.run_table import DATES, TARGETS, Axis, answer, compared, lines, worst
 from poc_cli.run_options import RunOptions
 from poc_cli.scenario.catalog import shown
@@ -40,7 +40,7 @@ def run_targets(options: RunOptions, targets: Sequence[Destination], console: Co
 
 
 def _run(runs: Sequence[tuple[str, RunOptions]], axis: Axis, options: RunOptions, console: Console) -> int:
-    documents: list[dict[str, Any]] = []
+    documents: list[RunDocument] = []
     folders: list[Path] = []
     interrupted = False
     for number, (name, each) in enumerate(runs, start=1):
@@ -57,7 +57,7 @@ def _run(runs: Sequence[tuple[str, RunOptions]], axis: Axis, options: RunOptions
 
 
 def _report(  # noqa: PLR0913, PLR0917 - what is reported, and how
-    documents: list[dict[str, Any]],
+    documents: list[RunDocument],
     folders: list[Path],
     axis: Axis,
     code: ExitCode,

@@ -277,8 +277,8 @@ class PlayContext:
 
     def secrets_in_request(self, *texts: str) -> dict[str, Any]:
         """Return the event field that names the secrets in a client's request, which the worker may echo."""
-        masked = self._history.masked("\n".join(texts))[1]
-        return {"showed": sorted({name for names in masked.values() for name in names})} if masked else {}
+        found = frozenset[str]().union(*map(self._history.secrets_in, texts))
+        return {"showed": sorted(found)} if found else {}
 
     # --- breaking off
 

@@ -23,6 +23,8 @@ LARGEST: Final = 512 << 20
 """Maximum bytes of a history. The judge reads it into memory, where an event takes about five times its size; all
 shipped scenarios together write 15 MB."""
 
+MOST_FOUND: Final = 1_024
+"""Texts of requests whose secrets are remembered."""
 
 _ENDS: Final = frozenset({PLAY_END, RUN_END})
 """Written even beyond the limit: they record how it ended."""
@@ -42,6 +44,7 @@ class HistoryWriter:
         self.origin_ns = clock()
         """The start of the run on the monotonic clock."""
         self._size = 0
+        self._found: dict[str, frozenset[str]] = {}
         try:
             self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except OSError as error:
@@ -80,6 +83,15 @@ class HistoryWriter:
         if isinstance(payload, bytearray):  # a large one, which is not copied without need
             return self._masked(bytes(payload)) if self._redactor.touches(payload) else (payload, {})
         return self._masked(payload)
+
+    def secrets_in(self, text: str) -> frozenset[str]:
+        """Return the names of the secrets in a text; cached, because each client sends the same token."""
+        known = self._found.get(text)
+        if known is None:
+            if len(self._found) >= MOST_FOUND:
+                self._found.clear()
+            known = self._found[text] = frozenset(name for names in self._masked(text)[1].values() for name in names)
+        return known
 
     def _masked(self, payload: str | bytes) -> tuple[str | bytes, dict[str, Any]]:
         seen: set[Hit] = set()

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from poc_cli.exit_codes import ExitCode
 from poc_cli.judge.claim_table import LEFT_OUT, NOT_JUDGED, Cell, Row, rows
-from poc_cli.judge.figure_diff import Figure, figures_between
+from poc_cli.judge.document_types import RunDocument
+from poc_cli.judge.figure_diff import FigureDiff, figures_between
 from poc_cli.judge.finding import WORST_FIRST
 from poc_cli.scenario.check_names import NO_SECRET_LEAVES
 
@@ -54,7 +55,7 @@ class Comparison:
     """The comparison of two runs. `flaws` has each run whose record is not complete, and why."""
 
     claims: tuple[ClaimChange, ...]
-    figures: tuple[Figure, ...]
+    figures: tuple[FigureDiff, ...]
     differences: tuple[Difference, ...]
     flaws: tuple[tuple[str, str], ...]
 
@@ -70,7 +71,7 @@ class Comparison:
         return ExitCode.REFUTED if self.of(Kind.worse) else ExitCode.HELD
 
 
-def compare(before: Document, after: Document) -> Comparison:
+def compare(before: RunDocument, after: RunDocument) -> Comparison:
     """Compare two run documents. A figure never makes the comparison fail."""
     runs = {BEFORE: before, AFTER: after}
     found = ((row.name, _cell_of(row, before, BEFORE), _cell_of(row, after, AFTER)) for row in rows(runs))
@@ -85,7 +86,7 @@ def compare(before: Document, after: Document) -> Comparison:
     )
 
 
-def _cell_of(row: Row, document: Document, run: str) -> Cell:
+def _cell_of(row: Row, document: RunDocument, run: str) -> Cell:
     """Return a claim's result in a run. `no-secret-leaves` is only listed if it is refuted: unlisted, it held."""
     cell = row.cells[run]
     scenario, _, claim = row.name.partition("/")
@@ -112,7 +113,7 @@ def _badness(cell: Cell) -> int:
     return next((place for place, each in enumerate(WORST_FIRST) if each == cell.verdict), len(WORST_FIRST))
 
 
-def _broken(before: Document, after: Document, claims: list[ClaimChange]) -> Iterator[ClaimChange]:
+def _broken(before: RunDocument, after: RunDocument, claims: list[ClaimChange]) -> Iterator[ClaimChange]:
     """Yield scenarios whose play broke only in the second run, if no claim of theirs shows it."""
     reported = {claim.name.partition("/")[0] for claim in claims if claim.kind is Kind.worse}
     was = {scenario["name"]: scenario for scenario in before["scenarios"]}
@@ -123,14 +124,14 @@ def _broken(before: Document, after: Document, claims: list[ClaimChange]) -> Ite
             yield ClaimChange(name, Kind.worse, ended, Cell("error", str(scenario["error"])))
 
 
-def _differences(before: Document, after: Document) -> Iterator[Difference]:
+def _differences(before: RunDocument, after: RunDocument) -> Iterator[Difference]:
     was, now = dict(_circumstances(before)), dict(_circumstances(after))
     for what in dict.fromkeys([*was, *now]):
         if was.get(what) != now.get(what):
             yield Difference(what, was.get(what) or "not recorded", now.get(what) or "not recorded")
 
 
-def _circumstances(document: Document) -> Iterator[tuple[str, str]]:
+def _circumstances(document: RunDocument) -> Iterator[tuple[str, str]]:
     target: Mapping[str, Any] = document["target"]
     yield "target", str(target.get("kind") or "")
     yield "URL", str(target.get("url") or "")
@@ -160,7 +161,7 @@ def _cell(cell: Cell) -> Document:
     return {"verdict": cell.verdict, "known": cell.known, "reason": cell.reason}
 
 
-def _figure(figure: Figure) -> Document:
+def _figure(figure: FigureDiff) -> Document:
     return {
         "figure": figure.name,
         "factor": figure.factor,

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from poc_cli.judge.document_types import RunDocument, ScenarioDocument
+
 NOT_JUDGED: Final = "not judged"
 """A claim whose scenario the run did not have or could not read."""
 
@@ -47,7 +49,7 @@ class Row:
         return [cell for cell in self.cells.values() if cell.verdict != LEFT_OUT]
 
 
-def rows(documents: Mapping[str, Document]) -> list[Row]:
+def rows(documents: Mapping[str, RunDocument]) -> list[Row]:
     """Return all claims of the runs in the order in which they first appear, those that differ first."""
     found: dict[str, dict[str, Cell]] = {}
     absent = dict.fromkeys(documents, Cell(NOT_JUDGED, ""))
@@ -60,7 +62,7 @@ def rows(documents: Mapping[str, Document]) -> list[Row]:
     return sorted(every, key=lambda row: not row.differs)
 
 
-def _cells(scenario: Document) -> list[tuple[str, Cell]]:
+def _cells(scenario: ScenarioDocument) -> list[tuple[str, Cell]]:
     name = str(scenario["name"])
     if not scenario["claims"] and not scenario.get("left_out_claims"):
         verdict = LEFT_OUT if scenario["left_out"] else str(scenario["verdict"])

@@ -196,7 +196,7 @@ class Figure(TypedDict):
     p99: Number
     max: Number
     lag_ms: NotRequired[Annotated[Number, "for a load: how late its own clients were at most"]]
-    samples: Annotated[dict[str, list[Number]], "the values by scenario, ascending"]
+    samples: NotRequired[Annotated[dict[str, list[Number]], "the values by scenario, ascending"]]
 
 
 class Counts(TypedDict):

@@ -1,14 +1,15 @@
 """Decide whether a figure changed between two runs, from its values, without counting chance as a change."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
 from random import Random
-from typing import Any, Final
+from typing import Final
 
-from poc_cli.judge.figures import at_rank
+from poc_cli.judge.document_types import Figure, RunDocument
+from poc_cli.judge.figures import at_rank, value_at
 
-Document = dict[str, Any]
+Figures = Mapping[str, Figure]
 
 PERCENTILES: Final = {"p50": 0.50, "p90": 0.90, "p99": 0.99}
 
@@ -57,7 +58,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class FigureDiff:
     """One figure by its name in run.json. `apart` are the scenarios that only one run measured."""
 
     name: str
@@ -68,12 +69,12 @@ class Figure:
     apart: tuple[str, ...] = ()
 
 
-def figures_between(before: Document, after: Document) -> list[Figure]:
+def figures_between(before: RunDocument, after: RunDocument) -> list[FigureDiff]:
     """Return the comparisons of all figures that either run has."""
     return list(_figures(before.get("figures") or {}, after.get("figures") or {}))
 
 
-def _figures(before: Document, after: Document) -> Iterator[Figure]:
+def _figures(before: Figures, after: Figures) -> Iterator[FigureDiff]:
     for name, factor in FACTORS.items():
         was, now = before.get(name), after.get(name)
         if was is None and now is None:
@@ -86,34 +87,34 @@ def _figures(before: Document, after: Document) -> Iterator[Figure]:
             yield _compared(name, factor, was["samples"], now["samples"])
 
 
-def _undecided(name: str, factor: float, was: Document | None, now: Document | None, why: str) -> Figure:
+def _undecided(name: str, factor: float, was: Figure | None, now: Figure | None, why: str) -> FigureDiff:
     changes = []
     for percentile in PERCENTILES:
         before, after = _percentile(was, percentile), _percentile(now, percentile)
         ratio = after / before if before and after is not None else None
         changes.append(Change(percentile, before, after, ratio, None, None, why))
-    return Figure(name, factor, _recorded_spread(was), _recorded_spread(now), tuple(changes))
+    return FigureDiff(name, factor, _recorded_spread(was), _recorded_spread(now), tuple(changes))
 
 
-def _percentile(figure: Document | None, percentile: str) -> float | None:
-    return None if figure is None else float(figure["median" if percentile == "p50" else percentile])
+def _percentile(figure: Figure | None, percentile: str) -> float | None:
+    return None if figure is None else value_at(figure, "median" if percentile == "p50" else percentile)
 
 
-def _recorded_spread(figure: Document | None) -> Spread | None:
+def _recorded_spread(figure: Figure | None) -> Spread | None:
     return None if figure is None else Spread(int(figure["n"]), float(figure["min"]), float(figure["max"]))
 
 
-def _compared(name: str, factor: float, was: dict[str, list[float]], now: dict[str, list[float]]) -> Figure:
+def _compared(name: str, factor: float, was: dict[str, list[float]], now: dict[str, list[float]]) -> FigureDiff:
     """Compare the values of the scenarios that both runs measured; others would shift the percentiles."""
     common = was.keys() & now.keys()
     apart = tuple(sorted(was.keys() ^ now.keys()))
     if not common:
         why = "the runs measured it in different scenarios"
         changes = tuple(Change(percentile, None, None, None, None, None, why) for percentile in PERCENTILES)
-        return Figure(name, factor, None, None, changes, apart)
+        return FigureDiff(name, factor, None, None, changes, apart)
     before, after = _pooled(was, common), _pooled(now, common)
     changes = tuple(_change(percentile, before, after, factor) for percentile in PERCENTILES)
-    return Figure(name, factor, _spread(before), _spread(after), changes, apart)
+    return FigureDiff(name, factor, _spread(before), _spread(after), changes, apart)
 
 
 def _pooled(samples: dict[str, list[float]], scenarios: set[str]) -> list[float]:

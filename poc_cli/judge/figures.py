@@ -70,6 +70,11 @@ def _warm(story: PlayRecord) -> list[float]:
     return [answer["after_ns"] / 1e6 for answer in answers]
 
 
+def value_at(figure: Figure, rank: str) -> float:
+    """Return a figure's `median`, `p90`, `p99` or `max`."""
+    return {"median": figure["median"], "p90": figure["p90"], "p99": figure["p99"], "max": figure["max"]}[rank]
+
+
 def at_rank(ranked: list[float], share: float) -> float:
     """Return a percentile of values in ascending order by nearest rank."""
     return ranked[max(0, ceil(share * len(ranked)) - 1)]

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 from poc_cli.exit_codes import ExitCode
 from poc_cli.judge import limits
 from poc_cli.judge.claim_diff import Comparison
+from poc_cli.judge.document_types import ClaimDocument, RunDocument
 from poc_cli.judge.requirements import Chosen, Entry, Gates, Row
 
 Document = dict[str, Any]
@@ -53,7 +54,7 @@ class Outcome:
 
 def check_gates(
     gates: Gates,
-    document: Document,
+    document: RunDocument,
     chosen: Chosen,
     comparison: Comparison | None = None,
     cost: limits.MonthlyCost | None = None,
@@ -74,11 +75,11 @@ def check_gates(
 class _Found:
     """The results of one run by claim."""
 
-    def __init__(self, gates: Gates, document: Document, chosen: Chosen) -> None:
+    def __init__(self, gates: Gates, document: RunDocument, chosen: Chosen) -> None:
         self._gates = gates
         self._document = document
         self._chosen = chosen
-        self._claims: dict[Named, Document] = {
+        self._claims: dict[Named, ClaimDocument] = {
             (scenario["name"], claim["id"]): claim for scenario in document["scenarios"] for claim in scenario["claims"]
         }
         self._left_out = {each["name"]: str(each["left_out"]) for each in document["scenarios"] if each["left_out"]}
@@ -191,7 +192,7 @@ class _Found:
         return any(each.means(*name) for each in self._gates.allow)
 
 
-def _other(name: Named, claim: Document, *, everything: bool) -> Row | None:
+def _other(name: Named, claim: ClaimDocument, *, everything: bool) -> Row | None:
     """Return the row of a claim that no gate names, None if nothing is wrong with it."""
     known, verdict = claim["known"] == "refuted", claim["verdict"]
     if known and verdict == "held":
@@ -203,7 +204,7 @@ def _other(name: Named, claim: Document, *, everything: bool) -> Row | None:
     return None
 
 
-def _often_enough(wanted: str, claim: Document, name: Named, k: int, n: int) -> Row:
+def _often_enough(wanted: str, claim: ClaimDocument, name: Named, k: int, n: int) -> Row:
     held, played = claim["held_of"]["k"], claim["held_of"]["n"]
     if played < n:
         return Row(wanted, f"played {played} of {n} times: add --repeat {n}", "undecided", name)
@@ -213,7 +214,7 @@ def _often_enough(wanted: str, claim: Document, name: Named, k: int, n: int) -> 
     return Row(wanted, _as_found(claim), "not met" if claim["verdict"] == "refuted" else "undecided", name)
 
 
-def _as_found(claim: Document) -> str:
+def _as_found(claim: ClaimDocument) -> str:
     held_of = claim["held_of"]
     often = f", held {held_of['k']} of {held_of['n']}" if held_of["n"] > 1 else ""
     reason = "" if claim["verdict"] == "held" else f": {claim['reason']}"

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from poc_cli.judge.claim_diff import ClaimChange, Comparison, Kind
+from poc_cli.judge.document_types import RunDocument
+from poc_cli.judge.figures import value_at
 from poc_cli.judge.requirements import Chosen, Limit, Regress, Row
 
-Document = dict[str, Any]
 MayFail = Callable[[str, str], bool]
 
 FIGURES: Final = {
@@ -41,7 +42,7 @@ class MonthlyCost:
     of: str
 
 
-def within(limits: Iterable[Limit], document: Document, cost: MonthlyCost | None = None) -> Iterator[Row]:
+def within(limits: Iterable[Limit], document: RunDocument, cost: MonthlyCost | None = None) -> Iterator[Row]:
     """Yield a row for each limit. It is undecided if the run does not have the figure, or without a `cost`."""
     for limit in limits:
         if limit.name == "monthly_cost" and cost is not None:
@@ -58,7 +59,13 @@ def within(limits: Iterable[Limit], document: Document, cost: MonthlyCost | None
         if spread is None:
             yield Row(wanted, f"not measured: {_UNMEASURED[limit.name]}", "undecided")
         else:
-            yield _figure(limit, wanted, float(spread[key]), f"{rank} of {spread['n']}", spread.get("lag_ms") or 0.0)
+            yield _figure(
+                limit,
+                wanted,
+                value_at(spread, key),
+                f"{rank} of {spread['n']}",
+                spread.get("lag_ms") or 0.0,
+            )
 
 
 def _figure(limit: Limit, wanted: str, value: float, of: str, lag_ms: float) -> Row:
@@ -71,7 +78,7 @@ def _figure(limit: Limit, wanted: str, value: float, of: str, lag_ms: float) -> 
     return Row(wanted, found, "not met")
 
 
-def _sockets(limit: Limit, document: Document) -> Row:
+def _sockets(limit: Limit, document: RunDocument) -> Row:
     """Return the row for the number of sockets that one object holds through a sleep, each used after it."""
     held = max(int(load["sockets_held"]) for load in document["load"])
     found = f"{held:,} on one object slept and were used after it"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from poc_cli.judge.claims import ClaimFinding
-from poc_cli.judge.document_types import ClaimDocument
+from poc_cli.judge.document_types import ClaimDocument, Figure, LoadDocument, RunDocument
 from poc_cli.judge.finding import WORST_FIRST
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.run_record import RunRecord
@@ -18,10 +18,10 @@ class Loads:
     """What the loads of a run add to its document."""
 
     scenarios: list[Document] = field(default_factory=list)
-    sections: list[Document] = field(default_factory=list)
-    figures: Document = field(default_factory=dict)
+    sections: list[LoadDocument] = field(default_factory=list)
+    figures: dict[str, Figure] = field(default_factory=dict)
 
-    def added_to(self, document: Document) -> Document:
+    def added_to(self, document: RunDocument) -> RunDocument:
         """Return a document with the sections and figures of the loads, unchanged if there are none."""
         if not self.scenarios:
             return document

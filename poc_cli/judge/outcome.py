@@ -4,14 +4,14 @@ from collections import Counter
 from typing import Any
 
 from poc_cli.exit_codes import ExitCode
-from poc_cli.judge.document_types import Counts
+from poc_cli.judge.document_types import ClaimDocument, Counts
 from poc_cli.judge.finding import Verdict
 from poc_cli.record.run_record import RunRecord
 
 Document = dict[str, Any]
 
 
-def _passes(claim: Document) -> bool:
+def _passes(claim: ClaimDocument) -> bool:
     """Return whether a claim is as expected: held, or refuted by a defect that is known on this target."""
     if claim["known"] == "refuted":
         return bool(claim["verdict"] == "refuted")

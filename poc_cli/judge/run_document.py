@@ -39,14 +39,14 @@ from poc_cli.scenario.scenario import PlacedStep
 Document = dict[str, Any]
 
 
-def document(events: list[Event | None]) -> Document:
+def document(events: list[Event | None]) -> RunDocument:
     """Judge a history. The result has the schema docs/run.schema.json."""
     run = record(events)
     run.plays = [checked(play) for play in run.plays]
     return judge_run(run, events)
 
 
-def judge_run(run: RunRecord, events: list[Event | None]) -> Document:
+def judge_run(run: RunRecord, events: list[Event | None]) -> RunDocument:
     """Judge a run as recorded, without recomputing the outcomes of its steps."""
     scenarios: list[Document] = []
     judged: list[tuple[PlayRecord, list[ClaimFinding]]] = []
@@ -91,7 +91,7 @@ def judge_run(run: RunRecord, events: list[Event | None]) -> Document:
         "counts": counts(scenarios),
         "leaks": leaked.as_documents(story for story, _ in judged),
     }
-    return loads.added_to(dict(whole))
+    return loads.added_to(whole)
 
 
 def _answered_by(run: RunRecord) -> Document:

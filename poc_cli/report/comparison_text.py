@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from poc_cli.exit_codes import ExitCode
 from poc_cli.judge.claim_diff import AFTER, BEFORE, ClaimChange, Comparison, Kind
-from poc_cli.judge.figure_diff import Change, Figure, Spread
+from poc_cli.judge.document_types import RunDocument
+from poc_cli.judge.figure_diff import Change, FigureDiff, Spread
 from poc_cli.report.styled import Line, Span, span
 from poc_cli.report.text import STYLES
 
@@ -27,7 +28,7 @@ _NAME, _CELL, _RATIO, _INTERVAL = 28, 12, 6, 14
 """Widths of the columns of figures; with the word at the end they fit into 80 columns."""
 
 
-def lines(comparison: Comparison, before: tuple[str, dict[str, Any]], after: tuple[str, dict[str, Any]]) -> list[Line]:
+def lines(comparison: Comparison, before: tuple[str, RunDocument], after: tuple[str, RunDocument]) -> list[Line]:
     """Return the comparison; each run comes with the name that the user gave it."""
     found: list[Line] = [_run(BEFORE, *before), _run(AFTER, *after)]
     for each in comparison.differences:
@@ -61,7 +62,7 @@ def answer(comparison: Comparison) -> Line:
     return [span(claims, style), span(f" ({', '.join(others)}); {figures}" if others else f"; {figures}")]
 
 
-def _run(side: str, name: str, document: dict[str, Any]) -> Line:
+def _run(side: str, name: str, document: RunDocument) -> Line:
     target = document["target"]
     versions = ", ".join(f"{each} {version}" for each, version in (target.get("versions") or {}).items())
     where = f"{target.get('kind') or 'no target'}" + (f", {versions}" if versions else "")
@@ -119,7 +120,7 @@ def _same(claims: Sequence[ClaimChange]) -> list[Line]:
     return [*found, *([span(f"  {claim.name}  "), _describe(claim.after.label)] for claim in failing)]
 
 
-def _figures(figures: Sequence[Figure]) -> list[Line]:
+def _figures(figures: Sequence[FigureDiff]) -> list[Line]:
     sides = f"{BEFORE:>{_CELL}}{AFTER:>{_CELL}}"
     head = f"{'figures':<{_NAME}}{sides}{'ratio':>{_RATIO + 2}}{'99 % interval':>{_INTERVAL + 2}}"
     found: list[Line] = [[span(head, "bold")]]
@@ -130,7 +131,7 @@ def _figures(figures: Sequence[Figure]) -> list[Line]:
     return found
 
 
-def _change(figure: Figure, change: Change, shown: Callable[[float], str]) -> Line:
+def _change(figure: FigureDiff, change: Change, shown: Callable[[float], str]) -> Line:
     name = f"  {_NAMES[figure.name]}, {change.name}"
     sides = "".join(f"{'-' if side is None else shown(side):>{_CELL}}" for side in (change.before, change.after))
     ratio = "-" if change.ratio is None else f"{change.ratio:.2f}"
@@ -139,7 +140,7 @@ def _change(figure: Figure, change: Change, shown: Callable[[float], str]) -> Li
     return [span(numbers), _outcome(figure, change)]
 
 
-def _outcome(figure: Figure, change: Change) -> Span:
+def _outcome(figure: FigureDiff, change: Change) -> Span:
     if change.changed is None:
         return span(f"not compared: {change.why}", "dim")
     if not change.changed:
@@ -148,7 +149,7 @@ def _outcome(figure: Figure, change: Change) -> Span:
     return span(f"changed: {more if change.ratio is not None and change.ratio > 1 else less}", "bold yellow")
 
 
-def _values(figure: Figure, shown: Callable[[float], str]) -> str:
+def _values(figure: FigureDiff, shown: Callable[[float], str]) -> str:
     sides = [f"{side} {_spread(spread, shown)}" for side, spread in ((BEFORE, figure.before), (AFTER, figure.after))]
     message = ", ".join(sides) + f"; a change is beyond {figure.factor:g} times"
     if figure.apart:

@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from poc_cli.history.event import Event
-from poc_cli.judge.document_types import SCHEMA
+from poc_cli.judge.document_types import SCHEMA, RunDocument
 
 
 def missing(
-    events: Sequence[Event | None], document: dict[str, Any], run_json: str | None, files: Iterable[str]
+    events: Sequence[Event | None], document: RunDocument, run_json: str | None, files: Iterable[str]
 ) -> tuple[str, ...]:
     """Return a sentence for each thing that is missing or damaged.
 
@@ -30,7 +29,7 @@ def missing(
     return (*found, *(sentence for name, sentence in absent.items() if local and name not in here))
 
 
-def _about_document(document: dict[str, Any], run_json: str | None) -> list[str]:
+def _about_document(document: RunDocument, run_json: str | None) -> list[str]:
     if run_json is None:
         return ["run.json is missing; `poc judge` writes it again. This report was made from the history."]
     try:

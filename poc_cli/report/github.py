@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 from poc_cli.history.event import Event
 from poc_cli.inert import inert
+from poc_cli.judge.document_types import ClaimDocument, RunDocument, ScenarioDocument
 from poc_cli.judge.gates import Outcome
 from poc_cli.report.excerpt import Excerpts
 from poc_cli.report.gate_table import table
@@ -36,12 +37,14 @@ class Annotation:
     line: int | None = None
 
 
-def annotations(document: Document, events: Iterable[Event | None], located: Located) -> str:
+def annotations(document: RunDocument, events: Iterable[Event | None], located: Located) -> str:
     """Return the workflow commands that annotate a run: refuted claims first, then errors, then unknown claims."""
     return commands(_annotations(document, Excerpts(events), located))
 
 
-def annotations_of_check(document: Document, events: Iterable[Event | None], located: Located, outcome: Outcome) -> str:
+def annotations_of_check(
+    document: RunDocument, events: Iterable[Event | None], located: Located, outcome: Outcome
+) -> str:
     """Return the workflow commands for each gate of a check that is not met."""
     about_claims = _by_claim(document, Excerpts(events), located)
     found: list[Annotation] = []
@@ -61,13 +64,13 @@ def commands(found: list[Annotation]) -> str:
     return "".join(f"{line}\n" for line in shown)
 
 
-def summary(document: Document, events: list[Event | None], outcome: Outcome | None, room: int) -> str:
+def summary(document: RunDocument, events: list[Event | None], outcome: Outcome | None, room: int) -> str:
     """Return the job summary as Markdown of at most `room` bytes, empty if that is too little."""
     gates = "" if outcome is None else table(outcome)
     return markdown(document, events, above=gates, largest=min(room, LARGEST_SUMMARY))
 
 
-def _annotations(document: Document, excerpts: Excerpts, located: Located) -> list[Annotation]:
+def _annotations(document: RunDocument, excerpts: Excerpts, located: Located) -> list[Annotation]:
     order = ("refuted", "held", "error", "unknown")  # a held claim is here if its known defect is gone
     found: list[tuple[int, Annotation]] = []
     for scenario in document["scenarios"]:
@@ -82,7 +85,7 @@ def _annotations(document: Document, excerpts: Excerpts, located: Located) -> li
     return [annotation for _, annotation in sorted(found, key=lambda pair: pair[0])]
 
 
-def _by_claim(document: Document, excerpts: Excerpts, located: Located) -> dict[tuple[str, str], Annotation]:
+def _by_claim(document: RunDocument, excerpts: Excerpts, located: Located) -> dict[tuple[str, str], Annotation]:
     return {
         (scenario["name"], claim["id"]): _annotation(scenario, claim, excerpts, located)
         for scenario in document["scenarios"]
@@ -90,7 +93,7 @@ def _by_claim(document: Document, excerpts: Excerpts, located: Located) -> dict[
     }
 
 
-def _annotation(scenario: Document, claim: Document, excerpts: Excerpts, located: Located) -> Annotation:
+def _annotation(scenario: ScenarioDocument, claim: ClaimDocument, excerpts: Excerpts, located: Located) -> Annotation:
     file = located(scenario["file"])
     line = None if file is None else excerpts.line(scenario["name"], claim["id"], claim["evidence"])
     level: Literal["error", "warning"] = "warning" if claim["verdict"] == "unknown" else "error"

@@ -8,6 +8,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from poc_cli.history.event import Event
 from poc_cli.inert import inert
+from poc_cli.judge.document_types import ClaimDocument, LeftOutClaim, RunDocument, ScenarioDocument
 from poc_cli.judge.gates import Outcome
 from poc_cli.judge.requirements import Row
 from poc_cli.report.excerpt import Excerpts
@@ -27,7 +28,7 @@ Document = dict[str, Any]
 Finding = Failure | Error | Skipped
 
 
-def junit(document: Document, events: Iterable[Event | None] = (), outcome: Outcome | None = None) -> str:
+def junit(document: RunDocument, events: Iterable[Event | None] = (), outcome: Outcome | None = None) -> str:
     """Return the XML document; `events` is the history for the excerpts, `outcome` that of a check."""
     excerpts = Excerpts(events)
     suites = [] if outcome is None else [(_suite("gates", [_gate(row) for row in outcome.rows]), 0.0)]
@@ -79,7 +80,7 @@ def _gate(row: Row) -> TestCase:
     return case
 
 
-def _without_claims(scenario: Document) -> TestCase:
+def _without_claims(scenario: ScenarioDocument) -> TestCase:
     """Return the test case of a scenario of which no claim was judged."""
     case = _case(scenario["name"], "runs")
     if scenario["left_out"]:
@@ -89,9 +90,11 @@ def _without_claims(scenario: Document) -> TestCase:
     return case
 
 
-def _gaps(scenario: Document) -> list[TestCase]:
+def _gaps(scenario: ScenarioDocument) -> list[TestCase]:
     """Return a test case for each gap of a session; one that proves nothing is skipped."""
-    session = scenario.get("session") or {"gaps": [], "losses": []}
+    session = scenario.get("session")
+    if session is None:
+        return []
     says = {gap: loss["says"] for loss in reversed(session["losses"]) for gap in loss["gaps"]}
     cases = []
     for each in session["gaps"]:
@@ -105,13 +108,13 @@ def _gaps(scenario: Document) -> list[TestCase]:
     return cases
 
 
-def _left_out(scenario: Document, claim: Document) -> TestCase:
+def _left_out(scenario: ScenarioDocument, claim: LeftOutClaim) -> TestCase:
     case = _case(scenario["name"], claim["id"])
     case.result = _finding(Skipped, f"left out: {claim['reason']}")
     return case
 
 
-def _claim(scenario: Document, claim: Document, excerpts: Excerpts, *, accepted: bool) -> TestCase:
+def _claim(scenario: ScenarioDocument, claim: ClaimDocument, excerpts: Excerpts, *, accepted: bool) -> TestCase:
     case = _case(scenario["name"], claim["id"])
     verdict, reason, known = claim["verdict"], claim["reason"], claim["known"] == "refuted"
     held_of = claim["held_of"]

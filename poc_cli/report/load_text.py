@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from poc_cli.inert import inert
+from poc_cli.judge.document_types import LoadDocument, LoadProcess, LoadStageDocument
 from poc_cli.record.ranges import count, words
 from poc_cli.report.styled import Line, span
 
@@ -22,22 +23,20 @@ _KINDS: Final = {
 
 _SHORT: Final = "  {:<18}"
 
-Document = Mapping[str, Any]
 
-
-def lines(section: Document) -> list[Line]:
+def lines(section: LoadDocument) -> list[Line]:
     """Return a load's section of run.json as lines."""
     head: Line = [span("load", "bold"), span(f"  {heading(section)}")]
     return [head, *([span(_SHORT.format(name)), span(text)] for name, text in rows(section)), []]
 
 
-def heading(section: Document) -> str:
+def heading(section: LoadDocument) -> str:
     """Return the size of a load and its circumstances."""
     rooms = f"{section['rooms']:,} room{'s' * (section['rooms'] > 1)}"
     return f"{section['sockets']:,} sockets in {rooms}{_circumstances(section)}"
 
 
-def rows(section: Document) -> Iterator[tuple[str, str]]:
+def rows(section: LoadDocument) -> Iterator[tuple[str, str]]:
     """Yield a name and a text for each stage, each fate of sockets, the messages, the processes and the cluster."""
     for stage in section["stages"]:
         outcome = "" if stage["outcome"] == "done" else f"; {stage['outcome']}"
@@ -49,7 +48,7 @@ def rows(section: Document) -> Iterator[tuple[str, str]]:
     yield from cluster(section.get("cluster"))
 
 
-def cluster(section: Document | None) -> Iterator[tuple[str, str]]:
+def cluster(section: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
     """Yield the workers of a cluster and those that were lost; nothing if one process ran the load."""
     if section is None:
         return
@@ -61,7 +60,7 @@ def cluster(section: Document | None) -> Iterator[tuple[str, str]]:
         yield "lost", f"{inert(each['worker'])} with {words(each['sockets'])}: {inert(each['why'])}"
 
 
-def _circumstances(section: Document) -> str:
+def _circumstances(section: LoadDocument) -> str:
     parts = []
     if section["file_limit"] is not None:
         parts.append(f"file limit {section['file_limit']:,}")
@@ -70,7 +69,7 @@ def _circumstances(section: Document) -> str:
     return f" ({', '.join(parts)})" if parts else ""
 
 
-def stage_summary(stage: Document) -> str:
+def stage_summary(stage: LoadStageDocument) -> str:
     """Return the duration of a stage, its counts and its latencies."""
     parts = [f"{stage['seconds']:.1f} s"]
     parts += [f"{stage[name]:,} {name}" for name in ("opened", "left", "failed", "dropped") if stage[name]]
@@ -90,7 +89,7 @@ def _latency(name: str, spread: Mapping[str, float]) -> str:
     return f"{_KINDS[name]} p50 {spread['p50']:.1f} p99 {spread['p99']:.1f} max {spread['max']:.1f} ms"
 
 
-def fates(section: Document) -> Iterator[tuple[str, str]]:
+def fates(section: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield each fate that sockets had at the end: how many and which."""
     plain = {
         "open": "open at the end",
@@ -121,7 +120,7 @@ def _some(ranges: Sequence[Sequence[int]]) -> str:
     return f"{count(ranges):,} ({words(ranges)})" if ranges else "0"
 
 
-def messages(section: Document) -> str:
+def messages(section: Mapping[str, Any]) -> str:
     """Return the counts of messages: those expected are those received and those lost, which are listed."""
     expected = f"{section['due']:,} expected = {section['came']:,} received + {section['lost']:,} lost"
     parts = [f"{section['sent']:,} sent, {expected}"]
@@ -142,7 +141,7 @@ def messages(section: Document) -> str:
     return "; ".join(parts)
 
 
-def process(usage: Document) -> str:
+def process(usage: LoadProcess) -> str:
     """Return the memory, CPU time and descriptors that a process used."""
     each = "" if usage["kib_a_socket"] is None else f" ({usage['kib_a_socket']:.1f} KiB per socket)"
     share = "" if usage["cpu_share"] is None else f" ({100 * usage['cpu_share']:.0f} % of a core)"

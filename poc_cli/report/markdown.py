@@ -3,11 +3,19 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote, urlsplit
 
 from poc_cli.history.event import Event
 from poc_cli.inert import inert
+from poc_cli.judge.document_types import (
+    CellDocument,
+    ClaimDocument,
+    LoadDocument,
+    RunDocument,
+    ScenarioDocument,
+    SessionDocument,
+)
 from poc_cli.report.excerpt import Excerpts
 from poc_cli.report.matrix_table import Table, table
 from poc_cli.report.question import question_answers
@@ -46,7 +54,7 @@ _FAILING: Final = {"error": "Could not be judged", "refuted": "Refuted", "unknow
 
 
 def markdown(
-    document: dict[str, Any], events: Iterable[Event | None] = (), *, above: str = "", largest: int = LARGEST_BYTES
+    document: RunDocument, events: Iterable[Event | None] = (), *, above: str = "", largest: int = LARGEST_BYTES
 ) -> str:
     """Return the report in at most `largest` bytes; what does not fit is counted at its end.
 
@@ -125,14 +133,14 @@ def _matrix(filled: Table) -> list[str]:
     return lines
 
 
-def _load(section: dict[str, Any]) -> list[str]:
+def _load(section: LoadDocument) -> list[str]:
     from poc_cli.report.load_text import heading, rows
 
     head = [f"**{text(section['scenario'], LONGEST_NAME)}**: {text(heading(section))}", "", "| | |", "|---|---|"]
     return [*head, *(f"| {text(name)} | {text(value)} |" for name, value in rows(section))]
 
 
-def _session(name: str, session: dict[str, Any]) -> str:
+def _session(name: str, session: SessionDocument) -> str:
     """Return the gaps of a session by their state, and each loss with what was expected and seen."""
     of_state = {state: [each for each in session["gaps"] if each["state"] == state] for state in states(session)}
     lines = [f"**{text(name, LONGEST_NAME)}** with sleeps in {len(session['gaps'])} gaps:", ""]
@@ -148,7 +156,7 @@ def _session(name: str, session: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _cell(cell: dict[str, Any] | None) -> str:
+def _cell(cell: CellDocument | None) -> str:
     if cell is None:
         return "not tested"
     if cell["as_documented"]:
@@ -156,10 +164,14 @@ def _cell(cell: dict[str, Any] | None) -> str:
     return f"⚠️ **{text(cell['value'])}**, not as documented: {text(', '.join(cell['claims']), LONGEST_NAME)}"
 
 
-def _problems(scenario: dict[str, Any]) -> str:
-    words = {"error": "could not be run", "stopped": "ended early", "left_out": "was left out"}
+def _problems(scenario: ScenarioDocument) -> str:
+    endings = (
+        ("could not be run", scenario["error"]),
+        ("ended early", scenario["stopped"]),
+        ("was left out", scenario["left_out"]),
+    )
     name = text(scenario["name"], LONGEST_NAME)
-    found = [f"- **{name}** {word}: {text(scenario[key])}" for key, word in words.items() if scenario[key]]
+    found = [f"- **{name}** {word}: {text(reason)}" for word, reason in endings if reason]
     found += [
         f"- **{name}/{text(each['id'], LONGEST_NAME)}** was left out: {text(each['reason'])}"
         for each in scenario.get("left_out_claims", ())
@@ -171,7 +183,7 @@ def _problems(scenario: dict[str, Any]) -> str:
     return "\n".join(found)
 
 
-def _claim(scenario: dict[str, Any], claim: dict[str, Any], mark: str) -> str:
+def _claim(scenario: ScenarioDocument, claim: ClaimDocument, mark: str) -> str:
     held_of = claim["held_of"]
     known = f" ({note})" if (note := known_defect(claim)) else ""
     known += f" (held {held_of['k']} of {held_of['n']})" if held_of["n"] > 1 else ""

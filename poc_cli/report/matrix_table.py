@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from poc_cli.judge.document_types import CellDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,14 +12,14 @@ class Table:
 
     rows: tuple[str, ...]
     columns: tuple[str, ...]
-    cells: Mapping[tuple[str, str], dict[str, Any]]
+    cells: Mapping[tuple[str, str], CellDocument]
 
-    def cell(self, row: str, column: str) -> dict[str, Any] | None:
+    def cell(self, row: str, column: str) -> CellDocument | None:
         """Return a cell of run.json's matrix, None if it was not tested."""
         return self.cells.get((row, column))
 
 
-def table(matrix: list[dict[str, Any]]) -> Table:
+def table(matrix: list[CellDocument]) -> Table:
     """Return the tested part of run.json's `matrix`."""
     tested = {(cell["row"], cell["column"]): cell for cell in matrix if cell["value"] != "not tested"}
     rows = dict.fromkeys(cell["row"] for cell in matrix)

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
+from poc_cli.judge.document_types import RunDocument, ScenarioDocument
 from poc_cli.report.target_summary import where
 
 
@@ -17,18 +17,18 @@ class QuestionAnswer:
     because: str
 
 
-def question_answers(document: dict[str, Any]) -> Iterator[QuestionAnswer]:
+def question_answers(document: RunDocument) -> Iterator[QuestionAnswer]:
     """Yield each question that a scenario of a judged run asks, with its answer."""
     for scenario in document["scenarios"]:
         asked = scenario.get("question")
         if asked is None:
             continue
-        verdict = "unknown" if document["error"] or asked["answer"] == "not shown" else scenario["verdict"]
+        verdict = "unknown" if document["error"] or asked["answer"] == "not shown" else str(scenario["verdict"])
         answer = "not shown" if document["error"] else asked["answer"]
         yield QuestionAnswer(asked["asks"], answer, verdict, _because(document, scenario, answer))
 
 
-def _because(document: dict[str, Any], scenario: dict[str, Any], answer: str) -> str:
+def _because(document: RunDocument, scenario: ScenarioDocument, answer: str) -> str:
     claims = scenario["claims"]
     if answer == "yes":
         return f"all {len(claims)} claims of {scenario['name']} held on {where(document)}"

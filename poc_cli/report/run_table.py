@@ -8,6 +8,7 @@ from typing import Any, Final
 from poc_cli.exit_codes import WORST_FIRST, ExitCode
 from poc_cli.judge import claim_table
 from poc_cli.judge.claim_table import LEFT_OUT, NOT_JUDGED, Cell, Row
+from poc_cli.judge.document_types import RunDocument
 from poc_cli.report.styled import Line, span
 from poc_cli.report.text import STYLES, verdict_line
 
@@ -22,7 +23,7 @@ class Axis:
     """What the runs differ in: its name, and a function that returns its value for a run."""
 
     noun: str
-    label: Callable[[Document], str]
+    label: Callable[[RunDocument], str]
 
     @property
     def schema(self) -> str:
@@ -30,7 +31,7 @@ class Axis:
         return f"poc.{self.noun}s/1"
 
 
-def _place(document: Document) -> str:
+def _place(document: RunDocument) -> str:
     target = document["target"]
     return str(target["url"] if target["kind"] == "url" else target["kind"])
 
@@ -39,7 +40,7 @@ DATES: Final = Axis("date", lambda document: str(document["target"].get("compati
 TARGETS: Final = Axis("target", _place)
 
 
-def rows(documents: Sequence[Document], axis: Axis) -> list[Row]:
+def rows(documents: Sequence[RunDocument], axis: Axis) -> list[Row]:
     """Return all claims with their verdicts per run, differing ones first, in order of appearance."""
     return claim_table.rows({axis.label(document): document for document in documents})
 
@@ -49,7 +50,7 @@ def worst(codes: Sequence[int]) -> ExitCode:
     return next((code for code in WORST_FIRST if code in codes), ExitCode.INCONCLUSIVE)
 
 
-def compared(documents: Sequence[Document], axis: Axis, code: int) -> Document:
+def compared(documents: Sequence[RunDocument], axis: Axis, code: int) -> Document:
     """Return the comparison as one document that contains the runs."""
     return {
         "schema": axis.schema,
@@ -67,7 +68,7 @@ def compared(documents: Sequence[Document], axis: Axis, code: int) -> Document:
     }
 
 
-def answer(documents: Sequence[Document], axis: Axis) -> Line:
+def answer(documents: Sequence[RunDocument], axis: Axis) -> Line:
     """Return the result in one line."""
     every = rows(documents, axis)
     labels = ", ".join(axis.label(document) for document in documents)
@@ -82,7 +83,7 @@ def answer(documents: Sequence[Document], axis: Axis) -> Line:
     return [span(f"{message} between {labels}{without}", "bold" if differing else "green")]
 
 
-def lines(documents: Sequence[Document], axis: Axis, folders: Sequence[str]) -> list[Line]:
+def lines(documents: Sequence[RunDocument], axis: Axis, folders: Sequence[str]) -> list[Line]:
     """Return the comparison: the table, the reasons of each run, and the result of each."""
     every = rows(documents, axis)
     differing = [row for row in every if row.differs]

@@ -1,7 +1,8 @@
 """A session with sleeps in its gaps, for the terminal: a strip of gaps, and what clients saw differently."""
 
-from typing import Any, Final
+from typing import Final
 
+from poc_cli.judge.document_types import LossDocument, SessionDocument
 from poc_cli.report.session_view import MARKS, MEANINGS, advice, remarks, states, value_text
 from poc_cli.report.styled import Line, span
 
@@ -11,7 +12,7 @@ _WIDTH: Final = 60
 """Gaps in a row of the strip; with the lines before it they fit into 80 columns."""
 
 
-def session_lines(session: dict[str, Any]) -> list[Line]:
+def session_lines(session: SessionDocument) -> list[Line]:
     """Return what `--sleep everywhere` found in one scenario."""
     gaps = session["gaps"]
     found: list[Line] = []
@@ -27,7 +28,7 @@ def session_lines(session: dict[str, Any]) -> list[Line]:
     return found + [[span(f"  {each}", "dim")] for each in remarks(session)]
 
 
-def _loss(loss: dict[str, Any]) -> list[Line]:
+def _loss(loss: LossDocument) -> list[Line]:
     style = "bold red" if loss["confirmed"] else "yellow"
     hint = advice(loss)
     return [

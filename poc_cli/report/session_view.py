@@ -1,7 +1,9 @@
 """What every report says about a session with sleeps in its gaps: the state of each gap, and the losses."""
 
 import json
-from typing import Any, Final
+from typing import Final
+
+from poc_cli.judge.document_types import LossDocument, SessionDocument
 
 MARKS: Final = {
     "kept": "·",
@@ -29,7 +31,7 @@ LONGEST_VALUE: Final = 200
 """Characters of a value: two lines of a terminal. The history has all of it."""
 
 
-def states(session: dict[str, Any]) -> list[str]:
+def states(session: SessionDocument) -> list[str]:
     """Return the states that occur, in the order of the gaps."""
     return [*dict.fromkeys(each["state"] for each in session["gaps"])]
 
@@ -40,14 +42,14 @@ def value_text(value: object) -> str:
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
 
-def advice(loss: dict[str, Any]) -> str | None:
+def advice(loss: LossDocument) -> str | None:
     """Return how to ignore the value that differs, None where no single value does."""
     if loss["kind"] != "value" or not loss["path"]:
         return None
     return f'if it may change, add ignore = ["{loss["path"]}"] to the scenario, or --ignore {loss["path"]}'
 
 
-def remarks(session: dict[str, Any]) -> list[str]:
+def remarks(session: SessionDocument) -> list[str]:
     """Return what to know of how it was compared."""
     found = []
     if session["masked_share"]:

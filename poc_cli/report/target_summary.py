@@ -1,12 +1,12 @@
 """Sentences about a run and its claims, for every report format."""
 
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Final
 
-Document = dict[str, Any]
+from poc_cli.judge.document_types import ClaimDocument, RunDocument
 
 
-def where(document: Document) -> str:
+def where(document: RunDocument) -> str:
     """Return the target with its versions and the Cloudflare locations that answered."""
     target = document["target"]
     versions = ", ".join(f"{name} {version}" for name, version in (target.get("versions") or {}).items())
@@ -17,30 +17,30 @@ def where(document: Document) -> str:
     return address + (f" ({'; '.join(details)})" if details else "")
 
 
-def sleep_onset(document: Document) -> str | None:
+def sleep_onset(document: RunDocument) -> str | None:
     """Return when idle sleep begins on a black box, measured with canaries; None if there were none."""
     onset = document.get("sleep_onset")
     if onset is None:
         return None
     kind, rooms = document["target"].get("kind", "no target"), f"{onset['rooms']} canary rooms"
     if onset["asleep_ms"] is None:
-        longest = onset["longest_ms"] / 1000
-        return f"no sleep was seen within {longest:.2f} s on {kind}: measured from outside with {rooms}"
+        longest_ms = onset["longest_ms"] or 0.0
+        return f"no sleep was seen within {longest_ms / 1000:.2f} s on {kind}: measured from outside with {rooms}"
     begins = f"{onset['asleep_ms'] / 1000:.2f} s after the last event, on {kind}"
     if onset["awake_ms"] is None:
         return f"sleep begins before {begins} (measured from outside with {rooms})"
     return f"sleep begins between {onset['awake_ms'] / 1000:.2f} and {begins} (measured from outside with {rooms})"
 
 
-def repeats(document: Document) -> str | None:
+def repeats(document: RunDocument) -> str | None:
     """Return how many plays were repeated and why; None if none was, or an older run does not record it."""
     counts_ = document.get("repeats")
     if not counts_ or not counts_["repeated"]:
         return None
     many = f"{counts_['repeated']:,} of {_plays(counts_['performances'])}"
-    if not counts_["late"]:
-        return f"{many}, not because of lateness"
     first = counts_["first"]
+    if not counts_["late"] or first is None:
+        return f"{many}, not because of lateness"
     which = "" if counts_["late"] == counts_["repeated"] else f"{counts_['late']:,} of them "
     return f"{many}, {which}because this machine was too slow (first {first['play']}: {first['reason']})"
 
@@ -63,7 +63,7 @@ _LISTED: Final = 3
 """How many sleeps and faults of a claim are listed; run.json has all."""
 
 
-def rests_on(claim: Document) -> str:
+def rests_on(claim: ClaimDocument) -> str:
     """Return the sleeps and faults that a verdict rests on, "" for none or a run of an older version."""
     losses = claim.get("rests_on", [])
     found = [_WAYS.get(each["way"], each["way"]) + f" of {each['object']}{_at(each['line'])}" for each in losses]
@@ -75,10 +75,15 @@ def _at(line: int | None) -> str:
     return "" if line is None else f" (line {line})"
 
 
-def counts(document: Document) -> str:
+def counts(document: RunDocument) -> str:
     """Return the non-zero counts of claims and scenarios by verdict; `held` is always included."""
-    found = {name: number for name, number in document["counts"].items() if number or name == "held"}
-    return ", ".join(counted(name, number) for name, number in found.items())
+    found = ((name, number) for name, number in numbers(document) if number or name == "held")
+    return ", ".join(counted(name, number) for name, number in found)
+
+
+def numbers(document: RunDocument) -> Iterator[tuple[str, int]]:
+    """Yield the counts of a run with their names."""
+    yield from ((name, number) for name, number in document["counts"].items() if isinstance(number, int))
 
 
 def counted(name: str, number: int) -> str:
@@ -88,7 +93,7 @@ def counted(name: str, number: int) -> str:
     return f"{number:,} {name.replace('_', ' ')}"
 
 
-def known_defect(claim: Document) -> str:
+def known_defect(claim: ClaimDocument) -> str:
     """Return what to say about a claim that its scenario lists as a known defect, "" for any other."""
     if claim["known"] is None:
         return ""

@@ -1,7 +1,8 @@
 """A judged run for the terminal: the claims with their verdicts and reasons, the matrix, the figures and the result."""
 
-from typing import Any, Final
+from typing import Final
 
+from poc_cli.judge.document_types import CellDocument, ClaimDocument, Figure, RunDocument, ScenarioDocument
 from poc_cli.report.matrix_table import Table, table
 from poc_cli.report.question import question_answers
 from poc_cli.report.session_text import session_lines
@@ -30,7 +31,7 @@ SCENARIOS_IN_FULL: Final = 12
 _INDENT: Final = " " * 12
 
 
-def verdict_line(document: dict[str, Any]) -> Line:
+def verdict_line(document: RunDocument) -> Line:
     """Return the result in one line, with counts, target and duration."""
     seconds = document["seconds"]
     took = f" in {seconds:.1f} s" if seconds is not None else ""
@@ -38,7 +39,7 @@ def verdict_line(document: dict[str, Any]) -> Line:
     return [_answer(document), span(f" ({judged}{counts(document)}) on {where(document)}{took}")]
 
 
-def _answer(document: dict[str, Any]) -> Span:
+def _answer(document: RunDocument) -> Span:
     verdict = document["verdict"]
     answer = ANSWERS[verdict]
     if document["error"]:
@@ -50,7 +51,7 @@ def _answer(document: dict[str, Any]) -> Span:
     return span(answer, STYLES[verdict])
 
 
-def lines(document: dict[str, Any], folder: str) -> list[Line]:
+def lines(document: RunDocument, folder: str) -> list[Line]:
     """Return the report. Lines are not wrapped; the terminal does that."""
     mark = f"  {INCOMPLETE}" if document["error"] else ""
     flaw: list[Line] = []
@@ -84,7 +85,7 @@ def lines(document: dict[str, Any], folder: str) -> list[Line]:
     return found
 
 
-def uncounted_leaks(document: dict[str, Any]) -> list[str]:
+def uncounted_leaks(document: RunDocument) -> list[str]:
     """Return a sentence for each leaked secret that refutes no claim and is not declared public."""
     return [
         f"{each['scenario']}: {each['secret']} left the worker (first at event {each['first']}); it is short or"
@@ -94,7 +95,7 @@ def uncounted_leaks(document: dict[str, Any]) -> list[str]:
     ]
 
 
-def _answers(document: dict[str, Any]) -> list[Line]:
+def _answers(document: RunDocument) -> list[Line]:
     found: list[Line] = []
     for each in question_answers(document):
         answer = [span(f"  {each.answer}", STYLES[each.verdict]), span(f": {each.because}")]
@@ -102,7 +103,7 @@ def _answers(document: dict[str, Any]) -> list[Line]:
     return found
 
 
-def _is_plain(scenario: dict[str, Any]) -> bool:
+def _is_plain(scenario: ScenarioDocument) -> bool:
     """Return whether one line is enough for a scenario: it held without any remark, or was left out."""
     if scenario["left_out"]:
         return True
@@ -110,7 +111,7 @@ def _is_plain(scenario: dict[str, Any]) -> bool:
     return not odd and all(claim["verdict"] == "held" and claim["known"] is None for claim in scenario["claims"])
 
 
-def _in_a_line(scenario: dict[str, Any]) -> list[Line]:
+def _in_a_line(scenario: ScenarioDocument) -> list[Line]:
     if scenario["left_out"]:
         message = f"{scenario['name']}: {scenario['left_out']}"
         return [[span("left out  ", "yellow"), span(message)]]
@@ -121,7 +122,7 @@ def _in_a_line(scenario: dict[str, Any]) -> list[Line]:
     return [[span("held      ", STYLES["held"]), span(scenario["name"], "bold"), span(f", {claims}", "dim")]]
 
 
-def _scenario(scenario: dict[str, Any], mark: str, *, brief: bool) -> list[Line]:
+def _scenario(scenario: ScenarioDocument, mark: str, *, brief: bool) -> list[Line]:
     head: Line = [span(scenario["name"], "bold"), span(f"  {scenario['title']}"), span(mark, STYLES["error"])]
     if scenario["left_out"]:
         return [head, [span("  left out  ", "yellow"), span(scenario["left_out"])], []]
@@ -138,16 +139,16 @@ def _scenario(scenario: dict[str, Any], mark: str, *, brief: bool) -> list[Line]
         found.append([span("  held      ", STYLES["held"]), span(f"{others} more", "dim")])
     if "session" in scenario:
         found += session_lines(scenario["session"])
-    for each in scenario.get("left_out_claims", ()):
-        found.append([span("  left out  ", "yellow"), span(each["id"]), span(f": {each['reason']}", "dim")])
-    for each in scenario.get("not_evicted", ()):
-        found.append([span("  not evicted  ", "yellow"), span(each)])
+    for left_out in scenario.get("left_out_claims", ()):
+        found.append([span("  left out  ", "yellow"), span(left_out["id"]), span(f": {left_out['reason']}", "dim")])
+    for reason in scenario.get("not_evicted", ()):
+        found.append([span("  not evicted  ", "yellow"), span(reason)])
     if scenario["stopped"]:
         found.append([span("  stopped   ", "yellow"), span(scenario["stopped"])])
     return [*found, []]
 
 
-def _claim(claim: dict[str, Any], mark: str) -> list[Line]:
+def _claim(claim: ClaimDocument, mark: str) -> list[Line]:
     held = claim["verdict"] == "held"
     style = "" if mark and held else STYLES[claim["verdict"]]
     name = [span(claim["id"]), span(_repeats(claim), "dim" if held else "yellow")]
@@ -164,7 +165,7 @@ def _claim(claim: dict[str, Any], mark: str) -> list[Line]:
     return found
 
 
-def _repeats(claim: dict[str, Any]) -> str:
+def _repeats(claim: ClaimDocument) -> str:
     """Return in how many plays a claim held, if the scenario was played more than once."""
     held_of = claim["held_of"]
     return f"  held {held_of['k']} of {held_of['n']}" if held_of["n"] > 1 else ""
@@ -192,19 +193,19 @@ def _column(filled: Table, column: str) -> list[str]:
     return [column, *(_describe(filled.cell(row, column)) for row in filled.rows)]
 
 
-def _describe(cell: dict[str, Any] | None) -> str:
+def _describe(cell: CellDocument | None) -> str:
     if cell is None:
         return "not tested"
     return str(cell["value"]) if cell["as_documented"] else f"{cell['value']} !"
 
 
-def _style(cell: dict[str, Any] | None) -> str:
+def _style(cell: CellDocument | None) -> str:
     if cell is None:
         return "dim"
     return "green" if cell["as_documented"] else "bold red"
 
 
-def _figures(figures: dict[str, Any]) -> list[Line]:
+def _figures(figures: dict[str, Figure]) -> list[Line]:
     found: list[Line] = []
     idle = figures.get("asleep_after_ms")
     if idle is not None:

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from dataclasses import dataclass
 from pathlib import Path as FilePath
+from typing import Final
 
 from poc_cli.inert import inert
 from poc_cli.scenario import lint_load, lint_rules
@@ -18,27 +19,48 @@ from poc_cli.scenario.values import DEEPEST, Path, has_json_form, kind, leaves, 
 
 __all__ = ["LARGEST_FILE", "LONGEST_LINE", "PlacedStep", "Scenario", "parse", "read", "text_sha256"]
 
+_MOST_LOADED: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    scenario: Scenario
+    is_new: bool
+    """Whether it was also checked for claims that nothing could refute."""
+
+
+_LOADED: Final[dict[tuple[str, str], _Loaded]] = {}
+"""The scenarios loaded last, by text and file."""
+
 
 def read(path: FilePath) -> Scenario:
     """Read a scenario from a UTF-8 file. Raises ScenarioError if it cannot be read or is not valid.
 
     Claims that nothing could refute are rejected here, but not by `parse`: older records contain them.
     """
-    return _load(Source(text_of(path, "scenario"), inert(str(path))), is_new=True)
+    return _loaded(text_of(path, "scenario"), inert(str(path)), is_new=True)
 
 
-@lru_cache(maxsize=256)
 def parse(text: str, file: str) -> Scenario:
-    """Parse a scenario; `file` is the file name for errors. Raises ScenarioError if it is not valid.
-
-    Cached, because the judge parses the same texts that were just played.
-    """
-    return _load(Source(text, file))
+    """Parse a scenario; `file` is the file name for errors. Raises ScenarioError if it is not valid."""
+    return _loaded(text, file)
 
 
 def text_sha256(text: str) -> str:
     """Return the sha256 of a scenario's text in hex, by which a record detects that the text was edited."""
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+def _loaded(text: str, file: str, *, is_new: bool = False) -> Scenario:
+    """Load a scenario, or return it as it was loaded before: the judge parses the texts that were just read."""
+    known = _LOADED.get((text, file))
+    if known is not None and (known.is_new or not is_new):
+        return known.scenario
+    scenario = _load(Source(text, file), is_new=is_new)
+    while len(_LOADED) >= _MOST_LOADED:
+        del _LOADED[next(iter(_LOADED))]
+    _LOADED[text, file] = _Loaded(scenario, is_new=is_new)
+    return scenario
 
 
 def _load(source: Source, *, is_new: bool = False) -> Scenario:

@@ -13,11 +13,11 @@ from tests.unit.report.hostile import claim, document, scenario
 VALUES = [2.0 + 0.01 * number for number in range(60)]
 
 
-def one(name: str, verdict: str) -> dict[str, Any]:
+def one(name: str, verdict: str) -> Any:
     return claim(name, verdict, reason=f"because {name} is {verdict}", control=None)
 
 
-def run(*claims: dict[str, Any], times: float = 1, **changes: Any) -> dict[str, Any]:
+def run(*claims: Any, times: float = 1, **changes: Any) -> Any:
     values = [round(times * value, 3) for value in VALUES]
     spread = {"n": 60, "min": values[0], "median": values[29], "p90": values[53], "p99": values[59], "max": values[-1]}
     figures = {"wake_ms": spread | {"samples": {"s": values}}}

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.forked import ForkedPoc
 from tests.support.mutant_runs import Outcomes, Runs
 
 
 @pytest.fixture(scope="module")
 def outcomes() -> Iterator[Outcomes]:
     """Yield the runs of all mutants, and of the worker itself as `real`; most still go on when the first is read."""
-    runs = Runs()
+    runs = Runs(poc=ForkedPoc)
     yield runs.outcomes
     runs.end()

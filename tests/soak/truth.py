@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 
-from tests.support.truth.measured import Wrong, held_up, measured, turned_round
+from tests.support.truth.measured import Wrong, held_up, judged, measured, turned_round
 from tests.support.truth.stories import Chance, case
 
 CASES = 100_000
@@ -55,7 +55,8 @@ def _judged(seeds: Iterable[int]) -> tuple[Counter[tuple[str | None, str]], list
     turned: list[str] = []
     for seed in seeds:
         undisturbed, late = held_up(seed)
-        turned += [f"seed {seed}: {each}" for each in turned_round(undisturbed.events, late.events, late.truths)]
+        before = judged(undisturbed.events)
+        turned += [f"seed {seed}: {each}" for each in turned_round(before, late.events, late.truths)]
         verdicts, wrong = measured(undisturbed)
         counted.update(verdicts)
         untrue += [(seed, each) for each in wrong]

@@ -21,7 +21,7 @@ def joined(server: Server, path: str, **options: Any) -> Iterator[ClientConnecti
         yield client
 
 
-def asked(client: ClientConnection, op: str, **fields: Any) -> dict[str, Any]:
+def asked(client: ClientConnection, op: str, **fields: Any) -> Any:
     """Ask for an operation and give the answer."""
     client.send(json.dumps({"op": op, **fields}))
     answer = json.loads(client.recv(timeout=PATIENCE_SECONDS))

@@ -34,7 +34,7 @@ class Ran:
     out: str
     err: str
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> Any:
         """Return stdout as the one JSON document that it has to be."""
         document = json.loads(self.out)
         assert isinstance(document, dict)

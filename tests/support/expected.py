@@ -12,7 +12,7 @@ BASICS = ("hibernate", "resume", "connect")
 """What every mutant of the room's basics is played in, beside the scenarios that name it."""
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(file: Path) -> Any:
     return tomli.loads(file.read_text(encoding="utf-8"))
 
 

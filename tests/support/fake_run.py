@@ -20,7 +20,8 @@ from poc_cli.history.folder import Records
 from poc_cli.history.reader import read
 from poc_cli.history.redact import Redactor
 from poc_cli.history.writer import HistoryWriter
-from poc_cli.judge.run_document import Document, document
+from poc_cli.judge.document_types import RunDocument
+from poc_cli.judge.run_document import document
 from poc_cli.run_options import RunOptions, SleepMode
 from poc_cli.scenario.capabilities import place_of
 from poc_cli.scenario.loader import parse
@@ -89,7 +90,7 @@ class FakeTargetPool:
         self._numbers = 0
         self._times: dict[str, int] = {}
 
-    def description(self) -> dict[str, Any]:
+    def description(self) -> Any:
         """Return the place as the beginning of a record tells it."""
         target = self._target()
         return {
@@ -171,7 +172,7 @@ class Played:
     was_cancelled: bool = False
 
     @property
-    def judged(self) -> Document:
+    def judged(self) -> RunDocument:
         """Return what the judge makes of the history."""
         return document(list(self.events))
 

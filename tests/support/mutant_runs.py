@@ -10,7 +10,7 @@ from tests.support.command import Poc, Ran
 from tests.support.mutant_table import TABLE, real_scenarios, scenarios_of
 from tests.support.record import claims
 
-AT_ONCE = 6
+AT_ONCE = 5
 """Runs side by side. They mostly wait, for a sleep or for an answer that may not come; each takes 0.6 s of a core."""
 
 TRIES = 3
@@ -26,8 +26,9 @@ Outcomes = dict[str, "Future[Ran]"]
 class Runs:
     """Everything that is played, from the beginning on."""
 
-    def __init__(self, names: Iterable[str] = TABLE, *, real: bool = True) -> None:
+    def __init__(self, names: Iterable[str] = TABLE, *, real: bool = True, poc: type[Poc] = Poc) -> None:
         """Start playing: the worker itself where `real` says so, all of it alone, then the mutants side by side."""
+        self._poc = poc
         self._folder = tempfile.TemporaryDirectory(prefix="poc-test-")
         self._places = ThreadPoolExecutor(AT_ONCE)
         self.outcomes: Outcomes = {"real": self._places.submit(self._play_the_real_one)} if real else {}
@@ -45,7 +46,7 @@ class Runs:
     def _told(self, name: str, words: list[str], unknown: Collection[str]) -> Ran:
         """Run until no other claims than these are unknown, or something else than lateness is the reason."""
         for attempt in range(1, TRIES + 1):
-            poc = Poc(Path(self._folder.name) / f"{name}-{attempt}")
+            poc = self._poc(Path(self._folder.name) / f"{name}-{attempt}")
             ran = poc.run("run", *words, "--sleep", "evict", "--json")
             if TOO_SLOW not in ran.out or _unknown(ran) <= set(unknown):
                 break

@@ -5,7 +5,7 @@ from typing import Final
 from poc_cli.history import event as kinds
 from poc_cli.judge.run_document import document
 from poc_cli.report.html import html
-from tests.support.big_run import big_run
+from tests.support.big_run import SCENARIOS, big_run
 from tests.unit.judge.histories import History
 from tests.unit.judge.tales import Tale
 from tests.unit.report.hostile import everywhere
@@ -109,9 +109,9 @@ def pinned() -> str:
     return page_of(told.stops())
 
 
-def long() -> str:
-    """Return the page of a hundred scenarios and a hundred thousand events."""
-    return page_of(big_run())
+def long(scenarios: int = SCENARIOS) -> str:
+    """Return the page of a hundred scenarios and a hundred thousand events, or of fewer."""
+    return page_of(big_run(scenarios))
 
 
 def hostile_history(text: str) -> History:

@@ -1,7 +1,7 @@
 """A run folder, read as it is on the disk, for tests to look into."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +30,11 @@ def files(folder: Path) -> Iterator[Path]:
     return (path for path in folder.rglob("*") if path.is_file())
 
 
-def claims(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def claims(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the claims of a judged run by `scenario/claim`."""
     return {f"{each['name']}/{claim['id']}": claim for each in document["scenarios"] for claim in each["claims"]}
 
 
-def verdicts(document: dict[str, Any]) -> dict[str, str]:
+def verdicts(document: Mapping[str, Any]) -> dict[str, str]:
     """Return the verdicts of a judged run by `scenario/claim`."""
     return {name: str(claim["verdict"]) for name, claim in claims(document).items()}

@@ -67,7 +67,7 @@ def renumbered(events: Iterable[Event]) -> list[Event]:
     return [replace(each, id=number, data=_pointing(each.data, numbers)) for number, each in enumerate(known, start=1)]
 
 
-def _pointing(data: dict[str, Any], numbers: dict[int, int]) -> dict[str, Any]:
+def _pointing(data: dict[str, Any], numbers: dict[int, int]) -> Any:
     found = dict(data)
     if isinstance(found.get("answered"), dict):
         found["answered"] = {who: {**each, "event": numbers[each["event"]]} for who, each in found["answered"].items()}

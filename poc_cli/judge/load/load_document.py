@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from poc_cli.judge.claims import ClaimFinding
+from poc_cli.judge.document_types import Figure, LoadDocument
 from poc_cli.judge.finding import Finding, error, unknown
 from poc_cli.judge.load.load_checks import LOAD_CHECKS
 from poc_cli.judge.load.load_figures import figures, section
@@ -20,8 +21,8 @@ class LoadFindings:
     """The results of one load; `section` and `figures` are empty if its numbers do not add up."""
 
     findings: list[ClaimFinding]
-    section: Document | None
-    figures: dict[str, Document] = field(default_factory=dict)
+    section: LoadDocument | None
+    figures: dict[str, Figure] = field(default_factory=dict)
 
 
 def judge_load(play: PlayRecord) -> LoadFindings:

@@ -3,6 +3,7 @@
 from statistics import median
 from typing import Any, Final
 
+from poc_cli.judge.document_types import Figure, LoadDocument, LoadProcess, LoadStageDocument
 from poc_cli.judge.load.load_sleeps import rooms_at
 from poc_cli.record.latency import Latency, decoded
 from poc_cli.record.load_record import LoadRecord
@@ -20,7 +21,7 @@ _ENOUGH: Final = 500
 """How many sockets must be open to compute the memory of one; with fewer, the process's own memory counts too much."""
 
 
-def section(load: LoadRecord) -> Document:
+def section(load: LoadRecord) -> LoadDocument:
     """Return the entry of one load in `load` of run.json."""
     data = load.play.start.data
     return {
@@ -59,9 +60,9 @@ def latencies(load: LoadRecord) -> dict[str, Latency]:
     return found
 
 
-def figures(load: LoadRecord) -> dict[str, Document]:
+def figures(load: LoadRecord) -> dict[str, Figure]:
     """Return the figures of a load for run.json, with samples of the values."""
-    found = {}
+    found: dict[str, Figure] = {}
     for name, latency in latencies(load).items():
         if name not in FIGURES or not latency.n:
             continue
@@ -87,7 +88,7 @@ def cluster_section(load: LoadRecord) -> dict[str, Any] | None:
     return cluster | {"lost": [event.data for event in load.lost]}
 
 
-def stage_of(result: StageResult) -> Document:
+def stage_of(result: StageResult) -> LoadStageDocument:
     """Return one stage for run.json."""
     seconds = (result.ended_ms - result.began_ms) / 1000
     spreads = {name: decoded(text).spread() for name, text in result.latencies.items()}
@@ -121,13 +122,13 @@ def _messages(load: LoadRecord) -> Document:
     return added | {"lost": added["due"] - added["came"], "losses": losses}
 
 
-def _processes(load: LoadRecord) -> list[Document]:
+def _processes(load: LoadRecord) -> list[LoadProcess]:
     """Return the resources of each process: before the first socket, at most, and for each socket."""
     names = sorted({name for sample in load.samples for name in sample.data["uses"]})
     return [_process(load, name) for name in names]
 
 
-def _process(load: LoadRecord, name: str) -> Document:
+def _process(load: LoadRecord, name: str) -> LoadProcess:
     uses = [(sample, sample.data["uses"][name]) for sample in load.samples if name in sample.data["uses"]]
     first, last = uses[0][1], uses[-1][1]
     seconds = (uses[-1][0].t_ns - uses[0][0].t_ns) / 1e9

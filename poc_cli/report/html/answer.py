@@ -1,12 +1,13 @@
 """The head of the page: the result, its facts, and what did not hold and why."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
+from poc_cli.judge.document_types import RunDocument
 from poc_cli.report.html.view_model import INCOMPLETE, Answer, Note, Notes, Reference, verdict_shown
 from poc_cli.report.question import question_answers
 from poc_cli.report.styled import plain
-from poc_cli.report.target_summary import counted, repeats, sleep_onset
+from poc_cli.report.target_summary import counted, numbers, repeats, sleep_onset
 from poc_cli.report.text import verdict_line
 
 _HEADLINES: Final = {"held": "Feasible", "refuted": "Not feasible", "unknown": "Inconclusive", "error": "No answer"}
@@ -24,7 +25,7 @@ Anchors = Mapping[tuple[str, str], str]
 """The anchors of the claims on the page, by scenario and id."""
 
 
-def answer_of(document: dict[str, Any], anchors: Anchors) -> Answer:
+def answer_of(document: RunDocument, anchors: Anchors) -> Answer:
     """Return the head of the page for a judged run."""
     verdict = document["verdict"]
     return Answer(
@@ -39,7 +40,7 @@ def answer_of(document: dict[str, Any], anchors: Anchors) -> Answer:
     )
 
 
-def _headline(document: dict[str, Any]) -> str:
+def _headline(document: RunDocument) -> str:
     verdict, refuted = document["verdict"], document["counts"]["refuted"]
     if verdict == "refuted" and not refuted:
         return "A known defect is gone"
@@ -48,7 +49,7 @@ def _headline(document: dict[str, Any]) -> str:
     return _HEADLINES[verdict]
 
 
-def _sentence(document: dict[str, Any]) -> str:
+def _sentence(document: RunDocument) -> str:
     counts = document["counts"]
     if document["verdict"] == "unknown":
         return "No claim was refuted, but some are unknown."
@@ -59,9 +60,9 @@ def _sentence(document: dict[str, Any]) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _counts(document: dict[str, Any]) -> list[tuple[str, str]]:
+def _counts(document: RunDocument) -> list[tuple[str, str]]:
     found = []
-    for name, number in document["counts"].items():
+    for name, number in numbers(document):
         shown = verdict_shown(name, whole=not document["error"]).replace("_", " ")
         words = "judged held as far as recorded" if shown == INCOMPLETE else shown
         if name == "claims_left_out":
@@ -70,7 +71,7 @@ def _counts(document: dict[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
-def _summary(document: dict[str, Any]) -> str:
+def _summary(document: RunDocument) -> str:
     played = [scenario for scenario in document["scenarios"] if scenario["left_out"] is None]
     claims = sum(len(scenario["claims"]) for scenario in played)
     seconds = document["seconds"]
@@ -79,13 +80,13 @@ def _summary(document: dict[str, Any]) -> str:
     return f"{_count(claims, 'claim')} of {_count(len(played), 'scenario')} put to the test{where}{took}."
 
 
-def _target(document: dict[str, Any]) -> str:
+def _target(document: RunDocument) -> str:
     target = document["target"]
     versions = ", ".join(f"{name} {version}" for name, version in (target.get("versions") or {}).items())
     return f"{target.get('kind', 'no target')}" + (f" ({versions})" if versions else "")
 
 
-def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
+def _facts(document: RunDocument) -> list[tuple[str, str]]:
     target = document["target"]
     sleep = {"idle": "by the runtime's idle timer", "evict": "by forced eviction", None: "as each scenario specifies"}
     found = [("Target", target.get("kind")), ("Address", target.get("url"))]
@@ -102,17 +103,21 @@ def _facts(document: dict[str, Any]) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in found if value is not None]
 
 
-def _notes(document: dict[str, Any], anchors: Anchors) -> list[Notes]:
+def _notes(document: RunDocument, anchors: Anchors) -> list[Notes]:
     found = [
         Notes(heading, verdict, items, is_folded=verdict != "refuted" and len(items) > _MOST_UNFOLDED)
         for verdict, heading in _HEADINGS.items()
         for items in [tuple(_claims(document, verdict, anchors))]
     ]
-    headings = {"error": ("error", "Could not be run"), "stopped": ("unknown", "Ended early")}
-    headings |= {"left_out": ("left out", "Left out")}
-    for key, (verdict, heading) in headings.items():
-        hit = [scenario for scenario in document["scenarios"] if scenario[key]]
-        items = tuple(Note(Reference(each["name"], None), each["title"], each[key]) for each in hit)
+    scenarios = document["scenarios"]
+    endings = (
+        ("error", "Could not be run", [each["error"] for each in scenarios]),
+        ("unknown", "Ended early", [each["stopped"] for each in scenarios]),
+        ("left out", "Left out", [each["left_out"] for each in scenarios]),
+    )
+    for verdict, heading, reasons in endings:
+        ended = ((each, reason) for each, reason in zip(scenarios, reasons, strict=True) if reason)
+        items = tuple(Note(Reference(each["name"], None), each["title"], reason) for each, reason in ended)
         found.append(Notes(heading, verdict, items))
     without = [
         Note(Reference(f"{scenario['name']}/{each['id']}", None), scenario["title"], each["reason"])
@@ -123,7 +128,7 @@ def _notes(document: dict[str, Any], anchors: Anchors) -> list[Notes]:
     return found
 
 
-def _claims(document: dict[str, Any], verdict: str, anchors: Anchors) -> list[Note]:
+def _claims(document: RunDocument, verdict: str, anchors: Anchors) -> list[Note]:
     return [
         Note(
             Reference(f"{scenario['name']}/{claim['id']}", anchors.get((scenario["name"], claim["id"]))),

@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import ceil, floor, log10
-from typing import Any, Final
+from typing import Final
 
 from poc_cli.errors import PocError
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.judge.document_types import Figure, RunDocument
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.report.html.view_model import Chart, Drawing, Shape, Text
 
@@ -25,7 +26,7 @@ _LAST_SECOND: Final = 13.0
 Plays = Iterable[Sequence[Event]]
 
 
-def charts_of(document: dict[str, Any], plays: Plays) -> tuple[Chart, ...]:
+def charts_of(document: RunDocument, plays: Plays) -> tuple[Chart, ...]:
     """Return the charts for which the run has figures."""
     idle = [
         each["asleep_ms"] / 1000
@@ -110,7 +111,7 @@ def _middle(ranked: Sequence[float]) -> float:
     return ranked[half] if len(ranked) % 2 else (ranked[half - 1] + ranked[half]) / 2
 
 
-def _latency(wakes: Sequence[float], warm: Sequence[float], figures: dict[str, Any]) -> Chart:
+def _latency(wakes: Sequence[float], warm: Sequence[float], figures: dict[str, Figure]) -> Chart:
     """Draw both distributions over one logarithmic scale; they differ by orders of magnitude."""
     everything = [max(each, 1e-3) for each in (*wakes, *warm)]
     low, high = floor(log10(min(everything))), max(ceil(log10(max(everything))), floor(log10(min(everything))) + 1)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Final
 
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
 from markupsafe import Markup
@@ -12,6 +12,7 @@ from markupsafe import Markup
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.inert import inert
+from poc_cli.judge.document_types import RunDocument
 from poc_cli.report.html.answer import answer_of
 from poc_cli.report.html.charts import charts_of
 from poc_cli.report.html.safe import digest
@@ -24,7 +25,7 @@ _SCRIPTS: Final = ("base.js", "view.js", "start.js")
 
 
 def html(
-    document: dict[str, Any],
+    document: RunDocument,
     events: Iterable[Event | None],
     missing: Sequence[str] = (),
     bills: Sequence[Chart] = (),
@@ -36,7 +37,7 @@ def html(
     return _render(replace(_page(document, events), missing=tuple(missing), bills=tuple(bills)))
 
 
-def _page(document: dict[str, Any], events: Iterable[Event | None]) -> Page:
+def _page(document: RunDocument, events: Iterable[Event | None]) -> Page:
     by_label: dict[str, list[Event]] = {}
     for event in events:
         if event is not None and event.kind not in kinds.OF_THE_RUN:
@@ -53,7 +54,7 @@ def _page(document: dict[str, Any], events: Iterable[Event | None]) -> Page:
     )
 
 
-def _of_loads(document: dict[str, Any], plays: dict[str, list[Event]]) -> tuple[Chart, ...]:
+def _of_loads(document: RunDocument, plays: dict[str, list[Event]]) -> tuple[Chart, ...]:
     if not document.get("load"):
         return ()
     from poc_cli.report.html.load_charts import charts_of_loads

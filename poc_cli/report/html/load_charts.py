@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.judge.document_types import Figure, LoadDocument, RunDocument
 from poc_cli.report.html.charts import histogram
 from poc_cli.report.html.view_model import Chart, Drawing, Shape, Text
 from poc_cli.report.load_text import heading
@@ -30,7 +31,7 @@ Row = tuple[str, Sequence[tuple[float, float]], str, str]
 """What a row shows, its values by seconds, the style of its bars, and the unit of the highest value."""
 
 
-def charts_of_loads(document: Document, plays: Iterable[Sequence[Event]]) -> tuple[Chart, ...]:
+def charts_of_loads(document: RunDocument, plays: Iterable[Sequence[Event]]) -> tuple[Chart, ...]:
     """Return the charts of all loads of a run."""
     sections = document.get("load") or []
     samples = [found for events in plays if (found := _samples(events))]
@@ -45,7 +46,7 @@ def _samples(events: Sequence[Event]) -> list[Event]:
     return [event for event in events if event.kind == kinds.LOAD_SAMPLE]
 
 
-def _over_time(section: Document, samples: Sequence[Event]) -> Chart:
+def _over_time(section: LoadDocument, samples: Sequence[Event]) -> Chart:
     start = samples[0].t_ns
     times = [(sample.t_ns - start) / 1e9 for sample in samples]
     whole = max(times[-1], 1e-3)
@@ -114,7 +115,7 @@ def _draw(row: Row, whole: float, floor_y: float, shapes: list[Shape], words: li
     words.append(Text(0.0, floor_y - _BAR - 6, f"{name}, at most {highest:,.0f}{unit}", "start", "label"))
 
 
-def _latencies(figures: dict[str, Any]) -> Chart:
+def _latencies(figures: dict[str, Figure]) -> Chart:
     """Draw the distribution of each figure over one logarithmic scale."""
     values = {
         name: sorted(value for mine in each["samples"].values() for value in mine) for name, each in figures.items()

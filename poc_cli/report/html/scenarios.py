@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 from poc_cli.history.event import Event
+from poc_cli.judge.document_types import ClaimDocument, ControlDocument, RunDocument, ScenarioDocument
 from poc_cli.report.html.drawing import Scale, TimelineRenderer, close_up, data_of
 from poc_cli.report.html.safe import address
 from poc_cli.report.html.session_strip import session_of
@@ -70,7 +71,7 @@ def _scenario_of(events: Sequence[Event]) -> str:
     return str(start.data.get("scenario", start.play.split("~", maxsplit=1)[0]))
 
 
-def scenarios_of(document: dict[str, Any], plays: Plays) -> tuple[Scenario, ...]:
+def scenarios_of(document: RunDocument, plays: Plays) -> tuple[Scenario, ...]:
     """Return the scenarios of a judged run, and one entry for plays that belong to none of them."""
     renderer = _PlayRenderer(plays)
     everything = document["scenarios"]
@@ -84,7 +85,7 @@ def scenarios_of(document: dict[str, Any], plays: Plays) -> tuple[Scenario, ...]
     return tuple(found)
 
 
-def anchors_of(document: dict[str, Any]) -> dict[tuple[str, str], str]:
+def anchors_of(document: RunDocument) -> dict[tuple[str, str], str]:
     """Return the anchor of each claim by scenario and id; the first of two with the same name."""
     found: dict[tuple[str, str], str] = {}
     for number, scenario in enumerate(document["scenarios"]):
@@ -93,11 +94,11 @@ def anchors_of(document: dict[str, Any]) -> dict[tuple[str, str], str]:
     return found
 
 
-def _scenario(number: int, each: dict[str, Any], renderer: "_PlayRenderer", *, few: bool, whole: bool) -> Scenario:
+def _scenario(number: int, each: ScenarioDocument, renderer: "_PlayRenderer", *, few: bool, whole: bool) -> Scenario:
     stories, controls = renderer.plays.of_scenario(each["name"])
     story = tuple(renderer.play(label) for label in stories)
     others = tuple(renderer.play(label) for label in controls)
-    remarks = {"error": "Could not be run", "stopped": "Ended early", "left_out": "Left out"}
+    endings = (("Could not be run", each["error"]), ("Ended early", each["stopped"]), ("Left out", each["left_out"]))
     return Scenario(
         anchor=f"s{number}",
         name=each["name"],
@@ -107,7 +108,7 @@ def _scenario(number: int, each: dict[str, Any], renderer: "_PlayRenderer", *, f
         seconds=f"{each['seconds']:.1f} s" if each["left_out"] is None else "",
         is_open=few or each["verdict"] != "held",
         remarks=(
-            *((words, each[key]) for key, words in remarks.items() if each[key]),
+            *((words, reason) for words, reason in endings if reason),
             *(("Not evicted", words) for words in each.get("not_evicted", ())),
             *(("Left out", f"{claim['id']}: {claim['reason']}") for claim in each.get("left_out_claims", ())),
         ),
@@ -138,7 +139,7 @@ def _strays(number: int, plays: list[Play]) -> Scenario:
     )
 
 
-def _claim(anchor: str, claim: dict[str, Any], index: EventIndex, *, whole: bool) -> Claim:
+def _claim(anchor: str, claim: ClaimDocument, index: EventIndex, *, whole: bool) -> Claim:
     ids = sorted(set(claim["evidence"]))
     source = claim["source"] or ""
     return Claim(
@@ -157,7 +158,7 @@ def _claim(anchor: str, claim: dict[str, Any], index: EventIndex, *, whole: bool
     )
 
 
-def _control(control: dict[str, Any] | None) -> str:
+def _control(control: ControlDocument | None) -> str:
     if control is None:
         return "none"
     if control["verdict"] == "not run":

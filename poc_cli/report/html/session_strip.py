@@ -1,13 +1,12 @@
 """The session of a scenario for the page: a strip with a cell for each gap, and the losses."""
 
-from typing import Any
-
+from poc_cli.judge.document_types import GapDocument, LossDocument, SessionDocument
 from poc_cli.report.html.safe import address
 from poc_cli.report.html.view_model import Gap, Loss, Session
 from poc_cli.report.session_view import MEANINGS, advice, remarks, states, value_text
 
 
-def session_of(session: dict[str, Any] | None) -> Session | None:
+def session_of(session: SessionDocument | None) -> Session | None:
     """Return the view of a session, None where none was played."""
     if session is None:
         return None
@@ -19,12 +18,12 @@ def session_of(session: dict[str, Any] | None) -> Session | None:
     )
 
 
-def _gap(gap: dict[str, Any]) -> Gap:
+def _gap(gap: GapDocument) -> Gap:
     words = f"between lines {gap['after_line']} and {gap['before_line']}: {MEANINGS[gap['state']]}"
     return Gap(gap["state"], words)
 
 
-def _loss(loss: dict[str, Any]) -> Loss:
+def _loss(loss: LossDocument) -> Loss:
     return Loss(
         where=f"Evicted {loss['where']}",
         says=loss["says"],

@@ -1,13 +1,13 @@
 """The survival matrix of the page: each tested cell with its value, its color and a link to its claim."""
 
 from collections.abc import Mapping
-from typing import Any
 
+from poc_cli.judge.document_types import CellDocument, RunDocument
 from poc_cli.report.html.view_model import Cell, Matrix, Reference, verdict_shown
 from poc_cli.report.matrix_table import table
 
 
-def matrix_of(document: dict[str, Any], anchors: Mapping[str, str]) -> Matrix:
+def matrix_of(document: RunDocument, anchors: Mapping[str, str]) -> Matrix:
     """Return the matrix; `anchors` has the anchor of each claim by its name `scenario/id`."""
     tested = table(document["matrix"])
     whole = not document["error"]
@@ -18,7 +18,7 @@ def matrix_of(document: dict[str, Any], anchors: Mapping[str, str]) -> Matrix:
     return Matrix(tested.columns, rows)
 
 
-def _cell(cell: dict[str, Any] | None, anchors: Mapping[str, str], *, whole: bool) -> Cell | None:
+def _cell(cell: CellDocument | None, anchors: Mapping[str, str], *, whole: bool) -> Cell | None:
     if cell is None:
         return None
     documented = bool(cell["as_documented"])

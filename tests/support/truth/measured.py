@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
@@ -67,15 +67,20 @@ def held_up(seed: int) -> tuple[Case, Case]:
 _OF_WHAT_CAME: Final = frozenset({"delivered-once", "delivered-in-order", "received-in-order"})
 
 
+def judged(events: Sequence[Event]) -> dict[str, Any]:
+    """Return the claims of a record, by name."""
+    return claims(document(list(events)))
+
+
 def turned_round(
-    before: Sequence[Event], after: Sequence[Event], truths: Mapping[str, frozenset[str]] | None = None
+    one: Mapping[str, Any], after: Sequence[Event], truths: Mapping[str, frozenset[str]] | None = None
 ) -> list[str]:
-    """Return the claims of which a second record says the opposite of a first, or nothing but an error.
+    """Return the claims of which a second record says the opposite of a first, which was judged, or only an error.
 
     With the truths of the second, what came to the clients in it speaks for itself: of a worker that answers twice at
     times, one play shows it and another does not.
     """
-    one, other = claims(document(list(before))), claims(document(list(after)))
+    other = judged(after)
     assert one.keys() == other.keys(), "each claim is judged"
     found = []
     for name, claim in one.items():

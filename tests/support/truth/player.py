@@ -179,7 +179,7 @@ class Player:
             self.stalls_at_ns = self.world.now_ns + self.stall.after_ns
             self._pass(0)
 
-    def _carry_out(self, step: Step) -> dict[str, Any]:
+    def _carry_out(self, step: Step) -> Any:
         try:
             seen = self._verb(step)
         except UnknownNameError as missing:
@@ -189,7 +189,7 @@ class Player:
             self._fence()
         return seen
 
-    def _verb(self, step: Step) -> dict[str, Any]:
+    def _verb(self, step: Step) -> Any:
         verbs: dict[type[Step], Callable[[Any], dict[str, Any]]] = {
             Connect: self._connect,
             On: self._on,
@@ -203,12 +203,12 @@ class Player:
         }
         return verbs[type(step)](step)
 
-    def _idle(self, step: Idle) -> dict[str, Any]:
+    def _idle(self, step: Idle) -> Any:
         # What began late does not end later for that, and a stall in it makes it no longer than it has to be.
         self._run(self.world.now_ns + max(0, round(step.idle * SECOND) - self.late_ns), is_attended=False)
         return {}
 
-    def _restart(self, step: Restart) -> dict[str, Any]:
+    def _restart(self, step: Restart) -> Any:
         self.add("poc", kinds.FAULT, fault=step.restart)
         self.world.die()
         self._pass(150 * MS)
@@ -288,7 +288,7 @@ class Player:
     def _members(self, names: list[str]) -> list[str]:
         return list(dict.fromkeys(member for name in names for member in self.play.members(name)))
 
-    def _connect(self, step: Connect) -> dict[str, Any]:
+    def _connect(self, step: Connect) -> Any:
         waiting: set[str] = set()
 
         def opener(name: str) -> Callable[[Socket], None]:
@@ -332,7 +332,7 @@ class Player:
             raise Failed("closed", f"{name} was never connected")
         return client
 
-    def _close(self, step: Close) -> dict[str, Any]:
+    def _close(self, step: Close) -> Any:
         names = self._members(step.close)
         for name in names:
             client = self._open(name)
@@ -347,7 +347,7 @@ class Player:
         assert closed is not None
         return closed
 
-    def _kill(self, step: Kill) -> dict[str, Any]:
+    def _kill(self, step: Kill) -> Any:
         for name in self._members(step.kill):
             client = self._open(name)
             if not client.is_open or client.socket is None:
@@ -361,7 +361,7 @@ class Player:
 
     # --- messages
 
-    def _on(self, step: On) -> dict[str, Any]:
+    def _on(self, step: On) -> Any:
         merged: dict[str, Any] = {}
         failed: Failed | None = None
         # All clients of a step act at the same moment: here each sends, and then each reads.
@@ -381,7 +381,7 @@ class Player:
             raise failed
         return merged
 
-    def _resume(self, step: Resume) -> dict[str, Any]:
+    def _resume(self, step: Resume) -> Any:
         self._fence()
         if self.slept and self.in_memory:
             raise Failed("woken", f"object was woken by {self.woken_by or 'something'} first")
@@ -402,7 +402,7 @@ class Player:
         self.world.send(client.socket, wire)
         return start, sent, self.world.now_ns
 
-    def _exchange(self, step: Exchange, name: str, start: int, sent: Event | None, at_ns: int) -> dict[str, Any]:
+    def _exchange(self, step: Exchange, name: str, start: int, sent: Event | None, at_ns: int) -> Any:
         seen: dict[str, Any] = {}
         if isinstance(step, On) and step.quiet is not None:
             self._quiet(step, name, start, at_ns)
@@ -499,7 +499,7 @@ class Player:
 
     # --- sleep
 
-    def _pins(self, at_least_ns: int = SECOND) -> list[dict[str, Any]]:
+    def _pins(self, at_least_ns: int = SECOND) -> list[Any]:
         world = self.world
         if not world.pins() or world.now_ns - world.pinned_since_ns < at_least_ns:
             return []
@@ -514,7 +514,7 @@ class Player:
         }
         return [pin]
 
-    def _hibernate(self, step: Hibernate) -> dict[str, Any]:
+    def _hibernate(self, step: Hibernate) -> Any:
         should_sleep = patience(self.play, step) == "sleep"
         self.world.is_asked = True
         try:
@@ -544,7 +544,7 @@ class Player:
                 raise Failed("no_sleep", "the evict was refused: object is pinned by setTimeout")
         self._await_sleep(should_sleep=should_sleep)
 
-    def _lasting_pins(self, *, should_sleep: bool) -> list[dict[str, Any]]:
+    def _lasting_pins(self, *, should_sleep: bool) -> list[Any]:
         while True:
             young = self._pins(0)
             lasting = self._pins(SECOND if should_sleep else 100 * MS)
@@ -595,7 +595,7 @@ class Player:
         )
         raise Failed("no_sleep", "object was still in memory")
 
-    def _probe(self, step: Probe) -> dict[str, Any]:
+    def _probe(self, step: Probe) -> Any:
         self._fence()
         if not self.seen:
             raise Failed("wrong_object", "Room was never in memory")

@@ -335,7 +335,7 @@ class World:
         reply = {"op": message["op"], "instance": f"i{self.instance}", **self._done(socket, message)}
         self._tell(socket, json.dumps(reply))
 
-    def _done(self, socket: Socket, message: dict[str, Any]) -> dict[str, Any]:
+    def _done(self, socket: Socket, message: dict[str, Any]) -> Any:
         """Do what a message says; return what its answer tells beside the instance."""
         match message["op"]:
             case "put":

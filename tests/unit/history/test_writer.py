@@ -217,3 +217,12 @@ def test_a_secret_in_a_large_message_to_send_is_masked(path: Path) -> None:
         clean, marked = history.masked(bytearray(b"x " + value.encode()))
         assert clean == b"x " + MASK.encode()
         assert list(marked.values()) == [["a secret"]]
+
+
+def test_the_secrets_in_a_text_are_named_each_time(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_FOUND", 2)
+    with HistoryWriter(path, Redactor([("TOKEN", "kP9vXq27LmZt41bN"), ("KEY", "Wm31RrtYx80QaJcE")])) as history:
+        for _ in range(3):
+            assert history.secrets_in("Bearer kP9vXq27LmZt41bN") == {"TOKEN"}
+            assert history.secrets_in("kP9vXq27LmZt41bN Wm31RrtYx80QaJcE") == {"KEY", "TOKEN"}
+            assert history.secrets_in("/room/ann") == set()

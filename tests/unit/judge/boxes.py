@@ -5,7 +5,6 @@ from typing import Any
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.run_document import Document
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.plays import plays_of
 from tests.unit.judge.histories import FILE, History, finding, scenario
@@ -92,6 +91,6 @@ def slept_in(seconds: float, history: History) -> None:
         history.add("run", "poc", kinds.SENTINEL, left_alone_s=alone, silent_ms=alone * 1000, answer_ms=10.0, **told)
 
 
-def found(told: Box, claim: str = "it") -> Document:
+def found(told: Box, claim: str = "it") -> Any:
     """End a play after its last step and give what was found about one claim."""
     return finding(told.done(), claim)

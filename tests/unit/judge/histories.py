@@ -53,7 +53,7 @@ class History:
         self.add("run", "poc", kinds.RUN_END)
         return self
 
-    def judged(self) -> Document:
+    def judged(self) -> Any:
         """Judge it as it stands, and believe what its steps say of themselves: the checks must not need more."""
         return judge_run(record(list(self.events)), list(self.events))
 
@@ -76,7 +76,7 @@ def scenario(check: str, steps: Sequence[str], *, claim: str = "", more: str = "
     return f'{head}{clients}{body}\n[[claim]]\nid = "it"\nsays = "It is so."\n{checked}{claim}\n{more}'
 
 
-def claims(judged: Document) -> dict[str, Document]:
+def claims(judged: Any) -> dict[str, Document]:
     """Return the claims of a run by their ids."""
     return {claim["id"]: claim for story in judged["scenarios"] for claim in story["claims"]}
 
@@ -86,6 +86,6 @@ def verdicts(history: History) -> dict[str, str]:
     return {name: claim["verdict"] for name, claim in claims(history.judged()).items()}
 
 
-def finding(history: History, claim: str = "it") -> Document:
+def finding(history: History, claim: str = "it") -> Any:
     """Judge a history and give what was found about one claim."""
     return claims(history.judged())[claim]

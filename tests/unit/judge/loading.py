@@ -3,7 +3,6 @@
 from typing import Any
 
 from poc_cli.history import event as kinds
-from poc_cli.judge.run_document import Document
 from poc_cli.record.latency import Latency
 from poc_cli.record.load_stage import StageResult
 from poc_cli.scenario.loader import text_sha256
@@ -54,20 +53,20 @@ def latency(*seconds: float) -> str:
     return found.encoded()
 
 
-def ramp(**more: Any) -> dict[str, Any]:
+def ramp(**more: Any) -> Any:
     """Return the stage in which all four opened."""
     usual = {"opened": 4, "latencies": {"open": latency(0.001, 0.002, 0.003, 0.004)}}
     return _stage(0, "ramp", "", **usual | more)
 
 
-def sleep(how: str = "natural", **more: Any) -> dict[str, Any]:
+def sleep(how: str = "natural", **more: Any) -> Any:
     """Return the stage in which both rooms were left alone, each telling its instance twice before."""
     told = [[room, 2 * room + number, f"before-{room}", False] for room in (0, 1) for number in (0, 1)]
     usual = {"sent": 4, "due": 4, "came": 4, "quiet_ms": 13_001.0, "open": ALL, "told": told}
     return _stage(1, "sleep", how, **usual | more)
 
 
-def storm(**more: Any) -> dict[str, Any]:
+def storm(**more: Any) -> Any:
     """Return the stage in which all four spoke, and both rooms told another instance twice."""
     told = [[room, 2 * room + number, f"after-{room}", True] for room in (0, 1) for number in (0, 1)]
     latencies = {"answer": latency(0.01, 0.02, 0.03, 0.04)}
@@ -75,16 +74,16 @@ def storm(**more: Any) -> dict[str, Any]:
     return _stage(2, "storm", "all", **usual | more)
 
 
-def _stage(index: int, verb: str, how: str, **more: Any) -> dict[str, Any]:
+def _stage(index: int, verb: str, how: str, **more: Any) -> Any:
     return StageResult(index, verb, how, 1, began_ms=1000.0 * index, ended_ms=1000.0 * index + 500, **more).as_json()
 
 
-def drop(*sockets: int, code: int = 1012, reason: str = "restarted", by: str = "server") -> list[dict[str, Any]]:
+def drop(*sockets: int, code: int = 1012, reason: str = "restarted", by: str = "server") -> list[Any]:
     """Return connections that ended so."""
     return [{"code": code, "reason": reason, "by": by, "sockets": [[index, index] for index in sockets]}]
 
 
-def loss(why: str, *sockets: int) -> list[dict[str, Any]]:
+def loss(why: str, *sockets: int) -> list[Any]:
     """Return arrivals that are lost, one at each socket."""
     return [{"why": why, "count": len(sockets), "sockets": [[index, index] for index in sockets]}]
 
@@ -125,6 +124,6 @@ def load_history(
     return history
 
 
-def judged(*stages: dict[str, Any], fates: dict[str, Any] | None = None, outcome: str = "done") -> Document:
+def judged(*stages: dict[str, Any], fates: dict[str, Any] | None = None, outcome: str = "done") -> Any:
     """Judge such a run."""
     return load_history(*stages, fates=fates, outcome=outcome).end().judged()

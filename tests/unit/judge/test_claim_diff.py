@@ -9,21 +9,21 @@ from poc_cli.judge.claim_diff import Kind, as_document, compare
 from tests.unit.report.hostile import claim, document, scenario
 
 
-def run(*scenarios: dict[str, Any], **changes: Any) -> dict[str, Any]:
+def run(*scenarios: Any, **changes: Any) -> Any:
     return document(*scenarios, **changes)
 
 
-def story(name: str = "s", verdict: str = "held", *claims: dict[str, Any], **changes: Any) -> dict[str, Any]:
+def story(name: str = "s", verdict: str = "held", *claims: Any, **changes: Any) -> Any:
     """Return a scenario that was judged, with one claim `c` unless others are given."""
     told = {"verdict": verdict, "stopped": None, "error": None, "left_out": None}
     return scenario(name, *(claims or (one("c", verdict),)), **(told | changes))
 
 
-def one(name: str, verdict: str, known: str | None = None) -> dict[str, Any]:
+def one(name: str, verdict: str, known: str | None = None) -> Any:
     return claim(name, verdict, reason=f"it is {verdict}", known=known)
 
 
-def kinds(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Kind]:
+def kinds(before: Any, after: Any) -> dict[str, Kind]:
     return {each.name: each.kind for each in compare(before, after).claims}
 
 

@@ -22,7 +22,7 @@ def slept() -> History:
     return told.done()
 
 
-def judged(lines: list[str]) -> Document:
+def judged(lines: list[str]) -> Any:
     return document(list(events_of("\n".join(lines))))
 
 
@@ -127,7 +127,7 @@ def test_an_event_without_what_it_must_say_is_damage(kind: str, key: str) -> Non
         ("play_start", {"decides": "it"}),
     ],
 )
-def test_an_event_that_says_something_else_is_damage(kind: str, data: dict[str, Any]) -> None:
+def test_an_event_that_says_something_else_is_damage(kind: str, data: Any) -> None:
     history = slept()
     history.events = [with_data(event, **data) if event.kind == kind else event for event in history.events]
     found = history.judged()

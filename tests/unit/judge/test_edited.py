@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from poc_cli.history.event import Event
-from poc_cli.judge.run_document import Document
 from tests.unit.judge.histories import History, scenario, tale
 from tests.unit.judge.performing import hibernate_run
 
@@ -25,7 +24,7 @@ def changed(event: Event, **data: Any) -> Event:
     return Event(event.id, event.play, event.t_ns, event.actor, event.kind, event.step, event.data | data)
 
 
-def edited(history: History, role: str, old: str, new: str) -> Document:
+def edited(history: History, role: str, old: str, new: str) -> Any:
     """Judge a run after the text of its story, or of its controls, was edited."""
     history.events = [
         changed(event, text=event.data["text"].replace(old, new)) if event.data.get("role") == role else event

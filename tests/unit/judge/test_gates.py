@@ -11,11 +11,11 @@ from poc_cli.judge.limits import MonthlyCost
 from poc_cli.judge.requirements import Entry, Gates, Limit, Regress, entry, unknown
 from tests.unit.report.hostile import claim, document, scenario
 
-Document = dict[str, Any]
+Document = Any
 CHOSEN = {"one": ("a", "b"), "two": ("a", "c")}
 
 
-def story(name: str, **verdicts: str | Document) -> Document:
+def story(name: str, **verdicts: str | Document) -> Any:
     """Return a scenario whose claims came out so."""
     claims = [
         claim(each, **({"verdict": how, "reason": f"why {each}"} if isinstance(how, str) else how))
@@ -24,11 +24,11 @@ def story(name: str, **verdicts: str | Document) -> Document:
     return scenario(name, *claims, error=None, stopped=None)
 
 
-def left_out(name: str) -> Document:
+def left_out(name: str) -> Any:
     return scenario(name, left_out="no timer here", error=None, stopped=None, verdict=None)
 
 
-def run(*stories: Document, **changes: Any) -> Document:
+def run(*stories: Document, **changes: Any) -> Any:
     return document(*stories, **changes)
 
 
@@ -233,7 +233,7 @@ def test_a_figure_that_was_not_measured_is_no_small_one() -> None:
 # --- the baseline
 
 
-def wakes(value: float) -> Document:
+def wakes(value: float) -> Any:
     return {"wake_ms": FIGURES["wake_ms"] | {"samples": {"one": [value] * 20}}}
 
 
@@ -281,7 +281,7 @@ def test_a_baseline_that_is_not_whole_proves_nothing() -> None:
     assert against(run(*GOOD, error="the record breaks off"), run(*GOOD), Regress(claims=True)).exit_code == 4
 
 
-LEAK: dict[str, Any] = {"no-secret-leaves": "refuted"}
+LEAK: Any = {"no-secret-leaves": "refuted"}
 
 
 def test_a_leak_that_nobody_claims_fails_whatever_is_required() -> None:

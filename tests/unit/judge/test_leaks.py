@@ -12,8 +12,8 @@ from poc_cli.report.text import lines
 from tests.unit.judge.histories import History, Tale, claims, scenario
 
 STEPS = ['{ connect = ["ann", "bob"] }', '{ on = "ann", send = "hello", expect = "hi", claim = "it" }']
-KEY: dict[str, Any] = {"masked": ["API_KEY"]}
-PIN: dict[str, Any] = {"masked_weak": ["PIN"]}
+KEY: Any = {"masked": ["API_KEY"]}
+PIN: Any = {"masked_weak": ["PIN"]}
 
 
 def text(top: str = "", name: str = "story", **more: str) -> str:
@@ -79,7 +79,7 @@ def test_a_secret_in_replies_and_in_the_log_refutes() -> None:
     ]
 
 
-PLACES: dict[str, tuple[str, str, dict[str, Any], str]] = {
+PLACES: dict[str, tuple[str, str, Any, str]] = {
     "a header of the handshake": ("ann", kinds.OPENED, {"headers": KEY}, "1 header"),
     "the body of a refusal": (
         "ann",

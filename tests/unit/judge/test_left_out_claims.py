@@ -1,9 +1,10 @@
 """Claims that a place cannot put to the test: listed with the reason, never judged, never a pass for a gate."""
 
+from typing import Any
+
 from poc_cli.judge.claim_diff import Kind, compare
 from poc_cli.judge.gates import check_gates
 from poc_cli.judge.requirements import Entry, Gates
-from poc_cli.judge.run_document import Document
 from poc_cli.report.junit import junit
 from poc_cli.report.markdown import markdown
 from poc_cli.report.styled import plain
@@ -15,7 +16,7 @@ PROBE = '{ probe = "asleep", claim = "away" }'
 AWAY = '[[claim]]\nid = "away"\nsays = "It is away."\n'
 
 
-def judged() -> Document:
+def judged() -> Any:
     story = box(scenario("sleeps", [CONNECT, ask(), ask(), SLEEP, PROBE, ask(), ask()], more=AWAY))
     slept_in(10.0, story.history)
     story.connect()

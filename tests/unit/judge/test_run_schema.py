@@ -20,11 +20,11 @@ from tests.unit.judge import loading
 from tests.unit.judge.histories import History, scenario, tale
 
 ROOT: Final = Path(__file__).parents[3]
-SCHEMA: Final[dict[str, Any]] = json.loads((ROOT / "docs" / "run.schema.json").read_text(encoding="utf-8"))
+SCHEMA: Final[Any] = json.loads((ROOT / "docs" / "run.schema.json").read_text(encoding="utf-8"))
 VALIDATOR: Final = Draft202012Validator(SCHEMA)
 
 
-def misfits(judged: dict[str, Any]) -> list[str]:
+def misfits(judged: Any) -> list[str]:
     """Return what does not fit, as run.json would have it."""
     errors = VALIDATOR.iter_errors(json.loads(json.dumps(judged)))
     unknown = sorted(set(judged) - set(SCHEMA["properties"]))
@@ -63,23 +63,23 @@ def test_a_scenario_that_was_left_out_or_broke_fits() -> None:
     "change",
     [{"verdict": "fine"}, {"exit_code": "0"}, {"matrix": [{}]}, {"schema": "poc.run/2"}, {"counts": {"held": 1}}],
 )
-def test_another_shape_does_not_fit(change: dict[str, Any]) -> None:
+def test_another_shape_does_not_fit(change: Any) -> None:
     assert misfits(document(list(recorded(names()[0]))) | change) != []
 
 
 def test_a_scenario_is_parsed_once_for_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
     texts: list[str] = []
 
-    def load(source: Source) -> Scenario:
+    def load(source: Source, *, is_new: bool) -> Scenario:
         texts.append(source.text)
-        return load_scenario(source)
+        return load_scenario(source, is_new=is_new)
 
     load_scenario = loader._load
     events = recorded("green-hibernate")
     leaked = Event(len(events), "run", events[-1].t_ns, "log", kinds.LEAKED, None, {"text": "x", "masked": ["KEY"]})
     starts = [event for event in events if event.kind == kinds.PLAY_START]
     monkeypatch.setattr(loader, "_load", load)
-    loader.parse.cache_clear()
+    monkeypatch.setattr(loader, "_LOADED", {})
     play_record._plays.cache_clear()
     document([*events[:-1], leaked, Event(leaked.id + 1, "run", leaked.t_ns, "poc", kinds.RUN_END, None, {})])
     assert starts[-1].data["role"] == "control"  # whose worker may be there to leak

@@ -35,7 +35,7 @@ class Drawn:
         return self._data.draw(st.sampled_from(options))
 
 
-@settings(max_examples=150)
+@settings(max_examples=settings().max_examples * 4)
 @given(data=st.data(), seed=st.integers(0, 1000))
 def test_no_verdict_is_untrue(data: st.DataObject, seed: int) -> None:
     found = case(Drawn(data), seed)

@@ -83,7 +83,7 @@ def test_a_wrong_answer_of_a_room_with_a_timer_is_unknown_where_somebody_was_lat
     assert "during the step at line" in told["reason"]
 
 
-def finding_of(story: Late, outcome: str = "done") -> dict[str, Any]:
+def finding_of(story: Late, outcome: str = "done") -> Any:
     story.told.ended(outcome)
     return finding(story.history.end())
 

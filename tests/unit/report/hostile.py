@@ -25,7 +25,7 @@ TEXTS = [
 ]
 
 
-def claim(text: str, verdict: str = "refuted", **changes: Any) -> dict[str, Any]:
+def claim(text: str, verdict: str = "refuted", **changes: Any) -> Any:
     """Return a claim that carries the text wherever a scenario or a worker has a say."""
     return {
         "id": text,
@@ -42,7 +42,7 @@ def claim(text: str, verdict: str = "refuted", **changes: Any) -> dict[str, Any]
     } | changes
 
 
-def scenario(text: str, *claims: dict[str, Any], **changes: Any) -> dict[str, Any]:
+def scenario(text: str, *claims: dict[str, Any], **changes: Any) -> Any:
     """Return a scenario that carries the text."""
     return {
         "name": text,
@@ -59,7 +59,7 @@ def scenario(text: str, *claims: dict[str, Any], **changes: Any) -> dict[str, An
     } | changes
 
 
-def document(*scenarios: dict[str, Any], **changes: Any) -> dict[str, Any]:
+def document(*scenarios: dict[str, Any], **changes: Any) -> Any:
     """Return a run that was refuted."""
     return {
         "schema": "poc.run/1",
@@ -79,19 +79,19 @@ def document(*scenarios: dict[str, Any], **changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def matrix(*filled: dict[str, Any]) -> list[dict[str, Any]]:
+def matrix(*filled: dict[str, Any]) -> list[Any]:
     """Return the whole matrix with some of its cells filled."""
     places = {(cell["row"], cell["column"]): cell for cell in filled}
     empty: dict[str, Any] = {"value": "not tested", "as_documented": None, "claims": []}
     return [places.get((row, column), {"row": row, "column": column, **empty}) for row in ROWS for column in COLUMNS]
 
 
-def cell(row: str, column: str, value: str, claims: list[str], *, as_documented: bool) -> dict[str, Any]:
+def cell(row: str, column: str, value: str, claims: list[str], *, as_documented: bool) -> Any:
     """Return a cell that was tested."""
     return {"row": row, "column": column, "value": value, "as_documented": as_documented, "claims": claims}
 
 
-def everywhere(text: str) -> dict[str, Any]:
+def everywhere(text: str) -> Any:
     """Return a run that carries the text in every place that a scenario or a worker has a say in."""
     claims = [claim(text, verdict) for verdict in ("held", "refuted", "unknown", "error")]
     bad = cell("connections", "idle sleep", "lost", [text, text], as_documented=False)

@@ -13,20 +13,20 @@ TOO_FEW = "not compared: too few values: 60, and 500 are needed"
 QUICK = [2.0 + 0.01 * number for number in range(60)]
 
 
-def one(name: str, verdict: str, known: str | None = None) -> dict[str, Any]:
+def one(name: str, verdict: str, known: str | None = None) -> Any:
     return claim(name, verdict, reason=f"because {name} is {verdict}", known=known)
 
 
-def run(*claims: dict[str, Any], **changes: Any) -> dict[str, Any]:
+def run(*claims: Any, **changes: Any) -> Any:
     return document(scenario("s", *claims, verdict="held", error=None, stopped=None), **changes)
 
 
-def figures(name: str, values: list[float]) -> dict[str, Any]:
+def figures(name: str, values: list[float]) -> Any:
     spread = {"n": len(values), "min": values[0], "median": values[0], "p90": values[0], "p99": values[0]}
     return {name: spread | {"max": values[-1], "samples": {"s": values}}}
 
 
-def told(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+def told(before: Any, after: Any) -> list[str]:
     found = lines(compare(before, after), ("a/run.json", before), ("b/run.json", after))
     return [plain(line) for line in found]
 

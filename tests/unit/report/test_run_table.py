@@ -13,15 +13,15 @@ from tests.unit.report.hostile import TEXTS, claim, document, scenario
 DATES = ("2025-06-01", "2026-10-01")
 
 
-def run(date: str, *scenarios: dict[str, Any]) -> dict[str, Any]:
+def run(date: str, *scenarios: Any) -> Any:
     return document(*scenarios, target={"kind": "local", "versions": {"workerd": "1.2"}, "compatibility_date": date})
 
 
-def one(name: str, verdict: str, reason: str = "because", **more: Any) -> dict[str, Any]:
+def one(name: str, verdict: str, reason: str = "because", **more: Any) -> Any:
     return scenario("s", claim(name, verdict, reason=reason, **({"known": None} | more)), error=None, stopped=None)
 
 
-def two(*claims: tuple[dict[str, Any], dict[str, Any]]) -> list[dict[str, Any]]:
+def two(*claims: tuple[Any, Any]) -> list[Any]:
     """Return two runs of a scenario with these claims, each a pair of how it came out on either date."""
     return [
         run(date, scenario("s", *(pair[side] for pair in claims), error=None, stopped=None))
@@ -29,11 +29,11 @@ def two(*claims: tuple[dict[str, Any], dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def pair(name: str, before: str, after: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def pair(name: str, before: str, after: str) -> tuple[Any, Any]:
     return claim(name, before, reason="as it was", known=None), claim(name, after, reason="as it is", known=None)
 
 
-def told(documents: list[dict[str, Any]]) -> list[str]:
+def told(documents: list[Any]) -> list[str]:
     return [
         plain(line) for line in lines(documents, BY_DATE, [f"results/{number}" for number in range(len(documents))])
     ]
@@ -132,8 +132,8 @@ def test_hostile_text_makes_no_line(hostile: str) -> None:
     assert all("\x1b" not in line and "\n" not in line for line in told(documents))
 
 
-def elsewhere(kind: str, *scenarios: dict[str, Any], url: str | None = None) -> dict[str, Any]:
-    target: dict[str, Any] = {"kind": kind, "url": url, "versions": {}, "compatibility_date": None}
+def elsewhere(kind: str, *scenarios: Any, url: str | None = None) -> Any:
+    target: Any = {"kind": kind, "url": url, "versions": {}, "compatibility_date": None}
     return document(*scenarios, target=target)
 
 

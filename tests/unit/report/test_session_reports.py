@@ -9,7 +9,7 @@ from poc_cli.report.session_text import session_lines
 from poc_cli.report.session_view import LONGEST_VALUE, value_text
 from poc_cli.report.styled import plain
 
-LOSS: dict[str, Any] = {
+LOSS: Any = {
     "gaps": [1],
     "where": "between line 8 (ann sends count) and line 9",
     "says": "ann's count is 1 instead of 2 (in 5 of 5 plays with this sleep and in none without a sleep)",
@@ -27,12 +27,12 @@ LOSS: dict[str, Any] = {
 }
 
 
-def gap(number: int, state: str, *pins: str, before_alarm: bool = False) -> dict[str, Any]:
+def gap(number: int, state: str, *pins: str, before_alarm: bool = False) -> Any:
     lines = {"gap": number, "after_line": 7 + number, "before_line": 8 + number}
     return {**lines, "state": state, "alone": True, "pins": list(pins), "before_alarm": before_alarm}
 
 
-SESSION: dict[str, Any] = {
+SESSION: Any = {
     "undisturbed": 5,
     "disturbed": 12,
     "unusable": 0,
@@ -42,7 +42,7 @@ SESSION: dict[str, Any] = {
     "losses": [LOSS],
 }
 
-CLAIM: dict[str, Any] = {
+CLAIM: Any = {
     "id": "transparent-to-sleep",
     "says": "Clients see the same, whenever the objects sleep.",
     "source": None,
@@ -57,7 +57,7 @@ CLAIM: dict[str, Any] = {
     "matrix": None,
 }
 
-DOCUMENT: dict[str, Any] = {
+DOCUMENT: Any = {
     "started": "2026-11-30T10:00:00+00:00",
     "seconds": 3.0,
     "verdict": "refuted",
@@ -91,7 +91,7 @@ DOCUMENT: dict[str, Any] = {
 }
 
 
-def text(session: dict[str, Any]) -> list[str]:
+def text(session: Any) -> list[str]:
     return [plain(line) for line in session_lines(session)]
 
 

@@ -12,7 +12,7 @@ from tests.unit.judge.performing import hibernate_run
 from tests.unit.report.hostile import TEXTS, cell, claim, document, everywhere, matrix, scenario
 
 
-def told(judged: dict[str, object]) -> list[str]:
+def told(judged: Any) -> list[str]:
     return [plain(line) for line in lines(judged, "results/a-run")]
 
 
@@ -126,9 +126,7 @@ REPEATS = [
 
 
 @pytest.mark.parametrize(("repeats", "said"), REPEATS)
-def test_how_many_performances_were_repeated_is_told_in_a_line(
-    repeats: dict[str, Any] | None, said: str | None
-) -> None:
+def test_how_many_performances_were_repeated_is_told_in_a_line(repeats: Any | None, said: str | None) -> None:
     found = told(document(scenario("s", error=None, stopped=None), repeats=repeats))
     assert [line for line in found if line.startswith("repeated")] == ([f"repeated: {said}"] if said else [])
     assert found[-3 if said else -2].startswith("repeated") == bool(said)

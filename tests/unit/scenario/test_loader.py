@@ -123,6 +123,24 @@ def refusal(file: Path) -> str:
     return str(caught.value).replace(str(file), "FILE")
 
 
+def test_a_file_that_was_parsed_is_checked_as_a_new_one_when_it_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "room.toml"
+    file.write_text(TEXT, encoding="utf-8")
+    parse(TEXT, str(file))
+    for _ in range(2):
+        with pytest.raises(ScenarioError, match="no check shows"):
+            read(file)
+
+
+def test_what_was_read_is_not_loaded_again(tmp_path: Path) -> None:
+    file = tmp_path / "room.toml"
+    file.write_text(CHECKED, encoding="utf-8")
+    scenario = read(file)
+    assert read(file) is scenario
+    assert parse(CHECKED, str(file)) is scenario
+    assert parse(CHECKED, "other.toml") is not scenario
+
+
 def test_what_is_no_file(tmp_path: Path) -> None:
     assert refusal(tmp_path) == "FILE: is a folder, not a scenario file\n  name a .toml file in it"
     assert refusal(tmp_path / "none.toml") == "FILE: cannot be read: No such file or directory"
