@@ -1,10 +1,12 @@
 """How the values of a worker with very many variables reach the script that keeps them."""
 
 import asyncio
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from poc_cli.targets.isolate import Isolate
 from poc_cli.targets.module_state import ModuleState
+
+if TYPE_CHECKING:
+    from poc_cli.targets.isolate import Isolate
 
 
 class _Inspector:
