@@ -42,7 +42,7 @@ STORIES: dict[str, tuple[str, str]] = {
            { on = "ann", send = { op = "echo", text = "second" } },
            { on = "ann", expect = { text = "second", op = "echo" } },
            { on = "ann", expect = { text = "first", op = "echo" }, within = "300ms", claim = "rule" },""",
-        "refuted",
+        "unknown",
     ),
     "the-first-match-within-the-time-counts": (
         """{ on = "ann", send = { op = "echo", text = "first" } },
