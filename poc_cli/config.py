@@ -194,9 +194,9 @@ class _Environment:
     def sleep(self) -> SleepMode | None:
         text = self.text("sleep")
         match text:
-            case None | "idle" | "evict":
+            case None | "idle" | "evict" | "everywhere":
                 return text
-        raise UsageError(f'POC_SLEEP is "{text}"', 'use "idle" or "evict"')
+        raise UsageError(f'POC_SLEEP is "{text}"', 'use "idle", "evict" or "everywhere"')
 
     def jobs(self) -> int | None:
         text = self.text("jobs")

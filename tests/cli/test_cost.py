@@ -85,7 +85,7 @@ def test_a_run_is_told_and_its_month(poc: Poc) -> None:
     assert ran.code == 0, ran.err
     told, memory, *_ = ran.out.splitlines()
     assert told == "this run: 2.2 requests, 0.0023 GB-s: less than 0.01 % of the free plan's day"
-    assert memory == "  in memory for 28 s: 0.018 s active, 27.98 s only waiting to sleep, which is not billed"
+    assert memory == "  in memory for 28 s: 0.018 s active, 27.98 s waiting to sleep, which is not billed"
     assert "50 rooms, as busy all month as in the run\n" in ran.out
     found = bill_of(poc, "--from", "20261122T200000Z-story", "--times", "50")
     assert found["measured"]["handler_ms"] == 3

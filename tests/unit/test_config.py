@@ -79,7 +79,7 @@ def test_a_flag_counts_before_the_environment_and_that_before_the_file(
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("SLEEP", "deep", 'POC_SLEEP is "deep"\n  use "idle" or "evict"'),
+        ("SLEEP", "deep", 'POC_SLEEP is "deep"\n  use "idle", "evict" or "everywhere"'),
         ("JOBS", "0", 'POC_JOBS is "0"\n  use a whole number, at least 1'),
         ("JOBS", "²", 'POC_JOBS is "²"\n  use a whole number, at least 1'),
         ("COMPAT_DATE", "2026-02-30", 'POC_COMPAT_DATE is "2026-02-30"\n  write it as 2026-10-01'),
@@ -175,7 +175,7 @@ CHECK = '[check]\nscenarios = ["hibernate"]\n'
         ("jobs = 0\n", 'poc.toml:1:8: "jobs" must be at least 1, not the number 0'),
         ("jobs = true\n", 'poc.toml:1:8: "jobs" must be a whole number, not true'),
         ('results = ""\n', 'poc.toml:1:11: "results" must not be empty'),
-        ('sleep = "deep"\n', 'poc.toml:1:9: "sleep" must be "idle" or "evict", not the text "deep"'),
+        ('sleep = "deep"\n', 'poc.toml:1:9: "sleep" must be "idle", "evict" or "everywhere", not the text "deep"'),
         ("compat_date = 2026-10-01\n", 'poc.toml:1:15: "compat_date" must be text in quotes, not a date or time'),
         ('compat_date = "2026-13-01"\n', 'poc.toml:1:15: the text "2026-13-01" is not a calendar date'),
         ("check = 3\n", 'poc.toml:1:9: "check" must be a table, not the number 3'),
@@ -195,10 +195,10 @@ CHECK = '[check]\nscenarios = ["hibernate"]\n'
             CHECK + '[check.baseline]\nrun = "x"\nregress = "wake_p5 2x"\n',
             'poc.toml:5:11: "wake_p5" cannot be compared',
         ),
-        (CHECK + '[check.baseline]\nrun = "x"\nregress = "wake_p50 2"\n', 'poc.toml:5:11: "wake_p50" needs how many'),
+        (CHECK + '[check.baseline]\nrun = "x"\nregress = "wake_p50 2"\n', 'poc.toml:5:11: "wake_p50" needs the factor'),
         (
             CHECK + '[check.baseline]\nrun = "x"\nregress = "wake_p50 0.5x"\n',
-            'poc.toml:5:11: "wake_p50" needs how many',
+            'poc.toml:5:11: "wake_p50" needs the factor',
         ),
         (CHECK + '[check.baseline]\nrun = "x"\nregress = "claims some"\n', 'poc.toml:5:11: "claims" may only be'),
     ],

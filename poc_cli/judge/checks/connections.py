@@ -270,7 +270,7 @@ def close_handshake(play: PlayRecord, claim: Claim) -> Finding:
         return unknown(f"no client closed a connection{f' ({play.ending})' if play.ending else ''}")
     for event in closed:
         if not event.data["clean"]:
-            return refuted(f"{event.actor} closed and got no close frame back: {closing_of(event.data)}", (event.id,))
+            return refuted(f"{event.actor} closed and got no close frame back: {event.data['said']}", (event.id,))
     asked = sum(placed.step.verb == "close" for placed in play.play.steps)
     ended = [step for step in play.steps if step.ended is not None]
     carried_out = [step for step in ended if step.verb == "close" and step.failure != "closed"]

@@ -66,10 +66,10 @@ def test_a_run_is_told_in_a_line() -> None:
 def test_what_a_run_spent_in_memory_is_told_beside_it() -> None:
     spent = run(requests=1, active_seconds=Decimal(3), pinned_seconds=Decimal(2), resident_seconds=Decimal(13))
     found = [text_of(line) for line in run_lines(spent, shipped())]
-    assert found[1] == "  in memory for 13 s: 3 s active, 10 s only waiting to sleep, which is not billed"
-    assert found[2] == "  of the active time, 2 s pinned by something that the worker left open"
+    assert found[1] == "  in memory for 13 s: 3 s active, 10 s waiting to sleep, which is not billed"
+    assert found[2] == "  2 s of the active time were spent pinned by something that the worker left open"
     bound = [text_of(line) for line in run_lines(run(active_seconds=Decimal(3), at_most=True), shipped())]
-    assert bound[1] == "  active for at most 3 s; without the runtime's trace that cannot be told better"
+    assert bound[1] == "  active for at most 3 s; without the runtime's trace this is an upper bound"
 
 
 def test_both_sides_stand_in_one_table() -> None:
@@ -81,19 +81,19 @@ def test_both_sides_stand_in_one_table() -> None:
     assert table["without rounding up"] == ["$10.00", "$417.81"]
     assert len({len(line) for line in found[2:10]}) == 1, "the columns stand below one another"
     told_ = "\n".join(found)
-    assert "What costs most beside the plan: duration, $12.50." in told_
-    assert "From 60 messages a minute of each user on, rooms never rest, and hibernation saves nothing." in told_
-    assert "An object that only waits to sleep is not billed, nor is its sleep; one that something pins is." in told_
-    assert "It serves up to 1,388 users; without hibernation up to 117 users, by its duration." in told_
+    assert "The largest cost besides the plan is duration: $12.50." in told_
+    assert "From 60 messages a minute per user, rooms never sleep and hibernation saves nothing." in told_
+    assert "The time in which an object waits to sleep or sleeps is not billed; the time in which it is pinned is." in told_
+    assert "It is enough for up to 1,388 users; without hibernation for 117 users, limited by duration." in told_
     assert text_of(source(shipped())).startswith("Prices as read on 2026-")
 
 
 def test_what_makes_no_difference_is_told_so() -> None:
     found = [text_of(line) for line in lines(month("example-1"))]
     assert "Hibernation makes no difference to this bill." in found
-    assert "The free plan is enough: it takes 50 % of its limit for requests, 100,000 requests a day." in found
+    assert "The free plan is enough: this uses 50 % of its limit for requests, 100,000 requests a day." in found
     small = month_of(profile_of('title = "t"\n', "t"), shipped())
-    assert "All of it is included in the paid plan." in [text_of(line) for line in lines(small)]
+    assert "The paid plan includes all of it." in [text_of(line) for line in lines(small)]
 
 
 def test_a_title_cannot_move_the_cursor() -> None:

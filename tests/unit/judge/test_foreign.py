@@ -91,7 +91,7 @@ def test_another_connection_of_the_same_client_speaks_for_itself_only() -> None:
     opened(told, "cli", step=2, socket=2)
     frames(told, "cli", 1, 1, socket=2)
     told.enters(why="hibernatable_websocket")
-    assert verdict(told) == ("refuted", "cli was closed after object slept: it broke")
+    assert verdict(told) == ("refuted", "cli was closed after object slept: 1006, it broke")
 
 
 def test_two_connections_at_a_time_end_each_by_itself() -> None:
