@@ -83,7 +83,10 @@ def test_both_sides_stand_in_one_table() -> None:
     told_ = "\n".join(found)
     assert "The largest cost besides the plan is duration: $12.50." in told_
     assert "From 60 messages a minute per user, rooms never sleep and hibernation saves nothing." in told_
-    assert "The time in which an object waits to sleep or sleeps is not billed; the time in which it is pinned is." in told_
+    assert (
+        "The time in which an object waits to sleep or sleeps is not billed; the time in which it is pinned is."
+        in told_
+    )
     assert "It is enough for up to 1,388 users; without hibernation for 117 users, limited by duration." in told_
     assert text_of(source(shipped())).startswith("Prices as read on 2026-")
 
