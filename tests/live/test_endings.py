@@ -191,8 +191,8 @@ def test_a_play_whose_runtime_died_is_played_again_and_every_report_says_so(
     reason = ends[0]["reason"]
     assert f"workerd {ending} unexpectedly" in reason
     assert "loop" not in reason
-    assert f"  played again: {reason}\n" in out
-    assert "**lingering** played again: " in poc.run("report", "--format", "md").out
+    assert f"  repeated: {reason}\n" in out
+    assert "**lingering** was repeated: " in poc.run("report", "--format", "md").out
     (told,) = poc.run("judge").document()["scenarios"]
     assert told["replayed"][0] == {"play": "lingering", "reason": reason}
     assert _nothing_is_left(poc)

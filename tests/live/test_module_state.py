@@ -222,7 +222,7 @@ def test_nor_has_what_an_object_of_the_story_keeps_for_another(poc: Poc) -> None
     own = {"XDG_CACHE_HOME": str(poc.folder / "cache"), "POC_WORKERD": WORKERD}
     found = claims(poc.run("run", *stories, "--worker", str(folder), "--json", variables=own).document())
     assert {claim["verdict"] for claim in found.values()} == {"unknown"}
-    assert "not once vault had left memory too" in found["vaultfalse/it"]["reason"]
+    assert "not after vault had left memory too" in found["vaultfalse/it"]["reason"]
     assert "was pinned and kept its fields" in found["vaulttrue/it"]["reason"]
 
 
