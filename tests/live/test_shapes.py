@@ -1,6 +1,7 @@
 """Projects of every shape start and are judged without a change to them."""
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 from tests.support.command import Poc
 from tests.support.shapes import Shape, shapes
@@ -8,7 +9,17 @@ from tests.support.shapes import Shape, shapes
 pytestmark = pytest.mark.live
 
 
-@pytest.mark.parametrize("shape", [pytest.param(each, id=each.name) for each in shapes()])
+QUICK = frozenset(
+    {"absent-workers", "build-npm-script", "env-only", "fixed-name", "no-name-no-main", "stores", "vite-built"}
+)
+"""Those that every run of the suite starts; `make long` starts the others, three seconds of processor time each."""
+
+
+def _marked(shape: Shape) -> ParameterSet:
+    return pytest.param(shape, id=shape.name, marks=[] if shape.name in QUICK else [pytest.mark.long])
+
+
+@pytest.mark.parametrize("shape", [_marked(each) for each in shapes()])
 def test_a_project_starts_without_a_change(poc: Poc, shape: Shape) -> None:
     folder = shape.copied(poc.folder)
     ran = poc.run("run", str(folder / "story.toml"), "--sleep", "evict", *shape.arguments)
