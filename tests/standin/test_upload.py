@@ -48,7 +48,7 @@ def test_modules_come_byte_by_byte_with_the_main_one_first() -> None:
         ("text/plain", b"", "not multipart"),
         (TYPE, _body(META)[:-12], "ends in the middle"),
         (TYPE, _body(_part("index.js", "application/javascript+module", b"")), "no metadata"),
-        (TYPE, _body((META[0], b"{")), "not JSON"),
+        (TYPE, _body((META[0], b"{")), "no JSON"),
         (TYPE, _body((META[0], b"[]")), "no object"),
         (TYPE, _body(META), "no main module: index.js"),
         (TYPE, _body(META, _part("index.js", "application/x-python", b"")), "no module of type application/x-python"),
