@@ -13,6 +13,9 @@ from tests.support.record import claims
 AT_ONCE = 5
 """Runs side by side. They mostly wait, for a sleep or for an answer that may not come; each takes 0.6 s of a core."""
 
+CROWDED = "thousand_seats"
+"""The mutant whose scenario opens 32,768 sockets: `make long` plays it, by itself."""
+
 TRIES = 3
 """A run is played again where this machine was too slow to tell: that says nothing about a worker."""
 
