@@ -13,7 +13,7 @@ THROWS = ROOT / "tests" / "projects" / "throws"
 TOLD = {
     "message": "webSocketMessage threw TypeError: no message (src/index.js:6)",
     "text": "webSocketMessage threw Error: just a text",
-    "close": "before this step webSocketClose threw TypeError: no close (src/index.js:6)",
+    "close": "webSocketClose threw TypeError: no close (src/index.js:6)",
     "fetch": "is 500: fetch threw TypeError: no fetch (src/index.js:6)",
     "front": "is 500: fetch of the Worker threw TypeError: no front (src/index.js:6)",
     "tell": "is 500: fetch of the Worker threw TypeError: no tell (src/index.js:80)",
