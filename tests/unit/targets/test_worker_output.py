@@ -127,11 +127,11 @@ def test_worker_log_gets_exceptions_only_because_the_runtime_prints_what_is_logg
 
 def test_the_text_of_a_request_s_exception_is_read_and_wranglers_own_files_are_left_out() -> None:
     text = (
-        "Error: no\nname\n    at Object.fetch (file:///work/app/src/index.ts:7:108)\n"
+        "Error: no\nname\n    at Object.fetch (file:///home/dev/app/src/index.ts:7:108)\n"
         "    at fetchDispatcher (file:///tmp/poc-1/bundle-2/loader.entry.ts:54:17)\n"
-        "    at async drain (file:///work/apples/drain.ts:5:10)"
+        "    at async drain (file:///home/dev/apples/drain.ts:5:10)"
     )
     frames = (Frame("Object.fetch", Place("src/index.ts", 7)),)
-    assert of_stack(text, AT, Path("/work/app")) == Threw("Error", "no\nname", frames, "fetch", "fetch", AT)
-    bare = of_stack("just a text", AT, Path("/work/app"))
+    assert of_stack(text, AT, Path("/home/dev/app")) == Threw("Error", "no\nname", frames, "fetch", "fetch", AT)
+    bare = of_stack("just a text", AT, Path("/home/dev/app"))
     assert (bare.name, bare.message, bare.frames) == ("Error", "just a text", ())
