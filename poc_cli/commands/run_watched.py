@@ -1,7 +1,7 @@
 """`poc run --watch`: play again whenever a scenario or a worker's source is saved, until Ctrl-C.
 
-Files are looked at again and again. A library that is told of changes (watchfiles, 1.3 MB) would need the same list of
-sources, hears nothing of folders that a container mounts, and cannot tell a save from a build that writes the same.
+Files are polled. A library that listens for changes (watchfiles, 1.3 MB) would need the same list of sources, gets no
+events from folders that a container mounts, and cannot tell a save from a build that writes the same.
 """
 
 import hashlib

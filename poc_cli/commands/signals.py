@@ -39,7 +39,7 @@ def finish(work: Coroutine[None, None, None], needed_next: Sequence[str] = ()) -
 
 @contextlib.contextmanager
 def _short_collections() -> Iterator[None]:
-    """Collect garbage so often that the event loop never stops for long; what is there already is left out."""
+    """Collect garbage in small steps, so that the event loop never pauses for long; existing objects are exempt."""
     thresholds = gc.get_threshold()
     gc.freeze()
     gc.set_threshold(*_OFTEN)

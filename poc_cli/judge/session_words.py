@@ -85,7 +85,7 @@ def _lost_value(difference: Difference) -> str:
     numbers = isinstance(was, int | float) and isinstance(now, int | float) and now < was
     lists = isinstance(was, list) and isinstance(now, list) and len(now) < len(was)
     signs = (
-        (difference.new_id, "an id that is made anew at each wake"),
+        (difference.new_id, "an id that each wake generates again"),
         (_is_error(difference.seen) and not _is_error(difference.expected), "a handler that fails after the sleep"),
         (_is_attachment(difference), "an attachment that was lost or not read again"),
         (numbers, "a counter in memory, back at its start"),

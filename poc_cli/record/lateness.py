@@ -390,9 +390,9 @@ def _sleep_after_pin(
 
 
 class _Stay:
-    """One stay of an object in memory, of which the trace's times are told in the client's clock.
+    """One stay of an object in memory, with the trace's times converted to the client's clock.
 
-    The trace is read late: of all its events the one that was read soonest tells best how far apart the clocks are.
+    The trace is read late, so the event that was read soonest gives the best estimate of the clocks' offset.
     """
 
     def __init__(self, entered: Event) -> None:

@@ -55,7 +55,7 @@ class Part:
             watching.cancel()
 
     def lose(self, why: str) -> ShardResult:
-        """Give the part up and report it."""
+        """Abandon the shard and report it."""
         self.glance = None
         self._lost(self, why)
         return lost_shard(self.shard.number, self.shard.indexes, why)
