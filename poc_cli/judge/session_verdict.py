@@ -3,7 +3,9 @@
 from typing import Any, Final
 
 from poc_cli.judge.finding import Finding, held, refuted, unknown
+from poc_cli.judge.ownership import sockets_of, unproven_sockets_of, why_not_owned
 from poc_cli.judge.session_words import describe, describe_gaps, looks_like
+from poc_cli.judge.sleeps import sleeps_of
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.session_record import NEEDED, PERFORMANCES, SessionRecord, Suspicion
 
@@ -36,6 +38,11 @@ def _finding(session: SessionRecord) -> Finding:
         where = describe_gaps(steps, first.gaps)
         reason = f"evicted {where}: {describe(first)}; {NEEDED} of {PERFORMANCES} plays are needed to count"
         return unknown(reason, evidence_of(first))
+    return _without_difference(session)
+
+
+def _without_difference(session: SessionRecord) -> Finding:
+    """Return whether the sleeps of a session in which nothing differed prove anything."""
     untested = [gap for gap in session.gaps if session.state_of(gap) == "untested"]
     if untested:
         ended = next((play.ending for play in session.unusable), "it was not played")
@@ -44,6 +51,9 @@ def _finding(session: SessionRecord) -> Finding:
     slept = [gap for gap in session.gaps if session.state_of(gap) == "kept"]
     if not slept:
         return unknown(f"no object slept in any gap: {_why_awake(session)}")
+    unproven = _without_own_sockets(session)
+    if unproven is not None:
+        return unproven
     awake = len(session.gaps) - len(slept)
     rest = f"; in {awake} it did not sleep: {_why_awake(session)}" if awake else ""
     ends = [play.end.id for play in session.known if play.end is not None]
@@ -75,6 +85,22 @@ def evidence_of(each: Suspicion) -> tuple[int, ...]:
 def _pin_text(pin: dict[str, Any]) -> str:
     place = f" ({pin['script']}:{pin['line']})" if pin.get("script") else ""
     return f"{pin.get('what')}{place}"
+
+
+def _without_own_sockets(session: SessionRecord) -> Finding | None:
+    """Return why the sleeps prove nothing about a client's socket: none was open, or a caller may hold it."""
+    owned: set[str] = set()
+    doubts: dict[str, Finding] = {}
+    for each in session.disturbed:
+        for sleep in sleeps_of(each.play):
+            owned |= {connection.client for connection in sockets_of(each.play, sleep)}
+            for connection in unproven_sockets_of(each.play, sleep):
+                reason = f"{sleep.label} slept, but {why_not_owned(each.play, sleep, connection)}"
+                doubts.setdefault(connection.client, unknown(reason, sleep.evidence))
+    found = next((finding for client, finding in doubts.items() if client not in owned), None)
+    if found is None and not owned:
+        return unknown("objects slept, but never with a client's socket open")
+    return found
 
 
 def _why_awake(session: SessionRecord) -> str:

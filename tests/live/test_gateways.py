@@ -132,3 +132,14 @@ def test_a_socket_is_the_object_s_only_where_nothing_holds_it_before_the_object(
             for reason in (gate, relay):
                 assert "WebSocket (index.js:" in reason
                 assert ("over the network" in reason) == (way in {"fetch", "socket"})
+
+
+@pytest.mark.long
+def test_nor_does_a_session_with_sleeps_everywhere_hold_behind_a_gateway(poc: Poc) -> None:
+    worker = folder(poc)
+    kinds = ("room", "gate-binding", "relay-binding")
+    stories = (str(poc.folder / f"{kind}.toml") for kind in kinds)
+    ran = poc.run("run", *stories, "--worker", str(worker), "--sleep", "everywhere", "--json")
+    found = claims(ran.document())
+    verdicts = [found[f"{kind}/transparent-to-sleep"]["verdict"] for kind in kinds]
+    assert verdicts == ["held", "unknown", "unknown"], found
