@@ -50,6 +50,9 @@ class RunOptions:
     jobs: int = JOBS
     repeat: int = 1
     compat_dates: tuple[str, ...] = ()
+    workerds: tuple[str, ...] = ()
+    """Versions or binaries of the runtime to use instead of the pinned one."""
+
     target: Destination = Destination()  # noqa: RUF009 - frozen
     token_env: str | None = None
     header_env: Sequence[str] = ()
@@ -94,3 +97,8 @@ class RunOptions:
     def compat_date(self) -> str | None:
         """Return the compatibility date where there is exactly one."""
         return self.compat_dates[0] if len(self.compat_dates) == 1 else None
+
+    @property
+    def workerd(self) -> str | None:
+        """Return the runtime to use instead of the pinned one where there is exactly one."""
+        return self.workerds[0] if len(self.workerds) == 1 else None

@@ -36,7 +36,7 @@ def check(settings: Settings, output: Path | None, console: Console) -> int:
     baseline = _baseline(gates, settings, file)
     month = _month(settings)
     if settings.compat_dates:
-        raise_if_unknown(locate(console.note), settings.compat_dates)
+        raise_if_unknown(locate(console.note, wanted=settings.workerd), settings.compat_dates)
     played = play(replace(settings, words=words), console)
     document = _judged(played.folder)
     if played.interrupted:

@@ -5,8 +5,8 @@ from pathlib import PurePath
 from typing import Final
 
 from poc_cli.judge.document_types import RunDocument
-from poc_cli.report.causes import Cause
 from poc_cli.report.failed_step import FailedStep, Mismatch, difference_lines
+from poc_cli.report.failure_causes import Cause
 from poc_cli.report.styled import Line, plain, span
 
 _DIFF: Final = {"-": "green", "+": "red"}

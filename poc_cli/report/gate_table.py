@@ -10,7 +10,7 @@ from poc_cli.judge.document_types import RunDocument
 from poc_cli.judge.gates import Outcome
 from poc_cli.judge.requirements import Row
 from poc_cli.report.cause_lines import again, step_lines
-from poc_cli.report.causes import Cause, Causes
+from poc_cli.report.failure_causes import Cause, Causes
 from poc_cli.report.markdown import text
 from poc_cli.report.styled import Line, Span, span
 

@@ -9,8 +9,8 @@ from poc_cli.inert import inert
 from poc_cli.judge.document_types import ClaimDocument, RunDocument, ScenarioDocument
 from poc_cli.judge.gates import Outcome
 from poc_cli.report.cause_lines import others_by_the_same_step
-from poc_cli.report.causes import Causes
 from poc_cli.report.excerpt import Excerpts
+from poc_cli.report.failure_causes import Causes
 from poc_cli.report.gate_table import table
 from poc_cli.report.markdown import markdown
 

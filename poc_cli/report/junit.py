@@ -13,8 +13,8 @@ from poc_cli.judge.document_types import ClaimDocument, LeftOutClaim, RunDocumen
 from poc_cli.judge.gates import Outcome
 from poc_cli.judge.requirements import Row
 from poc_cli.report.cause_lines import again, step_text
-from poc_cli.report.causes import Cause, Causes
 from poc_cli.report.excerpt import Excerpts
+from poc_cli.report.failure_causes import Cause, Causes
 from poc_cli.report.session_view import MEANINGS
 
 LONGEST_MESSAGE: Final = 300

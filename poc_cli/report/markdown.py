@@ -17,9 +17,9 @@ from poc_cli.judge.document_types import (
     SessionDocument,
 )
 from poc_cli.report.cause_lines import again, others_by_the_same_step, step_text
-from poc_cli.report.causes import Cause, Causes, known_defects
 from poc_cli.report.excerpt import Excerpts
 from poc_cli.report.failed_step import FailedStep
+from poc_cli.report.failure_causes import Cause, Causes, known_defects
 from poc_cli.report.matrix_table import Table, table
 from poc_cli.report.question import question_answers
 from poc_cli.report.session_view import MEANINGS, states, value_text

@@ -6,7 +6,7 @@ from typing import Final
 from poc_cli.history.event import Event
 from poc_cli.judge.document_types import CellDocument, ClaimDocument, Figure, RunDocument, ScenarioDocument
 from poc_cli.report.cause_lines import again, step_lines
-from poc_cli.report.causes import Cause, Causes, is_remarkable, known_defects
+from poc_cli.report.failure_causes import Cause, Causes, is_remarkable, known_defects
 from poc_cli.report.matrix_table import Table, table
 from poc_cli.report.question import question_answers
 from poc_cli.report.session_text import session_lines

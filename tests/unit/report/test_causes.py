@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from poc_cli.report.cause_lines import again, step_text
-from poc_cli.report.causes import Cause, Causes
+from poc_cli.report.failure_causes import Cause, Causes
 from poc_cli.report.junit import junit
 from poc_cli.report.markdown import markdown
 from poc_cli.report.styled import plain
