@@ -69,6 +69,23 @@ class RunOptions:
     verbosity: int = 0
     allow_unknown: bool = False
 
+    def again(self) -> list[str]:
+        """Return the options of `poc run` that play a scenario like this again."""
+        named = self.worker if self.overrides_worker else None
+        found = [] if named is None else ["--worker", str(named.path)]
+        found += [word for each in (named.configs if named else ()) for word in ("--config", each)]
+        found += [word for each in self.envs for word in ("--env", each)]
+        found += [] if self.main is None else ["--main", self.main]
+        found += ["--build"] if self.project.build else []
+        found += [] if self.sleep is None else ["--sleep", self.sleep]
+        found += [word for each in self.ignore for word in ("--ignore", each)]
+        found += [word for each in self.compat_dates for word in ("--compat-date", each)]
+        found += [] if self.target.is_local else ["--target", self.target.url or self.target.word]
+        found += [] if self.token_env is None else ["--token-env", self.token_env]
+        found += [word for each in self.header_env for word in ("--header-env", each)]
+        found += [] if self.origin is None else ["--origin", self.origin]
+        return found
+
     @property
     def worker_option(self) -> str | None:
         """Return the option that says something about the worker under test, None if none does."""

@@ -146,7 +146,7 @@ def _report(outcome: "Outcome", document: RunDocument, folder: Path, output: Pat
     write(reports / "report.html", FORMATS["html"].write(JudgedRun(document, events, folder)))
     write(reports / "report.md", markdown(document, events, above=table(outcome)))
     write(reports / "junit.xml", junit(document, events, outcome))
-    console.result([answer(outcome)] if console.quiet else lines(outcome))
+    console.result([answer(outcome)] if console.quiet else lines(outcome, document, events))
     console.note(f"reports: {shown(reports)}/ report.html report.md junit.xml\nevidence: {shown(folder)}")
     if os.environ.get("GITHUB_ACTIONS") == "true":
         from poc_cli.commands.report import in_repository

@@ -317,6 +317,8 @@ class RunDocument(TypedDict):
     target: RunTarget
     sleep_onset: NotRequired[SleepOnset | None]
     sleep: Annotated[str | None, "the --sleep option"]
+    options: NotRequired[Annotated[list[str], "the options of `poc run` that play a scenario like this again"]]
+    workers: NotRequired[Annotated[list[str], "the folders of the workers under test"]]
     scenarios: list[ScenarioDocument]
     repeats: NotRequired[Repeats]
     matrix: list[CellDocument]

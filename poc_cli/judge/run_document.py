@@ -85,6 +85,8 @@ def judge_run(run: RunRecord, events: list[Event | None]) -> RunDocument:
         "target": target | _answered_by(run),
         "sleep_onset": _onset(run),
         "sleep": run.start.get("sleep"),
+        "options": [str(each) for each in run.start.get("options") or ()],
+        "workers": [str(each) for each in run.start.get("workers") or ()],
         "scenarios": cast("list[ScenarioDocument]", retries.added_to(scenarios)),
         "repeats": retries.counted(),
         "matrix": [_cell(cell) for cell in cells(judged)],
