@@ -186,7 +186,7 @@ def test_one_that_had_a_second_has_arrived() -> None:
     told.says(reached=0)
     told.idles()
     told.says(WHO)
-    assert decided(told) == ("held", "object slept on through 1 message(s)")
+    assert decided(told) == ("held", "object slept on through 1 message")
 
 
 def test_one_that_was_answered_has_arrived() -> None:
@@ -194,7 +194,7 @@ def test_one_that_was_answered_has_arrived() -> None:
     told.sleeps("evict", 0.1)
     told.says("pong", reached=0)
     told.says(WHO)
-    assert decided(told) == ("held", "object slept on through 1 message(s)")
+    assert decided(told) == ("held", "object slept on through 1 message")
 
 
 def test_what_was_sent_before_the_sleep_is_no_wake_of_what_came_in_it() -> None:
