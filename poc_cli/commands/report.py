@@ -31,7 +31,7 @@ def report(run: Path | None, form: str, output: Path | None, results: Path, cons
     events = history_of(folder)
     judged = document(events)
     if form == "text" and output is None:  # on a terminal it has styles
-        console.result(lines(judged, shown(folder)))
+        console.result(lines(judged, shown(folder), events))
         return
     wanted = FORMATS[form]
     if wanted.file is not None:

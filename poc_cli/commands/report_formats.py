@@ -55,7 +55,7 @@ def _text(run: JudgedRun) -> str:
     from poc_cli.report.text import lines
     from poc_cli.scenario.catalog import shown
 
-    return "".join(plain(line) + "\n" for line in lines(run.document, shown(run.folder)))
+    return "".join(plain(line) + "\n" for line in lines(run.document, shown(run.folder), run.events))
 
 
 @_format("md")

@@ -14,6 +14,7 @@ from poc_cli.report.html.session_strip import session_of
 from poc_cli.report.html.timeline import Timeline, merge_lanes, timeline_of
 from poc_cli.report.html.transcripts import FEWEST_LINES, LINES_OF_A_PAGE, EventIndex, LineBudget, lines_of
 from poc_cli.report.html.view_model import Claim, Picture, Play, Reference, Scenario, verdict_shown
+from poc_cli.report.object_use import object_uses
 from poc_cli.report.target_summary import known_defect, rests_on
 from poc_cli.scenario.plays import CONFIRM
 from poc_cli.scenario.sessions import SESSIONS
@@ -110,6 +111,7 @@ def _scenario(number: int, each: ScenarioDocument, renderer: "_PlayRenderer", *,
         remarks=(
             *((words, reason) for words, reason in endings if reason),
             *(("Not evicted", words) for words in each.get("not_evicted", ())),
+            *(("In memory", words) for words in object_uses(each)),
             *(("Left out", f"{claim['id']}: {claim['reason']}") for claim in each.get("left_out_claims", ())),
         ),
         claims=tuple(
