@@ -18,8 +18,7 @@ from poc_cli.judge.document_types import (
 )
 from poc_cli.report.cause_lines import again, others_by_the_same_step, step_text
 from poc_cli.report.excerpt import Excerpts
-from poc_cli.report.failed_step import FailedStep
-from poc_cli.report.failure_causes import Cause, Causes, known_defects
+from poc_cli.report.failure_causes import Cause, Causes, is_told, known_defects
 from poc_cli.report.matrix_table import Table, table
 from poc_cli.report.question import question_answers
 from poc_cli.report.session_view import MEANINGS, states, value_text
@@ -92,7 +91,7 @@ def markdown(
     causes = Causes(events)
     found = {scenario["name"]: causes.of(scenario) for scenario in document["scenarios"]}
     for scenario in document["scenarios"]:
-        page.add(_problems(scenario, stopped=not _is_told(causes.ending(scenario), found[scenario["name"]])))
+        page.add(_problems(scenario, stopped=not is_told(causes.ending(scenario), found[scenario["name"]])))
         if "session" in scenario:
             page.add(_session(scenario["name"], scenario["session"]))
     for verdict, heading in _FAILING.items():
@@ -105,10 +104,6 @@ def markdown(
     page.folded(counted(KNOWN, len(known)), known)
     page.folded(f"{len(held)} held{mark}", held)
     return page.text("The record of this run is incomplete, so nothing here counts as a pass." if mark else "")
-
-
-def _is_told(step: FailedStep | None, causes: list[Cause]) -> bool:
-    return step is not None and any(each.step is not None and each.step.end == step.end for each in causes)
 
 
 def _others(cause: Cause) -> str:
