@@ -20,6 +20,7 @@ from poc_cli.report.cause_lines import again, others_by_the_same_step, step_text
 from poc_cli.report.excerpt import Excerpts
 from poc_cli.report.failure_causes import Cause, Causes, is_told, known_defects
 from poc_cli.report.matrix_table import Table, table
+from poc_cli.report.object_use import object_uses
 from poc_cli.report.question import question_answers
 from poc_cli.report.session_view import MEANINGS, states, value_text
 from poc_cli.report.styled import plain
@@ -103,7 +104,13 @@ def markdown(
     known = [_claim(*each, "") for each in known_defects(document)]
     page.folded(counted(KNOWN, len(known)), known)
     page.folded(f"{len(held)} held{mark}", held)
+    uses = [f"- {text(scenario['name'], LONGEST_NAME)}: {text(use)}" for scenario, use in _uses(document)]
+    page.folded(f"{len(uses)} object{'' if len(uses) == 1 else 's'}: time in memory, and wakes", uses)
     return page.text("The record of this run is incomplete, so nothing here counts as a pass." if mark else "")
+
+
+def _uses(document: RunDocument) -> Iterable[tuple[ScenarioDocument, str]]:
+    return ((scenario, use) for scenario in document["scenarios"] for use in object_uses(scenario))
 
 
 def _others(cause: Cause) -> str:
