@@ -59,6 +59,7 @@ class Flags:
     compat_dates: Sequence[str] = ()
     target: str | None = None
     token_env: str | None = None
+    workerds: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ def settings(flags: Flags | None = None) -> Settings:
         compat_dates=_given_dates(flags) or environment.dates() or written.dates(),
         target=_target(flags, environment, file),
         token_env=flags.token_env or environment.text("token_env") or (None if file is None else file.table.token_env),
+        workerds=tuple(flags.workerds),
         file=file,
         folder=folder,
     )

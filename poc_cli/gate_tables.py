@@ -4,17 +4,29 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from poc_cli.judge.figure_diff import FACTORS
 from poc_cli.judge.limits import FIGURES
 from poc_cli.judge.requirements import Entry, Gates, Limit, NotUnderstoodError, Regress, entry, regress
 from poc_cli.scenario.duration import Duration
+from poc_cli.scenario.model import share_of
 from poc_cli.scenario.steps import validated
 from poc_cli.scenario.types import Shape
 from poc_cli.scenario.validation_errors import Problem
 from poc_cli.scenario.values import Path as Way
 from poc_cli.scenario.values import shown
+
+
+def _share(value: object) -> float:
+    share = share_of(value)
+    if share is None:
+        raise ValueError('a share is written like "20%"')
+    return share
+
+
+Share = Annotated[float, BeforeValidator(_share, json_schema_input_type=str)]
+"""A share written as a percentage."""
 
 Filled = Annotated[str, Field(min_length=1)]
 
@@ -40,6 +52,8 @@ class LimitsTable(Shape):
     chat_p99: Duration | None = None
     monthly_cost: Annotated[float, Field(ge=0)] | None = None
     sockets: Annotated[int, Field(ge=1)] | None = None
+    wakes_per_minute: Annotated[int, Field(ge=0)] | None = None
+    in_memory: Share | None = None
 
 
 class BaselineTable(Shape):

@@ -50,6 +50,9 @@ class RunOptions:
     jobs: int = JOBS
     repeat: int = 1
     compat_dates: tuple[str, ...] = ()
+    workerds: tuple[str, ...] = ()
+    """Versions or binaries of the runtime to use instead of the pinned one."""
+
     target: Destination = Destination()  # noqa: RUF009 - frozen
     token_env: str | None = None
     header_env: Sequence[str] = ()
@@ -66,6 +69,23 @@ class RunOptions:
     verbosity: int = 0
     allow_unknown: bool = False
 
+    def again(self) -> list[str]:
+        """Return the options of `poc run` that play a scenario like this again."""
+        named = self.worker if self.overrides_worker else None
+        found = [] if named is None else ["--worker", str(named.path)]
+        found += [word for each in (named.configs if named else ()) for word in ("--config", each)]
+        found += [word for each in self.envs for word in ("--env", each)]
+        found += [] if self.main is None else ["--main", self.main]
+        found += ["--build"] if self.project.build else []
+        found += [] if self.sleep is None else ["--sleep", self.sleep]
+        found += [word for each in self.ignore for word in ("--ignore", each)]
+        found += [word for each in self.compat_dates for word in ("--compat-date", each)]
+        found += [] if self.target.is_local else ["--target", self.target.url or self.target.word]
+        found += [] if self.token_env is None else ["--token-env", self.token_env]
+        found += [word for each in self.header_env for word in ("--header-env", each)]
+        found += [] if self.origin is None else ["--origin", self.origin]
+        return found
+
     @property
     def worker_option(self) -> str | None:
         """Return the option that says something about the worker under test, None if none does."""
@@ -77,3 +97,8 @@ class RunOptions:
     def compat_date(self) -> str | None:
         """Return the compatibility date where there is exactly one."""
         return self.compat_dates[0] if len(self.compat_dates) == 1 else None
+
+    @property
+    def workerd(self) -> str | None:
+        """Return the runtime to use instead of the pinned one where there is exactly one."""
+        return self.workerds[0] if len(self.workerds) == 1 else None

@@ -19,6 +19,7 @@ from poc_cli.cli.options import (
     Quiet,
     Results,
     ResultsOut,
+    Runtime,
     TokenEnv,
     WorkerFolder,
     scenario_names,
@@ -132,6 +133,7 @@ def _load(
     header_env: HeaderEnv = None,
     cluster: _Cluster = None,
     compat_date: CompatDate = None,
+    workerd: Runtime = None,
     trace: _Trace = False,
     results: ResultsOut = None,
     json: Json = False,
@@ -148,6 +150,7 @@ def _load(
     dates = () if compat_date is None else (compat_date,)
     options = replace(
         settings(Flags(results, WorkerFlags(worker, config or (), env or (), main), compat_dates=dates)),
+        workerds=() if workerd is None else (workerd,),
         words=() if scenario is None else (scenario,),
         compat_dates=dates,  # those of the configuration are for runs, and so is its target
         target=_address(target),

@@ -94,6 +94,15 @@ Ignore = Annotated[
 CompatDate = Annotated[
     str | None, typer.Option(metavar="DATE", help="Run with this compatibility date.", rich_help_panel=_EXECUTION)
 ]
+Runtime = Annotated[
+    str | None,
+    typer.Option(
+        "--workerd",
+        metavar="VERSION|PATH",
+        help="Run on this version of workerd from npm, or on this binary.",
+        rich_help_panel=_EXECUTION,
+    ),
+]
 Jobs = Annotated[
     int | None,
     typer.Option(

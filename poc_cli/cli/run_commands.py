@@ -22,6 +22,7 @@ from poc_cli.cli.options import (
     RemoteBinding,
     ResultsOut,
     RunsBuild,
+    Runtime,
     Sleep,
     Times,
     TokenEnv,
@@ -42,6 +43,7 @@ _RUN_EXAMPLES = examples(
     ("poc run my-room.toml --sleep evict --watch", "again after each save, while you write"),
     ("poc run stack", "a tRPC chat: Next.js, a browser, sleeping sockets"),
     ("poc run --all --compat-date 2025-06-01", "everything, with an older compatibility date"),
+    ("poc run --all --workerd 1.20261023.1 --workerd 1.20261117.1", "on two versions of workerd, and what differs"),
     ("poc run --all --target cloudflare", "on Cloudflare: deploy, run, remove"),
     ("poc run --all --target local --target cloudflare", "on both, and what differs"),
     ("poc run my-room.toml --target wss://chat.example --token-env CHAT_TOKEN", "a worker that is already running"),
@@ -73,6 +75,15 @@ _CompatDates = Annotated[
     typer.Option(
         metavar="DATE",
         help="Run with this compatibility date; repeat it to compare several.",
+        rich_help_panel=OptionPanel.EXECUTION,
+    ),
+]
+_Runtimes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--workerd",
+        metavar="VERSION|PATH",
+        help="Run on this version of workerd from npm, or on this binary; repeat it to compare several.",
         rich_help_panel=OptionPanel.EXECUTION,
     ),
 ]
@@ -149,6 +160,7 @@ def _run(
     sleep: Sleep = None,
     ignore: Ignore = None,
     compat_date: _CompatDates = None,
+    workerd: _Runtimes = None,
     target: _Targets = None,
     token_env: TokenEnv = None,
     header_env: HeaderEnv = None,
@@ -171,7 +183,7 @@ def _run(
     first = target[0] if target else None
     under_test = WorkerFlags(worker, config or (), env or (), main)
     options = replace(
-        settings(Flags(results, under_test, sleep, jobs, compat_date or (), first, token_env)),
+        settings(Flags(results, under_test, sleep, jobs, compat_date or (), first, token_env, workerd or ())),
         words=scenarios or (),
         everything=every,
         tags=tag or (),
@@ -192,11 +204,16 @@ def _run(
         from poc_cli.commands.run_watched import watch as run_watching
 
         raise typer.Exit(run_watching(options, console))
-    if len(options.compat_dates) > 1 or len(targets) > 1:
-        from poc_cli.commands.run_matrix import run_dates, run_targets
+    several = [each for each in (options.compat_dates, options.workerds, targets) if len(each) > 1]
+    if len(several) > 1:
+        message = "--compat-date, --workerd and --target are given several times"
+        raise UsageError(message, "compare one thing at a time: give only one of them several times")
+    if several:
+        from poc_cli.commands.run_matrix import run_dates, run_runtimes, run_targets
 
-        several = len(options.compat_dates) > 1
-        raise typer.Exit(run_dates(options, console) if several else run_targets(options, targets, console))
+        if len(targets) > 1:
+            raise typer.Exit(run_targets(options, targets, console))
+        raise typer.Exit((run_dates if len(options.compat_dates) > 1 else run_runtimes)(options, console))
     from poc_cli.commands.run import run
 
     raise typer.Exit(run(options, console))
@@ -213,6 +230,7 @@ def _check(
     remote_bindings: RemoteBinding = "simulate",
     sleep: Sleep = None,
     compat_date: CompatDate = None,
+    workerd: Runtime = None,
     jobs: Jobs = None,
     repeat: Times = 1,
     target: _Target = None,
@@ -227,7 +245,8 @@ def _check(
 
     dates = () if compat_date is None else (compat_date,)
     under_test = WorkerFlags(worker, config or (), env or (), main)
-    chosen = settings(Flags(results, under_test, sleep, jobs, dates, target, token_env))
+    runtimes = () if workerd is None else (workerd,)
+    chosen = settings(Flags(results, under_test, sleep, jobs, dates, target, token_env, runtimes))
     project = ProjectOptions(build, remote_bindings)
     options = replace(chosen, repeat=repeat, loads=True, project=project)
     raise typer.Exit(check(options, output, Console(quiet=quiet)))

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Final
 from poc_cli.errors import TargetError
 from poc_cli.targets.node_tools import network_settings, write_shims
 from poc_cli.targets.npm import node
-from poc_cli.targets.process import guard, passed_on, signal_group
+from poc_cli.targets.process import ends_with_poc, passed_on, signal_group
 from poc_cli.targets.runtime_folder import base
 from poc_cli.targets.scratch_folder import ScratchFolder
 
@@ -39,16 +40,18 @@ class ProgramFolder(ScratchFolder):
         self, words: Sequence[str], folder: Path, environment: Mapping[str, str], *, joined: bool = False
     ) -> asyncio.subprocess.Process:
         """Start a program with pipes; `joined` merges stderr into stdout. Raises TargetError if that fails."""
+        found = shutil.which(words[0], path=environment.get("PATH"))
+        command, before_exec = ends_with_poc([found or words[0], *words[1:]])
         try:
             process = await asyncio.create_subprocess_exec(
-                *words,
+                *command,
                 cwd=folder,
                 env=dict(environment),
                 stdin=asyncio.subprocess.DEVNULL if joined else asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT if joined else asyncio.subprocess.PIPE,
                 start_new_session=True,
-                preexec_fn=guard(os.getpid()),
+                preexec_fn=before_exec,
             )
         except OSError as error:
             raise TargetError(f"{words[0]} cannot be started in {folder}: {error.strerror}") from error

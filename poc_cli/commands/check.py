@@ -36,7 +36,7 @@ def check(settings: Settings, output: Path | None, console: Console) -> int:
     baseline = _baseline(gates, settings, file)
     month = _month(settings)
     if settings.compat_dates:
-        raise_if_unknown(locate(console.note), settings.compat_dates)
+        raise_if_unknown(locate(console.note, wanted=settings.workerd), settings.compat_dates)
     played = play(replace(settings, words=words), console)
     document = _judged(played.folder)
     if played.interrupted:
@@ -143,10 +143,10 @@ def _report(outcome: "Outcome", document: RunDocument, folder: Path, output: Pat
     reports = output or folder
     if output is not None:
         _create(reports)
-    write(reports / "report.html", FORMATS["html"].write(JudgedRun(document, events, folder)))
+    write(reports / "report.html", FORMATS["html"].write(JudgedRun(document, events, folder, outcome)))
     write(reports / "report.md", markdown(document, events, above=table(outcome)))
     write(reports / "junit.xml", junit(document, events, outcome))
-    console.result([answer(outcome)] if console.quiet else lines(outcome))
+    console.result([answer(outcome)] if console.quiet else lines(outcome, document, events))
     console.note(f"reports: {shown(reports)}/ report.html report.md junit.xml\nevidence: {shown(folder)}")
     if os.environ.get("GITHUB_ACTIONS") == "true":
         from poc_cli.commands.report import in_repository

@@ -18,7 +18,8 @@ from poc_cli.errors import UsageError
 from poc_cli.load.capacity import limits, raise_if_too_many
 from poc_cli.load.cluster.members import is_loopback, scheduler_address
 from poc_cli.targets.api_address import Address as Loopback
-from poc_cli.targets.runtime_programs import WORKERD_VERSION, locate
+from poc_cli.targets.runtime_programs import locate
+from poc_cli.targets.runtime_version import RuntimeVersion
 from poc_cli.targets.worker_source import source_or_shipped
 from poc_cli.targets.workers import Workers
 
@@ -52,8 +53,9 @@ def raise_if_impossible(wanted: "Load", options: "LoadOptions") -> None:
             f"{options.run.worker_option} cannot be used with {where}: poc does not deploy there",
             f"leave out {options.run.worker_option} or --target",
         )
-    if options.run.compat_date is not None or options.traced:
-        raise UsageError("--compat-date and --trace are only for runtimes that poc starts", f"{where} has its own")
+    if options.run.compat_date is not None or options.run.workerds or options.traced:
+        message = "--compat-date, --workerd and --trace are only for runtimes that poc starts"
+        raise UsageError(message, f"{where} has its own")
     if options.cluster is None:
         raise_if_too_many(wanted.plan, limits(), local=False)
 
@@ -68,7 +70,8 @@ def local_target(wanted: "Load", options: "LoadOptions", console: Console) -> It
     from poc_cli.targets.runtime_context import RuntimeContext
     from poc_cli.targets.workerd import Workerd
 
-    binary = locate(console.note)
+    binary = locate(console.note, wanted=options.run.workerd)
+    version = RuntimeVersion(binary)
     address, token = Loopback(), secrets.token_urlsafe(32)  # 256 bits, fresh each run
     with contextlib.ExitStack() as open_:
         open_.callback(address.close)
@@ -77,7 +80,7 @@ def local_target(wanted: "Load", options: "LoadOptions", console: Console) -> It
         folder = run_folder(options.run.results, [wanted.scenario.document.name], datetime.now(UTC))
         redactor = Redactor([("POC_TOKEN", token), ("POC_API_KEY", address.key), *workers.secrets])
         hide(redactor, console)
-        versions = {"workerd": WORKERD_VERSION} | worker.tools
+        versions = {"workerd": version.text()} | worker.tools
         ground = RuntimeContext(binary, worker, workers, folder, redactor, token, address, versions, count(1))
         site = LocalLoadTarget(ground, worker, traced=options.traced)
         open_.callback(site.close)

@@ -44,7 +44,7 @@ def raise_file_limit() -> None:
 
 def report(folder: Path, options: RunOptions, console: Console, *, interrupted: bool) -> int:
     """Judge a run and print its result; return the exit code."""
-    from poc_cli.commands.run_folder import as_json, exit_code, judge_folder
+    from poc_cli.commands.run_folder import as_json, exit_code, history_of, judge_folder
     from poc_cli.report.text import lines, verdict_line
 
     document = judge_folder(folder)
@@ -55,7 +55,10 @@ def report(folder: Path, options: RunOptions, console: Console, *, interrupted: 
     else:
         if options.verbosity:
             console.result(_transcript(folder, messages=options.verbosity > 1))
-        console.result([*lines(document, shown(folder)), *(_used(folder) if options.target.word == CLOUDFLARE else [])])
+        events = [] if document["verdict"] == "held" else history_of(folder)  # read again only where it is quoted
+        console.result(
+            [*lines(document, shown(folder), events), *(_used(folder) if options.target.word == CLOUDFLARE else [])]
+        )
     if interrupted:
         return ExitCode.INTERRUPTED
     return exit_code(document, allow_unknown=options.allow_unknown)

@@ -17,7 +17,8 @@ from poc_cli.targets.api_address import Address
 from poc_cli.targets.api_address import environment as runtime_variables
 from poc_cli.targets.compatibility import raise_if_unknown
 from poc_cli.targets.process import Process, RuntimeFolder, spawn
-from poc_cli.targets.runtime_programs import WORKERD_VERSION, locate
+from poc_cli.targets.runtime_programs import locate
+from poc_cli.targets.runtime_version import RuntimeVersion
 from poc_cli.targets.worker_source import WorkerChoice, WorkerSource, source_or_shipped
 from poc_cli.targets.workers import Workers
 
@@ -41,7 +42,7 @@ JUDGING = (
 def run(options: RunOptions, console: Console) -> int:
     """Run and report; return the exit code. Raises PocError."""
     if options.compat_date is not None and options.target.is_local:
-        raise_if_unknown(locate(console.note), [options.compat_date])
+        raise_if_unknown(locate(console.note, wanted=options.workerd), [options.compat_date])
     played = play(options, console)
     return report(played.folder, options, console, interrupted=played.interrupted)
 
@@ -54,7 +55,8 @@ def play(options: RunOptions, console: Console) -> Played:
         return play_remote(options, console)
     found = files(options)
     wanted = source_or_shipped(options.worker) if is_wanted(found, options) else None
-    binary = locate(console.note)
+    binary = locate(console.note, wanted=options.workerd)
+    version = RuntimeVersion(binary)
     raise_file_limit()
     token = secrets.token_urlsafe(32)  # 256 bits, fresh each run
     address = Address()
@@ -91,7 +93,7 @@ def play(options: RunOptions, console: Console) -> Played:
         ours = [("POC_TOKEN", token), ("POC_API_KEY", address.key), *named(used)]
         redactor = Redactor([*ours, *workers.secrets, *ready.secrets.items()])
         hide(redactor, console)
-        versions = {"workerd": WORKERD_VERSION} | worker.tools
+        versions = {"workerd": version.text()} | worker.tools
         ground = RuntimeContext(binary, worker, workers, folder, redactor, token, address, versions, count(1))
         pool = target_pool.LocalTargetPool(ground, first, source_of)
         records = Records(folder, redactor, workers.thrown_text)

@@ -1,4 +1,4 @@
-"""`poc run` with several compatibility dates or targets: one run after another, and what differs between them."""
+"""`poc run` with several compatibility dates, runtimes or targets: one run after another, and what differs."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,12 +10,13 @@ from poc_cli.commands.run_folder import as_json, exit_code, judge_folder
 from poc_cli.errors import UsageError
 from poc_cli.exit_codes import ExitCode
 from poc_cli.judge.document_types import RunDocument
-from poc_cli.report.run_table import DATES, TARGETS, Axis, answer, compared, lines, worst
+from poc_cli.report.run_table import DATES, RUNTIMES, TARGETS, Axis, answer, compared, lines, worst
 from poc_cli.run_options import RunOptions
 from poc_cli.scenario.catalog import shown
 from poc_cli.targets.compatibility import raise_if_unknown
 from poc_cli.targets.destination import Destination
 from poc_cli.targets.runtime_programs import locate
+from poc_cli.targets.runtime_version import RuntimeVersion
 
 
 def run_dates(options: RunOptions, console: Console) -> int:
@@ -24,9 +25,25 @@ def run_dates(options: RunOptions, console: Console) -> int:
     The runtime is asked about every date first, so that an unknown one does not waste the runs before it.
     """
     dates = options.compat_dates
-    raise_if_unknown(locate(console.note), dates)
+    raise_if_unknown(locate(console.note, wanted=options.workerd), dates)
     runs = [(f"compatibility date {date}", replace(options, compat_dates=(date,))) for date in dates]
     return _run(runs, DATES, options, console)
+
+
+def run_runtimes(options: RunOptions, console: Console) -> int:
+    """Run on each version of the runtime and report; return the exit code of the worst run. Raises PocError.
+
+    All of them are brought and asked for their versions first.
+    """
+    asked = {each: RuntimeVersion(locate(console.note, wanted=each)) for each in options.workerds}
+    versions = {each: version.text() for each, version in asked.items()}
+    told = list(versions.values())
+    if len(set(told)) < len(options.workerds):
+        twice = next((each for each in told if told.count(each) > 1), told[0])
+        message = f"two of the runtimes are workerd {twice}, and only versions tell runs apart"
+        raise UsageError(message, "run each of them alone, then compare the runs: poc compare BEFORE AFTER")
+    runs = [(f"workerd {version}", replace(options, workerds=(each,))) for each, version in versions.items()]
+    return _run(runs, RUNTIMES, options, console)
 
 
 def run_targets(options: RunOptions, targets: Sequence[Destination], console: Console) -> int:

@@ -64,6 +64,8 @@ def play_remote(options: RunOptions, console: Console) -> Played:
 
 def _raise_if_impossible(options: RunOptions) -> None:
     where = options.target.url or options.target.word
+    if options.workerds:
+        raise UsageError("--workerd is only for runtimes that poc starts", f"{where} has its own: leave it out")
     if options.sleep in {"evict", EVERYWHERE}:
         message = (
             f"--sleep {options.sleep} is not available on {where}: only a runtime that poc starts evicts on request"

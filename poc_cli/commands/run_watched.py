@@ -65,6 +65,8 @@ def _raise_if_unsuited(options: RunOptions) -> None:
     reason = "plays on this machine only" if not options.target.is_local else "prints text" if options.json else None
     if len(options.compat_dates) > 1:
         reason = "plays with one compatibility date"
+    if len(options.workerds) > 1:
+        reason = "plays on one runtime"
     if reason is not None:
         raise UsageError(f"--watch {reason}", "leave it or the other option out")
 

@@ -10,6 +10,7 @@ from poc_cli.engine.passed_over import PassedOver
 from poc_cli.engine.step_failure import Failure, StepFailed
 from poc_cli.scenario.expected_message import Expected, Met, expected_by
 from poc_cli.scenario.matching import Message
+from poc_cli.scenario.message_diff import differences, nearest
 from poc_cli.scenario.model import Exchange
 from poc_cli.scenario.sessions import DISTURBED
 from poc_cli.scenario.unordered import AnyOrder
@@ -24,8 +25,11 @@ AFTER_OTHERS_SECONDS: Final = 0.15
 _OVERTAKEN: Final[frozenset[Failure]] = frozenset({"mismatch", "silence"})
 """Failures that say only that a message did not come, or not then."""
 
-_LISTED = 5
-"""Passed-over messages that a reason lists; all are in the history."""
+_LISTED = 3
+"""Differing keys that a reason lists; the report has all."""
+
+_COMPARED = 500
+"""Messages among which the nearest is looked for, which takes about 5 ms; a flood has many thousands."""
 
 
 class Correspondent(Protocol):
@@ -181,18 +185,28 @@ class Expectation:
     def _unmatched(self, expected: Expected, passed: list[Received]) -> StepFailed:
         name = self._client.name
         if passed:
-            last = passed[-1].message
-            differs = expected.difference(last)
-            why = [differs] if differs else []
-            form = expected.form
-            if differs and isinstance(form, dict) and form.keys() == {"text"} and isinstance(last.json, dict):
-                why.append("{ text = … } means a plain text; for a JSON object write { json = { text = … } }")
-            why += [f"{condition} does not hold" for condition in expected.broken(last)]
-            events = ", ".join(str(received.event_id) for received in passed[-_LISTED:])
-            reason = f"{name} got {len(passed)} message(s), none as expected: {'; '.join(why)} (event {events})"
-            return StepFailed("mismatch", reason)
+            return StepFailed("mismatch", self._mismatch(expected, passed))
         if not self._client.is_open:
             how = self._context.clients[name].how_it_ended if name in self._context.clients else ""
             return StepFailed("closed", f"{name} was closed while it waited for an answer{how and f' ({how})'}")
         reason = f"{name} got nothing within {self._step.within:g} s"
         return StepFailed("silence", reason, ", though the runtime answers")
+
+    def _mismatch(self, expected: Expected, passed: list[Received]) -> str:
+        """Return how the nearest of the messages differs; the report shows it key by key, with all the others."""
+        last = passed[-_COMPARED:]
+        chosen = last[nearest(expected, [each.message for each in last])]
+        message, name = chosen.message, self._client.name
+        differs = expected.difference(message)
+        why = [differs] if differs else []
+        others = differences(expected, message)[1:]
+        why += [str(each) for each in others[: _LISTED - 1]]
+        why += [f"and {len(others) - _LISTED + 1} more"] if len(others) >= _LISTED else []
+        form = expected.form
+        if differs and isinstance(form, dict) and form.keys() == {"text"} and isinstance(message.json, dict):
+            why.append("{ text = … } means a plain text; for a JSON object write { json = { text = … } }")
+        why += [f"{condition} does not hold" for condition in expected.broken(message)]
+        if len(passed) == 1:
+            return f"{name} got 1 message, not as expected: {'; '.join(why)} (event {chosen.event_id})"
+        head = f"{name} got {len(passed)} messages, none as expected; the nearest, event {chosen.event_id}"
+        return f"{head}: {'; '.join(why)}"

@@ -363,8 +363,10 @@ class PlayRunner:
         if self._resetter is not None:
             await self._resetter.after(step)
         only_sends = isinstance(step, On) and step.sends and not step.expects
-        if any(witnessed.slept for witnessed in context.objects.values()) and not only_sends:
+        slept = any(witnessed.slept for witnessed in context.objects.values())
+        if (slept and not only_sends) or isinstance(step, Idle):
             # After a sleep the judge checks which messages reached the object in this step; a pong is the runtime's.
+            # In an `idle` step it counts wakes and time in memory.
             await context.target.settled()
         return seen
 

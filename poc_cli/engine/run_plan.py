@@ -7,10 +7,13 @@ from typing import Final
 
 from poc_cli.run_options import RunOptions, SleepMode
 from poc_cli.scenario.capabilities import Place, fit, place_of
+from poc_cli.scenario.catalog import shown
 from poc_cli.scenario.load_model import LoadFile
 from poc_cli.scenario.model import Hibernate
 from poc_cli.scenario.plays import Play, plays_of
 from poc_cli.scenario.scenario import Scenario, every
+
+SHIPPED: Final = "the shipped worker"
 
 LOCAL: Final = place_of({"kind": "local"})
 """A runtime that poc starts, which has every ability."""
@@ -44,6 +47,21 @@ class RunPlan:
         stories = [play for play in self.plays if play.role == "story"]
         workers = {_worker_key(play) for play in stories}
         return stories[0] if len(workers) == 1 and None not in workers else None
+
+    def workers(self, options: RunOptions) -> list[str]:
+        """Return the folders of the workers that stories are played on, each once; none for an address."""
+        if options.target.url is not None:
+            return []
+        default = str(options.worker.path) if options.worker is not None else SHIPPED
+        stories = [play for play in self.plays if play.role == "story"]
+        return list(dict.fromkeys(default if each.worker is None else _folder_of(each) for each in stories))
+
+
+def _folder_of(play: Play) -> str:
+    """Return the folder of a play's own worker, relative to the current one if it is inside."""
+    if play.worker is None:
+        return SHIPPED
+    return shown(Path(play.scenario.file).absolute().parent / play.worker.dir)
 
 
 def plan_run(

@@ -48,6 +48,8 @@ async def run(  # noqa: PLR0913, PLR0917 - what a run is made of
             target=pool.description(),
             module_state="put back" if isinstance(pool, LocalTargetPool) else None,
             secrets=records.redactor.names,
+            options=options.again(),
+            workers=plan.workers(options),
         )
         log = LogLeaks(history)
         pool.listen_to_log(log.record_line)

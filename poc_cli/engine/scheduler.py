@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     from poc_cli.engine.canaries import Canaries
 
 ATTEMPTS: Final = 5
-"""The first attempt is beside all other plays, the second beside fewer, and three are alone. A play that is late in all
-of them is undecided."""
+"""The first attempt is beside all other plays, the second beside fewer, the third in a runtime of its own beside a few,
+and two are alone. A play that is late in all of them is undecided."""
 
 FIRST_REPEAT: Final = 2
+
+LAST_BESIDE_OTHERS: Final = 3
+"""Late plays mostly wait: one after the other, eleven of them took 142 s on a busy machine (measured)."""
 
 REPEAT_JOBS: Final = 60
 """Concurrent plays when late plays are repeated: 60 were never late on two slow cores, 150 were (measured)."""
@@ -97,14 +100,15 @@ class Scheduler:
             return await self._repeat(plays, outcomes)
 
     async def _repeat(self, plays: list[Play], outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
-        """Repeat disturbed plays: first beside fewer others, then alone."""
+        """Repeat disturbed plays: first beside fewer others, then in runtimes of their own, then alone."""
         for attempt in range(2, ATTEMPTS + 1):
             late = [play for play in plays if outcomes[play.label] == "given_up"]
             failed = [play for play in plays if outcomes[play.label] == "runtime_failed"]
             if not late and not failed:
                 break
-            beside_fewer = [play for play in late if attempt == FIRST_REPEAT and not play.scenario.document.measures]
-            shared = [play for play in beside_fewer if not self._pool.is_apart(play)]
+            is_beside = attempt <= LAST_BESIDE_OTHERS
+            beside_fewer = [play for play in late if is_beside and not play.scenario.document.measures]
+            shared = [play for play in beside_fewer if attempt == FIRST_REPEAT and not self._pool.is_apart(play)]
             if not self._pool.apart_at_once:  # there is only one target
                 shared, failed = [*shared, *(play for play in failed if not self._pool.is_apart(play))], []
             own = [play for play in [*beside_fewer, *failed] if play not in shared] if self._pool.apart_at_once else []

@@ -32,6 +32,8 @@ class RunStart(EventData, kind=kinds.RUN_START):
     repeat: int = ABSENT
     module_state: Annotated[str | None, "`put back` where stories are confirmed with fresh module state"] = ABSENT
     secrets: Annotated[list[str], "the names of the secrets that are taken out"] = ABSENT
+    options: Annotated[list[str], "the options of `poc run` that play a scenario like this again"] = ABSENT
+    workers: Annotated[list[str], "the folders of the workers under test; empty for an address"] = ABSENT
 
 
 class RunEnd(EventData, kind=kinds.RUN_END):

@@ -82,6 +82,20 @@ class SleepDocument(TypedDict):
     proof: Annotated[list[int], "ids of events in the history"]
 
 
+class ObjectUse(TypedDict):
+    """How long an object was in memory since it was first there, and what woke it; in the first round of the story.
+
+    An object that poc evicted counts as in memory for as long as the idle timer might have left it there.
+    """
+
+    object: str
+    seconds: Number
+    in_memory_share: Number
+    wakes: int
+    woken_by: Annotated[dict[str, int], "wakes by kind of event: `websocket`, `fetch`, `rpc`, `alarm`"]
+    wakes_a_minute: Annotated[int, "the most wakes within 60 s"]
+
+
 class Replayed(TypedDict):
     """A play that was given up and played again."""
 
@@ -168,6 +182,7 @@ class ScenarioDocument(TypedDict):
     claims: list[ClaimDocument]
     left_out_claims: NotRequired[list[LeftOutClaim]]
     sleeps: list[SleepDocument]
+    objects: NotRequired[Annotated[list[ObjectUse], "by the trace"]]
     stopped: Annotated[str | None, "why it stopped before its last step"]
     error: str | None
     not_evicted: NotRequired[Annotated[list[str], "objects that a step should have evicted, and why it did not"]]
@@ -302,6 +317,8 @@ class RunDocument(TypedDict):
     target: RunTarget
     sleep_onset: NotRequired[SleepOnset | None]
     sleep: Annotated[str | None, "the --sleep option"]
+    options: NotRequired[Annotated[list[str], "the options of `poc run` that play a scenario like this again"]]
+    workers: NotRequired[Annotated[list[str], "the folders of the workers under test"]]
     scenarios: list[ScenarioDocument]
     repeats: NotRequired[Repeats]
     matrix: list[CellDocument]

@@ -143,6 +143,7 @@ class _Found:
         """Yield a row for each other claim that does not meet the gates, and one for all the rest."""
         everything = self._gates.require is None
         good: Counter[str] = Counter()
+        bad = 0
         for name, claim in self._claims.items():
             if self._is_required(name) or self._is_allowed(name) or claim["verdict"] == "error":
                 continue
@@ -150,9 +151,12 @@ class _Found:
             if row is None:
                 good["refuted, as known" if claim["verdict"] == "refuted" else claim["verdict"]] += 1
             else:
+                bad += 1
                 yield row
         if good:
             wanted = "every claim is held" if everything else "no other claim is refuted"
+            if everything and (bad or self._gates.allow):
+                wanted = "every other claim is held"
             yield Row(wanted, ", ".join(f"{number} {verdict}" for verdict, number in good.items()), "met")
         elif not self._claims and not self._left_out:
             yield Row("a claim is judged", "none was", "undecided")

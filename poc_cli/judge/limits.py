@@ -1,6 +1,6 @@
 """The gates on figures: limits, and how much worse than the baseline a run may be."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal
@@ -22,7 +22,15 @@ FIGURES: Final = {
 }
 """By the name of a limit: the figure of run.json, its key there, and its name in a sentence."""
 
+_OF_OBJECTS: Final[Mapping[str, Literal["wakes_a_minute", "in_memory_share"]]] = {
+    "wakes_per_minute": "wakes_a_minute",
+    "in_memory": "in_memory_share",
+}
+"""By the name of a limit: the figure of each object in run.json."""
+
 _UNMEASURED: Final = {
+    "wakes_per_minute": "no object of this run was seen by a trace",
+    "in_memory": "no object of this run was seen by a trace",
     "wake_p50": "no scenario of this run measures wakes; wake-latency does",
     "wake_p99": "no scenario of this run measures wakes; wake-latency does",
     "asleep_after": "no object slept by the idle timer in this run",
@@ -52,6 +60,9 @@ def within(limits: Iterable[Limit], document: RunDocument, cost: MonthlyCost | N
         if limit.name == "sockets" and document.get("load"):
             yield _sockets(limit, document)
             continue
+        if limit.name in _OF_OBJECTS and (found := _of_objects(limit, document)) is not None:
+            yield found
+            continue
         comparing = "at least" if limit.name == "sockets" else "at most"
         wanted = f"{limit.name} is {comparing} {limit.written}"
         figure, key, rank = FIGURES.get(limit.name, ("", "", ""))
@@ -76,6 +87,23 @@ def _figure(limit: Limit, wanted: str, value: float, of: str, lag_ms: float) -> 
     if value - lag_ms <= limit.most:
         return Row(wanted, f"{found}, of which up to {_ms(lag_ms)} may be this client's own lateness", "undecided")
     return Row(wanted, found, "not met")
+
+
+def _of_objects(limit: Limit, document: RunDocument) -> Row | None:
+    """Return the row for the object with the highest figure, None if the run has no objects."""
+    key = _OF_OBJECTS[limit.name]
+    uses = [(each[key], each, story["name"]) for story in document["scenarios"] for each in story.get("objects", ())]
+    if not uses:
+        return None
+    value, use, story = max(uses, key=lambda each: each[0])
+    by = ", ".join(f"{number} x {kind}" for kind, number in use["woken_by"].items())
+    told = (
+        f"{value:.0%} of {use['seconds']:.0f} s"
+        if limit.name == "in_memory"
+        else f"{value}" + (f": {by}" if by else "")
+    )
+    wanted = f"{limit.name} is at most {limit.written}"
+    return Row(wanted, f"{told} ({story}/{use['object']})", "met" if value <= limit.most else "not met")
 
 
 def _sockets(limit: Limit, document: RunDocument) -> Row:

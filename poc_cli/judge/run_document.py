@@ -23,6 +23,7 @@ from poc_cli.judge.finding import WORST_FIRST, Verdict
 from poc_cli.judge.leaks import leaks
 from poc_cli.judge.loads import loads_of
 from poc_cli.judge.matrix import Cell, cells
+from poc_cli.judge.memory_use import memory_use, use_document
 from poc_cli.judge.module_state_verdict import confirmed
 from poc_cli.judge.outcome import counts, exit_code, verdict
 from poc_cli.judge.recheck import checked
@@ -84,6 +85,8 @@ def judge_run(run: RunRecord, events: list[Event | None]) -> RunDocument:
         "target": target | _answered_by(run),
         "sleep_onset": _onset(run),
         "sleep": run.start.get("sleep"),
+        "options": [str(each) for each in run.start.get("options") or ()],
+        "workers": [str(each) for each in run.start.get("workers") or ()],
         "scenarios": cast("list[ScenarioDocument]", retries.added_to(scenarios)),
         "repeats": retries.counted(),
         "matrix": [_cell(cell) for cell in cells(judged)],
@@ -178,22 +181,35 @@ def _scenario(run: RunRecord, stories: list[PlayRecord], findings: list[ClaimFin
     decided = all(finding.finding.verdict in {"held", "refuted"} for finding in findings)
     # A play that lateness cut is not incomplete if every claim was decided before the cut or in another attempt.
     stopped = [play for play in stories if play.outcome == "stopped" and not (play.was_cut and decided)]
-    document = {
-        "name": story.scenario.document.name,
-        "title": story.scenario.document.title,
-        "file": story.scenario.file,
-        "verdict": "error" if failed else _verdict_of_story(claims, stopped=bool(stopped)),
-        "left_out": None,
-        "seconds": max(_play_seconds(play) for play in stories),
-        "claims": claims,
-        "left_out_claims": [{"id": name, "reason": reason} for name, reason in left_out.items()],
-        "sleeps": [_sleep(play, sleep) for play in stories for sleep in sleeps_of(play)],
-        "stopped": _ending(stopped, len(stories)),
-        "error": _ending(failed, len(stories)),
-    } | _not_evicted(story)
+    document = (
+        {
+            "name": story.scenario.document.name,
+            "title": story.scenario.document.title,
+            "file": story.scenario.file,
+            "verdict": "error" if failed else _verdict_of_story(claims, stopped=bool(stopped)),
+            "left_out": None,
+            "seconds": max(_play_seconds(play) for play in stories),
+            "claims": claims,
+            "left_out_claims": [{"id": name, "reason": reason} for name, reason in left_out.items()],
+            "sleeps": [_sleep(play, sleep) for play in stories for sleep in sleeps_of(play)],
+            "stopped": _ending(stopped, len(stories)),
+            "error": _ending(failed, len(stories)),
+        }
+        | _objects(story)
+        | _not_evicted(story)
+    )
     if is_session(story):
         return document | session_part(story)
     return document | _question(story, claims, whole=not stopped and not failed)
+
+
+def _objects(story: PlayRecord) -> Document:
+    """Return how much of its time each object was in memory and what woke it, as the trace shows."""
+    if not story.place.has_trace:
+        return {}
+    uses = [memory_use(story, label, None) for label in story.play.objects]
+    found = [use_document(use) for use in uses if use.presences]
+    return {"objects": found} if found else {}
 
 
 def _not_evicted(story: PlayRecord) -> Document:

@@ -1,13 +1,18 @@
-"""The outcome of `poc check` as a table: each requirement, what was found, and the verdict."""
+"""The outcome of `poc check`: each requirement, what was found, and the verdict."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from poc_cli.exit_codes import ExitCode
+from poc_cli.history.event import Event
 from poc_cli.inert import inert
+from poc_cli.judge.document_types import RunDocument
 from poc_cli.judge.gates import Outcome
 from poc_cli.judge.requirements import Row
+from poc_cli.report.cause_lines import again, step_lines
+from poc_cli.report.failure_causes import Cause, Causes
 from poc_cli.report.markdown import text
-from poc_cli.report.styled import Line, span
+from poc_cli.report.styled import Line, Span, span
 
 ANSWERS: Final = {
     ExitCode.HELD: "feasible: every gate is met",
@@ -24,11 +29,6 @@ STYLES: Final = {
     "left out": "yellow",
 }
 
-WIDEST: Final = 44
-"""Width of a cell: two cells and the verdict fit into 100 columns, the width of a CI log."""
-
-_HEADS: Final = ("requirement", "found", "verdict")
-
 
 def answer(outcome: Outcome) -> Line:
     """Return the result in one line."""
@@ -40,31 +40,57 @@ def answer(outcome: Outcome) -> Line:
     return [span(ANSWERS[outcome.exit_code], style.get(outcome.exit_code, "yellow")), span(message)]
 
 
-def lines(outcome: Outcome) -> list[Line]:
-    """Return the table, then each row that is not met in full, then the result."""
-    cells = [(_cut(row.requirement), _cut(row.found), row.verdict) for row in outcome.rows]
-    widths = [max(map(len, column)) for column in zip(_HEADS, *cells, strict=True)]
-    found: list[Line] = [[span(f"{head:<{width}}  ", "bold") for head, width in zip(_HEADS, widths, strict=True)]]
-    for requirement, seen, verdict in cells:
-        columns = span(f"{requirement:<{widths[0]}}  "), span(f"{seen:<{widths[1]}}  ")
-        found.append([*columns, span(verdict, STYLES[verdict])])
-    found.append([])
-    for row in outcome.failing:
-        found += _in_full(row)
-    return [*found, answer(outcome)]
+def lines(outcome: Outcome, document: RunDocument | None = None, events: Iterable[Event | None] = ()) -> list[Line]:
+    """Return the gates that are met, then the others, the worst first, then the result.
+
+    Gates that one step failed are told under the first of them; `document` and `events` are what was checked.
+    """
+    found: list[Line] = []
+    failing = outcome.failing
+    for row in outcome.rows:
+        if row not in failing:
+            found += _row_lines(row)
+    causes = {} if document is None else _causes(document, events)
+    told: set[int] = set()
+    for row in failing:
+        cause = None if row.claim is None else causes.get(row.claim)
+        if cause is not None and id(cause) in told:
+            continue
+        found += [[], *_row_lines(row)]
+        if cause is None or document is None:
+            continue
+        told.add(id(cause))
+        same = [each for each in failing if each is not row and each.claim and causes.get(each.claim) is cause]
+        for each in same:
+            if each.claim == row.claim:  # another requirement on the same claim
+                found += _row_lines(each)
+            else:
+                found.append([_verdict(each), span(each.requirement), span(", by the same step", "dim")])
+        if cause.step is not None:
+            found += [[span(_INDENT), *line] for line in step_lines(cause.step, again(document, cause))]
+    return [*found, [], answer(outcome)]
 
 
-def _in_full(row: Row) -> list[Line]:
-    return [
-        [span(f"{row.verdict}: ", STYLES[row.verdict]), span(row.requirement)],
-        [span(f"    {inert(row.found)}")],
-        [],
-    ]
+_INDENT: Final = " " * 11
 
 
-def _cut(cell: str) -> str:
-    whole = inert(cell)
-    return whole if len(whole) <= WIDEST else whole[: WIDEST - 1] + "…"
+def _causes(document: RunDocument, events: Iterable[Event | None]) -> dict[tuple[str, str], Cause]:
+    """Return the cause of each claim that did not hold, by scenario and id."""
+    causes = Causes(events)
+    return {
+        (scenario["name"], claim["id"]): cause
+        for scenario in document["scenarios"]
+        for cause in causes.of(scenario)
+        for claim in cause.claims
+    }
+
+
+def _row_lines(row: Row) -> list[Line]:
+    return [[_verdict(row), span(row.requirement)], [span(f"{_INDENT}{inert(row.found)}", "dim")]]
+
+
+def _verdict(row: Row) -> Span:
+    return span(f"{row.verdict:<9}  ", STYLES[row.verdict])
 
 
 def table(outcome: Outcome) -> str:

@@ -1,14 +1,16 @@
 """A judged run for GitHub Actions: annotations at scenario lines, and the job summary."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from poc_cli.history.event import Event
 from poc_cli.inert import inert
 from poc_cli.judge.document_types import ClaimDocument, RunDocument, ScenarioDocument
 from poc_cli.judge.gates import Outcome
+from poc_cli.report.cause_lines import others_by_the_same_step
 from poc_cli.report.excerpt import Excerpts
+from poc_cli.report.failure_causes import Causes
 from poc_cli.report.gate_table import table
 from poc_cli.report.markdown import markdown
 
@@ -39,7 +41,8 @@ class Annotation:
 
 def annotations(document: RunDocument, events: Iterable[Event | None], located: Located) -> str:
     """Return the workflow commands that annotate a run: refuted claims first, then errors, then unknown claims."""
-    return commands(_annotations(document, Excerpts(events), located))
+    events = list(events)
+    return commands(_annotations(document, Excerpts(events), Causes(events), located))
 
 
 def annotations_of_check(
@@ -70,7 +73,8 @@ def summary(document: RunDocument, events: list[Event | None], outcome: Outcome 
     return markdown(document, events, above=gates, largest=min(room, LARGEST_SUMMARY))
 
 
-def _annotations(document: RunDocument, excerpts: Excerpts, located: Located) -> list[Annotation]:
+def _annotations(document: RunDocument, excerpts: Excerpts, causes: Causes, located: Located) -> list[Annotation]:
+    """Return an annotation for each cause, at the step that failed if one did."""
     order = ("refuted", "held", "error", "unknown")  # a held claim is here if its known defect is gone
     found: list[tuple[int, Annotation]] = []
     for scenario in document["scenarios"]:
@@ -78,10 +82,12 @@ def _annotations(document: RunDocument, excerpts: Excerpts, located: Located) ->
             file = located(scenario["file"])
             title = f"poc: {scenario['name']} could not be run"
             found.append((order.index("error"), Annotation("error", title, str(scenario["error"]), file)))
-        for claim in scenario["claims"]:
-            as_known = claim["verdict"] == "refuted" and claim["known"] == "refuted"
-            if not as_known and (claim["verdict"] != "held" or claim["known"] == "refuted"):
-                found.append((order.index(claim["verdict"]), _annotation(scenario, claim, excerpts, located)))
+        for cause in causes.of(scenario):
+            about = _annotation(scenario, cause.claims[0], excerpts, located)
+            others = others_by_the_same_step(cause)
+            message = f"{about.message}. By the same step: {others}" if others else about.message
+            line = about.line if cause.step is None or about.file is None else cause.step.line
+            found.append((order.index(cause.verdict), replace(about, message=message, line=line)))
     return [annotation for _, annotation in sorted(found, key=lambda pair: pair[0])]
 
 

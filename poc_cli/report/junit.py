@@ -4,14 +4,17 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+from junitparser import Attr, Error, Failure, IntAttr, JUnitXml, Skipped, TestCase, TestSuite
 
+from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.inert import inert
 from poc_cli.judge.document_types import ClaimDocument, LeftOutClaim, RunDocument, ScenarioDocument
 from poc_cli.judge.gates import Outcome
 from poc_cli.judge.requirements import Row
+from poc_cli.report.cause_lines import again, step_text
 from poc_cli.report.excerpt import Excerpts
+from poc_cli.report.failure_causes import Cause, Causes
 from poc_cli.report.session_view import MEANINGS
 
 LONGEST_MESSAGE: Final = 300
@@ -30,15 +33,25 @@ Finding = Failure | Error | Skipped
 
 def junit(document: RunDocument, events: Iterable[Event | None] = (), outcome: Outcome | None = None) -> str:
     """Return the XML document; `events` is the history for the excerpts, `outcome` that of a check."""
-    excerpts = Excerpts(events)
+    events = list(events)
+    excerpts, causes, times = Excerpts(events), Causes(events), _seconds_of_claims(events)
     suites = [] if outcome is None else [(_suite("gates", [_gate(row) for row in outcome.rows]), 0.0)]
     accepted = frozenset() if outcome is None else outcome.accepted
     for scenario in document["scenarios"]:
         cases = [_without_claims(scenario)] if not scenario["claims"] else []
-        cases += [
-            _claim(scenario, claim, excerpts, accepted=(scenario["name"], claim["id"]) in accepted)
-            for claim in scenario["claims"]
-        ]
+        by_claim = {claim["id"]: cause for cause in causes.of(scenario) for claim in cause.claims}
+        for claim in scenario["claims"]:
+            name = scenario["name"], claim["id"]
+            cause = by_claim.get(claim["id"])
+            step = None if cause is None else cause.step
+            details = _details(document, claim, cause, excerpts)
+            case = _claim(scenario, claim, details, accepted=name in accepted)
+            case.time = times.get(name, 0.0)
+            case.file = _inert(scenario["file"])
+            line = excerpts.line(*name, claim["evidence"]) if step is None else step.line
+            if line is not None:
+                case.line = line
+            cases.append(case)
         cases += [_left_out(scenario, each) for each in scenario.get("left_out_claims", ())]
         cases += _gaps(scenario)
         suites.append((_suite(scenario["name"], cases, document["started"]), scenario["seconds"]))
@@ -50,11 +63,45 @@ def junit(document: RunDocument, events: Iterable[Event | None] = (), outcome: O
     for suite, _ in suites:
         whole.append(suite)
     whole.update_statistics()
-    for suite, seconds in suites:  # claims have no time of their own, so update_statistics() has set 0
+    for suite, seconds in suites:  # the sum of its cases, which update_statistics() has set, is not the scenario's
         suite.time = seconds
     whole.time = document["seconds"] or 0.0
     text = whole.tostring()
     return _DECLARATION + (text.decode() if isinstance(text, bytes) else str(text)) + "\n"
+
+
+class _Case(TestCase):
+    """A test case with its place, as pytest and many CIs have it."""
+
+    file = Attr("file")
+    line = IntAttr("line")
+
+
+def _seconds_of_claims(events: Iterable[Event | None]) -> dict[tuple[str, str], float]:
+    """Return how long the steps of each claim took in its story, by scenario and id; other claims took none."""
+    scenarios: dict[str, str] = {}
+    begun: dict[tuple[str, int | None], Event] = {}
+    found: dict[tuple[str, str], float] = {}
+    for event in events:
+        if event is None:
+            continue
+        if event.kind == kinds.PLAY_START and event.data.get("role") == "story":
+            scenarios[event.play] = str(event.data.get("scenario"))
+        elif event.kind == kinds.STEP and event.play in scenarios:
+            begun[event.play, event.step] = event
+        elif event.kind == kinds.STEP_END and (start := begun.get((event.play, event.step))) is not None:
+            name = scenarios[event.play], str(start.data.get("claim"))
+            found[name] = found.get(name, 0.0) + (event.t_ns - start.t_ns) / 1e9
+    return {name: round(seconds, 3) for name, seconds in found.items()}
+
+
+def _details(document: RunDocument, claim: ClaimDocument, cause: Cause | None, excerpts: Excerpts) -> list[str]:
+    """Return what the history shows about a claim, once for all claims that one step failed."""
+    if cause is None or cause.step is None:
+        return excerpts.around(claim["evidence"])
+    if claim is not cause.claims[0]:
+        return [f"by the same step as {cause.claims[0]['id']}: {cause.step.place}"]
+    return step_text(cause.step, again(document, cause))
 
 
 def _suite(name: str, cases: list[TestCase], started: str | None = None) -> TestSuite:
@@ -65,8 +112,8 @@ def _suite(name: str, cases: list[TestCase], started: str | None = None) -> Test
     return suite
 
 
-def _case(suite: str, name: str) -> TestCase:
-    return TestCase(_inert(name), _inert(suite), 0.0)
+def _case(suite: str, name: str) -> _Case:
+    return _Case(_inert(name), _inert(suite), 0.0)
 
 
 def _gate(row: Row) -> TestCase:
@@ -96,7 +143,7 @@ def _gaps(scenario: ScenarioDocument) -> list[TestCase]:
     if session is None:
         return []
     says = {gap: loss["says"] for loss in reversed(session["losses"]) for gap in loss["gaps"]}
-    cases = []
+    cases: list[TestCase] = []
     for each in session["gaps"]:
         case = _case(scenario["name"], f"sleep between lines {each['after_line']} and {each['before_line']}")
         meaning = MEANINGS[each["state"]]
@@ -114,18 +161,18 @@ def _left_out(scenario: ScenarioDocument, claim: LeftOutClaim) -> TestCase:
     return case
 
 
-def _claim(scenario: ScenarioDocument, claim: ClaimDocument, excerpts: Excerpts, *, accepted: bool) -> TestCase:
+def _claim(scenario: ScenarioDocument, claim: ClaimDocument, shown: list[str], *, accepted: bool) -> _Case:
     case = _case(scenario["name"], claim["id"])
     verdict, reason, known = claim["verdict"], claim["reason"], claim["known"] == "refuted"
     held_of = claim["held_of"]
     if held_of["n"] > 1 and verdict != "held":
         reason = f"held {held_of['k']} of {held_of['n']}; {reason}"
     details = [f'"{claim["says"]}"', *([f"source: {claim['source']}"] if claim["source"] else [])]
-    details += excerpts.around(claim["evidence"])
+    details += shown
     if verdict == "error":
         case.result = _finding(Error, reason, details)
     elif verdict == "unknown":
-        case.result = _finding(Skipped, f"unknown: {reason}")
+        case.result = _finding(Skipped, f"unknown: {reason}", shown)
     elif verdict == "refuted" and (known or accepted):
         case.result = _finding(Skipped, f"refuted, {'a known defect' if known else 'which the gates allow'}: {reason}")
     elif verdict == "refuted":

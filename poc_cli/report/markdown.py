@@ -16,12 +16,23 @@ from poc_cli.judge.document_types import (
     ScenarioDocument,
     SessionDocument,
 )
+from poc_cli.report.cause_lines import again, others_by_the_same_step, step_text
 from poc_cli.report.excerpt import Excerpts
+from poc_cli.report.failure_causes import Cause, Causes, is_told, known_defects
 from poc_cli.report.matrix_table import Table, table
+from poc_cli.report.object_use import object_uses
 from poc_cli.report.question import question_answers
 from poc_cli.report.session_view import MEANINGS, states, value_text
 from poc_cli.report.styled import plain
-from poc_cli.report.target_summary import evidence_text, known_defect, repeats, rests_on, sleep_onset
+from poc_cli.report.target_summary import (
+    KNOWN,
+    counted,
+    evidence_text,
+    known_defect,
+    repeats,
+    rests_on,
+    sleep_onset,
+)
 from poc_cli.report.text import INCOMPLETE, verdict_line
 
 LARGEST_BYTES: Final = 60_000
@@ -61,6 +72,7 @@ def markdown(
     `events` is the history, quoted for claims that did not hold; `above` is Markdown to put first.
     """
     page = _Page(largest)
+    events = list(events)
     excerpts = Excerpts(events)
     page.add(above, "tables of gates")
     for each in question_answers(document):
@@ -77,18 +89,39 @@ def markdown(
     for section in document.get("load") or []:
         page.add("\n".join(_load(section)))
     claims = [(scenario, claim) for scenario in document["scenarios"] for claim in scenario["claims"]]
+    causes = Causes(events)
+    found = {scenario["name"]: causes.of(scenario) for scenario in document["scenarios"]}
     for scenario in document["scenarios"]:
-        page.add(_problems(scenario))
+        page.add(_problems(scenario, stopped=not is_told(causes.ending(scenario), found[scenario["name"]])))
         if "session" in scenario:
             page.add(_session(scenario["name"], scenario["session"]))
     for verdict, heading in _FAILING.items():
-        for scenario, claim in claims:
-            if claim["verdict"] == verdict:
-                short = _claim(scenario, claim, mark)
-                page.item(f"### {heading}", short, short + _quoted(excerpts.around(claim["evidence"])))
+        for cause in (each for of_scenario in found.values() for each in of_scenario):
+            if cause.verdict == verdict:
+                short = _claim(cause.scenario, cause.claims[0], mark) + _others(cause)
+                page.item(f"### {heading}", short, short + _quoted(_details(document, cause, excerpts)))
     held = [_claim(*each, mark) for each in claims if each[1]["verdict"] == "held"]
+    known = [_claim(*each, "") for each in known_defects(document)]
+    page.folded(counted(KNOWN, len(known)), known)
     page.folded(f"{len(held)} held{mark}", held)
+    uses = [f"- {text(scenario['name'], LONGEST_NAME)}: {text(use)}" for scenario, use in _uses(document)]
+    page.folded(f"{len(uses)} object{'' if len(uses) == 1 else 's'}: time in memory, and wakes", uses)
     return page.text("The record of this run is incomplete, so nothing here counts as a pass." if mark else "")
+
+
+def _uses(document: RunDocument) -> Iterable[tuple[ScenarioDocument, str]]:
+    return ((scenario, use) for scenario in document["scenarios"] for use in object_uses(scenario))
+
+
+def _others(cause: Cause) -> str:
+    others = others_by_the_same_step(cause)
+    return f"\\\n  By the same step: {text(others)}" if others else ""
+
+
+def _details(document: RunDocument, cause: Cause, excerpts: Excerpts) -> list[str]:
+    if cause.step is None:
+        return excerpts.around(cause.claims[0]["evidence"])
+    return step_text(cause.step, again(document, cause))
 
 
 def text(value: object, longest: int = LONGEST_TEXT) -> str:
@@ -164,10 +197,10 @@ def _cell(cell: CellDocument | None) -> str:
     return f"⚠️ **{text(cell['value'])}**, not as documented: {text(', '.join(cell['claims']), LONGEST_NAME)}"
 
 
-def _problems(scenario: ScenarioDocument) -> str:
+def _problems(scenario: ScenarioDocument, *, stopped: bool) -> str:
     endings = (
         ("could not be run", scenario["error"]),
-        ("ended early", scenario["stopped"]),
+        ("ended early", scenario["stopped"] if stopped else None),
         ("was left out", scenario["left_out"]),
     )
     name = text(scenario["name"], LONGEST_NAME)

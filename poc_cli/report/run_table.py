@@ -1,4 +1,4 @@
-"""Runs on several compatibility dates or targets side by side: first what differs, then what is the same."""
+"""Runs on several compatibility dates, runtimes or targets side by side: first what differs, then what is the same."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -38,6 +38,7 @@ def _place(document: RunDocument) -> str:
 
 DATES: Final = Axis("date", lambda document: str(document["target"].get("compatibility_date")))
 TARGETS: Final = Axis("target", _place)
+RUNTIMES: Final = Axis("runtime", lambda document: str((document["target"].get("versions") or {}).get("workerd")))
 
 
 def rows(documents: Sequence[RunDocument], axis: Axis) -> list[Row]:

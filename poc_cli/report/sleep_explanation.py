@@ -7,16 +7,21 @@ from typing import Any, Final
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
+from poc_cli.judge.memory_use import memory_use, use_document
 from poc_cli.judge.sleeps import Sleep, sleeps_of
 from poc_cli.record.places import pin_words, pins_of
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.report import black_box_notes
 from poc_cli.report.advice import NOTHING_SEEN, advice_on_events, advice_on_pin
+from poc_cli.report.object_use import in_words
 from poc_cli.report.stay_lines import Stay, counted, stays_of, timeline
 from poc_cli.report.styled import Line, span
 
 _SECOND: Final = 1e9
 _REQUESTS: Final = frozenset({kinds.EVICTED, kinds.REFUSED, kinds.AWAKE, kinds.PROBED})
+_TELLING_SECONDS: Final = 1.0
+"""A share of less time than this says nothing."""
+
 _BAD: Final = "yellow"
 
 
@@ -69,6 +74,8 @@ def explain(subject: ObjectInPlay) -> list[Line]:
     where = f"  object of class {reference.class_}, {play.start.data['role']} of {play.start.data['file']}"
     found: list[Line] = [[span(f"{play.label}/{label}", "bold"), span(where, "dim")]]
     found.append([span(f"  {_answer(subject)}", "green" if subject.slept_as_asked else _BAD)])
+    use = use_document(memory_use(play, label, None))
+    found += [[span(f"  It {in_words(use)}.")]] if use["seconds"] >= _TELLING_SECONDS else []
     found += [[], *timeline(subject.stays)] if subject.stays else []
     found += _section("hibernate steps", _requests(subject))
     found += _section("pending at that time", _pending(subject))

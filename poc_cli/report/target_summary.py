@@ -14,7 +14,21 @@ def where(document: RunDocument) -> str:
     details = [part for part in (versions, f"answered by {colos}" if colos else "") if part]
     kind = target.get("kind", "no target")
     address = f"{kind} {target['url']}" if target.get("url") else str(kind)
-    return address + (f" ({'; '.join(details)})" if details else "")
+    place = address + (f" ({'; '.join(details)})" if details else "")
+    worker = worker_of(document)
+    return place if worker is None else f"{place} with {worker}"
+
+
+def worker_of(document: RunDocument) -> str | None:
+    """Return which worker was played, None if that is not recorded or is the address itself."""
+    workers = document.get("workers") or []
+    if len(workers) > _WORKERS:
+        return f"{len(workers)} workers"
+    return " and ".join(workers) or None
+
+
+_WORKERS: Final = 2
+"""Workers that a summary names; each scenario names its own."""
 
 
 def sleep_onset(document: RunDocument) -> str | None:
@@ -82,12 +96,27 @@ def counts(document: RunDocument) -> str:
 
 
 def numbers(document: RunDocument) -> Iterator[tuple[str, int]]:
-    """Yield the counts of a run with their names."""
-    yield from ((name, number) for name, number in document["counts"].items() if isinstance(number, int))
+    """Yield the counts of a run with their names; refutations that are known have a count of their own."""
+    claims = [claim for scenario in document["scenarios"] for claim in scenario["claims"]]
+    known = sum(is_known(claim) for claim in claims)
+    for name, number in document["counts"].items():
+        if isinstance(number, int):
+            yield name, max(0, number - known) if name == "refuted" else number
+    yield KNOWN, known
+
+
+def is_known(claim: ClaimDocument) -> bool:
+    """Return whether a claim is refuted as its scenario says that it is here."""
+    return claim["verdict"] == "refuted" and claim["known"] == "refuted"
+
+
+KNOWN: Final = "known"
 
 
 def counted(name: str, number: int) -> str:
     """Return one count with its name, for example `3 held`."""
+    if name == KNOWN:
+        return f"{number:,} known {'defect' if number == 1 else 'defects'}"
     if name == "claims_left_out":
         return f"{number:,} {'claim' if number == 1 else 'claims'} left out"
     return f"{number:,} {name.replace('_', ' ')}"

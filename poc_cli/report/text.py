@@ -1,13 +1,27 @@
 """A judged run for the terminal: the claims with their verdicts and reasons, the matrix, the figures and the result."""
 
+from collections.abc import Iterable
 from typing import Final
 
+from poc_cli.history.event import Event
 from poc_cli.judge.document_types import CellDocument, ClaimDocument, Figure, RunDocument, ScenarioDocument
+from poc_cli.report.cause_lines import again, step_lines
+from poc_cli.report.failure_causes import Cause, Causes, is_remarkable, is_told, known_defects
 from poc_cli.report.matrix_table import Table, table
 from poc_cli.report.question import question_answers
 from poc_cli.report.session_text import session_lines
 from poc_cli.report.styled import Line, Span, span
-from poc_cli.report.target_summary import counts, evidence_text, known_defect, repeats, sleep_onset, where
+from poc_cli.report.target_summary import (
+    KNOWN,
+    counted,
+    counts,
+    evidence_text,
+    is_known,
+    known_defect,
+    repeats,
+    sleep_onset,
+    where,
+)
 
 STYLES = {"held": "green", "refuted": "bold red", "unknown": "yellow", "error": "bold magenta"}
 """The color of each verdict, which is always also written as a word."""
@@ -51,8 +65,9 @@ def _answer(document: RunDocument) -> Span:
     return span(answer, STYLES[verdict])
 
 
-def lines(document: RunDocument, folder: str) -> list[Line]:
-    """Return the report. Lines are not wrapped; the terminal does that."""
+def lines(document: RunDocument, folder: str, events: Iterable[Event | None] = ()) -> list[Line]:
+    """Return the report; `events` is the history, quoted where a step failed. The terminal wraps lines."""
+    causes = Causes(events)
     mark = f"  {INCOMPLETE}" if document["error"] else ""
     flaw: list[Line] = []
     if document["error"]:
@@ -61,8 +76,12 @@ def lines(document: RunDocument, folder: str) -> list[Line]:
     found += _answers(document)
     brief = len(document["scenarios"]) > SCENARIOS_IN_FULL and not mark
     for scenario in document["scenarios"]:
-        found += _in_a_line(scenario) if brief and _is_plain(scenario) else _scenario(scenario, mark, brief=brief)
+        if brief and _is_plain(scenario):
+            found += _in_a_line(scenario)
+        else:
+            found += _Scenario(document, scenario, causes, mark, brief=brief).lines()
     found += [[]] if brief else []
+    found += _known(document)
     matrix = _matrix(table(document["matrix"]))
     found += [[span(INCOMPLETE, STYLES["error"])], *matrix] if matrix and flaw else matrix
     onset = sleep_onset(document)
@@ -104,65 +123,126 @@ def _answers(document: RunDocument) -> list[Line]:
 
 
 def _is_plain(scenario: ScenarioDocument) -> bool:
-    """Return whether one line is enough for a scenario: it held without any remark, or was left out."""
+    """Return whether one line is enough for a scenario: all came out as it should without a remark, or was left out."""
     if scenario["left_out"]:
         return True
     odd = scenario["error"] or scenario["stopped"] or scenario["replayed"]
-    return not odd and all(claim["verdict"] == "held" and claim["known"] is None for claim in scenario["claims"])
+    return not odd and not any(map(is_remarkable, scenario["claims"]))
 
 
 def _in_a_line(scenario: ScenarioDocument) -> list[Line]:
     if scenario["left_out"]:
         message = f"{scenario['name']}: {scenario['left_out']}"
         return [[span("left out  ", "yellow"), span(message)]]
-    number = len(scenario["claims"])
+    number = sum(claim["verdict"] == "held" for claim in scenario["claims"])
     claims = "1 claim" if number == 1 else f"{number} claims"
+    known = len(scenario["claims"]) - number
+    claims += f", {counted(KNOWN, known)}" if known else ""
     without = len(scenario.get("left_out_claims", ()))
     claims += f", {without} left out" if without else ""
     return [[span("held      ", STYLES["held"]), span(scenario["name"], "bold"), span(f", {claims}", "dim")]]
 
 
-def _scenario(scenario: ScenarioDocument, mark: str, *, brief: bool) -> list[Line]:
-    head: Line = [span(scenario["name"], "bold"), span(f"  {scenario['title']}"), span(mark, STYLES["error"])]
-    if scenario["left_out"]:
-        return [head, [span("  left out  ", "yellow"), span(scenario["left_out"])], []]
-    found = [head]
-    if scenario["error"]:
-        found.append([span("  error     ", STYLES["error"]), span(scenario["error"])])
-    for replay in scenario["replayed"]:
-        which = "" if replay["play"] == scenario["name"] else f" ({replay['play']})"
-        found.append([span(f"  repeated{which}: ", "yellow"), span(replay["reason"])])
-    shown = [claim for claim in scenario["claims"] if not brief or claim["verdict"] != "held" or claim["known"]]
-    for claim in shown:
-        found += _claim(claim, mark)
-    if others := len(scenario["claims"]) - len(shown):
-        found.append([span("  held      ", STYLES["held"]), span(f"{others} more", "dim")])
-    if "session" in scenario:
-        found += session_lines(scenario["session"])
-    for left_out in scenario.get("left_out_claims", ()):
-        found.append([span("  left out  ", "yellow"), span(left_out["id"]), span(f": {left_out['reason']}", "dim")])
-    for reason in scenario.get("not_evicted", ()):
-        found.append([span("  not evicted  ", "yellow"), span(reason)])
-    if scenario["stopped"]:
-        found.append([span("  stopped   ", "yellow"), span(scenario["stopped"])])
+class _Scenario:
+    """The lines of one scenario."""
+
+    def __init__(
+        self, document: RunDocument, scenario: ScenarioDocument, causes: Causes, mark: str, *, brief: bool
+    ) -> None:
+        self._document = document
+        self._scenario = scenario
+        self._mark = mark
+        self._brief = brief
+        self._causes = {cause.claims[0]["id"]: cause for cause in causes.of(scenario)}
+        self._ending = causes.ending(scenario)
+
+    def lines(self) -> list[Line]:
+        scenario, mark = self._scenario, self._mark
+        head: Line = [span(scenario["name"], "bold"), span(f"  {scenario['title']}"), span(mark, STYLES["error"])]
+        if scenario["left_out"]:
+            return [head, [span("  left out  ", "yellow"), span(scenario["left_out"])], []]
+        found = [head]
+        if scenario["error"]:
+            found.append([span("  error     ", STYLES["error"]), span(scenario["error"])])
+        for replay in scenario["replayed"]:
+            which = "" if replay["play"] == scenario["name"] else f" ({replay['play']})"
+            found.append([span(f"  repeated{which}: ", "yellow"), span(replay["reason"])])
+        found += self._claims()
+        if "session" in scenario:
+            found += session_lines(scenario["session"])
+        for left_out in scenario.get("left_out_claims", ()):
+            found.append([span("  left out  ", "yellow"), span(left_out["id"]), span(f": {left_out['reason']}", "dim")])
+        for reason in scenario.get("not_evicted", ()):
+            found.append([span("  not evicted  ", "yellow"), span(reason)])
+        return [*found, *self._stopped(), []]
+
+    def _claims(self) -> list[Line]:
+        """Return the claims; those that did not hold for the reason of an earlier one are told with that one."""
+        found: list[Line] = []
+        more = 0
+        told = {claim["id"] for cause in self._causes.values() for claim in cause.claims[1:]}
+        for claim in self._scenario["claims"]:
+            cause = self._causes.get(claim["id"])
+            if cause is not None:
+                found += self._cause(cause)
+            elif claim["id"] in told or is_known(claim):
+                continue
+            elif self._brief:
+                more += 1
+            else:
+                found += self._claim(claim)
+        return found + ([[span("  held      ", STYLES["held"]), span(f"{more} more", "dim")]] if more else [])
+
+    def _cause(self, cause: Cause) -> list[Line]:
+        found = self._claim(cause.claims[0])
+        for other in cause.claims[1:]:
+            style = STYLES[other["verdict"]]
+            found.append(
+                [span(f"  {other['verdict']:<9} ", style), span(other["id"]), span(", by the same step", "dim")]
+            )
+        if cause.step is not None:
+            command = again(self._document, cause)
+            found += [[span(_INDENT), *line] for line in step_lines(cause.step, command)]
+        return found
+
+    def _claim(self, claim: ClaimDocument) -> list[Line]:
+        held = claim["verdict"] == "held"
+        style = "" if self._mark and held else STYLES[claim["verdict"]]
+        known = f" ({note})" if (note := known_defect(claim)) else ""
+        name = [span(claim["id"]), span(_repeats(claim), "dim" if held else "yellow")]
+        name += [span(known, "yellow"), span(self._mark, STYLES["error"])]
+        found: list[Line] = [[span(f"  {claim['verdict']:<9} ", style), *name]]
+        if not held:
+            found.append([span(f'{_INDENT}"{claim["says"]}"', "dim")])
+        found.append([span(f"{_INDENT}{claim['reason']}", "dim" if held else "")])
+        control = claim["control"]
+        if control is not None and control["verdict"] == "not run":
+            found.append([span(f"{_INDENT}its control was not run: {control['reason']}", "yellow")])
+        if not held and claim["evidence"]:
+            found.append([span(f"{_INDENT}{evidence_text(claim['evidence'], EVENTS_LISTED)} of history.ndjson", "dim")])
+        return found
+
+    def _stopped(self) -> list[Line]:
+        """Return where the scenario stopped early, unless a claim has told that."""
+        reason, step = self._scenario["stopped"], self._ending
+        if not reason or is_told(step, [*self._causes.values()]):
+            return []
+        found: list[Line] = [[span("  stopped   ", "yellow"), span(reason)]]
+        if step is not None:
+            command = again(self._document, self._scenario["file"])
+            found += [[span(_INDENT), *line] for line in step_lines(step, command)]
+        return found
+
+
+def _known(document: RunDocument) -> list[Line]:
+    """Return the known defects, which are as expected and count for nothing."""
+    known = known_defects(document)
+    if not known:
+        return []
+    found: list[Line] = [[span(f"{counted(KNOWN, len(known))}, as expected:", "bold")]]
+    for scenario, claim in known:
+        found += [[span(f"  {scenario['name']}/{claim['id']}")], [span(f'    "{claim["says"]}"', "dim")]]
     return [*found, []]
-
-
-def _claim(claim: ClaimDocument, mark: str) -> list[Line]:
-    held = claim["verdict"] == "held"
-    style = "" if mark and held else STYLES[claim["verdict"]]
-    name = [span(claim["id"]), span(_repeats(claim), "dim" if held else "yellow")]
-    name += [span(f" ({known})" if (known := known_defect(claim)) else "", "yellow"), span(mark, STYLES["error"])]
-    found: list[Line] = [[span(f"  {claim['verdict']:<9} ", style), *name]]
-    if not held:
-        found.append([span(f'{_INDENT}"{claim["says"]}"', "dim")])
-    found.append([span(f"{_INDENT}{claim['reason']}", "dim" if held else "")])
-    control = claim["control"]
-    if control is not None and control["verdict"] == "not run":
-        found.append([span(f"{_INDENT}its control was not run: {control['reason']}", "yellow")])
-    if not held and claim["evidence"]:
-        found.append([span(f"{_INDENT}{evidence_text(claim['evidence'], EVENTS_LISTED)} of history.ndjson", "dim")])
-    return found
 
 
 def _repeats(claim: ClaimDocument) -> str:

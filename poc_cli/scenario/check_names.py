@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,8 @@ class CheckEntry:
     """Whether objects that report the number of their sockets can show it without a trace."""
     has_limit: bool = False
     """Whether it compares the time of each wake with the claim's `limit`, which is required then."""
+    limits: Literal["number", "share"] | None = None
+    """What the claim's `most` is, which is required then; a number may have a `within` and a `woken_by`."""
     wants_awake: bool = False
     """Whether its object must stay in memory, so that not sleeping is not a failure."""
     about_sleep: bool = False
@@ -38,6 +40,8 @@ class CheckEntry:
     """Whether a connection closed in a step of the claim leaves the claim undecided."""
     awaits_answers: bool = False
     """Whether the end of the story waits for replies to messages with a mark at the claim's `by` path."""
+    awaits_hearers: bool = False
+    """Whether the end of the story waits until every other client has received those messages."""
     plays_sessions: bool = False
     """Whether it needs the story's session to be played with sleeps in its gaps."""
     beyond_state: bool = False
@@ -64,6 +68,9 @@ def entry_of(check: str | None) -> CheckEntry:
     """Return the entry of a claim's check, or one with everything off if the claim has no check."""
     return ENTRIES.get(check or "", _NO_CHECK)
 
+
+WOKEN_BY: Final = ("websocket", "fetch", "rpc", "alarm")
+"""The kinds of events that `woken_by` may name."""
 
 SLEEP_TRANSPARENT: Final = "sleep-transparent"
 NO_SECRET_LEAVES: Final = "no-secret-leaves"  # noqa: S105 - the name of a claim

@@ -135,6 +135,10 @@ def _claim(claim: Claim, scenario: Scenario) -> Iterator[str]:
     yield from _prose(claim.says)
     if claim.check is not None:
         limit = "" if claim.limit is None else f" Limit: {written(claim.limit)}."
+        if claim.most is not None:
+            within = "" if claim.within is None else f" within {written(claim.within)}"
+            by = "" if claim.woken_by is None else f", by {listed(claim.woken_by, '')}"
+            limit = f" At most {claim.most}{within}{by}."
         yield from _labeled("judged by", f"{claim.check}: {_MEANINGS[claim.check]}{limit}")
     lines = [str(placed.position.line) for placed in every(scenario.steps) if placed.step.claim == claim.id]
     if lines:

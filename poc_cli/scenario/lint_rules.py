@@ -183,6 +183,23 @@ def _check(claim: Claim, path: Path, *, decided: bool) -> Iterator[Problem]:
     if not entry_of(claim.check).has_limit and claim.limit is not None:
         limited = " or ".join(f'"{name}"' for name, entry in ENTRIES.items() if entry.has_limit)
         yield Problem((*path, "limit"), f'"limit" requires check = {limited}', at="key")
+    yield from _most(claim, path)
+
+
+def _most(claim: Claim, path: Path) -> Iterator[Problem]:
+    """Yield what is wrong with the keys of the checks that count wakes and time in memory."""
+    limits = entry_of(claim.check).limits
+    if limits is None and claim.most is not None:
+        limited = " or ".join(f'"{name}"' for name, entry in ENTRIES.items() if entry.limits is not None)
+        yield Problem((*path, "most"), f'"most" requires check = {limited}', at="key")
+    if limits == "number" and (not isinstance(claim.most, int) or claim.most < 0):
+        yield Problem((*path, "check"), f'"{claim.check}" needs a number as "most"', "add one, like most = 2")
+    if limits == "share" and claim.share is None:
+        yield Problem((*path, "check"), f'"{claim.check}" needs a share as "most"', 'add one, like most = "20%"')
+    for key, value in (("within", claim.within), ("woken_by", claim.woken_by)):
+        if limits != "number" and value is not None:
+            counting = " or ".join(f'"{name}"' for name, entry in ENTRIES.items() if entry.limits == "number")
+            yield Problem((*path, key), f'"{key}" requires check = {counting}', at="key")
 
 
 def _control_names(index: int, claim: Claim, document: ScenarioFile) -> Iterator[Problem]:

@@ -185,6 +185,15 @@ def looks_at_keys(expected: object) -> bool:
     return isinstance(expected, dict) and _form(expected)[0] is None
 
 
+def json_of(expected: object) -> object | Missing:
+    """Return the JSON that an expected message is compared with key by key, MISSING for any other form."""
+    name, content = _form(expected)
+    if name == "json_text" and isinstance(content, str):
+        return Message(text=content).json
+    is_json = name == "json" or (name is None and expected is not None and not isinstance(expected, str))
+    return content if is_json else MISSING
+
+
 def matches(expected: object, message: Message, *, exact: bool = False) -> bool:
     """Return whether the message matches; extra keys in objects are allowed unless `exact`.
 
@@ -449,10 +458,15 @@ def _object_mismatch(expected: dict[str, object], actual: dict[str, object], way
     return None if extra is None else lambda: f"{_at((*way, extra))}expected nothing, got {shown(actual[extra])}"
 
 
-def _at(way: Path) -> str:
-    """Return the path in the syntax of conditions, followed by a colon; the empty string for the whole message."""
+def place_of(way: Path) -> str:
+    """Return a path in the syntax of conditions; the empty string for the whole message."""
     steps = "".join(f"[{step}]" if isinstance(step, int) else f".{_key(step)}" for step in way)
-    return f"{steps.removeprefix('.')}: " if steps else ""
+    return steps.removeprefix(".")
+
+
+def _at(way: Path) -> str:
+    place = place_of(way)
+    return f"{place}: " if place else ""
 
 
 def _key(key: str) -> str:

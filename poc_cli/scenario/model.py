@@ -1,5 +1,6 @@
 """The models of a scenario file: the story, its clients, its steps and its claims."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -181,6 +182,16 @@ class Control(Shape):
         return self
 
 
+_SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)%")
+
+
+def share_of(text: object) -> float | None:
+    """Return the share that a percentage means, None for anything else and for more than 100%."""
+    match = _SHARE.fullmatch(text) if isinstance(text, str) else None
+    share = None if match is None else float(match[1]) / 100
+    return share if share is not None and share <= 1 else None
+
+
 class Claim(Shape):
     """One statement that the story tests."""
 
@@ -194,10 +205,25 @@ class Claim(Shape):
     )
     by: str = Field(default="id", description="The path to the value that identifies a message.")
     limit: Duration | None = Field(default=None, description="The longest that a wake may take, for `wake-under`.")
+    most: int | str | None = Field(
+        default=None,
+        description='How many wakes `wakes-at-most` allows, or for `in-memory-at-most` the share of the time: "20%".',
+    )
+    within: Duration | None = Field(default=None, description="The time in which `wakes-at-most` counts wakes.")
+    woken_by: list[Literal["websocket", "fetch", "rpc", "alarm"]] | None = Field(
+        default=None,
+        min_length=1,
+        description="The kinds of events of which `wakes-at-most` counts wakes (default: all).",
+    )
     matrix: MatrixCell | None = Field(default=None, description="The cell of the survival matrix that it fills.")
     control: Control | None = Field(default=None, description="One change with which it must get another verdict.")
     mutant: str | None = Field(default=None, description="A broken worker with which it must be refuted.")
     known: dict[str, Literal["refuted"]] = Field(default={}, description="Targets on which it is known to be refuted.")
+
+    @property
+    def share(self) -> float | None:
+        """Return `most` as a share of one, None if it is none."""
+        return share_of(self.most)
 
 
 class ScenarioFile(Shape):

@@ -14,8 +14,7 @@ CHECK_NPM = (
     "or set POC_WORKERD to a workerd that is already on this machine"
 )
 
-_CI = (
-    "ci",
+_WORDS = (
     "--ignore-scripts",
     "--no-audit",
     "--no-fund",
@@ -49,8 +48,8 @@ def corepack(name: str) -> Path:
     return _wheel() / "lib" / "node_modules" / "corepack" / "dist" / f"{name}.js"
 
 
-def ci(folder: Path, npm: Sequence[str], *, holding: int) -> None:
-    """Run `npm ci` in `folder`, without development dependencies.
+def install(folder: Path, npm: Sequence[str], *, locked: bool, holding: int) -> None:
+    """Run `npm ci` in `folder`, or `npm install` if it has no lock, without development dependencies.
 
     npm gets the whole environment, because npmrc may refer to any variable and only npm's own code runs. `holding` is
     a file descriptor that stays open until npm has ended, even if poc is killed before. Raises TargetError with npm's
@@ -58,7 +57,7 @@ def ci(folder: Path, npm: Sequence[str], *, holding: int) -> None:
     """
     try:
         finished = subprocess.run(
-            [*npm, *_CI, "--omit=dev", f"--prefix={folder}"],
+            [*npm, "ci" if locked else "install", *_WORDS, "--omit=dev", f"--prefix={folder}"],
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -1,6 +1,8 @@
 """Locate workerd and wrangler, and install the pinned versions into the user's cache if they are missing."""
 
+import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,13 +10,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from poc_cli.errors import TargetError
+from poc_cli.errors import TargetError, UsageError
 from poc_cli.shipped import shipped
 
-WORKERD_VERSION = "1.20261023.1"
+WORKERD_VERSION = "1.20261117.1"
 """The newest workerd with binaries for all five platforms; worker/package.json pins the same version."""
 
-WRANGLER_VERSION = "4.156.0"
+WRANGLER_VERSION = "4.164.0"
 """The newest wrangler for that workerd; worker/package.json pins the same version."""
 
 _PLATFORMS = {
@@ -24,6 +26,7 @@ _PLATFORMS = {
     ("Darwin", "arm64"): "darwin-arm64",
 }
 _MANIFEST, _LOCK = "package.json", "package-lock.json"
+_VERSION = re.compile(r"1\.[0-9]{8}\.[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +38,47 @@ class Thing:
     size: str
     proof: Callable[[Path], Path]
     manifests: Callable[[], tuple[str, str]]
+    """The texts of package.json and package-lock.json; an empty lock leaves the versions to npm."""
+
     finish: Callable[[Path], None] | None = None
     """A step to run in the folder after npm."""
 
 
-def locate(say: Callable[[str], None], npm: Sequence[str] | None = None) -> Path:
-    """Return the absolute path of the workerd to run: POC_WORKERD if set, else the pinned one.
+def locate(say: Callable[[str], None], npm: Sequence[str] | None = None, *, wanted: str | None = None) -> Path:
+    """Return the absolute path of the workerd to run: `wanted`, else POC_WORKERD, else the pinned one.
 
-    A missing or damaged pinned one is installed first, with progress lines passed to `say`. `npm` replaces the npm
-    command. Raises TargetError if there is no workerd and it cannot be installed.
+    `wanted` is a version on npm or the path of a binary. What is missing or damaged in poc's cache is installed first,
+    with progress lines passed to `say`. `npm` replaces the npm command. Raises TargetError if there is no workerd and
+    it cannot be installed, and UsageError if `wanted` is neither.
     """
     named = os.environ.get("POC_WORKERD")
-    if named:
+    if wanted is None and named:
         return _named(Path(named).absolute())
+    if wanted is not None and wanted != WORKERD_VERSION:
+        return _wanted(wanted, say, npm)
     worker = shipped("worker")
     home = _home(worker)
     binary = _binary(home)
     if not _is_executable(binary):
         thing = Thing("workerd", WORKERD_VERSION, "about 40 MB", _binary, lambda: _manifests(worker))
         bring(thing, home, say, npm)
+    return binary
+
+
+def _wanted(wanted: str, say: Callable[[str], None], npm: Sequence[str] | None) -> Path:
+    if _VERSION.fullmatch(wanted) is None:
+        if not _is_executable(Path(wanted)):
+            raise UsageError(
+                f"--workerd {wanted} is neither a version nor an executable file",
+                f"name a version on npm, such as {WORKERD_VERSION}, or the workerd binary itself",
+            )
+        return Path(wanted).absolute()
+    home = cache() / f"workerd-{wanted}-npm"
+    binary = _binary(home)
+    if not _is_executable(binary):
+        package = json.dumps({"name": "poc-workerd", "private": True, "dependencies": {"workerd": wanted}})
+        # No lock is shipped for it; npm checks what it downloads against the digests of the registry.
+        bring(Thing("workerd", wanted, "about 40 MB", _binary, lambda: (package, "")), home, say, npm)
     return binary
 
 
@@ -173,7 +198,7 @@ def _install(thing: Thing, home: Path, lock: int, npm: Sequence[str] | None) -> 
     """Install into a temporary folder and rename it when complete, so that `home` is never partial."""
     import shutil
 
-    from poc_cli.targets.npm import CHECK_NPM, ci, command
+    from poc_cli.targets.npm import CHECK_NPM, command, install
 
     part = home.with_name(f"{home.name}.part")
     shutil.rmtree(
@@ -181,9 +206,10 @@ def _install(thing: Thing, home: Path, lock: int, npm: Sequence[str] | None) -> 
     )  # left by a killed process; its npm has ended, or the lock would still be held
     part.mkdir()
     try:
-        for name, text in zip((_MANIFEST, _LOCK), thing.manifests(), strict=True):
+        texts = [(name, text) for name, text in zip((_MANIFEST, _LOCK), thing.manifests(), strict=True) if text]
+        for name, text in texts:
             (part / name).write_text(text, encoding="utf-8")
-        ci(part, npm or command(), holding=lock)
+        install(part, npm or command(), locked=len(texts) > 1, holding=lock)
         if thing.finish is not None:
             thing.finish(part)
         if not _is_executable(thing.proof(part)):

@@ -18,7 +18,7 @@ CONFIGURATIONS: Final = ("wrangler.json", "wrangler.jsonc", "wrangler.toml")
 """In wrangler's order of precedence."""
 
 _NEW_CONFIGURATION: Final = "cloudflare.config.ts"
-"""Read by wrangler 4.156.0 and 4.164.0 with --experimental-new-config only, and ignored without it."""
+"""Read by wrangler 4.164.0 with --experimental-new-config only, and ignored without it."""
 
 REDIRECT: Final = Path(".wrangler", "deploy", "config.json")
 """Where a build tool names the configuration that it generated (Cloudflare's documentation of wrangler)."""

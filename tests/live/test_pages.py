@@ -101,7 +101,7 @@ def test_what_it_cannot_do_or_does_not_show_is_a_sentence(poc: Poc) -> None:
             'page could not click "#nothing"',
             "nothing is not defined",
             "page's script did not finish within 0.3 s",
-            "page got 1 message(s), none as expected",
+            "page got 1 message, not as expected",
             'page should show ["a"] at #log li within 0.3 s and shows nothing',
             'page should show "shut" at #state within 0.3 s and shows "open"',
             "not a valid selector",

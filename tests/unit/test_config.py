@@ -212,6 +212,7 @@ def test_the_gates_mean_what_is_written(folder: Path) -> None:
         '[check]\nscenarios = ["hibernate", "storage/*"]\n'
         'require = ["a", "story/b", "c 4 of 5"]\nallow = ["d"]\n'
         '[check.limits]\nwake_p99 = "50ms"\nasleep_after = "10.5s"\nmonthly_cost = 12.5\nsockets = 100\n'
+        'wakes_per_minute = 2\nin_memory = "20%"\n'
         '[check.baseline]\nrun = "before.json"\nregress = "wake_p50 2x, wake_p99 3.5x, claims none"\n',
         encoding="utf-8",
     )
@@ -227,6 +228,8 @@ def test_the_gates_mean_what_is_written(folder: Path) -> None:
         Limit("asleep_after", 10_500, "10.5s"),
         Limit("monthly_cost", 12.5, "$12.5"),
         Limit("sockets", 100, "100"),
+        Limit("wakes_per_minute", 2, "2"),
+        Limit("in_memory", 0.2, "20%"),
     }
     assert gates.regress == Regress((("wake_p50", 2), ("wake_p99", 3.5)), claims=True)
 

@@ -92,9 +92,15 @@ def _asked_for_more(play: PlayRecord, numbered: list[_Numbered]) -> Event | None
     sent = [each for each in play.frames_sent if each.kind == kinds.SENT]  # programs and pages send by themselves
     unawaited = [each for each in sent if (each.step, each.actor) not in _answers(play)]
     last = max(with_number)
-    asking = {_kind(play, each) for each in sent if _answers(play).get((each.step, each.actor)) in with_number}
+    asking = _asking(play, with_number)
     later = (each for each in unawaited if each.id > last and _kind(play, each) in asking)
     return next(later, None) or _one_too_many(play, numbered, unawaited)
+
+
+def _asking(play: PlayRecord, with_number: set[int]) -> set[object]:
+    """Return the kinds of messages for which their own sender got a number."""
+    sent = (each for each in play.frames_sent if each.kind == kinds.SENT)
+    return {_kind(play, each) for each in sent if _answers(play).get((each.step, each.actor)) in with_number}
 
 
 def _one_too_many(play: PlayRecord, numbered: list[_Numbered], unawaited: list[Event]) -> Event | None:
@@ -110,12 +116,18 @@ def _one_too_many(play: PlayRecord, numbered: list[_Numbered], unawaited: list[E
 
 
 def _asked_in_vain(play: PlayRecord, every: list[_Numbered]) -> Event | None:
-    """Return a message after which a client without any number received nothing, while another client got a number."""
+    """Return a message that a client without any number sent before another client got a number.
+
+    It is of a kind for which its sender should have got one, as another sender did, or its sender heard nothing more.
+    """
     last_heard = {each.client: each.last_event for each in every}
     numbers = [event for each in every for event, _ in each.numbers]
     subscribers = {each.client for each in every if each.numbers}
+    asking = _asking(play, set(numbers))
     for sent in play.frames_sent:
-        if sent.kind != kinds.SENT or sent.actor in subscribers or sent.id < last_heard.get(sent.actor, 0):
+        if sent.kind != kinds.SENT or sent.actor in subscribers:
+            continue
+        if sent.id < last_heard.get(sent.actor, 0) and _kind(play, sent) not in asking:
             continue
         connection = play.connection_of(sent.actor, sent.id)
         if connection is not None and any(sent.id < event and connection.is_open_at(event) for event in numbers):

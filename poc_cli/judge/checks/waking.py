@@ -68,7 +68,8 @@ def _slept_on(play: PlayRecord, claim: Claim, sleep: Sleep) -> Finding:
     late = _last_unproven(play, sleep, window, sent[-1])
     if late is not None:
         return unknown(f"nothing shows that {sleep.label} slept on after event {late} arrived", (*sleep.evidence, late))
-    return held(f"{sleep.label} slept on through {len(sent)} message(s)", (*sleep.evidence, *sent), (sleep,))
+    messages = "1 message" if len(sent) == 1 else f"{len(sent)} messages"
+    return held(f"{sleep.label} slept on through {messages}", (*sleep.evidence, *sent), (sleep,))
 
 
 def _last_unproven(play: PlayRecord, sleep: Sleep, window: _Window, sent: int) -> int | None:

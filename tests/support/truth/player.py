@@ -452,7 +452,7 @@ class Player:
 
     def _unmet(self, name: str, step: Exchange, passed: int) -> Failed:
         if passed:
-            return Failed("mismatch", f"{name} got {passed} message(s), none as expected")
+            return Failed("mismatch", f"{name} got {passed} messages, none as expected")
         if not self.clients[name].is_open:
             return Failed("closed", f"{name} was closed while it waited for an answer")
         return Failed("silence", f"{name} got nothing within {step.within:g} s, though the runtime answers")

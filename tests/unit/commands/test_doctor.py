@@ -41,7 +41,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def workerd(tmp_path: Path) -> Workerd:
     """Return a maker of programs that stand for workerd."""
 
-    def make(says: str = "workerd 2026-10-23", *, at: Path | None = None, code: int = 0) -> Path:
+    def make(says: str = "workerd 2026-11-17", *, at: Path | None = None, code: int = 0) -> Path:
         binary = at or tmp_path / "my-workerd"
         binary.parent.mkdir(parents=True, exist_ok=True)
         binary.write_text(f"#!/bin/sh\ncat <<'END'\n{says}\nEND\nexit {code}\n")
@@ -85,7 +85,7 @@ def test_nothing_is_made_by_looking(machine: Path) -> None:
 def test_the_installed_workerd_says_its_version(machine: Path, workerd: Workerd) -> None:
     binary = workerd(at=pinned())
     found, code = told(machine / "results")
-    assert found["workerd"] == f"ok: {WORKERD_VERSION}, {binary} says workerd 2026-10-23"
+    assert found["workerd"] == f"ok: {WORKERD_VERSION}, {binary} says workerd 2026-11-17"
     assert found["cache"] == f"ok: {machine}/cache/poc"
     assert code == ExitCode.HELD
 

@@ -100,7 +100,7 @@ def test_it_stops_at_the_first_precondition_that_fails() -> None:
     played = play(story(OPEN, WRONG + " }", ECHO))
     end = played.one(kinds.PLAY_END)
     assert end.data["outcome"] == "stopped"
-    assert end.data["reason"].startswith(f"on failed at {FILE}:7:3: ann got 1 message(s), none as expected")
+    assert end.data["reason"].startswith(f"on failed at {FILE}:7:3: ann got 1 message, not as expected")
     assert end.data["at_step"] == 1
     assert len(steps(played)) == 2
 

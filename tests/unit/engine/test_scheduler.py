@@ -9,7 +9,7 @@ import pytest
 from poc_cli.engine import admission, scheduler
 from poc_cli.engine.admission import Admission
 from poc_cli.engine.pacing import LONGEST_HOLD_SECONDS
-from poc_cli.engine.scheduler import ATTEMPTS, REPEAT_JOBS
+from poc_cli.engine.scheduler import ATTEMPTS, LAST_BESIDE_OTHERS, REPEAT_JOBS
 from poc_cli.errors import PocError
 from poc_cli.history import event as kinds
 from poc_cli.history import writer
@@ -192,6 +192,18 @@ def test_what_is_always_late_is_played_with_less_beside_then_alone_and_is_unknow
     assert "this machine was too slow" in played.of(kinds.PLAY_END)[-1].data["reason"]
     assert played.verdicts == {"it": "unknown"}
     assert impossible(played.events) == []
+
+
+def test_third_attempts_overlap_in_runtimes_of_their_own_and_later_ones_are_alone() -> None:
+    played = play(*(story(OPEN, QUIET, name=name) for name in ("a", "b")), prepare=in_each(stand_still))
+
+    def sequence(attempt: int) -> list[str]:
+        marks = played.of(kinds.PLAY_START, kinds.PLAY_END)
+        return [each.kind for each in marks if each.play.endswith(f"@{attempt}")]
+
+    assert [name for name, _ in played.pool.gave].count("shared") == LAST_BESIDE_OTHERS - 1
+    assert sequence(LAST_BESIDE_OTHERS)[:2] == [kinds.PLAY_START, kinds.PLAY_START]
+    assert sequence(LAST_BESIDE_OTHERS + 1) == [kinds.PLAY_START, kinds.PLAY_END] * 2
 
 
 def test_what_was_late_once_is_decided_by_the_next_attempt() -> None:

@@ -184,7 +184,7 @@ class Tale:
 
     def gets_wrong(self, reply: object, *, reached: int | None = None) -> None:
         """Let the answer be another than the step expects."""
-        self.says(reply, reached=reached, failure=("mismatch", "got 1 message(s), none as expected"))
+        self.says(reply, reached=reached, failure=("mismatch", "got 1 message, not as expected"))
 
     def gets_nothing(self, *, reached: int | None = None) -> None:
         """Let the answer not come."""

@@ -143,4 +143,4 @@ def test_a_keep_alive_of_a_program_while_it_sleeps_counts_for_no_wake() -> None:
     told.enters(why="hibernatable_websocket")
     told.add("cli", "frame_received", step=3, socket=1, text="y", bytes=1)
     told.ends(wake_ms=1.0)
-    assert finding(told.done())["reason"] == "object slept on through 1 message(s)"
+    assert finding(told.done())["reason"] == "object slept on through 1 message"

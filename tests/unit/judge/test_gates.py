@@ -302,3 +302,31 @@ def test_a_leak_can_be_allowed_though_no_scenario_has_the_claim(name: str) -> No
 
 def test_a_leak_of_a_scenario_that_is_not_chosen_cannot_be_named() -> None:
     assert [index for index, _, _ in unknown([entry("three/no-secret-leaves")], CHOSEN)] == [0]
+
+
+def use(story: str, name: str, wakes: int, share: float) -> Any:
+    """Return a scenario with one object."""
+    woken = {"alarm": wakes} if wakes else {}
+    known = {"object": name, "seconds": 60.0, "in_memory_share": share, "wakes": wakes, "woken_by": woken}
+    return scenario(story, error=None, stopped=None, objects=[known | {"wakes_a_minute": wakes}])
+
+
+@pytest.mark.parametrize(("most", "verdict"), [(4, "met"), (3, "not met")])
+def test_wakes_a_minute_are_limited_for_the_object_with_the_most(most: int, verdict: str) -> None:
+    gates = Gates(None, (), (Limit("wakes_per_minute", most, str(most)),))
+    outcome = held(gates, use("one", "room", 1, 0.2), use("two", "hub", 4, 0.1))
+    row = next(row for row in outcome.rows if row.requirement == f"wakes_per_minute is at most {most}")
+    assert (row.found, row.verdict) == ("4: 4 x alarm (two/hub)", verdict)
+
+
+@pytest.mark.parametrize(("most", "verdict"), [(0.5, "met"), (0.1, "not met")])
+def test_the_share_of_time_in_memory_is_limited(most: float, verdict: str) -> None:
+    gates = Gates(None, (), (Limit("in_memory", most, f"{most:.0%}"),))
+    outcome = held(gates, use("one", "room", 1, 0.2), use("two", "hub", 4, 0.1))
+    row = next(row for row in outcome.rows if row.requirement.startswith("in_memory"))
+    assert (row.found, row.verdict) == ("20% of 60 s (one/room)", verdict)
+
+
+def test_without_a_trace_these_limits_are_undecided() -> None:
+    gates = Gates(None, (), (Limit("in_memory", 0.5, "50%"), Limit("wakes_per_minute", 1, "1")))
+    assert [row.verdict for row in held(gates, *GOOD).rows if "at most" in row.requirement] == ["undecided"] * 2

@@ -23,7 +23,7 @@ from tests.unit.judge.rechecking import (
 
 
 def test_a_failed_expectation_that_was_made_ok_is_an_error() -> None:
-    history = asked(reply={"n": 2}, failure=("mismatch", "got 1 message(s), none as expected"))
+    history = asked(reply={"n": 2}, failure=("mismatch", "got 1 message, not as expected"))
     assert misfit(history) is None
     assert claims(judged(history))["it"]["verdict"] == "refuted"
     told = misfit(turned(history, 1))

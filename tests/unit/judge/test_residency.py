@@ -185,7 +185,7 @@ def test_no_wake_is_held_where_the_object_slept_on_through_a_message() -> None:
     told.says("b")
     found = finding(told.done())
     assert found["verdict"] == "held"
-    assert found["reason"] == "object slept on through 1 message(s)"
+    assert found["reason"] == "object slept on through 1 message"
 
 
 def test_no_wake_is_refuted_by_a_message_that_woke_it() -> None:

@@ -24,7 +24,7 @@ def test_the_evidence_is_quoted_with_what_led_to_it() -> None:
     judged = claims(history.end().judged())["it"]
     quoted = Excerpts(history.events).around(judged["evidence"])
     assert quoted[-3].endswith("ann < wrong")
-    assert "failed (mismatch): got 1 message(s), none as expected" in quoted[-2]
+    assert "failed (mismatch): got 1 message, not as expected" in quoted[-2]
     assert len(quoted) <= LONGEST
 
 

@@ -3,10 +3,11 @@
 import pytest
 from markdown_it import MarkdownIt
 
-from poc_cli.judge.gates import Outcome
-from poc_cli.judge.requirements import Row
+from poc_cli.judge.gates import Outcome, check_gates
+from poc_cli.judge.requirements import Gates, Row
 from poc_cli.report.gate_table import lines, table
 from poc_cli.report.styled import plain
+from tests.unit.judge.histories import History, scenario
 from tests.unit.report.hostile import TEXTS
 
 ROWS = (
@@ -16,16 +17,40 @@ ROWS = (
 )
 
 
-def test_the_table_is_followed_by_what_had_to_be_cut() -> None:
+def test_what_is_met_comes_first_and_nothing_is_cut() -> None:
     told = [plain(line) for line in lines(Outcome(ROWS))]
-    assert told[:4] == [
-        "requirement               found                                         verdict",
-        "s/a is held               held                                          met",
-        "s/b is held               refuted: because because because because be…  not met",
-        "wake_p99 is at most 50ms  not measured                                  undecided",
+    assert told == [
+        "met        s/a is held",
+        "           held",
+        "",
+        "not met    s/b is held",
+        "           refuted: " + ("because " * 20).strip(),
+        "",
+        "undecided  wake_p99 is at most 50ms",
+        "           not measured",
+        "",
+        "not feasible: a gate is not met (1 of 3 gates met)",
     ]
-    assert told[5:7] == ["not met: s/b is held", "    refuted: " + ("because " * 20).strip()]
-    assert told[-1] == "not feasible: a gate is not met (1 of 3 gates met)"
+
+
+def test_gates_that_one_step_failed_are_told_under_the_first() -> None:
+    says = '{ on = "ann", send = "a", expect = "b", claim = "%s" }'
+    history = History()
+    more = '[[claim]]\nid = "other"\nsays = "Another."'
+    tale = history.play(scenario("", ['{ connect = "*" }', says % "it", says % "other"], more=more))
+    tale.connect()
+    tale._begin_exchange()
+    tale.closed("ann", code=1012)
+    tale.fails("closed", "ann was closed while it waited for an answer")
+    tale.begins("on")
+    tale.fails("closed", "ann could not send: received 1012")
+    tale.done()
+    judged = history.judged()
+    outcome = check_gates(Gates(), judged, {"story": ("it", "other")})
+    told = [plain(line) for line in lines(outcome, judged, history.events)]
+    assert sum(line.endswith("by the same step") for line in told) == 1
+    assert sum("rerun: " in line for line in told) == 1
+    assert told[-1].endswith("(0 of 2 gates met)")
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,8 @@ def test_a_refutation_quotes_the_transcript() -> None:
     text = failure.text or ""
     assert "A row that was written" in text
     assert "source: https://developers.cloudflare.com/" in text
-    assert "failed (mismatch): got 1 message(s), none as expected" in text
+    assert "got 1 message, not as expected" in text
+    assert "rerun: poc run scenarios/story.toml" in text
     assert "ann < {" in text
     assert root.get("failures") == "1"
 

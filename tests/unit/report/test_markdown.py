@@ -260,7 +260,8 @@ def test_the_transcript_around_the_evidence_is_quoted_and_nothing_in_it_is_live(
     assert set(page.tags) - OURS == {"pre", "code"}
     assert (page.tags.count("pre"), page.links) == (1, [])
     assert "ann < " in page.words
-    assert "failed (mismatch): got 1 message(s), none as expected" in page.words
+    assert "the message that came, event 12, differs:" in page.words
+    assert "rerun: poc run scenarios/story.toml" in page.words
     assert "##[" not in told
 
 

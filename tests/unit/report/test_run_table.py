@@ -6,7 +6,7 @@ import pytest
 
 from poc_cli.exit_codes import ExitCode
 from poc_cli.report.run_table import DATES as BY_DATE
-from poc_cli.report.run_table import TARGETS, answer, compared, lines, rows, worst
+from poc_cli.report.run_table import RUNTIMES, TARGETS, answer, compared, lines, rows, worst
 from poc_cli.report.styled import plain
 from tests.unit.report.hostile import TEXTS, claim, document, scenario
 
@@ -149,3 +149,12 @@ def test_targets_are_told_by_their_names_and_what_one_cannot_judge_does_not_diff
     assert found[:2] == ["left out on https://x.example: there is no trace", "  s/a"]
     assert found[-1] == "no claim differs between local, https://x.example, 1 left out on some"
     assert compared(documents, TARGETS, 0)["schema"] == "poc.targets/1"
+
+
+def test_runtimes_are_told_apart_by_their_versions() -> None:
+    documents = [
+        document(one("a", verdict), target={"kind": "local", "versions": {"workerd": version}})
+        for version, verdict in (("1.1", "held"), ("1.2", "refuted"))
+    ]
+    assert compared(documents, RUNTIMES, ExitCode.REFUTED)["runtimes"] == ["1.1", "1.2"]
+    assert plain(answer(documents, RUNTIMES)) == "1 of 1 claims differs between 1.1, 1.2"

@@ -65,6 +65,7 @@ def test_a_sleep_is_told_with_its_length_and_what_ended_it() -> None:
     assert told(slept()) == [
         f"story/object  object of class Room, story of {FILE}",
         "  It slept: it left memory 10.001 s after its last event.",
+        "  It was in memory for 91% of 11.0 s, woken once: 1 x websocket.",
         "",
         "  in memory   0.000 to 10.001 s       1 x fetch; left by its idle timer, 10.001 s after its last event",
         "  asleep      10.001 to 11.001 s      for 1.000 s, woken by a WebSocket event",

@@ -169,6 +169,26 @@ VARS = 'vars = { color = "blue" }'
         ),
         (
             'check = "sleeps"',
+            'check = "wakes-at-most"\nmost = "20%"',
+            '18:9: "wakes-at-most" needs a number as "most" -> add one, like most = 2',
+        ),
+        (
+            'check = "sleeps"',
+            'check = "in-memory-at-most"\nmost = "120%"',
+            '18:9: "in-memory-at-most" needs a share as "most" -> add one, like most = "20%"',
+        ),
+        (
+            'check = "sleeps"',
+            'check = "in-memory-at-most"\nmost = "20%"\nwithin = "5s"',
+            '20:1: "within" requires check = "wakes-at-most"',
+        ),
+        (
+            'check = "sleeps"',
+            'check = "sleeps"\nmost = 2',
+            '19:1: "most" requires check = "wakes-at-most" or "in-memory-at-most"',
+        ),
+        (
+            'check = "sleeps"',
             'check = "sleeps"\nof = ["room"]',
             '19:6: there is no object "room" -> known here: object',
         ),

@@ -71,7 +71,7 @@ def test_keys_of_another_wrangler_are_left_out_and_told_if_they_say_something(tm
     generated = _built(tmp_path / "chat", legacy_env=True, k9=[], configPath="wrangler.jsonc")
     made = layout(source(WorkerChoice(tmp_path / "chat")), home)
     assert [note.partition(": left out ")[2] for note in made.notes[1:]] == [
-        "legacy_env, which wrangler 4.156.0 does not know"
+        "legacy_env, which wrangler 4.164.0 does not know"
     ]
     assert json.loads(made.rewritten[str(generated)]) == {
         "name": "chat",
@@ -85,7 +85,7 @@ def test_legacy_env_is_left_out_of_a_projects_own_configuration(tmp_path: Path, 
     file.write_text('name = "chat"\nlegacy_env = true\nk9 = 1\n', encoding="utf-8")
     made = layout(source(WorkerChoice(tmp_path)), home)
     assert made.rewritten == {str(file): 'name = "chat"\nk9 = 1'}
-    assert made.notes == ("poc: wrangler.toml: left out legacy_env, which wrangler 4.156.0 does not know",)
+    assert made.notes == ("poc: wrangler.toml: left out legacy_env, which wrangler 4.164.0 does not know",)
 
 
 def test_a_build_that_is_gone_is_told_with_how_to_make_it(tmp_path: Path, home: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from poc_cli.errors import TargetError
+from poc_cli.errors import TargetError, UsageError
 from poc_cli.shipped import shipped
 from poc_cli.targets.runtime_programs import WORKERD_VERSION, WRANGLER_VERSION, locate, tools, wrangler_home
 
@@ -69,6 +69,43 @@ def test_a_named_workerd_is_taken_as_it_is(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("POC_WORKERD", "my workerd")
     assert locate(silent) == mine
+
+
+def test_a_version_on_npm_is_installed_once_and_goes_before_what_is_named(
+    tmp_path: Path, cache: Path, npm: Npm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POC_WORKERD", str(tmp_path / "gone"))
+    said: list[str] = []
+    binary = locate(said.append, npm(), wanted="1.20250101.0")
+    assert binary.read_text() == "installed"
+    assert cache in binary.parents
+    assert said == [f"installing workerd 1.20250101.0 in {cache} (about 40 MB, once)"]
+    home = binary.parents[4]
+    assert json.loads((home / "package.json").read_text())["dependencies"] == {"workerd": "1.20250101.0"}
+    assert not (home / "package-lock.json").exists()  # the real npm writes one
+    assert locate(silent, npm(), wanted="1.20250101.0") == binary
+    (arguments,) = calls(tmp_path)
+    assert arguments.startswith("install --ignore-scripts ")
+
+
+def test_the_pinned_version_is_installed_by_its_lock(npm: Npm, tmp_path: Path) -> None:
+    binary = locate(lambda _: None, npm(), wanted=WORKERD_VERSION)
+    assert binary == locate(silent, npm())
+    assert calls(tmp_path)[0].startswith("ci ")
+
+
+def test_a_path_is_taken_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = tmp_path / "workerd"
+    mine.write_text("")
+    mine.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    assert locate(silent, wanted="workerd") == mine
+
+
+@pytest.mark.parametrize("wanted", ["1.2", "latest", "gone/workerd", "^1.20250101.0"])
+def test_what_is_neither_a_version_nor_a_program_is_refused(wanted: str) -> None:
+    with pytest.raises(UsageError, match="is neither a version nor an executable file"):
+        locate(silent, wanted=wanted)
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "not executable"])
