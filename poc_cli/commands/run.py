@@ -87,14 +87,15 @@ def play(options: RunOptions, console: Console) -> Played:
         first = ahead if ahead and shared == wanted else _start(workers, shared, open_, binary, variables)
         for each in others:
             workers.get(each)
-        worker = workers.get(shared)
         folder = run_folder(options.results, [each.document.name for each in ready.plan.scenarios], datetime.now(UTC))
         used = variables_of(ready.plan.played, workers.secrets)
-        ours = [("POC_TOKEN", token), ("POC_API_KEY", address.key), *named(used)]
-        redactor = Redactor([*ours, *workers.secrets, *ready.secrets.items()])
+        ours = [("POC_TOKEN", token), ("POC_API_KEY", address.key)]
+        redactor = Redactor([*ours, *named(used), *workers.secrets, *ready.secrets.items()])
         hide(redactor, console)
-        versions = {"workerd": version.text()} | worker.tools
-        ground = RuntimeContext(binary, worker, workers, folder, redactor, token, address, versions, count(1))
+        versions = {"workerd": version.text()} | workers.get(shared).tools
+        ground = RuntimeContext(
+            binary, workers.get(shared), workers, folder, redactor, token, address, versions, count(1)
+        )
         pool = target_pool.LocalTargetPool(ground, first, source_of)
         records = Records(folder, redactor, workers.thrown_text)
         environment = RunEnvironment(Api(address), ready.services, variables=used, thrown=workers.thrown)
