@@ -21,6 +21,7 @@ from poc_cli.targets.packages import declares, installation
 from poc_cli.targets.worker_source import DECLARATION, WorkerChoice, WorkerSource, configuration_in, source
 
 SCENARIO = "scenarios/first.toml"
+RECORDED = "scenarios/session.toml"
 WORKFLOW = ".github/workflows/feasibility.yml"
 IGNORED = ".gitignore"
 
@@ -62,7 +63,7 @@ def init(folder: Path, action: str | None, *, force: bool, worker: WorkerChoice 
         )
     for name, text in texts.items():
         _write(folder, name, text)
-    return _summary(folder, list(texts), there, ignores=_ignore_results(folder))
+    return _summary(folder, list(texts), there, worker, ignores=_ignore_results(folder))
 
 
 def _texts(action: str | None) -> Mapping[str, str]:
@@ -84,7 +85,7 @@ def _for(worker: WorkerChoice, folder: Path, action: str | None) -> Mapping[str,
     found = guessed.source
     route = guessed.route
     values = {
-        "@WORKER@": _worker(found, (folder / SCENARIO).parent.resolve()),
+        "@WORKER@": worker_as_toml(found, (folder / SCENARIO).parent.resolve()),
         "@CLASSES@": ", ".join(guessed.classes),
         "@CLASS@": _quoted(route.class_name),
         "@NAME_NOTE@": _OTHER_NAME if "{play}" in route.name else _FIXED_NAME,
@@ -98,7 +99,7 @@ def _for(worker: WorkerChoice, folder: Path, action: str | None) -> Mapping[str,
         scenario = scenario.replace(name, value)
     declared = 'The folder whose local.capnp defines the worker `main` for raw workerd. CHANGE\nworker = "."'
     configuration = _starter("poc.toml").replace(
-        declared, f"The worker of scenarios that name none.\nworker = {_worker(found, folder.resolve())}"
+        declared, f"The worker of scenarios that name none.\nworker = {worker_as_toml(found, folder.resolve())}"
     )
     workflow = _workflow(action, _install_steps(found.folder, folder.resolve()))
     return {SCENARIO: scenario, CONFIGURATION: configuration, WORKFLOW: workflow}
@@ -114,7 +115,7 @@ def _install_steps(project: Path, repository: Path) -> str:
     return step if where == "." else f"{step}        working-directory: {_quoted(where)}\n"
 
 
-def _worker(found: WorkerSource, base: Path) -> str:
+def worker_as_toml(found: WorkerSource, base: Path) -> str:
     """Return a worker as TOML, relative to a folder: its folder, its configuration file, or a table with both."""
     where = os.path.relpath(found.folder, base)
     is_usual = found.configs in {(), (configuration_in(found.folder),)}
@@ -185,10 +186,22 @@ def _write(folder: Path, name: str, text: str) -> None:
         ) from error
 
 
-def _summary(folder: Path, names: list[str], there: list[str], *, ignores: bool) -> list[Line]:
+def _summary(
+    folder: Path, names: list[str], there: list[str], worker: WorkerChoice | None, *, ignores: bool
+) -> list[Line]:
     found: list[Line] = [
         [span("overwrote " if name in there else "wrote ", "bold"), span(shown(folder / name))] for name in names
     ]
     if ignores:
         found.append([span(f"added {RESULTS}/ to ", "bold"), span(shown(folder / IGNORED))])
-    return [*found, [], [span(f"next: poc run {shown(folder / SCENARIO)}, then edit the lines marked CHANGE")]]
+    first = f"poc run {shown(folder / SCENARIO)}, then edit the lines marked CHANGE"
+    if worker is None:
+        return [*found, [], [span(f"next: {first}")]]
+    recorded = shown(folder / RECORDED)
+    return [
+        *found,
+        [],
+        [span(f"next: poc record --worker {shown(worker.path)} -o {recorded}    writes down what your app does")],
+        [span(f"      poc run {recorded} --sleep everywhere    says what of it a sleep breaks")],
+        [span(f"  or: {first}")],
+    ]
