@@ -44,7 +44,7 @@ def run(options: RunOptions, console: Console) -> int:
     if options.compat_date is not None and options.target.is_local:
         raise_if_unknown(locate(console.note, wanted=options.workerd), [options.compat_date])
     played = play(options, console)
-    return report(played.folder, options, console, interrupted=played.interrupted)
+    return report(played.folder, options, console, interrupted=played.interrupted, scenarios=played.scenarios)
 
 
 def play(options: RunOptions, console: Console) -> Played:
@@ -99,14 +99,14 @@ def play(options: RunOptions, console: Console) -> Played:
         pool = target_pool.LocalTargetPool(ground, first, source_of)
         records = Records(folder, redactor, workers.thrown_text)
         environment = RunEnvironment(Api(address), ready.services, variables=used, thrown=workers.thrown)
-        with console.live() as progress:
+        with console.live(ready.plan.stories) as progress:
             loads = loads_of(ready.plan.scenarios, local_sites(ground), progress, forced=options.sleep == "evict")
             work = run_plays.run(ready.plan, options, pool, records, environment, progress, afterwards=loads)
             interrupted = not finish(work, JUDGING)
         _append(redactor.text(workers.thrown_text()), folder / "worker.log")
     point_to(folder, console)
     _warn_if_cut(folder / "worker.log", console)
-    return Played(folder, interrupted)
+    return Played(folder, interrupted, len(ready.plan.played))
 
 
 def _append(text: str, log: Path) -> None:

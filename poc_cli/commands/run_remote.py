@@ -199,9 +199,9 @@ def _played(
         redactor = Redactor([*hidden, ("POC_API_KEY", loopback.key), *ready.secrets.items(), *named(variables)])
         hide(redactor, console)
         records = Records(folder, redactor)
-        with console.live() as progress:
+        with console.live(ready.plan.stories) as progress:
             loads = loads_of(scenarios, remote_sites(pool.remote), progress, forced=False)
             environment = RunEnvironment(Api(loopback), ready.services, variables=variables)
             interrupted = not finish(run(ready.plan, options, pool, records, environment, progress, afterwards=loads))
     point_to(folder, console)
-    return Played(folder, interrupted)
+    return Played(folder, interrupted, len(ready.plan.played))
