@@ -249,6 +249,10 @@ def _check(
     token_env: TokenEnv = None,
     output: _ReportFolder = None,
     results: ResultsOut = None,
+    json: Annotated[
+        bool,
+        typer.Option("--json", help="Print the gates as JSON and nothing else.", rich_help_panel=OptionPanel.OUTPUT),
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Run what poc.toml names and check it against its gates, for CI."""
@@ -260,5 +264,5 @@ def _check(
     runtimes = () if workerd is None else (workerd,)
     chosen = settings(Flags(results, under_test, sleep, jobs, dates, target, token_env, runtimes))
     project = ProjectOptions(build, remote_bindings)
-    options = replace(chosen, repeat=repeat, loads=True, project=project)
-    raise typer.Exit(check(options, output, Console(quiet=quiet)))
+    options = replace(chosen, repeat=repeat, loads=True, project=project, json=json)
+    raise typer.Exit(check(options, output, Console(quiet=quiet or json)))

@@ -108,7 +108,9 @@ def lines(document: RunDocument, folder: str, events: Iterable[Event | None] = (
 def lines_of_interrupted(document: RunDocument, folder: str, scenarios: int) -> list[Line]:
     """Return a screenful on a run that was interrupted: what was refuted until then, and how many were judged."""
     judged = [each for each in document["scenarios"] if each["verdict"] in {"held", "refuted", "unknown"}]
-    bad = [(each, claim) for each in judged for claim in each["claims"] if is_remarkable(claim)]
+    claims = [(each, claim) for each in judged for claim in each["claims"]]
+    # A claim that would hold may be unknown here, because what confirms it is played last.
+    bad = [(each, claim) for each, claim in claims if claim["verdict"] == "refuted" and not is_known(claim)]
     found: list[Line] = [
         [span(f"{claim['verdict']:<9} ", STYLES[claim["verdict"]]), span(f"{each['name']}/{claim['id']}")]
         for each, claim in bad[:LINES_OF_INTERRUPTED]
