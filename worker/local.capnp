@@ -31,6 +31,7 @@ const main :Workerd.Worker = (
     (name = "signing.ts", esModule = embed "src/signing.ts"),
     (name = "sockets.ts", esModule = embed "src/sockets.ts"),
     (name = "stateless.ts", esModule = embed "src/stateless.ts"),
+    (name = "subscriptions.ts", esModule = embed "src/subscriptions.ts"),
     (name = "tickets.ts", esModule = embed "src/tickets.ts"),
     (name = "timeouts.ts", esModule = embed "src/timeouts.ts"),
     (name = "trial.ts", esModule = embed "src/trial.ts"),

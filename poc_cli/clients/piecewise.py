@@ -10,7 +10,8 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 from websockets.asyncio.client import ClientConnection
-from websockets.frames import Frame, Opcode
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import Close, CloseCode, Frame, Opcode
 from websockets.protocol import State
 
 try:
@@ -53,6 +54,21 @@ class PiecewiseConnection(ClientConnection):
         if not await asyncio.shield(self._writing):
             await asyncio.shield(self.connection_lost_waiter)
             raise self.close_exc
+
+    async def close_with(self, code: int, reason: str) -> None:
+        """Close with a close frame of any code; 1005, which says that there was none, sends none.
+
+        The library sends only codes that an endpoint may send (RFC 6455, 7.4), and others are what a server must bear.
+        """
+        try:
+            async with self.send_context():
+                has_code = code != CloseCode.NO_STATUS_RCVD
+                payload = struct.pack("!H", code) + reason.encode() if has_code else b""
+                self.protocol.send_frame(Frame(Opcode.CLOSE, payload))
+                self.protocol.close_sent = Close(code, reason)
+                self.protocol.state = State.CLOSING
+        except ConnectionClosed:
+            pass  # it was closed meanwhile
 
     def send_data(self) -> None:
         """Write what the protocol has queued, such as a pong; what is queued during a large message follows it."""

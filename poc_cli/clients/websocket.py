@@ -205,7 +205,7 @@ class SocketClient:
         else:
             self.release()
             self._asked_to_close = True
-            closing = asyncio.create_task(connection.close(code, reason))
+            closing = asyncio.create_task(connection.close_with(code, reason))
             try:
                 await in_time(self._reader)
             finally:

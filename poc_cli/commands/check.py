@@ -143,7 +143,7 @@ def _report(outcome: "Outcome", document: RunDocument, folder: Path, output: Pat
     reports = output or folder
     if output is not None:
         _create(reports)
-    write(reports / "report.html", FORMATS["html"].write(JudgedRun(document, events, folder)))
+    write(reports / "report.html", FORMATS["html"].write(JudgedRun(document, events, folder, outcome)))
     write(reports / "report.md", markdown(document, events, above=table(outcome)))
     write(reports / "junit.xml", junit(document, events, outcome))
     console.result([answer(outcome)] if console.quiet else lines(outcome, document, events))

@@ -4,6 +4,7 @@ import gc
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from poc_cli.commands.console import Console
 from poc_cli.commands.report_formats import FORMATS, JudgedRun
@@ -81,3 +82,10 @@ def in_repository(file: str) -> str | None:
     if not path.exists() or not above or not path.is_relative_to(above[0]):
         return None
     return path.relative_to(above[0]).as_posix()
+
+
+def line_in_repository(file: str, line: int) -> str | None:
+    """Return the address of a line on GitHub, None outside of its workflows or for a file outside of the repository."""
+    server, repository, commit = (os.environ.get(f"GITHUB_{name}") for name in ("SERVER_URL", "REPOSITORY", "SHA"))
+    path = in_repository(file) if server and repository and commit else None
+    return None if path is None else f"{server}/{repository}/blob/{commit}/{quote(path)}#L{line}"

@@ -12,6 +12,7 @@ from poc_cli.judge.document_types import RunDocument
 
 if TYPE_CHECKING:
     from poc_cli.history.event import Event
+    from poc_cli.judge.gates import Outcome
     from poc_cli.report.html.view_model import Chart
 
 
@@ -22,6 +23,8 @@ class JudgedRun:
     document: RunDocument
     events: "list[Event | None]"
     folder: Path
+    outcome: "Outcome | None" = None
+    """The outcome of the check, for its gates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +70,14 @@ def _markdown(run: JudgedRun) -> str:
 
 @_format("html", file="report.html")
 def _html(run: JudgedRun) -> str:
+    from poc_cli.commands.last_runs import last_runs
+    from poc_cli.commands.report import line_in_repository
     from poc_cli.report.completeness import missing
     from poc_cli.report.html import html
 
     gaps = missing(run.events, run.document, _run_json(run.folder), _names(run.folder))
-    return html(run.document, run.events, gaps, _bills(run))
+    last = last_runs(run.folder, run.document)
+    return html(run.document, run.events, gaps, _bills(run), outcome=run.outcome, trend=last, linked=line_in_repository)
 
 
 @_format("json")
@@ -86,6 +92,13 @@ def _junit(run: JudgedRun) -> str:
     from poc_cli.report.junit import junit
 
     return junit(run.document, run.events)
+
+
+@_format("perfetto", file="trace.json")
+def _perfetto(run: JudgedRun) -> str:
+    from poc_cli.report.perfetto import perfetto
+
+    return perfetto(run.events)
 
 
 @_format("github", has_summary=True)

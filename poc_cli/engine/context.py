@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 ALARM_EVENT = "alarm"
 """The trace's name for an alarm that reached the object."""
 
-_MESSAGES = frozenset({kinds.SENT, kinds.RECEIVED})
+_NOTED = frozenset({kinds.SENT, kinds.RECEIVED, kinds.OPENED, kinds.CLOSED})
 
 _KEPT = frozenset(
     {
@@ -162,7 +162,7 @@ class PlayContext:
             self.last_activity_ns = event.t_ns
         if self.target.trace is None or kind in _KEPT:
             self.events.append(event)
-        if kind in _MESSAGES:
+        if kind in _NOTED:
             for each in self.in_flight:
                 each.note(event)
         return event

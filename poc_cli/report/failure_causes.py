@@ -40,6 +40,11 @@ def is_remarkable(claim: ClaimDocument) -> bool:
     return not is_known(claim) and (claim["verdict"] != "held" or claim["known"] is not None)
 
 
+def is_told(step: FailedStep | None, causes: Sequence[Cause]) -> bool:
+    """Return whether one of the causes is this step."""
+    return step is not None and any(each.step is not None and each.step.end == step.end for each in causes)
+
+
 def known_defects(document: RunDocument) -> list[tuple[ScenarioDocument, ClaimDocument]]:
     """Return the claims that are refuted as known, in order."""
     return [(each, claim) for each in document["scenarios"] for claim in each["claims"] if is_known(claim)]

@@ -6,7 +6,7 @@ from typing import Final
 from poc_cli.history.event import Event
 from poc_cli.judge.document_types import CellDocument, ClaimDocument, Figure, RunDocument, ScenarioDocument
 from poc_cli.report.cause_lines import again, step_lines
-from poc_cli.report.failure_causes import Cause, Causes, is_remarkable, known_defects
+from poc_cli.report.failure_causes import Cause, Causes, is_remarkable, is_told, known_defects
 from poc_cli.report.matrix_table import Table, table
 from poc_cli.report.question import question_answers
 from poc_cli.report.session_text import session_lines
@@ -225,8 +225,7 @@ class _Scenario:
     def _stopped(self) -> list[Line]:
         """Return where the scenario stopped early, unless a claim has told that."""
         reason, step = self._scenario["stopped"], self._ending
-        steps = [cause.step for cause in self._causes.values() if cause.step is not None]
-        if not reason or (step is not None and any(each.end == step.end for each in steps)):
+        if not reason or is_told(step, [*self._causes.values()]):
             return []
         found: list[Line] = [[span("  stopped   ", "yellow"), span(reason)]]
         if step is not None:

@@ -40,6 +40,8 @@ class CheckEntry:
     """Whether a connection closed in a step of the claim leaves the claim undecided."""
     awaits_answers: bool = False
     """Whether the end of the story waits for replies to messages with a mark at the claim's `by` path."""
+    awaits_hearers: bool = False
+    """Whether the end of the story waits until every other client has received those messages."""
     plays_sessions: bool = False
     """Whether it needs the story's session to be played with sleeps in its gaps."""
     beyond_state: bool = False

@@ -153,7 +153,12 @@ class Close(Step):
   { close = "bob" },
 """
     close: Names = Field(description="The clients to close.")
-    code: int = Field(default=1000, ge=1000, le=4999, description="The close code to send.")
+    code: int = Field(
+        default=1000,
+        ge=0,
+        le=65_535,
+        description="The close code to send, also one that no close frame may carry; 1005 sends none.",
+    )
     reason: str = Field(default="", description="The reason to send.")
     expect_code: int | None = Field(default=None, description="The code that must be returned.")
     expect_reason: str | None = Field(default=None, description="The reason that must be returned.")

@@ -178,3 +178,77 @@ def test_a_run_on_the_real_runtime_is_reported(opened: Open, poc: Poc) -> None:
     story(page)
     expect(page.locator("svg .asleep").first).to_be_attached()
     expect(page.locator("svg .gone").first).to_be_attached()
+
+
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+
+NO_VIOLATIONS = """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations
+  .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`)"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", [*PAGES, "long"])
+def test_axe_finds_nothing_that_keeps_people_out(opened: Open, name: str, scheme: str) -> None:
+    html = pages.long(20) if name == "long" else PAGES[name]()
+    page = opened(html, color_scheme=scheme, bypass_csp=True)
+    for summary in page.locator("details.scenario > summary").all()[:2]:
+        if summary.evaluate("each => !each.parentElement.open"):
+            summary.click()
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert page.evaluate(NO_VIOLATIONS) == []
+
+
+def test_axe_finds_what_it_should(opened: Open) -> None:
+    page = opened(pages.held().replace('<html lang="en">', "<html>"), bypass_csp=True)
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert any(each.startswith("html-has-lang: ") for each in page.evaluate(NO_VIOLATIONS))
+
+
+NODES = "document.getElementsByTagName('*').length"
+
+MOST_NODES = 15_000
+
+
+def test_a_page_of_a_hundred_scenarios_has_few_elements_until_one_is_opened(opened: Open) -> None:
+    page = opened(pages.long())
+    before = page.evaluate(NODES)
+    assert before < MOST_NODES
+    last = page.locator(".scenario").last
+    expect(last.locator(".claim")).to_have_count(0)
+    last.locator("summary").first.click()
+    expect(last.locator(".claim").first).to_be_visible()
+    assert page.evaluate(NODES) > before
+
+
+def test_a_link_by_name_opens_the_section_that_holds_it(opened: Open) -> None:
+    html = pages.long(20)
+    name = re.findall(r'id="(s/[^"/]+)"', html)[-1]
+    claim = re.findall(rf'id=\\"({re.escape(name)}/[^"\\]+)\\"', html)[0]
+    page = opened(html, fragment=f"#{claim}")
+    expect(page.locator(f'[id="{claim}"]')).to_be_in_viewport()
+
+
+def test_scenarios_are_searched_and_filtered(opened: Open) -> None:
+    page = opened(pages.long(20))
+    shown = page.locator("details.scenario:visible")
+    expect(shown).to_have_count(20)
+    names = page.locator("details.scenario .name").all_text_contents()
+    page.get_by_label("Search").fill(names[3].upper())
+    expect(shown.locator(".name").first).to_have_text(names[3])
+    page.get_by_label("Search").fill("no such scenario")
+    expect(shown).to_have_count(0)
+    expect(page.locator("#filters output")).to_have_text("0 of 20 scenarios")
+    page.get_by_label("Search").fill("")
+    page.get_by_label("Verdict").select_option(index=1)
+    expect(page.locator("#filters output")).not_to_have_text("0 of 20 scenarios")
+
+
+def test_the_failed_line_is_marked_and_its_command_can_be_copied(opened: Open) -> None:
+    page = opened(pages.refuted(), permissions=["clipboard-read", "clipboard-write"])
+    page.locator("details.source summary").click()
+    failed = page.locator("details.source li.failed")
+    expect(failed).to_have_count(1)
+    expect(failed).to_contain_text('claim = "storage"')
+    page.get_by_role("button", name="Copy rerun command").click()
+    expect(page.locator("button.copy")).to_have_text(re.compile("Copied|Selected"))
+    expect(page.locator(".rerun code")).to_have_text("poc run scenarios/story.toml")

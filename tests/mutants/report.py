@@ -1,11 +1,13 @@
-"""Plays every mutant and says which claims caught it: `make mutants`, or with names only those."""
+"""Plays every mutant, says which claims caught it, and gives a score per theme: `make mutants`, or with names those."""
 
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
+from tests.support import patched
 from tests.support.command import Ran
 from tests.support.expected import Expected
 from tests.support.mutant_runs import Runs
@@ -19,19 +21,23 @@ MOST_SAID = 6
 
 def main(names: Sequence[str]) -> int:
     """Play and tell; give 1 where a mutant survived or a claim about something else gave way."""
-    strange = [name for name in names if name not in TABLE]
+    known = [*TABLE, *patched.names()]
+    strange = [name for name in names if name not in known]
     if strange:
         sys.stderr.write(f"no mutant {', '.join(strange)}: they are the files in tests/mutants\n")
         return USAGE_ERROR
-    chosen = names or list(TABLE)
+    chosen = names or known
     runs = Runs(chosen, real=False)
     try:
         wrong = {name: told for name in chosen if (told := _tell(name, runs.outcomes[name].result()))}
     finally:
         runs.end()
-    caught = sum(bool(TABLE[name].refuted) for name in chosen)
+    caught = sum(name not in TABLE or bool(TABLE[name].refuted) for name in chosen)
+    of_theme, missed = Counter(map(_theme, chosen)), Counter(map(_theme, wrong))
+    for theme, number in sorted(of_theme.items()):
+        sys.stdout.write(f"\n{theme}: {number - missed[theme]} of {number} as they must be")
     sys.stdout.write(
-        f"\n{len(chosen)} mutants: {caught} to be caught, {len(chosen) - caught} that no claim may refute\n"
+        f"\n\n{len(chosen)} mutants: {caught} to be caught, {len(chosen) - caught} that no claim may refute\n"
     )
     for name, told in wrong.items():
         sys.stdout.write(f"  {name}: {'; '.join(told)}\n")
@@ -58,7 +64,15 @@ def _tell(name: str, ran: Ran) -> list[str]:
     sys.stdout.flush()
     if not told or errors:
         return [f"could not be played: {ran.err.strip() or _listed(errors)}"]
-    return list(_wrong(TABLE[name], refuted, unknown))
+    if name in TABLE:
+        return list(_wrong(TABLE[name], refuted, unknown))
+    survived = patched.claims_of(name) - refuted
+    return [f"SURVIVED {_listed(survived)}"] if survived or not refuted else []
+
+
+def _theme(name: str) -> str:
+    """Return the folder of a mutant; those in TypeScript have none."""
+    return patched.theme_of(name) if "/" in name else "the worker at large"
 
 
 def _wrong(expected: Expected, refuted: set[str], unknown: set[str]) -> Iterator[str]:

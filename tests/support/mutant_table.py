@@ -4,6 +4,7 @@ from tests.support.expected import NAMED, SHIPPED, Expected, all_claims, basic, 
 from tests.support.table_api import ROWS as API
 from tests.support.table_delivery import ROWS as DELIVERY
 from tests.support.table_lifecycle import ROWS as LIFECYCLE
+from tests.support.table_platform import ROWS as PLATFORM
 from tests.support.table_world import ROWS as WORLD
 
 __all__ = ["NAMED", "SHIPPED", "TABLE", "Expected", "real_scenarios", "scenarios_of"]
@@ -133,7 +134,7 @@ TABLE: dict[str, Expected] = {
 }
 
 # A theme's own mutants stand in a table of its own: tests/support/table_<theme>.py, which gives ROWS.
-for _rows in (API, WORLD, LIFECYCLE, DELIVERY):
+for _rows in (API, WORLD, LIFECYCLE, DELIVERY, PLATFORM):
     merge(TABLE, _rows)
 
 

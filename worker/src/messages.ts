@@ -20,6 +20,7 @@ type Core =
   | { readonly op: "attach"; readonly data: unknown }
   | { readonly op: "broadcast"; readonly text: unknown }
   | { readonly op: "say"; readonly text: unknown }
+  | { readonly op: "publish"; readonly text: unknown }
   | { readonly op: "sql"; readonly query: string; readonly values: readonly SqlValue[] }
   | { readonly op: "tagged"; readonly tag: string }
   | { readonly op: "alarm"; readonly in_ms: number }
@@ -63,6 +64,7 @@ const READERS: { readonly [Name in Core["op"]]: (fields: Fields) => Core & { op:
   attach: (fields) => ({ op: "attach", data: given(fields, "data") }),
   broadcast: (fields) => ({ op: "broadcast", text: given(fields, "text") }),
   say: (fields) => ({ op: "say", text: given(fields, "text") }),
+  publish: (fields) => ({ op: "publish", text: given(fields, "text") }),
   sql: (fields) => ({ op: "sql", query: text(fields, "query"), values: sqlValues(fields) }),
   tagged: (fields) => ({ op: "tagged", tag: text(fields, "tag") }),
   sleep: (fields) => ({ op: "sleep", ms: whole(fields, "ms", 0, LONGEST_SLEEP_MS) }),
@@ -114,9 +116,11 @@ export function operationOf(fields: Fields): Operation {
 }
 
 /**
- * The code with which a handler replies to a close: 1005, 1006 and 1015 mean "no code was sent" and must not be
- * sent (RFC 6455, 7.4.1), so 1000 is sent instead.
+ * The code with which a handler replies to a close: what the client sent, if a close frame may carry it (RFC 6455, 7.4:
+ * 1000 to 1014 without 1004 to 1006, and 3000 to 4999), else 1000. For most others close() throws, so that the client
+ * gets no close frame; those from 1016 to 2999 are sent, and clients take them for an error of the protocol.
  */
 export function legalCloseCode(code: number): number {
-  return code === 1005 || code === 1006 || code === 1015 ? 1000 : code;
+  const isLegal = (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
+  return isLegal ? code : 1000;
 }

@@ -18,6 +18,7 @@ import { isPin, Pins, rememberOrigin } from "./pins.ts";
 import { isNew, isPush, pushOf, REPLAYED, textOf } from "./push.ts";
 import { refused } from "./refusals.ts";
 import { acceptAndAnswerClose } from "./stateless.ts";
+import { addSubscriber, leaveTopic, removeSubscriber, subscribersOf } from "./subscriptions.ts";
 import { isAdmitted, USED } from "./tickets.ts";
 import type { Stage } from "./trial.ts";
 
@@ -71,6 +72,7 @@ export class Room extends DurableObject<Env> {
   }
 
   override async webSocketClose(socket: WebSocket, code: number, reason: string, clean: boolean): Promise<void> {
+    await leaveTopic(this.ctx, this.env, socket);
     // Without this the client never gets a close frame and reports 1006 after its own timeout,
     // on every compatibility date; a socket with the tag "mute" shows it.
     try {
@@ -88,6 +90,21 @@ export class Room extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     this.toAll({ event: "alarm", ok: true, ...this.self() });
+  }
+
+  /** Remembers a room that wants what is published here; called by that room. */
+  async subscribe(room: string): Promise<void> {
+    addSubscriber(this.ctx.storage.sql, room);
+  }
+
+  /** Forgets a room whose last client has left. */
+  async unsubscribe(room: string): Promise<void> {
+    removeSubscriber(this.ctx.storage.sql, room);
+  }
+
+  /** Passes on what another room has published, and returns how many clients it reached. */
+  async deliver(text: unknown): Promise<number> {
+    return this.toAll({ event: "published", text, ...this.self() });
   }
 
   /** Sends the text of a push, once; the Worker has checked its signature and age. */
@@ -199,6 +216,8 @@ export class Room extends DurableObject<Env> {
         return { reached: this.toAll({ event: "broadcast", text: operation.text, ...this.self() }) };
       case "say":
         return this.say(operation.text);
+      case "publish":
+        return this.publish(operation.text);
       case "sql":
         return { rows: this.ctx.storage.sql.exec(operation.query, ...operation.values).toArray() };
       case "tagged":
@@ -233,6 +252,17 @@ export class Room extends DurableObject<Env> {
   protected say(text: unknown): object {
     const said = this.log.append(text);
     return { ...said, reached: this.toAll({ event: "said", ...said, ...this.self() }) };
+  }
+
+  /** Calls each room that has subscribed, and returns how many were called and how many clients heard it. */
+  protected async publish(text: unknown): Promise<object> {
+    const rooms = this.subscribers();
+    const heard = await Promise.all(rooms.map((room) => this.env.ROOM.getByName(room).deliver(text)));
+    return { called: rooms.length, heard: heard.reduce((total, each) => total + each, 0) };
+  }
+
+  protected subscribers(): string[] {
+    return subscribersOf(this.ctx.storage.sql);
   }
 
   /** Sends a client the messages after `seq`, each marked as a replay. */

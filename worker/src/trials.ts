@@ -14,6 +14,7 @@ import { GLOBALS } from "./globals.ts";
 import { PINNING } from "./pins.ts";
 import { SEQUENCE } from "./sequence.ts";
 import { SOCKETS } from "./sockets.ts";
+import { SUBSCRIPTIONS } from "./subscriptions.ts";
 import { TIMEOUTS } from "./timeouts.ts";
 import type { Trials } from "./trial.ts";
 
@@ -31,6 +32,7 @@ export const TRIALS = {
   ...PINNING,
   ...SEQUENCE,
   ...SOCKETS,
+  ...SUBSCRIPTIONS,
   ...TIMEOUTS,
 } satisfies Trials;
 

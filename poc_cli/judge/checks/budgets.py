@@ -31,6 +31,7 @@ class _Watched:
         ),
         seen_in_trace="how often an object is woken",
         limits="number",
+        judges_its_steps=True,
         beyond_state=True,
     )
 )
@@ -72,6 +73,7 @@ def _wakes(play: PlayRecord, claim: Claim, watched: _Watched, label: str) -> Fin
         ),
         seen_in_trace="for how long an object is in memory",
         limits="share",
+        judges_its_steps=True,
         beyond_state=True,
     )
 )

@@ -26,7 +26,8 @@ IN_FLIGHT_NS = round(IN_FLIGHT_SECONDS * 1e9)
 The engine waits for the answer; in older records it did not."""
 
 
-def _marks(play: PlayRecord, claim: Claim, kind: str) -> dict[str, Marks]:
+def marks_of(play: PlayRecord, claim: Claim, kind: str) -> dict[str, Marks]:
+    """Return the marks of the messages that each client sent or received."""
     found: dict[str, Marks] = defaultdict(list)
     for event in play.of_kind(kind):
         message = play.message(event.id)
@@ -36,7 +37,7 @@ def _marks(play: PlayRecord, claim: Claim, kind: str) -> dict[str, Marks]:
     return found
 
 
-def _undecidable(play: PlayRecord, claim: Claim, sent: dict[str, Marks]) -> Finding | None:
+def undecidable(play: PlayRecord, claim: Claim, sent: dict[str, Marks]) -> Finding | None:
     """Return an `unknown` finding if a planned sleep is not proven, no message has a mark, or marks are not unique."""
     found = proven_sleeps(play, claim) if asks_for_sleep(play, claim) else None
     if isinstance(found, Finding):
@@ -64,11 +65,11 @@ def _undecidable(play: PlayRecord, claim: Claim, sent: dict[str, Marks]) -> Find
 )
 def delivered_in_order(play: PlayRecord, claim: Claim) -> Finding:
     """Refuted by a client that got two messages of one sender in reverse order."""
-    sent = _marks(play, claim, kinds.SENT)
-    undecidable = _undecidable(play, claim, sent)
-    if undecidable is not None:
-        return undecidable
-    received = _marks(play, claim, kinds.RECEIVED)
+    sent = marks_of(play, claim, kinds.SENT)
+    doubt = undecidable(play, claim, sent)
+    if doubt is not None:
+        return doubt
+    received = marks_of(play, claim, kinds.RECEIVED)
     place = {(sender, mark): index for sender, marks in sent.items() for index, (_, mark) in enumerate(marks)}
     compared: dict[int, None] = {}
     for receiver, marks in received.items():
@@ -98,11 +99,11 @@ def delivered_in_order(play: PlayRecord, claim: Claim) -> Finding:
 )
 def delivered_once(play: PlayRecord, claim: Claim) -> Finding:
     """Refuted by a message that a client got twice, or that no client got although the play ran to its end."""
-    sent = _marks(play, claim, kinds.SENT)
-    undecidable = _undecidable(play, claim, sent)
-    if undecidable is not None:
-        return undecidable
-    received = _marks(play, claim, kinds.RECEIVED)
+    sent = marks_of(play, claim, kinds.SENT)
+    doubt = undecidable(play, claim, sent)
+    if doubt is not None:
+        return doubt
+    received = marks_of(play, claim, kinds.RECEIVED)
     marked = {mark for marks in sent.values() for _, mark in marks}
     arrived: list[int] = []
     for receiver, marks in received.items():
@@ -112,9 +113,9 @@ def delivered_once(play: PlayRecord, claim: Claim) -> Finding:
                 counted[mark].append(event)
         for mark, evidence in counted.items():
             times = len(evidence)
-            repeated = _repeated(play, evidence)
-            if repeated:
-                return refuted(f"{receiver} got the message {mark} {times} times", repeated)
+            again = repeated(play, evidence)
+            if again:
+                return refuted(f"{receiver} got the message {mark} {times} times", again)
             arrived += evidence
     missing = [each for sender, marks in sent.items() for each in _not_received(sender, marks, received)]
     if missing:
@@ -123,7 +124,7 @@ def delivered_once(play: PlayRecord, claim: Claim) -> Finding:
     return held(reason, arrived) if play.outcome == "done" else unknown(f"{reason}, but {play.ending}", arrived)
 
 
-def _repeated(play: PlayRecord, events: list[int]) -> list[int]:
+def repeated(play: PlayRecord, events: list[int]) -> list[int]:
     """Return those of these messages with one mark that are of one kind; an acknowledgement repeats no broadcast."""
     kinds_: dict[object, list[int]] = defaultdict(list)
     for event in events:

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
-from poc_cli.judge.document_types import RunDocument
+from poc_cli.judge.document_types import ClaimDocument, RunDocument, ScenarioDocument
+from poc_cli.report.failure_causes import Cause, Causes, is_told, known_defects
 from poc_cli.report.html.view_model import INCOMPLETE, Answer, Note, Notes, Reference, verdict_shown
 from poc_cli.report.question import question_answers
 from poc_cli.report.styled import plain
-from poc_cli.report.target_summary import counted, numbers, repeats, sleep_onset
+from poc_cli.report.target_summary import KNOWN, counted, numbers, repeats, sleep_onset, worker_of
 from poc_cli.report.text import verdict_line
 
 _HEADLINES: Final = {"held": "Feasible", "refuted": "Not feasible", "unknown": "Inconclusive", "error": "No answer"}
@@ -25,7 +26,7 @@ Anchors = Mapping[tuple[str, str], str]
 """The anchors of the claims on the page, by scenario and id."""
 
 
-def answer_of(document: RunDocument, anchors: Anchors) -> Answer:
+def answer_of(document: RunDocument, anchors: Anchors, causes: Causes) -> Answer:
     """Return the head of the page for a judged run."""
     verdict = document["verdict"]
     return Answer(
@@ -35,27 +36,27 @@ def answer_of(document: RunDocument, anchors: Anchors) -> Answer:
         summary=_summary(document),
         facts=tuple(_facts(document)),
         counts=tuple(_counts(document)),
-        notes=tuple(notes for notes in _notes(document, anchors) if notes.items),
+        notes=tuple(notes for notes in _notes(document, anchors, causes) if notes.items),
         questions=tuple(question_answers(document)),
     )
 
 
 def _headline(document: RunDocument) -> str:
-    verdict, refuted = document["verdict"], document["counts"]["refuted"]
-    if verdict == "refuted" and not refuted:
+    verdict = document["verdict"]
+    if verdict == "refuted" and not document["counts"]["refuted"]:
         return "A known defect is gone"
-    if verdict == "held" and refuted:
+    if verdict == "held" and document["counts"]["refuted"]:
         return "Feasible, except for known defects"
     return _HEADLINES[verdict]
 
 
 def _sentence(document: RunDocument) -> str:
-    counts = document["counts"]
+    refuted = dict(numbers(document))["refuted"]
     if document["verdict"] == "unknown":
         return "No claim was refuted, but some are unknown."
-    if document["verdict"] == "refuted" and counts["refuted"]:
+    if document["verdict"] == "refuted" and refuted:
         claims = _count(sum(len(scenario["claims"]) for scenario in document["scenarios"]), "claim")
-        return f"{counts['refuted']} of {claims} {'was' if counts['refuted'] == 1 else 'were'} refuted."
+        return f"{refuted} of {claims} {'was' if refuted == 1 else 'were'} refuted."
     text = plain(verdict_line(document)[:1]).split(": ", maxsplit=1)[-1]
     return f"{text[:1].upper()}{text[1:]}."
 
@@ -65,7 +66,7 @@ def _counts(document: RunDocument) -> list[tuple[str, str]]:
     for name, number in numbers(document):
         shown = verdict_shown(name, whole=not document["error"]).replace("_", " ")
         words = "judged held as far as recorded" if shown == INCOMPLETE else shown
-        if name == "claims_left_out":
+        if name in {"claims_left_out", KNOWN}:
             shown, words = "left out", counted(name, number).partition(" ")[2]
         found += [(shown, f"{number:,} {words}")] if number else []
     return found
@@ -89,7 +90,7 @@ def _target(document: RunDocument) -> str:
 def _facts(document: RunDocument) -> list[tuple[str, str]]:
     target = document["target"]
     sleep = {"idle": "by the runtime's idle timer", "evict": "by forced eviction", None: "as each scenario specifies"}
-    found = [("Target", target.get("kind")), ("Address", target.get("url"))]
+    found = [("Target", target.get("kind")), ("Address", target.get("url")), ("Worker", worker_of(document))]
     found += [("Answered by", ", ".join(target.get("colos") or ()) or None), ("Sleep", sleep_onset(document))]
     found += [(str(name), version) for name, version in (target.get("versions") or {}).items()]
     found += [
@@ -103,42 +104,54 @@ def _facts(document: RunDocument) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in found if value is not None]
 
 
-def _notes(document: RunDocument, anchors: Anchors) -> list[Notes]:
+def _notes(document: RunDocument, anchors: Anchors, causes: Causes) -> list[Notes]:
+    scenarios = document["scenarios"]
+    of_scenario = {each["name"]: causes.of(each) for each in scenarios}
+    every = [cause for found in of_scenario.values() for cause in found]
     found = [
         Notes(heading, verdict, items, is_folded=verdict != "refuted" and len(items) > _MOST_UNFOLDED)
         for verdict, heading in _HEADINGS.items()
-        for items in [tuple(_claims(document, verdict, anchors))]
+        for items in [tuple(_note(cause, anchors) for cause in every if cause.verdict == verdict)]
     ]
-    scenarios = document["scenarios"]
+    stopped = [
+        None if is_told(causes.ending(each), of_scenario[each["name"]]) else each["stopped"] for each in scenarios
+    ]
     endings = (
         ("error", "Could not be run", [each["error"] for each in scenarios]),
-        ("unknown", "Ended early", [each["stopped"] for each in scenarios]),
+        ("unknown", "Ended early", stopped),
         ("left out", "Left out", [each["left_out"] for each in scenarios]),
     )
     for verdict, heading, reasons in endings:
         ended = ((each, reason) for each, reason in zip(scenarios, reasons, strict=True) if reason)
         items = tuple(Note(Reference(each["name"], None), each["title"], reason) for each, reason in ended)
-        found.append(Notes(heading, verdict, items))
+        found.append(Notes(heading, verdict, items, is_folded=len(items) > _MOST_UNFOLDED))
     without = [
         Note(Reference(f"{scenario['name']}/{each['id']}", None), scenario["title"], each["reason"])
         for scenario in document["scenarios"]
         for each in scenario.get("left_out_claims", ())
     ]
     found.append(Notes("Claims left out", "left out", tuple(without), is_folded=len(without) > _MOST_UNFOLDED))
+    known = tuple(
+        Note(_reference(scenario, claim, anchors), claim["says"], claim["reason"])
+        for scenario, claim in known_defects(document)
+    )
+    found.append(Notes("Known defects, as expected", "left out", known, is_folded=True))
     return found
 
 
-def _claims(document: RunDocument, verdict: str, anchors: Anchors) -> list[Note]:
-    return [
-        Note(
-            Reference(f"{scenario['name']}/{claim['id']}", anchors.get((scenario["name"], claim["id"]))),
-            claim["says"],
-            claim["reason"],
-        )
-        for scenario in document["scenarios"]
-        for claim in scenario["claims"]
-        if claim["verdict"] == verdict
-    ]
+def _note(cause: Cause, anchors: Anchors) -> Note:
+    first, *others = cause.claims
+    return Note(
+        _reference(cause.scenario, first, anchors),
+        first["says"],
+        first["reason"],
+        tuple(_reference(cause.scenario, each, anchors) for each in others),
+        "" if cause.step is None else cause.step.place,
+    )
+
+
+def _reference(scenario: ScenarioDocument, claim: ClaimDocument, anchors: Anchors) -> Reference:
+    return Reference(f"{scenario['name']}/{claim['id']}", anchors.get((scenario["name"], claim["id"])))
 
 
 def _count(number: int, what: str) -> str:

@@ -1,19 +1,43 @@
 """The scenarios of the page: claims with links to their evidence, timelines and transcripts."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
+from pathlib import PurePath
 from typing import Final
 
+from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.document_types import ClaimDocument, ControlDocument, RunDocument, ScenarioDocument
+from poc_cli.report.cause_lines import again, step_lines
+from poc_cli.report.failed_step import FailedStep
+from poc_cli.report.failure_causes import Cause, Causes, is_told
 from poc_cli.report.html.drawing import Scale, TimelineRenderer, close_up, data_of
 from poc_cli.report.html.safe import address
 from poc_cli.report.html.session_strip import session_of
 from poc_cli.report.html.timeline import Timeline, merge_lanes, timeline_of
-from poc_cli.report.html.transcripts import FEWEST_LINES, LINES_OF_A_PAGE, EventIndex, LineBudget, lines_of
-from poc_cli.report.html.view_model import Claim, Picture, Play, Reference, Scenario, verdict_shown
+from poc_cli.report.html.transcripts import (
+    FEWEST_LINES,
+    LINES_OF_A_PAGE,
+    EventIndex,
+    LineBudget,
+    lines_of,
+    styled_spans,
+)
+from poc_cli.report.html.view_model import (
+    Claim,
+    Drawing,
+    FailedClaims,
+    Picture,
+    Play,
+    Reference,
+    Scenario,
+    SourceLine,
+    verdict_shown,
+)
 from poc_cli.report.object_use import object_uses
 from poc_cli.report.target_summary import known_defect, rests_on
 from poc_cli.scenario.plays import CONFIRM
@@ -22,8 +46,16 @@ from poc_cli.scenario.sessions import SESSIONS
 EVENTS_LISTED: Final = 16
 """Events of evidence listed per claim; all are in run.json."""
 
-OPEN_AT_ONCE: Final = 24
-"""Up to this many scenarios all are expanded; with more, only those that did not hold."""
+OPEN_AT_ONCE: Final = 6
+"""Up to this many scenarios all are expanded and in the page as elements, for readers without scripts."""
+
+FAILURES_OPEN: Final = 2
+"""With more scenarios, this many of those that did not hold are; the page holds the others as data until they are
+opened. A scenario with its plays has 600 elements on average, and up to 3,000."""
+
+_WORST_FIRST: Final = ("refuted", "error", "unknown", "held", "left out")
+
+_NOT_IN_AN_ANCHOR: Final = re.compile(r"[^A-Za-z0-9._~-]+")
 
 _MARKS_OF_A_PAGE: Final = 9_000
 """Marks in all timelines together, before the script redraws them: 1.2 MB at 130 bytes a mark."""
@@ -31,6 +63,9 @@ _MARKS_OF_A_PAGE: Final = 9_000
 _MOST_BINS: Final = 160
 _FEWEST_BINS: Final = 24
 """Marks side by side in a lane: six pixels each on a wide screen, and the least that still shows when."""
+
+Linked = Callable[[str, int], str | None]
+"""Returns the address of a line of a file, None if it has none."""
 
 
 @dataclass
@@ -72,62 +107,143 @@ def _scenario_of(events: Sequence[Event]) -> str:
     return str(start.data.get("scenario", start.play.split("~", maxsplit=1)[0]))
 
 
-def scenarios_of(document: RunDocument, plays: Plays) -> tuple[Scenario, ...]:
-    """Return the scenarios of a judged run, and one entry for plays that belong to none of them."""
-    renderer = _PlayRenderer(plays)
-    everything = document["scenarios"]
+def scenarios_of(document: RunDocument, plays: Plays, causes: Causes, linked: Linked) -> tuple[Scenario, ...]:
+    """Return the scenarios of a judged run, the worst first, and one entry for plays that belong to none of them."""
+    renderer = _ScenarioRenderer(document, plays, causes, linked)
+    everything = sorted(document["scenarios"], key=lambda each: _WORST_FIRST.index(_verdict_of(each)))
     few = len(everything) <= OPEN_AT_ONCE
-    whole = not document["error"]
-    found = [_scenario(number, each, renderer, few=few, whole=whole) for number, each in enumerate(everything)]
+    found: list[Scenario] = []
+    for place, each in enumerate(everything):
+        is_open = few or (place < FAILURES_OPEN and _verdict_of(each) in {"refuted", "error", "unknown"})
+        found.append(renderer.scenario(each, is_open=is_open))
     known = {each["name"] for each in everything}
     strays = [label for label, events in plays.by_label.items() if _scenario_of(events) not in known]
     if strays:
-        found.append(_strays(len(found), [renderer.play(label) for label in strays]))
+        found.append(_strays([renderer.plays.play(label, is_drawn=True) for label in strays]))
     return tuple(found)
 
 
-def anchors_of(document: RunDocument) -> dict[tuple[str, str], str]:
-    """Return the anchor of each claim by scenario and id; the first of two with the same name."""
-    found: dict[tuple[str, str], str] = {}
-    for number, scenario in enumerate(document["scenarios"]):
-        for place, claim in enumerate(scenario["claims"]):
-            found.setdefault((scenario["name"], claim["id"]), f"s{number}c{place}")
+def _verdict_of(scenario: ScenarioDocument) -> str:
+    return scenario["verdict"] or "left out"
+
+
+@dataclass(frozen=True, slots=True)
+class Anchors:
+    """The anchors of a page, by names, so that a link to a later run of the same scenarios still lands."""
+
+    scenarios: Mapping[str, str]
+    claims: Mapping[tuple[str, str], str]
+
+
+def anchors_of(document: RunDocument) -> Anchors:
+    """Return the anchor of each scenario by its name and of each claim by scenario and id, the first of two alike."""
+    taken: set[str] = set()
+    scenarios: dict[str, str] = {}
+    claims: dict[tuple[str, str], str] = {}
+    for scenario in document["scenarios"]:
+        name = scenario["name"]
+        if name not in scenarios:
+            scenarios[name] = _free(f"s/{_NOT_IN_AN_ANCHOR.sub('-', name)}", taken)
+        for claim in scenario["claims"]:
+            wanted = f"{scenarios[name]}/{_NOT_IN_AN_ANCHOR.sub('-', claim['id'])}"
+            if (name, claim["id"]) not in claims:
+                claims[name, claim["id"]] = _free(wanted, taken)
+    return Anchors(scenarios, claims)
+
+
+def _free(anchor: str, taken: set[str]) -> str:
+    found = next(each for number in count(1) if (each := anchor if number == 1 else f"{anchor}~{number}") not in taken)
+    taken.add(found)
     return found
 
 
-def _scenario(number: int, each: ScenarioDocument, renderer: "_PlayRenderer", *, few: bool, whole: bool) -> Scenario:
-    stories, controls = renderer.plays.of_scenario(each["name"])
-    story = tuple(renderer.play(label) for label in stories)
-    others = tuple(renderer.play(label) for label in controls)
-    endings = (("Could not be run", each["error"]), ("Ended early", each["stopped"]), ("Left out", each["left_out"]))
-    return Scenario(
-        anchor=f"s{number}",
-        name=each["name"],
-        title=each["title"],
-        file=each["file"],
-        verdict=verdict_shown(each["verdict"] or "left out", whole=whole),
-        seconds=f"{each['seconds']:.1f} s" if each["left_out"] is None else "",
-        is_open=few or each["verdict"] != "held",
-        remarks=(
-            *((words, reason) for words, reason in endings if reason),
-            *(("Not evicted", words) for words in each.get("not_evicted", ())),
-            *(("In memory", words) for words in object_uses(each)),
-            *(("Left out", f"{claim['id']}: {claim['reason']}") for claim in each.get("left_out_claims", ())),
-        ),
-        claims=tuple(
-            _claim(f"s{number}c{place}", claim, renderer.plays.index, whole=whole)
-            for place, claim in enumerate(each["claims"])
-        ),
-        story=story,
-        controls=others,
-        session=session_of(each.get("session")),
-    )
+class _ScenarioRenderer:
+    """Renders the scenarios of a page."""
+
+    def __init__(self, document: RunDocument, plays: Plays, causes: Causes, linked: Linked) -> None:
+        self.plays = _PlayRenderer(plays)
+        self._document = document
+        self._whole = not document["error"]
+        self._causes = causes
+        self._linked = linked
+        self._anchors = anchors_of(document)
+        self._free: set[str] = set()
+
+    def scenario(self, each: ScenarioDocument, *, is_open: bool) -> Scenario:
+        """Return a scenario; the timelines of one that is not open are drawn by the script when it is opened."""
+        causes = self._causes.of(each)
+        ending = self._causes.ending(each)
+        stopped = None if is_told(ending, causes) else each["stopped"]
+        stories, controls = self.plays.plays.of_scenario(each["name"])
+        story = tuple(self.plays.play(label, is_drawn=is_open) for label in stories)
+        others = tuple(self.plays.play(label, is_drawn=is_open) for label in controls)
+        endings = (("Could not be run", each["error"]), ("Ended early", stopped), ("Left out", each["left_out"]))
+        index, claims = self.plays.plays.index, self._anchors.claims
+        return Scenario(
+            anchor=self._once(self._anchors.scenarios[each["name"]]),
+            name=each["name"],
+            title=each["title"],
+            file=each["file"],
+            verdict=verdict_shown(_verdict_of(each), whole=self._whole),
+            seconds=f"{each['seconds']:.1f} s" if each["left_out"] is None else "",
+            is_open=is_open,
+            is_lazy=not is_open,
+            theme=PurePath(each["file"]).parent.name if "/" in each["file"] else "",
+            remarks=(
+                *((words, reason) for words, reason in endings if reason),
+                *(("Not evicted", words) for words in each.get("not_evicted", ())),
+                *(("In memory", words) for words in object_uses(each)),
+                *(("Left out", f"{claim['id']}: {claim['reason']}") for claim in each.get("left_out_claims", ())),
+            ),
+            claims=tuple(
+                _claim(self._once(claims[each["name"], claim["id"]]), claim, index, whole=self._whole)
+                for claim in each["claims"]
+            ),
+            story=story,
+            controls=others,
+            failures=tuple(self._failure(cause, cause.step) for cause in causes if cause.step is not None),
+            source=_source(self.plays.plays, stories[:1]),
+            session=session_of(each.get("session")),
+        )
+
+    def _once(self, anchor: str) -> str:
+        """Return an anchor, or another one for a second scenario or claim of the same name."""
+        return _free(anchor, self._free)
+
+    def _failure(self, cause: Cause, step: FailedStep) -> FailedClaims:
+        command = again(self._document, cause)
+        name = cause.scenario["name"]
+        claims = (Reference(claim["id"], self._anchors.claims.get((name, claim["id"]))) for claim in cause.claims)
+        return FailedClaims(
+            claims=tuple(claims),
+            place=step.place,
+            url=self._linked(step.file, step.line),
+            lines=tuple(styled_spans(line) for line in step_lines(step, command)[1:-1]),
+            command=command,
+        )
 
 
-def _strays(number: int, plays: list[Play]) -> Scenario:
+def _source(plays: Plays, labels: Sequence[str]) -> tuple[SourceLine, ...]:
+    """Return the text of a scenario as it was played, with the lines of the steps that failed in its story."""
+    for label in labels:
+        start, *events = plays.by_label[label]
+        text = start.data.get("text")
+        if isinstance(text, str):
+            ended = {event.step for event in events if event.kind == kinds.STEP_END and not event.data.get("ok")}
+            failed = {event.data.get("line") for event in events if event.kind == kinds.STEP and event.step in ended}
+            lines = text.removesuffix("\n").split("\n")[:LINES_OF_A_SOURCE]
+            return tuple(SourceLine(number, line, number in failed) for number, line in enumerate(lines, start=1))
+    return ()
+
+
+LINES_OF_A_SOURCE: Final = 400
+"""Lines of a scenario; the longest shipped one has 160."""
+
+
+def _strays(plays: list[Play]) -> Scenario:
     remark = "These plays are in the history but could not be judged."
     return Scenario(
-        anchor=f"s{number}",
+        anchor="s/~strays",
         name="plays without a scenario",
         title="",
         file="",
@@ -178,7 +294,8 @@ class _PlayRenderer:
         # Lanes are not counted before they are drawn; most plays have three to six.
         self._bins = max(_FEWEST_BINS, min(_MOST_BINS, _MARKS_OF_A_PAGE // (4 * max(1, len(plays.by_label)))))
 
-    def play(self, label: str) -> Play:
+    def play(self, label: str, *, is_drawn: bool) -> Play:
+        """Return a play; if it is not drawn, its timelines have the data from which the script draws them."""
         events = self.plays.by_label[label]
         start = events[0]
         anchor = f"p{self.plays.numbers[label]}"
@@ -189,17 +306,21 @@ class _PlayRenderer:
         control = start.data.get("role") == "control"
         story = "The story with module state reset" if start.data.get("role") == CONFIRM else "The story"
         what = f"Control of {named}: expected {start.data.get('expect')}" if control else story
-        return Play(label, what, anchor, len(events), self._picture(label, events), lines)
+        return Play(label, what, anchor, len(events), self._picture(label, events, is_drawn=is_drawn), lines)
 
-    def _picture(self, label: str, events: Sequence[Event]) -> Picture | None:
+    def _picture(self, label: str, events: Sequence[Event], *, is_drawn: bool) -> Picture | None:
         whole = timeline_of(events)
         timeline = merge_lanes(whole)
         if not timeline.lanes:
             return None
-        renderer = TimelineRenderer(self.plays.index.words, self.plays.index.anchors)
-        drawn = renderer.draw(timeline, Scale(0.0, timeline.end, self._bins), _describe(label, timeline))
         near = close_up(timeline, self._bins)
+        words = _describe(label, timeline)
         message = "" if near is None else f"{label}, from {near.start:.3f} to {near.end:.3f} s"
+        if not is_drawn:
+            close = None if near is None else Drawing(0.0, message, (), ())
+            return Picture(Drawing(0.0, words, (), ()), close, data_of(timeline, near))
+        renderer = TimelineRenderer(self.plays.index.words, self.plays.index.anchors)
+        drawn = renderer.draw(timeline, Scale(0.0, timeline.end, self._bins), words)
         return Picture(drawn, None if near is None else renderer.draw(timeline, near, message), data_of(timeline, near))
 
 

@@ -88,6 +88,7 @@ class _TimelineBuilder:
         self._origin = events[0].t_ns
         self._lanes: dict[str, Lane] = {"poc": Lane("steps", "steps")}
         self._faults: list[tuple[float, str, int]] = []
+        self._is_over = False
         self._handlers: dict[str, Callable[[Lane, Event], None]] = {
             kinds.ENTERED: self._entered,
             kinds.LEFT: self._left,
@@ -113,6 +114,7 @@ class _TimelineBuilder:
 
     def timeline(self) -> Timeline:
         for event in self._events:
+            self._is_over = self._is_over or event.kind == kinds.PLAY_END
             handle = self._handlers.get(event.kind)
             if handle is not None:
                 handle(self._lane(event.actor), event)
@@ -161,8 +163,10 @@ class _TimelineBuilder:
             self._mark(lane, event, "ping" if event.kind == kinds.FRAME_SENT else "pong")
 
     def _closed(self, lane: Lane, event: Event) -> None:
+        """Mark the end of a connection; where poc itself ends a play or closes a page it is not a broken one."""
         self._end_state(lane, event)
-        self._mark(lane, event, "closed" if event.data.get("clean") else "broken")
+        by_poc = self._is_over or (lane.what == "page" and event.data.get("by") == "client")
+        self._mark(lane, event, "closed" if event.data.get("clean") or by_poc else "broken")
 
     def _step_end(self, lane: Lane, event: Event) -> None:
         if not event.data.get("ok"):

@@ -87,7 +87,7 @@ def lines_of(label: str, events: Sequence[Event], top: str, budget: LineBudget, 
     """
     transcript = PlayTranscript(label, list(events), messages=True)
     kept = _kept(events, budget)
-    found = [Line(None, _styled(transcript.heading()))]
+    found = [Line(None, styled_spans(transcript.heading()))]
     here, folded = top, _Fold()
     for position, event in enumerate(events):
         without_line = event.kind in _WITHOUT_LINE and not folded.events
@@ -103,7 +103,7 @@ def lines_of(label: str, events: Sequence[Event], top: str, budget: LineBudget, 
             anchor = index.anchor(event)
             here = anchor or here
             index.words[event.id] = styled.plain(line).strip()
-            found.append(Line(anchor, _styled(line)))
+            found.append(Line(anchor, styled_spans(line)))
         index.place(event, here)
     found += folded.closed()
     if all(event.kind != kinds.PLAY_END for event in events):
@@ -111,7 +111,8 @@ def lines_of(label: str, events: Sequence[Event], top: str, budget: LineBudget, 
     return tuple(found)
 
 
-def _styled(line: styled.Line) -> Spans:
+def styled_spans(line: styled.Line) -> Spans:
+    """Return a line with the CSS classes of its styles."""
     return tuple((text, _STYLES.get(style, "bad")) for text, style in line)
 
 

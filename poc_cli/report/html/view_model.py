@@ -32,6 +32,10 @@ class Note:
     where: Reference
     says: str
     reason: str
+    others: tuple[Reference, ...] = ()
+    """Other claims that the same step failed."""
+    place: str = ""
+    """The step, as `file:line:column`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +193,26 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceLine:
+    """A line of a scenario, and whether a step in it failed."""
+
+    number: int
+    text: str
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FailedClaims:
+    """Claims that one step failed: the step in lines of spans, and the command that runs it again."""
+
+    claims: tuple[Reference, ...]
+    place: str
+    url: str | None
+    lines: tuple[Spans, ...]
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """A session with sleeps in its gaps."""
 
@@ -213,7 +237,41 @@ class Scenario:
     claims: tuple[Claim, ...]
     story: tuple[Play, ...]
     controls: tuple[Play, ...]
+    theme: str = ""
+    failures: tuple[FailedClaims, ...] = ()
+    source: tuple[SourceLine, ...] = ()
     session: Session | None = None
+    is_lazy: bool = False
+    """Whether the page holds its content as data until it is opened."""
+
+    @property
+    def searched(self) -> str:
+        """Return the text in which the page searches."""
+        claims = (f"{claim.id} {claim.says} {claim.reason}" for claim in self.claims)
+        return " ".join([self.name, self.title, *claims]).casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A gate of a check: what it requires, what was found, and its verdict."""
+
+    requirement: str
+    found: str
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierRun:
+    """One of the last runs of the results folder: its name and result, and the address of its page if it has one."""
+
+    name: str
+    started: str
+    verdict: str
+    words: str
+    seconds: str
+    wake: str
+    url: str | None
+    is_this: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,3 +285,16 @@ class Page:
     scenarios: tuple[Scenario, ...] = field(default=())
     missing: tuple[str, ...] = field(default=())
     bills: tuple[Chart, ...] = field(default=())
+    gates: tuple[Gate, ...] = field(default=())
+    gates_answer: str = ""
+    trend: tuple[EarlierRun, ...] = field(default=())
+
+    @property
+    def themes(self) -> tuple[str, ...]:
+        """Return the themes of the scenarios, each once."""
+        return tuple(dict.fromkeys(each.theme for each in self.scenarios if each.theme))
+
+    @property
+    def verdicts(self) -> tuple[str, ...]:
+        """Return the verdicts of the scenarios, each once."""
+        return tuple(dict.fromkeys(each.verdict for each in self.scenarios))

@@ -217,3 +217,18 @@ async def test_messages_leave_in_order() -> None:
     payloads = [bytes(LARGE), b"1", bytes(LARGE + 1), b"2"]
     await asyncio.gather(*map(connection.send_message, payloads))
     assert [data for _, data in frames(wire)] == payloads
+
+
+@pytest.mark.parametrize(
+    ("code", "payload"), [(1000, b"\x03\xe8bye"), (999, b"\x03\xe7bye"), (65_535, b"\xff\xffbye"), (1005, b"")]
+)
+async def test_a_close_frame_has_the_code_that_it_is_told(code: int, payload: bytes) -> None:
+    connection, wire = opened()
+    closing = asyncio.create_task(connection.close_with(code, "bye"))
+    await asyncio.sleep(0)
+    assert bytes(wire.written[:2]) == bytes([0x88, 0x80 | len(payload)])
+    key = bytes(wire.written[2:6])
+    assert bytes(byte ^ key[place % 4] for place, byte in enumerate(wire.written[6:])) == payload
+    assert connection.state is State.CLOSING
+    wire.abort()
+    await closing

@@ -56,3 +56,17 @@ def test_nothing_comes_on_connections_that_have_ended() -> None:
     played = play(story(OPEN, swallowed, ends, check="delivered-once"))
     assert waited_s(played) < 0.1
     assert played.verdicts == {"it": "unknown"}
+
+
+def test_hearers_are_waited_for_although_the_sender_has_its_answer() -> None:
+    answered = '{ on = "ann", send = { op = "echo", id = 1 }, expect = { id = 1 } }'
+    played = play(story(OPEN, answered, check="heard-by-all"))
+    assert played.verdicts == {"it": "refuted"}
+    assert waited_s(played) == pytest.approx(5.0, abs=0.1)
+
+
+def test_who_has_left_is_not_waited_for() -> None:
+    answered = '{ on = "ann", send = { op = "echo", id = 1 }, expect = { id = 1 } }'
+    played = play(story(OPEN, answered, '{ close = "bob" }', check="heard-by-all"))
+    assert played.verdicts == {"it": "unknown"}
+    assert waited_s(played) < 0.1

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from poc_cli.judge.gates import Outcome
+from poc_cli.judge.requirements import Row
 from poc_cli.report.html import html
 from tests.support import pages
 from tests.unit.judge.histories import History
@@ -80,7 +82,7 @@ def test_a_refuted_claim_is_told_with_its_reason_before_all_else() -> None:
     assert words.index("Not feasible") < words.index("1 of 3 claims was refuted.") < words.index("Refuted, and why")
     says = "A row that was written before the sleep can be read after it."
     assert words.index("Refuted, and why") < words.index(says) < words.index("Survival matrix")
-    assert "#s0c2" in page.all("href")
+    assert "#s/story/storage" in page.all("href")
 
 
 def test_every_claim_has_its_parts() -> None:
@@ -103,7 +105,7 @@ def test_every_claim_has_its_parts() -> None:
 def test_each_cell_leads_to_its_claims() -> None:
     lost = cell("tags", "crash", "lost", ["s/c", "s/d"], as_documented=False)
     page = Page(html(document(scenario("s", claim("c"), claim("d")), matrix=matrix(lost)), []))
-    assert {"#s0c0", "#s0c1"} <= set(page.all("href"))
+    assert {"#s/s/c", "#s/s/d"} <= set(page.all("href"))
     assert "not as documented" in page.words
 
 
@@ -214,3 +216,44 @@ def test_how_many_performances_were_repeated_is_among_the_facts() -> None:
     repeats = {"performances": 9, "repeated": 1, "late": 0, "first": None}
     assert "1 of 9 plays, not because of lateness" in Page(html(document(scenario("s"), repeats=repeats), [])).words
     assert "Repeated" not in Page(html(document(scenario("s")), [])).words
+
+
+def test_the_gates_of_a_check_come_first_those_that_are_not_met_above() -> None:
+    rows = (Row("a holds", "held", "met"), Row("b holds", "refuted", "not met"))
+    words = Page(html(document(scenario("s")), [], outcome=Outcome(rows))).words
+    assert words.index("Gates") < words.index("b holds") < words.index("a holds") < words.index("The history shows it")
+    assert "not feasible: a gate is not met (1 of 2 gates met)" in words
+
+
+def test_failures_come_first_and_only_a_few_are_open() -> None:
+    many = [scenario(f"s{number}", claim("c", "held"), verdict="held", error=None, stopped=None) for number in range(9)]
+    bad = [scenario(f"bad{number}", claim("c"), error=None, stopped=None) for number in range(3)]
+    source = html(document(*many, *bad), [])
+    order = re.findall(r'<details class="scenario" id="s/(\w+)"', source)
+    assert order[:3] == ["bad0", "bad1", "bad2"]
+    assert source.count("<article") == 2
+    assert len(re.findall(r'<script type="application/json" class="body">', source)) == 10
+
+
+def test_an_anchor_is_the_name_of_its_claim_whatever_else_was_played() -> None:
+    alone = Page(html(document(scenario("room", claim("it sleeps"), error=None)), [])).all("id")
+    among = Page(html(document(scenario("a", claim("b")), scenario("room", claim("it sleeps"))), [])).all("id")
+    assert "s/room/it-sleeps" in alone
+    assert "s/room/it-sleeps" in among
+
+
+def test_a_line_of_a_repository_is_a_link() -> None:
+    history = pages.story(color="red")
+    source = html(history.judged(), history.events, linked=lambda file, line: f"https://example.com/{file}#L{line}")
+    assert '<a href="https://example.com/scenarios/story.toml#L12" rel="noopener noreferrer">' in source
+
+
+def test_a_page_that_poc_closed_is_not_broken() -> None:
+    history = History()
+    told = history.play(pages.STORY)
+    pages.begin(told)
+    told.ended("done")
+    told.closed("ann", clean=False)
+    broken = 'class="s broken"'
+    drawn = html(history.judged(), history.events).partition('id="scenarios"')[2].partition("</ul>")[2]
+    assert broken not in drawn

@@ -104,7 +104,7 @@ def test_a_row_says_type_default_and_meaning() -> None:
     assert table("on")["within"] == ["a duration like `300ms`", "`5s`", "How long to wait for the message."]
     assert table("on")["next"][:2] == ["`true` or `false`", "`false`"]
     assert table("connect")["connect"][:2] == ["a name or a list of names", "required"]
-    assert table("close")["code"][:2] == ["a whole number, 1000 to 4999", "`1000`"]
+    assert table("close")["code"][:2] == ["a whole number, 0 to 65535", "`1000`"]
     assert table("hibernate")["hibernate"][0] == "`idle` or `evict`"
     assert table("on")["send"][:2] == ["anything", ""]
 

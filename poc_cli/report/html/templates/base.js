@@ -30,17 +30,45 @@ function lineOf(figure, event) {
 }
 
 function reveal(target) {
-  for (let each = target; each; each = each.parentElement) if (each.tagName === "DETAILS") each.open = true;
+  for (let each = target; each; each = each.parentElement) {
+    each.hidden = false; // a filter may have hidden it
+    if (each.tagName === "DETAILS") { fill(each); each.open = true; }
+  }
   target.setAttribute("tabindex", "-1");
   target.focus({ preventScroll: true });
   target.scrollIntoView({ block: "center" });
 }
 
+// --- a section that is not open holds its content as data
+
+function fill(section) {
+  const body = section.querySelector(":scope > script.body");
+  if (!body) return;
+  const content = document.createElement("template");
+  content.innerHTML = JSON.parse(body.textContent); // written by our templates, which escape what others wrote
+  body.replaceWith(content.content);
+  ready(section);
+}
+
+function found(id) {
+  const known = document.getElementById(id);
+  if (known) return known;
+  const words = `id=${JSON.stringify(JSON.stringify(id)).slice(1, -1)}`;
+  const body = [...document.querySelectorAll("script.body")].find((each) => each.textContent.includes(words));
+  if (body) fill(body.parentElement);
+  return document.getElementById(id);
+}
+
 function jump(id) {
-  const target = document.getElementById(id);
+  const target = found(id);
   if (!target) return;
-  if (location.hash !== "#" + id) location.hash = id;
+  if (wanted() !== id) location.hash = id;
   reveal(target);
+}
+
+function wanted() {
+  const hash = location.hash.slice(1);
+  try { return decodeURIComponent(hash); } catch { return hash; }
 }
 
 document.addEventListener("click", (event) => {
@@ -50,4 +78,4 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   jump(href.slice(1));
 });
-addEventListener("hashchange", () => { const id = location.hash.slice(1); if (id) jump(id); });
+addEventListener("hashchange", () => { const id = wanted(); if (id) jump(id); });

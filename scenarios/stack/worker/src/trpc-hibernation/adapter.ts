@@ -62,6 +62,12 @@ const SILENT_MS = 10_000;
 /** A close reason has at most 123 bytes (RFC 6455, 5.5), and a character of JavaScript's at most three. */
 const REASON_CHARACTERS = 41;
 
+/** The code of the reply to a close: 1000 if no close frame may carry that of the client (RFC 6455, 7.4). */
+function closeCode(code: number): number {
+  const isLegal = (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
+  return isLegal ? code : 1000;
+}
+
 export class TrpcHibernation<Router extends AnyTRPCRouter, Session> {
   readonly #options: Options<Router, Session>;
   readonly #sockets: Sockets<Session>;
@@ -98,8 +104,7 @@ export class TrpcHibernation<Router extends AnyTRPCRouter, Session> {
   /** To be called by the object's webSocketClose: without a reply the client waits and reports 1006. */
   close(socket: WebSocket, code: number, reason: string): void {
     for (const { controller } of this.#pendingOf(socket).starting.values()) controller.abort();
-    // 1005, 1006 and 1015 are never sent; they say that there was no code, no close frame, no TLS.
-    socket.close([1005, 1006, 1015].includes(code) ? 1000 : code, reason);
+    socket.close(closeCode(code), reason);
   }
 
   /**
