@@ -44,7 +44,7 @@ def run(options: RunOptions, console: Console) -> int:
     if options.compat_date is not None and options.target.is_local:
         raise_if_unknown(locate(console.note, wanted=options.workerd), [options.compat_date])
     played = play(options, console)
-    return report(played.folder, options, console, interrupted=played.interrupted)
+    return report(played.folder, options, console, interrupted=played.interrupted, scenarios=played.scenarios)
 
 
 def play(options: RunOptions, console: Console) -> Played:
@@ -69,6 +69,7 @@ def play(options: RunOptions, console: Console) -> Played:
             workers.begin(wanted)
             ahead = None if wanted.configs else _started_ahead(workers, wanted, open_, binary, variables)
         # From here on the runtime, or wrangler, starts while the rest of the program is still loading.
+        from poc_cli.commands.environment_values import named, variables_of
         from poc_cli.commands.loads_of_run import loads_of, local_sites
         from poc_cli.commands.start_services import prepared
         from poc_cli.engine import run_plays, target_pool
@@ -78,8 +79,7 @@ def play(options: RunOptions, console: Console) -> Played:
         from poc_cli.targets.local_api import Api
         from poc_cli.targets.runtime_context import RuntimeContext
 
-        scenarios = chosen(found, options)
-        ready = open_.enter_context(prepared(scenarios, options, console, token))
+        ready = open_.enter_context(prepared(chosen(found, options), options, console, token))
         source_of = target_pool.source_of if ready.services is None else ready.services.source
         shared, others = _workers_of(ready.plan.plays, source_of, options.worker)
         for each in others:
@@ -87,24 +87,26 @@ def play(options: RunOptions, console: Console) -> Played:
         first = ahead if ahead and shared == wanted else _start(workers, shared, open_, binary, variables)
         for each in others:
             workers.get(each)
-        worker = workers.get(shared)
-        folder = run_folder(options.results, [each.document.name for each in scenarios], datetime.now(UTC))
+        folder = run_folder(options.results, [each.document.name for each in ready.plan.scenarios], datetime.now(UTC))
+        used = variables_of(ready.plan.played, workers.secrets)
         ours = [("POC_TOKEN", token), ("POC_API_KEY", address.key)]
-        redactor = Redactor([*ours, *workers.secrets, *ready.secrets.items()])
+        redactor = Redactor([*ours, *named(used), *workers.secrets, *ready.secrets.items()])
         hide(redactor, console)
-        versions = {"workerd": version.text()} | worker.tools
-        ground = RuntimeContext(binary, worker, workers, folder, redactor, token, address, versions, count(1))
+        versions = {"workerd": version.text()} | workers.get(shared).tools
+        ground = RuntimeContext(
+            binary, workers.get(shared), workers, folder, redactor, token, address, versions, count(1)
+        )
         pool = target_pool.LocalTargetPool(ground, first, source_of)
         records = Records(folder, redactor, workers.thrown_text)
-        environment = RunEnvironment(Api(address), ready.services, thrown=workers.thrown)
-        with console.live() as progress:
-            loads = loads_of(scenarios, local_sites(ground), progress, forced=options.sleep == "evict")
+        environment = RunEnvironment(Api(address), ready.services, variables=used, thrown=workers.thrown)
+        with console.live(ready.plan.stories) as progress:
+            loads = loads_of(ready.plan.scenarios, local_sites(ground), progress, forced=options.sleep == "evict")
             work = run_plays.run(ready.plan, options, pool, records, environment, progress, afterwards=loads)
             interrupted = not finish(work, JUDGING)
         _append(redactor.text(workers.thrown_text()), folder / "worker.log")
     point_to(folder, console)
     _warn_if_cut(folder / "worker.log", console)
-    return Played(folder, interrupted)
+    return Played(folder, interrupted, len(ready.plan.played))
 
 
 def _append(text: str, log: Path) -> None:

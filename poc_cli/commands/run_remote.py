@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from poc_cli.commands.console import Console, hide
+from poc_cli.commands.environment_values import named, variables_of
 from poc_cli.commands.loads_of_run import loads_of, remote_sites
 from poc_cli.commands.played import Played, point_to, raise_file_limit
 from poc_cli.commands.progress import Phases
@@ -194,12 +195,13 @@ def _played(
     raise_file_limit()
     folder = run_folder(options.results, [each.document.name for each in scenarios], datetime.now(UTC))
     with contextlib.closing(Loopback()) as loopback:
-        redactor = Redactor([*hidden, ("POC_API_KEY", loopback.key), *ready.secrets.items()])
+        variables = variables_of(ready.plan.played, [])
+        redactor = Redactor([*hidden, ("POC_API_KEY", loopback.key), *ready.secrets.items(), *named(variables)])
         hide(redactor, console)
         records = Records(folder, redactor)
-        with console.live() as progress:
+        with console.live(ready.plan.stories) as progress:
             loads = loads_of(scenarios, remote_sites(pool.remote), progress, forced=False)
-            environment = RunEnvironment(Api(loopback), ready.services)
+            environment = RunEnvironment(Api(loopback), ready.services, variables=variables)
             interrupted = not finish(run(ready.plan, options, pool, records, environment, progress, afterwards=loads))
     point_to(folder, console)
-    return Played(folder, interrupted)
+    return Played(folder, interrupted, len(ready.plan.played))
