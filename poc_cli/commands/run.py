@@ -71,7 +71,7 @@ def play(options: RunOptions, console: Console) -> Played:
         ahead = None
         if wanted is not None:
             workers.begin(wanted)
-            ahead = None if wanted.configs else _start(workers, wanted, open_, binary, variables)
+            ahead = None if wanted.configs else _started_ahead(workers, wanted, open_, binary, variables)
         # From here on the runtime, or wrangler, starts while the rest of the program is still loading.
         from poc_cli.commands.environment_values import named, variables_of
         from poc_cli.commands.loads_of_run import loads_of, local_sites
@@ -133,12 +133,31 @@ def _tail(file: Path) -> bytes:
         return stream.read()
 
 
+def _started_ahead(
+    workers: Workers, wanted: WorkerSource, open_: contextlib.ExitStack, binary: Path, variables: dict[str, str]
+) -> Process:
+    """Start the runtime before it is known that plays share it; some modules are loaded while workerd compiles."""
+    place = _place(workers, wanted, open_)
+    place.worker.begin_compiling(binary, place.folder)
+    import poc_cli.scenario.loader  # noqa: F401 - takes as long as compiling
+
+    return _started(place, open_, binary, variables)
+
+
 def _start(
     workers: Workers, wanted: WorkerSource, open_: contextlib.ExitStack, binary: Path, variables: dict[str, str]
 ) -> Process:
     """Start the runtime that most plays share; the context ends it and removes its folder."""
+    return _started(_place(workers, wanted, open_), open_, binary, variables)
+
+
+def _place(workers: Workers, wanted: WorkerSource, open_: contextlib.ExitStack) -> RuntimeFolder:
     place = RuntimeFolder(workers.get(wanted))
     open_.callback(place.remove)
+    return place
+
+
+def _started(place: RuntimeFolder, open_: contextlib.ExitStack, binary: Path, variables: dict[str, str]) -> Process:
     first = spawn(binary, place, variables)
     open_.callback(first.end, gently=False)
     return first
