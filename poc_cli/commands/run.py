@@ -11,6 +11,7 @@ from poc_cli.commands.console import Console, hide
 from poc_cli.commands.played import Played, point_to, raise_file_limit, report
 from poc_cli.commands.selection import chosen, files, is_wanted
 from poc_cli.commands.signals import finish
+from poc_cli.errors import UsageError
 from poc_cli.run_options import RunOptions
 from poc_cli.scenario.catalog import shown
 from poc_cli.targets.api_address import Address
@@ -41,6 +42,9 @@ JUDGING = (
 
 def run(options: RunOptions, console: Console) -> int:
     """Run and report; return the exit code. Raises PocError."""
+    if options.code_update is not None and options.target.is_local:
+        message = "--code-update is for deployments to Cloudflare; a local runtime has no deferred updates"
+        raise UsageError(message, "add --target cloudflare, or leave it out")
     if options.compat_date is not None and options.target.is_local:
         raise_if_unknown(locate(console.note, wanted=options.workerd), [options.compat_date])
     played = play(options, console)
