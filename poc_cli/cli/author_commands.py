@@ -1,12 +1,13 @@
-"""The commands for authors of scenarios: `list`, `show`, `lint` and `init`."""
+"""The commands for authors of scenarios: `list`, `show`, `lint`, `init` and `record`."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from poc_cli.cli.app import app
-from poc_cli.cli.options import scenario_names
+from poc_cli.cli.options import Configs, Envs, Main, RemoteBinding, RunsBuild, WorkerFolder, scenario_names
 from poc_cli.commands.console import Console
 from poc_cli.commands.help import GroupedCommand, Panel, examples
 
@@ -85,10 +86,60 @@ def _init(
             metavar="OWNER/REPO@REF", help="Use this GitHub action in the workflow instead of installing the package."
         ),
     ] = None,
+    install: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REQUIREMENT",
+            help="What pip installs in the workflow, such as git+https://HOST/OWNER/REPO@TAG (default: where this poc"
+            " came from).",
+        ),
+    ] = None,
 ) -> None:
     """Write poc.toml, a first scenario and a workflow into a project."""
-    from poc_cli.commands.init import init
+    from poc_cli.commands.init import Delivery, init
+    from poc_cli.commands.installed_from import requirement
     from poc_cli.config import WorkerFlags
 
     given = WorkerFlags(worker or (folder if config or env or main else None), config or (), env or (), main)
-    Console().result(init(folder, action, force=force, worker=given.choice))
+    wanted = install if install is not None or action is not None else requirement()
+    Console().result(init(folder, Delivery(action, wanted), force=force, worker=given.choice))
+
+
+@app.command(
+    "record",
+    cls=GroupedCommand,
+    rich_help_panel=Panel.WRITE,
+    epilog=examples(
+        ("poc record --worker ../my-app", "point your app or your page at the address it prints; Ctrl-C ends it"),
+        ("poc record --worker ../my-app -o chat.toml -- node bots.mjs", "a program, with the address in POC_URL"),
+        ("poc run session.toml --sleep everywhere", "what to do next"),
+    ),
+)
+def _record(
+    *,
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="-- COMMAND", help="A program that uses the worker, and its arguments."),
+    ] = None,
+    worker: WorkerFolder = None,
+    config: Configs = None,
+    env: Envs = None,
+    main: Main = None,
+    build: RunsBuild = False,
+    remote_bindings: RemoteBinding = "simulate",
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The scenario to write.")] = Path(
+        "session.toml"
+    ),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite it.")] = False,
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=0, max=65535, help="The port to listen on (default: any).")
+    ] = 0,
+) -> None:
+    """Write down what real clients do, as a scenario."""
+    from poc_cli.commands.record import RecordOptions, record
+    from poc_cli.config import Flags, WorkerFlags, settings
+    from poc_cli.targets.project_options import ProjectOptions
+
+    chosen = settings(Flags(worker=WorkerFlags(worker, config or (), env or (), main)))
+    options = replace(chosen, project=ProjectOptions(build, remote_bindings))
+    raise typer.Exit(record(options, RecordOptions(output, force, port, command or ()), Console()))

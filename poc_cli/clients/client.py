@@ -32,7 +32,8 @@ class Ending:
 
     `by` says who sent a close frame first: `nobody` if the connection broke, or if the library closed it because of
     what the peer had sent (invalid UTF-8, a bad frame). `code` and `reason` are the peer's, 1006 if none came.
-    `description` is the text of the WebSocket library.
+    `description` is the text of the WebSocket library, `asked` the code and the reason of the client's own close frame
+    where a relay has seen one.
     """
 
     by: Literal["client", "server", "nobody"]
@@ -40,6 +41,7 @@ class Ending:
     reason: str
     clean: bool
     description: str
+    asked: tuple[int, str] | None = None
 
 
 class Client(Protocol):

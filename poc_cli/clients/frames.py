@@ -114,7 +114,9 @@ class ObservedConnection:
         by = next(iter(self._closes))
         sent = [f"the {side} sent {each.code} {each.reason}".strip() for side, each in self._closes.items()]
         missing = "" if self.is_closed else f"; no close frame from the {OTHER[by]}"
-        return Ending(by, code, reason, clean=self.is_closed, description="; then ".join(sent) + missing)
+        own = self._closes.get("client")
+        asked = None if own is None else (own.code, own.reason)
+        return Ending(by, code, reason, clean=self.is_closed, description="; then ".join(sent) + missing, asked=asked)
 
 
 def _close_frame(data: bytes) -> _CloseFrame:

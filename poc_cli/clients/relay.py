@@ -21,6 +21,9 @@ CLOSE_ANSWERED_WITHIN_SECONDS: Final = 1.0
 """How long to wait for the client's close frame after the server's before the connection counts as ended. Libraries
 send it at once and then wait for the end of TCP."""
 
+LARGEST_OBSERVED: Final = 8 << 20
+"""Bytes of one direction of a request that are kept for its observer."""
+
 _CHUNK: Final = 1 << 16
 _SWITCHING: Final = 101
 _CONNECTS_WITHIN_SECONDS: Final = 10.0
@@ -78,13 +81,31 @@ Route = Callable[[Head], Endpoint | None]
 """Returns the endpoint that a request is for, None if it is unknown."""
 
 
+@dataclass(frozen=True, slots=True)
+class RequestObserver:
+    """What a relay does with requests: it forwards the head that `forwarded` returns, and reports all to `answered`.
+
+    `answered` is called with the head, the bytes after it, and the bytes of the response, each up to LARGEST_OBSERVED.
+    """
+
+    forwarded: Callable[[Head], Head]
+    answered: Callable[[Head, bytes, bytes], None]
+
+
 class Relay:
     """Listens on loopback, on a bound socket or on a free port, and forwards to the routed endpoints."""
 
-    def __init__(self, route: Route, observer: RelayObserver | None = None, bound: socket.socket | None = None) -> None:
-        """Initialize with the route and the observer of WebSockets; does not listen yet."""
+    def __init__(
+        self,
+        route: Route,
+        observer: RelayObserver | None = None,
+        bound: socket.socket | None = None,
+        requests: RequestObserver | None = None,
+    ) -> None:
+        """Initialize with the route and the observers of WebSockets and of requests; does not listen yet."""
         self._route = route
         self._observer = observer
+        self._requests = requests
         self._bound = bound
         self._server: asyncio.Server | None = None
         self._connections: dict[_Forwarded, asyncio.Task[None]] = {}
@@ -135,7 +156,7 @@ class Relay:
             writer.close()
             return
         self._numbers += 1
-        connection = _Forwarded(self._numbers, self._route, self._observer, self._flowing)
+        connection = _Forwarded(self._numbers, self._route, self._observer, self._requests, self._flowing)
         task = asyncio.current_task()
         if task is not None:
             self._connections[connection] = task
@@ -151,10 +172,21 @@ class Relay:
 class _Forwarded:
     """One forwarded connection."""
 
-    def __init__(self, number: int, route: Route, observer: RelayObserver | None, flowing: asyncio.Event) -> None:
+    def __init__(
+        self,
+        number: int,
+        route: Route,
+        observer: RelayObserver | None,
+        requests: RequestObserver | None,
+        flowing: asyncio.Event,
+    ) -> None:
         self._number = number
         self._route = route
         self._observer = observer
+        self._requests = requests
+        self._request: dict[Side, bytearray] | None = None
+        """What each side has sent of a request that is observed."""
+
         self._flowing = flowing
         self._frames: ObservedConnection | None = None
         self._writers: list[asyncio.StreamWriter] = []
@@ -183,14 +215,19 @@ class _Forwarded:
             await _respond(writer, "502 Bad Gateway", "the worker is not listening")
             return
         self._writers.append(far_writer)
+        if self._requests is not None and not head.is_websocket:
+            self._request = {"client": bytearray(), "server": bytearray()}
         try:
-            far_writer.write(head.for_host(endpoint.host))
+            forwarded = head if self._requests is None else self._requests.forwarded(head)
+            far_writer.write(forwarded.for_host(endpoint.host))
             if head.is_websocket:
                 await self._shake_hands(head, far_reader, writer)
             await self._forward(reader, writer, far_reader, far_writer)
         finally:
             self.abort(far_writer)
             self._report_end()
+            if self._requests is not None and self._request is not None:
+                self._requests.answered(head, bytes(self._request["client"]), bytes(self._request["server"]))
 
     async def _shake_hands(self, head: Head, far: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         answer = await far.readuntil(b"\r\n\r\n")
@@ -240,6 +277,8 @@ class _Forwarded:
                 writer.close()
 
     def _observe(self, side: Side, data: bytes) -> None:
+        if self._request is not None:
+            self._request[side] += data[: LARGEST_OBSERVED - len(self._request[side])]
         frames = self._frames
         if frames is None or self._observer is None or self._has_reported_end:
             return

@@ -11,7 +11,7 @@ _COMMENTS: Final = re.compile(r"(?:^|(?<=[\s;{},()]))(?://[^\n]*|/\*.*?\*/)", re
 _STRING: Final = r"[\"'`]"
 _PLAY: Final = "{play}"
 
-_CLASS: Final = re.compile(r"^\s*(?:export\s+)?(?:default\s+)?class\s+(\w+)(?:\s+extends\s+([\w.]+))?", re.MULTILINE)
+_CLASS: Final = re.compile(r"^\s*(?:export\s+)?(?:default\s+)?class\s+([\w$]+)(?:\s+extends\s+([\w.]+))?", re.MULTILINE)
 _SOCKETS: Final = re.compile(r"acceptWebSocket\(|WebSocketPair\(|\bwebSocketMessage\(|\bonMessage\(|\bonConnect\(")
 _SERVERS: Final = re.compile(r"(?:^|\.)(?:\w*Server|\w*Agent|YDurableObjects)$")
 """Base classes that accept WebSockets themselves: partyserver's, y-partyserver's, agents' and y-durableobjects'."""
@@ -25,16 +25,38 @@ _PREFIX_OPTION: Final = re.compile(rf"prefix:\s*{_STRING}([\w/-]+){_STRING}")
 _Y_ROUTE: Final = re.compile(rf"\.route\(\s*{_STRING}(/[\w/-]*){_STRING}\s*,\s*yRoute\b")
 
 _ROUTE: Final = re.compile(rf"(?:(\w+)?\s*\.\w+\(\s*|pathname:\s*|\(\s*){_STRING}((?:/[\w.-]+)*/:[^\"'`\s]+){_STRING}")
+_OTHER_METHOD: Final = re.compile(r"\w*\s*\.(?:post|put|patch|delete)\(")
+"""No WebSocket is opened by these."""
+
+_ROUTER: Final = re.compile(r"(\w+)\s*=\s*new\s+\w*(?:Hono|Router)\b")
 _MOUNTED: Final = re.compile(rf"\.route\(\s*{_STRING}(/[\w/-]*){_STRING}\s*,\s*(\w+)")
 _BASE_PATH: Final = re.compile(rf"basePath\(\s*{_STRING}(/[\w/-]*){_STRING}")
 _PARAMETER: Final = re.compile(r":(\w+)(?:\{[^}]*\})?\??")
 _NAMES: Final = r"(?:idFromName|getByName|getServerByName|getAgentByName)\("
 _NAMED: Final = re.compile(_NAMES)
-_CONSTANT: Final = re.compile(rf"{_NAMES}(?:\s*[\w.]+\s*,)?\s*{_STRING}([\w.:-]+){_STRING}")
+_CALL: Final = re.compile(rf"{_NAMES}(?:\s*[\w.]+\s*,)?\s*([^;\n]*)")
+_LITERAL: Final = re.compile(rf"{_STRING}([\w.:-]+){_STRING}")
+_TEMPLATE: Final = re.compile(r"`([^`$]*)\$\{([^`{}]*)\}([^`$]*)`")
+_JOINED: Final = re.compile(r"[\"']([^\"']*)[\"']\s*\+\s*([\w.]+)")
+_VARIABLE: Final = re.compile(r"[A-Za-z_$][\w$]*(?=\s*(?:\)|,|$))")
+_WHOLE_PATH: Final = re.compile(r"(?:^|\.)pathname$")
+_CROSSWS: Final = re.compile(r"\.handleDurableUpgrade\(")
+_CROSSWS_NAME: Final = re.compile(rf"instanceName:\s*{_STRING}([\w.:-]+){_STRING}")
+_CROSSWS_DEFAULT: Final = "crossws"
+"""The name that the adapter of crossws gives its object."""
+
+_WHOLE_NAME: Final = re.compile(r"\$\{(?:\w+\.)?pathname\}|idFromName\(\s*(?:\w+\.)?pathname\s*\)")
+_ELEMENT: Final = re.compile(r"(\w+)\s*\[(\d)\]")
+_GIVEN: Final = re.compile(
+    rf"(?:(\w+)\s*=[^=;\n]*?)?(?:searchParams\.(?:get|has)\(\s*{_STRING}|\breq\.query\(\s*{_STRING}|\.query\.)([\w-]+)"
+)
+_ANN: Final = "ann"
 _QUERY: Final = re.compile(rf"searchParams\.get\(\s*{_STRING}(\w+){_STRING}|\.req\.query\(\s*{_STRING}(\w+){_STRING}")
 _EXACT: Final = re.compile(
-    rf"(?:[!=]==?\s*|endsWith\(\s*|startsWith\(\s*|case\s+|\.(?:get|all)\(\s*){_STRING}(/[\w./-]*\w){_STRING}"
+    rf"(?:[!=]==?\s*|endsWith\(\s*|startsWith\(\s*|case\s+|\.(?:get|all)\(\s*){_STRING}(/[\w./-]*\w/?){_STRING}"
 )
+_SPLIT: Final = re.compile(r"\.split\(\s*[\"'`/]/")
+_STARTS: Final = re.compile(rf"startsWith\(\s*{_STRING}(/[\w./-]*\w)/?{_STRING}")
 _PREFIX: Final = re.compile(rf"{_STRING}(/(?:[\w.-]+/)+){_STRING}")
 _PATTERN: Final = re.compile(r"/\^\\/((?:[\w-]+\\/)*)\((?:\?<\w+>)?[^)]*\)((?:\\/[\w-]+)*)")
 _PART: Final = re.compile(rf"(?:[!=]==?\s*|case\s+){_STRING}([a-z][\w-]*){_STRING}")
@@ -43,6 +65,10 @@ _NO_PART: Final = frozenset({"websocket", "string", "object", "number", "boolean
 _LIKELY: Final = re.compile(r"ws|socket|connect|room|chat|live|sync", re.IGNORECASE)
 _NEAR: Final = 1200
 """Characters after a route in which its handler is looked for."""
+
+
+_BEFORE: Final = 700
+"""Characters before a call in which its function looks at the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +92,15 @@ def route_in(files: Sequence[str], bindings: Mapping[str, str], classes: Sequenc
         return Route(class_name, _PLAY, served)
     body = bodies.get(class_name, ("", ""))[1]
     front = code.replace(body, "") if body else code
-    constant = _constant(front, binding)
-    if constant is not None:
-        return Route(class_name, constant, _exact(front) or "/")
-    return Route(class_name, _PLAY, _path(files, front, body))
+    crossws = _CROSSWS.search(body) is not None
+    name = _name(front, binding, crossws=crossws)
+    if _PLAY not in name:
+        path = _exact(front)
+        is_other = path is None or (crossws and _LIKELY.search(path) is None)  # its adapter takes any path
+        path = "/" if path is None or is_other else path
+    else:
+        path = _path(files, front, body, binding)
+    return Route(class_name, name, None if path is None else _with_required(path, _asking(front, body, binding)))
 
 
 def _bodies(files: Iterable[str]) -> dict[str, tuple[str, str]]:
@@ -79,8 +110,10 @@ def _bodies(files: Iterable[str]) -> dict[str, tuple[str, str]]:
         starts = list(_CLASS.finditer(text))
         for number, match in enumerate(starts):
             end = starts[number + 1].start() if number + 1 < len(starts) else len(text)
+            closed = text.find("\n}", match.end(), end)  # a class at the left margin ends with its brace there
             exported = text.find("\nexport default", match.end(), end)
-            found.setdefault(match[1], (match[2] or "", text[match.start() : end if exported < 0 else exported]))
+            end = min(each for each in (end, closed + 2, exported) if each > match.end())
+            found.setdefault(match[1], (match[2] or "", text[match.start() : end]))
     return found
 
 
@@ -111,45 +144,114 @@ def _kebab(name: str) -> str:
     return re.sub(r"[A-Z]", lambda match: f"-{match[0].lower()}", name).removeprefix("-").replace("_", "-").rstrip("-")
 
 
-def _constant(code: str, binding: str) -> str | None:
-    """Return the name that all objects of the binding have, None if it comes from the request."""
-    calls = [match.start() for match in _NAMED.finditer(code)]
-    mine = [at for at in calls if binding in code[max(0, at - 60) : at + 80]] or calls
-    constants = [_CONSTANT.match(code, at) for at in mine]
-    return constants[0][1] if constants and all(constants) and constants[0] is not None else None
+def _name(code: str, binding: str, *, crossws: bool) -> str:
+    """Return the name of the binding's objects, with `{play}` for what comes from the request."""
+    if crossws:
+        given = _CROSSWS_NAME.search(code)
+        return given[1] if given is not None else _CROSSWS_DEFAULT
+    names = [_name_in(code[: each.start()], each[1]) for each in _calls(code, binding)]
+    if not names:
+        return _PLAY
+    # One that is the same for all requests counts only if no other is made of one.
+    return next((name for name in names if _PLAY in name), names[0])
 
 
-def _path(files: Sequence[str], front: str, body: str) -> str | None:
+def _calls(code: str, binding: str) -> list[re.Match[str]]:
+    """Return the calls that name an object of the binding; all calls if none is near its name."""
+    calls = list(_CALL.finditer(code))
+    return [each for each in calls if binding in code[max(0, each.start() - 60) : each.start() + 80]] or calls
+
+
+def _name_in(before: str, expression: str) -> str:
+    """Return the name that an expression gives, looking a variable up in the code before it."""
+    if template := _TEMPLATE.match(expression):
+        return f"{template[1]}{_inner(template[2])}{template[3]}"
+    if joined := _JOINED.match(expression):
+        return f"{joined[1]}{_inner(joined[2])}"
+    if literal := _LITERAL.match(expression):
+        return literal[1]
+    variable = _VARIABLE.match(expression)
+    if variable is not None:
+        assigned = re.findall(rf"\b(?:const|let|var)\s+{re.escape(variable[0])}\b[^=;\n]*=\s*([^;\n]+)", before)
+        # `const room = params.get("room") || "lobby"` begins with no text, so it comes from the request
+        return _name_in("", assigned[-1].strip()) if assigned else _PLAY
+    return _inner(expression.split(")", maxsplit=1)[0])
+
+
+def _inner(expression: str) -> str:
+    return f"/{_PLAY}" if _WHOLE_PATH.search(expression.strip()) else _PLAY
+
+
+def _path(files: Sequence[str], front: str, body: str, binding: str) -> str | None:
     """Return the path with `{play}` in which the code looks for an object's name, None if it shows none."""
-    if found := _routed(files):
-        return found
-    if found := _queried(front):
+    found = _queried(front, binding) or _routed(files, binding)
+    if found is not None:
         return found
     if match := _PATTERN.search(front):
         return f"/{match[1]}{_PLAY}{match[2]}".replace("\\", "")
+    split = _SPLIT.search(front)
+    if split is not None and (found := _by_position(front, split.start())):
+        return found
     if match := _PREFIX.search(front):
         return f"{match[1]}{_PLAY}"
+    is_whole = _WHOLE_NAME.search(front) or "pathname.slice(1)" in front or "pathname.substring(1)" in front
+    if split is not None and not _WHOLE_NAME.search(front):
+        return _walked(front, body, split.end())
+    return f"/{_PLAY}" if is_whole else None
+
+
+def _walked(front: str, body: str, start: int) -> str:
+    """Return the path that code compares with part by part, after it has split it."""
     named = _NAMED.search(front)
-    if match := re.search(r"\.split\(\s*[\"'`/]/", front):
-        until = named.start() if named is not None and named.start() > match.end() else len(front)
-        parts = [part for part in _PART.findall(front, match.end(), until) if part not in _NO_PART]
-        parts = list(dict.fromkeys(parts)) if "switch" in front else parts[:1]
-        own = _OWN_PATH.search(body) if re.search(r"pathname\s*=[^=]", front) else None
-        return "/" + "/".join([*parts, _PLAY]) + (own[1] if own else "")
-    return f"/{_PLAY}" if "pathname.slice(1)" in front or "pathname.substring(1)" in front else None
+    until = named.start() if named is not None and named.start() > start else len(front)
+    parts = [part for part in _PART.findall(front, start, until) if part not in _NO_PART]
+    parts = list(dict.fromkeys(parts)) if "switch" in front else parts[:1]
+    own = _OWN_PATH.search(body) if re.search(r"pathname\s*=[^=]", front) else None
+    return "/" + "/".join([*parts, _PLAY]) + (own[1] if own else "")
 
 
-def _routed(files: Sequence[str]) -> str | None:
+def _by_position(code: str, split: int) -> str | None:
+    """Return the path whose segment of a number in the code is the name, behind a prefix that the code asks for.
+
+    None where no prefix is asked for: what the segments before it must be is then told otherwise.
+    """
+    prefix = _STARTS.search(code)
+    if prefix is None:
+        return None
+    end = code.find("\n", split)
+    is_dense = (
+        "filter(" in code[split : end if end > 0 else len(code)] or "slice(1)" in code[max(0, split - 40) : split]
+    )
+    variable = re.search(r"(\w+)\s*=[^=;\n]*$", code[:split])
+    used = [int(each[2]) for each in _ELEMENT.finditer(code, split) if variable and each[1] == variable[1]]
+    parts = [part for part in prefix[1].split("/") if part]
+    if not used or "{" in prefix[1]:
+        return None
+    number = max(used) if is_dense else max(used) - 1
+    if number < len(parts):
+        return None
+    return "/" + "/".join([*parts, *["x"] * (number - len(parts)), _PLAY])
+
+
+def _routed(files: Sequence[str], binding: str) -> str | None:
     """Return the likeliest route with a parameter, as Hono, itty-router and URLPattern have them."""
     mounted = {match[2]: match[1] for text in files for match in _MOUNTED.finditer(text)}
     found: list[tuple[int, str]] = []
     for text in files:
         base = _BASE_PATH.search(text)
         for match in _ROUTE.finditer(text):
+            if _OTHER_METHOD.match(match[0]):
+                continue
             following = _ROUTE.search(text, match.end())
             handler = text[match.end() : min(match.end() + _NEAR, following.start() if following else len(text))]
-            likely = 2 * bool(_NAMED.search(handler)) + bool(_LIKELY.search(match[2])) + ("Upgrade" in handler)
-            prefix = mounted.get(match[1] or "", "") or (base[1] if base else "")
+            likely = (
+                (2 + (binding in handler)) * bool(_NAMED.search(handler))
+                + bool(_LIKELY.search(match[2]))
+                + ("upgrade" in handler.lower())
+            )
+            routers = [each[1] for each in _ROUTER.finditer(text, 0, match.start())]
+            owners = [match[1] or "", *routers[-1:]]
+            prefix = next((mounted[each] for each in owners if each in mounted), base[1] if base else "")
             found.append((likely, prefix.rstrip("/") + _filled(match[2], handler)))
     return max(found, key=lambda each: each[0])[1] if found else None
 
@@ -163,14 +265,14 @@ def _filled(route: str, handler: str) -> str:
     return _PARAMETER.sub(lambda match: _PLAY if match[1] == chosen else "x", route)
 
 
-def _queried(code: str) -> str | None:
+def _queried(code: str, binding: str) -> str | None:
     """Return the path and query if the name comes from the query, None if it does not."""
+    calls = _calls(code, binding)
     for match in _QUERY.finditer(code):
         name = match[1] or match[2]
         variable = re.search(r"(?:const|let|var)\s+(\w+)[^;\n]*$", code[: match.start()][-120:])
-        near = code[max(0, match.start() - 60) : match.start()]
-        used = variable is not None and re.search(rf"{_NAMES}[^)]*\b{variable[1]}\b", code)
-        if used or _NAMED.search(near):
+        used = variable is not None and any(re.search(rf"\b{variable[1]}\b", each[1]) for each in calls)
+        if used or any(each.start() < match.start() <= each.end() for each in calls):
             return f"{_exact(code) or '/'}?{name}={_PLAY}"
     return None
 
@@ -179,3 +281,26 @@ def _exact(code: str) -> str | None:
     """Return the path that the code compares the request's with, None if there is none."""
     found = [path for path in _EXACT.findall(code) if not re.search(r"\.\w+$", path)]
     return next((path for path in found if _LIKELY.search(path)), found[0] if found else None)
+
+
+def _asking(front: str, body: str, binding: str) -> str:
+    """Return the code that sees a request on its way to a socket: before the object's name, and before the socket."""
+    named = "\n".join(front[max(0, each.start() - _BEFORE) : each.start()] for each in _calls(front, binding))
+    socket = re.search(r"WebSocketPair\b|acceptWebSocket\(", body)
+    return f"{named}\n{'' if socket is None else body[max(0, socket.start() - _BEFORE) : socket.start()]}"
+
+
+def _with_required(path: str, code: str) -> str:
+    """Return a path with a value for each parameter of the query without which the code refuses a request."""
+    needed: dict[str, None] = {}
+    for match in _GIVEN.finditer(code):
+        variable, name = match[1], match[2]
+        following = code[match.end() : match.end() + 200]
+        asked = code[max(0, match.start() - 40) : match.start()]
+        is_needed = re.search(rf"!\s*{variable}\b|\b{variable}\s*={{2,3}}\s*null", following) if variable else None
+        if is_needed or re.search(r"!\s*(?:\w+\.)*$", asked):
+            needed[name] = None
+    missing = [name for name in needed if f"{name}=" not in path]
+    if not missing:
+        return path
+    return path + ("&" if "?" in path else "?") + "&".join(f"{name}={_ANN}" for name in missing)

@@ -52,7 +52,7 @@ def guess(source: WorkerSource) -> Guess:
             f"{source.configs[0] if source.configs else source.folder} declares no Durable Object class",
             where_declared(source) or "bind one in durable_objects; only objects can sleep",
         )
-    texts = [text for root in roots for text in _texts(root)]
+    texts = [text for root in roots for text in texts_in(root)]
     route = route_in(texts, bindings, list(classes))
     return Guess(source, tuple(classes), route, any("JSON.parse(" in text for text in texts))
 
@@ -79,7 +79,7 @@ def _text(file: Path) -> str:
         raise UsageError(f"cannot read {file}: {error}") from error
 
 
-def _texts(root: Path) -> Iterator[str]:
+def texts_in(root: Path) -> Iterator[str]:
     """Yield the project's own source files, without generated code."""
     for _, file in zip(range(_MOST_FILES), _sources(root), strict=False):
         try:

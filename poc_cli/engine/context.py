@@ -3,10 +3,11 @@
 import asyncio
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from poc_cli.clients.client import Client, Ending, Listener, Payload, Sendable
-from poc_cli.clients.inbox import Received
+from poc_cli.clients.inbox import Limit, Received
 from poc_cli.engine.callers import CallersTold
 from poc_cli.engine.environment import PlayEnvironment
 from poc_cli.engine.passed_over import PassedOverMessages
@@ -121,7 +122,7 @@ class PlayContext:
         self.request_secrets: dict[str, dict[str, Any]] = {}
         """By client, the field of its `opened` event that names the secrets in its request."""
         self._given = {} if self._services is None else self._services.names(play.scenario)
-        self.names = play.names(nonce) | self._given
+        self.names = play.names(nonce) | self._given | {**environment.run.variables}
         self.objects = {label: self._observed_object(label) for label in play.objects}
         ids = {label: each.id for label, each in self.objects.items()}
         self.callers = CallersTold(target.trace, ids, alone)
@@ -148,6 +149,11 @@ class PlayContext:
         trace = self.target.trace
         object_id = "" if trace is None else trace.object_id(reference.class_, name)
         return ObservedObject(label, reference.class_, name, object_id)
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder of the scenario's file."""
+        return Path(self.play.scenario.file).parent
 
     @property
     def line(self) -> int:
@@ -178,7 +184,7 @@ class PlayContext:
         """Return a window that begins now and does not count time in which poc or the runtime was late."""
         return Window(self._attendance, seconds, self._concerns)
 
-    async def is_over(self, window: Window) -> bool:
+    async def is_over(self, window: Limit) -> bool:
         """Return whether a window is over, after a response of the runtime: lateness is known only then.
 
         Raises TargetHung and TargetDied.

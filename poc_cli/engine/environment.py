@@ -1,7 +1,7 @@
 """What a run provides to its plays: the API that workers call, services, a client factory, progress and errors."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from poc_cli.clients.websocket import Opener, SocketClient
@@ -24,6 +24,9 @@ class RunEnvironment:
     api: Api
     services: "Services | None" = None
     opener: Opener = SocketClient
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """The environment variables that scenarios use, by name (`env.TOKEN`)."""
+
     thrown: Callable[[], Sequence[Threw]] = tuple
     """Returns the exceptions that are in no log of a runtime: of requests to the Worker of a project."""
 

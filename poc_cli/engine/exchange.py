@@ -83,7 +83,7 @@ async def _await_expected(context: PlayContext, client: Client, step: Exchange, 
 
 
 async def _send(context: PlayContext, client: Client, step: Exchange, begun: _Started) -> None:
-    wire = await to_send(render(step.send, context.names_of(client.name)))
+    wire = await to_send(render(step.send, context.names_of(client.name)), context.folder)
     as_kept = await context.recorded_aside(wire)
     if not client.is_open:
         # Not recorded as sent: a message that never left must not count as lost.

@@ -12,11 +12,15 @@ from poc_cli.scenario.expected_message import Expected, Met, expected_by
 from poc_cli.scenario.matching import Message
 from poc_cli.scenario.message_diff import differences, nearest
 from poc_cli.scenario.model import Exchange
+from poc_cli.scenario.sessions import DISTURBED
 from poc_cli.scenario.unordered import AnyOrder
 from poc_cli.targets.attendance import Window
 
 UNREAD_NS: Final = 250_000_000
 """How long a message may be unread before that counts as lateness (see `targets/attendance.py`)."""
+
+AFTER_OTHERS_SECONDS: Final = 0.15
+"""How long a session with sleeps still waits once it has got enough other messages; a wake takes up to 8 ms."""
 
 _OVERTAKEN: Final[frozenset[Failure]] = frozenset({"mismatch", "silence"})
 """Failures that say only that a message did not come, or not then."""
@@ -44,6 +48,44 @@ class Correspondent(Protocol):
         """Whether more messages can arrive."""
 
 
+class Limited(Protocol):
+    """A time limit."""
+
+    @property
+    def left_s(self) -> float:
+        """Return the seconds left; 0 or less when it is over."""
+
+    def ends_ns(self) -> int:
+        """Return the monotonic time at which it ends, as far as is known now."""
+
+
+class ShortWindow:
+    """A window that is also over a moment after as many messages as expected have come, if they are others.
+
+    After a sleep that lost something, every later step of a session may get other messages than it expects.
+    """
+
+    def __init__(self, window: Window, context: PlayContext, inbox: Inbox, enough: int) -> None:
+        """Initialize with the window, and the size of the inbox that is enough."""
+        self._window = window
+        self._context = context
+        self._inbox = inbox
+        self._enough = enough
+
+    @property
+    def left_s(self) -> float:
+        """Return the seconds left; 0 or less when it is over."""
+        left = self._window.left_s
+        last = self._inbox.since(self._inbox.size - 1)
+        if self._inbox.size < self._enough or not last:
+            return left
+        return min(left, AFTER_OTHERS_SECONDS - (self._context.now_ns - last[-1].t_ns) / 1e9)
+
+    def ends_ns(self) -> int:
+        """Return the monotonic time at which it ends, as far as is known now."""
+        return self._window.ends_ns()
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The last of the expected messages, the messages that were skipped before it, and which message met what."""
@@ -68,7 +110,10 @@ class Expectation:
 
     async def answer(self, start: int) -> Answer:
         """Wait for the expected messages from inbox position `start`. Raises StepFailed."""
-        window = self._context.window(self._step.within)
+        whole = self._context.window(self._step.within)
+        window: Limited = whole
+        if self._context.play.role == DISTURBED:
+            window = ShortWindow(whole, self._context, self._client.inbox, start + len(self._expected))
         if self._step.order == "any":
             return await self._in_any_order(start, window)
         passed: list[Received] = []
@@ -86,7 +131,7 @@ class Expectation:
             raise StepFailed("silence", "the step expects no message at all")
         return Answer(match, tuple(passed), tuple(met))
 
-    async def _take(self, start: int, wanted: Callable[[Message], bool], window: Window) -> Taken:
+    async def _take(self, start: int, wanted: Callable[[Message], bool], window: Limited) -> Taken:
         """Wait for a matching message until the window is over, then check the inbox once more.
 
         A message that arrived in time may still be unread when the window is over.
@@ -109,7 +154,7 @@ class Expectation:
         more = await inbox.take(max(start, inbox.position), wanted, Expired(), very_next=very_next, until_ns=until_ns)
         return Taken(more.match, passed + more.passed_over)
 
-    async def _in_any_order(self, start: int, window: Window) -> Answer:
+    async def _in_any_order(self, start: int, window: Limited) -> Answer:
         """Wait for all expected messages, in any order."""
         order = AnyOrder(self._expected)
         passed: list[Received] = []

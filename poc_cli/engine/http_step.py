@@ -4,14 +4,15 @@ import asyncio
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from poc_cli.clients.client import Payload
+from poc_cli.clients.client import Payload, Sendable
 from poc_cli.clients.inbox import Inbox, Received
 from poc_cli.engine.captures import capture
 from poc_cli.engine.context import PlayContext
 from poc_cli.engine.expectation import Expectation
+from poc_cli.engine.payloads import to_send
 from poc_cli.engine.step_failure import PlayError, StepFailed
 from poc_cli.history import event as kinds
-from poc_cli.scenario.matching import Message, payload
+from poc_cli.scenario.matching import Message
 from poc_cli.scenario.model import Http
 from poc_cli.scenario.templates import render, render_text
 from poc_cli.targets.endpoint import Endpoint
@@ -41,7 +42,7 @@ class _Answer:
 
 async def request(context: PlayContext, step: Http) -> dict[str, Any]:
     """Send the request, check the response, and return what was observed."""
-    body: Payload = payload(render(step.send, context.names_with_token)) if step.send is not None else ""
+    body: Sendable = "" if step.send is None else await to_send(render(step.send, context.names_with_token), context.folder)
     path = render_text(step.http, context.names_with_token)
     headers = _headers(context, step, path)
     sent_fields = context.recorded(body) | context.secrets_in_request(*headers.values())
@@ -68,14 +69,14 @@ def _headers(context: PlayContext, step: Http, path: str) -> dict[str, str]:
 
 
 async def _answered(
-    context: PlayContext, step: Http, path: str, headers: dict[str, str], body: Payload
+    context: PlayContext, step: Http, path: str, headers: dict[str, str], body: Sendable
 ) -> "httpx.Response":
     # It takes 0.1 s, and most runs have no such step; in a thread, so that the event loop keeps running.
     await asyncio.to_thread(import_module, "httpx")
     import httpx
 
     endpoint, path = _route(context, path)
-    content = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
+    content = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else bytes(body)
     url, needed = endpoint.request(path)
     async with endpoint.client(LONGEST_REQUEST_SECONDS) as client:
         sending = asyncio.ensure_future(client.request(step.method, url, headers=needed | headers, content=content))

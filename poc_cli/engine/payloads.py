@@ -1,10 +1,21 @@
 """Convert messages for the history: long ones are cut, with the short fields that still identify them."""
 
 import asyncio
+from pathlib import Path
 from typing import Any, Final
 
 from poc_cli.clients.client import Sendable
-from poc_cli.scenario.matching import Message, bytes_in_pieces, length_asked, payload
+from poc_cli.engine.step_failure import PlayError
+from poc_cli.files import read_whole
+from poc_cli.scenario.matching import (
+    LARGEST_MESSAGE,
+    Message,
+    bytes_in_pieces,
+    file_sent,
+    is_sent_as_text,
+    length_asked,
+    payload,
+)
 
 LONGEST_RECORDED = 16_384
 """Characters or bytes of one message that the history records; the rest is only counted."""
@@ -19,10 +30,28 @@ for this size, longer than a hand-over to a thread, and 100 ms for 32 MiB (measu
 _LONGEST_FIELD = 200
 
 
-async def to_send(message: object) -> Sendable:
-    """Return what is sent for a step's `send`. Raises ValueError if it cannot be sent."""
+async def to_send(message: object, folder: Path) -> Sendable:
+    """Return what is sent for a step's `send`, whose files are in the scenario's folder.
+
+    Raises ValueError if it cannot be sent, PlayError if a file cannot be read.
+    """
+    file = file_sent(message)
+    if file is not None:
+        return await asyncio.to_thread(_read, folder / file)
     length = length_asked(message)
     return payload(message) if length < LARGE else await asyncio.to_thread(bytes_in_pieces, length)
+
+
+def _read(file: Path) -> Sendable:
+    try:
+        if file.stat().st_size > LARGEST_MESSAGE:
+            raise PlayError(f"{file} has more than {LARGEST_MESSAGE >> 20} MiB, the most that poc sends")
+        data = read_whole(file)
+        return data.decode() if is_sent_as_text(file.name) else data
+    except UnicodeDecodeError:
+        raise PlayError(f"{file} is sent as text, because of its name, and is not UTF-8") from None
+    except OSError as error:
+        raise PlayError(f"cannot read {file}: {error.strerror}") from error
 
 
 def recorded(message: Sendable) -> dict[str, Any]:

@@ -147,7 +147,7 @@ class Reference:
         return _in_order(name, learned, seen, values)
 
     def _without_ignored(self, sight: Sight) -> Sight:
-        return replace(sight, value=_without(sight.value, self._ignore)) if self._ignore else sight
+        return replace(sight, value=without_ignored(sight.value, self._ignore)) if self._ignore else sight
 
 
 def _in_story(difference: Difference) -> tuple[int, int]:
@@ -332,16 +332,17 @@ def _differently_ordered(values: Sequence[Any], here: Path = ()) -> Iterator[Pat
         yield here
 
 
-def _without(value: Any, ignored: frozenset[str], here: str = "") -> Any:
+def without_ignored(value: Any, ignored: frozenset[str], here: str = "") -> Any:
+    """Return a JSON value without what stands under a key or a path in `ignored`."""
     if isinstance(value, dict):
         named = {key: f"{here}.{key}" if here else str(key) for key in value}
         return {
-            key: _without(each, ignored, named[key])
+            key: without_ignored(each, ignored, named[key])
             for key, each in value.items()
             if key not in ignored and named[key] not in ignored
         }
     if isinstance(value, list):
-        return [_without(each, ignored, here) for each in value]
+        return [without_ignored(each, ignored, here) for each in value]
     return value
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from poc_cli.errors import did_you_mean
-from poc_cli.scenario.client_tables import URL, AnyClient, ClientSpec, CommandSpec, PageSpec
+from poc_cli.scenario.client_tables import URL, AnyClient, ClientSpec, CommandSpec, PageSpec, texts_of
 from poc_cli.scenario.model import Acting, Connect, Kill, Origin, ScenarioFile, Stall, Step
 from poc_cli.scenario.service_tables import WorkerRef
-from poc_cli.scenario.templates import templates_in
+from poc_cli.scenario.templates import templates_in, variables_in
 from poc_cli.scenario.validation_errors import Problem
 from poc_cli.scenario.values import Path, shown
 
@@ -26,7 +26,15 @@ RESERVED: Final = frozenset({"POC_TOKEN", "POC_URL", "PORT", "HOST", "HOSTNAME",
 
 def given_names(document: ScenarioFile) -> frozenset[str]:
     """Return the names bound in every play of a scenario, besides `play` and its vars."""
-    return ORIGIN_NAMES if document.origin is not None else frozenset()
+    return (ORIGIN_NAMES if document.origin is not None else frozenset()) | variables_of(document)
+
+
+def variables_of(document: ScenarioFile) -> frozenset[str]:
+    """Return the names by which the clients and the steps of a scenario use environment variables."""
+    controls = [claim.control for claim in document.claim if claim.control is not None]
+    clients = [*document.clients.values(), *(client for each in controls for client in each.clients.values())]
+    steps = [document.steps, *(each.steps for each in controls)]
+    return variables_in([*map(texts_of, clients), *steps])
 
 
 def taken_by(clients: Sequence[AnyClient]) -> frozenset[str]:

@@ -10,13 +10,15 @@ from poc_cli.scenario import conditions
 from poc_cli.scenario.matching import check_form, expected_messages, fill, groups_of, pattern_of
 from poc_cli.scenario.model import Exchange, Step
 from poc_cli.scenario.patterns import Pattern, compiled, matches_any_hex, matches_any_text
-from poc_cli.scenario.templates import names_in, templates_in
+from poc_cli.scenario.templates import ENVIRONMENT, names_in, templates_in
 from poc_cli.scenario.types import Shape
 from poc_cli.scenario.validation_errors import Problem
 from poc_cli.scenario.values import Path, shown
 
 _ANY: Final = "0"
 """Stands for a value in a pattern that is only known when the step is played: it matches only itself."""
+
+_EXPECTED: Final = frozenset({"expect", "like", "expect_reason", "expect_text"})
 
 
 def problems_of_messages(
@@ -28,14 +30,19 @@ def problems_of_messages(
         if value is None:
             continue
         plain = value.model_dump(exclude_none=True) if isinstance(value, Shape) else value
-        yield from unknown_names(plain, (*path, key), known, tokens)
+        # What an environment variable holds is not recorded, so the judge could not check it.
+        yield from unknown_names(plain, (*path, key), known if key not in _EXPECTED else _recorded(known), tokens)
     if not isinstance(step, Exchange):
         return
     for key in ("send", "expect", "like"):
         value = vars(step).get(key)
         if value is not None:
             yield from _message(key, value, (*path, key))
-    yield from _conditions(step, path, known)
+    yield from _conditions(step, path, _recorded(known))
+
+
+def _recorded(known: set[str]) -> set[str]:
+    return {name for name in known if not name.startswith(ENVIRONMENT)}
 
 
 def weak_conditions(step: Step, path: Path) -> Iterator[Problem]:

@@ -8,11 +8,13 @@ from typing import Final
 
 from poc_cli.inert import inert
 from poc_cli.scenario import lint_load, lint_rules
+from poc_cli.scenario.lint_clients import variables_of
 from poc_cli.scenario.load_model import LoadFile
-from poc_cli.scenario.model import ObjectRef, ScenarioFile
+from poc_cli.scenario.matching import file_sent
+from poc_cli.scenario.model import Exchange, ObjectRef, ScenarioFile
 from poc_cli.scenario.positions import Positions
 from poc_cli.scenario.scenario import PlacedStep, Scenario
-from poc_cli.scenario.steps import Node, nodes_of, validated
+from poc_cli.scenario.steps import Node, every_node, nodes_of, validated
 from poc_cli.scenario.toml_source import LARGEST_FILE, LONGEST_LINE, TOO_DEEP, Source, text_of
 from poc_cli.scenario.validation_errors import Problem
 from poc_cli.scenario.values import DEEPEST, Path, has_json_form, kind, leaves, too_deep
@@ -80,6 +82,7 @@ def _load(source: Source, *, is_new: bool = False) -> Scenario:
     else:
         problems = list(lint_rules.problems_of(document, steps, controls, objects))
         problems += lint_rules.weaknesses_of(document, steps, controls) if is_new else ()
+        problems += _missing_files(steps, FilePath(source.file).parent) if is_new else ()
     if problems:
         source.refuse(problems, positions)
     return Scenario(
@@ -90,7 +93,16 @@ def _load(source: Source, *, is_new: bool = False) -> Scenario:
         steps=_placed(steps, positions),
         objects=objects,
         controls={document.claim[index].id: _placed(own, positions) for index, own in controls.items()},
+        variables=frozenset() if isinstance(document, LoadFile) else variables_of(document),
     )
+
+
+def _missing_files(steps: Sequence[Node], folder: FilePath) -> Iterator[Problem]:
+    for node in every_node(steps):
+        file = file_sent(node.step.send) if isinstance(node.step, Exchange) else None
+        if file is not None and not (folder / file).is_file():
+            reason = f"there is no file {inert(str(folder / file))}"
+            yield Problem((*node.path, "send", "file"), reason, "it is named relative to the scenario's file")
 
 
 def _not_json(raw: dict[str, object]) -> Iterator[Problem]:

@@ -221,9 +221,25 @@ def payload(send: object) -> str | bytes:
     name, content = _form(send)
     if name is None:
         return _text(send) if isinstance(send, str) else compact(send)
+    if name == _FILE:
+        raise ValueError("{ file = … } can only be sent by a step of a story")
     if name not in _FORMS:
         raise ValueError(f"{{ {name} = … }} says what is expected and cannot be sent; as JSON: {_as_json(name)}")
     return _FORMS[name](content)
+
+
+def file_sent(send: object) -> str | None:
+    """Return the file, relative to the scenario's, that a `{ file = … }` sends; None for any other message.
+
+    Raises ValueError with a message for users if it is not the path of one.
+    """
+    name, content = _form(send)
+    return _file(content) if name == _FILE else None
+
+
+def is_sent_as_text(file: str) -> bool:
+    """Return whether a file is sent as a text message, by its name; any other is sent as bytes."""
+    return file.endswith((".json", ".txt"))
 
 
 def length_asked(send: object) -> int:
@@ -252,6 +268,10 @@ def check_form(message: object, *, sent: bool = False) -> None:
     name, content = _form(message)
     if name == "bytes":
         _count(content)  # without creating them: a file can ask for more bytes than fit into memory
+    elif name == _FILE:
+        if not sent:
+            raise ValueError(f"{{ file = … }} can be sent, not expected; as JSON: {_as_json('file')}")
+        _file(content)
     elif name is not None and sent:
         payload(message)
     elif name is not None:
@@ -270,13 +290,20 @@ def _form(message: object) -> tuple[str | None, object]:
     """Return the name and content of a form (a table whose only key names one), or (None, message)."""
     if isinstance(message, dict) and len(message) == 1:
         name, content = next(iter(message.items()))
-        if name in _FORMS or name in _ONLY_EXPECTED:
+        if name in _FORMS or name in _ONLY_EXPECTED or name == _FILE:
             return name, content
     return None, message
 
 
 def _as_json(name: str) -> str:
     return f"{{ json = {{ {name} = … }} }}"
+
+
+def _file(content: object) -> str:
+    if not isinstance(content, str) or not content or content.startswith("/") or ".." in content.split("/"):
+        reason = f"{{ file = … }} takes the path of a file beside the scenario, not {shown(content)}"
+        raise ValueError(f"{reason}; as JSON: {_as_json('file')}")
+    return content
 
 
 def _text(content: object) -> str:
@@ -315,6 +342,9 @@ def _json_text(content: object) -> str:
         raise ValueError(f"{shown(content)} is not JSON")
     return _text(content)
 
+
+_FILE: Final = "file"
+"""The form of a message that is in a file beside the scenario; only the engine reads it."""
 
 _FORMS: Final[dict[str, Callable[[object], str | bytes]]] = {
     "json": compact,

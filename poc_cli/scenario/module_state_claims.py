@@ -3,7 +3,7 @@
 from typing import Final
 
 from poc_cli.scenario.check_names import entry_of
-from poc_cli.scenario.model import Claim, Hibernate, Restart, Step
+from poc_cli.scenario.model import Claim, Hibernate, Probe, Restart, Step
 from poc_cli.scenario.plays import Play
 
 _ITS_OWN_ROW: Final = "module globals"
@@ -20,7 +20,8 @@ def resting_on_state(play: Play) -> frozenset[str]:
     first = next((number for number, step in enumerate(steps) if leaves_memory(step)), None)
     if first is None:
         return frozenset()
-    named_later = {step.claim for step in steps[first:]}
+    # Whether an object is in memory shows in the trace; it rests on no state.
+    named_later = {step.claim for step in steps[first:] if not isinstance(step, Probe)}
     return frozenset(claim.id for claim in play.scenario.document.claim if _could_rest_on_state(claim, named_later))
 
 

@@ -62,8 +62,11 @@ class Play:
     """How many seconds after the others it starts, so that clocks have moved on."""
 
     def names(self, play_id: str) -> dict[str, object]:
-        """Return the names bound when the play starts: `play`, and each var with its `{play}` filled in."""
-        bound: dict[str, object] = {"play": play_id}
+        """Return the names bound when the play starts: `play`, and each var with its `{play}` filled in.
+
+        Environment variables are empty here, because their values are not recorded.
+        """
+        bound: dict[str, object] = {"play": play_id, **dict.fromkeys(self.scenario.variables, "")}
         return bound | {name: render(value, bound) for name, value in self.vars.items()}
 
     def members(self, name: str) -> tuple[str, ...]:

@@ -35,6 +35,8 @@ class Scenario:
     steps: tuple[PlacedStep, ...]
     objects: Mapping[str, ObjectRef]
     controls: Mapping[str, tuple[PlacedStep, ...]]
+    variables: frozenset[str] = frozenset()
+    """The names by which clients and steps use environment variables: `env.TOKEN`."""
 
 
 def every(steps: Iterable[PlacedStep]) -> Iterator[PlacedStep]:

@@ -2,10 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from poc_cli.scenario.values import Path, compact, leaves
 
-_NAME = r"[a-z][a-z0-9_.]*"
+ENVIRONMENT: Final = "env."
+"""What the names of environment variables begin with in templates: `{env.TOKEN}`."""
+
+_NAME = r"(?:[a-z][a-z0-9_.]*|env\.[A-Za-z_][A-Za-z0-9_]*)"
 _TOKEN = re.compile(r"\{\{|\}\}|\{(" + _NAME + r")\}")
 _WHOLE = re.compile(r"\{(" + _NAME + r")\}")
 
@@ -49,6 +53,11 @@ def render_text(text: str, names: Mapping[str, object]) -> str:
 def names_in(value: object) -> set[str]:
     """Return the names of all templates in the value, at any depth."""
     return {name for _, name in templates_in(value)}
+
+
+def variables_in(value: object) -> frozenset[str]:
+    """Return the names of templates that stand for environment variables, with their `env.`."""
+    return frozenset(name for name in names_in(value) if name.startswith(ENVIRONMENT))
 
 
 def templates_in(value: object, path: Path = ()) -> Iterator[tuple[Path, str]]:

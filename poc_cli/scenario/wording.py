@@ -63,6 +63,7 @@ def cut(value: object) -> str:
 _FORMS: Final[Mapping[str, Callable[[object], str]]] = {
     "json": cut,
     "text": lambda content: f"the text {cut(content)}",
+    "file": lambda content: f"the file {inert(str(content))}",
     "hex": lambda content: f"the bytes {inert(str(content))}",
     "bytes": lambda content: f"{inert(str(content))} bytes",
     "match": lambda content: f"a text that matches {cut(content)}",

@@ -77,7 +77,22 @@ def missing_packages(folder: Path, text: str) -> tuple[str, str] | None:
     are installed.
     """
     names = dict.fromkeys(name for each in _UNRESOLVED.findall(text) if (name := package_of(each)) is not None)
-    return absent_packages(folder, tuple(names))
+    return absent_packages(folder, tuple(names)) or _unbuilt_package(folder, tuple(names))
+
+
+def _unbuilt_package(folder: Path, names: tuple[str, ...]) -> tuple[str, str] | None:
+    """Return what to say about a package of the workspace that is there but was not built, and advice."""
+    for name in names:
+        linked = (each / "node_modules" / name for each in (folder, *folder.parents))
+        package = next((each.resolve() for each in linked if each.is_symlink() and each.is_dir()), None)
+        if package is None or "node_modules" in package.parts or "build" not in manifest(package).get("scripts", {}):
+            continue
+        how = installation(package)
+        return (
+            f"{name}, a package of the workspace in {package}, is not built",
+            f"run {how.manager.run} build there first",
+        )
+    return None
 
 
 def absent_packages(folder: Path, names: tuple[str, ...] | None = None) -> tuple[str, str] | None:

@@ -12,7 +12,7 @@ from poc_cli.shipped import shipped
 from tests.support.command import Poc
 
 COMMANDS = (
-    *("run", "check", "judge", "report", "compare", "explain", "list", "show", "lint", "init"),
+    *("run", "check", "judge", "report", "compare", "explain", "list", "show", "lint", "init", "record"),
     *("doctor", "deploy", "status", "destroy", "load", "cost"),
 )
 

@@ -130,3 +130,106 @@ def test_comments_are_not_code() -> None:
 )
 def test_a_name_that_is_always_the_same(code: str, name: str, path: str) -> None:
     assert route_in([code], BINDINGS, ["Room"]) == Route("Room", name, path)
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "path"),
+    [
+        # a text around what comes from the request
+        (
+            (
+                'app.get("/ws/:room?", (c) => { const room = c.req.param("room") || "all";'
+                " return env.ROOM.idFromName(`chat-${room}`); })"
+            ),
+            "chat-{play}",
+            "/ws/{play}",
+        ),
+        (
+            'app.get("/ws/:room", (c) => env.ROOM.idFromName("chat:" + c.req.param("room")))',
+            "chat:{play}",
+            "/ws/{play}",
+        ),
+        ("const room = `path:${pathname}`;\nenv.ROOM.idFromName(room);", "path:/{play}", "/{play}"),
+        ("env.ROOM.idFromName(url.pathname)", "/{play}", "/{play}"),
+        # a variable that is always the same
+        ('const NAME = "first"\nif (pathname !== "/sync") return; env.ROOM.idFromName(NAME)', "first", "/sync"),
+        # the first of two calls is not about a room of the request
+        ('env.ROOM.idFromName("lobby"); app.get("/r/:id", (c) => env.ROOM.idFromName(id))', "{play}", "/r/{play}"),
+    ],
+)
+def test_names_that_the_code_makes(code: str, name: str, path: str) -> None:
+    assert route_in([code], BINDINGS, ["Room"]) == Route("Room", name, path)
+
+
+@pytest.mark.parametrize(
+    ("code", "path"),
+    [
+        # the segment whose number the code has, behind the prefix that it asks for
+        (
+            (
+                'if (url.pathname.startsWith("/ws")) {\n const parts = url.pathname.split("/").filter(Boolean);\n'
+                ' const id = parts[1] || "lobby"; env.ROOM.idFromName(id); }'
+            ),
+            "/ws/{play}",
+        ),
+        (
+            'if (path.startsWith("/api/")) { const parts = path.split("/");\n env.ROOM.idFromName(parts[3]); }',
+            "/api/x/{play}",
+        ),
+        # a request that is no GET opens no WebSocket
+        (
+            (
+                'app.post("/rooms/:room/messages", (c) => env.ROOM.idFromName(room));'
+                ' app.get("/sub", (c) => { const room = c.req.query("room"); env.ROOM.idFromName(room); })'
+            ),
+            "/sub?room={play}",
+        ),
+        # a router in a chain, mounted by its name
+        (
+            (
+                'const app = new Hono().route("/api", rooms);\n'
+                'const rooms = new Hono()\n  .get("/:room/ws", (c) => env.ROOM.idFromName(c.req.param("room")))'
+            ),
+            "/api/{play}/ws",
+        ),
+    ],
+)
+def test_paths_by_their_parts(code: str, path: str) -> None:
+    assert path_in(code) == path
+
+
+@pytest.mark.parametrize(
+    ("check", "query"),
+    [
+        ('const id = request.query.sessionId as string\nif (!id) return error(400, "missing")', "?sessionId=ann"),
+        ('const who = url.searchParams.get("who"); if (who === null) return refuse();', "?who=ann"),
+        ('if (!url.searchParams.has("token")) return refuse();', "?token=ann"),
+        ('const who = url.searchParams.get("who") ?? "somebody";', ""),
+    ],
+)
+def test_a_query_that_the_code_requires(check: str, query: str) -> None:
+    front = 'app.get("/ws/:room", (c) => env.ROOM.idFromName(room));\n'
+    room = f"class Room {{ fetch(request) {{ {check}\nconst pair = new WebSocketPair(); }} }}"
+    assert path_in(front + room) == f"/ws/{{play}}{query}"
+    assert path_in(f"{front}function upload(request) {{ {check} }}") == "/ws/{play}"
+
+
+def test_a_function_behind_the_class_is_not_the_class() -> None:
+    code = (
+        "export class Room extends DurableObject {\n  fetch() { acceptWebSocket(server); }\n}\n"
+        "function enter(url) {\n  const room = url.searchParams.get('room');\n  env.ROOM.idFromName(room);\n}\n"
+        'export default { fetch(request) { if (url.pathname === "/ws/") return enter(url); } }'
+    )
+    assert path_in(code) == "/ws/?room={play}"
+
+
+def test_the_adapter_of_crossws() -> None:
+    code = (
+        'if (url.pathname === "/peers") return list();\nreturn ws.handleUpgrade(request, env, context);\n'
+        "export class $DurableObject extends DurableObject {\n"
+        " fetch(request) { return ws.handleDurableUpgrade(this, request) } }"
+    )
+    bindings = {"$DurableObject": "$DurableObject"}
+    assert route_in([code], bindings, ["$DurableObject"]) == Route("$DurableObject", "crossws", "/")
+    named = code.replace("ws.handleUpgrade", 'crossws({ instanceName: "one" }).handleUpgrade')
+    assert route_in([named], bindings, ["$DurableObject"]).name == "one"

@@ -245,6 +245,11 @@ def test_a_claim_that_is_decided_before_the_sleep_rests_on_nothing() -> None:
     assert resting_on_state(plays_of(parse(scenario("", steps), FILE))[0]) == set()
 
 
+def test_whether_an_object_is_in_memory_rests_on_nothing() -> None:
+    steps = [*STEPS[:3], '{ on = "ann", send = { op = "get" } }', '{ probe = "awake", claim = "it" }']
+    assert resting_on_state(plays_of(parse(scenario("", steps), FILE))[0]) == set()
+
+
 def test_an_object_that_is_ended_alone_keeps_its_modules_too() -> None:
     steps = [STEPS[0], STEPS[1], '{ restart = "object" }', STEPS[0], STEPS[3].replace("resume", "on")]
     assert resting_on_state(plays_of(parse(scenario("storage-survives", steps), FILE))[0]) == {"it"}

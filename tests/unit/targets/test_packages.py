@@ -101,3 +101,20 @@ def test_a_dependency_may_be_declared_by_the_workspace(tmp_path: Path) -> None:
 def test_a_manifest_that_cannot_be_read_counts_as_none(tmp_path: Path) -> None:
     (tmp_path / "package.json").write_text("{", encoding="utf-8")
     assert missing_packages(tmp_path, COULD_NOT.format("hono")) is None
+
+
+def test_a_package_of_the_workspace_that_is_not_built(tmp_path: Path) -> None:
+    """It is linked into node_modules, so it is installed, and its entry is missing."""
+    package = _project(tmp_path / "packages" / "rooms")
+    (package / "package.json").write_text('{"name": "rooms", "scripts": {"build": "tsup"}}', encoding="utf-8")
+    chat = _project(tmp_path / "chat", "rooms")
+    modules = chat / "node_modules"
+    modules.mkdir(exist_ok=True)
+    (modules / "rooms").symlink_to(package)
+    said = missing_packages(chat, COULD_NOT.format("rooms"))
+    assert said == (
+        f"rooms, a package of the workspace in {package.resolve()}, is not built",
+        "run npm run build there first",
+    )
+    (package / "package.json").write_text('{"name": "rooms"}', encoding="utf-8")
+    assert missing_packages(chat, COULD_NOT.format("rooms")) is None

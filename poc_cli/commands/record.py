@@ -1,0 +1,315 @@
+"""`poc record`: start a worker, write down what clients do with it, and make a scenario of that."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from poc_cli.commands.console import Console, hide
+from poc_cli.commands.init import worker_as_toml
+from poc_cli.commands.played import raise_file_limit
+from poc_cli.commands.record_learning import Learned, Learner
+from poc_cli.commands.scaffold import texts_in
+from poc_cli.commands.signals import finish
+from poc_cli.errors import PocError, TargetError, UsageError
+from poc_cli.exit_codes import ExitCode
+from poc_cli.files import write_whole
+from poc_cli.history.redact import Redactor
+from poc_cli.recorder.recording import recording_of
+from poc_cli.recorder.scenario_text import Recording, Written
+from poc_cli.recorder.session import Ended, Session
+from poc_cli.report.styled import Line, span
+from poc_cli.run_options import RunOptions
+from poc_cli.scenario.catalog import shown
+from poc_cli.services.front_door import BROKEN, LARGEST_SESSION, FrontDoor
+from poc_cli.shipped import shipped
+from poc_cli.targets.api_address import Address
+from poc_cli.targets.local_api import Api
+from poc_cli.targets.process import RuntimeFolder
+from poc_cli.targets.runtime_context import RuntimeContext
+from poc_cli.targets.runtime_folder import runtime_base
+from poc_cli.targets.runtime_programs import WORKERD_VERSION, locate
+from poc_cli.targets.scratch_folder import ScratchFolder
+from poc_cli.targets.worker_source import WorkerSource, source_or_shipped
+from poc_cli.targets.workerd import Workerd
+from poc_cli.targets.workers import Workers
+
+_ENDS_WITHIN_SECONDS: Final = 2.0
+"""How long the command may take to end once the recording has ended."""
+
+_ARRIVES_WITHIN_SECONDS: Final = 0.2
+"""How long after the end of the command answers may still arrive."""
+
+_COUNTERS: Final = ("boots",)
+"""What the shipped worker tells in each reply: how often its object was constructed."""
+
+_NAME: Final = "abcdefghijklmnopqrstuvwxyz0123456789_-"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordOptions:
+    """What is recorded: the file to write, the port to listen on (0: any), and a command that speaks to the worker."""
+
+    output: Path
+    force: bool = False
+    port: int = 0
+    command: Sequence[str] = ()
+
+
+def record(options: RunOptions, wanted: RecordOptions, console: Console) -> int:
+    """Record a session and write a scenario; return the exit code. Raises PocError."""
+    name = _checked_name(wanted)
+    source = source_or_shipped(options.worker)
+    binary = locate(console.note)
+    raise_file_limit()
+    with contextlib.ExitStack() as open_:
+        workers = open_.enter_context(Workers(binary, options.compat_date, console.note, options.project))
+        worker = workers.get(source)
+        scratch = ScratchFolder(runtime_base())
+        open_.callback(scratch.remove)
+        address = Address()
+        open_.callback(address.close)
+        token = secrets.token_urlsafe(32)
+        redactor = Redactor([("POC_TOKEN", token), ("POC_API_KEY", address.key), *workers.secrets])
+        hide(redactor, console)
+        versions = {"workerd": WORKERD_VERSION} | worker.tools
+        ground = RuntimeContext(binary, worker, workers, scratch.folder, redactor, token, address, versions, count(1))
+        work = _Work(ground, source, name, options, wanted, console)
+        if not finish(work.done()) and work.code is None:
+            console.error("poc: interrupted before anything was written")
+            return ExitCode.INTERRUPTED
+        return ExitCode.INTERRUPTED if work.code is None else work.code
+
+
+def _checked_name(wanted: RecordOptions) -> str:
+    """Return the scenario's name, which is that of the file. Raises UsageError if the file cannot be written."""
+    output = wanted.output
+    name = output.stem
+    if output.suffix != ".toml" or not name[:1].isalpha() or set(name) - set(_NAME):
+        raise UsageError(
+            f"{shown(output)} cannot be the file of a scenario",
+            "choose a name of lower-case letters, digits, - and _ that ends in .toml, such as session.toml",
+        )
+    if os.path.lexists(output) and not wanted.force:
+        raise UsageError(f"{shown(output)} already exists", "choose another file with -o, or overwrite it with --force")
+    if not output.absolute().parent.is_dir():
+        raise UsageError(f"there is no folder {shown(output.absolute().parent)}", "create it, or choose another -o")
+    if wanted.command and shutil.which(wanted.command[0]) is None:
+        raise UsageError(f"there is no program {wanted.command[0]}", "name a program of your PATH, or its file")
+    return name
+
+
+class _Work:
+    """Records, then learns from plays, then writes."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what a recording is made of
+        self,
+        ground: RuntimeContext,
+        source: WorkerSource,
+        name: str,
+        options: RunOptions,
+        wanted: RecordOptions,
+        console: Console,
+    ) -> None:
+        self._ground = ground
+        self._source = source
+        self._name = name
+        self._options = options
+        self._wanted = wanted
+        self._console = console
+        self._ended = asyncio.Event()
+        self._died: PocError | None = None
+        self.code: int | None = None
+
+    async def done(self) -> None:
+        """Do all of it. The first Ctrl-C ends the recording, the second one everything."""
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+        def interrupted() -> None:
+            if self._ended.is_set() and task is not None:
+                task.cancel()
+            self._ended.set()
+
+        for each in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(each, interrupted)
+        session = await self._session()
+        if session.is_empty:
+            raise UsageError(
+                "nothing was recorded: no client connected and none sent a request",
+                "let clients use the address that poc record prints, or give the command that starts one after --",
+            )
+        learned = await self._learned(session)
+        self._write(learned)
+        self.code = ExitCode.FAILED if self._died else ExitCode.HELD if learned.plays else ExitCode.INCONCLUSIVE
+
+    async def _session(self) -> Session:
+        target = Workerd(RuntimeFolder(self._ground.worker), self._ground)
+        try:
+            async with Api(self._ground.address).served():
+                await target.start()
+                door = FrontDoor(target.endpoint, target.headers if self._is_ours else {}, self._wanted.port)
+                await door.start()
+                try:
+                    await self._until_ended(target, door)
+                finally:
+                    await door.stop()
+                if door.is_full:
+                    self._console.error(
+                        f"poc: more than {LARGEST_SESSION >> 20} MiB passed; what came after that was not recorded"
+                    )
+            happenings = door.happenings
+            if self._died:  # the sockets ended with it, which is no part of the session
+                happenings = tuple(each for each in happenings if not (isinstance(each, Ended) and each.code == BROKEN))
+            objects = [(target.class_of(each), each) for each in target.seen()]
+            return Session(happenings, tuple((name, each) for name, each in objects if name is not None))
+        finally:
+            await target.stop()
+
+    @property
+    def _is_ours(self) -> bool:
+        return self._source.folder == shipped("worker")
+
+    async def _until_ended(self, target: Workerd, door: FrontDoor) -> None:
+        """Wait for Ctrl-C, for the end of the command, or for that of the runtime."""
+        ended = asyncio.create_task(self._ended.wait())
+        died = asyncio.create_task(_until_dead(target))
+        watched = {ended, died}
+        process: asyncio.subprocess.Process | None = None
+        self._console.note(f"poc: recording; clients reach the worker at {door.address} (ws://127.0.0.1:{door.port})")
+        if self._wanted.command:
+            environment = os.environ | {"POC_URL": f"ws://127.0.0.1:{door.port}"}
+            process = await asyncio.create_subprocess_exec(*self._wanted.command, env=environment)
+            watched.add(asyncio.create_task(_exit(process)))
+        else:
+            self._console.note("poc: Ctrl-C ends the recording")
+        try:
+            await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+            if died.done():
+                self._died = died.result()
+                self._console.error(f"poc: the recording ends here: {self._died.message}")
+            elif process is not None and process.returncode:
+                self._console.error(f"poc: {self._wanted.command[0]} ended with code {process.returncode}")
+            if not died.done():
+                await asyncio.sleep(_ARRIVES_WITHIN_SECONDS)
+                with contextlib.suppress(TargetError):
+                    await target.settled()
+        finally:
+            for task in watched:
+                task.cancel()
+            self._ended.set()
+            if process is not None and process.returncode is None:
+                await _end(process)
+
+    async def _learned(self, session: Session) -> Learned:
+        worker, folder = self._ground.worker, self._wanted.output.absolute().parent
+        named = None if self._is_ours else worker_as_toml(self._source, folder)
+
+        def made(*, fresh: bool) -> Recording:
+            return recording_of(
+                session,
+                name=self._name,
+                worker=named,
+                unique_keys=worker.namespaces,
+                sources=texts_in(self._source.folder),
+                secrets=self._ground.workers.secrets,
+                counters=_COUNTERS if self._is_ours else (),
+                fresh=fresh,
+            )
+
+        learner = Learner(self._ground, self._options, self._console)
+        try:
+            learned = await learner.learned(made(fresh=True), is_last=False)
+            return learned if learned.plays else await learner.learned(made(fresh=False), is_last=True)
+        except PocError as error:
+            if self._died is None:
+                raise
+            raise PocError(
+                f"{error.message}; the project had died before: {self._died.message}", error.advice
+            ) from error
+
+    def _write(self, learned: Learned) -> None:
+        """Write the file and those beside it, or none of them. Raises PocError."""
+        output = self._wanted.output
+        write_recording(output, learned.written)
+        written = learned.written
+        steps, people = len(written.awaited), len(learned.recording.story.clients)
+        self._console.result(_summary(output, steps, people, [*written.files], learned))
+
+
+def write_recording(output: Path, written: Written) -> None:
+    """Write a scenario and the files beside it; after a failure none of them is left. Raises PocError."""
+    folder = output.absolute().parent
+    made: list[Path] = []
+    try:
+        for name, content in written.files.items():
+            file = folder / name
+            file.parent.mkdir(exist_ok=True)
+            made.append(file)
+            file.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass"))
+        write_whole(output, written.text)
+    except OSError as error:
+        for each in made:
+            with contextlib.suppress(OSError):
+                each.unlink()
+        with contextlib.suppress(OSError):
+            if made:
+                made[0].parent.rmdir()
+        raise PocError(f"cannot write {shown(output)}: {error.strerror}", "nothing was written") from error
+
+
+def _summary(output: Path, steps: int, people: int, files: Sequence[str], learned: Learned) -> list[Line]:
+    beside = f" and {len(files)} file{'s' * (len(files) > 1)} beside it" if files else ""
+    lines: list[Line] = [
+        [
+            span("wrote "),
+            span(shown(output), "bold"),
+            span(f"{beside}: {steps} steps of {people} client{'s' * (people != 1)}"),
+        ]
+    ]
+    if learned.plays:
+        lines.append([span(f"  it was played {learned.times} times and comes out the same")])
+    else:
+        lines.append([span(f"  it does not play yet: {learned.problem}", "yellow")])
+    named = [each for each in learned.recording.objects if each.name is not None]
+    if not named:
+        lines.append(
+            [
+                span(
+                    "  no object was found by its name, so nothing can be put to sleep: add an object to the file",
+                    "yellow",
+                )
+            ]
+        )
+    lines.append([span("  next: "), span(f"poc run {shown(output)} --sleep everywhere", "bold")])
+    return lines
+
+
+async def _until_dead(target: Workerd) -> PocError:
+    while True:
+        try:
+            await target.pulse()
+        except PocError as error:
+            return error
+
+
+async def _exit(process: asyncio.subprocess.Process) -> bool:
+    return await process.wait() == 0
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_ENDS_WITHIN_SECONDS):
+            await process.wait()
+            return
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    await process.wait()

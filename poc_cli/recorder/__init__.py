@@ -1,0 +1,1 @@
+"""Turn what clients did with a worker into a scenario that a person could have written."""

@@ -1,0 +1,95 @@
+"""`poc record` on real workerd: what clients did becomes a scenario that plays, and nobody has written a line of it."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import tomli
+
+from tests.support.command import Poc
+
+pytestmark = pytest.mark.live
+
+PROJECTS = Path(__file__).parent.parent / "projects"
+
+CLIENTS = """
+import asyncio, json, os
+from websockets.asyncio.client import connect
+
+async def ask(socket, **message):
+    await socket.send(json.dumps(message))
+    return json.loads(await socket.recv())
+
+async def main():
+    room = os.environ["POC_URL"] + "/room/kitchen?name="
+    async with connect(room + "ann", proxy=None) as ann, connect(room + "bob", proxy=None) as bob:
+        await ask(ann, op="put", key="color", value="blue")
+        await ask(bob, op="attach", data={"seat": 7})
+        await ann.send(json.dumps({"op": "say", "text": "hello"}))
+        await asyncio.gather(ann.recv(), bob.recv())
+        await ask(ann, op="get", key="color")
+        await ask(bob, op="who")
+
+asyncio.run(main())
+"""
+
+
+def recorded(poc: Poc, *words: str) -> str:
+    """Record what the clients do; return the scenario's text."""
+    (poc.folder / "clients.py").write_text(CLIENTS, encoding="utf-8")
+    ran = poc.run("record", *words, "--", sys.executable, "clients.py")
+    assert ran.code == 0, ran.err + ran.out
+    assert "poc run session.toml --sleep everywhere" in ran.out
+    return (poc.folder / "session.toml").read_text(encoding="utf-8")
+
+
+def test_a_recorded_session_plays_at_once_and_is_clean(tmp_path: Path) -> None:
+    poc = Poc(tmp_path / "play")
+    found = tomli.loads(recorded(poc))
+    assert found["object"] == {"class": "Room", "name": "{play}"}
+    assert found["clients"] == {"ann": "/room/{play}?name=ann", "bob": "/room/{play}?name=bob"}
+    assert [next(iter(step)) for step in found["steps"]][-2:] == ["close", "close"]
+    assert poc.run("lint", "session.toml").code == 0
+    ran = poc.run("run", "session.toml", "--sleep", "evict", "--json")
+    claims = {each["id"]: each["verdict"] for each in ran.document()["scenarios"][0]["claims"]}
+    assert claims == {"object-sleeps": "held", "sockets-survive-sleep": "held", "transparent-to-sleep": "held"}
+
+
+@pytest.mark.long
+def test_a_project_of_wrangler_is_recorded_with_both_of_its_objects(tmp_path: Path) -> None:
+    poc = Poc(tmp_path / "play")
+    chat = CLIENTS.replace("/room/kitchen?name=", "/rooms/kitchen?nick=")
+    assert "rooms" in chat
+    (poc.folder / "chat.py").write_text(chat, encoding="utf-8")
+    ran = poc.run("record", "--worker", str(PROJECTS / "chat"), "--", sys.executable, "chat.py")
+    assert ran.code == 0, ran.err
+    found = tomli.loads((poc.folder / "session.toml").read_text(encoding="utf-8"))
+    assert {each["name"] for each in found["objects"].values()} == {"{play}", "lobby"}
+    assert poc.run("run", "session.toml", "--sleep", "everywhere").code == 0
+
+
+def test_an_empty_session_writes_nothing(tmp_path: Path) -> None:
+    poc = Poc(tmp_path / "play")
+    ran = poc.run("record", "--", sys.executable, "-c", "")
+    assert ran.code == 2
+    assert "nothing was recorded" in ran.err
+    assert not (poc.folder / "session.toml").exists()
+
+
+def test_ctrl_c_ends_the_recording_and_twice_everything(tmp_path: Path) -> None:
+    poc = Poc(tmp_path / "play")
+    (poc.folder / "clients.py").write_text(CLIENTS, encoding="utf-8")
+    with poc.start("record") as process:
+        assert process.stderr is not None
+        address = process.stderr.readline().rpartition("(")[2].rstrip(")\n")
+        assert "Ctrl-C" in process.stderr.readline()
+        environment = poc.environment({"POC_URL": address})
+        subprocess.run([sys.executable, "clients.py"], cwd=poc.folder, env=environment, check=True)
+        process.send_signal(signal.SIGINT)
+        assert "playing it" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert not (poc.folder / "session.toml").exists()
