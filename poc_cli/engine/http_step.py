@@ -42,8 +42,9 @@ class _Answer:
 
 async def request(context: PlayContext, step: Http) -> dict[str, Any]:
     """Send the request, check the response, and return what was observed."""
-    body: Sendable = "" if step.send is None else await to_send(render(step.send, context.names_with_token), context.folder)
-    path = render_text(step.http, context.names_with_token)
+    names = context.names_with_token
+    body: Sendable = "" if step.send is None else await to_send(render(step.send, names), context.folder)
+    path = render_text(step.http, names)
     headers = _headers(context, step, path)
     sent_fields = context.recorded(body) | context.secrets_in_request(*headers.values())
     sent = context.add(ACTOR, kinds.SENT, method=step.method, path=path, **sent_fields)
