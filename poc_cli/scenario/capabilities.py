@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from poc_cli.scenario.abilities import EVERY_ABILITY, WITHOUT, Need
+from poc_cli.scenario.abilities import LOCAL_ABILITIES, WITHOUT, Need
 from poc_cli.scenario.check_names import entry_of
 from poc_cli.scenario.model import Claim, Step
 from poc_cli.scenario.plays import Play
@@ -39,7 +39,7 @@ class Fitted:
 def place_of(target: Mapping[str, Any]) -> Place:
     """Return the place that a record describes. Older records only have the kind of the local target."""
     abilities = target.get("abilities")
-    known = frozenset(map(str, abilities)) if isinstance(abilities, list) else EVERY_ABILITY
+    known = frozenset(map(str, abilities)) if isinstance(abilities, list) else LOCAL_ABILITIES
     return Place(str(target.get("kind")), str(target.get("oracle", "trace")), known)
 
 

@@ -432,7 +432,10 @@ class Alarm(Step):
 
 
 class Restart(Taking):
-    """Restart the object or the whole runtime on the same disk; all its sockets are closed."""
+    """Restart the object or the whole runtime on the same disk; all its sockets are closed.
+
+    `deploy-deferred` lets active objects keep the old code until they hibernate; only Cloudflare does it.
+    """
 
     verb: ClassVar[str] = "restart"
     example: ClassVar[str] = """\
@@ -442,7 +445,13 @@ class Restart(Taking):
   { connect = "ann" },
   { on = "ann", send = { op = "get", key = "color" }, expect = { value = "blue" } },
 """
-    restart: Literal["object", "server", "crash", "deploy"] = Field(description="What to restart, and how.")
+    restart: Literal["object", "server", "crash", "deploy", "deploy-deferred"] = Field(
+        description="What to restart, and how."
+    )
+    max_delay: Duration | None = Field(
+        default=None, description='For "deploy-deferred": after how long objects that stay active are reset.'
+    )
+    back: bool = Field(default=False, description="Deploy the version before once more instead of a new one.")
     of: Names | None = Field(default=None, description='The objects to restart, for restart = "object" (default: all).')
 
     @property
@@ -453,7 +462,13 @@ class Restart(Taking):
     @property
     def need(self) -> Need:
         """The kind of restart."""
-        needs: dict[str, Need] = {"object": "evict", "server": "restart", "crash": "crash", "deploy": "deploy"}
+        needs: dict[str, Need] = {
+            "object": "evict",
+            "server": "restart",
+            "crash": "crash",
+            "deploy": "deploy",
+            "deploy-deferred": "deferred",
+        }
         return needs[self.restart]
 
     def sentence(self) -> str:
@@ -462,9 +477,20 @@ class Restart(Taking):
             "object": f"{wording.objects(self.of)} is restarted: it leaves memory and its sockets close",
             "server": "the runtime is stopped and started again on the same disk",
             "crash": "the runtime is killed (kill -9) and started again on the same disk",
-            "deploy": "a new version is deployed: a new process on the same disk, with POC_VERSION incremented",
+            "deploy": "a new version is deployed: a new process on the same disk, with another POC_VERSION",
+            "deploy-deferred": "a new version is deployed that active objects take over only once they hibernate",
         }
-        return sentences[self.restart]
+        delay = "" if self.max_delay is None else f", at the latest after {written(self.max_delay)}"
+        sentence = sentences[self.restart] + delay
+        return sentence.replace("a new version", "the version before") if self.back else sentence
+
+    @model_validator(mode="after")
+    def _delays_a_deferred_update(self) -> "Restart":
+        if self.max_delay is not None and self.restart != "deploy-deferred":
+            raise ValueError('"max_delay" requires restart = "deploy-deferred"')
+        if self.back and self.restart not in {"deploy", "deploy-deferred"}:
+            raise ValueError('"back" requires restart = "deploy" or "deploy-deferred"')
+        return self
 
 
 class Repeat(Step):
