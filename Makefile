@@ -68,10 +68,17 @@ picture: $(DEV) $(CHROMIUM)  ## renew the picture of the report in the README, f
 reference: $(VENV)  ## record results/reference/local.json, for poc compare: plays every scenario, all must hold
 	@$(BIN)/python tests/bench/reference.py $(BIN)/poc
 
-dist: $(DIST)  ## build the wheel and the source distribution into dist/ and check them
+# The wheel is installed into an empty environment beside it and plays a scenario there, away from the checkout.
+SMOKE := dist/.smoke
+
+dist: $(DIST)  ## build the wheel and the source distribution into dist/, check them, and play a scenario with the wheel
 	@rm -rf dist
 	@$(BIN)/python -m build --no-isolation --outdir dist .
 	@$(BIN)/python -m twine check --strict dist/*
+	@$(PYTHON) -m venv --clear $(SMOKE)
+	@$(SMOKE)/bin/python -m pip --disable-pip-version-check --quiet install -c constraints.txt dist/*.whl
+	@cd $(SMOKE) && bin/poc --version && bin/poc lint hibernate && bin/poc run hibernate --sleep evict -q
+	@rm -rf $(SMOKE)
 
 docs: $(VENV)  ## renew the generated files of docs/: the schemas, how to write a scenario, all claims
 	@$(BIN)/python -m poc_cli.judge.check_table

@@ -83,6 +83,12 @@ class TargetError(PocError):
     """The runtime could not be installed, started or reached."""
 
 
+class NoWorkerError(TargetError):
+    """What was named as a worker is none: there is no such folder or configuration."""
+
+    exit_code = ExitCode.USAGE
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """Return `did you mean "x"?` for the closest known word, or the list of known words if none is close."""
     candidates = sorted(known)

@@ -28,6 +28,9 @@ class RunOptions:
     """Names, files and folders of scenarios."""
 
     everything: bool = False
+    last_failed: bool = False
+    """Whether the scenarios are those of the latest run that did not come out as they should."""
+
     tags: Sequence[str] = ()
     loads: bool = False
     """Whether load scenarios are run too, as written, after everything else."""
@@ -54,6 +57,9 @@ class RunOptions:
     """Versions or binaries of the runtime to use instead of the pinned one."""
 
     target: Destination = Destination()  # noqa: RUF009 - frozen
+    code_update: str | None = None
+    """How objects get new code on Cloudflare, as `--code-update` has it; None plays stories of both modes."""
+
     token_env: str | None = None
     header_env: Sequence[str] = ()
     """Headers for a worker that poc did not deploy, as `Name=VARIABLE`."""
@@ -80,6 +86,7 @@ class RunOptions:
         found += [] if self.sleep is None else ["--sleep", self.sleep]
         found += [word for each in self.ignore for word in ("--ignore", each)]
         found += [word for each in self.compat_dates for word in ("--compat-date", each)]
+        found += [word for each in self.workerds for word in ("--workerd", each)]
         found += [] if self.target.is_local else ["--target", self.target.url or self.target.word]
         found += [] if self.token_env is None else ["--token-env", self.token_env]
         found += [word for each in self.header_env for word in ("--header-env", each)]

@@ -90,13 +90,16 @@ report_on() {
 }
 
 check() {
-  local results latest code=0 verdict evidence="" report="" words scenarios options
+  local results latest code=0 verdict evidence="" report="" words scenarios options each
+  cd -- "${POC_DIRECTORY_INPUT:-.}" || fail 'the input "working-directory" is no folder of the workspace'
   # a folder of its own, so that a run of yesterday is never taken for this one
   results=$(mktemp -d "$RUNNER_TEMP/poc-results-XXXXXXXX")
   split "${POC_SCENARIOS_INPUT:-}"
   scenarios=(${words[@]+"${words[@]}"})
   split "${POC_ARGS_INPUT:-}"
   options=(--results "$results" ${words[@]+"${words[@]}"})
+  split "${POC_CONFIG_INPUT:-}"
+  for each in ${words[@]+"${words[@]}"}; do options+=(--config "$each"); done
   case ${POC_TARGET_INPUT:-local} in local) ;; *) options+=(--target "$POC_TARGET_INPUT") ;; esac
   if [ ${#scenarios[@]} -eq 0 ]; then
     "$POC_BIN/poc" check "${options[@]}" || code=$?

@@ -8,6 +8,7 @@ import contextlib
 import errno
 import gc
 import os
+import signal
 import sys
 import threading
 from importlib import import_module
@@ -36,6 +37,14 @@ its CPU time (measured)."""
 
 def main() -> NoReturn:
     """Run the command line. Errors are printed as sentences and end the process with their exit code."""
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _main()
+    except KeyboardInterrupt:  # once more, while the first one was handled or the output written
+        os._exit(ExitCode.INTERRUPTED)
+
+
+def _main() -> NoReturn:
     gc.set_threshold(_COLLECT_AFTER)
     # Otherwise pydantic reads the metadata of every installed package to find plugins.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")

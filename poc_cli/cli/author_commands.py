@@ -86,13 +86,23 @@ def _init(
             metavar="OWNER/REPO@REF", help="Use this GitHub action in the workflow instead of installing the package."
         ),
     ] = None,
+    install: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REQUIREMENT",
+            help="What pip installs in the workflow, such as git+https://HOST/OWNER/REPO@TAG (default: where this poc"
+            " came from).",
+        ),
+    ] = None,
 ) -> None:
     """Write poc.toml, a first scenario and a workflow into a project."""
-    from poc_cli.commands.init import init
+    from poc_cli.commands.init import Delivery, init
+    from poc_cli.commands.installed_from import requirement
     from poc_cli.config import WorkerFlags
 
     given = WorkerFlags(worker or (folder if config or env or main else None), config or (), env or (), main)
-    Console().result(init(folder, action, force=force, worker=given.choice))
+    wanted = install if install is not None or action is not None else requirement()
+    Console().result(init(folder, Delivery(action, wanted), force=force, worker=given.choice))
 
 
 @app.command(

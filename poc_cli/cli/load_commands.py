@@ -22,7 +22,7 @@ from poc_cli.cli.options import (
     Runtime,
     TokenEnv,
     WorkerFolder,
-    scenario_names,
+    load_names,
 )
 from poc_cli.commands.console import Console
 from poc_cli.commands.help import GroupedCommand, Panel, examples
@@ -51,7 +51,7 @@ _SHAPE: Final = "Load"
 _Scenario = Annotated[
     str | None,
     typer.Argument(
-        metavar="SCENARIO", help="A load scenario (poc list) or a file with [load].", autocompletion=scenario_names
+        metavar="SCENARIO", help="A load scenario (poc list) or a file with [load].", autocompletion=load_names
     ),
 ]
 _Sockets = Annotated[int | None, typer.Option(metavar="N", min=1, help="Number of sockets.", rich_help_panel=_SHAPE)]

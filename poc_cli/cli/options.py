@@ -26,6 +26,28 @@ def scenario_names(incomplete: str) -> list[str]:
     return completions(incomplete)
 
 
+def load_names(incomplete: str) -> list[str]:
+    """Return the completions of a load scenario."""
+    from poc_cli.commands.selection import completions_of_loads
+
+    return completions_of_loads(incomplete)
+
+
+def tag_names(incomplete: str) -> list[str]:
+    """Return the completions of a tag."""
+    from poc_cli.commands.selection import tags
+
+    return tags(incomplete)
+
+
+def run_names(incomplete: str) -> list[str]:
+    """Return the completions of a run: the folders in the results folder of this directory, the latest first."""
+    from poc_cli.commands.run_folder import runs_in
+    from poc_cli.run_options import RESULTS
+
+    return [name for name in ("latest", *runs_in(RESULTS)) if name.startswith(incomplete)]
+
+
 _SCENARIOS, _TARGET, _EXECUTION, _OUTPUT = (panel.value for panel in OptionPanel)
 
 WorkerFolder = Annotated[
@@ -103,6 +125,15 @@ Runtime = Annotated[
         rich_help_panel=_EXECUTION,
     ),
 ]
+CodeUpdateMode = Annotated[
+    str | None,
+    typer.Option(
+        "--code-update",
+        metavar="MODE",
+        help="How objects on Cloudflare get new code: immediate, deferred or deferred:SECONDS.",
+        rich_help_panel=_TARGET,
+    ),
+]
 Jobs = Annotated[
     int | None,
     typer.Option(
@@ -136,4 +167,6 @@ Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print one line.", ri
 AllowUnknown = Annotated[
     bool, typer.Option("--allow-unknown", help="Exit with 0 even if a claim is unknown.", rich_help_panel=_OUTPUT)
 ]
-Run = Annotated[Path | None, typer.Argument(metavar="RUN", help="A run folder (default: the latest).")]
+Run = Annotated[
+    Path | None, typer.Argument(metavar="RUN", help="A run folder (default: the latest).", autocompletion=run_names)
+]

@@ -9,6 +9,7 @@ import typer
 from poc_cli.cli.app import app
 from poc_cli.cli.options import (
     AllowUnknown,
+    CodeUpdateMode,
     CompatDate,
     Configs,
     Envs,
@@ -28,6 +29,7 @@ from poc_cli.cli.options import (
     TokenEnv,
     WorkerFolder,
     scenario_names,
+    tag_names,
 )
 from poc_cli.commands.console import Console
 from poc_cli.commands.help import GroupedCommand, Panel, examples
@@ -56,9 +58,7 @@ _CHECK_EXAMPLES = examples(
 
 _Scenarios = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="SCENARIO", help="Names (poc list), files, or folders with a slash.", autocompletion=scenario_names
-    ),
+    typer.Argument(metavar="SCENARIO", help="Names (poc list), files or folders.", autocompletion=scenario_names),
 ]
 _All = Annotated[
     bool,
@@ -66,9 +66,20 @@ _All = Annotated[
         "--all", help="All shipped scenarios except those tagged slow or stack.", rich_help_panel=OptionPanel.SCENARIOS
     ),
 ]
+_LastFailed = Annotated[
+    bool,
+    typer.Option(
+        "--last-failed", help="The scenarios of the latest run that failed.", rich_help_panel=OptionPanel.SCENARIOS
+    ),
+]
 _Tags = Annotated[
     list[str] | None,
-    typer.Option(metavar="TAG", help="Shipped scenarios with this tag.", rich_help_panel=OptionPanel.SCENARIOS),
+    typer.Option(
+        metavar="TAG",
+        help="Shipped scenarios with this tag.",
+        rich_help_panel=OptionPanel.SCENARIOS,
+        autocompletion=tag_names,
+    ),
 ]
 _CompatDates = Annotated[
     list[str] | None,
@@ -150,6 +161,7 @@ def _run(
     *,
     scenarios: _Scenarios = None,
     every: _All = False,
+    last_failed: _LastFailed = False,
     tag: _Tags = None,
     worker: WorkerFolder = None,
     config: Configs = None,
@@ -166,6 +178,7 @@ def _run(
     header_env: HeaderEnv = None,
     origin: _Origin = None,
     keep: _Keep = False,
+    code_update: CodeUpdateMode = None,
     jobs: Jobs = None,
     repeat: Times = 1,
     watch: _Watch = False,
@@ -186,12 +199,14 @@ def _run(
         settings(Flags(results, under_test, sleep, jobs, compat_date or (), first, token_env, workerd or ())),
         words=scenarios or (),
         everything=every,
+        last_failed=last_failed,
         tags=tag or (),
         ignore=tuple(ignore or ()),
         repeat=repeat,
         header_env=header_env or (),
         origin=origin,
         keep=keep,
+        code_update=code_update,
         json=json,
         verbosity=verbose,
         project=ProjectOptions(build, remote_bindings, shows_output=verbose > 0),
@@ -237,6 +252,10 @@ def _check(
     token_env: TokenEnv = None,
     output: _ReportFolder = None,
     results: ResultsOut = None,
+    json: Annotated[
+        bool,
+        typer.Option("--json", help="Print the gates as JSON and nothing else.", rich_help_panel=OptionPanel.OUTPUT),
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Run what poc.toml names and check it against its gates, for CI."""
@@ -248,5 +267,5 @@ def _check(
     runtimes = () if workerd is None else (workerd,)
     chosen = settings(Flags(results, under_test, sleep, jobs, dates, target, token_env, runtimes))
     project = ProjectOptions(build, remote_bindings)
-    options = replace(chosen, repeat=repeat, loads=True, project=project)
-    raise typer.Exit(check(options, output, Console(quiet=quiet)))
+    options = replace(chosen, repeat=repeat, loads=True, project=project, json=json)
+    raise typer.Exit(check(options, output, Console(quiet=quiet or json)))

@@ -43,7 +43,7 @@ def check(settings: Settings, output: Path | None, console: Console) -> int:
         console.note(f"interrupted; evidence: {shown(played.folder)}")
         return ExitCode.INTERRUPTED
     outcome = _outcome(gates, document, chosen, baseline, month)
-    _report(outcome, document, played.folder, output, console)
+    _report(outcome, document, played.folder, output, console, as_one_document=settings.json)
     return outcome.exit_code
 
 
@@ -130,11 +130,19 @@ def _outcome(
     return check_gates(gates.gates, document, chosen, compared, cost)
 
 
-def _report(outcome: "Outcome", document: RunDocument, folder: Path, output: Path | None, console: Console) -> None:
+def _report(  # noqa: PLR0913 - what is reported, and how
+    outcome: "Outcome",
+    document: RunDocument,
+    folder: Path,
+    output: Path | None,
+    console: Console,
+    *,
+    as_one_document: bool,
+) -> None:
     from poc_cli.commands.report import summarize, write
     from poc_cli.commands.report_formats import FORMATS, JudgedRun
-    from poc_cli.commands.run_folder import history_of
-    from poc_cli.report.gate_table import answer, lines, table
+    from poc_cli.commands.run_folder import as_json, history_of
+    from poc_cli.report.gate_table import answer, gates_document, lines, table
     from poc_cli.report.github import annotations_of_check
     from poc_cli.report.junit import junit
     from poc_cli.report.markdown import markdown
@@ -146,6 +154,9 @@ def _report(outcome: "Outcome", document: RunDocument, folder: Path, output: Pat
     write(reports / "report.html", FORMATS["html"].write(JudgedRun(document, events, folder, outcome)))
     write(reports / "report.md", markdown(document, events, above=table(outcome)))
     write(reports / "junit.xml", junit(document, events, outcome))
+    if as_one_document:
+        console.document(as_json(gates_document(outcome, document, shown(reports))))
+        return
     console.result([answer(outcome)] if console.quiet else lines(outcome, document, events))
     console.note(f"reports: {shown(reports)}/ report.html report.md junit.xml\nevidence: {shown(folder)}")
     if os.environ.get("GITHUB_ACTIONS") == "true":

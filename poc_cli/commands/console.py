@@ -17,9 +17,13 @@ from poc_cli.inert import inert, inert_lines
 from poc_cli.report.styled import Line, plain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console as RichConsole
 
+    from poc_cli.commands.tally import Tally
     from poc_cli.history.redact import Redactor
+    from poc_cli.scenario.plays import Play
 
 _LIVE_A_SECOND = 8
 _LIVE_LINES = 16  # fits a small terminal
@@ -68,22 +72,34 @@ class Console:
         return sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
 
     @contextmanager
-    def live(self) -> Iterator[Callable[[str, str], None]]:
-        """Show what each play is doing on a terminal; without one, print a line when it ends."""
+    def live(self, plays: "Sequence[Play] | None" = None) -> Iterator[Callable[[str, str], None]]:
+        """Show how far a run is and what each play is doing on a terminal; without one, a line for each scenario.
+
+        `plays` are those of the run; without them, something else goes on than a run.
+        """
         if self.quiet:
             yield lambda _label, _phase: None
-        elif self.moves:
-            with self._table() as progress:
+            return
+        tally = None if plays is None else _tally(plays)
+        if self.moves:
+            with self._table(tally) as progress:
                 yield progress
-        else:
+        elif tally is None:
             yield self._ending
+        else:
+            yield lambda label, phase: self._note_ending(tally, label, phase)
 
     def _ending(self, label: str, phase: str) -> None:
         if phase in {"done", "stopped", "error", "interrupted"}:
             self.note(f"{label}: {phase}")
 
+    def _note_ending(self, tally: "Tally", label: str, phase: str) -> None:
+        line = tally.update(label, phase)
+        if line is not None:
+            self.note(line)
+
     @contextmanager
-    def _table(self) -> Iterator[Callable[[str, str], None]]:
+    def _table(self, tally: "Tally | None") -> Iterator[Callable[[str, str], None]]:
         from rich.live import Live
         from rich.table import Table
 
@@ -91,6 +107,8 @@ class Console:
 
         def table() -> Table:
             grid = Table.grid(padding=(0, 2))
+            if tally is not None:
+                grid.add_row(tally.headline(), "")
             # Stories before their controls; a copy, because the display draws in another thread.
             now = sorted(phases.copy().items(), key=lambda item: "~" in item[0])
             for label, phase in now[:_LIVE_LINES]:
@@ -104,12 +122,20 @@ class Console:
         with live:
 
             def progress(label: str, phase: str) -> None:
+                if tally is not None:
+                    tally.update(label, phase)
                 if phase in {"done", "stopped", "error", "interrupted", "given_up"}:
                     phases.pop(label, None)
                 else:
                     phases[label] = phase
 
             yield progress
+
+
+def _tally(plays: "Sequence[Play]") -> "Tally":
+    from poc_cli.commands.tally import Tally
+
+    return Tally(plays)
 
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")

@@ -61,9 +61,17 @@ class GroupedCommands(TyperGroup):
 
 
 def examples(*lines: tuple[str, str]) -> str:
-    """Return an epilog with commands and what they do."""
+    """Return an epilog with commands and what they do, below each other where there is no room side by side."""
     width = max(len(command) for command, _ in lines)
-    return "\n".join(["Examples:", *(f"  {command:<{width}}  {text}".rstrip() for command, text in lines)])
+    if all(len(text) <= _COLUMNS - width - 4 for _, text in lines):
+        return "\n".join(["Examples:", *(f"  {command:<{width}}  {text}".rstrip() for command, text in lines)])
+    return "\n".join(["Examples:", *(f"  {command}\n      {text}".rstrip() for command, text in lines)])
+
+
+_COLUMNS = 80
+
+_NAME = 26
+"""Columns of an option with its text beside it; click puts the text of longer ones below."""
 
 
 def _write_parameters(parameters: Iterable[Any], ctx: Any, formatter: Any) -> None:
@@ -78,7 +86,7 @@ def _write_parameters(parameters: Iterable[Any], ctx: Any, formatter: Any) -> No
                 group = getattr(parameter, "rich_help_panel", None) or REST
             groups.setdefault(group, []).append((name, text))
     rest = groups.pop(REST, [])
-    width = max(len(name) for rows in (*groups.values(), rest) for name, _ in rows)
+    width = min(_NAME, max(len(name) for rows in (*groups.values(), rest) for name, _ in rows))
     for group, rows in (*groups.items(), (REST, rest)):
         _write_group(group, [(f"{name:<{width}}", text) for name, text in rows], formatter)
 

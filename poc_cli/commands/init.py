@@ -4,6 +4,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -37,7 +38,15 @@ _ACTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+
 """OWNER/REPOSITORY@REF, as `uses:` has it, perhaps with a folder; nothing that could end the line of a workflow."""
 
 
-def init(folder: Path, action: str | None, *, force: bool, worker: WorkerChoice | None = None) -> list[Line]:
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How the workflow gets poc: by an action, else by what pip installs, else by a variable of the repository."""
+
+    action: str | None = None
+    requirement: str | None = None
+
+
+def init(folder: Path, delivery: Delivery, *, force: bool, worker: WorkerChoice | None = None) -> list[Line]:
     """Write the three files and return what was written; for a wrangler project, the scenario is made for it.
 
     The project is `worker`, else the folder itself if it has a wrangler configuration.
@@ -47,7 +56,7 @@ def init(folder: Path, action: str | None, *, force: bool, worker: WorkerChoice 
         raise UsageError(f"no folder {folder}", "poc init writes into an existing project")
     if worker is None and configuration_in(folder) is not None and not (folder / DECLARATION).is_file():
         worker = WorkerChoice(folder)
-    texts = {**_texts(action), **({} if worker is None else _for(worker, folder, action))}
+    texts = {**_texts(delivery), **({} if worker is None else _for(worker, folder, delivery))}
     there = [name for name in texts if os.path.lexists(folder / name)]
     if there and not force:
         exist = "exists" if len(there) == 1 else "exist"
@@ -63,23 +72,27 @@ def init(folder: Path, action: str | None, *, force: bool, worker: WorkerChoice 
         )
     for name, text in texts.items():
         _write(folder, name, text)
-    return _summary(folder, list(texts), there, worker, ignores=_ignore_results(folder))
+    found = _summary(folder, list(texts), there, worker, ignores=_ignore_results(folder))
+    if delivery == Delivery():
+        message = f"poc is not on PyPI: set the variable {VARIABLE} of the repository to what pip installs, such as"
+        found += [[], [span(message, "yellow")], [span(f"  git+https://HOST/OWNER/poc@v{__version__}")]]
+    return found
 
 
-def _texts(action: str | None) -> Mapping[str, str]:
+def _texts(delivery: Delivery) -> Mapping[str, str]:
     """Return the text of each file by its path in the project."""
     return {
         CONFIGURATION: _starter("poc.toml"),
         SCENARIO: _starter("scenario.toml"),
-        WORKFLOW: _workflow(action),
+        WORKFLOW: _workflow(delivery),
     }
 
 
-def _workflow(action: str | None, before: str = "") -> str:
-    return _starter("workflow.yml").replace("@STEPS@\n", before + _steps(action))
+def _workflow(delivery: Delivery, before: str = "") -> str:
+    return _starter("workflow.yml").replace("@STEPS@\n", before + _steps(delivery))
 
 
-def _for(worker: WorkerChoice, folder: Path, action: str | None) -> Mapping[str, str]:
+def _for(worker: WorkerChoice, folder: Path, delivery: Delivery) -> Mapping[str, str]:
     """Return the files that are specific to a project, guessed from its code."""
     guessed = guess(source(worker))
     found = guessed.source
@@ -101,7 +114,7 @@ def _for(worker: WorkerChoice, folder: Path, action: str | None) -> Mapping[str,
     configuration = _starter("poc.toml").replace(
         declared, f"The worker of scenarios that name none.\nworker = {worker_as_toml(found, folder.resolve())}"
     )
-    workflow = _workflow(action, _install_steps(found.folder, folder.resolve()))
+    workflow = _workflow(delivery, _install_steps(found.folder, folder.resolve()))
     return {SCENARIO: scenario, CONFIGURATION: configuration, WORKFLOW: workflow}
 
 
@@ -158,14 +171,37 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _steps(action: str | None) -> str:
+def _steps(delivery: Delivery) -> str:
+    action = delivery.action
     if action is None:
-        return _starter("steps-package.yml").replace("@VERSION@", __version__)
+        steps = _starter("steps-package.yml").replace("@VERSION@", __version__)
+        return steps.replace("@INSTALL@", _install_step(delivery.requirement))
     if not _ACTION.fullmatch(action):
         raise UsageError(
             f'"{action}" is not the address of an action', "write OWNER/REPOSITORY@REF, preferably with a commit hash"
         )
     return _starter("steps-action.yml").replace("@ACTION@", action)
+
+
+def _install_step(wanted: str | None) -> str:
+    """Return the step that installs poc. Raises UsageError for a requirement that could end the line of a workflow."""
+    if wanted is None:
+        return (
+            '      - run: python -m pip install "$POC_REQUIREMENT"\n'
+            "        env: # a variable of the repository, such as git+https://HOST/OWNER/poc@v"
+            f"{__version__}: poc is not on PyPI\n"
+            f"          {VARIABLE}: ${{{{ vars.{VARIABLE} }}}}\n"
+        )
+    if not _REQUIREMENT.fullmatch(wanted):
+        message = f'"{wanted}" is not what pip installs'
+        raise UsageError(message, "write git+https://HOST/OWNER/REPOSITORY@TAG, or NAME==VERSION")
+    return f"      - run: python -m pip install '{wanted}'\n"
+
+
+VARIABLE: Final = "POC_REQUIREMENT"
+"""The variable of a repository that says what pip installs, where the running poc came from a folder."""
+
+_REQUIREMENT = re.compile(r"[A-Za-z0-9@:/._+=~\[\],-]+")
 
 
 def _starter(name: str) -> str:

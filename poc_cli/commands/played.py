@@ -23,6 +23,8 @@ class Played:
 
     folder: Path
     interrupted: bool
+    scenarios: int = 0
+    """How many should be played."""
 
 
 def point_to(folder: Path, console: Console) -> None:
@@ -42,16 +44,18 @@ def raise_file_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def report(folder: Path, options: RunOptions, console: Console, *, interrupted: bool) -> int:
-    """Judge a run and print its result; return the exit code."""
+def report(folder: Path, options: RunOptions, console: Console, *, interrupted: bool, scenarios: int = 0) -> int:
+    """Judge a run and print its result; return the exit code. `scenarios` is how many should have been played."""
     from poc_cli.commands.run_folder import as_json, exit_code, history_of, judge_folder
-    from poc_cli.report.text import lines, verdict_line
+    from poc_cli.report.text import lines, lines_of_interrupted, verdict_line
 
     document = judge_folder(folder)
     if options.json:
         console.document(as_json(document))
     elif console.quiet:
         console.result([verdict_line(document)])
+    elif interrupted and scenarios > 1:
+        console.result(lines_of_interrupted(document, shown(folder), scenarios))
     else:
         if options.verbosity:
             console.result(_transcript(folder, messages=options.verbosity > 1))

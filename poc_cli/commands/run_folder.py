@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic_core import PydanticSerializationError, to_json
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from poc_cli.errors import PocError, UsageError
 from poc_cli.exit_codes import ExitCode
@@ -38,6 +38,25 @@ def folder_of(run: Path | None, results: Path) -> Path:
     except OSError as error:  # a path that is too long
         raise UsageError(f"cannot look for the run {run}: {error.strerror}") from error
     raise UsageError(f"no run folder {run}", f"runs are folders in {results}: ls {results}")
+
+
+def document_of(folder: Path) -> RunDocument:
+    """Return the run.json of a folder as it was written. Raises UsageError if there is none that can be read."""
+    file = folder / "run.json"
+    try:
+        found: RunDocument = from_json(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read {file}", f"poc judge {folder} writes it again") from error
+    return found
+
+
+def runs_in(results: Path) -> list[str]:
+    """Return the names of the run folders in a results folder, the latest first."""
+    try:
+        found = [each.name for each in results.iterdir() if each.is_dir() and not each.is_symlink()]
+    except OSError:
+        return []
+    return sorted((name for name in found if (results / name / "history.ndjson").exists()), reverse=True)
 
 
 def history_of(folder: Path) -> list[Event | None]:

@@ -1,8 +1,10 @@
 """Which scenarios a run plays, by name, file, folder or tag, and how a shell completes their names."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from textwrap import wrap
+from typing import TYPE_CHECKING, Final
 
 import tomli
 
@@ -19,14 +21,47 @@ LEFT_TO_TAG = frozenset({"slow", "stack"})
 
 def files(options: RunOptions) -> list[Path]:
     """Return the files that the options select. Raises UsageError if there are none."""
+    if options.last_failed:
+        return _last_failed(options)
     if options.words and (options.everything or options.tags):
         raise UsageError("name scenarios or use --all or --tag, not both")
     if options.words:
         return find(options.words)
     if options.everything or options.tags:
         return list(shipped_files().values())
-    names = ", ".join(shipped_files())
-    raise UsageError("nothing to run", f"name a scenario ({names}), a file or a folder, or use --all")
+    advice = "name a scenario, a file or a folder, or use --all; poc list says what each scenario is about"
+    raise UsageError("nothing to run", "\n".join([advice, "", *_by_theme(shipped_files())]))
+
+
+def _last_failed(options: RunOptions) -> list[Path]:
+    """Return the files of the latest run's scenarios that did not come out as they should. Raises UsageError."""
+    from poc_cli.commands.run_folder import document_of, folder_of
+
+    if options.words or options.everything or options.tags:
+        raise UsageError("--last-failed takes the scenarios of the latest run", "leave out the names, --all and --tag")
+    folder = folder_of(None, options.results)
+    scenarios = document_of(folder)["scenarios"]
+    failed = [each for each in scenarios if each["verdict"] in {"refuted", "unknown", "error"}]
+    if not failed:
+        raise UsageError(f"no scenario failed in the latest run, {folder.name}", "name what to run")
+    return find([each["file"] for each in failed])
+
+
+def _by_theme(every: Iterable[str]) -> list[str]:
+    """Return the names below each other by theme, in lines of 80 columns."""
+    themes: dict[str, list[str]] = {}
+    for name in every:
+        theme, _, short = name.rpartition("/")
+        themes.setdefault(theme, []).append(short)
+    width = max(map(len, themes))
+    found: list[str] = []
+    for theme, own in themes.items():
+        first, rest = f"  {theme:<{width}}  ", " " * (width + 4)
+        found += wrap(" ".join(own), _COLUMNS, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
+    return found
+
+
+_COLUMNS: Final = 80
 
 
 def is_wanted(files: list[Path], options: RunOptions) -> bool:
@@ -108,6 +143,27 @@ def _raise_if_named_alike(scenarios: "list[Scenario]") -> None:
         other = by_name.setdefault(each.document.name, each.file)
         if other != each.file:
             raise UsageError(f'{other} and {each.file} are both named "{each.document.name}"', "rename one of them")
+
+
+def completions_of_loads(incomplete: str) -> list[str]:
+    """Return the load scenarios that begin with a word, then files as above."""
+    try:
+        known = [name for name in shipped_files() if name.startswith("load/")]
+    except PocError:
+        known = []
+    own = [name.rpartition("/")[2] for name in known]
+    return [name for name in (*own, *known) if name.startswith(incomplete)] + _paths(incomplete)
+
+
+def tags(incomplete: str) -> list[str]:
+    """Return the tags of shipped scenarios that begin with a word."""
+    found: set[str] = set()
+    try:
+        for file in shipped_files().values():
+            found.update(map(str, tomli.loads(file.read_text(encoding="utf-8")).get("tags", ())))
+    except (PocError, OSError, ValueError):
+        return []
+    return sorted(tag for tag in found if tag.startswith(incomplete))
 
 
 def completions(incomplete: str) -> list[str]:

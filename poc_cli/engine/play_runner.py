@@ -16,7 +16,7 @@ from poc_cli.engine.hibernation import Sleeper
 from poc_cli.engine.hibernation_traced import TracedSleeper
 from poc_cli.engine.in_flight import await_answers, in_flight_of
 from poc_cli.engine.module_state_play import ModuleStateResetter, resetter_for
-from poc_cli.engine.step_failure import PlayError, StepFailed
+from poc_cli.engine.step_failure import STEP_FAILED, PlayError, StepFailed
 from poc_cli.engine.step_handlers import HANDLERS, Seen
 from poc_cli.errors import TargetError
 from poc_cli.history import event as kinds
@@ -303,6 +303,8 @@ class PlayRunner:
             if failed is not None:
                 self._all_passed = False
                 failed_claims.add(placed.step.claim)
+                if self._play.role == "story" and not self._is_known(placed.step.claim):
+                    self._environment.say(STEP_FAILED)
                 if self._play.role == "control" and failed_claims.issuperset(self._play.decides):
                     return "done", ""  # the control has failed as it should; the other steps decide nothing
                 if placed.step.claim is None:
@@ -314,6 +316,11 @@ class PlayRunner:
             await self._gap_sleeps.end()
         await await_answers(context)
         return "done", ""
+
+    def _is_known(self, claim_id: str | None) -> bool:
+        """Return whether a claim is known to be refuted on some target."""
+        claims = self._play.scenario.document.claim
+        return any(claim.known for claim in claims if claim.id == claim_id)
 
     async def _outcome(self, context: PlayContext, placed: PlacedStep) -> StepFailed | None:
         """Run a step, record its end, and return its failure, if any."""

@@ -42,7 +42,7 @@ async def run(  # noqa: PLR0913, PLR0917 - what a run is made of
     file = records.folder / "history.ndjson"
     with HistoryWriter(file, records.redactor, pool.attendance.now_ns) as history:
         history.start_run(
-            named=bool(options.words),
+            named=bool(options.words) or options.last_failed,
             sleep=options.sleep,
             repeat=options.repeat,
             target=pool.description(),

@@ -4,7 +4,7 @@ Only the start of a play waits for other plays.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from poc_cli.descriptors import sockets_possible
@@ -187,6 +187,11 @@ class Scheduler:
         outcome = await runner.run()
         say(outcome)
         return outcome
+
+
+def longest_wait(plays: Sequence[Play]) -> float:
+    """Return how many seconds the play with the longest waits waits, which the others do meanwhile."""
+    return max(map(_seconds, plays), default=0.0)
 
 
 def _seconds(play: Play) -> float:

@@ -1,6 +1,6 @@
 """The kinds of step failure, as named in the history."""
 
-from typing import Literal
+from typing import Final, Literal
 
 Failure = Literal[
     "mismatch",
@@ -36,3 +36,7 @@ class StepFailed(Exception):
 
 class PlayError(Exception):
     """The play cannot go on, for example because a step captures a missing field."""
+
+
+STEP_FAILED: Final = "a step failed"
+"""The phase of a play in which a step of its story failed, unless the step's claim is known to be refuted."""

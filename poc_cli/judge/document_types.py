@@ -37,7 +37,7 @@ class RestsOnDocument(TypedDict):
     """A sleep, fault or dropped connection that a finding rests on."""
 
     object: str
-    way: Annotated[str, "`idle`, `evict`, `crash`, `server`, `object`, `deploy` or `drop`"]
+    way: Annotated[str, "`idle`, `evict`, `crash`, `server`, `object`, `deploy`, `deploy-deferred` or `drop`"]
     line: Annotated[int | None, "the line of the step that caused it, null if it came by itself"]
     event: Annotated[int, "the id of the event with which it began"]
 

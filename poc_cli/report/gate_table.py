@@ -1,7 +1,7 @@
 """The outcome of `poc check`: each requirement, what was found, and the verdict."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from poc_cli.exit_codes import ExitCode
 from poc_cli.history.event import Event
@@ -91,6 +91,26 @@ def _row_lines(row: Row) -> list[Line]:
 
 def _verdict(row: Row) -> Span:
     return span(f"{row.verdict:<9}  ", STYLES[row.verdict])
+
+
+def gates_document(outcome: Outcome, document: RunDocument, reports: str) -> dict[str, Any]:
+    """Return the outcome for other programs; `reports` is the folder with the reports."""
+    return {
+        "schema": "poc.check/1",
+        "exit_code": int(outcome.exit_code),
+        "answer": ANSWERS[outcome.exit_code],
+        "run": document["run"],
+        "reports": reports,
+        "gates": [
+            {
+                "requirement": row.requirement,
+                "found": row.found,
+                "verdict": row.verdict,
+                "claim": None if row.claim is None else "/".join(row.claim),
+            }
+            for row in outcome.rows
+        ],
+    }
 
 
 def table(outcome: Outcome) -> str:

@@ -18,6 +18,7 @@ from poc_cli.report.target_summary import (
     evidence_text,
     is_known,
     known_defect,
+    numbers,
     repeats,
     sleep_onset,
     where,
@@ -102,6 +103,29 @@ def lines(document: RunDocument, folder: str, events: Iterable[Event | None] = (
     found += [] if again is None else [[span("repeated: ", "yellow"), span(again)]]
     found += [verdict_line(document), [span(f"evidence: {folder}")]]
     return found
+
+
+def lines_of_interrupted(document: RunDocument, folder: str, scenarios: int) -> list[Line]:
+    """Return a screenful on a run that was interrupted: what was refuted until then, and how many were judged."""
+    judged = [each for each in document["scenarios"] if each["verdict"] in {"held", "refuted", "unknown"}]
+    claims = [(each, claim) for each in judged for claim in each["claims"]]
+    # A claim that would hold may be unknown here, because what confirms it is played last.
+    bad = [(each, claim) for each, claim in claims if claim["verdict"] == "refuted" and not is_known(claim)]
+    found: list[Line] = [
+        [span(f"{claim['verdict']:<9} ", STYLES[claim["verdict"]]), span(f"{each['name']}/{claim['id']}")]
+        for each, claim in bad[:LINES_OF_INTERRUPTED]
+    ]
+    if len(bad) > LINES_OF_INTERRUPTED:
+        found.append([span(f"and {len(bad) - LINES_OF_INTERRUPTED} more")])
+    whole = "1 scenario" if scenarios == 1 else f"{scenarios} scenarios"
+    verdicts = (counted(name, number) for name, number in numbers(document) if number and name != "error")
+    said = f" ({', '.join(verdicts)})" if judged else ""
+    found.append([span("interrupted", "yellow"), span(f": {len(judged)} of {whole} judged{said}")])
+    return [*found, [span(f"evidence: {folder}")]]
+
+
+LINES_OF_INTERRUPTED: Final = 12
+"""Claims that are listed where a run was interrupted; a terminal has 24 lines."""
 
 
 def uncounted_leaks(document: RunDocument) -> list[str]:

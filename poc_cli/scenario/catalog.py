@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Final
 
 from poc_cli.errors import UsageError, did_you_mean
 from poc_cli.shipped import shipped
@@ -37,14 +38,26 @@ def _meant(word: str) -> list[Path]:
     if named and not word.endswith(".toml"):
         return named
     path = Path(word)
-    if path.is_dir() and "/" in word:
-        inside = sorted(file for file in path.rglob("*.toml") if "node_modules" not in file.parts)
+    if path.is_dir() and not word.endswith(".toml"):
+        inside = sorted(file for file in path.rglob("*.toml") if _may_be_scenario(file.relative_to(path)))
         if not inside:
             raise UsageError(f"no scenario in {word}", "scenario files end in .toml")
         return inside
     if path.exists() and word.endswith(".toml"):
         return [path]
     raise _means_nothing(word, path, known)
+
+
+_OTHERS: Final = frozenset({"poc.toml", "pyproject.toml", "netlify.toml", "Cargo.toml"})
+"""Files of other programs that are no scenarios."""
+
+
+def _may_be_scenario(file: Path) -> bool:
+    """Return whether a file of a folder may be a scenario: not a configuration, nor of a package or hidden folder."""
+    folders = file.parts[:-1]
+    if "node_modules" in folders or any(part.startswith(".") for part in folders):
+        return False
+    return file.name not in _OTHERS and not file.name.startswith("wrangler")
 
 
 def _names(word: str, name: str) -> bool:
@@ -55,8 +68,6 @@ def _names(word: str, name: str) -> bool:
 
 def _means_nothing(word: str, path: Path, known: Iterable[str]) -> UsageError:
     """Return the error for a word that matches no scenario: a wrong path, or an unknown name."""
-    if path.is_dir():
-        return UsageError(f'no scenario "{word}"', f"to run the scenarios in that folder, use ./{word}/")
     if path.exists():
         return UsageError(f"{word} is not a scenario file", "scenario files end in .toml")
     if word.endswith(".toml"):

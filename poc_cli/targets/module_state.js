@@ -418,7 +418,7 @@
           classes.some((each) => object instanceof each));
       return [...saved.keys()].filter((object) => typeof object === "object" && isOne(object)).map((object) => {
         const [root, path] = nameOf(object);
-        return { root, path, keys: [], tag: "" };
+        return { root, path, keys: [], tag: tagOf(object) };
       });
     },
     /** Keeps the entries of a weak collection, given as keys and values in turn. */

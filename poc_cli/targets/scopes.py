@@ -8,7 +8,7 @@ from functools import partial
 from operator import itemgetter
 from typing import Final
 
-from poc_cli.targets.inspector import Result
+from poc_cli.targets.inspector import InspectorError, Result
 from poc_cli.targets.isolate import Isolate
 
 _WRITTEN: Final = """function (text) {
@@ -18,6 +18,9 @@ _WRITTEN: Final = """function (text) {
   });
 }"""
 """Filters a list to the functions whose source occurs in a text."""
+
+_MOST_FUNCTIONS: Final = 25_000
+"""V8 copies all variables of a module for each function whose scopes are read; with 50,000 its heap overflowed."""
 
 _PRIVATE: Final = re.compile(r"#[A-Za-z_$][\w$]*")
 
@@ -92,6 +95,12 @@ class Scopes:
     async def find(self) -> None:
         """List the functions in the worker's own source."""
         every = await self._isolate.all_of("Function.prototype")
+        counted = await self._isolate.inspector.call(
+            "Runtime.callFunctionOn", objectId=every, functionDeclaration="function () { return this.length }"
+        )
+        count = counted["result"]["value"]
+        if count > _MOST_FUNCTIONS:
+            raise InspectorError(f"the worker's modules made {count} functions, more than {_MOST_FUNCTIONS}")
         texts = await self._isolate.gather(partial(self._isolate.source, each) for each in self._isolate.own_scripts)
         # The runtime has hundreds of functions; those not in the worker's source need no location query.
         written = await self._isolate.inspector.call(

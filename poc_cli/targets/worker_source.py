@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from poc_cli.errors import TargetError
+from poc_cli.errors import NoWorkerError, TargetError
 from poc_cli.shipped import shipped
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _configurations(choice: WorkerChoice) -> tuple[Path, tuple[Path, ...]]:
     if path.is_file() and not choice.configs:
         return path.parent.resolve(), (path.resolve(),)
     if not path.is_dir():
-        raise TargetError(f"there is no folder {path}", "name a worker's folder, one that contains a wrangler.jsonc")
+        raise NoWorkerError(f"there is no folder {path}", "name a worker's folder, one that contains a wrangler.jsonc")
     folder = path.resolve()
     if choice.configs:
         return folder, tuple(_existing(folder, each, "the configuration") for each in choice.configs)
@@ -129,11 +129,11 @@ def _configurations(choice: WorkerChoice) -> tuple[Path, tuple[Path, ...]]:
         if (folder / DECLARATION).is_file():
             return folder, ()
         if (folder / _NEW_CONFIGURATION).is_file():
-            raise TargetError(
+            raise NoWorkerError(
                 f"{path} has only a {_NEW_CONFIGURATION}, which wrangler reads only by an experimental option",
                 f"build it by its own tool, which writes {REDIRECT}, or add a {CONFIGURATIONS[1]}",
             )
-        raise TargetError(
+        raise NoWorkerError(
             f"{path} has no {DECLARATION} and no {', '.join(CONFIGURATIONS[:-1])} or {CONFIGURATIONS[-1]}",
             "name a worker's folder or its configuration file",
         )
@@ -160,7 +160,7 @@ def _environments(envs: tuple[str, ...], configs: tuple[Path, ...]) -> Environme
     if len(envs) <= 1:
         return (envs or (None,)) * len(configs)
     if len(envs) != len(configs):
-        raise TargetError(
+        raise NoWorkerError(
             f"{len(envs)} environments are named for {len(configs)} configuration{'' if len(configs) == 1 else 's'}",
             'name one for all of them or one for each in order; "" is the top level',
         )
@@ -170,5 +170,5 @@ def _environments(envs: tuple[str, ...], configs: tuple[Path, ...]) -> Environme
 def _existing(folder: Path, name: str, what: str) -> Path:
     file = folder / name
     if not file.is_file():
-        raise TargetError(f"there is no file {file}", f"{what} is named relative to the worker's folder")
+        raise NoWorkerError(f"there is no file {file}", f"{what} is named relative to the worker's folder")
     return file.resolve()

@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from poc_cli.errors import TargetError
 from poc_cli.residency import RESPONSE_BODY, Change, Pin, Stay, WorkerContextEnded
 from poc_cli.residency.identity import object_id
 from poc_cli.residency.trace import Place
-from poc_cli.scenario.abilities import EVERY_ABILITY, Ability
+from poc_cli.scenario.abilities import LOCAL_ABILITIES, Ability
 from poc_cli.targets.api_address import environment
 from poc_cli.targets.base import (
     Eviction,
@@ -31,12 +32,16 @@ if TYPE_CHECKING:
     from poc_cli.targets.module_state import WorkerState
 
 
+_WARM_WITHIN_SECONDS: Final = 10.0
+"""A page of a framework takes under a second; an answer that never ends is not waited for."""
+
+
 class Workerd:
     """A runtime: one workerd process at a time on one disk."""
 
     kind = "local"
     oracle: Oracle = "trace"
-    abilities: frozenset[Ability] = EVERY_ABILITY
+    abilities: frozenset[Ability] = LOCAL_ABILITIES
 
     def __init__(self, place: RuntimeFolder, context: RuntimeContext, *, inspected: bool = False) -> None:
         """Take the runtime's folder; `inspected` enables the inspector. `start` starts the process."""
@@ -76,13 +81,19 @@ class Workerd:
         self.url = await self._running.listen()
         self.endpoint = Endpoint(self.url)
 
-    async def restart(self, fault: Fault) -> None:
+    async def restart(
+        self,
+        fault: Fault,
+        max_delay: float | None = None,  # noqa: ARG002 - nothing is deferred here
+        *,
+        back: bool = False,
+    ) -> None:
         """Replace the process on the same disk: stopped, killed, or with POC_VERSION incremented."""
         # Trace lines that are not written yet are lost when the process is killed.
         await self.fence()
         await self._forget_module_state()
         await self._process.end(gently=fault != "crash")
-        self._version += fault == "deploy"
+        self._version += (fault == "deploy") * (-1 if back else 1)
         await self.start()
 
     async def stop(self) -> None:
@@ -112,8 +123,18 @@ class Workerd:
             from poc_cli.targets.module_state import WorkerState
 
             port, place = self._process.inspector_port, self._place
-            self._module_state = await WorkerState.keep(port, place.worker, place.worker.sidecar)
+            self._module_state = await WorkerState.keep(port, place.worker, place.worker.sidecar, self._warm_up)
         return self._module_state
+
+    async def _warm_up(self) -> None:
+        """Ask the worker for its first page, whatever it answers, and evict the objects that this brought up."""
+        import httpx  # takes 0.1 s
+
+        with suppress(httpx.HTTPError):
+            async with self.endpoint.client(_WARM_WITHIN_SECONDS) as client:
+                await client.get(self.url, headers=self.headers)
+        await self.settled()
+        await self.empty()
 
     async def empty(self) -> bool:
         """Evict all objects, so that another play can use the runtime; return whether none is left in memory."""

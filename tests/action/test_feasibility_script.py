@@ -182,6 +182,19 @@ def test_without_inputs_poc_toml_decides(runner: Runner) -> None:
     assert len(runner.called()) == 3
 
 
+def test_a_package_of_a_monorepo_has_its_folder_and_configurations(runner: Runner) -> None:
+    (runner.folder / "packages" / "my room").mkdir(parents=True)
+    runner.run("check", POC_DIRECTORY_INPUT="packages/my room", POC_CONFIG_INPUT=" wrangler.jsonc\n jobs.jsonc ")
+    assert runner.called()[3:] == ["--config", "wrangler.jsonc", "--config", "jobs.jsonc"]
+
+
+def test_a_working_directory_that_is_none_is_misuse(runner: Runner) -> None:
+    ran = runner.run("check", POC_DIRECTORY_INPUT="nowhere")
+    assert ran.code == 2
+    assert 'the input "working-directory" is no folder of the workspace' in ran.out
+    assert runner.called() == []
+
+
 def test_this_machine_need_not_be_named(runner: Runner) -> None:
     runner.run("check", POC_TARGET_INPUT="local")
     assert len(runner.called()) == 3

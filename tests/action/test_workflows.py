@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from poc_cli.commands.init import WORKFLOW, init
+from poc_cli.commands.init import WORKFLOW, Delivery, init
 from tests.support.command import ROOT
 
 ACTION = ROOT / "action.yml"
@@ -25,13 +25,13 @@ def read(file: Path) -> dict[Any, Any]:
     return document
 
 
-@pytest.fixture(params=["ours", "ci", "package", "action"])
+@pytest.fixture(params=["ours", "ci", "package", "variable", "action"])
 def workflow(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     if request.param in {"ours", "ci"}:
         return OURS if request.param == "ours" else CI
-    init(
-        tmp_path, "o-w/poc@0123456789abcdef0123456789abcdef01234567" if request.param == "action" else None, force=False
-    )
+    action = Delivery(action="o-w/poc@0123456789abcdef0123456789abcdef01234567")
+    pip = Delivery(requirement="git+https://example.com/o/poc@v0.1.0")
+    init(tmp_path, {"action": action, "package": pip, "variable": Delivery()}[request.param], force=False)
     return tmp_path / WORKFLOW
 
 
@@ -58,7 +58,7 @@ def test_every_action_of_a_written_workflow_is_pinned(workflow: Path) -> None:
 
 
 def test_the_same_action_has_the_same_pin_everywhere(tmp_path: Path) -> None:
-    init(tmp_path, None, force=False)
+    init(tmp_path, Delivery(), force=False)
     pins: dict[str, set[str]] = {}
     for file in (ACTION, OURS, CI, tmp_path / WORKFLOW):
         for step in steps(read(file)):
@@ -99,9 +99,13 @@ def test_every_issue_form_has_what_github_wants(form: Path) -> None:
     assert all(field["attributes"].get("label") or field["type"] == "markdown" for field in document["body"])
 
 
+INPUTS = {"scenarios", "working-directory", "config", "target", "args", "version"}
+
+
 def test_the_action_has_the_inputs_and_outputs_that_it_promises() -> None:
     action = read(ACTION)
-    assert set(action["inputs"]) == {"scenarios", "target", "args", "version"}
+    assert set(action["inputs"]) == INPUTS
+    assert action["inputs"].pop("working-directory")["default"] == "."
     assert all(each["default"] == "" and each["description"] for each in action["inputs"].values())
     assert set(action["outputs"]) == {"verdict", "report"}
     assert action["runs"]["using"] == "composite"
@@ -115,9 +119,7 @@ def test_every_input_reaches_the_script_by_a_variable_that_it_reads() -> None:
         if "run" in step:
             assert step["shell"] == "bash"
             assert re.fullmatch(r'"\$GITHUB_ACTION_PATH/\.github/scripts/feasibility\.sh" (install|check)', step["run"])
-    assert {value for value in given.values() if "inputs." in value} == {
-        f"${{{{ inputs.{name} }}}}" for name in ("scenarios", "target", "args", "version")
-    }
+    assert {value for value in given.values() if "inputs." in value} == {f"${{{{ inputs.{name} }}}}" for name in INPUTS}
     assert all(name in script for name in given)
 
 

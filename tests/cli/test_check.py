@@ -1,5 +1,6 @@
 """`poc check` in a project of one's own: green with a good worker, red with a broken one, and the reports of both."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -128,7 +129,7 @@ def test_each_story_is_played_as_often_as_asked(project: Poc) -> None:
     assert re.search(r"^met +hibernate/sockets-survive-sleep is held\n +held, held 3 of 3$", ran.out, re.MULTILINE)
     report = project.run("report")
     assert "sockets-survive-sleep  held 3 of 3\n" in report.out
-    assert "hibernate#3: done\n" in ran.err
+    assert "hibernate: done (" in ran.err
     assert "hibernate~idle-room-sleeps#2" not in ran.err
 
 
@@ -211,3 +212,21 @@ def test_what_a_worker_sends_is_inert_in_every_report(project: Poc) -> None:
         assert "\x00" not in text
     cases(project.folder / "reports" / "junit.xml")
     assert "@octocat" not in re.sub(r"(?s)(`{3,})text\n.*?\n  \1\n", "", texts[2])
+
+
+def test_the_gates_are_one_document_for_another_program(project: Poc) -> None:
+    ran = project.run("check", "--json")
+    assert (ran.code, ran.err) == (0, "")
+    document = json.loads(ran.out)
+    assert (document["schema"], document["exit_code"], document["answer"]) == (
+        "poc.check/1",
+        0,
+        "feasible: every gate is met",
+    )
+    assert {
+        "requirement": "hibernate/sockets-survive-sleep is held",
+        "found": "held",
+        "verdict": "met",
+        "claim": "hibernate/sockets-survive-sleep",
+    } in document["gates"]
+    assert (project.folder / document["reports"] / "junit.xml").is_file()

@@ -1,20 +1,22 @@
 """What goes wrong is told in sentences that say what to do, on stderr, with an exit code of its own."""
 
 import os
+import shutil
 import stat
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from poc_cli.shipped import shipped
 from tests.support.command import Poc
-from tests.support.mutants import assemble
+from tests.support.mutants import assemble, source
 from tests.support.record import verdicts
 
 # --- the command line
 
 MISUSE = {
-    "nothing": (["run"], "poc: nothing to run\n  name a scenario ("),
+    "nothing": (["run"], "poc: nothing to run\n  name a scenario, a file or a folder, or use --all; "),
     "a name that is nearly one": (["run", "hibernat"], 'poc: no scenario "hibernat"\n  did you mean "hibernate"?\n'),
     "a name that is none": (["run", "qqqq"], 'poc: no scenario "qqqq"\n  see poc list\n'),
     "a pattern that matches nothing": (["run", "zz*"], 'poc: no scenario "zz*"\n'),
@@ -29,7 +31,9 @@ MISUSE = {
     ),
     "a path that leads nowhere": (["run", "some/where/else"], "poc: no such file or folder: some/where/else\n"),
     "a path that is too long": (["run", "x" * 300], f"poc: cannot look for {'x' * 300}: File name too long\n"),
-    "the name of a folder": (["run", "tmp"], "to run the scenarios in that folder, use ./tmp/\n"),
+    "the name of a folder": (["run", "tmp"], "poc: no scenario in tmp\n  scenario files end in .toml\n"),
+    "the last failed without a run": (["run", "--last-failed"], "poc: no run in results yet\n"),
+    "the last failed and names": (["run", "echo", "--last-failed"], "poc: --last-failed takes the scenarios of the"),
     "names and all": (["run", "echo", "--all"], "poc: name scenarios or use --all or --tag, not both\n"),
     "an unknown way to sleep": (["run", "echo", "--sleep", "deep"], "'deep' is not one of 'idle', 'evict'"),
     "no places for plays": (["run", "echo", "--jobs", "0"], "Invalid value for '--jobs'"),
@@ -141,7 +145,7 @@ def _worker(poc: Poc, text: str) -> str:
 
 def test_a_folder_without_a_worker(poc: Poc) -> None:
     ran = poc.run("run", "echo", "--worker", str(poc.temporary))
-    assert (ran.code, ran.out) == (3, "")
+    assert (ran.code, ran.out) == (2, "")
     assert f"poc: {poc.temporary} has no local.capnp and no wrangler.json, wrangler.jsonc or wrangler.toml\n" in ran.err
 
 
@@ -276,3 +280,35 @@ def test_results_that_cannot_be_written(poc: Poc, results: str) -> None:
     assert f"poc: cannot create a run folder in {results}: " in ran.err
     assert "choose another folder with --results\n" in ran.err
     assert list(poc.temporary.iterdir()) == []
+
+
+def test_a_folder_is_its_scenarios_and_not_its_configurations(poc: Poc) -> None:
+    inside = poc.folder / "stories" / "deep"
+    inside.mkdir(parents=True)
+    shutil.copy(shipped("scenarios") / "delivery" / "echo.toml", inside / "echo.toml")
+    for name in ("wrangler.toml", "poc.toml"):
+        (poc.folder / "stories" / name).write_text("name = 1\n", encoding="utf-8")
+    (poc.folder / "stories" / "node_modules").mkdir()
+    (poc.folder / "stories" / "node_modules" / "a.toml").write_text("", encoding="utf-8")
+    ran = poc.run("lint", "stories")
+    assert (ran.code, ran.out) == (0, "stories/deep/echo.toml: ok\n")
+
+
+def test_a_worker_that_is_not_there_is_misuse(poc: Poc) -> None:
+    ran = poc.run("run", "echo", "--worker", "nowhere")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("poc: there is no folder nowhere\n")
+
+
+@pytest.mark.live
+def test_what_failed_in_the_latest_run_is_run_again(poc: Poc) -> None:
+    worker = assemble(source("attachment_not_restored"), poc.folder / "broken")
+    first = poc.run("run", "echo", "hibernate", "--sleep", "evict", "--worker", str(worker), "-q")
+    assert first.code == 1
+    again = poc.run("run", "--last-failed", "--sleep", "evict", "-q")
+    assert again.code == 0
+    assert again.err == ""
+    assert "7 held" in again.out
+    none = poc.run("run", "--last-failed", "--sleep", "evict")
+    assert none.code == 2
+    assert "poc: no scenario failed in the latest run, " in none.err

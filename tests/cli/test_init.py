@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from poc_cli import __version__
 from poc_cli.config_file import read
 from poc_cli.shipped import shipped
 from tests.support.command import ROOT, Poc
@@ -20,6 +21,9 @@ def test_it_writes_three_files_and_asks_nothing(poc: Poc) -> None:
         "added results/ to .gitignore",
         "",
         "next: poc run scenarios/first.toml, then edit the lines marked CHANGE",
+        "",
+        "poc is not on PyPI: set the variable POC_REQUIREMENT of the repository to what pip installs, such as",
+        f"  git+https://HOST/OWNER/poc@v{__version__}",
     ]
     configured = read(poc.folder / "poc.toml", "poc.toml", ())
     assert configured.check is not None
@@ -118,7 +122,7 @@ def test_for_a_project_it_writes_what_the_projects_files_say(poc: Poc) -> None:
 
 def test_a_worker_that_is_not_there_is_told_and_nothing_written(poc: Poc) -> None:
     ran = poc.run("init", "--worker", "nowhere")
-    assert (ran.code, ran.out) == (3, "")
+    assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith("poc: there is no folder nowhere\n")
     assert _files(poc.folder) == []
 

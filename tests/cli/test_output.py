@@ -35,7 +35,7 @@ def test_the_result_is_on_stdout_and_the_progress_on_stderr(poc: Poc) -> None:
     ran = poc.run("run", "echo")
     assert ran.code == 0
     assert "each-message-once" in ran.out
-    assert "echo: done\n" in ran.err
+    assert "echo: done (1 of 1)\n" in ran.err
     assert "held" not in ran.err
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from poc_cli.commands.init import init
+from poc_cli.commands.init import Delivery, init
 from poc_cli.commands.report import write
 from poc_cli.commands.run_folder import history_of, judge_folder
 from poc_cli.errors import PocError
@@ -93,5 +93,5 @@ def test_init_writes_into_no_folder_that_is_a_link(tmp_path: Path) -> None:
     elsewhere.mkdir()
     (project / "scenarios").symlink_to(elsewhere)
     with pytest.raises(PocError, match="is a link out of the project"):
-        init(project, None, force=True, worker=None)
+        init(project, Delivery(), force=True, worker=None)
     assert list(elsewhere.iterdir()) == []

@@ -1,0 +1,68 @@
+"""A worker that imports its pages when they are asked for, as those of Vite's frameworks do, is confirmed too."""
+
+from pathlib import Path
+
+import pytest
+
+from poc_cli.targets.runtime_programs import locate
+from tests.support.command import Poc
+from tests.support.module_lab import STORY, Worker
+from tests.support.record import claims, history, latest
+
+pytestmark = pytest.mark.live
+
+WORKERD = str(locate(lambda _: None))
+
+FRONT = """\
+const counted = () => { let greetings = 0; return () => { greetings += 1; return "hello"; }; };
+export const greeting = counted();
+const page = async (name) => (name === "" ? await import("./lib.js") : await import("./other.js"));
+export default {
+  async fetch(request, env) {
+    const name = new URL(request.url).pathname.slice(1);
+    if (name === "" || name === "other") return new Response((await page(name)).text);
+    return env.R.get(env.R.idFromName(name)).fetch(request);
+  },
+};
+"""
+PAGE = 'import { greeting } from "./index.js";\nexport const text = greeting();\nexport const topics = new Map();\n'
+"""While it is evaluated it calls a function that sees a variable, which workerd must not be paused in."""
+
+LATE = '(await import("./lib.js")).topics'
+HEALTHY = Worker("held", 'await this.ctx.storage.put("topic", topic);', 'await this.ctx.storage.get("topic")')
+FORGETFUL = Worker("refuted", f"{LATE}.set(id, topic);", f"{LATE}.get(id)", names='"topics"')
+
+
+def _story(folder: Path, worker: Worker, visits: str) -> str:
+    story = worker.assemble(folder)
+    index, declaration = folder / "index.js", folder / "local.capnp"
+    code = index.read_text("utf-8")
+    index.write_text(code[: code.index("export default")] + FRONT, encoding="utf-8")
+    for name in ("lib.js", "other.js"):
+        (folder / name).write_text(PAGE, encoding="utf-8")
+    modules = '(name = "lib.js", esModule = embed "lib.js")'
+    text = declaration.read_text("utf-8")
+    assert modules in text
+    declaration.write_text(text.replace(modules, f"{modules}, {modules.replace('lib', 'other')}"), encoding="utf-8")
+    text = STORY.format(name=folder.name)
+    visit = f'  {{ http = "{visits}", method = "GET", status = 200, expect = "hello" }},\n  {{ hibernate'
+    story.write_text(text.replace("  { hibernate", visit), encoding="utf-8")
+    return str(story)
+
+
+def test_pages_are_loaded_before_module_state_is_saved(poc: Poc) -> None:
+    stories = [
+        _story(poc.folder / "healthy", HEALTHY, "/"),
+        _story(poc.folder / "forgetful", FORGETFUL, "/"),
+        _story(poc.folder / "another-page", HEALTHY, "/other"),
+    ]
+    own = {"XDG_CACHE_HOME": str(poc.folder / "cache"), "POC_WORKERD": WORKERD}  # nothing is confirmed yet
+    ran = poc.run("run", *stories, "--sleep", "evict", "--json", variables=own)
+    found = {name.split("/")[0]: claim for name, claim in claims(ran.document()).items()}
+    verdicts = {name: claim["verdict"] for name, claim in found.items()}
+    assert verdicts == {"healthy": "held", "forgetful": "refuted", "another-page": "unknown"}, found
+    assert '"topics"' in found["forgetful"]["reason"]
+    # The first page is all that is asked for beforehand: what a later module held is not known.
+    assert "the module other.js, loaded later" in found["another-page"]["reason"]
+    loaded = [each for each in history(latest(poc.results)) if each["kind"] == "module_state"]
+    assert [each["data"]["at"] for each in loaded].count("load") == len(stories)
