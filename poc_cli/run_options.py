@@ -57,6 +57,9 @@ class RunOptions:
     """Versions or binaries of the runtime to use instead of the pinned one."""
 
     target: Destination = Destination()  # noqa: RUF009 - frozen
+    code_update: str | None = None
+    """How objects get new code on Cloudflare, as `--code-update` has it; None plays stories of both modes."""
+
     token_env: str | None = None
     header_env: Sequence[str] = ()
     """Headers for a worker that poc did not deploy, as `Name=VARIABLE`."""

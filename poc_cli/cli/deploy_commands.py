@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from poc_cli.cli.app import app, results_folder
-from poc_cli.cli.options import Results
+from poc_cli.cli.options import CodeUpdateMode, Results
 from poc_cli.commands.console import Console
 from poc_cli.commands.help import GroupedCommand, Panel, examples
 from poc_cli.errors import UsageError
@@ -43,6 +43,7 @@ def _deploy(
     compat_date: Annotated[
         str | None, typer.Option(metavar="DATE", help="Deploy with this compatibility date.")
     ] = None,
+    code_update: CodeUpdateMode = None,
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite a Worker that poc did not deploy; bind the project's databases.")
     ] = False,
@@ -51,6 +52,8 @@ def _deploy(
     """Deploy a worker to your Cloudflare account and keep it."""
     from poc_cli.commands.deploy import DeployOptions, deploy
     from poc_cli.config import WorkerFlags
+    from poc_cli.targets.cloudflare.code_update import IMMEDIATE
+    from poc_cli.targets.cloudflare.code_update import code_update as parsed
     from poc_cli.targets.compatibility import checked
 
     del target  # there is one
@@ -59,7 +62,9 @@ def _deploy(
         option = "--main" if env is None else "--env"
         raise UsageError(f"{option} is for a project of your own, and none is named", "name it with --worker FOLDER")
     flags = WorkerFlags(worker, () if config is None else (config,), () if env is None else (env,), main)
-    deploy(DeployOptions(name, flags.choice, dates[0] if dates else None, secrets, force), Console(quiet=quiet))
+    update = IMMEDIATE if code_update is None else parsed(code_update)
+    wanted = DeployOptions(name, flags.choice, dates[0] if dates else None, secrets, force, update)
+    deploy(wanted, Console(quiet=quiet))
 
 
 @app.command("status", cls=GroupedCommand, rich_help_panel=Panel.PLACES)

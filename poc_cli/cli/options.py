@@ -125,6 +125,15 @@ Runtime = Annotated[
         rich_help_panel=_EXECUTION,
     ),
 ]
+CodeUpdateMode = Annotated[
+    str | None,
+    typer.Option(
+        "--code-update",
+        metavar="MODE",
+        help="How objects on Cloudflare get new code: immediate, deferred or deferred:SECONDS.",
+        rich_help_panel=_TARGET,
+    ),
+]
 Jobs = Annotated[
     int | None,
     typer.Option(

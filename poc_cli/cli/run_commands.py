@@ -9,6 +9,7 @@ import typer
 from poc_cli.cli.app import app
 from poc_cli.cli.options import (
     AllowUnknown,
+    CodeUpdateMode,
     CompatDate,
     Configs,
     Envs,
@@ -177,6 +178,7 @@ def _run(
     header_env: HeaderEnv = None,
     origin: _Origin = None,
     keep: _Keep = False,
+    code_update: CodeUpdateMode = None,
     jobs: Jobs = None,
     repeat: Times = 1,
     watch: _Watch = False,
@@ -204,6 +206,7 @@ def _run(
         header_env=header_env or (),
         origin=origin,
         keep=keep,
+        code_update=code_update,
         json=json,
         verbosity=verbose,
         project=ProjectOptions(build, remote_bindings, shows_output=verbose > 0),

@@ -10,6 +10,7 @@ from poc_cli.commands.prompt import asker
 from poc_cli.history.redact import Redactor
 from poc_cli.report.styled import Line, span
 from poc_cli.targets.cloudflare import local_records
+from poc_cli.targets.cloudflare.code_update import CodeUpdate
 from poc_cli.targets.cloudflare.credentials import TOKEN
 from poc_cli.targets.cloudflare.deployment import Plan, deployed
 from poc_cli.targets.dev_script import as_started
@@ -25,6 +26,7 @@ class DeployOptions:
     date: str | None
     secrets: Path | None
     force: bool
+    update: CodeUpdate
 
 
 def deploy(options: DeployOptions, console: Console) -> None:
@@ -40,6 +42,7 @@ def deploy(options: DeployOptions, console: Console) -> None:
         keep=True,
         force=options.force,
         date=options.date,
+        update=options.update,
         secrets={} if options.secrets is None else read(options.secrets),
     )
     account = [(TOKEN, token)] if (token := os.environ.get(TOKEN)) else []

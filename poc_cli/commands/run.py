@@ -11,6 +11,7 @@ from poc_cli.commands.console import Console, hide
 from poc_cli.commands.played import Played, point_to, raise_file_limit, report
 from poc_cli.commands.selection import chosen, files, is_wanted
 from poc_cli.commands.signals import finish
+from poc_cli.errors import UsageError
 from poc_cli.run_options import RunOptions
 from poc_cli.scenario.catalog import shown
 from poc_cli.targets.api_address import Address
@@ -41,6 +42,9 @@ JUDGING = (
 
 def run(options: RunOptions, console: Console) -> int:
     """Run and report; return the exit code. Raises PocError."""
+    if options.code_update is not None and options.target.is_local:
+        message = "--code-update is for deployments to Cloudflare; a local runtime has no deferred updates"
+        raise UsageError(message, "add --target cloudflare, or leave it out")
     if options.compat_date is not None and options.target.is_local:
         raise_if_unknown(locate(console.note, wanted=options.workerd), [options.compat_date])
     played = play(options, console)
@@ -67,7 +71,7 @@ def play(options: RunOptions, console: Console) -> Played:
         ahead = None
         if wanted is not None:
             workers.begin(wanted)
-            ahead = None if wanted.configs else _start(workers, wanted, open_, binary, variables)
+            ahead = None if wanted.configs else _started_ahead(workers, wanted, open_, binary, variables)
         # From here on the runtime, or wrangler, starts while the rest of the program is still loading.
         from poc_cli.commands.environment_values import named, variables_of
         from poc_cli.commands.loads_of_run import loads_of, local_sites
@@ -129,12 +133,31 @@ def _tail(file: Path) -> bytes:
         return stream.read()
 
 
+def _started_ahead(
+    workers: Workers, wanted: WorkerSource, open_: contextlib.ExitStack, binary: Path, variables: dict[str, str]
+) -> Process:
+    """Start the runtime before it is known that plays share it; some modules are loaded while workerd compiles."""
+    place = _place(workers, wanted, open_)
+    place.worker.begin_compiling(binary, place.folder)
+    import poc_cli.scenario.loader  # noqa: F401 - takes as long as compiling
+
+    return _started(place, open_, binary, variables)
+
+
 def _start(
     workers: Workers, wanted: WorkerSource, open_: contextlib.ExitStack, binary: Path, variables: dict[str, str]
 ) -> Process:
     """Start the runtime that most plays share; the context ends it and removes its folder."""
+    return _started(_place(workers, wanted, open_), open_, binary, variables)
+
+
+def _place(workers: Workers, wanted: WorkerSource, open_: contextlib.ExitStack) -> RuntimeFolder:
     place = RuntimeFolder(workers.get(wanted))
     open_.callback(place.remove)
+    return place
+
+
+def _started(place: RuntimeFolder, open_: contextlib.ExitStack, binary: Path, variables: dict[str, str]) -> Process:
     first = spawn(binary, place, variables)
     open_.callback(first.end, gently=False)
     return first

@@ -71,6 +71,8 @@ def _raise_if_impossible(options: RunOptions) -> None:
             f"--sleep {options.sleep} is not available on {where}: only a runtime that poc starts evicts on request"
         )
         raise UsageError(message, "leave it out: the idle timer puts objects to sleep there")
+    if options.code_update is not None and options.target.word != CLOUDFLARE:
+        raise UsageError(f"--code-update cannot be used with {where}: poc does not deploy there", "leave it out")
     if options.target.word == CLOUDFLARE:
         if options.token_env is not None:
             raise UsageError("--token-env is only for addresses", "a worker that poc deploys gets a fresh token")
@@ -114,12 +116,17 @@ def _named(headers: Mapping[str, str], header_env: Sequence[str], token_env: str
 
 def _on_cloudflare(scenarios: "list[Scenario]", options: RunOptions, console: Console) -> Played:
     """Deploy, play, and remove the deployment in any case."""
+    from poc_cli.targets.cloudflare.code_update import IMMEDIATE, code_update
     from poc_cli.targets.cloudflare.credentials import TOKEN
     from poc_cli.targets.cloudflare.deployment import Plan, deployed
     from poc_cli.targets.cloudflare.tail import tail
 
     given = given_headers(options.header_env, os.environ)
-    offered = frozenset[Ability]({"idle", "deploy"} if options.origin is None else {"idle", "deploy", "origin"})
+    offered = frozenset[Ability]({"idle"} if options.origin is None else {"idle", "origin"})
+    update = None if options.code_update is None else code_update(options.code_update)
+    # Without a wish, stories of both modes are played.
+    offered |= {"deploy"} if update is None or update.mode == "immediate" else frozenset()
+    offered |= {"deferred"} if update is None or update.mode == "deferred" else frozenset()
     play = (
         None
         if options.overrides_worker
@@ -140,6 +147,7 @@ def _on_cloudflare(scenarios: "list[Scenario]", options: RunOptions, console: Co
             date=options.compat_date,
             variables={"POC_ALLOWED_ORIGINS": ALLOWED_ORIGIN, **dict(subject.variables)},
             secrets={"POC_API_KEY": secrets.token_urlsafe(32), **ready.secrets},
+            update=update or IMMEDIATE,
         )
         account = [(TOKEN, token)] if (token := os.environ.get(TOKEN)) else []
         hide(Redactor([*plan.secrets.items(), *_named(given, options.header_env, None), *account]), console)

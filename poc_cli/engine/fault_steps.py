@@ -39,7 +39,7 @@ async def restart(context: PlayContext, step: Restart, _: Sleeper) -> Seen:
         return await _restart_objects(context, step)
     context.say(f"restarting ({step.restart})")
     context.write("poc", object_events.Fault(fault=step.restart))
-    await context.target.restart(step.restart)
+    await context.target.restart(step.restart, step.max_delay, back=step.back)
     return {}
 
 

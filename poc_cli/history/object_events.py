@@ -159,9 +159,12 @@ class Waited(EventData, kind=kinds.WAITED):
 
 
 class Fault(EventData, kind=kinds.FAULT):
-    """What was done to a runtime (`crash`, `server`, `deploy`), an object (`object`) or a connection (`drop`)."""
+    """What was done to a runtime (`crash`, `server`, `deploy`), an object (`object`) or a connection (`drop`).
 
-    fault: Literal["crash", "server", "deploy", "object", "drop"]
+    After `deploy-deferred` objects keep the old code until they hibernate.
+    """
+
+    fault: Literal["crash", "server", "deploy", "deploy-deferred", "object", "drop"]
     how: Annotated[str, "of a connection: fin, rst or process"] = ABSENT
 
 

@@ -37,7 +37,7 @@ class RestsOnDocument(TypedDict):
     """A sleep, fault or dropped connection that a finding rests on."""
 
     object: str
-    way: Annotated[str, "`idle`, `evict`, `crash`, `server`, `object`, `deploy` or `drop`"]
+    way: Annotated[str, "`idle`, `evict`, `crash`, `server`, `object`, `deploy`, `deploy-deferred` or `drop`"]
     line: Annotated[int | None, "the line of the step that caused it, null if it came by itself"]
     event: Annotated[int, "the id of the event with which it began"]
 
@@ -94,6 +94,15 @@ class ObjectUse(TypedDict):
     wakes: int
     woken_by: Annotated[dict[str, int], "wakes by kind of event: `websocket`, `fetch`, `rpc`, `alarm`"]
     wakes_a_minute: Annotated[int, "the most wakes within 60 s"]
+
+
+class PinDocument(TypedDict):
+    """Something that kept an object in memory, and how long it would on Cloudflare."""
+
+    object: str
+    pin: Annotated[str, "what it is, and where it was begun"]
+    on_cloudflare: str
+    source: str
 
 
 class Replayed(TypedDict):
@@ -182,6 +191,7 @@ class ScenarioDocument(TypedDict):
     claims: list[ClaimDocument]
     left_out_claims: NotRequired[list[LeftOutClaim]]
     sleeps: list[SleepDocument]
+    pinned: NotRequired[Annotated[list[PinDocument], "what kept objects of the story in memory"]]
     objects: NotRequired[Annotated[list[ObjectUse], "by the trace"]]
     stopped: Annotated[str | None, "why it stopped before its last step"]
     error: str | None
@@ -212,6 +222,9 @@ class Figure(TypedDict):
     max: Number
     lag_ms: NotRequired[Annotated[Number, "for a load: how late its own clients were at most"]]
     samples: NotRequired[Annotated[dict[str, list[Number]], "the values by scenario, ascending"]]
+    yardstick: NotRequired[
+        Annotated[dict[str, list[Number]], "how long the evicts between the values took, by scenario, ascending"]
+    ]
 
 
 class Counts(TypedDict):

@@ -10,7 +10,15 @@ from poc_cli.judge.finding import Finding
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.scenario.model import ROWS
 
-COLUMNS = ("idle sleep", "forced eviction", "crash", "restart", "redeploy", "network drop")
+COLUMNS = (
+    "idle sleep",
+    "forced eviction",
+    "crash",
+    "restart",
+    "redeploy (immediate)",
+    "redeploy (deferred)",
+    "network drop",
+)
 
 _COLUMN_OF = {
     "idle": "idle sleep",
@@ -18,7 +26,8 @@ _COLUMN_OF = {
     "crash": "crash",
     "server": "restart",
     "object": "restart",
-    "deploy": "redeploy",
+    "deploy": "redeploy (immediate)",
+    "deploy-deferred": "redeploy (deferred)",
     "drop": "network drop",
 }
 

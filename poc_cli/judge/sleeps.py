@@ -13,6 +13,9 @@ from poc_cli.scenario.model import Hibernate
 
 _MS = 1e6
 
+DEFERRED = "deploy-deferred"
+"""The fault that ends no stay by itself: objects get new code once they hibernate."""
+
 _WORKED_ON_MS = 500.0
 """Work that ends this long after the last event delayed the sleep noticeably, so the description says so."""
 
@@ -20,6 +23,7 @@ _FAULT_DESCRIPTIONS = {
     "crash": "lost its memory when the runtime was killed",
     "server": "lost its memory when the runtime was stopped",
     "deploy": "lost its memory when a new version was deployed",
+    "deploy-deferred": "took over a new version that had been deployed",
     "object": "lost its memory when it was ended with its sockets",
     "drop": "lost a connection",
 }
@@ -213,8 +217,10 @@ def _losses_by_instance(play: PlayRecord) -> Iterator[Sleep]:
             if fault.data["fault"] == "drop" or fault.actor not in {"poc", f"object:{label}"}:
                 continue
             instances = instances_of(play, label)
-            around = (each for each in instances.changes if each.before.event.id < fault.id < each.after.event.id)
-            change = next(around, None)
+            # A deferred update takes effect later, once the object has hibernated or its time is up.
+            deferred = fault.data["fault"] == DEFERRED
+            later = (each for each in instances.changes if fault.id < each.after.event.id)
+            change = next((each for each in later if deferred or each.before.event.id < fault.id), None)
             if change is None or instances.unsteady is not None:
                 continue
             sockets = tuple(
@@ -268,7 +274,7 @@ def fault_after(play: PlayRecord, sleep: Sleep, before: int) -> Event | None:
     if changed is not None:
         return changed
     for event in play.between(sleep.left.id, before + 1, kinds.LEFT, kinds.FAULT):
-        if event.data.get("fault") == "drop":
+        if event.data.get("fault") in {"drop", DEFERRED}:
             continue
         mine = event.kind == kinds.FAULT or event.actor == f"object:{sleep.label}"
         if sleep.left.kind == kinds.FAULT and event.data.get("how") == "died":

@@ -245,7 +245,8 @@ def _open_through(play: PlayRecord, change: Change, until: InstanceAnswer) -> li
 
 def _slept(play: PlayRecord, change: Change) -> Slept | Doubt:
     """Return the proof of a sleep, or why a change of instance is not one."""
-    if _faults(play, change):
+    # An object takes over a deferred version by sleeping; where it was reset instead, a proven sleep needs its socket.
+    if any(event.data["fault"] != "deploy-deferred" for event in _faults(play, change)):
         return Doubt("another instance answered, but a fault lay between", change)
     if change.silent_ms < LEAST_SILENCE_MS:
         return Doubt(f"another instance answered after only {change.silent_ms / 1000:.1f} s of silence", change)

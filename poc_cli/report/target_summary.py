@@ -70,6 +70,7 @@ _WAYS: Final = {
     "server": "the restart",
     "object": "the restart",
     "deploy": "the redeployment",
+    "deploy-deferred": "the deferred redeployment",
     "drop": "the dropped connection",
 }
 

@@ -19,7 +19,7 @@ THEMES: Final[Mapping[str, str]] = {
     "storage": "Storage",
     "api": "What the Hibernation API promises",
     "delivery": "Message delivery",
-    "faults": "Faults",
+    "faults": "Faults and deployments",
     "world": "Secrets, external APIs and unauthorized clients",
     "compare": "With and without hibernation",
     "load": "Load",
@@ -50,6 +50,33 @@ on {target}. *known* means that the runtime is known to differ from the document
 _NO_REFERENCE: Final = "No reference run is recorded, so the column *verdict* is empty; `make reference` records one.\n"
 
 
+_CHANGES: Final = "https://developers.cloudflare.com/changelog/post"
+_BEST_PRACTICES: Final = "https://developers.cloudflare.com/durable-objects/best-practices"
+
+_CONTRADICTED: Final = (
+    (
+        "sockets in a deployment with deferred updates, the default since wrangler 4.141.0",
+        f"Hibernatable sockets stay open ([changelog]({_CHANGES}/2026-08-13-durable-objects-deferred-code-updates/)).",
+        f"Code updates disconnect all WebSockets ([Use WebSockets]({_BEST_PRACTICES}/websockets/)).",
+        "`sockets-live-through-a-deferred-update` of `poc run redeploy-deferred --target cloudflare`: held or refuted",
+    ),
+    (
+        "a pending `fetch()` to a server outside",
+        f"It never keeps an object alive ([changelog]({_CHANGES}/2026-06-19-outbound-connections-keep-dos-alive/)).",
+        f"It keeps an object running ([changelog]({_CHANGES}/2026-10-01-pending-io-keep-alive/)).",
+        "a story with a `fetch()` that nobody awaits, left alone for three minutes, with `--target cloudflare`",
+    ),
+)
+"""Where two pages say different things: the subject, both statements, and what shows which one is true."""
+
+_NOT_MEASURED: Final = """\
+## Where the documentation contradicts itself
+
+Read on 2026-11-30. Nothing on this machine shows which statement is true; a run on an account would.
+
+"""
+
+
 def text() -> str:
     """Return the page as Markdown. Raises PocError if a shipped scenario cannot be read."""
     files = shipped_files()
@@ -70,7 +97,8 @@ def page(scenarios: Mapping[str, Scenario], reference: Mapping[str, Any] | None)
     outcomes = {} if reference is None else _outcomes(reference)
     count = sum(len(each.document.claim) for each in scenarios.values())
     head = _HEAD.format(count=count, scenarios=len(scenarios), reference=_verdict_column(reference))
-    parts = [head, _differing(scenarios, outcomes)]
+    contradicted = _table(("subject", "one page", "another page", "what shows it"), _CONTRADICTED)
+    parts = [head, _differing(scenarios, outcomes), _NOT_MEASURED + contradicted]
     order = list(THEMES)
 
     def place(name: str) -> tuple[int, str, str]:

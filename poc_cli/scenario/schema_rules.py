@@ -17,6 +17,7 @@ from poc_cli.scenario.model import (
     ObjectRef,
     On,
     Origin,
+    Restart,
     Resume,
 )
 from poc_cli.scenario.step_bases import Shows
@@ -72,6 +73,10 @@ RULES: Final[dict[type[BaseModel], list[Rule]]] = {
     Hibernate: [
         _if("natural", value=True, then={"properties": {"hibernate": {"const": "idle"}}}),
         _if("forced", value=True, then={"properties": {"hibernate": {"const": "evict"}}}),
+    ],
+    Restart: [
+        {"if": _given("max_delay"), "then": {"properties": {"restart": {"const": "deploy-deferred"}}}},
+        _if("back", value=True, then={"properties": {"restart": {"enum": ["deploy", "deploy-deferred"]}}}),
     ],
     Control: [
         _any_of(

@@ -21,7 +21,7 @@ class Connect(Step):
 
     verb: ClassVar[str] = "connect"
     names_clients: ClassVar[tuple[str, ...]] = ("connect",)
-    fills_templates: ClassVar[tuple[str, ...]] = ("path",)
+    fills_templates: ClassVar[tuple[str, ...]] = ("path", "subprotocol")
     example: ClassVar[str] = """\
   { connect = ["ann", "bob"], within = "2s" },
   { on = "ann", send = { op = "who" }, expect = { name = "ann" }, capture = { room = "instance" } },
@@ -37,16 +37,20 @@ class Connect(Step):
     refused: int | None = Field(
         default=None, ge=300, le=599, description="The HTTP status with which the server must reject each of them."
     )
+    subprotocol: str | None = Field(
+        default=None, description="The subprotocol that the server must select; empty if it must select none."
+    )
 
     @property
     def shows_something(self) -> bool:
-        """Whether clients must be rejected."""
-        return self.refused is not None
+        """Whether clients must be rejected, or get a subprotocol."""
+        return self.refused is not None or self.subprotocol is not None
 
     def sentence(self) -> str:
         """Describe who connects."""
         end = "" if self.path is None else f" to {inert(self.path)}"
         end += "" if self.refused is None else f" and must be rejected with status {self.refused}"
+        end += "" if self.subprotocol is None else f" with the subprotocol {inert(self.subprotocol) or 'none'} selected"
         end += self.time_limit()
         if self.connect == [EVERY]:
             return f"all clients connect at the same time{end}"
@@ -432,7 +436,10 @@ class Alarm(Step):
 
 
 class Restart(Taking):
-    """Restart the object or the whole runtime on the same disk; all its sockets are closed."""
+    """Restart the object or the whole runtime on the same disk; all its sockets are closed.
+
+    `deploy-deferred` lets active objects keep the old code until they hibernate; only Cloudflare does it.
+    """
 
     verb: ClassVar[str] = "restart"
     example: ClassVar[str] = """\
@@ -442,7 +449,13 @@ class Restart(Taking):
   { connect = "ann" },
   { on = "ann", send = { op = "get", key = "color" }, expect = { value = "blue" } },
 """
-    restart: Literal["object", "server", "crash", "deploy"] = Field(description="What to restart, and how.")
+    restart: Literal["object", "server", "crash", "deploy", "deploy-deferred"] = Field(
+        description="What to restart, and how."
+    )
+    max_delay: Duration | None = Field(
+        default=None, description='For "deploy-deferred": after how long objects that stay active are reset.'
+    )
+    back: bool = Field(default=False, description="Deploy the version before once more instead of a new one.")
     of: Names | None = Field(default=None, description='The objects to restart, for restart = "object" (default: all).')
 
     @property
@@ -453,7 +466,13 @@ class Restart(Taking):
     @property
     def need(self) -> Need:
         """The kind of restart."""
-        needs: dict[str, Need] = {"object": "evict", "server": "restart", "crash": "crash", "deploy": "deploy"}
+        needs: dict[str, Need] = {
+            "object": "evict",
+            "server": "restart",
+            "crash": "crash",
+            "deploy": "deploy",
+            "deploy-deferred": "deferred",
+        }
         return needs[self.restart]
 
     def sentence(self) -> str:
@@ -462,9 +481,20 @@ class Restart(Taking):
             "object": f"{wording.objects(self.of)} is restarted: it leaves memory and its sockets close",
             "server": "the runtime is stopped and started again on the same disk",
             "crash": "the runtime is killed (kill -9) and started again on the same disk",
-            "deploy": "a new version is deployed: a new process on the same disk, with POC_VERSION incremented",
+            "deploy": "a new version is deployed: a new process on the same disk, with another POC_VERSION",
+            "deploy-deferred": "a new version is deployed that active objects take over only once they hibernate",
         }
-        return sentences[self.restart]
+        delay = "" if self.max_delay is None else f", at the latest after {written(self.max_delay)}"
+        sentence = sentences[self.restart] + delay
+        return sentence.replace("a new version", "the version before") if self.back else sentence
+
+    @model_validator(mode="after")
+    def _delays_a_deferred_update(self) -> "Restart":
+        if self.max_delay is not None and self.restart != "deploy-deferred":
+            raise ValueError('"max_delay" requires restart = "deploy-deferred"')
+        if self.back and self.restart not in {"deploy", "deploy-deferred"}:
+            raise ValueError('"back" requires restart = "deploy" or "deploy-deferred"')
+        return self
 
 
 class Repeat(Step):

@@ -13,8 +13,9 @@ from poc_cli.targets.worker_output import Output
 Oracle = Literal["trace", "instance"]
 """How a sleep is detected: in the runtime's trace, or by the instance ids that objects report."""
 
-Fault = Literal["server", "crash", "deploy"]
-"""A new process on the same disk after a stop, after a kill -9, or with a new version."""
+Fault = Literal["server", "crash", "deploy", "deploy-deferred"]
+"""A new process on the same disk after a stop, after a kill -9, or with a new version; or, on Cloudflare, a new version
+that objects take over once they hibernate."""
 
 EVICT_LINGERS_SECONDS = 31.0
 """An evict without an answer is not cancelled: it takes effect within the runtime's 30 s (measured), so every sleep of
@@ -122,5 +123,9 @@ class Target(Protocol):
         target does not answer, TargetDied if it has ended.
         """
 
-    async def restart(self, fault: Fault) -> None:
-        """Replace the runtime's process, or the worker's version; `url` may change. Raises TargetError."""
+    async def restart(self, fault: Fault, max_delay: float | None = None, *, back: bool = False) -> None:
+        """Replace the runtime's process, or the worker's version; `url` may change. Raises TargetError.
+
+        `max_delay` is after how many seconds a deferred version is taken over by objects that stay active; with `back`
+        the version before is deployed instead of a new one.
+        """

@@ -15,7 +15,7 @@ from poc_cli.residency.trace import Place, own_place
 from poc_cli.targets.absent_workers import USER, stand_ins
 from poc_cli.targets.bindings import absent
 from poc_cli.targets.capnp import Service, joined, services, with_tails
-from poc_cli.targets.compatibility import encoded
+from poc_cli.targets.compatibility import Compilation
 from poc_cli.targets.runtime_programs import WRANGLER_VERSION
 from poc_cli.targets.sourcemap import SourceMap
 from poc_cli.targets.worker import LISTENS_WITHIN_SECONDS, MESSAGE, Worker, write_message
@@ -157,7 +157,7 @@ def project(built: Built, binary: Path, date: str | None) -> Project:
         namespaces={name: key for name, (_, _, key) in objects.items()},
         declared=built.workers[0].date,
         imposed=date,
-        message=joined(built.message, encoded(binary, file, built.source.folder)),
+        message=joined(built.message, Compilation(binary, file, built.source.folder).message()),
         arguments=built.arguments,
         disks=tuple(
             (each.name, Path(each.disk)) for each in found if each.disk and Path(each.disk).is_relative_to(built.folder)

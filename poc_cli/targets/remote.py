@@ -15,8 +15,8 @@ from poc_cli.targets.reachability import reached
 ANSWERS_WITHIN_SECONDS: Final = 5.0
 """The same as a step's default time limit."""
 
-Redeploy = Callable[[], Awaitable[None]]
-"""Deploys a new version and returns once it answers."""
+Redeploy = Callable[[Fault, float | None, bool], Awaitable[None]]
+"""Deploys a new version and returns once it answers, to new objects where the update of others is deferred."""
 
 Listener = Callable[[dict[str, Any]], None]
 Tail = Callable[[Listener], AbstractAsyncContextManager[object]]
@@ -49,8 +49,7 @@ class Remote:
         self.kind = address.kind
         self.url = address.endpoint.url
         self.endpoint = address.endpoint
-        more: frozenset[Ability] = frozenset() if address.redeploy is None else frozenset({"deploy"})
-        self.abilities = address.abilities | more
+        self.abilities = address.abilities
         self.headers = address.headers
         self.versions = address.versions
         self.compatibility_date = address.compatibility_date
@@ -75,8 +74,8 @@ class Remote:
         if answer.status_code >= HTTPStatus.BAD_GATEWAY:
             raise TargetHung(f"{self.url} no longer answers: status {answer.status_code}")
 
-    async def restart(self, fault: Fault) -> None:
+    async def restart(self, fault: Fault, max_delay: float | None = None, *, back: bool = False) -> None:
         """Deploy a new version. Raises TargetError if that is not possible."""
-        if fault != "deploy" or self._redeploy is None:
+        if fault not in {"deploy", "deploy-deferred"} or self._redeploy is None:
             raise TargetError(f"{self.url} cannot be restarted by poc ({fault})")
-        await self._redeploy()
+        await self._redeploy(fault, max_delay, back)

@@ -12,7 +12,7 @@ from poc_cli.errors import TargetError
 from poc_cli.residency import RESPONSE_BODY, Change, Pin, Stay, WorkerContextEnded
 from poc_cli.residency.identity import object_id
 from poc_cli.residency.trace import Place
-from poc_cli.scenario.abilities import EVERY_ABILITY, Ability
+from poc_cli.scenario.abilities import LOCAL_ABILITIES, Ability
 from poc_cli.targets.api_address import environment
 from poc_cli.targets.base import (
     Eviction,
@@ -41,7 +41,7 @@ class Workerd:
 
     kind = "local"
     oracle: Oracle = "trace"
-    abilities: frozenset[Ability] = EVERY_ABILITY
+    abilities: frozenset[Ability] = LOCAL_ABILITIES
 
     def __init__(self, place: RuntimeFolder, context: RuntimeContext, *, inspected: bool = False) -> None:
         """Take the runtime's folder; `inspected` enables the inspector. `start` starts the process."""
@@ -81,13 +81,19 @@ class Workerd:
         self.url = await self._running.listen()
         self.endpoint = Endpoint(self.url)
 
-    async def restart(self, fault: Fault) -> None:
+    async def restart(
+        self,
+        fault: Fault,
+        max_delay: float | None = None,  # noqa: ARG002 - nothing is deferred here
+        *,
+        back: bool = False,
+    ) -> None:
         """Replace the process on the same disk: stopped, killed, or with POC_VERSION incremented."""
         # Trace lines that are not written yet are lost when the process is killed.
         await self.fence()
         await self._forget_module_state()
         await self._process.end(gently=fault != "crash")
-        self._version += fault == "deploy"
+        self._version += (fault == "deploy") * (-1 if back else 1)
         await self.start()
 
     async def stop(self) -> None:

@@ -49,10 +49,10 @@ def test_events_are_told_and_a_redeploy_raises_the_version(cloud: StandIn) -> No
                 assert (await _who(deployment))["version"] == "1"
         assert events[0]["scriptName"] == deployment.name
         assert cloud.account.live_tails == []
-        await deployment.redeploy()
+        await deployment.redeploy("deploy")
         assert (await _who(deployment))["version"] == "2"
         cloud.faults.set(Fault("lost", method="POST", path="/versions", count=1))
-        await deployment.redeploy()
+        await deployment.redeploy("deploy")
         assert (await _who(deployment))["version"] == "3"
 
     with deployed(Plan(source_or_shipped(None)), lambda _line: None) as deployment:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Final
 
-from tests.standin.serving import Traffic
+from tests.standin.serving import Held
 
 COLO: Final = "LAX"
 """The location that answers say they come from."""
@@ -35,11 +35,13 @@ class Place:
     """Where a request goes."""
 
     port: int
-    traffic: Traffic
+    held: Held
 
 
-Find = Callable[[str], Coroutine[None, None, Place | None]]
-"""Gives the place of a host name; None where nothing is there."""
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+Find = Callable[[str, str], Coroutine[None, None, Place | None]]
+"""Gives the place of a host name and a path; None where nothing is there."""
 
 
 class Edge:
@@ -78,10 +80,10 @@ class Edge:
             self._tasks.discard(task)
             writer.close()
 
-    async def _open(self, host: str) -> tuple[Place, asyncio.StreamReader, asyncio.StreamWriter] | None:
+    async def _open(self, host: str, path: str) -> tuple[Place, asyncio.StreamReader, asyncio.StreamWriter] | None:
         for _ in range(_TRIES):
             # what closes us must not stop a start half-way
-            place = await asyncio.shield(self._find(host))
+            place = await asyncio.shield(self._find(host, path))
             if place is None:
                 return None
             with contextlib.suppress(ConnectionRefusedError):
@@ -92,23 +94,27 @@ class Edge:
         head = Head.of(await reader.readuntil(b"\r\n\r\n"))
         host = (head.get("host") or "").partition(":")[0].lower()
         ray = f"{secrets.token_hex(8)}-{COLO}"
-        found = await self._open(host)
+        path = head.first.split(" ")[1].partition("?")[0]
+        found = await self._open(host, path)
         if found is None:
             writer.write(_nothing_here(ray))
             await writer.drain()
             return
         place, there, out = found
         upgrade = (head.get("upgrade") or "").lower() == "websocket"
+        sent = head.changed(drop=_NOT_FROM_OUTSIDE, add=_FORWARDED, close=not upgrade)
+        passage = _Passage(sent, (reader, writer), (there, out), place.held)
         try:
-            out.write(head.changed(drop=_NOT_FROM_OUTSIDE, add=_FORWARDED, close=not upgrade))
-            up = asyncio.create_task(_pump(reader, out, place.traffic, end=False))
-            down = asyncio.create_task(_answer(there, writer, place.traffic, ray, upgrade=upgrade))
+            out.write(sent)
+            up = asyncio.create_task(passage.up())
+            down = asyncio.create_task(passage.answer(ray, upgrade=upgrade))
             await _both(up, down)
         except (ConnectionError, asyncio.CancelledError):
-            reset(out)
+            reset(passage.out)
             raise
         finally:
-            out.close()
+            place.held.passages.discard(passage)
+            passage.out.close()
 
 
 async def _both(up: "asyncio.Task[None]", down: "asyncio.Task[None]") -> None:
@@ -124,33 +130,84 @@ async def _both(up: "asyncio.Task[None]", down: "asyncio.Task[None]") -> None:
         await asyncio.gather(up, down, return_exceptions=True)
 
 
-async def _answer(
-    there: asyncio.StreamReader, writer: asyncio.StreamWriter, traffic: Traffic, ray: str, *, upgrade: bool
-) -> None:
-    head = Head.of(await there.readuntil(b"\r\n\r\n"))
-    opened = upgrade and head.first.split(" ")[1] == "101"
-    writer.write(head.changed(drop=frozenset(), add=(("Server", "cloudflare"), ("CF-RAY", ray)), close=not opened))
-    traffic.seen()
-    if opened:
-        traffic.opened()
-    try:
-        await _pump(there, writer, traffic, end=True)
-    finally:
-        if opened:
-            traffic.closed()
+class _Passage:
+    """One connection through the edge. Its Worker's side can be replaced while the client's stays."""
 
+    def __init__(self, head: bytes, client: Streams, worker: Streams, held: Held) -> None:
+        """Take the request's head, which another process gets again, and both sides."""
+        self._head = head
+        self._reader, self._writer = client
+        self._there, self.out = worker
+        self._held = held
+        self._joined = asyncio.Event()
+        self._joined.set()
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, traffic: Traffic, *, end: bool) -> None:
-    while data := await reader.read(_AT_ONCE):
+    async def up(self) -> None:
+        """Pass on what the client sends."""
+        while data := await self._reader.read(_AT_ONCE):
+            self._held.traffic.seen()
+            await self._joined.wait()
+            self.out.write(data)
+            await self.out.drain()
+        if self.out.can_write_eof():
+            self.out.write_eof()
+
+    async def answer(self, ray: str, *, upgrade: bool) -> None:
+        """Pass on the Worker's answer, and on a WebSocket what comes after it."""
+        traffic = self._held.traffic
+        head = Head.of(await self._there.readuntil(b"\r\n\r\n"))
+        opened = upgrade and head.first.split(" ")[1] == "101"
+        added = (("Server", "cloudflare"), ("CF-RAY", ray))
+        self._writer.write(head.changed(drop=frozenset(), add=added, close=not opened))
         traffic.seen()
-        writer.write(data)
-        await writer.drain()
-    if end:
-        writer.close()
+        if opened:
+            traffic.opened()
+            self._held.passages.add(self)
+        try:
+            await self._down()
+        finally:
+            if opened:
+                traffic.closed()
+
+    async def _down(self) -> None:
+        while True:
+            there = self._there
+            try:
+                data = await there.read(_AT_ONCE)
+            except ConnectionError:
+                if self._joined.is_set() and there is self._there:
+                    raise
+                data = b""
+            if data:
+                self._held.traffic.seen()
+                self._writer.write(data)
+                await self._writer.drain()
+            elif self._joined.is_set() and there is self._there:
+                break
+            else:
+                await self._joined.wait()
+        self._writer.close()
         with contextlib.suppress(ConnectionError):
-            await writer.wait_closed()
-    elif writer.can_write_eof():
-        writer.write_eof()
+            await self._writer.wait_closed()
+
+    def drop(self) -> None:
+        """Break both sides."""
+        self._joined.set()
+        reset(self._writer)
+        reset(self.out)
+
+    def hold(self) -> None:
+        """Let the Worker's side end without the client's, until `move`."""
+        self._joined.clear()
+
+    async def move(self, port: int) -> None:
+        """Open the same WebSocket at another process and go on there, as if it had always been there."""
+        there, out = await asyncio.open_connection("127.0.0.1", port, limit=LONGEST_HEAD)
+        out.write(self._head)
+        await there.readuntil(b"\r\n\r\n")
+        before, self._there, self.out = self.out, there, out
+        self._joined.set()
+        reset(before)
 
 
 def reset(writer: asyncio.StreamWriter | asyncio.Transport) -> None:

@@ -20,7 +20,7 @@ from tests.standin.account import Account
 from tests.standin.api import PREFIX, application
 from tests.standin.edge import Edge, Place
 from tests.standin.faults import Faults
-from tests.standin.serving import Stage
+from tests.standin.serving import Policy, Stage
 from tests.standin.tail import Tails
 from tests.standin.tokens import Token
 from tests.standin.world import Request, World
@@ -121,13 +121,18 @@ class StandIn:
             await world.stage.close()
             await runner.cleanup()
 
-    async def _find(self, host: str) -> Place | None:
+    async def _find(self, host: str, path: str) -> Place | None:
         found = self._world.public(host)
         if found is None:
             return None
         account, script = found
-        port = await self._world.stage.port(account, script)
-        return None if port is None else Place(port, self._world.stage.serving(account, script.name).traffic)
+        found_at = await self._world.stage.port(account, script, path)
+        return None if found_at is None else Place(*found_at)
+
+    @property
+    def policy(self) -> Policy:
+        """Return what becomes of sockets at an update of either mode; it can be changed."""
+        return self._world.stage.policy
 
     @property
     def api(self) -> str:

@@ -45,10 +45,11 @@ async def _serving() -> AsyncIterator[Serving]:
         shutil.rmtree(folder)
 
 
-async def _answer(serving: Serving) -> str | None:
-    port = await serving.port()
-    if port is None:
+async def _answer(serving: Serving, path: str = "/") -> str | None:
+    found = await serving.port(path)
+    if found is None:
         return None
+    port, _ = found
     async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
         try:
             return (await client.get(f"http://127.0.0.1:{port}/")).text
@@ -73,25 +74,27 @@ async def test_a_version_answers_when_it_has_spread() -> None:
         assert await _answer(serving) == "3"
 
 
-async def test_a_deferred_update_waits_for_quiet_sockets() -> None:
+async def test_after_a_deferred_update_an_object_keeps_its_version_until_it_is_quiet() -> None:
     async with _serving() as serving:
         await serving.update(_version(1), {}, DEFERRED, 0)  # nothing to wait for
-        assert await _answer(serving) == "1"
-        serving.traffic.opened()
-        serving.traffic.seen()
+        assert await _answer(serving, "/busy") == "1"
         await serving.update(_version(2), {}, DEFERRED, 0)
-        assert await _answer(serving) == "1"
-        serving.traffic.closed()
-        await _until(serving, "2")
+        assert (await _answer(serving, "/busy"), await _answer(serving, "/new")) == ("1", "2")
+        serving._objects["/busy"].traffic.last -= AN_HOUR
+        # It looks again when it was to be quiet; another update looks at once.
+        await serving.update(_version(3), {}, DEFERRED, 0)
+        await asyncio.wait(serving._handing_over, return_when=asyncio.FIRST_COMPLETED)
+        assert await _answer(serving, "/busy") == "3"
 
 
-async def test_a_deferred_update_waits_no_longer_than_it_may() -> None:
+async def test_a_deferred_update_waits_no_longer_than_it_may_and_brings_the_newest_version() -> None:
     async with _serving() as serving:
         await serving.update(_version(1), {}, {}, 0)
-        serving.traffic.opened()
-        serving.traffic.last = AN_HOUR * 24 * 365 * 100  # never quiet
-        await serving.update(_version(2), {}, {"mode": "deferred", "max_delay": 0.01}, 0)
-        await _until(serving, "2")
+        assert await _answer(serving) == "1"
+        serving._objects["/"].traffic.last += AN_HOUR  # never quiet
+        await serving.update(_version(2), {}, DEFERRED, 0)
+        await serving.update(_version(3), {}, {"mode": "deferred", "max_delay": 0.01}, 0)
+        await _until(serving, "3")
 
 
 async def test_a_version_that_does_not_start_changes_nothing() -> None:

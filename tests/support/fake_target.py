@@ -23,7 +23,7 @@ from poc_cli.clients.inbox import Inbox
 from poc_cli.errors import TargetError
 from poc_cli.history.late_stretch import Stretch
 from poc_cli.residency import Caller, Change, Delivered, Entered, Left, Pin, Stay, Timed
-from poc_cli.scenario.abilities import EVERY_ABILITY, Ability
+from poc_cli.scenario.abilities import LOCAL_ABILITIES, Ability
 from poc_cli.targets.attendance import Attendance
 from poc_cli.targets.base import (
     EVICT_LINGERS_SECONDS,
@@ -153,7 +153,7 @@ class FakeTarget:
         self.url = "http://fake"
         self.endpoint: Endpoint = FakeEndpoint(self)
         self.oracle: Oracle = "trace" if traced else "instance"
-        self.abilities: frozenset[Ability] = EVERY_ABILITY if traced else EVERY_ABILITY - {"trace", "evict"}
+        self.abilities: frozenset[Ability] = LOCAL_ABILITIES if traced else LOCAL_ABILITIES - {"trace", "evict"}
         self.headers: dict[str, str] = {}
         self.versions = {"workerd": "fake"}
         self.compatibility_date: str | None = "2026-10-01"
@@ -220,7 +220,7 @@ class FakeTarget:
         """Return once everything that happened before the call has been read from the trace."""
         await self.fence()
 
-    async def restart(self, fault: Fault) -> None:  # noqa: ARG002 - all faults are alike from here
+    async def restart(self, fault: Fault, max_delay: float | None = None, *, back: bool = False) -> None:  # noqa: ARG002 - all faults are alike from here
         """Replace the process: everything in memory is lost, and every connection breaks."""
         await self.fence()
         self._end_of_process()

@@ -11,13 +11,13 @@ from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.ownership import sockets_of, unproven_sockets_of, why_not_owned
 from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
 from poc_cli.judge.reach import reach_of
-from poc_cli.judge.sleeps import Sleep, fault_after, losses_of, sleeps_of
+from poc_cli.judge.sleeps import DEFERRED, Sleep, fault_after, losses_of, sleeps_of
 from poc_cli.record.closings import closing_of
 from poc_cli.record.instances import instances_of
 from poc_cli.record.play_record import FOREVER, Connection, PlayRecord
 from poc_cli.record.self_ended import why_self_ended
 from poc_cli.scenario.check_names import CheckEntry
-from poc_cli.scenario.model import Claim, On
+from poc_cli.scenario.model import Claim, On, Restart, Step
 
 
 @check(
@@ -34,7 +34,7 @@ from poc_cli.scenario.model import Claim, On
 )
 def connections_survive(play: PlayRecord, claim: Claim) -> Finding:
     """Judge every connection that was open at a proven sleep."""
-    sleeps = proven_sleeps(play, claim)
+    sleeps = _updates(play, claim) or proven_sleeps(play, claim)
     if isinstance(sleeps, Finding):
         return _lost_before(play, claim) or sleeps
     end = _decided_at(play, claim)
@@ -56,6 +56,18 @@ def connections_survive(play: PlayRecord, claim: Claim) -> Finding:
         result.evidence,
         result.losses,
     )
+
+
+def _updates(play: PlayRecord, claim: Claim) -> tuple[Sleep, ...] | Finding | None:
+    """Return when the claim's objects took over a deferred version, None if the claim is not about one."""
+    faults = {index for index in faults_of(play, claim) if _is_deferred(play.play.steps[index].step)}
+    if not faults or claim.after is None:
+        return None
+    found = tuple(loss for loss in losses_of(play) if loss.way == DEFERRED and loss.steps & faults)
+    for label in objects_of(play, claim):
+        if not any(loss.label == label for loss in found):
+            return unknown(f"no other instance of {label} answered after the deployment")
+    return tuple(loss for loss in found if loss.label in objects_of(play, claim))
 
 
 def _lost_before(play: PlayRecord, claim: Claim) -> Finding | None:
@@ -101,6 +113,11 @@ def _dropped(play: PlayRecord, loss: Sleep, connection: Connection) -> Finding:
     if closed.data["by"] == "client":
         return refuted(f"{connection.client} stayed open until it closed itself", (loss.left.id, closed.id), (loss,))
     return held("", (loss.left.id, closed.id), (loss,))
+
+
+def _is_deferred(step: Step) -> bool:
+    """Return whether a step deploys a version that objects take over once they hibernate."""
+    return isinstance(step, Restart) and step.restart == DEFERRED
 
 
 def _decided_at(play: PlayRecord, claim: Claim) -> int | None:

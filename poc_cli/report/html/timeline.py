@@ -24,6 +24,7 @@ _FAULTS: Final = {
     "crash": "runtime killed",
     "server": "runtime restarted",
     "deploy": "redeployed",
+    "deploy-deferred": "a deferred version deployed",
     "object": "aborted with its sockets",
     "drop": "connection dropped",
 }

@@ -10,10 +10,12 @@ from typing import Final
 
 from poc_cli.errors import TargetError
 from poc_cli.shipped import shipped
+from poc_cli.targets.base import Fault
 from poc_cli.targets.cloudflare import local_records
 from poc_cli.targets.cloudflare.account import Account
 from poc_cli.targets.cloudflare.account_access import connected
 from poc_cli.targets.cloudflare.cloudflare_errors import Outcome
+from poc_cli.targets.cloudflare.code_update import IMMEDIATE, CodeUpdate
 from poc_cli.targets.cloudflare.credentials import TOKEN
 from poc_cli.targets.cloudflare.deploy_config import Copy, configuration, copied
 from poc_cli.targets.cloudflare.marker import NAME, VERSION, Marker, marker_of, version_of
@@ -48,6 +50,8 @@ class Plan:
     variables: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     run: str = ""
+    update: CodeUpdate = IMMEDIATE
+    """How objects get new code; its delay is that of deferred updates that name none."""
 
     @property
     def is_ours(self) -> bool:
@@ -79,21 +83,24 @@ class Deployment:
         account = ((TOKEN, value) for value in self.uploader.account.api.credentials.secrets)
         return (("POC_TOKEN", self.token), *self._plan.secrets.items(), *account)
 
-    async def redeploy(self) -> None:
-        """Deploy with POC_VERSION one higher, and return once it responds; sockets drop immediately.
+    async def redeploy(self, fault: Fault, max_delay: float | None = None, back: bool = False) -> None:  # noqa: FBT001, FBT002
+        """Deploy the next version, or the one before, and return once it responds; sockets drop immediately or not yet.
 
         Call on the main thread. Raises TargetError if the upload fails.
         """
+        deferred = CodeUpdate("deferred", self._plan.update.max_delay if max_delay is None else max_delay)
+        update = deferred if fault == "deploy-deferred" else IMMEDIATE
+        version = self.version + (-1 if back else 1)
         config = dict(self._copy.config)
-        config["vars"] = {**config["vars"], VERSION: str(self.version + 1)}
+        config["vars"] = {**config["vars"], VERSION: str(version)}
         for attempt in range(1, TRIES + 1):
-            upload = self.uploader.begin(config, {})  # secrets are kept
+            upload = self.uploader.begin(config, {}, update)  # secrets are kept
             trouble = self.uploader.trouble(upload, await _finished(upload))
             if trouble is None:
                 break
             if attempt == TRIES or not went_through(upload.relay):
                 raise trouble
-        self.version += 1
+        self.version = version
         await asyncio.to_thread(self.wait, _ignore)
 
     def wait(self, phase: Say) -> None:
@@ -130,7 +137,7 @@ def deployed(
         account = open_.enter_context(connected(say, account_named))
         scratch = Scratch(plan.source.folder)
         open_.callback(scratch.remove)
-        uploader = Uploader(home, scratch, account, name)
+        uploader = Uploader(home, scratch, account, name, plan.update)
         offer(account, say, ask)
         say(f"deploying {name} to Cloudflare, account {account.id}")
         before = _before(account, name, force=plan.force)

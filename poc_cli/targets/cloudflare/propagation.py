@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import Final
 
 import httpx
@@ -19,8 +20,9 @@ DEADLINE_SECONDS: Final = 90.0
 IN_A_ROW: Final = 3
 _EVERY_SECONDS: Final = 0.15
 _TIMEOUT_SECONDS: Final = 10.0
-_ROOM: Final = "/room/poc-propagation"
-"""A room that no scenario uses; it gets plain HTTP requests and keeps no socket."""
+_ROOM: Final = "/room/poc-propagation-"
+"""Rooms that no scenario uses; each gets one plain HTTP request and keeps no socket. Each request has another one,
+because an object in memory keeps its code where the update is deferred."""
 
 _NOTHING_HERE: Final = re.compile(rb"error code: 1042|There is nothing here yet")
 """The response of workers.dev for a name that it does not know (yet)."""
@@ -73,7 +75,7 @@ def wait(awaited: Awaited, phase: Callable[[str], None], seconds: float = DEADLI
 
 def _wrong(client: httpx.Client, endpoint: Endpoint, awaited: Awaited) -> str | None:
     version = awaited.version
-    url, host = endpoint.request("/" if version is None else _ROOM)
+    url, host = endpoint.request("/" if version is None else _ROOM + token_hex(6))
     body = b"" if version is None else b'{"op":"who"}'
     try:
         got = client.request(

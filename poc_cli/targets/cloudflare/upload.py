@@ -10,11 +10,9 @@ from poc_cli.errors import TargetError
 from poc_cli.targets.cloudflare.account import Account
 from poc_cli.targets.cloudflare.api_relay import Relay
 from poc_cli.targets.cloudflare.cloudflare_errors import MIGRATION_CONFLICTS, Outcome, failed
+from poc_cli.targets.cloudflare.code_update import IMMEDIATE, CodeUpdate
 from poc_cli.targets.cloudflare.scratch import Scratch
 from poc_cli.targets.cloudflare.wrangler import Child, start
-
-_IMMEDIATE: Final = ("--durable-objects-code-update-mode", "immediate")
-"""Otherwise objects keep the old code for up to 300 s, until they hibernate."""
 
 TRIES: Final = 3
 """Runs of wrangler for one upload whose response is lost."""
@@ -42,12 +40,14 @@ class Uploader:
     scratch: Scratch
     account: Account
     name: str
+    update: CodeUpdate = IMMEDIATE
+    """How objects that are there already get the code of the first upload."""
 
-    def begin(self, config: Mapping[str, Any], secrets: Mapping[str, str]) -> Upload:
+    def begin(self, config: Mapping[str, Any], secrets: Mapping[str, str], update: CodeUpdate | None = None) -> Upload:
         """Start an upload; call on the main thread. Raises TargetError if wrangler does not start."""
         with ExitStack() as open_:
             relay = open_.enter_context(Relay(self.account.api))
-            words = ["deploy", "--config", str(self.scratch.write(config)), *_IMMEDIATE]
+            words = ["deploy", "--config", str(self.scratch.write(config)), *(update or self.update).words]
             if secrets:
                 words += ["--secrets-file", str(open_.enter_context(self.scratch.secrets(secrets)))]
             child = start(

@@ -18,7 +18,7 @@ def story(how: str) -> Tale:
     return told
 
 
-HOWS = [("crash", "crash"), ("server", "restart"), ("deploy", "redeploy"), ("object", "restart")]
+HOWS = [("crash", "crash"), ("server", "restart"), ("deploy", "redeploy (immediate)"), ("object", "restart")]
 
 
 @pytest.mark.parametrize(("how", "column"), HOWS)

@@ -1,10 +1,12 @@
 """What each check makes of a play in a black box: only what objects told, and only on the connection it is about."""
 
+from typing import Any
+
 import pytest
 
 from poc_cli.history import event as kinds
 from tests.unit.judge.boxes import BOX, CONNECT, SLEEP, WHO, Box, ask, box, found, sleeping, slept_in
-from tests.unit.judge.histories import History, claims, scenario
+from tests.unit.judge.histories import History, claims, finding, scenario
 
 GET = '{ op = "get", key = "color" }'
 
@@ -283,6 +285,64 @@ def test_a_redeploy_after_which_the_same_instance_answers_proves_no_loss() -> No
     story.connect()
     story.answers("a")
     assert found(story)["verdict"] == "unknown"
+
+
+DEFERRED = '{ restart = "deploy-deferred", id = "update" }'
+AFTER = 'after = "update"'
+
+
+def deferred(*answers: str, closed: bool = False) -> Any:
+    """Judge a story of sockets that are to live through a deferred update, with the instances that answered."""
+    steps = [CONNECT, ask(), ask(), DEFERRED, ask(), SLEEP, ask(), ask("bob")]
+    history = History(target="cloudflare")
+    story = box(scenario("connections-survive", steps, claim=AFTER), history=history)
+    history.events[-1].data["target"] = Cloudflare.place | {"abilities": ["idle", "deferred"]}
+    story.connect()
+    story.answers(*answers[:2])
+    story.begins("restart")
+    story.add("poc", kinds.FAULT, step=story.next - 1, fault="deploy-deferred")
+    story.ends()
+    story.answers(answers[2])
+    story.waits()
+    if closed:
+        story.closed("ann", "bob", by="nobody", clean=False)
+        story.is_closed()
+        return finding(story.stops())
+    story.answers(*answers[3:])
+    return found(story)
+
+
+def test_sockets_that_spoke_with_the_new_code_lived_through_a_deferred_update() -> None:
+    judged = deferred("a", "a", "a", "b", "b")
+    assert (judged["verdict"], judged["rests_on"][0]["way"]) == ("held", "deploy-deferred")
+
+
+def test_an_object_that_never_answers_anew_did_not_take_the_update() -> None:
+    judged = deferred("a", "a", "a", "a", "a")
+    assert (judged["verdict"], judged["reason"]) == (
+        "unknown",
+        "no other instance of object answered after the deployment",
+    )
+
+
+def test_sockets_that_break_in_a_deferred_update_are_not_held() -> None:
+    assert deferred("a", "a", "a", closed=True)["verdict"] != "held"
+
+
+def test_a_sleep_after_a_deferred_update_is_a_sleep() -> None:
+    history = History(target="cloudflare")
+    steps = [CONNECT, ask(), ask(), DEFERRED, ask(), SLEEP, ask(), ask()]
+    story = box(scenario("sleeps", steps), history=history)
+    history.events[-1].data["target"] = Cloudflare.place | {"abilities": ["idle", "deferred"]}
+    story.connect()
+    story.answers("a", "a")
+    story.begins("restart")
+    story.add("poc", kinds.FAULT, step=story.next - 1, fault="deploy-deferred")
+    story.ends()
+    story.answers("a")
+    story.waits()
+    story.answers("b", "b")
+    assert found(story)["verdict"] == "held"
 
 
 # --- controls

@@ -32,7 +32,7 @@ def played(history: History, text: str, *, how: str = "idle", kept: bool = True)
 
 def filled(history: History) -> dict[tuple[str, str], dict[str, Any]]:
     cells = history.judged()["matrix"]
-    assert len(cells) == 11 * 6
+    assert len(cells) == 11 * 7
     return {(cell["row"], cell["column"]): cell for cell in cells if cell["value"] != "not tested"}
 
 

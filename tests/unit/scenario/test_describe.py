@@ -186,7 +186,7 @@ def test_a_whole_story() -> None:
         ('{ restart = "crash" }', "the runtime is killed (kill -9) and started again on the same disk"),
         (
             '{ restart = "deploy" }',
-            "a new version is deployed: a new process on the same disk, with POC_VERSION incremented",
+            "a new version is deployed: a new process on the same disk, with another POC_VERSION",
         ),
         ('{ repeat = 3, steps = [{ idle = "1s" }] }', "3 times:"),
         ('{ connect = "ann", refused = 403 }', "ann connects and must be rejected with status 403"),

@@ -132,7 +132,7 @@ VARS = 'vars = { color = "blue" }'
             '9:3: "hibernate": "forced" means that evictions are the subject, so it requires hibernate = "evict"',
         ),
         ('resume = "bob"', 'resume = ["bob"]', '10:14: "resume" must be text in quotes, not a list'),
-        ("code = 1000", "code = 99", '12:25: "code" must be at least 1000, not the number 99'),
+        ("code = 1000", "code = -9", '12:25: "code" must be at least 0, not the number -9'),
         (
             'within = "1s"',
             'within = "1 s"',
@@ -182,7 +182,7 @@ VARS = 'vars = { color = "blue" }'
         (
             CONNECT,
             '{ connect = "ann", send = "x" }',
-            '7:22: "send" is not a key of "connect" -> known here: claim, connect, path, refused, within',
+            '7:22: "send" is not a key of "connect" -> known here: claim, connect, path, refused, subprotocol, within',
         ),
         (
             'hibernate = "idle"',

@@ -185,7 +185,7 @@ def test_it_refuses_what_the_loader_refuses_for_its_shape(right: str, wrong: str
 
 
 def test_a_slip_is_told_at_its_place() -> None:
-    (error,) = VALIDATOR.iter_errors(tomli.loads(RICH.replace("code = 4000", "code = 99", 1)))
+    (error,) = VALIDATOR.iter_errors(tomli.loads(RICH.replace("code = 4000", "code = -9", 1)))
     assert list(error.absolute_path) == ["steps", 14, "code"]
 
 

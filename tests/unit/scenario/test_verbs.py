@@ -146,7 +146,7 @@ def test_repeat() -> None:
         ('{ alarm = "fires", of = "log" }', '8:27: there is no object "log" -> known here: object'),
         (
             '{ restart = "kill" }',
-            '8:15: "restart" must be "object", "server", "crash" or "deploy", not the text "kill"',
+            '8:15: "restart" must be "object", "server", "crash", "deploy" or "deploy-deferred", not the text "kill"',
         ),
         ('{ restart = "object", of = "log" }', '8:30: there is no object "log" -> known here: object'),
         (
@@ -214,7 +214,7 @@ def test_what_acts_on_an_object_needs_one(written: str) -> None:
             "vars =",
             'needs = ["sleep"]\nvars =',
             (
-                '5:10: element 1 of "needs" must be "trace", "evict", "crash", "restart", "deploy", "api", '
+                '5:10: element 1 of "needs" must be "trace", "evict", "crash", "restart", "deploy", "deferred", "api", '
                 '"environment" or "itself", not the text "sleep"'
             ),
         ),

@@ -6,6 +6,9 @@ import { isSigned } from "./signing.ts";
 /** How far the app's clock may be off, and how long a room must remember a nonce. */
 export const WINDOW_SECONDS = 60;
 
+/** The largest body of a request: a message of 2,000 characters fits, and nobody can fill the memory with one. */
+const LARGEST_BODY = 16_384;
+
 /** What a request that may be believed says. */
 export interface Signed {
   readonly nonce: string;
@@ -16,12 +19,26 @@ export interface Signed {
 export async function checkRequest(secret: string | undefined, request: Request): Promise<Signed | Response> {
   const url = new URL(request.url);
   const header = (name: string): string => request.headers.get(name) ?? "";
-  const [timestamp, nonce, body] = [header("X-Timestamp"), header("X-Nonce"), await request.text()];
+  const [timestamp, nonce] = [header("X-Timestamp"), header("X-Nonce")];
+  const body = await textOf(request);
+  if (body === null) return refusal(413, `the body has more than ${LARGEST_BODY} bytes`);
   const signed = ["request", timestamp, nonce, request.method, url.pathname + url.search, body].join("\n");
   if (!(await isSigned(secret, signed, header("X-Signature")))) return refusal(401, "the signature is not right");
   const seconds = Math.abs(Date.now() / 1000 - Number(timestamp));
   if (!(seconds <= WINDOW_SECONDS)) return refusal(401, "the timestamp is stale");
   return { nonce, body };
+}
+
+/** Reads the body, which the signature covers, and gives null as soon as it is too large. */
+async function textOf(request: Request): Promise<string | null> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of request.body ?? []) {
+    bytes += part.byteLength;
+    if (bytes > LARGEST_BODY) return null;
+    parts.push(part);
+  }
+  return new TextDecoder().decode(await new Blob(parts).arrayBuffer());
 }
 
 /** What the app may push into a room: a message of the system's, or the wish that all connect anew. */

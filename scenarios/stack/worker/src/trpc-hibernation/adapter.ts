@@ -12,22 +12,25 @@ import {
   TRPCError,
 } from "@trpc/server";
 import { getHTTPStatusCodeFromError } from "@trpc/server/http";
+import { parseTRPCMessage, TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc";
 
-import { Sockets } from "./sockets.ts";
-import { Listening, type Topic } from "./topic.ts";
+import { Sockets } from "./sockets.js";
+import { Listening, type Topic } from "./topic.js";
 import {
   type Asked,
+  batchOf,
   type Call,
+  callsIn,
   type ConnectionParams,
   connectionParams,
   data,
+  type Envelope,
   envelopeOf,
   type Id,
   inputOf,
   isCall,
-  parse,
   type Reply,
-} from "./wire.ts";
+} from "./wire.js";
 
 export interface Options<Router extends AnyTRPCRouter, Session> {
   readonly router: Router;
@@ -40,8 +43,10 @@ export interface Options<Router extends AnyTRPCRouter, Session> {
   createContext(session: Session, socket: WebSocket): inferRouterContext<Router>;
   /** Is told of each connection that was let in. */
   onAdmitted?(session: Session): void;
-  /** Is told what has gone wrong; the client is told anyhow. */
+  /** Is told what has gone wrong; the client is told anyhow. What it throws is ignored. */
   onError?(error: TRPCError, path: string | undefined): void;
+  /** How many messages a batch may have; each call of a larger one is answered with BAD_REQUEST. Any number, unless set. */
+  readonly maxBatchSize?: number;
 }
 
 /** A subscription whose procedure has not answered yet. */
@@ -49,6 +54,19 @@ interface Start {
   readonly controller: AbortController;
   readonly over: Promise<void>;
 }
+
+/** What an error is about: the call that failed, and its context if there was one by then. */
+interface Failed {
+  readonly call?: Call;
+  readonly ctx?: unknown;
+}
+
+/** What a client gets if the router's errorFormatter throws; tRPC's own adapter sends the same. */
+const INTERNAL_ERROR = {
+  code: TRPC_ERROR_CODES_BY_KEY.INTERNAL_SERVER_ERROR,
+  message: "Internal server error",
+  data: { code: "INTERNAL_SERVER_ERROR", httpStatus: 500 },
+} as const;
 
 /** What a socket has under way. */
 interface Pending<Session> {
@@ -66,6 +84,11 @@ const REASON_CHARACTERS = 41;
 function closeCode(code: number): number {
   const isLegal = (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
   return isLegal ? code : 1000;
+}
+
+function isIterable(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return Symbol.asyncIterator in value || ("subscribe" in value && typeof value.subscribe === "function");
 }
 
 export class TrpcHibernation<Router extends AnyTRPCRouter, Session> {
@@ -125,6 +148,20 @@ export class TrpcHibernation<Router extends AnyTRPCRouter, Session> {
     return told;
   }
 
+  /** Ends every subscription of a topic, as a generator that returns does, and gives their number. */
+  end(topic: Topic<never>): number {
+    let ended = 0;
+    for (const [socket, admitted] of this.#sockets.admitted()) {
+      const over = admitted.subscriptions.filter(({ topic: name }) => name === topic.name);
+      if (over.length === 0) continue;
+      const subscriptions = admitted.subscriptions.filter(({ topic: name }) => name !== topic.name);
+      this.#sockets.attach(socket, { ...admitted, subscriptions });
+      for (const { topic: _, ...envelope } of over) this.#send(socket, { ...envelope, result: { type: "stopped" } });
+      ended += over.length;
+    }
+    return ended;
+  }
+
   /** Asks every client to connect anew, as before a deployment; it keeps its old socket until the new one serves it. */
   reconnect(): number {
     const sockets = [...this.#sockets.admitted()];
@@ -176,16 +213,28 @@ export class TrpcHibernation<Router extends AnyTRPCRouter, Session> {
 
   #parse(socket: WebSocket, message: string | ArrayBuffer): Asked[] {
     try {
-      return parse(message, this.#options.router._def._config.transformer);
+      const { messages, isBatch } = batchOf(message);
+      if (isBatch && messages.length > (this.#options.maxBatchSize ?? Infinity)) {
+        this.#refuseBatch(socket, callsIn(messages));
+        return [];
+      }
+      return messages.map((each) => parseTRPCMessage(each, this.#options.router._def._config.transformer));
     } catch (cause) {
-      this.#fail(socket, new TRPCError({ code: "PARSE_ERROR", cause }));
+      this.#fail(socket, new TRPCError({ code: "PARSE_ERROR", cause }), { ctx: this.#contextOf(socket) });
       return [];
     }
   }
 
+  #refuseBatch(socket: WebSocket, calls: readonly Envelope[]): void {
+    const error = new TRPCError({ code: "BAD_REQUEST", message: "Batch call exceeds maximum size" });
+    const shape = this.#shapeOf(error, { ctx: this.#contextOf(socket) });
+    for (const envelope of calls.length > 0 ? calls : [{ id: null }]) this.#send(socket, { ...envelope, error: shape });
+  }
+
   async #answer(socket: WebSocket, asked: Asked, batchIndex: number): Promise<void> {
     if (asked.id === null) {
-      return this.#fail(socket, new TRPCError({ code: "PARSE_ERROR", message: "`id` is required" }));
+      const error = new TRPCError({ code: "PARSE_ERROR", message: "`id` is required" });
+      return this.#fail(socket, error, { ctx: this.#contextOf(socket) });
     }
     if (!isCall(asked)) return this.#stop(socket, asked);
     if (asked.method === "subscription") return this.#start(socket, asked, batchIndex);
@@ -197,7 +246,10 @@ export class TrpcHibernation<Router extends AnyTRPCRouter, Session> {
   #start(socket: WebSocket, call: Call, batchIndex: number): Promise<void> | void {
     const { starting } = this.#pendingOf(socket);
     if (starting.has(call.id) || this.#sockets.subscriptions(socket).some(({ id }) => id === call.id)) {
-      return this.#fail(socket, new TRPCError({ code: "BAD_REQUEST", message: `Duplicate id ${call.id}` }), call);
+      return this.#fail(socket, new TRPCError({ code: "BAD_REQUEST", message: `Duplicate id ${call.id}` }), {
+        call,
+        ctx: this.#contextOf(socket),
+      });
     }
     const controller = new AbortController();
     const over = this.#perform(socket, call, controller.signal, batchIndex).finally(() => {
@@ -208,33 +260,43 @@ export class TrpcHibernation<Router extends AnyTRPCRouter, Session> {
   }
 
   async #perform(socket: WebSocket, call: Call, signal: AbortSignal, batchIndex: number): Promise<void> {
+    let ctx: inferRouterContext<Router> | undefined;
     try {
-      await this.#call(socket, call, signal, batchIndex);
+      ctx = this.#options.createContext(await this.#session(socket), socket);
+      await this.#call(socket, call, ctx, signal, batchIndex);
     } catch (cause) {
       // A subscription that was stopped before it started may end in whatever way.
-      if (!signal.aborted) this.#fail(socket, getTRPCErrorFromUnknown(cause), call);
+      if (!signal.aborted) this.#fail(socket, getTRPCErrorFromUnknown(cause), { call, ctx });
     }
   }
 
-  async #call(socket: WebSocket, call: Call, signal: AbortSignal, batchIndex: number): Promise<void> {
+  async #call(
+    socket: WebSocket,
+    call: Call,
+    ctx: inferRouterContext<Router>,
+    signal: AbortSignal,
+    batchIndex: number,
+  ): Promise<void> {
     const { path } = call.params;
-    const session = await this.#session(socket);
     const result: unknown = await callTRPCProcedure({
       router: this.#options.router,
       path,
       getRawInput: async () => inputOf(call),
-      ctx: this.#options.createContext(session, socket),
+      ctx,
       type: call.method,
       signal,
       batchIndex,
     });
     if (signal.aborted) return;
-    if (result instanceof Listening !== (call.method === "subscription")) {
-      const message = `a topic is what a subscription gives back and nothing else does: ${path}`;
-      throw new TRPCError({ code: "INTERNAL_SERVER_ERROR", message });
+    if (call.method === "subscription") {
+      if (result instanceof Listening) return this.#listen(socket, call, result);
+      throw new TRPCError({ code: "INTERNAL_SERVER_ERROR", message: `Subscription ${path} did not return a topic` });
     }
-    if (result instanceof Listening) this.#listen(socket, call, result);
-    else this.#send(socket, { ...envelopeOf(call), result: { type: "data", data: result } });
+    if (isIterable(result)) {
+      const message = `Cannot return an async iterable or observable from a ${call.method} procedure with WebSockets`;
+      throw new TRPCError({ code: "UNSUPPORTED_MEDIA_TYPE", message });
+    }
+    this.#send(socket, { ...envelopeOf(call), result: { type: "data", data: result } });
   }
 
   /** Nothing in here awaits: what was published before is among the missed, what is published after is heard. */
@@ -273,6 +335,17 @@ export class TrpcHibernation<Router extends AnyTRPCRouter, Session> {
     throw new TRPCError({ code: "UNAUTHORIZED", message: "this connection was not let in" });
   }
 
+  /** Returns a context for the errorFormatter, where there is a session. */
+  #contextOf(socket: WebSocket): inferRouterContext<Router> | undefined {
+    const attached = this.#sockets.attached(socket);
+    if (!("session" in attached)) return undefined;
+    try {
+      return this.#options.createContext(attached.session, socket);
+    } catch {
+      return undefined;
+    }
+  }
+
   #pendingOf(socket: WebSocket): Pending<Session> {
     const known = this.#pending.get(socket);
     if (known !== undefined) return known;
@@ -281,13 +354,29 @@ export class TrpcHibernation<Router extends AnyTRPCRouter, Session> {
     return pending;
   }
 
-  #fail(socket: WebSocket, error: TRPCError, call?: Call): void {
+  #fail(socket: WebSocket, error: TRPCError, failed: Failed = {}): void {
+    this.#tell(error, failed.call?.params.path);
+    const envelope = failed.call === undefined ? { id: null } : envelopeOf(failed.call);
+    this.#send(socket, { ...envelope, error: this.#shapeOf(error, failed) });
+  }
+
+  #shapeOf(error: TRPCError, { call, ctx }: Failed): typeof INTERNAL_ERROR | ReturnType<typeof getTRPCErrorShape> {
     const { path, input } = call?.params ?? { path: undefined, input: undefined };
-    this.#options.onError?.(error, path);
     const config = this.#options.router._def._config;
-    const type = call?.method ?? "unknown";
-    const shape = getTRPCErrorShape({ config, error, type, path, input, ctx: undefined });
-    this.#send(socket, { ...(call === undefined ? { id: null } : envelopeOf(call)), error: shape });
+    try {
+      return getTRPCErrorShape({ config, error, type: call?.method ?? "unknown", path, input, ctx });
+    } catch (cause) {
+      this.#tell(getTRPCErrorFromUnknown(cause), path);
+      return INTERNAL_ERROR;
+    }
+  }
+
+  #tell(error: TRPCError, path: string | undefined): void {
+    try {
+      this.#options.onError?.(error, path);
+    } catch {
+      // The client is answered all the same.
+    }
   }
 
   #send(socket: WebSocket, reply: Reply): void {

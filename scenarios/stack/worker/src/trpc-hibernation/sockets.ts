@@ -3,7 +3,7 @@
 
 import { TRPCError } from "@trpc/server";
 
-import type { Envelope } from "./wire.ts";
+import type { Envelope } from "./wire.js";
 
 export interface Subscription extends Envelope {
   readonly topic: string;
@@ -42,7 +42,9 @@ export class Sockets<Session> {
       socket.serializeAttachment(attached);
     } catch (cause) {
       // 16,384 bytes, of which a subscription takes about 40
-      throw new TRPCError({ code: "PAYLOAD_TOO_LARGE", message: "too many subscriptions on this connection", cause });
+      const many = "session" in attached && attached.subscriptions.length > 0;
+      const message = many ? "too many subscriptions on this connection" : "the session does not fit the attachment";
+      throw new TRPCError({ code: "PAYLOAD_TOO_LARGE", message, cause });
     }
   }
 

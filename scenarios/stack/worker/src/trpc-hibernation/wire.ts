@@ -27,25 +27,41 @@ export function isCall(asked: Asked): asked is Call {
   return asked.method !== "subscription.stop";
 }
 
-/** Reads one message or a batch of them. Throws where one of them is none. */
-export function parse(message: string | ArrayBuffer, transformer: Parameters<typeof parseTRPCMessage>[1]): Asked[] {
+/** Parses one message or a batch of them, but not yet what they ask for. Throws if it is not JSON in a text frame. */
+export function batchOf(message: string | ArrayBuffer): { readonly messages: readonly unknown[]; readonly isBatch: boolean } {
   const parsed: unknown = JSON.parse(textOf(message));
-  return (Array.isArray(parsed) ? parsed : [parsed]).map((each) => parseTRPCMessage(each, transformer));
+  return Array.isArray(parsed) ? { messages: parsed, isBatch: true } : { messages: [parsed], isBatch: false };
 }
 
-/** Reads what a client whose address says `connectionParams=1` sends first. Throws a TRPCError where it is not that. */
+/** Returns the envelopes that answer the calls of a batch that is refused as a whole. */
+export function callsIn(messages: readonly unknown[]): Envelope[] {
+  return messages.flatMap((each) => {
+    if (!isObject(each) || each["method"] === "subscription.stop") return [];
+    const { id, jsonrpc } = each;
+    if (typeof id !== "number" && typeof id !== "string") return [];
+    return jsonrpc === "2.0" ? [{ id, jsonrpc }] : [{ id }];
+  });
+}
+
+/** Reads the first message of a client whose address has `connectionParams=1`. Throws a TRPCError if it is another. */
 export function connectionParams(message: string | ArrayBuffer): ConnectionParams | null {
+  let parsed: unknown;
   try {
-    const { method, data: params } = JSON.parse(textOf(message)) as { method?: unknown; data?: unknown };
-    if (method !== "connectionParams") throw new TypeError("the first message must be connectionParams");
-    if (params === null) return null;
-    if (typeof params !== "object" || Object.values(params as object).some((value) => typeof value !== "string")) {
-      throw new TypeError("connectionParams must be texts");
-    }
-    return params as ConnectionParams;
+    parsed = JSON.parse(textOf(message));
+    if (!isObject(parsed)) throw new TypeError("it is not an object");
   } catch (cause) {
-    throw new TRPCError({ code: "PARSE_ERROR", message: "malformed connectionParams", cause });
+    throw new TRPCError({ code: "PARSE_ERROR", message: "Malformed TRPCConnectionParamsMessage", cause });
   }
+  const params = parsed["data"];
+  if (params === null) return null;
+  if (isObject(params) && Object.values(params).every((value) => typeof value === "string")) {
+    return params as ConnectionParams;
+  }
+  throw new TRPCError({ code: "PARSE_ERROR", message: "Invalid connection params shape" });
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** An event or a reply as tRPC wraps it: what is tracked carries its id twice, for the link and for the listener. */
