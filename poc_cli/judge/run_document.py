@@ -12,6 +12,7 @@ from poc_cli.judge.document_types import (
     CellDocument,
     ClaimDocument,
     ControlDocument,
+    PinDocument,
     RestsOnDocument,
     RunDocument,
     ScenarioDocument,
@@ -32,8 +33,10 @@ from poc_cli.judge.session_claims import is_session, judge_session, left_out_of_
 from poc_cli.judge.sleeps import Sleep, sleeps_of
 from poc_cli.judge.uncaught import uncaught
 from poc_cli.record.places import refused_words
+from poc_cli.record.places import pin_words, pins_of, refused_words
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.run_record import LeftOut, RunRecord, record
+from poc_cli.residency.on_cloudflare import on_cloudflare
 from poc_cli.residency.sleep_onset import onset
 from poc_cli.scenario.check_names import NO_SECRET_LEAVES
 from poc_cli.scenario.scenario import PlacedStep
@@ -198,6 +201,7 @@ def _scenario(run: RunRecord, stories: list[PlayRecord], findings: list[ClaimFin
             "error": _ending(failed, len(stories)),
         }
         | _objects(story)
+        | _pinned(story)
         | _not_evicted(story)
     )
     if is_session(story):
@@ -212,6 +216,24 @@ def _objects(story: PlayRecord) -> Document:
     uses = [memory_use(story, label, None) for label in story.play.objects]
     found = [use_document(use) for use in uses if use.presences]
     return {"objects": found} if found else {}
+
+
+def _pinned(story: PlayRecord) -> Document:
+    """Return what kept objects in memory where a step wanted them to sleep, and how long it would on Cloudflare."""
+    date = (story.start.data.get("target") or {}).get("compatibility_date")
+    found: dict[tuple[str, str], PinDocument] = {}
+    for event in story.of_kind(kinds.AWAKE, kinds.REFUSED):
+        for pin in pins_of(event.data):
+            label, words = event.actor.removeprefix("object:"), pin_words(pin)
+            there = on_cloudflare(pin, date if isinstance(date, str) else None)
+            document: PinDocument = {
+                "object": label,
+                "pin": words,
+                "on_cloudflare": there.says,
+                "source": there.source,
+            }
+            found.setdefault((label, words), document)
+    return {"pinned": [*found.values()]} if found else {}
 
 
 def _not_evicted(story: PlayRecord) -> Document:
