@@ -32,7 +32,6 @@ from poc_cli.judge.retries import Retries
 from poc_cli.judge.session_claims import is_session, judge_session, left_out_of_claims, session_part, with_sessions
 from poc_cli.judge.sleeps import Sleep, sleeps_of
 from poc_cli.judge.uncaught import uncaught
-from poc_cli.record.places import refused_words
 from poc_cli.record.places import pin_words, pins_of, refused_words
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.run_record import LeftOut, RunRecord, record
