@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from poc_cli import __version__
-from poc_cli.commands.scaffold import guess
+from poc_cli.commands.scaffold import Guess, guess
 from poc_cli.config import OWN as CONFIGURATION
 from poc_cli.config import SHARED, find
 from poc_cli.errors import PocError, UsageError
@@ -18,10 +18,12 @@ from poc_cli.files import write_whole
 from poc_cli.report.styled import Line, span
 from poc_cli.run_options import RESULTS
 from poc_cli.scenario.catalog import shown
+from poc_cli.shipped import shipped
 from poc_cli.targets.packages import declares, installation
 from poc_cli.targets.worker_source import DECLARATION, WorkerChoice, WorkerSource, configuration_in, source
 
 SCENARIO = "scenarios/first.toml"
+STORIES = "scenarios/any-room.toml"
 RECORDED = "scenarios/session.toml"
 WORKFLOW = ".github/workflows/feasibility.yml"
 IGNORED = ".gitignore"
@@ -33,6 +35,13 @@ _BEFORE_INSTALL: Final = dict.fromkeys(("pnpm", "yarn"), "corepack enable && ") 
 
 _OTHER_NAME = ' Where it makes the name of something else, write that,\n# as in "room:{play}".'
 _FIXED_NAME = "\n# Its code gives all of them the name below, so each play has a runtime of its own."
+
+_OF_OURS = re.compile(r"^(#:schema|mutant ).*\n", re.MULTILINE)
+"""The lines of a shipped scenario that mean something in poc's own project only."""
+
+_OBJECT = re.compile(r"^object  = .*$", re.MULTILINE)
+_CLIENT = re.compile(r'^(clients\.\w+ *) = ".*?"', re.MULTILINE)
+_MESSAGE = re.compile(r"^(vars\.\w+ *) = .*$", re.MULTILINE)
 
 _ACTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*@[A-Za-z0-9._/-]+")
 """OWNER/REPOSITORY@REF, as `uses:` has it, perhaps with a folder; nothing that could end the line of a workflow."""
@@ -46,17 +55,22 @@ class Delivery:
     requirement: str | None = None
 
 
-def init(folder: Path, delivery: Delivery, *, force: bool, worker: WorkerChoice | None = None) -> list[Line]:
+def init(
+    folder: Path, delivery: Delivery, *, force: bool, worker: WorkerChoice | None = None, stories: bool = False
+) -> list[Line]:
     """Write the three files and return what was written; for a wrangler project, the scenario is made for it.
 
-    The project is `worker`, else the folder itself if it has a wrangler configuration.
+    With `stories`, a fourth has what every room must do, for the messages of the worker to be filled in. The project is `worker`, else the folder itself if it has a wrangler configuration.
     Raises UsageError, and writes nothing, if one of them exists and `force` is not set.
     """
     if not folder.is_dir():
         raise UsageError(f"no folder {folder}", "poc init writes into an existing project")
     if worker is None and configuration_in(folder) is not None and not (folder / DECLARATION).is_file():
         worker = WorkerChoice(folder)
-    texts = {**_texts(delivery), **({} if worker is None else _for(worker, folder, delivery))}
+    guessed = None if worker is None else guess(source(worker))
+    values = {} if guessed is None else _values(guessed, folder)
+    texts = {**_texts(delivery), **({} if guessed is None else _for(guessed.source, values, folder, delivery))}
+    texts |= {STORIES: _stories(values)} if stories else {}
     there = [name for name in texts if os.path.lexists(folder / name)]
     if there and not force:
         exist = "exists" if len(there) == 1 else "exist"
@@ -92,13 +106,11 @@ def _workflow(delivery: Delivery, before: str = "") -> str:
     return _starter("workflow.yml").replace("@STEPS@\n", before + _steps(delivery))
 
 
-def _for(worker: WorkerChoice, folder: Path, delivery: Delivery) -> Mapping[str, str]:
-    """Return the files that are specific to a project, guessed from its code."""
-    guessed = guess(source(worker))
-    found = guessed.source
+def _values(guessed: Guess, folder: Path) -> Mapping[str, str]:
+    """Return what the code of a project says in place of the names in a scenario, as TOML."""
     route = guessed.route
-    values = {
-        "@WORKER@": worker_as_toml(found, (folder / SCENARIO).parent.resolve()),
+    return {
+        "@WORKER@": worker_as_toml(guessed.source, (folder / SCENARIO).parent.resolve()),
         "@CLASSES@": ", ".join(guessed.classes),
         "@CLASS@": _quoted(route.class_name),
         "@NAME_NOTE@": _OTHER_NAME if "{play}" in route.name else _FIXED_NAME,
@@ -107,6 +119,26 @@ def _for(worker: WorkerChoice, folder: Path, delivery: Delivery) -> Mapping[str,
         "@PATH@": _quoted(route.path or "/{play}"),
         "@MESSAGE@": '{ type = "hello" }' if guessed.speaks_json else '"hello"',
     }
+
+
+def _stories(values: Mapping[str, str]) -> str:
+    """Return the shipped scenario of what every room must do, for a project where `values` are known of it."""
+    text = (shipped("scenarios") / Path(STORIES).name).read_text(encoding="utf-8")
+    text = _OF_OURS.sub("", text)
+    if not values:
+        return text
+    text = _OBJECT.sub(
+        lambda _: (
+            f"worker  = {values['@WORKER@']}\nobject  = {{ class = {values['@CLASS@']}, name = {values['@NAME@']} }}"
+        ),
+        text,
+    )
+    text = _CLIENT.sub(lambda client: f"{client[1]} = {values['@PATH@']}", text)
+    return _MESSAGE.sub(lambda var: f"{var[1]} = {values['@MESSAGE@']}", text)
+
+
+def _for(found: WorkerSource, values: Mapping[str, str], folder: Path, delivery: Delivery) -> Mapping[str, str]:
+    """Return the files that are specific to a project, guessed from its code."""
     scenario = _starter("project.toml")
     for name, value in values.items():
         scenario = scenario.replace(name, value)
