@@ -60,7 +60,8 @@ def init(
 ) -> list[Line]:
     """Write the three files and return what was written; for a wrangler project, the scenario is made for it.
 
-    With `stories`, a fourth has what every room must do, for the messages of the worker to be filled in. The project is `worker`, else the folder itself if it has a wrangler configuration.
+    With `stories`, a fourth has what every room must do, for the messages of the worker to be filled in.
+    The project is `worker`, else the folder itself if it has a wrangler configuration.
     Raises UsageError, and writes nothing, if one of them exists and `force` is not set.
     """
     if not folder.is_dir():
@@ -127,12 +128,8 @@ def _stories(values: Mapping[str, str]) -> str:
     text = _OF_OURS.sub("", text)
     if not values:
         return text
-    text = _OBJECT.sub(
-        lambda _: (
-            f"worker  = {values['@WORKER@']}\nobject  = {{ class = {values['@CLASS@']}, name = {values['@NAME@']} }}"
-        ),
-        text,
-    )
+    head = f"worker  = {values['@WORKER@']}\nobject  = {{ class = {values['@CLASS@']}, name = {values['@NAME@']} }}"
+    text = _OBJECT.sub(lambda _: head, text)
     text = _CLIENT.sub(lambda client: f"{client[1]} = {values['@PATH@']}", text)
     return _MESSAGE.sub(lambda var: f"{var[1]} = {values['@MESSAGE@']}", text)
 
