@@ -28,6 +28,7 @@ from poc_cli.scenario.client_tables import AnyClient, ClientSpec
 from poc_cli.scenario.matching import Message
 from poc_cli.scenario.plays import Play
 from poc_cli.scenario.templates import render_text
+from poc_cli.scenario.token_names import token_names
 from poc_cli.targets.attendance import Window
 from poc_cli.targets.base import Target
 from poc_cli.targets.local_api import Call
@@ -404,6 +405,12 @@ class PlayContext:
         """Return the names as a client's messages know them: its number too, unless a counter has that name."""
         return {**self.play.client_bound(client), **self.names}
 
+    @property
+    def names_with_token(self) -> dict[str, object]:
+        """The names as a client's handshake and a request know them: the token of the worker too."""
+        bearer = self.target.headers.get("Authorization", "").removeprefix("Bearer ")
+        return {**token_names(bearer), **self.names}
+
     def client_names(self, names: list[str]) -> list[str]:
         """Expand the client groups that a step names; each client once, in the order of the step."""
         return list(dict.fromkeys(member for name in names for member in self.play.members(name)))
@@ -420,7 +427,7 @@ class PlayContext:
         spec = self.play.clients[name]
         if not isinstance(spec, ClientSpec):
             return self._external_client(name, spec)
-        names = self.names | dict(self.play.client_bound(name))
+        names = self.names_with_token | dict(self.play.client_bound(name))
         headers = self.target.headers | {key: render_text(value, names) for key, value in spec.headers.items()}
         subprotocols = [render_text(each, names) for each in spec.subprotocols]
         path = render_text(spec.path if path is None else path, names)

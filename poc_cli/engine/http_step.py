@@ -42,8 +42,9 @@ class _Answer:
 
 async def request(context: PlayContext, step: Http) -> dict[str, Any]:
     """Send the request, check the response, and return what was observed."""
-    body: Sendable = "" if step.send is None else await to_send(render(step.send, context.names), context.folder)
-    path = render_text(step.http, context.names)
+    names = context.names_with_token
+    body: Sendable = "" if step.send is None else await to_send(render(step.send, names), context.folder)
+    path = render_text(step.http, names)
     headers = _headers(context, step, path)
     sent_fields = context.recorded(body) | context.secrets_in_request(*headers.values())
     sent = context.add(ACTOR, kinds.SENT, method=step.method, path=path, **sent_fields)
@@ -63,7 +64,7 @@ async def request(context: PlayContext, step: Http) -> dict[str, Any]:
 
 
 def _headers(context: PlayContext, step: Http, path: str) -> dict[str, str]:
-    given = {name: render_text(value, context.names) for name, value in step.headers.items()}
+    given = {name: render_text(value, context.names_with_token) for name, value in step.headers.items()}
     # The worker's token is not sent to the app server.
     return (context.target.headers if step.auth and _route(context, path)[0] is context.target.endpoint else {}) | given
 

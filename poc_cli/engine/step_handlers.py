@@ -28,6 +28,7 @@ from poc_cli.scenario.model import (
     Stall,
     Step,
 )
+from poc_cli.scenario.templates import render_text
 
 _POLL_SECONDS = 0.1
 
@@ -51,7 +52,7 @@ async def _connect(context: PlayContext, step: Connect, _: Sleeper) -> Seen:
             await earlier.close(1000, "", partial(context.is_done_in, step.within))
         client = context.new_client(name, step.path)
         try:
-            await _opened(context, client, step.within)
+            selected = await _opened(context, client, step.within)
         except CannotOpen as error:
             secrets = context.secrets_in_headers(error.headers) | context.request_secrets.get(name, {})
             context.add(name, kinds.OPEN_FAILED, said=str(error), late=not error.in_time, **secrets)
@@ -60,6 +61,9 @@ async def _connect(context: PlayContext, step: Connect, _: Sleeper) -> Seen:
                 return None
             refused |= error.in_time
             return f"{name} could not connect{wanted and ' and was not refused'}{wanted}: {error}"
+        if step.subprotocol is not None and selected != render_text(step.subprotocol, context.names_with_token):
+            refused = True
+            return f"{name} was connected with {'another' if selected else 'no'} subprotocol"  # it may be a secret
         refused |= step.refused is not None
         return None if step.refused is None else f"{name} was connected and should be refused with {step.refused}"
 
@@ -70,15 +74,19 @@ async def _connect(context: PlayContext, step: Connect, _: Sleeper) -> Seen:
     return {}
 
 
-async def _opened(context: PlayContext, client: Client, within: float) -> None:
-    """Open a client and record the result of the handshake. Raises CannotOpen if it is not open in time."""
+async def _opened(context: PlayContext, client: Client, within: float) -> str:
+    """Open a client, record the result of the handshake, and return the subprotocol that the server selected.
 
-    async def opened() -> None:
+    Raises CannotOpen if it is not open in time.
+    """
+
+    async def opened() -> str:
         agreed = await client.open(LONGEST_OPENING_SECONDS)
         if agreed is not None:  # recorded before the client's first message: nothing runs in between
             secrets = context.secrets_in_headers(agreed.pop("headers", ()))
             secrets |= context.request_secrets.get(client.name, {})
             context.add(client.name, kinds.OPENED, **agreed, **secrets)
+        return str((agreed or {}).get("subprotocol") or "")
 
     opening = asyncio.ensure_future(opened())
     try:

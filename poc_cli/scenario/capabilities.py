@@ -6,8 +6,9 @@ from typing import Any
 
 from poc_cli.scenario.abilities import LOCAL_ABILITIES, WITHOUT, Need
 from poc_cli.scenario.check_names import entry_of
-from poc_cli.scenario.model import Claim, Step
+from poc_cli.scenario.model import Claim, Exchange, Step
 from poc_cli.scenario.plays import Play
+from poc_cli.scenario.token_names import TOKEN, TOKEN_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,16 @@ def _unfit(play: Play, place: Place) -> str | None:
         )
     needs: list[Need] = list(document.needs)
     needs += ["environment"] if document.secrets and "origin" not in place.abilities else []
+    needs += ["environment"] if _names_token(play) else []
     missing = [need for need in needs if need not in place.abilities]
     return _describe(missing[0], place) if missing else None
+
+
+def _names_token(play: Play) -> bool:
+    """Return whether a play uses the worker's token by its name."""
+    captured = any(isinstance(placed.step, Exchange) and TOKEN in placed.step.capture for placed in play.steps)
+    known = captured or TOKEN in play.vars
+    return not known and any(f"{{{name}}}" in play.scenario.text for name in TOKEN_NAMES)
 
 
 def _describe(need: Need, place: Place) -> str:

@@ -8,12 +8,13 @@ from typing import Final
 from poc_cli.errors import did_you_mean
 from poc_cli.scenario import conditions
 from poc_cli.scenario.client_groups import EVERY_CLIENT, NUMBER, ClientGroups, group_of
-from poc_cli.scenario.client_tables import own_names, texts_of
+from poc_cli.scenario.client_tables import ClientSpec, own_names, texts_of
 from poc_cli.scenario.lint_clients import ORIGIN_NAMES, problems_of_step, taken_by
 from poc_cli.scenario.lint_messages import problems_of_messages, unknown, unknown_names
-from poc_cli.scenario.model import LARGEST_COUNT, AnyClient, Connect, Exchange, ObjectRef, Repeat, Restart, Step
+from poc_cli.scenario.model import LARGEST_COUNT, AnyClient, Connect, Exchange, Http, ObjectRef, Repeat, Restart, Step
 from poc_cli.scenario.steps import Node, every_step
 from poc_cli.scenario.templates import templates_in
+from poc_cli.scenario.token_names import TOKEN, TOKEN_NAMES
 from poc_cli.scenario.validation_errors import Problem
 from poc_cli.scenario.values import Path, shown
 
@@ -51,6 +52,8 @@ class _Flow:
         self._captures = {name for step in steps if isinstance(step, Exchange) for name in step.capture}
         self._counters = {step.as_ for step in steps if isinstance(step, Repeat) and step.as_ is not None}
         opened = {group_of(name) for step in steps if isinstance(step, Connect) for name in step.connect}
+        bound = self._known | self._captures | self._counters
+        self._tokens = TOKEN_NAMES if TOKEN not in bound else frozenset[str]()
         self._connecting = set(played.clients) if EVERY_CLIENT in opened else opened
         self._own = taken_by([client for _, client in played.clients.values()])
         # Names that a capture cannot use, because they would be ambiguous.
@@ -82,7 +85,7 @@ class _Flow:
         before = 0
         for name, (path, client) in self._played.clients.items():
             for way, missing in templates_in(texts_of(client), path):
-                if missing in own_names(client):
+                if missing in own_names(client) or (missing in self._tokens and isinstance(client, ClientSpec)):
                     continue
                 if missing == NUMBER and client.count is None and missing not in later:
                     message = f'{{{missing}}} is the number of a client with a count, and "{name}" has none'
@@ -110,7 +113,8 @@ class _Flow:
             yield from problems_of_step(step, path, self._kinds(step), origin=self._played.given >= ORIGIN_NAMES)
             yield from self._named_objects(step, path)
             yield from self._connects(step)
-            yield from problems_of_messages(step, path, self._known | self._number(step))
+            tokens = self._tokens if isinstance(step, Connect | Http) else frozenset[str]()
+            yield from problems_of_messages(step, path, self._known | self._number(step), tokens)
             if isinstance(step, Exchange):
                 yield from self._captured(step, path)
                 self._known |= step.capture.keys()
@@ -186,7 +190,9 @@ class _Flow:
             path, client = self._played.clients[name]
             texts = {key: text for key, text in texts_of(client).items() if key != "path" or step.path is None}
             for way, missing in templates_in(texts, path):
-                if missing in self._known | own_names(client) or (missing == NUMBER and client.count is not None):
+                if missing in self._known | self._tokens | own_names(client) or (
+                    missing == NUMBER and client.count is not None
+                ):
                     continue
                 if missing in self._captures:
                     advice = (

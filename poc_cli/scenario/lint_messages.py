@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from poc_cli.errors import did_you_mean
@@ -20,15 +21,17 @@ _ANY: Final = "0"
 _EXPECTED: Final = frozenset({"expect", "like", "expect_reason", "expect_text"})
 
 
-def problems_of_messages(step: Step, path: Path, known: set[str]) -> Iterator[Problem]:
-    """Yield problems with what a step sends, expects and compares; `known` are the names that are bound there."""
+def problems_of_messages(
+    step: Step, path: Path, known: set[str], tokens: AbstractSet[str] = frozenset()
+) -> Iterator[Problem]:
+    """Yield problems with what a step sends, expects and compares; `known` and `tokens` are the names bound there."""
     for key in step.fills_templates:
         value = getattr(step, key)
         if value is None:
             continue
         plain = value.model_dump(exclude_none=True) if isinstance(value, Shape) else value
         # What an environment variable holds is not recorded, so the judge could not check it.
-        yield from unknown_names(plain, (*path, key), known if key not in _EXPECTED else _recorded(known))
+        yield from unknown_names(plain, (*path, key), known if key not in _EXPECTED else _recorded(known), tokens)
     if not isinstance(step, Exchange):
         return
     for key in ("send", "expect", "like"):
@@ -54,10 +57,12 @@ def weak_conditions(step: Step, path: Path) -> Iterator[Problem]:
                 yield Problem((*path, "where", index), f"{shown(pattern.source)} matches every text", advice)
 
 
-def unknown_names(value: object, path: Path, known: set[str]) -> Iterator[Problem]:
-    """Yield a problem for each template in a value with an unknown name."""
+def unknown_names(
+    value: object, path: Path, known: set[str], tokens: AbstractSet[str] = frozenset()
+) -> Iterator[Problem]:
+    """Yield a problem for each template in a value with an unknown name; `tokens` are known and not proposed."""
     for way, name in templates_in(value, path):
-        if name not in known:
+        if name not in known and name not in tokens:
             yield unknown(name, way, known)
 
 

@@ -21,7 +21,7 @@ class Connect(Step):
 
     verb: ClassVar[str] = "connect"
     names_clients: ClassVar[tuple[str, ...]] = ("connect",)
-    fills_templates: ClassVar[tuple[str, ...]] = ("path",)
+    fills_templates: ClassVar[tuple[str, ...]] = ("path", "subprotocol")
     example: ClassVar[str] = """\
   { connect = ["ann", "bob"], within = "2s" },
   { on = "ann", send = { op = "who" }, expect = { name = "ann" }, capture = { room = "instance" } },
@@ -37,16 +37,20 @@ class Connect(Step):
     refused: int | None = Field(
         default=None, ge=300, le=599, description="The HTTP status with which the server must reject each of them."
     )
+    subprotocol: str | None = Field(
+        default=None, description="The subprotocol that the server must select; empty if it must select none."
+    )
 
     @property
     def shows_something(self) -> bool:
-        """Whether clients must be rejected."""
-        return self.refused is not None
+        """Whether clients must be rejected, or get a subprotocol."""
+        return self.refused is not None or self.subprotocol is not None
 
     def sentence(self) -> str:
         """Describe who connects."""
         end = "" if self.path is None else f" to {inert(self.path)}"
         end += "" if self.refused is None else f" and must be rejected with status {self.refused}"
+        end += "" if self.subprotocol is None else f" with the subprotocol {inert(self.subprotocol) or 'none'} selected"
         end += self.time_limit()
         if self.connect == [EVERY]:
             return f"all clients connect at the same time{end}"

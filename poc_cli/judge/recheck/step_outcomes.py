@@ -54,7 +54,8 @@ def _connect(verb: Connect, state: State, step: Ongoing, _: Event) -> Outcome:
 
     def one(client: str) -> Outcome:
         event = opened.get(client)
-        if state.kinds[client] is not ClientSpec:
+        # A subprotocol may hold the token, which the record does not have.
+        if state.kinds[client] is not ClientSpec or verb.subprotocol is not None:
             return "unclear"
         if event is None:
             return "unmet"

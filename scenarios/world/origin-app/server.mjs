@@ -21,7 +21,8 @@ const pathTo = (room) => `/room/${encodeURIComponent(room)}/push`;
 function signed(room, text, age = 0) {
   const [timestamp, nonce, body] = [String(seconds() - age), randomUUID(), JSON.stringify({ text })];
   const told = ["push", "POST", pathTo(room), timestamp, nonce, body].join("\n");
-  return { timestamp, nonce, signature: signature(POC_PUSH_SECRET, told), body };
+  const whole = signature(POC_PUSH_SECRET, told);
+  return { timestamp, nonce, signature: whole, beginning: whole.slice(0, 8), body };
 }
 
 /** Says something in a room, and gives the worker's status and answer. */
@@ -65,6 +66,8 @@ const ROUTES = {
 
 /** What only rooms may ask, by the key. */
 const API = {
+  // Where a room must not follow with its key; the host would be another one.
+  "/api/moved": ({ room }) => [302, {}, { location: `/api/hello?room=${room}` }],
   "/api/hello": ({ room }) => [200, { authorized: true, calls: counted(room) }],
   // The room that asks is told the news while it waits for the answer.
   "/api/news": async ({ room }) => [200, { pushed: (await push(room, "news"))[0] }],
@@ -78,6 +81,6 @@ async function answer(request) {
 }
 
 createServer(async (request, response) => {
-  const [status, body] = await answer(request).catch((error) => [502, { error: String(error) }]);
-  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+  const [status, body, headers] = await answer(request).catch((error) => [502, { error: String(error) }]);
+  response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
 }).listen(Number(PORT), "127.0.0.1");

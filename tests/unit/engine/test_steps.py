@@ -432,3 +432,11 @@ def test_where_every_client_was_closed_there_is_none_either() -> None:
     played = play(story(OPEN, closes, SLEEP), traced=False)
     assert played.failures() == ["no_sleep"]
     assert "every client was closed" in played.one(kinds.PLAY_END).data["reason"]
+
+
+def test_a_subprotocol_that_is_not_selected_fails_the_connect() -> None:
+    """The fake runtime selects none."""
+    wanted = play(story(f'{{ connect = "ann", subprotocol = "chat", {IT} }}'))
+    assert wanted.verdicts == {"it": "refuted"}
+    none = play(story(f'{{ connect = "ann", subprotocol = "", {IT} }}'))
+    assert none.verdicts == {"it": "held"}

@@ -137,3 +137,15 @@ def test_a_worker_that_begins_with_data_runs_only_where_poc_runs_workers() -> No
     assert fitted(LOCAL, WHO, SEEN, more=worker).reason is None
     reason = fitted(Place("cloudflare", "instance", frozenset({"idle", "worker"})), WHO, SEEN, more=worker).reason
     assert reason == "its worker begins with data (seed), which only a runtime that poc starts has; not on cloudflare"
+
+
+def test_near_misses_of_the_token_need_a_worker_that_poc_gives_one() -> None:
+    near = '{ http = "/room/{play}", headers = { Authorization = "Bearer {token.upper}" }, status = 401 }'
+    assert "variables that poc sets" in str(fitted(URL, WHO, near, SEEN).reason)
+    assert fitted(CLOUDFLARE, WHO, near, SEEN).reason is None
+    assert fitted(LOCAL, WHO, near, SEEN).reason is None
+
+
+def test_a_token_of_the_scenario_itself_needs_nothing() -> None:
+    capture = '{ on = "ann", send = "t", expect = {}, capture = { token = "t" } }'
+    assert fitted(URL, WHO, capture, '{ connect = "ann", path = "/?t={token}" }', SEEN).reason is None

@@ -180,3 +180,27 @@ def test_a_claim_that_only_a_repeated_step_names_is_decided() -> None:
     assert parse(text, "tale.toml").steps
     control = 'control = { steps = [{ repeat = 2, steps = [{ on = "bob", send = "y", claim = "it" }] }] }\n'
     assert len(plays_of(parse(text + control, "tale.toml"))) == 2
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        '{ connect = "bob", path = "/room/{play}?t={token}" }',
+        '{ connect = "bob", subprotocol = "bearer.{token}" }',
+        '{ http = "/room/{play}", headers = { Authorization = "Bearer {token.short}" } }',
+    ],
+)
+def test_the_token_is_known_where_a_client_or_a_request_tries_to_get_in(steps: str) -> None:
+    assert parse(tale(steps), "tale.toml").steps
+
+
+def test_elsewhere_it_is_not_known() -> None:
+    assert "{token} is not defined here" in refusal(tale('{ on = "bob", send = "{token}" }'))
+    assert "{token.rest} is not defined here" in refusal(tale('{ connect = "bob", path = "/{token.rest}" }'))
+
+
+def test_who_captures_a_token_means_that_one() -> None:
+    capture = '{ on = "bob", expect = {}, capture = { token = "t" } }'
+    again = '{ connect = "bob", path = "/room/{play}?t={token}" }'
+    assert parse(tale(f"{capture},\n  {again}"), "tale.toml").steps
+    assert "{token} is not defined here" in refusal(tale(f"{again},\n  {capture}"))

@@ -38,10 +38,10 @@ VARS = 'vars = { color = "blue" }'
         ),
         (
             '"/room/{play}" }',
-            '"/r?t={token}" }',
+            '"/r?t={ticket}" }',
             (
-                "4:59: {token} is not defined here"
-                " -> known here: before, color, play (for literal braces, write {{token}})"
+                "4:59: {ticket} is not defined here"
+                " -> known here: before, color, play (for literal braces, write {{ticket}})"
             ),
         ),
         (

@@ -182,7 +182,7 @@ VARS = 'vars = { color = "blue" }'
         (
             CONNECT,
             '{ connect = "ann", send = "x" }',
-            '7:22: "send" is not a key of "connect" -> known here: claim, connect, path, refused, within',
+            '7:22: "send" is not a key of "connect" -> known here: claim, connect, path, refused, subprotocol, within',
         ),
         (
             'hibernate = "idle"',
