@@ -55,6 +55,7 @@ _QUERY: Final = re.compile(rf"searchParams\.get\(\s*{_STRING}(\w+){_STRING}|\.re
 _EXACT: Final = re.compile(
     rf"(?:[!=]==?\s*|endsWith\(\s*|startsWith\(\s*|case\s+|\.(?:get|all)\(\s*){_STRING}(/[\w./-]*\w/?){_STRING}"
 )
+_LISTED: Final = re.compile(r"\[([\w\s,=]*)\]\s*=[^=;\n]*$")
 _SPLIT: Final = re.compile(r"\.split\(\s*[\"'`/]/")
 _STARTS: Final = re.compile(rf"startsWith\(\s*{_STRING}(/[\w./-]*\w)/?{_STRING}")
 _PREFIX: Final = re.compile(rf"{_STRING}(/(?:[\w.-]+/)+){_STRING}")
@@ -206,6 +207,11 @@ def _walked(front: str, body: str, start: int) -> str:
     until = named.start() if named is not None and named.start() > start else len(front)
     parts = [part for part in _PART.findall(front, start, until) if part not in _NO_PART]
     parts = list(dict.fromkeys(parts)) if "switch" in front else parts[:1]
+    listed = _LISTED.search(front[:start])
+    names = [] if listed is None else [name.partition("=")[0].strip() for name in listed[1].split(",")]
+    called = next((each[1] for each in _CALL.finditer(front, start)), "")
+    used = [at for at, name in enumerate(names) if name and re.search(rf"\b{re.escape(name)}\b", called)]
+    parts += ["x"] * (used[0] - 1 - len(parts) if used else 0)  # before the first slash is nothing
     own = _OWN_PATH.search(body) if re.search(r"pathname\s*=[^=]", front) else None
     return "/" + "/".join([*parts, _PLAY]) + (own[1] if own else "")
 
@@ -215,7 +221,7 @@ def _by_position(code: str, split: int) -> str | None:
 
     None where no prefix is asked for: what the segments before it must be is then told otherwise.
     """
-    prefix = _STARTS.search(code)
+    prefix = next(iter([*_STARTS.finditer(code, 0, split)][-1:]), None)  # the nearest before it
     if prefix is None:
         return None
     end = code.find("\n", split)

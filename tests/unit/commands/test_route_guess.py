@@ -176,6 +176,15 @@ def test_names_that_the_code_makes(code: str, name: str, path: str) -> None:
             'if (path.startsWith("/api/")) { const parts = path.split("/");\n env.ROOM.idFromName(parts[3]); }',
             "/api/x/{play}",
         ),
+        # the prefix that is asked for last, and a segment by its place in a list
+        (
+            (
+                'if (path.startsWith("/users/")) return user(); if (path.startsWith("/rooms")) {\n'
+                ' const parts = path.split("/").filter(Boolean); env.ROOM.idFromName(parts[1]); }'
+            ),
+            "/rooms/{play}",
+        ),
+        ('const [, , room] = url.pathname.split("/"); return env.ROOM.getByName(room).fetch(r);', "/x/{play}"),
         # a request that is no GET opens no WebSocket
         (
             (
