@@ -1,7 +1,7 @@
 // The Worker in front of the objects: authorizes a request, finds the room by name, and forwards the request.
 // No object is used for requests without a token, ticket or signature, or from a web page that is not allowed.
 
-import { exports, WorkerEntrypoint } from "cloudflare:workers";
+import { exports } from "cloudflare:workers";
 
 import { authenticate } from "./auth.ts";
 import type { Env } from "./env.ts";
@@ -14,18 +14,12 @@ import { checkTicket, ticketOffered } from "./tickets.ts";
 
 export { Room };
 
-/** The same rooms through a service binding: a socket that comes in here leads through two Workers. */
-export class Gate extends WorkerEntrypoint<Env> {
-  override async fetch(request: Request): Promise<Response> {
-    const name = roomNameOf(new URL(request.url)) ?? "";
-    return this.env.ROOM.get(this.env.ROOM.idFromName(name)).fetch(request);
-  }
+/** The binding of this Worker to itself: a socket that comes in through it leads through two Workers. */
+interface Exports {
+  readonly default: Fetcher;
 }
 
-/** The binding of this Worker to its own entrypoint. */
-interface Exports {
-  readonly Gate: Fetcher;
-}
+const GATE = "/gate";
 
 /** Longer names are refused: the platform's limit is 1,024 bytes for a name that alarms can read. */
 const LONGEST_ROOM_NAME = 512;
@@ -60,7 +54,7 @@ function subprotocolHeader(subprotocol: string | null): HeadersInit {
 }
 
 function roomNameOf(url: URL): string | null {
-  const match = /^(?:\/gate)?\/room\/([^/]+)(?:\/push)?$/.exec(url.pathname);
+  const match = /^\/room\/([^/]+)(?:\/push)?$/.exec(url.pathname);
   if (match?.[1] === undefined) return null;
   try {
     return decodeURIComponent(match[1]);
@@ -87,6 +81,10 @@ export default {
       return refused({ status: 403, error: "origin_not_allowed", message });
     }
     const url = new URL(request.url);
+    if (url.pathname.startsWith(`${GATE}/room/`)) {
+      url.pathname = url.pathname.slice(GATE.length);
+      return (exports as unknown as Exports).default.fetch(new Request(url, request));
+    }
     const name = roomNameOf(url);
     const admitted = await admit(request, url, name, env);
     if ("error" in admitted) return refused(admitted);
@@ -100,9 +98,7 @@ export default {
       return refused({ status: 400, error: "bad_name", message });
     }
 
-    const { Gate: gate } = exports as unknown as Exports;
-    const room = url.pathname.startsWith("/gate/") ? gate : env.ROOM.get(env.ROOM.idFromName(name));
-    const response = await room.fetch(request);
+    const response = await env.ROOM.get(env.ROOM.idFromName(name)).fetch(request);
     if (response.webSocket === null || admitted.subprotocol === null) return response;
     return new Response(null, {
       status: 101,
