@@ -45,7 +45,7 @@ def _command(arguments: tuple[str, ...], folder: Path, environment: dict[str, st
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(descriptor, stream)
         os.close(descriptor)
-    sys.stdin = open(0, encoding="utf-8")  # noqa: PTH123, SIM115
+    sys.stdin = open(0, encoding="utf-8")  # noqa: SIM115
     sys.stdout, sys.stderr = (open(stream, "w", encoding="utf-8") for stream in (1, 2))  # noqa: PTH123, SIM115
     os.chdir(folder)
     os.environ.clear()
