@@ -62,6 +62,6 @@ def test_what_is_played_and_what_is_left_out_and_why() -> None:
 
 
 def test_the_shipped_worker_is_called_that_however_a_scenario_names_it() -> None:
-    own = scenario(f'worker = {{ dir = "{shipped("worker")}", vars = {{ A = "b" }} }}')
+    own = scenario('worker = { dir = "../worker", vars = { A = "b" } }', str(shipped("scenarios") / "own.toml"))
     stories = [scenario(), own, scenario('worker = "hall"', "/stories/one.toml", name="hall")]
     assert plan_run(stories, RunOptions(), PLACE).workers(RunOptions()) == ["the shipped worker", "/stories/hall"]
