@@ -84,13 +84,14 @@ docs: $(VENV)  ## renew the generated files of docs/: the schemas, how to write 
 	@$(BIN)/python -m poc_cli.judge.check_table
 	@$(BIN)/python -m poc_cli.commands.generate_docs
 
-soak: $(DEV)  ## end poc at random moments, run it a hundred times, hold 2,000 sockets, deploy fifty times, play all on a rough machine, judge 100,000 stories of known truth; takes two and a half hours
+soak: $(DEV)  ## end poc at random moments, run it a hundred times, hold 2,000 sockets, deploy fifty times, play all on a rough machine, judge 100,000 stories of known truth, play healthy projects with sleeps everywhere; takes three and a half hours
 	@$(BIN)/python tests/soak/leftovers.py
 	@$(BIN)/python tests/soak/stability.py
 	@$(BIN)/python tests/soak/stack.py
 	@$(BIN)/python tests/soak/load.py
 	@$(BIN)/python -m tests.soak.deployments
 	@$(BIN)/python -m tests.soak.truth
+	@$(BIN)/python -m tests.soak.everywhere
 	@$(BIN)/python -m tests.rough.catalogue --minutes 60
 	@$(BIN)/python -m tests.rough.mutants --minutes 30
 

@@ -249,6 +249,15 @@ class LeakDocument(TypedDict):
     public: Annotated[bool, "the scenario lists it as public"]
 
 
+class UncaughtDocument(TypedDict):
+    """An exception of the worker that nothing caught and no claim tells of."""
+
+    scenario: str
+    threw: Annotated[str, "what was thrown, by which handler and at which line"]
+    times: int
+    first: Annotated[int, "the id of the first event"]
+
+
 class SleepOnset(TypedDict):
     """After what silence objects sleep on a remote target, measured with canaries."""
 
@@ -338,6 +347,7 @@ class RunDocument(TypedDict):
     figures: dict[str, Figure]
     counts: Counts
     leaks: NotRequired[Annotated[list[LeakDocument] | None, "null if an older record does not say"]]
+    uncaught: NotRequired[list[UncaughtDocument]]
     load: NotRequired[list[LoadDocument]]
 
 

@@ -31,6 +31,7 @@ from poc_cli.judge.recheck import checked
 from poc_cli.judge.retries import Retries
 from poc_cli.judge.session_claims import is_session, judge_session, left_out_of_claims, session_part, with_sessions
 from poc_cli.judge.sleeps import Sleep, sleeps_of
+from poc_cli.judge.uncaught import uncaught
 from poc_cli.record.places import pin_words, pins_of, refused_words
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.run_record import LeftOut, RunRecord, record
@@ -95,6 +96,7 @@ def judge_run(run: RunRecord, events: list[Event | None]) -> RunDocument:
         "figures": figures([story for story, _ in judged], run.canaries, run.round_trips),
         "counts": counts(scenarios),
         "leaks": leaked.as_documents(story for story, _ in judged),
+        "uncaught": uncaught((story for story, _ in judged), cast("list[ScenarioDocument]", scenarios)),
     }
     return loads.added_to(whole)
 

@@ -84,8 +84,13 @@ class Suspicion:
 
     @property
     def is_confirmed(self) -> bool:
-        """Whether it showed often enough to count."""
-        return self.seen >= NEEDED
+        """Whether it showed often enough to count.
+
+        A list in another order may be in a random order that happened to be the same in all plays without a sleep, so
+        that has to show in each play with the sleep.
+        """
+        always = self.seen == self.of >= PERFORMANCES
+        return always if self.difference.reordered is not None else self.seen >= NEEDED
 
 
 class SessionRecord:

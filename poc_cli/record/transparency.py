@@ -4,11 +4,13 @@ What differs among plays without a sleep is learned first, by client, message an
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
+from poc_cli.record.arranging import Arranger, Skeletons, unordered_paths
 from poc_cli.record.client_view import Sight, View
 from poc_cli.record.masking import ANYTHING, Masker, could_be_id
 from poc_cli.scenario.values import MISSING, Path
@@ -17,6 +19,9 @@ DifferenceKind = Literal["value", "missing", "extra", "doubled", "order"]
 
 _DISCRIMINATORS: Final = ("type", "event", "op", "kind", "action", "cmd", "t", "method")
 """Keys whose text says what kind of message it is, as chat protocols name them."""
+
+_NUMBERED: Final = re.compile(r"<id \d+>")
+_ID: Final = "<id>"
 
 Place = tuple[object, ...]
 """Which of a client's sights: its number, or its shape and its number among those of that shape."""
@@ -47,6 +52,9 @@ class Difference:
     new_id: bool = False
     """Whether another id stands where an earlier one did."""
 
+    reordered: Path | None = None
+    """The path of the list that has the same elements in another order, if that is all that differs there."""
+
     @property
     def family(self) -> tuple[object, ...]:
         """Return what it has in common with differences in other gaps that the same defect makes."""
@@ -56,6 +64,8 @@ class Difference:
     def key(self) -> tuple[object, ...]:
         """Return what makes it the same difference in another play."""
         step = None if self.expected is None else self.expected.step
+        if self.reordered is not None:
+            return self.client, "reordered", step, self.reordered
         return self.client, self.kind if self.kind in {"value", "order"} else "count", step, self.path
 
 
@@ -81,7 +91,12 @@ class Reference:
         """Learn from the views of at least one play; values under a path or key in `ignore` never count."""
         self._ignore = frozenset(ignore)
         names = sorted({client for view in views for client in view})
-        self._clients = {name: self._learned([view.get(name, ()) for view in views]) for name in names}
+        plays = [{name: [*map(self._without_ignored, view.get(name, ()))] for name in names} for view in views]
+        self._skeletons = Skeletons([sight.value for each in play.values() for sight in each] for play in plays)
+        same = [(name, number) for name in names for number in range(min(len(play[name]) for play in plays))]
+        placed = ([play[name][number].value for play in plays] for name, number in same)
+        self._unordered = unordered_paths(self._skeletons, placed)
+        self._clients = {name: self._learned([self._arranged(play[name]) for play in plays]) for name in names}
 
     def differences(self, view: View) -> list[Difference]:
         """Return the first difference of each client, in the order of the story."""
@@ -101,7 +116,6 @@ class Reference:
         return masked / values if values else 0.0
 
     def _learned(self, plays: Sequence[Sequence[Sight]]) -> _Client:
-        plays = [[self._without_ignored(each) for each in sights] for sights in plays]
         shapes = [[_shape(each) for each in sights] for sights in plays]
         by_shape = any(each != shapes[0] for each in shapes[1:])
         placed = [dict(zip(_places(sights, by_shape=by_shape), sights, strict=True)) for sights in plays]
@@ -135,7 +149,7 @@ class Reference:
         )
 
     def _difference(self, name: str, learned: _Client | None, seen: Sequence[Sight]) -> Difference | None:
-        seen = [self._without_ignored(each) for each in seen]
+        seen = self._arranged([*map(self._without_ignored, seen)])
         if learned is None:
             return Difference(name, "extra", None, seen[0]) if seen else None
         places = _places(seen, by_shape=learned.by_shape)
@@ -145,6 +159,10 @@ class Reference:
         if learned.by_shape:
             return _by_shape(name, learned, places, seen, values)
         return _in_order(name, learned, seen, values)
+
+    def _arranged(self, sights: Sequence[Sight]) -> list[Sight]:
+        arranger = Arranger(self._skeletons, self._unordered)
+        return [replace(each, value=arranger.arranged(each.value)) for each in sights] if self._unordered else [*sights]
 
     def _without_ignored(self, sight: Sight) -> Sight:
         return replace(sight, value=without_ignored(sight.value, self._ignore)) if self._ignore else sight
@@ -202,7 +220,18 @@ def _of_values(name: str, learned: _Client, seen: Sequence[Sight], values: Seque
         wrong=sum(_text(one) != _text(other) for one, other in pairs),
         of=len(pairs),
         new_id=all(isinstance(each, str) and each.startswith("<id ") for each in at),
+        reordered=_reordered(wanted[first], values[first], path),
     )
+
+
+def _reordered(wanted: Any, value: Any, path: Path) -> Path | None:
+    """Return the path of the outermost list around a difference if it has the same elements, whatever their ids."""
+    for length in range(len(path)):
+        one, other = value_at(wanted, path[:length]), value_at(value, path[:length])
+        if isinstance(one, list) and isinstance(other, list):
+            same = Counter(_NUMBERED.sub(_ID, _text(each)) for each in one)
+            return path[:length] if same == Counter(_NUMBERED.sub(_ID, _text(each)) for each in other) else None
+    return None
 
 
 def _extra(name: str, seen: Sequence[Sight], values: Sequence[Any], at: int) -> Difference:

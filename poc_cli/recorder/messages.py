@@ -99,10 +99,26 @@ def _pruned(value: Any, others: Sequence[Any], key: str = "") -> Any:
     if isinstance(value, list):
         if not all(isinstance(each, list) and len(each) == len(value) for each in others):
             return _DROPPED
+        if _is_reordered([value, *others]):
+            return [{}] * len(value) if all(isinstance(item, dict) for item in value) else _DROPPED
         items = [_pruned(item, [each[index] for each in others], key) for index, item in enumerate(value)]
         return _DROPPED if any(item is _DROPPED for item in items) else items
     same = all(type(each) is type(value) and each == value for each in others)
     return value if same and is_steady(value) and not is_secret_key(key) else _DROPPED
+
+
+def _is_reordered(lists: Sequence[list[Any]]) -> bool:
+    """Return whether the same elements came in another order, apart from what differs by itself in them."""
+    signatures = [[json.dumps(_steady_part(item), sort_keys=True) for item in each] for each in lists]
+    return any(each != signatures[0] for each in signatures) and len({(*sorted(each),) for each in signatures}) == 1
+
+
+def _steady_part(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _steady_part(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_steady_part(item) for item in value]
+    return value if is_steady(value) else None
 
 
 def is_steady(value: Any) -> bool:

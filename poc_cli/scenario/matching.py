@@ -401,7 +401,7 @@ _Why = Callable[[], str]
 
 def _mismatch(expected: object, message: Message, *, exact: bool) -> _Why | None:
     name, content = _form(expected)
-    if name in _BINARY:
+    if name in BINARY:
         return _binary_mismatch(name, content, message)
     if name == "match":
         fits = _match_text(content, message) is not None
@@ -416,7 +416,8 @@ def _mismatch(expected: object, message: Message, *, exact: bool) -> _Why | None
     return _json_mismatch(content, message.json, (), exact=exact)
 
 
-_BINARY: Final = frozenset({"hex", "bytes", "hex_prefix", "hex_match"})
+BINARY: Final = frozenset({"hex", "bytes", "hex_prefix", "hex_match"})
+"""Forms of binary messages."""
 
 
 def _binary_mismatch(name: str, content: object, message: Message) -> _Why | None:

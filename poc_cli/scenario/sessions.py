@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from poc_cli.scenario.matching import BINARY, looks_at_keys
 from poc_cli.scenario.model import Hibernate, Idle, On, Probe, Resume, Step
 from poc_cli.scenario.plays import Play
 from poc_cli.scenario.scenario import PlacedStep
@@ -137,10 +138,17 @@ def _relaxed(step: Step, *, anything: bool) -> Step:
 
 
 def _anything(expected: Any) -> Any:
-    """Return an expectation of as many messages, whatever JSON they are."""
+    """Return an expectation of as many messages, whatever they are; plain texts are still expected as they are."""
     if isinstance(expected, list):
         return list(_each_anything(expected))
-    return {} if isinstance(expected, dict) else expected
+    if not isinstance(expected, dict):
+        return expected
+    return {} if looks_at_keys(expected) else _any_of_its_kind(expected)
+
+
+def _any_of_its_kind(form: dict[str, Any]) -> dict[str, Any]:
+    """Return a pattern that every binary message matches, or every text, as a form such as `{ hex = … }` is for one."""
+    return {"hex_match": "^"} if form.keys() & BINARY else {"match": ""}
 
 
 def _each_anything(expected: Iterable[Any]) -> Iterator[Any]:

@@ -91,12 +91,12 @@ class FrontDoor:
     # --- WebSockets
 
     def opened(self, number: int, head: Head) -> None:
-        """Keep that the worker accepted a WebSocket."""
-        self._keep(Opened(self._now_s, number, head.target, head.headers))
+        """Keep that the worker accepted a WebSocket, as of the request: others may be told of it before the client."""
+        self._keep(Opened(self._begun_s(head), number, head.target, head.headers))
 
     def refused(self, number: int, head: Head, status: int) -> None:
         """Keep that the worker refused a WebSocket."""
-        self._keep(Opened(self._now_s, number, head.target, head.headers, refused=status))
+        self._keep(Opened(self._begun_s(head), number, head.target, head.headers, refused=status))
 
     def passed(self, number: int, side: Side, payload: Payload) -> None:
         """Keep a message."""
@@ -124,8 +124,11 @@ class FrontDoor:
         kept = tuple(pair for pair in head.headers if pair[0].lower() != "accept-encoding")
         return replace(head, headers=(*kept, *missing))
 
+    def _begun_s(self, head: Head) -> float:
+        return self._begun.pop(id(head), self._now_s)
+
     def _answered(self, head: Head, request: bytes, response: bytes) -> None:
-        begun = self._begun.pop(id(head), self._now_s)
+        begun = self._begun_s(head)
         answer = _parsed(response)
         if answer is None:
             return

@@ -1,4 +1,4 @@
-"""`--sleep everywhere` on real workerd: the shipped worker is transparent, and mutants that lose something are not."""
+"""`--sleep everywhere` on real workerd: healthy workers are transparent, and those that lose something are not."""
 
 from pathlib import Path
 from typing import Any
@@ -7,6 +7,7 @@ import pytest
 
 from tests.support import mutants
 from tests.support.command import Poc
+from tests.support.twins import HEALTHY, SESSIONS, Twin, played, twins
 
 pytestmark = pytest.mark.live
 
@@ -52,3 +53,30 @@ def test_a_worker_that_loses_something_is_refuted(tmp_path: Path, name: str) -> 
 def test_so_is_each_other_one_of_the_list(tmp_path: Path, name: str) -> None:
     found = mutant(tmp_path, name)
     assert found["verdict"] == "refuted", found["claims"][0]["reason"]
+
+
+def verdict(found: dict[str, Any]) -> str:
+    assert found["claims"], found["error"]
+    (claim,) = found["claims"]
+    return f"{claim['verdict']}: {claim['reason']}"
+
+
+def test_a_project_with_ids_clocks_and_lists_in_any_order_is_transparent(tmp_path: Path) -> None:
+    found = verdict(played(Poc(tmp_path / "play"), SESSIONS / "presence.toml"))
+    assert found.startswith("held"), found
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", [name for name in HEALTHY if name != "presence"])
+def test_so_is_each_other_healthy_project(tmp_path: Path, name: str) -> None:
+    found = verdict(played(Poc(tmp_path / "play"), SESSIONS / f"{name}.toml"))
+    assert found.startswith("held"), found
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("twin", twins(), ids=lambda twin: str(twin.name))
+def test_its_twin_that_loses_one_visible_field_is_not(tmp_path: Path, twin: Twin) -> None:
+    worker = twin.copied(tmp_path)
+    session = SESSIONS / f"{twin.project}.toml"
+    found = verdict(played(Poc(tmp_path / "play"), session, "--worker", str(worker)))
+    assert found.startswith("refuted"), f"{twin.loses}: {found}"

@@ -231,3 +231,39 @@ def test_it_says_for_how_long_it_stayed_wrong() -> None:
 def test_the_share_of_masked_values_is_told() -> None:
     plays = [view(ann=[{"ms": number, "a": 1, "b": 2, "c": 3}]) for number in (3, 4, 5)]
     assert Reference(plays).masked_share == pytest.approx(0.25)
+
+
+def members(*order: int, ids: int = 0, status: str = "busy") -> dict[str, Any]:
+    names = ("ann", "bob", "cy")
+    found = [{"id": UUIDS[ids + n], "name": names[n], "status": status if n == 0 else "online"} for n in order]
+    return {"type": "list", "users": found}
+
+
+def test_a_list_of_members_in_any_order_is_compared_whatever_its_ids() -> None:
+    plays = [[members(0, 1, ids=0)], [members(1, 0, ids=3)], [members(1, 0, ids=6)]]
+    assert same(*plays, kept=[members(0, 1, ids=9)]) is None
+    found = same(*plays, kept=[members(1, 0, ids=9, status="online")])
+    assert found is not None
+    assert found.path[-1] == "status"
+
+
+def test_that_order_means_nothing_is_learned_by_the_path_of_the_list() -> None:
+    # The second list came in the same order in all of them, by chance.
+    plays = [[members(0, 1, ids=n), members(0, 1, 2, ids=n)] for n in (0, 3)] + [[members(1, 0), members(0, 1, 2)]]
+    assert same(*plays, kept=[members(0, 1, ids=9), members(2, 0, 1, ids=9)]) is None
+
+
+def test_an_id_that_changes_in_an_unordered_list_is_still_found() -> None:
+    plays = [[members(0, 1, ids=n), members(1, 0, ids=n)] for n in (0, 3)] + [[members(1, 0), members(0, 1)]]
+    changed = [members(0, 1, ids=9), members(0, 1, ids=9)]
+    changed[1]["users"][0]["id"] = UUIDS[15]
+    found = same(*plays, kept=changed)
+    assert found is not None
+    assert found.new_id
+
+
+def test_a_list_that_is_only_reordered_says_so() -> None:
+    plays = [[{"type": "list", "users": ["ann", "bob"]}]] * 2
+    found = same(*plays, kept=[{"type": "list", "users": ["bob", "ann"]}])
+    assert found is not None
+    assert found.reordered == ("users",)

@@ -1,0 +1,9 @@
+using Workerd = import "/workerd/workerd.capnp";
+
+const main :Workerd.Worker = (
+  modules = [(name = "index.js", esModule = embed "src/index.js")],
+  compatibilityDate = "2026-10-01",
+  durableObjectNamespaces = [(className = "Auction", uniqueKey = "auction-object", enableSql = true)],
+  durableObjectStorage = (localDisk = "disk"),
+  bindings = [(name = "AUCTIONS", durableObjectNamespace = "Auction")],
+);

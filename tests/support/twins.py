@@ -1,0 +1,53 @@
+"""The healthy projects with a recorded session each, and their twins, which lose one visible field by sleep."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tomli
+
+from tests.support.command import ROOT, Poc
+
+EVERYWHERE = ROOT / "tests" / "everywhere"
+SESSIONS = EVERYWHERE / "sessions"
+PROJECTS = ROOT / "tests" / "projects"
+
+HEALTHY = tuple(sorted(file.stem for file in SESSIONS.glob("*.toml")))
+"""The projects that lose nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A copy of a project with small changes to one file."""
+
+    name: str
+    project: str
+    loses: str
+    file: str
+    changes: tuple[tuple[str, str], ...]
+
+    def copied(self, into: Path) -> Path:
+        """Copy the project with the changes; each of them must apply."""
+        folder = Path(shutil.copytree(PROJECTS / self.project, into / self.name))
+        source = folder / self.file
+        text = source.read_text(encoding="utf-8")
+        for before, after in self.changes:
+            assert before in text, f"{self.name}: {self.file} has no {before}"
+            text = text.replace(before, after)
+        source.write_text(text, encoding="utf-8")
+        return folder
+
+
+def twins() -> list[Twin]:
+    """Return all of them in the order of the file."""
+    found = tomli.loads((EVERYWHERE / "twins.toml").read_text(encoding="utf-8"))["twin"]
+    return [Twin(**(each | {"changes": tuple(map(tuple, each["changes"]))})) for each in found]
+
+
+def played(poc: Poc, session: Path, *words: str) -> dict[str, Any]:
+    """Play a session with sleeps everywhere; return its part of run.json."""
+    ran = poc.run("run", str(session), "--sleep", "everywhere", "--json", *words)
+    assert ran.out, ran.err
+    found: dict[str, Any] = ran.document()["scenarios"][0]
+    return found
