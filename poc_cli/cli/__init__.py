@@ -20,7 +20,7 @@ from poc_cli.exit_codes import ExitCode
 MODULES: Final = {
     "run_commands": ("run", "check"),
     "report_commands": ("judge", "report", "compare", "explain"),
-    "author_commands": ("list", "show", "lint", "init", "record"),
+    "author_commands": ("list", "show", "lint", "schema", "init", "record"),
     "deploy_commands": ("deploy", "status", "destroy", "doctor"),
     "load_commands": ("load", "cost"),
 }

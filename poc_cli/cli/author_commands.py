@@ -48,6 +48,22 @@ def _lint(
     raise typer.Exit(code)
 
 
+@app.command("schema", cls=GroupedCommand, rich_help_panel=Panel.WRITE)
+def _schema(
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to this file instead of stdout.")
+    ] = None,
+) -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    from poc_cli.commands.report import write
+    from poc_cli.scenario.schema import text
+
+    if output is None:
+        Console().document(text())
+    else:
+        write(output, text())
+
+
 @app.command(
     "init",
     cls=GroupedCommand,

@@ -17,8 +17,10 @@ from poc_cli.cli.options import (
     Main,
     OptionPanel,
     Quiet,
+    RemoteBinding,
     Results,
     ResultsOut,
+    RunsBuild,
     Runtime,
     TokenEnv,
     WorkerFolder,
@@ -27,6 +29,7 @@ from poc_cli.cli.options import (
 from poc_cli.commands.console import Console
 from poc_cli.commands.help import GroupedCommand, Panel, examples
 from poc_cli.errors import UsageError
+from poc_cli.targets.project_options import ProjectOptions
 
 if TYPE_CHECKING:
     from poc_cli.targets.destination import Destination
@@ -128,6 +131,8 @@ def _load(
     config: Configs = None,
     env: Envs = None,
     main: Main = None,
+    build: RunsBuild = False,
+    remote_bindings: RemoteBinding = "simulate",
     target: _Address = None,
     token_env: TokenEnv = None,
     header_env: HeaderEnv = None,
@@ -156,6 +161,7 @@ def _load(
         target=_address(target),
         token_env=token_env,
         header_env=header_env or (),
+        project=ProjectOptions(build, remote_bindings),
         json=json,
         allow_unknown=allow_unknown,
     )

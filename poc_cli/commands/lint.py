@@ -8,38 +8,40 @@ from poc_cli.exit_codes import ExitCode
 from poc_cli.inert import inert
 from poc_cli.report.styled import Line, span
 from poc_cli.scenario.catalog import find, shown
+from poc_cli.scenario.lint_warnings import warnings_of
 from poc_cli.scenario.loader import read
 from poc_cli.scenario.shipped_rules import errors_of
 
 
 def lint(words: Sequence[str], *, strict: bool) -> tuple[list[Line], ExitCode]:
-    """Return a line for each valid file, the errors of each invalid one, and USAGE if there is one."""
+    """Return a line for each valid file, its warnings, the errors of each invalid one, and USAGE if there is one."""
     lines: list[Line] = []
     code = ExitCode.HELD
     for word in words:
-        for name, errors in _checked(word, strict=strict):
+        for name, errors, warnings in _checked(word, strict=strict):
             if errors:
                 code = ExitCode.USAGE
-            else:
+            elif not warnings:
                 lines.append([span(f"{name}: "), span("ok", "green")])
-            lines += [[span(line)] for error in errors for line in str(error).split("\n")]
+            lines += [[span(line)] for error in (*errors, *warnings) for line in str(error).split("\n")]
     return lines, code
 
 
-def _checked(word: str, *, strict: bool) -> Iterator[tuple[str, Sequence[PocError]]]:
-    """Yield each file that the word matches, with its errors."""
+def _checked(word: str, *, strict: bool) -> Iterator[tuple[str, Sequence[PocError], Sequence[PocError]]]:
+    """Yield each file that the word matches, with its errors and its warnings."""
     try:
         files = _files(word)
     except PocError as error:
-        yield inert(word), [error]
+        yield inert(word), [error], []
         return
     for file in files:
         try:
             scenario = read(Path(shown(file)))
         except PocError as error:
-            yield inert(shown(file)), [error]
+            yield inert(shown(file)), [error], []
             continue
-        yield inert(shown(file)), errors_of(scenario, file.stem, _mutants(file)) if strict else []
+        errors = errors_of(scenario, file.stem, _mutants(file)) if strict else []
+        yield inert(shown(file)), errors, warnings_of(scenario)
 
 
 def _files(word: str) -> list[Path]:

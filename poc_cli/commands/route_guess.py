@@ -21,6 +21,7 @@ _WITHOUT_SOCKETS: Final = "McpAgent"
 
 _PARTIES: Final = re.compile(r"\b(?:routePartykitRequest|partyserverMiddleware)(?:<[^>(]*>)?\(")
 _AGENTS: Final = re.compile(r"\b(?:routeAgentRequest|agentsMiddleware)(?:<[^>(]*>)?\(")
+_BEFORE_CONNECT: Final = re.compile(r"\bonBeforeConnect\b")
 _PREFIX_OPTION: Final = re.compile(rf"prefix:\s*{_STRING}([\w/-]+){_STRING}")
 _Y_ROUTE: Final = re.compile(rf"\.route\(\s*{_STRING}(/[\w/-]*){_STRING}\s*,\s*yRoute\b")
 
@@ -53,13 +54,15 @@ _GIVEN: Final = re.compile(
 _ANN: Final = "ann"
 _QUERY: Final = re.compile(rf"searchParams\.get\(\s*{_STRING}(\w+){_STRING}|\.req\.query\(\s*{_STRING}(\w+){_STRING}")
 _EXACT: Final = re.compile(
-    rf"(?:[!=]==?\s*|endsWith\(\s*|startsWith\(\s*|case\s+|\.(?:get|all)\(\s*){_STRING}(/[\w./-]*\w/?){_STRING}"
+    rf"(?:[!=]==?\s*|endsWith\(\s*|startsWith\(\s*|case\s+|\.(?:get|all)\(\s*|\bpath:\s*){_STRING}(/[\w./-]*\w/?){_STRING}"
 )
+_LISTED: Final = re.compile(r"\[([\w\s,=]*)\]\s*=[^=;\n]*$")
 _SPLIT: Final = re.compile(r"\.split\(\s*[\"'`/]/")
 _STARTS: Final = re.compile(rf"startsWith\(\s*{_STRING}(/[\w./-]*\w)/?{_STRING}")
 _PREFIX: Final = re.compile(rf"{_STRING}(/(?:[\w.-]+/)+){_STRING}")
 _PATTERN: Final = re.compile(r"/\^\\/((?:[\w-]+\\/)*)\((?:\?<\w+>)?[^)]*\)((?:\\/[\w-]+)*)")
 _PART: Final = re.compile(rf"(?:[!=]==?\s*|case\s+){_STRING}([a-z][\w-]*){_STRING}")
+_ELEMENT_IS: Final = re.compile(rf"\[\d\]\s*===?\s*{_STRING}([a-z][\w-]*){_STRING}")
 _OWN_PATH: Final = re.compile(rf"(?:case\s+|pathname\s*===?\s*){_STRING}(/[\w/-]+){_STRING}")
 _NO_PART: Final = frozenset({"websocket", "string", "object", "number", "boolean", "function", "undefined"})
 _LIKELY: Final = re.compile(r"ws|socket|connect|room|chat|live|sync", re.IGNORECASE)
@@ -89,13 +92,14 @@ def route_in(files: Sequence[str], bindings: Mapping[str, str], classes: Sequenc
     code = "\n".join(files)
     served = _served(code, binding)
     if served is not None:
-        return Route(class_name, _PLAY, served)
+        before = "\n".join(code[match.end() : match.end() + _BEFORE] for match in _BEFORE_CONNECT.finditer(code))
+        return Route(class_name, _PLAY, _with_required(served, before))
     body = bodies.get(class_name, ("", ""))[1]
     front = code.replace(body, "") if body else code
     crossws = _CROSSWS.search(body) is not None
     name = _name(front, binding, crossws=crossws)
     if _PLAY not in name:
-        path = _exact(front)
+        path = _exact(front) or _only_part(front)
         is_other = path is None or (crossws and _LIKELY.search(path) is None)  # its adapter takes any path
         path = "/" if path is None or is_other else path
     else:
@@ -110,9 +114,11 @@ def _bodies(files: Iterable[str]) -> dict[str, tuple[str, str]]:
         starts = list(_CLASS.finditer(text))
         for number, match in enumerate(starts):
             end = starts[number + 1].start() if number + 1 < len(starts) else len(text)
-            closed = text.find("\n}", match.end(), end)  # a class at the left margin ends with its brace there
+            at = match.end() - len(match[0].lstrip())
+            margin = text[text.rfind("\n", 0, at) + 1 : at]
+            closed = text.find(f"\n{margin}}}", match.end(), end)  # a class ends with the brace at its own margin
             exported = text.find("\nexport default", match.end(), end)
-            end = min(each for each in (end, closed + 2, exported) if each > match.end())
+            end = min(each for each in (end, closed + len(margin) + 2, exported) if each > match.end())
             found.setdefault(match[1], (match[2] or "", text[match.start() : end]))
     return found
 
@@ -200,12 +206,24 @@ def _path(files: Sequence[str], front: str, body: str, binding: str) -> str | No
     return f"/{_PLAY}" if is_whole else None
 
 
+def _only_part(front: str) -> str | None:
+    """Return the path whose first part the code compares with a text, None if it splits no path."""
+    split = _SPLIT.search(front)
+    found = None if split is None else _ELEMENT_IS.search(front, split.end())
+    return None if found is None else f"/{found[1]}"
+
+
 def _walked(front: str, body: str, start: int) -> str:
     """Return the path that code compares with part by part, after it has split it."""
     named = _NAMED.search(front)
     until = named.start() if named is not None and named.start() > start else len(front)
     parts = [part for part in _PART.findall(front, start, until) if part not in _NO_PART]
     parts = list(dict.fromkeys(parts)) if "switch" in front else parts[:1]
+    listed = _LISTED.search(front[:start])
+    names = [] if listed is None else [name.partition("=")[0].strip() for name in listed[1].split(",")]
+    called = next((each[1] for each in _CALL.finditer(front, start)), "")
+    used = [at for at, name in enumerate(names) if name and re.search(rf"\b{re.escape(name)}\b", called)]
+    parts += ["x"] * (used[0] - 1 - len(parts) if used else 0)  # before the first slash is nothing
     own = _OWN_PATH.search(body) if re.search(r"pathname\s*=[^=]", front) else None
     return "/" + "/".join([*parts, _PLAY]) + (own[1] if own else "")
 
@@ -215,7 +233,7 @@ def _by_position(code: str, split: int) -> str | None:
 
     None where no prefix is asked for: what the segments before it must be is then told otherwise.
     """
-    prefix = _STARTS.search(code)
+    prefix = next(iter([*_STARTS.finditer(code, 0, split)][-1:]), None)  # the nearest before it
     if prefix is None:
         return None
     end = code.find("\n", split)

@@ -106,6 +106,8 @@ def _kind(before: Cell, after: Cell) -> Kind:
         return Kind.same if before.verdict == NOT_JUDGED else Kind.left_out
     if before.verdict in {NOT_JUDGED, LEFT_OUT}:
         return Kind.appeared
+    if after.known and before.is_listed:
+        return Kind.same  # a known defect that was away in one run is there again
     return Kind.worse if _badness(after) < _badness(before) else Kind.better
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from poc_cli.judge.document_types import RunDocument, ScenarioDocument
+from poc_cli.judge.document_types import ClaimDocument, RunDocument, ScenarioDocument
 
 NOT_JUDGED: Final = "not judged"
 """A claim whose scenario the run did not have or could not read."""
@@ -24,6 +24,8 @@ class Cell:
     verdict: str
     reason: str
     known: bool = False
+    is_listed: bool = False
+    """Whether the scenario lists the claim as a known defect, whatever the verdict is."""
 
     @property
     def label(self) -> str:
@@ -67,12 +69,14 @@ def _cells(scenario: ScenarioDocument) -> list[tuple[str, Cell]]:
     if not scenario["claims"] and not scenario.get("left_out_claims"):
         verdict = LEFT_OUT if scenario["left_out"] else str(scenario["verdict"])
         return [(name, Cell(verdict, str(scenario["left_out"] or scenario["error"] or "it has no claims")))]
-    judged = [
-        (f"{name}/{claim['id']}", Cell(claim["verdict"], claim["reason"], claim["known"] == claim["verdict"]))
-        for claim in scenario["claims"]
-    ]
+    judged = [(f"{name}/{claim['id']}", _cell(claim)) for claim in scenario["claims"]]
     without = scenario.get("left_out_claims", ())
     return judged + [(f"{name}/{claim['id']}", Cell(LEFT_OUT, str(claim["reason"]))) for claim in without]
+
+
+def _cell(claim: ClaimDocument) -> Cell:
+    known = claim["known"] is not None
+    return Cell(claim["verdict"], claim["reason"], claim["known"] == claim["verdict"], known)
 
 
 def _without_heads(found: dict[str, dict[str, Cell]], judged: set[str]) -> dict[str, dict[str, Cell]]:

@@ -96,6 +96,15 @@ class ObjectUse(TypedDict):
     wakes_a_minute: Annotated[int, "the most wakes within 60 s"]
 
 
+class PinDocument(TypedDict):
+    """Something that kept an object in memory, and how long it would on Cloudflare."""
+
+    object: str
+    pin: Annotated[str, "what it is, and where it was begun"]
+    on_cloudflare: str
+    source: str
+
+
 class Replayed(TypedDict):
     """A play that was given up and played again."""
 
@@ -182,6 +191,7 @@ class ScenarioDocument(TypedDict):
     claims: list[ClaimDocument]
     left_out_claims: NotRequired[list[LeftOutClaim]]
     sleeps: list[SleepDocument]
+    pinned: NotRequired[Annotated[list[PinDocument], "what kept objects of the story in memory"]]
     objects: NotRequired[Annotated[list[ObjectUse], "by the trace"]]
     stopped: Annotated[str | None, "why it stopped before its last step"]
     error: str | None
@@ -212,6 +222,9 @@ class Figure(TypedDict):
     max: Number
     lag_ms: NotRequired[Annotated[Number, "for a load: how late its own clients were at most"]]
     samples: NotRequired[Annotated[dict[str, list[Number]], "the values by scenario, ascending"]]
+    yardstick: NotRequired[
+        Annotated[dict[str, list[Number]], "how long the evicts between the values took, by scenario, ascending"]
+    ]
 
 
 class Counts(TypedDict):
@@ -234,6 +247,15 @@ class LeakDocument(TypedDict):
     first: Annotated[int, "the id of the first event"]
     counts: Annotated[bool, "it refutes no-secret-leaves"]
     public: Annotated[bool, "the scenario lists it as public"]
+
+
+class UncaughtDocument(TypedDict):
+    """An exception of the worker that nothing caught and no claim tells of."""
+
+    scenario: str
+    threw: Annotated[str, "what was thrown, by which handler and at which line"]
+    times: int
+    first: Annotated[int, "the id of the first event"]
 
 
 class SleepOnset(TypedDict):
@@ -325,6 +347,7 @@ class RunDocument(TypedDict):
     figures: dict[str, Figure]
     counts: Counts
     leaks: NotRequired[Annotated[list[LeakDocument] | None, "null if an older record does not say"]]
+    uncaught: NotRequired[list[UncaughtDocument]]
     load: NotRequired[list[LoadDocument]]
 
 

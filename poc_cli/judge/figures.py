@@ -5,6 +5,7 @@ from math import ceil
 from statistics import median
 from typing import Any, Final
 
+from poc_cli.history import event as kinds
 from poc_cli.judge.document_types import Figure
 from poc_cli.judge.sleeps import sleeps_of
 from poc_cli.record.play_record import PlayRecord
@@ -27,13 +28,19 @@ def figures(stories: list[PlayRecord], canaries: Sequence[Canary] = (), round_tr
     `samples` has the values of each scenario in ascending order, so that two runs can be compared.
     """
     found: dict[str, dict[str, list[float]]] = {"asleep_after_ms": {}, "wake_ms": {}, "warm_ms": {}}
+    evicts: dict[str, list[float]] = {}
     found["wake_ms"] |= _named(OWN_ROOMS, [each.answer_ms for each in canaries if each.slept])
     found["round_trip_ms"] = _named(OWN_ROOMS, round_trips)
     for story in stories:
         for name, values in _figures_of(story):
             if values:
                 found[name].setdefault(story.scenario.document.name, []).extend(values)
-    return {name: _spread(by_scenario) for name, by_scenario in found.items() if by_scenario}
+        if story.place.has_trace and story.scenario.document.measures and (durations := _evicts(story)):
+            evicts.setdefault(story.scenario.document.name, []).extend(durations)
+    spreads = {name: _spread(by_scenario) for name, by_scenario in found.items() if by_scenario}
+    if evicts and "wake_ms" in spreads:
+        spreads["wake_ms"]["yardstick"] = {name: _kept(sorted(values)) for name, values in evicts.items()}
+    return spreads
 
 
 def _figures_of(story: PlayRecord) -> Iterator[tuple[str, list[float]]]:
@@ -59,6 +66,21 @@ def _wakes(story: PlayRecord, ended: Sequence[int] | None = None) -> list[float]
         for step in resumed
         if step.ended is not None and (ended is None or any(step.begun.id < event < step.ended.id for event in ended))
     ]
+
+
+def _evicts(story: PlayRecord) -> list[float]:
+    """Return how long the evicts of a story took: work of the runtime and of poc alone, which the worker cannot slow.
+
+    They alternate with the wakes, so that they show how fast the machine was meanwhile.
+    """
+    begun: dict[str, int] = {}
+    found: list[float] = []
+    for event in story.of_kind(kinds.EVICTING, kinds.EVICTED):
+        if event.kind == kinds.EVICTING:
+            begun[event.actor] = event.t_ns
+        elif event.actor in begun and event.data.get("outcome") == "evicted":
+            found.append((event.t_ns - begun.pop(event.actor)) / 1e6)
+    return found
 
 
 def _warm(story: PlayRecord) -> list[float]:

@@ -12,6 +12,7 @@ from poc_cli.judge.document_types import (
     CellDocument,
     ClaimDocument,
     ControlDocument,
+    PinDocument,
     RestsOnDocument,
     RunDocument,
     ScenarioDocument,
@@ -30,9 +31,11 @@ from poc_cli.judge.recheck import checked
 from poc_cli.judge.retries import Retries
 from poc_cli.judge.session_claims import is_session, judge_session, left_out_of_claims, session_part, with_sessions
 from poc_cli.judge.sleeps import Sleep, sleeps_of
-from poc_cli.record.places import refused_words
+from poc_cli.judge.uncaught import uncaught
+from poc_cli.record.places import pin_words, pins_of, refused_words
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.run_record import LeftOut, RunRecord, record
+from poc_cli.residency.on_cloudflare import on_cloudflare
 from poc_cli.residency.sleep_onset import onset
 from poc_cli.scenario.check_names import NO_SECRET_LEAVES
 from poc_cli.scenario.scenario import PlacedStep
@@ -93,6 +96,7 @@ def judge_run(run: RunRecord, events: list[Event | None]) -> RunDocument:
         "figures": figures([story for story, _ in judged], run.canaries, run.round_trips),
         "counts": counts(scenarios),
         "leaks": leaked.as_documents(story for story, _ in judged),
+        "uncaught": uncaught((story for story, _ in judged), cast("list[ScenarioDocument]", scenarios)),
     }
     return loads.added_to(whole)
 
@@ -196,6 +200,7 @@ def _scenario(run: RunRecord, stories: list[PlayRecord], findings: list[ClaimFin
             "error": _ending(failed, len(stories)),
         }
         | _objects(story)
+        | _pinned(story)
         | _not_evicted(story)
     )
     if is_session(story):
@@ -210,6 +215,24 @@ def _objects(story: PlayRecord) -> Document:
     uses = [memory_use(story, label, None) for label in story.play.objects]
     found = [use_document(use) for use in uses if use.presences]
     return {"objects": found} if found else {}
+
+
+def _pinned(story: PlayRecord) -> Document:
+    """Return what kept objects in memory where a step wanted them to sleep, and how long it would on Cloudflare."""
+    date = (story.start.data.get("target") or {}).get("compatibility_date")
+    found: dict[tuple[str, str], PinDocument] = {}
+    for event in story.of_kind(kinds.AWAKE, kinds.REFUSED):
+        for pin in pins_of(event.data):
+            label, words = event.actor.removeprefix("object:"), pin_words(pin)
+            there = on_cloudflare(pin, date if isinstance(date, str) else None)
+            document: PinDocument = {
+                "object": label,
+                "pin": words,
+                "on_cloudflare": there.says,
+                "source": there.source,
+            }
+            found.setdefault((label, words), document)
+    return {"pinned": [*found.values()]} if found else {}
 
 
 def _not_evicted(story: PlayRecord) -> Document:

@@ -9,8 +9,10 @@ from poc_cli.cost.bill import Share, dollars
 from poc_cli.cost.measured import Measured
 from poc_cli.cost.month import Month
 from poc_cli.cost.prices import Prices
+from poc_cli.cost.usage import DAYS_OF_A_MONTH, SECONDS_OF_A_DAY
 from poc_cli.cost.usage_line import percent, plain, usage_summary
 from poc_cli.report.styled import Line, span
+from poc_cli.residency.on_cloudflare import MOST_SECONDS
 
 WHY: Final = "The time in which an object waits to sleep or sleeps is not billed; the time in which it is pinned is."
 
@@ -25,7 +27,11 @@ def lines(month: Month) -> list[Line]:
 
 def run_lines(measured: Measured, prices: Prices) -> list[Line]:
     """Return the usage of a run and how its time in memory was spent."""
-    return [[span(usage_summary(measured, prices), "bold")], *([span(f"  {text}")] for text in _memory(measured)), []]
+    return [
+        [span(usage_summary(measured, prices), "bold")],
+        *([span(f"  {text}")] for text in _memory(measured, prices)),
+        [],
+    ]
 
 
 def source(prices: Prices) -> Line:
@@ -34,7 +40,7 @@ def source(prices: Prices) -> Line:
     return [span(f"Prices as read on {prices.read}: {page.url} (of {page.updated})", "dim")]
 
 
-def _memory(measured: Measured) -> Iterator[str]:
+def _memory(measured: Measured, prices: Prices) -> Iterator[str]:
     resident, active = measured.total("resident_seconds"), measured.total("active_seconds")
     pinned = measured.total("pinned_seconds")
     if measured.at_most:
@@ -44,6 +50,19 @@ def _memory(measured: Measured) -> Iterator[str]:
     yield f"in memory for {plain(resident)} s: {plain(active)} s active, {waiting}"
     if pinned:
         yield f"{plain(pinned)} s of the active time were spent pinned by something that the worker left open"
+        yield from _pinned_there(prices)
+
+
+def _pinned_there(prices: Prices) -> Iterator[str]:
+    """Yield what pins cost on Cloudflare, where an operation keeps its object for a limited time."""
+    duration = prices.meters["duration"]
+    each, month = (seconds * prices.memory_gb for seconds in (MOST_SECONDS, SECONDS_OF_A_DAY * DAYS_OF_A_MONTH))
+    thousand, always = (dollars(used / duration.unit * duration.price) for used in (each * 1000, month))
+    yield (
+        f"on Cloudflare an operation keeps its object for at most {MOST_SECONDS // 60} minutes, {plain(each)} GB-s: a "
+        f"thousand of them cost {thousand},"
+    )
+    yield f"  and an object that always begins another one {always} a month, beyond what the plan includes"
 
 
 def _table(month: Month) -> Iterator[Line]:

@@ -20,7 +20,7 @@ from poc_cli.report.cause_lines import again, others_by_the_same_step, step_text
 from poc_cli.report.excerpt import Excerpts
 from poc_cli.report.failure_causes import Cause, Causes, is_told, known_defects
 from poc_cli.report.matrix_table import Table, table
-from poc_cli.report.object_use import object_uses
+from poc_cli.report.object_use import object_uses, pins_on_cloudflare
 from poc_cli.report.question import question_answers
 from poc_cli.report.session_view import MEANINGS, states, value_text
 from poc_cli.report.styled import plain
@@ -210,6 +210,8 @@ def _problems(scenario: ScenarioDocument, *, stopped: bool) -> str:
         for each in scenario.get("left_out_claims", ())
     ]
     found += [f"- **{name}**: not evicted: {text(each)}" for each in scenario.get("not_evicted", ())]
+    if scenario["verdict"] != "held":
+        found += [f"- **{name}** on Cloudflare: {text(each)}" for each in pins_on_cloudflare(scenario)]
     for replay in scenario["replayed"]:
         which = "" if replay["play"] == scenario["name"] else f" ({text(replay['play'], LONGEST_NAME)})"
         found.append(f"- **{name}** was repeated{which}: {text(replay['reason'])}")

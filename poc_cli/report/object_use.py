@@ -11,6 +11,12 @@ def object_uses(scenario: ScenarioDocument) -> Iterator[str]:
         yield f"{each['object']} {in_words(each)}"
 
 
+def pins_on_cloudflare(scenario: ScenarioDocument) -> Iterator[str]:
+    """Yield a sentence for each thing that kept an object in memory: how long it would on Cloudflare."""
+    for each in scenario.get("pinned", ()):
+        yield f"{each['object']}, {each['pin']}: {each['on_cloudflare']} ({each['source']})"
+
+
 def in_words(use: ObjectUse) -> str:
     """Return what an object's memory was used for, without its name."""
     share = f"was in memory for {use['in_memory_share']:.0%} of {use['seconds']:.1f} s"

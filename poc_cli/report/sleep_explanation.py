@@ -16,6 +16,7 @@ from poc_cli.report.advice import NOTHING_SEEN, advice_on_events, advice_on_pin
 from poc_cli.report.object_use import in_words
 from poc_cli.report.stay_lines import Stay, counted, stays_of, timeline
 from poc_cli.report.styled import Line, span
+from poc_cli.residency.on_cloudflare import on_cloudflare
 
 _SECOND: Final = 1e9
 _REQUESTS: Final = frozenset({kinds.EVICTED, kinds.REFUSED, kinds.AWAKE, kinds.PROBED})
@@ -79,6 +80,7 @@ def explain(subject: ObjectInPlay) -> list[Line]:
     found += [[], *timeline(subject.stays)] if subject.stays else []
     found += _section("hibernate steps", _requests(subject))
     found += _section("pending at that time", _pending(subject))
+    found += _section("on Cloudflare", _there(subject))
     found += _section("what to change", _advice(subject))
     if play.outcome != "done":
         found += [[], [span(f"  the play ended early ({play.outcome}): {play.ending}", _BAD)]]
@@ -193,6 +195,18 @@ def _pending(subject: ObjectInPlay) -> list[str]:
 def _age(event: Event, pin: dict[str, Any]) -> float | None:
     now, since = event.data.get("at_ns"), pin.get("at_ns")
     return (now - since) / _SECOND if isinstance(now, int) and isinstance(since, int) else None
+
+
+def _there(subject: ObjectInPlay) -> list[str]:
+    """Return how long what was pending would last on Cloudflare, with the page that says so."""
+    date = (subject.play.start.data.get("target") or {}).get("compatibility_date")
+    pins = [pin for event in subject.found_awake for pin in pins_of(event.data)]
+    return list(dict.fromkeys(f"{pin_words(pin)} {_lasting(pin, date)}" for pin in pins))
+
+
+def _lasting(pin: dict[str, Any], date: object) -> str:
+    found = on_cloudflare(pin, date if isinstance(date, str) else None)
+    return f"{found.says} ({found.source})"
 
 
 def _advice(subject: ObjectInPlay) -> list[str]:

@@ -4,7 +4,14 @@ from collections.abc import Iterable
 from typing import Final
 
 from poc_cli.history.event import Event
-from poc_cli.judge.document_types import CellDocument, ClaimDocument, Figure, RunDocument, ScenarioDocument
+from poc_cli.judge.document_types import (
+    CellDocument,
+    ClaimDocument,
+    Figure,
+    RunDocument,
+    ScenarioDocument,
+    UncaughtDocument,
+)
 from poc_cli.report.cause_lines import again, step_lines
 from poc_cli.report.failure_causes import Cause, Causes, is_remarkable, is_told, known_defects
 from poc_cli.report.matrix_table import Table, table
@@ -92,7 +99,7 @@ def lines(document: RunDocument, folder: str, events: Iterable[Event | None] = (
         from poc_cli.report.load_text import lines as lines_of_load
 
         found += [line for section in document["load"] for line in lines_of_load(section)]
-    found += [[span(each, "yellow")] for each in uncounted_leaks(document)]
+    found += [[span(each, "yellow")] for each in (*uncounted_leaks(document), *uncaught(document))]
     found += flaw
     early = sum(bool(scenario["stopped"]) for scenario in document["scenarios"])
     if early and document["verdict"] == "unknown":
@@ -135,6 +142,19 @@ def uncounted_leaks(document: RunDocument) -> list[str]:
         " not random, so this refutes no claim; name it in `secret` to make it count"
         for each in document.get("leaks") or ()
         if not each["counts"] and not each["public"]
+    ]
+
+
+def uncaught(document: RunDocument) -> list[str]:
+    """Return a sentence for the exceptions of each scenario that nothing caught and no claim tells of."""
+    found: dict[str, list[UncaughtDocument]] = {}
+    for each in document.get("uncaught") or ():
+        found.setdefault(each["scenario"], []).append(each)
+    return [
+        f"{scenario}: {thrown[0]['threw']} (first at event {thrown[0]['first']})"
+        + (f", and {more} more" if (more := sum(each["times"] for each in thrown) - 1) else "")
+        + ', which refutes no claim; check = "no-event-fails" makes it count, throws = true says that it is meant'
+        for scenario, thrown in found.items()
     ]
 
 

@@ -1,6 +1,7 @@
 """Generate docs/claims.md: the text, source, check, mutant and verdict of all shipped claims."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -105,10 +106,31 @@ def page(scenarios: Mapping[str, Scenario], reference: Mapping[str, Any] | None)
         folder = name.rpartition("/")[0]
         return (order.index(folder) if folder in THEMES else len(order), folder, name)
 
-    for folder, names in groupby(sorted(scenarios, key=place), key=lambda name: name.rpartition("/")[0]):
-        parts.append(f"## {THEMES.get(folder, folder)}\n")
+    grouped = groupby(sorted(scenarios, key=place), key=lambda name: name.rpartition("/")[0])
+    themes = [(THEMES.get(folder, folder), list(names)) for folder, names in grouped]
+    parts.insert(1, _contents(themes, scenarios))
+    for heading, names in themes:
+        parts.append(f"## {heading}\n")
         parts += [_scenario(name, scenarios[name], outcomes) for name in names]
     return "\n".join(part for part in parts if part)
+
+
+def _contents(themes: Iterable[tuple[str, Sequence[str]]], scenarios: Mapping[str, Scenario]) -> str:
+    """Return a line for each theme with its scenarios, whose tables are collapsed."""
+    rows = [
+        (
+            f"[{heading}](#{anchor_of(heading)})",
+            str(sum(len(scenarios[name].document.claim) for name in names)),
+            ", ".join(f"[{scenarios[name].document.name}](#{scenarios[name].document.name})" for name in names),
+        )
+        for heading, names in themes
+    ]
+    return _table(("theme", "claims", "scenarios"), rows)
+
+
+def anchor_of(heading: str) -> str:
+    """Return the anchor that GitHub gives to a heading."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
 def _verdict_column(reference: Mapping[str, Any] | None) -> str:
@@ -160,7 +182,9 @@ def _scenario(name: str, scenario: Scenario, outcomes: Outcomes) -> str:
         for claim in document.claim
     ]
     table = _table(("claim", "statement", "judged by", "refuted by", "verdict"), rows)
-    return f"### {document.name}\n\n{document.title} ({_link(name)})\n\n{table}"
+    number = len(document.claim)
+    folded = f"<details>\n<summary>{number} claim{'' if number == 1 else 's'}</summary>\n\n{table}\n</details>\n"
+    return f"### {document.name}\n\n{document.title} ({_link(name)})\n\n{folded}"
 
 
 def _link(name: str) -> str:

@@ -259,6 +259,9 @@ class ScenarioFile(Shape):
         default=[],
         description="Keys or paths in messages that a sleep may change, such as a counter of starts.",
     )
+    throws: bool = Field(
+        default=False, description="Whether the worker is meant to throw, so that poc does not warn of it."
+    )
     measures: bool = Field(default=False, description="Whether it measures latencies; if so, it is played alone.")
     needs: list[Need] = Field(default=[], description="Requirements that do not follow from its steps.")
     claim: list[Claim] = Field(default=[], description="The claims that the story tests.")

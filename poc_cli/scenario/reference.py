@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from poc_cli.scenario.check_names import MEANINGS
+from poc_cli.scenario.claims_page import anchor_of
 from poc_cli.scenario.examples import EXAMPLES, FRAME
 from poc_cli.scenario.model import ROWS, VERBS
 from poc_cli.scenario.schema import DURATION, schema
@@ -30,7 +31,22 @@ def text() -> str:
         "rows": lambda _: ", ".join(f"`{row}`" for row in ROWS),
     }
     prose = _PROSE.read_text(encoding="utf-8")
-    return _NOTICE + _PLACE.sub(lambda match: makers[match["what"]](match["of"]), prose)
+    page = _PLACE.sub(lambda match: makers[match["what"]](match["of"]), prose)
+    first, heading, rest = page.partition("\n## ")
+    return f"{_NOTICE}{first}\n{_contents(page)}{heading}{rest}"
+
+
+def _contents(page: str) -> str:
+    """Return a list of the sections, with their own ones behind them."""
+    lines: list[str] = []
+    outside = "".join(page.split("```")[::2])  # a fence may have lines that look like headings
+    for level, heading in re.findall(r"^(##|###) (.+)$", outside, re.MULTILINE):
+        link = f"[{heading}](#{anchor_of(heading)})"
+        if level == "##":
+            lines.append(f"- {link}")
+        else:
+            lines[-1] += (": " if lines[-1].endswith(")") and ": [" not in lines[-1] else ", ") + link
+    return "\n".join(lines) + "\n"
 
 
 def _row(pair: tuple[str, str]) -> str:

@@ -12,7 +12,7 @@ from poc_cli.shipped import shipped
 from tests.support.command import Poc
 
 COMMANDS = (
-    *("run", "check", "judge", "report", "compare", "explain", "list", "show", "lint", "init", "record"),
+    *("run", "check", "judge", "report", "compare", "explain", "list", "show", "lint", "schema", "init", "record"),
     *("doctor", "deploy", "status", "destroy", "load", "cost"),
 )
 
@@ -99,3 +99,11 @@ def test_the_list_names_every_shipped_scenario_with_its_title(poc: Poc) -> None:
         assert name.rpartition("/")[2] == scenario["name"]
         assert told.pop(name).startswith(scenario["title"])
     assert told == {}
+
+
+def test_the_schema_goes_to_the_terminal_or_into_a_file(poc: Poc) -> None:
+    shown = poc.run("schema")
+    assert shown.code == 0
+    assert shown.document()["$schema"].startswith("http://json-schema.org/")
+    assert poc.run("schema", "-o", "scenario.schema.json").out == ""
+    assert (poc.folder / "scenario.schema.json").read_text(encoding="utf-8") == shown.out

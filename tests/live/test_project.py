@@ -222,10 +222,11 @@ def test_packages_that_are_not_installed_are_told_with_the_command(poc: Poc) -> 
     assert "Could not resolve" not in ran.err
 
 
-def test_remote_resources_are_refused_where_asked_for(poc: Poc) -> None:
+@pytest.mark.parametrize("command", [("run", "hibernate", "--sleep", "evict"), ("load", "many-sockets")])
+def test_remote_resources_are_refused_where_asked_for(poc: Poc, command: tuple[str, ...]) -> None:
     game = _copy(poc, "game")
     _edit(game / "wrangler.toml", ('binding = "SCORES"', 'remote = true, binding = "SCORES"'))
-    ran = poc.run("run", str(game / "dots.toml"), "--sleep", "evict", "--remote-bindings", "refuse")
+    ran = poc.run(*command, "--worker", str(game), "--remote-bindings", "refuse")
     assert ran.code == 3
     assert "has bindings to remote resources on Cloudflare, which poc does not use: SCORES (kv_namespace)" in ran.err
 

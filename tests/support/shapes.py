@@ -16,7 +16,8 @@ SHAPES = ROOT / "tests" / "projects" / "shapes"
 class Shape:
     """A project with a story, and what its shape.toml says about it.
 
-    `told` are texts that `poc run` has to print with these `arguments`.
+    `told` are texts that `poc run` has to print with these `arguments`, and `code` is its exit code. With `init` its
+    story is the one that `poc init` writes.
     """
 
     name: str
@@ -24,12 +25,18 @@ class Shape:
     works: str
     arguments: tuple[str, ...]
     told: tuple[str, ...]
+    init: bool
+    code: int
 
     def copied(self, into: Path) -> Path:
         """Copy the project as its owner has it, with what is installed, and return its folder."""
         folder = Path(shutil.copytree(SHAPES / self.name, into / self.name, symlinks=True))
         for installed in sorted(folder.rglob("installed")):
             installed.rename(installed.with_name("node_modules"))
+        for package in folder.glob("packages/*"):  # as npm links those of a workspace
+            link = folder / "node_modules" / package.name
+            link.parent.mkdir(exist_ok=True)
+            link.symlink_to(package)
         return folder
 
 
@@ -41,4 +48,5 @@ def shapes() -> list[Shape]:
 
 
 def _shape(name: str, table: dict[str, Any]) -> Shape:
-    return Shape(name, table["what"], table["works"], tuple(table.get("arguments", ())), tuple(table.get("told", ())))
+    arguments, told = tuple(table.get("arguments", ())), tuple(table.get("told", ()))
+    return Shape(name, table["what"], table["works"], arguments, told, table.get("init", False), table.get("code", 0))

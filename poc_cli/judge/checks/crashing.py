@@ -44,7 +44,7 @@ def _no_crash(play: PlayRecord, label: str) -> Finding:
         return unknown(f"nothing shows that {label} was in memory")
     if play.outcome != "done":
         return unknown(f"{label} did not end by itself, but {play.ending}", entered)
-    fence = _read_after_all(play)
+    fence = read_after_all(play)
     if fence is None:
         advice = "end the story with a probe, after a step that gets an answer"
         return unknown(f"nothing shows what happened to {label} after the last message: {advice}", entered)
@@ -55,7 +55,7 @@ def _died_without_a_fault(play: PlayRecord, left: Event) -> bool:
     return left.data["how"] == "died" and not any(fault.id < left.id for fault in play.of_kind(kinds.FAULT))
 
 
-def _read_after_all(play: PlayRecord) -> int | None:
+def read_after_all(play: PlayRecord) -> int | None:
     """Return the event at which the trace was read after the last step that may have ended an object, if any."""
     last = next((step for step in reversed(play.steps) if _planned(play, step).touches_objects), None)
     if last is None or not fences_of(play) or fences_of(play)[-1] < last.end_id:

@@ -38,7 +38,7 @@ from poc_cli.report.html.view_model import (
     SourceLine,
     verdict_shown,
 )
-from poc_cli.report.object_use import object_uses
+from poc_cli.report.object_use import object_uses, pins_on_cloudflare
 from poc_cli.report.target_summary import known_defect, rests_on
 from poc_cli.scenario.plays import CONFIRM
 from poc_cli.scenario.sessions import SESSIONS
@@ -193,6 +193,7 @@ class _ScenarioRenderer:
                 *((words, reason) for words, reason in endings if reason),
                 *(("Not evicted", words) for words in each.get("not_evicted", ())),
                 *(("In memory", words) for words in object_uses(each)),
+                *(("On Cloudflare", words) for words in pins_on_cloudflare(each)),
                 *(("Left out", f"{claim['id']}: {claim['reason']}") for claim in each.get("left_out_claims", ())),
             ),
             claims=tuple(

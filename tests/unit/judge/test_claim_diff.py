@@ -91,6 +91,12 @@ def test_a_defect_that_became_known_still_got_worse() -> None:
     assert (found.claims[0].kind, found.claims[0].after.label) == (Kind.worse, "refuted (known)")
 
 
+def test_a_known_defect_that_is_back_is_not_worse() -> None:
+    gone, back = (run(story("s", "held", one("c", verdict, "refuted"))) for verdict in ("held", "refuted"))
+    assert compare(gone, back).claims[0].kind is Kind.same
+    assert compare(gone, back).exit_code is ExitCode.HELD
+
+
 @pytest.mark.parametrize("side", [0, 1])
 def test_a_record_that_is_not_whole_proves_nothing(side: int) -> None:
     runs = [run(story(), error=None), run(story(), error=None)]

@@ -7,7 +7,7 @@ import pytest
 
 from poc_cli.commands import generate_docs
 from poc_cli.scenario.catalog import shipped_files
-from poc_cli.scenario.claims_page import page
+from poc_cli.scenario.claims_page import anchor_of, page
 from poc_cli.scenario.loader import parse, read
 from poc_cli.scenario.scenario import Scenario
 from poc_cli.shipped import shipped
@@ -109,3 +109,14 @@ def test_every_link_to_a_file_leads_somewhere() -> None:
     docs = shipped("scenarios").parent / "docs"
     links = re.findall(r"\]\((\.\./[^)]+)\)", generate_docs.PAGES["claims.md"]())
     assert [link for link in links if not (docs / link).exists()] == []
+
+
+def test_every_link_on_the_page_leads_to_a_heading() -> None:
+    told = generate_docs.PAGES["claims.md"]()
+    headings = {anchor_of(each) for each in re.findall(r"^#+ (.+)$", told, re.MULTILINE)}
+    assert [each for each in re.findall(r"\]\(#([^)]+)\)", told) if each not in headings] == []
+
+
+def test_the_tables_of_scenarios_are_collapsed() -> None:
+    told = page(scenarios(), reference())
+    assert "<details>\n<summary>2 claims</summary>\n\n| claim |" in told

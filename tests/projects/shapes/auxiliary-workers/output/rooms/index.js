@@ -1,0 +1,15 @@
+import { DurableObject } from "cloudflare:workers";
+
+export class Room extends DurableObject {
+  async fetch() {
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.ctx.acceptWebSocket(server);
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  async webSocketMessage(socket, text) {
+    socket.send(`heard ${text}`);
+  }
+}
+
+export default { fetch: () => new Response("only rooms") };

@@ -1,0 +1,1 @@
+export { default } from "../output/front/index.js";

@@ -1,0 +1,23 @@
+import { DurableObject } from "cloudflare:workers";
+import next from "./.open-next/worker.js";
+
+export { DOQueueHandler } from "./.open-next/worker.js";
+export class Room extends DurableObject {
+  async fetch() {
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.ctx.acceptWebSocket(server);
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  async webSocketMessage(socket, text) {
+    socket.send(`heard ${text}`);
+  }
+}
+
+export default {
+  async fetch(request, env) {
+    const [, folder, name] = new URL(request.url).pathname.split("/");
+    if (folder !== "rooms") return next.fetch(request, env);
+    return env.ROOMS.get(env.ROOMS.idFromName(name)).fetch(request);
+  },
+};

@@ -1,0 +1,21 @@
+import { DurableObject } from "cloudflare:workers";
+import { answer } from "answers";
+export class Room extends DurableObject {
+  async fetch() {
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.ctx.acceptWebSocket(server);
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  async webSocketMessage(socket, text) {
+    socket.send(answer(text));
+  }
+}
+
+export default {
+  async fetch(request, env) {
+    const [, folder, name] = new URL(request.url).pathname.split("/");
+    if (folder !== "rooms") return new Response("no such page", { status: 404 });
+    return env.ROOMS.get(env.ROOMS.idFromName(name)).fetch(request);
+  },
+};
