@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 _COMMENTS: Final = re.compile(r"(?:^|(?<=[\s;{},()]))(?://[^\n]*|/\*.*?\*/)", re.MULTILINE | re.DOTALL)
@@ -81,6 +81,8 @@ class Route:
     class_name: str
     name: str
     path: str | None
+    takes_sockets: bool = field(default=True, compare=False)
+    """Whether the code of a class may accept a WebSocket; false only if all classes are there and none does."""
 
 
 def route_in(files: Sequence[str], bindings: Mapping[str, str], classes: Sequence[str]) -> Route:
@@ -104,7 +106,9 @@ def route_in(files: Sequence[str], bindings: Mapping[str, str], classes: Sequenc
         path = "/" if path is None or is_other else path
     else:
         path = _path(files, front, body, binding)
-    return Route(class_name, name, None if path is None else _with_required(path, _asking(front, body, binding)))
+    path = None if path is None else _with_required(path, _asking(front, body, binding))
+    hides = any(each not in bodies for each in classes) or _SOCKETS.search(code) is not None
+    return Route(class_name, name, path, hides or any(_score(bodies.get(each)) > 0 for each in classes))
 
 
 def _bodies(files: Iterable[str]) -> dict[str, tuple[str, str]]:
