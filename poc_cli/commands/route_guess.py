@@ -16,6 +16,9 @@ _SOCKETS: Final = re.compile(r"acceptWebSocket\(|WebSocketPair\(|\bwebSocketMess
 _SERVERS: Final = re.compile(r"(?:^|\.)(?:\w*Server|\w*Agent|YDurableObjects)$")
 """Base classes that accept WebSockets themselves: partyserver's, y-partyserver's, agents' and y-durableobjects'."""
 
+_WITHOUT: Final = frozenset({"", "DurableObject"})
+"""Base classes that accept none."""
+
 _WITHOUT_SOCKETS: Final = "McpAgent"
 """An agent that speaks HTTP."""
 
@@ -107,8 +110,8 @@ def route_in(files: Sequence[str], bindings: Mapping[str, str], classes: Sequenc
     else:
         path = _path(files, front, body, binding)
     path = None if path is None else _with_required(path, _asking(front, body, binding))
-    hides = any(each not in bodies for each in classes) or _SOCKETS.search(code) is not None
-    return Route(class_name, name, path, hides or any(_score(bodies.get(each)) > 0 for each in classes))
+    may_inherit = any(bodies.get(each, ("?", ""))[0].rpartition(".")[2] not in _WITHOUT for each in classes)
+    return Route(class_name, name, path, may_inherit or _SOCKETS.search(code) is not None)
 
 
 def _bodies(files: Iterable[str]) -> dict[str, tuple[str, str]]:

@@ -122,6 +122,7 @@ def test_an_agent_that_speaks_http_is_not_chosen() -> None:
         ("class Room extends DurableObject { fetch() { this.ctx.acceptWebSocket(server); } }", True),
         ("class Room extends DurableObject { fetch() { return opened(this); } }\nnew WebSocketPair();", True),
         ("class Room extends Server {}", True),
+        ("class Room extends OfAPackage {}", True),
         ('export { Room } from "rooms";', True),
     ],
 )
