@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 _COMMENTS: Final = re.compile(r"(?:^|(?<=[\s;{},()]))(?://[^\n]*|/\*.*?\*/)", re.MULTILINE | re.DOTALL)
@@ -15,6 +15,9 @@ _CLASS: Final = re.compile(r"^\s*(?:export\s+)?(?:default\s+)?class\s+([\w$]+)(?
 _SOCKETS: Final = re.compile(r"acceptWebSocket\(|WebSocketPair\(|\bwebSocketMessage\(|\bonMessage\(|\bonConnect\(")
 _SERVERS: Final = re.compile(r"(?:^|\.)(?:\w*Server|\w*Agent|YDurableObjects)$")
 """Base classes that accept WebSockets themselves: partyserver's, y-partyserver's, agents' and y-durableobjects'."""
+
+_WITHOUT: Final = frozenset({"", "DurableObject"})
+"""Base classes that accept none."""
 
 _WITHOUT_SOCKETS: Final = "McpAgent"
 """An agent that speaks HTTP."""
@@ -81,6 +84,8 @@ class Route:
     class_name: str
     name: str
     path: str | None
+    takes_sockets: bool = field(default=True, compare=False)
+    """Whether the code of a class may accept a WebSocket; false only if all classes are there and none does."""
 
 
 def route_in(files: Sequence[str], bindings: Mapping[str, str], classes: Sequence[str]) -> Route:
@@ -104,7 +109,9 @@ def route_in(files: Sequence[str], bindings: Mapping[str, str], classes: Sequenc
         path = "/" if path is None or is_other else path
     else:
         path = _path(files, front, body, binding)
-    return Route(class_name, name, None if path is None else _with_required(path, _asking(front, body, binding)))
+    path = None if path is None else _with_required(path, _asking(front, body, binding))
+    may_inherit = any(bodies.get(each, ("?", ""))[0].rpartition(".")[2] not in _WITHOUT for each in classes)
+    return Route(class_name, name, path, may_inherit or _SOCKETS.search(code) is not None)
 
 
 def _bodies(files: Iterable[str]) -> dict[str, tuple[str, str]]:

@@ -115,6 +115,21 @@ def test_an_agent_that_speaks_http_is_not_chosen() -> None:
     assert route_in([code], bindings, ["Tools", "Chat"]) == Route("Chat", "{play}", "/agents/chat/{play}")
 
 
+@pytest.mark.parametrize(
+    ("code", "takes"),
+    [
+        ("class Room extends DurableObject { fetch() { return new Response(); } }", False),
+        ("class Room extends DurableObject { fetch() { this.ctx.acceptWebSocket(server); } }", True),
+        ("class Room extends DurableObject { fetch() { return opened(this); } }\nnew WebSocketPair();", True),
+        ("class Room extends Server {}", True),
+        ("class Room extends OfAPackage {}", True),
+        ('export { Room } from "rooms";', True),
+    ],
+)
+def test_whether_a_class_accepts_sockets(code: str, takes: bool) -> None:  # noqa: FBT001
+    assert route_in([code], BINDINGS, ["Room"]).takes_sockets is takes
+
+
 def test_comments_are_not_code() -> None:
     code = (
         "// return routeAgentRequest(request, env);\n/* app.get('/old/:room', upgrade) */\n"
