@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from poc_cli import __version__
-from poc_cli.commands.scaffold import guess
+from poc_cli.commands.scaffold import Guess, guess
 from poc_cli.config import OWN as CONFIGURATION
 from poc_cli.config import SHARED, find
 from poc_cli.errors import PocError, UsageError
@@ -30,6 +30,8 @@ _RESULTS = re.compile(rf"^/?{RESULTS}(/\**)?\s*$", re.MULTILINE)
 
 _BEFORE_INSTALL: Final = dict.fromkeys(("pnpm", "yarn"), "corepack enable && ") | {"bun": "npm install -g bun && "}
 """What brings a package manager to a runner that has npm."""
+
+_NO_SOCKETS: Final = "no class accepts a WebSocket in its code, and poc shows what sockets go through"
 
 _OTHER_NAME = ' Where it makes the name of something else, write that,\n# as in "room:{play}".'
 _FIXED_NAME = "\n# Its code gives all of them the name below, so each play has a runtime of its own."
@@ -56,7 +58,8 @@ def init(folder: Path, delivery: Delivery, *, force: bool, worker: WorkerChoice 
         raise UsageError(f"no folder {folder}", "poc init writes into an existing project")
     if worker is None and configuration_in(folder) is not None and not (folder / DECLARATION).is_file():
         worker = WorkerChoice(folder)
-    texts = {**_texts(delivery), **({} if worker is None else _for(worker, folder, delivery))}
+    guessed = None if worker is None else guess(source(worker))
+    texts = {**_texts(delivery), **({} if guessed is None else _for(guessed, folder, delivery))}
     there = [name for name in texts if os.path.lexists(folder / name)]
     if there and not force:
         exist = "exists" if len(there) == 1 else "exist"
@@ -73,6 +76,8 @@ def init(folder: Path, delivery: Delivery, *, force: bool, worker: WorkerChoice 
     for name, text in texts.items():
         _write(folder, name, text)
     found = _summary(folder, list(texts), there, worker, ignores=_ignore_results(folder))
+    if guessed is not None and not guessed.route.takes_sockets:
+        found += [[], [span(f"{', '.join(guessed.classes)}: {_NO_SOCKETS}", "yellow")]]
     if delivery == Delivery():
         message = f"poc is not on PyPI: set the variable {VARIABLE} of the repository to what pip installs, such as"
         found += [[], [span(message, "yellow")], [span(f"  git+https://HOST/OWNER/poc@v{__version__}")]]
@@ -92,9 +97,8 @@ def _workflow(delivery: Delivery, before: str = "") -> str:
     return _starter("workflow.yml").replace("@STEPS@\n", before + _steps(delivery))
 
 
-def _for(worker: WorkerChoice, folder: Path, delivery: Delivery) -> Mapping[str, str]:
+def _for(guessed: Guess, folder: Path, delivery: Delivery) -> Mapping[str, str]:
     """Return the files that are specific to a project, guessed from its code."""
-    guessed = guess(source(worker))
     found = guessed.source
     route = guessed.route
     values = {

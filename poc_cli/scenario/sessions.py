@@ -91,7 +91,7 @@ def first_gaps(number: int, one_by_one: int = 30) -> list[tuple[int, ...]]:
     if number <= one_by_one:
         return [*((gap,) for gap in every), every]
     eighths = [every[first::8] for first in range(8)]
-    neighbors = [tuple(gap for gap in every if gap % 4 in pair) for pair in ((0, 1), (1, 2), (2, 3), (3, 0))]
+    neighbors = [tuple(gap for gap in every if gap % 4 in pair) for pair in ((0, 1), (2, 3))]
     return [*eighths, *neighbors, every]
 
 
