@@ -1,6 +1,7 @@
 """`--sleep everywhere` on fake runtimes: what is played, what is compared, and what comes of it."""
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -201,3 +202,24 @@ def test_two_sessions_are_compared_by_what_they_lost() -> None:
     assert changed["story: bob's attachment.seat"] is Kind.appeared
     assert changed["story: ann's count"] is Kind.gone
     assert compare(counter, both).exit_code == 0
+
+
+SET_ALARM = '{ on = "ann", send = { op = "alarm", ms = 3000 } }'
+ALARM = '{ on = "ann", expect = { event = "alarm" } }'
+
+
+def test_an_alarm_that_comes_while_a_step_waits_is_the_same_after_sleeps() -> None:
+    played = everywhere(OPEN, SET_ALARM, GET, '{ idle = "3s" }', ALARM, WHO)
+    assert played.verdicts == {"transparent-to-sleep": "held"}, played.judged["scenarios"][0]["claims"]
+
+
+def test_a_play_that_is_slower_than_its_alarm_is_no_evidence() -> None:
+    played = everywhere(OPEN, SET_ALARM, GET, '{ idle = "3s" }', ALARM, WHO)
+    plays = record(list(played.events)).plays
+    slow = next(each for each in plays if each.start.data["gaps"])
+    late_ns = 3_000_000_000
+    events = [replace(each, t_ns=each.t_ns + late_ns * ((each.step or 0) >= 2)) for each in slow.events]
+    found = SessionRecord([*(each for each in plays if each is not slow), replace(slow, events=tuple(events))])
+    assert [each.label for each in found.overtaken] == [slow.label]
+    assert slow.start.data["gaps"] not in [each.gaps for each in found.disturbed]
+    assert tuple(slow.start.data["gaps"]) in found.next_groups()
