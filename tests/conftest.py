@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from poc_cli.targets.runtime_folder import base, runtime_base
 from tests.support.command import Poc
+from tests.support.forked import ForkedPoc
 
 _TESTS = Path(__file__).parent
 
@@ -42,8 +43,13 @@ def _fastest() -> Path:
     return base() if os.statvfs(folder).f_flag & os.ST_NOEXEC else folder
 
 
+_FORKED = ("live", "standin", "browser")
+"""Folders whose tests are about what a run finds; the others have a process that starts as a user's does."""
+
+
 @pytest.fixture
-def poc() -> Iterator[Poc]:
+def poc(request: pytest.FixtureRequest) -> Iterator[Poc]:
     """Yield the command line in a folder of its own, which has a short path: unix sockets are made below it."""
+    kind = ForkedPoc if request.path.relative_to(_TESTS).parts[0] in _FORKED else Poc
     with tempfile.TemporaryDirectory(prefix="poc-test-", dir=_fastest()) as folder:
-        yield Poc(Path(folder))
+        yield kind(Path(folder))

@@ -19,6 +19,8 @@ const main :Workerd.Worker = (
     (name = "fields.ts", esModule = embed "src/fields.ts"),
     (name = "frames.ts", esModule = embed "src/frames.ts"),
     (name = "globals.ts", esModule = embed "src/globals.ts"),
+    (name = "later.ts", esModule = embed "src/later.ts"),
+    (name = "liveness.ts", esModule = embed "src/liveness.ts"),
     (name = "log.ts", esModule = embed "src/log.ts"),
     (name = "messages.ts", esModule = embed "src/messages.ts"),
     (name = "once.ts", esModule = embed "src/once.ts"),

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -32,6 +33,8 @@ _RESULTS = re.compile(rf"^/?{RESULTS}(/\**)?\s*$", re.MULTILINE)
 
 _BEFORE_INSTALL: Final = dict.fromkeys(("pnpm", "yarn"), "corepack enable && ") | {"bun": "npm install -g bun && "}
 """What brings a package manager to a runner that has npm."""
+
+_NO_SOCKETS: Final = "no class accepts a WebSocket in its code, and poc shows what sockets go through"
 
 _OTHER_NAME = ' Where it makes the name of something else, write that,\n# as in "room:{play}".'
 _FIXED_NAME = "\n# Its code gives all of them the name below, so each play has a runtime of its own."
@@ -88,6 +91,8 @@ def init(
     for name, text in texts.items():
         _write(folder, name, text)
     found = _summary(folder, list(texts), there, worker, ignores=_ignore_results(folder))
+    if guessed is not None and not guessed.route.takes_sockets:
+        found += [[], [span(f"{', '.join(guessed.classes)}: {_NO_SOCKETS}", "yellow")]]
     if delivery == Delivery():
         message = f"poc is not on PyPI: set the variable {VARIABLE} of the repository to what pip installs, such as"
         found += [[], [span(message, "yellow")], [span(f"  git+https://HOST/OWNER/poc@v{__version__}")]]
@@ -266,7 +271,16 @@ def _summary(
     return [
         *found,
         [],
-        [span(f"next: poc record --worker {shown(worker.path)} -o {recorded}    writes down what your app does")],
+        [span(f"next: poc record {_as_options(worker)} -o {recorded}    writes down what your app does")],
         [span(f"      poc run {recorded} --sleep everywhere    says what of it a sleep breaks")],
         [span(f"  or: {first}")],
     ]
+
+
+def _as_options(worker: WorkerChoice) -> str:
+    """Return the options that name a worker."""
+    main = [] if worker.main is None else [("main", worker.main)]
+    named = [("worker", shown(worker.path)), *(("config", each) for each in worker.configs), *main]
+    return " ".join(
+        f"--{name} {shlex.quote(value)}" for name, value in [*named, *(("env", each) for each in worker.envs)]
+    )

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 _COMMENTS: Final = re.compile(r"(?:^|(?<=[\s;{},()]))(?://[^\n]*|/\*.*?\*/)", re.MULTILINE | re.DOTALL)
@@ -16,11 +16,15 @@ _SOCKETS: Final = re.compile(r"acceptWebSocket\(|WebSocketPair\(|\bwebSocketMess
 _SERVERS: Final = re.compile(r"(?:^|\.)(?:\w*Server|\w*Agent|YDurableObjects)$")
 """Base classes that accept WebSockets themselves: partyserver's, y-partyserver's, agents' and y-durableobjects'."""
 
+_WITHOUT: Final = frozenset({"", "DurableObject"})
+"""Base classes that accept none."""
+
 _WITHOUT_SOCKETS: Final = "McpAgent"
 """An agent that speaks HTTP."""
 
 _PARTIES: Final = re.compile(r"\b(?:routePartykitRequest|partyserverMiddleware)(?:<[^>(]*>)?\(")
 _AGENTS: Final = re.compile(r"\b(?:routeAgentRequest|agentsMiddleware)(?:<[^>(]*>)?\(")
+_BEFORE_CONNECT: Final = re.compile(r"\bonBeforeConnect\b")
 _PREFIX_OPTION: Final = re.compile(rf"prefix:\s*{_STRING}([\w/-]+){_STRING}")
 _Y_ROUTE: Final = re.compile(rf"\.route\(\s*{_STRING}(/[\w/-]*){_STRING}\s*,\s*yRoute\b")
 
@@ -53,7 +57,7 @@ _GIVEN: Final = re.compile(
 _ANN: Final = "ann"
 _QUERY: Final = re.compile(rf"searchParams\.get\(\s*{_STRING}(\w+){_STRING}|\.req\.query\(\s*{_STRING}(\w+){_STRING}")
 _EXACT: Final = re.compile(
-    rf"(?:[!=]==?\s*|endsWith\(\s*|startsWith\(\s*|case\s+|\.(?:get|all)\(\s*){_STRING}(/[\w./-]*\w/?){_STRING}"
+    rf"(?:[!=]==?\s*|endsWith\(\s*|startsWith\(\s*|case\s+|\.(?:get|all)\(\s*|\bpath:\s*){_STRING}(/[\w./-]*\w/?){_STRING}"
 )
 _LISTED: Final = re.compile(r"\[([\w\s,=]*)\]\s*=[^=;\n]*$")
 _SPLIT: Final = re.compile(r"\.split\(\s*[\"'`/]/")
@@ -61,9 +65,11 @@ _STARTS: Final = re.compile(rf"startsWith\(\s*{_STRING}(/[\w./-]*\w)/?{_STRING}"
 _PREFIX: Final = re.compile(rf"{_STRING}(/(?:[\w.-]+/)+){_STRING}")
 _PATTERN: Final = re.compile(r"/\^\\/((?:[\w-]+\\/)*)\((?:\?<\w+>)?[^)]*\)((?:\\/[\w-]+)*)")
 _PART: Final = re.compile(rf"(?:[!=]==?\s*|case\s+){_STRING}([a-z][\w-]*){_STRING}")
+_ELEMENT_IS: Final = re.compile(rf"\[\d\]\s*===?\s*{_STRING}([a-z][\w-]*){_STRING}")
 _OWN_PATH: Final = re.compile(rf"(?:case\s+|pathname\s*===?\s*){_STRING}(/[\w/-]+){_STRING}")
 _NO_PART: Final = frozenset({"websocket", "string", "object", "number", "boolean", "function", "undefined"})
 _LIKELY: Final = re.compile(r"ws|socket|connect|room|chat|live|sync", re.IGNORECASE)
+_OTHER_PAGE: Final = re.compile(r"\.\w+$|health|status|favicon|metrics|login", re.IGNORECASE)
 _NEAR: Final = 1200
 """Characters after a route in which its handler is looked for."""
 
@@ -79,6 +85,8 @@ class Route:
     class_name: str
     name: str
     path: str | None
+    takes_sockets: bool = field(default=True, compare=False)
+    """Whether the code of a class may accept a WebSocket; false only if all classes are there and none does."""
 
 
 def route_in(files: Sequence[str], bindings: Mapping[str, str], classes: Sequence[str]) -> Route:
@@ -90,18 +98,21 @@ def route_in(files: Sequence[str], bindings: Mapping[str, str], classes: Sequenc
     code = "\n".join(files)
     served = _served(code, binding)
     if served is not None:
-        return Route(class_name, _PLAY, served)
+        before = "\n".join(code[match.end() : match.end() + _BEFORE] for match in _BEFORE_CONNECT.finditer(code))
+        return Route(class_name, _PLAY, _with_required(served, before))
     body = bodies.get(class_name, ("", ""))[1]
     front = code.replace(body, "") if body else code
     crossws = _CROSSWS.search(body) is not None
     name = _name(front, binding, crossws=crossws)
     if _PLAY not in name:
-        path = _exact(front)
+        path = _exact(front, body) or _only_part(front)
         is_other = path is None or (crossws and _LIKELY.search(path) is None)  # its adapter takes any path
         path = "/" if path is None or is_other else path
     else:
         path = _path(files, front, body, binding)
-    return Route(class_name, name, None if path is None else _with_required(path, _asking(front, body, binding)))
+    path = None if path is None else _with_required(path, _asking(front, body, binding))
+    may_inherit = any(bodies.get(each, ("?", ""))[0].rpartition(".")[2] not in _WITHOUT for each in classes)
+    return Route(class_name, name, path, may_inherit or _SOCKETS.search(code) is not None)
 
 
 def _bodies(files: Iterable[str]) -> dict[str, tuple[str, str]]:
@@ -111,9 +122,11 @@ def _bodies(files: Iterable[str]) -> dict[str, tuple[str, str]]:
         starts = list(_CLASS.finditer(text))
         for number, match in enumerate(starts):
             end = starts[number + 1].start() if number + 1 < len(starts) else len(text)
-            closed = text.find("\n}", match.end(), end)  # a class at the left margin ends with its brace there
+            at = match.end() - len(match[0].lstrip())
+            margin = text[text.rfind("\n", 0, at) + 1 : at]
+            closed = text.find(f"\n{margin}}}", match.end(), end)  # a class ends with the brace at its own margin
             exported = text.find("\nexport default", match.end(), end)
-            end = min(each for each in (end, closed + 2, exported) if each > match.end())
+            end = min(each for each in (end, closed + len(margin) + 2, exported) if each > match.end())
             found.setdefault(match[1], (match[2] or "", text[match.start() : end]))
     return found
 
@@ -185,7 +198,7 @@ def _inner(expression: str) -> str:
 
 def _path(files: Sequence[str], front: str, body: str, binding: str) -> str | None:
     """Return the path with `{play}` in which the code looks for an object's name, None if it shows none."""
-    found = _queried(front, binding) or _routed(files, binding)
+    found = _queried(front, body, binding) or _routed(files, binding)
     if found is not None:
         return found
     if match := _PATTERN.search(front):
@@ -199,6 +212,13 @@ def _path(files: Sequence[str], front: str, body: str, binding: str) -> str | No
     if split is not None and not _WHOLE_NAME.search(front):
         return _walked(front, body, split.end())
     return f"/{_PLAY}" if is_whole else None
+
+
+def _only_part(front: str) -> str | None:
+    """Return the path whose first part the code compares with a text, None if it splits no path."""
+    split = _SPLIT.search(front)
+    found = None if split is None else _ELEMENT_IS.search(front, split.end())
+    return None if found is None else f"/{found[1]}"
 
 
 def _walked(front: str, body: str, start: int) -> str:
@@ -271,7 +291,7 @@ def _filled(route: str, handler: str) -> str:
     return _PARAMETER.sub(lambda match: _PLAY if match[1] == chosen else "x", route)
 
 
-def _queried(code: str, binding: str) -> str | None:
+def _queried(code: str, body: str, binding: str) -> str | None:
     """Return the path and query if the name comes from the query, None if it does not."""
     calls = _calls(code, binding)
     for match in _QUERY.finditer(code):
@@ -279,14 +299,17 @@ def _queried(code: str, binding: str) -> str | None:
         variable = re.search(r"(?:const|let|var)\s+(\w+)[^;\n]*$", code[: match.start()][-120:])
         used = variable is not None and any(re.search(rf"\b{variable[1]}\b", each[1]) for each in calls)
         if used or any(each.start() < match.start() <= each.end() for each in calls):
-            return f"{_exact(code) or '/'}?{name}={_PLAY}"
+            return f"{_exact(code, body) or '/'}?{name}={_PLAY}"
     return None
 
 
-def _exact(code: str) -> str | None:
-    """Return the path that the code compares the request's with, None if there is none."""
-    found = [path for path in _EXACT.findall(code) if not re.search(r"\.\w+$", path)]
-    return next((path for path in found if _LIKELY.search(path)), found[0] if found else None)
+def _exact(front: str, body: str) -> str | None:
+    """Return the path that the code compares the request's with, None if there is none.
+
+    One that sounds like a socket's, in the code in front of the objects or in theirs, else the first in front.
+    """
+    found, own = ([path for path in _EXACT.findall(code) if not _OTHER_PAGE.search(path)] for code in (front, body))
+    return next((path for path in [*found, *own] if _LIKELY.search(path)), found[0] if found else None)
 
 
 def _asking(front: str, body: str, binding: str) -> str:
@@ -298,15 +321,23 @@ def _asking(front: str, body: str, binding: str) -> str:
 
 def _with_required(path: str, code: str) -> str:
     """Return a path with a value for each parameter of the query without which the code refuses a request."""
-    needed: dict[str, None] = {}
+    needed: dict[str, str] = {}
     for match in _GIVEN.finditer(code):
         variable, name = match[1], match[2]
         following = code[match.end() : match.end() + 200]
         asked = code[max(0, match.start() - 40) : match.start()]
         is_needed = re.search(rf"!\s*{variable}\b|\b{variable}\s*={{2,3}}\s*null", following) if variable else None
         if is_needed or re.search(r"!\s*(?:\w+\.)*$", asked):
-            needed[name] = None
-    missing = [name for name in needed if f"{name}=" not in path]
+            needed[name] = _one_of(code[match.end() : match.end() + _BEFORE], variable) or _ANN
+    missing = {name: value for name, value in needed.items() if f"{name}=" not in path}
     if not missing:
         return path
-    return path + ("&" if "?" in path else "?") + "&".join(f"{name}={_ANN}" for name in missing)
+    return path + ("&" if "?" in path else "?") + "&".join(f"{name}={value}" for name, value in missing.items())
+
+
+def _one_of(code: str, variable: str | None) -> str | None:
+    """Return the first of the texts of which a variable must be one, None if the code asks for none."""
+    listed = variable and re.search(
+        rf"\[\s*{_STRING}([\w-]+){_STRING}[^\]]*\]\s*\.\s*(?:includes|indexOf)\(\s*{variable}\b", code
+    )
+    return listed[1] if listed else None

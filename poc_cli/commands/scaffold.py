@@ -1,7 +1,9 @@
 """Guess the Durable Objects of a project, their paths and their messages from its files, for a first scenario."""
 
+import json
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +18,7 @@ from poc_cli.targets.wrangler_config import bindings_of, classes_of, environment
 _SOURCES: Final = frozenset({".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs"})
 _PASSED_OVER: Final = frozenset({"node_modules", ".wrangler", "dist", "build", "test", "tests", "__tests__", "public"})
 _INHERITED: Final = frozenset({"name", "migrations", "exports"})
+_VARIABLE: Final = re.compile(r"\b(?:\w+\.)*env\.(\w+)\b")
 _LARGEST: Final = 200_000  # characters; longer files are generated
 _MOST_FILES: Final = 300
 
@@ -38,11 +41,13 @@ def guess(source: WorkerSource) -> Guess:
     source, _ = as_started(source)
     classes: dict[str, None] = {}
     bindings: dict[str, str] = {}
+    variables: dict[str, str] = {}
     roots: dict[Path, None] = {}
     for index, file in enumerate(source.configs):
         table, root = _configured(file, source.envs[index], source.main if index == 0 else None)
         classes |= dict.fromkeys(classes_of(table))
         bindings |= bindings_of(table)
+        variables |= {name: value for name, value in dict(table.get("vars") or {}).items() if isinstance(value, str)}
         roots[root] = None
     if not source.configs:
         classes = dict.fromkeys(namespaces(_text(source.folder / DECLARATION)))
@@ -52,7 +57,7 @@ def guess(source: WorkerSource) -> Guess:
             f"{source.configs[0] if source.configs else source.folder} declares no Durable Object class",
             where_declared(source) or "bind one in durable_objects; only objects can sleep",
         )
-    texts = [text for root in roots for text in texts_in(root)]
+    texts = [_filled_in(text, variables) for root in roots for text in texts_in(root)]
     route = route_in(texts, bindings, list(classes))
     return Guess(source, tuple(classes), route, any("JSON.parse(" in text for text in texts))
 
@@ -70,6 +75,15 @@ def _configured(file: Path, env: str | None, main: Path | None) -> tuple[dict[st
         table = {key: value for key, value in table.items() if key in _INHERITED} | dict(own)
     root = (file.parent / entry).parent if isinstance(entry, str | Path) else file.parent
     return table, root if root.is_dir() else file.parent
+
+
+def _filled_in(code: str, variables: Mapping[str, str]) -> str:
+    """Return code with the texts of the configuration's variables in place of `env.NAME`."""
+
+    def value(match: re.Match[str]) -> str:
+        return json.dumps(variables[match[1]]) if match[1] in variables else match[0]
+
+    return _VARIABLE.sub(value, code)
 
 
 def _text(file: Path) -> str:

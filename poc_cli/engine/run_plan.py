@@ -12,6 +12,7 @@ from poc_cli.scenario.load_model import LoadFile
 from poc_cli.scenario.model import Hibernate
 from poc_cli.scenario.plays import Play, plays_of
 from poc_cli.scenario.scenario import Scenario, every
+from poc_cli.shipped import shipped
 
 SHIPPED: Final = "the shipped worker"
 
@@ -61,7 +62,8 @@ def _folder_of(play: Play) -> str:
     """Return the folder of a play's own worker, relative to the current one if it is inside."""
     if play.worker is None:
         return SHIPPED
-    return shown(Path(play.scenario.file).absolute().parent / play.worker.dir)
+    folder = (Path(play.scenario.file).absolute().parent / play.worker.dir).resolve()
+    return SHIPPED if folder == shipped("worker") else shown(folder)
 
 
 def plan_run(

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from poc_cli.exit_codes import ExitCode
 from poc_cli.judge.claim_table import LEFT_OUT, NOT_JUDGED, Cell, Row, rows
-from poc_cli.judge.document_types import RunDocument
+from poc_cli.judge.document_types import RunDocument, ScenarioDocument
 from poc_cli.judge.figure_diff import FigureDiff, figures_between
 from poc_cli.judge.finding import WORST_FIRST
 from poc_cli.scenario.check_names import NO_SECRET_LEAVES
@@ -77,6 +77,7 @@ def compare(before: RunDocument, after: RunDocument) -> Comparison:
     found = ((row.name, _cell_of(row, before, BEFORE), _cell_of(row, after, AFTER)) for row in rows(runs))
     claims = [ClaimChange(name, _kind(was, now), was, now) for name, was, now in found]
     claims += _broken(before, after, claims)
+    claims += _losses(before, after)
     order = list(Kind)
     return Comparison(
         tuple(sorted(claims, key=lambda claim: (order.index(claim.kind), _badness(claim.after)))),
@@ -124,6 +125,37 @@ def _broken(before: RunDocument, after: RunDocument, claims: list[ClaimChange]) 
         if scenario["error"] and scenario["claims"] and name in was and name not in reported and not was[name]["error"]:
             ended = Cell(str(was[name]["verdict"]), "the play ran to its end")
             yield ClaimChange(name, Kind.worse, ended, Cell("error", str(scenario["error"])))
+
+
+def _losses(before: RunDocument, after: RunDocument) -> Iterator[ClaimChange]:
+    """Yield what only one of two sessions lost by its sleeps, where both lost something.
+
+    None of it makes the comparison fail: a loss may hide another one that comes later in the same play.
+    """
+    was = {scenario["name"]: _lost(scenario) for scenario in before["scenarios"]}
+    for scenario in after["scenarios"]:
+        earlier, now = was.get(scenario["name"], {}), _lost(scenario)
+        if not earlier or not now:
+            continue
+        same = "clients saw the same there, or saw something else first"
+        for what in dict.fromkeys([*earlier, *now]):
+            name = f"{scenario['name']}: {what}"
+            if what not in now:
+                yield ClaimChange(name, Kind.gone, Cell("lost", earlier[what]), Cell("kept", same))
+            elif what not in earlier:
+                yield ClaimChange(name, Kind.appeared, Cell("kept", same), Cell("lost", now[what]))
+
+
+def _lost(scenario: ScenarioDocument) -> Mapping[str, str]:
+    """Return what clients saw differently after a sleep, with the sentence about it."""
+    session = scenario.get("session")
+    losses = [] if session is None else [each for each in session["losses"] if each["confirmed"]]
+    return {
+        f"{each['client']}'s {each['path']}" if each["path"] else f"a message of {each['client']} ({each['kind']})": (
+            f"evicted {each['where']}: {each['says']}"
+        )
+        for each in losses
+    }
 
 
 def _differences(before: RunDocument, after: RunDocument) -> Iterator[Difference]:

@@ -45,9 +45,10 @@ def _without_difference(session: SessionRecord) -> Finding:
     """Return whether the sleeps of a session in which nothing differed prove anything."""
     untested = [gap for gap in session.gaps if session.state_of(gap) == "untested"]
     if untested:
-        ended = next((play.ending for play in session.unusable), "it was not played")
         where = describe_gaps(session.steps, (untested[0],))
-        return unknown(f"no performance with a sleep {where} came to its end: {ended}")
+        ended = next((play.ending for play in session.unusable), "it was not played")
+        slow = "this machine was too slow: an alarm fired before steps that it follows without a sleep"
+        return unknown(f"no performance with a sleep {where} came to its end: {slow if session.overtaken else ended}")
     slept = [gap for gap in session.gaps if session.state_of(gap) == "kept"]
     if not slept:
         return unknown(f"no object slept in any gap: {_why_awake(session)}")
@@ -70,7 +71,8 @@ def _undecided(session: SessionRecord) -> Finding | None:
         reason = f"the session fails without any sleep, at line {broken.begun.data['line']}: {broken.reason}"
         return unknown(reason, (broken.end_id,))
     if not session.disturbed:
-        ended = next((play.ending for play in session.unusable), "none was played")
+        slow = ["this machine was too slow for its alarms"] if session.overtaken else []
+        ended = next(iter([*slow, *(play.ending for play in session.unusable)]), "none was played")
         return unknown(f"no performance with a sleep came to its end: {ended}")
     return None
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final, NamedTuple, Protocol
@@ -17,6 +18,7 @@ from poc_cli.load.socket_pool import SocketPool
 from poc_cli.record.load_stage import ShardResult, StageResult
 from poc_cli.scenario.conditions import lookup
 from poc_cli.scenario.values import MISSING
+from poc_cli.targets.deadlines import LOOK_SECONDS
 
 ASKED: Final = 3
 """Sockets per room that request its instance; at least two replies are needed as proof."""
@@ -54,6 +56,9 @@ class ShardSupervisor(Protocol):
     def refuses(self) -> str:
         """Return why no more sockets may be opened now, empty if they may."""
 
+    def lost_seconds(self) -> float:
+        """Return how long the runtime was stopped or starved so far; 0 if it is not on this machine."""
+
     async def evict(self, rooms: Iterable[int]) -> list[dict[str, Any]]:
         """Evict rooms; return `room`, `outcome` and `said` of each."""
 
@@ -71,6 +76,8 @@ class LoadContext:
     supervisor: ShardSupervisor
     random: Random
     activity: asyncio.Event = field(default_factory=asyncio.Event)
+    stalled_seconds: float = 0.0
+    """How long this process did not run so far."""
 
     def __post_init__(self) -> None:
         """Connect the callbacks of sockets and messages to `activity`."""
@@ -83,20 +90,25 @@ class LoadContext:
     # --- waiting
 
     async def until(self, condition: Callable[[], bool], within: float) -> bool:
-        """Wait until a condition holds, checked after any activity; return whether it held in time."""
-        give_up = self.now() + within
+        """Wait until a condition holds, checked after any activity; return whether it held in time.
+
+        Time in which this process or the runtime could not run does not count.
+        """
+        begun, lost = self.now(), self.lost_seconds()
         while not condition():
-            left = give_up - self.now()
+            left = within + self.lost_seconds() - lost - (self.now() - begun)
             if left <= 0:
                 return False
             self.activity.clear()
-            try:
-                # Not wait_for: before Python 3.12 it can lose a cancellation.
-                async with asyncio.timeout(left):
+            # Not wait_for: before Python 3.12 it can lose a cancellation.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(left, LOOK_SECONDS)):
                     await self.activity.wait()
-            except TimeoutError:
-                return condition()
         return True
+
+    def lost_seconds(self) -> float:
+        """Return how long this process or the runtime could not run so far."""
+        return self.stalled_seconds + self.supervisor.lost_seconds()
 
     async def paced(self, times: Iterable[float]) -> AsyncIterator[float]:
         """Yield each time once it has come. Past times are yielded at once, unchanged, so that no delay is omitted.

@@ -21,6 +21,7 @@ from poc_cli.record.load_stage import ShardResult, StageResult
 from poc_cli.scenario.scenario import Scenario
 from poc_cli.scenario.templates import render_text
 from poc_cli.targets.base import TargetDied
+from poc_cli.targets.cpu_pressure import LostTime
 from poc_cli.targets.sidecar import LOOK_INTO_LOG
 
 SAMPLED_EVERY_SECONDS: Final = 1.0
@@ -68,6 +69,7 @@ class _Play:
         self._nonce = secrets.token_hex(4)
         self._limit = limits().files
         self._meter = Meter({})
+        self._lost = LostTime(None)
         self._uses: dict[str, Usage] = {}
         self._glance: Callable[[], Glance] | None = None
         self._client_usage: Callable[[], dict[str, Usage]] = dict
@@ -95,6 +97,7 @@ class _Play:
 
     async def _through(self) -> tuple[Outcome, str]:
         self._meter = Meter({"client": os.getpid()} | self._site.processes)
+        self._lost = LostTime(self._site.processes.get("runtime"))
         going = asyncio.create_task(self._load.execute(self._shard(), self._site.url, self._site.headers, 0, self))
         looking = asyncio.create_task(self._look())
         outcome: Outcome = "done"
@@ -151,6 +154,10 @@ class _Play:
         """Return why no more sockets may be opened now, empty if they may."""
         runtime = self._uses.get("runtime")
         return self._site.refuses(None if runtime is None else runtime.files)
+
+    def lost_seconds(self) -> float:
+        """Return how long the runtime was stopped or starved so far."""
+        return self._lost.look()
 
     async def evict(self, rooms: Iterable[int]) -> list[dict[str, Any]]:
         """Evict rooms, several at a time."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from random import Random
 from typing import Any, Final, TypeVar
 
+from poc_cli.history.late_stretch import Stretch
 from poc_cli.load.ledger import Ledger, Tally
 from poc_cli.load.load_context import Glance, LoadContext, ShardSupervisor
 from poc_cli.load.plan import Step
@@ -31,6 +32,10 @@ class Unsupervised:
     def refuses(self) -> str:
         """Allow all sockets."""
         return ""
+
+    def lost_seconds(self) -> float:
+        """Report none: the runtime runs elsewhere."""
+        return 0.0
 
     async def evict(self, rooms: Iterable[int]) -> list[dict[str, Any]]:
         """Report that evictions are not possible."""
@@ -86,7 +91,11 @@ class _Execution:
         self._origin = time.monotonic() + self._delay
         self._result = ShardResult([shard.number], [], {})
         self._attendance = Attendance()
-        self._attendance.listener = lambda stretch: ledger.stood_still(stretch.length_ns / 1e9)
+        self._attendance.listener = self._stood_still
+
+    def _stood_still(self, stretch: Stretch) -> None:
+        self._context.stalled_seconds += stretch.length_ns / 1e9
+        self._context.ledger.stood_still(stretch.length_ns / 1e9)
 
     async def run(self) -> ShardResult:
         pool, result = self._context.pool, self._result
@@ -127,6 +136,7 @@ class _Execution:
         context.ledger.begin()
         context.pool.counts = StageCounts()
         self._step = step
+        lost = self._supervisor.lost_seconds()
         result = StageResult(index, step.verb, step.how, step.round, began_ms=self._ms())
         if step.verb == "sleep":
             for socket in context.pool.open_sockets():
@@ -137,6 +147,8 @@ class _Execution:
             context.ledger.cancel()
             self._end(result, INTERRUPTED)
             raise
+        # Replies of a runtime that was stopped are as late as those that were read late.
+        context.ledger.stood_still(self._supervisor.lost_seconds() - lost)
         self._end(result, "done")
 
     def _end(self, result: StageResult, outcome: str) -> None:

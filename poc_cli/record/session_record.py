@@ -1,7 +1,7 @@
 """The performances of one session, without sleeps and with sleeps in some gaps: what differs, what to play next."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Literal
@@ -21,6 +21,17 @@ NEEDED: Final = 2
 
 MOST_CONFIRMED: Final = 4
 """How many differing gaps are played again; one defect often shows in many."""
+
+_MOST_OVERTAKEN: Final = 3
+"""How often a performance is played that is overtaken by an alarm each time."""
+
+_READ_AFTER_NS: Final = 300_000_000
+"""How long after an alarm its line of the trace may be read: it is asked for four times a second."""
+
+_LEAST_WAIT_NS: Final = 500_000_000
+"""How long a step waits at least for an alarm that comes by time, not as the answer to what was just sent."""
+
+_ALARM: Final = "alarm"
 
 Gaps = tuple[int, ...]
 GapState = Literal["kept", "changed", "unsteady", "pinned", "stayed", "absent", "untested"]
@@ -100,7 +111,10 @@ class SessionRecord:
         """Sort the plays of one scenario; those that are no evidence to their end are counted, not used."""
         known = [play for play in plays if play.start.data["role"] in {UNDISTURBED, DISTURBED}]
         self.undisturbed = [each for each in known if _is_usable(each, UNDISTURBED)]
-        self._sleeping = [each for each in known if _is_usable(each, DISTURBED)]
+        sleeping = [each for each in known if _is_usable(each, DISTURBED)]
+        self.overtaken = [each for each in sleeping if _is_overtaken(each, self.undisturbed)]
+        """Performances that were so slow that an alarm fired before steps that it follows without a sleep."""
+        self._sleeping = [each for each in sleeping if each not in self.overtaken]
         self.unusable = [each for each in known if each.outcome != "done"]
         self.known = known
 
@@ -191,7 +205,12 @@ class SessionRecord:
         """
         if self.broken_step is not None or not self.undisturbed:
             return []
-        played = {each.gaps for each in self.disturbed} | {_gaps(each) for each in self.unusable}
+        slow = Counter(map(_gaps, self.overtaken))
+        usable = {each.gaps for each in self.disturbed}
+        again = [gaps for gaps, times in slow.items() if gaps not in usable and times < _MOST_OVERTAKEN]
+        if again:
+            return again
+        played = usable | {_gaps(each) for each in [*self.unusable, *self.overtaken]}
         divided = [
             half for each in self.suspicions[:MOST_CONFIRMED] for half in halves(each.gaps) if half not in played
         ]
@@ -200,12 +219,35 @@ class SessionRecord:
         again = [
             each.gaps
             for each in self.to_confirm
-            for _ in range(each.of, PERFORMANCES)
+            for _ in range(each.of + slow[each.gaps], PERFORMANCES)
             if not each.is_confirmed or each.of < PERFORMANCES
         ]
         if again:
             again += [()] * (PERFORMANCES - len(self.undisturbed))
         return again
+
+
+def _is_overtaken(play: PlayRecord, undisturbed: Sequence[PlayRecord]) -> bool:
+    """Return whether a step began later than an alarm that comes by time while that step waits, without a sleep."""
+    begun = _begun_ns(play)
+    waits = (wait for each in undisturbed[:1] for wait in _waits_for_alarms(each))
+    return any(step in begun and begun[step] > due_ns for step, due_ns in waits)
+
+
+def _waits_for_alarms(play: PlayRecord) -> Iterator[tuple[int, int]]:
+    """Yield the step that waited for each alarm, and when the alarm fired at the earliest, since the first step."""
+    begun = _begun_ns(play)
+    first_ns = play.steps[0].begun.t_ns if play.steps else 0
+    for event in play.of_kind(kinds.DELIVERED):
+        due_ns = event.t_ns - first_ns - _READ_AFTER_NS
+        step = max((index for index, at_ns in begun.items() if at_ns <= due_ns), default=None)
+        if event.data.get("name") == _ALARM and step is not None and due_ns - begun[step] >= _LEAST_WAIT_NS:
+            yield step, due_ns
+
+
+def _begun_ns(play: PlayRecord) -> dict[int, int]:
+    """Return when each step began, since the first one did."""
+    return {step.index: step.begun.t_ns - play.steps[0].begun.t_ns for step in play.steps}
 
 
 def _is_usable(play: PlayRecord, role: str) -> bool:

@@ -38,6 +38,36 @@ class Spent:
     was_stopped: bool
 
 
+_STARVED: Final = 0.5
+"""The share of an interval that a process waits for a CPU from which it counts as starved. A busy runtime waits for a
+tenth of the time (measured)."""
+
+
+_LOOKS_APART_NS: Final = 100_000_000
+"""A load asks after every message, and a look reads two files."""
+
+
+class LostTime:
+    """Counts how long a process could not run, because it was stopped or starved, from look to look."""
+
+    def __init__(self, process: int | None) -> None:
+        """Begin now; `process` is None if it is not on this machine, which never loses time."""
+        self._process = process
+        self._last = mark(process)
+        self._seconds = 0.0
+
+    def look(self) -> float:
+        """Return the seconds lost so far. A stop between two looks is missed, so look a few times a second."""
+        if time.monotonic_ns() - self._last.at_ns < _LOOKS_APART_NS:
+            return self._seconds
+        now = mark(self._process)
+        did = spent(self._last, now)
+        self._last = now
+        share = 1.0 if did.was_stopped else did.waited if did.waited >= _STARVED else 0.0
+        self._seconds += min(1.0, share) * did.length_ns / 1e9
+        return self._seconds
+
+
 def mark(process: int | None) -> Mark:
     """Return a snapshot of a process; all zero for one that has ended or is not on this machine."""
     ran, waited = _scheduled(process)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
+from websockets.protocol import State
 
 from poc_cli.errors import TargetError
 
@@ -24,6 +25,30 @@ Result = dict[str, Any]
 
 class InspectorError(TargetError):
     """The inspector rejected a command, or the connection was lost."""
+
+
+class _JoiningConnection(ClientConnection):
+    """A connection that writes the commands of one turn of the event loop at once.
+
+    A reset of module state sends a hundred or more, and a write for each took two thirds of its time (measured).
+    """
+
+    _is_due = False
+
+    def send_data(self) -> None:
+        """Write what the protocol has queued, with what else is queued in this turn of the event loop."""
+        if self.protocol.state is not State.OPEN:
+            super().send_data()
+        elif not self._is_due:
+            self._is_due = True
+            self.loop.call_soon(self._write)
+
+    def _write(self) -> None:
+        self._is_due = False
+        if self.protocol.state is not State.OPEN or self.transport.is_closing():
+            super().send_data()
+        else:
+            self.transport.write(b"".join(self.protocol.data_to_send()))
 
 
 class Inspector:
@@ -112,7 +137,14 @@ async def open_inspector(url: str) -> Inspector:
     """Connect to an isolate and turn its debugger on. Raises InspectorError."""
     try:
         async with asyncio.timeout(ANSWERS_WITHIN_SECONDS):
-            connection = await connect(url, max_size=None, compression=None, ping_interval=None, proxy=None)
+            connection = await connect(
+                url,
+                create_connection=_JoiningConnection,
+                max_size=None,
+                compression=None,
+                ping_interval=None,
+                proxy=None,
+            )
     except (WebSocketException, OSError, TimeoutError) as error:
         raise InspectorError(f"cannot connect to the inspector: {error}") from error
     inspector = Inspector(connection)

@@ -131,3 +131,19 @@ def test_a_declaration_that_is_wrong_is_told_as_without_a_date(poc: Poc, worker:
     assert ran.code == 3
     assert f"poc: workerd did not start on {worker.resolve()}: " in ran.err
     assert "no field named 'bindinks'" in ran.err
+
+
+def test_what_changed_in_2026_differs_by_date(poc: Poc) -> None:
+    before, since = "2026-02-23", "2026-03-17"
+    options = ["--compat-date", before, "--compat-date", since, "--sleep", "evict", "--json"]
+    found = poc.run("run", "binary-type", "delete-all", *options).document()
+    verdicts = {each["claim"]: each["verdicts"] for each in found["claims"]}
+    for claim in (
+        "binary-type/accepted-sockets-get-a-blob",
+        "binary-type/outgoing-sockets-get-a-blob",
+        "delete-all/delete-all-deletes-the-alarm",
+    ):
+        assert verdicts[claim] == {before: "refuted", since: "held"}
+    assert set(verdicts["binary-type/it-is-an-arraybuffer-after-a-sleep-too"].values()) == {"held"}
+    # Its control is a socket of accept(), which got an ArrayBuffer as well before that date.
+    assert verdicts["binary-type/hibernatable-sockets-get-an-arraybuffer"] == {before: "unknown", since: "held"}

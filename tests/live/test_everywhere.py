@@ -1,12 +1,15 @@
 """`--sleep everywhere` on real workerd: healthy workers are transparent, and those that lose something are not."""
 
+import os
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support import mutants
-from tests.support.command import Poc
+from tests.support.command import ROOT, Poc
 from tests.support.twins import HEALTHY, SESSIONS, Twin, played, twins
 
 pytestmark = pytest.mark.live
@@ -80,3 +83,38 @@ def test_its_twin_that_loses_one_visible_field_is_not(tmp_path: Path, twin: Twin
     session = SESSIONS / f"{twin.project}.toml"
     found = verdict(played(Poc(tmp_path / "play"), session, "--worker", str(worker)))
     assert found.startswith("refuted"), f"{twin.loses}: {found}"
+
+
+ORIGIN_APP = Path(__file__).parent.parent / "projects" / "origin-app"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("mutant_name", "expected"), [(None, "held"), ("value_in_a_field", "refuted")])
+def test_programs_are_compared_by_the_frames_of_their_sockets(
+    tmp_path: Path, mutant_name: str | None, expected: str
+) -> None:
+    words = ["--ignore", "boots"]
+    if mutant_name is not None:
+        words += ["--worker", str(mutants.assemble(mutants.source(mutant_name), tmp_path / "worker"))]
+    found = verdict(played(Poc(tmp_path / "play"), ORIGIN_APP / "program.toml", *words))
+    assert found.startswith(expected), found
+
+
+@pytest.mark.long
+@pytest.mark.browser
+@pytest.mark.parametrize(("mutant_name", "expected"), [(None, "held"), ("sockets_in_a_field", "refuted")])
+def test_so_are_pages(tmp_path: Path, mutant_name: str | None, expected: str) -> None:
+    shutil.copytree(ORIGIN_APP / "app", tmp_path / "app")
+    story = (ORIGIN_APP / "page.toml").read_text(encoding="utf-8")
+    # Its app is down for a while, which is a step that is to fail.
+    kept = [line for line in story.splitlines() if "app-is-down" not in line and '"down"' not in line]
+    text = "\n".join(kept).partition("[[claim]]")[0]
+    text = re.sub(r', claim = "[a-z-]+"', "", text).replace("../../../worker", str(ROOT / "worker"))
+    (tmp_path / "page.toml").write_text(
+        text.replace(f'"{ROOT}', f'"{os.path.relpath(ROOT, tmp_path)}'), encoding="utf-8"
+    )
+    words = ["--ignore", "boots"]
+    if mutant_name is not None:
+        words += ["--worker", str(mutants.assemble(mutants.source(mutant_name), tmp_path / "worker"))]
+    found = verdict(played(Poc(tmp_path / "play"), tmp_path / "page.toml", *words))
+    assert found.startswith(expected), found

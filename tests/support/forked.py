@@ -22,8 +22,8 @@ class ForkedPoc(Poc):
 
     def run(self, *arguments: str, variables: dict[str, str] | None = None, files: int | None = None) -> Ran:
         """Run a command to its end. A traceback on either stream is a failure whatever is tested."""
-        if files is not None:
-            raise ValueError("a fork has the limits of the tests")
+        if files is not None:  # a fork has the limits of the tests
+            return super().run(*arguments, variables=variables, files=files)
         out, err = self.temporary.with_name("out.txt"), self.temporary.with_name("err.txt")
         child = _CONTEXT.Process(target=_command, args=(arguments, self.folder, self.environment(variables), out, err))
         child.start()
@@ -41,10 +41,11 @@ class ForkedPoc(Poc):
 
 def _command(arguments: tuple[str, ...], folder: Path, environment: dict[str, str], out: Path, err: Path) -> None:
     """Be the command: with its streams, its folder and its variables. Ends the process."""
-    for stream, file in ((1, out), (2, err)):
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    for stream, file in ((0, Path(os.devnull)), (1, out), (2, err)):
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(descriptor, stream)
         os.close(descriptor)
+    sys.stdin = open(0, encoding="utf-8")  # noqa: SIM115
     sys.stdout, sys.stderr = (open(stream, "w", encoding="utf-8") for stream in (1, 2))  # noqa: PTH123, SIM115
     os.chdir(folder)
     os.environ.clear()

@@ -11,11 +11,49 @@ ROWS: dict[str, Expected] = {
     "subscribers_in_a_map": special(
         "subscribed-rooms/subscribers-survive-the-sleep",
         "subscribed-rooms/rpc-wakes-a-sleeping-subscriber",
+        "subscribed-rooms/retried-call-runs-once",
     ),
     # Two objects of one isolate sleep and wake each other, so that module state is not put back before both are awake.
-    "sockets_from_messages": special("subscribed-rooms/rpc-wakes-a-sleeping-subscriber", unknown={_REACHED}),
+    "sockets_from_messages": special(
+        "subscribed-rooms/rpc-wakes-a-sleeping-subscriber",
+        "subscribed-rooms/retried-call-runs-once",
+        "first-event/request-may-come-first",
+        "first-event/alarm-may-come-first",
+        unknown={_REACHED},
+    ),
     "never_unsubscribes": special(
         "subscribed-rooms/nobody-is-woken-for-the-gone",
+        unknown={
+            _REACHED,
+            "subscribed-rooms/rpc-wakes-a-sleeping-subscriber",
+            "subscribed-rooms/retried-call-runs-once",
+        },
+    ),
+    "runs_twice": special(
+        "subscribed-rooms/retried-call-runs-once",
         unknown={_REACHED, "subscribed-rooms/rpc-wakes-a-sleeping-subscriber"},
+    ),
+    "closes_of_strangers": special("first-event/close-may-come-first", "first-event/break-may-come-first"),
+    "binary_type_set": special("binary-type/outgoing-sockets-get-a-blob"),
+    "swept_by_memory": special(
+        "liveness-sweep/sweep-finds-the-silent-one",
+        "liveness-sweep/sweep-spares-who-was-answered-asleep",
+    ),
+    "writes_at_once": special(
+        "debounced-write/debounce-keeps-the-object-awake",
+        "debounced-write/debounced-write-is-lost-in-a-reset",
+    ),
+    "writes_later_in_a_field": special("debounced-write/debounced-write-survives-a-sleep"),
+    "seats_by_list": special(
+        "seats/closing-socket-keeps-no-seat",
+        "seats/who-comes-back-is-there-once",  # who was refused is not counted
+    ),
+    "there_twice": special("seats/who-comes-back-is-there-once"),
+    "kind_by_memory": special("binary-type/it-is-an-arraybuffer-after-a-sleep-too"),
+    "close_on_wake": special("behind-a-binding/sockets-live-behind-a-binding"),
+    "pending_interval": special(
+        "behind-a-binding/room-behind-a-binding-sleeps",
+        # no sleep, no verdict
+        unknown={"behind-a-binding/sockets-live-behind-a-binding"},
     ),
 }

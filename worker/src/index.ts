@@ -1,6 +1,8 @@
 // The Worker in front of the objects: authorizes a request, finds the room by name, and forwards the request.
 // No object is used for requests without a token, ticket or signature, or from a web page that is not allowed.
 
+import { exports } from "cloudflare:workers";
+
 import { authenticate } from "./auth.ts";
 import type { Env } from "./env.ts";
 import { isAllowedOrigin } from "./origins.ts";
@@ -11,6 +13,13 @@ import { acceptAndAnswerClose, connectStateless } from "./stateless.ts";
 import { checkTicket, ticketOffered } from "./tickets.ts";
 
 export { Room };
+
+/** The binding of this Worker to itself: a socket that comes in through it leads through two Workers. */
+interface Exports {
+  readonly default: Fetcher;
+}
+
+const GATE = "/gate";
 
 /** Longer names are refused: the platform's limit is 1,024 bytes for a name that alarms can read. */
 const LONGEST_ROOM_NAME = 512;
@@ -72,6 +81,10 @@ export default {
       return refused({ status: 403, error: "origin_not_allowed", message });
     }
     const url = new URL(request.url);
+    if (url.pathname.startsWith(`${GATE}/room/`)) {
+      url.pathname = url.pathname.slice(GATE.length);
+      return (exports as unknown as Exports).default.fetch(new Request(url, request));
+    }
     const name = roomNameOf(url);
     const admitted = await admit(request, url, name, env);
     if ("error" in admitted) return refused(admitted);

@@ -20,7 +20,7 @@ type Core =
   | { readonly op: "attach"; readonly data: unknown }
   | { readonly op: "broadcast"; readonly text: unknown }
   | { readonly op: "say"; readonly text: unknown }
-  | { readonly op: "publish"; readonly text: unknown }
+  | { readonly op: "publish"; readonly text: unknown; readonly again: boolean }
   | { readonly op: "sql"; readonly query: string; readonly values: readonly SqlValue[] }
   | { readonly op: "tagged"; readonly tag: string }
   | { readonly op: "alarm"; readonly in_ms: number }
@@ -64,7 +64,7 @@ const READERS: { readonly [Name in Core["op"]]: (fields: Fields) => Core & { op:
   attach: (fields) => ({ op: "attach", data: given(fields, "data") }),
   broadcast: (fields) => ({ op: "broadcast", text: given(fields, "text") }),
   say: (fields) => ({ op: "say", text: given(fields, "text") }),
-  publish: (fields) => ({ op: "publish", text: given(fields, "text") }),
+  publish: (fields) => ({ op: "publish", text: given(fields, "text"), again: fields["again"] === true }),
   sql: (fields) => ({ op: "sql", query: text(fields, "query"), values: sqlValues(fields) }),
   tagged: (fields) => ({ op: "tagged", tag: text(fields, "tag") }),
   sleep: (fields) => ({ op: "sleep", ms: whole(fields, "ms", 0, LONGEST_SLEEP_MS) }),

@@ -11,10 +11,11 @@ import { makeEntries, readEntry, writeEntry } from "./entries.ts";
 import type { Env } from "./env.ts";
 import { record } from "./events.ts";
 import { BadRequest, type ErrorCode } from "./fields.ts";
-import { isEcho } from "./frames.ts";
+import { isEcho, kindOf } from "./frames.ts";
 import { Log } from "./log.ts";
 import { legalCloseCode, operationOf, parseFields, type Operation, type Store } from "./messages.ts";
 import { isPin, Pins, rememberOrigin } from "./pins.ts";
+import { useOnce } from "./once.ts";
 import { isNew, isPush, pushOf, REPLAYED, textOf } from "./push.ts";
 import { refused } from "./refusals.ts";
 import { acceptAndAnswerClose } from "./stateless.ts";
@@ -28,6 +29,9 @@ export interface Reply {
   readonly ok: boolean;
   readonly [field: string]: unknown;
 }
+
+/** How long the id of a call is kept; the platform gives up after ten seconds. */
+const CALLS_KEPT_SECONDS = 60;
 
 /** The error of `throw`, which the handler does not catch. */
 class UncaughtError extends Error {}
@@ -67,6 +71,8 @@ export class Room extends DurableObject<Env> {
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
     if (isEcho(message)) return socket.send(message);
+    const kind = kindOf(message);
+    if (kind !== null) return this.send(socket, kind);
     const reply = await this.answer(message, socket);
     if (reply !== null) this.send(socket, reply);
   }
@@ -102,8 +108,9 @@ export class Room extends DurableObject<Env> {
     removeSubscriber(this.ctx.storage.sql, room);
   }
 
-  /** Passes on what another room has published, and returns how many clients it reached. */
-  async deliver(text: unknown): Promise<number> {
+  /** Passes on what another room has published, once for each call, and returns how many clients it reached. */
+  async deliver(text: unknown, call: string): Promise<number> {
+    if (!this.isFirst(call)) return 0;
     return this.toAll({ event: "published", text, ...this.self() });
   }
 
@@ -118,8 +125,11 @@ export class Room extends DurableObject<Env> {
 
   /** Accepts a client, with the Hibernation API or, as a control, with the standard API. */
   protected join(url: URL): Response {
-    const { 0: client, 1: server } = new WebSocketPair();
     const name = url.searchParams.get("name") ?? "";
+    const seats = Number(url.searchParams.get("seats") ?? Infinity);
+    if (this.taken() >= seats) return refused({ status: 409, error: "full", message: `all ${seats} seats are taken` });
+    if (url.searchParams.has("once")) this.closeOthers(name);
+    const { 0: client, 1: server } = new WebSocketPair();
     if (url.searchParams.get("api") === "standard") this.acceptStandard(server, name);
     else {
       try {
@@ -131,6 +141,16 @@ export class Room extends DurableObject<Env> {
     const since = url.searchParams.get("since");
     if (since !== null && /^\d{1,15}$/.test(since)) this.replay(server, Number(since));
     return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** Counts who is there; a socket that is being closed keeps no seat. */
+  protected taken(): number {
+    return this.ctx.getWebSockets().filter((socket) => socket.readyState === WebSocket.OPEN).length;
+  }
+
+  /** Closes what an earlier connection of a client has left, so that nobody is there twice. */
+  protected closeOthers(name: string): void {
+    for (const socket of this.ctx.getWebSockets(`name:${name}`)) socket.close(4001, "came back");
   }
 
   protected acceptHibernatable(socket: WebSocket, name: string, tags: readonly string[] = []): void {
@@ -217,7 +237,7 @@ export class Room extends DurableObject<Env> {
       case "say":
         return this.say(operation.text);
       case "publish":
-        return this.publish(operation.text);
+        return this.publish(operation.text, operation.again);
       case "sql":
         return { rows: this.ctx.storage.sql.exec(operation.query, ...operation.values).toArray() };
       case "tagged":
@@ -255,10 +275,18 @@ export class Room extends DurableObject<Env> {
   }
 
   /** Calls each room that has subscribed, and returns how many were called and how many clients heard it. */
-  protected async publish(text: unknown): Promise<object> {
+  protected async publish(text: unknown, again: boolean): Promise<object> {
     const rooms = this.subscribers();
-    const heard = await Promise.all(rooms.map((room) => this.env.ROOM.getByName(room).deliver(text)));
+    const call = crypto.randomUUID();
+    // With `again` each call is made twice, as the platform may do with a method that is marked as retryable.
+    const deliver = (room: string): Promise<number> => this.env.ROOM.getByName(room).deliver(text, call);
+    const heard = await Promise.all(rooms.flatMap((room) => (again ? [deliver(room), deliver(room)] : [deliver(room)])));
     return { called: rooms.length, heard: heard.reduce((total, each) => total + each, 0) };
+  }
+
+  /** Whether a call has not been carried out before; kept for longer than the platform retries. */
+  protected isFirst(call: string): boolean {
+    return useOnce(this.ctx.storage.sql, `call:${call}`, Math.floor(Date.now() / 1_000) + CALLS_KEPT_SECONDS);
   }
 
   protected subscribers(): string[] {

@@ -11,6 +11,8 @@ import { EVENTS } from "./events.ts";
 import { FAULTS } from "./faults.ts";
 import { FRAMES } from "./frames.ts";
 import { GLOBALS } from "./globals.ts";
+import { LATER } from "./later.ts";
+import { LIVENESS } from "./liveness.ts";
 import { PINNING } from "./pins.ts";
 import { SEQUENCE } from "./sequence.ts";
 import { SOCKETS } from "./sockets.ts";
@@ -29,6 +31,8 @@ export const TRIALS = {
   ...FAULTS,
   ...FRAMES,
   ...GLOBALS,
+  ...LATER,
+  ...LIVENESS,
   ...PINNING,
   ...SEQUENCE,
   ...SOCKETS,

@@ -64,6 +64,12 @@ def test_the_query_goes_with_the_path_that_is_compared() -> None:
     assert path_in(code) == "/websocket?room={play}"
 
 
+def test_a_path_that_only_the_object_compares() -> None:
+    front = 'if (url.pathname === "/health") return ok; env.ROOM.idFromName(url.searchParams.get("room"))\n'
+    room = 'class Room { fetch() { if (url.pathname === "/status") return; if (url.pathname === "/websocket") go(); } }'
+    assert path_in(front + room) == "/websocket?room={play}"
+
+
 def test_a_front_that_walks_down_a_path() -> None:
     front = (
         'const path = url.pathname.slice(1).split("/"); switch (path[0]) { case "api": return api(path.slice(1)); }'
@@ -83,6 +89,14 @@ def test_a_front_that_walks_down_a_path() -> None:
         ("routeAgentRequest(request, env)", "MyAgent", "/agents/my-agent/{play}"),
         ('app.use("*", agentsMiddleware())', "Chat", "/agents/chat/{play}"),
         ('import { routeAgentRequest } from "agents"; app.get("/x/:y", z)', "Chat", "/x/{play}"),
+        (
+            (
+                'partyserverMiddleware({ options: { onBeforeConnect(req) { const t = url.searchParams.get("token");\n'
+                " if (!t) return refuse(); } } })"
+            ),
+            "Chat",
+            "/parties/chat/{play}?token=ann",
+        ),
     ],
 )
 def test_routers_of_partyserver_and_agents(code: str, binding: str, path: str) -> None:
@@ -107,6 +121,21 @@ def test_an_agent_that_speaks_http_is_not_chosen() -> None:
     assert route_in([code], bindings, ["Tools", "Chat"]) == Route("Chat", "{play}", "/agents/chat/{play}")
 
 
+@pytest.mark.parametrize(
+    ("code", "takes"),
+    [
+        ("class Room extends DurableObject { fetch() { return new Response(); } }", False),
+        ("class Room extends DurableObject { fetch() { this.ctx.acceptWebSocket(server); } }", True),
+        ("class Room extends DurableObject { fetch() { return opened(this); } }\nnew WebSocketPair();", True),
+        ("class Room extends Server {}", True),
+        ("class Room extends OfAPackage {}", True),
+        ('export { Room } from "rooms";', True),
+    ],
+)
+def test_whether_a_class_accepts_sockets(code: str, takes: bool) -> None:  # noqa: FBT001
+    assert route_in([code], BINDINGS, ["Room"]).takes_sockets is takes
+
+
 def test_comments_are_not_code() -> None:
     code = (
         "// return routeAgentRequest(request, env);\n/* app.get('/old/:room', upgrade) */\n"
@@ -126,6 +155,12 @@ def test_comments_are_not_code() -> None:
         ),
         ("const id = env.ROOM.idFromName('global'); return env.ROOM.get(id).fetch(request);", "global", "/"),
         ('app.get("/ws", (c) => c.env.ROOM.get(c.env.ROOM.idFromName("one")).fetch(c.req.raw))', "one", "/ws"),
+        ('env.ROOM.idFromName("one"); createRoute({ method: "get", path: "/ws" })', "one", "/ws"),
+        (
+            'const parts = url.pathname.slice(1).split("/"); if (parts[0] === "websocket") env.ROOM.idFromName("one");',
+            "one",
+            "/websocket",
+        ),
     ],
 )
 def test_a_name_that_is_always_the_same(code: str, name: str, path: str) -> None:
@@ -213,6 +248,10 @@ def test_paths_by_their_parts(code: str, path: str) -> None:
         ('const id = request.query.sessionId as string\nif (!id) return error(400, "missing")', "?sessionId=ann"),
         ('const who = url.searchParams.get("who"); if (who === null) return refuse();', "?who=ann"),
         ('if (!url.searchParams.has("token")) return refuse();', "?token=ann"),
+        (
+            'const as = url.searchParams.get("as"); if (!as) return no; if (!["host", "guest"].includes(as)) return;',
+            "?as=host",
+        ),
         ('const who = url.searchParams.get("who") ?? "somebody";', ""),
     ],
 )
@@ -230,6 +269,8 @@ def test_a_function_behind_the_class_is_not_the_class() -> None:
         'export default { fetch(request) { if (url.pathname === "/ws/") return enter(url); } }'
     )
     assert path_in(code) == "/ws/?room={play}"
+    indented = "\n".join(f"  {line}" for line in code.splitlines()).replace("  export default", "export default")
+    assert path_in(indented) == "/ws/?room={play}"
 
 
 def test_the_adapter_of_crossws() -> None:

@@ -51,3 +51,12 @@ def test_code_that_is_installed_or_generated_is_not_read(tmp_path: Path) -> None
     assert guess(source(WorkerChoice(tmp_path))).route.path is None
     (tmp_path / "index.js").write_text('app.get("/right/:room", upgrade)', encoding="utf-8")
     assert guess(source(WorkerChoice(tmp_path))).route.path == "/right/{play}"
+
+
+def test_a_name_that_a_variable_of_the_configuration_has(tmp_path: Path) -> None:
+    (tmp_path / "wrangler.toml").write_text(
+        'main = "index.js"\ndurable_objects.bindings = [{ name = "A", class_name = "Mine" }]\nvars.ROOM = "all"\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "index.js").write_text('env.A.idFromName(env.ROOM || "none"); env.OTHER.x();', encoding="utf-8")
+    assert guess(source(WorkerChoice(tmp_path))).route == Route("Mine", "all", "/")

@@ -5,6 +5,7 @@ from poc_cli.run_options import RunOptions
 from poc_cli.scenario.capabilities import Place
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.scenario import Scenario
+from poc_cli.shipped import shipped
 
 PLACE = Place("cloudflare", "instance", frozenset({"idle", "deploy", "environment", "worker"}))
 TEXT = """\
@@ -58,3 +59,9 @@ def test_what_is_played_and_what_is_left_out_and_why() -> None:
     assert [play.label for play in plan.stories] == ["here", "here#2"]
     assert plan.played == [here]
     assert plan.left_out == {"crash": "it kills the runtime; not available on cloudflare", "story": "no browser"}
+
+
+def test_the_shipped_worker_is_called_that_however_a_scenario_names_it() -> None:
+    own = scenario('worker = { dir = "../worker", vars = { A = "b" } }', str(shipped("scenarios") / "own.toml"))
+    stories = [scenario(), own, scenario('worker = "hall"', "/stories/one.toml", name="hall")]
+    assert plan_run(stories, RunOptions(), PLACE).workers(RunOptions()) == ["the shipped worker", "/stories/hall"]

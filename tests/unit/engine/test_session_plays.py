@@ -1,11 +1,17 @@
 """`--sleep everywhere` on fake runtimes: what is played, what is compared, and what comes of it."""
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from poc_cli.history import event as kinds
+from poc_cli.judge.claim_diff import Kind, compare
+from poc_cli.record.run_record import record
+from poc_cli.record.session_record import SessionRecord
+from poc_cli.report.session_explanation import explain_session
+from poc_cli.report.styled import plain
 from tests.support.fake_run import Played, play, story
 from tests.support.fake_target import FakeTarget
 
@@ -158,3 +164,67 @@ def test_a_gap_whose_performances_never_end_is_untested() -> None:
     played = everywhere(OPEN, PUT, GET, prepare=dies)
     assert played.verdicts["transparent-to-sleep"] in {"unknown", "error"}
     assert states(played)[1] == "untested"
+
+
+def test_it_is_explained_message_by_message() -> None:
+    played = everywhere(OPEN, COUNT, GET, COUNT)
+    recorded = SessionRecord(record(list(played.events)).plays)
+    lines = [plain(line) for line in explain_session("story", recorded)]
+    assert lines[0].startswith("story: evicted between line ")
+    assert any(line.endswith("what ann saw, - without a sleep and + with this one:") for line in lines)
+    (without,) = [line for line in lines if ' - {"op": "count"' in line]
+    (seen,) = [line for line in lines if ' + {"op": "count"' in line]
+    assert '"count": 3' in without
+    assert '"count": 2' in seen
+
+
+def test_where_nothing_differs_the_explanation_says_in_how_many_gaps() -> None:
+    recorded = SessionRecord(record(list(everywhere(OPEN, PUT, GET).events)).plays)
+    assert [plain(line) for line in explain_session("story", recorded)] == [
+        "story: objects slept in 2 of 2 gaps, and clients saw the same"
+    ]
+
+
+def test_answers_of_another_kind_are_not_waited_for_long() -> None:
+    specific = '{ on = "ann", send = { op = "count" }, expect = { op = "count", count = NUMBER }, within = "5s" }'
+    steps = [specific.replace("NUMBER", str(number)) for number in range(2, 12)]
+    played = everywhere(OPEN, COUNT, *steps)
+    assert played.verdicts == {"transparent-to-sleep": "refuted"}
+    waits = [each.data for each in played.of(kinds.STEP_END) if each.data.get("failure") == "mismatch"]
+    assert waits
+
+
+def test_two_sessions_are_compared_by_what_they_lost() -> None:
+    counter, both = everywhere(OPEN, COUNT, GET, COUNT).judged, everywhere(OPEN, COUNT, COUNT, PUT, COUNT).judged
+    assert [each.kind for each in compare(counter, both).claims] == [Kind.same]
+    both["scenarios"][0]["session"]["losses"][0] |= {"client": "bob", "path": "attachment.seat"}
+    changed = {each.name: each.kind for each in compare(counter, both).claims}
+    assert changed["story: bob's attachment.seat"] is Kind.appeared
+    assert changed["story: ann's count"] is Kind.gone
+    assert compare(counter, both).exit_code == 0
+
+
+SET_ALARM = '{ on = "ann", send = { op = "alarm", ms = 3000 } }'
+ALARM = '{ on = "ann", expect = { event = "alarm" } }'
+
+
+def test_an_alarm_that_comes_while_a_step_waits_is_the_same_after_sleeps() -> None:
+    played = everywhere(OPEN, SET_ALARM, GET, '{ idle = "3s" }', ALARM, WHO)
+    assert played.verdicts == {"transparent-to-sleep": "held"}, played.judged["scenarios"][0]["claims"]
+
+
+def test_a_play_that_is_slower_than_its_alarm_is_no_evidence() -> None:
+    played = everywhere(OPEN, SET_ALARM, GET, '{ idle = "3s" }', ALARM, WHO)
+    plays = record(list(played.events)).plays
+    slow = next(each for each in plays if each.start.data["gaps"])
+    late_ns = 3_000_000_000
+    events = [replace(each, t_ns=each.t_ns + late_ns * ((each.step or 0) >= 2)) for each in slow.events]
+    found = SessionRecord([*(each for each in plays if each is not slow), replace(slow, events=tuple(events))])
+    assert [each.label for each in found.overtaken] == [slow.label]
+    assert slow.start.data["gaps"] not in [each.gaps for each in found.disturbed]
+    assert tuple(slow.start.data["gaps"]) in found.next_groups()
+
+
+def test_a_step_with_a_condition_on_the_text_alone_takes_any_text() -> None:
+    ping = '{ on = "ann", send = "ping", where = ["@text exists"] }'
+    assert everywhere(OPEN, ping, WHO).verdicts == {"transparent-to-sleep": "held"}
