@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from poc_cli.errors import PocError
 from poc_cli.exit_codes import ExitCode
@@ -17,14 +18,23 @@ def lint(words: Sequence[str], *, strict: bool) -> tuple[list[Line], ExitCode]:
     """Return a line for each valid file, its warnings, the errors of each invalid one, and USAGE if there is one."""
     lines: list[Line] = []
     code = ExitCode.HELD
+    files = invalid = 0
     for word in words:
         for name, errors, warnings in _checked(word, strict=strict):
+            files += 1
             if errors:
                 code = ExitCode.USAGE
+                invalid += 1
             elif not warnings:
                 lines.append([span(f"{name}: "), span("ok", "green")])
             lines += [[span(line)] for error in (*errors, *warnings) for line in str(error).split("\n")]
+    if invalid and files > _MANY:
+        lines.append([span(f"{invalid} of {files} files are invalid", "bold red")])
     return lines, code
+
+
+_MANY: Final = 5
+"""Files after whose errors the last line counts them."""
 
 
 def _checked(word: str, *, strict: bool) -> Iterator[tuple[str, Sequence[PocError], Sequence[PocError]]]:

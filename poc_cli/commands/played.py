@@ -4,7 +4,7 @@ import contextlib
 import resource
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from poc_cli.commands.console import Console
 from poc_cli.errors import PocError
@@ -15,6 +15,9 @@ from poc_cli.targets.destination import CLOUDFLARE
 
 if TYPE_CHECKING:
     from poc_cli.report.styled import Line
+
+
+HISTORY: Final = "history.ndjson"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,9 @@ def report(folder: Path, options: RunOptions, console: Console, *, interrupted: 
     from poc_cli.commands.run_folder import as_json, exit_code, history_of, judge_folder
     from poc_cli.report.text import lines, lines_of_interrupted, verdict_line
 
+    if interrupted and not (folder / HISTORY).exists():
+        console.note("interrupted before anything was played")
+        return ExitCode.INTERRUPTED
     document = judge_folder(folder)
     if options.json:
         console.document(as_json(document))

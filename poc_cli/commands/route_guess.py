@@ -69,6 +69,7 @@ _ELEMENT_IS: Final = re.compile(rf"\[\d\]\s*===?\s*{_STRING}([a-z][\w-]*){_STRIN
 _OWN_PATH: Final = re.compile(rf"(?:case\s+|pathname\s*===?\s*){_STRING}(/[\w/-]+){_STRING}")
 _NO_PART: Final = frozenset({"websocket", "string", "object", "number", "boolean", "function", "undefined"})
 _LIKELY: Final = re.compile(r"ws|socket|connect|room|chat|live|sync", re.IGNORECASE)
+_OTHER_PAGE: Final = re.compile(r"\.\w+$|health|status|favicon|metrics|login", re.IGNORECASE)
 _NEAR: Final = 1200
 """Characters after a route in which its handler is looked for."""
 
@@ -104,7 +105,7 @@ def route_in(files: Sequence[str], bindings: Mapping[str, str], classes: Sequenc
     crossws = _CROSSWS.search(body) is not None
     name = _name(front, binding, crossws=crossws)
     if _PLAY not in name:
-        path = _exact(front) or _only_part(front)
+        path = _exact(front, body) or _only_part(front)
         is_other = path is None or (crossws and _LIKELY.search(path) is None)  # its adapter takes any path
         path = "/" if path is None or is_other else path
     else:
@@ -197,7 +198,7 @@ def _inner(expression: str) -> str:
 
 def _path(files: Sequence[str], front: str, body: str, binding: str) -> str | None:
     """Return the path with `{play}` in which the code looks for an object's name, None if it shows none."""
-    found = _queried(front, binding) or _routed(files, binding)
+    found = _queried(front, body, binding) or _routed(files, binding)
     if found is not None:
         return found
     if match := _PATTERN.search(front):
@@ -290,7 +291,7 @@ def _filled(route: str, handler: str) -> str:
     return _PARAMETER.sub(lambda match: _PLAY if match[1] == chosen else "x", route)
 
 
-def _queried(code: str, binding: str) -> str | None:
+def _queried(code: str, body: str, binding: str) -> str | None:
     """Return the path and query if the name comes from the query, None if it does not."""
     calls = _calls(code, binding)
     for match in _QUERY.finditer(code):
@@ -298,14 +299,17 @@ def _queried(code: str, binding: str) -> str | None:
         variable = re.search(r"(?:const|let|var)\s+(\w+)[^;\n]*$", code[: match.start()][-120:])
         used = variable is not None and any(re.search(rf"\b{variable[1]}\b", each[1]) for each in calls)
         if used or any(each.start() < match.start() <= each.end() for each in calls):
-            return f"{_exact(code) or '/'}?{name}={_PLAY}"
+            return f"{_exact(code, body) or '/'}?{name}={_PLAY}"
     return None
 
 
-def _exact(code: str) -> str | None:
-    """Return the path that the code compares the request's with, None if there is none."""
-    found = [path for path in _EXACT.findall(code) if not re.search(r"\.\w+$", path)]
-    return next((path for path in found if _LIKELY.search(path)), found[0] if found else None)
+def _exact(front: str, body: str) -> str | None:
+    """Return the path that the code compares the request's with, None if there is none.
+
+    One that sounds like a socket's, in the code in front of the objects or in theirs, else the first in front.
+    """
+    found, own = ([path for path in _EXACT.findall(code) if not _OTHER_PAGE.search(path)] for code in (front, body))
+    return next((path for path in [*found, *own] if _LIKELY.search(path)), found[0] if found else None)
 
 
 def _asking(front: str, body: str, binding: str) -> str:
@@ -317,15 +321,23 @@ def _asking(front: str, body: str, binding: str) -> str:
 
 def _with_required(path: str, code: str) -> str:
     """Return a path with a value for each parameter of the query without which the code refuses a request."""
-    needed: dict[str, None] = {}
+    needed: dict[str, str] = {}
     for match in _GIVEN.finditer(code):
         variable, name = match[1], match[2]
         following = code[match.end() : match.end() + 200]
         asked = code[max(0, match.start() - 40) : match.start()]
         is_needed = re.search(rf"!\s*{variable}\b|\b{variable}\s*={{2,3}}\s*null", following) if variable else None
         if is_needed or re.search(r"!\s*(?:\w+\.)*$", asked):
-            needed[name] = None
-    missing = [name for name in needed if f"{name}=" not in path]
+            needed[name] = _one_of(code[match.end() : match.end() + _BEFORE], variable) or _ANN
+    missing = {name: value for name, value in needed.items() if f"{name}=" not in path}
     if not missing:
         return path
-    return path + ("&" if "?" in path else "?") + "&".join(f"{name}={_ANN}" for name in missing)
+    return path + ("&" if "?" in path else "?") + "&".join(f"{name}={value}" for name, value in missing.items())
+
+
+def _one_of(code: str, variable: str | None) -> str | None:
+    """Return the first of the texts of which a variable must be one, None if the code asks for none."""
+    listed = variable and re.search(
+        rf"\[\s*{_STRING}([\w-]+){_STRING}[^\]]*\]\s*\.\s*(?:includes|indexOf)\(\s*{variable}\b", code
+    )
+    return listed[1] if listed else None

@@ -83,9 +83,7 @@ def _names_no_worker(file: Path) -> bool:
 
 def chosen(files: list[Path], options: RunOptions) -> "list[Scenario]":
     """Read the files and return the selected scenarios. Raises ScenarioError, and UsageError if none is left."""
-    from poc_cli.scenario.loader import read
-
-    scenarios = [read(Path(shown(file))) for file in files]
+    scenarios = _read_all(files)
     _raise_if_named_alike(scenarios)
     if not options.loads:
         scenarios = _without_loads(scenarios, options)
@@ -96,6 +94,26 @@ def chosen(files: list[Path], options: RunOptions) -> "list[Scenario]":
     elif options.everything:
         scenarios = [each for each in scenarios if not LEFT_TO_TAG & set(each.document.tags)]
     return [with_worker(each, options) for each in scenarios]
+
+
+def _read_all(files: Iterable[Path]) -> "list[Scenario]":
+    """Read the files. Raises ScenarioError for one that is invalid, and says how many others are."""
+    from poc_cli.scenario.loader import read
+
+    scenarios: list[Scenario] = []
+    errors: list[PocError] = []
+    for file in files:
+        try:
+            scenarios.append(read(Path(shown(file))))
+        except PocError as error:
+            errors.append(error)
+    if len(errors) > 1:
+        more = len(errors) - 1
+        others = "1 more file is invalid" if more == 1 else f"{more} more files are invalid"
+        raise UsageError(str(errors[0]), f"{others}; poc lint tells all of them")
+    if errors:
+        raise errors[0]
+    return scenarios
 
 
 def _without_loads(scenarios: "list[Scenario]", options: RunOptions) -> "list[Scenario]":

@@ -9,6 +9,7 @@ import contextlib
 import gc
 import selectors
 import signal
+import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from importlib import import_module
@@ -31,10 +32,60 @@ def finish(work: Coroutine[None, None, None], needed_next: Sequence[str] = ()) -
     """Run the work; return False if a signal ended it. The modules that are needed next are imported meanwhile."""
     try:
         with _short_collections(), asyncio.Runner(loop_factory=importing(needed_next)) as runner:
-            runner.run(until_signal(work, signal.SIGTERM))
+            with _uninterrupted():
+                runner.get_loop()
+            try:
+                runner.run(until_signal(_until_interrupted(work), signal.SIGTERM))
+            finally:
+                # The loop closes this pipe before it gives it up, and a signal would be told to a closed one.
+                signal.set_wakeup_fd(-1)
+                _interrupt_after(_CLOSES_WITHIN)
     except (KeyboardInterrupt, asyncio.CancelledError):
+        work.close()  # it may not have begun
         return False
+    finally:
+        _interrupt_after(0.0)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     return True
+
+
+async def _until_interrupted(work: Coroutine[None, None, None]) -> None:
+    """Await the work, which Ctrl-C cancels; while it cleans up, a second one would break that off half-way."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    first: list[float] = []
+
+    def interrupt(_number: int, _frame: object) -> None:
+        if not first and task is not None:
+            first.append(time.monotonic())
+            loop.call_soon_threadsafe(task.cancel)
+        elif time.monotonic() - first[0] > _CLOSES_WITHIN:
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+    await work
+
+
+_CLOSES_WITHIN: Final = 5.0
+"""Seconds in which the loop must have cancelled what is left, and after which a second Ctrl-C ends the cleaning up."""
+
+
+def _interrupt_after(seconds: float) -> None:
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Put Ctrl-C off: an event loop that is half made complains when it is deleted."""
+    came: list[int] = []
+    # Not by a mask, which is of one thread: another one may get the signal.
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
 
 
 @contextlib.contextmanager

@@ -77,6 +77,8 @@ def command_variables(project: Path, shims: Path, temporary: Path) -> Mapping[st
         | {"PATH": search_path(project, shims), "TMPDIR": str(temporary)}
         | {"NO_COLOR": "1", "FORCE_COLOR": "0", "COREPACK_ENABLE_DOWNLOAD_PROMPT": "0"}
         | {"COREPACK_DEFAULT_TO_LATEST": "0"}  # the version that corepack knows, without asking the registry
+        # pnpm 11 would first install anew, and remove node_modules for it, where a lock file seems changed (measured)
+        | {"pnpm_config_verify_deps_before_run": "false"}
         | {"DO_NOT_TRACK": "1", "WRANGLER_SEND_METRICS": "false", "ASTRO_TELEMETRY_DISABLED": "1"}
         | {"NEXT_TELEMETRY_DISABLED": "1"}
     )

@@ -7,7 +7,7 @@ from math import floor, log10
 from typing import Final
 
 from poc_cli.report.html.safe import embedded
-from poc_cli.report.html.timeline import Lane, Mark, Stretch, Timeline
+from poc_cli.report.html.timeline import LOG, Lane, Mark, Stretch, Timeline
 from poc_cli.report.html.view_model import Drawing, Shape, Text
 
 LABEL: Final = 15.0
@@ -33,6 +33,7 @@ CLASS_OF: Final = {
     "closed": "closed",
     "broken": "broken",
     "failed": "failed",
+    "logged": "step",
 }
 """The style of each kind of mark; marks of one style may be merged."""
 
@@ -130,6 +131,8 @@ def heading(lane: Lane) -> str:
     """Return the heading of a lane."""
     if lane.what == "steps":
         return "steps of the scenario"
+    if lane.what == LOG:
+        return lane.label
     sleeps = sum(each.kind == "asleep" for each in lane.stretches)
     slept = {0: "", 1: ", asleep once"}.get(sleeps, f", asleep {sleeps} times")
     if lane.what != "object":

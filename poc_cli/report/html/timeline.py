@@ -30,6 +30,10 @@ _FAULTS: Final = {
 }
 
 
+LOG: Final = "log"
+"""What the lane of console lines and exceptions is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """A stretch of a lane, in seconds since the play's start; `flag` is drawn above it, `title` is its tooltip."""
@@ -108,7 +112,10 @@ class _TimelineBuilder:
             kinds.STEP_END: self._step_end,
             kinds.FAULT: self._fault,
             kinds.CALLED: lambda lane, event: self._mark(lane, event, "received"),
-            kinds.THREW: lambda lane, event: self._mark(lane, event, "failed"),
+            kinds.THREW: self._threw,
+            kinds.LOGGED: lambda _, event: self._mark(self._log(), event, "logged"),
+            kinds.CONSOLE: lambda _, event: self._mark(self._log(), event, "logged"),
+            kinds.PAGE_ERROR: lambda _, event: self._mark(self._log(), event, "failed"),
             kinds.SHOWN: lambda lane, event: self._mark(lane, event, "delivered"),
             kinds.EXITED: lambda lane, event: self._mark(lane, event, "broken" if event.data.get("code") else "closed"),
         }
@@ -123,7 +130,7 @@ class _TimelineBuilder:
         for lane in self._lanes.values():
             self._end_state(lane, last)
         lanes = [lane for lane in self._lanes.values() if lane.stretches or lane.marks]
-        order = {"steps": 0, "object": 1, "app": 3}
+        order = {"steps": 0, "object": 1, "app": 3, LOG: 4}
         in_order = sorted(lanes, key=lambda lane: order.get(lane.what, 2))
         return Timeline(max(self._at(last), 1e-6), in_order, self._faults)
 
@@ -133,6 +140,15 @@ class _TimelineBuilder:
             label = _short(actor.removeprefix("object:"))
             self._lanes[actor] = Lane(label, "object" if is_object else "app" if actor in _BESIDE else "client")
         return self._lanes[actor]
+
+    def _log(self) -> Lane:
+        """Return the lane of what the worker and pages print and throw, whoever of them it is."""
+        return self._lanes.setdefault(LOG, Lane("console and exceptions", LOG))
+
+    def _threw(self, lane: Lane, event: Event) -> None:
+        """Mark an exception on the lane of its object and on that of all."""
+        self._mark(lane, event, "failed")
+        self._mark(self._log(), event, "failed")
 
     def _at(self, event: Event) -> float:
         return (event.t_ns - self._origin) / _NS

@@ -64,6 +64,12 @@ def test_the_query_goes_with_the_path_that_is_compared() -> None:
     assert path_in(code) == "/websocket?room={play}"
 
 
+def test_a_path_that_only_the_object_compares() -> None:
+    front = 'if (url.pathname === "/health") return ok; env.ROOM.idFromName(url.searchParams.get("room"))\n'
+    room = 'class Room { fetch() { if (url.pathname === "/status") return; if (url.pathname === "/websocket") go(); } }'
+    assert path_in(front + room) == "/websocket?room={play}"
+
+
 def test_a_front_that_walks_down_a_path() -> None:
     front = (
         'const path = url.pathname.slice(1).split("/"); switch (path[0]) { case "api": return api(path.slice(1)); }'
@@ -242,6 +248,10 @@ def test_paths_by_their_parts(code: str, path: str) -> None:
         ('const id = request.query.sessionId as string\nif (!id) return error(400, "missing")', "?sessionId=ann"),
         ('const who = url.searchParams.get("who"); if (who === null) return refuse();', "?who=ann"),
         ('if (!url.searchParams.has("token")) return refuse();', "?token=ann"),
+        (
+            'const as = url.searchParams.get("as"); if (!as) return no; if (!["host", "guest"].includes(as)) return;',
+            "?as=host",
+        ),
         ('const who = url.searchParams.get("who") ?? "somebody";', ""),
     ],
 )

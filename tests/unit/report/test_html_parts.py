@@ -129,6 +129,7 @@ def test_what_was_thrown_is_marked_on_the_lane_of_its_object() -> None:
     for name, event in zip(("object", "worker"), marked, strict=True):
         assert [mark.event for mark in found[name].marks if mark.kind == "failed"] == [event]
     assert found["worker"].what == "app"
+    assert [mark.event for mark in found["console and exceptions"].marks] == marked
 
 
 def test_no_mark_is_lost_in_drawing_or_in_the_data() -> None:

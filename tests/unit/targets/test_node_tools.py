@@ -43,4 +43,5 @@ def test_a_command_gets_the_users_home_and_toolchains_but_no_credentials(monkeyp
     assert variables["CARGO_HOME"] == "/value/of/CARGO_HOME"
     assert variables["npm_config_cache"] == "/value/of/npm_config_cache"
     assert variables["TMPDIR"] == "/run/own"
+    assert variables["pnpm_config_verify_deps_before_run"] == "false"  # or pnpm 11 removes node_modules
     assert not {"CLOUDFLARE_API_TOKEN", "GITHUB_TOKEN", "CI"} & set(variables)
