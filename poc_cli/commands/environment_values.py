@@ -17,10 +17,11 @@ def variables_of(scenarios: Sequence[Scenario], secrets: Iterable[tuple[str, str
     for scenario in scenarios:
         missing = sorted(name for name in scenario.variables if name.removeprefix(ENVIRONMENT) not in known)
         if missing:
-            name = missing[0].removeprefix(ENVIRONMENT)
+            names = " and ".join(name.removeprefix(ENVIRONMENT) for name in missing)
+            several = len(missing) > 1
             raise UsageError(
-                f"{scenario.file} uses {{{missing[0]}}}, and {name} is not set",
-                f"set the environment variable {name}, or put it into .dev.vars of the worker",
+                f"{scenario.file} uses {{{'} and {'.join(missing)}}}, and {names} {'are' if several else 'is'} not set",
+                f"set the environment variable{'s' * several} {names}, or put them into .dev.vars of the worker",
             )
     return {name: known[name.removeprefix(ENVIRONMENT)] for scenario in scenarios for name in scenario.variables}
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -241,7 +242,16 @@ def _summary(
     return [
         *found,
         [],
-        [span(f"next: poc record --worker {shown(worker.path)} -o {recorded}    writes down what your app does")],
+        [span(f"next: poc record {_as_options(worker)} -o {recorded}    writes down what your app does")],
         [span(f"      poc run {recorded} --sleep everywhere    says what of it a sleep breaks")],
         [span(f"  or: {first}")],
     ]
+
+
+def _as_options(worker: WorkerChoice) -> str:
+    """Return the options that name a worker."""
+    main = [] if worker.main is None else [("main", worker.main)]
+    named = [("worker", shown(worker.path)), *(("config", each) for each in worker.configs), *main]
+    return " ".join(
+        f"--{name} {shlex.quote(value)}" for name, value in [*named, *(("env", each) for each in worker.envs)]
+    )

@@ -1,7 +1,9 @@
 """Forms of messages in a scenario: how one that was sent is written, and what of a received one is expected."""
 
 import json
+import re
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any, Final
 
 from poc_cli.record.masking import Masker
@@ -19,6 +21,12 @@ LONGEST_BYTES: Final = 64
 
 LONGEST_EXPECTED: Final = 160
 """Characters of an expectation that a person can read; of longer ones the short fields are kept."""
+
+LEAST_BEGINNING: Final = 4
+"""Characters by which a text that differs further on is recognized."""
+
+_SPECIAL: Final = re.compile(r"[\\.+*?()|\[\]{}^$]")
+"""Characters that mean something in a pattern."""
 
 BEGINNING: Final = 8
 """Bytes by which a binary message that differs further on is recognized."""
@@ -58,12 +66,25 @@ def expected_form(recorded: Any, played: Sequence[Any]) -> dict[str, Any]:
     if isinstance(recorded, Text):
         same = all(isinstance(each, Text) and each.text == recorded.text for each in played)
         short = len(recorded.text) <= LONGEST_EXPECTED
-        return {"expect": recorded.text} if same and short and is_steady(recorded.text) else ANY_TEXT
+        whole = same and short and is_steady(recorded.text)
+        return {"expect": recorded.text} if whole else _expected_beginning(recorded.text, played)
     kept = _pruned(recorded, played)
     kept = _short(kept) if kept is not _DROPPED and len(json.dumps(kept)) > LONGEST_EXPECTED else kept
     if isinstance(kept, dict):
         return {"expect": kept if looks_at_keys(kept) else {"json": kept}}
     return ANY_TEXT if kept is _DROPPED else {"expect": {"json": kept}}
+
+
+def _expected_beginning(text: str, played: Sequence[Any]) -> dict[str, Any]:
+    """Return the keys that expect a text by its beginning: up to where it differs, or an id, a moment or a template."""
+    others = [each.text for each in played if isinstance(each, Text)]
+    masked = str(Masker().masked(text))
+    plain = re.split(f"[{OPEN}{{]", text[:LONGEST_EXPECTED], maxsplit=1)[0]
+    length = sum(1 for _ in takewhile(lambda each: len(set(each)) == 1, zip(plain, masked, *others, strict=False)))
+    common = plain[:length].rstrip("<")
+    if len(common) < LEAST_BEGINNING or not common.isprintable():
+        return ANY_TEXT
+    return {"expect": {"match": f"^{_SPECIAL.sub(lambda found: chr(92) + found[0], common)}"}}
 
 
 class Text:

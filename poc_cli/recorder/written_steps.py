@@ -14,6 +14,9 @@ Forms = Mapping[int, Mapping[str, Any]]
 
 LONGEST_LINE: Final = 118
 
+_OF_THE_RUNTIME: Final = frozenset({"ping", "heartbeat", "keepalive"})
+"""Texts that are usually answered by `setWebSocketAutoResponse`."""
+
 _UNSTEADY: Final = "In one play another message came here and in another it did not, so nothing waits for it."
 
 
@@ -137,8 +140,9 @@ def sleep_position(steps: Sequence[WrittenStep]) -> tuple[int | None, bool]:
 
 def _is_exchange(step: WrittenStep) -> bool:
     """Return whether one client says something that only the object can answer; `ping` may be the runtime's affair."""
-    answers = isinstance(step.keys.get("send"), dict) and bool(step.keys.get("expect"))
-    return answers and isinstance(step.keys.get("on"), str)
+    send = step.keys.get("send")
+    asks = isinstance(send, dict) or (isinstance(send, str) and send.lower() not in _OF_THE_RUNTIME)
+    return asks and bool(step.keys.get("expect")) and isinstance(step.keys.get("on"), str)
 
 
 def _clients(step: WrittenStep) -> list[str]:

@@ -144,7 +144,9 @@ def test_a_wrangler_project_is_seen_and_its_options_are_kept(poc: Poc) -> None:
     assert _written(project)[0] == 'worker = { dir = "..", env = "staging" }'
     assert _written(project)[1] == 'worker = { dir = ".", env = "staging" }'
     (project / "wrangler.toml").rename(project / "wrangler.prod.toml")
-    assert poc.run("init", "--worker", "app/wrangler.prod.toml", "--env", "staging", "--force").code == 0
+    ran = poc.run("init", "--worker", "app/wrangler.prod.toml", "--env", "staging", "--force")
+    assert "poc record --worker app/wrangler.prod.toml --env staging -o scenarios/session.toml" in ran.out
+    assert "poc run scenarios/session.toml --sleep everywhere" in ran.out
     assert _written(poc.folder)[0] == 'worker = { dir = "../app", config = "wrangler.prod.toml", env = "staging" }'
     shutil.copytree(ROOT / "tests" / "projects" / "chat", poc.folder / "chat")
     (poc.folder / "chat" / "wrangler.jsonc").rename(poc.folder / "chat" / "wrangler.prod.jsonc")

@@ -223,3 +223,8 @@ def test_a_play_that_is_slower_than_its_alarm_is_no_evidence() -> None:
     assert [each.label for each in found.overtaken] == [slow.label]
     assert slow.start.data["gaps"] not in [each.gaps for each in found.disturbed]
     assert tuple(slow.start.data["gaps"]) in found.next_groups()
+
+
+def test_a_step_with_a_condition_on_the_text_alone_takes_any_text() -> None:
+    ping = '{ on = "ann", send = "ping", where = ["@text exists"] }'
+    assert everywhere(OPEN, ping, WHO).verdicts == {"transparent-to-sleep": "held"}

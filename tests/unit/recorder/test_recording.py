@@ -8,6 +8,7 @@ import pytest
 import tomli
 
 from poc_cli.recorder.learning import Played, differing_paths, forms_of
+from poc_cli.recorder.messages import Text
 from poc_cli.recorder.object_names import MARK, FoundObject, find_objects, templates_of
 from poc_cli.recorder.recording import recording_of
 from poc_cli.recorder.scenario_text import Recording, Written, final_text, learning_text
@@ -305,3 +306,12 @@ def test_counters_of_starts_are_ignored_and_not_expected() -> None:
     found = written(told, ignore=["boots"])
     assert tomli.loads(found.text)["ignore"] == ["boots", "boots"]
     assert steps(found)[-1]["expect"] == {"op": "who"}
+
+
+def test_a_text_with_an_id_is_expected_by_its_beginning() -> None:
+    told = recording(opened(0), sent(1, "hi"), got(1.1, f"[room] hi, from (you): {ID}, at 12:30"), objects=())
+    assert steps(written(told))[1]["expect"] == {"match": r"^\[room\] hi, from \(you\): "}
+    told = recording(opened(0), sent(1, "hi"), got(1.1, "n 17"), objects=())
+    assert steps(written(told, {0: Text("n 18")}))[1]["where"] == ["@text exists"]
+    told = recording(opened(0), sent(1, "hi"), got(1.1, "total 17"), objects=())
+    assert steps(written(told, {0: Text("total 18")}))[1]["expect"] == {"match": "^total 1"}

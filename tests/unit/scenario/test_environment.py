@@ -30,6 +30,10 @@ def test_the_worker_s_own_secrets_come_first(monkeypatch: pytest.MonkeyPatch) ->
     assert scenario.variables == {"env.TOKEN", "env.KEY"}
     with pytest.raises(UsageError, match="KEY is not set"):
         variables_of([scenario], [])
+    monkeypatch.delenv("TOKEN")
+    with pytest.raises(UsageError, match=r"\{env.KEY\} and \{env.TOKEN\}, and KEY and TOKEN are not set"):
+        variables_of([scenario], [])
+    monkeypatch.setenv("TOKEN", "of the environment")
     found = variables_of([scenario], [("KEY", "of the worker"), ("OTHER", "unused")])
     assert found == {"env.TOKEN": "of the environment", "env.KEY": "of the worker"}
 
