@@ -22,6 +22,8 @@ def of_record(record: str | None, version: str) -> str | None:
         return f"{PACKAGE}=={version}"
     try:
         found: Any = json.loads(record)
+        if str(found["url"]).startswith("file:"):
+            return None
         return f"{found['vcs_info']['vcs']}+{found['url']}@{found['vcs_info']['commit_id']}"
     except (ValueError, LookupError, TypeError):
         return None

@@ -50,7 +50,7 @@ def lines(outcome: Outcome, document: RunDocument | None = None, events: Iterabl
     for row in outcome.rows:
         if row not in failing:
             found += _row_lines(row)
-    causes = {} if document is None else _causes(document, events)
+    causes = {} if document is None else causes_by_claim(document, events)
     told: set[int] = set()
     for row in failing:
         cause = None if row.claim is None else causes.get(row.claim)
@@ -74,7 +74,7 @@ def lines(outcome: Outcome, document: RunDocument | None = None, events: Iterabl
 _INDENT: Final = " " * 11
 
 
-def _causes(document: RunDocument, events: Iterable[Event | None]) -> dict[tuple[str, str], Cause]:
+def causes_by_claim(document: RunDocument, events: Iterable[Event | None]) -> dict[tuple[str, str], Cause]:
     """Return the cause of each claim that did not hold, by scenario and id."""
     causes = Causes(events)
     return {

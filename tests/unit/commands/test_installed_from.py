@@ -18,6 +18,7 @@ GIT = {"url": "https://example.com/o/poc", "vcs_info": {"vcs": "git", "commit_id
         (None, "poc-durable-objects==1.2"),
         (json.dumps(GIT), "git+https://example.com/o/poc@abc"),
         (json.dumps({"url": "file:///home/a", "dir_info": {"editable": True}}), None),
+        (json.dumps(GIT | {"url": "file:///home/a"}), None),
         ("{", None),
     ],
 )

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from poc_cli.judge.gates import Outcome, check_gates
 from poc_cli.judge.requirements import Gates, Row, entry
 from poc_cli.report.github import LARGEST_SUMMARY, annotations, annotations_of_check, summary
+from tests.unit.judge.histories import History
+from tests.unit.judge.histories import scenario as story
 from tests.unit.judge.performing import hibernate_run
 from tests.unit.report.hostile import TEXTS, claim, document, everywhere, scenario
 
@@ -138,3 +140,26 @@ def test_the_path_is_one_of_the_repository(tmp_path: Path, monkeypatch: pytest.M
     assert in_repository("s.toml") == "inner/s.toml"
     assert in_repository("../../s.toml") is None
     assert in_repository("missing.toml") is None
+
+
+def test_what_one_step_failed_is_annotated_once_at_that_step() -> None:
+    says = '{ on = "ann", send = "a", expect = "b", claim = "%s" }'
+    history = History()
+    more = '[[claim]]\nid = "other"\nsays = "Another."'
+    tale = history.play(story("", ['{ connect = "*" }', says % "it", says % "other"], more=more))
+    tale.connect()
+    tale._begin_exchange()
+    tale.closed("ann", code=1012)
+    tale.fails("closed", "ann was closed while it waited for an answer")
+    tale.begins("on")
+    tale.fails("closed", "ann could not send: received 1012")
+    tale.done()
+    judged = history.judged()
+    outcome = check_gates(Gates(), judged, {"story": ("it", "other")})
+    for told in (
+        annotations_of_check(judged, history.events, here, outcome),
+        annotations(judged, history.events, here),
+    ):
+        (line,) = told.splitlines()
+        assert "file=scenarios/story.toml,line=7," in line
+        assert "By the same step: other (" in line
