@@ -95,6 +95,9 @@ def _init(
     main: Annotated[
         str | None, typer.Option(metavar="FILE", help="Its entry point, for a configuration that names none.")
     ] = None,
+    stories: Annotated[
+        bool, typer.Option("--stories", help="Write scenarios/any-room.toml too: what every room must do.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
     action: Annotated[
         str | None,
@@ -118,7 +121,8 @@ def _init(
 
     given = WorkerFlags(worker or (folder if config or env or main else None), config or (), env or (), main)
     wanted = install if install is not None or action is not None else requirement()
-    Console().result(init(folder, Delivery(action, wanted), force=force, worker=given.choice))
+    delivery = Delivery(action, wanted)
+    Console().result(init(folder, delivery, force=force, worker=given.choice, stories=stories))
 
 
 @app.command(

@@ -19,10 +19,12 @@ from poc_cli.files import write_whole
 from poc_cli.report.styled import Line, span
 from poc_cli.run_options import RESULTS
 from poc_cli.scenario.catalog import shown
+from poc_cli.shipped import shipped
 from poc_cli.targets.packages import declares, installation
 from poc_cli.targets.worker_source import DECLARATION, WorkerChoice, WorkerSource, configuration_in, source
 
 SCENARIO = "scenarios/first.toml"
+STORIES = "scenarios/any-room.toml"
 RECORDED = "scenarios/session.toml"
 WORKFLOW = ".github/workflows/feasibility.yml"
 IGNORED = ".gitignore"
@@ -37,6 +39,13 @@ _NO_SOCKETS: Final = "no class accepts a WebSocket in its code, and poc shows wh
 _OTHER_NAME = ' Where it makes the name of something else, write that,\n# as in "room:{play}".'
 _FIXED_NAME = "\n# Its code gives all of them the name below, so each play has a runtime of its own."
 
+_OF_OURS = re.compile(r"^(#:schema|mutant ).*\n", re.MULTILINE)
+"""The lines of a shipped scenario that mean something in poc's own project only."""
+
+_OBJECT = re.compile(r"^object  = .*$", re.MULTILINE)
+_CLIENT = re.compile(r'^(clients\.\w+ *) = ".*?"', re.MULTILINE)
+_MESSAGE = re.compile(r"^(vars\.\w+ *) = .*$", re.MULTILINE)
+
 _ACTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*@[A-Za-z0-9._/-]+")
 """OWNER/REPOSITORY@REF, as `uses:` has it, perhaps with a folder; nothing that could end the line of a workflow."""
 
@@ -49,9 +58,12 @@ class Delivery:
     requirement: str | None = None
 
 
-def init(folder: Path, delivery: Delivery, *, force: bool, worker: WorkerChoice | None = None) -> list[Line]:
+def init(
+    folder: Path, delivery: Delivery, *, force: bool, worker: WorkerChoice | None = None, stories: bool = False
+) -> list[Line]:
     """Write the three files and return what was written; for a wrangler project, the scenario is made for it.
 
+    With `stories`, a fourth has what every room must do, for the messages of the worker to be filled in.
     The project is `worker`, else the folder itself if it has a wrangler configuration.
     Raises UsageError, and writes nothing, if one of them exists and `force` is not set.
     """
@@ -60,7 +72,9 @@ def init(folder: Path, delivery: Delivery, *, force: bool, worker: WorkerChoice 
     if worker is None and configuration_in(folder) is not None and not (folder / DECLARATION).is_file():
         worker = WorkerChoice(folder)
     guessed = None if worker is None else guess(source(worker))
-    texts = {**_texts(delivery), **({} if guessed is None else _for(guessed, folder, delivery))}
+    values = {} if guessed is None else _values(guessed, folder)
+    texts = {**_texts(delivery), **({} if guessed is None else _for(guessed.source, values, folder, delivery))}
+    texts |= {STORIES: _stories(values)} if stories else {}
     there = [name for name in texts if os.path.lexists(folder / name)]
     if there and not force:
         exist = "exists" if len(there) == 1 else "exist"
@@ -98,12 +112,11 @@ def _workflow(delivery: Delivery, before: str = "") -> str:
     return _starter("workflow.yml").replace("@STEPS@\n", before + _steps(delivery))
 
 
-def _for(guessed: Guess, folder: Path, delivery: Delivery) -> Mapping[str, str]:
-    """Return the files that are specific to a project, guessed from its code."""
-    found = guessed.source
+def _values(guessed: Guess, folder: Path) -> Mapping[str, str]:
+    """Return what the code of a project says in place of the names in a scenario, as TOML."""
     route = guessed.route
-    values = {
-        "@WORKER@": worker_as_toml(found, (folder / SCENARIO).parent.resolve()),
+    return {
+        "@WORKER@": worker_as_toml(guessed.source, (folder / SCENARIO).parent.resolve()),
         "@CLASSES@": ", ".join(guessed.classes),
         "@CLASS@": _quoted(route.class_name),
         "@NAME_NOTE@": _OTHER_NAME if "{play}" in route.name else _FIXED_NAME,
@@ -112,6 +125,22 @@ def _for(guessed: Guess, folder: Path, delivery: Delivery) -> Mapping[str, str]:
         "@PATH@": _quoted(route.path or "/{play}"),
         "@MESSAGE@": '{ type = "hello" }' if guessed.speaks_json else '"hello"',
     }
+
+
+def _stories(values: Mapping[str, str]) -> str:
+    """Return the shipped scenario of what every room must do, for a project where `values` are known of it."""
+    text = (shipped("scenarios") / Path(STORIES).name).read_text(encoding="utf-8")
+    text = _OF_OURS.sub("", text)
+    if not values:
+        return text
+    head = f"worker  = {values['@WORKER@']}\nobject  = {{ class = {values['@CLASS@']}, name = {values['@NAME@']} }}"
+    text = _OBJECT.sub(lambda _: head, text)
+    text = _CLIENT.sub(lambda client: f"{client[1]} = {values['@PATH@']}", text)
+    return _MESSAGE.sub(lambda var: f"{var[1]} = {values['@MESSAGE@']}", text)
+
+
+def _for(found: WorkerSource, values: Mapping[str, str], folder: Path, delivery: Delivery) -> Mapping[str, str]:
+    """Return the files that are specific to a project, guessed from its code."""
     scenario = _starter("project.toml")
     for name, value in values.items():
         scenario = scenario.replace(name, value)

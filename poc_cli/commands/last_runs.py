@@ -23,6 +23,7 @@ _UNREADABLE: Final = (OSError, ValueError, KeyError, TypeError, AttributeError)
 
 def last_runs(folder: Path, document: RunDocument) -> tuple[EarlierRun, ...]:
     """Return the last runs with the same scenarios up to this one, the latest first; none if there is only this one."""
+    folder = folder.resolve()  # it may be given as `latest`
     names = _names(document)
     earlier = sorted((each for each in _folders(folder.parent) if each.name < folder.name), reverse=True)
     found = [_view(document, folder, is_this=True)]

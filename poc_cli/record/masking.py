@@ -85,7 +85,10 @@ def could_be_id(value: object) -> bool:
     """Return whether a value that differs from play to play may be a random id or a generated name."""
     if isinstance(value, str):
         return _SHORT_ID.fullmatch(value) is not None or _RANDOM.fullmatch(value) is not None
-    return isinstance(value, int | float) and not isinstance(value, bool) and value >= _LEAST_ID
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    # Two moments are the same or not by chance: a message more or less in the same millisecond.
+    return value >= _LEAST_ID and not is_moment(value)
 
 
 def is_moment(value: object) -> bool:

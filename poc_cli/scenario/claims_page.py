@@ -99,7 +99,7 @@ def page(scenarios: Mapping[str, Scenario], reference: Mapping[str, Any] | None)
     count = sum(len(each.document.claim) for each in scenarios.values())
     head = _HEAD.format(count=count, scenarios=len(scenarios), reference=_verdict_column(reference))
     contradicted = _table(("subject", "one page", "another page", "what shows it"), _CONTRADICTED)
-    parts = [head, _differing(scenarios, outcomes), _NOT_MEASURED + contradicted]
+    parts = [head, _differing(scenarios, reference, outcomes), _NOT_MEASURED + contradicted]
     order = list(THEMES)
 
     def place(name: str) -> tuple[int, str, str]:
@@ -149,7 +149,7 @@ def _outcomes(reference: Mapping[str, Any]) -> Outcomes:
     return found
 
 
-def _differing(scenarios: Mapping[str, Scenario], outcomes: Outcomes) -> str:
+def _differing(scenarios: Mapping[str, Scenario], reference: Mapping[str, Any] | None, outcomes: Outcomes) -> str:
     """Return the section on where documentation and runtime differ; the empty string if they do not."""
     rows = [
         (
@@ -166,7 +166,8 @@ def _differing(scenarios: Mapping[str, Scenario], outcomes: Outcomes) -> str:
     if not rows:
         return ""
     table = _table(("scenario", "claim", "the documentation says", "known to differ", "verdict"), rows)
-    return f"## Where documentation and runtime differ\n\n{table}"
+    measured = "" if reference is None else f"Measured on {reference['started'][:10]} by the reference run.\n\n"
+    return f"## Where documentation and runtime differ\n\n{measured}{table}"
 
 
 def _scenario(name: str, scenario: Scenario, outcomes: Outcomes) -> str:

@@ -120,6 +120,33 @@ def test_for_a_project_it_writes_what_the_projects_files_say(poc: Poc) -> None:
     assert poc.run("lint", "scenarios/").out == "scenarios/first.toml: ok\n"
 
 
+def test_what_every_room_must_do_is_written_on_request(poc: Poc) -> None:
+    assert poc.run("init", "--stories").code == 0
+    assert poc.run("lint", "scenarios/").out == "scenarios/any-room.toml: ok\nscenarios/first.toml: ok\n"
+    shutil.copytree(ROOT / "tests" / "projects" / "chat", poc.folder / "chat")
+    assert poc.run("init", "chat", "--stories").code == 0
+    text = (poc.folder / "chat" / "scenarios" / "any-room.toml").read_text(encoding="utf-8")
+    for line in (
+        'worker  = ".."',
+        'object  = { class = "Room", name = "{play}" }',
+        'clients.tab   = "/rooms/{play}"     # the same person, in another tab',
+        'vars.ask    = { type = "hello" }',
+    ):
+        assert f"\n{line}\n" in text
+    assert "\nmutant" not in text
+    assert poc.run("lint", "chat/scenarios/any-room.toml").out == "chat/scenarios/any-room.toml: ok\n"
+
+
+@pytest.mark.live
+def test_in_a_copy_of_our_worker_it_holds(poc: Poc) -> None:
+    project = poc.folder / "project"
+    shutil.copytree(shipped("worker"), project, ignore=shutil.ignore_patterns("node_modules"))
+    assert poc.run("init", "project", "--stories").code == 0
+    ran = poc.run("run", "project/scenarios/any-room.toml", "--worker", "project", "--sleep", "evict", "-q")
+    assert ran.code == 0, ran.out + ran.err
+    assert ran.out.startswith("feasible: every claim held (5 held)")
+
+
 def test_a_worker_that_is_not_there_is_told_and_nothing_written(poc: Poc) -> None:
     ran = poc.run("init", "--worker", "nowhere")
     assert (ran.code, ran.out) == (2, "")

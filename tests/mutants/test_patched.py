@@ -1,13 +1,18 @@
 """Each patched worker is caught by the claims that name it, or by any of its theme if none does."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.support import patched
+from tests.support.command import Poc
 from tests.support.forked import ForkedPoc
 from tests.support.mutant_runs import Outcomes, Runs
 from tests.support.record import claims
+
+MANY = 30
+"""One copy with 36 defects at once passed the catalogue before these mutants were in it."""
 
 pytestmark = [pytest.mark.live, pytest.mark.long]
 
@@ -18,6 +23,15 @@ def outcomes() -> Iterator[Outcomes]:
     runs = Runs(patched.names(), real=False, poc=ForkedPoc)
     yield runs.outcomes
     runs.end()
+
+
+def test_many_defects_at_once_are_told_by_many_claims(tmp_path: Path) -> None:
+    worker, applied = patched.assemble_many(tmp_path / "worker")
+    assert len(applied) > MANY
+    scenarios = sorted({claim.partition("/")[0] for claim, name in patched.NAMED if name in applied})
+    ran = Poc(tmp_path / "run").run("run", *scenarios, "--worker", str(worker), "--sleep", "evict", "--json")
+    found = claims(ran.document())
+    assert sum(each["verdict"] == "refuted" for each in found.values()) > MANY
 
 
 @pytest.mark.parametrize("name", patched.names())

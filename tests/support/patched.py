@@ -51,10 +51,24 @@ def assemble(name: str, folder: Path) -> Path:
 
     Raises CalledProcessError if the patch does not fit the worker any more.
     """
-    shutil.copytree(shipped("worker"), folder, ignore=shutil.ignore_patterns("node_modules", ".wrangler"))
-    patch = MUTANTS / f"{name}.patch"
-    subprocess.run(["/usr/bin/env", "git", "apply", str(patch)], cwd=folder, check=True, capture_output=True)
+    _copy(folder)
+    _apply(name, folder).check_returncode()
     return folder
+
+
+def assemble_many(folder: Path) -> tuple[Path, list[str]]:
+    """Make `folder` a copy of the worker with all patches that fit together, and return it with their names."""
+    _copy(folder)
+    return folder, [name for name in names() if _apply(name, folder, "-C1").returncode == 0]
+
+
+def _copy(folder: Path) -> None:
+    shutil.copytree(shipped("worker"), folder, ignore=shutil.ignore_patterns("node_modules", ".wrangler"))
+
+
+def _apply(name: str, folder: Path, *options: str) -> subprocess.CompletedProcess[bytes]:
+    words = ["/usr/bin/env", "git", "apply", *options, str(MUTANTS / f"{name}.patch")]
+    return subprocess.run(words, cwd=folder, check=False, capture_output=True)
 
 
 def _of_theme() -> dict[str, list[str]]:

@@ -44,7 +44,9 @@ def test_runs_of_the_same_scenarios_before_this_one_are_told_the_latest_first(tm
 
 def test_one_run_has_no_trend_and_many_have_a_short_one(tmp_path: Path) -> None:
     judged = run_of("0", "a")
-    assert last_runs(keep(tmp_path, "00", judged), judged) == ()
+    first = keep(tmp_path, "00", judged)
+    (tmp_path / "latest").symlink_to(first)
+    assert last_runs(first, judged) == last_runs(tmp_path / "latest", judged) == ()
     for number in range(1, SHOWN + 3):
         folder = keep(tmp_path, f"{number:02}", judged)
     assert len(last_runs(folder, judged)) == SHOWN

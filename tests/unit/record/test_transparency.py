@@ -267,3 +267,11 @@ def test_a_list_that_is_only_reordered_says_so() -> None:
     found = same(*plays, kept=[{"type": "list", "users": ["bob", "ann"]}])
     assert found is not None
     assert found.reordered == ("users",)
+
+
+def test_moments_are_no_ids_so_it_does_not_matter_which_of_them_are_equal() -> None:
+    def said(*moments: int) -> list[Any]:
+        return [{"type": "tick", "at": 1_796_052_410_000 + each} for each in moments]
+
+    assert same(said(0, 7), said(300, 309), said(600, 605), kept=said(900, 900)) is None
+    assert same(said(0, 0), said(300, 300), said(600, 600), kept=said(900, 901)) is None

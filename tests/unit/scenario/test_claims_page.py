@@ -80,6 +80,7 @@ def test_a_claim_is_told_with_source_check_control_and_outcome() -> None:
 
 def test_what_is_known_to_differ_has_a_section() -> None:
     section = page(scenarios(), reference()).split("## Where documentation and runtime differ\n")[1].split("\n## ")[0]
+    assert section.startswith("\nMeasured on 2026-11-22 by the reference run.\n\n| scenario |")
     assert "`alive`" in section
     assert "`asleep`" not in section
     assert "differ" not in page({"room": parse(STORY.replace('known = { local = "refuted" }\n', ""), "r")}, None)
