@@ -126,7 +126,9 @@ def _head(recording: Recording, variables: Sequence[str]) -> Iterator[str]:
     yield f"#   poc run {name}.toml --sleep everywhere    plays it with sleeps between all steps, and compares"
     yield f"#   poc run {name}.toml --sleep evict         judges the claims at the end"
     if story.left_out:
-        yield f"# {story.left_out} request{'s' * (story.left_out > 1)} for pages and their parts were left out."
+        one = story.left_out == 1
+        requests = f"{story.left_out} request{'' if one else 's'} for pages, their parts or streams of events"
+        yield f"# {requests} {'was' if one else 'were'} left out."
     if variables:
         names = listed(variables, "")
         yield from _comment(

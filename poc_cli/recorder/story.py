@@ -35,6 +35,7 @@ _LEAST_ID: Final = 5
 _DISCRIMINATORS: Final = frozenset({"type", "event", "op", "kind", "action", "cmd", "t", "method"})
 
 _PAGE_TYPES: Final = ("text/html", "text/css", "image/", "font/", "audio/", "video/", "application/wasm")
+_STREAM: Final = "text/event-stream"
 _SCRIPTS: Final = ("javascript", "ecmascript", "source-map", "manifest")
 
 _OF_BROWSERS: Final = frozenset(
@@ -317,11 +318,15 @@ def _could_be_given(leaf: object) -> bool:
 
 
 def _is_of_page(each: Requested) -> bool:
-    """Return whether a request loads a page or a part of one, or asks whether another origin may send requests."""
+    """Return whether a request loads a page or a part of one, asks for permission, or is answered by endless events."""
     kind = each.content_type.lower()
     loads = each.method in {"GET", "HEAD"}
     is_part = kind.startswith(_PAGE_TYPES) or any(word in kind for word in _SCRIPTS)
-    return each.method == "OPTIONS" or (loads and (is_part or each.address.partition("?")[0].endswith("favicon.ico")))
+    return (
+        each.method == "OPTIONS"
+        or kind.startswith(_STREAM)
+        or (loads and (is_part or each.address.partition("?")[0].endswith("favicon.ico")))
+    )
 
 
 def _text_or_bytes(data: bytes) -> Payload:

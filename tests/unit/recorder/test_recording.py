@@ -218,6 +218,7 @@ def test_ends_and_refusals_and_a_client_that_comes_back() -> None:
 def test_requests_are_steps_and_pages_are_left_out() -> None:
     told = recording(
         Requested(0, "GET", "/", (), b"", 200, "text/html", b"<p>"),
+        Requested(0.5, "GET", "/events", (), b"", 200, "text/event-stream", b"data: 1\n\n"),
         Requested(
             1, "POST", "/rooms/general", (("Content-Type", "application/json"),), b'{"a":1}', 201, "", b'{"n":5}'
         ),
@@ -234,7 +235,7 @@ def test_requests_are_steps_and_pages_are_left_out() -> None:
         },
         {"http": "/rooms/nothing", "method": "GET", "status": 404, "expect": "no such page"},
     ]
-    assert "1 request for pages and their parts were left out" in found.text
+    assert "# 2 requests for pages, their parts or streams of events were left out." in found.text
 
 
 @pytest.mark.parametrize(

@@ -275,6 +275,10 @@ def test_every_pattern_in_a_file_is_read_or_refused_at_its_place(pattern: str) -
             '8:36: "expect": "^(?!x)" is not a valid RE2 pattern: invalid perl operator: (?!; RE2 has no look-ahead',
         ),
         (
+            """{ on = "ann", expect = {}, where = ["kind == 'Blob'"] }""",
+            """8:39: "'Blob'" is neither JSON nor a {name}""",
+        ),
+        (
             r"""{ on = "ann", expect = { match = '.*' } }""",
             (
                 '8:36: "expect": ".*" matches every text -> say what it must hold; for any text, use '
