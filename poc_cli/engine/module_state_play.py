@@ -69,20 +69,15 @@ class ModuleStateResetter:
 
     async def begin(self) -> None:
         """Take a snapshot of the module state of the freshly loaded worker, or reset a used one. Raises TargetError."""
-        await self._keep()
-        if self._state is not None and self._target.seen():
+        self._state = await self._target.module_state()
+        if self._target.seen():
             await self._state.put_back()
         self._watchers = [asyncio.create_task(self._watch(each)) for each in self._context.objects.values()]
-
-    async def _keep(self) -> None:
-        self._state = await self._target.module_state()
-        if self._state.warmed:
-            self._context.write("poc", play_events.ModuleState(at="load", changed=[], left=[], others=[]))
 
     async def after(self, step: Step) -> None:
         """After a step, reset module state if an object has left memory. Raises TargetError."""
         if isinstance(step, Restart) and step.restart != "object":
-            await self._keep()  # that of the new process
+            self._state = await self._target.module_state()  # of the new process
         await self.reset()
 
     async def reset(self) -> None:

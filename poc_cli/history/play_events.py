@@ -200,7 +200,7 @@ class ModuleState(EventData, kind=kinds.MODULE_STATE):
     To what they were when the worker was loaded. The record has names and lines, not values.
     """
 
-    at: Annotated[str, "`sleep`; `step`, `end`: of objects that did not sleep; `load`: a request had loaded modules"]
+    at: Annotated[str, "`sleep`; `step` or `end`, at the end of a step or of the play, for objects that did not sleep"]
     changed: Annotated[list[Any], "the variables that differed"]
     left: Annotated[list[Any], "the variables that could not be put back"]
     others: Annotated[list[Any], "the objects that were in memory meanwhile"]

@@ -95,7 +95,8 @@ _OF_THE_MACHINE: Final = frozenset({"wake_ms", "warm_ms"})
 
 _NOISE: Final = 0.5
 """How far beyond 1 a ratio must be, as a share of the noise of the noisier run. In all 780 pairs of 40 recorded runs of
-the same code, 20 of them beside two busy loops, the least that finds no change is 0.40 (tests/unit/judge/samples)."""
+the same code, 20 of them beside two busy loops, the least that finds no change is 0.40 (tests/unit/judge/samples).
+These are the runs on which it was chosen, so they do not show that no other pair is called a change."""
 
 _TAIL: Final = "only p50 is compared: a tail is the machine's"
 _NO_YARDSTICK: Final = "nothing that both runs measured beside it shows how fast the machine was"

@@ -7,7 +7,7 @@ so the first call of each function that can see one is paused for a moment, and 
 """
 
 import re
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -48,8 +48,6 @@ _PAIRS: Final = frozenset({"Headers", "URLSearchParams", "FormData"})
 
 _OWN_META: Final = re.compile(r"\bimport\.meta\b(?!\.(?:dirname|env|filename|main|resolve|url)\b)")
 """A use of `import.meta` other than of what the runtime and bundlers put there."""
-
-_IMPORT: Final = re.compile(r"\bimport\(\s*[\"'`]\.{1,2}/")
 
 _STREAMS: Final = re.compile(r"\bdecode\([^;]*\bstream\b")
 
@@ -120,20 +118,13 @@ class _Internal:
 class WorkerState:
     """The module state of a worker, in all its isolates of one process."""
 
-    def __init__(self, isolates: Sequence["ModuleState"], *, warmed: bool = False) -> None:
-        """Take the states of the isolates, and whether the worker was asked for something before they were saved."""
+    def __init__(self, isolates: Sequence["ModuleState"]) -> None:
+        """Take the states of the isolates."""
         self._isolates = isolates
-        self.warmed = warmed
 
     @classmethod
-    async def keep(
-        cls, port: int, worker: Worker, ours: Services, warm: Callable[[], Awaitable[None]]
-    ) -> "WorkerState":
-        """Save the state of a worker that is loaded and has not run yet. Raises InspectorError.
-
-        A worker that imports some of its modules only when they are needed is first made to, by `warm`: what they hold
-        once they are loaded cannot be seen afterwards.
-        """
+    async def keep(cls, port: int, worker: Worker, ours: Services) -> "WorkerState":
+        """Save the state of a worker that is loaded and has not run yet. Raises InspectorError."""
         pages = await _pages(port)
         isolates: list[ModuleState] = []
         try:
@@ -141,17 +132,13 @@ class WorkerState:
             for service in [each for each in pages if worker.is_isolate(each)]:
                 inspector = await open_inspector(pages[service])
                 isolates.append(ModuleState(inspector, partial(worker.place_of, service)))
-            imports = [await each.imports_later() for each in isolates]
-            if any(imports):
-                await warm()
-            for each in isolates:
-                await each.keep(ordinary)
+                await isolates[-1].keep(ordinary)
         except BaseException as error:
             await cls(isolates).close()
             if isinstance(error, LookupError | TypeError):
                 raise InspectorError(f"unexpected reply from the inspector: {error!r}") from error
             raise
-        return cls(isolates, warmed=any(imports))
+        return cls(isolates)
 
     async def put_back(self) -> Difference:
         """Restore the state at load, and return what differed. Raises InspectorError."""
@@ -204,8 +191,6 @@ class ModuleState:
         self._access = Access(self._isolate, self._scopes)
         self._locate = locate
         self._keeper = ""
-        self._at_load = ""
-        """All objects of the worker that was loaded and had answered nothing."""
         self._bindings: list[Binding] = []
         self._internals: list[_Internal] = []
         self._weak: list[_Internal] = []
@@ -222,19 +207,12 @@ class ModuleState:
         """Close the inspector; the worker continues to run."""
         await self._isolate.inspector.close()
 
-    async def imports_later(self) -> bool:
-        """Return whether the worker's scripts import modules of its own when they run. Raises InspectorError."""
-        texts = [await self._isolate.source(each) for each in self._isolate.own_scripts]
-        self._at_load = await self._isolate.all_of("Object.prototype")
-        return any(_IMPORT.search(line) for lines in texts for line in lines)
-
     async def keep(self, ordinary: Sequence[str]) -> None:
         """Save the current state; `ordinary` lists the global properties of a worker that adds none.
 
         Raises InspectorError.
         """
         objects = await self._isolate.all_of("Object.prototype")
-        self._at_load = self._at_load or objects
         self._keeper = (await self._isolate.evaluate(_KEEPER.read_text(encoding="utf-8")))["objectId"]
         await self._scopes.find()
         await self._ask("keepGlobal", [{"value": list(ordinary)}, {"value": await self._mentioned(ordinary)}])
@@ -255,7 +233,7 @@ class ModuleState:
             each.state = await self._internal_state(each)
         for number, each in enumerate(self._weak):
             await self._weakly("keepWeak", number, each)
-        await self._ask("keepRest", [{"objectId": self._at_load}])
+        await self._ask("keepRest", [{"objectId": objects}])
         self._loaded = set(self._isolate.inspector.scripts)
         await self._access.watch(self._bindings)
 

@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from poc_cli.errors import TargetError
@@ -30,10 +29,6 @@ from poc_cli.targets.worker_output import Output
 
 if TYPE_CHECKING:
     from poc_cli.targets.module_state import WorkerState
-
-
-_WARM_WITHIN_SECONDS: Final = 10.0
-"""A page of a framework takes under a second; an answer that never ends is not waited for."""
 
 
 class Workerd:
@@ -123,18 +118,8 @@ class Workerd:
             from poc_cli.targets.module_state import WorkerState
 
             port, place = self._process.inspector_port, self._place
-            self._module_state = await WorkerState.keep(port, place.worker, place.worker.sidecar, self._warm_up)
+            self._module_state = await WorkerState.keep(port, place.worker, place.worker.sidecar)
         return self._module_state
-
-    async def _warm_up(self) -> None:
-        """Ask the worker for its first page, whatever it answers, and evict the objects that this brought up."""
-        import httpx  # takes 0.1 s
-
-        with suppress(httpx.HTTPError):
-            async with self.endpoint.client(_WARM_WITHIN_SECONDS) as client:
-                await client.get(self.url, headers=self.headers)
-        await self.settled()
-        await self.empty()
 
     async def empty(self) -> bool:
         """Evict all objects, so that another play can use the runtime; return whether none is left in memory."""

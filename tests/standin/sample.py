@@ -30,7 +30,9 @@ export class Room extends DurableObject {
 export default {
   async fetch(request, env) {
     const { pathname } = new URL(request.url);
-    if (pathname === "/about") return Response.json({ url: request.url, version: env.VERSION, colo: request.cf?.colo });
+    if (pathname.startsWith("/about")) {
+      return Response.json({ url: request.url, version: env.VERSION, colo: request.cf?.colo });
+    }
     if (pathname.startsWith("/call/")) return fetch(decodeURIComponent(pathname.slice("/call/".length)));
     return env.ROOM.getByName(pathname).fetch(request);
   },

@@ -14,7 +14,7 @@ from poc_cli.inert import inert
 LONGEST_URL: Final = 500
 """Characters of a URL that becomes a link."""
 
-_ESCAPES: Final = {ord(character): f"\\u{ord(character):04x}" for character in "<>&'\u2028\u2029"}
+_ESCAPES: Final = {character: f"\\u{ord(character):04x}" for character in "<>&'\u2028\u2029"}
 """Characters that could end a script element or start a comment in it; in JSON they only occur in strings."""
 
 
@@ -33,7 +33,10 @@ def address(value: object) -> str | None:
 
 def embedded(value: Any) -> str:
     """Return a value as JSON for a script element; it needs no further escaping."""
-    return Markup(json.dumps(value, separators=(",", ":"), ensure_ascii=True).translate(_ESCAPES))  # noqa: S704
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=True)
+    for character, escape in _ESCAPES.items():  # twenty times as fast as `translate` on 4 MB
+        text = text.replace(character, escape)
+    return Markup(text)  # noqa: S704
 
 
 def digest(text: str) -> str:
