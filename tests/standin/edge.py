@@ -21,6 +21,9 @@ _AT_ONCE: Final = 64 * 1024
 _TRIES: Final = 3
 """How often a Worker is looked for, as an update may end what was found before we are connected to it."""
 
+_MOVES: Final = 20
+_BETWEEN_MOVES: Final = 0.05
+
 _LINGER_NOT: Final = struct.pack("ii", 1, 0)
 _FORWARDED: Final = (
     ("X-Forwarded-Proto", "https"),
@@ -201,10 +204,18 @@ class _Passage:
         self._joined.clear()
 
     async def move(self, port: int) -> None:
-        """Open the same WebSocket at another process and go on there, as if it had always been there."""
-        there, out = await asyncio.open_connection("127.0.0.1", port, limit=LONGEST_HEAD)
-        out.write(self._head)
-        await there.readuntil(b"\r\n\r\n")
+        """Open the same WebSocket at another process and go on there, as if it had always been there.
+
+        The process before may still write into the same database, as the socket that was moved first is closed there:
+        then the object of the other process fails, and is asked again.
+        """
+        for _ in range(_MOVES):
+            there, out = await asyncio.open_connection("127.0.0.1", port, limit=LONGEST_HEAD)
+            out.write(self._head)
+            if (await there.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 "):
+                break
+            reset(out)
+            await asyncio.sleep(_BETWEEN_MOVES)
         before, self._there, self.out = self.out, there, out
         self._joined.set()
         reset(before)
