@@ -192,7 +192,7 @@ def test_frames(ann: ClientConnection) -> None:
     assert json.loads(ann.recv(timeout=PATIENCE_SECONDS))["bytes"] == 300
     ann.send(b"\x01\x00")
     assert ann.recv(timeout=PATIENCE_SECONDS) == b"\x01\x00"
-    for strange in (b"", b"\x02\x01"):
+    for strange in (b"", b"\x03\x01"):
         ann.send(strange)
         assert json.loads(ann.recv(timeout=PATIENCE_SECONDS))["error"] == "not_json"
     assert asked(ann, "length", text="é" * 1000)["length"] == 1000
