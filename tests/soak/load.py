@@ -38,7 +38,7 @@ def main() -> None:
             capture_output=True,
             text=True,
         )
-        history = (Path(results) / "latest" / "history.ndjson").read_text(encoding="utf-8").splitlines()
+        history = (Path(results) / "latest" / "history.ndjson").read_bytes().splitlines()
     sys.stdout.write(done.stdout + done.stderr)
     events = [json.loads(line) for line in history]
     samples = [event for event in events if event["kind"] == "load_sample" and event["data"]["open"] == SOCKETS]

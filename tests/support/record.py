@@ -15,13 +15,13 @@ def latest(results: Path) -> Path:
 
 def history(folder: Path) -> list[Event]:
     """Return all events; a line that is none fails."""
-    lines = (folder / "history.ndjson").read_text(encoding="utf-8").splitlines()
+    lines = (folder / "history.ndjson").read_bytes().splitlines()
     return [json.loads(line) for line in lines]
 
 
 def trace(folder: Path, process: int = 1) -> list[Event]:
     """Return the lines of the runtime's trace of one process."""
-    lines = (folder / "trace" / f"{process}.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (folder / "trace" / f"{process}.jsonl").read_bytes().splitlines()
     return [json.loads(line) for line in lines]
 
 

@@ -60,7 +60,7 @@ CPU of poc's own process, without runtimes and foreign clients, in units of what
 def _whole(bench: Bench, words: list[str], results: Path) -> Whole:
     cpu, seconds, appeared = _cpu([bench.poc, "run", *words, "-q", "--results", str(results)], results)
     (folder,) = results.glob("2*")
-    events = [json.loads(line) for line in (folder / "history.ndjson").read_text(encoding="utf-8").splitlines()]
+    events = [json.loads(line) for line in (folder / "history.ndjson").read_bytes().splitlines()]
     ends = [each for each in events if each["kind"] == "play_end"]
     again = sum("cut_step" in each["data"] for each in ends)
     return Whole(cpu, len(ends), again, seconds, seconds - appeared - max(each["t_ns"] for each in ends) / 1e9)
