@@ -44,8 +44,8 @@ from poc_cli.targets.workers import Workers
 _ENDS_WITHIN_SECONDS: Final = 2.0
 """How long the command may take to end once the recording has ended."""
 
-_ARRIVES_WITHIN_SECONDS: Final = 0.2
-"""How long after the end of the command answers may still arrive."""
+_MOST_FENCES: Final = 100
+"""After how many of them a recording ends although the worker still sends something; each takes milliseconds."""
 
 _COUNTERS: Final = ("boots",)
 """What the shipped worker tells in each reply: how often its object was constructed."""
@@ -197,9 +197,8 @@ class _Work:
             elif process is not None and process.returncode:
                 self._console.error(f"poc: {self._wanted.command[0]} ended with code {process.returncode}")
             if not died.done():
-                await asyncio.sleep(_ARRIVES_WITHIN_SECONDS)
                 with contextlib.suppress(TargetError):
-                    await target.settled()
+                    await _until_silent(target, door)
         finally:
             for task in watched:
                 task.cancel()
@@ -289,6 +288,15 @@ def _summary(output: Path, steps: int, people: int, files: Sequence[str], learne
         )
     lines.append([span("  next: "), span(f"poc run {shown(output)} --sleep everywhere", "bold")])
     return lines
+
+
+async def _until_silent(target: Workerd, door: FrontDoor) -> None:
+    """Wait until nothing passes while the runtime does all that it was asked before. Raises TargetError."""
+    for _ in range(_MOST_FENCES):
+        before = door.progress
+        await target.settled()
+        if door.progress == before:
+            return
 
 
 async def _until_dead(target: Workerd) -> PocError:
