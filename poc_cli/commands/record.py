@@ -6,6 +6,8 @@ import os
 import secrets
 import shutil
 import signal
+import threading
+import webbrowser
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -55,12 +57,16 @@ _NAME: Final = "abcdefghijklmnopqrstuvwxyz0123456789_-"
 
 @dataclass(frozen=True, slots=True)
 class RecordOptions:
-    """What is recorded: the file to write, the port to listen on (0: any), and a command that speaks to the worker."""
+    """What is recorded: the file to write, the port to listen on (0: any), and who speaks to the worker.
+
+    That is a command, or the person to whom the page at a path of the worker is opened.
+    """
 
     output: Path
     force: bool = False
     port: int = 0
     command: Sequence[str] = ()
+    page: str | None = None
 
 
 def record(options: RunOptions, wanted: RecordOptions, console: Console) -> int:
@@ -103,6 +109,12 @@ def _checked_name(wanted: RecordOptions) -> str:
         raise UsageError(f"there is no folder {shown(output.absolute().parent)}", "create it, or choose another -o")
     if wanted.command and shutil.which(wanted.command[0]) is None:
         raise UsageError(f"there is no program {wanted.command[0]}", "name a program of your PATH, or its file")
+    if wanted.page is not None and wanted.command:
+        raise UsageError(
+            "--page and a command do not go together", "let the command open the page: POC_URL has the address"
+        )
+    if wanted.page is not None and not wanted.page.startswith("/"):
+        raise UsageError(f"--page {wanted.page} is no path of the worker", "begin it with /, such as --page /")
     return name
 
 
@@ -189,6 +201,8 @@ class _Work:
             watched.add(asyncio.create_task(_exit(process)))
         else:
             self._console.note("poc: Ctrl-C ends the recording")
+            if self._wanted.page is not None:
+                _open_page(f"{door.address}{self._wanted.page}", self._console)
         try:
             await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
             if died.done():
@@ -297,6 +311,16 @@ async def _until_silent(target: Workerd, door: FrontDoor) -> None:
         await target.settled()
         if door.progress == before:
             return
+
+
+def _open_page(url: str, console: Console) -> None:
+    """Open a page in the person's own browser, in a thread: the browser's command may last as long as the browser."""
+
+    def opened() -> None:
+        if not webbrowser.open(url):
+            console.error(f"poc: no browser was found on this machine; open {url} in one")
+
+    threading.Thread(target=opened, daemon=True).start()
 
 
 async def _until_dead(target: Workerd) -> PocError:
