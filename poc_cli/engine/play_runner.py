@@ -267,6 +267,7 @@ class PlayRunner:
             "alone": self._attempt.alone,
             "round": play.round,
             **({"gaps": list(play.gaps), "ignore": list(play.ignore)} if play.role in SESSIONS else {}),
+            **({"asleep": list(play.asleep)} if play.asleep else {}),
             "sleep": self._sleep,
             "target": self._place_of_target(),
         }
