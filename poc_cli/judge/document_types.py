@@ -152,6 +152,7 @@ class LossDocument(TypedDict):
     """What a client saw differently after a sleep."""
 
     gaps: list[int]
+    objects: Annotated[list[str], "that slept while the others stayed in memory; empty if all slept"]
     where: str
     says: str
     client: str
