@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from poc_cli.judge.session_verdict import pins_in
-from poc_cli.judge.session_words import describe, describe_gaps, looks_like
+from poc_cli.judge.session_words import describe, describe_gap, describe_sleeps, looks_like
 from poc_cli.record.client_view import Sight, view_of
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.session_record import SessionRecord, Suspicion
@@ -32,13 +32,13 @@ def explain_session(name: str, session: SessionRecord) -> Iterator[Line]:
         state = session.state_of(gap)
         if state not in {"kept", "changed"}:
             pins = ", ".join(pins_in(session, gap))
-            where = describe_gaps(session.steps, (gap,))
+            where = describe_gap(session.steps, gap)
             yield [span(f"  {where}: {MEANINGS[state]}{pins and f' by {pins}'}", "dim")]
 
 
 def _explained(name: str, session: SessionRecord, each: Suspicion) -> Iterator[Line]:
     difference = each.difference
-    yield [span(f"{name}: evicted {describe_gaps(session.steps, each.gaps)}", "bold")]
+    yield [span(f"{name}: evicted {describe_sleeps(session.steps, each.sleeps)}", "bold")]
     yield [span(f"  {describe(each)}", "red" if each.is_confirmed else "yellow")]
     what, page = looks_like(difference)
     yield [span(f"  looks like {what}: {page}", "dim")]

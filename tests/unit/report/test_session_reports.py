@@ -11,6 +11,7 @@ from poc_cli.report.styled import plain
 
 LOSS: Any = {
     "gaps": [1],
+    "objects": [],
     "where": "between line 8 (ann sends count) and line 9",
     "says": "ann's count is 1 instead of 2 (in 5 of 5 plays with this sleep and in none without a sleep)",
     "client": "ann",
