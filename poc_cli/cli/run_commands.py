@@ -34,7 +34,9 @@ from poc_cli.cli.options import (
 from poc_cli.commands.console import Console
 from poc_cli.commands.help import GroupedCommand, Panel, examples
 from poc_cli.errors import UsageError
+from poc_cli.targets.destination import destination
 from poc_cli.targets.project_options import ProjectOptions
+from poc_cli.targets.target_registry import CHOICES
 
 _RUN_EXAMPLES = examples(
     ("poc run hibernate", "one shipped scenario; poc list shows them all"),
@@ -100,15 +102,13 @@ _Runtimes = Annotated[
 ]
 _Target = Annotated[
     str | None,
-    typer.Option(
-        metavar="TARGET", help="local, cloudflare, or the address of a worker.", rich_help_panel=OptionPanel.TARGET
-    ),
+    typer.Option(metavar="TARGET", help=f"{CHOICES}.", rich_help_panel=OptionPanel.TARGET),
 ]
 _Targets = Annotated[
     list[str] | None,
     typer.Option(
         metavar="TARGET",
-        help="local, cloudflare, or the address of a worker; repeat it to compare several.",
+        help=f"{CHOICES}; repeat it to compare several.",
         rich_help_panel=OptionPanel.TARGET,
     ),
 ]
@@ -190,7 +190,6 @@ def _run(
 ) -> None:
     """Run scenarios and judge what happened."""
     from poc_cli.config import Flags, WorkerFlags, settings
-    from poc_cli.targets.destination import destination
 
     targets = [destination(each) for each in target or ()]
     first = target[0] if target else None

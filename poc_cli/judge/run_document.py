@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.claims import ClaimFinding, ControlFinding, judge_story, left_out_of
+from poc_cli.judge.claims import ClaimFinding, ControlFinding, judge_story, left_out_of, unless_cut
 from poc_cli.judge.document_types import (
     SCHEMA,
     CellDocument,
@@ -54,6 +54,7 @@ def judge_run(run: RunRecord, events: list[Event | None]) -> RunDocument:
     """Judge a run as recorded, without recomputing the outcomes of its steps."""
     scenarios: list[Document] = []
     judged: list[tuple[PlayRecord, list[ClaimFinding]]] = []
+    combined: list[tuple[PlayRecord, list[ClaimFinding]]] = []
     leaked, controls = leaks(events), _controls(run)
     for stories in with_sessions(run, _stories(run)):
         try:
@@ -63,13 +64,14 @@ def judge_run(run: RunRecord, events: list[Event | None]) -> RunDocument:
             else:
                 findings = judge_story(stories, mine, run.flaw, run.repeat)
                 findings = [confirmed(each, stories[0], run) for each in findings]
-            findings += leaked.claims(stories)
+            findings = [unless_cut(each, run.flaw) for each in (*findings, *leaked.claims(stories))]
             scenarios.append(_scenario(run, stories, findings))
         except Exception as broken:  # noqa: BLE001 - what cannot be judged is an error, never a crash
             scenarios.append(_unreadable(stories[0], broken))
             continue
         judged += _by_performance(stories, findings)
-    loads = loads_of(run, lambda finding: _claim(finding, run), _NOTHING_JUDGED)
+        combined.append((stories[0], findings))
+    loads = loads_of(run, lambda finding: _claim(unless_cut(finding, run.flaw), run), _NOTHING_JUDGED)
     scenarios += loads.scenarios
     scenarios += [_left_out(each) for each in run.left_out]
     target = run.start.get("target", {})
@@ -92,7 +94,7 @@ def judge_run(run: RunRecord, events: list[Event | None]) -> RunDocument:
         "workers": [str(each) for each in run.start.get("workers") or ()],
         "scenarios": cast("list[ScenarioDocument]", retries.added_to(scenarios)),
         "repeats": retries.counted(),
-        "matrix": [_cell(cell) for cell in cells(judged)],
+        "matrix": [_cell(cell) for cell in cells(judged, combined, run.start.get("sleep"))],
         "figures": figures([story for story, _ in judged], run.canaries, run.round_trips),
         "counts": counts(scenarios),
         "leaks": leaked.as_documents(story for story, _ in judged),
@@ -165,6 +167,7 @@ def _cell(cell: Cell) -> CellDocument:
         "value": cell.value,
         "as_documented": cell.as_documented,
         "claims": list(cell.claims),
+        "unknown": list(cell.unknown),
     }
 
 
