@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from poc_cli.judge.claims import unless_cut
 from poc_cli.judge.document_types import Figure, LoadDocument, RunDocument, ScenarioDocument
 from poc_cli.judge.scenario_document import broken_document, claim_document, not_judged, seconds_of, worst
 from poc_cli.record.play_record import PlayRecord
@@ -42,7 +43,7 @@ def _judge(run: RunRecord, play: PlayRecord, found: Loads) -> None:
     is_done = play.outcome == "done"
     document = play.scenario.document
     scenario = not_judged(document.name, document.title, play.scenario.file)
-    scenario["claims"] = [claim_document(finding, run) for finding in judged.findings]
+    scenario["claims"] = [claim_document(unless_cut(finding, run.flaw), run) for finding in judged.findings]
     verdicts = [claim["verdict"] for claim in scenario["claims"]]
     scenario["verdict"] = worst(verdicts if is_done else [*verdicts, "error"])
     scenario["error"] = None if is_done else play.ending

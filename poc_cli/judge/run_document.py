@@ -5,7 +5,7 @@ from typing import cast
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.claims import ClaimFinding, judge_story
+from poc_cli.judge.claims import ClaimFinding, judge_story, unless_cut
 from poc_cli.judge.document_types import (
     SCHEMA,
     CellDocument,
@@ -41,6 +41,7 @@ def judge_run(run: RunRecord, events: list[Event | None]) -> RunDocument:
     """Judge a run as recorded, without recomputing the outcomes of its steps."""
     scenarios: list[ScenarioDocument] = []
     judged: list[tuple[PlayRecord, list[ClaimFinding]]] = []
+    combined: list[tuple[PlayRecord, list[ClaimFinding]]] = []
     leaked, controls = leaks(events), _controls(run)
     for stories in with_sessions(run, _stories(run)):
         try:
@@ -50,12 +51,13 @@ def judge_run(run: RunRecord, events: list[Event | None]) -> RunDocument:
             else:
                 findings = judge_story(stories, mine, run.flaw, run.repeat)
                 findings = [confirmed(each, stories[0], run) for each in findings]
-            findings += leaked.claims(stories)
+            findings = [unless_cut(each, run.flaw) for each in (*findings, *leaked.claims(stories))]
             scenarios.append(story_document(run, stories, findings))
         except Exception as broken:  # noqa: BLE001 - what cannot be judged is an error, never a crash
             scenarios.append(broken_document(stories[0], broken))
             continue
         judged += _by_performance(stories, findings)
+        combined.append((stories[0], findings))
     loads = loads_of(run)
     scenarios += loads.scenarios
     scenarios += [left_out_document(each) for each in run.left_out]
@@ -80,7 +82,7 @@ def judge_run(run: RunRecord, events: list[Event | None]) -> RunDocument:
         "workers": [str(each) for each in run.start.get("workers") or ()],
         "scenarios": scenarios,
         "repeats": retries.counted(),
-        "matrix": [_cell(cell) for cell in cells(judged)],
+        "matrix": [_cell(cell) for cell in cells(judged, combined, run.start.get("sleep"))],
         "figures": figures([story for story, _ in judged], run.canaries, run.round_trips),
         "counts": counts(scenarios),
         "leaks": leaked.as_documents(story for story, _ in judged),
@@ -156,6 +158,7 @@ def _cell(cell: Cell) -> CellDocument:
         "value": cell.value,
         "as_documented": cell.as_documented,
         "claims": list(cell.claims),
+        "unknown": list(cell.unknown),
     }
 
 

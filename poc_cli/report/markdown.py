@@ -19,7 +19,7 @@ from poc_cli.judge.document_types import (
 from poc_cli.report.cause_lines import again, others_by_the_same_step, step_text
 from poc_cli.report.excerpt import Excerpts
 from poc_cli.report.failure_causes import Cause, Causes, is_told, known_defects
-from poc_cli.report.matrix_table import Table, table
+from poc_cli.report.matrix_table import Table, cell_text, table
 from poc_cli.report.object_use import object_uses, pins_on_cloudflare
 from poc_cli.report.question import question_answers
 from poc_cli.report.session_view import MEANINGS, states, value_text
@@ -192,9 +192,9 @@ def _session(name: str, session: SessionDocument) -> str:
 def _cell(cell: CellDocument | None) -> str:
     if cell is None:
         return "not tested"
-    if cell["as_documented"]:
-        return text(cell["value"])
-    return f"⚠️ **{text(cell['value'])}**, not as documented: {text(', '.join(cell['claims']), LONGEST_NAME)}"
+    if cell["as_documented"] is not False:
+        return text(cell_text(cell))
+    return f"⚠️ **{text(cell_text(cell))}**, not as documented: {text(', '.join(cell['claims']), LONGEST_NAME)}"
 
 
 def _problems(scenario: ScenarioDocument, *, stopped: bool) -> str:
