@@ -53,11 +53,6 @@ def left_out_of_claims(play: PlayRecord) -> Mapping[str, str]:
     return {claim.id: LEFT_OUT for claim in play.scenario.document.claim if claim.id not in judged}
 
 
-def session_part(play: PlayRecord) -> dict[str, Any]:
-    """Return the part of a scenario's document about its session, empty where none was played."""
-    return {"session": session_document(play.session)} if isinstance(play.session, SessionRecord) else {}
-
-
 def _claims(play: PlayRecord) -> list[Claim]:
     return [claim for claim in play.scenario.document.claim if claim.check == SLEEP_TRANSPARENT] or [CLAIM]
 
