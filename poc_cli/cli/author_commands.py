@@ -132,6 +132,7 @@ def _init(
     epilog=examples(
         ("poc record --worker ../my-app", "point your app or your page at the address it prints; Ctrl-C ends it"),
         ("poc record --worker ../my-app -o chat.toml -- node bots.mjs", "a program, with the address in POC_URL"),
+        ("poc record --worker ../my-app --page /", "a page of your worker, which opens in your browser"),
         ("poc run session.toml --sleep everywhere", "what to do next"),
     ),
 )
@@ -151,6 +152,9 @@ def _record(
         "session.toml"
     ),
     force: Annotated[bool, typer.Option("--force", help="Overwrite it.")] = False,
+    page: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Open this page of the worker in your browser, such as /.")
+    ] = None,
     port: Annotated[
         int, typer.Option(metavar="PORT", min=0, max=65535, help="The port to listen on (default: any).")
     ] = 0,
@@ -162,4 +166,4 @@ def _record(
 
     chosen = settings(Flags(worker=WorkerFlags(worker, config or (), env or (), main)))
     options = replace(chosen, project=ProjectOptions(build, remote_bindings))
-    raise typer.Exit(record(options, RecordOptions(output, force, port, command or ()), Console()))
+    raise typer.Exit(record(options, RecordOptions(output, force, port, command or (), page), Console()))

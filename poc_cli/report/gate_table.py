@@ -67,7 +67,7 @@ def lines(outcome: Outcome, document: RunDocument | None = None, events: Iterabl
             else:
                 found.append([_verdict(each), span(each.requirement), span(", by the same step", "dim")])
         if cause.step is not None:
-            found += [[span(_INDENT), *line] for line in step_lines(cause.step, again(document, cause))]
+            found += [[span(_INDENT), *line] for line in step_lines(cause.step, again(document, cause.scenario))]
     return [*found, [], answer(outcome)]
 
 

@@ -60,6 +60,11 @@ class FrontDoor:
         return tuple(sorted(self._happenings, key=lambda each: each.at_s))
 
     @property
+    def progress(self) -> tuple[int, int]:
+        """Return what grows with everything that passes or ends: the happenings and the bytes so far."""
+        return len(self._happenings), self._relay.passed_bytes
+
+    @property
     def is_full(self) -> bool:
         """Whether more passed than is kept."""
         return self._size > LARGEST_SESSION

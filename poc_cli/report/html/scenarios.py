@@ -212,7 +212,7 @@ class _ScenarioRenderer:
         return _free(anchor, self._free)
 
     def _failure(self, cause: Cause, step: FailedStep) -> FailedClaims:
-        command = again(self._document, cause)
+        command = again(self._document, cause.scenario)
         name = cause.scenario["name"]
         claims = (Reference(claim["id"], self._anchors.claims.get((name, claim["id"]))) for claim in cause.claims)
         return FailedClaims(
