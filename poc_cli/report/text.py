@@ -16,7 +16,7 @@ from poc_cli.report.cause_lines import again, step_lines
 from poc_cli.report.failure_causes import Cause, Causes, is_remarkable, is_told, known_defects
 from poc_cli.report.matrix_table import Table, cell_text, is_whole, table
 from poc_cli.report.question import question_answers
-from poc_cli.report.session_text import session_lines
+from poc_cli.report.session_view import session_lines
 from poc_cli.report.styled import Line, Span, span
 from poc_cli.report.target_summary import (
     KNOWN,

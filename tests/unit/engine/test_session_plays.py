@@ -10,7 +10,7 @@ from poc_cli.history import event as kinds
 from poc_cli.judge.claim_diff import Kind, compare
 from poc_cli.record.run_record import record
 from poc_cli.record.session_record import SessionRecord
-from poc_cli.report.session_explanation import explain_session
+from poc_cli.report.session_view import explain_session
 from poc_cli.report.styled import plain
 from tests.support.fake_run import Played, play, story
 from tests.support.fake_target import FakeTarget
