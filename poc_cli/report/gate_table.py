@@ -32,11 +32,10 @@ STYLES: Final = {
 
 def answer(outcome: Outcome) -> Line:
     """Return the result in one line."""
-    bad = len(outcome.failing)
+    bad, number = len(outcome.failing), len(outcome.rows)
+    gates = "1 gate" if number == 1 else f"{number} gates"
     style = {ExitCode.HELD: "green", ExitCode.REFUTED: "bold red", ExitCode.FAILED: "bold magenta"}
-    message = (
-        f" ({len(outcome.rows) - bad} of {len(outcome.rows)} gates met)" if bad else f" ({len(outcome.rows)} gates)"
-    )
+    message = f" ({number - bad} of {gates} met)" if bad else f" ({gates})"
     return [span(ANSWERS[outcome.exit_code], style.get(outcome.exit_code, "yellow")), span(message)]
 
 
