@@ -97,7 +97,7 @@ def local_target(wanted: "Load", options: "LoadOptions", console: Console) -> It
 @contextlib.contextmanager
 def remote_target(wanted: "Load", options: "LoadOptions", console: Console) -> Iterator[PreparedLoad]:
     """Connect to the worker at an address and create a run folder. Raises TargetError if nothing answers there."""
-    from poc_cli.commands.run_remote import address_of
+    from poc_cli.commands.run_url import address_of
     from poc_cli.engine.target_pool import RemoteTargetPool
     from poc_cli.history.folder import Records, run_folder
     from poc_cli.history.redact import Redactor

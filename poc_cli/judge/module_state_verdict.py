@@ -14,17 +14,21 @@ from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.claims import ClaimFinding, judge_claim
 from poc_cli.judge.finding import Finding, refuted, unknown
-from poc_cli.judge.sleeps import losses_of, sleeps_of
+from poc_cli.judge.sleeps import sleeps_of
+from poc_cli.record.module_resets import woke_before_reset
 from poc_cli.record.play_record import FOREVER, PlayRecord
 from poc_cli.record.run_record import RunRecord
+from poc_cli.scenario.model import Claim
 from poc_cli.scenario.module_state_claims import resting_on_state
 from poc_cli.scenario.plays import CONFIRM
 
 PUT_BACK: Final = "put back"
 """The value of `module_state` in `run_start` if claims are confirmed; older records have none."""
 
-_NEW_PROCESS: Final = frozenset({"crash", "server", "deploy"})
 _NOT_MET: Final = frozenset({"mismatch", "silence", "closed"})
+_DECIDED_BY_STEPS: Final = frozenset({None, "holds-after-loss"})
+"""Checks, or none, whose claims are decided by the steps that name them."""
+
 _LISTED: Final = 3
 
 
@@ -40,7 +44,7 @@ def confirmed(found: ClaimFinding, story: PlayRecord, run: RunRecord) -> ClaimFi
             "it held, but there is no confirming play with module state put back, so that may be what survived"
         )
     else:
-        finding = _changed(_Confirmation(again), judge_claim(again, found.claim), story)
+        finding = _changed(_Confirmation(again, found.claim), judge_claim(again, found.claim), story)
     if finding is None:
         return found
     finding = replace(finding, losses=found.finding.losses)
@@ -62,9 +66,10 @@ def _subject(event: Event) -> tuple[object, ...]:
 class _Confirmation:
     """The confirming play of a story, with module state put back."""
 
-    def __init__(self, play: PlayRecord) -> None:
-        """Initialize with the confirming play."""
+    def __init__(self, play: PlayRecord, claim: Claim) -> None:
+        """Initialize with the confirming play and the claim."""
         self.play = play
+        self._claim = claim
         recorded = play.of_kind(kinds.MODULE_STATE)
         self.states = [each for each in recorded if each.data["at"] == "sleep"]
         self._recorded = recorded
@@ -79,16 +84,21 @@ class _Confirmation:
 
     @cached_property
     def doubt(self) -> str | None:
-        """Why not all module state was put back at every sleep, None if it was."""
-        for stay in (*sleeps_of(self.play), *losses_of(self.play)):
-            back = FOREVER if stay.back is None else stay.back.id
-            put_back = any(stay.left.id < each < back for each in self.evidence)
-            if stay.way not in _NEW_PROCESS and not put_back:
-                return f"{stay.label} woke before module state was put back"
+        """Why not all module state was put back at every sleep that the claim can rest on, None if it was."""
+        decided = self._decided
+        early = woke_before_reset(each for each in self.play.events if each.id <= decided)
+        if early is not None:
+            return f"{early} woke before module state was put back"
         left = self._variables("left")
         if left:
             return f"{_listed(left)} changed in module state and could not be put back"
         return f"{_listed(self.kept)} was pinned and kept its fields" if self.kept else None
+
+    @property
+    def _decided(self) -> int:
+        """The last event that can decide the claim: nothing after its last step can, for most checks."""
+        ends = [step.end_id for step in self.play.steps if step.claim == self._claim.id]
+        return max(ends) if ends and self._claim.check in _DECIDED_BY_STEPS else FOREVER
 
     @property
     def others(self) -> list[str]:

@@ -244,6 +244,9 @@ def _module_state(event: Event) -> Line:
     kept = event.data.get("kept")
     if isinstance(kept, list):
         return [span(f"-- pinned; its fields were kept: {inert(', '.join(map(str, kept)))} --", "yellow")]
+    if event.data.get("at") == "step":
+        labels = ", ".join(map(str, event.data.get("evicted", ())))
+        return [span(f"-- evicted too, as it may know what slept: {inert(labels)} --", "yellow")]
     left = f", but not {inert(named('left'))}" if event.data.get("left") else ""
     return [span(f"-- module state reset: {inert(named('changed')) or 'nothing had changed'}{left} --", "yellow")]
 

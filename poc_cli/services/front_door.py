@@ -31,7 +31,6 @@ class FrontDoor:
 
         Raises UsageError if the port is in use.
         """
-        self._endpoint = endpoint
         self._token = token
         self._bound = _bound(port)
         self._relay = Relay(lambda _: endpoint, self, self._bound, RequestObserver(self._forwarded, self._answered))
@@ -58,6 +57,11 @@ class FrontDoor:
     def happenings(self) -> tuple[Happening, ...]:
         """Return what has happened so far, in order."""
         return tuple(sorted(self._happenings, key=lambda each: each.at_s))
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Return what grows with everything that passes or ends: the happenings and the bytes so far."""
+        return len(self._happenings), self._relay.passed_bytes
 
     @property
     def is_full(self) -> bool:
