@@ -115,8 +115,7 @@ def _init(
     ] = None,
 ) -> None:
     """Write poc.toml, a first scenario and a workflow into a project."""
-    from poc_cli.commands.init import Delivery, init
-    from poc_cli.commands.installed_from import requirement
+    from poc_cli.commands.init import Delivery, init, requirement
     from poc_cli.config import WorkerFlags
 
     given = WorkerFlags(worker or (folder if config or env or main else None), config or (), env or (), main)

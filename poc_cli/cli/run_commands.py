@@ -74,6 +74,14 @@ _LastFailed = Annotated[
         "--last-failed", help="The scenarios of the latest run that failed.", rich_help_panel=OptionPanel.SCENARIOS
     ),
 ]
+_Only = Annotated[
+    str | None,
+    typer.Option(
+        metavar="STORY",
+        help="Play this story alone, without its controls, so no claim that has one holds.",
+        rich_help_panel=OptionPanel.SCENARIOS,
+    ),
+]
 _Tags = Annotated[
     list[str] | None,
     typer.Option(
@@ -162,6 +170,7 @@ def _run(
     scenarios: _Scenarios = None,
     every: _All = False,
     last_failed: _LastFailed = False,
+    only: _Only = None,
     tag: _Tags = None,
     worker: WorkerFolder = None,
     config: Configs = None,
@@ -199,6 +208,7 @@ def _run(
         words=scenarios or (),
         everything=every,
         last_failed=last_failed,
+        only=only,
         tags=tag or (),
         ignore=tuple(ignore or ()),
         repeat=repeat,

@@ -168,7 +168,7 @@ def _with_control(finding: Finding, control: ControlFinding) -> Finding:
     if control.as_expected or control.is_unfit or finding.verdict != "held":
         return finding
     if control.verdict is None:
-        return unknown("it held, but its control was not played, so nothing shows that it can fail", finding.evidence)
+        return unknown("it held, but its control was not played, which would show that it can fail", finding.evidence)
     if control.verdict == control.expected == "refuted":
         return unknown(f"the control failed for another reason than its change: {control.reason}", finding.evidence)
     if control.verdict == control.expected:

@@ -32,11 +32,10 @@ STYLES: Final = {
 
 def answer(outcome: Outcome) -> Line:
     """Return the result in one line."""
-    bad = len(outcome.failing)
+    bad, number = len(outcome.failing), len(outcome.rows)
+    gates = "1 gate" if number == 1 else f"{number} gates"
     style = {ExitCode.HELD: "green", ExitCode.REFUTED: "bold red", ExitCode.FAILED: "bold magenta"}
-    message = (
-        f" ({len(outcome.rows) - bad} of {len(outcome.rows)} gates met)" if bad else f" ({len(outcome.rows)} gates)"
-    )
+    message = f" ({number - bad} of {gates} met)" if bad else f" ({gates})"
     return [span(ANSWERS[outcome.exit_code], style.get(outcome.exit_code, "yellow")), span(message)]
 
 
@@ -67,7 +66,7 @@ def lines(outcome: Outcome, document: RunDocument | None = None, events: Iterabl
             else:
                 found.append([_verdict(each), span(each.requirement), span(", by the same step", "dim")])
         if cause.step is not None:
-            found += [[span(_INDENT), *line] for line in step_lines(cause.step, again(document, cause))]
+            found += [[span(_INDENT), *line] for line in step_lines(cause.step, again(document, cause.scenario))]
     return [*found, [], answer(outcome)]
 
 

@@ -121,7 +121,7 @@ def _others(cause: Cause) -> str:
 def _details(document: RunDocument, cause: Cause, excerpts: Excerpts) -> list[str]:
     if cause.step is None:
         return excerpts.around(cause.claims[0]["evidence"])
-    return step_text(cause.step, again(document, cause))
+    return step_text(cause.step, again(document, cause.scenario))
 
 
 def text(value: object, longest: int = LONGEST_TEXT) -> str:
@@ -228,7 +228,7 @@ def _claim(scenario: ScenarioDocument, claim: ClaimDocument, mark: str) -> str:
         f"  {claim['verdict'].capitalize()}: {text(claim['reason'])}",
     ]
     control = claim["control"]
-    if control is not None and control["verdict"] == "not run":
+    if claim["verdict"] == "held" and control is not None and control["verdict"] == "not run":
         lines.append(f"  Its control was not run: {text(control['reason'])}")
     proof = [f"source: {link(claim['source'])}"] if claim["source"] else []
     proof += [f"evidence: {evidence_text(claim['evidence'], EVENTS_LISTED)}"] if claim["evidence"] else []

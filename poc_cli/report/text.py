@@ -16,7 +16,7 @@ from poc_cli.report.cause_lines import again, step_lines
 from poc_cli.report.failure_causes import Cause, Causes, is_remarkable, is_told, known_defects
 from poc_cli.report.matrix_table import Table, cell_text, is_whole, table
 from poc_cli.report.question import question_answers
-from poc_cli.report.session_text import session_lines
+from poc_cli.report.session_view import session_lines
 from poc_cli.report.styled import Line, Span, span
 from poc_cli.report.target_summary import (
     KNOWN,
@@ -244,7 +244,7 @@ class _Scenario:
                 [span(f"  {other['verdict']:<9} ", style), span(other["id"]), span(", by the same step", "dim")]
             )
         if cause.step is not None:
-            command = again(self._document, cause)
+            command = again(self._document, cause.scenario)
             found += [[span(_INDENT), *line] for line in step_lines(cause.step, command)]
         return found
 
@@ -259,7 +259,7 @@ class _Scenario:
             found.append([span(f'{_INDENT}"{claim["says"]}"', "dim")])
         found.append([span(f"{_INDENT}{claim['reason']}", "dim" if held else "")])
         control = claim["control"]
-        if control is not None and control["verdict"] == "not run":
+        if held and control is not None and control["verdict"] == "not run":
             found.append([span(f"{_INDENT}its control was not run: {control['reason']}", "yellow")])
         if not held and claim["evidence"]:
             found.append([span(f"{_INDENT}{evidence_text(claim['evidence'], EVENTS_LISTED)} of history.ndjson", "dim")])
@@ -272,7 +272,7 @@ class _Scenario:
             return []
         found: list[Line] = [[span("  stopped   ", "yellow"), span(reason)]]
         if step is not None:
-            command = again(self._document, self._scenario["file"])
+            command = again(self._document, self._scenario)
             found += [[span(_INDENT), *line] for line in step_lines(step, command)]
         return found
 

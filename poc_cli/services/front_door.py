@@ -31,7 +31,6 @@ class FrontDoor:
 
         Raises UsageError if the port is in use.
         """
-        self._endpoint = endpoint
         self._token = token
         self._bound = _bound(port)
         self._relay = Relay(lambda _: endpoint, self, self._bound, RequestObserver(self._forwarded, self._answered))

@@ -41,7 +41,6 @@ OWN = {
     "poc_cli.commands.run_url",
     "poc_cli.cost",
     "poc_cli.engine.black_box",
-    "poc_cli.engine.identity_queries",
     "poc_cli.engine.canaries",
     "poc_cli.engine.hibernation_untraced",
     "poc_cli.clients.browser",

@@ -13,7 +13,7 @@ from poc_cli.judge.session_verdict import sleep_transparency
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.run_record import record
 from poc_cli.record.session_record import SessionRecord
-from poc_cli.report.session_explanation import explain_session
+from poc_cli.report.session_view import explain_session
 from poc_cli.report.styled import plain
 from poc_cli.scenario.sessions import Sleeps
 from tests.support.fake_run import Played, play, story

@@ -17,9 +17,9 @@ from pydantic import BaseModel
 from poc_cli.commands import generate_docs
 from poc_cli.errors import ScenarioError
 from poc_cli.scenario.catalog import shipped_files
-from poc_cli.scenario.examples import EXAMPLES, whole
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.model import VERBS, ScenarioFile
+from poc_cli.scenario.reference import EXAMPLES, whole
 from poc_cli.scenario.schema import CHOICES, DIALECT, schema
 from poc_cli.scenario.steps import nodes_of, validated
 from poc_cli.scenario.types import Shape
