@@ -53,7 +53,7 @@ class ApiToken:
     """A token from the environment."""
 
     value: str
-    said: str = f"the token in {TOKEN}"
+    description: str = f"the token in {TOKEN}"
 
     @property
     def secrets(self) -> tuple[str, ...]:
