@@ -128,8 +128,8 @@ class ModuleStateResetter:
             actor,
             kinds.MODULE_STATE,
             at="sleep",
-            changed=[each.told for each in found.changed],
-            left=[each.told for each in found.left],
+            changed=[each.recorded for each in found.changed],
+            left=[each.recorded for each in found.left],
             others=others,
             evicted=evicted,
         )
@@ -175,8 +175,8 @@ class ModuleStateResetter:
         if evicted:
             await self._target.settled()
             labels = [each.label for each in evicted]
-            told = play_events.ModuleState(at="step", changed=[], left=[], others=[], evicted=labels)
-            self._context.write("poc", told)
+            evicted_only = play_events.ModuleState(at="step", changed=[], left=[], others=[], evicted=labels)
+            self._context.write("poc", evicted_only)
             left = {each.label for each in evicted if not each.in_memory}
             if left:
                 await self._reset("poc")

@@ -191,10 +191,10 @@ def why_no_other_instance(play: PlayRecord, label: str, before: int) -> tuple[st
     for stay in instances.stays:
         if stay.before.event.id < before:
             return describe_stay(stay), stay_evidence(stay)
-    return _why_not_told(play, label, before)
+    return _why_unproven(play, label, before)
 
 
-def _why_not_told(play: PlayRecord, label: str, before: int) -> tuple[str, Evidence]:
+def _why_unproven(play: PlayRecord, label: str, before: int) -> tuple[str, Evidence]:
     """Return why no two answers with a wait in between have instance ids."""
     failed = next((step for step in play.steps if step.failure in {"wrong_object", "no_sleep"}), None)
     if failed is not None:

@@ -162,7 +162,7 @@ def _times(ids: list[int]) -> str:
 
 
 def _transcript(play: PlayRecord, step: StepRecord) -> list[str]:
-    """Return the last lines of the transcript before a step ended; how it ended and what was thrown are told apart."""
+    """Return the last lines of the transcript before a step ended, without its end and what was thrown."""
     events = [play.start, *play.events]
     written = PlayTranscript(play.label, events, messages=True)
     found: list[str] = []

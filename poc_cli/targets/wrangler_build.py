@@ -209,8 +209,8 @@ class Build:
         found: list[Threw] = []
         with contextlib.suppress(OSError, ValueError, LookupError):  # the last line may be half written
             for line in (self._folder / "thrown.jsonl").read_bytes().splitlines():
-                told = json.loads(line)
-                found.append(of_stack(told["stack"], told["at"], self.source.folder))
+                reported = json.loads(line)
+                found.append(of_stack(reported["stack"], reported["at"], self.source.folder))
         return found
 
     def _failure(self, reply: dict[str, Any]) -> TargetError:
