@@ -55,6 +55,9 @@ def _without_difference(session: SessionRecord) -> Finding:
     unproven = _without_own_sockets(session)
     if unproven is not None:
         return unproven
+    kept = next((each.why_incomplete for each in session.disturbed if each.why_incomplete is not None), None)
+    if kept is not None:
+        return unknown(f"clients saw the same, but {kept}, so that may be what survived")
     awake = len(session.gaps) - len(slept)
     rest = f"; in {awake} it did not sleep: {_why_awake(session)}" if awake else ""
     ends = [play.end.id for play in session.known if play.end is not None]
@@ -110,7 +113,9 @@ def _why_awake(session: SessionRecord) -> str:
     if pins:
         return f"pinned by {', '.join(pins)}"
     states = {session.state_of(gap) for gap in session.gaps} - {"kept"}
-    return "no object of the story was in memory" if states == {"absent"} else "the evict did not end its stay"
+    if states == {"absent"}:
+        return "no object of the story was in memory"
+    return "the evict did not end its stay, or it woke before module state was put back"
 
 
 def pins_in(session: SessionRecord, gap: int) -> list[str]:

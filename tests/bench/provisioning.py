@@ -6,6 +6,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from poc_cli.targets import installation
+
 _FOLDER = Path(__file__).parent / "miniflare"
 _MANIFEST = (_FOLDER / "package.json").read_text(encoding="utf-8")
 _LOCK = (_FOLDER / "package-lock.json").read_text(encoding="utf-8")

@@ -134,6 +134,13 @@ def test_each_worker_is_told_by_what_it_keeps(laboratory: Laboratory, name: str)
     assert worker.names in found["reason"]
 
 
+def test_what_cannot_be_put_back_is_not_transparent_to_sleep(poc: Poc) -> None:
+    ran = poc.run("run", str(LAB["sealed"].assemble(poc.folder / "sealed")), "--sleep", "everywhere", "--json")
+    (found,) = claims(ran.document()).values()
+    assert found["verdict"] == "unknown"
+    assert '"kept" (index.js:2) changed in module state and could not be put back' in found["reason"]
+
+
 def test_a_confirmed_worker_is_not_played_again(laboratory: Laboratory) -> None:
     assert laboratory.again.code == 0
     known = {event["data"]["scenario"] for event in laboratory.events if event["kind"] == "confirmed"}
