@@ -21,9 +21,9 @@ from poc_cli.errors import PocError, TargetError
 from poc_cli.exit_codes import ExitCode
 from poc_cli.report.styled import Line, span
 from poc_cli.shipped import shipped
+from poc_cli.targets.installation import WORKERD_VERSION, WRANGLER_VERSION, locate, pinned, wrangler_home
 from poc_cli.targets.npm import node
 from poc_cli.targets.runtime_folder import base
-from poc_cli.targets.runtime_programs import WORKERD_VERSION, WRANGLER_VERSION, locate, pinned, wrangler_home
 
 LEAST_GLIBC: Final = (2, 35)
 """The newest symbol that the pinned workerd needs from the C library is GLIBC_2.35 (readelf -V)."""

@@ -15,7 +15,7 @@ from poc_cli.run_options import RunOptions
 from poc_cli.scenario.catalog import shown
 from poc_cli.targets.compatibility import raise_if_unknown
 from poc_cli.targets.destination import Destination
-from poc_cli.targets.runtime_programs import locate
+from poc_cli.targets.installation import locate
 from poc_cli.targets.runtime_version import RuntimeVersion
 
 

@@ -25,7 +25,7 @@ from poc_cli.scenario.module_state_claims import resting_on_state
 from poc_cli.scenario.plays import CONFIRM, Play
 from poc_cli.shipped import shipped
 from poc_cli.targets.base import Target
-from poc_cli.targets.runtime_programs import cache
+from poc_cli.targets.installation import cache
 from poc_cli.targets.worker import Worker
 from poc_cli.targets.workerd import Workerd
 

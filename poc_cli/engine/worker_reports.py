@@ -10,7 +10,7 @@ from poc_cli.engine.step_failure import StepFailed
 from poc_cli.errors import TargetError
 from poc_cli.history import event as kinds
 from poc_cli.history import object_events
-from poc_cli.record.places import threw_words
+from poc_cli.record.source_lines import threw_words
 from poc_cli.targets.worker_output import LONGEST, Logged, Output, Threw
 
 if TYPE_CHECKING:

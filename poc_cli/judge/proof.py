@@ -2,7 +2,7 @@
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.binding import faults_of, last_loss_before, last_rest_before, objects_at, objects_of, rests_of
+from poc_cli.judge.claim_sleeps import faults_of, last_loss_before, last_rest_before, objects_at, objects_of, rests_of
 from poc_cli.judge.finding import Finding, unknown
 from poc_cli.judge.ownership import sockets_of, why_not_owned
 from poc_cli.judge.sleeps import Sleep, describe_pins, drops_of, losses_by_step, losses_of, sleeps_of

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from poc_cli.history import event as kinds
 from poc_cli.judge.document_types import ScenarioDocument, UncaughtDocument
-from poc_cli.record.places import threw_words
 from poc_cli.record.play_record import PlayRecord
+from poc_cli.record.source_lines import threw_words
 
 
 def uncaught(stories: Iterable[PlayRecord], scenarios: Sequence[ScenarioDocument]) -> list[UncaughtDocument]:

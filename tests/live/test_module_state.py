@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from poc_cli.targets.runtime_programs import locate
+from poc_cli.targets.installation import locate
 from tests.support.command import Poc, Ran
 from tests.support.module_lab import LAB, STORY
 from tests.support.mutants import assemble

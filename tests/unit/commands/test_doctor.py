@@ -16,7 +16,7 @@ from poc_cli.descriptors import DESCRIPTORS_AT_REST, DESCRIPTORS_PER_SOCKET
 from poc_cli.errors import PocError, TargetError
 from poc_cli.exit_codes import ExitCode
 from poc_cli.report.styled import plain
-from poc_cli.targets.runtime_programs import WORKERD_VERSION, pinned
+from poc_cli.targets.installation import WORKERD_VERSION, pinned
 
 Workerd = Callable[..., Path]
 
