@@ -302,7 +302,7 @@ def _walked(front: str, body: str, start: int) -> str:
 def _by_position(code: str, split: int) -> str | None:
     """Return the path whose segment of a number in the code is the name, behind a prefix that the code asks for.
 
-    None where no prefix is asked for: what the segments before it must be is then told otherwise.
+    None where no prefix is asked for: the segments before it are then known from elsewhere.
     """
     prefix = next(iter([*_STARTS.finditer(code, 0, split)][-1:]), None)  # the nearest before it
     if prefix is None:
