@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeVar
 
-from poc_cli.record.arranging import Arranger, Skeletons, unordered_paths
 from poc_cli.record.client_view import Sight, View
+from poc_cli.record.list_order import Arranger, Skeletons, unordered_paths
 from poc_cli.record.masking import ANYTHING, Masker, Varying, varying
 from poc_cli.record.random_keys import RandomKeys
 from poc_cli.scenario.values import MISSING, Path
