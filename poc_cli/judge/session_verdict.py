@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from poc_cli.judge.cached_state import unless_session_read_a_cache
 from poc_cli.judge.finding import Finding, held, refuted, unknown
 from poc_cli.judge.ownership import sockets_of, unproven_sockets_of, why_not_owned
 from poc_cli.judge.session_words import describe, describe_gap, describe_sleeps, looks_like
@@ -58,6 +59,9 @@ def _without_difference(session: SessionRecord) -> Finding:
     kept = next((each.why_incomplete for each in session.disturbed if each.why_incomplete is not None), None)
     if kept is not None:
         return unknown(f"clients saw the same, but {kept}, so that may be what survived")
+    cached = unless_session_read_a_cache(each.play for each in session.disturbed)
+    if cached is not None:
+        return cached
     awake = len(session.gaps) - len(slept)
     rest = f"; in {awake} it did not sleep: {_why_awake(session)}" if awake else ""
     ends = [play.end.id for play in session.known if play.end is not None]

@@ -13,6 +13,7 @@ from poc_cli.record.run_record import record
 from poc_cli.record.session_record import SessionRecord
 from poc_cli.report.session_view import explain_session
 from poc_cli.report.styled import plain
+from poc_cli.residency import READS_CACHE
 from tests.support.fake_run import Played, play, story
 from tests.support.fake_target import FakeTarget
 
@@ -75,6 +76,17 @@ def test_what_cannot_be_reset_may_be_what_clients_still_see() -> None:
     (claim,) = played.judged["scenarios"][0]["claims"]
     assert claim["verdict"] == "unknown"
     assert '"kept" (index.js:2) changed in module state and could not be put back' in claim["reason"]
+
+
+def test_what_was_read_from_a_cache_may_be_what_clients_still_see() -> None:
+    played = everywhere(OPEN, PUT, GET)
+    read = {"name": READS_CACHE, "process": 1, "ctx": 1}
+    events = [
+        replace(each, kind=kinds.TIMED, data=read) if each.kind == kinds.EVICTED else each for each in played.events
+    ]
+    (claim,) = replace(played, events=events).judged["scenarios"][0]["claims"]
+    assert claim["verdict"] == "unknown"
+    assert "object read a cache after it had left memory" in claim["reason"]
 
 
 def test_an_object_that_woke_before_the_reset_has_not_slept() -> None:
