@@ -37,6 +37,12 @@ _ANY_NAME: Final = "first-7e49b6dd"
 _NAME_PATTERN: Final = re.compile(
     r"/(\^(?:\[[\w-]+\]|\\w|\\d)(?:\{\d+(?:,\d*)?\}|\+)(?:-\[[\w-]+\]\{\d+\})*\$)/([i]?)", re.ASCII
 )
+_UPPER_CASE: Final = re.compile(
+    r"(?:idFromName|getByName)\([^;\n]*\.toUpperCase\(|(?:room|code|name|id|lobby|game)\w*\s*=\s*[^;\n]*\.toUpperCase\(",
+    re.IGNORECASE,
+)
+"""A name that the code writes in capitals."""
+
 _NAME_GROUP: Final = re.compile(r"/\^(?:\\/[\w-]+)*\\/\((?:\?<\w+>)?(\[[\w-]+\](?:\{\d+(?:,\d*)?\}|\+))\)")
 """The part of a pattern for paths that holds the name."""
 
@@ -127,6 +133,8 @@ def name_that_fits(code: str) -> str | None:
     for text, flag in (*_NAME_PATTERN.findall(code), *groups):
         with suppress(re.error):
             patterns.append(re.compile(text, re.IGNORECASE if flag else 0))
+    if _UPPER_CASE.search(code):
+        patterns.append(re.compile("^[^a-z]*$"))
     strict = [pattern for pattern in patterns if pattern.search(_ANY_NAME) is None]
     return next((name for name in _NAMES if strict and all(pattern.search(name) for pattern in strict)), None)
 

@@ -33,7 +33,7 @@ _PREFIX_OPTION: Final = re.compile(rf"prefix:\s*{_STRING}([\w/-]+){_STRING}")
 _Y_ROUTE: Final = re.compile(rf"\.route\(\s*{_STRING}(/[\w/-]*){_STRING}\s*,\s*yRoute\b")
 
 _ROUTE: Final = re.compile(
-    rf"(?:(\w+)?\s*\.\w+\(\s*|pathname:\s*|\(\s*){_STRING}((?:/[\w.-]+)*/(?::|\$(?=[A-Za-z]))[^\"'`\s]+){_STRING}"
+    rf"(?:(\w+)?\s*\.\w+\(\s*|pathname:\s*|\(\s*){_STRING}((?:/?[\w.-]+(?:/[\w.-]+)*)?/(?::|\$(?=[A-Za-z]))[^\"'`\s]+){_STRING}"
 )
 _OTHER_METHOD: Final = re.compile(r"\w*\s*\.(?:post|put|patch|delete)\(")
 """No WebSocket is opened by these."""
@@ -49,7 +49,8 @@ _LITERAL: Final = re.compile(rf"{_STRING}([\w.:-]+){_STRING}")
 _TEMPLATE: Final = re.compile(r"`([^`$]*)\$\{([^`{}]*)\}([^`$]*)`")
 _JOINED: Final = re.compile(r"[\"']([^\"']*)[\"']\s*\+\s*([\w.]+)")
 _VARIABLE: Final = re.compile(r"[A-Za-z_$][\w$]*(?=\s*(?:\)|,|$))")
-_WHOLE_PATH: Final = re.compile(r"(?:^|\.)pathname$")
+_WHOLE_PATH: Final = re.compile(r"^(?:(?:new URL\([^()]*\)|[\w$]+)\.)*pathname$")
+_ARGUMENT: Final = re.compile(r"(?:[^(),]|\([^()]*\))*")
 _CROSSWS: Final = re.compile(r"\.handleDurableUpgrade\(")
 _CROSSWS_NAME: Final = re.compile(rf"instanceName:\s*{_STRING}([\w.:-]+){_STRING}")
 _CROSSWS_DEFAULT: Final = "crossws"
@@ -81,6 +82,7 @@ _OWN_PATH: Final = re.compile(rf"(?:case\s+|pathname\s*===?\s*){_STRING}(/[\w/-]
 _OWN_PART: Final = re.compile(rf"case\s+{_STRING}(websocket|ws|socket|connect){_STRING}")
 _NO_PART: Final = frozenset({"websocket", "string", "object", "number", "boolean", "function", "undefined"})
 _LIKELY: Final = re.compile(r"ws|socket|connect|room|chat|live|sync", re.IGNORECASE)
+_SOCKET_PART: Final = re.compile(r"/(?:ws|\w*socket|connect|live)$", re.IGNORECASE)
 _OTHER_PAGE: Final = re.compile(r"\.\w+$|health|status|favicon|metrics|login", re.IGNORECASE)
 _NEAR: Final = 1200
 """Characters after a route in which its handler is looked for."""
@@ -226,7 +228,8 @@ def _name_in(before: str, expression: str) -> str:
         assigned = re.findall(rf"\b(?:const|let|var)\s+{re.escape(variable[0])}\b[^=;\n]*=\s*([^;\n]+)", before)
         # `const room = params.get("room") || "lobby"` begins with no text, so it comes from the request
         return _name_in("", assigned[-1].strip()) if assigned else _PLAY
-    return _inner(expression.split(")", maxsplit=1)[0])
+    argument = _ARGUMENT.match(expression)
+    return _inner(argument[0] if argument is not None else expression)
 
 
 def _inner(expression: str) -> str:
@@ -336,11 +339,13 @@ def _routed(files: Sequence[str], binding: str) -> str | None:
                 (2 + (binding in handler)) * bool(_NAMED.search(handler))
                 + bool(_LIKELY.search(match[2]))
                 + ("upgrade" in handler.lower())
+                + ("fetch(" in handler)
+                + bool(_SOCKET_PART.search(match[2]))
             )
             routers = [each[1] for each in _ROUTER.finditer(text, 0, match.start())]
             owners = [match[1] or "", *routers[-1:]]
             prefix = next((mounted[each] for each in owners if each in mounted), base[1] if base else "")
-            found.append((likely, prefix.rstrip("/") + _filled(match[2], handler)))
+            found.append((likely, f"{prefix.rstrip('/')}/{_filled(match[2], handler).removeprefix('/')}"))
     return max(found, key=lambda each: each[0])[1] if found else None
 
 

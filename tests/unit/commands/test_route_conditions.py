@@ -161,3 +161,30 @@ def test_a_part_of_the_path_goes_before_a_query_of_something_else() -> None:
         'if (path[0] === "room") { return env.ROOMS.idFromName(path[1]); }\n'
     )
     assert route(front).path == "/room/{play}"
+
+
+def test_the_route_whose_handler_passes_the_request_on() -> None:
+    front = (
+        'app.get("/room/:id", async (c) => c.json(await c.env.ROOMS.getByName(c.req.param("id")).hello()));\n'
+        'app.get("room/:id/connect", (c) => c.env.ROOMS.getByName(c.req.param("id")).fetch(c.req.raw));\n'
+        'app.get("/room/:id/data", (c) => c.env.ROOMS.getByName(c.req.param("id")).fetch(c.req.raw));\n'
+    )
+    assert route(front).path == "/room/{play}/connect"
+
+
+@pytest.mark.parametrize(
+    ("expression", "name"),
+    [
+        ("new URL(request.url).pathname", "/{play}"),
+        ("roomOf(url.pathname)", "{play}"),
+        ("url.pathname", "/{play}"),
+    ],
+)
+def test_a_name_that_is_the_whole_path(expression: str, name: str) -> None:
+    front = f"const m = url.pathname.match(/^\\/rooms\\/([^/]+)/); env.ROOMS.get(env.ROOMS.idFromName({expression}));\n"
+    assert route(front).name == name
+
+
+def test_a_name_in_capitals() -> None:
+    front = "const id = env.ROOMS.idFromName(room.toUpperCase()); url.pathname.match(/^\\/room\\/([^/]+)$/);\n"
+    assert route(front) == Route("Room", "ABCD", "/room/ABCD")
