@@ -24,7 +24,6 @@ class GapSleeps:
     """What happens between the steps of a session."""
 
     def __init__(self, context: PlayContext, resetter: ModuleStateResetter | None) -> None:
-        """Initialize with the play's context and what resets module state after a sleep."""
         self._context = context
         self._play = context.play
         self._resetter = resetter

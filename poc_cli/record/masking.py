@@ -92,7 +92,6 @@ class Masker:
     """
 
     def __init__(self) -> None:
-        """Initialize without any known id."""
         self._numbers: dict[str | int | float, str] = {}
         self._inside: list[str] = []
 

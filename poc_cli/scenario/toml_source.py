@@ -99,7 +99,6 @@ class Source:
     """A TOML text, and the file name to use in errors."""
 
     def __init__(self, text: str, file: str) -> None:
-        """Create a source from its text and file name."""
         self.text = text
         self.file = file
 
