@@ -34,6 +34,10 @@ def _finding(session: SessionRecord) -> Finding:
         what, _ = looks_like(first.difference)
         where = describe_sleeps(steps, first.sleeps)
         return refuted(f"evicted {where}: {describe(first)}; it looks like {what}{others}", evidence_of(first))
+    broken = session.broken_step
+    if broken is not None:
+        reason = f"the session fails without any sleep, at line {broken.begun.data['line']}: {broken.reason}"
+        return unknown(reason, (broken.end_id,))
     if session.suspicions:
         first = session.suspicions[0]
         where = describe_sleeps(steps, first.sleeps)
@@ -73,10 +77,6 @@ def _undecided(session: SessionRecord) -> Finding | None:
     if len(session.undisturbed) < _LEAST_UNDISTURBED:
         ended = next((play.ending for play in session.unusable), "too few were played")
         return unknown(f"only {len(session.undisturbed)} performance(s) without a sleep came to their end: {ended}")
-    broken = session.broken_step
-    if broken is not None:
-        reason = f"the session fails without any sleep, at line {broken.begun.data['line']}: {broken.reason}"
-        return unknown(reason, (broken.end_id,))
     unsteady = session.unsteady_step
     if unsteady is not None:
         line = unsteady.begun.data["line"]
