@@ -82,7 +82,7 @@ def _standing_for(plays: list[PlayRecord]) -> PlayRecord:
 def session_document(session: SessionRecord) -> SessionDocument:
     """Return the session as run.json has it."""
     decided = session.broken_step is None or bool(session.confirmed)
-    usable = bool(session.undisturbed) and decided and session.unsteady_step is None
+    usable = decided and session.repeats
     return {
         "undisturbed": len(session.undisturbed),
         "disturbed": len(session.disturbed) if session.undisturbed else 0,

@@ -10,6 +10,7 @@ from poc_cli.history import event as kinds
 from poc_cli.record.client_view import view_of
 from poc_cli.record.module_resets import why_incomplete, woke_before_reset
 from poc_cli.record.play_record import PlayRecord, StepRecord
+from poc_cli.record.repetition import unrepeated
 from poc_cli.record.transparency import Difference, Reference
 from poc_cli.scenario.scenario import PlacedStep
 from poc_cli.scenario.sessions import DISTURBED, UNDISTURBED, Sleeps
@@ -191,6 +192,16 @@ class SessionRecord:
         return min(failed, key=lambda step: step.index, default=None)
 
     @cached_property
+    def unrepeated(self) -> Difference | None:
+        """Return what a client saw in one performance without a sleep and not in another, if it is always so."""
+        return unrepeated([view_of(play) for play in self.undisturbed])
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it was played without a sleep, and always in the same way."""
+        return bool(self.undisturbed) and self.unsteady_step is None and self.unrepeated is None
+
+    @cached_property
     def _failures(self) -> Mapping[int, int]:
         """Return how often each step failed without a sleep."""
         return Counter(step.index for play in self.undisturbed for step in play.steps if not step.ok)
@@ -247,7 +258,7 @@ class SessionRecord:
 
         No gap at all stands for a performance without a sleep.
         """
-        if self.unsteady_step is not None or not self.undisturbed:
+        if not self.repeats:
             return []
         slow = Counter(each.sleeps for each in self.overtaken)
         usable = {each.sleeps for each in self.disturbed}
