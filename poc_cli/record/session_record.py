@@ -184,11 +184,13 @@ class SessionRecord:
 
     @cached_property
     def unsteady_step(self) -> StepRecord | None:
-        """Return the first step that failed in some performances without a sleep, and not in others."""
+        """Return the first step that waited in vain in some performances without a sleep, and not in others.
+
+        Where another value came than was expected, what clients saw is compared all the same.
+        """
         now_and_then = {index for index, times in self._failures.items() if times < len(self.undisturbed)}
-        failed = (
-            step for play in self.undisturbed for step in play.steps if step.index in now_and_then and not step.ok
-        )
+        steps = (step for play in self.undisturbed for step in play.steps if step.index in now_and_then)
+        failed = (step for step in steps if not step.ok and step.failure != "mismatch")
         return min(failed, key=lambda step: step.index, default=None)
 
     @cached_property
