@@ -34,6 +34,8 @@ class GapSleeps:
     async def after(self, index: int) -> None:
         """Do what the gap after a step calls for. Raises TargetError."""
         if self._play.slowed:
+            for witnessed in self._context.objects.values():
+                await self._sleeper.await_work(witnessed)
             await asyncio.sleep(PAUSE_SECONDS)
         if index not in self._play.gaps:
             return
