@@ -18,7 +18,7 @@ from poc_cli.errors import UsageError
 from poc_cli.load.capacity import limits, raise_if_too_many
 from poc_cli.load.cluster.members import is_loopback, scheduler_address
 from poc_cli.targets.api_address import Address as Loopback
-from poc_cli.targets.runtime_programs import locate
+from poc_cli.targets.installation import locate
 from poc_cli.targets.runtime_version import RuntimeVersion
 from poc_cli.targets.worker_source import source_or_shipped
 from poc_cli.targets.workers import Workers

@@ -33,11 +33,11 @@ from poc_cli.scenario.catalog import shown
 from poc_cli.services.front_door import BROKEN, LARGEST_SESSION, FrontDoor
 from poc_cli.shipped import shipped
 from poc_cli.targets.api_address import Address
+from poc_cli.targets.installation import WORKERD_VERSION, locate
 from poc_cli.targets.local_api import Api
 from poc_cli.targets.process import RuntimeFolder
 from poc_cli.targets.runtime_context import RuntimeContext
 from poc_cli.targets.runtime_folder import runtime_base
-from poc_cli.targets.runtime_programs import WORKERD_VERSION, locate
 from poc_cli.targets.scratch_folder import ScratchFolder
 from poc_cli.targets.worker_source import WorkerSource, source_or_shipped
 from poc_cli.targets.workerd import Workerd

@@ -16,8 +16,8 @@ from poc_cli.scenario.catalog import shown
 from poc_cli.targets.api_address import Address
 from poc_cli.targets.api_address import environment as runtime_variables
 from poc_cli.targets.compatibility import raise_if_unknown
+from poc_cli.targets.installation import locate
 from poc_cli.targets.process import Process, RuntimeFolder, spawn
-from poc_cli.targets.runtime_programs import locate
 from poc_cli.targets.runtime_version import RuntimeVersion
 from poc_cli.targets.worker_source import WorkerChoice, WorkerSource, source_or_shipped
 from poc_cli.targets.workers import Workers

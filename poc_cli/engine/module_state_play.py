@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 from poc_cli.engine.context import ObservedObject, PlayContext
 from poc_cli.errors import TargetError
@@ -24,7 +24,8 @@ from poc_cli.scenario.model import Restart, Step
 from poc_cli.scenario.module_state_claims import resting_on_state
 from poc_cli.scenario.plays import CONFIRM, Play
 from poc_cli.shipped import shipped
-from poc_cli.targets.runtime_programs import cache
+from poc_cli.targets.base import Target
+from poc_cli.targets.installation import cache
 from poc_cli.targets.worker import Worker
 from poc_cli.targets.workerd import Workerd
 
@@ -96,7 +97,8 @@ class ModuleStateResetter:
         await asyncio.gather(*self._watchers, return_exceptions=True)
         with suppress(TargetError):
             await self._record_left_in_memory()
-        self._target.confirmed = ok and self._is_clean and woke_before_reset(self._context.events) is None
+        in_time = not any(woke_before_reset(self._context.events))
+        self._target.confirmed = ok and self._is_clean and in_time
 
     async def _watch(self, witnessed: ObservedObject) -> None:
         while True:
@@ -126,8 +128,8 @@ class ModuleStateResetter:
             actor,
             kinds.MODULE_STATE,
             at="sleep",
-            changed=[each.told for each in found.changed],
-            left=[each.told for each in found.left],
+            changed=[each.recorded for each in found.changed],
+            left=[each.recorded for each in found.left],
             others=others,
             evicted=evicted,
         )
@@ -173,8 +175,8 @@ class ModuleStateResetter:
         if evicted:
             await self._target.settled()
             labels = [each.label for each in evicted]
-            told = play_events.ModuleState(at="step", changed=[], left=[], others=[], evicted=labels)
-            self._context.write("poc", told)
+            evicted_only = play_events.ModuleState(at="step", changed=[], left=[], others=[], evicted=labels)
+            self._context.write("poc", evicted_only)
             left = {each.label for each in evicted if not each.in_memory}
             if left:
                 await self._reset("poc")
@@ -213,10 +215,15 @@ class ModuleStateResetter:
         return [labels.get(each, f"{self._target.class_of(each) or 'an object'} {each}") for each in there]
 
 
+def resets_in(target: Target, play: Play) -> TypeGuard[Workerd]:
+    """Return whether a target resets module state in a play."""
+    return play.resets and isinstance(target, Workerd)
+
+
 def resetter_for(context: PlayContext) -> ModuleStateResetter | None:
     """Return the resetter of a play, None unless module state is reset in it."""
     target = context.target
-    return ModuleStateResetter(context, target) if context.play.resets and isinstance(target, Workerd) else None
+    return ModuleStateResetter(context, target) if resets_in(target, context.play) else None
 
 
 class Confirmations:

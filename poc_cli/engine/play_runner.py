@@ -15,7 +15,7 @@ from poc_cli.engine.gap_sleeps import GapSleeps
 from poc_cli.engine.hibernation import Sleeper
 from poc_cli.engine.hibernation_traced import TracedSleeper
 from poc_cli.engine.in_flight import await_answers, in_flight_of
-from poc_cli.engine.module_state_play import ModuleStateResetter, resetter_for
+from poc_cli.engine.module_state_play import ModuleStateResetter, resets_in, resetter_for
 from poc_cli.engine.step_failure import STEP_FAILED, PlayError, StepFailed
 from poc_cli.engine.step_handlers import HANDLERS, Seen
 from poc_cli.errors import TargetError
@@ -268,6 +268,7 @@ class PlayRunner:
             "round": play.round,
             **({"gaps": list(play.gaps), "ignore": list(play.ignore)} if play.role in SESSIONS else {}),
             **({"asleep": list(play.asleep)} if play.asleep else {}),
+            **({"resets": True} if resets_in(self._target, play) else {}),
             "sleep": self._sleep,
             "target": self._place_of_target(),
         }

@@ -142,6 +142,7 @@ class PlayStart(EventData, kind=kinds.PLAY_START):
     ignore: Annotated[list[str], "of a session: keys and paths of the command line that may differ"] = ABSENT
     gaps: Annotated[list[int], "of a disturbed session: the steps after which its objects are evicted"] = ABSENT
     asleep: Annotated[list[str], "of a disturbed session: the objects that are evicted, if the others stay"] = ABSENT
+    resets: Annotated[bool, "module state is reset at each sleep"] = ABSENT
     target: TargetInfo = ABSENT
     plan: Annotated[dict[str, Any], "of a load: sockets, rooms and stages"] = ABSENT
     limit: Annotated[int, "of a load: how many files may be open"] = ABSENT
@@ -277,7 +278,7 @@ class Asked(EventData, kind=kinds.ASKED):
 
 
 class Told(MessageData, kind=kinds.TOLD):
-    """The answer to a question of poc's own."""
+    """The answer to poc's own query."""
 
 
 class Called(EventData, kind=kinds.CALLED):

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from poc_cli.history import event as kinds
-from poc_cli.judge.binding import objects_of
 from poc_cli.judge.cached_state import unless_from_a_cache
 from poc_cli.judge.checks import CHECKS
 from poc_cli.judge.checks.black_box_checks import unless_sockets_are_foreign
 from poc_cli.judge.checks.residency import kept_awake
+from poc_cli.judge.claim_sleeps import objects_of
 from poc_cli.judge.finding import Finding, Verdict, error, held, refuted, unknown, worst
 from poc_cli.judge.proof import losses_before, proven_before
 from poc_cli.judge.recheck import is_rechecked

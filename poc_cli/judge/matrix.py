@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Literal
 
-from poc_cli.judge.binding import objects_of
+from poc_cli.judge.claim_sleeps import objects_of
 from poc_cli.judge.claims import ClaimFinding
 from poc_cli.judge.finding import Finding
 from poc_cli.judge.proof import losses_before

@@ -19,10 +19,10 @@ from poc_cli.judge.finding import WORST_FIRST, Verdict
 from poc_cli.judge.memory_use import memory_use, use_document
 from poc_cli.judge.session_claims import is_session, left_out_of_claims, session_document
 from poc_cli.judge.sleeps import Sleep, sleeps_of
-from poc_cli.record.places import pin_words, pins_of, refused_words
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.run_record import LeftOut, RunRecord
 from poc_cli.record.session_record import SessionRecord
+from poc_cli.record.source_lines import pin_words, pins_of, refused_words
 from poc_cli.residency.on_cloudflare import on_cloudflare
 from poc_cli.scenario.check_names import NO_SECRET_LEAVES
 from poc_cli.scenario.scenario import PlacedStep

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from poc_cli.history import event as kinds
 from poc_cli.record.client_view import view_of
+from poc_cli.record.module_resets import why_incomplete, woke_before_reset
 from poc_cli.record.play_record import PlayRecord, StepRecord
 from poc_cli.record.transparency import Difference, Reference
 from poc_cli.scenario.scenario import PlacedStep
@@ -68,9 +69,23 @@ class Disturbed:
 
     @cached_property
     def _left(self) -> frozenset[tuple[int | None, str]]:
-        """Return after which steps the trace shows which object leaving memory to sleep."""
-        left = self.play.of_kind(kinds.LEFT)
+        """Return after which steps the trace shows which object leaving memory to sleep.
+
+        One that woke before module state was reset may have found there what it had lost, so that proves nothing.
+        """
+        early = {event.id for event in woke_before_reset(self.play.events)} if self.resets else ()
+        left = [event for event in self.play.of_kind(kinds.LEFT) if event.id not in early]
         return frozenset((event.step, event.actor) for event in left if event.data.get("how") in {"evict", "idle"})
+
+    @property
+    def resets(self) -> bool:
+        """Whether module state was reset at each sleep."""
+        return bool(self.play.start.data.get("resets"))
+
+    @property
+    def why_incomplete(self) -> str | None:
+        """Return what kept state through its sleeps, beside attachments and storage; None if nothing did."""
+        return why_incomplete(self.play.events) if self.resets else None
 
     @property
     def slept(self) -> Gaps:

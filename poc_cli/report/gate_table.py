@@ -42,7 +42,7 @@ def answer(outcome: Outcome) -> Line:
 def lines(outcome: Outcome, document: RunDocument | None = None, events: Iterable[Event | None] = ()) -> list[Line]:
     """Return the gates that are met, then the others, the worst first, then the result.
 
-    Gates that one step failed are told under the first of them; `document` and `events` are what was checked.
+    Gates that one step failed are listed under the first of them; `document` and `events` are what was checked.
     """
     found: list[Line] = []
     failing = outcome.failing
@@ -50,15 +50,15 @@ def lines(outcome: Outcome, document: RunDocument | None = None, events: Iterabl
         if row not in failing:
             found += _row_lines(row)
     causes = {} if document is None else causes_by_claim(document, events)
-    told: set[int] = set()
+    listed: set[int] = set()
     for row in failing:
         cause = None if row.claim is None else causes.get(row.claim)
-        if cause is not None and id(cause) in told:
+        if cause is not None and id(cause) in listed:
             continue
         found += [[], *_row_lines(row)]
         if cause is None or document is None:
             continue
-        told.add(id(cause))
+        listed.add(id(cause))
         same = [each for each in failing if each is not row and each.claim and causes.get(each.claim) is cause]
         for each in same:
             if each.claim == row.claim:  # another requirement on the same claim

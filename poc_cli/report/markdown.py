@@ -18,7 +18,7 @@ from poc_cli.judge.document_types import (
 )
 from poc_cli.report.cause_lines import again, others_by_the_same_step, step_text
 from poc_cli.report.excerpt import Excerpts
-from poc_cli.report.failure_causes import Cause, Causes, is_told, known_defects
+from poc_cli.report.failure_causes import Cause, Causes, is_reported, known_defects
 from poc_cli.report.matrix_table import Table, cell_text, table
 from poc_cli.report.object_use import object_uses, pins_on_cloudflare
 from poc_cli.report.question import question_answers
@@ -92,7 +92,7 @@ def markdown(
     causes = Causes(events)
     found = {scenario["name"]: causes.of(scenario) for scenario in document["scenarios"]}
     for scenario in document["scenarios"]:
-        page.add(_problems(scenario, stopped=not is_told(causes.ending(scenario), found[scenario["name"]])))
+        page.add(_problems(scenario, stopped=not is_reported(causes.ending(scenario), found[scenario["name"]])))
         if "session" in scenario:
             page.add(_session(scenario["name"], scenario["session"]))
     for verdict, heading in _FAILING.items():

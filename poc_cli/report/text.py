@@ -13,7 +13,7 @@ from poc_cli.judge.document_types import (
     UncaughtDocument,
 )
 from poc_cli.report.cause_lines import again, step_lines
-from poc_cli.report.failure_causes import Cause, Causes, is_remarkable, is_told, known_defects
+from poc_cli.report.failure_causes import Cause, Causes, is_remarkable, is_reported, known_defects
 from poc_cli.report.matrix_table import Table, cell_text, is_whole, table
 from poc_cli.report.question import question_answers
 from poc_cli.report.session_view import session_lines
@@ -115,7 +115,7 @@ def lines_of_interrupted(document: RunDocument, folder: str, scenarios: int) -> 
     """Return a screenful on a run that was interrupted: what was refuted until then, and how many were judged."""
     judged = [each for each in document["scenarios"] if each["verdict"] in {"held", "refuted", "unknown"}]
     claims = [(each, claim) for each in judged for claim in each["claims"]]
-    # No claim holds in a record that breaks off, so only what was refuted is told.
+    # No claim holds in a record that breaks off, so only what was refuted is reported.
     bad = [(each, claim) for each, claim in claims if claim["verdict"] == "refuted" and not is_known(claim)]
     found: list[Line] = [
         [span(f"{claim['verdict']:<9} ", STYLES[claim["verdict"]]), span(f"{each['name']}/{claim['id']}")]
@@ -220,15 +220,15 @@ class _Scenario:
         return [*found, *self._stopped(), []]
 
     def _claims(self) -> list[Line]:
-        """Return the claims; those that did not hold for the reason of an earlier one are told with that one."""
+        """Return the claims; those that did not hold for the reason of an earlier one are listed with that one."""
         found: list[Line] = []
         more = 0
-        told = {claim["id"] for cause in self._causes.values() for claim in cause.claims[1:]}
+        listed_before = {claim["id"] for cause in self._causes.values() for claim in cause.claims[1:]}
         for claim in self._scenario["claims"]:
             cause = self._causes.get(claim["id"])
             if cause is not None:
                 found += self._cause(cause)
-            elif claim["id"] in told or is_known(claim):
+            elif claim["id"] in listed_before or is_known(claim):
                 continue
             elif self._brief:
                 more += 1
@@ -266,9 +266,9 @@ class _Scenario:
         return found
 
     def _stopped(self) -> list[Line]:
-        """Return where the scenario stopped early, unless a claim has told that."""
+        """Return where the scenario stopped early, unless a claim says so."""
         reason, step = self._scenario["stopped"], self._ending
-        if not reason or is_told(step, [*self._causes.values()]):
+        if not reason or is_reported(step, [*self._causes.values()]):
             return []
         found: list[Line] = [[span("  stopped   ", "yellow"), span(reason)]]
         if step is not None:

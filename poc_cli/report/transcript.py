@@ -8,8 +8,8 @@ from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.inert import inert
 from poc_cli.record.closings import closing_of
-from poc_cli.record.places import AT_BLOCKING_LIMIT, pins_of, pins_words, refused_words, threw_words
 from poc_cli.record.self_ended import is_at_blocking_limit
+from poc_cli.record.source_lines import AT_BLOCKING_LIMIT, pins_of, pins_words, refused_words, threw_words
 from poc_cli.report import black_box_notes
 from poc_cli.report.black_box_notes import LineOf
 from poc_cli.report.styled import Line, span

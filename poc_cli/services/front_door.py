@@ -95,7 +95,7 @@ class FrontDoor:
     # --- WebSockets
 
     def opened(self, number: int, head: Head) -> None:
-        """Keep that the worker accepted a WebSocket, as of the request: others may be told of it before the client."""
+        """Keep that the worker accepted a WebSocket, as of the request: others may hear of it before the client."""
         self._keep(Opened(self._begun_s(head), number, head.target, head.headers))
 
     def refused(self, number: int, head: Head, status: int) -> None:

@@ -1,4 +1,4 @@
-"""The worker under test: a folder with a `local.capnp`, what that may embed, and how the runtime is told to run it."""
+"""The worker under test: a folder with a `local.capnp`, what that may embed, and how the runtime runs it."""
 
 import os
 import re

@@ -15,12 +15,12 @@ from typing import Any, Final
 from poc_cli.errors import TargetError
 from poc_cli.targets.bindings import Binding, bindings_of, notes, raise_if_remote
 from poc_cli.targets.framework import layout, left_by_a_build, without_assets
+from poc_cli.targets.installation import cache
 from poc_cli.targets.node_tools import command_variables, search_path, write_shims
 from poc_cli.targets.npm import node
 from poc_cli.targets.process import ending, guard, passed_on, signal_group
 from poc_cli.targets.project_options import ProjectOptions
 from poc_cli.targets.runtime_folder import base
-from poc_cli.targets.runtime_programs import cache
 from poc_cli.targets.scratch_folder import ScratchFolder
 from poc_cli.targets.worker_output import Threw, of_stack
 from poc_cli.targets.worker_source import WorkerSource
@@ -209,8 +209,8 @@ class Build:
         found: list[Threw] = []
         with contextlib.suppress(OSError, ValueError, LookupError):  # the last line may be half written
             for line in (self._folder / "thrown.jsonl").read_bytes().splitlines():
-                told = json.loads(line)
-                found.append(of_stack(told["stack"], told["at"], self.source.folder))
+                reported = json.loads(line)
+                found.append(of_stack(reported["stack"], reported["at"], self.source.folder))
         return found
 
     def _failure(self, reply: dict[str, Any]) -> TargetError:

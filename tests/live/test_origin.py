@@ -186,7 +186,7 @@ def test_a_build_that_fails_is_a_sentence_and_tried_again(poc: Poc) -> None:
 
 
 def _workerd() -> str:
-    from poc_cli.targets.runtime_programs import locate
+    from poc_cli.targets.installation import locate
 
     return str(locate(lambda _: None))
 

@@ -2,13 +2,13 @@
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.binding import objects_of
 from poc_cli.judge.check_registry import check
+from poc_cli.judge.claim_sleeps import objects_of
 from poc_cli.judge.fences import fences_of
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
-from poc_cli.record.places import threw_words
 from poc_cli.record.play_record import PlayRecord, StepRecord
 from poc_cli.record.self_ended import why_self_ended
+from poc_cli.record.source_lines import threw_words
 from poc_cli.scenario.check_names import CheckEntry
 from poc_cli.scenario.model import Claim, On, Step
 

@@ -22,7 +22,7 @@ from poc_cli.judge.document_types import (
 )
 from poc_cli.report.cause_lines import again, step_lines
 from poc_cli.report.failed_step import FailedStep
-from poc_cli.report.failure_causes import Cause, Causes, is_told
+from poc_cli.report.failure_causes import Cause, Causes, is_reported
 from poc_cli.report.html.drawing import Scale, TimelineRenderer, close_up, data_of
 from poc_cli.report.html.safe import address
 from poc_cli.report.html.timeline import Timeline, merge_lanes, timeline_of
@@ -184,7 +184,7 @@ class _ScenarioRenderer:
         """Return a scenario; the timelines of one that is not open are drawn by the script when it is opened."""
         causes = self._causes.of(each)
         ending = self._causes.ending(each)
-        stopped = None if is_told(ending, causes) else each["stopped"]
+        stopped = None if is_reported(ending, causes) else each["stopped"]
         stories, controls = self.plays.plays.of_scenario(each["name"])
         story = tuple(self.plays.play(label, is_drawn=is_open) for label in stories)
         others = tuple(self.plays.play(label, is_drawn=is_open) for label in controls)

@@ -178,10 +178,10 @@ def chosen(api: Api, named: str | None) -> Account:
         return Account(api, next(iter(accounts)))
     if not accounts:
         raise TargetError(
-            f"{api.credentials.said} has access to no account",
+            f"{api.credentials.description} has access to no account",
             "set CLOUDFLARE_ACCOUNT_ID, or give the token Account > Account Settings > Read",
         )
     listed = "".join(f"\n    CLOUDFLARE_ACCOUNT_ID={each}   {name}" for each, name in sorted(accounts.items()))
     raise TargetError(
-        f"{api.credentials.said} has access to {len(accounts)} accounts", f"choose one by setting one of{listed}"
+        f"{api.credentials.description} has access to {len(accounts)} accounts", f"choose one by setting one of{listed}"
     )

@@ -15,7 +15,7 @@ import pytest
 from poc_cli.cli import MODULES
 from poc_cli.cli.app import app
 from poc_cli.commands.run_local import JUDGING
-from poc_cli.targets.runtime_programs import locate
+from poc_cli.targets.installation import locate
 
 HEAVY = {
     "aiohttp",

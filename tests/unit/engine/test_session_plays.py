@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from poc_cli.history import event as kinds
+from poc_cli.history.event import Event
 from poc_cli.judge.claim_diff import Kind, compare
 from poc_cli.record.run_record import record
 from poc_cli.record.session_record import SessionRecord
 from poc_cli.report.session_view import explain_session
 from poc_cli.report.styled import plain
+from poc_cli.residency import READS_CACHE
 from tests.support.fake_run import Played, play, story
 from tests.support.fake_target import FakeTarget
 
@@ -48,6 +50,50 @@ def test_a_session_that_keeps_its_state_is_transparent() -> None:
     assert states(played) == ["kept"] * 4
     assert session(played)["losses"] == []
     assert session(played)["undisturbed"] == 3
+
+
+def with_resets(played: Played, **data: Any) -> Played:
+    """Return the run as if module state were reset in it; with fields, as if each sleep's reset had found them."""
+    found = {"at": "sleep", "changed": [], "left": [], "others": []} | data
+
+    def changed(event: Event) -> Event:
+        if event.kind == kinds.EVICTED and data:
+            return replace(event, kind=kinds.MODULE_STATE, data=found)
+        if event.kind == kinds.PLAY_START and event.data["role"] == "disturbed":
+            return replace(event, data=event.data | {"resets": True})
+        return event
+
+    return replace(played, events=[changed(event) for event in played.events])
+
+
+def test_sleeps_at_which_module_state_was_reset_count() -> None:
+    played = with_resets(everywhere(OPEN, PUT, GET), changed=[{"name": "cache"}])
+    assert played.verdicts == {"transparent-to-sleep": "held"}
+
+
+def test_what_cannot_be_reset_may_be_what_clients_still_see() -> None:
+    played = with_resets(everywhere(OPEN, PUT, GET), left=[{"name": "kept", "script": "index.js", "line": 2}])
+    (claim,) = played.judged["scenarios"][0]["claims"]
+    assert claim["verdict"] == "unknown"
+    assert '"kept" (index.js:2) changed in module state and could not be put back' in claim["reason"]
+
+
+def test_what_was_read_from_a_cache_may_be_what_clients_still_see() -> None:
+    played = everywhere(OPEN, PUT, GET)
+    read = {"name": READS_CACHE, "process": 1, "ctx": 1}
+    events = [
+        replace(each, kind=kinds.TIMED, data=read) if each.kind == kinds.EVICTED else each for each in played.events
+    ]
+    (claim,) = replace(played, events=events).judged["scenarios"][0]["claims"]
+    assert claim["verdict"] == "unknown"
+    assert "object read a cache after it had left memory" in claim["reason"]
+
+
+def test_an_object_that_woke_before_the_reset_has_not_slept() -> None:
+    played = with_resets(everywhere(OPEN, PUT, GET))
+    (claim,) = played.judged["scenarios"][0]["claims"]
+    assert claim["verdict"] == "unknown"
+    assert "or it woke before module state was put back" in claim["reason"]
 
 
 def test_each_gap_is_slept_alone_and_all_together_in_runtimes_of_their_own() -> None:

@@ -75,7 +75,7 @@ def test_another_user_is_cut_off_and_nobody_hears_of_it(monkeypatch: pytest.Monk
         proxy.listen("play", told.append)
         return await _asked(proxy, 1)
 
-    known = tcp_table.is_told()
+    known = tcp_table.is_available()
     assert asyncio.run(story()) == [None if known else 200]
     assert len(told) == (0 if known else 1)
 
