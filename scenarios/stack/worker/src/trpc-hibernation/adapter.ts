@@ -104,10 +104,13 @@ export class TrpcHibernation<Router extends AnyTRPCRouter, Session> {
     state.setWebSocketAutoResponse(new WebSocketRequestResponsePair("PING", "PONG"));
   }
 
-  /** Answers the request for a WebSocket. One that is refused is accepted and closed: a browser sees no HTTP status. */
+  /** Answers the request for a WebSocket, any other with 426. One that is refused is accepted and closed: a browser sees no HTTP status. */
   async accept(request: Request): Promise<Response> {
     const silent = new TRPCError({ code: "UNAUTHORIZED", message: "no connectionParams came" });
     for (const socket of this.#sockets.silent(Date.now() - SILENT_MS)) this.#refuse(socket, silent);
+    if (request.headers.get("Upgrade")?.toLowerCase() !== "websocket") {
+      return new Response("this is for WebSockets", { status: 426, headers: { Upgrade: "websocket" } });
+    }
     const { 0: client, 1: server } = new WebSocketPair();
     if (new URL(request.url).searchParams.get("connectionParams") === "1") {
       this.#sockets.accept(server, { since: Date.now() });
