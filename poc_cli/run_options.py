@@ -31,6 +31,9 @@ class RunOptions:
     last_failed: bool = False
     """Whether the scenarios are those of the latest run that did not come out as they should."""
 
+    only: str | None = None
+    """The one story to play, without its controls."""
+
     tags: Sequence[str] = ()
     loads: bool = False
     """Whether load scenarios are run too, as written, after everything else."""

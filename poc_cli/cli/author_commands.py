@@ -115,8 +115,7 @@ def _init(
     ] = None,
 ) -> None:
     """Write poc.toml, a first scenario and a workflow into a project."""
-    from poc_cli.commands.init import Delivery, init
-    from poc_cli.commands.installed_from import requirement
+    from poc_cli.commands.init import Delivery, init, requirement
     from poc_cli.config import WorkerFlags
 
     given = WorkerFlags(worker or (folder if config or env or main else None), config or (), env or (), main)
@@ -132,6 +131,7 @@ def _init(
     epilog=examples(
         ("poc record --worker ../my-app", "point your app or your page at the address it prints; Ctrl-C ends it"),
         ("poc record --worker ../my-app -o chat.toml -- node bots.mjs", "a program, with the address in POC_URL"),
+        ("poc record --worker ../my-app --page /", "a page of your worker, which opens in your browser"),
         ("poc run session.toml --sleep everywhere", "what to do next"),
     ),
 )
@@ -151,6 +151,9 @@ def _record(
         "session.toml"
     ),
     force: Annotated[bool, typer.Option("--force", help="Overwrite it.")] = False,
+    page: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Open this page of the worker in your browser, such as /.")
+    ] = None,
     port: Annotated[
         int, typer.Option(metavar="PORT", min=0, max=65535, help="The port to listen on (default: any).")
     ] = 0,
@@ -162,4 +165,4 @@ def _record(
 
     chosen = settings(Flags(worker=WorkerFlags(worker, config or (), env or (), main)))
     options = replace(chosen, project=ProjectOptions(build, remote_bindings))
-    raise typer.Exit(record(options, RecordOptions(output, force, port, command or ()), Console()))
+    raise typer.Exit(record(options, RecordOptions(output, force, port, command or (), page), Console()))

@@ -170,10 +170,10 @@ def _load(
 
 def _address(target: str | None) -> "Destination":
     """Return where the load goes: only the command line can send thousands of sockets to an address."""
-    from poc_cli.targets.destination import CLOUDFLARE, Destination, destination
+    from poc_cli.targets.destination import Destination, destination
 
     given = Destination() if target is None else destination(target)
-    if given.word == CLOUDFLARE:
+    if given.entry.deploys:
         raise UsageError(
             "poc load does not deploy", "deploy the worker first (poc deploy), then give its address: --target URL"
         )

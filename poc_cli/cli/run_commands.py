@@ -34,7 +34,9 @@ from poc_cli.cli.options import (
 from poc_cli.commands.console import Console
 from poc_cli.commands.help import GroupedCommand, Panel, examples
 from poc_cli.errors import UsageError
+from poc_cli.targets.destination import destination
 from poc_cli.targets.project_options import ProjectOptions
+from poc_cli.targets.target_registry import CHOICES
 
 _RUN_EXAMPLES = examples(
     ("poc run hibernate", "one shipped scenario; poc list shows them all"),
@@ -72,6 +74,14 @@ _LastFailed = Annotated[
         "--last-failed", help="The scenarios of the latest run that failed.", rich_help_panel=OptionPanel.SCENARIOS
     ),
 ]
+_Only = Annotated[
+    str | None,
+    typer.Option(
+        metavar="STORY",
+        help="Play this story alone, without its controls, so no claim that has one holds.",
+        rich_help_panel=OptionPanel.SCENARIOS,
+    ),
+]
 _Tags = Annotated[
     list[str] | None,
     typer.Option(
@@ -100,15 +110,13 @@ _Runtimes = Annotated[
 ]
 _Target = Annotated[
     str | None,
-    typer.Option(
-        metavar="TARGET", help="local, cloudflare, or the address of a worker.", rich_help_panel=OptionPanel.TARGET
-    ),
+    typer.Option(metavar="TARGET", help=f"{CHOICES}.", rich_help_panel=OptionPanel.TARGET),
 ]
 _Targets = Annotated[
     list[str] | None,
     typer.Option(
         metavar="TARGET",
-        help="local, cloudflare, or the address of a worker; repeat it to compare several.",
+        help=f"{CHOICES}; repeat it to compare several.",
         rich_help_panel=OptionPanel.TARGET,
     ),
 ]
@@ -162,6 +170,7 @@ def _run(
     scenarios: _Scenarios = None,
     every: _All = False,
     last_failed: _LastFailed = False,
+    only: _Only = None,
     tag: _Tags = None,
     worker: WorkerFolder = None,
     config: Configs = None,
@@ -190,7 +199,6 @@ def _run(
 ) -> None:
     """Run scenarios and judge what happened."""
     from poc_cli.config import Flags, WorkerFlags, settings
-    from poc_cli.targets.destination import destination
 
     targets = [destination(each) for each in target or ()]
     first = target[0] if target else None
@@ -200,6 +208,7 @@ def _run(
         words=scenarios or (),
         everything=every,
         last_failed=last_failed,
+        only=only,
         tags=tag or (),
         ignore=tuple(ignore or ()),
         repeat=repeat,

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from poc_cli.errors import TargetError
+from poc_cli.targets.installation import Thing, bring, cache
 from poc_cli.targets.npm import node
 from poc_cli.targets.process import passed_on
-from poc_cli.targets.runtime_programs import Thing, bring, cache
 
 VERSION: Final = "153.0.0"
 """The version of the npm package @sparticuz/chromium, whose Chromium needs neither root nor system libraries."""

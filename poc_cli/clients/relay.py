@@ -110,6 +110,7 @@ class Relay:
         self._server: asyncio.Server | None = None
         self._connections: dict[_Forwarded, asyncio.Task[None]] = {}
         self._numbers = 0
+        self._ended_bytes = 0
         self._flowing = asyncio.Event()
         self._flowing.set()
 
@@ -135,6 +136,11 @@ class Relay:
     def open_sockets(self) -> int:
         """Return how many WebSockets are open."""
         return sum(connection.is_open for connection in self._connections)
+
+    @property
+    def passed_bytes(self) -> int:
+        """Return how many bytes of content have passed, both ways and of all connections so far."""
+        return self._ended_bytes + sum(connection.passed_bytes for connection in self._connections)
 
     async def drop(self, how: Literal["fin", "rst"]) -> None:
         """Drop all WebSockets without a close frame."""
@@ -166,6 +172,7 @@ class Relay:
             pass  # one side has closed, or the relay stops; the observer has been called
         finally:
             self._connections.pop(connection, None)
+            self._ended_bytes += connection.passed_bytes
             connection.abort(writer)
 
 
@@ -194,6 +201,7 @@ class _Forwarded:
         self._first_gone: Side | None = None
         self._has_reported_end = False
         self._unanswered: asyncio.TimerHandle | None = None
+        self.passed_bytes = 0
 
     @property
     def is_open(self) -> bool:
@@ -277,6 +285,7 @@ class _Forwarded:
                 writer.close()
 
     def _observe(self, side: Side, data: bytes) -> None:
+        self.passed_bytes += len(data)
         if self._request is not None:
             self._request[side] += data[: LARGEST_OBSERVED - len(self._request[side])]
         frames = self._frames

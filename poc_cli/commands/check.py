@@ -14,7 +14,7 @@ from poc_cli.exit_codes import ExitCode
 from poc_cli.judge.document_types import RunDocument
 from poc_cli.scenario.catalog import find, shown
 from poc_cli.targets.compatibility import raise_if_unknown
-from poc_cli.targets.runtime_programs import locate
+from poc_cli.targets.installation import locate
 
 if TYPE_CHECKING:
     from poc_cli.config_file import ConfigFile

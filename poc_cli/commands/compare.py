@@ -17,7 +17,7 @@ from poc_cli.judge.claim_diff import compare as compared
 from poc_cli.judge.document_types import SCHEMA, RunDocument
 from poc_cli.report.comparison_text import answer, lines
 from poc_cli.scenario.catalog import shown
-from poc_cli.targets.destination import WORDS
+from poc_cli.targets.target_registry import WORDS
 
 _ADVICE = "name a run folder or a run.json"
 

@@ -1,5 +1,6 @@
 """`poc deploy`: deploy a worker to Cloudflare that stays until `poc destroy`. `poc run` finds its token by itself."""
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from poc_cli.commands.console import Console, hide
 from poc_cli.commands.progress import Phases
 from poc_cli.commands.prompt import asker
+from poc_cli.errors import UsageError
 from poc_cli.history.redact import Redactor
 from poc_cli.report.styled import Line, span
 from poc_cli.targets.cloudflare import local_records
@@ -31,8 +33,6 @@ class DeployOptions:
 
 def deploy(options: DeployOptions, console: Console) -> None:
     """Deploy a worker and print how to use it. Raises PocError, and leaves nothing behind then."""
-    from poc_cli.targets.cloudflare.secrets_file import read
-
     subject, notes = as_started(source_or_shipped(options.worker))
     for note in notes:
         console.note(note)
@@ -60,3 +60,16 @@ def _summary(name: str, url: str, *, ours: bool) -> list[Line]:
         [span(f"  token:   {token}, kept in {local_records.folder() / f'{name}.json'}; poc run finds it there")],
         [span(f"  remove:  poc destroy {name}")],
     ]
+
+
+def read(file: Path) -> dict[str, str]:
+    """Return the secrets by name. Raises UsageError if the file is invalid."""
+    try:
+        value = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror}") from None
+    except ValueError:
+        value = None
+    if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
+        raise UsageError(f"{file} is not a JSON object of names and strings", 'write it as {"NAME": "value"}')
+    return value

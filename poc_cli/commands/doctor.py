@@ -21,9 +21,9 @@ from poc_cli.errors import PocError, TargetError
 from poc_cli.exit_codes import ExitCode
 from poc_cli.report.styled import Line, span
 from poc_cli.shipped import shipped
+from poc_cli.targets.installation import WORKERD_VERSION, WRANGLER_VERSION, locate, pinned, wrangler_home
 from poc_cli.targets.npm import node
 from poc_cli.targets.runtime_folder import base
-from poc_cli.targets.runtime_programs import WORKERD_VERSION, WRANGLER_VERSION, locate, pinned, wrangler_home
 
 LEAST_GLIBC: Final = (2, 35)
 """The newest symbol that the pinned workerd needs from the C library is GLIBC_2.35 (readelf -V)."""
@@ -47,7 +47,7 @@ class Finding:
 
     topic: str
     state: State
-    said: str
+    text: str
     advice: str | None = None
 
 
@@ -57,7 +57,7 @@ def doctor(results: Path) -> tuple[list[Line], ExitCode]:
     lines: list[Line] = []
     width = max(len(finding.topic) for finding in findings)
     for each in findings:
-        lines.append([span(f"{each.state:<8}", STYLES[each.state]), span(f"{each.topic:<{width}}  {each.said}")])
+        lines.append([span(f"{each.state:<8}", STYLES[each.state]), span(f"{each.topic:<{width}}  {each.text}")])
         if each.advice is not None:
             lines.append([span(" " * (width + 10) + each.advice, "bold")])
     missing = sum(finding.state == "missing" for finding in findings)
@@ -103,14 +103,14 @@ def _temporary() -> Finding:
 
 
 def _platform() -> Finding:
-    said = f"{platform.system()} on {platform.machine()}"
+    text = f"{platform.system()} on {platform.machine()}"
     try:
         pinned()
     except TargetError as error:
         return Finding("platform", "missing", error.message, error.advice)
     except (PocError, OSError):  # reported by the lines on what is shipped
         pass
-    return Finding("platform", "ok", f"{said}, which workerd supports")
+    return Finding("platform", "ok", f"{text}, which workerd supports")
 
 
 def _glibc() -> str | None:
@@ -210,15 +210,15 @@ def answering(binary: Path, *, by_name: bool) -> Finding:
         return Finding("workerd", "missing", f"{binary} cannot be started: {error.strerror}", advice)
     except subprocess.TimeoutExpired:
         return Finding("workerd", "missing", f"{binary} does not answer to --version", advice)
-    said = (finished.stdout.strip() or finished.stderr.strip() or "nothing").splitlines()[0]
+    text = (finished.stdout.strip() or finished.stderr.strip() or "nothing").splitlines()[0]
     if finished.returncode != 0:
-        return Finding("workerd", "missing", f"{binary} --version fails: {said}", advice)
-    if not said.startswith("workerd "):
-        return Finding("workerd", "missing", f"{binary} is not workerd: --version says {said}", advice)
+        return Finding("workerd", "missing", f"{binary} --version fails: {text}", advice)
+    if not text.startswith("workerd "):
+        return Finding("workerd", "missing", f"{binary} is not workerd: --version says {text}", advice)
     year, month, day = (WORKERD_VERSION.split(".")[1][part] for part in (slice(4), slice(4, 6), slice(6, 8)))
-    if said != f"workerd {year}-{month}-{day}":
-        return Finding("workerd", "weak", f"{binary} says {said}; poc is made for {WORKERD_VERSION}", advice)
-    return Finding("workerd", "ok", f"{WORKERD_VERSION}, {binary} says {said}")
+    if text != f"workerd {year}-{month}-{day}":
+        return Finding("workerd", "weak", f"{binary} says {text}; poc is made for {WORKERD_VERSION}", advice)
+    return Finding("workerd", "ok", f"{WORKERD_VERSION}, {binary} says {text}")
 
 
 def folder(topic: str, path: Path, needed: int, advice: str) -> Finding:
@@ -229,8 +229,8 @@ def folder(topic: str, path: Path, needed: int, advice: str) -> Finding:
     if not os.access(place, os.W_OK | os.X_OK):
         return Finding(topic, "missing", f"{path} is not writable", advice)
     free = shutil.disk_usage(place).free
-    said = f"{path}, {free / 1e9:.1f} GB free"
-    return Finding(topic, "ok", said) if free >= needed else Finding(topic, "missing", said, advice)
+    text = f"{path}, {free / 1e9:.1f} GB free"
+    return Finding(topic, "ok", text) if free >= needed else Finding(topic, "missing", text, advice)
 
 
 def open_files(soft: int, hard: int) -> Finding:
@@ -238,11 +238,11 @@ def open_files(soft: int, hard: int) -> Finding:
     if hard == resource.RLIM_INFINITY:
         return Finding("open files", "ok", f"soft {_limit(soft)}, hard unlimited; the system sets the ceiling")
     sockets = max(0, hard - DESCRIPTORS_AT_REST) // DESCRIPTORS_PER_SOCKET
-    said = f"soft {_limit(soft)}, hard {hard}; poc raises soft to hard, enough for {sockets} sockets at once"
+    text = f"soft {_limit(soft)}, hard {hard}; poc raises soft to hard, enough for {sockets} sockets at once"
     if sockets >= FEW_SOCKETS:
-        return Finding("open files", "ok", said)
+        return Finding("open files", "ok", text)
     advice = "raise the hard limit (ulimit -Hn, limits.conf, docker run --ulimit nofile=20000), or use --jobs 8"
-    return Finding("open files", "weak" if sockets else "missing", said, advice)
+    return Finding("open files", "weak" if sockets else "missing", text, advice)
 
 
 def _limit(value: int) -> str:

@@ -8,7 +8,7 @@ from poc_cli.history.reader import read
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.run_record import RunRecord, record
 from poc_cli.record.session_record import SessionRecord
-from poc_cli.report.session_explanation import explain_session
+from poc_cli.report.session_view import explain_session
 from poc_cli.report.sleep_explanation import ObjectInPlay, explain, in_a_line
 from poc_cli.report.styled import Line, span
 from poc_cli.scenario.sessions import SESSIONS

@@ -1,4 +1,4 @@
-"""`poc init`: write a configuration, a first scenario and a workflow into a project."""
+"""`poc init`: write a configuration, a first scenario and a workflow that installs this poc into a project."""
 
 import json
 import os
@@ -6,9 +6,10 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from poc_cli import __version__
 from poc_cli.commands.scaffold import Guess, guess
@@ -284,3 +285,28 @@ def _as_options(worker: WorkerChoice) -> str:
     return " ".join(
         f"--{name} {shlex.quote(value)}" for name, value in [*named, *(("env", each) for each in worker.envs)]
     )
+
+
+PACKAGE: Final = "poc-durable-objects"
+
+
+def requirement() -> str | None:
+    """Return what pip installs to get this very poc; None for one that was installed from a folder of this machine."""
+    try:
+        installed = distribution(PACKAGE)
+    except PackageNotFoundError:
+        return None
+    return of_record(installed.read_text("direct_url.json"), installed.version)
+
+
+def of_record(record: str | None, version: str) -> str | None:
+    """Return the requirement for a `direct_url.json` (PEP 610), which an installation from an index does not have."""
+    if record is None:
+        return f"{PACKAGE}=={version}"
+    try:
+        found: Any = json.loads(record)
+        if str(found["url"]).startswith("file:"):
+            return None
+        return f"{found['vcs_info']['vcs']}+{found['url']}@{found['vcs_info']['commit_id']}"
+    except (ValueError, LookupError, TypeError):
+        return None

@@ -18,7 +18,7 @@ from poc_cli.errors import UsageError
 from poc_cli.load.capacity import limits, raise_if_too_many
 from poc_cli.load.cluster.members import is_loopback, scheduler_address
 from poc_cli.targets.api_address import Address as Loopback
-from poc_cli.targets.runtime_programs import locate
+from poc_cli.targets.installation import locate
 from poc_cli.targets.runtime_version import RuntimeVersion
 from poc_cli.targets.worker_source import source_or_shipped
 from poc_cli.targets.workers import Workers
@@ -97,7 +97,7 @@ def local_target(wanted: "Load", options: "LoadOptions", console: Console) -> It
 @contextlib.contextmanager
 def remote_target(wanted: "Load", options: "LoadOptions", console: Console) -> Iterator[PreparedLoad]:
     """Connect to the worker at an address and create a run folder. Raises TargetError if nothing answers there."""
-    from poc_cli.commands.run_remote import address_of
+    from poc_cli.commands.run_url import address_of
     from poc_cli.engine.target_pool import RemoteTargetPool
     from poc_cli.history.folder import Records, run_folder
     from poc_cli.history.redact import Redactor

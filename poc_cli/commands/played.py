@@ -11,7 +11,6 @@ from poc_cli.errors import PocError
 from poc_cli.exit_codes import ExitCode
 from poc_cli.run_options import RunOptions
 from poc_cli.scenario.catalog import shown
-from poc_cli.targets.destination import CLOUDFLARE
 
 if TYPE_CHECKING:
     from poc_cli.report.styled import Line
@@ -67,7 +66,7 @@ def report(folder: Path, options: RunOptions, console: Console, *, interrupted: 
             console.result(_transcript(folder, messages=options.verbosity > 1))
         events = [] if document["verdict"] == "held" else history_of(folder)  # read again only where it is quoted
         console.result(
-            [*lines(document, shown(folder), events), *(_used(folder) if options.target.word == CLOUDFLARE else [])]
+            [*lines(document, shown(folder), events), *(_used(folder) if options.target.entry.deploys else [])]
         )
     if interrupted:
         return ExitCode.INTERRUPTED

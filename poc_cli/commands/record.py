@@ -6,6 +6,8 @@ import os
 import secrets
 import shutil
 import signal
+import threading
+import webbrowser
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -31,11 +33,11 @@ from poc_cli.scenario.catalog import shown
 from poc_cli.services.front_door import BROKEN, LARGEST_SESSION, FrontDoor
 from poc_cli.shipped import shipped
 from poc_cli.targets.api_address import Address
+from poc_cli.targets.installation import WORKERD_VERSION, locate
 from poc_cli.targets.local_api import Api
 from poc_cli.targets.process import RuntimeFolder
 from poc_cli.targets.runtime_context import RuntimeContext
 from poc_cli.targets.runtime_folder import runtime_base
-from poc_cli.targets.runtime_programs import WORKERD_VERSION, locate
 from poc_cli.targets.scratch_folder import ScratchFolder
 from poc_cli.targets.worker_source import WorkerSource, source_or_shipped
 from poc_cli.targets.workerd import Workerd
@@ -44,8 +46,8 @@ from poc_cli.targets.workers import Workers
 _ENDS_WITHIN_SECONDS: Final = 2.0
 """How long the command may take to end once the recording has ended."""
 
-_ARRIVES_WITHIN_SECONDS: Final = 0.2
-"""How long after the end of the command answers may still arrive."""
+_MOST_FENCES: Final = 100
+"""After how many of them a recording ends although the worker still sends something; each takes milliseconds."""
 
 _COUNTERS: Final = ("boots",)
 """What the shipped worker tells in each reply: how often its object was constructed."""
@@ -55,12 +57,16 @@ _NAME: Final = "abcdefghijklmnopqrstuvwxyz0123456789_-"
 
 @dataclass(frozen=True, slots=True)
 class RecordOptions:
-    """What is recorded: the file to write, the port to listen on (0: any), and a command that speaks to the worker."""
+    """What is recorded: the file to write, the port to listen on (0: any), and who speaks to the worker.
+
+    That is a command, or the person to whom the page at a path of the worker is opened.
+    """
 
     output: Path
     force: bool = False
     port: int = 0
     command: Sequence[str] = ()
+    page: str | None = None
 
 
 def record(options: RunOptions, wanted: RecordOptions, console: Console) -> int:
@@ -103,6 +109,12 @@ def _checked_name(wanted: RecordOptions) -> str:
         raise UsageError(f"there is no folder {shown(output.absolute().parent)}", "create it, or choose another -o")
     if wanted.command and shutil.which(wanted.command[0]) is None:
         raise UsageError(f"there is no program {wanted.command[0]}", "name a program of your PATH, or its file")
+    if wanted.page is not None and wanted.command:
+        raise UsageError(
+            "--page and a command do not go together", "let the command open the page: POC_URL has the address"
+        )
+    if wanted.page is not None and not wanted.page.startswith("/"):
+        raise UsageError(f"--page {wanted.page} is no path of the worker", "begin it with /, such as --page /")
     return name
 
 
@@ -189,6 +201,8 @@ class _Work:
             watched.add(asyncio.create_task(_exit(process)))
         else:
             self._console.note("poc: Ctrl-C ends the recording")
+            if self._wanted.page is not None:
+                _open_page(f"{door.address}{self._wanted.page}", self._console)
         try:
             await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
             if died.done():
@@ -197,9 +211,8 @@ class _Work:
             elif process is not None and process.returncode:
                 self._console.error(f"poc: {self._wanted.command[0]} ended with code {process.returncode}")
             if not died.done():
-                await asyncio.sleep(_ARRIVES_WITHIN_SECONDS)
                 with contextlib.suppress(TargetError):
-                    await target.settled()
+                    await _until_silent(target, door)
         finally:
             for task in watched:
                 task.cancel()
@@ -289,6 +302,25 @@ def _summary(output: Path, steps: int, people: int, files: Sequence[str], learne
         )
     lines.append([span("  next: "), span(f"poc run {shown(output)} --sleep everywhere", "bold")])
     return lines
+
+
+async def _until_silent(target: Workerd, door: FrontDoor) -> None:
+    """Wait until nothing passes while the runtime does all that it was asked before. Raises TargetError."""
+    for _ in range(_MOST_FENCES):
+        before = door.progress
+        await target.settled()
+        if door.progress == before:
+            return
+
+
+def _open_page(url: str, console: Console) -> None:
+    """Open a page in the person's own browser, in a thread: the browser's command may last as long as the browser."""
+
+    def opened() -> None:
+        if not webbrowser.open(url):
+            console.error(f"poc: no browser was found on this machine; open {url} in one")
+
+    threading.Thread(target=opened, daemon=True).start()
 
 
 async def _until_dead(target: Workerd) -> PocError:

@@ -5,6 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from poc_cli.commands.code_blocks import Blocks
+from poc_cli.commands.route_conditions import end_of_path, name_that_fits, path_by_conditions, paths_away, paths_to
+
 _COMMENTS: Final = re.compile(r"(?:^|(?<=[\s;{},()]))(?://[^\n]*|/\*.*?\*/)", re.MULTILINE | re.DOTALL)
 """A comment begins a line or follows a space or a bracket; `//` in an address and `/*` in a route do not."""
 
@@ -13,6 +16,7 @@ _PLAY: Final = "{play}"
 
 _CLASS: Final = re.compile(r"^\s*(?:export\s+)?(?:default\s+)?class\s+([\w$]+)(?:\s+extends\s+([\w.]+))?", re.MULTILINE)
 _SOCKETS: Final = re.compile(r"acceptWebSocket\(|WebSocketPair\(|\bwebSocketMessage\(|\bonMessage\(|\bonConnect\(")
+_ACCEPTS: Final = re.compile(r"acceptWebSocket\(|new WebSocketPair\b")
 _SERVERS: Final = re.compile(r"(?:^|\.)(?:\w*Server|\w*Agent|YDurableObjects)$")
 """Base classes that accept WebSockets themselves: partyserver's, y-partyserver's, agents' and y-durableobjects'."""
 
@@ -22,20 +26,22 @@ _WITHOUT: Final = frozenset({"", "DurableObject"})
 _WITHOUT_SOCKETS: Final = "McpAgent"
 """An agent that speaks HTTP."""
 
-_PARTIES: Final = re.compile(r"\b(?:routePartykitRequest|partyserverMiddleware)(?:<[^>(]*>)?\(")
-_AGENTS: Final = re.compile(r"\b(?:routeAgentRequest|agentsMiddleware)(?:<[^>(]*>)?\(")
+_PARTIES: Final = re.compile(r"\b(?:routePartykitRequest|partyserverMiddleware)\b(?!\s*[,}]|\s+from\b)")
+_AGENTS: Final = re.compile(r"\b(?:routeAgentRequest|agentsMiddleware)\b(?!\s*[,}]|\s+from\b)")
 _BEFORE_CONNECT: Final = re.compile(r"\bonBeforeConnect\b")
 _PREFIX_OPTION: Final = re.compile(rf"prefix:\s*{_STRING}([\w/-]+){_STRING}")
 _Y_ROUTE: Final = re.compile(rf"\.route\(\s*{_STRING}(/[\w/-]*){_STRING}\s*,\s*yRoute\b")
 
-_ROUTE: Final = re.compile(rf"(?:(\w+)?\s*\.\w+\(\s*|pathname:\s*|\(\s*){_STRING}((?:/[\w.-]+)*/:[^\"'`\s]+){_STRING}")
+_ROUTE: Final = re.compile(
+    rf"(?:(\w+)?\s*\.\w+\(\s*|pathname:\s*|\(\s*){_STRING}((?:/?[\w.-]+(?:/[\w.-]+)*)?/(?::|\$(?=[A-Za-z]))[^\"'`\s]+){_STRING}"
+)
 _OTHER_METHOD: Final = re.compile(r"\w*\s*\.(?:post|put|patch|delete)\(")
 """No WebSocket is opened by these."""
 
 _ROUTER: Final = re.compile(r"(\w+)\s*=\s*new\s+\w*(?:Hono|Router)\b")
 _MOUNTED: Final = re.compile(rf"\.route\(\s*{_STRING}(/[\w/-]*){_STRING}\s*,\s*(\w+)")
 _BASE_PATH: Final = re.compile(rf"basePath\(\s*{_STRING}(/[\w/-]*){_STRING}")
-_PARAMETER: Final = re.compile(r":(\w+)(?:\{[^}]*\})?\??")
+_PARAMETER: Final = re.compile(r"(?::|\$(?=[A-Za-z]))(\w+)(?:\{[^}]*\})?\??")
 _NAMES: Final = r"(?:idFromName|getByName|getServerByName|getAgentByName)\("
 _NAMED: Final = re.compile(_NAMES)
 _CALL: Final = re.compile(rf"{_NAMES}(?:\s*[\w.]+\s*,)?\s*([^;\n]*)")
@@ -43,7 +49,8 @@ _LITERAL: Final = re.compile(rf"{_STRING}([\w.:-]+){_STRING}")
 _TEMPLATE: Final = re.compile(r"`([^`$]*)\$\{([^`{}]*)\}([^`$]*)`")
 _JOINED: Final = re.compile(r"[\"']([^\"']*)[\"']\s*\+\s*([\w.]+)")
 _VARIABLE: Final = re.compile(r"[A-Za-z_$][\w$]*(?=\s*(?:\)|,|$))")
-_WHOLE_PATH: Final = re.compile(r"(?:^|\.)pathname$")
+_WHOLE_PATH: Final = re.compile(r"^(?:(?:new URL\([^()]*\)|[\w$]+)\.)*pathname$")
+_ARGUMENT: Final = re.compile(r"(?:[^(),]|\([^()]*\))*")
 _CROSSWS: Final = re.compile(r"\.handleDurableUpgrade\(")
 _CROSSWS_NAME: Final = re.compile(rf"instanceName:\s*{_STRING}([\w.:-]+){_STRING}")
 _CROSSWS_DEFAULT: Final = "crossws"
@@ -53,6 +60,11 @@ _WHOLE_NAME: Final = re.compile(r"\$\{(?:\w+\.)?pathname\}|idFromName\(\s*(?:\w+
 _ELEMENT: Final = re.compile(r"(\w+)\s*\[(\d)\]")
 _GIVEN: Final = re.compile(
     rf"(?:(\w+)\s*=[^=;\n]*?)?(?:searchParams\.(?:get|has)\(\s*{_STRING}|\breq\.query\(\s*{_STRING}|\.query\.)([\w-]+)"
+)
+_JOINED_TEXTS: Final = re.compile(r"([\"'])([\w./-]*)\1\s*\+\s*([\"'])([\w./-]*)\3")
+_CONSTANT_PATH: Final = re.compile(rf"\b(?:const|let|var)\s+([\w$]+)\s*(?::\s*\w+)?=\s*{_STRING}(/[\w./-]*){_STRING}")
+_PARAMETERS: Final = re.compile(
+    r"\b(?:const|let|var)\s+([\w$]+)\s*=\s*(?:[\w$]+|new URL\([^()]*\))\.searchParams\s*(?:;|\n)"
 )
 _ANN: Final = "ann"
 _QUERY: Final = re.compile(rf"searchParams\.get\(\s*{_STRING}(\w+){_STRING}|\.req\.query\(\s*{_STRING}(\w+){_STRING}")
@@ -67,8 +79,10 @@ _PATTERN: Final = re.compile(r"/\^\\/((?:[\w-]+\\/)*)\((?:\?<\w+>)?[^)]*\)((?:\\
 _PART: Final = re.compile(rf"(?:[!=]==?\s*|case\s+){_STRING}([a-z][\w-]*){_STRING}")
 _ELEMENT_IS: Final = re.compile(rf"\[\d\]\s*===?\s*{_STRING}([a-z][\w-]*){_STRING}")
 _OWN_PATH: Final = re.compile(rf"(?:case\s+|pathname\s*===?\s*){_STRING}(/[\w/-]+){_STRING}")
+_OWN_PART: Final = re.compile(rf"case\s+{_STRING}(websocket|ws|socket|connect){_STRING}")
 _NO_PART: Final = frozenset({"websocket", "string", "object", "number", "boolean", "function", "undefined"})
 _LIKELY: Final = re.compile(r"ws|socket|connect|room|chat|live|sync", re.IGNORECASE)
+_SOCKET_PART: Final = re.compile(r"/(?:ws|\w*socket|connect|live)$", re.IGNORECASE)
 _OTHER_PAGE: Final = re.compile(r"\.\w+$|health|status|favicon|metrics|login", re.IGNORECASE)
 _NEAR: Final = 1200
 """Characters after a route in which its handler is looked for."""
@@ -91,7 +105,7 @@ class Route:
 
 def route_in(files: Sequence[str], bindings: Mapping[str, str], classes: Sequence[str]) -> Route:
     """Return the likeliest route; `bindings` has the class of each binding, `classes` at least one class."""
-    files = [_COMMENTS.sub("", text) for text in files]
+    files = [_with_constants(_query_by_its_name(_COMMENTS.sub("", text))) for text in files]
     bodies = _bodies(files)
     class_name = max(classes, key=lambda name: (_score(bodies.get(name)), -classes.index(name)))
     binding = next((each for each, bound in bindings.items() if bound == class_name), class_name)
@@ -105,14 +119,35 @@ def route_in(files: Sequence[str], bindings: Mapping[str, str], classes: Sequenc
     crossws = _CROSSWS.search(body) is not None
     name = _name(front, binding, crossws=crossws)
     if _PLAY not in name:
-        path = _exact(front, body) or _only_part(front)
+        path = _exact(front, body, paths_to(*_in_front(files, body, binding))) or _only_part(front)
         is_other = path is None or (crossws and _LIKELY.search(path) is None)  # its adapter takes any path
         path = "/" if path is None or is_other else path
     else:
         path = _path(files, front, body, binding)
+    if path is not None and path.endswith("/*"):
+        own = next((each for each in _EXACT.findall(body) if _LIKELY.search(each)), "")
+        path = path.removesuffix("/*") + own
     path = None if path is None else _with_required(path, _asking(front, body, binding))
+    if path is not None and _PLAY in path and (fixed := name_that_fits(front)) is not None:
+        name, path = name.replace(_PLAY, fixed), path.replace(_PLAY, fixed)
     may_inherit = any(bodies.get(each, ("?", ""))[0].rpartition(".")[2] not in _WITHOUT for each in classes)
     return Route(class_name, name, path, may_inherit or _SOCKETS.search(code) is not None)
+
+
+def _query_by_its_name(code: str) -> str:
+    """Return code in which a variable that holds the parameters of a query is called `searchParams`."""
+    for name in set(_PARAMETERS.findall(code)) - {"searchParams"}:
+        code = re.sub(rf"\b{re.escape(name)}\.(get|has)\(", r"searchParams.\1(", code)
+    return code
+
+
+def _with_constants(code: str) -> str:
+    """Return code with the path itself in place of a constant that a request's path is compared with."""
+    joined = _JOINED_TEXTS.sub(r"\1\2\4\1", code)
+    for name, path in _CONSTANT_PATH.findall(joined):
+        compared = re.compile(rf"((?:[!=]==?|(?:starts|ends)With\()\s*){re.escape(name)}\b(?!\s*[+.(\[])")
+        joined = compared.sub(rf'\g<1>"{path}"', joined)
+    return joined
 
 
 def _bodies(files: Iterable[str]) -> dict[str, tuple[str, str]]:
@@ -173,7 +208,11 @@ def _name(code: str, binding: str, *, crossws: bool) -> str:
 def _calls(code: str, binding: str) -> list[re.Match[str]]:
     """Return the calls that name an object of the binding; all calls if none is near its name."""
     calls = list(_CALL.finditer(code))
-    return [each for each in calls if binding in code[max(0, each.start() - 60) : each.start() + 80]] or calls
+    return [each for each in calls if _is_near(code, each, binding)] or calls
+
+
+def _is_near(code: str, call: re.Match[str], binding: str) -> bool:
+    return binding in code[max(0, call.start() - 60) : call.start() + 80]
 
 
 def _name_in(before: str, expression: str) -> str:
@@ -189,7 +228,8 @@ def _name_in(before: str, expression: str) -> str:
         assigned = re.findall(rf"\b(?:const|let|var)\s+{re.escape(variable[0])}\b[^=;\n]*=\s*([^;\n]+)", before)
         # `const room = params.get("room") || "lobby"` begins with no text, so it comes from the request
         return _name_in("", assigned[-1].strip()) if assigned else _PLAY
-    return _inner(expression.split(")", maxsplit=1)[0])
+    argument = _ARGUMENT.match(expression)
+    return _inner(argument[0] if argument is not None else expression)
 
 
 def _inner(expression: str) -> str:
@@ -198,11 +238,14 @@ def _inner(expression: str) -> str:
 
 def _path(files: Sequence[str], front: str, body: str, binding: str) -> str | None:
     """Return the path with `{play}` in which the code looks for an object's name, None if it shows none."""
-    found = _queried(front, body, binding) or _routed(files, binding)
-    if found is not None:
-        return found
-    if match := _PATTERN.search(front):
-        return f"/{match[1]}{_PLAY}{match[2]}".replace("\\", "")
+    found = _by_conditions(files, body, binding) or _queried(front, body, binding) or _routed(files, binding)
+    if found is None and (match := _PATTERN.search(front)):
+        found = f"/{match[1]}{_PLAY}{match[2]}".replace("\\", "")
+    return found or _split_or_whole(front, body)
+
+
+def _split_or_whole(front: str, body: str) -> str | None:
+    """Return the path that the code splits or takes as a whole, None if it does neither."""
     split = _SPLIT.search(front)
     if split is not None and (found := _by_position(front, split.start())):
         return found
@@ -212,6 +255,26 @@ def _path(files: Sequence[str], front: str, body: str, binding: str) -> str | No
     if split is not None and not _WHOLE_NAME.search(front):
         return _walked(front, body, split.end())
     return f"/{_PLAY}" if is_whole else None
+
+
+def _by_conditions(files: Sequence[str], body: str, binding: str) -> str | None:
+    """Return the path that the conditions around the calls tell, and the object's own part where it has one."""
+    codes, calls = _in_front(files, body, binding)
+    parts = path_by_conditions(codes, calls)
+    if parts is None:
+        return None
+    changed = any(re.search(r"pathname\s*=[^=]", code.text) for code, _ in calls)
+    own = [*_OWN_PATH.findall(body), *(f"/{each}" for each in _OWN_PART.findall(body))] if changed else []
+    last = next((each for each in own if _LIKELY.search(each)), own[0] if own else "")
+    last = last or end_of_path(Blocks(body), _ACCEPTS)
+    return "/" + "/".join(parts) + ("" if last.removeprefix("/") == parts[-1] else last)
+
+
+def _in_front(files: Sequence[str], body: str, binding: str) -> tuple[list[Blocks], list[tuple[Blocks, re.Match[str]]]]:
+    """Return the code in front of the objects, and in it the calls that name an object of the binding."""
+    codes = [Blocks(text.replace(body, "") if body else text) for text in files]
+    calls = [(code, call) for code in codes for call in _CALL.finditer(code.text)]
+    return codes, [(code, call) for code, call in calls if _is_near(code.text, call, binding)] or calls
 
 
 def _only_part(front: str) -> str | None:
@@ -239,7 +302,7 @@ def _walked(front: str, body: str, start: int) -> str:
 def _by_position(code: str, split: int) -> str | None:
     """Return the path whose segment of a number in the code is the name, behind a prefix that the code asks for.
 
-    None where no prefix is asked for: what the segments before it must be is then told otherwise.
+    None where no prefix is asked for: the segments before it are then known from elsewhere.
     """
     prefix = next(iter([*_STARTS.finditer(code, 0, split)][-1:]), None)  # the nearest before it
     if prefix is None:
@@ -270,15 +333,19 @@ def _routed(files: Sequence[str], binding: str) -> str | None:
                 continue
             following = _ROUTE.search(text, match.end())
             handler = text[match.end() : min(match.end() + _NEAR, following.start() if following else len(text))]
+            if "/$" in match[2] and _NAMED.search(handler) is None:
+                continue  # a page of a file router
             likely = (
                 (2 + (binding in handler)) * bool(_NAMED.search(handler))
                 + bool(_LIKELY.search(match[2]))
                 + ("upgrade" in handler.lower())
+                + ("fetch(" in handler)
+                + bool(_SOCKET_PART.search(match[2]))
             )
             routers = [each[1] for each in _ROUTER.finditer(text, 0, match.start())]
             owners = [match[1] or "", *routers[-1:]]
             prefix = next((mounted[each] for each in owners if each in mounted), base[1] if base else "")
-            found.append((likely, prefix.rstrip("/") + _filled(match[2], handler)))
+            found.append((likely, f"{prefix.rstrip('/')}/{_filled(match[2], handler).removeprefix('/')}"))
     return max(found, key=lambda each: each[0])[1] if found else None
 
 
@@ -303,20 +370,25 @@ def _queried(code: str, body: str, binding: str) -> str | None:
     return None
 
 
-def _exact(front: str, body: str) -> str | None:
-    """Return the path that the code compares the request's with, None if there is none.
+def _exact(front: str, body: str, told: Sequence[str] = ()) -> str | None:
+    """Return the path that the code compares the request's with, None if there is none; preferably one that is `told`.
 
-    One that sounds like a socket's, in the code in front of the objects or in theirs, else the first in front.
+    One that sounds like a socket's, in the code in front of the objects or in theirs, else the first in front; none
+    that leads away before an object is named or its socket is made.
     """
-    found, own = ([path for path in _EXACT.findall(code) if not _OTHER_PAGE.search(path)] for code in (front, body))
-    return next((path for path in [*found, *own] if _LIKELY.search(path)), found[0] if found else None)
+    away = paths_away(Blocks(front), _NAMED) | paths_away(Blocks(body), _ACCEPTS)
+    found, own = (
+        [path for path in _EXACT.findall(code) if not _OTHER_PAGE.search(path) and path not in away]
+        for code in (front, body)
+    )
+    listed = [path for path in told if path in found] or [*found, *own]
+    return next((path for path in listed if _LIKELY.search(path)), listed[0] if listed and listed[0] in found else None)
 
 
 def _asking(front: str, body: str, binding: str) -> str:
-    """Return the code that sees a request on its way to a socket: before the object's name, and before the socket."""
+    """Return the code that sees a request on its way to a socket: before the object's name, and that of the object."""
     named = "\n".join(front[max(0, each.start() - _BEFORE) : each.start()] for each in _calls(front, binding))
-    socket = re.search(r"WebSocketPair\b|acceptWebSocket\(", body)
-    return f"{named}\n{'' if socket is None else body[max(0, socket.start() - _BEFORE) : socket.start()]}"
+    return f"{named}\n{body}"
 
 
 def _with_required(path: str, code: str) -> str:

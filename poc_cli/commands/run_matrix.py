@@ -15,7 +15,7 @@ from poc_cli.run_options import RunOptions
 from poc_cli.scenario.catalog import shown
 from poc_cli.targets.compatibility import raise_if_unknown
 from poc_cli.targets.destination import Destination
-from poc_cli.targets.runtime_programs import locate
+from poc_cli.targets.installation import locate
 from poc_cli.targets.runtime_version import RuntimeVersion
 
 
@@ -37,9 +37,9 @@ def run_runtimes(options: RunOptions, console: Console) -> int:
     """
     asked = {each: RuntimeVersion(locate(console.note, wanted=each)) for each in options.workerds}
     versions = {each: version.text() for each, version in asked.items()}
-    told = list(versions.values())
-    if len(set(told)) < len(options.workerds):
-        twice = next((each for each in told if told.count(each) > 1), told[0])
+    texts = list(versions.values())
+    if len(set(texts)) < len(options.workerds):
+        twice = next((each for each in texts if texts.count(each) > 1), texts[0])
         message = f"two of the runtimes are workerd {twice}, and only versions tell runs apart"
         raise UsageError(message, "run each of them alone, then compare the runs: poc compare BEFORE AFTER")
     runs = [(f"workerd {version}", replace(options, workerds=(each,))) for each, version in versions.items()]

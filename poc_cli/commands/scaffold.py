@@ -17,6 +17,7 @@ from poc_cli.targets.wrangler_config import bindings_of, classes_of, environment
 
 _SOURCES: Final = frozenset({".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs"})
 _PASSED_OVER: Final = frozenset({"node_modules", ".wrangler", "dist", "build", "test", "tests", "__tests__", "public"})
+_BUILT: Final = frozenset({"dist", "build", ".output"})
 _INHERITED: Final = frozenset({"name", "migrations", "exports"})
 _VARIABLE: Final = re.compile(r"\b(?:\w+\.)*env\.(\w+)\b")
 _LARGEST: Final = 200_000  # characters; longer files are generated
@@ -74,7 +75,8 @@ def _configured(file: Path, env: str | None, main: Path | None) -> tuple[dict[st
         entry = main if main is not None else own.get("main", entry)
         table = {key: value for key, value in table.items() if key in _INHERITED} | dict(own)
     root = (file.parent / entry).parent if isinstance(entry, str | Path) else file.parent
-    return table, root if root.is_dir() else file.parent
+    is_own = root.is_dir() and root.name not in _BUILT  # what a tool has built is not the project's code
+    return table, root if is_own else file.parent
 
 
 def _filled_in(code: str, variables: Mapping[str, str]) -> str:

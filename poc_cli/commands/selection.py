@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import tomli
 
-from poc_cli.errors import PocError, UsageError
+from poc_cli.errors import PocError, UsageError, did_you_mean
 from poc_cli.run_options import RunOptions
 from poc_cli.scenario.catalog import find, shipped_files, shown
 
@@ -36,12 +36,13 @@ def files(options: RunOptions) -> list[Path]:
 def _last_failed(options: RunOptions) -> list[Path]:
     """Return the files of the latest run's scenarios that did not come out as they should. Raises UsageError."""
     from poc_cli.commands.run_folder import document_of, folder_of
+    from poc_cli.report.failure_causes import is_remarkable
 
     if options.words or options.everything or options.tags:
         raise UsageError("--last-failed takes the scenarios of the latest run", "leave out the names, --all and --tag")
     folder = folder_of(None, options.results)
     scenarios = document_of(folder)["scenarios"]
-    failed = [each for each in scenarios if each["verdict"] in {"refuted", "unknown", "error"}]
+    failed = [each for each in scenarios if each["error"] or each["stopped"] or any(map(is_remarkable, each["claims"]))]
     if not failed:
         raise UsageError(f"no scenario failed in the latest run, {folder.name}", "name what to run")
     return find([each["file"] for each in failed])
@@ -93,7 +94,18 @@ def chosen(files: list[Path], options: RunOptions) -> "list[Scenario]":
             raise UsageError(f"no scenario has the tag {' or '.join(options.tags)}", "see poc list")
     elif options.everything:
         scenarios = [each for each in scenarios if not LEFT_TO_TAG & set(each.document.tags)]
+    if options.only is not None:
+        scenarios = _only(options.only, scenarios)
     return [with_worker(each, options) for each in scenarios]
+
+
+def _only(name: str, scenarios: "list[Scenario]") -> "list[Scenario]":
+    """Return the scenario of one story. Raises UsageError if none of the scenarios has that name."""
+    named = [each for each in scenarios if each.document.name == name]
+    if not named:
+        advice = did_you_mean(name, [each.document.name for each in scenarios])
+        raise UsageError(f'no chosen scenario has the story "{name}"', advice)
+    return named
 
 
 def _read_all(files: Iterable[Path]) -> "list[Scenario]":

@@ -37,7 +37,7 @@ def finish(work: Coroutine[None, None, None], needed_next: Sequence[str] = ()) -
             try:
                 runner.run(until_signal(_until_interrupted(work), signal.SIGTERM))
             finally:
-                # The loop closes this pipe before it gives it up, and a signal would be told to a closed one.
+                # The loop closes this pipe before it gives it up, and a signal would be written to a closed one.
                 signal.set_wakeup_fd(-1)
                 _interrupt_after(_CLOSES_WITHIN)
     except (KeyboardInterrupt, asyncio.CancelledError):

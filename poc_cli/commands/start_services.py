@@ -16,7 +16,7 @@ from poc_cli.scenario.model import Origin
 from poc_cli.scenario.needs import brings_more, needs_pages
 from poc_cli.scenario.scenario import Scenario, every
 from poc_cli.scenario.templates import names_in
-from poc_cli.targets.destination import CLOUDFLARE
+from poc_cli.targets.target_registry import TARGETS
 
 if TYPE_CHECKING:
     from poc_cli.engine.run_plan import RunPlan
@@ -53,7 +53,7 @@ def prepared(
 
     elsewhere = None if options.origin is None else _address(options.origin)
     reasons = {each.document.name: _reason_to_leave_out(each, elsewhere, named=options.words) for each in scenarios}
-    if elsewhere is not None and options.words and place.kind == CLOUDFLARE:
+    if elsewhere is not None and options.words and TARGETS[place.kind].deploys:
         _raise_if_unset(plan_run(scenarios, options, place).played)
     plan = plan_run(scenarios, options, place, {name: why for name, why in reasons.items() if why is not None})
     with_services = [each for each in plan.played if brings_more(each)]

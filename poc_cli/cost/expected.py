@@ -8,7 +8,6 @@ from poc_cli.cost.usage import SECONDS_OF_A_DAY, ZERO, Usage
 
 _MINUTES = Decimal(60)
 _HOUR = Decimal(3600)
-_DAY_HOURS = Decimal(24)
 _MS = Decimal(1000)
 _KB_OF_A_GB = Decimal(1_000_000)
 

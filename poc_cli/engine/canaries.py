@@ -159,6 +159,6 @@ class _Room:
         answer = taken.match.message.json
         instance = answer.get("instance") if isinstance(answer, dict) else None
         if not isinstance(instance, str):
-            raise _CanaryFailed("it told no instance")
+            raise _CanaryFailed("it reported no instance")
         self.answered_ns = taken.match.t_ns
         return instance, (taken.match.t_ns - sent_ns) / 1e6

@@ -57,9 +57,10 @@ _KEPT = frozenset(
         kinds.EVICTING,
         kinds.EVICTED,
         kinds.FAULT,
+        kinds.MODULE_STATE,
     }
 )
-"""The kinds of event that lateness and the ends of stays are decided by."""
+"""The kinds of event that decide lateness, the ends of stays and whether module state was reset in time."""
 
 MOST_RECORDED: Final = 256 << 20
 """Characters of messages that the history keeps per play: 16,384 messages of the maximum recorded length."""

@@ -38,8 +38,9 @@ class GapSleeps:
             await asyncio.sleep(PAUSE_SECONDS)
         if index not in self._play.gaps:
             return
-        for witnessed in self._context.objects.values():
-            await self._sleep(witnessed)
+        for label, witnessed in self._context.objects.items():
+            if not self._play.asleep or label in self._play.asleep:
+                await self._sleep(witnessed)
         if self._resetter is not None:
             await self._resetter.reset()
 

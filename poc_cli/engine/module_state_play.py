@@ -11,19 +11,21 @@ from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeGuard
 
 from poc_cli.engine.context import ObservedObject, PlayContext
 from poc_cli.errors import TargetError
 from poc_cli.history import event as kinds
 from poc_cli.history import object_events, play_events
 from poc_cli.history.writer import HistoryWriter
+from poc_cli.record.module_resets import woke_before_reset
 from poc_cli.scenario.loader import text_sha256
 from poc_cli.scenario.model import Restart, Step
 from poc_cli.scenario.module_state_claims import resting_on_state
 from poc_cli.scenario.plays import CONFIRM, Play
 from poc_cli.shipped import shipped
-from poc_cli.targets.runtime_programs import cache
+from poc_cli.targets.base import Target
+from poc_cli.targets.installation import cache
 from poc_cli.targets.worker import Worker
 from poc_cli.targets.workerd import Workerd
 
@@ -95,7 +97,8 @@ class ModuleStateResetter:
         await asyncio.gather(*self._watchers, return_exceptions=True)
         with suppress(TargetError):
             await self._record_left_in_memory()
-        self._target.confirmed = ok and self._is_clean
+        in_time = not any(woke_before_reset(self._context.events))
+        self._target.confirmed = ok and self._is_clean and in_time
 
     async def _watch(self, witnessed: ObservedObject) -> None:
         while True:
@@ -110,23 +113,23 @@ class ModuleStateResetter:
             if witnessed.in_memory or not witnessed.seen:
                 self._reset_labels.discard(witnessed.label)
             elif witnessed.label not in self._reset_labels:
-                await self._reset(witnessed)
+                await self._reset(f"object:{witnessed.label}")
                 self._reset_labels.add(witnessed.label)
                 self._slept.append(witnessed)
 
-    async def _reset(self, witnessed: ObservedObject) -> None:
+    async def _reset(self, actor: str) -> None:
         if self._state is None:
             return
         evicted = await self._evict_unnamed()
-        others = self._others(witnessed)
+        others = self._in_memory()  # the reset affects them too
         found = await self._state.put_back()
         self._is_clean &= not found.left
         self._context.add(
-            f"object:{witnessed.label}",
+            actor,
             kinds.MODULE_STATE,
             at="sleep",
-            changed=[each.told for each in found.changed],
-            left=[each.told for each in found.left],
+            changed=[each.recorded for each in found.changed],
+            left=[each.recorded for each in found.left],
             others=others,
             evicted=evicted,
         )
@@ -154,9 +157,10 @@ class ModuleStateResetter:
         """Evict the story's other objects that had to do with those that slept in a step, and stayed in memory.
 
         Their fields may hold the state of those that slept, just as the fields of objects that the story does not name.
+        Module state is reset before any of them can wake. They did not sleep, so nothing is evicted on their account.
         """
         related = {each for witnessed in slept for each in self._target.related(witnessed.id)}
-        evicted = []
+        evicted: list[ObservedObject] = []
         for each in self._context.objects.values():
             if each.id not in related or each in slept or self._target.stay(each.id) is None:
                 continue
@@ -167,11 +171,16 @@ class ModuleStateResetter:
             self._context.write(actor, object_events.Evicting())
             eviction = await self._target.evict(each.class_name, each.id)
             self._context.write(actor, object_events.Evicted(outcome=eviction.outcome, said=eviction.message))
-            evicted.append(each.label)
+            evicted.append(each)
         if evicted:
             await self._target.settled()
-            told = play_events.ModuleState(at="step", changed=[], left=[], others=[], evicted=evicted)
-            self._context.write("poc", told)
+            labels = [each.label for each in evicted]
+            evicted_only = play_events.ModuleState(at="step", changed=[], left=[], others=[], evicted=labels)
+            self._context.write("poc", evicted_only)
+            left = {each.label for each in evicted if not each.in_memory}
+            if left:
+                await self._reset("poc")
+                self._reset_labels |= left
 
     def _unnamed_in_memory(self) -> list[str]:
         own = {each.id for each in self._context.objects.values()}
@@ -199,17 +208,22 @@ class ModuleStateResetter:
             self._is_clean = False
             self._context.add("poc", kinds.MODULE_STATE, at="end", changed=[], left=[], others=[], kept=kept)
 
-    def _others(self, witnessed: ObservedObject) -> list[str]:
-        """Return which other objects are in memory: the reset affects them too."""
+    def _in_memory(self) -> list[str]:
+        """Return which objects are in memory, by their labels or ids."""
         labels = {each.id: each.label for each in self._context.objects.values()}
-        there = [each for each in self._target.seen() if each != witnessed.id and self._target.stay(each) is not None]
+        there = [each for each in self._target.seen() if self._target.stay(each) is not None]
         return [labels.get(each, f"{self._target.class_of(each) or 'an object'} {each}") for each in there]
+
+
+def resets_in(target: Target, play: Play) -> TypeGuard[Workerd]:
+    """Return whether a target resets module state in a play."""
+    return play.resets and isinstance(target, Workerd)
 
 
 def resetter_for(context: PlayContext) -> ModuleStateResetter | None:
     """Return the resetter of a play, None unless module state is reset in it."""
     target = context.target
-    return ModuleStateResetter(context, target) if context.play.resets and isinstance(target, Workerd) else None
+    return ModuleStateResetter(context, target) if resets_in(target, context.play) else None
 
 
 class Confirmations:

@@ -1,7 +1,7 @@
 """What pins an object, as the history records it and in words."""
 
 from poc_cli.history import object_events
-from poc_cli.record.places import pins_words
+from poc_cli.record.source_lines import pins_words
 from poc_cli.residency import Pin
 
 

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from poc_cli.clients.client import in_seconds
 from poc_cli.engine.admission import raise_if_too_many
@@ -15,7 +15,7 @@ from poc_cli.engine.gap_sleeps import GapSleeps
 from poc_cli.engine.hibernation import Sleeper
 from poc_cli.engine.hibernation_traced import TracedSleeper
 from poc_cli.engine.in_flight import await_answers, in_flight_of
-from poc_cli.engine.module_state_play import ModuleStateResetter, resetter_for
+from poc_cli.engine.module_state_play import ModuleStateResetter, resets_in, resetter_for
 from poc_cli.engine.step_failure import STEP_FAILED, PlayError, StepFailed
 from poc_cli.engine.step_handlers import HANDLERS, Seen
 from poc_cli.errors import TargetError
@@ -46,9 +46,6 @@ CLEAN_UP_SECONDS = 1.0
 Outcome = Literal["done", "stopped", "error", "interrupted", "given_up", "runtime_failed"]
 """`given_up`: something outside the play disturbed it, and it is repeated; `runtime_failed`: that was the runtime, so
 it is repeated in another one."""
-
-_IDLE_WAITS: Final = frozenset({"idle", "hibernate", "probe", "stall", "origin"})
-"""Verbs that send nothing to the worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +218,7 @@ class PlayRunner:
             event.step for event in context.events if event.kind == kinds.LEFT and event.data["ended"] == "process"
         )
         steps = {step for step in (context.step, *died_in) if step is not None}
-        return bool(steps) and all(self._play.steps[step].step.verb not in _IDLE_WAITS for step in steps)
+        return bool(steps) and all(self._play.steps[step].step.asks_worker for step in steps)
 
     async def _repeat_in_black_box(self, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
         """Return the outcome; without a trace, give the play up if there is a reason to repeat it."""
@@ -270,6 +267,8 @@ class PlayRunner:
             "alone": self._attempt.alone,
             "round": play.round,
             **({"gaps": list(play.gaps), "ignore": list(play.ignore)} if play.role in SESSIONS else {}),
+            **({"asleep": list(play.asleep)} if play.asleep else {}),
+            **({"resets": True} if resets_in(self._target, play) else {}),
             "sleep": self._sleep,
             "target": self._place_of_target(),
         }

@@ -81,7 +81,8 @@ def plan_run(
         reason = (unavailable or {}).get(name) or _reason_to_leave_out(scenario, expanded[0], options.sleep, place)
         if reason is None:
             # A control that cannot be played here is not run; the judge says why by the same rule.
-            plays += [play for play in expanded if fit(play, place).reason is None]
+            wanted = (play for play in expanded if options.only is None or play.role == "story")
+            plays += [play for play in wanted if fit(play, place).reason is None]
         else:
             left_out[name] = reason
     return RunPlan(scenarios, plays, left_out)

@@ -13,7 +13,7 @@ from poc_cli.record.session_record import SessionRecord
 from poc_cli.run_options import EVERYWHERE, RunOptions
 from poc_cli.scenario.check_names import entry_of
 from poc_cli.scenario.plays import Play
-from poc_cli.scenario.sessions import first_gaps, gaps_of, session
+from poc_cli.scenario.sessions import first_sleeps, gaps_of, session
 
 UNDISTURBED_AT_FIRST: Final = 3
 
@@ -47,9 +47,9 @@ async def play_sessions(stories: Sequence[Play], play_all: PlayAll, history: Pat
         if "interrupted" in outcomes.values():
             break
         plays = [
-            session(known[name], next(numbers[name]), gaps)
+            session(known[name], next(numbers[name]), sleeps)
             for name, sessions in sessions_in(history).items()
-            for gaps in sessions.next_groups()
+            for sleeps in sessions.next_sleeps()
         ]
         if not plays:
             break
@@ -68,4 +68,5 @@ def _first(story: Play, numbers: "count[int]") -> list[Play]:
         session(story, next(numbers), slowed=place == UNDISTURBED_AT_FIRST - 1, after_s=APART_SECONDS * place)
         for place in range(UNDISTURBED_AT_FIRST)
     ]
-    return undisturbed + [session(story, next(numbers), gaps) for gaps in first_gaps(gaps_of(story))]
+    sleeps = first_sleeps(gaps_of(story), [*story.objects])
+    return undisturbed + [session(story, next(numbers), each) for each in sleeps]

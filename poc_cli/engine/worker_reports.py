@@ -10,7 +10,7 @@ from poc_cli.engine.step_failure import StepFailed
 from poc_cli.errors import TargetError
 from poc_cli.history import event as kinds
 from poc_cli.history import object_events
-from poc_cli.record.places import threw_words
+from poc_cli.record.source_lines import threw_words
 from poc_cli.targets.worker_output import LONGEST, Logged, Output, Threw
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class WorkerReports:
         self._logged = 0
         self._thrown = 0
         self._untold: list[tuple[int | None, str]] = []
-        """Each exception that no reason has told yet: the step that was under way, and its words."""
+        """Each exception that no reason has mentioned yet: the step that was under way, and its words."""
 
     def begin(self) -> None:
         """Start to record."""
@@ -137,7 +137,7 @@ class WorkerReports:
         return output.class_name or "another object" if output.object_id is not None else "the Worker"
 
     async def explain(self, failed: StepFailed) -> str:
-        """Return the reason of a failed step, with what was thrown in it or before it and is not told yet."""
+        """Return the reason of a failed step, with what was thrown in it or before it and is not mentioned yet."""
         if failed.failure not in _EXPLAINED:
             return failed.reason
         await self._settle()

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from poc_cli.history import event as kinds
-from poc_cli.judge.binding import objects_of
 from poc_cli.judge.cached_state import unless_from_a_cache
 from poc_cli.judge.checks import CHECKS
 from poc_cli.judge.checks.black_box_checks import unless_sockets_are_foreign
 from poc_cli.judge.checks.residency import kept_awake
+from poc_cli.judge.claim_sleeps import objects_of
 from poc_cli.judge.finding import Finding, Verdict, error, held, refuted, unknown, worst
 from poc_cli.judge.proof import losses_before, proven_before
 from poc_cli.judge.recheck import is_rechecked
@@ -31,6 +31,8 @@ class ControlFinding:
     expected: Verdict
     as_expected: bool | None
     reason: str
+    is_unfit: bool = False
+    """Whether it was not played because the place cannot play it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,16 @@ def _judge(
     return ClaimFinding(claim, _together(stories, rounds, repeat), control, rounds, recomputed)
 
 
+def unless_cut(found: ClaimFinding, flaw: str | None) -> ClaimFinding:
+    """Return a finding, or unknown instead of held if the record of the run is not complete."""
+    if flaw is None or found.finding.verdict != "held":
+        return found
+    number = len(found.rounds)
+    often = "" if number == 1 else f" in each of {number} rounds"
+    finding = unknown(f"it held{often} as far as recorded, but {flaw}", found.finding.evidence)
+    return replace(found, finding=finding, rounds=tuple(finding for _ in found.rounds))
+
+
 def _together(stories: Sequence[PlayRecord], rounds: tuple[Finding, ...], repeat: int) -> Finding:
     """Return the worst finding of all rounds, with the round in its reason; a claim must hold in every round."""
     recorded = len({story.round for story in stories})
@@ -96,7 +108,7 @@ def _control(story: PlayRecord, controls: list[PlayRecord], claim: Claim, flaw: 
     expected: Verdict = claim.control.expect
     unfit = _unfit(story, claim)
     if unfit is not None:
-        return ControlFinding(None, expected, None, unfit)
+        return ControlFinding(None, expected, None, unfit, is_unfit=True)
     if played is None and flaw is not None:
         # Its record may be what is missing, so its outcome is unknown.
         return ControlFinding("error", expected, None, flaw)
@@ -153,8 +165,10 @@ def _missed_its_point(control: PlayRecord) -> bool:
 def _with_control(finding: Finding, control: ControlFinding) -> Finding:
     if control.verdict == "error":
         return worst([finding, error(f"the control could not be played: {control.reason}")])
-    if control.as_expected or control.verdict is None or finding.verdict != "held":
+    if control.as_expected or control.is_unfit or finding.verdict != "held":
         return finding
+    if control.verdict is None:
+        return unknown("it held, but its control was not played, which would show that it can fail", finding.evidence)
     if control.verdict == control.expected == "refuted":
         return unknown(f"the control failed for another reason than its change: {control.reason}", finding.evidence)
     if control.verdict == control.expected:

@@ -152,6 +152,7 @@ class LossDocument(TypedDict):
     """What a client saw differently after a sleep."""
 
     gaps: list[int]
+    objects: Annotated[list[str], "that slept while the others stayed in memory; empty if all slept"]
     where: str
     says: str
     client: str
@@ -206,9 +207,12 @@ class CellDocument(TypedDict):
 
     row: str
     column: str
-    value: Literal["survived", "lost", "reset", "not tested"]
-    as_documented: bool | None
-    claims: Annotated[list[str], "as scenario/claim"]
+    value: Annotated[
+        Literal["survived", "lost", "reset", "unknown", "not tested"], "of the claims that are decided, the worst"
+    ]
+    as_documented: Annotated[bool | None, "null if no claim is decided"]
+    claims: Annotated[list[str], "those that are decided, as scenario/claim"]
+    unknown: NotRequired[Annotated[list[str], "the claims about it that are not decided"]]
 
 
 class Figure(TypedDict):

@@ -97,13 +97,13 @@ def _of_objects(limit: Limit, document: RunDocument) -> Row | None:
         return None
     value, use, story = max(uses, key=lambda each: each[0])
     by = ", ".join(f"{number} x {kind}" for kind, number in use["woken_by"].items())
-    told = (
+    found = (
         f"{value:.0%} of {use['seconds']:.0f} s"
         if limit.name == "in_memory"
         else f"{value}" + (f": {by}" if by else "")
     )
     wanted = f"{limit.name} is at most {limit.written}"
-    return Row(wanted, f"{told} ({story}/{use['object']})", "met" if value <= limit.most else "not met")
+    return Row(wanted, f"{found} ({story}/{use['object']})", "met" if value <= limit.most else "not met")
 
 
 def _sockets(limit: Limit, document: RunDocument) -> Row:

@@ -5,27 +5,28 @@ in another process. A held story is therefore played once more with module state
 without that did not survive.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.claims import ClaimFinding, judge_claim
 from poc_cli.judge.finding import Finding, refuted, unknown
-from poc_cli.judge.sleeps import losses_of, sleeps_of
+from poc_cli.judge.sleeps import sleeps_of
+from poc_cli.record.module_resets import listed, variables, why_incomplete, woke_before_reset
 from poc_cli.record.play_record import FOREVER, PlayRecord
 from poc_cli.record.run_record import RunRecord
+from poc_cli.scenario.model import Claim
 from poc_cli.scenario.module_state_claims import resting_on_state
 from poc_cli.scenario.plays import CONFIRM
 
 PUT_BACK: Final = "put back"
 """The value of `module_state` in `run_start` if claims are confirmed; older records have none."""
 
-_NEW_PROCESS: Final = frozenset({"crash", "server", "deploy"})
 _NOT_MET: Final = frozenset({"mismatch", "silence", "closed"})
-_LISTED: Final = 3
+_DECIDED_BY_STEPS: Final = frozenset({None, "holds-after-loss"})
+"""Checks, or none, whose claims are decided by the steps that name them."""
 
 
 def confirmed(found: ClaimFinding, story: PlayRecord, run: RunRecord) -> ClaimFinding:
@@ -40,7 +41,7 @@ def confirmed(found: ClaimFinding, story: PlayRecord, run: RunRecord) -> ClaimFi
             "it held, but there is no confirming play with module state put back, so that may be what survived"
         )
     else:
-        finding = _changed(_Confirmation(again), judge_claim(again, found.claim), story)
+        finding = _changed(_Confirmation(again, found.claim), judge_claim(again, found.claim), story)
     if finding is None:
         return found
     finding = replace(finding, losses=found.finding.losses)
@@ -62,33 +63,34 @@ def _subject(event: Event) -> tuple[object, ...]:
 class _Confirmation:
     """The confirming play of a story, with module state put back."""
 
-    def __init__(self, play: PlayRecord) -> None:
-        """Initialize with the confirming play."""
+    def __init__(self, play: PlayRecord, claim: Claim) -> None:
+        """Initialize with the confirming play and the claim."""
         self.play = play
+        self._claim = claim
         recorded = play.of_kind(kinds.MODULE_STATE)
         self.states = [each for each in recorded if each.data["at"] == "sleep"]
         self._recorded = recorded
-        self.kept = [str(name) for each in recorded for name in each.data.get("kept", ())]
-        """The objects that kept their fields because they were pinned."""
         self.evidence = tuple(each.id for each in self.states)
 
     @cached_property
     def changed(self) -> list[str]:
         """The variables that at some sleep differed from their values after loading."""
-        return self._variables("changed")
+        return variables(self.states, "changed")
 
     @cached_property
     def doubt(self) -> str | None:
-        """Why not all module state was put back at every sleep, None if it was."""
-        for stay in (*sleeps_of(self.play), *losses_of(self.play)):
-            back = FOREVER if stay.back is None else stay.back.id
-            put_back = any(stay.left.id < each < back for each in self.evidence)
-            if stay.way not in _NEW_PROCESS and not put_back:
-                return f"{stay.label} woke before module state was put back"
-        left = self._variables("left")
-        if left:
-            return f"{_listed(left)} changed in module state and could not be put back"
-        return f"{_listed(self.kept)} was pinned and kept its fields" if self.kept else None
+        """Why not all module state was put back at every sleep that the claim can rest on, None if it was."""
+        decided = self._decided
+        early = next(woke_before_reset(each for each in self.play.events if each.id <= decided), None)
+        if early is not None:
+            return f"{early.actor.removeprefix('object:')} woke before module state was put back"
+        return why_incomplete(self._recorded)
+
+    @property
+    def _decided(self) -> int:
+        """The last event that can decide the claim: nothing after its last step can, for most checks."""
+        ends = [step.end_id for step in self.play.steps if step.claim == self._claim.id]
+        return max(ends) if ends and self._claim.check in _DECIDED_BY_STEPS else FOREVER
 
     @property
     def others(self) -> list[str]:
@@ -117,9 +119,6 @@ class _Confirmation:
                 return f"the {step.verb} step at line {step.begun.data['line']}: {step.reason}"
         return None
 
-    def _variables(self, name: str) -> list[str]:
-        return [*dict.fromkeys(_variable(each) for state in self.states for each in state.data[name])]
-
 
 def _changed(confirmation: _Confirmation, again: Finding, story: PlayRecord) -> Finding | None:
     """Return the new finding on a held claim, None if it stays held."""
@@ -131,27 +130,15 @@ def _changed(confirmation: _Confirmation, again: Finding, story: PlayRecord) -> 
         return None  # whatever failed in the confirming play, module state is not what survived
     unmet = again.reason if again.verdict == "refuted" else confirmation.unmet(story)
     if unmet is not None and confirmation.evicted and not confirmation.changed:
-        strangers = _listed(confirmation.evicted)
+        strangers = listed(confirmation.evicted)
         return unknown(f"it held, but not after {strangers} had left memory too: {unmet}", (*evidence, *again.evidence))
     if unmet is None or not confirmation.changed:
         return unknown(f"it held, but not in the confirming play with module state put back: {again.reason}", evidence)
-    names = _listed(confirmation.changed)
+    names = listed(confirmation.changed)
     why = confirmation.doubt
     if why is None and confirmation.others:
-        why = f"{_listed(confirmation.others)} was in memory meanwhile and shares the isolate"
+        why = f"{listed(confirmation.others)} was in memory meanwhile and shares the isolate"
     if why is not None:
         return unknown(f"it held, but not with module state put back ({names}): {unmet}; {why}", evidence)
     message = f"it held only because of module state {names}: with it put back, {unmet}"
     return refuted(message, (*evidence, *again.evidence))
-
-
-def _variable(recorded: Any) -> str:
-    if not isinstance(recorded, Mapping):
-        return f'"{recorded}"'
-    place = f" ({recorded['script']}:{recorded['line']})" if "script" in recorded and "line" in recorded else ""
-    return f'"{recorded.get("name")}"{place}'
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return ", ".join(names[:_LISTED]) + more

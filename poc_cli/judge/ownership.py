@@ -12,11 +12,11 @@ from typing import Any
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.fences import fences_of, step_of
-from poc_cli.judge.reach import reach_of
+from poc_cli.judge.frame_arrival import reach_of
 from poc_cli.judge.sleeps import Sleep, sleeps_of
 from poc_cli.record.instances import answers_of
-from poc_cli.record.places import pin_words
 from poc_cli.record.play_record import FOREVER, Connection, PlayRecord
+from poc_cli.record.source_lines import pin_words
 from poc_cli.residency import CALLS
 from poc_cli.scenario.conditions import lookup
 from poc_cli.scenario.values import MISSING

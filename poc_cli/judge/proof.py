@@ -2,7 +2,7 @@
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.binding import faults_of, last_loss_before, last_rest_before, objects_at, objects_of, rests_of
+from poc_cli.judge.claim_sleeps import faults_of, last_loss_before, last_rest_before, objects_at, objects_of, rests_of
 from poc_cli.judge.finding import Finding, unknown
 from poc_cli.judge.ownership import sockets_of, why_not_owned
 from poc_cli.judge.sleeps import Sleep, describe_pins, drops_of, losses_by_step, losses_of, sleeps_of
@@ -191,10 +191,10 @@ def why_no_other_instance(play: PlayRecord, label: str, before: int) -> tuple[st
     for stay in instances.stays:
         if stay.before.event.id < before:
             return describe_stay(stay), stay_evidence(stay)
-    return _why_not_told(play, label, before)
+    return _why_unproven(play, label, before)
 
 
-def _why_not_told(play: PlayRecord, label: str, before: int) -> tuple[str, Evidence]:
+def _why_unproven(play: PlayRecord, label: str, before: int) -> tuple[str, Evidence]:
     """Return why no two answers with a wait in between have instance ids."""
     failed = next((step for step in play.steps if step.failure in {"wrong_object", "no_sleep"}), None)
     if failed is not None:

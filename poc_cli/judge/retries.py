@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.document_types import Repeats
+from poc_cli.judge.document_types import Repeats, Replayed
 from poc_cli.record.attempts import attempt_of, is_followed
 from poc_cli.record.lateness import TOO_SLOW
 
@@ -40,10 +39,6 @@ class Retries:
         given_up = (start for start in self._starts if is_followed(start, self._ends.get(start.play), self._starts))
         return [_Retry(start, str(self._ends[start.play].data.get("reason"))) for start in given_up]
 
-    def added_to(self, scenarios: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Return the scenarios of run.json with the field `replayed`: the repeated plays with their reasons."""
-        return [scenario | {"replayed": self._of(scenario["name"])} for scenario in scenarios]
-
     def counted(self) -> Repeats:
         """Return the numbers of plays, of repeated plays, and of those that were repeated because of lateness.
 
@@ -57,6 +52,7 @@ class Retries:
             "first": {"play": late[0].start.play, "reason": late[0].reason.removeprefix(TOO_SLOW)} if late else None,
         }
 
-    def _of(self, name: str) -> list[dict[str, Any]]:
+    def of(self, name: str) -> list[Replayed]:
+        """Return the repeated plays of a scenario with their reasons."""
         mine = (each for each in self._all if each.start.data.get("scenario") == name)
         return [{"play": each.start.play, "reason": each.reason} for each in mine]

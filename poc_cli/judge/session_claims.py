@@ -7,7 +7,7 @@ from typing import Any, Final
 from poc_cli.judge.claims import ClaimFinding
 from poc_cli.judge.document_types import GapDocument, LossDocument, SessionDocument
 from poc_cli.judge.session_verdict import evidence_of, pins_in, sleep_transparency
-from poc_cli.judge.session_words import describe, describe_gaps, looks_like, path_text
+from poc_cli.judge.session_words import describe, describe_sleeps, looks_like, path_text
 from poc_cli.record.client_view import Sight
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.run_record import RunRecord
@@ -51,11 +51,6 @@ def left_out_of_claims(play: PlayRecord) -> Mapping[str, str]:
     """Return the claims that a session alone leaves out, each with the reason."""
     judged = {claim.id for claim in _claims(play)}
     return {claim.id: LEFT_OUT for claim in play.scenario.document.claim if claim.id not in judged}
-
-
-def session_part(play: PlayRecord) -> dict[str, Any]:
-    """Return the part of a scenario's document about its session, empty where none was played."""
-    return {"session": session_document(play.session)} if isinstance(play.session, SessionRecord) else {}
 
 
 def _claims(play: PlayRecord) -> list[Claim]:
@@ -109,7 +104,7 @@ def _gap(session: SessionRecord, gap: int) -> GapDocument:
         "after_line": steps[gap].position.line,
         "before_line": steps[gap + 1].position.line,
         "state": session.state_of(gap),
-        "alone": any(each.gaps == (gap,) for each in session.disturbed),
+        "alone": any(each.sleeps.gaps == (gap,) for each in session.disturbed),
         "pins": pins_in(session, gap),
         "before_alarm": any(one.get("alarm_in_ms") is not None for one in mine),
     }
@@ -119,8 +114,9 @@ def _loss(session: SessionRecord, each: Suspicion) -> LossDocument:
     difference, steps = each.difference, session.steps
     what, page = looks_like(difference)
     return {
-        "gaps": list(each.gaps),
-        "where": describe_gaps(steps, each.gaps),
+        "gaps": list(each.sleeps.gaps),
+        "objects": list(each.sleeps.objects),
+        "where": describe_sleeps(steps, each.sleeps),
         "says": describe(each),
         "client": difference.client,
         "kind": difference.kind,

@@ -2,9 +2,10 @@
 
 from typing import Any, Final
 
+from poc_cli.judge.cached_state import unless_session_read_a_cache
 from poc_cli.judge.finding import Finding, held, refuted, unknown
 from poc_cli.judge.ownership import sockets_of, unproven_sockets_of, why_not_owned
-from poc_cli.judge.session_words import describe, describe_gaps, looks_like
+from poc_cli.judge.session_words import describe, describe_gap, describe_sleeps, looks_like
 from poc_cli.judge.sleeps import sleeps_of
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.session_record import NEEDED, PERFORMANCES, SessionRecord, Suspicion
@@ -31,11 +32,11 @@ def _finding(session: SessionRecord) -> Finding:
         more = len(session.confirmed) - 1
         others = f" (and {more} more kind{'s' * (more > 1)} of difference)" if more else ""
         what, _ = looks_like(first.difference)
-        where = describe_gaps(steps, first.gaps)
+        where = describe_sleeps(steps, first.sleeps)
         return refuted(f"evicted {where}: {describe(first)}; it looks like {what}{others}", evidence_of(first))
     if session.suspicions:
         first = session.suspicions[0]
-        where = describe_gaps(steps, first.gaps)
+        where = describe_sleeps(steps, first.sleeps)
         reason = f"evicted {where}: {describe(first)}; {NEEDED} of {PERFORMANCES} plays are needed to count"
         return unknown(reason, evidence_of(first))
     return _without_difference(session)
@@ -45,7 +46,7 @@ def _without_difference(session: SessionRecord) -> Finding:
     """Return whether the sleeps of a session in which nothing differed prove anything."""
     untested = [gap for gap in session.gaps if session.state_of(gap) == "untested"]
     if untested:
-        where = describe_gaps(session.steps, (untested[0],))
+        where = describe_gap(session.steps, untested[0])
         ended = next((play.ending for play in session.unusable), "it was not played")
         slow = "this machine was too slow: an alarm fired before steps that it follows without a sleep"
         return unknown(f"no performance with a sleep {where} came to its end: {slow if session.overtaken else ended}")
@@ -55,6 +56,12 @@ def _without_difference(session: SessionRecord) -> Finding:
     unproven = _without_own_sockets(session)
     if unproven is not None:
         return unproven
+    kept = next((each.why_incomplete for each in session.disturbed if each.why_incomplete is not None), None)
+    if kept is not None:
+        return unknown(f"clients saw the same, but {kept}, so that may be what survived")
+    cached = unless_session_read_a_cache(each.play for each in session.disturbed)
+    if cached is not None:
+        return cached
     awake = len(session.gaps) - len(slept)
     rest = f"; in {awake} it did not sleep: {_why_awake(session)}" if awake else ""
     ends = [play.end.id for play in session.known if play.end is not None]
@@ -110,7 +117,9 @@ def _why_awake(session: SessionRecord) -> str:
     if pins:
         return f"pinned by {', '.join(pins)}"
     states = {session.state_of(gap) for gap in session.gaps} - {"kept"}
-    return "no object of the story was in memory" if states == {"absent"} else "the evict did not end its stay"
+    if states == {"absent"}:
+        return "no object of the story was in memory"
+    return "the evict did not end its stay, or it woke before module state was put back"
 
 
 def pins_in(session: SessionRecord, gap: int) -> list[str]:

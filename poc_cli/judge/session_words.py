@@ -6,7 +6,9 @@ from poc_cli.record.client_view import Sight
 from poc_cli.record.session_record import Suspicion
 from poc_cli.record.transparency import Difference, value_at
 from poc_cli.scenario.scenario import PlacedStep
+from poc_cli.scenario.sessions import Sleeps
 from poc_cli.scenario.values import MISSING, Path, shown
+from poc_cli.scenario.wording import listed
 
 ATTACHMENTS: Final = (
     "https://developers.cloudflare.com/durable-objects/best-practices/websockets/#websocket-hibernation-api"
@@ -34,18 +36,21 @@ def describe_gap(steps: tuple[PlacedStep, ...], gap: int) -> str:
     return f"between line {before.position.line} ({short}) and line {after.position.line}"
 
 
-def describe_gaps(steps: tuple[PlacedStep, ...], gaps: tuple[int, ...]) -> str:
-    """Return where one gap or several are."""
-    if len(gaps) == 1:
-        return describe_gap(steps, gaps[0])
-    lines = ", ".join(str(steps[gap].position.line) for gap in gaps)
-    return f"after the steps at lines {lines} together"
+def describe_sleeps(steps: tuple[PlacedStep, ...], sleeps: Sleeps) -> str:
+    """Return in which gaps objects slept, and which if not all."""
+    which = f"{listed(sleeps.objects, '')} alone " if sleeps.objects else ""
+    if len(sleeps.gaps) == 1:
+        return which + describe_gap(steps, sleeps.gaps[0])
+    lines = ", ".join(str(steps[gap].position.line) for gap in sleeps.gaps)
+    return f"{which}after the steps at lines {lines} together"
 
 
 def describe(suspicion: Suspicion) -> str:
     """Return what was seen, how often, and for how long it stayed wrong."""
     difference = suspicion.difference
     times = f"in {suspicion.seen} of {suspicion.of} plays with this sleep and in none without a sleep"
+    if suspicion.only_alone:
+        times += ", nor where the other objects sleep too"
     lasts = ""
     if difference.kind == "value" and difference.of > 1:
         lasts = (

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.record.instances import Slept, instances_of
-from poc_cli.record.places import pins_of, pins_words
 from poc_cli.record.play_record import Connection, PlayRecord, StepRecord, once
+from poc_cli.record.source_lines import pins_of, pins_words
 from poc_cli.scenario.model import Hibernate
 
 _MS = 1e6

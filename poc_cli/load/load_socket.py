@@ -174,11 +174,6 @@ class Socket(asyncio.Protocol):
             self._transport.resume_reading()
 
     @property
-    def waiting_bytes(self) -> int:
-        """Return the bytes in the send buffer."""
-        return 0 if self._transport is None else self._transport.get_write_buffer_size()
-
-    @property
     def ending(self) -> tuple[int, str, str]:
         """Return code and reason of the peer's close frame, 1006 if none came, and who closed first."""
         received = self._sans_io.close_rcvd

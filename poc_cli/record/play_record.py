@@ -19,7 +19,7 @@ from poc_cli.scenario.loader import parse
 from poc_cli.scenario.matching import Message, text_message
 from poc_cli.scenario.plays import CONFIRM, Play, plays_of
 from poc_cli.scenario.scenario import Scenario
-from poc_cli.scenario.sessions import SESSIONS, session
+from poc_cli.scenario.sessions import SESSIONS, Sleeps, session
 
 FOREVER = 1 << 62
 """Later than every event."""
@@ -175,9 +175,15 @@ class PlayRecord:
         """Return the story or control that was played."""
         role = self.start.data["role"]
         if role in SESSIONS:
-            return session(self.plays[0], self.round, self.start.data.get("gaps") or ())
+            return session(self.plays[0], self.round, self.sleeps)
         wanted = "story" if role == CONFIRM else role, tuple(self.start.data["decides"])
         return next(play for play in self.plays if (play.role, play.decides) == wanted)
+
+    @property
+    def sleeps(self) -> Sleeps:
+        """Return in which gaps of a session objects are to sleep, and which."""
+        data = self.start.data
+        return Sleeps(tuple(sorted(data.get("gaps") or ())), tuple(data.get("asleep") or ()))
 
     @property
     def attempt(self) -> int:

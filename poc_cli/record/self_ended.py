@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.record.places import AT_BLOCKING_LIMIT, threw_words
+from poc_cli.record.source_lines import AT_BLOCKING_LIMIT, threw_words
 
 UNREPORTED: Final = "ctx.abort(), or an exception"
 

@@ -8,10 +8,11 @@ from typing import Any, Final, Literal
 
 from poc_cli.history import event as kinds
 from poc_cli.record.client_view import view_of
+from poc_cli.record.module_resets import why_incomplete, woke_before_reset
 from poc_cli.record.play_record import PlayRecord, StepRecord
 from poc_cli.record.transparency import Difference, Reference
 from poc_cli.scenario.scenario import PlacedStep
-from poc_cli.scenario.sessions import DISTURBED, UNDISTURBED, halves
+from poc_cli.scenario.sessions import DISTURBED, UNDISTURBED, Sleeps
 
 PERFORMANCES: Final = 5
 """How often a gap whose sleep makes a difference is played in all, and the session without a sleep likewise."""
@@ -51,9 +52,9 @@ class Disturbed:
     differences: tuple[Difference, ...]
 
     @property
-    def gaps(self) -> Gaps:
-        """Return the gaps in which its objects were to sleep."""
-        return tuple(self.play.start.data.get("gaps") or ())
+    def sleeps(self) -> Sleeps:
+        """Return in which gaps its objects were to sleep, and which."""
+        return self.play.sleeps
 
     @cached_property
     def states(self) -> Mapping[int, tuple[Mapping[str, Any], ...]]:
@@ -68,9 +69,23 @@ class Disturbed:
 
     @cached_property
     def _left(self) -> frozenset[tuple[int | None, str]]:
-        """Return after which steps the trace shows which object leaving memory to sleep."""
-        left = self.play.of_kind(kinds.LEFT)
+        """Return after which steps the trace shows which object leaving memory to sleep.
+
+        One that woke before module state was reset may have found there what it had lost, so that proves nothing.
+        """
+        early = {event.id for event in woke_before_reset(self.play.events)} if self.resets else ()
+        left = [event for event in self.play.of_kind(kinds.LEFT) if event.id not in early]
         return frozenset((event.step, event.actor) for event in left if event.data.get("how") in {"evict", "idle"})
+
+    @property
+    def resets(self) -> bool:
+        """Whether module state was reset at each sleep."""
+        return bool(self.play.start.data.get("resets"))
+
+    @property
+    def why_incomplete(self) -> str | None:
+        """Return what kept state through its sleeps, beside attachments and storage; None if nothing did."""
+        return why_incomplete(self.play.events) if self.resets else None
 
     @property
     def slept(self) -> Gaps:
@@ -80,18 +95,21 @@ class Disturbed:
 
 @dataclass(frozen=True)
 class Suspicion:
-    """One difference and the gaps whose sleep makes it."""
+    """One difference and the sleeps that make it."""
 
-    gaps: Gaps
+    sleeps: Sleeps
     difference: Difference
     seen: int
-    """In how many performances with these gaps it showed."""
+    """In how many performances with these sleeps it showed."""
 
     of: int
-    """How many performances with these gaps there are."""
+    """How many performances with these sleeps there are."""
 
     disturbed: Disturbed
     """The first performance in which it showed."""
+
+    only_alone: bool = False
+    """Whether it does not show where the other objects sleep in the same gaps too."""
 
     @property
     def is_confirmed(self) -> bool:
@@ -156,31 +174,34 @@ class SessionRecord:
 
     @cached_property
     def suspicions(self) -> list[Suspicion]:
-        """Return the smallest groups of gaps that make a difference, those that come first in the story first."""
-        by_gaps: dict[Gaps, list[Disturbed]] = {}
+        """Return the fewest sleeps that make a difference, those that come first in the story first."""
+        by_sleeps: dict[Sleeps, list[Disturbed]] = {}
         for each in self.disturbed:
-            by_gaps.setdefault(each.gaps, []).append(each)
+            by_sleeps.setdefault(each.sleeps, []).append(each)
         found: list[Suspicion] = []
-        for gaps, performances in sorted(by_gaps.items(), key=lambda pair: (len(pair[0]), pair[0])):
+        for sleeps, performances in sorted(by_sleeps.items(), key=lambda pair: self._size(pair[0])):
             differing = [each for each in performances if each.differences]
-            if differing and not self._is_explained(gaps, found):
+            if differing and not any(each.sleeps.is_within(sleeps) for each in found):
                 keys = Counter(each.differences[0].key for each in differing)
                 key, seen = keys.most_common(1)[0]
                 first = next(each for each in differing if each.differences[0].key == key)
-                found.append(Suspicion(gaps, first.differences[0], seen, len(performances), first))
-        return sorted(found, key=lambda each: each.gaps[0])
+                together = by_sleeps.get(Sleeps(sleeps.gaps), []) if sleeps.objects else []
+                only_alone = bool(together) and not any(each.differences for each in together)
+                found.append(Suspicion(sleeps, first.differences[0], seen, len(performances), first, only_alone))
+        return sorted(found, key=lambda each: each.sleeps.gaps[0])
 
-    def _is_explained(self, gaps: Gaps, found: Sequence[Suspicion]) -> bool:
-        """Return whether a smaller group within these gaps makes a difference by itself."""
-        return any(set(each.gaps) < set(gaps) for each in found)
+    def _size(self, sleeps: Sleeps) -> tuple[object, ...]:
+        """Return what sorts sleeps: fewer gaps first, then fewer objects."""
+        objects = sleeps.objects or tuple(self.known[0].play.objects)
+        return len(sleeps.gaps), len(objects), sleeps.gaps, objects
 
     @cached_property
     def to_confirm(self) -> list[Suspicion]:
         """Return the first suspicion of each family, those that come first in the story first."""
         found: dict[tuple[object, ...], Suspicion] = {}
-        for each in sorted(self.suspicions, key=lambda one: (len(one.gaps), one.gaps)):
+        for each in sorted(self.suspicions, key=lambda one: (len(one.sleeps.gaps), one.sleeps.gaps)):
             found.setdefault(each.difference.family, each)
-        return sorted(found.values(), key=lambda each: each.gaps)[:MOST_CONFIRMED]
+        return sorted(found.values(), key=lambda each: each.sleeps.gaps)[:MOST_CONFIRMED]
 
     @cached_property
     def confirmed(self) -> list[Suspicion]:
@@ -189,7 +210,7 @@ class SessionRecord:
 
     def state_of(self, gap: int) -> GapState:
         """Return what is known of a gap."""
-        mine = [each for each in self.suspicions if gap in each.gaps]
+        mine = [each for each in self.suspicions if gap in each.sleeps.gaps]
         families = {each.difference.family for each in self.confirmed}
         if any(each.difference.family in families for each in mine):
             return "changed"
@@ -198,33 +219,40 @@ class SessionRecord:
         outcomes = {one["outcome"] for each in self.disturbed for one in each.states.get(gap, ())}
         return next((state for outcome, state in _STATES.items() if outcome in outcomes), "untested")
 
-    def next_groups(self) -> list[Gaps]:
-        """Return the groups of gaps to play next: halves of those that differ, then what confirms a difference.
+    def next_sleeps(self) -> list[Sleeps]:
+        """Return the sleeps to play next: halves of those that make a difference, then what confirms it.
 
-        An empty group stands for a performance without a sleep.
+        No gap at all stands for a performance without a sleep.
         """
         if self.broken_step is not None or not self.undisturbed:
             return []
-        slow = Counter(map(_gaps, self.overtaken))
-        usable = {each.gaps for each in self.disturbed}
-        again = [gaps for gaps, times in slow.items() if gaps not in usable and times < _MOST_OVERTAKEN]
+        slow = Counter(each.sleeps for each in self.overtaken)
+        usable = {each.sleeps for each in self.disturbed}
+        again = [sleeps for sleeps, times in slow.items() if sleeps not in usable and times < _MOST_OVERTAKEN]
         if again:
             return again
-        played = usable | {_gaps(each) for each in [*self.unusable, *self.overtaken]}
-        divided = [
-            half for each in self.suspicions[:MOST_CONFIRMED] for half in halves(each.gaps) if half not in played
-        ]
+        played = usable | {each.sleeps for each in [*self.unusable, *self.overtaken]}
+        divided = [each for each in self._halves() if each not in played]
         if divided:
             return list(dict.fromkeys(divided))
         again = [
-            each.gaps
+            each.sleeps
             for each in self.to_confirm
-            for _ in range(each.of + slow[each.gaps], PERFORMANCES)
+            for _ in range(each.of + slow[each.sleeps], PERFORMANCES)
             if not each.is_confirmed or each.of < PERFORMANCES
         ]
         if again:
-            again += [()] * (PERFORMANCES - len(self.undisturbed))
+            again += [Sleeps()] * (PERFORMANCES - len(self.undisturbed))
         return again
+
+    def _halves(self) -> Iterator[Sleeps]:
+        """Yield the halves of the gaps of what differs, and of the objects where only one gap is left."""
+        for each in self.suspicions[:MOST_CONFIRMED]:
+            yield from each.sleeps.halves()
+        labels = [*self.known[0].play.objects]
+        for each in self.to_confirm:
+            if len(each.sleeps.gaps) == 1:
+                yield from each.sleeps.halves_by_object(labels)
 
 
 def _is_overtaken(play: PlayRecord, undisturbed: Sequence[PlayRecord]) -> bool:
@@ -252,7 +280,3 @@ def _begun_ns(play: PlayRecord) -> dict[int, int]:
 
 def _is_usable(play: PlayRecord, role: str) -> bool:
     return play.start.data["role"] == role and play.outcome == "done"
-
-
-def _gaps(play: PlayRecord) -> Gaps:
-    return tuple(play.start.data.get("gaps") or ())

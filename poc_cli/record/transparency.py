@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from poc_cli.record.arranging import Arranger, Skeletons, unordered_paths
 from poc_cli.record.client_view import Sight, View
+from poc_cli.record.list_order import Arranger, Skeletons, unordered_paths
 from poc_cli.record.masking import ANYTHING, Masker, could_be_id
 from poc_cli.scenario.values import MISSING, Path
 

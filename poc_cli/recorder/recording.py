@@ -1,4 +1,4 @@
-"""Make a recording from a session: its objects are named, its secrets are hidden, and its story is told."""
+"""Make a recording from a session: name its objects, hide its secrets and write its story."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace

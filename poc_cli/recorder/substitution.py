@@ -95,10 +95,6 @@ class Substitution:
         self.used[self._secrets[value]] = value
         return template(f"env.{self._secrets[value]}")
 
-    def holds_secret(self, text: str) -> bool:
-        """Return whether a text holds a secret that is known by its value."""
-        return any(known in text for known in self._secrets if len(known) >= _SHORTEST)
-
     def address(self, address: str) -> str:
         """Return a path and query with everything replaced; what is not replaced keeps its encoding."""
         path, mark, query = address.partition("?")

@@ -119,23 +119,36 @@ def _join(last: WrittenStep, each: WrittenStep) -> bool:
 
 
 def sleep_position(steps: Sequence[WrittenStep]) -> tuple[int | None, bool]:
-    """Return before which step the objects can sleep, and whether every client that is connected then speaks later.
+    """Return before which step the objects can sleep, and whether each connection that is open then speaks later.
 
     It is the last exchange after which that is so, else the last exchange; None if there is none.
     """
-    connected: set[str] = set()
+    open_: dict[str, int] = {}
     before = []
-    for step in steps:
-        before.append(set(connected))
-        connected |= {step.keys["connect"]} if "connect" in step.keys and "refused" not in step.keys else set()
-        ended = "expect_code" in step.keys
-        connected -= {*_clients(step)} if ended else {step.keys.get("close"), step.keys.get("kill")}
+    for index, step in enumerate(steps):
+        before.append(dict(open_))
+        if "connect" in step.keys and "refused" not in step.keys:
+            open_[step.keys["connect"]] = index
+        for client in _ended(step):
+            open_.pop(client, None)
     exchanges = [index for index, step in enumerate(steps) if _is_exchange(step)]
     for index in reversed(exchanges):
-        speaking = {client for later in exchanges if later >= index for client in _clients(steps[later])}
-        if before[index] <= speaking:
+        later = (
+            (client, before[each].get(client))
+            for each in exchanges
+            if each >= index
+            for client in _clients(steps[each])
+        )
+        if before[index].items() <= {*later}:
             return index, True
     return (exchanges[-1] if exchanges else None), False
+
+
+def _ended(step: WrittenStep) -> list[str]:
+    """Return the clients whose connections end in a step."""
+    if "expect_code" in step.keys:
+        return _clients(step)
+    return [step.keys[verb] for verb in ("close", "kill") if verb in step.keys]
 
 
 def _is_exchange(step: WrittenStep) -> bool:

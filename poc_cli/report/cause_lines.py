@@ -4,7 +4,7 @@ import shlex
 from pathlib import PurePath
 from typing import Final
 
-from poc_cli.judge.document_types import RunDocument
+from poc_cli.judge.document_types import RunDocument, ScenarioDocument
 from poc_cli.report.failed_step import FailedStep, Mismatch, difference_lines
 from poc_cli.report.failure_causes import Cause
 from poc_cli.report.styled import Line, plain, span
@@ -47,9 +47,10 @@ def others_by_the_same_step(cause: Cause) -> str:
     return ", ".join(f"{claim['id']} ({claim['verdict']})" for claim in cause.claims[1:])
 
 
-def again(document: RunDocument, cause: Cause | str) -> str:
-    """Return the command that plays the scenario of a cause, or of a file, again as the run did."""
-    file = cause if isinstance(cause, str) else cause.scenario["file"]
+def again(document: RunDocument, scenario: ScenarioDocument) -> str:
+    """Return the command that plays the story of a scenario again as the run did, without its controls."""
+    file = scenario["file"]
     # A name that begins with a dash, or is no path, would be taken for an option or a shipped scenario.
     word = file if "/" in file or PurePath(file).suffix == ".toml" else f"./{file}"
-    return shlex.join(["poc", "run", word, *document.get("options", ())])
+    only = ["--only", scenario["name"]] if any(claim["control"] is not None for claim in scenario["claims"]) else []
+    return shlex.join(["poc", "run", word, *only, *document.get("options", ())])

@@ -8,8 +8,8 @@ from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.inert import inert
 from poc_cli.judge.recheck.mailbox import is_masked, message_of
-from poc_cli.record.places import threw_words
 from poc_cli.record.play_record import PlayRecord, StepRecord
+from poc_cli.record.source_lines import threw_words
 from poc_cli.report.styled import plain
 from poc_cli.report.transcript import LONGEST_MESSAGE, PlayTranscript, cut
 from poc_cli.scenario.expected_message import Expected, expected_by
@@ -162,7 +162,7 @@ def _times(ids: list[int]) -> str:
 
 
 def _transcript(play: PlayRecord, step: StepRecord) -> list[str]:
-    """Return the last lines of the transcript before a step ended; how it ended and what was thrown are told apart."""
+    """Return the last lines of the transcript before a step ended, without its end and what was thrown."""
     events = [play.start, *play.events]
     written = PlayTranscript(play.label, events, messages=True)
     found: list[str] = []

@@ -1,4 +1,4 @@
-"""Claims that did not hold, grouped by the step that failed them, so that each cause is told once."""
+"""Claims that did not hold, grouped by the step that failed them, so that each cause is reported once."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def is_remarkable(claim: ClaimDocument) -> bool:
     return not is_known(claim) and (claim["verdict"] != "held" or claim["known"] is not None)
 
 
-def is_told(step: FailedStep | None, causes: Sequence[Cause]) -> bool:
+def is_reported(step: FailedStep | None, causes: Sequence[Cause]) -> bool:
     """Return whether one of the causes is this step."""
     return step is not None and any(each.step is not None and each.step.end == step.end for each in causes)
 
@@ -92,7 +92,7 @@ class Causes:
             return None
         for play in self._plays.get(scenario["name"], ()):
             if play.outcome == "stopped" and (last := _last_failed(play)) is not None:
-                return self._told(play, last)
+                return self._known(play, last)
         return None
 
     def _step_of(self, scenario: str, claim: ClaimDocument) -> FailedStep | None:
@@ -107,10 +107,10 @@ class Causes:
             except _UNREADABLE:
                 return None
             if step is not None:
-                return self._told(play, step)
+                return self._known(play, step)
         return None
 
-    def _told(self, play: PlayRecord, step: StepRecord) -> FailedStep | None:
+    def _known(self, play: PlayRecord, step: StepRecord) -> FailedStep | None:
         try:
             return failed_step(play, _root(play, step))
         except _UNREADABLE:

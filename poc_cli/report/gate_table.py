@@ -32,18 +32,17 @@ STYLES: Final = {
 
 def answer(outcome: Outcome) -> Line:
     """Return the result in one line."""
-    bad = len(outcome.failing)
+    bad, number = len(outcome.failing), len(outcome.rows)
+    gates = "1 gate" if number == 1 else f"{number} gates"
     style = {ExitCode.HELD: "green", ExitCode.REFUTED: "bold red", ExitCode.FAILED: "bold magenta"}
-    message = (
-        f" ({len(outcome.rows) - bad} of {len(outcome.rows)} gates met)" if bad else f" ({len(outcome.rows)} gates)"
-    )
+    message = f" ({number - bad} of {gates} met)" if bad else f" ({gates})"
     return [span(ANSWERS[outcome.exit_code], style.get(outcome.exit_code, "yellow")), span(message)]
 
 
 def lines(outcome: Outcome, document: RunDocument | None = None, events: Iterable[Event | None] = ()) -> list[Line]:
     """Return the gates that are met, then the others, the worst first, then the result.
 
-    Gates that one step failed are told under the first of them; `document` and `events` are what was checked.
+    Gates that one step failed are listed under the first of them; `document` and `events` are what was checked.
     """
     found: list[Line] = []
     failing = outcome.failing
@@ -51,15 +50,15 @@ def lines(outcome: Outcome, document: RunDocument | None = None, events: Iterabl
         if row not in failing:
             found += _row_lines(row)
     causes = {} if document is None else causes_by_claim(document, events)
-    told: set[int] = set()
+    listed: set[int] = set()
     for row in failing:
         cause = None if row.claim is None else causes.get(row.claim)
-        if cause is not None and id(cause) in told:
+        if cause is not None and id(cause) in listed:
             continue
         found += [[], *_row_lines(row)]
         if cause is None or document is None:
             continue
-        told.add(id(cause))
+        listed.add(id(cause))
         same = [each for each in failing if each is not row and each.claim and causes.get(each.claim) is cause]
         for each in same:
             if each.claim == row.claim:  # another requirement on the same claim
@@ -67,7 +66,7 @@ def lines(outcome: Outcome, document: RunDocument | None = None, events: Iterabl
             else:
                 found.append([_verdict(each), span(each.requirement), span(", by the same step", "dim")])
         if cause.step is not None:
-            found += [[span(_INDENT), *line] for line in step_lines(cause.step, again(document, cause))]
+            found += [[span(_INDENT), *line] for line in step_lines(cause.step, again(document, cause.scenario))]
     return [*found, [], answer(outcome)]
 
 

@@ -53,16 +53,16 @@ def annotations_of_check(
     about_claims = _by_claim(document, Excerpts(events), located)
     causes = causes_by_claim(document, events)
     found: list[Annotation] = []
-    told: set[int] = set()
+    listed: set[int] = set()
     for row in outcome.failing:
         cause = None if row.claim is None else causes.get(row.claim)
-        if cause is not None and id(cause) in told:
+        if cause is not None and id(cause) in listed:
             continue  # the gates that one step failed are annotated once, at that step
         about = None if row.claim is None else about_claims.get(row.claim)
         file, line = (None, None) if about is None else (about.file, about.line)
         message = row.found
         if cause is not None and cause.step is not None:
-            told.add(id(cause))
+            listed.add(id(cause))
             line = line if file is None else cause.step.line
             others = others_by_the_same_step(cause)
             message += f". By the same step: {others}" if others else ""

@@ -101,7 +101,7 @@ def _details(document: RunDocument, claim: ClaimDocument, cause: Cause | None, e
         return excerpts.around(claim["evidence"])
     if claim is not cause.claims[0]:
         return [f"by the same step as {cause.claims[0]['id']}: {cause.step.place}"]
-    return step_text(cause.step, again(document, cause))
+    return step_text(cause.step, again(document, cause.scenario))
 
 
 def _suite(name: str, cases: list[TestCase], started: str | None = None) -> TestSuite:

@@ -18,8 +18,8 @@ from poc_cli.judge.document_types import (
 )
 from poc_cli.report.cause_lines import again, others_by_the_same_step, step_text
 from poc_cli.report.excerpt import Excerpts
-from poc_cli.report.failure_causes import Cause, Causes, is_told, known_defects
-from poc_cli.report.matrix_table import Table, table
+from poc_cli.report.failure_causes import Cause, Causes, is_reported, known_defects
+from poc_cli.report.matrix_table import Table, cell_text, table
 from poc_cli.report.object_use import object_uses, pins_on_cloudflare
 from poc_cli.report.question import question_answers
 from poc_cli.report.session_view import MEANINGS, states, value_text
@@ -92,7 +92,7 @@ def markdown(
     causes = Causes(events)
     found = {scenario["name"]: causes.of(scenario) for scenario in document["scenarios"]}
     for scenario in document["scenarios"]:
-        page.add(_problems(scenario, stopped=not is_told(causes.ending(scenario), found[scenario["name"]])))
+        page.add(_problems(scenario, stopped=not is_reported(causes.ending(scenario), found[scenario["name"]])))
         if "session" in scenario:
             page.add(_session(scenario["name"], scenario["session"]))
     for verdict, heading in _FAILING.items():
@@ -121,7 +121,7 @@ def _others(cause: Cause) -> str:
 def _details(document: RunDocument, cause: Cause, excerpts: Excerpts) -> list[str]:
     if cause.step is None:
         return excerpts.around(cause.claims[0]["evidence"])
-    return step_text(cause.step, again(document, cause))
+    return step_text(cause.step, again(document, cause.scenario))
 
 
 def text(value: object, longest: int = LONGEST_TEXT) -> str:
@@ -192,9 +192,9 @@ def _session(name: str, session: SessionDocument) -> str:
 def _cell(cell: CellDocument | None) -> str:
     if cell is None:
         return "not tested"
-    if cell["as_documented"]:
-        return text(cell["value"])
-    return f"⚠️ **{text(cell['value'])}**, not as documented: {text(', '.join(cell['claims']), LONGEST_NAME)}"
+    if cell["as_documented"] is not False:
+        return text(cell_text(cell))
+    return f"⚠️ **{text(cell_text(cell))}**, not as documented: {text(', '.join(cell['claims']), LONGEST_NAME)}"
 
 
 def _problems(scenario: ScenarioDocument, *, stopped: bool) -> str:
@@ -228,7 +228,7 @@ def _claim(scenario: ScenarioDocument, claim: ClaimDocument, mark: str) -> str:
         f"  {claim['verdict'].capitalize()}: {text(claim['reason'])}",
     ]
     control = claim["control"]
-    if control is not None and control["verdict"] == "not run":
+    if claim["verdict"] == "held" and control is not None and control["verdict"] == "not run":
         lines.append(f"  Its control was not run: {text(control['reason'])}")
     proof = [f"source: {link(claim['source'])}"] if claim["source"] else []
     proof += [f"evidence: {evidence_text(claim['evidence'], EVENTS_LISTED)}"] if claim["evidence"] else []

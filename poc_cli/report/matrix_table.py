@@ -29,3 +29,18 @@ def table(matrix: list[CellDocument]) -> Table:
         tuple(column for column in columns if any(place[1] == column for place in tested)),
         tested,
     )
+
+
+def cell_text(cell: CellDocument) -> str:
+    """Return the value of a cell, and how many of its claims are not decided."""
+    unknown, decided = len(cell.get("unknown", ())), len(cell["claims"])
+    return (
+        f"{cell['value']} ({decided} of {decided + unknown}; {unknown} unknown)"
+        if unknown and decided
+        else cell["value"]
+    )
+
+
+def is_whole(cell: CellDocument) -> bool:
+    """Return whether every claim about a cell is decided."""
+    return not cell.get("unknown")

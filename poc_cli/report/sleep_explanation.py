@@ -9,8 +9,8 @@ from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.memory_use import memory_use, use_document
 from poc_cli.judge.sleeps import Sleep, sleeps_of
-from poc_cli.record.places import pin_words, pins_of
 from poc_cli.record.play_record import PlayRecord
+from poc_cli.record.source_lines import pin_words, pins_of
 from poc_cli.report import black_box_notes
 from poc_cli.report.advice import NOTHING_SEEN, advice_on_events, advice_on_pin
 from poc_cli.report.object_use import in_words

@@ -7,8 +7,8 @@ from typing import Final
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.record.places import AT_BLOCKING_LIMIT
 from poc_cli.record.self_ended import UNREPORTED, is_at_blocking_limit
+from poc_cli.record.source_lines import AT_BLOCKING_LIMIT
 from poc_cli.report.styled import Line, span
 
 STAYS_SHOWN: Final = 6

@@ -13,10 +13,10 @@ from poc_cli.judge.document_types import (
     UncaughtDocument,
 )
 from poc_cli.report.cause_lines import again, step_lines
-from poc_cli.report.failure_causes import Cause, Causes, is_remarkable, is_told, known_defects
-from poc_cli.report.matrix_table import Table, table
+from poc_cli.report.failure_causes import Cause, Causes, is_remarkable, is_reported, known_defects
+from poc_cli.report.matrix_table import Table, cell_text, is_whole, table
 from poc_cli.report.question import question_answers
-from poc_cli.report.session_text import session_lines
+from poc_cli.report.session_view import session_lines
 from poc_cli.report.styled import Line, Span, span
 from poc_cli.report.target_summary import (
     KNOWN,
@@ -25,7 +25,6 @@ from poc_cli.report.target_summary import (
     evidence_text,
     is_known,
     known_defect,
-    numbers,
     repeats,
     sleep_onset,
     where,
@@ -116,7 +115,7 @@ def lines_of_interrupted(document: RunDocument, folder: str, scenarios: int) -> 
     """Return a screenful on a run that was interrupted: what was refuted until then, and how many were judged."""
     judged = [each for each in document["scenarios"] if each["verdict"] in {"held", "refuted", "unknown"}]
     claims = [(each, claim) for each in judged for claim in each["claims"]]
-    # A claim that would hold may be unknown here, because what confirms it is played last.
+    # No claim holds in a record that breaks off, so only what was refuted is reported.
     bad = [(each, claim) for each, claim in claims if claim["verdict"] == "refuted" and not is_known(claim)]
     found: list[Line] = [
         [span(f"{claim['verdict']:<9} ", STYLES[claim["verdict"]]), span(f"{each['name']}/{claim['id']}")]
@@ -125,8 +124,8 @@ def lines_of_interrupted(document: RunDocument, folder: str, scenarios: int) -> 
     if len(bad) > LINES_OF_INTERRUPTED:
         found.append([span(f"and {len(bad) - LINES_OF_INTERRUPTED} more")])
     whole = "1 scenario" if scenarios == 1 else f"{scenarios} scenarios"
-    verdicts = (counted(name, number) for name, number in numbers(document) if number and name != "error")
-    said = f" ({', '.join(verdicts)})" if judged else ""
+    refuted = "no claim" if not bad else "1 claim" if len(bad) == 1 else f"{len(bad)} claims"
+    said = f" ({refuted} refuted)" if judged else ""
     found.append([span("interrupted", "yellow"), span(f": {len(judged)} of {whole} judged{said}")])
     return [*found, [span(f"evidence: {folder}")]]
 
@@ -221,15 +220,15 @@ class _Scenario:
         return [*found, *self._stopped(), []]
 
     def _claims(self) -> list[Line]:
-        """Return the claims; those that did not hold for the reason of an earlier one are told with that one."""
+        """Return the claims; those that did not hold for the reason of an earlier one are listed with that one."""
         found: list[Line] = []
         more = 0
-        told = {claim["id"] for cause in self._causes.values() for claim in cause.claims[1:]}
+        listed_before = {claim["id"] for cause in self._causes.values() for claim in cause.claims[1:]}
         for claim in self._scenario["claims"]:
             cause = self._causes.get(claim["id"])
             if cause is not None:
                 found += self._cause(cause)
-            elif claim["id"] in told or is_known(claim):
+            elif claim["id"] in listed_before or is_known(claim):
                 continue
             elif self._brief:
                 more += 1
@@ -245,7 +244,7 @@ class _Scenario:
                 [span(f"  {other['verdict']:<9} ", style), span(other["id"]), span(", by the same step", "dim")]
             )
         if cause.step is not None:
-            command = again(self._document, cause)
+            command = again(self._document, cause.scenario)
             found += [[span(_INDENT), *line] for line in step_lines(cause.step, command)]
         return found
 
@@ -260,20 +259,20 @@ class _Scenario:
             found.append([span(f'{_INDENT}"{claim["says"]}"', "dim")])
         found.append([span(f"{_INDENT}{claim['reason']}", "dim" if held else "")])
         control = claim["control"]
-        if control is not None and control["verdict"] == "not run":
+        if held and control is not None and control["verdict"] == "not run":
             found.append([span(f"{_INDENT}its control was not run: {control['reason']}", "yellow")])
         if not held and claim["evidence"]:
             found.append([span(f"{_INDENT}{evidence_text(claim['evidence'], EVENTS_LISTED)} of history.ndjson", "dim")])
         return found
 
     def _stopped(self) -> list[Line]:
-        """Return where the scenario stopped early, unless a claim has told that."""
+        """Return where the scenario stopped early, unless a claim says so."""
         reason, step = self._scenario["stopped"], self._ending
-        if not reason or is_told(step, [*self._causes.values()]):
+        if not reason or is_reported(step, [*self._causes.values()]):
             return []
         found: list[Line] = [[span("  stopped   ", "yellow"), span(reason)]]
         if step is not None:
-            command = again(self._document, self._scenario["file"])
+            command = again(self._document, self._scenario)
             found += [[span(_INDENT), *line] for line in step_lines(step, command)]
         return found
 
@@ -308,7 +307,7 @@ def _matrix(filled: Table) -> list[Line]:
             cell = filled.cell(row, column)
             line.append(span(f"  {_describe(cell):<{widths[column]}}", _style(cell)))
         found.append(line)
-    if any(not cell["as_documented"] for cell in filled.cells.values()):
+    if any(cell["as_documented"] is False for cell in filled.cells.values()):
         found.append([span("! is not what the documentation says", "bold red")])
     return [*found, []]
 
@@ -320,13 +319,15 @@ def _column(filled: Table, column: str) -> list[str]:
 def _describe(cell: CellDocument | None) -> str:
     if cell is None:
         return "not tested"
-    return str(cell["value"]) if cell["as_documented"] else f"{cell['value']} !"
+    return f"{cell_text(cell)} !" if cell["as_documented"] is False else cell_text(cell)
 
 
 def _style(cell: CellDocument | None) -> str:
     if cell is None:
         return "dim"
-    return "green" if cell["as_documented"] else "bold red"
+    if cell["as_documented"] is False:
+        return "bold red"
+    return "green" if is_whole(cell) else "yellow"
 
 
 def _figures(figures: dict[str, Figure]) -> list[Line]:

@@ -8,8 +8,8 @@ from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.inert import inert
 from poc_cli.record.closings import closing_of
-from poc_cli.record.places import AT_BLOCKING_LIMIT, pins_of, pins_words, refused_words, threw_words
 from poc_cli.record.self_ended import is_at_blocking_limit
+from poc_cli.record.source_lines import AT_BLOCKING_LIMIT, pins_of, pins_words, refused_words, threw_words
 from poc_cli.report import black_box_notes
 from poc_cli.report.black_box_notes import LineOf
 from poc_cli.report.styled import Line, span
@@ -244,6 +244,9 @@ def _module_state(event: Event) -> Line:
     kept = event.data.get("kept")
     if isinstance(kept, list):
         return [span(f"-- pinned; its fields were kept: {inert(', '.join(map(str, kept)))} --", "yellow")]
+    if event.data.get("at") == "step":
+        labels = ", ".join(map(str, event.data.get("evicted", ())))
+        return [span(f"-- evicted too, as it may know what slept: {inert(labels)} --", "yellow")]
     left = f", but not {inert(named('left'))}" if event.data.get("left") else ""
     return [span(f"-- module state reset: {inert(named('changed')) or 'nothing had changed'}{left} --", "yellow")]
 

@@ -1,4 +1,4 @@
-"""Describe a scenario in English for `poc show`: its clients, its steps line by line, and its claims."""
+"""Describe a scenario in English for `poc show`: its clients, its steps or stages, and its claims."""
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,9 +7,9 @@ from typing import Final
 from poc_cli.inert import inert
 from poc_cli.scenario.check_names import LOAD_MEANINGS, MEANINGS
 from poc_cli.scenario.client_tables import AnyClient, ClientSpec, CommandSpec, PageSpec
-from poc_cli.scenario.describe_load import participants, stage_sentences
 from poc_cli.scenario.duration import written
-from poc_cli.scenario.load_model import LoadFile
+from poc_cli.scenario.lint_load import stages_of
+from poc_cli.scenario.load_model import Chat, Churn, LoadFile, Ramp, Rest, Sleep, Stage, Storm
 from poc_cli.scenario.model import Claim, Control, ObjectRef, OriginSpec, WorkerRef
 from poc_cli.scenario.scenario import PlacedStep, Scenario, every
 from poc_cli.scenario.values import shown
@@ -191,3 +191,61 @@ def _control(control: Control, steps: tuple[PlacedStep, ...]) -> Iterator[str]:
     yield from _labeled("control", f"must be {control.expect} if {'; '.join(changes)}")
     if steps:
         yield from _steps(steps, " " * (_LABEL + 2))
+
+
+def participants(document: LoadFile) -> dict[str, str]:
+    """Describe the sockets, the object and the messages, by name."""
+    load = document.load
+    rooms = "one room" if load.rooms == 1 else f"{load.rooms:,} rooms, with consecutive sockets in the same room"
+    found = {"sockets": f"{load.sockets:,} in {rooms}; each connects to {load.path}"}
+    if document.object is not None:
+        found["object"] = f"of class {document.object.class_}, named {document.object.name}"
+    found["exchange"] = f"{shown(load.exchange)}, which the room answers with the same mark"
+    found["who"] = f"{shown(load.who)}, which the room answers with its instance"
+    found["broadcast"] = f"{shown(load.broadcast)}, which everyone in the room receives"
+    return found
+
+
+def stage_sentences(document: LoadFile) -> list[str]:
+    """Describe each stage in a sentence."""
+    found = [_stage(stage) for stage in stages_of(document.load)]
+    rounds = document.load.rounds
+    return found if rounds == 1 else [*found, f"the stages after the ramp are run {rounds:,} times"]
+
+
+def _stage(stage: Stage) -> str:
+    match stage:
+        case Ramp():
+            return f"all clients connect, spread evenly over {written(stage.ramp)}"
+        case Rest():
+            return f"nothing happens for {written(stage.idle)}"
+        case Sleep():
+            return _sleep(stage)
+        case Storm():
+            return _storm(stage) + _slow(stage.slow)
+        case Churn():
+            return f"for {written(stage.churn)}, {stage.rate:g} clients per second leave and are replaced by new ones"
+        case Chat():
+            to = "itself" if stage.to == "self" else "everyone in its room"
+            message = f"for {written(stage.chat)}, each client sends {stage.rate:g} messages per minute to {to}"
+            return message + _slow(stage.slow)
+    raise ValueError(f"unknown stage: {stage}")
+
+
+def _sleep(stage: Sleep) -> str:
+    if stage.sleep == "evict":
+        return "every room is evicted while its sockets stay open"
+    return f"nothing is sent for {written(stage.wait)}, so that the idle timer puts every room to sleep"
+
+
+def _storm(stage: Storm) -> str:
+    within = f"; each reply must arrive within {written(stage.within)}"
+    if stage.storm == "all":
+        return f"all clients send at once and wake their rooms{within}"
+    if stage.storm == "staggered":
+        return f"all clients send, one after the other over {written(stage.over)}{within}"
+    return f"one client wakes each room and broadcasts to everyone in it; then every client sends{within}"
+
+
+def _slow(number: int) -> str:
+    return "" if not number else f"; meanwhile, reading is paused on {number} of the sockets in each room"

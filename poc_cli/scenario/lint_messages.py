@@ -52,7 +52,7 @@ def weak_conditions(step: Step, path: Path) -> Iterator[Problem]:
     for index, text in enumerate(step.where):
         try:
             condition = conditions.parse(text)
-        except ValueError:  # told by problems_of_messages
+        except ValueError:  # reported by problems_of_messages
             continue
         if condition.operator == "matches" and isinstance(condition.literal, str):
             pattern = compiled(condition.literal)

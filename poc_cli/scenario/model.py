@@ -1,35 +1,21 @@
 """The models of a scenario file: the story, its clients, its steps and its claims."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from poc_cli.errors import did_you_mean
 from poc_cli.scenario.abilities import Need
 from poc_cli.scenario.client_tables import LARGEST_COUNT, AnyClient, Client, ClientSpec, CommandSpec, PageSpec
+from poc_cli.scenario.client_verbs import Close, Connect, Http, Kill, On, Origin, Resume, Stall
 from poc_cli.scenario.duration import Duration
+from poc_cli.scenario.object_verbs import Alarm, Hibernate, Idle, Probe, Repeat, Restart
+from poc_cli.scenario.schema_rules import Rule, any_of, given, some
 from poc_cli.scenario.service_tables import OriginSpec, Worker, WorkerRef
-from poc_cli.scenario.step_bases import VERBS, Acting, Exchange, Step
+from poc_cli.scenario.step_bases import VERBS, Acting, Exchange, Step, Taking
 from poc_cli.scenario.types import CaptureName, Identifier, Names, SecretName, Shape, VariableName
 from poc_cli.scenario.values import shown
-from poc_cli.scenario.verbs import (
-    Alarm,
-    Close,
-    Connect,
-    Hibernate,
-    Http,
-    Idle,
-    Kill,
-    On,
-    Origin,
-    Probe,
-    Repeat,
-    Restart,
-    Resume,
-    Stall,
-    Taking,
-)
 
 __all__ = [
     "IN_MEMORY",
@@ -79,6 +65,7 @@ Verdict = Literal["held", "refuted", "unknown", "error"]
 class ObjectRef(Shape):
     """A Durable Object that the story uses, identified by class and name or by class and hex id."""
 
+    rules: ClassVar[tuple[Rule, ...]] = ({"oneOf": [given("name"), given("id")]},)
     class_: str = Field(alias="class", description="The name of the Durable Object class.")
     name: str | None = Field(
         default=None, description="Its name; without {play} in it, each play gets a runtime of its own."
@@ -161,6 +148,9 @@ FailureKinds = Annotated[
 class Control(Shape):
     """One change to the story with which the claim must get another verdict."""
 
+    rules: ClassVar[tuple[Rule, ...]] = (
+        any_of([some("clients", "minProperties"), some("vars", "minProperties"), given("steps"), given("worker")]),
+    )
     clients: dict[Identifier, Client] = Field(default={}, description="Clients to replace, by name.")
     vars: dict[CaptureName, Any] = Field(default={}, description="Vars to replace, by name.")
     steps: list[Any] | None = Field(default=None, min_length=1, description="Steps to play instead of the story's.")

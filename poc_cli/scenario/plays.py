@@ -52,6 +52,9 @@ class Play:
     gaps: tuple[int, ...] = ()
     """Of a session: the steps after which the objects are evicted."""
 
+    asleep: tuple[str, ...] = ()
+    """Of a session: the objects that are evicted while the others stay; empty if all are."""
+
     ignore: tuple[str, ...] = ()
     """Of a session: keys and paths of the command line that may differ."""
 
@@ -83,8 +86,11 @@ class Play:
 
     @property
     def resets(self) -> bool:
-        """Whether module state is reset at each sleep, which takes a runtime of its own."""
-        return self.role in {CONFIRM, "disturbed"}
+        """Whether module state is reset at each sleep, which takes a runtime of its own.
+
+        An object that stays in memory while another sleeps keeps the module state that it may rest on.
+        """
+        return self.role == CONFIRM or (self.role == "disturbed" and not self.asleep)
 
     @property
     def alone(self) -> bool:

@@ -1,4 +1,4 @@
-"""Generate docs/scenarios.md, the language reference: prose from reference.md, tables from the models."""
+"""Generate docs/scenarios.md, the language reference: prose from reference.md, tables and examples from the models."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from poc_cli.scenario.check_names import MEANINGS
 from poc_cli.scenario.claims_page import anchor_of
-from poc_cli.scenario.examples import EXAMPLES, FRAME
 from poc_cli.scenario.model import ROWS, VERBS
 from poc_cli.scenario.schema import DURATION, schema
 
@@ -165,3 +164,28 @@ _NOUNS: Final = {
     "MatrixCell": "a table with `row` and `expects`",
 }
 """How a type is described if it has its own section or table on the page."""
+
+
+FRAME: Final = """\
+name    = "example"
+title   = "Two clients in one room."
+object  = { class = "Room", name = "{play}" }
+clients = { ann = "/room/{play}?name=ann", bob = "/room/{play}?name=bob" }
+
+steps = [
+%s]
+"""
+"""The scenario file around the steps of an example."""
+
+EXAMPLES: Final = {verb: model.example for verb, model in VERBS.items()}
+"""The example steps of each verb."""
+
+
+ORIGIN: Final = 'origin  = { dir = "app", start = "node server.mjs", ready = "/hello" }\n'
+"""The line that examples with an app server need in addition."""
+
+
+def whole(steps: str) -> str:
+    """Return a complete scenario file with the steps."""
+    file = FRAME % steps
+    return file.replace("clients = ", f"{ORIGIN}clients = ", 1) if "origin = " in steps else file

@@ -8,9 +8,11 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 from pydantic_core import core_schema
 
+from poc_cli.scenario.check_names import MEANINGS
 from poc_cli.scenario.duration import WRITTEN, seconds, written
-from poc_cli.scenario.model import VERBS, ScenarioFile
-from poc_cli.scenario.schema_rules import CHOICES, RULES
+from poc_cli.scenario.model import ROWS, VERBS, Claim, MatrixCell, ScenarioFile
+from poc_cli.scenario.schema_rules import Rule
+from poc_cli.scenario.types import Shape
 
 DIALECT: Final = "http://json-schema.org/draft-07/schema#"
 """The newest draft that taplo, which TOML extensions of editors use, fully supports."""
@@ -21,6 +23,12 @@ REFERENCE: Final = "#/definitions/{model}"
 _STEP: Final = "Step"
 _COMPLETION_KEYS: Final = ("description", "type", "const", "enum")
 """The parts of a key's schema that editors need to complete it and its value."""
+
+CHOICES: Final[dict[tuple[type[BaseModel], str], Rule]] = {
+    (Claim, "check"): {"enum": list(MEANINGS), "x-taplo": {"docs": {"enumValues": list(MEANINGS.values())}}},
+    (MatrixCell, "row"): {"enum": list(ROWS)},
+}
+"""Keys with a fixed set of values whose type in the model is text; `x-taplo` documents each value in editors."""
 
 DURATION: Final = {"type": "string", "pattern": f"^{WRITTEN}$"}
 """The schema of a duration in the file."""
@@ -53,9 +61,9 @@ def schema() -> dict[str, Any]:
         adapt_to_toml(node)
     for (model, key), choice in CHOICES.items():
         definitions[model.__name__]["properties"][key] |= choice
-    for model in (*models, *RULES):
-        if model.__name__ in definitions:
-            definitions[model.__name__] |= _rules(model)
+    for table in _subclasses(Shape):
+        if table.__name__ in definitions:
+            definitions[table.__name__] |= _rules(table)
     definitions[_STEP] = _step(definitions)
     whole = definitions.pop(ScenarioFile.__name__) | {"description": "A poc scenario: one story in one file."}
     return {"$schema": DIALECT, **whole, "definitions": dict(sorted(definitions.items()))}
@@ -66,9 +74,15 @@ def text() -> str:
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
 
 
+def _subclasses(model: type[Shape]) -> Iterator[type[Shape]]:
+    for each in model.__subclasses__():
+        yield each
+        yield from _subclasses(each)
+
+
 def _rules(model: type[BaseModel]) -> dict[str, Any]:
     """Return the rules of a model: a single rule as it is, several in an `allOf`, in which taplo cannot complete."""
-    rules = [rule for base in model.__mro__ for rule in RULES.get(base, [])]
+    rules: list[Rule] = [rule for base in model.__mro__ for rule in vars(base).get("rules", ())]
     if len(rules) == 1 and "properties" not in rules[0]:
         return rules[0]
     return {"allOf": rules} if rules else {}

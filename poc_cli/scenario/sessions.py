@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from poc_cli.scenario.matching import BINARY, looks_at_keys
 from poc_cli.scenario.model import Hibernate, Idle, On, Probe, Resume, Step
@@ -16,6 +16,8 @@ UNDISTURBED: Final = "undisturbed"
 DISTURBED: Final = "disturbed"
 """The role of a session whose objects are evicted in some of the gaps between its steps."""
 
+_Element = TypeVar("_Element")
+
 SESSIONS: Final = frozenset({UNDISTURBED, DISTURBED})
 
 LONGEST_IDLE: Final = 8.0
@@ -23,6 +25,28 @@ LONGEST_IDLE: Final = 8.0
 
 LONGEST_WAIT: Final = 1.0
 """How long a step waits for a message, in seconds. What comes later still counts, as seen in a later step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sleeps:
+    """In which gaps of a performance objects sleep, and which: all of them where `objects` is empty."""
+
+    gaps: tuple[int, ...] = ()
+    objects: tuple[str, ...] = ()
+
+    def is_within(self, other: "Sleeps") -> bool:
+        """Return whether these are some of the sleeps of another performance, not all of them."""
+        gaps = set(self.gaps) <= set(other.gaps)
+        objects = not other.objects or (bool(self.objects) and set(self.objects) <= set(other.objects))
+        return self != other and gaps and objects
+
+    def halves(self) -> tuple["Sleeps", ...]:
+        """Return the two halves of the gaps, none of a single gap."""
+        return tuple(replace(self, gaps=half) for half in _halves(self.gaps))
+
+    def halves_by_object(self, labels: Sequence[str]) -> tuple["Sleeps", ...]:
+        """Return the two halves of the objects, which are those in `labels` where all sleep; none of a single one."""
+        return tuple(replace(self, objects=half) for half in _halves(self.objects or tuple(labels)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +86,9 @@ def gaps_of(story: Play) -> int:
     return max(0, len(steps_of_session(story)) - 1)
 
 
-def session(story: Play, number: int, gaps: Iterable[int] = (), *, slowed: bool = False, after_s: float = 0) -> Play:
-    """Return a performance of the session of a story; `gaps` lists the steps after which its objects are evicted."""
-    chosen = tuple(sorted(set(gaps)))
+def session(story: Play, number: int, sleeps: Sleeps = Sleeps(), *, slowed: bool = False, after_s: float = 0) -> Play:
+    """Return a performance of the session of a story, with sleeps after some of its steps."""
+    chosen = sleeps.gaps
     return replace(
         story,
         label=f"{story.scenario.document.name}!{number}",
@@ -74,17 +98,40 @@ def session(story: Play, number: int, gaps: Iterable[int] = (), *, slowed: bool 
         steps=_impatient(steps_of_session(story)) if chosen else steps_of_session(story),
         round=number,
         gaps=chosen,
+        asleep=sleeps.objects,
         slowed=slowed,
         after_s=after_s,
     )
 
 
-def first_gaps(number: int, one_by_one: int = 30) -> list[tuple[int, ...]]:
-    """Return in which gaps the objects of the first performances sleep.
+def first_sleeps(gaps: int, labels: Sequence[str] = (), one_by_one: int = 30) -> list[Sleeps]:
+    """Return in which gaps which objects of the first performances sleep.
 
-    Up to `one_by_one` gaps, each has a performance of its own, and one has them all. Of more gaps, groups share one:
-    every eighth, and pairs of neighbors. A group that differs is divided by `halves`.
+    All sleep together: up to `one_by_one` gaps, each has a performance of its own, and one has them all. Of more gaps,
+    groups share one: every eighth, and pairs of neighbors. Of several objects each also sleeps by itself, in every
+    fourth gap and in all. A performance that differs is divided by its halves.
     """
+    together = [Sleeps(group) for group in _gap_groups(gaps, one_by_one)]
+    if len(labels) <= 1 or not gaps:
+        return together
+    every = tuple(range(gaps))
+    groups = dict.fromkeys([*(every[first::4] for first in range(min(4, gaps))), every])
+    return together + [Sleeps(group, objects) for objects in _object_groups(labels) for group in groups]
+
+
+def _object_groups(labels: Sequence[str], one_by_one: int = 4) -> list[tuple[str, ...]]:
+    """Return which objects sleep while the others stay: each by itself.
+
+    Of many objects, halves sleep: for any two objects there is one with the first and without the second.
+    """
+    if len(labels) <= one_by_one:
+        return [(label,) for label in labels]
+    bits = range((len(labels) - 1).bit_length())
+    halves = [tuple(each for at, each in enumerate(labels) if at >> bit & 1 == side) for bit in bits for side in (0, 1)]
+    return [half for half in halves if half]
+
+
+def _gap_groups(number: int, one_by_one: int) -> list[tuple[int, ...]]:
     every = tuple(range(number))
     if number <= 1:
         return [every] if every else []
@@ -95,12 +142,9 @@ def first_gaps(number: int, one_by_one: int = 30) -> list[tuple[int, ...]]:
     return [*eighths, *neighbors, every]
 
 
-def halves(gaps: Sequence[int]) -> list[tuple[int, ...]]:
-    """Return the two halves of a group, none of a single gap."""
-    if len(gaps) <= 1:
-        return []
-    middle = len(gaps) // 2
-    return [tuple(gaps[:middle]), tuple(gaps[middle:])]
+def _halves(group: tuple[_Element, ...]) -> tuple[tuple[_Element, ...], ...]:
+    middle = len(group) // 2
+    return (group[:middle], group[middle:]) if middle else ()
 
 
 def _impatient(steps: Iterable[PlacedStep]) -> tuple[PlacedStep, ...]:

@@ -10,7 +10,8 @@ from poc_cli.inert import inert
 from poc_cli.scenario.abilities import Need
 from poc_cli.scenario.duration import Duration, written
 from poc_cli.scenario.matching import expected_messages
-from poc_cli.scenario.types import CaptureName, Shape
+from poc_cli.scenario.schema_rules import Rule, given, in_case
+from poc_cli.scenario.types import CaptureName, Identifier, Shape
 from poc_cli.scenario.wording import cut, do, listed, message
 
 VERBS: dict[str, type["Step"]] = {}
@@ -33,6 +34,8 @@ class Step(Shape):
     needs_object: ClassVar[bool] = False
     touches_objects: ClassVar[bool] = True
     """Whether the step may send to an object or act on one."""
+    asks_worker: ClassVar[bool] = True
+    """Whether the step sends something to the worker, so that a dead runtime shows itself in it."""
     only_looks: ClassVar[bool] = False
     """Whether the step only observes. If it cannot be played, only its claim is left out and not the whole story."""
     claim: str | None = Field(
@@ -70,10 +73,19 @@ class Step(Shape):
             VERBS[cls.verb] = cls
 
 
+class Taking(Step):
+    """Base class of steps after which something is lost, to which the `after` of a claim can refer."""
+
+    id: Identifier | None = Field(default=None, description="A name for the `after` of a claim.")
+
+
 class Exchange(Step):
     """The keys that `on`, `resume` and `http` share: what to send, and what to expect in reply."""
 
     fills_templates: ClassVar[tuple[str, ...]] = ("send", "expect")
+    rules: ClassVar[tuple[Rule, ...]] = (
+        in_case("order", "any", {**given("expect"), "properties": {"expect": {"type": "array"}}}),
+    )
     send: Any = Field(default=None, description="The message: a table is JSON, a string is text.")
     expect: Any = Field(default=None, description="The expected message; a list is several messages in order.")
     where: list[str] = Field(default=[], description="Conditions on the expected message: path op literal.")
@@ -135,6 +147,8 @@ class Fill(Shape):
 
 class Shows(Shape):
     """What a page must show, compared with white space collapsed."""
+
+    rules: ClassVar[tuple[Rule, ...]] = ({"oneOf": [given("text"), given("contains"), given("texts")]},)
 
     selector: str = Field(min_length=1, description="A CSS selector of the elements.")
     text: str | None = Field(default=None, description="One element must have exactly this text.")

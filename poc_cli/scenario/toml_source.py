@@ -1,8 +1,9 @@
-"""Read TOML files, and report errors with their position in the text."""
+"""Read TOML files, and report errors with their position in the text, such as that of an unclosed bracket."""
 
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Final, NoReturn
 
@@ -11,7 +12,6 @@ import tomli
 from poc_cli.errors import Position, ScenarioError
 from poc_cli.inert import inert
 from poc_cli.scenario.positions import Positions, locate
-from poc_cli.scenario.unclosed import unclosed
 from poc_cli.scenario.validation_errors import Problem
 from poc_cli.scenario.values import DEEPEST
 
@@ -168,3 +168,55 @@ class Source:
     def _error(self, message: str, position: Position, advice: str | None = None) -> ScenarioError:
         line, caret = _source_line(self.text, position)
         return ScenarioError(self.file, inert(message), position=position, source_line=line, caret=caret, advice=advice)
+
+
+_TOKEN: Final = re.compile(
+    r'''
+      (?P<quotes>"""|\'\'\')
+    | "(?:[^"\\\n]++|\\[^\n])*+"
+    | '[^'\n]*+'
+    | (?P<broken>["'])           # quotes that are not closed on their line: the parser says so, at the right place
+    | \#[^\n]*+
+    | (?P<opener>[\[{])
+    | (?P<closer>[\]}])
+    ''',
+    re.VERBOSE,
+)
+_CLOSERS: Final = {"[": "]", "{": "}"}
+_LONG_TEXT: Final = {
+    '"""': re.compile(r'(?:[^"\\]++|\\.|"{1,2}(?!"))*+"{3,5}', re.DOTALL),
+    "'''": re.compile(r"(?:[^']++|'{1,2}(?!'))*+'{3,5}"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Opener:
+    """An unclosed delimiter and its offset in the text."""
+
+    mark: str
+    offset: int
+
+
+def unclosed(text: str) -> Opener | None:
+    """Return the innermost unclosed delimiter, before a closing one of another kind or at the end of the text."""
+    open_now: list[Opener] = []
+    at = 0
+    while (token := _TOKEN.search(text, at)) is not None:
+        at = token.end()
+        match token.lastgroup:
+            case "quotes":
+                long_text = _LONG_TEXT[token[0]].match(text, at)
+                if long_text is None:
+                    return Opener(token[0], token.start())
+                at = long_text.end()
+            case "broken":
+                return None
+            case "opener":
+                open_now.append(Opener(token[0], token.start()))
+            case "closer":
+                if not open_now:
+                    return None
+                opener = open_now.pop()
+                if _CLOSERS[opener.mark] != token[0]:
+                    return opener
+    return open_now[-1] if open_now else None

@@ -1,14 +1,19 @@
 """Types shared by all models of a scenario file: strict tables, names and folders."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from poc_cli.scenario.schema_rules import Rule
 
 
 class Shape(BaseModel):
     """A table of the file; unknown keys and values of another type are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True, defer_build=True)
+
+    rules: ClassVar[tuple[Rule, ...]] = ()
+    """What its validators demand, as JSON Schema for editors; subclasses keep the rules of their bases."""
 
 
 def _as_list(value: object) -> object:

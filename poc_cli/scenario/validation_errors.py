@@ -10,18 +10,20 @@ from poc_cli.errors import did_you_mean
 from poc_cli.scenario.client_tables import CommandSpec, PageSpec
 from poc_cli.scenario.load_model import LoadFile, LoadTable
 from poc_cli.scenario.model import (
+    VERBS,
     Claim,
     ClientSpec,
     Control,
     MatrixCell,
     ObjectRef,
+    On,
     OriginSpec,
+    Resume,
     ScenarioFile,
     WorkerRef,
 )
 from poc_cli.scenario.step_bases import Fill, Shows
 from poc_cli.scenario.values import Path, kind, shown
-from poc_cli.scenario.verbs import On, Resume
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -71,7 +73,7 @@ _CLIENTS: Final[Mapping[str, tuple[type[BaseModel], str]]] = {
 }
 """The tags that pydantic adds to paths for each kind of client; they are not in the file."""
 
-_NAMED: Final = frozenset({"on", "connect", "close", "kill", "stall", "of"})
+_NAMED: Final = frozenset({"of"}.union(*(model.names_clients for model in VERBS.values())))
 """Keys that take one name or a list of them."""
 
 _SHORT: Final[Mapping[str, str]] = {

@@ -14,8 +14,8 @@ from typing import Final
 
 from poc_cli.clients.subprocesses import ProgramFolder
 from poc_cli.errors import TargetError
+from poc_cli.targets.installation import cache
 from poc_cli.targets.process import ending, guard, signal_group
-from poc_cli.targets.runtime_programs import cache
 
 BUILDS_WITHIN_SECONDS: Final = 900.0
 """Enough for the first installation of a large app over a slow network."""

@@ -31,7 +31,6 @@ class FrontDoor:
 
         Raises UsageError if the port is in use.
         """
-        self._endpoint = endpoint
         self._token = token
         self._bound = _bound(port)
         self._relay = Relay(lambda _: endpoint, self, self._bound, RequestObserver(self._forwarded, self._answered))
@@ -58,6 +57,11 @@ class FrontDoor:
     def happenings(self) -> tuple[Happening, ...]:
         """Return what has happened so far, in order."""
         return tuple(sorted(self._happenings, key=lambda each: each.at_s))
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Return what grows with everything that passes or ends: the happenings and the bytes so far."""
+        return len(self._happenings), self._relay.passed_bytes
 
     @property
     def is_full(self) -> bool:
@@ -91,7 +95,7 @@ class FrontDoor:
     # --- WebSockets
 
     def opened(self, number: int, head: Head) -> None:
-        """Keep that the worker accepted a WebSocket, as of the request: others may be told of it before the client."""
+        """Keep that the worker accepted a WebSocket, as of the request: others may hear of it before the client."""
         self._keep(Opened(self._begun_s(head), number, head.target, head.headers))
 
     def refused(self, number: int, head: Head, status: int) -> None:

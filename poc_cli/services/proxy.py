@@ -9,11 +9,12 @@ from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 from weakref import WeakKeyDictionary
 
-import aiohttp
+import httpx
 from aiohttp import web
 
 from poc_cli.clients.peer_user import is_of_another_user
 from poc_cli.services.gateway import bound, named_play
+from poc_cli.targets.endpoint import no_tls
 
 LOOKED_INTO: Final = 1 << 16
 """Bytes of a body that is searched for the name of a play; longer bodies are streamed."""
@@ -32,7 +33,11 @@ _HOP_BY_HOP: Final = frozenset(
 )
 """Headers for one connection only (RFC 9110 7.6.1)."""
 
-_CHUNK: Final = 1 << 16
+_CONNECTS_WITHIN: Final = 5.0
+"""Seconds to reach the app; its response may take as long as it likes."""
+
+_CONNECTIONS: Final = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+"""None is used again: a server may close an idle connection just as the next request is sent on it."""
 
 _LEAVES_WITHIN: Final = 0.001
 """Seconds that aiohttp waits for pending requests at shutdown; 0 would mean forever."""
@@ -67,7 +72,7 @@ class Proxy:
         self._bound = bound()
         self._rules: dict[str, PlayRules] = {}
         self._runner: web.AppRunner | None = None
-        self._session: aiohttp.ClientSession | None = None
+        self._transport: httpx.AsyncHTTPTransport | None = None
         self._other_users: WeakKeyDictionary[asyncio.BaseTransport, bool] = WeakKeyDictionary()
         self.app: str | None = None
 
@@ -103,10 +108,7 @@ class Proxy:
         # Do not wait for open connections; the app behind them ends with the run.
         self._runner = web.AppRunner(server, access_log=None, shutdown_timeout=_LEAVES_WITHIN, auto_decompress=False)
         await self._runner.setup()
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=5.0)
-        async with aiohttp.ClientSession(
-            auto_decompress=False, timeout=timeout, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()
-        ) as self._session:
+        async with httpx.AsyncHTTPTransport(verify=no_tls(), trust_env=False, limits=_CONNECTIONS) as self._transport:
             await web.SockSite(self._runner, self._bound).start()
             try:
                 yield
@@ -145,43 +147,52 @@ class Proxy:
 
         if rules is not None and rules.delay:
             await asyncio.sleep(rules.delay)
-        if self.app is None or self._session is None or (rules is not None and rules.down):
+        if self.app is None or self._transport is None or (rules is not None and rules.down):
             report(None)
             return _drop(request)
         if request.headers.get("Upgrade", "").lower() == "websocket":
             report(501)
             return web.Response(status=501, text="the proxy forwards no WebSockets")
-        headers = [(name, value) for name, value in request.headers.items() if name.lower() not in _HOP_BY_HOP]
         try:
-            answer = await self._session.request(
-                request.method,
-                self.app + request.raw_path,
-                headers=headers,
-                data=body if short else (request.content if request.body_exists else None),
-                allow_redirects=False,
-            )
-        except (aiohttp.ClientError, OSError):
+            answer = await self._transport.handle_async_request(_forwarded(request, self.app, body))
+        except (httpx.TransportError, OSError):
             report(None)
             return _drop(request)
-        report(answer.status)
-        async with answer:
+        report(answer.status_code)
+        async with contextlib.aclosing(answer):
             return await _streamed(request, answer)
 
 
-async def _streamed(request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
-    response = web.StreamResponse(status=answer.status, reason=answer.reason)
-    for name, value in answer.headers.items():
+def _forwarded(request: web.Request, app: str, body: bytes | None) -> httpx.Request:
+    """Return the request for the app: a body that was not read is streamed."""
+    headers = [(name, value) for name, value in request.headers.items() if name.lower() not in _HOP_BY_HOP]
+    content = request.content.iter_any() if body is None and request.body_exists else body
+    # The target as it came: a URL would be normalized.
+    exact = {"target": request.raw_path.encode("utf-8", "surrogateescape")}
+    timeout = httpx.Timeout(None, connect=_CONNECTS_WITHIN).as_dict()
+    return httpx.Request(
+        request.method, app, headers=headers, content=content, extensions={**exact, "timeout": timeout}
+    )
+
+
+async def _streamed(request: web.Request, answer: httpx.Response) -> web.StreamResponse:
+    response = web.StreamResponse(status=answer.status_code, reason=answer.reason_phrase)
+    for name, value in answer.headers.multi_items():
         if name.lower() not in _HOP_BY_HOP:
             response.headers.add(name, value)
-    with contextlib.suppress(ConnectionError):  # the requester may have disconnected
+    try:
         await response.prepare(request)
-        async for chunk in answer.content.iter_chunked(_CHUNK):
+        async for chunk in answer.aiter_raw():
             await response.write(chunk)
         await response.write_eof()
+    except ConnectionError:  # the requester has disconnected
+        pass
+    except httpx.TransportError:  # the app has: its response ends as it did
+        return _drop(request)
     return response
 
 
-def _drop(request: web.Request) -> web.Response:
+def _drop(request: web.Request) -> web.StreamResponse:
     """Drop the connection without a response."""
     if request.transport is not None:
         request.transport.abort()

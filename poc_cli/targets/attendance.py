@@ -57,8 +57,6 @@ class Attendance:
         self._read: dict[str, list[int]] = {}
         self.stretches: list[Stretch] = []
         self.listener: Callable[[Stretch], None] = lambda _: None
-        self.delay_s = 0.0
-        """How late the last beat was."""
 
     def begin(self) -> None:
         """Start expecting beats."""
@@ -83,7 +81,6 @@ class Attendance:
             self._note("poc", self._last_ns, now)
         elif not is_beat:
             return
-        self.delay_s = max(0, passed - BEAT_NS) / 1e9
         self._last_ns, self._suspended = now, suspended
         self._read.clear()
 

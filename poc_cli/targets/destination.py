@@ -7,10 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from poc_cli.errors import UsageError, did_you_mean
-
-LOCAL: Final = "local"
-CLOUDFLARE: Final = "cloudflare"
-WORDS: Final = (LOCAL, CLOUDFLARE)
+from poc_cli.targets.target_registry import LOCAL, TARGETS, URL, WORDS, TargetEntry
 
 _SCHEMES: Final = {"ws": "http", "wss": "https", "http": "http", "https": "https"}
 
@@ -30,15 +27,20 @@ _FORBIDDEN: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """`word` is local, cloudflare or url; `url` is the address, if any, without a trailing slash."""
+    """A chosen target: `word` is its name, and `url` the address, if any, without a trailing slash."""
 
-    word: str = LOCAL
+    word: str = LOCAL.name
     url: str | None = None
+
+    @property
+    def entry(self) -> TargetEntry:
+        """Return the target's entry."""
+        return TARGETS[self.word]
 
     @property
     def is_local(self) -> bool:
         """Whether poc runs the worker in a local runtime."""
-        return self.word == LOCAL
+        return self.entry.starts_runtimes
 
 
 def destination(text: str) -> Destination:
@@ -50,7 +52,7 @@ def destination(text: str) -> Destination:
         if "." in host or ":" in host or host == "localhost":
             raise UsageError(f'the target "{text}" has no scheme', f"write it as https://{text}")
         raise UsageError(f'there is no target "{text}"', did_you_mean(text, WORDS) or "or give a worker's address")
-    return Destination("url", _address(text))
+    return Destination(URL.name, _address(text))
 
 
 def _address(text: str) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from poc_cli.errors import TargetError
+from poc_cli.targets.installation import WRANGLER_VERSION
 from poc_cli.targets.packages import declares, installation, manifest
-from poc_cli.targets.runtime_programs import WRANGLER_VERSION
 from poc_cli.targets.worker_source import REDIRECT, WorkerSource, configuration_in
 from poc_cli.targets.wrangler_config import read
 

@@ -92,7 +92,7 @@ class Variable:
     place: Place | None = None
 
     @property
-    def told(self) -> dict[str, Any]:
+    def recorded(self) -> dict[str, Any]:
         """Return the variable as recorded in the history."""
         place = self.place
         return {"name": self.name} | ({} if place is None else {"script": place.script, "line": place.line})
@@ -172,10 +172,10 @@ async def _global_names(page: str) -> list[str]:
     inspector = await open_inspector(page)
     try:
         names = "Reflect.ownKeys(globalThis).filter((key) => typeof key === 'string')"
-        told = await inspector.call(
+        reply = await inspector.call(
             "Runtime.evaluate", expression=names, contextId=inspector.context, returnByValue=True, silent=True
         )
-        found: list[str] = told["result"]["value"]
+        found: list[str] = reply["result"]["value"]
         return found
     finally:
         await inspector.close()
@@ -344,8 +344,8 @@ class ModuleState:
 
     async def _private_values(self) -> list[tuple[Binding, Result]]:
         async def of(handle: str) -> list[tuple[Binding, Result]]:
-            told = await self._isolate.inspector.call("Runtime.getProperties", objectId=handle, ownProperties=True)
-            fields = [each for each in told.get("privateProperties", []) if "value" in each]
+            reply = await self._isolate.inspector.call("Runtime.getProperties", objectId=handle, ownProperties=True)
+            fields = [each for each in reply.get("privateProperties", []) if "value" in each]
             return [(Binding(each["name"], None, is_module=False, holder=handle), each["value"]) for each in fields]
 
         found = await self._isolate.gather(partial(of, handle) for handle in self._private)
@@ -361,7 +361,7 @@ class ModuleState:
 
     async def _internal_state(self, each: _Internal) -> str:
         internal = await self._isolate.internal_properties(each.handle)
-        told = [
+        reply = [
             f"{name}={value.get('value', value.get('description'))}"
             for name, value in sorted(internal.items())
             if name in {"[[GeneratorState]]", "[[GeneratorLocation]]", "[[PromiseState]]", "[[Entries]]"}
@@ -371,11 +371,11 @@ class ModuleState:
             for scope in await self._isolate.properties(scopes):
                 if scope.get("value", {}).get("description", "").startswith("Local"):
                     variables = await self._isolate.properties(scope["value"]["objectId"])
-                    told += [f"{variable['name']}={_text(variable.get('value', {}))}" for variable in variables]
+                    reply += [f"{variable['name']}={_text(variable.get('value', {}))}" for variable in variables]
         entries = internal.get("[[Entries]]", {}).get("objectId")
         if entries is not None:
-            told += [_text(entry.get("value", {})) for entry in await self._isolate.properties(entries)]
-        return "\n".join(told)
+            reply += [_text(entry.get("value", {})) for entry in await self._isolate.properties(entries)]
+        return "\n".join(reply)
 
     async def _weakly(self, method: str, number: int, weak: _Internal) -> bool:
         """Call the keeper with a weak collection and its current entries."""
@@ -383,12 +383,12 @@ class ModuleState:
         entries = await self._isolate.elements(internal["[[Entries]]"]["objectId"])
         flat: list[Result] = []
         for each in entries:
-            told = {
+            reply = {
                 prop["name"]: prop["value"]
                 for prop in await self._isolate.properties(each["objectId"])
                 if "value" in prop
             }
-            flat += [argument(told.get("key", told.get("value", {}))), argument(told.get("value", {}))]
+            flat += [argument(reply.get("key", reply.get("value", {}))), argument(reply.get("value", {}))]
         return bool(await self._ask(method, [{"value": number}, {"objectId": weak.handle}, *flat]))
 
     async def _objects(self, changes: Sequence[Result]) -> list[Variable]:
@@ -424,10 +424,10 @@ class ModuleState:
         return Variable(binding.label, await self._place(binding))
 
     async def _internal_name(self, each: _Internal) -> Variable:
-        told = await self._ask("named", [{"objectId": each.handle}])
-        if told["root"] >= 0:
-            return Variable(told["path"], await self._place(self._bindings[told["root"]]))
-        return Variable(told["path"] or f"a {each.kind} that no variable names")
+        reply = await self._ask("named", [{"objectId": each.handle}])
+        if reply["root"] >= 0:
+            return Variable(reply["path"], await self._place(self._bindings[reply["root"]]))
+        return Variable(reply["path"] or f"a {each.kind} that no variable names")
 
     async def _place(self, binding: Binding) -> Place | None:
         """Return the location of a variable's declaration, if the script's text shows it."""
@@ -454,7 +454,7 @@ class ModuleState:
         return array
 
     async def _call(self, method: str, arguments: list[Result], *, by_value: bool) -> Result:
-        told = await self._isolate.inspector.call(
+        reply = await self._isolate.inspector.call(
             "Runtime.callFunctionOn",
             objectId=self._keeper,
             functionDeclaration=f"function (...given) {{ return this.{method}(...given) }}",
@@ -462,7 +462,7 @@ class ModuleState:
             returnByValue=by_value,
             silent=True,
         )
-        result: Result = told["result"]
+        result: Result = reply["result"]
         return result
 
     async def _ask(self, method: str, arguments: list[Result]) -> Any:

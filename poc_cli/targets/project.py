@@ -16,7 +16,7 @@ from poc_cli.targets.absent_workers import USER, stand_ins
 from poc_cli.targets.bindings import absent
 from poc_cli.targets.capnp import Service, joined, services, with_tails
 from poc_cli.targets.compatibility import Compilation
-from poc_cli.targets.runtime_programs import WRANGLER_VERSION
+from poc_cli.targets.installation import WRANGLER_VERSION
 from poc_cli.targets.sourcemap import SourceMap
 from poc_cli.targets.worker import LISTENS_WITHIN_SECONDS, MESSAGE, Worker, write_message
 from poc_cli.targets.worker_source import WorkerSource

@@ -200,7 +200,7 @@ class Running:
     async def _report_soon(self) -> None:
         """Report exceptions before the next pulse, so that their time is that of the step; not too often."""
         await asyncio.sleep(REPORTED_AFTER_SECONDS)
-        with suppress(PocError):  # whoever waits for the runtime is told
+        with suppress(PocError):  # those who wait for the runtime get the error
             await self.fence()
 
     def _report_outputs(self) -> None:

@@ -37,14 +37,14 @@ def table_lines() -> Iterator[str]:
             yield from table.read_text(encoding="ascii").splitlines()
 
 
-def is_told() -> bool:
+def is_available() -> bool:
     """Return whether this machine has the table."""
     return any(table.exists() for table in _TABLES)
 
 
 def connects_to(pid: int, port: int) -> bool | None:
-    """Return whether a process has an open connection that it made to this port; None where that is not told."""
-    if not is_told():
+    """Return whether a process has an open connection that it made to this port; None where that is not known."""
+    if not is_available():
         return None
     inodes = {each.inode for each in entries(table_lines()) if each.remote == port and each.is_established}
     if not inodes:

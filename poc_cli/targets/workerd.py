@@ -11,7 +11,7 @@ from poc_cli.errors import TargetError
 from poc_cli.residency import RESPONSE_BODY, Change, Pin, Stay, WorkerContextEnded
 from poc_cli.residency.identity import object_id
 from poc_cli.residency.trace import Place
-from poc_cli.scenario.abilities import LOCAL_ABILITIES, Ability
+from poc_cli.scenario.abilities import Ability
 from poc_cli.targets.api_address import environment
 from poc_cli.targets.base import (
     Eviction,
@@ -24,6 +24,7 @@ from poc_cli.targets.output_listeners import OutputListeners
 from poc_cli.targets.process import Process, RuntimeFolder, spawn
 from poc_cli.targets.runtime_context import Running, RuntimeContext
 from poc_cli.targets.stream_places import only_stream, with_line
+from poc_cli.targets.target_registry import LOCAL
 from poc_cli.targets.tcp_table import connects_to
 from poc_cli.targets.worker_output import Output
 
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
 class Workerd:
     """A runtime: one workerd process at a time on one disk."""
 
-    kind = "local"
+    kind = LOCAL.name
     oracle: Oracle = "trace"
-    abilities: frozenset[Ability] = LOCAL_ABILITIES
+    abilities: frozenset[Ability] = LOCAL.abilities
 
     def __init__(self, place: RuntimeFolder, context: RuntimeContext, *, inspected: bool = False) -> None:
         """Take the runtime's folder; `inspected` enables the inspector. `start` starts the process."""

@@ -17,8 +17,8 @@ export default {
         url: event?.request?.getUnredacted().url,
         scheduled: event?.scheduledTime !== undefined,
       };
-      const told = JSON.stringify({ entrypoint, durableObjectId, kind, logs, exceptions });
-      console.log(`${env["poc-tail"]} ${told}`);
+      const report = JSON.stringify({ entrypoint, durableObjectId, kind, logs, exceptions });
+      console.log(`${env["poc-tail"]} ${report}`);
     }
   },
   async fetch(request, env) {

@@ -43,7 +43,7 @@ class Workers:
             self._loaded[wanted] = replace(found, beside=(*wanted.variables, *wanted.secrets))
             return
         from poc_cli.targets.dev_script import as_started
-        from poc_cli.targets.runtime_programs import tools
+        from poc_cli.targets.installation import tools
         from poc_cli.targets.wrangler_build import Build, BuildSettings
 
         chosen, notes = as_started(wanted)

@@ -1,9 +1,10 @@
-"""Build a project with wrangler and capture the configuration that it generates for the runtime."""
+"""Build a project with wrangler, in an environment of its own, and capture the configuration for the runtime."""
 
 import contextlib
 import json
 import os
 import select
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -14,16 +15,16 @@ from typing import Any, Final
 from poc_cli.errors import TargetError
 from poc_cli.targets.bindings import Binding, bindings_of, notes, raise_if_remote
 from poc_cli.targets.framework import layout, left_by_a_build, without_assets
+from poc_cli.targets.installation import cache
+from poc_cli.targets.node_tools import command_variables, search_path, write_shims
 from poc_cli.targets.npm import node
-from poc_cli.targets.process import ending, guard, signal_group
+from poc_cli.targets.process import ending, guard, passed_on, signal_group
 from poc_cli.targets.project_options import ProjectOptions
 from poc_cli.targets.runtime_folder import base
-from poc_cli.targets.runtime_programs import cache
 from poc_cli.targets.scratch_folder import ScratchFolder
 from poc_cli.targets.worker_output import Threw, of_stack
 from poc_cli.targets.worker_source import WorkerSource
 from poc_cli.targets.wrangler_config import fallback_name
-from poc_cli.targets.wrangler_environment import FOLDERS, SCRIPTS, environment
 from poc_cli.targets.wrangler_errors import BUILDS_WITHIN_SECONDS, BuildFailure, explained, shortened
 
 _KEPT_ARGUMENTS: Final = ("--socket-addr=", "--external-addr=")
@@ -208,8 +209,8 @@ class Build:
         found: list[Threw] = []
         with contextlib.suppress(OSError, ValueError, LookupError):  # the last line may be half written
             for line in (self._folder / "thrown.jsonl").read_bytes().splitlines():
-                told = json.loads(line)
-                found.append(of_stack(told["stack"], told["at"], self.source.folder))
+                reported = json.loads(line)
+                found.append(of_stack(reported["stack"], reported["at"], self.source.folder))
         return found
 
     def _failure(self, reply: dict[str, Any]) -> TargetError:
@@ -232,3 +233,54 @@ class Build:
                 self._popen.stdin.close()
             os.close(self._report)
         self._scratch.remove()
+
+
+SCRIPTS: Final = Path(__file__).parent / "wrangler"
+
+FOLDERS: Final = ("captured", "home", "tmp", "bin")
+"""The subfolders of wrangler's temporary folder."""
+
+_SETTINGS: Final = {
+    "CI": "1",
+    "NO_COLOR": "1",
+    "FORCE_COLOR": "0",
+    "DO_NOT_TRACK": "1",
+    "WRANGLER_HIDE_BANNER": "true",  # also disables the update check
+    "WRANGLER_SEND_METRICS": "false",
+    "WRANGLER_SEND_ERROR_REPORTS": "false",
+    "CLOUDFLARE_CF_FETCH_ENABLED": "false",  # use the simulator's `request.cf`, not one from the network
+    "X_LOCAL_EXPLORER": "false",
+    "X_LOCAL_OBSERVABILITY": "false",
+}
+
+
+def environment(source: WorkerSource, folder: Path) -> dict[str, str]:
+    """Return wrangler's whole environment; `folder` is its temporary one. Raises OSError."""
+    own, temporary, shims = (str(folder / name) for name in ("home", "tmp", "bin"))
+    write_shims(folder / "bin", managers=True)
+    bindings = {
+        "plain": dict(source.variables),
+        "secret": dict(source.secrets),
+        "hyperdrive": dict(source.data.hyperdrive),
+    }
+    commands = command_variables(source.folder, Path(shims), Path(temporary))
+    return (
+        passed_on()
+        | _SETTINGS
+        | dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "WRANGLER_CACHE_DIR"), own)
+        | {"TMPDIR": temporary, "WRANGLER_LOG_PATH": temporary, "WRANGLER_REGISTRY_PATH": temporary}
+        | {"PATH": search_path(source.folder, Path(shims))}
+        | {"POC_BINDINGS": json.dumps(bindings), "POC_COMMAND": json.dumps(commands)}
+        | {"MINIFLARE_WORKERD_PATH": str(_capture(folder)), "POC_CAPTURE": str(folder / "captured")}
+    )
+
+
+def _capture(folder: Path) -> Path:
+    """Return the script that replaces workerd, or an executable copy of it if it lacks the permission."""
+    script = SCRIPTS / "capture.sh"
+    if os.access(script, os.X_OK):
+        return script
+    copy = folder / script.name
+    shutil.copyfile(script, copy)
+    copy.chmod(0o700)
+    return copy

@@ -15,7 +15,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # started as a file, it would find only its own folder
 
-from poc_cli.targets.runtime_programs import WORKERD_VERSION, locate
+from poc_cli.targets.installation import WORKERD_VERSION, locate
 from tests.bench.measuring import ROOT, Bench, Failed
 
 PAGE = ROOT / "docs" / "benchmarks.md"

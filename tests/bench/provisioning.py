@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from poc_cli.targets import runtime_programs
+from poc_cli.targets import installation
 
 _FOLDER = Path(__file__).parent / "miniflare"
 _MANIFEST = (_FOLDER / "package.json").read_text(encoding="utf-8")
@@ -23,10 +23,10 @@ def miniflare(say: Callable[[str], None]) -> Path:
 
     Raises TargetError where it cannot be brought.
     """
-    home = runtime_programs.cache() / f"bench-miniflare-{VERSION}-{sha256(_LOCK.encode()).hexdigest()[:12]}"
-    if not runtime_programs._is_executable(runtime_programs._binary(home)):
-        thing = runtime_programs.Thing(
-            "miniflare", VERSION, "about 60 MB", runtime_programs._binary, lambda: (_MANIFEST, _LOCK)
+    home = installation.cache() / f"bench-miniflare-{VERSION}-{sha256(_LOCK.encode()).hexdigest()[:12]}"
+    if not installation._is_executable(installation._binary(home)):
+        thing = installation.Thing(
+            "miniflare", VERSION, "about 60 MB", installation._binary, lambda: (_MANIFEST, _LOCK)
         )
-        runtime_programs.bring(thing, home, say, None)
+        installation.bring(thing, home, say, None)
     return home

@@ -34,6 +34,10 @@ MISUSE = {
     "the name of a folder": (["run", "tmp"], "poc: no scenario in tmp\n  scenario files end in .toml\n"),
     "the last failed without a run": (["run", "--last-failed"], "poc: no run in results yet\n"),
     "the last failed and names": (["run", "echo", "--last-failed"], "poc: --last-failed takes the scenarios of the"),
+    "a story of another scenario": (
+        ["run", "echo", "--only", "ecko"],
+        'poc: no chosen scenario has the story "ecko"\n',
+    ),
     "names and all": (["run", "echo", "--all"], "poc: name scenarios or use --all or --tag, not both\n"),
     "an unknown way to sleep": (["run", "echo", "--sleep", "deep"], "'deep' is not one of 'idle', 'evict'"),
     "no places for plays": (["run", "echo", "--jobs", "0"], "Invalid value for '--jobs'"),

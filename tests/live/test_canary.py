@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from poc_cli.targets.runtime_programs import locate
+from poc_cli.targets.installation import locate
 from tests.support.command import Poc, Ran
 from tests.support.mutants import assemble
 from tests.support.record import claims, files, latest

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from poc_cli.targets.runtime_programs import locate
+from poc_cli.targets.installation import locate
 from tests.support.command import Poc, Ran
 from tests.support.module_lab import LAB, STORY
 from tests.support.mutants import assemble
@@ -132,6 +132,13 @@ def test_each_worker_is_told_by_what_it_keeps(laboratory: Laboratory, name: str)
     worker, found = LAB[name], laboratory.found[name]
     assert found["verdict"] == worker.verdict, found["reason"]
     assert worker.names in found["reason"]
+
+
+def test_what_cannot_be_put_back_is_not_transparent_to_sleep(poc: Poc) -> None:
+    ran = poc.run("run", str(LAB["sealed"].assemble(poc.folder / "sealed")), "--sleep", "everywhere", "--json")
+    (found,) = claims(ran.document()).values()
+    assert found["verdict"] == "unknown"
+    assert '"kept" (index.js:2) changed in module state and could not be put back' in found["reason"]
 
 
 def test_a_confirmed_worker_is_not_played_again(laboratory: Laboratory) -> None:

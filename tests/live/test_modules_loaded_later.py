@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from poc_cli.targets.runtime_programs import locate
+from poc_cli.targets.installation import locate
 from tests.support.command import Poc
 from tests.support.module_lab import STORY, Worker
 from tests.support.record import claims

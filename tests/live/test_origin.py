@@ -32,6 +32,10 @@ says = "What the step says."
 """
 
 OURS = '{ dir = "worker", vars = { POC_ALLOWED_ORIGINS = "{origin}" } }'
+MEETS = """\
+  { connect = "ann" },
+  { on = "ann", send = { op = "who" }, expect = { name = "ann" }, claim = "decided" },
+"""
 STARTS = '{ dir = "app", start = "exec node server.mjs", ready = "/api/health", env = { WORKER_URL = "{worker}" } }'
 
 
@@ -136,7 +140,10 @@ def test_one_that_does_not_come_up_is_a_sentence(poc: Poc, start: str, within: s
     ready = "/nowhere" if "404" in said else "/api/health"
     env = 'env = { WORKER_URL = "{worker}" }'
     origin = f'{{ dir = "app", start = "{start}", ready = "{ready}", within = "{within}", {env} }}'
-    ran = poc.run("run", _story(poc, '  { connect = "ann", claim = "decided" },\n', origin))
+    ran = poc.run(
+        "run",
+        _story(poc, MEETS, origin),
+    )
     assert ran.code == 3
     assert said in ran.out + ran.err
     assert ("no such luck" in ran.out) == ("luck" in start)
@@ -148,7 +155,7 @@ def test_it_is_built_once_for_each_content(poc: Poc) -> None:
     cache = {"XDG_CACHE_HOME": str(poc.folder / "cache"), "POC_WORKERD": _workerd()}
     build = 'build = "date +%s%N > built.txt; cat ../shared/word.txt >> built.txt", also = ["shared"]'
     origin = STARTS.replace("ready", f"{build}, ready")
-    story = _story(poc, '  { connect = "ann", claim = "decided" },\n', origin)
+    story = _story(poc, MEETS, origin)
     (poc.folder / "shared").mkdir()
     (poc.folder / "shared" / "word.txt").write_text("one\n", encoding="utf-8")
     (poc.folder / "app" / ".gitignore").write_text("ignored/\n*.tmp\n", encoding="utf-8")
@@ -171,7 +178,7 @@ def test_it_is_built_once_for_each_content(poc: Poc) -> None:
 def test_a_build_that_fails_is_a_sentence_and_tried_again(poc: Poc) -> None:
     cache = {"XDG_CACHE_HOME": str(poc.folder / "cache"), "POC_WORKERD": _workerd()}
     origin = STARTS.replace("ready", 'build = "echo broken >&2; exit 5", ready')
-    story = _story(poc, '  { connect = "ann", claim = "decided" },\n', origin)
+    story = _story(poc, MEETS, origin)
     for _ in range(2):
         ran = poc.run("run", story, variables=cache)
         assert ran.code == 3
@@ -179,7 +186,7 @@ def test_a_build_that_fails_is_a_sentence_and_tried_again(poc: Poc) -> None:
 
 
 def _workerd() -> str:
-    from poc_cli.targets.runtime_programs import locate
+    from poc_cli.targets.installation import locate
 
     return str(locate(lambda _: None))
 

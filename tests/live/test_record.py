@@ -93,3 +93,52 @@ def test_ctrl_c_ends_the_recording_and_twice_everything(tmp_path: Path) -> None:
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert not (poc.folder / "session.toml").exists()
+
+
+VISITOR = """
+import os, signal, sys, tempfile
+from pathlib import Path
+from tests.support.browser import chromium
+
+def pin(pages, page, text):
+    page.fill("input", text)
+    page.press("input", "Enter")
+    for each in pages:
+        each.wait_for_selector(f"li:has-text('{text}')")
+
+def visit(browser):
+    pages = [browser.new_context().new_page() for _ in range(2)]
+    for page, name in zip(pages, ("ann", "bob")):
+        page.goto(f"{sys.argv[1]}?name={name}")
+        page.wait_for_function("document.title === 'Board of 0'")
+    pin(pages, pages[0], "buy milk")
+    pin(pages, pages[1], "done")
+    pages[0].reload()
+    pages[0].wait_for_function("document.title === 'Board of 2'")
+    pin(pages, pages[0], "thanks")
+
+try:
+    with tempfile.TemporaryDirectory() as folder, chromium(Path(folder)) as browser:
+        visit(browser)
+        browser.close()
+finally:
+    os.kill(os.getppid(), signal.SIGINT)
+"""
+
+
+@pytest.mark.long
+@pytest.mark.browser
+def test_a_page_becomes_clients_that_speak_by_themselves(tmp_path: Path) -> None:
+    poc = Poc(tmp_path / "play")
+    visitor = poc.folder / "visitor.py"
+    visitor.write_text(VISITOR, encoding="utf-8")
+    browser = {"BROWSER": f"{sys.executable} {visitor} %s &"}
+    ran = poc.run("record", "--worker", str(PROJECTS / "board"), "--page", "/kitchen", variables=browser)
+    assert ran.code == 0, ran.err + ran.out
+    text = (poc.folder / "session.toml").read_text(encoding="utf-8")
+    assert "3 requests for pages, their parts or streams of events were left out" in text
+    found = tomli.loads(text)
+    assert found["clients"] == {each: f"/boards/{{play}}/socket?name={each}" for each in ("ann", "bob")}
+    assert [each["send"] for each in found["steps"] if "send" in each] == ["buy milk", "done", "thanks"]
+    assert {each["http"] for each in found["steps"] if "http" in each} == {"/boards/{play}/notes"}
+    assert poc.run("run", "session.toml", "--sleep", "everywhere").code == 0

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from poc_cli.targets.runtime_programs import WORKERD_VERSION, locate
+from poc_cli.targets.installation import WORKERD_VERSION, locate
 from tests.support.command import Poc
 
 pytestmark = pytest.mark.live

@@ -73,5 +73,5 @@ def test_what_was_too_long_for_the_record_is_not_said_to_have_been_missing(outco
 def test_storage_that_was_never_written_is_not_said_to_be_lost(outcomes: Outcomes) -> None:
     document = outcomes["sql_write_dropped"].result().document()
     cells = {cell["row"]: cell["value"] for cell in document["matrix"] if cell["column"] == "forced eviction"}
-    assert cells["SQLite rows"] == "not tested"
+    assert cells["SQLite rows"] == "unknown"
     assert cells["KV storage"] == "survived"

@@ -14,8 +14,8 @@ from typing import Self
 
 from aiohttp import web
 
+from poc_cli.targets.installation import locate
 from poc_cli.targets.janitor import Janitor
-from poc_cli.targets.runtime_programs import locate
 from tests.standin.account import Account
 from tests.standin.api import PREFIX, application
 from tests.standin.edge import Edge, Place

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from poc_cli.targets.runtime_programs import locate
+from poc_cli.targets.installation import locate
 from tests.standin.account import Version
 from tests.standin.migrations import Class
 from tests.standin.refusal import Refusal

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from poc_cli.targets.installation import tools
 from poc_cli.targets.npm import node
-from poc_cli.targets.runtime_programs import tools
 
 PATIENCE_SECONDS = 120
 """A guard against a wrangler that hangs; the longest command here takes 10 s, three times as long when it retries."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from poc_cli.shipped import shipped
-from poc_cli.targets.runtime_programs import locate
+from poc_cli.targets.installation import locate
 
 TOKEN: Final = secrets.token_urlsafe(24)
 """What the worker wants to be shown; no output of poc may hold it."""

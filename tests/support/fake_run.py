@@ -28,7 +28,8 @@ from poc_cli.scenario.loader import parse
 from poc_cli.scenario.plays import Play
 from poc_cli.targets.attendance import Attendance
 from poc_cli.targets.local_api import Api
-from tests.support.fake_target import FakeClient, FakeTarget
+from tests.support.fake_client import FakeClient
+from tests.support.fake_target import FakeTarget
 from tests.support.history_schema import misfits
 from tests.support.virtual import World, run
 

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from poc_cli.shipped import shipped
-from poc_cli.targets.runtime_programs import locate
+from poc_cli.targets.installation import locate
 
 TOKEN = secrets.token_urlsafe(16)
 """What the worker expects; the tests send it, too much of it, too little of it, or none."""

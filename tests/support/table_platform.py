@@ -3,7 +3,6 @@
 from tests.support.expected import Expected, special
 
 _QUIET = ("quiet-room/quiet-room-is-left-alone", "quiet-room/quiet-room-is-out-of-memory")
-_REACHED = "subscribed-rooms/subscribers-survive-the-sleep"
 
 ROWS: dict[str, Expected] = {
     "alarm_as_heartbeat": special(*_QUIET, "empty-room/nobody-wakes-an-empty-room", also=("empty-room",)),
@@ -13,26 +12,14 @@ ROWS: dict[str, Expected] = {
         "subscribed-rooms/rpc-wakes-a-sleeping-subscriber",
         "subscribed-rooms/retried-call-runs-once",
     ),
-    # Two objects of one isolate sleep and wake each other, so that module state is not put back before both are awake.
     "sockets_from_messages": special(
         "subscribed-rooms/rpc-wakes-a-sleeping-subscriber",
         "subscribed-rooms/retried-call-runs-once",
         "first-event/request-may-come-first",
         "first-event/alarm-may-come-first",
-        unknown={_REACHED},
     ),
-    "never_unsubscribes": special(
-        "subscribed-rooms/nobody-is-woken-for-the-gone",
-        unknown={
-            _REACHED,
-            "subscribed-rooms/rpc-wakes-a-sleeping-subscriber",
-            "subscribed-rooms/retried-call-runs-once",
-        },
-    ),
-    "runs_twice": special(
-        "subscribed-rooms/retried-call-runs-once",
-        unknown={_REACHED, "subscribed-rooms/rpc-wakes-a-sleeping-subscriber"},
-    ),
+    "never_unsubscribes": special("subscribed-rooms/nobody-is-woken-for-the-gone"),
+    "runs_twice": special("subscribed-rooms/retried-call-runs-once"),
     "closes_of_strangers": special("first-event/close-may-come-first", "first-event/break-may-come-first"),
     "binary_type_set": special("binary-type/outgoing-sockets-get-a-blob"),
     "swept_by_memory": special(

@@ -19,23 +19,23 @@ HEALTHY = tuple(sorted(file.stem for file in SESSIONS.glob("*.toml")))
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """A copy of a project with small changes to one file."""
+    """A copy of a project with small changes to one file, or to those that a change names."""
 
     name: str
     project: str
     loses: str
     file: str
-    changes: tuple[tuple[str, str], ...]
+    changes: tuple[tuple[str, ...], ...]
+    """A text, what replaces it, and the file if it is another one."""
 
     def copied(self, into: Path) -> Path:
         """Copy the project with the changes; each of them must apply."""
         folder = Path(shutil.copytree(PROJECTS / self.project, into / self.name))
-        source = folder / self.file
-        text = source.read_text(encoding="utf-8")
-        for before, after in self.changes:
-            assert before in text, f"{self.name}: {self.file} has no {before}"
-            text = text.replace(before, after)
-        source.write_text(text, encoding="utf-8")
+        for before, after, *other in self.changes:
+            source = folder / (other[0] if other else self.file)
+            text = source.read_text(encoding="utf-8")
+            assert before in text, f"{self.name}: {source.name} has no {before}"
+            source.write_text(text.replace(before, after), encoding="utf-8")
         return folder
 
 

@@ -1,6 +1,6 @@
 """The table of projects in docs/your-own-worker.md has each of tests/projects/shapes."""
 
-from poc_cli.targets.runtime_programs import WRANGLER_VERSION
+from poc_cli.targets.installation import WRANGLER_VERSION
 from tests.support.command import ROOT
 from tests.support.shapes import shapes
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from poc_cli.history import event as kinds
-from poc_cli.judge.binding import objects_of, rests_of, watches_of
+from poc_cli.judge.claim_sleeps import objects_of, rests_of, watches_of
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.ownership import has_reported_sockets
 from poc_cli.judge.proof import proven_sleeps, story_sleeps

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from poc_cli.judge.binding import objects_of
 from poc_cli.judge.check_registry import check
+from poc_cli.judge.claim_sleeps import objects_of
 from poc_cli.judge.fences import fences_of
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.memory_use import MemoryUse, counted, memory_use

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.binding import faults_of, objects_of
 from poc_cli.judge.check_registry import check
+from poc_cli.judge.claim_sleeps import faults_of, objects_of
 from poc_cli.judge.fences import is_cut_short
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
+from poc_cli.judge.frame_arrival import reach_of
 from poc_cli.judge.ownership import sockets_of, unproven_sockets_of, why_not_owned
 from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
-from poc_cli.judge.reach import reach_of
 from poc_cli.judge.sleeps import DEFERRED, Sleep, fault_after, losses_of, sleeps_of
 from poc_cli.record.closings import closing_of
 from poc_cli.record.instances import instances_of

@@ -9,7 +9,7 @@ from poc_cli.history.event import Event
 from poc_cli.judge.check_registry import check
 from poc_cli.judge.checks.delivery import kind_of
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
-from poc_cli.judge.flight import ARRIVES_NS, answered_after
+from poc_cli.judge.frames_in_flight import ARRIVES_NS, answered_after
 from poc_cli.judge.proof import asks_for_sleep, proven_sleeps
 from poc_cli.record.play_record import PlayRecord, once
 from poc_cli.scenario.check_names import CheckEntry

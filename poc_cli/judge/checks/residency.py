@@ -5,9 +5,9 @@ from collections.abc import Mapping
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.binding import objects_of, rests_of, watches_of
 from poc_cli.judge.check_registry import check
 from poc_cli.judge.checks import black_box_checks
+from poc_cli.judge.claim_sleeps import objects_of, rests_of, watches_of
 from poc_cli.judge.fences import is_cut_short, step_of
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
 from poc_cli.judge.proof import proven_sleeps

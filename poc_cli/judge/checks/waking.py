@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from poc_cli.history.event import Event
-from poc_cli.judge.binding import last_rest_before
 from poc_cli.judge.check_registry import check
+from poc_cli.judge.claim_sleeps import last_rest_before
 from poc_cli.judge.fences import fences_of
 from poc_cli.judge.finding import Finding, held, refuted, unknown, worst
-from poc_cli.judge.flight import on_its_way
+from poc_cli.judge.frames_in_flight import on_its_way
 from poc_cli.judge.proof import proven_sleeps
 from poc_cli.judge.sleeps import Sleep
 from poc_cli.record.play_record import FOREVER, PlayRecord

@@ -15,10 +15,10 @@ from poc_cli.judge.recheck.mailbox import Mailbox, Reading, Wanted, first_noise,
 from poc_cli.judge.recheck.play_state import ORIGIN, SLACK_NS, InconsistentRecordError, Ongoing, State
 from poc_cli.scenario.expected_message import Met, value_at
 from poc_cli.scenario.matching import Message, fill
+from poc_cli.scenario.model import On
 from poc_cli.scenario.step_bases import Acting, Exchange, Shows
 from poc_cli.scenario.templates import render_text
 from poc_cli.scenario.values import equal
-from poc_cli.scenario.verbs import On
 
 Outcome = Literal["met", "unmet", "unclear"]
 """`met`: the events are what the step expects; `unmet`: they are not; `unclear`: they do not show it."""

@@ -46,14 +46,14 @@ class Link:
         answers = await asyncio.gather(
             *(self._ask(each, dask_worker.about) for each in addresses), return_exceptions=True
         )
-        for address, told in zip(addresses, answers, strict=True):
-            if isinstance(told, Exception) and _PACKAGE in str(told):  # Dask wraps the ImportError
+        for address, answer in zip(addresses, answers, strict=True):
+            if isinstance(answer, Exception) and _PACKAGE in str(answer):  # Dask wraps the ImportError
                 raise TargetError(
-                    f"the worker {address} does not have this version of poc: {_words(told)}", _INSTALL
-                ) from told
-            if isinstance(told, BaseException):
-                raise TargetError(f"the worker {address} does not respond: {_words(told)}") from told
-            found.append(member(address, told))
+                    f"the worker {address} does not have this version of poc: {_words(answer)}", _INSTALL
+                ) from answer
+            if isinstance(answer, BaseException):
+                raise TargetError(f"the worker {address} does not respond: {_words(answer)}") from answer
+            found.append(member(address, answer))
         if not found:
             start = f"start some: dask worker {self.address} --nthreads 1 --no-nanny"
             raise TargetError(f"the scheduler at {self.address} has no worker", start)
@@ -65,10 +65,10 @@ class Link:
         for _ in range(_QUESTIONS):
             asked = time.time()
             try:
-                told = await self._ask(of.address, dask_worker.clock)
+                answer = await self._ask(of.address, dask_worker.clock)
             except (OSError, TimeoutError) as error:
                 raise TargetError(f"the worker {of.address} does not report its clock: {_words(error)}") from error
-            samples.append((asked, told, time.time()))
+            samples.append((asked, answer, time.time()))
         return clock_from(samples)
 
     async def is_there(self, address: str) -> bool:

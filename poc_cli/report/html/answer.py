@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from poc_cli.judge.document_types import ClaimDocument, RunDocument, ScenarioDocument
-from poc_cli.report.failure_causes import Cause, Causes, is_told, known_defects
+from poc_cli.report.failure_causes import Cause, Causes, is_reported, known_defects
 from poc_cli.report.html.view_model import INCOMPLETE, Answer, Note, Notes, Reference, verdict_shown
 from poc_cli.report.question import question_answers
 from poc_cli.report.styled import plain
@@ -114,7 +114,7 @@ def _notes(document: RunDocument, anchors: Anchors, causes: Causes) -> list[Note
         for items in [tuple(_note(cause, anchors) for cause in every if cause.verdict == verdict)]
     ]
     stopped = [
-        None if is_told(causes.ending(each), of_scenario[each["name"]]) else each["stopped"] for each in scenarios
+        None if is_reported(causes.ending(each), of_scenario[each["name"]]) else each["stopped"] for each in scenarios
     ]
     endings = (
         ("error", "Could not be run", [each["error"] for each in scenarios]),

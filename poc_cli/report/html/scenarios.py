@@ -11,13 +11,20 @@ from typing import Final
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.document_types import ClaimDocument, ControlDocument, RunDocument, ScenarioDocument
+from poc_cli.judge.document_types import (
+    ClaimDocument,
+    ControlDocument,
+    GapDocument,
+    LossDocument,
+    RunDocument,
+    ScenarioDocument,
+    SessionDocument,
+)
 from poc_cli.report.cause_lines import again, step_lines
 from poc_cli.report.failed_step import FailedStep
-from poc_cli.report.failure_causes import Cause, Causes, is_told
+from poc_cli.report.failure_causes import Cause, Causes, is_reported
 from poc_cli.report.html.drawing import Scale, TimelineRenderer, close_up, data_of
 from poc_cli.report.html.safe import address
-from poc_cli.report.html.session_strip import session_of
 from poc_cli.report.html.timeline import Timeline, merge_lanes, timeline_of
 from poc_cli.report.html.transcripts import (
     FEWEST_LINES,
@@ -31,14 +38,18 @@ from poc_cli.report.html.view_model import (
     Claim,
     Drawing,
     FailedClaims,
+    Gap,
+    Loss,
     Picture,
     Play,
     Reference,
     Scenario,
+    Session,
     SourceLine,
     verdict_shown,
 )
 from poc_cli.report.object_use import object_uses, pins_on_cloudflare
+from poc_cli.report.session_view import MEANINGS, advice, remarks, states, value_text
 from poc_cli.report.target_summary import known_defect, rests_on
 from poc_cli.scenario.plays import CONFIRM
 from poc_cli.scenario.sessions import SESSIONS
@@ -173,7 +184,7 @@ class _ScenarioRenderer:
         """Return a scenario; the timelines of one that is not open are drawn by the script when it is opened."""
         causes = self._causes.of(each)
         ending = self._causes.ending(each)
-        stopped = None if is_told(ending, causes) else each["stopped"]
+        stopped = None if is_reported(ending, causes) else each["stopped"]
         stories, controls = self.plays.plays.of_scenario(each["name"])
         story = tuple(self.plays.play(label, is_drawn=is_open) for label in stories)
         others = tuple(self.plays.play(label, is_drawn=is_open) for label in controls)
@@ -212,7 +223,7 @@ class _ScenarioRenderer:
         return _free(anchor, self._free)
 
     def _failure(self, cause: Cause, step: FailedStep) -> FailedClaims:
-        command = again(self._document, cause)
+        command = again(self._document, cause.scenario)
         name = cause.scenario["name"]
         claims = (Reference(claim["id"], self._anchors.claims.get((name, claim["id"]))) for claim in cause.claims)
         return FailedClaims(
@@ -343,3 +354,32 @@ def _describe(label: str, timeline: Timeline) -> str:
     stays = [f"{lane.label} {each.title}" for lane in objects for each in lane.stretches]
     shown = "; ".join(stays[:6])  # screen readers read the whole label
     return f"Timeline of {label}, {timeline.end:.3f} s. {shown}" + (f"; and {len(stays) - 6} more" if stays[6:] else "")
+
+
+def session_of(session: SessionDocument | None) -> Session | None:
+    """Return the view of a session, None where none was played."""
+    if session is None:
+        return None
+    return Session(
+        gaps=tuple(_gap(each) for each in session["gaps"]),
+        legend=tuple(Gap(state, MEANINGS[state]) for state in states(session)),
+        losses=tuple(_loss(each) for each in session["losses"]),
+        remarks=tuple(remarks(session)),
+    )
+
+
+def _gap(gap: GapDocument) -> Gap:
+    words = f"between lines {gap['after_line']} and {gap['before_line']}: {MEANINGS[gap['state']]}"
+    return Gap(gap["state"], words)
+
+
+def _loss(loss: LossDocument) -> Loss:
+    return Loss(
+        where=f"Evicted {loss['where']}",
+        says=loss["says"],
+        expected=value_text(loss["expected"]),
+        seen=value_text(loss["seen"]),
+        looks_like=loss["looks_like"],
+        url=address(loss["read"]),
+        advice=advice(loss),
+    )

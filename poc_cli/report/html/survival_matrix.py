@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from poc_cli.judge.document_types import CellDocument, RunDocument
 from poc_cli.report.html.view_model import Cell, Matrix, Reference, verdict_shown
-from poc_cli.report.matrix_table import table
+from poc_cli.report.matrix_table import cell_text, is_whole, table
 
 
 def matrix_of(document: RunDocument, anchors: Mapping[str, str]) -> Matrix:
@@ -21,10 +21,12 @@ def matrix_of(document: RunDocument, anchors: Mapping[str, str]) -> Matrix:
 def _cell(cell: CellDocument | None, anchors: Mapping[str, str], *, whole: bool) -> Cell | None:
     if cell is None:
         return None
-    documented = bool(cell["as_documented"])
+    documented = cell["as_documented"]
+    verdict = "refuted" if documented is False else "held" if is_whole(cell) else "unknown"
+    words = {True: "as documented", False: "not as documented", None: "no claim is decided"}
     return Cell(
-        value=cell["value"],
-        tone=verdict_shown("held" if documented else "refuted", whole=whole),
-        documented=("as documented" if documented else "not as documented") + ("" if whole else ", incomplete record"),
-        claims=tuple(Reference(claim, anchors.get(claim)) for claim in cell["claims"]),
+        value=cell_text(cell),
+        tone=verdict_shown(verdict, whole=whole),
+        documented=words[documented] + ("" if whole else ", incomplete record"),
+        claims=tuple(Reference(claim, anchors.get(claim)) for claim in (*cell["claims"], *cell.get("unknown", ()))),
     )

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.inert import inert
-from poc_cli.record.places import pins_of, pins_words
+from poc_cli.record.source_lines import pins_of, pins_words
 
 _NS: Final = 1e9
 

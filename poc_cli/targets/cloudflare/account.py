@@ -17,6 +17,9 @@ from poc_cli.targets.cloudflare.marker import Marker, marker_of
 AT_ONCE: Final = 8
 """Concurrent requests. The API allows 1,200 in five minutes, enough for an account with 500 Workers."""
 
+_ABSENT: Final = object()
+"""What a request finds where nothing is."""
+
 _CHECKS: Final = 5
 """How often to check whether a removed Worker is gone."""
 
@@ -41,51 +44,35 @@ class Account:
 
     def scripts(self) -> list[str]:
         """Return the names of all Workers. Raises TargetError if the API refuses."""
-        listed = self._result("GET", f"{self._path}/scripts")
+        try:
+            listed = self.api.result("GET", f"{self._path}/scripts")
+        except Refused as refused:
+            raise trouble(refused, self) from refused
         return sorted(str(each["id"]) for each in listed or [] if isinstance(each, dict) and "id" in each)
 
     def bindings(self, name: str) -> list[dict[str, Any]] | None:
         """Return the bindings of a Worker, None if it does not exist. Raises TargetError if the API refuses."""
-        try:
-            settings = self.api.result("GET", f"{self._script(name)}/settings")
-        except Refused as refused:
-            if refused.is_absence:
-                return None
-            raise trouble(refused, self) from refused
+        settings = self._found(f"{self._script(name)}/settings")
+        if settings is _ABSENT:
+            return None
         return [each for each in (settings or {}).get("bindings") or [] if isinstance(each, dict)]
 
     def exists(self, name: str) -> bool:
         """Return whether a Worker exists, even half uploaded. Raises TargetError if the API refuses."""
-        try:
-            self.api.result("GET", f"{self._path}/services/{quote(name, safe='')}")
-        except Refused as refused:
-            if refused.is_absence:
-                return False
-            raise trouble(refused, self) from refused
-        return True
+        return self._found(f"{self._path}/services/{quote(name, safe='')}") is not _ABSENT
 
     def is_deployed(self, name: str) -> bool:
         """Return whether a version of a Worker is deployed, which it is not after a failed upload.
 
         Raises TargetError if the API refuses.
         """
-        try:
-            found = self.api.result("GET", f"{self._script(name)}/deployments")
-        except Refused as refused:
-            if refused.is_absence:
-                return False
-            raise trouble(refused, self) from refused
-        return bool((found or {}).get("deployments"))
+        found = self._found(f"{self._script(name)}/deployments")
+        return found is not _ABSENT and bool((found or {}).get("deployments"))
 
     def subdomain(self) -> str | None:
         """Return the account's workers.dev subdomain, None if it has none. Raises TargetError if the API refuses."""
-        try:
-            found = self.api.result("GET", f"{self._path}/subdomain")
-        except Refused as refused:
-            if refused.is_absence:
-                return None
-            raise trouble(refused, self) from refused
-        return (found or {}).get("subdomain") or None
+        found = self._found(f"{self._path}/subdomain")
+        return None if found is _ABSENT else (found or {}).get("subdomain") or None
 
     def url(self, name: str, subdomain: str | None) -> str | None:
         """Return a Worker's URL: the one from the API if it has a scheme, else the one on workers.dev."""
@@ -160,10 +147,13 @@ class Account:
     def _script(self, name: str) -> str:
         return f"{self._path}/scripts/{quote(name, safe='')}"
 
-    def _result(self, method: str, path: str) -> Any:
+    def _found(self, path: str) -> Any:
+        """Return the result of a GET, _ABSENT if there is no such thing. Raises TargetError if the API refuses."""
         try:
-            return self.api.result(method, path)
+            return self.api.result("GET", path)
         except Refused as refused:
+            if refused.is_absence:
+                return _ABSENT
             raise trouble(refused, self) from refused
 
 
@@ -188,10 +178,10 @@ def chosen(api: Api, named: str | None) -> Account:
         return Account(api, next(iter(accounts)))
     if not accounts:
         raise TargetError(
-            f"{api.credentials.said} has access to no account",
+            f"{api.credentials.description} has access to no account",
             "set CLOUDFLARE_ACCOUNT_ID, or give the token Account > Account Settings > Read",
         )
     listed = "".join(f"\n    CLOUDFLARE_ACCOUNT_ID={each}   {name}" for each, name in sorted(accounts.items()))
     raise TargetError(
-        f"{api.credentials.said} has access to {len(accounts)} accounts", f"choose one by setting one of{listed}"
+        f"{api.credentials.description} has access to {len(accounts)} accounts", f"choose one by setting one of{listed}"
     )

@@ -95,20 +95,20 @@ def _request(refused: Refused) -> str:
 
 def _bad_token(account: "Account", what: str) -> TargetError:
     return TargetError(
-        f"Cloudflare does not accept {account.api.credentials.said}: it is wrong or has expired{what}", MAKE_ONE
+        f"Cloudflare does not accept {account.api.credentials.description}: it is wrong or has expired{what}", MAKE_ONE
     )
 
 
 def _not_permitted(refused: Refused, account: "Account", what: str) -> TargetError:
-    said = account.api.credentials.said
+    description = account.api.credentials.description
     state = token_state(account)
     if state is not None and state != "active":
-        return TargetError(f"Cloudflare does not accept {said}: it is {state}{what}", MAKE_ONE)
+        return TargetError(f"Cloudflare does not accept {description}: it is {state}{what}", MAKE_ONE)
     if state is None and refused.status == httpx.codes.UNAUTHORIZED:
         return _bad_token(account, what)
     needed = "Account > Workers Tail > Read" if "/tails" in refused.path else NEEDED
     return TargetError(
-        f"{said} lacks a permission on account {account.id}: {_request(refused)}{what}",
+        f"{description} lacks a permission on account {account.id}: {_request(refused)}{what}",
         f"give it {needed}, or set {ACCOUNT} to an account that it has access to",
     )
 

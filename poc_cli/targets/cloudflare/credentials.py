@@ -37,7 +37,7 @@ class Credentials(Protocol):
     """The credentials of a request to the API."""
 
     @property
-    def said(self) -> str:
+    def description(self) -> str:
         """Return where they come from, for messages."""
 
     @property
@@ -53,7 +53,7 @@ class ApiToken:
     """A token from the environment."""
 
     value: str
-    said: str = f"the token in {TOKEN}"
+    description: str = f"the token in {TOKEN}"
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -74,7 +74,7 @@ class Login:
     _ends: datetime = _LONG_AGO
 
     @property
-    def said(self) -> str:
+    def description(self) -> str:
         """Return where it comes from, for messages."""
         return f"wrangler's login in {self.file}"
 

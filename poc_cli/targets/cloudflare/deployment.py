@@ -25,7 +25,7 @@ from poc_cli.targets.cloudflare.scratch import Scratch
 from poc_cli.targets.cloudflare.signal_handling import interrupting
 from poc_cli.targets.cloudflare.teardown import Before, Teardown
 from poc_cli.targets.cloudflare.upload import TRIES, Upload, Uploader, went_through
-from poc_cli.targets.runtime_programs import WRANGLER_VERSION, tools
+from poc_cli.targets.installation import WRANGLER_VERSION, tools
 from poc_cli.targets.worker_source import WorkerSource
 
 Say = Callable[[str], None]

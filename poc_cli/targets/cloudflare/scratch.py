@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from poc_cli.targets.installation import WRANGLER_VERSION
 from poc_cli.targets.node_tools import search_path, write_shims
 from poc_cli.targets.process import passed_on
 from poc_cli.targets.runtime_folder import base
-from poc_cli.targets.runtime_programs import WRANGLER_VERSION
 from poc_cli.targets.scratch_folder import ScratchFolder
 
 RECORDS: Final = "records.ndjson"

@@ -165,6 +165,24 @@ function configured(index) {
   return redirected && index === 0 ? undefined : configs[index];
 }
 
+/** Gives an empty folder. */
+function noAssets() {
+  const folder = path.join(scratch, "no-assets");
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+/** Gives the files of Workers Sites that a configuration names, as `wrangler dev` does: it leaves that to its caller. */
+function site({ configPath, site: named }) {
+  if (!named?.bucket) return undefined;
+  let bucket = path.resolve(path.dirname(configPath ?? "wrangler.toml"), named.bucket);
+  if (!fs.existsSync(bucket)) {
+    say({ event: "no-assets", folder: bucket });
+    bucket = noAssets();
+  }
+  return { bucket, include: named.include ?? [], exclude: named.exclude ?? [] };
+}
+
 function input(index) {
   const [env, name, primary] = [envs[index] ?? undefined, names[index] ?? undefined, index === 0];
   return {
@@ -174,6 +192,7 @@ function input(index) {
     bindings: bindings(),
     env,
     compatibilityDate: date ?? undefined,
+    legacy: { site },
     dev: {
       remote: false,
       watch: false,
@@ -200,10 +219,8 @@ function remedy(error, { build, main }) {
   const text = reason(error);
   const missing = NO_ASSETS.exec(text);
   if (missing !== null) {
-    const assets = path.join(scratch, "no-assets");
-    mkdirSync(assets, { recursive: true });
     say({ event: "no-assets", folder: missing[1] ?? null });
-    return { assets };
+    return { assets: noAssets() };
   }
   const command = build?.command;
   if (!text.includes("Running custom build") || !RUST.test(command) || !NO_RUST.test(printed)) return undefined;

@@ -1,6 +1,6 @@
-// The chat from a terminal or a script: tRPC's own client, driven by JSON lines on stdin, telling JSON lines on stdout.
+// The chat from a terminal or a script: the official tRPC client, with JSON lines on stdin and stdout.
 //   node cli.mts ROOM_URL TICKET_URL USER [wait]    ws://127.0.0.1:8787/room/tea http://127.0.0.1:3000/api/ticket ann
-// With `wait` it connects when told to, and with what ticket. Never connects anew other than the official client does.
+// With `wait` it connects on command, with a given ticket. It reconnects only as the official client does.
 
 import { createInterface } from "node:readline";
 
@@ -22,7 +22,7 @@ if (roomUrl === undefined || ticketUrl === undefined || user === undefined) {
 const url = roomUrl.replace(/^http/, "ws");
 const room = new URL(url).pathname.split("/").at(-1) ?? "";
 
-/** A ticket to show instead of a fresh one, at every attempt. */
+/** A ticket to use for every attempt instead of a new one. */
 let shown: string | null = null;
 let socket: TRPCWebSocketClient | null = null;
 const subscriptions = new Map<string, () => void>();
@@ -62,7 +62,7 @@ function reasonOf(cause: unknown): Fields {
 function errorOf(cause: unknown): Fields {
   const message = cause instanceof Error ? cause.message : String(cause);
   if (!(cause instanceof TRPCClientError)) return { message, code: null };
-  // A shape is what the server said; without one the connection ended before it could say anything.
+  // `shape` is the server's error; without it the connection ended before the server sent anything.
   const shape = cause.shape as { code: number; data: Fields } | undefined;
   return { message, code: shape?.data["code"] ?? null, number: shape?.code ?? null };
 }
@@ -77,7 +77,7 @@ function subscribe({ id, path, input }: Fields): void {
   const name = String(id);
   const subscription = connected().subscription(String(path), input, {
     onStarted: () => tell("started", { id }),
-    // Of a tracked event the id comes along: `{ id, data }`, as the client gives it to its listener.
+    // A tracked event includes its id: `{ id, data }`, as the client passes it to its listener.
     onData: (data) => tell("data", { id, data }),
     onError: (cause) => tell("error", { id, ...errorOf(cause) }),
     onStopped: () => tell("stopped", { id }),
@@ -86,7 +86,7 @@ function subscribe({ id, path, input }: Fields): void {
   subscriptions.set(name, () => subscription.unsubscribe());
 }
 
-/** Calls, all at once where there are several: then they go in one batch. */
+/** Makes one call, or several at once, which the client sends as one batch. */
 async function call(kind: "query" | "mutation", { id, path, input }: Fields): Promise<void> {
   try {
     tell("result", { id, data: await connected()[kind](String(path), input) });

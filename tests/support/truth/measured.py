@@ -9,7 +9,7 @@ from typing import Any, Final
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.run_document import document
-from tests.support.truth.player import Stall
+from tests.support.truth.recording import Stall
 from tests.support.truth.stories import Case, Chance, case
 from tests.support.truth.world import Flaw
 from tests.unit.judge.histories import claims

@@ -4,8 +4,7 @@ It mirrors poc_cli/engine on a clock of its own; nothing is ever late here.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any
 
 from poc_cli.engine.in_flight import in_flight_of
 from poc_cli.history import event as kinds
@@ -15,106 +14,22 @@ from poc_cli.scenario.expected_message import expected_by
 from poc_cli.scenario.marks import IN_FLIGHT_SECONDS
 from poc_cli.scenario.matching import Message, matches, payload
 from poc_cli.scenario.model import Close, Connect, Exchange, Hibernate, Idle, Kill, On, Probe, Restart, Resume, Step
-from poc_cli.scenario.plays import Play, patience
+from poc_cli.scenario.plays import Play
 from poc_cli.scenario.templates import UnknownNameError, render
 from poc_cli.scenario.unordered import AnyOrder
+from tests.support.truth.recording import Client, Failed, Received, Stall
+from tests.support.truth.sleeping import Sleeping
 from tests.support.truth.world import MS, SECOND, Socket, World
 
-SLEEPS_WITHIN_NS: Final = 13 * SECOND
-AWAKE_AFTER_NS: Final = 13 * SECOND
-"""Long enough with and without a pin."""
 
-_ACTOR: Final = "object:object"
-
-
-class Failed(Exception):
-    """A step did not come out as the scenario says."""
-
-    def __init__(self, failure: str, reason: str) -> None:
-        """Take both."""
-        super().__init__(reason)
-        self.failure = failure
-        self.reason = reason
-
-
-@dataclass(slots=True)
-class _Received:
-    message: Message
-    event: Event
-    read: bool = False
-
-
-@dataclass(slots=True)
-class _Client:
-    """A client of poc's: its connection, and what it has received."""
-
-    socket: Socket | None = None
-    inbox: list[_Received] = field(default_factory=list)
-    position: int = 0
-    closed: Event | None = None
-    is_cut: bool = False
-
-    @property
-    def is_open(self) -> bool:
-        return self.socket is not None and self.closed is None and not self.is_cut
-
-
-@dataclass(frozen=True, slots=True)
-class Stall:
-    """A time in which poc, or the runtime, stands still: so long after a step was to begin."""
-
-    step: int
-    after_ns: int
-    length_ns: int
-    who: Literal["poc", "runtime"]
-
-
-class Player:
+class Player(Sleeping):
     """One play of a story."""
 
     def __init__(self, play: Play, text: str, world: World, events: list[Event], stall: Stall | None = None) -> None:
         """Take the story, the world, where the history is written, and what goes wrong with the machine."""
-        self.stall = stall
-        self.stalls_at_ns: int | None = None
-        self.late: list[tuple[int, int]] = []
-        self.late_ns = self.due_ns = 0
-        self.unheard: list[Callable[[], None]] | None = None
-        self.play = play
-        self.world = world
-        self.events = events
-        self.names: dict[str, object] = play.names("nonce")
-        self.clients: dict[str, _Client] = {}
-        self.step: int | None = None
-        self.seen = self.in_memory = self.asleep = self.slept = False
-        self.woken_by: str | None = None
-        self.evicting = False
-        self.claims_failed: set[str | None] = set()
-        world.told = lambda: self._heard(self._read_trace)
+        super().__init__(play, text, world, events, stall)
         world.got = lambda socket, text: self._heard(lambda: self._got(socket, text))
         world.ended = lambda *how: self._heard(lambda: self._ended(*how))
-        scenario = play.scenario
-        self.add(
-            "poc",
-            kinds.PLAY_START,
-            scenario=scenario.document.name,
-            file=scenario.file,
-            sha256=scenario.sha256,
-            text=text,
-            role=play.role,
-            decides=list(play.decides),
-            expect=play.expect,
-            nonce="nonce",
-            attempt=1,
-            round=1,
-            sleep=None,
-            target={"kind": "local", "oracle": "trace"},
-        )
-
-    def add(self, actor: str, kind: str, **data: Any) -> Event:
-        """Write an event now."""
-        event = Event(len(self.events) + 1, self.play.label, self.world.now_ns, actor, kind, self.step, data)
-        self.events.append(event)
-        return event
 
     def perform(self) -> None:
         """Play to the end."""
@@ -214,75 +129,6 @@ class Player:
         self._pass(150 * MS)
         return {}
 
-    # --- time and the trace
-
-    def _pass(self, ns: int) -> None:
-        self._run(self.world.now_ns + ns)
-
-    def _wait(self, ns: int, done: Callable[[], bool]) -> bool:
-        return self._run(self.world.now_ns + ns, done)
-
-    def _run(self, until_ns: int, done: Callable[[], bool] = lambda: False, *, is_attended: bool = True) -> bool:
-        """Let time pass; where poc waits for something, the time in which somebody stands still does not count."""
-        if self.stalls_at_ns is not None and self.stalls_at_ns <= max(until_ns, self.world.now_ns):
-            if self.world.run(max(self.stalls_at_ns, self.world.now_ns), done):
-                return True
-            length_ns = self._stand_still()
-            until_ns += length_ns if is_attended else 0
-        return self.world.run(max(until_ns, self.world.now_ns), done)
-
-    def _stand_still(self) -> int:
-        """Let poc, or the runtime, do nothing for a while, and write it down; return for how long."""
-        stall = self.stall
-        assert stall is not None
-        self.stalls_at_ns = None
-        from_ns = self.world.now_ns
-        if stall.who == "runtime":
-            self.world.freeze(stall.length_ns)
-            to_ns = from_ns + stall.length_ns
-        else:
-            self.unheard = []
-            self.world.run(from_ns + stall.length_ns)
-            unheard, self.unheard = self.unheard, None
-            to_ns = self.world.now_ns
-            for hear in unheard:
-                hear()
-        self.late.append((from_ns, to_ns))
-        told = {"who": stall.who, "from_ns": from_ns, "to_ns": to_ns}
-        self.events.append(Event(len(self.events) + 1, "run", self.world.now_ns, "poc", kinds.LATE, None, told))
-        return to_ns - from_ns
-
-    def _heard(self, hear: Callable[[], None]) -> None:
-        """Take in what comes, now or when poc goes on."""
-        if self.unheard is None:
-            hear()
-        else:
-            self.unheard.append(hear)
-
-    def _late_since(self, since_ns: int) -> int:
-        """Return for how long somebody stood still since a time."""
-        return sum(max(0, min(to_ns, self.world.now_ns) - max(from_ns, since_ns)) for from_ns, to_ns in self.late)
-
-    def _fence(self) -> None:
-        """Read the trace to its end."""
-        self._pass(self.world.random.randint(1 * MS, 3 * MS))
-        self._read_trace()
-
-    def _read_trace(self) -> None:
-        told, self.world.trace = self.world.trace, []
-        for kind, data in told:
-            if kind == "in":
-                self.seen = self.in_memory = True
-                self.asleep = False
-                self.woken_by = None
-            elif kind == "event":
-                self.woken_by = self.woken_by or data["name"]
-            else:
-                self.in_memory = False
-                self.asleep = data["ended"] == "context"
-                self.slept |= self.asleep
-            self.add(_ACTOR, kind, **data)
-
     # --- clients
 
     def _members(self, names: list[str]) -> list[str]:
@@ -300,13 +146,13 @@ class Player:
             return lambda socket: self._heard(lambda: opened(socket))
 
         for name in self._members(step.connect):
-            self.clients[name] = _Client()
+            self.clients[name] = Client()
             waiting.add(name)
             self.world.connect(name, opener(name))
         self._wait(5 * SECOND, lambda: not waiting)
         return {}
 
-    def _client_of(self, socket: Socket) -> tuple[str, _Client] | None:
+    def _client_of(self, socket: Socket) -> tuple[str, Client] | None:
         client = self.clients.get(socket.client)
         return None if client is None or client.socket is not socket else (socket.client, client)
 
@@ -316,7 +162,7 @@ class Player:
             return
         name, client = found
         event = self.add(name, kinds.RECEIVED, text=text, bytes=len(text))
-        client.inbox.append(_Received(Message(text, None), event))
+        client.inbox.append(Received(Message(text, None), event))
 
     def _ended(self, socket: Socket, by: str, code: int, clean: bool) -> None:  # noqa: FBT001 - the world's call
         found = self._client_of(socket)
@@ -326,7 +172,7 @@ class Player:
         said = f"received {code}" if clean else "no close frame received or sent"
         client.closed = self.add(name, kinds.CLOSED, by=by, code=code, reason="", clean=clean, said=said)
 
-    def _open(self, name: str) -> _Client:
+    def _open(self, name: str) -> Client:
         client = self.clients.get(name)
         if client is None:
             raise Failed("closed", f"{name} was never connected")
@@ -418,13 +264,13 @@ class Player:
             seen["closed"] = {name: self._be_closed(step, name)}
         return seen
 
-    def _answer(self, step: Exchange, name: str, start: int, at_ns: int) -> _Received:
+    def _answer(self, step: Exchange, name: str, start: int, at_ns: int) -> Received:
         client = self.clients[name]
         expected = expected_by(step, self.names)
         order = AnyOrder(expected) if step.order == "any" else None
         within_ns = round(step.within * SECOND)
         passed = 0
-        found: _Received | None = None
+        found: Received | None = None
         for wanted in expected:
             found = None
             while self._has(client, start, at_ns, within_ns):
@@ -444,7 +290,7 @@ class Player:
         assert found is not None
         return found
 
-    def _has(self, client: _Client, index: int, since_ns: int, within_ns: int) -> bool:
+    def _has(self, client: Client, index: int, since_ns: int, within_ns: int) -> bool:
         """Wait for a message; return whether it came before the connection ended and in time."""
         until_ns = since_ns + within_ns + self._late_since(since_ns)
         self._run(until_ns, lambda: len(client.inbox) > index or client.closed is not None)
@@ -463,7 +309,7 @@ class Player:
         if step.like is None and not step.sends:
             start = len(client.inbox)
 
-        def noise() -> _Received | None:
+        def noise() -> Received | None:
             for each in client.inbox[start:]:
                 if each.event.t_ns <= end_ns and (step.like is None or self._is_like(step, each)):
                     return each
@@ -480,7 +326,7 @@ class Player:
             self._fence()
             raise Failed("closed", f"{name} should hear nothing and was closed")
 
-    def _is_like(self, step: On, received: _Received) -> bool:
+    def _is_like(self, step: On, received: Received) -> bool:
         return not received.read and matches(render(step.like, self.names), received.message, exact=step.exact)
 
     def _be_closed(self, step: On, name: str) -> int:
@@ -496,122 +342,3 @@ class Player:
             self._fence()
             raise Failed("mismatch", f"{name} expected close code {step.expect_code}: received {code}")
         return code
-
-    # --- sleep
-
-    def _pins(self, at_least_ns: int = SECOND) -> list[Any]:
-        world = self.world
-        if not world.pins() or world.now_ns - world.pinned_since_ns < at_least_ns:
-            return []
-        at_ns = world.at_ns - (world.now_ns - world.pinned_since_ns)
-        pin = {
-            "kind": "timer",
-            "name": "setTimeout",
-            "what": "setTimeout",
-            "script": "room.ts",
-            "line": 12,
-            "at_ns": at_ns,
-        }
-        return [pin]
-
-    def _hibernate(self, step: Hibernate) -> Any:
-        should_sleep = patience(self.play, step) == "sleep"
-        self.world.is_asked = True
-        try:
-            self._put_to_sleep(step, should_sleep=should_sleep)
-        finally:
-            self.world.is_asked = False
-        return {}
-
-    def _put_to_sleep(self, step: Hibernate, *, should_sleep: bool) -> None:
-        self._fence()
-        if not self.seen:
-            raise Failed("wrong_object", "Room was never in memory")
-        if self.asleep:
-            return
-        if step.hibernate == "evict":
-            pins = self._lasting_pins(should_sleep=should_sleep)
-            if not pins:
-                self._evict()
-                if not self.in_memory:
-                    return
-                if not should_sleep:
-                    raise Failed("no_sleep", "the evict did not end object's stay")
-                self._await_sleep(should_sleep=should_sleep)
-                return
-            self.add(_ACTOR, kinds.REFUSED, pins=pins, alarm_in_ms=None)
-            if not should_sleep:
-                raise Failed("no_sleep", "the evict was refused: object is pinned by setTimeout")
-        self._await_sleep(should_sleep=should_sleep)
-
-    def _lasting_pins(self, *, should_sleep: bool) -> list[Any]:
-        while True:
-            young = self._pins(0)
-            lasting = self._pins(SECOND if should_sleep else 100 * MS)
-            if lasting or not young:
-                return lasting
-            self._pass(50 * MS)
-            self._fence()
-
-    def _evict(self) -> None:
-        self.add(_ACTOR, kinds.EVICTING)
-        self._pass(self.world.random.randint(1, 3) * MS)
-        outcome = "evicted"
-        if self.world.in_memory:
-            self.world.leave("evict")
-        else:
-            outcome = "not_running"
-        if self.world.random.random() < 0.5:
-            self._read_trace()
-        self.add(_ACTOR, kinds.EVICTED, outcome=outcome, said="")
-        self._fence()
-
-    def _await_sleep(self, *, should_sleep: bool) -> None:
-        limit_ns = SLEEPS_WITHIN_NS if should_sleep else AWAKE_AFTER_NS
-        self._fence()
-        begun_ns = self.world.now_ns
-        while True:
-            if not self.in_memory:
-                return
-            pins = self._pins()
-            since_ns = self.world.last_event_ns if pins else self.world.last_activity_ns
-            late_ns = self._late_since(since_ns)
-            left_ns = limit_ns - (self.world.now_ns - since_ns - late_ns)
-            watched_ns = self.world.now_ns - begun_ns
-            if left_ns <= 0 or watched_ns >= 40 * SECOND:
-                break
-            self._pass(min(SECOND, max(left_ns, 10 * MS)))
-            self._fence()
-        zero_ns = self.world.now_ns - self.world.at_ns
-        self.add(
-            _ACTOR,
-            kinds.AWAKE,
-            at_ns=self.world.at_ns,
-            at_last_event_ns=self.world.last_event_ns - zero_ns,
-            at_last_activity_ns=self.world.last_activity_ns - zero_ns,
-            watched_ms=round(watched_ns / MS),
-            late_ms=round(late_ns / MS, 3),
-            pins=pins,
-        )
-        raise Failed("no_sleep", "object was still in memory")
-
-    def _probe(self, step: Probe) -> Any:
-        self._fence()
-        if not self.seen:
-            raise Failed("wrong_object", "Room was never in memory")
-        pins = self._pins()
-        found = ("pinned" if pins else "awake") if self.in_memory else "asleep" if self.asleep else "gone"
-        ok = found == step.probe or (step.probe == "awake" and found == "pinned")
-        times: dict[str, Any] = {}
-        if self.in_memory:
-            zero_ns = self.world.now_ns - self.world.at_ns
-            times = {
-                "at_ns": self.world.at_ns,
-                "at_last_event_ns": self.world.last_event_ns - zero_ns,
-                "at_last_activity_ns": self.world.last_activity_ns - zero_ns,
-                "late_ms": round(self._late_since(self.world.last_activity_ns) / MS, 3),
-            }
-        self.add(_ACTOR, kinds.PROBED, wanted=step.probe, found=found, ok=ok, pins=pins, **times)
-        if not ok:
-            raise Failed("probe", f"object should be {step.probe} and is {found}")
-        return {}

@@ -10,7 +10,8 @@ from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.plays import plays_of
-from tests.support.truth.player import Player, Stall
+from tests.support.truth.player import Player
+from tests.support.truth.recording import Stall
 from tests.support.truth.truths import Claim, truth
 from tests.support.truth.world import Flaw, World
 

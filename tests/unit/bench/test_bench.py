@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from poc_cli.targets.runtime_programs import WORKERD_VERSION
+from poc_cli.targets.installation import WORKERD_VERSION
 from tests.bench import bench, measuring, provisioning
 
 FOLDER = Path(bench.__file__).parent

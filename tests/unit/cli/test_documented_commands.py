@@ -1,8 +1,6 @@
 """Every command of the documentation is one: its name, its options and its values are parsed as the program does."""
 
-import re
 import shlex
-from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
@@ -11,37 +9,10 @@ import typer
 
 from poc_cli.cli import MODULES
 from poc_cli.cli.app import app
-from tests.support.command import ROOT
+from tests.support.documented import COMMANDS
 
 for module in MODULES:
     import_module(f"poc_cli.cli.{module}")
-
-PAGES = [
-    ROOT / "README.md",
-    ROOT / "CONTRIBUTING.md",
-    *sorted((ROOT / "docs").rglob("*.md")),
-    ROOT / "scenarios" / "stack" / "README.md",
-]
-
-_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_SHELLS = {"", "sh", "console", "yaml", "text", "bash"}
-_COMMAND = re.compile(r"^\s*(?:- run: |- |\$ |export \w+=\S+ && )?(?:\.venv/bin/)?(poc [a-z-].*)$")
-_PLACEHOLDERS = re.compile(r"[…]|\bNAME\||<[a-z]")
-
-
-def documented() -> Iterator[tuple[str, str]]:
-    for page in PAGES:
-        for language, block in _FENCE.findall(page.read_text(encoding="utf-8")):
-            if language not in _SHELLS:
-                continue
-            for line in block.replace("\\\n", " ").splitlines():
-                match = _COMMAND.match(line)
-                if match is not None and not _PLACEHOLDERS.search(match[1]):
-                    # What stands behind two blanks explains the command.
-                    yield page.relative_to(ROOT).as_posix(), re.split(r"\s{2,}|\s+#\s", match[1])[0]
-
-
-COMMANDS = sorted(set(documented()))
 
 
 def parsed(command: str) -> None:

@@ -14,8 +14,8 @@ import pytest
 
 from poc_cli.cli import MODULES
 from poc_cli.cli.app import app
-from poc_cli.commands.run import JUDGING
-from poc_cli.targets.runtime_programs import locate
+from poc_cli.commands.run_local import JUDGING
+from poc_cli.targets.installation import locate
 
 HEAVY = {
     "aiohttp",
@@ -36,10 +36,11 @@ HEAVY = {
 """Packages that a forced `hibernate` has no use for."""
 
 OWN = {
+    "poc_cli.commands.run_cloudflare",
     "poc_cli.commands.run_remote",
+    "poc_cli.commands.run_url",
     "poc_cli.cost",
     "poc_cli.engine.black_box",
-    "poc_cli.engine.identity_queries",
     "poc_cli.engine.canaries",
     "poc_cli.engine.hibernation_untraced",
     "poc_cli.clients.browser",

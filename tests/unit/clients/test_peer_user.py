@@ -49,5 +49,5 @@ def test_our_own_process_is_no_stranger() -> None:
 def test_a_process_of_another_user_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     user = os.getuid()
     monkeypatch.setattr(os, "getuid", lambda: user + 1)
-    expected = [tcp_table.is_told()]
+    expected = [tcp_table.is_available()]
     assert asyncio.run(_told(expected)) == expected

@@ -16,7 +16,7 @@ from poc_cli.descriptors import DESCRIPTORS_AT_REST, DESCRIPTORS_PER_SOCKET
 from poc_cli.errors import PocError, TargetError
 from poc_cli.exit_codes import ExitCode
 from poc_cli.report.styled import plain
-from poc_cli.targets.runtime_programs import WORKERD_VERSION, pinned
+from poc_cli.targets.installation import WORKERD_VERSION, pinned
 
 Workerd = Callable[..., Path]
 
@@ -123,14 +123,14 @@ def test_a_workerd_that_cannot_start(workerd: Workerd) -> None:
     broken.write_bytes(b"\x7fELF")
     finding = answering(broken, by_name=True)
     assert finding.state == "missing"
-    assert "cannot be started" in finding.said
+    assert "cannot be started" in finding.text
 
 
 def test_a_workerd_that_never_answers(workerd: Workerd, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ANSWERS_WITHIN_SECONDS", 0.05)
     hung = workerd()
     hung.write_text("#!/bin/sh\nexec sleep 60\n")
-    assert answering(hung, by_name=True).said == f"{hung} does not answer to --version"
+    assert answering(hung, by_name=True).text == f"{hung} does not answer to --version"
 
 
 def test_a_damaged_installation_says_what_to_remove(machine: Path, workerd: Workerd) -> None:
@@ -199,7 +199,7 @@ def test_a_libc_that_is_not_glibc() -> None:
 def test_the_ceiling_of_sockets_follows_from_the_hard_limit() -> None:
     assert (
         f"enough for {(20_000 - DESCRIPTORS_AT_REST) // DESCRIPTORS_PER_SOCKET} sockets"
-        in open_files(1024, 20_000).said
+        in open_files(1024, 20_000).text
     )
     least = FEW_SOCKETS * DESCRIPTORS_PER_SOCKET + DESCRIPTORS_AT_REST
     assert open_files(1024, least).state == "ok"
@@ -207,7 +207,7 @@ def test_the_ceiling_of_sockets_follows_from_the_hard_limit() -> None:
     assert low.state == "weak"
     assert low.advice is not None
     assert open_files(10, 10).state == "missing"
-    assert open_files(10, 10).said.endswith("enough for 0 sockets at once")
+    assert open_files(10, 10).text.endswith("enough for 0 sockets at once")
     assert open_files(256, resource.RLIM_INFINITY).state == "ok"
 
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from poc_cli.commands.init import Delivery, init
-from poc_cli.commands.installed_from import of_record
+from poc_cli.commands.init import Delivery, init, of_record
 from poc_cli.errors import UsageError
 
 GIT = {"url": "https://example.com/o/poc", "vcs_info": {"vcs": "git", "commit_id": "abc"}}

@@ -171,7 +171,7 @@ def test_the_worker_of_the_command_line_is_watched(tmp_path: Path, watched: Watc
     ("changes", "said"),
     [
         ({"json": True}, "--watch prints text"),
-        ({"target": Destination("https://chat.example")}, "--watch plays on this machine only"),
+        ({"target": Destination("url", "https://chat.example")}, "--watch plays on this machine only"),
         ({"compat_dates": ("2026-01-01", "2026-02-01")}, "--watch plays with one compatibility date"),
     ],
 )

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from poc_cli.commands.selection import chosen, files, is_wanted
+from poc_cli.engine.run_plan import LOCAL, plan_run
 from poc_cli.errors import UsageError
 from poc_cli.run_options import RunOptions
 from poc_cli.scenario.catalog import find, shipped_files
+from poc_cli.scenario.plays import plays_of
 from poc_cli.targets.worker_source import WorkerChoice
 
 
@@ -84,3 +86,13 @@ def test_an_environment_needs_a_worker_of_ones_own(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--env is for a worker of your own"):
         chosen([file], RunOptions(envs=["staging"]))
     chosen([file], RunOptions(envs=["staging"], worker=WorkerChoice(Path("app"))))
+
+
+def test_one_story_is_chosen_of_several_and_its_controls_are_not_played() -> None:
+    options = RunOptions(words=["resume", "echo"], only="resume")
+    (scenario,) = chosen(files(options), options)
+    assert scenario.document.name == "resume"
+    assert len(plays_of(scenario)) > 1
+    assert [play.role for play in plan_run([scenario], options, LOCAL).plays] == ["story"]
+    with pytest.raises(UsageError, match='no chosen scenario has the story "hibernate"'):
+        chosen(files(options), replace(options, only="hibernate"))

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from poc_cli.history import event as kinds
+from poc_cli.history.event import Event
 from poc_cli.judge.claim_diff import Kind, compare
 from poc_cli.record.run_record import record
 from poc_cli.record.session_record import SessionRecord
-from poc_cli.report.session_explanation import explain_session
+from poc_cli.report.session_view import explain_session
 from poc_cli.report.styled import plain
+from poc_cli.residency import READS_CACHE
 from tests.support.fake_run import Played, play, story
 from tests.support.fake_target import FakeTarget
 
@@ -48,6 +50,50 @@ def test_a_session_that_keeps_its_state_is_transparent() -> None:
     assert states(played) == ["kept"] * 4
     assert session(played)["losses"] == []
     assert session(played)["undisturbed"] == 3
+
+
+def with_resets(played: Played, **data: Any) -> Played:
+    """Return the run as if module state were reset in it; with fields, as if each sleep's reset had found them."""
+    found = {"at": "sleep", "changed": [], "left": [], "others": []} | data
+
+    def changed(event: Event) -> Event:
+        if event.kind == kinds.EVICTED and data:
+            return replace(event, kind=kinds.MODULE_STATE, data=found)
+        if event.kind == kinds.PLAY_START and event.data["role"] == "disturbed":
+            return replace(event, data=event.data | {"resets": True})
+        return event
+
+    return replace(played, events=[changed(event) for event in played.events])
+
+
+def test_sleeps_at_which_module_state_was_reset_count() -> None:
+    played = with_resets(everywhere(OPEN, PUT, GET), changed=[{"name": "cache"}])
+    assert played.verdicts == {"transparent-to-sleep": "held"}
+
+
+def test_what_cannot_be_reset_may_be_what_clients_still_see() -> None:
+    played = with_resets(everywhere(OPEN, PUT, GET), left=[{"name": "kept", "script": "index.js", "line": 2}])
+    (claim,) = played.judged["scenarios"][0]["claims"]
+    assert claim["verdict"] == "unknown"
+    assert '"kept" (index.js:2) changed in module state and could not be put back' in claim["reason"]
+
+
+def test_what_was_read_from_a_cache_may_be_what_clients_still_see() -> None:
+    played = everywhere(OPEN, PUT, GET)
+    read = {"name": READS_CACHE, "process": 1, "ctx": 1}
+    events = [
+        replace(each, kind=kinds.TIMED, data=read) if each.kind == kinds.EVICTED else each for each in played.events
+    ]
+    (claim,) = replace(played, events=events).judged["scenarios"][0]["claims"]
+    assert claim["verdict"] == "unknown"
+    assert "object read a cache after it had left memory" in claim["reason"]
+
+
+def test_an_object_that_woke_before_the_reset_has_not_slept() -> None:
+    played = with_resets(everywhere(OPEN, PUT, GET))
+    (claim,) = played.judged["scenarios"][0]["claims"]
+    assert claim["verdict"] == "unknown"
+    assert "or it woke before module state was put back" in claim["reason"]
 
 
 def test_each_gap_is_slept_alone_and_all_together_in_runtimes_of_their_own() -> None:
@@ -150,6 +196,38 @@ def test_many_gaps_are_slept_in_groups_and_divided_down_to_the_one() -> None:
     assert played.verdicts == {"transparent-to-sleep": "refuted"}
 
 
+def of_two_rooms(*steps: str) -> Played:
+    """Play a session in which ann and bob are in rooms of their own."""
+    rooms = '{ room = { class = "Room", name = "{play}" }, side = { class = "Room", name = "{play}-side" } }'
+    text = story(OPEN, *steps).replace('object = { class = "Room", name = "{play}" }', f"objects = {rooms}")
+    return play(text.replace("/room/{play}?name=bob", "/room/{play}-side?name=bob"), sleep="everywhere")
+
+
+def test_of_several_objects_the_finding_names_the_one_that_loses() -> None:
+    count = COUNT.replace("ann", "bob")
+    played = of_two_rooms(GET, count, GET, count)
+    assert played.verdicts == {"transparent-to-sleep": "refuted"}
+    (loss,) = session(played)["losses"]
+    assert (loss["objects"], loss["client"], loss["path"]) == (["side"], "bob", "count")
+    assert loss["where"].startswith("side alone between line ")
+    assert states(played) == ["kept", "kept", "changed", "changed"]
+
+
+def test_several_objects_that_lose_nothing_are_put_to_sleep_alone_too() -> None:
+    played = of_two_rooms(PUT, GET)
+    assert played.verdicts == {"transparent-to-sleep": "held"}
+    asleep = [each.data.get("asleep") for each in played.of(kinds.PLAY_START) if each.data["gaps"]]
+    assert asleep.count(None) == 3
+    assert asleep.count(["room"]) == asleep.count(["side"]) == 3
+
+
+def test_the_object_that_stays_awake_is_not_evicted() -> None:
+    played = of_two_rooms(PUT, GET)
+    alone = {each.play for each in played.of(kinds.PLAY_START) if each.data.get("asleep") == ["side"]}
+    assert {each.actor for each in played.of(kinds.GAP) if each.play in alone} == {"object:side"}
+    assert {each.actor for each in played.of(kinds.LEFT) if each.play in alone} == {"object:side"}
+
+
 def test_nothing_is_left_behind() -> None:
     played = everywhere(OPEN, PUT, GET)
     assert played.left == 0
@@ -221,8 +299,8 @@ def test_a_play_that_is_slower_than_its_alarm_is_no_evidence() -> None:
     events = [replace(each, t_ns=each.t_ns + late_ns * ((each.step or 0) >= 2)) for each in slow.events]
     found = SessionRecord([*(each for each in plays if each is not slow), replace(slow, events=tuple(events))])
     assert [each.label for each in found.overtaken] == [slow.label]
-    assert slow.start.data["gaps"] not in [each.gaps for each in found.disturbed]
-    assert tuple(slow.start.data["gaps"]) in found.next_groups()
+    assert slow.sleeps not in [each.sleeps for each in found.disturbed]
+    assert slow.sleeps in found.next_sleeps()
 
 
 def test_a_step_with_a_condition_on_the_text_alone_takes_any_text() -> None:

@@ -16,8 +16,9 @@ from poc_cli.residency.sleep_onset import ASLEEP_BY_SECONDS
 from poc_cli.scenario.plays import Play
 from poc_cli.targets.base import Eviction
 from tests.support.fake_run import IT, FakeTargetPool, Meddle, Played, Prepare, impossible, late_at, play, story
+from tests.support.fake_runtime import BUFFERED
 from tests.support.fake_stories import STORIES
-from tests.support.fake_target import BUFFERED, FakeTarget
+from tests.support.fake_target import FakeTarget
 from tests.support.virtual import SECOND, World
 
 OPEN: Final = '{ connect = ["ann", "bob"] }'

@@ -5,13 +5,15 @@ from typing import Any
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.judge.run_document import Document, judge_run
+from poc_cli.judge.run_document import judge_run
 from poc_cli.record.run_record import record
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.plays import plays_of
 from tests.unit.judge.tales import FILE, PIN, Tale
 
 __all__ = ["FILE", "PIN", "History", "Tale", "claims", "finding", "scenario", "tale", "verdicts"]
+
+Document = dict[str, Any]
 
 
 class History:

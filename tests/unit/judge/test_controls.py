@@ -117,12 +117,18 @@ def test_a_control_that_broke_off_is_an_error() -> None:
     assert verdicts(history.end()) == {"it": "error"}
 
 
-def test_a_control_that_was_not_played_is_told() -> None:
+def test_a_claim_whose_control_was_not_played_does_not_hold() -> None:
     history = History()
     surviving(history.play(text("refuted")))
     found = finding(history.end())
-    assert found["verdict"] == "held"
-    assert found["control"]["verdict"] == "not run"
+    assert (found["verdict"], found["control"]["verdict"]) == ("unknown", "not run")
+    assert found["reason"] == "it held, but its control was not played, which would show that it can fail"
+
+
+def test_a_claim_is_refuted_without_its_control() -> None:
+    history = History()
+    losing(history.play(text("refuted")))
+    assert finding(history.end())["verdict"] == "refuted"
 
 
 def test_a_control_that_may_be_what_the_record_lacks_is_an_error() -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from poc_cli.history.event import Event
 from poc_cli.history.reader import events_of, read
-from poc_cli.judge.run_document import Document, document
+from poc_cli.judge.run_document import document
 from poc_cli.scenario.loader import text_sha256
-from tests.unit.judge.histories import History, scenario, tale, verdicts
+from tests.unit.judge.histories import Document, History, scenario, tale, verdicts
 
 TEXT = scenario("sleeps", ['{ connect = ["ann"] }', '{ hibernate = "idle" }'])
 

@@ -6,10 +6,9 @@ import pytest
 
 from poc_cli.history import event as kinds
 from poc_cli.judge.claim_diff import Kind, compare
-from poc_cli.judge.run_document import Document
 from poc_cli.report.styled import plain
 from poc_cli.report.text import lines
-from tests.unit.judge.histories import History, Tale, claims, scenario
+from tests.unit.judge.histories import Document, History, Tale, claims, scenario
 
 STEPS = ['{ connect = ["ann", "bob"] }', '{ on = "ann", send = "hello", expect = "hi", claim = "it" }']
 KEY: Any = {"masked": ["API_KEY"]}

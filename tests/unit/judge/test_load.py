@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from poc_cli.history import event as kinds
-from poc_cli.judge.run_document import Document
+from tests.unit.judge.histories import Document
 from tests.unit.judge.loading import ALL, FATES, NO_FATES, drop, judged, load_history, loss, ramp, sleep, storm
 
 GOOD = {"opens": "held", "sleeps": "held", "survive": "held", "whole": "held"}

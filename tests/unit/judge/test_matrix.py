@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from poc_cli.report.styled import plain
+from poc_cli.report.text import lines
 from tests.unit.judge.histories import History, scenario, tale
 
 CONNECT = '{ connect = ["ann"] }'
@@ -62,12 +64,44 @@ def test_the_value_comes_from_the_verdict(expects: str, kept: bool, value: str) 
     assert cell["claims"] == ["story/it"]
 
 
-def test_an_unknown_claim_fills_nothing() -> None:
-    told = tale(story())
+def awake(history: History, name: str = "story") -> None:
+    told = history.play(story(name=name))
     told.connect()
     told.says("blue")
     told.stays()
-    assert filled(told.stops()) == {}
+    told.ended("stopped", "hibernate failed")
+
+
+def test_a_cell_whose_only_claim_is_unknown_is_unknown() -> None:
+    history = History()
+    awake(history)
+    (cell,) = filled(history.end()).values()
+    assert (cell["row"], cell["column"]) == ("SQLite rows", "idle sleep")
+    assert (cell["value"], cell["as_documented"]) == ("unknown", None)
+    assert (cell["claims"], cell["unknown"]) == ([], ["story/it"])
+
+
+def test_a_claim_that_is_unknown_is_named_in_the_cell_that_another_fills() -> None:
+    history = History()
+    played(history, story(name="one"))
+    awake(history, "two")
+    (cell,) = filled(history.end()).values()
+    assert (cell["value"], cell["claims"], cell["unknown"]) == ("survived", ["one/it"], ["two/it"])
+    told = [plain(line) for line in lines(history.judged(), "run")]
+    assert "SQLite rows  survived (1 of 2; 1 unknown)" in told
+
+
+def test_a_claim_that_is_unknown_after_a_sleep_is_named_in_the_column_of_that_sleep() -> None:
+    history = History()
+    played(history, story(name="one"), how="evict")
+    told = history.play(story(name="two"))
+    told.connect()
+    told.gets_wrong("red")  # the value was not there before the sleep either
+    told.sleeps("evict", 0.3)
+    told.says("blue")
+    told.ended("done")
+    (cell,) = filled(history.end()).values()
+    assert (cell["column"], cell["value"], cell["unknown"]) == ("forced eviction", "survived", ["two/it"])
 
 
 def test_a_mixture_of_sleeps_fills_no_column() -> None:

@@ -141,6 +141,18 @@ def test_an_object_that_woke_before_is_no_confirmation() -> None:
     assert "object woke before module state was put back" in found["reason"]
 
 
+@pytest.mark.parametrize(("check", "verdict"), [("holds-after-loss", "held"), ("storage-survives", "unknown")])
+def test_one_that_woke_after_the_last_step_of_the_claim_takes_nothing_back(check: str, verdict: str) -> None:
+    text = scenario(check, STEPS)
+    history = held(text)
+    told = again(history, text)
+    sleeps(told)
+    told.says({"value": "blue"})
+    told.leaves("idle", 10.0)
+    told.enters(why="alarm")
+    assert finding(told.done())["verdict"] == verdict
+
+
 def test_an_earlier_step_that_is_no_longer_met_refutes_what_comes_after_it() -> None:
     unnamed = '{ on = "ann", send = { op = "get" }, expect = { value = "blue" } }'
     text = scenario("storage-survives", [*STEPS[:3], unnamed, STEPS[3].replace("resume", "on")])

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poc_cli.history.reader import events_of
-from poc_cli.judge.run_document import Document, document
-from tests.unit.judge.histories import History
+from poc_cli.judge.run_document import document
+from tests.unit.judge.histories import Document, History
 from tests.unit.judge.performing import hibernate_run
 
 GOOD = hibernate_run()

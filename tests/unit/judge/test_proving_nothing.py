@@ -20,7 +20,7 @@ CHECK = 'check = "holds-after-loss"\n'
 
 def cells(history: History) -> list[tuple[str, str, str]]:
     found = history.judged()["matrix"]
-    return [(each["row"], each["column"], each["value"]) for each in found if each["value"] != "not tested"]
+    return [(each["row"], each["column"], each["value"]) for each in found if each["claims"]]
 
 
 def connected(text: str) -> Tale:

@@ -100,7 +100,7 @@ def test_what_survived_only_sometimes_does_not_fill_the_matrix_with_survived() -
 
     assert cell(played("held", "held")) == ["survived"]
     assert cell(played("held", "refuted")) == ["lost"]
-    assert cell(played("held", "stopped")) == []
+    assert cell(played("held", "stopped")) == ["unknown"]
 
 
 def test_a_performance_whose_text_was_edited_is_none_of_the_others() -> None:
@@ -148,3 +148,32 @@ def test_a_control_that_does_not_fail_makes_every_performance_unknown() -> None:
     control.ended("done")
     found = claims(history.end().judged())["it"]
     assert (found["verdict"], found["held_of"]) == ("unknown", {"k": 0, "n": 2})
+
+
+def test_a_claim_without_a_control_does_not_hold_in_a_record_that_breaks_off() -> None:
+    history = played(*["held"] * 3)
+    history.events.pop()
+    judged = history.judged()
+    found = claims(judged)["it"]
+    assert (found["verdict"], found["held_of"]) == ("unknown", {"k": 0, "n": 3})
+    assert found["reason"] == "it held in each of 3 rounds as far as recorded, but the record breaks off"
+    assert not [line for line in map(plain, lines(judged, "run")) if line.startswith("  held")]
+    assert [cell["value"] for cell in judged["matrix"] if cell["claims"]] == []
+
+
+def test_no_record_that_is_cut_anywhere_holds_a_claim() -> None:
+    history = History()
+    history.events[0].data["repeat"] = 2
+    for number in (1, 2):
+        _perform(history, CONTROLLED, number, "held")
+    control = history.play(CONTROLLED, 1)
+    control.connect()
+    control.says("ann")
+    control.sleeps("evict", 0.1)
+    control.gets_wrong("bob")
+    control.ended("done")
+    assert claims(history.end().judged())["it"]["verdict"] == "held"
+    whole = [*history.events]
+    for end in range(1, len(whole)):
+        history.events[:] = whole[:end]
+        assert "held" not in {each["verdict"] for each in claims(history.judged()).values()}, end

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from poc_cli.history.event import Event
-from poc_cli.judge.run_document import Document, document
-from tests.unit.judge.histories import History, claims, scenario
+from poc_cli.judge.run_document import document
+from tests.unit.judge.histories import Document, History, claims, scenario
 
 CONTROL = 'control = { clients = { ann = "/room/{play}?name=ann&api=standard" }, expect = "unknown" }\n'
 TEXT = scenario("sleeps", ['{ connect = ["ann"] }', '{ hibernate = "idle" }'], claim=CONTROL)

@@ -57,6 +57,23 @@ def steps(found: Written) -> list[Any]:
     return list(tomli.loads(found.text)["steps"])
 
 
+def test_the_sleep_is_where_each_open_connection_speaks_again_before_it_ends() -> None:
+    """A page that is loaded again opens another connection, which says nothing about the one before."""
+    bob = opened(0.1, 2, "/rooms/general?nick=bob")
+    first = (
+        opened(0.0),
+        bob,
+        sent(0.2, {"op": 1}),
+        got(0.3, {"op": 1}),
+        sent(0.4, {"op": 2}, 2),
+        got(0.5, {"op": 2}, 2),
+    )
+    again = (Ended(0.6, 1, "client", 1001), opened(0.7, 3), sent(0.8, {"op": 3}, 3), got(0.9, {"op": 3}, 3))
+    found = steps(written(recording(*first, *again)))
+    sleeps = next(index for index, each in enumerate(found) if "hibernate" in each)
+    assert found[sleeps + 1]["send"] == {"op": 1}
+
+
 CHAT = (
     opened(0),
     got(0.01, {"type": "welcome", "id": ID}),

@@ -43,7 +43,7 @@ def test_all_keys_that_differ_are_told_and_the_ids_of_all_other_messages() -> No
     tale.done()
     (cause,) = causes_of(history)
     assert cause.step is not None
-    found = step_text(cause.step, again(history.judged(), cause))
+    found = step_text(cause.step, again(history.judged(), cause.scenario))
     assert found[0] == "scenarios/story.toml:7:3"
     assert found[1] == f"  7 | {ASKS},"
     ids = [event.id for event in history.events if event.kind == "received"]
@@ -52,6 +52,15 @@ def test_all_keys_that_differ_are_told_and_the_ids_of_all_other_messages() -> No
     assert found[at + 1 : at + 3] == ['  - name: "ann"', '  + name: "bob"']
     assert found[at + 3] == f"the others are events {ids[0]}, {ids[2]}"
     assert found[-1] == "rerun: poc run scenarios/story.toml"
+
+
+def test_the_command_to_copy_plays_the_story_without_its_controls() -> None:
+    history, tale = run_of([ASKS], more='control = { clients = { ann = "/room/{play}?broken" } }')
+    history.events[0].data["options"] = ["--sleep", "evict"]
+    tale.connect()
+    tale.ended("stopped", "on failed")
+    judged = history.end().judged()
+    assert again(judged, judged["scenarios"][0]) == "poc run scenarios/story.toml --only story --sleep evict"
 
 
 def test_claims_that_one_close_failed_are_told_under_the_step_in_which_it_came() -> None:

@@ -56,9 +56,9 @@ def test_gates_that_one_step_failed_are_told_under_the_first() -> None:
 @pytest.mark.parametrize(
     ("verdict", "said"),
     [
-        ("met", "feasible: every gate is met (1 gates)"),
-        ("undecided", "inconclusive: a gate is undecided (0 of 1 gates met)"),
-        ("error", "the harness or the target failed (0 of 1 gates met)"),
+        ("met", "feasible: every gate is met (1 gate)"),
+        ("undecided", "inconclusive: a gate is undecided (0 of 1 gate met)"),
+        ("error", "the harness or the target failed (0 of 1 gate met)"),
     ],
 )
 def test_the_answer(verdict: str, said: str) -> None:

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from poc_cli.report.html.session_strip import session_of
+from poc_cli.report.html.scenarios import session_of
 from poc_cli.report.junit import junit
 from poc_cli.report.markdown import markdown
-from poc_cli.report.session_text import session_lines
-from poc_cli.report.session_view import LONGEST_VALUE, value_text
+from poc_cli.report.session_view import LONGEST_VALUE, session_lines, value_text
 from poc_cli.report.styled import plain
 
 LOSS: Any = {
     "gaps": [1],
+    "objects": [],
     "where": "between line 8 (ann sends count) and line 9",
     "says": "ann's count is 1 instead of 2 (in 5 of 5 plays with this sleep and in none without a sleep)",
     "client": "ann",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
-from poc_cli.record.places import AT_BLOCKING_LIMIT
+from poc_cli.record.source_lines import AT_BLOCKING_LIMIT
 from poc_cli.report.styled import plain
 from poc_cli.report.transcript import transcript
 from tests.unit.judge.histories import PIN, History, scenario, tale

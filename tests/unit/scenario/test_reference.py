@@ -7,7 +7,6 @@ import pytest
 from poc_cli.commands import generate_docs
 from poc_cli.scenario import reference
 from poc_cli.scenario.check_names import MEANINGS
-from poc_cli.scenario.examples import EXAMPLES, FRAME, whole
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.model import (
     ROWS,
@@ -22,6 +21,7 @@ from poc_cli.scenario.model import (
     ScenarioFile,
     WorkerRef,
 )
+from poc_cli.scenario.reference import EXAMPLES, FRAME, whole
 from poc_cli.scenario.scenario import every
 from poc_cli.scenario.schema import schema
 from poc_cli.scenario.validation_errors import keys

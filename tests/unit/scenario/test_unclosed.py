@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from poc_cli.errors import ScenarioError
 from poc_cli.scenario.loader import parse
-from poc_cli.scenario.unclosed import unclosed
+from poc_cli.scenario.toml_source import unclosed
 from poc_cli.shipped import shipped
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-import aiohttp
+import httpx
 import pytest
 from aiohttp import web
 from websockets.asyncio.client import connect
@@ -86,11 +86,9 @@ async def test_it_keeps_messages_closes_and_refusals(worker: str) -> None:
 async def test_it_keeps_requests_and_adds_a_missing_token(worker: str) -> None:
     door = FrontDoor(Endpoint(worker), {"Authorization": "Bearer own"})
     await door.start()
-    async with (
-        aiohttp.ClientSession() as session,
-        session.post(door.address + "/x", data="body") as answer,
-    ):
-        assert (await answer.json())["token"] == "Bearer own"  # noqa: S105
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.post(door.address + "/x", content="body")
+        assert answer.json()["token"] == "Bearer own"  # noqa: S105
     (found,) = await until(door, 1)
     await door.stop()
     assert isinstance(found, Requested)

@@ -6,8 +6,7 @@ import pytest
 
 from poc_cli.errors import PocError
 from poc_cli.shipped import shipped
-from poc_cli.targets.manifest import part
-from poc_cli.targets.runtime_programs import WORKERD_VERSION, WRANGLER_VERSION
+from poc_cli.targets.installation import WORKERD_VERSION, WRANGLER_VERSION, part
 
 
 def test_wrangler_comes_with_what_it_needs_and_nothing_else() -> None:

@@ -1,4 +1,4 @@
-// The frame of every page.
+// The root layout.
 
 import type { Metadata } from "next";
 import type { ReactNode } from "react";

@@ -1,4 +1,4 @@
-// The way in: a name and a room.
+// The start page: choose a name and a room.
 
 import { redirect } from "next/navigation";
 import type { ReactNode } from "react";

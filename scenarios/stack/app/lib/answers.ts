@@ -1,7 +1,7 @@
-// What the routes of the API have in common: reading a body, and refusing.
-// Never says more of an error than its sentence.
+// Helpers shared by the API routes: reading a body, and rejecting a request.
+// Errors contain only their message.
 
-/** Gives the fields of a JSON body; one that is no object has none. */
+/** Returns the fields of a JSON body; none if it is not an object. */
 export async function fieldsOf(request: Request): Promise<Readonly<Record<string, unknown>>> {
   const body: unknown = await request.json().catch(() => null);
   return typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};

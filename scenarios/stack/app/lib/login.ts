@@ -1,7 +1,7 @@
-// Who is asking. A demonstration: everybody is who they say they are. Ask your own session here; nothing else knows.
-// Never keeps anybody.
+// Authentication, for demonstration only: every name is accepted. Check your own session here, the only place for it.
+// Nothing is stored.
 
-/** Gives the name that a request may act under, or null where it has none. */
+/** Returns the user name of a request, or null if it has none. */
 export function userOf({ user }: { readonly user?: unknown }): string | null {
   return typeof user === "string" && /^[\w-]{1,32}$/.test(user) && !["system", "bot"].includes(user) ? user : null;
 }

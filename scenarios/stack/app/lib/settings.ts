@@ -1,7 +1,7 @@
-// What the app finds in its environment, read when it is asked for: one build serves every environment.
-// Never gives a default for a secret.
+// The app's environment, read at run time so that one build serves every environment.
+// Secrets have no defaults.
 
-/** Gives a variable. Throws where it is missing. */
+/** Returns a variable. Throws if it is not set. */
 function needed(name: string): string {
   const value = process.env[name];
   if (!value) throw new Error(`${name} is not set`);
@@ -9,11 +9,11 @@ function needed(name: string): string {
 }
 
 export const settings = {
-  /** Where the worker is, without a slash at the end: https://chat.example.workers.dev */
+  /** The worker's URL without a trailing slash: https://chat.example.workers.dev */
   workerUrl: () => needed("WORKER_URL").replace(/^ws/, "http").replace(/\/+$/, ""),
   ticketSecret: () => needed("TICKET_SECRET"),
   pushSecret: () => needed("PUSH_SECRET"),
   appKey: () => needed("APP_KEY"),
-  /** How often a page asks whether its connection lives; it costs the room nothing. */
+  /** The interval of a page's keep-alives, which do not wake the room. */
   keepAliveMs: () => Number(process.env["KEEP_ALIVE_MS"] || 10_000),
 };

@@ -1,5 +1,5 @@
-// Makes room tickets: who may enter which room, for half a minute and once. worker/src/tickets.ts checks them.
-// Never asks who somebody is.
+// Creates room tickets: who may enter which room, for half a minute and once. worker/src/tickets.ts verifies them.
+// The caller authenticates the user.
 
 import { randomUUID } from "node:crypto";
 

@@ -1,5 +1,5 @@
-// The app's own requests to rooms: signed, each for one room and one moment. worker/src/requests.ts checks them.
-// Never leaves the server.
+// The app's requests to rooms, each signed for one room and one moment. worker/src/requests.ts verifies them.
+// For the server only.
 
 import { randomUUID } from "node:crypto";
 
@@ -23,17 +23,17 @@ async function signed(method: string, path: string, body = ""): Promise<unknown>
   return response.json();
 }
 
-/** Gives the room's latest messages, oldest first. */
+/** Returns the room's latest messages, oldest first. */
 export async function historyOf(room: string): Promise<Message[]> {
   return (await signed("GET", `/room/${room}/history`)) as Message[];
 }
 
-/** Says something in a room as "system", and gives how many subscriptions heard it. */
+/** Sends a message to a room as "system" and returns how many subscriptions received it. */
 export async function announce(room: string, text: string): Promise<{ told: number }> {
   return (await signed("POST", `/room/${room}/push`, JSON.stringify({ say: text }))) as { told: number };
 }
 
-/** Asks all who are in a room to connect anew, as before a deployment of the worker. */
+/** Asks all clients of a room to reconnect, as before a deployment of the worker. */
 export async function askToReconnect(room: string): Promise<{ told: number }> {
   return (await signed("POST", `/room/${room}/push`, JSON.stringify({ reconnect: true }))) as { told: number };
 }

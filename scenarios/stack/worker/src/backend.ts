@@ -1,5 +1,5 @@
-// The room's calls of the app, with the key of its environment.
-// Never leaves a timer behind: one that runs keeps the room in memory.
+// The room's calls to the app, with the key from its environment.
+// No timer is left running: it would keep the room in memory.
 
 import { TRPCError } from "@trpc/server";
 
@@ -7,13 +7,13 @@ import type { Env } from "./env.ts";
 
 const TIMEOUT_MS = 3_000;
 
-/** Asks the app's bot, and gives its answer. Throws BAD_GATEWAY, or GATEWAY_TIMEOUT where the app takes too long. */
+/** Asks the app's bot and returns its answer. Throws BAD_GATEWAY, or GATEWAY_TIMEOUT if the app takes too long. */
 export async function askBot({ APP_ORIGIN, APP_KEY }: Env, room: string, text: string): Promise<string> {
   if (!APP_ORIGIN || !APP_KEY) throw new TRPCError({ code: "BAD_GATEWAY", message: "no app is configured" });
   const url = new URL("/api/bot", APP_ORIGIN);
   url.search = new URLSearchParams({ room, text }).toString();
   const late = new AbortController();
-  // Not AbortSignal.timeout: its timer runs on after the answer, and nobody can clear it.
+  // Not AbortSignal.timeout: its timer keeps running after the answer and cannot be cleared.
   const timer = setTimeout(() => late.abort(), TIMEOUT_MS);
   try {
     const headers = { Authorization: `Bearer ${APP_KEY}` };

@@ -1,18 +1,18 @@
-// What the worker finds in its environment.
-// Never holds a default: a value that is missing closes what it would open.
+// The worker's environment.
+// There are no defaults: without a value, what it would allow is denied.
 
 import type { ChatRoom } from "./room.ts";
 
 export interface Env {
   readonly ROOMS: DurableObjectNamespace<ChatRoom>;
-  /** Where the app is: scheme, host and port. */
+  /** The app's origin: scheme, host and port. */
   readonly APP_ORIGIN?: string;
-  /** Web pages that may connect, by their origins with commas between. */
+  /** The origins of pages that may connect, separated by commas. */
   readonly ALLOWED_ORIGINS?: string;
-  /** With it the app signs tickets. A secret, as are the next two. */
+  /** The app's key for signing tickets. A secret, like the next two. */
   readonly TICKET_SECRET?: string;
-  /** With it the app signs its requests. */
+  /** The app's key for signing requests. */
   readonly PUSH_SECRET?: string;
-  /** What a room shows the app as a bearer token. */
+  /** The bearer token of rooms for the app's API. */
   readonly APP_KEY?: string;
 }

@@ -1,5 +1,5 @@
-// The worker in front of the rooms: who may come to the door, and which door it is.
-// Never keeps anything, and wakes no room for a page or a signature that is wrong.
+// The Worker in front of the rooms: checks origins and signatures, and routes each request to its room.
+// It is stateless, and does not wake a room for a foreign page or a bad signature.
 
 import type { Env } from "./env.ts";
 import { checkRequest, pushOf, refusal } from "./requests.ts";
@@ -28,8 +28,8 @@ export default {
 } satisfies ExportedHandler<Env>;
 
 /**
- * A browser always says which page asks, and only pages on the list may. What sends no origin is no browser; whether it
- * may come in is for its ticket to say, as it is for a page's.
+ * A browser always sends the page's origin, and only listed origins may connect. A client without an origin is not a
+ * browser; its ticket decides, as it does for pages.
  */
 function isAllowedOrigin(request: Request, allowed = ""): boolean {
   const origin = request.headers.get("Origin");

@@ -1,7 +1,7 @@
-// A message of the chat, as it is stored and sent.
+// A chat message, as it is stored and sent.
 
 export interface Message {
-  /** Counts up from 1 and is never given twice. */
+  /** Counts up from 1 and is never reused. */
   readonly id: number;
   readonly user: string;
   readonly text: string;

@@ -1,21 +1,21 @@
-// Requests of the app, signed: over time, nonce, method, path and body, so that none can be changed, moved or kept.
-// Never sees whether a nonce came before; that only the room knows.
+// Verifies the app's requests; the signature covers time, nonce, method, path and body.
+// Whether a nonce was used before is checked by the room.
 
 import { isSigned } from "./signing.ts";
 
-/** How far the app's clock may be off, and how long a room must remember a nonce. */
+/** How far the app's clock may be off, and so how long a room must remember a nonce. */
 export const WINDOW_SECONDS = 60;
 
-/** The largest body of a request: a message of 2,000 characters fits, and nobody can fill the memory with one. */
+/** The largest request body: a message of 2,000 characters fits, and no request can exhaust the memory. */
 const LARGEST_BODY = 16_384;
 
-/** What a request that may be believed says. */
+/** The contents of a verified request. */
 export interface Signed {
   readonly nonce: string;
   readonly body: string;
 }
 
-/** Gives the request's body and nonce, or the answer that refuses it. */
+/** Returns the request's body and nonce, or the response that rejects it. */
 export async function checkRequest(secret: string | undefined, request: Request): Promise<Signed | Response> {
   const url = new URL(request.url);
   const header = (name: string): string => request.headers.get(name) ?? "";
@@ -29,7 +29,7 @@ export async function checkRequest(secret: string | undefined, request: Request)
   return { nonce, body };
 }
 
-/** Reads the body, which the signature covers, and gives null as soon as it is too large. */
+/** Reads the body, which the signature covers; returns null as soon as it is too large. */
 async function textOf(request: Request): Promise<string | null> {
   const parts: Uint8Array[] = [];
   let bytes = 0;
@@ -41,10 +41,10 @@ async function textOf(request: Request): Promise<string | null> {
   return new TextDecoder().decode(await new Blob(parts).arrayBuffer());
 }
 
-/** What the app may push into a room: a message of the system's, or the wish that all connect anew. */
+/** What the app may push into a room: a system message, or a request that all clients reconnect. */
 export type Push = { readonly say: string } | { readonly reconnect: true };
 
-/** Gives what a body wants pushed, or null where that is nothing. */
+/** Returns what a body asks to push, or null if it is not valid. */
 export function pushOf(body: string): Push | null {
   try {
     const { say, reconnect } = JSON.parse(body) as { say?: unknown; reconnect?: unknown };

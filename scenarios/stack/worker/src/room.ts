@@ -1,5 +1,5 @@
-// A chat room as a Durable Object whose sockets hibernate: messages in SQLite, people in the sockets' attachments.
-// Never keeps in memory what a sleep may not lose; the instance id is there to show the loss.
+// A chat room as a Durable Object with hibernating WebSockets: messages in SQLite, users in the sockets' attachments.
+// Nothing that must outlive a sleep is kept in memory; the instance id exists to show that memory was lost.
 
 import { DurableObject } from "cloudflare:workers";
 
@@ -51,9 +51,9 @@ export class ChatRoom extends DurableObject<Env> implements ChatApi {
     this.#tellPresence(); // the runtime has closed the socket already
   }
 
-  /** Does what the app wants, once: gives null where that nonce has come before. */
+  /** Carries out a push once: returns null if the nonce was used before. */
   push(push: Push, nonce: string): { told: number } | null {
-    // A timestamp may be up to a window ahead, and is good for a window from then on.
+    // A timestamp may be one window ahead, and is valid for one window from then on.
     if (!this.#spent.spend(`nonce ${nonce}`, Date.now() / 1000 + 2 * WINDOW_SECONDS)) return null;
     if ("reconnect" in push) return { told: this.#trpc.reconnect() };
     return { told: this.#publish(this.#messages.add("system", push.say)) };
@@ -103,7 +103,7 @@ export class ChatRoom extends DurableObject<Env> implements ChatApi {
     return this.#trpc.publish(MESSAGES, event(message));
   }
 
-  /** Rooms are only ever named, never numbered. */
+  /** Rooms are always addressed by name, never by id. */
   get #name(): string {
     if (this.ctx.id.name === undefined) throw new Error("this room has no name");
     return this.ctx.id.name;

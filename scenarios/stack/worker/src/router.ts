@@ -1,12 +1,12 @@
-// The chat's procedures, in plain tRPC: what the worker serves, and what the app's client gets its types from.
-// Never imports the platform: a room is what its context says it is.
+// The chat's procedures, in plain tRPC: the worker serves them, and the app's client infers its types from them.
+// Independent of the platform: the context provides the room.
 
 import { initTRPC, type TrackedEnvelope, tracked, TRPCError } from "@trpc/server";
 
 import type { Message } from "./message.ts";
 import { Topic } from "./trpc-hibernation/topic.ts";
 
-/** What the procedures want of a room. */
+/** What the procedures need from a room. */
 export interface ChatApi {
   say(user: string, text: string): Message;
   ask(user: string, text: string): Promise<Message>;
@@ -28,19 +28,19 @@ export function event(message: Message): TrackedEnvelope<Message> {
   return tracked(String(message.id), message);
 }
 
-// Without isDev: false a worker sends its stacks to the client, because tRPC looks for NODE_ENV and finds none.
+// isDev: false is needed because a Worker has no NODE_ENV: tRPC would send stack traces to the client.
 const t = initTRPC.context<Context>().create({ isDev: false });
 
 export const appRouter = t.router({
   /** `instance` is new for each stay of the room in memory. */
   who: t.procedure.query(({ ctx }) => ({ ...ctx.room.who(), user: ctx.user })),
 
-  /** The latest messages; subscribe with the id of the last as `lastEventId`, and nothing is lost in between. */
+  /** The latest messages. Subscribe with the id of the last one as `lastEventId` to miss nothing in between. */
   history: t.procedure.query(({ ctx }) => ctx.room.latest(100)),
 
   say: t.procedure.input(withText).mutation(({ ctx, input }) => ctx.room.say(ctx.user, input.text)),
 
-  /** Says it, lets the app's bot answer to all, and gives back what the bot said. */
+  /** Sends the message, asks the app's bot, sends its answer to everyone, and returns it. */
   ask: t.procedure.input(withText).mutation(({ ctx, input }) => ctx.room.ask(ctx.user, input.text)),
 
   messages: t.procedure.input(withLastEventId).subscription(({ ctx, input }) => {
@@ -48,13 +48,13 @@ export const appRouter = t.router({
     return MESSAGES.listen(() => (lastEventId === undefined ? [] : ctx.room.after(Number(lastEventId)).map(event)));
   }),
 
-  /** Who is here, now and whenever it changes; there is nothing to resume, so nothing is tracked. */
+  /** The users in the room, now and after every change; not tracked, because there is nothing to resume. */
   presence: t.procedure.subscription(({ ctx }) => PRESENCE.listen(() => [ctx.room.present()])),
 });
 
 export type AppRouter = typeof appRouter;
 
-// Any validator that tRPC knows, such as zod, would do; these two need no package.
+// Any validator that tRPC supports, such as zod, would do; these two need no package.
 
 function withText(input: unknown): { text: string } {
   const text = (input as { text?: unknown } | null | undefined)?.text;

@@ -1,9 +1,9 @@
-// HMAC-SHA256 over a text, with WebCrypto, which is the same in Node; the app's side is app/lib/signing.ts.
-// Never compares signatures itself: `verify` takes constant time.
+// HMAC-SHA256 of a text, with WebCrypto; the app's counterpart is app/lib/signing.ts.
+// Signatures are compared by `verify`, in constant time.
 
 const encoder = new TextEncoder();
 
-/** Whether the signature, in base64url, is that of the text. Without a secret none is. */
+/** Returns whether a base64url signature matches the text. Without a secret, none does. */
 export async function isSigned(secret: string | undefined, text: string, signature: string): Promise<boolean> {
   if (!secret) return false;
   const algorithm = { name: "HMAC", hash: "SHA-256" };
@@ -12,7 +12,7 @@ export async function isSigned(secret: string | undefined, text: string, signatu
   return bytes !== null && crypto.subtle.verify("HMAC", key, bytes, encoder.encode(text));
 }
 
-/** Decodes base64url, and gives null where a text is none. */
+/** Decodes base64url; returns null if the text is not valid. */
 export function bytesOf(base64url: string): Uint8Array | null {
   if (!/^[\w-]*$/.test(base64url)) return null;
   try {

@@ -1,5 +1,5 @@
-// What a room keeps in SQLite: its messages, and what may be used once.
-// Never awaits: SQLite in a Durable Object is synchronous, so that reading and listening can be one moment.
+// A room's data in SQLite: its messages, and tokens that may be used once.
+// All of it is synchronous, like SQLite in a Durable Object, so that reading and subscribing happen at one moment.
 
 import type { Message } from "./message.ts";
 
@@ -19,19 +19,19 @@ export class Messages {
     return this.#sql.exec<Row>(query, user, text, Date.now()).one() as unknown as Message;
   }
 
-  /** Gives all that came after the one of that id, oldest first. */
+  /** Returns all messages after the one with that id, oldest first. */
   after(id: number): Message[] {
     return this.#sql.exec<Row>("SELECT * FROM messages WHERE id > ? ORDER BY id", id).toArray() as unknown as Message[];
   }
 
-  /** Gives the latest ones, oldest first. */
+  /** Returns the latest messages, oldest first. */
   latest(limit: number): Message[] {
     const query = "SELECT * FROM (SELECT * FROM messages ORDER BY id DESC LIMIT ?) ORDER BY id";
     return this.#sql.exec<Row>(query, limit).toArray() as unknown as Message[];
   }
 }
 
-/** Tickets and nonces that were used, until they would be refused as too old anyhow. */
+/** Used tickets and nonces, kept until they would be rejected as too old anyway. */
 export class Spent {
   readonly #sql: SqlStorage;
 
@@ -40,7 +40,7 @@ export class Spent {
     sql.exec("CREATE TABLE IF NOT EXISTS spent (token TEXT PRIMARY KEY, until INTEGER)");
   }
 
-  /** Spends a token, and says whether that was its first time; `until` in seconds since 1970. */
+  /** Spends a token and returns whether this was its first use; `until` is in seconds since 1970. */
   spend(token: string, until: number): boolean {
     this.#sql.exec("DELETE FROM spent WHERE until < ?", Date.now() / 1000);
     return this.#sql.exec("INSERT OR IGNORE INTO spent VALUES (?, ?)", token, Math.ceil(until)).rowsWritten > 0;

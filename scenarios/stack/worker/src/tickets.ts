@@ -1,5 +1,5 @@
-// Room tickets, `payload.signature` in base64url: the app says who may enter which room, for seconds and once.
-// Never makes one; that is the app's, which knows who somebody is.
+// Room tickets, `payload.signature` in base64url: the app allows a user into a room, for seconds and once.
+// Tickets are created by the app, which knows its users.
 
 import { TRPCError } from "@trpc/server";
 
@@ -10,16 +10,16 @@ export interface Ticket {
   readonly user: string;
   /** Seconds since 1970. */
   readonly exp: number;
-  /** Makes it one of its kind, so that it can be used once. */
+  /** Makes the ticket unique, so that it can be used once. */
   readonly jti: string;
 }
 
-/** The app gives them for 30 s; that a room must remember one for longer than this, nobody may ask. */
+/** The app issues tickets for 30 s; no ticket may make a room remember it for longer than this. */
 const LONGEST_SECONDS = 300;
 
 /**
- * Gives the ticket where it is whole, alive and for this room; whether it was used already, only the room knows.
- * Throws UNAUTHORIZED where a fresh one would help, and FORBIDDEN where it would not.
+ * Returns the ticket if it is intact, not expired and for this room. Whether it was used before is checked by the room.
+ * Throws UNAUTHORIZED if a new ticket would help, FORBIDDEN if not.
  */
 export async function checkTicket(secret: string | undefined, ticket: string, room: string): Promise<Ticket> {
   const [payload = "", signature = ""] = ticket.split(".");

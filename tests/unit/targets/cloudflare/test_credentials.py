@@ -31,7 +31,7 @@ def test_wranglers_login_is_read_and_not_touched(tmp_path: Path, place: str) -> 
     found = credentials({"HOME": str(tmp_path)})
     assert found.bearer() == "from-login"
     assert found.secrets == ("from-login",)
-    assert str(file) in found.said
+    assert str(file) in found.description
     assert (file.read_bytes(), file.stat().st_mtime_ns) == before
 
 

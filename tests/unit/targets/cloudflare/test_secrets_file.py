@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from poc_cli.commands.deploy import read
 from poc_cli.errors import UsageError
-from poc_cli.targets.cloudflare.secrets_file import read
 
 
 def test_names_and_values(tmp_path: Path) -> None:

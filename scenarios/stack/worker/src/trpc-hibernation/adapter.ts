@@ -1,5 +1,5 @@
-// tRPC's WebSocket protocol for a Durable Object whose sockets hibernate: any router, the official client.
-// Never keeps in memory what a sleep may not lose: there are only calls without an answer yet, and while there is one
+// tRPC's WebSocket protocol for a Durable Object with hibernating WebSockets: works with any router and tRPC's client.
+// Nothing that must outlive a sleep is kept in memory: only calls that are still running, and while there is one
 // the object cannot sleep.
 
 import {
@@ -35,52 +35,52 @@ import {
 export interface Options<Router extends AnyTRPCRouter, Session> {
   readonly router: Router;
   /**
-   * Lets a connection in and gives its session, which is kept with the socket and so must be small and cloneable.
-   * A TRPCError that it throws is sent to the client, and the socket closed with 4000 + the error's HTTP status.
+   * Returns the session of a new connection. It is stored in the socket's attachment, so keep it small and cloneable.
+   * If it throws a TRPCError, the client gets the error and the socket is closed with 4000 + the error's HTTP status.
    */
   admit(params: ConnectionParams | null): Session | Promise<Session>;
-  /** Gives the context of a call. It is made anew for each, because a context does not outlive a sleep. */
+  /** Returns the context of a call. Called for each, because a context does not outlive a sleep. */
   createContext(session: Session, socket: WebSocket): inferRouterContext<Router>;
-  /** Is told of each connection that was let in. */
+  /** Called after a connection was admitted. */
   onAdmitted?(session: Session): void;
-  /** Is told what has gone wrong; the client is told anyhow. What it throws is ignored. */
+  /** Called with each error, which the client gets in any case. Exceptions in it are ignored. */
   onError?(error: TRPCError, path: string | undefined): void;
-  /** How many messages a batch may have; each call of a larger one is answered with BAD_REQUEST. Any number, unless set. */
+  /** The largest number of messages in a batch (default: no limit); each call of a larger batch gets BAD_REQUEST. */
   readonly maxBatchSize?: number;
 }
 
-/** A subscription whose procedure has not answered yet. */
+/** A subscription whose procedure has not returned yet. */
 interface Start {
   readonly controller: AbortController;
   readonly over: Promise<void>;
 }
 
-/** What an error is about: the call that failed, and its context if there was one by then. */
+/** The call that failed, and its context if it was already created. */
 interface Failed {
   readonly call?: Call;
   readonly ctx?: unknown;
 }
 
-/** What a client gets if the router's errorFormatter throws; tRPC's own adapter sends the same. */
+/** Sent to a client if the router's errorFormatter throws; the official adapter sends the same. */
 const INTERNAL_ERROR = {
   code: TRPC_ERROR_CODES_BY_KEY.INTERNAL_SERVER_ERROR,
   message: "Internal server error",
   data: { code: "INTERNAL_SERVER_ERROR", httpStatus: 500 },
 } as const;
 
-/** What a socket has under way. */
+/** The pending work of a socket. */
 interface Pending<Session> {
   admission: Promise<Session> | null;
   readonly starting: Map<Id, Start>;
 }
 
-/** A socket that does not say who it is for longer than that is closed when the next one comes. */
+/** A socket that has not authenticated for this long is closed when the next one connects. */
 const SILENT_MS = 10_000;
 
-/** A close reason has at most 123 bytes (RFC 6455, 5.5), and a character of JavaScript's at most three. */
+/** A close reason has at most 123 bytes (RFC 6455, 5.5); a UTF-16 code unit takes at most three. */
 const REASON_CHARACTERS = 41;
 
-/** The code of the reply to a close: 1000 if no close frame may carry that of the client (RFC 6455, 7.4). */
+/** The close code of the reply: 1000 if the client's code must not be sent in a close frame (RFC 6455, 7.4). */
 function closeCode(code: number): number {
   const isLegal = (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
   return isLegal ? code : 1000;
@@ -96,15 +96,15 @@ export class TrpcHibernation<Router extends AnyTRPCRouter, Session> {
   readonly #sockets: Sockets<Session>;
   readonly #pending = new WeakMap<WebSocket, Pending<Session>>();
 
-  /** To be made in the object's constructor: the runtime forgets the auto-response when it drops an object. */
+  /** Create it in the object's constructor: the runtime forgets the auto-response when the object leaves memory. */
   constructor(state: DurableObjectState, options: Options<Router, Session>) {
     this.#options = options;
     this.#sockets = new Sockets(state);
-    // The client's keep-alive, answered by the runtime: it neither wakes the object nor keeps it awake.
+    // The runtime answers the client's keep-alive, which neither wakes the object nor keeps it awake.
     state.setWebSocketAutoResponse(new WebSocketRequestResponsePair("PING", "PONG"));
   }
 
-  /** Answers the request for a WebSocket, any other with 426. One that is refused is accepted and closed: a browser sees no HTTP status. */
+  /** Accepts a WebSocket request; any other gets 426. A rejected one is accepted and then closed: a browser cannot see an HTTP status. */
   async accept(request: Request): Promise<Response> {
     const silent = new TRPCError({ code: "UNAUTHORIZED", message: "no connectionParams came" });
     for (const socket of this.#sockets.silent(Date.now() - SILENT_MS)) this.#refuse(socket, silent);
@@ -118,7 +118,7 @@ export class TrpcHibernation<Router extends AnyTRPCRouter, Session> {
     return new Response(null, { status: 101, webSocket: client });
   }
 
-  /** To be called by the object's webSocketMessage. */
+  /** Call this from the object's webSocketMessage. */
   async message(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
     if (message === "PONG" || socket.readyState !== WebSocket.OPEN) return;
     const waits = "since" in this.#sockets.attached(socket) && this.#pendingOf(socket).admission === null;
@@ -127,15 +127,15 @@ export class TrpcHibernation<Router extends AnyTRPCRouter, Session> {
     await Promise.all(asked.map((each, place) => this.#answer(socket, each, place)));
   }
 
-  /** To be called by the object's webSocketClose: without a reply the client waits and reports 1006. */
+  /** Call this from the object's webSocketClose: without a reply the client waits and reports 1006. */
   close(socket: WebSocket, code: number, reason: string): void {
     for (const { controller } of this.#pendingOf(socket).starting.values()) controller.abort();
     socket.close(closeCode(code), reason);
   }
 
   /**
-   * Sends an event to every subscription of its topic, and gives their number. Waits for nothing. Where clients
-   * resume, store the event and publish it with no await in between: then it is missed or heard, never both or neither.
+   * Sends an event to every subscription of its topic and returns their number, synchronously. If clients
+   * resume, store and publish the event without an await in between: each client then gets it exactly once.
    */
   publish<Event>(topic: Topic<Event>, event: Event): number {
     const { result } = this.#transformed({ id: null, result: data(event) }) as { result: unknown };
@@ -151,7 +151,7 @@ export class TrpcHibernation<Router extends AnyTRPCRouter, Session> {
     return told;
   }
 
-  /** Ends every subscription of a topic, as a generator that returns does, and gives their number. */
+  /** Ends every subscription of a topic, as a generator that returns does, and returns their number. */
   end(topic: Topic<never>): number {
     let ended = 0;
     for (const [socket, admitted] of this.#sockets.admitted()) {
@@ -165,14 +165,14 @@ export class TrpcHibernation<Router extends AnyTRPCRouter, Session> {
     return ended;
   }
 
-  /** Asks every client to connect anew, as before a deployment; it keeps its old socket until the new one serves it. */
+  /** Asks every client to reconnect, as before a deployment; it keeps its old socket until the new one is ready. */
   reconnect(): number {
     const sockets = [...this.#sockets.admitted()];
     for (const [socket] of sockets) socket.send('{"id":null,"method":"reconnect"}');
     return sockets.length;
   }
 
-  /** Gives everyone who was let in and is still connected; who has two sockets is there twice. */
+  /** Returns the sessions of all admitted connections; a user with two sockets appears twice. */
   sessions(): { readonly session: Session; readonly subscriptions: number }[] {
     const admitted = this.#sockets.admitted();
     return Array.from(admitted, ([, { session, subscriptions }]) => ({ session, subscriptions: subscriptions.length }));
@@ -183,7 +183,7 @@ export class TrpcHibernation<Router extends AnyTRPCRouter, Session> {
     try {
       session = await this.#options.admit(null);
     } catch (cause) {
-      // By the standard API: what the hibernating one closes before the request is answered, the client is not told.
+      // With the standard API: a hibernating socket that is closed before the response never tells its client.
       socket.accept();
       return this.#refuse(socket, getTRPCErrorFromUnknown(cause));
     }
@@ -193,7 +193,7 @@ export class TrpcHibernation<Router extends AnyTRPCRouter, Session> {
 
   async #admit(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
     const pending = this.#pendingOf(socket);
-    // Calls that come meanwhile wait for it.
+    // Calls that arrive in the meantime wait for it.
     pending.admission = (async () => this.#options.admit(connectionParams(message)))();
     try {
       const session = await pending.admission;
@@ -207,7 +207,7 @@ export class TrpcHibernation<Router extends AnyTRPCRouter, Session> {
     }
   }
 
-  /** An error without an id: on that the official client waits longer before each attempt to connect again. */
+  /** An error without an id makes the official client back off before it reconnects. */
   #refuse(socket: WebSocket, error: TRPCError): void {
     this.#fail(socket, error);
     if (socket.readyState !== WebSocket.OPEN) return;
@@ -241,7 +241,7 @@ export class TrpcHibernation<Router extends AnyTRPCRouter, Session> {
     }
     if (!isCall(asked)) return this.#stop(socket, asked);
     if (asked.method === "subscription") return this.#start(socket, asked, batchIndex);
-    // Who subscribes and then says something hears it: what is asked later is done later.
+    // A client that subscribes and then sends something receives it: later requests run later.
     await Promise.all(Array.from(this.#pendingOf(socket).starting.values(), ({ over }) => over));
     return this.#perform(socket, asked, new AbortController().signal, batchIndex);
   }
@@ -268,7 +268,7 @@ export class TrpcHibernation<Router extends AnyTRPCRouter, Session> {
       ctx = this.#options.createContext(await this.#session(socket), socket);
       await this.#call(socket, call, ctx, signal, batchIndex);
     } catch (cause) {
-      // A subscription that was stopped before it started may end in whatever way.
+      // It does not matter how a subscription ends that was stopped before it started.
       if (!signal.aborted) this.#fail(socket, getTRPCErrorFromUnknown(cause), { call, ctx });
     }
   }
@@ -302,7 +302,7 @@ export class TrpcHibernation<Router extends AnyTRPCRouter, Session> {
     this.#send(socket, { ...envelopeOf(call), result: { type: "data", data: result } });
   }
 
-  /** Nothing in here awaits: what was published before is among the missed, what is published after is heard. */
+  /** No await in here: events published before are among the missed ones, later ones are delivered live. */
   #listen(socket: WebSocket, call: Call, { topic, missed }: Listening<unknown>): void {
     const events = [...missed()];
     const attached = this.#sockets.attached(socket);
@@ -314,7 +314,7 @@ export class TrpcHibernation<Router extends AnyTRPCRouter, Session> {
     for (const event of events) this.#send(socket, { ...envelope, result: data(event) });
   }
 
-  /** Stops what has started or is about to; of an id that is neither, tRPC says nothing, and so do we. */
+  /** Stops a subscription that has started or is about to. Unknown ids are ignored, as the official adapter does. */
   #stop(socket: WebSocket, asked: Asked): void {
     const { starting } = this.#pendingOf(socket);
     const attached = this.#sockets.attached(socket);
@@ -329,7 +329,7 @@ export class TrpcHibernation<Router extends AnyTRPCRouter, Session> {
     this.#send(socket, { ...envelopeOf(asked), result: { type: "stopped" } });
   }
 
-  /** Gives the session of a socket, and waits where its admission is under way. */
+  /** Returns the session of a socket, after its admission if that is pending. */
   async #session(socket: WebSocket): Promise<Session> {
     const { admission } = this.#pendingOf(socket);
     if (admission !== null) return admission;
@@ -338,7 +338,7 @@ export class TrpcHibernation<Router extends AnyTRPCRouter, Session> {
     throw new TRPCError({ code: "UNAUTHORIZED", message: "this connection was not let in" });
   }
 
-  /** Returns a context for the errorFormatter, where there is a session. */
+  /** Returns a context for the errorFormatter, if there is a session. */
   #contextOf(socket: WebSocket): inferRouterContext<Router> | undefined {
     const attached = this.#sockets.attached(socket);
     if (!("session" in attached)) return undefined;
@@ -378,7 +378,7 @@ export class TrpcHibernation<Router extends AnyTRPCRouter, Session> {
     try {
       this.#options.onError?.(error, path);
     } catch {
-      // The client is answered all the same.
+      // The client still gets its answer.
     }
   }
 

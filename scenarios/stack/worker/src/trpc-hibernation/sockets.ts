@@ -1,5 +1,5 @@
-// The sockets of the adapter, and what is known of each: that stands in its attachment, which a sleep keeps.
-// Never caches an attachment.
+// The adapter's sockets and their state, which is stored in their attachments and so outlives a sleep.
+// Attachments are never cached.
 
 import { TRPCError } from "@trpc/server";
 
@@ -14,10 +14,10 @@ export interface Admitted<Session> {
   readonly subscriptions: readonly Subscription[];
 }
 
-/** It was let in, or waits for its connectionParams since a time, in milliseconds since 1970. */
+/** Either admitted, or waiting for its connectionParams since a time in milliseconds since 1970. */
 export type Attached<Session> = Admitted<Session> | { readonly since: number };
 
-/** Tells ours from others that the object may have. */
+/** Distinguishes the adapter's sockets from others of the object. */
 const TAG = "trpc";
 
 export class Sockets<Session> {
@@ -36,7 +36,7 @@ export class Sockets<Session> {
     return socket.deserializeAttachment() as Attached<Session>;
   }
 
-  /** Throws PAYLOAD_TOO_LARGE for what does not fit, and leaves the attachment as it was. */
+  /** Throws PAYLOAD_TOO_LARGE if it does not fit, and leaves the attachment unchanged. */
   attach(socket: WebSocket, attached: Attached<Session>): void {
     try {
       socket.serializeAttachment(attached);
@@ -48,18 +48,18 @@ export class Sockets<Session> {
     }
   }
 
-  /** Gives what a socket listens to; one that was not let in listens to nothing. */
+  /** Returns the subscriptions of a socket; empty if it was not admitted. */
   subscriptions(socket: WebSocket): readonly Subscription[] {
     const attached = this.attached(socket);
     return "session" in attached ? attached.subscriptions : [];
   }
 
-  /** Gives those that were let in and are still connected. */
+  /** Returns the admitted sockets that are still connected. */
   *admitted(): Generator<[WebSocket, Admitted<Session>]> {
     for (const [socket, attached] of this.#open()) if ("session" in attached) yield [socket, attached];
   }
 
-  /** Gives those that have not said since that time who they are. */
+  /** Returns the sockets that have not authenticated since that time. */
   *silent(since: number): Generator<WebSocket> {
     for (const [socket, attached] of this.#open()) if ("since" in attached && attached.since < since) yield socket;
   }

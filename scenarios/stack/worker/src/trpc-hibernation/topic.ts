@@ -1,7 +1,7 @@
-// What a hibernating subscription is: no generator that runs, but a topic that a socket listens to, and what it missed.
-// Never touches a socket or the platform, so that a router, and whoever imports its types, needs neither.
+// A hibernating subscription: instead of a running generator, a topic that a socket listens to, and what it missed.
+// Independent of sockets and the platform, so that routers, and modules that import their types, need neither.
 
-/** A stream of events under a name; with `tracked()` of @trpc/server around them, a client can resume where it was. */
+/** A named stream of events. Wrap events in `tracked()` of @trpc/server to let clients resume. */
 export class Topic<Event> {
   readonly name: string;
 
@@ -10,15 +10,15 @@ export class Topic<Event> {
   }
 
   /**
-   * What a subscription procedure gives back. `missed` is asked at the very moment from which the socket hears what is
-   * published, so it must not await anything; what it gives is sent first.
+   * The return value of a subscription procedure. `missed` is called at the moment from which the socket receives what
+   * is published, so it must be synchronous; its result is sent first.
    */
   listen(missed: () => Iterable<Event> = () => []): Listening<Event> {
     return new Listening(this, missed);
   }
 }
 
-/** An AsyncIterable in type only: that is how tRPC infers what a client receives. */
+/** An AsyncIterable in its type only, from which tRPC infers what a client receives. */
 export class Listening<Event> implements AsyncIterable<Event, void, void> {
   readonly topic: Topic<Event>;
   readonly missed: () => Iterable<Event>;

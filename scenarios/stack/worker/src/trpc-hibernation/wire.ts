@@ -1,19 +1,19 @@
-// The messages of tRPC's WebSocket protocol, and how to read those of a client.
-// Pure: touches neither sockets nor procedures.
+// The messages of tRPC's WebSocket protocol, and the parser for those of a client.
+// Pure functions: no sockets, no procedures.
 
 import { isTrackedEnvelope, TRPCError } from "@trpc/server";
 import { parseTRPCMessage, type TRPCResponseMessage } from "@trpc/server/rpc";
 
 export type ConnectionParams = Readonly<Record<string, string>>;
 
-/** What a client asks: a call of a procedure, or the end of a subscription. */
+/** A client's request: a procedure call, or the end of a subscription. */
 export type Asked = ReturnType<typeof parseTRPCMessage>;
 export type Call = Extract<Asked, { readonly params: unknown }>;
 export type Id = Asked["id"];
 
 export type Reply = TRPCResponseMessage;
 
-/** By what a client knows what is answered; JSON-RPC's version is there where it named one, and tRPC's own does not. */
+/** Identifies the request being answered; `jsonrpc` is set if the client set it, which tRPC's own client does not. */
 export interface Envelope {
   readonly id: Id;
   readonly jsonrpc?: "2.0";
@@ -27,13 +27,13 @@ export function isCall(asked: Asked): asked is Call {
   return asked.method !== "subscription.stop";
 }
 
-/** Parses one message or a batch of them, but not yet what they ask for. Throws if it is not JSON in a text frame. */
+/** Parses a message or a batch without validating its requests. Throws unless it is JSON in a text frame. */
 export function batchOf(message: string | ArrayBuffer): { readonly messages: readonly unknown[]; readonly isBatch: boolean } {
   const parsed: unknown = JSON.parse(textOf(message));
   return Array.isArray(parsed) ? { messages: parsed, isBatch: true } : { messages: [parsed], isBatch: false };
 }
 
-/** Returns the envelopes that answer the calls of a batch that is refused as a whole. */
+/** Returns the envelopes for answering the calls of a batch that is rejected as a whole. */
 export function callsIn(messages: readonly unknown[]): Envelope[] {
   return messages.flatMap((each) => {
     if (!isObject(each) || each["method"] === "subscription.stop") return [];
@@ -43,7 +43,7 @@ export function callsIn(messages: readonly unknown[]): Envelope[] {
   });
 }
 
-/** Reads the first message of a client whose address has `connectionParams=1`. Throws a TRPCError if it is another. */
+/** Parses the first message of a client whose URL has `connectionParams=1`. Throws a TRPCError for any other. */
 export function connectionParams(message: string | ArrayBuffer): ConnectionParams | null {
   let parsed: unknown;
   try {
@@ -64,14 +64,14 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** An event or a reply as tRPC wraps it: what is tracked carries its id twice, for the link and for the listener. */
+/** An event or a result as tRPC wraps it; a tracked event carries its id twice, for the link and for the listener. */
 export function data(value: unknown): { type: "data"; data: unknown; id?: string } {
   if (!isTrackedEnvelope(value)) return { type: "data", data: value };
   const [id, inner] = value;
   return { type: "data", id, data: { id, data: inner } };
 }
 
-/** A client that resumes says so beside the input; procedures find it in the input, as everywhere in tRPC. */
+/** A resuming client sends `lastEventId` next to the input; procedures expect it inside the input, as in tRPC. */
 export function inputOf({ params: { input, lastEventId } }: Call): unknown {
   if (lastEventId === undefined) return input;
   if (input === undefined || input === null) return { lastEventId };

@@ -1,4 +1,4 @@
-// Pushes a message of the system's into a room, asleep or not, or asks all in it to connect anew.
+// Pushes a system message into a room, asleep or not, or asks all its clients to reconnect.
 
 import { fieldsOf, refusal } from "../../../lib/answers";
 import { roomOf, userOf } from "../../../lib/login";

@@ -1,4 +1,4 @@
-// What rooms call: answers a question, to whoever shows the key of the environment. Put your model or your rules here.
+// Called by rooms with the key from the environment: answers a question. Put your model or your rules here.
 
 import { refusal } from "../../../lib/answers";
 import { settings } from "../../../lib/settings";

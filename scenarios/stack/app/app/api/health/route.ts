@@ -1,4 +1,4 @@
-// Says that the app is up.
+// Health check.
 
 export const dynamic = "force-dynamic";
 

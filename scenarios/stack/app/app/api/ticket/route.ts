@@ -1,5 +1,5 @@
-// Gives a ticket to a room to whoever is logged in. Pages and programs ask for one before each connection.
-// Never gives one for longer than the usual time; a shorter one may be asked for.
+// Issues a ticket for a room to a logged-in user. Pages and programs fetch one before each connection.
+// A shorter lifetime than usual may be requested, a longer one may not.
 
 import { fieldsOf, refusal } from "../../../lib/answers";
 import { roomOf, userOf } from "../../../lib/login";

@@ -1,6 +1,6 @@
 "use client";
-// A room as one sees it: messages, who is here, how the connection is, and a line to write in.
-// Never sorts or sifts messages: they are shown as they come, so that one lost or doubled would be seen.
+// The visible room: messages, users, the state of the connection, and an input field.
+// Messages are shown as they arrive, neither sorted nor filtered, so that a lost or duplicated one would be visible.
 
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
 
@@ -8,7 +8,7 @@ import type { Message } from "../../../../worker/src/message.ts";
 import { connect, type Door } from "./connection";
 
 interface Props extends Door {
-  /** What was said before the page was made. */
+  /** The messages from before the page was rendered. */
   readonly said: readonly Message[];
 }
 
@@ -25,7 +25,7 @@ export function Chat({ room, user, url, keepAliveMs, said }: Props): ReactNode {
     setMessages(said);
     const lastEventId = String(said.at(-1)?.id ?? 0);
     const onError = ({ message }: { message: string }): void => setError(message);
-    // From the last message on that the server has put into the page: nothing is lost in between, nothing comes twice.
+    // Starts after the last message that the server rendered, so nothing is lost or duplicated in between.
     trpc.messages.subscribe({ lastEventId }, { onData: ({ data }) => setMessages((all) => [...all, data]), onError });
     trpc.presence.subscribe(undefined, { onData: setPresent, onError });
     return close;
@@ -36,7 +36,7 @@ export function Chat({ room, user, url, keepAliveMs, said }: Props): ReactNode {
     setError("");
     try {
       await connection.current?.trpc[kind].mutate({ text });
-      setText((now) => (now === text ? "" : now)); // who has written on meanwhile keeps that
+      setText((now) => (now === text ? "" : now)); // keep what the user has typed in the meantime
     } catch (cause) {
       setError(cause instanceof Error ? cause.message : String(cause));
     }

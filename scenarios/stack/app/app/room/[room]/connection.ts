@@ -1,5 +1,5 @@
-// The page's connection to its room: tRPC's own client, which connects anew by itself, with a fresh ticket each time.
-// Never shows anything.
+// The page's connection to its room: the official tRPC client, which reconnects by itself with a new ticket each time.
+// It renders nothing.
 
 import { createTRPCClient, createWSClient, wsLink } from "@trpc/client";
 
@@ -12,7 +12,7 @@ export interface Door {
   readonly keepAliveMs: number;
 }
 
-/** The worker's close code for a ticket with which nobody will ever get in; after 4401 a fresh one may do. */
+/** The worker's close code for a ticket of another room, which no retry mends; after 4401 a new ticket may work. */
 const FORBIDDEN = 4403;
 
 async function freshTicket(room: string, user: string): Promise<{ ticket: string }> {
@@ -25,11 +25,11 @@ async function freshTicket(room: string, user: string): Promise<{ ticket: string
   return response.json() as Promise<{ ticket: string }>;
 }
 
-/** Opens it; `onState` is told each change in words. */
+/** Opens the connection; `onState` is called with each change in words. */
 export function connect({ room, user, url, keepAliveMs }: Door, onState: (state: string) => void) {
   const socket = createWSClient({
     url,
-    // A ticket is good once: tRPC asks again at each attempt.
+    // A ticket works once; tRPC calls this for each attempt.
     connectionParams: () => freshTicket(room, user),
     keepAlive: { enabled: true, intervalMs: keepAliveMs, pongTimeoutMs: 5_000 },
     retryDelayMs: (attempt) => (attempt === 0 ? 0 : Math.min(250 * 2 ** attempt, 30_000)),

@@ -1,5 +1,5 @@
-// A room's page as the server makes it: what was said so far, and where the rest will come from.
-// Never lets a room that does not answer keep the page back: then all messages come by the subscription.
+// The server-rendered page of a room: the messages so far, and the WebSocket URL for the rest.
+// If the room does not answer, the page is rendered without messages, and the subscription delivers them.
 
 import { notFound, redirect } from "next/navigation";
 import type { ReactNode } from "react";

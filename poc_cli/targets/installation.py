@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any, Final
 
-from poc_cli.errors import TargetError, UsageError
+from poc_cli.errors import PocError, TargetError, UsageError
 from poc_cli.shipped import shipped
 
 WORKERD_VERSION = "1.20261117.1"
@@ -90,8 +91,6 @@ def tools(say: Callable[[str], None], npm: Sequence[str] | None = None) -> Path:
     worker = shipped("worker")
     home = wrangler_home()
     if not _is_executable(_wrangler(home)):
-        from poc_cli.targets.manifest import part
-
         thing = Thing(
             "wrangler",
             WRANGLER_VERSION,
@@ -218,3 +217,45 @@ def _install(thing: Thing, home: Path, lock: int, npm: Sequence[str] | None) -> 
         part.rename(home)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+_FOLDER: Final = "node_modules/"
+_NEEDS: Final = ("dependencies", "optionalDependencies", "peerDependencies")
+
+
+def part(lock: str, package: str) -> tuple[str, str]:
+    """Return a package.json and package-lock.json that install only one package of a lock.
+
+    Raises PocError if the lock does not have the package.
+    """
+    whole: dict[str, Any] = json.loads(lock)
+    packages: dict[str, dict[str, Any]] = whole["packages"]
+    if _FOLDER + package not in packages:
+        raise PocError(f"package-lock.json has no {package}", "reinstall poc-durable-objects")
+    needed: dict[str, dict[str, Any]] = {}
+    pending = [_FOLDER + package]
+    while pending:
+        at = pending.pop()
+        if at not in needed:
+            # `dev` marks a package that the whole lock needs only for development; the extracted part needs it.
+            needed[at] = {key: value for key, value in packages[at].items() if key != "dev"}
+            names = {name for needs in _NEEDS for name in packages[at].get(needs, {})}
+            pending += [found for name in names if (found := _found(packages, at, name)) is not None]
+    manifest = {"name": f"poc-{package}", "private": True}
+    wants = {"dependencies": {package: packages[_FOLDER + package]["version"]}}
+    root = {"name": manifest["name"], **wants}
+    kept = {"name": manifest["name"], "lockfileVersion": whole["lockfileVersion"], "requires": True}
+    return json.dumps({**manifest, **wants}), json.dumps(
+        {**kept, "packages": {"": root, **dict(sorted(needed.items()))}}
+    )
+
+
+def _found(packages: dict[str, dict[str, Any]], at: str, name: str) -> str | None:
+    """Return where Node resolves a package from another one: in its own folder or in an enclosing one."""
+    while at:
+        inside = f"{at}/{_FOLDER}{name}"
+        if inside in packages:
+            return inside
+        at = at.rpartition(f"/{_FOLDER}")[0]
+    outside = _FOLDER + name
+    return outside if outside in packages else None

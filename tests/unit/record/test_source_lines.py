@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from poc_cli.record.places import pin_words, pins_of, pins_words, refused_words, threw_words
+from poc_cli.record.source_lines import pin_words, pins_of, pins_words, refused_words, threw_words
 
 INTERVAL: dict[str, Any] = {"what": "setInterval", "script": "src/room.ts", "line": 29}
 PACKAGE = {"package": "node_modules/.pnpm/y@1/node_modules/y-protocols/awareness.js", "package_line": 64}
