@@ -104,7 +104,7 @@ export class TrpcHibernation<Router extends AnyTRPCRouter, Session> {
     state.setWebSocketAutoResponse(new WebSocketRequestResponsePair("PING", "PONG"));
   }
 
-  /** Accepts a WebSocket request; any other gets 426. A rejected one is accepted and then closed: a browser cannot see an HTTP status. */
+  /** Accepts a WebSocket request; others get 426. A rejected one is accepted and closed: browsers see no status. */
   async accept(request: Request): Promise<Response> {
     const silent = new TRPCError({ code: "UNAUTHORIZED", message: "no connectionParams came" });
     for (const socket of this.#sockets.silent(Date.now() - SILENT_MS)) this.#refuse(socket, silent);
