@@ -66,7 +66,7 @@ bench: $(DEV)  ## measure poc itself and write docs/benchmarks.md (eight minutes
 picture: $(DEV) $(CHROMIUM)  ## renew the picture of the report in the README, from a new run
 	@$(BIN)/python -m tests.bench.picture $(BIN)/poc
 
-reference: $(VENV)  ## record results/reference/local.json, for poc compare: plays every scenario, all must hold
+reference: $(VENV)  ## record results/reference/ for poc compare and docs/claims.md: plays every scenario, all must hold (half an hour)
 	@$(BIN)/python tests/bench/reference.py $(BIN)/poc
 
 # The wheel is installed into an empty environment beside it and plays a scenario there, away from the checkout.

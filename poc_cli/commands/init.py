@@ -74,7 +74,10 @@ def init(
         worker = WorkerChoice(folder)
     guessed = None if worker is None else guess(source(worker))
     values = {} if guessed is None else _values(guessed, folder)
-    texts = {**_texts(delivery), **({} if guessed is None else _for(guessed.source, values, folder, delivery))}
+    texts = {
+        **_texts(delivery, declared=(folder / DECLARATION).is_file()),
+        **({} if guessed is None else _for(guessed.source, values, folder, delivery)),
+    }
     texts |= {STORIES: _stories(values)} if stories else {}
     there = [name for name in texts if os.path.lexists(folder / name)]
     if there and not force:
@@ -100,13 +103,27 @@ def init(
     return found
 
 
-def _texts(delivery: Delivery) -> Mapping[str, str]:
-    """Return the text of each file by its path in the project."""
+def _texts(delivery: Delivery, *, declared: bool) -> Mapping[str, str]:
+    """Return the text of each file by its path in a folder; `declared` says whether it declares a worker."""
+    configuration, scenario = _starter("poc.toml"), _starter("scenario.toml")
+    if not declared:
+        configuration = configuration.replace(_DECLARED, _UNDECLARED)
+        scenario = scenario.replace(_PLAYED_ON_THIS, _PLAYED)
     return {
-        CONFIGURATION: _starter("poc.toml"),
-        SCENARIO: _starter("scenario.toml"),
+        CONFIGURATION: configuration,
+        SCENARIO: scenario,
         WORKFLOW: _workflow(delivery),
     }
+
+
+_DECLARED: Final = '# The folder whose local.capnp defines the worker `main` for raw workerd. CHANGE\nworker = "."'
+_UNDECLARED: Final = """\
+# The worker of scenarios that name none: a folder with a wrangler configuration. Without one it is the worker that
+# comes with poc. CHANGE
+# worker = "../my-worker"\
+"""
+_PLAYED_ON_THIS: Final = "poc run scenarios/first.toml --worker .    plays it"
+_PLAYED: Final = "poc run scenarios/first.toml    plays it"
 
 
 def _workflow(delivery: Delivery, before: str = "") -> str:
@@ -145,9 +162,8 @@ def _for(found: WorkerSource, values: Mapping[str, str], folder: Path, delivery:
     scenario = _starter("project.toml")
     for name, value in values.items():
         scenario = scenario.replace(name, value)
-    declared = 'The folder whose local.capnp defines the worker `main` for raw workerd. CHANGE\nworker = "."'
     configuration = _starter("poc.toml").replace(
-        declared, f"The worker of scenarios that name none.\nworker = {worker_as_toml(found, folder.resolve())}"
+        _DECLARED, f"# The worker of scenarios that name none.\nworker = {worker_as_toml(found, folder.resolve())}"
     )
     workflow = _workflow(delivery, _install_steps(found.folder, folder.resolve()))
     return {SCENARIO: scenario, CONFIGURATION: configuration, WORKFLOW: workflow}

@@ -57,7 +57,6 @@ class Scheduler:
         progress: Progress,
         environment: RunEnvironment,
     ) -> None:
-        """Initialize with the targets, the options and what all plays share."""
         self._pool = pool
         self._history = history
         self._options = options

@@ -70,7 +70,6 @@ class LocalTargetPool:
     apart_at_once = RUNTIMES_AT_ONCE
 
     def __init__(self, ground: RuntimeContext, first: Process, source_of: SourceOf) -> None:
-        """Initialize with what all runtimes share, a process started ahead, and a lookup of plays' own workers."""
         self._ground = ground
         self._first: Process | None = first
         self._source_of = source_of

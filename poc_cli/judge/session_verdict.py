@@ -77,6 +77,13 @@ def _undecided(session: SessionRecord) -> Finding | None:
     if broken is not None:
         reason = f"the session fails without any sleep, at line {broken.begun.data['line']}: {broken.reason}"
         return unknown(reason, (broken.end_id,))
+    unsteady = session.unsteady_step
+    if unsteady is not None:
+        line = unsteady.begun.data["line"]
+        reason = (
+            f"the session does not repeat itself without any sleep: in some plays, at line {line}, {unsteady.reason}"
+        )
+        return unknown(reason, (unsteady.end_id,))
     if not session.disturbed:
         slow = ["this machine was too slow for its alarms"] if session.overtaken else []
         ended = next(iter([*slow, *(play.ending for play in session.unusable)]), "none was played")

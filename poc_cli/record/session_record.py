@@ -17,6 +17,10 @@ from poc_cli.scenario.sessions import DISTURBED, UNDISTURBED, Sleeps
 PERFORMANCES: Final = 5
 """How often a gap whose sleep makes a difference is played in all, and the session without a sleep likewise."""
 
+OF_A_RARE_ONE: Final = 10
+"""How often it is played without a sleep where a difference shows only in some plays with it: of a coin that is tossed,
+five in a row come out alike once in 16 times."""
+
 NEEDED: Final = 2
 """In how many of them the same difference must show."""
 
@@ -173,6 +177,12 @@ class SessionRecord:
         return next((step for step in self.undisturbed[0].steps if always and step.index == always[0]), None)
 
     @cached_property
+    def unsteady_step(self) -> StepRecord | None:
+        """Return the first step that failed in some performances without a sleep, and not in others."""
+        failed = [step for play in self.undisturbed for step in play.steps if not step.ok]
+        return min(failed, key=lambda step: step.index) if failed and self.broken_step is None else None
+
+    @cached_property
     def suspicions(self) -> list[Suspicion]:
         """Return the fewest sleeps that make a difference, those that come first in the story first."""
         by_sleeps: dict[Sleeps, list[Disturbed]] = {}
@@ -224,7 +234,7 @@ class SessionRecord:
 
         No gap at all stands for a performance without a sleep.
         """
-        if self.broken_step is not None or not self.undisturbed:
+        if self.broken_step is not None or self.unsteady_step is not None or not self.undisturbed:
             return []
         slow = Counter(each.sleeps for each in self.overtaken)
         usable = {each.sleeps for each in self.disturbed}
@@ -241,9 +251,10 @@ class SessionRecord:
             for _ in range(each.of + slow[each.sleeps], PERFORMANCES)
             if not each.is_confirmed or each.of < PERFORMANCES
         ]
-        if again:
-            again += [Sleeps()] * (PERFORMANCES - len(self.undisturbed))
-        return again
+        wanted = PERFORMANCES if again else 0
+        if not again and any(each.is_confirmed and each.seen < each.of for each in self.to_confirm):
+            wanted = OF_A_RARE_ONE
+        return again + [Sleeps()] * (wanted - len(self.undisturbed))
 
     def _halves(self) -> Iterator[Sleeps]:
         """Yield the halves of the gaps of what differs, and of the objects where only one gap is left."""

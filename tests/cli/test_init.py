@@ -32,6 +32,13 @@ def test_it_writes_three_files_and_asks_nothing(poc: Poc) -> None:
 
 
 @pytest.mark.live
+def test_in_an_empty_folder_everything_that_it_writes_holds(poc: Poc) -> None:
+    assert poc.run("init").code == 0
+    ran = poc.run("check", "--sleep", "evict", "-q")
+    assert (ran.code, ran.err) == (0, "")
+
+
+@pytest.mark.live
 def test_in_a_copy_of_our_worker_the_first_scenario_holds(poc: Poc) -> None:
     project = poc.folder / "project"
     shutil.copytree(shipped("worker"), project, ignore=shutil.ignore_patterns("node_modules"))
