@@ -70,10 +70,8 @@ class ModuleStateResetter:
         """By id, the unnamed objects that could not be evicted, and how often they had been called by then."""
 
     async def begin(self) -> None:
-        """Take a snapshot of the module state of the freshly loaded worker, or reset a used one. Raises TargetError."""
+        """Take a snapshot of the module state of the freshly loaded worker. Raises TargetError."""
         self._state = await self._target.module_state()
-        if self._target.seen():
-            await self._state.put_back()
         self._watchers = [asyncio.create_task(self._watch(each)) for each in self._context.objects.values()]
 
     async def after(self, step: Step) -> None:

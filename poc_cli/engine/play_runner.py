@@ -146,7 +146,6 @@ class PlayRunner:
             await self._resetter.begin()
         if self._play.role in SESSIONS:
             self._gap_sleeps = GapSleeps(context, self._resetter)
-            await asyncio.sleep(self._play.after_s)
 
     async def _cut_if_late(self, context: PlayContext, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
         """Return the outcome; if lateness may have changed it, give the play up so that it is repeated."""
