@@ -146,7 +146,6 @@ class PlayRunner:
             await self._resetter.begin()
         if self._play.role in SESSIONS:
             self._gap_sleeps = GapSleeps(context, self._resetter)
-            await asyncio.sleep(self._play.after_s)
 
     async def _cut_if_late(self, context: PlayContext, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
         """Return the outcome; if lateness may have changed it, give the play up so that it is repeated."""
@@ -284,6 +283,7 @@ class PlayRunner:
 
     async def _steps(self, context: PlayContext) -> tuple[Outcome, str]:
         failed_claims: set[str | None] = set()
+        self._environment.run.mismatched[self._play.label] = set()
         self._due_ns = context.now_ns
         for index, placed in enumerate(self._play.steps):
             if self._fitted.leaves_out(placed.step):
@@ -328,6 +328,8 @@ class PlayRunner:
         except StepFailed as failed:
             failed.reason = await context.reports.explain(failed)
             context.add("poc", kinds.STEP_END, ok=False, failure=failed.failure, reason=failed.reason)
+            if failed.failure == "mismatch" and context.step is not None:
+                self._environment.run.mismatched[self._play.label].add(context.step)
             return failed
         except (TargetHung, TargetDied) as error:
             # A copy: all plays of a runtime may get the same error object.
