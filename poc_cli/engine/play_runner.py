@@ -298,6 +298,7 @@ class PlayRunner:
 
     async def _steps(self, context: PlayContext) -> tuple[Outcome, str]:
         failed_claims: set[str | None] = set()
+        self._environment.run.mismatched[self._play.label] = set()
         self._due_ns = context.now_ns
         for index, placed in enumerate(self._play.steps):
             if self._fitted.leaves_out(placed.step):
@@ -342,6 +343,8 @@ class PlayRunner:
         except StepFailed as failed:
             failed.reason = await context.reports.explain(failed)
             context.add("poc", kinds.STEP_END, ok=False, failure=failed.failure, reason=failed.reason)
+            if failed.failure == "mismatch" and context.step is not None:
+                self._environment.run.mismatched[self._play.label].add(context.step)
             return failed
         except (TargetHung, TargetDied) as error:
             # A copy: all plays of a runtime may get the same error object.
