@@ -219,6 +219,20 @@ class Workerd:
         """Return the other objects that may know of an object's state, as of the last fence."""
         return self._process.residency.related(object_id)
 
+    def shared_with_others(self, own: Collection[str]) -> str | None:
+        """Return an object that no play names and that these reached, as those of another play did."""
+        others = self._named.difference(own)
+        reached, new = set(own), [*own]
+        while new:
+            foreign = new.pop()
+            for each in self.related(foreign):
+                if each in others and foreign not in self._named:
+                    return f"{self.class_of(foreign) or 'a store'} {foreign[:8]}"
+                if each not in reached and each not in self._named:
+                    reached.add(each)
+                    new.append(each)
+        return None
+
     def times_called(self, object_id: str) -> int:
         """Return how often an object was called or called another object, as of the last fence."""
         return self._process.residency.times_called(object_id)
