@@ -61,6 +61,9 @@ class Play:
     slowed: bool = False
     """Of a session: whether it pauses where another one sleeps."""
 
+    modules: tuple[str, ...] = ()
+    """Of a confirming play: modules that are loaded before it begins, because an earlier one loaded them meanwhile."""
+
     after_s: float = 0
     """How many seconds after the others it starts, so that clocks have moved on."""
 
