@@ -165,6 +165,15 @@ def test_a_session_that_fails_without_a_sleep_proves_nothing() -> None:
     assert "fails without any sleep" in claim["reason"]
 
 
+def test_a_value_that_a_sleep_changes_counts_even_so() -> None:
+    """A session of the healthy worker, played on one that does something else wrong as well."""
+    wrong = '{ on = "ann", send = { op = "get", key = "color" }, expect = { op = "never" }, within = "200ms" }'
+    played = everywhere(OPEN, COUNT, wrong, COUNT)
+    assert played.verdicts == {"transparent-to-sleep": "refuted"}
+    (loss,) = session(played)["losses"]
+    assert (loss["kind"], loss["path"]) == ("value", "count")
+
+
 def test_the_story_s_own_sleeps_are_left_out_and_listed() -> None:
     sleep, probe = '{ hibernate = "evict" }', '{ probe = "asleep" }'
     again = '{ resume = "ann", send = { op = "count" }, expect = { op = "count", count = 1 } }'
@@ -262,7 +271,7 @@ def test_what_shows_in_some_plays_only_is_looked_for_in_more_plays_without_a_sle
 
 def test_a_session_that_does_not_repeat_itself_proves_nothing() -> None:
     plays = record(list(everywhere(OPEN, PUT, GET).events)).plays
-    failed = {"ok": False, "failure": "mismatch", "reason": "ann got no message"}
+    failed = {"ok": False, "failure": "silence", "reason": "ann got no message"}
 
     first = next(each for each in plays if not each.sleeps.gaps)
     is_end = {event.id: event.kind == kinds.STEP_END and event.step == 1 for event in first.events}
