@@ -28,6 +28,7 @@ const main :Workerd.Worker = (
     (name = "pins.ts", esModule = embed "src/pins.ts"),
     (name = "push.ts", esModule = embed "src/push.ts"),
     (name = "refusals.ts", esModule = embed "src/refusals.ts"),
+    (name = "reminders.ts", esModule = embed "src/reminders.ts"),
     (name = "room.ts", esModule = embed "src/room.ts"),
     (name = "sequence.ts", esModule = embed "src/sequence.ts"),
     (name = "signing.ts", esModule = embed "src/signing.ts"),

@@ -52,7 +52,7 @@ split() {
   IFS=$' \t\r\n' read -r -d '' -a words <<<"$1" || true
 }
 
-# Gives the verdict of run.json, `error` for one that is none or cannot be read.
+# Prints the verdict of run.json, `error` if it is missing or cannot be read.
 judged() {
   "$POC_BIN/python" -c '
 import json, sys

@@ -1,6 +1,7 @@
 """The application that the commands are registered with."""
 
 from pathlib import Path
+from textwrap import fill
 from typing import Annotated
 
 import typer
@@ -9,7 +10,10 @@ from poc_cli import __version__
 from poc_cli.commands.help import GroupedCommands, examples
 from poc_cli.exit_codes import MEANINGS
 
-_CODES = "\n".join(f"{code.value:>5}  {meaning}" for code, meaning in MEANINGS.items())
+_CODES = "\n".join(
+    fill(meaning, 80, initial_indent=f"{code.value:>5}  ", subsequent_indent=" " * 7)
+    for code, meaning in MEANINGS.items()
+)
 
 _EXAMPLES = examples(
     ("poc run hibernate", "sleep by the runtime's idle timer (11 s)"),

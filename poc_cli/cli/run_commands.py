@@ -1,5 +1,6 @@
 """The commands `run` and `check`."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -34,7 +35,8 @@ from poc_cli.cli.options import (
 from poc_cli.commands.console import Console
 from poc_cli.commands.help import GroupedCommand, Panel, examples
 from poc_cli.errors import UsageError
-from poc_cli.targets.destination import destination
+from poc_cli.run_options import RunOptions
+from poc_cli.targets.destination import Destination, destination
 from poc_cli.targets.project_options import ProjectOptions
 from poc_cli.targets.target_registry import CHOICES
 
@@ -221,13 +223,17 @@ def _run(
         project=ProjectOptions(build, remote_bindings, shows_output=verbose > 0),
         allow_unknown=allow_unknown,
     )
-    console = Console(quiet=quiet or json)
+    raise typer.Exit(_played(options, targets, Console(quiet=quiet or json), watch=watch))
+
+
+def _played(options: RunOptions, targets: Sequence[Destination], console: Console, *, watch: bool) -> int:
+    """Play once, on several targets, dates or runtimes, or after each save; return the exit code."""
     if watch:
         if len(targets) > 1:
             raise UsageError("--watch plays on this machine only", "leave it or the other targets out")
         from poc_cli.commands.run_watched import watch as run_watching
 
-        raise typer.Exit(run_watching(options, console))
+        return run_watching(options, console)
     several = [each for each in (options.compat_dates, options.workerds, targets) if len(each) > 1]
     if len(several) > 1:
         message = "--compat-date, --workerd and --target are given several times"
@@ -236,11 +242,11 @@ def _run(
         from poc_cli.commands.run_matrix import run_dates, run_runtimes, run_targets
 
         if len(targets) > 1:
-            raise typer.Exit(run_targets(options, targets, console))
-        raise typer.Exit((run_dates if len(options.compat_dates) > 1 else run_runtimes)(options, console))
+            return run_targets(options, targets, console)
+        return (run_dates if len(options.compat_dates) > 1 else run_runtimes)(options, console)
     from poc_cli.commands.run import run
 
-    raise typer.Exit(run(options, console))
+    return run(options, console)
 
 
 @app.command("check", cls=GroupedCommand, rich_help_panel=Panel.RUN, epilog=_CHECK_EXAMPLES)

@@ -99,7 +99,6 @@ class CannotOpen(Exception):
         in_time: bool = True,
         headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
-        """Initialize with the reason, and the status and headers of the server's refusal."""
         super().__init__(message)
         self.status = status
         self.in_time = in_time

@@ -71,7 +71,6 @@ class ObservedConnection:
     """Both directions of one observed connection."""
 
     def __init__(self) -> None:
-        """Initialize after the handshake."""
         self._readers: dict[Side, _FrameReader] = {
             "client": _FrameReader(masked=True),
             "server": _FrameReader(masked=False),

@@ -66,7 +66,6 @@ class Inbox:
     """A queue of messages with a read position; messages before a match are dropped."""
 
     def __init__(self) -> None:
-        """Initialize empty and open."""
         self._kept: deque[Received] = deque()
         self._dropped = 0  # messages dropped from the front; positions include them
         self._kept_bytes = 0

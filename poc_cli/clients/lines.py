@@ -11,7 +11,6 @@ class Lines:
     """Buffers the bytes of an incomplete line."""
 
     def __init__(self, longest: int = LONGEST_LINE) -> None:
-        """Initialize with the bytes to keep of each line."""
         self._longest = longest
         self._begun = b""
         self._dropped = 0

@@ -59,7 +59,6 @@ class Closings:
     """Matches the browser's event that a WebSocket ended with the page's report how."""
 
     def __init__(self) -> None:
-        """Initialize without WebSockets."""
         self._urls: dict[str, str] = {}
         self._waiting: list[_Waiting] = []
         self._early: list[tuple[str, Ending]] = []

@@ -49,7 +49,10 @@ def check(settings: Settings, output: Path | None, console: Console) -> int:
 
 def _gates(settings: Settings) -> "tuple[ConfigFile, Check]":
     if settings.file is None:
-        raise UsageError("found no poc.toml, and no pyproject.toml with [tool.poc]", f"write a poc.toml:\n  {_EXAMPLE}")
+        raise UsageError(
+            "found no poc.toml, and no pyproject.toml with [tool.poc]",
+            f"poc init writes one, or write a poc.toml:\n  {_EXAMPLE}",
+        )
     if settings.file.check is None:
         raise UsageError(
             f"{settings.file.file} has no [check] table, so there are no gates to check a run against", _EXAMPLE

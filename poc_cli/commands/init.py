@@ -72,9 +72,14 @@ def init(
         raise UsageError(f"no folder {folder}", "poc init writes into an existing project")
     if worker is None and configuration_in(folder) is not None and not (folder / DECLARATION).is_file():
         worker = WorkerChoice(folder)
+    elif worker is None and not force and not (folder / DECLARATION).is_file():
+        _raise_if_below(folder)
     guessed = None if worker is None else guess(source(worker))
     values = {} if guessed is None else _values(guessed, folder)
-    texts = {**_texts(delivery), **({} if guessed is None else _for(guessed.source, values, folder, delivery))}
+    texts = {
+        **_texts(delivery, declared=(folder / DECLARATION).is_file()),
+        **({} if guessed is None else _for(guessed.source, values, folder, delivery)),
+    }
     texts |= {STORIES: _stories(values)} if stories else {}
     there = [name for name in texts if os.path.lexists(folder / name)]
     if there and not force:
@@ -94,19 +99,66 @@ def init(
     found = _summary(folder, list(texts), there, worker, ignores=_ignore_results(folder))
     if guessed is not None and not guessed.route.takes_sockets:
         found += [[], [span(f"{', '.join(guessed.classes)}: {_NO_SOCKETS}", "yellow")]]
+    found += _beside_the_workflows(folder)
     if delivery == Delivery():
         message = f"poc is not on PyPI: set the variable {VARIABLE} of the repository to what pip installs, such as"
         found += [[], [span(message, "yellow")], [span(f"  git+https://HOST/OWNER/poc@v{__version__}")]]
     return found
 
 
-def _texts(delivery: Delivery) -> Mapping[str, str]:
-    """Return the text of each file by its path in the project."""
+def _raise_if_below(folder: Path) -> None:
+    """Raise UsageError if packages of the folder are wrangler projects: one of them is meant."""
+    below = sorted(each.parent for depth in _DEPTHS for each in folder.glob(f"{depth}wrangler.*"))
+    packages = [shown(each) for each in dict.fromkeys(below) if not _PASSED_BY & set(each.relative_to(folder).parts)]
+    packages = [each for each in packages if configuration_in(Path(each)) is not None]
+    if packages:
+        have = "has" if len(packages) == 1 else "have"
+        raise UsageError(
+            f"no wrangler configuration is here, but {', '.join(packages)} {have} one, so nothing was written",
+            f"poc init --worker {shlex.quote(packages[0])} writes a scenario for it; --force goes without one",
+        )
+
+
+_DEPTHS: Final = ("*/", "*/*/")
+"""How far below a repository its packages are, as in `packages/rooms`."""
+
+_PASSED_BY: Final = frozenset({"node_modules", ".git", "dist", "build", ".wrangler", ".venv"})
+
+
+def _beside_the_workflows(folder: Path) -> list[Line]:
+    """Return what to say if the folder is below the root of a repository, where GitHub reads no workflows."""
+    whole = folder.resolve()
+    if (whole / ".git").exists():
+        return []
+    root = next((each for each in whole.parents if (each / ".git").exists()), None)
+    if root is None:
+        return []
+    where = whole.relative_to(root).as_posix()
+    message = "GitHub reads workflows only at the root of a repository; there, this writes one for this folder:"
+    return [[], [span(message, "yellow")], [span(f"  poc init --worker {shlex.quote(where)}")]]
+
+
+def _texts(delivery: Delivery, *, declared: bool) -> Mapping[str, str]:
+    """Return the text of each file by its path in a folder; `declared` says whether it declares a worker."""
+    configuration, scenario = _starter("poc.toml"), _starter("scenario.toml")
+    if not declared:
+        configuration = configuration.replace(_DECLARED, _UNDECLARED)
+        scenario = scenario.replace(_PLAYED_ON_THIS, _PLAYED)
     return {
-        CONFIGURATION: _starter("poc.toml"),
-        SCENARIO: _starter("scenario.toml"),
+        CONFIGURATION: configuration,
+        SCENARIO: scenario,
         WORKFLOW: _workflow(delivery),
     }
+
+
+_DECLARED: Final = '# The folder whose local.capnp defines the worker `main` for raw workerd. CHANGE\nworker = "."'
+_UNDECLARED: Final = """\
+# The worker of scenarios that name none: a folder with a wrangler configuration. Without one it is the worker that
+# comes with poc. CHANGE
+# worker = "../my-worker"\
+"""
+_PLAYED_ON_THIS: Final = "poc run scenarios/first.toml --worker .    plays it"
+_PLAYED: Final = "poc run scenarios/first.toml    plays it"
 
 
 def _workflow(delivery: Delivery, before: str = "") -> str:
@@ -145,9 +197,8 @@ def _for(found: WorkerSource, values: Mapping[str, str], folder: Path, delivery:
     scenario = _starter("project.toml")
     for name, value in values.items():
         scenario = scenario.replace(name, value)
-    declared = 'The folder whose local.capnp defines the worker `main` for raw workerd. CHANGE\nworker = "."'
     configuration = _starter("poc.toml").replace(
-        declared, f"The worker of scenarios that name none.\nworker = {worker_as_toml(found, folder.resolve())}"
+        _DECLARED, f"# The worker of scenarios that name none.\nworker = {worker_as_toml(found, folder.resolve())}"
     )
     workflow = _workflow(delivery, _install_steps(found.folder, folder.resolve()))
     return {SCENARIO: scenario, CONFIGURATION: configuration, WORKFLOW: workflow}

@@ -21,7 +21,6 @@ class Lines:
     """Prints a line for each stage when it is over."""
 
     def __init__(self, note: Callable[[str], None]) -> None:
-        """Initialize with the function that prints a line."""
         self._note = note
 
     def sampled(self, glance: Glance, uses: dict[str, Usage], files: int) -> None:
@@ -36,7 +35,6 @@ class Moving(Lines):
     """Shows the current figures, and prints a line for each stage above them."""
 
     def __init__(self, note: Callable[[str], None]) -> None:
-        """Initialize with the function that prints a line."""
         super().__init__(note)
         self.now: tuple[Glance, dict[str, Usage], int] | None = None
         self.rate = 0.0

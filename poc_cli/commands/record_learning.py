@@ -49,7 +49,6 @@ class Learner:
     """Plays recordings in runtimes of their own."""
 
     def __init__(self, ground: RuntimeContext, options: RunOptions, console: Console) -> None:
-        """Take what all runtimes share, and the options of the command."""
         self._ground = ground
         self._options = options
         self._console = console

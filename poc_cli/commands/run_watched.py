@@ -99,7 +99,6 @@ class Sources:
     """The files that a run depends on: its scenarios, and what their workers, apps and programs are made of."""
 
     def __init__(self, options: RunOptions) -> None:
-        """Begin with the options of the run."""
         self._options = options
         self._folders: dict[Path, list[Path]] = {}
         self._digests: dict[Path, tuple[tuple[int, int], str]] = {}

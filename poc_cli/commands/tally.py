@@ -23,7 +23,6 @@ class Tally:
     """Counts the scenarios of a run; plays that confirm a story belong to none and come after them."""
 
     def __init__(self, plays: "Sequence[Play]") -> None:
-        """Take the plays of the run."""
         self._scenario_of = {play.label: play.scenario.document.name for play in plays}
         self._stories = {play.label for play in plays if play.role == "story"}
         self._left: dict[str, set[str]] = {}

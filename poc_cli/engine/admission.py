@@ -24,7 +24,6 @@ class Admission:
     """Admit plays in order of arrival while their sockets fit within a capacity."""
 
     def __init__(self, capacity: int) -> None:
-        """Initialize with the number of sockets that may be open at once."""
         self._capacity = capacity
         self._taken = 0
         self._left = asyncio.Condition()

@@ -111,7 +111,6 @@ class IdentityQueries:
     """Queries the instance ids of one play's objects."""
 
     def __init__(self, context: PlayContext) -> None:
-        """Initialize, and start to intercept the answers."""
         self._context = context
         self._mark = f"poc-{secrets.token_hex(6)}-"
         self._number = 0

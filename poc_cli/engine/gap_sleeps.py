@@ -24,7 +24,6 @@ class GapSleeps:
     """What happens between the steps of a session."""
 
     def __init__(self, context: PlayContext, resetter: ModuleStateResetter | None) -> None:
-        """Initialize with the play's context and what resets module state after a sleep."""
         self._context = context
         self._play = context.play
         self._resetter = resetter
@@ -35,6 +34,8 @@ class GapSleeps:
     async def after(self, index: int) -> None:
         """Do what the gap after a step calls for. Raises TargetError."""
         if self._play.slowed:
+            for witnessed in self._context.objects.values():
+                await self._sleeper.await_work(witnessed)
             await asyncio.sleep(PAUSE_SECONDS)
         if index not in self._play.gaps:
             return

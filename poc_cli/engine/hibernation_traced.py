@@ -103,6 +103,12 @@ class TracedSleeper:
         eviction = await self._evict(witnessed)
         return GapSleep("slept" if eviction == "evicted" else "stayed", (), alarm_in_ms)
 
+    async def await_work(self, witnessed: ObservedObject) -> None:
+        """Wait as long as `sleep_in_gap` would for recent work to end, without a sleep. Raises TargetError."""
+        now_ns = await self._target.fence()
+        if witnessed.in_memory:
+            await self._lasting_pins(witnessed, now_ns)
+
     async def _present(self, witnessed: ObservedObject) -> None:
         if witnessed.seen:
             return

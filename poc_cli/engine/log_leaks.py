@@ -21,7 +21,6 @@ class LogLeaks:
     """
 
     def __init__(self, history: HistoryWriter) -> None:
-        """Initialize with the history to write to."""
         self._history = history
         self._times: Counter[Hit] = Counter()
 

@@ -42,7 +42,6 @@ class Pace:
     """Decides when the next play may start, without I/O. Times are seconds of any clock."""
 
     def __init__(self, most: int) -> None:
-        """Initialize with the maximum number of concurrent plays."""
         self._most = most
         self._delays: deque[float] = deque(maxlen=BASELINE_SAMPLES)
         self._on_time = SAMPLES_ON_TIME
@@ -82,7 +81,6 @@ class Pacer:
     """Starts plays in the order of their requests, at the rate that the event loop can handle."""
 
     def __init__(self, most: int) -> None:
-        """Initialize with the maximum number of concurrent plays."""
         self._pace = Pace(most)
         self._waiting: deque[tuple[asyncio.Future[None], int]] = deque()
         self._poller: asyncio.Task[None] | None = None

@@ -65,7 +65,6 @@ class Result:
     is_open = True
 
     def __init__(self, name: str, received: Received) -> None:
-        """Initialize with the client's name and the result."""
         self.name = name
         self.inbox = Inbox()
         self.inbox.put(received)

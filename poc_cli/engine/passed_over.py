@@ -24,7 +24,6 @@ class PassedOverMessages:
     """The messages that steps have passed over, by client, since a step last did more than read."""
 
     def __init__(self) -> None:
-        """Begin with none."""
         self._by_client: dict[str, tuple[PassedOver, ...]] = {}
 
     def begin(self, step: Step) -> None:

@@ -278,7 +278,7 @@ class Asked(EventData, kind=kinds.ASKED):
 
 
 class Told(MessageData, kind=kinds.TOLD):
-    """The answer to a question of poc's own."""
+    """The answer to poc's own query."""
 
 
 class Called(EventData, kind=kinds.CALLED):

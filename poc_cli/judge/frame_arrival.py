@@ -49,7 +49,6 @@ class Reach:
     """The frames of an object's connections; `labels` are the objects that these may lead to."""
 
     def __init__(self, play: PlayRecord, labels: frozenset[str]) -> None:
-        """Initialize with the play and the objects."""
         self._play = play
         self._actors = {f"object:{label}" for label in labels}
         self._mine = [each for each in play.connections if any(play.belongs(each, label) for label in labels)]

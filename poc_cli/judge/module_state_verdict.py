@@ -65,7 +65,6 @@ class _Confirmation:
     """The confirming play of a story, with module state put back."""
 
     def __init__(self, play: PlayRecord, claim: Claim) -> None:
-        """Initialize with the confirming play and the claim."""
         self.play = play
         self._claim = claim
         recorded = play.of_kind(kinds.MODULE_STATE)

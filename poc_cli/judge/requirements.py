@@ -20,7 +20,6 @@ class NotUnderstoodError(ValueError):
     """A gate is invalid; `advice` says what to do."""
 
     def __init__(self, message: str, advice: str | None = None) -> None:
-        """Initialize with the error and the advice."""
         super().__init__(message)
         self.advice = advice
 

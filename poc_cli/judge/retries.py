@@ -28,7 +28,6 @@ class Retries:
     """All plays that were repeated in a run."""
 
     def __init__(self, events: list[Event | None]) -> None:
-        """Initialize with the events of the history."""
         known = [event for event in events if event is not None]
         self._starts = [event for event in known if event.kind == kinds.PLAY_START]
         # Reversed, so that the first end of a play counts.

@@ -19,9 +19,9 @@ from poc_cli.judge.leaks import leaks
 from poc_cli.judge.loads import loads_of
 from poc_cli.judge.matrix import Cell, cells
 from poc_cli.judge.module_state_verdict import confirmed
-from poc_cli.judge.outcome import counts, exit_code, verdict
 from poc_cli.judge.recheck import checked
 from poc_cli.judge.retries import Retries
+from poc_cli.judge.run_verdict import counts, exit_code, verdict
 from poc_cli.judge.scenario_document import broken_document, left_out_document, rounded, story_document
 from poc_cli.judge.session_claims import is_session, judge_session, with_sessions
 from poc_cli.judge.uncaught import uncaught

@@ -5,7 +5,7 @@ from typing import Any, Final
 from poc_cli.judge.cached_state import unless_session_read_a_cache
 from poc_cli.judge.finding import Finding, held, refuted, unknown
 from poc_cli.judge.ownership import sockets_of, unproven_sockets_of, why_not_owned
-from poc_cli.judge.session_words import describe, describe_gap, describe_sleeps, looks_like
+from poc_cli.judge.session_words import describe, describe_gap, describe_sleeps, describe_unrepeated, looks_like
 from poc_cli.judge.sleeps import sleeps_of
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.session_record import NEEDED, PERFORMANCES, SessionRecord, Suspicion
@@ -34,6 +34,10 @@ def _finding(session: SessionRecord) -> Finding:
         what, _ = looks_like(first.difference)
         where = describe_sleeps(steps, first.sleeps)
         return refuted(f"evicted {where}: {describe(first)}; it looks like {what}{others}", evidence_of(first))
+    broken = session.broken_step
+    if broken is not None:
+        reason = f"the session fails without any sleep, at line {broken.begun.data['line']}: {broken.reason}"
+        return unknown(reason, (broken.end_id,))
     if session.suspicions:
         first = session.suspicions[0]
         where = describe_sleeps(steps, first.sleeps)
@@ -73,10 +77,16 @@ def _undecided(session: SessionRecord) -> Finding | None:
     if len(session.undisturbed) < _LEAST_UNDISTURBED:
         ended = next((play.ending for play in session.unusable), "too few were played")
         return unknown(f"only {len(session.undisturbed)} performance(s) without a sleep came to their end: {ended}")
-    broken = session.broken_step
-    if broken is not None:
-        reason = f"the session fails without any sleep, at line {broken.begun.data['line']}: {broken.reason}"
-        return unknown(reason, (broken.end_id,))
+    unsteady = session.unsteady_step
+    if unsteady is not None:
+        line = unsteady.begun.data["line"]
+        reason = (
+            f"the session does not repeat itself without any sleep: in some plays, at line {line}, {unsteady.reason}"
+        )
+        return unknown(reason, (unsteady.end_id,))
+    unrepeated = session.unrepeated
+    if unrepeated is not None:
+        return unknown(f"the session does not repeat itself without any sleep: {describe_unrepeated(unrepeated)}")
     if not session.disturbed:
         slow = ["this machine was too slow for its alarms"] if session.overtaken else []
         ended = next(iter([*slow, *(play.ending for play in session.unusable)]), "none was played")

@@ -13,6 +13,7 @@ from poc_cli.scenario.wording import listed
 ATTACHMENTS: Final = (
     "https://developers.cloudflare.com/durable-objects/best-practices/websockets/#websocket-hibernation-api"
 )
+ALARMS: Final = "https://developers.cloudflare.com/durable-objects/api/alarms/"
 STATE: Final = "https://developers.cloudflare.com/durable-objects/reference/in-memory-state/"
 
 
@@ -61,6 +62,12 @@ def describe(suspicion: Suspicion) -> str:
     return f"{_what(difference)} ({times}{lasts})"
 
 
+def describe_unrepeated(difference: Difference) -> str:
+    """Return what a client saw in one play and not in another."""
+    first, other = _shown(difference.expected), _shown(difference.seen)
+    return f"in one play {difference.client} got {first}, and in another {other}"
+
+
 _KINDS: Final = {
     "missing": ("a list of sockets or subscribers in memory, empty after the sleep", ATTACHMENTS),
     "doubled": ("a message that is sent again when the object wakes", STATE),
@@ -76,6 +83,8 @@ def looks_like(difference: Difference) -> tuple[str, str]:
         return "a socket that did not outlive the sleep", ATTACHMENTS
     if kind == "refused":
         return "an object that does not accept connections after a sleep", STATE
+    if difference.too_few is not None:
+        return "messages by a timer that a sleep ends and no wake sets again", ALARMS
     if difference.kind == "value":
         return _lost_value(difference), STATE if not _is_attachment(difference) else ATTACHMENTS
     return _KINDS[difference.kind]
@@ -107,6 +116,9 @@ def _what(difference: Difference) -> str:
         return f"{client} was disconnected with code {seen.value['code']}"
     if seen is not None and seen.kind == "refused":
         return f"{client} could not connect: {seen.value}"
+    if difference.too_few is not None:
+        came, least = difference.too_few
+        return f"{client} got {came} messages like {_shown(expected)} and, in as long without a sleep, at least {least}"
     if difference.kind == "value":
         return _values(difference)
     sentences = {

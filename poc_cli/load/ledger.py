@@ -93,7 +93,6 @@ class Ledger:
     """The messages of one shard; `now` is the clock, in seconds."""
 
     def __init__(self, shard: int, now: Callable[[], float]) -> None:
-        """Initialize without messages."""
         self.tally = Tally()
         self.last_arrival = now()
         self._now = now

@@ -126,7 +126,6 @@ class RemoteLoadTarget:
     is_local = False
 
     def __init__(self, remote: Remote) -> None:
-        """Initialize with the worker."""
         self._remote = remote
 
     @property

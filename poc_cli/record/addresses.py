@@ -18,7 +18,6 @@ class Addresses:
     """The URLs of one play."""
 
     def __init__(self, play: Play, nonce: str, events: Sequence[Event]) -> None:
-        """Initialize with the play, its nonce and its events."""
         self._play = play
         self._nonce = nonce
         self._events = events

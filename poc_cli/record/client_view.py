@@ -29,6 +29,8 @@ class Sight:
     value: Any
     step: int | None
     event: int
+    at_ns: int = 0
+    """When, by the play's clock."""
 
 
 View = Mapping[str, tuple[Sight, ...]]
@@ -53,20 +55,20 @@ def _sight(event: Event, nonce: str, programs: frozenset[str]) -> Sight | None:
         printed = event.kind == kinds.RECEIVED and event.actor in programs
         return None if printed else _received(event, nonce)
     if event.kind == kinds.OPENED:
-        return Sight("opened", {"subprotocol": data.get("subprotocol")}, event.step, event.id)
+        return Sight("opened", {"subprotocol": data.get("subprotocol")}, event.step, event.id, event.t_ns)
     if event.kind == kinds.OPEN_FAILED:
-        return Sight("refused", _without(nonce, str(data.get("said"))), event.step, event.id)
+        return Sight("refused", _without(nonce, str(data.get("said"))), event.step, event.id, event.t_ns)
     if event.kind == kinds.CLOSED and data.get("by") != _CLOSED_BY_ITSELF:
         value = {"code": data.get("code"), "reason": _without(nonce, str(data.get("reason") or ""))}
-        return Sight("closed", value, event.step, event.id)
+        return Sight("closed", value, event.step, event.id, event.t_ns)
     return None
 
 
 def _received(event: Event, nonce: str) -> Sight:
     value = _value(event, nonce)
     if "status" in event.data:
-        return Sight("answer", {"status": event.data["status"], "body": value}, event.step, event.id)
-    return Sight("message", value, event.step, event.id)
+        return Sight("answer", {"status": event.data["status"], "body": value}, event.step, event.id, event.t_ns)
+    return Sight("message", value, event.step, event.id, event.t_ns)
 
 
 def _value(event: Event, nonce: str) -> Any:

@@ -34,7 +34,6 @@ class Definitions:
     """Schemas of types; each TypedDict becomes a definition that other schemas refer to."""
 
     def __init__(self) -> None:
-        """Initialize without definitions."""
         self.found: dict[str, Any] = {}
 
     def of(self, declared: Any) -> dict[str, Any]:

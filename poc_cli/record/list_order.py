@@ -23,7 +23,6 @@ class Skeletons:
     """Texts of values without the ids and moments in them; ids are also values that other plays do not have."""
 
     def __init__(self, plays: Iterable[Iterable[Any]]) -> None:
-        """Take all values of each play."""
         leaf_sets = [{_hashed(leaf) for value in values for _, leaf in leaves(value)} for values in plays]
         self._common = frozenset.intersection(*map(frozenset, leaf_sets)) if leaf_sets else frozenset()
 
@@ -51,7 +50,6 @@ class Arranger:
     """Arranges what one client saw in one play, message by message."""
 
     def __init__(self, skeletons: Skeletons, unordered: frozenset[KeyPath]) -> None:
-        """Take the paths of the lists to sort."""
         self._skeletons = skeletons
         self._unordered = unordered
         self._numbers: dict[Any, int] = {}

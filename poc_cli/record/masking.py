@@ -1,7 +1,8 @@
 """Replace what differs from play to play by itself: ids by the order of their first appearance, and times of day."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from poc_cli.scenario.values import Path
@@ -36,10 +37,52 @@ _LEAST_ID: Final = 100_000
 _SHORT_ID: Final = re.compile(r"(?=.*[0-9A-Z_-])[A-Za-z0-9_-]{5,64}|(?=.*\d)[A-Za-z0-9_ #-]{5,64}")
 """The form of a random id or generated name that is recognized by differing."""
 
+_TOKEN: Final = re.compile(r"(?=.{20})[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){1,2}")
+"""The form of a signed token, such as a JWT: parts in base64url."""
+
+_WORDS_OF_A_NAME: Final = 2
+
 _LEAST_INSIDE: Final = 6
 """The shortest id that is looked for inside other texts."""
 
-IsId = Callable[[Path], bool]
+
+@dataclass(frozen=True, slots=True)
+class Varying:
+    """What differs at a place by itself: an id of some length, or words at some positions of a text."""
+
+    lengths: frozenset[int] = frozenset()
+    words: frozenset[int] = frozenset()
+    count: int = 0
+    """How many words the text has."""
+
+    def is_id(self, value: Any) -> bool:
+        """Return whether a value at the place is an id; of random letters some happen to look like a word."""
+        return bool(self.lengths) and (
+            could_be_id(value) or (isinstance(value, str) and value.isalnum() and len(value) in self.lengths)
+        )
+
+
+def varying(values: Sequence[Any]) -> Varying | None:
+    """Return how the values of one place differ, None where nothing can be said of it."""
+    in_words = _varying_words([value.split(" ") for value in values if isinstance(value, str)])
+    if in_words is not None and len(in_words.words) < in_words.count and all(isinstance(each, str) for each in values):
+        return in_words
+    if all(map(could_be_id, values)):
+        return Varying(lengths=frozenset(len(str(value)) for value in values))
+    return None
+
+
+def _varying_words(texts: Sequence[Sequence[str]]) -> Varying | None:
+    """Return which words differ in texts of as many words; None for two words like `Guest 12`, which are one name."""
+    count = len(texts[0]) if texts else 0
+    if any(len(text) != count for text in texts):
+        return None
+    differing = frozenset(at for at in range(count) if len({text[at] for text in texts}) > 1)
+    has_ids = all(could_be_id(text[at]) for text in texts for at in differing)
+    return Varying(words=differing, count=count) if has_ids or count > _WORDS_OF_A_NAME else None
+
+
+VaryingAt = Callable[[Path], Varying | None]
 
 
 class Masker:
@@ -49,21 +92,30 @@ class Masker:
     """
 
     def __init__(self) -> None:
-        """Initialize without any known id."""
         self._numbers: dict[str | int | float, str] = {}
         self._inside: list[str] = []
 
-    def masked(self, value: Any, is_id: IsId = lambda _: False, path: Path = ()) -> Any:
-        """Return a value with its ids and moments replaced; `is_id` says where else an id is."""
+    def masked(self, value: Any, varying_at: VaryingAt = lambda _: None, path: Path = ()) -> Any:
+        """Return a value with its ids and moments replaced; `varying_at` says what else differs by itself."""
         if isinstance(value, dict):
-            return {self._text(str(key)): self.masked(each, is_id, (*path, key)) for key, each in value.items()}
+            return {self._text(str(key)): self.masked(each, varying_at, (*path, key)) for key, each in value.items()}
         if isinstance(value, list):
-            return [self.masked(each, is_id, (*path, index)) for index, each in enumerate(value)]
-        if is_id(path) and could_be_id(value):
+            return [self.masked(each, varying_at, (*path, index)) for index, each in enumerate(value)]
+        known = varying_at(path)
+        if known is not None and known.is_id(value):
             return self._number(value)
         if isinstance(value, str):
-            return self._text(value)
+            return self._text(value if known is None else self._words(value, known))
         return TIME if is_moment(value) else value
+
+    def _words(self, text: str, known: Varying) -> str:
+        words = text.split(" ")
+        if len(words) != known.count:
+            return text
+        return " ".join(self._word(word) if at in known.words else word for at, word in enumerate(words))
+
+    def _word(self, word: str) -> str:
+        return self._number(word) if could_be_id(word) else ANYTHING
 
     def _text(self, text: str) -> str:
         if text in self._numbers:
@@ -84,7 +136,7 @@ class Masker:
 def could_be_id(value: object) -> bool:
     """Return whether a value that differs from play to play may be a random id or a generated name."""
     if isinstance(value, str):
-        return _SHORT_ID.fullmatch(value) is not None or _RANDOM.fullmatch(value) is not None
+        return any(form.fullmatch(value) for form in (_SHORT_ID, _RANDOM, _TOKEN))
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     # Two moments are the same or not by chance: a message more or less in the same millisecond.

@@ -6,22 +6,30 @@ What differs among plays without a sleep is learned first, by client, message an
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 from poc_cli.record.client_view import Sight, View
 from poc_cli.record.list_order import Arranger, Skeletons, unordered_paths
-from poc_cli.record.masking import ANYTHING, Masker, could_be_id
+from poc_cli.record.masking import ANYTHING, Masker, Varying, varying
+from poc_cli.record.random_keys import RandomKeys
 from poc_cli.scenario.values import MISSING, Path
+
+_What = TypeVar("_What")
 
 DifferenceKind = Literal["value", "missing", "extra", "doubled", "order"]
 
-_DISCRIMINATORS: Final = ("type", "event", "op", "kind", "action", "cmd", "t", "method")
+DISCRIMINATORS: Final = ("type", "event", "op", "kind", "action", "cmd", "t", "method")
 """Keys whose text says what kind of message it is, as chat protocols name them."""
 
 _NUMBERED: Final = re.compile(r"<id \d+>")
 _ID: Final = "<id>"
+
+_LEAST_SHARE: Final = 0.5
+_LEAST_MISSING: Final = 2
+"""Of messages that come by time, at least this share must come, or all but one: where a play is cut into pieces by
+sleeps, one more or less falls into it by chance."""
 
 Place = tuple[object, ...]
 """Which of a client's sights: its number, or its shape and its number among those of that shape."""
@@ -52,6 +60,9 @@ class Difference:
     new_id: bool = False
     """Whether another id stands where an earlier one did."""
 
+    too_few: tuple[int, int] | None = None
+    """Of messages that come by time: how many came, and how many come at least in as long without a sleep."""
+
     reordered: Path | None = None
     """The path of the list that has the same elements in another order, if that is all that differs there."""
 
@@ -77,11 +88,14 @@ class _Client:
     masked: tuple[Any, ...]
     places: tuple[Place, ...]
     by_shape: bool
-    ids: frozenset[tuple[Place, Path]]
+    varying: Mapping[tuple[Place, Path], Varying]
     volatile: frozenset[tuple[Place, Path]]
     unordered: frozenset[tuple[Place, Path]]
     counts: Mapping[object, tuple[int, int]]
     """The least and the most sights of each shape."""
+
+    rates: Mapping[object, float]
+    """How many sights of each shape come in a second at the least, of those whose number differs."""
 
 
 class Reference:
@@ -92,18 +106,23 @@ class Reference:
         self._ignore = frozenset(ignore)
         names = sorted({client for view in views for client in view})
         plays = [{name: [*map(self._without_ignored, view.get(name, ()))] for name in names} for view in views]
+        self._keys = RandomKeys([sight.value for each in play.values() for sight in each] for play in plays)
+        plays = [{name: self._numbered(sights) for name, sights in play.items()} for play in plays]
         self._skeletons = Skeletons([sight.value for each in play.values() for sight in each] for play in plays)
         same = [(name, number) for name in names for number in range(min(len(play[name]) for play in plays))]
         placed = ([play[name][number].value for play in plays] for name, number in same)
         self._unordered = unordered_paths(self._skeletons, placed)
-        self._clients = {name: self._learned([self._arranged(play[name]) for play in plays]) for name in names}
+        seconds = [_seconds(view) for view in views]
+        self._any_order = {name: self._shapes_in_any_order([play[name] for play in plays]) for name in names}
+        plays = [{name: self._sorted_by_shape(name, sights) for name, sights in play.items()} for play in plays]
+        self._clients = {name: self._learned([self._arranged(play[name]) for play in plays], seconds) for name in names}
 
     def differences(self, view: View) -> list[Difference]:
         """Return the first difference of each client, in the order of the story."""
         found = []
         for name in sorted({*self._clients, *view}):
             learned = self._clients.get(name)
-            difference = self._difference(name, learned, view.get(name, ()))
+            difference = self._difference(name, learned, view.get(name, ()), _seconds(view))
             if difference is not None:
                 found.append(difference)
         return sorted(found, key=_in_story)
@@ -115,19 +134,19 @@ class Reference:
         masked = sum(len(client.volatile) for client in self._clients.values())
         return masked / values if values else 0.0
 
-    def _learned(self, plays: Sequence[Sequence[Sight]]) -> _Client:
+    def _learned(self, plays: Sequence[Sequence[Sight]], seconds: Sequence[float]) -> _Client:
         shapes = [[_shape(each) for each in sights] for sights in plays]
         by_shape = any(each != shapes[0] for each in shapes[1:])
         placed = [dict(zip(_places(sights, by_shape=by_shape), sights, strict=True)) for sights in plays]
         common = [place for place in placed[0] if all(place in each for each in placed)]
         raw = {place: [sights[place].value for sights in placed] for place in common}
-        ids = frozenset(
-            (place, path)
+        differing = {
+            (place, path): varying([value_at(value, path) for value in values])
             for place, values in raw.items()
             for path in _differing(values)
-            if all(could_be_id(value_at(value, path)) for value in values)
-        )
-        masked = [_masked(sights, ids) for sights in placed]
+        }
+        known = {place: each for place, each in differing.items() if each is not None}
+        masked = [_masked(sights, known) for sights in placed]
         unordered = frozenset(
             (place, path) for place in common for path in _differently_ordered([each[place] for each in masked])
         )
@@ -139,33 +158,71 @@ class Reference:
             masked=tuple(_blanked(value, place, volatile) for place, value in masked[0].items()),
             places=tuple(placed[0]),
             by_shape=by_shape,
-            ids=ids,
+            varying=known,
             volatile=volatile,
             unordered=unordered,
             counts={
                 shape: (min(each[shape] for each in counted), max(each[shape] for each in counted))
                 for shape in dict.fromkeys(shape for each in shapes for shape in each)
             },
+            rates={
+                shape: min(each[shape] / length if length else 0 for each, length in zip(counted, seconds, strict=True))
+                for shape in dict.fromkeys(shape for each in shapes for shape in each)
+            },
         )
 
-    def _difference(self, name: str, learned: _Client | None, seen: Sequence[Sight]) -> Difference | None:
-        seen = self._arranged([*map(self._without_ignored, seen)])
+    def _difference(
+        self, name: str, learned: _Client | None, seen: Sequence[Sight], seconds: float
+    ) -> Difference | None:
+        seen = self._sorted_by_shape(name, self._numbered([*map(self._without_ignored, seen)]))
+        seen = self._arranged(seen)
         if learned is None:
             return Difference(name, "extra", None, seen[0]) if seen else None
         places = _places(seen, by_shape=learned.by_shape)
         placed = dict(zip(places, seen, strict=True))
-        masked = _sorted(_masked(placed, learned.ids), learned.unordered)
+        masked = _sorted(_masked(placed, learned.varying), learned.unordered)
         values = [_blanked(value, place, learned.volatile) for place, value in masked.items()]
         if learned.by_shape:
-            return _by_shape(name, learned, places, seen, values)
+            return _by_shape(name, learned, dict(zip(places, zip(seen, values, strict=True), strict=True)), seconds)
         return _in_order(name, learned, seen, values)
 
     def _arranged(self, sights: Sequence[Sight]) -> list[Sight]:
         arranger = Arranger(self._skeletons, self._unordered)
         return [replace(each, value=arranger.arranged(each.value)) for each in sights] if self._unordered else [*sights]
 
+    def _numbered(self, sights: Sequence[Sight]) -> list[Sight]:
+        values = self._keys.numbered(each.value for each in sights)
+        return [replace(each, value=value) for each, value in zip(sights, values, strict=True)]
+
+    def _shapes_in_any_order(self, plays: Sequence[Sequence[Sight]]) -> frozenset[object]:
+        """Return of which shapes the same sights come in every play, in another order."""
+        texts = [_by_shape_of(sights, lambda each: self._skeletons.of(each.value)) for sights in plays]
+        return frozenset(
+            shape
+            for shape, first in texts[0].items()
+            if any(each.get(shape) != first for each in texts)
+            and all(sorted(each.get(shape, ())) == sorted(first) for each in texts)
+        )
+
+    def _sorted_by_shape(self, name: str, sights: Sequence[Sight]) -> list[Sight]:
+        """Return what a client saw, with the sights that come in any order put into one, each among its shape."""
+        shapes = self._any_order.get(name, frozenset())
+        if not shapes:
+            return [*sights]
+        queues = {
+            shape: iter(sorted(each, key=lambda sight: self._skeletons.of(sight.value)))
+            for shape, each in _by_shape_of(sights, lambda sight: sight).items()
+        }
+        return [next(queues[shape]) if (shape := _shape(sight)) in shapes else sight for sight in sights]
+
     def _without_ignored(self, sight: Sight) -> Sight:
         return replace(sight, value=without_ignored(sight.value, self._ignore)) if self._ignore else sight
+
+
+def _seconds(view: View) -> float:
+    """Return how long clients saw something."""
+    times = [sight.at_ns for sights in view.values() for sight in sights]
+    return (max(times) - min(times)) / 1e9 if times else 0
 
 
 def _in_story(difference: Difference) -> tuple[int, int]:
@@ -240,16 +297,19 @@ def _extra(name: str, seen: Sequence[Sight], values: Sequence[Any], at: int) -> 
 
 
 def _by_shape(
-    name: str, learned: _Client, places: Sequence[Place], seen: Sequence[Sight], values: Sequence[Any]
+    name: str, learned: _Client, found: Mapping[Place, tuple[Sight, Any]], seconds: float
 ) -> Difference | None:
     """Compare a client whose sights come in another order by themselves: those of each shape among themselves."""
-    found = dict(zip(places, zip(seen, values, strict=True), strict=True))
-    counts = Counter(_shape(each) for each in seen)
+    counts = Counter(_shape(each) for each, _ in found.values())
     for place, sight, value in zip(learned.places, learned.sights, learned.masked, strict=True):
-        least, most = learned.counts[_shape(sight)]
+        shape = _shape(sight)
+        least, most = learned.counts[shape]
         if place not in found:
-            if least == most or counts[_shape(sight)] == 0 < least:
+            if least == most or counts[shape] == 0 < least:
                 return Difference(name, "missing", sight, None)
+            expected = int(learned.rates[shape] * seconds)
+            if counts[shape] <= min(expected * _LEAST_SHARE, expected - _LEAST_MISSING):
+                return Difference(name, "missing", sight, None, too_few=(counts[shape], expected))
         elif _text(found[place][1]) != _text(value):
             paths = tuple(_differing([value, found[place][1]]))
             return Difference(name, "value", sight, found[place][0], next(iter(paths), ()), paths)
@@ -273,12 +333,19 @@ def _places(sights: Sequence[Sight], *, by_shape: bool) -> list[Place]:
     return found
 
 
+def _by_shape_of(sights: Iterable[Sight], what: Callable[[Sight], _What]) -> dict[object, list[_What]]:
+    found: dict[object, list[_What]] = {}
+    for sight in sights:
+        found.setdefault(_shape(sight), []).append(what(sight))
+    return found
+
+
 def _shape(sight: Sight) -> object:
     """Return what kind of sight it is: its keys and what it calls itself, without its values."""
     value = sight.value
     if not isinstance(value, dict):
         return sight.kind, type(value).__name__
-    named = tuple((key, value[key]) for key in _DISCRIMINATORS if isinstance(value.get(key), str))
+    named = tuple((key, value[key]) for key in DISCRIMINATORS if isinstance(value.get(key), str))
     return sight.kind, tuple(sorted(map(str, value))), named
 
 
@@ -289,10 +356,10 @@ def _counted(values: Iterable[Any]) -> Counter[str]:
 # --- values
 
 
-def _masked(sights: Mapping[Place, Sight], ids: frozenset[tuple[Place, Path]]) -> dict[Place, Any]:
+def _masked(sights: Mapping[Place, Sight], known: Mapping[tuple[Place, Path], Varying]) -> dict[Place, Any]:
     masker = Masker()
     return {
-        place: masker.masked(sight.value, lambda path, place=place: (place, path) in ids)  # type: ignore[misc]
+        place: masker.masked(sight.value, lambda path, place=place: known.get((place, path)))  # type: ignore[misc]
         for place, sight in sights.items()
     }
 

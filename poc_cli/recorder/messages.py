@@ -91,7 +91,6 @@ class Text:
     """A text that is not JSON."""
 
     def __init__(self, text: str) -> None:
-        """Take the text, with everything replaced."""
         self.text = text
 
 

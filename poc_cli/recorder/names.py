@@ -37,7 +37,6 @@ class ClientNames:
     """The names of the clients, each taken while its WebSocket is open."""
 
     def __init__(self) -> None:
-        """Begin without a client."""
         self._open: set[str] = set()
         self._by_path: dict[str, list[str]] = {}
         self._known: dict[str, str] = {}

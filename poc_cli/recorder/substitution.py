@@ -44,7 +44,6 @@ class Substitution:
     """Replaces parts of names by `{play}`, secrets by `{env.NAME}`, and captured values by their names."""
 
     def __init__(self, parts: Mapping[str, str], secrets: Iterable[tuple[str, str]]) -> None:
-        """Take the template of each part of an object's name, and the worker's secrets by name."""
         self._parts = {part: _marked(text) for part, text in parts.items()}
         inside = sorted(map(re.escape, self._parts), key=len, reverse=True)
         self._inside = re.compile(rf"(^|[/:=#])({'|'.join(inside)})(?=$|[/:?&#])") if inside else None

@@ -55,12 +55,27 @@ def _harness(late: Sequence[Event]) -> Iterator[Document]:
     lanes = {who: number for number, who in enumerate(dict.fromkeys(str(each.data.get("who")) for each in late))}
     for who, thread in lanes.items():
         yield _named("thread_name", _HARNESS, thread, f"late: {inert(who)}")
+        for start, end in _merged(each for each in late if str(each.data.get("who")) == who):
+            times = {"ts": start / _NS_PER_US, "dur": (end - start) / _NS_PER_US}
+            yield {"name": "stood still", "ph": "X", "pid": _HARNESS, "tid": thread, **times, "args": {}}
+
+
+def _merged(late: Iterable[Event]) -> list[tuple[int, int]]:
+    """Return the stretches, those that overlap as one: Perfetto drops slices that overlap without nesting."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(_times(late)):
+        if found and start <= found[-1][1]:
+            found[-1] = found[-1][0], max(end, found[-1][1])
+        else:
+            found.append((start, end))
+    return found
+
+
+def _times(late: Iterable[Event]) -> Iterator[tuple[int, int]]:
     for each in late:
         start, end = each.data.get("from_ns"), each.data.get("to_ns")
         if isinstance(start, int) and isinstance(end, int):
-            thread = lanes[str(each.data.get("who"))]
-            times = {"ts": start / _NS_PER_US, "dur": (end - start) / _NS_PER_US}
-            yield {"name": "stood still", "ph": "X", "pid": _HARNESS, "tid": thread, **times, "args": {}}
+            yield start, end
 
 
 class _Play:

@@ -8,7 +8,7 @@ from poc_cli.scenario.abilities import LOCAL_ABILITIES, WITHOUT, Need
 from poc_cli.scenario.check_names import entry_of
 from poc_cli.scenario.model import Claim, Exchange, Step
 from poc_cli.scenario.plays import Play
-from poc_cli.scenario.token_names import TOKEN, TOKEN_NAMES
+from poc_cli.scenario.token_names import TOKEN, TOKEN_NAMES, TOKEN_VARIABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,8 @@ def _unfit(play: Play, place: Place) -> str | None:
         return f"it has its own worker, but another one runs on {place.kind}"
     if play.worker is not None and play.worker.seed and not place.has_trace:
         return f"its worker begins with data (seed), which only a runtime that poc starts has; not on {place.kind}"
+    if play.worker is not None and TOKEN_VARIABLE in play.worker.vars and not place.has_trace:
+        return f"its worker has no token, and poc gives each one that it deploys a token; not available on {place.kind}"
     if play.fixed_name is not None and not place.has_trace:
         return (
             f'its object is always named "{play.fixed_name}", so it needs a runtime of its own;'

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from poc_cli.scenario.catalog import shipped_files
+from poc_cli.scenario.load_model import LoadFile
 from poc_cli.scenario.loader import read
 from poc_cli.scenario.model import Claim, Control
 from poc_cli.scenario.scenario import Scenario
@@ -32,7 +33,7 @@ Outcomes = Mapping[tuple[str, str], str]
 """The verdicts in the reference run, by scenario and claim."""
 
 _HEAD: Final = """\
-<!-- Made by `make docs` from scenarios/ and results/reference/local.json: change those. -->
+<!-- Made by `make docs` from scenarios/ and results/reference/: change those. -->
 
 # Claims
 
@@ -46,6 +47,12 @@ can fail: a control is the same story with one change, a mutant is the worker wi
 _REFERENCE: Final = """\
 *Verdict* is the verdict in the [reference run](../results/reference/local.json) of {date},
 on {target}. *known* means that the runtime is known to differ from the documentation.
+"""
+
+_OTHERS: Final = """\
+What `--all` leaves out, because it is slow, builds an app or is a load,
+was played [by itself](../results/reference/others.json)
+on {dates}.
 """
 
 _NO_REFERENCE: Final = "No reference run is recorded, so the column *verdict* is empty; `make reference` records one.\n"
@@ -82,8 +89,9 @@ def text() -> str:
     """Return the page as Markdown. Raises PocError if a shipped scenario cannot be read."""
     files = shipped_files()
     scenarios = {name: read(file) for name, file in files.items()}
-    recorded = shipped("scenarios").parent / "results" / "reference" / "local.json"
-    return page(scenarios, _document(recorded))
+    folder = shipped("scenarios").parent / "results" / "reference"
+    others = _document(folder / "others.json")
+    return page(scenarios, _document(folder / "local.json"), () if others is None else others["runs"])
 
 
 def _document(file: Path) -> dict[str, Any] | None:
@@ -93,11 +101,16 @@ def _document(file: Path) -> dict[str, Any] | None:
     return document if isinstance(document, dict) else None
 
 
-def page(scenarios: Mapping[str, Scenario], reference: Mapping[str, Any] | None) -> str:
-    """Return the page for scenarios (by name, including the folder) and a judged run, if there is one."""
-    outcomes = {} if reference is None else _outcomes(reference)
+def page(
+    scenarios: Mapping[str, Scenario], reference: Mapping[str, Any] | None, others: Sequence[Mapping[str, Any]] = ()
+) -> str:
+    """Return the page for scenarios (by name, including the folder) and a judged run, if there is one.
+
+    `others` are runs of what the reference run leaves out.
+    """
+    outcomes = {} if reference is None else _all_outcomes(scenarios.values(), (*others, reference))
     count = sum(len(each.document.claim) for each in scenarios.values())
-    head = _HEAD.format(count=count, scenarios=len(scenarios), reference=_verdict_column(reference))
+    head = _HEAD.format(count=count, scenarios=len(scenarios), reference=_verdict_column(reference, others))
     contradicted = _table(("subject", "one page", "another page", "what shows it"), _CONTRADICTED)
     parts = [head, _differing(scenarios, reference, outcomes), _NOT_MEASURED + contradicted]
     order = list(THEMES)
@@ -133,11 +146,29 @@ def anchor_of(heading: str) -> str:
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
-def _verdict_column(reference: Mapping[str, Any] | None) -> str:
+def _verdict_column(reference: Mapping[str, Any] | None, others: Sequence[Mapping[str, Any]]) -> str:
     if reference is None:
         return _NO_REFERENCE
+    dates = ", ".join(sorted({each["started"][:10] for each in others}))
     versions = " ".join(f"{name} {version}" for name, version in reference["target"]["versions"].items())
-    return _REFERENCE.format(date=reference["started"][:10], target=f"{reference['target']['kind']} ({versions})")
+    target = f"{reference['target']['kind']} ({versions})"
+    return _REFERENCE.format(date=reference["started"][:10], target=target) + (
+        _OTHERS.format(dates=dates) if dates else ""
+    )
+
+
+def _all_outcomes(scenarios: Iterable[Scenario], runs: Sequence[Mapping[str, Any]]) -> Outcomes:
+    """Return the verdict of each claim, or why there is none."""
+    reasons = {each["name"]: each["left_out"] for run in runs for each in run["scenarios"] if each["left_out"]}
+    found: dict[tuple[str, str], str] = {}
+    for scenario in scenarios:
+        name = scenario.document.name
+        command = "load" if isinstance(scenario.document, LoadFile) else "run"
+        why = f"left out: {reasons[name].split(';')[0]}" if name in reasons else f"not recorded: `poc {command} {name}`"
+        found |= {(name, claim.id): why for claim in scenario.document.claim}
+    for run in runs:
+        found |= _outcomes(run)
+    return found
 
 
 def _outcomes(reference: Mapping[str, Any]) -> Outcomes:

@@ -19,7 +19,6 @@ class ClientGroups(Mapping[str, AnyClient]):
     """Maps every single client to its definition; a client with a count is only included as its members."""
 
     def __init__(self, specs: Mapping[str, AnyClient]) -> None:
-        """Create the mapping from the clients of a file."""
         self._specs = specs
 
     def __getitem__(self, name: str) -> AnyClient:

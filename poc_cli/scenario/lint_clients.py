@@ -9,6 +9,7 @@ from poc_cli.scenario.client_tables import URL, AnyClient, ClientSpec, CommandSp
 from poc_cli.scenario.model import Acting, Connect, Kill, Origin, ScenarioFile, Stall, Step
 from poc_cli.scenario.service_tables import WorkerRef
 from poc_cli.scenario.templates import templates_in, variables_in
+from poc_cli.scenario.token_names import TOKEN_VARIABLE
 from poc_cli.scenario.validation_errors import Problem
 from poc_cli.scenario.values import Path, shown
 
@@ -20,7 +21,9 @@ PORT: Final = "port"
 ORIGIN_NAMES: Final = frozenset({ORIGIN, ELSEWHERE})
 """The names bound in every play of a scenario with an origin: its URL, and the URL of a foreign origin."""
 
-RESERVED: Final = frozenset({"POC_TOKEN", "POC_URL", "PORT", "HOST", "HOSTNAME", "PATH", "HOME", "TMPDIR", "NODE_ENV"})
+RESERVED: Final = frozenset(
+    {TOKEN_VARIABLE, "POC_URL", "PORT", "HOST", "HOSTNAME", "PATH", "HOME", "TMPDIR", "NODE_ENV"}
+)
 """Environment variables that poc sets."""
 
 
@@ -72,7 +75,9 @@ def _worker(worker: WorkerRef | None, path: Path, document: ScenarioFile) -> Ite
             advice = 'name one for all of them or one for each in order; "" is the top level'
             yield Problem((*path, "env"), message, advice)
         yield from _unknown(worker.vars, (*path, "vars"), set(given_names(document)))
-        yield from _taken(worker.vars, (*path, "vars"), document.secrets)
+        # An empty token is none, the only one that a scenario may give its worker.
+        given = {name: value for name, value in worker.vars.items() if (name, value) != (TOKEN_VARIABLE, "")}
+        yield from _taken(given, (*path, "vars"), document.secrets)
 
 
 def _secrets(clients: Mapping[str, AnyClient], path: Path, document: ScenarioFile) -> Iterator[Problem]:

@@ -64,6 +64,9 @@ class Play:
     modules: tuple[str, ...] = ()
     """Of a confirming play: modules that are loaded before it begins, because an earlier one loaded them meanwhile."""
 
+    hurried: frozenset[int] = frozenset()
+    """Of a story that is confirmed: the steps that do not wait on once they have got enough other messages."""
+
     after_s: float = 0
     """How many seconds after the others it starts, so that clocks have moved on."""
 

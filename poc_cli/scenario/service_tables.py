@@ -33,7 +33,8 @@ class WorkerRef(WorkerPlace):
     )
     also: list[Folder] = Field(default=[], description="Other folders that the build reads, relative to the file.")
     vars: dict[VariableName, str] = Field(
-        default={}, description="Variables in addition to those in its configuration."
+        default={},
+        description='Variables beside those of its configuration; `POC_TOKEN = ""` is a worker without a token.',
     )
     seed: dict[VariableName, Any] = Field(
         default={}, description="What its KV namespaces, R2 buckets and D1 databases hold at the beginning, by binding."

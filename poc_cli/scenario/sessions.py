@@ -107,15 +107,16 @@ def session(story: Play, number: int, sleeps: Sleeps = Sleeps(), *, slowed: bool
 def first_sleeps(gaps: int, labels: Sequence[str] = (), one_by_one: int = 30) -> list[Sleeps]:
     """Return in which gaps which objects of the first performances sleep.
 
-    All sleep together: up to `one_by_one` gaps, each has a performance of its own, and one has them all. Of more gaps,
-    groups share one: every eighth, and pairs of neighbors. Of several objects each also sleeps by itself, in every
-    fourth gap and in all. A performance that differs is divided by its halves.
+    All sleep together: up to `one_by_one` gaps, each has a performance of its own, every fourth gap shares one, for
+    what only a second or third sleep shows, and one has them all. Of more gaps, groups share one: every eighth, and
+    pairs of neighbors. Of several objects each also sleeps by itself, in every fourth gap and in all. What differs is
+    divided by its halves.
     """
     together = [Sleeps(group) for group in _gap_groups(gaps, one_by_one)]
     if len(labels) <= 1 or not gaps:
         return together
     every = tuple(range(gaps))
-    groups = dict.fromkeys([*(every[first::4] for first in range(min(4, gaps))), every])
+    groups = dict.fromkeys([*_fourths(every), every])
     return together + [Sleeps(group, objects) for objects in _object_groups(labels) for group in groups]
 
 
@@ -131,12 +132,17 @@ def _object_groups(labels: Sequence[str], one_by_one: int = 4) -> list[tuple[str
     return [half for half in halves if half]
 
 
+def _fourths(every: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Return every fourth gap, four times."""
+    return [every[first::4] for first in range(min(4, len(every)))]
+
+
 def _gap_groups(number: int, one_by_one: int) -> list[tuple[int, ...]]:
     every = tuple(range(number))
     if number <= 1:
         return [every] if every else []
     if number <= one_by_one:
-        return [*((gap,) for gap in every), every]
+        return [*dict.fromkeys([*((gap,) for gap in every), *_fourths(every), every])]
     eighths = [every[first::8] for first in range(8)]
     neighbors = [tuple(gap for gap in every if gap % 4 in pair) for pair in ((0, 1), (2, 3))]
     return [*eighths, *neighbors, every]

@@ -18,7 +18,6 @@ class UnknownNameError(ValueError):
     """A template uses a name that is not bound."""
 
     def __init__(self, name: str) -> None:
-        """Create the error for a name."""
         super().__init__(f'"{{{name}}}" is not defined here')
         self.name = name
 

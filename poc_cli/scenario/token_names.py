@@ -5,6 +5,9 @@ from typing import Final
 
 TOKEN: Final = "token"  # noqa: S105 - a name
 
+TOKEN_VARIABLE: Final = "POC_TOKEN"  # noqa: S105 - a name
+"""The variable that it is in. A scenario's worker may have an empty one: then the worker has no token."""
+
 TOKEN_NAMES: Final = frozenset(
     {TOKEN, "token.upper", "token.lower", "token.first", "token.short", "token.long", "token.other", "token.turned"}
 )

@@ -32,6 +32,8 @@ _PLAINER: Final = {
 }
 """Clearer wording for some errors of tomli."""
 
+_HEADING: Final = re.compile(r"[ \t]*(?P<open>\[+)(?P<name>[A-Za-z0-9_.-]+)(?P<close>\]*)[ \t\r]*(?:\#.*)?$")
+
 _DEEP: Final = re.compile(r"(?:[\[{][^\[\]{}]*+){" + str(DEEPEST + 1) + "}")
 _LONG_NUMBER: Final = re.compile(r"[0-9_]{" + str(sys.get_int_max_str_digits()) + ",}")
 
@@ -99,7 +101,6 @@ class Source:
     """A TOML text, and the file name to use in errors."""
 
     def __init__(self, text: str, file: str) -> None:
-        """Create a source from its text and file name."""
         self.text = text
         self.file = file
 
@@ -138,7 +139,19 @@ class Source:
                 message = f"the {opener.mark} opened at line {position.line} is never closed"
                 advice = f"parsing failed at line {error.lineno}: {inert(reason)}"
                 return self._error(f"not valid TOML: {message}", position, advice)
-        return self._other_format() or self._missing_comma(error) or self._error(f"not valid TOML: {reason}", failed)
+        known = self._other_format() or self._heading(failed) or self._missing_comma(error)
+        return known or self._error(f"not valid TOML: {reason}", failed)
+
+    def _heading(self, failed: Position) -> ScenarioError | None:
+        """Return the error of a heading whose brackets do not match, as in `[claim]]`; None for any other line."""
+        lines = self.text.split("\n")
+        match = _HEADING.match(lines[failed.line - 1]) if failed.line <= len(lines) else None
+        if match is None or match["open"] + match["close"] in {"[]", "[[]]"}:
+            return None
+        advice = f"each entry of a list begins with [[{match['name']}]]"
+        return self._error(
+            "not valid TOML: the brackets of this heading do not match", Position(failed.line, 1), advice
+        )
 
     def _other_format(self) -> ScenarioError | None:
         """Return the error of a text that is JSON or YAML, None for any other."""
@@ -190,16 +203,16 @@ _LONG_TEXT: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Opener:
+class OpenBracket:
     """An unclosed delimiter and its offset in the text."""
 
     mark: str
     offset: int
 
 
-def unclosed(text: str) -> Opener | None:
+def unclosed(text: str) -> OpenBracket | None:
     """Return the innermost unclosed delimiter, before a closing one of another kind or at the end of the text."""
-    open_now: list[Opener] = []
+    open_now: list[OpenBracket] = []
     at = 0
     while (token := _TOKEN.search(text, at)) is not None:
         at = token.end()
@@ -207,12 +220,12 @@ def unclosed(text: str) -> Opener | None:
             case "quotes":
                 long_text = _LONG_TEXT[token[0]].match(text, at)
                 if long_text is None:
-                    return Opener(token[0], token.start())
+                    return OpenBracket(token[0], token.start())
                 at = long_text.end()
             case "broken":
                 return None
             case "opener":
-                open_now.append(Opener(token[0], token.start()))
+                open_now.append(OpenBracket(token[0], token.start()))
             case "closer":
                 if not open_now:
                     return None

@@ -15,7 +15,6 @@ class AnyOrder:
     """
 
     def __init__(self, expected: Sequence[Expected]) -> None:
-        """Start with the expected messages."""
         self._expected = list(expected)
         self._accepted: list[Message] = []
         self._fits: list[list[int]] = []  # for each accepted message: the indexes of the expected ones it matches

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import socket
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from poc_cli.clients.subprocesses import ProgramFolder, end
 from poc_cli.errors import TargetError
 from poc_cli.history.redact import Redactor
 from poc_cli.services.proxy import Proxy
+from poc_cli.targets.api_address import bound_socket
 from poc_cli.targets.endpoint import no_tls
 from poc_cli.targets.line_reader import LARGEST_LOG, full
 from poc_cli.targets.process import ending
@@ -134,7 +134,6 @@ class App:
 
 def _free_port() -> int:
     """Return a port that is free now; the app binds it shortly afterwards."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
+    with bound_socket() as probe:
         port: int = probe.getsockname()[1]
         return port

@@ -1,26 +1,27 @@
 """The address at which clients reach a worker while their session is recorded."""
 
 import io
-import socket
 import time
 from dataclasses import replace
 from http.client import HTTPException, HTTPResponse
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from poc_cli.clients.client import Ending
 from poc_cli.clients.frames import Side
 from poc_cli.clients.relay import Head, Relay, RequestObserver
 from poc_cli.errors import UsageError
 from poc_cli.recorder.session import Ended, Happening, Opened, Payload, Received, Requested, Sent
+from poc_cli.targets.api_address import LOOPBACK, bound_socket
 from poc_cli.targets.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    import socket
 
 LARGEST_SESSION: Final = 64 << 20
 """Bytes of messages that are kept: a scenario of that size could not be read any more."""
 
 BROKEN: Final = 1006
 """The code of a connection that ended without a close frame (RFC 6455 7.1.5)."""
-
-_LOOPBACK: Final = "127.0.0.1"
 
 
 class FrontDoor:
@@ -32,7 +33,10 @@ class FrontDoor:
         Raises UsageError if the port is in use.
         """
         self._token = token
-        self._bound = _bound(port)
+        try:
+            self._bound = bound_socket(port)
+        except OSError as error:
+            raise UsageError(f"cannot listen on port {port}: {error.strerror}", "choose another --port") from error
         self._relay = Relay(lambda _: endpoint, self, self._bound, RequestObserver(self._forwarded, self._answered))
         self._happenings: list[Happening] = []
         self._begun: dict[int, float] = {}
@@ -51,7 +55,7 @@ class FrontDoor:
     @property
     def address(self) -> str:
         """Return the address without a trailing slash."""
-        return f"http://{_LOOPBACK}:{self.port}"
+        return f"http://{LOOPBACK}:{self.port}"
 
     @property
     def happenings(self) -> tuple[Happening, ...]:
@@ -140,17 +144,6 @@ class FrontDoor:
         body = _body(head, request)
         requested = Requested(begun, head.method, head.target, head.headers, body, status, content_type, content)
         self._keep(requested, len(request) + len(response))
-
-
-def _bound(port: int) -> socket.socket:
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        made.bind((_LOOPBACK, port))
-    except OSError as error:
-        made.close()
-        raise UsageError(f"cannot listen on port {port}: {error.strerror}", "choose another --port") from error
-    return made
 
 
 class _Bytes:

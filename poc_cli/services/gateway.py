@@ -1,20 +1,10 @@
 """One address for the workers of all plays: a request goes to the worker of the play that it names."""
 
-import socket
 from collections.abc import Callable, Iterable
-from typing import Final
 
 from poc_cli.clients.relay import Head, Relay
+from poc_cli.targets.api_address import LOOPBACK, bound_socket
 from poc_cli.targets.endpoint import Endpoint
-
-_LOOPBACK: Final = "127.0.0.1"
-
-
-def bound() -> socket.socket:
-    """Return a socket bound to a free loopback port; it does not listen yet."""
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    made.bind((_LOOPBACK, 0))
-    return made
 
 
 class Gateway:
@@ -22,7 +12,7 @@ class Gateway:
 
     def __init__(self) -> None:
         """Bind a port; does not listen yet."""
-        self._bound = bound()
+        self._bound = bound_socket()
         self._plays: dict[str, Callable[[], Endpoint]] = {}
         self._relay = Relay(self._route, None, self._bound)
 
@@ -35,7 +25,7 @@ class Gateway:
     @property
     def url(self) -> str:
         """Return the URL without a trailing slash."""
-        return f"http://{_LOOPBACK}:{self.port}"
+        return f"http://{LOOPBACK}:{self.port}"
 
     async def start(self) -> None:
         """Start to listen."""

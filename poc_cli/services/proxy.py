@@ -13,7 +13,8 @@ import httpx
 from aiohttp import web
 
 from poc_cli.clients.peer_user import is_of_another_user
-from poc_cli.services.gateway import bound, named_play
+from poc_cli.services.gateway import named_play
+from poc_cli.targets.api_address import bound_socket
 from poc_cli.targets.endpoint import no_tls
 
 LOOKED_INTO: Final = 1 << 16
@@ -69,7 +70,7 @@ class Proxy:
 
     def __init__(self) -> None:
         """Bind a port; does not listen yet."""
-        self._bound = bound()
+        self._bound = bound_socket()
         self._rules: dict[str, PlayRules] = {}
         self._runner: web.AppRunner | None = None
         self._transport: httpx.AsyncHTTPTransport | None = None

@@ -9,9 +9,22 @@ ALLOWED_ORIGIN: Final = "https://chat.example"
 """The only origin from which the worker accepts browser pages; the name is reserved for examples (RFC 2606)."""
 
 
-def _bound() -> socket.socket:
+LOOPBACK: Final = "127.0.0.1"
+
+
+def bound_socket(port: int = 0) -> socket.socket:
+    """Return a socket that is bound to a port of this machine, by default a free one, and does not listen yet.
+
+    Raises OSError if the port is in use.
+    """
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    bound.bind(("127.0.0.1", 0))
+    try:
+        if port:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((LOOPBACK, port))
+    except OSError:
+        bound.close()
+        raise
     return bound
 
 
@@ -23,8 +36,8 @@ class Address:
     """
 
     key: str = field(default_factory=lambda: secrets.token_urlsafe(32))
-    listening: socket.socket = field(default_factory=_bound)
-    deserted: socket.socket = field(default_factory=_bound)
+    listening: socket.socket = field(default_factory=bound_socket)
+    deserted: socket.socket = field(default_factory=bound_socket)
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables with the API's address; a worker must bind them to see them."""
@@ -47,4 +60,4 @@ def environment(token: str, address: Address, version: int = 1) -> dict[str, str
 
 
 def _origin(bound: socket.socket) -> str:
-    return f"http://127.0.0.1:{bound.getsockname()[1]}"
+    return f"http://{LOOPBACK}:{bound.getsockname()[1]}"

@@ -23,7 +23,6 @@ class Isolate:
     """Queries of one isolate."""
 
     def __init__(self, inspector: Inspector) -> None:
-        """Take the inspector of the isolate."""
         self.inspector = inspector
         self.sources: dict[str, list[str]] = {}
         """The lines of the scripts loaded so far, by script id."""

@@ -25,7 +25,6 @@ class Janitor:
     """A shell that guards one folder and the processes that use it."""
 
     def __init__(self, folder: Path) -> None:
-        """Start the shell."""
         reading, self._pipe = os.pipe()
         self._shell = subprocess.Popen(
             ["/bin/sh", "-c", _SCRIPT, "poc-janitor", str(folder)],

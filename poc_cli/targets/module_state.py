@@ -104,7 +104,6 @@ class WorkerState:
     """The module state of a worker, in all its isolates of one process."""
 
     def __init__(self, isolates: Sequence["ModuleState"]) -> None:
-        """Take the states of the isolates."""
         self._isolates = isolates
 
     @classmethod

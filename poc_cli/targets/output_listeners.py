@@ -11,7 +11,6 @@ class OutputListeners:
     """The listeners of one runtime, each with its marks: ids of objects, and texts that its URLs contain."""
 
     def __init__(self) -> None:
-        """Start without listeners."""
         self._by_mark: dict[str, Listener] = {}
         self._removed: set[str] = set()
 

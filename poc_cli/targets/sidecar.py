@@ -20,7 +20,6 @@ class Sidecar:
     """A client of the side-car; connections are reused, because opening one takes longer than a fence."""
 
     def __init__(self, folder: Path, watch: Watch) -> None:
-        """Take the folder of the sockets and the watch that distinguishes a late runtime from a hung one."""
         self._watch = watch
         self._fence = UnixClient(folder / "fence.sock")
         self._evict = UnixClient(folder / "evict.sock")

@@ -113,8 +113,8 @@ One run to warm up, then the counted ones; each figure is the median, with the s
 brackets.{others}
 
 The machine is shared, so ratios say more than seconds: those on this page are of runs that took turns. Nothing here is
-tested against a limit, because such a test fails on a busy machine and passes on a fast one. Whether a change has made
-anything slower, `poc compare` tells from two runs ([comparing.md](comparing.md))."""
+tested against a limit, because such a test fails on a busy machine and passes on a fast one. `poc compare` finds out
+from two runs whether a change made anything slower ([comparing.md](comparing.md))."""
     return "\n\n".join([head, *texts]) + "\n"
 
 

@@ -159,7 +159,9 @@ def test_a_gate_that_means_nothing_is_told_with_its_place(project: Poc, line: st
 def test_without_gates_it_says_how_to_write_them(poc: Poc) -> None:
     ran = poc.run("check")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err.startswith("poc: found no poc.toml, and no pyproject.toml with [tool.poc]\n  write a poc.toml:\n")
+    assert ran.err.startswith(
+        "poc: found no poc.toml, and no pyproject.toml with [tool.poc]\n  poc init writes one, or write a poc.toml:\n"
+    )
     (poc.folder / "pyproject.toml").write_text("[tool.poc]\njobs = 8\n", encoding="utf-8")
     assert poc.run("check").err.startswith("poc: pyproject.toml has no [check] table, so there are no gates")
 

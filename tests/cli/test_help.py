@@ -73,9 +73,9 @@ def test_h_is_short_for_help(poc: Poc) -> None:
 
 
 def test_every_exit_code_stands_in_the_help(poc: Poc) -> None:
-    lines = poc.run("--help").out.splitlines()
+    words = " ".join(poc.run("--help").out.split())
     for code, meaning in MEANINGS.items():
-        assert f"{code.value:>5}  {meaning}" in lines
+        assert f" {code.value} {meaning} " in words
 
 
 def test_without_a_command_the_help_is_shown_and_nothing_done(poc: Poc) -> None:

@@ -9,9 +9,11 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -270,6 +272,11 @@ def test_a_session_that_is_too_large_is_refused_as_that(servers: Servers) -> Non
         with pytest.raises(ConnectionClosed):
             client.recv(WITHIN_SECONDS)
         assert client.close_code == 4413
+
+
+def test_a_request_that_asks_for_no_websocket_is_told_so(servers: Servers) -> None:
+    url = servers.hibernating.replace("ws", "http", 1)
+    assert httpx.get(f"{url}/plain", trust_env=False, timeout=WITHIN_SECONDS).status_code == HTTPStatus.UPGRADE_REQUIRED
 
 
 def _without_message(heard: list[str]) -> list[str]:

@@ -171,6 +171,10 @@ def test_counts_alarms_and_timeouts(ann: ClientConnection) -> None:
     assert asked(ann, "alarm_get")["alarm"] > 0
     asked(ann, "alarm_delete")
     assert asked(ann, "alarm_get")["alarm"] is None
+    assert asked(ann, "remind", what="tea", in_ms=60_000)["what"] == "tea"
+    later = asked(ann, "alarm_get")["alarm"]
+    asked(ann, "remind", what="bus", in_ms=30_000)
+    assert asked(ann, "alarm_get")["alarm"] < later
     assert asked(ann, "event_timeout", ms=1_000)["timeout_ms"] == 1_000
     assert refused(ann, "event_timeout", ms=604_800_001)[1] == "Event timeout should not exceed 604800000 ms."
     assert refused(ann, "event_timeout", ms=-1)[2] == "TypeError"

@@ -18,6 +18,7 @@ import { isPin, Pins, rememberOrigin } from "./pins.ts";
 import { useOnce } from "./once.ts";
 import { isNew, isPush, pushOf, REPLAYED, textOf } from "./push.ts";
 import { refused } from "./refusals.ts";
+import { takeDue } from "./reminders.ts";
 import { acceptAndAnswerClose } from "./stateless.ts";
 import { addSubscriber, leaveTopic, removeSubscriber, subscribersOf } from "./subscriptions.ts";
 import { isAdmitted, USED } from "./tickets.ts";
@@ -95,7 +96,9 @@ export class Room extends DurableObject<Env> {
   }
 
   override async alarm(): Promise<void> {
-    this.toAll({ event: "alarm", ok: true, ...this.self() });
+    const due = await takeDue(this.ctx.storage);
+    if (due.length === 0) this.toAll({ event: "alarm", ok: true, ...this.self() });
+    for (const what of due) this.toAll({ event: "reminder", ok: true, what, ...this.self() });
   }
 
   /** Remembers a room that wants what is published here; called by that room. */

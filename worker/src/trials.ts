@@ -14,6 +14,7 @@ import { GLOBALS } from "./globals.ts";
 import { LATER } from "./later.ts";
 import { LIVENESS } from "./liveness.ts";
 import { PINNING } from "./pins.ts";
+import { REMINDERS } from "./reminders.ts";
 import { SEQUENCE } from "./sequence.ts";
 import { SOCKETS } from "./sockets.ts";
 import { SUBSCRIPTIONS } from "./subscriptions.ts";
@@ -34,6 +35,7 @@ export const TRIALS = {
   ...LATER,
   ...LIVENESS,
   ...PINNING,
+  ...REMINDERS,
   ...SEQUENCE,
   ...SOCKETS,
   ...SUBSCRIPTIONS,

@@ -35,7 +35,6 @@ class Link:
     """An open connection to a scheduler."""
 
     def __init__(self, client: "Client", address: str) -> None:
-        """Initialize with the Dask client."""
         self._client = client
         self.address = address
 

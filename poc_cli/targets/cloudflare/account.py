@@ -37,7 +37,6 @@ class Account:
     """One account, by its id."""
 
     def __init__(self, api: Api, identity: str) -> None:
-        """Initialize with the API and the account id."""
         self.api = api
         self.id = identity
         self._path = f"/accounts/{quote(identity, safe='')}/workers"

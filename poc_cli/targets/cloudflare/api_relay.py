@@ -39,7 +39,6 @@ class Relay:
     """A relay to one account's API."""
 
     def __init__(self, api: Api) -> None:
-        """Initialize with the API."""
         self.token = secrets.token_urlsafe(32)
         self.refused: list[Refused] = []
         self.failure: TargetError | None = None

@@ -73,7 +73,6 @@ class Refused(Exception):
     """The API refused a request; `status`, `code` and `message` are its own."""
 
     def __init__(self, method: str, path: str, answer: Answer) -> None:
-        """Initialize with the request and the answer."""
         errors = answer.document.get("errors") or [{}]
         first = errors[0] if isinstance(errors[0], dict) else {}
         self.method, self.path, self.status = method, path, answer.status

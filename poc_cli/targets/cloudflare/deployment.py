@@ -65,7 +65,6 @@ class Deployment:
     def __init__(  # noqa: PLR0913, PLR0917 - one thing of each kind
         self, plan: Plan, copy: Copy, uploader: Uploader, url: str, version: int, token: str
     ) -> None:
-        """Initialize with what was deployed, its URL and its token."""
         self.name = uploader.name
         self.url = url
         self.token = token

@@ -30,7 +30,6 @@ class Events:
     """Parses events from wrangler's output: JSON objects on one or several lines, between other text."""
 
     def __init__(self) -> None:
-        """Initialize without lines."""
         self._lines: list[str] = []
 
     def feed(self, line: str) -> Iterator[dict[str, Any]]:
@@ -54,7 +53,6 @@ class Tail:
     """The state of a tail; `failure` says why there are no events, if known."""
 
     def __init__(self) -> None:
-        """Initialize without a failure."""
         self.failure: str | None = None
 
 

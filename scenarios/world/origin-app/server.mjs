@@ -25,12 +25,13 @@ function signed(room, text, age = 0) {
   return { timestamp, nonce, signature: whole, beginning: whole.slice(0, 8), body };
 }
 
-/** Says something in a room, and gives the worker's status and answer. */
-async function push(room, text) {
+/** Says something in a room, and gives the worker's status and answer; in pieces, it goes without its length. */
+async function push(room, text, inPieces = false) {
   const { timestamp, nonce, signature, body } = signed(room, text);
   const headers = { "X-Poc-Timestamp": timestamp, "X-Poc-Nonce": nonce, "X-Poc-Signature": signature };
   const signal = AbortSignal.timeout(PUSH_WITHIN_MS);
-  const response = await fetch(WORKER_URL + pathTo(room), { method: "POST", headers, body, signal });
+  const sent = inPieces ? { body: new Blob([body]).stream(), duplex: "half" } : { body };
+  const response = await fetch(WORKER_URL + pathTo(room), { method: "POST", headers, ...sent, signal });
   return [response.status, await response.json()];
 }
 
@@ -56,7 +57,7 @@ function counted(room) {
 
 const ROUTES = {
   "/health": () => [200, { ok: true }],
-  "/push": ({ room, text }) => push(room, text),
+  "/push": ({ room, text, pieces }) => push(room, text, pieces !== undefined),
   // By which a room can see that it has this app's key: it is too long to be guessed from that.
   "/key": () => [200, { sha256: createHash("sha256").update(POC_API_KEY).digest("hex") }],
   // What `push` would send, for whoever wants to send it twice, late, or changed.

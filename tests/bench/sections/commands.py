@@ -33,7 +33,7 @@ def section(bench: Bench) -> str:
 - `run hibernate` waits for the runtime's own idle timer (10.00 s); its control watches 11 s beside it. In `run --all`
   one control must be watched for 13 s before `sleeps` may be called refuted, and in both modes.
 - `judge RUN` and `report RUN` read the record of all scenarios again; RUN is that of the `run --all` above them.
-- A run that failed is not counted, but told: on a machine with other work some of hundreds of plays may come too late.
+- A failed run is reported but not counted: on a busy machine a few of hundreds of plays may be too late.
 - Memory is the sum of the proportional set sizes (PSS) of poc and every process that it started, sampled every 20 ms.
   `run --all` has up to eleven runtimes at once, 60 MiB each."""
 

@@ -36,9 +36,9 @@ the sockets of the vitest plugin are pairs inside the runtime, without a client 
 | Artillery | 2.0.34 | 11,600 | 1,920 | 100 | 375 MiB in all |
 | tsung | 1.7.0 | 29,000 to 32,000 | 400 (as asked) | 103 | 61 MiB in all |
 
-At 100 sockets workerd itself uses 95 to 100 % of the one core that it can use, whoever asks: it is the limit, except
-for Artillery and Locust, which are their own. None of these tools can put the object to sleep, see that it is another
-instance after that, or look at an attachment."""
+At 100 sockets workerd itself uses 95 to 100 % of the one core that it can use, whichever client sends: it is the limit,
+except for Artillery and Locust, whose own speed is. None of these tools can put the object to sleep, see that it is
+another instance after that, or look at an attachment."""
 
 
 def section(_: Bench) -> str:

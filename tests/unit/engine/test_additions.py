@@ -1,7 +1,9 @@
 """What CONTRIBUTING.md says of additions: a verb is a class and a function, a check is one declared function."""
 
 import gc
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import pytest
@@ -12,15 +14,12 @@ from poc_cli.engine.hibernation import Sleeper
 from poc_cli.engine.step_failure import StepFailed
 from poc_cli.engine.step_handlers import HANDLERS
 from poc_cli.errors import ScenarioError
-from poc_cli.history import event as kinds
-from poc_cli.judge.check_registry import CHECKS, check
+from poc_cli.judge.check_registry import CHECKS
 from poc_cli.judge.check_table import text as checks_text
-from poc_cli.judge.finding import Finding, held, refuted
-from poc_cli.record.play_record import PlayRecord
 from poc_cli.scenario import reference
 from poc_cli.scenario.check_names import ENTRIES, MEANINGS, CheckEntry
 from poc_cli.scenario.loader import parse
-from poc_cli.scenario.model import VERBS, Claim, Step
+from poc_cli.scenario.model import VERBS, Step
 from poc_cli.scenario.schema import schema
 from poc_cli.scenario.types import Names
 from poc_cli.scenario.wording import do
@@ -71,24 +70,25 @@ def test_a_verb_is_a_class_and_a_function() -> None:
 
 
 @pytest.mark.usefixtures("restored")
-def test_a_check_is_one_declared_function() -> None:
-    entry = CheckEntry(name="nobody-hangs-up", meaning="No connection was closed.", order=9999)
-
-    @check(entry)
-    def _nobody_hangs_up(played: PlayRecord, claim: Claim) -> Finding:  # noqa: ARG001
-        closed = played.of_kind(kinds.CLOSED)
-        return refuted("one was closed", (closed[0].id,)) if closed else held("nobody hung up")
-
-    assert '"name": "nobody-hangs-up"' in checks_text()
+def test_a_check_is_the_one_file_that_contributing_shows() -> None:
+    page = (Path(__file__).parents[3] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    block = re.search(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    assert block is not None
+    exec(block[1], {})  # noqa: S102 - what a contributor would write into a file
+    (name,) = CHECKS.keys() - MEANINGS.keys()
+    entry = CHECKS[name].entry
+    assert entry.order not in {each.order for each in ENTRIES.values()}
+    assert f'"name": "{name}"' in checks_text()
     # What `make docs` writes into checks.json:
-    cast("dict[str, CheckEntry]", ENTRIES)["nobody-hangs-up"] = entry
-    MEANINGS["nobody-hangs-up"] = entry.meaning
-    claims = '\n[[claim]]\nid = "it"\nsays = "Nobody hangs up."\ncheck = "nobody-hangs-up"\n'
+    cast("dict[str, CheckEntry]", ENTRIES)[name] = entry
+    MEANINGS[name] = entry.meaning
+    claims = f'\n[[claim]]\nid = "it"\nsays = "It stays open."\ncheck = "{name}"\n'
 
     def verdict(*steps: str) -> str:
         whole = story(OPEN, *steps)
         return play(whole.partition("[[claim]]")[0] + claims).verdicts["it"]
 
     assert verdict('{ on = "ann", send = { op = "echo", n = 1 }, expect = { n = 1 } }') == "held"
-    assert verdict('{ close = "bob" }') == "refuted"
-    assert "| `nobody-hangs-up` | No connection was closed. |" in reference.text()
+    closes = '{ op = "close", code = 4001, reason = "bye" }'
+    assert verdict(f'{{ on = "bob", send = {closes}, expect_code = 4001 }}') == "refuted"
+    assert f"| `{name}` | {entry.meaning} |" in reference.text()

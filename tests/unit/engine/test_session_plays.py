@@ -9,11 +9,14 @@ import pytest
 from poc_cli.history import event as kinds
 from poc_cli.history.event import Event
 from poc_cli.judge.claim_diff import Kind, compare
+from poc_cli.judge.session_verdict import sleep_transparency
+from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.run_record import record
 from poc_cli.record.session_record import SessionRecord
 from poc_cli.report.session_view import explain_session
 from poc_cli.report.styled import plain
 from poc_cli.residency import READS_CACHE
+from poc_cli.scenario.sessions import Sleeps
 from tests.support.fake_run import Played, play, story
 from tests.support.fake_target import FakeTarget
 
@@ -162,6 +165,15 @@ def test_a_session_that_fails_without_a_sleep_proves_nothing() -> None:
     assert "fails without any sleep" in claim["reason"]
 
 
+def test_a_value_that_a_sleep_changes_counts_even_so() -> None:
+    """A session of the healthy worker, played on one that does something else wrong as well."""
+    wrong = '{ on = "ann", send = { op = "get", key = "color" }, expect = { op = "never" }, within = "200ms" }'
+    played = everywhere(OPEN, COUNT, wrong, COUNT)
+    assert played.verdicts == {"transparent-to-sleep": "refuted"}
+    (loss,) = session(played)["losses"]
+    assert (loss["kind"], loss["path"]) == ("value", "count")
+
+
 def test_the_story_s_own_sleeps_are_left_out_and_listed() -> None:
     sleep, probe = '{ hibernate = "evict" }', '{ probe = "asleep" }'
     again = '{ resume = "ann", send = { op = "count" }, expect = { op = "count", count = 1 } }'
@@ -232,6 +244,44 @@ def test_nothing_is_left_behind() -> None:
     played = everywhere(OPEN, PUT, GET)
     assert played.left == 0
     assert set(played.ends().values()) == {"done"}
+
+
+def with_text(play: PlayRecord, before: str, after: str) -> PlayRecord:
+    """Return a play in which messages have another text."""
+
+    def changed(event: Event) -> Event:
+        text = event.data.get("text")
+        heard = event.kind == kinds.RECEIVED and isinstance(text, str)
+        return replace(event, data=event.data | {"text": str(text).replace(before, after)}) if heard else event
+
+    return replace(play, events=tuple(map(changed, play.events)))
+
+
+def test_what_shows_in_some_plays_only_is_looked_for_in_more_plays_without_a_sleep() -> None:
+    plays = record(list(everywhere(OPEN, PUT, GET).events)).plays
+    awake, asleep = ([each for each in plays if bool(each.start.data["gaps"]) is slept] for slept in (False, True))
+    alone = next(each for each in asleep if each.sleeps.gaps == (1,))
+    red = with_text(alone, '"blue"', '"red"')
+    rare = SessionRecord([*awake, *awake[:2], *[alone] * 3, red, red])
+    assert rare.next_sleeps() == [Sleeps()] * 5
+    assert SessionRecord([*awake, *awake[:2], *[red] * 5]).next_sleeps() == []
+    coin = SessionRecord([*awake * 3, with_text(awake[0], '"blue"', '"red"'), *[alone] * 3, red, red])
+    assert not coin.confirmed
+
+
+def test_a_session_that_does_not_repeat_itself_proves_nothing() -> None:
+    plays = record(list(everywhere(OPEN, PUT, GET).events)).plays
+    failed = {"ok": False, "failure": "silence", "reason": "ann got no message"}
+
+    first = next(each for each in plays if not each.sleeps.gaps)
+    is_end = {event.id: event.kind == kinds.STEP_END and event.step == 1 for event in first.events}
+    events = (replace(each, data=each.data | failed) if is_end[each.id] else each for each in first.events)
+    other = replace(first, events=tuple(events))
+    found = SessionRecord([other, *(each for each in plays if each is not first)])
+    finding = sleep_transparency(replace(first, session=found))
+    assert finding.verdict == "unknown"
+    assert finding.reason.startswith("the session does not repeat itself without any sleep: in some plays, at line ")
+    assert found.next_sleeps() == []
 
 
 def test_a_gap_whose_performances_never_end_is_untested() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from poc_cli.record.client_view import Sight, SightKind, View
+from poc_cli.record.repetition import unrepeated
 from poc_cli.record.transparency import Difference, Reference
 
 UUIDS = [f"{number:08x}-2fa1-41d2-883f-0016d3cca427" for number in range(16)]
@@ -120,6 +121,61 @@ def test_a_list_in_random_order_is_compared_without_its_order() -> None:
     assert same(*plays, kept=[{"users": ["bob", "cy", "bob"]}]) is not None
 
 
+def roster(*keys: str, names: str = "ann bob") -> list[Any]:
+    """Return two messages with a table of members by random keys."""
+    users = dict(zip(keys, names.split(), strict=False))
+    return [{"type": "hello", "users": {keys[0]: "ann", keys[1]: "bob"}}, {"type": "roster", "users": users}]
+
+
+ROSTERS = [roster("k3x9a", "p0q7z"), roster("zz81y", "m4w2b"), roster("a7b8c", "qwrty")]
+
+
+def test_random_keys_of_a_table_are_compared_by_their_first_appearance() -> None:
+    assert same(*ROSTERS, kept=roster("h5j2k", "l9n0m")) is None
+    assert same(*ROSTERS, kept=roster("xkcdo", "l9n0m")) is None
+    shorter = same(*ROSTERS, kept=roster("h5j2k", "l9n0m", names="ann"))
+    assert shorter is not None
+    assert shorter.path[0] == "users"
+    anew = [roster("h5j2k", "l9n0m")[0], roster("v6c1x", "l9n0m")[1]]
+    assert same(*ROSTERS, kept=anew) is not None
+
+
+def test_so_are_those_of_a_whole_message() -> None:
+    tables = [[{UUIDS[number]: "ann", UUIDS[number + 8]: "bob"}, "bye"] for number in range(4)]
+    assert same(*tables[:3], kept=tables[3]) is None
+    assert same(*tables[:3], kept=[{UUIDS[3]: "ann"}, "bye"]) is not None
+
+
+def test_a_random_id_of_letters_alone_is_an_id_where_ids_of_its_length_are() -> None:
+    plays = [[{"id": each}, {"of": each}] for each in ("k3x9a2", "p0q7z1", "zz81y4")]
+    assert same(*plays, kept=[{"id": "qwerty"}, {"of": "qwerty"}]) is None
+    assert same(*plays, kept=[{"id": "qwerty"}, {"of": "k3x9a2"}]) is not None
+    assert same(*plays, kept=[{"id": "nobody at all"}, {"of": "nobody at all"}]) is not None
+
+
+def test_words_of_a_text_that_do_not_differ_are_compared() -> None:
+    plays = [[f"up {seconds} s in kitchen"] for seconds in ("3.1", "4.25", "17")]
+    assert same(*plays, kept=["up 99.3 s in kitchen"]) is None
+    assert same(*plays, kept=["up 99.3 s in nowhere"]) is not None
+
+
+def test_an_id_among_words_must_stay_the_same() -> None:
+    plays = [[f"welcome guest-{each}", f"bye guest-{each}"] for each in ("x1y2z", "a9b8c", "q7w6e")]
+    assert same(*plays, kept=["welcome guest-m5n4b", "bye guest-m5n4b"]) is None
+    assert same(*plays, kept=["welcome guest-m5n4b", "bye guest-v3c2x"]) is not None
+
+
+def states(*names: str, lost: str = "") -> list[Any]:
+    return [{"type": "state", "of": each, "score": 0 if each == lost else ord(each)} for each in names]
+
+
+def test_messages_of_one_kind_in_any_order_are_compared_as_a_set() -> None:
+    plays = [states("a", "b", "c"), states("c", "a", "b"), states("b", "a", "c")]
+    assert same(*plays, kept=states("b", "c", "a")) is None
+    assert same(*plays, kept=states("b", "c", "a", lost="b")) is not None
+    assert same(*plays, kept=states("b", "c", "c")) is not None
+
+
 def test_a_list_in_a_fixed_order_keeps_it() -> None:
     said = [{"log": ["a", "b"]}]
     assert same(said, said, kept=[{"log": ["b", "a"]}]) is not None
@@ -186,6 +242,51 @@ def test_pushes_by_a_timer_may_be_more_or_fewer_but_not_none() -> None:
 def test_closes_answers_and_openings_are_compared(kind: SightKind, was: Any, now: Any) -> None:
     assert same([(kind, was)], [(kind, was)], kept=[(kind, was)]) is None
     assert same([(kind, was)], [(kind, was)], kept=[(kind, now)]) is not None
+
+
+def ticking(*times: float, until: float = 10.0) -> View:
+    """Return a view of a client that asks at the beginning and at the end, and of ticks at some moments in between."""
+    at = sorted([(0.0, "hello"), (until, "bye"), *((time, "tick") for time in times)])
+    sights = (Sight("message", {"type": kind}, 0, n, int(time * 1e9)) for n, (time, kind) in enumerate(at))
+    return {"ann": tuple(sights)}
+
+
+UNDISTURBED = [ticking(1, 2, 3, 4, 5, 6, 7, 8, 9), ticking(1, 2, 3, 4, 5, 6, 7, 8), ticking(2, 3, 4, 5, 6, 7, 8, 9)]
+
+
+@pytest.mark.parametrize("lost", [ticking(1, 2), ticking(1, 2, 9), ticking(1, 2, 3, 4), ticking(1, until=4.5)])
+def test_a_timer_that_a_sleep_ends_for_good_is_missed(lost: View) -> None:
+    found = first(UNDISTURBED, lost)
+    assert found is not None
+    assert found.kind == "missing"
+    assert found.too_few is not None
+    assert found.too_few[0] <= found.too_few[1] / 2
+
+
+@pytest.mark.parametrize("kept", [ticking(*range(1, 7)), ticking(1, until=3.5), ticking(*range(1, 15), until=16)])
+def test_a_few_messages_more_or_fewer_are_not_lost(kept: View) -> None:
+    assert first(UNDISTURBED, kept) is None
+
+
+DICE = [{"type": "dice"}, {"type": "card"}, "try again"]
+
+
+def test_a_client_that_gets_other_messages_each_time_is_no_evidence() -> None:
+    found = unrepeated([view(ann=[DICE[n] for n in play]) for play in ([0, 1, 0], [1, 1, 2], [2, 0, 0])])
+    assert found is not None
+    assert (value_of(found.expected), value_of(found.seen)) == ({"type": "dice"}, {"type": "card"})
+
+
+@pytest.mark.parametrize(
+    "plays",
+    [
+        UNDISTURBED,
+        [view(ann=[DICE[n] for n in play]) for play in ([0, 1, 2], [1, 0, 2], [2, 1, 0])],
+        [view(ann=[{"type": "x", **more}, "bye"]) for more in ({}, {"late": 1}, {"early": 2})],
+    ],
+)
+def test_a_timer_an_order_and_a_key_that_comes_or_not_are(plays: Sequence[View]) -> None:
+    assert unrepeated(plays) is None
 
 
 def test_a_client_that_is_closed_after_a_sleep_differs() -> None:

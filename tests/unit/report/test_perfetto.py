@@ -2,12 +2,15 @@
 
 import json
 from collections import Counter
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
 
 import pytest
 
 from poc_cli.report.perfetto import perfetto
 from tests.support import pages
+from tests.support.recorded import names as names_of_recorded
+from tests.support.recorded import recorded
 from tests.unit.judge.histories import History
 from tests.unit.report.hostile import TEXTS
 
@@ -61,16 +64,60 @@ def test_lateness_has_lanes_of_its_own() -> None:
     assert (late["ts"], late["dur"], late["pid"]) == (1000.0, 3000.0, 0)
 
 
+def flaws(trace: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield what is against the description of the trace-event format, or what Perfetto's importer would drop."""
+    for each in trace:
+        if each.keys() - _FIELDS[each["ph"]] or _FIELDS[each["ph"]] - each.keys() - {"tid"}:
+            yield f"fields of {each}"
+        if not isinstance(each["name"], str) or not all(
+            type(each[name]) is int for name in ("pid", "tid") if name in each
+        ):
+            yield f"types of {each}"
+        if not all(isinstance(each[name], int | float) and each[name] >= 0 for name in ("ts", "dur") if name in each):
+            yield f"times of {each}"
+        if each["ph"] == "i" and each["s"] not in {"t", "p", "g"}:
+            yield f"scope of {each}"
+    yield from overlaps(trace)
+
+
+def overlaps(trace: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield slices of a thread that overlap without nesting, which Perfetto drops."""
+    lanes: dict[tuple[int, int], list[tuple[float, float]]] = {}
+    for each in trace:
+        if each["ph"] == "X":
+            lanes.setdefault((each["pid"], each["tid"]), []).append((each["ts"], each["ts"] + each["dur"]))
+    for lane, slices in lanes.items():
+        open_: list[float] = []
+        for begin, end in sorted(slices, key=lambda each: (each[0], -each[1])):
+            while open_ and open_[-1] <= begin + _ROUNDED:
+                open_.pop()
+            if open_ and end > open_[-1] + _ROUNDED:
+                yield f"slices of {lane} overlap: {begin} to {end}, and until {open_[-1]}"
+            open_.append(end)
+
+
+_ROUNDED: Final = 0.002
+"""Times are rounded to a nanosecond, a thousandth of the unit."""
+
+_FIELDS: Final = {
+    "X": frozenset({"name", "ph", "pid", "tid", "ts", "dur", "args"}),
+    "i": frozenset({"name", "ph", "pid", "tid", "ts", "s", "args"}),
+    "M": frozenset({"name", "ph", "pid", "tid", "args"}),
+}
+"""The fields of each phase; of metadata about a process the thread may be missing."""
+
+
+@pytest.mark.parametrize("name", names_of_recorded())
+def test_recorded_runs_are_traces_by_the_description_of_the_format(name: str) -> None:
+    trace = json.loads(perfetto(recorded(name)))
+    assert trace.keys() == {"displayTimeUnit", "traceEvents"}
+    assert trace["traceEvents"]
+    assert list(flaws(trace["traceEvents"])) == []
+
+
 def test_slices_of_one_thread_nest() -> None:
     for trace in (trace_of(pages.story()), trace_of(pages.hostile_history("word"))):
-        lanes: dict[tuple[int, int], list[tuple[float, float]]] = {}
-        for each in trace:
-            if each["ph"] == "X":
-                begin = each["ts"]
-                lanes.setdefault((each["pid"], each["tid"]), []).append((begin, begin + each["dur"]))
-        for slices in lanes.values():
-            for begin, end in slices:
-                assert not any(begin < other < end < last - 0.002 for other, last in slices)
+        assert list(flaws(trace)) == []
 
 
 @pytest.mark.parametrize("text", TEXTS)

@@ -146,6 +146,13 @@ def test_near_misses_of_the_token_need_a_worker_that_poc_gives_one() -> None:
     assert fitted(LOCAL, WHO, near, SEEN).reason is None
 
 
+def test_a_worker_without_a_token_runs_only_where_poc_starts_it() -> None:
+    worker = 'worker = { dir = "app", vars = { POC_TOKEN = "" } }\n'
+    assert fitted(LOCAL, WHO, SEEN, more=worker).reason is None
+    deploys = Place("cloudflare", "instance", frozenset({"idle", "environment", "worker"}))
+    assert "poc gives each one that it deploys a token" in str(fitted(deploys, WHO, SEEN, more=worker).reason)
+
+
 def test_a_token_of_the_scenario_itself_needs_nothing() -> None:
     capture = '{ on = "ann", send = "t", expect = {}, capture = { token = "t" } }'
     assert fitted(URL, WHO, capture, '{ connect = "ann", path = "/?t={token}" }', SEEN).reason is None

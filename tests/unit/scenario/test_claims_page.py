@@ -98,6 +98,18 @@ def test_what_was_left_out_did_not_hold() -> None:
     assert "| held |" not in page(scenarios(), reference(name="another"))
 
 
+def test_what_is_not_in_the_reference_says_why_or_what_plays_it() -> None:
+    assert "| not recorded: `poc run room` |" in page(scenarios(), reference(name="another"))
+    told = page(scenarios(), reference(claims=[], left_out="only Cloudflare does it; not available on local"))
+    assert told.count("| left out: only Cloudflare does it |") == 3
+
+
+def test_what_was_played_by_itself_has_its_verdict() -> None:
+    told = page(scenarios(), reference(name="another"), [reference() | {"started": "2026-11-30T10:00:00"}])
+    assert "| held |" in told
+    assert "was played [by itself](../results/reference/others.json)\non 2026-11-30." in told
+
+
 @pytest.mark.parametrize(
     ("name", "heading"),
     [("room", "The basics"), ("world/room", "Secrets, external APIs and unauthorized clients"), ("x/y", "x")],

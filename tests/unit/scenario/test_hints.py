@@ -173,3 +173,10 @@ def test_a_character_too_many_or_too_few_is_an_error_with_a_place_or_none(at: in
             continue
         assert told.position is not None
         assert str(told).startswith(f"it.toml:{told.position.line}:{told.position.column}: ")
+
+
+@pytest.mark.parametrize("heading", ["[claim]]", "[[claim]", "[claim"])
+def test_brackets_of_a_heading_that_do_not_match(heading: str) -> None:
+    told = refused(STORY.replace("[[claim]]", heading))
+    assert told.startswith("it.toml:10:1: not valid TOML: the brackets of this heading do not match\n")
+    assert told.endswith("\n  each entry of a list begins with [[claim]]")

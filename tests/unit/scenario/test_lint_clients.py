@@ -95,6 +95,7 @@ def test_each_kind_is_known_by_its_key() -> None:
             "5:75: {play} is not defined here -> known here: origin, origin.foreign, port, worker",
         ),
         ('vars = { O = "{origin}" }', 'vars = { KEY = "x" }', '6:51: "KEY" is already a secret of the scenario'),
+        ('vars = { O = "{origin}" }', 'vars = { POC_TOKEN = "x" }', '6:51: "POC_TOKEN" is set by poc itself'),
         (
             'vars = { O = "{origin}" }',
             'vars = { O = "{worker}" }',

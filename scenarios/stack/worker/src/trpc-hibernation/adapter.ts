@@ -104,10 +104,13 @@ export class TrpcHibernation<Router extends AnyTRPCRouter, Session> {
     state.setWebSocketAutoResponse(new WebSocketRequestResponsePair("PING", "PONG"));
   }
 
-  /** Accepts a WebSocket request. A rejected one is accepted and then closed: a browser cannot see an HTTP status. */
+  /** Accepts a WebSocket request; others get 426. A rejected one is accepted and closed: browsers see no status. */
   async accept(request: Request): Promise<Response> {
     const silent = new TRPCError({ code: "UNAUTHORIZED", message: "no connectionParams came" });
     for (const socket of this.#sockets.silent(Date.now() - SILENT_MS)) this.#refuse(socket, silent);
+    if (request.headers.get("Upgrade")?.toLowerCase() !== "websocket") {
+      return new Response("this is for WebSockets", { status: 426, headers: { Upgrade: "websocket" } });
+    }
     const { 0: client, 1: server } = new WebSocketPair();
     if (new URL(request.url).searchParams.get("connectionParams") === "1") {
       this.#sockets.accept(server, { since: Date.now() });
