@@ -6,7 +6,9 @@ It behaves as a plain client: no keep-alive pings, no proxies, no redirects.
 import asyncio
 import socket
 import struct
-from typing import Any, Final, Literal, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, PayloadTooBig, WebSocketException
@@ -78,21 +80,20 @@ class _Connection(PiecewiseConnection):
             self._receiving = None
 
 
-class Opener(Protocol):
-    """Creates WebSocket clients."""
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """Where to connect, and what to ask for."""
 
-    def __call__(  # noqa: PLR0913 - the parts of a handshake
-        self,
-        name: str,
-        dial: Dial,
-        *,
-        headers: dict[str, str],
-        subprotocols: list[str],
-        compression: bool,
-        ping: float | None,
-        listener: Listener,
-    ) -> Client:
-        """Return a client that is not open yet."""
+    dial: Dial
+    headers: Mapping[str, str] = field(default_factory=dict)
+    subprotocols: Sequence[str] = ()
+    compression: bool = False
+    ping: float | None = None
+    """Seconds between pings; None sends none."""
+
+
+Opener = Callable[[str, Handshake, Listener], Client]
+"""Returns a client by its name that is not open yet."""
 
 
 class SocketClient:
@@ -100,25 +101,11 @@ class SocketClient:
 
     records_openings = False
 
-    def __init__(  # noqa: PLR0913 - the parts of a handshake
-        self,
-        name: str,
-        dial: Dial,
-        *,
-        headers: dict[str, str],
-        subprotocols: list[str],
-        compression: bool,
-        ping: float | None,
-        listener: Listener,
-    ) -> None:
-        """Initialize with where and how to connect; opens nothing."""
+    def __init__(self, name: str, handshake: Handshake, listener: Listener) -> None:
+        """Initialize; opens nothing."""
         self.name = name
         self.inbox = Inbox()
-        self._dial = dial
-        self._headers = headers
-        self._subprotocols = [Subprotocol(each) for each in subprotocols]
-        self._compression = "deflate" if compression else None
-        self._ping = ping
+        self._handshake = handshake
         self._listener = listener
         self._connection: _Connection | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -152,20 +139,20 @@ class SocketClient:
         """Connect; return the negotiated subprotocol and extensions. Raises CannotOpen if that fails."""
         try:
             connection = await _Connect(
-                self._dial.uri,
+                self._handshake.dial.uri,
                 create_connection=_Connection,
-                additional_headers=self._headers,
-                subprotocols=self._subprotocols or None,
-                compression=self._compression,
+                additional_headers=self._handshake.headers,
+                subprotocols=[Subprotocol(each) for each in self._handshake.subprotocols] or None,
+                compression="deflate" if self._handshake.compression else None,
                 # Only if the scenario asks for pings; a missing pong is up to the scenario.
-                ping_interval=self._ping,
+                ping_interval=self._handshake.ping,
                 ping_timeout=None,
                 proxy=None,
                 open_timeout=within,
                 max_size=LARGEST_MESSAGE,
                 close_timeout=CLOSED_WITHIN_SECONDS,
                 user_agent_header="poc",
-                **self._dial.options,
+                **self._handshake.dial.options,
             )
         except InvalidStatus as error:
             headers = tuple(error.response.headers.raw_items())
@@ -178,7 +165,7 @@ class SocketClient:
             raise TypeError("websockets did not use create_connection")
         self._connection = connection
         self._reader = asyncio.create_task(self._read(connection))
-        is_compressed = self._compression is not None
+        is_compressed = self._handshake.compression
         agreed: dict[str, Any] = {"subprotocol": connection.subprotocol, "compression": is_compressed}
         if connection.response is not None:
             agreed["headers"] = [*connection.response.headers.raw_items()]

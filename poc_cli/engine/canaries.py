@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 
 from poc_cli.clients.client import CannotOpen, Listener, Payload, in_seconds
 from poc_cli.clients.inbox import Received, Until
-from poc_cli.clients.websocket import SocketClient
+from poc_cli.clients.websocket import Handshake, SocketClient
 from poc_cli.history import play_events
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.residency.sleep_onset import (
@@ -122,12 +122,8 @@ class _Room:
         self.colo: str | None = None
         self._client = SocketClient(
             name,
-            target.endpoint.socket(f"/room/{name}?name=sentinel"),
-            headers=target.headers,
-            subprotocols=[],
-            compression=False,
-            ping=None,
-            listener=Listener(received=self._received, ended=lambda _: None, overflowed=lambda _: None),
+            Handshake(target.endpoint.socket(f"/room/{name}?name=sentinel"), target.headers),
+            Listener(received=self._received, ended=lambda _: None, overflowed=lambda _: None),
         )
 
     async def __aenter__(self) -> Self:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poc_cli.clients.client import Client, Ending, Listener, Payload, Sendable
 from poc_cli.clients.inbox import Limit, Received
+from poc_cli.clients.websocket import Handshake
 from poc_cli.engine.callers import CallersTold
 from poc_cli.engine.environment import PlayEnvironment
 from poc_cli.engine.passed_over import PassedOverMessages
@@ -435,12 +436,8 @@ class PlayContext:
         self.request_secrets[name] = self.secrets_in_request(path, *headers.values(), *subprotocols)
         client = self._opener(
             name,
-            self.target.endpoint.socket(path),
-            headers=headers,
-            subprotocols=subprotocols,
-            compression=spec.compression,
-            ping=spec.ping,
-            listener=Listener(
+            Handshake(self.target.endpoint.socket(path), headers, subprotocols, spec.compression, spec.ping),
+            Listener(
                 received=lambda payload: self._received(client, payload),
                 ended=lambda ending: self._ended(client, ending),
                 overflowed=lambda what: self.flooded(name, what),

@@ -1,6 +1,6 @@
 """The outcome of `poc check`: each requirement, what was found, and the verdict."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from poc_cli.exit_codes import ExitCode
@@ -50,24 +50,27 @@ def lines(outcome: Outcome, document: RunDocument | None = None, events: Iterabl
         if row not in failing:
             found += _row_lines(row)
     causes = {} if document is None else causes_by_claim(document, events)
-    listed: set[int] = set()
-    for row in failing:
-        cause = None if row.claim is None else causes.get(row.claim)
-        if cause is not None and id(cause) in listed:
-            continue
+    for cause, (row, *same) in by_cause(failing, causes):
         found += [[], *_row_lines(row)]
-        if cause is None or document is None:
-            continue
-        listed.add(id(cause))
-        same = [each for each in failing if each is not row and each.claim and causes.get(each.claim) is cause]
         for each in same:
             if each.claim == row.claim:  # another requirement on the same claim
                 found += _row_lines(each)
             else:
                 found.append([_verdict(each), span(each.requirement), span(", by the same step", "dim")])
-        if cause.step is not None:
+        if document is not None and cause is not None and cause.step is not None:
             found += [[span(_INDENT), *line] for line in step_lines(cause.step, again(document, cause.scenario))]
     return [*found, [], answer(outcome)]
+
+
+def by_cause(
+    rows: Iterable[Row], causes: Mapping[tuple[str, str], Cause]
+) -> Iterable[tuple[Cause | None, tuple[Row, ...]]]:
+    """Return gates that are not met, those with one cause together at the place of the first."""
+    groups: dict[object, tuple[Cause | None, list[Row]]] = {}
+    for row in rows:
+        cause = None if row.claim is None else causes.get(row.claim)
+        groups.setdefault(id(row if cause is None else cause), (cause, []))[1].append(row)
+    return ((cause, tuple(found)) for cause, found in groups.values())
 
 
 _INDENT: Final = " " * 11

@@ -11,7 +11,7 @@ from poc_cli.judge.gates import Outcome
 from poc_cli.report.cause_lines import others_by_the_same_step
 from poc_cli.report.excerpt import Excerpts
 from poc_cli.report.failure_causes import Causes
-from poc_cli.report.gate_table import causes_by_claim, table
+from poc_cli.report.gate_table import by_cause, causes_by_claim, table
 from poc_cli.report.markdown import markdown
 
 MOST_ANNOTATIONS: Final = 10
@@ -53,16 +53,13 @@ def annotations_of_check(
     about_claims = _by_claim(document, Excerpts(events), located)
     causes = causes_by_claim(document, events)
     found: list[Annotation] = []
-    listed: set[int] = set()
-    for row in outcome.failing:
-        cause = None if row.claim is None else causes.get(row.claim)
-        if cause is not None and id(cause) in listed:
-            continue  # the gates that one step failed are annotated once, at that step
+    # The gates that one step failed are annotated once, at that step.
+    steps = {claim: cause for claim, cause in causes.items() if cause.step is not None}
+    for cause, (row, *_) in by_cause(outcome.failing, steps):
         about = None if row.claim is None else about_claims.get(row.claim)
         file, line = (None, None) if about is None else (about.file, about.line)
         message = row.found
         if cause is not None and cause.step is not None:
-            listed.add(id(cause))
             line = line if file is None else cause.step.line
             others = others_by_the_same_step(cause)
             message += f". By the same step: {others}" if others else ""

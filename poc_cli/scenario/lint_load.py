@@ -3,16 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from poc_cli.errors import did_you_mean
-from poc_cli.scenario import validation_errors
 from poc_cli.scenario.check_names import LOAD_MEANINGS
 from poc_cli.scenario.lint_messages import unknown_names
 from poc_cli.scenario.load_model import STAGES, LoadFile, LoadTable, Ramp, Stage
 from poc_cli.scenario.matching import payload
 from poc_cli.scenario.model import Claim, ObjectRef
-from poc_cli.scenario.steps import validated
+from poc_cli.scenario.steps import validated, verb_of
 from poc_cli.scenario.templates import names_in
 from poc_cli.scenario.validation_errors import Problem
-from poc_cli.scenario.values import Path, kind, shown
+from poc_cli.scenario.values import Path, shown
 
 MARK = "{mark}"
 """The placeholder in a message for the value that makes it unique."""
@@ -42,29 +41,13 @@ def _stages(raw: Sequence[object], problems: list[Problem]) -> tuple[Stage, ...]
     found: list[Stage] = []
     for index, table in enumerate(raw):
         way: Path = (*_STAGES, index)
-        verb = _verb(table, way)
+        verb = verb_of(table, way, STAGES, "stage", "stage")
         stage = verb if isinstance(verb, Problem) else validated(STAGES[verb], table, f'"{verb}"', way, problems)
         if isinstance(stage, Problem):
             problems.append(stage)
         elif stage is not None:
             found.append(stage)
     return tuple(found)
-
-
-def _verb(table: object, way: Path) -> str | Problem:
-    if not isinstance(table, dict):
-        return Problem(way, f"a stage must be a table with a verb, not {kind(table)}")
-    verbs: list[str] = [key for key in table if key in STAGES]
-    if len(verbs) == 1:
-        return verbs[0]
-    if verbs:
-        both = " and ".join(shown(verb) for verb in verbs)
-        return Problem((*way, verbs[1]), f"a stage has one verb, but this has {both}", "split it in two", at="key")
-    details = {key for model in STAGES.values() for key in validation_errors.keys(model)}
-    unknown = next((key for key in table if key not in details), None)
-    if unknown is None:
-        return Problem(way, "this stage has no verb", did_you_mean("", STAGES), at="key")
-    return Problem((*way, unknown), f"{shown(unknown)} is not a stage", did_you_mean(unknown, STAGES), at="key")
 
 
 def _order(stages: Sequence[Stage]) -> Iterator[Problem]:

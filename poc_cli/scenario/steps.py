@@ -1,6 +1,6 @@
 """Validate each step with the model of its verb, including the steps inside a `repeat`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -60,7 +60,7 @@ def validated(model: type[_Model], raw: object, noun: str, path: Path, problems:
 
 
 def _node(table: object, way: Path, problems: list[Problem], repeats: int) -> Node | None:
-    verb = _verb(table, way)
+    verb = verb_of(table, way, VERBS, "step", "verb")
     if isinstance(verb, Problem):
         problems.append(verb)
         return None
@@ -75,20 +75,19 @@ def _node(table: object, way: Path, problems: list[Problem], repeats: int) -> No
     return None if step is None else Node(way, step, inner)
 
 
-def _verb(table: object, way: Path) -> str | Problem:
-    """Return the verb of a step, or the problem with it."""
+def verb_of(table: object, way: Path, models: Mapping[str, type[BaseModel]], noun: str, name: str) -> str | Problem:
+    """Return the verb of a table, or the problem with it; `noun` is what the table is, `name` what its verb names."""
     if not isinstance(table, dict):
-        return Problem(way, f"a step must be a table with a verb, not {kind(table)}")
-    verbs: list[str] = [key for key in table if key in VERBS]
+        return Problem(way, f"a {noun} must be a table with a verb, not {kind(table)}")
+    verbs: list[str] = [key for key in table if key in models]
     if len(verbs) == 1:
         return verbs[0]
     if verbs:
         both = " and ".join(shown(verb) for verb in verbs)
-        return Problem(
-            (*way, verbs[1]), f"a step has one verb, but this has {both}", "split it into two steps", at="key"
-        )
-    details = {key for model in VERBS.values() for key in validation_errors.keys(model)}
+        message = f"a {noun} has one verb, but this has {both}"
+        return Problem((*way, verbs[1]), message, f"split it into two {noun}s", at="key")
+    details = {key for model in models.values() for key in validation_errors.keys(model)}
     unknown = next((key for key in table if key not in details), None)
     if unknown is None:
-        return Problem(way, "this step has no verb", did_you_mean("", VERBS), at="key")
-    return Problem((*way, unknown), f"{shown(unknown)} is not a verb", did_you_mean(unknown, VERBS), at="key")
+        return Problem(way, f"this {noun} has no verb", did_you_mean("", models), at="key")
+    return Problem((*way, unknown), f"{shown(unknown)} is not a {name}", did_you_mean(unknown, models), at="key")

@@ -203,16 +203,16 @@ _LONG_TEXT: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Opener:
+class OpenBracket:
     """An unclosed delimiter and its offset in the text."""
 
     mark: str
     offset: int
 
 
-def unclosed(text: str) -> Opener | None:
+def unclosed(text: str) -> OpenBracket | None:
     """Return the innermost unclosed delimiter, before a closing one of another kind or at the end of the text."""
-    open_now: list[Opener] = []
+    open_now: list[OpenBracket] = []
     at = 0
     while (token := _TOKEN.search(text, at)) is not None:
         at = token.end()
@@ -220,12 +220,12 @@ def unclosed(text: str) -> Opener | None:
             case "quotes":
                 long_text = _LONG_TEXT[token[0]].match(text, at)
                 if long_text is None:
-                    return Opener(token[0], token.start())
+                    return OpenBracket(token[0], token.start())
                 at = long_text.end()
             case "broken":
                 return None
             case "opener":
-                open_now.append(Opener(token[0], token.start()))
+                open_now.append(OpenBracket(token[0], token.start()))
             case "closer":
                 if not open_now:
                     return None

@@ -8,7 +8,7 @@ from websockets.exceptions import ConnectionClosedError
 
 from poc_cli.clients.client import CannotOpen, Ending, InTime, Listener, Payload, Sendable
 from poc_cli.clients.inbox import Inbox
-from poc_cli.targets.endpoint import Dial
+from poc_cli.clients.websocket import Handshake
 from tests.support.fake_runtime import BUFFERED, NOT_SERVED, Json, Socket
 
 if TYPE_CHECKING:
@@ -20,24 +20,14 @@ class FakeClient:
 
     records_openings = False
 
-    def __init__(  # noqa: PLR0913 - the parts of a handshake
-        self,
-        name: str,
-        dial: Dial,
-        *,
-        headers: dict[str, str],  # noqa: ARG002
-        subprotocols: list[str],  # noqa: ARG002
-        compression: bool,
-        ping: float | None,  # noqa: ARG002
-        listener: Listener,
-    ) -> None:
+    def __init__(self, name: str, handshake: Handshake, listener: Listener) -> None:
         """Take where to connect; nothing is opened yet."""
         self.name = name
         self.inbox = Inbox()
         self.socket: Socket | None = None
-        self._target: FakeTarget = dial.options["target"]
-        self._path = dial.uri.removeprefix("ws://fake")
-        self._compression = compression
+        self._target: FakeTarget = handshake.dial.options["target"]
+        self._path = handshake.dial.uri.removeprefix("ws://fake")
+        self._compression = handshake.compression
         self._listener = listener
         self._is_up = False
         self._over = asyncio.Event()

@@ -15,7 +15,7 @@ from poc_cli.clients import inbox as inboxes
 from poc_cli.clients import websocket as under_test
 from poc_cli.clients.client import CannotOpen, Ending, Listener, Payload, in_seconds
 from poc_cli.clients.inbox import Received
-from poc_cli.clients.websocket import SocketClient
+from poc_cli.clients.websocket import Handshake, SocketClient
 from poc_cli.scenario.matching import Message
 from poc_cli.targets.endpoint import Dial
 
@@ -142,12 +142,8 @@ def client_of(address: str, headers: dict[str, str] | None = None) -> tuple[Sock
 
     client = SocketClient(
         "ann",
-        Dial(f"ws://{address}/"),
-        headers=headers or {},
-        subprotocols=[],
-        compression=False,
-        ping=None,
-        listener=Listener(received, ended, heard.floods.append),
+        Handshake(Dial(f"ws://{address}/"), headers or {}),
+        Listener(received, ended, heard.floods.append),
     )
     return client, heard
 
