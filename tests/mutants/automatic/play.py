@@ -41,10 +41,10 @@ QUICK_SECONDS: Final = 8.0
 SLOW: Final = 6
 """A scenario that takes longer than this is played last, and no more than so many of them."""
 
-BATCHES: Final = (2, 6, 16)
-"""In how many quick scenarios a mutant is played at first, then, and at last: those that reach most of its file first.
+BATCHES: Final = (2, 6, 16, None)
+"""In how many quick scenarios a mutant is played at first, then, and so on: those that reach most of its file first.
 
-Two catch three of four; what 24 do not catch, the others hardly do, and they take a minute.
+Two catch three of four. The last batch, all others, takes a minute; few mutants come to it.
 """
 
 OUR_WORKER: Final = "../../worker"
