@@ -23,7 +23,7 @@ STRYKER := tests/mutants/automatic/node_modules/.package-lock.json
 CHROMIUM := tests/browser/node_modules/.chromium/chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit long lint types mutants mutate bench picture reference soak rough dist docs clean
+.PHONY: help run test unit long lint types mutants mutate bench picture reference soak rough dist docs clean noise
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ picture: $(DEV) $(CHROMIUM)  ## renew the picture of the report in the README, f
 
 reference: $(VENV)  ## record results/reference/ for poc compare and docs/claims.md: plays every scenario, all must hold (half an hour)
 	@$(BIN)/python tests/bench/reference.py $(BIN)/poc
+
+noise: $(VENV)  ## record 20 runs of wake-latency on this quiet machine and check poc compare on all their pairs (five minutes)
+	@$(BIN)/python -m tests.bench.noise $(BIN)/poc $(ARGS)
 
 # The wheel is installed into an empty environment beside it and plays a scenario there, away from the checkout.
 SMOKE := dist/.smoke

@@ -72,6 +72,8 @@ def init(
         raise UsageError(f"no folder {folder}", "poc init writes into an existing project")
     if worker is None and configuration_in(folder) is not None and not (folder / DECLARATION).is_file():
         worker = WorkerChoice(folder)
+    elif worker is None and not force and not (folder / DECLARATION).is_file():
+        _raise_if_below(folder)
     guessed = None if worker is None else guess(source(worker))
     values = {} if guessed is None else _values(guessed, folder)
     texts = {
@@ -97,10 +99,43 @@ def init(
     found = _summary(folder, list(texts), there, worker, ignores=_ignore_results(folder))
     if guessed is not None and not guessed.route.takes_sockets:
         found += [[], [span(f"{', '.join(guessed.classes)}: {_NO_SOCKETS}", "yellow")]]
+    found += _beside_the_workflows(folder)
     if delivery == Delivery():
         message = f"poc is not on PyPI: set the variable {VARIABLE} of the repository to what pip installs, such as"
         found += [[], [span(message, "yellow")], [span(f"  git+https://HOST/OWNER/poc@v{__version__}")]]
     return found
+
+
+def _raise_if_below(folder: Path) -> None:
+    """Raise UsageError if packages of the folder are wrangler projects: one of them is meant."""
+    below = sorted(each.parent for depth in _DEPTHS for each in folder.glob(f"{depth}wrangler.*"))
+    packages = [shown(each) for each in dict.fromkeys(below) if not _PASSED_BY & set(each.relative_to(folder).parts)]
+    packages = [each for each in packages if configuration_in(Path(each)) is not None]
+    if packages:
+        have = "has" if len(packages) == 1 else "have"
+        raise UsageError(
+            f"no wrangler configuration is here, but {', '.join(packages)} {have} one, so nothing was written",
+            f"poc init --worker {shlex.quote(packages[0])} writes a scenario for it; --force goes without one",
+        )
+
+
+_DEPTHS: Final = ("*/", "*/*/")
+"""How far below a repository its packages are, as in `packages/rooms`."""
+
+_PASSED_BY: Final = frozenset({"node_modules", ".git", "dist", "build", ".wrangler", ".venv"})
+
+
+def _beside_the_workflows(folder: Path) -> list[Line]:
+    """Return what to say if the folder is below the root of a repository, where GitHub reads no workflows."""
+    whole = folder.resolve()
+    if (whole / ".git").exists():
+        return []
+    root = next((each for each in whole.parents if (each / ".git").exists()), None)
+    if root is None:
+        return []
+    where = whole.relative_to(root).as_posix()
+    message = "GitHub reads workflows only at the root of a repository; there, this writes one for this folder:"
+    return [[], [span(message, "yellow")], [span(f"  poc init --worker {shlex.quote(where)}")]]
 
 
 def _texts(delivery: Delivery, *, declared: bool) -> Mapping[str, str]:

@@ -30,6 +30,9 @@ class RunEnvironment:
     thrown: Callable[[], Sequence[Threw]] = tuple
     """Returns the exceptions that are in no log of a runtime: of requests to the Worker of a project."""
 
+    mismatched: dict[str, set[int]] = field(default_factory=dict)
+    """The steps of each story, by its label, that got only other messages than they expect, in its last attempt."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlayEnvironment:

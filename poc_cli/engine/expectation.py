@@ -20,7 +20,8 @@ UNREAD_NS: Final = 250_000_000
 """How long a message may be unread before that counts as lateness (see `targets/attendance.py`)."""
 
 AFTER_OTHERS_SECONDS: Final = 0.15
-"""How long a session with sleeps still waits once it has got enough other messages; a wake takes up to 8 ms."""
+"""How long a session with sleeps, or a step that already failed in the story that is confirmed, still waits once it has
+got enough other messages; a wake takes up to 8 ms."""
 
 _OVERTAKEN: Final[frozenset[Failure]] = frozenset({"mismatch", "silence"})
 """Failures that say only that a message did not come, or not then."""
@@ -112,7 +113,8 @@ class Expectation:
         """Wait for the expected messages from inbox position `start`. Raises StepFailed."""
         whole = self._context.window(self._step.within)
         window: Limited = whole
-        if self._context.play.role == DISTURBED:
+        play = self._context.play
+        if play.role == DISTURBED or self._context.step in play.hurried:
             window = ShortWindow(whole, self._context, self._client.inbox, start + len(self._expected))
         if self._step.order == "any":
             return await self._in_any_order(start, window)

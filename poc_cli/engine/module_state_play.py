@@ -6,7 +6,7 @@ differed, and what could not be reset, is recorded in the history.
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
@@ -17,10 +17,11 @@ from poc_cli.engine.context import ObservedObject, PlayContext
 from poc_cli.errors import TargetError
 from poc_cli.history import event as kinds
 from poc_cli.history import object_events, play_events
+from poc_cli.history.folder import RUN
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.record.module_resets import woke_before_reset
 from poc_cli.scenario.loader import text_sha256
-from poc_cli.scenario.model import Restart, Step
+from poc_cli.scenario.model import Exchange, On, Restart, Step
 from poc_cli.scenario.module_state_claims import resting_on_state
 from poc_cli.scenario.plays import CONFIRM, Play
 from poc_cli.shipped import shipped
@@ -70,10 +71,8 @@ class ModuleStateResetter:
         """By id, the unnamed objects that could not be evicted, and how often they had been called by then."""
 
     async def begin(self) -> None:
-        """Take a snapshot of the module state of the freshly loaded worker, or reset a used one. Raises TargetError."""
+        """Take a snapshot of the module state of the freshly loaded worker. Raises TargetError."""
         self._state = await self._target.module_state()
-        if self._target.seen():
-            await self._state.put_back()
         self._watchers = [asyncio.create_task(self._watch(each)) for each in self._context.objects.values()]
 
     async def after(self, step: Step) -> None:
@@ -262,9 +261,16 @@ class Confirmations:
 
 
 def to_confirm(
-    plays: Iterable[Play], outcomes: Mapping[str, str], pool: "LocalTargetPool", history: HistoryWriter, run: str
+    plays: Iterable[Play],
+    outcomes: Mapping[str, str],
+    pool: "LocalTargetPool",
+    history: HistoryWriter,
+    mismatched: Mapping[str, Collection[int]],
 ) -> list[Play]:
-    """Return the stories to repeat with module state reset, and record which need not be. Raises TargetError."""
+    """Return the stories to repeat with module state reset, and record which need not be. Raises TargetError.
+
+    `mismatched` are the steps that got only other messages than they expect, by the label of the story.
+    """
     repeats: list[Play] = []
     for play in plays:
         if play.role != "story" or play.round != 1 or not resting_on_state(play):
@@ -273,13 +279,26 @@ def to_confirm(
             continue
         by = _confirmed_by(play, pool)
         if by is None:
-            repeats.append(replace(play, label=f"{play.label}!modules", role=CONFIRM))
+            hurried = frozenset(each for each in mismatched.get(play.label, ()) if _may_hurry(play, each))
+            repeats.append(replace(play, label=f"{play.label}!modules", role=CONFIRM, hurried=hurried))
         else:
             scenario = play.scenario
             text = str(history.without_secrets(scenario.text))  # as in the play's `play_start` event
             name, file = scenario.document.name, scenario.file
-            history.add(run, "poc", kinds.CONFIRMED, scenario=name, file=file, sha256=text_sha256(text), by=by)
+            history.add(RUN, "poc", kinds.CONFIRMED, scenario=name, file=file, sha256=text_sha256(text), by=by)
     return repeats
+
+
+def _may_hurry(play: Play, index: int) -> bool:
+    """Return whether a step that failed in the story, so that its claim does not hold, need not wait in full again.
+
+    A message that came later would be unread then, which no step after it may notice.
+    """
+    later = (placed.step for placed in play.steps[index + 1 :])
+    return not any(
+        (isinstance(step, Exchange) and step.next) or (isinstance(step, On) and step.quiet is not None)
+        for step in later
+    )
 
 
 def _confirmed_by(play: Play, pool: "LocalTargetPool") -> str | None:

@@ -84,7 +84,7 @@ async def _played(  # noqa: PLR0913, PLR0917 - what a run is made of
         if "interrupted" not in outcomes.values() and isinstance(pool, LocalTargetPool):
             # With evicts, which are faster: the first run has shown that the object sleeps by itself.
             by_force = replace(options, sleep="evict")
-            again = to_confirm(plan.stories, outcomes, pool, history, RUN)
+            again = to_confirm(plan.stories, outcomes, pool, history, environment.mismatched)
             outcomes |= await Scheduler(pool, history, by_force, progress, environment).play(again)
     sessions = to_play_everywhere(plan.stories, options)
     if sessions and "interrupted" not in outcomes.values():

@@ -19,7 +19,7 @@ from poc_cli.history.writer import HistoryWriter
 from poc_cli.run_options import RunOptions
 from poc_cli.scenario.model import Alarm, Hibernate, Idle, Step
 from poc_cli.scenario.plays import Play
-from poc_cli.scenario.sessions import DISTURBED
+from poc_cli.scenario.sessions import SESSIONS
 from poc_cli.targets.base import Target
 
 if TYPE_CHECKING:
@@ -38,9 +38,12 @@ REPEAT_JOBS: Final = 60
 """Concurrent plays when late plays are repeated: 60 were never late on two slow cores, 150 were (measured)."""
 
 SESSIONS_AT_ONCE: Final = 3
-"""Disturbed sessions at once: each uses a processor nearly all the time, and its runtime takes 60 MiB."""
+"""Sessions at once: each uses a processor nearly all the time, and its runtime takes 60 MiB."""
 
-OUTCOMES_TO_REPEAT: Final = frozenset({"given_up", "runtime_failed"})
+IN_ANOTHER: Final = frozenset({"runtime_failed", "shared"})
+"""Outcomes of plays that are repeated in another runtime."""
+
+OUTCOMES_TO_REPEAT: Final = frozenset({"given_up", *IN_ANOTHER})
 
 Progress = Callable[[str, str], None]
 """Called with a play's label and its current phase."""
@@ -88,7 +91,7 @@ class Scheduler:
         plays = sorted(plays, key=_seconds, reverse=True)
         together = [play for play in plays if not self._pool.is_apart(play)]
         apart = [play for play in plays if self._pool.is_apart(play)]
-        most = SESSIONS_AT_ONCE if all(play.role == DISTURBED for play in apart) else self._pool.apart_at_once
+        most = SESSIONS_AT_ONCE if all(play.role in SESSIONS for play in apart) else self._pool.apart_at_once
         self._own_targets = asyncio.Semaphore(max(1, min(most, self._pool.apart_at_once)))
         # Plays that measure run alone; if all share one worker, so do plays that disturb others.
         concurrent = [play for play in apart if self._pool.apart_at_once and not play.scenario.document.measures]
@@ -102,7 +105,7 @@ class Scheduler:
         """Repeat disturbed plays: first beside fewer others, then in runtimes of their own, then alone."""
         for attempt in range(2, ATTEMPTS + 1):
             late = [play for play in plays if outcomes[play.label] == "given_up"]
-            failed = [play for play in plays if outcomes[play.label] == "runtime_failed"]
+            failed = [play for play in plays if outcomes[play.label] in IN_ANOTHER]
             if not late and not failed:
                 break
             is_beside = attempt <= LAST_BESIDE_OTHERS
@@ -125,6 +128,7 @@ class Scheduler:
         outcomes: dict[str, Outcome] = {}
 
         async def own(play: Play) -> None:
+            await asyncio.sleep(play.after_s)
             async with self._own_targets:
                 await pacer.start(len(play.clients))
                 try:

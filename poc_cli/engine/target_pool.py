@@ -10,7 +10,7 @@ from poc_cli.engine.module_state_play import Confirmations
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.scenario.model import Hibernate
 from poc_cli.scenario.plays import CONFIRM, Play
-from poc_cli.scenario.sessions import DISTURBED
+from poc_cli.scenario.sessions import SESSIONS
 from poc_cli.targets.attendance import Attendance
 from poc_cli.targets.base import Target
 from poc_cli.targets.process import Process, RuntimeFolder
@@ -89,8 +89,12 @@ class LocalTargetPool:
         }
 
     def is_apart(self, play: Play) -> bool:
-        """Return whether a play needs its own runtime: to restart, measure or inspect it, or for its own worker."""
-        return play.alone or play.resets or self.worker_of(play) is not self._ground.worker
+        """Return whether a play needs its own runtime: to restart, measure or inspect it, or for its own worker.
+
+        A session does because nothing that others have stored may make a difference.
+        """
+        needs_own = play.alone or play.resets or play.role in SESSIONS
+        return needs_own or self.worker_of(play) is not self._ground.worker
 
     @contextlib.asynccontextmanager
     async def watched(self, plays: list[Play], history: HistoryWriter) -> AsyncIterator[None]:  # noqa: ARG002
@@ -118,14 +122,17 @@ class LocalTargetPool:
         """Yield a runtime for one play: a fresh one, or for a session one that an earlier session has left empty."""
         worker = self.worker_of(play)
         spare = self._spare.setdefault(id(worker), [])
-        reusable = play.role == DISTURBED and not play.alone
+        reusable = play.role in SESSIONS and not play.alone
         is_kept = False
+        inspected = play.resets or reusable
         target = (
-            spare.pop() if reusable and spare else Workerd(RuntimeFolder(worker), self._ground, inspected=play.resets)
+            spare.pop() if reusable and spare else Workerd(RuntimeFolder(worker), self._ground, inspected=inspected)
         )
         try:
             if not target.is_running:
                 await target.start()
+            if reusable:
+                await target.reset_modules()
             yield target
             is_kept = reusable and await target.empty()
         finally:

@@ -70,12 +70,12 @@ class FigureDiff:
     apart: tuple[str, ...] = ()
 
 
-def figures_between(before: RunDocument, after: RunDocument) -> list[FigureDiff]:
-    """Return the comparisons of all figures that either run has."""
-    return list(_figures(before.get("figures") or {}, after.get("figures") or {}))
+def figures_between(before: RunDocument, after: RunDocument, noise: float | None = None) -> list[FigureDiff]:
+    """Return the comparisons of all figures that either run has; `noise` is `NOISE` unless it is being chosen."""
+    return list(_figures(before.get("figures") or {}, after.get("figures") or {}, NOISE if noise is None else noise))
 
 
-def _figures(before: Figures, after: Figures) -> Iterator[FigureDiff]:
+def _figures(before: Figures, after: Figures, noise: float) -> Iterator[FigureDiff]:
     for name, factor in FACTORS.items():
         was, now = before.get(name), after.get(name)
         if was is None and now is None:
@@ -85,7 +85,7 @@ def _figures(before: Figures, after: Figures) -> Iterator[FigureDiff]:
         elif "samples" not in was or "samples" not in now:
             yield _undecided(name, factor, was, now, "an older version of poc kept no values")
         elif name in _OF_THE_MACHINE:
-            yield _beside_a_yardstick(name, factor, was, now)
+            yield _beside_a_yardstick(name, factor, was, now, noise)
         else:
             yield _compared(name, factor, was["samples"], now["samples"])
 
@@ -93,7 +93,7 @@ def _figures(before: Figures, after: Figures) -> Iterator[FigureDiff]:
 _OF_THE_MACHINE: Final = frozenset({"wake_ms", "warm_ms"})
 """The figures that depend on how fast the machine is at the moment."""
 
-_NOISE: Final = 0.5
+NOISE: Final = 0.5
 """How far beyond 1 a ratio must be, as a share of the noise of the noisier run. In all 780 pairs of 40 recorded runs of
 the same code, 20 of them beside two busy loops, the least that finds no change is 0.40 (tests/unit/judge/samples).
 These are the runs on which it was chosen, so they do not show that no other pair is called a change."""
@@ -102,7 +102,7 @@ _TAIL: Final = "only p50 is compared: a tail is the machine's"
 _NO_YARDSTICK: Final = "nothing that both runs measured beside it shows how fast the machine was"
 
 
-def _beside_a_yardstick(name: str, factor: float, was: Figure, now: Figure) -> FigureDiff:
+def _beside_a_yardstick(name: str, factor: float, was: Figure, now: Figure, share: float) -> FigureDiff:
     """Compare a latency in units of the evicts between its values; noisy runs must differ by more to count as changed.
 
     The ratio is of the lower halves of the values, which other work on the machine disturbs least. The noise of a run
@@ -119,14 +119,14 @@ def _beside_a_yardstick(name: str, factor: float, was: Figure, now: Figure) -> F
     apart = tuple(sorted((every[0].keys() | every[1].keys()) - beside))
     values, evicts = (tuple(_pooled(each, beside) for each in pair) for pair in (every, rulers))
     least = min(map(len, (*values, *evicts)))
-    tails = [_tail(percentile, at_rank(values[0], share), at_rank(values[1], share)) for percentile, share in _RANKS]
+    tails = [_tail(percentile, at_rank(values[0], rank), at_rank(values[1], rank)) for percentile, rank in _RANKS]
     spreads = _spread(values[0]), _spread(values[1])
     if least < needed(PERCENTILES["p50"]) or min(each[0] for each in (*values, *evicts)) <= 0:
         why = f"too few values: {least}, and {needed(PERCENTILES['p50'])} are needed"
         return FigureDiff(name, factor, *spreads, (replace(tails[0], why=why), *tails[1:]), apart)
     ratio = exp(_level(values[1]) - _level(evicts[1]) - _level(values[0]) + _level(evicts[0]))
     noise = max(_noise(values[side]) + _noise(evicts[side]) for side in (0, 1))
-    beyond = max(factor, exp(_NOISE * noise))
+    beyond = max(factor, exp(share * noise))
     changed = not 1 / beyond <= ratio <= beyond
     why = f"beside the evicts of both runs, the ratio is {'' if changed else 'not '}beyond {beyond:.2f}"
     first = replace(tails[0], ratio=ratio, interval=(ratio / beyond, ratio * beyond), changed=changed, why=why)

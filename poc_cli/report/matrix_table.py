@@ -33,12 +33,13 @@ def table(matrix: list[CellDocument]) -> Table:
 
 def cell_text(cell: CellDocument) -> str:
     """Return the value of a cell, and how many of its claims are not decided."""
+    return cell["value"] if is_whole(cell) or not cell["claims"] else f"{cell['value']} ({parts_text(cell)})"
+
+
+def parts_text(cell: CellDocument) -> str:
+    """Return how many claims about a cell are decided, and how many are not."""
     unknown, decided = len(cell.get("unknown", ())), len(cell["claims"])
-    return (
-        f"{cell['value']} ({decided} of {decided + unknown}; {unknown} unknown)"
-        if unknown and decided
-        else cell["value"]
-    )
+    return f"{decided} of {decided + unknown}; {unknown} unknown"
 
 
 def is_whole(cell: CellDocument) -> bool:

@@ -61,6 +61,9 @@ class Play:
     slowed: bool = False
     """Of a session: whether it pauses where another one sleeps."""
 
+    hurried: frozenset[int] = frozenset()
+    """Of a story that is confirmed: the steps that do not wait on once they have got enough other messages."""
+
     after_s: float = 0
     """How many seconds after the others it starts, so that clocks have moved on."""
 

@@ -61,6 +61,7 @@ class Workerd:
         self._listeners: dict[str, Callable[[Change], None]] = {}
         self._output = OutputListeners()
         self._seen: dict[str, None] = {}
+        self._named: set[str] = set()
 
     # --- processes
 
@@ -122,8 +123,20 @@ class Workerd:
             self._module_state = await WorkerState.keep(port, place.worker, place.worker.sidecar)
         return self._module_state
 
+    async def reset_modules(self) -> None:
+        """Save the module state of an unused runtime, or reset that of a used one. Raises TargetError."""
+        state = await self.module_state()
+        if self._seen:
+            await state.put_back()
+
     async def empty(self) -> bool:
-        """Evict all objects, so that another play can use the runtime; return whether none is left in memory."""
+        """Evict all objects, so that another play can use the runtime; return whether nothing of the last one is left.
+
+        An object that no play has named, such as a lobby or the simulation of a KV namespace, may have stored something
+        that the next play would find.
+        """
+        if not self._seen.keys() <= self._named:
+            return False
         try:
             for each in [each for each in self.seen() if self.stay(each) is not None]:
                 class_name = self.class_of(each)
@@ -149,6 +162,7 @@ class Workerd:
     def watch(self, object_id: str, listener: Callable[[Change], None]) -> None:
         """Call `listener` with each residency change of the object from now on."""
         self._listeners[object_id] = listener
+        self._named.add(object_id)
 
     def unwatch(self, object_id: str) -> None:
         """Remove the object's listener."""
@@ -204,6 +218,20 @@ class Workerd:
     def related(self, object_id: str) -> frozenset[str]:
         """Return the other objects that may know of an object's state, as of the last fence."""
         return self._process.residency.related(object_id)
+
+    def shared_with_others(self, own: Collection[str]) -> str | None:
+        """Return an object that no play names and that these reached, as those of another play did."""
+        others = self._named.difference(own)
+        reached, new = set(own), [*own]
+        while new:
+            foreign = new.pop()
+            for each in self.related(foreign):
+                if each in others and foreign not in self._named:
+                    return f"{self.class_of(foreign) or 'a store'} {foreign[:8]}"
+                if each not in reached and each not in self._named:
+                    reached.add(each)
+                    new.append(each)
+        return None
 
     def times_called(self, object_id: str) -> int:
         """Return how often an object was called or called another object, as of the last fence."""

@@ -251,4 +251,4 @@ def test_the_failed_line_is_marked_and_its_command_can_be_copied(opened: Open) -
     expect(failed).to_contain_text('claim = "storage"')
     page.get_by_role("button", name="Copy rerun command").click()
     expect(page.locator("button.copy")).to_have_text(re.compile("Copied|Selected"))
-    expect(page.locator(".rerun code")).to_have_text("poc run scenarios/story.toml")
+    expect(page.locator(".rerun code")).to_have_text("poc run scenarios/story.toml --only story")

@@ -31,6 +31,26 @@ def test_it_writes_three_files_and_asks_nothing(poc: Poc) -> None:
     assert poc.run("lint", "scenarios/").out == "scenarios/first.toml: ok\n"
 
 
+def test_at_the_root_of_a_repository_of_packages_it_asks_which_one_is_meant(poc: Poc) -> None:
+    for name in ("packages/rooms", "node_modules/other"):
+        (poc.folder / name).mkdir(parents=True)
+        (poc.folder / name / "wrangler.jsonc").write_text("{}", encoding="utf-8")
+    ran = poc.run("init")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        "poc: no wrangler configuration is here, but packages/rooms has one, so nothing was written\n"
+        "  poc init --worker packages/rooms writes a scenario for it; --force goes without one\n"
+    )
+    assert poc.run("init", "--force").code == 0
+
+
+def test_below_the_root_of_a_repository_it_says_that_no_workflow_is_read_there(poc: Poc) -> None:
+    (poc.folder / ".git").mkdir()
+    (poc.folder / "rooms").mkdir()
+    assert poc.run("init", "rooms").out.count("\n  poc init --worker rooms\n") == 1
+    assert "GitHub reads" not in poc.run("init").out
+
+
 @pytest.mark.live
 def test_in_an_empty_folder_everything_that_it_writes_holds(poc: Poc) -> None:
     assert poc.run("init").code == 0

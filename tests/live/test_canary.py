@@ -200,7 +200,9 @@ def test_the_leak_itself_is_a_finding(leaky: Leaky) -> None:
     assert found["verdict"] == "refuted"
     # A stranger is refused with the key, and the token is an echo to all whose requests have shown it.
     # Whether the close tells the key too depends on whether the server's or the client's comes first.
-    told = r"POC_API_KEY was in \d+ replies,?( and)? in 1 refusal( and in \d+ closes?)?, first at event \d+; POC_TOKEN"
+    # A play that was repeated, because the machine was too slow, has one more refusal for each attempt.
+    times = r"in \d+ replies,?( and)? in \d+ refusals?( and in \d+ closes?)?"
+    told = rf"POC_API_KEY was {times}, first at event \d+; POC_TOKEN"
     assert re.match(told, found["reason"]), found["reason"]
     assert {each["secret"] for each in document["leaks"]} == {"POC_API_KEY", "POC_TOKEN"}
     logs = {each["secret"]: each["where"].get("log", 0) for each in document["leaks"] if "log" in each["where"]}

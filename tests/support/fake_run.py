@@ -26,6 +26,7 @@ from poc_cli.run_options import RunOptions, SleepMode
 from poc_cli.scenario.capabilities import place_of
 from poc_cli.scenario.loader import parse
 from poc_cli.scenario.plays import Play
+from poc_cli.scenario.sessions import SESSIONS
 from poc_cli.targets.attendance import Attendance
 from poc_cli.targets.local_api import Api
 from tests.support.fake_client import FakeClient
@@ -105,7 +106,7 @@ class FakeTargetPool:
 
     def is_apart(self, play: Play) -> bool:
         """Return whether a play needs a runtime of its own."""
-        return play.alone or play.resets
+        return play.alone or play.resets or play.role in SESSIONS
 
     @asynccontextmanager
     async def watched(self, plays: list[Play], history: HistoryWriter) -> AsyncIterator[Canaries | None]:  # noqa: ARG002

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from poc_cli.judge.document_types import CellDocument, RunDocument
 from poc_cli.report.html.view_model import Cell, Matrix, Reference, verdict_shown
-from poc_cli.report.matrix_table import cell_text, is_whole, table
+from poc_cli.report.matrix_table import is_whole, parts_text, table
 
 
 def matrix_of(document: RunDocument, anchors: Mapping[str, str]) -> Matrix:
@@ -24,9 +24,11 @@ def _cell(cell: CellDocument | None, anchors: Mapping[str, str], *, whole: bool)
     documented = cell["as_documented"]
     verdict = "refuted" if documented is False else "held" if is_whole(cell) else "unknown"
     words = {True: "as documented", False: "not as documented", None: "no claim is decided"}
+    notes = [words[documented]] if documented is not True or is_whole(cell) else []
+    notes += [] if is_whole(cell) or documented is None else [parts_text(cell)]
     return Cell(
-        value=cell_text(cell),
+        value=cell["value"],
         tone=verdict_shown(verdict, whole=whole),
-        documented=words[documented] + ("" if whole else ", incomplete record"),
+        documented=", ".join([*notes, *([] if whole else ["incomplete record"])]),
         claims=tuple(Reference(claim, anchors.get(claim)) for claim in (*cell["claims"], *cell.get("unknown", ()))),
     )

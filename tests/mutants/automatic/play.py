@@ -38,8 +38,10 @@ KEPT: Final = ROOT / "results" / "automatic-mutants"
 """What each scenario reaches, and what became of each mutant, in case that a run is interrupted."""
 
 QUICK_SECONDS: Final = 8.0
+"""A scenario that takes longer than this is played last."""
+
 SLOW: Final = 6
-"""A scenario that takes longer than this is played last, and no more than so many of them."""
+"""How many of those are, and of those that wait for the idle timer."""
 
 BATCHES: Final = (2, 6, 16, None)
 """In how many quick scenarios a mutant is played at first, then, and so on: those that reach most of its file first.

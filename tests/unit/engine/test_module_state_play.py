@@ -145,5 +145,26 @@ def test_a_story_that_ended_in_an_error_is_not_played_again(tmp_path: Path) -> N
     pool = SimpleNamespace(worker_of=lambda _: subject, confirmations=SimpleNamespace(has=lambda *_: False))
     subject = SimpleNamespace(folder=tmp_path)
     outcomes = {each.label: each.label for each in plays}
-    again = to_confirm(plays, outcomes, cast("LocalTargetPool", pool), cast("HistoryWriter", None), "run")
+    again = to_confirm(plays, outcomes, cast("LocalTargetPool", pool), cast("HistoryWriter", None), {})
     assert [each.label for each in again] == ["done!modules"]
+
+
+@pytest.mark.parametrize(
+    ("later", "hurried"),
+    [
+        ('{ on = "ann", send = "b", expect = "b", claim = "it" }', {2}),
+        ('{ on = "ann", send = "b", expect = "b", next = true, claim = "it" }', set()),
+        ('{ on = "ann", quiet = "200ms", claim = "it" }', set()),
+    ],
+)
+def test_a_step_that_failed_waits_in_full_again_only_if_a_later_step_could_notice(
+    tmp_path: Path, later: str, hurried: set[int]
+) -> None:
+    story = play(STORY.replace('claim = "it" }]', f'claim = "it" }}, {later}]'))
+    pool = SimpleNamespace(worker_of=lambda _: subject, confirmations=SimpleNamespace(has=lambda *_: False))
+    subject = SimpleNamespace(folder=tmp_path)
+    mismatched = {story.label: {2}}
+    (again,) = to_confirm(
+        [story], {story.label: "done"}, cast("LocalTargetPool", pool), cast("HistoryWriter", None), mismatched
+    )
+    assert again.hurried == hurried

@@ -109,6 +109,13 @@ def test_each_cell_leads_to_its_claims() -> None:
     assert "not as documented" in page.words
 
 
+def test_a_cell_says_how_many_of_its_claims_are_unknown() -> None:
+    tags = cell("tags", "crash", "survived", ["s/c"], as_documented=True) | {"unknown": ["s/d"]}
+    page = Page(html(document(scenario("s", claim("c"), claim("d")), matrix=matrix(tags)), []))
+    assert {"#s/s/c", "#s/s/d"} <= set(page.all("href"))
+    assert "1 of 2; 1 unknown" in page.words
+
+
 @pytest.mark.parametrize("page", [pages.held, pages.refuted, pages.pinned])
 def test_every_link_inside_the_page_lands_and_no_id_is_there_twice(page: Any) -> None:
     found = Page(page())
