@@ -81,6 +81,11 @@ def test_what_cannot_be_reset_may_be_what_clients_still_see() -> None:
     assert '"kept" (index.js:2) changed in module state and could not be put back' in claim["reason"]
 
 
+def test_a_client_of_an_object_that_slept_lost_what_it_had_whoever_stayed() -> None:
+    played = with_resets(everywhere(OPEN, COUNT, COUNT), changed=[{"name": "cache"}], others=["side"])
+    assert played.verdicts == {"transparent-to-sleep": "refuted"}
+
+
 def test_what_was_read_from_a_cache_may_be_what_clients_still_see() -> None:
     played = everywhere(OPEN, PUT, GET)
     read = {"name": READS_CACHE, "process": 1, "ctx": 1}
