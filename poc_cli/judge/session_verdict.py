@@ -65,19 +65,23 @@ def _without_difference(session: SessionRecord) -> Finding:
     slept = [gap for gap in session.gaps if session.state_of(gap) == "kept"]
     if not slept:
         return unknown(f"no object slept in any gap: {_why_awake(session)}")
-    unproven = _without_own_sockets(session)
-    if unproven is not None:
-        return unproven
-    kept = next((each.why_incomplete for each in session.disturbed if each.why_incomplete is not None), None)
-    if kept is not None:
-        return unknown(f"clients saw the same, but {kept}, so that may be what survived")
-    cached = unless_session_read_a_cache(each.play for each in session.disturbed)
-    if cached is not None:
-        return cached
+    doubt = _without_own_sockets(session) or _what_else_survived(session)
+    if doubt is not None:
+        return doubt
     awake = len(session.gaps) - len(slept)
     rest = f"; in {awake} it did not sleep: {_why_awake(session)}" if awake else ""
     ends = [play.end.id for play in session.known if play.end is not None]
     return held(f"in {len(session.disturbed)} plays with sleeps in {len(slept)} gaps{rest}", ends)
+
+
+def _what_else_survived(session: SessionRecord) -> Finding | None:
+    """Return why clients may have seen the same although something was lost, None where they would not."""
+    if session.reference.masked_share >= 1:
+        return unknown("every value that clients saw differs without a sleep too, so none was compared")
+    kept = next((each.why_incomplete for each in session.disturbed if each.why_incomplete is not None), None)
+    if kept is not None:
+        return unknown(f"clients saw the same, but {kept}, so that may be what survived")
+    return unless_session_read_a_cache(each.play for each in session.disturbed)
 
 
 def _undecided(session: SessionRecord) -> Finding | None:
