@@ -141,8 +141,8 @@ class Workerd:
         An object that no play has named, such as a lobby or the simulation of a KV namespace, may have stored something
         that the next play would find.
         """
-        if not self._seen.keys() <= self._named:
-            return False
+        if not self._seen.keys() <= self._named or any(self.pins(each, 0) for each in self.seen()):
+            return False  # what is pinned is not evicted, and the runtime says so only after half a minute
         try:
             for each in [each for each in self.seen() if self.stay(each) is not None]:
                 class_name = self.class_of(each)
