@@ -13,6 +13,7 @@ from poc_cli.judge.session_verdict import sleep_transparency
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.run_record import record
 from poc_cli.record.session_record import SessionRecord
+from poc_cli.record.transparency import Reference
 from poc_cli.report.session_view import explain_session
 from poc_cli.report.styled import plain
 from poc_cli.residency import READS_CACHE
@@ -79,6 +80,18 @@ def test_what_cannot_be_reset_may_be_what_clients_still_see() -> None:
     (claim,) = played.judged["scenarios"][0]["claims"]
     assert claim["verdict"] == "unknown"
     assert '"kept" (index.js:2) changed in module state and could not be put back' in claim["reason"]
+
+
+def test_a_client_of_an_object_that_slept_lost_what_it_had_whoever_stayed() -> None:
+    played = with_resets(everywhere(OPEN, COUNT, COUNT), changed=[{"name": "cache"}], others=["side"])
+    assert played.verdicts == {"transparent-to-sleep": "refuted"}
+
+
+def test_a_session_of_which_no_value_repeats_itself_was_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Reference, "masked_share", 1.0)
+    (claim,) = everywhere(OPEN, PUT, GET).judged["scenarios"][0]["claims"]
+    assert claim["verdict"] == "unknown"
+    assert "so none was compared" in claim["reason"]
 
 
 def test_what_was_read_from_a_cache_may_be_what_clients_still_see() -> None:
