@@ -19,10 +19,11 @@ VENV  := .venv/.runtime-is-installed
 DEV   := .venv/.dev-is-installed
 DIST  := .venv/.dist-is-installed
 NODES := worker/node_modules/.package-lock.json
+STRYKER := tests/mutants/automatic/node_modules/.package-lock.json
 CHROMIUM := tests/browser/node_modules/.chromium/chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit long lint types mutants bench picture reference soak rough dist docs clean noise
+.PHONY: help run test unit long lint types mutants mutate bench picture reference soak rough dist docs clean noise
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +60,9 @@ types: $(DEV) $(NODES)  ## check the types of the Python code and of the worker
 
 mutants: $(DEV)  ## play every broken worker and report which claims catch it; ARGS="NAME ..." for some (three minutes)
 	@$(BIN)/python tests/mutants/report.py $(ARGS)
+
+mutate: $(DEV) $(STRYKER)  ## change the worker in every small way that StrykerJS knows and tell what no claim notices; ARGS="auth.ts ..." for some files (hours)
+	@$(BIN)/python tests/mutants/automatic/play.py $(ARGS)
 
 bench: $(DEV)  ## measure poc itself and write docs/benchmarks.md (eight minutes)
 	@$(BIN)/python tests/bench/bench.py
@@ -104,7 +108,7 @@ rough: $(DEV)  ## play a seeded quarter of all on a machine that is busy, stoppe
 	@$(BIN)/python -m tests.rough.mutants --share 0.25 --minutes 4
 
 clean:  ## remove what make has made; results/ stays
-	rm -rf .venv worker/node_modules tests/browser/node_modules worker/.wrangler dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv worker/node_modules tests/browser/node_modules tests/mutants/automatic/node_modules worker/.wrangler dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find poc_cli tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment is rebuilt when a version has changed, so that it holds what constraints.txt says and no more.
@@ -133,6 +137,11 @@ $(DIST): $(DEV)
 $(NODES): worker/package.json worker/package-lock.json | $(VENV)
 	@echo "installing the worker's development tools into worker/node_modules (once)" >&2
 	@cd worker && $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(STRYKER): tests/mutants/automatic/package.json tests/mutants/automatic/package-lock.json | $(VENV)
+	@echo "installing StrykerJS's instrumenter into tests/mutants/automatic/node_modules (once)" >&2
+	@cd tests/mutants/automatic && ../../$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # A Chromium that needs neither root nor libraries of the machine; it is packed inside an npm package.

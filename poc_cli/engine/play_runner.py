@@ -43,9 +43,9 @@ if TYPE_CHECKING:
 CLEAN_UP_SECONDS = 1.0
 """How long a client that is still open after the last step may take to close."""
 
-Outcome = Literal["done", "stopped", "error", "interrupted", "given_up", "runtime_failed"]
-"""`given_up`: something outside the play disturbed it, and it is repeated; `runtime_failed`: that was the runtime, so
-it is repeated in another one."""
+Outcome = Literal["done", "stopped", "error", "interrupted", "given_up", "runtime_failed", "shared"]
+"""`given_up`: something outside the play disturbed it, and it is repeated; `runtime_failed`: that was the runtime, and
+`shared`: that was what another play may have stored, so it is repeated in another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,7 @@ class PlayRunner:
             outcome, reason = await self._repeat_in_black_box(outcome, reason)
             outcome, reason = await self._cut_if_late(context, outcome, reason)
             outcome, reason = self._repeat_if_crowded(context, outcome, reason)
+            outcome, reason = self._repeat_if_shared(context, outcome, reason)
         except (TargetHung, TargetDied) as error:
             outcome, reason = self._runtime_failed(context, error)
         except TargetError as error:
@@ -131,7 +132,7 @@ class PlayRunner:
                 self._list_unread(context)
                 context.reports.end()
             ending: dict[str, Any] = {"outcome": outcome, "reason": reason, "at_step": step}
-            if outcome in {"given_up", "runtime_failed"}:
+            if outcome in {"given_up", "runtime_failed", "shared"}:
                 ending |= {"outcome": "given_up", CUT_STEP: self._cut_step}
             if self._is_suspect:
                 ending |= {SUSPECT: True}
@@ -164,6 +165,20 @@ class PlayRunner:
         if outcome not in {"done", "stopped"} or not context.callers.is_crowded or self._attempt.is_last:
             return outcome, reason
         return "given_up", CROWDED
+
+    def _repeat_if_shared(self, context: PlayContext, outcome: Outcome, reason: str) -> tuple[Outcome, str]:
+        """Return the outcome; where another play may have stored what this one found, nothing of it is evidence."""
+        found = self._shared_object(context)
+        if found is None or outcome in {"error", "interrupted"}:
+            return outcome, reason
+        self._cut_step = 0
+        return "shared", f"{found}, which the scenario does not name, was used by another play too"
+
+    def _shared_object(self, context: PlayContext) -> str | None:
+        """Return an object that the objects of another play have reached as well, such as a lobby; None without one."""
+        if self._attempt.alone or self._target.trace is None:
+            return None
+        return self._target.trace.shared_with_others([each.id for each in context.objects.values()])
 
     def _is_cut(self, context: PlayContext) -> bool:
         """Return whether lateness makes the rest of the play worthless as evidence.
@@ -292,8 +307,8 @@ class PlayRunner:
             context.names |= dict(placed.bound)
             self._begin(context, placed)
             failed = await self._outcome(context, placed)
-            if self._is_cut(context):
-                return "stopped", ""  # `_cut_if_late` has the reason
+            if self._is_cut(context) or self._shared_object(context) is not None:
+                return "stopped", ""  # `_cut_if_late` or `_repeat_if_shared` has the reason
             if self._gap_sleeps is not None:
                 # What the clients see decides, not what the steps expect.
                 await self._gap_sleeps.after(index)

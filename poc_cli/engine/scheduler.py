@@ -40,7 +40,10 @@ REPEAT_JOBS: Final = 60
 SESSIONS_AT_ONCE: Final = 3
 """Sessions at once: each uses a processor nearly all the time, and its runtime takes 60 MiB."""
 
-OUTCOMES_TO_REPEAT: Final = frozenset({"given_up", "runtime_failed"})
+IN_ANOTHER: Final = frozenset({"runtime_failed", "shared"})
+"""Outcomes of plays that are repeated in another runtime."""
+
+OUTCOMES_TO_REPEAT: Final = frozenset({"given_up", *IN_ANOTHER})
 
 Progress = Callable[[str, str], None]
 """Called with a play's label and its current phase."""
@@ -102,7 +105,7 @@ class Scheduler:
         """Repeat disturbed plays: first beside fewer others, then in runtimes of their own, then alone."""
         for attempt in range(2, ATTEMPTS + 1):
             late = [play for play in plays if outcomes[play.label] == "given_up"]
-            failed = [play for play in plays if outcomes[play.label] == "runtime_failed"]
+            failed = [play for play in plays if outcomes[play.label] in IN_ANOTHER]
             if not late and not failed:
                 break
             is_beside = attempt <= LAST_BESIDE_OTHERS

@@ -92,6 +92,13 @@ class Trace(Protocol):
     def seen(self) -> tuple[str, ...]:
         """Return the ids of all objects that have been in memory."""
 
+    def shared_with_others(self, own: Collection[str]) -> str | None:
+        """Return an object that no play names and that these reached, as those of another play did; None without one.
+
+        Reached is what they called, what called them, and what one request reached with them, also through other
+        objects that no play names; as of the last fence.
+        """
+
     async def evict(self, class_name: str, object_id: str, *, close: bool = False) -> Eviction:
         """Evict the object from memory; its sockets hibernate, or are closed if `close`.
 

@@ -113,6 +113,9 @@ class FakeTarget(FakeRuntime):
         self.headers: dict[str, str] = {}
         self.versions = {"workerd": "fake"}
         self.compatibility_date: str | None = "2026-10-01"
+        self.shared_object: str | None = None
+        """An object that no play names and that several have used."""
+
         self.eviction: Eviction | None = None
         """How evictions come out instead, and what they do not do then."""
 
@@ -250,6 +253,10 @@ class FakeTarget(FakeRuntime):
         room = self._rooms.get(object_id)
         now_ns = self._at(self.world.now_ns)
         return () if room is None else tuple(p for p in room.pins.values() if now_ns - p.since_ns >= at_least_ns)
+
+    def shared_with_others(self, own: Collection[str]) -> str | None:  # noqa: ARG002
+        """Return what a test has set."""
+        return self.shared_object
 
     def connects_to_itself(self) -> bool | None:
         """Return what a test has set."""

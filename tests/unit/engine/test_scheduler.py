@@ -293,3 +293,36 @@ def test_an_interrupted_run_says_so_of_each_play_and_leaves_no_task(after: float
     assert played.ends().keys() == set(begun(played))
     assert set(played.ends().values()) <= {"interrupted"}
     assert played.of(kinds.RUN_END) == []
+
+
+# --- what others may have stored
+
+
+def share(target: FakeTarget, _: World) -> None:
+    target.shared_object = "Lobby 12ab34cd"
+
+
+def test_plays_that_reach_the_same_lobby_are_played_again_apart() -> None:
+    played = play(*(story(OPEN, QUIET, name=name) for name in ("a", "b")), prepare=in_each(share, times=1))
+    assert runtimes(played) == [1, 1, 2, 3]
+    assert played.ends() == {"a": "given_up", "b": "given_up", "a@2": "done", "b@2": "done"}
+    assert played.one(kinds.PLAY_END, "a").data["reason"] == (
+        "Lobby 12ab34cd, which the scenario does not name, was used by another play too"
+    )
+    assert played.verdicts == {"it": "held"}
+
+
+def test_what_failed_beside_others_in_that_lobby_refutes_nothing() -> None:
+    asks = f'{{ on = "ann", send = {{ op = "count" }}, expect = {{ count = 2 }}, within = "1s", {IT} }}'
+
+    def prepare(target: FakeTarget, own: Play | None, time: int) -> None:  # noqa: ARG001
+        target.shared_object = "Lobby 12ab34cd" if own is None else None
+
+    played = play(*(story(OPEN, asks, name=name) for name in ("a", "b")), prepare=prepare)
+    assert {each.data["outcome"] for each in played.of(kinds.PLAY_END) if "@" not in each.play} == {"given_up"}
+    assert {each.data["cut_step"] for each in played.of(kinds.PLAY_END) if "@" not in each.play} == {0}
+
+
+def test_a_play_that_has_the_runtime_to_itself_shares_nothing() -> None:
+    played = play(story(OPEN, QUIET), prepare=in_each(share))
+    assert played.ends() == {"story": "done"}
