@@ -72,13 +72,13 @@ class ModuleStateResetter:
 
     async def begin(self) -> None:
         """Take a snapshot of the module state of the freshly loaded worker. Raises TargetError."""
-        self._state = await self._target.module_state()
+        self._state = await self._target.module_state(self._context.play.modules)
         self._watchers = [asyncio.create_task(self._watch(each)) for each in self._context.objects.values()]
 
     async def after(self, step: Step) -> None:
         """After a step, reset module state if an object has left memory. Raises TargetError."""
         if isinstance(step, Restart) and step.restart != "object":
-            self._state = await self._target.module_state()  # of the new process
+            self._state = await self._target.module_state(self._context.play.modules)  # of the new process
         await self.reset()
 
     async def reset(self) -> None:
@@ -123,6 +123,7 @@ class ModuleStateResetter:
         others = self._in_memory()  # the reset affects them too
         found = await self._state.put_back()
         self._is_clean &= not found.left
+        self._target.late_modules = tuple(dict.fromkeys((*self._target.late_modules, *found.late)))
         self._context.add(
             actor,
             kinds.MODULE_STATE,
@@ -287,6 +288,15 @@ def to_confirm(
             name, file = scenario.document.name, scenario.file
             history.add(RUN, "poc", kinds.CONFIRMED, scenario=name, file=file, sha256=text_sha256(text), by=by)
     return repeats
+
+
+def with_late_modules(plays: Iterable[Play], pool: "LocalTargetPool") -> list[Play]:
+    """Return the confirming plays to repeat with the modules loaded that they first loaded after the worker.
+
+    What such a module held once it was loaded is not known when an object sleeps, unless it is loaded before the play.
+    """
+    late = ((play, pool.late_modules.get(play.label, ())) for play in plays)
+    return [replace(play, label=f"{play.label}-loaded", modules=modules) for play, modules in late if modules]
 
 
 def _may_hurry(play: Play, index: int) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from poc_cli.engine.environment import RunEnvironment
 from poc_cli.engine.log_leaks import LogLeaks
-from poc_cli.engine.module_state_play import to_confirm
+from poc_cli.engine.module_state_play import to_confirm, with_late_modules
 from poc_cli.engine.play_runner import Outcome
 from poc_cli.engine.run_plan import RunPlan
 from poc_cli.engine.scheduler import Progress, Scheduler
@@ -86,6 +86,9 @@ async def _played(  # noqa: PLR0913, PLR0917 - what a run is made of
             by_force = replace(options, sleep="evict")
             again = to_confirm(plan.stories, outcomes, pool, history, environment.mismatched)
             outcomes |= await Scheduler(pool, history, by_force, progress, environment).play(again)
+            if "interrupted" not in outcomes.values():
+                loaded = with_late_modules(again, pool)
+                outcomes |= await Scheduler(pool, history, by_force, progress, environment).play(loaded)
     sessions = to_play_everywhere(plan.stories, options)
     if sessions and "interrupted" not in outcomes.values():
         outcomes |= await play_sessions(sessions, scheduler.play, history.path)

@@ -74,6 +74,8 @@ class LocalTargetPool:
         self._first: Process | None = first
         self._source_of = source_of
         self.confirmations = Confirmations(ground.versions)
+        self.late_modules: dict[str, tuple[str, ...]] = {}
+        """By the label of a confirming play, the modules that were first loaded during it."""
         self._spare: dict[int, list[Workerd]] = {}
         """Runtimes that a session has left empty, by the identity of their worker."""
 
@@ -140,6 +142,8 @@ class LocalTargetPool:
                 spare.append(target)
             else:
                 await target.stop()
+        if play.role == CONFIRM:
+            self.late_modules[play.label] = target.late_modules
         if target.confirmed and play.role == CONFIRM:
             self.confirmations.add(play, worker)
 

@@ -35,7 +35,8 @@ def confirmed(found: ClaimFinding, story: PlayRecord, run: RunRecord) -> ClaimFi
         return found
     if found.claim.id not in resting_on_state(story.play) or _is_known(story, run):
         return found
-    again = next((each for each in run.plays if each.start.data["role"] == CONFIRM and _is_of(each, story)), None)
+    plays = [each for each in run.plays if each.start.data["role"] == CONFIRM and _is_of(each, story)]
+    again = plays[-1] if plays else None  # the last had the modules loaded that the one before had loaded meanwhile
     if again is None:
         finding: Finding | None = unknown(
             "it held, but there is no confirming play with module state put back, so that may be what survived"

@@ -81,7 +81,8 @@ def _standing_for(plays: list[PlayRecord]) -> PlayRecord:
 
 def session_document(session: SessionRecord) -> SessionDocument:
     """Return the session as run.json has it."""
-    usable = bool(session.undisturbed) and session.broken_step is None and session.unsteady_step is None
+    decided = session.broken_step is None or bool(session.confirmed)
+    usable = decided and session.repeats
     return {
         "undisturbed": len(session.undisturbed),
         "disturbed": len(session.disturbed) if session.undisturbed else 0,

@@ -2,11 +2,13 @@
 
 from typing import Any, Final
 
+from poc_cli.history import event as kinds
 from poc_cli.judge.cached_state import unless_session_read_a_cache
 from poc_cli.judge.finding import Finding, held, refuted, unknown
 from poc_cli.judge.ownership import sockets_of, unproven_sockets_of, why_not_owned
-from poc_cli.judge.session_words import describe, describe_gap, describe_sleeps, looks_like
+from poc_cli.judge.session_words import describe, describe_gap, describe_sleeps, describe_unrepeated, looks_like
 from poc_cli.judge.sleeps import sleeps_of
+from poc_cli.record.module_resets import listed
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.session_record import NEEDED, PERFORMANCES, SessionRecord, Suspicion
 
@@ -33,7 +35,17 @@ def _finding(session: SessionRecord) -> Finding:
         others = f" (and {more} more kind{'s' * (more > 1)} of difference)" if more else ""
         what, _ = looks_like(first.difference)
         where = describe_sleeps(steps, first.sleeps)
+        stayed = _whose_modules_were_reset(first)
+        if stayed is not None:
+            reason = f"evicted {where}: {describe(first)}; but {stayed} was in memory meanwhile and shares the isolate"
+            return unknown(
+                f"{reason}, so that putting module state back may have made the difference", evidence_of(first)
+            )
         return refuted(f"evicted {where}: {describe(first)}; it looks like {what}{others}", evidence_of(first))
+    broken = session.broken_step
+    if broken is not None:
+        reason = f"the session fails without any sleep, at line {broken.begun.data['line']}: {broken.reason}"
+        return unknown(reason, (broken.end_id,))
     if session.suspicions:
         first = session.suspicions[0]
         where = describe_sleeps(steps, first.sleeps)
@@ -53,19 +65,23 @@ def _without_difference(session: SessionRecord) -> Finding:
     slept = [gap for gap in session.gaps if session.state_of(gap) == "kept"]
     if not slept:
         return unknown(f"no object slept in any gap: {_why_awake(session)}")
-    unproven = _without_own_sockets(session)
-    if unproven is not None:
-        return unproven
-    kept = next((each.why_incomplete for each in session.disturbed if each.why_incomplete is not None), None)
-    if kept is not None:
-        return unknown(f"clients saw the same, but {kept}, so that may be what survived")
-    cached = unless_session_read_a_cache(each.play for each in session.disturbed)
-    if cached is not None:
-        return cached
+    doubt = _without_own_sockets(session) or _what_else_survived(session)
+    if doubt is not None:
+        return doubt
     awake = len(session.gaps) - len(slept)
     rest = f"; in {awake} it did not sleep: {_why_awake(session)}" if awake else ""
     ends = [play.end.id for play in session.known if play.end is not None]
     return held(f"in {len(session.disturbed)} plays with sleeps in {len(slept)} gaps{rest}", ends)
+
+
+def _what_else_survived(session: SessionRecord) -> Finding | None:
+    """Return why clients may have seen the same although something was lost, None where they would not."""
+    if session.reference.masked_share >= 1:
+        return unknown("every value that clients saw differs without a sleep too, so none was compared")
+    kept = next((each.why_incomplete for each in session.disturbed if each.why_incomplete is not None), None)
+    if kept is not None:
+        return unknown(f"clients saw the same, but {kept}, so that may be what survived")
+    return unless_session_read_a_cache(each.play for each in session.disturbed)
 
 
 def _undecided(session: SessionRecord) -> Finding | None:
@@ -73,10 +89,6 @@ def _undecided(session: SessionRecord) -> Finding | None:
     if len(session.undisturbed) < _LEAST_UNDISTURBED:
         ended = next((play.ending for play in session.unusable), "too few were played")
         return unknown(f"only {len(session.undisturbed)} performance(s) without a sleep came to their end: {ended}")
-    broken = session.broken_step
-    if broken is not None:
-        reason = f"the session fails without any sleep, at line {broken.begun.data['line']}: {broken.reason}"
-        return unknown(reason, (broken.end_id,))
     unsteady = session.unsteady_step
     if unsteady is not None:
         line = unsteady.begun.data["line"]
@@ -84,6 +96,9 @@ def _undecided(session: SessionRecord) -> Finding | None:
             f"the session does not repeat itself without any sleep: in some plays, at line {line}, {unsteady.reason}"
         )
         return unknown(reason, (unsteady.end_id,))
+    unrepeated = session.unrepeated
+    if unrepeated is not None:
+        return unknown(f"the session does not repeat itself without any sleep: {describe_unrepeated(unrepeated)}")
     if not session.disturbed:
         slow = ["this machine was too slow for its alarms"] if session.overtaken else []
         ended = next(iter([*slow, *(play.ending for play in session.unusable)]), "none was played")
@@ -101,6 +116,18 @@ def evidence_of(each: Suspicion) -> tuple[int, ...]:
 def _pin_text(pin: dict[str, Any]) -> str:
     place = f" ({pin['script']}:{pin['line']})" if pin.get("script") else ""
     return f"{pin.get('what')}{place}"
+
+
+def _whose_modules_were_reset(suspicion: Suspicion) -> str | None:
+    """Return the objects that stayed in memory while module state was put back, if only they explain a difference.
+
+    In production they would have kept it. A client of an object that slept itself sees what that object has lost.
+    """
+    play = suspicion.disturbed.play
+    resets = [each for each in play.of_kind(kinds.MODULE_STATE) if each.data["at"] == "sleep" and each.data["changed"]]
+    stayed = dict.fromkeys(str(name) for each in resets for name in each.data["others"])
+    slept = {connection.client for sleep in sleeps_of(play) for connection in sockets_of(play, sleep)}
+    return listed([*stayed]) if stayed and suspicion.difference.client not in slept else None
 
 
 def _without_own_sockets(session: SessionRecord) -> Finding | None:

@@ -62,6 +62,12 @@ def describe(suspicion: Suspicion) -> str:
     return f"{_what(difference)} ({times}{lasts})"
 
 
+def describe_unrepeated(difference: Difference) -> str:
+    """Return what a client saw in one play and not in another."""
+    first, other = _shown(difference.expected), _shown(difference.seen)
+    return f"in one play {difference.client} got {first}, and in another {other}"
+
+
 _KINDS: Final = {
     "missing": ("a list of sockets or subscribers in memory, empty after the sleep", ATTACHMENTS),
     "doubled": ("a message that is sent again when the object wakes", STATE),

@@ -10,6 +10,7 @@ from poc_cli.history import event as kinds
 from poc_cli.record.client_view import view_of
 from poc_cli.record.module_resets import why_incomplete, woke_before_reset
 from poc_cli.record.play_record import PlayRecord, StepRecord
+from poc_cli.record.repetition import unrepeated
 from poc_cli.record.transparency import Difference, Reference
 from poc_cli.scenario.scenario import PlacedStep
 from poc_cli.scenario.sessions import DISTURBED, UNDISTURBED, Sleeps
@@ -165,22 +166,47 @@ class SessionRecord:
     @cached_property
     def disturbed(self) -> list[Disturbed]:
         """Return the performances with sleeps."""
-        return [Disturbed(play, tuple(self.reference.differences(view_of(play)))) for play in self._sleeping]
+        return [Disturbed(play, self._differences(play)) for play in self._sleeping]
+
+    def _differences(self, play: PlayRecord) -> tuple[Difference, ...]:
+        """Return the differences of a play that count.
+
+        Where a step fails without any sleep, it waits for longer than with one, so only other values count.
+        """
+        found = self.reference.differences(view_of(play))
+        return tuple(each for each in found if self.broken_step is None or each.kind == "value")
 
     @cached_property
     def broken_step(self) -> StepRecord | None:
         """Return the first step that failed in every performance without a sleep."""
-        if not self.undisturbed:
-            return None
-        failed = Counter(step.index for play in self.undisturbed for step in play.steps if not step.ok)
-        always = sorted(index for index, times in failed.items() if times == len(self.undisturbed))
-        return next((step for step in self.undisturbed[0].steps if always and step.index == always[0]), None)
+        always = {index for index, times in self._failures.items() if times == len(self.undisturbed)}
+        return next((step for play in self.undisturbed for step in play.steps if step.index in always), None)
 
     @cached_property
     def unsteady_step(self) -> StepRecord | None:
-        """Return the first step that failed in some performances without a sleep, and not in others."""
-        failed = [step for play in self.undisturbed for step in play.steps if not step.ok]
-        return min(failed, key=lambda step: step.index) if failed and self.broken_step is None else None
+        """Return the first step that waited in vain in some performances without a sleep, and not in others.
+
+        Where another value came than was expected, what clients saw is compared all the same.
+        """
+        now_and_then = {index for index, times in self._failures.items() if times < len(self.undisturbed)}
+        steps = (step for play in self.undisturbed for step in play.steps if step.index in now_and_then)
+        failed = (step for step in steps if not step.ok and step.failure != "mismatch")
+        return min(failed, key=lambda step: step.index, default=None)
+
+    @cached_property
+    def unrepeated(self) -> Difference | None:
+        """Return what a client saw in one performance without a sleep and not in another, if it is always so."""
+        return unrepeated([view_of(play) for play in self.undisturbed])
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it was played without a sleep, and always in the same way."""
+        return bool(self.undisturbed) and self.unsteady_step is None and self.unrepeated is None
+
+    @cached_property
+    def _failures(self) -> Mapping[int, int]:
+        """Return how often each step failed without a sleep."""
+        return Counter(step.index for play in self.undisturbed for step in play.steps if not step.ok)
 
     @cached_property
     def suspicions(self) -> list[Suspicion]:
@@ -234,7 +260,7 @@ class SessionRecord:
 
         No gap at all stands for a performance without a sleep.
         """
-        if self.broken_step is not None or self.unsteady_step is not None or not self.undisturbed:
+        if not self.repeats:
             return []
         slow = Counter(each.sleeps for each in self.overtaken)
         usable = {each.sleeps for each in self.disturbed}

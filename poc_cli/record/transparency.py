@@ -20,7 +20,7 @@ _What = TypeVar("_What")
 
 DifferenceKind = Literal["value", "missing", "extra", "doubled", "order"]
 
-_DISCRIMINATORS: Final = ("type", "event", "op", "kind", "action", "cmd", "t", "method")
+DISCRIMINATORS: Final = ("type", "event", "op", "kind", "action", "cmd", "t", "method")
 """Keys whose text says what kind of message it is, as chat protocols name them."""
 
 _NUMBERED: Final = re.compile(r"<id \d+>")
@@ -345,7 +345,7 @@ def _shape(sight: Sight) -> object:
     value = sight.value
     if not isinstance(value, dict):
         return sight.kind, type(value).__name__
-    named = tuple((key, value[key]) for key in _DISCRIMINATORS if isinstance(value.get(key), str))
+    named = tuple((key, value[key]) for key in DISCRIMINATORS if isinstance(value.get(key), str))
     return sight.kind, tuple(sorted(map(str, value))), named
 
 

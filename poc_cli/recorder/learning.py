@@ -1,5 +1,6 @@
 """Learn from plays of a recorded session what comes back in every play, and what differs by itself."""
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -7,6 +8,7 @@ from typing import Any, Final
 from poc_cli.history import event as kinds
 from poc_cli.record.masking import Masker, could_be_id
 from poc_cli.record.play_record import PlayRecord, StepRecord
+from poc_cli.record.random_keys import RandomKeys
 from poc_cli.record.transparency import without_ignored
 from poc_cli.recorder.messages import comparable, expected_form
 from poc_cli.recorder.session import Payload
@@ -75,22 +77,47 @@ def forms_of(story: Story, plays: Sequence[Played], substitution: Substitution, 
 
 
 def differing_paths(plays: Sequence[Played]) -> list[str]:
-    """Return the paths whose values differ in every message that has them; ids and moments are compared otherwise."""
+    """Return the paths whose values differ in every message that has them; ids and moments are compared otherwise.
+
+    So are tables with random keys, and values that come in each play, in another order.
+    """
     differing: dict[str, None] = {}
-    same: set[str] = set()
-    for number in plays[0].values if plays else ():
-        values = [Masker().masked(play.values[number]) for play in plays if _is_json(play.values.get(number))]
+    numbered = _with_numbered_keys(plays)
+    same = _only_reordered(numbered)
+    for number in numbered[0] if numbered else ():
+        values = [Masker().masked(play[number]) for play in numbered if _is_json(play.get(number))]
         if len(values) < len(plays):
             continue
         for path, leaf in leaves(values[0]):
             others = [_at(value, path) for value in values[1:]]
-            name = ".".join(each for each in path if isinstance(each, str))
+            name = _name(path)
             if all(type(each) is type(leaf) and each == leaf for each in others):
                 same.add(name)
             elif not all(map(could_be_id, (leaf, *others))):
                 differing[name] = None
     found = [name for name in differing if name and name not in same]
     return found if len(found) <= _LONGEST_IGNORED else []
+
+
+def _with_numbered_keys(plays: Sequence[Played]) -> list[dict[int, Any]]:
+    keys = RandomKeys(play.values.values() for play in plays)
+    return [dict(zip(play.values, keys.numbered(play.values.values()), strict=True)) for play in plays]
+
+
+def _only_reordered(plays: Sequence[Mapping[int, Any]]) -> set[str]:
+    """Return the paths under which the same values come in every play."""
+    found: list[dict[str, list[str]]] = []
+    for play in plays:
+        found.append({})
+        for value in filter(_is_json, play.values()):
+            for path, leaf in leaves(value):
+                found[-1].setdefault(_name(path), []).append(json.dumps(leaf))
+    names = {name for each in found for name in each}
+    return {name for name in names if len({tuple(sorted(each.get(name, ()))) for each in found}) == 1}
+
+
+def _name(path: Sequence[str | int]) -> str:
+    return ".".join(each for each in path if isinstance(each, str))
 
 
 def _is_json(value: object) -> bool:

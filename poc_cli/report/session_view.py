@@ -114,7 +114,7 @@ _AFTER: Final = 3
 
 def explain_session(name: str, session: SessionRecord) -> Iterator[Line]:
     """Yield what the plays of a session with sleeps show."""
-    if session.broken_step is not None or not session.undisturbed:
+    if not session.undisturbed or (session.broken_step is not None and not session.confirmed):
         reason = "no play of it came to its end" if session.broken_step is None else session.broken_step.reason
         yield [span(f"{name}: the session fails without any sleep: {reason}", "yellow")]
         return

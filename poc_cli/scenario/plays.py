@@ -61,6 +61,9 @@ class Play:
     slowed: bool = False
     """Of a session: whether it pauses where another one sleeps."""
 
+    modules: tuple[str, ...] = ()
+    """Of a confirming play: modules that are loaded before it begins, because an earlier one loaded them meanwhile."""
+
     hurried: frozenset[int] = frozenset()
     """Of a story that is confirmed: the steps that do not wait on once they have got enough other messages."""
 

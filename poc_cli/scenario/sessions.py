@@ -24,7 +24,7 @@ LONGEST_IDLE: Final = 8.0
 """The longest pause that is kept, in seconds: the idle timer puts objects to sleep after ten."""
 
 LONGEST_WAIT: Final = 1.0
-"""How long a step waits for a message, in seconds. What comes later still counts, as seen in a later step."""
+"""How long a step waits for each message, in seconds. What comes later still counts, as seen in a later step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +156,16 @@ def _halves(group: tuple[_Element, ...]) -> tuple[tuple[_Element, ...], ...]:
 def _impatient(steps: Iterable[PlacedStep]) -> tuple[PlacedStep, ...]:
     """Return the steps with short waits for messages, which may never come after a sleep."""
     return tuple(
-        replace(placed, step=placed.step.model_copy(update={"within": min(placed.step.within, LONGEST_WAIT)}))
+        replace(placed, step=placed.step.model_copy(update={"within": min(placed.step.within, _longest(placed.step))}))
         if isinstance(placed.step, Exchange)
         else placed
         for placed in steps
     )
+
+
+def _longest(step: Exchange) -> float:
+    """Return how long a step waits for its messages, which may come by time, one after the other."""
+    return LONGEST_WAIT * (len(step.expect) if isinstance(step.expect, list) and step.expect else 1)
 
 
 def _reason(step: Step) -> str | None:

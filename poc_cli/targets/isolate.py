@@ -12,6 +12,9 @@ T = TypeVar("T")
 _BUILT_IN: Final = ("node-internal:", "cloudflare-internal:", "node:", "cloudflare:", "workerd:", "internal:")
 """Name prefixes of the runtime's own scripts."""
 
+LOADER: Final = "poc-loader"
+"""The name of the scripts, in any folder, that load modules of the worker."""
+
 _AT_ONCE: Final = 128
 """Maximum concurrent commands; each takes a tenth of a millisecond."""
 
@@ -74,9 +77,9 @@ class Isolate:
         return self.sources[script]
 
     def is_built_in(self, script: str) -> bool:
-        """Return whether a script belongs to the runtime."""
+        """Return whether a script belongs to the runtime or to us."""
         name = self.inspector.scripts.get(script, "")
-        return not name or name.startswith(_BUILT_IN)
+        return not name or name.startswith(_BUILT_IN) or name.rpartition("/")[2] == LOADER
 
     async def quietly(self, method: str, **parameters: Any) -> None:
         """Run a command and ignore its failure."""

@@ -7,7 +7,7 @@ so the first call of each function that can see one is paused for a moment, and 
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,8 @@ from poc_cli.targets.accessors import Access
 from poc_cli.targets.endpoint import Endpoint
 from poc_cli.targets.inspector import ANSWERS_WITHIN_SECONDS, Inspector, InspectorError, Result, open_inspector
 from poc_cli.targets.isolate import Isolate, argument
+from poc_cli.targets.late_modules import load_module
+from poc_cli.targets.object_kinds import is_bound, kind_of
 from poc_cli.targets.scopes import WORD, Binding, Scopes
 from poc_cli.targets.worker import Worker
 from poc_cli.targets.workerd_config import Services
@@ -31,20 +33,6 @@ _KEEPER: Final = Path(__file__).with_name("module_state.js")
 
 _ROUNDS: Final = 50
 """Maximum nesting depth of objects without a prototype."""
-
-_KINDS: Final = {
-    "map": "map",
-    "set": "set",
-    "date": "date",
-    "typedarray": "typedarray",
-    "arraybuffer": "arraybuffer",
-    "dataview": "dataview",
-    "webassemblymemory": "memory",
-    "proxy": "proxy",
-}
-"""Kinds of objects that the keeper can read, by the inspector's subtype."""
-
-_PAIRS: Final = frozenset({"Headers", "URLSearchParams", "FormData"})
 
 _OWN_META: Final = re.compile(r"\bimport\.meta\b(?!\.(?:dirname|env|filename|main|resolve|url)\b)")
 """A use of `import.meta` other than of what the runtime and bundlers put there."""
@@ -71,11 +59,6 @@ _HELD: Final = frozenset(
 
 _WEAK: Final = frozenset({"weakmap", "weakset"})
 """Kinds whose entries only the inspector lists."""
-
-_ORDINARY: Final = frozenset(
-    {"Object", "Math", "JSON", "Reflect", "Atomics", "Intl", "Iterator", "Generator", "Symbol"}
-)
-"""Built-in classes of JavaScript: reading a property of their objects has no side effect."""
 
 _MOST_ARGUMENTS: Final = 10_000
 """Arguments of one call: they lie on V8's stack, which holds some hundred thousand; a TanStack Start app has more."""
@@ -104,6 +87,8 @@ class Difference:
 
     changed: tuple[Variable, ...] = ()
     left: tuple[Variable, ...] = ()
+    late: tuple[str, ...] = ()
+    """The names of the modules that have been loaded since."""
 
 
 @dataclass(slots=True)
@@ -122,8 +107,11 @@ class WorkerState:
         self._isolates = isolates
 
     @classmethod
-    async def keep(cls, port: int, worker: Worker, ours: Services) -> "WorkerState":
-        """Save the state of a worker that is loaded and has not run yet. Raises InspectorError."""
+    async def keep(cls, port: int, worker: Worker, ours: Services, modules: Sequence[str] = ()) -> "WorkerState":
+        """Save the state of a worker that is loaded and has not run yet, with these modules loaded too.
+
+        Raises InspectorError.
+        """
         pages = await _pages(port)
         isolates: list[ModuleState] = []
         try:
@@ -132,6 +120,8 @@ class WorkerState:
                 inspector = await open_inspector(pages[service])
                 isolates.append(ModuleState(inspector, partial(worker.place_of, service)))
                 await isolates[-1].keep(ordinary)
+                await isolates[-1].load(modules, ordinary)
+                await isolates[-1].watch()
         except BaseException as error:
             await cls(isolates).close()
             if isinstance(error, LookupError | TypeError):
@@ -148,6 +138,7 @@ class WorkerState:
         return Difference(
             _distinct(each for difference in found for each in difference.changed),
             _distinct(each for difference in found for each in difference.left),
+            tuple(dict.fromkeys(each for difference in found for each in difference.late)),
         )
 
     async def close(self) -> None:
@@ -186,9 +177,13 @@ class ModuleState:
     def __init__(self, inspector: Inspector, locate: Locate) -> None:
         """Take the inspector of an isolate in which the worker is loaded and has not run yet."""
         self._isolate = Isolate(inspector)
+        self._locate = locate
+        self._forget()
+
+    def _forget(self) -> None:
+        """Drop what was saved."""
         self._scopes = Scopes(self._isolate)
         self._access = Access(self._isolate, self._scopes)
-        self._locate = locate
         self._keeper = ""
         self._bindings: list[Binding] = []
         self._internals: list[_Internal] = []
@@ -234,6 +229,26 @@ class ModuleState:
             await self._weakly("keepWeak", number, each)
         await self._ask("keepRest", [{"objectId": objects}])
         self._loaded = set(self._isolate.inspector.scripts)
+
+    async def load(self, modules: Sequence[str], ordinary: Sequence[str]) -> None:
+        """Load modules that the worker has not loaded yet, and save the state anew after each. Raises InspectorError.
+
+        One that changes what was there before, or fails, stays a module that is loaded later: a process that wakes an
+        object does not have what it changed until it loads it too.
+        """
+        for name in modules:
+            if name in {self._isolate.inspector.scripts[each] for each in self._loaded}:
+                continue
+            evaluated = await load_module(self._isolate, name)
+            if evaluated is None:
+                continue  # of another isolate
+            if not evaluated or any(await self._differences()):
+                return
+            self._forget()
+            await self.keep(ordinary)
+
+    async def watch(self) -> None:
+        """Note from now on the calls of functions that can write a variable. Raises InspectorError."""
         await self._access.watch(self._bindings)
 
     async def _bind(self, values: list[Result]) -> None:
@@ -262,14 +277,19 @@ class ModuleState:
         finally:
             await self._isolate.inspector.call("Debugger.setSkipAllPauses", skip=False)
 
-    async def _put_back(self) -> Difference:
+    async def _differences(self) -> tuple[list[Result], list[int], list[_Internal], list[int]]:
+        """Return the objects, bindings, internal states and weak collections that differ from those at load."""
         await self._ask("reset", [])
         changes = await self._ask("changes", [])
         rebound = await self._rebound()
         internals = [each for each in self._internals if await self._internal_state(each) != each.state]
+        weak = [at for at, each in enumerate(self._weak) if await self._weakly("weakDiffers", at, each)]
+        return changes, rebound, internals, weak
+
+    async def _put_back(self) -> Difference:
+        changes, rebound, internals, weak = await self._differences()
         late = [each for each in self._isolate.own_scripts if each not in self._loaded]
         hidden = await self._ask("hidden", [{"value": self._streams}])
-        weak = [at for at, each in enumerate(self._weak) if await self._weakly("weakDiffers", at, each)]
         if not any((changes, rebound, internals, weak, hidden, late, self._meta)):
             return Difference()
         left = await self._ask("putBack", [])
@@ -286,6 +306,7 @@ class ModuleState:
         return Difference(
             _distinct([*(await self._objects(changes)), *(await self._variables(rebound)), *refilled, *unknown]),
             _distinct([*(await self._objects(left)), *(await self._variables(still)), *unknown]),
+            tuple(self._isolate.inspector.scripts[each] for each in late),
         )
 
     async def _keep_all(self, roots: list[Result]) -> None:
@@ -299,7 +320,7 @@ class ModuleState:
                 return
             if len(listed) > _MOST:
                 raise InspectorError(f"the worker's modules hold more than {_MOST} objects")
-            await self._ask("keep", [{"objectId": objects}, {"value": [_kind(each, own) for each in listed]}])
+            await self._ask("keep", [{"objectId": objects}, {"value": [kind_of(each, own) for each in listed]}])
             arguments += await self._held_within(listed)
             for each in listed:
                 if each.get("subtype") in _INTERNAL:
@@ -309,7 +330,7 @@ class ModuleState:
 
     async def _held_within(self, listed: list[Result]) -> list[Result]:
         """Return what proxies, promises, bound functions and similar objects refer to, as call arguments."""
-        opaque = [each for each in listed if each.get("subtype") in _HOLDERS or _is_bound(each)]
+        opaque = [each for each in listed if each.get("subtype") in _HOLDERS or is_bound(each)]
         found = await self._isolate.gather(
             partial(self._isolate.internal_properties, each["objectId"]) for each in opaque
         )
@@ -466,25 +487,6 @@ class ModuleState:
 
     async def _ask(self, method: str, arguments: list[Result]) -> Any:
         return (await self._call(method, arguments, by_value=True)).get("value")
-
-
-def _kind(value: Result, own: Collection[str]) -> str | None:
-    """Return the keeper's kind of an object, or None for one with properties only."""
-    name, subtype = value.get("className", ""), value.get("subtype", "")
-    if subtype in _KINDS:
-        return _KINDS[subtype]
-    if name in _PAIRS and name not in own:
-        return "pairs"
-    if name == "URL" and name not in own:
-        return "url"
-    if name == "SharedArrayBuffer":
-        return "arraybuffer"
-    is_ordinary = value.get("type") == "function" or subtype or name in _ORDINARY or name in own
-    return None if is_ordinary else "keys"
-
-
-def _is_bound(value: Result) -> bool:
-    return value.get("type") == "function" and value.get("description", "").endswith("{ [native code] }")
 
 
 def _text(value: Result) -> str:

@@ -1,7 +1,7 @@
 """The local target: a worker on workerd, with residency read from the runtime's trace."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -55,6 +55,9 @@ class Workerd:
         self._inspected = inspected
         self.confirmed = False
         """Whether a play completed in it with all module state restored at each sleep."""
+
+        self.late_modules: tuple[str, ...] = ()
+        """The modules that were first loaded during a play that restores module state."""
 
         self._module_state: WorkerState | None = None
         self._running: Running | None = None
@@ -112,15 +115,18 @@ class Workerd:
             raise TargetDied("workerd is not running")
         return self._running
 
-    async def module_state(self) -> "WorkerState":
-        """Return the module state at load; the first call, before the worker has run, saves it. Raises TargetError."""
+    async def module_state(self, modules: Sequence[str] = ()) -> "WorkerState":
+        """Return the module state at load; the first call, before the worker has run, saves it. Raises TargetError.
+
+        `modules` are loaded too before it is saved.
+        """
         if self._module_state is None:
             # Few plays need it, and it imports an HTTP client: 0.1 s, in which the event loop would stand still.
             await asyncio.to_thread(import_module, "poc_cli.targets.module_state")
             from poc_cli.targets.module_state import WorkerState
 
             port, place = self._process.inspector_port, self._place
-            self._module_state = await WorkerState.keep(port, place.worker, place.worker.sidecar)
+            self._module_state = await WorkerState.keep(port, place.worker, place.worker.sidecar, modules)
         return self._module_state
 
     async def reset_modules(self) -> None:
@@ -135,8 +141,8 @@ class Workerd:
         An object that no play has named, such as a lobby or the simulation of a KV namespace, may have stored something
         that the next play would find.
         """
-        if not self._seen.keys() <= self._named:
-            return False
+        if not self._seen.keys() <= self._named or any(self.pins(each, 0) for each in self.seen()):
+            return False  # what is pinned is not evicted, and the runtime says so only after half a minute
         try:
             for each in [each for each in self.seen() if self.stay(each) is not None]:
                 class_name = self.class_of(each)

@@ -1,5 +1,5 @@
 // The bug: binary frames are answered as text, byte by byte.
-// Must turn red: frames/binary-stays-binary.
+// Must turn red: frames/binary-stays-binary, patterns/a-number-in-bytes-comes-back.
 
 import { isEcho } from "./frames.ts";
 import { Room as Real } from "./room.ts";

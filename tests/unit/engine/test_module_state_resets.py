@@ -22,6 +22,8 @@ class TwoRooms:
     events: list[Event] = field(default_factory=list)
     resets: int = 0
     confirmed: bool = False
+    late_modules: tuple[str, ...] = ()
+    play: Any = field(default_factory=lambda: SimpleNamespace(modules=()))
 
     def __post_init__(self) -> None:
         """Initialize the objects, in memory."""
@@ -51,14 +53,14 @@ class TwoRooms:
 
     # the target
 
-    async def module_state(self) -> "TwoRooms":
+    async def module_state(self, modules: tuple[str, ...]) -> "TwoRooms":  # noqa: ARG002
         """Return the module state, which is reset by the same object."""
         return self
 
     async def put_back(self) -> Any:
         """Reset module state."""
         self.resets += 1
-        return SimpleNamespace(changed=[], left=[])
+        return SimpleNamespace(changed=[], left=[], late=[])
 
     async def evict(self, _class_name: str, object_id: str) -> Any:
         """Evict an object."""

@@ -13,6 +13,7 @@ from poc_cli.judge.session_verdict import sleep_transparency
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.run_record import record
 from poc_cli.record.session_record import SessionRecord
+from poc_cli.record.transparency import Reference
 from poc_cli.report.session_view import explain_session
 from poc_cli.report.styled import plain
 from poc_cli.residency import READS_CACHE
@@ -79,6 +80,18 @@ def test_what_cannot_be_reset_may_be_what_clients_still_see() -> None:
     (claim,) = played.judged["scenarios"][0]["claims"]
     assert claim["verdict"] == "unknown"
     assert '"kept" (index.js:2) changed in module state and could not be put back' in claim["reason"]
+
+
+def test_a_client_of_an_object_that_slept_lost_what_it_had_whoever_stayed() -> None:
+    played = with_resets(everywhere(OPEN, COUNT, COUNT), changed=[{"name": "cache"}], others=["side"])
+    assert played.verdicts == {"transparent-to-sleep": "refuted"}
+
+
+def test_a_session_of_which_no_value_repeats_itself_was_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Reference, "masked_share", 1.0)
+    (claim,) = everywhere(OPEN, PUT, GET).judged["scenarios"][0]["claims"]
+    assert claim["verdict"] == "unknown"
+    assert "so none was compared" in claim["reason"]
 
 
 def test_what_was_read_from_a_cache_may_be_what_clients_still_see() -> None:
@@ -163,6 +176,15 @@ def test_a_session_that_fails_without_a_sleep_proves_nothing() -> None:
     (claim,) = played.judged["scenarios"][0]["claims"]
     assert claim["verdict"] == "unknown"
     assert "fails without any sleep" in claim["reason"]
+
+
+def test_a_value_that_a_sleep_changes_counts_even_so() -> None:
+    """A session of the healthy worker, played on one that does something else wrong as well."""
+    wrong = '{ on = "ann", send = { op = "get", key = "color" }, expect = { op = "never" }, within = "200ms" }'
+    played = everywhere(OPEN, COUNT, wrong, COUNT)
+    assert played.verdicts == {"transparent-to-sleep": "refuted"}
+    (loss,) = session(played)["losses"]
+    assert (loss["kind"], loss["path"]) == ("value", "count")
 
 
 def test_the_story_s_own_sleeps_are_left_out_and_listed() -> None:
@@ -262,7 +284,7 @@ def test_what_shows_in_some_plays_only_is_looked_for_in_more_plays_without_a_sle
 
 def test_a_session_that_does_not_repeat_itself_proves_nothing() -> None:
     plays = record(list(everywhere(OPEN, PUT, GET).events)).plays
-    failed = {"ok": False, "failure": "mismatch", "reason": "ann got no message"}
+    failed = {"ok": False, "failure": "silence", "reason": "ann got no message"}
 
     first = next(each for each in plays if not each.sleeps.gaps)
     is_end = {event.id: event.kind == kinds.STEP_END and event.step == 1 for event in first.events}

@@ -36,9 +36,9 @@ def held(text: str = TEXT) -> History:
     return history
 
 
-def again(history: History, text: str = TEXT) -> Tale:
+def again(history: History, text: str = TEXT, label: str = "story!modules") -> Tale:
     """Begin the same story with module state reset, up to its sleep."""
-    play = replace(plays_of(parse(text, FILE))[0], label="story!modules", role=CONFIRM)
+    play = replace(plays_of(parse(text, FILE))[0], label=label, role=CONFIRM)
     told = Tale(history, play, text)
     told.connect()
     told.says({"value": "blue"})
@@ -95,6 +95,18 @@ def test_what_cannot_be_put_back_may_be_what_survived() -> None:
     found = finding(told.done())
     assert found["verdict"] == "unknown"
     assert '"ids" (src/index.ts:9) changed in module state and could not be put back' in found["reason"]
+
+
+def test_the_play_with_all_modules_loaded_decides() -> None:
+    history = held()
+    before = again(history)
+    sleeps(before, TOPICS, IDS, left=(IDS,))
+    before.says({"value": "blue"})
+    before.ended("done")
+    told = again(history, label="story!modules-loaded")
+    sleeps(told, TOPICS)
+    told.says({"value": "blue"})
+    assert finding(told.done())["verdict"] == "held"
 
 
 @pytest.mark.parametrize("evicted", [[], ["Store 12ab"]])

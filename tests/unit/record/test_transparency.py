@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from poc_cli.record.client_view import Sight, SightKind, View
+from poc_cli.record.repetition import unrepeated
 from poc_cli.record.transparency import Difference, Reference
 
 UUIDS = [f"{number:08x}-2fa1-41d2-883f-0016d3cca427" for number in range(16)]
@@ -265,6 +266,27 @@ def test_a_timer_that_a_sleep_ends_for_good_is_missed(lost: View) -> None:
 @pytest.mark.parametrize("kept", [ticking(*range(1, 7)), ticking(1, until=3.5), ticking(*range(1, 15), until=16)])
 def test_a_few_messages_more_or_fewer_are_not_lost(kept: View) -> None:
     assert first(UNDISTURBED, kept) is None
+
+
+DICE = [{"type": "dice"}, {"type": "card"}, "try again"]
+
+
+def test_a_client_that_gets_other_messages_each_time_is_no_evidence() -> None:
+    found = unrepeated([view(ann=[DICE[n] for n in play]) for play in ([0, 1, 0], [1, 1, 2], [2, 0, 0])])
+    assert found is not None
+    assert (value_of(found.expected), value_of(found.seen)) == ({"type": "dice"}, {"type": "card"})
+
+
+@pytest.mark.parametrize(
+    "plays",
+    [
+        UNDISTURBED,
+        [view(ann=[DICE[n] for n in play]) for play in ([0, 1, 2], [1, 0, 2], [2, 1, 0])],
+        [view(ann=[{"type": "x", **more}, "bye"]) for more in ({}, {"late": 1}, {"early": 2})],
+    ],
+)
+def test_a_timer_an_order_and_a_key_that_comes_or_not_are(plays: Sequence[View]) -> None:
+    assert unrepeated(plays) is None
 
 
 def test_a_client_that_is_closed_after_a_sleep_differs() -> None:

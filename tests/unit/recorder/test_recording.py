@@ -134,6 +134,16 @@ def test_paths_that_differ_wherever_they_are_may_be_ignored_but_no_ids() -> None
     assert differing_paths(plays) == ["dice"]  # n is the same in another message
 
 
+def test_random_keys_and_values_in_any_order_are_not_ignored() -> None:
+    """Sleep everywhere compares them, and a loss under an ignored path would not be seen."""
+    orders = (("ann", "bob"), ("bob", "ann"), ("ann", "bob"))
+    plays = [
+        Played({0: {"users": {f"k{n}x9a": "ann"}}, 1: {"name": one}, 2: {"name": other}}, None)
+        for n, (one, other) in enumerate(orders)
+    ]
+    assert differing_paths(plays) == []
+
+
 def test_a_value_of_the_worker_that_comes_back_is_captured() -> None:
     told = recording(
         opened(0),

@@ -2,7 +2,9 @@
 
 from itertools import permutations
 
-from poc_cli.scenario.sessions import Sleeps, first_sleeps
+from poc_cli.scenario.loader import parse
+from poc_cli.scenario.plays import plays_of
+from poc_cli.scenario.sessions import Sleeps, first_sleeps, session
 
 
 def test_each_gap_and_all_of_a_single_object() -> None:
@@ -27,6 +29,18 @@ def test_of_many_objects_any_one_sleeps_while_any_other_stays() -> None:
     assert len(groups) == 10
     for one, other in permutations(labels, 2):
         assert any(one in group and other not in group for group in groups)
+
+
+def test_a_step_that_waits_for_several_messages_waits_for_each() -> None:
+    """Of six that come by time, one after the other, fewer would come in the time of one: that is no loss."""
+    steps = """[
+      { connect = "ann" },
+      { on = "ann", expect = [{ n = 1 }, { n = 2 }, { n = 3 }] },
+      { on = "ann", expect = { n = 4 } },
+    ]"""
+    head = 'name = "s"\ntitle = "s"\nobject = { class = "Room", name = "{play}" }\nclients = { ann = "/room/{play}" }\n'
+    story = plays_of(parse(f"{head}steps = {steps}\n", "s.toml"))[0]
+    assert [getattr(each.step, "within", None) for each in session(story, 1, Sleeps((0,))).steps[1:]] == [3, 1]
 
 
 def test_without_a_gap_nothing_sleeps() -> None:
