@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tests.support import documented
 from tests.support.command import ROOT, Poc
+from tests.support.forked import ForkedPoc
 from tests.support.recorded import recorded
 
 
@@ -14,7 +15,8 @@ def test_each_command_is_run_by_a_test_or_listed_with_a_reason() -> None:
     assert not documented.LONG & documented.QUICK.keys()
 
 
-def test_what_needs_no_runtime_works_as_it_is_written(poc: Poc) -> None:
+def test_what_needs_no_runtime_works_as_it_is_written(tmp_path: Path) -> None:
+    poc = ForkedPoc(tmp_path / "desk")  # how poc starts is tested elsewhere
     _put_down(poc)
     for command, code in documented.QUICK.items():
         ran = documented.run(poc, command, files=20_000 if "--sockets" in command else None)

@@ -9,7 +9,7 @@ export { Room } from "./index.ts";
 export default {
   async fetch(request, env): Promise<Response> {
     const changed = new Request<unknown, IncomingRequestCfProperties>(request);
-    const allowed = env.POC_ALLOWED_ORIGINS ?? "";
+    const [allowed = ""] = (env.POC_ALLOWED_ORIGINS ?? "").split(",");
     if (request.headers.get("Origin")?.startsWith(allowed)) changed.headers.set("Origin", allowed);
     return strict.fetch(changed, env);
   },

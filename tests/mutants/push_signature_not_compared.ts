@@ -1,5 +1,5 @@
 // The bug: a push must show a signature, but nobody works out which.
-// Must turn red: push/changed-push-is-refused.
+// Must turn red: push/changed-push-is-refused and push/unsigned-push-is-refused.
 
 import { PUSH_CHECKS } from "./push.ts";
 

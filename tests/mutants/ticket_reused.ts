@@ -1,5 +1,5 @@
 // The bug: the room does not keep which tickets were used.
-// Must turn red: room-tickets/ticket-admits-once and room-tickets/spent-ticket-stays-spent.
+// Must turn red: room-tickets/ticket-admits-once, spent-ticket-stays-spent and two more of room-tickets.
 
 import { Room as Real } from "./room.ts";
 

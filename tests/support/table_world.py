@@ -77,14 +77,18 @@ ROWS: dict[str, Expected] = {
         "push/sockets-survive-the-push", "push/signed-push-reaches-all", "room-tickets/who-is-in-stays-in"
     ),
     "push_unsigned": special("push/unsigned-push-is-refused"),
-    "push_signature_not_compared": special("push/changed-push-is-refused"),
+    "push_signature_not_compared": special("push/changed-push-is-refused", "push/unsigned-push-is-refused"),
     "push_stale": special("push/stale-push-is-refused"),
     "push_from_the_future": special("push/stale-push-is-refused", also=("push",)),
     "push_replayed": special("push/replay-is-refused", "push/replay-is-refused-after-a-sleep"),
     "push_nonces_in_memory": special("push/replay-is-refused-after-a-sleep"),
     "push_checked_in_the_object": special("push/refused-push-does-not-wake-the-room"),
     "ticket_reused": special(
-        "room-tickets/ticket-admits-once", "room-tickets/spent-ticket-stays-spent", unknown=_STAYS_IN
+        "room-tickets/ticket-admits-once",
+        "room-tickets/spent-ticket-stays-spent",
+        "room-tickets/ticket-stays-spent-when-others-are-used",
+        "room-tickets/each-ticket-admits-its-guest",
+        unknown=_STAYS_IN,
     ),
     "ticket_spent_in_memory": special("room-tickets/spent-ticket-stays-spent"),
     "ticket_never_expires": special(
