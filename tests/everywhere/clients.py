@@ -182,8 +182,39 @@ async def auction() -> None:
         await ask(bob, type="mine")
 
 
+async def arcade() -> None:
+    """All that differs by itself: random keys, clocks, any order, and ticks by an alarm."""
+    async with client("/halls/main?name=ann") as ann, client("/halls/main?name=bob") as bob:
+        await hear(ann)
+        await hear(bob)
+        await ask(ann, type="who")
+        await ask(bob, type="say", id="b1")
+        await ask(ann, type="begin", id="t7")
+        await ask(bob, type="log", text="came")
+        await ask(ann, type="arm", text="loaded")
+        async with client("/halls/main?name=cyrus") as cy:
+            await hear(cy)
+            await ask(cy, 3, type="scores")
+            await hear(ann, 3)
+            await hear(bob, 3)
+            await ask(ann, type="commit", id="t7")
+            await ask(bob, type="say", id="b1")
+            await ask(cy, type="shuffled")
+            await ask(bob, type="who")
+        await ask(ann, type="log", text="stays")
+        await ask(bob, type="armed")
+        await ask(ann, type="say", id="a1")
+        await ask(bob, type="armed")
+        await ask(ann, type="start")
+        await hear(ann, 6)
+        await ann.send(json.dumps({"type": "stop"}))
+        while (await hear(ann))["type"] != "stopped":
+            pass
+        await ask(ann, type="who")
+
+
 SESSIONS: Final[dict[str, Callable[[], Awaitable[None]]]] = {
-    each.__name__: each for each in (chat, game, presence, merge, queue, auction)
+    each.__name__: each for each in (chat, game, presence, merge, queue, auction, arcade)
 }
 
 if __name__ == "__main__":

@@ -10,16 +10,11 @@ import pytest
 
 from tests.support import mutants
 from tests.support.command import ROOT, Poc
-from tests.support.twins import HEALTHY, SESSIONS, Twin, played, twins
+from tests.support.twins import HEALTHY, SESSIONS, Listed, Twin, listed, played, twins
 
 pytestmark = pytest.mark.live
 
 SESSION = Path(__file__).parent.parent / "everywhere" / "room.toml"
-LISTED = [
-    line
-    for line in (mutants.MUTANTS / "everywhere.txt").read_text(encoding="utf-8").splitlines()
-    if not line.startswith("#")
-]
 QUICK = ("value_in_a_field", "close_on_wake")
 """Those that every run of the suite plays: a lost value and a lost connection."""
 
@@ -52,10 +47,17 @@ def test_a_worker_that_loses_something_is_refuted(tmp_path: Path, name: str) -> 
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", [name for name in LISTED if name not in QUICK])
-def test_so_is_each_other_one_of_the_list(tmp_path: Path, name: str) -> None:
-    found = mutant(tmp_path, name)
-    assert found["verdict"] == "refuted", found["claims"][0]["reason"]
+@pytest.mark.parametrize("mutant", listed(), ids=lambda mutant: f"{mutant.theme}-{mutant.name}")
+def test_so_is_each_one_of_the_list_by_the_session_of_its_theme(tmp_path: Path, mutant: Listed) -> None:
+    found = verdict(played(Poc(tmp_path / "play"), mutant.session, "--worker", str(mutant.assembled(tmp_path))))
+    assert found.startswith(mutant.verdict), found
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("theme", sorted({each.theme for each in listed()}))
+def test_by_which_the_shipped_worker_is_not(tmp_path: Path, theme: str) -> None:
+    found = verdict(played(Poc(tmp_path / "play"), Listed(theme, "").session))
+    assert found.startswith("held"), found
 
 
 def verdict(found: dict[str, Any]) -> str:

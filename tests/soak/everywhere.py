@@ -14,9 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.support import mutants
 from tests.support.command import Poc
-from tests.support.twins import EVERYWHERE, HEALTHY, SESSIONS, played, twins
+from tests.support.twins import HEALTHY, SESSIONS, listed, played, twins
 
 ROUNDS = 50
 
@@ -61,10 +60,9 @@ def _twins(poc: Poc, folder: Path, only: str) -> Iterator[tuple[str, dict[str, A
 
 
 def _mutants(poc: Poc, folder: Path, only: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    lines = (mutants.MUTANTS / "everywhere.txt").read_text(encoding="utf-8").splitlines()
-    for name in (line for line in lines if not line.startswith("#") and only in line):
-        worker = mutants.assemble(mutants.source(name), folder / "mutants" / name)
-        yield name, played(poc, EVERYWHERE / "room.toml", "--worker", str(worker))
+    for each in (one for one in listed() if only in one.name and one.verdict == "refuted"):
+        worker = each.assembled(folder / "mutants")
+        yield each.name, played(poc, each.session, "--worker", str(worker))
 
 
 def _count(what: str, found: Iterator[tuple[str, dict[str, Any]]], wanted: str) -> int:

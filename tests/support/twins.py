@@ -1,4 +1,4 @@
-"""The healthy projects with a recorded session each, and their twins, which lose one visible field by sleep."""
+"""Healthy projects with a recorded session each, their twins, which lose one visible field by sleep, and mutants."""
 
 import shutil
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 
 import tomli
 
+from tests.support import mutants, patched
 from tests.support.command import ROOT, Poc
 
 EVERYWHERE = ROOT / "tests" / "everywhere"
@@ -43,6 +44,34 @@ def twins() -> list[Twin]:
     """Return all of them in the order of the file."""
     found = tomli.loads((EVERYWHERE / "twins.toml").read_text(encoding="utf-8"))["twin"]
     return [Twin(**(each | {"changes": tuple(map(tuple, each["changes"]))})) for each in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A mutant of the shipped worker that loses something by a sleep, and the theme of the session that asks for it."""
+
+    theme: str
+    name: str
+    verdict: str = "refuted"
+    """What comes of it: `held` where the session does not ask for what is lost."""
+
+    @property
+    def session(self) -> Path:
+        """Return the session, which was recorded once, on the healthy worker."""
+        return EVERYWHERE / "room" / f"{self.theme}.toml"
+
+    def assembled(self, into: Path) -> Path:
+        """Make the mutant and return its folder."""
+        folder = into / self.name.replace("/", "-")
+        if "/" in self.name:
+            return patched.assemble(self.name, folder)
+        return mutants.assemble(mutants.source(self.name), folder)
+
+
+def listed() -> list[Listed]:
+    """Return the mutants of tests/mutants/everywhere.txt."""
+    lines = (mutants.MUTANTS / "everywhere.txt").read_text(encoding="utf-8").splitlines()
+    return [Listed(*line.split()) for line in lines if not line.startswith("#")]
 
 
 def played(poc: Poc, session: Path, *words: str) -> dict[str, Any]:
