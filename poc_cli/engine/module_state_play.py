@@ -20,6 +20,7 @@ from poc_cli.history import object_events, play_events
 from poc_cli.history.folder import RUN
 from poc_cli.history.writer import HistoryWriter
 from poc_cli.record.module_resets import woke_before_reset
+from poc_cli.record.stay_end import with_how
 from poc_cli.scenario.loader import text_sha256
 from poc_cli.scenario.model import Exchange, On, Restart, Step
 from poc_cli.scenario.module_state_claims import resting_on_state
@@ -96,7 +97,8 @@ class ModuleStateResetter:
         await asyncio.gather(*self._watchers, return_exceptions=True)
         with suppress(TargetError):
             await self._record_left_in_memory()
-        in_time = not any(woke_before_reset(self._context.events))
+        events = (each for each in with_how(self._context.events) if each is not None)
+        in_time = not any(woke_before_reset(events))
         self._target.confirmed = ok and self._is_clean and in_time
 
     async def _watch(self, witnessed: ObservedObject) -> None:

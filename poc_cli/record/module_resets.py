@@ -12,17 +12,23 @@ _LISTED: Final = 3
 def woke_before_reset(events: Iterable[Event]) -> Iterator[Event]:
     """Yield each departure of an object that woke before module state was reset.
 
-    One whose process ended needs no reset: a new process loads the modules again.
+    One whose process ended needs no reset: a new process loads the modules again. One that ended itself, as where its
+    constructor throws, did not sleep. `events` have `how` in each departure.
     """
     out: dict[str, Event] = {}
     for event in events:
         match event.kind:
-            case kinds.LEFT if event.data.get("ended") != "process" and event.data.get("how") != "died":
+            case kinds.LEFT if _needs_reset(event.data):
                 out[event.actor] = event
             case kinds.MODULE_STATE if event.data["at"] == "sleep":
                 out.clear()
             case kinds.ENTERED if event.actor in out:
                 yield out.pop(event.actor)
+
+
+def _needs_reset(left: Mapping[str, Any]) -> bool:
+    how, ended = left.get("how"), left.get("ended")
+    return how != "dropped" and ended != "process" and not (how == "died" and ended is None)
 
 
 def why_incomplete(events: Iterable[Event]) -> str | None:

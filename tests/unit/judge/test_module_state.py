@@ -153,6 +153,16 @@ def test_an_object_that_woke_before_is_no_confirmation() -> None:
     assert "object woke before module state was put back" in found["reason"]
 
 
+def test_one_that_ended_itself_did_not_sleep() -> None:
+    history = held()
+    told = again(history)
+    told.leaves("dropped", 0.1)
+    told.enters(why="fetch")
+    sleeps(told)
+    told.says({"value": "blue"})
+    assert finding(told.done())["verdict"] == "held"
+
+
 @pytest.mark.parametrize(("check", "verdict"), [("holds-after-loss", "held"), ("storage-survives", "unknown")])
 def test_one_that_woke_after_the_last_step_of_the_claim_takes_nothing_back(check: str, verdict: str) -> None:
     text = scenario(check, STEPS)
