@@ -205,7 +205,8 @@ class SocketClient:
 
     async def await_end(self, within: float) -> bool:
         """Wait for the other side to end the connection; return whether it did in time."""
-        if self._reader is None:
+        if self._reader is None:  # it was never opened
+            await asyncio.sleep(within)
             return self._ended
         await asyncio.wait([self._reader], timeout=within)
         return self._ended
