@@ -4,7 +4,7 @@ import pytest
 
 from tests.support import mutants
 from tests.support.command import Ran
-from tests.support.mutant_runs import CROWDED, Outcomes, Runs
+from tests.support.mutant_runs import CROWDED, TOO_SLOW, Outcomes, Runs
 from tests.support.mutant_table import NAMED, TABLE
 from tests.support.record import claims
 
@@ -35,15 +35,23 @@ def _raise_unless_caught(name: str, ran: Ran) -> None:
     expected = TABLE[name]
     refuted, unknown = _told(ran, "refuted"), _told(ran, "unknown")
     assert refuted.keys() == expected.refuted, refuted
-    assert unknown.keys() == expected.unknown, unknown
+    assert {*unknown} - {*_late(ran)} == expected.unknown - {*_late(ran)}, unknown
     assert _told(ran, "error") == {}
-    assert ran.code == expected.code
+    assert ran.code in ({expected.code, 4} if _late(ran) and not expected.refuted else {expected.code})
+
+
+def _late(ran: Ran) -> dict[str, str]:
+    """Return the claims that this machine was too slow for in each try: at most one in fifty."""
+    late = {name: reason for name, reason in _told(ran, "unknown").items() if TOO_SLOW in reason}
+    assert len(late) <= max(1, len(claims(ran.document())) // 50), late
+    return late
 
 
 def test_the_real_worker_is_caught_by_none(outcomes: Outcomes) -> None:
     ran = outcomes["real"].result()
-    assert (_told(ran, "refuted"), _told(ran, "unknown"), _told(ran, "error")) == ({}, {}, {})
-    assert ran.code == 0
+    unknown = {name: reason for name, reason in _told(ran, "unknown").items() if name not in _late(ran)}
+    assert (_told(ran, "refuted"), unknown, _told(ran, "error")) == ({}, {}, {})
+    assert ran.code == (4 if _late(ran) else 0)
 
 
 def test_the_table_the_files_and_the_scenarios_agree() -> None:

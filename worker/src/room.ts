@@ -130,7 +130,8 @@ export class Room extends DurableObject<Env> {
   protected join(url: URL): Response {
     const name = url.searchParams.get("name") ?? "";
     const seats = Number(url.searchParams.get("seats") ?? Infinity);
-    if (this.taken() >= seats) return refused({ status: 409, error: "full", message: `all ${seats} seats are taken` });
+    const isFull = seats < Infinity && this.taken() >= seats;
+    if (isFull) return refused({ status: 409, error: "full", message: `all ${seats} seats are taken` });
     if (url.searchParams.has("once")) this.closeOthers(name);
     const { 0: client, 1: server } = new WebSocketPair();
     if (url.searchParams.get("api") === "standard") this.acceptStandard(server, name);
