@@ -82,7 +82,7 @@ class _Frame:
 
 
 def path_by_conditions(files: Sequence[Blocks], calls: Calls) -> tuple[str, ...] | None:
-    """Return the parts of the path that lead to one of the calls, `{play}` for the name; None if none is told."""
+    """Return the parts of the path that lead to one of the calls, `{play}` for the name; None if none is known."""
     for code, call in calls:
         if any(_OTHER_METHOD.search(each.text) for each in code.conditions(call.start()) if each.holds):
             continue  # no WebSocket is opened by it

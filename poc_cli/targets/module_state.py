@@ -231,7 +231,7 @@ class ModuleState:
         self._loaded = set(self._isolate.inspector.scripts)
 
     async def load(self, modules: Sequence[str], ordinary: Sequence[str]) -> None:
-        """Load modules that the worker has not loaded yet, and save the state anew after each. Raises InspectorError.
+        """Load modules that the worker has not loaded yet, and save the state again after each. Raises InspectorError.
 
         One that changes what was there before, or fails, stays a module that is loaded later: a process that wakes an
         object does not have what it changed until it loads it too.

@@ -26,7 +26,7 @@ async def values() -> None:
             await ask(ann, op="get", key="shade", store="put")
             await ask(bob, op="seq")
         await ask(ann, op="put_later", key="mood", value="calm", ms=1000)
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(1.5)  # somebody pauses, and the write of a second later comes meanwhile
         await ask(bob, op="get", key="mood")
         await ask(ann, op="seq")
         await ask(ann, op="sql", query="SELECT count(*) AS n FROM entries")
