@@ -98,7 +98,9 @@ class Masker:
     def masked(self, value: Any, varying_at: VaryingAt = lambda _: None, path: Path = ()) -> Any:
         """Return a value with its ids and moments replaced; `varying_at` says what else differs by itself."""
         if isinstance(value, dict):
-            return {self._text(str(key)): self.masked(each, varying_at, (*path, key)) for key, each in value.items()}
+            # Ids are numbered in the order of the keys' names: the order of the keys themselves means nothing.
+            found = {key: self._pair(key, value[key], varying_at, path) for key in sorted(value)}
+            return dict(found[key] for key in value)
         if isinstance(value, list):
             return [self.masked(each, varying_at, (*path, index)) for index, each in enumerate(value)]
         known = varying_at(path)
@@ -107,6 +109,9 @@ class Masker:
         if isinstance(value, str):
             return self._text(value if known is None else self._words(value, known))
         return TIME if is_moment(value) else value
+
+    def _pair(self, key: str, value: Any, varying_at: VaryingAt, path: Path) -> tuple[str, Any]:
+        return self._text(key), self.masked(value, varying_at, (*path, key))
 
     def _words(self, text: str, known: Varying) -> str:
         words = text.split(" ")
