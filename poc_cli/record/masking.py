@@ -42,6 +42,9 @@ _TOKEN: Final = re.compile(r"(?=.{20})[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){1,2}")
 
 _WORDS_OF_A_NAME: Final = 2
 
+_LEAST_NAMES: Final = 3
+_SHARE_OF_NAMES: Final = 0.8
+
 _LEAST_INSIDE: Final = 6
 """The shortest id that is looked for inside other texts."""
 
@@ -55,8 +58,13 @@ class Varying:
     count: int = 0
     """How many words the text has."""
 
+    repeats: bool = False
+    """Whether it is a name that comes again at another place."""
+
     def is_id(self, value: Any) -> bool:
         """Return whether a value at the place is an id; of random letters some happen to look like a word."""
+        if self.repeats:
+            return isinstance(value, str)
         return bool(self.lengths) and (
             could_be_id(value) or (isinstance(value, str) and value.isalnum() and len(value) in self.lengths)
         )
@@ -70,6 +78,15 @@ def varying(values: Sequence[Any]) -> Varying | None:
     if all(map(could_be_id, values)):
         return Varying(lengths=frozenset(len(str(value)) for value in values))
     return None
+
+
+def could_be_name(values: Sequence[Any]) -> bool:
+    """Return whether values of one place may be names made of words: no digits, and hardly ever the same in two plays.
+
+    Of few words, such as heads and tails, the same one comes twice in a play by chance.
+    """
+    texts = {each for each in values if isinstance(each, str) and each and not any(map(str.isdigit, each))}
+    return len(texts) >= max(_LEAST_NAMES, _SHARE_OF_NAMES * len(values))
 
 
 def _varying_words(texts: Sequence[Sequence[str]]) -> Varying | None:

@@ -191,6 +191,29 @@ def test_a_random_id_of_letters_alone_is_an_id_where_ids_of_its_length_are() -> 
     assert same(*plays, kept=[{"id": "nobody at all"}, {"of": "nobody at all"}]) is not None
 
 
+def test_a_name_of_letters_alone_that_repeats_must_stay_the_same() -> None:
+    def play(first: str, second: str) -> list[Any]:
+        return [{"you": first, "n": 1}, {"from": second, "text": "hi"}]
+
+    plays = [play(each, each) for each in ("crimson otter", "jolly heron", "otter")]
+    assert same(*plays, kept=play("quiet badger", "quiet badger")) is None
+    lost = same(*plays, kept=play("quiet badger", "jolly heron"))
+    assert lost is not None
+    assert lost.new_id
+    assert same(*plays, kept=[{"you": "quiet badger", "n": 1}, {"from": None, "text": "hi"}]) is not None
+
+
+def test_a_word_that_repeats_by_chance_need_not() -> None:
+    coin = [
+        [{"toss": one}, {"toss": other}] for one, other in (("heads", "heads"), ("tails", "tails"), ("tails", "tails"))
+    ]
+    assert same(*coin, kept=[{"toss": "heads"}, {"toss": "tails"}]) is None
+    once = [[{"you": each}, {"n": 1}] for each in ("otter", "heron", "badger")]
+    assert same(*once, kept=[{"you": "stork"}, {"n": 1}]) is None
+    lasting = [[{"took": each}, {"took": each}] for each in ("3ms", "5ms", "4ms")]
+    assert same(*lasting, kept=[{"took": "2ms"}, {"took": "9ms"}]) is None
+
+
 def test_words_of_a_text_that_do_not_differ_are_compared() -> None:
     plays = [[f"up {seconds} s in kitchen"] for seconds in ("3.1", "4.25", "17")]
     assert same(*plays, kept=["up 99.3 s in kitchen"]) is None
