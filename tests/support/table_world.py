@@ -99,7 +99,9 @@ ROWS: dict[str, Expected] = {
     "ticket_never_expires": special(
         "room-tickets/expired-ticket-is-refused", "room-tickets/ticket-for-too-long-is-refused", unknown=_STAYS_IN
     ),
-    "ticket_any_room": special("room-tickets/ticket-is-for-one-room", unknown=_STAYS_IN),
+    "ticket_any_room": special(
+        "room-tickets/ticket-is-for-one-room", "room-tickets/token-does-not-mend-a-ticket", unknown=_STAYS_IN
+    ),
     "ticket_forged": special("room-tickets/forged-ticket-is-refused", unknown=_STAYS_IN),
     "ticket_checked_in_the_object": special("room-tickets/refused-ticket-does-not-wake-the-room"),
     "api_status_thrown": special("api-fails/status-of-an-error-is-told"),
