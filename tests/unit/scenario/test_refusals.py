@@ -176,7 +176,10 @@ VARS = 'vars = { color = "blue" }'
         (
             'expects = "survives"',
             'expects = "survive"',
-            '24:43: "expects" must be "survives", "lost" or "reset", not the text "survive" -> did you mean "survives"?',
+            (
+                '24:43: "expects" must be "survives", "lost" or "reset", not the text "survive"'
+                ' -> did you mean "survives"?'
+            ),
         ),
         (
             "matrix = {",
@@ -197,7 +200,10 @@ VARS = 'vars = { color = "blue" }'
         (
             '["instance != {before}"]',
             '"instance != {before}"',
-            '10:78: "where" must be a list, not the text "instance != {before}" -> conditions stand in a list: where = ["instance != {before}"]',
+            (
+                '10:78: "where" must be a list, not the text "instance != {before}"'
+                ' -> conditions stand in a list: where = ["instance != {before}"]'
+            ),
         ),
         ('"instance != {before}"', "3", '10:79: element 1 of "where" must be text in quotes, not the number 3'),
         (
