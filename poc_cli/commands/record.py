@@ -14,10 +14,10 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from poc_cli.commands.console import Console, hide
+from poc_cli.commands.console import Console, abandon_if_hung_up, hide
 from poc_cli.commands.init import worker_as_toml
 from poc_cli.commands.played import raise_file_limit
-from poc_cli.commands.record_learning import Learned, Learner
+from poc_cli.commands.record_learning import Learned, Learner, unplayed
 from poc_cli.commands.scaffold import texts_in
 from poc_cli.commands.signals import finish
 from poc_cli.errors import PocError, TargetError, UsageError
@@ -138,10 +138,15 @@ class _Work:
         self._console = console
         self._ended = asyncio.Event()
         self._died: PocError | None = None
+        self._is_cut = False
+        self._learning: asyncio.Task[Learned] | None = None
         self.code: int | None = None
 
     async def done(self) -> None:
-        """Do all of it. The first Ctrl-C ends the recording, the second one everything."""
+        """Do all of it. The first Ctrl-C ends the recording, the second one everything.
+
+        After SIGTERM, and a hangup of the terminal, there may be little time: what was recorded is written at once.
+        """
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
 
         def interrupted() -> None:
@@ -149,17 +154,41 @@ class _Work:
                 task.cancel()
             self._ended.set()
 
-        for each in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(each, interrupted)
+        loop.add_signal_handler(signal.SIGINT, interrupted)
+        loop.add_signal_handler(signal.SIGTERM, self._cut)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it
+            loop.add_signal_handler(signal.SIGHUP, self._cut)
         session = await self._session()
         if session.is_empty:
             raise UsageError(
                 "nothing was recorded: no client connected and none sent a request",
                 "let clients use the address that poc record prints, or give the command that starts one after --",
             )
-        learned = await self._learned(session)
+        learned = await self._learned_in_time(session)
         self._write(learned)
-        self.code = ExitCode.FAILED if self._died else ExitCode.HELD if learned.plays else ExitCode.INCONCLUSIVE
+        if self._is_cut:
+            self.code = ExitCode.INTERRUPTED
+        else:
+            self.code = ExitCode.FAILED if self._died else ExitCode.HELD if learned.plays else ExitCode.INCONCLUSIVE
+
+    def _cut(self) -> None:
+        abandon_if_hung_up()
+        self._is_cut = True
+        if self._learning is not None:
+            self._learning.cancel()
+        self._ended.set()
+
+    async def _learned_in_time(self, session: Session) -> Learned:
+        """Return the scenario as it was learned from plays, or as it was recorded if a signal ends everything."""
+        self._learning = asyncio.create_task(self._learned(session))
+        if self._is_cut:
+            self._learning.cancel()
+        try:
+            return await self._learning
+        except asyncio.CancelledError:
+            if not self._is_cut:
+                raise
+            return unplayed(self._recording(session, fresh=True), "it was not played, because a signal ended poc")
 
     async def _session(self) -> Session:
         target = Workerd(RuntimeFolder(self._ground.worker), self._ground)
@@ -221,31 +250,31 @@ class _Work:
                 await _end(process)
 
     async def _learned(self, session: Session) -> Learned:
-        worker, folder = self._ground.worker, self._wanted.output.absolute().parent
-        named = None if self._is_ours else worker_as_toml(self._source, folder)
-
-        def made(*, fresh: bool) -> Recording:
-            return recording_of(
-                session,
-                name=self._name,
-                worker=named,
-                unique_keys=worker.namespaces,
-                sources=texts_in(self._source.folder),
-                secrets=self._ground.workers.secrets,
-                counters=_COUNTERS if self._is_ours else (),
-                fresh=fresh,
-            )
-
         learner = Learner(self._ground, self._options, self._console)
         try:
-            learned = await learner.learned(made(fresh=True), is_last=False)
-            return learned if learned.plays else await learner.learned(made(fresh=False), is_last=True)
+            learned = await learner.learned(self._recording(session, fresh=True), is_last=False)
+            if learned.plays:
+                return learned
+            return await learner.learned(self._recording(session, fresh=False), is_last=True)
         except PocError as error:
             if self._died is None:
                 raise
             raise PocError(
                 f"{error.message}; the project had died before: {self._died.message}", error.advice
             ) from error
+
+    def _recording(self, session: Session, *, fresh: bool) -> Recording:
+        folder = self._wanted.output.absolute().parent
+        return recording_of(
+            session,
+            name=self._name,
+            worker=None if self._is_ours else worker_as_toml(self._source, folder),
+            unique_keys=self._ground.worker.namespaces,
+            sources=texts_in(self._source.folder),
+            secrets=self._ground.workers.secrets,
+            counters=_COUNTERS if self._is_ours else (),
+            fresh=fresh,
+        )
 
     def _write(self, learned: Learned) -> None:
         """Write the file and those beside it, or none of them. Raises PocError."""

@@ -1,5 +1,6 @@
 """Play a recorded session a few times, to find out what comes back every time and what differs by itself."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -64,14 +65,14 @@ class Learner:
             plays, seen = await self._played(recording, written, _PLAYS)
             failed = [each for each in plays if each.failed is not None]
             if not failed and not seen and any(each.part is not None for each in recording.objects) and not is_last:
-                return self._unplayable(recording, unsteady, "the object with the new name was not in memory")
+                return unplayed(recording, "the object with the new name was not in memory", unsteady)
             more = {number for each in failed for number in each.awaited}
             if not more:
                 break
             unsteady |= more
         failed = [each for each in plays if each.failed is not None]
         if failed and failed[0].failed is not None:
-            return self._unplayable(recording, unsteady, f"{failed[0].failed.verb}: {failed[0].failed.reason}", plays)
+            return unplayed(recording, f"{failed[0].failed.verb}: {failed[0].failed.reason}", unsteady, plays)
         return await self._verified(recording, plays, unsteady)
 
     async def _verified(self, recording: Recording, plays: list[Played], unsteady: set[int]) -> Learned:
@@ -89,14 +90,7 @@ class Learner:
             if not again[0].awaited:
                 break
             unsteady |= {*again[0].awaited}
-        return self._unplayable(recording, unsteady, problem, plays)
-
-    def _unplayable(
-        self, recording: Recording, unsteady: set[int], problem: str, plays: list[Played] | None = None
-    ) -> Learned:
-        forms = forms_of(recording.story, plays or [], recording.substitution, recording.counters)
-        written = final_text(recording, forms, unsteady, [], claims=True)
-        return Learned(recording, written, plays=False, problem=problem)
+        return unplayed(recording, problem, unsteady, plays)
 
     async def _played(self, recording: Recording, written: Written, times: int) -> tuple[list[Played], bool]:
         """Play a scenario; return what came in each play, and whether all objects were in memory in all of them."""
@@ -138,6 +132,15 @@ class Learner:
             first.end(gently=False)
             place.remove()
             address.close()
+
+
+def unplayed(
+    recording: Recording, problem: str, unsteady: Collection[int] = (), plays: Sequence[Played] = ()
+) -> Learned:
+    """Return the scenario of a recording that does not play, or was not played, with the reason."""
+    forms = forms_of(recording.story, plays, recording.substitution, recording.counters)
+    written = final_text(recording, forms, unsteady, [], claims=True)
+    return Learned(recording, written, plays=False, problem=problem)
 
 
 def _without_worker(text: str) -> str:

@@ -64,6 +64,10 @@ class Logged(EventData, kind=kinds.LOGGED):
     text: str
     cut: Annotated[bool, "the text is not kept whole"] = ABSENT
     last: Annotated[bool, "what follows is only in worker.log"] = ABSENT
+    script: Annotated[str, "where an error in it came from, if its stack was printed"] = ABSENT
+    line: int = ABSENT
+    package: str = ABSENT
+    package_line: int = ABSENT
     object_class: str = ABSENT
     object: str = ABSENT
     at_ns: Clock = ABSENT

@@ -112,12 +112,12 @@ def _gap(session: SessionRecord, gap: int) -> GapDocument:
 
 
 def _loss(session: SessionRecord, each: Suspicion) -> LossDocument:
-    difference, steps = each.difference, session.steps
+    difference, sleeps = each.difference, session.sleeps_of(each)
     what, page = looks_like(difference)
     return {
-        "gaps": list(each.sleeps.gaps),
-        "objects": list(each.sleeps.objects),
-        "where": describe_sleeps(steps, each.sleeps),
+        "gaps": list(sleeps.gaps),
+        "objects": list(sleeps.objects),
+        "where": describe_sleeps(session.steps, sleeps),
         "says": describe(each),
         "client": difference.client,
         "kind": difference.kind,

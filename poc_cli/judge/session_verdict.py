@@ -28,30 +28,43 @@ def _finding(session: SessionRecord) -> Finding:
     undecided = _undecided(session)
     if undecided is not None:
         return undecided
-    steps = session.steps
     if session.confirmed:
-        first = session.confirmed[0]
-        more = len(session.confirmed) - 1
-        others = f" (and {more} more kind{'s' * (more > 1)} of difference)" if more else ""
-        what, _ = looks_like(first.difference)
-        where = describe_sleeps(steps, first.sleeps)
-        stayed = _whose_modules_were_reset(first)
-        if stayed is not None:
-            reason = f"evicted {where}: {describe(first)}; but {stayed} was in memory meanwhile and shares the isolate"
-            return unknown(
-                f"{reason}, so that putting module state back may have made the difference", evidence_of(first)
-            )
-        return refuted(f"evicted {where}: {describe(first)}; it looks like {what}{others}", evidence_of(first))
+        return _of_confirmed(session)
     broken = session.broken_step
     if broken is not None:
         reason = f"the session fails without any sleep, at line {broken.begun.data['line']}: {broken.reason}"
         return unknown(reason, (broken.end_id,))
     if session.suspicions:
         first = session.suspicions[0]
-        where = describe_sleeps(steps, first.sleeps)
+        where = describe_sleeps(session.steps, session.sleeps_of(first))
         reason = f"evicted {where}: {describe(first)}; {NEEDED} of {PERFORMANCES} plays are needed to count"
         return unknown(reason, evidence_of(first))
     return _without_difference(session)
+
+
+def _of_confirmed(session: SessionRecord) -> Finding:
+    """Return the first difference that only a sleep can have made, or why each may have another cause."""
+    doubts = {id(each): _doubt(each) for each in session.confirmed}
+    first = next((each for each in session.confirmed if doubts[id(each)] is None), session.confirmed[0])
+    reason = f"evicted {describe_sleeps(session.steps, session.sleeps_of(first))}: {describe(first)}"
+    doubt = doubts[id(first)]
+    if doubt is not None:
+        return unknown(
+            f"{reason}; but {doubt}, so that putting module state back may have made the difference", evidence_of(first)
+        )
+    more = len(session.confirmed) - 1
+    others = f" (and {more} more kind{'s' * (more > 1)} of difference)" if more else ""
+    what, _ = looks_like(first.difference)
+    return refuted(f"{reason}; it looks like {what}{others}", evidence_of(first))
+
+
+def _doubt(each: Suspicion) -> str | None:
+    """Return why what poc did with module state may have made a difference, None if it did not."""
+    stayed = _whose_modules_were_reset(each)
+    if stayed is not None:
+        return f"{stayed} was in memory meanwhile and shares the isolate"
+    left = each.disturbed.reset_in_part
+    return None if left is None else f"{left} changed there too and could not be put back"
 
 
 def _without_difference(session: SessionRecord) -> Finding:

@@ -4,7 +4,7 @@ A list of members in a random order would otherwise number their ids at random t
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -22,7 +22,9 @@ _UNKNOWN: Final = 1 << 30
 class Skeletons:
     """Texts of values without the ids and moments in them; ids are also values that other plays do not have."""
 
-    def __init__(self, plays: Iterable[Iterable[Any]]) -> None:
+    def __init__(self, plays: Iterable[Iterable[Any]], key: Callable[[str], str] = str) -> None:
+        """Take all values of each play, and what stands for a key."""
+        self._named = key
         leaf_sets = [{_hashed(leaf) for value in values for _, leaf in leaves(value)} for values in plays]
         self._common = frozenset.intersection(*map(frozenset, leaf_sets)) if leaf_sets else frozenset()
 
@@ -38,7 +40,9 @@ class Skeletons:
 
     def _bare(self, value: Any) -> Any:
         if isinstance(value, dict):
-            return {_key(key): self._bare(each) for key, each in value.items()}
+            pairs = [(_masked(self._named(str(key))), self._bare(each)) for key, each in value.items()]
+            table = dict(pairs)
+            return table if len(table) == len(pairs) else sorted(json.dumps(each, sort_keys=True) for each in pairs)
         if isinstance(value, list):
             return [self._bare(each) for each in value]
         if isinstance(value, str):
@@ -96,10 +100,6 @@ def _reordered(skeletons: Skeletons, values: Sequence[Any], here: KeyPath) -> It
         elif len({len(each) for each in values}) == 1:
             for items in zip(*values, strict=True):
                 yield from _reordered(skeletons, items, here)
-
-
-def _key(key: Any) -> str:
-    return _masked(str(key))
 
 
 @lru_cache(maxsize=65_536)

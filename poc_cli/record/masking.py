@@ -42,6 +42,9 @@ _TOKEN: Final = re.compile(r"(?=.{20})[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){1,2}")
 
 _WORDS_OF_A_NAME: Final = 2
 
+_LEAST_NAMES: Final = 3
+_SHARE_OF_NAMES: Final = 0.8
+
 _LEAST_INSIDE: Final = 6
 """The shortest id that is looked for inside other texts."""
 
@@ -55,8 +58,13 @@ class Varying:
     count: int = 0
     """How many words the text has."""
 
+    repeats: bool = False
+    """Whether it is a name that comes again at another place."""
+
     def is_id(self, value: Any) -> bool:
         """Return whether a value at the place is an id; of random letters some happen to look like a word."""
+        if self.repeats:
+            return isinstance(value, str)
         return bool(self.lengths) and (
             could_be_id(value) or (isinstance(value, str) and value.isalnum() and len(value) in self.lengths)
         )
@@ -70,6 +78,15 @@ def varying(values: Sequence[Any]) -> Varying | None:
     if all(map(could_be_id, values)):
         return Varying(lengths=frozenset(len(str(value)) for value in values))
     return None
+
+
+def could_be_name(values: Sequence[Any]) -> bool:
+    """Return whether values of one place may be names made of words: no digits, and hardly ever the same in two plays.
+
+    Of few words, such as heads and tails, the same one comes twice in a play by chance.
+    """
+    texts = {each for each in values if isinstance(each, str) and each and not any(map(str.isdigit, each))}
+    return len(texts) >= max(_LEAST_NAMES, _SHARE_OF_NAMES * len(values))
 
 
 def _varying_words(texts: Sequence[Sequence[str]]) -> Varying | None:
@@ -98,7 +115,9 @@ class Masker:
     def masked(self, value: Any, varying_at: VaryingAt = lambda _: None, path: Path = ()) -> Any:
         """Return a value with its ids and moments replaced; `varying_at` says what else differs by itself."""
         if isinstance(value, dict):
-            return {self._text(str(key)): self.masked(each, varying_at, (*path, key)) for key, each in value.items()}
+            # Ids are numbered in the order of the keys' names: the order of the keys themselves means nothing.
+            found = {key: self._pair(key, value[key], varying_at, path) for key in sorted(value)}
+            return dict(found[key] for key in value)
         if isinstance(value, list):
             return [self.masked(each, varying_at, (*path, index)) for index, each in enumerate(value)]
         known = varying_at(path)
@@ -107,6 +126,9 @@ class Masker:
         if isinstance(value, str):
             return self._text(value if known is None else self._words(value, known))
         return TIME if is_moment(value) else value
+
+    def _pair(self, key: str, value: Any, varying_at: VaryingAt, path: Path) -> tuple[str, Any]:
+        return self._text(key), self.masked(value, varying_at, (*path, key))
 
     def _words(self, text: str, known: Varying) -> str:
         words = text.split(" ")

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final, Literal
 
 from poc_cli.history import event as kinds
 from poc_cli.record.client_view import view_of
-from poc_cli.record.module_resets import why_incomplete, woke_before_reset
+from poc_cli.record.module_resets import listed, variables, why_incomplete, woke_before_reset
 from poc_cli.record.play_record import PlayRecord, StepRecord
 from poc_cli.record.repetition import unrepeated
 from poc_cli.record.transparency import Difference, Reference
@@ -91,6 +91,16 @@ class Disturbed:
     def why_incomplete(self) -> str | None:
         """Return what kept state through its sleeps, beside attachments and storage; None if nothing did."""
         return why_incomplete(self.play.events) if self.resets else None
+
+    @property
+    def reset_in_part(self) -> str | None:
+        """Return which variables a reset left as they were while it put others back; None if it did not.
+
+        In production a new process has neither, so that what does not fit together may have made a difference.
+        """
+        resets = [each for each in self.play.of_kind(kinds.MODULE_STATE) if each.data["at"] == "sleep"]
+        left = variables(resets, "left") if self.resets else []
+        return listed(left) if left and variables(resets, "changed") else None
 
     @property
     def slept(self) -> Gaps:
@@ -228,8 +238,16 @@ class SessionRecord:
 
     def _size(self, sleeps: Sleeps) -> tuple[object, ...]:
         """Return what sorts sleeps: fewer gaps first, then fewer objects."""
-        objects = sleeps.objects or tuple(self.known[0].play.objects)
-        return len(sleeps.gaps), len(objects), sleeps.gaps, objects
+        objects = sleeps.objects or self._labels
+        return len(sleeps.gaps), len(objects), sleeps.gaps, objects, not sleeps.objects
+
+    @property
+    def _labels(self) -> tuple[str, ...]:
+        return tuple(self.known[0].play.objects)
+
+    def sleeps_of(self, each: Suspicion) -> Sleeps:
+        """Return the sleeps of a suspicion; that all objects sleep is said by naming none."""
+        return replace(each.sleeps, objects=()) if set(each.sleeps.objects) == {*self._labels} else each.sleeps
 
     @cached_property
     def to_confirm(self) -> list[Suspicion]:
@@ -277,19 +295,30 @@ class SessionRecord:
             for _ in range(each.of + slow[each.sleeps], PERFORMANCES)
             if not each.is_confirmed or each.of < PERFORMANCES
         ]
+        if not again:
+            again = self._without_resets()
         wanted = PERFORMANCES if again else 0
         if not again and any(each.is_confirmed and each.seen < each.of for each in self.to_confirm):
             wanted = OF_A_RARE_ONE
         return again + [Sleeps()] * (wanted - len(self.undisturbed))
 
+    def _without_resets(self) -> list[Sleeps]:
+        """Return the sleeps whose difference may come of module state that was reset in part.
+
+        Where the objects that sleep are named, module state is left alone.
+        """
+        doubted = [each for each in self.confirmed if each.disturbed.reset_in_part]
+        wanted = [Sleeps(each.sleeps.gaps, self._labels) for each in doubted for _ in range(NEEDED)]
+        played = {each.sleeps for each in self.known}
+        return [each for each in wanted if each not in played]
+
     def _halves(self) -> Iterator[Sleeps]:
         """Yield the halves of the gaps of what differs, and of the objects where only one gap is left."""
         for each in self.suspicions[:MOST_CONFIRMED]:
             yield from each.sleeps.halves()
-        labels = [*self.known[0].play.objects]
         for each in self.to_confirm:
             if len(each.sleeps.gaps) == 1:
-                yield from each.sleeps.halves_by_object(labels)
+                yield from each.sleeps.halves_by_object(self._labels)
 
 
 def _is_overtaken(play: PlayRecord, undisturbed: Sequence[PlayRecord]) -> bool:

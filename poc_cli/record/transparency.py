@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, TypeVar
 
 from poc_cli.record.client_view import Sight, View
 from poc_cli.record.list_order import Arranger, Skeletons, unordered_paths
-from poc_cli.record.masking import ANYTHING, Masker, Varying, varying
+from poc_cli.record.masking import ANYTHING, Masker, Varying, could_be_name, varying
 from poc_cli.record.random_keys import RandomKeys
 from poc_cli.scenario.values import MISSING, Path
 
@@ -141,11 +141,11 @@ class Reference:
         common = [place for place in placed[0] if all(place in each for each in placed)]
         raw = {place: [sights[place].value for sights in placed] for place in common}
         differing = {
-            (place, path): varying([value_at(value, path) for value in values])
+            (place, path): [value_at(value, path) for value in values]
             for place, values in raw.items()
             for path in _differing(values)
         }
-        known = {place: each for place, each in differing.items() if each is not None}
+        known = _varying(differing)
         masked = [_masked(sights, known) for sights in placed]
         unordered = frozenset(
             (place, path) for place in common for path in _differently_ordered([each[place] for each in masked])
@@ -362,6 +362,18 @@ def _masked(sights: Mapping[Place, Sight], known: Mapping[tuple[Place, Path], Va
         place: masker.masked(sight.value, lambda path, place=place: known.get((place, path)))  # type: ignore[misc]
         for place, sight in sights.items()
     }
+
+
+def _varying(differing: Mapping[tuple[Place, Path], Sequence[Any]]) -> dict[tuple[Place, Path], Varying]:
+    """Return how values differ by themselves; of a name that is made of words, where it comes again."""
+    found = {place: varying(values) for place, values in differing.items()}
+    names = Counter(
+        tuple(values) for place, values in differing.items() if found[place] is None and could_be_name(values)
+    )
+    for place, values in differing.items():
+        if found[place] is None and could_be_name(values) and names[tuple(values)] > 1:
+            found[place] = Varying(repeats=True)
+    return {place: each for place, each in found.items() if each is not None}
 
 
 def _sorted(values: Mapping[Place, Any], unordered: frozenset[tuple[Place, Path]]) -> dict[Place, Any]:

@@ -3,12 +3,14 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import tomli
 
-from tests.support.command import Poc
+from tests.support.command import PATIENCE_SECONDS, Poc
 
 pytestmark = pytest.mark.live
 
@@ -78,21 +80,54 @@ def test_an_empty_session_writes_nothing(tmp_path: Path) -> None:
     assert not (poc.folder / "session.toml").exists()
 
 
-def test_ctrl_c_ends_the_recording_and_twice_everything(tmp_path: Path) -> None:
-    poc = Poc(tmp_path / "play")
+@contextmanager
+def being_recorded(poc: Poc) -> Iterator["subprocess.Popen[str]"]:
+    """Yield a recording in which the clients have done all they do."""
     (poc.folder / "clients.py").write_text(CLIENTS, encoding="utf-8")
     with poc.start("record") as process:
-        assert process.stderr is not None
-        address = process.stderr.readline().rpartition("(")[2].rstrip(")\n")
-        assert "Ctrl-C" in process.stderr.readline()
-        environment = poc.environment({"POC_URL": address})
-        subprocess.run([sys.executable, "clients.py"], cwd=poc.folder, env=environment, check=True)
+        try:
+            assert process.stderr is not None
+            address = process.stderr.readline().rpartition("(")[2].rstrip(")\n")
+            assert "Ctrl-C" in process.stderr.readline()
+            environment = poc.environment({"POC_URL": address})
+            subprocess.run([sys.executable, "clients.py"], cwd=poc.folder, env=environment, check=True)
+            yield process
+        finally:
+            process.kill()
+
+
+def is_played(process: "subprocess.Popen[str]") -> None:
+    """End a recording by Ctrl-C, and wait until it is played."""
+    assert process.stderr is not None
+    process.send_signal(signal.SIGINT)
+    assert "playing it" in process.stderr.readline()
+
+
+def test_ctrl_c_ends_the_recording_and_twice_everything(tmp_path: Path) -> None:
+    poc = Poc(tmp_path / "play")
+    with being_recorded(poc) as process:
+        is_played(process)
         process.send_signal(signal.SIGINT)
-        assert "playing it" in process.stderr.readline()
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130, err
     assert not (poc.folder / "session.toml").exists()
+
+
+@pytest.mark.parametrize(("number", "during"), [(signal.SIGTERM, "recorded"), (signal.SIGHUP, "played")])
+def test_another_signal_leaves_what_was_recorded(tmp_path: Path, number: signal.Signals, during: str) -> None:
+    poc = Poc(tmp_path / "play")
+    with being_recorded(poc) as process:
+        if during == "played":
+            is_played(process)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert "it was not played, because a signal ended poc" in out
+    assert not list(poc.temporary.iterdir())
+    assert poc.run("lint", "session.toml").code == 0
+    found = tomli.loads((poc.folder / "session.toml").read_text(encoding="utf-8"))
+    assert len([each for each in found["steps"] if "send" in each]) == 5
 
 
 VISITOR = """

@@ -92,7 +92,7 @@ class FakeClient:
 
     async def await_end(self, within: float) -> bool:
         """Wait for the connection to be ended by the other side; return whether it was in time."""
-        if self._is_up and not self._over.is_set():
+        if not self._over.is_set():
             ended = asyncio.ensure_future(self._over.wait())
             await asyncio.wait([ended], timeout=within)
             ended.cancel()

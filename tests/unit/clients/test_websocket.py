@@ -358,3 +358,10 @@ async def test_a_refusal_tells_the_status_and_what_the_server_said() -> None:
         client, _ = client_of(address)
         with pytest.raises(CannotOpen, match="the server answered 403 no entry"):
             await client.open(PATIENCE)
+
+
+async def test_who_waits_for_the_end_of_a_connection_that_never_opened_lets_others_work() -> None:
+    client, _ = client_of("127.0.0.1:1")
+    others = asyncio.create_task(asyncio.sleep(0))
+    assert not await client.await_end(0.01)
+    assert others.done()

@@ -87,6 +87,34 @@ def test_a_client_of_an_object_that_slept_lost_what_it_had_whoever_stayed() -> N
     assert played.verdicts == {"transparent-to-sleep": "refuted"}
 
 
+IN_PART: dict[str, Any] = {"changed": [{"name": "cache"}], "left": [{"name": "is_loaded"}]}
+
+
+def test_a_difference_where_module_state_was_reset_in_part_is_looked_for_without_any_reset() -> None:
+    played = with_resets(everywhere(OPEN, COUNT, COUNT), **IN_PART)
+    (claim,) = played.judged["scenarios"][0]["claims"]
+    assert claim["verdict"] == "unknown"
+    assert '"is_loaded" changed there too and could not be put back, so that' in claim["reason"]
+    plays = record(list(played.events)).plays
+    assert SessionRecord(plays).next_sleeps() == [Sleeps((1,), ("object",))] * 2
+
+
+def without_resets(each: PlayRecord) -> PlayRecord:
+    """Return a play in which all objects slept, as if module state had been left alone in it."""
+    start = {name: value for name, value in each.start.data.items() if name != "resets"} | {"asleep": ["object"]}
+    return replace(each, start=replace(each.start, data=start))
+
+
+def test_one_that_shows_without_any_reset_too_is_a_loss() -> None:
+    plays = record(list(with_resets(everywhere(OPEN, COUNT, COUNT), **IN_PART).events)).plays
+    alone = [each for each in plays if each.sleeps == Sleeps((1,))]
+    found = SessionRecord([*plays, *map(without_resets, alone)])
+    finding = sleep_transparency(replace(plays[0], session=found))
+    assert finding.verdict == "refuted"
+    assert finding.reason.startswith("evicted between line ")
+    assert found.next_sleeps() == []
+
+
 def test_a_session_of_which_no_value_repeats_itself_was_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Reference, "masked_share", 1.0)
     (claim,) = everywhere(OPEN, PUT, GET).judged["scenarios"][0]["claims"]

@@ -260,6 +260,13 @@ def test_a_handshake_without_an_answer_is_told_from_a_refusal() -> None:
     assert played.failures() == ["refused"]
 
 
+def test_a_client_that_never_connected_is_not_closed_by_the_server_in_time() -> None:
+    closed = f'{{ on = "ann", expect_code = 1000, within = "1s", {IT} }}'
+    played = play(story('{ connect = "ann", refused = 503 }', closed, ann="refuse=503"))
+    assert took_s(played, 1) == pytest.approx(1.0, abs=0.1)
+    assert played.failures() == ["silence"]
+
+
 # --- sleeping
 
 
