@@ -94,8 +94,11 @@ class _Client:
     counts: Mapping[object, tuple[int, int]]
     """The least and the most sights of each shape."""
 
-    rates: Mapping[object, float]
-    """How many sights of each shape come in a second at the least, of those whose number differs."""
+    rates: Mapping[object, tuple[float, float]]
+    """How many sights of each shape come in a second, at the least and at the most."""
+
+    timed: frozenset[object]
+    """The shapes that come by time: how many depends on how long a play takes."""
 
 
 class Reference:
@@ -136,7 +139,8 @@ class Reference:
 
     def _learned(self, plays: Sequence[Sequence[Sight]], seconds: Sequence[float]) -> _Client:
         shapes = [[_shape(each) for each in sights] for sights in plays]
-        by_shape = any(each != shapes[0] for each in shapes[1:])
+        timed = frozenset(shape for each, sights in zip(shapes, plays, strict=True) for shape in _timed(each, sights))
+        by_shape = bool(timed) or any(each != shapes[0] for each in shapes[1:])
         placed = [dict(zip(_places(sights, by_shape=by_shape), sights, strict=True)) for sights in plays]
         common = [place for place in placed[0] if all(place in each for each in placed)]
         raw = {place: [sights[place].value for sights in placed] for place in common}
@@ -166,9 +170,12 @@ class Reference:
                 for shape in dict.fromkeys(shape for each in shapes for shape in each)
             },
             rates={
-                shape: min(each[shape] / length if length else 0 for each, length in zip(counted, seconds, strict=True))
+                shape: _least_and_most(
+                    each[shape] / length if length else 0 for each, length in zip(counted, seconds, strict=True)
+                )
                 for shape in dict.fromkeys(shape for each in shapes for shape in each)
             },
+            timed=timed,
         )
 
     def _difference(
@@ -217,6 +224,16 @@ class Reference:
 
     def _without_ignored(self, sight: Sight) -> Sight:
         return replace(sight, value=without_ignored(sight.value, self._ignore)) if self._ignore else sight
+
+
+def _timed(shapes: Sequence[object], sights: Sequence[Sight]) -> Iterator[object]:
+    """Yield the shapes of sights that come by time."""
+    return (shape for shape, sight in zip(shapes, sights, strict=True) if sight.by_time)
+
+
+def _least_and_most(values: Iterable[float]) -> tuple[float, float]:
+    found = [*values]
+    return min(found), max(found)
 
 
 def _seconds(view: View) -> float:
@@ -305,9 +322,9 @@ def _by_shape(
         shape = _shape(sight)
         least, most = learned.counts[shape]
         if place not in found:
-            if least == most or counts[shape] == 0 < least:
+            if (least == most and shape not in learned.timed) or counts[shape] == 0 < least:
                 return Difference(name, "missing", sight, None)
-            expected = int(learned.rates[shape] * seconds)
+            expected = int(learned.rates[shape][0] * seconds)
             if counts[shape] <= min(expected * _LEAST_SHARE, expected - _LEAST_MISSING):
                 return Difference(name, "missing", sight, None, too_few=(counts[shape], expected))
         elif _text(found[place][1]) != _text(value):
@@ -315,8 +332,10 @@ def _by_shape(
             return Difference(name, "value", sight, found[place][0], next(iter(paths), ()), paths)
     known = set(learned.places)
     for place, (sight, _) in found.items():
-        least, most = learned.counts.get(_shape(sight), (0, 0))
-        if place not in known and least == most:
+        shape = _shape(sight)
+        least, most = learned.counts.get(shape, (0, 0))
+        in_time = shape in learned.timed and counts[shape] <= learned.rates[shape][1] * seconds + 1
+        if place not in known and least == most and not in_time:
             return Difference(name, "extra", None, sight)
     return None
 

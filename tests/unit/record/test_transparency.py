@@ -305,10 +305,13 @@ def test_closes_answers_and_openings_are_compared(kind: SightKind, was: Any, now
     assert same([(kind, was)], [(kind, was)], kept=[(kind, now)]) is not None
 
 
-def ticking(*times: float, until: float = 10.0) -> View:
+def ticking(*times: float, until: float = 10.0, by_time: bool = False) -> View:
     """Return a view of a client that asks at the beginning and at the end, and of ticks at some moments in between."""
     at = sorted([(0.0, "hello"), (until, "bye"), *((time, "tick") for time in times)])
-    sights = (Sight("message", {"type": kind}, 0, n, int(time * 1e9)) for n, (time, kind) in enumerate(at))
+    sights = (
+        Sight("message", {"type": kind}, 0, n, int(time * 1e9), by_time and kind == "tick")
+        for n, (time, kind) in enumerate(at)
+    )
     return {"ann": tuple(sights)}
 
 
@@ -330,6 +333,16 @@ def test_a_few_messages_more_or_fewer_are_not_lost(kept: View) -> None:
 
 
 DICE = [{"type": "dice"}, {"type": "card"}, "try again"]
+
+
+def test_of_messages_that_come_with_alarms_more_may_come_where_a_play_takes_longer() -> None:
+    plays = [ticking(2, 4, 6, 8, by_time=True), ticking(2, 4, 7, 8, by_time=True), ticking(2, 4, 5, 8, by_time=True)]
+    assert first(plays, ticking(2, 4, 6, 8, 10, 12, until=13, by_time=True)) is None
+    assert first(plays, ticking(2, 4, 6, 8, 9, by_time=True)) is None
+    assert first(plays, ticking(1, 2, 3, 4, 5, 6, 7, by_time=True)) is not None
+    assert first(plays, ticking(2, by_time=True)) is not None
+    answers = [ticking(2, 4, 6, 8), ticking(2, 4, 7, 8), ticking(2, 4, 5, 8)]
+    assert first(answers, ticking(2, 4, 6, 8, 9)) is not None
 
 
 def test_a_client_that_gets_other_messages_each_time_is_no_evidence() -> None:
