@@ -61,10 +61,15 @@ class Varying:
     repeats: bool = False
     """Whether it is a name that comes again at another place."""
 
+    numbers: bool = False
+    """Whether it is a random number; now and then one is small."""
+
     def is_id(self, value: Any) -> bool:
         """Return whether a value at the place is an id; of random letters some happen to look like a word."""
         if self.repeats:
             return isinstance(value, str)
+        if self.numbers and isinstance(value, int | float) and not isinstance(value, bool):
+            return not is_moment(value)
         return bool(self.lengths) and (
             could_be_id(value) or (isinstance(value, str) and value.isalnum() and len(value) in self.lengths)
         )
@@ -75,9 +80,19 @@ def varying(values: Sequence[Any]) -> Varying | None:
     in_words = _varying_words([value.split(" ") for value in values if isinstance(value, str)])
     if in_words is not None and len(in_words.words) < in_words.count and all(isinstance(each, str) for each in values):
         return in_words
-    if all(map(could_be_id, values)):
-        return Varying(lengths=frozenset(len(str(value)) for value in values))
+    if are_ids(values):
+        numbers = any(not isinstance(value, str) for value in values)
+        return Varying(lengths=frozenset(len(str(value)) for value in values), numbers=numbers)
     return None
+
+
+def are_ids(values: Sequence[Any]) -> bool:
+    """Return whether values of one place that differ are random ids; some of them may have letters alone."""
+    ids = [value for value in values if could_be_id(value)]
+    lengths = {len(each) for each in ids if isinstance(each, str)}
+    others = [value for value in values if not could_be_id(value)]
+    alike = all(isinstance(each, str) and each.isalnum() and len(each) in lengths for each in others)
+    return alike and len(ids) > len(others)
 
 
 def could_be_name(values: Sequence[Any]) -> bool:

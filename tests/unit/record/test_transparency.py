@@ -214,6 +214,18 @@ def test_a_word_that_repeats_by_chance_need_not() -> None:
     assert same(*lasting, kept=[{"took": "2ms"}, {"took": "9ms"}]) is None
 
 
+def test_an_id_is_one_although_it_has_letters_alone_in_a_play_without_a_sleep() -> None:
+    plays = [[{"id": each}, {"of": each}] for each in ("k3x9a2", "qwerty", "zz81y4")]
+    assert same(*plays, kept=[{"id": "p0q7z1"}, {"of": "p0q7z1"}]) is None
+    assert same(*plays, kept=[{"id": "p0q7z1"}, {"of": "k3x9a2"}]) is not None
+
+
+def test_a_random_number_may_be_a_small_one() -> None:
+    plays = [[{"mem": each}] for each in (413516, 928506, 702313)]
+    assert same(*plays, kept=[{"mem": 90959}]) is None
+    assert same(*plays, kept=[{"mem": None}]) is not None
+
+
 def test_words_of_a_text_that_do_not_differ_are_compared() -> None:
     plays = [[f"up {seconds} s in kitchen"] for seconds in ("3.1", "4.25", "17")]
     assert same(*plays, kept=["up 99.3 s in kitchen"]) is None
