@@ -96,12 +96,17 @@ def are_ids(values: Sequence[Any]) -> bool:
 
 
 def could_be_name(values: Sequence[Any]) -> bool:
-    """Return whether values of one place may be names made of words: no digits, and hardly ever the same in two plays.
+    """Return whether values of one place may be names made of words, or ids of which some have letters alone.
 
-    Of few words, such as heads and tails, the same one comes twice in a play by chance.
+    They are hardly ever the same in two plays: of few words, such as heads and tails, the same one comes twice in a
+    play by chance. A text with digits that is no id may be a duration.
     """
-    texts = {each for each in values if isinstance(each, str) and each and not any(map(str.isdigit, each))}
+    texts = {each for each in values if isinstance(each, str) and each and (could_be_id(each) or not _has_digit(each))}
     return len(texts) >= max(_LEAST_NAMES, _SHARE_OF_NAMES * len(values))
+
+
+def _has_digit(text: str) -> bool:
+    return any(map(str.isdigit, text))
 
 
 def _varying_words(texts: Sequence[Sequence[str]]) -> Varying | None:

@@ -159,6 +159,12 @@ def test_it_does_not_matter_in_which_order_a_table_has_its_random_keys() -> None
     assert same(*TABLES, kept=[table(("1aab2c", "ann"), ("480151", "ann")), {"moved": 1}]) is not None
 
 
+def test_a_random_key_may_be_a_small_number() -> None:
+    plays = [[table((f"12{n}311", "ann"), (f"98{n}721", "bob"))] for n in range(3)]
+    assert same(*plays, kept=[table(("481203", "ann"), ("7608", "bob"))]) is None
+    assert same(*plays, kept=[table(("481203", "ann"))]) is not None
+
+
 def moves(ann: str, bob: str, *, moved: str, lost: str = "") -> list[Any]:
     """Return a table in which two players are alike, and one in which the second one has moved."""
     before = {"players": dict(sorted({ann: 0, bob: 0}.items(), key=lambda each: not each[0].isdecimal()))}
