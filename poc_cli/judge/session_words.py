@@ -3,8 +3,9 @@
 from typing import Any, Final
 
 from poc_cli.record.client_view import Sight
+from poc_cli.record.json_values import value_at
 from poc_cli.record.session_record import Suspicion
-from poc_cli.record.transparency import Difference, value_at
+from poc_cli.record.transparency import Difference
 from poc_cli.scenario.scenario import PlacedStep
 from poc_cli.scenario.sessions import Sleeps
 from poc_cli.scenario.values import MISSING, Path, shown

@@ -74,7 +74,7 @@ class RandomKeys:
                 yield from self._mentions(each, random, f"{here}.{_KEY if key in random else key}")
 
     def _is_random(self, key: str) -> bool:
-        """Return whether a key is random; of random letters some happen to look like a word, and numbers may be small."""
+        """Return whether a key is random; random letters may look like a word, and random numbers may be small."""
         if key in self._common:
             return False
         alike = (key.isalnum() and len(key) in self._lengths) or (self._any_number and key.isdecimal())

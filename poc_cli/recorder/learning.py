@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from poc_cli.history import event as kinds
+from poc_cli.record.json_values import without_ignored
 from poc_cli.record.masking import Masker, are_ids, could_be_name
 from poc_cli.record.play_record import PlayRecord, StepRecord
 from poc_cli.record.random_keys import RandomKeys
-from poc_cli.record.transparency import without_ignored
 from poc_cli.recorder.messages import comparable, expected_form
 from poc_cli.recorder.session import Payload
 from poc_cli.recorder.story import Story

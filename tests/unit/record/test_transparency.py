@@ -363,6 +363,33 @@ def test_of_messages_that_come_with_alarms_more_may_come_where_a_play_takes_long
     assert first(answers, ticking(2, 4, 6, 8, 9)) is not None
 
 
+def beating(*beats: tuple[int, int], until: float = 10.0) -> View:
+    """Return a view of beats, each with a number and the step during which it came."""
+    sights = [
+        Sight("message", {"type": "beat", "n": n}, step, event, event * SECOND, by_time=True)
+        for event, (n, step) in enumerate(beats)
+    ]
+    return {"ann": (*sights, Sight("message", {"type": "bye"}, 9, 99, int(until * SECOND)))}
+
+
+SECOND = 1_000_000_000
+
+
+def test_they_are_compared_by_content_and_order_not_by_moment() -> None:
+    plays = [beating((2, 3), (3, 6))] * 3
+    for slower in (
+        [(2, 1), (2, 3), (3, 6)],
+        [(2, 3), (2, 4), (3, 6)],
+        [(2, 3), (3, 6), (2, 8)],
+        [(2, 3), (1, 4), (3, 6)],
+    ):
+        assert first(plays, beating(*slower, until=13)) is None
+    for lost in ([(3, 3), (2, 6)], [(2, 3), (0, 6)], [(0, 3), (3, 6)]):
+        found = first(plays, beating(*lost))
+        assert found is not None
+        assert found.path == ("n",)
+
+
 def test_a_client_that_gets_other_messages_each_time_is_no_evidence() -> None:
     found = unrepeated([view(ann=[DICE[n] for n in play]) for play in ([0, 1, 0], [1, 1, 2], [2, 0, 0])])
     assert found is not None
