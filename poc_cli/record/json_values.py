@@ -2,13 +2,28 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from poc_cli.record.masking import ANYTHING
 from poc_cli.scenario.values import MISSING, Path
 
 Place = tuple[object, ...]
 """Which of a client's sights: its number, or its shape and its number among those of that shape."""
+
+
+_LONGEST: Final = 256
+"""Bytes of a binary message that are compared one by one."""
+
+
+def in_bytes(value: Any) -> Any:
+    """Return a binary message as its bytes, each with its number, so that those that never differ are compared.
+
+    Not as a list, whose order may mean nothing. Anything else is returned as it is.
+    """
+    if not isinstance(value, dict) or value.keys() != {"hex", "bytes"} or len(value["hex"]) > 2 * _LONGEST:
+        return value
+    data = bytes.fromhex(value["hex"])
+    return {"hex": {f"byte {number}": f"{each:02x}" for number, each in enumerate(data)}, "bytes": value["bytes"]}
 
 
 def blanked(value: Any, place: Place, volatile: frozenset[tuple[Place, Path]], here: Path = ()) -> Any:

@@ -16,6 +16,7 @@ from poc_cli.record.json_values import (
     blanked,
     differently_ordered,
     differing_paths,
+    in_bytes,
     text_of,
     value_at,
     without_ignored,
@@ -231,7 +232,9 @@ class Reference:
         return [next(queues[shape]) if (shape := _shape(sight)) in shapes else sight for sight in sights]
 
     def _without_ignored(self, sight: Sight) -> Sight:
-        return replace(sight, value=without_ignored(sight.value, self._ignore)) if self._ignore else sight
+        value = in_bytes(sight.value)
+        value = without_ignored(value, self._ignore) if self._ignore else value
+        return sight if value is sight.value else replace(sight, value=value)
 
 
 def _timed(plays: Sequence[Sequence[Sight]]) -> Mapping[object, frozenset[int | None]]:

@@ -105,6 +105,17 @@ def test_a_note_under_a_path_with_an_id_elsewhere_is_compared() -> None:
     assert same(*plays, kept=play(None, 4)) is not None
 
 
+def test_bytes_that_do_not_differ_are_compared_beside_those_that_do() -> None:
+    def play(tick: int, clock: str) -> list[Any]:
+        return [{"hex": f"08{tick:08x}{clock}", "bytes": 9}]
+
+    plays = [play(5, "2e9e206d"), play(5, "2e9e3311"), play(5, "2e9e4127")]
+    assert same(*plays, kept=play(5, "2e9e90ab")) is None
+    found = same(*plays, kept=play(1, "2e9e90ab"))
+    assert found is not None
+    assert found.path == ("hex", "byte 4")
+
+
 def test_a_log_inside_a_text_with_a_clock_is_compared() -> None:
     def play(log: str, second: int) -> list[Any]:
         return [f"09:12:{second:02} log: {log}"]
