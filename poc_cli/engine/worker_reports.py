@@ -10,7 +10,8 @@ from poc_cli.engine.step_failure import StepFailed
 from poc_cli.errors import TargetError
 from poc_cli.history import event as kinds
 from poc_cli.history import object_events
-from poc_cli.record.source_lines import threw_words
+from poc_cli.record.source_lines import logged_words, threw_words
+from poc_cli.residency.trace import Place
 from poc_cli.targets.worker_output import LONGEST, Logged, Output, Threw
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ _REQUESTS: Final = frozenset({"mismatch", "refused"})
 
 _LATE_MS: Final = 1000
 _TOLD: Final = 2
-"""Exceptions that a reason tells; all are in the history."""
+"""Exceptions or errors on the console that a reason tells; all are in the history."""
 
 
 class WorkerReports:
@@ -57,6 +58,8 @@ class WorkerReports:
         self._thrown = 0
         self._untold: list[tuple[int | None, str]] = []
         """Each exception that no reason has mentioned yet: the step that was under way, and its words."""
+        self._complaints: list[tuple[int | None, str]] = []
+        """Each error on the console, likewise: a worker that catches its exceptions says there what they were."""
 
     def begin(self) -> None:
         """Start to record."""
@@ -83,7 +86,7 @@ class WorkerReports:
                     if not self._is_passed_on(each):
                         self._untold.append((self._step_at(output), words))
             else:
-                self._record_line(actor, each, data)
+                self._record_line(actor, each, output, data)
 
     def _step_at(self, output: Output) -> int | None:
         """Return the step in which an output was read; it is recorded once the trace has been read up to it."""
@@ -99,13 +102,16 @@ class WorkerReports:
         ago_ms = round(time.time() * 1000) - unix_ms
         return ({} if at_ns is None else {"at_ns": at_ns}) | ({"ago_ms": ago_ms} if ago_ms >= _LATE_MS else {})
 
-    def _record_line(self, actor: str, line: Logged, data: dict[str, Any]) -> None:
+    def _record_line(self, actor: str, line: Logged, output: Output, data: dict[str, Any]) -> None:
         self._logged += 1
         if self._logged > MOST_LOGGED:
             return
         text, more = self._kept(line.text)
-        last = {"last": True} if self._logged == MOST_LOGGED else {}
-        self._context.note(actor, object_events.Logged.kind, level=line.level, text=text, **more, **last, **data)
+        more |= {"last": True} if self._logged == MOST_LOGGED else {}
+        data |= {"level": line.level, "text": text} | _place_fields(line.place)
+        self._context.note(actor, object_events.Logged.kind, **data, **more)
+        if line.level == "error":
+            self._complaints.append((self._step_at(output), logged_words(data, self._whose(output))))
 
     def _record_exception(self, actor: str, threw: Threw, output: Output | None, data: dict[str, Any]) -> str:
         """Record it, and return it in words."""
@@ -113,10 +119,7 @@ class WorkerReports:
         more.pop("cut", None)
         data |= {"name": threw.name, "message": message, "event": threw.event, "stack": list(map(str, threw.frames))}
         data |= {"handler": threw.handler} if threw.handler else {}
-        if (place := threw.place) is not None:
-            data |= {"script": place.script, "line": place.line}
-            if place.package is not None:
-                data["package"], data["package_line"] = place.package
+        data |= _place_fields(threw.place)
         self._context.note(actor, object_events.Threw.kind, **data, **more)
         return threw_words(data, self._whose(output))
 
@@ -143,14 +146,18 @@ class WorkerReports:
         await self._settle()
         own = list(dict.fromkeys(words for step, words in self._untold if step == self._context.step))
         earlier = list(dict.fromkeys(words for step, words in self._untold if step != self._context.step))
+        complaints = list(dict.fromkeys(words for step, words in self._complaints if step == self._context.step))
         self._untold.clear()
         own = own or self._thrown_in_front(failed)
         if own:
             return f"{failed.bare_reason}: {_listed(own)}"
+        reason = failed.bare_reason if earlier else failed.reason
+        if complaints:
+            reason += f"; {_listed(complaints)}"
         if earlier:
             more = f" (and {len(earlier) - 1} more)" if len(earlier) > 1 else ""
-            return f"{failed.bare_reason}; before this step {earlier[-1]}{more}"
-        return failed.reason
+            reason += f"; before this step {earlier[-1]}{more}"
+        return reason
 
     def _is_passed_on(self, threw: Threw) -> bool:
         """Return whether it is an object's exception that reached its caller, without a stack."""
@@ -182,6 +189,16 @@ class WorkerReports:
         fence.cancel()
         with contextlib.suppress(TargetError, asyncio.CancelledError):
             await fence
+
+
+def _place_fields(place: Place | None) -> dict[str, Any]:
+    """Return the fields of an event that say where in the source it came from."""
+    if place is None:
+        return {}
+    fields: dict[str, Any] = {"script": place.script, "line": place.line}
+    if place.package is not None:
+        fields["package"], fields["package_line"] = place.package
+    return fields
 
 
 def _listed(words: list[str]) -> str:

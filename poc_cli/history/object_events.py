@@ -64,6 +64,10 @@ class Logged(EventData, kind=kinds.LOGGED):
     text: str
     cut: Annotated[bool, "the text is not kept whole"] = ABSENT
     last: Annotated[bool, "what follows is only in worker.log"] = ABSENT
+    script: Annotated[str, "where an error in it came from, if its stack was printed"] = ABSENT
+    line: int = ABSENT
+    package: str = ABSENT
+    package_line: int = ABSENT
     object_class: str = ABSENT
     object: str = ABSENT
     at_ns: Clock = ABSENT
@@ -103,6 +107,10 @@ class Left(EventData, kind=kinds.LEFT):
 
 class Evicting(EventData, kind=kinds.EVICTING):
     """The runtime is asked to evict the object."""
+
+    yardstick_ms: Annotated[
+        float, "how long an object of poc's own took to wake just before, where wakes are measured"
+    ] = ABSENT
 
 
 class Evicted(EventData, kind=kinds.EVICTED):

@@ -54,6 +54,15 @@ def threw_words(data: Mapping[str, Any], whose: str = "") -> str:
     return f"{what} was thrown during {data.get('event') or 'an event'}{of}{at}"
 
 
+def logged_words(data: Mapping[str, Any], whose: str = "") -> str:
+    """Return `console.error: no name (src/room.ts:5)`; `whose` names the object, if given."""
+    text = str(data.get("text")).partition("\n")[0]
+    cut = text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}…"
+    place = place_words(data)
+    of = f" of {whose}" if whose else ""
+    return f"console.{data.get('level')}{of}: {cut}" + (f" ({place})" if place else "")
+
+
 def refused_words(data: Mapping[str, Any]) -> str:
     """Return why an object was not evicted: `its alarm is due in 3.8 s`, or what pinned it."""
     due_ms = data.get("alarm_in_ms")

@@ -9,7 +9,14 @@ from poc_cli.history.event import Event
 from poc_cli.inert import inert
 from poc_cli.record.closings import closing_of
 from poc_cli.record.self_ended import is_at_blocking_limit
-from poc_cli.record.source_lines import AT_BLOCKING_LIMIT, pins_of, pins_words, refused_words, threw_words
+from poc_cli.record.source_lines import (
+    AT_BLOCKING_LIMIT,
+    pins_of,
+    pins_words,
+    place_words,
+    refused_words,
+    threw_words,
+)
 from poc_cli.report import black_box_notes
 from poc_cli.report.black_box_notes import LineOf
 from poc_cli.report.styled import Line, span
@@ -257,7 +264,10 @@ def _threw(event: Event) -> Line:
 
 def _logged(event: Event) -> Line:
     text = cut(str(event.data.get("text")), LONGEST_MESSAGE)
-    return [span(f"{_whose(event)} console.{inert(str(event.data.get('level')))}: "), span(f"{text}{_ago(event)}")]
+    place = inert(place_words(event.data))
+    at = f" ({place})" if place else ""
+    level = inert(str(event.data.get("level")))
+    return [span(f"{_whose(event)} console.{level}: "), span(f"{text}{at}{_ago(event)}")]
 
 
 def _whose(event: Event) -> str:

@@ -21,6 +21,7 @@ from poc_cli.residency import Change, Left, Residency, WorkerContextEnded
 from poc_cli.targets.api_address import Address
 from poc_cli.targets.attendance import Attendance
 from poc_cli.targets.base import TargetDied, TargetDropped, TargetHung
+from poc_cli.targets.console_stacks import ConsoleStacks
 from poc_cli.targets.cpu_pressure import Mark, mark, spent
 from poc_cli.targets.deadlines import Watch
 from poc_cli.targets.line_reader import LARGEST_LOG, LARGEST_TRACE, LineReader
@@ -102,6 +103,7 @@ class Running:
         """What the worker put out, until the trace has been read up to it: its object may have come into memory."""
         self._reporting: asyncio.Task[None] | None = None
         self._mark = process.place.worker.sidecar.tail
+        self._stacks = ConsoleStacks(process.place.worker.map_frame)
         self._ending = False
         self._last_lines: list[bytes] = []
         self.pid = process.popen.pid
@@ -190,8 +192,8 @@ class Running:
             return b""
         output = parse(line, self._mark, self._process.place.worker.map_frame)
         if output is None:
-            return line
-        self._outputs.append(replace(output, read_ns=time.monotonic_ns()))
+            return self._stacks.rewritten(line)
+        self._outputs.append(replace(self._stacks.placed(output), read_ns=time.monotonic_ns()))
         is_reporting = self._reporting is not None and not self._reporting.done()
         if not is_reporting and not self._ending and any(output.threw):
             self._reporting = asyncio.create_task(self._report_soon())

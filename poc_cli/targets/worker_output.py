@@ -34,11 +34,15 @@ MapFrame = Callable[[str, int, int], Place | None]
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """A line of the worker's console, and when it was written, in milliseconds since 1970."""
+    """A line of the worker's console, and when it was written, in milliseconds since 1970.
+
+    `place` is the line of the worker's source that an error in it came from, as far as that is known.
+    """
 
     level: str
     text: str
     at_unix_ms: int
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ TOLD = {
     "close": "webSocketClose threw TypeError: no close (src/index.js:6)",
     "fetch": "is 500: fetch threw TypeError: no fetch (src/index.js:6)",
     "front": "is 500: fetch of the Worker threw TypeError: no front (src/index.js:6)",
-    "tell": "is 500: fetch of the Worker threw TypeError: no tell (src/index.js:80)",
+    "tell": "is 500: fetch of the Worker threw TypeError: no tell (src/index.js:86)",
     "constructor": "constructor threw TypeError: no constructor (src/index.js:6)",
 }
 THROWN = {
@@ -37,6 +37,10 @@ def test_each_kind_is_told_where_it_made_a_step_fail(poc: Poc, worker: str) -> N
     for claim, words in TOLD.items():
         assert words in told[f"places/{claim}"]["reason"], claim
     assert ("places/no-secret-leaves" in told) == (worker == "."), "only there the key is a secret"
+    at = " (src/index.js:6)" if worker != "." else ""  # only wrangler has workerd print stacks
+    assert told["places/caught"]["reason"].endswith(f"; console.error: could not TypeError: no caught{at}")
+    waited = "; console.error: Uncaught (in promise) TypeError: no reject (src/index.js:46); before this step"
+    assert (waited in told["places/close"]["reason"]) == (worker != ".")
     events = history(latest(poc.results))
     objects = {
         each["data"]["message"]: each["data"]

@@ -120,6 +120,18 @@ function watchErrors(devEnv) {
   });
 }
 
+// The runtime reports a rejected promise that nothing awaits only to a listener of the worker's (measured). The comment about
+// the source map stays the last line.
+const LISTENER =
+  '\nglobalThis.addEventListener("unhandledrejection", ({ reason }) => console.error("Uncaught (in promise)", reason));\n';
+const MAP_COMMENT = /(?:\n\/\/# sourceMappingURL=[^\n]*\s*)?$/;
+
+/** Gives a bundle that also logs rejections that nothing awaits. */
+function telling(config, bundle) {
+  if (config.entrypoint.endsWith(".py")) return bundle;
+  return { ...bundle, entrypointSource: bundle.entrypointSource.replace(MAP_COMMENT, (comment) => LISTENER + comment.trimStart()) };
+}
+
 /** Gives what a worker binds and who reads its tails, without values, which may be secret. */
 function boundBy({ bindings, tailConsumers, streamingTailConsumers }) {
   const tails = [...(tailConsumers ?? []), ...(streamingTailConsumers ?? [])];
@@ -260,7 +272,7 @@ try {
     const emit = bundler.emitBundleCompleteEvent.bind(bundler);
     bundler.emitBundleCompleteEvent = (config, bundle) => {
       built.set(config.name, { config, bundle });
-      emit(config, bundle);
+      emit(config, telling(config, bundle));
     };
     devEnvs.push(devEnv);
   }

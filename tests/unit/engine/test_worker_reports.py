@@ -97,6 +97,19 @@ def test_without_an_exception_it_is_said_that_the_runtime_answers() -> None:
     assert found == "ann got nothing within 1 s, though the runtime answers"
 
 
+def test_an_error_on_the_console_is_told_if_nothing_was_thrown() -> None:
+    logged = Logged("error", "could not store\nat all", 1, Place("src/room.ts", 5))
+    found = reason(OPEN, SILENT, meddle=reporting(0.5, logged, Logged("warn", "slow", 1)))
+    told = "console.error: could not store (src/room.ts:5)"
+    assert found == f"ann got nothing within 1 s, though the runtime answers; {told}"
+    assert reason(OPEN, SILENT, meddle=reporting(0.5, logged, threw())).count("console") == 0
+
+
+def test_an_error_on_the_console_before_the_step_is_not_told() -> None:
+    found = reason(OPEN, IDLE, SILENT, meddle=reporting(0.5, Logged("error", "could not store", 1)))
+    assert found == "ann got nothing within 1 s, though the runtime answers"
+
+
 def test_an_exception_changes_no_verdict_of_a_step_that_is_met() -> None:
     played = play(story(OPEN, IDLE), meddle=reporting(0.5, threw()))
     assert played.failures() == []

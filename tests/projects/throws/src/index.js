@@ -52,6 +52,12 @@ export class Room extends DurableObject {
         throw new Error(`the key is ${this.env.API_KEY}`);
       case "abort":
         return this.ctx.abort("no abort");
+      case "caught":
+        try {
+          return fail("caught");
+        } catch (error) {
+          return console.error("could not", error);
+        }
       case "constructor":
       case "blocking":
       case "stuck":
