@@ -42,7 +42,9 @@ _TOKEN: Final = re.compile(r"(?=.{20})[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){1,2}")
 
 _WORDS_OF_A_NAME: Final = 2
 
-_LEAST_NAMES: Final = 3
+LEAST_NAMES: Final = 3
+"""In how many plays names have to differ to be told from words."""
+
 _SHARE_OF_NAMES: Final = 0.8
 
 _LEAST_INSIDE: Final = 6
@@ -71,7 +73,7 @@ class Varying:
         if self.numbers and isinstance(value, int | float) and not isinstance(value, bool):
             return not is_moment(value)
         return bool(self.lengths) and (
-            could_be_id(value) or (isinstance(value, str) and value.isalnum() and len(value) in self.lengths)
+            could_be_id(value) or (isinstance(value, str) and _is_plain(value) and len(value) in self.lengths)
         )
 
 
@@ -91,8 +93,13 @@ def are_ids(values: Sequence[Any]) -> bool:
     ids = [value for value in values if could_be_id(value)]
     lengths = {len(each) for each in ids if isinstance(each, str)}
     others = [value for value in values if not could_be_id(value)]
-    alike = all(isinstance(each, str) and each.isalnum() and len(each) in lengths for each in others)
+    alike = all(isinstance(each, str) and _is_plain(each) and len(each) in lengths for each in others)
     return alike and len(ids) > len(others)
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether a text has what ids have; one of letters alone has no digit by chance, such as #abcdef."""
+    return all(each.isalnum() or each in "#_-" for each in text)
 
 
 def could_be_name(values: Sequence[Any]) -> bool:
@@ -102,7 +109,7 @@ def could_be_name(values: Sequence[Any]) -> bool:
     play by chance. A text with digits that is no id may be a duration.
     """
     texts = {each for each in values if isinstance(each, str) and each and (could_be_id(each) or not _has_digit(each))}
-    return len(texts) >= max(_LEAST_NAMES, _SHARE_OF_NAMES * len(values))
+    return len(texts) >= max(LEAST_NAMES, _SHARE_OF_NAMES * len(values))
 
 
 def _has_digit(text: str) -> bool:

@@ -21,7 +21,7 @@ from poc_cli.record.json_values import (
     value_at,
     without_ignored,
 )
-from poc_cli.record.list_order import Arranger, Skeletons, unordered_paths
+from poc_cli.record.list_order import Arranger, Skeletons, unordered_by_ids, unordered_paths
 from poc_cli.record.masking import Masker, Varying, could_be_name, varying
 from poc_cli.record.random_keys import RandomKeys
 from poc_cli.scenario.values import Path
@@ -121,7 +121,8 @@ class Reference:
         self._skeletons = Skeletons([sight.value for each in play.values() for sight in each] for play in plays)
         same = [(name, number) for name in names for number in range(min(len(play[name]) for play in plays))]
         placed = ([play[name][number].value for play in plays] for name, number in same)
-        self._unordered = unordered_paths(self._skeletons, placed)
+        by_ids = (unordered_by_ids(self._skeletons, [_values(play[name]) for play in plays]) for name in names)
+        self._unordered = unordered_paths(self._skeletons, placed).union(*by_ids)
         seconds = [_seconds(view) for view in views]
         self._any_order = {name: self._shapes_in_any_order([play[name] for play in plays]) for name in names}
         plays = [{name: self._sorted_by_shape(name, sights) for name, sights in play.items()} for play in plays]
@@ -203,7 +204,7 @@ class Reference:
         return _in_order(name, learned, seen, values)
 
     def _arranged(self, sights: Sequence[Sight]) -> list[Sight]:
-        arranger = Arranger(self._skeletons, self._unordered)
+        arranger = Arranger(self._skeletons, self._unordered, _values(sights))
         return [replace(each, value=arranger.arranged(each.value)) for each in sights] if self._unordered else [*sights]
 
     def _numbered(self, sights: Sequence[Sight]) -> list[Sight]:
@@ -235,6 +236,10 @@ class Reference:
         value = in_bytes(sight.value)
         value = without_ignored(value, self._ignore) if self._ignore else value
         return sight if value is sight.value else replace(sight, value=value)
+
+
+def _values(sights: Iterable[Sight]) -> list[Any]:
+    return [each.value for each in sights]
 
 
 def _timed(plays: Sequence[Sequence[Sight]]) -> Mapping[object, frozenset[int | None]]:

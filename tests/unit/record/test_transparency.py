@@ -484,6 +484,29 @@ def test_that_order_means_nothing_is_learned_by_the_path_of_the_list() -> None:
     assert same(*plays, kept=[members(0, 1, ids=9), members(2, 0, 1, ids=9)]) is None
 
 
+def strangers(*orders: str, says: str, nicks: Sequence[str]) -> list[Any]:
+    """Return rosters, each in some order, of members all of whose fields are random, and what one of them says."""
+    lists = [{"list": [{"nick": nicks[int(each)]} for each in order]} for order in orders]
+    return [{"you": nicks[0]}, *lists, {"from": nicks[int(says)]}]
+
+
+NICKS = [[f"{one} {two}" for two in ("otter", "heron", "stork")] for one in ("jolly", "quiet", "bold", "misty")]
+
+
+def test_members_all_of_whose_fields_are_random_may_come_in_any_order() -> None:
+    plays = [
+        strangers("01", "012", says="1", nicks=NICKS[0]),
+        strangers("10", "102", says="1", nicks=NICKS[1]),
+        strangers("01", "210", says="1", nicks=NICKS[2]),
+    ]
+    assert same(*plays, kept=strangers("10", "021", says="1", nicks=NICKS[3])) is None
+    assert same(*plays, kept=strangers("10", "021", says="0", nicks=NICKS[3])) is not None
+    assert same(*plays, kept=strangers("10", "02", says="1", nicks=NICKS[3])) is not None
+    two = [strangers("012", "201", says="2", nicks=each) for each in NICKS[:2]]
+    other = [strangers("201", "102", says="2", nicks=NICKS[2]), strangers("120", "012", says="2", nicks=NICKS[3])]
+    assert same(*two, other[0], kept=other[1]) is None
+
+
 def test_an_id_that_changes_in_an_unordered_list_is_still_found() -> None:
     plays = [[members(0, 1, ids=n), members(1, 0, ids=n)] for n in (0, 3)] + [[members(1, 0), members(0, 1)]]
     changed = [members(0, 1, ids=9), members(0, 1, ids=9)]
