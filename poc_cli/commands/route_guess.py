@@ -101,6 +101,8 @@ class Route:
     path: str | None
     takes_sockets: bool = field(default=True, compare=False)
     """Whether the code of a class may accept a WebSocket; false only if all classes are there and none does."""
+    is_by_id: bool = False
+    """Whether the code takes the id of an object where others take its name."""
 
 
 def route_in(files: Sequence[str], bindings: Mapping[str, str], classes: Sequence[str]) -> Route:
@@ -109,6 +111,8 @@ def route_in(files: Sequence[str], bindings: Mapping[str, str], classes: Sequenc
     bodies = _bodies(files)
     class_name = max(classes, key=lambda name: (_score(bodies.get(name)), -classes.index(name)))
     binding = next((each for each, bound in bindings.items() if bound == class_name), class_name)
+    if is_by_id := _takes_ids(files, binding):
+        files = [text.replace("idFromString(", "idFromName(") for text in files]
     code = "\n".join(files)
     served = _served(code, binding)
     if served is not None:
@@ -131,7 +135,15 @@ def route_in(files: Sequence[str], bindings: Mapping[str, str], classes: Sequenc
     if path is not None and _PLAY in path and (fixed := name_that_fits(front)) is not None:
         name, path = name.replace(_PLAY, fixed), path.replace(_PLAY, fixed)
     may_inherit = any(bodies.get(each, ("?", ""))[0].rpartition(".")[2] not in _WITHOUT for each in classes)
-    return Route(class_name, name, path, may_inherit or _SOCKETS.search(code) is not None)
+    takes_sockets = may_inherit or _SOCKETS.search(code) is not None
+    return Route(class_name, name, path, takes_sockets, is_by_id and name == _PLAY)
+
+
+def _takes_ids(files: Sequence[str], binding: str) -> bool:
+    """Return whether the code finds the objects of a binding by their ids, as those of `newUniqueId()`."""
+    near = [each for text in files for each in _CALL.finditer(text) if _is_near(text, each, binding)]
+    ids = rf"\b{re.escape(binding)}\b[^;\n]{{0,40}}\.idFromString\("
+    return not near and any(re.search(ids, text) for text in files)
 
 
 def _query_by_its_name(code: str) -> str:

@@ -283,3 +283,10 @@ def test_the_adapter_of_crossws() -> None:
     assert route_in([code], bindings, ["$DurableObject"]) == Route("$DurableObject", "crossws", "/")
     named = code.replace("ws.handleUpgrade", 'crossws({ instanceName: "one" }).handleUpgrade')
     assert route_in([named], bindings, ["$DurableObject"]).name == "one"
+
+
+def test_an_id_is_taken_where_the_code_finds_no_object_by_name() -> None:
+    code = 'app.get("/games/:id/ws", (c) => env.ROOM.get(env.ROOM.idFromString(c.req.param("id"))))'
+    assert route_in([code], BINDINGS, ["Room"]) == Route("Room", "{play}", "/games/{play}/ws", is_by_id=True)
+    named = f"{code}\n{NAMED}"
+    assert not route_in([named], BINDINGS, ["Room"]).is_by_id
