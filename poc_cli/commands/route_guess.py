@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from poc_cli.commands.code_blocks import Blocks
-from poc_cli.commands.route_conditions import end_of_path, name_that_fits, path_by_conditions, paths_away, paths_to
+from poc_cli.commands.route_conditions import (
+    end_of_path,
+    name_that_fits,
+    parts_at,
+    path_by_conditions,
+    paths_away,
+    paths_to,
+    prefix_of,
+)
 
 _COMMENTS: Final = re.compile(r"(?:^|(?<=[\s;{},()]))(?://[^\n]*|/\*.*?\*/)", re.MULTILINE | re.DOTALL)
 """A comment begins a line or follows a space or a bracket; `//` in an address and `/*` in a route do not."""
@@ -128,6 +136,8 @@ def route_in(files: Sequence[str], bindings: Mapping[str, str], classes: Sequenc
         path = "/" if path is None or is_other else path
     else:
         path = _path(files, front, body, binding)
+    if name == f"/{_PLAY}" and path in {None, name}:  # the whole path is the name
+        path = name = prefix_of(*_in_front(files, body, binding)) + name
     if path is not None and path.endswith("/*"):
         own = next((each for each in _EXACT.findall(body) if _LIKELY.search(each)), "")
         path = path.removesuffix("/*") + own
@@ -279,7 +289,15 @@ def _by_conditions(files: Sequence[str], body: str, binding: str) -> str | None:
     own = [*_OWN_PATH.findall(body), *(f"/{each}" for each in _OWN_PART.findall(body))] if changed else []
     last = next((each for each in own if _LIKELY.search(each)), own[0] if own else "")
     last = last or end_of_path(Blocks(body), _ACCEPTS)
+    parts = parts if changed else _with_own(parts, parts_at(Blocks(body), _ACCEPTS))
     return "/" + "/".join(parts) + ("" if last.removeprefix("/") == parts[-1] else last)
+
+
+def _with_own(parts: tuple[str, ...], own: Mapping[int, str]) -> tuple[str, ...]:
+    """Return the parts of a path with those that only the object asks for."""
+    known = {number: part for number, part in enumerate(parts, 1) if part != "x"}
+    whole = {**own, **known}
+    return tuple(whole.get(number, "x") for number in range(1, max(whole) + 1))
 
 
 def _in_front(files: Sequence[str], body: str, binding: str) -> tuple[list[Blocks], list[tuple[Blocks, re.Match[str]]]]:
