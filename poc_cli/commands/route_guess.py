@@ -46,7 +46,12 @@ _ROUTE: Final = re.compile(
 _OTHER_METHOD: Final = re.compile(r"\w*\s*\.(?:post|put|patch|delete)\(")
 """No WebSocket is opened by these."""
 
-_ROUTER: Final = re.compile(r"(\w+)\s*=\s*new\s+\w*(?:Hono|Router)\b")
+_ROUTER: Final = re.compile(r"(\w+)\s*=\s*(?:new\s+)?\w*(?:Hono|Router)\s*[(<]")
+_ROUTER_BASE: Final = re.compile(
+    rf"(\w+)\s*=\s*(?:new\s+)?\w*Router(?:<[^>]*>)?\(\s*\{{[^}}]*?\bbase:\s*{_STRING}(/[\w/-]*){_STRING}"
+)
+"""A router of itty with a prefix of its own."""
+
 _MOUNTED: Final = re.compile(rf"\.route\(\s*{_STRING}(/[\w/-]*){_STRING}\s*,\s*(\w+)")
 _BASE_PATH: Final = re.compile(rf"basePath\(\s*{_STRING}(/[\w/-]*){_STRING}")
 _PARAMETER: Final = re.compile(r"(?::|\$(?=[A-Za-z]))(\w+)(?:\{[^}]*\})?\??")
@@ -355,6 +360,7 @@ def _by_position(code: str, split: int) -> str | None:
 def _routed(files: Sequence[str], binding: str) -> str | None:
     """Return the likeliest route with a parameter, as Hono, itty-router and URLPattern have them."""
     mounted = {match[2]: match[1] for text in files for match in _MOUNTED.finditer(text)}
+    mounted |= {match[1]: match[2] for text in files for match in _ROUTER_BASE.finditer(text)}
     found: list[tuple[int, str]] = []
     for text in files:
         base = _BASE_PATH.search(text)

@@ -1,5 +1,6 @@
 """Explain why wrangler did not build a project, and what to do."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +14,10 @@ BUILDS_WITHIN_SECONDS: Final = 180.0
 
 _LONGEST_EXCERPT: Final = 4000  # characters of a program's output in an error
 _NO_ENTRY: Final = "Missing entry-point to Worker script"
+_NOT_FOUND: Final = re.compile(
+    r"not found|cannot find (?:module|package)|MODULE_NOT_FOUND|not resolve (?!host)", re.IGNORECASE
+)
+"""What a build prints if a tool or a package is missing."""
 _CUSTOM_BUILD: Final = "There are likely more logs from your build command above."
 
 
@@ -66,7 +71,7 @@ def _command_failed(failure: BuildFailure) -> TargetError:
     """Return the error of the project's own build command, with everything it printed."""
     command = failure.text.partition("`")[2].rpartition("`")[0]
     reason = failure.text.rpartition(_CUSTOM_BUILD)[2].strip(" :")
-    missing = absent_packages(failure.source.folder)
+    missing = absent_packages(failure.source.folder) if _NOT_FOUND.search(failure.output) else None
     return TargetError(
         f"the build command `{command}` of {failure.source.configs[0]} failed: {reason}{_printed(failure)}"
         + (f"\n{missing[0]}" if missing is not None else ""),

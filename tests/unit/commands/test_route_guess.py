@@ -43,6 +43,10 @@ def test_paths(code: str, path: str | None) -> None:
             "/x/rooms/{play}",
         ),
         ('const app = new Hono().basePath("/api"); app.get("/chat/:room?", (c) => {})', "/api/chat/{play}"),
+        (
+            'const r = Router(); const games = Router({ base: "/game" }); games.get("/:room/ws", join)',
+            "/game/{play}/ws",
+        ),
         ('app.route("/v1", rooms); rooms.get("/ws/:room", (c) => {})', "/v1/ws/{play}"),
         ('const route = new URLPattern({ pathname: "/live/:room" });', "/live/{play}"),
         (
