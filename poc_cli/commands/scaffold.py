@@ -27,6 +27,8 @@ _PASSED_OVER: Final = frozenset({"node_modules", ".wrangler", "dist", "build", "
 _BUILT: Final = frozenset({"dist", "build", ".output"})
 _INHERITED: Final = frozenset({"name", "migrations", "exports"})
 _VARIABLE: Final = re.compile(r"\b(?:\w+\.)*env\.(\w+)\b")
+_NO_PAGE: Final = "/ws"
+"""A path for a Worker that takes any, and whose `/` is a page."""
 _LARGEST: Final = 200_000  # characters; longer files are generated
 _MOST_FILES: Final = 300
 
@@ -52,6 +54,7 @@ def guess(source: WorkerSource) -> Guess:
     classes: dict[str, None] = {}
     bindings: dict[str, str] = {}
     variables: dict[str, str] = {}
+    pages = False
     roots: dict[Path, None] = {}
     for index, file in enumerate(source.configs):
         table, root = _configured(file, source.envs[index], source.main if index == 0 else None)
@@ -59,6 +62,7 @@ def guess(source: WorkerSource) -> Guess:
         bindings |= bindings_of(table)
         variables |= {name: value for name, value in dict(table.get("vars") or {}).items() if isinstance(value, str)}
         roots[root] = None
+        pages = pages or _serves_pages(table.get("assets"))
     if not source.configs:
         classes = dict.fromkeys(namespaces(_text(source.folder / DECLARATION)))
         roots = {source.folder: None}
@@ -69,6 +73,8 @@ def guess(source: WorkerSource) -> Guess:
         )
     texts = [_filled_in(text, variables) for root in roots for text in texts_in(root)]
     route = route_in(texts, bindings, list(classes))
+    if pages and route.path is not None and route.path.partition("?")[0] == "/":
+        route = replace(route, path=_NO_PAGE + route.path.removeprefix("/"))
     speaks_json = any("JSON.parse(" in text for text in texts)
     found = Guess(source, tuple(classes), route, speaks_json)
     return _by_id(found) if route.is_by_id and source.configs else found
@@ -99,6 +105,11 @@ def _configured(file: Path, env: str | None, main: Path | None) -> tuple[dict[st
     root = (file.parent / entry).parent if isinstance(entry, str | Path) else file.parent
     is_own = root.is_dir() and root.name not in _BUILT  # what a tool has built is not the project's code
     return table, root if is_own else file.parent
+
+
+def _serves_pages(assets: object) -> bool:
+    """Return whether requests get an asset, such as index.html for `/`, before the Worker sees them."""
+    return isinstance(assets, dict) and "directory" in assets and assets.get("run_worker_first") is not True
 
 
 def _filled_in(code: str, variables: Mapping[str, str]) -> str:

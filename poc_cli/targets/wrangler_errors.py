@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from poc_cli.errors import TargetError
-from poc_cli.targets.framework import not_built
+from poc_cli.targets.framework import build_script, not_built
 from poc_cli.targets.packages import absent_packages, missing_packages
 from poc_cli.targets.worker_source import WorkerSource
 
@@ -62,7 +62,14 @@ def _by_kind(failure: BuildFailure) -> tuple[str, str]:
         case "build":
             return f"wrangler could not build {where}:\n{text}", "fix the project there"
     if _NO_ENTRY in text:
-        return f"{where} names no entry point (main)", "name it: --main FILE, or main in a scenario's worker table"
+        script = build_script(failure.source.folder)
+        first = (
+            "" if script is None else f"run `{script.command}` in {script.folder} ({script.tool}) if it makes one, and "
+        )
+        return (
+            f"{where} names no entry point (main)",
+            f"{first}name it: --main FILE, or main in a scenario's worker table",
+        )
     advice = "fix the project; wrangler dev reports the same error"
     return f"wrangler rejects {where}:\n{text}{_printed(failure)}", advice
 
