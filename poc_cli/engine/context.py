@@ -207,6 +207,11 @@ class PlayContext:
                 break
         return task.done()
 
+    @property
+    def measures(self) -> bool:
+        """Return whether this is the story of a scenario whose latencies count."""
+        return self.play.role == "story" and self.play.scenario.document.measures
+
     def was_late(self, seconds: float) -> bool:
         """Return whether poc or the runtime was late in the last `seconds`."""
         return self.late_ns(round(seconds * 1e9)) > 0

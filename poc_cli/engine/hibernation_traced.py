@@ -147,7 +147,9 @@ class TracedSleeper:
     async def _evict(self, witnessed: ObservedObject) -> str:
         actor = f"object:{witnessed.label}"
         self._context.say("evicting")
-        self._context.write(actor, object_events.Evicting())
+        took_ms = await self._target.wake_yardstick() if self._context.measures else None
+        measured = {} if took_ms is None else {"yardstick_ms": round(took_ms, 3)}
+        self._context.write(actor, object_events.Evicting(**measured))
         eviction = await self._target.evict(witnessed.class_name, witnessed.id)
         self._context.write(actor, object_events.Evicted(outcome=eviction.outcome, said=eviction.message))
         await self._target.fence()

@@ -108,6 +108,10 @@ class Left(EventData, kind=kinds.LEFT):
 class Evicting(EventData, kind=kinds.EVICTING):
     """The runtime is asked to evict the object."""
 
+    yardstick_ms: Annotated[
+        float, "how long an object of poc's own took to wake just before, where wakes are measured"
+    ] = ABSENT
+
 
 class Evicted(EventData, kind=kinds.EVICTED):
     """The runtime has answered."""

@@ -226,8 +226,8 @@ class Figure(TypedDict):
     max: Number
     lag_ms: NotRequired[Annotated[Number, "for a load: how late its own clients were at most"]]
     samples: NotRequired[Annotated[dict[str, list[Number]], "the values by scenario, ascending"]]
-    yardstick: NotRequired[
-        Annotated[dict[str, list[Number]], "how long the evicts between the values took, by scenario, ascending"]
+    own_wakes: NotRequired[
+        Annotated[dict[str, list[Number]], "how long an object of poc's own took to wake meanwhile, in the same way"]
     ]
 
 

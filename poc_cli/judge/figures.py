@@ -28,18 +28,18 @@ def figures(stories: list[PlayRecord], canaries: Sequence[Canary] = (), round_tr
     `samples` has the values of each scenario in ascending order, so that two runs can be compared.
     """
     found: dict[str, dict[str, list[float]]] = {"asleep_after_ms": {}, "wake_ms": {}, "warm_ms": {}}
-    evicts: dict[str, list[float]] = {}
+    yardsticks: dict[str, list[float]] = {}
     found["wake_ms"] |= _named(OWN_ROOMS, [each.answer_ms for each in canaries if each.slept])
     found["round_trip_ms"] = _named(OWN_ROOMS, round_trips)
     for story in stories:
         for name, values in _figures_of(story):
             if values:
                 found[name].setdefault(story.scenario.document.name, []).extend(values)
-        if story.place.has_trace and story.scenario.document.measures and (durations := _evicts(story)):
-            evicts.setdefault(story.scenario.document.name, []).extend(durations)
+        if story.scenario.document.measures and (durations := _yardstick(story)):
+            yardsticks.setdefault(story.scenario.document.name, []).extend(durations)
     spreads = {name: _spread(by_scenario) for name, by_scenario in found.items() if by_scenario}
-    if evicts and "wake_ms" in spreads:
-        spreads["wake_ms"]["yardstick"] = {name: _kept(sorted(values)) for name, values in evicts.items()}
+    if yardsticks and "wake_ms" in spreads:
+        spreads["wake_ms"]["own_wakes"] = {name: _kept(sorted(values)) for name, values in yardsticks.items()}
     return spreads
 
 
@@ -68,19 +68,10 @@ def _wakes(story: PlayRecord, ended: Sequence[int] | None = None) -> list[float]
     ]
 
 
-def _evicts(story: PlayRecord) -> list[float]:
-    """Return how long the evicts of a story took: work of the runtime and of poc alone, which the worker cannot slow.
-
-    They alternate with the wakes, so that they show how fast the machine was meanwhile.
-    """
-    begun: dict[str, int] = {}
-    found: list[float] = []
-    for event in story.of_kind(kinds.EVICTING, kinds.EVICTED):
-        if event.kind == kinds.EVICTING:
-            begun[event.actor] = event.t_ns
-        elif event.actor in begun and event.data.get("outcome") == "evicted":
-            found.append((event.t_ns - begun.pop(event.actor)) / 1e6)
-    return found
+def _yardstick(story: PlayRecord) -> list[float]:
+    """Return how long an object of poc's own took to wake before each evict, which the worker cannot slow."""
+    evicting = (event.data for event in story.of_kind(kinds.EVICTING))
+    return [float(each["yardstick_ms"]) for each in evicting if "yardstick_ms" in each]
 
 
 def _warm(story: PlayRecord) -> list[float]:

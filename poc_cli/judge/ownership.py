@@ -20,6 +20,7 @@ from poc_cli.record.source_lines import pin_words
 from poc_cli.residency import CALLS
 from poc_cli.scenario.conditions import lookup
 from poc_cli.scenario.values import MISSING
+from poc_cli.scenario.wording import several
 
 _OWN_PATH = "sockets"
 """The path of the number of sockets in the answers of poc's own worker."""
@@ -189,7 +190,7 @@ def why_not_owned(play: PlayRecord, sleep: Sleep, connection: Connection) -> str
         counts = [each for each in _reported_counts(play, label) if connection.is_open_at(each[0])]
         if counts:
             _, count, opened = counts[-1]
-            return f"{label} said it holds {count} of {opened} socket(s) to it: {client} may not be among them"
+            return f"{label} said it holds {count} of {several(opened, 'socket')} to it: {client} may not be among them"
         if not play.place.has_trace:
             path = play.play.objects[label].sockets
             return f'no answer of {label} has its number of sockets at "{path}" while {client} was connected'

@@ -11,6 +11,7 @@ from poc_cli.judge.sleeps import sleeps_of
 from poc_cli.record.module_resets import listed
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.session_record import NEEDED, PERFORMANCES, SessionRecord, Suspicion
+from poc_cli.scenario.wording import several
 
 _LEAST_UNDISTURBED: Final = 2
 """Performances without a sleep that are needed to see what differs by itself."""
@@ -101,7 +102,9 @@ def _undecided(session: SessionRecord) -> Finding | None:
     """Return why the session cannot be judged, None where it can."""
     if len(session.undisturbed) < _LEAST_UNDISTURBED:
         ended = next((play.ending for play in session.unusable), "too few were played")
-        return unknown(f"only {len(session.undisturbed)} performance(s) without a sleep came to their end: {ended}")
+        return unknown(
+            f"only {several(len(session.undisturbed), 'performance')} without a sleep came to their end: {ended}"
+        )
     unsteady = session.unsteady_step
     if unsteady is not None:
         line = unsteady.begun.data["line"]

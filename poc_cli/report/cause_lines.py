@@ -4,6 +4,7 @@ import shlex
 from pathlib import PurePath
 from typing import Final
 
+from poc_cli.inert import inert
 from poc_cli.judge.document_types import RunDocument, ScenarioDocument
 from poc_cli.report.failed_step import FailedStep, Mismatch, difference_lines
 from poc_cli.report.failure_causes import Cause
@@ -20,6 +21,8 @@ def step_lines(step: FailedStep, again: str) -> list[Line]:
     found: list[Line] = [[span(step.place, "bold")], [span(f"  {step.line} | ", "dim"), span(step.source)]]
     if step.mismatch is not None:
         found += _mismatch(step.mismatch)
+    elif step.reason:
+        found.append([span(inert(step.reason), "red")])
     found += [[span(f"the worker threw: {words}", "red")] for words in step.thrown]
     found += [[span("the last events:", "dim")], *([span(f"  {line.rstrip()}", "dim")] for line in step.transcript)]
     return [*found, [span("rerun: ", "dim"), span(again)]]

@@ -151,7 +151,7 @@ def _outcome(figure: FigureDiff, change: Change) -> Span:
 
 def _values(figure: FigureDiff, shown: Callable[[float], str]) -> str:
     sides = [f"{side} {_spread(spread, shown)}" for side, spread in ((BEFORE, figure.before), (AFTER, figure.after))]
-    message = ", ".join(sides) + f"; a change is beyond {figure.factor:g} times"
+    message = ", ".join(sides) + f"; a change is beyond {round(figure.factor, 2):g} times"
     if figure.apart:
         message += f"; not compared, as only one run measured it: {', '.join(figure.apart)}"
     return message

@@ -44,7 +44,7 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True)
 class FailedStep:
-    """A step that failed. `end` is the id of its `step_end` event."""
+    """A step that failed. `end` is the id of its `step_end` event; `reason` is empty where claims say it."""
 
     play: str
     file: str

@@ -1,7 +1,7 @@
 """Claims that did not hold, grouped by the step that failed them, so that each cause is reported once."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -84,7 +84,8 @@ class Causes:
             if step is not None:
                 steps[key] = step
             groups.setdefault(key, []).append(claim)
-        return [Cause(scenario, _worst_first(claims), steps.get(key)) for key, claims in groups.items()]
+        found = ((_worst_first(claims), steps.get(key)) for key, claims in groups.items())
+        return [Cause(scenario, claims, _untold(step, [claim["reason"] for claim in claims])) for claims, step in found]
 
     def ending(self, scenario: ScenarioDocument) -> FailedStep | None:
         """Return the step at which a scenario stopped early, None if it did not or that is not recorded."""
@@ -92,7 +93,7 @@ class Causes:
             return None
         for play in self._plays.get(scenario["name"], ()):
             if play.outcome == "stopped" and (last := _last_failed(play)) is not None:
-                return self._known(play, last)
+                return _untold(self._known(play, last), [scenario["stopped"]])
         return None
 
     def _step_of(self, scenario: str, claim: ClaimDocument) -> FailedStep | None:
@@ -115,6 +116,11 @@ class Causes:
             return failed_step(play, _root(play, step))
         except _UNREADABLE:
             return None
+
+
+def _untold(step: FailedStep | None, said: Sequence[str]) -> FailedStep | None:
+    """Return the step without its reason if one of these sentences has it."""
+    return replace(step, reason="") if step is not None and any(step.reason in each for each in said) else step
 
 
 def _worst_first(claims: Sequence[ClaimDocument]) -> tuple[ClaimDocument, ...]:

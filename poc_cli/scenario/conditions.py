@@ -26,6 +26,9 @@ _CONDITION = re.compile(
 
 OPERATORS: Final = ("==", "!=", "<", "<=", ">", ">=", "contains", "matches", "exists")
 
+_MEANT: Final = {"=": "==", "===": "==", "=!": "!=", "!==": "!=", "<>": "!=", "=<": "<=", "=>": ">="}
+"""Operators of other languages."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bound:
@@ -87,7 +90,8 @@ def parse(text: str) -> Condition:
     path, name, literal = match["path"], match["operator"], match["literal"]
     _steps(path)
     if name not in OPERATORS:
-        raise ValueError(f"{shown(name)} is not an operator; {did_you_mean(name, OPERATORS)}")
+        meant = f'did you mean "{_MEANT[name]}"?' if name in _MEANT else did_you_mean(name, OPERATORS)
+        raise ValueError(f"{shown(name)} is not an operator; {meant}")
     if name == "exists":
         if literal:
             raise ValueError(f'"exists" takes no value, but {shown(literal)} follows')

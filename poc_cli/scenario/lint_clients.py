@@ -12,6 +12,7 @@ from poc_cli.scenario.templates import templates_in, variables_in
 from poc_cli.scenario.token_names import TOKEN_VARIABLE
 from poc_cli.scenario.validation_errors import Problem
 from poc_cli.scenario.values import Path, shown
+from poc_cli.scenario.wording import several
 
 ORIGIN: Final = "origin"
 ELSEWHERE: Final = "origin.foreign"
@@ -71,7 +72,8 @@ def problems_of_file(document: ScenarioFile) -> Iterator[Problem]:
 def _worker(worker: WorkerRef | None, path: Path, document: ScenarioFile) -> Iterator[Problem]:
     if worker is not None:
         if len(worker.env or ()) not in {0, 1, len(worker.config or "1")}:
-            message = f"{len(worker.env or ())} environments for {len(worker.config or '1')} configuration(s)"
+            configurations = several(len(worker.config or "1"), "configuration")
+            message = f"{several(len(worker.env or ()), 'environment')} for {configurations}"
             advice = 'name one for all of them or one for each in order; "" is the top level'
             yield Problem((*path, "env"), message, advice)
         yield from _unknown(worker.vars, (*path, "vars"), set(given_names(document)))

@@ -9,7 +9,7 @@ import tomli
 from poc_cli.errors import Position, ScenarioError
 from poc_cli.scenario.client_groups import ClientGroups
 from poc_cli.scenario.loader import LONGEST_LINE
-from poc_cli.scenario.model import Close, Connect, Exchange, On, ScenarioFile, Taking
+from poc_cli.scenario.model import Close, Connect, Exchange, On, Resume, ScenarioFile, Taking
 from poc_cli.scenario.positions import Positions, locate
 from poc_cli.scenario.scenario import PlacedStep, Scenario, every
 from poc_cli.scenario.values import leaves
@@ -37,6 +37,7 @@ def warnings_of(scenario: Scenario) -> list[ScenarioError]:
         *_unused_captures(scenario, raw, positions),
         *_unclosed(raw, positions),
         *_sent_after_close(list(every(scenario.steps)), ClientGroups(document.clients)),
+        *_sent_before_connect(list(every(scenario.steps)), ClientGroups(document.clients)),
         *_without_witness(list(every(scenario.steps)), document),
     ]
     lines = scenario.text.split("\n")
@@ -87,6 +88,25 @@ def _sent_after_close(steps: Sequence[PlacedStep], clients: ClientGroups) -> Ite
                 closed.pop(gone)
             if step.expects_close:
                 closed |= dict.fromkeys(names, placed.position.line)
+
+
+def _sent_before_connect(steps: Sequence[PlacedStep], clients: ClientGroups) -> Iterator[_Found]:
+    """Yield the first step of each client that has not connected before."""
+    connected: set[str] = set()
+    for placed in steps:
+        step = placed.step
+        if isinstance(step, Connect):
+            connected.update(_members(clients, step.connect))
+        elif isinstance(step, On | Resume):
+            named = step.on if isinstance(step, On) else [step.resume]
+            absent = [name for name in _members(clients, named) if name not in connected]
+            if absent:
+                connected.update(absent)
+                yield (
+                    placed.position,
+                    f'"{absent[0]}" has not connected',
+                    f'connect it first: {{ connect = "{absent[0]}" }}',
+                )
 
 
 def _members(clients: ClientGroups, names: Sequence[str]) -> list[str]:

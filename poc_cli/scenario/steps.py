@@ -89,5 +89,25 @@ def verb_of(table: object, way: Path, models: Mapping[str, type[BaseModel]], nou
     details = {key for model in models.values() for key in validation_errors.keys(model)}
     unknown = next((key for key in table if key not in details), None)
     if unknown is None:
-        return Problem(way, f"this {noun} has no verb", did_you_mean("", models), at="key")
-    return Problem((*way, unknown), f"{shown(unknown)} is not a {name}", did_you_mean(unknown, models), at="key")
+        alone = next((advice for key, advice in _ALONE.items() if key in table), None)
+        return Problem(way, f"this {noun} has no verb", alone or did_you_mean("", models), at="key")
+    advice = _SAID_AS.get(unknown) if noun == "step" else None
+    return Problem(
+        (*way, unknown), f"{shown(unknown)} is not a {name}", advice or did_you_mean(unknown, models), at="key"
+    )
+
+
+_ALONE: Final[Mapping[str, str]] = {
+    "send": 'say who sends it: { on = "ann", send = … }',
+    "expect": 'say who receives it: { on = "ann", expect = … }',
+}
+"""What to add to a step that only has this key."""
+
+_SAID_AS: Final[Mapping[str, str]] = {
+    "sleep": '{ hibernate = "idle" } puts the object to sleep; { idle = "5s" } only waits',
+    "wait": '{ idle = "5s" } waits',
+    "disconnect": '{ close = "ann" } closes a connection, { kill = "ann" } breaks it',
+    "evict": '{ hibernate = "evict" } evicts the object',
+    "wake": '{ resume = "ann", send = … } wakes the object',
+}
+"""The step for a word that others would use."""

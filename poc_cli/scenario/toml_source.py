@@ -12,6 +12,7 @@ import tomli
 from poc_cli.errors import Position, ScenarioError
 from poc_cli.inert import inert
 from poc_cli.scenario.positions import Positions, locate
+from poc_cli.scenario.toml_slips import instead, plainer
 from poc_cli.scenario.validation_errors import Problem
 from poc_cli.scenario.values import DEEPEST
 
@@ -25,12 +26,6 @@ _AROUND: Final = 50
 """Characters before and after the place that an error shows of a longer line."""
 
 TOO_DEEP: Final = f"nested in more than {DEEPEST} tables and lists"
-
-_PLAINER: Final = {
-    "Cannot overwrite a value": "this key already has a value",
-    "Illegal character '\\n'": "the quotes are not closed on this line",
-}
-"""Clearer wording for some errors of tomli."""
 
 _HEADING: Final = re.compile(r"[ \t]*(?P<open>\[+)(?P<name>[A-Za-z0-9_.-]+)(?P<close>\]*)[ \t\r]*(?:\#.*)?$")
 
@@ -131,16 +126,24 @@ class Source:
 
     def _invalid(self, error: tomli.TOMLDecodeError) -> ScenarioError:
         """Return the error at the cause, which for an unclosed delimiter is above where the parser failed."""
-        reason = _PLAINER.get(error.msg, error.msg)
-        opener, failed = unclosed(self.text), Position(error.lineno, error.colno)
-        if opener is not None:
-            position = self._position(opener.offset)
-            if position.line < error.lineno:
-                message = f"the {opener.mark} opened at line {position.line} is never closed"
-                advice = f"parsing failed at line {error.lineno}: {inert(reason)}"
-                return self._error(f"not valid TOML: {message}", position, advice)
-        known = self._other_format() or self._heading(failed) or self._missing_comma(error)
-        return known or self._error(f"not valid TOML: {reason}", failed)
+        failed = Position(error.lineno, error.colno)
+        known = self._bracket(error) or self._other_format() or self._heading(failed) or self._missing_comma(error)
+        advice = instead(error.msg, self.text[: error.pos], self.text[error.pos :])
+        return known or self._error(f"not valid TOML: {plainer(error.msg)}", failed, advice)
+
+    def _bracket(self, error: tomli.TOMLDecodeError) -> ScenarioError | None:
+        """Return the error of a bracket that lacks the other of its pair, None if none does."""
+        lone = lone_bracket(self.text)
+        if lone is None:
+            return None
+        position = self._position(lone.offset)
+        if lone.closes:
+            return self._error(f"not valid TOML: this {lone.mark} closes nothing", position, "remove it")
+        if position.line >= error.lineno:
+            return None
+        message = f"the {lone.mark} opened at line {position.line} is never closed"
+        advice = f"parsing failed at line {error.lineno}: {inert(plainer(error.msg))}"
+        return self._error(f"not valid TOML: {message}", position, advice)
 
     def _heading(self, failed: Position) -> ScenarioError | None:
         """Return the error of a heading whose brackets do not match, as in `[claim]]`; None for any other line."""
@@ -203,16 +206,20 @@ _LONG_TEXT: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class OpenBracket:
-    """An unclosed delimiter and its offset in the text."""
+class LoneBracket:
+    """A delimiter without the other of its pair, and its offset in the text."""
 
     mark: str
     offset: int
+    closes: bool = False
 
 
-def unclosed(text: str) -> OpenBracket | None:
-    """Return the innermost unclosed delimiter, before a closing one of another kind or at the end of the text."""
-    open_now: list[OpenBracket] = []
+def lone_bracket(text: str) -> LoneBracket | None:
+    """Return what is surely unpaired: a closing bracket of a kind that none is open of, or an unclosed delimiter.
+
+    The latter is the innermost one, before a closing one of another kind or at the end of the text.
+    """
+    open_now: list[LoneBracket] = []
     at = 0
     while (token := _TOKEN.search(text, at)) is not None:
         at = token.end()
@@ -220,15 +227,17 @@ def unclosed(text: str) -> OpenBracket | None:
             case "quotes":
                 long_text = _LONG_TEXT[token[0]].match(text, at)
                 if long_text is None:
-                    return OpenBracket(token[0], token.start())
+                    return LoneBracket(token[0], token.start())
                 at = long_text.end()
             case "broken":
                 return None
             case "opener":
-                open_now.append(OpenBracket(token[0], token.start()))
+                open_now.append(LoneBracket(token[0], token.start()))
             case "closer":
                 if not open_now:
                     return None
+                if all(_CLOSERS[opener.mark] != token[0] for opener in open_now):
+                    return LoneBracket(token[0], token.start(), closes=True)
                 opener = open_now.pop()
                 if _CLOSERS[opener.mark] != token[0]:
                     return opener

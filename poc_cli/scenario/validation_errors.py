@@ -1,7 +1,9 @@
 """Convert pydantic's validation errors to readable problems: where, what was expected, and what was found."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import BaseModel, ValidationError
@@ -79,6 +81,7 @@ _NAMED: Final = frozenset({"of"}.union(*(model.names_clients for model in VERBS.
 _SHORT: Final[Mapping[str, str]] = {
     ClientSpec.__name__: "a path in quotes or ",
     WorkerRef.__name__: "a folder in quotes or ",
+    "ConfiguredWorker": "a folder in quotes or ",  # of poc.toml
 }
 """Short forms that are accepted instead of a table."""
 
@@ -129,15 +132,47 @@ def _problem(details: "ErrorDetails", model: type[BaseModel], noun: str, prefix:
 
 def _advice(details: "ErrorDetails", way: Path) -> str | None:
     """Return what to write instead, where a mistake is common; None for any other."""
-    given = details["input"]
+    given, found = details["input"], None
     match details["type"], way:
         case "list_type", ("claim" | "steps" as key,) if isinstance(given, dict):
-            return f"begin each of them with [[{key}]], in two brackets"
+            found = f"begin each of them with [[{key}]], in two brackets"
         case "list_type", (*_, key) if key in _NAMED:
-            return f'name one or several: {key} = "ann" or {key} = ["ann", "bob"]'
-        case "string_pattern_mismatch", (*_, "http") if isinstance(given, str) and given.isalpha() and given.isupper():
-            return f'the method has a key of its own: {{ http = "/…", method = "{given}" }}'
-    return None
+            found = f'name one or several: {key} = "ann" or {key} = ["ann", "bob"]'
+        case "string_pattern_mismatch", (*_, "http") if isinstance(given, str) and (call := _METHOD.fullmatch(given)):
+            found = f'the method has a key of its own: {{ http = "{call[2] or "/…"}", method = "{call[1]}" }}'
+        case "string_pattern_mismatch", _ if isinstance(given, str):
+            found = _corrected(details["ctx"]["pattern"], given)
+        case "literal_error", _ if isinstance(given, str):
+            near = get_close_matches(given, re.findall(r"'([^']+)'", str(details["ctx"]["expected"])), n=1)
+            found = f'did you mean "{near[0]}"?' if near else None
+        case "int_type" | "float_type", _ if isinstance(given, str) and given.isdecimal():
+            found = "write it without quotes"
+        case "list_type", (*_, "where") if isinstance(given, str):
+            found = f"conditions stand in a list: where = [{shown(given)}]"
+        case "list_type", (*_, str(key)) if isinstance(given, str) and key != "steps":
+            found = f"write it in brackets: {key} = [{shown(given)}]"
+        case "model_type" | "dict_type", (*_, key) if str(key) in _TABLES and isinstance(given, str):
+            found = _TABLES[str(key)]
+    return found
+
+
+_METHOD: Final = re.compile(r"([A-Z]+)(?: +(/\S*))?")
+
+_TABLES: Final[Mapping[str, str]] = {
+    "object": 'write it like: object = { class = "Room", name = "{play}" }',
+    "matrix": 'write it like: matrix = { row = "SQLite rows", expects = "survives" }',
+}
+"""What is often given as text, and is a table."""
+
+
+def _corrected(pattern: str, given: str) -> str | None:
+    """Return a path or a name that is nearly one, None for any other."""
+    if pattern == "^/":
+        if "://" in given:
+            return "only the path stands here; --target takes the address"
+        return f"did you mean {shown(f'/{given}')}?" if given else None
+    name = re.sub(r"[^a-z0-9_]+", "-" if "-" in pattern else "_", given.lower()).strip("-_")
+    return f'did you mean "{name}"?' if pattern.startswith("^[a-z]") and re.fullmatch(pattern, name) else None
 
 
 def _sentence(details: "ErrorDetails", subject: str) -> str:

@@ -18,6 +18,11 @@ KEPT: Final = "\N{NO-BREAK SPACE}"
 EVERY: Final = "*"
 
 
+def several(number: int, noun: str) -> str:
+    """Return a number with its noun, which takes an s if there is not one."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def listed(names: Sequence[str], every: str) -> str:
     """List names like `ann, bob and eve`; `every` stands for `*` and for an empty list."""
     if not names or EVERY in names:

@@ -105,6 +105,9 @@ class Trace(Protocol):
         Waits up to 31 s for the runtime's answer.
         """
 
+    async def wake_yardstick(self) -> float | None:
+        """Return how many milliseconds an object of poc's own takes to wake from an evict, None if it did not."""
+
 
 class Target(Protocol):
     """A running worker."""

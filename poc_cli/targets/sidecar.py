@@ -2,13 +2,16 @@
 
 import asyncio
 import json
+import time
 from http import HTTPStatus
 from pathlib import Path
 
+from poc_cli.residency import object_id
 from poc_cli.targets import deadlines
 from poc_cli.targets.base import EVICT_LINGERS_SECONDS, Eviction, TargetDropped, TargetHung
 from poc_cli.targets.deadlines import Watch
 from poc_cli.targets.unix_http import NoAnswer, UnixClient
+from poc_cli.targets.workerd_config import YARDSTICK
 
 LOOK_INTO_LOG = "see worker.log in the run folder"
 
@@ -55,6 +58,21 @@ class Sidecar:
         except NoAnswer as error:
             return Eviction("no_answer", str(error))
         return _eviction(response.status_code, bytes(response.body))
+
+    async def wake_yardstick(self) -> float | None:
+        """Evict the side-car's own object, and return how many milliseconds it takes to wake; None without an answer.
+
+        The first call only starts the object.
+        """
+        before = await self.evict(YARDSTICK, object_id(YARDSTICK, YARDSTICK), close=True)
+        begun_ns = time.monotonic_ns()
+        try:
+            async with asyncio.timeout(EVICT_LINGERS_SECONDS):
+                response = await self._evict.post(json.dumps({"yardstick": YARDSTICK}).encode())
+        except (TimeoutError, NoAnswer):
+            return None
+        took_ms = (time.monotonic_ns() - begun_ns) / 1e6
+        return took_ms if before.outcome == "evicted" and response.status_code == HTTPStatus.OK else None
 
 
 def _eviction(status: int, body: bytes) -> Eviction:

@@ -281,3 +281,7 @@ class Workerd:
     async def evict(self, class_name: str, object_id: str, *, close: bool = False) -> Eviction:
         """Evict the object from memory. Waits up to 31 s for the runtime's answer."""
         return await self._process.sidecar.evict(class_name, object_id, close=close)
+
+    async def wake_yardstick(self) -> float | None:
+        """Return how many milliseconds the side-car's own object takes to wake from an evict, None if it did not."""
+        return await self._process.sidecar.wake_yardstick()

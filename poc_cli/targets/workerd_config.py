@@ -7,6 +7,12 @@ SIDECAR = """\
 // Evicts objects on request, and answers. Its requests also flush the runtime's trace, which is written out
 // whenever a context ends; a request to it is therefore a fence. Prints what the worker under test threw and logged.
 import unsafe from "workerd:unsafe";
+// An object of poc's own: how long it takes to wake shows how fast the machine is, whatever the worker does.
+export class Yardstick {
+  fetch() {
+    return Response.json({ ok: true });
+  }
+}
 export default {
   tail(items, env) {
     for (const { entrypoint, durableObjectId, event, logs, exceptions } of items) {
@@ -22,7 +28,8 @@ export default {
     }
   },
   async fetch(request, env) {
-    const { class: name, id, webSockets } = await request.json();
+    const { class: name, id, webSockets, yardstick } = await request.json();
+    if (yardstick) return env[yardstick].get(env[yardstick].idFromName(yardstick)).fetch("http://poc/");
     if (name === undefined) return Response.json({ ok: true });
     const namespace = env[name];
     try {
@@ -68,6 +75,9 @@ def quoted(value: str) -> str:
     return f'"{escaped}"'
 
 
+YARDSTICK = "poc-yardstick"
+"""The binding, the namespace and the name of the side-car's own object; like `TAIL_MARK`, it is no class's name."""
+
 TAIL_MARK = "poc-tail"
 """The side-car's binding with the mark of its lines; no class can have this name, so no other binding has it."""
 
@@ -75,23 +85,29 @@ TAIL_MARK = "poc-tail"
 def _sidecar(name: str, objects: Mapping[str, tuple[str, str]], mark: str | None = None) -> str:
     """Return the definition of a side-car bound to objects: (class, service) by binding name.
 
-    With a mark it is its own tail consumer, which `with_tails` makes that of the worker under test.
+    With a mark it is its own tail consumer, which `with_tails` makes that of the worker under test, and has the
+    yardstick.
     """
     bindings = ", ".join(
         f"(name = {quoted(each)}, "
         f"durableObjectNamespace = (className = {quoted(class_name)}, serviceName = {quoted(service)}))"
         for each, (class_name, service) in objects.items()
     )
-    tails = ""
+    more = ""
     if mark is not None:
-        tails = f"      tails = [{quoted(name)}],\n"
+        more = (
+            f"      tails = [{quoted(name)}],\n"
+            f'      durableObjectNamespaces = [(className = "Yardstick", uniqueKey = {quoted(YARDSTICK)})],\n'
+            "      durableObjectStorage = (inMemory = void),\n"
+        )
         bindings += f"{', ' if bindings else ''}(name = {quoted(TAIL_MARK)}, text = {quoted(mark)})"
+        bindings += f', (name = {quoted(YARDSTICK)}, durableObjectNamespace = "Yardstick")'
     return (
         f"    (name = {quoted(name)}, worker = (\n"
         f'      modules = [(name = "sidecar.js", esModule = embed "sidecar.js")],\n'
         f'      compatibilityDate = "2026-10-01", compatibilityFlags = ["experimental", "unsafe_module"],\n'
         f"      bindings = [{bindings}],\n"
-        f"{tails}"
+        f"{more}"
         f"    )),\n"
     )
 

@@ -20,7 +20,7 @@ def one(name: str, verdict: str) -> Any:
 def run(*claims: Any, times: float = 1, **changes: Any) -> Any:
     values = [round(times * value, 3) for value in VALUES]
     spread = {"n": 60, "min": values[0], "median": values[29], "p90": values[53], "p99": values[59], "max": values[-1]}
-    figures = {"wake_ms": spread | {"samples": {"s": values}, "yardstick": {"s": VALUES}}}
+    figures = {"wake_ms": spread | {"samples": {"s": values}, "own_wakes": {"s": VALUES}}}
     told = scenario("s", *claims, title="A title.", file="s.toml", verdict="held", stopped=None, error=None)
     return document(told, figures=figures, **changes)
 
@@ -55,7 +55,7 @@ def test_one_line_or_one_document(poc: Poc, runs: Path) -> None:
     assert (quiet.code, quiet.out) == (1, "1 claim got worse (1 got better); no figure changed\n")
     ran = poc.run("compare", "before.json", "slow.json", "--json")
     assert (ran.code, ran.document()["schema"]) == (0, "poc.comparison/1")
-    assert [each["changed"] for each in ran.document()["figures"][0]["percentiles"]] == [True, None, None]
+    assert [each["changed"] for each in ran.document()["figures"][0]["percentiles"]] == [True, None, None, None]
 
 
 def test_a_run_folder_without_a_history_is_read_by_its_run_json(poc: Poc, runs: Path) -> None:
@@ -93,3 +93,11 @@ def test_a_run_that_is_not_there_is_misuse(poc: Poc, runs: Path) -> None:
     assert poc.run("compare", "before.json", "nowhere").code == 2
     assert poc.run("compare", "before.json", "nowhere.json").err.startswith("poc: no file nowhere.json\n")
     assert poc.run("compare", "before.json").code == 2
+
+
+@pytest.mark.live
+def test_a_run_has_the_wakes_of_poc_s_own_object_beside_those_of_the_worker(poc: Poc) -> None:
+    wakes = poc.run("run", "wake-latency", "--sleep", "evict", "--json").document()["figures"]["wake_ms"]
+    own, samples = wakes["own_wakes"]["wake-latency"], wakes["samples"]["wake-latency"]
+    assert 0 < len(own) < len(samples)  # the first evict of a runtime only starts the object
+    assert min(own) > 0

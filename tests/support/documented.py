@@ -122,6 +122,7 @@ ELSEWHERE: Final = {
     ),
     "poc run redeploy redeploy-deferred redeploy-delays --target cloudflare": _UPDATES,
     "poc run redeploy-deferred --target cloudflare --code-update deferred:60": _UPDATES,
+    "poc run wake-latency --sleep evict --repeat 8": "tests/cli/test_compare.py plays it once",
     "poc run stack": "tests/live/test_stack.py plays it",
     "poc run stack --target https://stack-chat.example.workers.dev --origin https://app.example": _DEPLOYED,
     "poc run scenarios/stack/tickets.toml --target cloudflare --origin https://my-app.vercel.app": _DEPLOYED,

@@ -106,6 +106,7 @@ class FakeTarget(FakeRuntime):
         super().__init__(world, number)
         self.number: int | None = number
         self.is_connected_to_itself: bool | None = None
+        self.yardstick_ms: float | None = None
         self.url = "http://fake"
         self.endpoint: Endpoint = FakeEndpoint(self)
         self.oracle: Oracle = "trace" if traced else "instance"
@@ -270,6 +271,10 @@ class FakeTarget(FakeRuntime):
     def seen(self) -> tuple[str, ...]:
         """Return the ids of all objects that were in memory at some time."""
         return tuple(self._seen)
+
+    async def wake_yardstick(self) -> float | None:
+        """Return what a test has set."""
+        return self.yardstick_ms
 
     async def evict(self, class_name: str, object_id: str, *, close: bool = False) -> Eviction:  # noqa: ARG002
         """Have the object leave memory, its sockets staying open or closed with it. Waits up to 31 s."""

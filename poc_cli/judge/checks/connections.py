@@ -18,6 +18,7 @@ from poc_cli.record.play_record import FOREVER, Connection, PlayRecord
 from poc_cli.record.self_ended import why_self_ended
 from poc_cli.scenario.check_names import CheckEntry
 from poc_cli.scenario.model import Claim, On, Restart, Step
+from poc_cli.scenario.wording import several
 
 
 @check(
@@ -98,7 +99,7 @@ def connections_drop(play: PlayRecord, claim: Claim) -> Finding:
     if result.verdict != "held":
         return result
     return held(
-        f"{losses[0].label} {losses[0].description}, and {len(findings)} connection(s) broke with it",
+        f"{losses[0].label} {losses[0].description}, and {several(len(findings), 'connection')} broke with it",
         result.evidence,
         result.losses,
     )
@@ -293,4 +294,7 @@ def close_handshake(play: PlayRecord, claim: Claim) -> Finding:
     carried_out = [step for step in ended if step.verb == "close" and step.failure != "closed"]
     if len(carried_out) < asked:
         return unknown(f"only {len(carried_out)} of {asked} close steps were carried out", [e.id for e in closed])
-    return held(f"{len(closed)} close(s) were answered", [event.id for event in closed])
+    return held(
+        f"{several(len(closed), 'close')} {'was' if len(closed) == 1 else 'were'} answered",
+        [event.id for event in closed],
+    )

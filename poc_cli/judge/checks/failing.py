@@ -11,6 +11,7 @@ from poc_cli.record.self_ended import why_self_ended
 from poc_cli.record.source_lines import threw_words
 from poc_cli.scenario.check_names import CheckEntry
 from poc_cli.scenario.model import Claim, On, Step
+from poc_cli.scenario.wording import several
 
 _WORKER = "worker"
 """The actor of exceptions outside of the objects that the story names."""
@@ -46,7 +47,7 @@ def no_event_fails(play: PlayRecord, claim: Claim) -> Finding:
     if fence is None:
         advice = "end the story with a probe, after a step that gets an answer"
         return unknown(f"nothing shows what was thrown after the last message: {advice}", ids)
-    return held(f"nothing was thrown in {len(entered)} stay(s) in memory", (*ids, fence))
+    return held(f"nothing was thrown in {several(len(entered), 'stay')} in memory", (*ids, fence))
 
 
 def _words(event: Event) -> str:
@@ -89,7 +90,7 @@ def _no_crash(play: PlayRecord, label: str) -> Finding:
     if fence is None:
         advice = "end the story with a probe, after a step that gets an answer"
         return unknown(f"nothing shows what happened to {label} after the last message: {advice}", entered)
-    return held(f"{label} did not end by itself in {len(entered)} stay(s) in memory", (*entered, fence))
+    return held(f"{label} did not end by itself in {several(len(entered), 'stay')} in memory", (*entered, fence))
 
 
 def _died_without_a_fault(play: PlayRecord, left: Event) -> bool:

@@ -16,6 +16,7 @@ from poc_cli.record.play_record import PlayRecord, StepRecord
 from poc_cli.residency.sleep_onset import ASLEEP_BY_SECONDS, AWAKE_FROM_SECONDS
 from poc_cli.scenario.check_names import CheckEntry
 from poc_cli.scenario.model import Claim
+from poc_cli.scenario.wording import several
 
 BUSY_FOR_MS = 40_000
 """An object that events keep in memory for this long, though no client sends any, never sleeps: three idle timeouts."""
@@ -92,7 +93,9 @@ def never_sleeps(play: PlayRecord, awake: Event) -> Finding | None:
     seconds = awake.data["watched_ms"] / 1000
     if spoke:
         clients = ", ".join(dict.fromkeys(event.actor for event in spoke))
-        message = f"{label} was still in memory after {seconds:.0f} s, in which {clients} sent {len(spoke)} frame(s)"
+        message = (
+            f"{label} was still in memory after {seconds:.0f} s, in which {clients} sent {several(len(spoke), 'frame')}"
+        )
         return unknown(f"{message}, so it was not left idle", (awake.id, *(event.id for event in spoke)))
     kept = f"{label} was still in memory after {seconds:.0f} s in which no client sent anything"
     return refuted(f"{kept}, kept in memory by {_busy_with(play, awake)}", (awake.id,))

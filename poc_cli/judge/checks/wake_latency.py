@@ -9,6 +9,7 @@ from poc_cli.judge.proof import proven_sleeps
 from poc_cli.record.play_record import FOREVER, PlayRecord, StepRecord
 from poc_cli.scenario.check_names import CheckEntry
 from poc_cli.scenario.model import Claim
+from poc_cli.scenario.wording import several
 
 
 @check(
@@ -34,13 +35,17 @@ def wake_under(play: PlayRecord, claim: Claim) -> Finding:
         if step.ended is not None and step.ok and _resumed(step, ends)
     ]
     slowest, event = max(wakes, default=(0.0, FOREVER))
-    message = f"the slowest of {len(wakes)} wake(s) took {slowest:.1f} ms, the limit is {claim.limit * 1000:g} ms"
+    message = (
+        f"the slowest of {several(len(wakes), 'wake')} took {slowest:.1f} ms, the limit is {claim.limit * 1000:g} ms"
+    )
     if slowest > claim.limit * 1000:
         return refuted(message, (event,), found)
     asked = sum(placed.step.verb == "resume" for placed in play.play.steps)
     if len(wakes) < asked or not wakes:
         ending = f" ({play.ending})" if play.ending else ""
-        return unknown(f"{len(wakes)} of {asked} resume step(s) woke a sleeping object and got an answer{ending}")
+        return unknown(
+            f"{len(wakes)} of {several(asked, 'resume step')} woke a sleeping object and got an answer{ending}"
+        )
     return held(message, [each for _, each in wakes], found)
 
 

@@ -17,7 +17,7 @@ def test_closes_that_were_answered() -> None:
     told = connected(scenario("close-handshake", [CONNECT, CLOSE]))
     told.close("ann", "bob")
     found = finding(told.done())
-    assert (found["verdict"], found["reason"]) == ("held", "2 close(s) were answered")
+    assert (found["verdict"], found["reason"]) == ("held", "2 closes were answered")
 
 
 def test_a_close_that_was_not_answered_is_refuted() -> None:
@@ -89,7 +89,7 @@ def woken(*wakes: float) -> Tale:
 def test_wakes_below_the_limit() -> None:
     found = finding(woken(12.5, 199.9).done())
     assert found["verdict"] == "held"
-    assert found["reason"] == "the slowest of 2 wake(s) took 199.9 ms, the limit is 200 ms"
+    assert found["reason"] == "the slowest of 2 wakes took 199.9 ms, the limit is 200 ms"
 
 
 def test_the_limit_itself_is_below_the_limit() -> None:
@@ -107,7 +107,7 @@ def test_a_wake_that_did_not_come_to_pass_leaves_it_open() -> None:
     told.gets_nothing()
     found = finding(told.stops("resume failed"))
     assert found["verdict"] == "unknown"
-    assert found["reason"] == "1 of 2 resume step(s) woke a sleeping object and got an answer (resume failed)"
+    assert found["reason"] == "1 of 2 resume steps woke a sleeping object and got an answer (resume failed)"
 
 
 def test_an_object_that_was_awake_measures_no_wake() -> None:

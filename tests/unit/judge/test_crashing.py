@@ -20,7 +20,7 @@ def test_an_object_that_stayed_until_the_trace_was_read_is_held() -> None:
     told.says("me")
     told.probe("awake")
     found = finding(told.done())
-    assert (found["verdict"], found["reason"]) == ("held", "object did not end by itself in 1 stay(s) in memory")
+    assert (found["verdict"], found["reason"]) == ("held", "object did not end by itself in 1 stay in memory")
 
 
 def test_a_sleep_is_no_crash() -> None:
@@ -29,7 +29,7 @@ def test_a_sleep_is_no_crash() -> None:
     told.says("me")
     told.probe("awake")
     found = finding(told.done())
-    assert (found["verdict"], found["reason"]) == ("held", "object did not end by itself in 2 stay(s) in memory")
+    assert (found["verdict"], found["reason"]) == ("held", "object did not end by itself in 2 stays in memory")
 
 
 @pytest.mark.parametrize("is_done", [True, False])

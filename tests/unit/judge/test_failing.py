@@ -33,7 +33,7 @@ def ended(found: Tale) -> History:
 
 def test_nothing_thrown_is_held() -> None:
     found = finding(ended(told()))
-    assert (found["verdict"], found["reason"]) == ("held", "nothing was thrown in 1 stay(s) in memory")
+    assert (found["verdict"], found["reason"]) == ("held", "nothing was thrown in 1 stay in memory")
 
 
 @pytest.mark.parametrize(("actor", "whose"), [("object:object", " of object"), ("worker", " of worker")])

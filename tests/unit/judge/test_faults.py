@@ -105,7 +105,7 @@ def test_connections_that_broke_with_the_fault_dropped() -> None:
     told.idles()
     found = finding(told.done())
     assert found["verdict"] == "held"
-    assert "2 connection(s) broke with it" in found["reason"]
+    assert "2 connections broke with it" in found["reason"]
 
 
 def test_a_connection_that_stayed_open_did_not() -> None:

@@ -1,7 +1,7 @@
 """Whether a figure changed: never by chance, never by another mix of scenarios, and never from too few values."""
 
 import json
-from itertools import combinations
+from itertools import combinations, permutations
 from math import exp
 from pathlib import Path
 from random import Random
@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from poc_cli.judge.figure_diff import Change, FigureDiff, figures_between, needed, ratio_interval
+from poc_cli.judge.figure_diff import FASTEST, Change, FigureDiff, figures_between, needed, ratio_interval
 from poc_cli.judge.figures import MOST_SAMPLES, _kept
 
 
@@ -140,37 +140,53 @@ def test_a_run_keeps_a_thousand_values_of_a_scenario_and_both_ends() -> None:
     assert kept == sorted(kept)
 
 
-# --- latencies, which are compared in units of the evicts between them
+# --- wakes, which are compared in units of those of an object of poc's own
 
 RECORDED = json.loads((Path(__file__).parent / "samples" / "wakes.json").read_text(encoding="utf-8"))
-"""The wakes and the evicts of twenty runs of wake-latency beside other work, and of twenty beside two busy loops."""
+"""Twenty runs of eight plays of wake-latency, and twenty with a worker that takes a fifth longer to wake (it computes
+in its constructor), in turns, at a load of 9 to 28 on two cores: the wakes, and those of poc's own object."""
 
 Samples = tuple[list[float], list[float]]
 
 
-def measured(wakes: list[float], evicts: list[float]) -> Any:
+def measured(wakes: list[float], own: list[float]) -> Any:
     found = run("wake_ms", s=sorted(wakes))
-    found["figures"]["wake_ms"]["yardstick"] = {"s": sorted(evicts)}
+    found["figures"]["wake_ms"]["own_wakes"] = {"s": sorted(own)}
     return found
 
 
-def p50(before: Samples, after: Samples) -> Change:
-    return percentile(between(measured(*before), measured(*after)))
+def fastest(before: Samples, after: Samples) -> Change:
+    return percentile(between(measured(*before), measured(*after)), FASTEST)
 
 
-@pytest.mark.parametrize("kind", ["quiet", "loaded"])
-def test_no_two_recorded_runs_of_the_same_code_differ(kind: str) -> None:
-    runs = RECORDED[kind]
-    pairs = list(combinations(runs, 2))
+def is_slower(before: Samples, after: Samples) -> bool:
+    change = fastest(before, after)
+    return change.changed is True and (change.ratio or 0) > 1
+
+
+def times(factor: float, sample: Samples) -> Samples:
+    return [factor * wake for wake in sample[0]], sample[1]
+
+
+@pytest.mark.parametrize("kind", ["same", "slowed"])
+def test_of_recorded_runs_of_the_same_code_hardly_two_differ(kind: str) -> None:
+    pairs = list(combinations(RECORDED[kind], 2))
     assert len(pairs) == 190
-    assert [place for place, pair in enumerate(pairs) if p50(*pair).changed] == []
+    assert sum(fastest(*pair).changed is True for pair in pairs) <= 1
 
 
-def test_nor_does_one_beside_other_work_from_one_beside_busy_loops() -> None:
-    assert not any(p50(one, other).changed for one in RECORDED["quiet"] for other in RECORDED["loaded"])
+def test_a_worker_that_takes_a_fifth_longer_to_wake_is_mostly_found_beside_heavy_work() -> None:
+    real = [is_slower(one, other) for one in RECORDED["same"] for other in RECORDED["slowed"]]
+    planted = [is_slower(one, times(1.2, other)) for one, other in permutations(RECORDED["same"], 2)]
+    for found in (real, planted):
+        assert sum(found) / len(found) > 0.7
 
 
-def quiet(seed: int, slower: float = 1.0) -> Samples:
+def test_there_too_one_that_takes_a_third_longer_is_always_found() -> None:
+    assert all(is_slower(one, times(4 / 3, other)) for one, other in permutations(RECORDED["same"], 2))
+
+
+def quiet(seed: int, slower: float = 1.0, number: int = 400) -> Samples:
     """Return a run on a quiet machine: its values scatter by 7 %, one in twenty is late, and each run has its speed.
 
     In the reference run, the logarithm of p50 by p10 of a wake is 0.11; here it is 0.12.
@@ -182,37 +198,36 @@ def quiet(seed: int, slower: float = 1.0) -> Samples:
         late = random.expovariate(2) if random.random() < 0.05 else 0.0
         return middle * exp(speed + random.gauss(0, 0.07) + late)
 
-    return [value(1.2 * slower) for _ in range(50)], [value(0.8) for _ in range(50)]
+    return [value(1.2 * slower) for _ in range(number)], [value(0.8) for _ in range(number)]
 
 
-def test_a_wake_that_takes_a_fifth_longer_is_found_in_95_of_100() -> None:
-    found = [p50(quiet(seed), quiet(1000 + seed, 1.2)) for seed in range(100)]
-    assert sum(change.changed is True and (change.ratio or 0) > 1 for change in found) >= 95
+def test_on_a_quiet_machine_a_wake_that_takes_a_fifth_longer_is_found_in_95_of_100() -> None:
+    assert sum(is_slower(quiet(seed), quiet(1000 + seed, 1.2)) for seed in range(100)) >= 95
 
 
 def test_and_the_same_code_is_not() -> None:
-    assert not any(p50(quiet(seed), quiet(1000 + seed)).changed for seed in range(190))
+    assert not any(fastest(quiet(seed), quiet(1000 + seed)).changed for seed in range(190))
 
 
-@pytest.mark.parametrize("kind", ["quiet", "loaded"])
-def test_even_there_a_wake_that_takes_ten_times_as_long_is_found(kind: str) -> None:
-    runs = RECORDED[kind]
-    found = [p50(one, ([10 * wake for wake in other[0]], other[1])) for one, other in combinations(runs, 2)]
-    assert sum(change.changed is True for change in found) >= len(found) // 2
+def test_with_few_values_it_must_be_a_larger_change() -> None:
+    few = [quiet(1, number=50), quiet(2, 1.2, 50), quiet(3, 2.0, 50)]
+    assert [fastest(few[0], other).changed for other in few] == [False, False, True]
 
 
 def test_a_slower_machine_alone_is_no_change() -> None:
-    wakes, evicts = quiet(1)
-    change = p50((wakes, evicts), ([3 * each for each in wakes], [3 * each for each in evicts]))
+    wakes, own = quiet(1)
+    change = fastest((wakes, own), ([3 * each for each in wakes], [3 * each for each in own]))
     assert change.changed is False
     assert change.ratio == pytest.approx(1)
 
 
-def test_tails_and_latencies_without_a_yardstick_are_shown_but_not_compared() -> None:
+def test_the_rest_and_latencies_without_a_yardstick_are_shown_but_not_compared() -> None:
     figure = between(measured(*quiet(1)), measured(*quiet(2)))
-    assert [change.changed for change in figure.changes][1:] == [None, None]
+    assert [change.changed for change in figure.changes][1:] == [None, None, None]
     alone = percentile(between(run("warm_ms", s=latencies(50, 1.0, 1)), run("warm_ms", s=latencies(50, 9.0, 1))))
     assert alone.changed is None
     assert alone.why == "nothing that both runs measured beside it shows how fast the machine was"
-    few = p50(([1.0] * 9, [1.0] * 9), ([9.0] * 9, [1.0] * 9))
+    few = fastest(([1.0] * 9, [1.0] * 9), ([9.0] * 9, [1.0] * 9))
     assert (few.changed, few.why) == (None, "too few values: 9, and 10 are needed")
+    still = fastest(([0.0] * 50, [1.0] * 50), ([9.0] * 50, [1.0] * 50))
+    assert (still.changed, still.why) == (None, "a value is not above zero")

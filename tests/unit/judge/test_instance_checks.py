@@ -53,7 +53,7 @@ def test_sockets_that_the_object_does_not_hold_itself_are_unknown() -> None:
         story.answers("b", "b")
         judged = found(story)
         assert judged["verdict"] == "unknown"
-        assert f"object said it holds {sockets} of 2 socket(s) to it" in judged["reason"]
+        assert f"object said it holds {sockets} of 2 sockets to it" in judged["reason"]
 
 
 def test_an_object_that_tells_its_sockets_slept_with_its_own() -> None:

@@ -97,6 +97,18 @@ def test_a_scenario_that_stopped_where_a_claim_failed_does_not_tell_it_twice() -
     assert "ended early" not in markdown(judged, history.events)
 
 
+def test_why_a_step_failed_is_told_unless_a_claim_says_so() -> None:
+    history, tale = run_of([ASKS])
+    tale.connect()
+    tale._begin_exchange()
+    tale.fails("silence", "ann got nothing within 5 s")
+    tale.done()
+    (cause,) = causes_of(history)
+    assert cause.step is not None
+    told = [*step_text(cause.step, ""), *(claim["reason"] for claim in cause.claims)]
+    assert sum("ann got nothing within 5 s" in each for each in told) == 1
+
+
 def test_what_the_worker_threw_is_told_with_its_number() -> None:
     history, tale = run_of([ASKS])
     tale.connect()

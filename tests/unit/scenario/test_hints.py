@@ -122,6 +122,52 @@ def test_a_mistake_is_told_with_what_to_write(old: str, new: str, place: str, sa
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "place", "message", "advice"),
+    [
+        ('"It sleeps."', "“It sleeps.”", "12:8", "not valid TOML: this is not a value", "use straight quotes"),
+        ('"1s"', "True", "7:12", "not valid TOML: this is not a value", "true and false are written in lowercase"),
+        ('"1s"', "null", "7:12", "not valid TOML: this is not a value", "TOML has no null: leave the key out"),
+        ('"1s"', "1s", "7:13", "not valid TOML: a comma", None),
+        ('"1s"', "soon", "7:12", "not valid TOML: this is not a value", 'text stands in quotes: "soon"'),
+        ('check = "', 'check == "', "13:8", "not valid TOML: this is not a value", 'one "=" is enough'),
+        ("steps = [", "// steps\nsteps = [", "5:1", "not valid TOML: a line begins with", "comments begin with #"),
+        ("steps = [", "[[steps]]", "6:3", "not valid TOML: a line begins with", "the steps stand in a list"),
+        ('"It sleeps."', r'"It \sleeps."', "12:14", "not valid TOML: this backslash escapes", r"write \\, or put"),
+        ('check = "sleeps"', "limit = 05", "13:10", "not valid TOML: the line should have ended", "a number has no"),
+        (IDLE, IDLE + "}", "7:18", "not valid TOML: this } closes nothing", "remove it"),
+        (IDLE, '{ idle = "1s", idle = "2s" }', "7:29", "not valid TOML: this key already has a value", None),
+        (IDLE, '{ sleep = "1s" }', "7:5", '"sleep" is not a verb', '{ hibernate = "idle" } puts the object to sleep'),
+        (IDLE, '{ send = "x" }', "7:3", "this step has no verb", 'say who sends it: { on = "ann", send = … }'),
+        (IDLE, '{ hibernate = "idel" }', "7:17", '"hibernate" must be "idle" or "evict"', 'did you mean "idle"?'),
+        (IDLE, '{ repeat = "3", steps = [] }', "7:14", '"repeat" must be a whole number', "write it without quotes"),
+        (IDLE, '{ http = "PUT /a" }', "7:12", '"http" must be a path', 'the method has a key of its own: { http = "/a'),
+        ('"/room/{play}"', '"room/{play}"', "4:13", '"path" must be a path', 'did you mean "/room/{play}"?'),
+        ('"/room/{play}"', '"wss://a.example/b"', "4:13", '"path" must be a path', "only the path stands here"),
+        ('name = "it"', 'name = "My it"', "1:8", '"name" must be a name of', 'did you mean "my-it"?'),
+        ('{ class = "Room", name = "{play}" }', '"Room"', "3:10", '"object" must be a table', "write it like: object"),
+        (
+            IDLE,
+            '{ on = "ann", expect = { a = 1 }, where = "a = 1" }',
+            "7:45",
+            '"where" must be a list',
+            'conditions stand in a list: where = ["a = 1"]',
+        ),
+    ],
+)
+def test_a_slip_is_told_with_the_right_words(old: str, new: str, place: str, message: str, advice: str | None) -> None:
+    assert STORY.count(old) == 1
+    said = refused(STORY.replace(old, new))
+    assert said.startswith(f"it.toml:{place}: {message}")
+    assert (f"^\n  {advice}" in said) if advice else said.endswith("^")
+
+
+@pytest.mark.parametrize(("written", "meant"), [("=", "=="), ("=!", "!="), ("=>", ">=")])
+def test_an_operator_of_another_language_is_told_as_what_is_meant(written: str, meant: str) -> None:
+    said = refused(STORY.replace(IDLE, f'{{ on = "ann", expect = "x", where = ["a {written} 1"] }}'))
+    assert f'"{written}" is not an operator; did you mean "{meant}"?' in said
+
+
+@pytest.mark.parametrize(
     ("text", "format_"),
     [
         ('{\n  "name": "it"\n}\n', "JSON"),

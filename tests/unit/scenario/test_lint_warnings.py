@@ -53,6 +53,10 @@ CONNECT, SLEEP = '{ connect = "*" }', '{ hibernate = "idle" }'
             'room.toml:8:3: warning: "ann" sends something, but it was closed at line 7',
         ),
         (
+            scenario('{ connect = "bob" }', READS % "", READS % ""),
+            'room.toml:7:3: warning: "ann" has not connected',
+        ),
+        (
             scenario(CONNECT, SLEEP, READS % ', claim = "kept"', claim=CLAIM),
             'room.toml:8:3: warning: no step sends this before the sleep, so nothing shows that "kept" held there',
         ),

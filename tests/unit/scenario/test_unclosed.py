@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from poc_cli.errors import ScenarioError
 from poc_cli.scenario.loader import parse
-from poc_cli.scenario.toml_source import unclosed
+from poc_cli.scenario.toml_source import lone_bracket
 from poc_cli.shipped import shipped
 
 
 def found(text: str) -> tuple[str, int] | None:
     """Return what is never closed and the number of its line."""
-    opener = unclosed(text)
+    opener = lone_bracket(text)
     return None if opener is None else (opener.mark, text[: opener.offset].count("\n") + 1)
 
 
@@ -48,17 +48,17 @@ def test_what_is_never_closed(text: str, told: tuple[str, int]) -> None:
     ],
 )
 def test_where_there_is_a_doubt_nothing_is_said(text: str) -> None:
-    assert unclosed(text) is None
+    assert lone_bracket(text) is None
 
 
 @pytest.mark.parametrize("file", sorted(shipped("scenarios").rglob("*.toml")), ids=lambda file: file.stem)
 def test_a_shipped_scenario_is_closed(file: Path) -> None:
-    assert unclosed(file.read_text(encoding="utf-8")) is None
+    assert lone_bracket(file.read_text(encoding="utf-8")) is None
 
 
 @given(st.text(alphabet="[]{}\"'#\\\n= a,1", max_size=40))
 def test_valid_toml_is_always_closed(text: str) -> None:
-    opener = unclosed(text)
+    opener = lone_bracket(text)
     try:
         tomli.loads(text)
     except tomli.TOMLDecodeError:

@@ -176,7 +176,7 @@ def test_repeat() -> None:
             '{ repeat = 2, as = "N", steps = [{ idle = "1s" }] }',
             (
                 '8:22: "as" must be a name of lowercase letters, digits and "_"'
-                ' that starts with a letter, not the text "N"'
+                ' that starts with a letter, not the text "N" -> did you mean "n"?'
             ),
         ),
         (
