@@ -73,7 +73,7 @@ picture: $(DEV) $(CHROMIUM)  ## renew the picture of the report in the README, f
 reference: $(VENV)  ## record results/reference/ for poc compare and docs/claims.md: plays every scenario, all must hold (half an hour)
 	@$(BIN)/python tests/bench/reference.py $(BIN)/poc
 
-noise: $(VENV)  ## record 20 runs of wake-latency on this quiet machine and check poc compare on all their pairs (five minutes)
+noise: $(VENV)  ## record 20 runs of wake-latency on this quiet machine and check poc compare on all their pairs (two minutes)
 	@$(BIN)/python -m tests.bench.noise $(BIN)/poc $(ARGS)
 
 # The wheel is installed into an empty environment beside it and plays a scenario there, away from the checkout.

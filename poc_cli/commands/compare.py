@@ -68,6 +68,8 @@ def _read(file: Path) -> RunDocument:
         found = json.loads(read_whole(file))
     except OSError as error:
         raise PocError(f"cannot read {file}: {error.strerror}", "name a run folder or a run.json") from error
+    except json.JSONDecodeError as error:
+        raise PocError(f"{file}:{error.lineno}:{error.colno}: is not JSON: {error.msg}", _ADVICE) from error
     except (ValueError, RecursionError) as error:
         raise PocError(f"{file} is not JSON: {error}", _ADVICE) from error
     schema = found.get("schema") if isinstance(found, dict) else None
@@ -94,8 +96,6 @@ def _compared(before: tuple[Path, RunDocument], after: tuple[Path, RunDocument])
             try:
                 compared(document, document)
             except _BROKEN:
-                raise PocError(
-                    f"{path} is not a valid run.json ({type(broken).__name__}: {broken})",
-                    "write it again: poc judge RUN",
-                ) from broken
+                missing = f': "{broken.args[0]}" is missing' if isinstance(broken, KeyError) else ""
+                raise PocError(f"{path} is not a valid run.json{missing}", "write it again: poc judge RUN") from broken
         raise

@@ -1,9 +1,10 @@
 """`--help` as plain text in groups, the same on a terminal and in a file; rich is not loaded, which takes time."""
 
+import re
 import sys
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -40,8 +41,33 @@ class GroupedCommand(TyperCommand):
         _write_epilog(self.epilog, formatter)
 
 
+_PYDANTIC: Final = (
+    (re.compile(r"Value error, "), ""),
+    (re.compile(r"Input should be a valid integer.*"), "it must be a whole number"),
+    (re.compile(r"Input should be a valid number.*"), "it must be a number"),
+    (re.compile(r"Input should be greater than or equal to "), "it must be at least "),
+    (re.compile(r"Input should be less than or equal to "), "it must be at most "),
+    (re.compile(r"Input should be "), "it must be "),
+)
+"""The words of pydantic, by which typer reads values, and ours."""
+
+
+def _plainer(message: str) -> str:
+    for words, ours in _PYDANTIC:
+        message = words.sub(ours, message)
+    return message
+
+
 class GroupedCommands(TyperGroup):
     """The commands in groups, followed by the options."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Read the options of a command and call it; what is wrong with a value is said in plain words."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = _plainer(error.message)
+            raise
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the commands and the options."""

@@ -106,6 +106,8 @@ async def _send(context: PlayContext, client: Client, step: Exchange, begun: _St
             raise StepFailed("closed", f"{client.name} could not send: {error}") from error
     finally:
         sending.cancel()
+        # A failed task refers to this frame by its traceback: the cycle would keep the message, up to 32 MiB.
+        del sending, wire
 
 
 async def _act(context: PlayContext, client: Client, step: Acting, begun: _Started) -> None:

@@ -92,6 +92,7 @@ async def _answered(
         finally:
             sending.cancel()
             await asyncio.wait([sending])
+            del sending  # a failed task refers to this frame by its traceback: the cycle would keep the body
     await context.target.settled()
     raise StepFailed("silence", f"no answer within {step.within:g} s", ", though the runtime answers")
 

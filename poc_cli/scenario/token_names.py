@@ -9,7 +9,7 @@ TOKEN_VARIABLE: Final = "POC_TOKEN"  # noqa: S105 - a name
 """The variable that it is in. A scenario's worker may have an empty one: then the worker has no token."""
 
 TOKEN_NAMES: Final = frozenset(
-    {TOKEN, "token.upper", "token.lower", "token.first", "token.short", "token.long", "token.other", "token.turned"}
+    {TOKEN} | {f"token.{kind}" for kind in ("upper", "lower", "first", "short", "rest", "long", "other", "turned")}
 )
 """Bound in path, headers and subprotocols of clients and in `http` steps, unless a scenario binds `token` itself."""
 
@@ -22,6 +22,7 @@ def token_names(token: str) -> Mapping[str, str]:
         "token.lower": token.lower(),
         "token.first": token[:1],
         "token.short": token[:-1],
+        "token.rest": token[1:],
         "token.long": f"{token}x",
         "token.other": token[:-1] + ("A" if token[-1:] != "A" else "B"),
         "token.turned": token[::-1],

@@ -81,6 +81,7 @@ _NAMED: Final = frozenset({"of"}.union(*(model.names_clients for model in VERBS.
 _SHORT: Final[Mapping[str, str]] = {
     ClientSpec.__name__: "a path in quotes or ",
     WorkerRef.__name__: "a folder in quotes or ",
+    "ConfiguredWorker": "a folder in quotes or ",  # of poc.toml
 }
 """Short forms that are accepted instead of a table."""
 
@@ -148,10 +149,16 @@ def _advice(details: "ErrorDetails", way: Path) -> str | None:
             found = "write it without quotes"
         case "list_type", (*_, "where") if isinstance(given, str):
             found = f"conditions stand in a list: where = [{shown(given)}]"
+        case "list_type", (*_, str(key)) if isinstance(given, str) and key != "steps":
+            words = given.split() if key in _COMMANDS else [given]
+            found = f"write it in brackets: {key} = [{', '.join(map(shown, words))}]"
         case "model_type" | "dict_type", (*_, key) if str(key) in _TABLES and isinstance(given, str):
             found = _TABLES[str(key)]
     return found
 
+
+_COMMANDS: Final = frozenset({"command", "start"})
+"""Keys whose list has the words of a command."""
 
 _METHOD: Final = re.compile(r"([A-Z]+)(?: +(/\S*))?")
 

@@ -8,15 +8,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-import tomli
-
-from poc_cli.errors import TargetError
+from poc_cli.errors import ScenarioError, TargetError
+from poc_cli.inert import inert
+from poc_cli.scenario.toml_source import Source
 from poc_cli.targets.worker_source import CONFIGURATIONS, WorkerSource
 
 Table = Mapping[str, Any]
 
 _TOKENS: Final = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _LAST_COMMAS: Final = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTALL)
+
+_BUT_LINES: Final = re.compile(r"[^\n]")
+"""So that an error after a comment has its place."""
+
+_FIX_IT: Final = "fix it; wrangler reports the same error"
 
 _CREATING: Final = ("new_classes", "new_sqlite_classes")
 
@@ -32,13 +37,17 @@ def read(file: Path) -> dict[str, Any]:
     try:
         text = file.read_text(encoding="utf-8-sig")
         if file.suffix == ".toml":
-            return tomli.loads(text)
-        bare = _TOKENS.sub(lambda found: found[0] if found[0][0] == '"' else " ", text)
-        value = json.loads(_LAST_COMMAS.sub(lambda found: found[1] or "", bare))
+            return Source(text, inert(str(file))).tables()
+        bare = _TOKENS.sub(lambda found: found[0] if found[0][0] == '"' else _BUT_LINES.sub(" ", found[0]), text)
+        value = json.loads(_LAST_COMMAS.sub(lambda found: found[1] or " ", bare))
+    except ScenarioError as error:
+        raise TargetError(str(error), _FIX_IT) from error
+    except json.JSONDecodeError as error:
+        raise TargetError(f"{file}:{error.lineno}:{error.colno}: not valid JSON: {error.msg}", _FIX_IT) from error
     except (OSError, ValueError) as error:
-        raise TargetError(f"{file} cannot be read: {error}", "fix it; wrangler reports the same error") from error
+        raise TargetError(f"{file} cannot be read: {error}", _FIX_IT) from error
     if not isinstance(value, dict):
-        raise TargetError(f"{file} is no table", "fix it; wrangler reports the same error")
+        raise TargetError(f"{file} is no table", _FIX_IT)
     return value
 
 

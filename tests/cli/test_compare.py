@@ -67,12 +67,12 @@ def test_a_run_folder_without_a_history_is_read_by_its_run_json(poc: Poc, runs: 
 
 
 CANNOT_BE_READ = [
-    ("not json", "is not JSON"),
+    ("not json", "poc: other.json:1:1: is not JSON: Expecting value\n"),
     ("[1, 2]", "it has no schema"),
     ('{"schema": 1}', "it has no schema"),
     ('{"schema": "poc.run/2"}', 'has the schema "poc.run/2", but this version of poc compares poc.run/1'),
     ('{"schema": "poc.dates/1"}', 'has the schema "poc.dates/1", but this version of poc compares poc.run/1'),
-    ('{"schema": "poc.run/1"}', "is not a valid run.json"),
+    ('{"schema": "poc.run/1"}', 'is not a valid run.json: "scenarios" is missing\n'),
     ('{"schema": "poc.run/1", "error": null, "target": {}, "scenarios": [3]}', "is not a valid run.json"),
     ("[" * 100_000, "is not JSON"),
 ]
@@ -84,7 +84,7 @@ def test_what_cannot_be_read_is_said_in_a_sentence(poc: Poc, runs: Path, text: s
     (runs / "other.json").write_text(text, encoding="utf-8")
     ran = poc.run("compare", *(("other.json", "before.json") if first else ("before.json", "other.json")))
     assert (ran.code, ran.out) == (3, "")
-    assert ran.err.startswith("poc: other.json ")
+    assert ran.err.startswith("poc: other.json")
     assert why in ran.err
 
 

@@ -28,6 +28,8 @@ ROWS: dict[str, Expected] = {
             "push/signed-push-reaches-all",
             "push/replay-is-refused-after-a-sleep",
             "push/sockets-survive-the-push",
+            "push/text-of-a-push-is-heard-as-it-is",
+            "push/nothing-is-thrown",
             "room-tickets/refused-ticket-does-not-wake-the-room",
             "room-tickets/spent-ticket-stays-spent",
             "room-tickets/who-is-in-stays-in",
@@ -71,10 +73,13 @@ ROWS: dict[str, Expected] = {
     "call_blocks_the_room": special(
         "api-call/room-answers-others-meanwhile", "origin-api/app-pushes-while-it-is-asked"
     ),
-    "broadcast_skips_one": special("push/signed-push-reaches-all"),
+    "broadcast_skips_one": special("push/signed-push-reaches-all", "push/text-of-a-push-is-heard-as-it-is"),
     # nobody is left to hear it
     "close_on_wake": special(
-        "push/sockets-survive-the-push", "push/signed-push-reaches-all", "room-tickets/who-is-in-stays-in"
+        "push/sockets-survive-the-push",
+        "push/signed-push-reaches-all",
+        "push/text-of-a-push-is-heard-as-it-is",
+        "room-tickets/who-is-in-stays-in",
     ),
     "push_unsigned": special("push/unsigned-push-is-refused"),
     "push_signature_not_compared": special("push/changed-push-is-refused", "push/unsigned-push-is-refused"),
@@ -94,7 +99,9 @@ ROWS: dict[str, Expected] = {
     "ticket_never_expires": special(
         "room-tickets/expired-ticket-is-refused", "room-tickets/ticket-for-too-long-is-refused", unknown=_STAYS_IN
     ),
-    "ticket_any_room": special("room-tickets/ticket-is-for-one-room", unknown=_STAYS_IN),
+    "ticket_any_room": special(
+        "room-tickets/ticket-is-for-one-room", "room-tickets/token-does-not-mend-a-ticket", unknown=_STAYS_IN
+    ),
     "ticket_forged": special("room-tickets/forged-ticket-is-refused", unknown=_STAYS_IN),
     "ticket_checked_in_the_object": special("room-tickets/refused-ticket-does-not-wake-the-room"),
     "api_status_thrown": special("api-fails/status-of-an-error-is-told"),

@@ -2,7 +2,9 @@
 
 One copy of the worker has all mutants in it, each behind a switch, so that nothing is built for a mutant. First each
 scenario tells which mutants it reaches; then each mutant is played in the scenarios that reach it, until a claim is
-refuted. The words name files of worker/src, to play only the mutants in them.
+refuted: at first in the one that refuted it the last time, then in those that refuted its neighbors. Only stories are
+played, because a control says nothing about the worker. The words name files of worker/src, to play only the mutants in
+them; what a run that was interrupted found is in results/automatic-mutants, and is played first the next time.
 """
 
 import hashlib
@@ -56,16 +58,26 @@ IDLE: Final = "it tests the runtime's idle timer"
 """What a run says of a scenario that it leaves out with `--sleep evict`; it is played with the runtime's own timer."""
 
 
-class UnconfirmedPoc(ForkedPoc):
-    """Runs that repeat no story with module state put back: these mutants add none, and each is another worker."""
+UNCONTROLLED: Final = "its control was not played"
+"""What a run says of a story that held alone."""
+
+NEAR_LINES: Final = 8
+"""A scenario that refuted a mutant so many lines away counts half as much as one that refuted it in the same line."""
+
+
+class StoryPoc(ForkedPoc):
+    """Runs without controls, and without repeating a story with module state put back: these mutants add none."""
 
     patience: ClassVar[float] = 180.0
 
     @staticmethod
     def command(arguments: tuple[str, ...], folder: Path, environment: dict[str, str], out: Path, err: Path) -> None:
         """Be the command, with every story known to be confirmed. Ends the process."""
+        from poc_cli.engine import run_plan
         from poc_cli.engine.module_state_play import Confirmations
+        from poc_cli.scenario.plays import plays_of
 
+        run_plan.plays_of = lambda *words: plays_of(*words)[:1]  # type: ignore[assignment, attr-defined]
         Confirmations.has = lambda *_: True  # type: ignore[method-assign]
         ForkedPoc.command(arguments, folder, environment, out, err)
 
@@ -106,7 +118,7 @@ class Bench:
         place = Path(tempfile.mkdtemp(dir=self.folder))
         try:
             switch_on(active, worker)
-            poc = UnconfirmedPoc(place)
+            poc = StoryPoc(place)
             ran = poc.run("run", *scenarios, "--worker", str(worker), "--sleep", sleep, "--json")
             log = latest(poc.results) / "worker.log" if poc.results.exists() else place
             return ran, log.read_text(encoding="utf-8") if log.is_file() else ""
@@ -177,30 +189,50 @@ def _reach_of(found: object) -> Reach:
 
 def _played(bench: Bench, mutants: Sequence[Mutant], reached: Mapping[str, Reach]) -> dict[str, Outcome]:
     """Play mutants side by side."""
-    order = _Order(bench.mutants, reached)
+    file = KEPT / "outcomes.json"
+    known: dict[str, list[str]] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    order = _Order(bench.mutants, reached, {told: by for told, (_, by) in known.items()})
+    # in no order of the source, so that those of an interrupted run are a sample
+    shuffled = sorted(mutants, key=lambda each: hashlib.sha256(each.told.encode()).digest())
     with ThreadPoolExecutor(AT_ONCE) as places:
-        runs = {places.submit(_outcome, bench, each, order): each for each in mutants}
+        runs = {places.submit(_outcome, bench, each, order): each for each in shuffled}
         outcomes: dict[str, Outcome] = {}
         for run in as_completed(runs):
-            outcomes[runs[run].id] = outcome = run.result()
-            sys.stderr.write(f"{outcome.verdict:9} {runs[run].told}  {outcome.by}\n")
+            mutant, outcome = runs[run], run.result()
+            outcomes[mutant.id], known[mutant.told] = outcome, [outcome.verdict, outcome.by]
+            file.write_text(json.dumps(known, indent=1), encoding="utf-8")
+            sys.stderr.write(f"{outcome.verdict:9} {mutant.told}  {outcome.by}\n")
             sys.stderr.flush()
-    rows = [[each.told, outcomes[each.id].verdict, outcomes[each.id].by] for each in mutants]
-    (KEPT / "outcomes.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
     return outcomes
 
 
 class _Order:
     """In which order scenarios are played for a mutant."""
 
-    def __init__(self, mutants: Iterable[Mutant], reached: Mapping[str, Reach]) -> None:
+    def __init__(self, mutants: Iterable[Mutant], reached: Mapping[str, Reach], last: Mapping[str, str]) -> None:
+        """Take what each scenario reaches, and the claim that refuted each mutant the last time."""
         self._reached = reached
+        self._last = last
+        self._refuted: list[tuple[Mutant, str]] = []
         ids: dict[str, set[str]] = defaultdict(set)
         for each in mutants:
             ids[each.file].add(each.id)
         self._of_file = {
             file: {name: len(own & reach.ids) for name, reach in reached.items()} for file, own in ids.items()
         }
+
+    def refuted(self, mutant: Mutant, claim: str) -> None:
+        """Remember which scenario refuted a mutant: it may refute its neighbors."""
+        self._refuted.append((mutant, claim.partition("/")[0]))
+
+    def _promise(self, mutant: Mutant) -> dict[str, float]:
+        """Return by scenario how much speaks for playing it first."""
+        promise: dict[str, float] = defaultdict(float)
+        for other, scenario in self._refuted:
+            if other.file == mutant.file:
+                promise[scenario] += NEAR_LINES / (NEAR_LINES + abs(other.line - mutant.line))
+        promise[self._last.get(mutant.told, "").partition("/")[0]] += len(self._refuted) + 1
+        return promise
 
     def batches(self, mutant: Mutant) -> Iterator[tuple[str, list[str]]]:
         """Yield lists of scenarios with their kind of sleep: some quick ones, more of them, the slow ones.
@@ -211,7 +243,8 @@ class _Order:
         least = min(of_file.values())
         touching = [name for name, reach in self._reached.items() if mutant.id in reach.ids and of_file[name] > least]
         touching = touching or [name for name, reach in self._reached.items() if mutant.id in reach.ids]
-        touching.sort(key=lambda name: (-of_file[name], self._reached[name].seconds))
+        promise = self._promise(mutant)
+        touching.sort(key=lambda name: (-promise.get(name, 0), -of_file[name], self._reached[name].seconds))
         evicted = [name for name in touching if self._reached[name].sleep == "evict"]
         quick = iter([name for name in evicted if self._reached[name].seconds <= QUICK_SECONDS])
         slow = [name for name in evicted if self._reached[name].seconds > QUICK_SECONDS]
@@ -228,6 +261,7 @@ def _outcome(bench: Bench, mutant: Mutant, order: _Order) -> Outcome:
         told = _not_held(ran)
         refuted = sorted(claim for claim, said in told.items() if said == "refuted")
         if refuted:
+            order.refuted(mutant, refuted[0])
             return Outcome("refuted", refuted[0])
         unclear = unclear or ("it did not end" if ran is None else "" if not told else min(told))
         if not told and ran is not None and not ran.out.startswith("{"):
@@ -243,7 +277,8 @@ def _not_held(ran: Ran | None) -> dict[str, str]:
 
 def _says_something(claim: Mapping[str, object]) -> bool:
     """Return whether a claim does not hold because of the mutant: not as on any worker here, nor by a slow machine."""
-    return claim["verdict"] not in {"held", claim["known"]} and TOO_SLOW not in str(claim["reason"])
+    reason = str(claim["reason"])
+    return claim["verdict"] not in {"held", claim["known"]} and TOO_SLOW not in reason and UNCONTROLLED not in reason
 
 
 def _tell(mutants: Sequence[Mutant], outcomes: Mapping[str, Outcome], harmless: Harmless, *, everything: bool) -> int:

@@ -3,9 +3,13 @@
 That each succeeds and fails as it should where nobody is late is in `test_schedules.py`.
 """
 
+import asyncio
+import gc
+import weakref
 from typing import Final, Literal
 
 import pytest
+from websockets.exceptions import ConnectionClosedError
 
 from poc_cli.engine.exchange import SENT_WITHIN_SECONDS
 from poc_cli.engine.hibernation_traced import AWAKE_AFTER_SECONDS, SLEEPS_WITHIN_SECONDS, WATCHED_AT_MOST_SECONDS
@@ -15,6 +19,7 @@ from poc_cli.history.event import Event
 from poc_cli.residency.sleep_onset import ASLEEP_BY_SECONDS
 from poc_cli.scenario.plays import Play
 from poc_cli.targets.base import Eviction
+from tests.support.fake_client import FakeClient
 from tests.support.fake_run import IT, FakeTargetPool, Meddle, Played, Prepare, impossible, late_at, play, story
 from tests.support.fake_runtime import BUFFERED
 from tests.support.fake_stories import STORIES
@@ -409,6 +414,23 @@ def test_a_dropped_connection_is_written_down_before_it_is_dropped(how: str) -> 
     assert (fault.actor, fault.data) == ("ann", {"fault": "drop", "how": how})
     assert (closed.actor, closed.data["clean"], closed.data["by"]) == ("ann", False, "client")
     assert fault.id < closed.id
+
+
+def test_a_message_that_could_not_be_sent_is_freed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """During a run the oldest garbage is not collected, and a message may have 32 MiB."""
+    sending: list[weakref.ref[asyncio.Task[object] | None]] = []
+
+    async def broken(*_: object) -> None:
+        sending.append(weakref.ref(asyncio.current_task()))
+        raise ConnectionClosedError(None, None)
+
+    monkeypatch.setattr(FakeClient, "send", broken)
+    gc.disable()
+    try:
+        assert play(story(OPEN, ECHO)).failures() == ["closed"]
+        assert [task() for task in sending] == [None]
+    finally:
+        gc.enable()
 
 
 # --- without a trace

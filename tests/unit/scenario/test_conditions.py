@@ -135,7 +135,7 @@ def test_names_are_those_to_be_bound() -> None:
         ("", '"" is not a condition; write it like: count >= 2, or: not name == "ann"'),
         ("not exists", '"not exists" is not a condition; write it like: count >= 2, or: not name == "ann"'),
         ("not == 3", '"==" is not a path; write it like: name, rooms[0].name, or: "odd key".name'),
-        ("n = 3", '"=" is not an operator; did you mean ">="?'),
+        ("n = 3", '"=" is not an operator; did you mean "=="?'),
         ("n contain 3", '"contain" is not an operator; did you mean "contains"?'),
         ("n ==", '"==" needs a value to compare with'),
         ("n == bob", '"bob" is neither JSON nor a {name}; text needs quotes: "bob"'),

@@ -196,7 +196,7 @@ def test_the_token_is_known_where_a_client_or_a_request_tries_to_get_in(steps: s
 
 def test_elsewhere_it_is_not_known() -> None:
     assert "{token} is not defined here" in refusal(tale('{ on = "bob", send = "{token}" }'))
-    assert "{token.rest} is not defined here" in refusal(tale('{ connect = "bob", path = "/{token.rest}" }'))
+    assert "{token.half} is not defined here" in refusal(tale('{ connect = "bob", path = "/{token.half}" }'))
 
 
 def test_who_captures_a_token_means_that_one() -> None:

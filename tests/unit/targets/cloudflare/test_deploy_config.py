@@ -141,6 +141,9 @@ def test_json_with_comments_is_read(tmp_path: Path) -> None:
     assert read(file) == {"b": "// no, /* no */ ,}", "c": [1, 2]}
     (tmp_path / "wrangler.toml").write_text("a = 1\n[b]\nc = 2\n")
     assert read(tmp_path / "wrangler.toml") == {"a": 1, "b": {"c": 2}}
-    file.write_text("{,")
-    with pytest.raises(TargetError, match="cannot be read"):
+    file.write_text("{ /* one\ntwo */ ,")
+    with pytest.raises(TargetError, match=r"wrangler\.jsonc:2:8: not valid JSON"):
         read(file)
+    (tmp_path / "wrangler.toml").write_text("name = chat\n")
+    with pytest.raises(TargetError, match=r'wrangler\.toml:1:8: not valid TOML(.|\n)*text stands in quotes: "chat"'):
+        read(tmp_path / "wrangler.toml")
