@@ -39,6 +39,9 @@ _NO_SOCKETS: Final = "no class accepts a WebSocket in its code, and poc shows wh
 
 _OTHER_NAME = ' Where it makes the name of something else, write that,\n# as in "room:{play}".'
 _FIXED_NAME = "\n# Its code gives all of them the name below, so each play has a runtime of its own."
+_ONE_ID = """
+# Its code takes ids, as newUniqueId() makes them; this one belongs to the class, so its clients can ask for it too.
+# Each play has a runtime of its own."""
 
 _OF_OURS = re.compile(r"^(#:schema|mutant ).*\n", re.MULTILINE)
 """The lines of a shipped scenario that mean something in poc's own project only."""
@@ -171,13 +174,24 @@ def _values(guessed: Guess, folder: Path) -> Mapping[str, str]:
     return {
         "@WORKER@": worker_as_toml(guessed.source, (folder / SCENARIO).parent.resolve()),
         "@CLASSES@": ", ".join(guessed.classes),
-        "@CLASS@": _quoted(route.class_name),
-        "@NAME_NOTE@": _OTHER_NAME if "{play}" in route.name else _FIXED_NAME,
-        "@NAME@": _quoted(route.name),
+        "@NAME_NOTE@": _name_note(guessed),
+        "@OBJECT@": _object_as_toml(guessed),
         "@GUESS@": "Nothing in the code says where. CHANGE" if route.path is None else "A guess from the code.",
         "@PATH@": _quoted(route.path or "/{play}"),
         "@MESSAGE@": '{ type = "hello" }' if guessed.speaks_json else '"hello"',
     }
+
+
+def _name_note(guessed: Guess) -> str:
+    """Return what the scenario says about the name of its object."""
+    if guessed.object_id is not None:
+        return _ONE_ID
+    return _OTHER_NAME if "{play}" in guessed.route.name else _FIXED_NAME
+
+
+def _object_as_toml(guessed: Guess) -> str:
+    key, value = ("name", guessed.route.name) if guessed.object_id is None else ("id", guessed.object_id)
+    return f"{{ class = {_quoted(guessed.route.class_name)}, {key} = {_quoted(value)} }}"
 
 
 def _stories(values: Mapping[str, str]) -> str:
@@ -186,7 +200,7 @@ def _stories(values: Mapping[str, str]) -> str:
     text = _OF_OURS.sub("", text)
     if not values:
         return text
-    head = f"worker  = {values['@WORKER@']}\nobject  = {{ class = {values['@CLASS@']}, name = {values['@NAME@']} }}"
+    head = f"worker  = {values['@WORKER@']}\nobject  = {values['@OBJECT@']}"
     text = _OBJECT.sub(lambda _: head, text)
     text = _CLIENT.sub(lambda client: f"{client[1]} = {values['@PATH@']}", text)
     return _MESSAGE.sub(lambda var: f"{var[1]} = {values['@MESSAGE@']}", text)

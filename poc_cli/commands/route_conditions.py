@@ -28,6 +28,7 @@ _PATH_IS_NOT: Final = re.compile(r"(?:pathname|path)\s*!==?\s*[\"'`](/[\w./-]*)[
 _PATH_ENDS: Final = re.compile(r"(!?)\s*(?:[\w$]+\.)*(?:pathname|path)\.endsWith\(\s*[\"'`](/[\w./-]*)[\"'`]")
 _OTHER_METHOD: Final = re.compile(r"\bmethod\s*===?\s*[\"'`](?:POST|PUT|PATCH|DELETE)[\"'`]")
 _SPLIT_ITEM: Final = re.compile(r"(.*\.split\(\s*[\"'`]/[\"'`]\s*\)(?:\.\w+\([^()]*\))*)\s*\[\s*(\d+)\s*\]", re.DOTALL)
+_LAST: Final = re.compile(r"(.+?)\s*(?:\.pop\(\s*\)|\.at\(\s*-1\s*\)|\[\s*[\w$]+\.length\s*-\s*1\s*\])", re.DOTALL)
 _ASSIGNED: Final = r"\b(?:const|let|var)\s+{name}\b\s*(?::[^=;\n]+)?=\s*([^;]+?)\s*(?:;|\n(?!\s*[.?:|&])|$)"
 _LISTED: Final = re.compile(r"\b(?:const|let|var)\s+\[([^\]=]*(?:=[^\],]*)?[^\]]*)\]\s*=\s*([^;\n]+)")
 
@@ -37,6 +38,7 @@ _ANY_NAME: Final = "first-7e49b6dd"
 _NAME_PATTERN: Final = re.compile(
     r"/(\^(?:\[[\w-]+\]|\\w|\\d)(?:\{\d+(?:,\d*)?\}|\+)(?:-\[[\w-]+\]\{\d+\})*\$)/([i]?)", re.ASCII
 )
+_SECRET: Final = re.compile(r"totp|otp|pin\b|passw|token|phone|zip|date|color|hash", re.IGNORECASE)
 _UPPER_CASE: Final = re.compile(
     r"(?:idFromName|getByName)\([^;\n]*\.toUpperCase\(|(?:room|code|name|id|lobby|game)\w*\s*=\s*[^;\n]*\.toUpperCase\(",
     re.IGNORECASE,
@@ -67,6 +69,9 @@ _NAMES: Final = (
 
 _WITH_NAMESPACE: Final = ("getServerByName", "getAgentByName")
 
+_BEHIND: Final = -1
+"""The number of a path's last part: the one behind those that conditions tell."""
+
 Calls = Sequence[tuple[Blocks, re.Match[str]]]
 
 
@@ -93,6 +98,15 @@ def path_by_conditions(files: Sequence[Blocks], calls: Calls) -> tuple[str, ...]
     return None
 
 
+def prefix_of(files: Sequence[Blocks], calls: Calls) -> str:
+    """Return how a path begins with which one of the calls is reached, empty if in any way."""
+    for code, call in calls:
+        for frame in _frames(files, _Frame(code, call.start()), _MOST_CALLERS):
+            if told := _told_around(frame):
+                return "".join(f"/{told.get(number, 'x')}" for number in range(1, max(told) + 1))
+    return ""
+
+
 def _argument(code: Blocks, call: re.Match[str]) -> str:
     """Return the argument of a call that is the object's name: the first, or the one after the namespace."""
     arguments = code.arguments(code.text.index("(", call.start()))
@@ -114,6 +128,14 @@ def paths_to(files: Sequence[Blocks], calls: Calls) -> tuple[str, ...]:
     return tuple(found)
 
 
+def parts_at(code: Blocks, places: re.Pattern[str]) -> dict[int, str]:
+    """Return the parts of the path, by their number, without which the first of some places is not reached."""
+    place = places.search(code.text)
+    if place is None:
+        return {}
+    return _told_around(next(_frames([code], _Frame(code, place.start()), _MOST_CALLERS)))
+
+
 def end_of_path(code: Blocks, places: re.Pattern[str]) -> str:
     """Return how a path must end for the first of some places to be reached, empty if in any way."""
     place = places.search(code.text)
@@ -130,13 +152,20 @@ def name_that_fits(code: str) -> str | None:
     """Return a name that the patterns for names in the code accept; None if they accept any, or poc knows none."""
     patterns = []
     groups = ((f"^{group}$", "") for group in _NAME_GROUP.findall(code))
-    for text, flag in (*_NAME_PATTERN.findall(code), *groups):
+    named = (each.groups() for each in _NAME_PATTERN.finditer(code) if not _is_of_a_secret(code, each))
+    for text, flag in (*named, *groups):
         with suppress(re.error):
             patterns.append(re.compile(text, re.IGNORECASE if flag else 0))
     if _UPPER_CASE.search(code):
         patterns.append(re.compile("^[^a-z]*$"))
     strict = [pattern for pattern in patterns if pattern.search(_ANY_NAME) is None]
     return next((name for name in _NAMES if strict and all(pattern.search(name) for pattern in strict)), None)
+
+
+def _is_of_a_secret(code: str, pattern: re.Match[str]) -> bool:
+    """Return whether the line of a pattern is about something that is typed in and is no name."""
+    begin, end = code.rfind("\n", 0, pattern.start()), code.find("\n", pattern.end())
+    return _SECRET.search(code, begin + 1, end if end > 0 else len(code)) is not None
 
 
 def paths_away(code: Blocks, places: re.Pattern[str]) -> frozenset[str]:
@@ -167,13 +196,20 @@ def _frames(files: Sequence[Blocks], frame: _Frame, most: int) -> Iterator[_Fram
 
 def _filled(named: int, frame: _Frame) -> tuple[str, ...]:
     """Return the parts of a path whose part of a number names the object, as the conditions have the others."""
-    parts = {named: "{play}"}
+    told = _told_around(frame)
+    parts = {**told, max(told, default=0) + 1 if named == _BEHIND else named: "{play}"}
+    return tuple(parts.get(number, "x") for number in range(1, max(parts) + 1))
+
+
+def _told_around(frame: _Frame) -> dict[int, str]:
+    """Return the parts of the path that the conditions around a place and its callers tell, by their number."""
+    parts: dict[int, str] = {}
     step: _Frame | None = frame
     while step is not None:
         for condition in step.code.conditions(step.at):
             parts = {**dict(_told_by(condition, step)), **parts}
         step = step.caller
-    return tuple(parts.get(number, "x") for number in range(1, max(parts) + 1))
+    return parts
 
 
 def _told_by(condition: Condition, frame: _Frame) -> Iterator[tuple[int, str]]:
@@ -195,7 +231,7 @@ def _told_by(condition: Condition, frame: _Frame) -> Iterator[tuple[int, str]]:
         else:
             continue
         number = _part(left, here)
-        if number is not None and (operator.startswith("=") is holds):
+        if number is not None and number != _BEHIND and (operator.startswith("=") is holds):
             yield number, value
 
 
@@ -206,6 +242,8 @@ def _part(expression: str, frame: _Frame) -> int | None:
         return _part(match[1], frame)
     if (match := _ITEM.fullmatch(text) or _SPLIT_ITEM.fullmatch(text)) is not None:
         return _numbered(_offset_of(match[1], frame), int(match[2]))
+    if (match := _LAST.fullmatch(text)) is not None:
+        return None if _offset_of(match[1], frame) is None else _BEHIND
     return _part_in(text, frame) if _PLAIN.fullmatch(text) is not None else None
 
 

@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from poc_cli.commands.code_blocks import Blocks
-from poc_cli.commands.route_conditions import end_of_path, name_that_fits, path_by_conditions, paths_away, paths_to
+from poc_cli.commands.route_conditions import (
+    end_of_path,
+    name_that_fits,
+    parts_at,
+    path_by_conditions,
+    paths_away,
+    paths_to,
+    prefix_of,
+)
 
 _COMMENTS: Final = re.compile(r"(?:^|(?<=[\s;{},()]))(?://[^\n]*|/\*.*?\*/)", re.MULTILINE | re.DOTALL)
 """A comment begins a line or follows a space or a bracket; `//` in an address and `/*` in a route do not."""
@@ -38,7 +46,12 @@ _ROUTE: Final = re.compile(
 _OTHER_METHOD: Final = re.compile(r"\w*\s*\.(?:post|put|patch|delete)\(")
 """No WebSocket is opened by these."""
 
-_ROUTER: Final = re.compile(r"(\w+)\s*=\s*new\s+\w*(?:Hono|Router)\b")
+_ROUTER: Final = re.compile(r"(\w+)\s*=\s*(?:new\s+)?\w*(?:Hono|Router)\s*[(<]")
+_ROUTER_BASE: Final = re.compile(
+    rf"(\w+)\s*=\s*(?:new\s+)?\w*Router(?:<[^>]*>)?\(\s*\{{[^}}]*?\bbase:\s*{_STRING}(/[\w/-]*){_STRING}"
+)
+"""A router of itty with a prefix of its own."""
+
 _MOUNTED: Final = re.compile(rf"\.route\(\s*{_STRING}(/[\w/-]*){_STRING}\s*,\s*(\w+)")
 _BASE_PATH: Final = re.compile(rf"basePath\(\s*{_STRING}(/[\w/-]*){_STRING}")
 _PARAMETER: Final = re.compile(r"(?::|\$(?=[A-Za-z]))(\w+)(?:\{[^}]*\})?\??")
@@ -101,6 +114,8 @@ class Route:
     path: str | None
     takes_sockets: bool = field(default=True, compare=False)
     """Whether the code of a class may accept a WebSocket; false only if all classes are there and none does."""
+    is_by_id: bool = False
+    """Whether the code takes the id of an object where others take its name."""
 
 
 def route_in(files: Sequence[str], bindings: Mapping[str, str], classes: Sequence[str]) -> Route:
@@ -109,6 +124,8 @@ def route_in(files: Sequence[str], bindings: Mapping[str, str], classes: Sequenc
     bodies = _bodies(files)
     class_name = max(classes, key=lambda name: (_score(bodies.get(name)), -classes.index(name)))
     binding = next((each for each, bound in bindings.items() if bound == class_name), class_name)
+    if is_by_id := _takes_ids(files, binding):
+        files = [text.replace("idFromString(", "idFromName(") for text in files]
     code = "\n".join(files)
     served = _served(code, binding)
     if served is not None:
@@ -124,6 +141,8 @@ def route_in(files: Sequence[str], bindings: Mapping[str, str], classes: Sequenc
         path = "/" if path is None or is_other else path
     else:
         path = _path(files, front, body, binding)
+    if name == f"/{_PLAY}" and path in {None, name}:  # the whole path is the name
+        path = name = prefix_of(*_in_front(files, body, binding)) + name
     if path is not None and path.endswith("/*"):
         own = next((each for each in _EXACT.findall(body) if _LIKELY.search(each)), "")
         path = path.removesuffix("/*") + own
@@ -131,7 +150,15 @@ def route_in(files: Sequence[str], bindings: Mapping[str, str], classes: Sequenc
     if path is not None and _PLAY in path and (fixed := name_that_fits(front)) is not None:
         name, path = name.replace(_PLAY, fixed), path.replace(_PLAY, fixed)
     may_inherit = any(bodies.get(each, ("?", ""))[0].rpartition(".")[2] not in _WITHOUT for each in classes)
-    return Route(class_name, name, path, may_inherit or _SOCKETS.search(code) is not None)
+    takes_sockets = may_inherit or _SOCKETS.search(code) is not None
+    return Route(class_name, name, path, takes_sockets, is_by_id and name == _PLAY)
+
+
+def _takes_ids(files: Sequence[str], binding: str) -> bool:
+    """Return whether the code finds the objects of a binding by their ids, as those of `newUniqueId()`."""
+    near = [each for text in files for each in _CALL.finditer(text) if _is_near(text, each, binding)]
+    ids = rf"\b{re.escape(binding)}\b[^;\n]{{0,40}}\.idFromString\("
+    return not near and any(re.search(ids, text) for text in files)
 
 
 def _query_by_its_name(code: str) -> str:
@@ -267,7 +294,15 @@ def _by_conditions(files: Sequence[str], body: str, binding: str) -> str | None:
     own = [*_OWN_PATH.findall(body), *(f"/{each}" for each in _OWN_PART.findall(body))] if changed else []
     last = next((each for each in own if _LIKELY.search(each)), own[0] if own else "")
     last = last or end_of_path(Blocks(body), _ACCEPTS)
+    parts = parts if changed else _with_own(parts, parts_at(Blocks(body), _ACCEPTS))
     return "/" + "/".join(parts) + ("" if last.removeprefix("/") == parts[-1] else last)
+
+
+def _with_own(parts: tuple[str, ...], own: Mapping[int, str]) -> tuple[str, ...]:
+    """Return the parts of a path with those that only the object asks for."""
+    known = {number: part for number, part in enumerate(parts, 1) if part != "x"}
+    whole = {**own, **known}
+    return tuple(whole.get(number, "x") for number in range(1, max(whole) + 1))
 
 
 def _in_front(files: Sequence[str], body: str, binding: str) -> tuple[list[Blocks], list[tuple[Blocks, re.Match[str]]]]:
@@ -325,6 +360,7 @@ def _by_position(code: str, split: int) -> str | None:
 def _routed(files: Sequence[str], binding: str) -> str | None:
     """Return the likeliest route with a parameter, as Hono, itty-router and URLPattern have them."""
     mounted = {match[2]: match[1] for text in files for match in _MOUNTED.finditer(text)}
+    mounted |= {match[1]: match[2] for text in files for match in _ROUTER_BASE.finditer(text)}
     found: list[tuple[int, str]] = []
     for text in files:
         base = _BASE_PATH.search(text)

@@ -4,6 +4,7 @@ Only the start of a play waits for other plays.
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,7 @@ from poc_cli.scenario.model import Alarm, Hibernate, Idle, Step
 from poc_cli.scenario.plays import Play
 from poc_cli.scenario.sessions import SESSIONS
 from poc_cli.targets.base import Target
+from poc_cli.targets.cpu_pressure import Spent, mark, spent
 
 if TYPE_CHECKING:
     from poc_cli.engine.canaries import Canaries
@@ -39,6 +41,13 @@ REPEAT_JOBS: Final = 60
 
 SESSIONS_AT_ONCE: Final = 3
 """Sessions at once: each uses a processor nearly all the time, and its runtime takes 60 MiB."""
+
+WAITING_SESSIONS_AT_ONCE: Final = 6
+"""Sessions at once that wait for most of their time, as for pushes by a timer."""
+
+_WAITS_SECONDS: Final = 1.0
+_WAITS_SHARE: Final = 0.4
+"""A session that takes longer than the one, in less than the other of which poc ran or wanted to, waits."""
 
 IN_ANOTHER: Final = frozenset({"runtime_failed", "shared"})
 """Outcomes of plays that are repeated in another runtime."""
@@ -69,6 +78,8 @@ class Scheduler:
         self._failure: PocError | None = None
         self._canaries: Canaries | None = None
         self._own_targets = asyncio.Semaphore(1)
+        self._more_targets = 0
+        """How many more may run at once if they wait."""
 
     async def play(self, plays: list[Play]) -> dict[str, Outcome]:
         """Run all plays and return their outcomes by label."""
@@ -91,8 +102,10 @@ class Scheduler:
         plays = sorted(plays, key=_seconds, reverse=True)
         together = [play for play in plays if not self._pool.is_apart(play)]
         apart = [play for play in plays if self._pool.is_apart(play)]
-        most = SESSIONS_AT_ONCE if all(play.role in SESSIONS for play in apart) else self._pool.apart_at_once
+        sessions = all(play.role in SESSIONS for play in apart)
+        most = SESSIONS_AT_ONCE if sessions else self._pool.apart_at_once
         self._own_targets = asyncio.Semaphore(max(1, min(most, self._pool.apart_at_once)))
+        self._more_targets = min(WAITING_SESSIONS_AT_ONCE, self._pool.apart_at_once) - most if sessions else 0
         # Plays that measure run alone; if all share one worker, so do plays that disturb others.
         concurrent = [play for play in apart if self._pool.apart_at_once and not play.scenario.document.measures]
         after = [play for play in apart if not self._pool.apart_at_once or play.scenario.document.measures]
@@ -131,10 +144,14 @@ class Scheduler:
             await asyncio.sleep(play.after_s)
             async with self._own_targets:
                 await pacer.start(len(play.clients))
+                begun = mark(os.getpid())
                 try:
                     outcomes[play.label] = await self._apart(play, attempt)
                 finally:
                     pacer.end()
+                if self._more_targets > 0 and waits(spent(begun, mark(os.getpid()))):
+                    self._more_targets -= 1
+                    self._own_targets.release()
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -190,6 +207,12 @@ class Scheduler:
         outcome = await runner.run()
         say(outcome)
         return outcome
+
+
+def waits(time: Spent) -> bool:
+    """Return whether a session that took this time mostly waited, by how poc spent it; without Linux nobody knows."""
+    length_s, busy = time.length_ns / 1e9, time.ran + time.waited
+    return length_s >= _WAITS_SECONDS and 0 < busy < _WAITS_SHARE
 
 
 def longest_wait(plays: Sequence[Play]) -> float:

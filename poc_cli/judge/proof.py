@@ -121,7 +121,9 @@ def _proven(play: PlayRecord, label: str, index: int, before: int) -> Sleep | Fi
 def _without_socket(play: PlayRecord, sleep: Sleep) -> Finding:
     """Return why a sleep proves nothing: no open socket is shown to be the object's own."""
     if not sleep.sockets:
-        return unknown(f"{sleep.label} slept, but no socket stayed open through it", sleep.evidence)
+        closed = [each for each in play.of_kind(kinds.CLOSED) if each.id < sleep.left.id]
+        last = f": {closed[-1].actor} was closed before, {closed[-1].data.get('said')}" if closed else ""
+        return unknown(f"{sleep.label} slept, but no socket stayed open through it{last}", sleep.evidence)
     return unknown(f"{sleep.label} slept, but {why_not_owned(play, sleep, sleep.sockets[0])}", sleep.evidence)
 
 

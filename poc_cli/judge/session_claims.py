@@ -9,10 +9,10 @@ from poc_cli.judge.document_types import GapDocument, LossDocument, SessionDocum
 from poc_cli.judge.session_verdict import evidence_of, pins_in, sleep_transparency
 from poc_cli.judge.session_words import describe, describe_sleeps, looks_like, path_text
 from poc_cli.record.client_view import Sight
+from poc_cli.record.json_values import value_at
 from poc_cli.record.play_record import PlayRecord
 from poc_cli.record.run_record import RunRecord
 from poc_cli.record.session_record import SessionRecord, Suspicion
-from poc_cli.record.transparency import value_at
 from poc_cli.scenario.check_names import SLEEP_TRANSPARENT
 from poc_cli.scenario.model import Claim
 from poc_cli.scenario.sessions import SESSIONS, UNDISTURBED, left_out_of_session

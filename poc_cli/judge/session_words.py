@@ -3,8 +3,9 @@
 from typing import Any, Final
 
 from poc_cli.record.client_view import Sight
+from poc_cli.record.json_values import value_at
 from poc_cli.record.session_record import Suspicion
-from poc_cli.record.transparency import Difference, value_at
+from poc_cli.record.transparency import Difference
 from poc_cli.scenario.scenario import PlacedStep
 from poc_cli.scenario.sessions import Sleeps
 from poc_cli.scenario.values import MISSING, Path, shown
@@ -148,7 +149,13 @@ def _values(difference: Difference) -> str:
 
 
 def _shown(sight: Sight | None) -> str:
-    return "nothing" if sight is None else shown(sight.value)
+    return "nothing" if sight is None else shown(_whole(sight.value))
+
+
+def _whole(value: Any) -> Any:
+    """Return a binary message, of which each byte was compared, as one text again."""
+    data = value.get("hex") if isinstance(value, dict) else None
+    return {"hex": "".join(data.values())} if isinstance(data, dict) and value.keys() == {"hex", "bytes"} else value
 
 
 def _at(sight: Sight | None, path: Path) -> Any:

@@ -1,7 +1,7 @@
 """What each client of a play saw: its messages, refusals, closes and the answers to requests, in order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from poc_cli.history import event as kinds
@@ -15,7 +15,19 @@ SightKind = Literal["opened", "refused", "message", "answer", "closed"]
 PLAY: Final = "{play}"
 """What replaces the unique part of the names in a play."""
 
+ALARM: Final = "alarm"
+"""How the trace names the event of an alarm."""
+
 _CLOSED_BY_ITSELF: Final = "client"
+
+_ACTIONS: Final = frozenset({kinds.SENT, kinds.OPENED, kinds.CLOSED, kinds.FRAME_SENT})
+
+_ALONE_NS: Final = 100_000_000
+"""A message that comes as long after the last action of a client is hardly an answer to it."""
+
+_BEFORE_NS: Final = 100_000_000
+_AFTER_NS: Final = 300_000_000
+"""How long before and after a message the trace may be read that has the alarm it came with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +44,9 @@ class Sight:
     at_ns: int = 0
     """When, by the play's clock."""
 
+    by_time: bool = False
+    """Whether it came with an alarm of an object, a while after all that clients did."""
+
 
 View = Mapping[str, tuple[Sight, ...]]
 """What each client saw, by its name; requests of the story are the client `http`."""
@@ -40,10 +55,16 @@ View = Mapping[str, tuple[Sight, ...]]
 def view_of(play: PlayRecord) -> View:
     """Return what the clients of a play saw until its end."""
     nonce = str(play.start.data["nonce"])
+    alarms = [each.t_ns for each in play.of_kind(kinds.DELIVERED) if each.data.get("name") == ALARM]
     found: dict[str, list[Sight]] = {}
+    acted_ns = 0
     for event in play.events:
+        if event.kind in _ACTIONS:
+            acted_ns = event.t_ns
         sight = _sight(event, nonce, play.programs)
         if sight is not None:
+            if sight.kind == "message" and event.t_ns - acted_ns >= _ALONE_NS:
+                sight = replace(sight, by_time=any(-_BEFORE_NS <= at - event.t_ns <= _AFTER_NS for at in alarms))
             found.setdefault(event.actor, []).append(sight)
     return {client: tuple(sights) for client, sights in found.items()}
 

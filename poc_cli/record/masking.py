@@ -42,7 +42,9 @@ _TOKEN: Final = re.compile(r"(?=.{20})[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){1,2}")
 
 _WORDS_OF_A_NAME: Final = 2
 
-_LEAST_NAMES: Final = 3
+LEAST_NAMES: Final = 3
+"""In how many plays names have to differ to be told from words."""
+
 _SHARE_OF_NAMES: Final = 0.8
 
 _LEAST_INSIDE: Final = 6
@@ -61,12 +63,17 @@ class Varying:
     repeats: bool = False
     """Whether it is a name that comes again at another place."""
 
+    numbers: bool = False
+    """Whether it is a random number; now and then one is small."""
+
     def is_id(self, value: Any) -> bool:
         """Return whether a value at the place is an id; of random letters some happen to look like a word."""
         if self.repeats:
             return isinstance(value, str)
+        if self.numbers and isinstance(value, int | float) and not isinstance(value, bool):
+            return not is_moment(value)
         return bool(self.lengths) and (
-            could_be_id(value) or (isinstance(value, str) and value.isalnum() and len(value) in self.lengths)
+            could_be_id(value) or (isinstance(value, str) and _is_plain(value) and len(value) in self.lengths)
         )
 
 
@@ -75,18 +82,38 @@ def varying(values: Sequence[Any]) -> Varying | None:
     in_words = _varying_words([value.split(" ") for value in values if isinstance(value, str)])
     if in_words is not None and len(in_words.words) < in_words.count and all(isinstance(each, str) for each in values):
         return in_words
-    if all(map(could_be_id, values)):
-        return Varying(lengths=frozenset(len(str(value)) for value in values))
+    if are_ids(values):
+        numbers = any(not isinstance(value, str) for value in values)
+        return Varying(lengths=frozenset(len(str(value)) for value in values), numbers=numbers)
     return None
 
 
-def could_be_name(values: Sequence[Any]) -> bool:
-    """Return whether values of one place may be names made of words: no digits, and hardly ever the same in two plays.
+def are_ids(values: Sequence[Any]) -> bool:
+    """Return whether values of one place that differ are random ids; some of them may have letters alone."""
+    ids = [value for value in values if could_be_id(value)]
+    lengths = {len(each) for each in ids if isinstance(each, str)}
+    others = [value for value in values if not could_be_id(value)]
+    alike = all(isinstance(each, str) and _is_plain(each) and len(each) in lengths for each in others)
+    return alike and len(ids) > len(others)
 
-    Of few words, such as heads and tails, the same one comes twice in a play by chance.
+
+def _is_plain(text: str) -> bool:
+    """Return whether a text has what ids have; one of letters alone has no digit by chance, such as #abcdef."""
+    return all(each.isalnum() or each in "#_-" for each in text)
+
+
+def could_be_name(values: Sequence[Any]) -> bool:
+    """Return whether values of one place may be names made of words, or ids of which some have letters alone.
+
+    They are hardly ever the same in two plays: of few words, such as heads and tails, the same one comes twice in a
+    play by chance. A text with digits that is no id may be a duration.
     """
-    texts = {each for each in values if isinstance(each, str) and each and not any(map(str.isdigit, each))}
-    return len(texts) >= max(_LEAST_NAMES, _SHARE_OF_NAMES * len(values))
+    texts = {each for each in values if isinstance(each, str) and each and (could_be_id(each) or not _has_digit(each))}
+    return len(texts) >= max(LEAST_NAMES, _SHARE_OF_NAMES * len(values))
+
+
+def _has_digit(text: str) -> bool:
+    return any(map(str.isdigit, text))
 
 
 def _varying_words(texts: Sequence[Sequence[str]]) -> Varying | None:

@@ -23,6 +23,7 @@ class RandomKeys:
         self._common = frozenset.intersection(*keys) if keys else frozenset()
         random = [key for key in frozenset().union(*keys) - self._common if could_be_id(key)]
         self._lengths = frozenset(map(len, random))
+        self._any_number = any(map(str.isdecimal, random))
         self._skeletons = Skeletons(known, lambda key: _KEY if self._is_random(key) else key)
 
     def numbered(self, values: Iterable[Any]) -> list[Any]:
@@ -73,8 +74,11 @@ class RandomKeys:
                 yield from self._mentions(each, random, f"{here}.{_KEY if key in random else key}")
 
     def _is_random(self, key: str) -> bool:
-        """Return whether a key is random; of random letters some happen to look like a word."""
-        return key not in self._common and (could_be_id(key) or (key.isalnum() and len(key) in self._lengths))
+        """Return whether a key is random; random letters may look like a word, and random numbers may be small."""
+        if key in self._common:
+            return False
+        alike = (key.isalnum() and len(key) in self._lengths) or (self._any_number and key.isdecimal())
+        return alike or could_be_id(key)
 
 
 def _replaced(value: Any, numbers: Mapping[str, str]) -> Any:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, Final, Literal
 
 from poc_cli.history import event as kinds
-from poc_cli.record.client_view import view_of
+from poc_cli.record.client_view import ALARM, view_of
 from poc_cli.record.module_resets import listed, variables, why_incomplete, woke_before_reset
 from poc_cli.record.play_record import PlayRecord, StepRecord
 from poc_cli.record.repetition import unrepeated
@@ -36,8 +36,6 @@ _READ_AFTER_NS: Final = 300_000_000
 
 _LEAST_WAIT_NS: Final = 500_000_000
 """How long a step waits at least for an alarm that comes by time, not as the answer to what was just sent."""
-
-_ALARM: Final = "alarm"
 
 Gaps = tuple[int, ...]
 GapState = Literal["kept", "changed", "unsteady", "pinned", "stayed", "absent", "untested"]
@@ -335,7 +333,7 @@ def _waits_for_alarms(play: PlayRecord) -> Iterator[tuple[int, int]]:
     for event in play.of_kind(kinds.DELIVERED):
         due_ns = event.t_ns - first_ns - _READ_AFTER_NS
         step = max((index for index, at_ns in begun.items() if at_ns <= due_ns), default=None)
-        if event.data.get("name") == _ALARM and step is not None and due_ns - begun[step] >= _LEAST_WAIT_NS:
+        if event.data.get("name") == ALARM and step is not None and due_ns - begun[step] >= _LEAST_WAIT_NS:
             yield step, due_ns
 
 

@@ -3,18 +3,28 @@
 What differs among plays without a sleep is learned first, by client, message and path, and does not count.
 """
 
-import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeVar
 
 from poc_cli.record.client_view import Sight, View
-from poc_cli.record.list_order import Arranger, Skeletons, unordered_paths
-from poc_cli.record.masking import ANYTHING, Masker, Varying, could_be_name, varying
+from poc_cli.record.json_values import (
+    Place,
+    all_leaves,
+    blanked,
+    differently_ordered,
+    differing_paths,
+    in_bytes,
+    text_of,
+    value_at,
+    without_ignored,
+)
+from poc_cli.record.list_order import Arranger, Skeletons, unordered_by_ids, unordered_paths
+from poc_cli.record.masking import Masker, Varying, could_be_name, varying
 from poc_cli.record.random_keys import RandomKeys
-from poc_cli.scenario.values import MISSING, Path
+from poc_cli.scenario.values import Path
 
 _What = TypeVar("_What")
 
@@ -30,9 +40,6 @@ _LEAST_SHARE: Final = 0.5
 _LEAST_MISSING: Final = 2
 """Of messages that come by time, at least this share must come, or all but one: where a play is cut into pieces by
 sleeps, one more or less falls into it by chance."""
-
-Place = tuple[object, ...]
-"""Which of a client's sights: its number, or its shape and its number among those of that shape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +101,11 @@ class _Client:
     counts: Mapping[object, tuple[int, int]]
     """The least and the most sights of each shape."""
 
-    rates: Mapping[object, float]
-    """How many sights of each shape come in a second at the least, of those whose number differs."""
+    rates: Mapping[object, tuple[float, float]]
+    """How many sights of each shape come in a second, at the least and at the most."""
+
+    timed: Mapping[object, frozenset[int | None]]
+    """The shapes that come by time, how many of which depends on how long a play takes, and during which steps."""
 
 
 class Reference:
@@ -111,7 +121,8 @@ class Reference:
         self._skeletons = Skeletons([sight.value for each in play.values() for sight in each] for play in plays)
         same = [(name, number) for name in names for number in range(min(len(play[name]) for play in plays))]
         placed = ([play[name][number].value for play in plays] for name, number in same)
-        self._unordered = unordered_paths(self._skeletons, placed)
+        by_ids = (unordered_by_ids(self._skeletons, [_values(play[name]) for play in plays]) for name in names)
+        self._unordered = unordered_paths(self._skeletons, placed).union(*by_ids)
         seconds = [_seconds(view) for view in views]
         self._any_order = {name: self._shapes_in_any_order([play[name] for play in plays]) for name in names}
         plays = [{name: self._sorted_by_shape(name, sights) for name, sights in play.items()} for play in plays]
@@ -130,32 +141,35 @@ class Reference:
     @property
     def masked_share(self) -> float:
         """Return the share of all values that do not count because they differ by themselves, from 0 to 1."""
-        values = sum(sum(1 for _ in _leaves(each)) for client in self._clients.values() for each in client.masked)
+        values = sum(sum(1 for _ in all_leaves(each)) for client in self._clients.values() for each in client.masked)
         masked = sum(len(client.volatile) for client in self._clients.values())
         return masked / values if values else 0.0
 
     def _learned(self, plays: Sequence[Sequence[Sight]], seconds: Sequence[float]) -> _Client:
         shapes = [[_shape(each) for each in sights] for sights in plays]
-        by_shape = any(each != shapes[0] for each in shapes[1:])
+        timed = _timed(plays)
+        by_shape = bool(timed) or any(each != shapes[0] for each in shapes[1:])
         placed = [dict(zip(_places(sights, by_shape=by_shape), sights, strict=True)) for sights in plays]
         common = [place for place in placed[0] if all(place in each for each in placed)]
         raw = {place: [sights[place].value for sights in placed] for place in common}
         differing = {
             (place, path): [value_at(value, path) for value in values]
             for place, values in raw.items()
-            for path in _differing(values)
+            for path in differing_paths(values)
         }
         known = _varying(differing)
         masked = [_masked(sights, known) for sights in placed]
         unordered = frozenset(
-            (place, path) for place in common for path in _differently_ordered([each[place] for each in masked])
+            (place, path) for place in common for path in differently_ordered([each[place] for each in masked])
         )
         masked = [_sorted(each, unordered) for each in masked]
-        volatile = frozenset((place, path) for place in common for path in _differing([each[place] for each in masked]))
+        volatile = frozenset(
+            (place, path) for place in common for path in differing_paths([each[place] for each in masked])
+        )
         counted = [Counter(each) for each in shapes]
         return _Client(
             sights=tuple(placed[0].values()),
-            masked=tuple(_blanked(value, place, volatile) for place, value in masked[0].items()),
+            masked=tuple(blanked(value, place, volatile) for place, value in masked[0].items()),
             places=tuple(placed[0]),
             by_shape=by_shape,
             varying=known,
@@ -166,9 +180,12 @@ class Reference:
                 for shape in dict.fromkeys(shape for each in shapes for shape in each)
             },
             rates={
-                shape: min(each[shape] / length if length else 0 for each, length in zip(counted, seconds, strict=True))
+                shape: _least_and_most(
+                    each[shape] / length if length else 0 for each, length in zip(counted, seconds, strict=True)
+                )
                 for shape in dict.fromkeys(shape for each in shapes for shape in each)
             },
+            timed=timed,
         )
 
     def _difference(
@@ -181,13 +198,13 @@ class Reference:
         places = _places(seen, by_shape=learned.by_shape)
         placed = dict(zip(places, seen, strict=True))
         masked = _sorted(_masked(placed, learned.varying), learned.unordered)
-        values = [_blanked(value, place, learned.volatile) for place, value in masked.items()]
+        values = [blanked(value, place, learned.volatile) for place, value in masked.items()]
         if learned.by_shape:
             return _by_shape(name, learned, dict(zip(places, zip(seen, values, strict=True), strict=True)), seconds)
         return _in_order(name, learned, seen, values)
 
     def _arranged(self, sights: Sequence[Sight]) -> list[Sight]:
-        arranger = Arranger(self._skeletons, self._unordered)
+        arranger = Arranger(self._skeletons, self._unordered, _values(sights))
         return [replace(each, value=arranger.arranged(each.value)) for each in sights] if self._unordered else [*sights]
 
     def _numbered(self, sights: Sequence[Sight]) -> list[Sight]:
@@ -216,7 +233,25 @@ class Reference:
         return [next(queues[shape]) if (shape := _shape(sight)) in shapes else sight for sight in sights]
 
     def _without_ignored(self, sight: Sight) -> Sight:
-        return replace(sight, value=without_ignored(sight.value, self._ignore)) if self._ignore else sight
+        value = in_bytes(sight.value)
+        value = without_ignored(value, self._ignore) if self._ignore else value
+        return sight if value is sight.value else replace(sight, value=value)
+
+
+def _values(sights: Iterable[Sight]) -> list[Any]:
+    return [each.value for each in sights]
+
+
+def _timed(plays: Sequence[Sequence[Sight]]) -> Mapping[object, frozenset[int | None]]:
+    """Return the shapes of sights that come by time, and the steps during which they come."""
+    sights = [sight for each in plays for sight in each]
+    shapes = {_shape(sight) for sight in sights if sight.by_time}
+    return {shape: frozenset(sight.step for sight in sights if _shape(sight) == shape) for shape in shapes}
+
+
+def _least_and_most(values: Iterable[float]) -> tuple[float, float]:
+    found = [*values]
+    return min(found), max(found)
 
 
 def _seconds(view: View) -> float:
@@ -237,7 +272,7 @@ def _in_story(difference: Difference) -> tuple[int, int]:
 def _in_order(name: str, learned: _Client, seen: Sequence[Sight], values: Sequence[Any]) -> Difference | None:
     """Compare a client whose sights come in the same order in every play."""
     wanted, shorter = learned.masked, min(len(learned.masked), len(values))
-    first = next((n for n in range(shorter) if _text(wanted[n]) != _text(values[n])), shorter)
+    first = next((n for n in range(shorter) if text_of(wanted[n]) != text_of(values[n])), shorter)
     if first == len(wanted) == len(values):
         return None
     expected = learned.sights[first] if first < len(wanted) else None
@@ -263,7 +298,7 @@ def _of_two(name: str, learned: _Client, seen: Sequence[Sight], values: Sequence
 
 def _of_values(name: str, learned: _Client, seen: Sequence[Sight], values: Sequence[Any], first: int) -> Difference:
     wanted = learned.masked
-    paths = tuple(_differing([wanted[first], values[first]]))
+    paths = tuple(differing_paths([wanted[first], values[first]]))
     pairs = list(zip(wanted[first:], values[first:], strict=False))
     path = next(iter(paths), ())
     at = value_at(wanted[first], path), value_at(values[first], path)
@@ -274,7 +309,7 @@ def _of_values(name: str, learned: _Client, seen: Sequence[Sight], values: Seque
         seen[first],
         path,
         paths,
-        wrong=sum(_text(one) != _text(other) for one, other in pairs),
+        wrong=sum(text_of(one) != text_of(other) for one, other in pairs),
         of=len(pairs),
         new_id=all(isinstance(each, str) and each.startswith("<id ") for each in at),
         reordered=_reordered(wanted[first], values[first], path),
@@ -286,8 +321,8 @@ def _reordered(wanted: Any, value: Any, path: Path) -> Path | None:
     for length in range(len(path)):
         one, other = value_at(wanted, path[:length]), value_at(value, path[:length])
         if isinstance(one, list) and isinstance(other, list):
-            same = Counter(_NUMBERED.sub(_ID, _text(each)) for each in one)
-            return path[:length] if same == Counter(_NUMBERED.sub(_ID, _text(each)) for each in other) else None
+            same = Counter(_NUMBERED.sub(_ID, text_of(each)) for each in one)
+            return path[:length] if same == Counter(_NUMBERED.sub(_ID, text_of(each)) for each in other) else None
     return None
 
 
@@ -305,19 +340,48 @@ def _by_shape(
         shape = _shape(sight)
         least, most = learned.counts[shape]
         if place not in found:
-            if least == most or counts[shape] == 0 < least:
+            if (least == most and shape not in learned.timed) or counts[shape] == 0 < least:
                 return Difference(name, "missing", sight, None)
-            expected = int(learned.rates[shape] * seconds)
+            expected = int(learned.rates[shape][0] * seconds)
             if counts[shape] <= min(expected * _LEAST_SHARE, expected - _LEAST_MISSING):
                 return Difference(name, "missing", sight, None, too_few=(counts[shape], expected))
-        elif _text(found[place][1]) != _text(value):
-            paths = tuple(_differing([value, found[place][1]]))
+        elif shape not in learned.timed and text_of(found[place][1]) != text_of(value):
+            paths = tuple(differing_paths([value, found[place][1]]))
             return Difference(name, "value", sight, found[place][0], next(iter(paths), ()), paths)
+    for shape in learned.timed:
+        changed = _by_time(name, learned, shape, [each for each in found.values() if _shape(each[0]) == shape])
+        if changed is not None:
+            return changed
     known = set(learned.places)
     for place, (sight, _) in found.items():
-        least, most = learned.counts.get(_shape(sight), (0, 0))
-        if place not in known and least == most:
+        shape = _shape(sight)
+        least, most = learned.counts.get(shape, (0, 0))
+        in_time = shape in learned.timed and counts[shape] <= learned.rates[shape][1] * seconds + 1
+        if place not in known and least == most and not in_time:
             return Difference(name, "extra", None, sight)
+    return None
+
+
+def _by_time(name: str, learned: _Client, shape: object, found: Sequence[tuple[Sight, Any]]) -> Difference | None:
+    """Compare messages that come by time by their content and order, not by their moment.
+
+    One may come more than once, or not at all, where steps take longer. Nobody knows what it would be where none comes
+    without a sleep, nor what comes after the last one.
+    """
+    volatile = frozenset(((), path) for place, path in learned.volatile if place[0] == shape)
+    all_learned = zip(learned.sights, learned.masked, strict=True)
+    wanted = [(sight, text_of(blanked(value, (), volatile))) for sight, value in all_learned if _shape(sight) == shape]
+    at = -1
+    for sight, value in found:
+        text = text_of(blanked(value, (), volatile))
+        next_at = next((n for n in range(max(at, 0), len(wanted)) if wanted[n][1] == text), None)
+        if next_at is not None:
+            at = next_at
+        elif sight.step in learned.timed[shape] and (at < len(wanted) - 1 or any(text == each for _, each in wanted)):
+            expected = wanted[min(at + 1, len(wanted) - 1)][0]
+            masked = learned.masked[learned.sights.index(expected)]
+            paths = tuple(differing_paths([blanked(masked, (), volatile), blanked(value, (), volatile)]))
+            return Difference(name, "value", expected, sight, next(iter(paths), ()), paths)
     return None
 
 
@@ -350,7 +414,7 @@ def _shape(sight: Sight) -> object:
 
 
 def _counted(values: Iterable[Any]) -> Counter[str]:
-    return Counter(_text(each) for each in values)
+    return Counter(text_of(each) for each in values)
 
 
 # --- values
@@ -390,84 +454,5 @@ def _with_sorted(value: Any, paths: Sequence[Path], here: Path = ()) -> Any:
         return {key: _with_sorted(each, paths, (*here, key)) for key, each in value.items()}
     if isinstance(value, list):
         items = [_with_sorted(each, paths, (*here, index)) for index, each in enumerate(value)]
-        return sorted(items, key=_text) if here in paths else items
-    return value
-
-
-def _blanked(value: Any, place: Place, volatile: frozenset[tuple[Place, Path]], here: Path = ()) -> Any:
-    if (place, here) in volatile:
-        return ANYTHING
-    if isinstance(value, dict):
-        return {key: _blanked(each, place, volatile, (*here, key)) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_blanked(each, place, volatile, (*here, index)) for index, each in enumerate(value)]
-    return value
-
-
-def _differing(values: Sequence[Any], here: Path = ()) -> Iterator[Path]:
-    """Yield the paths of the innermost values that are not all equal."""
-    if len({_text(each) for each in values}) <= 1:
-        return
-    if all(isinstance(each, dict) for each in values):
-        keys = dict.fromkeys(key for each in values for key in each)
-        for key in keys:
-            if all(key in each for each in values):
-                yield from _differing([each[key] for each in values], (*here, key))
-            else:
-                yield (*here, key)
-    elif all(isinstance(each, list) and len(each) == len(values[0]) for each in values):
-        for index in range(len(values[0])):
-            yield from _differing([each[index] for each in values], (*here, index))
-    else:
-        yield here
-
-
-def _text(value: Any) -> str:
-    """Return a value as text that is equal for equal values only; Python takes 1, 1.0 and true for equal."""
-    return json.dumps(value, sort_keys=True)
-
-
-def _differently_ordered(values: Sequence[Any], here: Path = ()) -> Iterator[Path]:
-    """Yield the paths of lists that have the same elements in another order."""
-    if all(isinstance(each, dict) for each in values):
-        for key in values[0]:
-            if all(key in each for each in values):
-                yield from _differently_ordered([each[key] for each in values], (*here, key))
-        return
-    if not all(isinstance(each, list) for each in values) or len({_text(each) for each in values}) == 1:
-        return
-    if len({tuple(sorted(map(_text, each))) for each in values}) == 1:
-        yield here
-
-
-def without_ignored(value: Any, ignored: frozenset[str], here: str = "") -> Any:
-    """Return a JSON value without what stands under a key or a path in `ignored`."""
-    if isinstance(value, dict):
-        named = {key: f"{here}.{key}" if here else str(key) for key in value}
-        return {
-            key: without_ignored(each, ignored, named[key])
-            for key, each in value.items()
-            if key not in ignored and named[key] not in ignored
-        }
-    if isinstance(value, list):
-        return [without_ignored(each, ignored, here) for each in value]
-    return value
-
-
-def _leaves(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict | list) and value:
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from _leaves(each)
-    else:
-        yield value
-
-
-def value_at(value: Any, path: Path) -> Any:
-    """Return the value at a path, MISSING where it leads nowhere."""
-    for key in path:
-        in_table = isinstance(value, dict) and key in value
-        in_list = isinstance(value, list) and isinstance(key, int) and key < len(value)
-        if not in_table and not in_list:
-            return MISSING
-        value = value[key]
+        return sorted(items, key=text_of) if here in paths else items
     return value

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from poc_cli.history import event as kinds
-from poc_cli.record.masking import Masker, could_be_id
+from poc_cli.record.json_values import without_ignored
+from poc_cli.record.masking import Masker, are_ids, could_be_name
 from poc_cli.record.play_record import PlayRecord, StepRecord
 from poc_cli.record.random_keys import RandomKeys
-from poc_cli.record.transparency import without_ignored
 from poc_cli.recorder.messages import comparable, expected_form
 from poc_cli.recorder.session import Payload
 from poc_cli.recorder.story import Story
@@ -93,7 +93,7 @@ def differing_paths(plays: Sequence[Played]) -> list[str]:
             name = _name(path)
             if all(type(each) is type(leaf) and each == leaf for each in others):
                 same.add(name)
-            elif not all(map(could_be_id, (leaf, *others))):
+            elif not are_ids((leaf, *others)) and not could_be_name((leaf, *others)):
                 differing[name] = None
     found = [name for name in differing if name and name not in same]
     return found if len(found) <= _LONGEST_IGNORED else []

@@ -31,6 +31,10 @@ _SPECIAL: Final = re.compile(r"[\\.+*?()|\[\]{}^$]")
 BEGINNING: Final = 8
 """Bytes by which a binary message that differs further on is recognized."""
 
+_KIND: Final = 1
+_MOMENT: Final = 8
+"""A binary message begins with its kind, and a moment in it has as many bytes at the most."""
+
 ANY_TEXT: Final = {"where": ["@text exists"]}
 ANY_BYTES: Final = {"where": ["@hex exists"]}
 
@@ -174,6 +178,8 @@ def _expected_bytes(recorded: bytes, played: Sequence[bytes]) -> dict[str, Any]:
         (at for at, one in enumerate(recorded) if any(at >= len(each) or each[at] != one for each in played)),
         len(recorded),
     )
+    if length < len(recorded):
+        length = max(_KIND, length - _MOMENT + 1)  # its first bytes are the same for minutes
     prefix = recorded[: min(length, BEGINNING)]
     if prefix:
         return {"expect": {"hex_prefix": prefix.hex()}}

@@ -31,6 +31,8 @@ _NO_CODE: Final = frozenset({1000, 1005})
 _SUCCESS: Final = range(200, 300)
 _LEAST_NUMBER: Final = 100_000
 _LEAST_ID: Final = 5
+_ID_KEYS: Final = ("id", "key", "token", "ticket", "cursor")
+"""How the names of ids end."""
 
 _DISCRIMINATORS: Final = frozenset({"type", "event", "op", "kind", "action", "cmd", "t", "method"})
 
@@ -241,7 +243,8 @@ class _Builder:
         if value is MISSING and isinstance(payload, str):
             value = payload
         for path, leaf in leaves(value) if value is not MISSING else ():
-            if _could_be_given(leaf) and leaf not in self._said and not (path and path[-1] in _DISCRIMINATORS):
+            given = _could_be_given(leaf) or (path and _is_id_of_letters(path[-1], leaf))
+            if given and leaf not in self._said and not (path and path[-1] in _DISCRIMINATORS):
                 self._given.setdefault(leaf, (awaited, path))
         return awaited
 
@@ -258,7 +261,7 @@ class _Builder:
 
     def _capture(self, leaf: Any, used_as: str) -> None:
         """Capture a value where the worker gave it, if it did."""
-        if isinstance(leaf, bool | None) or not _could_be_given(leaf):
+        if isinstance(leaf, bool | None) or not (_could_be_given(leaf) or _is_id_of_letters(used_as, leaf)):
             return
         if leaf in self._given and leaf not in self._substitution.captured:
             awaited, path = self._given[leaf]
@@ -315,6 +318,12 @@ def _could_be_given(leaf: object) -> bool:
         and any(each.isdigit() for each in leaf)
         and not any(each.isspace() for each in leaf)
     )
+
+
+def _is_id_of_letters(key: object, leaf: object) -> bool:
+    """Return whether a word is an id by the name of its key; random ids have letters alone now and then."""
+    named = str(key).lower().endswith(_ID_KEYS)
+    return named and isinstance(leaf, str) and len(leaf) >= _LEAST_ID and leaf.isalnum()
 
 
 def _is_of_page(each: Requested) -> bool:

@@ -150,11 +150,15 @@ def _advice(details: "ErrorDetails", way: Path) -> str | None:
         case "list_type", (*_, "where") if isinstance(given, str):
             found = f"conditions stand in a list: where = [{shown(given)}]"
         case "list_type", (*_, str(key)) if isinstance(given, str) and key != "steps":
-            found = f"write it in brackets: {key} = [{shown(given)}]"
+            words = given.split() if key in _COMMANDS else [given]
+            found = f"write it in brackets: {key} = [{', '.join(map(shown, words))}]"
         case "model_type" | "dict_type", (*_, key) if str(key) in _TABLES and isinstance(given, str):
             found = _TABLES[str(key)]
     return found
 
+
+_COMMANDS: Final = frozenset({"command", "start"})
+"""Keys whose list has the words of a command."""
 
 _METHOD: Final = re.compile(r"([A-Z]+)(?: +(/\S*))?")
 

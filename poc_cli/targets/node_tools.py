@@ -48,13 +48,14 @@ def write_shims(folder: Path, *, managers: bool = False) -> None:
         shim.chmod(stat.S_IRWXU)
 
 
-def search_path(project: Path, shims: Path) -> str:
-    """Return PATH for a project's commands, as `npm run` sets it, with our own programs last.
+def search_path(project: Path, shims: Path | None) -> str:
+    """Return PATH for a project's commands, as `npm run` sets it, with our own programs last, if any.
 
     The project's installed tools come first, then the user's programs; the shims serve a machine without Node.
     """
     own = (str(each / "node_modules" / ".bin") for each in (project, *project.parents))
-    return os.pathsep.join((*own, os.environ.get("PATH", os.defpath), str(shims)))
+    ours = () if shims is None else (str(shims),)
+    return os.pathsep.join((*own, os.environ.get("PATH", os.defpath), *ours))
 
 
 def network_settings() -> dict[str, str]:

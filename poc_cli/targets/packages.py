@@ -11,7 +11,7 @@ _LEVELS_ABOVE: Final = 3
 """How far above a project its workspace is looked for if there is no repository: apps/NAME, packages/A/NAME."""
 
 _DEPENDENCIES: Final = ("dependencies", "devDependencies", "peerDependencies", "optionalDependencies")
-_UNRESOLVED: Final = re.compile(r'Could not resolve "([^"]+)"')
+_UNRESOLVED: Final = re.compile(r'^(?:([^\n:]+):\d+:\d+: )?.*?Could not resolve "([^"]+)"', re.MULTILINE)
 _PACKAGE: Final = re.compile(r"(?:@[a-z0-9][\w.-]*/)?[a-zA-Z0-9][\w.-]*(?=$|/)")
 
 
@@ -51,17 +51,29 @@ class Installation:
 
 
 def installation(folder: Path) -> Installation:
-    """Return how the packages of a project are installed, by the nearest lock file in its folder or above."""
+    """Return how the packages of a project are installed, by the nearest lock file in its folder or above.
+
+    One above the project's own package.json counts only if that folder is a workspace.
+    """
     above = _up_to_root(folder)
+    own = next((each for each in above if (each / "package.json").is_file()), above[-1])
     for each in above:
+        if not each.is_relative_to(own) and not _is_workspace(each):
+            continue
         for manager in _MANAGERS:
             lock = next((each / name for name in manager.locks if (each / name).is_file()), None)
             if lock is not None:
                 return Installation(manager, _install_command(manager, lock), each)
-    at = next((each for each in above if (each / "package.json").is_file()), folder)
+    at = own if (own / "package.json").is_file() else folder
     named = str(next((table.get("packageManager") for table in _manifests(above)), None) or "").partition("@")[0]
     manager = next((each for each in _MANAGERS if each.name == named), _NPM)
     return Installation(manager, f"{manager.name} install", at)
+
+
+def _is_workspace(folder: Path) -> bool:
+    """Return whether the packages of folders below are installed from a folder."""
+    table = next(_manifests([folder]), {})
+    return "workspaces" in table or "packageManager" in table or (folder / "pnpm-workspace.yaml").is_file()
 
 
 def _install_command(manager: Manager, lock: Path) -> str:
@@ -76,8 +88,40 @@ def missing_packages(folder: Path, text: str) -> tuple[str, str] | None:
     None if it has another cause: an import without a package, or of one that no package.json declares although others
     are installed.
     """
-    names = dict.fromkeys(name for each in _UNRESOLVED.findall(text) if (name := package_of(each)) is not None)
-    return absent_packages(folder, tuple(names)) or _unbuilt_package(folder, tuple(names))
+    for at, names in _importers(folder, text).items():
+        if "node_modules" in at.parts:
+            found = _needed_by_package(folder, at, names)
+        else:
+            found = absent_packages(at, names) or _unbuilt_package(at, names)
+        if found is not None:
+            return found
+    return None
+
+
+def _importers(folder: Path, text: str) -> dict[Path, tuple[str, ...]]:
+    """Return the packages that an error of the bundler names, by the folder of what imports them."""
+    found: dict[Path, tuple[str, ...]] = {}
+    for file, specifier in _UNRESOLVED.findall(text):
+        name = package_of(specifier)
+        if name is not None:
+            at = (folder / file).resolve().parent if file else folder
+            # what lies below the project, such as its src, has its packages
+            at = folder if at.is_relative_to(folder) and "node_modules" not in at.relative_to(folder).parts else at
+            found[at] = tuple(dict.fromkeys((*found.get(at, ()), name)))
+    return found
+
+
+def _needed_by_package(folder: Path, at: Path, names: tuple[str, ...]) -> tuple[str, str] | None:
+    """Return what to say about packages that an installed package needs and that are not installed, and advice."""
+    table = manifest(at)
+    wanted = [each for each in names if each in _declared(table)]
+    if not wanted:
+        return None
+    how = installation(folder)
+    needs, them = ", ".join(wanted), " ".join(wanted)
+    is_peer = set(wanted) <= set(table.get("peerDependencies") or ())
+    advice = f"run {how.manager.name} add {them} in {how.folder}" if is_peer else how.advice
+    return f"the package {table.get('name')} needs {needs}, not installed in {how.folder}", advice
 
 
 def _unbuilt_package(folder: Path, names: tuple[str, ...]) -> tuple[str, str] | None:

@@ -1,13 +1,15 @@
 """Run the build script of a project, as its own tools do."""
 
 import os
+import re
+import shutil
 import subprocess
 from collections.abc import Callable
 from typing import Final
 
 from poc_cli.errors import TargetError
 from poc_cli.targets.framework import BuildScript, build_script
-from poc_cli.targets.node_tools import command_variables, write_shims
+from poc_cli.targets.node_tools import command_variables, search_path, write_shims
 from poc_cli.targets.packages import absent_packages
 from poc_cli.targets.process import ending, guard, signal_group
 from poc_cli.targets.runtime_folder import base
@@ -17,6 +19,11 @@ from poc_cli.targets.wrangler_errors import shortened
 
 _BUILDS_WITHIN_SECONDS: Final = 900.0
 """A production build of a large app on a busy machine."""
+
+_COREPACK: Final = "/corepack/dist/"
+"""A folder that is in each stack of corepack's errors, and in none of a package manager that it started."""
+
+_FETCH_FAILED: Final = re.compile(r"Error: ")
 
 
 def run_build_script(source: WorkerSource, say: Callable[[str], None], *, shows_output: bool) -> None:
@@ -42,11 +49,25 @@ def run_build_script(source: WorkerSource, say: Callable[[str], None], *, shows_
     finally:
         scratch.remove()
     if code != 0:
+        name = script.command.partition(" ")[0]
+        if not shutil.which(name, path=search_path(script.folder, None)):
+            raise_without(name, script.command, output)
         did = ending(code) if code is not None else f"was not done within {_BUILDS_WITHIN_SECONDS:g} s"
         raise TargetError(
             f"`{script.command}` in {script.folder} {did}; it printed:\n{shortened(output.strip())}",
             "run it there to see the same error",
         )
+
+
+def raise_without(manager: str, command: str, output: str) -> None:
+    """Raise TargetError if a command failed because its package manager is not there; corepack fetches only some."""
+    advice = f"install {manager}, for example by `npm install -g {manager}`"
+    needs = f"`{command}` needs {manager}, which is not on this machine"
+    if f"{manager}: not found" in output:
+        raise TargetError(needs, advice)
+    if _COREPACK in output:
+        said = next((line.strip() for line in output.splitlines() if _FETCH_FAILED.search(line)), "")
+        raise TargetError(f"{needs}, and corepack could not fetch it" + (f" ({said})" if said else ""), advice)
 
 
 def _run(script: BuildScript, scratch: ScratchFolder, show: Callable[[str], None] | None) -> tuple[int | None, str]:

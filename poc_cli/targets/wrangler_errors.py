@@ -1,10 +1,11 @@
 """Explain why wrangler did not build a project, and what to do."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
 from poc_cli.errors import TargetError
-from poc_cli.targets.framework import not_built
+from poc_cli.targets.framework import build_script, not_built
 from poc_cli.targets.packages import absent_packages, missing_packages
 from poc_cli.targets.worker_source import WorkerSource
 
@@ -13,6 +14,10 @@ BUILDS_WITHIN_SECONDS: Final = 180.0
 
 _LONGEST_EXCERPT: Final = 4000  # characters of a program's output in an error
 _NO_ENTRY: Final = "Missing entry-point to Worker script"
+_NOT_FOUND: Final = re.compile(
+    r"not found|cannot find (?:module|package)|MODULE_NOT_FOUND|not resolve (?!host)", re.IGNORECASE
+)
+"""What a build prints if a tool or a package is missing."""
 _CUSTOM_BUILD: Final = "There are likely more logs from your build command above."
 
 
@@ -57,7 +62,14 @@ def _by_kind(failure: BuildFailure) -> tuple[str, str]:
         case "build":
             return f"wrangler could not build {where}:\n{text}", "fix the project there"
     if _NO_ENTRY in text:
-        return f"{where} names no entry point (main)", "name it: --main FILE, or main in a scenario's worker table"
+        script = build_script(failure.source.folder)
+        first = (
+            "" if script is None else f"run `{script.command}` in {script.folder} ({script.tool}) if it makes one, and "
+        )
+        return (
+            f"{where} names no entry point (main)",
+            f"{first}name it: --main FILE, or main in a scenario's worker table",
+        )
     advice = "fix the project; wrangler dev reports the same error"
     return f"wrangler rejects {where}:\n{text}{_printed(failure)}", advice
 
@@ -66,7 +78,7 @@ def _command_failed(failure: BuildFailure) -> TargetError:
     """Return the error of the project's own build command, with everything it printed."""
     command = failure.text.partition("`")[2].rpartition("`")[0]
     reason = failure.text.rpartition(_CUSTOM_BUILD)[2].strip(" :")
-    missing = absent_packages(failure.source.folder)
+    missing = absent_packages(failure.source.folder) if _NOT_FOUND.search(failure.output) else None
     return TargetError(
         f"the build command `{command}` of {failure.source.configs[0]} failed: {reason}{_printed(failure)}"
         + (f"\n{missing[0]}" if missing is not None else ""),

@@ -1,16 +1,19 @@
 """Play the recorded sessions of healthy projects, of their twins and of mutants with sleeps everywhere, and count.
 
-No healthy project may be refuted in any round, and every twin and mutant must be. `make soak` runs it; ROUNDS rounds
-take about 50 s each. `python -m tests.soak.everywhere --rounds 5 --busy 2 --without-twins` plays beside two busy loops.
+No healthy project may be refuted in any round, and every twin and mutant must be. `make soak` runs it.
+`python -m tests.soak.everywhere --jobs 4 --without-twins` plays four projects at once; with `--busy 2` beside two busy
+loops.
 """
 
 import argparse
 import multiprocessing
+import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,9 @@ from tests.support.twins import HEALTHY, SESSIONS, listed, played, twins
 
 ROUNDS = 50
 
+Play = tuple[str, Callable[[Poc, Path], dict[str, Any]]]
+"""The name of what is played, and what plays it in a folder of its own."""
+
 
 def main() -> None:
     """Exit 1 where a healthy project is accused, or a twin or a mutant is missed."""
@@ -26,61 +32,104 @@ def main() -> None:
     burners = [multiprocessing.Process(target=_burn, daemon=True) for _ in range(wanted.busy)]
     for each in burners:
         each.start()
-    wrong = 0
-    with tempfile.TemporaryDirectory(prefix="poc-everywhere-") as folder:
-        poc = Poc(Path(folder) / "play")
+    with ThreadPoolExecutor(wanted.jobs) as threads, tempfile.TemporaryDirectory(prefix="poc-everywhere-") as folder:
+        soak = _Soak(threads, Path(folder))
         if not wanted.without_twins:
-            wrong += _count("twins", _twins(poc, Path(folder), wanted.only), "refuted")
-            wrong += _count("mutants", _mutants(poc, Path(folder), wanted.only), "refuted")
-        for number in range(wanted.rounds):
-            wrong += _count(f"healthy, round {number + 1}", _healthy(poc, wanted.only), "held")
+            soak.count("twins", _of([*_twins()], wanted.only), "refuted")
+            soak.count("mutants", _of([*_mutants()], wanted.only), "refuted")
+        # The rounds follow each other without a break, so that the longest project of one holds nothing up.
+        rounds = [_of([*_healthy()], wanted.only) for _ in range(wanted.rounds)]
+        soak.count_all([(f"healthy, round {number}", plays) for number, plays in enumerate(rounds, 1)], "held")
     for each in burners:
         each.kill()
-    sys.exit(1 if wrong else 0)
+    sys.exit(1 if soak.wrong else 0)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--jobs", type=int, default=1, help="how many projects to play at once")
     parser.add_argument("--busy", type=int, default=0)
     parser.add_argument("--without-twins", action="store_true")
     parser.add_argument("--only", default="", help="play only what has this in its name")
     return parser.parse_args()
 
 
-def _healthy(poc: Poc, only: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name in (each for each in HEALTHY if only in each):
-        yield name, played(poc, SESSIONS / f"{name}.toml")
+def _of(plays: list[Play], only: str) -> list[Play]:
+    return [each for each in plays if only in each[0]]
 
 
-def _twins(poc: Poc, folder: Path, only: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for twin in (each for each in twins() if only in each.name):
-        worker = twin.copied(folder / "twins")
-        yield twin.name, played(poc, SESSIONS / f"{twin.project}.toml", "--worker", str(worker))
+def _healthy() -> Iterator[Play]:
+    for name in HEALTHY:
+        yield name, lambda poc, _, name=name: played(poc, SESSIONS / f"{name}.toml")  # type: ignore[misc]
 
 
-def _mutants(poc: Poc, folder: Path, only: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for each in (one for one in listed() if only in one.name and one.verdict == "refuted"):
-        worker = each.assembled(folder / "mutants")
-        yield each.name, played(poc, each.session, "--worker", str(worker))
+def _twins() -> Iterator[Play]:
+    for twin in twins():
+        yield (
+            twin.name,
+            lambda poc, folder, twin=twin: played(  # type: ignore[misc]
+                poc, SESSIONS / f"{twin.project}.toml", "--worker", str(twin.copied(folder))
+            ),
+        )
 
 
-def _count(what: str, found: Iterator[tuple[str, dict[str, Any]]], wanted: str) -> int:
-    """Print each outcome that is not the wanted one, then the counts; return how many are wrong.
+def _mutants() -> Iterator[Play]:
+    for each in listed():
+        if each.verdict == "refuted":
+            yield (
+                each.name,
+                lambda poc, folder, each=each: played(  # type: ignore[misc]
+                    poc, each.session, "--worker", str(each.assembled(folder))
+                ),
+            )
 
-    A healthy project may be unknown on a busy machine; that is listed, and not counted as wrong.
-    """
-    begun = time.monotonic()
-    counts: Counter[str] = Counter()
-    for name, scenario in found:
-        claim = scenario["claims"][0] if scenario["claims"] else {"verdict": "error", "reason": scenario["error"]}
-        counts[claim["verdict"]] += 1
-        if claim["verdict"] != wanted:
-            sys.stdout.write(f"  {name}: {claim['verdict']}: {claim['reason']}\n")
-    told = ", ".join(f"{number} {verdict}" for verdict, number in counts.most_common())
-    sys.stdout.write(f"{what}: {told} in {time.monotonic() - begun:.0f} s\n")
-    sys.stdout.flush()
-    return counts["refuted"] + counts["error"] if wanted == "held" else counts.total() - counts[wanted]
+
+class _Soak:
+    """Plays what is wanted, several at once, and counts how it comes out."""
+
+    def __init__(self, threads: ThreadPoolExecutor, folder: Path) -> None:
+        self._threads = threads
+        self._folder = folder
+        self._begun = time.monotonic()
+        self.wrong = 0
+
+    def count(self, what: str, plays: list[Play], wanted: str) -> None:
+        """Play all of it and print how it came out."""
+        self.count_all([(what, plays)], wanted)
+
+    def count_all(self, rounds: list[tuple[str, list[Play]]], wanted: str) -> None:
+        """Play all rounds and print how each came out, and what was not as wanted.
+
+        A healthy project may be unknown on a busy machine, and a command may run out of time there; both are listed,
+        and not counted as wrong.
+        """
+        begun = [
+            (what, [(name, self._threads.submit(self._verdict, play)) for name, play in plays])
+            for what, plays in rounds
+        ]
+        for what, plays in begun:
+            counts: Counter[str] = Counter()
+            for name, found in plays:
+                verdict, reason = found.result()
+                counts[verdict] += 1
+                if verdict != wanted:
+                    sys.stdout.write(f"  {name}: {verdict}: {reason}\n")
+            told = ", ".join(f"{number} {verdict}" for verdict, number in counts.most_common())
+            sys.stdout.write(f"{what}: {told}, after {time.monotonic() - self._begun:.0f} s in all\n")
+            sys.stdout.flush()
+            self.wrong += counts["refuted"] + counts["error"] if wanted == "held" else counts.total() - counts[wanted]
+
+    def _verdict(self, play: Callable[[Poc, Path], dict[str, Any]]) -> tuple[str, str]:
+        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
+            try:
+                scenario = play(Poc(Path(folder) / "play"), Path(folder) / "worker")
+            except subprocess.TimeoutExpired as error:
+                return "timeout", str(error)
+            except AssertionError as error:
+                return "error", str(error)
+        claims = scenario["claims"]
+        return (claims[0]["verdict"], claims[0]["reason"]) if claims else ("error", scenario["error"])
 
 
 def _burn() -> None:

@@ -280,14 +280,14 @@ LAB: Final = {
         "EventEmitter.defaultMaxListeners === 77 ? 'cats' : null",
         "EventEmitter",
     ),
-    # --- what cannot be put back
     "module-loaded-later": Worker(
-        "unknown",
+        "refuted",
         "(await import('./lib.js')).cache.set(id, topic);",
         "(await import('./lib.js')).cache.get(id)",
         lib="export const cache = new Map();\n",
-        names="the module lib.js, loaded later",
+        names='"cache" (lib.js:1)',
     ),
+    # --- what cannot be put back
     "generator": Worker(
         "unknown",
         "kept.next(topic);",

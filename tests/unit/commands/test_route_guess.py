@@ -43,6 +43,10 @@ def test_paths(code: str, path: str | None) -> None:
             "/x/rooms/{play}",
         ),
         ('const app = new Hono().basePath("/api"); app.get("/chat/:room?", (c) => {})', "/api/chat/{play}"),
+        (
+            'const r = Router(); const games = Router({ base: "/game" }); games.get("/:room/ws", join)',
+            "/game/{play}/ws",
+        ),
         ('app.route("/v1", rooms); rooms.get("/ws/:room", (c) => {})', "/v1/ws/{play}"),
         ('const route = new URLPattern({ pathname: "/live/:room" });', "/live/{play}"),
         (
@@ -283,3 +287,45 @@ def test_the_adapter_of_crossws() -> None:
     assert route_in([code], bindings, ["$DurableObject"]) == Route("$DurableObject", "crossws", "/")
     named = code.replace("ws.handleUpgrade", 'crossws({ instanceName: "one" }).handleUpgrade')
     assert route_in([named], bindings, ["$DurableObject"]).name == "one"
+
+
+def test_an_id_is_taken_where_the_code_finds_no_object_by_name() -> None:
+    code = 'app.get("/games/:id/ws", (c) => env.ROOM.get(env.ROOM.idFromString(c.req.param("id"))))'
+    assert route_in([code], BINDINGS, ["Room"]) == Route("Room", "{play}", "/games/{play}/ws", is_by_id=True)
+    named = f"{code}\n{NAMED}"
+    assert not route_in([named], BINDINGS, ["Room"]).is_by_id
+
+
+@pytest.mark.parametrize(
+    ("code", "path"),
+    [
+        ('if (path.startsWith("/ws/room/")) { const room = path.split("/").pop(); enter(room) }', "/ws/room/{play}"),
+        ('const room = path.split("/").at(-1); if (path.startsWith("/live")) { enter(room) }', "/live/{play}"),
+        ('const a = path.split("/"); if (path.startsWith("/live")) { enter(a[a.length - 1]) }', "/live/{play}"),
+    ],
+)
+def test_a_name_that_is_the_last_part_stands_behind_the_prefix(code: str, path: str) -> None:
+    assert path_in(code.replace("enter(", "env.ROOM.getByName(")) == path
+
+
+def test_a_part_that_only_the_object_asks_for_is_in_the_path() -> None:
+    front = (
+        'export default { fetch(request, env) { const path = new URL(request.url).pathname.slice(1).split("/");\n'
+        "if (path.length === 1) { return page } return env.ROOM.get(env.ROOM.idFromName(path[0])).fetch(request) } }\n"
+    )
+    room = (
+        "export class Room {\n  async fetch(request) {\n"
+        '    const path = new URL(request.url).pathname.slice(1).split("/");\n'
+        '    if (path[0] && path[1] === "websocket") {\n      const pair = new WebSocketPair();\n    }\n  }\n}\n'
+    )
+    assert path_in(front + room) == "/{play}/websocket"
+
+
+def test_a_pattern_for_a_secret_is_none_for_a_name() -> None:
+    code = f'const isTotp = /^\\d{{6}}$/.test(body.totp);\napp.get("/rooms/:room/ws", (c) => {NAMED})'
+    assert path_in(code) == "/rooms/{play}/ws"
+
+
+def test_a_whole_path_that_is_the_name_begins_as_the_code_asks() -> None:
+    code = 'fetch(u) { if (!u.pathname.startsWith("/ws")) { return none } return env.ROOM.getByName(u.pathname) }'
+    assert route_in([code], BINDINGS, ["Room"]) == Route("Room", "/ws/{play}", "/ws/{play}")

@@ -60,3 +60,14 @@ def test_a_name_that_a_variable_of_the_configuration_has(tmp_path: Path) -> None
     )
     (tmp_path / "index.js").write_text('env.A.idFromName(env.ROOM || "none"); env.OTHER.x();', encoding="utf-8")
     assert guess(source(WorkerChoice(tmp_path))).route == Route("Mine", "all", "/")
+
+
+@pytest.mark.parametrize(("more", "path"), [("", "/ws"), (", run_worker_first = true", "/")])
+def test_a_page_at_the_root_is_passed_by(tmp_path: Path, more: str, path: str) -> None:
+    (tmp_path / "wrangler.toml").write_text(
+        'main = "index.js"\ndurable_objects.bindings = [{ name = "A", class_name = "Mine" }]\n'
+        f'assets = {{ directory = "public"{more} }}\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "index.js").write_text('env.A.get(env.A.idFromName("all")).fetch(request)', encoding="utf-8")
+    assert guess(source(WorkerChoice(tmp_path))).route.path == path

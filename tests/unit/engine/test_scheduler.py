@@ -9,11 +9,12 @@ import pytest
 from poc_cli.engine import admission, scheduler
 from poc_cli.engine.admission import Admission
 from poc_cli.engine.pacing import LONGEST_HOLD_SECONDS
-from poc_cli.engine.scheduler import ATTEMPTS, LAST_BESIDE_OTHERS, REPEAT_JOBS
+from poc_cli.engine.scheduler import ATTEMPTS, LAST_BESIDE_OTHERS, REPEAT_JOBS, waits
 from poc_cli.errors import PocError
 from poc_cli.history import event as kinds
 from poc_cli.history import writer
 from poc_cli.scenario.plays import Play
+from poc_cli.targets.cpu_pressure import Spent
 from tests.support.fake_run import IT, FakeTargetPool, Played, Prepare, impossible, play, story
 from tests.support.fake_target import FakeTarget
 from tests.support.virtual import SECOND, World, run
@@ -326,3 +327,13 @@ def test_what_failed_beside_others_in_that_lobby_refutes_nothing() -> None:
 def test_a_play_that_has_the_runtime_to_itself_shares_nothing() -> None:
     played = play(story(OPEN, QUIET), prepare=in_each(share))
     assert played.ends() == {"story": "done"}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "ran", "waited", "does"),
+    [(2.0, 0.1, 0.1, True), (0.5, 0.1, 0.1, False), (2.0, 0.5, 0.0, False), (2.0, 0.1, 0.6, False), (2.0, 0, 0, False)],
+)
+def test_a_session_waits_if_it_takes_long_and_poc_has_little_to_do(
+    seconds: float, ran: float, waited: float, *, does: bool
+) -> None:
+    assert waits(Spent(round(seconds * SECOND), ran, waited, was_stopped=False)) is does

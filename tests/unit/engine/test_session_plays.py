@@ -242,8 +242,8 @@ def gaps_played_of_sessions(played: Played) -> list[list[int]]:
 
 
 def test_many_gaps_are_slept_in_groups_and_divided_down_to_the_one() -> None:
-    played = everywhere(OPEN, *[GET] * 40, COUNT)
-    assert len([gaps for gaps in gaps_played(played) if len(gaps) > 1]) < 40
+    played = everywhere(OPEN, *[GET] * 20, COUNT)
+    assert len([gaps for gaps in gaps_played(played) if len(gaps) > 1]) < 20
     (loss,) = session(played)["losses"]
     assert loss["gaps"] == [1]
     assert played.verdicts == {"transparent-to-sleep": "refuted"}

@@ -127,7 +127,7 @@ def test_a_sleep_with_no_socket_open_is_not_hibernation() -> None:
     told.says("blue", failure=("closed", "could not send"))
     found = finding(told.done())
     assert found["verdict"] == "unknown"
-    assert found["reason"] == "object slept, but no socket stayed open through it"
+    assert found["reason"] == "object slept, but no socket stayed open through it: ann was closed before, received 1006"
 
 
 def test_a_pinned_object_says_what_pinned_it() -> None:

@@ -105,6 +105,17 @@ def test_a_note_under_a_path_with_an_id_elsewhere_is_compared() -> None:
     assert same(*plays, kept=play(None, 4)) is not None
 
 
+def test_bytes_that_do_not_differ_are_compared_beside_those_that_do() -> None:
+    def play(tick: int, clock: str) -> list[Any]:
+        return [{"hex": f"08{tick:08x}{clock}", "bytes": 9}]
+
+    plays = [play(5, "2e9e206d"), play(5, "2e9e3311"), play(5, "2e9e4127")]
+    assert same(*plays, kept=play(5, "2e9e90ab")) is None
+    found = same(*plays, kept=play(1, "2e9e90ab"))
+    assert found is not None
+    assert found.path == ("hex", "byte 4")
+
+
 def test_a_log_inside_a_text_with_a_clock_is_compared() -> None:
     def play(log: str, second: int) -> list[Any]:
         return [f"09:12:{second:02} log: {log}"]
@@ -157,6 +168,12 @@ TABLES = [[table((f"1a{n}b2c", "ann"), (f"9f{n}e8d", "bob")), {"moved": 1}] for 
 def test_it_does_not_matter_in_which_order_a_table_has_its_random_keys() -> None:
     assert same(*TABLES, kept=[table(("1aab2c", "ann"), ("480151", "bob")), {"moved": 1}]) is None
     assert same(*TABLES, kept=[table(("1aab2c", "ann"), ("480151", "ann")), {"moved": 1}]) is not None
+
+
+def test_a_random_key_may_be_a_small_number() -> None:
+    plays = [[table((f"12{n}311", "ann"), (f"98{n}721", "bob"))] for n in range(3)]
+    assert same(*plays, kept=[table(("481203", "ann"), ("7608", "bob"))]) is None
+    assert same(*plays, kept=[table(("481203", "ann"))]) is not None
 
 
 def moves(ann: str, bob: str, *, moved: str, lost: str = "") -> list[Any]:
@@ -212,6 +229,18 @@ def test_a_word_that_repeats_by_chance_need_not() -> None:
     assert same(*once, kept=[{"you": "stork"}, {"n": 1}]) is None
     lasting = [[{"took": each}, {"took": each}] for each in ("3ms", "5ms", "4ms")]
     assert same(*lasting, kept=[{"took": "2ms"}, {"took": "9ms"}]) is None
+
+
+def test_an_id_is_one_although_it_has_letters_alone_in_a_play_without_a_sleep() -> None:
+    plays = [[{"id": each}, {"of": each}] for each in ("k3x9a2", "qwerty", "zz81y4")]
+    assert same(*plays, kept=[{"id": "p0q7z1"}, {"of": "p0q7z1"}]) is None
+    assert same(*plays, kept=[{"id": "p0q7z1"}, {"of": "k3x9a2"}]) is not None
+
+
+def test_a_random_number_may_be_a_small_one() -> None:
+    plays = [[{"mem": each}] for each in (413516, 928506, 702313)]
+    assert same(*plays, kept=[{"mem": 90959}]) is None
+    assert same(*plays, kept=[{"mem": None}]) is not None
 
 
 def test_words_of_a_text_that_do_not_differ_are_compared() -> None:
@@ -305,10 +334,13 @@ def test_closes_answers_and_openings_are_compared(kind: SightKind, was: Any, now
     assert same([(kind, was)], [(kind, was)], kept=[(kind, now)]) is not None
 
 
-def ticking(*times: float, until: float = 10.0) -> View:
+def ticking(*times: float, until: float = 10.0, by_time: bool = False) -> View:
     """Return a view of a client that asks at the beginning and at the end, and of ticks at some moments in between."""
     at = sorted([(0.0, "hello"), (until, "bye"), *((time, "tick") for time in times)])
-    sights = (Sight("message", {"type": kind}, 0, n, int(time * 1e9)) for n, (time, kind) in enumerate(at))
+    sights = (
+        Sight("message", {"type": kind}, 0, n, int(time * 1e9), by_time and kind == "tick")
+        for n, (time, kind) in enumerate(at)
+    )
     return {"ann": tuple(sights)}
 
 
@@ -330,6 +362,43 @@ def test_a_few_messages_more_or_fewer_are_not_lost(kept: View) -> None:
 
 
 DICE = [{"type": "dice"}, {"type": "card"}, "try again"]
+
+
+def test_of_messages_that_come_with_alarms_more_may_come_where_a_play_takes_longer() -> None:
+    plays = [ticking(2, 4, 6, 8, by_time=True), ticking(2, 4, 7, 8, by_time=True), ticking(2, 4, 5, 8, by_time=True)]
+    assert first(plays, ticking(2, 4, 6, 8, 10, 12, until=13, by_time=True)) is None
+    assert first(plays, ticking(2, 4, 6, 8, 9, by_time=True)) is None
+    assert first(plays, ticking(1, 2, 3, 4, 5, 6, 7, by_time=True)) is not None
+    assert first(plays, ticking(2, by_time=True)) is not None
+    answers = [ticking(2, 4, 6, 8), ticking(2, 4, 7, 8), ticking(2, 4, 5, 8)]
+    assert first(answers, ticking(2, 4, 6, 8, 9)) is not None
+
+
+def beating(*beats: tuple[int, int], until: float = 10.0) -> View:
+    """Return a view of beats, each with a number and the step during which it came."""
+    sights = [
+        Sight("message", {"type": "beat", "n": n}, step, event, event * SECOND, by_time=True)
+        for event, (n, step) in enumerate(beats)
+    ]
+    return {"ann": (*sights, Sight("message", {"type": "bye"}, 9, 99, int(until * SECOND)))}
+
+
+SECOND = 1_000_000_000
+
+
+def test_they_are_compared_by_content_and_order_not_by_moment() -> None:
+    plays = [beating((2, 3), (3, 6))] * 3
+    for slower in (
+        [(2, 1), (2, 3), (3, 6)],
+        [(2, 3), (2, 4), (3, 6)],
+        [(2, 3), (3, 6), (2, 8)],
+        [(2, 3), (1, 4), (3, 6)],
+    ):
+        assert first(plays, beating(*slower, until=13)) is None
+    for lost in ([(3, 3), (2, 6)], [(2, 3), (0, 6)], [(0, 3), (3, 6)]):
+        found = first(plays, beating(*lost))
+        assert found is not None
+        assert found.path == ("n",)
 
 
 def test_a_client_that_gets_other_messages_each_time_is_no_evidence() -> None:
@@ -413,6 +482,29 @@ def test_that_order_means_nothing_is_learned_by_the_path_of_the_list() -> None:
     # The second list came in the same order in all of them, by chance.
     plays = [[members(0, 1, ids=n), members(0, 1, 2, ids=n)] for n in (0, 3)] + [[members(1, 0), members(0, 1, 2)]]
     assert same(*plays, kept=[members(0, 1, ids=9), members(2, 0, 1, ids=9)]) is None
+
+
+def strangers(*orders: str, says: str, nicks: Sequence[str]) -> list[Any]:
+    """Return rosters, each in some order, of members all of whose fields are random, and what one of them says."""
+    lists = [{"list": [{"nick": nicks[int(each)]} for each in order]} for order in orders]
+    return [{"you": nicks[0]}, *lists, {"from": nicks[int(says)]}]
+
+
+NICKS = [[f"{one} {two}" for two in ("otter", "heron", "stork")] for one in ("jolly", "quiet", "bold", "misty")]
+
+
+def test_members_all_of_whose_fields_are_random_may_come_in_any_order() -> None:
+    plays = [
+        strangers("01", "012", says="1", nicks=NICKS[0]),
+        strangers("10", "102", says="1", nicks=NICKS[1]),
+        strangers("01", "210", says="1", nicks=NICKS[2]),
+    ]
+    assert same(*plays, kept=strangers("10", "021", says="1", nicks=NICKS[3])) is None
+    assert same(*plays, kept=strangers("10", "021", says="0", nicks=NICKS[3])) is not None
+    assert same(*plays, kept=strangers("10", "02", says="1", nicks=NICKS[3])) is not None
+    two = [strangers("012", "201", says="2", nicks=each) for each in NICKS[:2]]
+    other = [strangers("201", "102", says="2", nicks=NICKS[2]), strangers("120", "012", says="2", nicks=NICKS[3])]
+    assert same(*two, other[0], kept=other[1]) is None
 
 
 def test_an_id_that_changes_in_an_unordered_list_is_still_found() -> None:

@@ -144,6 +144,24 @@ def test_random_keys_and_values_in_any_order_are_not_ignored() -> None:
     assert differing_paths(plays) == []
 
 
+def test_random_ids_of_letters_alone_are_not_ignored_and_neither_are_names() -> None:
+    plays = [
+        Played({0: {"by": by, "nick": nick}, 1: {"n": 1}}, None)
+        for by, nick in (("hwbk2tvj", "jolly otter"), ("qwertzui", "quiet heron"), ("asdfghjk", "bold stork"))
+    ]
+    assert differing_paths(plays) == []
+
+
+def test_an_id_of_letters_alone_that_comes_back_is_captured() -> None:
+    told = recording(
+        opened(0),
+        sent(1, {"op": "post", "mood": "cheerful"}),
+        got(1.1, {"op": "posted", "message": {"id": "hwbkytvj", "tone": "friendly"}}),
+        sent(2, {"op": "react", "id": "hwbkytvj", "tone": "friendly"}),
+    )
+    assert steps(written(told))[-1]["send"] == {"op": "react", "id": "{id}", "tone": "friendly"}
+
+
 def test_a_value_of_the_worker_that_comes_back_is_captured() -> None:
     told = recording(
         opened(0),
@@ -210,7 +228,14 @@ def test_bytes_and_long_messages_are_in_files_beside_it() -> None:
         {"on": "ann", "send": {"file": "session/ann-2.json"}},
     ]
     assert found.files == {"session/ann-1.bin": bytes(100), "session/ann-2.json": json.dumps(long)}
-    assert steps(written(told, {0: b"\x03\x03\x04"}))[1]["expect"] == {"hex_prefix": "0303"}
+    assert steps(written(told, {0: b"\x03\x03\x04"}))[1]["expect"] == {"hex_prefix": "03"}
+
+
+def test_the_first_bytes_of_a_moment_are_not_expected() -> None:
+    tick = bytes.fromhex("08 00000001 2e9e206d")
+    told = recording(opened(0), sent(1, b"\x04"), got(1.1, tick), objects=())
+    later = bytes.fromhex("08 00000001 2e9f1234")
+    assert steps(written(told, {0: later}))[1]["expect"] == {"hex_prefix": "08"}
 
 
 def test_a_message_that_comes_by_time_gets_a_pause_that_is_capped() -> None:

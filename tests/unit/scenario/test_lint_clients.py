@@ -64,7 +64,10 @@ def test_each_kind_is_known_by_its_key() -> None:
         (
             '["node", "c.mjs", "{url}/{play}"]',
             '"node c.mjs"',
-            '10:20: "command" must be a list, not the text "node c.mjs"',
+            (
+                '10:20: "command" must be a list, not the text "node c.mjs"'
+                ' -> write it in brackets: command = ["node", "c.mjs"]'
+            ),
         ),
         ('["node", "c.mjs", "{url}/{play}"]', "[]", '10:20: "command" must not be empty'),
         (

@@ -47,6 +47,7 @@ def test_a_workspace_is_installed_where_its_lock_file_is(tmp_path: Path) -> None
     (tmp_path / "shop" / ".git").mkdir(parents=True)
     shop = _project(tmp_path / "shop")
     (shop / "pnpm-lock.yaml").touch()
+    (shop / "pnpm-workspace.yaml").touch()
     chat = _project(shop / "apps" / "chat", "hono", "@shop/names")
     assert missing_packages(chat, COULD_NOT.format("@shop/names")) == (
         f"the packages of {shop} are not installed",
@@ -118,3 +119,37 @@ def test_a_package_of_the_workspace_that_is_not_built(tmp_path: Path) -> None:
     )
     (package / "package.json").write_text('{"name": "rooms"}', encoding="utf-8")
     assert missing_packages(chat, COULD_NOT.format("rooms")) is None
+
+
+def test_a_package_with_a_lock_file_above_it_is_no_part_of_that_one(tmp_path: Path) -> None:
+    (tmp_path / "site" / ".git").mkdir(parents=True)
+    site = _project(tmp_path / "site", "vite")
+    (site / "package-lock.json").touch()
+    (site / "node_modules" / "vite").mkdir(parents=True)
+    chat = _project(site / "worker", "hono")
+    assert missing_packages(chat, COULD_NOT.format("hono")) == (
+        f"hono, which a package.json of {chat} names, is not installed",
+        f"run npm install in {chat}",
+    )
+
+
+def test_what_a_folder_beside_the_project_imports_is_installed_there(tmp_path: Path) -> None:
+    (tmp_path / "shop" / ".git").mkdir(parents=True)
+    shared = _project(tmp_path / "shop" / "shared", "zod")
+    (shared / "package-lock.json").touch()
+    chat = _project(tmp_path / "shop" / "worker", "hono")
+    (chat / "node_modules" / "hono").mkdir(parents=True)
+    said = missing_packages(chat, '../shared/src/names.ts:1:14: Could not resolve "zod"\n    import "zod";')
+    assert said == (f"the packages of {shared} are not installed", f"run npm ci in {shared}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "advice"), [("dependencies", "run npm install in {}"), ("peerDependencies", "run npm add mcp in {}")]
+)
+def test_what_an_installed_package_needs_is_told_with_it(tmp_path: Path, kind: str, advice: str) -> None:
+    chat = _project(tmp_path / "chat", "agents")
+    agents = chat / "node_modules" / "agents"
+    (agents / "dist").mkdir(parents=True)
+    (agents / "package.json").write_text(json.dumps({"name": "agents", kind: {"mcp": "1"}}), encoding="utf-8")
+    said = missing_packages(chat, 'node_modules/agents/dist/a.js:2:9: Could not resolve "mcp/validators"')
+    assert said == (f"the package agents needs mcp, not installed in {chat}", advice.format(chat))
