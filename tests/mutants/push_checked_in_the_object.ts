@@ -1,5 +1,5 @@
 // The bug: the Worker passes every push on, and it is the object that looks at signature and time.
-// Must turn red: push/refused-push-does-not-wake-the-room.
+// Must turn red: push/refused-push-does-not-wake-the-room, and push/nothing-is-thrown, because it reads the body once more.
 
 import type { Env } from "./env.ts";
 import strict from "./index.ts";

@@ -87,7 +87,7 @@ ROWS: dict[str, Expected] = {
     "push_from_the_future": special("push/stale-push-is-refused", also=("push",)),
     "push_replayed": special("push/replay-is-refused", "push/replay-is-refused-after-a-sleep"),
     "push_nonces_in_memory": special("push/replay-is-refused-after-a-sleep"),
-    "push_checked_in_the_object": special("push/refused-push-does-not-wake-the-room"),
+    "push_checked_in_the_object": special("push/refused-push-does-not-wake-the-room", "push/nothing-is-thrown"),
     "ticket_reused": special(
         "room-tickets/ticket-admits-once",
         "room-tickets/spent-ticket-stays-spent",

@@ -17,11 +17,11 @@ const seconds = () => Math.floor(Date.now() / 1000);
 const signature = (secret, text) => createHmac("sha256", secret).update(text).digest("base64url");
 const pathTo = (room) => `/room/${encodeURIComponent(room)}/push`;
 
-// Ids as alike as can be: every other one begins, or ends, as all of them do. Who knows only a part of one takes two
-// pushes or tickets for one.
-const RUN = randomUUID();
+// Ids as alike as can be: all begin and end alike, whoever asks. Who keeps only a part of one takes two pushes or
+// tickets for one.
+const [START, END] = [randomUUID().slice(0, 23), randomUUID().slice(0, 23)];
 let issued = 0;
-const unique = () => (++issued % 2 === 0 ? `${issued}-${RUN}` : `${RUN}-${issued}`);
+const unique = () => `${START}-${++issued}-${END}`;
 
 /** Gives a push as it goes to the worker, signed `age` seconds ago; signed or not, nobody has sent it yet. */
 function signed(room, text, age = 0) {
