@@ -149,12 +149,12 @@ class WorkerReports:
         complaints = list(dict.fromkeys(words for step, words in self._complaints if step == self._context.step))
         self._untold.clear()
         own = own or self._thrown_in_front(failed)
+        reason = failed.bare_reason if own or earlier else failed.reason
         if own:
-            return f"{failed.bare_reason}: {_listed(own)}"
-        reason = failed.bare_reason if earlier else failed.reason
+            reason += f": {_listed(own)}"
         if complaints:
             reason += f"; {_listed(complaints)}"
-        if earlier:
+        if earlier and not own:
             more = f" (and {len(earlier) - 1} more)" if len(earlier) > 1 else ""
             reason += f"; before this step {earlier[-1]}{more}"
         return reason

@@ -97,12 +97,19 @@ def test_without_an_exception_it_is_said_that_the_runtime_answers() -> None:
     assert found == "ann got nothing within 1 s, though the runtime answers"
 
 
-def test_an_error_on_the_console_is_told_if_nothing_was_thrown() -> None:
+def test_an_error_on_the_console_is_told() -> None:
     logged = Logged("error", "could not store\nat all", 1, Place("src/room.ts", 5))
     found = reason(OPEN, SILENT, meddle=reporting(0.5, logged, Logged("warn", "slow", 1)))
     told = "console.error: could not store (src/room.ts:5)"
     assert found == f"ann got nothing within 1 s, though the runtime answers; {told}"
-    assert reason(OPEN, SILENT, meddle=reporting(0.5, logged, threw())).count("console") == 0
+
+
+def test_an_error_on_the_console_is_told_beside_an_exception_that_may_be_of_another_event() -> None:
+    logged = Logged("error", "could not store", 1, Place("src/room.ts", 5))
+    found = reason(OPEN, SILENT, meddle=reporting(0.5, threw("late"), logged))
+    assert found.endswith(
+        "threw TypeError: late (y/y.js:64, from src/room.ts:5); console.error: could not store (src/room.ts:5)"
+    )
 
 
 def test_an_error_on_the_console_before_the_step_is_not_told() -> None:
