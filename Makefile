@@ -70,7 +70,7 @@ bench: $(DEV)  ## measure poc itself and write docs/benchmarks.md (eight minutes
 picture: $(DEV) $(CHROMIUM)  ## renew the picture of the report in the README, from a new run
 	@$(BIN)/python -m tests.bench.picture $(BIN)/poc
 
-reference: $(VENV)  ## record results/reference/ for poc compare and docs/claims.md: plays every scenario, all must hold (half an hour)
+reference: $(VENV)  ## record results/reference/ for poc compare and docs/claims.md: plays every scenario, all must hold (ten minutes on a quiet machine)
 	@$(BIN)/python tests/bench/reference.py $(BIN)/poc
 
 noise: $(VENV)  ## record 20 runs of wake-latency on this quiet machine and check poc compare on all their pairs (two minutes)
