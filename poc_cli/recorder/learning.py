@@ -10,7 +10,7 @@ from poc_cli.record.json_values import without_ignored
 from poc_cli.record.masking import Masker, are_ids, could_be_name
 from poc_cli.record.play_record import PlayRecord, StepRecord
 from poc_cli.record.random_keys import RandomKeys
-from poc_cli.recorder.messages import comparable, expected_form
+from poc_cli.recorder.messages import comparable, expected_form, reordered
 from poc_cli.recorder.session import Payload
 from poc_cli.recorder.story import Story
 from poc_cli.recorder.substitution import Substitution, template
@@ -68,11 +68,31 @@ def forms_of(story: Story, plays: Sequence[Played], substitution: Substitution, 
 
     Values under a key or path in `ignore` are not expected.
     """
-    found = {}
-    for each in story.awaited:
-        recorded = without_ignored(comparable(each.payload, substitution, each.number), frozenset(ignore))
-        came = [play.values[each.number] for play in plays if each.number in play.values]
-        found[each.number] = expected_form(recorded, came)
+    ignored = frozenset(ignore)
+    recorded = {
+        each.number: without_ignored(comparable(each.payload, substitution, each.number), ignored)
+        for each in story.awaited
+    }
+    came = {
+        number: [play.values[number] for play in plays if number in play.values] for number in recorded
+    } | _at_other_places(story, plays, recorded)
+    return {number: expected_form(value, came[number]) for number, value in recorded.items()}
+
+
+def _at_other_places(story: Story, plays: Sequence[Played], recorded: Mapping[int, Any]) -> dict[int, list[Any]]:
+    """Return, for each message that came at another place among those of its step, what can come at its place.
+
+    A field that was the same there in all plays, because two players of three have names of the same length, may
+    differ in the next.
+    """
+    found: dict[int, list[Any]] = {}
+    for action in story.actions:
+        numbers = [each.number for each in action.awaited]
+        whole = [play.values for play in plays if all(number in play.values for number in numbers)]
+        lists = [[values[number] for number in numbers] for values in (recorded, *whole)]
+        moving = reordered(lists)
+        possible = [each[place] for each in lists for place in moving]
+        found |= {numbers[place]: possible for place in moving}
     return found
 
 

@@ -97,6 +97,10 @@ class Text:
     def __init__(self, text: str) -> None:
         self.text = text
 
+    def __str__(self) -> str:
+        """Return it."""
+        return self.text
+
 
 def comparable(payload: Payload, substitution: Substitution, number: int) -> Any:
     """Return a received message with everything replaced that earlier messages gave: JSON, Text or bytes."""
@@ -123,7 +127,7 @@ def _pruned(value: Any, others: Sequence[Any], key: str = "") -> Any:
     if isinstance(value, list):
         if not all(isinstance(each, list) and len(each) == len(value) for each in others):
             return _DROPPED
-        if _is_reordered([value, *others]):
+        if reordered([value, *others]):
             return [{}] * len(value) if all(isinstance(item, dict) for item in value) else _DROPPED
         items = [_pruned(item, [each[index] for each in others], key) for index, item in enumerate(value)]
         return _DROPPED if any(item is _DROPPED for item in items) else items
@@ -131,10 +135,15 @@ def _pruned(value: Any, others: Sequence[Any], key: str = "") -> Any:
     return value if same and is_steady(value) and not is_secret_key(key) else _DROPPED
 
 
-def _is_reordered(lists: Sequence[list[Any]]) -> bool:
-    """Return whether the same elements came in another order, apart from what differs by itself in them."""
+def reordered(lists: Sequence[Sequence[Any]]) -> set[int]:
+    """Return the places at which another element came if the same elements came in another order.
+
+    What differs by itself in them is not looked at. It is empty where other elements came.
+    """
     signatures = [[json.dumps(_steady_part(item), sort_keys=True) for item in each] for each in lists]
-    return any(each != signatures[0] for each in signatures) and len({(*sorted(each),) for each in signatures}) == 1
+    if len({(*sorted(each),) for each in signatures}) > 1:
+        return set()
+    return {place for place, came in enumerate(zip(*signatures, strict=True)) if len(set(came)) > 1}
 
 
 def _steady_part(value: Any) -> Any:
@@ -142,6 +151,8 @@ def _steady_part(value: Any) -> Any:
         return {name: _steady_part(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_steady_part(item) for item in value]
+    if isinstance(value, Text | bytes):
+        return str(value)
     return value if is_steady(value) else None
 
 
