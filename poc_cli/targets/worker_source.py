@@ -116,12 +116,12 @@ def _configurations(choice: WorkerChoice) -> tuple[Path, tuple[Path, ...]]:
     """Return the folder and the configuration files; none of them for a folder with a `local.capnp`."""
     path = choice.path
     if path.is_file() and not choice.configs:
-        return path.parent.resolve(), (path.resolve(),)
+        return path.parent.resolve(), (_configuration(path).resolve(),)
     if not path.is_dir():
         raise NoWorkerError(f"there is no folder {path}", "name a worker's folder, one that contains a wrangler.jsonc")
     folder = path.resolve()
     if choice.configs:
-        return folder, tuple(_existing(folder, each, "the configuration") for each in choice.configs)
+        return folder, tuple(_configuration(_existing(folder, each, "the configuration")) for each in choice.configs)
     if (folder / DECLARATION).is_file() and not choice.envs and choice.main is None:
         return folder, ()
     found = configuration_in(folder) or generated_in(folder)
@@ -138,6 +138,16 @@ def _configurations(choice: WorkerChoice) -> tuple[Path, tuple[Path, ...]]:
             "name a worker's folder or its configuration file",
         )
     return folder, (found,)
+
+
+def _configuration(file: Path) -> Path:
+    """Return a file if it can be a configuration by its name. Raises NoWorkerError."""
+    if file.suffix not in {each.suffix for each in map(Path, CONFIGURATIONS)}:
+        raise NoWorkerError(
+            f"{file} is no wrangler configuration, which is a .toml, .json or .jsonc file",
+            "name the worker's folder; --main says which of its files is the entry point",
+        )
+    return file
 
 
 def configuration_in(folder: Path) -> Path | None:

@@ -76,6 +76,14 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
     assert raised.value.advice == "the entry point is named relative to the worker's folder"
 
 
+def test_a_source_file_is_no_configuration(tmp_path: Path) -> None:
+    folder = _with(tmp_path, "index.ts")
+    for choice in (WorkerChoice(folder / "index.ts"), WorkerChoice(folder, ("index.ts",))):
+        with pytest.raises(TargetError, match=r"index\.ts is no wrangler configuration") as raised:
+            source(choice)
+        assert raised.value.advice.endswith("--main says which of its files is the entry point")
+
+
 def _named(folder: Path, **table: object) -> WorkerSource:
     return named_by(WorkerRef.model_validate({"dir": "app", **table}), folder / "app", folder / "story.toml")
 
