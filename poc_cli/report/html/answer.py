@@ -1,6 +1,6 @@
 """The head of the page: the result, its facts, and what did not hold and why."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from poc_cli.judge.document_types import ClaimDocument, RunDocument, ScenarioDocument
@@ -108,11 +108,10 @@ def _notes(document: RunDocument, anchors: Anchors, causes: Causes) -> list[Note
     scenarios = document["scenarios"]
     of_scenario = {each["name"]: causes.of(each) for each in scenarios}
     every = [cause for found in of_scenario.values() for cause in found]
-    found = [
-        Notes(heading, verdict, items, is_folded=verdict != "refuted" and len(items) > _MOST_UNFOLDED)
-        for verdict, heading in _HEADINGS.items()
-        for items in [tuple(_note(cause, anchors) for cause in every if cause.verdict == verdict)]
-    ]
+    found = []
+    for verdict, heading in _HEADINGS.items():
+        items = tuple(_note(cause, anchors) for cause in every if cause.verdict == verdict)
+        found.append(Notes(heading, verdict, items, None if verdict == "refuted" else _folded(items, "claim")))
     stopped = [
         None if is_reported(causes.ending(each), of_scenario[each["name"]]) else each["stopped"] for each in scenarios
     ]
@@ -124,19 +123,29 @@ def _notes(document: RunDocument, anchors: Anchors, causes: Causes) -> list[Note
     for verdict, heading, reasons in endings:
         ended = ((each, reason) for each, reason in zip(scenarios, reasons, strict=True) if reason)
         items = tuple(Note(Reference(each["name"], None), each["title"], reason) for each, reason in ended)
-        found.append(Notes(heading, verdict, items, is_folded=len(items) > _MOST_UNFOLDED))
+        found.append(Notes(heading, verdict, items, _folded(items, "scenario")))
     without = [
         Note(Reference(f"{scenario['name']}/{each['id']}", None), scenario["title"], each["reason"])
         for scenario in document["scenarios"]
         for each in scenario.get("left_out_claims", ())
     ]
-    found.append(Notes("Claims left out", "left out", tuple(without), is_folded=len(without) > _MOST_UNFOLDED))
+    found.append(Notes("Claims left out", "left out", tuple(without), _folded(without, "claim")))
     known = tuple(
         Note(_reference(scenario, claim, anchors), claim["says"], claim["reason"])
         for scenario, claim in known_defects(document)
     )
-    found.append(Notes("Known defects, as expected", "left out", known, is_folded=True))
+    told = f"{_count(len(known), 'claim')}, each with its reason"
+    found.append(Notes("Known defects, as expected", "left out", known, told))
     return found
+
+
+def _folded(items: Sequence[Note], what: str) -> str | None:
+    """Return the line that opens many remarks, each of which may be the reason of several claims; None for a few."""
+    if len(items) <= _MOST_UNFOLDED:
+        return None
+    concerned = sum(1 + len(each.others) for each in items)
+    each = "each with its reason" if concerned == len(items) else f"for {_count(len(items), 'reason')}"
+    return f"{_count(concerned, what)}, {each}"
 
 
 def _note(cause: Cause, anchors: Anchors) -> Note:

@@ -45,7 +45,8 @@ class Notes:
     heading: str
     verdict: str
     items: tuple[Note, ...]
-    is_folded: bool = False
+    folded: str | None = None
+    """What they are in a line, which opens them; None if they are open from the beginning."""
 
 
 @dataclass(frozen=True, slots=True)

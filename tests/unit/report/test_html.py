@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from poc_cli.judge.gates import Outcome
 from poc_cli.judge.requirements import Row
+from poc_cli.report.failure_causes import Cause, Causes
 from poc_cli.report.html import html
+from poc_cli.report.html.answer import answer_of
 from tests.support import pages
 from tests.unit.judge.histories import History
 from tests.unit.report.hostile import TEXTS, cell, claim, document, everywhere, matrix, scenario
@@ -240,6 +242,27 @@ def test_failures_come_first_and_only_a_few_are_open() -> None:
     assert order[:3] == ["bad0", "bad1", "bad2"]
     assert source.count("<article") == 2
     assert len(re.findall(r'<script type="application/json" class="body">', source)) == 10
+
+
+def test_what_is_folded_says_how_many_of_what_it_has() -> None:
+    left_out = [scenario(f"l{n}", left_out="no token", error=None, stopped=None) for n in range(5)]
+    unknown = [scenario(f"u{n}", claim("c", "unknown"), error=None, stopped=None) for n in range(5)]
+    words = Page(html(document(*unknown, *left_out), [])).words
+    assert "5 claims, each with its reason" in words
+    assert "5 scenarios, each with its reason" in words
+
+
+def test_claims_that_one_step_failed_are_counted_each() -> None:
+    class Pairs(Causes):
+        """Every scenario has one cause, of all its claims."""
+
+        def of(self, scenario: Any) -> list[Cause]:
+            """Return it."""
+            return [Cause(scenario, tuple(scenario["claims"]), None)]
+
+    unknown = [scenario(f"u{n}", claim("c", "unknown"), claim("d", "unknown"), error=None) for n in range(5)]
+    notes = answer_of(document(*unknown), {}, Pairs()).notes
+    assert next(each for each in notes if each.verdict == "unknown").folded == "10 claims, for 5 reasons"
 
 
 def test_an_anchor_is_the_name_of_its_claim_whatever_else_was_played() -> None:
