@@ -262,8 +262,8 @@ VARS = 'vars = { color = "blue" }'
         ),
         (
             OBJECT,
-            'object = { class = "Room", name = "{ahead}-{play}" }',
-            "3:35: {ahead} is not defined here -> known here: before, color, play (for literal braces, write {{ahead}})",
+            'object = { class = "Room", name = "{late}-{play}" }',
+            "3:35: {late} is not defined here -> known here: before, color, play (for literal braces, write {{late}})",
         ),
     ],
 )
