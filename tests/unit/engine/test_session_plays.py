@@ -70,6 +70,13 @@ def with_resets(played: Played, **data: Any) -> Played:
     return replace(played, events=[changed(event) for event in played.events])
 
 
+def test_those_without_a_sleep_wait_behind_one_other_at_most_and_the_longest_begin_first() -> None:
+    played = everywhere(OPEN, *[PUT, '{ on = "ann", quiet = "1s" }'] * 20, apart_at_once=1)
+    begun = [(each.data["role"], len(each.data["gaps"])) for each in played.of(kinds.PLAY_START)]
+    assert [role for role, _ in begun[:5]].count("undisturbed") == 3
+    assert begun[:2] == [("undisturbed", 0), ("disturbed", 40)]
+
+
 def test_sleeps_at_which_module_state_was_reset_count() -> None:
     played = with_resets(everywhere(OPEN, PUT, GET), changed=[{"name": "cache"}])
     assert played.verdicts == {"transparent-to-sleep": "held"}
