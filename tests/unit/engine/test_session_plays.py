@@ -317,6 +317,16 @@ def test_what_shows_in_some_plays_only_is_looked_for_in_more_plays_without_a_sle
     assert not coin.confirmed
 
 
+def test_what_is_too_slow_each_time_is_not_confirmed_for_ever() -> None:
+    plays = record(list(everywhere(OPEN, PUT, GET).events)).plays
+    awake = [each for each in plays if not each.start.data["gaps"]]
+    red = with_text(next(each for each in plays if each.sleeps.gaps == (1,)), '"blue"', '"red"')
+    assert red.end is not None
+    given_up = replace(red, end=replace(red.end, data=red.end.data | {"outcome": "given_up"}))
+    assert SessionRecord([*awake, red, red, *[given_up] * 4]).next_sleeps() == [Sleeps((1,))] * 3 + [Sleeps()] * 2
+    assert SessionRecord([*awake, red, red, *[given_up] * 5]).next_sleeps() == []
+
+
 def test_a_session_that_does_not_repeat_itself_proves_nothing() -> None:
     plays = record(list(everywhere(OPEN, PUT, GET).events)).plays
     failed = {"ok": False, "failure": "silence", "reason": "ann got no message"}
