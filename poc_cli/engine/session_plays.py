@@ -17,6 +17,10 @@ from poc_cli.scenario.sessions import first_sleeps, gaps_of, session
 
 UNDISTURBED_AT_FIRST: Final = 3
 
+SLOWED: Final = 1
+"""Which of them pauses in each gap: not the first, which tells when alarms come, and as early as can be, as it is the
+one that takes longest without work."""
+
 APART_SECONDS: Final = 1.1
 """How long after each other they start, so that clocks that show seconds differ."""
 
@@ -65,7 +69,7 @@ def sessions_in(history: Path) -> dict[str, SessionRecord]:
 
 def _first(story: Play, numbers: "count[int]") -> list[Play]:
     undisturbed = [
-        session(story, next(numbers), slowed=place == UNDISTURBED_AT_FIRST - 1, after_s=APART_SECONDS * place)
+        session(story, next(numbers), slowed=place == SLOWED, after_s=APART_SECONDS * place)
         for place in range(UNDISTURBED_AT_FIRST)
     ]
     sleeps = first_sleeps(gaps_of(story), [*story.objects])

@@ -287,18 +287,19 @@ class SessionRecord:
         divided = [each for each in self._halves() if each not in played]
         if divided:
             return list(dict.fromkeys(divided))
+        spoiled = Counter(each.sleeps for each in [*self.unusable, *self.overtaken])
         again = [
             each.sleeps
             for each in self.to_confirm
-            for _ in range(each.of + slow[each.sleeps], PERFORMANCES)
-            if not each.is_confirmed or each.of < PERFORMANCES
+            if spoiled[each.sleeps] < PERFORMANCES
+            for _ in range(each.of, PERFORMANCES)
         ]
         if not again:
             again = self._without_resets()
         wanted = PERFORMANCES if again else 0
         if not again and any(each.is_confirmed and each.seen < each.of for each in self.to_confirm):
             wanted = OF_A_RARE_ONE
-        return again + [Sleeps()] * (wanted - len(self.undisturbed))
+        return again + [Sleeps()] * (wanted - len(self.undisturbed) if spoiled[Sleeps()] < PERFORMANCES else 0)
 
     def _without_resets(self) -> list[Sleeps]:
         """Return the sleeps whose difference may come of module state that was reset in part.

@@ -145,7 +145,7 @@ def _gap_groups(number: int, one_by_one: int) -> list[tuple[int, ...]]:
         return [*dict.fromkeys([*((gap,) for gap in every), *_fourths(every), every])]
     eighths = [every[first::8] for first in range(8)]
     neighbors = [tuple(gap for gap in every if gap % 4 in pair) for pair in ((0, 1), (2, 3))]
-    return [*eighths, *neighbors, every]
+    return [every, *neighbors, *eighths]  # the longest begin first, or they end alone
 
 
 def _halves(group: tuple[_Element, ...]) -> tuple[tuple[_Element, ...], ...]:

@@ -1,6 +1,7 @@
 """The scheduler on fake runtimes: which play goes on when and where, and what is played again."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -9,7 +10,14 @@ import pytest
 from poc_cli.engine import admission, scheduler
 from poc_cli.engine.admission import Admission
 from poc_cli.engine.pacing import LONGEST_HOLD_SECONDS
-from poc_cli.engine.scheduler import ATTEMPTS, LAST_BESIDE_OTHERS, REPEAT_JOBS, waits
+from poc_cli.engine.scheduler import (
+    ATTEMPTS,
+    LAST_BESIDE_OTHERS,
+    LATE_IN_A_ROW,
+    REPEAT_JOBS,
+    WAITING_SESSIONS_AT_ONCE,
+    waits,
+)
 from poc_cli.errors import PocError
 from poc_cli.history import event as kinds
 from poc_cli.history import writer
@@ -327,6 +335,16 @@ def test_what_failed_beside_others_in_that_lobby_refutes_nothing() -> None:
 def test_a_play_that_has_the_runtime_to_itself_shares_nothing() -> None:
     played = play(story(OPEN, QUIET), prepare=in_each(share))
     assert played.ends() == {"story": "done"}
+
+
+def test_sessions_of_which_all_are_late_are_not_all_played_again() -> None:
+    quiet = [f'{{ on = "ann", quiet = "{length}s" }}' for length in range(1, 9)]
+    played = play(story(OPEN, *quiet), sleep="everywhere", prepare=in_each(stand_still))
+    attempts = Counter(each.data["attempt"] for each in played.of(kinds.PLAY_START))
+    assert attempts[1] > 10
+    for attempt in range(2, ATTEMPTS + 1):
+        assert LATE_IN_A_ROW <= attempts[attempt] < LATE_IN_A_ROW + WAITING_SESSIONS_AT_ONCE
+    assert set(played.verdicts.values()) == {"unknown"}
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,13 @@ def with_resets(played: Played, **data: Any) -> Played:
     return replace(played, events=[changed(event) for event in played.events])
 
 
+def test_those_without_a_sleep_wait_behind_one_other_at_most_and_the_longest_begin_first() -> None:
+    played = everywhere(OPEN, *[PUT, '{ on = "ann", quiet = "1s" }'] * 20, apart_at_once=1)
+    begun = [(each.data["role"], len(each.data["gaps"])) for each in played.of(kinds.PLAY_START)]
+    assert [role for role, _ in begun[:5]].count("undisturbed") == 3
+    assert begun[:2] == [("undisturbed", 0), ("disturbed", 40)]
+
+
 def test_sleeps_at_which_module_state_was_reset_count() -> None:
     played = with_resets(everywhere(OPEN, PUT, GET), changed=[{"name": "cache"}])
     assert played.verdicts == {"transparent-to-sleep": "held"}
@@ -308,6 +315,16 @@ def test_what_shows_in_some_plays_only_is_looked_for_in_more_plays_without_a_sle
     assert SessionRecord([*awake, *awake[:2], *[red] * 5]).next_sleeps() == []
     coin = SessionRecord([*awake * 3, with_text(awake[0], '"blue"', '"red"'), *[alone] * 3, red, red])
     assert not coin.confirmed
+
+
+def test_what_is_too_slow_each_time_is_not_confirmed_for_ever() -> None:
+    plays = record(list(everywhere(OPEN, PUT, GET).events)).plays
+    awake = [each for each in plays if not each.start.data["gaps"]]
+    red = with_text(next(each for each in plays if each.sleeps.gaps == (1,)), '"blue"', '"red"')
+    assert red.end is not None
+    given_up = replace(red, end=replace(red.end, data=red.end.data | {"outcome": "given_up"}))
+    assert SessionRecord([*awake, red, red, *[given_up] * 4]).next_sleeps() == [Sleeps((1,))] * 3 + [Sleeps()] * 2
+    assert SessionRecord([*awake, red, red, *[given_up] * 5]).next_sleeps() == []
 
 
 def test_a_session_that_does_not_repeat_itself_proves_nothing() -> None:
