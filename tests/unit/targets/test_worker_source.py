@@ -81,7 +81,7 @@ def test_a_source_file_is_no_configuration(tmp_path: Path) -> None:
     for choice in (WorkerChoice(folder / "index.ts"), WorkerChoice(folder, ("index.ts",))):
         with pytest.raises(TargetError, match=r"index\.ts is no wrangler configuration") as raised:
             source(choice)
-        assert raised.value.advice.endswith("--main says which of its files is the entry point")
+        assert (raised.value.advice or "").endswith("--main says which of its files is the entry point")
 
 
 def _named(folder: Path, **table: object) -> WorkerSource:
