@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import Console as RichConsole
+    from rich.text import Text
 
     from poc_cli.commands.tally import Tally
     from poc_cli.history.redact import Redactor
@@ -51,7 +52,9 @@ class Console:
 
         with console.capture() as captured:
             for line in safe:
-                console.print(Text.assemble(*line), soft_wrap=True)
+                text = Text.assemble(*line)
+                for each in _wrapped(text, console) if sys.stdout.isatty() else [text]:
+                    console.print(each, soft_wrap=True)
         _write(sys.stdout, _without_commands(captured.get()))
 
     def error(self, text: str) -> None:
@@ -138,6 +141,9 @@ def _tally(plays: "Sequence[Play]") -> "Tally":
     return Tally(plays)
 
 
+_BEFORE_TEXT = re.compile(r"^ *(?:\S{1,24} {2,})?")
+"""The indentation of a line, and the word in the column before its text."""
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """Control characters of a terminal; in JSON they occur only in strings, where the escape means the same."""
 
@@ -211,6 +217,23 @@ def colored(stream: TextIO) -> bool:
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def _wrapped(text: "Text", console: "RichConsole") -> "Iterable[Text]":
+    """Return the lines of a text on a terminal: broken between words, and below the column where it begins.
+
+    A command stays a line, so that it can be copied.
+    """
+    from rich.text import Text
+
+    indent = len(_BEFORE_TEXT.findall(text.plain)[0])
+    if text.cell_len <= console.width or text.plain.startswith("rerun: ", indent) or indent > console.width // 2:
+        return [text]
+    before, told = text.divide([indent])
+    lines = told.wrap(console, console.width - indent)
+    for line in lines:
+        line.rstrip()
+    return [before + lines[0], *(Text(" " * indent) + line for line in lines[1:])]
 
 
 def _rich(stream: TextIO) -> "RichConsole":

@@ -50,6 +50,12 @@ _RESTRICTED: Final = (
         "a worker that poc deploys gets a fresh token",
     ),
     _Restricted(
+        lambda options: "--header-env" if options.header_env else None,
+        lambda target: not target.starts_runtimes,
+        "{option} is only for workers that poc reaches over the network",
+        "add --target, or leave it out",
+    ),
+    _Restricted(
         lambda options: options.worker_option,
         lambda target: target.brings_worker,
         "{option} cannot be used with {where}: poc does not deploy there",

@@ -20,6 +20,7 @@ from poc_cli.targets.target_registry import TARGETS
 
 if TYPE_CHECKING:
     from poc_cli.engine.run_plan import RunPlan
+    from poc_cli.scenario.plays import Play
     from poc_cli.services.services import Services
 
 
@@ -45,7 +46,7 @@ def prepared(
     `token` is the one that the worker expects, if any.
 
     Raises TargetError if a named scenario cannot be played, and UsageError for an invalid origin, or one whose
-    secrets are not set although they have to be deployed.
+    secrets are not set although they have to be deployed, or for --ignore where no session is compared.
     """
     from poc_cli.engine.run_plan import LOCAL, plan_run
 
@@ -56,6 +57,8 @@ def prepared(
     if elsewhere is not None and options.words and TARGETS[place.kind].deploys:
         _raise_if_unset(plan_run(scenarios, options, place).played)
     plan = plan_run(scenarios, options, place, {name: why for name, why in reasons.items() if why is not None})
+    if options.ignore:
+        _raise_if_nothing_is_compared(plan.plays, options)
     with_services = [each for each in plan.played if brings_more(each)]
     if not with_services:
         yield Prepared(plan)
@@ -67,6 +70,13 @@ def prepared(
         yield Prepared(plan, services)
     finally:
         services.close()
+
+
+def _raise_if_nothing_is_compared(plays: "Sequence[Play]", options: RunOptions) -> None:
+    from poc_cli.engine.session_plays import to_play_everywhere
+
+    if not to_play_everywhere(plays, options):
+        raise UsageError("--ignore is only for sleeps everywhere", "add --sleep everywhere, or leave it out")
 
 
 def _address(text: str) -> str:

@@ -73,7 +73,7 @@ def _answer(document: RunDocument) -> Span:
 
 
 def lines(document: RunDocument, folder: str, events: Iterable[Event | None] = ()) -> list[Line]:
-    """Return the report; `events` is the history, quoted where a step failed. The terminal wraps lines."""
+    """Return the report; `events` is the history, quoted where a step failed. Lines are of any length."""
     causes = Causes(events)
     mark = f"  {INCOMPLETE}" if document["error"] else ""
     flaw: list[Line] = []

@@ -32,6 +32,14 @@ MISUSE = {
     "a path that leads nowhere": (["run", "some/where/else"], "poc: no such file or folder: some/where/else\n"),
     "a path that is too long": (["run", "x" * 300], f"poc: cannot look for {'x' * 300}: File name too long\n"),
     "the name of a folder": (["run", "tmp"], "poc: no scenario in tmp\n  scenario files end in .toml\n"),
+    "paths to ignore where nothing is compared": (
+        ["run", "echo", "--ignore", "boots"],
+        "poc: --ignore is only for sleeps everywhere\n  add --sleep everywhere, or leave it out\n",
+    ),
+    "a header for a worker on this machine": (
+        ["run", "echo", "--header-env", "Authorization=TOKEN"],
+        "poc: --header-env is only for workers that poc reaches over the network\n  add --target, or leave it out\n",
+    ),
     "the last failed without a run": (["run", "--last-failed"], "poc: no run in results yet\n"),
     "the last failed and names": (["run", "echo", "--last-failed"], "poc: --last-failed takes the scenarios of the"),
     "a story of another scenario": (

@@ -2,6 +2,7 @@
 
 import json
 import re
+from io import StringIO
 
 import pytest
 
@@ -90,3 +91,34 @@ def test_secrets_that_are_too_short_are_told_once_by_name(capsys: pytest.Capture
     assert told.count("\n") == 1
     assert "DOOR and PIN: shorter than 8 characters" in told
     assert "1234567" not in told
+
+
+class Terminal(StringIO):
+    """A terminal of forty columns."""
+
+    def isatty(self) -> bool:
+        """Return that it is one."""
+        return True
+
+
+def test_a_terminal_breaks_lines_between_words_below_their_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stdout", terminal)
+    for name, value in {"COLUMNS": "40", "TERM": "xterm", "NO_COLOR": "", "GITHUB_ACTIONS": ""}.items():
+        monkeypatch.setenv(name, value)
+    command = "    rerun: poc run a-scenario-with-a-long-name.toml --only it"
+    Console().result(
+        [
+            [span("  held      "), span("object left memory when it was evicted", "green")],
+            [span(command)],
+            [span("short")],
+        ]
+    )
+    lines = re.sub(r"\x1b\[[\d;]*m", "", terminal.getvalue()).split("\n")
+    assert lines == [
+        "  held      object left memory when it",
+        "            was evicted",
+        command,
+        "short",
+        "",
+    ]
