@@ -52,7 +52,7 @@ async def origin(context: PlayContext, step: Origin, _: Sleeper) -> dict[str, An
         raise PlayError("the `origin` step needs an app server that poc started, and this run has none")
     if step.origin == "called":
         answer = await Expectation(context, calls, step).answer(calls.inbox.position)
-        capture(context, step.capture, answer.met)
+        await capture(context, step.capture, answer.met)
         return {"answered": {ACTOR: {"event": answer.message.event_id, "after_ns": 0}}}
     calls.rules.down = step.origin == "down"
     calls.rules.delay = step.by or 0.0

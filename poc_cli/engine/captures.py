@@ -10,14 +10,18 @@ from poc_cli.scenario.expected_message import Met, value_at
 from poc_cli.scenario.values import MISSING
 
 
-def capture(context: PlayContext, paths: Mapping[str, str], met: Sequence[Met]) -> None:
-    """Bind a value of the messages that met a step to each name. Raises PlayError for a missing path."""
+async def capture(context: PlayContext, paths: Mapping[str, str], met: Sequence[Met]) -> None:
+    """Bind a value of the messages that met a step to each name, and the objects that these name.
+
+    Raises PlayError for a missing path and for what names no object.
+    """
     for name, path in paths.items():
         value = value_at(path, met)
         if value is MISSING:
             raise PlayError(f'cannot capture "{path}": the answer has no such field or group')
         context.names[name] = value
         context.write("poc", play_events.Captured(name=name, value=_without_part_of_a_secret(context, value, met)))
+    await context.late_objects.bind()
 
 
 def _without_part_of_a_secret(context: PlayContext, value: object, met: Sequence[Met]) -> object:

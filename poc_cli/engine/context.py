@@ -11,6 +11,7 @@ from poc_cli.clients.inbox import Limit, Received
 from poc_cli.clients.websocket import Handshake
 from poc_cli.engine.callers import CallersTold
 from poc_cli.engine.environment import PlayEnvironment
+from poc_cli.engine.late_objects import LateObjects
 from poc_cli.engine.passed_over import PassedOverMessages
 from poc_cli.engine.payloads import LARGE, recorded
 from poc_cli.engine.step_failure import PlayError, StepFailed
@@ -131,6 +132,7 @@ class PlayContext:
         self._label = label
         self._history = history
         self.reports = WorkerReports(self, nonce, history.masked, environment.run.thrown)
+        self.late_objects = LateObjects(self)
         self._late: list[Stretch] = []
         self.last_activity_ns = history.now_ns()
         self.events: list[Event] = []
@@ -145,6 +147,8 @@ class PlayContext:
 
     def _observed_object(self, label: str) -> ObservedObject:
         reference = self.play.objects[label]
+        if self.play.captured_for(label):
+            return ObservedObject(label, reference.class_, None, "")
         if reference.name is None:
             return ObservedObject(label, reference.class_, None, reference.id or "")
         name = render_text(reference.name, self.names)
@@ -336,7 +340,9 @@ class PlayContext:
         if self.target.trace is not None:
             self.reports.begin()
             for witnessed in self.objects.values():
-                self.target.trace.watch(witnessed.id, partial(self._changed, witnessed))
+                if witnessed.id:
+                    self.target.trace.watch(witnessed.id, partial(self.changed, witnessed))
+            self.late_objects.begin()
 
     def _listen_to(self, app: "App | None") -> None:
         if app is not None:
@@ -360,10 +366,12 @@ class PlayContext:
         if app is not None:
             app.proxy.unlisten(self._nonce)
         if self.target.trace is not None:
+            self.late_objects.end()
             for witnessed in self.objects.values():
                 self.target.trace.unwatch(witnessed.id)
 
-    def _changed(self, witnessed: ObservedObject, change: Change) -> None:
+    def changed(self, witnessed: ObservedObject, change: Change) -> None:
+        """Record a change of an object's residency."""
         actor = f"object:{witnessed.label}"
         match change:
             case Entered():

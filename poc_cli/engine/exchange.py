@@ -73,7 +73,7 @@ async def _await_expected(context: PlayContext, client: Client, step: Exchange, 
         seen["answered"], last_ns = {client.name: {"event": message.event_id}}, message.t_ns
         if answer.passed_over:
             seen["passed_over"] = {client.name: [received.event_id for received in answer.passed_over]}
-        capture(context, step.capture, answer.met)
+        await capture(context, step.capture, answer.met)
     if isinstance(step, Acting) and step.expect_text is not None:
         from poc_cli.engine.page_steps import show
 

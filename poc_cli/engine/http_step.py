@@ -59,7 +59,7 @@ async def request(context: PlayContext, step: Http) -> dict[str, Any]:
     if step.expects:
         answer = _Answer(Received(_message(response), event.id, received_ns))
         found = await Expectation(context, answer, step).answer(0)
-        capture(context, step.capture, found.met)
+        await capture(context, step.capture, found.met)
     return seen
 
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from poc_cli.engine.step_failure import StepFailed
@@ -54,12 +55,21 @@ class WorkerReports:
         self._front = front
         self._labels = {each.id: each.label for each in context.objects.values() if each.id}
         self._marks: Collection[str] = (*self._labels, nonce)
+        self._unnamed: list[Output] = []
+        """What objects threw that the play has not named, or not yet."""
         self._logged = 0
         self._thrown = 0
         self._untold: list[tuple[int | None, str]] = []
         """Each exception that no reason has mentioned yet: the step that was under way, and its words."""
         self._complaints: list[tuple[int | None, str]] = []
         """Each error on the console, likewise: a worker that catches its exceptions says there what they were."""
+
+    def add_object(self, object_id: str, label: str) -> None:
+        """Know an object by its label from now on, and record as its own what it threw before."""
+        self._labels[object_id] = label
+        early = [each for each in self._unnamed if each.object_id == object_id]
+        for each in early:
+            self._record(replace(each, lines=tuple(line for line in each.lines if isinstance(line, Threw))))
 
     def begin(self) -> None:
         """Start to record."""
@@ -77,6 +87,8 @@ class WorkerReports:
         fields: dict[str, Any] = {}
         if label is None and output.object_id is not None:
             fields = {"object_class": output.class_name or "", "object": output.object_id}
+            if len(self._unnamed) < MOST_THROWN and any(isinstance(each, Threw) for each in output.lines):
+                self._unnamed.append(output)
         for each in output.lines:
             data = fields | self._times(each.at_unix_ms)
             if isinstance(each, Threw):

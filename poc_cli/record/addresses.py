@@ -44,8 +44,7 @@ class Addresses:
         """Whether the URL of any client names an object, even if the client never connected."""
         if any(self.by_opening.values()):
             return True
-        names = self._play.names(self._nonce)
-        names |= {event.data["name"]: event.data["value"] for event in self._events if event.kind == kinds.CAPTURED}
+        names = self._all_names
         connected = {event.actor for event in self._events if event.kind == kinds.OPENED}
         return any(self._named_by(client, names) for client in self._play.clients if client not in connected)
 
@@ -70,9 +69,18 @@ class Addresses:
     @cached_property
     def _titles(self) -> dict[str, str | None]:
         """The name or id by which a URL may name each object."""
-        names = self._play.names(self._nonce)
-        objects = self._play.objects.items()
-        return {label: each.id if each.name is None else render_text(each.name, names) for label, each in objects}
+        names = self._all_names
+        titles: dict[str, str | None] = {}
+        for label, each in self._play.objects.items():
+            is_known = self._play.captured_for(label) <= names.keys()
+            titles[label] = render_text(each.identity, names) if is_known else None
+        return titles
+
+    @property
+    def _all_names(self) -> dict[str, object]:
+        """What each name was bound to at last. A name that tells which object is meant is captured once."""
+        captured = {event.data["name"]: event.data["value"] for event in self._events if event.kind == kinds.CAPTURED}
+        return self._play.names(self._nonce) | captured
 
 
 def _addresses_of(client: AnyClient) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Lint rules for the steps of one play: names that are not bound yet, messages that cannot be sent."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +13,7 @@ from poc_cli.scenario.lint_clients import ORIGIN_NAMES, problems_of_step, taken_
 from poc_cli.scenario.lint_messages import problems_of_messages, unknown, unknown_names
 from poc_cli.scenario.model import LARGEST_COUNT, AnyClient, Connect, Exchange, Http, ObjectRef, Repeat, Restart, Step
 from poc_cli.scenario.steps import Node, every_step
-from poc_cli.scenario.templates import templates_in
+from poc_cli.scenario.templates import names_in, templates_in
 from poc_cli.scenario.token_names import TOKEN, TOKEN_NAMES
 from poc_cli.scenario.validation_errors import Problem
 from poc_cli.scenario.values import Path, shown
@@ -49,13 +49,16 @@ class _Flow:
         self._groups = ClientGroups({name: client for name, (_, client) in played.clients.items()})
         self._known = {"play", *played.given, *played.vars}
         steps = list(every_step(played.steps))
-        self._captures = {name for step in steps if isinstance(step, Exchange) for name in step.capture}
+        self._captures = {name for step in steps for name in captured_by(step)}
         self._counters = {step.as_ for step in steps if isinstance(step, Repeat) and step.as_ is not None}
         opened = {group_of(name) for step in steps if isinstance(step, Connect) for name in step.connect}
         bound = self._known | self._captures | self._counters
         self._tokens = TOKEN_NAMES if TOKEN not in bound else frozenset[str]()
         self._connecting = set(played.clients) if EVERY_CLIENT in opened else opened
         self._own = taken_by([client for _, client in played.clients.values()])
+        self._naming = {name for each in objects.values() for name in names_in(each.identity)} & self._captures
+        """The captured names that tell which object is meant."""
+        self._repeats = 0
         # Names that a capture cannot use, because they would be ambiguous.
         self._taken = (
             self._known
@@ -130,7 +133,9 @@ class _Flow:
             yield Problem((*node.path, "as"), f'"{step.as_}" is already bound; use another name')
         counter -= self._known
         self._known |= counter
+        self._repeats += 1
         yield from self._steps(node.inner)
+        self._repeats -= 1
         self._known -= counter  # what is captured inside stays known
 
     def _named_clients(self, step: Step, path: Path) -> Iterator[Problem]:
@@ -178,6 +183,16 @@ class _Flow:
             yield Problem((*path, "of"), message, 'remove "of"', at="key")
         elif of := _names(step, "of"):
             yield from known_objects(of, (*path, "of"), self._objects)
+        if step.acts_on_objects:
+            yield from self._not_yet_named(step, path)
+
+    def _not_yet_named(self, step: Step, path: Path) -> Iterator[Problem]:
+        """Yield a problem for each object of a step whose name or id no step before it has captured."""
+        for label in _names(step, "of") or self._objects:
+            if label in self._objects:
+                for name in sorted(names_in(self._objects[label].identity) - self._known):
+                    message = f'which object "{label}" is, {{{name}}} tells, and no step before this one captures it'
+                    yield Problem(path, message, at="key")
 
     def _connects(self, step: Step) -> Iterator[Problem]:
         """Yield a problem for each name that a client needs but that is not bound when it connects."""
@@ -211,6 +226,9 @@ class _Flow:
                 yield Problem(way, str(error))
             if name in self._taken:
                 yield Problem(way, f'"{name}" is already bound; capture it under another name', at="key")
+            elif name in self._naming and (self._repeats or name in self._known):
+                message = f'"{name}" tells which object is meant, so it can be captured only once'
+                yield Problem(way, message, "capture this under another name", at="key")
         if step.capture and step.names_clients and not self._is_one_client(step):
             message = "a capture needs a step with exactly one client"
             yield Problem((*path, "capture"), message, at="key")
@@ -221,6 +239,11 @@ class _Flow:
             return False
         client = self._played.clients.get(names[0])
         return client is None or client[1].count in {None, 1}
+
+
+def captured_by(step: Step) -> Iterable[str]:
+    """Return the names that a step binds to what comes back."""
+    return step.capture if isinstance(step, Exchange) else ()
 
 
 def known_objects(names: Sequence[str], path: Path, objects: Mapping[str, ObjectRef]) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from typing import Final
 from poc_cli.errors import did_you_mean
 from poc_cli.scenario.check_names import ENTRIES, MEANINGS, NO_SECRET_LEAVES, entry_of
 from poc_cli.scenario.lint_clients import given_names, problems_of_file
-from poc_cli.scenario.lint_flow import PlayState, known_objects, problems_of_play
+from poc_cli.scenario.lint_flow import PlayState, captured_by, known_objects, problems_of_play
 from poc_cli.scenario.lint_messages import unknown_names, weak_conditions
 from poc_cli.scenario.model import Claim, ObjectRef, Repeat, ScenarioFile, Taking
 from poc_cli.scenario.steps import Node, every_node, every_step
@@ -26,7 +26,7 @@ def problems_of(
     objects: Mapping[str, ObjectRef],
 ) -> Iterator[Problem]:
     """Yield every problem, in no order; `controls` maps the index of a claim to its control's own steps."""
-    yield from _objects(document, objects)
+    yield from _objects(document, objects, {name for step in every_step(steps) for name in captured_by(step)})
     yield from problems_of_file(document)
     yield from _reserved(document.claim)
     yield from _claims(document, steps, controls, objects)
@@ -81,14 +81,13 @@ def _written_out(node: Node) -> int:
     return node.step.repeat * sum(map(_written_out, node.inner)) if isinstance(node.step, Repeat) else 1
 
 
-def _objects(document: ScenarioFile, objects: Mapping[str, ObjectRef]) -> Iterator[Problem]:
+def _objects(document: ScenarioFile, objects: Mapping[str, ObjectRef], captured: set[str]) -> Iterator[Problem]:
     if document.object is not None and document.objects:
         yield Problem(("objects",), 'use "object" for one object or "objects" for several, not both', at="key")
     for name, reference in objects.items():
         path: Path = ("object",) if document.object is not None else ("objects", name)
-        if reference.name is None:
-            continue
-        yield from unknown_names(reference.name, (*path, "name"), {"play", *document.vars})
+        key = "id" if reference.name is None else "name"
+        yield from unknown_names(reference.identity, (*path, key), {"play", *document.vars, *captured})
 
 
 def _claims(

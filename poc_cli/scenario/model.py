@@ -70,7 +70,11 @@ class ObjectRef(Shape):
     name: str | None = Field(
         default=None, description="Its name; without {play} in it, each play gets a runtime of its own."
     )
-    id: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$", description="Its hex id, instead of a name.")
+    id: str | None = Field(
+        default=None,
+        pattern=r"^([0-9a-f]{64}|\{[A-Za-z_][A-Za-z0-9_]*\})$",
+        description="Its hex id, or the {name} of a captured one, instead of a name.",
+    )
     instance: str = Field(
         default="instance",
         min_length=1,
@@ -87,6 +91,11 @@ class ObjectRef(Shape):
         if (self.name is None) == (self.id is None):
             raise ValueError('an object needs either a "name" or an "id"')
         return self
+
+    @property
+    def identity(self) -> str:
+        """The name or the id, as it is written."""
+        return self.name or self.id or ""
 
 
 ROWS = (

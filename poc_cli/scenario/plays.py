@@ -106,13 +106,18 @@ class Play:
         """
         ends = any(isinstance(placed.step, Restart) and placed.step.restart != "object" for placed in self.steps)
         shares = any(each.id is not None for each in self.objects.values()) or self.fixed_name is not None
+        shares = shares or any(map(self.captured_for, self.objects))  # the worker may give two plays the same object
         return ends or shares or self.scenario.document.measures or HEAVY in self.scenario.document.tags
 
     @property
     def fixed_name(self) -> str | None:
         """Return an object's name that is the same in every play, None if there is none."""
-        names = [each.name for each in self.objects.values() if each.name is not None]
-        return next((name for name in names if not self._is_fresh(name)), None)
+        known = {label: each.name for label, each in self.objects.items() if not self.captured_for(label)}
+        return next((name for name in known.values() if name is not None and not self._is_fresh(name)), None)
+
+    def captured_for(self, label: str) -> frozenset[str]:
+        """Return the names in an object's name or id that only a step of the play binds."""
+        return frozenset(names_in(self.objects[label].identity) - {"play", *self.vars})
 
     def _is_fresh(self, name: str) -> bool:
         used = names_in(name)

@@ -95,7 +95,7 @@ _PATTERNS: Final[Mapping[str, str]] = {
     "^[A-Za-z_][A-Za-z0-9_]*$": 'the name of a variable: letters, digits and "_"',
     "^[A-Z][A-Z0-9_]*$": 'the name of a secret: uppercase letters, digits and "_"',
     "^[A-Z]+$": "an HTTP method in uppercase letters",
-    "^[0-9a-f]{64}$": "an id of 64 hex digits",
+    r"^([0-9a-f]{64}|\{[A-Za-z_][A-Za-z0-9_]*\})$": "an id of 64 hex digits, or the {name} of a captured one",
 }
 
 

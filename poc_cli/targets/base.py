@@ -53,6 +53,9 @@ class Trace(Protocol):
     def unwatch(self, object_id: str) -> None:
         """Remove the object's listener."""
 
+    def watch_others(self, listener: Callable[[Change], None] | None) -> None:
+        """Call `listener` with the changes of all objects that nothing else watches; None ends it."""
+
     def listen(self, marks: Collection[str], listener: Callable[[Output], None]) -> None:
         """Call `listener` with what objects with these ids, and requests with these texts in their URLs, put out."""
 

@@ -62,6 +62,7 @@ class Workerd:
         self._module_state: WorkerState | None = None
         self._running: Running | None = None
         self._listeners: dict[str, Callable[[Change], None]] = {}
+        self._others: Callable[[Change], None] | None = None
         self._output = OutputListeners()
         self._seen: dict[str, None] = {}
         self._named: set[str] = set()
@@ -174,6 +175,10 @@ class Workerd:
         """Remove the object's listener."""
         self._listeners.pop(object_id, None)
 
+    def watch_others(self, listener: Callable[[Change], None] | None) -> None:
+        """Call `listener` with the changes of all objects that nothing else watches; None ends it."""
+        self._others = listener
+
     def listen(self, marks: Collection[str], listener: Callable[[Output], None]) -> None:
         """Call `listener` with what objects with these ids, and requests with these texts in their URLs, put out."""
         self._output.add(marks, listener)
@@ -260,7 +265,7 @@ class Workerd:
         if isinstance(change, WorkerContextEnded):
             return
         self._seen[change.object_id] = None
-        listener = self._listeners.get(change.object_id)
+        listener = self._listeners.get(change.object_id, self._others)
         if listener is not None:
             listener(change)
 

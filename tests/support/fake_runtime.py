@@ -88,6 +88,7 @@ class FakeRuntime:
         self._sockets: list[Socket] = []
         self._alarms: dict[str, Due] = {}
         self._listeners: dict[str, Callable[[Change], None]] = {}
+        self._others: Callable[[Change], None] | None = None
         self._seen: dict[str, None] = {}
         self._lines: list[Change] = []
         self._contexts = 0
@@ -258,7 +259,7 @@ class FakeRuntime:
             if not isinstance(change, (Entered, Delivered, Left, Timed)):
                 continue
             self._seen[change.object_id] = None
-            listener = self._listeners.get(change.object_id)
+            listener = self._listeners.get(change.object_id, self._others)
             if listener is not None:
                 listener(change)
 

@@ -182,6 +182,10 @@ class FakeTarget(FakeRuntime):
         """Stop calling."""
         self._listeners.pop(object_id, None)
 
+    def watch_others(self, listener: Callable[[Change], None] | None) -> None:
+        """Call `listener` with the changes of all other objects."""
+        self._others = listener
+
     def listen(self, marks: Collection[str], listener: Callable[[Output], None]) -> None:
         """Call `listener` with what is reported for these marks from now on."""
         self.outputs.add(marks, listener)

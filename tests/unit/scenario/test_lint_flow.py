@@ -204,3 +204,60 @@ def test_who_captures_a_token_means_that_one() -> None:
     again = '{ connect = "bob", path = "/room/{play}?t={token}" }'
     assert parse(tale(f"{capture},\n  {again}"), "tale.toml").steps
     assert "{token} is not defined here" in refusal(tale(f"{again},\n  {capture}"))
+
+
+BOARD = """\
+name = "board"
+title = "A board that the worker names."
+object = { class = "Board", %s }
+clients = { ann = "/board/{code}" }
+steps = [
+  %s,
+]
+
+[[claim]]
+id = "it"
+says = "It does."
+check = "sleeps"
+"""
+
+POST = '{ http = "/boards", method = "POST", capture = { code = "code" } }'
+ONCE = '"code" tells which object is meant, so it can be captured only once -> capture this under another name'
+REST = '{ connect = "ann" }, { hibernate = "evict" }'
+
+
+@pytest.mark.parametrize("named", ['name = "{code}"', 'id = "{code}"', 'name = "{play}-{code}"'])
+def test_an_object_is_named_by_what_a_step_captures_and_has_a_runtime_of_its_own(named: str) -> None:
+    (play, *_) = plays_of(parse(BOARD % (named, f"{POST}, {REST}"), "board.toml"))
+    assert play.captured_for("object") == {"code"}
+    assert play.alone
+    assert play.fixed_name is None
+
+
+@pytest.mark.parametrize(
+    ("named", "steps", "said"),
+    [
+        (
+            'name = "{code}"',
+            f'{{ probe = "awake" }}, {POST}, {REST}',
+            '6:3: which object "object" is, {code} tells, and no step before this one captures it',
+        ),
+        (
+            'name = "{room}"',
+            f"{POST}, {REST}",
+            "3:36: {room} is not defined here -> known here: code, play (for literal braces, write {{room}})",
+        ),
+        (
+            'name = "{code}"',
+            f"{POST}, {POST}, {REST}",
+            f"6:120: {ONCE}",
+        ),
+        (
+            'name = "{code}"',
+            f"{{ repeat = 2, steps = [{POST}] }}, {REST}",
+            f"6:75: {ONCE}",
+        ),
+    ],
+)
+def test_before_that_step_no_other_asks_for_the_object(named: str, steps: str, said: str) -> None:
+    assert refusal(BOARD % (named, steps)) == said

@@ -262,8 +262,8 @@ VARS = 'vars = { color = "blue" }'
         ),
         (
             OBJECT,
-            'object = { class = "Room", name = "{before}-{play}" }',
-            ("3:35: {before} is not defined here -> known here: color, play (for literal braces, write {{before}})"),
+            'object = { class = "Room", name = "{late}-{play}" }',
+            "3:35: {late} is not defined here -> known here: before, color, play (for literal braces, write {{late}})",
         ),
     ],
 )

@@ -226,7 +226,7 @@ VARS = 'vars = { color = "blue" }'
         (
             OBJECT,
             'object = { class = "Room", id = "12" }',
-            '3:33: "id" must be an id of 64 hex digits, not the text "12"',
+            '3:33: "id" must be an id of 64 hex digits, or the {name} of a captured one, not the text "12"',
         ),
     ],
 )
