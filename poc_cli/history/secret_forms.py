@@ -118,7 +118,8 @@ def _percent_unit(character: str) -> list[str]:
     if not character.isascii():
         return encoded
     plain = re.escape(character) + (r"|\+" if character == " " else "")
-    return [f"(?:{plain}|{encoded[0]})"]
+    # The first that matches is taken: of `%25` at the end of a value, `%` alone would leave `25` there.
+    return [f"(?:{encoded[0]}|{plain})"]
 
 
 def _base64_units(value: str) -> Iterator[list[str]]:

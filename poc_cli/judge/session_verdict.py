@@ -45,18 +45,36 @@ def _finding(session: SessionRecord) -> Finding:
 
 def _of_confirmed(session: SessionRecord) -> Finding:
     """Return the first difference that only a sleep can have made, or why each may have another cause."""
-    doubts = {id(each): _doubt(each) for each in session.confirmed}
-    first = next((each for each in session.confirmed if doubts[id(each)] is None), session.confirmed[0])
+    proven = [each for each in session.confirmed if not _is_short_of_plays(session, each)]
+    if not proven:
+        return _short_of_plays(session, session.confirmed[0])
+    doubts = {id(each): _doubt(each) for each in proven}
+    first = next((each for each in proven if doubts[id(each)] is None), proven[0])
     reason = f"evicted {describe_sleeps(session.steps, session.sleeps_of(first))}: {describe(first)}"
     doubt = doubts[id(first)]
     if doubt is not None:
         return unknown(
             f"{reason}; but {doubt}, so that putting module state back may have made the difference", evidence_of(first)
         )
-    more = len(session.confirmed) - 1
+    more = len(proven) - 1
     others = f" (and {more} more kind{'s' * (more > 1)} of difference)" if more else ""
     what, _ = looks_like(first.difference)
     return refuted(f"{reason}; it looks like {what}{others}", evidence_of(first))
+
+
+def _is_short_of_plays(session: SessionRecord, each: Suspicion) -> bool:
+    """Return whether too few plays came to their end, as on a slow machine, to tell a loss from chance."""
+    return min(each.of, len(session.undisturbed)) < PERFORMANCES
+
+
+def _short_of_plays(session: SessionRecord, each: Suspicion) -> Finding:
+    where = describe_sleeps(session.steps, session.sleeps_of(each))
+    came = f"{several(len(session.undisturbed), 'play')} without a sleep"
+    return unknown(
+        f"evicted {where}: {describe(each)}; but only {each.of} with it and {came} came to their end, "
+        f"and {PERFORMANCES} of each are needed",
+        evidence_of(each),
+    )
 
 
 def _doubt(each: Suspicion) -> str | None:

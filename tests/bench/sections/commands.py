@@ -33,8 +33,8 @@ def section(bench: Bench) -> str:
 
 - `run hibernate` waits for the runtime's own idle timer (10.00 s); its control watches 11 s beside it. In `run --all`
   one control must be watched for 13 s before `sleeps` may be called refuted, and in both modes.
-- `run tests/bench/hundred.toml --sleep everywhere` plays a session of 100 messages by 5 clients 14 times, 11 of them with
-  sleeps in some of its 109 gaps.
+- `run tests/bench/hundred.toml --sleep everywhere` plays a session of 100 messages by 5 clients 14 times, 11 of them
+  with sleeps in some of its 109 gaps.
 - `judge RUN` and `report RUN` read the record of all scenarios again; RUN is that of the `run --all` above them.
 - A failed run is reported but not counted: on a busy machine a few of hundreds of plays may be too late.
 - Memory is the sum of the proportional set sizes (PSS) of poc and every process that it started, sampled every 20 ms.

@@ -411,6 +411,22 @@ def test_a_play_that_is_slower_than_its_alarm_is_no_evidence() -> None:
     assert slow.sleeps in found.next_sleeps()
 
 
+def test_a_loss_in_too_few_plays_is_unknown() -> None:
+    plays = record(list(everywhere(OPEN, COUNT, GET, COUNT).events)).plays
+    whole = SessionRecord(plays)
+    assert sleep_transparency(replace(plays[0], session=whole)).verdict == "refuted"
+    lost = whole.confirmed[0].sleeps
+    with_it = [each for each in plays if each.sleeps == lost]
+    awake = [each for each in plays if not each.sleeps.gaps]
+    rest = [each for each in plays if each.sleeps.gaps and each.sleeps != lost]
+    assert (len(with_it), len(awake)) == (5, 5)
+    few_asleep = sleep_transparency(replace(plays[0], session=SessionRecord([*awake, *rest, *with_it[:2]])))
+    few_awake = sleep_transparency(replace(plays[0], session=SessionRecord([*awake[:3], *rest, *with_it])))
+    assert few_asleep.verdict == "unknown"
+    assert "only 2 with it and 5 plays without a sleep came to their end, and 5 of each are needed" in few_asleep.reason
+    assert few_awake.verdict == "unknown"
+
+
 def test_a_step_with_a_condition_on_the_text_alone_takes_any_text() -> None:
     ping = '{ on = "ann", send = "ping", where = ["@text exists"] }'
     assert everywhere(OPEN, ping, WHO).verdicts == {"transparent-to-sleep": "held"}

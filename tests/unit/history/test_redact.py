@@ -103,6 +103,11 @@ def test_no_secret_is_ever_left_where_only_some_characters_are_encoded(
     assert Redactor([secret]).text(around + wrapped + around) == around + MASK + around
 
 
+@pytest.mark.parametrize("percent", ["%", "%25", "%2525"])
+def test_a_percent_sign_at_the_end_of_a_secret_goes_with_it(percent: str) -> None:
+    assert Redactor(["000000&%"]).text(f"x000000&{percent}x") == f"x{MASK}x"
+
+
 @given(
     secret=st.text(max_size=50).map(lambda text: text + "f8q2kz7w"),
     before=st.binary(max_size=60),
