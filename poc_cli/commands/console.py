@@ -229,8 +229,8 @@ def _wrapped(text: "Text", console: "RichConsole") -> "Iterable[Text]":
     indent = len(_BEFORE_TEXT.findall(text.plain)[0])
     if text.cell_len <= console.width or text.plain.startswith("rerun: ", indent) or indent > console.width // 2:
         return [text]
-    before, told = text.divide([indent])
-    lines = told.wrap(console, console.width - indent)
+    before, body = text.divide([indent])
+    lines = body.wrap(console, console.width - indent)
     for line in lines:
         line.rstrip()
     return [before + lines[0], *(Text(" " * indent) + line for line in lines[1:])]

@@ -41,8 +41,8 @@ REPEAT_JOBS: Final = 60
 """Concurrent plays when late plays are repeated: 60 were never late on two slow cores, 150 were (measured)."""
 
 SESSIONS_AT_ONCE: Final = max(2, min(3, os.cpu_count() or 2))
-"""Sessions at once: each uses a processor nearly all the time, and its runtime takes 50 MiB; more than there are
-processors only take memory (109 gaps on two: 209 MiB instead of 255, measured)."""
+"""Sessions at once: each uses a processor nearly all the time, so more than there are processors only take memory. A
+runtime grows to 110 MiB while its module state is put back (109 gaps, measured)."""
 
 WAITING_SESSIONS_AT_ONCE: Final = 6
 """Sessions at once that wait for most of their time, as for pushes by a timer."""
@@ -215,14 +215,13 @@ class Scheduler:
 
         A session that would be late again keeps its earlier attempt, and the gaps that only it sleeps in are untested.
         """
-        if play.role not in SESSIONS or attempt == 1:
-            async with self._pool.own(play) as target:
-                return await self._run(play, target, attempt, alone=True)
-        if self._late_in_a_row >= LATE_IN_A_ROW:
+        is_repeat = play.role in SESSIONS and attempt > 1
+        if is_repeat and self._late_in_a_row >= LATE_IN_A_ROW:
             return "given_up"
         async with self._pool.own(play) as target:
             outcome = await self._run(play, target, attempt, alone=True)
-        self._late_in_a_row = self._late_in_a_row + 1 if outcome in {"given_up", "stopped"} else 0
+        if is_repeat:
+            self._late_in_a_row = self._late_in_a_row + 1 if outcome in {"given_up", "stopped"} else 0
         return outcome
 
     async def _run(self, play: Play, target: Target, attempt: int, *, alone: bool) -> Outcome:

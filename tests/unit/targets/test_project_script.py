@@ -6,7 +6,7 @@ from poc_cli.errors import TargetError
 from poc_cli.targets.project_script import raise_without
 
 OFFLINE = """\
-Internal Error: Error when performing the request to https://registry.npmjs.org/pnpm; see
+Internal Error: Error when performing the request to https://packages.example/pnpm; see
     at fetch (/opt/lib/node_modules/corepack/dist/lib/corepack.cjs:21609:11)
 """
 
@@ -24,7 +24,7 @@ def test_what_corepack_said_is_told_in_one_line() -> None:
     assert raised.value.message.startswith(
         "`pnpm run build` needs pnpm, which is not on this machine, and corepack could"
     )
-    assert raised.value.message.endswith("registry.npmjs.org/pnpm; see)")
+    assert raised.value.message.endswith("packages.example/pnpm; see)")
 
 
 def test_a_build_that_fails_for_another_reason_is_told_as_that() -> None:
