@@ -134,8 +134,8 @@ def _notes(document: RunDocument, anchors: Anchors, causes: Causes) -> list[Note
         Note(_reference(scenario, claim, anchors), claim["says"], claim["reason"])
         for scenario, claim in known_defects(document)
     )
-    told = f"{_count(len(known), 'claim')}, each with its reason"
-    found.append(Notes("Known defects, as expected", "left out", known, told))
+    summary = f"{_count(len(known), 'claim')}, each with its reason"
+    found.append(Notes("Known defects, as expected", "left out", known, summary))
     return found
 
 
@@ -144,8 +144,8 @@ def _folded(items: Sequence[Note], what: str) -> str | None:
     if len(items) <= _MOST_UNFOLDED:
         return None
     concerned = sum(1 + len(each.others) for each in items)
-    each = "each with its reason" if concerned == len(items) else f"for {_count(len(items), 'reason')}"
-    return f"{_count(concerned, what)}, {each}"
+    reasons = "each with its reason" if concerned == len(items) else f"for {_count(len(items), 'reason')}"
+    return f"{_count(concerned, what)}, {reasons}"
 
 
 def _note(cause: Cause, anchors: Anchors) -> Note:
