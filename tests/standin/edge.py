@@ -54,33 +54,43 @@ class Edge:
         """Take what knows the places."""
         self._find = find
         self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._open_here: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._ended = False
 
     async def start(self, port: int) -> int:
         """Listen on loopback and give the port; 0 is any that is free."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", port, limit=LONGEST_HEAD)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", port, limit=LONGEST_HEAD)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
         """Stop listening and break what is open."""
+        self._ended = True
         if self._server is not None:
+            # asyncio (3.11) leaves a connection open that it has accepted in the turn before the server is closed.
+            for listening in self._server.sockets:
+                asyncio.get_running_loop().remove_reader(listening.fileno())
+            await asyncio.sleep(0)
             self._server.close()
-        for task in list(self._tasks):
+        open_here = dict(self._open_here)
+        for task, writer in open_here.items():
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+            reset(writer)  # a task that has not begun yet would not do it
+        await asyncio.gather(*open_here, return_exceptions=True)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._ended:  # it was accepted just before
+            reset(writer)
+            return
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._open_here[task] = writer
+        task.add_done_callback(self._open_here.pop)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
         try:
             await self._pass_on(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             reset(writer)
-        except asyncio.CancelledError:
-            reset(writer)  # only close() cancels, and it waits for us
         finally:
-            self._tasks.discard(task)
             writer.close()
 
     async def _open(self, host: str, path: str) -> tuple[Place, asyncio.StreamReader, asyncio.StreamWriter] | None:

@@ -1,7 +1,9 @@
 """The edge passes bytes as they are, and an end of either side to the other in the same way."""
 
 import asyncio
+import contextlib
 import os
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -126,3 +128,21 @@ async def test_an_unknown_host_is_told_so() -> None:
     assert answer.startswith(b"HTTP/1.1 404 ")
     assert b"There is nothing here yet" in answer
     assert b"error code: 1042" in answer
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_connection_that_came_just_before_the_end_is_ended_too(turns: int) -> None:
+    """At each turn of the loop from its arrival on: before it is accepted, before it is served, and after."""
+
+    async def nowhere(host: str, path: str) -> Place | None:  # noqa: ARG001
+        return None
+
+    edge = Edge(nowhere)
+    with socket.create_connection(("127.0.0.1", await edge.start(0))) as client:
+        client.settimeout(0)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await edge.close()
+        async with asyncio.timeout(10):
+            with contextlib.suppress(ConnectionResetError):
+                assert await asyncio.get_running_loop().sock_recv(client, 1) == b""
